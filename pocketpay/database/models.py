@@ -1,0 +1,40 @@
+"""What every room's tables share: named constraints, UUID keys, aware times."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, DateTime
+from sqlmodel import Field, SQLModel
+
+NAMES = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+SQLModel.metadata.naming_convention = NAMES
+
+
+def key() -> Any:
+    """A UUIDv7 primary key, made by the server before the write."""
+    return Field(primary_key=True)
+
+
+def moment(*, nullable: bool = False) -> Any:
+    """A `timestamptz`, stamped by whoever writes: no default, so that nobody forgets which clock was read."""
+    return Field(sa_type=DateTime(timezone=True), nullable=nullable)  # type: ignore[call-overload]
+
+
+def minor(*, nullable: bool = False) -> Any:
+    """Whole minor units."""
+    return Field(sa_type=BigInteger, nullable=nullable)
+
+
+def count() -> Any:
+    """A 64-bit counter."""
+    return Field(sa_type=BigInteger)
+
+
+__all__ = ["UUID", "SQLModel", "count", "datetime", "key", "minor", "moment"]

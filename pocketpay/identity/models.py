@@ -1,0 +1,77 @@
+"""The tables of people and their sessions."""
+
+from sqlalchemy import CheckConstraint, Column, ForeignKeyConstraint, Index, LargeBinary, text
+from sqlmodel import Field
+
+from pocketpay.database.models import UUID, SQLModel, count, datetime, key, moment
+
+
+class UserRow(SQLModel, table=True):
+    __tablename__ = "users"
+    __table_args__ = (
+        ForeignKeyConstraint(["wallet_id"], ["wallets.id"]),
+        CheckConstraint("username ~ '^[a-z0-9_]{3,30}$'", name="username_canonical"),
+        CheckConstraint("role in ('member', 'operator')", name="role_known"),
+        Index("uq_users_username", "username", unique=True),
+        Index("ix_users_username_prefix", "username", postgresql_ops={"username": "text_pattern_ops"}),
+        Index("uq_users_email", text("lower(email)"), unique=True),
+        Index("uq_users_phone", "phone", unique=True),
+        Index("uq_users_wallet_id", "wallet_id", unique=True),
+    )
+
+    id: UUID = key()
+    username: str
+    name: str
+    email: str | None = None
+    phone: str | None = None
+    avatar_url: str | None = None
+    password_hash: str
+    role: str
+    wallet_id: UUID
+    created_at: datetime = moment()
+    updated_at: datetime = moment()
+    closed_at: datetime | None = moment(nullable=True)
+
+
+class SessionRow(SQLModel, table=True):
+    __tablename__ = "sessions"
+    __table_args__ = (
+        ForeignKeyConstraint(["user_id"], ["users.id"]),
+        Index("ix_sessions_user_live", "user_id", "created_at", postgresql_where=text("revoked_at is null")),
+    )
+
+    id: UUID = key()
+    user_id: UUID
+    user_agent: str | None = None
+    created_at: datetime = moment()
+    last_used_at: datetime = moment()
+    expires_at: datetime = moment()
+    revoked_at: datetime | None = moment(nullable=True)
+
+
+class RefreshTokenRow(SQLModel, table=True):
+    """One generation of a session's refresh token, by its SHA-256; used once."""
+
+    __tablename__ = "refresh_tokens"
+    __table_args__ = (
+        ForeignKeyConstraint(["session_id"], ["sessions.id"]),
+        Index("ix_refresh_tokens_session_id", "session_id"),
+    )
+
+    hash: bytes = Field(sa_column=Column(LargeBinary, primary_key=True))
+    session_id: UUID
+    issued_at: datetime = moment()
+    used_at: datetime | None = moment(nullable=True)
+
+
+class ThrottleRow(SQLModel, table=True):
+    """A counter that every server shares: sign-ins and sign-ups of an address, failures of an account."""
+
+    __tablename__ = "throttles"
+    __table_args__ = (Index("ix_throttles_expires_at", "expires_at"), {"prefixes": ["UNLOGGED"]})
+
+    bucket: str = Field(primary_key=True)
+    hits: int = count()
+    window_started_at: datetime = moment()
+    blocked_until: datetime | None = moment(nullable=True)
+    expires_at: datetime = moment()

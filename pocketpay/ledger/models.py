@@ -1,0 +1,83 @@
+"""The tables of the books.
+
+    ledger_accounts   a line in the books: a wallet's, or one of the house's own per currency
+    ledger_entries    append-only, signed: + credit, − debit
+
+`posted`, `held`, `sequence` and `version` of an account are a projection of the entries and the pending transactions,
+kept by the unit of work that holds the row's lock and provable at any time. House accounts carry none: they may be
+negative, are never locked for a posting, and their balance is a sum. The guards of laws 1, 3 and 4 that need a trigger
+stand in the first migration.
+"""
+
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint
+
+from pocketpay.database.models import UUID, SQLModel, count, datetime, key, minor, moment
+
+KINDS = ("wallet", "bank", "fees", "promotions", "card_network")
+"""`bank` is the outside world: negative is money that came in."""
+
+
+class LedgerAccountRow(SQLModel, table=True):
+    __tablename__ = "ledger_accounts"
+    __table_args__ = (
+        CheckConstraint(f"kind in {KINDS}", name="kind_known"),
+        CheckConstraint("kind <> 'wallet' or posted - held >= 0", name="available_not_negative"),
+        CheckConstraint("held >= 0", name="held_not_negative"),
+        CheckConstraint(
+            "kind = 'wallet' or (posted = 0 and held = 0 and sequence = 0)", name="house_carries_no_balance"
+        ),
+        CheckConstraint("sequence >= 0 and version >= sequence", name="version_counts_every_change"),
+        UniqueConstraint("id", "currency", "kind", name="uq_ledger_accounts_id_currency_kind"),
+        Index(
+            "uq_ledger_accounts_kind_currency_house",
+            "kind",
+            "currency",
+            unique=True,
+            postgresql_where="kind <> 'wallet'",
+        ),
+        {"postgresql_with": {"fillfactor": "60"}},
+    )
+
+    id: UUID = key()
+    kind: str
+    currency: str
+    posted: int = minor()
+    held: int = minor()
+    sequence: int = count()
+    version: int = count()
+    updated_at: datetime = moment()
+
+
+class LedgerEntryRow(SQLModel, table=True):
+    __tablename__ = "ledger_entries"
+    __table_args__ = (
+        CheckConstraint("amount <> 0", name="amount_not_zero"),
+        CheckConstraint(
+            "(kind = 'wallet') = (sequence is not null) and (kind = 'wallet') = (balance_after is not null)",
+            name="wallets_are_chained",
+        ),
+        CheckConstraint("balance_after >= 0", name="balance_not_negative"),
+        ForeignKeyConstraint(
+            ["account_id", "currency", "kind"],
+            ["ledger_accounts.id", "ledger_accounts.currency", "ledger_accounts.kind"],
+            name="fk_ledger_entries_account",
+        ),
+        ForeignKeyConstraint(
+            ["transaction_id", "currency"],
+            ["transactions.id", "transactions.currency"],
+            name="fk_ledger_entries_transaction",
+        ),
+        UniqueConstraint("transaction_id", "account_id", name="uq_ledger_entries_transaction_account"),
+        UniqueConstraint("account_id", "sequence", name="uq_ledger_entries_account_sequence"),
+    )
+
+    id: UUID = key()
+    account_id: UUID
+    transaction_id: UUID
+    amount: int = minor()
+    currency: str
+    kind: str
+    sequence: int | None = minor(nullable=True)
+    balance_after: int | None = minor(nullable=True)
+    description: str
+    created_at: datetime = moment()

@@ -1,0 +1,127 @@
+"""Money: whole minor units of one currency. No float, no Decimal.
+
+    Money(1250, "USD")  is twelve dollars fifty
+    parse("12.50", usd) the one way in from text; nothing is rounded, what does not fit raises
+    format              the one way out: exactly the currency's digits ("12.50" USD, "1250" JPY)
+
+Adding or comparing two currencies raises: such a sum means nothing.
+"""
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+import iso4217
+
+from pocketpay.errors import PocketPayError
+
+MAX_MAJOR = 10_000_000_000
+"""The largest amount in one movement, in major units: far above any wallet, far below what 64 bits hold."""
+
+AMOUNT_SHAPE = re.compile(r"(\d{1,13})(?:\.(\d{1,3}))?", re.ASCII)
+"""The shape of an amount in text: ASCII digits, at most three decimals; no sign, exponent, space or underscore."""
+
+
+class MalformedAmount(PocketPayError):
+    """The text is not an amount at all."""
+
+
+class AmountOutOfRange(PocketPayError):
+    """A well-shaped amount that is zero, has more decimals than the currency, or is above the maximum."""
+
+
+class CurrenciesDiffer(PocketPayError):
+    """Two amounts of different currencies met in one sum or comparison."""
+
+
+@dataclass(frozen=True, slots=True)
+class Currency:
+    """An ISO 4217 currency: its code and how many digits its minor unit has (USD 2, JPY 0, KWD 3)."""
+
+    code: str
+    exponent: int
+
+
+@lru_cache(maxsize=512)
+def currency(code: str) -> Currency:
+    """The ISO 4217 currency of that alphabetic code. Raises LookupError when it is none that can be held."""
+    try:
+        exponent = iso4217.Currency(code).exponent
+    except ValueError:
+        exponent = None
+    if exponent is None or exponent > 3:
+        raise LookupError(f"{code!r} is not an ISO 4217 currency that can be held")
+    return Currency(code, exponent)
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """An amount of one currency in minor units; may be negative where a debit is meant."""
+
+    minor: int
+    currency: str
+
+    def __add__(self, other: "Money") -> "Money":
+        self._must_match(other)
+        return Money(self.minor + other.minor, self.currency)
+
+    def __sub__(self, other: "Money") -> "Money":
+        self._must_match(other)
+        return Money(self.minor - other.minor, self.currency)
+
+    def __neg__(self) -> "Money":
+        return Money(-self.minor, self.currency)
+
+    def __lt__(self, other: "Money") -> bool:
+        self._must_match(other)
+        return self.minor < other.minor
+
+    def __le__(self, other: "Money") -> bool:
+        self._must_match(other)
+        return self.minor <= other.minor
+
+    def __str__(self) -> str:
+        return format_minor(self.minor, currency(self.currency).exponent)
+
+    def percent(self, basis_points: int) -> "Money":
+        """That many hundredths of a percent of it, half-up to the minor unit (1.5 % is 150)."""
+        return Money((self.minor * basis_points + 5_000) // 10_000, self.currency)
+
+    def split(self, ways: int) -> "list[Money]":
+        """Shares that sum to it exactly; the remainder goes one minor unit each from the first share on."""
+        if ways < 1:
+            raise ValueError("money is split among at least one")
+        share, remainder = divmod(self.minor, ways)
+        return [Money(share + (n < remainder), self.currency) for n in range(ways)]
+
+    def _must_match(self, other: "Money") -> None:
+        if self.currency != other.currency:
+            raise CurrenciesDiffer(f"{self.currency} and {other.currency} cannot be added or compared")
+
+
+def format_minor(minor: int, exponent: int) -> str:
+    """Minor units as a decimal string with exactly `exponent` digits after the point."""
+    if exponent == 0:
+        return str(minor)
+    sign = "-" if minor < 0 else ""
+    whole, part = divmod(abs(minor), 10**exponent)
+    return f"{sign}{whole}.{part:0{exponent}d}"
+
+
+def parse(text: str, code: str) -> Money:
+    """The strictly positive amount that the text says, exactly.
+
+    Raises MalformedAmount when the text has not the shape of an amount, AmountOutOfRange when it is zero,
+    has more decimals than the currency, or is above MAX_MAJOR.
+    """
+    shape = AMOUNT_SHAPE.fullmatch(text)
+    if shape is None:
+        raise MalformedAmount("an amount is decimal digits, with at most three after the point")
+    whole, part = shape.group(1), shape.group(2) or ""
+    exponent = currency(code).exponent
+    if len(part) > exponent:
+        raise AmountOutOfRange(f"{code} has {exponent} decimals")
+    minor = int(whole + part.ljust(exponent, "0"))
+    if not 0 < minor <= MAX_MAJOR * 10**exponent:
+        raise AmountOutOfRange(f"an amount is above zero and at most {MAX_MAJOR}")
+    return Money(minor, code)

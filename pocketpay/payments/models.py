@@ -1,0 +1,106 @@
+"""The tables of payments: the intent to move money, and the keys that make asking twice harmless."""
+
+from typing import Any
+
+from sqlalchemy import (
+    ARRAY,
+    CheckConstraint,
+    Column,
+    ForeignKeyConstraint,
+    Index,
+    LargeBinary,
+    UniqueConstraint,
+    Uuid,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field
+
+from pocketpay.database.models import UUID, SQLModel, count, datetime, key, minor, moment
+
+TYPES = ("send", "deposit", "bonus")
+STATUSES = ("created", "pending_confirmation", "completed", "blocked", "failed", "cancelled", "expired")
+MOST_MINOR = 10_000_000_000_000
+"""10,000,000,000.000: the largest amount in the smallest minor unit there is (three decimals)."""
+
+ANCHOR = "coalesce(source_wallet_id, destination_wallet_id)"
+"""Whose transaction it is: its source, or where money comes from outside its destination."""
+
+ALIVE = "status in ('created', 'pending_confirmation')"
+
+
+class TransactionRow(SQLModel, table=True):
+    __tablename__ = "transactions"
+    __table_args__ = (
+        CheckConstraint(f"type in {TYPES}", name="type_known"),
+        CheckConstraint(f"status in {STATUSES}", name="status_known"),
+        CheckConstraint(f"amount > 0 and amount <= {MOST_MINOR}", name="amount_in_range"),
+        CheckConstraint("fee >= 0", name="fee_not_negative"),
+        CheckConstraint(
+            "case type when 'send' then source_wallet_id is not null and destination_wallet_id is not null "
+            "else source_wallet_id is null and destination_wallet_id is not null end",
+            name="type_says_whose_wallets",
+        ),
+        CheckConstraint("source_wallet_id <> destination_wallet_id", name="not_to_oneself"),
+        CheckConstraint("(status = 'completed') = (completed_at is not null)", name="completed_has_its_time"),
+        CheckConstraint("status <> 'pending_confirmation' or expires_at is not null", name="pending_expires"),
+        CheckConstraint("(status in ('failed', 'blocked')) = (failure_code is not null)", name="failure_has_a_code"),
+        CheckConstraint("version > 0", name="version_positive"),
+        ForeignKeyConstraint(["source_wallet_id"], ["wallets.id"], name="fk_transactions_source_wallet_id_wallets"),
+        ForeignKeyConstraint(
+            ["destination_wallet_id"], ["wallets.id"], name="fk_transactions_destination_wallet_id_wallets"
+        ),
+        UniqueConstraint("id", "currency", name="uq_transactions_id_currency"),
+        Index("ix_transactions_anchor_created", text(ANCHOR), text("created_at desc"), text("id desc")),
+        Index(
+            "ix_transactions_received",
+            "destination_wallet_id",
+            text("completed_at desc"),
+            text("id desc"),
+            postgresql_where=text("status = 'completed' and source_wallet_id is not null"),
+        ),
+        Index(
+            "ix_transactions_payee",
+            "source_wallet_id",
+            "destination_wallet_id",
+            postgresql_where=text("status = 'completed' and type = 'send'"),
+        ),
+        Index("ix_transactions_alive", text(ANCHOR), postgresql_where=text(ALIVE)),
+        Index("ix_transactions_expiry", "expires_at", postgresql_where=text("status = 'pending_confirmation'")),
+        Index("ix_transactions_unsettled", "created_at", postgresql_where=text("status = 'created'")),
+    )
+
+    id: UUID = key()
+    type: str
+    status: str
+    currency: str
+    source_wallet_id: UUID | None = None
+    destination_wallet_id: UUID | None = None
+    amount: int = minor()
+    fee: int = minor()
+    description: str
+    bank_name: str | None = None
+    risk_reasons: list[dict[str, Any]] = Field(sa_column=Column(JSONB, nullable=False))
+    failure_code: str | None = None
+    failure_facts: dict[str, Any] | None = Field(sa_column=Column(JSONB))
+    expires_at: datetime | None = moment(nullable=True)
+    version: int = count()
+    created_at: datetime = moment()
+    updated_at: datetime = moment()
+    completed_at: datetime | None = moment(nullable=True)
+
+
+class IdempotencyKeyRow(SQLModel, table=True):
+    __tablename__ = "idempotency_keys"
+    __table_args__ = (
+        ForeignKeyConstraint(["wallet_id"], ["wallets.id"]),
+        CheckConstraint("length(key) between 8 and 255", name="key_length"),
+        CheckConstraint("length(fingerprint) = 32", name="fingerprint_is_sha256"),
+    )
+
+    wallet_id: UUID = key()
+    key: str = Field(primary_key=True)
+    operation: str
+    fingerprint: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    result_ids: list[UUID] = Field(sa_column=Column(ARRAY(Uuid()), nullable=False))
+    created_at: datetime = moment()

@@ -1,0 +1,62 @@
+"""A transaction: the intent to move money, as the rules and the door see it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from pocketpay.money import Money
+from pocketpay.payments.lifecycle import Status
+from pocketpay.risk.rules import Reason
+
+
+class Type(StrEnum):
+    SEND = "send"
+    DEPOSIT = "deposit"
+    BONUS = "bonus"
+
+
+@dataclass(frozen=True, slots=True)
+class Transaction:
+    """One row of `transactions`. Money is in the transaction's one currency; times are aware UTC.
+
+    `source_wallet_id` is None where money comes from outside (deposit, bonus). `version` grows by one with every
+    change. `failure_facts` are the facts of the refusal that ended it, for rebuilding the first answer.
+    """
+
+    id: UUID
+    type: Type
+    status: Status
+    source_wallet_id: UUID | None
+    destination_wallet_id: UUID | None
+    amount: Money
+    fee: Money
+    description: str
+    bank_name: str | None
+    risk_reasons: tuple[Reason, ...]
+    failure_code: str | None
+    failure_facts: dict[str, Any] | None
+    expires_at: datetime | None
+    version: int
+    created_at: datetime
+    updated_at: datetime
+    completed_at: datetime | None
+
+    @property
+    def anchor(self) -> UUID:
+        """The wallet whose transaction it is: its source, or where money comes from outside its destination."""
+        anchor = self.source_wallet_id or self.destination_wallet_id
+        assert anchor is not None, "a transaction touches at least one wallet"  # noqa: S101 - held by a CHECK
+        return anchor
+
+    @property
+    def total(self) -> Money:
+        """What leaves the source: amount and fee."""
+        return self.amount + self.fee
+
+    def visible_to(self, wallet_id: UUID) -> bool:
+        """Whether that wallet's owner may know of it: its anchor always, the other side once it is completed."""
+        if self.anchor == wallet_id:
+            return True
+        return self.destination_wallet_id == wallet_id and self.status is Status.COMPLETED

@@ -1,0 +1,195 @@
+"""The typed environment: every setting, its default, its unit.
+
+Read from the environment and from `.env` beside the process. Money is decimal text: `100.00` means that number in
+every currency served, `USD:100.00,JPY:15000` names each one. `load()` is the one way in; what is wrong raises
+SettingsError, one sentence that says what to do.
+"""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Self
+
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from pocketpay import money
+from pocketpay.errors import PocketPayError
+from pocketpay.money import Money
+
+SHORTEST_SECRET = 32
+"""Bytes of the key that signs tokens; HS256 wants at least its own output (RFC 7518, 3.2)."""
+
+
+class SettingsError(PocketPayError):
+    """A setting is missing or wrong. The text says which and what to do."""
+
+
+class Environment(StrEnum):
+    DEVELOPMENT = "development"
+    PRODUCTION = "production"
+
+
+class RuleAction(StrEnum):
+    """What a risk rule does when it matches."""
+
+    OFF = "off"
+    CONFIRM = "confirm"
+    BLOCK = "block"
+
+
+class LogLevel(StrEnum):
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+class Settings(BaseSettings):
+    """One server's settings. Field names are the environment's names in lower case."""
+
+    model_config = SettingsConfigDict(env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True)
+
+    # the database
+    database_url: str | None = Field(None, description="The server's login; absent: an embedded PostgreSQL.")
+    database_owner_url: str | None = Field(None, description="The owner's login, for `migrate`; absent: the same.")
+    pocketpay_data: Path = Field(Path(".pocketpay"), description="The embedded database and what goes with it.")
+
+    # who we are
+    environment: Environment | None = Field(
+        None, description="development (the default with the embedded database) or production."
+    )
+    host: str = "127.0.0.1"
+    port: int = Field(8000, ge=0, le=65535)
+    log_level: LogLevel = LogLevel.INFO
+    allowed_origins: str = Field("", description="Origins of browser frontends (CORS, websockets), comma between.")
+
+    # identity
+    secret_key: SecretStr | None = Field(None, description="Signs tokens; at least 32 bytes.")
+    access_token_expire_minutes: int = Field(10, ge=1, le=60)
+    refresh_token_expire_days: int = Field(30, ge=1, le=365)
+    sign_up_rate_per_hour: int | None = Field(None, ge=1, description="Per address; 60, off in development.")
+    sign_in_rate_per_minute: int | None = Field(None, ge=1, description="Per address; 20, off in development.")
+    request_rate_per_second: int | None = Field(None, ge=1, description="Per user; 300, off in development.")
+
+    # money
+    currencies: str = Field("USD", description="ISO 4217 codes served, comma between; the first is the default.")
+    welcome_bonus: str = Field("100.00", description="Money; 0 switches it off.")
+    large_transfer_threshold: str = Field("500.00", description="Money; above it a transfer is large.")
+    large_transfer_action: RuleAction = RuleAction.CONFIRM
+    new_recipient_action: RuleAction = RuleAction.CONFIRM
+    rapid_transfer_count: int = Field(5, ge=1, description="From that many on; above 1000 the rule is off.")
+    rapid_transfer_window_minutes: int = Field(60, ge=1, le=1440)
+    rapid_transfer_action: RuleAction = RuleAction.CONFIRM
+    confirmation_minutes: int = Field(15, ge=1, le=1440, description="How long a risky payment awaits its answer.")
+    pending_transfers: int = Field(20, ge=1, le=1000, description="Held payments per wallet at most.")
+
+    # limits of a request
+    body_bytes: int = Field(65_536, ge=1_024)
+    body_seconds: float = Field(5.0, gt=0)
+    document_tokens: int = Field(1_000, ge=50)
+    document_depth: int = Field(10, ge=3)
+    document_aliases: int = Field(30, ge=1)
+    document_fields: int = Field(500, ge=20)
+    document_cost: int = Field(2_000, ge=50)
+    root_mutations: int = Field(5, ge=1)
+    socket_subscriptions: int = Field(20, ge=1)
+    sockets_per_user: int = Field(10, ge=1)
+    sockets_per_address: int = Field(100, ge=1)
+
+    @field_validator("database_url", "database_owner_url", "environment", "secret_key", mode="before")
+    @classmethod
+    def _empty_is_absent(cls, value: object) -> object:
+        return None if value == "" else value
+
+    @model_validator(mode="after")
+    def _money_is_money(self) -> Self:
+        for name in ("welcome_bonus", "large_transfer_threshold"):
+            self.amounts(name)
+        return self
+
+    @property
+    def embedded(self) -> bool:
+        """Whether the server brings its own PostgreSQL."""
+        return self.database_url is None
+
+    @property
+    def production(self) -> bool:
+        """Whether this is production: what is not said is development with the embedded database only."""
+        chosen = self.environment or (Environment.DEVELOPMENT if self.embedded else Environment.PRODUCTION)
+        return chosen is Environment.PRODUCTION
+
+    @property
+    def served_currencies(self) -> tuple[str, ...]:
+        """The codes of CURRENCIES, the default one first."""
+        codes = tuple(part.strip().upper() for part in self.currencies.split(",") if part.strip())
+        if not codes or len(set(codes)) != len(codes):
+            raise ValueError("CURRENCIES names each ISO 4217 code served once, for example USD,EUR")
+        for code in codes:
+            try:
+                money.currency(code)
+            except LookupError as unknown:
+                raise ValueError(f"CURRENCIES: {unknown}") from unknown
+        return codes
+
+    def amounts(self, name: str) -> dict[str, Money]:
+        """The money setting of that field name, for every currency served."""
+        return money_setting(name.upper(), getattr(self, name), self.served_currencies)
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        return tuple(part.strip() for part in self.allowed_origins.split(",") if part.strip())
+
+
+def money_setting(name: str, text: str, codes: tuple[str, ...]) -> dict[str, Money]:
+    """Reads `100.00` or `USD:100.00,JPY:15000` into one amount for each served currency; zero is allowed.
+
+    Raises ValueError with a sentence when a number does not fit its currency or a served one is not named.
+    """
+    named = dict(part.strip().split(":", 1) for part in text.split(",") if ":" in part)
+    numbers = {code.strip().upper(): number.strip() for code, number in named.items()}
+    if not numbers:
+        numbers = dict.fromkeys(codes, text.strip())
+    missing = [code for code in codes if code not in numbers]
+    if missing:
+        raise ValueError(f"{name} names no amount for {', '.join(missing)}; write it like USD:100.00,JPY:15000")
+    return {code: _amount_or_zero(name, numbers[code], code) for code in codes}
+
+
+def _amount_or_zero(name: str, number: str, code: str) -> Money:
+    if number and not number.strip("0.") and number.count(".") <= 1 and number != ".":
+        return Money(0, code)
+    try:
+        return money.parse(number, code)
+    except (money.MalformedAmount, money.AmountOutOfRange) as wrong:
+        raise ValueError(f"{name}: {number!r} is no amount of {code}: {wrong}") from wrong
+
+
+def load(**overrides: object) -> Settings:
+    """The settings of this process. Raises SettingsError with one sentence naming the first wrong one."""
+    try:
+        return Settings(**overrides)  # type: ignore[arg-type]  # pydantic checks the values
+    except ValidationError as wrong:
+        first = wrong.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]).upper()
+        said = first["msg"].removeprefix("Value error, ")
+        raise SettingsError(f"{where + ': ' if where else ''}{said}.") from None
+
+
+def checked_secret(settings: Settings) -> bytes | None:
+    """SECRET_KEY as bytes, or None when it is absent and the embedded development server may make its own.
+
+    Raises SettingsError when it is missing where it must not be, or short.
+    """
+    if settings.secret_key is None:
+        if settings.embedded and not settings.production:
+            return None
+        raise SettingsError(
+            "SECRET_KEY is missing: set it to at least 32 random bytes, for example the output of `openssl rand -hex 32`."
+        )
+    key = settings.secret_key.get_secret_value().encode()
+    if len(key) < SHORTEST_SECRET:
+        raise SettingsError(
+            f"SECRET_KEY is too short ({len(key)} bytes): set it to at least {SHORTEST_SECRET} random bytes, "
+            "for example the output of `openssl rand -hex 32`."
+        )
+    return key
