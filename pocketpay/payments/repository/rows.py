@@ -1,0 +1,62 @@
+"""One row of `transactions` as a Transaction, and its jsonb the way it is written.
+
+    risk_reasons    [{"rule": "large_transfer", "facts": {"threshold": "500.00", "currency": "USD"}}, …]
+    failure_facts   {…} or null
+
+PostgreSQL's jsonb comes from the driver as text.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+import orjson
+from asyncpg import Record
+
+from pocketpay.money import Money
+from pocketpay.payments.lifecycle import Status
+from pocketpay.payments.transaction import Transaction, Type
+from pocketpay.risk.rules import Reason, Rule
+
+COLUMNS = (
+    "id, type, status, currency, source_wallet_id, destination_wallet_id, amount, fee, description, bank_name, "
+    "risk_reasons, failure_code, failure_facts, expires_at, version, created_at, updated_at, completed_at"
+)
+"""What `transaction` needs, in the order of the table."""
+
+
+def transaction(record: Record) -> Transaction:
+    """The value of a row that holds at least COLUMNS."""
+    currency = record["currency"]
+    facts = record["failure_facts"]
+    return Transaction(
+        id=record["id"],
+        type=Type(record["type"]),
+        status=Status(record["status"]),
+        source_wallet_id=record["source_wallet_id"],
+        destination_wallet_id=record["destination_wallet_id"],
+        amount=Money(record["amount"], currency),
+        fee=Money(record["fee"], currency),
+        description=record["description"],
+        bank_name=record["bank_name"],
+        risk_reasons=reasons(record["risk_reasons"]),
+        failure_code=record["failure_code"],
+        failure_facts=None if facts is None else orjson.loads(facts),
+        expires_at=record["expires_at"],
+        version=record["version"],
+        created_at=record["created_at"],
+        updated_at=record["updated_at"],
+        completed_at=record["completed_at"],
+    )
+
+
+def reasons(text: str) -> tuple[Reason, ...]:
+    """The risk reasons that the jsonb text keeps."""
+    if text == "[]":  # nearly every row: not worth a parser
+        return ()
+    kept: list[dict[str, Any]] = orjson.loads(text)
+    return tuple(Reason(Rule(reason["rule"]), reason["facts"]) for reason in kept)
+
+
+def reasons_text(reasons: Iterable[Reason]) -> str:
+    """The jsonb text that keeps those risk reasons."""
+    return orjson.dumps([{"rule": reason.rule, "facts": reason.facts} for reason in reasons]).decode()
