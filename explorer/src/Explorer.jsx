@@ -1,0 +1,42 @@
+import { explorerPlugin } from '@graphiql/plugin-explorer';
+import { GraphiQL, HISTORY_PLUGIN } from 'graphiql';
+import { NewKeyButton } from './idempotency.jsx';
+import { Logo } from './Logo.jsx';
+import { SessionBar } from './SessionBar.jsx';
+import { storage } from './storage.js';
+import { firstTabs } from './tabs.js';
+import { fetcher } from './transport.js';
+
+const plugins = [HISTORY_PLUGIN, explorerPlugin()];
+const defaultTabs = firstTabs();
+
+/** GraphiQL with Pocket Pay's tabs, and below it a bar that says who is signed in. */
+export function Explorer() {
+  return (
+    <GraphiQL
+      fetcher={fetcher}
+      storage={storage}
+      plugins={plugins}
+      defaultTabs={defaultTabs}
+      defaultQuery=""
+      defaultEditorToolsVisibility="variables"
+      shouldPersistHeaders={false}
+      showPersistHeadersSettings={false}
+    >
+      <GraphiQL.Logo>
+        <Logo />
+      </GraphiQL.Logo>
+      <GraphiQL.Toolbar>
+        {({ prettify, merge, copy }) => (
+          <>
+            {prettify}
+            {merge}
+            {copy}
+            <NewKeyButton />
+          </>
+        )}
+      </GraphiQL.Toolbar>
+      <SessionBar />
+    </GraphiQL>
+  );
+}

@@ -1,0 +1,13 @@
+/** The pocket and its name; the same drawing as the page's icon. */
+export function Logo() {
+  return (
+    <span className="pocketpay-logo">
+      <svg viewBox="0 0 32 32" aria-hidden="true">
+        <rect width="32" height="32" rx="8" />
+        <path d="M7 9h18v8a9 9 0 0 1-18 0z" />
+        <path d="m12 14 4 4 4-4" strokeLinecap="round" />
+      </svg>
+      Pocket Pay
+    </span>
+  );
+}

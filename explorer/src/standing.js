@@ -1,0 +1,82 @@
+import { useEffect, useState } from 'react';
+import standing from './documents/standing.graphql?raw';
+import watchBalance from './documents/watch-balance.graphql?raw';
+import * as session from './session.js';
+import { onMutation, send, watch } from './transport.js';
+
+const WATCH_AGAIN_MS = 5_000;
+
+/**
+ * Where the person signed in stands: `{available, held, awaiting: [transaction ids, newest first], live}`,
+ * null until known. Read again at every change of the balance that the server tells, and after every
+ * mutation sent from here; `live` is whether the server is telling.
+ */
+export function useStanding(accessToken, username) {
+  const [known, setKnown] = useState(null);
+  const [live, setLive] = useState(false);
+  useEffect(() => {
+    setKnown(null);
+    setLive(false);
+    if (!accessToken) return undefined;
+    const read = oneAtATime(async () => setKnown(await ask()));
+    read();
+    const stopListening = onMutation(read);
+    const stopWatching = keepWatching({ onChange: read, onLive: setLive });
+    return () => {
+      stopListening();
+      stopWatching();
+    };
+    // A refreshed token is the same person: only who is signed in counts, and whether anybody is.
+  }, [Boolean(accessToken), username]);
+  return known && { ...known, live };
+}
+
+async function ask() {
+  const { data } = await send({ query: standing });
+  if (!data?.viewer) return null;
+  const { username, name, wallet } = data.viewer;
+  session.name({ username, name });
+  return { ...wallet, awaiting: data.transactions.nodes.map(({ id }) => id) };
+}
+
+/** Changes that arrive during a read cause one more read, however many they are. */
+function oneAtATime(read) {
+  let reading = false;
+  let again = false;
+  return async function run() {
+    again = reading;
+    if (reading) return;
+    reading = true;
+    try {
+      await read();
+    } catch {
+      // The server is away: the next change or mutation reads again, and `live` says so meanwhile.
+    }
+    reading = false;
+    if (again) run();
+  };
+}
+
+function keepWatching({ onChange, onLive }) {
+  let subscription;
+  let timer;
+  const later = () => {
+    onLive(false);
+    timer = setTimeout(start, WATCH_AGAIN_MS);
+  };
+  function start() {
+    subscription = watch({ query: watchBalance }).subscribe({
+      next: (answer) => {
+        onLive(!answer.errors);
+        onChange();
+      },
+      error: later,
+      complete: later,
+    });
+  }
+  start();
+  return () => {
+    clearTimeout(timer);
+    subscription.unsubscribe();
+  };
+}

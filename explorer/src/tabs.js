@@ -1,0 +1,44 @@
+/** The walk: one operation a tab, in the order a newcomer meets them. */
+import asked from './tabs/asked.graphql?raw';
+import confirm from './tabs/confirm.graphql?raw';
+import deposit from './tabs/deposit.graphql?raw';
+import history from './tabs/history.graphql?raw';
+import live from './tabs/live.graphql?raw';
+import me from './tabs/me.graphql?raw';
+import pay from './tabs/pay.graphql?raw';
+import signIn from './tabs/sign-in.graphql?raw';
+import { newKey } from './idempotency.jsx';
+
+export const DEMO_PEOPLE = ['alice', 'bob', 'carol'];
+export const DEMO_PASSWORD = 'pocket-pay-demo';
+
+const tab = (query, variables) => ({ query, variables: variables && JSON.stringify(variables, null, 2) });
+
+/** The tabs of a new window, each payment with an idempotency key of its own. */
+export const firstTabs = () => [
+  tab(signIn, { input: { login: DEMO_PEOPLE[0], password: DEMO_PASSWORD } }),
+  tab(me),
+  tab(deposit, { input: { amount: '750.00', bankName: 'First Demo Bank', idempotencyKey: newKey() } }),
+  tab(pay, { input: { to: 'carol', amount: '620.00', description: 'A second-hand bicycle', idempotencyKey: newKey() } }),
+  tab(confirm, { id: '' }),
+  tab(history),
+  tab(live),
+  tab(asked),
+];
+
+export const confirmTab = (tabs) => tabs.findIndex(({ query }) => /\bconfirmTransfer\(/.test(query ?? ''));
+
+let filledIn = '';
+
+/**
+ * `variables` (JSON text) with `id` in place of an empty "id", or of one filled in here before;
+ * an id that the person wrote stays.
+ */
+export function fillTransactionId(variables, id) {
+  if (!id) return variables;
+  const filled = variables.replace(/("id"\s*:\s*)"([^"]*)"/, (whole, label, present) =>
+    present === '' || present === filledIn ? `${label}"${id}"` : whole,
+  );
+  if (filled !== variables) filledIn = id;
+  return filled;
+}

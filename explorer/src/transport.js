@@ -1,0 +1,128 @@
+/**
+ * How an operation reaches the server: queries and mutations by POST, subscriptions over a websocket,
+ * both on /graphql, both as whoever is signed in unless the tab's headers name their own Authorization.
+ */
+import { getOperationAST } from 'graphql';
+import { createClient } from 'graphql-ws';
+import refreshSession from './documents/refresh-session.graphql?raw';
+import * as session from './session.js';
+
+const URL_HTTP = '/graphql';
+const URL_SOCKET = `${location.origin.replace(/^http/, 'ws')}/graphql`;
+const SESSION_REVOKED = 4401;
+
+const namesItsOwn = (headers) => Object.keys(headers).some((name) => name.toLowerCase() === 'authorization');
+
+const refresh = async (refreshToken) => {
+  const answer = await post({ query: refreshSession, variables: { refreshToken } }, {});
+  return answer.data?.refreshSession;
+};
+
+async function authorized(headers = {}) {
+  if (namesItsOwn(headers)) return headers;
+  const token = await session.accessToken(refresh);
+  return token ? { ...headers, Authorization: `Bearer ${token}` } : headers;
+}
+
+async function post(operation, headers) {
+  const response = await fetch(URL_HTTP, {
+    method: 'POST',
+    headers: {
+      Accept: 'application/graphql-response+json, application/json',
+      'Content-Type': 'application/json',
+      ...headers,
+    },
+    body: JSON.stringify(operation),
+  });
+  const text = await response.text();
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new Error(`HTTP ${response.status}: ${text.slice(0, 300) || 'an empty answer'}`);
+  }
+}
+
+/** What an answer says about who is signed in: tokens, a sign-out, or that our token is worth nothing any more. */
+function learn(answer, sent, headers) {
+  for (const payload of Object.values(answer.data ?? {})) {
+    if (payload?.tokens?.accessToken) session.adopt(payload);
+  }
+  const ours = !namesItsOwn(headers) && sent.Authorization === `Bearer ${session.current().accessToken}`;
+  if (!ours) return;
+  if (answer.data?.signOut && !answer.data.signOut.errors?.length) session.forget();
+  if (answer.errors?.some((error) => error.extensions?.code === 'UNAUTHENTICATED')) {
+    session.forget('The server no longer knows this session.');
+  }
+}
+
+/** One query or mutation; resolves to `{data, errors}` whatever the HTTP status, as long as it is JSON. */
+export async function send(operation, headers = {}) {
+  const sent = await authorized(headers);
+  const answer = await post(operation, sent);
+  learn(answer, sent, headers);
+  if (IS_MUTATION.test(operation.query)) for (const listener of mutationListeners) listener();
+  return answer;
+}
+
+const IS_MUTATION = /^\s*mutation\b/m;
+const mutationListeners = new Set();
+
+/** Calls `listener` after every mutation this window has sent. */
+export function onMutation(listener) {
+  mutationListeners.add(listener);
+  return () => mutationListeners.delete(listener);
+}
+
+/**
+ * One subscription on a socket of its own, as an observable of answers. When somebody else signs in it
+ * comes back as them: a socket says only once, at its start, who is asking.
+ */
+export const watch = (operation, headers = {}) => ({
+  subscribe(sink) {
+    const client = createClient({
+      url: URL_SOCKET,
+      connectionParams: () => authorized(headers),
+      // Half a minute in all: long enough for a server to restart, short enough to be told that it is gone.
+      retryAttempts: 8,
+      retryWait: (attempt) => new Promise((done) => setTimeout(done, Math.min(5_000, 200 * 2 ** attempt))),
+    });
+    const leave = namesItsOwn(headers) ? () => {} : onPersonChange(() => client.terminate());
+    const stop = client.subscribe(operation, {
+      next: (answer) => sink.next(answer),
+      error: (cause) => {
+        leave();
+        if (cause.code === SESSION_REVOKED && !namesItsOwn(headers)) session.forget('The session was revoked.');
+        if (Array.isArray(cause)) sink.next({ errors: cause });
+        sink.error(Array.isArray(cause) ? new Error(cause[0].message) : readable(cause));
+      },
+      complete: () => {
+        leave();
+        sink.complete();
+      },
+    });
+    return {
+      unsubscribe() {
+        leave();
+        stop();
+      },
+    };
+  },
+});
+
+function onPersonChange(listener) {
+  let person = session.current().user?.username;
+  return session.subscribe(() => {
+    const now = session.current().user?.username;
+    if (now !== person) listener();
+    person = now;
+  });
+}
+
+const readable = (cause) =>
+  cause instanceof Error ? cause : new Error(`The socket closed: ${cause.code ?? ''} ${cause.reason ?? ''}`.trim());
+
+/** GraphiQL's fetcher. */
+export function fetcher(operation, { headers, documentAST } = {}) {
+  const kind = documentAST && getOperationAST(documentAST, operation.operationName)?.operation;
+  return kind === 'subscription' ? watch(operation, headers) : send(operation, headers);
+}

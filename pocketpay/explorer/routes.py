@@ -1,0 +1,87 @@
+"""GraphiQL's page and its assets.
+
+    GET /graphql (a browser's)   page()   the page, or how to build it (503) when it has not been built
+    GET /explorer/assets/...     routes   what the page loads; the names carry a hash, so kept for ever
+
+Nothing comes from anywhere else: the policy below lets the page talk to its own origin alone.
+"""
+
+from pathlib import Path
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import FileResponse, HTMLResponse, Response
+from starlette.routing import Route
+
+DIST = Path(__file__).parent / "dist"
+
+# Monaco, GraphiQL's editor, writes inline styles and carries its fonts as data URIs; nothing needs more.
+CONTENT_SECURITY_POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self' 'unsafe-inline'",
+        "font-src 'self' data:",
+        "img-src 'self' data:",
+        "connect-src 'self'",
+        "worker-src 'self'",
+        "base-uri 'none'",
+        "form-action 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+SECURITY_HEADERS = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+# The same address answers API clients, and a newer build has other asset names.
+PAGE_HEADERS = {**SECURITY_HEADERS, "Cache-Control": "no-cache", "Vary": "Accept"}
+ASSET_HEADERS = {
+    **SECURITY_HEADERS,
+    "Cache-Control": "public, max-age=31536000, immutable",
+    "Vary": "Accept-Encoding",
+}
+# Smaller first: the first one that the browser takes is sent.
+CODINGS = {"br": ".br", "gzip": ".gz"}
+# All that the build writes; the machine's own table of types may lack one or know it by another name.
+MEDIA_TYPES = {".css": "text/css", ".js": "text/javascript", ".ttf": "font/ttf"}
+
+NOT_BUILT = """<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="color-scheme" content="light dark">
+<title>Pocket Pay · the explorer is not built</title>
+<style>body { font: 16px/1.6 system-ui, sans-serif; margin: 15vh auto; max-width: 34rem; padding: 0 1rem }</style>
+<h1>The explorer is not built yet</h1>
+<p>The API is running: send it a <code>POST</code> on this very address.</p>
+<p>For GraphiQL in the browser, run <code>make explorer</code> in a checkout of Pocket Pay and load this page
+again. It needs no Node.js of yours. A wheel made by <code>make wheel</code> has it inside.</p>
+</html>
+"""
+
+
+def page() -> Response:
+    """GraphiQL for a browser: 200, or 503 with how to build it."""
+    index = DIST / "index.html"
+    if not index.is_file():
+        return HTMLResponse(NOT_BUILT, status_code=503, headers={**PAGE_HEADERS, "Cache-Control": "no-store"})
+    return FileResponse(index, media_type="text/html", headers=PAGE_HEADERS)
+
+
+def asset(request: Request) -> Response:
+    """One file that the page loads, in the smallest form the browser takes; 404 for any other name."""
+    file = DIST / "assets" / request.path_params["name"]  # one segment: the route takes no slash
+    media_type = MEDIA_TYPES.get(file.suffix)
+    if media_type is None or not file.is_file():
+        raise HTTPException(404)
+    takes = {coding.strip() for coding in request.headers.get("accept-encoding", "").lower().split(",")}
+    for coding, suffix in CODINGS.items():
+        twin = file.with_name(file.name + suffix)
+        if coding in takes and twin.is_file():
+            headers = {**ASSET_HEADERS, "Content-Encoding": coding}
+            return FileResponse(twin, media_type=media_type, headers=headers)
+    return FileResponse(file, media_type=media_type, headers=ASSET_HEADERS)
+
+
+routes = [Route("/explorer/assets/{name}", asset, methods=["GET", "HEAD"])]

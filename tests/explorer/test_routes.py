@@ -1,0 +1,117 @@
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.testclient import TestClient
+
+from pocketpay.explorer import routes
+
+SCRIPT = b"console.log('pocket pay')"
+
+
+async def graphql(request: Request) -> Response:
+    return routes.page()
+
+
+@pytest.fixture
+def browser() -> Iterator[TestClient]:
+    app = Starlette(routes=[Route("/graphql", graphql), *routes.routes])
+    with TestClient(app) as client:
+        yield client
+
+
+@pytest.fixture
+def dist(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A build in small: a page, a script with both its twins, a font with none."""
+    folder = tmp_path / "dist"
+    assets = folder / "assets"
+    assets.mkdir(parents=True)
+    (folder / "index.html").write_text("<!doctype html><title>Pocket Pay</title>")
+    (assets / "index-abc.js").write_bytes(SCRIPT)
+    (assets / "index-abc.js.br").write_bytes(b"br twin")
+    (assets / "index-abc.js.gz").write_bytes(b"gz twin")
+    (assets / "icons-abc.ttf").write_bytes(b"font")
+    (tmp_path / "secret.js").write_text("not an asset")
+    monkeypatch.setattr(routes, "DIST", folder)
+    return folder
+
+
+def encoding_of(browser: TestClient, accept_encoding: str) -> str | None:
+    """What an asset comes encoded in, without decoding it: the twins here are only stand-ins."""
+    with browser.stream(
+        "GET", "/explorer/assets/index-abc.js", headers={"Accept-Encoding": accept_encoding}
+    ) as answer:
+        assert answer.status_code == 200
+        assert answer.headers["content-type"] == "text/javascript; charset=utf-8"
+        assert answer.headers["vary"] == "Accept-Encoding"
+        return answer.headers.get("content-encoding")
+
+
+def test_page_is_the_built_one(browser: TestClient, dist: Path) -> None:
+    answer = browser.get("/graphql")
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert "Pocket Pay" in answer.text
+
+
+def test_page_may_talk_to_its_own_origin_alone(browser: TestClient, dist: Path) -> None:
+    policy = browser.get("/graphql").headers["content-security-policy"]
+    rules = dict(rule.split(" ", 1) for rule in policy.split("; "))
+    assert rules["default-src"] == rules["frame-ancestors"] == rules["base-uri"] == "'none'"
+    assert rules["script-src"] == rules["connect-src"] == rules["worker-src"] == "'self'"
+    assert "http" not in policy
+    assert "unsafe-eval" not in policy
+
+
+def test_page_is_asked_for_again_every_time(browser: TestClient, dist: Path) -> None:
+    headers = browser.get("/graphql").headers
+    assert headers["cache-control"] == "no-cache"
+    assert headers["vary"] == "Accept"
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["referrer-policy"] == "no-referrer"
+
+
+def test_page_that_was_never_built_says_how_to_build_it(
+    browser: TestClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(routes, "DIST", tmp_path / "nothing")
+    answer = browser.get("/graphql")
+    assert answer.status_code == 503
+    assert "make explorer" in answer.text
+    assert "http" not in answer.text
+    assert answer.headers["cache-control"] == "no-store"
+    assert browser.get("/explorer/assets/index-abc.js").status_code == 404
+
+
+def test_asset_is_kept_for_ever(browser: TestClient, dist: Path) -> None:
+    headers = browser.get("/explorer/assets/icons-abc.ttf").headers
+    assert headers["cache-control"] == "public, max-age=31536000, immutable"
+    assert headers["content-type"] == "font/ttf"
+    assert headers["x-content-type-options"] == "nosniff"
+
+
+@pytest.mark.parametrize(
+    ("accept_encoding", "encoding"),
+    [("gzip, deflate, br, zstd", "br"), ("gzip", "gzip"), ("identity", None), ("br;q=0", None), ("", None)],
+)
+def test_asset_comes_in_the_smallest_form_the_browser_takes(
+    browser: TestClient, dist: Path, accept_encoding: str, encoding: str | None
+) -> None:
+    assert encoding_of(browser, accept_encoding) == encoding
+
+
+def test_asset_without_a_twin_comes_as_it_is(browser: TestClient, dist: Path) -> None:
+    answer = browser.get("/explorer/assets/icons-abc.ttf", headers={"Accept-Encoding": "br, gzip"})
+    assert answer.content == b"font"
+    assert "content-encoding" not in answer.headers
+
+
+@pytest.mark.parametrize(
+    "name", ["missing.js", "..%2Findex.html", "..%2F..%2Fsecret.js", "%2E%2E", "%00.js", "x" * 5000 + ".js", "assets"]
+)
+def test_nothing_but_assets_is_served(browser: TestClient, dist: Path, name: str) -> None:
+    assert browser.get(f"/explorer/assets/{name}").status_code == 404
