@@ -1,0 +1,12 @@
+"""Updates: what changed, told after commit.
+
+    a unit of work ──pg_notify──► PostgreSQL ──on commit──► every server's listener ──► its hub ──► who is interested
+
+    signals.py    what is told, and how it is written into a notification's payload
+    listener.py   this server's one LISTEN connection: heartbeat, reconnect, what was missed
+    hub.py        who on this server is interested in what
+    feed.py       reading again what was signalled, once for all local subscribers
+
+A signal is a hint: ids and versions, never rows. Whoever hears it reads the present state for itself.
+Knows ids, versions, channels. Must never know what a wallet or a transaction holds, who may see it, or GraphQL.
+"""

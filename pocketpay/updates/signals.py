@@ -1,0 +1,116 @@
+"""Signals: what a unit of work tells the servers after its commit, and how that is written.
+
+    payload   "all", or items joined by ","; ids are 32 hexadecimal digits, versions hexadecimal
+    item      w<wallet>.<version>
+              t<transaction><source wallet><destination wallet>.<version>     32 "-" for a wallet that is not there
+              s<session>                                                      the session has ended
+
+A payload of 8,000 bytes is an error inside the money's own unit of work, so a signal is cut into several, and one too
+big to be told piece by piece is "all": everybody reads again what they watch.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+from uuid import UUID
+
+# Reads an id ten times faster than the standard library's class, is one of its subclasses and equal to it.
+from asyncpg.pgproto.pgproto import UUID as FastUUID  # noqa: N811 - a class in capitals, no constant
+
+CHANNEL = "pocketpay"
+
+MAX_PAYLOAD_BYTES = 7_499
+"""PostgreSQL refuses 8,000; what is left is room for nothing, and peace of mind."""
+
+MAX_PAYLOADS = 8
+"""Some 490 transfers in one unit of work, four times the largest batch. Beyond, reading all again is cheaper."""
+
+ALL = "all"
+
+
+class TransactionSignal(NamedTuple):
+    """A transaction's new version, and whose it is: enough to find who is interested without reading it."""
+
+    version: int
+    source_wallet_id: UUID | None
+    destination_wallet_id: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """What changed in one commit: wallets and transactions by id with their new version, sessions that have ended.
+
+    `everything` means that more changed than is said here: what the other fields name is then not all of it.
+    """
+
+    wallets: Mapping[UUID, int] = field(default_factory=dict)
+    transactions: Mapping[UUID, TransactionSignal] = field(default_factory=dict)
+    sessions: Collection[UUID] = ()
+    everything: bool = False
+
+
+EVERYTHING = Signal(everything=True)
+
+
+def payloads(signal: Signal) -> list[str]:
+    """The notifications that tell `signal`, each below 7,500 bytes: none when nothing changed, at most eight.
+
+    Costs well under a microsecond an item: it runs in the money's unit of work.
+    """
+    if signal.everything:
+        return [ALL]
+    items = [f"s{session.hex}" for session in signal.sessions]
+    items += [f"w{wallet.hex}.{version:x}" for wallet, version in signal.wallets.items()]
+    items += [
+        f"t{transaction.hex}{_hex(source)}{_hex(destination)}.{version:x}"
+        for transaction, (version, source, destination) in signal.transactions.items()
+    ]
+    return _cut(",".join(items))
+
+
+def read(payload: str) -> Signal:
+    """The signal in a notification. What is not understood (a newer server's, another program's) is everything."""
+    wallets: dict[UUID, int] = {}
+    transactions: dict[UUID, TransactionSignal] = {}
+    sessions: list[UUID] = []
+    try:
+        for item in payload.split(","):
+            kind, key = item[:1], FastUUID(item[1:33])
+            if kind == "w" and item[33] == ".":
+                wallets[key] = int(item[34:], 16)
+            elif kind == "t" and item[97] == ".":
+                whose = _wallet(item[33:65]), _wallet(item[65:97])
+                transactions[key] = TransactionSignal(int(item[98:], 16), *whose)
+            elif kind == "s" and len(item) == 33:
+                sessions.append(key)
+            else:
+                return EVERYTHING
+    except (ValueError, IndexError):
+        return EVERYTHING
+    return Signal(wallets, transactions, sessions)
+
+
+_NOBODY = "-" * 32
+
+
+def _hex(wallet_id: UUID | None) -> str:
+    return _NOBODY if wallet_id is None else wallet_id.hex
+
+
+def _wallet(written: str) -> UUID | None:
+    return None if written == _NOBODY else FastUUID(written)
+
+
+def _cut(text: str) -> list[str]:
+    """The items in `text` in as many payloads as they need; everything is ASCII, so a character is a byte."""
+    if not text:
+        return []
+    cut: list[str] = []
+    start = 0
+    while len(text) - start > MAX_PAYLOAD_BYTES:
+        if len(cut) == MAX_PAYLOADS - 1:
+            return [ALL]
+        end = text.rindex(",", start, start + MAX_PAYLOAD_BYTES + 1)
+        cut.append(text[start:end])
+        start = end + 1
+    return [*cut, text[start:]]
