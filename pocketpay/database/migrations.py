@@ -1,0 +1,134 @@
+"""The tables' revisions: bringing a database to this server's, and refusing to serve on another.
+
+Each migration is one transaction. Whoever migrates holds an advisory lock, so that of two that start together one works
+and the other finds it done. Grants on a table stand in the migration that makes it; the roles are made here, before.
+"""
+
+import asyncio
+from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import asyncpg
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy import pool
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from pocketpay.database import roles
+from pocketpay.database.errors import DatabaseUnavailable, WrongRevision
+from pocketpay.database.failures import Failure, ServiceBusy, classify
+from pocketpay.database.sessions import Session, connect, plain
+
+OWNER_SETTINGS = {
+    "lock_timeout": "3000",  # a migration waits no longer behind traffic, which would queue behind it
+    "statement_timeout": "0",
+    "timezone": "UTC",
+}
+TURN = 7_064_738_212_001
+"""The advisory lock's number: ours alone, and otherwise without meaning."""
+TURN_SECONDS = 60
+
+REVISION = "select version_num from alembic_version"
+
+
+async def upgrade(owner_dsn: str, server_dsn: str) -> None:
+    """Makes the roles and brings the tables to this server's revision; what is there already stays.
+
+    Raises DatabaseUnavailable with what to do when the database is away, too old, locked or not ours to change.
+    """
+    try:
+        async with _turn(owner_dsn) as owner:
+            await roles.make_groups(owner, await _login_of(server_dsn))
+            await asyncio.to_thread(command.upgrade, config(owner_dsn), "head")
+            await owner.execute(f"grant select on alembic_version to {roles.SERVER}, {roles.READER}")
+    except ServiceBusy as busy:
+        raise DatabaseUnavailable(
+            f"The database does not answer ({busy.__cause__ or busy}): start it, or mend DATABASE_URL."
+        ) from busy
+    except Exception as error:
+        if classify(error.__cause__ or error) is not Failure.LOCK_TIMEOUT:
+            raise
+        raise DatabaseUnavailable("A migration waited 3 s for a table in use: migrate again when it is quieter.") from error
+
+
+async def check_revision(session: Session) -> None:
+    """Raises WrongRevision, with what to do, unless the tables are of this server's revision."""
+    here, wanted = await current_revision(session), expected_revision()
+    if here == wanted:
+        return
+    if here is None:
+        raise WrongRevision("The database has no tables yet: run `pocketpay migrate`.")
+    if here in known_revisions():
+        raise WrongRevision(f"The database is at revision {here}, this server at {wanted}: run `pocketpay migrate`.")
+    raise WrongRevision(
+        f"The database is at revision {here}, which this server ({wanted}) does not know: install a newer one."
+    )
+
+
+async def current_revision(session: Session) -> str | None:
+    """The revision of the tables, or None where there are none."""
+    try:
+        revision: str | None = await session.fetchval(REVISION)
+    except asyncpg.UndefinedTableError:
+        return None
+    return revision
+
+
+def expected_revision() -> str:
+    """The newest revision that this server's migrations lead to."""
+    head = ScriptDirectory.from_config(config()).get_current_head()
+    if head is None:
+        raise DatabaseUnavailable("This installation has no migrations: install it again.")
+    return head
+
+
+def known_revisions() -> frozenset[str]:
+    """Every revision that this server's migrations lead through."""
+    return frozenset(script.revision for script in ScriptDirectory.from_config(config()).walk_revisions())
+
+
+def config(dsn: str | None = None) -> Config:
+    """Alembic's configuration in code: the same in a checkout and in an installed wheel."""
+    package = Path(__file__).parents[1]
+    carried = package / "migrations"
+    made = Config()
+    made.set_main_option("script_location", str(carried if carried.is_dir() else package.parent / "migrations"))
+    made.attributes["dsn"] = dsn
+    return made
+
+
+def engine(dsn: str) -> AsyncEngine:
+    """SQLAlchemy's way to the owner's connection, for Alembic alone; asyncpg itself reads the DSN, hosts and all."""
+
+    async def opened() -> "asyncpg.Connection[asyncpg.Record]":
+        return await connect(dsn, name="pocketpay migrate", settings=OWNER_SETTINGS)
+
+    return create_async_engine("postgresql+asyncpg://", async_creator=opened, poolclass=pool.NullPool)
+
+
+@asynccontextmanager
+async def _turn(owner_dsn: str) -> AsyncIterator["asyncpg.Connection[asyncpg.Record]"]:
+    """An owner's connection that alone may migrate as long as it lives; a killed migrator's turn ends with it."""
+    owner = await connect(owner_dsn, name="pocketpay migrate", settings=OWNER_SETTINGS)
+    try:
+        await owner.execute(f"set lock_timeout = '{TURN_SECONDS}s'")
+        try:
+            await owner.fetchval("select pg_advisory_lock($1)", TURN)
+        except asyncpg.LockNotAvailableError:
+            raise DatabaseUnavailable(f"Another migration has been running for {TURN_SECONDS} s: wait for it.") from None
+        await owner.execute("set lock_timeout = '3s'")
+        yield owner
+    finally:
+        owner.terminate()
+
+
+async def _login_of(server_dsn: str) -> str:
+    """Who DATABASE_URL comes in as, asked of the database itself."""
+    server = await connect(plain(server_dsn), name="pocketpay migrate", settings={})
+    try:
+        login: str = await server.fetchval("select session_user")
+        return login
+    finally:
+        server.terminate()

@@ -1,0 +1,97 @@
+"""PostgreSQL for the tests: one cluster a run, and for each test that asks a fresh database copied from a migrated one.
+
+The cluster forgets (no fsync): what is proved here is never durability. Tests of durability start their own.
+"""
+
+import asyncio
+import itertools
+import os
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from pocketpay.database import migrations
+from pocketpay.database.cluster import LOGIN, OWNER
+from pocketpay.database.embedded import EmbeddedPostgres
+from pocketpay.database.sessions import Database
+
+TEMPLATE = "migrated"
+
+_numbers = itertools.count(1)
+
+
+@dataclass(frozen=True)
+class Dsns:
+    """One database's addresses: the server's login and the owner's."""
+
+    server: str
+    owner: str
+
+
+@pytest.fixture(scope="session")
+def cluster_home() -> Iterator[Path]:
+    """A folder that PostgreSQL's own user can reach too, for data directories and, as root, their clusters."""
+    home = Path(tempfile.mkdtemp(prefix="pocketpay-tests-"))
+    home.chmod(0o755)
+    yield home
+    shutil.rmtree(home)
+
+
+@pytest.fixture(scope="session")
+def postgres(cluster_home: Path) -> Iterator[EmbeddedPostgres]:
+    """The run's cluster, with the database `migrated` in it."""
+    with EmbeddedPostgres(cluster_home / "data", durable=False, system_home=cluster_home / "home") as started:
+        asyncio.run(_migrate_template(started))
+        yield started
+
+
+@pytest.fixture
+def database_dsn(postgres: EmbeddedPostgres) -> Iterator[Dsns]:
+    """A fresh, migrated database of this test's own."""
+    name = f"test_{os.getpid()}_{next(_numbers)}"
+    asyncio.run(_on_server(postgres, f"create database {name} template {TEMPLATE} owner {OWNER}"))
+    yield Dsns(server=postgres.dsn(LOGIN, name), owner=postgres.dsn(OWNER, name))
+    asyncio.run(_on_server(postgres, f"drop database {name} with (force)"))
+
+
+@pytest.fixture(scope="module")
+def module_dsn(postgres: EmbeddedPostgres) -> Iterator[Dsns]:
+    """A fresh, migrated database shared by a module's tests, for those that do not mind one another."""
+    name = f"test_{os.getpid()}_{next(_numbers)}"
+    asyncio.run(_on_server(postgres, f"create database {name} template {TEMPLATE} owner {OWNER}"))
+    yield Dsns(server=postgres.dsn(LOGIN, name), owner=postgres.dsn(OWNER, name))
+    asyncio.run(_on_server(postgres, f"drop database {name} with (force)"))
+
+
+@pytest.fixture
+async def database(database_dsn: Dsns) -> AsyncIterator[Database]:
+    """The server's way to this test's database."""
+    opened = await Database.open(database_dsn.server)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def owner(database_dsn: Dsns) -> AsyncIterator["asyncpg.Connection[asyncpg.Record]"]:
+    """A connection as the owner of every table, for arranging and for looking behind the server's back."""
+    connection = await asyncpg.connect(database_dsn.owner)
+    yield connection
+    await connection.close()
+
+
+async def _migrate_template(postgres: EmbeddedPostgres) -> None:
+    await _on_server(postgres, f"create database {TEMPLATE} owner {OWNER}")
+    await migrations.upgrade(postgres.dsn(OWNER, TEMPLATE), postgres.dsn(LOGIN, TEMPLATE))
+
+
+async def _on_server(postgres: EmbeddedPostgres, statement: str) -> None:
+    connection = await asyncpg.connect(postgres.dsn(OWNER, "postgres"))
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
