@@ -13,7 +13,7 @@ export function SessionBar() {
   const standing = useStanding(accessToken, user?.username);
   useFilledTransactionId(standing?.awaiting[0]);
   return (
-    <footer className="session-bar" aria-label="Session">
+    <footer className="graphiql-container session-bar" aria-label="Session">
       {accessToken ? <Person user={user} standing={standing} /> : <Nobody notice={notice} />}
       <SignIn as={user?.username} />
     </footer>
@@ -88,7 +88,7 @@ function SignIn({ as }) {
   };
   return (
     <span className="session-switch">
-      {refusal ? <span className="session-refusal">{refusal}</span> : <span className="session-quiet">Be</span>}
+      {refusal ? <span className="session-refusal">{refusal}</span> : <span className="session-quiet">Sign in as</span>}
       {DEMO_PEOPLE.map((username) => (
         <button
           type="button"
