@@ -1,0 +1,92 @@
+"""What every resolver can reach: the rooms below, and who is asking.
+
+    Rooms      one for each server, built at the start: settings, database, and the doors of the rooms below
+    Context    one for each operation: the rooms, the viewer, the request, and fresh data loaders
+
+No session of the database is here: sibling fields of a query run at the same time, each takes its own.
+"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+import strawberry
+
+from pocketpay.api.failures import Unauthenticated
+from pocketpay.settings import Settings
+
+if TYPE_CHECKING:
+    from pocketpay.api.loaders import Loaders
+    from pocketpay.database.sessions import Database
+    from pocketpay.identity.gate import Gate
+    from pocketpay.identity.passwords import Passwords
+    from pocketpay.identity.throttle import Throttle
+    from pocketpay.identity.viewer import Viewer
+    from pocketpay.payments.desk import Desk
+    from pocketpay.updates.hub import Hub
+
+
+@dataclass(frozen=True, slots=True)
+class Rooms:
+    """One server's rooms, as its doors reach them."""
+
+    settings: Settings
+    database: "Database"
+    gate: "Gate"
+    passwords: "Passwords"
+    throttle: "Throttle"
+    desk: "Desk"
+    hub: "Hub"
+
+
+class Context:
+    """One operation's surroundings.
+
+    `viewer` is None for an anonymous request, and for one whose token is bad or has expired. `address` is the
+    client's, as the server sees it. `request_id` is in every log line and every masked error.
+    """
+
+    __slots__ = ("_loaders", "address", "request_id", "rooms", "user_agent", "viewer")
+
+    def __init__(
+        self,
+        rooms: Rooms,
+        viewer: "Viewer | None" = None,
+        *,
+        request_id: str = "",
+        address: str = "",
+        user_agent: str | None = None,
+    ) -> None:
+        self.rooms = rooms
+        self.viewer = viewer
+        self.request_id = request_id
+        self.address = address
+        self.user_agent = user_agent
+        self._loaders: Loaders | None = None
+
+    def must_view(self) -> "Viewer":
+        """Who is asking. Raises Unauthenticated when nobody is signed in: the field becomes null."""
+        if self.viewer is None:
+            raise Unauthenticated
+        return self.viewer
+
+    @property
+    def loaders(self) -> "Loaders":
+        """This operation's data loaders: made on the first use, never shared with another operation."""
+        if self._loaders is None:
+            from pocketpay.api.loaders import Loaders
+
+            self._loaders = Loaders(self)
+        return self._loaders
+
+    def fresh(self) -> "Context":
+        """The same surroundings with new loaders: for the next event of a subscription."""
+        return Context(
+            self.rooms,
+            self.viewer,
+            request_id=self.request_id,
+            address=self.address,
+            user_agent=self.user_agent,
+        )
+
+
+Info: TypeAlias = strawberry.Info[Context, None]

@@ -1,0 +1,235 @@
+"""Refusals as clients see them: data in a payload's `errors`, each with a code, words, and the path of the input.
+
+`TABLE` is the one place where a refusal of a room below meets its GraphQL type and its words; a test fails when one
+is missing. A door raises refusals or lets them pass, and `refusals_as_errors` makes the payload:
+
+    @refusals_as_errors(TransactionPayload)
+    async def deposit(info: Info, input: DepositInput) -> TransactionPayload: ...
+
+Where an outcome has both a transaction and refusals, `user_errors(outcome.refusals)` gives the list.
+"""
+
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from enum import Enum
+from functools import wraps
+from typing import Any, ParamSpec, Self, TypeVar
+
+import strawberry
+
+from pocketpay import errors
+from pocketpay.api.money import Money
+from pocketpay.payments import errors as payments
+
+Asked = ParamSpec("Asked")
+Payload = TypeVar("Payload")
+
+
+class Refusals(errors.PocketPayError):
+    """Several refusals of one request at once."""
+
+    def __init__(self, refusals: Iterable[errors.Refusal]) -> None:
+        self.refusals = tuple(refusals)
+        super().__init__(*self.refusals)
+
+
+@strawberry.enum(description="Why something was refused. Codes are stable: build on them, not on the message.")
+class ErrorCode(Enum):
+    INVALID_INPUT = strawberry.enum_value("INVALID_INPUT", description="A text breaks its rule; the path says which.")
+    INVALID_AMOUNT = strawberry.enum_value(
+        "INVALID_AMOUNT", description="An amount is zero, too exact for its currency, or too large."
+    )
+    INVALID_CREDENTIALS = strawberry.enum_value(
+        "INVALID_CREDENTIALS", description="No such user, or the password is wrong; which of both is not said."
+    )
+    INVALID_TOKEN = strawberry.enum_value(
+        "INVALID_TOKEN", description="The refresh token is unknown, used up, expired or revoked: sign in again."
+    )
+    WEAK_PASSWORD = strawberry.enum_value(
+        "WEAK_PASSWORD", description="The password is shorter than 12 characters, longer than 256, or a common one."
+    )
+    USERNAME_TAKEN = strawberry.enum_value("USERNAME_TAKEN", description="Somebody else has this username.")
+    EMAIL_TAKEN = strawberry.enum_value("EMAIL_TAKEN", description="Somebody else has this email address.")
+    PHONE_TAKEN = strawberry.enum_value("PHONE_TAKEN", description="Somebody else has this phone number.")
+    NOT_FOUND = strawberry.enum_value("NOT_FOUND", description="There is none, or it belongs to somebody else.")
+    RECIPIENT_NOT_FOUND = strawberry.enum_value(
+        "RECIPIENT_NOT_FOUND", description="Nobody of this username can be paid now."
+    )
+    SELF_TRANSFER = strawberry.enum_value("SELF_TRANSFER", description="Sender and recipient are the same person.")
+    CURRENCY_MISMATCH = strawberry.enum_value(
+        "CURRENCY_MISMATCH", description="The two wallets have different currencies."
+    )
+    INSUFFICIENT_FUNDS = strawberry.enum_value(
+        "INSUFFICIENT_FUNDS", description="More was asked than is available; both amounts are in the error."
+    )
+    LIMIT_EXCEEDED = strawberry.enum_value("LIMIT_EXCEEDED", description="A limit of the last 24 hours is used up.")
+    TOO_MANY_PENDING = strawberry.enum_value(
+        "TOO_MANY_PENDING", description="Too many payments await confirmation: confirm or cancel some first."
+    )
+    RISK_BLOCKED = strawberry.enum_value("RISK_BLOCKED", description="A rule of risk blocks this payment.")
+    BANK_DECLINED = strawberry.enum_value("BANK_DECLINED", description="The bank said no; no money has moved.")
+    BALANCE_NOT_ZERO = strawberry.enum_value(
+        "BALANCE_NOT_ZERO", description="The wallet still has money, or payments under way."
+    )
+    WRONG_STATE = strawberry.enum_value(
+        "WRONG_STATE", description="It has reached another final state, which is in the error."
+    )
+    WALLET_FROZEN = strawberry.enum_value("WALLET_FROZEN", description="The viewer's wallet is frozen.")
+    WALLET_CLOSED = strawberry.enum_value("WALLET_CLOSED", description="The viewer's wallet is closed.")
+    CARD_FROZEN = strawberry.enum_value("CARD_FROZEN", description="The card is frozen.")
+    CARD_CLOSED = strawberry.enum_value("CARD_CLOSED", description="The card is closed for good.")
+    CARD_EXPIRED = strawberry.enum_value("CARD_EXPIRED", description="The card is past its expiry.")
+    CARD_LIMIT_EXCEEDED = strawberry.enum_value(
+        "CARD_LIMIT_EXCEEDED", description="The payment is above one of the card's own limits."
+    )
+    ALREADY_REFUNDED = strawberry.enum_value("ALREADY_REFUNDED", description="All of it has been refunded before.")
+    REFUND_TOO_LARGE = strawberry.enum_value(
+        "REFUND_TOO_LARGE", description="The refund is above what is left of the original."
+    )
+    IDEMPOTENCY_KEY_REUSED = strawberry.enum_value(
+        "IDEMPOTENCY_KEY_REUSED", description="The key was used before with another input."
+    )
+    RATE_LIMITED = strawberry.enum_value(
+        "RATE_LIMITED", description="Too often in too short a time: try again later."
+    )
+
+
+@strawberry.interface(description="A refusal: what was asked breaks a rule of the product, and nothing has changed.")
+class UserError:
+    code: ErrorCode = strawberry.field(description="The stable code to build on.")
+    message: str = strawberry.field(description="The same in words for a person; they may change.")
+    path: list[str] = strawberry.field(
+        description='The input it is about, like ["input", "amount"]; empty when it is about no single one.'
+    )
+    retryable: bool = strawberry.field(description="Whether the very same request may pass later.")
+
+    @classmethod
+    def of(cls, refusal: Any, row: "Row", path: list[str]) -> Self:
+        """The error for that refusal; subclasses add its facts."""
+        return cls(
+            code=ErrorCode[refusal.code],
+            message=row.words(refusal),
+            path=path,
+            retryable=row.retryable,
+        )
+
+
+@strawberry.type(description="A refusal whose code says all there is.")
+class Refusal(UserError):
+    pass
+
+
+@strawberry.type(description="A text or an amount breaks its rule; the message says which.")
+class InvalidInput(UserError):
+    pass
+
+
+@strawberry.type(description="More was asked than is available.")
+class InsufficientFunds(UserError):
+    required: Money = strawberry.field(description="What the payment needs, its fee included.")
+    available: Money = strawberry.field(description="What could be spent at that moment.")
+
+    @classmethod
+    def of(cls, refusal: payments.InsufficientFunds, row: "Row", path: list[str]) -> Self:
+        return cls(
+            code=ErrorCode[refusal.code],
+            message=row.words(refusal),
+            path=path,
+            retryable=row.retryable,
+            required=Money.of(refusal.required),
+            available=Money.of(refusal.available),
+        )
+
+
+@strawberry.type(description="It has reached another final state before.")
+class WrongState(UserError):
+    status: str = strawberry.field(description="The state it has reached, as the schema's status enum spells it.")
+
+    @classmethod
+    def of(cls, refusal: payments.WrongState, row: "Row", path: list[str]) -> Self:
+        return cls(
+            code=ErrorCode[refusal.code],
+            message=row.words(refusal),
+            path=path,
+            retryable=row.retryable,
+            status=refusal.status.name,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """How one class of refusals is told: its GraphQL type, its words (with the refusal's facts in braces)."""
+
+    kind: type[UserError]
+    template: str
+    retryable: bool = False
+
+    def words(self, refusal: errors.Refusal) -> str:
+        return self.template.format_map(_Facts(refusal)) if "{" in self.template else self.template
+
+
+class _Facts(dict[str, object]):
+    """The facts of a refusal by name."""
+
+    def __init__(self, refusal: errors.Refusal) -> None:
+        super().__init__()
+        self._refusal = refusal
+
+    def __missing__(self, name: str) -> object:
+        return getattr(self._refusal, name)
+
+
+TABLE: dict[type[errors.Refusal], Row] = {
+    payments.InvalidInput: Row(InvalidInput, "{field} {problem}."),
+    payments.InvalidAmount: Row(InvalidInput, "{field} {problem}."),
+    payments.NotFound: Row(Refusal, "There is no such thing."),
+    payments.RecipientNotFound: Row(Refusal, "Nobody of this username can be paid now."),
+    payments.SelfTransfer: Row(Refusal, "You cannot pay yourself."),
+    payments.CurrencyMismatch: Row(Refusal, "Their wallet has another currency than yours."),
+    payments.WalletFrozen: Row(Refusal, "Your wallet is frozen."),
+    payments.WalletClosed: Row(Refusal, "Your wallet is closed."),
+    payments.InsufficientFunds: Row(
+        InsufficientFunds,
+        "This needs {required} {required.currency}; {available} {available.currency} is available.",
+        retryable=True,
+    ),
+    payments.TooManyPending: Row(
+        Refusal,
+        "{most} payments await your confirmation already: confirm or cancel some first.",
+        retryable=True,
+    ),
+    payments.RiskBlocked: Row(Refusal, "This payment is blocked by a rule that protects your wallet."),
+    payments.BankDeclined: Row(Refusal, "The bank declined; no money has moved."),
+    payments.WrongState: Row(WrongState, "It is {status.value} already."),
+    payments.KeyReused: Row(Refusal, "This idempotency key was used before with another input."),
+}
+
+
+def user_errors(refusals: Iterable[errors.Refusal], prefix: tuple[str, ...] = ("input",)) -> list[UserError]:
+    """Refusals as a payload's `errors`. `prefix` is where the mutation's fields stand: ("input",) or ()."""
+    told = []
+    for refusal in refusals:
+        row = TABLE[type(refusal)]
+        path = [*prefix, refusal.field] if refusal.field is not None else []
+        told.append(row.kind.of(refusal, row, path))
+    return told
+
+
+def refusals_as_errors(
+    payload: Callable[..., Payload], prefix: tuple[str, ...] = ("input",)
+) -> Callable[[Callable[Asked, Awaitable[Payload]]], Callable[Asked, Awaitable[Payload]]]:
+    """Makes a raised Refusal (or Refusals) the payload's `errors`; the payload's other fields need defaults."""
+
+    def decorate(resolve: Callable[Asked, Awaitable[Payload]]) -> Callable[Asked, Awaitable[Payload]]:
+        @wraps(resolve)
+        async def resolved(*arguments: Asked.args, **named: Asked.kwargs) -> Payload:
+            try:
+                return await resolve(*arguments, **named)
+            except errors.Refusal as refusal:
+                return payload(errors=user_errors((refusal,), prefix))
+            except Refusals as several:
+                return payload(errors=user_errors(several.refusals, prefix))
+
+        return resolved
+
+    return decorate

@@ -1,0 +1,146 @@
+"""Top-level errors: what is wrong with a request itself, in `extensions.code`.
+
+    UNAUTHENTICATED             nobody is signed in              (AccessDenied)
+    FORBIDDEN                   an operator's field              (Forbidden)
+    BAD_USER_INPUT              malformed values, arguments that do not go together
+    GRAPHQL_PARSE_FAILED        not a document
+    GRAPHQL_VALIDATION_FAILED   a document that this schema does not know
+    QUERY_TOO_COMPLEX           a document past the limits
+    RATE_LIMITED                too many requests
+    SERVICE_BUSY                the database cannot be asked just now: ask again, a mutation with the same key
+    INTERNAL                    everything else: masked, with the request id, logged once with its traceback
+
+No error repeats a value that was sent: the one who typed a password into the wrong field finds it in no answer and
+no log.
+"""
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+import structlog
+from graphql import GraphQLError
+
+from pocketpay.api.scalars import MalformedValue
+from pocketpay.database.failures import ServiceBusy
+from pocketpay.errors import AccessDenied
+
+UNAUTHENTICATED = "UNAUTHENTICATED"
+FORBIDDEN = "FORBIDDEN"
+BAD_USER_INPUT = "BAD_USER_INPUT"
+PARSE_FAILED = "GRAPHQL_PARSE_FAILED"
+VALIDATION_FAILED = "GRAPHQL_VALIDATION_FAILED"
+TOO_COMPLEX = "QUERY_TOO_COMPLEX"
+RATE_LIMITED = "RATE_LIMITED"
+SERVICE_BUSY = "SERVICE_BUSY"
+INTERNAL = "INTERNAL"
+
+_BUSY = "The service is busy: ask again in a moment."
+_BUSY_UNKNOWN = "The outcome is not known yet: ask again with the same key."
+_SIGN_IN = "Sign in first."
+_NOT_ALLOWED = "You are not allowed to do this."
+_MASKED = "Something went wrong on our side; it has been noted."
+
+log = structlog.get_logger("pocketpay.api")
+
+
+class Unauthenticated(AccessDenied):
+    """The field needs a viewer and nobody is signed in."""
+
+
+class Forbidden(AccessDenied):
+    """The field is an operator's."""
+
+
+class BadUserInput(GraphQLError):
+    """Values that are malformed or do not go together. The words must not repeat them."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, extensions={"code": BAD_USER_INPUT})
+
+
+class TooComplex(GraphQLError):
+    """A document past one of the limits; the words say which, and what the limit is."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, extensions={"code": TOO_COMPLEX})
+
+
+def formatted(errors: Iterable[GraphQLError], code: str, request_id: str) -> list[dict[str, Any]]:
+    """The errors as a client may see them. `code` is for those that say nothing of themselves."""
+    return [_formatted(error, code, request_id) for error in errors]
+
+
+def _formatted(error: GraphQLError, code: str, request_id: str) -> dict[str, Any]:
+    message, extensions = _words(error, code, request_id)
+    shown: dict[str, Any] = {"message": message}
+    if error.locations:
+        shown["locations"] = [{"line": place.line, "column": place.column} for place in error.locations]
+    if error.path is not None:
+        shown["path"] = error.path
+    shown["extensions"] = extensions
+    return shown
+
+
+def _words(error: GraphQLError, code: str, request_id: str) -> tuple[str, dict[str, Any]]:
+    cause = _innermost(error)
+    match cause:
+        case MalformedValue():
+            return _at(error, str(cause)), {"code": BAD_USER_INPUT}
+        case Forbidden():
+            return _NOT_ALLOWED, {"code": FORBIDDEN}
+        case AccessDenied():
+            return _SIGN_IN, {"code": UNAUTHENTICATED}
+        case ServiceBusy():
+            words = _BUSY_UNKNOWN if cause.may_have_happened else _BUSY
+            return words, {"code": SERVICE_BUSY}
+    if error.extensions and "code" in error.extensions:
+        return error.message, dict(error.extensions)
+    if _is_the_clients(error, cause):
+        return without_value(error.message), {"code": code}
+    _note(error, cause, request_id)
+    return _MASKED, {"code": INTERNAL, "requestId": request_id}
+
+
+def _innermost(error: GraphQLError) -> BaseException:
+    cause: BaseException = error
+    while isinstance(cause, GraphQLError) and cause.original_error is not None:
+        cause = cause.original_error
+    return cause
+
+
+def _is_the_clients(error: GraphQLError, cause: BaseException) -> bool:
+    """Whether the request is at fault: graphql-core's own words about it, and not about what we answered."""
+    if not isinstance(cause, GraphQLError):
+        return False
+    # Once fields are resolved, the one thing left to be wrong with the request is an argument;
+    # graphql-core's other complaints then are about a value of ours.
+    return error.path is None or error.message.startswith("Argument '")
+
+
+def _note(error: GraphQLError, cause: BaseException, request_id: str) -> None:
+    log.error(
+        "a field failed",
+        request_id=request_id,
+        path=".".join(str(step) for step in error.path or ()),
+        exc_info=cause,
+    )
+
+
+_FOUND = re.compile(r"[,;.]? [Ff]ound: .*", re.DOTALL)
+_VALUE = re.compile(r" value: .*", re.DOTALL)
+_ENUM = re.compile(r"Value .* does not exist in '(\w+)' enum\..*", re.DOTALL)
+_PLACE = re.compile(r"Variable '\$\w+' has invalid (default )?value( at [^:]+)?: ")
+
+
+def without_value(message: str) -> str:
+    """graphql-core's words about a value, without the value."""
+    place = _PLACE.match(message)
+    where, said = (place.group(), message[place.end() :]) if place else ("", message)
+    said = _ENUM.sub(r"Value does not exist in '\1' enum.", _VALUE.sub(" value.", _FOUND.sub(".", said)))
+    return where + said
+
+
+def _at(error: GraphQLError, words: str) -> str:
+    place = _PLACE.match(error.message)
+    return place.group() + words if place else words

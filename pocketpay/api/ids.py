@@ -1,0 +1,47 @@
+"""Ids as clients see them: TypeIDs, "transaction_01k…". Inside there are only UUIDs.
+
+`node(id:)` finds a thing by its prefix, so each prefix names one GraphQL type. What does not parse, or has another
+prefix than the one expected, is like an id of nothing: null from a query, NOT_FOUND from a mutation.
+"""
+
+from uuid import UUID
+
+import strawberry
+from typeid import TypeID
+from typeid.codecs import base32
+from typeid.errors import TypeIDException
+
+USER = "user"
+PROFILE = "profile"
+WALLET = "wallet"
+SESSION = "session"
+TRANSACTION = "transaction"
+ENTRY = "entry"
+
+LONGEST = 64
+"""Characters; the longest of ours has 38. Anything longer is not looked at."""
+
+
+def encode(prefix: str, id: UUID) -> strawberry.ID:
+    """The id of that thing outside."""
+    return strawberry.ID(f"{prefix}_{base32.encode(id.bytes)}")
+
+
+def decode(prefix: str, text: str) -> UUID | None:
+    """The UUID in an id with that prefix, or None when it is malformed or of another kind."""
+    if not text.startswith(prefix + "_"):
+        return None
+    split = split_prefix(text)
+    return split[1] if split is not None and split[0] == prefix else None
+
+
+def split_prefix(text: str) -> tuple[str, UUID] | None:
+    """An id's prefix and UUID, or None when it is malformed."""
+    if len(text) > LONGEST:
+        return None
+    try:
+        parsed = TypeID.from_string(text)
+    except TypeIDException:
+        return None
+    # The library has a UUID class of its own that equals no uuid.UUID.
+    return parsed.prefix, UUID(bytes=parsed.uuid_bytes)

@@ -1,0 +1,103 @@
+"""The scalars of the schema, each strict in what it takes and exact in what it gives.
+
+    Amount         decimal text; a string or an integer literal comes in as text, unparsed: only a currency makes
+                   it money (`pocketpay.money.parse`). A JSON float, a sign, an exponent, a space are refused.
+    CurrencyCode   three capital letters of ISO 4217
+    DateTime       RFC 3339; out always UTC and "Z", in only with an offset
+
+What is refused here raises MalformedValue: the request gets BAD_USER_INPUT, and no error repeats the value.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, NewType
+
+import strawberry
+from graphql import GraphQLError, IntValueNode, StringValueNode, ValueNode
+from strawberry.types.scalar import ScalarDefinition
+
+from pocketpay.money import AMOUNT_SHAPE
+
+
+class MalformedValue(ValueError):
+    """A value that is none of its scalar. Its words say what one looks like, and never the value."""
+
+
+Amount = NewType("Amount", str)
+CurrencyCode = NewType("CurrencyCode", str)
+
+_CURRENCY_SHAPE = re.compile(r"[A-Z]{3}", re.ASCII)
+_MOMENT_SHAPE = re.compile(
+    r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})",
+    re.ASCII,
+)
+
+
+def amount_from(value: object) -> Amount:
+    """The text of an amount, well shaped. Raises MalformedValue."""
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**13:
+        value = str(value)
+    if not isinstance(value, str) or AMOUNT_SHAPE.fullmatch(value) is None:
+        raise MalformedValue('An Amount is decimal text like "12.50": digits, and at most three after the point.')
+    return Amount(value)
+
+
+def amount_from_literal(node: ValueNode, variables: dict[str, Any] | None = None) -> Amount:
+    """The same from a literal in the document: "12.50" or 12, not 12.5."""
+    if not isinstance(node, StringValueNode | IntValueNode):
+        raise MalformedValue('An Amount is decimal text like "12.50", or an integer literal.')
+    return amount_from(node.value)
+
+
+def currency_from(value: object) -> CurrencyCode:
+    """A currency's code. Raises MalformedValue; whether it is served is for the rooms below."""
+    if not isinstance(value, str) or _CURRENCY_SHAPE.fullmatch(value) is None:
+        raise MalformedValue('A CurrencyCode is three capital letters of ISO 4217, like "USD".')
+    return CurrencyCode(value)
+
+
+def moment_from(value: object) -> datetime:
+    """An aware moment in UTC. Raises MalformedValue."""
+    if isinstance(value, str) and len(value) <= 40 and _MOMENT_SHAPE.fullmatch(value) is not None:
+        try:
+            return datetime.fromisoformat(value.upper()).astimezone(UTC)
+        except (ValueError, OverflowError):
+            pass
+    raise MalformedValue('A DateTime is RFC 3339 with an offset, like "2026-11-22T18:30:00Z".')
+
+
+def moment_text(moment: datetime) -> str:
+    """RFC 3339 in UTC with microseconds: "2026-11-22T18:30:00.000000Z"."""
+    if moment.tzinfo is None:
+        raise GraphQLError("a naive time reached the door")
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+
+
+SCALARS: Mapping[object, ScalarDefinition] = {
+    Amount: strawberry.scalar(
+        name="Amount",
+        description=(
+            'An exact amount of money as decimal text with exactly the currency\'s digits: "12.50" in USD, "1250" '
+            "in JPY. Input takes a string or an integer literal; floats, signs, exponents and spaces are refused."
+        ),
+        specified_by_url="https://www.iso.org/iso-4217-currency-codes.html",
+        serialize=str,
+        parse_value=amount_from,
+        parse_literal=amount_from_literal,
+    ),
+    CurrencyCode: strawberry.scalar(
+        name="CurrencyCode",
+        description='A currency by its ISO 4217 code of three capital letters, like "USD".',
+        specified_by_url="https://www.iso.org/iso-4217-currency-codes.html",
+        serialize=str,
+        parse_value=currency_from,
+    ),
+    datetime: strawberry.scalar(
+        name="DateTime",
+        description='A moment by RFC 3339. Output is always UTC and ends in "Z"; input needs an offset.',
+        specified_by_url="https://www.rfc-editor.org/rfc/rfc3339",
+        serialize=moment_text,
+        parse_value=moment_from,
+    ),
+}
