@@ -1,0 +1,111 @@
+"""A wallet's transactions as its owner sees them, newest first.
+
+They are ordered by the moment each became visible to the wallet (`seen.py`), ties by id. That moment never changes,
+and a wallet's next one is never earlier, since both are stamped under its lock: pages stay true while others write.
+A position in a history is that moment and the id.
+
+    page                    one statement, whatever the depth; unfiltered it reads the page and no more
+    count                   one statement, only when asked for
+    find                    by id, what the wallet may know
+    recent_counterparties   whom it last paid or was paid by
+
+No index serves types, amounts or words. A filtered page reads at most STRETCH transactions, and says where it
+stopped.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import UUID
+
+from pocketpay.database.sessions import Session
+from pocketpay.payments.filter import EVERYTHING, Filter, Position
+from pocketpay.payments.repository import history as repository
+from pocketpay.payments.seen import seen_by
+from pocketpay.payments.transaction import Transaction
+
+STRETCH = 2_000
+"""Transactions a filtered page reads at most: about 5 ms of the database where nothing matches."""
+
+COUNTED = 10_000
+"""A count above it is not given: it would cost more than it tells."""
+
+COUNT_STRETCH = 20_000
+"""Transactions a filtered count reads at most, about 25 ms; nothing is counted in a longer stretch of history."""
+
+RECENT = 500
+"""Transactions of each direction in which recent counterparties are looked for."""
+
+NOBODY = UUID(int=0)
+BEGINNING = Position(datetime(1, 1, 2, tzinfo=UTC), NOBODY)
+END = Position(datetime(9999, 12, 31, tzinfo=UTC), NOBODY)
+"""Older and newer than anything."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some transactions, newest first. `more` says whether the history goes on in the direction that was asked for,
+    and `reached` from where: beyond the last transaction here when a filter had to stop early.
+    """
+
+    transactions: tuple[Transaction, ...]
+    more: bool
+    reached: Position | None
+
+
+async def page(
+    session: Session,
+    wallet_id: UUID,
+    narrowed: Filter = EVERYTHING,
+    *,
+    limit: int,
+    older_than: Position | None = None,
+    newer_than: Position | None = None,
+    backwards: bool = False,
+) -> Page:
+    """At most `limit` transactions between two positions: the newest of them, or `backwards` the oldest."""
+    scope = _scope(wallet_id, narrowed, older_than, newer_than)
+    found, stopped_at = await repository.page(session, scope, limit=limit + 1, stretch=STRETCH, backwards=backwards)
+    visible = [seen for row in found[:limit] if (seen := seen_by(row, wallet_id)) is not None]
+    reached = position(visible[-1]) if visible else None
+    if len(found) <= limit and stopped_at is not None:
+        reached = stopped_at
+    if backwards:
+        visible.reverse()
+    return Page(tuple(visible), more=len(found) > limit or stopped_at is not None, reached=reached)
+
+
+async def count(session: Session, wallet_id: UUID, narrowed: Filter = EVERYTHING) -> int | None:
+    """How many there are, or None when they are more than COUNTED or in too long a history to look."""
+    scope = _scope(wallet_id, narrowed)
+    return await repository.count(session, scope, most=COUNTED, stretch=COUNT_STRETCH)
+
+
+async def find(session: Session, wallet_id: UUID, ids: Iterable[UUID]) -> dict[UUID, Transaction]:
+    """Those of the transactions that the wallet's owner may know, as they see them."""
+    rows = await repository.by_ids(session, ids)
+    return {row.id: seen for row in rows if (seen := seen_by(row, wallet_id)) is not None}
+
+
+async def recent_counterparties(session: Session, wallet_id: UUID) -> list[UUID]:
+    """Wallets that it last paid or was paid by, the most recent first, each once."""
+    return await repository.recent_counterparties(session, wallet_id, scanned=RECENT)
+
+
+def position(seen: Transaction) -> Position:
+    """Where a transaction stands in the history of whoever sees it so."""
+    return Position(seen.created_at, seen.id)
+
+
+def _scope(
+    wallet_id: UUID, narrowed: Filter, older_than: Position | None = None, newer_than: Position | None = None
+) -> repository.Scope:
+    """`since` and `until` are positions too, just before the first id of their moment."""
+    oldest = BEGINNING if narrowed.since is None else Position(narrowed.since, NOBODY)
+    newest = END if narrowed.until is None else Position(narrowed.until, NOBODY)
+    return repository.Scope(
+        wallet_id,
+        newer_than=max(oldest, newer_than or BEGINNING, BEGINNING),
+        older_than=min(newest, older_than or END, END),
+        narrowed=narrowed,
+    )
