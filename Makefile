@@ -1,0 +1,73 @@
+# Pocket Pay: `make run` on a fresh machine with Python 3.11+ and make, and nothing else.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+
+# The first Python here that is new enough; `make PYTHON=/path/to/python3 run` names another.
+PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
+VENV := .venv
+BIN := $(VENV)/bin
+PY := $(BIN)/python
+# What has been done, so that it is done once; a file here is as old as the doing.
+DONE := .make
+
+EXPLORER := $(wildcard explorer/*.* explorer/.npmrc explorer/src/* explorer/src/*/*)
+
+.PHONY: help run install explorer test check format schema lock audit bench wheel clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: $(DONE)/install ## serve, on this machine's own database, with GraphiQL in the browser
+	@$(MAKE) --no-print-directory explorer || echo "The explorer was not built (see above); the API runs without it." >&2
+	@exec $(PY) -m pocketpay serve $(ARGS)
+
+install: $(DONE)/install ## the virtualenv, from the lock
+
+explorer: $(DONE)/explorer ## GraphiQL, with this machine's npm or one from the lock
+
+test: $(DONE)/install ## every test; `make test ARGS="tests/risk -x"` for some
+	@$(PY) -m pytest $(ARGS)
+
+check: $(DONE)/install ## lint, types, the direction of imports, drift of the lock, the schema and the migrations
+	$(PY) -m pip check
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(PY) -m pocketpay schema | diff -u schema.graphql -
+	$(PY) -m pytest tests/database/test_migrations.py
+
+format: $(DONE)/install ## write it the way the linter wants it
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+schema: $(DONE)/install ## export schema.graphql
+	@$(PY) -m pocketpay schema > $(DONE)/schema.graphql
+	@mv $(DONE)/schema.graphql schema.graphql
+
+audit: $(DONE)/install ## prove that the books are right
+	@$(PY) -m pocketpay audit $(ARGS)
+
+bench: $(DONE)/install ## measure it on this machine
+	@$(PY) -m benchmarks $(ARGS)
+
+wheel: $(DONE)/install explorer ## dist/*.whl, with the migrations and the explorer inside
+	@rm -rf dist
+	@$(BIN)/hatchling build -t wheel
+
+lock: ## requirements.lock from pyproject.toml; `make lock ARGS=--upgrade` for newer versions
+	@scripts/lock $(ARGS)
+
+clean: ## all that was made but the data: .pocketpay stays
+	rm -rf $(VENV) $(DONE) dist pocketpay/explorer/dist explorer/node_modules
+	rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+
+$(DONE)/install: requirements.lock pyproject.toml scripts/install
+	@PYTHON="$(PYTHON)" scripts/install
+	@mkdir -p $(DONE) && touch $@
+
+$(DONE)/explorer: $(EXPLORER) scripts/build-explorer $(DONE)/install
+	@scripts/build-explorer
+	@mkdir -p $(DONE) && touch $@
