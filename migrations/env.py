@@ -1,7 +1,7 @@
 """Where Alembic runs: which tables it compares with, and over which connection.
 
-`pocketpay migrate` and the tests put the owner's DSN into `config.attributes["dsn"]`. Alembic's own command line (to write
-a new migration, say) takes DATABASE_OWNER_URL or DATABASE_URL, and without them the embedded server.
+`pocketpay migrate` and the tests put the owner's DSN into `config.attributes["dsn"]`. Alembic's own command line (to
+write a new migration, say) takes DATABASE_OWNER_URL or DATABASE_URL, and without them the embedded server.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""PostgreSQL for the tests: one cluster a run, and for each test that asks a fresh database copied from a migrated one.
+"""PostgreSQL for the tests: one cluster a run, and for each test that asks a fresh copy of a migrated database.
 
 The cluster forgets (no fsync): what is proved here is never durability. Tests of durability start their own.
 """

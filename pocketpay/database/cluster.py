@@ -1,7 +1,7 @@
 """One PostgreSQL cluster: its files, its configuration, its processes.
 
-A cluster is up when the process its `postmaster.pid` names has the cluster as its working folder. A zombie has none, nor
-has a stranger who was given a dead postmaster's number: neither is believed.
+A cluster is up when the process its `postmaster.pid` names has the cluster as its working folder. A zombie has none,
+nor has a stranger who was given a dead postmaster's number: neither is believed.
 """
 
 import contextlib
@@ -9,7 +9,6 @@ import os
 import secrets
 import shutil
 import signal
-import subprocess
 import time
 from pathlib import Path
 
@@ -22,8 +21,8 @@ LOGIN = "pocketpay"
 """The two roles one can come in as: the owner of the tables, and the server's own login."""
 
 LAUNCH_SECONDS = 2
-STOP_SECONDS = 5
-CUT_SECONDS = 2
+STOP_SECONDS = 3
+CUT_SECONDS = 1
 INITDB_SECONDS = 120
 
 SETTINGS = {
@@ -112,7 +111,8 @@ class Cluster:
     def launch(self) -> None:
         """Starts the postmaster when nothing of an earlier one is left; does nothing while something is.
 
-        Returns when it is ready or after LAUNCH_SECONDS. Raises DatabaseUnavailable with its last words when it ended.
+        Returns when it is ready, or after LAUNCH_SECONDS. Raises DatabaseUnavailable with its last words when it
+        ended instead.
         """
         if self._orphans_remain():
             return
@@ -132,7 +132,7 @@ class Cluster:
             if self.postmaster() is None:
                 break
             options = ["--pgdata", str(self.path), f"--mode={way}", "--wait", "--silent", f"--timeout={seconds}"]
-            with contextlib.suppress(subprocess.TimeoutExpired):
+            with contextlib.suppress(DatabaseUnavailable):
                 self._programs.run("pg_ctl", "stop", *options, timeout_seconds=seconds + 1)
         deadline = time.monotonic() + 1
         while self._processes() and time.monotonic() < deadline:

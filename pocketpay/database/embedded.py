@@ -5,8 +5,8 @@
     <data>/starting     held alone by whoever starts or stops it
     <data>/secret_key   see `secret_key`
 
-Any number of processes may start on one data directory: the first starts PostgreSQL, all use it, each watches it, the last
-one out stops it. None of them is special, so that none is missed when it is killed.
+Any number of processes may start on one data directory: the first starts PostgreSQL, all use it, each watches it, the
+last one out stops it. None of them is special, so that none is missed when it is killed.
 """
 
 import asyncio
@@ -156,7 +156,7 @@ class EmbeddedPostgres:
         names = set(os.listdir(self.data))
         if names and not names & OUR_NAMES:
             raise DatabaseUnavailable(
-                f"The data directory {self.data} holds something else: set POCKETPAY_DATA to a new or empty directory."
+                f"The data directory {self.data} holds something else: set POCKETPAY_DATA to an empty one."
             )
         if facts.st_mode & 0o077:
             self.data.chmod(0o700)
@@ -166,7 +166,7 @@ class EmbeddedPostgres:
         link = self.data / "cluster"
         if not link.exists():
             if link.is_symlink():
-                raise DatabaseUnavailable(f"{link} leads nowhere: put its cluster back, or remove the link to begin anew.")
+                raise DatabaseUnavailable(f"{link} leads nowhere: put the cluster back, or remove it to begin anew.")
             self._make_cluster(link, found)
         cluster = Cluster(link.resolve(), found, durable=self._durable)
         cluster.check_version()

@@ -1,12 +1,12 @@
 """The tables' revisions: bringing a database to this server's, and refusing to serve on another.
 
-Each migration is one transaction. Whoever migrates holds an advisory lock, so that of two that start together one works
-and the other finds it done. Grants on a table stand in the migration that makes it; the roles are made here, before.
+Each migration is one transaction. Whoever migrates holds an advisory lock, so that of two that start together one
+works and the other finds it done. Grants on a table stand in the migration that makes it; the roles are made before.
 """
 
 import asyncio
-from contextlib import asynccontextmanager
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import asyncpg
@@ -14,10 +14,11 @@ from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import pool
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from pocketpay.database import roles
-from pocketpay.database.errors import DatabaseUnavailable, WrongRevision
+from pocketpay.database.errors import DatabaseUnavailable, WrongRevision, unreachable
 from pocketpay.database.failures import Failure, ServiceBusy, classify
 from pocketpay.database.sessions import Session, connect, plain
 
@@ -44,13 +45,19 @@ async def upgrade(owner_dsn: str, server_dsn: str) -> None:
             await asyncio.to_thread(command.upgrade, config(owner_dsn), "head")
             await owner.execute(f"grant select on alembic_version to {roles.SERVER}, {roles.READER}")
     except ServiceBusy as busy:
-        raise DatabaseUnavailable(
-            f"The database does not answer ({busy.__cause__ or busy}): start it, or mend DATABASE_URL."
-        ) from busy
-    except Exception as error:
-        if classify(error.__cause__ or error) is not Failure.LOCK_TIMEOUT:
-            raise
-        raise DatabaseUnavailable("A migration waited 3 s for a table in use: migrate again when it is quieter.") from error
+        raise unreachable(busy) from busy
+    except DBAPIError as error:
+        raise _sentence(error) from error
+
+
+def _sentence(error: DBAPIError) -> Exception:
+    """What to tell the operator of a migration that failed; a bug in it is told as it is."""
+    said = error.orig.__cause__ if error.orig is not None else None
+    if said is not None and classify(said) is Failure.LOCK_TIMEOUT:
+        return DatabaseUnavailable("A migration waited 3 s for a table in use: migrate again when it is quieter.")
+    if isinstance(said, asyncpg.InsufficientPrivilegeError):
+        return DatabaseUnavailable(f"The login of DATABASE_OWNER_URL may not migrate ({said}): grant it that.")
+    return error
 
 
 async def check_revision(session: Session) -> None:
@@ -117,7 +124,9 @@ async def _turn(owner_dsn: str) -> AsyncIterator["asyncpg.Connection[asyncpg.Rec
         try:
             await owner.fetchval("select pg_advisory_lock($1)", TURN)
         except asyncpg.LockNotAvailableError:
-            raise DatabaseUnavailable(f"Another migration has been running for {TURN_SECONDS} s: wait for it.") from None
+            raise DatabaseUnavailable(
+                f"Another migration has been running for {TURN_SECONDS} s: wait for it."
+            ) from None
         await owner.execute("set lock_timeout = '3s'")
         yield owner
     finally:

@@ -1,7 +1,7 @@
 """PostgreSQL's programs and the system user they run as.
 
-An ordinary user runs them from where they were installed, as itself. PostgreSQL refuses to run as root, and the user made
-for it cannot reach a root's private folder: there the programs are copied once, beside the clusters, for all of them.
+An ordinary user runs them from where they were installed, as itself. PostgreSQL refuses to run as root, and the user
+made for it cannot reach a root's private folder: so root copies them once, beside the clusters, for all of them.
 """
 
 import importlib.metadata
@@ -37,20 +37,28 @@ class Programs:
     gid: int
 
     def run(self, program: str, *arguments: str, timeout_seconds: float) -> subprocess.CompletedProcess[str]:
-        """Runs one to its end as PostgreSQL's user: own session (a ctrl-C here is not for it), own environment."""
-        return subprocess.run(  # noqa: S603  # our own programs, no shell
-            [str(self.folder / program), *arguments],
-            cwd="/",
-            env={"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=timeout_seconds,
-            start_new_session=True,
-            umask=0o077,
-            **self._identity(),
-        )
+        """Runs one to its end as PostgreSQL's user: own session (a ctrl-C here is not for it), own environment.
+
+        Raises DatabaseUnavailable when that takes too long.
+        """
+        try:
+            return subprocess.run(
+                [str(self.folder / program), *arguments],
+                cwd="/",
+                env={"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"},
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=timeout_seconds,
+                start_new_session=True,
+                umask=0o077,
+                **self._identity(),
+            )
+        except subprocess.TimeoutExpired as error:
+            raise DatabaseUnavailable(
+                f"PostgreSQL's {program} was not done after {timeout_seconds:.0f} s: see what keeps the disk busy."
+            ) from error
 
     def own(self, path: Path) -> None:
         """Gives a new file or folder to PostgreSQL's user; nothing to do when that is us."""
@@ -123,9 +131,7 @@ def _system_user() -> pwd.struct_passwd:
     useradd = shutil.which("useradd", path="/usr/sbin:/sbin:/usr/bin:/bin")
     if useradd:
         options = ["--system", "--no-create-home", "--home-dir", "/nonexistent", "--shell", "/usr/sbin/nologin"]
-        subprocess.run(  # noqa: S603  # fixed words, no shell
-            [useradd, *options, SYSTEM_USER], check=False, capture_output=True, timeout=30
-        )
+        subprocess.run([useradd, *options, SYSTEM_USER], check=False, capture_output=True)
     try:
         return pwd.getpwnam(SYSTEM_USER)
     except KeyError:

@@ -3,7 +3,9 @@
     pocketpay_owner     makes the tables (the embedded server's; outside, the login of DATABASE_OWNER_URL)
     pocketpay           the server's login (the embedded server's; outside, the login of DATABASE_URL)
     pocketpay_server    a group: what a server may do; every server's login is in it
-    pocketpay_reader    a group: may read everything; a server's login may become it by SET ROLE, and is not it before
+    pocketpay_reader    a group: may read everything; a server's login may become it by SET ROLE, and is not before
+
+What each may do to a table stands in the migration that makes the table.
 """
 
 import asyncio

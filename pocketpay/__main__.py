@@ -1,0 +1,5 @@
+"""`python -m pocketpay` is `pocketpay`."""
+
+from pocketpay.cli import main
+
+main()

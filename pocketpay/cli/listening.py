@@ -1,0 +1,63 @@
+"""What a server needs of its machine: a port to listen on, and enough open files."""
+
+import errno
+import os
+import resource
+import socket
+
+from pocketpay.errors import PocketPayError
+
+BACKLOG = 2048
+STUCK_PEER_MILLISECONDS = 8_000
+"""A peer that acknowledges nothing for so long is dropped; nothing above TCP notices that it stopped reading."""
+
+
+class PortUnavailable(PocketPayError):
+    """The server cannot listen where it was told to."""
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket that child processes may be given. Raises PortUnavailable with what to do."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        listening = socket.socket(family, kind, protocol)
+    except OSError as error:
+        raise PortUnavailable(f"HOST {host!r} is no address here ({error.strerror}): mend HOST.") from error
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, STUCK_PEER_MILLISECONDS)
+        listening.bind(address)
+        # At once: of two sockets that reuse an address, only one that listens keeps the other out.
+        listening.listen(BACKLOG)
+    except OSError as error:
+        listening.close()
+        raise PortUnavailable(_trouble(host, port, error)) from error
+    listening.setblocking(False)
+    return listening
+
+
+def raise_open_files() -> None:
+    """Every socket is an open file: takes as many as this process may have."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def url_of(listening: socket.socket) -> str:
+    """How a client on this machine reaches it."""
+    host, port = listening.getsockname()[:2]
+    if host in ("0.0.0.0", "::"):  # noqa: S104  # compared, not listened on
+        host = "localhost"
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _trouble(host: str, port: int, error: OSError) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return f"Port {port} of {host} is taken: stop whoever listens there, or set PORT."
+    if error.errno in (errno.EACCES, errno.EPERM):
+        return f"This user may not listen on port {port}: set PORT to one above 1023."
+    if error.errno == errno.EADDRNOTAVAIL:
+        return f"HOST {host!r} is no address of this machine: mend HOST."
+    return f"Cannot listen on {host}:{port} ({os.strerror(error.errno or 0)}): mend HOST or PORT."

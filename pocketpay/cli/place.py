@@ -1,0 +1,36 @@
+"""Where the database of this process is: its own, or the one that the settings name."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from pocketpay.database import secret_key
+from pocketpay.database.embedded import EmbeddedPostgres
+from pocketpay.settings import Settings, checked_secret
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """How to reach the database; `postgres` is there when it is our own."""
+
+    server_dsn: str
+    owner_dsn: str
+    postgres: EmbeddedPostgres | None
+
+
+@contextmanager
+def database_of(settings: Settings) -> Iterator[Place]:
+    """The database for as long as the block lasts; our own is started before and left after.
+
+    Raises DatabaseUnavailable when our own does not start; nobody has asked an outside one yet.
+    """
+    if settings.database_url is not None:
+        yield Place(settings.database_url, settings.database_owner_url or settings.database_url, None)
+        return
+    with EmbeddedPostgres(settings.pocketpay_data) as postgres:
+        yield Place(postgres.server_dsn, postgres.owner_dsn, postgres)
+
+
+def secret_of(settings: Settings) -> bytes:
+    """The key that signs tokens. Raises SettingsError when it is missing or short where it must not be."""
+    return checked_secret(settings) or secret_key.read_or_make(settings.pocketpay_data)

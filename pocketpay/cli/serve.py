@@ -1,0 +1,153 @@
+"""One server process, from its start to its end.
+
+start   listen, database up, (our own: migrate, demo people), check, serve
+stop    on SIGTERM or SIGINT: no new connections, those open finish, the application closes, PostgreSQL stops
+        if we are the last; then exit 0. What is not done by then is cut.
+"""
+
+import asyncio
+import os
+import signal
+import socket
+import threading
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import structlog
+import uvicorn
+import uvloop
+
+from pocketpay.cli.place import Place
+from pocketpay.database import migrations, startup
+from pocketpay.database.embedded import EmbeddedPostgres
+from pocketpay.settings import Settings
+
+FINISH_SECONDS = 4
+"""What is being answered at a stop may take so long; then the application and PostgreSQL close."""
+CUT_SECONDS = 9.5
+
+STOPS = (signal.SIGTERM, signal.SIGINT)
+
+log = structlog.get_logger(__name__)
+
+
+class Server(uvicorn.Server):
+    """uvicorn's server, stopped by us: its own signal handling ends the process with 143."""
+
+    def __init__(self, config: uvicorn.Config, when_started: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._when_started = when_started
+
+    def stop(self) -> None:
+        """Asks it to finish; asked twice, it does not wait for what is being answered."""
+        self.force_exit = self.should_exit
+        self.should_exit = True
+        cut_later()
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._when_started()
+
+
+def prepare(settings: Settings, place: Place) -> None:
+    """Brings our own database to this revision and checks any. Raises what keeps the server from serving."""
+    if place.postgres is not None:
+        asyncio.run(migrations.upgrade(place.owner_dsn, place.server_dsn))
+    for warning in asyncio.run(startup.check(place.server_dsn)):
+        log.warning("database_warning", text=warning)
+
+
+def run(
+    application: Any,
+    listening: socket.socket,
+    postgres: EmbeddedPostgres | None,
+    *,
+    when_started: Callable[[], None],
+    supervisor: int | None = None,
+) -> None:
+    """Serves the ASGI application until told to stop, watching our own PostgreSQL meanwhile.
+
+    `supervisor` is a file that becomes readable when the process that started us is gone: we stop then too.
+    Raises SystemExit when the application does not start.
+    """
+    config = uvicorn.Config(
+        application,
+        http="httptools",
+        ws="websockets-sansio",
+        ws_max_size=65_536,
+        ws_ping_interval=20,
+        ws_ping_timeout=20,
+        ws_per_message_deflate=False,
+        lifespan="on",
+        log_config=None,
+        log_level="warning",
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        timeout_graceful_shutdown=FINISH_SECONDS,
+    )
+    server = Server(config, when_started)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_live(server, listening, postgres, supervisor))
+    ignore_stops()
+
+
+async def _live(
+    server: Server, listening: socket.socket, postgres: EmbeddedPostgres | None, supervisor: int | None
+) -> None:
+    loop = asyncio.get_running_loop()
+    for number in STOPS:
+        loop.add_signal_handler(number, server.stop)
+    if supervisor is not None:
+        loop.add_reader(supervisor, _stop_once, loop, supervisor, server)
+    if postgres is None:
+        await server.serve(sockets=[listening])
+    else:
+        await _alongside(postgres.watch(), server.serve(sockets=[listening]), server.stop)
+
+
+async def _alongside(watch: Awaitable[None], serving: Awaitable[None], stop: Callable[[], None]) -> None:
+    """Serves with the watch beside it: should that one ever fail, the server stops and says so."""
+    watching = asyncio.ensure_future(watch)
+    watching.add_done_callback(lambda task: None if task.cancelled() else stop())
+    try:
+        await serving
+    finally:
+        watching.cancel()
+        await asyncio.wait([watching])
+    if not watching.cancelled():
+        watching.result()
+
+
+def _stop_once(loop: asyncio.AbstractEventLoop, supervisor: int, server: Server) -> None:
+    loop.remove_reader(supervisor)
+    server.stop()
+
+
+def leave_on_stops(exit_code: int) -> None:
+    """Until the server runs, a signal to stop unwinds the process, so that what was started is left in order."""
+
+    def leave(*_: object) -> None:
+        raise SystemExit(exit_code)
+
+    for number in STOPS:
+        signal.signal(number, leave)
+
+
+def ignore_stops() -> None:
+    """While the process closes, another signal must not stop it from closing; CUT_SECONDS bound it."""
+    for number in STOPS:
+        signal.signal(number, signal.SIG_IGN)
+
+
+def cut_later() -> None:
+    """Ends this process CUT_SECONDS from now, whatever is not done by then."""
+    timer = threading.Timer(CUT_SECONDS, os._exit, [0])
+    timer.daemon = True
+    timer.start()

@@ -1,0 +1,116 @@
+"""The verbs, and what each prints."""
+
+import asyncio
+import os
+import socket
+from typing import Annotated
+
+import typer
+
+from pocketpay import settings
+from pocketpay.cli import listening, serve
+from pocketpay.cli.place import database_of, secret_of
+from pocketpay.cli.workers import Supervisor
+from pocketpay.database import migrations
+from pocketpay.settings import Settings
+
+verbs = typer.Typer(
+    help="Pocket Pay: a wallet server people can trust with their money.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+@verbs.command("serve")
+def serve_verb(
+    host: Annotated[str | None, typer.Option(help="Where to listen; HOST by default.")] = None,
+    port: Annotated[int | None, typer.Option(help="The port; PORT by default, 0 for any free one.")] = None,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Server processes sharing the port.")] = 1,
+) -> None:
+    """Serves until SIGTERM or ctrl-C; without DATABASE_URL on a PostgreSQL of its own."""
+    serve.leave_on_stops(0)
+    chosen = settings.load(**{name: value for name, value in (("host", host), ("port", port)) if value is not None})
+    settings.checked_secret(chosen)
+    listening.raise_open_files()
+    with listening.listen(chosen.host, chosen.port) as door, database_of(chosen) as place:
+        serve.prepare(chosen, place)
+        url = listening.url_of(door)
+        if workers > 1:
+            secret_of(chosen)
+            asyncio.run(Supervisor(workers, door).run(lambda: _welcome(chosen, url)))
+            serve.ignore_stops()
+        else:
+            application = _application(chosen, place.server_dsn)
+            serve.run(application, door, place.postgres, when_started=lambda: _welcome(chosen, url))
+
+
+@verbs.command("worker", hidden=True)
+def worker_verb(door_file: int, supervisor_file: int) -> None:
+    """One of the processes of `serve --workers`, started by it."""
+    serve.leave_on_stops(0)
+    chosen = settings.load()
+    listening.raise_open_files()
+    with socket.socket(fileno=door_file) as door, database_of(chosen) as place:
+        serve.run(
+            _application(chosen, place.server_dsn),
+            door,
+            place.postgres,
+            when_started=lambda: _say_ready(supervisor_file),
+            supervisor=supervisor_file,
+        )
+
+
+@verbs.command("migrate")
+def migrate_verb() -> None:
+    """Brings the database to this server's revision, roles and grants included."""
+    serve.leave_on_stops(143)
+    with database_of(settings.load()) as place:
+        asyncio.run(migrations.upgrade(place.owner_dsn, place.server_dsn))
+        typer.echo(f"The database is at revision {migrations.expected_revision()}.")
+
+
+@verbs.command("audit")
+def audit_verb() -> None:
+    """Proves the books; prints what disagrees and exits with 1 when anything does."""
+    from pocketpay.operations import audit
+
+    serve.leave_on_stops(143)
+    with database_of(settings.load()) as place:
+        raise typer.Exit(asyncio.run(audit.report(place.server_dsn)))
+
+
+@verbs.command("demo")
+def demo_verb() -> None:
+    """Makes the demo people and their history where they are not there yet."""
+    from pocketpay.onboarding import demo
+
+    serve.leave_on_stops(143)
+    chosen = settings.load()
+    with database_of(chosen) as place:
+        serve.prepare(chosen, place)
+        asyncio.run(demo.seed(chosen, place.server_dsn))
+
+
+@verbs.command("schema")
+def schema_verb() -> None:
+    """Prints the GraphQL schema."""
+    from pocketpay.api.schema import schema
+
+    typer.echo(schema.as_str())
+
+
+def _application(chosen: Settings, server_dsn: str) -> object:
+    from pocketpay.app import create_app
+
+    return create_app(chosen, server_dsn=server_dsn, secret_key=secret_of(chosen))
+
+
+def _welcome(chosen: Settings, url: str) -> None:
+    typer.echo(f"Pocket Pay serves at {url}/graphql")
+    if not chosen.production:
+        typer.echo("Open it in a browser for GraphiQL: its tabs walk you through signing in and a first payment.")
+
+
+def _say_ready(supervisor_file: int) -> None:
+    os.write(supervisor_file, b"1")
