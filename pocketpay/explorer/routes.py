@@ -6,7 +6,7 @@
 Nothing comes from anywhere else: the policy below lets the page talk to its own origin alone.
 """
 
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -71,17 +71,18 @@ def page() -> Response:
 
 def asset(request: Request) -> Response:
     """One file that the page loads, in the smallest form the browser takes; 404 for any other name."""
-    file = DIST / "assets" / request.path_params["name"]  # one segment: the route takes no slash
-    media_type = MEDIA_TYPES.get(file.suffix)
-    if media_type is None or not file.is_file():
+    # A name is looked up among those that were built and never made into a path: nothing to climb out of.
+    built = {file.name: file for file in (DIST / "assets").glob("*")}
+    name = request.path_params["name"]
+    media_type = MEDIA_TYPES.get(PurePath(name).suffix)
+    if media_type is None or name not in built:
         raise HTTPException(404)
     takes = {coding.strip() for coding in request.headers.get("accept-encoding", "").lower().split(",")}
     for coding, suffix in CODINGS.items():
-        twin = file.with_name(file.name + suffix)
-        if coding in takes and twin.is_file():
+        if coding in takes and name + suffix in built:
             headers = {**ASSET_HEADERS, "Content-Encoding": coding}
-            return FileResponse(twin, media_type=media_type, headers=headers)
-    return FileResponse(file, media_type=media_type, headers=ASSET_HEADERS)
+            return FileResponse(built[name + suffix], media_type=media_type, headers=headers)
+    return FileResponse(built[name], media_type=media_type, headers=ASSET_HEADERS)
 
 
 routes = [Route("/explorer/assets/{name}", asset, methods=["GET", "HEAD"])]

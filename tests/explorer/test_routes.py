@@ -1,12 +1,12 @@
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from httpx import ASGITransport, AsyncClient
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
-from starlette.testclient import TestClient
 
 from pocketpay.explorer import routes
 
@@ -18,9 +18,9 @@ async def graphql(request: Request) -> Response:
 
 
 @pytest.fixture
-def browser() -> Iterator[TestClient]:
+async def browser() -> AsyncIterator[AsyncClient]:
     app = Starlette(routes=[Route("/graphql", graphql), *routes.routes])
-    with TestClient(app) as client:
+    async with AsyncClient(transport=ASGITransport(app), base_url="http://explorer") as client:
         yield client
 
 
@@ -40,9 +40,9 @@ def dist(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def encoding_of(browser: TestClient, accept_encoding: str) -> str | None:
+async def encoding_of(browser: AsyncClient, accept_encoding: str) -> str | None:
     """What an asset comes encoded in, without decoding it: the twins here are only stand-ins."""
-    with browser.stream(
+    async with browser.stream(
         "GET", "/explorer/assets/index-abc.js", headers={"Accept-Encoding": accept_encoding}
     ) as answer:
         assert answer.status_code == 200
@@ -51,15 +51,15 @@ def encoding_of(browser: TestClient, accept_encoding: str) -> str | None:
         return answer.headers.get("content-encoding")
 
 
-def test_page_is_the_built_one(browser: TestClient, dist: Path) -> None:
-    answer = browser.get("/graphql")
+async def test_page_is_the_built_one(browser: AsyncClient, dist: Path) -> None:
+    answer = await browser.get("/graphql")
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
     assert "Pocket Pay" in answer.text
 
 
-def test_page_may_talk_to_its_own_origin_alone(browser: TestClient, dist: Path) -> None:
-    policy = browser.get("/graphql").headers["content-security-policy"]
+async def test_page_may_talk_to_its_own_origin_alone(browser: AsyncClient, dist: Path) -> None:
+    policy = (await browser.get("/graphql")).headers["content-security-policy"]
     rules = dict(rule.split(" ", 1) for rule in policy.split("; "))
     assert rules["default-src"] == rules["frame-ancestors"] == rules["base-uri"] == "'none'"
     assert rules["script-src"] == rules["connect-src"] == rules["worker-src"] == "'self'"
@@ -67,28 +67,28 @@ def test_page_may_talk_to_its_own_origin_alone(browser: TestClient, dist: Path) 
     assert "unsafe-eval" not in policy
 
 
-def test_page_is_asked_for_again_every_time(browser: TestClient, dist: Path) -> None:
-    headers = browser.get("/graphql").headers
+async def test_page_is_asked_for_again_every_time(browser: AsyncClient, dist: Path) -> None:
+    headers = (await browser.get("/graphql")).headers
     assert headers["cache-control"] == "no-cache"
     assert headers["vary"] == "Accept"
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["referrer-policy"] == "no-referrer"
 
 
-def test_page_that_was_never_built_says_how_to_build_it(
-    browser: TestClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+async def test_page_that_was_never_built_says_how_to_build_it(
+    browser: AsyncClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(routes, "DIST", tmp_path / "nothing")
-    answer = browser.get("/graphql")
+    answer = await browser.get("/graphql")
     assert answer.status_code == 503
     assert "make explorer" in answer.text
     assert "http" not in answer.text
     assert answer.headers["cache-control"] == "no-store"
-    assert browser.get("/explorer/assets/index-abc.js").status_code == 404
+    assert (await browser.get("/explorer/assets/index-abc.js")).status_code == 404
 
 
-def test_asset_is_kept_for_ever(browser: TestClient, dist: Path) -> None:
-    headers = browser.get("/explorer/assets/icons-abc.ttf").headers
+async def test_asset_is_kept_for_ever(browser: AsyncClient, dist: Path) -> None:
+    headers = (await browser.get("/explorer/assets/icons-abc.ttf")).headers
     assert headers["cache-control"] == "public, max-age=31536000, immutable"
     assert headers["content-type"] == "font/ttf"
     assert headers["x-content-type-options"] == "nosniff"
@@ -98,14 +98,14 @@ def test_asset_is_kept_for_ever(browser: TestClient, dist: Path) -> None:
     ("accept_encoding", "encoding"),
     [("gzip, deflate, br, zstd", "br"), ("gzip", "gzip"), ("identity", None), ("br;q=0", None), ("", None)],
 )
-def test_asset_comes_in_the_smallest_form_the_browser_takes(
-    browser: TestClient, dist: Path, accept_encoding: str, encoding: str | None
+async def test_asset_comes_in_the_smallest_form_the_browser_takes(
+    browser: AsyncClient, dist: Path, accept_encoding: str, encoding: str | None
 ) -> None:
-    assert encoding_of(browser, accept_encoding) == encoding
+    assert await encoding_of(browser, accept_encoding) == encoding
 
 
-def test_asset_without_a_twin_comes_as_it_is(browser: TestClient, dist: Path) -> None:
-    answer = browser.get("/explorer/assets/icons-abc.ttf", headers={"Accept-Encoding": "br, gzip"})
+async def test_asset_without_a_twin_comes_as_it_is(browser: AsyncClient, dist: Path) -> None:
+    answer = await browser.get("/explorer/assets/icons-abc.ttf", headers={"Accept-Encoding": "br, gzip"})
     assert answer.content == b"font"
     assert "content-encoding" not in answer.headers
 
@@ -113,5 +113,5 @@ def test_asset_without_a_twin_comes_as_it_is(browser: TestClient, dist: Path) ->
 @pytest.mark.parametrize(
     "name", ["missing.js", "..%2Findex.html", "..%2F..%2Fsecret.js", "%2E%2E", "%00.js", "x" * 5000 + ".js", "assets"]
 )
-def test_nothing_but_assets_is_served(browser: TestClient, dist: Path, name: str) -> None:
-    assert browser.get(f"/explorer/assets/{name}").status_code == 404
+async def test_nothing_but_assets_is_served(browser: AsyncClient, dist: Path, name: str) -> None:
+    assert (await browser.get(f"/explorer/assets/{name}")).status_code == 404
