@@ -336,6 +336,9 @@ def upgrade() -> None:
         unique=False,
         postgresql_ops={"username": "text_pattern_ops"},
     )
+    op.create_index(
+        "ix_users_name_prefix", "users", [sa.literal_column("lower(name) text_pattern_ops")], unique=False
+    )
     op.create_index("uq_users_email", "users", [sa.literal_column("lower(email)")], unique=True)
     op.create_index("uq_users_phone", "users", ["phone"], unique=True)
     op.create_index("uq_users_username", "users", ["username"], unique=True)

@@ -14,6 +14,7 @@ class UserRow(SQLModel, table=True):
         CheckConstraint("role in ('member', 'operator')", name="role_known"),
         Index("uq_users_username", "username", unique=True),
         Index("ix_users_username_prefix", "username", postgresql_ops={"username": "text_pattern_ops"}),
+        Index("ix_users_name_prefix", text("lower(name) text_pattern_ops")),
         Index("uq_users_email", text("lower(email)"), unique=True),
         Index("uq_users_phone", "phone", unique=True),
         Index("uq_users_wallet_id", "wallet_id", unique=True),

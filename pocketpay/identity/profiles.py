@@ -1,0 +1,27 @@
+"""Finding people. Someone who has left is found by no name any more, only by the wallet that old payments name."""
+
+from pocketpay.database.sessions import Session
+from pocketpay.identity.profile import Profile
+from pocketpay.identity.repository import profiles as repository
+from pocketpay.identity.usernames import canonical
+
+LONGEST_SEARCH = 60
+"""Characters of a search that are looked at: whoever types more has not found by then."""
+
+
+async def by_username(session: Session, typed: str) -> Profile | None:
+    """The person of that username as someone typed it, with or without "@", or None."""
+    username = canonical(typed)
+    return None if username is None else await repository.by_username(session, username)
+
+
+async def search(session: Session, typed: str, *, most: int) -> list[Profile]:
+    """People whose username or name begins with the text, whatever its case, usernames first; at most `most`.
+
+    With a leading "@" only usernames are meant. An empty text finds nobody.
+    """
+    text = typed.strip()
+    username = text.removeprefix("@").lower()
+    if not username or len(text) > LONGEST_SEARCH or "\0" in text:
+        return []
+    return await repository.search(session, username=username, name=text, most=most)

@@ -1,0 +1,62 @@
+"""People as others see them: found by wallet, by id, by name."""
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from pocketpay.database.sessions import Record, Session
+from pocketpay.identity.profile import Profile
+
+_COLUMNS = "id, wallet_id, username, name, avatar_url, closed_at"
+_BY_WALLETS = f"select {_COLUMNS} from users where wallet_id = any($1::uuid[])"
+_BY_IDS = f"select {_COLUMNS} from users where id = any($1::uuid[]) and closed_at is null"
+_BY_USERNAME = f"select {_COLUMNS} from users where username = $1 and closed_at is null"
+
+_LAST = "chr(1114111)"
+"""The last character there is: everything that begins with a prefix stands before the prefix and this."""
+
+_SEARCH = f"""
+select {_COLUMNS} from (
+    (select {_COLUMNS}, 1 as place from users
+     where username ~>=~ $1 and username ~<~ ($1 || {_LAST}) and closed_at is null
+     order by username using ~<~ limit $3)
+    union all
+    (select {_COLUMNS}, 2 as place from users
+     where lower(name) ~>=~ lower($2) and lower(name) ~<~ (lower($2) || {_LAST}) and closed_at is null
+     order by lower(name) using ~<~ limit $3)
+) found
+group by {_COLUMNS} order by min(place), username limit $3
+"""
+"""Two scans of prefixes by their indexes. As ranges, not LIKE: there are no wildcards to escape, and a plan made once
+for every text still knows its range."""
+
+
+async def by_wallets(session: Session, wallet_ids: Iterable[UUID]) -> dict[UUID, Profile]:
+    """The owners of those wallets, by wallet."""
+    return {row["wallet_id"]: _profile(row) for row in await session.fetch(_BY_WALLETS, list(wallet_ids))}
+
+
+async def by_ids(session: Session, user_ids: Iterable[UUID]) -> dict[UUID, Profile]:
+    """The people with those ids, by id; those who have left are not in the answer."""
+    return {row["id"]: _profile(row) for row in await session.fetch(_BY_IDS, list(user_ids))}
+
+
+async def by_username(session: Session, username: str) -> Profile | None:
+    """The open user of that canonical username."""
+    row = await session.fetchrow(_BY_USERNAME, username)
+    return None if row is None else _profile(row)
+
+
+async def search(session: Session, *, username: str, name: str, most: int) -> list[Profile]:
+    """Open users whose username begins with the one text, then those whose name does with the other in any case."""
+    return [_profile(row) for row in await session.fetch(_SEARCH, username, name, most)]
+
+
+def _profile(row: Record) -> Profile:
+    return Profile(
+        user_id=row["id"],
+        wallet_id=row["wallet_id"],
+        username=row["username"],
+        name=row["name"],
+        avatar_url=row["avatar_url"],
+        closed=row["closed_at"] is not None,
+    )
