@@ -48,7 +48,8 @@ async def encoding_of(browser: AsyncClient, accept_encoding: str) -> str | None:
         assert answer.status_code == 200
         assert answer.headers["content-type"] == "text/javascript; charset=utf-8"
         assert answer.headers["vary"] == "Accept-Encoding"
-        return answer.headers.get("content-encoding")
+        encoding: str | None = answer.headers.get("content-encoding")
+        return encoding
 
 
 async def test_page_is_the_built_one(browser: AsyncClient, dist: Path) -> None:
