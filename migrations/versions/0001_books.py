@@ -337,7 +337,11 @@ def upgrade() -> None:
         postgresql_ops={"username": "text_pattern_ops"},
     )
     op.create_index(
-        "ix_users_name_prefix", "users", [sa.literal_column("lower(name) text_pattern_ops")], unique=False
+        "ix_users_name_prefix",
+        "users",
+        [sa.literal_column("lower(name)").label("lower_name")],
+        unique=False,
+        postgresql_ops={"lower_name": "text_pattern_ops"},
     )
     op.create_index("uq_users_email", "users", [sa.literal_column("lower(email)")], unique=True)
     op.create_index("uq_users_phone", "users", ["phone"], unique=True)

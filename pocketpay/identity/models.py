@@ -1,6 +1,6 @@
 """The tables of people and their sessions."""
 
-from sqlalchemy import CheckConstraint, Column, ForeignKeyConstraint, Index, LargeBinary, text
+from sqlalchemy import CheckConstraint, Column, ForeignKeyConstraint, Index, LargeBinary, literal_column, text
 from sqlmodel import Field
 
 from pocketpay.database.models import UUID, SQLModel, count, datetime, key, moment
@@ -14,7 +14,11 @@ class UserRow(SQLModel, table=True):
         CheckConstraint("role in ('member', 'operator')", name="role_known"),
         Index("uq_users_username", "username", unique=True),
         Index("ix_users_username_prefix", "username", postgresql_ops={"username": "text_pattern_ops"}),
-        Index("ix_users_name_prefix", text("lower(name) text_pattern_ops")),
+        Index(
+            "ix_users_name_prefix",
+            literal_column("lower(name)").label("lower_name"),
+            postgresql_ops={"lower_name": "text_pattern_ops"},
+        ),
         Index("uq_users_email", text("lower(email)"), unique=True),
         Index("uq_users_phone", "phone", unique=True),
         Index("uq_users_wallet_id", "wallet_id", unique=True),
