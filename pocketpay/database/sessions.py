@@ -34,6 +34,10 @@ WAIT_FOR_SESSION = 2.0
 
 CONNECT_SECONDS = 5.0
 
+COMMAND_SECONDS = 6.0
+"""How long an answer is awaited at all: longer than PostgreSQL's own timeouts, so that only a line gone silent
+meets it."""
+
 Record = asyncpg.Record
 
 
@@ -158,14 +162,18 @@ class Database:
 
 
 async def connect(
-    dsn: str, *, name: str = "pocketpay", settings: dict[str, str] | None = None
+    dsn: str,
+    *,
+    name: str = "pocketpay",
+    settings: dict[str, str] | None = None,
+    command_seconds: float | None = COMMAND_SECONDS,
 ) -> "asyncpg.Connection[Record]":
     """A connection with TIMEOUTS, or with `settings` in their place. Raises ServiceBusy when it cannot be had."""
     try:
         return await asyncpg.connect(
             plain(dsn),
             timeout=CONNECT_SECONDS,
-            command_timeout=None,
+            command_timeout=command_seconds,
             server_settings={**(TIMEOUTS if settings is None else settings), "application_name": name},
         )
     except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, ssl.SSLError) as error:

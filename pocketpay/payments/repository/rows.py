@@ -6,7 +6,7 @@
 PostgreSQL's jsonb comes from the driver as text.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any
 
 import orjson
@@ -57,6 +57,13 @@ def reasons(text: str) -> tuple[Reason, ...]:
     return tuple(Reason(Rule(reason["rule"]), reason["facts"]) for reason in kept)
 
 
-def reasons_text(reasons: Iterable[Reason]) -> str:
+def reasons_text(reasons: Sequence[Reason]) -> str:
     """The jsonb text that keeps those risk reasons."""
+    if not reasons:  # nearly every row
+        return "[]"
     return orjson.dumps([{"rule": reason.rule, "facts": reason.facts} for reason in reasons]).decode()
+
+
+def facts_text(facts: dict[str, Any] | None) -> str | None:
+    """The jsonb text that keeps the facts of a failure."""
+    return None if facts is None else orjson.dumps(facts).decode()

@@ -1,0 +1,37 @@
+"""The house's own accounts, one of each kind per currency.
+
+    bank          the outside world; negative is money that came in
+    fees          what the house earned
+    promotions    what the house gave away; negative
+    card_network  what the network is owed
+
+They may be negative, are never asked for permission and never locked for a posting: no deposit waits for another.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+
+class HouseKind(StrEnum):
+    BANK = "bank"
+    FEES = "fees"
+    PROMOTIONS = "promotions"
+    CARD_NETWORK = "card_network"
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """Which account each kind has in each currency, and the kind of each account."""
+
+    accounts: dict[tuple[HouseKind, str], UUID]
+    kinds: dict[UUID, HouseKind]
+
+    @classmethod
+    def of(cls, rows: "list[tuple[UUID, str, str]]") -> "House":
+        """From rows of (id, kind, currency)."""
+        accounts = {(HouseKind(kind), currency): account_id for account_id, kind, currency in rows}
+        return cls(accounts, {account_id: kind for (kind, _), account_id in accounts.items()})
+
+    def account(self, kind: HouseKind, currency: str) -> UUID:
+        return self.accounts[kind, currency]

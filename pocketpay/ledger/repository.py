@@ -1,0 +1,78 @@
+"""All SQL of the books that a unit of work needs. Only the ledger and the clearing may use it."""
+
+from collections.abc import Iterable, Sequence
+from uuid import UUID
+
+import uuid_utils.compat as uuids
+
+from pocketpay.database.sessions import Record, Session
+from pocketpay.ledger.account import Account, Entry
+from pocketpay.ledger.house import House, HouseKind
+
+_ACCOUNTS = """
+select id, currency, posted, held, sequence, version, updated_at
+from ledger_accounts where id = any($1::uuid[]) and kind = 'wallet' order by id
+"""
+_LOCK = _ACCOUNTS + " for no key update"
+_LOCK_FREE = _ACCOUNTS + " for no key update skip locked"
+
+POSTING = """
+written_entries as (
+    insert into ledger_entries
+        (id, account_id, transaction_id, amount, currency, kind, sequence, balance_after, description, created_at)
+    select e.*, $1 from unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::bigint[], $6::text[], $7::text[],
+        $8::bigint[], $9::bigint[], $10::text[]) e),
+written_accounts as (
+    update ledger_accounts a
+    set posted = u.posted, held = u.held, sequence = u.sequence, version = u.version, updated_at = $1
+    from unnest($11::uuid[], $12::bigint[], $13::bigint[], $14::bigint[], $15::bigint[])
+        u(id, posted, held, sequence, version)
+    where a.id = u.id)
+"""
+"""The books' part of a unit's one write: $1 is the time, $2…$10 the entries, $11…$15 the accounts."""
+
+
+async def lock(session: Session, ids: Iterable[UUID], *, skip_locked: bool = False) -> list[Account]:
+    """Locks wallets' accounts in id order and gives them. FOR NO KEY UPDATE leaves others' foreign keys alone."""
+    rows = await session.fetch(_LOCK_FREE if skip_locked else _LOCK, sorted(ids))
+    return [Account(*row) for row in rows]
+
+
+async def accounts(session: Session, ids: Iterable[UUID]) -> list[Account]:
+    """The same without a lock, for a look that changes nothing."""
+    return [Account(*row) for row in await session.fetch(_ACCOUNTS, list(ids))]
+
+
+def posting_arguments(entries: Sequence[Entry], touched: Sequence[Account]) -> list[list[object]]:
+    """The arguments $2…$15 of POSTING."""
+    return [
+        [e.id for e in entries],
+        [e.account_id for e in entries],
+        [e.transaction_id for e in entries],
+        [e.amount for e in entries],
+        [e.currency for e in entries],
+        [e.kind for e in entries],
+        [e.sequence for e in entries],
+        [e.balance_after for e in entries],
+        [e.description for e in entries],
+        [a.id for a in touched],
+        [a.posted for a in touched],
+        [a.held for a in touched],
+        [a.sequence for a in touched],
+        [a.version for a in touched],
+    ]
+
+
+async def open_house(session: Session, currencies: Iterable[str]) -> House:
+    """The house accounts, those that are missing for a currency served made first."""
+    wanted = [(kind.value, currency) for currency in currencies for kind in HouseKind]
+    await session.execute(
+        "insert into ledger_accounts (id, kind, currency, posted, held, sequence, version, updated_at) "
+        "select u.id, u.kind, u.currency, 0, 0, 0, 0, clock_timestamp() "
+        "from unnest($1::uuid[], $2::text[], $3::text[]) u(id, kind, currency) on conflict do nothing",
+        [uuids.uuid7() for _ in wanted],
+        [kind for kind, _ in wanted],
+        [currency for _, currency in wanted],
+    )
+    rows: list[Record] = await session.fetch("select id, kind, currency from ledger_accounts where kind <> 'wallet'")
+    return House.of([tuple(row) for row in rows])

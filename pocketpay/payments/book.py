@@ -1,0 +1,177 @@
+"""The book: what one unit of work has locked and looked up, and what it will write.
+
+Rules read it. The clearing alone applies outcomes to it, so that the next instruction of the same unit sees what this
+one did; a refusal has changed nothing.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import uuid_utils.compat as uuids
+
+from pocketpay.errors import BooksDisagree
+from pocketpay.ledger.account import Account, Entry, Leg
+from pocketpay.ledger.house import House
+from pocketpay.payments.errors import KeyReused, kept_refusal
+from pocketpay.payments.instruction import Key, Outcome
+from pocketpay.payments.lifecycle import Status, must_follow
+from pocketpay.payments.terms import Terms
+from pocketpay.payments.transaction import Transaction, Type
+from pocketpay.wallets.balance import Balance, Standing
+
+
+@dataclass(frozen=True, slots=True)
+class KeptKey:
+    """A key as it was written."""
+
+    operation: str
+    fingerprint: bytes
+    transaction_id: UUID
+
+
+@dataclass(slots=True)
+class Book:
+    """`now` is the database's clock, read after the locks. Amounts are minor units inside accounts only."""
+
+    now: datetime
+    terms: Terms
+    house: House
+    accounts: dict[UUID, Account] = field(default_factory=dict)
+    standings: dict[UUID, Standing] = field(default_factory=dict)
+    keys: dict[tuple[UUID, str], KeptKey] = field(default_factory=dict)
+    transactions: dict[UUID, Transaction] = field(default_factory=dict)
+    known_payees: set[tuple[UUID, UUID]] = field(default_factory=set)
+    recent: dict[UUID, int] = field(default_factory=dict)
+    pending: dict[UUID, int] = field(default_factory=dict)
+
+    inserted: dict[UUID, Transaction] = field(default_factory=dict)
+    updated: dict[UUID, Transaction] = field(default_factory=dict)
+    entries: list[Entry] = field(default_factory=list)
+    touched: dict[UUID, Account] = field(default_factory=dict)
+    written_keys: list[tuple[Key, UUID]] = field(default_factory=list)
+
+    # ------------------------------------------------------------ what rules ask
+
+    def replay(self, key: Key, own_id: UUID) -> Outcome | None:
+        """The first outcome of that key, or None when it is new.
+
+        `own_id` is the id this instruction would give its transaction: found under the key, it is our own second try
+        after a lost connection and no replay. Raises KeyReused when the key was used for something else.
+        """
+        kept = self.keys.get((key.wallet_id, key.text))
+        if kept is None:
+            return None
+        if kept.operation != key.operation or kept.fingerprint != key.fingerprint:
+            raise KeyReused
+        transaction = self.transactions[kept.transaction_id]
+        return Outcome(
+            transaction,
+            changed=False,
+            refusal=kept_refusal(transaction),
+            replayed=transaction.id != own_id,
+        )
+
+    def own_transaction(self, transaction_id: UUID, wallet_id: UUID) -> Transaction | None:
+        """The transaction of that id if it is that wallet's own to decide about."""
+        transaction = self.transactions.get(transaction_id)
+        return transaction if transaction is not None and transaction.anchor == wallet_id else None
+
+    def recent_payments(self, wallet_id: UUID, *, besides: Transaction | None = None) -> int:
+        """Payments of that wallet completed or pending within the rapid window, the one given not counted."""
+        own = besides is not None and self._counts_as_recent(besides)
+        return self.recent.get(wallet_id, 0) - own
+
+    def balance(self, wallet_id: UUID) -> Balance:
+        """That wallet as it stands now in this unit."""
+        account = self.accounts[wallet_id]
+        return Balance(
+            wallet_id, account.currency, account.posted, account.held, account.version, self.standings[wallet_id]
+        )
+
+    # ------------------------------------------------------------ what the clearing does
+
+    def apply(self, outcome: Outcome) -> None:
+        """Makes the outcome part of the book. Raises BooksDisagree when it cannot be true."""
+        after = outcome.transaction
+        before = self.transactions.get(after.id)
+        if before is not None:
+            must_follow(before.status, after.status)
+        if outcome.hold is not None or outcome.legs:
+            self._post(outcome)
+        self._count(before, after)
+        self.transactions[after.id] = after
+        if before is None or after.id in self.inserted:
+            self.inserted[after.id] = after
+        else:
+            self.updated[after.id] = after
+        if (key := outcome.key) is not None:
+            self.keys[key.wallet_id, key.text] = KeptKey(key.operation, key.fingerprint, after.id)
+            self.written_keys.append((key, after.id))
+
+    def _post(self, outcome: Outcome) -> None:
+        """Holds and legs: each wallet's account changes once, each leg becomes an entry."""
+        if sum(leg.amount for leg in outcome.legs):
+            raise BooksDisagree(f"the legs of transaction {outcome.transaction.id} do not sum to zero")
+        if outcome.legs and outcome.transaction.status is not Status.COMPLETED:
+            raise BooksDisagree(f"transaction {outcome.transaction.id} has legs but is not completed")
+        hold, kinds = outcome.hold, self.house.kinds
+        if hold is not None and not any(leg.account_id == hold.wallet_id for leg in outcome.legs):
+            self._touch(hold.wallet_id).change(posted=0, held=hold.amount)
+        for leg in outcome.legs:
+            kind = kinds.get(leg.account_id)
+            if kind is not None:
+                self._enter(outcome.transaction, leg, kind.value, None, None)
+                continue
+            account = self._touch(leg.account_id)
+            held = hold.amount if hold is not None and hold.wallet_id == leg.account_id else 0
+            account.change(posted=leg.amount, held=held)
+            account.sequence += 1
+            self._enter(outcome.transaction, leg, "wallet", account.sequence, account.posted)
+
+    def _touch(self, account_id: UUID) -> Account:
+        account = self.touched[account_id] = self.accounts[account_id]
+        return account
+
+    def _enter(
+        self, transaction: Transaction, leg: Leg, kind: str, sequence: int | None, balance_after: int | None
+    ) -> None:
+        self.entries.append(
+            Entry(
+                uuids.uuid7(),
+                leg.account_id,
+                transaction.id,
+                leg.amount,
+                transaction.amount.currency,
+                kind,
+                sequence,
+                balance_after,
+                leg.description,
+            )
+        )
+
+    def _count(self, before: Transaction | None, after: Transaction) -> None:
+        """Keeps what the risk rules and the cap count true within the unit."""
+        wallet_id, payee_id = after.source_wallet_id, after.destination_wallet_id
+        if after.type is not Type.SEND or wallet_id is None or payee_id is None:
+            return
+        was_pending = before is not None and before.status is Status.PENDING_CONFIRMATION
+        if after.status is Status.COMPLETED:
+            self.known_payees.add((wallet_id, payee_id))
+        if was_pending:
+            self.pending[wallet_id] = self.pending.get(wallet_id, 0) - 1
+            if after.status in _NO_LONGER_RECENT and self._counts_as_recent(after):
+                self.recent[wallet_id] = self.recent.get(wallet_id, 0) - 1
+        elif after.status is Status.PENDING_CONFIRMATION:
+            self.pending[wallet_id] = self.pending.get(wallet_id, 0) + 1
+        if before is None and after.status in _RECENT:
+            self.recent[wallet_id] = self.recent.get(wallet_id, 0) + 1
+
+    def _counts_as_recent(self, transaction: Transaction) -> bool:
+        window = timedelta(minutes=self.terms.policy.rapid_window_minutes)
+        return transaction.created_at > self.now - window
+
+
+_RECENT = (Status.COMPLETED, Status.PENDING_CONFIRMATION)
+_NO_LONGER_RECENT = (Status.CANCELLED, Status.BLOCKED, Status.FAILED)
+"""What is overdue was never counted by the look, so expiry takes nothing off."""

@@ -1,0 +1,42 @@
+"""How a held payment is cancelled: its sender says no, and the money is theirs again."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from pocketpay.payments.book import Book
+from pocketpay.payments.desk import Desk
+from pocketpay.payments.errors import NotFound, WrongState
+from pocketpay.payments.held import ended
+from pocketpay.payments.instruction import Answer, Footprint, Outcome
+from pocketpay.payments.lifecycle import Status
+
+
+@dataclass(frozen=True, slots=True)
+class Cancel:
+    """Let the held payment not go out."""
+
+    wallet_id: UUID
+    transaction_id: UUID
+
+    @property
+    def footprint(self) -> Footprint:
+        return Footprint(self.wallet_id, transaction_id=self.transaction_id)
+
+    def decide(self, book: Book) -> Outcome:
+        """The rule. Raises NotFound and WrongState; said again it gives the state reached."""
+        held = book.own_transaction(self.transaction_id, self.wallet_id)
+        if held is None or held.source_wallet_id is None:
+            raise NotFound
+        if held.status is Status.CANCELLED:
+            return Outcome(held, changed=False, replayed=True)
+        if held.status is not Status.PENDING_CONFIRMATION:
+            raise WrongState(held.status)
+        return ended(book, held, Status.CANCELLED)
+
+
+async def cancel(desk: Desk, wallet_id: UUID, transaction_id: UUID) -> Answer:
+    """Cancels a held payment of that wallet. Raises NotFound, WrongState, ServiceBusy."""
+    parties = await desk.resolver.parties(transaction_id)
+    if parties is None or parties.source_id != wallet_id:
+        raise NotFound
+    return await desk.clearing.submit(Cancel(wallet_id, transaction_id))

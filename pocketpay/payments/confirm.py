@@ -1,0 +1,71 @@
+"""How a held payment is confirmed: its sender says yes.
+
+    theirs?  still waiting?  sender frozen?  recipient still there?  blocked by a rule by now?
+    then the hold is given back and the money posted, in one step
+
+The money was held, so funds are not asked again, and neither are the rules that made it wait.
+"""
+
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+from pocketpay.ledger.account import Leg
+from pocketpay.payments.book import Book
+from pocketpay.payments.desk import Desk
+from pocketpay.payments.errors import NotFound, RecipientNotFound, RiskBlocked, WalletFrozen, WrongState
+from pocketpay.payments.held import ended, following, released
+from pocketpay.payments.instruction import Answer, Footprint, Outcome
+from pocketpay.payments.lifecycle import Status
+from pocketpay.payments.transaction import Transaction
+from pocketpay.risk.rules import Facts, Verdict, judge
+from pocketpay.settings import RuleAction
+from pocketpay.wallets.balance import WalletStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Confirm:
+    """Let the held payment go out. `payee_id` is its recipient's wallet."""
+
+    wallet_id: UUID
+    payee_id: UUID | None
+    transaction_id: UUID
+
+    @property
+    def footprint(self) -> Footprint:
+        return Footprint(self.wallet_id, payee_id=self.payee_id, transaction_id=self.transaction_id)
+
+    def decide(self, book: Book) -> Outcome:
+        """The rule. Raises NotFound and WrongState; said again it gives the state reached."""
+        held = book.own_transaction(self.transaction_id, self.wallet_id)
+        if held is None or held.source_wallet_id is None or held.destination_wallet_id is None:
+            raise NotFound
+        if held.status is Status.COMPLETED:
+            return Outcome(held, changed=False, replayed=True)
+        if held.status is not Status.PENDING_CONFIRMATION:
+            raise WrongState(held.status)
+        if book.standings[held.source_wallet_id].status is not WalletStatus.ACTIVE:
+            return ended(book, held, Status.BLOCKED, WalletFrozen())
+        if not book.standings[held.destination_wallet_id].may_receive:
+            return ended(book, held, Status.FAILED, RecipientNotFound())
+        verdict = _judged_again(book, held, held.source_wallet_id, held.destination_wallet_id)
+        if verdict.action is RuleAction.BLOCK:
+            return ended(book, held, Status.BLOCKED, RiskBlocked(), verdict)
+        legs = (
+            Leg(held.source_wallet_id, -held.amount.minor, held.description),
+            Leg(held.destination_wallet_id, held.amount.minor, held.description),
+        )
+        done = replace(following(book, held, Status.COMPLETED), completed_at=book.now)
+        return Outcome(done, legs=legs, hold=released(held))
+
+
+def _judged_again(book: Book, held: Transaction, wallet_id: UUID, payee_id: UUID) -> Verdict:
+    recent = book.recent_payments(wallet_id, besides=held)
+    return judge(Facts(held.amount, (wallet_id, payee_id) in book.known_payees, recent), book.terms.policy)
+
+
+async def confirm(desk: Desk, wallet_id: UUID, transaction_id: UUID) -> Answer:
+    """Confirms a held payment of that wallet. Raises NotFound, WrongState, ServiceBusy."""
+    parties = await desk.resolver.parties(transaction_id)
+    if parties is None or parties.source_id != wallet_id:
+        raise NotFound
+    return await desk.clearing.submit(Confirm(wallet_id, parties.destination_id, transaction_id))

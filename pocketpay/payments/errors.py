@@ -1,0 +1,149 @@
+"""Why a payment is refused. Facts, not sentences.
+
+    Refusal
+    ├── InvalidInput(field, problem)      INVALID_INPUT
+    ├── InvalidAmount(field)              INVALID_AMOUNT
+    ├── NotFound                          NOT_FOUND: none, or somebody else's
+    ├── RecipientNotFound                 RECIPIENT_NOT_FOUND: none, closed, or frozen for all
+    ├── SelfTransfer                      SELF_TRANSFER
+    ├── CurrencyMismatch                  CURRENCY_MISMATCH
+    ├── WalletFrozen, WalletClosed        WALLET_FROZEN, WALLET_CLOSED
+    ├── InsufficientFunds(required, available)
+    ├── TooManyPending(most)              TOO_MANY_PENDING
+    ├── RiskBlocked                       RISK_BLOCKED
+    ├── BankDeclined                      BANK_DECLINED
+    ├── WrongState(status)                WRONG_STATE
+    └── KeyReused                         IDEMPOTENCY_KEY_REUSED
+
+A transaction that was refused and left a row keeps the code and the facts: `kept_refusal` rebuilds the refusal.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from pocketpay.errors import BooksDisagree, Refusal
+from pocketpay.money import Money
+from pocketpay.payments.lifecycle import Status
+
+if TYPE_CHECKING:
+    from pocketpay.payments.transaction import Transaction
+
+
+class InvalidInput(Refusal):
+    """A text that breaks its rule. `problem` says which, in words that follow the field's name."""
+
+    code = "INVALID_INPUT"
+
+    def __init__(self, field: str, problem: str) -> None:
+        super().__init__(field, problem)
+        self.field, self.problem = field, problem
+
+
+class InvalidAmount(Refusal):
+    """A well-shaped amount that is zero, too exact for its currency, or too large."""
+
+    code = "INVALID_AMOUNT"
+
+    def __init__(self, problem: str, field: str = "amount") -> None:
+        super().__init__(field, problem)
+        self.field, self.problem = field, problem
+
+
+class NotFound(Refusal):
+    """There is none, or it belongs to somebody else."""
+
+    code = "NOT_FOUND"
+
+    def __init__(self, field: str = "id") -> None:
+        super().__init__(field)
+        self.field = field
+
+
+class RecipientNotFound(Refusal):
+    code = "RECIPIENT_NOT_FOUND"
+    field = "to"
+
+
+class SelfTransfer(Refusal):
+    code = "SELF_TRANSFER"
+    field = "to"
+
+
+class CurrencyMismatch(Refusal):
+    code = "CURRENCY_MISMATCH"
+    field = "to"
+
+
+class WalletFrozen(Refusal):
+    code = "WALLET_FROZEN"
+
+
+class WalletClosed(Refusal):
+    code = "WALLET_CLOSED"
+
+
+class InsufficientFunds(Refusal):
+    code = "INSUFFICIENT_FUNDS"
+    field = "amount"
+
+    def __init__(self, required: Money, available: Money) -> None:
+        super().__init__(required, available)
+        self.required, self.available = required, available
+
+
+class TooManyPending(Refusal):
+    code = "TOO_MANY_PENDING"
+
+    def __init__(self, most: int) -> None:
+        super().__init__(most)
+        self.most = most
+
+
+class RiskBlocked(Refusal):
+    code = "RISK_BLOCKED"
+
+
+class BankDeclined(Refusal):
+    code = "BANK_DECLINED"
+    field = "bankName"
+
+
+class WrongState(Refusal):
+    code = "WRONG_STATE"
+    field = "id"
+
+    def __init__(self, status: Status) -> None:
+        super().__init__(status)
+        self.status = status
+
+
+class KeyReused(Refusal):
+    code = "IDEMPOTENCY_KEY_REUSED"
+    field = "idempotencyKey"
+
+
+KEPT: dict[str, type[Refusal]] = {
+    kind.code: kind for kind in (RecipientNotFound, WalletFrozen, RiskBlocked, BankDeclined, InsufficientFunds)
+}
+"""The refusals that leave a row."""
+
+
+def facts_of(refusal: Refusal) -> dict[str, Any] | None:
+    """What a row must keep to rebuild that refusal."""
+    if isinstance(refusal, InsufficientFunds):
+        return {"required": refusal.required.minor, "available": refusal.available.minor}
+    return None
+
+
+def kept_refusal(transaction: "Transaction") -> Refusal | None:
+    """The refusal that ended the transaction, or None when none did."""
+    if transaction.failure_code is None:
+        return None
+    kind = KEPT.get(transaction.failure_code)
+    if kind is None:
+        raise BooksDisagree(
+            f"transaction {transaction.id} failed for {transaction.failure_code}, which leaves no row"
+        )
+    if kind is InsufficientFunds:
+        facts, currency = transaction.failure_facts or {}, transaction.amount.currency
+        return InsufficientFunds(Money(facts["required"], currency), Money(facts["available"], currency))
+    return kind()

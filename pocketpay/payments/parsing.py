@@ -1,0 +1,75 @@
+"""From raw text to what the rules understand. After this nobody parses again.
+
+What cannot be parsed is refused here, before the key is looked at: such a request has no meaning to be repeated.
+"""
+
+import hashlib
+import unicodedata
+from uuid import UUID
+
+from pocketpay import money
+from pocketpay.identity.usernames import canonical
+from pocketpay.money import Money
+from pocketpay.payments.errors import InvalidAmount, InvalidInput
+from pocketpay.payments.instruction import Key
+
+LONGEST_DESCRIPTION = 500
+LONGEST_BANK_NAME = 100
+KEY_LENGTH = (8, 255)
+
+_UNFIT = ("Cc", "Cs", "Co", "Cn", "Zl", "Zp")
+"""Unicode categories no text of ours may hold: controls, lone surrogates, private and unassigned, line breaks."""
+
+_UNFIT_FORMATS = frozenset("\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
+"""Marks that make text read otherwise than it is written."""
+
+
+def parse_amount(raw_amount: str, currency: str) -> Money:
+    """The amount in that currency. Raises InvalidAmount."""
+    try:
+        return money.parse(raw_amount, currency)
+    except (money.MalformedAmount, money.AmountOutOfRange) as wrong:
+        raise InvalidAmount(str(wrong)) from None
+
+
+def parse_description(raw_description: str) -> str:
+    """What the payment is for: one line, trimmed, 1 to 500 characters. Raises InvalidInput."""
+    return _line("description", raw_description, LONGEST_DESCRIPTION)
+
+
+def parse_bank_name(raw_bank_name: str) -> str:
+    """A bank's name: one line, trimmed, 1 to 100 characters. Raises InvalidInput."""
+    return _line("bankName", raw_bank_name, LONGEST_BANK_NAME)
+
+
+def parse_recipient(raw_to: str) -> str:
+    """The username meant, with or without "@", in its one spelling; what is no username is nobody's."""
+    return canonical(raw_to) or ""
+
+
+def parse_key(raw_key: str, wallet_id: UUID, operation: str, *parsed: str | Money) -> Key:
+    """The idempotency key, and the fingerprint of what it stands for. Raises InvalidInput."""
+    fewest, most = KEY_LENGTH
+    if not fewest <= len(raw_key) <= most:
+        raise InvalidInput("idempotencyKey", f"has {fewest} to {most} characters")
+    if not _fit(raw_key):
+        raise InvalidInput("idempotencyKey", "has characters that cannot be kept")
+    said = [operation, *(f"{part.minor} {part.currency}" if isinstance(part, Money) else part for part in parsed)]
+    return Key(wallet_id, raw_key, operation, hashlib.sha256("\x1f".join(said).encode()).digest())
+
+
+def _line(field: str, raw: str, longest: int) -> str:
+    text = raw.strip()
+    if not text:
+        raise InvalidInput(field, "must not be empty")
+    if len(text) > longest:
+        raise InvalidInput(field, f"has at most {longest} characters")
+    if not _fit(text):
+        raise InvalidInput(field, "has control characters or others that cannot be kept")
+    return text
+
+
+def _fit(text: str) -> bool:
+    if text.isascii():
+        return text.isprintable()
+    return not any(unicodedata.category(char) in _UNFIT or char in _UNFIT_FORMATS for char in text)

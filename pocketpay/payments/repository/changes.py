@@ -1,0 +1,64 @@
+"""All SQL of the live feeds: what awaits an answer now, and what changed after some moment. For many wallets at once."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from pocketpay.database.sessions import Session
+from pocketpay.payments.repository.rows import COLUMNS, transaction
+from pocketpay.payments.transaction import Transaction
+
+_AWAITING = f"""
+select {COLUMNS} from transactions
+where coalesce(source_wallet_id, destination_wallet_id) = any($1::uuid[])
+  and status = 'pending_confirmation' and expires_at > clock_timestamp()
+order by created_at, id"""
+
+# No index knows when a transaction changed last, and one would cost every payment. What a wallet anchors is found by
+# when it was made, a lifetime further back; what it was paid changed last when it was completed.
+_SINCE = f"""
+select wanted.number, changed.*
+from unnest($1::uuid[], $2::timestamptz[], $3::uuid[]) with ordinality wanted(wallet_id, at, after, number)
+cross join lateral (
+    (select {COLUMNS} from transactions
+     where coalesce(source_wallet_id, destination_wallet_id) = wanted.wallet_id
+       and created_at >= wanted.at - $4::interval and (updated_at, id) > (wanted.at, wanted.after)
+     order by updated_at, id limit $5)
+    union all
+    (select {COLUMNS} from transactions
+     where destination_wallet_id = wanted.wallet_id and status = 'completed' and source_wallet_id is not null
+       and (completed_at, id) > (wanted.at, wanted.after)
+     order by completed_at, id limit $5)
+    order by updated_at, id limit $5) changed
+order by wanted.number, changed.updated_at, changed.id"""
+
+
+async def awaiting(session: Session, wallet_ids: Iterable[UUID]) -> dict[UUID, tuple[Transaction, ...]]:
+    """Each wallet's payments that wait for its owner's answer now, the oldest first; () for a wallet with none."""
+    found: dict[UUID, list[Transaction]] = {wallet_id: [] for wallet_id in wallet_ids}
+    for row in await session.fetch(_AWAITING, list(found)):
+        pending = transaction(row)
+        found[pending.anchor].append(pending)
+    return {wallet_id: tuple(transactions) for wallet_id, transactions in found.items()}
+
+
+async def since(
+    session: Session, wanted: Sequence[tuple[UUID, tuple[datetime, UUID]]], *, lifetime: timedelta, limit: int
+) -> list[list[Transaction]]:
+    """For each wallet and place, what its owner may see of what changed after it, in order, at most `limit`.
+
+    A place is a moment and an id: after it come later changes, and those of that moment with a greater id. Of what
+    lived longer than `lifetime` the change is not found.
+    """
+    rows = await session.fetch(
+        _SINCE,
+        [wallet_id for wallet_id, _ in wanted],
+        [at for _, (at, _) in wanted],
+        [after for _, (_, after) in wanted],
+        lifetime,
+        limit,
+    )
+    found: list[list[Transaction]] = [[] for _ in wanted]
+    for row in rows:
+        found[row["number"] - 1].append(transaction(row))
+    return found

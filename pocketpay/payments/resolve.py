@@ -1,0 +1,65 @@
+"""Names and ids to accounts, before an instruction queues.
+
+Only what never changes is asked here, so that it may be remembered: a username is never given twice, a wallet keeps
+its currency, a transaction its parties. Resolving never refuses: what is not found goes to the rule as None.
+"""
+
+from collections import OrderedDict
+from typing import Generic, TypeVar
+from uuid import UUID
+
+from pocketpay.database.sessions import Database
+from pocketpay.identity import repository as people
+from pocketpay.payments.repository import units
+from pocketpay.payments.repository.units import Parties
+from pocketpay.wallets import repository as wallets
+
+MOST_REMEMBERED = 50_000
+"""Of each kind: some 10 MB each at the very most."""
+
+Name = TypeVar("Name")
+Found = TypeVar("Found")
+
+
+class Memory(OrderedDict[Name, Found], Generic[Name, Found]):
+    """What was found; the oldest is forgotten first."""
+
+    def remember(self, name: Name, found: Found) -> Found:
+        self[name] = found
+        if len(self) > MOST_REMEMBERED:
+            self.popitem(last=False)
+        return found
+
+
+class Resolver:
+    """Looks immutable facts up once and remembers them. What is not there is asked for again each time."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._wallets: Memory[str, UUID] = Memory()
+        self._currencies: Memory[UUID, str] = Memory()
+        self._parties: Memory[UUID, Parties] = Memory()
+
+    async def wallet_of(self, username: str) -> UUID | None:
+        """The wallet of that username in its canonical spelling, or None."""
+        if not username or (known := self._wallets.get(username)) is not None:
+            return known if username else None
+        async with self._database.read() as session:
+            found = await people.wallet_of(session, username)
+        return None if found is None else self._wallets.remember(username, found)
+
+    async def currency(self, wallet_id: UUID) -> str:
+        """The currency of that wallet, which exists: its owner is signed in."""
+        if (known := self._currencies.get(wallet_id)) is not None:
+            return known
+        async with self._database.read() as session:
+            found = await wallets.currencies(session, [wallet_id])
+        return self._currencies.remember(wallet_id, found[wallet_id])
+
+    async def parties(self, transaction_id: UUID) -> Parties | None:
+        """Between whose wallets that transaction moves money, or None when there is none of that id."""
+        if (known := self._parties.get(transaction_id)) is not None:
+            return known
+        async with self._database.read() as session:
+            found = await units.parties(session, transaction_id)
+        return None if found is None else self._parties.remember(transaction_id, found)

@@ -1,0 +1,165 @@
+"""One unit of work: lock, look, decide, write, whatever the batch.
+
+    begin      1 round trip
+    lock       1    the accounts of the whole batch in id order, FOR NO KEY UPDATE: two directions never deadlock
+    look       1    the clock, keys, standings, transactions, risk facts; read after the lock, or two rapid transfers
+                    would both pass            (+1 where a held payment is overdue: it expires first)
+    decide     0    one after another in order of arrival, in memory
+    write      1    accounts, entries, transactions, keys, the notification
+    commit     1
+
+READ COMMITTED: each statement sees what was committed before it, so what is read after the lock is what the lock
+protects. Under a snapshot taken before the lock this would be wrong.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from asyncpg import Connection
+
+from pocketpay.database.failures import ServiceBusy
+from pocketpay.database.sessions import Record, Session
+from pocketpay.errors import Refusal
+from pocketpay.ledger import repository as ledger
+from pocketpay.ledger.account import Account
+from pocketpay.ledger.house import House
+from pocketpay.payments.book import Book, KeptKey
+from pocketpay.payments.expire import Expire
+from pocketpay.payments.instruction import Answer, Footprint, Instruction
+from pocketpay.payments.repository import rows, units
+from pocketpay.payments.terms import Terms
+from pocketpay.updates import signals
+from pocketpay.wallets.repository import standing
+
+Result = Answer | Refusal | ServiceBusy
+"""What became of one instruction."""
+
+FIRST_OF_TRANSACTION = 14
+"""Where a looked-up row's transaction begins."""
+
+
+@dataclass(slots=True)
+class Progress:
+    """How far a unit came: only one that was committing may have happened."""
+
+    committing: bool = False
+
+
+async def carry_out(
+    connection: "Connection[Record]",
+    instructions: Sequence[Instruction],
+    terms: Terms,
+    house: House,
+    progress: Progress,
+    *,
+    skip_locked: bool = False,
+) -> list[Result]:
+    """Carries the instructions out, in order, in one unit of work, and says what became of each.
+
+    Raises whatever the database raises; then nothing happened, unless `progress` says it was committing.
+    """
+    session = Session(connection)
+    await session.execute("begin")
+    footprints = [instruction.footprint for instruction in instructions]
+    accounts = await ledger.lock(session, _accounts(footprints), skip_locked=skip_locked)
+    book = await _look(session, footprints, accounts, terms, house)
+    results = [_decide(book, *pair) for pair in zip(instructions, footprints, strict=True)]
+    if book.inserted or book.updated:
+        await _write(session, book)
+    progress.committing = True
+    await session.execute("commit")
+    return results
+
+
+async def preview(session: Session, instruction: Instruction, terms: Terms, house: House) -> Result:
+    """What the instruction would come to now; nothing is locked and nothing written."""
+    footprints = [instruction.footprint]
+    accounts = await ledger.accounts(session, _accounts(footprints))
+    book = await _look(session, footprints, accounts, terms, house)
+    return _decide(book, instruction, footprints[0])
+
+
+def _accounts(footprints: Sequence[Footprint]) -> set[UUID]:
+    wanted = {footprint.wallet_id for footprint in footprints}
+    wanted.update(footprint.payee_id for footprint in footprints if footprint.payee_id is not None)
+    return wanted
+
+
+async def _look(
+    session: Session, footprints: Sequence[Footprint], accounts: Sequence[Account], terms: Terms, house: House
+) -> Book:
+    """The book of this unit, with what is overdue already expired in it."""
+    deciding = sum(footprint.transaction_id is not None for footprint in footprints)
+    found = await units.look(
+        session,
+        footprints,
+        not_before=max(account.updated_at for account in accounts) if accounts else units.LONG_AGO,
+        rapid_window=timedelta(minutes=terms.policy.rapid_window_minutes),
+        most_recent=terms.policy.rapid_count + deciding if terms.policy.counts_rapid else 0,
+    )
+    book = Book(found[0][0], terms, house, accounts={account.id: account for account in accounts})
+    overdue = False
+    for footprint, row in zip(footprints, found, strict=True):
+        _enter(book, footprint, row)
+        overdue = overdue or row[13]
+    if overdue:
+        for late in await units.overdue(session, book.accounts, book.now):
+            book.transactions[late.id] = late
+            book.apply(Expire(late.anchor, late.id).decide(book))
+    return book
+
+
+def _enter(book: Book, footprint: Footprint, row: Record) -> None:
+    """What was looked up for one footprint becomes part of the book."""
+    wallet_id, payee_id = footprint.wallet_id, footprint.payee_id
+    if row[1] is not None:
+        book.standings[wallet_id] = standing(row[1], row[2], row[3])
+    if payee_id is not None:
+        if row[4] is not None:
+            book.standings[payee_id] = standing(row[4], row[5], row[6])
+        if row[10]:
+            book.known_payees.add((wallet_id, payee_id))
+        book.recent[wallet_id] = row[11]
+    book.pending[wallet_id] = row[12]
+    if row[FIRST_OF_TRANSACTION] is not None:
+        looked_up = rows.transaction(row)
+        book.transactions[looked_up.id] = looked_up
+    if footprint.key is not None and row[7] is not None:
+        book.keys[wallet_id, footprint.key.text] = KeptKey(row[7], row[8], row[9][0])
+
+
+def _decide(book: Book, instruction: Instruction, footprint: Footprint) -> Result:
+    if footprint.wallet_id not in book.accounts or (
+        footprint.payee_id is not None and footprint.payee_id not in book.accounts
+    ):
+        return ServiceBusy("one of the wallets is held by somebody else for too long")
+    try:
+        outcome = instruction.decide(book)
+    except Refusal as refusal:
+        return refusal
+    if outcome.changed:
+        book.apply(outcome)
+    return Answer(outcome.transaction, book.balance(footprint.wallet_id), outcome.refusal, outcome.replayed)
+
+
+async def _write(session: Session, book: Book) -> None:
+    changed = {**book.inserted, **book.updated}
+    signal = signals.Signal(
+        wallets={account.id: account.version for account in book.touched.values()},
+        transactions={
+            t.id: signals.TransactionSignal(t.version, t.source_wallet_id, t.destination_wallet_id)
+            for t in changed.values()
+        },
+    )
+    await units.write(
+        session,
+        book.now,
+        entries=book.entries,
+        accounts=list(book.touched.values()),
+        inserted=list(book.inserted.values()),
+        updated=list(book.updated.values()),
+        keys=book.written_keys,
+        payloads=signals.payloads(signal),
+    )

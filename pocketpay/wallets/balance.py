@@ -1,0 +1,56 @@
+"""A wallet as its owner sees it: its standing, and its balance as the books have it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from pocketpay.money import Money
+
+
+class WalletStatus(StrEnum):
+    ACTIVE = "active"
+    FROZEN = "frozen"
+    CLOSED = "closed"
+
+
+class Freeze(StrEnum):
+    DEBITS = "debits"
+    ALL = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a rule asks of a wallet: may it pay, may it be paid?"""
+
+    status: WalletStatus
+    frozen_for: Freeze | None
+    created_at: datetime
+
+    @property
+    def may_receive(self) -> bool:
+        return self.status is not WalletStatus.CLOSED and self.frozen_for is not Freeze.ALL
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """A wallet at one moment. `version` grows by one with every change of `posted` or `held`."""
+
+    wallet_id: UUID
+    currency: str
+    posted_minor: int
+    held_minor: int
+    version: int
+    standing: Standing
+
+    @property
+    def posted(self) -> Money:
+        return Money(self.posted_minor, self.currency)
+
+    @property
+    def held(self) -> Money:
+        return Money(self.held_minor, self.currency)
+
+    @property
+    def available(self) -> Money:
+        return Money(self.posted_minor - self.held_minor, self.currency)

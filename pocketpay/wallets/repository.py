@@ -1,0 +1,33 @@
+"""All SQL about wallets."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from functools import lru_cache
+from uuid import UUID
+
+from pocketpay.database.sessions import Session
+from pocketpay.wallets.balance import Balance, Freeze, Standing, WalletStatus
+
+_BALANCES = """
+select w.id, w.currency, a.posted, a.held, a.version, w.status, w.frozen_for, w.created_at
+from unnest($1::uuid[]) wanted(id)
+join wallets w on w.id = wanted.id join ledger_accounts a on a.id = w.id
+"""
+
+
+async def balances(session: Session, wallet_ids: Iterable[UUID]) -> dict[UUID, Balance]:
+    """The wallets of those ids as they are now; an id that is no wallet's is not in the answer."""
+    rows = await session.fetch(_BALANCES, list(wallet_ids))
+    return {row[0]: Balance(row[0], row[1], row[2], row[3], row[4], standing(row[5], row[6], row[7])) for row in rows}
+
+
+async def currencies(session: Session, wallet_ids: Iterable[UUID]) -> dict[UUID, str]:
+    """The currency of each wallet: it never changes."""
+    rows = await session.fetch("select id, currency from wallets where id = any($1::uuid[])", list(wallet_ids))
+    return {row[0]: row[1] for row in rows}
+
+
+@lru_cache(maxsize=4096)
+def standing(status: str, frozen_for: str | None, created_at: datetime) -> Standing:
+    """A standing from its columns."""
+    return Standing(WalletStatus(status), None if frozen_for is None else Freeze(frozen_for), created_at)
