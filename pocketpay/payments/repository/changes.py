@@ -1,4 +1,4 @@
-"""All SQL of the live feeds: what awaits an answer now, and what changed after some moment. For many wallets at once."""
+"""All SQL of the live feeds, many wallets at once: what awaits an answer now, and what changed after some moment."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta

@@ -1,0 +1,241 @@
+"""A subscriber gets the present state and then every newer one, read once for all, whatever happens meanwhile."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from uuid import UUID, uuid4
+
+import pytest
+
+from pocketpay.database.failures import ServiceBusy
+from pocketpay.updates.feed import Feed
+from pocketpay.updates.signals import Signal
+from tests.updates.waiting import until
+
+NOW = datetime(2026, 11, 2, tzinfo=UTC)
+
+
+@dataclass
+class Books:
+    """Versions by id, and how they are read: `gate` holds a read back between its snapshot and its answer."""
+
+    versions: dict[UUID, int] = field(default_factory=dict)
+    reads: list[list[UUID]] = field(default_factory=list)
+    gate: asyncio.Event = field(default_factory=asyncio.Event)
+    error: Exception | None = None
+
+    async def read(self, ids: Sequence[UUID]) -> Mapping[UUID, int]:
+        self.reads.append(list(ids))
+        found = {id: self.versions[id] for id in ids if id in self.versions}
+        await self.gate.wait()
+        if self.error is not None:
+            raise self.error
+        return found
+
+
+def changed(*ids: UUID) -> Signal:
+    return Signal(wallets=dict.fromkeys(ids, 0))
+
+
+@asynccontextmanager
+async def feeding(books: Books) -> AsyncIterator[Feed[int]]:
+    feed = Feed("test", read=books.read, concerns=lambda signal: signal.wallets, newer=int.__gt__)
+    feed.pump.start()
+    books.gate.set()
+    try:
+        yield feed
+    finally:
+        await feed.pump.close()
+
+
+@pytest.fixture
+def wallet() -> UUID:
+    return uuid4()
+
+
+async def test_the_present_state_comes_first_and_then_the_newest(wallet: UUID) -> None:
+    books = Books({wallet: 1})
+    async with feeding(books) as feed:
+        with feed.watch(wallet) as watch:
+            assert await watch.first() == 1
+            books.versions[wallet] = 2
+            feed.hear(changed(wallet))
+            assert await watch.next() == 2
+
+
+async def test_nothing_is_told_of_what_does_not_exist(wallet: UUID) -> None:
+    async with feeding(Books()) as feed:
+        with feed.watch(wallet) as watch:
+            assert await watch.first() is None
+
+
+async def test_no_change_is_lost_between_the_present_state_and_the_first_signal(wallet: UUID) -> None:
+    books = Books({wallet: 1})
+    async with feeding(books) as feed:
+        books.gate.clear()
+        with feed.watch(wallet) as watch:
+            await until(lambda: len(books.reads) == 1)
+            books.versions[wallet] = 2  # committed after the first read's snapshot, heard before its answer
+            feed.hear(changed(wallet))
+            books.gate.set()
+            await until(lambda: len(books.reads) == 2)
+            seen = [await watch.first()]
+            if seen[-1] == 1:
+                seen.append(await watch.next())
+            assert seen[-1] == 2
+
+
+async def test_who_comes_during_a_read_is_not_told_what_was_read_before_he_came(wallet: UUID) -> None:
+    books = Books({wallet: 1})
+    async with feeding(books) as feed:
+        books.gate.clear()
+        with feed.watch(wallet):
+            await until(lambda: len(books.reads) == 1)
+            books.versions[wallet] = 2
+            with feed.watch(wallet) as late:
+                books.gate.set()
+                assert await late.first() == 2
+
+
+async def test_one_read_serves_all_who_watch(wallet: UUID) -> None:
+    other = uuid4()
+    books = Books({wallet: 1, other: 1})
+    async with feeding(books) as feed:
+        with feed.watch(wallet) as one, feed.watch(wallet) as two, feed.watch(other) as three:
+            assert [await watch.first() for watch in (one, two, three)] == [1, 1, 1]
+            books.versions = {wallet: 2, other: 2}
+            feed.hear(changed(wallet, other, uuid4()))
+            assert [await watch.next() for watch in (one, two, three)] == [2, 2, 2]
+    assert [sorted(read) for read in books.reads] == [sorted([wallet, other])] * 2
+
+
+async def test_what_is_signalled_during_a_read_is_one_next_read(wallet: UUID) -> None:
+    books = Books({wallet: 1})
+    async with feeding(books) as feed:
+        with feed.watch(wallet) as watch:
+            await watch.first()
+            books.gate.clear()
+            feed.hear(changed(wallet))
+            await until(lambda: len(books.reads) == 2)
+            for version in range(2, 50):
+                books.versions[wallet] = version
+                feed.hear(changed(wallet))
+            books.gate.set()
+            assert await watch.next() == 49
+    assert len(books.reads) == 3
+
+
+async def test_a_state_that_is_not_newer_is_not_told_again(wallet: UUID) -> None:
+    books = Books({wallet: 7})
+    async with feeding(books) as feed:
+        with feed.watch(wallet) as watch:
+            assert await watch.first() == 7
+            for version in (7, 6, 8):
+                books.versions[wallet] = version
+                count = len(books.reads)
+                feed.hear(changed(wallet))
+                await until(lambda count=count: len(books.reads) > count)  # type: ignore[misc]
+            assert await watch.next() == 8
+
+
+async def test_a_slow_subscriber_finds_the_newest_state_and_no_queue(wallet: UUID) -> None:
+    books = Books({wallet: 0})
+    async with feeding(books) as feed:
+        with feed.watch(wallet) as slow, feed.watch(wallet) as quick:
+            await slow.first()
+            await quick.first()
+            for version in range(1, 30):
+                books.versions[wallet] = version
+                feed.hear(changed(wallet))
+                assert await quick.next() == version
+            assert await slow.next() == 29
+            waiting = asyncio.ensure_future(slow.next())
+            await asyncio.sleep(0.01)
+            assert not waiting.done()
+            waiting.cancel()
+
+
+async def test_after_a_gap_everything_watched_is_read_again(wallet: UUID) -> None:
+    other = uuid4()
+    books = Books({wallet: 1, other: 1})
+    async with feeding(books) as feed:
+        with feed.watch(wallet) as one, feed.watch(other) as two:
+            await one.first()
+            await two.first()
+            feed.deaf()
+            books.versions = {wallet: 2, other: 1}
+            feed.missed(NOW)
+            assert await one.next() == 2
+            assert set(books.reads[-1]) == {wallet, other}
+
+
+async def test_nobody_watching_costs_no_read(wallet: UUID) -> None:
+    books = Books({wallet: 1})
+    async with feeding(books) as feed:
+        feed.hear(changed(wallet))
+        feed.missed(NOW)
+        with feed.watch(wallet) as watch:
+            await watch.first()
+        feed.hear(changed(wallet))
+        await asyncio.sleep(0.01)
+    assert len(books.reads) == 1
+
+
+async def test_a_busy_database_delays_a_change_and_does_not_lose_it(wallet: UUID) -> None:
+    books = Books({wallet: 1})
+    async with feeding(books) as feed:
+        with feed.watch(wallet) as watch:
+            await watch.first()
+            books.error = ServiceBusy("away")
+            books.versions[wallet] = 2
+            feed.hear(changed(wallet))
+            await until(lambda: len(books.reads) >= 3)
+            books.error = None
+            assert await watch.next() == 2
+
+
+async def test_a_read_that_cannot_work_is_told_to_who_waits_and_the_feed_goes_on(wallet: UUID) -> None:
+    books = Books({wallet: 1}, error=LookupError("a bug"))
+    async with feeding(books) as feed:
+        with feed.watch(wallet) as watch, pytest.raises(LookupError):
+            await watch.first()
+        books.error = None
+        with feed.watch(wallet) as watch:
+            assert await watch.first() == 1
+
+
+async def test_no_present_state_in_time_says_that_the_service_is_busy(
+    wallet: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pocketpay.updates.feed.FIRST_STATE_SECONDS", 0.05)
+    books = Books({wallet: 1})
+    async with feeding(books) as feed:
+        books.gate.clear()
+        with feed.watch(wallet) as watch, pytest.raises(ServiceBusy):
+            await watch.first()
+
+
+async def test_versions_never_go_backwards_and_the_last_arrives_whatever_the_timing(wallet: UUID) -> None:
+    books = Books({wallet: 0})
+
+    async def follow(feed: Feed[int], begin: float) -> list[int]:
+        await asyncio.sleep(begin)
+        with feed.watch(wallet) as watch:
+            seen = [await watch.first() or 0]
+            while seen[-1] < 200:
+                seen.append(await watch.next())
+            return seen
+
+    async with feeding(books) as feed, asyncio.timeout(10), asyncio.TaskGroup() as group:
+        followers = [group.create_task(follow(feed, begin / 2_000)) for begin in range(40)]
+        for version in range(1, 201):
+            books.versions[wallet] = version
+            feed.hear(changed(wallet))
+            if version % 3 == 0:
+                await asyncio.sleep(0.0002)
+    for follower in followers:
+        seen = follower.result()
+        assert seen == sorted(set(seen))
+        assert seen[-1] == 200
