@@ -1,0 +1,94 @@
+"""Why identity refuses. Facts, not sentences.
+
+Refusal
+├── InvalidProfile(field, problem)    INVALID_INPUT
+├── WeakPassword(weakness)            WEAK_PASSWORD
+├── UsernameTaken                     USERNAME_TAKEN
+├── EmailTaken, PhoneTaken            EMAIL_TAKEN, PHONE_TAKEN
+├── InvalidCredentials                INVALID_CREDENTIALS: no such user, or another password; never which
+├── InvalidToken                      INVALID_TOKEN: a refresh token that is none, ended, or used before
+├── NoSuchSession                     NOT_FOUND: none, or somebody else's
+└── RateLimited(retry_after_seconds)  RATE_LIMITED
+
+AccessDenied
+├── Unauthenticated                   nobody is signed in
+└── Forbidden                         signed in, and not allowed
+"""
+
+from enum import StrEnum
+
+from pocketpay.errors import AccessDenied, Refusal
+
+
+class InvalidProfile(Refusal):
+    """Something about a person that breaks its rule. `problem` says which, in words that follow the field's name."""
+
+    code = "INVALID_INPUT"
+
+    def __init__(self, field: str, problem: str) -> None:
+        super().__init__(field, problem)
+        self.field, self.problem = field, problem
+
+
+class Weakness(StrEnum):
+    """What is wrong with a password."""
+
+    TOO_SHORT = "too_short"
+    TOO_LONG = "too_long"
+    UNREADABLE = "unreadable"
+    GUESSABLE = "guessable"
+
+
+class WeakPassword(Refusal):
+    code = "WEAK_PASSWORD"
+
+    def __init__(self, weakness: Weakness, field: str = "password") -> None:
+        super().__init__(weakness, field)
+        self.weakness, self.field = weakness, field
+
+
+class UsernameTaken(Refusal):
+    code = "USERNAME_TAKEN"
+    field = "username"
+
+
+class EmailTaken(Refusal):
+    code = "EMAIL_TAKEN"
+    field = "email"
+
+
+class PhoneTaken(Refusal):
+    code = "PHONE_TAKEN"
+    field = "phone"
+
+
+class InvalidCredentials(Refusal):
+    code = "INVALID_CREDENTIALS"
+
+
+class InvalidToken(Refusal):
+    code = "INVALID_TOKEN"
+    field = "refreshToken"
+
+
+class NoSuchSession(Refusal):
+    code = "NOT_FOUND"
+    field = "id"
+
+
+class RateLimited(Refusal):
+    """Too often. Asking again is useful `retry_after_seconds` from now, and not before."""
+
+    code = "RATE_LIMITED"
+
+    def __init__(self, retry_after_seconds: int) -> None:
+        super().__init__(retry_after_seconds)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class Unauthenticated(AccessDenied):
+    """Nobody is signed in: no token, a bad one, or one that has expired."""
+
+
+class Forbidden(AccessDenied):
+    """Somebody is signed in, and may not."""

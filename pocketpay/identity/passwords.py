@@ -1,0 +1,124 @@
+"""Passwords: judged, hashed with argon2id, and compared, beside the event loop and never too many at once.
+
+A hash takes about 24 ms of a core and 19 MiB. So hashing has threads of its own, a short queue before them, and a
+limit of time to wait for a place in it: a flood of sign-ins costs the people who move money nothing.
+"""
+
+import asyncio
+import os
+import secrets
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TypeVar
+
+from argon2 import PasswordHasher, Type
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from pocketpay.database.failures import ServiceBusy
+from pocketpay.identity.errors import Weakness, WeakPassword
+from pocketpay.identity.guessing import guessable
+
+SHORTEST, LONGEST = 12, 256
+"""Characters. The longest is refused before it is hashed: hashing a megabyte is work that a stranger gives us."""
+
+THREADS = min(2, os.cpu_count() or 1)
+QUEUE = 16
+"""Hashes waiting for a thread: a third of a second for the last of them."""
+
+PATIENCE_SECONDS = 1.0
+"""How long one waits for a place in the queue before SERVICE_BUSY."""
+
+_ARGON2 = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1, hash_len=32, salt_len=16, type=Type.ID)
+"""OWASP's minimum (Password Storage Cheat Sheet). The library's own parameters cost seven times as much."""
+
+T = TypeVar("T")
+
+
+def weakness(password: str, about: Iterable[str] = ()) -> Weakness | None:
+    """What is wrong with a new password, or None. No rule of composition; every character counts, as typed.
+
+    `about` are the words a guesser knows of the person: username, name, email address.
+    """
+    if len(password) < SHORTEST:
+        return Weakness.TOO_SHORT
+    if len(password) > LONGEST:
+        return Weakness.TOO_LONG
+    if any("\ud800" <= char <= "\udfff" for char in password):
+        return Weakness.UNREADABLE
+    return Weakness.GUESSABLE if guessable(password, about) else None
+
+
+def must_be_strong(password: str, about: Iterable[str] = (), *, field: str = "password") -> None:
+    """Raises WeakPassword for a new password that `weakness` finds wanting."""
+    found = weakness(password, about)
+    if found is not None:
+        raise WeakPassword(found, field)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether a password is the one, and the hash to keep from now on when the old one's parameters are outdated."""
+
+    matches: bool
+    rehashed: str | None = None
+
+
+class Passwords:
+    """This server's threads for hashing. Raises ServiceBusy when too many wait; `close()` when the server ends."""
+
+    def __init__(
+        self, *, threads: int = THREADS, queue: int = QUEUE, patience_seconds: float = PATIENCE_SECONDS
+    ) -> None:
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="password")
+        self._places = asyncio.Semaphore(threads + queue)
+        self._patience_seconds = patience_seconds
+        # The hash of a password that nobody knows: what an unknown user's is compared with.
+        self._nobodys = self._threads.submit(_ARGON2.hash, secrets.token_bytes(32))
+
+    async def hash(self, password: str) -> str:
+        """The text to keep: algorithm, parameters, salt and hash."""
+        return await self._apart(lambda: _ARGON2.hash(_bytes(password)))
+
+    async def verify(self, kept: str | None, password: str) -> Verdict:
+        """Compares with what was kept. For a user that is not there (None) it costs as much, and never matches."""
+        if len(password) > LONGEST:
+            password = password[: LONGEST + 1]  # the wrong one all the same, at the price of any other
+        if kept is not None:
+            return await self._apart(lambda: _verdict(kept, password))
+        await self._apart(lambda: _verdict(self._nobodys.result(), password))
+        return Verdict(matches=False)
+
+    def close(self) -> None:
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    async def _apart(self, work: Callable[[], T]) -> T:
+        try:
+            async with asyncio.timeout(self._patience_seconds):
+                await self._places.acquire()
+        except TimeoutError:
+            raise ServiceBusy("too many passwords are being checked") from None
+        try:
+            pending = self._threads.submit(work)
+        except BaseException:
+            self._places.release()
+            raise
+        loop = asyncio.get_running_loop()
+        # Whoever goes away leaves the place only when the thread is done: the bound is on work, not on waiting.
+        pending.add_done_callback(lambda _: loop.call_soon_threadsafe(self._places.release))
+        return await asyncio.wrap_future(pending)
+
+
+def _verdict(kept: str, password: str) -> Verdict:
+    """In a thread: the comparison, and a new hash when the kept one's parameters are not today's."""
+    try:
+        _ARGON2.verify(kept, _bytes(password))
+    except (VerificationError, InvalidHashError):
+        return Verdict(matches=False)
+    return Verdict(
+        matches=True, rehashed=_ARGON2.hash(_bytes(password)) if _ARGON2.check_needs_rehash(kept) else None
+    )
+
+
+def _bytes(password: str) -> bytes:
+    return password.encode("utf-8", "surrogatepass")
