@@ -1,0 +1,26 @@
+"""A user, as the rooms see one: everything but the password."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+
+class Role(StrEnum):
+    MEMBER = "member"
+    OPERATOR = "operator"
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A person with a wallet. `email` and `phone` are theirs alone, or None; `phone` is E.164."""
+
+    id: UUID
+    username: str
+    name: str
+    email: str | None
+    phone: str | None
+    avatar_url: str | None
+    role: Role
+    wallet_id: UUID
+    created_at: datetime

@@ -1,0 +1,50 @@
+"""Usernames: one spelling for each, given once and never again.
+
+What a person types is brought to its canonical form by NFKC and casefold, so that "Ａlice", "ALICE" and "alice" are
+one name, and nobody can be impersonated by a look-alike: what is not plain ASCII after that is no username.
+"""
+
+import re
+import unicodedata
+
+from pocketpay.identity.errors import InvalidProfile
+
+SHAPE = re.compile(r"[a-z0-9_]{3,30}", re.ASCII)
+
+LONGEST_TYPED = 60
+"""Characters looked at: NFKC turns one of them into up to eighteen, and the longest name has thirty."""
+
+# fmt: off
+RESERVED = frozenset((
+    "account", "accounts", "admin", "administrator", "anonymous", "api", "audit", "bank", "billing", "card",
+    "cardnetwork", "cards", "compliance", "demo", "deposit", "everyone", "explorer", "fees", "fraud", "graphql",
+    "help", "helpdesk", "house", "info", "ledger", "me", "mod", "moderator", "nobody", "null", "official",
+    "operator", "operators", "owner", "payment", "payments", "payout", "pocketpay", "postmaster", "promotions",
+    "refund", "root", "security", "server", "service", "staff", "statement", "support", "system", "team",
+    "test", "transfer", "treasury", "undefined", "user", "users", "verified", "wallet", "wallets", "webmaster",
+    "welcome", "withdraw", "withdrawal", "you",
+))
+# fmt: on
+"""Names that would speak for the house, or that mean something to software; underscores do not make them others."""
+
+
+def canonical(typed: str) -> str | None:
+    """The username meant where a person is named, with or without a leading "@"; None when it can be nobody's."""
+    return _spelled(typed.strip().removeprefix("@").removeprefix("＠"))
+
+
+def chosen(typed: str) -> str:
+    """The username someone gives themself at sign-up. Raises InvalidProfile for a malformed or a reserved one."""
+    username = _spelled(typed.strip())
+    if username is None:
+        raise InvalidProfile("username", "has 3 to 30 characters: letters a to z, digits and underscores")
+    if username.replace("_", "") in RESERVED:
+        raise InvalidProfile("username", "is reserved")
+    return username
+
+
+def _spelled(typed: str) -> str | None:
+    if len(typed) > LONGEST_TYPED:
+        return None
+    name = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", typed).casefold())
+    return name if SHAPE.fullmatch(name) else None
