@@ -115,8 +115,8 @@ GRANTS = (
     "grant update (posted, held, sequence, version, updated_at) on ledger_accounts to pocketpay_server",
     "grant update (status, frozen_for, freeze_reason, updated_at) on wallets to pocketpay_server",
     "grant update (status, risk_reasons, failure_code, failure_facts, version, updated_at, completed_at) on transactions to pocketpay_server",
-    "grant select, insert, update on users, sessions, refresh_tokens to pocketpay_server",
-    "grant select, insert, update, delete on throttles to pocketpay_server",
+    "grant select, insert, update on users to pocketpay_server",
+    "grant select, insert, update, delete on sessions, refresh_tokens, throttles to pocketpay_server",
     "grant select on alembic_version to pocketpay_server, pocketpay_reader",
     "grant select on ledger_accounts, ledger_entries, wallets, transactions, idempotency_keys to pocketpay_reader",
     "grant select (id, username, name, wallet_id, created_at, closed_at) on users to pocketpay_reader",
@@ -391,6 +391,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_sessions_user_id_users")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_sessions")),
     )
+    op.create_index("ix_sessions_ended", "sessions", [sa.literal_column("least(revoked_at, expires_at)")], unique=False)
     op.create_index(
         "ix_sessions_user_live",
         "sessions",

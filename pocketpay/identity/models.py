@@ -43,6 +43,7 @@ class SessionRow(SQLModel, table=True):
     __table_args__ = (
         ForeignKeyConstraint(["user_id"], ["users.id"]),
         Index("ix_sessions_user_live", "user_id", "created_at", postgresql_where=text("revoked_at is null")),
+        Index("ix_sessions_ended", text("least(revoked_at, expires_at)")),
     )
 
     id: UUID = key()
