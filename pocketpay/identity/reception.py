@@ -1,0 +1,85 @@
+"""The reception: what the doors of identity hold, one for each server."""
+
+import time
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Self
+
+from pocketpay.database.sessions import Database
+from pocketpay.identity.gate import Gate
+from pocketpay.identity.passwords import Passwords
+from pocketpay.identity.repository import sessions
+from pocketpay.identity.repository.sessions import Lifetime
+from pocketpay.identity.throttle import Throttle
+from pocketpay.identity.tokens import AccessTokens, RefreshTokens, Tokens
+from pocketpay.identity.user import User
+from pocketpay.identity.viewer import Viewer
+from pocketpay.settings import Settings
+
+IDLE = timedelta(days=7)
+"""A session not refreshed for so long has ended (ASVS 7.3.1)."""
+
+SIGN_UPS_PER_HOUR = 60
+SIGN_INS_PER_MINUTE = 20
+"""Of one address, in production unless set otherwise."""
+
+ENDED_SESSIONS_KEPT = timedelta(days=30)
+"""So long a stolen refresh token is still known as one that was used; then it is unknown, and as useless."""
+
+SWEPT_AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """Somebody was let in: who, and what they show from now on."""
+
+    viewer: Viewer
+    user: User
+    tokens: Tokens
+
+
+@dataclass(frozen=True, slots=True)
+class Reception:
+    """This server's way to let people in. `lifetime` is how long their sessions last."""
+
+    database: Database
+    passwords: Passwords
+    throttle: Throttle
+    access_tokens: AccessTokens
+    refresh_tokens: RefreshTokens
+    lifetime: Lifetime
+    gate: Gate
+
+    @classmethod
+    def open(cls, database: Database, settings: Settings, secret: bytes) -> Self:
+        """A server's reception. `secret` is its key, the same on every server; must be called in the event loop."""
+        access_tokens = AccessTokens(secret, lifetime_seconds=settings.access_token_expire_minutes * 60)
+        whole = timedelta(days=settings.refresh_token_expire_days)
+        sign_ups, sign_ins = settings.sign_up_rate_per_hour, settings.sign_in_rate_per_minute
+        if settings.production:
+            sign_ups, sign_ins = sign_ups or SIGN_UPS_PER_HOUR, sign_ins or SIGN_INS_PER_MINUTE
+        return cls(
+            database=database,
+            passwords=Passwords(),
+            throttle=Throttle(database, sign_ups_per_hour=sign_ups, sign_ins_per_minute=sign_ins),
+            access_tokens=access_tokens,
+            refresh_tokens=RefreshTokens(secret),
+            lifetime=Lifetime(whole, min(whole, IDLE)),
+            gate=Gate(database, access_tokens),
+        )
+
+    def admit(self, user: User, viewer: Viewer, refresh_token: str, session_expires_at: datetime) -> Admission:
+        """Lets them in with a new access token beside that refresh token."""
+        access_token, expires_at = self.access_tokens.issue(
+            viewer, now=time.time(), session_expires_at=session_expires_at.timestamp()
+        )
+        return Admission(viewer, user, Tokens(access_token, refresh_token, expires_at))
+
+    async def sweep(self) -> int:
+        """Deletes counters and ended sessions that nobody needs, a bounded number of each; gives how many."""
+        swept = await self.throttle.sweep()
+        async with self.database.write() as session:
+            return swept + await sessions.sweep(session, after=ENDED_SESSIONS_KEPT, most=SWEPT_AT_ONCE)
+
+    def close(self) -> None:
+        self.passwords.close()

@@ -1,0 +1,193 @@
+"""Sessions and their refresh tokens.
+
+A session lives until it is ended, or unused for `idle`, or `whole` after it began, whichever comes first. Whoever
+changes several sessions of a user holds that user's row (`people.lock_open`), so that they take turns.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from pocketpay.database.sessions import Record
+from pocketpay.database.sessions import Session as Connected
+from pocketpay.updates.signals import CHANNEL, Signal, payloads
+
+MOST_SESSIONS = 50
+"""A user's at once; a new one beyond that ends the oldest."""
+
+LIVE = "revoked_at is null and expires_at > clock_timestamp()"
+
+
+@dataclass(frozen=True, slots=True)
+class Lifetime:
+    """How long a session lasts: `whole` at most, `idle` without a refresh."""
+
+    whole: timedelta
+    idle: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A session that lives. `last_used_at` is its sign-in or its latest refresh."""
+
+    id: UUID
+    created_at: datetime
+    last_used_at: datetime
+    expires_at: datetime
+    user_agent: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Whose a session is, and whether it lives and its user has not closed."""
+
+    user_id: UUID
+    wallet_id: UUID
+    live: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """A refresh token's place in its family, read with the session's row locked."""
+
+    session_id: UUID
+    user_id: UUID
+    wallet_id: UUID
+    live: bool
+    expires_at: datetime
+    used: bool
+    used_just_now: bool
+    successor_used: bool
+
+
+_OPEN = """
+with clock as materialized (select clock_timestamp() as now),
+opened as (
+    insert into sessions (id, user_id, user_agent, created_at, last_used_at, expires_at)
+    select $1, $2, $3, now, now, now + least($5::interval, $6::interval) from clock
+    on conflict (id) do nothing),
+kept as (
+    insert into refresh_tokens (hash, session_id, issued_at) select $4, $1, now from clock on conflict do nothing)
+select now + least($5::interval, $6::interval) from clock
+"""
+_BEYOND = f"""
+select id from sessions where user_id = $1 and {LIVE} order by created_at desc, id desc offset {MOST_SESSIONS}
+"""
+_END = f"""
+update sessions set revoked_at = clock_timestamp() where id = any($1::uuid[]) and user_id = $2 and {LIVE} returning id
+"""
+_LIVE = f"""
+select id, created_at, last_used_at, expires_at, user_agent from sessions
+where user_id = $1 and {LIVE} order by created_at desc, id desc
+"""
+_STANDING = """
+select s.user_id, u.wallet_id,
+       s.revoked_at is null and s.expires_at > clock_timestamp() and u.closed_at is null as live
+from sessions s join users u on u.id = s.user_id where s.id = $1
+"""
+_LOCK_FAMILY = """
+select s.id from refresh_tokens r join sessions s on s.id = r.session_id where r.hash = $1 for no key update of s
+"""
+_GENERATION = """
+select s.id as session_id, s.user_id, u.wallet_id,
+       s.revoked_at is null and s.expires_at > clock_timestamp() and u.closed_at is null as live,
+       s.expires_at, r.used_at is not null as used,
+       coalesce(r.used_at >= clock_timestamp() - $3::interval, false) as used_just_now,
+       coalesce(next.used_at is not null, false) as successor_used
+from refresh_tokens r
+join sessions s on s.id = r.session_id
+join users u on u.id = s.user_id
+left join refresh_tokens next on next.hash = $2
+where r.hash = $1
+"""
+_ROTATE = """
+with clock as materialized (select clock_timestamp() as now),
+used as (update refresh_tokens set used_at = now from clock where hash = $1),
+fresh as (insert into refresh_tokens (hash, session_id, issued_at) select $2, $3, now from clock)
+update sessions set last_used_at = now, expires_at = least(created_at + $4::interval, now + $5::interval)
+from clock where id = $3 returning expires_at
+"""
+_SWEEP = """
+with ended as (
+    select id from sessions where least(revoked_at, expires_at) < clock_timestamp() - $1::interval
+    order by least(revoked_at, expires_at) limit $2 for update skip locked),
+forgotten as (delete from refresh_tokens using ended where session_id = ended.id)
+delete from sessions using ended where sessions.id = ended.id
+"""
+
+
+async def open_session(
+    session: Connected,
+    *,
+    session_id: UUID,
+    user_id: UUID,
+    user_agent: str | None,
+    token_hash: bytes,
+    lifetime: Lifetime,
+) -> datetime:
+    """Writes a session with its first refresh token and gives when it expires. The same id again changes nothing."""
+    expires_at: datetime = await session.fetchval(
+        _OPEN, session_id, user_id, user_agent, token_hash, lifetime.whole, lifetime.idle
+    )
+    return expires_at
+
+
+async def beyond_the_most(session: Connected, user_id: UUID) -> list[UUID]:
+    """The user's oldest live sessions past the fifty newest."""
+    return [row["id"] for row in await session.fetch(_BEYOND, user_id)]
+
+
+async def end(session: Connected, user_id: UUID, session_ids: Sequence[UUID]) -> list[UUID]:
+    """Ends those of the sessions that are the user's and live, tells every server on commit, and gives their ids."""
+    ended = [row["id"] for row in await session.fetch(_END, session_ids, user_id)]
+    if ended:
+        await session.execute(
+            "select pg_notify($1, told) from unnest($2::text[]) told", CHANNEL, payloads(Signal(sessions=ended))
+        )
+    return ended
+
+
+async def live(session: Connected, user_id: UUID) -> list[Session]:
+    """The user's live sessions, the newest first."""
+    return [Session(*row) for row in await session.fetch(_LIVE, user_id)]
+
+
+async def is_of(session: Connected, user_id: UUID, session_id: UUID) -> bool:
+    """Whether that session is, or was, the user's."""
+    found = await session.fetchval("select 1 from sessions where id = $1 and user_id = $2", session_id, user_id)
+    return found is not None
+
+
+async def standing(session: Connected, session_id: UUID) -> Standing | None:
+    """Whose session it is and whether it lives; None when there is none."""
+    row = await session.fetchrow(_STANDING, session_id)
+    return None if row is None else Standing(*row)
+
+
+async def lock_generation(
+    session: Connected, token_hash: bytes, successor_hash: bytes, *, grace: timedelta
+) -> Generation | None:
+    """Locks the session of that refresh token and reads where the token stands; None when it is nobody's.
+
+    Read after the lock: of two refreshes at once the second must see what the first has done.
+    """
+    if await session.fetchval(_LOCK_FAMILY, token_hash) is None:
+        return None
+    row: Record | None = await session.fetchrow(_GENERATION, token_hash, successor_hash, grace)
+    return None if row is None else Generation(*row)
+
+
+async def rotate(
+    session: Connected, generation: Generation, token_hash: bytes, successor_hash: bytes, *, lifetime: Lifetime
+) -> datetime:
+    """Marks the token used, writes its successor, and gives when the session expires now."""
+    expires_at: datetime = await session.fetchval(
+        _ROTATE, token_hash, successor_hash, generation.session_id, lifetime.whole, lifetime.idle
+    )
+    return expires_at
+
+
+async def sweep(session: Connected, *, after: timedelta, most: int) -> int:
+    """Deletes up to `most` sessions that ended that long ago, tokens included, and gives how many."""
+    return int((await session.execute(_SWEEP, after, most)).split()[-1])

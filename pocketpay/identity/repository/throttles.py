@@ -1,0 +1,95 @@
+"""The counters that every server shares. Buckets are opaque names; the table is unlogged: a crash forgets it.
+
+claim_rate       counts one more within a fixed window
+claim_attempt    counts one more failure *before* it is one: a success takes it back, so that a hundred guesses at
+                 once are counted no later than they are made
+"""
+
+from datetime import timedelta
+
+from pocketpay.database.sessions import Session
+
+_CLAIM_RATE = """
+insert into throttles as t (bucket, hits, window_started_at, expires_at)
+select $1, 1, now, now + $3::interval from (select clock_timestamp() as now) clock
+on conflict (bucket) do update set
+    hits = case when t.expires_at <= excluded.window_started_at then 1 else least(t.hits, $2) + 1 end,
+    window_started_at = case when t.expires_at <= excluded.window_started_at
+        then excluded.window_started_at else t.window_started_at end,
+    expires_at = case when t.expires_at <= excluded.window_started_at then excluded.expires_at else t.expires_at end
+returning case when hits > $2 then greatest(1, ceil(extract(epoch from expires_at - clock_timestamp())))::int end
+"""
+_CLAIM_ATTEMPT = """
+insert into throttles as t (bucket, hits, window_started_at, expires_at)
+select $1, 1, now, now + $2::interval from (select clock_timestamp() as now) clock
+on conflict (bucket) do update set
+    hits = case when t.expires_at <= excluded.window_started_at then 1 else t.hits + 1 end,
+    window_started_at = excluded.window_started_at,
+    blocked_until = case when t.expires_at > excluded.window_started_at and t.hits + 1 >= $3
+        then excluded.window_started_at
+             + least($4::float8, 2 ^ least(t.hits + 1 - $3, 30)::float8) * interval '1 second' end,
+    expires_at = excluded.expires_at
+where t.blocked_until is null or t.blocked_until <= excluded.window_started_at
+   or t.expires_at <= excluded.window_started_at
+returning hits
+"""
+_BLOCKED_FOR = """
+select greatest(1, ceil(extract(epoch from blocked_until - clock_timestamp())))::int from throttles where bucket = $1
+"""
+
+
+async def claim_rate(session: Session, bucket: str, *, most: int, window: timedelta) -> int | None:
+    """Counts one more in the bucket's window. None, or if that is one too many the seconds until the window ends."""
+    seconds: int | None = await session.fetchval(_CLAIM_RATE, bucket, most, window)
+    return seconds
+
+
+async def claim_attempt(
+    session: Session, bucket: str, *, free: int, longest_wait_seconds: int, memory: timedelta
+) -> int | None:
+    """Counts an attempt as failed. None, or the seconds still to wait, and then nothing is counted.
+
+    From the `free`th failure within `memory` of one another on, each is followed by a wait: 1 s, 2, 4, … the longest.
+    """
+    counted = await session.fetchval(_CLAIM_ATTEMPT, bucket, memory, free, float(longest_wait_seconds))
+    if counted is not None:
+        return None
+    return await session.fetchval(_BLOCKED_FOR, bucket) or 1
+
+
+async def give_back(session: Session, bucket: str) -> None:
+    """Takes an attempt back that came to no verdict."""
+    await session.execute("update throttles set hits = hits - 1, blocked_until = null where bucket = $1", bucket)
+
+
+async def remember(session: Session, bucket: str, *, memory: timedelta) -> None:
+    """Keeps a bucket that counts nothing: that it is there says something."""
+    await session.execute(
+        "insert into throttles (bucket, hits, window_started_at, expires_at) "
+        "select $1, 0, now, now + $2::interval from (select clock_timestamp() as now) clock "
+        "on conflict (bucket) do update set expires_at = excluded.expires_at",
+        bucket,
+        memory,
+    )
+
+
+async def is_remembered(session: Session, bucket: str) -> bool:
+    """Whether the bucket is there and has not expired."""
+    found = await session.fetchval(
+        "select 1 from throttles where bucket = $1 and expires_at > clock_timestamp()", bucket
+    )
+    return found is not None
+
+
+async def forget(session: Session, bucket: str) -> None:
+    await session.execute("delete from throttles where bucket = $1", bucket)
+
+
+async def sweep(session: Session, *, most: int) -> int:
+    """Deletes up to `most` expired buckets and gives how many."""
+    deleted = await session.execute(
+        "delete from throttles where bucket in (select bucket from throttles where expires_at < clock_timestamp() "
+        "order by expires_at limit $1 for update skip locked)",
+        most,
+    )
+    return int(deleted.split()[-1])

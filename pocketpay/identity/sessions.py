@@ -1,0 +1,96 @@
+"""Sessions: opening one, listing them, ending them.
+
+Ending is told to every server in the same unit of work: tokens of that session open nothing any more, anywhere, and
+its sockets close.
+"""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from uuid import UUID
+
+from pocketpay.database.sessions import Session as Connected
+from pocketpay.identity.errors import NoSuchSession
+from pocketpay.identity.reception import Reception
+from pocketpay.identity.repository import people
+from pocketpay.identity.repository import sessions as repository
+from pocketpay.identity.repository.sessions import Lifetime, Session
+from pocketpay.identity.until_known import until_known
+from pocketpay.identity.viewer import Viewer
+
+
+async def open_session(
+    session: Connected, viewer: Viewer, *, token_hash: bytes, user_agent: str | None, lifetime: Lifetime
+) -> datetime | None:
+    """Within a unit of work: opens the viewer's session and ends the oldest past the fiftieth. Gives when it expires.
+
+    None when the user has closed. The same ids again change nothing.
+    """
+    if not await people.lock_open(session, viewer.user_id):
+        return None
+    expires_at = await repository.open_session(
+        session,
+        session_id=viewer.session_id,
+        user_id=viewer.user_id,
+        user_agent=user_agent,
+        token_hash=token_hash,
+        lifetime=lifetime,
+    )
+    beyond = await repository.beyond_the_most(session, viewer.user_id)
+    if beyond:
+        await repository.end(session, viewer.user_id, beyond)
+    return expires_at
+
+
+async def live(reception: Reception, viewer: Viewer) -> list[Session]:
+    """The viewer's sessions that live, the newest first."""
+    async with reception.database.read() as session:
+        return await repository.live(session, viewer.user_id)
+
+
+async def sign_out(reception: Reception, viewer: Viewer) -> int:
+    """Ends the session the viewer asks through. Gives how many ended: one, or none when it had before."""
+
+    async def end_own(session: Connected) -> list[UUID]:
+        return await repository.end(session, viewer.user_id, [viewer.session_id])
+
+    return await _ended(reception, end_own)
+
+
+async def revoke(reception: Reception, viewer: Viewer, session_id: UUID | None) -> int:
+    """Ends one of the viewer's sessions and gives 1, or 0 when it had ended before.
+
+    None, unknown or somebody else's raises NoSuchSession.
+    """
+    if session_id is None:
+        raise NoSuchSession
+    one = session_id
+
+    async def end_one(session: Connected) -> list[UUID]:
+        if not await repository.is_of(session, viewer.user_id, one):
+            raise NoSuchSession
+        return await repository.end(session, viewer.user_id, [one])
+
+    return await _ended(reception, end_one)
+
+
+async def revoke_others(reception: Reception, viewer: Viewer) -> int:
+    """Ends every session of the viewer but the one they ask through, and gives how many."""
+
+    async def end_others(session: Connected) -> list[UUID]:
+        await people.lock_open(session, viewer.user_id)
+        living = await repository.live(session, viewer.user_id)
+        others = [other.id for other in living if other.id != viewer.session_id]
+        return await repository.end(session, viewer.user_id, others)
+
+    return await _ended(reception, end_others)
+
+
+async def _ended(reception: Reception, end: Callable[[Connected], Awaitable[list[UUID]]]) -> int:
+    async def unit() -> list[UUID]:
+        async with reception.database.write() as session:
+            return await end(session)
+
+    ended = await until_known(unit)
+    # The signal will come, but whoever has just signed out should not have to wait for it.
+    reception.gate.forget(ended)
+    return len(ended)

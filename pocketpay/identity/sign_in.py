@@ -1,0 +1,76 @@
+"""Signing in: a login and a password become a session.
+
+address over its rate?   RATE_LIMITED
+who is meant?            a username with or without "@", or an email address; perhaps nobody
+account in a wait?       RATE_LIMITED
+password the one?        INVALID_CREDENTIALS; for nobody it takes as long and says the same
+session                  in one unit of work, with the hash renewed where its parameters are outdated
+"""
+
+from uuid import UUID
+
+import uuid_utils.compat as uuids
+
+from pocketpay.identity import names, usernames
+from pocketpay.identity.errors import InvalidCredentials
+from pocketpay.identity.passwords import Verdict
+from pocketpay.identity.reception import Admission, Reception
+from pocketpay.identity.repository import people
+from pocketpay.identity.repository.people import Credentials
+from pocketpay.identity.sessions import open_session
+from pocketpay.identity.until_known import until_known
+from pocketpay.identity.viewer import Viewer
+
+LONGEST_LOGIN = 320
+
+
+async def sign_in(
+    reception: Reception, raw_login: str, password: str, *, address: str, user_agent: str | None
+) -> Admission:
+    """Opens a session for whoever that login and password are.
+
+    Raises RateLimited, InvalidCredentials, or ServiceBusy when too many passwords are being checked.
+    """
+    await reception.throttle.sign_in_from(address)
+    found = await _meant(reception, raw_login)
+    account = f"user {found.user.id}" if found else f"login {raw_login.strip().casefold()[:LONGEST_LOGIN]}"
+    async with reception.throttle.attempt(account, address) as attempt:
+        verdict = await reception.passwords.verify(found.password_hash if found else None, password)
+        attempt.succeeded = verdict.matches
+    if found is None or not verdict.matches:
+        raise InvalidCredentials
+    return await _admitted(reception, found, verdict, user_agent)
+
+
+async def _meant(reception: Reception, raw_login: str) -> Credentials | None:
+    """Whom the login names. One read whatever it is, so that what it is cannot be told by the time it takes."""
+    login = raw_login.strip()[:LONGEST_LOGIN]
+    username = usernames.canonical(login)
+    async with reception.database.read() as session:
+        if username is not None:
+            return await people.by_username(session, username)
+        return await people.by_email(session, names.readable(login))
+
+
+async def _admitted(reception: Reception, found: Credentials, verdict: Verdict, user_agent: str | None) -> Admission:
+    user = found.user
+    session_id: UUID = uuids.uuid7()
+    viewer = Viewer(user.id, user.wallet_id, session_id)
+    refresh_token = reception.refresh_tokens.first()
+
+    async def unit() -> Admission:
+        async with reception.database.write() as session:
+            expires_at = await open_session(
+                session,
+                viewer,
+                token_hash=reception.refresh_tokens.kept(refresh_token),
+                user_agent=names.user_agent(user_agent),
+                lifetime=reception.lifetime,
+            )
+            if expires_at is None:
+                raise InvalidCredentials
+            if verdict.rehashed is not None:
+                await people.keep_hash(session, user.id, old=found.password_hash, new=verdict.rehashed)
+        return reception.admit(user, viewer, refresh_token, expires_at)
+
+    return await until_known(unit)

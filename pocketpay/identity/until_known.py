@@ -1,0 +1,43 @@
+"""Saying a unit of work again until its outcome is known.
+
+A connection lost on the way leaves it open whether the unit was committed. These units are written so that saying
+them again with the same ids is the same as having said them once; so that is what is done.
+"""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from pocketpay.database.failures import Failure, ServiceBusy, classify
+
+TRIES = 4
+"""One, and three more: 50, 100 and 200 ms apart and a bit, longer than a failover of connections takes."""
+
+FIRST_PAUSE_SECONDS = 0.05
+
+T = TypeVar("T")
+
+
+async def until_known(unit: Callable[[], Awaitable[T]]) -> T:
+    """What `unit` gives. It must bear being said again, with the same ids, after a lost reply.
+
+    Raises ServiceBusy when the database cannot do it now, or when the outcome stays unknown; whatever says that the
+    unit itself is wrong is raised as it is.
+    """
+    pause_seconds = FIRST_PAUSE_SECONDS
+    for _ in range(TRIES - 1):
+        try:
+            return await unit()
+        except ServiceBusy as busy:
+            if not busy.may_have_happened:
+                raise
+        except Exception as error:
+            failure = classify(error)
+            if failure in (Failure.LOCK_TIMEOUT, Failure.CANCELLED, Failure.DISK_FULL):
+                raise ServiceBusy(f"the database could not do it: {failure}") from error
+            if failure is not Failure.RETRY:
+                raise
+        await asyncio.sleep(pause_seconds * random.uniform(1.0, 1.5))
+        pause_seconds *= 2
+    return await unit()
