@@ -4,7 +4,7 @@ They are ordered by the moment each became visible to the wallet (`seen.py`), ti
 and a wallet's next one is never earlier, since both are stamped under its lock: pages stay true while others write.
 A position in a history is that moment and the id.
 
-    page                    one statement, whatever the depth; unfiltered it reads the page and no more
+    read                    a page: one statement, whatever the depth; unfiltered it reads the page and no more
     count                   one statement, only when asked for
     find                    by id, what the wallet may know
     recent_counterparties   whom it last paid or was paid by
@@ -43,36 +43,29 @@ END = Position(datetime(9999, 12, 31, tzinfo=UTC), NOBODY)
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
-    """Some transactions, newest first. `more` says whether the history goes on in the direction that was asked for,
-    and `reached` from where: beyond the last transaction here when a filter had to stop early.
+class Stretch:
+    """Transactions of a history, the nearest to where reading began first. `stopped_at` is where a filter had to stop
+    before it had found all it was asked for; None when it found them, or read to the end.
     """
 
     transactions: tuple[Transaction, ...]
-    more: bool
-    reached: Position | None
+    stopped_at: Position | None
 
 
-async def page(
+async def read(
     session: Session,
     wallet_id: UUID,
     narrowed: Filter = EVERYTHING,
     *,
-    limit: int,
+    most: int,
     older_than: Position | None = None,
     newer_than: Position | None = None,
     backwards: bool = False,
-) -> Page:
-    """At most `limit` transactions between two positions: the newest of them, or `backwards` the oldest."""
+) -> Stretch:
+    """At most `most` of the transactions between two positions, the newest first, or `backwards` the oldest first."""
     scope = _scope(wallet_id, narrowed, older_than, newer_than)
-    found, stopped_at = await repository.page(session, scope, limit=limit + 1, stretch=STRETCH, backwards=backwards)
-    visible = [seen for row in found[:limit] if (seen := seen_by(row, wallet_id)) is not None]
-    reached = position(visible[-1]) if visible else None
-    if len(found) <= limit and stopped_at is not None:
-        reached = stopped_at
-    if backwards:
-        visible.reverse()
-    return Page(tuple(visible), more=len(found) > limit or stopped_at is not None, reached=reached)
+    rows, stopped_at = await repository.page(session, scope, limit=most, stretch=STRETCH, backwards=backwards)
+    return Stretch(tuple(seen for row in rows if (seen := seen_by(row, wallet_id))), stopped_at)
 
 
 async def count(session: Session, wallet_id: UUID, narrowed: Filter = EVERYTHING) -> int | None:
