@@ -24,7 +24,7 @@ def key() -> Any:
 
 def moment(*, nullable: bool = False) -> Any:
     """A `timestamptz`, stamped by whoever writes: no default, so that nobody forgets which clock was read."""
-    return Field(sa_type=DateTime(timezone=True), nullable=nullable)  # type: ignore[call-overload]
+    return Field(sa_type=DateTime(timezone=True), nullable=nullable)
 
 
 def minor(*, nullable: bool = False) -> Any:

@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 from uuid import UUID
 
 from pocketpay.database.sessions import Database
-from pocketpay.identity import repository as people
+from pocketpay.identity.repository import profiles
 from pocketpay.payments.repository import units
 from pocketpay.payments.repository.units import Parties
 from pocketpay.wallets import repository as wallets
@@ -45,8 +45,8 @@ class Resolver:
         if not username or (known := self._wallets.get(username)) is not None:
             return known if username else None
         async with self._database.read() as session:
-            found = await people.wallet_of(session, username)
-        return None if found is None else self._wallets.remember(username, found)
+            found = await profiles.by_username(session, username)
+        return None if found is None else self._wallets.remember(username, found.wallet_id)
 
     async def currency(self, wallet_id: UUID) -> str:
         """The currency of that wallet, which exists: its owner is signed in."""

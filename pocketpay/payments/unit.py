@@ -22,9 +22,9 @@ from asyncpg import Connection
 from pocketpay.database.failures import ServiceBusy
 from pocketpay.database.sessions import Record, Session
 from pocketpay.errors import Refusal
-from pocketpay.ledger import repository as ledger
 from pocketpay.ledger.account import Account
 from pocketpay.ledger.house import House
+from pocketpay.ledger.repository import postings as ledger
 from pocketpay.payments.book import Book, KeptKey
 from pocketpay.payments.expire import Expire
 from pocketpay.payments.instruction import Answer, Footprint, Instruction

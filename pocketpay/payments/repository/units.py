@@ -11,7 +11,7 @@ from uuid import UUID
 
 from pocketpay.database.sessions import Record, Session
 from pocketpay.ledger.account import Account, Entry
-from pocketpay.ledger.repository import POSTING, posting_arguments
+from pocketpay.ledger.repository.postings import POSTING, posting_arguments
 from pocketpay.payments.instruction import Footprint, Key
 from pocketpay.payments.repository.rows import COLUMNS, facts_text, reasons_text, transaction
 from pocketpay.payments.transaction import Transaction

@@ -1,0 +1,52 @@
+"""Are the books right? Every law, asked of everything there is, in one snapshot.
+
+Runs beside live traffic: REPEATABLE READ and READ ONLY take no lock that a payment waits for, and the reader's role
+could not change anything if it wanted to. Answers stream through a server-side cursor, however many there are.
+"""
+
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TextIO
+
+from pocketpay.database.findings import Finding, Proof
+from pocketpay.database.sessions import Session, connect
+from pocketpay.ledger import audit as ledger
+from pocketpay.payments import audit as payments
+
+PROOFS: tuple[Proof, ...] = (*ledger.PROOFS, *payments.PROOFS)
+
+UNHURRIED = {"statement_timeout": "0", "transaction_timeout": "0", "timezone": "UTC"}
+
+
+async def report(dsn: str, out: TextIO = sys.stdout) -> int:
+    """Writes each finding as a line and their sum; gives the exit code: 0 when the books are right, else 1."""
+    count = 0
+    async for finding in findings(dsn):
+        count += 1
+        out.write(f"{finding.law}: {finding.id}: {finding.problem}\n")
+    if count:
+        out.write(f"The books disagree: {count} finding{'s' if count > 1 else ''}.\n")
+        return 1
+    out.write(f"The books are right: {len(PROOFS)} laws hold.\n")
+    return 0
+
+
+async def findings(dsn: str) -> AsyncIterator[Finding]:
+    """Everything that breaks a law, law by law; nothing when the books are right. Raises ServiceBusy."""
+    async with snapshot(dsn) as session:
+        for proof in PROOFS:
+            async for id, problem in session.stream(proof.sql):
+                yield Finding(proof.law, id, problem)
+
+
+@asynccontextmanager
+async def snapshot(dsn: str) -> AsyncIterator[Session]:
+    """One moment of the whole database, read with the reader's role and without the server's timeouts."""
+    connection = await connect(dsn, name="pocketpay audit", settings=UNHURRIED, command_seconds=None)
+    try:
+        await connection.execute("set role pocketpay_reader")
+        async with connection.transaction(isolation="repeatable_read", readonly=True):
+            yield Session(connection)
+    finally:
+        connection.terminate()

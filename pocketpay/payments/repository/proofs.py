@@ -1,0 +1,95 @@
+"""What the books cannot know without transactions, each as a question whose every answer is something wrong."""
+
+from pocketpay.database.findings import Proof
+
+HOLDS = Proof(
+    "what is held is what awaits an answer",
+    """
+    select a.id::text, 'held ' || a.held || ', but ' || coalesce(p.total, 0) || ' awaits confirmation'
+    from ledger_accounts a
+    left join (
+        select source_wallet_id, sum(amount + fee) as total from transactions
+        where status = 'pending_confirmation' group by source_wallet_id) p on p.source_wallet_id = a.id
+    where a.kind = 'wallet' and a.held <> coalesce(p.total, 0)
+    """,
+)
+
+LEGS = Proof(
+    "a completed transaction has exactly the legs its type, amount and fee say; no other has any",
+    """
+    select coalesce(expected.transaction_id, e.transaction_id)::text, case
+        when e.id is null then 'the leg of account ' || expected.account_id || ' over ' || expected.amount
+            || ' is missing'
+        when expected.transaction_id is null then 'entry ' || e.id || ' is no leg of it'
+        else 'entry ' || e.id || ' is over ' || e.amount || ' ' || e.currency || ', not ' || expected.amount || ' '
+            || expected.currency end
+    from (
+        select id as transaction_id, source_wallet_id as account_id, -(amount + fee) as amount, currency
+        from transactions where status = 'completed' and source_wallet_id is not null
+        union all
+        select id, destination_wallet_id, amount, currency
+        from transactions where status = 'completed' and destination_wallet_id is not null
+        union all
+        select t.id, house.id, -t.amount, t.currency
+        from transactions t
+        join ledger_accounts house on house.currency = t.currency
+            and house.kind = case t.type when 'deposit' then 'bank' when 'bonus' then 'promotions' end
+        where t.status = 'completed' and t.source_wallet_id is null) expected
+    full join ledger_entries e
+        on e.transaction_id = expected.transaction_id and e.account_id = expected.account_id
+    where e.id is null or expected.transaction_id is null
+       or e.amount <> expected.amount or e.currency <> expected.currency
+    """,
+)
+
+CURRENCIES = Proof(
+    "a transaction has the currency of its wallets",
+    """
+    select t.id::text, 'is in ' || t.currency || ', the wallet ' || w.id || ' in ' || w.currency
+    from transactions t join wallets w on w.id in (t.source_wallet_id, t.destination_wallet_id)
+    where w.currency <> t.currency
+    """,
+)
+
+TIMES = Proof(
+    "a transaction's times follow one another",
+    """
+    select id::text, 'created ' || created_at || ', updated ' || updated_at || ', completed '
+        || coalesce(completed_at::text, 'never')
+    from transactions
+    where updated_at < created_at or completed_at < created_at or completed_at > updated_at
+    """,
+)
+
+KEYS = Proof(
+    "a key's result is a transaction of the wallet it was used in",
+    """
+    select k.wallet_id || ' ' || k.key, 'its result ' || coalesce(r.id::text, 'is empty, which')
+        || ' is none of the wallet'
+    from idempotency_keys k
+    left join lateral unnest(k.result_ids) r(id) on true
+    left join transactions t on t.id = r.id
+    where coalesce(t.source_wallet_id, t.destination_wallet_id) is distinct from k.wallet_id
+    """,
+)
+
+ONE_BONUS = Proof(
+    "a person is welcomed once",
+    """
+    select destination_wallet_id::text, count(*) || ' welcome bonuses'
+    from transactions where type = 'bonus' group by destination_wallet_id having count(*) > 1
+    """,
+)
+
+OWNERS = Proof(
+    "every wallet has its account and its owner",
+    """
+    select w.id::text, case when a.id is null then 'no account' else 'no owner' end
+    from wallets w
+    left join ledger_accounts a on a.id = w.id and a.kind = 'wallet' and a.currency = w.currency
+    left join users u on u.wallet_id = w.id
+    where a.id is null or u.id is null
+    """,
+)
+
+PROOFS = (HOLDS, LEGS, CURRENCIES, TIMES, KEYS, ONE_BONUS, OWNERS)
