@@ -87,21 +87,28 @@ export const watch = (operation, headers = {}) => ({
       retryWait: (attempt) => new Promise((done) => setTimeout(done, Math.min(5_000, 200 * 2 ** attempt))),
     });
     const leave = namesItsOwn(headers) ? () => {} : onPersonChange(() => client.terminate());
+    let wanted = true;
     const stop = client.subscribe(operation, {
       next: (answer) => sink.next(answer),
       error: (cause) => {
         leave();
+        if (Array.isArray(cause)) {
+          sink.next({ errors: cause });
+          sink.complete();
+          return;
+        }
         if (cause.code === SESSION_REVOKED && !namesItsOwn(headers)) session.forget('The session was revoked.');
-        if (Array.isArray(cause)) sink.next({ errors: cause });
-        sink.error(Array.isArray(cause) ? new Error(cause[0].message) : readable(cause));
+        sink.error(readable(cause));
       },
       complete: () => {
         leave();
-        sink.complete();
+        // Who stopped listening is not told that it is over.
+        if (wanted) sink.complete();
       },
     });
     return {
       unsubscribe() {
+        wanted = false;
         leave();
         stop();
       },
