@@ -13,6 +13,7 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable
 from datetime import datetime
+from typing import TypeAlias
 
 import asyncpg
 import structlog
@@ -31,7 +32,7 @@ SHORTEST_WAIT_SECONDS = 0.1
 LONGEST_WAIT_SECONDS = 2.0
 """Between two tries to connect; doubled each time, with jitter, so that servers do not come back in step."""
 
-Connection = asyncpg.Connection[asyncpg.Record]
+Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
 
 class Listener:
