@@ -1,7 +1,8 @@
 """What an error on the way to PostgreSQL means for the unit of work it ended.
 
     Failure         SQLSTATE                            what it says of the unit
-    CONSTRAINT      22xxx 23xxx P0001                   undone; one of its parts breaks a rule of the database
+    CONSTRAINT      22xxx 23xxx P0001                   undone; one of its parts breaks a rule of the database, or
+                                                        does not fit the wire (the driver says 22000)
     RETRY           40001 40P01, a stale cached plan    undone; the same again may pass
     LOCK_TIMEOUT    55P03                               undone; somebody holds a row for too long
     CANCELLED       57014 53200                         undone; a statement took too long or too much
@@ -76,8 +77,6 @@ def classify(error: BaseException) -> Failure:
     if isinstance(error, asyncpg.PostgresError):
         state = error.sqlstate or ""
         return _BY_STATE.get(state) or _BY_CLASS.get(state[:2]) or Failure.BUG
-    if _is_wrong_argument(error):
-        return Failure.CONSTRAINT
     if isinstance(error, PocketPayError) and not isinstance(error, ServiceBusy):
         return Failure.BUG
     if _is_wrong_call(error):
@@ -89,14 +88,6 @@ def lost_connection(error: BaseException) -> bool:
     """Whether `error` means that the connection it came from must not be used again."""
     driver = isinstance(error, asyncpg.PostgresError | asyncpg.InterfaceError | asyncpg.InternalClientError | OSError)
     return driver and classify(error) is Failure.UNKNOWN
-
-
-def _is_wrong_argument(error: BaseException) -> bool:
-    """The driver could not encode a value, 2⁶³ for a bigint say: the overflow found on this side of the wire.
-
-    The driver's class for it shares its name with PostgreSQL's 22000 and is hidden by it; the bases tell it apart.
-    """
-    return isinstance(error, asyncpg.InterfaceError) and isinstance(error, ValueError)
 
 
 def _is_wrong_call(error: BaseException) -> bool:

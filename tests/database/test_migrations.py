@@ -1,15 +1,155 @@
-"""Migrations: once each, one at a time, and no serving on another revision."""
+"""Migrations: each one whole or not at all, one migrator at a time, no serving on another revision."""
 
+import asyncio
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import asyncpg
+import pytest
 from asyncpg import Connection, Record
 
 from pocketpay.database import migrations
+from pocketpay.database.cluster import LOGIN, OWNER
+from pocketpay.database.embedded import EmbeddedPostgres
+from pocketpay.database.errors import DatabaseUnavailable, WrongRevision
 from pocketpay.database.sessions import Database
+from tests.conftest import Dsns
+
+TABLES = "select count(*) from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace"
+
+
+@pytest.fixture
+def empty(postgres: EmbeddedPostgres) -> Iterator[Dsns]:
+    """A database without a table."""
+    _on_server(postgres, "create database empty owner " + OWNER)
+    yield Dsns(server=postgres.dsn(LOGIN, "empty"), owner=postgres.dsn(OWNER, "empty"))
+    _on_server(postgres, "drop database empty with (force)")
+
+
+def _on_server(postgres: EmbeddedPostgres, statement: str) -> None:
+    asyncio.run(_execute(postgres.dsn(OWNER, "postgres"), statement))
+
+
+async def _execute(dsn: str, statement: str) -> None:
+    connection = await asyncpg.connect(dsn)
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+async def _ask(dsn: str, question: str) -> object:
+    connection = await asyncpg.connect(dsn)
+    try:
+        return await connection.fetchval(question)
+    finally:
+        await connection.close()
 
 
 async def test_migrated_database_is_of_the_revision_the_server_wants(database: Database) -> None:
     async with database.read() as session:
         await migrations.check_revision(session)
+        assert await migrations.current_revision(session) == migrations.expected_revision()
 
 
-async def test_owner_sees_tables(owner: "Connection[Record]") -> None:
-    print(await owner.fetch("select relname from pg_class where relkind='r' and relnamespace='public'::regnamespace"))
+async def test_migrating_again_changes_nothing(database_dsn: Dsns, owner: "Connection[Record]") -> None:
+    before = await owner.fetchval(TABLES)
+    await migrations.upgrade(database_dsn.owner, database_dsn.server)
+    assert await owner.fetchval(TABLES) == before
+
+
+async def test_two_migrators_at_once_both_find_it_done(empty: Dsns) -> None:
+    await asyncio.gather(*(migrations.upgrade(empty.owner, empty.server) for _ in range(2)))
+    assert await _ask(empty.server, "select version_num from alembic_version") == migrations.expected_revision()
+
+
+async def test_dsn_as_sqlalchemy_and_others_write_it(empty: Dsns) -> None:
+    await migrations.upgrade(
+        empty.owner.replace("postgresql://", "postgresql+asyncpg://"),
+        empty.server.replace("postgresql://", "postgres://"),
+    )
+    assert await _ask(empty.server, "select version_num from alembic_version") == migrations.expected_revision()
+
+
+def test_killed_migrator_leaves_nothing_half_made(empty: Dsns) -> None:
+    script = (
+        "import asyncio, os, signal, sys\n"
+        "from sqlalchemy import Engine, event\n"
+        "from pocketpay.database import migrations\n"
+        "@event.listens_for(Engine, 'after_cursor_execute')\n"
+        "def kill_after_a_table(*arguments):\n"
+        "    if 'create table' in arguments[2].lower() and 'alembic_version' not in arguments[2]:\n"
+        "        os.kill(os.getpid(), signal.SIGKILL)\n"
+        "asyncio.run(migrations.upgrade(*sys.argv[1:]))\n"
+    )
+    killed = subprocess.run([sys.executable, "-c", script, empty.owner, empty.server], check=False)
+    assert killed.returncode == -signal.SIGKILL
+    assert asyncio.run(_ask(empty.owner, TABLES + " and relname <> 'alembic_version'")) == 0
+    asyncio.run(migrations.upgrade(empty.owner, empty.server))
+    assert asyncio.run(_ask(empty.owner, "select version_num from alembic_version")) == migrations.expected_revision()
+
+
+async def test_database_without_tables_is_not_served(empty: Dsns) -> None:
+    database = await Database.open(empty.server, readers=1, writers=1)
+    with pytest.raises(WrongRevision, match="run `pocketpay migrate`"):
+        async with database.read() as session:
+            await migrations.check_revision(session)
+    await database.close()
+
+
+async def test_database_of_a_newer_server_is_not_served(database: Database, owner: "Connection[Record]") -> None:
+    await owner.execute("update alembic_version set version_num = 'tomorrow'")
+    with pytest.raises(WrongRevision, match="install a newer one"):
+        async with database.read() as session:
+            await migrations.check_revision(session)
+
+
+async def test_database_that_is_away_is_told_in_one_sentence() -> None:
+    nowhere = "postgresql://pocketpay@/pocketpay?host=/nowhere"
+    with pytest.raises(DatabaseUnavailable, match="DATABASE_URL") as refused:
+        await migrations.upgrade(nowhere, nowhere)
+    assert "\n" not in str(refused.value)
+
+
+async def test_server_may_become_the_reader_and_is_not_it_before(database_dsn: Dsns) -> None:
+    server = await asyncpg.connect(database_dsn.server)
+    assert await server.fetchval("select pg_has_role('pocketpay_server', 'usage')")
+    assert not await server.fetchval("select pg_has_role('pocketpay_reader', 'usage')")
+    await server.execute("set role pocketpay_reader")
+    assert await server.fetchval("select version_num from alembic_version")
+    await server.close()
+
+
+async def test_owner_that_may_not_make_roles_prints_the_sql_for_one_who_may(
+    empty: Dsns, postgres: EmbeddedPostgres
+) -> None:
+    await _execute(empty.owner, "create role weak nologin; alter database empty owner to weak")
+    try:
+        with pytest.raises(DatabaseUnavailable, match="GRANT pocketpay_server TO pocketpay_owner;"):
+            await migrations.upgrade(empty.owner + "&role=weak", empty.owner)
+        assert await _ask(empty.owner, TABLES) == 0
+        # With the roles in place already, it needs no right to make them.
+        await migrations.upgrade(empty.owner + "&role=weak", empty.server)
+    finally:
+        await _execute(empty.owner, f"reassign owned by weak to {OWNER}; drop owned by weak; drop role weak")
+
+
+def test_owner_who_may_make_roles_but_is_no_superuser_migrates(cluster_home: Path) -> None:
+    with EmbeddedPostgres(cluster_home / "strong", durable=False, system_home=cluster_home / "home") as postgres:
+        _on_server(postgres, "create role strong nologin createrole")
+        _on_server(postgres, "alter database pocketpay owner to strong")
+        asyncio.run(migrations.upgrade(postgres.owner_dsn + "&role=strong", postgres.server_dsn))
+        assert asyncio.run(_ask(postgres.server_dsn, "select pg_has_role('pocketpay_server', 'usage')"))
+
+
+async def test_migration_waits_three_seconds_for_a_lock_and_says_so(empty: Dsns) -> None:
+    await migrations.upgrade(empty.owner, empty.server)
+    await _execute(empty.owner, "delete from alembic_version")
+    busy = await asyncpg.connect(empty.owner)
+    await busy.execute("begin; lock table alembic_version")
+    with pytest.raises(DatabaseUnavailable, match="quieter"):
+        await asyncio.wait_for(migrations.upgrade(empty.owner, empty.server), 5)
+    await busy.close()

@@ -1,0 +1,407 @@
+"""PostgreSQL of our own: started once, shared, brought back when it dies, left in order."""
+
+import asyncio
+import os
+import pwd
+import shutil
+import signal
+import stat
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from pocketpay.database import programs
+from pocketpay.database.cluster import Cluster
+from pocketpay.database.embedded import EmbeddedPostgres
+from pocketpay.database.errors import DatabaseUnavailable
+
+as_root = pytest.mark.skipif(os.geteuid() != 0, reason="root alone can become another user")
+
+Make = Callable[..., EmbeddedPostgres]
+
+
+@pytest.fixture
+def make(cluster_home: Path) -> Iterator[Make]:
+    """Makes servers on the data directory that these tests share, or another; stops what a test left running."""
+    made: list[EmbeddedPostgres] = []
+
+    def factory(name: str = "shared") -> EmbeddedPostgres:
+        server = EmbeddedPostgres(cluster_home / name, durable=False, system_home=cluster_home / "home")
+        made.append(server)
+        return server
+
+    yield factory
+    for server in made:
+        server.stop()
+
+
+def ask(server: EmbeddedPostgres, question: str) -> object:
+    async def asked() -> object:
+        connection = await asyncpg.connect(server.server_dsn, timeout=2)
+        try:
+            return await connection.fetchval(question)
+        finally:
+            await connection.close()
+
+    return asyncio.run(asked())
+
+
+def cluster_of(server: EmbeddedPostgres) -> Cluster:
+    found = programs.find(server._system_home)
+    return Cluster((server.data / "cluster").resolve(), found)
+
+
+def postmaster_of(server: EmbeddedPostgres) -> int:
+    pid = cluster_of(server).postmaster()
+    assert pid is not None
+    return pid
+
+
+def test_started_server_answers_its_login_and_its_owner(make: Make) -> None:
+    server = make()
+    server.start()
+    assert ask(server, "select session_user::text") == "pocketpay"
+    assert asyncio.run(_who(server.owner_dsn)) == "pocketpay_owner"
+
+
+async def _who(dsn: str) -> object:
+    connection = await asyncpg.connect(dsn)
+    try:
+        return await connection.fetchval("select session_user::text")
+    finally:
+        await connection.close()
+
+
+def test_nobody_else_comes_in_and_nothing_listens_on_the_network(make: Make) -> None:
+    server = make()
+    server.start()
+    for role in ("postgres", "root", "pocketpay_server"):
+        with pytest.raises(asyncpg.PostgresError):
+            asyncio.run(_who(server.dsn(role)))
+    assert ask(server, "show listen_addresses") == ""
+    cluster = (server.data / "cluster").resolve()
+    assert stat.S_IMODE(cluster.stat().st_mode) == 0o700
+    assert stat.S_IMODE((cluster / ".s.PGSQL.5432").stat().st_mode) == 0o700
+    lines = (cluster / "pg_hba.conf").read_text().splitlines()
+    assert [line.split() for line in lines if not line.startswith("#")] == [
+        ["local", "all", "all", "peer", "map=pocketpay"],
+        ["local", "replication", "all", "peer", "map=pocketpay"],
+    ]
+
+
+def test_durable_server_writes_what_it_says_it_has_written(cluster_home: Path) -> None:
+    server = EmbeddedPostgres(cluster_home / "durable", system_home=cluster_home / "home")
+    with server:
+        for name in ("fsync", "synchronous_commit", "full_page_writes", "data_checksums"):
+            assert ask(server, f"show {name}") == "on", name
+        assert ask(server, "show timezone") == "UTC"
+    shutil.rmtree((server.data / "cluster").resolve())
+
+
+def test_access_rules_edited_by_hand_are_ours_again_at_the_next_start(make: Make) -> None:
+    server = make()
+    server.start()
+    server.stop()
+    hba = (server.data / "cluster").resolve() / "pg_hba.conf"
+    hba.write_text("local all all trust\n")
+    server.start()
+    assert "trust" not in hba.read_text()
+
+
+def test_second_server_on_one_data_directory_uses_the_first_ones_postgresql(make: Make) -> None:
+    first, second = make(), make()
+    first.start()
+    pid = postmaster_of(first)
+    second.start()
+    assert postmaster_of(second) == pid
+
+
+def test_last_one_out_stops_postgresql_whoever_started_it(make: Make) -> None:
+    first, second = make(), make()
+    first.start()
+    second.start()
+    first.stop()
+    assert ask(second, "select 1") == 1
+    second.stop()
+    assert cluster_of(second).postmaster() is None
+
+
+def test_stop_is_clean_and_says_so_in_the_control_file(make: Make) -> None:
+    server = make()
+    server.start()
+    server.stop()
+    found = programs.find(server._system_home)
+    said = found.run("pg_controldata", str((server.data / "cluster").resolve()), timeout_seconds=5).stdout
+    assert "shut down\n" in said
+
+
+def test_four_servers_starting_at_once_share_one_postgresql(make: Make) -> None:
+    servers = [make() for _ in range(4)]
+    threads = [threading.Thread(target=server.start) for server in servers]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert len({postmaster_of(server) for server in servers}) == 1
+    assert [ask(server, "select 1") for server in servers] == [1, 1, 1, 1]
+
+
+async def test_killed_postgresql_is_back_within_five_seconds(make: Make) -> None:
+    server = make()
+    await asyncio.to_thread(server.start)
+    watch = asyncio.create_task(server.watch())
+    for _ in range(2):
+        pid = postmaster_of(server)
+        os.kill(pid, signal.SIGKILL)
+        died = time.monotonic()
+        assert await asyncio.wait_for(_answer(server), 5) == 1
+        assert time.monotonic() - died < 5
+        assert postmaster_of(server) != pid
+    watch.cancel()
+
+
+async def test_everyone_watches_and_one_brings_it_back(make: Make) -> None:
+    starter, other = make(), make()
+    await asyncio.to_thread(starter.start)
+    await asyncio.to_thread(other.start)
+    watches = [asyncio.create_task(server.watch()) for server in (starter, other)]
+    os.kill(postmaster_of(starter), signal.SIGKILL)
+    assert await asyncio.wait_for(_answer(other), 5) == 1
+    await asyncio.to_thread(starter.stop)
+    os.kill(postmaster_of(other), signal.SIGKILL)
+    assert await asyncio.wait_for(_answer(other), 5) == 1
+    for watch in watches:
+        watch.cancel()
+
+
+async def _answer(server: EmbeddedPostgres) -> object:
+    while True:
+        try:
+            connection = await asyncpg.connect(server.server_dsn, timeout=1)
+            try:
+                return await connection.fetchval("select 1")
+            finally:
+                connection.terminate()
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            await asyncio.sleep(0.02)
+
+
+async def test_postgresql_with_a_stuck_backend_is_still_back_within_five_seconds(make: Make) -> None:
+    server = make()
+    await asyncio.to_thread(server.start)
+    stuck = await asyncpg.connect(server.owner_dsn)
+    backend = await stuck.fetchval("select pg_backend_pid()")
+    watch = asyncio.create_task(server.watch())
+    os.kill(backend, signal.SIGSTOP)  # it will not see that its postmaster has died
+    os.kill(postmaster_of(server), signal.SIGKILL)
+    assert await asyncio.wait_for(_answer(server), 5) == 1
+    watch.cancel()
+    stuck.terminate()
+
+
+def test_zombie_postmaster_counts_as_dead(make: Make) -> None:
+    import ctypes
+
+    become_subreaper = 36
+    libc = ctypes.CDLL(None)
+    libc.prctl(become_subreaper, 1, 0, 0, 0)  # its orphans are ours now, and we do not reap
+    try:
+        server = make()
+        server.start()
+        pid = postmaster_of(server)
+        os.kill(pid, signal.SIGKILL)
+        while Path(f"/proc/{pid}/stat").read_text().split()[2] != "Z":
+            time.sleep(0.01)
+        assert cluster_of(server).postmaster() is None
+        server.start()
+        assert ask(server, "select 1") == 1
+        assert postmaster_of(server) != pid
+        os.waitpid(pid, 0)
+    finally:
+        libc.prctl(become_subreaper, 0, 0, 0, 0)
+
+
+def test_pid_file_of_a_dead_postmaster_whose_number_a_stranger_has(make: Make) -> None:
+    server = make()
+    server.start()
+    pid_file = (server.data / "cluster").resolve() / "postmaster.pid"
+    text = pid_file.read_text()
+    server.stop()
+    pid_file.write_text(text.replace(text.split("\n", 1)[0], str(os.getpid()), 1))
+    server.start()
+    assert ask(server, "select 1") == 1
+
+
+def test_postgresql_outlives_a_killed_last_owner_and_is_found_again(make: Make, cluster_home: Path) -> None:
+    server = make()
+    script = (
+        "import os, signal, sys; from pathlib import Path;"
+        "from pocketpay.database.embedded import EmbeddedPostgres;"
+        "EmbeddedPostgres(Path(sys.argv[1]), durable=False, system_home=Path(sys.argv[2])).start();"
+        "os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    killed = subprocess.run([sys.executable, "-c", script, server.data, cluster_home / "home"], check=False)
+    assert killed.returncode == -signal.SIGKILL
+    pid = postmaster_of(server)
+    server.start()
+    assert postmaster_of(server) == pid
+    server.stop()
+    assert cluster_of(server).postmaster() is None
+
+
+def test_ctrl_c_in_the_terminal_does_not_reach_postgresql(make: Make) -> None:
+    server = make()
+    server.start()
+    pid = postmaster_of(server)
+    assert os.getpgid(pid) != os.getpgid(0)
+    assert os.getsid(pid) != os.getsid(0)
+
+
+def test_path_too_long_for_a_socket_is_reached_another_way(make: Make, cluster_home: Path) -> None:
+    server = make(f"{'long' * 20}/{'path' * 20}")
+    if os.geteuid() == 0:
+        server._system_home = cluster_home / ("home" * 25)
+    server.start()
+    assert "self" in server.server_dsn
+    assert ask(server, "select 1") == 1
+
+
+def test_data_directory_with_spaces_and_signs(make: Make) -> None:
+    server = make("a b%41,c'd&e")
+    server.start()
+    assert ask(server, "select 1") == 1
+
+
+def test_broken_first_start_is_cleared_away_by_the_next(make: Make) -> None:
+    server = make("half-made")
+    server.data.mkdir(mode=0o700)
+    (server.data / "cluster.new").mkdir()
+    (server.data / "cluster.new" / "half").write_text("made")
+    server.start()
+    assert ask(server, "select 1") == 1
+    assert not (server.data / "cluster.new").exists()
+
+
+def test_data_directory_that_holds_something_else_is_refused_untouched(make: Make, cluster_home: Path) -> None:
+    home = cluster_home / "photos"
+    home.mkdir(mode=0o755)
+    (home / "holiday.jpg").write_text("sea")
+    with pytest.raises(DatabaseUnavailable, match="POCKETPAY_DATA"):
+        make("photos").start()
+    assert os.listdir(home) == ["holiday.jpg"]
+    assert stat.S_IMODE(home.stat().st_mode) == 0o755
+
+
+def test_file_in_the_place_of_the_data_directory_is_refused(make: Make, cluster_home: Path) -> None:
+    (cluster_home / "file").write_text("")
+    with pytest.raises(DatabaseUnavailable, match="POCKETPAY_DATA"):
+        make("file").start()
+    with pytest.raises(DatabaseUnavailable, match="POCKETPAY_DATA"):
+        make("/proc/nowhere").start()
+
+
+def test_cluster_of_another_major_version_is_refused(make: Make) -> None:
+    server = make("older")
+    server.start()
+    server.stop()
+    ((server.data / "cluster").resolve() / "PG_VERSION").write_text("17\n")
+    with pytest.raises(DatabaseUnavailable, match="pg_upgrade"):
+        server.start()
+
+
+def test_server_that_cannot_start_says_why_in_one_sentence(make: Make) -> None:
+    server = make("broken")
+    server.start()
+    server.stop()
+    ((server.data / "cluster").resolve() / "global" / "pg_control").unlink()
+    with pytest.raises(DatabaseUnavailable, match="pg_control") as refused:
+        server.start()
+    assert "\n" not in str(refused.value)
+
+
+def test_no_mode_changes_outside_the_data_directory_and_the_system_home(make: Make, cluster_home: Path) -> None:
+    parent = cluster_home / "private"
+    parent.mkdir(mode=0o700)
+    (parent / "beside").write_text("")
+    seen = [*cluster_home.parents, cluster_home, parent, parent / "beside"]
+    before = [path.stat().st_mode for path in seen]
+    server = make("private/data")
+    server.start()
+    server.stop()
+    assert [path.stat().st_mode for path in seen] == before
+    assert stat.S_IMODE(server.data.stat().st_mode) == 0o700
+    assert sorted(os.listdir(server.data)) == ["cluster", "serving", "starting"]
+
+
+@as_root
+def test_root_runs_postgresql_as_its_own_user_outside_the_data_directory(make: Make, cluster_home: Path) -> None:
+    server = make()
+    server.start()
+    cluster = server.data / "cluster"
+    assert cluster.is_symlink()
+    assert cluster.resolve().parent == cluster_home / "home"
+    made_for_it = pwd.getpwnam("pocketpay")
+    assert os.stat(f"/proc/{postmaster_of(server)}").st_uid == made_for_it.pw_uid
+    assert {path.stat().st_uid for path in cluster.resolve().rglob("*")} == {made_for_it.pw_uid}
+
+
+@as_root
+def test_data_directory_of_another_user_is_refused(make: Make, cluster_home: Path) -> None:
+    theirs = cluster_home / "theirs"
+    theirs.mkdir()
+    os.chown(theirs, pwd.getpwnam("nobody").pw_uid, -1)
+    with pytest.raises(DatabaseUnavailable, match="another user"):
+        make("theirs").start()
+
+
+@as_root
+def test_ordinary_user_runs_postgresql_as_itself(cluster_home: Path) -> None:
+    nobody = pwd.getpwnam("nobody")
+    home = cluster_home / "ordinary"
+    home.mkdir()
+    os.chown(home, nobody.pw_uid, nobody.pw_gid)
+
+    def live() -> None:
+        server = EmbeddedPostgres(home / "data", durable=False)
+        server.start()
+        assert (home / "data" / "cluster").is_dir()
+        assert os.stat(f"/proc/{postmaster_of(server)}").st_uid == nobody.pw_uid
+        assert ask(server, "select session_user::text") == "pocketpay"
+        server.stop()
+        assert cluster_of(server).postmaster() is None
+
+    assert _as_user(nobody, live) == 0
+
+
+@as_root
+def test_ordinary_user_is_told_when_it_may_not_write(cluster_home: Path) -> None:
+    def refused() -> None:
+        with pytest.raises(DatabaseUnavailable, match="POCKETPAY_DATA"):
+            EmbeddedPostgres(cluster_home / "not-mine" / "data").start()
+
+    (cluster_home / "not-mine").mkdir(mode=0o755)
+    assert _as_user(pwd.getpwnam("nobody"), refused) == 0
+
+
+def _as_user(user: pwd.struct_passwd, act: Callable[[], None]) -> int:
+    """Does it in a child process of that user; the code it ended with."""
+    child = os.fork()
+    if child == 0:
+        try:
+            os.setgroups([])
+            os.setgid(user.pw_gid)
+            os.setuid(user.pw_uid)
+            act()
+            os._exit(0)
+        except BaseException:
+            import traceback
+
+            traceback.print_exc()
+            os._exit(1)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])

@@ -1,0 +1,83 @@
+"""What keeps a server from serving, told at the start."""
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pocketpay.database import migrations, sessions, startup
+from pocketpay.database.embedded import EmbeddedPostgres
+from pocketpay.database.errors import DatabaseUnavailable, WrongRevision
+from tests.conftest import Dsns
+
+
+@pytest.fixture(scope="module")
+def durable(cluster_home: Path) -> Iterator[EmbeddedPostgres]:
+    """A server as it runs in earnest, migrated."""
+    with EmbeddedPostgres(cluster_home / "earnest", system_home=cluster_home / "home") as postgres:
+        asyncio.run(migrations.upgrade(postgres.owner_dsn, postgres.server_dsn))
+        yield postgres
+
+
+async def test_our_own_database_is_served_without_a_warning(durable: EmbeddedPostgres) -> None:
+    assert await startup.check(durable.server_dsn) == ()
+
+
+async def test_owners_login_is_served_with_a_warning(durable: EmbeddedPostgres) -> None:
+    (warning,) = await startup.check(durable.owner_dsn)
+    assert "DATABASE_OWNER_URL" in warning
+
+
+async def test_database_that_forgets_is_refused(database_dsn: Dsns, durable: EmbeddedPostgres) -> None:
+    with pytest.raises(DatabaseUnavailable, match="fsync"):
+        await startup.check(database_dsn.server)
+    with pytest.raises(DatabaseUnavailable, match="synchronous_commit"):
+        await startup.check(durable.server_dsn + "&synchronous_commit=off")
+
+
+async def test_pooler_that_drops_our_settings_is_refused(
+    durable: EmbeddedPostgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def pooled(dsn: str, *, name: str, settings: dict[str, str] | None = None) -> Any:
+        return await sessions.connect(dsn, name=name, settings={})
+
+    monkeypatch.setattr(startup, "connect", pooled)
+    with pytest.raises(DatabaseUnavailable, match="statement_timeout"):
+        await startup.check(durable.server_dsn)
+
+
+async def test_older_postgresql_is_refused(durable: EmbeddedPostgres, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(startup, "OLDEST", 190_000)
+    with pytest.raises(DatabaseUnavailable, match="use 18 or newer"):
+        await startup.check(durable.server_dsn)
+
+
+async def test_other_revision_is_refused(durable: EmbeddedPostgres, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(migrations, "expected_revision", lambda: "9999")
+    with pytest.raises(WrongRevision, match="run `pocketpay migrate`"):
+        await startup.check(durable.server_dsn)
+
+
+@pytest.mark.parametrize(
+    "dsn", ["postgresql://pocketpay@/pocketpay?host=/nowhere", "postgresql://127.0.0.1:1/pocketpay", "nonsense"]
+)
+async def test_database_that_is_away_is_told_in_one_sentence(dsn: str) -> None:
+    with pytest.raises(DatabaseUnavailable, match="DATABASE_URL") as refused:
+        await startup.check(dsn)
+    assert "\n" not in str(refused.value)
+
+
+async def test_connections_carry_the_timeouts_and_the_isolation(database_dsn: Dsns) -> None:
+    connection = await sessions.connect(database_dsn.server)
+    shown = {name: await connection.fetchval("select current_setting($1)", name) for name in sessions.TIMEOUTS}
+    await connection.close()
+    assert shown == {
+        "default_transaction_isolation": "read committed",
+        "statement_timeout": "2s",
+        "lock_timeout": "1s",
+        "idle_in_transaction_session_timeout": "5s",
+        "transaction_timeout": "5s",
+        "timezone": "UTC",
+    }
