@@ -24,8 +24,10 @@ run: $(DONE)/install ## serve, on this machine's own database, with GraphiQL in 
 	@exec $(PY) -m pocketpay serve $(ARGS)
 
 install: $(DONE)/install ## the virtualenv, from the lock
+	@:
 
 explorer: $(DONE)/explorer ## GraphiQL, with this machine's npm or one from the lock
+	@:
 
 test: $(DONE)/install ## every test; `make test ARGS="tests/risk -x"` for some
 	@$(PY) -m pytest $(ARGS)
