@@ -1,0 +1,111 @@
+"""All SQL of onboarding: the rows of a person who comes, across the rooms that keep them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import asyncpg
+
+from pocketpay.database.sessions import Session
+from pocketpay.errors import PocketPayError
+from pocketpay.money import Money
+
+BONUS_DESCRIPTION = "Welcome bonus"
+
+
+class AlreadyThere(PocketPayError):
+    """A row of this newcomer's is unique and there already: somebody else's, or our own of an earlier try."""
+
+
+@dataclass(frozen=True, slots=True)
+class Newcomer:
+    """A person about to be written, each field in the form it is kept in.
+
+    All ids are made before the write, so that it can be said again. `bonus` may be zero: then there is none.
+    """
+
+    user_id: UUID
+    wallet_id: UUID
+    username: str
+    name: str
+    email: str | None
+    phone: str | None
+    password_hash: str
+    bonus: Money
+    bonus_id: UUID
+    entry_ids: tuple[UUID, UUID]
+
+
+_NEWCOMER = """
+with clock as materialized (select clock_timestamp() as now),
+account as (
+    insert into ledger_accounts (id, kind, currency, posted, held, sequence, version, updated_at)
+    select $1, 'wallet', $2, $3::bigint, 0, least($3::bigint, 1), least($3::bigint, 1), now from clock),
+wallet as (
+    insert into wallets (id, account_kind, currency, status, created_at, updated_at)
+    select $1, 'wallet', $2, 'active', now, now from clock)
+insert into users (id, username, name, email, phone, password_hash, role, wallet_id, created_at, updated_at)
+select $4, $5, $6, $7, $8, $9, 'member', $1, now, now from clock
+returning created_at
+"""
+_BONUS = """
+with paid as (
+    insert into transactions (id, type, status, currency, destination_wallet_id, amount, fee, description,
+        risk_reasons, version, created_at, updated_at, completed_at)
+    values ($1, 'bonus', 'completed', $2, $3, $4, 0, $5, '[]', 1, $6, $6, $6))
+insert into ledger_entries
+    (id, account_id, transaction_id, amount, currency, kind, sequence, balance_after, description, created_at)
+select $7::uuid, $3, $1, $4::bigint, $2, 'wallet', 1, $4::bigint, $5, $6::timestamptz
+union all
+select $8::uuid, house.id, $1, -$4::bigint, $2, house.kind, null, null, $5, $6::timestamptz
+from ledger_accounts house where house.kind = 'promotions' and house.currency = $2
+"""
+_TAKEN = """
+select exists(select from users where username = $1 and id is distinct from $4) as username,
+       exists(select from users where lower(email) = lower($2) and id is distinct from $4) as email,
+       exists(select from users where phone = $3 and id is distinct from $4) as phone
+"""
+
+
+async def write(session: Session, newcomer: Newcomer) -> None:
+    """Writes the account with the bonus in its balance, the wallet, the user, then the bonus and its two entries.
+
+    Raises AlreadyThere; the unit of work is then broken.
+    """
+    try:
+        created_at: datetime = await session.fetchval(
+            _NEWCOMER,
+            newcomer.wallet_id,
+            newcomer.bonus.currency,
+            newcomer.bonus.minor,
+            newcomer.user_id,
+            newcomer.username,
+            newcomer.name,
+            newcomer.email,
+            newcomer.phone,
+            newcomer.password_hash,
+        )
+    except asyncpg.UniqueViolationError as violation:
+        raise AlreadyThere(violation.constraint_name) from violation
+    if newcomer.bonus.minor:
+        await session.execute(
+            _BONUS,
+            newcomer.bonus_id,
+            newcomer.bonus.currency,
+            newcomer.wallet_id,
+            newcomer.bonus.minor,
+            BONUS_DESCRIPTION,
+            created_at,
+            *newcomer.entry_ids,
+        )
+
+
+async def taken(
+    session: Session, *, username: str | None, email: str | None, phone: str | None, besides: UUID | None = None
+) -> set[str]:
+    """Which of these somebody besides that user has already: some of username, email, phone.
+
+    A username stays with whoever had it, also when they have left.
+    """
+    row = await session.fetchrow(_TAKEN, username, email, phone, besides)
+    return set() if row is None else {field for field, is_taken in row.items() if is_taken}

@@ -1,0 +1,100 @@
+"""Signing up: a form becomes a user, a wallet, a session and a welcome bonus.
+
+    address over its rate?                 RATE_LIMITED
+    every field of the form: fit? free?    all that is wrong at once
+    hash the password
+    one unit of work: account, wallet, user, bonus with its two entries, session
+
+The account is written with the bonus already in its balance, the entries right after it, in the same unit: the books'
+guard checks them like any other posting. After a lost connection the same ids are written again: what had committed
+is found to be ours, and is the answer.
+"""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+import uuid_utils.compat as uuids
+
+from pocketpay.errors import Refusal
+from pocketpay.identity import names
+from pocketpay.identity.errors import EmailTaken, PhoneTaken, UsernameTaken
+from pocketpay.identity.reception import Admission, Reception
+from pocketpay.identity.repository import people
+from pocketpay.identity.sessions import open_session
+from pocketpay.identity.until_known import until_known
+from pocketpay.identity.viewer import Viewer
+from pocketpay.onboarding import form, repository
+from pocketpay.onboarding.form import Form
+from pocketpay.onboarding.repository import AlreadyThere, Newcomer
+from pocketpay.settings import Settings
+
+TAKEN: dict[str, type[Refusal]] = {"username": UsernameTaken, "email": EmailTaken, "phone": PhoneTaken}
+
+
+@dataclass(frozen=True, slots=True)
+class SignedUp:
+    """Either somebody was let in, or all that keeps them out."""
+
+    admission: Admission | None
+    refusals: tuple[Refusal, ...] = ()
+
+
+async def sign_up(
+    reception: Reception, settings: Settings, filled: Form, *, address: str, user_agent: str | None
+) -> SignedUp:
+    """Lets a new person in, or says all that is wrong with the form. Raises RateLimited and ServiceBusy."""
+    await reception.throttle.sign_up_from(address)
+    person, refusals = form.read(filled, settings.served_currencies)
+    refusals += await _taken(reception, person.username, person.email, person.phone)
+    if refusals or person.username is None or person.name is None:
+        return SignedUp(None, tuple(refusals))
+    newcomer = Newcomer(
+        user_id=uuids.uuid7(),
+        wallet_id=uuids.uuid7(),
+        username=person.username,
+        name=person.name,
+        email=person.email,
+        phone=person.phone,
+        password_hash=await reception.passwords.hash(filled.password),
+        bonus=settings.amounts("welcome_bonus")[filled.currency],
+        bonus_id=uuids.uuid7(),
+        entry_ids=(uuids.uuid7(), uuids.uuid7()),
+    )
+    return await _let_in(reception, newcomer, names.user_agent(user_agent))
+
+
+async def _let_in(reception: Reception, newcomer: Newcomer, user_agent: str | None) -> SignedUp:
+    viewer = Viewer(newcomer.user_id, newcomer.wallet_id, uuids.uuid7())
+    refresh_token = reception.refresh_tokens.first()
+    token_hash = reception.refresh_tokens.kept(refresh_token)
+
+    async def unit() -> SignedUp:
+        async with reception.database.write() as session:
+            if not await people.lock_open(session, viewer.user_id):
+                await repository.write(session, newcomer)
+            expires_at = await open_session(
+                session, viewer, token_hash=token_hash, user_agent=user_agent, lifetime=reception.lifetime
+            )
+            user = (await people.users(session, [viewer.user_id]))[viewer.user_id]
+        assert expires_at is not None, "nobody leaves before they have come"  # noqa: S101
+        return SignedUp(reception.admit(user, viewer, refresh_token, expires_at))
+
+    try:
+        return await until_known(unit)
+    except AlreadyThere:
+        refusals = await _taken(reception, newcomer.username, newcomer.email, newcomer.phone, besides=viewer.user_id)
+    # Nothing is taken but by ourselves: an earlier try committed while this one waited for it.
+    return SignedUp(None, tuple(refusals)) if refusals else await until_known(unit)
+
+
+async def _taken(
+    reception: Reception,
+    username: str | None,
+    email: str | None,
+    phone: str | None,
+    *,
+    besides: UUID | None = None,
+) -> list[Refusal]:
+    async with reception.database.read() as session:
+        fields = await repository.taken(session, username=username, email=email, phone=phone, besides=besides)
+    return [refusal() for field, refusal in TAKEN.items() if field in fields]
