@@ -11,6 +11,7 @@ gap of the listener drops all, and while it is down nothing is remembered and ev
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import Enum
 from uuid import UUID
 
@@ -18,6 +19,7 @@ from pocketpay.database.sessions import Database
 from pocketpay.identity.repository import sessions
 from pocketpay.identity.tokens import AccessTokens, BadToken, Claims, ExpiredToken
 from pocketpay.identity.viewer import Viewer
+from pocketpay.updates.signals import Signal
 
 MOST_TOKENS = 20_000
 """Remembered at once: some 20 MB. Beyond, the one remembered longest is forgotten, and costs its check again."""
@@ -40,7 +42,7 @@ class _Known:
 
 
 class Gate:
-    """What this server remembers of tokens and sessions.
+    """What this server remembers of tokens and sessions; a party of the hub.
 
     `listening` is whether this server hears of sessions that end; it starts as False, and what is set False forgets.
     """
@@ -70,6 +72,19 @@ class Gate:
     def listening(self, hears: bool) -> None:
         self._listening = hears
         self.forget_all()
+
+    def hear(self, signal: Signal) -> None:
+        """The hub: that was committed."""
+        if signal.sessions:
+            self.forget(signal.sessions)
+
+    def missed(self, since: datetime) -> None:
+        """The hub: from now on all is heard; what was committed since that moment may not have been."""
+        self.listening = True
+
+    def deaf(self) -> None:
+        """The hub: nothing is heard."""
+        self.listening = False
 
     async def viewer(self, token: str) -> Viewer | None:
         """Who shows that token, or None when it is bad, expired, or of a session that has ended."""

@@ -1,6 +1,7 @@
 """All of identity's SQL.
 
     people.py      users: found, listed, changed
+    profiles.py    people as others see them
     sessions.py    sessions and their refresh tokens
     throttles.py   the counters that every server shares
 
