@@ -64,7 +64,7 @@ class EmbeddedPostgres:
         return f"postgresql://{role}@/{database}?{urlencode(where)}"
 
     def start(self) -> None:
-        """Returns when PostgreSQL answers, started by us or by somebody else.
+        """Returns when PostgreSQL answers, started by us or by somebody else; said again, sees that it still does.
 
         Raises DatabaseUnavailable, one sentence that says what to do.
         """
@@ -73,8 +73,9 @@ class EmbeddedPostgres:
             with alone(self.data / "starting", patience_seconds=START_SECONDS) as held:
                 if not held:
                     raise DatabaseUnavailable(f"Another process has been starting {self.data} for a minute: end it.")
-                self._serving = FileLock(self.data / "serving")
-                self._serving.share()
+                if self._serving is None:
+                    self._serving = FileLock(self.data / "serving")
+                    self._serving.share()
                 self._cluster = self._open_cluster()
                 self._bring_up(self._cluster)
         except OSError as error:

@@ -132,6 +132,14 @@ def test_last_one_out_stops_postgresql_whoever_started_it(make: Make) -> None:
     assert cluster_of(second).postmaster() is None
 
 
+def test_started_twice_is_stopped_once(make: Make) -> None:
+    server = make()
+    server.start()
+    server.start()
+    server.stop()
+    assert cluster_of(server).postmaster() is None
+
+
 def test_stop_is_clean_and_says_so_in_the_control_file(make: Make) -> None:
     server = make()
     server.start()
