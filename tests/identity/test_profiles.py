@@ -1,0 +1,114 @@
+"""Finding people by name."""
+
+import uuid_utils.compat as uuids
+from asyncpg import Connection, Record
+
+from pocketpay.database.sessions import Database
+from pocketpay.identity import profiles
+from pocketpay.identity.profile import Profile
+from pocketpay.identity.repository import profiles as repository
+
+
+async def join(owner: "Connection[Record]", username: str, name: str, *, closed: bool = False) -> Profile:
+    """A person with that username and name, an email address and a phone number."""
+    wallet, user = uuids.uuid7(), uuids.uuid7()
+    await owner.execute(
+        "insert into ledger_accounts values ($1, 'wallet', 'USD', 0, 0, 0, 0, clock_timestamp())", wallet
+    )
+    await owner.execute(
+        "insert into wallets values "
+        "($1, 'wallet', 'USD', 'active', null, null, clock_timestamp(), clock_timestamp())",
+        wallet,
+    )
+    await owner.execute(
+        "insert into users (id, username, name, email, phone, password_hash, role, wallet_id, created_at, "
+        "updated_at, closed_at) values ($1, $2, $3, $4, $5, 'none', 'member', $6, clock_timestamp(), "
+        "clock_timestamp(), case when $7 then clock_timestamp() end)",
+        *(user, username, name, f"{username}@example.org", f"+1{user.int % 10**10:010}", wallet, closed),
+    )
+    return Profile(user, wallet, username, name, None, closed)
+
+
+async def found(database: Database, text: str, most: int = 10) -> list[str]:
+    async with database.read() as session:
+        return [profile.username for profile in await profiles.search(session, text, most=most)]
+
+
+async def test_search_finds_beginnings_of_usernames_and_of_names_in_any_case(
+    owner: "Connection[Record]", database: Database
+) -> None:
+    await join(owner, "ana", "Ana Lima")
+    await join(owner, "bob", "Anatole Bobson")
+    await join(owner, "eve", "Éva Nagy")
+    assert await found(database, "AN") == ["ana", "bob"]
+    assert await found(database, "ana l") == ["ana"]
+    assert await found(database, "éVA") == ["eve"]
+    assert await found(database, " bo ") == ["bob"]
+
+
+async def test_search_with_an_at_sign_is_for_usernames(owner: "Connection[Record]", database: Database) -> None:
+    await join(owner, "ana", "Zoe")
+    await join(owner, "zoe", "Ana")
+    assert await found(database, "@ana") == ["ana"]
+
+
+async def test_search_finds_nobody_by_email_phone_or_the_middle_of_a_name(
+    owner: "Connection[Record]", database: Database
+) -> None:
+    ana = await join(owner, "ana", "Zoe Lima")
+    for text in ("ana@example.org", "@example", "+1", f"+1{ana.user_id.int % 10**10:010}", "Lima", "na"):
+        assert await found(database, text) == []
+
+
+async def test_search_takes_wildcards_as_they_stand(owner: "Connection[Record]", database: Database) -> None:
+    await join(owner, "a_b", "100% Real")
+    await join(owner, "axb", "1000 Reals")
+    assert await found(database, "a_") == ["a_b"]
+    assert await found(database, "100%") == ["a_b"]
+    assert await found(database, "%") == []
+    assert await found(database, "\\") == []
+
+
+async def test_search_finds_nobody_who_has_left(owner: "Connection[Record]", database: Database) -> None:
+    gone = await join(owner, "ana", "Ana", closed=True)
+    assert await found(database, "ana") == []
+    async with database.read() as session:
+        assert await profiles.by_username(session, "ana") is None
+        assert await repository.by_ids(session, [gone.user_id]) == {}
+        assert await repository.by_wallets(session, [gone.wallet_id]) == {gone.wallet_id: gone}
+
+
+async def test_search_gives_no_more_than_asked_for_and_each_person_once(
+    owner: "Connection[Record]", database: Database
+) -> None:
+    for n in range(6):
+        await join(owner, f"ana{n}", f"Ana {n}")
+    assert await found(database, "ana", most=4) == ["ana0", "ana1", "ana2", "ana3"]
+    assert len(await found(database, "ana", most=20)) == 6
+
+
+async def test_search_for_nothing_or_for_too_much_finds_nobody(
+    owner: "Connection[Record]", database: Database
+) -> None:
+    await join(owner, "ana", "Ana")
+    for text in ("", "   ", "@", "\0", "ana\0", "a" * 5_000):
+        assert await found(database, text) == []
+
+
+async def test_person_is_found_by_username_however_it_is_typed(
+    owner: "Connection[Record]", database: Database
+) -> None:
+    ana = await join(owner, "ana", "Ana")
+    async with database.read() as session:
+        for typed in ("ana", "@ana", " @ANA ", "ａｎａ"):
+            assert await profiles.by_username(session, typed) == ana
+        for typed in ("", "@", "nobody", "an", "ana ana", "ana\0"):
+            assert await profiles.by_username(session, typed) is None
+
+
+async def test_search_reads_its_indexes_whatever_the_text(owner: "Connection[Record]") -> None:
+    await owner.execute("set plan_cache_mode = force_generic_plan")
+    await owner.execute(f"prepare asked (text, text, int) as {repository._SEARCH}")
+    plan = "\n".join(row[0] for row in await owner.fetch("explain execute asked ('a', 'a', 10)"))
+    assert "Index Scan using ix_users_username_prefix" in plan
+    assert "Index Scan using ix_users_name_prefix" in plan
