@@ -1,0 +1,81 @@
+"""A whole server without its HTTP: clearing, listener, hub and feeds. Two of them on one database are two servers."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+import uuid_utils.compat as uuids
+
+from pocketpay.api.feeds import Feeds
+from pocketpay.database.sessions import Database
+from pocketpay.ledger.repository.postings import open_house
+from pocketpay.payments import cancel, confirm, deposit, transfer
+from pocketpay.payments.bank import SimulatedBank
+from pocketpay.payments.clearing import Clearing
+from pocketpay.payments.desk import Desk
+from pocketpay.payments.resolve import Resolver
+from pocketpay.payments.terms import Terms
+from pocketpay.payments.transaction import Transaction
+from pocketpay.settings import RuleAction, Settings
+from pocketpay.updates.hub import Hub
+from pocketpay.updates.listener import Listener
+
+
+@dataclass(frozen=True)
+class OneServer:
+    database: Database
+    desk: Desk
+    hub: Hub
+    feeds: Feeds
+    listener: Listener
+
+    async def deposit(self, wallet_id: UUID, amount: str) -> Transaction:
+        answer = await deposit.deposit(
+            self.desk, wallet_id, raw_amount=amount, raw_bank_name="First", raw_key=uuids.uuid7().hex
+        )
+        return answer.transaction
+
+    async def send(self, wallet_id: UUID, to: str, amount: str) -> Transaction:
+        answer = await transfer.transfer(
+            self.desk, wallet_id, raw_to=to, raw_amount=amount, raw_description="Lunch", raw_key=uuids.uuid7().hex
+        )
+        return answer.transaction
+
+    async def confirm(self, wallet_id: UUID, transaction_id: UUID) -> Transaction:
+        return (await confirm.confirm(self.desk, wallet_id, transaction_id)).transaction
+
+    async def cancel(self, wallet_id: UUID, transaction_id: UUID) -> Transaction:
+        return (await cancel.cancel(self.desk, wallet_id, transaction_id)).transaction
+
+
+@asynccontextmanager
+async def serving(dsn: str, *, asks: bool = False, heartbeat_seconds: float = 5.0) -> AsyncIterator[OneServer]:
+    """A server on that database; `asks` is whether every payment awaits confirmation, else none does."""
+    settings = Settings.model_validate(
+        {
+            "large_transfer_threshold": "0.01",
+            "large_transfer_action": RuleAction.CONFIRM if asks else RuleAction.OFF,
+            "new_recipient_action": RuleAction.OFF,
+            "rapid_transfer_action": RuleAction.OFF,
+        }
+    )
+    database = await Database.open(dsn)
+    async with database.write() as session:
+        house = await open_house(session, ["USD"])
+    clearing = Clearing(database, Terms.of(settings), house)
+    await clearing.start()
+    hub = Hub()
+    feeds = Feeds(database, hub, confirmation=timedelta(minutes=15))
+    feeds.start()
+    listener = Listener(database.connect, hub, heartbeat_seconds=heartbeat_seconds)
+    await listener.start()
+    desk = Desk(database, clearing, Resolver(database), SimulatedBank())
+    try:
+        yield OneServer(database, desk, hub, feeds, listener)
+    finally:
+        await listener.close()
+        await feeds.close()
+        await clearing.close()
+        await database.close()

@@ -1,0 +1,259 @@
+"""Live updates on real money: what is committed by any server reaches whoever may see it, and nobody else."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from typing import TypeAlias
+from uuid import UUID
+
+import asyncpg
+import pytest
+
+from pocketpay.payments.lifecycle import Status
+from pocketpay.payments.repository import changes
+from pocketpay.payments.transaction import Transaction
+from pocketpay.updates.changes import START
+from pocketpay.updates.changes import Watch as ChangesWatch
+from pocketpay.updates.feed import Watch
+from pocketpay.wallets.balance import Balance
+from tests.api.one_server import OneServer, serving
+from tests.conftest import Dsns
+from tests.payments.past import people
+from tests.updates.waiting import soon, until
+
+Owner: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
+
+KILL_LISTENERS = """
+select pg_terminate_backend(pid) from pg_stat_activity
+where application_name = 'pocketpay listener' and datname = current_database()"""
+
+
+@pytest.fixture
+async def alice_and_bob(owner: Owner) -> tuple[UUID, UUID]:
+    alice, bob = await people(owner, "alice", "bob")
+    return alice, bob
+
+
+async def told_of(watch: ChangesWatch[Transaction], id: UUID) -> Status:
+    """The next that is told of that transaction; what was committed just before the watch may be told too."""
+    while True:
+        transaction = await soon(watch.next())
+        if transaction.id == id:
+            return transaction.status
+
+
+async def told(watch: ChangesWatch[Transaction], count: int) -> list[tuple[UUID, Status]]:
+    seen = [await soon(watch.next()) for _ in range(count)]
+    return [(transaction.id, transaction.status) for transaction in seen]
+
+
+async def test_a_payment_reaches_both_balances_on_whatever_server_they_watch(
+    database_dsn: Dsns, alice_and_bob: tuple[UUID, UUID]
+) -> None:
+    alice, bob = alice_and_bob
+    async with serving(database_dsn.server) as here, serving(database_dsn.server) as there:
+        await here.deposit(alice, "50.00")
+        with here.feeds.balances.watch(alice) as hers, there.feeds.balances.watch(bob) as his:
+            assert str(_balance(await hers.first()).available) == "50.00"
+            assert str(_balance(await his.first()).available) == "0.00"
+            await there.send(alice, "bob", "12.50")
+            assert str((await soon(hers.next())).available) == "37.50"
+            assert str((await soon(his.next())).available) == "12.50"
+
+
+async def test_no_change_of_a_balance_is_lost_whenever_one_subscribes(
+    database_dsn: Dsns, alice_and_bob: tuple[UUID, UUID]
+) -> None:
+    """Watches begin at any moment of a storm of deposits; each sees growing versions, and the last."""
+    alice, _ = alice_and_bob
+    deposits = 60
+
+    async def follow(server: OneServer, begin: float) -> list[int]:
+        await asyncio.sleep(begin)
+        with server.feeds.balances.watch(alice) as watch:
+            seen = [_balance(await watch.first()).version]
+            while seen[-1] < deposits:
+                seen.append((await soon(watch.next(), 20)).version)
+            return seen
+
+    async with serving(database_dsn.server) as here, serving(database_dsn.server) as there:
+        async with asyncio.TaskGroup() as group:
+            followers = [
+                group.create_task(follow(server, begin / 200)) for begin in range(40) for server in (here, there)
+            ]
+            for number in range(deposits):
+                await (here, there)[number % 2].deposit(alice, "1.00")
+        for follower in followers:
+            seen = follower.result()
+            assert seen == sorted(set(seen))
+            assert seen[-1] == deposits
+
+
+async def test_one_read_serves_many_subscribers(database_dsn: Dsns, alice_and_bob: tuple[UUID, UUID]) -> None:
+    alice, _ = alice_and_bob
+    async with serving(database_dsn.server) as server:
+        reads = _counted(server)
+        watches = [server.feeds.balances.watch(alice) for _ in range(100)]
+        entered = [watch.__enter__() for watch in watches]
+        for watch in entered:
+            await watch.first()
+        assert reads == [1]
+        await server.deposit(alice, "1.00")
+        for watch in entered:
+            await soon(watch.next())
+        assert reads == [1, 1]
+        for context in watches:
+            context.__exit__(None, None, None)
+
+
+async def test_what_awaits_an_answer_is_told_to_the_sender_and_only_while_it_does(
+    database_dsn: Dsns, alice_and_bob: tuple[UUID, UUID]
+) -> None:
+    alice, bob = alice_and_bob
+    async with serving(database_dsn.server, asks=True) as server:
+        await server.deposit(alice, "50.00")
+        first = await server.send(alice, "bob", "1.00")
+        assert first.status is Status.PENDING_CONFIRMATION
+        with server.feeds.awaiting.watch(alice) as hers, server.feeds.awaiting.watch(bob) as his:
+            assert await _ids(hers) == [first.id]
+            assert await his.first() == ()
+            second = await server.send(alice, "bob", "2.00")
+            assert [one.id for one in await soon(hers.next())] == [first.id, second.id]
+            await server.confirm(alice, first.id)
+            assert [one.id for one in await soon(hers.next())] == [second.id]
+            await server.cancel(alice, second.id)
+            assert await soon(hers.next()) == ()
+
+
+async def test_changes_reach_the_sender_at_once_and_the_recipient_when_completed(
+    database_dsn: Dsns, alice_and_bob: tuple[UUID, UUID]
+) -> None:
+    alice, bob = alice_and_bob
+    async with serving(database_dsn.server, asks=True) as server:
+        await server.deposit(alice, "50.00")
+        with server.feeds.changes.watch(alice) as hers, server.feeds.changes.watch(bob) as his:
+            cancelled = await server.send(alice, "bob", "1.00")
+            assert await told_of(hers, cancelled.id) is Status.PENDING_CONFIRMATION
+            await server.cancel(alice, cancelled.id)
+            assert await told_of(hers, cancelled.id) is Status.CANCELLED
+            confirmed = await server.send(alice, "bob", "2.00")
+            await server.confirm(alice, confirmed.id)
+            assert await told(his, 1) == [(confirmed.id, Status.COMPLETED)]
+            while await told_of(hers, confirmed.id) is not Status.COMPLETED:
+                pass
+
+
+async def test_what_changed_while_the_listener_was_lost_arrives_when_it_is_back(
+    database_dsn: Dsns, alice_and_bob: tuple[UUID, UUID], owner: Owner
+) -> None:
+    alice, bob = alice_and_bob
+    async with serving(database_dsn.server) as deaf, serving(database_dsn.server) as other:
+        await other.deposit(alice, "50.00")
+        with (
+            deaf.feeds.balances.watch(bob) as balance,
+            deaf.feeds.changes.watch(bob) as changes_of_bob,
+            deaf.feeds.awaiting.watch(alice) as awaiting,
+        ):
+            await balance.first()
+            await awaiting.first()
+            await _deafened(deaf, owner)
+            sent = [await other.send(alice, "bob", "1.00") for _ in range(3)]
+            assert changes_of_bob.drained
+            await deaf.listener.start()
+            assert (await soon(balance.next())).posted_minor == 300
+            assert await told(changes_of_bob, 3) == [(one.id, Status.COMPLETED) for one in sent]
+            following = await other.send(alice, "bob", "1.00")
+            assert await told(changes_of_bob, 1) == [(following.id, Status.COMPLETED)]
+
+
+async def test_a_killed_listener_loses_nothing_under_load(
+    database_dsn: Dsns, alice_and_bob: tuple[UUID, UUID], owner: Owner
+) -> None:
+    alice, bob = alice_and_bob
+    async with serving(database_dsn.server) as server:
+        await server.deposit(alice, "100.00")
+        with server.feeds.changes.watch(bob) as watch, server.feeds.balances.watch(bob) as balance:
+            sent = []
+            for number in range(60):
+                sent.append((await server.send(alice, "bob", "1.00")).id)
+                if number % 15 == 7:
+                    await owner.fetch(KILL_LISTENERS)
+            seen: set[UUID] = set()
+            while len(seen) < len(sent):
+                seen.add((await soon(watch.next())).id)
+            assert seen == set(sent)
+            posted = _balance(await balance.first()).posted_minor
+            while posted < 6_000:
+                posted = (await soon(balance.next())).posted_minor
+
+
+async def test_everything_told_at_once_is_read_again(
+    database_dsn: Dsns, alice_and_bob: tuple[UUID, UUID], owner: Owner
+) -> None:
+    """An operator's hand on the database tells nobody; `all` makes every server look."""
+    alice, _ = alice_and_bob
+    async with serving(database_dsn.server) as server:
+        with server.feeds.balances.watch(alice) as watch:
+            await watch.first()
+            await owner.execute("update ledger_accounts set held = held, version = version + 1 where id = $1", alice)
+            await owner.execute("notify pocketpay, 'all'")
+            assert (await soon(watch.next())).version == 1
+
+
+async def test_changes_since_a_moment_come_in_order_and_only_what_may_be_seen(
+    database_dsn: Dsns, alice_and_bob: tuple[UUID, UUID]
+) -> None:
+    alice, bob = alice_and_bob
+    began = datetime.now(UTC) - timedelta(minutes=1)
+    async with serving(database_dsn.server, asks=True) as server:
+        deposit = await server.deposit(alice, "50.00")
+        confirmed = await server.send(alice, "bob", "1.00")
+        pending = await server.send(alice, "bob", "2.00")
+        confirmed = await server.confirm(alice, confirmed.id)
+        async with server.database.read() as session:
+            place = began, START
+            seen = await changes.since(
+                session,
+                [(alice, place), (bob, place), (alice, (confirmed.updated_at, confirmed.id))],
+                lifetime=timedelta(hours=1),
+                limit=10,
+            )
+            few = await changes.since(session, [(alice, place)], lifetime=timedelta(hours=1), limit=2)
+    assert [[one.id for one in page] for page in seen] == [
+        [deposit.id, pending.id, confirmed.id],
+        [confirmed.id],
+        [],
+    ]
+    assert [one.id for one in few[0]] == [deposit.id, pending.id]
+
+
+def _balance(state: Balance | None) -> Balance:
+    assert state is not None
+    return state
+
+
+async def _ids(watch: Watch[tuple[Transaction, ...]]) -> list[UUID]:
+    first = await watch.first()
+    assert first is not None
+    return [transaction.id for transaction in first]
+
+
+def _counted(server: OneServer) -> list[int]:
+    """One item for each read of balances: how many wallets it read."""
+    reads: list[int] = []
+    read = server.feeds.balances._read
+
+    async def counting(ids: list[UUID]) -> dict[UUID, Balance]:
+        reads.append(len(ids))
+        return dict(await read(ids))
+
+    server.feeds.balances._read = counting  # type: ignore[assignment]
+    return reads
+
+
+async def _deafened(server: OneServer, owner: Owner) -> None:
+    """That server hears nothing until its listener is started again."""
+    await server.listener.close()
+    listeners = "select count(*) from pg_stat_activity where application_name = 'pocketpay listener'"
+    others = await owner.fetchval(f"{listeners} and datname = current_database()")
+    assert others <= 1
+    await until(lambda: server.feeds.changes._dirty == {})
