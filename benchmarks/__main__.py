@@ -1,0 +1,205 @@
+"""`make bench`: everything side by side in one run, the books audited afterwards, one table.
+
+    python -m benchmarks [--rounds 3] [--seconds 4] [--out docs/benchmarks.md]
+
+Each round measures every case once, in turn, so that what else the machine does meets all of them alike; figures are
+medians over the rounds, with the smallest and largest beside them. Needs `wrk` (Debian: apt-get install wrk).
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import uvloop
+
+from benchmarks import servers
+from benchmarks.clearing import transfers_per_second
+from benchmarks.population import Person, acquaint, fund, lengthen, make_people, open_clearing, payees_of
+from benchmarks.table import Case, Measured, write_table
+from pocketpay.database import migrations, secret_key
+from pocketpay.database.embedded import EmbeddedPostgres
+from pocketpay.database.sessions import Database
+from pocketpay.operations import audit
+from pocketpay.settings import Settings
+
+PEOPLE = 2_000
+HISTORIES = (10, 100_000)
+CLIENTS = (1, 32)
+BATCHES = (1, 10, 100)
+
+
+def main() -> None:
+    """Runs it all and writes the table."""
+    asked = _arguments()
+    if shutil.which("wrk") is None:
+        raise SystemExit("benchmarks need wrk: apt-get install wrk")
+    home = Path(tempfile.mkdtemp(prefix="pocketpay-bench-"))
+    home.chmod(0o755)
+    try:
+        with EmbeddedPostgres(home / "data") as postgres:
+            _measure(postgres, home, asked)
+    finally:
+        shutil.rmtree(home)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=int, default=4)
+    parser.add_argument("--out", type=Path, default=None, help="a Markdown file to write the table into")
+    return parser.parse_args()
+
+
+def _measure(postgres: EmbeddedPostgres, home: Path, asked: argparse.Namespace) -> None:
+    asyncio.run(migrations.upgrade(postgres.owner_dsn, postgres.server_dsn))
+    secret = secret_key.read_or_make(home / "data")
+    people, short, long = uvloop.run(_populate(postgres.server_dsn, secret))
+    ours = _targets(home / "ours.tsv", people)
+    histories = [_targets(home / f"ours_{n}.tsv", [p]) for n, p in zip(HISTORIES, (short, long), strict=True)]
+    reference_dsn = uvloop.run(_reference_database(postgres))
+    theirs, their_histories = _reference_people(reference_dsn, home)
+
+    measured: dict[Case, Measured] = {}
+    with (
+        servers.pocketpay(home / "data") as (port, _),
+        servers.bare() as bare_port,
+        servers.reference(reference_dsn) as reference_port,
+    ):
+        cases: list[tuple[Case, Callable[[], tuple[float, float, float]]]] = []
+        for clients in CLIENTS:
+            for label, target_port, load, targets in (
+                ("bare JSON endpoint", bare_port, "bare", ours),
+                ("transfer, Pocket Pay through GraphQL", port, "transfer", ours),
+                ("transfer, reference backend", reference_port, "reference_transfer", theirs),
+                ("balance, Pocket Pay through GraphQL", port, "balance", ours),
+                ("balance, reference backend", reference_port, "reference_balance", theirs),
+            ):
+                cases.append((Case(label, clients), _wrk(target_port, load, targets, clients, asked.seconds)))
+        for length, mine, their in zip(HISTORIES, histories, their_histories, strict=True):
+            cases.append(
+                (
+                    Case(f"balance with {length:,} entries, Pocket Pay", 1),
+                    _wrk(port, "balance", mine, 1, asked.seconds),
+                )
+            )
+            run = _wrk(reference_port, "reference_balance", their, 1, asked.seconds)
+            cases.append((Case(f"balance with {length:,} entries, reference backend", 1), run))
+        for batch in BATCHES:
+            cases.append(
+                (
+                    Case("clearing alone, in process", batch),
+                    lambda batch=batch: (
+                        uvloop.run(_clearing(postgres.server_dsn, people, batch, asked.seconds)),
+                        0.0,
+                        0.0,
+                    ),
+                )
+            )
+        for number in range(asked.rounds):
+            for case, run in cases:
+                measured.setdefault(case, Measured()).add(*run())
+                print(
+                    f"round {number + 1}: {case.label}, {case.clients}: {measured[case].rates[-1]:.0f}/s", flush=True
+                )
+    verdict = asyncio.run(audit.report(postgres.server_dsn))
+    if verdict:
+        raise SystemExit(verdict)
+    write_table(measured, asked.out, rounds=asked.rounds, seconds=asked.seconds)
+
+
+async def _populate(dsn: str, secret: bytes) -> tuple[list[Person], Person, Person]:
+    database = await Database.open(dsn)
+    settings = Settings(new_recipient_action="off", rapid_transfer_action="off")
+    names = [f"person_{n}" for n in range(PEOPLE)]
+    people = await make_people(database, names, secret)
+    short, long, other = await make_people(database, ["short", "long_history", "other"], secret)
+    clearing = await open_clearing(database, settings)
+    await fund(clearing, [*people, short, long, other])
+    await acquaint(clearing, people)
+    for person, length in zip((short, long), HISTORIES, strict=True):
+        await lengthen(clearing, person, other, length - 1)
+    await clearing.close()
+    await database.close()
+    return people, short, long
+
+
+async def _clearing(dsn: str, people: list[Person], callers: int, seconds: float) -> float:
+    database = await Database.open(dsn)
+    clearing = await open_clearing(database, Settings(rapid_transfer_count=1000))
+    try:
+        return await transfers_per_second(clearing, people, callers, seconds)
+    finally:
+        await clearing.close()
+        await database.close()
+
+
+async def _reference_database(postgres: EmbeddedPostgres) -> str:
+    database = Database(postgres.owner_dsn)
+    connection = await database.connect("benchmarks")
+    await connection.execute("create database reference")
+    await connection.close()
+    return postgres.dsn("pocketpay_owner", "reference")
+
+
+def _reference_people(dsn: str, home: Path) -> tuple[Path, list[Path]]:
+    url = dsn.replace("postgresql://", "postgresql+asyncpg://", 1)
+    made = subprocess.run(
+        [sys.executable, "population.py", str(PEOPLE)],
+        cwd=servers.HERE / "reference",
+        env={**os.environ, "DATABASE_URL": url},
+        check=True,
+        capture_output=True,
+    )
+    made_people = json.loads(made.stdout)
+    people = made_people["people"]
+    everybody = home / "reference.tsv"
+    with everybody.open("w") as out:
+        for number, person in enumerate(people):
+            payees = ",".join(people[(number + step) % len(people)]["wallet"] for step in range(1, 6))
+            out.write(f"{person['wallet']}\t{person['token']}\t{payees}\n")
+    histories = []
+    for length, person in zip(HISTORIES, made_people["histories"], strict=True):
+        path = home / f"reference_{length}.tsv"
+        path.write_text(f"{person['wallet']}\t{person['token']}\t\n")
+        histories.append(path)
+    return everybody, histories
+
+
+def _targets(path: Path, people: list[Person]) -> Path:
+    with path.open("w") as out:
+        for number, person in enumerate(people):
+            payees = ",".join(payee.username for payee in payees_of(people, number))
+            out.write(f"{person.username}\t{person.token}\t{payees}\n")
+    return path
+
+
+def _wrk(port: int, load: str, targets: Path, clients: int, seconds: int) -> Callable[[], tuple[float, float, float]]:
+    """A run of wrk; gives answers per second, and the median and 99th percentile in milliseconds."""
+
+    def run() -> tuple[float, float, float]:
+        ran = subprocess.run(
+            ["wrk", "-t1", f"-c{clients}", f"-d{seconds}s", "-s", "benchmarks/load.lua", f"http://127.0.0.1:{port}"],
+            cwd=servers.HERE.parent,
+            env={**os.environ, "LOAD": load, "TARGETS": str(targets)},
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+        lines = dict(line.split(" ", 1) for line in ran.stdout.splitlines() if line.startswith(("RESULT", "FIRST")))
+        rate, failed, median, worst = (float(part) for part in lines["RESULT"].split())
+        if failed:
+            raise SystemExit(f"{load}: {failed:.0f} failures, the first: {lines.get('FIRST')}")
+        return rate, median, worst
+
+    return run
+
+
+if __name__ == "__main__":
+    main()

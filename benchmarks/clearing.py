@@ -1,0 +1,29 @@
+"""The clearing alone, in this process: how many transfers a second at a given number of callers, so at a given batch."""
+
+import asyncio
+import random
+import time
+
+from benchmarks.population import Person, payees_of, payment
+from pocketpay.payments.clearing import Clearing
+from pocketpay.payments.lifecycle import Status
+
+
+async def transfers_per_second(clearing: Clearing, people: list[Person], callers: int, seconds: float) -> float:
+    """Completed transfers per second with so many callers, each waiting for its answer before the next."""
+    run, done, end = random.getrandbits(40), 0, time.perf_counter() + seconds
+
+    async def call(caller: int) -> None:
+        nonlocal done
+        chance, sent = random.Random(run + caller), 0
+        while time.perf_counter() < end:
+            number = chance.randrange(len(people))
+            sent += 1
+            order = payment(people[number], chance.choice(payees_of(people, number)), f"{run:x}-{caller}-{sent}")
+            answer = await clearing.submit(order)
+            assert answer.transaction.status is Status.COMPLETED, answer
+            done += 1
+
+    started = time.perf_counter()
+    await asyncio.gather(*(call(caller) for caller in range(callers)))
+    return done / (time.perf_counter() - started)

@@ -1,0 +1,76 @@
+-- The load that wrk makes. Environment:
+--   LOAD      transfer | balance | reference_transfer | reference_balance | bare
+--   TARGETS   a file: one line a person, "name<TAB>token<TAB>payee,payee,…"
+-- An answer with a status from 300 on, or with errors in it, is a failure and no throughput.
+
+local load = os.getenv("LOAD")
+local people, threads = {}, {}
+
+function setup(thread)
+  table.insert(threads, thread)
+  thread:set("number", #threads)
+end
+
+function init()
+  math.randomseed(os.time() + number * 7919)
+  run = string.format("%x%x", os.time(), math.random(0, 2 ^ 30))
+  for line in io.lines(os.getenv("TARGETS")) do
+    local name, token, payees = line:match("^([^\t]*)\t([^\t]*)\t?(.*)$")
+    local person = { name = name, token = token, payees = {} }
+    for payee in payees:gmatch("[^,]+") do table.insert(person.payees, payee) end
+    table.insert(people, person)
+  end
+  sent, good, bad, first = 0, 0, 0, ""
+end
+
+local function post(path, token, body)
+  return wrk.format("POST", path, { ["Content-Type"] = "application/json", ["Authorization"] = "Bearer " .. token }, body)
+end
+
+local requests = {
+  transfer = function(person)
+    sent = sent + 1
+    return post("/graphql", person.token, string.format(
+      '{"query":"mutation Pay($input: TransferInput!) { transfer(input: $input) { transaction { id status } errors { code message } } }",'
+      .. '"variables":{"input":{"to":"%s","amount":"0.01","description":"lunch","idempotencyKey":"%s-%d-%d"}}}',
+      person.payees[math.random(#person.payees)], run, number, sent))
+  end,
+  balance = function(person)
+    return post("/graphql", person.token,
+      '{"query":"query Balance { wallet { balance { amount } held { amount } available { amount } version } }"}')
+  end,
+  reference_transfer = function(person)
+    return post("/transfers", person.token, string.format(
+      '{"recipient_wallet_id":"%s","amount":0.01,"description":"lunch","confirmed":true}',
+      person.payees[math.random(#person.payees)]))
+  end,
+  reference_balance = function(person)
+    return wrk.format("GET", "/wallet/balance", { ["Authorization"] = "Bearer " .. person.token })
+  end,
+  bare = function(person)
+    return post("/", person.token, '{"query":"query Balance { wallet { balance { amount } } }"}')
+  end,
+}
+
+function request() return requests[load](people[math.random(#people)]) end
+
+function response(status, _, body)
+  if status >= 300 or body:find('"code":', 1, true) or (load == "transfer" and not body:find("COMPLETED", 1, true)) then
+    bad = bad + 1
+    if first == "" then first = status .. " " .. body:sub(1, 300) end
+  else
+    good = good + 1
+  end
+end
+
+function done(summary, latency)
+  local all_good, all_bad, why = 0, 0, ""
+  for _, thread in ipairs(threads) do
+    all_good = all_good + thread:get("good")
+    all_bad = all_bad + thread:get("bad")
+    if thread:get("first") ~= "" then why = thread:get("first") end
+  end
+  io.write(string.format("RESULT %.1f %d %.3f %.3f\n", all_good / (summary.duration / 1e6), all_bad,
+    latency:percentile(50) / 1e3, latency:percentile(99) / 1e3))
+  if why ~= "" then io.write("FIRST FAILURE " .. why .. "\n") end
+end

@@ -1,0 +1,136 @@
+"""People to put a load on: funded through real deposits, each knowing a few payees through real payments.
+
+Users, wallets and sessions are written set-based (a password hash a person would take longer than the measurement);
+all money moves through the clearing, so that the books are right before and after.
+"""
+
+import asyncio
+import hashlib
+import time
+from dataclasses import dataclass
+from uuid import UUID
+
+import uuid_utils.compat as uuids
+
+from pocketpay.database.sessions import Database
+from pocketpay.identity.tokens import AccessTokens
+from pocketpay.identity.viewer import Viewer
+from pocketpay.ledger.repository import postings
+from pocketpay.money import Money
+from pocketpay.payments.clearing import Clearing
+from pocketpay.payments.deposit import AcceptDeposit, SettleDeposit
+from pocketpay.payments.instruction import Key
+from pocketpay.payments.terms import Terms
+from pocketpay.payments.transfer import Transfer
+from pocketpay.settings import Settings
+
+OPENING = Money(1_000_000_00, "USD")
+PAYEES = 5
+AT_ONCE = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody with money and a token."""
+
+    username: str
+    wallet_id: UUID
+    token: str
+
+
+async def make_people(database: Database, names: list[str], secret: bytes) -> list[Person]:
+    """People of those usernames, signed in for an hour, with empty wallets."""
+    tokens = AccessTokens(secret, lifetime_seconds=3600)
+    viewers = [Viewer(uuids.uuid7(), uuids.uuid7(), uuids.uuid7()) for _ in names]
+    wallets, users = [v.wallet_id for v in viewers], [v.user_id for v in viewers]
+    async with database.write() as session:
+        await session.execute(
+            "insert into ledger_accounts (id, kind, currency, posted, held, sequence, version, updated_at) "
+            "select id, 'wallet', 'USD', 0, 0, 0, 0, clock_timestamp() from unnest($1::uuid[]) id",
+            wallets,
+        )
+        await session.execute(
+            "insert into wallets (id, account_kind, currency, status, created_at, updated_at) "
+            "select id, 'wallet', 'USD', 'active', clock_timestamp(), clock_timestamp() from unnest($1::uuid[]) id",
+            wallets,
+        )
+        await session.execute(
+            "insert into users (id, username, name, password_hash, role, wallet_id, created_at, updated_at) "
+            "select u.id, u.name, u.name, 'none', 'member', u.wallet, clock_timestamp(), clock_timestamp() "
+            "from unnest($1::uuid[], $2::text[], $3::uuid[]) u(id, name, wallet)",
+            users,
+            names,
+            wallets,
+        )
+        await session.execute(
+            "insert into sessions (id, user_id, created_at, last_used_at, expires_at) "
+            "select s.id, s.user_id, clock_timestamp(), clock_timestamp(), clock_timestamp() + interval '1 day' "
+            "from unnest($1::uuid[], $2::uuid[]) s(id, user_id)",
+            [v.session_id for v in viewers],
+            users,
+        )
+    now = time.time()
+    return [
+        Person(name, viewer.wallet_id, tokens.issue(viewer, now=now, session_expires_at=now + 3600)[0])
+        for name, viewer in zip(names, viewers, strict=True)
+    ]
+
+
+async def open_clearing(database: Database, settings: Settings) -> Clearing:
+    """A clearing of this process's own."""
+    async with database.write() as session:
+        house = await postings.open_house(session, settings.served_currencies)
+    clearing = Clearing(database, Terms.of(settings), house)
+    await clearing.start()
+    return clearing
+
+
+async def fund(clearing: Clearing, people: list[Person]) -> None:
+    """An opening deposit each, accepted and settled."""
+
+    async def one(person: Person) -> None:
+        key = Key(person.wallet_id, "opening-deposit", "deposit", bytes(32))
+        accepted = await clearing.submit(AcceptDeposit(uuids.uuid7(), person.wallet_id, OPENING, "Bench Bank", key))
+        await clearing.submit(SettleDeposit(person.wallet_id, accepted.transaction.id, settled=True))
+
+    await in_turns([one(person) for person in people])
+
+
+def payees_of(people: list[Person], number: int) -> list[Person]:
+    """Whom that person knows: the next few, round the circle."""
+    return [people[(number + step) % len(people)] for step in range(1, PAYEES + 1)]
+
+
+async def acquaint(clearing: Clearing, people: list[Person]) -> None:
+    """A completed payment from each to each of those they know."""
+    await in_turns(
+        [
+            clearing.submit(payment(person, payee, f"acquaint-{payee.username}"))
+            for number, person in enumerate(people)
+            for payee in payees_of(people, number)
+        ]
+    )
+
+
+def payment(person: Person, payee: Person, key: str, minor: int = 1) -> Transfer:
+    """A transfer as the door would make it."""
+    fingerprint = hashlib.sha256(f"{payee.username}{minor}".encode()).digest()
+    return Transfer(
+        id=uuids.uuid7(),
+        wallet_id=person.wallet_id,
+        payee_id=payee.wallet_id,
+        amount=Money(minor, "USD"),
+        description="lunch",
+        key=Key(person.wallet_id, key, "transfer", fingerprint),
+    )
+
+
+async def lengthen(clearing: Clearing, person: Person, other: Person, entries: int) -> None:
+    """Payments until that wallet has as many entries."""
+    await in_turns([clearing.submit(payment(person, other, f"history-{n:07}")) for n in range(entries)])
+
+
+async def in_turns(work: list) -> None:  # type: ignore[type-arg]  # coroutines of any answer
+    """All of it, a bounded number at a time."""
+    for start in range(0, len(work), AT_ONCE):
+        await asyncio.gather(*work[start : start + AT_ONCE])

@@ -1,0 +1,94 @@
+"""The servers under load, each a process of its own on a free port of this machine."""
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+HERE = Path(__file__).parent
+START_SECONDS = 60
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextlib.contextmanager
+def running(arguments: list[str], port: int, ready: str, *, cwd: Path | None = None, **env: str) -> Iterator[int]:
+    """That Python command for as long as the block lasts, once `ready` answers; gives its process id."""
+    process = subprocess.Popen([sys.executable, *arguments], cwd=cwd, env={**os.environ, **env})
+    try:
+        _wait_until_ready(process, f"http://127.0.0.1:{port}{ready}")
+        yield process.pid
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(15)
+        except subprocess.TimeoutExpired:
+            process.kill()
+
+
+@contextlib.contextmanager
+def pocketpay(data: Path) -> Iterator[tuple[int, int]]:
+    """Our server on the embedded database in `data`; gives (port, process id).
+
+    Authentication, idempotency keys, all three rules and all guards are on. The rapid rule counts, but asks only from
+    the thousandth payment of an hour on, so that the load is of completed payments.
+    """
+    port = free_port()
+    settings = {
+        "POCKETPAY_DATA": str(data),
+        "PORT": str(port),
+        "RAPID_TRANSFER_COUNT": "1000",
+        "LOG_LEVEL": "warning",
+    }
+    with running(["-m", "pocketpay", "serve"], port, "/readyz", **settings) as pid:
+        yield port, pid
+
+
+@contextlib.contextmanager
+def bare() -> Iterator[int]:
+    """The bare JSON endpoint; gives its port."""
+    port = free_port()
+    with running(_uvicorn("benchmarks.bare:app", port), port, "/"):
+        yield port
+
+
+@contextlib.contextmanager
+def reference(dsn: str) -> Iterator[int]:
+    """The reference backend on that database; gives its port."""
+    port = free_port()
+    url = dsn.replace("postgresql://", "postgresql+asyncpg://", 1)
+    with running(_uvicorn("app.main:app", port), port, "/docs", cwd=HERE / "reference", DATABASE_URL=url):
+        yield port
+
+
+def _uvicorn(application: str, port: int) -> list[str]:
+    flags = ["--loop", "uvloop", "--http", "httptools", "--no-access-log", "--log-level", "warning"]
+    return ["-m", "uvicorn", application, "--port", str(port), *flags]
+
+
+def _wait_until_ready(process: "subprocess.Popen[bytes]", url: str) -> None:
+    end = time.monotonic() + START_SECONDS
+    while time.monotonic() < end:
+        if process.poll() is not None:
+            raise SystemExit(f"the server of {url} ended with {process.returncode}")
+        try:
+            urllib.request.urlopen(url, timeout=1)
+            return
+        except urllib.error.HTTPError as answered:
+            if answered.code < 500:
+                return
+        except OSError:
+            pass
+        time.sleep(0.1)
+    raise SystemExit(f"{url} did not answer within {START_SECONDS} s")

@@ -1,0 +1,86 @@
+"""What was measured, as one table."""
+
+import os
+import platform
+import statistics
+from dataclasses import dataclass, field
+from pathlib import Path
+
+BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What was measured, and with how many clients (or callers) at once."""
+
+    label: str
+    clients: int
+
+
+@dataclass(slots=True)
+class Measured:
+    """A case's rounds: answers per second, and latencies in milliseconds (0 where they were not taken)."""
+
+    rates: list[float] = field(default_factory=list)
+    medians: list[float] = field(default_factory=list)
+    worsts: list[float] = field(default_factory=list)
+
+    def add(self, rate: float, median: float, worst: float) -> None:
+        self.rates.append(rate)
+        self.medians.append(median)
+        self.worsts.append(worst)
+
+    @property
+    def rate(self) -> float:
+        return statistics.median(self.rates)
+
+
+def write_table(measured: dict[Case, Measured], out: Path | None, *, rounds: int, seconds: int) -> None:
+    """Prints the table and its ratios, and puts them between the marks of `out`."""
+    text = "\n".join([*_conditions(rounds, seconds), "", *_rows(measured), "", *_ratios(measured)])
+    print(text)
+    if out is not None:
+        page = out.read_text()
+        before, after = page.split(BEGIN)[0], page.split(END)[1]
+        out.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}")
+
+
+def _conditions(rounds: int, seconds: int) -> list[str]:
+    load = " ".join(f"{part:.1f}" for part in os.getloadavg())
+    return [
+        f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}, Python {platform.python_version()}; "
+        f"{rounds} rounds of {seconds} s each, medians [smallest to largest]; load average {load}."
+    ]
+
+
+def _rows(measured: dict[Case, Measured]) -> list[str]:
+    rows = ["| what | clients | per second | p50 ms | p99 ms |", "| --- | ---: | ---: | ---: | ---: |"]
+    for case, got in measured.items():
+        timed = statistics.median(got.medians), statistics.median(got.worsts)
+        latencies = [f"{value:.2f}" if value else "" for value in timed]
+        spread = f"{got.rate:,.0f} [{min(got.rates):,.0f} to {max(got.rates):,.0f}]"
+        rows.append(f"| {case.label} | {case.clients} | {spread} | {latencies[0]} | {latencies[1]} |")
+    return rows
+
+
+def _ratios(measured: dict[Case, Measured]) -> list[str]:
+    ours, theirs = "transfer, Pocket Pay through GraphQL", "transfer, reference backend"
+    transfers = _ratio(measured, Case(ours, 32), Case(theirs, 32))
+    batches = _ratio(measured, Case("clearing alone, in process", 100), Case("clearing alone, in process", 1))
+    latency = {
+        length: statistics.median(measured[Case(f"balance with {length:,} entries, Pocket Pay", 1)].medians)
+        for length in (10, 100_000)
+    }
+    reads = _ratio(measured, Case("balance, Pocket Pay through GraphQL", 32), Case("balance, reference backend", 32))
+    return [
+        f"- Transfers at 32 clients: **{transfers:.1f} times** the reference backend.",
+        f"- Balance reads at 32 clients: **{reads:.1f} times** the reference backend.",
+        f"- The clearing at batches of 100: **{batches:.1f} times** batches of 1.",
+        f"- A balance with 100,000 entries takes **{latency[100_000] / latency[10]:.2f} times** as long as with 10.",
+    ]
+
+
+def _ratio(measured: dict[Case, Measured], one: Case, other: Case) -> float:
+    """The median over the rounds of the ratio within each round: what the machine did then, it did to both."""
+    pairs = zip(measured[one].rates, measured[other].rates, strict=True)
+    return statistics.median(mine / their for mine, their in pairs)
