@@ -19,8 +19,9 @@ import uvicorn
 import uvloop
 
 from pocketpay.cli.place import Place
-from pocketpay.database import migrations, startup
+from pocketpay.database import startup
 from pocketpay.database.embedded import EmbeddedPostgres
+from pocketpay.database.errors import WrongRevision
 from pocketpay.settings import Settings
 
 FINISH_SECONDS = 4
@@ -56,10 +57,18 @@ class Server(uvicorn.Server):
 
 
 def prepare(settings: Settings, place: Place) -> None:
-    """Brings our own database to this revision and checks any. Raises what keeps the server from serving."""
-    if place.postgres is not None:
+    """Checks the database, and brings our own to this revision. Raises what keeps the server from serving."""
+    try:
+        warnings = asyncio.run(startup.check(place.server_dsn))
+    except WrongRevision:
+        if place.postgres is None:
+            raise
+        # Only now: Alembic takes two seconds to import, and most starts find nothing to do.
+        from pocketpay.database import migrations
+
         asyncio.run(migrations.upgrade(place.owner_dsn, place.server_dsn))
-    for warning in asyncio.run(startup.check(place.server_dsn)):
+        warnings = asyncio.run(startup.check(place.server_dsn))
+    for warning in warnings:
         log.warning("database_warning", text=warning)
 
 

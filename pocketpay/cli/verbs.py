@@ -11,7 +11,7 @@ from pocketpay import settings
 from pocketpay.cli import listening, serve
 from pocketpay.cli.place import database_of, secret_of
 from pocketpay.cli.workers import Supervisor
-from pocketpay.database import migrations
+from pocketpay.database import revisions
 from pocketpay.settings import Settings
 
 verbs = typer.Typer(
@@ -64,10 +64,12 @@ def worker_verb(door_file: int, supervisor_file: int) -> None:
 @verbs.command("migrate")
 def migrate_verb() -> None:
     """Brings the database to this server's revision, roles and grants included."""
+    from pocketpay.database import migrations
+
     serve.leave_on_stops(143)
     with database_of(settings.load()) as place:
         asyncio.run(migrations.upgrade(place.owner_dsn, place.server_dsn))
-        typer.echo(f"The database is at revision {migrations.expected_revision()}.")
+        typer.echo(f"The database is at revision {revisions.expected()}.")
 
 
 @verbs.command("audit")

@@ -1,4 +1,4 @@
-"""The tables' revisions: bringing a database to this server's, and refusing to serve on another.
+"""Bringing a database's tables to this server's revision, with Alembic. Only who migrates imports this room's file.
 
 Each migration is one transaction. Whoever migrates holds an advisory lock, so that of two that start together one
 works and the other finds it done. Grants on a table stand in the migration that makes it; the roles are made before.
@@ -7,20 +7,18 @@ works and the other finds it done. Grants on a table stand in the migration that
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 import asyncpg
 from alembic import command
 from alembic.config import Config
-from alembic.script import ScriptDirectory
 from sqlalchemy import pool
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from pocketpay.database import roles
-from pocketpay.database.errors import DatabaseUnavailable, WrongRevision, unreachable
+from pocketpay.database import revisions, roles
+from pocketpay.database.errors import DatabaseUnavailable, unreachable
 from pocketpay.database.failures import Failure, ServiceBusy, classify
-from pocketpay.database.sessions import Session, connect, plain
+from pocketpay.database.sessions import connect, plain
 
 OWNER_SETTINGS = {
     "lock_timeout": "3000",  # a migration waits no longer behind traffic, which would queue behind it
@@ -30,8 +28,6 @@ OWNER_SETTINGS = {
 TURN = 7_064_738_212_001
 """The advisory lock's number: ours alone, and otherwise without meaning."""
 TURN_SECONDS = 60
-
-REVISION = "select version_num from alembic_version"
 
 
 async def upgrade(owner_dsn: str, server_dsn: str) -> None:
@@ -60,48 +56,10 @@ def _sentence(error: DBAPIError) -> Exception:
     return error
 
 
-async def check_revision(session: Session) -> None:
-    """Raises WrongRevision, with what to do, unless the tables are of this server's revision."""
-    here, wanted = await current_revision(session), expected_revision()
-    if here == wanted:
-        return
-    if here is None:
-        raise WrongRevision("The database has no tables yet: run `pocketpay migrate`.")
-    if here in known_revisions():
-        raise WrongRevision(f"The database is at revision {here}, this server at {wanted}: run `pocketpay migrate`.")
-    raise WrongRevision(
-        f"The database is at revision {here}, which this server ({wanted}) does not know: install a newer one."
-    )
-
-
-async def current_revision(session: Session) -> str | None:
-    """The revision of the tables, or None where there are none."""
-    try:
-        revision: str | None = await session.fetchval(REVISION)
-    except asyncpg.UndefinedTableError:
-        return None
-    return revision
-
-
-def expected_revision() -> str:
-    """The newest revision that this server's migrations lead to."""
-    head = ScriptDirectory.from_config(config()).get_current_head()
-    if head is None:
-        raise DatabaseUnavailable("This installation has no migrations: install it again.")
-    return head
-
-
-def known_revisions() -> frozenset[str]:
-    """Every revision that this server's migrations lead through."""
-    return frozenset(script.revision for script in ScriptDirectory.from_config(config()).walk_revisions())
-
-
 def config(dsn: str | None = None) -> Config:
     """Alembic's configuration in code: the same in a checkout and in an installed wheel."""
-    package = Path(__file__).parents[1]
-    carried = package / "migrations"
     made = Config()
-    made.set_main_option("script_location", str(carried if carried.is_dir() else package.parent / "migrations"))
+    made.set_main_option("script_location", str(revisions.folder()).replace("%", "%%"))
     made.attributes["dsn"] = dsn
     return made
 

@@ -1,6 +1,6 @@
 """What a server asks of its database before it serves: that it can be trusted with money, and is the one expected."""
 
-from pocketpay.database import migrations
+from pocketpay.database import revisions
 from pocketpay.database.errors import DatabaseUnavailable, unreachable
 from pocketpay.database.failures import ServiceBusy
 from pocketpay.database.sessions import TIMEOUTS, Session, connect
@@ -30,7 +30,7 @@ async def check(server_dsn: str) -> tuple[str, ...]:
         try:
             session = Session(served)
             await _check_connection_settings(session)
-            await migrations.check_revision(session)
+            await revisions.check(session)
             return await _warnings(session)
         finally:
             served.terminate()

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import asyncpg
 import pytest
+from alembic.script import ScriptDirectory
 from asyncpg import Connection, Record
 
-from pocketpay.database import migrations
+from pocketpay.database import migrations, revisions
 from pocketpay.database.cluster import LOGIN, OWNER
 from pocketpay.database.embedded import EmbeddedPostgres
 from pocketpay.database.errors import DatabaseUnavailable, WrongRevision
@@ -51,8 +52,14 @@ async def _ask(dsn: str, question: str) -> object:
 
 async def test_migrated_database_is_of_the_revision_the_server_wants(database: Database) -> None:
     async with database.read() as session:
-        await migrations.check_revision(session)
-        assert await migrations.current_revision(session) == migrations.expected_revision()
+        await revisions.check(session)
+        assert await revisions.current(session) == revisions.expected()
+
+
+def test_revisions_read_from_the_files_are_those_alembic_knows() -> None:
+    scripts = ScriptDirectory.from_config(migrations.config())
+    assert revisions.expected() == scripts.get_current_head()
+    assert revisions.known() == {script.revision for script in scripts.walk_revisions()}
 
 
 async def test_migrating_again_changes_nothing(database_dsn: Dsns, owner: "Connection[Record]") -> None:
@@ -63,7 +70,7 @@ async def test_migrating_again_changes_nothing(database_dsn: Dsns, owner: "Conne
 
 async def test_two_migrators_at_once_both_find_it_done(empty: Dsns) -> None:
     await asyncio.gather(*(migrations.upgrade(empty.owner, empty.server) for _ in range(2)))
-    assert await _ask(empty.server, "select version_num from alembic_version") == migrations.expected_revision()
+    assert await _ask(empty.server, "select version_num from alembic_version") == revisions.expected()
 
 
 async def test_dsn_as_sqlalchemy_and_others_write_it(empty: Dsns) -> None:
@@ -71,7 +78,7 @@ async def test_dsn_as_sqlalchemy_and_others_write_it(empty: Dsns) -> None:
         empty.owner.replace("postgresql://", "postgresql+asyncpg://"),
         empty.server.replace("postgresql://", "postgres://"),
     )
-    assert await _ask(empty.server, "select version_num from alembic_version") == migrations.expected_revision()
+    assert await _ask(empty.server, "select version_num from alembic_version") == revisions.expected()
 
 
 def test_killed_migrator_leaves_nothing_half_made(empty: Dsns) -> None:
@@ -89,14 +96,14 @@ def test_killed_migrator_leaves_nothing_half_made(empty: Dsns) -> None:
     assert killed.returncode == -signal.SIGKILL
     assert asyncio.run(_ask(empty.owner, TABLES + " and relname <> 'alembic_version'")) == 0
     asyncio.run(migrations.upgrade(empty.owner, empty.server))
-    assert asyncio.run(_ask(empty.owner, "select version_num from alembic_version")) == migrations.expected_revision()
+    assert asyncio.run(_ask(empty.owner, "select version_num from alembic_version")) == revisions.expected()
 
 
 async def test_database_without_tables_is_not_served(empty: Dsns) -> None:
     database = await Database.open(empty.server, readers=1, writers=1)
     with pytest.raises(WrongRevision, match="run `pocketpay migrate`"):
         async with database.read() as session:
-            await migrations.check_revision(session)
+            await revisions.check(session)
     await database.close()
 
 
@@ -104,7 +111,7 @@ async def test_database_of_a_newer_server_is_not_served(database: Database, owne
     await owner.execute("update alembic_version set version_num = 'tomorrow'")
     with pytest.raises(WrongRevision, match="install a newer one"):
         async with database.read() as session:
-            await migrations.check_revision(session)
+            await revisions.check(session)
 
 
 async def test_database_that_is_away_is_told_in_one_sentence() -> None:

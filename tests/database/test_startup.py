@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pocketpay.database import migrations, sessions, startup
+from pocketpay.database import migrations, revisions, sessions, startup
 from pocketpay.database.embedded import EmbeddedPostgres
 from pocketpay.database.errors import DatabaseUnavailable, WrongRevision
 from tests.conftest import Dsns
@@ -55,7 +55,7 @@ async def test_older_postgresql_is_refused(durable: EmbeddedPostgres, monkeypatc
 
 
 async def test_other_revision_is_refused(durable: EmbeddedPostgres, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(migrations, "expected_revision", lambda: "9999")
+    monkeypatch.setattr(revisions, "expected", lambda: "9999")
     with pytest.raises(WrongRevision, match="run `pocketpay migrate`"):
         await startup.check(durable.server_dsn)
 
