@@ -4,14 +4,14 @@ import signIn from './documents/sign-in.graphql?raw';
 import signOut from './documents/sign-out.graphql?raw';
 import * as session from './session.js';
 import { useStanding } from './standing.js';
-import { confirmTab, DEMO_PASSWORD, DEMO_PEOPLE, fillTransactionId } from './tabs.js';
+import { confirmTab, DEMO_PASSWORD, DEMO_PEOPLE, withPaymentToAnswer } from './tabs.js';
 import { send } from './transport.js';
 
 /** Who is signed in, what they can spend (live), and what awaits their answer. */
 export function SessionBar() {
   const { accessToken, user, notice } = useSyncExternalStore(session.subscribe, session.current);
   const standing = useStanding(accessToken, user?.username);
-  useFilledTransactionId(standing?.awaiting[0]);
+  useFilledVariables(standing?.awaiting ?? []);
   return (
     <footer className="graphiql-container session-bar" aria-label="Session">
       {accessToken ? <Person user={user} standing={standing} /> : <Nobody notice={notice} />}
@@ -119,15 +119,15 @@ async function leave() {
   return null;
 }
 
-/** The tab that asks for a transaction's id gets the newest one that awaits an answer. */
-function useFilledTransactionId(id) {
+/** A tab that confirms or cancels gets the newest payment that awaits an answer. */
+function useFilledVariables(awaiting) {
   const variableEditor = useGraphiQL((state) => state.variableEditor);
-  const activeTab = useGraphiQL((state) => state.tabs[state.activeTabIndex]);
+  const tab = useGraphiQL((state) => state.tabs[state.activeTabIndex]);
   useEffect(() => {
     if (!variableEditor) return;
     // GraphiQL opens its first default tab without that tab's variables.
-    const variables = variableEditor.getValue() || activeTab.variables || '';
-    const filled = fillTransactionId(variables, id);
+    const variables = variableEditor.getValue() || tab.variables || '';
+    const filled = withPaymentToAnswer(tab, variables, awaiting);
     if (filled !== variableEditor.getValue()) variableEditor.setValue(filled);
-  }, [variableEditor, activeTab.id, id]);
+  }, [variableEditor, tab.id, awaiting.join()]);
 }

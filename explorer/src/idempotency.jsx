@@ -1,7 +1,11 @@
 import { ToolbarButton, useGraphiQL } from '@graphiql/react';
 
 /** A key nobody has used: sending the same one twice moves money once. */
-export const newKey = () => `explorer-${crypto.randomUUID()}`;
+export function newKey() {
+  // Not crypto.randomUUID: a browser has that only on https and localhost.
+  const bytes = crypto.getRandomValues(new Uint8Array(12));
+  return `explorer-${Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')}`;
+}
 
 const KEY_IN_VARIABLES = /("idempotencyKey"\s*:\s*)"[^"]*"/g;
 

@@ -26,19 +26,17 @@ export const firstTabs = () => [
   tab(asked),
 ];
 
-export const confirmTab = (tabs) => tabs.findIndex(({ query }) => /\bconfirmTransfer\(/.test(query ?? ''));
+const answersPayment = ({ query }) => /\b(confirm|cancel)Transfer\(/.test(query ?? '');
 
-let filledIn = '';
+export const confirmTab = (tabs) => tabs.findIndex(answersPayment);
 
 /**
- * `variables` (JSON text) with `id` in place of an empty "id", or of one filled in here before;
- * an id that the person wrote stays.
+ * The tab's variables (JSON text), with the newest payment of `awaiting` as the "id" where the tab answers
+ * a payment and names none that awaits an answer.
  */
-export function fillTransactionId(variables, id) {
-  if (!id) return variables;
-  const filled = variables.replace(/("id"\s*:\s*)"([^"]*)"/, (whole, label, present) =>
-    present === '' || present === filledIn ? `${label}"${id}"` : whole,
+export function withPaymentToAnswer(tab, variables, awaiting) {
+  if (awaiting.length === 0 || !answersPayment(tab)) return variables;
+  return variables.replace(/("id"\s*:\s*)"([^"]*)"/, (whole, label, id) =>
+    awaiting.includes(id) ? whole : `${label}"${awaiting[0]}"`,
   );
-  if (filled !== variables) filledIn = id;
-  return filled;
 }
