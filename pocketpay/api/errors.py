@@ -205,12 +205,16 @@ TABLE: dict[type[errors.Refusal], Row] = {
 }
 
 
+BY_ID = ("id",)
+"""The prefix of a mutation whose one argument is an id: whatever is refused, it is about that."""
+
+
 def user_errors(refusals: Iterable[errors.Refusal], prefix: tuple[str, ...] = ("input",)) -> list[UserError]:
-    """Refusals as a payload's `errors`. `prefix` is where the mutation's fields stand: ("input",) or ()."""
+    """Refusals as a payload's `errors`. `prefix` is where the mutation's fields stand: ("input",), () or BY_ID."""
     told = []
     for refusal in refusals:
         row = TABLE[type(refusal)]
-        path = [*prefix, refusal.field] if refusal.field is not None else []
+        path = [] if refusal.field is None else [*BY_ID] if prefix == BY_ID else [*prefix, refusal.field]
         told.append(row.kind.of(refusal, row, path))
     return told
 

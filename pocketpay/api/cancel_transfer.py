@@ -1,0 +1,28 @@
+"""The door of `cancelTransfer`."""
+
+from typing import Annotated
+
+import strawberry
+
+from pocketpay.api import ids
+from pocketpay.api.context import Info
+from pocketpay.api.errors import BY_ID, refusals_as_errors
+from pocketpay.api.transaction_payload import TransactionPayload
+from pocketpay.payments.cancel import cancel
+from pocketpay.payments.errors import NotFound
+
+
+@strawberry.mutation(
+    description="Calls one of the viewer's held payments off; the money is theirs again. Said again it answers with "
+    "the same. Refusals: NOT_FOUND, WRONG_STATE (with the state reached)."
+)
+@refusals_as_errors(TransactionPayload, BY_ID)
+async def cancel_transfer(
+    info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The held payment's id.")]
+) -> TransactionPayload:
+    viewer = info.context.must_view()
+    transaction_id = ids.decode(ids.TRANSACTION, id)
+    if transaction_id is None:
+        raise NotFound
+    answer = await cancel(info.context.rooms.desk, viewer.wallet_id, transaction_id)
+    return TransactionPayload.of(answer, viewer.wallet_id, BY_ID)

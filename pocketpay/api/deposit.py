@@ -1,0 +1,40 @@
+"""The door of `deposit`."""
+
+from typing import Annotated
+
+import strawberry
+
+from pocketpay.api.context import Info
+from pocketpay.api.errors import refusals_as_errors
+from pocketpay.api.scalars import Amount
+from pocketpay.api.transaction_payload import TransactionPayload
+from pocketpay.payments import deposit as payments
+
+
+@strawberry.input(description="Money to bring in from a bank.")
+class DepositInput:
+    amount: Amount = strawberry.field(description="How much, in the wallet's currency; above zero.")
+    bank_name: str = strawberry.field(description="The bank it comes from: 1 to 100 characters.")
+    idempotency_key: str = strawberry.field(
+        description="8 to 255 characters of the client's choice; sent again with the same input, nothing moves twice."
+    )
+
+
+@strawberry.mutation(
+    description="Brings money in from a bank. The transaction is COMPLETED once the bank has settled; while it has "
+    "not answered it is CREATED. The bank of this version is simulated and settles at once. Refusals: INVALID_AMOUNT, "
+    "INVALID_INPUT, WALLET_FROZEN, WALLET_CLOSED, BANK_DECLINED, IDEMPOTENCY_KEY_REUSED."
+)
+@refusals_as_errors(TransactionPayload)
+async def deposit(
+    info: Info, input: Annotated[DepositInput, strawberry.argument(description="The deposit.")]
+) -> TransactionPayload:
+    viewer = info.context.must_view()
+    answer = await payments.deposit(
+        info.context.rooms.desk,
+        viewer.wallet_id,
+        raw_amount=input.amount,
+        raw_bank_name=input.bank_name,
+        raw_key=input.idempotency_key,
+    )
+    return TransactionPayload.of(answer, viewer.wallet_id)

@@ -1,0 +1,46 @@
+"""What every mutation that moves money answers."""
+
+from dataclasses import field
+from typing import Self
+from uuid import UUID
+
+import strawberry
+
+from pocketpay.api import errors
+from pocketpay.api.errors import UserError
+from pocketpay.api.transaction import Transaction
+from pocketpay.api.wallet import Wallet
+from pocketpay.payments.instruction import Answer
+
+
+@strawberry.type(description="What came of moving money: the transaction, the wallet after it, or why not.")
+class TransactionPayload:
+    replayed: bool = strawberry.field(
+        default=False, description="Whether it had been done before: nothing has moved because of this request."
+    )
+    errors: list[UserError] = strawberry.field(
+        default_factory=list, description="Why it was refused; empty when it was not."
+    )
+    answer: strawberry.Private[Answer | None] = None
+    viewed_from: strawberry.Private[UUID | None] = field(default=None)
+
+    @classmethod
+    def of(cls, answer: Answer, wallet_id: UUID, prefix: tuple[str, ...] = ("input",)) -> Self:
+        """The payload of an answer to that wallet's owner."""
+        refusals = () if answer.refusal is None else (answer.refusal,)
+        return cls(
+            replayed=answer.replayed,
+            errors=errors.user_errors(refusals, prefix) if refusals else [],
+            answer=answer,
+            viewed_from=wallet_id,
+        )
+
+    @strawberry.field(description="The transaction as it is now; null when nothing came of the request.")
+    def transaction(self) -> Transaction | None:
+        if self.answer is None or self.viewed_from is None:
+            return None
+        return Transaction.of(self.answer.transaction, self.viewed_from)
+
+    @strawberry.field(description="The viewer's wallet after it; null when nothing came of the request.")
+    def wallet(self) -> Wallet | None:
+        return None if self.answer is None else Wallet.of(self.answer.balance)

@@ -1,0 +1,44 @@
+"""The door of `transfer`."""
+
+from typing import Annotated
+
+import strawberry
+
+from pocketpay.api.context import Info
+from pocketpay.api.errors import refusals_as_errors
+from pocketpay.api.scalars import Amount
+from pocketpay.api.transaction_payload import TransactionPayload
+from pocketpay.payments import transfer as payments
+
+
+@strawberry.input(description="Money to send to another person.")
+class TransferInput:
+    to: str = strawberry.field(description='The recipient\'s username, with or without "@".')
+    amount: Amount = strawberry.field(description="How much, in the wallet's currency; above zero.")
+    description: str = strawberry.field(description="What it is for: one line of 1 to 500 characters.")
+    idempotency_key: str = strawberry.field(
+        description="8 to 255 characters of the client's choice; sent again with the same input, nothing moves twice."
+    )
+
+
+@strawberry.mutation(
+    description="Sends money. A safe payment is COMPLETED at once. A risky one is PENDING_CONFIRMATION: the money is "
+    "held, the reasons are in riskReasons, and confirmTransfer or cancelTransfer answers before expiresAt. Without "
+    "the money it is FAILED, stopped by a rule or a freeze BLOCKED. Refusals: INVALID_AMOUNT, INVALID_INPUT, "
+    "RECIPIENT_NOT_FOUND, SELF_TRANSFER, CURRENCY_MISMATCH, WALLET_FROZEN, WALLET_CLOSED, INSUFFICIENT_FUNDS, "
+    "TOO_MANY_PENDING, RISK_BLOCKED, IDEMPOTENCY_KEY_REUSED."
+)
+@refusals_as_errors(TransactionPayload)
+async def transfer(
+    info: Info, input: Annotated[TransferInput, strawberry.argument(description="The payment.")]
+) -> TransactionPayload:
+    viewer = info.context.must_view()
+    answer = await payments.transfer(
+        info.context.rooms.desk,
+        viewer.wallet_id,
+        raw_to=input.to,
+        raw_amount=input.amount,
+        raw_description=input.description,
+        raw_key=input.idempotency_key,
+    )
+    return TransactionPayload.of(answer, viewer.wallet_id)
