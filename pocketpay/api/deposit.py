@@ -16,7 +16,7 @@ class DepositInput:
     amount: Amount = strawberry.field(description="How much, in the wallet's currency; above zero.")
     bank_name: str = strawberry.field(description="The bank it comes from: 1 to 100 characters.")
     idempotency_key: str = strawberry.field(
-        description="8 to 255 characters of the client's choice; sent again with the same input, nothing moves twice."
+        description="8 to 255 characters of your choice; sent again with the same input, nothing moves twice."
     )
 
 

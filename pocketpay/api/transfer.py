@@ -17,7 +17,7 @@ class TransferInput:
     amount: Amount = strawberry.field(description="How much, in the wallet's currency; above zero.")
     description: str = strawberry.field(description="What it is for: one line of 1 to 500 characters.")
     idempotency_key: str = strawberry.field(
-        description="8 to 255 characters of the client's choice; sent again with the same input, nothing moves twice."
+        description="8 to 255 characters of your choice; sent again with the same input, nothing moves twice."
     )
 
 
