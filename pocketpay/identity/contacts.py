@@ -22,7 +22,9 @@ def email_address(typed: str) -> str:
         raise InvalidProfile("email", "is too long")
     try:
         # No mail is sent yet, so addresses that tests and demos are given (RFC 2606) are as good as others.
-        kept = validate_email(typed.strip(), check_deliverability=False, allow_smtputf8=False, test_environment=True)
+        kept = validate_email(
+            typed.strip(), check_deliverability=False, allow_smtputf8=False, strict=True, test_environment=True
+        )
     except EmailNotValidError:
         raise InvalidProfile("email", "is not an email address") from None
     return kept.normalized

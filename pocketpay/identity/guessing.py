@@ -30,7 +30,7 @@ _FEWEST_RUNS = 4
 """abcd1234efgh is three runs; twelve characters chosen by chance are ten or more."""
 
 _SHORT_PIECE = 4
-_SHORT_AFFIX = 6
+_SHORT_AFFIX = 8
 """Digits and signs around a word: a year, a date, an exclamation. More of them, unless in a run, are a secret."""
 
 _AFFIXES = "0123456789!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~ "

@@ -1,5 +1,7 @@
 """Finding people. Someone who has left is found by no name any more, only by the wallet that old payments name."""
 
+import re
+
 from pocketpay.database.sessions import Session
 from pocketpay.identity.profile import Profile
 from pocketpay.identity.repository import profiles as repository
@@ -7,6 +9,9 @@ from pocketpay.identity.usernames import canonical
 
 LONGEST_SEARCH = 60
 """Characters of a search that are looked at: whoever types more has not found by then."""
+
+_IN_NO_NAME = re.compile("[\0\ud800-\udfff]")
+"""NUL and lone surrogates, which PostgreSQL cannot keep."""
 
 
 async def by_username(session: Session, typed: str) -> Profile | None:
@@ -22,6 +27,6 @@ async def search(session: Session, typed: str, *, most: int) -> list[Profile]:
     """
     text = typed.strip()
     username = text.removeprefix("@").lower()
-    if not username or len(text) > LONGEST_SEARCH or "\0" in text:
+    if not username or len(text) > LONGEST_SEARCH or _IN_NO_NAME.search(text):
         return []
     return await repository.search(session, username=username, name=text, most=most)

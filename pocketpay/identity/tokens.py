@@ -103,6 +103,8 @@ class AccessTokens:
             viewer = Viewer(UUID(said["sub"]), UUID(said["wid"]), UUID(said["sid"]))
         except (ValueError, TypeError, AttributeError):
             raise BadToken from None
+        if not isinstance(said["iat"], int):
+            raise BadToken
         return Claims(viewer, float(said["exp"]))
 
 

@@ -1,0 +1,166 @@
+"""The gate: believes a token once, and stops believing it in time."""
+
+import asyncio
+import time
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from pocketpay.database.sessions import Database
+from pocketpay.identity.gate import Denial, Gate
+from pocketpay.identity.reception import Admission, Reception
+from pocketpay.identity.refresh_session import refresh_session
+from pocketpay.identity.repository import sessions
+from pocketpay.identity.sessions import sign_out
+from pocketpay.identity.tokens import AccessTokens, Claims
+from pocketpay.identity.viewer import Viewer
+from pocketpay.updates.signals import Signal
+from tests.people import SECRET, Owner, arrive
+
+
+class Looks:
+    """Counts how often a session is looked up."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.count = 0
+        standing = sessions.standing
+
+        async def counted(*asked: Any) -> Any:
+            self.count += 1
+            return await standing(*asked)
+
+        monkeypatch.setattr(sessions, "standing", counted)
+
+
+@pytest.fixture
+def looks(monkeypatch: pytest.MonkeyPatch) -> Looks:
+    return Looks(monkeypatch)
+
+
+@pytest.fixture
+async def person(reception: Reception) -> Admission:
+    reception.gate.listening = True
+    return await arrive(reception)
+
+
+async def test_session_is_looked_up_once_whatever_its_tokens(
+    reception: Reception, person: Admission, looks: Looks
+) -> None:
+    for _ in range(5):
+        assert await reception.gate.viewer(person.tokens.access_token) == person.viewer
+    renewed = await refresh_session(reception, person.tokens.refresh_token)
+    assert await reception.gate.viewer(renewed.tokens.access_token) == person.viewer
+    assert looks.count == 1
+
+
+async def test_nothing_is_remembered_while_nothing_is_heard(
+    reception: Reception, person: Admission, looks: Looks
+) -> None:
+    reception.gate.deaf()
+    for _ in range(3):
+        assert await reception.gate.viewer(person.tokens.access_token) == person.viewer
+    assert looks.count == 3
+
+
+async def test_gap_of_the_listener_forgets_all(reception: Reception, person: Admission, looks: Looks) -> None:
+    await reception.gate.viewer(person.tokens.access_token)
+    reception.gate.missed(datetime.now(UTC))
+    await reception.gate.viewer(person.tokens.access_token)
+    assert looks.count == 2
+
+
+async def test_ended_session_opens_nothing_once_it_is_told(
+    reception: Reception, person: Admission, owner: Owner
+) -> None:
+    neighbour = await arrive(reception, "bea")
+    for one in (person, neighbour):
+        await reception.gate.viewer(one.tokens.access_token)
+    await owner.execute("update sessions set revoked_at = clock_timestamp()")
+    assert await reception.gate.viewer(person.tokens.access_token) == person.viewer
+    reception.gate.hear(Signal(sessions=[person.viewer.session_id, uuid4()]))
+    assert await reception.gate.viewer(person.tokens.access_token) is None
+    assert await reception.gate.check(person.tokens.access_token) is Denial.REVOKED
+    assert await reception.gate.viewer(neighbour.tokens.access_token) == neighbour.viewer
+
+
+async def test_session_that_ends_while_it_is_looked_up_is_not_remembered(
+    reception: Reception, person: Admission, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    standing = sessions.standing
+
+    async def ended_meanwhile(*asked: Any) -> Any:
+        found = await standing(*asked)
+        await sign_out(reception, person.viewer)
+        return found
+
+    monkeypatch.setattr(sessions, "standing", ended_meanwhile)
+    await reception.gate.viewer(person.tokens.access_token)
+    monkeypatch.setattr(sessions, "standing", standing)
+    assert await reception.gate.viewer(person.tokens.access_token) is None
+
+
+async def test_token_expires_while_it_is_remembered(database: Database, person: Admission) -> None:
+    now = time.time()
+    gate = Gate(database, AccessTokens(SECRET, lifetime_seconds=60), clock=lambda: now)
+    gate.listening = True
+    token = person.tokens.access_token
+    claims = await gate.check(token)
+    assert isinstance(claims, Claims)
+    now = claims.expires_at - 0.001
+    assert await gate.viewer(token) == person.viewer
+    now = claims.expires_at
+    assert await gate.viewer(token) is None
+    assert gate._sessions == {}
+
+
+async def test_bad_and_expired_tokens_open_nothing(reception: Reception, person: Admission, looks: Looks) -> None:
+    long_ago = time.time() - 3_600
+    expired, _ = reception.access_tokens.issue(person.viewer, now=long_ago, session_expires_at=time.time())
+    forged, _ = AccessTokens(b"x" * 32, lifetime_seconds=60).issue(
+        person.viewer, now=time.time(), session_expires_at=time.time() + 60
+    )
+    assert await reception.gate.check(expired) is Denial.EXPIRED
+    for token in (forged, "", "x", "\ud800"):
+        assert await reception.gate.check(token) is Denial.BAD
+        assert await reception.gate.viewer(token) is None
+    assert looks.count == 0
+
+
+async def test_token_whose_user_or_wallet_is_another_than_its_sessions_is_bad(
+    reception: Reception, person: Admission
+) -> None:
+    neighbour = await arrive(reception, "bea")
+    mine, theirs = person.viewer, neighbour.viewer
+    mixed = [
+        Viewer(theirs.user_id, mine.wallet_id, mine.session_id),
+        Viewer(mine.user_id, theirs.wallet_id, mine.session_id),
+        Viewer(mine.user_id, mine.wallet_id, theirs.session_id),
+    ]
+    for viewer in mixed * 2:
+        token, _ = reception.access_tokens.issue(viewer, now=time.time(), session_expires_at=time.time() + 60)
+        assert await reception.gate.check(token) is Denial.BAD
+        await reception.gate.viewer(person.tokens.access_token)
+    unknown, _ = reception.access_tokens.issue(
+        Viewer(mine.user_id, mine.wallet_id, uuid4()), now=time.time(), session_expires_at=time.time() + 60
+    )
+    assert await reception.gate.check(unknown) is Denial.REVOKED
+
+
+async def test_what_is_remembered_is_bounded(database: Database, reception: Reception, person: Admission) -> None:
+    gate = Gate(database, reception.access_tokens, most_tokens=3)
+    gate.listening = True
+    expires = time.time() + 60
+    others = [await arrive(reception, name) for name in ("bea", "cid")]
+    for n in range(10):
+        for viewer in (person.viewer, *(other.viewer for other in others)):
+            token, _ = reception.access_tokens.issue(viewer, now=time.time() + n, session_expires_at=expires)
+            assert await gate.viewer(token) == viewer
+            assert len(gate._tokens) <= 3
+            assert sum(len(known.tokens) for known in gate._sessions.values()) == len(gate._tokens)
+
+
+async def test_many_requests_with_a_new_token_at_once_are_all_let_in(reception: Reception, person: Admission) -> None:
+    viewers = await asyncio.gather(*(reception.gate.viewer(person.tokens.access_token) for _ in range(20)))
+    assert viewers == [person.viewer] * 20

@@ -1,0 +1,161 @@
+"""Passwords: which are refused, and how they are kept."""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator
+from time import perf_counter
+
+import pytest
+from argon2 import PasswordHasher
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pocketpay.database.failures import ServiceBusy
+from pocketpay.identity.errors import Weakness
+from pocketpay.identity.guessing import guessable
+from pocketpay.identity.passwords import Passwords, weakness
+from tests.people import PASSWORD
+
+ADA = ("ada_l", "Ada Lovelace", "ada.lovelace@example.com")
+
+
+@pytest.fixture
+async def passwords() -> AsyncIterator[Passwords]:
+    opened = Passwords()
+    yield opened
+    opened.close()
+
+
+@pytest.mark.parametrize(
+    "password",
+    [
+        "Password123!",
+        "Passw0rd!2024",
+        "123456789012",
+        "qwertyuiop12",
+        "aaaaaaaaaaaa",
+        "monkeymonkey",
+        "abcabcabcabc",
+        "1q2w3e4r5t6y",
+        "abcdefghijkl",
+        "ADA_L_2024!!!",
+        "AdaLovelace1",
+        "ada.lovelace1",
+        "Lovelace2024",
+        "pocketpay2024",
+    ],
+)
+def test_what_a_guesser_tries_first_is_refused(password: str) -> None:
+    assert weakness(password, ADA) is Weakness.GUESSABLE
+
+
+@pytest.mark.parametrize(
+    "password",
+    [
+        PASSWORD,
+        "pocket-pay-demo",
+        "correct horse battery staple",
+        "длинный пароль",
+        "7391-fox-8842-77",
+        "Str0ng-Passw0rd!",
+        " spaces are fine ",
+        "tr0ub4dor&3-and-more",
+        "\x00\x01nul-is-a-character",
+    ],
+)
+def test_no_rule_says_what_a_password_is_made_of(password: str) -> None:
+    assert weakness(password, ADA) is None
+
+
+def test_length_is_twelve_to_256_characters() -> None:
+    assert weakness("v1olet-harb") is Weakness.TOO_SHORT
+    assert weakness("violet-harbour-" + "ab3!" * 60 + "x") is None
+    assert weakness("violet-harbour-" + "ab3!" * 60 + "xy") is Weakness.TOO_LONG
+    assert weakness("violet-harbour-\ud800") is Weakness.UNREADABLE
+
+
+@given(st.text(min_size=12, max_size=256), st.text(max_size=100))
+def test_judging_a_password_never_fails(password: str, name: str) -> None:
+    guessable(password, [name])
+
+
+def test_judging_the_most_tedious_password_takes_no_time() -> None:
+    began = perf_counter()
+    for password in ("4@8({[<369g!i1|70$5+7%xz2" * 10, "a" * 256, "ab" * 128, "1" * 256):
+        guessable(password, ADA)
+    assert perf_counter() - began < 0.1
+
+
+async def test_password_is_kept_as_argon2id_and_verifies(passwords: Passwords) -> None:
+    kept = await passwords.hash(PASSWORD)
+    assert kept.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
+    assert (await passwords.verify(kept, PASSWORD)).matches
+    assert not (await passwords.verify(kept, PASSWORD + " ")).matches
+    assert not (await passwords.verify(kept, PASSWORD.upper())).matches
+
+
+async def test_every_character_of_a_long_password_counts(passwords: Passwords) -> None:
+    long = "violet-harbour-" + "ab3!" * 60
+    kept = await passwords.hash(long)
+    assert (await passwords.verify(kept, long)).matches
+    assert not (await passwords.verify(kept, long[:-1])).matches
+    assert not (await passwords.verify(kept, long + "\ud800" * 100_000)).matches
+
+
+async def test_hash_of_outdated_parameters_is_renewed_when_it_verifies(passwords: Passwords) -> None:
+    outdated = PasswordHasher(time_cost=1, memory_cost=8_192, parallelism=1).hash(PASSWORD)
+    verdict = await passwords.verify(outdated, PASSWORD)
+    assert verdict.matches
+    assert verdict.rehashed is not None
+    assert (await passwords.verify(verdict.rehashed, PASSWORD)).rehashed is None
+    assert (await passwords.verify(outdated, "another one altogether")).rehashed is None
+
+
+async def test_unknown_users_password_is_hashed_like_a_wrong_one(passwords: Passwords) -> None:
+    kept = await passwords.hash(PASSWORD)
+
+    async def seconds(hashed: str | None) -> float:
+        began = perf_counter()
+        for _ in range(5):
+            assert not (await passwords.verify(hashed, "another one altogether")).matches
+        return perf_counter() - began
+
+    await passwords.verify(None, PASSWORD)
+    assert await seconds(None) > 0.5 * await seconds(kept)
+
+
+async def test_broken_hash_matches_nothing(passwords: Passwords) -> None:
+    assert not (await passwords.verify("", PASSWORD)).matches
+    assert not (await passwords.verify("$argon2id$broken", PASSWORD)).matches
+
+
+async def test_too_many_at_once_are_told_to_come_back_and_the_rest_are_served() -> None:
+    passwords = Passwords(threads=1, queue=2, patience_seconds=0.05)
+    gate = threading.Event()
+    passwords._threads.submit(gate.wait)
+    try:
+        waiting = [asyncio.create_task(passwords.hash(PASSWORD)) for _ in range(5)]
+        results_busy, _ = await asyncio.wait(waiting, timeout=0.5)
+        assert len(results_busy) == 2
+        assert all(isinstance(task.exception(), ServiceBusy) for task in results_busy)
+        gate.set()
+        served = await asyncio.gather(*(task for task in waiting if task not in results_busy))
+        assert all(kept.startswith("$argon2id") for kept in served)
+        assert (await passwords.hash(PASSWORD)).startswith("$argon2id")
+    finally:
+        gate.set()
+        passwords.close()
+
+
+async def test_who_goes_away_gives_the_place_back() -> None:
+    passwords = Passwords(threads=1, queue=0, patience_seconds=1.0)
+    try:
+        for _ in range(5):
+            leaving = asyncio.create_task(passwords.hash(PASSWORD))
+            await asyncio.sleep(0)
+            leaving.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await leaving
+        assert (await passwords.hash(PASSWORD)).startswith("$argon2id")
+    finally:
+        passwords.close()

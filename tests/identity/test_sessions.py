@@ -1,0 +1,128 @@
+"""Sessions: listed, ended, told to every server, and never too many."""
+
+import asyncio
+from uuid import uuid4
+
+import pytest
+
+from pocketpay.identity.errors import NoSuchSession
+from pocketpay.identity.gate import Denial
+from pocketpay.identity.reception import Admission, Reception
+from pocketpay.identity.repository.sessions import MOST_SESSIONS
+from pocketpay.identity.sessions import live, revoke, revoke_others, sign_out
+from pocketpay.identity.sign_in import sign_in
+from pocketpay.updates.signals import CHANNEL, read
+from tests.people import HOME, PASSWORD, Owner, arrive
+
+
+async def another(reception: Reception, user_agent: str | None = None) -> Admission:
+    return await sign_in(reception, "ada", PASSWORD, address=HOME, user_agent=user_agent)
+
+
+async def test_sessions_are_listed_newest_first_with_what_opened_them(reception: Reception) -> None:
+    first = await arrive(reception, user_agent="a browser\x00")
+    second = await another(reception, "a telephone")
+    await arrive(reception, "bea")
+    listed = await live(reception, first.viewer)
+    assert [(one.id, one.user_agent) for one in listed] == [
+        (second.viewer.session_id, "a telephone"),
+        (first.viewer.session_id, "a browser"),
+    ]
+    assert all(one.created_at == one.last_used_at < one.expires_at for one in listed)
+
+
+async def test_signing_out_ends_this_session_only(reception: Reception) -> None:
+    leaving = await arrive(reception)
+    staying = await another(reception)
+    assert await sign_out(reception, leaving.viewer) == 1
+    assert await reception.gate.check(leaving.tokens.access_token) is Denial.REVOKED
+    assert await reception.gate.viewer(staying.tokens.access_token) == staying.viewer
+    assert await sign_out(reception, leaving.viewer) == 0
+
+
+async def test_revoking_ends_one_of_ones_own_and_again_nothing(reception: Reception) -> None:
+    here = await arrive(reception)
+    there = await another(reception)
+    assert await revoke(reception, here.viewer, there.viewer.session_id) == 1
+    assert await revoke(reception, here.viewer, there.viewer.session_id) == 0
+    assert [one.id for one in await live(reception, here.viewer)] == [here.viewer.session_id]
+
+
+async def test_somebody_elses_session_does_not_exist(reception: Reception) -> None:
+    ada, bea = await arrive(reception), await arrive(reception, "bea")
+    for session_id in (bea.viewer.session_id, uuid4(), None):
+        with pytest.raises(NoSuchSession):
+            await revoke(reception, ada.viewer, session_id)
+    assert await reception.gate.viewer(bea.tokens.access_token) == bea.viewer
+
+
+async def test_revoking_the_others_leaves_this_one(reception: Reception) -> None:
+    await arrive(reception)
+    await another(reception)
+    here = await another(reception)
+    bea = await arrive(reception, "bea")
+    assert await revoke_others(reception, here.viewer) == 2
+    assert await revoke_others(reception, here.viewer) == 0
+    assert [one.id for one in await live(reception, here.viewer)] == [here.viewer.session_id]
+    assert len(await live(reception, bea.viewer)) == 1
+
+
+async def test_fifty_first_session_ends_the_oldest(reception: Reception, owner: Owner) -> None:
+    oldest = await arrive(reception)
+    await owner.execute(
+        "insert into sessions (id, user_id, created_at, last_used_at, expires_at) "
+        "select gen_random_uuid(), $1, now(), now(), now() + interval '1 day' from generate_series(1, $2)",
+        oldest.user.id,
+        MOST_SESSIONS - 1,
+    )
+    await owner.execute(
+        "update sessions set created_at = created_at - interval '1 s' where id = $1", oldest.viewer.session_id
+    )
+    assert await reception.gate.viewer(oldest.tokens.access_token) == oldest.viewer
+    newest = await another(reception)
+    listed = [one.id for one in await live(reception, newest.viewer)]
+    assert len(listed) == MOST_SESSIONS
+    assert newest.viewer.session_id in listed
+    assert oldest.viewer.session_id not in listed
+    assert await reception.gate.check(oldest.tokens.access_token) is Denial.REVOKED
+
+
+async def test_many_sign_ins_at_once_leave_no_more_than_fifty(reception: Reception, owner: Owner) -> None:
+    person = await arrive(reception)
+    await owner.execute(
+        "insert into sessions (id, user_id, created_at, last_used_at, expires_at) "
+        "select gen_random_uuid(), $1, now(), now(), now() + interval '1 day' from generate_series(1, 48)",
+        person.user.id,
+    )
+    await asyncio.gather(*(another(reception) for _ in range(6)))
+    assert len(await live(reception, person.viewer)) == MOST_SESSIONS
+
+
+async def test_every_ended_session_is_told_with_the_commit(reception: Reception, owner: Owner) -> None:
+    told: list[str] = []
+    await owner.add_listener(CHANNEL, lambda *said: told.append(str(said[3])))
+    first = await arrive(reception)
+    second, third = await another(reception), await another(reception)
+    await sign_out(reception, third.viewer)
+    await revoke_others(reception, second.viewer)
+    await revoke_others(reception, second.viewer)
+    await owner.execute("select 1")
+    assert [list(read(payload).sessions) for payload in told] == [
+        [third.viewer.session_id],
+        [first.viewer.session_id],
+    ]
+
+
+async def test_sessions_that_ended_a_month_ago_are_swept_with_their_tokens(
+    reception: Reception, owner: Owner
+) -> None:
+    person = await arrive(reception)
+    await another(reception)
+    lately = await another(reception)
+    await sign_out(reception, lately.viewer)
+    await owner.execute(
+        "update sessions set expires_at = expires_at - interval '38 days' where id = $1", person.viewer.session_id
+    )
+    assert await reception.sweep() == 1
+    assert await owner.fetchval("select count(*) from sessions") == 2
+    assert await owner.fetchval("select count(*) from refresh_tokens") == 2

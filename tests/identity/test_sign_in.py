@@ -1,0 +1,198 @@
+"""Signing in: a login and a password become a session, and nobody learns who has an account."""
+
+import asyncio
+from time import perf_counter
+
+import pytest
+from argon2 import PasswordHasher
+
+from pocketpay.database.sessions import Database
+from pocketpay.errors import Refusal
+from pocketpay.identity.errors import InvalidCredentials, RateLimited
+from pocketpay.identity.gate import Denial
+from pocketpay.identity.reception import Admission, Reception
+from pocketpay.identity.sign_in import sign_in
+from pocketpay.identity.tokens import Claims
+from tests.conftest import Dsns
+from tests.people import ELSEWHERE, HOME, PASSWORD, LosesReplies, Owner, arrive, receiving
+
+WRONG = "another one altogether"
+
+
+async def tried(reception: Reception, login: str, password: str, address: str = HOME) -> Admission | Refusal:
+    try:
+        return await sign_in(reception, login, password, address=address, user_agent=None)
+    except Refusal as refusal:
+        return refusal
+
+
+@pytest.mark.parametrize("login", ["ada", " ADA ", "@ada", "ａｄａ", "ada@example.com", "ADA@Example.COM"])
+async def test_username_and_email_open_a_session_however_they_are_typed(reception: Reception, login: str) -> None:
+    person = await arrive(reception, raw_email="ada@example.com")
+    admitted = await tried(reception, login, PASSWORD)
+    assert isinstance(admitted, Admission)
+    assert admitted.user == person.user
+    assert admitted.viewer.session_id != person.viewer.session_id
+    assert await reception.gate.viewer(admitted.tokens.access_token) == admitted.viewer
+
+
+@pytest.mark.parametrize(
+    "login", ["nobody_here", "nobody@example.com", "", "\x00", "\ud800", "x" * 100_000, "@", "a'b--"]
+)
+async def test_unknown_login_is_refused_like_a_wrong_password(reception: Reception, login: str) -> None:
+    await arrive(reception)
+    unknown, wrong = await tried(reception, login, PASSWORD), await tried(reception, "ada", WRONG)
+    assert isinstance(unknown, InvalidCredentials)
+    assert isinstance(wrong, InvalidCredentials)
+    assert vars(unknown) == vars(wrong)
+
+
+@pytest.mark.parametrize("password", ["", "\x00", "\ud800", "x" * 60_000])
+async def test_any_text_can_be_tried_as_a_password(reception: Reception, password: str) -> None:
+    await arrive(reception)
+    assert isinstance(await tried(reception, "ada", password), InvalidCredentials)
+
+
+async def test_unknown_login_takes_as_long_as_a_wrong_password(reception: Reception) -> None:
+    await arrive(reception)
+    seconds = {"ada": 0.0, "nobody_here": 0.0}
+    for _ in range(4):
+        for login in seconds:
+            began = perf_counter()
+            assert isinstance(await tried(reception, login, WRONG), InvalidCredentials)
+            seconds[login] += perf_counter() - began
+    assert 0.5 < seconds["nobody_here"] / seconds["ada"] < 2
+
+
+async def test_closed_user_is_nobody(reception: Reception, owner: Owner) -> None:
+    person = await arrive(reception)
+    await owner.execute("update users set closed_at = clock_timestamp()")
+    assert isinstance(await tried(reception, "ada", PASSWORD), InvalidCredentials)
+    assert await reception.gate.check(person.tokens.access_token) is Denial.REVOKED
+
+
+async def test_outdated_hash_is_renewed_by_signing_in(reception: Reception, owner: Owner) -> None:
+    await arrive(reception)
+    outdated = PasswordHasher(time_cost=1, memory_cost=8_192, parallelism=1).hash(PASSWORD)
+    await owner.execute("update users set password_hash = $1", outdated)
+    assert isinstance(await tried(reception, "ada", WRONG), InvalidCredentials)
+    assert await owner.fetchval("select password_hash from users") == outdated
+    assert isinstance(await tried(reception, "ada", PASSWORD), Admission)
+    assert (await owner.fetchval("select password_hash from users")).startswith("$argon2id$v=19$m=19456,t=2,p=1$")
+    assert isinstance(await tried(reception, "ada", PASSWORD), Admission)
+
+
+async def test_password_is_kept_nowhere_as_it_was_typed(reception: Reception, owner: Owner) -> None:
+    await arrive(reception)
+    await tried(reception, "ada", PASSWORD)
+    for table in ("users", "sessions", "refresh_tokens", "throttles"):
+        assert not await owner.fetchval(
+            f"select exists(select from {table} t where t::text like $1)", f"%{PASSWORD}%"
+        )
+
+
+async def test_lost_reply_opens_one_session(database_dsn: Dsns, owner: Owner) -> None:
+    database = LosesReplies(database_dsn.server)
+    async with receiving(database) as reception:
+        await arrive(reception)
+        database.losses = 2
+        admitted = await tried(reception, "ada", PASSWORD)
+        assert isinstance(admitted, Admission)
+        assert isinstance(await reception.gate.check(admitted.tokens.access_token), Claims)
+    await database.close()
+    assert await owner.fetchval("select count(*) from sessions") == 2
+
+
+async def test_sixth_failure_must_wait_even_with_the_right_password(reception: Reception) -> None:
+    await arrive(reception, address=ELSEWHERE)
+    answers = [await tried(reception, "ada", WRONG) for _ in range(5)]
+    assert all(isinstance(answer, InvalidCredentials) for answer in answers)
+    refused = await tried(reception, "ada", PASSWORD)
+    assert isinstance(refused, RateLimited)
+    assert refused.retry_after_seconds == 1
+
+
+async def test_unknown_login_must_wait_like_a_known_one(reception: Reception) -> None:
+    answers = [await tried(reception, "nobody_here", WRONG) for _ in range(6)]
+    assert [type(answer) for answer in answers] == [*[InvalidCredentials] * 5, RateLimited]
+
+
+async def test_many_guesses_at_once_are_no_more_guesses(reception: Reception) -> None:
+    await arrive(reception)
+    answers = await asyncio.gather(*(tried(reception, "ada", WRONG) for _ in range(20)))
+    assert sum(isinstance(answer, InvalidCredentials) for answer in answers) == 5
+    assert sum(isinstance(answer, RateLimited) for answer in answers) == 15
+
+
+async def test_one_person_may_sign_in_many_times_at_once(reception: Reception) -> None:
+    await arrive(reception)
+    answers = await asyncio.gather(*(tried(reception, "ada", PASSWORD) for _ in range(12)))
+    assert all(isinstance(answer, Admission) for answer in answers)
+
+
+async def test_waits_grow_to_a_minute_and_not_beyond(reception: Reception, owner: Owner) -> None:
+    await arrive(reception)
+    waits = []
+    for _ in range(4):
+        await tried(reception, "ada", WRONG)
+    for _ in range(9):
+        assert isinstance(await tried(reception, "ada", WRONG), InvalidCredentials)
+        refused = await tried(reception, "ada", PASSWORD)
+        assert isinstance(refused, RateLimited)
+        waits.append(refused.retry_after_seconds)
+        await owner.execute("update throttles set blocked_until = clock_timestamp() where blocked_until is not null")
+    assert waits == [1, 2, 4, 8, 16, 32, 60, 60, 60]
+
+
+async def test_success_clears_the_failures_before_it(reception: Reception) -> None:
+    await arrive(reception)
+    for _ in range(3):
+        for _ in range(4):
+            assert isinstance(await tried(reception, "ada", WRONG), InvalidCredentials)
+        assert isinstance(await tried(reception, "ada", PASSWORD), Admission)
+
+
+async def test_failures_are_forgotten_after_fifteen_minutes(reception: Reception, owner: Owner) -> None:
+    await arrive(reception)
+    for _ in range(7):
+        await tried(reception, "ada", WRONG)
+    await owner.execute(
+        "update throttles set expires_at = expires_at - interval '15 minutes', "
+        "blocked_until = blocked_until + interval '1 hour'"
+    )
+    assert [type(await tried(reception, "ada", WRONG)) for _ in range(5)] == [InvalidCredentials] * 5
+
+
+async def test_guesses_from_elsewhere_do_not_keep_a_person_out_at_home(reception: Reception) -> None:
+    await arrive(reception)
+    assert isinstance(await tried(reception, "ada", PASSWORD, HOME), Admission)
+    for _ in range(7):
+        await tried(reception, "ada", WRONG, ELSEWHERE)
+    assert isinstance(await tried(reception, "ada", PASSWORD, ELSEWHERE), RateLimited)
+    assert isinstance(await tried(reception, "ada", PASSWORD, HOME), Admission)
+    assert isinstance(await tried(reception, "ada", PASSWORD, ELSEWHERE), RateLimited)
+
+
+async def test_servers_count_failures_together(reception: Reception, database_dsn: Dsns) -> None:
+    await arrive(reception)
+    other_database = await Database.open(database_dsn.server)
+    async with receiving(other_database) as other:
+        answers = [await tried((reception, other)[n % 2], "ada", WRONG) for n in range(6)]
+        assert [type(answer) for answer in answers] == [*[InvalidCredentials] * 5, RateLimited]
+        assert isinstance(await tried(other, "ada", PASSWORD), RateLimited)
+    await other_database.close()
+
+
+async def test_address_signs_in_twenty_times_a_minute_in_production(database: Database, owner: Owner) -> None:
+    async with receiving(database, environment="production") as reception:
+        await arrive(reception, address=ELSEWHERE)
+        logins = ["ada", *(f"nobody_{n}" for n in range(19))]
+        assert not [
+            answer for login in logins if isinstance(answer := await tried(reception, login, WRONG), RateLimited)
+        ]
+        refused = await tried(reception, "ada", PASSWORD)
+        assert isinstance(refused, RateLimited)
+        assert 50 <= refused.retry_after_seconds <= 60
+        assert isinstance(await tried(reception, "ada", PASSWORD, ELSEWHERE), Admission)
+        await owner.execute("update throttles set expires_at = clock_timestamp()")
+        assert isinstance(await tried(reception, "ada", PASSWORD), Admission)

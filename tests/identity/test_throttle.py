@@ -1,0 +1,100 @@
+"""Throttles: whose tries are counted together, and for how long."""
+
+import pytest
+
+from pocketpay.database.failures import ServiceBusy
+from pocketpay.database.sessions import Database
+from pocketpay.identity.errors import RateLimited
+from pocketpay.identity.reception import Reception
+from pocketpay.identity.throttle import FREE_FAILURES, Throttle, network
+from tests.people import HOME, Owner, facts
+
+
+@pytest.mark.parametrize(
+    ("address", "counted_as"),
+    [
+        ("192.0.2.10", "192.0.2.10"),
+        ("::ffff:192.0.2.10", "192.0.2.10"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2::1", "2001:db8:1:2::/64"),
+        ("", ""),
+        ("testclient", "testclient"),
+    ],
+)
+def test_one_customers_network_counts_as_one_address(address: str, counted_as: str) -> None:
+    assert network(address) == counted_as
+
+
+async def test_two_servers_count_one_address_together(database: Database) -> None:
+    one, other = (Throttle(database, sign_ups_per_hour=3) for _ in range(2))
+    for throttle in (one, other, one):
+        await throttle.sign_up_from(HOME)
+    for throttle in (one, other):
+        with pytest.raises(RateLimited) as refused:
+            await throttle.sign_up_from(HOME)
+        assert 3_590 <= refused.value.retry_after_seconds <= 3_600
+    await other.sign_up_from("192.0.2.11")
+
+
+async def test_sign_ups_and_sign_ins_are_counted_apart(database: Database) -> None:
+    throttle = Throttle(database, sign_ups_per_hour=1, sign_ins_per_minute=1)
+    await throttle.sign_up_from(HOME)
+    await throttle.sign_in_from(HOME)
+    with pytest.raises(RateLimited):
+        await throttle.sign_in_from(HOME)
+
+
+async def test_rate_that_is_not_set_is_no_limit(database: Database, owner: Owner) -> None:
+    throttle = Throttle(database)
+    for _ in range(100):
+        await throttle.sign_in_from(HOME)
+    assert await owner.fetchval("select count(*) from throttles") == 0
+
+
+async def test_flood_does_not_make_its_own_wait_longer(database: Database, owner: Owner) -> None:
+    throttle = Throttle(database, sign_ins_per_minute=1)
+    await throttle.sign_in_from(HOME)
+    until = await owner.fetchval("select expires_at from throttles")
+    for _ in range(20):
+        with pytest.raises(RateLimited):
+            await throttle.sign_in_from(HOME)
+    assert await facts(owner, "select expires_at, hits from throttles") == (until, 2)
+
+
+async def test_attempt_that_came_to_no_verdict_is_not_counted(database: Database) -> None:
+    throttle = Throttle(database)
+    for _ in range(2 * FREE_FAILURES):
+        with pytest.raises(ServiceBusy):
+            async with throttle.attempt("user x", HOME):
+                raise ServiceBusy("too many passwords are being checked")
+
+
+async def test_attempt_that_was_given_up_counts_as_failed(database: Database) -> None:
+    throttle = Throttle(database)
+    for _ in range(FREE_FAILURES):
+        with pytest.raises(ZeroDivisionError):
+            async with throttle.attempt("user x", HOME):
+                raise ZeroDivisionError
+    with pytest.raises(RateLimited):
+        async with throttle.attempt("user x", HOME):
+            pass
+
+
+async def test_counters_that_had_their_time_are_swept(reception: Reception, owner: Owner) -> None:
+    throttle = Throttle(reception.database, sign_ins_per_minute=5)
+    for n in range(3):
+        await throttle.sign_in_from(f"192.0.2.{n}")
+    await owner.execute("update throttles set expires_at = clock_timestamp() - interval '1 second'")
+    await throttle.sign_in_from("192.0.2.9")
+    assert await reception.sweep() == 3
+    assert await owner.fetchval("select count(*) from throttles") == 1
+
+
+async def test_bucket_says_nothing_of_who_was_counted(database: Database, owner: Owner) -> None:
+    throttle = Throttle(database, sign_ins_per_minute=5)
+    await throttle.sign_in_from(HOME)
+    async with throttle.attempt("login my password typed as a login", HOME):
+        pass
+    assert not [
+        row for row in await owner.fetch("select bucket from throttles") if HOME in row[0] or "typed" in row[0]
+    ]

@@ -1,0 +1,135 @@
+"""Access tokens: only ours, whole, of the right kind, in their time. Refresh tokens: a chain only we can follow."""
+
+import base64
+import json
+import time
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+import jwt
+import pytest
+
+from pocketpay.identity.tokens import (
+    CLAIMS,
+    LONGEST_TOKEN,
+    AccessTokens,
+    BadToken,
+    ExpiredToken,
+    RefreshTokens,
+    derived_key,
+)
+from pocketpay.identity.viewer import Viewer
+from tests.people import SECRET
+
+VIEWER = Viewer(uuid4(), uuid4(), uuid4())
+KEY = derived_key(SECRET, "access tokens")
+tokens = AccessTokens(SECRET, lifetime_seconds=600)
+
+
+def claims(**changed: Any) -> dict[str, Any]:
+    ids = {"sub": str(VIEWER.user_id), "sid": str(VIEWER.session_id), "wid": str(VIEWER.wallet_id), "jti": "x"}
+    said = {"iss": "pocketpay", "aud": "pocketpay-api", "iat": int(time.time()), "exp": int(time.time()) + 60, **ids}
+    return {name: value for name, value in {**said, **changed}.items() if value is not None}
+
+
+def signed(said: dict[str, Any], *, key: bytes = KEY, algorithm: str = "HS256", typ: str | None = "at+jwt") -> str:
+    return jwt.encode(said, key, algorithm=algorithm, headers={"typ": typ})
+
+
+def test_own_token_says_whose_it_is_and_until_when() -> None:
+    now = time.time()
+    token, expires_at = tokens.issue(VIEWER, now=now, session_expires_at=now + 10_000)
+    assert tokens.read(token).viewer == VIEWER
+    assert tokens.read(token).expires_at == expires_at.timestamp() == int(now + 600)
+    assert tokens.read(signed(claims())).viewer == VIEWER
+
+
+def test_token_never_outlives_its_session() -> None:
+    now = time.time()
+    _, expires_at = tokens.issue(VIEWER, now=now, session_expires_at=now + 30)
+    assert expires_at == datetime.fromtimestamp(int(now + 30), UTC)
+
+
+@pytest.mark.parametrize("missing", CLAIMS)
+def test_token_without_one_of_its_claims_is_bad(missing: str) -> None:
+    with pytest.raises(BadToken):
+        tokens.read(signed(claims(**{missing: None})))
+
+
+OTHERS = [("iss", "me"), ("aud", "them"), ("sub", "no uuid"), ("sub", 7), ("sid", ""), ("wid", "1"), ("exp", "soon")]
+
+
+@pytest.mark.parametrize(("claim", "value"), [*OTHERS, ("iat", "now")])
+def test_token_with_another_claim_is_bad(claim: str, value: object) -> None:
+    with pytest.raises(BadToken):
+        tokens.read(signed(claims(**{claim: value})))
+
+
+@pytest.mark.parametrize("typ", ["JWT", "rt+jwt", None])
+def test_token_of_another_type_is_bad(typ: str | None) -> None:
+    with pytest.raises(BadToken):
+        tokens.read(signed(claims(), typ=typ))
+
+
+@pytest.mark.parametrize("key", [SECRET, b"x" * 32, derived_key(SECRET, "refresh tokens")])
+def test_token_signed_with_another_key_is_bad(key: bytes) -> None:
+    with pytest.raises(BadToken):
+        tokens.read(signed(claims(), key=key))
+
+
+@pytest.mark.filterwarnings("ignore::jwt.warnings.InsecureKeyLengthWarning")
+@pytest.mark.parametrize("algorithm", ["HS384", "HS512"])
+def test_token_signed_with_another_algorithm_is_bad(algorithm: str) -> None:
+    with pytest.raises(BadToken):
+        tokens.read(signed(claims(), algorithm=algorithm))
+
+
+def test_token_that_says_it_needs_no_signature_is_bad() -> None:
+    def part(said: dict[str, Any]) -> str:
+        return base64.urlsafe_b64encode(json.dumps(said).encode()).rstrip(b"=").decode()
+
+    for algorithm in ("none", "None", "HS256"):
+        unsigned = f"{part({'alg': algorithm, 'typ': 'at+jwt'})}.{part(claims())}."
+        with pytest.raises(BadToken):
+            tokens.read(unsigned)
+
+
+def test_token_changed_anywhere_is_bad() -> None:
+    header, payload, signature = signed(claims()).split(".")
+    another = signed(claims(sub=str(uuid4()))).split(".")[1]
+    for forged in (f"{header}.{another}.{signature}", f"{header}.{payload}.{signature[::-1]}", f"{header}.{payload}"):
+        with pytest.raises(BadToken):
+            tokens.read(forged)
+
+
+@pytest.mark.parametrize(
+    "text", ["", ".", "..", "a.b.c", "null", "é.é.é", "\x00", "\ud800", "x" * (LONGEST_TOKEN + 1), "." * 4_000]
+)
+def test_text_that_is_no_token_is_bad(text: str) -> None:
+    with pytest.raises(BadToken):
+        tokens.read(text)
+
+
+def test_expired_token_is_expired_to_the_second() -> None:
+    with pytest.raises(ExpiredToken):
+        tokens.read(signed(claims(exp=int(time.time()))))
+
+
+def test_clocks_of_two_servers_may_differ_about_the_beginning() -> None:
+    assert tokens.read(signed(claims(iat=int(time.time()) + 5))).viewer == VIEWER
+
+
+def test_successor_is_always_the_same_and_only_ours_to_know() -> None:
+    ours, theirs = RefreshTokens(SECRET), RefreshTokens(b"another key of thirty-two bytes!!!!")
+    first = ours.first()
+    assert ours.successor(first) == RefreshTokens(SECRET).successor(first) != theirs.successor(first)
+    assert ours.first() != first
+    assert len(first) == len(ours.successor(first)) == 43
+
+
+@pytest.mark.parametrize("text", ["", "\x00", "\ud800", "é", "x" * 1_000_000])
+def test_any_text_can_be_shown_as_a_refresh_token(text: str) -> None:
+    refresh_tokens = RefreshTokens(SECRET)
+    assert len(refresh_tokens.kept(text)) == 32
+    assert refresh_tokens.successor(text)

@@ -1,0 +1,175 @@
+"""Signing up: one unit of work, one bonus, books that balance, and every wrong field said at once."""
+
+import asyncio
+
+import pytest
+
+from pocketpay.errors import Refusal
+from pocketpay.identity.errors import EmailTaken, InvalidProfile, PhoneTaken, RateLimited, UsernameTaken, WeakPassword
+from pocketpay.identity.gate import Denial
+from pocketpay.identity.reception import Reception
+from pocketpay.identity.sessions import live
+from pocketpay.identity.sign_in import sign_in
+from pocketpay.ledger.repository import postings
+from pocketpay.onboarding.form import Form
+from pocketpay.onboarding.sign_up import SignedUp, sign_up
+from tests.conftest import Dsns
+from tests.people import ELSEWHERE, HOME, PASSWORD, LosesReplies, Owner, arrive, facts, made, receiving
+
+ADA = Form("ada", "Ada Lovelace", PASSWORD, "ada@example.com", "+1 202 555 0123")
+
+
+async def signed_up(reception: Reception, form: Form = ADA, address: str = HOME, **overrides: object) -> SignedUp:
+    return await sign_up(reception, made(**overrides), form, address=address, user_agent="tests")
+
+
+def fields(refusals: tuple[Refusal, ...]) -> list[tuple[str, str | None]]:
+    return [(refusal.code, refusal.field) for refusal in refusals]
+
+
+async def rows(owner: Owner) -> dict[str, int]:
+    tables = ("users", "wallets", "ledger_accounts", "ledger_entries", "transactions", "sessions", "refresh_tokens")
+    return {table: await owner.fetchval(f"select count(*) from {table}") for table in tables}
+
+
+async def test_newcomer_is_let_in_with_everything_that_is_theirs(reception: Reception, owner: Owner) -> None:
+    admission = (await signed_up(reception)).admission
+    assert admission is not None
+    user = admission.user
+    assert (user.username, user.name, user.email, user.phone) == (
+        "ada",
+        "Ada Lovelace",
+        "ada@example.com",
+        "+12025550123",
+    )
+    assert user.role == "member"
+    assert await reception.gate.viewer(admission.tokens.access_token) == admission.viewer
+    assert [session.id for session in await live(reception, admission.viewer)] == [admission.viewer.session_id]
+    wallet = await facts(owner, "select id, currency, status from wallets")
+    assert wallet == (user.wallet_id, "USD", "active")
+    assert (await sign_in(reception, "ada", PASSWORD, address=HOME, user_agent=None)).user == user
+
+
+async def test_welcome_bonus_is_posted_once_from_promotions_and_the_books_sum_to_zero(
+    reception: Reception, owner: Owner
+) -> None:
+    person = await arrive(reception)
+    account = await facts(
+        owner, "select posted, held, sequence, version from ledger_accounts where id = $1", person.user.wallet_id
+    )
+    assert account == (10_000, 0, 1, 1)
+    entries = await owner.fetch(
+        "select e.amount, e.kind, e.sequence, e.balance_after, e.description, t.type, t.status, t.amount "
+        "from ledger_entries e join transactions t on t.id = e.transaction_id order by e.amount desc"
+    )
+    assert [tuple(entry) for entry in entries] == [
+        (10_000, "wallet", 1, 10_000, "Welcome bonus", "bonus", "completed", 10_000),
+        (-10_000, "promotions", None, None, "Welcome bonus", "bonus", "completed", 10_000),
+    ]
+    await sign_in(reception, "ada", PASSWORD, address=HOME, user_agent=None)
+    assert await owner.fetchval("select count(*) from transactions") == 1
+
+
+async def test_bonus_of_zero_is_none(reception: Reception, owner: Owner) -> None:
+    assert (await signed_up(reception, welcome_bonus="0")).admission is not None
+    assert await owner.fetchval("select posted from ledger_accounts where kind = 'wallet'") == 0
+    assert (await rows(owner))["transactions"] == 0
+
+
+async def test_bonus_and_wallet_are_in_the_currency_chosen(reception: Reception, owner: Owner) -> None:
+    async with reception.database.write() as session:
+        await postings.open_house(session, ["JPY"])
+    yen = Form("yuki", "Yuki", PASSWORD, currency="JPY")
+    chosen = await signed_up(
+        reception, yen, currencies="USD,JPY", welcome_bonus="USD:5.00,JPY:1500", large_transfer_threshold="500"
+    )
+    assert chosen.admission is not None
+    assert await facts(owner, "select posted, currency from ledger_accounts where kind = 'wallet'") == (
+        1_500,
+        "JPY",
+    )
+    assert await owner.fetchval("select sum(amount) from ledger_entries where currency = 'JPY'") == 0
+
+
+async def test_every_wrong_field_is_said_at_once(reception: Reception, owner: Owner) -> None:
+    wrong = Form("a!", "\u202e", "short", "no address", "123", "XAU")
+    assert fields((await signed_up(reception, wrong)).refusals) == [
+        ("INVALID_INPUT", "username"),
+        ("INVALID_INPUT", "name"),
+        ("INVALID_INPUT", "email"),
+        ("INVALID_INPUT", "phone"),
+        ("WEAK_PASSWORD", "password"),
+        ("INVALID_INPUT", "currency"),
+    ]
+    assert not any(count for table, count in (await rows(owner)).items() if table != "ledger_accounts")
+
+
+async def test_what_is_taken_is_said_beside_what_is_wrong(reception: Reception) -> None:
+    await signed_up(reception)
+    again = Form("@@", "Ada", "password1234", "ADA@EXAMPLE.COM", "+12025550123")
+    refused = (await signed_up(reception, again)).refusals
+    assert [type(refusal) for refusal in refused] == [InvalidProfile, WeakPassword, EmailTaken, PhoneTaken]
+    twin = Form("ＡＤＡ", "Another", PASSWORD)
+    assert [type(refusal) for refusal in (await signed_up(reception, twin)).refusals] == [UsernameTaken]
+
+
+@pytest.mark.parametrize("field", ["username", "email", "phone"])
+async def test_of_two_who_want_the_same_at_once_one_gets_it(reception: Reception, owner: Owner, field: str) -> None:
+    forms = [
+        Form("ada" if field == "username" else f"ada_{n}", "Ada", PASSWORD, raw_email=f"a{n}@example.com")
+        if field != "email"
+        else Form(f"ada_{n}", "Ada", PASSWORD, raw_email="A@example.com" if n else "a@example.com")
+        for n in range(2)
+    ]
+    if field == "phone":
+        forms = [Form(f"ada_{n}", "Ada", PASSWORD, raw_phone="+12025550123") for n in range(2)]
+    before = await rows(owner)
+    both = await asyncio.gather(*(signed_up(reception, form) for form in forms))
+    assert sorted(one.admission is not None for one in both) == [False, True]
+    assert [fields(one.refusals) for one in both if one.refusals] == [[(f"{field.upper()}_TAKEN", field)]]
+    after = await rows(owner)
+    assert {table: after[table] - before[table] for table in after} == {
+        **dict.fromkeys(("users", "wallets", "ledger_accounts", "transactions", "sessions", "refresh_tokens"), 1),
+        "ledger_entries": 2,
+    }
+
+
+async def test_username_of_somebody_who_left_is_given_to_nobody(reception: Reception, owner: Owner) -> None:
+    await arrive(reception)
+    await owner.execute("update users set closed_at = clock_timestamp()")
+    assert [type(one) for one in (await signed_up(reception)).refusals] == [UsernameTaken]
+
+
+async def test_lost_replies_make_one_person_with_one_bonus(database_dsn: Dsns, owner: Owner) -> None:
+    database = LosesReplies(database_dsn.server)
+    async with receiving(database) as reception:
+        database.losses = 3
+        admission = (await signed_up(reception)).admission
+        assert admission is not None
+        assert await reception.gate.viewer(admission.tokens.access_token) == admission.viewer
+        assert not isinstance(await reception.gate.check(admission.tokens.access_token), Denial)
+    await database.close()
+    assert await rows(owner) == {
+        **dict.fromkeys(("users", "wallets", "transactions", "sessions", "refresh_tokens"), 1),
+        "ledger_entries": 2,
+        "ledger_accounts": 5,
+    }
+
+
+async def test_address_signs_up_sixty_times_an_hour_in_production(
+    reception: Reception, database_dsn: Dsns, owner: Owner
+) -> None:
+    async with receiving(reception.database, environment="production") as strict:
+        wrong = Form("a!", "", "short")
+        for _ in range(60):
+            assert (await signed_up(strict, wrong)).refusals
+        with pytest.raises(RateLimited):
+            await signed_up(strict)
+        assert (await signed_up(strict, address=ELSEWHERE)).admission is not None
+
+
+async def test_twenty_people_may_come_at_once(reception: Reception, owner: Owner) -> None:
+    forms = [Form(f"person_{n}", "Person", PASSWORD) for n in range(20)]
+    assert all(await asyncio.gather(*(signed_up(reception, form) for form in forms)))
+    assert await owner.fetchval("select sum(amount) from ledger_entries") == 0
+    assert await owner.fetchval("select count(*) from ledger_accounts where posted = 10000 and sequence = 1") == 20

@@ -1,0 +1,69 @@
+"""People for tests: a reception to let them in, and somebody let in."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TypeAlias
+
+from asyncpg import Connection, Record
+
+from pocketpay.database.failures import ServiceBusy
+from pocketpay.database.sessions import Database, Session
+from pocketpay.identity.reception import Admission, Reception
+from pocketpay.ledger.repository import postings
+from pocketpay.onboarding.form import Form
+from pocketpay.onboarding.sign_up import sign_up
+from pocketpay.settings import Settings
+
+Owner: TypeAlias = "Connection[Record]"
+"""The owner's own connection, for arranging and for looking behind the server's back."""
+
+SECRET = b"a key for tests, thirty-two bytes or more"
+PASSWORD = "violet-harbour-19"
+HOME, ELSEWHERE = "192.0.2.10", "198.51.100.7"
+
+
+def made(**overrides: object) -> Settings:
+    """Settings that no environment and no file has touched."""
+    return Settings(_env_file=None, **overrides)  # type: ignore[call-arg, arg-type]  # pydantic reads both
+
+
+@asynccontextmanager
+async def receiving(database: Database, **overrides: object) -> AsyncIterator[Reception]:
+    """A server's reception over that database, the house's accounts open."""
+    settings = made(**overrides)
+    async with database.write() as session:
+        await postings.open_house(session, settings.served_currencies)
+    reception = Reception.open(database, settings, SECRET)
+    yield reception
+    reception.close()
+
+
+async def arrive(
+    reception: Reception, username: str = "ada", *, address: str = HOME, user_agent: str | None = "tests", **more: str
+) -> Admission:
+    """Signs somebody up with PASSWORD."""
+    settings = made()
+    form = Form(username, username.title(), PASSWORD, **more)
+    signed_up = await sign_up(reception, settings, form, address=address, user_agent=user_agent)
+    assert signed_up.admission is not None, signed_up.refusals
+    return signed_up.admission
+
+
+async def facts(owner: Owner, sql: str, *arguments: object) -> tuple[object, ...]:
+    """The one row that the question is about."""
+    (row,) = await owner.fetch(sql, *arguments)
+    return tuple(row)
+
+
+class LosesReplies(Database):
+    """A database whose next `losses` commits are done, and whose replies to them never arrive."""
+
+    losses = 0
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[Session]:
+        async with super().write() as session:
+            yield session
+        if self.losses:
+            self.losses -= 1
+            raise ServiceBusy("the reply was lost", may_have_happened=True)
