@@ -11,18 +11,16 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import strawberry
 
-from pocketpay.api.failures import Unauthenticated
+from pocketpay.identity.errors import Unauthenticated
 from pocketpay.settings import Settings
 
 if TYPE_CHECKING:
+    from pocketpay.api.feeds import Feeds
     from pocketpay.api.loaders import Loaders
     from pocketpay.database.sessions import Database
-    from pocketpay.identity.gate import Gate
-    from pocketpay.identity.passwords import Passwords
-    from pocketpay.identity.throttle import Throttle
+    from pocketpay.identity.reception import Reception
     from pocketpay.identity.viewer import Viewer
     from pocketpay.payments.desk import Desk
-    from pocketpay.updates.hub import Hub
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +29,9 @@ class Rooms:
 
     settings: Settings
     database: "Database"
-    gate: "Gate"
-    passwords: "Passwords"
-    throttle: "Throttle"
+    reception: "Reception"
     desk: "Desk"
-    hub: "Hub"
+    feeds: "Feeds"
 
 
 class Context:
@@ -75,7 +71,7 @@ class Context:
         if self._loaders is None:
             from pocketpay.api.loaders import Loaders
 
-            self._loaders = Loaders(self)
+            self._loaders = Loaders(self.rooms.database)
         return self._loaders
 
     def fresh(self) -> "Context":

@@ -24,6 +24,7 @@ from graphql import GraphQLError
 from pocketpay.api.scalars import MalformedValue
 from pocketpay.database.failures import ServiceBusy
 from pocketpay.errors import AccessDenied
+from pocketpay.identity.errors import Forbidden
 
 UNAUTHENTICATED = "UNAUTHENTICATED"
 FORBIDDEN = "FORBIDDEN"
@@ -41,15 +42,7 @@ _SIGN_IN = "Sign in first."
 _NOT_ALLOWED = "You are not allowed to do this."
 _MASKED = "Something went wrong on our side; it has been noted."
 
-log = structlog.get_logger("pocketpay.api")
-
-
-class Unauthenticated(AccessDenied):
-    """The field needs a viewer and nobody is signed in."""
-
-
-class Forbidden(AccessDenied):
-    """The field is an operator's."""
+log = structlog.get_logger(__name__)
 
 
 class BadUserInput(GraphQLError):
@@ -69,6 +62,12 @@ class TooComplex(GraphQLError):
 def formatted(errors: Iterable[GraphQLError], code: str, request_id: str) -> list[dict[str, Any]]:
     """The errors as a client may see them. `code` is for those that say nothing of themselves."""
     return [_formatted(error, code, request_id) for error in errors]
+
+
+def coded(error: GraphQLError, code: str) -> GraphQLError:
+    """An error of a document as a client may see it: with its code, and without values."""
+    message, extensions = _words(error, code, "")
+    return GraphQLError(message, error.nodes, error.source, error.positions, extensions=extensions)
 
 
 def _formatted(error: GraphQLError, code: str, request_id: str) -> dict[str, Any]:
@@ -120,7 +119,7 @@ def _is_the_clients(error: GraphQLError, cause: BaseException) -> bool:
 
 def _note(error: GraphQLError, cause: BaseException, request_id: str) -> None:
     log.error(
-        "a field failed",
+        "field_failed",
         request_id=request_id,
         path=".".join(str(step) for step in error.path or ()),
         exc_info=cause,

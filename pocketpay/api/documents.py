@@ -1,0 +1,166 @@
+"""Documents: the text of a request made ready once, and kept for the next request with the same text.
+
+    text ─► parse ─► limits ─► validate ─► Prepared
+
+Parsing and validating cost some 1,150 µs, more than ten times what executing does; a client sends the same few texts
+again and again. What is refused is kept too: a bad text costs its price once.
+"""
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from typing import Any
+
+from graphql import (
+    DocumentNode,
+    FragmentDefinitionNode,
+    GraphQLError,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    parse,
+    specified_rules,
+    validate,
+)
+from graphql.execution.collect_fields import FragmentDetails
+from graphql.validation import NoSchemaIntrospectionCustomRule
+from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
+from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
+
+from pocketpay.api.failures import (
+    PARSE_FAILED,
+    VALIDATION_FAILED,
+    BadUserInput,
+    TooComplex,
+    coded,
+)
+from pocketpay.api.limits import Limits, Measure
+
+KEPT_TOKENS = 200_000
+"""About 0.7 KiB each, so 140 MiB at the very most; a client's texts have some 50 to 300 each."""
+MOST_ERRORS = 20
+"""Errors of validation told at once."""
+
+
+class Operation:
+    """One operation of a prepared document. `recheck` says that its cost hangs on a request's variables."""
+
+    __slots__ = ("name", "node", "prepared", "recheck", "type")
+
+    def __init__(self, node: OperationDefinitionNode, prepared: "Prepared", *, recheck: bool) -> None:
+        self.node, self.prepared, self.recheck = node, prepared, recheck
+        self.name = node.name.value if node.name else None
+        self.type = node.operation.value
+
+
+class Prepared:
+    """A text made ready: its operations, or what is wrong with it, each error with its code."""
+
+    __slots__ = ("document", "errors", "fragment_definitions", "fragments", "operations", "tokens")
+
+    def __init__(self, document: DocumentNode | None, errors: list[GraphQLError], tokens: int) -> None:
+        self.document, self.errors, self.tokens = document, errors, tokens
+        self.operations: list[Operation] = []
+        definitions = document.definitions if document else ()
+        self.fragment_definitions = {
+            node.name.value: node for node in definitions if isinstance(node, FragmentDefinitionNode)
+        }
+        self.fragments = {name: FragmentDetails(node, None) for name, node in self.fragment_definitions.items()}
+
+    def operation(self, name: str | None) -> Operation:
+        """The operation asked for. Raises BadUserInput when the document leaves open which."""
+        if name is None:
+            if len(self.operations) == 1:
+                return self.operations[0]
+            if self.operations:
+                raise BadUserInput("The document has several operations: `operationName` says which.")
+            raise BadUserInput("The document has no operation.")
+        for operation in self.operations:
+            if operation.name == name:
+                return operation
+        raise BadUserInput("The document has no operation of that name.")
+
+
+class Documents:
+    """The texts of this server's clients, made ready: the latest used, as many as KEPT_TOKENS allow."""
+
+    def __init__(self, schema: GraphQLSchema, limits: Limits, *, introspection: bool) -> None:
+        self._schema, self._limits, self._introspection = schema, limits, introspection
+        self._rules = (
+            *specified_rules,
+            MaybeNullValidationRule,
+            OneOfInputValidationRule,
+            *(() if introspection else (NoSchemaIntrospectionCustomRule,)),
+        )
+        self._kept: OrderedDict[str, Prepared] = OrderedDict()
+        self._kept_tokens = 0
+
+    def prepared(self, text: str) -> Prepared:
+        """That text made ready, from memory when it was asked before."""
+        known = self._kept.get(text)
+        if known is not None:
+            self._kept.move_to_end(text)
+            return known
+        prepared = self._prepare(text)
+        self._kept[text] = prepared
+        self._kept_tokens += prepared.tokens
+        while self._kept_tokens > KEPT_TOKENS:
+            self._kept_tokens -= self._kept.popitem(last=False)[1].tokens
+        return prepared
+
+    def must_afford(self, operation: Operation, variables: Mapping[str, Any] | None) -> None:
+        """Weighs an operation again with a request's own page sizes. Raises TooComplex."""
+        document = operation.prepared.document
+        assert document is not None  # noqa: S101 - it has an operation
+        excess = self._limits.excess(Measure(self._schema, document, variables or {}).operation(operation.node))
+        if excess is not None:
+            raise excess
+
+    def _prepare(self, text: str) -> Prepared:
+        # A text weighs at least what its characters do, however few tokens they are.
+        characters = len(text) // 64
+        try:
+            document = parse(text, max_lexical_tokens=self._limits.tokens)
+        except GraphQLError as error:
+            if "Parsing aborted" in error.message:
+                error = TooComplex(f"This document is longer than {self._limits.tokens} tokens.")
+            return Prepared(None, [coded(error, PARSE_FAILED)], 10 + characters)
+        tokens = 10 + characters + _tokens(document)
+        prepared = Prepared(document, [], tokens)
+        try:
+            prepared.operations = self._weighed(prepared, document)
+        except TooComplex as excess:
+            prepared.errors = [excess]
+            return prepared
+        found = validate(
+            self._schema,
+            document,
+            self._rules,
+            max_errors=MOST_ERRORS,
+            hide_suggestions=not self._introspection,
+        )
+        prepared.errors = [coded(error, VALIDATION_FAILED) for error in found]
+        return prepared
+
+    def _weighed(self, prepared: Prepared, document: DocumentNode) -> list[Operation]:
+        """The document's operations. Raises TooComplex when one can ask for too much whatever its variables."""
+        nodes = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
+        worst, least = Measure(self._schema, document), Measure(self._schema, document, {})
+        operations = []
+        for node in nodes:
+            mutations = worst.root_mutations(node)
+            if mutations > self._limits.root_mutations:
+                raise TooComplex(f"A document makes at most {self._limits.root_mutations} mutations.")
+            weight = worst.operation(node)
+            excess = self._limits.excess(weight)
+            if excess is not None and (not weight.varies or self._limits.excess(least.operation(node))):
+                raise excess
+            operations.append(Operation(node, prepared, recheck=excess is not None))
+        return operations
+
+
+def _tokens(document: DocumentNode) -> int:
+    """How many tokens a parsed document holds in memory."""
+    token = document.loc.start_token if document.loc else None
+    count = 0
+    while token is not None:
+        count, token = count + 1, token.next
+    return count

@@ -1,0 +1,136 @@
+"""Carries prepared operations out: graphql-core's executor over our schema, and the answer in a client's words."""
+
+from collections.abc import Mapping
+from inspect import isawaitable
+from typing import Any, NamedTuple, cast
+
+from graphql import ExecutionResult, GraphQLError, GraphQLSchema
+from graphql.execution import Executor
+from graphql.execution.executor import default_field_resolver, default_type_resolver
+from graphql.execution.values import VariableValues, get_variable_values
+from strawberry.execution import optimized_is_awaitable
+from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
+
+from pocketpay.api.context import Context
+from pocketpay.api.documents import Documents, Operation
+from pocketpay.api.failures import BAD_USER_INPUT, INTERNAL, SERVICE_BUSY, BadUserInput, formatted
+
+MOST_ERRORS = 20
+"""Errors of variables told at once."""
+
+NO_SUBSCRIPTIONS = BadUserInput("Subscriptions go over a websocket, graphql-transport-ws.")
+
+_NO_VARIABLES = VariableValues({}, {})
+
+
+class Answer(NamedTuple):
+    """What a client is told, the type of the operation ("none" when there was none), and how it went."""
+
+    payload: dict[str, Any]
+    type: str
+    outcome: str
+
+
+class OperationExecutor(StrawberryGraphQLCoreExecutionContext):
+    """Strawberry's executor, with fresh surroundings for each event of a subscription: loaders remember."""
+
+    context_value: Context
+
+    def build_per_event_executor(self, payload: Any) -> Executor[Any]:
+        executor = super().build_per_event_executor(payload)
+        executor.context_value = self.context_value.fresh()
+        return executor
+
+
+class Execution:
+    """This server's way from a text to an answer."""
+
+    def __init__(self, schema: GraphQLSchema, documents: Documents) -> None:
+        self._schema, self.documents = schema, documents
+
+    async def answer(
+        self,
+        text: str,
+        operation_name: str | None,
+        variables: dict[str, Any] | None,
+        context: Context,
+    ) -> Answer:
+        """Answers a query or a mutation. Raises nothing: what goes wrong is in the answer."""
+        try:
+            operation = self.operation(text, operation_name, variables)
+        except Rejected as rejected:
+            return rejected.answer(context.request_id)
+        if operation.type == "subscription":
+            return Rejected([NO_SUBSCRIPTIONS]).answer(context.request_id)
+        executor = self.executor(operation, variables, context)
+        if isinstance(executor, list):
+            return Rejected(executor).answer(context.request_id)._replace(type=operation.type)
+        result = executor.execute_operation()
+        if isawaitable(result):
+            result = await result
+        return told(cast(ExecutionResult, result), operation.type, context.request_id)
+
+    def operation(self, text: str, name: str | None, variables: Mapping[str, Any] | None) -> Operation:
+        """The operation asked for, within the limits. Raises Rejected."""
+        prepared = self.documents.prepared(text)
+        if prepared.errors:
+            raise Rejected(prepared.errors)
+        try:
+            operation = prepared.operation(name)
+            if operation.recheck:
+                self.documents.must_afford(operation, variables)
+        except GraphQLError as error:
+            raise Rejected([error]) from None
+        return operation
+
+    def executor(
+        self, operation: Operation, variables: dict[str, Any] | None, context: Context
+    ) -> OperationExecutor | list[GraphQLError]:
+        """An executor for one run of that operation, or what is wrong with the variables."""
+        definitions = operation.node.variable_definitions
+        values: VariableValues | list[GraphQLError] = _NO_VARIABLES
+        if definitions:
+            values = get_variable_values(
+                self._schema, definitions, variables or {}, max_errors=MOST_ERRORS, hide_suggestions=True
+            )
+            if isinstance(values, list):
+                return values
+        return OperationExecutor(
+            self._schema,
+            operation.prepared.fragment_definitions,
+            operation.prepared.fragments,
+            None,
+            context,
+            operation.node,
+            values,
+            default_field_resolver,
+            default_type_resolver,
+            default_field_resolver,
+            is_awaitable=optimized_is_awaitable,
+            hide_suggestions=True,
+        )
+
+
+class Rejected(Exception):
+    """A request that is not executed; its errors say why."""
+
+    def __init__(self, errors: list[GraphQLError]) -> None:
+        super().__init__()
+        self.errors = errors
+
+    def answer(self, request_id: str) -> Answer:
+        return Answer({"errors": formatted(self.errors, BAD_USER_INPUT, request_id)}, "none", "rejected")
+
+
+def told(result: ExecutionResult, type_: str, request_id: str) -> Answer:
+    """An execution's result as a client is told it."""
+    if not result.errors:
+        return Answer({"data": result.data}, type_, "ok")
+    errors = formatted(result.errors, BAD_USER_INPUT, request_id)
+    return Answer({"data": result.data, "errors": errors}, type_, outcome_of(errors))
+
+
+def outcome_of(errors: list[dict[str, Any]]) -> str:
+    """The worst that those errors say: internal, busy, or only errors."""
+    codes = {error["extensions"]["code"] for error in errors}
+    return "internal" if INTERNAL in codes else "busy" if SERVICE_BUSY in codes else "errors"

@@ -1,0 +1,51 @@
+"""POST /graphql, the way nearly everything comes: as few steps as there can be between the socket and a resolver.
+
+    headers ─► body (64 KiB, 5 s) ─► JSON ─► whose token ─► how often ─► answer ─► JSON
+
+The view in `view.py` answers the same to the same request, through Strawberry; a test holds the two together.
+"""
+
+from time import perf_counter
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from pocketpay.api import http
+from pocketpay.api.house import House
+from pocketpay.api.http import HttpRefusal
+
+
+class Handler:
+    """The ASGI application in front: takes POST /graphql itself, and leaves the rest to `others`."""
+
+    def __init__(self, others: ASGIApp, *, house: House, body_bytes: int, body_seconds: float) -> None:
+        self._others, self._house = others, house
+        self._body_bytes, self._body_seconds = body_bytes, body_seconds
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"] != "/graphql" or scope["method"] != "POST":
+            await self._others(scope, receive, send)
+            return
+        headers = dict(scope["headers"])
+        request_id = http.request_id(headers)
+        kind = http.JSON
+        try:
+            kind = http.media_type(headers.get(b"accept", b""))
+            http.must_be_json(headers)
+            raw = await http.body(
+                receive,
+                headers,
+                most_bytes=self._body_bytes,
+                within_seconds=self._body_seconds,
+            )
+            asked = http.asked(raw)
+            context = await self._house.context(scope, headers, request_id)
+        except HttpRefusal as refused:
+            await http.send_refusal(send, refused, kind=kind, request_id=request_id)
+            return
+        except ConnectionResetError:
+            return
+        began = perf_counter()
+        payload, type_, outcome = await self._house.execution.answer(*asked, context)
+        self._house.metrics.note(type_, outcome, perf_counter() - began)
+        status = http.status_of(payload, kind)
+        await http.send_json(send, payload, status=status, kind=kind, request_id=request_id)

@@ -1,0 +1,237 @@
+"""GraphQL over HTTP: what a request must look like, and how its answer is dressed.
+
+    refused before GraphQL    400 not JSON, no query · 405 another method, a mutation by GET · 406 · 408 · 413 · 415
+    application/json          200 for every well-formed request
+    …graphql-response+json    200 with data, 400 when the document or its variables were refused
+
+Every answer is JSON, an error of HTTP too; nothing is cached, and each carries its request id.
+"""
+
+import re
+import secrets
+from asyncio import timeout
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import orjson
+from starlette.types import Receive, Send
+
+from pocketpay.api.failures import BAD_USER_INPUT, RATE_LIMITED, SERVICE_BUSY
+from pocketpay.errors import PocketPayError
+
+JSON = b"application/json"
+GRAPHQL_JSON = b"application/graphql-response+json"
+
+SECURITY_HEADERS = [
+    (b"cache-control", b"no-store"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+]
+STRICT_TRANSPORT = (b"strict-transport-security", b"max-age=31536000")
+
+_REQUEST_ID = re.compile(rb"[A-Za-z0-9_.-]{8,64}")
+
+Headers = Mapping[bytes, bytes]
+
+
+class HttpRefusal(PocketPayError):
+    """A request refused before GraphQL saw it."""
+
+    def __init__(
+        self,
+        status: int,
+        words: str,
+        *,
+        code: str = BAD_USER_INPUT,
+        headers: tuple[tuple[bytes, bytes], ...] = (),
+    ) -> None:
+        super().__init__(words)
+        self.status, self.words, self.code, self.headers = status, words, code, headers
+
+    @property
+    def payload(self) -> dict[str, Any]:
+        return {"errors": [{"message": self.words, "extensions": {"code": self.code}}]}
+
+
+CLOSE = ((b"connection", b"close"),)
+
+
+def too_many_requests(retry_after_seconds: int) -> HttpRefusal:
+    again = str(retry_after_seconds).encode()
+    return HttpRefusal(429, "Too many requests.", code=RATE_LIMITED, headers=((b"retry-after", again),))
+
+
+def busy() -> HttpRefusal:
+    words = "The service is busy: ask again in a moment."
+    return HttpRefusal(503, words, code=SERVICE_BUSY, headers=((b"retry-after", b"1"),))
+
+
+class Asked(NamedTuple):
+    """What a request asks of GraphQL."""
+
+    query: str
+    operation_name: str | None
+    variables: dict[str, Any] | None
+
+
+def request_id(headers: Headers) -> str:
+    """The request's own id where it has a sane one, else a new one."""
+    given = headers.get(b"x-request-id")
+    if given is not None and _REQUEST_ID.fullmatch(given):
+        return given.decode()
+    return secrets.token_hex(12)
+
+
+async def body(receive: Receive, headers: Headers, *, most_bytes: int, within_seconds: float) -> bytes:
+    """The request's body. Raises HttpRefusal when it is too large or takes too long, ConnectionError when the client
+    is gone."""
+    length = headers.get(b"content-length", b"0")
+    if not length.isdigit() or len(length) > 12 or int(length) > most_bytes:
+        raise _too_large(most_bytes)
+    try:
+        async with timeout(within_seconds):
+            message = await receive()
+            whole: bytes = message.get("body", b"")
+            while message.get("more_body"):
+                if len(whole) > most_bytes:
+                    raise _too_large(most_bytes)
+                message = await receive()
+                whole += message.get("body", b"")
+    except TimeoutError:
+        raise HttpRefusal(408, "The body did not arrive in time.", headers=CLOSE) from None
+    if message["type"] == "http.disconnect":
+        raise ConnectionResetError
+    if len(whole) > most_bytes:
+        raise _too_large(most_bytes)
+    return whole
+
+
+def _too_large(most_bytes: int) -> HttpRefusal:
+    return HttpRefusal(413, f"A request has at most {most_bytes} bytes.", headers=CLOSE)
+
+
+def must_be_json(headers: Headers) -> None:
+    """Raises HttpRefusal unless the body is said to be plain JSON in UTF-8."""
+    if (
+        not _says_json(headers.get(b"content-type", b""))
+        or headers.get(b"content-encoding", b"identity") != b"identity"
+    ):
+        raise HttpRefusal(415, "Send JSON: `Content-Type: application/json`, not compressed.")
+
+
+@lru_cache(maxsize=64)
+def _says_json(content_type: bytes) -> bool:
+    kind, _, parameters = content_type.lower().partition(b";")
+    charset = parameters.strip().removeprefix(b"charset=").strip(b'"')
+    return kind.strip() == JSON and charset in (b"", b"utf-8", b"utf8")
+
+
+def asked(raw: bytes) -> Asked:
+    """What a body asks. Raises HttpRefusal when it is not what GraphQL over HTTP defines."""
+    try:
+        said = orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        raise HttpRefusal(400, "The body is not JSON.") from None
+    if not isinstance(said, dict):
+        raise HttpRefusal(400, "The body is not a JSON object.")
+    return checked(said)
+
+
+def checked(said: Mapping[str, Any]) -> Asked:
+    """The members of a request, each of its type. Raises HttpRefusal."""
+    query = said.get("query")
+    if not isinstance(query, str) or not query:
+        raise HttpRefusal(400, "`query` is missing: the text of a GraphQL document.")
+    name, variables = said.get("operationName"), said.get("variables")
+    if name is not None and not isinstance(name, str):
+        raise HttpRefusal(400, "`operationName` is not text.")
+    if variables is not None and not isinstance(variables, dict):
+        raise HttpRefusal(400, "`variables` is not an object.")
+    extensions = said.get("extensions")
+    if extensions is not None and not isinstance(extensions, dict):
+        raise HttpRefusal(400, "`extensions` is not an object.")
+    return Asked(query, name or None, variables)
+
+
+def asked_by_get(parameters: Mapping[str, str]) -> Asked:
+    """The same from a query string, where variables are JSON text."""
+    said: dict[str, Any] = dict(parameters)
+    for name in ("variables", "extensions"):
+        if name in parameters:
+            try:
+                said[name] = orjson.loads(parameters[name])
+            except orjson.JSONDecodeError:
+                raise HttpRefusal(400, f"`{name}` is not JSON.") from None
+    return checked(said)
+
+
+@lru_cache(maxsize=256)
+def media_type(accept: bytes) -> bytes:
+    """The media type to answer with; application/json where nothing is said. Raises HttpRefusal when none will do."""
+    wanted: list[tuple[float, bytes]] = []
+    for part in accept.lower().split(b","):
+        kind, *parameters = (piece.strip() for piece in part.split(b";"))
+        quality = _quality(parameters)
+        if quality > 0:
+            wanted.append((quality, kind))
+    if not accept.strip():
+        return JSON
+    # Among equals the more exact one is meant, and the newer media type says more.
+    for _, kind in sorted(wanted, key=lambda one: (-one[0], b"*" in one[1], one[1] != GRAPHQL_JSON)):
+        if kind in (GRAPHQL_JSON, JSON):
+            return kind
+        if kind in (b"*/*", b"application/*"):
+            return JSON
+    raise HttpRefusal(406, "Answers are application/graphql-response+json or application/json.")
+
+
+def _quality(parameters: list[bytes]) -> float:
+    for parameter in parameters:
+        name, _, value = parameter.partition(b"=")
+        if name.strip() == b"q":
+            try:
+                return float(value)
+            except ValueError:
+                return 0.0
+    return 1.0
+
+
+def status_of(payload: Mapping[str, Any], kind: bytes) -> int:
+    """A refused request is 400 in the media type that says so; the older one has always said 200."""
+    return 400 if kind == GRAPHQL_JSON and "data" not in payload else 200
+
+
+async def send_json(
+    send: Send,
+    payload: Mapping[str, Any],
+    *,
+    status: int,
+    kind: bytes,
+    request_id: str,
+    headers: tuple[tuple[bytes, bytes], ...] = (),
+) -> None:
+    """Sends an answer."""
+    raw = orjson.dumps(payload)
+    await send(
+        {
+            "type": "http.response.start",
+            "status": status,
+            "headers": [
+                (b"content-type", kind + b"; charset=utf-8"),
+                (b"content-length", b"%d" % len(raw)),
+                (b"x-request-id", request_id.encode()),
+                *SECURITY_HEADERS,
+                *headers,
+            ],
+        }
+    )
+    await send({"type": "http.response.body", "body": raw})
+
+
+async def send_refusal(send: Send, refused: HttpRefusal, *, kind: bytes, request_id: str) -> None:
+    """Sends why a request was refused before GraphQL saw it."""
+    await send_json(
+        send, refused.payload, status=refused.status, kind=kind, request_id=request_id, headers=refused.headers
+    )

@@ -1,0 +1,231 @@
+"""How much a document may ask for, measured in one pass that looks at each fragment once.
+
+    depth            fields within fields
+    aliases, fields  with every fragment written out at each of its spreads, which is what execution does
+    cost             objects the answer may hold: a connection multiplies what is under it by its `first` or `last`
+                     (20 when absent), a list without pages by 2
+    root mutations   fields of a mutation, each of which is work of its own
+
+Measured once for each text, before it is validated: a text of 678 bytes can ask for two million fields, and rules
+that walk a fragment at each spread take seconds over it. A page size in a variable is not known then: the largest
+is assumed, and only where that would be too much is the request measured again with its own values.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLField,
+    GraphQLNamedType,
+    GraphQLSchema,
+    InlineFragmentNode,
+    IntValueNode,
+    OperationDefinitionNode,
+    OperationType,
+    SelectionSetNode,
+    VariableNode,
+    get_named_type,
+    is_composite_type,
+    is_list_type,
+    is_non_null_type,
+)
+
+from pocketpay.api.failures import TooComplex
+from pocketpay.api.pages import DEFAULT_SIZE, LARGEST
+from pocketpay.settings import Settings
+
+UNPAGED = 2
+"""What a list without pages counts: most are short, and bounded by the product."""
+
+CONNECTION_LISTS = frozenset({"edges", "nodes"})
+
+
+@dataclass(frozen=True, slots=True)
+class Weight:
+    """What part of a document asks for. `varies` says that a page size in it is a variable's."""
+
+    depth: int = 0
+    aliases: int = 0
+    fields: int = 0
+    cost: int = 0
+    varies: bool = False
+
+    def beside(self, other: "Weight") -> "Weight":
+        return Weight(
+            max(self.depth, other.depth),
+            self.aliases + other.aliases,
+            self.fields + other.fields,
+            self.cost + other.cost,
+            self.varies or other.varies,
+        )
+
+
+NOTHING = Weight()
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The most a document may ask for."""
+
+    tokens: int
+    depth: int
+    aliases: int
+    fields: int
+    cost: int
+    root_mutations: int
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Limits":
+        return cls(
+            settings.document_tokens,
+            settings.document_depth,
+            settings.document_aliases,
+            settings.document_fields,
+            settings.document_cost,
+            settings.root_mutations,
+        )
+
+    def excess(self, weight: Weight) -> TooComplex | None:
+        """What is wrong with that weight, the first of it, or None."""
+        for what, is_, most in (
+            ("nests {} deep", weight.depth, self.depth),
+            ("has {} aliases", weight.aliases, self.aliases),
+            ("asks for {} fields", weight.fields, self.fields),
+            ("may hold {} objects", weight.cost, self.cost),
+        ):
+            if is_ > most:
+                return TooComplex(f"This document {what.format(is_)}; the limit is {most}.")
+        return None
+
+
+class Measure:
+    """Weighs the operations of one document. `variables` are a request's own page sizes; None assumes the largest."""
+
+    def __init__(
+        self, schema: GraphQLSchema, document: DocumentNode, variables: Mapping[str, Any] | None = None
+    ) -> None:
+        self._schema, self._variables = schema, variables
+        self._fragments = {
+            node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)
+        }
+        self._weighed: dict[tuple[str, int | None], Weight] = {}
+
+    def operation(self, node: OperationDefinitionNode) -> Weight:
+        """What that operation asks for."""
+        return self._selections(node.selection_set, self._schema.get_root_type(node.operation), None)
+
+    def root_mutations(self, node: OperationDefinitionNode) -> int:
+        """How many mutations that operation makes: its root fields, fragments written out; 0 for another kind."""
+        if node.operation is not OperationType.MUTATION:
+            return 0
+        return self._root_fields(node.selection_set, {})
+
+    def _root_fields(self, selections: SelectionSetNode, counted: dict[str, int]) -> int:
+        count = 0
+        for node in selections.selections:
+            match node:
+                case FieldNode():
+                    count += 1
+                case InlineFragmentNode():
+                    count += self._root_fields(node.selection_set, counted)
+                case FragmentSpreadNode():
+                    name = node.name.value
+                    if name not in counted:
+                        counted[name] = 0  # a cycle counts nothing, and does not pass validation
+                        fragment = self._fragments.get(name)
+                        counted[name] = self._root_fields(fragment.selection_set, counted) if fragment else 0
+                    count += counted[name]
+        return count
+
+    def _selections(self, selections: SelectionSetNode, parent: GraphQLNamedType | None, page: int | None) -> Weight:
+        total = NOTHING
+        for node in selections.selections:
+            match node:
+                case FieldNode():
+                    total = total.beside(self._field(node, parent, page))
+                case InlineFragmentNode():
+                    on = node.type_condition
+                    inner = self._schema.get_type(on.name.value) if on else parent
+                    total = total.beside(self._selections(node.selection_set, inner, page))
+                case FragmentSpreadNode():
+                    total = total.beside(self._fragment(node.name.value, page))
+        return total
+
+    def _fragment(self, name: str, page: int | None) -> Weight:
+        known = self._weighed.get((name, page))
+        if known is not None:
+            return known
+        fragment = self._fragments.get(name)
+        if fragment is None:
+            return NOTHING
+        self._weighed[name, page] = NOTHING  # a cycle weighs nothing, and does not pass validation
+        on = self._schema.get_type(fragment.type_condition.name.value)
+        weight = self._weighed[name, page] = self._selections(fragment.selection_set, on, page)
+        return weight
+
+    def _field(self, node: FieldNode, parent: GraphQLNamedType | None, page: int | None) -> Weight:
+        alias = 1 if node.alias else 0
+        name = node.name.value
+        if node.selection_set is None:
+            return Weight(1, alias, 1)
+        field: GraphQLField | None = getattr(parent, "fields", {}).get(name)
+        type_ = get_named_type(field.type) if field else None
+        times, inner_page, varies = self._times(node, field, page)
+        under = self._selections(node.selection_set, type_, inner_page)
+        if name.startswith("__"):
+            # The schema asked about itself: graphql-core has a rule for its depth, and its cost is ours to bear once.
+            return Weight(1, alias + under.aliases, 1 + under.fields)
+        objects = 1 if type_ is None or is_composite_type(type_) else 0
+        return replace(
+            under,
+            depth=under.depth + 1,
+            aliases=under.aliases + alias,
+            fields=under.fields + 1,
+            cost=times * (objects + under.cost),
+            varies=under.varies or varies,
+        )
+
+    def _times(self, node: FieldNode, field: GraphQLField | None, page: int | None) -> tuple[int, int | None, bool]:
+        """How often what is under a field may be in the answer, the page it opens, and whether that varies."""
+        if field is None:
+            return 1, None, False
+        paged = "first" in field.args
+        size, varies = self._size(node, field) if paged else (UNPAGED, False)
+        if _is_list(field):
+            if page is not None and node.name.value in CONNECTION_LISTS:
+                return page, None, False
+            return size, None, varies
+        return 1, size if paged else None, varies
+
+    def _size(self, node: FieldNode, field: GraphQLField) -> tuple[int, bool]:
+        """The size of the page that a field asks for, and whether a variable says it."""
+        for argument in node.arguments or ():
+            if argument.name.value in ("first", "last"):
+                match argument.value:
+                    case IntValueNode(value=digits):
+                        return _bounded(int(digits[:6])), False
+                    case VariableNode():
+                        return self._variable_size(argument.value.name.value), True
+        default = field.args["first"].default_value if "first" in field.args else None
+        return (_bounded(default) if isinstance(default, int) else DEFAULT_SIZE), False
+
+    def _variable_size(self, name: str) -> int:
+        if self._variables is None:
+            return LARGEST
+        value = self._variables.get(name, DEFAULT_SIZE)
+        return _bounded(value) if isinstance(value, int) else DEFAULT_SIZE
+
+
+def _bounded(size: int) -> int:
+    """A page past the largest is refused by its list."""
+    return max(0, min(size, LARGEST))
+
+
+def _is_list(field: GraphQLField) -> bool:
+    type_ = field.type
+    return is_list_type(type_.of_type if is_non_null_type(type_) else type_)

@@ -1,0 +1,89 @@
+"""Data loaders: what a list asks for one by one is read together. Each operation has its own and forgets it after."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import cached_property
+from typing import TypeVar
+from uuid import UUID
+
+from strawberry.dataloader import DataLoader
+
+from pocketpay.database.sessions import Database, Session
+from pocketpay.identity.profile import Profile
+from pocketpay.identity.repository import people, profiles
+from pocketpay.identity.user import User
+from pocketpay.ledger import entries
+from pocketpay.ledger.entries import PostedEntry
+from pocketpay.payments import history
+from pocketpay.payments.transaction import Transaction
+from pocketpay.wallets import repository as wallets
+from pocketpay.wallets.balance import Balance
+
+Key = TypeVar("Key")
+Value = TypeVar("Value")
+
+
+class Loaders:
+    """One operation's loaders; each is made when it is first asked."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    @cached_property
+    def users(self) -> "DataLoader[UUID, User | None]":
+        """Users by their own id."""
+        return self._loader(people.users)
+
+    @cached_property
+    def profiles(self) -> "DataLoader[UUID, Profile | None]":
+        """People by the wallet that is theirs; those who have left too."""
+        return self._loader(profiles.by_wallets)
+
+    @cached_property
+    def profiles_by_id(self) -> "DataLoader[UUID, Profile | None]":
+        """People by their user id; not those who have left."""
+        return self._loader(profiles.by_ids)
+
+    @cached_property
+    def balances(self) -> "DataLoader[UUID, Balance | None]":
+        """Wallets by id, as they are now."""
+        return self._loader(wallets.balances)
+
+    @cached_property
+    def transactions(self) -> "DataLoader[tuple[UUID, UUID], Transaction | None]":
+        """Transactions by wallet and id, as that wallet's owner sees them."""
+        return self._loader(_by_wallet(history.find))
+
+    @cached_property
+    def entries(self) -> "DataLoader[tuple[UUID, UUID], PostedEntry | None]":
+        """A wallet's own lines in the books by wallet and id."""
+        return self._loader(_by_wallet(entries.by_ids))
+
+    @cached_property
+    def own_entries(self) -> "DataLoader[tuple[UUID, UUID], PostedEntry | None]":
+        """A wallet's own lines in the books by wallet and transaction."""
+        return self._loader(_by_wallet(entries.of_transactions))
+
+    def _loader(
+        self, read: Callable[[Session, Sequence[Key]], Awaitable[Mapping[Key, Value]]]
+    ) -> "DataLoader[Key, Value | None]":
+        async def load(keys: list[Key]) -> list[Value | None]:
+            async with self._database.read() as session:
+                found = await read(session, keys)
+            return [found.get(key) for key in keys]
+
+        return DataLoader(load_fn=load)
+
+
+def _by_wallet(
+    read: Callable[[Session, UUID, Sequence[UUID]], Awaitable[Mapping[UUID, Value]]],
+) -> Callable[[Session, Sequence[tuple[UUID, UUID]]], Awaitable[Mapping[tuple[UUID, UUID], Value]]]:
+    """A read of one wallet's things, asked by wallet and id. An operation has one viewer, so this is one read."""
+
+    async def read_pairs(session: Session, pairs: Sequence[tuple[UUID, UUID]]) -> Mapping[tuple[UUID, UUID], Value]:
+        found: dict[tuple[UUID, UUID], Value] = {}
+        for wallet_id in {wallet_id for wallet_id, _ in pairs}:
+            known = await read(session, wallet_id, [id for wallet, id in pairs if wallet == wallet_id])
+            found |= {(wallet_id, id): value for id, value in known.items()}
+        return found
+
+    return read_pairs

@@ -1,0 +1,45 @@
+"""Profiles: what anyone signed in may see of a person."""
+
+from typing import Annotated, Self
+from uuid import UUID
+
+import strawberry
+
+from pocketpay.api import ids
+from pocketpay.api.context import Info
+from pocketpay.api.node import Node
+from pocketpay.identity import profile as identity
+from pocketpay.identity import profiles
+
+
+@strawberry.type(description="What anyone signed in may see of a person.")
+class Profile(Node):
+    username: str = strawberry.field(description='The name to pay them by, without "@".')
+    name: str = strawberry.field(description="The name they go by.")
+    avatar_url: str | None = strawberry.field(description="A picture of them, if they gave one.")
+
+    @classmethod
+    def of(cls, profile: identity.Profile) -> Self:
+        return cls(
+            id=ids.encode(ids.PROFILE, profile.user_id),
+            username=profile.username,
+            name=profile.name,
+            avatar_url=profile.avatar_url,
+        )
+
+    @classmethod
+    async def find(cls, info: Info, id: UUID) -> Self | None:
+        """The person of that id, unless they have left."""
+        found = await info.context.loaders.profiles_by_id.load(id)
+        return None if found is None else cls.of(found)
+
+
+@strawberry.field(description="The person with that username; null when there is none.")
+async def profile(
+    info: Info,
+    username: Annotated[str, strawberry.argument(description='Their username, with or without "@".')],
+) -> Profile | None:
+    info.context.must_view()
+    async with info.context.rooms.database.read() as session:
+        found = await profiles.by_username(session, username)
+    return None if found is None else Profile.of(found)

@@ -1,0 +1,33 @@
+"""The rules of risk that apply to the viewer's payments, for whoever wants to know before paying."""
+
+import strawberry
+
+from pocketpay.api.context import Info
+from pocketpay.api.money import Money
+from pocketpay.risk.rules import RAPID_COUNT_OFF
+from pocketpay.settings import RuleAction
+
+
+@strawberry.type(description="When a payment is asked about before it goes out.")
+class RiskPolicy:
+    large_transfer_threshold: Money = strawberry.field(description="A payment above it is large.")
+    rapid_transfer_count: int = strawberry.field(
+        description=f"From that many payments within the window on, one more is rapid; above {RAPID_COUNT_OFF} never."
+    )
+    rapid_transfer_window_minutes: int = strawberry.field(description="The window in which payments are counted.")
+    new_recipient: bool = strawberry.field(description="Whether the first payment to somebody is asked about.")
+    confirmation_minutes: int = strawberry.field(description="How long a payment awaits its answer, then it expires.")
+
+
+@strawberry.field(description="The rules of risk that apply to the viewer's payments now.")
+async def risk_policy(info: Info) -> RiskPolicy:
+    desk = info.context.rooms.desk
+    currency = await desk.resolver.currency(info.context.must_view().wallet_id)
+    terms = desk.clearing.terms
+    return RiskPolicy(
+        large_transfer_threshold=Money.of(terms.policy.large_threshold[currency]),
+        rapid_transfer_count=terms.policy.rapid_count,
+        rapid_transfer_window_minutes=terms.policy.rapid_window_minutes,
+        new_recipient=terms.policy.new_recipient is not RuleAction.OFF,
+        confirmation_minutes=int(terms.confirmation.total_seconds()) // 60,
+    )

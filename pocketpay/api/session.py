@@ -1,0 +1,41 @@
+"""Sessions: where the viewer is signed in."""
+
+from datetime import datetime
+from typing import Self
+from uuid import UUID
+
+import strawberry
+
+from pocketpay.api import ids
+from pocketpay.api.context import Info
+from pocketpay.api.node import Node
+from pocketpay.identity import sessions
+from pocketpay.identity.repository.sessions import Session as LiveSession
+from pocketpay.identity.viewer import Viewer
+
+
+@strawberry.type(description="One place where the viewer is signed in.")
+class Session(Node):
+    created_at: datetime = strawberry.field(description="When they signed in.")
+    last_used_at: datetime = strawberry.field(description="Their sign-in there, or the latest refresh of its tokens.")
+    expires_at: datetime = strawberry.field(description="When it ends unless it is refreshed.")
+    user_agent: str | None = strawberry.field(description="What the client called itself at sign-in.")
+    current: bool = strawberry.field(description="Whether this very request came through it.")
+
+    @classmethod
+    def of(cls, session: LiveSession, viewer: Viewer) -> Self:
+        return cls(
+            id=ids.encode(ids.SESSION, session.id),
+            created_at=session.created_at,
+            last_used_at=session.last_used_at,
+            expires_at=session.expires_at,
+            user_agent=session.user_agent,
+            current=session.id == viewer.session_id,
+        )
+
+    @classmethod
+    async def find(cls, info: Info, id: UUID) -> Self | None:
+        """The viewer's session of that id, while it lives."""
+        viewer = info.context.must_view()
+        living = await sessions.live(info.context.rooms.reception, viewer)
+        return next((cls.of(one, viewer) for one in living if one.id == id), None)

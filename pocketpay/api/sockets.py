@@ -1,0 +1,271 @@
+"""Websockets: the protocol graphql-transport-ws, on Strawberry's handler.
+
+    1013  the session cannot be looked up just now
+    4400  an odd frame: not text, not a JSON object, not of the protocol
+    4401  the session was revoked (clients stay away), or an operation came before the acknowledgement
+    4403  the token is bad or has expired, also while the socket is open (clients come back with a fresh one)
+    4408  no connection_init within 5 s
+    4409  an id used twice at once
+    4429  a second connection_init, or too many sockets of one user
+
+At shutdown the server closes with 1012. Only queries and subscriptions. Each operation has surroundings of its own,
+and so has each event of a subscription: a data loader remembers what it has loaded.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import aclosing
+from inspect import isawaitable
+from time import perf_counter, time
+from typing import TYPE_CHECKING, Any, cast
+
+import orjson
+from graphql import ExecutionResult, located_error
+from graphql.execution.execute import create_source_event_stream, map_source_to_response_event
+from starlette.websockets import WebSocketState
+from strawberry.asgi import ASGIWebSocketAdapter
+from strawberry.http.exceptions import WebSocketDisconnected
+from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler, Operation
+
+from pocketpay.api import http
+from pocketpay.api.context import Context
+from pocketpay.api.execution import OperationExecutor, Rejected, told
+from pocketpay.api.failures import BAD_USER_INPUT, RATE_LIMITED, BadUserInput, formatted
+from pocketpay.database.failures import ServiceBusy
+from pocketpay.identity.gate import Denial
+from pocketpay.identity.tokens import Claims
+from pocketpay.identity.viewer import Viewer
+
+if TYPE_CHECKING:
+    from pocketpay.api.house import House
+
+INIT_SECONDS = 5.0
+
+MESSAGES = frozenset({"connection_init", "ping", "pong", "subscribe", "complete"})
+
+NO_MUTATIONS = BadUserInput("Mutations go by POST, not over a websocket.")
+
+
+class TextFrames(ASGIWebSocketAdapter):
+    """JSON in text frames: a binary one is understood by no client. What is sent after the close goes nowhere."""
+
+    async def send_json(self, message: Mapping[str, object]) -> None:
+        if self.ws.application_state is not WebSocketState.CONNECTED:
+            raise WebSocketDisconnected
+        try:
+            await self.ws.send_text(orjson.dumps(message).decode())
+        except (RuntimeError, OSError) as gone:
+            raise WebSocketDisconnected from gone
+
+    async def close(self, code: int, reason: str) -> None:
+        if self.ws.application_state is WebSocketState.CONNECTED:
+            try:
+                await self.ws.close(code=code, reason=reason)
+            except (RuntimeError, OSError) as gone:
+                raise WebSocketDisconnected from gone
+
+
+class Socket(BaseGraphQLTransportWSHandler[Context, None]):
+    """One websocket. `viewer` is None until a token has been believed, and stays None on an anonymous one."""
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**given)
+        self.house = cast("House", given["view"].house)
+        self.viewer: Viewer | None = None
+        self.token: str | None = None
+        self._expiry: asyncio.TimerHandle | None = None
+        self._closing: asyncio.Task[None] | None = None
+
+    async def handle(self) -> None:
+        try:
+            await super().handle()
+        finally:
+            if self._expiry is not None:
+                self._expiry.cancel()
+            self.house.sockets.left(self)
+
+    def end(self, code: int, reason: str) -> None:
+        """Closes the socket from elsewhere, and stops what runs on it at once: a peer need not answer the close."""
+        if self._closing is None:
+            self._closing = asyncio.create_task(self._close(code, reason))
+
+    async def _close(self, code: int, reason: str) -> None:
+        for operation_id in list(self.operations):
+            await self.cleanup_operation(operation_id)
+        try:
+            await self.websocket.close(code, reason)
+        except WebSocketDisconnected:
+            return
+
+    # ------------------------------------------------------------ frames
+
+    async def handle_message(self, message: Any) -> None:
+        trouble = _trouble(message)
+        if trouble is None:
+            await super().handle_message(message)
+        else:
+            await self.handle_invalid_message(trouble)
+
+    async def handle_connection_init(self, message: Any) -> None:
+        if self.connection_timed_out:
+            return
+        if self.connection_init_timeout_task:
+            self.connection_init_timeout_task.cancel()
+        payload = message.get("payload")
+        if payload is not None and not isinstance(payload, dict):
+            await self.handle_invalid_message("A connection_init with an odd payload")
+            return
+        if self.connection_init_received:
+            await self.websocket.close(4429, "Too many initialisation requests")
+            return
+        self.connection_init_received = True
+        refused = await self._sign_in(_token(payload or {}))
+        if refused is not None:
+            await self.websocket.close(*refused)
+            return
+        await self.send_message({"type": "connection_ack"})
+        self.connection_acknowledged = True
+
+    async def _sign_in(self, token: str | None) -> tuple[int, str] | None:
+        """Believes the token or gives the close code and reason; without one the socket is anonymous."""
+        if token is None:
+            return None
+        try:
+            found = await self.context.rooms.reception.gate.check(token)
+        except ServiceBusy:
+            return 1013, "Try again later"
+        if isinstance(found, Denial):
+            return denied(found)
+        self.viewer, self.token = found.viewer, token
+        if not self.house.sockets.signed_in(self):
+            return 4429, "Too many sockets"
+        self.context.viewer = found.viewer
+        self._end_at(found)
+        return None
+
+    def _end_at(self, claims: Claims) -> None:
+        left = max(0.0, claims.expires_at - time())
+        self._expiry = asyncio.get_running_loop().call_later(left, self.end, *denied(Denial.EXPIRED))
+
+    # ------------------------------------------------------------ operations
+
+    async def handle_subscribe(self, message: Any) -> None:
+        most = self.max_subscriptions_per_connection
+        if most is not None and len(self.operations) >= most and message["id"] not in self.operations:
+            words = f"A socket runs at most {most} operations at once."
+            errors = [{"message": words, "extensions": {"code": RATE_LIMITED}}]
+            await self.send_message(cast(Any, {"id": message["id"], "type": "error", "payload": errors}))
+            return
+        await super().handle_subscribe(message)
+
+    async def run_operation(self, operation: Operation[Context, None]) -> None:
+        context = self.context.fresh()
+        context.request_id = http.request_id({})
+        began = perf_counter()
+        try:
+            type_, outcome = await self._run(operation, context)
+        except WebSocketDisconnected:
+            return
+        self.house.metrics.note(type_, outcome, perf_counter() - began)
+
+    async def _run(self, operation: Operation[Context, None], context: Context) -> tuple[str, str]:
+        try:
+            if self.viewer is not None:
+                self.house.must_not_hurry(self.viewer)
+            found = self.house.execution.operation(operation.query, operation.operation_name, operation.variables)
+            if found.type == "mutation":
+                raise Rejected([NO_MUTATIONS])
+            executor = self.house.execution.executor(found, operation.variables, context)
+            if isinstance(executor, list):
+                raise Rejected(executor)
+        except Rejected as rejected:
+            await _send_errors(operation, rejected.answer(context.request_id).payload["errors"])
+            return "none", "rejected"
+        except http.HttpRefusal as refused:
+            await _send_errors(operation, refused.payload["errors"])
+            return "none", "rejected"
+        if found.type == "query":
+            return found.type, await self._answer(operation, executor)
+        with self.house.metrics.subscriptions.track_inprogress():
+            return found.type, await self._stream(operation, executor)
+
+    async def _answer(self, operation: Operation[Context, None], executor: OperationExecutor) -> str:
+        result = executor.execute_operation()
+        if isawaitable(result):
+            result = await result
+        answer = told(cast(ExecutionResult, result), "query", executor.context_value.request_id)
+        await _send(operation, "next", answer.payload)
+        await _send(operation, "complete")
+        return answer.outcome
+
+    async def _stream(self, operation: Operation[Context, None], executor: OperationExecutor) -> str:
+        request_id = executor.context_value.request_id
+        source = create_source_event_stream(executor)
+        if isawaitable(source):
+            source = await source
+        if isinstance(source, ExecutionResult):
+            await _send_errors(operation, formatted(source.errors or [], BAD_USER_INPUT, request_id))
+            return "errors"
+        try:
+            async with aclosing(map_source_to_response_event(executor, cast(AsyncIterator[Any], source))) as events:
+                async for event in events:
+                    await _send(operation, "next", told(event, "subscription", request_id).payload)
+        except WebSocketDisconnected:
+            raise
+        except Exception as error:
+            # The source itself failed: told as the failure of its field, which is where it is noted too.
+            failed = located_error(error, executor.operation.selection_set.selections, [_field(executor)])
+            await _send_errors(operation, formatted([failed], BAD_USER_INPUT, request_id))
+            return "errors"
+        await _send(operation, "complete")
+        return "ok"
+
+
+def denied(denial: Denial) -> tuple[int, str]:
+    """The close code and reason for a token that opens nothing."""
+    return (4401, "Session revoked") if denial is Denial.REVOKED else (4403, "Forbidden")
+
+
+async def _send(operation: Operation[Context, None], type_: str, payload: Any = None) -> None:
+    message = {"id": operation.id, "type": type_}
+    if payload is not None:
+        message["payload"] = payload
+    await operation.send_operation_message(cast(Any, message))
+
+
+async def _send_errors(operation: Operation[Context, None], errors: list[dict[str, Any]]) -> None:
+    await _send(operation, "error", errors)
+
+
+def _field(executor: OperationExecutor) -> str:
+    first = executor.operation.selection_set.selections[0]
+    alias, name = getattr(first, "alias", None), getattr(first, "name", None)
+    return str((alias or name).value) if name is not None else ""
+
+
+def _trouble(message: object) -> str | None:
+    """What is odd about a frame, or None."""
+    if not isinstance(message, dict) or not isinstance(message.get("type"), str) or message["type"] not in MESSAGES:
+        return "No message of graphql-transport-ws"
+    if message["type"] in ("subscribe", "complete") and not isinstance(message.get("id"), str):
+        return "A message without an id"
+    if message["type"] == "subscribe" and not _is_request(message.get("payload")):
+        return "A subscribe without a request"
+    return None
+
+
+def _is_request(payload: object) -> bool:
+    """Whether a subscribe's payload is a GraphQL request: a text, and the rest of its type where it is there."""
+    if not isinstance(payload, dict) or not isinstance(payload.get("query"), str):
+        return False
+    name, variables = payload.get("operationName"), payload.get("variables")
+    return (name is None or isinstance(name, str)) and (variables is None or isinstance(variables, dict))
+
+
+def _token(payload: Mapping[str, object]) -> str | None:
+    """The bearer's token in a connection_init, its key in any case; None where there is none."""
+    for key, value in payload.items():
+        if key.lower() == "authorization":
+            text = value if isinstance(value, str) else ""
+            return text[7:].strip() if text[:7].lower() == "bearer " else text
+    return None

@@ -1,0 +1,73 @@
+"""The viewer: whoever is signed in, as only they see themselves."""
+
+from datetime import datetime
+from enum import Enum
+from typing import Self
+from uuid import UUID
+
+import strawberry
+
+from pocketpay.api import ids
+from pocketpay.api.context import Info
+from pocketpay.api.node import Node
+from pocketpay.api.session import Session
+from pocketpay.api.wallet import Wallet
+from pocketpay.identity import sessions, user
+
+
+@strawberry.enum(description="What a user is to the house.")
+class Role(Enum):
+    MEMBER = strawberry.enum_value("MEMBER", description="A customer.")
+    OPERATOR = strawberry.enum_value("OPERATOR", description="One of those who run it.")
+
+
+@strawberry.type(description="The viewer, as only they see themselves.")
+class User(Node):
+    username: str = strawberry.field(description='The name others pay them by, without "@".')
+    name: str = strawberry.field(description="The name they go by.")
+    email: str | None = strawberry.field(description="Their email address, if they gave one.")
+    phone: str | None = strawberry.field(description="Their phone number in E.164, if they gave one.")
+    avatar_url: str | None = strawberry.field(description="A picture of them, if they gave one.")
+    role: Role = strawberry.field(description="What they are to the house.")
+    created_at: datetime = strawberry.field(description="When they signed up.")
+    uuid: strawberry.Private[UUID]
+    wallet_id: strawberry.Private[UUID]
+
+    @classmethod
+    def of(cls, one: user.User) -> Self:
+        return cls(
+            id=ids.encode(ids.USER, one.id),
+            username=one.username,
+            name=one.name,
+            email=one.email,
+            phone=one.phone,
+            avatar_url=one.avatar_url,
+            role=Role[one.role.name],
+            created_at=one.created_at,
+            uuid=one.id,
+            wallet_id=one.wallet_id,
+        )
+
+    @classmethod
+    async def find(cls, info: Info, id: UUID) -> Self | None:
+        """The user of that id when it is the viewer."""
+        if id != info.context.must_view().user_id:
+            return None
+        found = await info.context.loaders.users.load(id)
+        return None if found is None else cls.of(found)
+
+    @strawberry.field(description="Their wallet.")
+    async def wallet(self, info: Info) -> Wallet:
+        found = await info.context.loaders.balances.load(self.wallet_id)
+        assert found is not None  # noqa: S101 - a foreign key says so
+        return Wallet.of(found)
+
+    @strawberry.field(description="Their sessions that have not ended, the newest first.")
+    async def sessions(self, info: Info) -> list[Session]:
+        viewer = info.context.must_view()
+        return [Session.of(one, viewer) for one in await sessions.live(info.context.rooms.reception, viewer)]
+
+
+@strawberry.field(description="Whoever is signed in.")
+async def viewer(info: Info) -> User | None:
+    return await User.find(info, info.context.must_view().user_id)

@@ -1,0 +1,77 @@
+"""The viewer's wallet. Nobody sees another's."""
+
+from datetime import datetime
+from enum import Enum
+from typing import Self
+from uuid import UUID
+
+import strawberry
+
+from pocketpay.api import ids
+from pocketpay.api.context import Info
+from pocketpay.api.money import Money
+from pocketpay.api.node import Node
+from pocketpay.api.pages import Connection
+from pocketpay.api.scalars import CurrencyCode
+from pocketpay.api.transaction import Transaction
+from pocketpay.api.transactions import viewers_transactions
+from pocketpay.wallets.balance import Balance
+
+
+@strawberry.enum(description="What may be done with a wallet.")
+class WalletStatus(Enum):
+    ACTIVE = strawberry.enum_value("ACTIVE", description="It pays and is paid.")
+    FROZEN = strawberry.enum_value("FROZEN", description="It is frozen; `freeze` says for what.")
+    CLOSED = strawberry.enum_value("CLOSED", description="It is closed for good.")
+
+
+@strawberry.enum(description="What a frozen wallet cannot do.")
+class Freeze(Enum):
+    DEBITS = strawberry.enum_value("DEBITS", description="It cannot pay; it can be paid.")
+    ALL = strawberry.enum_value("ALL", description="It can neither pay nor be paid.")
+
+
+@strawberry.type(description="A customer's purse: one currency, one line of the books.")
+class Wallet(Node):
+    currency: CurrencyCode = strawberry.field(description="The one currency it holds.")
+    status: WalletStatus = strawberry.field(description="What may be done with it.")
+    freeze: Freeze | None = strawberry.field(description="What it cannot do while it is frozen; else null.")
+    created_at: datetime = strawberry.field(description="When it was opened.")
+    balance: Money = strawberry.field(description="Posted: the sum of its entries in the books.")
+    held: Money = strawberry.field(description="Promised to payments that await confirmation or capture.")
+    available: Money = strawberry.field(description="Balance less held: what can be spent now.")
+    version: int = strawberry.field(description="Grows by one with every change of balance or held.")
+    transactions: Connection[Transaction] = strawberry.field(
+        resolver=viewers_transactions,
+        description="What has gone in and out, the newest first; money paid in from when it was completed.",
+    )
+    uuid: strawberry.Private[UUID]
+
+    @classmethod
+    def of(cls, wallet: Balance) -> Self:
+        frozen_for = wallet.standing.frozen_for
+        return cls(
+            id=ids.encode(ids.WALLET, wallet.wallet_id),
+            currency=CurrencyCode(wallet.currency),
+            status=WalletStatus[wallet.standing.status.name],
+            freeze=None if frozen_for is None else Freeze[frozen_for.name],
+            created_at=wallet.standing.created_at,
+            balance=Money.of(wallet.posted),
+            held=Money.of(wallet.held),
+            available=Money.of(wallet.available),
+            version=wallet.version,
+            uuid=wallet.wallet_id,
+        )
+
+    @classmethod
+    async def find(cls, info: Info, id: UUID) -> Self | None:
+        """The wallet of that id when it is the viewer's."""
+        if id != info.context.must_view().wallet_id:
+            return None
+        found = await info.context.loaders.balances.load(id)
+        return None if found is None else cls.of(found)
+
+
+@strawberry.field(description="The viewer's wallet.")
+async def wallet(info: Info) -> Wallet | None:
+    return await Wallet.find(info, info.context.must_view().wallet_id)
