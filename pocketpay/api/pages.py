@@ -27,6 +27,7 @@ K = TypeVar("K")
 Row = TypeVar("Row")
 
 DEFAULT_SIZE = 20
+FEW = 10
 LARGEST = 100
 """Rows of one page: with two profiles each that is some 30 KiB of answer, and less than 5 ms of execution."""
 MOST_COUNTED = 10_000
@@ -136,12 +137,27 @@ def asked(listing: Listing[K], first: int | None, after: str | None, last: int |
     )
 
 
+def at_most(first: int | None) -> int:
+    """How many rows of a list without pages, by default FEW. Raises BadUserInput."""
+    if first is None:
+        return FEW
+    if not 0 <= first <= LARGEST:
+        raise BadUserInput(f"`first` is 0 to {LARGEST}.")
+    return first
+
+
 @strawberry.type(description="Where a page stands in its list.")
 class PageInfo:
     has_next_page: bool = strawberry.field(description="Whether there are rows after this page.")
     has_previous_page: bool = strawberry.field(description="Whether there are rows before this page.")
-    start_cursor: str | None = strawberry.field(description="The cursor of the first row; null on an empty page.")
-    end_cursor: str | None = strawberry.field(description="The cursor of the last row; null on an empty page.")
+    start_cursor: str | None = strawberry.field(
+        description="Where the page begins: its first row, or before it where a filter stopped looking; "
+        "null on an empty page of a list that ends here."
+    )
+    end_cursor: str | None = strawberry.field(
+        description="Where the page ends: its last row, or beyond it where a filter stopped looking; "
+        "null on an empty page of a list that ends here."
+    )
 
 
 @strawberry.type(description="One row of a list, with its place.")
@@ -172,19 +188,25 @@ def connection(
     place: Callable[[Row], K],
     node: Callable[[Row], T],
     counted: Callable[[], Awaitable[int | None]],
+    stopped_at: K | None = None,
 ) -> Connection[T]:
-    """The connection over `rows`, read as the page asks: at most `page.fetch`, nearest to where it starts first."""
-    more = len(rows) > page.size
+    """The connection over `rows`, read as the page asks: at most `page.fetch`, nearest to where it starts first.
+
+    `stopped_at` is where a filter stopped reading before it had found a page: the list goes on from there.
+    """
+    more = len(rows) > page.size or stopped_at is not None
     shown = list(rows[: page.size])
     if page.backward:
         shown.reverse()
     nodes = [node(row) for row in shown]
     cursors = [listing.cursor(place(row)) for row in shown]
+    ends: list[str | None] = [*cursors] or [None]
+    stopped = None if stopped_at is None else listing.cursor(stopped_at)
     info = PageInfo(
         has_next_page=page.before is not None if page.backward else more,
         has_previous_page=more if page.backward else page.after is not None,
-        start_cursor=cursors[0] if cursors else None,
-        end_cursor=cursors[-1] if cursors else None,
+        start_cursor=stopped if stopped and page.backward else ends[0],
+        end_cursor=stopped if stopped and not page.backward else ends[-1],
     )
     edges = [Edge(cursor=cursor, node=shown_node) for cursor, shown_node in zip(cursors, nodes, strict=True)]
     return Connection(edges=edges, nodes=nodes, page_info=info, counted=counted)

@@ -44,6 +44,15 @@ class Filter:
         return any(asked is not None for asked in (*about_kind, *about_facts))
 
     @property
+    def lets_nothing_through(self) -> bool:
+        """Whether it can be answered without looking."""
+        if self.since is not None and self.until is not None and self.until <= self.since:
+            return True
+        if self.minimum is not None and self.maximum is not None and self.maximum < self.minimum:
+            return True
+        return any(wanted is not None and not wanted for wanted in (self.types, self.statuses))
+
+    @property
     def lets_received_through(self) -> bool:
         """Whether payments from other wallets can be among what it lets through: they are completed and come in."""
         return (
@@ -54,3 +63,4 @@ class Filter:
 
 
 EVERYTHING = Filter()
+NOTHING = Filter(types=frozenset())

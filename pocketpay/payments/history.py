@@ -63,6 +63,8 @@ async def read(
     backwards: bool = False,
 ) -> Stretch:
     """At most `most` of the transactions between two positions, the newest first, or `backwards` the oldest first."""
+    if narrowed.lets_nothing_through:
+        return Stretch((), None)
     scope = _scope(wallet_id, narrowed, older_than, newer_than)
     rows, stopped_at = await repository.page(session, scope, limit=most, stretch=STRETCH, backwards=backwards)
     return Stretch(tuple(seen for row in rows if (seen := seen_by(row, wallet_id))), stopped_at)
@@ -70,6 +72,8 @@ async def read(
 
 async def count(session: Session, wallet_id: UUID, narrowed: Filter = EVERYTHING) -> int | None:
     """How many there are, or None when they are more than COUNTED or in too long a history to look."""
+    if narrowed.lets_nothing_through:
+        return 0
     scope = _scope(wallet_id, narrowed)
     return await repository.count(session, scope, most=COUNTED, stretch=COUNT_STRETCH)
 

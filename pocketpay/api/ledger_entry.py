@@ -1,0 +1,51 @@
+"""One line of the books, for the wallet whose line it is."""
+
+from datetime import datetime
+from typing import Self
+from uuid import UUID
+
+import strawberry
+
+from pocketpay.api import ids
+from pocketpay.api.context import Info
+from pocketpay.api.money import Money
+from pocketpay.api.node import Node
+from pocketpay.api.transaction import Transaction
+from pocketpay.ledger.entries import PostedEntry
+
+
+@strawberry.type(description="One immutable line of the books. A wallet's balance is the sum of its lines.")
+class LedgerEntry(Node):
+    sequence: int = strawberry.field(description="Counts the wallet's lines from 1 without a gap.")
+    amount: Money = strawberry.field(description='What it adds to the balance; a debit has a minus sign: "-3.00".')
+    balance_after: Money = strawberry.field(
+        description="The wallet's balance with it: the one before, and the amount."
+    )
+    description: str = strawberry.field(description="What it is for.")
+    created_at: datetime = strawberry.field(description="When it was written.")
+    transaction_id: strawberry.Private[UUID]
+
+    @classmethod
+    def of(cls, entry: PostedEntry) -> Self:
+        return cls(
+            id=ids.encode(ids.ENTRY, entry.id),
+            sequence=entry.sequence,
+            amount=Money.of(entry.amount),
+            balance_after=Money.of(entry.balance_after),
+            description=entry.description,
+            created_at=entry.created_at,
+            transaction_id=entry.transaction_id,
+        )
+
+    @classmethod
+    async def find(cls, info: Info, id: UUID) -> Self | None:
+        """The line of that id when it is in the viewer's wallet."""
+        wallet_id = info.context.must_view().wallet_id
+        found = await info.context.loaders.entries.load((wallet_id, id))
+        return None if found is None else cls.of(found)
+
+    @strawberry.field(description="The transaction that it is a side of.")
+    async def transaction(self, info: Info) -> Transaction:
+        found = await Transaction.find(info, self.transaction_id)
+        assert found is not None  # noqa: S101 - a foreign key says so, and what has entries is completed
+        return found

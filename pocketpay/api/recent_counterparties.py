@@ -1,0 +1,24 @@
+"""Whom the viewer last paid or was paid by: the people to offer first when they pay again."""
+
+from typing import Annotated
+
+import strawberry
+
+from pocketpay.api.context import Info
+from pocketpay.api.pages import FEW, at_most
+from pocketpay.api.profile import Profile
+from pocketpay.payments import history
+
+
+@strawberry.field(
+    description="Whom the viewer last paid or was paid by, the most recent first, each once; not who has left."
+)
+async def recent_counterparties(
+    info: Info, first: Annotated[int | None, strawberry.argument(description="So many at most, up to 100.")] = FEW
+) -> list[Profile]:
+    wallet_id = info.context.must_view().wallet_id
+    most = at_most(first)
+    async with info.context.rooms.database.read() as session:
+        wallets = await history.recent_counterparties(session, wallet_id)
+    people = await info.context.loaders.profiles.load_many(wallets)
+    return [Profile.of(person) for person in people if person is not None and not person.closed][:most]

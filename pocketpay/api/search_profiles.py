@@ -1,0 +1,25 @@
+"""Looking for somebody to pay."""
+
+from typing import Annotated
+
+import strawberry
+
+from pocketpay.api.context import Info
+from pocketpay.api.pages import FEW, at_most
+from pocketpay.api.profile import Profile
+from pocketpay.identity import profiles
+
+
+@strawberry.field(
+    description="People whose username or name begins with a text, whatever its case, usernames first. Nobody is "
+    "found by an email address or a phone number."
+)
+async def search_profiles(
+    info: Info,
+    text: Annotated[str, strawberry.argument(description='The beginning; with a leading "@" of usernames only.')],
+    first: Annotated[int | None, strawberry.argument(description="So many at most, up to 100.")] = FEW,
+) -> list[Profile]:
+    info.context.must_view()
+    most = at_most(first)
+    async with info.context.rooms.database.read() as session:
+        return [Profile.of(person) for person in await profiles.search(session, text, most=most)]

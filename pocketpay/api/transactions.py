@@ -1,0 +1,129 @@
+"""The viewer's transactions, newest first: `Query.transactions` and `Wallet.transactions`."""
+
+import re
+from datetime import datetime
+from typing import Annotated
+
+import strawberry
+
+from pocketpay import money
+from pocketpay.api.context import Context, Info
+from pocketpay.api.failures import BadUserInput
+from pocketpay.api.pages import BY_MOMENT, Connection, Listing, asked, connection
+from pocketpay.api.scalars import Amount
+from pocketpay.api.transaction import Direction, Transaction, TransactionStatus, TransactionType
+from pocketpay.identity.usernames import canonical
+from pocketpay.payments import history, seen
+from pocketpay.payments.filter import EVERYTHING, NOTHING, Filter, Position
+from pocketpay.payments.lifecycle import Status
+from pocketpay.payments.transaction import Type
+
+_IN_NO_TEXT = re.compile("[\0\ud800-\udfff]")
+"""NUL and lone surrogates, which PostgreSQL cannot keep."""
+
+
+@strawberry.input(
+    description="Narrows a list of transactions; all that is given must hold. Types, statuses, direction, person, "
+    "amounts and words are looked for in a bounded stretch of the list at a time, so a page may hold fewer rows than "
+    "asked for, even none, and still have a next one."
+)
+class TransactionFilter:
+    types: list[TransactionType] | None = strawberry.field(default=None, description="Only of one of these types.")
+    statuses: list[TransactionStatus] | None = strawberry.field(
+        default=None, description="Only in one of these states."
+    )
+    direction: Direction | None = strawberry.field(default=None, description="Only one way, seen by the viewer.")
+    counterparty: str | None = strawberry.field(
+        default=None, description='Only with this person on the other side: a username, with or without "@".'
+    )
+    since: datetime | None = strawberry.field(default=None, description="Only with createdAt at or after it.")
+    until: datetime | None = strawberry.field(default=None, description="Only with createdAt before it.")
+    min_amount: Amount | None = strawberry.field(default=None, description="Only of this amount or more.")
+    max_amount: Amount | None = strawberry.field(default=None, description="Only of this amount or less.")
+    search: str | None = strawberry.field(
+        default=None, description="Only with this text in the description, whatever its case."
+    )
+
+
+async def viewers_transactions(
+    info: Info,
+    filter: Annotated[TransactionFilter | None, strawberry.argument(description="Narrows the list.")] = None,
+    first: Annotated[int | None, strawberry.argument(description="So many from the newest on, at most 100.")] = None,
+    after: Annotated[str | None, strawberry.argument(description="Only older than this cursor.")] = None,
+    last: Annotated[int | None, strawberry.argument(description="So many from the oldest on, at most 100.")] = None,
+    before: Annotated[str | None, strawberry.argument(description="Only newer than this cursor.")] = None,
+) -> Connection[Transaction]:
+    """A page of the viewer's transactions."""
+    wallet_id = info.context.must_view().wallet_id
+    listing = Listing("transactions", wallet_id, BY_MOMENT)
+    page = asked(listing, first, after, last, before)
+    narrowed = await narrowing(info.context, filter)
+    async with info.context.rooms.database.read() as session:
+        read = await history.read(
+            session,
+            wallet_id,
+            narrowed,
+            most=page.fetch,
+            older_than=None if page.after is None else Position(*page.after),
+            newer_than=None if page.before is None else Position(*page.before),
+            backwards=page.backward,
+        )
+
+    async def counted() -> int | None:
+        async with info.context.rooms.database.read() as session:
+            return await history.count(session, wallet_id, narrowed)
+
+    return connection(
+        listing,
+        page,
+        read.transactions,
+        place=history.position,
+        node=lambda known: Transaction.of(known, wallet_id),
+        counted=counted,
+        stopped_at=read.stopped_at,
+    )
+
+
+transactions = strawberry.field(
+    resolver=viewers_transactions,
+    name="transactions",
+    description="The viewer's transactions, the newest first; one that is paid to them when it is completed.",
+)
+
+
+async def narrowing(context: Context, given: TransactionFilter | None) -> Filter:
+    """What the filter means for the viewer. Raises BadUserInput."""
+    if given is None:
+        return EVERYTHING
+    resolver = context.rooms.desk.resolver
+    counterparty = None
+    if given.counterparty is not None:
+        counterparty = await resolver.wallet_of(canonical(given.counterparty) or "")
+        if counterparty is None:
+            return NOTHING
+    if given.search and _IN_NO_TEXT.search(given.search):
+        return NOTHING
+    currency = await resolver.currency(context.must_view().wallet_id)
+    return Filter(
+        types=None if given.types is None else frozenset(Type[type.name] for type in given.types),
+        statuses=None if given.statuses is None else frozenset(Status[status.name] for status in given.statuses),
+        direction=None if given.direction is None else seen.Direction[given.direction.name],
+        counterparty=counterparty,
+        since=given.since,
+        until=given.until,
+        minimum=bound(given.min_amount, currency),
+        maximum=bound(given.max_amount, currency),
+        search=given.search or None,
+    )
+
+
+def bound(raw_amount: Amount | None, currency: str) -> money.Money | None:
+    """An amount to compare with; zero is one. Raises BadUserInput."""
+    if raw_amount is None:
+        return None
+    if not raw_amount.strip("0."):
+        return money.Money(0, currency)
+    try:
+        return money.parse(raw_amount, currency)
+    except money.AmountOutOfRange as wrong:
+        raise BadUserInput(f"An amount of the filter cannot be: {wrong}.") from None
