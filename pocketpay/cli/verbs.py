@@ -97,9 +97,9 @@ def demo_verb() -> None:
 @verbs.command("schema")
 def schema_verb() -> None:
     """Prints the GraphQL schema."""
-    from pocketpay.api.schema import schema
+    from pocketpay.api.schema import sdl
 
-    typer.echo(schema.as_str())
+    typer.echo(sdl(), nl=False)
 
 
 def _application(chosen: Settings, server_dsn: str) -> object:

@@ -48,8 +48,7 @@ class Supervisor:
         finally:
             self._stop()
             await asyncio.wait(keepers, timeout=FINISH_SECONDS)
-            for process in self._processes:
-                process.kill()
+            self._send(signal.SIGKILL)
 
     async def _keep(self, when_started: Callable[[], None]) -> None:
         """One worker after another, until the stop."""
@@ -88,9 +87,12 @@ class Supervisor:
         self._stopping.set()
         cut_later()
         self._listening.close()
+        self._send(signal.SIGTERM)
+
+    def _send(self, number: signal.Signals) -> None:
         for process in self._processes:
             with contextlib.suppress(ProcessLookupError):
-                process.send_signal(signal.SIGTERM)
+                process.send_signal(number)
 
 
 async def _serves(worker: socket.socket) -> bool:

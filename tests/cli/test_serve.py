@@ -1,0 +1,195 @@
+"""`pocketpay serve` as an operator meets it: real processes, signals and exit codes."""
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+import pocketpay
+from pocketpay.cli import listening
+from pocketpay.database.programs import SYSTEM_HOME
+
+Start = Callable[..., subprocess.Popen[str]]
+
+
+@pytest.fixture(scope="module")
+def folder(cluster_home: Path) -> Iterator[Path]:
+    """Where these servers run; as root their cluster lives in the system's folder, and is removed."""
+    untouched = not SYSTEM_HOME.exists()
+    folder = cluster_home / "served"
+    folder.mkdir()
+    yield folder
+    shutil.rmtree((folder / ".pocketpay" / "cluster").resolve(), ignore_errors=True)
+    if untouched and not any(len(path.name) == 16 for path in SYSTEM_HOME.glob("*")):
+        shutil.rmtree(SYSTEM_HOME, ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def port() -> int:
+    with listening.listen("127.0.0.1", 0) as door:
+        number: int = door.getsockname()[1]
+        return number
+
+
+@pytest.fixture
+def start(folder: Path, port: int) -> Iterator[Start]:
+    """Starts `pocketpay` with arguments and settings; kills what a test leaves running."""
+    started: list[subprocess.Popen[str]] = []
+
+    def starter(*arguments: str, **settings: str) -> subprocess.Popen[str]:
+        here = [str(Path(pocketpay.__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
+        kept = {"PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join(filter(None, here))}
+        process = subprocess.Popen(
+            [sys.executable, "-m", "pocketpay", *arguments],
+            cwd=folder,
+            env={**kept, "PORT": str(port), **settings},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        started.append(process)
+        return process
+
+    yield starter
+    for process in started:
+        if process.poll() is None:
+            process.terminate()
+        process.communicate(timeout=20)
+
+
+def until_healthy(process: subprocess.Popen[str], port: int) -> None:
+    while process.poll() is None:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=10) as answer:
+                assert answer.status == 200
+                return
+        except (urllib.error.URLError, ConnectionError):
+            time.sleep(0.05)
+    pytest.fail(f"it ended with {process.returncode}: {process.communicate()}")
+
+
+def children(pid: int) -> list[int]:
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            state, parent = stat.read_text().rpartition(")")[2].split()[:2]
+            if int(parent) == pid and state != "Z":
+                found.append(int(stat.parent.name))
+    return found
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def postmaster(folder: Path) -> int | None:
+    try:
+        return int((folder / ".pocketpay" / "cluster" / "postmaster.pid").read_text().split()[0])
+    except FileNotFoundError:
+        return None
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_stop_ends_with_zero_and_takes_postgresql_along(
+    start: Start, folder: Path, port: int, number: signal.Signals
+) -> None:
+    process = start("serve")
+    until_healthy(process, port)
+    assert postmaster(folder) is not None
+    asked = time.monotonic()
+    process.send_signal(number)
+    out, err = process.communicate(timeout=10)
+    assert time.monotonic() - asked < 10
+    assert process.returncode == 0, err
+    assert f"http://127.0.0.1:{port}/graphql" in out
+    assert "Traceback" not in err
+    assert postmaster(folder) is None
+
+
+def test_second_server_on_the_port_is_refused_and_leaves_the_first_alone(
+    start: Start, folder: Path, port: int
+) -> None:
+    first = start("serve")
+    until_healthy(first, port)
+    second = start("serve")
+    _, err = second.communicate(timeout=20)
+    assert second.returncode == 1
+    assert err == f"Port {port} of 127.0.0.1 is taken: stop whoever listens there, or set PORT.\n"
+    until_healthy(first, port)
+
+
+def test_stop_during_the_start_leaves_nothing_running(start: Start, folder: Path) -> None:
+    process = start("serve")
+    while postmaster(folder) is None and process.poll() is None:
+        time.sleep(0.005)
+    process.terminate()
+    _, err = process.communicate(timeout=10)
+    assert process.returncode == 0, err
+    assert postmaster(folder) is None
+
+
+def test_dead_worker_is_replaced_and_all_leave_together(start: Start, folder: Path, port: int) -> None:
+    process = start("serve", "--workers", "2")
+    until_healthy(process, port)
+    assert process.stdout is not None
+    assert "serves at" in process.stdout.readline()
+    first, second = children(process.pid)
+    os.kill(first, signal.SIGKILL)
+    deadline = time.monotonic() + 15
+    while len(workers := children(process.pid)) < 2 or first in workers:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert second in workers
+    process.terminate()
+    _, err = process.communicate(timeout=10)
+    assert process.returncode == 0, err
+    assert not any(is_alive(worker) for worker in workers)
+    assert postmaster(folder) is None
+
+
+def test_workers_leave_when_their_supervisor_is_killed(start: Start, folder: Path, port: int) -> None:
+    process = start("serve", "--workers", "2")
+    until_healthy(process, port)
+    workers = children(process.pid)
+    process.kill()
+    process.communicate(timeout=10)
+    deadline = time.monotonic() + 10
+    while any(is_alive(worker) for worker in workers):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert postmaster(folder) is None
+
+
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        ({"DATABASE_URL": "postgresql://127.0.0.1:1/x"}, "SECRET_KEY"),
+        ({"DATABASE_URL": "postgresql://127.0.0.1:1/x", "SECRET_KEY": "short"}, "SECRET_KEY"),
+        ({"DATABASE_URL": "postgresql://127.0.0.1:1/x", "SECRET_KEY": "long" * 10}, "DATABASE_URL"),
+        ({"ENVIRONMENT": "production"}, "SECRET_KEY"),
+        ({"CURRENCIES": "XXY"}, "CURRENCIES"),
+        ({"PORT": "99999"}, "PORT"),
+        ({"POCKETPAY_DATA": "/proc/nowhere"}, "POCKETPAY_DATA"),
+    ],
+)
+def test_what_keeps_it_from_serving_is_one_sentence_and_not_exit_code_zero(
+    start: Start, settings: dict[str, str], says: str
+) -> None:
+    process = start("serve", **settings)
+    out, err = process.communicate(timeout=20)
+    assert process.returncode == 1
+    assert says in err
+    assert err.count("\n") == 1
+    assert out == ""
