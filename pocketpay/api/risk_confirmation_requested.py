@@ -1,0 +1,26 @@
+"""riskConfirmationRequested: which of the viewer's payments wait for an answer."""
+
+from collections.abc import AsyncGenerator
+from uuid import UUID
+
+import strawberry
+
+from pocketpay.api.context import Info
+from pocketpay.api.transaction import Transaction
+
+
+@strawberry.subscription(
+    description="Each of the viewer's own payments that awaits confirmTransfer or cancelTransfer now, the oldest "
+    "first, and then every new one, each once. The recipient is told nothing of it here or anywhere."
+)
+async def risk_confirmation_requested(info: Info) -> AsyncGenerator[Transaction, None]:
+    wallet_id = info.context.must_view().wallet_id
+    told: frozenset[UUID] = frozenset()
+    with info.context.rooms.feeds.awaiting.watch(wallet_id) as watch:
+        awaiting = await watch.first() or ()
+        while True:
+            for payment in awaiting:
+                if payment.id not in told:
+                    yield Transaction.of(payment, wallet_id)
+            told = frozenset(payment.id for payment in awaiting)
+            awaiting = await watch.next()
