@@ -19,6 +19,7 @@ import strawberry
 
 from pocketpay import errors
 from pocketpay.api.money import Money
+from pocketpay.identity import errors as identity
 from pocketpay.payments import errors as payments
 
 Asked = ParamSpec("Asked")
@@ -180,6 +181,15 @@ class _Facts(dict[str, object]):
 
 
 TABLE: dict[type[errors.Refusal], Row] = {
+    identity.InvalidProfile: Row(InvalidInput, "{field} {problem}."),
+    identity.WeakPassword: Row(InvalidInput, "{field} {problem}."),
+    identity.UsernameTaken: Row(Refusal, "Somebody has this username already."),
+    identity.EmailTaken: Row(Refusal, "Somebody has this email address already."),
+    identity.PhoneTaken: Row(Refusal, "Somebody has this phone number already."),
+    identity.InvalidCredentials: Row(Refusal, "There is no such user, or the password is another one."),
+    identity.InvalidToken: Row(Refusal, "This refresh token is good for nothing any more: sign in again."),
+    identity.NoSuchSession: Row(Refusal, "There is no such session."),
+    identity.RateLimited: Row(Refusal, "Too often: try again in {retry_after_seconds} seconds.", retryable=True),
     payments.InvalidInput: Row(InvalidInput, "{field} {problem}."),
     payments.InvalidAmount: Row(InvalidInput, "{field} {problem}."),
     payments.NotFound: Row(Refusal, "There is no such thing."),

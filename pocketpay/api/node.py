@@ -29,6 +29,7 @@ def findable() -> dict[str, Findable]:
     # They are nodes, so their modules import this one.
     from pocketpay.api.ledger_entry import LedgerEntry
     from pocketpay.api.profile import Profile
+    from pocketpay.api.session import Session
     from pocketpay.api.transaction import Transaction
     from pocketpay.api.viewer import User
     from pocketpay.api.wallet import Wallet
@@ -37,6 +38,7 @@ def findable() -> dict[str, Findable]:
         ids.USER: User,
         ids.PROFILE: Profile,
         ids.WALLET: Wallet,
+        ids.SESSION: Session,
         ids.TRANSACTION: Transaction,
         ids.ENTRY: LedgerEntry,
     }

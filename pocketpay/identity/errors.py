@@ -39,12 +39,26 @@ class Weakness(StrEnum):
     GUESSABLE = "guessable"
 
 
+_PROBLEMS = {
+    Weakness.TOO_SHORT: "has at least 12 characters",
+    Weakness.TOO_LONG: "has at most 256 characters",
+    Weakness.UNREADABLE: "has characters that are none",
+    Weakness.GUESSABLE: "is one of the first that a guesser tries",
+}
+
+
 class WeakPassword(Refusal):
+    """A new password that would not protect anything. `problem` follows the field's name."""
+
     code = "WEAK_PASSWORD"
 
     def __init__(self, weakness: Weakness, field: str = "password") -> None:
         super().__init__(weakness, field)
         self.weakness, self.field = weakness, field
+
+    @property
+    def problem(self) -> str:
+        return _PROBLEMS[self.weakness]
 
 
 class UsernameTaken(Refusal):

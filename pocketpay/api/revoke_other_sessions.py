@@ -1,0 +1,13 @@
+"""The door of `revokeOtherSessions`."""
+
+import strawberry
+
+from pocketpay.api.context import Info
+from pocketpay.api.sign_out import SignOutPayload
+from pocketpay.identity import sessions
+
+
+@strawberry.mutation(description="Ends every session of the viewer but the one this request came through.")
+async def revoke_other_sessions(info: Info) -> SignOutPayload:
+    context = info.context
+    return SignOutPayload(revoked=await sessions.revoke_others(context.rooms.reception, context.must_view()))

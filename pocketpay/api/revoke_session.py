@@ -1,0 +1,24 @@
+"""The door of `revokeSession`."""
+
+from typing import Annotated
+
+import strawberry
+
+from pocketpay.api import ids
+from pocketpay.api.context import Info
+from pocketpay.api.errors import BY_ID, refusals_as_errors
+from pocketpay.api.sign_out import SignOutPayload
+from pocketpay.identity import sessions
+
+
+@strawberry.mutation(
+    description="Ends one of the viewer's sessions, on a lost telephone say. One that has ended is no error. "
+    "Refusals: NOT_FOUND."
+)
+@refusals_as_errors(SignOutPayload, BY_ID)
+async def revoke_session(
+    info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The session's id.")]
+) -> SignOutPayload:
+    context = info.context
+    session_id = ids.decode(ids.SESSION, id)
+    return SignOutPayload(revoked=await sessions.revoke(context.rooms.reception, context.must_view(), session_id))
