@@ -1,0 +1,77 @@
+"""Asks the schema as a signed-in person would, without HTTP."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, cast
+from uuid import UUID
+
+from pocketpay.api import ids
+from pocketpay.api.context import Context, Rooms
+from pocketpay.api.documents import Documents
+from pocketpay.api.execution import Execution
+from pocketpay.api.limits import Limits
+from pocketpay.api.schema import schema
+from pocketpay.database.sessions import Database, Session
+from pocketpay.identity.viewer import Viewer
+from tests.api.one_server import OneServer
+from tests.people import made
+
+WHOLE = """{ id type direction status amount { amount currency minorUnits } fee { amount } total { amount }
+  description sender { username } recipient { username } counterparty { username name } bankName isRisky
+  riskReasons { rule message } failureCode expiresAt createdAt updatedAt completedAt
+  entries { id sequence amount { amount } balanceAfter { amount } description transaction { id } } }"""
+
+ONE = f"query ($id: ID!) {{ transaction(id: $id) {WHOLE} }}"
+NODE = "query ($id: ID!) { node(id: $id) { __typename id } }"
+
+
+def outside(*transactions: UUID) -> list[str]:
+    """Their ids as clients see them."""
+    return [ids.encode(ids.TRANSACTION, id) for id in transactions]
+
+
+class CountsReads(Database):
+    """A database that counts how often it is read from."""
+
+    reads = 0
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[Session]:
+        self.reads += 1
+        async with super().read() as session:
+            yield session
+
+
+class Door:
+    """The GraphQL door of a server, where somebody asks."""
+
+    def __init__(self, server: OneServer, database: Database | None = None) -> None:
+        settings = made()
+        self._execution = Execution(
+            schema._schema, Documents(schema._schema, Limits.of(settings), introspection=True)
+        )
+        self._rooms = Rooms(
+            settings=settings,
+            database=database or server.database,
+            reception=cast(Any, None),  # nobody signs in here: `answer` says who asks
+            desk=server.desk,
+            feeds=server.feeds,
+        )
+
+    async def answer(self, wallet_id: UUID | None, text: str, /, **variables: Any) -> dict[str, Any]:
+        """The whole answer to whoever owns that wallet, or to nobody signed in."""
+        viewer = None if wallet_id is None else Viewer(wallet_id, wallet_id, wallet_id)
+        return (await self._execution.answer(text, None, variables, Context(self._rooms, viewer))).payload
+
+    async def ask(self, wallet_id: UUID, text: str, /, **variables: Any) -> Any:
+        """What the answer's one field has; there must be no error."""
+        payload = await self.answer(wallet_id, text, **variables)
+        assert "errors" not in payload, payload
+        (value,) = payload["data"].values()
+        return value
+
+    async def refusal(self, wallet_id: UUID | None, text: str, /, **variables: Any) -> str:
+        """The code of the answer's one error."""
+        payload = await self.answer(wallet_id, text, **variables)
+        (error,) = payload["errors"]
+        return str(error["extensions"]["code"])

@@ -1,0 +1,108 @@
+"""One transaction through the door: what each side is told of it."""
+
+from collections.abc import AsyncIterator
+from typing import TypeAlias
+
+import asyncpg
+import pytest
+import uuid_utils.compat as uuids
+
+from tests.api.asking import NODE, ONE, Door, outside
+from tests.api.one_server import OneServer, serving
+from tests.conftest import Dsns
+from tests.payments.past import payment, people, write
+
+Owner: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
+
+
+@pytest.fixture
+async def server(database_dsn: Dsns) -> AsyncIterator[OneServer]:
+    async with serving(database_dsn.server) as serves:
+        yield serves
+
+
+@pytest.fixture
+async def cautious(database_dsn: Dsns) -> AsyncIterator[OneServer]:
+    """A server that asks about every payment."""
+    async with serving(database_dsn.server, asks=True) as serves:
+        yield serves
+
+
+async def test_sender_is_told_why_a_payment_is_held(owner: Owner, cautious: OneServer) -> None:
+    alice, _ = await people(owner, "alice", "bob")
+    await cautious.deposit(alice, "100.00")
+    held = await cautious.send(alice, "bob", "60.00")
+    told = await Door(cautious).ask(alice, ONE, id=outside(held.id)[0])
+    assert (told["status"], told["direction"], told["isRisky"]) == ("PENDING_CONFIRMATION", "OUTGOING", True)
+    assert told["riskReasons"] == [{"rule": "LARGE_TRANSFER", "message": "The amount is above 0.01 USD."}]
+    assert told["expiresAt"] > told["createdAt"]
+    assert told["completedAt"] is None
+    assert told["entries"] == []
+
+
+async def test_completed_payment_is_told_to_each_side_as_theirs(owner: Owner, cautious: OneServer) -> None:
+    alice, bob = await people(owner, "alice", "bob")
+    await cautious.deposit(alice, "100.00")
+    held = await cautious.send(alice, "bob", "60.00")
+    await cautious.confirm(alice, held.id)
+    door = Door(cautious)
+    (id,) = outside(held.id)
+    hers, his = await door.ask(alice, ONE, id=id), await door.ask(bob, ONE, id=id)
+    assert (hers["direction"], his["direction"]) == ("OUTGOING", "INCOMING")
+    assert hers["counterparty"] == {"username": "bob", "name": "Bob"}
+    assert his["counterparty"] == {"username": "alice", "name": "Alice"}
+    assert (hers["sender"], hers["recipient"]) == (his["sender"], his["recipient"])
+    assert [entry["amount"]["amount"] for entry in hers["entries"]] == ["-60.00"]
+    assert [entry["amount"]["amount"] for entry in his["entries"]] == ["60.00"]
+    assert [entry["balanceAfter"]["amount"] for entry in hers["entries"]] == ["40.00"]
+    assert his["entries"][0]["transaction"] == {"id": id}
+    assert hers["isRisky"]
+    assert hers["createdAt"] < hers["completedAt"]
+    assert (his["isRisky"], his["riskReasons"], his["expiresAt"], his["failureCode"]) == (False, [], None, None)
+    assert his["createdAt"] == his["completedAt"] == hers["completedAt"]
+    assert his["amount"] == {"amount": "60.00", "currency": "USD", "minorUnits": "6000"}
+    assert (his["fee"]["amount"], his["total"]["amount"]) == ("0.00", "60.00")
+    assert await door.ask(bob, NODE, id=his["entries"][0]["id"]) == {
+        "__typename": "LedgerEntry",
+        "id": his["entries"][0]["id"],
+    }
+    assert await door.ask(bob, NODE, id=hers["entries"][0]["id"]) is None
+
+
+async def test_failed_payment_says_why_to_its_sender_alone(owner: Owner, server: OneServer) -> None:
+    alice, bob = await people(owner, "alice", "bob")
+    failed = await server.send(alice, "bob", "60.00")
+    door = Door(server)
+    (id,) = outside(failed.id)
+    told = await door.ask(alice, ONE, id=id)
+    assert (told["status"], told["failureCode"], told["entries"]) == ("FAILED", "INSUFFICIENT_FUNDS", [])
+    assert await door.ask(bob, ONE, id=id) is None
+
+
+async def test_deposit_has_a_bank_and_no_sender(owner: Owner, server: OneServer) -> None:
+    (alice,) = await people(owner, "alice")
+    deposit = await server.deposit(alice, "100.00")
+    told = await Door(server).ask(alice, ONE, id=outside(deposit.id)[0])
+    assert (told["type"], told["direction"], told["bankName"]) == ("DEPOSIT", "INCOMING", "First")
+    assert (told["sender"], told["counterparty"], told["recipient"]) == (None, None, {"username": "alice"})
+
+
+async def test_transaction_of_strangers_does_not_exist(owner: Owner, server: OneServer) -> None:
+    alice, bob, eve = await people(owner, "alice", "bob", "eve")
+    paid = payment(alice, bob)
+    await write(owner, [paid])
+    door = Door(server)
+    (id,) = outside(paid.id)
+    assert await door.ask(eve, ONE, id=id) is None
+    assert await door.ask(eve, NODE, id=id) is None
+    for bad in (
+        "",
+        "transaction_",
+        "wallet" + id[11:],
+        id[:-1],
+        id + "0",
+        "nonsense",
+        "\x00",
+        outside(uuids.uuid7())[0],
+    ):
+        assert await door.ask(alice, ONE, id=bad) is None
