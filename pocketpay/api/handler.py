@@ -12,14 +12,15 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from pocketpay.api import http
 from pocketpay.api.house import House
 from pocketpay.api.http import HttpRefusal
+from pocketpay.settings import Settings
 
 
 class Handler:
     """The ASGI application in front: takes POST /graphql itself, and leaves the rest to `others`."""
 
-    def __init__(self, others: ASGIApp, *, house: House, body_bytes: int, body_seconds: float) -> None:
+    def __init__(self, others: ASGIApp, house: House, settings: Settings) -> None:
         self._others, self._house = others, house
-        self._body_bytes, self._body_seconds = body_bytes, body_seconds
+        self._body_bytes, self._body_seconds = settings.body_bytes, settings.body_seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"] != "/graphql" or scope["method"] != "POST":

@@ -4,7 +4,6 @@ schema    built once; the doors execute it
 sdl()     the same as text, sorted, as `pocketpay schema` prints it
 """
 
-from collections.abc import Iterable
 from typing import Any
 
 import strawberry
@@ -12,18 +11,30 @@ from graphql import GraphQLError, lexicographic_sort_schema, print_schema
 from strawberry.schema.config import StrawberryConfig
 from strawberry.tools import create_type
 from strawberry.types import ExecutionContext
-from strawberry.types.base import get_object_definition
-from strawberry.types.field import StrawberryField
 
 from pocketpay.api import (
+    balance_changed,
+    cancel_transfer,
+    confirm_transfer,
+    deposit,
     errors,
     node,
     profile,
     recent_counterparties,
+    refresh_session,
+    revoke_other_sessions,
+    revoke_session,
+    risk_confirmation_requested,
     risk_policy,
     search_profiles,
+    sign_in,
+    sign_out,
+    sign_up,
     transaction,
+    transaction_updated,
     transactions,
+    transfer,
+    transfer_preview,
     viewer,
     wallet,
 )
@@ -37,16 +48,7 @@ class Schema(strawberry.Schema):
         return
 
 
-def _root(name: str, description: str, parts: Iterable[Any]) -> type:
-    """A root type of those fields, and of the fields of those types."""
-    fields: list[StrawberryField] = []
-    for part in parts:
-        definition = get_object_definition(part)
-        fields += [part] if definition is None else definition.fields
-    return create_type(name, fields, description=description)
-
-
-QUERIES = [
+QUERIES: list[Any] = [
     viewer.viewer,
     wallet.wallet,
     node.node,
@@ -55,21 +57,36 @@ QUERIES = [
     recent_counterparties.recent_counterparties,
     transaction.transaction,
     transactions.transactions,
+    transfer_preview.transfer_preview,
     risk_policy.risk_policy,
 ]
-MUTATIONS: list[Any] = []
-SUBSCRIPTIONS: list[Any] = []
+MUTATIONS: list[Any] = [
+    sign_up.sign_up,
+    sign_in.sign_in,
+    refresh_session.refresh_session,
+    sign_out.sign_out,
+    revoke_session.revoke_session,
+    revoke_other_sessions.revoke_other_sessions,
+    deposit.deposit,
+    transfer.transfer,
+    confirm_transfer.confirm_transfer,
+    cancel_transfer.cancel_transfer,
+]
+SUBSCRIPTIONS: list[Any] = [
+    balance_changed.balance_changed,
+    risk_confirmation_requested.risk_confirmation_requested,
+    transaction_updated.transaction_updated,
+]
 
 
 def build() -> Schema:
+    """The schema. Raises ValueError when its parts do not fit together."""
     return Schema(
-        query=_root("Query", "What can be asked. It changes nothing.", QUERIES),
-        mutation=_root("Mutation", "What can be done. Root fields run one after another.", MUTATIONS)
-        if MUTATIONS
-        else None,
-        subscription=_root("Subscription", "What is told live, over graphql-transport-ws.", SUBSCRIPTIONS)
-        if SUBSCRIPTIONS
-        else None,
+        query=create_type("Query", QUERIES, description="What can be asked. It changes nothing."),
+        mutation=create_type("Mutation", MUTATIONS, description="What can be done, one root field after another."),
+        subscription=create_type(
+            "Subscription", SUBSCRIPTIONS, description="What is told live, over graphql-transport-ws."
+        ),
         types=[errors.InvalidInput, errors.Refusal, errors.InsufficientFunds, errors.WrongState],
         # Not `sort_schema`: the sorted copy has plain enums, which know nothing of Python's.
         config=StrawberryConfig(scalar_map=SCALARS),

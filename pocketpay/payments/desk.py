@@ -1,11 +1,15 @@
 """The desk: where orders about money are taken. What a verb needs besides its own rule."""
 
 from dataclasses import dataclass
+from typing import Self
 
 from pocketpay.database.sessions import Database
-from pocketpay.payments.bank import Bank
+from pocketpay.ledger.repository import postings
+from pocketpay.payments.bank import Bank, SimulatedBank
 from pocketpay.payments.clearing import Clearing
 from pocketpay.payments.resolve import Resolver
+from pocketpay.payments.terms import Terms
+from pocketpay.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,3 +20,19 @@ class Desk:
     clearing: Clearing
     resolver: Resolver
     bank: Bank
+
+    @classmethod
+    async def open(cls, database: Database, settings: Settings) -> Self:
+        """A server's desk, its clearing at work: the house's accounts of every currency served are there.
+
+        Raises ServiceBusy when the database does not answer.
+        """
+        async with database.write() as session:
+            house = await postings.open_house(session, settings.served_currencies)
+        clearing = Clearing(database, Terms.of(settings), house)
+        await clearing.start()
+        return cls(database, clearing, Resolver(database), SimulatedBank())
+
+    async def close(self) -> None:
+        """Takes no more orders, and finishes those it has."""
+        await self.clearing.close()

@@ -1,0 +1,204 @@
+"""The Starlette application: what lives as long as the server, and what answers at which address.
+
+/graphql          POST: the handler, in front of everything; GET, websockets and the explorer: the view
+/healthz          200 while the process runs
+/readyz           200 when the database answers, is of our revision, and its listener listens; else 503
+/metrics          for Prometheus
+/schema.graphql   the schema as text
+
+opens   database ─► desk (house accounts, clearing) ─► reception ─► hub: gate, sockets, feeds ─► listener ─► sweeper
+closes  in the other order; the clearing finishes what it has
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from copy import copy
+from functools import partial
+
+import structlog
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route, WebSocketRoute
+
+from pocketpay.api import log
+from pocketpay.api.context import Rooms
+from pocketpay.api.documents import Documents
+from pocketpay.api.execution import Execution
+from pocketpay.api.feeds import Feeds
+from pocketpay.api.handler import Handler
+from pocketpay.api.headers import Headers
+from pocketpay.api.house import House
+from pocketpay.api.limits import Limits
+from pocketpay.api.metrics import Metrics
+from pocketpay.api.rates import Rates
+from pocketpay.api.registry import Revocations, Sockets
+from pocketpay.api.schema import schema, sdl
+from pocketpay.api.view import View, prepared_by
+from pocketpay.database import revisions
+from pocketpay.database.failures import ServiceBusy
+from pocketpay.database.sessions import Database
+from pocketpay.explorer import routes as explorer
+from pocketpay.identity.reception import Reception
+from pocketpay.payments.desk import Desk
+from pocketpay.payments.sweeper import sweep_forever
+from pocketpay.settings import Settings
+from pocketpay.updates.hub import Hub
+from pocketpay.updates.listener import Listener
+
+REQUESTS_PER_SECOND = 300
+"""Of one user, in production unless set otherwise; twice that at once."""
+
+SWEEP_SECONDS = 60.0
+"""Between two sweeps of counters and ended sessions: nobody waits for them."""
+
+READY_SECONDS = 2.0
+
+logger = structlog.get_logger(__name__)
+
+
+def create_app(settings: Settings, *, server_dsn: str, secret_key: bytes) -> Starlette:
+    """A whole server over the database at `server_dsn`; it opens with the ASGI lifespan."""
+    log.configure(settings)
+    metrics = Metrics()
+    documents = Documents(schema._schema, Limits.of(settings), introspection=not settings.production)
+    sockets = Sockets(metrics, most_per_address=settings.sockets_per_address, most_per_user=settings.sockets_per_user)
+    house = House(Execution(schema._schema, documents), metrics, sockets, _rates(settings))
+    by_strawberry = copy(schema)
+    by_strawberry.extensions = (prepared_by(documents),)
+    view = View(by_strawberry, house, settings)
+    server = Server(settings, server_dsn, secret_key, house)
+    return Starlette(
+        routes=[
+            Route("/graphql", view),
+            WebSocketRoute("/graphql", view),
+            Route("/healthz", _healthz),
+            Route("/readyz", server.readyz),
+            Route("/metrics", server.metrics),
+            Route("/schema.graphql", _schema),
+            *(() if settings.production else explorer.routes),
+        ],
+        middleware=[*_cors(settings), Middleware(Handler, house=house, settings=settings), Middleware(Headers)],
+        lifespan=server.lifespan,
+    )
+
+
+class Server:
+    """What lives as long as the server."""
+
+    def __init__(self, settings: Settings, dsn: str, secret: bytes, house: House) -> None:
+        self._settings, self._dsn, self._secret, self._house = settings, dsn, secret, house
+        self._database: Database | None = None
+        self._listener: Listener | None = None
+
+    @asynccontextmanager
+    async def lifespan(self, app: Starlette) -> AsyncIterator[None]:
+        async with AsyncExitStack() as open_:
+            self._house.rooms = await self._open(open_)
+            try:
+                yield
+            finally:
+                self._house.rooms = None
+
+    async def _open(self, open_: AsyncExitStack) -> Rooms:
+        settings = self._settings
+        database = self._database = await Database.open(self._dsn)
+        open_.push_async_callback(database.close)
+        desk = await Desk.open(database, settings)
+        open_.push_async_callback(desk.close)
+        reception = Reception.open(database, settings, self._secret)
+        open_.callback(reception.close)
+        hub = Hub()
+        hub.join(reception.gate)
+        revocations = Revocations(reception.gate, self._house.sockets)
+        hub.join(revocations)
+        open_.push_async_callback(revocations.close)
+        feeds = Feeds(database, hub, confirmation=desk.clearing.terms.confirmation)
+        feeds.start()
+        open_.push_async_callback(feeds.close)
+        listener = self._listener = Listener(database.connect, hub)
+        await listener.start()
+        open_.push_async_callback(listener.close)
+        for name, work in (("sweeper", sweep_forever(desk)), ("identity's sweeper", _sweep_identity(reception))):
+            open_.push_async_callback(_stop, asyncio.create_task(work, name=name))
+        metrics = self._house.metrics
+        metrics.gauge("pocketpay_clearing_waiting", "Instructions waiting now.", lambda: desk.clearing.waiting)
+        for count, meaning in CLEARING_COUNTS.items():
+            metrics.gauge(f"pocketpay_clearing_{count}", meaning, partial(getattr, desk.clearing.counts, count))
+        return Rooms(settings=settings, database=database, reception=reception, desk=desk, feeds=feeds)
+
+    async def readyz(self, request: Request) -> Response:
+        """Whether this server can be given work."""
+        states = {"database": "ok", "revision": "ok", "listener": "ok"}
+        try:
+            if self._database is None:
+                raise ServiceBusy("not open")
+            async with asyncio.timeout(READY_SECONDS), self._database.read() as session:
+                if await revisions.current(session) != revisions.expected():
+                    states["revision"] = "another than this server's"
+        except (ServiceBusy, TimeoutError):
+            states["database"] = states["revision"] = "no answer"
+        if self._listener is None or not self._listener.listening:
+            states["listener"] = "not listening"
+        ready = all(state == "ok" for state in states.values())
+        return JSONResponse(states, status_code=200 if ready else 503)
+
+    async def metrics(self, request: Request) -> Response:
+        return Response(self._house.metrics.text(), media_type="text/plain; version=0.0.4")
+
+
+CLEARING_COUNTS = {
+    "units": "Units of work committed since the start.",
+    "instructions": "Instructions carried out since the start.",
+    "retries": "Units of work tried again since the start.",
+    "busy": "Instructions answered SERVICE_BUSY since the start.",
+}
+
+
+async def _healthz(request: Request) -> Response:
+    return PlainTextResponse("ok")
+
+
+async def _schema(request: Request) -> Response:
+    return PlainTextResponse(sdl(), media_type="text/plain; charset=utf-8")
+
+
+async def _sweep_identity(reception: Reception) -> None:
+    while True:
+        await asyncio.sleep(SWEEP_SECONDS)
+        try:
+            await reception.sweep()
+        except ServiceBusy as busy:
+            logger.warning("sweep_put_off", reason=str(busy))
+        except Exception:
+            logger.exception("sweep_failed")
+
+
+async def _stop(task: "asyncio.Task[None]") -> None:
+    task.cancel()
+    await asyncio.wait({task})
+
+
+def _rates(settings: Settings) -> Rates | None:
+    """How often a user may ask: not limited in development unless set, so that a machine can load itself."""
+    per_second = settings.request_rate_per_second or (REQUESTS_PER_SECOND if settings.production else None)
+    return None if per_second is None else Rates(per_second, 2 * per_second)
+
+
+def _cors(settings: Settings) -> list[Middleware]:
+    """Answers browsers about the frontends that are allowed; nothing where there are none."""
+    if not settings.origins:
+        return []
+    return [
+        Middleware(
+            CORSMiddleware,
+            allow_origins=settings.origins,
+            allow_methods=["GET", "POST"],
+            allow_headers=["authorization", "content-type", "x-request-id"],
+            expose_headers=["x-request-id", "retry-after"],
+            max_age=600,
+        )
+    ]
