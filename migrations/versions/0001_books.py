@@ -7,7 +7,8 @@ Tables, the guards of the laws that no constraint can say, and the grants. What 
     law 4  an entry that is not the next of its wallet's chain, or a newest entry that is not the account's balance
     also   a change of a transaction's status that its lifecycle does not know
 
-They are ENABLE ALWAYS: `session_replication_role = replica` skips ordinary triggers, not these.
+They are ENABLE ALWAYS: `session_replication_role = replica` skips ordinary triggers, not these. They name the schema
+of what they read: a temporary table of the same name, which any login may make, would be read in its place.
 """
 
 import sqlalchemy as sa
@@ -41,10 +42,10 @@ begin
         from fresh window chain as (partition by account_id order by sequence)
     ) f
     left join lateral (
-        select e.balance_after from ledger_entries e
+        select e.balance_after from public.ledger_entries e
         where f.last_sequence is null and e.account_id = f.account_id and e.sequence = f.sequence - 1
     ) before on true
-    left join ledger_accounts a on a.id = f.account_id
+    left join public.ledger_accounts a on a.id = f.account_id
     where a.id is null or a.currency <> f.currency or a.kind <> f.kind
        or (f.kind = 'wallet' and (
               f.sequence < 1
@@ -111,10 +112,12 @@ alter table transactions enable always trigger transactions_lifecycle
 )
 
 GRANTS = (
-    "grant select, insert on ledger_accounts, ledger_entries, wallets, transactions, idempotency_keys to pocketpay_server",
+    "grant select, insert on ledger_accounts, ledger_entries, wallets, transactions, idempotency_keys "
+    "to pocketpay_server",
     "grant update (posted, held, sequence, version, updated_at) on ledger_accounts to pocketpay_server",
     "grant update (status, frozen_for, freeze_reason, updated_at) on wallets to pocketpay_server",
-    "grant update (status, risk_reasons, failure_code, failure_facts, version, updated_at, completed_at) on transactions to pocketpay_server",
+    "grant update (status, risk_reasons, failure_code, failure_facts, version, updated_at, completed_at) "
+    "on transactions to pocketpay_server",
     "grant select, insert, update on users to pocketpay_server",
     "grant select, insert, update, delete on sessions, refresh_tokens, throttles to pocketpay_server",
     "grant select on alembic_version to pocketpay_server, pocketpay_reader",
@@ -391,7 +394,9 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_sessions_user_id_users")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_sessions")),
     )
-    op.create_index("ix_sessions_ended", "sessions", [sa.literal_column("least(revoked_at, expires_at)")], unique=False)
+    op.create_index(
+        "ix_sessions_ended", "sessions", [sa.literal_column("least(revoked_at, expires_at)")], unique=False
+    )
     op.create_index(
         "ix_sessions_user_live",
         "sessions",
