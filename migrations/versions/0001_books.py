@@ -256,7 +256,7 @@ def upgrade() -> None:
         ),
         sa.CheckConstraint("type in ('send', 'deposit', 'bonus')", name=op.f("ck_transactions_type_known")),
         sa.CheckConstraint("amount > 0 and amount <= 10000000000000", name=op.f("ck_transactions_amount_in_range")),
-        sa.CheckConstraint("fee >= 0", name=op.f("ck_transactions_fee_not_negative")),
+        sa.CheckConstraint("fee >= 0 and fee <= 10000000000000", name=op.f("ck_transactions_fee_in_range")),
         sa.CheckConstraint("source_wallet_id <> destination_wallet_id", name=op.f("ck_transactions_not_to_oneself")),
         sa.CheckConstraint("version > 0", name=op.f("ck_transactions_version_positive")),
         sa.ForeignKeyConstraint(

@@ -35,7 +35,7 @@ class TransactionRow(SQLModel, table=True):
         CheckConstraint(f"type in {TYPES}", name="type_known"),
         CheckConstraint(f"status in {STATUSES}", name="status_known"),
         CheckConstraint(f"amount > 0 and amount <= {MOST_MINOR}", name="amount_in_range"),
-        CheckConstraint("fee >= 0", name="fee_not_negative"),
+        CheckConstraint(f"fee >= 0 and fee <= {MOST_MINOR}", name="fee_in_range"),
         CheckConstraint(
             "case type when 'send' then source_wallet_id is not null and destination_wallet_id is not null "
             "else source_wallet_id is null and destination_wallet_id is not null end",
