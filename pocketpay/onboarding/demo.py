@@ -1,0 +1,100 @@
+"""Three people to play with: alice and bob, who have paid one another, and carol, who is new to both.
+
+    alice   1,500 from her bank, two payments to bob, one from him
+    bob     400 from his bank
+    carol   250 from her bank; whoever pays her is asked first, for she is a new recipient
+
+Made by the same instructions that people's own requests are, each with a key of its own: making them again moves
+nothing. Only on our own PostgreSQL and in development: their password is written here.
+"""
+
+from contextlib import AsyncExitStack, suppress
+from uuid import UUID
+
+from pocketpay.database.sessions import Database
+from pocketpay.errors import Refusal
+from pocketpay.identity.reception import Reception
+from pocketpay.identity.repository import people
+from pocketpay.onboarding.form import Form
+from pocketpay.onboarding.sign_up import sign_up
+from pocketpay.payments.confirm import confirm
+from pocketpay.payments.deposit import deposit
+from pocketpay.payments.desk import Desk
+from pocketpay.payments.lifecycle import Status
+from pocketpay.payments.transfer import transfer
+from pocketpay.settings import Settings, SettingsError
+
+PASSWORD = "pocket-pay-demo"  # noqa: S105 - nobody's money is behind it
+
+NAMES = {"alice": "Alice Arden", "bob": "Bob Birch", "carol": "Carol Cedar"}
+
+DEPOSITS = (("alice", "1500"), ("bob", "400"), ("carol", "250"))
+
+PAYMENTS = (
+    ("alice", "bob", "45", "Dinner at Rosa's"),
+    ("bob", "alice", "20", "Cinema tickets"),
+    ("alice", "bob", "12", "Coffee and cake"),
+)
+"""Whole amounts: they are one in every currency."""
+
+
+def wanted(settings: Settings) -> bool:
+    """Whether a server of those settings has demo people."""
+    return settings.embedded and not settings.production
+
+
+async def seed(settings: Settings, server_dsn: str) -> None:
+    """Makes the demo people and their history where they are not there yet.
+
+    Raises SettingsError where there are to be none, ServiceBusy when the database does not answer.
+    """
+    if not wanted(settings):
+        raise SettingsError("Demo people are only for development on the embedded PostgreSQL: unset DATABASE_URL.")
+    async with AsyncExitStack() as open_:
+        database = await Database.open(server_dsn, readers=1, writers=1)
+        open_.push_async_callback(database.close)
+        desk = await Desk.open(database, settings)
+        open_.push_async_callback(desk.close)
+        # Nobody will ever show the tokens made here, so any key will do.
+        reception = Reception.open(database, settings, PASSWORD.encode())
+        open_.callback(reception.close)
+        await _live_their_lives(desk, await _wallets(reception, settings))
+
+
+async def _wallets(reception: Reception, settings: Settings) -> dict[str, UUID]:
+    """The demo people's wallets; who is not there yet signs up."""
+    wallets = {}
+    for username, name in NAMES.items():
+        async with reception.database.read() as session:
+            there = await people.by_username(session, username)
+        if there is not None:
+            wallets[username] = there.user.wallet_id
+            continue
+        form = Form(username, name, PASSWORD, f"{username}@example.com", currency=settings.served_currencies[0])
+        signed_up = await sign_up(reception, settings, form, address="", user_agent=None)
+        if signed_up.admission is not None:
+            wallets[username] = signed_up.admission.user.wallet_id
+    return wallets
+
+
+async def _live_their_lives(desk: Desk, wallets: dict[str, UUID]) -> None:
+    for username, amount in DEPOSITS:
+        if username in wallets:
+            with suppress(Refusal):
+                await deposit(
+                    desk,
+                    wallets[username],
+                    raw_amount=amount,
+                    raw_bank_name="First Demo Bank",
+                    raw_key=f"demo deposit {username}",
+                )
+    for number, (sender, recipient, amount, description) in enumerate(PAYMENTS):
+        if sender in wallets:
+            with suppress(Refusal):
+                await _pay(desk, wallets[sender], recipient, amount, description, f"demo payment {number}")
+
+
+async def _pay(desk: Desk, wallet_id: UUID, to: str, amount: str, description: str, key: str) -> None:
+    paid = await transfer(desk, wallet_id, raw_to=to, raw_amount=amount, raw_description=description, raw_key=key)
+    if paid.transaction.status is Status.PENDING_CONFIRMATION:
+        await confirm(desk, wallet_id, paid.transaction.id)

@@ -1,0 +1,63 @@
+"""The demo people: there once, however often they are made, and with books that balance."""
+
+import asyncio
+
+import pytest
+
+from pocketpay.database.sessions import Database
+from pocketpay.identity.sign_in import sign_in
+from pocketpay.onboarding import demo
+from pocketpay.settings import SettingsError
+from tests.conftest import Dsns
+from tests.people import HOME, Owner, made, receiving
+
+PAST = """
+select u.username, t.type, t.status, count(*)
+from transactions t join users u on u.wallet_id = coalesce(t.source_wallet_id, t.destination_wallet_id)
+group by 1, 2, 3 order by 1, 2
+"""
+
+
+async def test_demo_people_have_lived_once_however_often_they_are_made(database_dsn: Dsns, owner: Owner) -> None:
+    await asyncio.gather(*(demo.seed(made(), database_dsn.server) for _ in range(2)))
+    await demo.seed(made(), database_dsn.server)
+    assert [tuple(row) for row in await owner.fetch(PAST)] == [
+        ("alice", "bonus", "completed", 1),
+        ("alice", "deposit", "completed", 1),
+        ("alice", "send", "completed", 2),
+        ("bob", "bonus", "completed", 1),
+        ("bob", "deposit", "completed", 1),
+        ("bob", "send", "completed", 1),
+        ("carol", "bonus", "completed", 1),
+        ("carol", "deposit", "completed", 1),
+    ]
+    balances = await owner.fetch(
+        "select u.username, a.posted from ledger_accounts a join users u on u.wallet_id = a.id order by 1"
+    )
+    assert [tuple(row) for row in balances] == [("alice", 156_300), ("bob", 53_700), ("carol", 35_000)]
+    assert await owner.fetchval("select sum(amount) from ledger_entries") == 0
+
+
+async def test_demo_people_can_sign_in(database_dsn: Dsns) -> None:
+    await demo.seed(made(), database_dsn.server)
+    database = await Database.open(database_dsn.server)
+    async with receiving(database) as reception:
+        for username in ("alice", "bob", "carol"):
+            admission = await sign_in(reception, username, "pocket-pay-demo", address=HOME, user_agent=None)
+            assert admission.user.username == username
+    await database.close()
+
+
+@pytest.mark.parametrize("overrides", [{"environment": "production"}, {"database_url": "postgresql://elsewhere/x"}])
+async def test_there_are_no_demo_people_where_money_may_be_real(
+    database_dsn: Dsns, owner: Owner, overrides: dict[str, str]
+) -> None:
+    with pytest.raises(SettingsError):
+        await demo.seed(made(**overrides), database_dsn.server)
+    assert await owner.fetchval("select count(*) from users") == 0
+
+
+async def test_demo_people_of_another_currency_have_its_money(database_dsn: Dsns, owner: Owner) -> None:
+    yen = made(currencies="JPY", welcome_bonus="0", large_transfer_threshold="100000")
+    await demo.seed(yen, database_dsn.server)
+    assert await owner.fetchval("select sum(posted) from ledger_accounts where currency = 'JPY'") == 2_150
