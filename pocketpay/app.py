@@ -71,7 +71,7 @@ def create_app(settings: Settings, *, server_dsn: str, secret_key: bytes) -> Sta
     by_strawberry.extensions = (prepared_by(documents),)
     view = View(by_strawberry, house, settings)
     server = Server(settings, server_dsn, secret_key, house)
-    return Starlette(
+    app = Starlette(
         routes=[
             Route("/graphql", view),
             WebSocketRoute("/graphql", view),
@@ -84,6 +84,8 @@ def create_app(settings: Settings, *, server_dsn: str, secret_key: bytes) -> Sta
         middleware=[*_cors(settings), Middleware(Handler, house=house, settings=settings), Middleware(Headers)],
         lifespan=server.lifespan,
     )
+    app.state.house = house
+    return app
 
 
 class Server:

@@ -1,0 +1,68 @@
+"""Who is asking, and what they see of themselves."""
+
+from tests.api.conftest import Client
+
+
+async def test_the_viewer_sees_themselves_and_their_wallet(client: Client) -> None:
+    ada = await client.sign_up("ada")
+    told = await client.data(
+        "{ viewer { username role wallet { currency status balance { amount minorUnits currency } version } } }",
+        by=ada,
+    )
+    assert told["viewer"]["username"] == "ada"
+    assert told["viewer"]["role"] == "MEMBER"
+    assert told["viewer"]["wallet"]["status"] == "ACTIVE"
+    assert told["viewer"]["wallet"]["balance"] == {"amount": "100.00", "minorUnits": "10000", "currency": "USD"}
+
+
+async def test_without_a_token_the_viewer_is_null_and_unauthenticated(client: Client) -> None:
+    answer = await client.post("{ viewer { id } }")
+    assert answer["data"] == {"viewer": None}
+    assert [error["extensions"]["code"] for error in answer["errors"]] == ["UNAUTHENTICATED"]
+
+
+async def test_a_bad_token_is_like_none(client: Client) -> None:
+    response = await client.http.post(
+        "/graphql", json={"query": "{ viewer { id } }"}, headers={"Authorization": "Bearer no"}
+    )
+    assert response.status_code == 200
+    assert response.json()["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
+
+
+async def test_every_own_node_is_found_again_by_its_id(client: Client) -> None:
+    ada = await client.sign_up("ada")
+    told = await client.data(
+        '{ viewer { id wallet { id } sessions { id } } profile(username: "@ADA") { id } }', by=ada
+    )
+    viewer = told["viewer"]
+    for id in (viewer["id"], viewer["wallet"]["id"], viewer["sessions"][0]["id"], told["profile"]["id"]):
+        found = await client.data("query ($id: ID!) { node(id: $id) { __typename id } }", {"id": id}, by=ada)
+        assert found["node"]["id"] == id
+
+
+async def test_anothers_nodes_and_malformed_ids_do_not_exist(client: Client) -> None:
+    ada, bob = await client.sign_up("ada"), await client.sign_up("bob")
+    viewer = (await client.data("{ viewer { id wallet { id } sessions { id } } }", by=ada))["viewer"]
+    strange = [
+        viewer["id"],
+        viewer["wallet"]["id"],
+        viewer["sessions"][0]["id"],
+        "",
+        "x",
+        "user_",
+        "user_8" + "0" * 25,
+    ]
+    for id in [*strange, viewer["id"].upper(), "é" * 40, "a\0b", "transaction_" + viewer["id"][5:]]:
+        answer = await client.post("query ($id: ID!) { node(id: $id) { id } }", {"id": id}, by=bob)
+        assert answer == {"data": {"node": None}}, id
+
+
+async def test_the_risk_policy_is_in_the_viewers_currency(client: Client) -> None:
+    ada = await client.sign_up("ada")
+    told = await client.data(
+        "{ riskPolicy { largeTransferThreshold { amount currency } rapidTransferCount } }", by=ada
+    )
+    assert told["riskPolicy"] == {
+        "largeTransferThreshold": {"amount": "500.00", "currency": "USD"},
+        "rapidTransferCount": 5,
+    }
