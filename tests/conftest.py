@@ -9,6 +9,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,19 +55,15 @@ def postgres(cluster_home: Path) -> Iterator[EmbeddedPostgres]:
 @pytest.fixture
 def database_dsn(postgres: EmbeddedPostgres) -> Iterator[Dsns]:
     """A fresh, migrated database of this test's own."""
-    name = f"test_{os.getpid()}_{next(_numbers)}"
-    asyncio.run(_on_server(postgres, f"create database {name} template {TEMPLATE} owner {OWNER}"))
-    yield Dsns(server=postgres.dsn(LOGIN, name), owner=postgres.dsn(OWNER, name))
-    asyncio.run(_on_server(postgres, f"drop database {name} with (force)"))
+    with _copy(postgres) as dsns:
+        yield dsns
 
 
 @pytest.fixture(scope="module")
 def module_dsn(postgres: EmbeddedPostgres) -> Iterator[Dsns]:
     """A fresh, migrated database shared by a module's tests, for those that do not mind one another."""
-    name = f"test_{os.getpid()}_{next(_numbers)}"
-    asyncio.run(_on_server(postgres, f"create database {name} template {TEMPLATE} owner {OWNER}"))
-    yield Dsns(server=postgres.dsn(LOGIN, name), owner=postgres.dsn(OWNER, name))
-    asyncio.run(_on_server(postgres, f"drop database {name} with (force)"))
+    with _copy(postgres) as dsns:
+        yield dsns
 
 
 @pytest.fixture
@@ -83,6 +80,14 @@ async def owner(database_dsn: Dsns) -> AsyncIterator["asyncpg.Connection[asyncpg
     connection = await asyncpg.connect(database_dsn.owner)
     yield connection
     await connection.close()
+
+
+@contextmanager
+def _copy(postgres: EmbeddedPostgres) -> Iterator[Dsns]:
+    name = f"test_{os.getpid()}_{next(_numbers)}"
+    asyncio.run(_on_server(postgres, f"create database {name} template {TEMPLATE} owner {OWNER}"))
+    yield Dsns(server=postgres.dsn(LOGIN, name), owner=postgres.dsn(OWNER, name))
+    asyncio.run(_on_server(postgres, f"drop database {name} with (force)"))
 
 
 def _memory() -> str | None:

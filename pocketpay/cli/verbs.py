@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from pocketpay import settings
+from pocketpay.api import log
 from pocketpay.cli import listening, serve
 from pocketpay.cli.place import database_of, secret_of
 from pocketpay.cli.workers import Supervisor
@@ -32,12 +33,14 @@ def serve_verb(
     serve.leave_on_stops(0)
     chosen = settings.load(**{name: value for name, value in (("host", host), ("port", port)) if value is not None})
     settings.checked_secret(chosen)
+    log.configure(chosen)
     listening.raise_open_files()
     with listening.listen(chosen.host, chosen.port) as door, database_of(chosen) as place:
         serve.prepare(chosen, place)
         url = listening.url_of(door)
         if workers > 1:
             secret_of(chosen)
+            os.environ.update(HOST=chosen.host, PORT=str(chosen.port))
             asyncio.run(Supervisor(workers, door).run(lambda: _welcome(chosen, url)))
             serve.ignore_stops()
         else:

@@ -93,7 +93,7 @@ class EmbeddedPostgres:
         # Without the lock after all that patience, somebody else is starting, and will be the last one out.
         with alone(self.data / "starting", patience_seconds=3):
             if serving.take() and self._cluster is not None and not self._cluster.stop():
-                log.warning("embedded_postgres_did_not_stop", cluster=str(self._cluster.path))
+                log.warning("embedded_postgres_did_not_stop", path=str(self._cluster.path))
             serving.release()
         if self._folder is not None:
             os.close(self._folder)

@@ -360,6 +360,37 @@ def test_root_runs_postgresql_as_its_own_user_outside_the_data_directory(make: M
 
 
 @as_root
+def test_root_where_no_user_can_be_made_is_told_what_to_do(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(programs, "SYSTEM_USER", "pocketpay-missing")
+    monkeypatch.setattr(shutil, "which", lambda *_, **__: None)
+    with pytest.raises(DatabaseUnavailable, match="useradd --system pocketpay-missing"):
+        make().start()
+
+
+@as_root
+def test_programs_are_copied_once_and_whole(cluster_home: Path) -> None:
+    home = cluster_home / "copied"
+    folders: list[Path] = []
+    threads = [threading.Thread(target=lambda: folders.append(programs.find(home).folder)) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(set(folders)) == 1
+    assert sorted(path.name for path in home.iterdir()) == ["lock", folders[0].parents[2].name]
+    assert all(path.stat().st_mode & 0o004 for path in home.rglob("*") if path.name != "lock")
+
+
+@as_root
+def test_system_home_that_others_may_write_is_refused(cluster_home: Path) -> None:
+    home = cluster_home / "open"
+    home.mkdir()
+    home.chmod(0o777)
+    with pytest.raises(DatabaseUnavailable, match="written by others"):
+        programs.find(home)
+
+
+@as_root
 def test_data_directory_of_another_user_is_refused(make: Make, cluster_home: Path) -> None:
     theirs = cluster_home / "theirs"
     theirs.mkdir()

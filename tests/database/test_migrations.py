@@ -1,6 +1,7 @@
 """Migrations: each one whole or not at all, one migrator at a time, no serving on another revision."""
 
 import asyncio
+import os
 import signal
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import asyncpg
 import pytest
+from alembic import command
 from alembic.script import ScriptDirectory
 from asyncpg import Connection, Record
 
@@ -18,7 +20,9 @@ from pocketpay.database.embedded import EmbeddedPostgres
 from pocketpay.database.errors import DatabaseUnavailable, WrongRevision
 from pocketpay.database.sessions import Database
 from tests.conftest import Dsns
+from tests.database.listing import listing
 
+LISTING = revisions.folder() / "listing.txt"
 TABLES = "select count(*) from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace"
 
 
@@ -60,6 +64,19 @@ def test_revisions_read_from_the_files_are_those_alembic_knows() -> None:
     scripts = ScriptDirectory.from_config(migrations.config())
     assert revisions.expected() == scripts.get_current_head()
     assert revisions.known() == {script.revision for script in scripts.walk_revisions()}
+
+
+async def test_tables_are_those_of_the_models(database_dsn: Dsns) -> None:
+    """Raises with what Alembic would change; `alembic revision --autogenerate` writes it."""
+    await asyncio.to_thread(command.check, migrations.config(database_dsn.owner))
+
+
+async def test_guards_and_grants_are_those_of_the_committed_listing(owner: "Connection[Record]") -> None:
+    """Run with WRITE_LISTING=1 to write what stands there now: the diff is what to review."""
+    found = await listing(owner)
+    if os.environ.get("WRITE_LISTING"):
+        LISTING.write_text(found, encoding="utf-8")
+    assert found == LISTING.read_text(encoding="utf-8")
 
 
 async def test_migrating_again_changes_nothing(database_dsn: Dsns, owner: "Connection[Record]") -> None:

@@ -1,0 +1,45 @@
+"""What stands in the database unseen by Alembic: constraints, triggers and their state, functions, grants.
+
+The listing is committed as `migrations/listing.txt`: its diff is the review.
+"""
+
+from asyncpg import Connection, Record
+
+QUESTION = r"""
+select line from (
+    select 1, conrelid::regclass::text, conname::text,
+           format('constraint %s on %s: %s', conname, conrelid::regclass, pg_get_constraintdef(oid))
+    from pg_constraint where connamespace = 'public'::regnamespace and contype <> 'n'
+    union all
+    select 2, tgrelid::regclass::text, tgname::text,
+           format('trigger %s on %s (%s): %s', tgname, tgrelid::regclass,
+                  case tgenabled when 'A' then 'always' when 'O' then 'on' when 'R' then 'replica' else 'off' end,
+                  regexp_replace(pg_get_triggerdef(oid), '^CREATE (CONSTRAINT )?TRIGGER \S+ ', ''))
+    from pg_trigger where not tgisinternal
+    union all
+    select 3, '', proname::text,
+           format('function %s(%s) by %s: %s', proname, pg_get_function_identity_arguments(oid),
+                  case when prosecdef then 'its owner' else 'its caller' end, md5(prosrc))
+    from pg_proc where pronamespace = 'public'::regnamespace
+    union all
+    select 4, table_name::text, grantee || privilege_type,
+           format('grant %s on %s to %s', lower(privilege_type), table_name, grantee)
+    from information_schema.table_privileges
+    where table_schema = 'public' and grantee in ('PUBLIC', 'pocketpay', 'pocketpay_server', 'pocketpay_reader')
+    union all
+    select 5, table_name::text, grantee || privilege_type || column_name,
+           format('grant %s (%s) on %s to %s', lower(privilege_type), column_name, table_name, grantee)
+    from information_schema.column_privileges c
+    where table_schema = 'public' and grantee in ('PUBLIC', 'pocketpay', 'pocketpay_server', 'pocketpay_reader')
+      and not exists (
+        select from information_schema.table_privileges t
+        where (t.table_schema, t.table_name, t.grantee, t.privilege_type)
+            = (c.table_schema, c.table_name, c.grantee, c.privilege_type))
+) as listing (part, what, name, line)
+order by part, what collate "C", name collate "C"
+"""
+
+
+async def listing(owner: "Connection[Record]") -> str:
+    """A line for each, in an order that does not depend on the machine."""
+    return "".join(f"{row['line']}\n" for row in await owner.fetch(QUESTION))
