@@ -1,0 +1,203 @@
+"""Customers for tests: a desk to go to, people whose money came in through it, and the tables behind its back."""
+
+import itertools
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from uuid import UUID
+
+import asyncpg
+import uuid_utils.compat as uuids
+from asyncpg import Connection, Record
+
+from pocketpay.database.sessions import Database
+from pocketpay.ledger.repository import postings
+from pocketpay.operations import audit
+from pocketpay.payments.bank import Bank, SimulatedBank
+from pocketpay.payments.clearing import Clearing
+from pocketpay.payments.deposit import deposit
+from pocketpay.payments.desk import Desk
+from pocketpay.payments.instruction import Answer
+from pocketpay.payments.resolve import Resolver
+from pocketpay.payments.terms import Terms
+from pocketpay.payments.transfer import transfer
+from pocketpay.settings import Settings
+from pocketpay.wallets import repository as wallets
+from pocketpay.wallets.balance import Balance
+
+CURRENCIES = ("USD", "JPY")
+
+_numbers = itertools.count(1)
+
+_PERSON = """
+with clock as materialized (select clock_timestamp() as now),
+account as (
+    insert into ledger_accounts (id, kind, currency, posted, held, sequence, version, updated_at)
+    select $1, 'wallet', $2, 0, 0, 0, 0, now from clock),
+wallet as (
+    insert into wallets (id, account_kind, currency, status, created_at, updated_at)
+    select $1, 'wallet', $2, 'active', now, now from clock)
+insert into users (id, username, name, password_hash, role, wallet_id, created_at, updated_at)
+select $3, $4, $4, 'none', 'member', $1, now, now from clock
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody with a wallet."""
+
+    username: str
+    user_id: UUID
+    wallet_id: UUID
+    currency: str
+
+
+def terms(**overrides: object) -> Terms:
+    """The default terms for dollars and yen, except for the settings that are said."""
+    both = {"large_transfer_threshold": "USD:500.00,JPY:50000", "welcome_bonus": "0"}
+    settings = {"currencies": ",".join(CURRENCIES)} | both | overrides
+    return Terms.of(Settings(_env_file=None, **settings))  # type: ignore[call-arg, arg-type]
+
+
+def unguarded(**overrides: object) -> Terms:
+    """Terms under which nothing is risky."""
+    rules = ("large_transfer_action", "new_recipient_action", "rapid_transfer_action")
+    return terms(**(dict.fromkeys(rules, "off") | overrides))
+
+
+@asynccontextmanager
+async def open_desk(dsn: str, kept: Terms | None = None, *, bank: Bank | None = None) -> AsyncIterator[Desk]:
+    """A server's desk over that database, its clearing started."""
+    database = await Database.open(dsn, readers=2, writers=1)
+    async with database.write() as session:
+        house = await postings.open_house(session, CURRENCIES)
+    clearing = Clearing(database, kept or terms(), house)
+    await clearing.start()
+    try:
+        yield Desk(database, clearing, Resolver(database), bank or SimulatedBank())
+    finally:
+        await clearing.close()
+        await database.close()
+
+
+async def person(desk: Desk, *, funds: str | None = None, currency: str = "USD") -> Person:
+    """Somebody new, with that much money from a bank."""
+    username = f"p{os.getpid()}_{next(_numbers)}"
+    made = Person(username, uuids.uuid7(), uuids.uuid7(), currency)
+    async with desk.database.write() as session:
+        await session.execute(_PERSON, made.wallet_id, currency, made.user_id, username)
+    if funds is not None:
+        await pay_in(desk, made, funds)
+    return made
+
+
+async def people(desk: Desk, many: int, *, funds: str | None = None) -> list[Person]:
+    """That many people, each with that much money."""
+    return [await person(desk, funds=funds) for _ in range(many)]
+
+
+def new_key() -> str:
+    """An idempotency key never used before."""
+    return uuids.uuid7().hex
+
+
+async def pay_in(desk: Desk, whose: Person, amount: str, *, key: str | None = None) -> Answer:
+    """A deposit."""
+    return await deposit(
+        desk, whose.wallet_id, raw_amount=amount, raw_bank_name="First Bank", raw_key=key or new_key()
+    )
+
+
+async def send(
+    desk: Desk, sender: Person, to: Person | str, amount: str, *, key: str | None = None, description: str = "Lunch"
+) -> Answer:
+    """A transfer."""
+    return await transfer(
+        desk,
+        sender.wallet_id,
+        raw_to=to if isinstance(to, str) else to.username,
+        raw_amount=amount,
+        raw_description=description,
+        raw_key=key or new_key(),
+    )
+
+
+async def balance(desk: Desk, whose: Person) -> Balance:
+    """That person's wallet now."""
+    async with desk.database.read() as session:
+        return (await wallets.balances(session, [whose.wallet_id]))[whose.wallet_id]
+
+
+async def money(desk: Desk, whose: Person) -> tuple[int, int]:
+    """(posted, held) of that person's wallet now, in minor units."""
+    now = await balance(desk, whose)
+    return now.posted_minor, now.held_minor
+
+
+MONEY_TABLES = ("ledger_accounts", "ledger_entries", "transactions", "idempotency_keys")
+
+
+class Records:
+    """The tables as their owner sees and changes them, behind the server's back."""
+
+    def __init__(self, connection: "Connection[Record]", server_dsn: str) -> None:
+        self.connection = connection
+        self._server_dsn = server_dsn
+
+    async def checksum(self) -> dict[str, str]:
+        """Of every row in which money or a promise about it is kept."""
+        return {
+            table: await self.connection.fetchval(
+                f"select md5(coalesce(string_agg(t::text, ';' order by t::text), '')) from {table} t"
+            )
+            for table in MONEY_TABLES
+        }
+
+    async def transaction(self, transaction_id: UUID) -> Record:
+        row = await self.connection.fetchrow("select * from transactions where id = $1", transaction_id)
+        assert row is not None
+        return row
+
+    async def entries(self, transaction_id: UUID) -> dict[UUID, int]:
+        """What the transaction moved, by account."""
+        rows = await self.connection.fetch(
+            "select account_id, amount from ledger_entries where transaction_id = $1", transaction_id
+        )
+        return {row[0]: row[1] for row in rows}
+
+    async def count(self, sql: str, *arguments: object) -> int:
+        """One number."""
+        return int(await self.connection.fetchval(sql, *arguments))
+
+    async def freeze(self, whose: Person, what: str | None) -> None:
+        """Freezes the wallet for debits or all; None thaws it."""
+        await self.connection.execute(
+            "update wallets set status = case when $2::text is null then 'active' else 'frozen' end, "
+            "frozen_for = $2, freeze_reason = case when $2 is null then null else 'a test' end where id = $1",
+            whose.wallet_id,
+            what,
+        )
+
+    async def close_wallet(self, whose: Person) -> None:
+        await self.connection.execute("update wallets set status = 'closed' where id = $1", whose.wallet_id)
+
+    async def let_lapse(self, transaction_id: UUID) -> None:
+        """Moves the end of a held payment's time into the past."""
+        await self.connection.execute(
+            "update transactions set expires_at = clock_timestamp() - interval '1 millisecond' where id = $1",
+            transaction_id,
+        )
+
+    async def findings(self) -> list[str]:
+        """What the audit finds wrong."""
+        return [f"{one.law}: {one.id}: {one.problem}" async for one in audit.findings(self._server_dsn)]
+
+
+@asynccontextmanager
+async def records_of(server_dsn: str, owner_dsn: str) -> AsyncIterator[Records]:
+    connection = await asyncpg.connect(owner_dsn)
+    try:
+        yield Records(connection, server_dsn)
+    finally:
+        await connection.close()

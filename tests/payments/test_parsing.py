@@ -1,0 +1,148 @@
+"""What may be typed where money is asked for, and what two typings mean the same."""
+
+import hashlib
+
+import pytest
+import uuid_utils.compat as uuids
+
+from pocketpay.money import Money
+from pocketpay.payments.errors import InvalidAmount, InvalidInput
+from pocketpay.payments.parsing import (
+    parse_amount,
+    parse_bank_name,
+    parse_description,
+    parse_key,
+    parse_recipient,
+)
+
+WALLET = uuids.uuid7()
+
+
+@pytest.mark.parametrize(
+    ("typed", "currency", "minor"),
+    [
+        ("10", "USD", 1_000),
+        ("10.0", "USD", 1_000),
+        ("10.00", "USD", 1_000),
+        ("0.01", "USD", 1),
+        ("0010", "USD", 1_000),
+        ("10000000000", "USD", 1_000_000_000_000),
+        ("10000000000.00", "USD", 1_000_000_000_000),
+        ("1250", "JPY", 1_250),
+        ("1.234", "KWD", 1_234),
+    ],
+)
+def test_amount_is_read_exactly(typed: str, currency: str, minor: int) -> None:
+    assert parse_amount(typed, currency) == Money(minor, currency)
+
+
+@pytest.mark.parametrize(
+    ("typed", "currency"),
+    [
+        ("0", "USD"),
+        ("0.00", "USD"),
+        ("0.001", "USD"),
+        ("1.234", "USD"),
+        ("1.5", "JPY"),
+        ("10000000000.01", "USD"),
+        ("9999999999999", "USD"),
+        ("-1", "USD"),
+        ("+1", "USD"),
+        ("1e3", "USD"),
+        (" 1", "USD"),
+        ("1\n", "USD"),
+        ("1_000", "USD"),
+        ("1,000.00", "USD"),
+        (".5", "USD"),
+        ("5.", "USD"),
+        ("１０", "USD"),
+        ("٣", "USD"),
+        ("NaN", "USD"),
+        ("Infinity", "USD"),
+        ("", "USD"),
+    ],
+)
+def test_amount_is_refused_and_never_rounded(typed: str, currency: str) -> None:
+    with pytest.raises(InvalidAmount) as refused:
+        parse_amount(typed, currency)
+    assert (refused.value.code, refused.value.field) == ("INVALID_AMOUNT", "amount")
+
+
+@pytest.mark.parametrize(
+    "typed", ["Lunch", "  Lunch  ", "午餐 🍜", "x" * 500, "a & b <script>", "'; drop table--", "é"]
+)
+def test_description_is_one_trimmed_line(typed: str) -> None:
+    assert parse_description(typed) == typed.strip()
+
+
+UNFIT = [
+    "a\x00b",
+    "a\nb",
+    "a\tb",
+    "a\x7fb",
+    "a\x85b",
+    "a\u2028b",
+    "a\ud800b",
+    "a\u202eb",
+    "a\ufeffb",
+    "a\ue000b",
+    "a\U0010ffffb",
+]
+
+
+@pytest.mark.parametrize("typed", ["", "   ", "x" * 501, *UNFIT])
+def test_description_that_cannot_be_kept_is_refused(typed: str) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        parse_description(typed)
+    assert (refused.value.code, refused.value.field) == ("INVALID_INPUT", "description")
+
+
+@pytest.mark.parametrize("typed", ["", " ", "x" * 101, *UNFIT])
+def test_bank_name_that_cannot_be_kept_is_refused(typed: str) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        parse_bank_name(typed)
+    assert (refused.value.code, refused.value.field) == ("INVALID_INPUT", "bankName")
+
+
+def test_bank_name_has_at_most_100_characters() -> None:
+    assert parse_bank_name("x" * 100) == "x" * 100
+
+
+@pytest.mark.parametrize("typed", ["", "seven77", "x" * 256, *(f"key-key-{unfit}" for unfit in UNFIT)])
+def test_key_that_cannot_be_kept_is_refused(typed: str) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        parse_key(typed, WALLET, "transfer")
+    assert (refused.value.code, refused.value.field) == ("INVALID_INPUT", "idempotencyKey")
+
+
+@pytest.mark.parametrize("typed", ["eight888", "x" * 255, "schlüssel-🔑", "with spaces in it", "        "])
+def test_key_of_8_to_255_characters_is_taken_as_it_is(typed: str) -> None:
+    assert parse_key(typed, WALLET, "transfer").text == typed
+
+
+@pytest.mark.parametrize("typed", ["bob", "@bob", " @bob ", "BOB", "@Bob", "ｂｏｂ", "＠bob"])
+def test_at_bob_and_bob_are_one(typed: str) -> None:
+    assert parse_recipient(typed) == "bob"
+
+
+@pytest.mark.parametrize("typed", ["", "@", "b", "bób", "bob smith", "b\x00b", "\ud800bob", "x" * 10_000, "bob@bob"])
+def test_what_is_no_username_is_nobodys(typed: str) -> None:
+    assert parse_recipient(typed) == ""
+
+
+def test_fingerprint_is_of_the_operation_and_what_was_understood() -> None:
+    def fingerprint(*said: str | Money, operation: str = "transfer") -> bytes:
+        return parse_key("a key of ours", WALLET, operation, *said).fingerprint
+
+    first = fingerprint("bob", Money(1_000, "USD"), "Lunch")
+    assert len(first) == hashlib.sha256().digest_size
+    assert first == fingerprint("bob", parse_amount("10.0", "USD"), "Lunch")
+    others = [
+        fingerprint("bob", Money(1_000, "USD"), "Dinner"),
+        fingerprint("bob", Money(1_000, "JPY"), "Lunch"),
+        fingerprint("bob", Money(1_001, "USD"), "Lunch"),
+        fingerprint("rob", Money(1_000, "USD"), "Lunch"),
+        fingerprint("bob", Money(1_000, "USD"), "Lunch", operation="deposit"),
+        fingerprint("bob", Money(1_000, "USD"), "1000 USD", "Lunch"),
+    ]
+    assert len({first, *others}) == len(others) + 1
