@@ -13,7 +13,7 @@ import uuid_utils.compat as uuids
 from pocketpay.errors import BooksDisagree
 from pocketpay.ledger.account import Account, Entry, Leg
 from pocketpay.ledger.house import House
-from pocketpay.payments.errors import KeyReused, kept_refusal
+from pocketpay.payments.errors import KeyReused, first_refusal
 from pocketpay.payments.instruction import Key, Outcome
 from pocketpay.payments.lifecycle import Status, must_follow
 from pocketpay.payments.terms import Terms
@@ -68,7 +68,7 @@ class Book:
         return Outcome(
             transaction,
             changed=False,
-            refusal=kept_refusal(transaction),
+            refusal=first_refusal(transaction),
             replayed=transaction.id != own_id,
         )
 

@@ -134,6 +134,14 @@ def facts_of(refusal: Refusal) -> dict[str, Any] | None:
     return None
 
 
+def first_refusal(transaction: "Transaction") -> Refusal | None:
+    """The refusal that the order for this transaction was answered with.
+
+    What was held was answered without one: a refusal that ended it later was told to whoever confirmed it.
+    """
+    return None if transaction.expires_at is not None else kept_refusal(transaction)
+
+
 def kept_refusal(transaction: "Transaction") -> Refusal | None:
     """The refusal that ended the transaction, or None when none did."""
     if transaction.failure_code is None:

@@ -601,3 +601,24 @@ async def test_replay_shows_the_transaction_and_the_wallet_as_they_are_now(desk:
     assert again.transaction.status is Status.COMPLETED
     assert again.balance == await balance(desk, ada)
     assert await records.checksum() == before
+
+
+@pytest.mark.parametrize("how", ["sender frozen", "recipient gone", "blocked by a rule"])
+async def test_replay_gives_the_first_errors_and_not_those_of_a_later_confirmation(
+    desk: Desk, records: Records, how: str
+) -> None:
+    ada, bob = await people(desk, 2, funds="100.00")
+    key = new_key()
+    first = await send(desk, ada, bob, "10.00", key=key)
+    assert first.refusal is None
+    if how == "sender frozen":
+        await records.freeze(ada, "debits")
+    elif how == "recipient gone":
+        await records.close_wallet(bob)
+    else:
+        desk.clearing.terms = terms(new_recipient_action="block")
+    ended = await confirm(desk, ada.wallet_id, first.transaction.id)
+    assert ended.refusal is not None
+    again = await send(desk, ada, bob, "10.00", key=key)
+    assert again.transaction == ended.transaction
+    assert (again.replayed, again.refusal) == (True, None)
