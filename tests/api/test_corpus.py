@@ -1,0 +1,156 @@
+"""The handler and Strawberry's view are asked the same, and must answer the same: status, media type and body."""
+
+import re
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.api.conftest import Client, Person
+
+BOMB = (
+    "{ ...f0 } "
+    + " ".join(f"fragment f{n} on Query {{ ...f{n + 1} ...f{n + 1} }}" for n in range(20))
+    + (" fragment f20 on Query { __typename }")
+)
+WALLET = "{ wallet { id currency status freeze balance { amount minorUnits currency } held { amount } version } }"
+PAY = "mutation ($input: TransferInput!) { transfer(input: $input) { transaction { id } errors { __typename code path } } }"
+PAYMENT = {"to": "bob", "amount": "1.00", "description": "tea", "idempotencyKey": "a-key-1234"}
+
+
+def bodies() -> list[Any]:
+    """Bodies good and bad; bytes go as they are."""
+    good: list[Any] = [
+        {"query": "{ __typename }"},
+        {"query": "query A { __typename } query B { a: __typename }", "operationName": "B"},
+        {"query": "query ($yes: Boolean!) { __typename @include(if: $yes) }", "variables": {"yes": False}},
+        {"query": "{ __schema { queryType { name } types { name kind } } }"},
+        {"query": '{ __type(name: "Wallet") { name fields { name } } }'},
+        {"query": "{ viewer { username name email phone avatarUrl role createdAt } }"},
+        {"query": WALLET},
+        {"query": "{ a: wallet { ...w } b: wallet { ...w } } fragment w on Wallet { currency available { amount } }"},
+        {
+            "query": "{ viewer { sessions { current userAgent } wallet { ... on Wallet { version ... { held { amount } } } } } }"
+        },
+        {"query": '{ profile(username: "ada") { __typename username } nobody: profile(username: "zoe") { id } }'},
+        {"query": '{ node(id: "x") { id } }'},
+        {
+            "query": "query ($id: ID!) { node(id: $id) { __typename ... on Wallet { currency } } }",
+            "variables": {"id": "?"},
+        },
+        {"query": "{ riskPolicy { newRecipient confirmationMinutes largeTransferThreshold { amount } } }"},
+        {
+            "query": "{ transactions { nodes { type amount { amount } sender { username } } pageInfo { hasNextPage } totalCount } }"
+        },
+        {"query": "{ transactions(first: 1) { edges { cursor node { description } } } }"},
+        {"query": "query ($n: Int) { transactions(first: $n) { nodes { type } } }", "variables": {"n": 3}},
+        {"query": "query ($n: Int) { transactions(first: $n) { nodes { type } } }", "variables": None},
+        {"query": PAY, "variables": {"input": {**PAYMENT, "to": "nobody-here"}}},
+        {"query": PAY, "variables": {"input": {**PAYMENT, "to": "ada"}}},
+        {"query": PAY, "variables": {"input": {**PAYMENT, "amount": "0"}}},
+        {"query": PAY, "variables": {"input": {**PAYMENT, "idempotencyKey": "short"}}},
+        {"query": "{ __typename }", "extensions": {"trace": True}},
+        {"query": "{ __typename }", "operationName": ""},
+    ]
+    refused: list[Any] = [
+        {"query": "{ transactions(first: 1, last: 1) { nodes { id } } }"},
+        {"query": "{ transactions(first: 101) { nodes { id } } }"},
+        {"query": "{ transactions(first: -1) { nodes { id } } }"},
+        {"query": '{ transactions(after: "bm9wZQ") { nodes { id } } }'},
+        {"query": "{ nothing }"},
+        {"query": "{ viewer }"},
+        {"query": "{ viewer { nothing } }"},
+        {"query": "{ viewer { id"},
+        {"query": "{"},
+        {"query": " "},
+        {"query": '"text"'},
+        {"query": "query A { __typename } query B { __typename }"},
+        {"query": "query A { __typename }", "operationName": "C"},
+        {"query": "fragment f on Query { __typename }"},
+        {"query": "{ ...missing }"},
+        {"query": "{ ...a } fragment a on Query { ...b } fragment b on Query { ...a }"},
+        {"query": "subscription { balanceChanged { id } }"},
+        {"query": "type X { a: Int }"},
+        {"query": PAY, "variables": {"input": {**PAYMENT, "amount": 1.5}}},
+        {"query": PAY, "variables": {"input": {**PAYMENT, "amount": "１"}}},
+        {"query": PAY, "variables": {"input": {**PAYMENT, "amount": None}}},
+        {"query": PAY, "variables": {"input": {**PAYMENT, "more": "secret-value"}}},
+        {"query": PAY, "variables": {"input": {"to": ["secret-value"]}}},
+        {"query": PAY, "variables": {"input": "secret-value"}},
+        {"query": PAY, "variables": {}},
+        {"query": PAY},
+        {
+            "query": 'mutation { transfer(input: {to: "bob", amount: 1.5, description: "", idempotencyKey: "12345678"}) { replayed } }'
+        },
+        {"query": "query ($id: ID!) { node(id: $id) { id } }", "variables": {"id": {"secret-value": 1}}},
+        {"query": BOMB},
+        {"query": "{ " + " ".join(f"a{n}: __typename" for n in range(31)) + " }"},
+        {"query": "{ " + "__typename " * 501 + "}"},
+        {"query": "{ " + "__typename " * 1001 + "}"},
+        {
+            "query": "{ transactions(first: 100) { nodes { "
+            + " ".join(f"amount {{ amount }} a{n}: total {{ amount }}" for n in range(20))
+            + " } } }"
+        },
+        {"query": "mutation { " + " ".join(f'm{n}: cancelTransfer(id: "x") {{ replayed }}' for n in range(6)) + " }"},
+        {"query": "{ a: viewer { b: wallet { id } } }" * 2},
+        {},
+        {"query": None},
+        {"query": ""},
+        {"query": 5},
+        {"query": ["{ __typename }"]},
+        {"query": "{ __typename }", "variables": []},
+        {"query": "{ __typename }", "variables": "x"},
+        {"query": "{ __typename }", "operationName": 5},
+        {"query": "{ __typename }", "extensions": "x"},
+        [{"query": "{ __typename }"}],
+        b"",
+        b"null",
+        b"1",
+        b'"x"',
+        b"{",
+        b"\xff\xfe",
+        b'{"query": "\\ud800"}',
+        b"[" * 20_000,
+        b'{"query": "{ __typename }", "variables": ' + b'{"a":' * 2_000 + b"1" + b"}" * 2_001,
+        b'{"query": "{ __typename }", "variables": {"a": NaN}}',
+        b'{"query": "{ __typename }", "variables": {"a": ' + b"9" * 5_000 + b"}}",
+    ]
+    return good + refused
+
+
+@pytest.mark.parametrize("accept", ["application/json", "application/graphql-response+json", "*/*", ""])
+@pytest.mark.parametrize("signed_in", [True, False])
+async def test_handler_and_view_answer_the_same(client: Client, accept: str, signed_in: bool) -> None:
+    ada = await client.sign_up("ada")
+    await client.sign_up("bob")
+    view = _view_of(client)
+    for body in bodies():
+        first = await _ask(client.http, body, accept, ada if signed_in else None)
+        second = await _ask(view, body, accept, ada if signed_in else None)
+        assert first == second, body
+
+
+async def test_no_answer_repeats_a_value_of_the_variables(client: Client) -> None:
+    ada = await client.sign_up("ada")
+    for body in bodies():
+        raw = (await _ask(client.http, body, "*/*", ada))[2]
+        assert "secret-value" not in str(raw), body
+
+
+def _view_of(client: Client) -> httpx.AsyncClient:
+    """The same server without the handler in front."""
+    view = next(route.app for route in client.app.routes if getattr(route, "path", "") == "/graphql")
+    return httpx.AsyncClient(transport=httpx.ASGITransport(view), base_url="http://here")
+
+
+async def _ask(http: httpx.AsyncClient, body: Any, accept: str, by: Person | None) -> tuple[int, str, Any]:
+    headers = {"accept": accept, "content-type": "application/json", **(by.bearer if by else {})}
+    content = {"content": body} if isinstance(body, bytes) else {"json": body}
+    response = await http.post("/graphql", headers=headers, **content)
+    return response.status_code, response.headers["content-type"], _without_chance(response.json())
+
+
+def _without_chance(answer: Any) -> Any:
+    """Ids and times of what was made for this very request differ."""
+    return re.sub(r"transaction_[0-9a-z]{26}", "transaction_", str(answer))

@@ -1,0 +1,207 @@
+"""GraphQL over HTTP: media types, statuses, limits of a request, headers."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from tests.api.conftest import Client, Listening, serving
+from tests.conftest import Dsns
+
+NEW = "application/graphql-response+json"
+OLD = "application/json"
+
+
+@pytest.mark.parametrize(
+    ("accept", "kind", "status"),
+    [
+        ("", OLD, 200),
+        ("*/*", OLD, 200),
+        (OLD, OLD, 200),
+        (NEW, NEW, 400),
+        (f"{NEW}, {OLD};q=0.9", NEW, 400),
+        (f"{OLD}, {NEW}", NEW, 400),
+        (f"{OLD}, {NEW};q=0.5", OLD, 200),
+        (f"{NEW};q=0, {OLD}", OLD, 200),
+        (f"text/html, {OLD};charset=utf-8", OLD, 200),
+    ],
+)
+async def test_a_refused_document_has_the_status_of_its_media_type(
+    client: Client, accept: str, kind: str, status: int
+) -> None:
+    response = await client.http.post("/graphql", json={"query": "{ nothing }"}, headers={"accept": accept})
+    assert response.status_code == status
+    assert response.headers["content-type"] == f"{kind}; charset=utf-8"
+    assert "data" not in response.json()
+    good = await client.http.post("/graphql", json={"query": "{ __typename }"}, headers={"accept": accept})
+    assert good.status_code == 200
+    assert good.json() == {"data": {"__typename": "Query"}}
+
+
+async def test_an_error_of_a_field_is_200_with_its_data(client: Client) -> None:
+    for query in ("{ viewer { id } }", "{ riskPolicy { newRecipient } }"):
+        response = await client.http.post("/graphql", json={"query": query}, headers={"accept": NEW})
+        assert response.status_code == 200
+        assert "data" in response.json()
+
+
+async def test_only_json_is_taken_and_given(client: Client) -> None:
+    ask = b'{"query": "{ __typename }"}'
+    for content_type in (
+        "",
+        "text/plain",
+        "text/application/json",
+        "application/graphql",
+        "application/json;charset=latin-1",
+    ):
+        response = await client.http.post("/graphql", content=ask, headers={"content-type": content_type})
+        assert response.status_code == 415, content_type
+    response = await client.http.post(
+        "/graphql", content=ask, headers={"content-type": OLD, "content-encoding": "gzip"}
+    )
+    assert response.status_code == 415
+    response = await client.http.post("/graphql", content=ask, headers={"content-type": OLD, "accept": "image/png"})
+    assert response.status_code == 406
+    assert response.json()["errors"]
+
+
+async def test_queries_go_by_get_and_mutations_do_not(client: Client) -> None:
+    response = await client.http.get("/graphql", params={"query": "{ __typename }"})
+    assert response.json() == {"data": {"__typename": "Query"}}
+    variables = {"query": "query ($b: Boolean!) { __typename @skip(if: $b) }", "variables": '{"b": true}'}
+    assert (await client.http.get("/graphql", params=variables)).json() == {"data": {}}
+    response = await client.http.get(
+        "/graphql", params={"query": 'mutation { cancelTransfer(id: "x") { replayed } }'}
+    )
+    assert response.status_code == 405
+    assert response.headers["allow"] == "POST"
+    response = await client.http.get("/graphql", params={"query": "{ __typename }", "variables": "{"})
+    assert response.status_code == 400
+
+
+async def test_another_method_is_405(client: Client) -> None:
+    for method in ("PUT", "DELETE", "PATCH", "HEAD"):
+        response = await client.http.request(method, "/graphql")
+        assert response.status_code == 405, method
+        assert response.headers["allow"] == "GET, POST"
+
+
+async def test_every_answer_carries_the_careful_headers_and_its_request_id(client: Client) -> None:
+    own = {"x-request-id": "mine-12345678"}
+    for response in (
+        await client.http.post("/graphql", json={"query": "{ __typename }"}, headers=own),
+        await client.http.post("/graphql", content=b"{", headers={**own, "content-type": OLD}),
+        await client.http.get("/graphql", params={"query": "{ __typename }"}, headers=own),
+        await client.http.get("/healthz", headers=own),
+        await client.http.get("/nowhere", headers=own),
+    ):
+        assert response.headers["x-request-id"] == "mine-12345678"
+        assert response.headers["cache-control"] == "no-store"
+        assert response.headers["x-content-type-options"] == "nosniff"
+        assert response.headers["referrer-policy"] == "no-referrer"
+        assert "frame-ancestors 'none'" in response.headers["content-security-policy"]
+    odd = await client.http.get("/healthz", headers={"x-request-id": "<script>alert(1)</script>"})
+    assert "script" not in odd.headers["x-request-id"]
+
+
+async def test_a_body_too_large_is_413_whether_it_says_so_or_not(client: Client, server: Listening) -> None:
+    big = b'{"query": "{ __typename }", "x": "' + b"y" * 65_536 + b'"}'
+    response = await client.http.post("/graphql", content=big, headers={"content-type": OLD})
+    assert response.status_code == 413
+    chunked = b"".join(
+        b"%x\r\n%s\r\n" % (len(part), part) for part in (big[n : n + 8_192] for n in range(0, len(big), 8_192))
+    )
+    head = _head(b"transfer-encoding: chunked")
+    assert (await _raw(server.port, head + chunked + b"0\r\n\r\n")).startswith(b"HTTP/1.1 413")
+
+
+async def test_a_body_that_does_not_arrive_is_408_and_the_connection_ends(database_dsn: Dsns) -> None:
+    from tests.api.conftest import listening
+
+    async with serving(database_dsn.server, body_seconds=0.1) as client, listening(client) as server:
+        answer = await _raw(server.port, _head(b"content-length: 30") + b'{"query"')
+        assert answer.startswith(b"HTTP/1.1 408")
+        assert b"connection: close" in answer.lower()
+
+
+async def test_a_user_who_asks_too_often_waits(database_dsn: Dsns) -> None:
+    async with serving(database_dsn.server, request_rate_per_second=1) as client:
+        ada, bob = await client.sign_up("ada"), await client.sign_up("bob")
+        asks: dict[str, Any] = {"json": {"query": "{ __typename }"}}
+        for _ in range(2):
+            assert (await client.http.post("/graphql", headers=ada.bearer, **asks)).status_code == 200
+        refused = await client.http.post("/graphql", headers=ada.bearer, **asks)
+        assert refused.status_code == 429
+        assert refused.headers["retry-after"] == "1"
+        assert refused.json()["errors"][0]["extensions"]["code"] == "RATE_LIMITED"
+        assert (await client.http.post("/graphql", headers=bob.bearer, **asks)).status_code == 200
+        assert (await client.http.post("/graphql", **asks)).status_code == 200
+
+
+async def test_production_shows_no_schema_and_no_explorer(database_dsn: Dsns) -> None:
+    async with serving(database_dsn.server, environment="production") as client:
+        for query in ("{ __schema { types { name } } }", '{ __type(name: "Wallet") { name } }'):
+            answer = await client.post(query)
+            assert answer["errors"][0]["extensions"]["code"] == "GRAPHQL_VALIDATION_FAILED"
+        hint = await client.post("{ viewr { id } }")
+        assert "Did you mean" not in str(hint)
+        page = await client.http.get("/graphql", headers={"accept": "text/html"})
+        assert page.status_code == 406
+        assert (await client.http.get("/explorer/assets/x.js")).status_code == 404
+
+
+async def test_a_browser_gets_the_explorer_and_development_hints(client: Client) -> None:
+    page = await client.http.get("/graphql", headers={"accept": "text/html,*/*;q=0.8"})
+    assert page.headers["content-type"].startswith("text/html")
+    assert "Did you mean" in str(await client.post("{ viewr { id } }"))
+
+
+async def test_allowed_origins_and_no_others_get_cors_headers(database_dsn: Dsns) -> None:
+    async with serving(database_dsn.server, allowed_origins="https://app.example") as client:
+        asks: dict[str, Any] = {"json": {"query": "{ __typename }"}}
+        good = await client.http.post("/graphql", headers={"origin": "https://app.example"}, **asks)
+        assert good.headers["access-control-allow-origin"] == "https://app.example"
+        bad = await client.http.post("/graphql", headers={"origin": "https://evil.example"}, **asks)
+        assert "access-control-allow-origin" not in bad.headers
+        preflight = {"origin": "https://app.example", "access-control-request-method": "POST"}
+        assert (await client.http.options("/graphql", headers=preflight)).status_code == 200
+
+
+async def test_readiness_counts_and_the_schema_are_there(client: Client) -> None:
+    assert (await client.http.get("/healthz")).text == "ok"
+    ready = await client.http.get("/readyz")
+    assert (ready.status_code, ready.json()) == (200, {"database": "ok", "revision": "ok", "listener": "ok"})
+    await client.post("{ __typename }")
+    counted = (await client.http.get("/metrics")).text
+    assert 'pocketpay_operations_total{outcome="ok",type="query"} 1.0' in counted
+    assert "pocketpay_clearing_waiting 0.0" in counted
+    assert "type Query {" in (await client.http.get("/schema.graphql")).text
+
+
+async def test_a_client_that_goes_away_in_its_body_leaves_no_trace(server: Listening) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    writer.write(_head(b"content-length: 30") + b'{"query"')
+    await writer.drain()
+    writer.close()
+    assert (await server.client.http.get("/healthz")).status_code == 200
+    del reader
+
+
+def _head(*more: bytes) -> bytes:
+    lines = [b"POST /graphql HTTP/1.1", b"host: here", b"content-type: application/json", *more]
+    return b"\r\n".join(lines) + b"\r\n\r\n"
+
+
+async def _raw(port: int, sent: bytes) -> bytes:
+    """What a server says to those bytes until it ends the connection, or nothing more comes."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(sent)
+    answer = b""
+    try:
+        async with asyncio.timeout(3):
+            while part := await reader.read(65_536):
+                answer += part
+    except (TimeoutError, ConnectionResetError):
+        pass
+    writer.close()
+    return answer
