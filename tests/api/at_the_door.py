@@ -1,0 +1,70 @@
+"""Asks the schema as anybody would who comes with a token or without one, by the whole reception and no HTTP."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, cast
+
+from pocketpay.api.context import Context, Rooms
+from pocketpay.api.documents import Documents
+from pocketpay.api.execution import Execution
+from pocketpay.api.limits import Limits
+from pocketpay.api.schema import schema
+from pocketpay.database.sessions import Database
+from pocketpay.identity.reception import Reception
+from tests.people import HOME, made, receiving
+
+
+class Street:
+    """Where people come from: each request with its own token, address and client."""
+
+    def __init__(self, reception: Reception, **overrides: object) -> None:
+        self.reception = reception
+        settings = made(**overrides)
+        documents = Documents(schema._schema, Limits.of(settings), introspection=True)
+        self._execution = Execution(schema._schema, documents)
+        self._rooms = Rooms(
+            settings=settings,
+            database=reception.database,
+            reception=reception,
+            desk=cast(Any, None),  # no money moves here
+            feeds=cast(Any, None),
+        )
+
+    async def ask(
+        self, text: str, shown: str | None = None, /, *, user_agent: str | None = None, **variables: Any
+    ) -> dict[str, Any]:
+        """The whole answer."""
+        viewer = None if shown is None else await self.reception.gate.viewer(shown)
+        context = Context(self._rooms, viewer, address=HOME, user_agent=user_agent)
+        return (await self._execution.answer(text, None, variables, context)).payload
+
+    async def data(self, text: str, shown: str | None = None, /, **variables: Any) -> Any:
+        """What the answer's one field has; there must be no error of the request."""
+        answer = await self.ask(text, shown, **variables)
+        assert "errors" not in answer, answer
+        (value,) = answer["data"].values()
+        return value
+
+
+@asynccontextmanager
+async def street(database: Database, **overrides: object) -> AsyncIterator[Street]:
+    async with receiving(database, **overrides) as reception:
+        yield Street(reception, **overrides)
+
+
+ERRORS = "errors { __typename code message path retryable }"
+SIGN_UP = (
+    "mutation ($input: SignUpInput!) { signUp(input: $input) { tokens { accessToken refreshToken "
+    "accessTokenExpiresAt } user { username name email phone role wallet { currency balance { amount } } "
+    "sessions { current userAgent } } " + ERRORS + " } }"
+)
+SIGN_IN = (
+    "mutation ($input: SignInInput!) { signIn(input: $input) { tokens { accessToken refreshToken } user { username "
+    "sessions { id current userAgent } } " + ERRORS + " } }"
+)
+
+
+async def newcomer(at: Street, username: str = "ada") -> Any:
+    """Signs somebody up and gives their tokens."""
+    form = {"username": username, "name": username.title(), "password": "violet-harbour-19"}
+    return (await at.data(SIGN_UP, input=form))["tokens"]

@@ -1,0 +1,17 @@
+"""The door of revokeOtherSessions."""
+
+from pocketpay.database.sessions import Database
+from tests.api.at_the_door import SIGN_IN, newcomer, street
+from tests.people import PASSWORD
+
+
+async def test_all_but_this_session_end(database: Database) -> None:
+    async with street(database) as at:
+        here = (await newcomer(at))["accessToken"]
+        for _ in range(2):
+            await at.data(SIGN_IN, input={"login": "ada", "password": PASSWORD})
+        assert await at.data("mutation { revokeOtherSessions { revoked errors { code } } }", here) == {
+            "revoked": 2,
+            "errors": [],
+        }
+        assert await at.data("{ viewer { sessions { current } } }", here) == {"sessions": [{"current": True}]}

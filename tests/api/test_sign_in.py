@@ -1,0 +1,49 @@
+"""The door of signIn."""
+
+from pocketpay.database.sessions import Database
+from tests.api.at_the_door import SIGN_IN, newcomer, street
+from tests.people import PASSWORD
+
+
+async def test_signing_in_opens_a_session_of_ones_own(database: Database) -> None:
+    async with street(database) as at:
+        first = await newcomer(at)
+        payload = await at.data(SIGN_IN, input={"login": "@ada", "password": PASSWORD}, user_agent="a telephone")
+        assert payload["errors"] == []
+        assert payload["tokens"]["accessToken"] != first["accessToken"]
+        assert [(one["current"], one["userAgent"]) for one in payload["user"]["sessions"]] == [
+            (True, "a telephone"),
+            (False, None),
+        ]
+
+
+async def test_unknown_user_and_wrong_password_get_the_same_answer(database: Database) -> None:
+    async with street(database) as at:
+        await newcomer(at)
+        answers = [
+            await at.ask(SIGN_IN, input={"login": login, "password": "another one altogether"})
+            for login in ("ada", "nobody_here", "ada@example.com", "\x00")
+        ]
+        assert all(answer == answers[0] for answer in answers)
+        (error,) = answers[0]["data"]["signIn"]["errors"]
+        assert (error["code"], error["path"], error["retryable"]) == ("INVALID_CREDENTIALS", [], False)
+
+
+async def test_signing_in_as_another_shows_their_sessions_and_not_the_askers(database: Database) -> None:
+    async with street(database) as at:
+        ada = await newcomer(at)
+        await newcomer(at, "bea")
+        payload = await at.data(SIGN_IN, ada["accessToken"], input={"login": "bea", "password": PASSWORD})
+        assert payload["user"]["username"] == "bea"
+        assert len(payload["user"]["sessions"]) == 2
+        assert [one["username"] for one in [await at.data("{ viewer { username } }", ada["accessToken"])]] == ["ada"]
+
+
+async def test_sixth_wrong_password_is_rate_limited_in_the_payload(database: Database) -> None:
+    async with street(database) as at:
+        await newcomer(at)
+        wrong = {"login": "ada", "password": "another one altogether"}
+        codes = [(await at.data(SIGN_IN, input=wrong))["errors"][0]["code"] for _ in range(6)]
+        assert codes == ["INVALID_CREDENTIALS"] * 5 + ["RATE_LIMITED"]
+        (error,) = (await at.data(SIGN_IN, input={"login": "ada", "password": PASSWORD}))["errors"]
+        assert error["retryable"]

@@ -1,0 +1,80 @@
+"""The door of signUp."""
+
+from pocketpay.database.sessions import Database
+from tests.api.at_the_door import ERRORS, SIGN_UP, street
+from tests.people import PASSWORD
+
+
+async def test_newcomer_sees_their_wallet_and_session_in_the_same_answer(database: Database) -> None:
+    async with street(database) as at:
+        form = {"username": "Ada", "name": " Ada Lovelace ", "password": PASSWORD, "phone": "+1 202 555 0123"}
+        payload = await at.data(SIGN_UP, input=form, user_agent="a browser")
+        assert payload["errors"] == []
+        assert payload["user"] == {
+            "username": "ada",
+            "name": "Ada Lovelace",
+            "email": None,
+            "phone": "+12025550123",
+            "role": "MEMBER",
+            "wallet": {"currency": "USD", "balance": {"amount": "100.00"}},
+            "sessions": [{"current": True, "userAgent": "a browser"}],
+        }
+        token = payload["tokens"]["accessToken"]
+        assert payload["tokens"]["accessTokenExpiresAt"].endswith("Z")
+        assert await at.data("{ viewer { username } }", token) == {"username": "ada"}
+
+
+async def test_every_refusal_names_its_field(database: Database) -> None:
+    async with street(database) as at:
+        form = {"username": "x", "name": "", "password": "password1234", "email": "", "phone": "1", "currency": "EUR"}
+        payload = await at.data(SIGN_UP, input=form)
+        assert (payload["tokens"], payload["user"]) == (None, None)
+        assert [(error["code"], error["path"], error["retryable"]) for error in payload["errors"]] == [
+            ("INVALID_INPUT", ["input", "username"], False),
+            ("INVALID_INPUT", ["input", "name"], False),
+            ("INVALID_INPUT", ["input", "email"], False),
+            ("INVALID_INPUT", ["input", "phone"], False),
+            ("WEAK_PASSWORD", ["input", "password"], False),
+            ("INVALID_INPUT", ["input", "currency"], False),
+        ]
+        assert not [error for error in payload["errors"] if form["password"] in error["message"]]
+
+
+async def test_taken_username_email_and_phone_are_said_together(database: Database) -> None:
+    async with street(database) as at:
+        form = {
+            "username": "ada",
+            "name": "Ada",
+            "password": PASSWORD,
+            "email": "a@example.com",
+            "phone": "+12025550123",
+        }
+        assert (await at.data(SIGN_UP, input=form))["errors"] == []
+        again = await at.data(SIGN_UP, input={**form, "username": "@ADA"[1:], "email": "A@EXAMPLE.COM"})
+        assert [(error["code"], error["path"]) for error in again["errors"]] == [
+            ("USERNAME_TAKEN", ["input", "username"]),
+            ("EMAIL_TAKEN", ["input", "email"]),
+            ("PHONE_TAKEN", ["input", "phone"]),
+        ]
+
+
+async def test_sign_up_too_often_is_told_when_to_come_back(database: Database) -> None:
+    async with street(database, sign_up_rate_per_hour=1) as at:
+        form = {"username": "ada", "name": "Ada", "password": PASSWORD}
+        assert (await at.data(SIGN_UP, input=form))["errors"] == []
+        (error,) = (await at.data(SIGN_UP, input={**form, "username": "bea"}))["errors"]
+        assert (error["code"], error["path"], error["retryable"]) == ("RATE_LIMITED", [], True)
+
+
+async def test_nulls_are_like_nothing_said(database: Database) -> None:
+    async with street(database) as at:
+        form = {
+            "username": "ada",
+            "name": "Ada",
+            "password": PASSWORD,
+            "email": None,
+            "phone": None,
+            "currency": None,
+        }
+        mutation = "mutation ($input: SignUpInput!) { signUp(input: $input) { user { email phone } " + ERRORS + " } }"
+        assert await at.data(mutation, input=form) == {"user": {"email": None, "phone": None}, "errors": []}
