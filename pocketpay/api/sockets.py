@@ -214,7 +214,7 @@ class Socket(BaseGraphQLTransportWSHandler[Context, None]):
             raise
         except Exception as error:
             # The source itself failed: told as the failure of its field, which is where it is noted too.
-            failed = located_error(error, executor.operation.selection_set.selections, [_field(executor)])
+            failed = located_error(error, list(executor.operation.selection_set.selections), [_field(executor)])
             await _send_errors(operation, formatted([failed], BAD_USER_INPUT, request_id))
             return "errors"
         await _send(operation, "complete")
