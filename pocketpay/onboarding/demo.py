@@ -15,6 +15,7 @@ from pocketpay.database.sessions import Database
 from pocketpay.errors import Refusal
 from pocketpay.identity.reception import Reception
 from pocketpay.identity.repository import people
+from pocketpay.identity.sessions import sign_out
 from pocketpay.onboarding.form import Form
 from pocketpay.onboarding.sign_up import sign_up
 from pocketpay.payments.confirm import confirm
@@ -55,7 +56,7 @@ async def seed(settings: Settings, server_dsn: str) -> None:
         open_.push_async_callback(database.close)
         desk = await Desk.open(database, settings)
         open_.push_async_callback(desk.close)
-        # Nobody will ever show the tokens made here, so any key will do.
+        # No token made here is ever shown, so any key will do.
         reception = Reception.open(database, settings, PASSWORD.encode())
         open_.callback(reception.close)
         await _live_their_lives(desk, await _wallets(reception, settings))
@@ -74,6 +75,8 @@ async def _wallets(reception: Reception, settings: Settings) -> dict[str, UUID]:
         signed_up = await sign_up(reception, settings, form, address="", user_agent=None)
         if signed_up.admission is not None:
             wallets[username] = signed_up.admission.user.wallet_id
+            # Nobody has the tokens that were made with it.
+            await sign_out(reception, signed_up.admission.viewer)
     return wallets
 
 

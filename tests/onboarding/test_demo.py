@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from pocketpay.database.sessions import Database
+from pocketpay.identity.sessions import live
 from pocketpay.identity.sign_in import sign_in
 from pocketpay.onboarding import demo
 from pocketpay.settings import SettingsError
@@ -45,6 +46,7 @@ async def test_demo_people_can_sign_in(database_dsn: Dsns) -> None:
         for username in ("alice", "bob", "carol"):
             admission = await sign_in(reception, username, "pocket-pay-demo", address=HOME, user_agent=None)
             assert admission.user.username == username
+            assert [one.id for one in await live(reception, admission.viewer)] == [admission.viewer.session_id]
     await database.close()
 
 
