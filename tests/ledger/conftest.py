@@ -1,0 +1,66 @@
+"""The books that attacks are tried on: one database a module, since what is refused leaves nothing."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import asyncpg
+import pytest
+from asyncpg import Connection, Record
+
+from tests.conftest import Dsns
+from tests.ledger.books import Scene, open_books
+
+
+@pytest.fixture(scope="module")
+def scene(module_dsn: Dsns) -> Scene:
+    return asyncio.run(_opened(module_dsn.owner))
+
+
+async def _opened(dsn: str) -> Scene:
+    owner = await asyncpg.connect(dsn)
+    try:
+        return await open_books(owner)
+    finally:
+        await owner.close()
+
+
+@pytest.fixture
+async def owner(module_dsn: Dsns) -> AsyncIterator["Connection[Record]"]:
+    connection = await asyncpg.connect(module_dsn.owner)
+    yield connection
+    await connection.close()
+
+
+@pytest.fixture
+async def server(module_dsn: Dsns) -> AsyncIterator["Connection[Record]"]:
+    connection = await asyncpg.connect(module_dsn.server)
+    yield connection
+    await connection.close()
+
+
+@pytest.fixture(params=["server", "owner", "owner as replica"])
+async def writer(module_dsn: Dsns, request: pytest.FixtureRequest) -> AsyncIterator["Connection[Record]"]:
+    """Whoever writes: the server, the owner, and the owner with every ordinary trigger skipped."""
+    connection = await asyncpg.connect(module_dsn.server if request.param == "server" else module_dsn.owner)
+    if request.param == "owner as replica":
+        await connection.execute("set session_replication_role = replica")
+    yield connection
+    await connection.close()
+
+
+@pytest.fixture(params=["owner", "owner as replica"])
+async def mighty(module_dsn: Dsns, request: pytest.FixtureRequest) -> AsyncIterator["Connection[Record]"]:
+    """Whoever has every right."""
+    connection = await asyncpg.connect(module_dsn.owner)
+    if request.param == "owner as replica":
+        await connection.execute("set session_replication_role = replica")
+    yield connection
+    await connection.close()
+
+
+@pytest.fixture(params=["server", "owner"])
+def ordinary(
+    request: pytest.FixtureRequest, server: "Connection[Record]", owner: "Connection[Record]"
+) -> "Connection[Record]":
+    """Whoever writes with foreign keys in force."""
+    return server if request.param == "server" else owner
