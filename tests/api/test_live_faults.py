@@ -1,0 +1,134 @@
+"""Live updates when something goes wrong: what was not heard is made up for, who ended is out, who is stuck goes."""
+
+import asyncio
+import base64
+import json
+import os
+import socket as tcp
+import struct
+from typing import TypeAlias
+from urllib.parse import urlsplit
+
+import asyncpg
+import pytest
+
+from pocketpay.cli import listening
+from pocketpay.identity import sessions
+from tests.api.live_server import live
+from tests.api.socket_client import socket
+from tests.conftest import Dsns
+from tests.updates.waiting import until
+
+Owner: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
+
+BALANCE = "subscription { balanceChanged { available { amount } version } }"
+
+KILL_LISTENERS = """
+select pg_terminate_backend(pid) from pg_stat_activity
+where application_name = 'pocketpay listener' and datname = current_database()"""
+
+
+async def test_what_changed_unheard_is_told_when_the_listener_is_back(database_dsn: Dsns, owner: Owner) -> None:
+    async with live(database_dsn.server) as server:
+        ada = await server.arrive("ada")
+        async with socket(server.url, ada.tokens.access_token) as client:
+            balance = await client.subscribe(BALANCE)
+            version = (await balance.next())["version"]
+            await owner.execute(
+                "update ledger_accounts set held = 100, version = version + 1 where id = $1", ada.viewer.wallet_id
+            )
+            await balance.nothing()
+            await owner.fetch(KILL_LISTENERS)
+            assert await balance.next() == {"available": {"amount": "99.00"}, "version": version + 1}
+            await server.deposit(ada, "1.00")
+            assert (await balance.next())["version"] == version + 2
+
+
+async def test_an_ended_session_loses_its_sockets_on_every_server(database_dsn: Dsns) -> None:
+    async with live(database_dsn.server) as here, live(database_dsn.server) as there:
+        ada, bob = await here.arrive("ada"), await here.arrive("bob")
+        async with (
+            socket(here.url, ada.tokens.access_token) as one,
+            socket(there.url, ada.tokens.access_token) as two,
+            socket(there.url, bob.tokens.access_token) as other,
+        ):
+            balance = await other.subscribe(BALANCE)
+            await balance.next()
+            await sessions.sign_out(here.rooms.reception, ada.viewer)
+            assert [await one.closed(), await two.closed()] == [4401, 4401]
+            await here.deposit(bob, "1.00")
+            assert (await balance.next())["available"]["amount"] == "101.00"
+
+
+async def test_a_session_that_ended_unheard_loses_its_sockets_when_the_listener_is_back(
+    database_dsn: Dsns, owner: Owner
+) -> None:
+    async with live(database_dsn.server) as server:
+        ada, bob = await server.arrive("ada"), await server.arrive("bob")
+        async with (
+            socket(server.url, ada.tokens.access_token) as hers,
+            socket(server.url, bob.tokens.access_token) as his,
+        ):
+            balance = await his.subscribe(BALANCE)
+            await balance.next()
+            await owner.execute("update sessions set revoked_at = now() where id = $1", ada.viewer.session_id)
+            await owner.fetch(KILL_LISTENERS)
+            assert await hers.closed() == 4401
+            await server.deposit(bob, "1.00")
+            await balance.next()
+
+
+async def test_a_peer_that_stops_reading_is_dropped_and_nobody_else_notices(
+    database_dsn: Dsns, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a second for the eight of production."""
+    monkeypatch.setattr(listening, "STUCK_PEER_MILLISECONDS", 1_000)
+    async with live(database_dsn.server) as server:
+        ada, bob = await server.arrive("ada"), await server.arrive("bob")
+        watches = server.rooms.feeds.balances._watches
+        stuck = await asyncio.to_thread(_stuck_peer, server.url, ada.tokens.access_token, 20)
+        await until(lambda: len(watches.get(ada.viewer.wallet_id, ())) == 20)
+        async with socket(server.url, bob.tokens.access_token) as client:
+            balance = await client.subscribe(BALANCE)
+            await balance.next()
+            began = asyncio.get_running_loop().time()
+            while ada.viewer.wallet_id in watches:
+                await asyncio.gather(*(server.deposit(ada, "0.01") for _ in range(20)))
+                await server.deposit(bob, "0.01")
+                await balance.next(3)
+                assert asyncio.get_running_loop().time() - began < 10
+        stuck.close()
+
+
+def _stuck_peer(url: str, token: str, subscriptions: int) -> tcp.socket:
+    """A websocket that subscribes and then never reads again, with as little room as a kernel gives."""
+    parts = urlsplit(url)
+    peer = tcp.socket()
+    peer.setsockopt(tcp.SOL_SOCKET, tcp.SO_RCVBUF, 1)
+    peer.connect((parts.hostname, parts.port))
+    key = base64.b64encode(os.urandom(16)).decode()
+    peer.sendall(
+        f"GET /graphql HTTP/1.1\r\nHost: {parts.netloc}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n"
+        "Sec-WebSocket-Protocol: graphql-transport-ws\r\n\r\n".encode()
+    )
+    assert b" 101 " in peer.recv(4096)
+    peer.sendall(_frame({"type": "connection_init", "payload": {"Authorization": f"Bearer {token}"}}))
+    assert b"connection_ack" in peer.recv(4096)
+    for id in range(subscriptions):
+        peer.sendall(_frame({"id": str(id), "type": "subscribe", "payload": {"query": BALANCE}}))
+    return peer
+
+
+def _frame(message: dict[str, object]) -> bytes:
+    """A client's text frame; a mask of zeros is one too."""
+    text = json.dumps(message).encode()
+    length = bytes([0x80 | len(text)]) if len(text) < 126 else b"\xfe" + struct.pack(">H", len(text))
+    return b"\x81" + length + bytes(4) + text
+
+
+def test_production_waits_eight_seconds_for_a_stuck_peer() -> None:
+    assert listening.STUCK_PEER_MILLISECONDS == 8_000
+    server = listening.listen("127.0.0.1", 0)
+    assert server.getsockopt(tcp.IPPROTO_TCP, tcp.TCP_USER_TIMEOUT) == 8_000
+    server.close()

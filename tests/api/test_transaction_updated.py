@@ -1,0 +1,91 @@
+"""The life of a transaction is told to those who may see it; to everybody else it does not exist."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+import uuid_utils.compat as uuids
+
+from pocketpay.api import ids
+from tests.api.live_server import LiveServer, live
+from tests.api.socket_client import socket
+from tests.conftest import Dsns
+
+ONE = "subscription ($id: ID!) { transactionUpdated(id: $id) { id status direction } }"
+ALL = "subscription { transactionUpdated { id status direction isRisky } }"
+
+
+@pytest.fixture
+async def server(database_dsn: Dsns) -> AsyncIterator[LiveServer]:
+    async with live(database_dsn.server) as started:
+        yield started
+
+
+async def test_a_transaction_is_told_at_once_and_then_its_changes(server: LiveServer) -> None:
+    ada, _ = await server.arrive("ada"), await server.arrive("bob")
+    pending = await server.send(ada, "bob", "1.00")
+    other = await server.send(ada, "bob", "2.00")
+    async with socket(server.url, ada.tokens.access_token) as client:
+        updates = await client.subscribe(ONE, id=ids.encode(ids.TRANSACTION, pending.id))
+        assert (await updates.next())["status"] == "PENDING_CONFIRMATION"
+        await server.cancel(ada, other.id)
+        await server.confirm(ada, pending.id)
+        assert (await updates.next())["status"] == "COMPLETED"
+        await updates.nothing()
+
+
+async def test_the_recipient_finds_a_payment_only_when_it_is_completed(server: LiveServer) -> None:
+    ada, bob = await server.arrive("ada"), await server.arrive("bob")
+    payment = await server.send(ada, "bob", "1.00")
+    id = ids.encode(ids.TRANSACTION, payment.id)
+    async with socket(server.url, bob.tokens.access_token) as client:
+        error = await (await client.subscribe(ONE, id=id)).error()
+        assert error["extensions"]["code"] == "BAD_USER_INPUT"
+        await server.confirm(ada, payment.id)
+        told = await (await client.subscribe(ONE, id=id)).next()
+        assert (told["status"], told["direction"]) == ("COMPLETED", "INCOMING")
+
+
+async def test_what_is_not_the_viewers_does_not_exist(server: LiveServer) -> None:
+    ada, eve = await server.arrive("ada"), await server.arrive("eve")
+    deposit = await server.deposit(ada, "1.00")
+    strange = [
+        ids.encode(ids.TRANSACTION, deposit.id),
+        ids.encode(ids.TRANSACTION, uuids.uuid7()),
+        ids.encode(ids.WALLET, deposit.id),
+        "transaction_",
+        "",
+    ]
+    async with socket(server.url, eve.tokens.access_token) as client:
+        errors = [await (await client.subscribe(ONE, id=id)).error() for id in strange]
+    assert {error["message"] for error in errors} == {"There is no such transaction."}
+    assert {error["extensions"]["code"] for error in errors} == {"BAD_USER_INPUT"}
+    assert not server.rooms.feeds.transactions._watches
+
+
+async def test_all_that_the_viewer_may_see_is_told_and_nothing_else(server: LiveServer) -> None:
+    ada, bob = await server.arrive("ada"), await server.arrive("bob")
+    eve = await server.arrive("eve")
+    async with (
+        socket(server.url, ada.tokens.access_token) as hers,
+        socket(server.url, bob.tokens.access_token) as his,
+        socket(server.url, eve.tokens.access_token) as strangers,
+    ):
+        ada_sees, bob_sees, eve_sees = [await one.subscribe(ALL) for one in (hers, his, strangers)]
+        for subscription in (ada_sees, bob_sees, eve_sees):
+            await subscription.nothing(0.05)
+        payment = await server.send(ada, "bob", "1.00")
+        told = await ada_sees.next()
+        assert (told["status"], told["direction"], told["isRisky"]) == ("PENDING_CONFIRMATION", "OUTGOING", True)
+        await server.confirm(ada, payment.id)
+        assert (await ada_sees.next())["status"] == "COMPLETED"
+        told = await bob_sees.next()
+        assert (told["status"], told["direction"], told["isRisky"]) == ("COMPLETED", "INCOMING", False)
+        await eve_sees.nothing()
+        await bob_sees.nothing(0)
+
+
+async def test_an_anonymous_socket_is_told_to_sign_in(server: LiveServer) -> None:
+    async with socket(server.url, None) as client:
+        for asked in (ALL, 'subscription { transactionUpdated(id: "x") { id } }'):
+            error = await (await client.subscribe(asked)).error()
+            assert error["extensions"]["code"] == "UNAUTHENTICATED"
