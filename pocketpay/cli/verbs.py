@@ -37,6 +37,7 @@ def serve_verb(
     listening.raise_open_files()
     with listening.listen(chosen.host, chosen.port) as door, database_of(chosen) as place:
         serve.prepare(chosen, place)
+        _seed(chosen, place.server_dsn)
         url = listening.url_of(door)
         if workers > 1:
             secret_of(chosen)
@@ -95,6 +96,7 @@ def demo_verb() -> None:
     with database_of(chosen) as place:
         serve.prepare(chosen, place)
         asyncio.run(demo.seed(chosen, place.server_dsn))
+        typer.echo(_demo_people())
 
 
 @verbs.command("schema")
@@ -111,10 +113,28 @@ def _application(chosen: Settings, server_dsn: str) -> object:
     return create_app(chosen, server_dsn=server_dsn, secret_key=secret_of(chosen))
 
 
+def _seed(chosen: Settings, server_dsn: str) -> None:
+    from pocketpay.onboarding import demo
+
+    if demo.wanted(chosen):
+        asyncio.run(demo.seed(chosen, server_dsn))
+
+
 def _welcome(chosen: Settings, url: str) -> None:
+    from pocketpay.onboarding import demo
+
     typer.echo(f"Pocket Pay serves at {url}/graphql")
     if not chosen.production:
-        typer.echo("Open it in a browser for GraphiQL: its tabs walk you through signing in and a first payment.")
+        typer.echo("Open it in a browser for GraphiQL: its tabs walk you through a first payment.")
+    if demo.wanted(chosen):
+        typer.echo(_demo_people())
+
+
+def _demo_people() -> str:
+    from pocketpay.onboarding import demo
+
+    *others, last = demo.NAMES
+    return f"Sign in as {', '.join(others)} or {last}, with the password {demo.PASSWORD}"
 
 
 def _say_ready(supervisor_file: int) -> None:
