@@ -1,7 +1,7 @@
 """A wallet's own lines in the books, as its owner may read them."""
 
+import asyncpg
 import uuid_utils.compat as uuids
-from asyncpg import Connection, Record
 
 from pocketpay.ledger import entries
 from pocketpay.money import Money
@@ -10,11 +10,11 @@ from tests.conftest import Dsns
 from tests.payments.past import people
 
 
-async def test_each_side_reads_its_own_line_of_a_payment_and_never_the_others(
-    owner: "Connection[Record]", module_dsn: Dsns
-) -> None:
+async def test_each_side_reads_its_own_line_of_a_payment_and_never_the_others(database_dsn: Dsns) -> None:
+    owner = await asyncpg.connect(database_dsn.owner)
     alice, bob = await people(owner, "alice", "bob")
-    async with serving(module_dsn.server) as server, server.database.read() as session:
+    await owner.close()
+    async with serving(database_dsn.server) as server, server.database.read() as session:
         deposit = await server.deposit(alice, "100.00")
         payment = await server.send(alice, "bob", "30.00")
         wanted = [deposit.id, payment.id, uuids.uuid7()]
