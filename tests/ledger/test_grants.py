@@ -1,0 +1,97 @@
+"""What the server's login and the reader may never do, whatever SQL reaches them."""
+
+import asyncpg
+import pytest
+
+from tests.ledger.attempts import Writer
+from tests.ledger.books import EVERYTHING, Scene
+
+FORBIDDEN_TO_SERVER = (
+    "update transactions set amount = amount + 1",
+    "update transactions set fee = 0",
+    "update transactions set currency = 'EUR'",
+    "update transactions set type = 'bonus'",
+    "update transactions set source_wallet_id = destination_wallet_id",
+    "update transactions set destination_wallet_id = source_wallet_id",
+    "update transactions set created_at = now()",
+    "update transactions set description = 'never mind'",
+    "delete from transactions",
+    "update ledger_accounts set kind = 'bank'",
+    "update ledger_accounts set currency = 'EUR'",
+    "update ledger_accounts set id = gen_random_uuid()",
+    "delete from ledger_accounts",
+    "update wallets set currency = 'EUR'",
+    "update wallets set id = gen_random_uuid()",
+    "delete from wallets",
+    "delete from users",
+    "update idempotency_keys set fingerprint = ''",
+    "delete from idempotency_keys",
+    "update alembic_version set version_num = '9999'",
+    "alter table ledger_entries disable trigger ledger_entries_guard",
+    "alter table ledger_entries disable trigger all",
+    "alter table ledger_entries drop constraint ck_ledger_entries_amount_not_zero",
+    "drop trigger ledger_entries_guard on ledger_entries",
+    "create trigger mine after insert on ledger_entries execute function suppress_redundant_updates_trigger()",
+    "create rule mine as on insert to ledger_entries do instead nothing",
+    "alter function ledger_entries_guard() set search_path to pg_temp",
+    "create or replace function public.ledger_entries_guard() returns trigger language plpgsql "
+    "as 'begin return null; end'",
+    "create function public.mine() returns int language sql as 'select 1'",
+    "create table public.mine (id int)",
+    "create schema mine",
+    "drop table ledger_entries",
+    "set session_replication_role = replica",
+    "set role pocketpay_owner",
+)
+
+FORBIDDEN_TO_READER = (
+    *(f"delete from {table}" for table in ("ledger_entries", "ledger_accounts", "transactions", "wallets", "users")),
+    "insert into ledger_entries select * from ledger_entries",
+    "update ledger_accounts set posted = 0",
+    "update transactions set status = 'completed'",
+    "truncate ledger_entries",
+    "select password_hash from users",
+    "select email from users",
+    "select phone from users",
+    "select * from users",
+    "select * from sessions",
+    "select * from refresh_tokens",
+)
+
+
+@pytest.mark.parametrize("statement", FORBIDDEN_TO_SERVER)
+async def test_server_may_not(scene: Scene, server: Writer, statement: str) -> None:
+    before = await server.fetchval(EVERYTHING)
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await server.execute(statement)
+    assert await server.fetchval(EVERYTHING) == before
+
+
+@pytest.mark.parametrize("statement", FORBIDDEN_TO_READER)
+async def test_reader_may_not(scene: Scene, server: Writer, statement: str) -> None:
+    await server.execute("set role pocketpay_reader")
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await server.execute(statement)
+
+
+async def test_only_the_owner_may_rewrite_a_column_of_the_books(owner: Writer) -> None:
+    """Every column that the server may change, named: one more is a decision, not an accident."""
+    rows = await owner.fetch(
+        "select attrelid::regclass::text as name, array_agg(attname::text order by attname) as columns "
+        "from pg_attribute where attrelid = any($1::regclass[]) and attnum > 0 and not attisdropped "
+        "and has_column_privilege('pocketpay_server', attrelid, attnum, 'UPDATE') group by attrelid",
+        ["ledger_accounts", "ledger_entries", "transactions", "wallets", "idempotency_keys"],
+    )
+    assert {row["name"]: row["columns"] for row in rows} == {
+        "ledger_accounts": ["held", "posted", "sequence", "updated_at", "version"],
+        "transactions": [
+            "completed_at",
+            "failure_code",
+            "failure_facts",
+            "risk_reasons",
+            "status",
+            "updated_at",
+            "version",
+        ],
+        "wallets": ["freeze_reason", "frozen_for", "status", "updated_at"],
+    }
