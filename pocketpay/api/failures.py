@@ -137,7 +137,7 @@ def without_value(message: str) -> str:
     place = _PLACE.match(message)
     where, said = (place.group(), message[place.end() :]) if place else ("", message)
     said = _ENUM.sub(r"Value does not exist in '\1' enum.", _VALUE.sub(" value.", _FOUND.sub(".", said)))
-    return where + said
+    return where + said.replace(" None.", " null.")
 
 
 def _at(error: GraphQLError, words: str) -> str:
