@@ -1,0 +1,236 @@
+"""Confirming a held payment: who may, what is asked again and what is not, and what asking twice means."""
+
+import pytest
+import uuid_utils.compat as uuids
+
+from pocketpay.errors import Refusal
+from pocketpay.payments.cancel import cancel
+from pocketpay.payments.confirm import confirm
+from pocketpay.payments.desk import Desk
+from pocketpay.payments.errors import NotFound, WrongState
+from pocketpay.payments.lifecycle import Status
+from pocketpay.payments.transaction import Transaction
+from pocketpay.risk.rules import Rule
+from tests.payments.customers import (
+    Person,
+    Records,
+    balance,
+    money,
+    pay_in,
+    people,
+    person,
+    send,
+    terms,
+    unguarded,
+)
+
+
+async def held(desk: Desk, amount: str = "40.00") -> tuple[Person, Person, Transaction]:
+    """A payment that waits: its sender with 100.00, its recipient with nothing."""
+    ada, bob = await person(desk, funds="100.00"), await person(desk)
+    waiting = (await send(desk, ada, bob, amount)).transaction
+    assert waiting.status is Status.PENDING_CONFIRMATION
+    return ada, bob, waiting
+
+
+async def refused(desk: Desk, who: Person, transaction: Transaction) -> Refusal:
+    with pytest.raises(Refusal) as raised:
+        await confirm(desk, who.wallet_id, transaction.id)
+    return raised.value
+
+
+async def test_confirmed_transfer_moves_the_held_money(desk: Desk, records: Records) -> None:
+    ada, bob, waiting = await held(desk)
+    answer = await confirm(desk, ada.wallet_id, waiting.id)
+    done = answer.transaction
+    assert (done.status, done.version, answer.refusal, answer.replayed) == (Status.COMPLETED, 2, None, False)
+    assert await records.entries(done.id) == {ada.wallet_id: -4_000, bob.wallet_id: 4_000}
+    assert (await money(desk, ada), await money(desk, bob)) == ((6_000, 0), (4_000, 0))
+
+
+async def test_confirmation_keeps_what_was_ordered_and_why_it_waited(desk: Desk) -> None:
+    ada, _, waiting = await held(desk)
+    done = (await confirm(desk, ada.wallet_id, waiting.id)).transaction
+    same = ("id", "type", "source_wallet_id", "destination_wallet_id", "amount", "fee", "description", "created_at")
+    assert [getattr(done, name) for name in same] == [getattr(waiting, name) for name in same]
+    assert (done.risk_reasons, done.expires_at) == (waiting.risk_reasons, waiting.expires_at)
+    assert waiting.created_at == waiting.updated_at < done.updated_at
+    assert done.updated_at == done.completed_at
+
+
+async def test_answer_has_the_senders_wallet_one_version_later(desk: Desk) -> None:
+    ada, _, waiting = await held(desk)
+    before = await balance(desk, ada)
+    answer = await confirm(desk, ada.wallet_id, waiting.id)
+    assert answer.balance == await balance(desk, ada)
+    assert answer.balance.version == before.version + 1
+    assert answer.balance.available == before.available
+
+
+async def test_whole_balance_that_is_held_can_be_confirmed(desk: Desk) -> None:
+    ada, bob, waiting = await held(desk, "100.00")
+    assert (await balance(desk, ada)).available.minor == 0
+    assert (await confirm(desk, ada.wallet_id, waiting.id)).transaction.status is Status.COMPLETED
+    assert (await money(desk, ada), await money(desk, bob)) == ((0, 0), (10_000, 0))
+
+
+async def test_rules_that_ask_do_not_ask_again(desk: Desk) -> None:
+    ada, _, waiting = await held(desk)
+    desk.clearing.terms = terms(large_transfer_threshold="USD:1.00,JPY:1", rapid_transfer_count=1)
+    assert (await confirm(desk, ada.wallet_id, waiting.id)).transaction.status is Status.COMPLETED
+
+
+async def test_said_again_it_gives_the_state_reached(desk: Desk, records: Records) -> None:
+    ada, _, waiting = await held(desk)
+    first = await confirm(desk, ada.wallet_id, waiting.id)
+    before = await records.checksum()
+    again = await confirm(desk, ada.wallet_id, waiting.id)
+    assert (again.transaction, again.balance) == (first.transaction, first.balance)
+    assert again.refusal is None
+    assert await records.checksum() == before
+
+
+async def test_nobody_but_the_sender_confirms(desk: Desk, records: Records) -> None:
+    _, bob, waiting = await held(desk)
+    stranger = await person(desk)
+    before = await records.checksum()
+    for who in (bob, stranger):
+        assert isinstance(await refused(desk, who, waiting), NotFound)
+    assert await records.checksum() == before
+
+
+async def test_what_is_not_there_and_what_was_never_held_is_not_found(desk: Desk, records: Records) -> None:
+    ada = await person(desk)
+    deposited = (await pay_in(desk, ada, "1.00")).transaction
+    before = await records.checksum()
+    assert isinstance(await refused(desk, ada, deposited), NotFound)
+    with pytest.raises(NotFound) as refusal:
+        await confirm(desk, ada.wallet_id, uuids.uuid7())
+    assert (refusal.value.code, refusal.value.field) == ("NOT_FOUND", "id")
+    assert await records.checksum() == before
+
+
+async def test_payment_completed_at_once_said_confirmed_is_as_it_is(desk: Desk, records: Records) -> None:
+    desk.clearing.terms = unguarded()
+    ada, bob = await people(desk, 2, funds="10.00")
+    done = (await send(desk, ada, bob, "1.00")).transaction
+    before = await records.checksum()
+    assert (await confirm(desk, ada.wallet_id, done.id)).transaction == done
+    assert await records.checksum() == before
+
+
+async def test_cancelled_payment_is_not_confirmed(desk: Desk, records: Records) -> None:
+    ada, _, waiting = await held(desk)
+    await cancel(desk, ada.wallet_id, waiting.id)
+    before = await records.checksum()
+    refusal = await refused(desk, ada, waiting)
+    assert isinstance(refusal, WrongState)
+    assert (refusal.code, refusal.field, refusal.status) == ("WRONG_STATE", "id", Status.CANCELLED)
+    assert await records.checksum() == before
+
+
+async def test_failed_payment_is_not_confirmed(desk: Desk, records: Records) -> None:
+    ada, bob = await people(desk, 2)
+    failed = (await send(desk, ada, bob, "1.00")).transaction
+    before = await records.checksum()
+    refusal = await refused(desk, ada, failed)
+    assert isinstance(refusal, WrongState)
+    assert refusal.status is Status.FAILED
+    assert await records.checksum() == before
+
+
+async def test_payment_whose_time_is_over_is_not_confirmed_and_gives_the_money_back(
+    desk: Desk, records: Records
+) -> None:
+    ada, bob, waiting = await held(desk)
+    await records.let_lapse(waiting.id)
+    refusal = await refused(desk, ada, waiting)
+    assert isinstance(refusal, WrongState)
+    assert refusal.status is Status.EXPIRED
+    assert (await records.transaction(waiting.id))["status"] == "expired"
+    assert (await money(desk, ada), await money(desk, bob)) == ((10_000, 0), (0, 0))
+
+
+@pytest.mark.parametrize("what", ["debits", "all"])
+async def test_sender_frozen_since_ends_it_blocked_and_gives_the_money_back(
+    desk: Desk, records: Records, what: str
+) -> None:
+    ada, bob, waiting = await held(desk)
+    await records.freeze(ada, what)
+    answer = await confirm(desk, ada.wallet_id, waiting.id)
+    assert (answer.transaction.status, answer.transaction.failure_code) == (Status.BLOCKED, "WALLET_FROZEN")
+    assert answer.refusal is not None
+    assert answer.refusal.code == "WALLET_FROZEN"
+    assert (await money(desk, ada), await money(desk, bob)) == ((10_000, 0), (0, 0))
+    assert await records.entries(waiting.id) == {}
+
+
+@pytest.mark.parametrize("gone", ["all", "closed"])
+async def test_recipient_gone_since_ends_it_failed_and_gives_the_money_back(
+    desk: Desk, records: Records, gone: str
+) -> None:
+    ada, bob, waiting = await held(desk)
+    await (records.close_wallet(bob) if gone == "closed" else records.freeze(bob, gone))
+    answer = await confirm(desk, ada.wallet_id, waiting.id)
+    assert (answer.transaction.status, answer.transaction.failure_code) == (Status.FAILED, "RECIPIENT_NOT_FOUND")
+    assert answer.refusal is not None
+    assert answer.refusal.code == "RECIPIENT_NOT_FOUND"
+    assert (await money(desk, ada), await money(desk, bob)) == ((10_000, 0), (0, 0))
+    assert await records.entries(waiting.id) == {}
+
+
+async def test_recipient_frozen_for_debits_since_is_paid(desk: Desk, records: Records) -> None:
+    ada, bob, waiting = await held(desk)
+    await records.freeze(bob, "debits")
+    assert (await confirm(desk, ada.wallet_id, waiting.id)).transaction.status is Status.COMPLETED
+
+
+async def test_sender_is_looked_at_before_the_recipient(desk: Desk, records: Records) -> None:
+    ada, bob, waiting = await held(desk)
+    await records.freeze(ada, "debits")
+    await records.close_wallet(bob)
+    assert (await confirm(desk, ada.wallet_id, waiting.id)).transaction.failure_code == "WALLET_FROZEN"
+
+
+async def test_rule_that_blocks_by_now_ends_it_blocked_and_gives_the_money_back(desk: Desk, records: Records) -> None:
+    ada, bob, waiting = await held(desk)
+    desk.clearing.terms = terms(large_transfer_threshold="USD:1.00,JPY:1", large_transfer_action="block")
+    answer = await confirm(desk, ada.wallet_id, waiting.id)
+    assert (answer.transaction.status, answer.transaction.failure_code) == (Status.BLOCKED, "RISK_BLOCKED")
+    assert [reason.rule for reason in answer.transaction.risk_reasons] == [Rule.LARGE_TRANSFER, Rule.NEW_RECIPIENT]
+    assert answer.refusal is not None
+    assert answer.refusal.code == "RISK_BLOCKED"
+    assert (await money(desk, ada), await money(desk, bob)) == ((10_000, 0), (0, 0))
+    assert await records.entries(waiting.id) == {}
+
+
+async def test_payment_does_not_count_itself_as_rapid(desk: Desk) -> None:
+    ada, _, waiting = await held(desk)
+    desk.clearing.terms = unguarded(rapid_transfer_action="block", rapid_transfer_count=1)
+    assert (await confirm(desk, ada.wallet_id, waiting.id)).transaction.status is Status.COMPLETED
+
+
+async def test_payments_that_came_since_count_as_rapid(desk: Desk) -> None:
+    ada, bob, waiting = await held(desk)
+    later = (await send(desk, ada, bob, "1.00")).transaction
+    desk.clearing.terms = unguarded(rapid_transfer_action="block", rapid_transfer_count=1)
+    assert (await confirm(desk, ada.wallet_id, waiting.id)).transaction.failure_code == "RISK_BLOCKED"
+    assert (await confirm(desk, ada.wallet_id, later.id)).transaction.status is Status.COMPLETED
+
+
+@pytest.mark.parametrize("how", ["frozen", "gone", "rule"])
+async def test_what_a_confirmation_ended_is_not_confirmed_again(desk: Desk, records: Records, how: str) -> None:
+    ada, bob, waiting = await held(desk)
+    if how == "frozen":
+        await records.freeze(ada, "debits")
+    elif how == "gone":
+        await records.close_wallet(bob)
+    else:
+        desk.clearing.terms = terms(new_recipient_action="block")
+    ended = (await confirm(desk, ada.wallet_id, waiting.id)).transaction
+    await records.freeze(ada, None)
+    before = await records.checksum()
+    refusal = await refused(desk, ada, waiting)
+    assert isinstance(refusal, WrongState)
+    assert refusal.status is ended.status
+    assert await records.checksum() == before

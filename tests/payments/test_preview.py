@@ -1,0 +1,88 @@
+"""A preview says what a transfer would come to now, and changes nothing."""
+
+import pytest
+
+from pocketpay.database.sessions import connect
+from pocketpay.errors import Refusal
+from pocketpay.payments.desk import Desk
+from pocketpay.payments.errors import InsufficientFunds, InvalidAmount
+from pocketpay.payments.preview import TransferPreview, preview_transfer
+from tests.payments.customers import Person, Records, money, people, person, send, terms, unguarded
+
+
+async def previewed(desk: Desk, sender: Person, to: Person | str, amount: str) -> TransferPreview:
+    name = to if isinstance(to, str) else to.username
+    return await preview_transfer(desk, sender.wallet_id, raw_to=name, raw_amount=amount)
+
+
+@pytest.mark.parametrize("rules", ["off", "confirm", "block"])
+@pytest.mark.parametrize("amount", ["1.00", "100.00", "100.01"])
+@pytest.mark.parametrize("frozen", [None, "debits"])
+async def test_preview_is_what_then_happens(
+    desk: Desk, records: Records, rules: str, amount: str, frozen: str | None
+) -> None:
+    desk.clearing.terms = terms(new_recipient_action=rules, large_transfer_threshold="USD:50.00,JPY:1")
+    ada, bob = await person(desk, funds="100.00"), await person(desk)
+    await records.freeze(ada, frozen)
+    before = await records.checksum()
+    seen = await previewed(desk, ada, bob, amount)
+    assert await records.checksum() == before
+    done = await send(desk, ada, bob, amount)
+    assert (seen.status, seen.reasons) == (done.transaction.status, done.transaction.risk_reasons)
+    assert seen.available_after == done.balance.available
+    assert (seen.refusal and seen.refusal.code) == (done.refusal and done.refusal.code)
+
+
+@pytest.mark.parametrize("to", ["nobody_at_all", "not a name", "oneself", "yen", "closed", "frozen"])
+async def test_preview_of_what_leaves_no_row_says_only_why(desk: Desk, records: Records, to: str) -> None:
+    ada, bob, yuki = await person(desk, funds="1.00"), await person(desk), await person(desk, currency="JPY")
+    if to == "closed":
+        await records.close_wallet(bob)
+    if to == "frozen":
+        await records.freeze(bob, "all")
+    target = {"oneself": ada, "yen": yuki, "closed": bob, "frozen": bob}.get(to, to)
+    seen = await previewed(desk, ada, target, "1.00")
+    with pytest.raises(Refusal) as refused:
+        await send(desk, ada, target, "1.00")
+    assert seen.refusal is not None
+    assert seen.refusal.code == refused.value.code
+    assert (seen.status, seen.reasons, seen.available_after) == (None, (), None)
+
+
+async def test_preview_knows_how_many_wait(desk: Desk) -> None:
+    desk.clearing.terms = terms(pending_transfers=1)
+    ada, bob = await people(desk, 2, funds="10.00")
+    await send(desk, ada, bob, "1.00")
+    seen = await previewed(desk, ada, bob, "1.00")
+    assert seen.refusal is not None
+    assert seen.refusal.code == "TOO_MANY_PENDING"
+
+
+async def test_preview_says_how_much_is_missing(desk: Desk) -> None:
+    ada, bob = await people(desk, 2, funds="10.00")
+    await send(desk, ada, bob, "4.00")
+    seen = await previewed(desk, ada, bob, "6.01")
+    assert isinstance(seen.refusal, InsufficientFunds)
+    assert (seen.refusal.required.minor, seen.refusal.available.minor) == (601, 600)
+
+
+@pytest.mark.parametrize("amount", ["0", "1.001", "10000000000.01"])
+async def test_preview_of_no_amount_is_refused(desk: Desk, amount: str) -> None:
+    ada, bob = await people(desk, 2)
+    with pytest.raises(InvalidAmount):
+        await previewed(desk, ada, bob, amount)
+
+
+async def test_preview_waits_for_nobodys_lock(desk: Desk) -> None:
+    desk.clearing.terms = unguarded()
+    ada, bob = await people(desk, 2, funds="10.00")
+    other = await connect(desk.database.dsn)
+    try:
+        await other.execute("begin")
+        await other.execute("select from ledger_accounts where id = $1 for no key update", ada.wallet_id)
+        seen = await previewed(desk, ada, bob, "1.00")
+        assert seen.available_after is not None
+        assert seen.available_after.minor == 900
+    finally:
+        await other.close()
+    assert await money(desk, ada) == (1_000, 0)
