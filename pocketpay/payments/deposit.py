@@ -14,13 +14,14 @@ from uuid import UUID
 
 import uuid_utils.compat as uuids
 
+from pocketpay.database.failures import ServiceBusy
 from pocketpay.ledger.account import Leg
 from pocketpay.ledger.house import HouseKind
 from pocketpay.money import Money
 from pocketpay.payments.bank import BankOrder, BankReply
 from pocketpay.payments.book import Book
 from pocketpay.payments.desk import Desk
-from pocketpay.payments.errors import BankDeclined, NotFound, WalletClosed, WalletFrozen
+from pocketpay.payments.errors import BankDeclined, NotFound, WalletClosed, WalletFrozen, kept_refusal
 from pocketpay.payments.held import following
 from pocketpay.payments.instruction import Answer, Footprint, Key, Outcome
 from pocketpay.payments.lifecycle import Status
@@ -94,7 +95,7 @@ class SettleDeposit:
         if accepted is None or accepted.type is not Type.DEPOSIT:
             raise NotFound
         if accepted.status is not Status.CREATED:
-            return Outcome(accepted, changed=False, replayed=True)
+            return Outcome(accepted, changed=False, refusal=kept_refusal(accepted))
         if not self.settled:
             why = BankDeclined()
             return Outcome(replace(following(book, accepted, Status.FAILED), failure_code=why.code), refusal=why)
@@ -117,7 +118,10 @@ async def deposit(desk: Desk, wallet_id: UUID, *, raw_amount: str, raw_bank_name
     accepted = await desk.clearing.submit(AcceptDeposit(uuids.uuid7(), wallet_id, amount, bank_name, key))
     if accepted.transaction.status is not Status.CREATED or accepted.replayed:
         return accepted
-    return await ask_bank(desk, accepted.transaction) or accepted
+    try:
+        return await ask_bank(desk, accepted.transaction) or accepted
+    except ServiceBusy:  # the order stands, and the sweeper asks again
+        return accepted
 
 
 async def ask_bank(desk: Desk, accepted: Transaction) -> Answer | None:

@@ -1,0 +1,305 @@
+"""Bringing money in from a bank: accepted, asked for outside any unit of work, settled once."""
+
+import asyncio
+from dataclasses import dataclass, field, replace
+
+import pytest
+
+from pocketpay.database.sessions import connect
+from pocketpay.errors import Refusal
+from pocketpay.ledger.house import HouseKind
+from pocketpay.money import Money
+from pocketpay.payments import deposit as deposits
+from pocketpay.payments.bank import BankOrder, BankReply
+from pocketpay.payments.deposit import SettleDeposit, deposit
+from pocketpay.payments.desk import Desk
+from pocketpay.payments.errors import BankDeclined, KeyReused, NotFound
+from pocketpay.payments.lifecycle import Status
+from pocketpay.payments.sweeper import sweep
+from pocketpay.payments.transaction import Transaction, Type
+from tests.payments.customers import Person, Records, balance, money, new_key, pay_in, person, send
+
+
+@dataclass
+class SlowBank:
+    """A bank that says what it is told to say, and remembers what it was asked."""
+
+    reply: BankReply | Exception | None = BankReply.PENDING
+    asked: list[BankOrder] = field(default_factory=list)
+
+    async def collect(self, order: BankOrder) -> BankReply:
+        self.asked.append(order)
+        if self.reply is None:
+            await asyncio.sleep(60)
+            raise AssertionError
+        if isinstance(self.reply, Exception):
+            raise self.reply
+        return self.reply
+
+
+def at(desk: Desk, bank: SlowBank) -> Desk:
+    """The same desk with another bank."""
+    return replace(desk, bank=bank)
+
+
+async def grow_old(records: Records, transaction: Transaction) -> None:
+    """Nobody waits for the bank's answer any more."""
+    await records.connection.execute(
+        "update transactions set created_at = created_at - interval '1 minute' where id = $1", transaction.id
+    )
+
+
+async def test_deposit_is_posted_from_the_houses_bank(desk: Desk, records: Records) -> None:
+    ada = await person(desk)
+    answer = await pay_in(desk, ada, "12.50")
+    done = answer.transaction
+    assert (done.type, done.status, done.version) == (Type.DEPOSIT, Status.COMPLETED, 2)
+    assert (done.source_wallet_id, done.destination_wallet_id) == (None, ada.wallet_id)
+    assert (done.amount, done.fee, done.bank_name) == (Money(1_250, "USD"), Money(0, "USD"), "First Bank")
+    assert done.created_at < done.updated_at == done.completed_at
+    assert (answer.refusal, answer.replayed) == (None, False)
+    bank = desk.clearing.house.account(HouseKind.BANK, "USD")
+    assert await records.entries(done.id) == {bank: -1_250, ada.wallet_id: 1_250}
+    assert answer.balance == await balance(desk, ada)
+    assert await money(desk, ada) == (1_250, 0)
+
+
+async def test_bank_is_asked_with_the_transactions_id_as_its_key(desk: Desk) -> None:
+    ada, bank = await person(desk), SlowBank(BankReply.SETTLED)
+    answer = await pay_in(at(desk, bank), ada, "12.50")
+    assert bank.asked == [BankOrder(answer.transaction.id, Money(1_250, "USD"), "First Bank")]
+
+
+async def test_bank_is_asked_outside_any_unit_of_work(desk: Desk) -> None:
+    ada, bob = await person(desk), await person(desk)
+
+    class BusyBank(SlowBank):
+        async def collect(self, order: BankOrder) -> BankReply:
+            await pay_in(desk, bob, "1.00")  # would wait for ever for its turn
+            return BankReply.SETTLED
+
+    answer = await asyncio.wait_for(pay_in(at(desk, BusyBank()), ada, "1.00"), 2)
+    assert answer.transaction.status is Status.COMPLETED
+
+
+async def test_house_accounts_are_not_locked_by_a_deposit(desk: Desk) -> None:
+    ada = await person(desk)
+    other = await connect(desk.database.dsn)
+    try:
+        await other.execute("begin")
+        await other.execute("select from ledger_accounts where kind = 'bank' for no key update")
+        assert (await pay_in(desk, ada, "1.00")).transaction.status is Status.COMPLETED
+    finally:
+        await other.close()
+
+
+async def test_declined_deposit_fails_without_entries(desk: Desk, records: Records) -> None:
+    ada, bank, key = await person(desk), SlowBank(BankReply.DECLINED), new_key()
+    answer = await pay_in(at(desk, bank), ada, "12.50", key=key)
+    assert (answer.transaction.status, answer.transaction.failure_code) == (Status.FAILED, "BANK_DECLINED")
+    assert isinstance(answer.refusal, BankDeclined)
+    assert await records.entries(answer.transaction.id) == {}
+    assert await money(desk, ada) == (0, 0)
+    again = await pay_in(at(desk, bank), ada, "12.50", key=key)
+    assert (again.transaction, again.replayed, len(bank.asked)) == (answer.transaction, True, 1)
+    assert isinstance(again.refusal, BankDeclined)
+
+
+@pytest.mark.parametrize("reply", [BankReply.PENDING, ConnectionError("no line"), TimeoutError("no answer")])
+async def test_deposit_waits_while_the_bank_does_not_say(
+    desk: Desk, records: Records, reply: BankReply | Exception
+) -> None:
+    ada, bank = await person(desk), SlowBank(reply)
+    answer = await pay_in(at(desk, bank), ada, "12.50")
+    assert (answer.transaction.status, answer.refusal) == (Status.CREATED, None)
+    assert await money(desk, ada) == (0, 0)
+    await sweep(at(desk, bank))
+    assert len(bank.asked) == 1, "somebody may still be waiting for the first answer"
+    await grow_old(records, answer.transaction)
+    await sweep(at(desk, bank))
+    assert len(bank.asked) == 2
+    bank.reply = BankReply.SETTLED
+    await sweep(at(desk, bank))
+    await sweep(at(desk, bank))
+    assert len(bank.asked) == 3
+    assert (await records.transaction(answer.transaction.id))["status"] == "completed"
+    assert await money(desk, ada) == (1_250, 0)
+
+
+async def test_silent_bank_is_not_waited_for_long(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(deposits, "BANK_SECONDS", 0.05)
+    ada = await person(desk)
+    answer = await asyncio.wait_for(pay_in(at(desk, SlowBank(None)), ada, "1.00"), 2)
+    assert answer.transaction.status is Status.CREATED
+    await desk.clearing.submit(SettleDeposit(ada.wallet_id, answer.transaction.id, settled=False))
+
+
+async def test_late_no_of_the_bank_fails_the_deposit(desk: Desk, records: Records) -> None:
+    ada, bank = await person(desk), SlowBank()
+    accepted = (await pay_in(at(desk, bank), ada, "12.50")).transaction
+    await grow_old(records, accepted)
+    bank.reply = BankReply.DECLINED
+    await sweep(at(desk, bank))
+    kept = await records.transaction(accepted.id)
+    assert (kept["status"], kept["failure_code"]) == ("failed", "BANK_DECLINED")
+
+
+async def test_deposit_settles_once_whatever_the_bank_says_later(desk: Desk, records: Records) -> None:
+    ada, bank = await person(desk), SlowBank()
+    accepted = (await pay_in(at(desk, bank), ada, "12.50")).transaction
+    said = [SettleDeposit(ada.wallet_id, accepted.id, settled) for settled in (True, True, False, True, False)]
+    answers = await asyncio.gather(*(desk.clearing.submit(one) for one in said))
+    assert {answer.transaction.status for answer in answers} == {Status.COMPLETED}
+    assert [answer.refusal for answer in answers] == [None] * 5
+    assert await money(desk, ada) == (1_250, 0)
+
+
+async def test_whoever_hears_second_that_the_bank_declined_hears_why(desk: Desk) -> None:
+    ada, bank = await person(desk), SlowBank()
+    accepted = (await pay_in(at(desk, bank), ada, "12.50")).transaction
+    settle = SettleDeposit(ada.wallet_id, accepted.id, settled=False)
+    answers = await asyncio.gather(*(desk.clearing.submit(settle) for _ in range(2)))
+    assert [answer.transaction.status for answer in answers] == [Status.FAILED] * 2
+    assert [answer.refusal.code for answer in answers if answer.refusal] == ["BANK_DECLINED"] * 2
+
+
+async def test_nothing_but_a_deposit_is_settled(desk: Desk) -> None:
+    ada, bob = await person(desk, funds="10.00"), await person(desk)
+    held = (await send(desk, ada, bob, "1.00")).transaction
+    deposited = (await pay_in(desk, ada, "1.00")).transaction
+    for wallet_id, transaction_id in ((ada.wallet_id, held.id), (bob.wallet_id, deposited.id)):
+        with pytest.raises(NotFound):
+            await desk.clearing.submit(SettleDeposit(wallet_id, transaction_id, settled=True))
+
+
+async def test_what_was_accepted_is_not_called_refused_when_it_cannot_be_settled_now(
+    desk: Desk, records: Records
+) -> None:
+    ada = await person(desk)
+
+    class LastBank(SlowBank):
+        async def collect(self, order: BankOrder) -> BankReply:
+            desk.clearing._open = False
+            return BankReply.SETTLED
+
+    answer = await pay_in(at(desk, LastBank()), ada, "12.50")
+    assert (answer.transaction.status, answer.replayed) == (Status.CREATED, False)
+    desk.clearing._open = True
+    await grow_old(records, answer.transaction)
+    await sweep(desk)
+    assert await money(desk, ada) == (1_250, 0)
+
+
+@pytest.mark.parametrize("what", ["debits", "all", "closed"])
+async def test_money_that_is_there_is_settled_also_in_a_wallet_frozen_since(
+    desk: Desk, records: Records, what: str
+) -> None:
+    ada, bank = await person(desk), SlowBank()
+    accepted = (await pay_in(at(desk, bank), ada, "12.50")).transaction
+    await (records.close_wallet(ada) if what == "closed" else records.freeze(ada, what))
+    await desk.clearing.submit(SettleDeposit(ada.wallet_id, accepted.id, settled=True))
+    assert await money(desk, ada) == (1_250, 0)
+
+
+async def test_wallet_frozen_for_debits_takes_deposits(desk: Desk, records: Records) -> None:
+    ada = await person(desk)
+    await records.freeze(ada, "debits")
+    assert (await pay_in(desk, ada, "12.50")).transaction.status is Status.COMPLETED
+
+
+async def test_deposit_into_a_wallet_frozen_for_all_stays_as_blocked(desk: Desk, records: Records) -> None:
+    ada, bank, key = await person(desk), SlowBank(BankReply.SETTLED), new_key()
+    await records.freeze(ada, "all")
+    answer = await pay_in(at(desk, bank), ada, "12.50", key=key)
+    assert (answer.transaction.status, answer.transaction.failure_code) == (Status.BLOCKED, "WALLET_FROZEN")
+    assert answer.refusal is not None
+    assert answer.refusal.code == "WALLET_FROZEN"
+    assert bank.asked == []
+    assert await records.entries(answer.transaction.id) == {}
+    again = await pay_in(at(desk, bank), ada, "12.50", key=key)
+    assert again.replayed
+    assert again.refusal is not None
+    assert again.refusal.code == "WALLET_FROZEN"
+
+
+async def test_closed_wallet_takes_no_deposit(desk: Desk, records: Records) -> None:
+    ada = await person(desk)
+    await records.close_wallet(ada)
+    before = await records.checksum()
+    with pytest.raises(Refusal) as refusal:
+        await pay_in(desk, ada, "12.50")
+    assert (refusal.value.code, refusal.value.field) == ("WALLET_CLOSED", None)
+    assert await records.checksum() == before
+
+
+@pytest.mark.parametrize(
+    ("said", "code", "field"),
+    [
+        ({"raw_amount": "0"}, "INVALID_AMOUNT", "amount"),
+        ({"raw_amount": "1.001"}, "INVALID_AMOUNT", "amount"),
+        ({"raw_amount": "10000000000.01"}, "INVALID_AMOUNT", "amount"),
+        ({"raw_bank_name": ""}, "INVALID_INPUT", "bankName"),
+        ({"raw_bank_name": "x" * 101}, "INVALID_INPUT", "bankName"),
+        ({"raw_bank_name": "a\x00b"}, "INVALID_INPUT", "bankName"),
+        ({"raw_key": "short"}, "INVALID_INPUT", "idempotencyKey"),
+    ],
+)
+async def test_bad_input_changes_nothing(
+    desk: Desk, records: Records, said: dict[str, str], code: str, field: str
+) -> None:
+    ada = await person(desk)
+    before = await records.checksum()
+    with pytest.raises(Refusal) as refusal:
+        await deposit(
+            desk,
+            ada.wallet_id,
+            **({"raw_amount": "1", "raw_bank_name": "First Bank", "raw_key": new_key()} | said),
+        )
+    assert (refusal.value.code, refusal.value.field) == (code, field)
+    assert await records.checksum() == before
+
+
+async def test_same_key_deposits_once(desk: Desk, records: Records) -> None:
+    ada, key = await person(desk), new_key()
+    first = await pay_in(desk, ada, "10", key=key)
+    before = await records.checksum()
+    again = await pay_in(desk, ada, "10.00", key=key)
+    assert (again.transaction, again.replayed, again.refusal) == (first.transaction, True, None)
+    assert await records.checksum() == before
+
+
+async def test_replay_while_the_bank_does_not_say_asks_nobody(desk: Desk) -> None:
+    ada, key, bank = await person(desk), new_key(), SlowBank()
+    first = await pay_in(at(desk, bank), ada, "10", key=key)
+    again = await pay_in(at(desk, bank), ada, "10", key=key)
+    assert (again.transaction, again.replayed, len(bank.asked)) == (first.transaction, True, 1)
+    await desk.clearing.submit(SettleDeposit(ada.wallet_id, first.transaction.id, settled=True))
+    assert (await pay_in(at(desk, bank), ada, "10", key=key)).transaction.status is Status.COMPLETED
+
+
+@pytest.mark.parametrize("other", [{"raw_amount": "10.01"}, {"raw_bank_name": "Second Bank"}])
+async def test_same_key_with_another_input_is_refused(desk: Desk, records: Records, other: dict[str, str]) -> None:
+    ada = await person(desk)
+    said = {"raw_amount": "10", "raw_bank_name": "First Bank", "raw_key": new_key()}
+    await deposit(desk, ada.wallet_id, **said)
+    before = await records.checksum()
+    with pytest.raises(KeyReused):
+        await deposit(desk, ada.wallet_id, **(said | other))
+    assert await records.checksum() == before
+
+
+async def test_deposit_said_twenty_times_at_once_comes_in_once(desk: Desk) -> None:
+    ada, key, bank = await person(desk), new_key(), SlowBank(BankReply.SETTLED)
+    answers = await asyncio.gather(*(pay_in(at(desk, bank), ada, "10", key=key) for _ in range(20)))
+    assert sorted(answer.replayed for answer in answers) == [False] + [True] * 19
+    assert len(bank.asked) == 1
+    assert await money(desk, ada) == (1_000, 0)
+
+
+async def test_deposits_come_in_by_their_order(desk: Desk, records: Records) -> None:
+    ada: Person = await person(desk)
+    await asyncio.gather(*(pay_in(desk, ada, "0.01") for _ in range(50)))
+    rows = await records.connection.fetch(
+        "select sequence, balance_after from ledger_entries where account_id = $1 order by sequence", ada.wallet_id
+    )
+    assert [tuple(row) for row in rows] == [(n, n) for n in range(1, 51)]
