@@ -30,7 +30,8 @@ KNOWN_ADDRESS_MEMORY = timedelta(days=30)
 TURN_SECONDS = 5.0
 """How long one attempt waits for others at the same account. One takes some 50 ms, so a hundred fit in."""
 
-SWEPT_AT_ONCE = 1_000
+SWEPT_AT_ONCE = 10_000
+"""More than a minute's hashing can leave behind: whoever invents logins does not fill the table."""
 
 
 class Attempt:

@@ -16,6 +16,9 @@ TRIES = 4
 
 FIRST_PAUSE_SECONDS = 0.05
 
+_PASSING = (Failure.RETRY, Failure.LOCK_TIMEOUT, Failure.CANCELLED, Failure.DISK_FULL)
+"""What says nothing against the unit itself. A lost connection comes as ServiceBusy."""
+
 T = TypeVar("T")
 
 
@@ -26,18 +29,18 @@ async def until_known(unit: Callable[[], Awaitable[T]]) -> T:
     unit itself is wrong is raised as it is.
     """
     pause_seconds = FIRST_PAUSE_SECONDS
-    for _ in range(TRIES - 1):
+    for tries_left in reversed(range(TRIES)):
         try:
             return await unit()
         except ServiceBusy as busy:
-            if not busy.may_have_happened:
+            if not (busy.may_have_happened and tries_left):
                 raise
         except Exception as error:
             failure = classify(error)
-            if failure in (Failure.LOCK_TIMEOUT, Failure.CANCELLED, Failure.DISK_FULL):
-                raise ServiceBusy(f"the database could not do it: {failure}") from error
-            if failure is not Failure.RETRY:
+            if failure not in _PASSING:
                 raise
+            if failure is not Failure.RETRY or not tries_left:
+                raise ServiceBusy(f"the database could not do it: {failure}") from error
         await asyncio.sleep(pause_seconds * random.uniform(1.0, 1.5))
         pause_seconds *= 2
-    return await unit()
+    raise AssertionError("the last try returns or raises")

@@ -1,6 +1,7 @@
 """Sessions: listed, ended, told to every server, and never too many."""
 
 import asyncio
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
@@ -8,11 +9,12 @@ import pytest
 from pocketpay.identity.errors import NoSuchSession
 from pocketpay.identity.gate import Denial
 from pocketpay.identity.reception import Admission, Reception
+from pocketpay.identity.repository import sessions as repository
 from pocketpay.identity.repository.sessions import MOST_SESSIONS
 from pocketpay.identity.sessions import live, revoke, revoke_others, sign_out
 from pocketpay.identity.sign_in import sign_in
 from pocketpay.updates.signals import CHANNEL, read
-from tests.people import HOME, PASSWORD, Owner, arrive
+from tests.people import HOME, PASSWORD, Owner, arrive, facts
 
 
 async def another(reception: Reception, user_agent: str | None = None) -> Admission:
@@ -123,6 +125,25 @@ async def test_sessions_that_ended_a_month_ago_are_swept_with_their_tokens(
     await owner.execute(
         "update sessions set expires_at = expires_at - interval '38 days' where id = $1", person.viewer.session_id
     )
-    assert await reception.sweep() == 1
+    assert await reception.sweep() == 2
+    assert await reception.sweep() == 0
     assert await owner.fetchval("select count(*) from sessions") == 2
     assert await owner.fetchval("select count(*) from refresh_tokens") == 2
+
+
+async def test_thousands_of_tokens_are_swept_a_few_at_a_time(reception: Reception, owner: Owner) -> None:
+    person = await arrive(reception)
+    await owner.execute(
+        "insert into refresh_tokens (hash, session_id, issued_at) "
+        "select sha256(n::text::bytea), $1, now() from generate_series(1, 25) n",
+        person.viewer.session_id,
+    )
+    await owner.execute("update sessions set revoked_at = now() - interval '31 days'")
+    left = []
+    for _ in range(4):
+        async with reception.database.write() as session:
+            await repository.sweep(session, after=timedelta(days=30), most_sessions=5, most_tokens=10)
+        left.append(
+            await facts(owner, "select (select count(*) from refresh_tokens), (select count(*) from sessions)")
+        )
+    assert left == [(16, 1), (6, 1), (0, 0), (0, 0)]

@@ -196,3 +196,12 @@ async def test_address_signs_in_twenty_times_a_minute_in_production(database: Da
         assert isinstance(await tried(reception, "ada", PASSWORD, ELSEWHERE), Admission)
         await owner.execute("update throttles set expires_at = clock_timestamp()")
         assert isinstance(await tried(reception, "ada", PASSWORD), Admission)
+
+
+async def test_connection_that_dies_on_the_way_is_no_refusal(reception: Reception, owner: Owner) -> None:
+    await arrive(reception)
+    await owner.execute(
+        "select pg_terminate_backend(pid) from pg_stat_activity "
+        "where application_name = 'pocketpay writer' and datname = current_database()"
+    )
+    assert isinstance(await tried(reception, "ada", PASSWORD), Admission)

@@ -108,12 +108,17 @@ fresh as (insert into refresh_tokens (hash, session_id, issued_at) select $2, $3
 update sessions set last_used_at = now, expires_at = least(created_at + $4::interval, now + $5::interval)
 from clock where id = $3 returning expires_at
 """
-_SWEEP = """
-with ended as (
-    select id from sessions where least(revoked_at, expires_at) < clock_timestamp() - $1::interval
-    order by least(revoked_at, expires_at) limit $2 for update skip locked),
-forgotten as (delete from refresh_tokens using ended where session_id = ended.id)
-delete from sessions using ended where sessions.id = ended.id
+_ENDED_LONG_AGO = """
+select id from sessions where least(revoked_at, expires_at) < clock_timestamp() - $1::interval
+order by least(revoked_at, expires_at) limit $2
+"""
+_SWEEP_TOKENS = """
+delete from refresh_tokens where hash in (
+    select hash from refresh_tokens where session_id = any($1::uuid[]) limit $2 for update skip locked)
+"""
+_SWEEP_SESSIONS = """
+delete from sessions where id = any($1::uuid[]) and not exists (
+    select from refresh_tokens where session_id = sessions.id)
 """
 
 
@@ -188,6 +193,17 @@ async def rotate(
     return expires_at
 
 
-async def sweep(session: Connected, *, after: timedelta, most: int) -> int:
-    """Deletes up to `most` sessions that ended that long ago, tokens included, and gives how many."""
-    return int((await session.execute(_SWEEP, after, most)).split()[-1])
+async def sweep(session: Connected, *, after: timedelta, most_sessions: int, most_tokens: int) -> int:
+    """Deletes sessions that ended that long ago, their tokens first, and gives how many of both.
+
+    A session may have left thousands of tokens, so those have a bound of their own; a session goes with its last.
+    """
+    ended = [row["id"] for row in await session.fetch(_ENDED_LONG_AGO, after, most_sessions)]
+    if not ended:
+        return 0
+    tokens = await session.execute(_SWEEP_TOKENS, ended, most_tokens)
+    return _count(tokens) + _count(await session.execute(_SWEEP_SESSIONS, ended))
+
+
+def _count(command_tag: str) -> int:
+    return int(command_tag.split()[-1])
