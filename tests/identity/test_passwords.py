@@ -114,14 +114,15 @@ async def test_hash_of_outdated_parameters_is_renewed_when_it_verifies(passwords
 async def test_unknown_users_password_is_hashed_like_a_wrong_one(passwords: Passwords) -> None:
     kept = await passwords.hash(PASSWORD)
 
-    async def seconds(hashed: str | None) -> float:
-        began = perf_counter()
+    async def quickest(hashed: str | None) -> float:
+        seconds = []
         for _ in range(5):
+            began = perf_counter()
             assert not (await passwords.verify(hashed, "another one altogether")).matches
-        return perf_counter() - began
+            seconds.append(perf_counter() - began)
+        return min(seconds)
 
-    await passwords.verify(None, PASSWORD)
-    assert await seconds(None) > 0.5 * await seconds(kept)
+    assert await quickest(None) > 0.5 * await quickest(kept)
 
 
 async def test_broken_hash_matches_nothing(passwords: Passwords) -> None:
