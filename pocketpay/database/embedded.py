@@ -154,7 +154,7 @@ class EmbeddedPostgres:
                 f"The data directory {self.data} belongs to another user: run as that user, "
                 "or set POCKETPAY_DATA to a directory of your own."
             )
-        names = set(os.listdir(self.data))
+        names = set(os.listdir(self.data)) - {"lost+found"}  # in the root of a disk of its own
         if names and not names & OUR_NAMES:
             raise DatabaseUnavailable(
                 f"The data directory {self.data} holds something else: set POCKETPAY_DATA to an empty one."
