@@ -33,6 +33,7 @@ from pocketpay.api.handler import Handler
 from pocketpay.api.headers import Headers
 from pocketpay.api.house import House
 from pocketpay.api.limits import Limits
+from pocketpay.api.loaders import Reads
 from pocketpay.api.metrics import Metrics
 from pocketpay.api.rates import Rates
 from pocketpay.api.registry import Revocations, Sockets
@@ -130,7 +131,9 @@ class Server:
         metrics.gauge("pocketpay_clearing_waiting", "Instructions waiting now.", lambda: desk.clearing.waiting)
         for count, meaning in CLEARING_COUNTS.items():
             metrics.gauge(f"pocketpay_clearing_{count}", meaning, partial(getattr, desk.clearing.counts, count))
-        return Rooms(settings=settings, database=database, reception=reception, desk=desk, feeds=feeds)
+        return Rooms(
+            settings=settings, database=database, reception=reception, desk=desk, feeds=feeds, reads=Reads(database)
+        )
 
     async def readyz(self, request: Request) -> Response:
         """Whether this server can be given work."""

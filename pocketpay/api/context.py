@@ -16,7 +16,7 @@ from pocketpay.settings import Settings
 
 if TYPE_CHECKING:
     from pocketpay.api.feeds import Feeds
-    from pocketpay.api.loaders import Loaders
+    from pocketpay.api.loaders import Loaders, Reads
     from pocketpay.database.sessions import Database
     from pocketpay.identity.reception import Reception
     from pocketpay.identity.viewer import Viewer
@@ -32,6 +32,7 @@ class Rooms:
     reception: "Reception"
     desk: "Desk"
     feeds: "Feeds"
+    reads: "Reads"
 
 
 class Context:
@@ -71,7 +72,7 @@ class Context:
         if self._loaders is None:
             from pocketpay.api.loaders import Loaders
 
-            self._loaders = Loaders(self.rooms.database)
+            self._loaders = Loaders(self.rooms)
         return self._loaders
 
     def fresh(self) -> "Context":

@@ -1,12 +1,17 @@
-"""Data loaders: what a list asks for one by one is read together. Each operation has its own and forgets it after."""
+"""What is asked for one by one is read together.
+
+Reads      one for each server: joined over all operations, remembering nothing
+Loaders    one for each operation: for what only a viewer's own wallet can be asked about
+"""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import cached_property
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 from uuid import UUID
 
 from strawberry.dataloader import DataLoader
 
+from pocketpay.database.joined import JoinedRead
 from pocketpay.database.sessions import Database, Session
 from pocketpay.identity.profile import Profile
 from pocketpay.identity.repository import people, profiles
@@ -18,35 +23,38 @@ from pocketpay.payments.transaction import Transaction
 from pocketpay.wallets import repository as wallets
 from pocketpay.wallets.balance import Balance
 
+if TYPE_CHECKING:
+    from pocketpay.api.context import Rooms
+
 Key = TypeVar("Key")
 Value = TypeVar("Value")
+
+
+class Reads:
+    """One server's joined reads.
+
+    users            users by their own id
+    profiles         people by the wallet that is theirs; those who have left too
+    profiles_by_id   people by their user id; not those who have left
+    balances         wallets by id, as they are now
+    """
+
+    def __init__(self, database: Database) -> None:
+        self.users = JoinedRead[UUID, User](database, people.users)
+        self.profiles = JoinedRead[UUID, Profile](database, profiles.by_wallets)
+        self.profiles_by_id = JoinedRead[UUID, Profile](database, profiles.by_ids)
+        self.balances = JoinedRead[UUID, Balance](database, wallets.balances)
 
 
 class Loaders:
     """One operation's loaders; each is made when it is first asked."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    @cached_property
-    def users(self) -> "DataLoader[UUID, User | None]":
-        """Users by their own id."""
-        return self._loader(people.users)
-
-    @cached_property
-    def profiles(self) -> "DataLoader[UUID, Profile | None]":
-        """People by the wallet that is theirs; those who have left too."""
-        return self._loader(profiles.by_wallets)
-
-    @cached_property
-    def profiles_by_id(self) -> "DataLoader[UUID, Profile | None]":
-        """People by their user id; not those who have left."""
-        return self._loader(profiles.by_ids)
-
-    @cached_property
-    def balances(self) -> "DataLoader[UUID, Balance | None]":
-        """Wallets by id, as they are now."""
-        return self._loader(wallets.balances)
+    def __init__(self, rooms: "Rooms") -> None:
+        self._database = rooms.database
+        self.users = rooms.reads.users
+        self.profiles = rooms.reads.profiles
+        self.profiles_by_id = rooms.reads.profiles_by_id
+        self.balances = rooms.reads.balances
 
     @cached_property
     def transactions(self) -> "DataLoader[tuple[UUID, UUID], Transaction | None]":

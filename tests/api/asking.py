@@ -10,6 +10,7 @@ from pocketpay.api.context import Context, Rooms
 from pocketpay.api.documents import Documents
 from pocketpay.api.execution import Execution
 from pocketpay.api.limits import Limits
+from pocketpay.api.loaders import Reads
 from pocketpay.api.schema import schema
 from pocketpay.database.sessions import Database, Session
 from pocketpay.identity.viewer import Viewer
@@ -56,6 +57,7 @@ class Door:
             reception=cast(Any, None),  # nobody signs in here: `answer` says who asks
             desk=server.desk,
             feeds=server.feeds,
+            reads=Reads(database or server.database),
         )
 
     async def answer(self, wallet_id: UUID | None, text: str, /, **variables: Any) -> dict[str, Any]:

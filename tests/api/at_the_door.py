@@ -8,6 +8,7 @@ from pocketpay.api.context import Context, Rooms
 from pocketpay.api.documents import Documents
 from pocketpay.api.execution import Execution
 from pocketpay.api.limits import Limits
+from pocketpay.api.loaders import Reads
 from pocketpay.api.schema import schema
 from pocketpay.database.sessions import Database
 from pocketpay.identity.reception import Reception
@@ -28,6 +29,7 @@ class Street:
             reception=reception,
             desk=cast(Any, None),  # no money moves here
             feeds=cast(Any, None),
+            reads=Reads(reception.database),
         )
 
     async def ask(
