@@ -184,7 +184,8 @@ def checked_secret(settings: Settings) -> bytes | None:
         if settings.embedded and not settings.production:
             return None
         raise SettingsError(
-            "SECRET_KEY is missing: set it to at least 32 random bytes, for example the output of `openssl rand -hex 32`."
+            f"SECRET_KEY is missing: set it to at least {SHORTEST_SECRET} random bytes, "
+            "for example the output of `openssl rand -hex 32`."
         )
     key = settings.secret_key.get_secret_value().encode()
     if len(key) < SHORTEST_SECRET:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """`law` is what must hold, in a sentence. `sql` gives one row (id, what is wrong) for each thing that breaks it."""
+    """`law` is what must hold, in a sentence. `sql` gives a row (id, what is wrong) for each thing that breaks it."""
 
     law: str
     sql: str

@@ -4,9 +4,9 @@
     ledger_entries    append-only, signed: + credit, − debit
 
 `posted`, `held`, `sequence` and `version` are a projection of the entries and of the pending transactions, kept by
-the unit of work that holds the row's lock and provable at any time. House accounts carry none: they may be negative, are
-never locked for a posting, and their balance is a sum. The guards of laws 1, 3 and 4 that need a trigger stand in the
-first migration.
+the unit of work that holds the row's lock and provable at any time. House accounts carry none: they may be negative,
+are never locked for a posting, and their balance is a sum. The guards of laws 1, 3 and 4 that need a trigger stand in
+the first migration.
 """
 
 from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint
