@@ -4,10 +4,21 @@ schema    built once; the doors execute it
 sdl()     the same as text, sorted, as `pocketpay schema` prints it
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 import strawberry
-from graphql import GraphQLError, lexicographic_sort_schema, print_schema
+from graphql import (
+    GraphQLArgument,
+    GraphQLError,
+    GraphQLInputField,
+    GraphQLInputObjectType,
+    GraphQLObjectType,
+    GraphQLSchema,
+    Undefined,
+    lexicographic_sort_schema,
+    print_schema,
+)
 from strawberry.schema.config import StrawberryConfig
 from strawberry.tools import create_type
 from strawberry.types import ExecutionContext
@@ -81,7 +92,7 @@ SUBSCRIPTIONS: list[Any] = [
 
 def build() -> Schema:
     """The schema. Raises ValueError when its parts do not fit together."""
-    return Schema(
+    built = Schema(
         query=create_type("Query", QUERIES, description="What can be asked. It changes nothing."),
         mutation=create_type("Mutation", MUTATIONS, description="What can be done, one root field after another."),
         subscription=create_type(
@@ -91,6 +102,24 @@ def build() -> Schema:
         # Not `sort_schema`: the sorted copy has plain enums, which know nothing of Python's.
         config=StrawberryConfig(scalar_map=SCALARS),
     )
+    _forget_null_defaults(built._schema)
+    return built
+
+
+def _forget_null_defaults(schema: GraphQLSchema) -> None:
+    """Whatever is optional is None in Python; a client reads `= null` as if null meant something there."""
+    for type_ in schema.type_map.values():
+        if isinstance(type_, GraphQLInputObjectType):
+            _forget_in(type_.fields.values())
+        elif isinstance(type_, GraphQLObjectType):
+            for field in type_.fields.values():
+                _forget_in(field.args.values())
+
+
+def _forget_in(values: Iterable[GraphQLArgument | GraphQLInputField]) -> None:
+    for value in values:
+        if value.default_value is None:
+            value.default_value, value.default = Undefined, None
 
 
 schema = build()

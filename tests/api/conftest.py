@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +16,7 @@ from pocketpay.api.context import Rooms
 from pocketpay.app import create_app
 from tests.conftest import Dsns
 from tests.people import PASSWORD, SECRET, arrive, made
+from tests.updates.waiting import until
 
 __all__ = ["PASSWORD", "Client", "Person"]
 
@@ -44,6 +45,11 @@ class Client:
         rooms: Rooms | None = self.app.state.house.rooms
         assert rooms is not None
         return rooms
+
+    @property
+    def view(self) -> Any:
+        """The view at /graphql, without the handler in front."""
+        return next(getattr(route, "app") for route in self.app.routes if getattr(route, "path", "") == "/graphql")  # noqa: B009
 
     async def sign_up(self, username: str = "ada", **more: str) -> Person:
         admission = await arrive(self.rooms.reception, username, **more)
@@ -99,10 +105,9 @@ async def listening(client: Client) -> AsyncIterator[Listening]:
         client.app, ws="websockets-sansio", ws_max_size=65_536, lifespan="off", log_config=None, access_log=False
     )
     server = uvicorn.Server(config)
-    server.capture_signals = _nothing  # type: ignore[method-assign]  # pytest's are its own
-    task = asyncio.create_task(server.serve(sockets=[door]))
-    while not server.started:
-        await asyncio.sleep(0.005)
+    # Not `serve`: the signals are pytest's own.
+    task = asyncio.create_task(server._serve(sockets=[door]))
+    await until(lambda: server.started or task.done())
     try:
         yield Listening(client, door.getsockname()[1])
     finally:
@@ -115,14 +120,3 @@ async def listening(client: Client) -> AsyncIterator[Listening]:
 async def server(client: Client) -> AsyncIterator[Listening]:
     async with listening(client) as one:
         yield one
-
-
-class _nothing:
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, *_: object) -> None:
-        return None
-
-
-Asks = Callable[..., Any]

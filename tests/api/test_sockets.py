@@ -16,6 +16,7 @@ from websockets.typing import Origin, Subprotocol
 from pocketpay.identity import sessions
 from tests.api.conftest import Client, Listening, Person, listening, serving
 from tests.conftest import Dsns
+from tests.updates.waiting import until
 
 INIT: dict[str, Any] = {"type": "connection_init"}
 
@@ -212,7 +213,7 @@ async def test_a_socket_ends_with_4403_when_its_token_expires(server: Listening)
 async def test_silence_after_the_handshake_closes_with_4408(
     server: Listening, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    view = next(route.app for route in server.client.app.routes if getattr(route, "path", "") == "/graphql")
+    view = server.client.view
     monkeypatch.setattr(view, "connection_init_wait_timeout", view.connection_init_wait_timeout / 50)
     async with dialled(server) as socket:
         assert await closed(socket) == 4408
@@ -262,9 +263,8 @@ async def test_sockets_and_their_operations_are_counted(database_dsn: Dsns) -> N
 
 async def _none_left(client: Client) -> None:
     """A closed socket is counted off once its server has seen the end."""
-    async with asyncio.timeout(5):
-        while "pocketpay_sockets 0.0" not in (await client.http.get("/metrics")).text:
-            await asyncio.sleep(0.01)
+    metrics = client.app.state.house.metrics
+    await until(lambda: b"pocketpay_sockets 0.0" in metrics.text())
 
 
 async def test_a_message_too_large_closes_the_socket(server: Listening) -> None:

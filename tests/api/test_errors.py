@@ -1,0 +1,153 @@
+"""Refusals and failures in a client's words."""
+
+import importlib
+import json
+import logging
+import pkgutil
+from collections.abc import Iterator
+
+import pytest
+from graphql import GraphQLError
+
+import pocketpay
+from pocketpay import errors as roots
+from pocketpay.api import context
+from pocketpay.api.errors import TABLE, ErrorCode, Refusals, refusals_as_errors, user_errors
+from pocketpay.api.failures import formatted, without_value
+from pocketpay.database.failures import ServiceBusy
+from pocketpay.identity.errors import Forbidden, Unauthenticated
+from pocketpay.money import Money
+from pocketpay.payments import errors as payments
+from pocketpay.payments.lifecycle import Status
+from tests.api.conftest import Client
+
+
+def _refusals(kind: type[roots.Refusal] = roots.Refusal) -> Iterator[type[roots.Refusal]]:
+    for one in kind.__subclasses__():
+        yield one
+        yield from _refusals(one)
+
+
+def test_every_refusal_has_its_row_and_its_code() -> None:
+    for module in pkgutil.walk_packages(pocketpay.__path__, "pocketpay."):
+        if not module.name.endswith("__main__"):
+            importlib.import_module(module.name)
+    ours = {kind for kind in _refusals() if kind.__module__.startswith("pocketpay.")}
+    assert ours == set(TABLE)
+    assert {kind.code for kind in ours} <= {code.name for code in ErrorCode}
+
+
+def test_a_refusal_carries_its_facts_and_its_place() -> None:
+    (told,) = user_errors([payments.InsufficientFunds(Money(1_000, "USD"), Money(250, "USD"))])
+    assert told.code is ErrorCode.INSUFFICIENT_FUNDS
+    assert told.path == ["input", "amount"]
+    assert told.message == "This needs 10.00 USD; 2.50 USD is available."
+    (stated,) = user_errors([payments.WrongState(Status.CANCELLED)], prefix=())
+    assert stated.path == ["id"]
+    assert getattr(stated, "status") == "CANCELLED"  # noqa: B009 - a subclass has it
+    assert user_errors([payments.WalletFrozen()])[0].path == []
+
+
+async def test_refusals_become_the_payloads_errors_one_or_several() -> None:
+    class Payload:
+        def __init__(self, errors: list[object]) -> None:
+            self.errors = errors
+
+    @refusals_as_errors(Payload)
+    async def one() -> Payload:
+        raise payments.SelfTransfer
+
+    @refusals_as_errors(Payload, prefix=())
+    async def several() -> Payload:
+        raise Refusals([payments.NotFound(), payments.InvalidInput("text", "is empty")])
+
+    assert [error.code for error in (await one()).errors] == [ErrorCode.SELF_TRANSFER]  # type: ignore[attr-defined]
+    assert [error.path for error in (await several()).errors] == [["id"], ["text"]]  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "words"),
+    [
+        (Unauthenticated(), "UNAUTHENTICATED", "Sign in first."),
+        (Forbidden(), "FORBIDDEN", "You are not allowed to do this."),
+        (ServiceBusy("why"), "SERVICE_BUSY", "The service is busy: ask again in a moment."),
+        (
+            ServiceBusy("why", may_have_happened=True),
+            "SERVICE_BUSY",
+            "The outcome is not known yet: ask again with the same key.",
+        ),
+        (
+            ZeroDivisionError("dsn=postgres://u:p@h"),
+            "INTERNAL",
+            "Something went wrong on our side; it has been noted.",
+        ),
+        (TypeError("Cannot return null"), "INTERNAL", "Something went wrong on our side; it has been noted."),
+    ],
+)
+def test_a_failure_is_told_by_its_code_and_nothing_else(error: Exception, code: str, words: str) -> None:
+    located = GraphQLError("located", path=["a", 0], original_error=error)
+    (told,) = formatted([located], "BAD_USER_INPUT", "request-1")
+    assert told["message"] == words
+    assert told["path"] == ["a", 0]
+    expected = {"code": code, **({"requestId": "request-1"} if code == "INTERNAL" else {})}
+    assert told["extensions"] == expected
+
+
+def test_a_value_of_ours_that_fits_no_type_is_internal() -> None:
+    """graphql-core says it with an error of its own, which would repeat the value."""
+    (told,) = formatted([GraphQLError("Int cannot represent 2147483648", path=["a"])], "BAD_USER_INPUT", "r")
+    assert told["extensions"]["code"] == "INTERNAL"
+
+
+@pytest.mark.parametrize(
+    ("message", "kept"),
+    [
+        (
+            "Variable '$a' has invalid value at .b: String cannot represent a non string value: {'x': 'secret'}",
+            "$a' has invalid value at .b: String cannot represent a non string value.",
+        ),
+        (
+            "Expected value of type 'T' to be an object, found: \"secret\".",
+            "Expected value of type 'T' to be an object.",
+        ),
+        (
+            "Value 'SECRET' does not exist in 'Role' enum. Did you mean 'X'?",
+            "Value does not exist in 'Role' enum.",
+        ),
+        (
+            "Expected value of type 'T' not to include unknown field 'f'. Did you mean 'g'? Found: {'s': 'secret'}.",
+            "not to include unknown field 'f'. Did you mean 'g'?",
+        ),
+    ],
+)
+def test_words_about_a_value_go_without_it(message: str, kept: str) -> None:
+    told = without_value(message)
+    assert kept in told
+    assert "secret" not in told.lower()
+
+
+async def test_an_unexpected_error_is_masked_and_noted_once_without_variables(
+    client: Client, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ada = await client.sign_up("ada")
+
+    def broken(self: object) -> None:
+        raise RuntimeError("password=hunter2")
+
+    monkeypatch.setattr(context.Context, "must_view", broken)
+    query = "query ($id: ID!) { viewer { id } node(id: $id) { id } }"
+    response = await client.http.post(
+        "/graphql",
+        json={"query": query, "variables": {"id": "hunter2"}},
+        headers={**ada.bearer, "x-request-id": "request-12345"},
+    )
+    answer = response.json()
+    assert answer["data"] == {"viewer": None, "node": None}
+    assert {error["extensions"]["code"] for error in answer["errors"]} == {"INTERNAL"}
+    assert {error["extensions"]["requestId"] for error in answer["errors"]} == {"request-12345"}
+    assert "hunter2" not in response.text
+    lines = [json.loads(line) for line in capsys.readouterr().err.splitlines() if line.startswith("{")]
+    noted = [line for line in lines if line.get("event") == "field_failed"]
+    assert [line["path"] for line in noted] == ["viewer", "node"]
+    assert all(line["failed"] == "RuntimeError" and line["request_id"] == "request-12345" for line in noted)
+    assert logging.getLevelName(logging.ERROR).lower() == noted[0]["level"]

@@ -1,0 +1,36 @@
+"""Ids outside and inside."""
+
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from typeid import TypeID
+
+from pocketpay.api import ids
+
+
+@given(st.uuids())
+def test_an_id_is_a_typeid_and_comes_back_as_a_plain_uuid(uuid: UUID) -> None:
+    text = ids.encode(ids.WALLET, uuid)
+    assert TypeID.from_string(text).uuid_bytes == uuid.bytes
+    found = ids.decode(ids.WALLET, text)
+    assert type(found) is UUID
+    assert found == uuid
+    assert ids.decode(ids.USER, text) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "wallet", "wallet_", "wallet_x", "wallet_8" + "0" * 25, "wallet_" + "0" * 27, "wallet_" + "u" * 26,
+     "Wallet_" + "0" * 26, "wallet_" + "0" * 25 + "\0", "x" * 100_000, "wallet__" + "0" * 26],
+)  # fmt: skip
+def test_what_does_not_parse_is_an_id_of_nothing(text: str) -> None:
+    assert ids.decode(ids.WALLET, text) is None
+
+
+@given(st.text())
+def test_no_text_makes_it_raise(text: str) -> None:
+    ids.decode(ids.WALLET, text)
+    ids.decode(ids.WALLET, "wallet_" + text)
+    ids.split_prefix(text)

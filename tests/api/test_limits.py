@@ -1,0 +1,125 @@
+"""How much a document may ask for."""
+
+import time
+from typing import Any
+
+import pytest
+from graphql import OperationDefinitionNode, parse
+
+from pocketpay.api.documents import KEPT_TOKENS, Documents
+from pocketpay.api.failures import TooComplex
+from pocketpay.api.limits import Limits, Measure, Weight
+from pocketpay.api.schema import schema
+from tests.people import made
+
+LIMITS = Limits.of(made())
+LIST = "nodes { amount { amount } sender { username } }"
+
+
+def documents(limits: Limits = LIMITS) -> Documents:
+    return Documents(schema._schema, limits, introspection=True)
+
+
+def weigh(text: str, variables: dict[str, Any] | None = None) -> Weight:
+    document = parse(text)
+    (operation,) = (node for node in document.definitions if isinstance(node, OperationDefinitionNode))
+    return Measure(schema._schema, document, variables).operation(operation)
+
+
+@pytest.mark.parametrize(
+    ("text", "cost"),
+    [
+        ("{ __typename }", 0),
+        ("{ viewer { id } }", 1),
+        ("{ viewer { wallet { balance { amount } } } }", 3),
+        ("{ viewer { sessions { id } } }", 3),
+        (f"{{ transactions {{ {LIST} }} }}", 1 + 20 * 3),
+        (f"{{ transactions(first: 5) {{ {LIST} }} }}", 1 + 5 * 3),
+        (f"{{ transactions(last: 7) {{ {LIST} pageInfo {{ hasNextPage }} }} }}", 1 + 7 * 3 + 1),
+        ("{ transactions(first: 5) { edges { node { id } } } }", 1 + 5 * 2),
+        (f"{{ transactions(first: 1000000) {{ {LIST} }} }}", 1 + 100 * 3),
+        (f"query ($n: Int) {{ transactions(first: $n) {{ {LIST} }} }}", 1 + 100 * 3),
+        ('{ searchProfiles(text: "a") { id } }', 10),
+        ('{ searchProfiles(text: "a", first: 3) { id } }', 3),
+        ("{ a: viewer { ...w } b: viewer { ...w } } fragment w on User { wallet { id } }", 4),
+        ("{ transactions(first: 4) { ...c } } fragment c on TransactionConnection { nodes { id } }", 5),
+        ("{ __schema { types { fields { type { ofType { ofType { ofType { name } } } } } } } }", 0),
+    ],
+)
+def test_cost_counts_the_objects_an_answer_may_hold(text: str, cost: int) -> None:
+    assert weigh(text).cost == cost
+
+
+def test_fragments_count_at_each_spread_and_are_walked_once() -> None:
+    bomb = (
+        "{ ...f0 } "
+        + " ".join(f"fragment f{n} on Query {{ ...f{n + 1} ...f{n + 1} }}" for n in range(60))
+        + (" fragment f60 on Query { a: viewer { id } }")
+    )
+    began = time.perf_counter()
+    weight = weigh(bomb)
+    assert time.perf_counter() - began < 0.1
+    assert weight.fields == 2 * 2**60
+    assert weight.aliases == 2**60
+    assert weight.depth == 2
+
+
+def test_fragments_in_a_circle_end() -> None:
+    circle = "fragment a on Query { ...b viewer { ...c } } fragment b on Query { ...a } fragment c on User { ...c }"
+    weigh("{ ...a } " + circle)
+
+
+def _many(field: str, times: int) -> str:
+    return "{ " + " ".join(f"a{n}: {field}" for n in range(times)) + " }"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("{ viewer " + "{ wallet " * 10 + "{ id }" + " }" * 11, "nests 12 deep"),
+        (_many("__typename", 31), "31 aliases"),
+        ("{ " + "__typename " * 501 + " }", "501 fields"),
+        (_many("transactions(first: 100) { nodes { id } }", 20), "2020 objects"),
+        ("{ " + "__typename " * 1_000 + " }", "longer than 1000 tokens"),
+        ("mutation " + _many('cancelTransfer(id: "") { replayed }', 6), "at most 5"),
+        (
+            "mutation { ...m ...m ...m } fragment m on Mutation { signOut { revoked } ... { signOut { revoked } } }",
+            "most 5",
+        ),
+    ],
+)
+def test_a_document_past_a_limit_is_too_complex(text: str, words: str) -> None:
+    (error,) = documents().prepared(text).errors
+    assert words in error.message
+    assert error.extensions == {"code": "QUERY_TOO_COMPLEX"}
+
+
+def test_a_page_size_in_a_variable_is_weighed_with_its_value() -> None:
+    text = (
+        "query ($n: Int) { "
+        + " ".join(f"a{n}: transactions(first: $n) {{ nodes {{ id }} }}" for n in range(20))
+        + " }"
+    )
+    kept = documents()
+    operation = kept.prepared(text).operation(None)
+    assert operation.recheck
+    kept.must_afford(operation, {"n": 10})
+    kept.must_afford(operation, None)
+    with pytest.raises(TooComplex):
+        kept.must_afford(operation, {"n": 100})
+
+
+def test_a_text_is_made_ready_once_and_forgotten_when_there_are_too_many() -> None:
+    kept = documents()
+    first = kept.prepared("{ __typename }")
+    assert kept.prepared("{ __typename }") is first
+    for n in range(KEPT_TOKENS // 1_000 + 1):
+        kept.prepared(f"# {n}\n" + "{ __typename }" + "#" * 63_000)
+    assert kept.prepared("{ __typename }") is not first
+
+
+def test_the_introspection_of_graphiql_is_within_the_limits() -> None:
+    from graphql import get_introspection_query
+
+    prepared = documents().prepared(get_introspection_query(specified_by_url=True, directive_is_repeatable=True))
+    assert prepared.errors == []

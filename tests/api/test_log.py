@@ -1,0 +1,37 @@
+"""What is written down, and what never is."""
+
+import json
+
+import pytest
+import structlog
+
+from pocketpay.api import log
+from tests.people import made
+
+
+@pytest.mark.parametrize("environment", ["development", "production"])
+def test_only_listed_fields_are_written_and_words_of_errors_only_in_development(
+    environment: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log.configure(made(environment=environment))
+    try:
+        raise ValueError("hunter2")
+    except ValueError:
+        structlog.get_logger("test").exception("it_failed", request_id="r1", variables={"password": "hunter2"})
+    (line,) = capsys.readouterr().err.splitlines()
+    written = json.loads(line)
+    assert written["event"] == "it_failed"
+    assert written["failed"] == "ValueError"
+    assert "variables" not in written
+    assert any(place.endswith("test_only_listed_fields_are_written_and_words_of_errors_only_in_development")
+               for place in written["at"])  # fmt: skip
+    assert ("hunter2" in line) == (environment == "development")
+
+
+def test_libraries_write_the_same_lines_and_a_newline_starts_none(capsys: pytest.CaptureFixture[str]) -> None:
+    import logging
+
+    log.configure(made())
+    logging.getLogger("some.library").warning("odd\n%s", "origin")
+    (line,) = capsys.readouterr().err.splitlines()
+    assert json.loads(line)["event"] == "odd\norigin"

@@ -1,0 +1,44 @@
+"""The schema as a stranger reads it."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from graphql import build_schema
+
+from pocketpay.api.schema import schema, sdl
+
+BUILT_IN = ("__", "String", "Int", "Float", "Boolean", "ID")
+
+
+def _described() -> Iterator[tuple[str, str | None]]:
+    """Everything that can have a description: types, fields, arguments, enum values."""
+    for name, type_ in schema._schema.type_map.items():
+        if name.startswith(BUILT_IN):
+            continue
+        yield name, type_.description
+        kind: Any = type_
+        for field_name, field in getattr(kind, "fields", {}).items():
+            yield f"{name}.{field_name}", field.description
+            for argument_name, argument in getattr(field, "args", {}).items():
+                yield f"{name}.{field_name}({argument_name}:)", argument.description
+        for value_name, value in getattr(kind, "values", {}).items():
+            yield f"{name}.{value_name}", value.description
+
+
+def test_everything_in_the_schema_has_a_description() -> None:
+    assert [name for name, description in _described() if not description] == []
+
+
+def test_the_schema_as_text_is_a_schema_and_always_the_same() -> None:
+    assert sdl() == sdl()
+    assert build_schema(sdl()).query_type is not None
+
+
+def test_scalars_say_where_they_are_specified() -> None:
+    for name in ("Amount", "CurrencyCode", "DateTime"):
+        scalar: Any = schema._schema.type_map[name]
+        assert scalar.specified_by_url.startswith("https://")
+
+
+def test_optional_arguments_have_no_null_default() -> None:
+    assert "= null" not in sdl()
