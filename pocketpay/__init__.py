@@ -1,20 +1,20 @@
 """Pocket Pay, a wallet server. The rooms, each looking only at those below it:
 
-    __main__      python -m pocketpay
-    cli           the verbs: serve, migrate, audit, demo, schema
-    app           the Starlette application: routes, middleware, what lives as long as the server
-    api           the GraphQL door; the only room that knows Strawberry
-    explorer      GraphiQL, served by ourselves
-    operations    what those who run it may ask: are the books right?
-    onboarding    how a person comes
-    payments      money that moves, and why it may: the verbs, and the clearing that carries them out
-    wallets       what a customer owns
-    ledger        the books: accounts and entries
-    risk          pure judgement: facts in, verdict out
-    identity      who is asking: users, passwords, sessions, tokens
-    updates       what changed, told after the commit: ids and versions, never rows
-    database      connections, units of work, migrations, the embedded PostgreSQL
-    settings      the typed environment
-    money         minor units and a currency
-    errors        the roots of everything that goes wrong on purpose
+__main__      python -m pocketpay
+cli           the verbs: serve, migrate, audit, demo, schema
+app           the Starlette application: routes, middleware, what lives as long as the server
+api           the GraphQL door; the only room that knows Strawberry
+explorer      GraphiQL, served by ourselves
+operations    what those who run it may ask: are the books right?
+onboarding    how a person comes
+payments      money that moves, and why it may: the verbs, and the clearing that carries them out
+wallets       what a customer owns
+ledger        the books: accounts and entries
+risk          pure judgement: facts in, verdict out
+identity      who is asking: users, passwords, sessions, tokens
+updates       what changed, told after the commit: ids and versions, never rows
+database      connections, units of work, migrations, the embedded PostgreSQL
+settings      the typed environment
+money         minor units and a currency
+errors        the roots of everything that goes wrong on purpose
 """

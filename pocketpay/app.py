@@ -70,7 +70,7 @@ def create_app(settings: Settings, *, server_dsn: str, secret_key: bytes) -> Sta
     house = House(Execution(schema._schema, documents), metrics, sockets, _rates(settings))
     by_strawberry = copy(schema)
     by_strawberry.extensions = (prepared_by(documents),)
-    view = View(by_strawberry, house, settings)
+    view = View(by_strawberry, house, settings, page=None if settings.production else explorer.page)
     server = Server(settings, server_dsn, secret_key, house)
     app = Starlette(
         routes=[

@@ -5,13 +5,14 @@ words for errors: a test gives both ways the same requests and wants the same an
 """
 
 from collections.abc import Generator
+from collections.abc import Callable
 from datetime import timedelta
 from time import perf_counter
 from typing import Any
 from urllib.parse import parse_qsl
 
 import orjson
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 from strawberry.asgi import GraphQL
 from strawberry.extensions import SchemaExtension
 from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
@@ -26,10 +27,15 @@ from pocketpay.api.house import House
 from pocketpay.api.http import Asked, Headers, HttpRefusal
 from pocketpay.api.schema import Schema
 from pocketpay.api.sockets import INIT_SECONDS, Socket, TextFrames
-from pocketpay.explorer import routes as explorer
 from pocketpay.settings import Settings
 
 MUTATION_BY_GET = HttpRefusal(405, "Mutations go by POST.", headers=((b"allow", b"POST"),))
+
+
+def _is_browsers(scope: Scope, headers: Headers) -> bool:
+    """Whether a person looks at this address."""
+    looks = scope["method"] in ("GET", "HEAD") and b"text/html" in headers.get(b"accept", b"")
+    return looks and b"query=" not in scope["query_string"]
 
 
 def prepared_by(documents: Documents) -> type[SchemaExtension]:
@@ -55,7 +61,11 @@ class View(GraphQL[Context, None]):
     websocket_adapter_class = TextFrames
     graphql_transport_ws_handler_class = Socket
 
-    def __init__(self, schema: Schema, house: House, settings: Settings) -> None:
+    def __init__(
+        self, schema: Schema, house: House, settings: Settings, *, page: Callable[[], ASGIApp] | None
+    ) -> None:
+        """`page` gives what a browser is shown at this address, the explorer; None where there is none."""
+        self._page = page
         super().__init__(
             schema,
             graphql_ide=None,
@@ -72,8 +82,8 @@ class View(GraphQL[Context, None]):
             await self.house.sockets.admit(scope, receive, send, super().__call__)
             return
         headers = dict(scope["headers"])
-        if self._is_browsers(scope, headers):
-            await explorer.page()(scope, receive, send)
+        if self._page is not None and _is_browsers(scope, headers):
+            await self._page()(scope, receive, send)
             return
         request_id, kind = http.request_id(headers), http.JSON
         try:
@@ -97,11 +107,6 @@ class View(GraphQL[Context, None]):
 
     def decode_json(self, data: str | bytes) -> object:
         return orjson.loads(data)
-
-    def _is_browsers(self, scope: Scope, headers: Headers) -> bool:
-        """Whether a person looks at this address: then there is the explorer, but in production."""
-        looks = scope["method"] in ("GET", "HEAD") and b"text/html" in headers.get(b"accept", b"")
-        return looks and not self._settings.production and b"query=" not in scope["query_string"]
 
     async def _asked(self, scope: Scope, receive: Receive, headers: Headers) -> Asked:
         match scope["method"]:

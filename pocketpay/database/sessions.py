@@ -17,6 +17,7 @@ from typing import Any, Self
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
+
 from pocketpay.database.failures import ServiceBusy, lost_connection
 
 TIMEOUTS = {
