@@ -13,7 +13,7 @@ import asyncio
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any, Self
+from typing import Any, Self, TypeAlias
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
@@ -40,6 +40,7 @@ COMMAND_SECONDS = 6.0
 meets it."""
 
 Record = asyncpg.Record
+Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
 
 class Session:
@@ -47,7 +48,7 @@ class Session:
 
     __slots__ = ("_connection",)
 
-    def __init__(self, connection: "asyncpg.Connection[Record]") -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     async def fetch(self, sql: str, *arguments: Any) -> list[Record]:
@@ -73,13 +74,13 @@ class Held:
 
     def __init__(self, dsn: str, size: int, name: str) -> None:
         self._dsn, self._name = dsn, name
-        self._free: asyncio.LifoQueue[asyncpg.Connection[Record] | None] = asyncio.LifoQueue()
+        self._free: asyncio.LifoQueue[Connection | None] = asyncio.LifoQueue()
         for _ in range(size):
             self._free.put_nowait(None)
-        self._open: set[asyncpg.Connection[Record]] = set()
+        self._open: set[Connection] = set()
 
     @asynccontextmanager
-    async def lend(self) -> AsyncIterator["asyncpg.Connection[Record]"]:
+    async def lend(self) -> AsyncIterator[Connection]:
         """Lends a live connection. Raises ServiceBusy when none comes free in time or none can be opened."""
         try:
             connection = self._free.get_nowait()
@@ -103,7 +104,7 @@ class Held:
         for connection in tuple(self._open):
             connection.terminate()
 
-    async def _opened(self, dead: "asyncpg.Connection[Record] | None") -> "asyncpg.Connection[Record]":
+    async def _opened(self, dead: "Connection | None") -> Connection:
         if dead is not None:
             self._open.discard(dead)
         connection = await connect(self._dsn, name=self._name)
@@ -153,7 +154,7 @@ class Database:
                     raise ServiceBusy("the database went away", may_have_happened=True) from error
                 raise
 
-    async def connect(self, name: str) -> "asyncpg.Connection[Record]":
+    async def connect(self, name: str) -> Connection:
         """A connection of the caller's own, with the same settings; `name` is what PostgreSQL shows for it."""
         return await connect(self.dsn, name=name)
 
@@ -168,7 +169,7 @@ async def connect(
     name: str = "pocketpay",
     settings: dict[str, str] | None = None,
     command_seconds: float | None = COMMAND_SECONDS,
-) -> "asyncpg.Connection[Record]":
+) -> Connection:
     """A connection with TIMEOUTS, or with `settings` in their place. Raises ServiceBusy when it cannot be had."""
     try:
         return await asyncpg.connect(

@@ -7,7 +7,8 @@ clears at once, a busy one pays the locks, the five round trips and the disk's f
 flight at a time: more connections make hot wallets slower, not faster.
 
     when a unit fails            what is done
-    a rule of the database       each instruction again, alone: only the poisoned one fails
+    a rule of the database,      each instruction again, alone: only the poisoned one fails
+    a bug in a rule of ours
     deadlock, serialization      again, three times, with jitter
     a lock waited for too long   again without the accounts held elsewhere, whose instructions answer ServiceBusy;
                                  a second time: each alone, then ServiceBusy
@@ -24,10 +25,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import structlog
-from asyncpg import Connection
 
 from pocketpay.database.failures import Failure, ServiceBusy, classify
-from pocketpay.database.sessions import TIMEOUTS, Database, Record, connect
+from pocketpay.database.sessions import TIMEOUTS, Connection, Database, connect
 from pocketpay.ledger.house import House
 from pocketpay.payments.instruction import Answer, Instruction
 from pocketpay.payments.terms import Terms
@@ -103,7 +103,7 @@ class Clearing:
     _arrived: asyncio.Event = field(default_factory=asyncio.Event)
     _idle: asyncio.Event = field(default_factory=asyncio.Event)
     _open: bool = False
-    _connection: "Connection[Record] | None" = None
+    _connection: Connection | None = None
     _tasks: "list[asyncio.Task[None]]" = field(default_factory=list)
 
     async def start(self) -> None:
@@ -197,10 +197,10 @@ class Clearing:
         """Carries the tickets out, however often it takes; each has its answer when this returns."""
         tries, skip_locked = 0, False
         while True:
-            error = await self._try(tickets, skip_locked=skip_locked)
-            if error is None:
+            failed = await self._try(tickets, skip_locked=skip_locked)
+            if failed is None:
                 return
-            failure = classify(error)
+            failure, error = failed
             tries += 1
             self.counts.retries += 1
             log.warning("unit of work failed", failure=failure, size=len(tickets), error=type(error).__name__)
@@ -225,7 +225,7 @@ class Clearing:
                 self._give_up(tickets, failure, error)
                 return
 
-    async def _try(self, tickets: Sequence[Ticket], *, skip_locked: bool) -> Exception | None:
+    async def _try(self, tickets: Sequence[Ticket], *, skip_locked: bool) -> tuple[Failure, Exception] | None:
         """One unit of work; gives the error that ended it, or None when everybody has their answer."""
         progress = Progress()
         try:
@@ -239,7 +239,7 @@ class Clearing:
                 for ticket in tickets:
                     ticket.in_doubt = True
             await self._roll_back()
-            return error
+            return Failure.BUG if progress.deciding else classify(error), error
         self.counts.units += 1
         self.counts.instructions += len(tickets)
         for ticket, result in zip(tickets, results, strict=True):
@@ -271,7 +271,7 @@ class Clearing:
 
     # ------------------------------------------------------------ the connection
 
-    async def _connected(self) -> "Connection[Record]":
+    async def _connected(self) -> Connection:
         return await connect(self.database.dsn, name="pocketpay clearing", settings={**TIMEOUTS, **PLANS})
 
     async def _roll_back(self) -> None:

@@ -17,10 +17,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from asyncpg import Connection
-
 from pocketpay.database.failures import ServiceBusy
-from pocketpay.database.sessions import Record, Session
+from pocketpay.database.sessions import Connection, Record, Session
 from pocketpay.errors import Refusal
 from pocketpay.ledger.account import Account
 from pocketpay.ledger.house import House
@@ -42,13 +40,15 @@ FIRST_OF_TRANSACTION = 14
 
 @dataclass(slots=True)
 class Progress:
-    """How far a unit came: only one that was committing may have happened."""
+    """How far a unit came: an error while deciding is a bug of ours, and only one that was committing may have
+    happened."""
 
+    deciding: bool = False
     committing: bool = False
 
 
 async def carry_out(
-    connection: "Connection[Record]",
+    connection: Connection,
     instructions: Sequence[Instruction],
     terms: Terms,
     house: House,
@@ -65,7 +65,9 @@ async def carry_out(
     footprints = [instruction.footprint for instruction in instructions]
     accounts = await ledger.lock(session, _accounts(footprints), skip_locked=skip_locked)
     book = await _look(session, footprints, accounts, terms, house)
+    progress.deciding = True
     results = [_decide(book, *pair) for pair in zip(instructions, footprints, strict=True)]
+    progress.deciding = False
     if book.inserted or book.updated:
         await _write(session, book)
     progress.committing = True
