@@ -125,6 +125,7 @@ class Clearing:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._refuse(len(self._queue), "the server is closing")
+        self._idle.set()
         if self._connection is not None:
             self._connection.terminate()
 
