@@ -32,6 +32,9 @@ PAGE = 100
 MAX_WATCHES_A_READ = 50
 """Watches in one read of what they are behind with: 5,000 rows at most."""
 
+TOLD_AT_ONCE = 25
+"""Things told in one turn of the event loop; between two turns the money has its own."""
+
 REMEMBERED = 256
 """Versions a watch remembers, so that what it reads again is not told twice: more than two pages."""
 
@@ -204,7 +207,9 @@ class Changes(Generic[Thing]):
         except BaseException:
             self._dirty = {**taken, **self._dirty}
             raise
-        for thing in sorted(things.values(), key=lambda thing: (thing.updated_at, thing.id)):
+        for told, thing in enumerate(sorted(things.values(), key=lambda thing: (thing.updated_at, thing.id))):
+            if told % TOLD_AT_ONCE == TOLD_AT_ONCE - 1:
+                await asyncio.sleep(0)
             for wallet_id in taken[thing.id]:
                 if wallet_id in self._watches and thing.visible_to(wallet_id):
                     for watch in self._watches[wallet_id]:

@@ -22,6 +22,9 @@ from pocketpay.updates.signals import Signal
 MAX_IDS_A_READ = 1_000
 """Ids in one read, a few milliseconds of PostgreSQL; the rest is the next read."""
 
+TOLD_AT_ONCE = 25
+"""Subscribers woken in one turn of the event loop, some 4 ms of pushing; between two turns the money has its own."""
+
 FIRST_STATE_SECONDS = 5.0
 """A subscriber waits that long for the first state before it is told that the service is busy."""
 
@@ -139,10 +142,10 @@ class Feed(Generic[State]):
             except BaseException:
                 self._touch(watches)
                 raise
-            for id, here in watches.items():
-                state = states.get(id)
-                for watch in here:
-                    watch.offer(state)
+            for told, (id, watch) in enumerate((id, watch) for id, here in watches.items() for watch in here):
+                watch.offer(states.get(id))
+                if told % TOLD_AT_ONCE == TOLD_AT_ONCE - 1:
+                    await asyncio.sleep(0)
         if self._dirty:
             self.pump.wake()
 

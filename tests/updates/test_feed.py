@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from pocketpay.database.failures import ServiceBusy
-from pocketpay.updates.feed import Feed
+from pocketpay.updates.feed import TOLD_AT_ONCE, Feed
 from pocketpay.updates.signals import Signal
 from tests.updates.waiting import until
 
@@ -109,6 +109,27 @@ async def test_one_read_serves_all_who_watch(wallet: UUID) -> None:
             feed.hear(changed(wallet, other, uuid4()))
             assert [await watch.next() for watch in (one, two, three)] == [2, 2, 2]
     assert [sorted(read) for read in books.reads] == [sorted([wallet, other])] * 2
+
+
+async def test_many_subscribers_are_told_in_turns_between_which_others_work(wallet: UUID) -> None:
+    books = Books({wallet: 1})
+    turns: set[int] = set()
+
+    async def follow(feed: Feed[int]) -> None:
+        with feed.watch(wallet) as watch:
+            await watch.first()
+            turns.add(turn)
+
+    async with feeding(books) as feed, asyncio.TaskGroup() as group:
+        books.gate.clear()
+        followers = [group.create_task(follow(feed)) for _ in range(200)]
+        await asyncio.sleep(0.01)
+        books.gate.set()
+        turn = 0
+        while not all(follower.done() for follower in followers):
+            await asyncio.sleep(0)
+            turn += 1
+    assert len(turns) >= 200 // TOLD_AT_ONCE
 
 
 async def test_what_is_signalled_during_a_read_is_one_next_read(wallet: UUID) -> None:
