@@ -1,0 +1,122 @@
+"""Somebody with a client: signs up, asks over HTTP, listens on a websocket."""
+
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from tests.api.socket_client import SocketClient, socket
+
+PASSWORD = "violet-harbour-19"
+PATIENCE_SECONDS = 15.0
+
+MONEY = "{ amount currency }"
+TRANSACTION = (
+    "id type direction status amount { amount } fee { amount } total { amount } description isRisky "
+    "riskReasons { rule message } counterparty { username } expiresAt completedAt failureCode"
+)
+ERRORS = "errors { __typename code message path retryable }"
+OUTCOME = (
+    f"{{ transaction {{ {TRANSACTION} }} wallet {{ balance {MONEY} held {MONEY} available {MONEY} version }} "
+    f"replayed {ERRORS} }}"
+)
+
+SIGN_UP = (
+    "mutation ($input: SignUpInput!) { signUp(input: $input) "
+    f"{{ tokens {{ accessToken refreshToken }} user {{ id wallet {{ id }} }} {ERRORS} }} }}"
+)
+SIGN_IN = (
+    "mutation ($input: SignInInput!) { signIn(input: $input) "
+    f"{{ tokens {{ accessToken refreshToken }} user {{ id wallet {{ id }} }} {ERRORS} }} }}"
+)
+DEPOSIT = f"mutation ($input: DepositInput!) {{ deposit(input: $input) {OUTCOME} }}"
+TRANSFER = f"mutation ($input: TransferInput!) {{ transfer(input: $input) {OUTCOME} }}"
+CONFIRM = f"mutation ($id: ID!) {{ confirmTransfer(id: $id) {OUTCOME} }}"
+CANCEL = f"mutation ($id: ID!) {{ cancelTransfer(id: $id) {OUTCOME} }}"
+WALLET = f"{{ wallet {{ id balance {MONEY} held {MONEY} available {MONEY} version }} }}"
+HISTORY = f"{{ transactions {{ nodes {{ {TRANSACTION} }} totalCount }} }}"
+
+BALANCE_CHANGED = f"subscription {{ balanceChanged {{ balance {MONEY} held {MONEY} available {MONEY} version }} }}"
+ASKED = f"subscription {{ riskConfirmationRequested {{ {TRANSACTION} }} }}"
+UPDATED = f"subscription {{ transactionUpdated {{ {TRANSACTION} }} }}"
+
+
+@dataclass
+class Customer:
+    """Somebody signed in at the server of `http`."""
+
+    http: httpx.AsyncClient
+    username: str
+    token: str
+    refresh_token: str
+
+    async def post(self, document: str, /, *, at: httpx.AsyncClient | None = None, **variables: Any) -> Any:
+        """The whole answer, from the server at hand or from another one."""
+        response = await (at or self.http).post(
+            "/graphql",
+            json={"query": document, "variables": variables},
+            headers={"Authorization": f"Bearer {self.token}"},
+        )
+        assert response.status_code == 200, (response.status_code, response.text)
+        return response.json()
+
+    async def ask(self, document: str, /, *, at: httpx.AsyncClient | None = None, **variables: Any) -> Any:
+        """What the answer's one field has; there must be no error of the request."""
+        answer = await self.post(document, at=at, **variables)
+        assert "errors" not in answer, answer
+        (value,) = answer["data"].values()
+        return value
+
+    async def deposit(self, amount: str) -> Any:
+        input = {"amount": amount, "bankName": "First Bank", "idempotencyKey": key()}
+        return await self.ask(DEPOSIT, input=input)
+
+    async def transfer(
+        self, to: str, amount: str, *, key_: str | None = None, at: httpx.AsyncClient | None = None
+    ) -> Any:
+        input = {"to": to, "amount": amount, "description": "Lunch", "idempotencyKey": key_ or key()}
+        return await self.ask(TRANSFER, at=at, input=input)
+
+    async def available(self, *, at: httpx.AsyncClient | None = None) -> str:
+        amount: str = (await self.ask(WALLET, at=at))["available"]["amount"]
+        return amount
+
+    @asynccontextmanager
+    async def listening(self, url: str | None = None) -> AsyncIterator[SocketClient]:
+        """A websocket of theirs, at the server at hand or at another one."""
+        async with socket(url or str(self.http.base_url).rstrip("/"), self.token) as client:
+            yield client
+
+
+def at(url: str, *, connections: int = 20) -> httpx.AsyncClient:
+    """An HTTP client of the server at that address."""
+    limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
+    return httpx.AsyncClient(base_url=url, timeout=PATIENCE_SECONDS, limits=limits, trust_env=False)
+
+
+async def sign_up(http: httpx.AsyncClient, username: str | None = None) -> Customer:
+    """Somebody new; the tests of a module share a server, so a name that is not given is one nobody has."""
+    username = username or f"someone_{secrets.token_hex(4)}"
+    form = {"username": username, "name": username.title(), "password": PASSWORD}
+    return await _enter(http, username, SIGN_UP, form)
+
+
+async def sign_in(http: httpx.AsyncClient, username: str) -> Customer:
+    """Another session of somebody who is there."""
+    return await _enter(http, username, SIGN_IN, {"login": username, "password": PASSWORD})
+
+
+async def _enter(http: httpx.AsyncClient, username: str, document: str, form: dict[str, str]) -> Customer:
+    response = await http.post("/graphql", json={"query": document, "variables": {"input": form}})
+    (payload,) = response.json()["data"].values()
+    assert payload["errors"] == [], payload
+    tokens = payload["tokens"]
+    return Customer(http, username, tokens["accessToken"], tokens["refreshToken"])
+
+
+def key() -> str:
+    """A key nobody has used."""
+    return secrets.token_hex(12)

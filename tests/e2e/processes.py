@@ -1,0 +1,166 @@
+"""Server processes as an operator runs them: a folder, settings in the environment, signals, exit codes, a log."""
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pocketpay
+from pocketpay.database.programs import SYSTEM_HOME
+
+START_SECONDS = 60.0
+"""A first start makes a database; with other tests beside it that has taken half a minute."""
+
+UNASKED = {"LARGE_TRANSFER_ACTION": "off", "NEW_RECIPIENT_ACTION": "off", "RAPID_TRANSFER_ACTION": "off"}
+"""Settings under which no payment awaits an answer."""
+
+
+@dataclass
+class Running:
+    """One `pocketpay serve` that serves at `url`; its standard output and log are files."""
+
+    process: subprocess.Popen[bytes]
+    url: str
+    log: Path
+
+    def stop(self, seconds: float = 20) -> int:
+        """Asks it to end, as an operator does, and gives the exit code."""
+        self.process.terminate()
+        return self.process.wait(seconds)
+
+    def kill(self) -> None:
+        """Ends it as a power cut does."""
+        self.process.kill()
+        self.process.wait(10)
+
+    def tracebacks(self) -> list[str]:
+        """The lines of its log that tell of something nobody expected."""
+        signs = ("Traceback", '"failed"', "Exception", '"level":"error"')
+        return [line for line in self.log.read_text().splitlines() if any(sign in line for sign in signs)]
+
+
+@dataclass
+class House:
+    """A folder with one data directory, the settings of its servers, and what runs there."""
+
+    folder: Path
+    settings: dict[str, str] = field(default_factory=dict)
+    _started: list[Running] = field(default_factory=list)
+
+    @property
+    def data(self) -> Path:
+        return self.folder / ".pocketpay"
+
+    def start(self, *arguments: str, port: int = 0, **settings: str) -> Running:
+        """A server, once it serves."""
+        name = f"server-{len(self._started)}"
+        said, log = self.folder / f"{name}.out", self.folder / f"{name}.log"
+        with said.open("wb") as out, log.open("wb") as err:
+            process = subprocess.Popen(
+                self._command("serve", "--port", str(port), *arguments),
+                cwd=self.folder,
+                env=self._environment(settings),
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=err,
+            )
+        running = Running(process, "", log)
+        self._started.append(running)
+        running.url = _until_it_serves(process, said, log)
+        return running
+
+    def run(self, *arguments: str, seconds: float = 60, **settings: str) -> subprocess.CompletedProcess[str]:
+        """Any verb, to its end."""
+        return subprocess.run(
+            self._command(*arguments),
+            cwd=self.folder,
+            env=self._environment(settings),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=seconds,
+        )
+
+    def kill_postgres(self) -> int:
+        """Ends the postmaster and all its children at once; gives how many there were."""
+        pids = self.postgres()
+        for pid in pids:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        return len(pids)
+
+    def postgres(self) -> list[int]:
+        """The processes of this folder's PostgreSQL, the postmaster first."""
+        cluster = self.data / "cluster"
+        pids = [int(name) for name in os.listdir("/proc") if name.isdigit() and _is_postgres_of(int(name), cluster)]
+        with contextlib.suppress(OSError, ValueError):
+            postmaster = int((cluster / "postmaster.pid").read_text().split("\n", 1)[0])
+            pids.sort(key=lambda pid: pid != postmaster)
+        return pids
+
+    def close(self) -> None:
+        """Ends what a test left running and removes the data."""
+        for running in self._started:
+            if running.process.poll() is None:
+                running.process.terminate()
+        for running in self._started:
+            try:
+                running.process.wait(15)
+            except subprocess.TimeoutExpired:
+                running.kill()
+        self.kill_postgres()
+        while self.postgres():
+            time.sleep(0.02)
+        link = self.data / "cluster"
+        if link.is_symlink():
+            shutil.rmtree(link.resolve(), ignore_errors=True)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _command(self, *arguments: str) -> list[str]:
+        return [sys.executable, "-m", "pocketpay", *arguments]
+
+    def _environment(self, settings: dict[str, str]) -> dict[str, str]:
+        here = [str(Path(pocketpay.__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
+        kept = {"PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join(filter(None, here))}
+        return kept | self.settings | settings
+
+
+def _until_it_serves(process: "subprocess.Popen[bytes]", said: Path, log: Path) -> str:
+    """Its address, from what it prints when it serves."""
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        first = said.read_text().partition("\n")
+        if first[1]:
+            return first[0].removeprefix("Pocket Pay serves at ").removesuffix("/graphql")
+        assert process.poll() is None, f"It ended with {process.returncode}: {log.read_text()}"
+        time.sleep(0.02)
+    raise AssertionError(f"It does not serve: {log.read_text()}")
+
+
+def _is_postgres_of(pid: int, cluster: Path) -> bool:
+    """Whether that is a living process of that cluster's PostgreSQL; a zombie has no working folder."""
+    try:
+        return os.path.samefile(f"/proc/{pid}/cwd", cluster) and "postgres" in os.readlink(f"/proc/{pid}/exe")
+    except OSError:
+        return False
+
+
+@contextlib.contextmanager
+def house(folder: Path, **settings: str) -> Iterator[House]:
+    """A house in a new folder, emptied and removed in the end; so is what root's servers keep elsewhere."""
+    untouched = not SYSTEM_HOME.exists()
+    folder.mkdir()
+    made = House(folder, settings)
+    try:
+        yield made
+    finally:
+        made.close()
+        if untouched and not any(len(path.name) == 16 for path in SYSTEM_HOME.glob("*")):
+            shutil.rmtree(SYSTEM_HOME, ignore_errors=True)
