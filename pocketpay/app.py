@@ -37,7 +37,8 @@ from pocketpay.api.loaders import Reads
 from pocketpay.api.metrics import Metrics
 from pocketpay.api.rates import Rates
 from pocketpay.api.registry import Revocations, Sockets
-from pocketpay.api.schema import schema, sdl
+from pocketpay.api.resolvers import with_short_resolvers
+from pocketpay.api.schema import build, schema, sdl
 from pocketpay.api.view import View, prepared_by
 from pocketpay.database import revisions
 from pocketpay.database.failures import ServiceBusy
@@ -58,6 +59,9 @@ SWEEP_SECONDS = 60.0
 
 READY_SECONDS = 2.0
 
+SHORT = with_short_resolvers(build())
+"""The schema as the handler and the sockets execute it; the view executes Strawberry's own."""
+
 logger = structlog.get_logger(__name__)
 
 
@@ -65,9 +69,9 @@ def create_app(settings: Settings, *, server_dsn: str, secret_key: bytes) -> Sta
     """A whole server over the database at `server_dsn`; it opens with the ASGI lifespan."""
     log.configure(settings)
     metrics = Metrics()
-    documents = Documents(schema._schema, Limits.of(settings), introspection=not settings.production)
+    documents = Documents(SHORT, Limits.of(settings), introspection=not settings.production)
     sockets = Sockets(metrics, most_per_address=settings.sockets_per_address, most_per_user=settings.sockets_per_user)
-    house = House(Execution(schema._schema, documents), metrics, sockets, _rates(settings))
+    house = House(Execution(SHORT, documents), metrics, sockets, _rates(settings))
     by_strawberry = copy(schema)
     by_strawberry.extensions = (prepared_by(documents),)
     view = View(by_strawberry, house, settings, page=None if settings.production else explorer.page)

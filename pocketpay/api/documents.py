@@ -25,6 +25,7 @@ from graphql.validation import NoSchemaIntrospectionCustomRule
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
+from pocketpay.api.executor import Selected
 from pocketpay.api.failures import (
     PARSE_FAILED,
     VALIDATION_FAILED,
@@ -41,12 +42,17 @@ MOST_ERRORS = 20
 
 
 class Operation:
-    """One operation of a prepared document. `recheck` says that its cost hangs on a request's variables."""
+    """One operation of a prepared document.
 
-    __slots__ = ("name", "node", "prepared", "recheck", "type")
+    `recheck` says that its cost hangs on a request's variables; `selected` remembers which fields it selects, and is
+    None where a directive may decide that.
+    """
+
+    __slots__ = ("name", "node", "prepared", "recheck", "selected", "type")
 
     def __init__(self, node: OperationDefinitionNode, prepared: "Prepared", *, recheck: bool) -> None:
         self.node, self.prepared, self.recheck = node, prepared, recheck
+        self.selected = Selected() if prepared.undirected else None
         self.name = node.name.value if node.name else None
         self.type = node.operation.value
 
@@ -54,10 +60,12 @@ class Operation:
 class Prepared:
     """A text made ready: its operations, or what is wrong with it, each error with its code."""
 
-    __slots__ = ("document", "errors", "fragment_definitions", "fragments", "operations", "tokens")
+    __slots__ = ("document", "errors", "fragment_definitions", "fragments", "operations", "tokens", "undirected")
 
-    def __init__(self, document: DocumentNode | None, errors: list[GraphQLError], tokens: int) -> None:
-        self.document, self.errors, self.tokens = document, errors, tokens
+    def __init__(
+        self, document: DocumentNode | None, errors: list[GraphQLError], tokens: int, *, undirected: bool = False
+    ) -> None:
+        self.document, self.errors, self.tokens, self.undirected = document, errors, tokens, undirected
         self.operations: list[Operation] = []
         definitions = document.definitions if document else ()
         self.fragment_definitions = {
@@ -124,7 +132,7 @@ class Documents:
                 error = TooComplex(f"This document is longer than {self._limits.tokens} tokens.")
             return Prepared(None, [coded(error, PARSE_FAILED)], 10 + characters)
         tokens = 10 + characters + _tokens(document)
-        prepared = Prepared(document, [], tokens)
+        prepared = Prepared(document, [], tokens, undirected="@" not in text)
         try:
             prepared.operations = self._weighed(prepared, document)
         except TooComplex as excess:

@@ -5,14 +5,13 @@ from inspect import isawaitable
 from typing import Any, NamedTuple, cast
 
 from graphql import ExecutionResult, GraphQLError, GraphQLSchema
-from graphql.execution import Executor
 from graphql.execution.executor import default_field_resolver, default_type_resolver
 from graphql.execution.values import VariableValues, get_variable_values
 from strawberry.execution import optimized_is_awaitable
-from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from pocketpay.api.context import Context
 from pocketpay.api.documents import Documents, Operation
+from pocketpay.api.executor import OperationExecutor, steps_of
 from pocketpay.api.failures import BAD_USER_INPUT, INTERNAL, SERVICE_BUSY, BadUserInput, formatted
 
 MOST_ERRORS = 20
@@ -31,22 +30,12 @@ class Answer(NamedTuple):
     outcome: str
 
 
-class OperationExecutor(StrawberryGraphQLCoreExecutionContext):
-    """Strawberry's executor, with fresh surroundings for each event of a subscription: loaders remember."""
-
-    context_value: Context
-
-    def build_per_event_executor(self, payload: Any) -> Executor[Any]:
-        executor = super().build_per_event_executor(payload)
-        executor.context_value = self.context_value.fresh()
-        return executor
-
-
 class Execution:
     """This server's way from a text to an answer."""
 
     def __init__(self, schema: GraphQLSchema, documents: Documents) -> None:
         self._schema, self.documents = schema, documents
+        self._steps = steps_of(schema)
 
     async def answer(
         self,
@@ -108,6 +97,8 @@ class Execution:
             default_field_resolver,
             is_awaitable=optimized_is_awaitable,
             hide_suggestions=True,
+            steps=self._steps,
+            selected=operation.selected,
         )
 
 

@@ -29,7 +29,8 @@ from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import Bas
 
 from pocketpay.api import http
 from pocketpay.api.context import Context
-from pocketpay.api.execution import OperationExecutor, Rejected, told
+from pocketpay.api.execution import Rejected, told
+from pocketpay.api.executor import OperationExecutor
 from pocketpay.api.failures import BAD_USER_INPUT, RATE_LIMITED, BadUserInput, formatted
 from pocketpay.database.failures import ServiceBusy
 from pocketpay.identity.gate import Denial
