@@ -29,6 +29,7 @@ import structlog
 from pocketpay.database.failures import Failure, ServiceBusy, classify
 from pocketpay.database.sessions import TIMEOUTS, Connection, Database, connect
 from pocketpay.ledger.house import House
+from pocketpay.payments.errors import WrongState
 from pocketpay.payments.instruction import Answer, Instruction
 from pocketpay.payments.terms import Terms
 from pocketpay.payments.unit import Progress, Result, carry_out
@@ -47,6 +48,7 @@ WHOLE_SECONDS = 10.0
 
 TRIES = 3
 PAUSE_SECONDS = 0.05
+ROLL_BACK_SECONDS = 1.0
 
 PLANS = {
     "enable_seqscan": "off",
@@ -64,12 +66,22 @@ log = structlog.get_logger("clearing")
 
 @dataclass(slots=True, eq=False)
 class Ticket:
-    """An instruction that waits for its answer."""
+    """An instruction that waits for its answer. `doubtful` is the answer it has if a commit that nobody heard of was
+    done."""
 
     instruction: Instruction
     answer: "asyncio.Future[Answer]"
     arrived: float
-    in_doubt: bool = False
+    doubtful: Result | None = None
+
+    @property
+    def in_doubt(self) -> bool:
+        return self.doubtful is not None
+
+    @property
+    def given_up(self) -> bool:
+        """Whether its sender was told that nobody knows. Who went away by themself was told nothing."""
+        return self.answer.done() and not self.answer.cancelled()
 
     def settle(self, result: Result | BaseException) -> None:
         """Tells whoever waits. Who has gone away is told nothing; what was done stays done."""
@@ -100,6 +112,7 @@ class Clearing:
     house: House
     counts: Counts = field(default_factory=Counts)
     _queue: "deque[Ticket]" = field(default_factory=deque)
+    _in_hand: Sequence[Ticket] = ()
     _arrived: asyncio.Event = field(default_factory=asyncio.Event)
     _idle: asyncio.Event = field(default_factory=asyncio.Event)
     _open: bool = False
@@ -163,6 +176,7 @@ class Clearing:
 
     async def _supervised(self, tickets: Sequence[Ticket]) -> None:
         """Nothing that goes wrong with one batch may stop the next one, or leave anybody waiting."""
+        self._in_hand = tickets
         try:
             await self._settle(tickets)
         except Exception as error:
@@ -174,12 +188,20 @@ class Clearing:
             for ticket in tickets:
                 ticket.settle(ServiceBusy("the server is closing", may_have_happened=True))
             raise
+        finally:
+            self._in_hand = ()
 
     async def _refuse_the_late(self) -> None:
-        """The oldest stand first, so only the head of the queue is looked at."""
+        """The oldest stand first, so only the head of the queue is looked at.
+
+        Of what is in hand nobody knows yet what becomes of it, and that is what those hear who waited long enough.
+        """
         loop = asyncio.get_running_loop()
         while True:
             await asyncio.sleep(WAIT_SECONDS / 8)
+            for ticket in self._in_hand:
+                if loop.time() - ticket.arrived >= WHOLE_SECONDS:
+                    ticket.settle(ServiceBusy("it took too long", may_have_happened=True))
             late = 0
             for ticket in self._queue:
                 if loop.time() - ticket.arrived < WAIT_SECONDS:
@@ -220,7 +242,8 @@ class Clearing:
                 return
             elif len(tickets) > 1 and not alone:
                 for ticket in tickets:
-                    await self._settle([ticket], alone=True)
+                    if not ticket.given_up:
+                        await self._settle([ticket], alone=True)
                 return
             else:
                 self._give_up(tickets, failure, error)
@@ -236,11 +259,12 @@ class Clearing:
                 connection, instructions, self.terms, self.house, progress, skip_locked=skip_locked
             )
         except Exception as error:
-            if progress.committing:
-                for ticket in tickets:
-                    ticket.in_doubt = True
+            failure = Failure.BUG if progress.deciding else classify(error)
+            if failure is Failure.UNKNOWN and progress.results is not None:
+                for ticket, result in zip(tickets, progress.results, strict=True):
+                    ticket.doubtful = _first_answer(ticket, result)
             await self._roll_back()
-            return Failure.BUG if progress.deciding else classify(error), error
+            return failure, error
         self.counts.units += 1
         self.counts.instructions += len(tickets)
         for ticket, result in zip(tickets, results, strict=True):
@@ -268,7 +292,7 @@ class Clearing:
     def _busy(self, tickets: Sequence[Ticket], reason: str) -> None:
         self.counts.busy += len(tickets)
         for ticket in tickets:
-            ticket.settle(ServiceBusy(reason))
+            ticket.settle(ServiceBusy(reason, may_have_happened=ticket.in_doubt))
 
     # ------------------------------------------------------------ the connection
 
@@ -280,7 +304,7 @@ class Clearing:
         if self._connection is None:
             return
         try:
-            await asyncio.wait_for(self._connection.execute("rollback"), 1.0)
+            await asyncio.wait_for(self._connection.execute("rollback"), ROLL_BACK_SECONDS)
         except Exception:  # whatever it is, the answer is a new connection
             self._drop_connection()
 
@@ -291,7 +315,12 @@ class Clearing:
 
 
 def _first_answer(ticket: Ticket, result: Result) -> Result:
-    """Our own second try after a lost connection is no replay."""
-    if ticket.in_doubt and isinstance(result, Answer) and ticket.instruction.footprint.key is None:
-        return replace(result, replayed=False)
-    return result
+    """Our own second try after a lost connection is no replay, and what it finds done is what it did."""
+    first = ticket.doubtful
+    if isinstance(result, ServiceBusy) and first is not None:
+        return ServiceBusy(str(result), may_have_happened=True)
+    if not isinstance(first, Answer) or ticket.instruction.footprint.key is not None:
+        return result
+    if isinstance(result, WrongState) and result.status is first.transaction.status:
+        return first
+    return replace(result, replayed=first.replayed) if isinstance(result, Answer) else result

@@ -40,11 +40,11 @@ FIRST_OF_TRANSACTION = 14
 
 @dataclass(slots=True)
 class Progress:
-    """How far a unit came: an error while deciding is a bug of ours, and only one that was committing may have
-    happened."""
+    """How far a unit came: an error while deciding is a bug of ours, and only one that was committing its results may
+    have happened."""
 
     deciding: bool = False
-    committing: bool = False
+    results: "list[Result] | None" = None
 
 
 async def carry_out(
@@ -70,7 +70,7 @@ async def carry_out(
     progress.deciding = False
     if book.inserted or book.updated:
         await _write(session, book)
-    progress.committing = True
+    progress.results = results
     await session.execute("commit")
     return results
 

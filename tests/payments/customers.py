@@ -143,7 +143,7 @@ class Records:
 
     def __init__(self, connection: "Connection[Record]", server_dsn: str) -> None:
         self.connection = connection
-        self._server_dsn = server_dsn
+        self.server_dsn = server_dsn
 
     async def checksum(self) -> dict[str, str]:
         """Of every row in which money or a promise about it is kept."""
@@ -191,7 +191,7 @@ class Records:
 
     async def findings(self) -> list[str]:
         """What the audit finds wrong."""
-        return [f"{one.law}: {one.id}: {one.problem}" async for one in audit.findings(self._server_dsn)]
+        return [f"{one.law}: {one.id}: {one.problem}" async for one in audit.findings(self.server_dsn)]
 
 
 @asynccontextmanager
