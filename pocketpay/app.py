@@ -24,7 +24,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route, WebSocketRoute
 
-from pocketpay.api import log
+from pocketpay.api import http, log
 from pocketpay.api.context import Rooms
 from pocketpay.api.documents import Documents
 from pocketpay.api.execution import Execution
@@ -83,10 +83,10 @@ def create_app(settings: Settings, *, server_dsn: str, secret_key: bytes) -> Sta
             Route("/healthz", _healthz),
             Route("/readyz", server.readyz),
             Route("/metrics", server.metrics),
-            Route("/schema.graphql", _schema),
-            *(() if settings.production else explorer.routes),
+            *(() if settings.production else (Route("/schema.graphql", _schema), *explorer.routes)),
         ],
         middleware=[*_cors(settings), Middleware(Handler, house=house, settings=settings), Middleware(Headers)],
+        exception_handlers={Exception: _broken},
         lifespan=server.lifespan,
     )
     app.state.house = house
@@ -165,6 +165,11 @@ CLEARING_COUNTS = {
     "retries": "Units of work tried again since the start.",
     "busy": "Instructions answered SERVICE_BUSY since the start.",
 }
+
+
+async def _broken(request: Request, error: Exception) -> Response:
+    """What nobody expected; the server logs it where it ends up."""
+    return JSONResponse(http.BROKEN.payload, status_code=http.BROKEN.status, headers=http.careful())
 
 
 async def _healthz(request: Request) -> Response:

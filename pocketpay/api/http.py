@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import orjson
 from starlette.types import Receive, Send
 
-from pocketpay.api.failures import BAD_USER_INPUT, RATE_LIMITED, SERVICE_BUSY
+from pocketpay.api.failures import BAD_USER_INPUT, INTERNAL, RATE_LIMITED, SERVICE_BUSY
 from pocketpay.errors import PocketPayError
 
 JSON = b"application/json"
@@ -29,7 +29,6 @@ SECURITY_HEADERS = [
     (b"referrer-policy", b"no-referrer"),
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
 ]
-STRICT_TRANSPORT = (b"strict-transport-security", b"max-age=31536000")
 
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9_.-]{8,64}")
 
@@ -56,6 +55,7 @@ class HttpRefusal(PocketPayError):
 
 
 CLOSE = ((b"connection", b"close"),)
+BROKEN = HttpRefusal(500, "Something went wrong on our side; it has been noted.", code=INTERNAL)
 
 
 def too_many_requests(retry_after_seconds: int) -> HttpRefusal:
@@ -196,6 +196,11 @@ def _quality(parameters: list[bytes]) -> float:
             except ValueError:
                 return 0.0
     return 1.0
+
+
+def careful() -> dict[str, str]:
+    """The headers that keep a browser careful, for an answer of Starlette's."""
+    return {name.decode(): value.decode() for name, value in SECURITY_HEADERS}
 
 
 def status_of(payload: Mapping[str, Any], kind: bytes) -> int:

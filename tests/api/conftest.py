@@ -94,6 +94,10 @@ class Listening:
 
     client: Client
     port: int
+    server: uvicorn.Server
+
+    def stop(self) -> None:
+        self.server.should_exit = True
 
 
 @asynccontextmanager
@@ -102,14 +106,20 @@ async def listening(client: Client) -> AsyncIterator[Listening]:
     door = socket.socket()
     door.bind(("127.0.0.1", 0))
     config = uvicorn.Config(
-        client.app, ws="websockets-sansio", ws_max_size=65_536, lifespan="off", log_config=None, access_log=False
+        client.app,
+        ws="websockets-sansio",
+        ws_max_size=65_536,
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=2,
     )
     server = uvicorn.Server(config)
     # Not `serve`: the signals are pytest's own.
     task = asyncio.create_task(server._serve(sockets=[door]))
     await until(lambda: server.started or task.done())
     try:
-        yield Listening(client, door.getsockname()[1])
+        yield Listening(client, door.getsockname()[1], server)
     finally:
         server.should_exit = True
         await task

@@ -1,12 +1,22 @@
 """GraphQL over HTTP: media types, statuses, limits of a request, headers."""
 
 import asyncio
+import contextlib
 from typing import Any
 
+import httpx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from tests.api.conftest import Client, Listening, serving
+from pocketpay.api import http
+from pocketpay.api.documents import Documents
+from pocketpay.api.http import HttpRefusal
+from pocketpay.api.limits import Limits
+from pocketpay.api.schema import schema
+from tests.api.conftest import Client, Listening, listening, serving
 from tests.conftest import Dsns
+from tests.people import made
 
 NEW = "application/graphql-response+json"
 OLD = "application/json"
@@ -116,8 +126,6 @@ async def test_a_body_too_large_is_413_whether_it_says_so_or_not(client: Client,
 
 
 async def test_a_body_that_does_not_arrive_is_408_and_the_connection_ends(database_dsn: Dsns) -> None:
-    from tests.api.conftest import listening
-
     async with serving(database_dsn.server, body_seconds=0.1) as client, listening(client) as server:
         answer = await _raw(server.port, _head(b"content-length: 30") + b'{"query"')
         assert answer.startswith(b"HTTP/1.1 408")
@@ -147,7 +155,8 @@ async def test_production_shows_no_schema_and_no_explorer(database_dsn: Dsns) ->
         assert "Did you mean" not in str(hint)
         page = await client.http.get("/graphql", headers={"accept": "text/html"})
         assert page.status_code == 406
-        assert (await client.http.get("/explorer/assets/x.js")).status_code == 404
+        for path in ("/schema.graphql", "/explorer/assets/x.js"):
+            assert (await client.http.get(path)).status_code == 404
 
 
 async def test_a_browser_gets_the_explorer_and_development_hints(client: Client) -> None:
@@ -205,3 +214,46 @@ async def _raw(port: int, sent: bytes) -> bytes:
         pass
     writer.close()
     return answer
+
+
+async def test_what_nobody_expected_is_told_as_json_without_its_words(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(*asked: object) -> None:
+        raise RuntimeError("password=hunter2")
+
+    monkeypatch.setattr(client.app.state.house.execution, "answer", broken)
+    transport = httpx.ASGITransport(client.app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://here") as careless:
+        response = await careless.post("/graphql", json={"query": "{ __typename }"})
+    assert response.status_code == 500
+    assert response.json()["errors"][0]["extensions"]["code"] == "INTERNAL"
+    assert "hunter2" not in response.text
+
+
+@given(st.binary(max_size=300))
+def test_any_body_is_a_request_or_refused(raw: bytes) -> None:
+    with contextlib.suppress(HttpRefusal):
+        http.asked(raw)
+
+
+JSON_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=10), inner, max_size=4),
+)
+
+
+@given(st.dictionaries(st.sampled_from(["query", "variables", "operationName", "extensions", "x"]), JSON_VALUES))
+def test_any_members_are_a_request_or_refused(said: dict[str, Any]) -> None:
+    with contextlib.suppress(HttpRefusal):
+        asked = http.checked(said)
+        assert isinstance(asked.query, str)
+        assert asked.query
+
+
+@given(st.text(max_size=200))
+def test_any_text_is_prepared_or_refused_with_a_code(text: str) -> None:
+    documents = Documents(schema._schema, Limits.of(made()), introspection=True)
+    for error in documents.prepared(text).errors:
+        assert error.extensions
+        assert error.extensions["code"] in ("GRAPHQL_PARSE_FAILED", "GRAPHQL_VALIDATION_FAILED", "QUERY_TOO_COMPLEX")

@@ -283,3 +283,13 @@ async def test_completing_a_subscription_ends_it_and_frees_its_id(server: Listen
         await say(socket, {"type": "complete", "id": "unknown"})
         await say(socket, {"type": "ping"})
         assert await heard(socket) == {"type": "pong"}
+
+
+async def test_a_server_that_stops_tells_its_sockets_to_come_back(client: Client) -> None:
+    async with listening(client) as server:
+        ada = await client.sign_up("ada")
+        async with opened(server, by=ada) as socket:
+            await say(socket, subscribe("subscription { balanceChanged { version } }"))
+            await heard(socket)
+            server.stop()
+            assert await closed(socket) == 1012
