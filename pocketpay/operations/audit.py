@@ -20,9 +20,14 @@ UNHURRIED = {"statement_timeout": "0", "transaction_timeout": "0", "timezone": "
 
 
 async def report(dsn: str, out: TextIO = sys.stdout) -> int:
+    """Proves the books of that database; writes and gives what `tell` does. Raises ServiceBusy."""
+    return await tell(findings(dsn), out)
+
+
+async def tell(found: AsyncIterator[Finding], out: TextIO) -> int:
     """Writes each finding as a line and their sum; gives the exit code: 0 when the books are right, else 1."""
     count = 0
-    async for finding in findings(dsn):
+    async for finding in found:
         count += 1
         out.write(f"{finding.law}: {finding.id}: {finding.problem}\n")
     if count:
@@ -35,9 +40,15 @@ async def report(dsn: str, out: TextIO = sys.stdout) -> int:
 async def findings(dsn: str) -> AsyncIterator[Finding]:
     """Everything that breaks a law, law by law; nothing when the books are right. Raises ServiceBusy."""
     async with snapshot(dsn) as session:
-        for proof in PROOFS:
-            async for id, problem in session.stream(proof.sql):
-                yield Finding(proof.law, id, problem)
+        async for finding in prove(session):
+            yield finding
+
+
+async def prove(session: Session) -> AsyncIterator[Finding]:
+    """Asks every proof of what the session's unit of work sees."""
+    for proof in PROOFS:
+        async for id, problem in session.stream(proof.sql):
+            yield Finding(proof.law, id, problem)
 
 
 @asynccontextmanager

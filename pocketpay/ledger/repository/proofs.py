@@ -1,6 +1,9 @@
-"""Laws 1 to 4, each as a question whose every answer is something wrong."""
+"""Laws 1 to 4, each as a question whose every answer is something wrong.
 
-from pocketpay.database.findings import Proof
+An audit meets what should be impossible: sums are numeric, since what has been tampered with may not fit 64 bits.
+"""
+
+from pocketpay.database.findings import Proof, in_force
 
 CONSERVATION = Proof(
     "law 1: the entries of a transaction sum to zero",
@@ -14,59 +17,90 @@ NOTHING_OVERSPENT = Proof(
     "law 2: no wallet spends or promises what it has not",
     """
     select id::text, 'posted ' || posted || ', held ' || held
-    from ledger_accounts where held < 0 or (kind = 'wallet' and posted - held < 0)
+    from ledger_accounts where held < 0 or (kind = 'wallet' and posted < held)
     """,
 )
 
 GUARDED = Proof(
     "law 3: the guards of the books are in force",
     """
-    select guard, case when t.tgenabled is null then 'the trigger is gone' else 'the trigger is not ENABLE ALWAYS' end
-    from (values ('ledger_entries', 'ledger_entries_guard'), ('ledger_entries', 'ledger_entries_never_rewritten'),
-                 ('ledger_entries', 'ledger_entries_never_truncated'), ('transactions', 'transactions_lifecycle'))
-        wanted(tbl, guard)
+    select guard, case when t.tgenabled is null then 'the trigger is gone'
+        when t.tgenabled <> 'A' then 'the trigger is not ENABLE ALWAYS' else 'its function is not the one we made' end
+    from (values
+        ('ledger_entries', 'ledger_entries_guard', '6ced5522a08699b7ca47899a7379626b'),
+        ('ledger_entries', 'ledger_entries_never_rewritten', '24bd2be1bdff87ec284640be5e019088'),
+        ('ledger_entries', 'ledger_entries_never_truncated', '24bd2be1bdff87ec284640be5e019088')
+    ) wanted(tbl, guard, body)
     left join pg_trigger t on t.tgname = wanted.guard and t.tgrelid = wanted.tbl::regclass
-    where t.tgenabled is distinct from 'A'
+    left join pg_proc p on p.oid = t.tgfoid
+    where t.tgenabled is distinct from 'A' or md5(p.prosrc) <> wanted.body
+    """,
+)
+"""`body` is the MD5 of the function in the migrations: a new body there is a new one here."""
+
+CONSTRAINED = in_force(
+    "law 3: the constraints of the books are in force",
+    constraints=(
+        *("pk_ledger_accounts", "uq_ledger_accounts_id_currency_kind", "ck_ledger_accounts_kind_known"),
+        *("ck_ledger_accounts_available_not_negative", "ck_ledger_accounts_held_not_negative"),
+        *("ck_ledger_accounts_house_carries_no_balance", "ck_ledger_accounts_version_counts_every_change"),
+        *("pk_ledger_entries", "uq_ledger_entries_account_sequence", "uq_ledger_entries_transaction_account"),
+        *("ck_ledger_entries_amount_not_zero", "ck_ledger_entries_balance_not_negative"),
+        *("ck_ledger_entries_wallets_are_chained", "fk_ledger_entries_account", "fk_ledger_entries_transaction"),
+    ),
+    unique_indexes=("uq_ledger_accounts_kind_currency_house",),
+)
+
+COMPLETE = Proof(
+    "law 3: no column of the books may be empty but a house entry's chain",
+    """
+    select attrelid::regclass || '.' || attname, 'may be empty'
+    from pg_attribute
+    where attrelid in ('ledger_accounts'::regclass, 'ledger_entries'::regclass) and attnum > 0 and not attisdropped
+      and not attnotnull and (attrelid, attname) not in (
+          ('ledger_entries'::regclass, 'sequence'), ('ledger_entries'::regclass, 'balance_after'))
+    """,
+)
+
+ONLY_THE_OWNERS = Proof(
+    "law 3: nobody but their owner has a right to rewrite entries",
+    """
+    select case grantee when 0 then 'public' else pg_get_userbyid(grantee) end, 'may ' || privilege_type
+        || ' ledger entries'
+    from (
+        select relowner, (aclexplode(relacl)).* from pg_class where oid = 'ledger_entries'::regclass
+        union all
+        select relowner, (aclexplode(attacl)).* from pg_attribute join pg_class c on c.oid = attrelid
+        where attrelid = 'ledger_entries'::regclass) granted
+    where grantee <> relowner and privilege_type in ('UPDATE', 'DELETE', 'TRUNCATE', 'TRIGGER')
     union all
-    select conname, 'the constraint is not validated or not enforced'
-    from pg_constraint
-    where conrelid in ('ledger_entries'::regclass, 'ledger_accounts'::regclass, 'transactions'::regclass)
-      and not (convalidated and conenforced)
-    union all
-    select wanted.name, 'the constraint is gone'
-    from (values ('ck_ledger_accounts_available_not_negative'), ('ck_ledger_accounts_held_not_negative'),
-                 ('uq_ledger_entries_account_sequence'), ('uq_ledger_entries_transaction_account'),
-                 ('fk_ledger_entries_account'), ('fk_ledger_entries_transaction')) wanted(name)
-    where not exists (select 1 from pg_constraint c where c.conname = wanted.name)
-    union all
-    select 'pocketpay_server', 'may ' || wish || ' ledger entries'
-    from unnest(array['UPDATE', 'DELETE', 'TRUNCATE']) wish
-    where has_table_privilege('pocketpay_server', 'ledger_entries', wish)
+    select 'pocketpay_server', 'may become the owner of ledger entries'
+    from pg_class where oid = 'ledger_entries'::regclass and pg_has_role('pocketpay_server', relowner, 'member')
     """,
 )
 
 CHAIN = Proof(
     "law 4: a wallet's entries follow one another without a gap",
     """
-    select e.id::text, 'entry ' || e.sequence || ' of account ' || e.account_id || ': ' || case
+    select e.id::text, concat('entry ', e.sequence, ' of account ', e.account_id, ': ', case
         when a.id is null then 'no such account'
         when a.currency <> e.currency or a.kind <> e.kind then 'its account is ' || a.kind || ' in ' || a.currency
         when e.kind <> 'wallet' then 'a house account carries no chain'
         when e.sequence is distinct from coalesce(e.last_sequence, 0) + 1 then 'the one before is '
             || coalesce(e.last_sequence::text, 'missing')
-        when e.balance_after is distinct from coalesce(e.last_balance, 0) + e.amount then 'its balance is '
-            || coalesce(e.balance_after::text, 'missing') || ', not ' || coalesce(e.last_balance, 0) + e.amount
-        else 'it is older than the one before' end
+        when e.balance_after is distinct from e.expected then 'its balance is '
+            || coalesce(e.balance_after::text, 'missing') || ', not ' || e.expected
+        else 'it is older than the one before' end)
     from (
-        select *, lag(sequence) over chain as last_sequence, lag(balance_after) over chain as last_balance,
-            lag(created_at) over chain as last_created
+        select *, lag(sequence) over chain as last_sequence, lag(created_at) over chain as last_created,
+            coalesce(lag(balance_after) over chain, 0)::numeric + amount as expected
         from ledger_entries window chain as (partition by account_id order by sequence)) e
     left join ledger_accounts a on a.id = e.account_id
     where a.id is null or a.currency <> e.currency or a.kind <> e.kind
        or (e.kind <> 'wallet' and (e.sequence is not null or e.balance_after is not null))
        or (e.kind = 'wallet' and (
               e.sequence is distinct from coalesce(e.last_sequence, 0) + 1
-           or e.balance_after is distinct from coalesce(e.last_balance, 0) + e.amount
+           or e.balance_after is distinct from e.expected
            or e.created_at < e.last_created))
     """,
 )
@@ -84,4 +118,13 @@ PROJECTION = Proof(
     """,
 )
 
-PROOFS = (CONSERVATION, NOTHING_OVERSPENT, GUARDED, CHAIN, PROJECTION)
+PROOFS = (
+    CONSERVATION,
+    NOTHING_OVERSPENT,
+    GUARDED,
+    CONSTRAINED,
+    COMPLETE,
+    ONLY_THE_OWNERS,
+    CHAIN,
+    PROJECTION,
+)

@@ -1,6 +1,6 @@
 """What the books cannot know without transactions, each as a question whose every answer is something wrong."""
 
-from pocketpay.database.findings import Proof
+from pocketpay.database.findings import Proof, in_force
 
 HOLDS = Proof(
     "what is held is what awaits an answer",
@@ -8,7 +8,7 @@ HOLDS = Proof(
     select a.id::text, 'held ' || a.held || ', but ' || coalesce(p.total, 0) || ' awaits confirmation'
     from ledger_accounts a
     left join (
-        select source_wallet_id, sum(amount + fee) as total from transactions
+        select source_wallet_id, sum(amount::numeric + fee) as total from transactions
         where status = 'pending_confirmation' group by source_wallet_id) p on p.source_wallet_id = a.id
     where a.kind = 'wallet' and a.held <> coalesce(p.total, 0)
     """,
@@ -24,13 +24,13 @@ LEGS = Proof(
         else 'entry ' || e.id || ' is over ' || e.amount || ' ' || e.currency || ', not ' || expected.amount || ' '
             || expected.currency end
     from (
-        select id as transaction_id, source_wallet_id as account_id, -(amount + fee) as amount, currency
+        select id as transaction_id, source_wallet_id as account_id, -(amount::numeric + fee) as amount, currency
         from transactions where status = 'completed' and source_wallet_id is not null
         union all
         select id, destination_wallet_id, amount, currency
         from transactions where status = 'completed' and destination_wallet_id is not null
         union all
-        select t.id, house.id, -t.amount, t.currency
+        select t.id, house.id, -t.amount::numeric, t.currency
         from transactions t
         join ledger_accounts house on house.currency = t.currency
             and house.kind = case t.type when 'deposit' then 'bank' when 'bonus' then 'promotions' end
@@ -82,14 +82,45 @@ ONE_BONUS = Proof(
 )
 
 OWNERS = Proof(
-    "every wallet has its account and its owner",
+    "every wallet has its account and its one owner",
     """
-    select w.id::text, case when a.id is null then 'no account' else 'no owner' end
+    select coalesce(w.id, a.id)::text, case when a.id is null then 'no account' when w.id is null then 'no wallet'
+        else owners.n || ' owners' end
     from wallets w
-    left join ledger_accounts a on a.id = w.id and a.kind = 'wallet' and a.currency = w.currency
-    left join users u on u.wallet_id = w.id
-    where a.id is null or u.id is null
+    full join (select * from ledger_accounts where kind = 'wallet') a on a.id = w.id and a.currency = w.currency
+    cross join lateral (select count(*) as n from users u where u.wallet_id = w.id) owners
+    where a.id is null or w.id is null or owners.n <> 1
     """,
 )
 
-PROOFS = (HOLDS, LEGS, CURRENCIES, TIMES, KEYS, ONE_BONUS, OWNERS)
+LIFECYCLE = Proof(
+    "the guard of a transaction's life is in force",
+    """
+    select 'transactions_lifecycle', case when t.tgenabled is null then 'the trigger is gone'
+        when t.tgenabled <> 'A' then 'the trigger is not ENABLE ALWAYS' else 'its function is not the one we made' end
+    from (values ('a9329b3cab24bb0f6555cb8990da1f39')) wanted(body)
+    left join pg_trigger t on t.tgname = 'transactions_lifecycle' and t.tgrelid = 'transactions'::regclass
+    left join pg_proc p on p.oid = t.tgfoid
+    where t.tgenabled is distinct from 'A' or md5(p.prosrc) <> wanted.body
+    """,
+)
+"""`body` is the MD5 of the function in the migrations: a new body there is a new one here."""
+
+CONSTRAINED = in_force(
+    "the constraints of transactions, keys and wallets are in force",
+    constraints=(
+        *("pk_transactions", "uq_transactions_id_currency"),
+        *("ck_transactions_type_known", "ck_transactions_status_known", "ck_transactions_version_positive"),
+        *("ck_transactions_amount_in_range", "ck_transactions_fee_in_range", "ck_transactions_not_to_oneself"),
+        *("ck_transactions_type_says_whose_wallets", "ck_transactions_completed_has_its_time"),
+        *("ck_transactions_failure_has_a_code", "ck_transactions_pending_expires"),
+        *("fk_transactions_source_wallet_id_wallets", "fk_transactions_destination_wallet_id_wallets"),
+        *("pk_idempotency_keys", "fk_idempotency_keys_wallet_id_wallets"),
+        *("ck_idempotency_keys_fingerprint_is_sha256", "ck_idempotency_keys_key_length"),
+        *("pk_wallets", "fk_wallets_account", "ck_wallets_account_is_a_wallets", "ck_wallets_status_known"),
+        *("ck_wallets_frozen_for_known", "ck_wallets_frozen_says_how", "ck_wallets_freeze_has_a_reason"),
+    ),
+    unique_indexes=("uq_users_wallet_id",),
+)
+
+PROOFS = (HOLDS, LEGS, CURRENCIES, TIMES, KEYS, ONE_BONUS, OWNERS, LIFECYCLE, CONSTRAINED)

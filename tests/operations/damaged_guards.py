@@ -1,0 +1,106 @@
+"""Guards, constraints and grants that are no longer what they were, with nothing yet stolen."""
+
+from pocketpay.ledger.repository import proofs as ledger
+from pocketpay.ledger.repository.proofs import (
+    COMPLETE,
+    GUARDED,
+    ONLY_THE_OWNERS,
+)
+from pocketpay.payments.repository.proofs import LIFECYCLE
+from tests.operations.damage import GUARDS_ON, Damage
+
+GUARDS = (
+    *(
+        Damage(
+            f"{guard} {how}",
+            f"alter table {table} {how} trigger {guard}",
+            {LIFECYCLE if table == "transactions" else GUARDED: {guard}},
+        )
+        for table, guard in (
+            ("ledger_entries", "ledger_entries_guard"),
+            ("ledger_entries", "ledger_entries_never_rewritten"),
+            ("ledger_entries", "ledger_entries_never_truncated"),
+            ("transactions", "transactions_lifecycle"),
+        )
+        for how in ("disable", "enable", "enable replica")
+    ),
+    Damage(
+        "a guard is gone",
+        "drop trigger ledger_entries_never_truncated on ledger_entries",
+        {GUARDED: {"ledger_entries_never_truncated"}},
+    ),
+    Damage(
+        "a guard that stands on another table",
+        "drop trigger ledger_entries_never_truncated on ledger_entries;"
+        "create trigger ledger_entries_never_truncated before truncate on transactions "
+        "execute function ledger_entries_are_final();"
+        "alter table transactions enable always trigger ledger_entries_never_truncated",
+        {GUARDED: {"ledger_entries_never_truncated"}},
+    ),
+    Damage(
+        "a guard that sleeps",
+        "create or replace function ledger_entries_guard() returns trigger language plpgsql "
+        "as 'begin return null; end'",
+        {GUARDED: {"ledger_entries_guard"}},
+    ),
+    Damage(
+        "a guard that calls another function",
+        "drop trigger ledger_entries_never_truncated on ledger_entries;"
+        "create trigger ledger_entries_never_truncated before truncate on ledger_entries "
+        "execute function suppress_redundant_updates_trigger();"
+        "alter table ledger_entries enable always trigger ledger_entries_never_truncated",
+        {GUARDED: {"ledger_entries_never_truncated"}},
+    ),
+    Damage(
+        "a foreign key not enforced",
+        "alter table ledger_entries alter constraint fk_ledger_entries_account not enforced",
+        {ledger.CONSTRAINED: {"fk_ledger_entries_account"}},
+    ),
+    Damage(
+        "a constraint not validated",
+        "alter table ledger_entries drop constraint ck_ledger_entries_amount_not_zero; "
+        "alter table ledger_entries add constraint ck_ledger_entries_amount_not_zero check (amount <> 0) not valid",
+        {ledger.CONSTRAINED: {"ck_ledger_entries_amount_not_zero"}},
+    ),
+    Damage(
+        "an amount may be empty",
+        "alter table ledger_entries alter column amount drop not null",
+        {COMPLETE: {"ledger_entries.amount"}},
+    ),
+    Damage(
+        "a second bank is allowed",
+        "drop index uq_ledger_accounts_kind_currency_house",
+        {ledger.CONSTRAINED: {"uq_ledger_accounts_kind_currency_house"}},
+    ),
+    *(
+        Damage(
+            f"the server may {right} entries", f"grant {right} on ledger_entries to {role}", {ONLY_THE_OWNERS: {role}}
+        )
+        for role, right in (
+            ("pocketpay_server", "update"),
+            ("pocketpay_server", "delete"),
+            ("pocketpay_server", "truncate"),
+            ("pocketpay_server", "trigger"),
+            ("pocketpay_server", "update (amount)"),
+            ("pocketpay", "delete"),
+            ("pocketpay_reader", "update (description)"),
+        )
+    ),
+    Damage(
+        "everybody may delete entries",
+        "grant delete on ledger_entries to public",
+        {ONLY_THE_OWNERS: {"public"}},
+    ),
+    Damage(
+        "the server is the owner",
+        "grant pocketpay_owner to pocketpay_server",
+        {ONLY_THE_OWNERS: {"pocketpay_server"}},
+    ),
+    Damage(
+        "foreign keys are asleep",
+        "alter table ledger_entries disable trigger all;"
+        + GUARDS_ON
+        + "alter table ledger_entries enable always trigger ledger_entries_never_truncated",
+        {ledger.CONSTRAINED: {"fk_ledger_entries_account", "fk_ledger_entries_transaction"}},
+    ),
+)

@@ -1,0 +1,222 @@
+"""Every damage to the books is found and named, and nothing else is blamed for it."""
+
+import asyncio
+import io
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+from uuid import UUID
+
+import asyncpg
+import pytest
+import uuid_utils.compat as uuids
+from asyncpg import Connection, Record
+
+from pocketpay.database.sessions import Session
+from pocketpay.operations import audit
+from pocketpay.operations.audit import PROOFS
+from pocketpay.payments.desk import Desk
+from pocketpay.payments.lifecycle import Status
+from pocketpay.payments.transfer import transfer
+from tests.conftest import Dsns
+from tests.operations.damage import Damage
+from tests.operations.damaged_books import BOOKS
+from tests.operations.damaged_guards import GUARDS
+from tests.operations.damaged_payments import PAYMENTS
+from tests.operations.town import Town, open_desk, trade
+
+DAMAGES = (*BOOKS, *PAYMENTS, *GUARDS)
+RIGHT = f"The books are right: {len(PROOFS)} laws hold.\n"
+
+CONSTRAINTS = """
+select conrelid::regclass::text, conname from pg_constraint
+where contype in ('c', 'f', 'p', 'u') and conrelid = any($1::regclass[]) order by conname
+"""
+TABLES = ["ledger_accounts", "ledger_entries", "transactions", "idempotency_keys", "wallets"]
+
+
+@pytest.fixture(scope="module")
+def town(module_dsn: Dsns) -> Town:
+    return asyncio.run(trade(module_dsn))
+
+
+@pytest.fixture
+async def undone(module_dsn: Dsns) -> AsyncIterator["Connection[Record]"]:
+    """The owner in a transaction that never commits: damage is planted and looked at there, and is gone after."""
+    connection = await asyncpg.connect(module_dsn.owner)
+    await connection.execute("begin")
+    yield connection
+    await connection.close()
+
+
+async def told(connection: "Connection[Record]") -> tuple[int, dict[str, set[str]], str]:
+    """The exit code, the ids of each law that is broken, and the last line."""
+    await connection.execute("set local role pocketpay_reader")
+    out = io.StringIO()
+    code = await audit.tell(audit.prove(Session(connection)), out)
+    *lines, last = out.getvalue().splitlines()
+    found: dict[str, set[str]] = {}
+    for line in lines:
+        law = next(proof.law for proof in PROOFS if line.startswith(f"{proof.law}: "))
+        id, problem = line.removeprefix(f"{law}: ").split(": ", 1)
+        assert problem not in ("", "None")
+        found.setdefault(law, set()).add(id)
+    return code, found, last
+
+
+async def test_books_of_real_payments_are_right(town: Town, module_dsn: Dsns) -> None:
+    out = io.StringIO()
+    assert await audit.report(module_dsn.server, out) == 0
+    assert out.getvalue() == RIGHT
+
+
+@pytest.mark.parametrize("damage", DAMAGES, ids=str)
+async def test_damage_is_found_where_it_is_and_nowhere_else(
+    town: Town, undone: "Connection[Record]", damage: Damage
+) -> None:
+    await undone.execute(damage.sql.format_map(town.names))
+    code, found, last = await told(undone)
+    assert found == {proof.law: {id.format_map(town.names) for id in ids} for proof, ids in damage.found.items()}
+    assert code == 1
+    assert last.startswith("The books disagree: ")
+
+
+def test_every_proof_has_a_planted_damage() -> None:
+    assert {proof for damage in DAMAGES for proof in damage.found} == set(PROOFS)
+
+
+async def test_every_constraint_of_the_books_is_missed_when_it_is_gone(
+    town: Town, undone: "Connection[Record]"
+) -> None:
+    rows = await undone.fetch(CONSTRAINTS, TABLES)
+    for table, name in rows:
+        await undone.execute(f"savepoint whole; alter table {table} drop constraint {name} cascade")
+        _, found, _ = await told(undone)
+        assert name in set().union(*found.values()), name
+        await undone.execute("rollback to whole")
+    assert len(rows) > 35
+
+
+async def test_audit_reads_as_the_reader_and_cannot_write(town: Town, module_dsn: Dsns) -> None:
+    async with audit.snapshot(module_dsn.server) as session:
+        assert await session.fetchval("select current_user") == "pocketpay_reader"
+        assert await session.fetchval("show transaction_isolation") == "repeatable read"
+        assert await session.fetchval("show statement_timeout") == "0"
+        with pytest.raises(asyncpg.ReadOnlySQLTransactionError):
+            await session.execute("update ledger_accounts set posted = 0")
+
+
+async def test_one_audit_sees_one_moment(town: Town, database_dsn: Dsns) -> None:
+    here = await trade(database_dsn)
+    owner = await asyncpg.connect(database_dsn.owner)
+    async with audit.snapshot(database_dsn.server) as session:
+        before = await session.fetchval("select count(*) from ledger_entries")
+        await owner.execute(f"update ledger_accounts set posted = posted + 1 where id = '{here['dan']}'")
+        assert await session.fetchval("select count(*) from ledger_entries") == before
+        assert [finding async for finding in audit.prove(session)] == []
+    assert [finding.id async for finding in audit.findings(database_dsn.server)] == [here["dan"]]
+    await owner.close()
+
+
+async def test_audit_beside_live_traffic_finds_nothing(database_dsn: Dsns) -> None:
+    town = await trade(database_dsn)
+    async with open_desk(database_dsn.server) as desk:
+        paying = asyncio.create_task(_pay_on(desk, town))
+        during = []
+        for _ in range(5):
+            before = desk.clearing.counts.instructions
+            assert [finding async for finding in audit.findings(database_dsn.server)] == []
+            during.append(desk.clearing.counts.instructions - before)
+        paying.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await paying
+        assert sum(during) > 0
+
+
+async def _pay_on(desk: Desk, town: Town) -> None:
+    """Bob and Dan pay one another, some of it held, as fast as it goes."""
+    pairs = (("bob", "dan", "0.01"), ("dan", "bob", "0.01"), ("bob", "carol", "0.02"), ("dan", "carol", "51.00"))
+    while True:
+        answers = await asyncio.gather(
+            *(
+                transfer(
+                    desk,
+                    UUID(town[payer]),
+                    raw_to=payee,
+                    raw_amount=amount,
+                    raw_description="Lunch",
+                    raw_key=uuids.uuid7().hex,
+                )
+                for payer, payee, amount in pairs
+            )
+        )
+        assert answers[0].transaction.status is Status.COMPLETED
+
+
+MANY = 10_000
+FILL = f"""
+insert into transactions (id, type, status, currency, destination_wallet_id, amount, fee, description, risk_reasons,
+    version, created_at, updated_at, completed_at)
+select md5('t' || n)::uuid, 'deposit', 'completed', 'USD', '{{dan}}', 1, 0, '', '[]', 1, at, at, at
+from generate_series(1, {MANY}) n, (select now() + interval '1 minute' as at) clock;
+with moved as (
+    update ledger_accounts
+    set posted = posted + {MANY}, sequence = sequence + {MANY}, version = version + {MANY} where id = '{{dan}}'
+    returning posted - {MANY} as posted, sequence - {MANY} as sequence)
+insert into ledger_entries
+    (id, account_id, transaction_id, amount, currency, kind, sequence, balance_after, description, created_at)
+select md5('w' || n)::uuid, '{{dan}}'::uuid, md5('t' || n)::uuid, 1, 'USD', 'wallet', sequence + n, posted + n, '',
+    now() + interval '1 minute'
+from moved, generate_series(1, {MANY}) n
+union all
+select md5('b' || n)::uuid, '{{bank}}', md5('t' || n)::uuid, -1, 'USD', 'bank', null, null, '',
+    now() + interval '1 minute'
+from generate_series(1, {MANY}) n
+"""
+
+
+async def test_thousands_of_entries_and_thousands_of_findings_stream(
+    town: Town, undone: "Connection[Record]"
+) -> None:
+    await undone.execute(FILL.format_map(town.names))
+    assert (await told(undone))[:2] == (0, {})
+    await undone.execute("reset role; update transactions set amount = 2 where amount = 1")
+    code, found, last = await told(undone)
+    assert code == 1
+    assert [len(ids) for ids in found.values()] == [MANY]
+    assert last == f"The books disagree: {2 * MANY} findings."
+
+
+def test_verb_prints_what_disagrees_and_exits_with_one(database_dsn: Dsns, tmp_path: Path) -> None:
+    town = asyncio.run(trade(database_dsn))
+    right = _audit_verb(database_dsn.server, tmp_path)
+    assert (right.returncode, right.stdout, right.stderr) == (0, RIGHT, "")
+    asyncio.run(_execute(database_dsn.owner, f"update ledger_accounts set posted = 7 where id = '{town['dan']}'"))
+    wrong = _audit_verb(database_dsn.server, tmp_path)
+    assert wrong.returncode == 1
+    assert wrong.stderr == ""
+    assert wrong.stdout.splitlines() == [
+        f"law 4: a wallet's balance is what its entries sum to: {town['dan']}: "
+        "posted 7 at 1, but its entries sum to 10000 at 1",
+        "The books disagree: 1 finding.",
+    ]
+
+
+def _audit_verb(dsn: str, folder: Path) -> "subprocess.CompletedProcess[str]":
+    here = Path(__file__).parents[2]
+    return subprocess.run(
+        [sys.executable, "-m", "pocketpay", "audit"],
+        env={**os.environ, "DATABASE_URL": dsn, "PYTHONPATH": str(here)},
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+async def _execute(dsn: str, statement: str) -> None:
+    connection = await asyncpg.connect(dsn)
+    await connection.execute(statement)
+    await connection.close()

@@ -1,0 +1,133 @@
+"""A small town that really traded: its payments went through the clearing, so its books are right until bent."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from uuid import UUID
+
+import asyncpg
+import uuid_utils.compat as uuids
+
+from pocketpay.database.sessions import Database
+from pocketpay.ledger.repository.postings import open_house
+from pocketpay.money import Money
+from pocketpay.onboarding import repository as onboarding
+from pocketpay.onboarding.repository import Newcomer
+from pocketpay.payments.bank import SimulatedBank
+from pocketpay.payments.cancel import cancel
+from pocketpay.payments.clearing import Clearing
+from pocketpay.payments.confirm import confirm
+from pocketpay.payments.deposit import deposit
+from pocketpay.payments.desk import Desk
+from pocketpay.payments.resolve import Resolver
+from pocketpay.payments.terms import Terms
+from pocketpay.payments.transfer import transfer
+from pocketpay.settings import RuleAction, Settings
+from tests.conftest import Dsns
+from tests.payments.past import people
+
+
+@dataclass(frozen=True)
+class Town:
+    """Everything by its name, as the database has it: wallets, transactions, entries as `<transaction>_<whose>`."""
+
+    names: dict[str, str]
+
+    def __getitem__(self, name: str) -> str:
+        return self.names[name]
+
+
+@asynccontextmanager
+async def open_desk(dsn: str) -> AsyncIterator[Desk]:
+    """A server's desk on that database: 50.00 is a large payment, and nothing else is risky."""
+    settings = Settings.model_validate(
+        {
+            "large_transfer_threshold": "50.00",
+            "new_recipient_action": RuleAction.OFF,
+            "rapid_transfer_action": RuleAction.OFF,
+        }
+    )
+    database = await Database.open(dsn, readers=2, writers=1)
+    async with database.write() as session:
+        house = await open_house(session, settings.served_currencies)
+    clearing = Clearing(database, Terms.of(settings), house)
+    await clearing.start()
+    try:
+        yield Desk(database, clearing, Resolver(database), SimulatedBank())
+    finally:
+        await clearing.close()
+        await database.close()
+
+
+async def trade(dsns: Dsns) -> Town:
+    """Alice, Bob and Carol bring money and pay one another; Dan has only his welcome bonus."""
+    owner = await asyncpg.connect(dsns.owner)
+    try:
+        wallets = dict(zip(("alice", "bob", "carol"), await people(owner, "alice", "bob", "carol"), strict=True))
+        async with open_desk(dsns.server) as desk:
+            transactions = await _payments(desk, wallets)
+            wallets["dan"], transactions["bonus"] = await _welcome(desk.database)
+        return Town(await _names(owner, wallets, transactions))
+    finally:
+        await owner.close()
+
+
+async def _payments(desk: Desk, wallets: dict[str, UUID]) -> dict[str, UUID]:
+    done = {}
+
+    async def bring(name: str, who: str, amount: str) -> None:
+        answer = await deposit(
+            desk, wallets[who], raw_amount=amount, raw_bank_name="First Bank", raw_key=f"key-of-{name}"
+        )
+        done[name] = answer.transaction.id
+
+    async def pay(name: str, payer: str, payee: str, amount: str) -> None:
+        answer = await transfer(
+            desk, wallets[payer], raw_to=payee, raw_amount=amount, raw_description=name, raw_key=f"key-of-{name}"
+        )
+        done[name] = answer.transaction.id
+
+    await bring("deposit", "alice", "100.00")
+    await bring("bobs_deposit", "bob", "200.00")
+    await bring("carols_deposit", "carol", "10.00")
+    await pay("sent", "alice", "bob", "30.00")
+    await pay("confirmed", "bob", "alice", "61.00")
+    await confirm(desk, wallets["bob"], done["confirmed"])
+    await pay("cancelled", "bob", "alice", "62.00")
+    await cancel(desk, wallets["bob"], done["cancelled"])
+    await pay("pending", "alice", "bob", "60.00")
+    await pay("failed", "carol", "bob", "999.00")
+    await pay("last", "bob", "carol", "5.00")
+    return done
+
+
+async def _welcome(database: Database) -> tuple[UUID, UUID]:
+    dan, bonus = uuids.uuid7(), uuids.uuid7()
+    newcomer = Newcomer(
+        user_id=uuids.uuid7(),
+        wallet_id=dan,
+        username="dan",
+        name="Dan",
+        email=None,
+        phone=None,
+        password_hash="none",
+        bonus=Money(10_000, "USD"),
+        bonus_id=bonus,
+        entry_ids=(uuids.uuid7(), uuids.uuid7()),
+    )
+    async with database.write() as session:
+        await onboarding.write(session, newcomer)
+    return dan, bonus
+
+
+async def _names(
+    owner: "asyncpg.Connection[asyncpg.Record]", wallets: dict[str, UUID], transactions: dict[str, UUID]
+) -> dict[str, str]:
+    house = await owner.fetch("select id, kind from ledger_accounts where kind <> 'wallet'")
+    accounts = {**{id: name for name, id in wallets.items()}, **{row["id"]: row["kind"] for row in house}}
+    intents = {id: name for name, id in transactions.items()}
+    entries = await owner.fetch("select id, transaction_id, account_id from ledger_entries")
+    names = {name: str(id) for id, name in (*accounts.items(), *intents.items())}
+    for row in entries:
+        names[f"{intents[row['transaction_id']]}_{accounts[row['account_id']]}"] = str(row["id"])
+    return names
