@@ -1,0 +1,153 @@
+"""Crashes in the middle of load, and the proof afterwards that no acknowledged payment is lost and none came twice.
+
+    python -m tests.e2e.crash --rounds 10 --seconds 10
+
+A round: load, a kill, what died comes back (the server is started again, PostgreSQL by the server), load again,
+everything without an answer asked again. The kills take turns: the server, PostgreSQL whole, both.
+"""
+
+import argparse
+import asyncio
+import os
+import random
+import sys
+import tempfile
+from dataclasses import dataclass
+from itertools import cycle, islice
+from pathlib import Path
+from uuid import UUID
+
+import asyncpg
+from typeid import TypeID
+
+from pocketpay.database.embedded import EmbeddedPostgres
+from tests.e2e import load, processes
+from tests.e2e.load import Load
+from tests.e2e.processes import House, Running
+
+KILLS = ("server", "postgresql", "both")
+BACK_SECONDS = 5.0
+"""PostgreSQL's own death is mended within that; a killed server's time is whoever starts it again."""
+
+KEPT = """
+select key, t.id, status, amount, source_wallet_id, destination_wallet_id
+from transactions t left join idempotency_keys k on t.id = any (k.result_ids)
+where type <> 'bonus' and (source_wallet_id = any ($1) or destination_wallet_id = any ($1))
+"""
+
+
+@dataclass(frozen=True)
+class Round:
+    """What one crash did."""
+
+    killed: str
+    orders: int
+    unanswered: int
+    back_after_seconds: float
+
+    def __str__(self) -> str:
+        return (
+            f"{self.killed:<10}  {self.orders:>6} orders  {self.unanswered:>4} without an answer  "
+            f"answering again after {self.back_after_seconds:.1f} s"
+        )
+
+
+async def crash(house: House, kills: list[str], seconds: float) -> tuple[list[Round], Load]:
+    """The rounds, and the load whose record they left; everything in it is done."""
+    server = await asyncio.to_thread(house.start)
+    clients = Load(server.url)
+    await clients.open()
+    rounds = []
+    for killed in kills:
+        before = len(clients.orders)
+        running = asyncio.create_task(clients.run())
+        await asyncio.sleep(seconds * random.uniform(0.6, 1))
+        server, back_after = await _kill(house, server, killed, clients)
+        await asyncio.sleep(seconds / 4)
+        clients.stop()
+        await running
+        unanswered = await clients.settle()
+        assert clients.broken == []
+        rounds.append(Round(killed, len(clients.orders) - before, unanswered, back_after))
+    await prove(house, clients)
+    await clients.close()
+    assert await asyncio.to_thread(server.stop) == 0
+    return rounds, clients
+
+
+async def prove(house: House, clients: Load) -> None:
+    """Holds the record against the database itself, the audit and what the customers see."""
+    assert all(order.is_done for order in clients.orders)
+    audit = await asyncio.to_thread(house.run, "audit")
+    assert audit.returncode == 0, audit.stdout + audit.stderr
+    kept = await _kept(house, clients.wallets)
+    by_key = {row["key"]: row for row in kept}
+    assert None not in by_key, "money moved that nobody ordered"
+    assert len(by_key) == len(kept), "a key moved money twice"
+    assert by_key.keys() == {order.key for order in clients.orders}
+    ids = [uuid_of(wallet) for wallet in clients.wallets]
+    for order in clients.orders:
+        row = by_key[order.key]
+        assert row["id"] == uuid_of(order.id or ""), f"{order} was answered with another id"
+        assert row["status"].upper() == order.status, f"{order} is {row['status']}"
+        assert row["amount"] == order.minor
+        ends = (None, ids[order.by]) if order.to is None else (ids[order.by], ids[order.to])
+        assert (row["source_wallet_id"], row["destination_wallet_id"]) == ends
+    for customer, minor in zip(clients.customers, clients.balances_minor(), strict=True):
+        assert await customer.available() == f"{minor / 100:.2f}"
+
+
+def uuid_of(id: str) -> UUID:
+    """The UUID that an id of the API stands for."""
+    return UUID(bytes=TypeID.from_string(id).uuid_bytes)
+
+
+async def _kill(house: House, server: Running, killed: str, clients: Load) -> tuple[Running, float]:
+    """Kills, starts again what does not come back by itself, and waits until somebody's money moves."""
+    loop = asyncio.get_running_loop()
+    if killed in ("server", "both"):
+        server.process.kill()
+    if killed in ("postgresql", "both"):
+        assert house.kill_postgres() > 1
+    at = loop.time()
+    if killed in ("server", "both"):
+        await asyncio.to_thread(server.process.wait)
+        port = int(server.url.rpartition(":")[2])
+        server = await asyncio.to_thread(house.start, port=port)
+        at = loop.time()
+    # What was committed before the kill may still be on its way to us.
+    while clients.last_answer < at + 0.2:
+        assert loop.time() - at < 30, f"nothing is answered: {clients.answers}, {server.log.read_text()[-2000:]}"
+        assert server.process.poll() is None
+        await asyncio.sleep(0.02)
+    return server, clients.last_answer - at
+
+
+async def _kept(house: House, wallets: list[str]) -> list[asyncpg.Record]:
+    postgres = EmbeddedPostgres(house.data)
+    await asyncio.to_thread(postgres.start)
+    connection = await asyncpg.connect(postgres.owner_dsn)
+    try:
+        return await connection.fetch(KEPT, [uuid_of(wallet) for wallet in wallets])
+    finally:
+        await connection.close()
+        await asyncio.to_thread(postgres.stop)
+
+
+def main() -> None:
+    """The long form, on the command line."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--rounds", type=int, default=6)
+    parser.add_argument("--seconds", type=float, default=5.0, help="of load before each kill, at most")
+    chosen = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)  # noqa: S103  # an ordinary PostgreSQL passes through it
+        with processes.house(Path(folder, "crash"), **load.SETTINGS) as house:
+            kills = list(islice(cycle(KILLS), chosen.rounds))
+            rounds, clients = asyncio.run(crash(house, kills, chosen.seconds))
+    sys.stdout.writelines(f"{one}\n" for one in rounds)
+    sys.stdout.write(f"The books are right after {len(clients.orders)} orders. {dict(clients.answers)}\n")
+
+
+if __name__ == "__main__":
+    main()

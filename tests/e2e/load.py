@@ -1,0 +1,190 @@
+"""Clients that move money without pause, and a record of what they tried and what they were told.
+
+Each order is written down before it is sent (the try) and marked with what came back (the acknowledgement). What had
+no answer is asked again with the same key until it has one; then the record says what the books must hold.
+"""
+
+import asyncio
+import random
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+
+from tests.e2e.customer import CANCEL, CONFIRM, DEPOSIT, PATIENCE_SECONDS, TRANSFER, Customer, at, key, sign_up
+
+SETTINGS = {
+    "LARGE_TRANSFER_THRESHOLD": "10.00",
+    "NEW_RECIPIENT_ACTION": "off",
+    "RAPID_TRANSFER_ACTION": "off",
+    "ACCESS_TOKEN_EXPIRE_MINUTES": "60",
+}
+"""Above 10.00 a payment awaits an answer, below it none does."""
+
+HANG_SECONDS = 12.0
+"""An answer, even that there is none, comes before that."""
+
+PAUSE_SECONDS = 0.1
+"""After no answer."""
+
+FUNDS_MINOR = 10_000_000
+BONUS_MINOR = 10_000
+
+
+@dataclass(eq=False)
+class Order:
+    """One thing a customer wants: a deposit (nobody in `to`), or a payment, confirmed or cancelled if asked."""
+
+    by: int
+    to: int | None
+    minor: int
+    confirm: bool = True
+    key: str = field(default_factory=key)
+    id: str | None = None
+    status: str | None = None
+
+    @property
+    def is_done(self) -> bool:
+        return self.status in ("COMPLETED", "CANCELLED")
+
+
+@dataclass
+class Load:
+    """Some customers of the server at `url`, their orders, and what went against the rules."""
+
+    url: str
+    clients: int = 16
+    orders: list[Order] = field(default_factory=list)
+    customers: list[Customer] = field(default_factory=list)
+    wallets: list[str] = field(default_factory=list)
+    answers: Counter[str] = field(default_factory=Counter)
+    broken: list[str] = field(default_factory=list)
+    slowest_seconds: float = 0.0
+    last_answer: float = 0.0
+    _chance: random.Random = field(default_factory=lambda: random.Random(1))
+    _stopping: bool = False
+
+    async def open(self) -> None:
+        """Everybody signs up and brings money in."""
+        self._http = at(self.url, connections=4 * self.clients)
+        self.customers = [await sign_up(self._http) for _ in range(self.clients)]
+        for customer in self.customers:
+            self.wallets.append((await customer.ask("{ wallet { id } }"))["id"])
+        funds = [Order(by, None, FUNDS_MINOR) for by in range(self.clients)]
+        self.orders.extend(funds)
+        await asyncio.gather(*(self.carry(order) for order in funds))
+
+    async def close(self) -> None:
+        await self._http.aclose()
+
+    async def run(self) -> None:
+        """Everybody orders one thing after another until `stop`."""
+        self._stopping = False
+        await asyncio.gather(*(self._orders_of(by) for by in range(self.clients)))
+
+    def stop(self) -> None:
+        self._stopping = True
+
+    async def settle(self, seconds: float = 40) -> int:
+        """Asks again about everything that is not done, with the same keys; gives how much that was."""
+        left = [order for order in self.orders if not order.is_done]
+        async with asyncio.timeout(seconds):
+            await asyncio.gather(*(self._until_done(order) for order in left))
+        return len(left)
+
+    def balances_minor(self) -> list[int]:
+        """What each wallet must hold once everything is done."""
+        balances = [BONUS_MINOR] * self.clients
+        for order in self.orders:
+            if order.status == "COMPLETED":
+                if order.to is None:
+                    balances[order.by] += order.minor
+                else:
+                    balances[order.by] -= order.minor
+                    balances[order.to] += order.minor
+        return balances
+
+    async def carry(self, order: Order) -> None:
+        """Sends the order, and the answer to the question that may come back."""
+        if order.id is None or order.status == "CREATED":
+            await self._send(order, *self._document(order))
+        if order.status == "PENDING_CONFIRMATION":
+            await self._send(order, CONFIRM if order.confirm else CANCEL, {"id": order.id})
+
+    # ------------------------------------------------------------ inside
+
+    async def _orders_of(self, by: int) -> None:
+        while not self._stopping:
+            order = self._anything(by)
+            self.orders.append(order)
+            await self.carry(order)
+            if not order.is_done:
+                await asyncio.sleep(PAUSE_SECONDS)
+
+    def _anything(self, by: int) -> Order:
+        kind, chance = self._chance.random(), self._chance
+        if kind < 0.1:
+            return Order(by, None, chance.randint(1, 500))
+        to = (by + chance.randint(1, self.clients - 1)) % self.clients
+        if kind < 0.25:
+            return Order(by, to, chance.randint(1_001, 2_000), confirm=chance.random() < 0.7)
+        everybodys = 1 if by == 0 else 0
+        return Order(by, to if kind < 0.8 else everybodys, chance.randint(1, 1_000))
+
+    async def _until_done(self, order: Order) -> None:
+        while True:
+            await self.carry(order)
+            if order.is_done or self.broken:
+                return
+            await asyncio.sleep(5 * PAUSE_SECONDS)
+
+    def _document(self, order: Order) -> tuple[str, dict[str, Any]]:
+        input = {"amount": f"{order.minor / 100:.2f}", "idempotencyKey": order.key}
+        if order.to is None:
+            return DEPOSIT, {"input": input | {"bankName": "First Bank"}}
+        return TRANSFER, {"input": input | {"to": self.customers[order.to].username, "description": "Load"}}
+
+    async def _send(self, order: Order, document: str, variables: dict[str, Any]) -> None:
+        """Sends it once; the order is marked only if the answer says what became of it."""
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        try:
+            response = await self._http.post(
+                "/graphql",
+                json={"query": document, "variables": variables},
+                headers={"Authorization": f"Bearer {self.customers[order.by].token}"},
+            )
+        except httpx.TimeoutException:
+            self.broken.append(f"no answer within {PATIENCE_SECONDS} s")
+            return
+        except httpx.TransportError:
+            self.answers["nobody there"] += 1
+            return
+        self.slowest_seconds = max(self.slowest_seconds, loop.time() - began)
+        self._read(order, response)
+
+    def _read(self, order: Order, response: httpx.Response) -> None:
+        try:
+            answer = response.json()
+            codes = [error["extensions"]["code"] for error in answer.get("errors", [])]
+        except (ValueError, KeyError, AttributeError):
+            self.broken.append(f"{response.status_code} without an answer of GraphQL: {response.text[:200]!r}")
+            return
+        if codes:
+            self.answers[codes[0]] += 1
+            if codes != ["SERVICE_BUSY"]:
+                self.broken.append(response.text)
+            return
+        (payload,) = answer["data"].values()
+        if payload["errors"]:
+            self.broken.append(response.text)
+            return
+        self.answers["replayed" if payload["replayed"] else "done"] += 1
+        self.last_answer = asyncio.get_running_loop().time()
+        self._mark(order, payload["transaction"])
+
+    def _mark(self, order: Order, transaction: dict[str, Any]) -> None:
+        if order.id not in (None, transaction["id"]):
+            self.broken.append(f"key {order.key} was answered {order.id} and then {transaction['id']}")
+        order.id, order.status = transaction["id"], transaction["status"]
