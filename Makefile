@@ -14,7 +14,7 @@ DONE := .make
 
 EXPLORER := $(wildcard explorer/*.* explorer/.npmrc explorer/src/* explorer/src/*/*)
 
-.PHONY: help run install explorer test check format schema lock audit bench wheel clean
+.PHONY: help run install explorer test check format schema lock audit crash bench wheel clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -51,6 +51,9 @@ schema: $(DONE)/install ## export schema.graphql
 
 audit: $(DONE)/install ## prove that the books are right
 	@$(PY) -m pocketpay audit $(ARGS)
+
+crash: $(DONE)/install ## kill it again and again under load and prove the books; ARGS="--rounds 20 --seconds 10"
+	@$(PY) -m tests.e2e.crash $(ARGS)
 
 bench: $(DONE)/install ## measure it on this machine
 	@$(PY) -m benchmarks $(ARGS)
