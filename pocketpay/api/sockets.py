@@ -13,17 +13,14 @@ and so has each event of a subscription: a data loader remembers what it has loa
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import aclosing
 from inspect import isawaitable
 from time import perf_counter, time
 from typing import TYPE_CHECKING, Any, cast
 
-import orjson
 from graphql import ExecutionResult, located_error
 from graphql.execution.execute import create_source_event_stream, map_source_to_response_event
-from starlette.websockets import WebSocketState
-from strawberry.asgi import ASGIWebSocketAdapter
 from strawberry.http.exceptions import WebSocketDisconnected
 from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler, Operation
 
@@ -32,6 +29,7 @@ from pocketpay.api.context import Context
 from pocketpay.api.execution import Rejected, told
 from pocketpay.api.executor import OperationExecutor
 from pocketpay.api.failures import BAD_USER_INPUT, RATE_LIMITED, BadUserInput, formatted
+from pocketpay.api.frames import token_in, trouble
 from pocketpay.database.failures import ServiceBusy
 from pocketpay.identity.gate import Denial
 from pocketpay.identity.tokens import Claims
@@ -42,28 +40,7 @@ if TYPE_CHECKING:
 
 INIT_SECONDS = 5.0
 
-MESSAGES = frozenset({"connection_init", "ping", "pong", "subscribe", "complete"})
-
 NO_MUTATIONS = BadUserInput("Mutations go by POST, not over a websocket.")
-
-
-class TextFrames(ASGIWebSocketAdapter):
-    """JSON in text frames: a binary one is understood by no client. What is sent after the close goes nowhere."""
-
-    async def send_json(self, message: Mapping[str, object]) -> None:
-        if self.ws.application_state is not WebSocketState.CONNECTED:
-            raise WebSocketDisconnected
-        try:
-            await self.ws.send_text(orjson.dumps(message).decode())
-        except (RuntimeError, OSError) as gone:
-            raise WebSocketDisconnected from gone
-
-    async def close(self, code: int, reason: str) -> None:
-        if self.ws.application_state is WebSocketState.CONNECTED:
-            try:
-                await self.ws.close(code=code, reason=reason)
-            except (RuntimeError, OSError) as gone:
-                raise WebSocketDisconnected from gone
 
 
 class Socket(BaseGraphQLTransportWSHandler[Context, None]):
@@ -101,11 +78,11 @@ class Socket(BaseGraphQLTransportWSHandler[Context, None]):
     # ------------------------------------------------------------ frames
 
     async def handle_message(self, message: Any) -> None:
-        trouble = _trouble(message)
-        if trouble is None:
+        odd = trouble(message)
+        if odd is None:
             await super().handle_message(message)
         else:
-            await self.handle_invalid_message(trouble)
+            await self.handle_invalid_message(odd)
 
     async def handle_connection_init(self, message: Any) -> None:
         if self.connection_timed_out:
@@ -120,7 +97,7 @@ class Socket(BaseGraphQLTransportWSHandler[Context, None]):
             await self.websocket.close(4429, "Too many initialisation requests")
             return
         self.connection_init_received = True
-        refused = await self._sign_in(_token(payload or {}))
+        refused = await self._sign_in(token_in(payload or {}))
         if refused is not None:
             await self.websocket.close(*refused)
             return
@@ -242,31 +219,3 @@ def _field(executor: OperationExecutor) -> str:
     first = executor.operation.selection_set.selections[0]
     alias, name = getattr(first, "alias", None), getattr(first, "name", None)
     return str((alias or name).value) if name is not None else ""
-
-
-def _trouble(message: object) -> str | None:
-    """What is odd about a frame, or None."""
-    if not isinstance(message, dict) or not isinstance(message.get("type"), str) or message["type"] not in MESSAGES:
-        return "No message of graphql-transport-ws"
-    if message["type"] in ("subscribe", "complete") and not isinstance(message.get("id"), str):
-        return "A message without an id"
-    if message["type"] == "subscribe" and not _is_request(message.get("payload")):
-        return "A subscribe without a request"
-    return None
-
-
-def _is_request(payload: object) -> bool:
-    """Whether a subscribe's payload is a GraphQL request: a text, and the rest of its type where it is there."""
-    if not isinstance(payload, dict) or not isinstance(payload.get("query"), str):
-        return False
-    name, variables = payload.get("operationName"), payload.get("variables")
-    return (name is None or isinstance(name, str)) and (variables is None or isinstance(variables, dict))
-
-
-def _token(payload: Mapping[str, object]) -> str | None:
-    """The bearer's token in a connection_init, its key in any case; None where there is none."""
-    for key, value in payload.items():
-        if key.lower() == "authorization":
-            text = value if isinstance(value, str) else ""
-            return text[7:].strip() if text[:7].lower() == "bearer " else text
-    return None

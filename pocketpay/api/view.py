@@ -4,8 +4,7 @@ What is asked by GET is executed by Strawberry's own `Schema.execute`, over the 
 words for errors: a test gives both ways the same requests and wants the same answers.
 """
 
-from collections.abc import Generator
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from datetime import timedelta
 from time import perf_counter
 from typing import Any
@@ -23,10 +22,11 @@ from pocketpay.api.context import Context
 from pocketpay.api.documents import Documents
 from pocketpay.api.execution import NO_SUBSCRIPTIONS, Answer, Rejected, outcome_of
 from pocketpay.api.failures import BAD_USER_INPUT, formatted
+from pocketpay.api.frames import TextFrames
 from pocketpay.api.house import House
 from pocketpay.api.http import Asked, Headers, HttpRefusal
 from pocketpay.api.schema import Schema
-from pocketpay.api.sockets import INIT_SECONDS, Socket, TextFrames
+from pocketpay.api.sockets import INIT_SECONDS, Socket
 from pocketpay.settings import Settings
 
 MUTATION_BY_GET = HttpRefusal(405, "Mutations go by POST.", headers=((b"allow", b"POST"),))

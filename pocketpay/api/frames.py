@@ -1,0 +1,57 @@
+"""What is said on a websocket: frames of JSON, and whether they are of the protocol."""
+
+from collections.abc import Mapping
+
+import orjson
+from starlette.websockets import WebSocketState
+from strawberry.asgi import ASGIWebSocketAdapter
+from strawberry.http.exceptions import WebSocketDisconnected
+
+MESSAGES = frozenset({"connection_init", "ping", "pong", "subscribe", "complete"})
+
+
+class TextFrames(ASGIWebSocketAdapter):
+    """JSON in text frames: a binary one is understood by no client. What is sent after the close goes nowhere."""
+
+    async def send_json(self, message: Mapping[str, object]) -> None:
+        if self.ws.application_state is not WebSocketState.CONNECTED:
+            raise WebSocketDisconnected
+        try:
+            await self.ws.send_text(orjson.dumps(message).decode())
+        except (RuntimeError, OSError) as gone:
+            raise WebSocketDisconnected from gone
+
+    async def close(self, code: int, reason: str) -> None:
+        if self.ws.application_state is WebSocketState.CONNECTED:
+            try:
+                await self.ws.close(code=code, reason=reason)
+            except (RuntimeError, OSError) as gone:
+                raise WebSocketDisconnected from gone
+
+
+def trouble(message: object) -> str | None:
+    """What is odd about a frame, or None."""
+    if not isinstance(message, dict) or not isinstance(message.get("type"), str) or message["type"] not in MESSAGES:
+        return "No message of graphql-transport-ws"
+    if message["type"] in ("subscribe", "complete") and not isinstance(message.get("id"), str):
+        return "A message without an id"
+    if message["type"] == "subscribe" and not _is_request(message.get("payload")):
+        return "A subscribe without a request"
+    return None
+
+
+def _is_request(payload: object) -> bool:
+    """Whether a subscribe's payload is a GraphQL request: a text, and the rest of its type where it is there."""
+    if not isinstance(payload, dict) or not isinstance(payload.get("query"), str):
+        return False
+    name, variables = payload.get("operationName"), payload.get("variables")
+    return (name is None or isinstance(name, str)) and (variables is None or isinstance(variables, dict))
+
+
+def token_in(payload: Mapping[str, object]) -> str | None:
+    """The bearer's token in a connection_init, its key in any case; None where there is none."""
+    for key, value in payload.items():
+        if key.lower() == "authorization":
+            text = value if isinstance(value, str) else ""
+            return text[7:].strip() if text[:7].lower() == "bearer " else text
+    return None
