@@ -134,7 +134,7 @@ class Server:
         metrics = self._house.metrics
         metrics.gauge("pocketpay_clearing_waiting", "Instructions waiting now.", lambda: desk.clearing.waiting)
         for count, meaning in CLEARING_COUNTS.items():
-            metrics.gauge(f"pocketpay_clearing_{count}", meaning, partial(getattr, desk.clearing.counts, count))
+            metrics.counter(f"pocketpay_clearing_{count}", meaning, partial(getattr, desk.clearing.counts, count))
         return Rooms(
             settings=settings, database=database, reception=reception, desk=desk, feeds=feeds, reads=Reads(database)
         )

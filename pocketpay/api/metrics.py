@@ -4,9 +4,11 @@ The children of each counter are made once: asking for one by its labels costs m
 from what a client sent.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.core import CounterMetricFamily
+from prometheus_client.registry import Collector
 
 OPERATIONS = ("query", "mutation", "subscription", "none")
 OUTCOMES = ("ok", "errors", "rejected", "busy", "internal")
@@ -49,6 +51,20 @@ class Metrics:
         """A value that is read when Prometheus asks."""
         Gauge(name, meaning, registry=self.registry).set_function(read)
 
+    def counter(self, name: str, meaning: str, read: Callable[[], float]) -> None:
+        """A count that somebody else keeps, read when Prometheus asks."""
+        self.registry.register(_Kept(name, meaning, read))
+
     def text(self) -> bytes:
         """Everything, as Prometheus reads it."""
         return generate_latest(self.registry)
+
+
+class _Kept(Collector):
+    """A counter whose number is kept elsewhere."""
+
+    def __init__(self, name: str, meaning: str, read: Callable[[], float]) -> None:
+        self._name, self._meaning, self._read = name, meaning, read
+
+    def collect(self) -> Iterator[CounterMetricFamily]:
+        yield CounterMetricFamily(self._name, self._meaning, value=self._read())

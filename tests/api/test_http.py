@@ -184,6 +184,7 @@ async def test_readiness_counts_and_the_schema_are_there(client: Client) -> None
     counted = (await client.http.get("/metrics")).text
     assert 'pocketpay_operations_total{outcome="ok",type="query"} 1.0' in counted
     assert "pocketpay_clearing_waiting 0.0" in counted
+    assert "pocketpay_clearing_units_total 0.0" in counted
     assert "type Query {" in (await client.http.get("/schema.graphql")).text
 
 
