@@ -1,4 +1,4 @@
-"""What stands in the database unseen by Alembic: constraints, triggers and their state, functions, grants.
+"""What stands in the database unseen by Alembic: constraints, triggers and their state, functions, indexes, grants.
 
 The listing is committed as `migrations/listing.txt`: its diff is the review.
 """
@@ -22,12 +22,18 @@ select line from (
                   case when prosecdef then 'its owner' else 'its caller' end, md5(prosrc))
     from pg_proc where pronamespace = 'public'::regnamespace
     union all
-    select 4, table_name::text, grantee || privilege_type,
+    select 4, indrelid::regclass::text, indexrelid::regclass::text,
+           format('index %s on %s: %s', indexrelid::regclass, indrelid::regclass,
+                  regexp_replace(pg_get_indexdef(indexrelid), '^CREATE (UNIQUE )?INDEX \S+ ON \S+ USING ', '\1'))
+    from pg_index join pg_class on oid = indexrelid
+    where relnamespace = 'public'::regnamespace and not exists (select from pg_constraint where conindid = indexrelid)
+    union all
+    select 5, table_name::text, grantee || privilege_type,
            format('grant %s on %s to %s', lower(privilege_type), table_name, grantee)
     from information_schema.table_privileges
     where table_schema = 'public' and grantee in ('PUBLIC', 'pocketpay', 'pocketpay_server', 'pocketpay_reader')
     union all
-    select 5, table_name::text, grantee || privilege_type || column_name,
+    select 6, table_name::text, grantee || privilege_type || column_name,
            format('grant %s (%s) on %s to %s', lower(privilege_type), column_name, table_name, grantee)
     from information_schema.column_privileges c
     where table_schema = 'public' and grantee in ('PUBLIC', 'pocketpay', 'pocketpay_server', 'pocketpay_reader')

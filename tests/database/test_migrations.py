@@ -23,6 +23,10 @@ from tests.conftest import Dsns
 from tests.database.listing import listing
 
 LISTING = revisions.folder() / "listing.txt"
+HOW_TO_WRITE_IT = (
+    "What guards the database is not what was reviewed. If it is meant to be so, write it and review the difference: "
+    "WRITE_LISTING=1 python -m pytest tests/database/test_migrations.py -k listing"
+)
 TABLES = "select count(*) from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace"
 
 
@@ -76,7 +80,7 @@ async def test_guards_and_grants_are_those_of_the_committed_listing(owner: "Conn
     found = await listing(owner)
     if os.environ.get("WRITE_LISTING"):
         LISTING.write_text(found, encoding="utf-8")
-    assert found == LISTING.read_text(encoding="utf-8")
+    assert found == LISTING.read_text(encoding="utf-8"), HOW_TO_WRITE_IT
 
 
 async def test_migrating_again_changes_nothing(database_dsn: Dsns, owner: "Connection[Record]") -> None:

@@ -1,0 +1,72 @@
+"""Whatever weakens a guard changes the listing, so that it cannot slip through a review."""
+
+from collections.abc import AsyncIterator
+
+import asyncpg
+import pytest
+from asyncpg import Connection, Record
+
+from tests.conftest import Dsns
+from tests.database.listing import listing
+
+WEAKENINGS = {
+    "a trigger sleeps": "alter table ledger_entries disable trigger ledger_entries_guard",
+    "a trigger is an ordinary one": "alter table ledger_entries enable trigger ledger_entries_guard",
+    "a trigger is gone": "drop trigger transactions_lifecycle on transactions",
+    "a trigger fires on less": (
+        "create or replace trigger ledger_entries_never_rewritten before update on ledger_entries "
+        "for each row execute function ledger_entries_are_final()"
+    ),
+    "a guard does nothing": (
+        "create or replace function ledger_entries_guard() returns trigger language plpgsql "
+        "as 'begin return null; end'"
+    ),
+    "a guard runs as its owner": "alter function ledger_entries_guard() security definer",
+    "a constraint is gone": "alter table transactions drop constraint ck_transactions_amount_in_range",
+    "a constraint says less": (
+        "alter table transactions drop constraint ck_transactions_amount_in_range; "
+        "alter table transactions add constraint ck_transactions_amount_in_range check (amount > 0)"
+    ),
+    "a constraint is not validated": (
+        "alter table ledger_entries drop constraint ck_ledger_entries_amount_not_zero; "
+        "alter table ledger_entries add constraint ck_ledger_entries_amount_not_zero check (amount <> 0) not valid"
+    ),
+    "a foreign key is not enforced": (
+        "alter table ledger_entries alter constraint fk_ledger_entries_account not enforced"
+    ),
+    "an index is gone": "drop index ix_transactions_alive",
+    "an index is no longer unique": (
+        "drop index uq_ledger_accounts_kind_currency_house; "
+        "create index uq_ledger_accounts_kind_currency_house on ledger_accounts (kind, currency) "
+        "where kind <> 'wallet'"
+    ),
+    "an index covers less": (
+        "drop index uq_ledger_accounts_kind_currency_house; "
+        "create unique index uq_ledger_accounts_kind_currency_house on ledger_accounts (kind, currency) where kind = 'bank'"
+    ),
+    "the server may rewrite": "grant update on ledger_entries to pocketpay_server",
+    "the server may rewrite a column": "grant update (amount) on transactions to pocketpay_server",
+    "the login itself may delete": "grant delete on wallets to pocketpay",
+    "the reader may see passwords": "grant select (password_hash) on users to pocketpay_reader",
+    "everybody may read": "grant select on sessions to public",
+}
+
+
+@pytest.fixture
+async def owner(module_dsn: Dsns) -> AsyncIterator["Connection[Record]"]:
+    """The owner in a transaction that never commits."""
+    connection = await asyncpg.connect(module_dsn.owner)
+    await connection.execute("begin")
+    yield connection
+    await connection.close()
+
+
+@pytest.mark.parametrize("weakening", WEAKENINGS)
+async def test_weakening_shows_in_the_listing(owner: "Connection[Record]", weakening: str) -> None:
+    before = await listing(owner)
+    await owner.execute(WEAKENINGS[weakening])
+    assert await listing(owner) != before
+
+
+async def test_listing_is_the_same_when_asked_twice(owner: "Connection[Record]") -> None:
+    assert await listing(owner) == await listing(owner)
