@@ -42,7 +42,8 @@ WEAKENINGS = {
     ),
     "an index covers less": (
         "drop index uq_ledger_accounts_kind_currency_house; "
-        "create unique index uq_ledger_accounts_kind_currency_house on ledger_accounts (kind, currency) where kind = 'bank'"
+        "create unique index uq_ledger_accounts_kind_currency_house on ledger_accounts (kind, currency) "
+        "where kind = 'bank'"
     ),
     "the server may rewrite": "grant update on ledger_entries to pocketpay_server",
     "the server may rewrite a column": "grant update (amount) on transactions to pocketpay_server",
