@@ -145,21 +145,33 @@ def money_setting(name: str, text: str, codes: tuple[str, ...]) -> dict[str, Mon
 
     Raises ValueError with a sentence when a number does not fit its currency or a served one is not named.
     """
-    named = dict(part.strip().split(":", 1) for part in text.split(",") if ":" in part)
-    numbers = {code.strip().upper(): number.strip() for code, number in named.items()}
-    if not numbers:
-        numbers = dict.fromkeys(codes, text.strip())
+    numbers = _numbers(name, text, codes)
     missing = [code for code in codes if code not in numbers]
     if missing:
         raise ValueError(f"{name} names no amount for {', '.join(missing)}; write it like USD:100.00,JPY:15000")
     return {code: _amount_or_zero(name, numbers[code], code) for code in codes}
 
 
+def _numbers(name: str, text: str, codes: tuple[str, ...]) -> dict[str, str]:
+    if ":" not in text:
+        return dict.fromkeys(codes, text.strip())
+    numbers: dict[str, str] = {}
+    for part in text.split(","):
+        code, colon, number = part.partition(":")
+        if not colon or code.strip().upper() in numbers:
+            raise ValueError(f"{name}: {part.strip()!r} is not one more currency with its amount, like USD:100.00")
+        numbers[code.strip().upper()] = number.strip()
+    return numbers
+
+
 def _amount_or_zero(name: str, number: str, code: str) -> Money:
-    if number and not number.strip("0.") and number.count(".") <= 1 and number != ".":
+    exact = number
+    if money.AMOUNT_SHAPE.fullmatch(number) and "." in number:
+        exact = number.rstrip("0").rstrip(".")  # 100.00 is a hundred yen too: the same number in every currency
+    if exact.isascii() and exact.isdigit() and not exact.strip("0"):
         return Money(0, code)
     try:
-        return money.parse(number, code)
+        return money.parse(exact, code)
     except (money.MalformedAmount, money.AmountOutOfRange) as wrong:
         raise ValueError(f"{name}: {number!r} is no amount of {code}: {wrong}") from wrong
 
@@ -173,6 +185,8 @@ def load(**overrides: object) -> Settings:
         where = ".".join(str(part) for part in first["loc"]).upper()
         said = first["msg"].removeprefix("Value error, ")
         raise SettingsError(f"{where + ': ' if where else ''}{said}.") from None
+    except (OSError, UnicodeDecodeError) as wrong:
+        raise SettingsError(f".env cannot be read ({wrong}): make it UTF-8 text that this user may read.") from None
 
 
 def checked_secret(settings: Settings) -> bytes | None:

@@ -1,0 +1,218 @@
+"""Settings: what is right is read, what is wrong stops the start with one sentence that names it."""
+
+from pathlib import Path
+
+import pytest
+
+from pocketpay import settings
+from pocketpay.money import Money
+from pocketpay.settings import Environment, RuleAction, Settings, SettingsError, checked_secret, load
+
+OUTSIDE = "postgresql://pocketpay@db/pocketpay"
+LONG_ENOUGH = "0123456789abcdef0123456789abcdef"
+
+
+@pytest.fixture(autouse=True)
+def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A process without any of our settings, in a folder without a `.env`."""
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+    monkeypatch.chdir(tmp_path)
+
+
+def sentence(**environment: object) -> str:
+    """The one sentence that those settings are answered with."""
+    with pytest.raises(SettingsError) as wrong:
+        load(**environment)
+    said = str(wrong.value)
+    assert "\n" not in said
+    assert said.endswith(".")
+    assert not said.endswith("..")
+    return said
+
+
+def test_nothing_said_is_a_development_server_on_its_own_database() -> None:
+    chosen = load()
+    assert chosen.embedded
+    assert not chosen.production
+    assert (chosen.host, chosen.port) == ("127.0.0.1", 8000)
+    assert chosen.served_currencies == ("USD",)
+    assert chosen.amounts("welcome_bonus") == {"USD": Money(10_000, "USD")}
+    assert chosen.amounts("large_transfer_threshold") == {"USD": Money(50_000, "USD")}
+    assert {chosen.large_transfer_action, chosen.new_recipient_action} == {RuleAction.CONFIRM}
+    assert (chosen.rapid_transfer_count, chosen.rapid_transfer_window_minutes) == (5, 60)
+    assert (chosen.confirmation_minutes, chosen.access_token_expire_minutes) == (15, 10)
+
+
+def test_environment_is_read_in_any_case(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PORT", "9000")
+    monkeypatch.setenv("welcome_bonus", "5")
+    assert load().port == 9000
+    assert load().amounts("welcome_bonus") == {"USD": Money(500, "USD")}
+
+
+def test_env_file_is_read_and_the_environment_goes_before_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("# ours\nPORT=9001\nHOST='0.0.0.0'\nUNKNOWN=1\n", encoding="utf-8")
+    monkeypatch.setenv("PORT", "9002")
+    assert (load().port, load().host) == (9002, "0.0.0.0")  # noqa: S104 - read, not bound
+    assert load(port=9003).port == 9003
+
+
+def test_env_file_that_is_no_text_is_told_in_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_bytes(b"PORT=\xff\xfe\x00")
+    assert ".env" in sentence()
+
+
+WRONG: dict[str, list[object]] = {
+    "PORT": [-1, 65_536, "", "http", "80.5"],
+    "ENVIRONMENT": ["test", "Production "],
+    "LOG_LEVEL": ["loud", "TRACE"],
+    "ACCESS_TOKEN_EXPIRE_MINUTES": [0, 61, "ten", "inf"],
+    "REFRESH_TOKEN_EXPIRE_DAYS": [0, 366],
+    "SIGN_UP_RATE_PER_HOUR": [0, -1],
+    "LARGE_TRANSFER_ACTION": ["ask", "true", ""],
+    "NEW_RECIPIENT_ACTION": ["no"],
+    "RAPID_TRANSFER_ACTION": ["ban"],
+    "RAPID_TRANSFER_COUNT": [0, -5, "1.5"],
+    "RAPID_TRANSFER_WINDOW_MINUTES": [0, 1_441],
+    "CONFIRMATION_MINUTES": [0, 1_441],
+    "PENDING_TRANSFERS": [0, 1_001],
+    "BODY_BYTES": [10],
+    "BODY_SECONDS": [0, -1, "nan"],
+    "DOCUMENT_DEPTH": [0],
+    "SOCKET_SUBSCRIPTIONS": [0],
+    "CURRENCIES": ["", ",", "USD,USD", "USD,usd", "DOLLARS", "USD;EUR", "XAU", "USD,BTC"],
+    "WELCOME_BONUS": [
+        *("", "free", "-1", "+1", "1e3", "1_000", "1,000.00", "NaN", "0.001", "10000000001", "１００", "100 USD"),
+        *("$5", ".", "0.0.0", "EUR:1.00", "USD:", "USD:x", "USD:1.00,5", "USD:1.00,USD:2.00", "USD:1:2"),
+    ],
+    "LARGE_TRANSFER_THRESHOLD": ["lots", "500.005", "-0"],
+}
+
+
+@pytest.mark.parametrize(("name", "value"), [(name, value) for name, values in WRONG.items() for value in values])
+def test_wrong_setting_is_named_in_one_sentence(name: str, value: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(name, str(value))
+    assert name in sentence()
+
+
+def test_secret_never_stands_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SECRET_KEY", "do not tell anybody")
+    monkeypatch.setenv("PORT", "none")
+    assert "tell" not in sentence()
+    assert "tell" not in repr(load(port=1))
+    with pytest.raises(SettingsError) as short:
+        checked_secret(load(port=1))
+    assert "tell" not in str(short.value)
+
+
+# ---------------------------------------------------------------- money
+
+
+@pytest.mark.parametrize(
+    ("currencies", "text", "amounts"),
+    [
+        ("USD", "100.00", {"USD": 10_000}),
+        ("USD", "100", {"USD": 10_000}),
+        ("USD", " 100.5 ", {"USD": 10_050}),
+        ("USD,EUR", "100.00", {"USD": 10_000, "EUR": 10_000}),
+        ("USD,JPY,KWD", "100.00", {"USD": 10_000, "JPY": 100, "KWD": 100_000}),
+        ("JPY", "100.000", {"JPY": 100}),
+        ("USD,JPY", "USD:100.00,JPY:15000", {"USD": 10_000, "JPY": 15_000}),
+        ("USD,JPY", " usd : 100.00 , jpy : 15000 ", {"USD": 10_000, "JPY": 15_000}),
+        ("USD", "USD:1.00,JPY:15000", {"USD": 100}),
+        ("USD,JPY", "0", {"USD": 0, "JPY": 0}),
+        ("USD,JPY", "0.00", {"USD": 0, "JPY": 0}),
+        ("USD,JPY", "USD:0,JPY:100", {"USD": 0, "JPY": 100}),
+        ("usd, eur", "1", {"USD": 100, "EUR": 100}),
+    ],
+)
+def test_money_setting_is_one_number_or_one_for_each_currency(
+    currencies: str, text: str, amounts: dict[str, int]
+) -> None:
+    chosen = load(currencies=currencies, welcome_bonus=text)
+    assert chosen.amounts("welcome_bonus") == {code: Money(minor, code) for code, minor in amounts.items()}
+
+
+@pytest.mark.parametrize("currencies", ["JPY", "KWD", "USD,JPY"])
+def test_defaults_suit_every_currency(currencies: str) -> None:
+    assert load(currencies=currencies).served_currencies == tuple(currencies.split(","))
+
+
+def test_first_currency_named_is_the_default_one() -> None:
+    assert load(currencies="eur, usd").served_currencies == ("EUR", "USD")
+
+
+def test_currency_without_an_amount_is_named() -> None:
+    said = sentence(currencies="USD,JPY,EUR", welcome_bonus="USD:100.00")
+    assert said == "WELCOME_BONUS names no amount for JPY, EUR; write it like USD:100.00,JPY:15000."
+
+
+def test_zero_switches_the_bonus_off() -> None:
+    assert not load(welcome_bonus="0").amounts("welcome_bonus")["USD"].minor
+
+
+# ---------------------------------------------------------------- production and its secret
+
+
+@pytest.mark.parametrize(
+    ("database_url", "environment", "production"),
+    [
+        (None, None, False),
+        (None, "", False),
+        (None, "development", False),
+        (None, "production", True),
+        (OUTSIDE, None, True),
+        (OUTSIDE, "", True),
+        (OUTSIDE, "development", False),
+        (OUTSIDE, "production", True),
+        ("", None, False),
+    ],
+)
+def test_own_database_means_development_and_an_outside_one_production_unless_said(
+    database_url: str | None, environment: str | None, production: bool
+) -> None:
+    assert load(database_url=database_url, environment=environment).production is production
+
+
+@pytest.mark.parametrize(
+    ("database_url", "environment"),
+    [(OUTSIDE, None), (OUTSIDE, Environment.DEVELOPMENT), (None, Environment.PRODUCTION)],
+)
+@pytest.mark.parametrize("secret_key", [None, ""])
+def test_secret_is_missed_wherever_others_rely_on_it(
+    database_url: str | None, environment: Environment | None, secret_key: str | None
+) -> None:
+    chosen = load(database_url=database_url, environment=environment, secret_key=secret_key)
+    with pytest.raises(SettingsError, match=r"SECRET_KEY is missing: .*openssl rand -hex 32"):
+        checked_secret(chosen)
+
+
+def test_own_database_in_development_makes_its_own_secret() -> None:
+    assert checked_secret(load()) is None
+
+
+@pytest.mark.parametrize("database_url", [None, OUTSIDE])
+def test_short_secret_is_refused_everywhere(database_url: str | None) -> None:
+    for short in ("x", "a" * 31):
+        with pytest.raises(SettingsError, match=r"SECRET_KEY is too short \(\d+ bytes\)"):
+            checked_secret(load(database_url=database_url, secret_key=short))
+    chosen = load(database_url=database_url, secret_key=LONG_ENOUGH)
+    assert checked_secret(chosen) == LONG_ENOUGH.encode()
+
+
+def test_secret_is_measured_in_bytes() -> None:
+    assert checked_secret(load(secret_key="ü" * 16)) == ("ü" * 16).encode()
+
+
+def test_settings_do_not_change() -> None:
+    with pytest.raises(ValueError, match="frozen"):
+        load().port = 1
+
+
+def test_origins_are_those_named() -> None:
+    assert load(allowed_origins=" https://a.example ,,https://b.example").origins == (
+        "https://a.example",
+        "https://b.example",
+    )
+    assert settings.load().origins == ()
