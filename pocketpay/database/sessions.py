@@ -183,6 +183,9 @@ async def connect(
         )
     except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, ssl.SSLError) as error:
         raise ServiceBusy("the database does not answer") from error
+    except (ValueError, OverflowError):
+        # Its words may quote a password that was not escaped.
+        raise ServiceBusy("its address is none: the form is postgresql://user:password@host:port/name") from None
 
 
 def plain(dsn: str) -> str:
