@@ -9,6 +9,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TextIO
 
+from pocketpay.database import revisions
+from pocketpay.database.errors import DatabaseUnavailable, unreachable
+from pocketpay.database.failures import ServiceBusy, lost_connection
 from pocketpay.database.findings import Finding, Proof
 from pocketpay.database.sessions import Session, connect
 from pocketpay.ledger import audit as ledger
@@ -20,7 +23,7 @@ UNHURRIED = {"statement_timeout": "0", "transaction_timeout": "0", "timezone": "
 
 
 async def report(dsn: str, out: TextIO = sys.stdout) -> int:
-    """Proves the books of that database; writes and gives what `tell` does. Raises ServiceBusy."""
+    """Proves the books of that database; writes and gives what `tell` does. Raises what `snapshot` does."""
     return await tell(findings(dsn), out)
 
 
@@ -38,7 +41,7 @@ async def tell(found: AsyncIterator[Finding], out: TextIO) -> int:
 
 
 async def findings(dsn: str) -> AsyncIterator[Finding]:
-    """Everything that breaks a law, law by law; nothing when the books are right. Raises ServiceBusy."""
+    """Everything that breaks a law, law by law; nothing when the books are right. Raises what `snapshot` does."""
     async with snapshot(dsn) as session:
         async for finding in prove(session):
             yield finding
@@ -53,11 +56,22 @@ async def prove(session: Session) -> AsyncIterator[Finding]:
 
 @asynccontextmanager
 async def snapshot(dsn: str) -> AsyncIterator[Session]:
-    """One moment of the whole database, read with the reader's role and without the server's timeouts."""
-    connection = await connect(dsn, name="pocketpay audit", settings=UNHURRIED, command_seconds=None)
+    """One moment of the whole database, read with the reader's role and without the server's timeouts.
+
+    Raises DatabaseUnavailable when it is away or goes away, WrongRevision when its tables are not those we know.
+    """
     try:
+        connection = await connect(dsn, name="pocketpay audit", settings=UNHURRIED, command_seconds=None)
+    except ServiceBusy as busy:
+        raise unreachable(busy) from busy
+    try:
+        await revisions.check(Session(connection))
         await connection.execute("set role pocketpay_reader")
         async with connection.transaction(isolation="repeatable_read", readonly=True):
             yield Session(connection)
+    except Exception as error:
+        if lost_connection(error):
+            raise DatabaseUnavailable("The database went away during the audit: audit again.") from error
+        raise
     finally:
         connection.terminate()
