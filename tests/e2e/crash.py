@@ -112,8 +112,7 @@ async def _kill(house: House, server: Running, killed: str, clients: Load) -> tu
     at = loop.time()
     if killed in ("server", "both"):
         await asyncio.to_thread(server.process.wait)
-        port = int(server.url.rpartition(":")[2])
-        server = await asyncio.to_thread(house.start, port=port)
+        server = await asyncio.to_thread(house.start, PORT=server.url.rpartition(":")[2])
         at = loop.time()
     # What was committed before the kill may still be on its way to us.
     while clients.last_answer < at + 0.2:

@@ -57,15 +57,15 @@ class House:
     def data(self) -> Path:
         return self.folder / ".pocketpay"
 
-    def start(self, *arguments: str, port: int = 0, **settings: str) -> Running:
-        """A server, once it serves."""
+    def start(self, *arguments: str, **settings: str) -> Running:
+        """A server on a free port, unless PORT is set, once it serves."""
         name = f"server-{len(self._started)}"
         said, log = self.folder / f"{name}.out", self.folder / f"{name}.log"
         with said.open("wb") as out, log.open("wb") as err:
             process = subprocess.Popen(
-                self._command("serve", "--port", str(port), *arguments),
+                self._command("serve", *arguments),
                 cwd=self.folder,
-                env=self._environment(settings),
+                env=self._environment({"PORT": "0"} | settings),
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=err,
@@ -75,7 +75,7 @@ class House:
         running.url = _until_it_serves(process, said, log)
         return running
 
-    def run(self, *arguments: str, seconds: float = 60, **settings: str) -> subprocess.CompletedProcess[str]:
+    def run(self, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
         """Any verb, to its end."""
         return subprocess.run(
             self._command(*arguments),
@@ -85,7 +85,7 @@ class House:
             capture_output=True,
             text=True,
             check=False,
-            timeout=seconds,
+            timeout=START_SECONDS,
         )
 
     def kill_postgres(self) -> int:

@@ -1,0 +1,68 @@
+"""PostgreSQL goes away under a server and comes back: busy meanwhile, well by itself afterwards."""
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from websockets.exceptions import ConnectionClosed
+
+from pocketpay.database.embedded import EmbeddedPostgres
+from tests.api.socket_client import socket
+from tests.e2e.customer import BALANCE_CHANGED, SIGN_IN, TRANSFER, WALLET, at, key, sign_up
+from tests.e2e.load import HANG_SECONDS
+from tests.e2e.processes import UNASKED, House, Running
+
+SECRET = "a key for tests, thirty-two bytes or more"
+
+
+@pytest.fixture
+def outside(cluster_home: Path) -> Iterator[EmbeddedPostgres]:
+    """A PostgreSQL that the server did not bring, and does not bring back."""
+    with EmbeddedPostgres(cluster_home / "away", system_home=cluster_home / "home") as postgres:
+        yield postgres
+
+
+@pytest.fixture
+def server(house: House, outside: EmbeddedPostgres) -> Iterator[Running]:
+    house.settings.update(UNASKED, SECRET_KEY=SECRET)
+    house.settings.update(DATABASE_URL=outside.server_dsn, DATABASE_OWNER_URL=outside.owner_dsn)
+    assert house.run("migrate").returncode == 0
+    running = house.start()
+    yield running
+    assert running.stop() == 0
+
+
+async def test_away_it_says_busy_and_back_it_is_well_by_itself(
+    house: House, server: Running, outside: EmbeddedPostgres
+) -> None:
+    async with at(server.url) as http:
+        ada, bea = await sign_up(http), await sign_up(http)
+        async with bea.listening() as ears:
+            balance = await ears.subscribe(BALANCE_CHANGED)
+            assert (await balance.next())["available"]["amount"] == "100.00"
+            await asyncio.to_thread(outside.stop)
+
+            assert (await http.get("/healthz")).status_code == 200
+            assert (await http.get("/readyz")).status_code == 503
+            payment = {"to": bea.username, "amount": "5.00", "description": "Lunch", "idempotencyKey": key()}
+            stranger = {"login": "nobody", "password": "violet-harbour-19"}
+            async with asyncio.timeout(HANG_SECONDS):
+                answers = await asyncio.gather(
+                    ada.post(WALLET), ada.post(TRANSFER, input=payment), ada.post(SIGN_IN, input=stranger)
+                )
+            for answer in answers:
+                assert [error["extensions"]["code"] for error in answer["errors"]] == ["SERVICE_BUSY"], answer
+            with pytest.raises((ConnectionClosed, AssertionError)):
+                async with socket(server.url, ada.token) as unheard:
+                    await (await unheard.subscribe(BALANCE_CHANGED)).next(0.5)
+
+            await asyncio.to_thread(outside.start)
+            async with asyncio.timeout(5):
+                while (await http.get("/readyz")).status_code != 200:  # noqa: ASYNC110 - it tells nobody
+                    await asyncio.sleep(0.1)
+            paid = await ada.ask(TRANSFER, input=payment)
+            assert (paid["transaction"]["status"], paid["replayed"]) == ("COMPLETED", False)
+            assert (await balance.next())["available"]["amount"] == "105.00"
+    assert server.tracebacks() == []
+    assert house.run("audit").returncode == 0
