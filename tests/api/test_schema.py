@@ -1,6 +1,7 @@
 """The schema as a stranger reads it."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from graphql import build_schema
@@ -42,3 +43,8 @@ def test_scalars_say_where_they_are_specified() -> None:
 
 def test_optional_arguments_have_no_null_default() -> None:
     assert "= null" not in sdl()
+
+
+def test_the_committed_schema_is_the_one_served() -> None:
+    committed = Path(__file__).parents[2] / "schema.graphql"
+    assert committed.read_text() == sdl(), "run `make schema`"
