@@ -25,7 +25,7 @@ async def risk_policy(info: Info) -> RiskPolicy:
     currency = await desk.resolver.currency(info.context.must_view().wallet_id)
     terms = desk.clearing.terms
     return RiskPolicy(
-        large_transfer_threshold=Money.of(terms.policy.large_threshold[currency]),
+        large_transfer_threshold=Money.of(terms.policy.threshold(currency)),
         rapid_transfer_count=terms.policy.rapid_count,
         rapid_transfer_window_minutes=terms.policy.rapid_window_minutes,
         new_recipient=terms.policy.new_recipient is not RuleAction.OFF,

@@ -43,6 +43,10 @@ class Policy:
     rapid_window_minutes: int
     rapid: RuleAction
 
+    def threshold(self, currency: str) -> Money:
+        """Above it a payment is large. Zero in a currency no longer served: its wallets may pay, and are asked."""
+        return self.large_threshold.get(currency) or Money(0, currency)
+
     @property
     def counts_rapid(self) -> bool:
         """Whether the rapid rule needs its count looked up at all."""
@@ -72,10 +76,10 @@ SAFE = Verdict(RuleAction.OFF, ())
 def judge(facts: Facts, policy: Policy) -> Verdict:
     """The verdict on a payment. OFF means it may go out at once."""
     matched: list[tuple[RuleAction, Reason]] = []
-    threshold = policy.large_threshold[facts.amount.currency]
+    threshold = policy.threshold(facts.amount.currency)
     if policy.large is not RuleAction.OFF and threshold < facts.amount:
-        facts_kept = {"threshold": str(threshold), "currency": threshold.currency}
-        matched.append((policy.large, Reason(Rule.LARGE_TRANSFER, dict(facts_kept))))
+        met: dict[str, str | int] = {"threshold": str(threshold), "currency": threshold.currency}
+        matched.append((policy.large, Reason(Rule.LARGE_TRANSFER, met)))
     if policy.new_recipient is not RuleAction.OFF and not facts.payee_known:
         matched.append((policy.new_recipient, Reason(Rule.NEW_RECIPIENT, {})))
     if policy.counts_rapid and facts.recent_count >= policy.rapid_count:
