@@ -1,13 +1,8 @@
 """Live updates when something goes wrong: what was not heard is made up for, who ended is out, who is stuck goes."""
 
 import asyncio
-import base64
-import json
-import os
 import socket as tcp
-import struct
 from typing import TypeAlias
-from urllib.parse import urlsplit
 
 import asyncpg
 import pytest
@@ -16,6 +11,7 @@ from pocketpay.cli import listening
 from pocketpay.identity import sessions
 from tests.api.live_server import live
 from tests.api.socket_client import socket
+from tests.api.stuck_peer import stuck_peer
 from tests.conftest import Dsns
 from tests.updates.waiting import until
 
@@ -86,7 +82,7 @@ async def test_a_peer_that_stops_reading_is_dropped_and_nobody_else_notices(
     async with live(database_dsn.server) as server:
         ada, bob = await server.arrive("ada"), await server.arrive("bob")
         watches = server.rooms.feeds.balances._watches
-        stuck = await asyncio.to_thread(_stuck_peer, server.url, ada.tokens.access_token, 20)
+        stuck = await asyncio.to_thread(stuck_peer, server.url, ada.tokens.access_token, [BALANCE] * 20)
         await until(lambda: len(watches.get(ada.viewer.wallet_id, ())) == 20)
         async with socket(server.url, bob.tokens.access_token) as client:
             balance = await client.subscribe(BALANCE)
@@ -98,33 +94,6 @@ async def test_a_peer_that_stops_reading_is_dropped_and_nobody_else_notices(
                 await balance.next(3)
                 assert asyncio.get_running_loop().time() - began < 10
         stuck.close()
-
-
-def _stuck_peer(url: str, token: str, subscriptions: int) -> tcp.socket:
-    """A websocket that subscribes and then never reads again, with as little room as a kernel gives."""
-    parts = urlsplit(url)
-    peer = tcp.socket()
-    peer.setsockopt(tcp.SOL_SOCKET, tcp.SO_RCVBUF, 1)
-    peer.connect((parts.hostname, parts.port))
-    key = base64.b64encode(os.urandom(16)).decode()
-    peer.sendall(
-        f"GET /graphql HTTP/1.1\r\nHost: {parts.netloc}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-        f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n"
-        "Sec-WebSocket-Protocol: graphql-transport-ws\r\n\r\n".encode()
-    )
-    assert b" 101 " in peer.recv(4096)
-    peer.sendall(_frame({"type": "connection_init", "payload": {"Authorization": f"Bearer {token}"}}))
-    assert b"connection_ack" in peer.recv(4096)
-    for id in range(subscriptions):
-        peer.sendall(_frame({"id": str(id), "type": "subscribe", "payload": {"query": BALANCE}}))
-    return peer
-
-
-def _frame(message: dict[str, object]) -> bytes:
-    """A client's text frame; a mask of zeros is one too."""
-    text = json.dumps(message).encode()
-    length = bytes([0x80 | len(text)]) if len(text) < 126 else b"\xfe" + struct.pack(">H", len(text))
-    return b"\x81" + length + bytes(4) + text
 
 
 def test_production_waits_eight_seconds_for_a_stuck_peer() -> None:
