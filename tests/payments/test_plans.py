@@ -1,0 +1,221 @@
+"""What a unit of work reads, counted by PostgreSQL itself in the unit's own transaction, guards and keys included:
+never a whole table, and in a large database no more than in a new one."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+
+from pocketpay.database.sessions import Session
+from pocketpay.errors import Refusal
+from pocketpay.payments import preview as previews
+from pocketpay.payments import unit
+from pocketpay.payments.cancel import cancel
+from pocketpay.payments.confirm import confirm
+from pocketpay.payments.desk import Desk
+from pocketpay.payments.preview import preview_transfer
+from pocketpay.payments.repository import units
+from pocketpay.payments.sweeper import sweep
+from tests.conftest import Dsns
+from tests.payments.customers import (
+    MONEY_TABLES,
+    Person,
+    Records,
+    new_key,
+    open_desk,
+    pay_in,
+    people,
+    records_of,
+    send,
+    terms,
+    unguarded,
+)
+
+WATCHED = (*MONEY_TABLES, "wallets")
+
+COUNTED = """
+select relname, seq_scan, seq_tup_read + coalesce(idx_tup_fetch, 0) as rows
+from pg_stat_xact_user_tables where relname = any($1::text[])
+"""
+
+FILL = """
+set session_replication_role = replica;
+alter table ledger_entries disable trigger ledger_entries_guard;
+insert into ledger_accounts (id, kind, currency, posted, held, sequence, version, updated_at)
+select gen_random_uuid(), 'wallet', 'USD', 100000, 0, 0, 0, clock_timestamp() from generate_series(1, {wallets});
+insert into wallets (id, account_kind, currency, status, created_at, updated_at)
+select id, kind, currency, 'active', updated_at, updated_at from ledger_accounts a
+where kind = 'wallet' and not exists (select from wallets w where w.id = a.id);
+create temporary table numbered on commit drop as select row_number() over (order by id) - 1 as n, id from wallets;
+create index on numbered (n);
+insert into transactions (id, type, status, currency, source_wallet_id, destination_wallet_id, amount, fee,
+    description, risk_reasons, version, created_at, updated_at, completed_at)
+select gen_random_uuid(), 'send', 'completed', 'USD', a.id, b.id, 1, 0, 'Payment ' || g, '[]', 1,
+    clock_timestamp() - (g % 1000) * interval '1 minute', clock_timestamp(), clock_timestamp()
+from generate_series(1, {payments}) g
+join numbered a on a.n = g % ({wallets} - 1)
+join numbered b on b.n = a.n + 1;
+insert into ledger_entries
+    (id, account_id, transaction_id, amount, currency, kind, sequence, balance_after, description, created_at)
+select gen_random_uuid(), source_wallet_id, id, -1, 'USD', 'wallet',
+    row_number() over (partition by source_wallet_id), 0, description, created_at from transactions
+where description like 'Payment %';
+insert into idempotency_keys (wallet_id, key, operation, fingerprint, result_ids, created_at)
+select source_wallet_id, id::text, 'transfer', sha256(id::text::bytea), array[id], created_at from transactions
+where description like 'Payment %';
+alter table ledger_entries enable always trigger ledger_entries_guard;
+set session_replication_role = default;
+"""
+
+
+async def fill(records: Records, payments: int) -> None:
+    """Others' wallets and their past, with no statistics of it."""
+    async with records.connection.transaction():
+        await records.connection.execute(FILL.format(payments=payments, wallets=max(payments // 50, 10)))
+
+
+class Reads:
+    """What each unit of work read, table by table."""
+
+    def __init__(self) -> None:
+        self.rows: Counter[str] = Counter()
+        self.whole: Counter[str] = Counter()
+
+    async def count(self, session: Session, sign: int) -> None:
+        """PostgreSQL's counts run on from unit to unit: the difference is what this one read."""
+        for name, scans, rows in await session.fetch(COUNTED, WATCHED):
+            self.rows[name] += sign * rows
+            self.whole[name] += sign * scans
+
+
+@pytest.fixture
+def reads(monkeypatch: pytest.MonkeyPatch) -> Reads:
+    reads = Reads()
+
+    class Counting(Session):
+        __slots__ = ()
+
+        async def execute(self, sql: str, *arguments: Any) -> str:
+            if sql == "commit":
+                await reads.count(self, +1)
+            done = await super().execute(sql, *arguments)
+            if sql == "begin":
+                await reads.count(self, -1)
+            return done
+
+    async def counted(session: Session, *arguments: Any) -> Any:
+        await session.execute("begin")
+        await reads.count(session, -1)
+        result = await look(session, *arguments)
+        await reads.count(session, +1)
+        await session.execute("commit")
+        return result
+
+    look = unit.preview
+    monkeypatch.setattr(previews, "preview", counted)
+    monkeypatch.setattr(unit, "Session", Counting)
+    return reads
+
+
+@asynccontextmanager
+async def counting(reads: Reads, what: str, most: dict[str, int], orders: int = 1) -> AsyncIterator[None]:
+    """What happens inside reads no table whole, and at most that many rows of each an order."""
+    reads.rows.clear()
+    reads.whole.clear()
+    yield
+    assert not +reads.whole, (what, reads.whole)
+    assert reads.rows.total(), what
+    for name, rows in reads.rows.items():
+        assert rows <= most[name] * orders, (what, name, reads.rows)
+
+
+MOST = {"ledger_accounts": 8, "wallets": 5, "transactions": 16, "idempotency_keys": 1, "ledger_entries": 2}
+"""Rows an order may read. Accounts: two locked, two updated, two seen by the guard, two by foreign keys. Wallets: two
+looked at, three by foreign keys. Transactions: itself, looked at, updated and by foreign keys; one that makes the
+payee known; seven at most that are recent."""
+
+
+@pytest.mark.parametrize("size", ["new", "fresh", "large"])
+async def test_unit_of_work_reads_a_few_rows_by_index_however_large_the_database(
+    database_dsn: Dsns, reads: Reads, size: str
+) -> None:
+    async with (
+        records_of(database_dsn.server, database_dsn.owner) as records,
+        open_desk(database_dsn.server, unguarded()) as desk,
+    ):
+        if size != "new":
+            await fill(records, 2_000 if size == "fresh" else 100_000)
+        if size == "large":
+            await records.connection.execute("analyze")
+        ada, bob = await people(desk, 2, funds="10000.00")
+        for _ in range(20):
+            await send(desk, ada, bob, "0.01")
+        await every_order(desk, reads, records, ada, bob)
+        if size == "large":
+            await nothing_is_swept_whole(records)
+
+
+async def every_order(desk: Desk, reads: Reads, records: Records, ada: Person, bob: Person) -> None:
+    """Each order once, and a batch of the usual one."""
+    desk.clearing.terms = terms(rapid_transfer_count=6)
+    key = new_key()
+    async with counting(reads, "a transfer held", MOST):
+        held = (await send(desk, ada, bob, "600.00", key=key)).transaction
+    async with counting(reads, "its replay", MOST):
+        await send(desk, ada, bob, "600.00", key=key)
+    async with counting(reads, "its confirmation", MOST):
+        await confirm(desk, ada.wallet_id, held.id)
+    cancelled = (await send(desk, ada, bob, "600.00")).transaction
+    async with counting(reads, "a cancellation", MOST):
+        await cancel(desk, ada.wallet_id, cancelled.id)
+    async with counting(reads, "a deposit", MOST, orders=2):
+        await pay_in(desk, ada, "1.00")
+    async with counting(reads, "a transfer to nobody", MOST):
+        with pytest.raises(Refusal):
+            await send(desk, ada, "nobody_at_all", "1.00")
+    lapsed = (await send(desk, ada, bob, "600.00")).transaction
+    await records.let_lapse(lapsed.id)
+    async with counting(reads, "a transfer after an expiry", MOST, orders=2):
+        await send(desk, ada, bob, "600.00")
+    lapsed = (await send(desk, ada, bob, "600.00")).transaction
+    await records.let_lapse(lapsed.id)
+    async with counting(reads, "a sweep", MOST):
+        assert await sweep(desk) == 1
+    async with counting(reads, "a preview", MOST):
+        await preview_transfer(desk, ada.wallet_id, raw_to=bob.username, raw_amount="600.00")
+    desk.clearing.terms = unguarded()
+    async with counting(reads, "a safe transfer", MOST):
+        await send(desk, ada, bob, "1.00")
+    async with counting(reads, "a batch", MOST, orders=64):
+        units_before = desk.clearing.counts.units
+        await many(desk, ada, bob, 64)
+        assert desk.clearing.counts.units == units_before + 1
+
+
+async def nothing_is_swept_whole(records: Records) -> None:
+    """What the sweeper asks each second is answered by index."""
+    asked: list[tuple[str, tuple[Any, ...]]] = []
+
+    class Listening(Session):
+        __slots__ = ()
+
+        async def fetch(self, sql: str, *arguments: Any) -> list[Any]:
+            asked.append((sql, arguments))
+            return []
+
+    session = Listening(records.connection)
+    await units.expired_by_now(session, 64)
+    await units.unsettled(session, 10.0, 64)
+    assert len(asked) == 2
+    for sql, arguments in asked:
+        plan = await records.connection.fetchval(f"explain (format json) {sql}", *arguments)
+        assert "Index Scan" in plan
+        assert "Seq Scan" not in plan, sql
+
+
+async def many(desk: Desk, sender: Person, to: Person, how_many: int) -> None:
+    """That many transfers in one unit of work."""
+    await asyncio.gather(*(send(desk, sender, to, "0.01") for _ in range(how_many)))
