@@ -27,11 +27,11 @@ from starlette.routing import Route, WebSocketRoute
 from pocketpay.api import http, log
 from pocketpay.api.context import Rooms
 from pocketpay.api.documents import Documents
+from pocketpay.api.doors import Doors
 from pocketpay.api.execution import Execution
 from pocketpay.api.feeds import Feeds
 from pocketpay.api.handler import Handler
 from pocketpay.api.headers import Headers
-from pocketpay.api.house import House
 from pocketpay.api.limits import Limits
 from pocketpay.api.loaders import Reads
 from pocketpay.api.metrics import Metrics
@@ -71,11 +71,11 @@ def create_app(settings: Settings, *, server_dsn: str, secret_key: bytes) -> Sta
     metrics = Metrics()
     documents = Documents(SHORT, Limits.of(settings), introspection=not settings.production)
     sockets = Sockets(metrics, most_per_address=settings.sockets_per_address, most_per_user=settings.sockets_per_user)
-    house = House(Execution(SHORT, documents), metrics, sockets, _rates(settings))
+    doors = Doors(Execution(SHORT, documents), metrics, sockets, _rates(settings))
     by_strawberry = copy(schema)
     by_strawberry.extensions = (prepared_by(documents),)
-    view = View(by_strawberry, house, settings, page=None if settings.production else explorer.page)
-    server = Server(settings, server_dsn, secret_key, house)
+    view = View(by_strawberry, doors, settings, page=None if settings.production else explorer.page)
+    server = Server(settings, server_dsn, secret_key, doors)
     app = Starlette(
         routes=[
             Route("/graphql", view),
@@ -85,30 +85,30 @@ def create_app(settings: Settings, *, server_dsn: str, secret_key: bytes) -> Sta
             Route("/metrics", server.metrics),
             *(() if settings.production else (Route("/schema.graphql", _schema), *explorer.routes)),
         ],
-        middleware=[*_cors(settings), Middleware(Handler, house=house, settings=settings), Middleware(Headers)],
+        middleware=[*_cors(settings), Middleware(Handler, doors=doors, settings=settings), Middleware(Headers)],
         exception_handlers={Exception: _broken},
         lifespan=server.lifespan,
     )
-    app.state.house = house
+    app.state.doors = doors
     return app
 
 
 class Server:
     """What lives as long as the server."""
 
-    def __init__(self, settings: Settings, dsn: str, secret: bytes, house: House) -> None:
-        self._settings, self._dsn, self._secret, self._house = settings, dsn, secret, house
+    def __init__(self, settings: Settings, dsn: str, secret: bytes, doors: Doors) -> None:
+        self._settings, self._dsn, self._secret, self._doors = settings, dsn, secret, doors
         self._database: Database | None = None
         self._listener: Listener | None = None
 
     @asynccontextmanager
     async def lifespan(self, app: Starlette) -> AsyncIterator[None]:
         async with AsyncExitStack() as open_:
-            self._house.rooms = await self._open(open_)
+            self._doors.rooms = await self._open(open_)
             try:
                 yield
             finally:
-                self._house.rooms = None
+                self._doors.rooms = None
 
     async def _open(self, open_: AsyncExitStack) -> Rooms:
         settings = self._settings
@@ -120,7 +120,7 @@ class Server:
         open_.callback(reception.close)
         hub = Hub()
         hub.join(reception.gate)
-        revocations = Revocations(reception.gate, self._house.sockets)
+        revocations = Revocations(reception.gate, self._doors.sockets)
         hub.join(revocations)
         open_.push_async_callback(revocations.close)
         feeds = Feeds(database, hub, confirmation=desk.clearing.terms.confirmation)
@@ -131,7 +131,7 @@ class Server:
         open_.push_async_callback(listener.close)
         for name, work in (("sweeper", sweep_forever(desk)), ("identity's sweeper", _sweep_identity(reception))):
             open_.push_async_callback(_stop, asyncio.create_task(work, name=name))
-        metrics = self._house.metrics
+        metrics = self._doors.metrics
         metrics.gauge("pocketpay_clearing_waiting", "Instructions waiting now.", lambda: desk.clearing.waiting)
         for count, meaning in CLEARING_COUNTS.items():
             metrics.counter(f"pocketpay_clearing_{count}", meaning, partial(getattr, desk.clearing.counts, count))
@@ -156,7 +156,7 @@ class Server:
         return JSONResponse(states, status_code=200 if ready else 503)
 
     async def metrics(self, request: Request) -> Response:
-        return Response(self._house.metrics.text(), media_type="text/plain; version=0.0.4")
+        return Response(self._doors.metrics.text(), media_type="text/plain; version=0.0.4")
 
 
 CLEARING_COUNTS = {

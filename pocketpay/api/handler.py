@@ -10,7 +10,7 @@ from time import perf_counter
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from pocketpay.api import http
-from pocketpay.api.house import House
+from pocketpay.api.doors import Doors
 from pocketpay.api.http import HttpRefusal
 from pocketpay.settings import Settings
 
@@ -18,8 +18,8 @@ from pocketpay.settings import Settings
 class Handler:
     """The ASGI application in front: takes POST /graphql itself, and leaves the rest to `others`."""
 
-    def __init__(self, others: ASGIApp, house: House, settings: Settings) -> None:
-        self._others, self._house = others, house
+    def __init__(self, others: ASGIApp, doors: Doors, settings: Settings) -> None:
+        self._others, self._doors = others, doors
         self._body_bytes, self._body_seconds = settings.body_bytes, settings.body_seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -39,14 +39,14 @@ class Handler:
                 within_seconds=self._body_seconds,
             )
             asked = http.asked(raw)
-            context = await self._house.context(scope, headers, request_id)
+            context = await self._doors.context(scope, headers, request_id)
         except HttpRefusal as refused:
             await http.send_refusal(send, refused, kind=kind, request_id=request_id)
             return
         except ConnectionResetError:
             return
         began = perf_counter()
-        payload, type_, outcome = await self._house.execution.answer(*asked, context)
-        self._house.metrics.note(type_, outcome, perf_counter() - began)
+        payload, type_, outcome = await self._doors.execution.answer(*asked, context)
+        self._doors.metrics.note(type_, outcome, perf_counter() - began)
         status = http.status_of(payload, kind)
         await http.send_json(send, payload, status=status, kind=kind, request_id=request_id)

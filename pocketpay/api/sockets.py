@@ -36,7 +36,7 @@ from pocketpay.identity.tokens import Claims
 from pocketpay.identity.viewer import Viewer
 
 if TYPE_CHECKING:
-    from pocketpay.api.house import House
+    from pocketpay.api.doors import Doors
 
 INIT_SECONDS = 5.0
 
@@ -48,7 +48,7 @@ class Socket(BaseGraphQLTransportWSHandler[Context, None]):
 
     def __init__(self, **given: Any) -> None:
         super().__init__(**given)
-        self.house = cast("House", given["view"].house)
+        self.doors = cast("Doors", given["view"].doors)
         self.viewer: Viewer | None = None
         self.token: str | None = None
         self._expiry: asyncio.TimerHandle | None = None
@@ -60,7 +60,7 @@ class Socket(BaseGraphQLTransportWSHandler[Context, None]):
         finally:
             if self._expiry is not None:
                 self._expiry.cancel()
-            self.house.sockets.left(self)
+            self.doors.sockets.left(self)
 
     def end(self, code: int, reason: str) -> None:
         """Closes the socket from elsewhere, and stops what runs on it at once: a peer need not answer the close."""
@@ -115,7 +115,7 @@ class Socket(BaseGraphQLTransportWSHandler[Context, None]):
         if isinstance(found, Denial):
             return denied(found)
         self.viewer, self.token = found.viewer, token
-        if not self.house.sockets.signed_in(self):
+        if not self.doors.sockets.signed_in(self):
             return 4429, "Too many sockets"
         self.context.viewer = found.viewer
         self._end_at(found)
@@ -144,16 +144,16 @@ class Socket(BaseGraphQLTransportWSHandler[Context, None]):
             type_, outcome = await self._run(operation, context)
         except WebSocketDisconnected:
             return
-        self.house.metrics.note(type_, outcome, perf_counter() - began)
+        self.doors.metrics.note(type_, outcome, perf_counter() - began)
 
     async def _run(self, operation: Operation[Context, None], context: Context) -> tuple[str, str]:
         try:
             if self.viewer is not None:
-                self.house.must_not_hurry(self.viewer)
-            found = self.house.execution.operation(operation.query, operation.operation_name, operation.variables)
+                self.doors.must_not_hurry(self.viewer)
+            found = self.doors.execution.operation(operation.query, operation.operation_name, operation.variables)
             if found.type == "mutation":
                 raise Rejected([NO_MUTATIONS])
-            executor = self.house.execution.executor(found, operation.variables, context)
+            executor = self.doors.execution.executor(found, operation.variables, context)
             if isinstance(executor, list):
                 raise Rejected(executor)
         except Rejected as rejected:
@@ -164,7 +164,7 @@ class Socket(BaseGraphQLTransportWSHandler[Context, None]):
             return "none", "rejected"
         if found.type == "query":
             return found.type, await self._answer(operation, executor)
-        with self.house.metrics.subscriptions.track_inprogress():
+        with self.doors.metrics.subscriptions.track_inprogress():
             return found.type, await self._stream(operation, executor)
 
     async def _answer(self, operation: Operation[Context, None], executor: OperationExecutor) -> str:

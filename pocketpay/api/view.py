@@ -23,7 +23,7 @@ from pocketpay.api.documents import Documents
 from pocketpay.api.execution import NO_SUBSCRIPTIONS, Answer, Rejected, outcome_of
 from pocketpay.api.failures import BAD_USER_INPUT, formatted
 from pocketpay.api.frames import TextFrames
-from pocketpay.api.house import House
+from pocketpay.api.doors import Doors
 from pocketpay.api.http import Asked, Headers, HttpRefusal
 from pocketpay.api.schema import Schema
 from pocketpay.api.sockets import INIT_SECONDS, Socket
@@ -62,7 +62,7 @@ class View(GraphQL[Context, None]):
     graphql_transport_ws_handler_class = Socket
 
     def __init__(
-        self, schema: Schema, house: House, settings: Settings, *, page: Callable[[], ASGIApp] | None
+        self, schema: Schema, doors: Doors, settings: Settings, *, page: Callable[[], ASGIApp] | None
     ) -> None:
         """`page` gives what a browser is shown at this address, the explorer; None where there is none."""
         self._page = page
@@ -74,12 +74,12 @@ class View(GraphQL[Context, None]):
             max_subscriptions_per_connection=settings.socket_subscriptions,
             allowed_origins=settings.origins,
         )
-        self.house = house
+        self.doors = doors
         self._settings = settings
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
-            await self.house.sockets.admit(scope, receive, send, super().__call__)
+            await self.doors.sockets.admit(scope, receive, send, super().__call__)
             return
         headers = dict(scope["headers"])
         if self._page is not None and _is_browsers(scope, headers):
@@ -89,10 +89,10 @@ class View(GraphQL[Context, None]):
         try:
             kind = http.media_type(headers.get(b"accept", b""))
             asked = await self._asked(scope, receive, headers)
-            context = await self.house.context(scope, headers, request_id)
+            context = await self.doors.context(scope, headers, request_id)
             began = perf_counter()
             payload, type_, outcome = await self._answer(asked, context, scope["method"])
-            self.house.metrics.note(type_, outcome, perf_counter() - began)
+            self.doors.metrics.note(type_, outcome, perf_counter() - began)
         except HttpRefusal as refused:
             await http.send_refusal(send, refused, kind=kind, request_id=request_id)
         except ConnectionResetError:
@@ -103,7 +103,7 @@ class View(GraphQL[Context, None]):
 
     async def get_context(self, request: Any, response: Any) -> Context:
         """A websocket's surroundings, before anybody has signed in on it."""
-        return await self.house.context(request.scope, {}, "")
+        return await self.doors.context(request.scope, {}, "")
 
     def decode_json(self, data: str | bytes) -> object:
         return orjson.loads(data)
@@ -122,7 +122,7 @@ class View(GraphQL[Context, None]):
 
     async def _answer(self, asked: Asked, context: Context, method: str) -> Answer:
         try:
-            operation = self.house.execution.operation(*asked)
+            operation = self.doors.execution.operation(*asked)
         except Rejected as rejected:
             return rejected.answer(context.request_id)
         if operation.type == "subscription":

@@ -42,7 +42,7 @@ class Client:
 
     @property
     def rooms(self) -> Rooms:
-        rooms: Rooms | None = self.app.state.house.rooms
+        rooms: Rooms | None = self.app.state.doors.rooms
         assert rooms is not None
         return rooms
 

@@ -82,7 +82,7 @@ async def live(dsn: str, **overrides: object) -> AsyncIterator[LiveServer]:
     running = asyncio.create_task(server._serve(sockets=[listening]))
     await until(lambda: server.started or running.done())
     try:
-        yield LiveServer(url_of(listening), application.state.house.rooms)
+        yield LiveServer(url_of(listening), application.state.doors.rooms)
     finally:
         server.should_exit = True
         await running

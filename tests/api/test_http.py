@@ -223,7 +223,7 @@ async def test_what_nobody_expected_is_told_as_json_without_its_words(
     async def broken(*asked: object) -> None:
         raise RuntimeError("password=hunter2")
 
-    monkeypatch.setattr(client.app.state.house.execution, "answer", broken)
+    monkeypatch.setattr(client.app.state.doors.execution, "answer", broken)
     transport = httpx.ASGITransport(client.app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://here") as careless:
         response = await careless.post("/graphql", json={"query": "{ __typename }"})

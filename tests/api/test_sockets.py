@@ -263,7 +263,7 @@ async def test_sockets_and_their_operations_are_counted(database_dsn: Dsns) -> N
 
 async def _none_left(client: Client) -> None:
     """A closed socket is counted off once its server has seen the end."""
-    metrics = client.app.state.house.metrics
+    metrics = client.app.state.doors.metrics
     await until(lambda: b"pocketpay_sockets 0.0" in metrics.text())
 
 

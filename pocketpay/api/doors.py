@@ -13,7 +13,7 @@ from pocketpay.database.failures import ServiceBusy
 from pocketpay.identity.viewer import Viewer
 
 
-class House:
+class Doors:
     """What the doors of one server share: the rooms once it has opened, and how a text is answered."""
 
     def __init__(self, execution: Execution, metrics: Metrics, sockets: Sockets, rates: Rates | None) -> None:
