@@ -34,6 +34,9 @@ HISTORIES = (10, 100_000)
 CLIENTS = (1, 32)
 BATCHES = (1, 10, 100)
 
+Run = Callable[[], tuple[float, float, float]]
+"""Answers per second, and the median and 99th percentile in milliseconds."""
+
 
 def main() -> None:
     """Runs it all and writes the table."""
@@ -72,36 +75,27 @@ def _measure(postgres: EmbeddedPostgres, home: Path, asked: argparse.Namespace) 
         servers.bare() as bare_port,
         servers.reference(reference_dsn) as reference_port,
     ):
-        cases: list[tuple[Case, Callable[[], tuple[float, float, float]]]] = []
-        for clients in CLIENTS:
-            for label, target_port, load, targets in (
-                ("bare JSON endpoint", bare_port, "bare", ours),
-                ("transfer, Pocket Pay through GraphQL", port, "transfer", ours),
-                ("transfer, reference backend", reference_port, "reference_transfer", theirs),
-                ("balance, Pocket Pay through GraphQL", port, "balance", ours),
-                ("balance, reference backend", reference_port, "reference_balance", theirs),
-            ):
-                cases.append((Case(label, clients), _wrk(target_port, load, targets, clients, asked.seconds)))
+        side_by_side = (
+            ("bare JSON endpoint", bare_port, "bare", ours),
+            ("transfer, Pocket Pay through GraphQL", port, "transfer", ours),
+            ("transfer, reference backend", reference_port, "reference_transfer", theirs),
+            ("balance, Pocket Pay through GraphQL", port, "balance", ours),
+            ("balance, reference backend", reference_port, "reference_balance", theirs),
+        )
+        cases: list[tuple[Case, Run]] = [
+            (Case(label, clients), _wrk(target, load, targets, clients, asked.seconds))
+            for clients in CLIENTS
+            for label, target, load, targets in side_by_side
+        ]
         for length, mine, their in zip(HISTORIES, histories, their_histories, strict=True):
-            cases.append(
-                (
-                    Case(f"balance with {length:,} entries, Pocket Pay", 1),
-                    _wrk(port, "balance", mine, 1, asked.seconds),
-                )
-            )
+            label = f"balance with {length:,} entries"
+            cases.append((Case(f"{label}, Pocket Pay", 1), _wrk(port, "balance", mine, 1, asked.seconds)))
             run = _wrk(reference_port, "reference_balance", their, 1, asked.seconds)
-            cases.append((Case(f"balance with {length:,} entries, reference backend", 1), run))
-        for batch in BATCHES:
-            cases.append(
-                (
-                    Case("clearing alone, in process", batch),
-                    lambda batch=batch: (
-                        uvloop.run(_clearing(postgres.server_dsn, people, batch, asked.seconds)),
-                        0.0,
-                        0.0,
-                    ),
-                )
-            )
+            cases.append((Case(f"{label}, reference backend", 1), run))
+        cases += [
+            (Case("clearing alone, in process", batch), _alone(postgres.server_dsn, people, batch, asked.seconds))
+            for batch in BATCHES
+        ]
         for number in range(asked.rounds):
             for case, run in cases:
                 measured.setdefault(case, Measured()).add(*run())
@@ -128,6 +122,11 @@ async def _populate(dsn: str, secret: bytes) -> tuple[list[Person], Person, Pers
     await clearing.close()
     await database.close()
     return people, short, long
+
+
+def _alone(dsn: str, people: list[Person], callers: int, seconds: int) -> Run:
+    """A run of the clearing by itself; no latencies are taken."""
+    return lambda: (uvloop.run(_clearing(dsn, people, callers, seconds)), 0.0, 0.0)
 
 
 async def _clearing(dsn: str, people: list[Person], callers: int, seconds: float) -> float:
@@ -180,8 +179,8 @@ def _targets(path: Path, people: list[Person]) -> Path:
     return path
 
 
-def _wrk(port: int, load: str, targets: Path, clients: int, seconds: int) -> Callable[[], tuple[float, float, float]]:
-    """A run of wrk; gives answers per second, and the median and 99th percentile in milliseconds."""
+def _wrk(port: int, load: str, targets: Path, clients: int, seconds: int) -> Run:
+    """A run of wrk. Any failure ends the measurement: what is not an answer is no throughput."""
 
     def run() -> tuple[float, float, float]:
         ran = subprocess.run(

@@ -1,4 +1,4 @@
-"""The clearing alone, in this process: how many transfers a second at a given number of callers, so at a given batch."""
+"""The clearing alone, in this process: transfers a second at a given number of callers, so at a given batch."""
 
 import asyncio
 import random
