@@ -1,6 +1,9 @@
 """Identity: who is asking.
 
     sign_in.py          a login and a password become a session
+    change_password.py  a new password, and the end of every other session
+    update_profile.py   another name, address, number or picture
+    proof.py            what a password that was shown is worth
     refresh_session.py  a session's refresh token becomes its successor, once
     sessions.py         opening, listing and ending sessions
     gate.py             a token becomes a viewer, on every request

@@ -6,6 +6,7 @@ Refusal
 ├── UsernameTaken                     USERNAME_TAKEN
 ├── EmailTaken, PhoneTaken            EMAIL_TAKEN, PHONE_TAKEN
 ├── InvalidCredentials                INVALID_CREDENTIALS: no such user, or another password; never which
+├── WrongPassword(field)              INVALID_CREDENTIALS: of somebody signed in, whose password was asked again
 ├── InvalidToken                      INVALID_TOKEN: a refresh token that is none, ended, or used before
 ├── NoSuchSession                     NOT_FOUND: none, or somebody else's
 └── RateLimited(retry_after_seconds)  RATE_LIMITED
@@ -76,8 +77,22 @@ class PhoneTaken(Refusal):
     field = "phone"
 
 
+TAKEN: dict[str, type[Refusal]] = {"username": UsernameTaken, "email": EmailTaken, "phone": PhoneTaken}
+"""By the name of the column that is unique."""
+
+
 class InvalidCredentials(Refusal):
     code = "INVALID_CREDENTIALS"
+
+
+class WrongPassword(Refusal):
+    """Somebody who is signed in was asked for their password again, and gave none or another one."""
+
+    code = "INVALID_CREDENTIALS"
+
+    def __init__(self, field: str = "currentPassword") -> None:
+        super().__init__(field)
+        self.field = field
 
 
 class InvalidToken(Refusal):

@@ -9,7 +9,7 @@ from datetime import datetime
 from uuid import UUID
 
 from pocketpay.database.sessions import Session as Connected
-from pocketpay.identity.errors import NoSuchSession
+from pocketpay.identity.errors import NoSuchSession, Unauthenticated
 from pocketpay.identity.reception import Reception
 from pocketpay.identity.repository import people
 from pocketpay.identity.repository import sessions as repository
@@ -76,13 +76,23 @@ async def revoke(reception: Reception, viewer: Viewer, session_id: UUID | None) 
 async def revoke_others(reception: Reception, viewer: Viewer) -> int:
     """Ends every session of the viewer but the one they ask through, and gives how many."""
 
-    async def end_others(session: Connected) -> list[UUID]:
+    async def end_all_but_this(session: Connected) -> list[UUID]:
         await people.lock_open(session, viewer.user_id)
-        living = await repository.live(session, viewer.user_id)
-        others = [other.id for other in living if other.id != viewer.session_id]
-        return await repository.end(session, viewer.user_id, others)
+        return await end_others(session, viewer)
 
-    return await _ended(reception, end_others)
+    return await _ended(reception, end_all_but_this)
+
+
+async def end_others(session: Connected, viewer: Viewer) -> list[UUID]:
+    """Within a unit of work that holds the user's row: ends all of the viewer's sessions but this one, gives which.
+
+    Raises Unauthenticated when this one has ended meanwhile: then it ends no others.
+    """
+    living = [one.id for one in await repository.live(session, viewer.user_id)]
+    if viewer.session_id not in living:
+        raise Unauthenticated
+    others = [session_id for session_id in living if session_id != viewer.session_id]
+    return await repository.end(session, viewer.user_id, others)
 
 
 async def _ended(reception: Reception, end: Callable[[Connected], Awaitable[list[UUID]]]) -> int:

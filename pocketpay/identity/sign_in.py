@@ -11,7 +11,7 @@ from uuid import UUID
 
 import uuid_utils.compat as uuids
 
-from pocketpay.identity import names, usernames
+from pocketpay.identity import names, proof, usernames
 from pocketpay.identity.errors import InvalidCredentials
 from pocketpay.identity.passwords import Verdict
 from pocketpay.identity.reception import Admission, Reception
@@ -32,14 +32,18 @@ async def sign_in(
     Raises RateLimited, InvalidCredentials, or ServiceBusy when too many passwords are being checked.
     """
     await reception.throttle.sign_in_from(address)
-    found = await _meant(reception, raw_login)
-    account = f"user {found.user.id}" if found else f"login {raw_login.strip().casefold()[:LONGEST_LOGIN]}"
-    async with reception.throttle.attempt(account, address) as attempt:
-        verdict = await reception.passwords.verify(found.password_hash if found else None, password)
-        attempt.succeeded = verdict.matches
-    if found is None or not verdict.matches:
-        raise InvalidCredentials
-    return await _admitted(reception, found, verdict, user_agent)
+
+    async def attempt() -> Admission:
+        found = await _meant(reception, raw_login)
+        account = proof.account(found.user.id) if found else f"login {raw_login.strip().casefold()[:LONGEST_LOGIN]}"
+        async with reception.throttle.attempt(account, address) as tried:
+            verdict = await reception.passwords.verify(found.password_hash if found else None, password)
+            tried.succeeded = verdict.matches
+        if found is None or not verdict.matches:
+            raise InvalidCredentials
+        return await _admitted(reception, found, verdict, user_agent)
+
+    return await proof.until_it_stands(attempt)
 
 
 async def _meant(reception: Reception, raw_login: str) -> Credentials | None:
@@ -57,9 +61,13 @@ async def _admitted(reception: Reception, found: Credentials, verdict: Verdict, 
     session_id: UUID = uuids.uuid7()
     viewer = Viewer(user.id, user.wallet_id, session_id)
     refresh_token = reception.refresh_tokens.first()
+    hashes = [one for one in (found.password_hash, verdict.rehashed) if one is not None]
 
     async def unit() -> Admission:
         async with reception.database.write() as session:
+            # A password changed while it was compared opens no session: that change has ended all the others.
+            if not await proof.stands(session, user.id, *hashes):
+                raise InvalidCredentials
             expires_at = await open_session(
                 session,
                 viewer,

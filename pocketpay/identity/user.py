@@ -5,6 +5,8 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
+from pocketpay.errors import Refusal
+
 
 class Role(StrEnum):
     MEMBER = "member"
@@ -24,3 +26,11 @@ class User:
     role: Role
     wallet_id: UUID
     created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """Either a user was changed, and this is how they are now, or all that keeps it from being done."""
+
+    user: User | None
+    refusals: tuple[Refusal, ...] = ()

@@ -60,11 +60,6 @@ union all
 select $8::uuid, house.id, $1, -$4::bigint, $2, house.kind, null, null, $5, $6::timestamptz
 from ledger_accounts house where house.kind = 'promotions' and house.currency = $2
 """
-_TAKEN = """
-select exists(select from users where username = $1 and id is distinct from $4) as username,
-       exists(select from users where lower(email) = lower($2) and id is distinct from $4) as email,
-       exists(select from users where phone = $3 and id is distinct from $4) as phone
-"""
 
 
 async def write(session: Session, newcomer: Newcomer) -> None:
@@ -98,14 +93,3 @@ async def write(session: Session, newcomer: Newcomer) -> None:
             created_at,
             *newcomer.entry_ids,
         )
-
-
-async def taken(
-    session: Session, *, username: str | None, email: str | None, phone: str | None, besides: UUID | None = None
-) -> set[str]:
-    """Which of these somebody besides that user has already: some of username, email, phone.
-
-    A username stays with whoever had it, also when they have left.
-    """
-    row = await session.fetchrow(_TAKEN, username, email, phone, besides)
-    return set() if row is None else {field for field, is_taken in row.items() if is_taken}

@@ -17,7 +17,7 @@ import uuid_utils.compat as uuids
 
 from pocketpay.errors import Refusal
 from pocketpay.identity import names
-from pocketpay.identity.errors import EmailTaken, PhoneTaken, UsernameTaken
+from pocketpay.identity.errors import TAKEN
 from pocketpay.identity.reception import Admission, Reception
 from pocketpay.identity.repository import people
 from pocketpay.identity.sessions import open_session
@@ -27,8 +27,6 @@ from pocketpay.onboarding import form, repository
 from pocketpay.onboarding.form import Form
 from pocketpay.onboarding.repository import AlreadyThere, Newcomer
 from pocketpay.settings import Settings
-
-TAKEN: dict[str, type[Refusal]] = {"username": UsernameTaken, "email": EmailTaken, "phone": PhoneTaken}
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,5 +94,5 @@ async def _taken(
     besides: UUID | None = None,
 ) -> list[Refusal]:
     async with reception.database.read() as session:
-        fields = await repository.taken(session, username=username, email=email, phone=phone, besides=besides)
+        fields = await people.taken(session, username=username, email=email, phone=phone, besides=besides)
     return [refusal() for field, refusal in TAKEN.items() if field in fields]

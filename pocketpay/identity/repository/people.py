@@ -4,10 +4,28 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
+import asyncpg
+
 from pocketpay.database.sessions import Record, Session
+from pocketpay.identity.changes import Changes, Stays
+from pocketpay.identity.errors import TAKEN
 from pocketpay.identity.user import Role, User
 
 _USER = "id, username, name, email, phone, avatar_url, role, wallet_id, created_at"
+_CHANGE = f"""
+update users set
+    name = case when $2 then $3 else name end,
+    email = case when $4 then $5 else email end,
+    phone = case when $6 then $7 else phone end,
+    avatar_url = case when $8 then $9 else avatar_url end,
+    updated_at = clock_timestamp()
+where id = $1 and closed_at is null returning {_USER}
+"""
+_TAKEN = """
+select exists(select from users where username = $1 and id is distinct from $4) as username,
+       exists(select from users where lower(email) = lower($2) and id is distinct from $4) as email,
+       exists(select from users where phone = $3 and id is distinct from $4) as phone
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +56,16 @@ async def by_email(session: Session, email: str) -> Credentials | None:
     )
 
 
+async def by_id(session: Session, user_id: UUID) -> Credentials | None:
+    """The open user of that id."""
+    return _credentials(
+        await session.fetchrow(
+            f"select {_USER}, password_hash from users where id = $1 and closed_at is null",
+            user_id,
+        )
+    )
+
+
 async def users(session: Session, ids: Iterable[UUID]) -> dict[UUID, User]:
     """The users of those ids, closed ones too; an id that is nobody's is not in the answer."""
     rows = await session.fetch(f"select {_USER} from users where id = any($1::uuid[])", list(ids))
@@ -61,6 +89,21 @@ async def lock_open(session: Session, user_id: UUID) -> bool:
     return found is not None
 
 
+async def lock_hash(session: Session, user_id: UUID) -> str | None:
+    """The same, and gives the password's hash as it is once the lock is held; None: closed, or nobody."""
+    kept: str | None = await session.fetchval(
+        "select password_hash from users where id = $1 and closed_at is null for no key update", user_id
+    )
+    return kept
+
+
+async def set_hash(session: Session, user_id: UUID, new: str) -> None:
+    """Keeps the hash of another password."""
+    await session.execute(
+        "update users set password_hash = $2, updated_at = clock_timestamp() where id = $1", user_id, new
+    )
+
+
 async def keep_hash(session: Session, user_id: UUID, *, old: str, new: str) -> None:
     """Keeps a new hash of the same password, unless the password was changed meanwhile."""
     await session.execute(
@@ -69,6 +112,35 @@ async def keep_hash(session: Session, user_id: UUID, *, old: str, new: str) -> N
         old,
         new,
     )
+
+
+async def change(session: Session, user_id: UUID, changes: Changes) -> User | None:
+    """Changes what is to be changed of an open user and gives them as they are then; None: closed, or nobody.
+
+    Raises EmailTaken or PhoneTaken; the unit of work is then broken.
+    """
+    asked: list[object] = []
+    for wanted in (changes.name, changes.email, changes.phone, changes.avatar_url):
+        asked += (False, None) if isinstance(wanted, Stays) else (True, wanted)
+    try:
+        row = await session.fetchrow(_CHANGE, user_id, *asked)
+    except asyncpg.UniqueViolationError as violation:
+        column = (violation.constraint_name or "").removeprefix("uq_users_")
+        if column not in TAKEN:
+            raise
+        raise TAKEN[column]() from violation
+    return None if row is None else _user(row)
+
+
+async def taken(
+    session: Session, *, username: str | None, email: str | None, phone: str | None, besides: UUID | None = None
+) -> set[str]:
+    """Which of these somebody besides that user has already: some of username, email, phone.
+
+    A username stays with whoever had it, also when they have left.
+    """
+    row = await session.fetchrow(_TAKEN, username, email, phone, besides)
+    return set() if row is None else {field for field, is_taken in row.items() if is_taken}
 
 
 def _credentials(row: Record | None) -> Credentials | None:

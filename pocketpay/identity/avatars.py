@@ -1,0 +1,30 @@
+"""The address of somebody's picture. The server never fetches it; the browsers of whoever sees this person do."""
+
+import re
+from urllib.parse import urlsplit
+
+from pocketpay.identity.errors import InvalidProfile
+
+LONGEST_URL = 500
+
+_WRITTEN = re.compile(r"https://[A-Za-z0-9\-._~:/?#@!$&'()*+,;=%]+", re.ASCII | re.IGNORECASE)
+"""Only what RFC 3986 has: a browser reads a backslash as a slash, and leaves line breaks out."""
+
+_HOST = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])", re.ASCII)
+"""A name with a dot and a last part that is no number: no address of somebody's own network, no "localhost"."""
+
+
+def picture_url(typed: str) -> str:
+    """The address with its scheme and host in lower case. Raises InvalidProfile for any but https without a login."""
+    url = typed.strip()
+    if len(url) > LONGEST_URL:
+        raise InvalidProfile("avatarUrl", f"has at most {LONGEST_URL} characters")
+    if _WRITTEN.fullmatch(url) is None:
+        raise InvalidProfile("avatarUrl", "is an address that begins with https://, written as a browser shows it")
+    parts = urlsplit(url)
+    if "@" in parts.netloc:
+        raise InvalidProfile("avatarUrl", "must not carry a login")
+    host = parts.netloc.lower().removesuffix(":443")
+    if _HOST.fullmatch(host) is None:
+        raise InvalidProfile("avatarUrl", "names a public host, like https://pictures.example.com/me.png")
+    return parts._replace(scheme="https", netloc=host).geturl()

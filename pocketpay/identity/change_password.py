@@ -1,0 +1,68 @@
+"""Changing a password: the old one shown, a new one kept, every other session ended.
+
+account in a wait?       RATE_LIMITED; wrong passwords are counted with those of sign-in
+current one right?       INVALID_CREDENTIALS
+new one strong?          WEAK_PASSWORD, said beside the other
+one unit of work         the new hash, the end of all sessions but this one, and the word of it to every server
+
+Whoever signs in with the old password at that moment is either there before, and ended, or finds it replaced: both
+hold the user's row (`proof.stands`).
+"""
+
+from uuid import UUID
+
+from pocketpay.errors import Refusal
+from pocketpay.identity import proof
+from pocketpay.identity.errors import Unauthenticated, WeakPassword, WrongPassword
+from pocketpay.identity.passwords import weakness
+from pocketpay.identity.reception import Reception
+from pocketpay.identity.repository import people
+from pocketpay.identity.repository.people import Credentials
+from pocketpay.identity.sessions import end_others
+from pocketpay.identity.until_known import until_known
+from pocketpay.identity.user import Changed, User
+from pocketpay.identity.viewer import Viewer
+
+
+async def change_password(
+    reception: Reception, viewer: Viewer, current_password: str, new_password: str, *, address: str
+) -> Changed:
+    """Gives the user once the new password is theirs, or all that keeps it from being.
+
+    Raises RateLimited, ServiceBusy, and Unauthenticated when this session ends meanwhile.
+    """
+
+    async def attempt() -> Changed:
+        found = await proof.credentials(reception, viewer)
+        user = found.user
+        about = (user.username, user.name, user.email or "")
+        weak = weakness(new_password, about)
+        new_hash = ""
+        async with reception.throttle.attempt(proof.account(user.id), address) as tried:
+            verdict = await reception.passwords.verify(found.password_hash, current_password)
+            if weak is None:
+                # Before it is asked whether the old one was right: a wrong guess takes as long as a right one.
+                new_hash = await reception.passwords.hash(new_password)
+            tried.succeeded = verdict.matches
+        refusals: list[Refusal] = [] if verdict.matches else [WrongPassword()]
+        if weak is not None:
+            refusals.append(WeakPassword(weak, "newPassword"))
+        return Changed(None, tuple(refusals)) if refusals else await _changed(reception, viewer, found, new_hash)
+
+    return await proof.until_it_stands(attempt)
+
+
+async def _changed(reception: Reception, viewer: Viewer, found: Credentials, new_hash: str) -> Changed:
+    async def unit() -> tuple[User, list[UUID]]:
+        async with reception.database.write() as session:
+            if not await proof.stands(session, viewer.user_id, found.password_hash, new_hash):
+                raise Unauthenticated
+            ended = await end_others(session, viewer)
+            await people.set_hash(session, viewer.user_id, new_hash)
+            user = (await people.users(session, [viewer.user_id]))[viewer.user_id]
+        return user, ended
+
+    user, ended = await until_known(unit)
+    # The signal will come, but whoever has just done this should not have to wait for it.
+    reception.gate.forget(ended)
+    return Changed(user)

@@ -1,0 +1,74 @@
+"""What somebody wants changed about themselves: from what they typed to values fit to be kept.
+
+STAYS   a field that was not mentioned
+None    a field to be cleared
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final, TypeAlias
+
+from pocketpay.errors import Refusal
+from pocketpay.identity import avatars, contacts, names
+from pocketpay.identity.errors import InvalidProfile
+
+
+class Stays(Enum):
+    """The one value that means: leave it as it is."""
+
+    STAYS = "stays"
+
+
+STAYS: Final = Stays.STAYS
+
+Wanted: TypeAlias = str | Stays | None
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What somebody typed. `current_password` is asked when the address or the number is mentioned."""
+
+    raw_name: Wanted = STAYS
+    raw_email: Wanted = STAYS
+    raw_phone: Wanted = STAYS
+    raw_avatar_url: Wanted = STAYS
+    current_password: str | None = None
+
+    @property
+    def needs_password(self) -> bool:
+        """Whether it touches what somebody is found by: a stolen session alone must not take an account over."""
+        return self.raw_email is not STAYS or self.raw_phone is not STAYS
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """Each field in the form it is kept in."""
+
+    name: Wanted = STAYS
+    email: Wanted = STAYS
+    phone: Wanted = STAYS
+    avatar_url: Wanted = STAYS
+
+
+def read(wish: Wish) -> tuple[Changes, list[Refusal]]:
+    """Reads the wish, and says of each field that is not fit why; what is not fit stays."""
+    refusals: list[Refusal] = []
+
+    def fit(typed: Wanted, parse: Callable[[str], str]) -> Wanted:
+        if typed is None or isinstance(typed, Stays):
+            return typed
+        try:
+            return parse(typed)
+        except Refusal as refusal:
+            refusals.append(refusal)
+            return STAYS
+
+    if wish.raw_name is None:
+        refusals.append(InvalidProfile("name", "cannot be cleared"))
+    return Changes(
+        name=STAYS if wish.raw_name is None else fit(wish.raw_name, names.display_name),
+        email=fit(wish.raw_email, contacts.email_address),
+        phone=fit(wish.raw_phone, contacts.phone_number),
+        avatar_url=fit(wish.raw_avatar_url, avatars.picture_url),
+    ), refusals

@@ -1,0 +1,78 @@
+"""Changing what is known of oneself: name, email address, phone number, picture.
+
+every field fit?              INVALID_INPUT of each that is not
+email or phone mentioned?     then the password is asked
+    account in a wait?        RATE_LIMITED; wrong passwords are counted with those of sign-in
+    password right?           INVALID_CREDENTIALS
+    address, number free?     EMAIL_TAKEN, PHONE_TAKEN; told only to whoever has shown the password
+one unit of work              all of it, or nothing
+
+Being told that an address is taken counts like a wrong password: nobody looks up thousands of people that way.
+"""
+
+from pocketpay.errors import Refusal
+from pocketpay.identity import proof
+from pocketpay.identity.changes import Changes, Stays, Wish, read
+from pocketpay.identity.errors import TAKEN, Unauthenticated, WrongPassword
+from pocketpay.identity.reception import Reception
+from pocketpay.identity.repository import people
+from pocketpay.identity.until_known import until_known
+from pocketpay.identity.user import Changed
+from pocketpay.identity.viewer import Viewer
+
+
+async def update_profile(reception: Reception, viewer: Viewer, wish: Wish, *, address: str) -> Changed:
+    """Gives the user as they are afterwards, or all that is wrong with the wish; then nothing has changed.
+
+    Raises RateLimited, ServiceBusy, Unauthenticated when the viewer has left meanwhile; EmailTaken or PhoneTaken when
+    somebody else was given it at the same moment.
+    """
+    changes, refusals = read(wish)
+    if wish.needs_password and wish.current_password is None:
+        refusals.append(WrongPassword())
+    elif wish.needs_password:
+        password = wish.current_password or ""
+        return await proof.until_it_stands(
+            lambda: _with_password(reception, viewer, changes, [*refusals], password, address)
+        )
+    return Changed(None, tuple(refusals)) if refusals else await _changed(reception, viewer, changes)
+
+
+async def _with_password(
+    reception: Reception, viewer: Viewer, changes: Changes, refusals: list[Refusal], password: str, address: str
+) -> Changed:
+    found = await proof.credentials(reception, viewer)
+    async with reception.throttle.attempt(proof.account(viewer.user_id), address) as tried:
+        verdict = await reception.passwords.verify(found.password_hash, password)
+        taken = await _taken(reception, viewer, changes) if verdict.matches else []
+        refusals += taken if verdict.matches else [WrongPassword()]
+        changed = (
+            Changed(None, tuple(refusals))
+            if refusals
+            else await _changed(reception, viewer, changes, proven=found.password_hash)
+        )
+        tried.succeeded = verdict.matches and not taken
+    return changed
+
+
+async def _changed(reception: Reception, viewer: Viewer, changes: Changes, *, proven: str | None = None) -> Changed:
+    """One unit of work. `proven` is the hash that the password was compared with, where it was asked."""
+
+    async def unit() -> Changed:
+        async with reception.database.write() as session:
+            if proven is not None and not await proof.stands(session, viewer.user_id, proven):
+                raise Unauthenticated
+            user = await people.change(session, viewer.user_id, changes)
+        if user is None:
+            raise Unauthenticated
+        return Changed(user)
+
+    return await until_known(unit)
+
+
+async def _taken(reception: Reception, viewer: Viewer, changes: Changes) -> list[Refusal]:
+    email = None if isinstance(changes.email, Stays) else changes.email
+    phone = None if isinstance(changes.phone, Stays) else changes.phone
+    async with reception.database.read() as session:
+        fields = await people.taken(session, username=None, email=email, phone=phone, besides=viewer.user_id)
+    return [refusal() for field, refusal in TAKEN.items() if field in fields]

@@ -1,0 +1,208 @@
+"""Changing a password: the other sessions end, the old password opens nothing, and nobody slips through between."""
+
+import asyncio
+
+import pytest
+from argon2 import PasswordHasher
+
+from pocketpay.database.sessions import Database
+from pocketpay.identity import passwords, sessions
+from pocketpay.identity.change_password import change_password
+from pocketpay.identity.errors import InvalidCredentials, RateLimited, Unauthenticated
+from pocketpay.identity.gate import Denial
+from pocketpay.identity.reception import Admission, Reception
+from pocketpay.identity.sign_in import sign_in
+from pocketpay.identity.user import Changed
+from pocketpay.updates.signals import CHANNEL, read
+from tests.conftest import Dsns
+from tests.people import HOME, PASSWORD, LosesReplies, Owner, arrive, facts, receiving
+
+NEW = "amber-lighthouse-42"
+WRONG = "another one altogether"
+HASH = "select password_hash from users where username = 'ada'"
+
+
+async def signed_in(reception: Reception, password: str = PASSWORD) -> Admission:
+    return await sign_in(reception, "ada", password, address=HOME, user_agent=None)
+
+
+async def changed(reception: Reception, whose: Admission, current: str = PASSWORD, new: str = NEW) -> Changed:
+    return await change_password(reception, whose.viewer, current, new, address=HOME)
+
+
+async def test_new_password_opens_and_the_old_one_does_not(reception: Reception) -> None:
+    ada = await arrive(reception)
+    assert (await changed(reception, ada)).user == ada.user
+    assert (await signed_in(reception, NEW)).user == ada.user
+    with pytest.raises(InvalidCredentials):
+        await signed_in(reception)
+
+
+async def test_other_sessions_end_everywhere_and_this_one_stays(reception: Reception, owner: Owner) -> None:
+    told: list[str] = []
+    await owner.add_listener(CHANNEL, lambda *said: told.append(str(said[3])))
+    ada, bea = await arrive(reception), await arrive(reception, "bea")
+    here = await signed_in(reception)
+    assert (await changed(reception, here)).user is not None
+    assert await reception.gate.check(ada.tokens.access_token) is Denial.REVOKED
+    for staying in (here, bea):
+        assert await reception.gate.viewer(staying.tokens.access_token) == staying.viewer
+    await owner.execute("select 1")
+    assert [list(read(payload).sessions) for payload in told] == [[ada.viewer.session_id]]
+
+
+@pytest.mark.parametrize(
+    ("current", "new", "refused"),
+    [
+        (WRONG, NEW, [("INVALID_CREDENTIALS", "currentPassword")]),
+        ("", NEW, [("INVALID_CREDENTIALS", "currentPassword")]),
+        ("\ud800" * 60_000, NEW, [("INVALID_CREDENTIALS", "currentPassword")]),
+        (PASSWORD, "short", [("WEAK_PASSWORD", "newPassword")]),
+        (PASSWORD, "x" * 257, [("WEAK_PASSWORD", "newPassword")]),
+        (PASSWORD, "password1234", [("WEAK_PASSWORD", "newPassword")]),
+        (PASSWORD, "ada@example.com1", [("WEAK_PASSWORD", "newPassword")]),
+        (PASSWORD, "amber-lighthouse\ud800", [("WEAK_PASSWORD", "newPassword")]),
+        (WRONG, "short", [("INVALID_CREDENTIALS", "currentPassword"), ("WEAK_PASSWORD", "newPassword")]),
+    ],
+)
+async def test_refusals_name_their_field_and_change_nothing(
+    reception: Reception, owner: Owner, current: str, new: str, refused: list[tuple[str, str]]
+) -> None:
+    ada = await arrive(reception, raw_email="ada@example.com")
+    other, kept = await signed_in(reception), await facts(owner, HASH)
+    answer = await changed(reception, ada, current, new)
+    assert answer.user is None
+    assert [(one.code, one.field) for one in answer.refusals] == refused
+    assert await facts(owner, HASH) == kept
+    assert await reception.gate.viewer(other.tokens.access_token) == other.viewer
+
+
+async def test_wrong_passwords_are_counted_with_those_of_sign_in(reception: Reception) -> None:
+    ada = await arrive(reception)
+    for n in range(5):
+        if n % 2:
+            with pytest.raises(InvalidCredentials):
+                await signed_in(reception, WRONG)
+        else:
+            assert (await changed(reception, ada, WRONG)).refusals
+    for attempt in (changed(reception, ada), signed_in(reception)):
+        with pytest.raises(RateLimited):
+            await attempt
+
+
+async def test_right_and_wrong_password_are_the_same_work(
+    reception: Reception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada = await arrive(reception)
+    work: list[str] = []
+    hasher = passwords._ARGON2
+
+    class Counted:
+        check_needs_rehash = staticmethod(hasher.check_needs_rehash)
+
+        @staticmethod
+        def hash(password: bytes) -> str:
+            work.append("hash")
+            return hasher.hash(password)
+
+        @staticmethod
+        def verify(kept: str, password: bytes) -> bool:
+            work.append("verify")
+            return hasher.verify(kept, password)
+
+    monkeypatch.setattr(passwords, "_ARGON2", Counted)
+    assert (await changed(reception, ada, WRONG)).refusals
+    wrong, work = work, []
+    assert not (await changed(reception, ada)).refusals
+    assert work == wrong == ["verify", "hash"]
+
+
+async def test_of_two_changes_at_once_one_is_made(reception: Reception, owner: Owner) -> None:
+    ada = await arrive(reception)
+    there = await signed_in(reception)
+    news = (NEW, "copper-orchard-77")
+    answers = await asyncio.gather(
+        *(changed(reception, whose, new=new) for whose, new in zip((ada, there), news, strict=True)),
+        return_exceptions=True,
+    )
+    (won,) = [n for n, answer in enumerate(answers) if isinstance(answer, Changed) and answer.user]
+    lost = answers[1 - won]
+    assert isinstance(lost, Unauthenticated) or (
+        isinstance(lost, Changed) and [one.code for one in lost.refusals] == ["INVALID_CREDENTIALS"]
+    )
+    assert (await signed_in(reception, news[won])).user == ada.user
+    with pytest.raises(InvalidCredentials):
+        await signed_in(reception, news[1 - won])
+    assert await owner.fetchval("select count(*) from sessions where revoked_at is null") == 2
+
+
+async def test_two_servers_changing_at_once_make_one_change(
+    reception: Reception, database_dsn: Dsns, owner: Owner
+) -> None:
+    """On one server tries at an account take turns; on two they meet at the user's row."""
+    ada = await arrive(reception)
+    there = await signed_in(reception)
+    elsewhere = await Database.open(database_dsn.server)
+    async with receiving(elsewhere) as other:
+        answers = await asyncio.gather(
+            changed(reception, ada), changed(other, there, new="copper-orchard-77"), return_exceptions=True
+        )
+    await elsewhere.close()
+    assert len([one for one in answers if isinstance(one, Changed) and one.user]) == 1
+    assert await owner.fetchval("select count(*) from sessions where revoked_at is null") == 1
+
+
+async def test_sign_in_that_compared_the_old_password_opens_no_session_after_the_change(
+    reception: Reception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada = await arrive(reception)
+    verify, once = reception.passwords.verify, [True]
+
+    async def and_then_it_is_changed(kept: str | None, password: str) -> passwords.Verdict:
+        verdict = await verify(kept, password)
+        if once and password == PASSWORD:
+            once.clear()
+            async with reception.database.write() as session:
+                await session.execute("update users set password_hash = $1", await reception.passwords.hash(NEW))
+        return verdict
+
+    monkeypatch.setattr(type(reception.passwords), "verify", lambda _, *given: and_then_it_is_changed(*given))
+    with pytest.raises(InvalidCredentials):
+        await signed_in(reception)
+    assert [one.id for one in await sessions.live(reception, ada.viewer)] == [ada.viewer.session_id]
+
+
+async def test_sign_ins_that_renew_an_outdated_hash_at_once_both_open(reception: Reception, owner: Owner) -> None:
+    await arrive(reception)
+    outdated = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
+    await owner.execute("update users set password_hash = $1", outdated)
+    assert len(await asyncio.gather(*(signed_in(reception) for _ in range(4)))) == 4
+    assert (await facts(owner, HASH))[0] != outdated
+
+
+async def test_session_that_ended_meanwhile_changes_nothing(reception: Reception, owner: Owner) -> None:
+    ada = await arrive(reception)
+    there, kept = await signed_in(reception), await facts(owner, HASH)
+    await sessions.revoke(reception, ada.viewer, there.viewer.session_id)
+    with pytest.raises(Unauthenticated):
+        await changed(reception, there)
+    assert await facts(owner, HASH) == kept
+    assert await reception.gate.viewer(ada.tokens.access_token) == ada.viewer
+
+
+async def test_somebody_who_left_meanwhile_changes_nothing(reception: Reception, owner: Owner) -> None:
+    ada, kept = await arrive(reception), await facts(owner, HASH)
+    await owner.execute("update users set closed_at = clock_timestamp()")
+    with pytest.raises(Unauthenticated):
+        await changed(reception, ada)
+    assert await facts(owner, HASH) == kept
+
+
+async def test_lost_reply_is_one_change(database_dsn: Dsns) -> None:
+    database = LosesReplies(database_dsn.server)
+    async with receiving(database) as reception:
+        ada = await arrive(reception)
+        database.losses = 3
+        assert (await changed(reception, ada)).user == ada.user
+        assert (await signed_in(reception, NEW)).user == ada.user
+    await database.close()

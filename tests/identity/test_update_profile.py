@@ -1,0 +1,245 @@
+"""Changing what is known of oneself: all of it or nothing, and what one is found by only with the password."""
+
+import asyncio
+
+import pytest
+
+from pocketpay.database.failures import ServiceBusy
+from pocketpay.identity.changes import STAYS, Wish
+from pocketpay.identity.errors import RateLimited, Unauthenticated
+from pocketpay.identity.passwords import Verdict
+from pocketpay.identity.reception import Admission, Reception
+from pocketpay.identity.sign_in import sign_in
+from pocketpay.identity.update_profile import update_profile
+from pocketpay.identity.user import Changed
+from tests.conftest import Dsns
+from tests.people import HOME, PASSWORD, LosesReplies, Owner, arrive, facts, receiving
+
+WRONG = "another one altogether"
+MAIL, PHONE = "ada@example.com", "+12025550123"
+PICTURE = "https://pictures.example.com/ada.png"
+ROW = "select name, email, phone, avatar_url from users where username = $1"
+
+
+async def updated(reception: Reception, whose: Admission, **wished: object) -> Changed:
+    wish = Wish(**wished)  # type: ignore[arg-type]  # the tests name its fields
+    return await update_profile(reception, whose.viewer, wish, address=HOME)
+
+
+async def test_what_is_mentioned_changes_and_the_rest_stays(reception: Reception, owner: Owner) -> None:
+    ada = await arrive(reception, raw_email=MAIL)
+    answer = await updated(reception, ada, raw_name="  Ada L. ", raw_avatar_url=PICTURE)
+    assert answer.user is not None
+    assert (answer.user.name, answer.user.email, answer.user.avatar_url) == ("Ada L.", MAIL, PICTURE)
+    changed = await updated(
+        reception, ada, raw_email="New@Example.com", raw_phone="+1 202 555 0123", current_password=PASSWORD
+    )
+    assert changed.user is not None
+    assert await facts(owner, ROW, "ada") == ("Ada L.", "New@example.com", PHONE, PICTURE)
+    signed_in = await sign_in(reception, "new@example.com", PASSWORD, address=HOME, user_agent=None)
+    assert signed_in.user == changed.user
+
+
+async def test_null_clears_all_but_the_name(reception: Reception, owner: Owner) -> None:
+    ada = await arrive(reception, raw_email=MAIL, raw_phone=PHONE)
+    await updated(reception, ada, raw_avatar_url=PICTURE)
+    cleared = {"raw_email": None, "raw_phone": None, "raw_avatar_url": None}
+    assert (await updated(reception, ada, **cleared, current_password=PASSWORD)).refusals == ()
+    assert await facts(owner, ROW, "ada") == ("Ada", None, None, None)
+
+
+async def test_empty_wish_changes_nothing_and_shows_the_user(reception: Reception) -> None:
+    ada = await arrive(reception, raw_email=MAIL)
+    assert await updated(reception, ada) == Changed(ada.user)
+
+
+async def test_one_may_keep_what_is_ones_own_in_another_case(reception: Reception, owner: Owner) -> None:
+    ada = await arrive(reception, raw_email=MAIL, raw_phone=PHONE)
+    answer = await updated(reception, ada, raw_email=MAIL.upper(), raw_phone=PHONE, current_password=PASSWORD)
+    assert answer.refusals == ()
+    assert await facts(owner, ROW, "ada") == ("Ada", "ADA@example.com", PHONE, None)
+
+
+@pytest.mark.parametrize(
+    ("wished", "refused"),
+    [
+        ({"raw_name": None}, [("INVALID_INPUT", "name")]),
+        ({"raw_name": " "}, [("INVALID_INPUT", "name")]),
+        ({"raw_name": "x" * 101}, [("INVALID_INPUT", "name")]),
+        ({"raw_name": "Ada\u202e"}, [("INVALID_INPUT", "name")]),
+        ({"raw_avatar_url": "http://example.com/me.png"}, [("INVALID_INPUT", "avatarUrl")]),
+        ({"raw_avatar_url": ""}, [("INVALID_INPUT", "avatarUrl")]),
+        ({"raw_email": "", "current_password": PASSWORD}, [("INVALID_INPUT", "email")]),
+        ({"raw_email": "no address", "current_password": PASSWORD}, [("INVALID_INPUT", "email")]),
+        ({"raw_phone": "202 555", "current_password": PASSWORD}, [("INVALID_INPUT", "phone")]),
+        ({"raw_email": MAIL}, [("INVALID_CREDENTIALS", "currentPassword")]),
+        ({"raw_phone": PHONE}, [("INVALID_CREDENTIALS", "currentPassword")]),
+        ({"raw_email": None}, [("INVALID_CREDENTIALS", "currentPassword")]),
+        ({"raw_email": MAIL, "current_password": WRONG}, [("INVALID_CREDENTIALS", "currentPassword")]),
+        ({"raw_phone": None, "current_password": WRONG}, [("INVALID_CREDENTIALS", "currentPassword")]),
+        ({"raw_email": "BEA@Example.com", "current_password": PASSWORD}, [("EMAIL_TAKEN", "email")]),
+        ({"raw_phone": "+1 (202) 555-0199", "current_password": PASSWORD}, [("PHONE_TAKEN", "phone")]),
+        (
+            {"raw_email": "bea@example.com", "raw_phone": "+12025550199", "current_password": PASSWORD},
+            [("EMAIL_TAKEN", "email"), ("PHONE_TAKEN", "phone")],
+        ),
+        # Who has not shown the password does not learn whose address that is.
+        ({"raw_email": "bea@example.com", "current_password": WRONG}, [("INVALID_CREDENTIALS", "currentPassword")]),
+        (
+            {"raw_name": "", "raw_email": "@", "raw_phone": "1", "raw_avatar_url": "x", "current_password": WRONG},
+            [
+                ("INVALID_INPUT", "name"),
+                ("INVALID_INPUT", "email"),
+                ("INVALID_INPUT", "phone"),
+                ("INVALID_INPUT", "avatarUrl"),
+                ("INVALID_CREDENTIALS", "currentPassword"),
+            ],
+        ),
+        (
+            {"raw_name": "", "raw_email": "bea@example.com", "current_password": PASSWORD},
+            [("INVALID_INPUT", "name"), ("EMAIL_TAKEN", "email")],
+        ),
+    ],
+)
+async def test_refusals_name_their_field_and_change_nothing(
+    reception: Reception, owner: Owner, wished: dict[str, str | None], refused: list[tuple[str, str]]
+) -> None:
+    ada = await arrive(reception)
+    await arrive(reception, "bea", raw_email="bea@example.com", raw_phone="+12025550199")
+    before = await facts(owner, ROW, "ada")
+    fit = {"raw_name": "Another", "raw_avatar_url": PICTURE}
+    answer = await updated(reception, ada, **(fit | wished))
+    assert answer.user is None
+    assert [(one.code, one.field) for one in answer.refusals] == refused
+    assert await facts(owner, ROW, "ada") == before
+
+
+async def test_password_is_not_looked_at_where_it_is_not_asked(reception: Reception, owner: Owner) -> None:
+    ada = await arrive(reception)
+    for _ in range(8):
+        assert (await updated(reception, ada, raw_name="Ada L.", current_password=WRONG)).user is not None
+    assert await owner.fetchval("select count(*) from throttles where bucket like 'failures%'") == 0
+
+
+async def test_sixth_wrong_password_is_rate_limited_and_so_is_sign_in(reception: Reception) -> None:
+    ada = await arrive(reception)
+    for _ in range(5):
+        assert (await updated(reception, ada, raw_email=MAIL, current_password=WRONG)).refusals
+    with pytest.raises(RateLimited):
+        await updated(reception, ada, raw_email=MAIL, current_password=PASSWORD)
+    with pytest.raises(RateLimited):
+        await sign_in(reception, "ada", PASSWORD, address=HOME, user_agent=None)
+
+
+async def test_forgotten_password_is_no_guess(reception: Reception) -> None:
+    ada = await arrive(reception)
+    for _ in range(8):
+        assert (await updated(reception, ada, raw_email=MAIL)).refusals
+    assert (await updated(reception, ada, raw_email=MAIL, current_password=PASSWORD)).user is not None
+
+
+async def test_looking_up_whose_addresses_are_taken_is_slowed_like_guessing(reception: Reception) -> None:
+    ada = await arrive(reception)
+    await arrive(reception, "bea", raw_email="bea@example.com")
+    for _ in range(5):
+        answer = await updated(reception, ada, raw_email="bea@example.com", current_password=PASSWORD)
+        assert [one.code for one in answer.refusals] == ["EMAIL_TAKEN"]
+    with pytest.raises(RateLimited):
+        await updated(reception, ada, raw_email="bea@example.com", current_password=PASSWORD)
+
+
+@pytest.mark.parametrize(("field", "wanted"), [("email", "new@example.com"), ("phone", PHONE)])
+async def test_of_two_people_who_want_the_same_at_once_one_gets_it(
+    reception: Reception, owner: Owner, field: str, wanted: str
+) -> None:
+    people = [await arrive(reception, name) for name in ("ada", "bea", "cleo")]
+    answers = await asyncio.gather(
+        *(updated(reception, one, **{f"raw_{field}": wanted}, current_password=PASSWORD) for one in people),
+        return_exceptions=True,
+    )
+    won = [one for one in answers if isinstance(one, Changed) and one.user is not None]
+    lost = [
+        refusal
+        for answer in answers
+        if not (isinstance(answer, Changed) and answer.user)
+        for refusal in (answer.refusals if isinstance(answer, Changed) else [answer])
+    ]
+    assert len(won) == 1
+    assert [getattr(one, "code", one) for one in lost] == [f"{field.upper()}_TAKEN"] * 2
+    assert await owner.fetchval(f"select count(*) from users where {field} = $1", wanted) == 1
+
+
+async def test_sign_up_and_update_that_want_the_same_address_at_once_give_it_to_one(
+    reception: Reception, owner: Owner
+) -> None:
+    ada = await arrive(reception)
+    await asyncio.gather(
+        updated(reception, ada, raw_email="new@example.com", current_password=PASSWORD),
+        arrive(reception, "bea", raw_email="New@example.com"),
+        return_exceptions=True,
+    )
+    assert await owner.fetchval("select count(*) from users where lower(email) = 'new@example.com'") == 1
+
+
+async def test_password_changed_meanwhile_is_the_wrong_one(
+    reception: Reception, owner: Owner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada = await arrive(reception)
+    verify, new, once = reception.passwords.verify, await reception.passwords.hash("amber-lighthouse-42"), [True]
+
+    async def and_then_it_is_changed(kept: str | None, password: str) -> Verdict:
+        verdict = await verify(kept, password)
+        if once:
+            once.clear()
+            await owner.execute("update users set password_hash = $1", new)
+        return verdict
+
+    monkeypatch.setattr(type(reception.passwords), "verify", lambda _, *given: and_then_it_is_changed(*given))
+    answer = await updated(reception, ada, raw_email=MAIL, current_password=PASSWORD)
+    assert [(one.code, one.field) for one in answer.refusals] == [("INVALID_CREDENTIALS", "currentPassword")]
+    assert await facts(owner, ROW, "ada") == ("Ada", None, None, None)
+
+
+async def test_password_that_changes_each_time_is_busy_and_not_refused(
+    reception: Reception, owner: Owner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada = await arrive(reception)
+    verify = reception.passwords.verify
+
+    async def and_then_it_is_renewed(kept: str | None, password: str) -> Verdict:
+        verdict = await verify(kept, password)
+        await owner.execute("update users set password_hash = $1", await reception.passwords.hash(PASSWORD))
+        return verdict
+
+    monkeypatch.setattr(type(reception.passwords), "verify", lambda _, *given: and_then_it_is_renewed(*given))
+    with pytest.raises(ServiceBusy):
+        await updated(reception, ada, raw_email=MAIL, current_password=PASSWORD)
+
+
+@pytest.mark.parametrize("wished", [{"raw_name": "Ada L."}, {"raw_email": None, "current_password": PASSWORD}])
+async def test_somebody_who_left_meanwhile_changes_nothing(
+    reception: Reception, owner: Owner, wished: dict[str, str | None]
+) -> None:
+    ada = await arrive(reception, raw_email=MAIL)
+    await owner.execute("update users set closed_at = clock_timestamp()")
+    with pytest.raises(Unauthenticated):
+        await updated(reception, ada, **wished)
+    assert await facts(owner, ROW, "ada") == ("Ada", MAIL, None, None)
+
+
+async def test_lost_replies_are_one_change(database_dsn: Dsns, owner: Owner) -> None:
+    database = LosesReplies(database_dsn.server)
+    async with receiving(database) as reception:
+        ada = await arrive(reception)
+        database.losses = 1
+        answer = await updated(reception, ada, raw_name="Ada L.")
+        assert answer.user is not None
+    await database.close()
+    assert await facts(owner, ROW, "ada") == ("Ada L.", None, None, None)
+
+
+def test_wish_that_mentions_nothing_asks_for_no_password() -> None:
+    assert Wish() == Wish(STAYS, STAYS, STAYS, STAYS)
+    assert not Wish(raw_name="Ada", raw_avatar_url=None).needs_password
+    assert Wish(raw_email=None).needs_password
+    assert Wish(raw_phone=PHONE).needs_password
