@@ -187,6 +187,7 @@ TABLE: dict[type[errors.Refusal], Row] = {
     identity.EmailTaken: Row(Refusal, "Somebody has this email address already."),
     identity.PhoneTaken: Row(Refusal, "Somebody has this phone number already."),
     identity.InvalidCredentials: Row(Refusal, "There is no such user, or the password is another one."),
+    identity.WrongPassword: Row(Refusal, "This needs your current password, and that is not it."),
     identity.InvalidToken: Row(Refusal, "This refresh token is good for nothing any more: sign in again."),
     identity.NoSuchSession: Row(Refusal, "There is no such session."),
     identity.RateLimited: Row(Refusal, "Too often: try again in {retry_after_seconds} seconds.", retryable=True),

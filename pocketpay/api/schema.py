@@ -26,6 +26,7 @@ from strawberry.types import ExecutionContext
 from pocketpay.api import (
     balance_changed,
     cancel_transfer,
+    change_password,
     confirm_transfer,
     deposit,
     errors,
@@ -46,6 +47,7 @@ from pocketpay.api import (
     transactions,
     transfer,
     transfer_preview,
+    update_profile,
     viewer,
     wallet,
 )
@@ -78,6 +80,8 @@ MUTATIONS: list[Any] = [
     sign_out.sign_out,
     revoke_session.revoke_session,
     revoke_other_sessions.revoke_other_sessions,
+    change_password.change_password,
+    update_profile.update_profile,
     deposit.deposit,
     transfer.transfer,
     confirm_transfer.confirm_transfer,

@@ -31,7 +31,6 @@ Mutation.transferBatch TransferBatchInput BatchedTransferInput TransferBatchPayl
 Mutation.refund RefundInput TransactionType.REFUND Transaction.refundOf Transaction.refunds Transaction.refunded
 Wallet.limits Limit LimitKind LimitExceeded
 Wallet.balanceAt Wallet.entries LedgerEntryConnection LedgerEntryEdge Wallet.statement Statement
-Mutation.changePassword ChangePasswordInput Mutation.updateProfile UpdateProfileInput UserPayload
 Mutation.closeWallet
 
 MoneyRequest MoneyRequestStatus MoneyRequestConnection MoneyRequestEdge MoneyRequestPayload

@@ -1,0 +1,64 @@
+"""The door of `updateProfile`."""
+
+from typing import Annotated
+
+import strawberry
+
+from pocketpay.api.context import Info
+from pocketpay.api.errors import refusals_as_errors
+from pocketpay.api.user_payload import UserPayload
+from pocketpay.identity import update_profile as identity
+from pocketpay.identity.changes import STAYS, Wanted, Wish
+
+
+@strawberry.input(description="What is to be changed. A field left out stays as it is, null clears it.")
+class UpdateProfileInput:
+    name: str | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="The name they go by: 1 to 100 characters. It cannot be cleared: null is INVALID_INPUT.",
+    )
+    email: str | None = strawberry.field(
+        default=strawberry.UNSET, description="An email address of theirs alone. Needs currentPassword."
+    )
+    phone: str | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="A phone number of theirs alone, with its country: +12025550123. Needs currentPassword.",
+    )
+    avatar_url: str | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="Where a picture of them is: an https address on a public host, without a login, at most 500 "
+        "characters. The server does not fetch it.",
+    )
+    current_password: str | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="The viewer's password; asked when email or phone is there, null too; else not looked at.",
+    )
+
+
+@strawberry.mutation(
+    description="Changes what is known of the viewer, all that is asked or nothing. Everything that is wrong with "
+    "the input is said together; what somebody else has already, only with the right password. Refusals: "
+    "INVALID_INPUT, INVALID_CREDENTIALS, EMAIL_TAKEN, PHONE_TAKEN, RATE_LIMITED (wrong passwords are counted with "
+    "those of signIn, and so is what was taken)."
+)
+@refusals_as_errors(UserPayload)
+async def update_profile(
+    info: Info, input: Annotated[UpdateProfileInput, strawberry.argument(description="What is to be changed.")]
+) -> UserPayload:
+    context = info.context
+    wish = Wish(
+        raw_name=_wanted(input.name),
+        raw_email=_wanted(input.email),
+        raw_phone=_wanted(input.phone),
+        raw_avatar_url=_wanted(input.avatar_url),
+        current_password=input.current_password or None,
+    )
+    changed = await identity.update_profile(
+        context.rooms.reception, context.must_view(), wish, address=context.address
+    )
+    return UserPayload.of(changed)
+
+
+def _wanted(said: str | None) -> Wanted:
+    """What the field says; strawberry.UNSET is what it says when it was left out."""
+    return STAYS if said is strawberry.UNSET else said

@@ -1,0 +1,23 @@
+"""What every mutation that changes the viewer answers."""
+
+from typing import Self
+
+import strawberry
+
+from pocketpay.api.errors import UserError, user_errors
+from pocketpay.api.viewer import User
+from pocketpay.identity.user import Changed
+
+
+@strawberry.type(description="The viewer as they are now, or why nothing was changed.")
+class UserPayload:
+    user: User | None = strawberry.field(default=None, description="The viewer after the change; null when refused.")
+    errors: list[UserError] = strawberry.field(
+        default_factory=list, description="Why it was refused; empty when it was not."
+    )
+
+    @classmethod
+    def of(cls, changed: Changed) -> Self:
+        if changed.user is None:
+            return cls(errors=user_errors(changed.refusals))
+        return cls(user=User.of(changed.user))

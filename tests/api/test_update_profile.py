@@ -1,0 +1,87 @@
+"""The door of updateProfile."""
+
+from typing import Any
+
+import pytest
+
+from pocketpay.database.sessions import Database
+from tests.api.at_the_door import ERRORS, SIGN_UP, newcomer, street
+from tests.people import PASSWORD
+
+UPDATE = (
+    "mutation ($input: UpdateProfileInput!) { updateProfile(input: $input) { user { name email phone avatarUrl } "
+    + ERRORS
+    + " } }"
+)
+PICTURE = "https://pictures.example.com/ada.png"
+
+
+async def test_others_see_the_new_name_and_picture_and_never_the_address(database: Database) -> None:
+    async with street(database) as at:
+        ada, bea = (await newcomer(at))["accessToken"], (await newcomer(at, "bea"))["accessToken"]
+        asked = {"name": "Ada L.", "avatarUrl": PICTURE, "email": "ada@example.com", "currentPassword": PASSWORD}
+        assert await at.data(UPDATE, ada, input=asked) == {
+            "user": {"name": "Ada L.", "email": "ada@example.com", "phone": None, "avatarUrl": PICTURE},
+            "errors": [],
+        }
+        seen = await at.data('{ profile(username: "ada") { name avatarUrl } }', bea)
+        assert seen == {"name": "Ada L.", "avatarUrl": PICTURE}
+
+
+async def test_absent_leaves_and_null_clears(database: Database) -> None:
+    async with street(database) as at:
+        form = {
+            "username": "ada",
+            "name": "Ada",
+            "password": PASSWORD,
+            "email": "a@example.com",
+            "phone": "+12025550123",
+        }
+        here = (await at.data(SIGN_UP, input=form))["tokens"]["accessToken"]
+        await at.data(UPDATE, here, input={"avatarUrl": PICTURE})
+        user = {"name": "Ada", "email": "a@example.com", "phone": "+12025550123", "avatarUrl": PICTURE}
+        assert await at.data(UPDATE, here, input={}) == {"user": user, "errors": []}
+        cleared = await at.data(UPDATE, here, input={"phone": None, "avatarUrl": None, "currentPassword": PASSWORD})
+        assert cleared == {"user": user | {"phone": None, "avatarUrl": None}, "errors": []}
+
+
+@pytest.mark.parametrize(
+    ("asked", "refused"),
+    [
+        ({"name": None}, [("INVALID_INPUT", ["input", "name"])]),
+        ({"avatarUrl": "http://example.com/"}, [("INVALID_INPUT", ["input", "avatarUrl"])]),
+        ({"email": None}, [("INVALID_CREDENTIALS", ["input", "currentPassword"])]),
+        ({"phone": "1", "currentPassword": None}, [
+            ("INVALID_INPUT", ["input", "phone"]),
+            ("INVALID_CREDENTIALS", ["input", "currentPassword"]),
+        ]),
+        ({"email": "a@example.com", "currentPassword": "x"}, [("INVALID_CREDENTIALS", ["input", "currentPassword"])]),
+        ({"email": "B@EXAMPLE.COM", "phone": "+12025550199", "currentPassword": PASSWORD}, [
+            ("EMAIL_TAKEN", ["input", "email"]),
+            ("PHONE_TAKEN", ["input", "phone"]),
+        ]),
+    ],
+)  # fmt: skip
+async def test_every_refusal_names_its_field(
+    database: Database, asked: dict[str, Any], refused: list[tuple[str, list[str]]]
+) -> None:
+    async with street(database) as at:
+        here = (await newcomer(at))["accessToken"]
+        form = {
+            "username": "bea",
+            "name": "Bea",
+            "password": PASSWORD,
+            "email": "b@example.com",
+            "phone": "+12025550199",
+        }
+        await at.data(SIGN_UP, input=form)
+        payload = await at.data(UPDATE, here, input=asked)
+        assert payload["user"] is None
+        assert [(error["code"], error["path"]) for error in payload["errors"]] == refused
+        assert await at.data("{ viewer { name email phone } }", here) == {"name": "Ada", "email": None, "phone": None}
+
+
+async def test_nobody_signed_in_changes_nothing(database: Database) -> None:
+    async with street(database) as at:
+        (error,) = (await at.ask(UPDATE, input={"name": "Eve"}))["errors"]
+        assert error["extensions"]["code"] == "UNAUTHENTICATED"
