@@ -1,4 +1,4 @@
-"""What the guard of the chain costs a transfer: `python -m benchmarks.guard_cost`, a minute or two, on a cluster of its own.
+"""What the guard of the chain costs a transfer: `python -m benchmarks.guard_cost`, a minute or two, its own cluster.
 
 The same units of work of 32 transfers, as the clearing carries them out, in rounds that take turns:
 
