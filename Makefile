@@ -14,7 +14,7 @@ DONE := .make
 
 EXPLORER := $(wildcard explorer/*.* explorer/.npmrc explorer/src/* explorer/src/*/*)
 
-.PHONY: help run install explorer test check format schema lock audit crash bench wheel clean
+.PHONY: help run install explorer test check format schema settings lock audit crash bench wheel clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -48,6 +48,10 @@ format: $(DONE)/install ## write it the way the linter wants it
 schema: $(DONE)/install ## export schema.graphql
 	@$(PY) -m pocketpay schema > $(DONE)/schema.graphql
 	@mv $(DONE)/schema.graphql schema.graphql
+
+settings: $(DONE)/install ## export .env.example
+	@$(PY) -m pocketpay settings > $(DONE)/env.example
+	@mv $(DONE)/env.example .env.example
 
 audit: $(DONE)/install ## prove that the books are right
 	@$(PY) -m pocketpay audit $(ARGS)

@@ -9,7 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Self
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from pocketpay import money
@@ -50,56 +50,104 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True)
 
     # the database
-    database_url: str | None = Field(None, description="The server's login; absent: an embedded PostgreSQL.")
-    database_owner_url: str | None = Field(None, description="The owner's login, for `migrate`; absent: the same.")
-    pocketpay_data: Path = Field(Path(".pocketpay"), description="The embedded database and what goes with it.")
+    database_url: str | None = Field(
+        None, description="The server's login at your PostgreSQL 18. Absent, the server starts one of its own."
+    )
+    database_owner_url: str | None = Field(
+        None, description="The owner's login, for `migrate` alone. Absent, it is DATABASE_URL."
+    )
+    pocketpay_data: Path = Field(
+        Path(".pocketpay"), description="The folder of the server's own PostgreSQL and its secret key."
+    )
 
     # who we are
     environment: Environment | None = Field(
-        None, description="development (the default with the embedded database) or production."
+        None,
+        description="development or production. Absent, it is development with a PostgreSQL of our own, "
+        "production with DATABASE_URL.",
     )
-    host: str = "127.0.0.1"
-    port: int = Field(8000, ge=0, le=65535)
-    log_level: LogLevel = LogLevel.INFO
-    allowed_origins: str = Field("", description="Origins of browser frontends (CORS, websockets), comma between.")
+    host: str = Field("127.0.0.1", description="The address to listen on; 0.0.0.0 is all of this machine's.")
+    port: int = Field(8000, ge=0, le=65535, description="The port to listen on; 0 is any free one.")
+    log_level: LogLevel = Field(
+        LogLevel.INFO, description="From which level on a line is logged: debug, info, warning or error."
+    )
+    allowed_origins: str = Field(
+        "",
+        description="Origins of browser frontends elsewhere (CORS, websockets), comma between, like "
+        "https://app.example.com.",
+    )
 
     # identity
-    secret_key: SecretStr | None = Field(None, description="Signs tokens; at least 32 bytes.")
-    access_token_expire_minutes: int = Field(10, ge=1, le=60)
-    refresh_token_expire_days: int = Field(30, ge=1, le=365)
-    sign_up_rate_per_hour: int | None = Field(None, ge=1, description="Per address; 60, off in development.")
-    sign_in_rate_per_minute: int | None = Field(None, ge=1, description="Per address; 20, off in development.")
-    request_rate_per_second: int | None = Field(None, ge=1, description="Per user; 300, off in development.")
+    secret_key: SecretStr | None = Field(
+        None,
+        description="Signs tokens: at least 32 random bytes, the same on every server. Absent, one is made and kept, "
+        "in development with a PostgreSQL of our own.",
+    )
+    access_token_expire_minutes: int = Field(
+        10, ge=1, le=60, description="For how many minutes an access token is believed."
+    )
+    refresh_token_expire_days: int = Field(
+        30, ge=1, le=365, description="After how many days a session ends, however often it is refreshed."
+    )
+    sign_up_rate_per_hour: int | None = Field(
+        None, ge=1, description="Sign-ups per hour from one address. Absent, 60 in production, else no limit."
+    )
+    sign_in_rate_per_minute: int | None = Field(
+        None, ge=1, description="Sign-ins per minute from one address. Absent, 20 in production, else no limit."
+    )
+    request_rate_per_second: int | None = Field(
+        None,
+        ge=1,
+        description="Requests per second of one user, twice that at once. Absent, 300 in production, else no limit.",
+    )
 
     # money
     currencies: str = Field("USD", description="ISO 4217 codes served, comma between; the first is the default.")
-    welcome_bonus: str = Field("100.00", description="Money; 0 switches it off.")
-    large_transfer_threshold: str = Field("500.00", description="Money; above it a transfer is large.")
-    large_transfer_action: RuleAction = RuleAction.CONFIRM
-    new_recipient_action: RuleAction = RuleAction.CONFIRM
-    rapid_transfer_count: int = Field(5, ge=1, description="From that many on; above 1000 the rule is off.")
-    rapid_transfer_window_minutes: int = Field(60, ge=1, le=1440)
-    rapid_transfer_action: RuleAction = RuleAction.CONFIRM
-    confirmation_minutes: int = Field(15, ge=1, le=1440, description="How long a risky payment awaits its answer.")
-    pending_transfers: int = Field(20, ge=1, le=1000, description="Held payments per wallet at most.")
+    welcome_bonus: str = Field("100.00", description="Money given to whoever signs up; 0 switches it off.")
+    large_transfer_threshold: str = Field("500.00", description="Money; a transfer above it is large.")
+    large_transfer_action: RuleAction = Field(
+        RuleAction.CONFIRM, description="What a large transfer meets: off, confirm or block."
+    )
+    new_recipient_action: RuleAction = Field(
+        RuleAction.CONFIRM, description="What the first transfer to somebody meets: off, confirm or block."
+    )
+    rapid_transfer_count: int = Field(
+        5, ge=1, description="With so many transfers within the window before it, one is rapid; above 1000 none is."
+    )
+    rapid_transfer_window_minutes: int = Field(60, ge=1, le=1440, description="The window of that rule, in minutes.")
+    rapid_transfer_action: RuleAction = Field(
+        RuleAction.CONFIRM, description="What a rapid transfer meets: off, confirm or block."
+    )
+    confirmation_minutes: int = Field(
+        15, ge=1, le=1440, description="For how many minutes a risky payment awaits its answer before it expires."
+    )
+    pending_transfers: int = Field(
+        20, ge=1, le=1000, description="Payments of one wallet that may await their answer at once."
+    )
 
     # limits of a request
-    body_bytes: int = Field(65_536, ge=1_024)
-    body_seconds: float = Field(5.0, gt=0)
-    document_tokens: int = Field(1_000, ge=50)
-    document_depth: int = Field(10, ge=3)
-    document_aliases: int = Field(30, ge=1)
-    document_fields: int = Field(500, ge=20)
-    document_cost: int = Field(2_000, ge=50)
-    root_mutations: int = Field(5, ge=1)
-    socket_subscriptions: int = Field(20, ge=1)
-    sockets_per_user: int = Field(10, ge=1)
-    sockets_per_address: int = Field(100, ge=1)
+    body_bytes: int = Field(65_536, ge=1_024, description="The largest body of a request, in bytes.")
+    body_seconds: float = Field(5.0, gt=0, description="Within how many seconds a body has to arrive.")
+    document_tokens: int = Field(1_000, ge=50, description="Tokens of a GraphQL document at most.")
+    document_depth: int = Field(10, ge=3, description="How deep its fields may be nested.")
+    document_aliases: int = Field(30, ge=1, description="Aliases in it at most.")
+    document_fields: int = Field(500, ge=20, description="Fields in it at most, those of fragments at every use.")
+    document_cost: int = Field(
+        2_000,
+        ge=50,
+        description="Objects it may ask for: each list multiplies what is under it by its first or last.",
+    )
+    root_mutations: int = Field(5, ge=1, description="Mutations in one request at most.")
+    socket_subscriptions: int = Field(20, ge=1, description="Subscriptions of one websocket at most.")
+    sockets_per_user: int = Field(10, ge=1, description="Websockets of one user at most, on one server.")
+    sockets_per_address: int = Field(100, ge=1, description="Websockets of one address at most, on one server.")
 
-    @field_validator("database_url", "database_owner_url", "environment", "secret_key", mode="before")
+    @field_validator("*", mode="before")
     @classmethod
-    def _empty_is_absent(cls, value: object) -> object:
-        return None if value == "" else value
+    def _empty_is_absent(cls, value: object, info: ValidationInfo) -> object:
+        """`NAME=` says nothing, where nothing can be said: in a .env file, or handed on by a container's engine."""
+        optional = cls.model_fields[info.field_name or ""].default is None
+        return None if value == "" and optional else value
 
     @model_validator(mode="after")
     def _money_is_money(self) -> Self:

@@ -7,6 +7,7 @@ Knows settings, processes, signals and exit codes. Must never know a rule about 
     audit     proves the books
     demo      makes the demo people again, by hand
     schema    prints the GraphQL schema
+    settings  prints every setting as a .env file       (`env_file`)
 
 What goes wrong on purpose ends in one sentence on stderr and exit code 1.
 """

@@ -107,6 +107,14 @@ def schema_verb() -> None:
     typer.echo(sdl(), nl=False)
 
 
+@verbs.command("settings")
+def settings_verb() -> None:
+    """Prints every setting with its meaning and its default, as a .env file."""
+    from pocketpay.cli import env_file
+
+    typer.echo("\n".join(env_file.lines()))
+
+
 def _application(chosen: Settings, server_dsn: str) -> object:
     from pocketpay.app import create_app
 

@@ -1,0 +1,63 @@
+"""Every setting as a line of a `.env` file, commented out: what it means, what it may be, what it is by default."""
+
+from collections.abc import Iterable, Iterator
+from enum import StrEnum
+from textwrap import wrap
+from typing import Any
+
+from pydantic.fields import FieldInfo
+
+from pocketpay.settings import Settings
+
+WIDTH = 110
+
+HEAD = """\
+Pocket Pay's settings, each at its default. Copy this file to .env, and uncomment what is to differ.
+What stands in the environment goes before what stands in .env.
+
+Money is 100.00 (the same number in every currency served) or USD:100.00,JPY:15000 (then each one is named).
+"""
+
+SECTIONS = {
+    "database_url": "The database",
+    "environment": "The server",
+    "secret_key": "Who is asking",
+    "currencies": "Money and risk",
+    "body_bytes": "What one request may ask for",
+}
+"""By the first setting of each."""
+
+
+def lines(fields: dict[str, FieldInfo] | None = None) -> Iterator[str]:
+    """The file, line by line."""
+    yield from _comment(HEAD.splitlines())
+    for name, field in (fields or Settings.model_fields).items():
+        if name in SECTIONS:
+            yield from ("", f"# {SECTIONS[name]} ".ljust(WIDTH, "-"))
+        yield ""
+        yield from _comment([f"{field.description} {_bounds(field)}".strip()])
+        yield f"#{name.upper()}={_default(field)}"
+
+
+def _comment(paragraphs: Iterable[str]) -> Iterator[str]:
+    for paragraph in paragraphs:
+        yield from (f"# {line}" for line in wrap(paragraph, WIDTH - 2)) if paragraph else "#"
+
+
+def _bounds(field: FieldInfo) -> str:
+    """What a number may be, in words: a sentence of its own, or nothing."""
+    known: dict[str, Any] = {}
+    for rule in field.metadata:
+        known |= {bound: getattr(rule, bound) for bound in ("ge", "gt", "le", "lt") if hasattr(rule, bound)}
+    words = {"ge": "at least {}", "gt": "more than {}", "le": "at most {}", "lt": "less than {}"}
+    said = " and ".join(words[bound].format(limit) for bound, limit in known.items())
+    return f"{said.capitalize()}." if said else ""
+
+
+def _default(field: FieldInfo) -> str:
+    default = field.default
+    if default is None:
+        return ""
+    if isinstance(default, StrEnum):
+        return default.value
+    return f"{default:g}" if isinstance(default, float) else str(default)

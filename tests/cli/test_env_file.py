@@ -1,0 +1,64 @@
+"""Settings are told once, in `settings.py`; the example file and the README say the same."""
+
+import re
+from enum import StrEnum
+from pathlib import Path
+from typing import get_args
+
+import pytest
+from typer.testing import CliRunner
+
+from pocketpay.cli import env_file
+from pocketpay.cli.verbs import verbs
+from pocketpay.settings import Settings
+
+CHECKOUT = Path(__file__).parents[2]
+NAMES = {name.upper() for name in Settings.model_fields}
+UNITS = ("bytes", "seconds", "minutes", "days", "second", "minute", "hour", "percent")
+
+
+def test_committed_example_is_what_the_verb_prints() -> None:
+    printed = CliRunner().invoke(verbs, ["settings"]).output
+    assert (CHECKOUT / ".env.example").read_text(encoding="utf-8") == printed, "run `make settings`"
+
+
+def test_example_as_it_is_says_nothing() -> None:
+    assert all(line.startswith("#") or not line for line in env_file.lines())
+
+
+def test_example_with_every_line_uncommented_is_the_default(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in NAMES:
+        monkeypatch.delenv(name, raising=False)
+    lines = [line.removeprefix("#") if re.match("#[A-Z]", line) else line for line in env_file.lines()]
+    assert {line.partition("=")[0] for line in lines if re.match("[A-Z_]+=", line)} == NAMES
+    file = tmp_path / ".env"
+    file.write_text("\n".join(lines), encoding="utf-8")
+    said: Settings = Settings(_env_file=file)  # type: ignore[call-arg]  # pydantic reads it
+    assert said == Settings(_env_file=None)  # type: ignore[call-arg]  # pydantic reads it
+
+
+@pytest.mark.parametrize("name", sorted(Settings.model_fields))
+def test_every_setting_says_what_it_means_in_what_unit(name: str) -> None:
+    field = Settings.model_fields[name]
+    said = field.description or ""
+    assert said.endswith(".")
+    for unit in set(name.split("_")) & set(UNITS):
+        assert unit in said
+    for type_ in (field.annotation, *get_args(field.annotation)):
+        if isinstance(type_, type) and issubclass(type_, StrEnum):
+            assert [value for value in type_ if value not in said] == []
+
+
+def test_every_section_begins_with_a_setting() -> None:
+    assert set(env_file.SECTIONS) <= set(Settings.model_fields)
+
+
+def test_readme_has_every_setting_and_no_other() -> None:
+    readme = (CHECKOUT / "README.md").read_text(encoding="utf-8")
+    table = readme.partition("\n### Settings\n")[2].partition("\n## ")[0]
+    told = {name for row in table.splitlines() if row.startswith("|") for name in _names(row.split("|")[1])}
+    assert told == NAMES
+
+
+def _names(cell: str) -> list[str]:
+    return re.findall(r"`([A-Z_]+)`", cell)
