@@ -199,6 +199,7 @@ async def test_batch_cut_off_is_done_once_and_each_twin_is_still_a_twin(
     desk: Desk, line: Line, records: Records, way: str
 ) -> None:
     ada, bob = await people(desk, 2, funds="10.00")
+    await asyncio.gather(desk.resolver.wallet_of(bob.username), desk.resolver.currency(ada.wallet_id))
     keys = [new_key() for _ in range(10)] * 2
     break_next(line, way)
     answers = await asyncio.gather(*(send(desk, ada, bob, "0.50", key=key) for key in keys))
