@@ -9,7 +9,10 @@ import importlib
 import importlib.util
 import pkgutil
 
+import structlog
 from alembic import context
+from alembic.runtime.migration import MigrationInfo
+from alembic.script import Script
 from sqlalchemy import Connection
 from sqlmodel import SQLModel
 
@@ -17,6 +20,8 @@ import pocketpay
 from pocketpay import settings
 from pocketpay.database import migrations
 from pocketpay.database.embedded import EmbeddedPostgres
+
+log = structlog.get_logger("pocketpay.migrations")
 
 
 def import_tables() -> None:
@@ -33,9 +38,16 @@ def run(connection: Connection) -> None:
         target_metadata=SQLModel.metadata,
         transaction_per_migration=True,
         compare_server_default=True,
+        on_version_apply=lambda **said: tell(said["step"]),
     )
     with context.begin_transaction():
         context.run_migrations()
+
+
+def tell(step: MigrationInfo) -> None:
+    """One migration has been carried out and is about to be committed."""
+    text = step.up_revision.doc if isinstance(step.up_revision, Script) else ""
+    log.info("migrating", revision=step.up_revision_id, text=text)
 
 
 async def connect_and_run(dsn: str) -> None:

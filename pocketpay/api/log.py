@@ -55,7 +55,9 @@ def configure(settings: Settings) -> None:
     )
     root = logging.getLogger()
     root.handlers = [*(one for one in root.handlers if not isinstance(one, _Stderr)), handler]
-    root.setLevel(level)
+    logging.getLogger("pocketpay").setLevel(level)
+    # Below a warning a library speaks of its own parts: that is for whoever asks for everything.
+    root.setLevel(level if level <= logging.DEBUG else max(level, logging.WARNING))
 
 
 class _Stderr(logging.Handler):

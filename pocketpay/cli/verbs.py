@@ -71,7 +71,9 @@ def migrate_verb() -> None:
     from pocketpay.database import migrations
 
     serve.leave_on_stops(143)
-    with database_of(settings.load()) as place:
+    chosen = settings.load()
+    log.configure(chosen)
+    with database_of(chosen) as place:
         asyncio.run(migrations.upgrade(place.owner_dsn, place.server_dsn))
         typer.echo(f"The database is at revision {revisions.expected()}.")
 

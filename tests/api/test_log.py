@@ -1,6 +1,7 @@
 """What is written down, and what never is."""
 
 import json
+import logging
 
 import pytest
 import structlog
@@ -29,9 +30,20 @@ def test_only_listed_fields_are_written_and_words_of_errors_only_in_development(
 
 
 def test_libraries_write_the_same_lines_and_a_newline_starts_none(capsys: pytest.CaptureFixture[str]) -> None:
-    import logging
-
     log.configure(made())
     logging.getLogger("some.library").warning("odd\n%s", "origin")
     (line,) = capsys.readouterr().err.splitlines()
     assert json.loads(line)["event"] == "odd\norigin"
+
+
+@pytest.mark.parametrize(
+    ("level", "loggers"),
+    [("debug", ["some.library", "pocketpay.room"]), ("info", ["pocketpay.room"]), ("warning", []), ("error", [])],
+)
+def test_libraries_speak_of_themselves_only_to_who_asks_for_everything(
+    level: str, loggers: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    log.configure(made(log_level=level))
+    for name in ("some.library", "pocketpay.room"):
+        logging.getLogger(name).info("set up")
+    assert [json.loads(line)["logger"] for line in capsys.readouterr().err.splitlines()] == loggers
