@@ -3,11 +3,18 @@
 from collections.abc import Mapping
 
 import orjson
-from starlette.websockets import WebSocketState
+from starlette.websockets import WebSocketDisconnect, WebSocketState
 from strawberry.asgi import ASGIWebSocketAdapter
 from strawberry.http.exceptions import WebSocketDisconnected
 
 MESSAGES = frozenset({"connection_init", "ping", "pong", "subscribe", "complete"})
+
+
+REASON_BYTES = 123
+"""What a close frame has room for; a reason may repeat an id that a client made up."""
+
+GONE = (WebSocketDisconnect, RuntimeError, OSError)
+"""What sending to a peer that is gone raises, by how far it has been noticed."""
 
 
 class TextFrames(ASGIWebSocketAdapter):
@@ -18,14 +25,14 @@ class TextFrames(ASGIWebSocketAdapter):
             raise WebSocketDisconnected
         try:
             await self.ws.send_text(orjson.dumps(message).decode())
-        except (RuntimeError, OSError) as gone:
+        except GONE as gone:
             raise WebSocketDisconnected from gone
 
     async def close(self, code: int, reason: str) -> None:
         if self.ws.application_state is WebSocketState.CONNECTED:
             try:
-                await self.ws.close(code=code, reason=reason)
-            except (RuntimeError, OSError) as gone:
+                await self.ws.close(code=code, reason=reason.encode()[:REASON_BYTES].decode(errors="ignore"))
+            except GONE as gone:
                 raise WebSocketDisconnected from gone
 
 

@@ -1,0 +1,61 @@
+"""Frames on their way out, where the peer may be gone and the protocol sets limits."""
+
+from typing import Any, cast
+
+import pytest
+from starlette.types import Message
+from starlette.websockets import WebSocket
+from strawberry.http.exceptions import WebSocketDisconnected
+
+from pocketpay.api.frames import TextFrames
+
+CLOSE_REASON_BYTES = 123
+"""What a close frame has room for (RFC 6455, 5.5)."""
+
+
+class Peer:
+    """The far end of a websocket: keeps what arrives until it goes away."""
+
+    def __init__(self) -> None:
+        self.heard: list[Message] = []
+        self.gone = False
+
+    async def hear(self, message: Message) -> None:
+        if self.gone:
+            raise ConnectionResetError
+        self.heard.append(message)
+
+    async def say(self) -> Message:
+        return {"type": "websocket.connect"}
+
+
+async def opened(peer: Peer) -> TextFrames:
+    websocket = WebSocket({"type": "websocket", "headers": []}, peer.say, peer.hear)
+    await websocket.accept()
+    return TextFrames(cast(Any, None), websocket, websocket)
+
+
+async def test_what_is_sent_to_a_peer_that_is_gone_is_a_disconnection_and_no_error() -> None:
+    peer = Peer()
+    frames = await opened(peer)
+    peer.gone = True
+    for _ in range(2):
+        with pytest.raises(WebSocketDisconnected):
+            await frames.send_json({"type": "connection_ack"})
+    await frames.close(4400, "Too late")
+
+
+async def test_closing_a_socket_whose_peer_is_gone_is_a_disconnection_and_no_error() -> None:
+    peer = Peer()
+    frames = await opened(peer)
+    peer.gone = True
+    with pytest.raises(WebSocketDisconnected):
+        await frames.close(4400, "Odd")
+
+
+async def test_a_reason_to_close_is_cut_to_what_a_frame_has_room_for() -> None:
+    peer = Peer()
+    await (await opened(peer)).close(4409, "Subscriber for " + "é" * 1000 + " already exists")
+    reason = peer.heard[-1]["reason"].encode()
+    assert len(reason) in (CLOSE_REASON_BYTES - 1, CLOSE_REASON_BYTES)
+    assert reason.startswith("Subscriber for é".encode())
