@@ -1,11 +1,13 @@
 """The sweeper: what nobody comes back for.
 
 Each second, on every server: held payments whose time is over expire, and deposits that the bank has not answered are
-asked about again. In bounded batches through the clearing, like everything; two servers that meet do no harm, since
-exactly one of them finds something left to do.
+asked about again, in turn. In bounded batches through the clearing, like everything; two servers that meet do no
+harm, since exactly one of them finds something left to do. A bank that says nothing holds up no expiry.
 """
 
 import asyncio
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import structlog
 
@@ -14,7 +16,9 @@ from pocketpay.errors import Refusal
 from pocketpay.payments.deposit import BANK_SECONDS, ask_bank
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.expire import Expire
+from pocketpay.payments.instruction import Answer
 from pocketpay.payments.repository import units
+from pocketpay.payments.repository.units import Place
 
 EVERY_SECONDS = 1.0
 MOST_AT_ONCE = 64
@@ -25,25 +29,59 @@ log = structlog.get_logger("sweeper")
 
 async def sweep_forever(desk: Desk) -> None:
     """Sweeps each second until it is cancelled; a database that is away is waited for."""
-    while True:
-        await asyncio.sleep(EVERY_SECONDS)
-        try:
-            await sweep(desk)
-        except ServiceBusy as busy:
-            log.warning("sweep put off", reason=str(busy))
-        except Exception:
-            log.exception("sweep failed")
+    async with asyncio.TaskGroup() as sweeps:
+        sweeps.create_task(_expiring(desk), name="sweeper of overdue payments")
+        sweeps.create_task(_asking(desk), name="sweeper of unsettled deposits")
 
 
-async def sweep(desk: Desk) -> int:
-    """Expires what is overdue and asks about what is unsettled, once; gives how many changed."""
+async def expire_overdue(desk: Desk) -> int:
+    """Expires a batch of what is overdue; gives how many it was about."""
     async with desk.database.read() as session:
         overdue = await units.expired_by_now(session, MOST_AT_ONCE)
-        unsettled = await units.unsettled(session, 2 * BANK_SECONDS, MOST_AT_ONCE)
-    expiries = [desk.clearing.submit(Expire(wallet_id, transaction_id)) for wallet_id, transaction_id in overdue]
-    answers = [ask_bank(desk, accepted) for accepted in unsettled]
-    results = await asyncio.gather(*expiries, *answers, return_exceptions=True)
+    orders = [desk.clearing.submit(Expire(wallet_id, transaction_id)) for wallet_id, transaction_id in overdue]
+    _tell_trouble(await asyncio.gather(*orders, return_exceptions=True))
+    return len(overdue)
+
+
+async def ask_again(desk: Desk, after: Place | None = None) -> Place | None:
+    """Asks the bank about a batch of what it has not answered; gives the place to go on from, None at the end.
+
+    In turn, and not the oldest each time: a bank may let hundreds wait for days, and the next one be ready.
+    """
+    async with desk.database.read() as session:
+        unsettled = await units.unsettled(session, 2 * BANK_SECONDS, MOST_AT_ONCE, after=after)
+    _tell_trouble(await asyncio.gather(*(ask_bank(desk, one) for one in unsettled), return_exceptions=True))
+    return (unsettled[-1].created_at, unsettled[-1].id) if len(unsettled) == MOST_AT_ONCE else None
+
+
+async def _expiring(desk: Desk) -> None:
+    while True:
+        await asyncio.sleep(EVERY_SECONDS)
+        with _going_on():
+            await expire_overdue(desk)
+
+
+async def _asking(desk: Desk) -> None:
+    place: Place | None = None
+    while True:
+        await asyncio.sleep(EVERY_SECONDS)
+        with _going_on():
+            place = await ask_again(desk, place)
+
+
+@contextmanager
+def _going_on() -> Iterator[None]:
+    """Whatever goes wrong with one sweep, it is said and the next one comes."""
+    try:
+        yield
+    except ServiceBusy as busy:
+        log.warning("sweep put off", reason=str(busy))
+    except Exception:
+        log.exception("sweep failed")
+
+
+def _tell_trouble(results: Sequence[Answer | BaseException | None]) -> None:
+    """One that went wrong holds up no other; refused or busy is no trouble: the next sweep asks again."""
     for result in results:
-        if isinstance(result, BaseException) and not isinstance(result, Refusal | ServiceBusy):
-            raise result
-    return sum(1 for result in results if result is not None and not isinstance(result, BaseException))
+        if isinstance(result, Exception) and not isinstance(result, Refusal | ServiceBusy):
+            log.error("sweep of one failed", exc_info=result)

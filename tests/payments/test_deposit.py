@@ -15,7 +15,7 @@ from pocketpay.payments.deposit import SettleDeposit, deposit
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.errors import BankDeclined, KeyReused, NotFound
 from pocketpay.payments.lifecycle import Status
-from pocketpay.payments.sweeper import sweep
+from pocketpay.payments.sweeper import ask_again
 from pocketpay.payments.transaction import Transaction, Type
 from tests.payments.customers import Person, Records, balance, money, new_key, pay_in, person, send
 
@@ -113,14 +113,14 @@ async def test_deposit_waits_while_the_bank_does_not_say(
     answer = await pay_in(at(desk, bank), ada, "12.50")
     assert (answer.transaction.status, answer.refusal) == (Status.CREATED, None)
     assert await money(desk, ada) == (0, 0)
-    await sweep(at(desk, bank))
+    await ask_again(at(desk, bank))
     assert len(bank.asked) == 1, "somebody may still be waiting for the first answer"
     await grow_old(records, answer.transaction)
-    await sweep(at(desk, bank))
+    await ask_again(at(desk, bank))
     assert len(bank.asked) == 2
     bank.reply = BankReply.SETTLED
-    await sweep(at(desk, bank))
-    await sweep(at(desk, bank))
+    await ask_again(at(desk, bank))
+    await ask_again(at(desk, bank))
     assert len(bank.asked) == 3
     assert (await records.transaction(answer.transaction.id))["status"] == "completed"
     assert await money(desk, ada) == (1_250, 0)
@@ -139,7 +139,7 @@ async def test_late_no_of_the_bank_fails_the_deposit(desk: Desk, records: Record
     accepted = (await pay_in(at(desk, bank), ada, "12.50")).transaction
     await grow_old(records, accepted)
     bank.reply = BankReply.DECLINED
-    await sweep(at(desk, bank))
+    await ask_again(at(desk, bank))
     kept = await records.transaction(accepted.id)
     assert (kept["status"], kept["failure_code"]) == ("failed", "BANK_DECLINED")
 
@@ -186,7 +186,7 @@ async def test_what_was_accepted_is_not_called_refused_when_it_cannot_be_settled
     assert (answer.transaction.status, answer.replayed) == (Status.CREATED, False)
     desk.clearing._open = True
     await grow_old(records, answer.transaction)
-    await sweep(desk)
+    await ask_again(desk)
     assert await money(desk, ada) == (1_250, 0)
 
 

@@ -12,7 +12,7 @@ from pocketpay.payments.errors import NotFound
 from pocketpay.payments.expire import Expire
 from pocketpay.payments.lifecycle import Status
 from pocketpay.payments.preview import preview_transfer
-from pocketpay.payments.sweeper import MOST_AT_ONCE, sweep
+from pocketpay.payments.sweeper import MOST_AT_ONCE, expire_overdue
 from pocketpay.payments.transaction import Transaction
 from tests.payments.customers import Person, Records, balance, money, new_key, pay_in, people, person, send, terms
 
@@ -40,7 +40,7 @@ async def test_expired_payment_returns_the_held_money(desk: Desk, records: Recor
     ada, _, waiting = await held(desk)
     before = await balance(desk, ada)
     await records.let_lapse(waiting.id)
-    assert await sweep(desk) >= 1
+    assert await expire_overdue(desk) >= 1
     kept = await records.transaction(waiting.id)
     assert (kept["status"], kept["version"], kept["failure_code"], kept["completed_at"]) == ("expired", 2, None, None)
     after = await balance(desk, ada)
@@ -51,7 +51,7 @@ async def test_expired_payment_returns_the_held_money(desk: Desk, records: Recor
 async def test_payment_whose_time_is_not_over_is_left_alone(desk: Desk, records: Records) -> None:
     ada, _, waiting = await held(desk)
     before = await records.checksum()
-    await sweep(desk)
+    await expire_overdue(desk)
     answer = await desk.clearing.submit(Expire(ada.wallet_id, waiting.id))
     assert answer.transaction == waiting
     assert await records.checksum() == before
@@ -60,9 +60,9 @@ async def test_payment_whose_time_is_not_over_is_left_alone(desk: Desk, records:
 async def test_what_is_expired_stays_as_it_is(desk: Desk, records: Records) -> None:
     ada, _, waiting = await held(desk)
     await records.let_lapse(waiting.id)
-    await sweep(desk)
+    await expire_overdue(desk)
     before = await records.checksum()
-    await sweep(desk)
+    await expire_overdue(desk)
     answer = await desk.clearing.submit(Expire(ada.wallet_id, waiting.id))
     assert answer.transaction.status is Status.EXPIRED
     assert await records.checksum() == before
@@ -117,7 +117,7 @@ async def test_payment_of_a_wallet_frozen_or_closed_since_expires(desk: Desk, re
     ada, _, waiting = await held(desk)
     await (records.freeze(ada, "all") if state == "frozen" else records.close_wallet(ada))
     await records.let_lapse(waiting.id)
-    await sweep(desk)
+    await expire_overdue(desk)
     assert (await records.transaction(waiting.id))["status"] == "expired"
     assert await money(desk, ada) == (10_000, 0)
 
@@ -130,7 +130,7 @@ async def test_sweeps_are_bounded_and_come_to_an_end(desk: Desk, records: Record
         "update transactions set expires_at = clock_timestamp() where id = any($1::uuid[])", [one.id for one in held]
     )
     swept = []
-    while many := await sweep(desk):
+    while many := await expire_overdue(desk):
         swept.append(many)
     assert max(swept) <= MOST_AT_ONCE
     assert [await money(desk, sender) for sender in senders] == [(2_000, 0)] * 5

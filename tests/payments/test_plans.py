@@ -18,7 +18,7 @@ from pocketpay.payments.confirm import confirm
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.preview import preview_transfer
 from pocketpay.payments.repository import units
-from pocketpay.payments.sweeper import sweep
+from pocketpay.payments.sweeper import expire_overdue
 from tests.conftest import Dsns
 from tests.payments.customers import (
     MONEY_TABLES,
@@ -183,7 +183,7 @@ async def every_order(desk: Desk, reads: Reads, records: Records, ada: Person, b
     lapsed = (await send(desk, ada, bob, "600.00")).transaction
     await records.let_lapse(lapsed.id)
     async with counting(reads, "a sweep", MOST):
-        assert await sweep(desk) == 1
+        assert await expire_overdue(desk) == 1
     async with counting(reads, "a preview", MOST):
         await preview_transfer(desk, ada.wallet_id, raw_to=bob.username, raw_amount="600.00")
     desk.clearing.terms = unguarded()

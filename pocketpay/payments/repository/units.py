@@ -20,6 +20,9 @@ from pocketpay.updates import signals
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 """Before any account was touched."""
 
+Place = tuple[datetime, UUID]
+"""A transaction's place among others: when it was created, and its id."""
+
 _ANCHOR = "coalesce(t.source_wallet_id, t.destination_wallet_id)"
 
 _LOOK = f"""
@@ -167,13 +170,17 @@ async def expired_by_now(session: Session, limit: int) -> list[tuple[UUID, UUID]
     return [(row[0], row[1]) for row in rows]
 
 
-async def unsettled(session: Session, older_than_seconds: float, limit: int) -> list[Transaction]:
-    """What the bank has not answered yet and nobody waits for any more, the oldest first."""
+async def unsettled(
+    session: Session, older_than_seconds: float, limit: int, *, after: Place | None = None
+) -> list[Transaction]:
+    """What the bank has not answered yet and nobody waits for any more, the oldest first, `after` that place."""
     rows = await session.fetch(
         f"select {COLUMNS} from transactions where status = 'created' "
-        "and created_at <= clock_timestamp() - make_interval(secs => $1) order by created_at limit $2",
+        "and created_at <= clock_timestamp() - make_interval(secs => $1) and (created_at, id) > ($3, $4) "
+        "order by created_at, id limit $2",
         older_than_seconds,
         limit,
+        *(after or (LONG_AGO, UUID(int=0))),
     )
     return [transaction(row) for row in rows]
 

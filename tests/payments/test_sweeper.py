@@ -1,0 +1,107 @@
+"""The sweeper: each second, whatever the bank does and whatever goes wrong."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from pocketpay.database.failures import ServiceBusy
+from pocketpay.payments import sweeper
+from pocketpay.payments.bank import BankReply
+from pocketpay.payments.deposit import SettleDeposit
+from pocketpay.payments.desk import Desk
+from pocketpay.payments.sweeper import ask_again, sweep_forever
+from tests.payments.customers import Records, money, pay_in, people, person, send
+from tests.payments.test_deposit import SlowBank, at, grow_old
+
+
+@contextmanager
+def sweeping(desk: Desk) -> Iterator[None]:
+    task = asyncio.create_task(sweep_forever(desk))
+    try:
+        yield
+    finally:
+        task.cancel()
+
+
+async def becomes(records: Records, transaction_id: object, status: str) -> None:
+    async with asyncio.timeout(2):
+        sql = "select count(*) from transactions where id = $1 and status = $2"
+        while not await records.count(sql, transaction_id, status):  # noqa: ASYNC110 - nothing tells
+            await asyncio.sleep(0.01)
+
+
+@pytest.fixture(autouse=True)
+def often(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sweeper, "EVERY_SECONDS", 0.02)
+
+
+async def test_bank_that_says_nothing_holds_up_no_expiry(desk: Desk, records: Records) -> None:
+    ada, bob = await people(desk, 2, funds="10.00")
+    deposited = (await pay_in(at(desk, SlowBank()), ada, "1.00")).transaction
+    await grow_old(records, deposited)
+    silent = SlowBank(None)
+    with sweeping(at(desk, silent)):
+        async with asyncio.timeout(2):
+            while not silent.asked:  # noqa: ASYNC110 - nothing tells
+                await asyncio.sleep(0.01)
+        held = (await send(desk, ada, bob, "1.00")).transaction
+        await records.let_lapse(held.id)
+        await becomes(records, held.id, "expired")
+    await desk.clearing.submit(SettleDeposit(ada.wallet_id, deposited.id, settled=False))
+
+
+async def test_every_deposit_is_asked_about_however_many_the_bank_lets_wait(
+    desk: Desk, records: Records, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sweeper, "MOST_AT_ONCE", 2)
+    ada, bank = await person(desk), SlowBank()
+    accepted = [(await pay_in(at(desk, bank), ada, "1.00")).transaction for _ in range(5)]
+    for one in accepted:
+        await grow_old(records, one)
+    bank.asked.clear()
+    place, rounds = await ask_again(at(desk, bank)), 1
+    while place is not None:
+        place, rounds = await ask_again(at(desk, bank), place), rounds + 1
+    assert rounds == 3
+    assert [order.id for order in bank.asked] == [one.id for one in accepted]
+    bank.reply = BankReply.SETTLED
+    with sweeping(at(desk, bank)):
+        for one in accepted:
+            await becomes(records, one.id, "completed")
+    assert await money(desk, ada) == (500, 0)
+
+
+async def test_one_answer_that_goes_wrong_holds_up_no_other(desk: Desk, records: Records) -> None:
+    ada, bank = await person(desk), SlowBank()
+    accepted = [(await pay_in(at(desk, bank), ada, "1.00")).transaction for _ in range(3)]
+    for one in accepted:
+        await grow_old(records, one)
+
+    class OddBank(SlowBank):
+        async def collect(self, order: object) -> BankReply:
+            if order.id == accepted[0].id:  # type: ignore[attr-defined]
+                raise ZeroDivisionError
+            return BankReply.SETTLED
+
+    await ask_again(at(desk, OddBank()))
+    assert await money(desk, ada) == (200, 0)
+    await desk.clearing.submit(SettleDeposit(ada.wallet_id, accepted[0].id, settled=False))
+
+
+async def test_sweeps_go_on_after_trouble(desk: Desk, records: Records, monkeypatch: pytest.MonkeyPatch) -> None:
+    ada, bob = await people(desk, 2, funds="10.00")
+    held = (await send(desk, ada, bob, "1.00")).transaction
+    await records.let_lapse(held.id)
+    trouble = [ServiceBusy("away"), ZeroDivisionError("a bug")]
+    sweep = sweeper.expire_overdue
+
+    async def troubled(desk: Desk) -> int:
+        if trouble:
+            raise trouble.pop()
+        return await sweep(desk)
+
+    monkeypatch.setattr(sweeper, "expire_overdue", troubled)
+    with sweeping(desk):
+        await becomes(records, held.id, "expired")
