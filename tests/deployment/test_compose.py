@@ -1,0 +1,106 @@
+"""docker-compose.yml: no secret has a default, nobody comes in as more than needed, and each waits for the other."""
+
+import os
+import re
+from typing import Any
+
+import pytest
+
+from pocketpay.settings import Settings, load
+from tests.deployment.containers import CHECKOUT, as_written, compose
+
+SECRETS = {
+    "POSTGRES_PASSWORD": "administrator",
+    "POCKETPAY_OWNER_PASSWORD": "owner",
+    "POCKETPAY_PASSWORD": "server",
+    "SECRET_KEY": "0123456789abcdef0123456789abcdef",
+}
+NOT_FOR_THE_OPERATOR = {"DATABASE_OWNER_URL", "POCKETPAY_DATA", "ENVIRONMENT", "HOST", "PORT"}
+
+
+@pytest.fixture
+def services() -> dict[str, Any]:
+    services: dict[str, Any] = compose(SECRETS)["services"]
+    return services
+
+
+def test_it_is_three_services_and_one_volume(services: dict[str, Any]) -> None:
+    assert set(services) == {"postgres", "migrate", "api"}
+    assert set(as_written()["volumes"]) == {"postgres"}
+    assert "version" not in as_written()
+
+
+@pytest.mark.parametrize("missing", SECRETS)
+def test_without_a_secret_nothing_starts(missing: str) -> None:
+    for value in ({}, {missing: ""}):
+        with pytest.raises(KeyError, match=missing):
+            compose({name: secret for name, secret in SECRETS.items() if name != missing} | value)
+
+
+def test_no_secret_stands_in_the_file() -> None:
+    text = (CHECKOUT / "docker-compose.yml").read_text(encoding="utf-8")
+    assert set(re.findall(r"\$\{(\w+):\?", text)) == set(SECRETS)
+    assert set(re.findall(r"\$\{(\w+):-([^}]*)", text)) == {("PUBLISH", "127.0.0.1:8000")}
+    for service in as_written()["services"].values():
+        for name, value in service["environment"].items():
+            if re.search("PASSWORD|SECRET|URL", name):
+                assert re.search(r"\$\{\w+:\?", value), name
+
+
+def test_only_migrate_comes_in_as_the_owner_and_nobody_as_the_administrator(services: dict[str, Any]) -> None:
+    reaching = {name: [*map(str, service["environment"].values())] for name, service in services.items()}
+    assert [
+        name for name, values in reaching.items() if any("//pocketpay_owner:owner@" in one for one in values)
+    ] == ["migrate"]
+    for name in ("migrate", "api"):
+        assert (
+            services[name]["environment"]["DATABASE_URL"] == "postgresql://pocketpay:server@postgres:5432/pocketpay"
+        )
+        assert "administrator" not in str(services[name]["environment"])
+
+
+def test_server_of_those_settings_is_one_of_production(services: dict[str, Any]) -> None:
+    said = {name.lower(): value for name, value in services["api"]["environment"].items() if value is not None}
+    chosen = load(**said)
+    assert chosen.production
+    assert chosen.secret_key is not None
+
+
+def test_every_setting_can_be_handed_on(services: dict[str, Any]) -> None:
+    names = {name.upper() for name in Settings.model_fields}
+    assert set(services["api"]["environment"]) == names - NOT_FOR_THE_OPERATOR
+
+
+def test_each_waits_for_what_it_needs(services: dict[str, Any]) -> None:
+    assert services["migrate"]["depends_on"] == {"postgres": {"condition": "service_healthy"}}
+    assert services["api"]["depends_on"] == {
+        "postgres": {"condition": "service_healthy"},
+        "migrate": {"condition": "service_completed_successfully"},
+    }
+    assert services["migrate"]["restart"] == "no"
+    assert services["postgres"]["healthcheck"]["test"][:2] == ["CMD", "pg_isready"]
+
+
+def test_data_is_where_postgresql_18_keeps_it(services: dict[str, Any]) -> None:
+    assert re.fullmatch(r"postgres:18\.\d+-\w+", services["postgres"]["image"])
+    assert "postgres:/var/lib/postgresql" in services["postgres"]["volumes"]
+
+
+def test_logins_are_made_by_a_script_that_is_there_and_may_run(services: dict[str, Any]) -> None:
+    (mounted,) = [volume for volume in services["postgres"]["volumes"] if volume.startswith("./")]
+    source, target, mode = mounted.split(":")
+    assert os.access(CHECKOUT / source, os.X_OK)
+    assert (target, mode) == ("/docker-entrypoint-initdb.d/database-logins.sh", "ro")
+
+
+def test_world_reaches_nothing_unless_said(services: dict[str, Any]) -> None:
+    assert services["api"]["ports"] == ["127.0.0.1:8000:8000"]
+    assert "ports" not in services["postgres"]
+
+
+@pytest.mark.parametrize("name", ["migrate", "api"])
+def test_ours_may_write_nothing_and_become_nobody(services: dict[str, Any], name: str) -> None:
+    service = services[name]
+    assert (service["read_only"], service["cap_drop"]) == (True, ["ALL"])
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert (service["build"], service["pull_policy"]) == (".", "build")

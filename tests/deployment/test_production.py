@@ -1,0 +1,151 @@
+"""What docker-compose.yml would start, started here: its environment, its script, its order, and no container."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from pocketpay.database import revisions
+from tests.deployment.containers import compose, health_command
+from tests.deployment.outside import Outside, outside_postgres
+from tests.deployment.test_compose import SECRETS
+from tests.e2e import processes
+from tests.e2e.customer import SIGN_IN, Customer, at, sign_up
+from tests.e2e.processes import House, Running
+
+PASSWORDS = {name: SECRETS[name] for name in ("POCKETPAY_OWNER_PASSWORD", "POCKETPAY_PASSWORD")}
+
+
+@pytest.fixture(scope="module")
+def outside(cluster_home: Path) -> Iterator[Outside]:
+    """The service `postgres`, its logins made."""
+    with outside_postgres(cluster_home / "outside", cluster_home / "home") as postgres:
+        made = postgres.make_logins(**PASSWORDS)
+        assert made.returncode == 0, made.stderr
+        yield postgres
+
+
+@pytest.fixture(scope="module")
+def environment(outside: Outside) -> Callable[[str], dict[str, str]]:
+    """What compose gives a service, PostgreSQL being on this machine; the image gives the rest."""
+
+    def of(service: str) -> dict[str, str]:
+        said = compose(SECRETS)["services"][service]["environment"]
+        here = f"@127.0.0.1:{outside.port}/"
+        return {name: value.replace("@postgres:5432/", here) for name, value in said.items() if value is not None}
+
+    return of
+
+
+@pytest.fixture(scope="module")
+def house(cluster_home: Path) -> Iterator[House]:
+    with processes.house(cluster_home / "production") as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def migrated(house: House, environment: Callable[[str], dict[str, str]]) -> "subprocess.CompletedProcess[str]":
+    """The service `migrate`, to its end."""
+    return house.run("migrate", **environment("migrate"))
+
+
+@pytest.fixture(scope="module")
+def server(
+    house: House, migrated: "subprocess.CompletedProcess[str]", environment: Callable[[str], dict[str, str]]
+) -> Iterator[Running]:
+    """The service `api`."""
+    assert migrated.returncode == 0, migrated.stderr
+    running = house.start(**environment("api"))
+    yield running
+    assert running.stop() == 0
+    assert running.tracebacks() == []
+
+
+def test_migrate_says_where_it_ended_and_each_step_in_our_words(
+    migrated: "subprocess.CompletedProcess[str]",
+) -> None:
+    assert migrated.stdout == f"The database is at revision {revisions.expected()}.\n"
+    told = [json.loads(line) for line in migrated.stderr.splitlines()]
+    assert {(line["logger"], line["event"]) for line in told} == {("pocketpay.migrations", "migrating")}
+    assert [line["revision"] for line in told][-1] == revisions.expected()
+
+
+def test_logins_made_again_have_the_passwords_said_last(outside: Outside) -> None:
+    made = outside.make_logins(**PASSWORDS | {"POCKETPAY_OWNER_PASSWORD": 'it\'s "another" \\ one'})
+    assert (made.returncode, made.stdout, made.stderr) == (0, "", "")
+    assert outside.make_logins(**PASSWORDS).returncode == 0
+
+
+@pytest.mark.parametrize("missing", PASSWORDS)
+def test_login_without_a_password_is_not_made(outside: Outside, missing: str) -> None:
+    refused = outside.make_logins(**PASSWORDS | {missing: ""})
+    assert refused.returncode != 0
+    assert f"{missing}: is missing" in refused.stderr
+
+
+async def test_servers_login_owns_nothing_and_may_make_nothing(server: Running, outside: Outside) -> None:
+    connection = await asyncpg.connect(outside.dsn("pocketpay", SECRETS["POCKETPAY_PASSWORD"]))
+    try:
+        assert await connection.fetchval("select count(*) from pg_class where relowner = 'pocketpay'::regrole") == 0
+        for refused in ("create role eve", "create table t ()", "create temporary table t ()", "create schema s"):
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                await connection.execute(refused)
+    finally:
+        await connection.close()
+    assert "database_warning" not in server.log.read_text()
+
+
+async def test_people_sign_up_and_pay(server: Running) -> None:
+    async with at(server.url) as http:
+        ada, bea = await sign_up(http, "ada"), await sign_up(http, "bea")
+        paid = await ada.transfer("bea", "25")
+        assert paid["transaction"]["status"] == "PENDING_CONFIRMATION"
+        confirmed = await ada.ask(
+            "mutation ($id: ID!) { confirmTransfer(id: $id) { transaction { status } errors { code } } }",
+            id=paid["transaction"]["id"],
+        )
+        assert confirmed == {"transaction": {"status": "COMPLETED"}, "errors": []}
+        assert (await bea.ask("{ wallet { available { amount } } }"))["available"] == {"amount": "125.00"}
+
+
+async def test_production_shows_no_explorer_and_no_schema(server: Running) -> None:
+    async with at(server.url) as http:
+        page = await http.get("/graphql", headers={"Accept": "text/html"})
+        assert "text/html" not in page.headers["content-type"]
+        assert (await http.get("/schema.graphql")).status_code == 404
+        asked = (await http.post("/graphql", json={"query": "{ __schema { types { name } } }"})).json()
+        assert "data" not in asked or asked["data"] is None
+        assert asked["errors"]
+
+
+async def test_production_counts_sign_ins_of_an_address(server: Running) -> None:
+    async with at(server.url) as http:
+        codes = []
+        for n in range(21):
+            nobody = Customer(http, f"nobody_{n}", "none", "none")
+            answer = await nobody.ask(SIGN_IN, input={"login": nobody.username, "password": "not a password"})
+            codes.append(answer["errors"][0]["code"])
+        assert codes == [*["INVALID_CREDENTIALS"] * 20, "RATE_LIMITED"]
+
+
+@pytest.mark.parametrize("asked", ["the image", "compose"])
+def test_health_is_told_by_exit_code(server: Running, asked: str) -> None:
+    command = health_command()
+    if asked == "compose":
+        keyword, *command = compose(SECRETS)["services"]["api"]["healthcheck"]["test"]
+        assert keyword == "CMD"
+    port = server.url.rpartition(":")[2]
+    for number, well in ((port, True), ("1", False)):
+        done = subprocess.run(
+            [sys.executable, *command[1:]],
+            env={"PORT": number, "PATH": os.environ["PATH"]},
+            capture_output=True,
+            check=False,
+            timeout=15,
+        )
+        assert (done.returncode == 0) is well, done.stderr
