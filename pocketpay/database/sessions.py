@@ -18,7 +18,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 
-from pocketpay.database.failures import ServiceBusy, lost_connection
+from pocketpay.database.failures import Failure, ServiceBusy, classify, lost_connection
 
 TIMEOUTS = {
     "default_transaction_isolation": "read committed",
@@ -32,6 +32,9 @@ TIMEOUTS = {
 
 WAIT_FOR_SESSION = 2.0
 """Seconds a caller waits for a held connection before SERVICE_BUSY."""
+
+PASSING = (Failure.RETRY, Failure.LOCK_TIMEOUT, Failure.CANCELLED)
+"""What says nothing against a read itself: the same again may pass."""
 
 CONNECT_SECONDS = 5.0
 
@@ -97,7 +100,8 @@ class Held:
                 connection = await self._opened(connection)
             yield connection
         except BaseException as error:
-            if connection is not None and lost_connection(error):
+            # One whose user was cut off may hold a statement prepared and not run, on which PostgreSQL's clock runs.
+            if connection is not None and (isinstance(error, asyncio.CancelledError) or lost_connection(error)):
                 connection.terminate()
             raise
         finally:
@@ -133,13 +137,15 @@ class Database:
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Session]:
-        """A session for reading. A lost connection raises ServiceBusy: ask again."""
+        """A session for reading. A lost connection or one of our timeouts raises ServiceBusy: ask again."""
         async with self._readers.lend() as connection:
             try:
                 yield Session(connection)
             except Exception as error:
                 if lost_connection(error):
                     raise ServiceBusy("the database went away during a read") from error
+                if classify(error) in PASSING:
+                    raise ServiceBusy("the database could not answer a read in time") from error
                 raise
 
     @asynccontextmanager

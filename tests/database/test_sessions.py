@@ -1,0 +1,54 @@
+"""Held connections: what one user leaves behind must not meet the next."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from pocketpay.database import sessions
+from pocketpay.database.failures import ServiceBusy
+from pocketpay.database.sessions import Database
+from tests.conftest import Dsns
+
+STATEMENT_SECONDS = 0.2
+"""For the two of production."""
+
+
+@pytest.fixture
+async def hurried(database_dsn: Dsns, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Database]:
+    """One reader, whose statements may take STATEMENT_SECONDS."""
+    monkeypatch.setitem(sessions.TIMEOUTS, "statement_timeout", str(int(STATEMENT_SECONDS * 1000)))
+    database = await Database.open(database_dsn.server, readers=1)
+    yield database
+    await database.close()
+
+
+async def test_a_read_cut_off_between_its_preparation_and_its_run_harms_no_later_one(hurried: Database) -> None:
+    """PostgreSQL's clock runs from the preparation on, until the run; a client may go away between the two."""
+
+    async def cut_off() -> None:
+        async with hurried.read() as session:
+            await session._connection.prepare("select 1")
+            await asyncio.sleep(60)
+
+    reading = asyncio.create_task(cut_off())
+    await asyncio.sleep(STATEMENT_SECONDS / 2)
+    reading.cancel()
+    await asyncio.wait({reading})
+    await asyncio.sleep(STATEMENT_SECONDS)
+    async with hurried.read() as session:
+        assert await session.fetchval("select 2") == 2
+
+
+async def test_a_read_that_takes_too_long_is_told_as_busy(hurried: Database) -> None:
+    with pytest.raises(ServiceBusy):
+        async with hurried.read() as session:
+            await session.fetchval("select pg_sleep(5)")
+    async with hurried.read() as session:
+        assert await session.fetchval("select 2") == 2
+
+
+async def test_a_question_that_is_wrong_is_told_as_it_is(hurried: Database) -> None:
+    with pytest.raises(Exception, match="does not exist"):
+        async with hurried.read() as session:
+            await session.fetchval("select nothing from nowhere")
