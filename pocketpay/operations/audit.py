@@ -9,17 +9,15 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TextIO
 
-from pocketpay.database import revisions
+from pocketpay.database import revisions, snapshots
 from pocketpay.database.errors import DatabaseUnavailable, unreachable
 from pocketpay.database.failures import ServiceBusy, lost_connection
 from pocketpay.database.findings import Finding, Proof
-from pocketpay.database.sessions import Session, connect
+from pocketpay.database.sessions import Session
 from pocketpay.ledger import audit as ledger
 from pocketpay.payments import audit as payments
 
 PROOFS: tuple[Proof, ...] = (*ledger.PROOFS, *payments.PROOFS)
-
-UNHURRIED = {"statement_timeout": "0", "transaction_timeout": "0", "timezone": "UTC"}
 
 
 async def report(dsn: str, out: TextIO = sys.stdout) -> int:
@@ -61,17 +59,12 @@ async def snapshot(dsn: str) -> AsyncIterator[Session]:
     Raises DatabaseUnavailable when it is away or goes away, WrongRevision when its tables are not those we know.
     """
     try:
-        connection = await connect(dsn, name="pocketpay audit", settings=UNHURRIED, command_seconds=None)
+        async with snapshots.snapshot(dsn, name="pocketpay audit") as session:
+            await revisions.check(session)
+            yield session
     except ServiceBusy as busy:
         raise unreachable(busy) from busy
-    try:
-        await revisions.check(Session(connection))
-        await connection.execute("set role pocketpay_reader")
-        async with connection.transaction(isolation="repeatable_read", readonly=True):
-            yield Session(connection)
     except Exception as error:
         if lost_connection(error):
             raise DatabaseUnavailable("The database went away during the audit: audit again.") from error
         raise
-    finally:
-        connection.terminate()
