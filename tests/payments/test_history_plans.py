@@ -3,7 +3,6 @@
 from typing import Any
 from uuid import UUID
 
-import orjson
 import pytest
 import uuid_utils.compat as uuids
 from asyncpg import Connection, Record
@@ -11,6 +10,7 @@ from asyncpg import Connection, Record
 from pocketpay.payments.filter import Filter
 from pocketpay.payments.repository import history as repository
 from tests.payments.past import NOON, people
+from tests.plans import explained, nodes, scans
 
 PAGE = 21
 ORDERS = ("asc", "desc")
@@ -28,24 +28,6 @@ select gen_random_uuid(), 'send', 'completed', 'USD', case n % 2 when 0 then $1:
        1, $3::timestamptz + n * interval '1 second', $3, $3 + n * interval '1 second'
 from generate_series(1, $4::int) n
 """
-
-
-async def explained(owner: "Connection[Record]", sql: str, types: str, *arguments: object) -> dict[str, Any]:
-    """The generic plan, the one that a server's statement ends with, and what it did."""
-    await owner.execute("set plan_cache_mode = force_generic_plan")
-    await owner.execute(f"prepare asked ({types}) as {sql}")
-    said = ", ".join("null" if argument is None else f"'{argument}'" for argument in arguments)
-    rows = await owner.fetch(f"explain (analyze, format json) execute asked ({said})")
-    plan: dict[str, Any] = orjson.loads(rows[0][0])[0]["Plan"]
-    return plan
-
-
-def nodes(plan: dict[str, Any]) -> list[dict[str, Any]]:
-    return [plan, *(inner for child in plan.get("Plans", []) for inner in nodes(child))]
-
-
-def scans(plan: dict[str, Any]) -> list[dict[str, Any]]:
-    return [node for node in nodes(plan) if node.get("Relation Name") == "transactions"]
 
 
 def bounds(wallet: UUID) -> tuple[Any, ...]:
@@ -69,12 +51,12 @@ async def test_page_reads_no_more_than_itself_from_either_index(
     owner: "Connection[Record]", wallet: UUID, order: str
 ) -> None:
     plan = await explained(owner, repository._PAGE[order], f"{BOUNDS}, int", *bounds(wallet), PAGE)
-    assert sorted(scan["Index Name"] for scan in scans(plan)) == [
+    assert sorted(scan["Index Name"] for scan in scans(plan, "transactions")) == [
         "ix_transactions_anchor_created",
         "ix_transactions_received",
     ]
-    assert {scan["Node Type"] for scan in scans(plan)} == {"Index Scan"}
-    assert all(scan["Actual Rows"] <= PAGE for scan in scans(plan))
+    assert {scan["Node Type"] for scan in scans(plan, "transactions")} == {"Index Scan"}
+    assert all(scan["Actual Rows"] <= PAGE for scan in scans(plan, "transactions"))
     assert not [node for node in nodes(plan) if "Sort" in node["Node Type"]]
 
 
@@ -85,18 +67,18 @@ async def test_filtered_page_reads_no_more_than_its_stretch(
     questions = repository._questions(Filter(search="nothing of that kind"))
     types = f"{BOUNDS}, int, int, {QUESTIONS}"
     plan = await explained(owner, repository._NARROWED_PAGE[order], types, *bounds(wallet), PAGE, 500, *questions)
-    assert {scan["Node Type"] for scan in scans(plan)} == {"Index Scan"}
-    assert sum(scan["Actual Rows"] for scan in scans(plan)) <= 501
+    assert {scan["Node Type"] for scan in scans(plan, "transactions")} == {"Index Scan"}
+    assert sum(scan["Actual Rows"] for scan in scans(plan, "transactions")) <= 501
 
 
 async def test_filtered_page_that_is_full_early_reads_no_further(owner: "Connection[Record]", wallet: UUID) -> None:
     questions = repository._questions(Filter(search="payment"))
     types = f"{BOUNDS}, int, int, {QUESTIONS}"
     plan = await explained(owner, repository._NARROWED_PAGE["desc"], types, *bounds(wallet), PAGE, 500, *questions)
-    assert sum(scan["Actual Rows"] for scan in scans(plan)) <= PAGE + 1
+    assert sum(scan["Actual Rows"] for scan in scans(plan, "transactions")) <= PAGE + 1
 
 
 async def test_count_reads_no_more_than_it_may_say(owner: "Connection[Record]", wallet: UUID) -> None:
     plan = await explained(owner, repository._COUNT, f"{BOUNDS}, int", *bounds(wallet), 101)
-    assert {scan["Node Type"] for scan in scans(plan)} <= {"Index Scan", "Index Only Scan"}
-    assert sum(scan["Actual Rows"] for scan in scans(plan)) <= 102
+    assert {scan["Node Type"] for scan in scans(plan, "transactions")} <= {"Index Scan", "Index Only Scan"}
+    assert sum(scan["Actual Rows"] for scan in scans(plan, "transactions")) <= 102

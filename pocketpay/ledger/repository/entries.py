@@ -1,0 +1,100 @@
+"""All SQL that reads a wallet's entries. Each read is by a unique index and stops where its answer ends."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from pocketpay.database.sessions import Record, Session
+
+COLUMNS = "id, account_id, transaction_id, amount, currency, sequence, balance_after, description, created_at"
+
+_OF_TRANSACTIONS = f"""
+select {COLUMNS} from ledger_entries where transaction_id = any($2::uuid[]) and account_id = $1
+"""
+
+_BY_IDS = f"select {COLUMNS} from ledger_entries where id = any($1::uuid[])"
+
+_RANGE = f"""
+select {COLUMNS} from ledger_entries where account_id = $1 and sequence > $2 and sequence < $3
+"""
+_OLDEST_FIRST = _RANGE + "order by sequence limit $4"
+_NEWEST_FIRST = _RANGE + "order by sequence desc limit $4"
+
+_LAST_SEQUENCE = "select sequence from ledger_accounts where id = $1"
+
+_POINTS = """
+with recursive account as materialized (select currency, sequence from ledger_accounts where id = $1),
+wanted as materialized (select * from unnest($2::timestamptz[]) with ordinality wanted(before, number)),
+search (number, before, low, high) as (
+    select wanted.number, wanted.before, 0::bigint, account.sequence from wanted, account
+    union all
+    select s.number, s.before,
+        case when middle.created_at < s.before then middle.sequence else s.low end,
+        case when middle.created_at < s.before then s.high else middle.sequence - 1 end
+    from search s cross join lateral (
+        select sequence, created_at from ledger_entries
+        where account_id = $1 and sequence = (s.low + s.high + 1) / 2 limit 1) middle
+    where s.low < s.high)
+select s.low, coalesce(last.balance_after, 0), account.currency
+from account cross join wanted left join search s on s.number = wanted.number and s.low = s.high
+left join lateral (
+    select balance_after from ledger_entries where account_id = $1 and sequence = s.low limit 1) last on true
+order by wanted.number
+"""
+"""The order of an account's entries in time is their order by sequence, so a moment is found among n of them by
+halving: every entry up to `low` is before it, none after `high` is. That takes log2(n) probes of the unique index,
+20 in a million, and no index on the time that each payment would have to keep."""
+
+_TOTALS = """
+with fees as materialized (
+    select f.id from ledger_accounts a join ledger_accounts f on f.kind = 'fees' and f.currency = a.currency
+    where a.id = $1)
+select coalesce(sum(amount) filter (where amount > 0), 0)::bigint,
+    coalesce(-sum(amount) filter (where amount < 0), 0)::bigint, coalesce(sum(fee), 0)::bigint
+from (
+    select transaction_id, amount from ledger_entries
+    where account_id = $1 and sequence > $2 and sequence <= $3 order by sequence limit $4) e
+left join lateral (
+    select f.amount as fee from ledger_entries f
+    where e.amount < 0 and f.transaction_id = e.transaction_id and f.account_id = (select id from fees)
+    limit 1) paid on true
+"""
+"""A wallet has one entry of a transaction, the fee in it; what of a debit was a fee is the fees account's entry."""
+
+
+async def of_transactions(session: Session, wallet_id: UUID, transaction_ids: Sequence[UUID]) -> list[Record]:
+    """The wallet's own entry of each of those transactions that has one."""
+    return await session.fetch(_OF_TRANSACTIONS, wallet_id, transaction_ids)
+
+
+async def by_ids(session: Session, ids: Sequence[UUID]) -> list[Record]:
+    """The entries of those ids, whosever they are."""
+    return await session.fetch(_BY_IDS, ids)
+
+
+async def between(
+    session: Session, wallet_id: UUID, newer_than: int, older_than: int, *, limit: int, oldest_first: bool
+) -> list[Record]:
+    """At most `limit` of the wallet's entries strictly between two sequences, from the end that is said."""
+    sql = _OLDEST_FIRST if oldest_first else _NEWEST_FIRST
+    return await session.fetch(sql, wallet_id, newer_than, older_than, limit)
+
+
+async def last_sequence(session: Session, wallet_id: UUID) -> int:
+    """How many entries the wallet has."""
+    last: int = await session.fetchval(_LAST_SEQUENCE, wallet_id)
+    return last
+
+
+async def points(session: Session, wallet_id: UUID, moments: Sequence[datetime]) -> list[tuple[int | None, int, str]]:
+    """For each moment in turn: the sequence of the last entry before it, the balance then, the currency; no sequence
+    where an entry is missing, nothing at all where the wallet is.
+    """
+    return [tuple(row) for row in await session.fetch(_POINTS, wallet_id, moments)]
+
+
+async def totals(session: Session, wallet_id: UUID, after: int, through: int) -> tuple[int, int, int]:
+    """(in, out, fees) of the entries after one sequence through another, read in one statement."""
+    row = await session.fetchrow(_TOTALS, wallet_id, after, through, through - after)
+    assert row is not None, "a sum is always one row"  # noqa: S101 - an aggregate without groups
+    return row[0], row[1], row[2]

@@ -1,0 +1,106 @@
+"""A wallet's statement of one month: it proves itself, opening + entries = closing.
+
+The month's entries are those after the opening point through the closing one. Both points are read in one statement,
+and what lies between them never changes: however often and in how many pieces it is read, it adds up.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Self
+from uuid import UUID
+
+from pocketpay.database.sessions import Database, Session
+from pocketpay.ledger.point import END_OF_TIME, Point, points
+from pocketpay.ledger.repository import entries as repository
+from pocketpay.money import Money
+
+STRETCH = 10_000
+"""Entries that one statement sums: 30 to 80 ms, far from a reader's timeout. A longer month takes several."""
+
+_MONTH_SHAPE = re.compile(r"(\d{4})-(\d{2})", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """A calendar month in UTC."""
+
+    year: int
+    number: int
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """The month of a text like "2026-11". Raises ValueError when it is none."""
+        shape = _MONTH_SHAPE.fullmatch(text)
+        if shape is None:
+            raise ValueError("a month is like 2026-11")
+        month = cls(int(shape[1]), int(shape[2]))
+        _ = month.starts  # there is no year 0 and no month 13
+        return month
+
+    def __str__(self) -> str:
+        return f"{self.year:04}-{self.number:02}"
+
+    @property
+    def starts(self) -> datetime:
+        """Its first moment."""
+        return datetime(self.year, self.number, 1, tzinfo=UTC)
+
+    @property
+    def ends(self) -> datetime:
+        """The first moment after it."""
+        if (self.year, self.number) == (END_OF_TIME.year, END_OF_TIME.month):
+            return END_OF_TIME
+        years, number = divmod(self.number, 12)
+        return datetime(self.year + years, number + 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One month of one wallet. A month before the wallet opens and closes with zero, one to come with the balance
+    now; the closing point of the running month is now.
+    """
+
+    wallet_id: UUID
+    month: Month
+    opening: Point
+    closing: Point
+
+    @property
+    def currency(self) -> str:
+        return self.opening.balance.currency
+
+    @property
+    def entries(self) -> int:
+        """How many there are."""
+        return self.closing.sequence - self.opening.sequence
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Opening + money in − money out = closing. `fees` is the part of money out that the house earned."""
+
+    money_in: Money
+    money_out: Money
+    fees: Money
+
+
+async def statements(session: Session, wallet_id: UUID, months: Iterable[Month]) -> dict[Month, Statement]:
+    """That wallet's statements of those months, all as of one moment; nothing when it is not there."""
+    wanted = list(months)
+    found = await points(session, wallet_id, {edge for month in wanted for edge in (month.starts, month.ends)})
+    return {month: Statement(wallet_id, month, found[month.starts], found[month.ends]) for month in wanted if found}
+
+
+async def totals(database: Database, of: Statement) -> Totals:
+    """What the statement's entries sum to. Reads each of them, and no other, in bounded stretches, each on a session
+    taken for it alone: a long month keeps nobody from theirs.
+    """
+    sums = [0, 0, 0]
+    last = of.closing.sequence
+    for after in range(of.opening.sequence, last, STRETCH):
+        async with database.read() as session:
+            part = await repository.totals(session, of.wallet_id, after, min(after + STRETCH, last))
+        sums = [one + more for one, more in zip(sums, part, strict=True)]
+    return Totals(*(Money(minor, of.currency) for minor in sums))

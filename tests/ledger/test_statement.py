@@ -1,0 +1,179 @@
+"""Statements and balances of a moment, against a plain list of what happened."""
+
+import random
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from typing import TypeAlias
+from uuid import UUID
+
+import asyncpg
+import pytest
+import uuid_utils.compat as uuids
+from asyncpg import Connection, Record
+
+from pocketpay.database.sessions import Database, Session
+from pocketpay.errors import BooksDisagree
+from pocketpay.ledger import entries, statement
+from pocketpay.ledger.point import END_OF_TIME, Point, just_after, points
+from pocketpay.ledger.repository.postings import open_house
+from pocketpay.ledger.statement import Month, statements, totals
+from pocketpay.money import Money
+from tests.conftest import Dsns
+from tests.payments.past import people
+from tests.payments.posted import BOUNDARIES, EPOCH, Paid, lived, post
+
+Owner: TypeAlias = "Connection[Record]"
+
+YEAR = [Month(2025, number) for number in range(1, 13)]
+TICK = timedelta(microseconds=1)
+
+
+@pytest.fixture
+async def owner(module_dsn: Dsns) -> AsyncIterator[Owner]:
+    connection = await asyncpg.connect(module_dsn.owner)
+    yield connection
+    await connection.close()
+
+
+@pytest.fixture
+async def database(module_dsn: Dsns) -> AsyncIterator[Database]:
+    database = await Database.open(module_dsn.server, readers=2, writers=1)
+    async with database.write() as session:
+        await open_house(session, ["USD"])
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+async def session(database: Database) -> AsyncIterator[Session]:
+    async with database.read() as session:
+        yield session
+
+
+async def somebody(owner: Owner, many: int) -> list[UUID]:
+    return await people(owner, *(f"p{uuids.uuid7().hex[12:]}" for _ in range(many)))
+
+
+def changes(paid: list[Paid], wallet: UUID) -> list[tuple[datetime, int]]:
+    """What each of the wallet's entries adds, and when, by a plain list."""
+    out = [(one.at, -one.amount - one.fee) if one.source == wallet else (one.at, one.amount) for one in paid]
+    return [what for one, what in zip(paid, out, strict=True) if wallet in (one.source, one.destination)]
+
+
+@pytest.mark.parametrize("seed", range(8))
+async def test_opening_and_entries_are_closing_in_any_month(owner: Owner, session: Session, seed: int) -> None:
+    chance = random.Random(f"statement {seed}")
+    wallet, *others = await somebody(owner, 3)
+    paid = lived(chance, wallet, others, chance.choice((1, 7, 120)))
+    await post(owner, paid)
+    for whose in (wallet, *others):
+        mine = changes(paid, whose)
+        found = await statements(session, whose, YEAR)
+        for month in YEAR:
+            of = found[month]
+            lines = await entries.read(
+                session,
+                whose,
+                most=1_000,
+                newer_than=of.opening.sequence,
+                older_than=of.closing.sequence + 1,
+                oldest_first=True,
+            )
+            assert sum((line.amount for line in lines), of.opening.balance) == of.closing.balance
+            assert of.opening.balance.minor == sum(amount for at, amount in mine if at < month.starts)
+            assert [(line.created_at, line.amount.minor) for line in lines] == [
+                (at, amount) for at, amount in mine if month.starts <= at < month.ends
+            ]
+            assert len(lines) == of.entries
+
+
+@pytest.mark.parametrize("stretch", [3, 10_000])
+@pytest.mark.parametrize("seed", range(4))
+async def test_totals_are_what_the_month_moved_and_no_more(
+    owner: Owner,
+    database: Database,
+    session: Session,
+    monkeypatch: pytest.MonkeyPatch,
+    seed: int,
+    stretch: int,
+) -> None:
+    monkeypatch.setattr(statement, "STRETCH", stretch)
+    wallet, *others = await somebody(owner, 3)
+    paid = lived(random.Random(f"totals {seed}"), wallet, others, 120)
+    await post(owner, paid)
+    for month, of in (await statements(session, wallet, YEAR)).items():
+        sums = await totals(database, of)
+        mine = [amount for at, amount in changes(paid, wallet) if month.starts <= at < month.ends]
+        fees = sum(one.fee for one in paid if one.source == wallet and month.starts <= one.at < month.ends)
+        assert sums.money_in.minor == sum(amount for amount in mine if amount > 0)
+        assert sums.money_out.minor == -sum(amount for amount in mine if amount < 0)
+        assert sums.fees.minor == fees
+        assert of.opening.balance + sums.money_in - sums.money_out == of.closing.balance
+
+
+@pytest.mark.parametrize("seed", range(6))
+async def test_balance_of_a_moment_is_the_sum_of_what_was_there_by_then(
+    owner: Owner, session: Session, seed: int
+) -> None:
+    chance = random.Random(f"moment {seed}")
+    wallet, *others = await somebody(owner, 3)
+    paid = lived(chance, wallet, others, chance.choice((1, 2, 3, 64, 100)))
+    await post(owner, paid)
+    mine = changes(paid, wallet)
+    moments = {edge + n * TICK for edge in (*BOUNDARIES, *(one.at for one in paid)) for n in (-1, 0, 1)}
+    moments |= {EPOCH - timedelta(days=4_000), END_OF_TIME, datetime.min.replace(tzinfo=UTC)}
+    found = await points(session, wallet, [just_after(moment) for moment in moments])
+    for moment in moments:
+        there = [amount for at, amount in mine if at <= moment]
+        assert found[just_after(moment)] == Point(len(there), Money(sum(there), "USD"))
+
+
+async def test_a_wallet_without_entries_stands_at_zero_and_one_that_is_not_there_nowhere(
+    owner: Owner, database: Database, session: Session
+) -> None:
+    (wallet,) = await somebody(owner, 1)
+    found = await statements(session, wallet, [Month(2026, 11)])
+    assert found[Month(2026, 11)].closing == Point(0, Money(0, "USD"))
+    assert await totals(database, found[Month(2026, 11)]) == statement.Totals(*[Money(0, "USD")] * 3)
+    assert await statements(session, uuids.uuid7(), [Month(2026, 11)]) == {}
+
+
+async def test_a_gap_in_the_chain_is_an_alarm(owner: Owner, session: Session) -> None:
+    wallet, other = await somebody(owner, 2)
+    await post(owner, [Paid(EPOCH, None, wallet, 5), Paid(EPOCH, None, other, 5)])
+    await owner.execute("update ledger_accounts set sequence = 3, version = 3 where id = $1", wallet)
+    with pytest.raises(BooksDisagree):
+        await points(session, wallet, [END_OF_TIME])
+
+
+@pytest.mark.parametrize(
+    ("text", "starts", "ends"),
+    [
+        ("2026-11", datetime(2026, 11, 1, tzinfo=UTC), datetime(2026, 12, 1, tzinfo=UTC)),
+        ("2026-12", datetime(2026, 12, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC)),
+        ("2024-02", datetime(2024, 2, 1, tzinfo=UTC), datetime(2024, 3, 1, tzinfo=UTC)),
+        ("0001-01", datetime(1, 1, 1, tzinfo=UTC), datetime(1, 2, 1, tzinfo=UTC)),
+        ("9999-12", datetime(9999, 12, 1, tzinfo=UTC), END_OF_TIME),
+    ],
+)
+def test_month_begins_and_ends_in_utc(text: str, starts: datetime, ends: datetime) -> None:
+    month = Month.parse(text)
+    assert (month.starts, month.ends, str(month)) == (starts, ends, text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "2026", "2026-00", "2026-13", "0000-01", "2026-1", "26-11", "2026-11-01", " 2026-11", "2026-11\n"),
+        *("2026/11", "-2026-11", "２０２６-11", "2026-११", "2026-1e", "99999-01", "nov", "2026-11" * 1_000),
+    ],
+)
+def test_what_is_no_month_is_refused(text: str) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011 - whatever its words
+        Month.parse(text)
+
+
+async def test_every_month_there_is_can_be_asked_for(owner: Owner, session: Session) -> None:
+    (wallet,) = await somebody(owner, 1)
+    edges = [Month.parse(text) for text in ("0001-01", "1969-12", "2999-07", "9999-12")]
+    assert {of.closing.sequence for of in (await statements(session, wallet, edges)).values()} == {0}
