@@ -1,0 +1,82 @@
+"""What PostgreSQL does for a wallet's entries: index scans that stop with the answer, however long the history."""
+
+import random
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import pytest
+import uuid_utils.compat as uuids
+from asyncpg import Connection, Record
+
+from pocketpay.database.sessions import Session
+from pocketpay.ledger.repository import entries as repository
+from pocketpay.ledger.repository.postings import open_house
+from pocketpay.payments.repository import statement as lines
+from tests.conftest import Dsns
+from tests.payments.past import NOON, people
+from tests.payments.posted import many_lines, post
+from tests.plans import INDEXED, explained, nodes, rows_read, scans
+
+MANY = 10_000
+PAGE = 21
+KINDS = ["empty", "fresh", "large"]
+
+
+@pytest.fixture(params=KINDS)
+async def wallet(owner: "Connection[Record]", request: pytest.FixtureRequest) -> UUID:
+    """A wallet with no entries, with some that PostgreSQL has no statistics of yet, or with many and known ones."""
+    await open_house(Session(owner), ["USD"])
+    mine, other = await people(owner, *(f"p{uuids.uuid7().hex[12:]}" for _ in range(2)))
+    if request.param != "empty":
+        await post(owner, many_lines(mine, other, 500 if request.param == "fresh" else MANY))
+    if request.param == "large":
+        await owner.execute("analyze")
+    return mine
+
+
+async def read(owner: "Connection[Record]", sql: str, types: str, *arguments: object) -> list[dict[str, Any]]:
+    """The steps that read entries; they must go by an index."""
+    steps = scans(await explained(owner, sql, types, *arguments), "ledger_entries", "transactions", "users")
+    assert {step["Node Type"] for step in steps} <= INDEXED
+    return steps
+
+
+@pytest.mark.parametrize("sql", [repository._NEWEST_FIRST, repository._OLDEST_FIRST])
+async def test_page_reads_no_more_than_itself(owner: "Connection[Record]", wallet: UUID, sql: str) -> None:
+    for newer_than, older_than in ((0, 2**63 - 1), (MANY // 2, MANY), (0, MANY // 2)):
+        plan = await explained(owner, sql, "uuid, bigint, bigint, int", wallet, newer_than, older_than, PAGE)
+        assert {step["Index Name"] for step in scans(plan, "ledger_entries")} == {
+            "uq_ledger_entries_account_sequence"
+        }
+        assert rows_read(scans(plan, "ledger_entries")) <= PAGE
+        assert not [node for node in nodes(plan) if "Sort" in node["Node Type"]]
+
+
+async def test_moments_are_found_by_halving(owner: "Connection[Record]", wallet: UUID) -> None:
+    chance = random.Random("halving")
+    moments = [NOON + timedelta(hours=chance.randrange(-2_000, 2_000)) for _ in range(4)]
+    said = "{" + ",".join(moment.isoformat() for moment in moments) + "}"
+    steps = await read(owner, repository._POINTS, "uuid, timestamptz[]", wallet, said)
+    assert rows_read(steps) <= len(moments) * (MANY.bit_length() + 1)
+
+
+async def test_totals_read_the_range_and_probe_fees_of_what_went_out(
+    owner: "Connection[Record]", wallet: UUID
+) -> None:
+    steps = await read(owner, repository._TOTALS, "uuid, bigint, bigint, int", wallet, 100, 400, 300)
+    assert rows_read(steps) <= 300
+    assert sum(step["Actual Loops"] for step in steps if step["Alias"] == "f") <= 150 + 1
+
+
+async def test_lines_of_a_statement_come_by_key_in_the_order_of_the_books(
+    module_dsn: Dsns, owner: "Connection[Record]", wallet: UUID
+) -> None:
+    reader = await asyncpg.connect(module_dsn.server, server_settings=lines.PLANS)
+    plan = await explained(reader, lines._LINES, "uuid, bigint, bigint", wallet, 100, 400)
+    steps = scans(plan, "ledger_entries", "transactions", "users")
+    await reader.close()
+    assert {step["Node Type"] for step in steps} <= INDEXED
+    assert rows_read(steps) <= 3 * 300
+    assert not [node for node in nodes(plan) if node["Node Type"] in ("Sort", "Hash")]
