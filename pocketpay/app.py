@@ -5,6 +5,7 @@
 /readyz           200 when the database answers, is of our revision, and its listener listens; else 503
 /metrics          for Prometheus
 /schema.graphql   the schema as text
+/statements/…csv  a month of a wallet as a file, to whoever holds a link that we signed
 
 opens   database ─► desk (house accounts, clearing) ─► reception ─► hub: gate, sockets, feeds ─► listener ─► sweeper
 closes  in the other order; the clearing finishes what it has
@@ -39,6 +40,8 @@ from pocketpay.api.rates import Rates
 from pocketpay.api.registry import Revocations, Sockets
 from pocketpay.api.resolvers import with_short_resolvers
 from pocketpay.api.schema import build, schema, sdl
+from pocketpay.api.statement_csv import StatementFiles
+from pocketpay.api.statement_link import PATH, StatementLinks
 from pocketpay.api.view import View, prepared_by
 from pocketpay.database import revisions
 from pocketpay.database.failures import ServiceBusy
@@ -83,6 +86,7 @@ def create_app(settings: Settings, *, server_dsn: str, secret_key: bytes) -> Sta
             Route("/healthz", _healthz),
             Route("/readyz", server.readyz),
             Route("/metrics", server.metrics),
+            Route(PATH.format(month="{month}"), StatementFiles(doors)),
             *(() if settings.production else (Route("/schema.graphql", _schema), *explorer.routes)),
         ],
         middleware=[*_cors(settings), Middleware(Handler, doors=doors, settings=settings), Middleware(Headers)],
@@ -136,7 +140,13 @@ class Server:
         for count, meaning in CLEARING_COUNTS.items():
             metrics.counter(f"pocketpay_clearing_{count}", meaning, partial(getattr, desk.clearing.counts, count))
         return Rooms(
-            settings=settings, database=database, reception=reception, desk=desk, feeds=feeds, reads=Reads(database)
+            settings=settings,
+            database=database,
+            reception=reception,
+            desk=desk,
+            feeds=feeds,
+            reads=Reads(database),
+            statement_links=StatementLinks(self._secret),
         )
 
     async def readyz(self, request: Request) -> Response:

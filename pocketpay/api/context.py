@@ -17,6 +17,7 @@ from pocketpay.settings import Settings
 if TYPE_CHECKING:
     from pocketpay.api.feeds import Feeds
     from pocketpay.api.loaders import Loaders, Reads
+    from pocketpay.api.statement_link import StatementLinks
     from pocketpay.database.sessions import Database
     from pocketpay.identity.reception import Reception
     from pocketpay.identity.viewer import Viewer
@@ -33,6 +34,7 @@ class Rooms:
     desk: "Desk"
     feeds: "Feeds"
     reads: "Reads"
+    statement_links: "StatementLinks"
 
 
 class Context:

@@ -5,6 +5,7 @@ Loaders    one for each operation: for what only a viewer's own wallet can be as
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 from uuid import UUID
@@ -16,8 +17,10 @@ from pocketpay.database.sessions import Database, Session
 from pocketpay.identity.profile import Profile
 from pocketpay.identity.repository import people, profiles
 from pocketpay.identity.user import User
-from pocketpay.ledger import entries
+from pocketpay.ledger import entries, point, statement
 from pocketpay.ledger.entries import PostedEntry
+from pocketpay.ledger.point import Point
+from pocketpay.ledger.statement import Month, Statement, Totals
 from pocketpay.payments import history
 from pocketpay.payments.transaction import Transaction
 from pocketpay.wallets import repository as wallets
@@ -71,6 +74,25 @@ class Loaders:
         """A wallet's own lines in the books by wallet and transaction."""
         return self._loader(_by_wallet(entries.of_transactions))
 
+    @cached_property
+    def points(self) -> "DataLoader[tuple[UUID, datetime], Point | None]":
+        """Where a wallet stood, by wallet and the moment just after."""
+        return self._loader(_by_wallet(point.points))
+
+    @cached_property
+    def statements(self) -> "DataLoader[tuple[UUID, Month], Statement | None]":
+        """A wallet's statements by wallet and month."""
+        return self._loader(_by_wallet(statement.statements))
+
+    @cached_property
+    def totals(self) -> "DataLoader[Statement, Totals]":
+        """What the entries of statements sum to."""
+
+        async def load(wanted: list[Statement]) -> list[Totals]:
+            return [await statement.totals(self._database, one) for one in wanted]
+
+        return DataLoader(load_fn=load)
+
     def _loader(
         self, read: Callable[[Session, Sequence[Key]], Awaitable[Mapping[Key, Value]]]
     ) -> "DataLoader[Key, Value | None]":
@@ -83,15 +105,17 @@ class Loaders:
 
 
 def _by_wallet(
-    read: Callable[[Session, UUID, Sequence[UUID]], Awaitable[Mapping[UUID, Value]]],
-) -> Callable[[Session, Sequence[tuple[UUID, UUID]]], Awaitable[Mapping[tuple[UUID, UUID], Value]]]:
-    """A read of one wallet's things, asked by wallet and id. An operation has one viewer, so this is one read."""
+    read: Callable[[Session, UUID, Sequence[Key]], Awaitable[Mapping[Key, Value]]],
+) -> Callable[[Session, Sequence[tuple[UUID, Key]]], Awaitable[Mapping[tuple[UUID, Key], Value]]]:
+    """A read of one wallet's things, asked by wallet and what each is known by. An operation has one
+    viewer, so this is one read.
+    """
 
-    async def read_pairs(session: Session, pairs: Sequence[tuple[UUID, UUID]]) -> Mapping[tuple[UUID, UUID], Value]:
-        found: dict[tuple[UUID, UUID], Value] = {}
+    async def read_pairs(session: Session, pairs: Sequence[tuple[UUID, Key]]) -> Mapping[tuple[UUID, Key], Value]:
+        found: dict[tuple[UUID, Key], Value] = {}
         for wallet_id in {wallet_id for wallet_id, _ in pairs}:
-            known = await read(session, wallet_id, [id for wallet, id in pairs if wallet == wallet_id])
-            found |= {(wallet_id, id): value for id, value in known.items()}
+            known = await read(session, wallet_id, [key for wallet, key in pairs if wallet == wallet_id])
+            found |= {(wallet_id, key): value for key, value in known.items()}
         return found
 
     return read_pairs

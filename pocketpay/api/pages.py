@@ -174,7 +174,8 @@ class Connection(Generic[T]):
     counted: strawberry.Private[Callable[[], Awaitable[int | None]]]
 
     @strawberry.field(
-        description=f"How many rows the whole list has; null past {MOST_COUNTED:,}, where counting costs too much."
+        description=f"How many rows the whole list has; null past {MOST_COUNTED:,}, where counting costs too much. "
+        "Lines of the books are numbered, so that their number is always known."
     )
     async def total_count(self) -> int | None:
         return await self.counted()

@@ -2,19 +2,23 @@
 
 from datetime import datetime
 from enum import Enum
-from typing import Self
+from typing import Annotated, Self
 from uuid import UUID
 
 import strawberry
 
 from pocketpay.api import ids
 from pocketpay.api.context import Info
+from pocketpay.api.entries import viewers_entries
+from pocketpay.api.ledger_entry import LedgerEntry
 from pocketpay.api.money import Money
 from pocketpay.api.node import Node
 from pocketpay.api.pages import Connection
 from pocketpay.api.scalars import CurrencyCode
+from pocketpay.api.statement import Statement, viewers_statement
 from pocketpay.api.transaction import Transaction
 from pocketpay.api.transactions import viewers_transactions
+from pocketpay.ledger.point import just_after
 from pocketpay.wallets.balance import Balance
 
 
@@ -45,6 +49,12 @@ class Wallet(Node):
         resolver=viewers_transactions,
         description="What has gone in and out, the newest first; money paid in from when it was completed.",
     )
+    entries: Connection[LedgerEntry] = strawberry.field(
+        resolver=viewers_entries, description="Its lines in the books, the newest first."
+    )
+    statement: Statement = strawberry.field(
+        resolver=viewers_statement, description="What happened in it in one month, by the books."
+    )
     uuid: strawberry.Private[UUID]
 
     @classmethod
@@ -70,6 +80,17 @@ class Wallet(Node):
             return None
         found = await info.context.loaders.balances.load(id)
         return None if found is None else cls.of(found)
+
+    @strawberry.field(
+        description="The balance at that moment, an entry of that very moment included: zero before the first one, "
+        "and the balance now for a time to come."
+    )
+    async def balance_at(
+        self, info: Info, time: Annotated[datetime, strawberry.argument(description="The moment.")]
+    ) -> Money:
+        found = await info.context.loaders.points.load((self.uuid, just_after(time)))
+        assert found is not None, "a wallet has a line in the books"  # noqa: S101 - a foreign key says so
+        return Money.of(found.balance)
 
 
 @strawberry.field(description="The viewer's wallet.")

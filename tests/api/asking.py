@@ -12,10 +12,11 @@ from pocketpay.api.execution import Execution
 from pocketpay.api.limits import Limits
 from pocketpay.api.loaders import Reads
 from pocketpay.api.schema import schema
+from pocketpay.api.statement_link import StatementLinks
 from pocketpay.database.sessions import Database, Session
 from pocketpay.identity.viewer import Viewer
 from tests.api.one_server import OneServer
-from tests.people import made
+from tests.people import SECRET, made
 
 WHOLE = """{ id type direction status amount { amount currency minorUnits } fee { amount } total { amount }
   description sender { username } recipient { username } counterparty { username name } bankName isRisky
@@ -58,6 +59,7 @@ class Door:
             desk=server.desk,
             feeds=server.feeds,
             reads=Reads(database or server.database),
+            statement_links=StatementLinks(SECRET),
         )
 
     async def answer(self, wallet_id: UUID | None, text: str, /, **variables: Any) -> dict[str, Any]:

@@ -10,9 +10,10 @@ from pocketpay.api.execution import Execution
 from pocketpay.api.limits import Limits
 from pocketpay.api.loaders import Reads
 from pocketpay.api.schema import schema
+from pocketpay.api.statement_link import StatementLinks
 from pocketpay.database.sessions import Database
 from pocketpay.identity.reception import Reception
-from tests.people import HOME, made, receiving
+from tests.people import HOME, SECRET, made, receiving
 
 
 class Street:
@@ -30,6 +31,7 @@ class Street:
             desk=cast(Any, None),  # no money moves here
             feeds=cast(Any, None),
             reads=Reads(reception.database),
+            statement_links=StatementLinks(SECRET),
         )
 
     async def ask(

@@ -30,7 +30,6 @@ Query.withdrawalQuote WithdrawalQuote WithdrawalSpeed Mutation.withdraw Withdraw
 Mutation.transferBatch TransferBatchInput BatchedTransferInput TransferBatchPayload
 Mutation.refund RefundInput TransactionType.REFUND Transaction.refundOf Transaction.refunds Transaction.refunded
 Wallet.limits Limit LimitKind LimitExceeded
-Wallet.balanceAt Wallet.entries LedgerEntryConnection LedgerEntryEdge Wallet.statement Statement
 Mutation.closeWallet
 
 MoneyRequest MoneyRequestStatus MoneyRequestConnection MoneyRequestEdge MoneyRequestPayload

@@ -1,0 +1,38 @@
+"""The viewer's lines in the books, newest first: `Wallet.entries`."""
+
+from typing import Annotated
+
+import strawberry
+
+from pocketpay.api.context import Info
+from pocketpay.api.ledger_entry import LedgerEntry
+from pocketpay.api.pages import BY_SEQUENCE, Connection, Listing, asked, connection
+from pocketpay.ledger import entries
+
+
+async def viewers_entries(
+    info: Info,
+    first: Annotated[int | None, strawberry.argument(description="So many from the newest on, at most 100.")] = None,
+    after: Annotated[str | None, strawberry.argument(description="Only older than this cursor.")] = None,
+    last: Annotated[int | None, strawberry.argument(description="So many from the oldest on, at most 100.")] = None,
+    before: Annotated[str | None, strawberry.argument(description="Only newer than this cursor.")] = None,
+) -> Connection[LedgerEntry]:
+    """A page of the viewer's entries."""
+    wallet_id, database = info.context.must_view().wallet_id, info.context.rooms.database
+    listing = Listing("entries", wallet_id, BY_SEQUENCE)
+    page = asked(listing, first, after, last, before)
+    async with database.read() as session:
+        read = await entries.read(
+            session,
+            wallet_id,
+            most=page.fetch,
+            older_than=entries.AFTER_THE_LAST if page.after is None else page.after,
+            newer_than=entries.BEFORE_THE_FIRST if page.before is None else page.before,
+            oldest_first=page.backward,
+        )
+
+    async def counted() -> int:
+        async with database.read() as session:
+            return await entries.count(session, wallet_id)
+
+    return connection(listing, page, read, place=lambda entry: entry.sequence, node=LedgerEntry.of, counted=counted)

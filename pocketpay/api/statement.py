@@ -1,0 +1,99 @@
+"""A month of the viewer's wallet: `Wallet.statement`."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Self
+
+import strawberry
+
+from pocketpay.api.context import Info
+from pocketpay.api.failures import BadUserInput
+from pocketpay.api.ledger_entry import LedgerEntry
+from pocketpay.api.money import Money
+from pocketpay.api.pages import BY_SEQUENCE, Connection, Listing, asked, connection
+from pocketpay.ledger import entries, statement
+
+
+@strawberry.type(
+    description="What happened in a wallet in one month, by the books. It proves itself: opening and the amounts of "
+    "its entries sum to closing, and so do opening and moneyIn less moneyOut. Months begin and end in UTC. The "
+    "running month's statement is as of now; a month before the wallet is zero, one to come opens and closes with "
+    "the balance now."
+)
+class Statement:
+    month: str = strawberry.field(description='The month, like "2026-11".')
+    opening: Money = strawberry.field(description="The balance when the month began.")
+    closing: Money = strawberry.field(description="The balance when it ended; of the running month, now.")
+    known: strawberry.Private[statement.Statement]
+
+    @classmethod
+    def of(cls, known: statement.Statement) -> Self:
+        return cls(
+            month=str(known.month),
+            opening=Money.of(known.opening.balance),
+            closing=Money.of(known.closing.balance),
+            known=known,
+        )
+
+    @strawberry.field(description="The sum of what came in.")
+    async def money_in(self, info: Info) -> Money:
+        return Money.of((await self._totals(info)).money_in)
+
+    @strawberry.field(description="The sum of what went out, fees included; not negative.")
+    async def money_out(self, info: Info) -> Money:
+        return Money.of((await self._totals(info)).money_out)
+
+    @strawberry.field(description="The part of moneyOut that was fees. A fee given back is in moneyIn.")
+    async def fees(self, info: Info) -> Money:
+        return Money.of((await self._totals(info)).fees)
+
+    @strawberry.field(description="The month's entries in the order of the books, the oldest first.")
+    async def entries(
+        self,
+        info: Info,
+        first: Annotated[int | None, strawberry.argument(description="So many, at most 100; 20 by default.")] = None,
+        after: Annotated[str | None, strawberry.argument(description="Only newer than this cursor.")] = None,
+    ) -> Connection[LedgerEntry]:
+        known = self.known
+        listing = Listing(f"statement {known.month}", known.wallet_id, BY_SEQUENCE)
+        page = asked(listing, first, after, None, None)
+        async with info.context.rooms.database.read() as session:
+            read = await entries.read(
+                session,
+                known.wallet_id,
+                most=page.fetch,
+                newer_than=known.opening.sequence if page.after is None else page.after,
+                older_than=known.closing.sequence + 1,
+                oldest_first=True,
+            )
+
+        async def counted() -> int:
+            return known.entries
+
+        return connection(
+            listing, page, read, place=lambda entry: entry.sequence, node=LedgerEntry.of, counted=counted
+        )
+
+    @strawberry.field(
+        description="The whole statement as a CSV file, whatever its size: a path on this server, signed, good for "
+        "five minutes for whoever holds it. Text in it is safe to open in a spreadsheet."
+    )
+    def csv_url(self, info: Info) -> str:
+        return info.context.rooms.statement_links.link(self.known.wallet_id, self.known.month, now=datetime.now(UTC))
+
+    async def _totals(self, info: Info) -> statement.Totals:
+        return await info.context.loaders.totals.load(self.known)
+
+
+async def viewers_statement(
+    info: Info,
+    month: Annotated[str, strawberry.argument(description='A month in UTC, like "2026-11".')],
+) -> Statement:
+    """The viewer's statement of that month. Raises BadUserInput."""
+    wallet_id = info.context.must_view().wallet_id
+    try:
+        wanted = statement.Month.parse(month)
+    except ValueError:
+        raise BadUserInput('A month is a year and a month, like "2026-11".') from None
+    found = await info.context.loaders.statements.load((wallet_id, wanted))
+    assert found is not None, "a viewer has a wallet"  # noqa: S101 - a token says which
+    return Statement.of(found)

@@ -1,0 +1,167 @@
+"""GET /statements/2026-11.csv: a whole statement as a file, to whoever holds a link that we signed.
+
+    refused   403 a link not ours, or too late · 404 no such wallet · 405 · 503 too many at once, or no database
+
+Told in pieces, each read, written and sent before the next one: memory stays flat, and others have their turn. A
+client that goes away ends it, and so does one that stops reading: it holds a connection, and a snapshot that keeps
+PostgreSQL from tidying up. A file cut short has no closing line, and its transfer ends in an error.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from urllib.parse import parse_qsl
+from uuid import UUID
+
+import structlog
+from starlette.types import Receive, Scope, Send
+
+from pocketpay.api import http, ids
+from pocketpay.api.context import Rooms
+from pocketpay.api.doors import Doors
+from pocketpay.api.failures import FORBIDDEN
+from pocketpay.api.http import HttpRefusal
+from pocketpay.api.spreadsheet import row, words
+from pocketpay.api.statement_link import BadLink
+from pocketpay.database.failures import ServiceBusy
+from pocketpay.ledger.statement import Month
+from pocketpay.payments.statement import AT_ONCE, Line, Telling, telling
+
+MOST_AT_ONCE = 4
+"""Of one server: each has a connection of its own, and as much of the processor as it is given."""
+
+MOST_OF_A_WALLET = 2
+
+STALLED_SECONDS = 30.0
+"""A client that takes no piece (some 15 KiB) for so long is gone."""
+
+HEADER = ("Date (UTC)", "Description", "Counterparty", "Type", "Amount", "Balance", "Currency", "Transaction")
+
+NOT_FOUND = HttpRefusal(404, "There is no such statement.", code="NOT_FOUND")
+GET_ONLY = HttpRefusal(405, "A statement is read by GET.", headers=((b"allow", b"GET, HEAD"),))
+
+log = structlog.get_logger(__name__)
+
+
+class StatementFiles:
+    """One for each server: an ASGI application."""
+
+    def __init__(self, doors: Doors) -> None:
+        self._doors = doors
+        self._under_way: list[UUID] = []
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            if scope["method"] not in ("GET", "HEAD"):
+                raise GET_ONLY
+            if self._doors.rooms is None:
+                raise http.busy()
+            await self._answer(self._doors.rooms, scope, receive, send)
+        except HttpRefusal as refused:
+            request_id = http.request_id(dict(scope["headers"]))
+            await http.send_refusal(send, refused, kind=http.JSON, request_id=request_id)
+
+    async def _answer(self, rooms: Rooms, scope: Scope, receive: Receive, send: Send) -> None:
+        now = datetime.now(UTC)
+        said = dict(parse_qsl(scope["query_string"].decode("latin-1")))
+        try:
+            wallet_id, month = rooms.statement_links.read(scope["path_params"]["month"], said, now=now)
+        except BadLink as bad:
+            raise HttpRefusal(403, str(bad), code=FORBIDDEN) from None
+        with self._place(wallet_id):
+            try:
+                async with telling(rooms.database.dsn, wallet_id, month) as told:
+                    if told is None:
+                        raise NOT_FOUND
+                    await _until_either(_told(send, told, now, scope["method"]), _gone(receive))
+            except ServiceBusy:
+                raise http.busy() from None
+
+    @contextmanager
+    def _place(self, wallet_id: UUID) -> Iterator[None]:
+        """A place among those that are told at once. Raises HttpRefusal when there is none."""
+        if len(self._under_way) >= MOST_AT_ONCE or self._under_way.count(wallet_id) >= MOST_OF_A_WALLET:
+            raise http.busy()
+        self._under_way.append(wallet_id)
+        try:
+            yield
+        finally:
+            self._under_way.remove(wallet_id)
+
+
+async def _told(send: Send, told: Telling, now: datetime, method: str) -> None:
+    await send({"type": "http.response.start", "status": 200, "headers": _headers(told.of.month)})
+    if method == "GET":
+        try:
+            async for piece in _pieces(told, now):
+                async with asyncio.timeout(STALLED_SECONDS):
+                    await send({"type": "http.response.body", "body": piece.encode(), "more_body": True})
+        except (ServiceBusy, TimeoutError) as error:
+            # Too late for another answer. Left without its end, the transfer is broken off by the server.
+            log.warning("statement_cut_short", reason=str(error) or "the client takes nothing")
+            return
+    await send({"type": "http.response.body", "body": b""})
+
+
+def _headers(month: Month) -> list[tuple[bytes, bytes]]:
+    return [
+        (b"content-type", b"text/csv; charset=utf-8; header=present"),
+        (b"content-disposition", b'attachment; filename="pocketpay-%s.csv"' % str(month).encode()),
+        *http.SECURITY_HEADERS,
+    ]
+
+
+async def _pieces(told: Telling, now: datetime) -> AsyncIterator[str]:
+    """The file: header, opening balance, the entries, closing balance."""
+    of = told.of
+    kept = [row(HEADER), row(_edge(of.month.starts, "Opening balance", str(of.opening.balance), of.currency))]
+    async for line in told.lines():
+        kept.append(row(_cells(line)))
+        if len(kept) >= AT_ONCE:
+            yield "".join(kept)
+            kept.clear()
+    last = now if of.month.starts <= now < of.month.ends else of.month.ends - timedelta(seconds=1)
+    kept.append(row(_edge(last, "Closing balance", str(of.closing.balance), of.currency)))
+    yield "".join(kept)
+
+
+def _cells(line: Line) -> tuple[str, ...]:
+    return (
+        _date(line.at),
+        words(line.description),
+        words(line.counterparty or ""),
+        line.type.name,
+        str(line.amount),
+        str(line.balance),
+        line.amount.currency,
+        ids.encode(ids.TRANSACTION, line.transaction_id),
+    )
+
+
+def _edge(at: datetime, what: str, balance: str, currency: str) -> tuple[str, ...]:
+    return (_date(at), what, "", "", "", balance, currency, "")
+
+
+def _date(at: datetime) -> str:
+    """As spreadsheets read it: "2026-11-22 18:30:00"."""
+    return at.replace(tzinfo=None).isoformat(" ", "seconds")
+
+
+async def _gone(receive: Receive) -> None:
+    """Ends when the client is gone, or has its answer."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def _until_either(work: Coroutine[None, None, None], end: Coroutine[None, None, None]) -> None:
+    """Does the work until it is done, or until the end comes."""
+    working, ending = asyncio.create_task(work), asyncio.create_task(end)
+    try:
+        await asyncio.wait({working, ending}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        working.cancel()
+        ending.cancel()
+        await asyncio.wait({working, ending})
+    if not working.cancelled():
+        working.result()

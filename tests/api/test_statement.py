@@ -1,0 +1,159 @@
+"""A month of a wallet through the door: it adds up, whatever the month and whoever writes meanwhile."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any, TypeAlias
+
+import asyncpg
+import pytest
+
+from tests.api.asking import CountsReads, Door
+from tests.api.one_server import OneServer, serving
+from tests.conftest import Dsns
+from tests.payments.past import people
+from tests.payments.posted import Paid, post
+
+Owner: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
+
+STATEMENT = """query ($month: String!, $first: Int, $after: String) { wallet { statement(month: $month) {
+  month opening { amount } closing { amount } moneyIn { amount } moneyOut { amount } fees { amount } csvUrl
+  entries(first: $first, after: $after) {
+    totalCount nodes { sequence amount { amount } balanceAfter { amount } }
+    pageInfo { hasNextPage endCursor } } } } }"""
+
+NOVEMBER, DECEMBER = datetime(2025, 11, 1, tzinfo=UTC), datetime(2025, 12, 1, tzinfo=UTC)
+TICK = timedelta(microseconds=1)
+
+
+@pytest.fixture
+async def server(database_dsn: Dsns) -> AsyncIterator[OneServer]:
+    async with serving(database_dsn.server) as serves:
+        yield serves
+
+
+async def statement(door: Door, wallet: Any, month: str, **page: Any) -> dict[str, Any]:
+    found: dict[str, Any] = (await door.ask(wallet, STATEMENT, month=month, **page))["statement"]
+    assert found["month"] == month
+    return found
+
+
+def amounts(found: dict[str, Any], *names: str) -> list[str]:
+    return [found[name]["amount"] for name in names]
+
+
+def entries(found: dict[str, Any]) -> Decimal:
+    """The sum of the page's entries."""
+    return sum((Decimal(node["amount"]["amount"]) for node in found["entries"]["nodes"]), Decimal(0))
+
+
+async def test_month_has_what_happened_in_it_by_utc(owner: Owner, server: OneServer) -> None:
+    alice, bob = await people(owner, "alice", "bob")
+    await post(
+        owner,
+        [
+            Paid(NOVEMBER - TICK, None, alice, 10_000),
+            Paid(NOVEMBER, alice, bob, 1_000, fee=15),
+            Paid(DECEMBER - TICK, None, alice, 500),
+            Paid(DECEMBER, alice, bob, 200),
+        ],
+    )
+    door = Door(server)
+    november = await statement(door, alice, "2025-11")
+    assert amounts(november, "opening", "moneyIn", "moneyOut", "fees", "closing") == [
+        *("100.00", "5.00", "10.15", "0.15", "94.85")
+    ]
+    assert [node["amount"]["amount"] for node in november["entries"]["nodes"]] == ["-10.15", "5.00"]
+    assert november["entries"]["totalCount"] == 2
+    december = await statement(door, alice, "2025-12")
+    assert amounts(december, "opening", "moneyIn", "moneyOut", "fees", "closing") == [
+        *("94.85", "0.00", "2.00", "0.00", "92.85")
+    ]
+    assert amounts(await statement(door, alice, "2025-10"), "opening", "closing") == ["0.00", "100.00"]
+    # Whoever was paid has the amount alone: the fee was not theirs.
+    assert amounts(await statement(door, bob, "2025-11"), "moneyIn", "fees") == ["10.00", "0.00"]
+
+
+async def test_month_before_the_wallet_is_zero_and_one_to_come_has_the_balance_now(
+    owner: Owner, server: OneServer
+) -> None:
+    (alice,) = await people(owner, "alice")
+    await server.deposit(alice, "12.00")
+    nothing = {"totalCount": 0, "nodes": [], "pageInfo": {"hasNextPage": False, "endCursor": None}}
+    for month, balance in (("1999-01", "0.00"), ("0001-01", "0.00"), ("2999-01", "12.00"), ("9999-12", "12.00")):
+        found = await statement(Door(server), alice, month)
+        assert amounts(found, "opening", "closing", "moneyIn", "moneyOut", "fees") == [balance] * 2 + ["0.00"] * 3
+        assert found["entries"] == nothing
+
+
+async def test_running_month_adds_up_while_others_write(owner: Owner, server: OneServer) -> None:
+    alice, _ = await people(owner, "alice", "bob")
+    door, month = Door(server), f"{datetime.now(UTC):%Y-%m}"
+    for n in range(1, 6):
+        await server.deposit(alice, "10.00")
+        await server.send(alice, "bob", f"{n}.00")
+        found = await statement(door, alice, month)
+        assert found["entries"]["totalCount"] == 2 * n
+        opening, closing, paid_in, paid_out = (
+            Decimal(one) for one in amounts(found, "opening", "closing", "moneyIn", "moneyOut")
+        )
+        assert opening + entries(found) == closing == opening + paid_in - paid_out
+        assert str(closing) == found["entries"]["nodes"][-1]["balanceAfter"]["amount"]
+
+
+async def test_pages_of_the_running_month_go_on_to_what_was_written_meanwhile(
+    owner: Owner, server: OneServer
+) -> None:
+    (alice,) = await people(owner, "alice")
+    door, month = Door(server), f"{datetime.now(UTC):%Y-%m}"
+    for _ in range(3):
+        await server.deposit(alice, "1.00")
+    one = await statement(door, alice, month, first=2)
+    assert one["entries"]["pageInfo"]["hasNextPage"]
+    await server.deposit(alice, "1.00")
+    two = await statement(door, alice, month, first=5, after=one["entries"]["pageInfo"]["endCursor"])
+    assert [node["sequence"] for page in (one, two) for node in page["entries"]["nodes"]] == [1, 2, 3, 4]
+    assert Decimal(two["opening"]["amount"]) + entries(one) + entries(two) == Decimal(two["closing"]["amount"])
+
+
+async def test_page_of_a_month_ends_with_it(owner: Owner, server: OneServer) -> None:
+    (alice,) = await people(owner, "alice")
+    await post(owner, [Paid(at, None, alice, 1) for at in (NOVEMBER - TICK, NOVEMBER, DECEMBER - TICK, DECEMBER)])
+    door = Door(server)
+    one = await statement(door, alice, "2025-11", first=1)
+    two = await statement(door, alice, "2025-11", first=1, after=one["entries"]["pageInfo"]["endCursor"])
+    assert [node["sequence"] for page in (one, two) for node in page["entries"]["nodes"]] == [2, 3]
+    assert not two["entries"]["pageInfo"]["hasNextPage"]
+    for month in ("2025-10", "2025-12"):
+        cursor = two["entries"]["pageInfo"]["endCursor"]
+        assert await door.refusal(alice, STATEMENT, month=month, after=cursor) == "BAD_USER_INPUT"
+
+
+@pytest.mark.parametrize(
+    "month", ["", "2025", "2025-13", "2025-00", "0000-01", "2025-11-01", "November", "2025-11\n"]
+)
+async def test_what_is_no_month_is_bad_input(owner: Owner, server: OneServer, month: str) -> None:
+    (alice,) = await people(owner, "alice")
+    assert await Door(server).refusal(alice, STATEMENT, month=month) == "BAD_USER_INPUT"
+
+
+async def test_nobody_signed_in_has_no_statement(server: OneServer) -> None:
+    assert await Door(server).refusal(None, STATEMENT, month="2025-11") == "UNAUTHENTICATED"
+
+
+async def test_statements_of_a_year_are_one_read_and_one_for_each_month_that_moved_money(
+    owner: Owner, server: OneServer, database_dsn: Dsns
+) -> None:
+    (alice,) = await people(owner, "alice")
+    await post(owner, [Paid(NOVEMBER, None, alice, 100), Paid(DECEMBER, None, alice, 300)])
+    counting = await CountsReads.open(database_dsn.server)
+    door = Door(server, counting)
+    counting.reads = 0
+    asked = " ".join(
+        f'm{n}: statement(month: "2025-{n:02}") {{ opening {{ amount }} moneyIn {{ amount }} moneyOut {{ amount }} }}'
+        for n in range(1, 13)
+    )
+    months = await door.ask(alice, f"{{ wallet {{ {asked} }} }}")
+    assert [months[name]["moneyIn"]["amount"] for name in ("m10", "m11", "m12")] == ["0.00", "1.00", "3.00"]
+    assert counting.reads == 4  # the wallet, the statements, the sums of two months
+    await counting.close()

@@ -1,0 +1,307 @@
+"""A statement as a file: whole, from one moment, for whoever holds the link."""
+
+import asyncio
+import csv
+import io
+import os
+import socket
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, TypeAlias
+from uuid import UUID
+
+import asyncpg
+import httpx
+import pytest
+import uuid_utils.compat as uuids
+
+from pocketpay.api import ids, statement_csv
+from pocketpay.api.statement_link import StatementLinks
+from pocketpay.ledger.statement import Month
+from tests.api.conftest import Client, Listening, Person, serving
+from tests.api.test_statement import NOVEMBER, TICK
+from tests.conftest import Dsns
+from tests.payments.past import people
+from tests.payments.posted import Paid, many_lines, post
+from tests.people import SECRET
+
+Owner: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
+
+HEADER = ["Date (UTC)", "Description", "Counterparty", "Type", "Amount", "Balance", "Currency", "Transaction"]
+READING = "select count(*) from pg_stat_activity where application_name = 'pocketpay statement'"
+
+
+def read(text: str) -> list[dict[str, str]]:
+    """A file's lines after its header, which must be the one we know."""
+    assert text.endswith("\r\n")
+    header, *rows = csv.reader(io.StringIO(text, newline=""))
+    assert header == HEADER
+    return [dict(zip(header, row, strict=True)) for row in rows]
+
+
+def link(wallet: UUID, month: str, *, now: datetime | None = None) -> str:
+    return StatementLinks(SECRET).link(wallet, Month.parse(month), now=now or datetime.now(UTC))
+
+
+async def wallet_of(owner: Owner, person: Person) -> UUID:
+    found: UUID = await owner.fetchval("select wallet_id from users where username = $1", person.username)
+    return found
+
+
+async def csv_url(client: Client, person: Person, month: str) -> str:
+    query = "query ($month: String!) { wallet { statement(month: $month) { csvUrl } } }"
+    data = await client.data(query, {"month": month}, by=person)
+    return str(data["wallet"]["statement"]["csvUrl"])
+
+
+async def test_file_has_the_month_from_opening_to_closing(client: Client, owner: Owner) -> None:
+    alice, bob = await people(owner, "alice", "bob")
+    paid = [
+        Paid(NOVEMBER - TICK, None, alice, 10_000),
+        Paid(NOVEMBER, alice, bob, 1_000, fee=15, description='Lunch, "with" Zoë'),
+        Paid(NOVEMBER + timedelta(days=29), None, alice, 500, description="Top-up"),
+        Paid(datetime(2025, 12, 1, tzinfo=UTC), alice, bob, 200),
+    ]
+    await post(owner, paid)
+    response = await client.http.get(link(alice, "2025-11"))
+    assert response.status_code == 200
+    common = {"Counterparty": "", "Type": "", "Amount": "", "Currency": "USD", "Transaction": ""}
+    opening, lunch, top_up, closing = read(response.text)
+    assert opening == common | {
+        "Date (UTC)": "2025-11-01 00:00:00", "Description": "Opening balance", "Balance": "100.00"
+    }  # fmt: skip
+    assert lunch == {
+        "Date (UTC)": "2025-11-01 00:00:00",
+        "Description": 'Lunch, "with" Zoë',
+        "Counterparty": "Bob (bob)",
+        "Type": "SEND",
+        "Amount": "-10.15",
+        "Balance": "89.85",
+        "Currency": "USD",
+        "Transaction": ids.encode(ids.TRANSACTION, paid[1].id),
+    }
+    assert (top_up["Type"], top_up["Amount"], top_up["Counterparty"]) == ("DEPOSIT", "5.00", "")
+    assert closing == common | {
+        "Date (UTC)": "2025-11-30 23:59:59", "Description": "Closing balance", "Balance": "94.85"
+    }  # fmt: skip
+
+
+async def test_file_is_an_attachment_that_nobody_keeps(client: Client, owner: Owner) -> None:
+    (alice,) = await people(owner, "alice")
+    for method in ("GET", "HEAD"):
+        response = await client.http.request(method, link(alice, "2025-11"))
+        assert response.headers["content-type"].startswith("text/csv; charset=utf-8")
+        assert response.headers["content-disposition"] == 'attachment; filename="pocketpay-2025-11.csv"'
+        assert response.headers["cache-control"] == "no-store"
+        assert response.headers["x-content-type-options"] == "nosniff"
+        assert response.headers["referrer-policy"] == "no-referrer"
+        assert response.headers["x-request-id"]
+        assert bool(response.content) == (method == "GET")
+
+
+async def test_link_of_the_statement_opens_it_on_another_server_of_the_same_secret(
+    client: Client, database_dsn: Dsns
+) -> None:
+    ada = await client.sign_up()
+    month = f"{datetime.now(UTC):%Y-%m}"
+    url = await csv_url(client, ada, month)
+    async with serving(database_dsn.server) as another:
+        response = await another.http.get(url)
+    opening, bonus, closing = read(response.text)
+    assert (opening["Balance"], bonus["Type"], bonus["Amount"], closing["Balance"]) == (
+        *("0.00", "BONUS", "100.00", "100.00"),
+    )
+    assert opening["Date (UTC)"] < bonus["Date (UTC)"] <= closing["Date (UTC)"]
+
+
+async def test_two_months_are_two_files_that_join(client: Client, owner: Owner) -> None:
+    alice, bob = await people(owner, "alice", "bob")
+    await post(owner, many_lines(alice, bob, 300, every=timedelta(hours=4)))
+    october, november = [read((await client.http.get(link(alice, month))).text) for month in ("2025-10", "2025-11")]
+    assert october[-1]["Balance"] == november[0]["Balance"]
+    assert len(october) + len(november) == 301 + 4
+    for rows in (october, november):
+        amounts = sum(Decimal(row["Amount"]) for row in rows[1:-1])
+        assert Decimal(rows[0]["Balance"]) + amounts == Decimal(rows[-1]["Balance"])
+        assert [row["Balance"] for row in rows[-2:]] == [rows[-1]["Balance"]] * 2
+
+
+async def test_words_of_others_are_no_formulas(client: Client, owner: Owner) -> None:
+    alice, bob = await people(owner, "alice", "bob")
+    await owner.execute("update users set name = '=1+1' where username = 'bob'")
+    await post(
+        owner,
+        [Paid(NOVEMBER, None, bob, 500), Paid(NOVEMBER, bob, alice, 100, description='=HYPERLINK("https://x")')],
+    )
+    _, paid, _ = read((await client.http.get(link(alice, "2025-11"))).text)
+    assert (paid["Description"], paid["Counterparty"]) == ('\'=HYPERLINK("https://x")', "'=1+1 (bob)")
+
+
+async def test_link_that_is_not_ours_or_too_late_is_refused_in_json(client: Client, owner: Owner) -> None:
+    alice, bob = await people(owner, "alice", "bob")
+    good = link(alice, "2025-11")
+    for url in (
+        good.replace("2025-11", "2025-12"),
+        good.replace(ids.encode(ids.WALLET, alice), ids.encode(ids.WALLET, bob)),
+        good[:-1],
+        good.split("?")[0],
+        link(alice, "2025-11", now=datetime.now(UTC) - timedelta(minutes=5)),
+        "/statements/whatever.csv?wallet=&expires=&signature=%ff",
+    ):
+        response = await client.http.get(url)
+        assert (response.status_code, response.headers["content-type"]) == (403, "application/json; charset=utf-8")
+        (error,) = response.json()["errors"]
+        assert (error["extensions"]["code"], "link" in error["message"]) == ("FORBIDDEN", True)
+    assert (await client.http.get(link(uuids.uuid7(), "2025-11"))).status_code == 404
+    assert (await client.http.post(good)).status_code == 405
+
+
+async def test_another_persons_statement_is_not_asked_for_by_their_wallet(client: Client, owner: Owner) -> None:
+    ada, eve = await client.sign_up("ada"), await client.sign_up("eve")
+    month = f"{datetime.now(UTC):%Y-%m}"
+    hers, theirs = await csv_url(client, eve, month), await csv_url(client, ada, month)
+    swapped = hers.replace(
+        ids.encode(ids.WALLET, await wallet_of(owner, eve)), ids.encode(ids.WALLET, await wallet_of(owner, ada))
+    )
+    assert swapped != hers
+    assert (await client.http.get(swapped, headers=ada.bearer)).status_code == 403
+    assert (await client.http.get(theirs, headers=eve.bearer)).status_code == 200  # whoever holds it
+
+
+async def test_file_is_of_one_moment_whatever_is_written_meanwhile(client: Client, owner: Owner) -> None:
+    alice, bob = await people(owner, "alice", "bob")
+    await post(owner, many_lines(alice, bob, 1_000))
+    whole = b""
+    async for piece in pieces(client, link(alice, "2025-10")):
+        if not whole:
+            await owner.execute("update users set name = 'Robert' where username = 'bob'")
+        whole += piece
+    rows = read(whole.decode())
+    assert len(rows) == 1_001 + 2
+    assert {row["Counterparty"] for row in rows[2:-1]} == {"Bob (bob)"}
+
+
+async def pieces(client: Client, url: str) -> AsyncIterator[bytes]:
+    """An answer as the server sends it, each piece waited for."""
+    sent: asyncio.Queue[dict[str, Any]] = asyncio.Queue(1)
+    path, _, query = url.partition("?")
+    scope = {
+        "type": "http", "method": "GET", "path": path, "query_string": query.encode(), "headers": [],
+        "http_version": "1.1", "scheme": "http", "server": ("here", 80), "client": ("192.0.2.10", 1), "root_path": "",
+        "raw_path": path.encode(), "asgi": {"version": "3.0"},
+    }  # fmt: skip
+    never: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
+    answering = asyncio.create_task(client.app(scope, lambda: never, sent.put))  # type: ignore[arg-type]
+    assert (await sent.get())["status"] == 200
+    while (message := await sent.get()).get("more_body"):
+        yield message["body"]
+    await answering
+
+
+async def until_nobody_reads(owner: Owner) -> None:
+    async with asyncio.timeout(10):
+        while await owner.fetchval(READING):  # noqa: ASYNC110 - PostgreSQL tells of no ends
+            await asyncio.sleep(0.01)
+
+
+async def slow_reader(server: Listening, owner: Owner) -> asyncio.StreamWriter:
+    """A client that has read one line of a long file, and takes no more than fits its small window."""
+    alice, bob = await people(owner, "alice", "bob")
+    await post(owner, many_lines(alice, bob, 8_000))
+    narrow = socket.socket()
+    narrow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+    narrow.setblocking(False)
+    await asyncio.get_running_loop().sock_connect(narrow, ("127.0.0.1", server.port))
+    reader, writer = await asyncio.open_connection(sock=narrow, limit=1_024)
+    writer.write(f"GET {link(alice, '2025-10')} HTTP/1.1\r\nHost: here\r\n\r\n".encode())
+    assert b"200 OK" in await reader.readline()
+    assert await owner.fetchval(READING) == 1
+    return writer
+
+
+async def test_client_that_goes_away_ends_it(server: Listening, owner: Owner) -> None:
+    writer = await slow_reader(server, owner)
+    writer.transport.abort()
+    await until_nobody_reads(owner)
+
+
+async def test_client_that_stops_reading_is_cut_short(
+    server: Listening, owner: Owner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(statement_csv, "STALLED_SECONDS", 0.2)
+    writer = await slow_reader(server, owner)
+    await until_nobody_reads(owner)
+    writer.transport.abort()
+
+
+async def test_few_are_told_at_once_and_the_next_is_asked_to_wait(client: Client, owner: Owner) -> None:
+    wallets = await people(owner, *(f"p{n:02}" for n in range(4)))
+    await post(owner, many_lines(wallets[0], wallets[1], 1_000))
+    urls = [link(wallets[0], "2025-10"), link(wallets[0], "2025-10"), link(wallets[1], "2025-10")]
+    under_way = [pieces(client, url) for url in (*urls, link(wallets[1], "2025-10"))]
+    await anext(under_way[0])
+    await anext(under_way[1])
+    again = await client.http.get(urls[0])  # a third of one wallet
+    assert (again.status_code, again.headers["retry-after"]) == (503, "1")
+    assert again.json()["errors"][0]["extensions"]["code"] == "SERVICE_BUSY"
+    await anext(under_way[2])
+    await anext(under_way[3])
+    assert (await client.http.get(link(wallets[2], "2025-10"))).status_code == 503  # a fifth of the server
+    for one in under_way:
+        async for _ in one:
+            pass
+    assert (await client.http.get(urls[0])).status_code == 200
+
+
+async def test_database_that_goes_away_ends_it_without_a_closing_line(server: Listening, owner: Owner) -> None:
+    alice, bob = await people(owner, "alice", "bob")
+    await post(owner, many_lines(alice, bob, 8_000))
+    url, told = f"http://127.0.0.1:{server.port}{link(alice, '2025-10')}", b""
+
+    async def tell() -> None:
+        nonlocal told
+        async with httpx.AsyncClient() as http, http.stream("GET", url) as response:
+            async for piece in response.aiter_bytes():
+                if not told:
+                    await owner.execute(READING.replace("count(*)", "pg_terminate_backend(pid)"))
+                told += piece
+
+    with pytest.raises(httpx.RemoteProtocolError):
+        await tell()
+    assert told
+    assert b"Closing balance" not in told
+
+
+async def test_file_of_fifty_thousand_lines_is_told_with_flat_memory_beside_other_requests(
+    server: Listening, owner: Owner
+) -> None:
+    alice, bob = await people(owner, "alice", "bob")
+    await post(owner, many_lines(alice, bob, 50_000))
+    lines, waits, loop = 0, [0.0], asyncio.get_running_loop()
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{server.port}") as http:
+
+        async def others() -> None:
+            while True:
+                began = loop.time()
+                assert (await http.get("/healthz")).status_code == 200
+                waits.append(loop.time() - began)
+
+        beside = asyncio.create_task(others())
+        resident = [resident_bytes()]
+        async with http.stream("GET", link(alice, "2025-10")) as response:
+            async for piece in response.aiter_bytes():
+                lines += piece.count(b"\n")
+                resident.append(resident_bytes())
+        beside.cancel()
+        await asyncio.wait({beside})
+    assert lines == 50_001 + 3
+    assert max(resident) - resident[0] < 20_000_000  # all lines at once are some 60 MB
+    assert len(waits) > 10
+    assert max(waits) < 1.0
+
+
+def resident_bytes() -> int:
+    """The memory that this process has now."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGESIZE")

@@ -1,0 +1,95 @@
+"""A link opens one statement, of one wallet and month, for five minutes; nothing else does."""
+
+from datetime import UTC, datetime, timedelta
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+import pytest
+import uuid_utils.compat as uuids
+
+from pocketpay.api import ids
+from pocketpay.api.statement_link import GOOD_FOR, BadLink, StatementLinks
+from pocketpay.ledger.statement import Month
+from tests.people import SECRET
+
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+WALLET = uuids.uuid7()
+NOVEMBER = Month(2026, 11)
+
+
+def parts(link: str) -> tuple[str, dict[str, str]]:
+    """The month and what is said beside it."""
+    split = urlsplit(link)
+    return split.path.removeprefix("/statements/").removesuffix(".csv"), dict(parse_qsl(split.query))
+
+
+def signed() -> tuple[str, dict[str, str]]:
+    return parts(StatementLinks(SECRET).link(WALLET, NOVEMBER, now=NOW))
+
+
+def test_link_opens_the_statement_it_was_made_for_on_every_server_with_the_secret() -> None:
+    month, said = signed()
+    assert StatementLinks(bytes(SECRET)).read(month, said, now=NOW) == (WALLET, NOVEMBER)
+    with pytest.raises(BadLink):
+        StatementLinks(b"another secret of thirty-two bytes or more").read(month, said, now=NOW)
+
+
+@pytest.mark.parametrize(("seconds", "opens"), [(0, True), (299, True), (300, False), (301, False), (86_400, False)])
+def test_link_is_good_for_five_minutes(seconds: int, opens: bool) -> None:
+    assert timedelta(minutes=5) == GOOD_FOR
+    month, said = signed()
+    later = NOW + timedelta(seconds=seconds)
+    if opens:
+        assert StatementLinks(SECRET).read(month, said, now=later) == (WALLET, NOVEMBER)
+    else:
+        with pytest.raises(BadLink, match="expired"):
+            StatementLinks(SECRET).read(month, said, now=later)
+
+
+_MONTH, _SAID = signed()
+_SIGNATURE = _SAID["signature"]
+
+
+@pytest.mark.parametrize(
+    ("month", "changed"),
+    [
+        ("2026-10", {}),
+        ("2026-11\n", {}),
+        ("", {}),
+        (_MONTH, {"wallet": ids.encode(ids.WALLET, uuids.uuid7())}),
+        (_MONTH, {"wallet": _SAID["wallet"].upper()}),
+        (_MONTH, {"wallet": ids.encode(ids.PROFILE, WALLET)}),
+        (_MONTH, {"wallet": ""}),
+        (_MONTH, {"expires": str(int(_SAID["expires"]) + 1)}),
+        (_MONTH, {"expires": "0" + _SAID["expires"]}),
+        (_MONTH, {"expires": " " + _SAID["expires"]}),
+        (_MONTH, {"expires": "never"}),
+        (_MONTH, {"expires": ""}),
+        (_MONTH, {"signature": ""}),
+        (_MONTH, {"signature": _SIGNATURE[:-1]}),
+        (_MONTH, {"signature": _SIGNATURE + "="}),
+        (_MONTH, {"signature": _SIGNATURE.swapcase()}),
+        (_MONTH, {"signature": _SIGNATURE[::-1]}),
+        (_MONTH, {"signature": "é" * 43}),
+        (_MONTH, {"signature": "\ud800"}),
+        (_MONTH, {"signature": "A" * 100_000}),
+        # The same letters with the borders between them moved.
+        (_MONTH[:-1], {"expires": _MONTH[-1] + _SAID["expires"]}),
+        (_MONTH, {"wallet": _SAID["wallet"] + "\n" + _MONTH, "expires": _SAID["expires"]}),
+    ],
+)
+def test_whatever_is_changed_opens_nothing(month: str, changed: dict[str, str]) -> None:
+    with pytest.raises(BadLink, match="none of ours"):
+        StatementLinks(SECRET).read(month, _SAID | changed, now=NOW)
+
+
+@pytest.mark.parametrize("missing", ["wallet", "expires", "signature"])
+def test_whatever_is_missing_opens_nothing(missing: str) -> None:
+    with pytest.raises(BadLink):
+        StatementLinks(SECRET).read(_MONTH, {name: said for name, said in _SAID.items() if name != missing}, now=NOW)
+
+
+def test_link_is_a_path_that_a_browser_can_follow() -> None:
+    link = StatementLinks(SECRET).link(WALLET, NOVEMBER, now=NOW)
+    assert link == f"/statements/2026-11.csv?{urlencode(_SAID)}"
+    assert link.isascii()
+    assert link.isprintable()
