@@ -16,6 +16,7 @@ from pocketpay.ledger.repository import postings
 from pocketpay.operations import audit
 from pocketpay.payments.bank import Bank, SimulatedBank
 from pocketpay.payments.clearing import Clearing
+from pocketpay.payments.confirm import confirm
 from pocketpay.payments.deposit import deposit
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.instruction import Answer
@@ -121,6 +122,14 @@ async def send(
         raw_description=description,
         raw_key=key or new_key(),
     )
+
+
+async def known_pair(desk: Desk, *, funds: str) -> tuple[Person, Person]:
+    """Two people, the first of whom has paid the second before."""
+    ada, bob = await person(desk, funds=funds), await person(desk)
+    held = await send(desk, ada, bob, "0.01")
+    await confirm(desk, ada.wallet_id, held.transaction.id)
+    return ada, bob
 
 
 async def balance(desk: Desk, whose: Person) -> Balance:

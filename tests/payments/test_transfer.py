@@ -1,4 +1,4 @@
-"""Sending money: what comes of it, what is refused in which order, and what asking twice means."""
+"""Sending money: what comes of it, and what is refused in which order."""
 
 import asyncio
 import itertools
@@ -9,20 +9,16 @@ import pytest
 from pocketpay.errors import Refusal
 from pocketpay.money import Money
 from pocketpay.payments.cancel import cancel
-from pocketpay.payments.confirm import confirm
 from pocketpay.payments.desk import Desk
-from pocketpay.payments.errors import InsufficientFunds, InvalidAmount, InvalidInput, KeyReused, RecipientNotFound
+from pocketpay.payments.errors import InsufficientFunds, InvalidAmount
 from pocketpay.payments.lifecycle import Status
-from pocketpay.payments.terms import Terms
 from pocketpay.payments.transaction import Type
-from pocketpay.risk.rules import Reason, Rule
 from tests.payments.customers import (
     Person,
     Records,
     balance,
+    known_pair,
     money,
-    new_key,
-    pay_in,
     people,
     person,
     send,
@@ -163,129 +159,6 @@ async def test_order_of_time_is_the_order_of_sequence(desk: Desk, records: Recor
             assert after["sequence"] == before["sequence"] + 1
             assert after["created_at"] >= before["created_at"]
     assert all(row["created_at"] == times[row["transaction_id"]] for row in rows if row["transaction_id"] in times)
-
-
-# ---------------------------------------------------------------- what is risky
-
-LARGE = Reason(Rule.LARGE_TRANSFER, {"threshold": "500.00", "currency": "USD"})
-NEW = Reason(Rule.NEW_RECIPIENT, {})
-RAPID = Reason(Rule.RAPID_TRANSFERS, {"count": 5, "window_minutes": 60})
-
-
-async def known_pair(desk: Desk, *, funds: str) -> tuple[Person, Person]:
-    """Two people, the first of whom has paid the second before, an hour and more ago."""
-    ada, bob = await person(desk, funds=funds), await person(desk)
-    held = await send(desk, ada, bob, "0.01")
-    await confirm(desk, ada.wallet_id, held.transaction.id)
-    return ada, bob
-
-
-async def test_transfer_above_the_threshold_is_large_and_at_it_is_not(desk: Desk) -> None:
-    ada, bob = await known_pair(desk, funds="2000.00")
-    assert (await send(desk, ada, bob, "500.00")).transaction.status is Status.COMPLETED
-    large = (await send(desk, ada, bob, "500.01")).transaction
-    assert (large.status, large.risk_reasons) == (Status.PENDING_CONFIRMATION, (LARGE,))
-
-
-async def test_all_reasons_are_kept(desk: Desk, records: Records) -> None:
-    ada, bob = await known_pair(desk, funds="2000.00")
-    for _ in range(4):
-        await send(desk, ada, bob, "0.01")
-    answer = await send(desk, ada, await person(desk), "500.01")
-    assert answer.transaction.risk_reasons == (LARGE, NEW, RAPID)
-    replayed = await confirm(desk, ada.wallet_id, answer.transaction.id)
-    assert replayed.transaction.risk_reasons == (LARGE, NEW, RAPID)
-
-
-async def test_reason_keeps_the_threshold_that_applied(desk: Desk) -> None:
-    ada, bob = await known_pair(desk, funds="2000.00")
-    key = new_key()
-    await send(desk, ada, bob, "500.01", key=key)
-    desk.clearing.terms = terms(large_transfer_threshold="USD:1.00,JPY:1")
-    assert (await send(desk, ada, bob, "500.01", key=key)).transaction.risk_reasons == (LARGE,)
-
-
-async def test_recipient_is_new_until_a_payment_to_them_is_completed(desk: Desk) -> None:
-    ada, bob = await people(desk, 2, funds="100.00")
-    cancelled = await send(desk, ada, bob, "1.00")
-    assert cancelled.transaction.risk_reasons == (NEW,)
-    await cancel(desk, ada.wallet_id, cancelled.transaction.id)
-    await send(desk, ada, bob, "1000.00")  # fails for lack of funds
-    still_new = await send(desk, ada, bob, "1.00")
-    assert still_new.transaction.risk_reasons == (NEW,)
-    await confirm(desk, ada.wallet_id, still_new.transaction.id)
-    assert (await send(desk, ada, bob, "1.00")).transaction.risk_reasons == ()
-
-
-async def test_having_been_paid_by_somebody_does_not_make_them_known(desk: Desk) -> None:
-    ada, bob = await known_pair(desk, funds="100.00")
-    assert (await send(desk, bob, ada, "0.01")).transaction.risk_reasons == (NEW,)
-
-
-async def test_sixth_payment_within_the_hour_is_rapid(desk: Desk, records: Records) -> None:
-    ada, bob = await known_pair(desk, funds="100.00")
-    for _ in range(4):
-        assert (await send(desk, ada, bob, "0.01")).transaction.status is Status.COMPLETED
-    sixth = (await send(desk, ada, bob, "0.01")).transaction
-    assert sixth.risk_reasons == (RAPID,)
-    await cancel(desk, ada.wallet_id, sixth.id)
-    await records.connection.execute(
-        "update transactions set created_at = created_at - interval '61 minutes' "
-        "where id = (select id from transactions where source_wallet_id = $1 and status = 'completed' limit 1)",
-        ada.wallet_id,
-    )
-    assert (await send(desk, ada, bob, "0.01")).transaction.risk_reasons == ()
-
-
-async def test_payments_that_wait_are_rapid_too_and_those_that_came_to_nothing_are_not(
-    desk: Desk, records: Records
-) -> None:
-    ada, bob = await known_pair(desk, funds="3000.00")
-    waiting = [(await send(desk, ada, bob, "500.01")).transaction for _ in range(3)]
-    for _ in range(4):
-        await send(desk, ada, bob, "9000.00")  # fails
-        await pay_in(desk, ada, "1.00")
-    assert (await send(desk, ada, bob, "0.01")).transaction.risk_reasons == ()  # the fifth
-    assert (await send(desk, ada, bob, "0.01")).transaction.risk_reasons == (RAPID,)
-    await cancel(desk, ada.wallet_id, waiting[0].id)
-    await records.let_lapse(waiting[1].id)
-    assert (await send(desk, ada, bob, "0.01")).transaction.risk_reasons == ()
-
-
-async def test_rule_that_blocks_leaves_the_row_blocked_with_all_reasons(desk: Desk, records: Records) -> None:
-    desk.clearing.terms = terms(large_transfer_action="block")
-    ada, bob = await people(desk, 2, funds="1000.00")
-    answer = await send(desk, ada, bob, "500.01")
-    assert (answer.transaction.status, answer.transaction.failure_code) == (Status.BLOCKED, "RISK_BLOCKED")
-    assert answer.transaction.risk_reasons == (LARGE, NEW)
-    assert answer.refusal is not None
-    assert answer.refusal.code == "RISK_BLOCKED"
-    assert await money(desk, ada) == (100_000, 0)
-    assert await records.entries(answer.transaction.id) == {}
-
-
-async def test_rule_that_is_off_is_no_reason(desk: Desk) -> None:
-    desk.clearing.terms = unguarded()
-    ada, bob = await people(desk, 2, funds="1000.00")
-    assert (await send(desk, ada, bob, "900.00")).transaction.risk_reasons == ()
-
-
-async def test_rapid_count_above_a_thousand_is_off(desk: Desk) -> None:
-    desk.clearing.terms = unguarded(rapid_transfer_action="confirm", rapid_transfer_count=1_001)
-    assert not desk.clearing.terms.policy.counts_rapid
-    ada, bob = await people(desk, 2, funds="1.00")
-    for _ in range(7):
-        assert (await send(desk, ada, bob, "0.01")).transaction.status is Status.COMPLETED
-
-
-async def test_rapid_payments_in_one_unit_of_work_count_one_another(desk: Desk) -> None:
-    desk.clearing.terms = unguarded(rapid_transfer_action="confirm", rapid_transfer_count=3)
-    ada, bob = await people(desk, 2, funds="1.00")
-    units = desk.clearing.counts.units
-    answers = await asyncio.gather(*(send(desk, ada, bob, "0.01") for _ in range(6)))
-    assert desk.clearing.counts.units - units < 6
-    statuses = sorted(answer.transaction.status for answer in answers)
-    assert statuses == [Status.COMPLETED] * 3 + [Status.PENDING_CONFIRMATION] * 3
 
 
 # ---------------------------------------------------------------- what is refused and leaves nothing
@@ -455,170 +328,3 @@ async def test_too_many_pending_is_refused_before_a_rule_that_blocks(desk: Desk)
     await send(desk, ada, bob, "1.00")
     desk.clearing.terms = terms(pending_transfers=1, new_recipient_action="block")
     assert (await refused(desk, ada, bob, "1.00")).code == "TOO_MANY_PENDING"
-
-
-async def test_rule_that_blocks_wins_over_one_that_asks(desk: Desk) -> None:
-    ada, bob = await people(desk, 2, funds="1000.00")
-    for severe in ({"new_recipient_action": "block"}, {"large_transfer_action": "block"}):
-        desk.clearing.terms = terms(**severe)
-        answer = await send(desk, ada, bob, "600.00")
-        assert answer.transaction.status is Status.BLOCKED
-        assert answer.transaction.risk_reasons == (LARGE, NEW)
-
-
-# ---------------------------------------------------------------- asking twice
-
-
-async def test_same_key_pays_once(desk: Desk, records: Records) -> None:
-    desk.clearing.terms = unguarded()
-    ada, bob = await people(desk, 2, funds="100.00")
-    key = new_key()
-    first = await send(desk, ada, bob, "10", key=key)
-    after = await records.checksum()
-    again = await send(desk, ada, bob, "10", key=key)
-    assert (first.replayed, again.replayed) == (False, True)
-    assert again.transaction == first.transaction
-    assert (again.balance, again.refusal) == (first.balance, None)
-    assert await records.checksum() == after
-
-
-async def test_same_said_otherwise_is_the_same(desk: Desk) -> None:
-    desk.clearing.terms = unguarded()
-    ada, bob = await people(desk, 2, funds="100.00")
-    key = new_key()
-    first = await send(desk, ada, bob, "10", key=key, description="Lunch")
-    again = await send(desk, ada, f"@{bob.username.upper()}", "10.00", key=key, description=" Lunch ")
-    assert again.replayed
-    assert again.transaction.id == first.transaction.id
-
-
-@pytest.mark.parametrize("other", [{"amount": "10.01"}, {"description": "Dinner"}, {"to": "nobody_at_all"}])
-async def test_same_key_with_another_input_is_refused(desk: Desk, records: Records, other: dict[str, str]) -> None:
-    desk.clearing.terms = unguarded()
-    ada, bob = await people(desk, 2, funds="100.00")
-    key = new_key()
-    await send(desk, ada, bob, "10", key=key)
-    before = await records.checksum()
-    asked = {"to": bob.username, "amount": "10"} | other
-    refusal = await refused(desk, ada, asked.pop("to"), asked.pop("amount"), key=key, **asked)
-    assert isinstance(refusal, KeyReused)
-    assert (refusal.code, refusal.field) == ("IDEMPOTENCY_KEY_REUSED", "idempotencyKey")
-    assert await records.checksum() == before
-
-
-async def test_key_of_a_deposit_is_no_key_for_a_transfer(desk: Desk) -> None:
-    ada, bob = await people(desk, 2)
-    key = new_key()
-    await pay_in(desk, ada, "10", key=key)
-    assert isinstance(await refused(desk, ada, bob, "10", key=key), KeyReused)
-
-
-async def test_keys_are_each_wallets_own(desk: Desk) -> None:
-    desk.clearing.terms = unguarded()
-    ada, bob, cyd = await people(desk, 3, funds="100.00")
-    key = new_key()
-    answers = [await send(desk, sender, cyd, "10", key=key) for sender in (ada, bob)]
-    assert [answer.replayed for answer in answers] == [False, False]
-    assert (await money(desk, cyd))[0] == 12_000
-
-
-async def test_refusal_that_leaves_no_row_leaves_the_key_free(desk: Desk, records: Records) -> None:
-    desk.clearing.terms = unguarded()
-    ada, bob = await people(desk, 2, funds="100.00")
-    key = new_key()
-    await records.freeze(bob, "all")
-    with pytest.raises(RecipientNotFound):
-        await send(desk, ada, bob, "10", key=key)
-    await records.freeze(bob, None)
-    answer = await send(desk, ada, bob, "10", key=key)
-    assert (answer.transaction.status, answer.replayed) == (Status.COMPLETED, False)
-
-
-async def test_what_cannot_be_parsed_is_refused_before_its_key_is_looked_at(desk: Desk) -> None:
-    ada, bob = await people(desk, 2, funds="100.00")
-    key = new_key()
-    await send(desk, ada, bob, "10", key=key)
-    with pytest.raises(InvalidAmount):
-        await send(desk, ada, bob, "0", key=key)
-    with pytest.raises(InvalidInput):
-        await send(desk, ada, bob, "10", key=key, description="")
-
-
-async def test_replay_gives_the_first_refusal_again_though_the_money_is_there_now(
-    desk: Desk, records: Records
-) -> None:
-    desk.clearing.terms = unguarded()
-    ada, bob = await people(desk, 2, funds="10.00")
-    key = new_key()
-    first = await send(desk, ada, bob, "10.01", key=key)
-    await pay_in(desk, ada, "100.00")
-    again = await send(desk, ada, bob, "10.01", key=key)
-    assert again.replayed
-    assert again.transaction == first.transaction
-    assert isinstance(again.refusal, InsufficientFunds)
-    assert (again.refusal.required, again.refusal.available) == (Money(1_001, "USD"), Money(1_000, "USD"))
-    assert again.balance.posted == Money(11_000, "USD")
-
-
-@pytest.mark.parametrize(("kept", "frozen"), [(unguarded(), True), (terms(new_recipient_action="block"), False)])
-async def test_replay_of_what_was_blocked_is_blocked(desk: Desk, records: Records, kept: Terms, frozen: bool) -> None:
-    desk.clearing.terms = kept
-    ada, bob = await people(desk, 2, funds="10.00")
-    key = new_key()
-    if frozen:
-        await records.freeze(ada, "debits")
-    first = await send(desk, ada, bob, "1.00", key=key)
-    await records.freeze(ada, None)
-    desk.clearing.terms = unguarded()
-    again = await send(desk, ada, bob, "1.00", key=key)
-    assert again.transaction == first.transaction
-    assert again.refusal is not None
-    assert first.refusal is not None
-    assert again.refusal.code == first.refusal.code == again.transaction.failure_code
-
-
-async def test_replay_comes_before_every_other_refusal(desk: Desk, records: Records) -> None:
-    ada, bob = await people(desk, 2, funds="100.00")
-    key = new_key()
-    first = await send(desk, ada, bob, "100.00", key=key)
-    await confirm(desk, ada.wallet_id, first.transaction.id)
-    await records.close_wallet(bob)
-    await records.close_wallet(ada)
-    again = await send(desk, ada, bob, "100.00", key=key)
-    assert (again.replayed, again.refusal) == (True, None)
-    assert again.transaction.status is Status.COMPLETED
-
-
-async def test_replay_shows_the_transaction_and_the_wallet_as_they_are_now(desk: Desk, records: Records) -> None:
-    ada, bob = await people(desk, 2, funds="100.00")
-    key = new_key()
-    first = await send(desk, ada, bob, "10.00", key=key)
-    confirmed = await confirm(desk, ada.wallet_id, first.transaction.id)
-    await pay_in(desk, ada, "5.00")
-    before = await records.checksum()
-    again = await send(desk, ada, bob, "10.00", key=key)
-    assert again.transaction == confirmed.transaction
-    assert again.transaction.status is Status.COMPLETED
-    assert again.balance == await balance(desk, ada)
-    assert await records.checksum() == before
-
-
-@pytest.mark.parametrize("how", ["sender frozen", "recipient gone", "blocked by a rule"])
-async def test_replay_gives_the_first_errors_and_not_those_of_a_later_confirmation(
-    desk: Desk, records: Records, how: str
-) -> None:
-    ada, bob = await people(desk, 2, funds="100.00")
-    key = new_key()
-    first = await send(desk, ada, bob, "10.00", key=key)
-    assert first.refusal is None
-    if how == "sender frozen":
-        await records.freeze(ada, "debits")
-    elif how == "recipient gone":
-        await records.close_wallet(bob)
-    else:
-        desk.clearing.terms = terms(new_recipient_action="block")
-    ended = await confirm(desk, ada.wallet_id, first.transaction.id)
-    assert ended.refusal is not None
-    again = await send(desk, ada, bob, "10.00", key=key)
-    assert again.transaction == ended.transaction
-    assert (again.replayed, again.refusal) == (True, None)

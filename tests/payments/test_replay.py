@@ -1,0 +1,177 @@
+"""Asking twice: the first outcome again, and never the money again."""
+
+import pytest
+
+from pocketpay.money import Money
+from pocketpay.payments.confirm import confirm
+from pocketpay.payments.desk import Desk
+from pocketpay.payments.errors import InsufficientFunds, InvalidAmount, InvalidInput, KeyReused, RecipientNotFound
+from pocketpay.payments.lifecycle import Status
+from pocketpay.payments.terms import Terms
+from tests.payments.customers import (
+    Records,
+    balance,
+    money,
+    new_key,
+    pay_in,
+    people,
+    send,
+    terms,
+    unguarded,
+)
+from tests.payments.test_transfer import refused
+
+
+async def test_same_key_pays_once(desk: Desk, records: Records) -> None:
+    desk.clearing.terms = unguarded()
+    ada, bob = await people(desk, 2, funds="100.00")
+    key = new_key()
+    first = await send(desk, ada, bob, "10", key=key)
+    after = await records.checksum()
+    again = await send(desk, ada, bob, "10", key=key)
+    assert (first.replayed, again.replayed) == (False, True)
+    assert again.transaction == first.transaction
+    assert (again.balance, again.refusal) == (first.balance, None)
+    assert await records.checksum() == after
+
+
+async def test_same_said_otherwise_is_the_same(desk: Desk) -> None:
+    desk.clearing.terms = unguarded()
+    ada, bob = await people(desk, 2, funds="100.00")
+    key = new_key()
+    first = await send(desk, ada, bob, "10", key=key, description="Lunch")
+    again = await send(desk, ada, f"@{bob.username.upper()}", "10.00", key=key, description=" Lunch ")
+    assert again.replayed
+    assert again.transaction.id == first.transaction.id
+
+
+@pytest.mark.parametrize("other", [{"amount": "10.01"}, {"description": "Dinner"}, {"to": "nobody_at_all"}])
+async def test_same_key_with_another_input_is_refused(desk: Desk, records: Records, other: dict[str, str]) -> None:
+    desk.clearing.terms = unguarded()
+    ada, bob = await people(desk, 2, funds="100.00")
+    key = new_key()
+    await send(desk, ada, bob, "10", key=key)
+    before = await records.checksum()
+    asked = {"to": bob.username, "amount": "10"} | other
+    refusal = await refused(desk, ada, asked.pop("to"), asked.pop("amount"), key=key, **asked)
+    assert isinstance(refusal, KeyReused)
+    assert (refusal.code, refusal.field) == ("IDEMPOTENCY_KEY_REUSED", "idempotencyKey")
+    assert await records.checksum() == before
+
+
+async def test_key_of_a_deposit_is_no_key_for_a_transfer(desk: Desk) -> None:
+    ada, bob = await people(desk, 2)
+    key = new_key()
+    await pay_in(desk, ada, "10", key=key)
+    assert isinstance(await refused(desk, ada, bob, "10", key=key), KeyReused)
+
+
+async def test_keys_are_each_wallets_own(desk: Desk) -> None:
+    desk.clearing.terms = unguarded()
+    ada, bob, cyd = await people(desk, 3, funds="100.00")
+    key = new_key()
+    answers = [await send(desk, sender, cyd, "10", key=key) for sender in (ada, bob)]
+    assert [answer.replayed for answer in answers] == [False, False]
+    assert (await money(desk, cyd))[0] == 12_000
+
+
+async def test_refusal_that_leaves_no_row_leaves_the_key_free(desk: Desk, records: Records) -> None:
+    desk.clearing.terms = unguarded()
+    ada, bob = await people(desk, 2, funds="100.00")
+    key = new_key()
+    await records.freeze(bob, "all")
+    with pytest.raises(RecipientNotFound):
+        await send(desk, ada, bob, "10", key=key)
+    await records.freeze(bob, None)
+    answer = await send(desk, ada, bob, "10", key=key)
+    assert (answer.transaction.status, answer.replayed) == (Status.COMPLETED, False)
+
+
+async def test_what_cannot_be_parsed_is_refused_before_its_key_is_looked_at(desk: Desk) -> None:
+    ada, bob = await people(desk, 2, funds="100.00")
+    key = new_key()
+    await send(desk, ada, bob, "10", key=key)
+    with pytest.raises(InvalidAmount):
+        await send(desk, ada, bob, "0", key=key)
+    with pytest.raises(InvalidInput):
+        await send(desk, ada, bob, "10", key=key, description="")
+
+
+async def test_replay_gives_the_first_refusal_again_though_the_money_is_there_now(
+    desk: Desk, records: Records
+) -> None:
+    desk.clearing.terms = unguarded()
+    ada, bob = await people(desk, 2, funds="10.00")
+    key = new_key()
+    first = await send(desk, ada, bob, "10.01", key=key)
+    await pay_in(desk, ada, "100.00")
+    again = await send(desk, ada, bob, "10.01", key=key)
+    assert again.replayed
+    assert again.transaction == first.transaction
+    assert isinstance(again.refusal, InsufficientFunds)
+    assert (again.refusal.required, again.refusal.available) == (Money(1_001, "USD"), Money(1_000, "USD"))
+    assert again.balance.posted == Money(11_000, "USD")
+
+
+@pytest.mark.parametrize(("kept", "frozen"), [(unguarded(), True), (terms(new_recipient_action="block"), False)])
+async def test_replay_of_what_was_blocked_is_blocked(desk: Desk, records: Records, kept: Terms, frozen: bool) -> None:
+    desk.clearing.terms = kept
+    ada, bob = await people(desk, 2, funds="10.00")
+    key = new_key()
+    if frozen:
+        await records.freeze(ada, "debits")
+    first = await send(desk, ada, bob, "1.00", key=key)
+    await records.freeze(ada, None)
+    desk.clearing.terms = unguarded()
+    again = await send(desk, ada, bob, "1.00", key=key)
+    assert again.transaction == first.transaction
+    assert again.refusal is not None
+    assert first.refusal is not None
+    assert again.refusal.code == first.refusal.code == again.transaction.failure_code
+
+
+async def test_replay_comes_before_every_other_refusal(desk: Desk, records: Records) -> None:
+    ada, bob = await people(desk, 2, funds="100.00")
+    key = new_key()
+    first = await send(desk, ada, bob, "100.00", key=key)
+    await confirm(desk, ada.wallet_id, first.transaction.id)
+    await records.close_wallet(bob)
+    await records.close_wallet(ada)
+    again = await send(desk, ada, bob, "100.00", key=key)
+    assert (again.replayed, again.refusal) == (True, None)
+    assert again.transaction.status is Status.COMPLETED
+
+
+async def test_replay_shows_the_transaction_and_the_wallet_as_they_are_now(desk: Desk, records: Records) -> None:
+    ada, bob = await people(desk, 2, funds="100.00")
+    key = new_key()
+    first = await send(desk, ada, bob, "10.00", key=key)
+    confirmed = await confirm(desk, ada.wallet_id, first.transaction.id)
+    await pay_in(desk, ada, "5.00")
+    before = await records.checksum()
+    again = await send(desk, ada, bob, "10.00", key=key)
+    assert again.transaction == confirmed.transaction
+    assert again.transaction.status is Status.COMPLETED
+    assert again.balance == await balance(desk, ada)
+    assert await records.checksum() == before
+
+
+@pytest.mark.parametrize("how", ["sender frozen", "recipient gone", "blocked by a rule"])
+async def test_replay_gives_the_first_errors_and_not_those_of_a_later_confirmation(
+    desk: Desk, records: Records, how: str
+) -> None:
+    ada, bob = await people(desk, 2, funds="100.00")
+    key = new_key()
+    first = await send(desk, ada, bob, "10.00", key=key)
+    assert first.refusal is None
+    if how == "sender frozen":
+        await records.freeze(ada, "debits")
+    elif how == "recipient gone":
+        await records.close_wallet(bob)
+    else:
+        desk.clearing.terms = terms(new_recipient_action="block")
+    ended = await confirm(desk, ada.wallet_id, first.transaction.id)
+    assert ended.refusal is not None
+    again = await send(desk, ada, bob, "10.00", key=key)
+    assert again.transaction == ended.transaction
+    assert (again.replayed, again.refusal) == (True, None)
