@@ -15,6 +15,7 @@ from datetime import datetime
 from enum import Enum
 from uuid import UUID
 
+from pocketpay.database.failures import ServiceBusy
 from pocketpay.database.sessions import Database
 from pocketpay.identity.repository import sessions
 from pocketpay.identity.tokens import AccessTokens, BadToken, Claims, ExpiredToken
@@ -23,6 +24,9 @@ from pocketpay.updates.signals import Signal
 
 MOST_TOKENS = 20_000
 """Remembered at once: some 20 MB. Beyond, the one remembered longest is forgotten, and costs its check again."""
+
+MOST_LOOKS = 10
+"""At one session, while others end during each look: a thousand would have to end in a second."""
 
 
 class Denial(Enum):
@@ -87,7 +91,10 @@ class Gate:
         self.listening = False
 
     async def viewer(self, token: str) -> Viewer | None:
-        """Who shows that token, or None when it is bad, expired, or of a session that has ended."""
+        """Who shows that token, or None when it is bad, expired, or of a session that has ended.
+
+        Raises ServiceBusy when the session cannot be looked up now.
+        """
         known = self._tokens.get(token)
         if known is not None and self._clock() < known.expires_at:
             return known.viewer
@@ -128,20 +135,31 @@ class Gate:
         session_id = claims.viewer.session_id
         known = self._sessions.get(session_id)
         if known is None:
-            forgotten = self._forgotten
-            async with self._database.read() as session:
-                standing = await sessions.standing(session, session_id)
+            standing = await self._standing(session_id)
             if standing is None or not standing.live:
                 return Denial.REVOKED
             known = _Known(Viewer(standing.user_id, standing.wallet_id, session_id))
-            # A session that ended while it was looked up has been told of already, and will not be again.
-            if not self._listening or forgotten != self._forgotten:
+            if not self._listening:
                 return claims if known.viewer == claims.viewer else Denial.BAD
             known = self._sessions.setdefault(session_id, known)
         if known.viewer != claims.viewer:
             return Denial.BAD
         self._remember(token, claims, known)
         return claims
+
+    async def _standing(self, session_id: UUID) -> sessions.Standing | None:
+        """How that session stands, if it lives as of a moment after which no end of one was heard here.
+
+        One that ended while it was looked up has been told of already, and will not be again: a socket let in by the
+        answer would stay.
+        """
+        for _ in range(MOST_LOOKS):
+            forgotten = self._forgotten
+            async with self._database.read() as session:
+                standing = await sessions.standing(session, session_id)
+            if standing is None or not standing.live or forgotten == self._forgotten:
+                return standing
+        raise ServiceBusy("sessions end faster than they can be looked up")
 
     def _remember(self, token: str, claims: Claims, known: _Known) -> None:
         if len(self._tokens) >= self._most_tokens:

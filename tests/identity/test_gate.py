@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import pytest
 
+from pocketpay.database.failures import ServiceBusy
 from pocketpay.database.sessions import Database
 from pocketpay.identity.gate import Denial, Gate
 from pocketpay.identity.reception import Admission, Reception
@@ -85,7 +86,7 @@ async def test_ended_session_opens_nothing_once_it_is_told(
     assert await reception.gate.viewer(neighbour.tokens.access_token) == neighbour.viewer
 
 
-async def test_session_that_ends_while_it_is_looked_up_is_not_remembered(
+async def test_session_that_ends_while_it_is_looked_up_opens_nothing(
     reception: Reception, person: Admission, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     standing = sessions.standing
@@ -96,9 +97,24 @@ async def test_session_that_ends_while_it_is_looked_up_is_not_remembered(
         return found
 
     monkeypatch.setattr(sessions, "standing", ended_meanwhile)
-    await reception.gate.viewer(person.tokens.access_token)
+    assert await reception.gate.check(person.tokens.access_token) is Denial.REVOKED
     monkeypatch.setattr(sessions, "standing", standing)
     assert await reception.gate.viewer(person.tokens.access_token) is None
+
+
+async def test_sessions_that_end_without_pause_keep_nobody_waiting_for_ever(
+    reception: Reception, person: Admission, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    standing = sessions.standing
+
+    async def others_end_meanwhile(*asked: Any) -> Any:
+        found = await standing(*asked)
+        reception.gate.hear(Signal(sessions=[uuid4()]))
+        return found
+
+    monkeypatch.setattr(sessions, "standing", others_end_meanwhile)
+    with pytest.raises(ServiceBusy):
+        await reception.gate.check(person.tokens.access_token)
 
 
 async def test_token_expires_while_it_is_remembered(database: Database, person: Admission) -> None:
