@@ -63,13 +63,15 @@ async def seed(settings: Settings, server_dsn: str) -> None:
 
 
 async def _wallets(reception: Reception, settings: Settings) -> dict[str, UUID]:
-    """The demo people's wallets; who is not there yet signs up."""
+    """The demo people's wallets, known by their password; who is not there yet signs up."""
     wallets = {}
     for username, name in NAMES.items():
         async with reception.database.read() as session:
             there = await people.by_username(session, username)
         if there is not None:
-            wallets[username] = there.user.wallet_id
+            # Somebody else may have taken the name, in production say: their money is not ours to move.
+            if (await reception.passwords.verify(there.password_hash, PASSWORD)).matches:
+                wallets[username] = there.user.wallet_id
             continue
         form = Form(username, name, PASSWORD, f"{username}@example.com", currency=settings.served_currencies[0])
         signed_up = await sign_up(reception, settings, form, address="", user_agent=None)

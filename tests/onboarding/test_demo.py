@@ -10,7 +10,7 @@ from pocketpay.identity.sign_in import sign_in
 from pocketpay.onboarding import demo
 from pocketpay.settings import SettingsError
 from tests.conftest import Dsns
-from tests.people import HOME, Owner, made, receiving
+from tests.people import HOME, Owner, arrive, made, receiving
 
 PAST = """
 select u.username, t.type, t.status, count(*)
@@ -48,6 +48,23 @@ async def test_demo_people_can_sign_in(database_dsn: Dsns) -> None:
             assert admission.user.username == username
             assert [one.id for one in await live(reception, admission.viewer)] == [admission.viewer.session_id]
     await database.close()
+
+
+async def test_somebody_of_a_demo_name_with_a_password_of_their_own_is_left_alone(
+    database_dsn: Dsns, owner: Owner
+) -> None:
+    database = await Database.open(database_dsn.server)
+    async with receiving(database) as reception:
+        await arrive(reception, "alice")
+    await database.close()
+    await demo.seed(made(), database_dsn.server)
+    assert (
+        await owner.fetchval(
+            "select count(*) from transactions t join users u on u.wallet_id = "
+            "coalesce(t.source_wallet_id, t.destination_wallet_id) where u.username = 'alice' and t.type <> 'bonus'"
+        )
+        == 0
+    )
 
 
 @pytest.mark.parametrize("overrides", [{"environment": "production"}, {"database_url": "postgresql://elsewhere/x"}])
