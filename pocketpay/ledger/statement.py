@@ -16,8 +16,8 @@ from pocketpay.ledger.point import END_OF_TIME, Point, points
 from pocketpay.ledger.repository import entries as repository
 from pocketpay.money import Money
 
-STRETCH = 10_000
-"""Entries that one statement sums: 30 to 80 ms, far from a reader's timeout. A longer month takes several."""
+STRETCH = 5_000
+"""Entries that one statement sums: some 30 ms, far from a reader's timeout on a busy machine too."""
 
 _MONTH_SHAPE = re.compile(r"(\d{4})-(\d{2})", re.ASCII)
 
