@@ -7,12 +7,16 @@ import live from './tabs/live.graphql?raw';
 import me from './tabs/me.graphql?raw';
 import pay from './tabs/pay.graphql?raw';
 import signIn from './tabs/sign-in.graphql?raw';
+import statement from './tabs/statement.graphql?raw';
 import { newKey } from './idempotency.jsx';
 
 export const DEMO_PEOPLE = ['alice', 'bob', 'carol'];
 export const DEMO_PASSWORD = 'pocket-pay-demo';
 
 const tab = (query, variables) => ({ query, variables: variables && JSON.stringify(variables, null, 2) });
+
+/** The running month as statements name it: by UTC. */
+const thisMonth = () => new Date().toISOString().slice(0, 7);
 
 /** The tabs of a new window, each payment with an idempotency key of its own. */
 export const firstTabs = () => [
@@ -22,6 +26,7 @@ export const firstTabs = () => [
   tab(pay, { input: { to: 'carol', amount: '620.00', description: 'A second-hand bicycle', idempotencyKey: newKey() } }),
   tab(confirm, { id: '' }),
   tab(history),
+  tab(statement, { month: thisMonth(), time: `${thisMonth()}-01T00:00:00Z` }),
   tab(live),
   tab(asked),
 ];
