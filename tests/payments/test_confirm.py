@@ -4,8 +4,8 @@ import pytest
 import uuid_utils.compat as uuids
 
 from pocketpay.errors import Refusal
-from pocketpay.payments.cancel import cancel
-from pocketpay.payments.confirm import confirm
+from pocketpay.payments.cancel import Cancel, cancel
+from pocketpay.payments.confirm import Confirm, confirm
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.errors import NotFound, WrongState
 from pocketpay.payments.lifecycle import Status
@@ -46,6 +46,15 @@ async def test_confirmed_transfer_moves_the_held_money(desk: Desk, records: Reco
     assert (done.status, done.version, answer.refusal, answer.replayed) == (Status.COMPLETED, 2, None, False)
     assert await records.entries(done.id) == {ada.wallet_id: -4_000, bob.wallet_id: 4_000}
     assert (await money(desk, ada), await money(desk, bob)) == ((6_000, 0), (4_000, 0))
+
+
+async def test_rules_themselves_know_no_answer_but_the_senders(desk: Desk) -> None:
+    ada, bob, waiting = await held(desk)
+    for whose in (bob, await person(desk)):
+        for answer in (Confirm(whose.wallet_id, bob.wallet_id, waiting.id), Cancel(whose.wallet_id, waiting.id)):
+            with pytest.raises(NotFound):
+                await desk.clearing.submit(answer)
+    assert await money(desk, ada) == (10_000, 4_000)
 
 
 async def test_confirmation_keeps_what_was_ordered_and_why_it_waited(desk: Desk) -> None:
