@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import asyncpg
+import hypothesis
 import pytest
 
 from pocketpay.database import migrations
@@ -25,6 +26,12 @@ TEMPLATE = "migrated"
 MEMORY_BYTES = 4_000_000_000
 
 _numbers = itertools.count(1)
+
+# How long an example takes says how busy the machine is, and nothing of what is proved.
+hypothesis.settings.register_profile(
+    "any machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("any machine")
 
 
 @dataclass(frozen=True)
