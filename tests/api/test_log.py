@@ -1,13 +1,18 @@
 """What is written down, and what never is."""
 
+import ast
 import json
 import logging
+from pathlib import Path
 
 import pytest
 import structlog
 
+import pocketpay
 from pocketpay.api import log
 from tests.people import made
+
+LEVELS = ("debug", "info", "warning", "error", "exception")
 
 
 @pytest.mark.parametrize("environment", ["development", "production"])
@@ -29,6 +34,18 @@ def test_only_listed_fields_are_written_and_words_of_errors_only_in_development(
     assert ("hunter2" in line) == (environment == "development")
 
 
+def test_every_field_that_our_lines_name_is_on_the_list() -> None:
+    package = Path(pocketpay.__file__).parent
+    named = {
+        keyword.arg
+        for file in package.rglob("*.py")
+        for call in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr in LEVELS
+        for keyword in call.keywords
+    }
+    assert named - {"exc_info"} <= log.FIELDS
+
+
 def test_libraries_write_the_same_lines_and_a_newline_starts_none(capsys: pytest.CaptureFixture[str]) -> None:
     log.configure(made())
     logging.getLogger("some.library").warning("odd\n%s", "origin")
@@ -47,3 +64,17 @@ def test_libraries_speak_of_themselves_only_to_who_asks_for_everything(
     for name in ("some.library", "pocketpay.room"):
         logging.getLogger(name).info("set up")
     assert [json.loads(line)["logger"] for line in capsys.readouterr().err.splitlines()] == loggers
+
+
+def test_every_field_that_is_given_is_on_the_list_or_the_error_itself() -> None:
+    """A field that is not is dropped without a word: the line then says less than whoever wrote it meant."""
+    given = {
+        (file.name, keyword.arg)
+        for file in Path(pocketpay.__file__).parent.rglob("*.py")
+        for call in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr in LEVELS
+        if isinstance(call.func.value, ast.Name) and call.func.value.id in ("log", "logger")
+        for keyword in call.keywords
+    }
+    assert len(given) > 10
+    assert {(name, field) for name, field in given if field not in log.FIELDS | {"exc_info"}} == set()
