@@ -64,17 +64,3 @@ def test_libraries_speak_of_themselves_only_to_who_asks_for_everything(
     for name in ("some.library", "pocketpay.room"):
         logging.getLogger(name).info("set up")
     assert [json.loads(line)["logger"] for line in capsys.readouterr().err.splitlines()] == loggers
-
-
-def test_every_field_that_is_given_is_on_the_list_or_the_error_itself() -> None:
-    """A field that is not is dropped without a word: the line then says less than whoever wrote it meant."""
-    given = {
-        (file.name, keyword.arg)
-        for file in Path(pocketpay.__file__).parent.rglob("*.py")
-        for call in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
-        if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr in LEVELS
-        if isinstance(call.func.value, ast.Name) and call.func.value.id in ("log", "logger")
-        for keyword in call.keywords
-    }
-    assert len(given) > 10
-    assert {(name, field) for name, field in given if field not in log.FIELDS | {"exc_info"}} == set()
