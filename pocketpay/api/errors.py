@@ -202,7 +202,6 @@ TABLE: dict[type[errors.Refusal], Row] = {
     payments.InsufficientFunds: Row(
         InsufficientFunds,
         "This needs {required} {required.currency}; {available} {available.currency} is available.",
-        retryable=True,
     ),
     payments.TooManyPending: Row(
         Refusal,

@@ -37,6 +37,10 @@ def test_every_refusal_has_its_row_and_its_code() -> None:
     assert {kind.code for kind in ours} <= {code.name for code in ErrorCode}
 
 
+def test_what_left_a_row_is_not_asked_again_with_the_same_key() -> None:
+    assert [kind for kind in payments.KEPT.values() if TABLE[kind].retryable] == []
+
+
 def test_a_refusal_carries_its_facts_and_its_place() -> None:
     (told,) = user_errors([payments.InsufficientFunds(Money(1_000, "USD"), Money(250, "USD"))])
     assert told.code is ErrorCode.INSUFFICIENT_FUNDS
