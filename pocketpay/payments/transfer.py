@@ -37,8 +37,6 @@ from pocketpay.risk.rules import Facts, Verdict, judge
 from pocketpay.settings import RuleAction
 from pocketpay.wallets.balance import WalletStatus
 
-NOTHING_DUE: tuple[Leg, ...] = ()
-
 
 @dataclass(frozen=True, slots=True)
 class Transfer:
