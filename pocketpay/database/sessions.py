@@ -101,7 +101,9 @@ class Held:
             yield connection
         except BaseException as error:
             # One whose user was cut off may hold a statement prepared and not run, on which PostgreSQL's clock runs.
-            if connection is not None and (isinstance(error, asyncio.CancelledError) or lost_connection(error)):
+            # A lost one comes as the ServiceBusy that its user is told; its line may be silent, and look open.
+            lost = lost_connection(error.__cause__ or error)
+            if connection is not None and (isinstance(error, asyncio.CancelledError) or lost):
                 connection.terminate()
             raise
         finally:

@@ -1,13 +1,14 @@
 """Held connections: what one user leaves behind must not meet the next."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
 
 import pytest
 
 from pocketpay.database import sessions
 from pocketpay.database.failures import ServiceBusy
-from pocketpay.database.sessions import Database
+from pocketpay.database.sessions import Database, Session
 from tests.conftest import Dsns
 
 STATEMENT_SECONDS = 0.2
@@ -52,3 +53,22 @@ async def test_a_question_that_is_wrong_is_told_as_it_is(hurried: Database) -> N
     with pytest.raises(Exception, match="does not exist"):
         async with hurried.read() as session:
             await session.fetchval("select nothing from nowhere")
+
+
+@pytest.mark.parametrize("way", [Database.read, Database.write])
+async def test_a_connection_whose_line_went_silent_is_lent_to_nobody_again(
+    database_dsn: Dsns, way: Callable[[Database], AbstractAsyncContextManager[Session]]
+) -> None:
+    database = await Database.open(database_dsn.server, readers=1, writers=1)
+
+    async def backend() -> int:
+        async with way(database) as session:
+            pid: int = await session.fetchval("select pg_backend_pid()")
+        return pid
+
+    before = await backend()
+    with pytest.raises(ServiceBusy):
+        async with way(database):
+            raise TimeoutError  # the driver's, when no answer has come
+    assert await backend() != before
+    await database.close()
