@@ -269,11 +269,18 @@ def upgrade() -> None:
         sa.UniqueConstraint("id", "currency", name="uq_transactions_id_currency"),
     )
     op.create_index(
-        "ix_transactions_alive",
+        "ix_transactions_recent",
         "transactions",
-        [sa.literal_column("coalesce(source_wallet_id, destination_wallet_id)")],
+        ["source_wallet_id", sa.literal_column("created_at desc")],
         unique=False,
-        postgresql_where=sa.text("status in ('created', 'pending_confirmation')"),
+        postgresql_where=sa.text("type = 'send' and status in ('completed', 'pending_confirmation')"),
+    )
+    op.create_index(
+        "ix_transactions_pending",
+        "transactions",
+        ["source_wallet_id"],
+        unique=False,
+        postgresql_where=sa.text("status = 'pending_confirmation'"),
     )
     op.create_index(
         "ix_transactions_anchor_created",

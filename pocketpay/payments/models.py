@@ -26,8 +26,6 @@ MOST_MINOR = 10_000_000_000_000
 ANCHOR = "coalesce(source_wallet_id, destination_wallet_id)"
 """Whose transaction it is: its source, or where money comes from outside its destination."""
 
-ALIVE = "status in ('created', 'pending_confirmation')"
-
 
 class TransactionRow(SQLModel, table=True):
     __tablename__ = "transactions"
@@ -65,7 +63,17 @@ class TransactionRow(SQLModel, table=True):
             "destination_wallet_id",
             postgresql_where=text("status = 'completed' and type = 'send'"),
         ),
-        Index("ix_transactions_alive", text(ANCHOR), postgresql_where=text(ALIVE)),
+        Index(
+            "ix_transactions_recent",
+            "source_wallet_id",
+            text("created_at desc"),
+            postgresql_where=text("type = 'send' and status in ('completed', 'pending_confirmation')"),
+        ),
+        Index(
+            "ix_transactions_pending",
+            "source_wallet_id",
+            postgresql_where=text("status = 'pending_confirmation'"),
+        ),
         Index("ix_transactions_expiry", "expires_at", postgresql_where=text("status = 'pending_confirmation'")),
         Index("ix_transactions_unsettled", "created_at", postgresql_where=text("status = 'created'")),
     )

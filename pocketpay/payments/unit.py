@@ -64,7 +64,7 @@ async def carry_out(
     await session.execute("begin")
     footprints = [instruction.footprint for instruction in instructions]
     accounts = await ledger.lock(session, _accounts(footprints), skip_locked=skip_locked)
-    book = await _look(session, footprints, accounts, terms, house)
+    book = await _look(session, footprints, accounts, terms, house, progress)
     progress.deciding = True
     results = [_decide(book, *pair) for pair in zip(instructions, footprints, strict=True)]
     progress.deciding = False
@@ -79,7 +79,7 @@ async def preview(session: Session, instruction: Instruction, terms: Terms, hous
     """What the instruction would come to now; nothing is locked and nothing written."""
     footprints = [instruction.footprint]
     accounts = await ledger.accounts(session, _accounts(footprints))
-    book = await _look(session, footprints, accounts, terms, house)
+    book = await _look(session, footprints, accounts, terms, house, Progress())
     return _decide(book, instruction, footprints[0])
 
 
@@ -90,7 +90,12 @@ def _accounts(footprints: Sequence[Footprint]) -> set[UUID]:
 
 
 async def _look(
-    session: Session, footprints: Sequence[Footprint], accounts: Sequence[Account], terms: Terms, house: House
+    session: Session,
+    footprints: Sequence[Footprint],
+    accounts: Sequence[Account],
+    terms: Terms,
+    house: House,
+    progress: Progress,
 ) -> Book:
     """The book of this unit, with what is overdue already expired in it."""
     deciding = sum(footprint.transaction_id is not None for footprint in footprints)
@@ -103,9 +108,11 @@ async def _look(
     )
     book = Book(found[0][0], terms, house, accounts={account.id: account for account in accounts})
     overdue = False
+    progress.deciding = True  # a row that we cannot read is ours to answer for, not the connection's
     for footprint, row in zip(footprints, found, strict=True):
         _enter(book, footprint, row)
         overdue = overdue or row[13]
+    progress.deciding = False
     if overdue:
         for late in await units.overdue(session, book.accounts, book.now):
             book.transactions[late.id] = late

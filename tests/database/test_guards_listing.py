@@ -34,7 +34,7 @@ WEAKENINGS = {
     "a foreign key is not enforced": (
         "alter table ledger_entries alter constraint fk_ledger_entries_account not enforced"
     ),
-    "an index is gone": "drop index ix_transactions_alive",
+    "an index is gone": "drop index ix_transactions_pending",
     "an index is no longer unique": (
         "drop index uq_ledger_accounts_kind_currency_house; "
         "create index uq_ledger_accounts_kind_currency_house on ledger_accounts (kind, currency) "

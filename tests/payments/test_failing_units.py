@@ -12,6 +12,7 @@ import pytest
 from pocketpay.database.failures import ServiceBusy
 from pocketpay.errors import BooksDisagree, Refusal
 from pocketpay.payments.book import Book
+from pocketpay.payments.cancel import Cancel
 from pocketpay.payments.clearing import Clearing
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.instruction import Answer, Footprint, Instruction, Outcome
@@ -94,6 +95,19 @@ async def test_bug_in_the_clearing_itself_does_not_stop_the_next_batch(
         told = await all_told(*(send(desk, ada, bob, "0.01") for _ in range(3)))
     assert [type(one) for one in told] == [ZeroDivisionError] * 3
     assert (await send(desk, ada, bob, "0.01")).transaction.status is Status.COMPLETED
+
+
+async def test_row_that_this_server_cannot_read_fails_only_who_asked_for_it(desk: Desk, records: Records) -> None:
+    ada, bob = await people(desk, 2, funds="10.00")
+    held = (await send(desk, ada, bob, "1.00")).transaction
+    unknown = '[{"rule": "of_tomorrow", "facts": {}}]'
+    await records.connection.execute("update transactions set risk_reasons = $2 where id = $1", held.id, unknown)
+    told = await all_told(
+        desk.clearing.submit(transfer_of(bob, ada)),
+        desk.clearing.submit(Cancel(ada.wallet_id, held.id)),
+        desk.clearing.submit(transfer_of(bob, ada)),
+    )
+    assert [type(one) for one in told] == [Answer, ValueError, Answer]
 
 
 async def test_wallet_held_elsewhere_stops_only_its_own_orders(desk: Desk, records: Records) -> None:

@@ -158,6 +158,22 @@ async def test_unit_of_work_reads_a_few_rows_by_index_however_large_the_database
             await nothing_is_swept_whole(records)
 
 
+async def test_failed_payments_of_one_person_are_not_read_by_those_that_follow(
+    database_dsn: Dsns, reads: Reads
+) -> None:
+    async with (
+        records_of(database_dsn.server, database_dsn.owner) as records,
+        open_desk(database_dsn.server, unguarded()) as desk,
+    ):
+        ada, bob = await people(desk, 2, funds="10.00")
+        for _ in range(40):
+            await asyncio.gather(*(send(desk, ada, bob, "5000.00") for _ in range(64)))
+        assert await records.count("select count(*) from transactions where status = 'failed'") == 2_560
+        desk.clearing.terms = terms(rapid_transfer_count=6)
+        async with counting(reads, "a transfer after many that failed", MOST):
+            await send(desk, ada, bob, "1.00")
+
+
 async def every_order(desk: Desk, reads: Reads, records: Records, ada: Person, bob: Person) -> None:
     """Each order once, and a batch of the usual one."""
     desk.clearing.terms = terms(rapid_transfer_count=6)

@@ -11,8 +11,9 @@ from pocketpay.payments import sweeper
 from pocketpay.payments.bank import BankReply
 from pocketpay.payments.deposit import SettleDeposit
 from pocketpay.payments.desk import Desk
-from pocketpay.payments.sweeper import ask_again, sweep_forever
+from pocketpay.payments.sweeper import ask_again, expire_overdue, sweep_forever
 from tests.payments.customers import Records, money, pay_in, people, person, send
+from tests.payments.floor import held_elsewhere
 from tests.payments.test_deposit import SlowBank, at, grow_old
 
 
@@ -50,6 +51,18 @@ async def test_bank_that_says_nothing_holds_up_no_expiry(desk: Desk, records: Re
         await records.let_lapse(held.id)
         await becomes(records, held.id, "expired")
     await desk.clearing.submit(SettleDeposit(ada.wallet_id, deposited.id, settled=False))
+
+
+async def test_overdue_payment_of_a_wallet_held_elsewhere_is_left_for_later(desk: Desk, records: Records) -> None:
+    ada, bob, cyd = await people(desk, 3, funds="10.00")
+    held = [(await send(desk, payer, cyd, "1.00")).transaction for payer in (ada, bob)]
+    for one in held:
+        await records.let_lapse(one.id)
+    async with held_elsewhere(desk, ada):
+        assert await expire_overdue(desk) == 1
+        await becomes(records, held[1].id, "expired")
+    assert await expire_overdue(desk) == 1
+    await becomes(records, held[0].id, "expired")
 
 
 async def test_every_deposit_is_asked_about_however_many_the_bank_lets_wait(

@@ -10,7 +10,7 @@ from pocketpay.payments.transaction import Transaction
 
 _AWAITING = f"""
 select {COLUMNS} from transactions
-where coalesce(source_wallet_id, destination_wallet_id) = any($1::uuid[])
+where source_wallet_id = any($1::uuid[])
   and status = 'pending_confirmation' and expires_at > clock_timestamp()
 order by created_at, id"""
 

@@ -23,12 +23,10 @@ LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 Place = tuple[datetime, UUID]
 """A transaction's place among others: when it was created, and its id."""
 
-_ANCHOR = "coalesce(t.source_wallet_id, t.destination_wallet_id)"
-
 _LOOK = f"""
 with clock as materialized (select greatest(clock_timestamp(), $6::timestamptz) as now)
 select clock.now, own.status, own.frozen_for, own.created_at, payee.status, payee.frozen_for, payee.created_at,
-    k.operation, k.fingerprint, k.result_ids, known.yes, recent.n, alive.n, alive.overdue,
+    k.operation, k.fingerprint, k.result_ids, known.yes, recent.n, pending.n, pending.overdue,
     {", ".join("t." + name.strip() for name in COLUMNS.split(","))}
 from clock
 cross join unnest($1::uuid[], $2::uuid[], $3::text[], $4::uuid[]) with ordinality
@@ -45,15 +43,14 @@ left join lateral (
 cross join lateral (
     select count(*) as n from (
         select 1 from transactions t
-        where q.payee_id is not null and {_ANCHOR} = q.wallet_id and t.created_at > clock.now - $5::interval
-          and t.type = 'send'
-          and (t.status = 'completed' or (t.status = 'pending_confirmation' and t.expires_at > clock.now))
+        where q.payee_id is not null and t.source_wallet_id = q.wallet_id and t.created_at > clock.now - $5::interval
+          and t.type = 'send' and t.status in ('completed', 'pending_confirmation')
+          and (t.status = 'completed' or t.expires_at > clock.now)
         order by t.created_at desc limit $7) newest) recent
 cross join lateral (
-    select count(*) filter (where t.status = 'pending_confirmation') as n,
-        coalesce(bool_or(t.expires_at <= clock.now), false) as overdue
+    select count(*) as n, coalesce(bool_or(t.expires_at <= clock.now), false) as overdue
     from transactions t
-    where {_ANCHOR} = q.wallet_id and t.status in ('created', 'pending_confirmation')) alive
+    where t.source_wallet_id = q.wallet_id and t.status = 'pending_confirmation') pending
 left join lateral (
     select * from transactions t where t.id = coalesce(q.transaction_id, k.result_ids[1]) limit 1) t on true
 order by q.place
@@ -61,7 +58,7 @@ order by q.place
 
 _OVERDUE = f"""
 select {COLUMNS} from transactions t
-where {_ANCHOR} = any($1::uuid[]) and t.status = 'pending_confirmation' and t.expires_at <= $2
+where t.source_wallet_id = any($1::uuid[]) and t.status = 'pending_confirmation' and t.expires_at <= $2
 """
 
 _WRITE = f"""
@@ -161,10 +158,14 @@ async def parties(session: Session, transaction_id: UUID) -> Parties | None:
 
 
 async def expired_by_now(session: Session, limit: int) -> list[tuple[UUID, UUID]]:
-    """(wallet, transaction) of payments whose time is over, the longest overdue first."""
+    """(wallet, transaction) of payments whose time is over, the longest overdue first.
+
+    A wallet that somebody holds is left out: the clearing would wait a second for it, each second anew.
+    """
     rows = await session.fetch(
-        "select source_wallet_id, id from transactions "
-        "where status = 'pending_confirmation' and expires_at <= clock_timestamp() order by expires_at limit $1",
+        "select t.source_wallet_id, t.id from transactions t join ledger_accounts a on a.id = t.source_wallet_id "
+        "where t.status = 'pending_confirmation' and t.expires_at <= clock_timestamp() "
+        "order by t.expires_at limit $1 for no key update of a skip locked",
         limit,
     )
     return [(row[0], row[1]) for row in rows]
