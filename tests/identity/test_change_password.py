@@ -8,9 +8,10 @@ from argon2 import PasswordHasher
 from pocketpay.database.sessions import Database
 from pocketpay.identity import passwords, sessions
 from pocketpay.identity.change_password import change_password
-from pocketpay.identity.errors import InvalidCredentials, RateLimited, Unauthenticated
+from pocketpay.identity.errors import InvalidCredentials, InvalidToken, RateLimited, Unauthenticated
 from pocketpay.identity.gate import Denial
 from pocketpay.identity.reception import Admission, Reception
+from pocketpay.identity.refresh_session import refresh_session
 from pocketpay.identity.sign_in import sign_in
 from pocketpay.identity.user import Changed
 from pocketpay.updates.signals import CHANNEL, read
@@ -178,6 +179,21 @@ async def test_sign_ins_that_renew_an_outdated_hash_at_once_both_open(reception:
     await owner.execute("update users set password_hash = $1", outdated)
     assert len(await asyncio.gather(*(signed_in(reception) for _ in range(4)))) == 4
     assert (await facts(owner, HASH))[0] != outdated
+
+
+async def test_refresh_of_another_session_at_the_same_moment_saves_it_not(reception: Reception) -> None:
+    there = await arrive(reception)
+    here = await signed_in(reception)
+    _, refreshed = await asyncio.gather(
+        changed(reception, here),
+        refresh_session(reception, there.tokens.refresh_token),
+        return_exceptions=True,
+    )
+    shown = [there, *([refreshed] if isinstance(refreshed, Admission) else [])]
+    for one in shown:
+        assert await reception.gate.check(one.tokens.access_token) is Denial.REVOKED
+        with pytest.raises(InvalidToken):
+            await refresh_session(reception, one.tokens.refresh_token)
 
 
 async def test_session_that_ended_meanwhile_changes_nothing(reception: Reception, owner: Owner) -> None:
