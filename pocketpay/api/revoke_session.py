@@ -20,5 +20,8 @@ async def revoke_session(
     info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The session's id.")]
 ) -> SignOutPayload:
     context = info.context
-    session_id = ids.decode(ids.SESSION, id)
-    return SignOutPayload(revoked=await sessions.revoke(context.rooms.reception, context.must_view(), session_id))
+    viewer, session_id = context.must_view(), ids.decode(ids.SESSION, id)
+    revoked = await sessions.revoke(context.rooms.reception, viewer, session_id)
+    if session_id == viewer.session_id:
+        context.viewer = None
+    return SignOutPayload(revoked=revoked)

@@ -22,6 +22,15 @@ async def test_session_is_found_by_its_id_until_it_is_revoked(database: Database
         assert error["extensions"]["code"] == "UNAUTHENTICATED"
 
 
+async def test_what_comes_after_the_end_of_its_own_session_in_one_request_is_nobodys(database: Database) -> None:
+    async with street(database) as at:
+        token = (await newcomer(at))["accessToken"]
+        (own,) = (await at.data("{ viewer { sessions { id } } }", token))["sessions"]
+        both = "mutation ($id: ID!) { revokeSession(id: $id) { revoked } signOut { revoked } }"
+        (error,) = (await at.ask(both, token, id=own["id"]))["errors"]
+        assert (error["path"], error["extensions"]["code"]) == (["signOut"], "UNAUTHENTICATED")
+
+
 async def test_somebody_elses_and_malformed_ids_are_not_found(database: Database) -> None:
     async with street(database) as at:
         here = (await newcomer(at))["accessToken"]

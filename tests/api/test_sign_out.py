@@ -21,3 +21,14 @@ async def test_nobody_cannot_sign_out(database: Database) -> None:
         answer = await at.ask(SIGN_OUT)
         assert answer["data"] is None
         assert [error["extensions"]["code"] for error in answer["errors"]] == ["UNAUTHENTICATED"]
+
+
+async def test_what_comes_after_it_in_the_same_request_is_nobodys(database: Database) -> None:
+    async with street(database) as at:
+        token = (await newcomer(at))["accessToken"]
+        answer = await at.ask(
+            'mutation { signOut { revoked } updateProfile(input: { name: "Eve" }) { user { name } } }', token
+        )
+        assert [(error["path"], error["extensions"]["code"]) for error in answer["errors"]] == [
+            (["updateProfile"], "UNAUTHENTICATED")
+        ]
