@@ -13,7 +13,7 @@ from pocketpay.database import revisions, snapshots
 from pocketpay.database.errors import DatabaseUnavailable, unreachable
 from pocketpay.database.failures import ServiceBusy, lost_connection
 from pocketpay.database.findings import Finding, Proof
-from pocketpay.database.sessions import Session
+from pocketpay.database.sessions import Session, connect
 from pocketpay.ledger import audit as ledger
 from pocketpay.payments import audit as payments
 
@@ -59,8 +59,8 @@ async def snapshot(dsn: str) -> AsyncIterator[Session]:
     Raises DatabaseUnavailable when it is away or goes away, WrongRevision when its tables are not those we know.
     """
     try:
+        await _check_tables(dsn)
         async with snapshots.snapshot(dsn, name="pocketpay audit") as session:
-            await revisions.check(session)
             yield session
     except ServiceBusy as busy:
         raise unreachable(busy) from busy
@@ -68,3 +68,12 @@ async def snapshot(dsn: str) -> AsyncIterator[Session]:
         if lost_connection(error):
             raise DatabaseUnavailable("The database went away during the audit: audit again.") from error
         raise
+
+
+async def _check_tables(dsn: str) -> None:
+    """First and by itself: where nobody has migrated, the reader's role is not there either."""
+    connection = await connect(dsn, name="pocketpay audit")
+    try:
+        await revisions.check(Session(connection))
+    finally:
+        connection.terminate()
