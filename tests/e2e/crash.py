@@ -112,7 +112,9 @@ async def _kill(house: House, server: Running, killed: str, clients: Load) -> tu
     at = loop.time()
     if killed in ("server", "both"):
         await asyncio.to_thread(server.process.wait)
+        clients.is_starting = True
         server = await asyncio.to_thread(house.start, PORT=server.url.rpartition(":")[2])
+        clients.is_starting = False
         at = loop.time()
     # What was committed before the kill may still be on its way to us.
     while clients.last_answer < at + 0.2:

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pocketpay
-from pocketpay.database.programs import SYSTEM_HOME
 
 START_SECONDS = 60.0
 """A first start makes a database; with other tests beside it that has taken half a minute."""
@@ -154,13 +153,10 @@ def _is_postgres_of(pid: int, cluster: Path) -> bool:
 
 @contextlib.contextmanager
 def house(folder: Path, **settings: str) -> Iterator[House]:
-    """A house in a new folder, emptied and removed in the end; so is what root's servers keep elsewhere."""
-    untouched = not SYSTEM_HOME.exists()
+    """A house in a new folder, removed in the end, and with it the cluster that root's servers keep elsewhere."""
     folder.mkdir()
     made = House(folder, settings)
     try:
         yield made
     finally:
         made.close()
-        if untouched and not any(len(path.name) == 16 for path in SYSTEM_HOME.glob("*")):
-            shutil.rmtree(SYSTEM_HOME, ignore_errors=True)
