@@ -20,10 +20,10 @@ from strawberry.types import ExecutionResult
 from pocketpay.api import http
 from pocketpay.api.context import Context
 from pocketpay.api.documents import Documents
+from pocketpay.api.doors import Doors
 from pocketpay.api.execution import NO_SUBSCRIPTIONS, Answer, Rejected, outcome_of
 from pocketpay.api.failures import BAD_USER_INPUT, formatted
 from pocketpay.api.frames import TextFrames
-from pocketpay.api.doors import Doors
 from pocketpay.api.http import Asked, Headers, HttpRefusal
 from pocketpay.api.schema import Schema
 from pocketpay.api.sockets import INIT_SECONDS, Socket
