@@ -120,7 +120,7 @@ def parse(text: str, code: str) -> Money:
     whole, part = shape.group(1), shape.group(2) or ""
     exponent = currency(code).exponent
     if len(part) > exponent:
-        raise AmountOutOfRange(f"has at most {exponent} decimals in {code}")
+        raise AmountOutOfRange(f"must have at most {exponent} decimals in {code}")
     minor = int(whole + part.ljust(exponent, "0"))
     if not 0 < minor <= MAX_MAJOR * 10**exponent:
         raise AmountOutOfRange(f"must be above zero and at most {MAX_MAJOR} {code}")

@@ -18,9 +18,11 @@ def picture_url(typed: str) -> str:
     """The address with its scheme and host in lower case. Raises InvalidProfile for any but https without a login."""
     url = typed.strip()
     if len(url) > LONGEST_URL:
-        raise InvalidProfile("avatarUrl", f"has at most {LONGEST_URL} characters")
+        raise InvalidProfile("avatarUrl", f"must have at most {LONGEST_URL} characters")
     if _WRITTEN.fullmatch(url) is None:
-        raise InvalidProfile("avatarUrl", "is an address that begins with https://, written as a browser shows it")
+        raise InvalidProfile(
+            "avatarUrl", "must be an address that begins with https://, written as a browser shows it"
+        )
     parts = urlsplit(url)
     if "@" in parts.netloc:
         raise InvalidProfile("avatarUrl", "must not carry a login")

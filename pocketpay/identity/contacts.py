@@ -19,26 +19,26 @@ def email_address(typed: str) -> str:
     Before the "@" only ASCII is taken: PostgreSQL must fold its case the same way everywhere for it to be unique.
     """
     if len(typed) > LONGEST_TYPED:
-        raise InvalidProfile("email", "is too long")
+        raise InvalidProfile("email", "must be shorter")
     try:
         # No mail is sent yet, so addresses that tests and demos are given (RFC 2606) are as good as others.
         kept = validate_email(
             typed.strip(), check_deliverability=False, allow_smtputf8=False, strict=True, test_environment=True
         )
     except EmailNotValidError:
-        raise InvalidProfile("email", "is not an email address") from None
+        raise InvalidProfile("email", "must be an email address") from None
     return kept.normalized
 
 
 def phone_number(typed: str) -> str:
     """The number in E.164, "+12025550123". Raises InvalidProfile unless it is written in full, with its country."""
     if _DIALLED.fullmatch(typed.strip()) is None:
-        raise InvalidProfile("phone", "is a number with its country code, like +12025550123")
+        raise InvalidProfile("phone", "must be a number with its country code, like +12025550123")
     try:
         number = phonenumbers.parse(typed.strip(), None)
     except phonenumbers.NumberParseException:
-        raise InvalidProfile("phone", "is a number with its country code, like +12025550123") from None
+        raise InvalidProfile("phone", "must be a number with its country code, like +12025550123") from None
     # Possible, not valid: which ranges are given out changes faster than any library.
     if not phonenumbers.is_possible_number(number):
-        raise InvalidProfile("phone", "has too few or too many digits for its country")
+        raise InvalidProfile("phone", "must not have too few or too many digits for its country")
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)

@@ -41,10 +41,10 @@ class Weakness(StrEnum):
 
 
 _PROBLEMS = {
-    Weakness.TOO_SHORT: "has at least 12 characters",
-    Weakness.TOO_LONG: "has at most 256 characters",
-    Weakness.UNREADABLE: "has characters that are none",
-    Weakness.GUESSABLE: "is one of the first that a guesser tries",
+    Weakness.TOO_SHORT: "must have at least 12 characters",
+    Weakness.TOO_LONG: "must have at most 256 characters",
+    Weakness.UNREADABLE: "must not have characters that are none",
+    Weakness.GUESSABLE: "must not be one of the first that a guesser tries",
 }
 
 

@@ -21,11 +21,11 @@ def display_name(typed: str) -> str:
     if not name:
         raise InvalidProfile("name", "must not be empty")
     if len(name) > LONGEST_NAME or len(typed) > LONGEST_NAME * 4:
-        raise InvalidProfile("name", f"has at most {LONGEST_NAME} characters")
+        raise InvalidProfile("name", f"must have at most {LONGEST_NAME} characters")
     if any(unicodedata.category(char) in _UNFIT and char not in _JOINERS for char in name):
-        raise InvalidProfile("name", "has control characters or others that cannot be shown")
+        raise InvalidProfile("name", "must not have control characters or others that cannot be shown")
     if not any(unicodedata.category(char)[0] in "LNPS" for char in name):
-        raise InvalidProfile("name", "has nothing that can be seen")
+        raise InvalidProfile("name", "must have something that can be seen")
     return name
 
 

@@ -37,7 +37,7 @@ def chosen(typed: str) -> str:
     """The username someone gives themself at sign-up. Raises InvalidProfile for a malformed or a reserved one."""
     username = _spelled(typed.strip())
     if username is None:
-        raise InvalidProfile("username", "has 3 to 30 characters: letters a to z, digits and underscores")
+        raise InvalidProfile("username", "must have 3 to 30 characters: letters a to z, digits and underscores")
     if username.replace("_", "") in RESERVED:
         raise InvalidProfile("username", "is reserved")
     return username

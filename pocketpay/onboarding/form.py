@@ -55,5 +55,7 @@ def read(form: Form, served_currencies: Sequence[str]) -> tuple[Person, list[Ref
     known = [form.raw_username, form.raw_name, raw_email or ""]
     fit(lambda: must_be_strong(form.password, known))
     if form.currency not in served_currencies:
-        refusals.append(InvalidProfile("currency", f"is not served here; these are: {', '.join(served_currencies)}"))
+        refusals.append(
+            InvalidProfile("currency", f"must be one that is served here: {', '.join(served_currencies)}")
+        )
     return person, refusals

@@ -51,9 +51,11 @@ def parse_key(raw_key: str, wallet_id: UUID, operation: str, *parsed: str | Mone
     """The idempotency key, and the fingerprint of what it stands for. Raises InvalidInput."""
     fewest, most = KEY_LENGTH
     if not fewest <= len(raw_key) <= most:
-        raise InvalidInput("idempotencyKey", f"has {fewest} to {most} characters")
+        raise InvalidInput("idempotencyKey", f"must have {fewest} to {most} characters")
+    if not raw_key.strip():
+        raise InvalidInput("idempotencyKey", "must not be blank")
     if not _fit(raw_key):
-        raise InvalidInput("idempotencyKey", "has characters that cannot be kept")
+        raise InvalidInput("idempotencyKey", "must not have characters that cannot be kept")
     said = [operation, *(f"{part.minor} {part.currency}" if isinstance(part, Money) else part for part in parsed)]
     return Key(wallet_id, raw_key, operation, hashlib.sha256("\x1f".join(said).encode()).digest())
 
@@ -63,9 +65,9 @@ def _line(field: str, raw: str, longest: int) -> str:
     if not text:
         raise InvalidInput(field, "must not be empty")
     if len(text) > longest:
-        raise InvalidInput(field, f"has at most {longest} characters")
+        raise InvalidInput(field, f"must have at most {longest} characters")
     if not _fit(text):
-        raise InvalidInput(field, "has control characters or others that cannot be kept")
+        raise InvalidInput(field, "must not have control characters or others that cannot be kept")
     return text
 
 
