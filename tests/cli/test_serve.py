@@ -69,7 +69,7 @@ def start(folder: Path, port: int) -> Iterator[Start]:
 def until_healthy(process: subprocess.Popen[str], port: int) -> None:
     while process.poll() is None:
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=10) as answer:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=40) as answer:
                 assert answer.status == 200
                 return
         except (urllib.error.URLError, ConnectionError):
