@@ -29,8 +29,9 @@ install: $(DONE)/install ## the virtualenv, from the lock
 explorer: $(DONE)/explorer ## GraphiQL, with this machine's npm or one from the lock
 	@:
 
+# Three at a time: they wait for one another's PostgreSQL more than they work.
 test: $(DONE)/install ## every test; `make test ARGS="tests/risk -x"` for some
-	@$(PY) -m pytest $(ARGS)
+	@$(PY) -m pytest -n 3 $(ARGS)
 
 check: $(DONE)/install ## lint, types, the direction of imports, drift of the lock, the schema and the migrations
 	$(PY) -m pip check
@@ -39,7 +40,7 @@ check: $(DONE)/install ## lint, types, the direction of imports, drift of the lo
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(PY) -m pocketpay schema | diff -u schema.graphql -
-	$(PY) -m pytest tests/database/test_migrations.py
+	$(PY) -m pytest tests/database/test_migrations.py tests/database/test_guards_listing.py
 
 format: $(DONE)/install ## write it the way the linter wants it
 	$(BIN)/ruff check --fix
