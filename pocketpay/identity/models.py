@@ -22,6 +22,11 @@ class UserRow(SQLModel, table=True):
         Index("uq_users_email", text("lower(email)"), unique=True),
         Index("uq_users_phone", "phone", unique=True),
         Index("uq_users_wallet_id", "wallet_id", unique=True),
+        Index(
+            "ix_users_bcrypt",
+            text("substr(password_hash, 5, 2)"),
+            postgresql_where=text("password_hash like '$2%' and closed_at is null"),
+        ),
     )
 
     id: UUID = key()

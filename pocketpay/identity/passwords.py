@@ -16,6 +16,7 @@ from argon2 import PasswordHasher, Type
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from pocketpay.database.failures import ServiceBusy
+from pocketpay.identity import bcrypt_hashes
 from pocketpay.identity.errors import Weakness, WeakPassword
 from pocketpay.identity.guessing import guessable
 
@@ -31,6 +32,9 @@ PATIENCE_SECONDS = 1.0
 
 _ARGON2 = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1, hash_len=32, salt_len=16, type=Type.ID)
 """OWASP's minimum (Password Storage Cheat Sheet). The library's own parameters cost seven times as much."""
+
+NO_PASSWORD = "none"
+"""Kept for people who never had a password (they came with another's sign-in): no password is that one."""
 
 T = TypeVar("T")
 
@@ -80,17 +84,34 @@ class Passwords:
         """The text to keep: algorithm, parameters, salt and hash."""
         return await self._apart(lambda: _ARGON2.hash(_bytes(password)))
 
-    async def verify(self, kept: str | None, password: str) -> Verdict:
-        """Compares with what was kept. For a user that is not there (None) it costs as much, and never matches."""
-        if len(password) > LONGEST:
-            password = password[: LONGEST + 1]  # the wrong one all the same, at the price of any other
-        if kept is not None:
-            return await self._apart(lambda: _verdict(kept, password))
-        await self._apart(lambda: _verdict(self._nobodys.result(), password))
-        return Verdict(matches=False)
+    async def verify(self, kept: str | None, password: str, *, dearest_bcrypt: int = 0) -> Verdict:
+        """Compares with what was kept: one of our own hashes, or a bcrypt one that somebody brought.
+
+        For a user that is not there (None) it never matches. Whoever is refused pays the same, whatever was kept:
+        one hash of ours, and while any bcrypt hash is left one of that cost (`dearest_bcrypt`, 0 for none).
+        """
+        return await self._apart(lambda: self._compared(kept, password, dearest_bcrypt))
 
     def close(self) -> None:
         self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def _compared(self, kept: str | None, password: str, dearest_bcrypt: int) -> Verdict:
+        """In a thread: the comparison with whatever was kept."""
+        fits = len(password) <= LONGEST
+        password = password[: LONGEST + 1]  # a longer one is wrong, at the price of any other
+        cost = None if kept is None else bcrypt_hashes.cost_of(kept)
+        if kept is not None and cost is not None:
+            if fits and bcrypt_hashes.matches(kept, _bytes(password)):
+                return Verdict(matches=True, rehashed=_ARGON2.hash(_bytes(password)))
+            _verdict(self._nobodys.result(), password)
+            bcrypt_hashes.spend(dearest_bcrypt, paid=cost if fits else None)
+            return Verdict(matches=False)
+        known = kept is not None and kept.startswith("$argon2")
+        verdict = _verdict(kept if known and kept is not None else self._nobodys.result(), password)
+        if fits and known and verdict.matches:
+            return verdict
+        bcrypt_hashes.spend(dearest_bcrypt)
+        return Verdict(matches=False)
 
     async def _apart(self, work: Callable[[], T]) -> T:
         try:

@@ -4,7 +4,7 @@ address over its rate?   RATE_LIMITED
 who is meant?            a username with or without "@", or an email address; perhaps nobody
 account in a wait?       RATE_LIMITED
 password the one?        INVALID_CREDENTIALS; for nobody it takes as long and says the same
-session                  in one unit of work, with the hash renewed where its parameters are outdated
+session                  in one unit of work, with the hash renewed where its parameters are outdated or it is bcrypt
 """
 
 from uuid import UUID
@@ -34,10 +34,11 @@ async def sign_in(
     await reception.throttle.sign_in_from(address)
 
     async def attempt() -> Admission:
-        found = await _meant(reception, raw_login)
+        found, dearest_bcrypt = await _meant(reception, raw_login)
         account = proof.account(found.user.id) if found else f"login {raw_login.strip().casefold()[:LONGEST_LOGIN]}"
         async with reception.throttle.attempt(account, address) as tried:
-            verdict = await reception.passwords.verify(found.password_hash if found else None, password)
+            kept = found.password_hash if found else None
+            verdict = await reception.passwords.verify(kept, password, dearest_bcrypt=dearest_bcrypt)
             tried.succeeded = verdict.matches
         if found is None or not verdict.matches:
             raise InvalidCredentials
@@ -46,14 +47,18 @@ async def sign_in(
     return await proof.until_it_stands(attempt)
 
 
-async def _meant(reception: Reception, raw_login: str) -> Credentials | None:
-    """Whom the login names. One read whatever it is, so that what it is cannot be told by the time it takes."""
+async def _meant(reception: Reception, raw_login: str) -> tuple[Credentials | None, int]:
+    """Whom the login names, and the dearest bcrypt hash there is.
+
+    The same two reads whatever it is, so that what it is cannot be told by the time it takes.
+    """
     login = raw_login.strip()[:LONGEST_LOGIN]
     username = usernames.canonical(login)
     async with reception.database.read() as session:
+        dearest_bcrypt = await people.dearest_bcrypt(session)
         if username is not None:
-            return await people.by_username(session, username)
-        return await people.by_email(session, names.readable(login))
+            return await people.by_username(session, username), dearest_bcrypt
+        return await people.by_email(session, names.readable(login)), dearest_bcrypt
 
 
 async def _admitted(reception: Reception, found: Credentials, verdict: Verdict, user_agent: str | None) -> Admission:

@@ -23,9 +23,10 @@ from pocketpay.identity.repository import people
 from pocketpay.identity.sessions import open_session
 from pocketpay.identity.until_known import until_known
 from pocketpay.identity.viewer import Viewer
-from pocketpay.onboarding import form, repository
+from pocketpay.onboarding import form
 from pocketpay.onboarding.form import Form
-from pocketpay.onboarding.repository import AlreadyThere, Newcomer
+from pocketpay.onboarding.repository import newcomers
+from pocketpay.onboarding.repository.newcomers import AlreadyThere, Newcomer
 from pocketpay.settings import Settings
 
 
@@ -69,7 +70,7 @@ async def _let_in(reception: Reception, newcomer: Newcomer, user_agent: str | No
     async def unit() -> SignedUp:
         async with reception.database.write() as session:
             if not await people.lock_open(session, viewer.user_id):
-                await repository.write(session, newcomer)
+                await newcomers.write(session, newcomer)
             expires_at = await open_session(
                 session, viewer, token_hash=token_hash, user_agent=user_agent, lifetime=reception.lifetime
             )

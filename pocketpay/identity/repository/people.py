@@ -27,6 +27,11 @@ select exists(select from users where username = $1 and id is distinct from $4) 
        exists(select from users where phone = $3 and id is distinct from $4) as phone
 """
 
+_DEAREST_BCRYPT = """
+select coalesce(max(substr(password_hash, 5, 2)), '0')::int from users
+where password_hash like '$2%' and closed_at is null
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
@@ -64,6 +69,12 @@ async def by_id(session: Session, user_id: UUID) -> Credentials | None:
             user_id,
         )
     )
+
+
+async def dearest_bcrypt(session: Session) -> int:
+    """The highest cost among the bcrypt hashes that open users brought and have not signed in with; 0 without any."""
+    cost: int = await session.fetchval(_DEAREST_BCRYPT)
+    return cost
 
 
 async def users(session: Session, ids: Iterable[UUID]) -> dict[UUID, User]:

@@ -1,4 +1,4 @@
-"""All SQL of onboarding: the rows of a person who comes, across the rooms that keep them."""
+"""The rows of a person who comes, across the rooms that keep them."""
 
 from dataclasses import dataclass
 from datetime import datetime
