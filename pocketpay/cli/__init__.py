@@ -8,6 +8,7 @@ Knows settings, processes, signals and exit codes. Must never know a rule about 
     demo      makes the demo people again, by hand
     schema    prints the GraphQL schema
     settings  prints every setting as a .env file       (`env_file`)
+    import-supabase   moves people in, with their passwords and opening balances     (`progress`)
 
 What goes wrong on purpose ends in one sentence on stderr and exit code 1.
 """

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import socket
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -99,6 +100,27 @@ def demo_verb() -> None:
         serve.prepare(chosen, place)
         asyncio.run(demo.seed(chosen, place.server_dsn))
         typer.echo(_demo_people())
+
+
+@verbs.command("import-supabase")
+def import_supabase_verb(
+    files: Annotated[
+        list[Path],
+        typer.Argument(metavar="FILE...", exists=True, help="A CSV, several, a folder of them, or a plain pg_dump."),
+    ],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would happen and what is wrong.")] = False,
+    skip_wrong: Annotated[bool, typer.Option("--skip-wrong", help="Leave out whom something is wrong with.")] = False,
+) -> None:
+    """Moves people in from Supabase, with their passwords and opening balances. Saying it again goes on."""
+    from pocketpay.cli.progress import Bars
+    from pocketpay.onboarding.supabase.run import Wish, run
+
+    serve.leave_on_stops(143)
+    chosen = settings.load()
+    with database_of(chosen) as place:
+        serve.prepare(chosen, place)
+        wish = Wish(dry_run, skip_wrong)
+        raise typer.Exit(asyncio.run(run(chosen, place.server_dsn, files, wish, tell=typer.echo, progress=Bars())))
 
 
 @verbs.command("schema")

@@ -1,7 +1,7 @@
 """Hashes that people bring from Supabase: bcrypt, compared once and then kept as argon2id.
 
-What an answer takes must not tell whether somebody has such a hash, so whoever is refused pays for one, as long as any
-are left: 2^cost rounds are the price, and `spend` pays the difference to the dearest one kept.
+What an answer takes must not tell whether somebody has such a hash, so whoever is refused pays for one, as long as
+any are left: 2^cost rounds are the price, and `spend` pays the difference to the dearest one kept.
 """
 
 import re

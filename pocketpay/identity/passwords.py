@@ -33,7 +33,7 @@ PATIENCE_SECONDS = 1.0
 _ARGON2 = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1, hash_len=32, salt_len=16, type=Type.ID)
 """OWASP's minimum (Password Storage Cheat Sheet). The library's own parameters cost seven times as much."""
 
-NO_PASSWORD = "none"
+NO_PASSWORD = "none"  # noqa: S105 - that is the point
 """Kept for people who never had a password (they came with another's sign-in): no password is that one."""
 
 T = TypeVar("T")

@@ -1,0 +1,98 @@
+"""People who come from Supabase, many at once: written, and those found whose opening balance is still owed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+import asyncpg
+
+from pocketpay.database.sessions import Connection, Session
+from pocketpay.money import Money
+from pocketpay.onboarding.repository.newcomers import AlreadyThere
+from pocketpay.onboarding.repository.staging import Ready
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A person about to be written, with the ids that are made before. `opening_id` is None where there is none."""
+
+    ready: Ready
+    user_id: UUID
+    wallet_id: UUID
+    opening_id: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """An opening balance that was promised with its person, and is not in the books yet."""
+
+    supabase_id: UUID
+    wallet_id: UUID
+    opening_id: UUID
+    amount: Money
+
+
+_ARRIVE = """
+with clock as materialized (select clock_timestamp() as now),
+new as materialized (
+    select * from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[],
+        $8::text[], $9::text[], $10::text[], $11::bigint[], $12::timestamptz[], $13::uuid[])
+    u(user_id, wallet_id, supabase_id, username, name, email, phone, avatar_url, password_hash, currency, opening,
+      created_at, opening_id)),
+accounts as (
+    insert into ledger_accounts (id, kind, currency, posted, held, sequence, version, updated_at)
+    select wallet_id, 'wallet', currency, 0, 0, 0, 0, now from new, clock),
+purses as (
+    insert into wallets (id, account_kind, currency, status, created_at, updated_at)
+    select wallet_id, 'wallet', currency, 'active', now, now from new, clock),
+people as (
+    insert into users (id, username, name, email, phone, avatar_url, password_hash, role, wallet_id, created_at,
+        updated_at)
+    select user_id, username, name, email, phone, avatar_url, password_hash, 'member', wallet_id,
+        coalesce(created_at, now), now from new, clock)
+insert into imported_users (supabase_id, user_id, opening_id, opening_amount, imported_at)
+select supabase_id, user_id, opening_id, opening, now from new, clock
+"""
+
+_OWED = """
+select i.supabase_id, u.wallet_id, i.opening_id, i.opening_amount, w.currency
+from imported_users i join users u on u.id = i.user_id join wallets w on w.id = u.wallet_id
+where i.opening_id is not null and i.supabase_id > $1 and w.status <> 'closed'
+  and not exists (select from transactions t where t.id = i.opening_id)
+order by i.supabase_id limit $2
+"""
+
+
+async def arrive(session: Session, arrivals: Sequence[Arrival]) -> None:
+    """Writes accounts, wallets, users and who they were. Said again with the same ids it changes nothing.
+
+    Raises AlreadyThere when a name or an address was taken meanwhile; the unit of work is then broken.
+    """
+    if await session.fetchval("select exists(select from users where id = $1)", arrivals[0].user_id):
+        return  # our own earlier try, whose reply was lost: all of it or nothing
+    people = [arrival.ready for arrival in arrivals]
+    try:
+        await session.execute(
+            _ARRIVE,
+            [arrival.user_id for arrival in arrivals],
+            [arrival.wallet_id for arrival in arrivals],
+            [one.supabase_id for one in people],
+            [one.username for one in people],
+            [one.name for one in people],
+            [one.email for one in people],
+            [one.phone for one in people],
+            [one.avatar_url for one in people],
+            [one.password_hash for one in people],
+            [one.currency for one in people],
+            [one.opening for one in people],
+            [one.created_at for one in people],
+            [arrival.opening_id for arrival in arrivals],
+        )
+    except asyncpg.UniqueViolationError as violation:
+        raise AlreadyThere(violation.constraint_name) from violation
+
+
+async def owed(connection: Connection, after: UUID, limit: int) -> list[Owed]:
+    """Opening balances promised by an import that was cut off, by Supabase id."""
+    rows = await connection.fetch(_OWED, after, limit)
+    return [Owed(row[0], row[1], row[2], Money(row[3], row[4])) for row in rows]

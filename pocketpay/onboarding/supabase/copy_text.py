@@ -1,0 +1,47 @@
+"""COPY's text format, as PostgreSQL's manual has it: fields between tabs, backslash escapes, `\\N` for NULL.
+
+The end of a table is a line `\\.`; whoever reads lines looks for it before asking for fields.
+"""
+
+import re
+
+from pocketpay.onboarding.supabase.lines import text
+
+END = b"\\."
+
+_ESCAPE = re.compile(rb"\\(x[0-9A-Fa-f]{1,2}|[0-7]{1,3}|.)", re.DOTALL)
+_LETTERS = {b"b": b"\b", b"f": b"\f", b"n": b"\n", b"r": b"\r", b"t": b"\t", b"v": b"\v"}
+_FIELD = re.compile(rb"(?:[^\t\\]|\\.|\\$)*", re.DOTALL)
+
+
+def fields(line: bytes) -> list[str | None]:
+    """The fields of one row, None for NULL. Raises LineSpoiled for what is not text."""
+    if b"\\" not in line:
+        return list(text(line).split("\t"))
+    return [None if raw == b"\\N" else text(_plain(raw)) for raw in _split(line)]
+
+
+def _split(line: bytes) -> list[bytes]:
+    """Cut at tabs, but not at one behind a backslash: that one is meant."""
+    cut, start = [], 0
+    while True:
+        found = _FIELD.match(line, start)
+        end = len(line) if found is None else found.end()
+        cut.append(line[start:end])
+        if end >= len(line):
+            return cut
+        start = end + 1
+
+
+def _plain(raw: bytes) -> bytes:
+    return _ESCAPE.sub(_meant, raw) if b"\\" in raw else raw
+
+
+def _meant(escape: "re.Match[bytes]") -> bytes:
+    """Octal and hexadecimal escapes are bytes, not characters; any other letter stands for itself."""
+    said = escape[1]
+    if said[:1].isdigit() and said[0] < ord("8"):
+        return bytes([int(said, 8) & 0xFF])
+    if said[:1] == b"x" and len(said) > 1:
+        return bytes([int(said[1:], 16)])
+    return _LETTERS.get(said, said)

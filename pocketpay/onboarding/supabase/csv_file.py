@@ -1,0 +1,95 @@
+"""A CSV with a head line, as `\\copy … csv header` and Supabase's own editor write it: UTF-8, commas, quotes doubled.
+
+An empty field is NULL. Which table a file holds is told by its columns, not by its name.
+"""
+
+import csv
+from collections.abc import Callable, Iterator
+from typing import BinaryIO
+
+from pocketpay.onboarding.supabase.lines import MOST_BYTES, Lines, LineSpoiled, text
+from pocketpay.onboarding.supabase.row import ExportUnreadable, Layout, Row, Spoiled, Table
+
+MOST_FIELD = 65_536
+"""Characters of one field; what a quote that is never closed swallows before it is noticed."""
+
+
+class _Texts:
+    """What the reader of the standard library is given: text, line by line. It may raise and then go on."""
+
+    def __init__(self, lines: Lines) -> None:
+        self._lines = lines
+
+    def __iter__(self) -> "_Texts":
+        return self
+
+    def __next__(self) -> str:
+        line = self._lines.next()
+        if line is None:
+            raise StopIteration
+        return text(line) + "\n"
+
+
+def rows(file: BinaryIO, where: str, advance: Callable[[int], None]) -> Iterator[Row | Spoiled]:
+    """The rows of the one table that the file holds. Raises ExportUnreadable when it is none that we read."""
+    csv.field_size_limit(MOST_FIELD)
+    lines = Lines(file, advance)
+    reader = csv.reader(_Texts(lines), strict=True)
+    layout = _layout(reader, where)
+    while True:
+        first = lines.number + 1
+        try:
+            values = next(reader)
+        except StopIteration:
+            return
+        except LineSpoiled as spoiled:
+            yield Spoiled(layout.table, first, _with_lines(str(spoiled), first, lines.number), lines.number)
+            continue
+        except csv.Error:
+            problem = _with_lines("has a quote that is not closed, or one in the middle", first, lines.number)
+            yield Spoiled(layout.table, first, problem, lines.number)
+            continue
+        if len(values) == layout.width:
+            yield Row(layout.table, first, layout.fields([value or None for value in values]))
+        elif values:
+            problem = f"has {len(values):,} columns where the first line has {layout.width:,}"
+            yield Spoiled(layout.table, first, problem, lines.number)
+
+
+def _layout(reader: "Iterator[list[str]]", where: str) -> Layout:
+    try:
+        head = next(reader)
+    except StopIteration:
+        raise ExportUnreadable(f"{where} is empty.") from None
+    except (LineSpoiled, csv.Error) as spoiled:
+        said = spoiled if isinstance(spoiled, LineSpoiled) else "is no CSV"
+        raise ExportUnreadable(f"{where}:1: the line of the columns' names {said}.") from None
+    names = [name.strip().lower() for name in head]
+    return Layout.of(_table(names, where), names, f"{where}:1")
+
+
+def _table(names: list[str], where: str) -> Table:
+    """What the file holds, told by its columns."""
+    has = set(names)
+    if "encrypted_password" in has:
+        return Table.USERS
+    if {"wallet_id", "amount"} <= has:
+        return Table.ENTRIES
+    if "username" in has:
+        return Table.PROFILES
+    if has & {"balance", "currency"} and has & {"user_id", "profile_id", "owner_id"}:
+        return Table.WALLETS
+    other = next((mark for mark in ";\t|" if len(names) == 1 and mark in names[0]), None)
+    if other is not None:
+        raise ExportUnreadable(f"{where}:1: the columns are parted by {other!r}: export it with commas.")
+    raise ExportUnreadable(
+        f"{where}:1: these columns are none of auth.users (id, encrypted_password, …), of profiles (id, username, …),"
+        " of wallets (user_id, balance, …) or of ledger entries (wallet_id, amount, …)."
+    )
+
+
+def _with_lines(problem: str, first: int, last: int) -> str:
+    return problem if last <= first else f"{problem}; lines {first:,} to {last:,} were not read"
+
+
+assert MOST_FIELD < MOST_BYTES  # noqa: S101 - or a line would be too long before a field is

@@ -1,0 +1,108 @@
+"""The dry run: lays an export out, joins and judges it, and changes nothing.
+
+read      every file, line by line, into temporary tables
+join      users with their profiles, wallets and entries; who is here already is left out
+judge     each person's every field, by the rules of the house
+compare   with one another, and with who is here
+
+Memory is bounded by what is in hand: 2,000 rows. Everything else is in PostgreSQL.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime
+from typing import Protocol
+
+from pocketpay.database.sessions import Connection, Record
+from pocketpay.onboarding.repository import staging
+from pocketpay.onboarding.supabase.export import Part
+from pocketpay.onboarding.supabase.finding import Finding
+from pocketpay.onboarding.supabase.part_rows import staged
+from pocketpay.onboarding.supabase.person import Joined, Judged, judge
+
+ROWS_AT_ONCE = 2_000
+"""Some megabytes at the very most, and a round trip's cost spread over them."""
+
+
+class Progress(Protocol):
+    """Whoever watches: a bar on a terminal, or nobody."""
+
+    def stage(self, name: str, total: int) -> AbstractContextManager[Callable[[int], None]]:
+        """What is done next and how much of it there is; the block is given what to call with each bit done."""
+
+
+async def dry_run(connection: Connection, parts: Sequence[Part], served: Sequence[str], progress: Progress) -> None:
+    """Leaves in the connection's temporary tables who is fit to move in, and everything there is to say.
+
+    Raises ExportUnreadable when a file as a whole cannot be read.
+    """
+    with progress.stage("reading", sum(part.size for part in parts)) as advance:
+        for number, part in enumerate(parts):
+            await _read(connection, number, part, advance)
+    to_judge = await staging.join(connection)
+    with progress.stage("judging", to_judge) as advance:
+        await _judge_all(connection, served, advance)
+    await staging.compare(connection)
+
+
+async def _read(connection: Connection, number: int, part: Part, advance: Callable[[int], None]) -> None:
+    waiting: dict[str, list[tuple[object, ...]]] = {}
+    for row in part.rows(advance):
+        record = staged(number, part.name, row)
+        table = "findings" if isinstance(record, Finding) else staging.TABLES[row.table]
+        rows = waiting.setdefault(table, [])
+        rows.append(_finding(record) if isinstance(record, Finding) else record)
+        if len(rows) >= ROWS_AT_ONCE:
+            await staging.put(connection, table, rows)
+            rows.clear()
+    for table, rows in waiting.items():
+        await staging.put(connection, table, rows)
+
+
+async def _judge_all(connection: Connection, served: Sequence[str], advance: Callable[[int], None]) -> None:
+    now, last = datetime.now(UTC), 0
+    while page := await staging.page(connection, last, ROWS_AT_ONCE):
+        judged = [(joined, judge(joined, served, now)) for joined in _joined(page)]
+        await staging.put(connection, "candidates", [_candidate(*pair) for pair in judged])
+        await staging.put(connection, "sound", [_sound(*pair) for pair in judged if not pair[1].wrong])
+        found = [_finding(finding) for _, one in judged for finding in one.findings]
+        await staging.put(connection, "findings", found)
+        last = page[-1]["n"]
+        advance(len(page))
+
+
+def _joined(page: Sequence[Record]) -> Iterator[Joined]:
+    return (Joined(**dict(row)) for row in page)
+
+
+def _candidate(joined: Joined, judged: Judged) -> tuple[object, ...]:
+    return joined.n, joined.part, joined.line, joined.id, judged.username, judged.email, judged.phone
+
+
+def _sound(joined: Joined, judged: Judged) -> tuple[object, ...]:
+    return (
+        joined.n,
+        joined.id,
+        judged.username,
+        judged.name,
+        judged.email,
+        judged.phone,
+        judged.avatar_url,
+        judged.password_hash,
+        judged.currency,
+        judged.opening,
+        judged.created_at,
+    )
+
+
+def _finding(finding: Finding) -> tuple[object, ...]:
+    return (
+        finding.part,
+        finding.line,
+        finding.severity.value,
+        finding.field,
+        finding.problem,
+        finding.n,
+        finding.shown,
+        list(finding.suggestions),
+    )

@@ -1,0 +1,98 @@
+"""A plain dump as pg_dump writes it: the COPY blocks of the tables we read. Nothing of it is ever executed.
+
+outside of every statement    COPY auth.users (id, email, …) FROM stdin;     its rows, until the line `\\.`
+                              COPY of another table                          passed over
+                              INSERT INTO auth.users …                       refused: dump again with COPY
+inside a string or a body     whatever it reads like, it is text
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from typing import BinaryIO
+
+from pocketpay.onboarding.supabase import copy_text
+from pocketpay.onboarding.supabase.lines import Lines, LineSpoiled, text
+from pocketpay.onboarding.supabase.row import ExportUnreadable, Layout, Row, Spoiled, Table
+from pocketpay.onboarding.supabase.statements import Statements
+
+_IDENTIFIER = r'(?:"(?:[^"]|"")+"|[A-Za-z_][\w$]*)'
+_HEAD = re.compile(rf"COPY\s+((?:{_IDENTIFIER}\.)?{_IDENTIFIER})\s*\((.*)\)\s+FROM\s+stdin;\s*", re.IGNORECASE)
+_INSERT = re.compile(rf"INSERT\s+INTO\s+((?:{_IDENTIFIER}\.)?{_IDENTIFIER})", re.IGNORECASE)
+_COPY = re.compile(r"COPY\b", re.IGNORECASE)
+_ENCODING = re.compile(r"SET\s+client_encoding\s*(?:=|TO)\s*'?([\w-]+)'?", re.IGNORECASE)
+_NAME = re.compile(_IDENTIFIER)
+
+READ = {table.value: table for table in Table}
+
+
+def rows(file: BinaryIO, where: str, advance: Callable[[int], None]) -> Iterator[Row | Spoiled]:
+    """The rows of the tables we read. Raises ExportUnreadable when the dump is cut off, or is of another kind."""
+    lines, statements, seen = Lines(file, advance), Statements(), False
+    while (line := _line(lines, where)) is not None:
+        if statements.between and line[:1] in "CcIiSs":
+            head = _head(line, f"{where}:{lines.number}")
+            if head is not None:
+                seen = seen or head.table is Table.USERS
+                yield from _block(lines, head, where)
+                continue
+            if _COPY.match(line):
+                if not lines.pass_until(copy_text.END):
+                    raise ExportUnreadable(f"{where} ends in the middle of a table: the dump is not whole.")
+                continue
+        statements.follow(line)
+    if not seen:
+        raise ExportUnreadable(f"{where} has no rows of auth.users: dump schemas auth and public with their data.")
+
+
+def _line(lines: Lines, where: str) -> str | None:
+    try:
+        line = lines.next()
+        return None if line is None else text(line)
+    except LineSpoiled as spoiled:
+        raise ExportUnreadable(
+            f"{where}:{lines.number}: outside of every table's data, a line {spoiled}: is this a plain dump?"
+        ) from None
+
+
+def _head(line: str, where: str) -> Layout | None:
+    """The layout of the block that this statement begins, when it is one we read."""
+    encoding = _ENCODING.match(line)
+    if encoding is not None and encoding[1].upper().replace("-", "") not in ("UTF8", "UNICODE"):
+        raise ExportUnreadable(f"{where}: the dump is in {encoding[1][:20]}: dump again with --encoding=UTF8.")
+    insert = _INSERT.match(line)
+    if insert is not None and _plain_name(insert[1]) in READ:
+        raise ExportUnreadable(
+            f"{where}: the dump was made with INSERTs: dump again without --inserts "
+            "(with Supabase's own tool: `supabase db dump --data-only --use-copy`)."
+        )
+    head = _HEAD.fullmatch(line)
+    if head is None or (table := READ.get(_plain_name(head[1]))) is None:
+        return None
+    return Layout.of(table, [_plain_name(name) for name in _NAME.findall(head[2])], where)
+
+
+def _plain_name(written: str) -> str:
+    """`"auth"."users"` and `auth.users` are one name."""
+    return ".".join(
+        name[1:-1].replace('""', '"') if name.startswith('"') else name.lower() for name in _NAME.findall(written)
+    )
+
+
+def _block(lines: Lines, layout: Layout, where: str) -> Iterator[Row | Spoiled]:
+    """The rows of one table, up to its end."""
+    while True:
+        try:
+            line = lines.next()
+            if line == copy_text.END:
+                return
+            if line is None:
+                raise ExportUnreadable(f"{where} ends in the middle of {layout.table.value}: the dump is not whole.")
+            fields = copy_text.fields(line)
+        except LineSpoiled as spoiled:
+            yield Spoiled(layout.table, lines.number, str(spoiled), lines.number)
+            continue
+        if len(fields) == layout.width:
+            yield Row(layout.table, lines.number, layout.fields(fields))
+        else:
+            problem = f"has {len(fields):,} columns where the table has {layout.width:,}"
+            yield Spoiled(layout.table, lines.number, problem, lines.number)

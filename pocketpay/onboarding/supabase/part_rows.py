@@ -1,0 +1,39 @@
+"""Rows of an export on their way into the temporary tables: ids that are none, and amounts that cannot be summed."""
+
+import re
+from uuid import UUID
+
+from pocketpay.onboarding.supabase.finding import Finding, Severity, shown
+from pocketpay.onboarding.supabase.row import ExportUnreadable, Row, Spoiled, Table
+
+_ID = re.compile(r"[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
+_AMOUNT = re.compile(r"-?\d{1,30}(\.\d{1,30})?", re.ASCII)
+
+_WHOSE = {Table.USERS: "id", Table.PROFILES: "id", Table.WALLETS: "user_id"}
+
+
+def staged(part: int, name: str, row: Row | Spoiled) -> tuple[object, ...] | Finding:
+    """The record to lay out, or why there is none.
+
+    Raises ExportUnreadable for a row of money that cannot be read: nobody could say whose balance is then wrong.
+    """
+    if isinstance(row, Spoiled):
+        if row.table in (Table.WALLETS, Table.ENTRIES):
+            raise ExportUnreadable(f"{name}:{row.line}: {row.table.value}: the row {row.problem}: mend it first.")
+        return Finding(part, row.line, Severity.WRONG, "", f"the line {row.problem}")
+    if row.table is Table.ENTRIES:
+        return _entry(part, name, row)
+    raw = row.fields[0] or ""
+    if _ID.fullmatch(raw.strip()) is None:
+        return Finding(part, row.line, Severity.WRONG, _WHOSE[row.table], "is no UUID", shown=shown(raw))
+    return (part, row.line, UUID(raw.strip()), *row.fields[1:])
+
+
+def _entry(part: int, name: str, row: Row) -> tuple[object, ...]:
+    wallet, amount, currency = row.fields
+    if wallet is None or amount is None or _AMOUNT.fullmatch(amount.strip()) is None:
+        raise ExportUnreadable(
+            f"{name}:{row.line}: {row.table.value}: amount {shown(amount or '')} of wallet {shown(wallet or '')} "
+            "cannot be summed: mend it first."
+        )
+    return part, row.line, wallet, amount.strip(), currency

@@ -1,0 +1,68 @@
+"""What there is to say about an export and a run, in words."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+
+from pocketpay import money
+from pocketpay.database.sessions import Connection
+from pocketpay.onboarding.repository import staging
+from pocketpay.onboarding.repository.staging import Counts, Ready, Sum
+from pocketpay.onboarding.supabase.finding import Severity, shown
+from pocketpay.onboarding.supabase.move_in import Moved
+
+
+async def findings(connection: Connection, names: Sequence[str]) -> AsyncIterator[str]:
+    """A line for everything found, file by file: `people.csv:3: username "Admin": is reserved (free: admin_3f2a)`."""
+    async for row in staging.tell(connection):
+        what = " ".join(filter(None, (row["field"], row["shown"])))
+        mark = "" if row["severity"] == Severity.WRONG else "note: "
+        free = f" (free: {row['suggestion']})" if row["suggestion"] else ""
+        where = f"{names[row['part']]}:{row['line']}"
+        yield f"{where}: {mark}{what + ': ' if what else ''}{row['problem']}{free}"
+
+
+def summary(counts: Counts, sums: Sequence[Sum], owed: int) -> list[str]:
+    """How many there are, and what they bring in each currency."""
+    ready = sum(one.people for one in sums)
+    lines = [
+        f"{_people(counts.read)} read: {ready:,} can move in, {counts.here:,} are here already, "
+        f"{_many(counts.wrong, 'line is', 'lines are')} wrong, {_many(counts.notes, 'note', 'notes')}."
+    ]
+    lines += [
+        f"  {one.currency}: {_people(one.people)}, {_many(one.openings, 'opening balance', 'opening balances')}, "
+        f"{_amount(one.total, one.currency)} together"
+        for one in sums
+    ]
+    if owed:
+        lines.append(f"An earlier run still owes {_many(owed, 'opening balance', 'opening balances')}.")
+    return lines
+
+
+def moved(done: Moved) -> list[str]:
+    """What a run has done, and whom it could not take along after all."""
+    paid = _paid(done.paid)
+    lines = [_late(ready) for ready in done.left_out]
+    lines.append(
+        f"{_people(done.people)} moved in; {_many(done.openings, 'opening balance', 'opening balances')} posted"
+        f"{': ' + paid if paid else ''}."
+    )
+    return lines
+
+
+def _late(ready: Ready) -> str:
+    return f"{shown(ready.username)} was left out: name, email or phone was taken while this ran. Run it again."
+
+
+def _paid(paid: Mapping[str, int]) -> str:
+    return ", ".join(_amount(minor, code) for code, minor in sorted(paid.items()))
+
+
+def _amount(minor: int, code: str) -> str:
+    return f"{money.format_minor(minor, money.currency(code).exponent)} {code}"
+
+
+def _people(count: int) -> str:
+    return _many(count, "person", "people")
+
+
+def _many(count: int, one: str, more: str) -> str:
+    return f"{count:,} {one if count == 1 else more}"

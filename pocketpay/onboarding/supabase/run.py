@@ -1,0 +1,116 @@
+"""One run of the import, from the files to the last word.
+
+dry run     the report; nothing is changed
+real run    what an earlier one still owes, the dry run and its report, then unless something is wrong all move in
+"""
+
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from pocketpay.database.errors import DatabaseUnavailable
+from pocketpay.database.failures import ServiceBusy, lost_connection
+from pocketpay.database.sessions import Connection, Database
+from pocketpay.onboarding.repository import staging
+from pocketpay.onboarding.supabase import move_in, report
+from pocketpay.onboarding.supabase.dry_run import Progress, dry_run
+from pocketpay.onboarding.supabase.export import Part, parts
+from pocketpay.onboarding.supabase.move_in import Moved
+from pocketpay.payments.desk import Desk
+from pocketpay.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is asked for: `dry` changes nothing, `skip_wrong` leaves out whom something is wrong with."""
+
+    dry: bool = False
+    skip_wrong: bool = False
+
+
+async def run(
+    settings: Settings,
+    server_dsn: str,
+    paths: Sequence[Path],
+    wish: Wish,
+    *,
+    tell: Callable[[str], None],
+    progress: Progress,
+) -> int:
+    """Does it, telling line by line, and gives the exit code: 0, or 1 when something is wrong and was not skipped.
+
+    Raises ExportUnreadable, CannotStage, and DatabaseUnavailable when the database goes away: run it again then.
+    """
+    files = parts(paths)
+    try:
+        async with AsyncExitStack() as open_:
+            connection = await staging.opened(server_dsn)
+            open_.callback(connection.terminate)
+            if wish.dry:
+                return await _dry(settings, connection, files, tell, progress)
+            return await _real(settings, server_dsn, connection, files, wish, open_, tell, progress)
+    except Exception as error:
+        if isinstance(error, ServiceBusy) or lost_connection(error):
+            raise DatabaseUnavailable(
+                "The database went away during the import: run it again, and it goes on where it stopped."
+            ) from error
+        raise
+
+
+async def _dry(
+    settings: Settings, connection: Connection, files: Sequence[Part], tell: Callable[[str], None], progress: Progress
+) -> int:
+    owed = await move_in.owed_count(connection)
+    wrong, _ = await _reported(settings, connection, files, owed, tell, progress)
+    tell("Nothing has been changed: this was a dry run.")
+    return 1 if wrong else 0
+
+
+async def _real(
+    settings: Settings,
+    server_dsn: str,
+    connection: Connection,
+    files: Sequence[Part],
+    wish: Wish,
+    open_: AsyncExitStack,
+    tell: Callable[[str], None],
+    progress: Progress,
+) -> int:
+    database = await Database.open(server_dsn, readers=1, writers=1)
+    open_.push_async_callback(database.close)
+    desk = await Desk.open(database, settings)
+    open_.push_async_callback(desk.close)
+    moved = Moved()
+    await move_in.settle_owed(connection, desk, moved)
+    wrong, ready = await _reported(settings, connection, files, 0, tell, progress)
+    if wrong and not wish.skip_wrong:
+        _tell_all(report.moved(moved) if moved.openings else [], tell)
+        tell("Nobody has moved in: mend these lines, or leave them out with --skip-wrong.")
+        return 1
+    with progress.stage("moving in", ready) as advance:
+        await move_in.move_in(connection, database, desk, moved, advance)
+    _tell_all(report.moved(moved), tell)
+    return 1 if moved.left_out else 0
+
+
+async def _reported(
+    settings: Settings,
+    connection: Connection,
+    files: Sequence[Part],
+    owed: int,
+    tell: Callable[[str], None],
+    progress: Progress,
+) -> tuple[int, int]:
+    """Makes the dry run, tells all of it, and gives how many lines are wrong and how many people can move in."""
+    await dry_run(connection, files, settings.served_currencies, progress)
+    async for line in report.findings(connection, [file.name for file in files]):
+        tell(line)
+    counts, sums = await staging.counts(connection), await staging.sums(connection)
+    _tell_all(report.summary(counts, sums, owed), tell)
+    return counts.wrong, sum(one.people for one in sums)
+
+
+def _tell_all(lines: Sequence[str], tell: Callable[[str], None]) -> None:
+    for line in lines:
+        tell(line)

@@ -1,0 +1,81 @@
+"""How an opening balance works: the money that somebody had elsewhere stands in our books from their first line on.
+
+A deposit that has happened already: from the house's bank account, completed at once, one unit of work. Its key is
+made of who the person was elsewhere, so that it happens once however often it is said.
+"""
+
+import uuid
+from dataclasses import dataclass
+from uuid import UUID
+
+from pocketpay.ledger.account import Leg
+from pocketpay.ledger.house import HouseKind
+from pocketpay.money import Money
+from pocketpay.payments.book import Book
+from pocketpay.payments.desk import Desk
+from pocketpay.payments.errors import WalletClosed
+from pocketpay.payments.instruction import Answer, Footprint, Key, Outcome
+from pocketpay.payments.lifecycle import Status
+from pocketpay.payments.parsing import parse_key
+from pocketpay.payments.transaction import Transaction, Type
+from pocketpay.wallets.balance import WalletStatus
+
+DESCRIPTION = "Opening balance"
+
+
+@dataclass(frozen=True, slots=True)
+class OpenBalance:
+    """Post `amount` to that wallet as what its owner had before they came. `came_from` names where that was."""
+
+    id: UUID
+    wallet_id: UUID
+    amount: Money
+    came_from: str
+    key: Key
+
+    @property
+    def footprint(self) -> Footprint:
+        return Footprint(self.wallet_id, key=self.key)
+
+    def decide(self, book: Book) -> Outcome:
+        """The rule. Raises WalletClosed. A frozen wallet gets it all the same: the money is its owner's already."""
+        if (earlier := book.replay(self.key, self.id)) is not None:
+            return earlier
+        if book.standings[self.wallet_id].status is WalletStatus.CLOSED:
+            raise WalletClosed
+        opened = Transaction(
+            id=self.id,
+            type=Type.DEPOSIT,
+            status=Status.COMPLETED,
+            source_wallet_id=None,
+            destination_wallet_id=self.wallet_id,
+            amount=self.amount,
+            fee=Money(0, self.amount.currency),
+            description=DESCRIPTION,
+            bank_name=self.came_from,
+            risk_reasons=(),
+            failure_code=None,
+            failure_facts=None,
+            expires_at=None,
+            version=1,
+            created_at=book.now,
+            updated_at=book.now,
+            completed_at=book.now,
+        )
+        bank = book.house.account(HouseKind.BANK, self.amount.currency)
+        legs = (
+            Leg(bank, -self.amount.minor, DESCRIPTION),
+            Leg(self.wallet_id, self.amount.minor, DESCRIPTION),
+        )
+        return Outcome(opened, legs=legs, key=self.key)
+
+
+async def open_balance(
+    desk: Desk, wallet_id: UUID, amount: Money, *, id: UUID, came_from: str, foreign_id: uuid.UUID
+) -> Answer:
+    """Posts the opening balance of somebody who was `foreign_id` elsewhere, once.
+
+    Raises WalletClosed, or ServiceBusy: say it again, with the same ids.
+    """
+    key = parse_key(f"opening balance {foreign_id}", wallet_id, "opening balance", came_from, amount)
+    return await desk.clearing.submit(OpenBalance(id, wallet_id, amount, came_from, key))
