@@ -112,7 +112,7 @@ select part, line, severity, field, problem, shown, (
     select s from unnest(f.suggestions) with ordinality s(s, place)
     where not exists (select from users u where u.username = s)
       and not exists (select from candidates c where c.username = s) order by place limit 1) as suggestion
-from findings f order by part, line, field, problem
+from findings f order by part, line, severity desc, field collate "C", problem collate "C"
 """
 
 _READY = """

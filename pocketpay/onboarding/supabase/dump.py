@@ -50,7 +50,7 @@ def _line(lines: Lines, where: str) -> str | None:
         return None if line is None else text(line)
     except LineSpoiled as spoiled:
         raise ExportUnreadable(
-            f"{where}:{lines.number}: outside of every table's data, a line {spoiled}: is this a plain dump?"
+            f"{where}:{lines.number}: outside of every table's data, a line {spoiled}: give a plain dump, in UTF-8."
         ) from None
 
 

@@ -1,0 +1,87 @@
+"""Exports as Supabase gives them, and a run of the import over them."""
+
+import csv
+import io
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from uuid import UUID
+
+import bcrypt
+
+from pocketpay.onboarding.supabase.run import Wish, run
+from tests.conftest import Dsns
+from tests.people import PASSWORD, made
+
+HASH = bcrypt.hashpw(PASSWORD.encode(), b"$2b$04$abcdefghijklmnopqrstuu").decode()
+"""Of PASSWORD, with the fewest rounds there are: these tests are not about time."""
+
+COLUMNS = (
+    *("id", "email", "phone", "encrypted_password", "username", "name", "avatar_url", "currency", "balance"),
+    *("created_at", "raw_user_meta_data", "deleted_at", "banned_until", "is_anonymous"),
+)
+JOINED_AT = "2023-04-05 06:07:08.91+00"
+
+
+class Silent:
+    """Nobody watches."""
+
+    @contextmanager
+    def stage(self, name: str, total: int) -> Iterator[Callable[[int], None]]:
+        yield lambda _: None
+
+
+def id_of(number: int) -> str:
+    return str(UUID(int=0x3F1C8A526B0E4C559A7E000000000000 + number))
+
+
+def person(number: int = 1, **fields: str) -> dict[str, str]:
+    """One line of auth.users joined with public.profiles; `fields` say what is different."""
+    return {
+        "id": id_of(number),
+        "email": f"person{number}@example.com",
+        "encrypted_password": HASH,
+        "username": f"person_{number}",
+        "name": f"Person {number}",
+        "currency": "USD",
+        "balance": f"{number}.50",
+        "created_at": JOINED_AT,
+    } | fields
+
+
+def csv_text(people: Iterable[Mapping[str, str]], columns: Iterable[str] = COLUMNS) -> str:
+    written = io.StringIO()
+    writer = csv.DictWriter(written, list(columns), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(people)
+    return written.getvalue()
+
+
+def csv_file(folder: Path, *people: Mapping[str, str], name: str = "people.csv") -> Path:
+    path = folder / name
+    path.write_text(csv_text(people), encoding="utf-8")
+    return path
+
+
+def copied(value: str | None) -> str:
+    """A value as COPY writes it."""
+    if value is None:
+        return "\\N"
+    escapes = {"\\": "\\\\", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\v": "\\v"}
+    return "".join(escapes.get(char, char) for char in value)
+
+
+def block(table: str, columns: Iterable[str], rows: Iterable[Iterable[str | None]]) -> str:
+    """One table's data in a plain dump."""
+    lines = ["\t".join(copied(value) for value in row) for row in rows]
+    return "\n".join([f"COPY {table} ({', '.join(columns)}) FROM stdin;", *lines, "\\.", "", ""])
+
+
+async def imported(
+    dsns: Dsns, *paths: Path, dry: bool = False, skip_wrong: bool = False, **overrides: object
+) -> tuple[int, list[str]]:
+    """The exit code, and what was told."""
+    told: list[str] = []
+    wish = Wish(dry, skip_wrong)
+    code = await run(made(**overrides), dsns.server, paths, wish, tell=told.append, progress=Silent())
+    return code, told

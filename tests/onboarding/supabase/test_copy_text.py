@@ -1,0 +1,65 @@
+"""COPY's text, read back as it was written: by the manual's rules, and by PostgreSQL itself."""
+
+import io
+from contextlib import suppress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pocketpay.onboarding.supabase.copy_text import fields
+from pocketpay.onboarding.supabase.lines import LineSpoiled
+from tests.onboarding.supabase.exports import copied
+from tests.people import Owner
+
+VALUES = st.lists(st.none() | st.text(st.characters(codec="utf-8", exclude_characters="\0")), min_size=1, max_size=6)
+PLAIN = st.text(st.sampled_from("\\\t\n\r\b\f\vNx0189.ab é\U0001f600"))
+
+
+@given(VALUES | st.lists(st.none() | PLAIN, min_size=1, max_size=6))
+def test_what_copy_writes_is_read_back(values: list[str | None]) -> None:
+    line = "\t".join(copied(value) for value in values)
+    assert "\n" not in line
+    assert fields(line.encode()) == values
+
+
+@given(st.binary(max_size=60))
+def test_any_bytes_are_fields_or_a_sentence(line: bytes) -> None:
+    with suppress(LineSpoiled):
+        assert len(fields(line)) >= 1
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        (b"", [""]),
+        (b"\\N", [None]),
+        (b"\\\\N", ["\\N"]),
+        (b"a\\N", ["aN"]),
+        (b"\\N\t\\N", [None, None]),
+        (b"\t", ["", ""]),
+        (b"a\\\tb\tc", ["a\tb", "c"]),
+        (b"a\\\\\tb", ["a\\", "b"]),
+        (b"\\101\\x42\\x4", ["AB\x04"]),
+        (b"\\303\\251", ["é"]),
+        (b"\\xc3\\xA9", ["é"]),
+        (b"\\q\\.", ["q."]),
+        (b"end\\", ["end\\"]),
+    ],
+)
+def test_escapes_mean_what_the_manual_says(written: bytes, meant: list[str | None]) -> None:
+    assert fields(written) == meant
+
+
+@pytest.mark.parametrize("written", [b"a\0b", b"\\0", b"\\x00", b"\xff", b"a\t\\377"])
+def test_what_is_no_text_is_said(written: bytes) -> None:
+    with pytest.raises(LineSpoiled):
+        fields(written)
+
+
+async def test_postgresql_writes_what_we_read(owner: Owner) -> None:
+    values = ["", "\\", "\\N", "\\.", "a\tb\nc\rd\be\ff\vg", "é\U0001f600", "'\"$$;--", " \\x41\\101 ", None]
+    written = io.BytesIO()
+    await owner.copy_from_query("select t, n from unnest($1::text[]) with ordinality u(t, n)", values, output=written)
+    lines = written.getvalue().removesuffix(b"\n").split(b"\n")
+    assert [fields(line) for line in lines] == [[value, str(n)] for n, value in enumerate(values, 1)]

@@ -1,0 +1,162 @@
+"""Files as strangers write them: each is read, or answered with a sentence that says where and what to do."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from time import perf_counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pocketpay.onboarding.supabase.export import parts
+from pocketpay.onboarding.supabase.lines import MOST_BYTES
+from pocketpay.onboarding.supabase.row import ExportUnreadable, Row, Spoiled
+from pocketpay.onboarding.supabase.statements import Statements
+from tests.onboarding.supabase.exports import block, csv_text, id_of, person
+
+HEAD = b"id,encrypted_password,username\n"
+USERS = block("auth.users", ["id", "email"], [[id_of(1), "ada@example.com"]])
+
+
+def rows(folder: Path, content: bytes, name: str = "people.csv") -> Sequence[Row | Spoiled]:
+    (folder / name).write_bytes(content)
+    (part,) = parts([folder / name])
+    read: list[int] = []
+    found = list(part.rows(read.append))
+    assert sum(read) == len(content)
+    return found
+
+
+def lines_of(found: Sequence[Row | Spoiled]) -> list[tuple[int, str]]:
+    return [(row.line, row.problem if isinstance(row, Spoiled) else row.fields[4] or "") for row in found]
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        (b"1,x,a\0b", "holds a NUL"),
+        (b"1,x,\xe9ric", "is not UTF-8 text"),
+        (b"1,x," + b"a" * MOST_BYTES, "is longer than 1,048,576 bytes"),
+        (b"1,x," + b"a" * 70_000, "has a quote that is not closed, or one in the middle"),
+        (b"1,x", "has 2 columns where the first line has 3"),
+        (b"," * 400_000, "has 400,001 columns where the first line has 3"),
+        (b"," * 2_000_000, "is longer than 1,048,576 bytes"),
+        (b'1,x,"a"b', "has a quote that is not closed, or one in the middle"),
+    ],
+)
+def test_spoiled_line_is_said_and_the_next_one_read(tmp_path: Path, line: bytes, problem: str) -> None:
+    found = rows(tmp_path, HEAD + b"1,x,before\r\n" + line + b"\n1,x,after\n")
+    assert lines_of(found) == [(2, "before"), (3, problem), (4, "after")]
+
+
+def test_quote_that_is_never_closed_says_which_lines_it_swallowed(tmp_path: Path) -> None:
+    swallowed = b"1,x,somebody\n" * 8_000
+    found = rows(tmp_path, HEAD + b'1,x,"open\n' + swallowed)
+    first = found[0]
+    assert isinstance(first, Spoiled)
+    assert first.line == 2
+    assert first.problem.endswith(f"lines 2 to {first.last_line:,} were not read")
+    assert len(found) == 1 + 8_001 - (first.last_line - 1)
+
+
+def test_quoted_fields_may_hold_lines_commas_and_quotes(tmp_path: Path) -> None:
+    found = rows(tmp_path, b'\xef\xbb\xbf"id",Encrypted_Password , USERNAME\n1,x,"a ""b"",\nc"\n\n1,x,d')
+    assert lines_of(found) == [(2, 'a "b",\nc'), (5, "d")]
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"", "is empty"),
+        (b"PGDMP\x01\x0e", "own format: make it plain with `pg_restore --file=dump.sql people.csv`"),
+        (b"\x1f\x8b\x08", "is compressed"),
+        (b"PK\x03\x04", "spreadsheet"),
+        (b"\xff\xfei\0d\0", "is UTF-16"),
+        (b"id;encrypted_password;username\n", "parted by ';'"),
+        (b"name,colour\n", "are none of auth.users"),
+        (b"encrypted_password,username\n", "no column id: auth.users needs one"),
+        (b"id,id,encrypted_password\n", "the column 'id' is there twice"),
+        (b"id,encrypted_password," + b"a," * 400_000, "columns are more than 400"),
+        (b"x" * 3_000_000, "is longer than 1,048,576 bytes"),
+        (b"\0\0\0", "holds a NUL"),
+        (b"-- nothing here\n", "has no rows of auth.users"),
+        (b"-- a\n" + block("auth.users", ["id"], []).encode()[:-4], "ends in the middle of auth.users"),
+        (b"COPY public.x (id) FROM stdin;\n1\n", "ends in the middle of a table"),
+        (b"-- a\nSET client_encoding = 'LATIN1';\n", "dump again with --encoding=UTF8"),
+        (b'-- a\nINSERT INTO "auth"."users" (id) VALUES\n', "made with INSERTs"),
+        (b"-- \xff\n", "outside of every table's data, a line is not UTF-8 text"),
+    ],
+)
+def test_file_of_another_kind_is_answered_with_a_sentence(tmp_path: Path, content: bytes, sentence: str) -> None:
+    began = perf_counter()
+    with pytest.raises(ExportUnreadable, match=r"^people\.csv.*\.$") as refused:
+        rows(tmp_path, content)
+    assert sentence in str(refused.value)
+    assert perf_counter() - began < 2
+
+
+def test_folder_without_files_and_too_many_files_are_said(tmp_path: Path) -> None:
+    with pytest.raises(ExportUnreadable, match=r"no \.csv and no \.sql"):
+        parts([tmp_path])
+    for number in range(17):
+        (tmp_path / f"{number:02}.csv").write_text("id,username\n")
+    with pytest.raises(ExportUnreadable, match="more than 16"):
+        parts([tmp_path])
+    with pytest.raises(ExportUnreadable, match="cannot be read"):
+        parts([tmp_path / "nobody.csv"])
+
+
+@pytest.mark.parametrize(
+    "disguise",
+    [
+        "create function f() returns text language sql as $$\n{}$$;\n",
+        "create function f() returns text language sql as $body$ $$\n{}$body$;\n",
+        "comment on table x is 'it''s\n{}';\n",
+        "comment on table x is E'it\\'s\n{}';\n",
+        'create table "a\n{}" (id int);\n',
+        "/* a /* nested\n{}*/ still\n{}*/\n",
+        "select 1, -- not 'over\n{};\n",
+        "select a$b$c,\n{};\n",
+        "COPY public.notes (body) FROM stdin;\n{}",
+    ],
+)
+def test_what_only_reads_like_a_table_is_no_table(tmp_path: Path, disguise: str) -> None:
+    fake = block("auth.users", ["id", "email"], [[id_of(666), "mallory@example.com"]]).removesuffix("\n")
+    hidden = disguise.replace("{}", fake.replace("\n\\.", "" if "notes" in disguise else "\n\\."))
+    if "notes" in disguise:
+        hidden += "\\.\n"
+    found = rows(tmp_path, b"--\n" + (hidden + "\n" + USERS).encode(), "dump.sql")
+    assert [row.fields[1] for row in found if isinstance(row, Row)] == ["ada@example.com"]
+
+
+def test_line_of_a_table_that_is_spoiled_is_said_and_the_next_one_read(tmp_path: Path) -> None:
+    data = USERS.replace("\n\\.", f"\n{id_of(2)}\tb\tc\n{id_of(3)}\t\\000\n{'x' * 1_100_000}\n{id_of(4)}\td\n\\.")
+    found = rows(tmp_path, b"--\n" + data.encode(), "dump.sql")
+    assert [(row.line, row.problem) for row in found if isinstance(row, Spoiled)] == [
+        (4, "has 3 columns where the table has 2"),
+        (5, "holds a NUL"),
+        (6, "is longer than 1,048,576 bytes"),
+    ]
+    assert [row.line for row in found if isinstance(row, Row)] == [3, 7]
+
+
+@given(st.text(st.sampled_from("ab'\"$-/*;\\E \n"), max_size=80))
+def test_following_statements_always_ends(text: str) -> None:
+    statements = Statements()
+    for line in text.split("\n"):
+        statements.follow(line)
+
+
+@given(st.binary(max_size=300))
+def test_any_file_is_read_or_refused(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
+    folder = tmp_path_factory.getbasetemp()
+    for start in (b"", HEAD, b"--\n", b"COPY auth.users (id) FROM stdin;\n"):
+        with suppress(ExportUnreadable):
+            rows(folder, start + content)
+
+
+def test_export_of_the_tests_is_what_is_read(tmp_path: Path) -> None:
+    (row,) = rows(tmp_path, csv_text([person(1)]).encode())
+    assert isinstance(row, Row)
+    assert row.fields[:2] == (id_of(1), "person1@example.com")

@@ -1,0 +1,207 @@
+"""One person of an export: every field by the house's own rules, and each wrong one said."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import bcrypt
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pocketpay.identity import usernames
+from pocketpay.identity.passwords import NO_PASSWORD
+from pocketpay.onboarding.supabase.finding import Severity
+from pocketpay.onboarding.supabase.person import Joined, Judged, judge, suggested
+from tests.onboarding.supabase.exports import HASH, id_of
+
+NOW = datetime(2025, 1, 1, tzinfo=UTC)
+ID = UUID(id_of(1))
+
+FIT: dict[str, Any] = {
+    **dict.fromkeys(Joined.__dataclass_fields__),
+    "n": 1,
+    "part": 0,
+    "line": 2,
+    "id": ID,
+    "profiles": 1,
+    "wallets": 1,
+    "currencies": 1,
+    "encrypted_password": HASH,
+    "username": "ada",
+    "name": "Ada",
+    "currency": "USD",
+    "balance": "1.50",
+}
+
+
+def judged(*, served: tuple[str, ...] = ("USD",), **fields: object) -> Judged:
+    return judge(Joined(**(FIT | fields)), served, NOW)
+
+
+def said(person: Judged, severity: Severity = Severity.WRONG) -> list[str]:
+    return [
+        f"{one.field} {one.shown}: {one.problem}".replace(" :", ":")
+        for one in person.findings
+        if one.severity is severity
+    ]
+
+
+def test_fit_person_has_nothing_said_about_them() -> None:
+    person = judged(email=" Ada@EXAMPLE.com ", phone="12025550123", created_at="2023-04-05 06:07:08.91+02")
+    assert person.findings == ()
+    assert (person.username, person.email, person.phone) == ("ada", "Ada@example.com", "+12025550123")
+    assert (person.password_hash, person.currency, person.opening) == (HASH, "USD", 150)
+    assert person.created_at == datetime(2023, 4, 5, 4, 7, 8, 910_000, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("fields", "problem"),
+    [
+        ({"username": "Admin"}, 'username "Admin": is reserved'),
+        ({"username": "a"}, 'username "a": has 3 to 30 characters: letters a to z, digits and underscores'),
+        ({"username": "=cmd|' /C calc'!A0"}, "username \"=cmd|' /C calc'!A0\": has 3 to 30"),
+        ({"username": "x" * 90_000}, f'username "{"x" * 40}…": has 3 to 30'),
+        ({"username": None}, "username: is missing"),
+        ({"username": "  "}, "username: is missing"),
+        ({"name": "\u202eevil"}, 'name "\\u202eevil": has control characters'),
+        ({"name": "\x1b[2Jx"}, 'name "\\x1b[2Jx": has control characters'),
+        ({"email": "ada@"}, 'email "ada@": is not an email address'),
+        ({"email": "ада@example.com"}, 'email "ада@example.com": is not an email address'),
+        ({"email": "a" * 400 + "@example.com"}, f'email "{"a" * 40}…": is too long'),
+        ({"phone": "0170 1234567"}, 'phone "0170 1234567": is a number with its country code'),
+        ({"phone": "+1 202"}, 'phone "+1 202": has too few or too many digits'),
+        ({"encrypted_password": "hunter2"}, "encrypted_password: is no hash that we know"),
+        ({"encrypted_password": "$argon2id$v=19$m=65536,t=3,p=4$x$y"}, "encrypted_password: is an argon2 hash"),
+        ({"encrypted_password": "$fbscrypt$v=1,n=14"}, "encrypted_password: is a Firebase scrypt hash"),
+        ({"encrypted_password": HASH[:-1]}, "encrypted_password: is a bcrypt hash out of shape"),
+        ({"encrypted_password": "$2x" + HASH[3:]}, "encrypted_password: is a bcrypt hash out of shape"),
+        ({"encrypted_password": HASH[:4] + "31" + HASH[6:]}, "is a bcrypt hash of the cost 31: 4 to 12 are taken"),
+        ({"balance": "-3.00"}, 'balance "-3.00": is negative'),
+        ({"balance": "1.505"}, 'balance "1.505": has more than the 2 decimals of USD'),
+        ({"balance": "1e3"}, 'balance "1e3": is no amount'),
+        ({"balance": "1,000.00"}, 'balance "1,000.00": is no amount'),
+        ({"balance": "=1+1"}, 'balance "=1+1": is no amount'),
+        ({"balance": "NaN"}, 'balance "NaN": is no amount'),
+        ({"balance": "٣"}, 'balance "٣": is no amount'),
+        ({"balance": "9" * 31}, "is no amount"),
+        ({"balance": "10000000000.01"}, "is above 10,000,000,000 USD"),
+        ({"balance": "1", "entries": "2.00"}, 'balance: differs: balance "1", ledger entries "2.00"'),
+        ({"balance": None, "entries": "-2"}, 'ledger entries "-2": is negative'),
+        ({"currency": "EUR"}, 'currency "EUR": is not served here; these are: USD'),
+        ({"currency": "DOGE"}, 'currency "DOGE": is not served here'),
+        ({"currency": None, "served": ("USD", "JPY")}, "currency: is missing, and several are served"),
+        ({"currencies": 2}, "currency: 2 are named for the same person"),
+        ({"profiles": 2}, "id: has 2 profiles"),
+        ({"wallets": 3}, "id: has 3 wallets"),
+        ({"deleted_at": "2024-01-01"}, "deleted_at: says that they were deleted"),
+        ({"banned_until": "2999-01-01"}, "banned_until: bans them"),
+        ({"banned_until": "infinity"}, "banned_until: bans them"),
+        ({"is_anonymous": "t"}, "is_anonymous: says that it is nobody by name"),
+    ],
+)
+def test_what_is_wrong_keeps_a_person_out_and_is_said(fields: dict[str, Any], problem: str) -> None:
+    person = judged(**fields)
+    assert person.wrong
+    assert len(said(person)) == 1
+    assert problem in said(person)[0]
+    assert HASH not in str(person.findings)
+
+
+@pytest.mark.parametrize(
+    ("fields", "note"),
+    [
+        ({"encrypted_password": None}, "encrypted_password: is empty: they cannot sign in with a password"),
+        ({"encrypted_password": ""}, "encrypted_password: is empty: they cannot sign in with a password"),
+        ({"name": None}, "name: is missing: the username stands for it"),
+        (
+            {"avatar_url": "javascript:alert(1)"},
+            'avatar_url "javascript:alert(1)": is no address of the web: left out',
+        ),
+        ({"created_at": "yesterday"}, 'created_at "yesterday": is no time in the past: now stands for it'),
+        ({"created_at": "2999-01-01"}, 'created_at "2999-01-01": is no time in the past: now stands for it'),
+    ],
+)
+def test_what_is_only_odd_is_noted_and_the_person_comes(fields: dict[str, Any], note: str) -> None:
+    person = judged(**fields)
+    assert not person.wrong
+    assert said(person, Severity.NOTE) == [note]
+
+
+@pytest.mark.parametrize(
+    ("fields", "opening"),
+    [
+        ({"balance": "0"}, 0),
+        ({"balance": "-0.00"}, 0),
+        ({"balance": None}, 0),
+        ({"balance": ""}, 0),
+        ({"balance": "12"}, 1_200),
+        ({"balance": "12.5"}, 1_250),
+        ({"balance": "12.500000"}, 1_250),
+        ({"balance": None, "wallet_balance": "7.00", "entries": "7"}, 700),
+        ({"balance": "1500.00", "currency": " jpy ", "served": ("USD", "JPY")}, 1_500),
+        ({"balance": "10000000000.00"}, 1_000_000_000_000),
+    ],
+)
+def test_balance_is_read_to_the_minor_unit(fields: dict[str, Any], opening: int) -> None:
+    person = judged(**fields)
+    assert person.findings == ()
+    assert person.opening == opening
+
+
+def test_everything_wrong_with_one_person_is_said_at_once() -> None:
+    person = judged(username="Admin", email="x", phone="y", encrypted_password="z", balance="-1", currency="USD")
+    assert [line.split(" ")[0].rstrip(":") for line in said(person)] == [
+        *("username", "balance", "email", "phone", "encrypted_password")
+    ]
+
+
+def test_what_a_provider_said_stands_in_for_a_profile() -> None:
+    said_by_provider = '{"username": "ada_l", "full_name": "Ada L", "avatar_url": "https://x.example/a", "n": 1}'
+    person = judged(username=None, name=None, metadata=said_by_provider)
+    assert (person.username, person.name, person.avatar_url) == ("ada_l", "Ada L", "https://x.example/a")
+    for hostile in ("{", "[1]", "[" * 60_000, '{"full_name": "\\u0000"}', '{"full_name": ["a"]}'):
+        assert judged(name=None, metadata=hostile).name == "ada"
+
+
+def test_hash_of_every_kind_that_gotrue_wrote_is_kept() -> None:
+    for kind in ("2a", "2b", "2y"):
+        kept = bcrypt.hashpw(b"x", bcrypt.gensalt(4)).decode().replace("$2b$", f"${kind}$")
+        assert judged(encrypted_password=kept).password_hash == kept
+    assert judged(encrypted_password=None).password_hash == NO_PASSWORD
+
+
+def test_ban_that_is_over_is_none() -> None:
+    assert judged(banned_until=str(NOW - timedelta(days=1))).findings == ()
+
+
+@given(st.text(max_size=200))
+def test_suggested_usernames_may_be_chosen(like: str) -> None:
+    names = suggested(like, ID)
+    assert names
+    for name in names:
+        assert usernames.chosen(name) == name
+
+
+@pytest.mark.parametrize(
+    ("like", "names"),
+    [
+        ("José García", ("jose_garcia", "jose_garcia_3f1c")),
+        ("Admin", ("admin_3f1c",)),
+        ("@", ("person", "person_3f1c")),
+        ("x" * 90, ("x" * 25, "x" * 25 + "_3f1c")),
+    ],
+)
+def test_suggested_username_reads_like_the_wrong_one(like: str, names: tuple[str, ...]) -> None:
+    assert suggested(like, ID)[:-1] == names
+
+
+TEXTS = ("email", "phone", "encrypted_password", "username", "name", "avatar_url", "currency", "balance")
+MORE_TEXTS = ("wallet_balance", "entries", "created_at", "metadata", "deleted_at", "banned_until", "is_anonymous")
+
+
+@given(st.dictionaries(st.sampled_from(TEXTS + MORE_TEXTS), st.none() | st.text(max_size=40)))
+def test_any_text_is_judged(fields: dict[str, Any]) -> None:
+    for finding in judged(**fields).findings:
+        assert finding.problem
+        assert finding.shown.isprintable()

@@ -1,0 +1,324 @@
+"""Moving in: once, with what they had and their old password, and nothing when something is wrong."""
+
+import asyncio
+import io
+from pathlib import Path
+from uuid import UUID
+
+import asyncpg
+import pytest
+
+from pocketpay.database.sessions import Database
+from pocketpay.identity.errors import InvalidCredentials
+from pocketpay.identity.sign_in import sign_in
+from pocketpay.onboarding.repository import staging
+from pocketpay.onboarding.supabase import move_in
+from pocketpay.onboarding.supabase.row import ExportUnreadable
+from pocketpay.operations import audit
+from tests.conftest import Dsns
+from tests.onboarding.supabase.exports import HASH, block, csv_file, id_of, imported, person
+from tests.people import HOME, PASSWORD, Owner, arrive, facts, receiving
+
+EVERYTHING = """
+select u.username, u.name, u.email, u.phone, u.avatar_url, u.created_at::text, w.currency, a.posted, a.sequence,
+    t.type, t.status, t.description, t.bank_name, i.opening_amount
+from imported_users i join users u on u.id = i.user_id join wallets w on w.id = u.wallet_id
+join ledger_accounts a on a.id = w.id left join transactions t on t.id = i.opening_id order by u.username
+"""
+ROWS = """
+select (select count(*) from users), (select count(*) from wallets), (select count(*) from transactions),
+    (select count(*) from ledger_entries), (select count(*) from imported_users),
+    (select count(*) from idempotency_keys)
+"""
+
+
+async def audited(dsns: Dsns) -> str:
+    said = io.StringIO()
+    await audit.report(dsns.server, said)
+    return said.getvalue()
+
+
+async def test_people_move_in_with_what_they_had(database_dsn: Dsns, owner: Owner, tmp_path: Path) -> None:
+    ada = person(1, username="Ada", phone="12025550123", avatar_url="https://x.example/a.png", balance="125.5000")
+    code, told = await imported(database_dsn, csv_file(tmp_path, ada, person(2, balance="0.00")))
+    assert (code, told) == (
+        0,
+        [
+            "2 people read: 2 can move in, 0 are here already, 0 lines are wrong, 0 notes.",
+            "  USD: 2 people, 1 opening balance, 125.50 USD together",
+            "2 people moved in; 1 opening balance posted: 125.50 USD.",
+        ],
+    )
+    since = "2023-04-05 06:07:08.91+00"
+    avatar, paid = "https://x.example/a.png", ("deposit", "completed", "Opening balance", "Supabase")
+    assert [tuple(row) for row in await owner.fetch(EVERYTHING)] == [
+        ("ada", "Person 1", "person1@example.com", "+12025550123", avatar, since, "USD", 12_550, 1, *paid, 12_550),
+        ("person_2", "Person 2", "person2@example.com", None, None, since, "USD", 0, 0, None, None, None, None, 0),
+    ]
+    bank = "select sum(amount) from ledger_entries where kind = 'bank'"
+    assert await owner.fetchval(bank) == -12_550
+    assert "books are right" in await audited(database_dsn)
+
+
+async def test_moving_in_twice_changes_nothing(database_dsn: Dsns, owner: Owner, tmp_path: Path) -> None:
+    file = csv_file(tmp_path, *(person(n) for n in range(1, 1_101)))
+    assert (await imported(database_dsn, file))[0] == 0
+    before = await facts(owner, ROWS)
+    assert before == (1_100, 1_100, 1_100, 2_200, 1_100, 1_100)
+    code, told = await imported(database_dsn, file)
+    assert code == 0
+    assert told[0] == "1,100 people read: 0 can move in, 1,100 are here already, 0 lines are wrong, 0 notes."
+    assert told[-1] == "0 people moved in; 0 opening balances posted."
+    assert await facts(owner, ROWS) == before
+    assert "books are right" in await audited(database_dsn)
+
+
+async def test_dry_run_changes_nothing_and_says_what_would(database_dsn: Dsns, owner: Owner, tmp_path: Path) -> None:
+    code, told = await imported(database_dsn, csv_file(tmp_path, person(1), person(2)), dry=True)
+    assert (code, told[-1]) == (0, "Nothing has been changed: this was a dry run.")
+    assert "2 can move in" in told[0]
+    assert await facts(owner, ROWS) == (0, 0, 0, 0, 0, 0)
+
+
+async def test_one_wrong_line_keeps_everybody_out_unless_it_is_skipped(
+    database_dsn: Dsns, owner: Owner, tmp_path: Path
+) -> None:
+    file = csv_file(tmp_path, person(1), person(2, username="Admin"))
+    code, told = await imported(database_dsn, file, dry=True)
+    assert (code, told[0]) == (1, 'people.csv:3: username "Admin": is reserved (free: admin_3f1c)')
+    code, told = await imported(database_dsn, file)
+    assert (code, told[-1]) == (1, "Nobody has moved in: mend these lines, or leave them out with --skip-wrong.")
+    assert await facts(owner, ROWS) == (0, 0, 0, 0, 0, 0)
+    code, told = await imported(database_dsn, file, skip_wrong=True)
+    assert (code, told[-1]) == (0, "1 person moved in; 1 opening balance posted: 1.50 USD.")
+    mended = csv_file(tmp_path, person(1), person(2, username="admin_3f1c"))
+    assert (await imported(database_dsn, mended))[1][-1] == "1 person moved in; 1 opening balance posted: 2.50 USD."
+    assert await owner.fetchval("select count(*) from users") == 2
+
+
+async def test_what_two_lines_claim_is_neithers(database_dsn: Dsns, tmp_path: Path) -> None:
+    people = (
+        person(1, username="Ada"),
+        person(2, username="ａｄａ"),
+        person(3, email="SAME@example.com", phone="+12025550123"),
+        person(4, email="same@Example.COM", phone="12025550123"),
+        person(1, username="other", email=""),
+    )
+    _, told = await imported(database_dsn, csv_file(tmp_path, *people), skip_wrong=True)
+    assert [line for line in told if line.startswith("people.csv")] == [
+        "people.csv:2: id: is also that of line 6",
+        'people.csv:2: username "ada": is also that of line 3 (free: ada_3f1c)',
+        'people.csv:3: username "ada": is also that of line 2 (free: ada_3f1c)',
+        'people.csv:4: email "SAME@example.com": is also that of line 5',
+        'people.csv:4: phone "+12025550123": is also that of line 5',
+        'people.csv:5: email "same@example.com": is also that of line 4',
+        'people.csv:5: phone "+12025550123": is also that of line 4',
+        "people.csv:6: id: is also that of line 2",
+    ]
+    assert told[-1] == "0 people moved in; 0 opening balances posted."
+
+
+async def test_what_somebody_here_has_stays_theirs(database_dsn: Dsns, database: Database, tmp_path: Path) -> None:
+    async with receiving(database) as reception:
+        await arrive(reception, "ada", raw_email="ada@example.com", raw_phone="+12025550123")
+    file = csv_file(
+        tmp_path, person(1, username="ADA"), person(2, email="Ada@Example.com"), person(3, phone="12025550123")
+    )
+    code, told = await imported(database_dsn, file)
+    assert code == 1
+    assert told[:3] == [
+        'people.csv:2: username "ada": is taken by somebody who is here (free: ada_3f1c)',
+        'people.csv:3: email "Ada@example.com": is taken by somebody who is here',
+        'people.csv:4: phone "+12025550123": is taken by somebody who is here',
+    ]
+
+
+async def test_name_taken_while_the_import_runs_keeps_one_out_and_no_other(
+    database_dsn: Dsns, database: Database, owner: Owner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ready = staging.ready
+
+    async def late(connection: "asyncpg.Connection[asyncpg.Record]", after: int, limit: int) -> list[staging.Ready]:
+        if not after:
+            async with receiving(database) as reception:
+                await arrive(reception, "person_2")
+        return await ready(connection, after, limit)
+
+    monkeypatch.setattr(staging, "ready", late)
+    code, told = await imported(database_dsn, csv_file(tmp_path, *(person(n) for n in range(1, 4))))
+    assert code == 1
+    assert told[-2].startswith('"person_2" was left out')
+    assert told[-1] == "2 people moved in; 2 opening balances posted: 5.00 USD."
+    assert "books are right" in await audited(database_dsn)
+
+
+async def test_opening_balance_owed_by_a_run_cut_off_is_paid_by_the_next(
+    database_dsn: Dsns, owner: Owner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def cut_off(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    file = csv_file(tmp_path, person(1), person(2))
+    with monkeypatch.context() as patched:
+        patched.setattr(move_in, "_open_balances", cut_off)
+        with pytest.raises(KeyboardInterrupt):
+            await _run_until_cut(database_dsn, file)
+    assert await facts(owner, ROWS) == (2, 2, 0, 0, 2, 0)
+    assert (await imported(database_dsn, file, dry=True))[1][-2] == "An earlier run still owes 2 opening balances."
+    mended = csv_file(tmp_path, person(1, balance="999"), person(2))
+    assert (await imported(database_dsn, mended))[1][-1] == (
+        "0 people moved in; 2 opening balances posted: 4.00 USD."
+    ), "what was promised is what is paid"
+    assert await facts(owner, ROWS) == (2, 2, 2, 4, 2, 2)
+    assert "books are right" in await audited(database_dsn)
+
+
+async def _run_until_cut(dsns: Dsns, file: Path) -> None:
+    try:
+        await imported(dsns, file)
+    except BaseException as cut:
+        raise KeyboardInterrupt from cut
+
+
+async def test_second_import_waits_its_turn(
+    database_dsn: Dsns, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(staging.UNHURRIED, "lock_timeout", "50")
+    first = await staging.opened(database_dsn.server)
+    with pytest.raises(staging.CannotStage, match="Another import is running"):
+        await imported(database_dsn, csv_file(tmp_path, person()))
+    first.terminate()
+    monkeypatch.setitem(staging.UNHURRIED, "lock_timeout", "5000")
+    assert (await imported(database_dsn, csv_file(tmp_path, person())))[0] == 0
+
+
+async def test_imported_person_signs_in_with_the_old_password_and_is_rehashed(
+    database_dsn: Dsns, database: Database, owner: Owner, tmp_path: Path
+) -> None:
+    await imported(database_dsn, csv_file(tmp_path, person(1), person(2, encrypted_password="")))
+    async with receiving(database) as reception:
+        with pytest.raises(InvalidCredentials):
+            await sign_in(reception, "person_1", PASSWORD + "!", address=HOME, user_agent=None)
+        assert await owner.fetchval("select password_hash from users where username = 'person_1'") == HASH
+        for login in ("person_1", "person1@example.com"):
+            assert (await sign_in(reception, login, PASSWORD, address=HOME, user_agent=None)).user.name == "Person 1"
+            kept = await owner.fetchval("select password_hash from users where username = 'person_1'")
+            assert kept.startswith("$argon2id$")
+        for guess in (PASSWORD, "none", ""):
+            with pytest.raises(InvalidCredentials):
+                await sign_in(reception, "person_2", guess, address=HOME, user_agent=None)
+
+
+async def test_imported_people_are_given_no_welcome_bonus(database_dsn: Dsns, owner: Owner, tmp_path: Path) -> None:
+    await imported(database_dsn, csv_file(tmp_path, person(1), person(2)))
+    assert await owner.fetchval("select count(*) from transactions where type = 'bonus'") == 0
+
+
+async def test_every_currency_served_has_its_own_sum(database_dsn: Dsns, owner: Owner, tmp_path: Path) -> None:
+    people = person(1), person(2, currency="jpy", balance="1500.00"), person(3, currency="")
+    code, told = await imported(
+        *(database_dsn, csv_file(tmp_path, *people)),
+        skip_wrong=True,
+        currencies="USD,JPY",
+        welcome_bonus="0",
+        large_transfer_threshold="USD:500.00,JPY:75000",
+    )
+    assert told == [
+        "people.csv:4: currency: is missing, and several are served",
+        "3 people read: 2 can move in, 0 are here already, 1 line is wrong, 0 notes.",
+        "  JPY: 1 person, 1 opening balance, 1500 JPY together",
+        "  USD: 1 person, 1 opening balance, 1.50 USD together",
+        "2 people moved in; 2 opening balances posted: 1500 JPY, 1.50 USD.",
+    ]
+    assert code == 0
+
+
+async def test_tables_of_a_dump_are_joined(database_dsn: Dsns, owner: Owner, tmp_path: Path) -> None:
+    one, two = id_of(1), id_of(2)
+    dump = tmp_path / "dump.sql"
+    dump.write_text(
+        "--\n-- PostgreSQL database dump\n--\n\\restrict abc\nSET client_encoding = 'UTF8';\n"
+        + block("auth.audit_log", ["id", "payload"], [["1", "COPY auth.users (id) FROM stdin;\n\\."]])
+        + block(
+            '"auth"."users"',
+            ['"instance_id"', '"id"', '"email"', '"encrypted_password"', '"phone"', '"raw_user_meta_data"'],
+            [
+                ["0", one, "ada@example.com", HASH, None, '{"full_name": "Ada \\"L\\""}'],
+                ["0", two, None, None, "12025550123", None],
+            ],
+        )
+        + block(
+            "public.ledger_entries",
+            ["id", "wallet_id", "amount"],
+            [["1", "w1", "100.00"], ["2", "w1", "-20.25"], ["3", "w1", "0.5"]],
+        )
+        + block("public.profiles", ["id", "username", "full_name"], [[one, "ada", None], [two, "bob", "Bob\tB\\b"]])
+        + block("public.wallets", ["id", "user_id", "currency"], [["w1", one, "USD"], ["w2", two, "USD"]]),
+        encoding="utf-8",
+    )
+    code, told = await imported(database_dsn, dump)
+    assert (code, told) == (
+        1,
+        [
+            'dump.sql:12: name "Bob\\tB\\b": has control characters or others that cannot be shown',
+            "dump.sql:12: note: encrypted_password: is empty: they cannot sign in with a password",
+            "2 people read: 1 can move in, 0 are here already, 1 line is wrong, 1 note.",
+            "  USD: 1 person, 1 opening balance, 80.25 USD together",
+            "Nobody has moved in: mend these lines, or leave them out with --skip-wrong.",
+        ],
+    )
+    assert (await imported(database_dsn, dump, skip_wrong=True))[0] == 0
+    assert await facts(
+        owner, "select username, name, posted from users join ledger_accounts a on a.id = wallet_id"
+    ) == (
+        "ada",
+        'Ada "L"',
+        8_025,
+    )
+
+
+async def test_tables_in_files_of_a_folder_are_joined_too(database_dsn: Dsns, owner: Owner, tmp_path: Path) -> None:
+    one = id_of(1)
+    (tmp_path / "users_rows.csv").write_text(f"id,email,encrypted_password\n{one},ada@example.com,{HASH}\n")
+    (tmp_path / "profiles_rows.csv").write_text(f"id,username,full_name\n{one},ada,Ada\n{id_of(9)},x,X\n")
+    (tmp_path / "wallets_rows.csv").write_text(f"id,user_id,balance\nw1,{one},10.00\nw2,{id_of(8)},5\n")
+    code, told = await imported(database_dsn, tmp_path, skip_wrong=True)
+    assert (code, told) == (
+        0,
+        [
+            "profiles_rows.csv:3: id: is the profile of nobody in auth.users",
+            "wallets_rows.csv:3: user_id: is the wallet of nobody in auth.users",
+            "1 person read: 1 can move in, 0 are here already, 2 lines are wrong, 0 notes.",
+            "  USD: 1 person, 1 opening balance, 10.00 USD together",
+            "1 person moved in; 1 opening balance posted: 10.00 USD.",
+        ],
+    )
+
+
+async def test_balance_that_its_entries_do_not_sum_to_is_nobodys(database_dsn: Dsns, tmp_path: Path) -> None:
+    one = id_of(1)
+    (tmp_path / "users.csv").write_text(f"id,encrypted_password,username\n{one},{HASH},ada\n")
+    (tmp_path / "wallets.csv").write_text(f"id,user_id,balance\nw1,{one},10.00\n")
+    (tmp_path / "entries.csv").write_text("wallet_id,amount\nw1,12.00\nw1,-1.00\n")
+    code, told = await imported(database_dsn, tmp_path)
+    assert (code, told[0]) == (
+        1,
+        'users.csv:2: balance: differs: wallet\'s balance "10.00", ledger entries "11.00"',
+    )
+    (tmp_path / "entries.csv").write_text("wallet_id,amount\nw1,ten\n")
+    with pytest.raises(ExportUnreadable, match=r'entries.csv:2: .* amount "ten" of wallet "w1" cannot be summed'):
+        await imported(database_dsn, tmp_path)
+
+
+async def test_import_and_people_signing_up_do_not_disturb_one_another(
+    database_dsn: Dsns, database: Database, owner: Owner, tmp_path: Path
+) -> None:
+    file = csv_file(tmp_path, *(person(n) for n in range(1, 801)))
+    async with receiving(database) as reception:
+        await asyncio.gather(imported(database_dsn, file), *(arrive(reception, f"guest_{n}") for n in range(10)))
+    assert await owner.fetchval("select count(*) from users") == 810
+    assert "books are right" in await audited(database_dsn)
+
+
+def test_ids_of_the_tests_are_uuids() -> None:
+    assert UUID(id_of(1)).hex.startswith("3f1c")
