@@ -320,5 +320,17 @@ async def test_import_and_people_signing_up_do_not_disturb_one_another(
     assert "books are right" in await audited(database_dsn)
 
 
+@pytest.mark.parametrize("name", ["people.csv", "dump.sql"])
+async def test_example_moves_in_as_the_readme_shows(database_dsn: Dsns, name: str) -> None:
+    root = Path(__file__).parents[3]
+    readme = (root / "README.md").read_text(encoding="utf-8")
+    example = root / "examples" / "supabase" / name
+    for dry, skip_wrong in ((True, False), (False, True)):
+        _, told = await imported(database_dsn, example, dry=dry, skip_wrong=skip_wrong)
+        if name == "people.csv":
+            assert "```text\n" + "\n".join(told) + "\n```" in readme
+        assert "3 can move in" in told[2]
+
+
 def test_ids_of_the_tests_are_uuids() -> None:
     assert UUID(id_of(1)).hex.startswith("3f1c")
