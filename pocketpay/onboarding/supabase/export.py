@@ -48,7 +48,7 @@ def parts(paths: Sequence[Path]) -> list[Part]:
             raise ExportUnreadable(f"{path} has no .csv and no .sql in it.")
         found += inside
     if len(found) > MOST_FILES:
-        raise ExportUnreadable(f"{len(found)} files are more than {MOST_FILES}: give the folder of the export, or its files.")
+        raise ExportUnreadable(f"{len(found)} files are more than {MOST_FILES}: give only the export's.")
     names = [path.name for path in found]
     return [_part(path, path.name if names.count(path.name) == 1 else str(path)) for path in found]
 
