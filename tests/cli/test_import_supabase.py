@@ -22,7 +22,7 @@ from tests.conftest import Dsns
 from tests.onboarding.supabase.exports import csv_file, person
 
 SECONDS = 60.0
-PEOPLE = 5_000
+PEOPLE = 4_000
 CENTS = 100 * PEOPLE * (PEOPLE + 1) // 2 + 50 * PEOPLE
 
 Start = Callable[..., "subprocess.Popen[str]"]

@@ -159,15 +159,17 @@ async def test_sign_in_that_compared_the_old_password_opens_no_session_after_the
     ada = await arrive(reception)
     verify, once = reception.passwords.verify, [True]
 
-    async def and_then_it_is_changed(kept: str | None, password: str) -> passwords.Verdict:
-        verdict = await verify(kept, password)
+    async def and_then_it_is_changed(kept: str | None, password: str, **more: int) -> passwords.Verdict:
+        verdict = await verify(kept, password, **more)
         if once and password == PASSWORD:
             once.clear()
             async with reception.database.write() as session:
                 await session.execute("update users set password_hash = $1", await reception.passwords.hash(NEW))
         return verdict
 
-    monkeypatch.setattr(type(reception.passwords), "verify", lambda _, *given: and_then_it_is_changed(*given))
+    monkeypatch.setattr(
+        type(reception.passwords), "verify", lambda _, *given, **more: and_then_it_is_changed(*given, **more)
+    )
     with pytest.raises(InvalidCredentials):
         await signed_in(reception)
     assert [one.id for one in await sessions.live(reception, ada.viewer)] == [ada.viewer.session_id]
