@@ -133,7 +133,7 @@ def test_what_is_wrong_ends_with_one_and_a_file_that_is_none_with_a_sentence(sta
     process = start(str(csv_file(tmp_path, person(1), person(2, username="a!"))), "--dry-run")
     out, err = process.communicate(timeout=SECONDS)
     assert (process.returncode, err) == (1, "")
-    assert out.splitlines()[0].startswith('people.csv:3: username "a!": has 3 to 30 characters')
+    assert out.splitlines()[0].startswith('people.csv:3: username "a!": must have 3 to 30 characters')
     hostile = tmp_path / "hostile.csv"
     hostile.write_bytes(os.urandom(100_000))
     process = start(str(hostile))

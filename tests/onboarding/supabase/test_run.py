@@ -260,7 +260,7 @@ async def test_tables_of_a_dump_are_joined(database_dsn: Dsns, owner: Owner, tmp
     assert (code, told) == (
         1,
         [
-            'dump.sql:12: name "Bob\\tB\\b": has control characters or others that cannot be shown',
+            'dump.sql:12: name "Bob\\tB\\b": must not have control characters or others that cannot be shown',
             "dump.sql:12: note: encrypted_password: is empty: they cannot sign in with a password",
             "2 people read: 1 can move in, 0 are here already, 1 line is wrong, 1 note.",
             "  USD: 1 person, 1 opening balance, 80.25 USD together",
