@@ -6,7 +6,9 @@
     statements.py  where in a dump a statement begins, and where it is only text
     dump.py        a plain pg_dump becomes rows; nothing of it is ever executed
     export.py      the files there are, what each holds, and all their rows
-    person.py      a joined row becomes a person fit to be written, or all that is wrong with it
+    joined.py      what it says of one person, and what is found wrong with it
+    opening.py     their opening balance, the same wherever it is told
+    person.py      a person fit to be written, or all that is wrong with them
     dry_run.py     lays the export out in temporary tables, joins and judges it; changes nothing
     move_in.py     writes those who are fit, 500 a unit of work, each with their opening balance
     report.py      what there is to say, in words

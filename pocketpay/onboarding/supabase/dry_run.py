@@ -17,8 +17,9 @@ from pocketpay.database.sessions import Connection, Record
 from pocketpay.onboarding.repository import staging
 from pocketpay.onboarding.supabase.export import Part
 from pocketpay.onboarding.supabase.finding import Finding
+from pocketpay.onboarding.supabase.joined import Joined
 from pocketpay.onboarding.supabase.part_rows import staged
-from pocketpay.onboarding.supabase.person import Joined, Judged, judge
+from pocketpay.onboarding.supabase.person import Judged, judge
 
 ROWS_AT_ONCE = 2_000
 """Some megabytes at the very most, and a round trip's cost spread over them."""

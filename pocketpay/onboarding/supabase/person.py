@@ -3,22 +3,21 @@
 import json
 import re
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TypeVar
 from uuid import UUID
 
-from pocketpay import money
 from pocketpay.identity import bcrypt_hashes, contacts, names, usernames
 from pocketpay.identity.errors import InvalidProfile
 from pocketpay.identity.passwords import NO_PASSWORD
-from pocketpay.onboarding.supabase.finding import Finding, Severity, shown
+from pocketpay.onboarding.supabase.finding import Finding, Severity
+from pocketpay.onboarding.supabase.joined import Joined, Judge
+from pocketpay.onboarding.supabase.opening import opening_balance
 
 LONGEST_AVATAR_URL = 2_048
 
 _AVATAR = re.compile(r"https?://[!-~]+", re.ASCII | re.IGNORECASE)
-_BALANCE = re.compile(r"(-?)(\d{1,30})(?:\.(\d{1,30}))?", re.ASCII)
 _DIGITS = re.compile(r"\d{6,15}", re.ASCII)
 _KINDS = {
     "$argon2": "is an argon2 hash, of which only our own are taken",
@@ -26,36 +25,6 @@ _KINDS = {
     "$2": "is a bcrypt hash out of shape",
 }
 _TRUE = ("t", "true", "1", "yes")
-
-T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Joined:
-    """All that an export says of one person, as it stands there. `entries` is what their ledger entries sum to."""
-
-    n: int
-    part: int
-    line: int
-    id: UUID
-    email: str | None
-    phone: str | None
-    encrypted_password: str | None
-    username: str | None
-    name: str | None
-    avatar_url: str | None
-    currency: str | None
-    currencies: int
-    balance: str | None
-    wallet_balance: str | None
-    entries: str | None
-    profiles: int
-    wallets: int
-    created_at: str | None
-    metadata: str | None
-    deleted_at: str | None
-    banned_until: str | None
-    is_anonymous: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,49 +47,13 @@ class Judged:
         return any(finding.severity is Severity.WRONG for finding in self.findings)
 
 
-class _Judge:
-    """Collects what is wrong with one person."""
-
-    def __init__(self, joined: Joined) -> None:
-        self.joined = joined
-        self.findings: list[Finding] = []
-
-    def say(
-        self,
-        severity: Severity,
-        field: str,
-        problem: str,
-        value: str | None = None,
-        suggestions: Sequence[str] = (),
-    ) -> None:
-        told = "" if value is None else shown(value)
-        place = self.joined.part, self.joined.line
-        self.findings.append(Finding(*place, severity, field, problem, self.joined.n, told, tuple(suggestions)))
-
-    def wrong(self, field: str, problem: str, value: str | None = None, suggestions: Sequence[str] = ()) -> None:
-        self.say(Severity.WRONG, field, problem, value, suggestions)
-
-    def note(self, field: str, problem: str, value: str | None = None) -> None:
-        self.say(Severity.NOTE, field, problem, value)
-
-    def fit(self, parse: Callable[[str], T], raw: str | None) -> T | None:
-        """What the house's own rule makes of it; None, and said, when it refuses. Nothing is nothing."""
-        if raw is None or not raw.strip():
-            return None
-        try:
-            return parse(raw)
-        except InvalidProfile as refusal:
-            self.wrong(refusal.field or "", refusal.problem, raw)
-            return None
-
-
 def judge(joined: Joined, served_currencies: Sequence[str], now: datetime) -> Judged:
     """Reads everything about one person, and says of each field that is not fit why."""
-    judge_ = _Judge(joined)
+    judge_ = Judge(joined)
     _standing(judge_, now)
     metadata = _metadata(joined.metadata)
     username = _username(judge_, joined.username or metadata.get("username"), metadata)
-    currency, opening = _money(judge_, served_currencies)
+    currency, opening = opening_balance(judge_, served_currencies)
     email = judge_.fit(contacts.email_address, joined.email)
     phone = judge_.fit(_phone, joined.phone)
     return Judged(
@@ -137,7 +70,7 @@ def judge(joined: Joined, served_currencies: Sequence[str], now: datetime) -> Ju
     )
 
 
-def _standing(judge_: _Judge, now: datetime) -> None:
+def _standing(judge_: Judge, now: datetime) -> None:
     """Whom Supabase itself would not let in does not come in here."""
     joined = judge_.joined
     if joined.deleted_at is not None:
@@ -154,7 +87,7 @@ def _standing(judge_: _Judge, now: datetime) -> None:
         judge_.wrong("id", f"has {joined.wallets} wallets: here everybody has one")
 
 
-def _username(judge_: _Judge, raw: str | None, metadata: dict[str, str]) -> str | None:
+def _username(judge_: Judge, raw: str | None, metadata: dict[str, str]) -> str | None:
     joined = judge_.joined
     if raw is not None and raw.strip():
         try:
@@ -185,7 +118,7 @@ def _may_be_chosen(name: str) -> bool:
     return True
 
 
-def _name(judge_: _Judge, raw: str | None, username: str | None) -> str | None:
+def _name(judge_: Judge, raw: str | None, username: str | None) -> str | None:
     if raw is None or not raw.strip():
         judge_.note("name", "is missing: the username stands for it")
         return username
@@ -197,7 +130,7 @@ def _phone(raw: str) -> str:
     return contacts.phone_number(f"+{raw.strip()}" if _DIGITS.fullmatch(raw.strip()) else raw)
 
 
-def _avatar(judge_: _Judge, raw: str | None) -> str | None:
+def _avatar(judge_: Judge, raw: str | None) -> str | None:
     if raw is None or not raw.strip():
         return None
     url = raw.strip()
@@ -207,7 +140,7 @@ def _avatar(judge_: _Judge, raw: str | None) -> str | None:
     return url
 
 
-def _password(judge_: _Judge) -> str:
+def _password(judge_: Judge) -> str:
     raw = judge_.joined.encrypted_password
     if raw is None or not raw.strip():
         judge_.note("encrypted_password", "is empty: they cannot sign in with a password")
@@ -224,52 +157,7 @@ def _password(judge_: _Judge) -> str:
     return NO_PASSWORD
 
 
-def _money(judge_: _Judge, served: Sequence[str]) -> tuple[str | None, int]:
-    """The wallet's currency, and the opening balance in its minor units."""
-    joined = judge_.joined
-    if joined.currencies > 1:
-        judge_.wrong("currency", f"{joined.currencies} are named for the same person")
-        return None, 0
-    raw = (joined.currency or "").strip().upper()
-    code = raw or (served[0] if len(served) == 1 else "")
-    if code not in served:
-        problem = (
-            f"is not served here; these are: {', '.join(served)}" if raw else "is missing, and several are served"
-        )
-        judge_.wrong("currency", problem, joined.currency)
-        return None, 0
-    said = {"balance": joined.balance, "wallet's balance": joined.wallet_balance, "ledger entries": joined.entries}
-    minors = {name: _minor(judge_, name, raw, code) for name, raw in said.items() if raw is not None}
-    known = {minor for minor in minors.values() if minor is not None}
-    if len(known) > 1:
-        judge_.wrong("balance", "differs: " + ", ".join(f"{name} {shown(said[name] or '')}" for name in minors))
-    return code, max(known, default=0)
-
-
-def _minor(judge_: _Judge, field: str, raw: str | None, code: str) -> int | None:
-    """An opening balance in minor units, zeros beyond the currency's digits taken off; None, and said, if unfit."""
-    if raw is None or not raw.strip():
-        return 0
-    shape = _BALANCE.fullmatch(raw.strip())
-    if shape is None:
-        judge_.wrong(field, "is no amount: digits and one point", raw)
-        return None
-    exponent = money.currency(code).exponent
-    sign, whole, part = shape[1], shape[2], shape[3] or ""
-    if part[exponent:].strip("0"):
-        judge_.wrong(field, f"has more than the {exponent} decimals of {code}", raw)
-        return None
-    minor = int(whole + part[:exponent].ljust(exponent, "0"))
-    if sign and minor:
-        judge_.wrong(field, "is negative: nobody moves in with a debt", raw)
-        return None
-    if minor > money.MAX_MAJOR * 10**exponent:
-        judge_.wrong(field, f"is above {money.MAX_MAJOR:,} {code}", raw)
-        return None
-    return minor
-
-
-def _time(judge_: _Judge, now: datetime) -> datetime | None:
+def _time(judge_: Judge, now: datetime) -> datetime | None:
     raw = judge_.joined.created_at
     if raw is None or not raw.strip():
         return None

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from pocketpay.identity import usernames
 from pocketpay.identity.passwords import NO_PASSWORD
 from pocketpay.onboarding.supabase.finding import Severity
-from pocketpay.onboarding.supabase.person import Joined, Judged, judge, suggested
+from pocketpay.onboarding.supabase.joined import Joined
+from pocketpay.onboarding.supabase.person import Judged, judge, suggested
 from tests.onboarding.supabase.exports import HASH, id_of
 
 NOW = datetime(2025, 1, 1, tzinfo=UTC)

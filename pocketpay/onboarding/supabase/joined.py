@@ -1,0 +1,75 @@
+"""What an export says of one person, and what is found wrong with it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+from uuid import UUID
+
+from pocketpay.identity.errors import InvalidProfile
+from pocketpay.onboarding.supabase.finding import Finding, Severity, shown
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """All that an export says of one person, as it stands there. `entries` is what their ledger entries sum to."""
+
+    n: int
+    part: int
+    line: int
+    id: UUID
+    email: str | None
+    phone: str | None
+    encrypted_password: str | None
+    username: str | None
+    name: str | None
+    avatar_url: str | None
+    currency: str | None
+    currencies: int
+    balance: str | None
+    wallet_balance: str | None
+    entries: str | None
+    profiles: int
+    wallets: int
+    created_at: str | None
+    metadata: str | None
+    deleted_at: str | None
+    banned_until: str | None
+    is_anonymous: str | None
+
+
+class Judge:
+    """Collects what is wrong with one person."""
+
+    def __init__(self, joined: Joined) -> None:
+        self.joined = joined
+        self.findings: list[Finding] = []
+
+    def say(
+        self,
+        severity: Severity,
+        field: str,
+        problem: str,
+        value: str | None = None,
+        suggestions: Sequence[str] = (),
+    ) -> None:
+        told = "" if value is None else shown(value)
+        place = self.joined.part, self.joined.line
+        self.findings.append(Finding(*place, severity, field, problem, self.joined.n, told, tuple(suggestions)))
+
+    def wrong(self, field: str, problem: str, value: str | None = None, suggestions: Sequence[str] = ()) -> None:
+        self.say(Severity.WRONG, field, problem, value, suggestions)
+
+    def note(self, field: str, problem: str, value: str | None = None) -> None:
+        self.say(Severity.NOTE, field, problem, value)
+
+    def fit(self, parse: Callable[[str], T], raw: str | None) -> T | None:
+        """What the house's own rule makes of it; None, and said, when it refuses. Nothing is nothing."""
+        if raw is None or not raw.strip():
+            return None
+        try:
+            return parse(raw)
+        except InvalidProfile as refusal:
+            self.wrong(refusal.field or "", refusal.problem, raw)
+            return None
