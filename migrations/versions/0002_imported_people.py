@@ -7,7 +7,7 @@ at sign-in can be made to pay for one without looking at every user.
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0003"
+revision = "0002"
 down_revision = "0001"
 branch_labels = None
 depends_on = None
