@@ -5,6 +5,7 @@ every currency served, `USD:100.00,JPY:15000` names each one. `load()` is the on
 SettingsError, one sentence that says what to do.
 """
 
+import re
 from enum import StrEnum
 from pathlib import Path
 from typing import Self
@@ -18,6 +19,13 @@ from pocketpay.money import Money
 
 SHORTEST_SECRET = 32
 """Bytes of the key that signs tokens; HS256 wants at least its own output (RFC 7518, 3.2)."""
+
+
+MONEY_SETTINGS = (
+    *("welcome_bonus", "large_transfer_threshold"),
+    *("deposit_limit", "withdrawal_limit", "transfer_limit"),
+)
+PERCENT_SHAPE = re.compile(r"(\d{1,3})(?:\.(\d{1,6}))?", re.ASCII)
 
 
 class SettingsError(PocketPayError):
@@ -35,6 +43,16 @@ class RuleAction(StrEnum):
     OFF = "off"
     CONFIRM = "confirm"
     BLOCK = "block"
+
+
+class SimulatedBank(StrEnum):
+    """How the simulated bank behaves."""
+
+    INSTANT = "instant"
+    SLOW = "slow"
+    SILENT = "silent"
+    DECLINING = "declining"
+    FLAKY = "flaky"
 
 
 class LogLevel(StrEnum):
@@ -118,6 +136,19 @@ class Settings(BaseSettings):
     rapid_transfer_action: RuleAction = Field(
         RuleAction.CONFIRM, description="What a rapid transfer meets: off, confirm or block."
     )
+    deposit_limit: str = Field("10000.00", description="Money a wallet may bring in from banks within 24 hours.")
+    withdrawal_limit: str = Field("5000.00", description="Money a wallet may send to banks within 24 hours.")
+    transfer_limit: str = Field("20000.00", description="Money a wallet may pay to others within 24 hours.")
+    instant_withdrawal_fee_percent: str = Field(
+        "1.5", description="What an instant withdrawal costs, in percent of its amount, to two decimals."
+    )
+    simulated_bank: SimulatedBank = Field(
+        SimulatedBank.INSTANT,
+        description="How the simulated bank behaves: instant, slow, silent, declining, flaky; in production instant.",
+    )
+    simulated_bank_seconds: float = Field(
+        30.0, ge=0, le=86_400, description="For how many seconds a slow or silent bank leaves an order unanswered."
+    )
     confirmation_minutes: int = Field(
         15, ge=1, le=1440, description="For how many minutes a risky payment awaits its answer before it expires."
     )
@@ -151,8 +182,15 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _money_is_money(self) -> Self:
-        for name in ("welcome_bonus", "large_transfer_threshold"):
+        for name in MONEY_SETTINGS:
             self.amounts(name)
+        _ = self.instant_withdrawal_fee_bps
+        return self
+
+    @model_validator(mode="after")
+    def _production_has_a_bank_that_works(self) -> Self:
+        if self.production and self.simulated_bank is not SimulatedBank.INSTANT:
+            raise ValueError("SIMULATED_BANK misbehaves in development only: leave it out, or make it instant")
         return self
 
     @property
@@ -184,8 +222,27 @@ class Settings(BaseSettings):
         return money_setting(name.upper(), getattr(self, name), self.served_currencies)
 
     @property
+    def instant_withdrawal_fee_bps(self) -> int:
+        """INSTANT_WITHDRAWAL_FEE_PERCENT in basis points, exactly: 1.5 is 150."""
+        return basis_points("INSTANT_WITHDRAWAL_FEE_PERCENT", self.instant_withdrawal_fee_percent)
+
+    @property
     def origins(self) -> tuple[str, ...]:
         return tuple(part.strip() for part in self.allowed_origins.split(",") if part.strip())
+
+
+def basis_points(name: str, text: str) -> int:
+    """Hundredths of a percent that the decimal text says, at most 10,000.
+
+    Raises ValueError with a sentence when it is no such number, or finer than that.
+    """
+    shape = PERCENT_SHAPE.fullmatch(text.strip())
+    if shape is not None:
+        whole, part = shape.group(1), shape.group(2) or ""
+        bps = int(whole + part.rstrip("0").ljust(2, "0"))
+        if len(part.rstrip("0")) <= 2 and bps <= 10_000:
+            return bps
+    raise ValueError(f"{name}: {text!r} is no percentage from 0 to 100 with at most two decimals, like 1.5")
 
 
 def money_setting(name: str, text: str, codes: tuple[str, ...]) -> dict[str, Money]:

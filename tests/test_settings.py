@@ -87,6 +87,12 @@ WRONG: dict[str, list[object]] = {
         *("$5", ".", "0.0.0", "EUR:1.00", "USD:", "USD:x", "USD:1.00,5", "USD:1.00,USD:2.00", "USD:1:2"),
     ],
     "LARGE_TRANSFER_THRESHOLD": ["lots", "500.005", "-0"],
+    "DEPOSIT_LIMIT": ["none", "-1", "1.001"],
+    "WITHDRAWAL_LIMIT": ["", "unlimited"],
+    "TRANSFER_LIMIT": ["EUR:1.00"],
+    "INSTANT_WITHDRAWAL_FEE_PERCENT": ["", "-1", "1.505", "100.01", "1.5%"],
+    "SIMULATED_BANK": ["", "broken", "Slow "],
+    "SIMULATED_BANK_SECONDS": [-1, 86_401, "nan", "inf"],
 }
 
 
