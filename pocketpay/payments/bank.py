@@ -1,7 +1,11 @@
 """A bank behind a small protocol, shaped for a real provider.
 
+    collect    bring money in from a bank       (deposit)
+    payout     send money out to a bank         (withdrawal)
+
 An order carries its transaction's id as the provider's own idempotency key, so asking again is harmless. A provider
-answers settled, declined, or not yet; silence, an error and "not yet" are the same to us: we ask again later.
+answers settled, declined, or not yet; silence, an error and "not yet" are the same to us: we ask again later. What it
+said once, settled or declined, it says again whenever it is asked.
 """
 
 from dataclasses import dataclass
@@ -20,11 +24,13 @@ class BankReply(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class BankOrder:
-    """Bring this money in from that bank. `id` is the transaction's, and the provider's idempotency key."""
+    """Bring this money in from that bank, or send it there. `id` is the transaction's, and the provider's idempotency
+    key; `instant` is how a payout that was paid for goes."""
 
     id: UUID
     amount: Money
     bank_name: str
+    instant: bool = False
 
 
 class Bank(Protocol):
@@ -34,9 +40,6 @@ class Bank(Protocol):
         """Collects the money, or says how an earlier order of the same id stands."""
         ...
 
-
-class SimulatedBank:
-    """A bank that settles at once. No money is real here; a provider takes its place behind the same protocol."""
-
-    async def collect(self, order: BankOrder) -> BankReply:
-        return BankReply.SETTLED
+    async def payout(self, order: BankOrder) -> BankReply:
+        """Pays the money out, or says how an earlier order of the same id stands."""
+        ...
