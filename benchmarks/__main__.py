@@ -21,7 +21,7 @@ import uvloop
 
 from benchmarks import servers
 from benchmarks.clearing import transfers_per_second
-from benchmarks.population import Person, acquaint, fund, lengthen, make_people, open_clearing, payees_of
+from benchmarks.population import NO_LIMITS, Person, acquaint, fund, lengthen, make_people, open_clearing, payees_of
 from benchmarks.table import Case, Measured, write_table
 from pocketpay.database import migrations, secret_key
 from pocketpay.database.embedded import EmbeddedPostgres
@@ -110,7 +110,7 @@ def _measure(postgres: EmbeddedPostgres, home: Path, asked: argparse.Namespace) 
 
 async def _populate(dsn: str, secret: bytes) -> tuple[list[Person], Person, Person]:
     database = await Database.open(dsn)
-    settings = Settings(new_recipient_action="off", rapid_transfer_action="off")
+    settings = Settings(new_recipient_action="off", rapid_transfer_action="off", **NO_LIMITS)
     names = [f"person_{n}" for n in range(PEOPLE)]
     people = await make_people(database, names, secret)
     short, long, other = await make_people(database, ["short", "long_history", "other"], secret)
@@ -131,7 +131,7 @@ def _alone(dsn: str, people: list[Person], callers: int, seconds: int) -> Run:
 
 async def _clearing(dsn: str, people: list[Person], callers: int, seconds: float) -> float:
     database = await Database.open(dsn)
-    clearing = await open_clearing(database, Settings(rapid_transfer_count=1000))
+    clearing = await open_clearing(database, Settings(rapid_transfer_count=1000, **NO_LIMITS))
     try:
         return await transfers_per_second(clearing, people, callers, seconds)
     finally:

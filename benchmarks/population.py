@@ -18,13 +18,17 @@ from pocketpay.identity.viewer import Viewer
 from pocketpay.ledger.repository import postings
 from pocketpay.money import Money
 from pocketpay.payments.clearing import Clearing
-from pocketpay.payments.deposit import AcceptDeposit, SettleDeposit
+from pocketpay.payments.deposit import AcceptDeposit
 from pocketpay.payments.instruction import Key
+from pocketpay.payments.settle import Settle
 from pocketpay.payments.terms import Terms
 from pocketpay.payments.transfer import Transfer
 from pocketpay.settings import Settings
 
 OPENING = Money(1_000_000_00, "USD")
+NO_LIMITS = {"deposit_limit": "10000000000.00", "transfer_limit": "10000000000.00"}
+"""Settings under which limits are counted and never reached."""
+
 PAYEES = 5
 AT_ONCE = 256
 
@@ -91,7 +95,7 @@ async def fund(clearing: Clearing, people: list[Person]) -> None:
     async def one(person: Person) -> None:
         key = Key(person.wallet_id, "opening-deposit", "deposit", bytes(32))
         accepted = await clearing.submit(AcceptDeposit(uuids.uuid7(), person.wallet_id, OPENING, "Bench Bank", key))
-        await clearing.submit(SettleDeposit(person.wallet_id, accepted.transaction.id, settled=True))
+        await clearing.submit(Settle(person.wallet_id, accepted.transaction.id, settled=True))
 
     await in_turns([one(person) for person in people])
 

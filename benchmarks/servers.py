@@ -12,6 +12,8 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
+from benchmarks.population import NO_LIMITS
+
 HERE = Path(__file__).parent
 START_SECONDS = 60
 
@@ -41,14 +43,16 @@ def running(arguments: list[str], port: int, ready: str, *, cwd: Path | None = N
 def pocketpay(data: Path) -> Iterator[tuple[int, int]]:
     """Our server on the embedded database in `data`; gives (port, process id).
 
-    Authentication, idempotency keys, all three rules and all guards are on. The rapid rule counts, but asks only from
-    the thousandth payment of an hour on, so that the load is of completed payments.
+    Authentication, idempotency keys, all three rules, limits and all guards are on. The rapid rule counts, but asks
+    only from the thousandth payment of an hour on, and no limit is ever reached, so that the load is of completed
+    payments.
     """
     port = free_port()
     settings = {
         "POCKETPAY_DATA": str(data),
         "PORT": str(port),
         "RAPID_TRANSFER_COUNT": "1000",
+        **{name.upper(): value for name, value in NO_LIMITS.items()},
         "LOG_LEVEL": "warning",
     }
     with running(["-m", "pocketpay", "serve"], port, "/readyz", **settings) as pid:

@@ -18,6 +18,7 @@ from typing import Any, ParamSpec, Self, TypeVar
 import strawberry
 
 from pocketpay import errors
+from pocketpay.api.limit import Limit
 from pocketpay.api.money import Money
 from pocketpay.identity import errors as identity
 from pocketpay.payments import errors as payments
@@ -142,6 +143,21 @@ class InsufficientFunds(UserError):
         )
 
 
+@strawberry.type(description="More was asked than a limit of the last 24 hours leaves.")
+class LimitExceeded(UserError):
+    limit: Limit = strawberry.field(description="The limit, and what of it was used at that moment.")
+
+    @classmethod
+    def of(cls, refusal: payments.LimitExceeded, row: "Row", path: list[str]) -> Self:
+        return cls(
+            code=ErrorCode[refusal.code],
+            message=row.words(refusal),
+            path=path,
+            retryable=row.retryable,
+            limit=Limit.of(refusal.limit),
+        )
+
+
 @strawberry.type(description="It has reached another final state before.")
 class WrongState(UserError):
     status: str = strawberry.field(description="The state it has reached, as the schema's status enum spells it.")
@@ -202,6 +218,12 @@ TABLE: dict[type[errors.Refusal], Row] = {
     payments.InsufficientFunds: Row(
         InsufficientFunds,
         "This needs {required} {required.currency}; {available} {available.currency} is available.",
+    ),
+    payments.LimitExceeded: Row(
+        LimitExceeded,
+        "At most {limit.total} {limit.total.currency} within 24 hours; {limit.remaining} {limit.total.currency} is "
+        "left.",
+        retryable=True,
     ),
     payments.TooManyPending: Row(
         Refusal,

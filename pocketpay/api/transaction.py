@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 class TransactionType(Enum):
     SEND = strawberry.enum_value("SEND", description="A payment from one person to another.")
     DEPOSIT = strawberry.enum_value("DEPOSIT", description="Money that came in from a bank.")
+    WITHDRAWAL = strawberry.enum_value("WITHDRAWAL", description="Money that goes out to a bank.")
     BONUS = strawberry.enum_value("BONUS", description="A present of the house.")
 
 

@@ -4,6 +4,7 @@ Rules read it. The clearing alone applies outcomes to it, so that the next instr
 one did; a refusal has changed nothing.
 """
 
+from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -13,9 +14,11 @@ import uuid_utils.compat as uuids
 from pocketpay.errors import BooksDisagree
 from pocketpay.ledger.account import Account, Entry, Leg
 from pocketpay.ledger.house import House
-from pocketpay.payments.errors import KeyReused, first_refusal
+from pocketpay.money import Money
+from pocketpay.payments.errors import KeyReused, LimitExceeded, first_refusal
 from pocketpay.payments.instruction import Key, Outcome
 from pocketpay.payments.lifecycle import Status, must_follow
+from pocketpay.payments.limits import KIND_OF, WINDOW, Limit, LimitKind, counts, hour_of
 from pocketpay.payments.terms import Terms
 from pocketpay.payments.transaction import Transaction, Type
 from pocketpay.wallets.balance import Balance, Standing
@@ -44,12 +47,16 @@ class Book:
     known_payees: set[tuple[UUID, UUID]] = field(default_factory=set)
     recent: dict[UUID, int] = field(default_factory=dict)
     pending: dict[UUID, int] = field(default_factory=dict)
+    used: dict[tuple[UUID, LimitKind], int] = field(default_factory=dict)
+    """In minor units. Never less than it is, and exact where what is asked in this unit would not fit otherwise."""
+    oldest_used: dict[tuple[UUID, LimitKind], datetime] = field(default_factory=dict)
 
     inserted: dict[UUID, Transaction] = field(default_factory=dict)
     updated: dict[UUID, Transaction] = field(default_factory=dict)
     entries: list[Entry] = field(default_factory=list)
     touched: dict[UUID, Account] = field(default_factory=dict)
     written_keys: list[tuple[Key, UUID]] = field(default_factory=list)
+    written_usage: dict[tuple[UUID, LimitKind, datetime], int] = field(default_factory=lambda: defaultdict(int))
 
     # ------------------------------------------------------------ what rules ask
 
@@ -82,6 +89,15 @@ class Book:
         own = besides is not None and self._counts_as_recent(besides)
         return self.recent.get(wallet_id, 0) - own
 
+    def must_have_room(self, wallet_id: UUID, kind: LimitKind, amount: Money) -> None:
+        """Raises LimitExceeded when that would use more than the wallet's limit leaves."""
+        total = self.terms.limits[kind].get(amount.currency)
+        used = self.used[wallet_id, kind]
+        if total is None or used + amount.minor <= total.minor:
+            return
+        oldest = self.oldest_used.get((wallet_id, kind), self.now)
+        raise LimitExceeded(Limit.of(kind, total, Money(used, amount.currency), oldest))
+
     def balance(self, wallet_id: UUID) -> Balance:
         """That wallet as it stands now in this unit."""
         account = self.accounts[wallet_id]
@@ -100,6 +116,8 @@ class Book:
         if outcome.hold is not None or outcome.legs:
             self._post(outcome)
         self._count(before, after)
+        if counts(before) is not counts(after):
+            self._use(after)
         self.transactions[after.id] = after
         if before is None or after.id in self.inserted:
             self.inserted[after.id] = after
@@ -166,6 +184,17 @@ class Book:
             self.pending[wallet_id] = self.pending.get(wallet_id, 0) + 1
         if before is None and after.status in _RECENT:
             self.recent[wallet_id] = self.recent.get(wallet_id, 0) + 1
+
+    def _use(self, after: Transaction) -> None:
+        """Keeps what is used of the limit true: more when the transaction begins to count, less when it ends."""
+        kind = KIND_OF.get(after.type)
+        if kind is None:
+            return
+        change = after.amount.minor if counts(after) else -after.amount.minor
+        self.written_usage[after.anchor, kind, hour_of(after.created_at)] += change
+        used = self.used.get((after.anchor, kind))
+        if used is not None and after.created_at > self.now - WINDOW:
+            self.used[after.anchor, kind] = used + change
 
     def _counts_as_recent(self, transaction: Transaction) -> bool:
         window = timedelta(minutes=self.terms.policy.rapid_window_minutes)

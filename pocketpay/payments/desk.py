@@ -5,9 +5,10 @@ from typing import Self
 
 from pocketpay.database.sessions import Database
 from pocketpay.ledger.repository import postings
-from pocketpay.payments.bank import Bank, SimulatedBank
+from pocketpay.payments.bank import Bank
 from pocketpay.payments.clearing import Clearing
 from pocketpay.payments.resolve import Resolver
+from pocketpay.payments.simulated_bank import SimulatedBank
 from pocketpay.payments.terms import Terms
 from pocketpay.settings import Settings
 
@@ -31,7 +32,8 @@ class Desk:
             house = await postings.open_house(session, settings.served_currencies)
         clearing = Clearing(database, Terms.of(settings), house)
         await clearing.start()
-        return cls(database, clearing, Resolver(database), SimulatedBank())
+        bank = SimulatedBank(settings.simulated_bank, settings.simulated_bank_seconds)
+        return cls(database, clearing, Resolver(database), bank)
 
     async def close(self) -> None:
         """Takes no more orders, and finishes those it has."""

@@ -9,6 +9,7 @@
     ├── CurrencyMismatch                  CURRENCY_MISMATCH
     ├── WalletFrozen, WalletClosed        WALLET_FROZEN, WALLET_CLOSED
     ├── InsufficientFunds(required, available)
+    ├── LimitExceeded(limit)              LIMIT_EXCEEDED
     ├── TooManyPending(most)              TOO_MANY_PENDING
     ├── RiskBlocked                       RISK_BLOCKED
     ├── BankDeclined                      BANK_DECLINED
@@ -18,14 +19,13 @@
 A transaction that was refused and left a row keeps the code and the facts: `kept_refusal` rebuilds the refusal.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pocketpay.errors import BooksDisagree, Refusal
 from pocketpay.money import Money
 from pocketpay.payments.lifecycle import Status
-
-if TYPE_CHECKING:
-    from pocketpay.payments.transaction import Transaction
+from pocketpay.payments.limits import Limit
+from pocketpay.payments.transaction import Transaction
 
 
 class InvalidInput(Refusal):
@@ -90,6 +90,15 @@ class InsufficientFunds(Refusal):
         self.required, self.available = required, available
 
 
+class LimitExceeded(Refusal):
+    code = "LIMIT_EXCEEDED"
+    field = "amount"
+
+    def __init__(self, limit: Limit) -> None:
+        super().__init__(limit)
+        self.limit = limit
+
+
 class TooManyPending(Refusal):
     code = "TOO_MANY_PENDING"
 
@@ -134,7 +143,7 @@ def facts_of(refusal: Refusal) -> dict[str, Any] | None:
     return None
 
 
-def first_refusal(transaction: "Transaction") -> Refusal | None:
+def first_refusal(transaction: Transaction) -> Refusal | None:
     """The refusal that the order for this transaction was answered with.
 
     What was held was answered without one: a refusal that ended it later was told to whoever confirmed it.
@@ -142,7 +151,7 @@ def first_refusal(transaction: "Transaction") -> Refusal | None:
     return None if transaction.expires_at is not None else kept_refusal(transaction)
 
 
-def kept_refusal(transaction: "Transaction") -> Refusal | None:
+def kept_refusal(transaction: Transaction) -> Refusal | None:
     """The refusal that ended the transaction, or None when none did."""
     if transaction.failure_code is None:
         return None

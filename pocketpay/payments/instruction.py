@@ -12,6 +12,8 @@ from uuid import UUID
 
 from pocketpay.errors import Refusal
 from pocketpay.ledger.account import Leg
+from pocketpay.money import Money
+from pocketpay.payments.limits import LimitKind
 from pocketpay.payments.transaction import Transaction
 from pocketpay.wallets.balance import Balance
 
@@ -31,12 +33,15 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Footprint:
-    """What one instruction needs. `wallet_id`, whose instruction it is, is locked too."""
+    """What one instruction needs. `wallet_id`, whose instruction it is, is locked too; `uses` is how much it
+    would use of that `limit` of the wallet."""
 
     wallet_id: UUID
     payee_id: UUID | None = None
     key: Key | None = None
     transaction_id: UUID | None = None
+    limit: LimitKind | None = None
+    uses: Money | None = None
 
 
 @dataclass(frozen=True, slots=True)

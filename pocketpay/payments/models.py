@@ -1,4 +1,4 @@
-"""The tables of payments: the intent to move money, and the keys that make asking twice harmless."""
+"""The tables of payments: the intent to move money, keys that make asking twice harmless, limits used."""
 
 from typing import Any
 
@@ -6,6 +6,7 @@ from sqlalchemy import (
     ARRAY,
     CheckConstraint,
     Column,
+    DateTime,
     ForeignKeyConstraint,
     Index,
     LargeBinary,
@@ -18,8 +19,9 @@ from sqlmodel import Field
 
 from pocketpay.database.models import UUID, SQLModel, count, datetime, key, minor, moment
 
-TYPES = ("send", "deposit", "bonus")
+TYPES = ("send", "deposit", "withdrawal", "bonus")
 STATUSES = ("created", "pending_confirmation", "completed", "blocked", "failed", "cancelled", "expired")
+LIMITS = ("deposit", "withdrawal", "transfer")
 MOST_MINOR = 10_000_000_000_000
 """10,000,000,000.000: the largest amount in the smallest minor unit there is (three decimals)."""
 
@@ -36,6 +38,7 @@ class TransactionRow(SQLModel, table=True):
         CheckConstraint(f"fee >= 0 and fee <= {MOST_MINOR}", name="fee_in_range"),
         CheckConstraint(
             "case type when 'send' then source_wallet_id is not null and destination_wallet_id is not null "
+            "when 'withdrawal' then source_wallet_id is not null and destination_wallet_id is null "
             "else source_wallet_id is null and destination_wallet_id is not null end",
             name="type_says_whose_wallets",
         ),
@@ -43,6 +46,10 @@ class TransactionRow(SQLModel, table=True):
         CheckConstraint("(status = 'completed') = (completed_at is not null)", name="completed_has_its_time"),
         CheckConstraint("status <> 'pending_confirmation' or expires_at is not null", name="pending_expires"),
         CheckConstraint("(status in ('failed', 'blocked')) = (failure_code is not null)", name="failure_has_a_code"),
+        CheckConstraint(
+            "status <> 'created' or type not in ('deposit', 'withdrawal') or ask_again_at is not null",
+            name="created_is_asked_about_again",
+        ),
         CheckConstraint("version > 0", name="version_positive"),
         ForeignKeyConstraint(["source_wallet_id"], ["wallets.id"], name="fk_transactions_source_wallet_id_wallets"),
         ForeignKeyConstraint(
@@ -65,9 +72,10 @@ class TransactionRow(SQLModel, table=True):
         ),
         Index(
             "ix_transactions_recent",
-            "source_wallet_id",
+            text(ANCHOR),
+            "type",
             text("created_at desc"),
-            postgresql_where=text("type = 'send' and status in ('completed', 'pending_confirmation')"),
+            postgresql_where=text("status in ('created', 'pending_confirmation', 'completed')"),
         ),
         Index(
             "ix_transactions_pending",
@@ -75,7 +83,7 @@ class TransactionRow(SQLModel, table=True):
             postgresql_where=text("status = 'pending_confirmation'"),
         ),
         Index("ix_transactions_expiry", "expires_at", postgresql_where=text("status = 'pending_confirmation'")),
-        Index("ix_transactions_unsettled", "created_at", postgresql_where=text("status = 'created'")),
+        Index("ix_transactions_unsettled", "ask_again_at", postgresql_where=text("status = 'created'")),
     )
 
     id: UUID = key()
@@ -96,6 +104,25 @@ class TransactionRow(SQLModel, table=True):
     created_at: datetime = moment()
     updated_at: datetime = moment()
     completed_at: datetime | None = moment(nullable=True)
+    ask_again_at: datetime | None = moment(nullable=True)
+
+
+class WalletUsageRow(SQLModel, table=True):
+    """What of a wallet's limits one hour used: the sum of what was ordered in it and still counts."""
+
+    __tablename__ = "wallet_usage"
+    __table_args__ = (
+        ForeignKeyConstraint(["wallet_id"], ["wallets.id"]),
+        CheckConstraint(f"kind in {LIMITS}", name="kind_known"),
+        CheckConstraint("extract(epoch from hour) % 3600 = 0", name="hour_is_whole"),
+        CheckConstraint("amount >= 0", name="amount_not_negative"),
+        {"postgresql_with": {"fillfactor": "60"}},
+    )
+
+    wallet_id: UUID = key()
+    kind: str = Field(primary_key=True)
+    hour: datetime = Field(primary_key=True, sa_type=DateTime(timezone=True))
+    amount: int = minor()
 
 
 class IdempotencyKeyRow(SQLModel, table=True):

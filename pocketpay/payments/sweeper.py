@@ -1,8 +1,8 @@
 """The sweeper: what nobody comes back for.
 
-Each second, on every server: held payments whose time is over expire, and deposits that the bank has not answered are
-asked about again, in turn. In bounded batches through the clearing, like everything; two servers that meet do no
-harm, since exactly one of them finds something left to do. A bank that says nothing holds up no expiry.
+Each second, on every server: held payments whose time is over expire, and orders that the bank has not answered are
+asked about again, with growing pauses. In bounded batches through the clearing, like everything; two servers that
+meet do no harm, since exactly one of them finds something left to do. A bank that says nothing holds up no expiry.
 """
 
 import asyncio
@@ -13,12 +13,11 @@ import structlog
 
 from pocketpay.database.failures import ServiceBusy
 from pocketpay.errors import Refusal
-from pocketpay.payments.deposit import BANK_SECONDS, ask_bank
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.expire import Expire
 from pocketpay.payments.instruction import Answer
 from pocketpay.payments.repository import units
-from pocketpay.payments.repository.units import Place
+from pocketpay.payments.settle import ask_bank
 
 EVERY_SECONDS = 1.0
 MOST_AT_ONCE = 64
@@ -31,7 +30,7 @@ async def sweep_forever(desk: Desk) -> None:
     """Sweeps each second until it is cancelled; a database that is away is waited for."""
     async with asyncio.TaskGroup() as sweeps:
         sweeps.create_task(_expiring(desk), name="sweeper of overdue payments")
-        sweeps.create_task(_asking(desk), name="sweeper of unsettled deposits")
+        sweeps.create_task(_asking(desk), name="sweeper of unsettled orders")
 
 
 async def expire_overdue(desk: Desk) -> int:
@@ -43,15 +42,16 @@ async def expire_overdue(desk: Desk) -> int:
     return len(overdue)
 
 
-async def ask_again(desk: Desk, after: Place | None = None) -> Place | None:
-    """Asks the bank about a batch of what it has not answered; gives the place to go on from, None at the end.
+async def ask_again(desk: Desk) -> int:
+    """Asks the bank about a batch of what it is time to ask about again; gives how many it was about.
 
-    In turn, and not the oldest each time: a bank may let hundreds wait for days, and the next one be ready.
+    Each is claimed before: another server, or this one after a crash, asks when its next pause is over. So all have
+    their turn, also behind hundreds that a bank lets wait for days.
     """
-    async with desk.database.read() as session:
-        unsettled = await units.unsettled(session, 2 * BANK_SECONDS, MOST_AT_ONCE, after=after)
+    async with desk.database.write() as session:
+        unsettled = await units.unsettled(session, MOST_AT_ONCE)
     _tell_trouble(await asyncio.gather(*(ask_bank(desk, one) for one in unsettled), return_exceptions=True))
-    return (unsettled[-1].created_at, unsettled[-1].id) if len(unsettled) == MOST_AT_ONCE else None
+    return len(unsettled)
 
 
 async def _expiring(desk: Desk) -> None:
@@ -62,11 +62,10 @@ async def _expiring(desk: Desk) -> None:
 
 
 async def _asking(desk: Desk) -> None:
-    place: Place | None = None
     while True:
         await asyncio.sleep(EVERY_SECONDS)
         with _going_on():
-            place = await ask_again(desk, place)
+            await ask_again(desk)
 
 
 @contextmanager

@@ -14,15 +14,17 @@ from pocketpay.risk.rules import Reason
 class Type(StrEnum):
     SEND = "send"
     DEPOSIT = "deposit"
+    WITHDRAWAL = "withdrawal"
     BONUS = "bonus"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Transaction:
     """One row of `transactions`. Money is in the transaction's one currency; times are aware UTC.
 
-    `source_wallet_id` is None where money comes from outside (deposit, bonus). `version` grows by one with every
-    change. `failure_facts` are the facts of the refusal that ended it, for rebuilding the first answer.
+    `source_wallet_id` is None where money comes from outside (deposit, bonus), `destination_wallet_id` where it goes
+    there (withdrawal). `version` grows by one with every change. `failure_facts` are the facts of the refusal that
+    ended it, for rebuilding the first answer.
     """
 
     id: UUID
@@ -33,15 +35,15 @@ class Transaction:
     amount: Money
     fee: Money
     description: str
-    bank_name: str | None
-    risk_reasons: tuple[Reason, ...]
-    failure_code: str | None
-    failure_facts: dict[str, Any] | None
-    expires_at: datetime | None
-    version: int
+    bank_name: str | None = None
+    risk_reasons: tuple[Reason, ...] = ()
+    failure_code: str | None = None
+    failure_facts: dict[str, Any] | None = None
+    expires_at: datetime | None = None
+    version: int = 1
     created_at: datetime
     updated_at: datetime
-    completed_at: datetime | None
+    completed_at: datetime | None = None
 
     @property
     def anchor(self) -> UUID:

@@ -1,6 +1,6 @@
 """How a transfer works: one person sends money to another.
 
-    replay?  recipient there?  oneself?  same currency?  sender frozen or closed?  enough?  risky?
+    replay?  recipient there?  oneself?  same currency?  sender frozen or closed?  enough?  within the limit?  risky?
     then post at once, or hold the money and ask
 
 Safe: completed in the same unit of work. Risky: the money is held, and the sender has a quarter of an hour (a
@@ -31,6 +31,7 @@ from pocketpay.payments.errors import (
 )
 from pocketpay.payments.instruction import Answer, Footprint, Hold, Key, Outcome
 from pocketpay.payments.lifecycle import Status
+from pocketpay.payments.limits import LimitKind
 from pocketpay.payments.parsing import parse_amount, parse_description, parse_key, parse_recipient
 from pocketpay.payments.transaction import Transaction, Type
 from pocketpay.risk.rules import Facts, Verdict, judge
@@ -51,7 +52,8 @@ class Transfer:
 
     @property
     def footprint(self) -> Footprint:
-        return Footprint(self.wallet_id, payee_id=self.payee_id, key=self.key)
+        kind = LimitKind.TRANSFER_DAILY
+        return Footprint(self.wallet_id, payee_id=self.payee_id, key=self.key, limit=kind, uses=self.amount)
 
     def decide(self, book: Book) -> Outcome:
         """The rule. Raises a Refusal that leaves no row; those that leave one are in the outcome."""
@@ -72,6 +74,7 @@ class Transfer:
         available = Money(book.accounts[self.wallet_id].available, self.amount.currency)
         if available < self.amount:
             return self._ended(book, Status.FAILED, InsufficientFunds(required=self.amount, available=available))
+        book.must_have_room(self.wallet_id, LimitKind.TRANSFER_DAILY, self.amount)
         known = (self.wallet_id, self.payee_id) in book.known_payees
         verdict = judge(Facts(self.amount, known, book.recent_payments(self.wallet_id)), book.terms.policy)
         if verdict.action is RuleAction.OFF:
@@ -104,12 +107,10 @@ class Transfer:
             amount=self.amount,
             fee=Money(0, self.amount.currency),
             description=self.description,
-            bank_name=None,
             risk_reasons=() if verdict is None else verdict.reasons,
             failure_code=None if why is None else why.code,
             failure_facts=None if why is None else facts_of(why),
             expires_at=book.now + book.terms.confirmation if status is Status.PENDING_CONFIRMATION else None,
-            version=1,
             created_at=book.now,
             updated_at=book.now,
             completed_at=book.now if status is Status.COMPLETED else None,

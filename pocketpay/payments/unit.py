@@ -3,7 +3,8 @@
     begin      1 round trip
     lock       1    the accounts of the whole batch in id order, FOR NO KEY UPDATE: two directions never deadlock
     look       1    the clock, keys, standings, transactions, risk facts; read after the lock, or two rapid transfers
-                    would both pass            (+1 where a held payment is overdue: it expires first)
+                    would both pass            (+1 where a held payment is overdue: it expires first;
+                                                +1 where whole hours do not show that a limit leaves room)
     decide     0    one after another in order of arrival, in memory
     write      1    accounts, entries, transactions, keys, the notification
     commit     1
@@ -12,6 +13,7 @@ READ COMMITTED: each statement sees what was committed before it, so what is rea
 protects. Under a snapshot taken before the lock this would be wrong.
 """
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -26,7 +28,9 @@ from pocketpay.ledger.repository import postings as ledger
 from pocketpay.payments.book import Book, KeptKey
 from pocketpay.payments.expire import Expire
 from pocketpay.payments.instruction import Answer, Footprint, Instruction
+from pocketpay.payments.limits import LimitKind
 from pocketpay.payments.repository import rows, units
+from pocketpay.payments.repository.usage import used
 from pocketpay.payments.terms import Terms
 from pocketpay.updates import signals
 from pocketpay.wallets.repository import standing
@@ -34,7 +38,7 @@ from pocketpay.wallets.repository import standing
 Result = Answer | Refusal | ServiceBusy
 """What became of one instruction."""
 
-FIRST_OF_TRANSACTION = 14
+FIRST_OF_TRANSACTION = 15
 """Where a looked-up row's transaction begins."""
 
 
@@ -112,12 +116,32 @@ async def _look(
     for footprint, row in zip(footprints, found, strict=True):
         _enter(book, footprint, row)
         overdue = overdue or row[13]
+    tight = _tight(book, footprints)
     progress.deciding = False
+    if tight:
+        for whose, exactly in (await used(session, tight, book.now)).items():
+            book.used[whose] = exactly.minor
+            if exactly.oldest is not None:
+                book.oldest_used[whose] = exactly.oldest
     if overdue:
         for late in await units.overdue(session, book.accounts, book.now):
             book.transactions[late.id] = late
             book.apply(Expire(late.anchor, late.id).decide(book))
     return book
+
+
+def _tight(book: Book, footprints: Sequence[Footprint]) -> list[tuple[UUID, LimitKind]]:
+    """Limits that would not take all that is asked in this unit, if all counts that whole hours may have used."""
+    asked: dict[tuple[UUID, LimitKind], int] = defaultdict(int)
+    tight: set[tuple[UUID, LimitKind]] = set()
+    for footprint in footprints:
+        if footprint.limit is None or footprint.uses is None:
+            continue
+        whose, total = (footprint.wallet_id, footprint.limit), book.terms.limits[footprint.limit]
+        asked[whose] = so_far = asked[whose] + footprint.uses.minor
+        if (most := total.get(footprint.uses.currency)) is not None and book.used[whose] + so_far > most.minor:
+            tight.add(whose)
+    return list(tight)
 
 
 def _enter(book: Book, footprint: Footprint, row: Record) -> None:
@@ -132,6 +156,8 @@ def _enter(book: Book, footprint: Footprint, row: Record) -> None:
             book.known_payees.add((wallet_id, payee_id))
         book.recent[wallet_id] = row[11]
     book.pending[wallet_id] = row[12]
+    if footprint.limit is not None:
+        book.used[wallet_id, footprint.limit] = row[14]
     if row[FIRST_OF_TRANSACTION] is not None:
         looked_up = rows.transaction(row)
         book.transactions[looked_up.id] = looked_up
@@ -170,5 +196,6 @@ async def _write(session: Session, book: Book) -> None:
         inserted=list(book.inserted.values()),
         updated=list(book.updated.values()),
         keys=book.written_keys,
+        used=book.written_usage,
         payloads=signals.payloads(signal),
     )

@@ -18,6 +18,8 @@ SETTINGS = {
     "LARGE_TRANSFER_THRESHOLD": "10.00",
     "NEW_RECIPIENT_ACTION": "off",
     "RAPID_TRANSFER_ACTION": "off",
+    "DEPOSIT_LIMIT": "10000000000.00",
+    "TRANSFER_LIMIT": "10000000000.00",
     "ACCESS_TOKEN_EXPIRE_MINUTES": "60",
 }
 """Above 10.00 a payment awaits an answer, below it none does."""

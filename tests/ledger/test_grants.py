@@ -80,11 +80,12 @@ async def test_only_the_owner_may_rewrite_a_column_of_the_books(owner: Writer) -
         "select attrelid::regclass::text as name, array_agg(attname::text order by attname) as columns "
         "from pg_attribute where attrelid = any($1::regclass[]) and attnum > 0 and not attisdropped "
         "and has_column_privilege('pocketpay_server', attrelid, attnum, 'UPDATE') group by attrelid",
-        ["ledger_accounts", "ledger_entries", "transactions", "wallets", "idempotency_keys"],
+        ["ledger_accounts", "ledger_entries", "transactions", "wallets", "idempotency_keys", "wallet_usage"],
     )
     assert {row["name"]: row["columns"] for row in rows} == {
         "ledger_accounts": ["held", "posted", "sequence", "updated_at", "version"],
         "transactions": [
+            "ask_again_at",
             "completed_at",
             "failure_code",
             "failure_facts",
@@ -93,5 +94,6 @@ async def test_only_the_owner_may_rewrite_a_column_of_the_books(owner: Writer) -
             "updated_at",
             "version",
         ],
+        "wallet_usage": ["amount"],
         "wallets": ["freeze_reason", "frozen_for", "status", "updated_at"],
     }

@@ -51,7 +51,11 @@ def unguarded(name: str, sql: str, found: dict[Proof, set[str]]) -> Damage:
 def without(constraint: str, name: str, sql: str, found: dict[Proof, set[str]]) -> Damage:
     """Planted where that constraint has been dropped, which is found as well."""
     table = constraint.split("_", 1)[1]
-    table = next(known for known in ("ledger_accounts", "ledger_entries", "transactions") if table.startswith(known))
+    table = next(
+        known
+        for known in ("ledger_accounts", "ledger_entries", "transactions", "wallet_usage")
+        if table.startswith(known)
+    )
     dropping = f"alter table {table} drop constraint {constraint};"
-    constrained = payments.CONSTRAINED if table == "transactions" else ledger.CONSTRAINED
+    constrained = payments.CONSTRAINED if table in ("transactions", "wallet_usage") else ledger.CONSTRAINED
     return unguarded(name, dropping + sql, {constrained: {constraint}, **found})

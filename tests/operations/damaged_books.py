@@ -34,8 +34,12 @@ BOOKS = (
         "entries of a column rewritten whole",
         "alter table ledger_entries alter column amount type bigint using amount * 2",
         {
-            LEGS: {"{deposit}", "{bobs_deposit}", "{carols_deposit}", "{sent}", "{confirmed}", "{last}", "{bonus}"},
+            LEGS: {
+                *("{deposit}", "{bobs_deposit}", "{carols_deposit}", "{sent}", "{confirmed}", "{last}", "{bonus}"),
+                "{withdrawn}",
+            },
             CHAIN: {
+                "{withdrawn_bob}",
                 *("{deposit_alice}", "{bobs_deposit_bob}", "{carols_deposit_carol}", "{sent_alice}", "{sent_bob}"),
                 *("{confirmed_alice}", "{confirmed_bob}", "{last_bob}", "{last_carol}", "{bonus_dan}"),
             },

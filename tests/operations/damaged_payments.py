@@ -1,8 +1,12 @@
 """Damage to transactions, holds, keys and wallets, as their owner could do it."""
 
 from pocketpay.payments.repository import proofs as payments
-from pocketpay.payments.repository.proofs import CURRENCIES, HOLDS, KEYS, LEGS, ONE_BONUS, OWNERS, TIMES
+from pocketpay.payments.repository.proofs import CURRENCIES, HOLDS, KEYS, LEGS, ONE_BONUS, OWNERS, TIMES, USAGE
 from tests.operations.damage import ENTRY, INTENT, MOST, NEW, OTHER, Damage, unguarded, without
+
+HOUR = "wallet_id = '{alice}' and kind = 'transfer' and hour = '{hour}:00Z'"
+USED = "{alice} transfer {hour}Z"
+"""What alice paid to others in the hour in which the town traded."""
 
 PAYMENTS = (
     Damage(
@@ -18,7 +22,7 @@ PAYMENTS = (
     Damage(
         "a payment expired, its hold kept",
         "update transactions set status = 'expired' where id = '{pending}'",
-        {HOLDS: {"{alice}"}},
+        {HOLDS: {"{alice}"}, USAGE: {USED}},
     ),
     without(
         "ck_transactions_fee_in_range",
@@ -27,9 +31,51 @@ PAYMENTS = (
         {HOLDS: {"{alice}"}},
     ),
     Damage(
+        "a withdrawal whose hold was given back before the bank said",
+        "update ledger_accounts set held = 0 where id = '{carol}'",
+        {HOLDS: {"{carol}"}},
+    ),
+    Damage(
+        "a withdrawal under way whose fee is not held",
+        "update ledger_accounts set held = 200 where id = '{carol}'",
+        {HOLDS: {"{carol}"}},
+    ),
+    Damage(
+        "a withdrawal that cost another fee than was posted",
+        "update transactions set fee = fee + 1 where id = '{withdrawn}'",
+        {LEGS: {"{withdrawn}"}},
+    ),
+    unguarded(
+        "a withdrawal whose fee went to nobody but the bank",
+        "update ledger_entries set amount = -(select amount from ledger_entries where id = '{withdrawn_bob}') "
+        "where id = '{withdrawn_bank}'; delete from ledger_entries where id = '{withdrawn_fees}'",
+        {LEGS: {"{withdrawn}"}},
+    ),
+    Damage(
+        "an hour that says more was used than there was",
+        f"update wallet_usage set amount = amount + 1 where {HOUR}",
+        {USAGE: {USED}},
+    ),
+    Damage(
+        "an hour that was forgotten",
+        f"delete from wallet_usage where {HOUR}",
+        {USAGE: {USED}},
+    ),
+    Damage(
+        "an hour of which nothing is known",
+        "insert into wallet_usage values ('{dan}', 'transfer', '2026-01-01T12:00Z', 1)",
+        {USAGE: {"{dan} transfer 2026-01-01T12Z"}},
+    ),
+    without(
+        "ck_wallet_usage_amount_not_negative",
+        "an hour that gives room that nobody has",
+        f"update wallet_usage set amount = -1 where {HOUR}",
+        {USAGE: {USED}},
+    ),
+    Damage(
         "a completed payment over another amount",
         "update transactions set amount = amount + 1 where id = '{sent}'",
-        {LEGS: {"{sent}"}},
+        {LEGS: {"{sent}"}, USAGE: {USED}},
     ),
     without(
         "ck_transactions_fee_in_range",
@@ -41,7 +87,7 @@ PAYMENTS = (
         "ck_transactions_amount_in_range",
         "a deposit that takes",
         "update transactions set amount = -amount where id = '{carols_deposit}'",
-        {LEGS: {"{carols_deposit}"}},
+        {LEGS: {"{carols_deposit}"}, USAGE: {"{carol} deposit {hour}Z"}},
     ),
     Damage(
         "a completed payment to somebody else",
@@ -52,13 +98,13 @@ PAYMENTS = (
         "a completed payment without entries",
         f"{INTENT} values ('{NEW}', 'send', 'completed', 'USD', '{{alice}}', '{{bob}}', 1, 0, '', '[]', 1, now(), "
         "now(), now())",
-        {LEGS: {NEW}},
+        {LEGS: {NEW}, USAGE: {USED}},
     ),
     unguarded(
         "entries of a payment that failed",
         "update transactions set status = 'failed', failure_code = 'RISK_BLOCKED', completed_at = null "
         "where id = '{sent}'",
-        {LEGS: {"{sent}"}},
+        {LEGS: {"{sent}"}, USAGE: {USED}},
     ),
     unguarded(
         "entries without their transaction",

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 import asyncpg
@@ -13,16 +13,19 @@ from pocketpay.ledger.repository.postings import open_house
 from pocketpay.money import Money
 from pocketpay.onboarding.repository import newcomers as onboarding
 from pocketpay.onboarding.repository.newcomers import Newcomer
-from pocketpay.payments.bank import SimulatedBank
 from pocketpay.payments.cancel import cancel
 from pocketpay.payments.clearing import Clearing
 from pocketpay.payments.confirm import confirm
 from pocketpay.payments.deposit import deposit
 from pocketpay.payments.desk import Desk
+from pocketpay.payments.fees import Speed
 from pocketpay.payments.resolve import Resolver
+from pocketpay.payments.simulated_bank import SimulatedBank
 from pocketpay.payments.terms import Terms
 from pocketpay.payments.transfer import transfer
+from pocketpay.payments.withdraw import withdraw
 from pocketpay.settings import RuleAction, Settings
+from pocketpay.settings import SimulatedBank as Manner
 from tests.conftest import Dsns
 from tests.payments.past import people
 
@@ -60,7 +63,7 @@ async def open_desk(dsn: str) -> AsyncIterator[Desk]:
 
 
 async def trade(dsns: Dsns) -> Town:
-    """Alice, Bob and Carol bring money and pay one another; Dan has only his welcome bonus."""
+    """Alice, Bob and Carol bring money, pay one another and take some out; Dan has only his welcome bonus."""
     owner = await asyncpg.connect(dsns.owner)
     try:
         wallets = dict(zip(("alice", "bob", "carol"), await people(owner, "alice", "bob", "carol"), strict=True))
@@ -87,6 +90,17 @@ async def _payments(desk: Desk, wallets: dict[str, UUID]) -> dict[str, UUID]:
         )
         done[name] = answer.transaction.id
 
+    async def take_out(name: str, at: Desk, who: str, amount: str) -> None:
+        answer = await withdraw(
+            at,
+            wallets[who],
+            raw_amount=amount,
+            raw_bank_name="First Bank",
+            speed=Speed.INSTANT,
+            raw_key=f"key-of-{name}",
+        )
+        done[name] = answer.transaction.id
+
     await bring("deposit", "alice", "100.00")
     await bring("bobs_deposit", "bob", "200.00")
     await bring("carols_deposit", "carol", "10.00")
@@ -97,7 +111,10 @@ async def _payments(desk: Desk, wallets: dict[str, UUID]) -> dict[str, UUID]:
     await cancel(desk, wallets["bob"], done["cancelled"])
     await pay("pending", "alice", "bob", "60.00")
     await pay("failed", "carol", "bob", "999.00")
+    await take_out("withdrawn", desk, "bob", "20.00")
     await pay("last", "bob", "carol", "5.00")
+    silent = replace(desk, bank=SimulatedBank(Manner.FLAKY, chance=lambda: 0.0))
+    await take_out("unsettled", silent, "carol", "2.00")
     return done
 
 
@@ -130,4 +147,6 @@ async def _names(
     names = {name: str(id) for id, name in (*accounts.items(), *intents.items())}
     for row in entries:
         names[f"{intents[row['transaction_id']]}_{accounts[row['account_id']]}"] = str(row["id"])
+    hour = "select to_char(created_at at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24') from transactions where id = $1"
+    names["hour"] = await owner.fetchval(hour, transactions["sent"])
     return names

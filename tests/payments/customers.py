@@ -5,6 +5,7 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID
 
 import asyncpg
@@ -14,15 +15,18 @@ from asyncpg import Connection, Record
 from pocketpay.database.sessions import Database
 from pocketpay.ledger.repository import postings
 from pocketpay.operations import audit
-from pocketpay.payments.bank import Bank, SimulatedBank
+from pocketpay.payments.bank import Bank
 from pocketpay.payments.clearing import Clearing
 from pocketpay.payments.confirm import confirm
 from pocketpay.payments.deposit import deposit
 from pocketpay.payments.desk import Desk
+from pocketpay.payments.fees import Speed
 from pocketpay.payments.instruction import Answer
 from pocketpay.payments.resolve import Resolver
+from pocketpay.payments.simulated_bank import SimulatedBank
 from pocketpay.payments.terms import Terms
 from pocketpay.payments.transfer import transfer
+from pocketpay.payments.withdraw import withdraw
 from pocketpay.settings import Settings
 from pocketpay.wallets import repository as wallets
 from pocketpay.wallets.balance import Balance
@@ -110,6 +114,15 @@ async def pay_in(desk: Desk, whose: Person, amount: str, *, key: str | None = No
     )
 
 
+async def pay_out(
+    desk: Desk, whose: Person, amount: str, speed: Speed = Speed.STANDARD, *, key: str | None = None
+) -> Answer:
+    """A withdrawal."""
+    return await withdraw(
+        desk, whose.wallet_id, raw_amount=amount, raw_bank_name="First Bank", speed=speed, raw_key=key or new_key()
+    )
+
+
 async def send(
     desk: Desk, sender: Person, to: Person | str, amount: str, *, key: str | None = None, description: str = "Lunch"
 ) -> Answer:
@@ -144,7 +157,24 @@ async def money(desk: Desk, whose: Person) -> tuple[int, int]:
     return now.posted_minor, now.held_minor
 
 
-MONEY_TABLES = ("ledger_accounts", "ledger_entries", "transactions", "idempotency_keys")
+MONEY_TABLES = ("ledger_accounts", "ledger_entries", "transactions", "idempotency_keys", "wallet_usage")
+
+_GROW_OLD = """
+with moved as (
+    update transactions t set created_at = t.created_at - $2::interval
+    from transactions before where t.id = $1 and before.id = t.id
+    returning coalesce(t.source_wallet_id, t.destination_wallet_id) as wallet_id, t.amount, t.created_at,
+        before.created_at as was_created_at, case t.type when 'send' then 'transfer' else t.type end as kind,
+        t.status in ('created', 'pending_confirmation', 'completed') as counts),
+net as (
+    select wallet_id, kind, date_trunc('hour', at, 'UTC') as hour, sum(amount) as amount
+    from (select wallet_id, kind, created_at as at, amount from moved where counts
+          union all select wallet_id, kind, was_created_at, -amount from moved where counts) both_hours
+    group by 1, 2, 3)
+merge into wallet_usage w using net on (w.wallet_id, w.kind, w.hour) = (net.wallet_id, net.kind, net.hour)
+when matched then update set amount = w.amount + net.amount
+when not matched then insert values (net.wallet_id, net.kind, net.hour, net.amount)
+"""
 
 
 class Records:
@@ -197,6 +227,17 @@ class Records:
             "update transactions set expires_at = clock_timestamp() - interval '1 millisecond' where id = $1",
             transaction_id,
         )
+
+    async def let_ask_again(self, transaction_id: UUID) -> None:
+        """Makes it time to ask the bank about an order again."""
+        await self.connection.execute(
+            "update transactions set ask_again_at = clock_timestamp() - interval '1 millisecond' where id = $1",
+            transaction_id,
+        )
+
+    async def grow_old(self, transaction_id: UUID, by: timedelta) -> None:
+        """Moves the making of a transaction into the past, and what it uses of a limit with it."""
+        await self.connection.execute(_GROW_OLD, transaction_id, by)
 
     async def findings(self) -> list[str]:
         """What the audit finds wrong."""

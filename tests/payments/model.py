@@ -1,8 +1,8 @@
 """A model of payments as a person would keep it on paper, and a chance-driven customer for it.
 
 It shares no code with the rules. Orders are said as small tuples of plain values; `Told` is what their sender hears.
-Time is not modelled: a payment `lapses` (its quarter of an hour is over) and grows `old` (an hour is over) when the
-walk says so.
+Time is not modelled: a payment `lapses` (its quarter of an hour is over), grows `old` (an hour is over) and `ancient`
+(a day is over) when the walk says so.
 """
 
 import random
@@ -31,6 +31,14 @@ class BringIn(NamedTuple):
     key: str
 
 
+class PayOut(NamedTuple):
+    id: UUID
+    who: str
+    amount: int
+    fast: bool
+    key: str
+
+
 class BankSays(NamedTuple):
     who: str
     id: UUID
@@ -52,7 +60,8 @@ class TimeIsUp(NamedTuple):
     id: UUID
 
 
-Order = Pay | BringIn | BankSays | SayYes | SayNo | TimeIsUp
+Keyed = Pay | BringIn | PayOut
+Order = Keyed | BankSays | SayYes | SayNo | TimeIsUp
 
 
 class Told(NamedTuple):
@@ -75,17 +84,30 @@ class Purse:
 class Payment:
     id: UUID
     who: str | None
-    to: str
+    to: str | None
     amount: int
     status: str
     why: str | None = None
     reasons: tuple[str, ...] = ()
     lapsed: bool = False
     old: bool = False
+    ancient: bool = False
+    fee: int = 0
 
     @property
     def owner(self) -> str:
-        return self.who or self.to
+        owner = self.who or self.to
+        assert owner is not None
+        return owner
+
+    @property
+    def kind(self) -> str:
+        return "in" if self.who is None else "out" if self.to is None else "pay"
+
+    @property
+    def counts(self) -> bool:
+        """Whether it uses some of today's limit."""
+        return not self.ancient and self.status in ("created", "pending_confirmation", "completed")
 
 
 @dataclass
@@ -96,6 +118,7 @@ class House:
     many: int = 5
     most_waiting: int = 4
     actions: dict[str, str] = field(default_factory=lambda: dict.fromkeys(RULES, "confirm"))
+    a_day: dict[str, int] = field(default_factory=lambda: {"in": 5_000, "out": 400, "pay": 1_000})
 
 
 @dataclass
@@ -120,6 +143,8 @@ class Model:
             return self._keyed(order, (order.to, order.amount), self._pay)
         if isinstance(order, BringIn):
             return self._keyed(order, ("bank", order.amount), self._bring_in)
+        if isinstance(order, PayOut):
+            return self._keyed(order, ("to a bank", order.fast, order.amount), self._pay_out)
         payment = self.payments.get(order.id)
         if payment is None or payment.owner != order.who:
             return Told(None, None, "NOT_FOUND")
@@ -127,7 +152,7 @@ class Model:
             return self._bank_says(payment, order.yes)
         if isinstance(order, TimeIsUp):
             return Told(payment.id, payment.status, None, again=True)
-        if payment.who is None:
+        if payment.kind != "pay":
             return Told(None, None, "NOT_FOUND")
         return self._answered(payment, isinstance(order, SayYes))
 
@@ -140,7 +165,11 @@ class Model:
         self.purses[payment.owner].held -= payment.amount
         return Told(payment.id, status, why)
 
-    def _keyed(self, order: Pay | BringIn, said: tuple[object, ...], do: Callable[..., Told]) -> Told:
+    def _too_much(self, who: str, kind: str, amount: int) -> bool:
+        mine = [one for one in self.payments.values() if one.owner == who and one.kind == kind and one.counts]
+        return sum(one.amount for one in mine) + amount > self.house.a_day[kind]
+
+    def _keyed(self, order: Keyed, said: tuple[object, ...], do: Callable[..., Told]) -> Told:
         if (order.who, order.key) not in self.keys:
             told = do(order)
             if told.id is not None:
@@ -150,7 +179,7 @@ class Model:
         if first_said != said:
             return Told(None, None, "IDEMPOTENCY_KEY_REUSED")
         payment = self.payments[id]
-        late_no = payment.why if payment.who is None else None  # the bank's, said after the first answer
+        late_no = payment.why if payment.kind != "pay" else None  # the bank's, said after the first answer
         return Told(id, payment.status, why or late_no, again=True)
 
     def _pay(self, order: Pay) -> Told:
@@ -165,6 +194,8 @@ class Model:
             return self._write(order, "blocked", "WALLET_FROZEN")
         if purse.posted - purse.held < order.amount:
             return self._write(order, "failed", "INSUFFICIENT_FUNDS")
+        if self._too_much(order.who, "pay", order.amount):
+            return Told(None, None, "LIMIT_EXCEEDED")
         reasons = self._reasons(order.who, order.to, order.amount, besides=None)
         if not reasons:
             self._move(order.who, order.to, order.amount)
@@ -180,16 +211,40 @@ class Model:
         state = self.purses[order.who].state
         if state == "closed":
             return Told(None, None, "WALLET_CLOSED")
+        if state != "all" and self._too_much(order.who, "in", order.amount):
+            return Told(None, None, "LIMIT_EXCEEDED")
         status, why = ("blocked", "WALLET_FROZEN") if state == "all" else ("created", None)
         self.payments[order.id] = Payment(order.id, None, order.who, order.amount, status, why)
         return Told(order.id, status, why)
 
+    def _pay_out(self, order: PayOut) -> Told:
+        purse = self.purses[order.who]
+        if purse.state == "closed":
+            return Told(None, None, "WALLET_CLOSED")
+        fee = max(1, (order.amount * 3 + 100) // 200) if order.fast else 0
+        status, why = "created", None
+        if purse.state != "active":
+            status, why = "blocked", "WALLET_FROZEN"
+        elif purse.posted - purse.held < order.amount + fee:
+            status, why = "failed", "INSUFFICIENT_FUNDS"
+        elif self._too_much(order.who, "out", order.amount):
+            return Told(None, None, "LIMIT_EXCEEDED")
+        else:
+            purse.held += order.amount + fee
+        self.payments[order.id] = Payment(order.id, order.who, None, order.amount, status, why, fee=fee)
+        return Told(order.id, status, why)
+
     def _bank_says(self, payment: Payment, yes: bool) -> Told:
-        if payment.who is not None:
+        if payment.kind == "pay":
             return Told(None, None, "NOT_FOUND")
+        purse, whole = self.purses[payment.owner], payment.amount + payment.fee
         if payment.status == "created":
             payment.status, payment.why = ("completed", None) if yes else ("failed", "BANK_DECLINED")
-            self.purses[payment.to].posted += payment.amount if yes else 0
+            if payment.kind == "out":
+                purse.held -= whole
+                purse.posted -= whole if yes else 0
+            else:
+                purse.posted += whole if yes else 0
         return Told(payment.id, payment.status, payment.why)
 
     def _answered(self, payment: Payment, yes: bool) -> Told:
@@ -200,6 +255,7 @@ class Model:
         if not yes:
             return self.end(payment, "cancelled")
         assert payment.who is not None
+        assert payment.to is not None
         if self.purses[payment.who].state != "active":
             return self.end(payment, "blocked", "WALLET_FROZEN")
         if self.purses[payment.to].state in ("all", "closed"):
@@ -213,7 +269,9 @@ class Model:
         return Told(payment.id, "completed")
 
     def _reasons(self, who: str, to: str, amount: int, *, besides: Payment | None) -> tuple[str, ...]:
-        mine = [one for one in self.payments.values() if one.who == who and one is not besides]
+        mine = [
+            one for one in self.payments.values() if one.owner == who and one.kind == "pay" and one is not besides
+        ]
         lately = [one for one in mine if not one.old and one.status in ("completed", "pending_confirmation")]
         is_so = {
             "large_transfer": amount > self.house.threshold,
@@ -240,7 +298,7 @@ class Customer:
 
     def __init__(self, chance: random.Random, model: Model) -> None:
         self.chance, self.model = chance, model
-        self._said: list[Pay | BringIn] = []
+        self._said: list[Keyed] = []
 
     def orders(self) -> list[Order]:
         """What arrives together, in order."""
@@ -255,29 +313,32 @@ class Customer:
         kind = chance.random()
         if kind < 0.1 and self._said:
             return self._again()
-        if kind < 0.5:
+        if kind < 0.46:
             who = chance.choice(names)
             to = None if chance.random() < 0.03 else chance.choice(names)
             return self._remember(Pay(uuids.uuid7(), who, to, self._amount(who), uuids.uuid7().hex))
-        if kind < 0.6:
+        if kind < 0.58:
             return self._remember(BringIn(uuids.uuid7(), chance.choice(names), self._amount(None), uuids.uuid7().hex))
+        if kind < 0.63:
+            who, fast = chance.choice(names), chance.random() < 0.5
+            return self._remember(PayOut(uuids.uuid7(), who, self._amount(who), fast, uuids.uuid7().hex))
         id = self._which(just_now)
         payment = self.model.payments.get(id)
         who = chance.choice(names) if payment is None or chance.random() < 0.1 else payment.owner
         if payment is not None and payment.status == "created":
             return BankSays(who, id, yes=chance.random() < 0.8)
         if kind < 0.95:
-            return (SayYes if chance.random() < 0.6 else SayNo)(who, id)
+            return (SayYes if chance.random() < 0.5 else SayNo)(who, id)
         return chance.choice((TimeIsUp(who, id), BankSays(who, id, yes=True)))
 
-    def _remember(self, order: Pay | BringIn) -> Pay | BringIn:
+    def _remember(self, order: Keyed) -> Keyed:
         self._said.append(order)
         return order
 
     def _again(self) -> Order:
         """The same key again: the same input under another id, another input, or another's wallet."""
         first = self.chance.choice(self._said[-40:])
-        again: Pay | BringIn = first._replace(id=uuids.uuid7())
+        again: Keyed = first._replace(id=uuids.uuid7())
         twist = self.chance.random()
         if twist < 0.15:
             again = again._replace(amount=again.amount + 1)
@@ -285,6 +346,8 @@ class Customer:
             again = again._replace(who=self.chance.choice(list(self.model.purses)))
         elif twist < 0.3:
             again = BringIn(again.id, again.who, again.amount, again.key)
+        elif twist < 0.35:
+            again = PayOut(again.id, again.who, again.amount, True, again.key)
         return again
 
     def _amount(self, who: str | None) -> int:
@@ -307,3 +370,4 @@ class Customer:
         house.actions = {rule: chance.choice(("off", "off", "confirm", "confirm", "block")) for rule in RULES}
         house.threshold, house.many = chance.choice((20, 50)), chance.choice((1, 3, 5))
         house.most_waiting = chance.choice((1, 4, 20))
+        house.a_day = {kind: chance.choice((200, 1_000, 10**6)) for kind in house.a_day}

@@ -1,7 +1,6 @@
 """Bringing money in from a bank: accepted, asked for outside any unit of work, settled once."""
 
 import asyncio
-from dataclasses import dataclass, field, replace
 
 import pytest
 
@@ -9,44 +8,17 @@ from pocketpay.database.sessions import connect
 from pocketpay.errors import Refusal
 from pocketpay.ledger.house import HouseKind
 from pocketpay.money import Money
-from pocketpay.payments import deposit as deposits
+from pocketpay.payments import settle
 from pocketpay.payments.bank import BankOrder, BankReply
-from pocketpay.payments.deposit import SettleDeposit, deposit
+from pocketpay.payments.deposit import deposit
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.errors import BankDeclined, KeyReused, NotFound
 from pocketpay.payments.lifecycle import Status
+from pocketpay.payments.settle import Settle
 from pocketpay.payments.sweeper import ask_again
-from pocketpay.payments.transaction import Transaction, Type
+from pocketpay.payments.transaction import Type
+from tests.payments.banks import SlowBank, at
 from tests.payments.customers import Person, Records, balance, money, new_key, pay_in, person, send
-
-
-@dataclass
-class SlowBank:
-    """A bank that says what it is told to say, and remembers what it was asked."""
-
-    reply: BankReply | Exception | None = BankReply.PENDING
-    asked: list[BankOrder] = field(default_factory=list)
-
-    async def collect(self, order: BankOrder) -> BankReply:
-        self.asked.append(order)
-        if self.reply is None:
-            await asyncio.sleep(60)
-            raise AssertionError
-        if isinstance(self.reply, Exception):
-            raise self.reply
-        return self.reply
-
-
-def at(desk: Desk, bank: SlowBank) -> Desk:
-    """The same desk with another bank."""
-    return replace(desk, bank=bank)
-
-
-async def grow_old(records: Records, transaction: Transaction) -> None:
-    """Nobody waits for the bank's answer any more."""
-    await records.connection.execute(
-        "update transactions set created_at = created_at - interval '1 minute' where id = $1", transaction.id
-    )
 
 
 async def test_deposit_is_posted_from_the_houses_bank(desk: Desk, records: Records) -> None:
@@ -114,30 +86,33 @@ async def test_deposit_waits_while_the_bank_does_not_say(
     assert (answer.transaction.status, answer.refusal) == (Status.CREATED, None)
     assert await money(desk, ada) == (0, 0)
     await ask_again(at(desk, bank))
-    assert len(bank.asked) == 1, "somebody may still be waiting for the first answer"
-    await grow_old(records, answer.transaction)
+    assert bank.times_asked(answer.transaction.id) == 1, "somebody may still be waiting for the first answer"
+    await records.let_ask_again(answer.transaction.id)
     await ask_again(at(desk, bank))
-    assert len(bank.asked) == 2
+    assert bank.times_asked(answer.transaction.id) == 2
     bank.reply = BankReply.SETTLED
     await ask_again(at(desk, bank))
+    assert bank.times_asked(answer.transaction.id) == 2, "the pause is not over"
+    await records.let_ask_again(answer.transaction.id)
     await ask_again(at(desk, bank))
-    assert len(bank.asked) == 3
+    await ask_again(at(desk, bank))
+    assert bank.times_asked(answer.transaction.id) == 3
     assert (await records.transaction(answer.transaction.id))["status"] == "completed"
     assert await money(desk, ada) == (1_250, 0)
 
 
 async def test_silent_bank_is_not_waited_for_long(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(deposits, "BANK_SECONDS", 0.05)
+    monkeypatch.setattr(settle, "BANK_SECONDS", 0.05)
     ada = await person(desk)
     answer = await asyncio.wait_for(pay_in(at(desk, SlowBank(None)), ada, "1.00"), 2)
     assert answer.transaction.status is Status.CREATED
-    await desk.clearing.submit(SettleDeposit(ada.wallet_id, answer.transaction.id, settled=False))
+    await desk.clearing.submit(Settle(ada.wallet_id, answer.transaction.id, settled=False))
 
 
 async def test_late_no_of_the_bank_fails_the_deposit(desk: Desk, records: Records) -> None:
     ada, bank = await person(desk), SlowBank()
     accepted = (await pay_in(at(desk, bank), ada, "12.50")).transaction
-    await grow_old(records, accepted)
+    await records.let_ask_again(accepted.id)
     bank.reply = BankReply.DECLINED
     await ask_again(at(desk, bank))
     kept = await records.transaction(accepted.id)
@@ -147,7 +122,7 @@ async def test_late_no_of_the_bank_fails_the_deposit(desk: Desk, records: Record
 async def test_deposit_settles_once_whatever_the_bank_says_later(desk: Desk, records: Records) -> None:
     ada, bank = await person(desk), SlowBank()
     accepted = (await pay_in(at(desk, bank), ada, "12.50")).transaction
-    said = [SettleDeposit(ada.wallet_id, accepted.id, settled) for settled in (True, True, False, True, False)]
+    said = [Settle(ada.wallet_id, accepted.id, settled) for settled in (True, True, False, True, False)]
     answers = await asyncio.gather(*(desk.clearing.submit(one) for one in said))
     assert {answer.transaction.status for answer in answers} == {Status.COMPLETED}
     assert [answer.refusal for answer in answers] == [None] * 5
@@ -157,7 +132,7 @@ async def test_deposit_settles_once_whatever_the_bank_says_later(desk: Desk, rec
 async def test_whoever_hears_second_that_the_bank_declined_hears_why(desk: Desk) -> None:
     ada, bank = await person(desk), SlowBank()
     accepted = (await pay_in(at(desk, bank), ada, "12.50")).transaction
-    settle = SettleDeposit(ada.wallet_id, accepted.id, settled=False)
+    settle = Settle(ada.wallet_id, accepted.id, settled=False)
     answers = await asyncio.gather(*(desk.clearing.submit(settle) for _ in range(2)))
     assert [answer.transaction.status for answer in answers] == [Status.FAILED] * 2
     assert [answer.refusal.code for answer in answers if answer.refusal] == ["BANK_DECLINED"] * 2
@@ -169,7 +144,7 @@ async def test_nothing_but_a_deposit_is_settled(desk: Desk) -> None:
     deposited = (await pay_in(desk, ada, "1.00")).transaction
     for wallet_id, transaction_id in ((ada.wallet_id, held.id), (bob.wallet_id, deposited.id)):
         with pytest.raises(NotFound):
-            await desk.clearing.submit(SettleDeposit(wallet_id, transaction_id, settled=True))
+            await desk.clearing.submit(Settle(wallet_id, transaction_id, settled=True))
 
 
 async def test_what_was_accepted_is_not_called_refused_when_it_cannot_be_settled_now(
@@ -185,7 +160,7 @@ async def test_what_was_accepted_is_not_called_refused_when_it_cannot_be_settled
     answer = await pay_in(at(desk, LastBank()), ada, "12.50")
     assert (answer.transaction.status, answer.replayed) == (Status.CREATED, False)
     desk.clearing._open = True
-    await grow_old(records, answer.transaction)
+    await records.let_ask_again(answer.transaction.id)
     await ask_again(desk)
     assert await money(desk, ada) == (1_250, 0)
 
@@ -197,7 +172,7 @@ async def test_money_that_is_there_is_settled_also_in_a_wallet_frozen_since(
     ada, bank = await person(desk), SlowBank()
     accepted = (await pay_in(at(desk, bank), ada, "12.50")).transaction
     await (records.close_wallet(ada) if what == "closed" else records.freeze(ada, what))
-    await desk.clearing.submit(SettleDeposit(ada.wallet_id, accepted.id, settled=True))
+    await desk.clearing.submit(Settle(ada.wallet_id, accepted.id, settled=True))
     assert await money(desk, ada) == (1_250, 0)
 
 
@@ -273,7 +248,7 @@ async def test_replay_while_the_bank_does_not_say_asks_nobody(desk: Desk) -> Non
     first = await pay_in(at(desk, bank), ada, "10", key=key)
     again = await pay_in(at(desk, bank), ada, "10", key=key)
     assert (again.transaction, again.replayed, len(bank.asked)) == (first.transaction, True, 1)
-    await desk.clearing.submit(SettleDeposit(ada.wallet_id, first.transaction.id, settled=True))
+    await desk.clearing.submit(Settle(ada.wallet_id, first.transaction.id, settled=True))
     assert (await pay_in(at(desk, bank), ada, "10", key=key)).transaction.status is Status.COMPLETED
 
 

@@ -16,11 +16,12 @@ from pocketpay.database.sessions import connect
 from pocketpay.payments import clearing as clearings
 from pocketpay.payments.cancel import cancel
 from pocketpay.payments.confirm import confirm
-from pocketpay.payments.deposit import AcceptDeposit, SettleDeposit
+from pocketpay.payments.deposit import AcceptDeposit
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.errors import WrongState
 from pocketpay.payments.instruction import Answer
 from pocketpay.payments.lifecycle import Status
+from pocketpay.payments.settle import Settle
 from tests.conftest import Dsns
 from tests.faults import Line, faulty_line
 from tests.payments.customers import (
@@ -178,7 +179,7 @@ async def test_deposit_cut_off_comes_in_once_and_is_answered_first(
     desk: Desk, line: Line, records: Records, way: str, at: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ada = await person(desk)
-    where = AcceptDeposit if at == "accepting" else SettleDeposit
+    where = AcceptDeposit if at == "accepting" else Settle
     decide = where.decide
 
     def breaking(self: object, book: object) -> object:
@@ -201,6 +202,7 @@ async def test_batch_cut_off_is_done_once_and_each_twin_is_still_a_twin(
     ada, bob = await people(desk, 2, funds="10.00")
     await asyncio.gather(desk.resolver.wallet_of(bob.username), desk.resolver.currency(ada.wallet_id))
     keys = [new_key() for _ in range(10)] * 2
+    await desk.resolver.wallet_of(bob.username)  # or they would queue in the order in which they find him
     break_next(line, way)
     answers = await asyncio.gather(*(send(desk, ada, bob, "0.50", key=key) for key in keys))
     assert line.lost == 1

@@ -19,16 +19,20 @@ from pocketpay.money import Money
 from pocketpay.payments.book import Book, KeptKey
 from pocketpay.payments.cancel import Cancel
 from pocketpay.payments.confirm import Confirm
-from pocketpay.payments.deposit import AcceptDeposit, SettleDeposit
+from pocketpay.payments.deposit import AcceptDeposit
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.errors import WrongState
 from pocketpay.payments.expire import Expire
+from pocketpay.payments.fees import Speed
 from pocketpay.payments.instruction import Answer, Instruction, Key
 from pocketpay.payments.lifecycle import Status
+from pocketpay.payments.limits import KIND_OF, LimitKind, counts
+from pocketpay.payments.settle import Settle
 from pocketpay.payments.terms import Terms
 from pocketpay.payments.transaction import Transaction
 from pocketpay.payments.transfer import Transfer
 from pocketpay.payments.unit import Result, _decide
+from pocketpay.payments.withdraw import AcceptWithdrawal
 from pocketpay.risk.rules import Policy
 from pocketpay.settings import RuleAction
 from pocketpay.wallets.balance import Freeze, Standing, WalletStatus
@@ -42,6 +46,7 @@ from tests.payments.model import (
     Order,
     Pay,
     Payment,
+    PayOut,
     Purse,
     SayNo,
     SayYes,
@@ -51,6 +56,10 @@ from tests.payments.model import (
 NAMES = ("ada", "bob", "cyd", "dan", "eve")
 STATES = ("active",) * 6 + ("debits", "all", "closed")
 HOUR_AND_MORE = timedelta(minutes=61)
+DAY_AND_MORE = timedelta(hours=25)
+
+
+KINDS = {"in": LimitKind.DEPOSIT_DAILY, "out": LimitKind.WITHDRAWAL_DAILY, "pay": LimitKind.TRANSFER_DAILY}
 
 
 def terms_of(model: Model) -> Terms:
@@ -64,23 +73,27 @@ def terms_of(model: Model) -> Terms:
         rapid_window_minutes=60,
         rapid=action["rapid_transfers"],
     )
-    return Terms(policy, timedelta(minutes=15), rules.most_waiting)
+    limits = {kind: {"USD": Money(rules.a_day[name], "USD")} for name, kind in KINDS.items()}
+    return Terms(policy, timedelta(minutes=15), rules.most_waiting, limits, instant_fee_bps=150)
 
 
 def instruction_of(order: Order, wallets: dict[str, UUID], payees: dict[UUID, str | None]) -> Instruction:
     """The order as the product understands it."""
     wallet_id = wallets[order.who]
-    if isinstance(order, Pay | BringIn):
+    if isinstance(order, Pay | BringIn | PayOut):
         money = Money(order.amount, "USD")
-        to = order.to if isinstance(order, Pay) else "bank"
-        operation = "transfer" if isinstance(order, Pay) else "deposit"
-        fingerprint = hashlib.sha256(f"{operation} {to} {order.amount}".encode()).digest()
+        operation = {Pay: "transfer", BringIn: "deposit", PayOut: "withdraw"}[type(order)]
+        said = order._replace(id=None, who="", key="")  # type: ignore[arg-type]
+        fingerprint = hashlib.sha256(f"{operation} {said}".encode()).digest()
         key = Key(wallet_id, order.key, operation, fingerprint)
         if isinstance(order, BringIn):
             return AcceptDeposit(order.id, wallet_id, money, "First Bank", key)
-        return Transfer(order.id, wallet_id, None if to is None else wallets[to], money, "Lunch", key)
+        if isinstance(order, PayOut):
+            speed = Speed.INSTANT if order.fast else Speed.STANDARD
+            return AcceptWithdrawal(order.id, wallet_id, money, "First Bank", speed, key)
+        return Transfer(order.id, wallet_id, None if order.to is None else wallets[order.to], money, "Lunch", key)
     if isinstance(order, BankSays):
-        return SettleDeposit(wallet_id, order.id, order.yes)
+        return Settle(wallet_id, order.id, order.yes)
     if isinstance(order, SayYes):
         payee = payees.get(order.id)
         return Confirm(wallet_id, None if payee is None else wallets[payee], order.id)
@@ -89,7 +102,7 @@ def instruction_of(order: Order, wallets: dict[str, UUID], payees: dict[UUID, st
 
 def payees(model: Model, orders: Sequence[Order]) -> dict[UUID, str | None]:
     """Who is paid, also by the payments that are ordered just now."""
-    known = {id: one.to for id, one in model.payments.items() if one.who is not None}
+    known = {id: one.to for id, one in model.payments.items() if one.kind == "pay"}
     return known | {order.id: order.to for order in orders if isinstance(order, Pay)}
 
 
@@ -123,6 +136,8 @@ class Tables:
     keys: dict[tuple[UUID, str], KeptKey] = field(default_factory=dict)
     entries: list[Entry] = field(default_factory=list)
     sent: dict[UUID, list[UUID]] = field(default_factory=lambda: defaultdict(list))
+    ordered: dict[UUID, list[UUID]] = field(default_factory=lambda: defaultdict(list))
+    usage: dict[tuple[UUID, LimitKind], int] = field(default_factory=lambda: defaultdict(int))
     house: House = field(default_factory=lambda: House.of([(uuids.uuid7(), kind.value, "USD") for kind in HouseKind]))
 
     def carry_out(self, instructions: Sequence[Instruction], terms: Terms) -> list[Result | BaseException]:
@@ -133,9 +148,12 @@ class Tables:
         for account in book.touched.values():
             account.updated_at = self.now
         for transaction in book.inserted.values():
-            if transaction.source_wallet_id is not None:
+            self.ordered[transaction.anchor].append(transaction.id)
+            if transaction.destination_wallet_id is not None and transaction.source_wallet_id is not None:
                 self.sent[transaction.source_wallet_id].append(transaction.id)
         self.entries += book.entries
+        for (wallet_id, kind, _), change in book.written_usage.items():
+            self.usage[wallet_id, kind] += change
         return results
 
     def _look(self, instructions: Sequence[Instruction], terms: Terms) -> Book:
@@ -156,12 +174,23 @@ class Tables:
             for one in mine:
                 if one.status is Status.COMPLETED and one.destination_wallet_id is not None:
                     book.known_payees.add((wallet_id, one.destination_wallet_id))
+        for wallet_id in ordering:
+            self._look_at_limits(book, wallet_id)
         if overdue:
             others = [self.transactions[id] for wallet_id in locked - ordering for id in self.sent[wallet_id]]
             overdue += [one for one in others if one.status is Status.PENDING_CONFIRMATION and self._overdue(one)]
         for late in overdue:
             book.apply(Expire(late.anchor, late.id).decide(book))
         return book
+
+    def _look_at_limits(self, book: Book, wallet_id: UUID) -> None:
+        mine = [self.transactions[id] for id in self.ordered[wallet_id]]
+        for kind in LimitKind:
+            today = [one for one in mine if counts(one) and KIND_OF.get(one.type) is kind and self._of_today(one)]
+            book.used[wallet_id, kind] = sum(one.amount.minor for one in today)
+
+    def _of_today(self, one: Transaction) -> bool:
+        return one.created_at > self.now - timedelta(hours=24)
 
     def _overdue(self, waiting: Transaction) -> bool:
         return waiting.expires_at is not None and waiting.expires_at <= self.now
@@ -201,6 +230,10 @@ def books_are_right(tables: Tables) -> None:
     completed = {id for id, one in tables.transactions.items() if one.status is Status.COMPLETED}
     assert set(by_transaction) == completed
     for wallet_id, account in tables.accounts.items():
+        mine = [tables.transactions[id] for id in tables.ordered[wallet_id]]
+        for kind in LimitKind:
+            counted = [one.amount.minor for one in mine if counts(one) and KIND_OF.get(one.type) is kind]
+            assert tables.usage[wallet_id, kind] == sum(counted)
         assert (account.posted, account.sequence) == (total[wallet_id], sequence[wallet_id])
 
 
@@ -210,7 +243,7 @@ def test_rules_decide_what_the_model_says(seed: int) -> None:
     model = Model({name: Purse() for name in NAMES})
     customer, tables = Customer(chance, model), opened(NAMES)
     reached: set[Status] = set()
-    for step in range(250):
+    for step in range(350):
         _something_happens(chance, model, customer, tables)
         orders = customer.orders()
         instructions = [instruction_of(one, tables.wallets, payees(model, orders)) for one in orders]
@@ -244,22 +277,28 @@ def _something_happens(chance: random.Random, model: Model, customer: Customer, 
     for payment in _that_time_touches(chance, model):
         if payment.lapsed:
             tables.change(payment.id, expires_at=tables.now)
-        if payment.old:
-            tables.change(payment.id, created_at=tables.transactions[payment.id].created_at - HOUR_AND_MORE)
+        if older := _older(payment):
+            tables.change(payment.id, created_at=tables.transactions[payment.id].created_at - older)
 
 
 def _that_time_touches(chance: random.Random, model: Model) -> list[Payment]:
     """Some payment that waits may lapse, some that was made may grow old."""
     touched = []
     waiting = [one for one in model.payments.values() if one.status == "pending_confirmation" and not one.lapsed]
-    if waiting and chance.random() < 0.08:
+    if waiting and chance.random() < 0.15:
         touched.append(chance.choice(waiting))
         touched[-1].lapsed = True
-    young = [one for one in model.payments.values() if not one.old and one.who is not None]
-    if young and chance.random() < 0.3:
+    young = [one for one in model.payments.values() if not one.ancient]
+    if young and chance.random() < 0.4:
         touched.append(chance.choice(young))
+        touched[-1].ancient = chance.random() < 0.6
         touched[-1].old = True
     return touched
+
+
+def _older(payment: Payment) -> timedelta | None:
+    """By how much it has just grown older."""
+    return None if not payment.old else DAY_AND_MORE if payment.ancient else HOUR_AND_MORE
 
 
 # ---------------------------------------------------------------- with one
@@ -335,9 +374,5 @@ class Walk:
         for payment in _that_time_touches(self.chance, self.model):
             if payment.lapsed:
                 await self.records.let_lapse(payment.id)
-            if payment.old:
-                await self.records.connection.execute(
-                    "update transactions set created_at = created_at - $2::interval where id = $1",
-                    payment.id,
-                    HOUR_AND_MORE,
-                )
+            if older := _older(payment):
+                await self.records.grow_old(payment.id, older)

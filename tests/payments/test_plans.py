@@ -66,6 +66,9 @@ where description like 'Payment %';
 insert into idempotency_keys (wallet_id, key, operation, fingerprint, result_ids, created_at)
 select source_wallet_id, id::text, 'transfer', sha256(id::text::bytea), array[id], created_at from transactions
 where description like 'Payment %';
+insert into wallet_usage (wallet_id, kind, hour, amount)
+select source_wallet_id, 'transfer', date_trunc('hour', created_at, 'UTC'), sum(amount) from transactions
+where description like 'Payment %' group by 1, 3;
 alter table ledger_entries enable always trigger ledger_entries_guard;
 set session_replication_role = default;
 """
@@ -132,10 +135,17 @@ async def counting(reads: Reads, what: str, most: dict[str, int], orders: int = 
         assert rows <= most[name] * orders, (what, name, reads.rows)
 
 
-MOST = {"ledger_accounts": 8, "wallets": 5, "transactions": 16, "idempotency_keys": 1, "ledger_entries": 2}
+MOST = {
+    "ledger_accounts": 8,
+    "wallets": 6,
+    "transactions": 16,
+    "idempotency_keys": 1,
+    "ledger_entries": 2,
+    "wallet_usage": 4,
+}
 """Rows an order may read. Accounts: two locked, two updated, two seen by the guard, two by foreign keys. Wallets: two
-looked at, three by foreign keys. Transactions: itself, looked at, updated and by foreign keys; one that makes the
-payee known; seven at most that are recent."""
+looked at, four by foreign keys. Transactions: itself, looked at, updated and by foreign keys; one that makes the
+payee known; seven at most that are recent. Usage: the hours of today that are used, and the one that grows."""
 
 
 @pytest.mark.parametrize("size", ["new", "fresh", "large"])
@@ -150,7 +160,7 @@ async def test_unit_of_work_reads_a_few_rows_by_index_however_large_the_database
             await fill(records, 2_000 if size == "fresh" else 100_000)
         if size == "large":
             await records.connection.execute("analyze")
-        ada, bob = await people(desk, 2, funds="10000.00")
+        ada, bob = await people(desk, 2, funds="9000.00")
         for _ in range(20):
             await send(desk, ada, bob, "0.01")
         await every_order(desk, reads, records, ada, bob)
@@ -224,7 +234,7 @@ async def nothing_is_swept_whole(records: Records) -> None:
 
     session = Listening(records.connection)
     await units.expired_by_now(session, 64)
-    await units.unsettled(session, 10.0, 64)
+    await units.unsettled(session, 64)
     assert len(asked) == 2
     for sql, arguments in asked:
         plan = await records.connection.fetchval(f"explain (format json) {sql}", *arguments)

@@ -1,15 +1,16 @@
 """What the books cannot know without transactions, each as a question whose every answer is something wrong."""
 
 from pocketpay.database.findings import Proof, in_force
+from pocketpay.payments.repository.usage import COUNTS, KIND
 
 HOLDS = Proof(
     "what is held is what awaits an answer",
     """
-    select a.id::text, 'held ' || a.held || ', but ' || coalesce(p.total, 0) || ' awaits confirmation'
+    select a.id::text, 'held ' || a.held || ', but ' || coalesce(p.total, 0) || ' awaits an answer'
     from ledger_accounts a
     left join (
         select source_wallet_id, sum(amount::numeric + fee) as total from transactions
-        where status = 'pending_confirmation' group by source_wallet_id) p on p.source_wallet_id = a.id
+        where status in ('created', 'pending_confirmation') group by source_wallet_id) p on p.source_wallet_id = a.id
     where a.kind = 'wallet' and a.held <> coalesce(p.total, 0)
     """,
 )
@@ -30,11 +31,14 @@ LEGS = Proof(
         select id, destination_wallet_id, amount, currency
         from transactions where status = 'completed' and destination_wallet_id is not null
         union all
-        select t.id, house.id, -t.amount::numeric, t.currency
+        select t.id, house.id, side.amount, t.currency
         from transactions t
-        join ledger_accounts house on house.currency = t.currency
-            and house.kind = case t.type when 'deposit' then 'bank' when 'bonus' then 'promotions' end
-        where t.status = 'completed' and t.source_wallet_id is null) expected
+        cross join lateral (values
+            (case t.type when 'deposit' then 'bank' when 'bonus' then 'promotions' end, -t.amount::numeric),
+            (case t.type when 'withdrawal' then 'bank' end, t.amount),
+            (case when t.fee <> 0 then 'fees' end, t.fee)) side(kind, amount)
+        join ledger_accounts house on house.currency = t.currency and house.kind = side.kind
+        where t.status = 'completed') expected
     full join ledger_entries e
         on e.transaction_id = expected.transaction_id and e.account_id = expected.account_id
     where e.id is null or expected.transaction_id is null
@@ -93,6 +97,22 @@ OWNERS = Proof(
     """,
 )
 
+USAGE = Proof(
+    "what is used of a limit in an hour is what was ordered in it and still counts",
+    f"""
+    select wallet_id || ' ' || kind || ' ' || to_char(hour at time zone 'UTC', 'YYYY-MM-DD"T"HH24"Z"'),
+        'its hour says ' || coalesce(kept.amount::text, 'nothing')
+        || ', its transactions ' || coalesce(counted.amount::text, 'nothing')
+    from wallet_usage kept
+    full join (
+        select coalesce(t.source_wallet_id, t.destination_wallet_id) as wallet_id, {KIND} as kind,
+            date_trunc('hour', t.created_at, 'UTC') as hour, sum(t.amount) as amount
+        from transactions t where {COUNTS} and {KIND} is not null group by 1, 2, 3) counted
+        using (wallet_id, kind, hour)
+    where coalesce(kept.amount, 0) <> coalesce(counted.amount, 0)
+    """,
+)
+
 LIFECYCLE = Proof(
     "the guard of a transaction's life is in force",
     """
@@ -107,13 +127,16 @@ LIFECYCLE = Proof(
 """`body` is the MD5 of the function in the migrations: a new body there is a new one here."""
 
 CONSTRAINED = in_force(
-    "the constraints of transactions, keys and wallets are in force",
+    "the constraints of transactions, keys, usage and wallets are in force",
     constraints=(
         *("pk_transactions", "uq_transactions_id_currency"),
         *("ck_transactions_type_known", "ck_transactions_status_known", "ck_transactions_version_positive"),
         *("ck_transactions_amount_in_range", "ck_transactions_fee_in_range", "ck_transactions_not_to_oneself"),
         *("ck_transactions_type_says_whose_wallets", "ck_transactions_completed_has_its_time"),
         *("ck_transactions_failure_has_a_code", "ck_transactions_pending_expires"),
+        "ck_transactions_created_is_asked_about_again",
+        *("pk_wallet_usage", "fk_wallet_usage_wallet_id_wallets", "ck_wallet_usage_kind_known"),
+        *("ck_wallet_usage_hour_is_whole", "ck_wallet_usage_amount_not_negative"),
         *("fk_transactions_source_wallet_id_wallets", "fk_transactions_destination_wallet_id_wallets"),
         *("pk_idempotency_keys", "fk_idempotency_keys_wallet_id_wallets"),
         *("ck_idempotency_keys_fingerprint_is_sha256", "ck_idempotency_keys_key_length"),
@@ -123,4 +146,4 @@ CONSTRAINED = in_force(
     unique_indexes=("uq_users_wallet_id",),
 )
 
-PROOFS = (HOLDS, LEGS, CURRENCIES, TIMES, KEYS, ONE_BONUS, OWNERS, LIFECYCLE, CONSTRAINED)
+PROOFS = (HOLDS, LEGS, CURRENCIES, TIMES, KEYS, USAGE, ONE_BONUS, OWNERS, LIFECYCLE, CONSTRAINED)

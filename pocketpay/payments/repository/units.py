@@ -4,7 +4,7 @@ Every question is a lateral join with a limit: as EXISTS in the select list, the
 read every completed transaction there is, each time (126 µs a transfer instead of 16, growing for ever).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
@@ -13,24 +13,31 @@ from pocketpay.database.sessions import Record, Session
 from pocketpay.ledger.account import Account, Entry
 from pocketpay.ledger.repository.postings import POSTING, posting_arguments
 from pocketpay.payments.instruction import Footprint, Key
+from pocketpay.payments.repository import usage
 from pocketpay.payments.repository.rows import COLUMNS, facts_text, reasons_text, transaction
 from pocketpay.payments.transaction import Transaction
 from pocketpay.updates import signals
 
+FIRST_ASKED_AGAIN_SECONDS = 10
+"""After an order to the bank was written: by then nobody waits for the answer to the first asking any more."""
+
+LONGEST_PAUSE_SECONDS = 3_600
+
+ANCHOR = "coalesce(t.source_wallet_id, t.destination_wallet_id)"
+"""Whose transaction it is."""
+
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 """Before any account was touched."""
 
-Place = tuple[datetime, UUID]
-"""A transaction's place among others: when it was created, and its id."""
-
 _LOOK = f"""
-with clock as materialized (select greatest(clock_timestamp(), $6::timestamptz) as now)
+with clock as materialized (
+    select now, {usage.EDGE} as edge from (select greatest(clock_timestamp(), $6::timestamptz) as now) asked)
 select clock.now, own.status, own.frozen_for, own.created_at, payee.status, payee.frozen_for, payee.created_at,
-    k.operation, k.fingerprint, k.result_ids, known.yes, recent.n, pending.n, pending.overdue,
+    k.operation, k.fingerprint, k.result_ids, known.yes, recent.n, pending.n, pending.overdue, usage.upper,
     {", ".join("t." + name.strip() for name in COLUMNS.split(","))}
 from clock
-cross join unnest($1::uuid[], $2::uuid[], $3::text[], $4::uuid[]) with ordinality
-    q(wallet_id, payee_id, key, transaction_id, place)
+cross join unnest($1::uuid[], $2::uuid[], $3::text[], $4::uuid[], $8::text[]) with ordinality
+    q(wallet_id, payee_id, key, transaction_id, kind, place)
 left join wallets own on own.id = q.wallet_id
 left join wallets payee on payee.id = q.payee_id
 left join lateral (
@@ -43,14 +50,14 @@ left join lateral (
 cross join lateral (
     select count(*) as n from (
         select 1 from transactions t
-        where q.payee_id is not null and t.source_wallet_id = q.wallet_id and t.created_at > clock.now - $5::interval
+        where q.payee_id is not null and {ANCHOR} = q.wallet_id and t.created_at > clock.now - $5::interval
           and t.type = 'send' and t.status in ('completed', 'pending_confirmation')
           and (t.status = 'completed' or t.expires_at > clock.now)
         order by t.created_at desc limit $7) newest) recent
 cross join lateral (
     select count(*) as n, coalesce(bool_or(t.expires_at <= clock.now), false) as overdue
     from transactions t
-    where t.source_wallet_id = q.wallet_id and t.status = 'pending_confirmation') pending
+    where t.source_wallet_id = q.wallet_id and t.status = 'pending_confirmation') pending{usage.UPPER}
 left join lateral (
     select * from transactions t where t.id = coalesce(q.transaction_id, k.result_ids[1]) limit 1) t on true
 order by q.place
@@ -64,9 +71,10 @@ where t.source_wallet_id = any($1::uuid[]) and t.status = 'pending_confirmation'
 _WRITE = f"""
 with {POSTING},
 new_transactions as (
-    insert into transactions ({COLUMNS})
+    insert into transactions ({COLUMNS}, ask_again_at)
     select u.id, u.type, u.status, u.currency, u.source, u.destination, u.amount, u.fee, u.description, u.bank_name,
-        u.reasons, u.failure, u.facts, u.expires_at, u.version, $1, $1, u.completed_at
+        u.reasons, u.failure, u.facts, u.expires_at, u.version, $1, $1, u.completed_at,
+        case u.status when 'created' then $1::timestamptz + interval '{FIRST_ASKED_AGAIN_SECONDS} seconds' end
     from unnest($16::uuid[], $17::text[], $18::text[], $19::text[], $20::uuid[], $21::uuid[], $22::bigint[],
         $23::bigint[], $24::text[], $25::text[], $26::jsonb[], $27::text[], $28::jsonb[], $29::timestamptz[],
         $30::bigint[], $31::timestamptz[])
@@ -83,9 +91,24 @@ new_keys as (
     insert into idempotency_keys (wallet_id, key, operation, fingerprint, result_ids, created_at)
     select u.wallet_id, u.key, u.operation, u.fingerprint, array[u.result_id], $1
     from unnest($39::uuid[], $40::text[], $41::text[], $42::bytea[], $43::uuid[])
-        u(wallet_id, key, operation, fingerprint, result_id))
+        u(wallet_id, key, operation, fingerprint, result_id)),
+{usage.WRITTEN}
 select pg_notify('{signals.CHANNEL}', payload) from unnest($44::text[]) payload
 """
+
+
+_UNSETTLED = f"""
+with due as materialized (
+    select id from transactions where status = 'created' and ask_again_at <= clock_timestamp()
+    order by ask_again_at limit $1 for no key update skip locked)
+update transactions t
+set ask_again_at = clock_timestamp() + least(
+    greatest(clock_timestamp() - t.created_at, interval '{FIRST_ASKED_AGAIN_SECONDS} seconds'),
+    interval '{LONGEST_PAUSE_SECONDS} seconds')
+from due where t.id = due.id
+returning {", ".join("t." + name.strip() for name in COLUMNS.split(","))}
+"""
+"""Each pause is as long as the order is old, so that they double: 10 s, 20, 40, … an hour."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +127,8 @@ async def look(
     rapid_window: object,
     most_recent: int,
 ) -> list[Record]:
-    """One row per footprint, in order: the clock, standings, the key, payee and counts, then the transaction."""
+    """One row per footprint, in order: the clock, standings, the key, payee and counts, what is used of the limit at
+    most, then the transaction."""
     return await session.fetch(
         _LOOK,
         [f.wallet_id for f in footprints],
@@ -114,6 +138,7 @@ async def look(
         rapid_window,
         not_before,
         most_recent,
+        [f.limit for f in footprints],
     )
 
 
@@ -131,6 +156,7 @@ async def write(
     inserted: Sequence[Transaction],
     updated: Sequence[Transaction],
     keys: Sequence[tuple[Key, UUID]],
+    used: Mapping[usage.HourUsed, int],
     payloads: Sequence[str],
 ) -> None:
     """Everything a unit of work changes, and the notification of it, in one statement."""
@@ -146,6 +172,7 @@ async def write(
         [key.fingerprint for key, _ in keys],
         [result_id for _, result_id in keys],
         payloads,
+        *usage.written_arguments(used),
     )
 
 
@@ -171,19 +198,9 @@ async def expired_by_now(session: Session, limit: int) -> list[tuple[UUID, UUID]
     return [(row[0], row[1]) for row in rows]
 
 
-async def unsettled(
-    session: Session, older_than_seconds: float, limit: int, *, after: Place | None = None
-) -> list[Transaction]:
-    """What the bank has not answered yet and nobody waits for any more, the oldest first, `after` that place."""
-    rows = await session.fetch(
-        f"select {COLUMNS} from transactions where status = 'created' "
-        "and created_at <= clock_timestamp() - make_interval(secs => $1) and (created_at, id) > ($3, $4) "
-        "order by created_at, id limit $2",
-        older_than_seconds,
-        limit,
-        *(after or (LONG_AGO, UUID(int=0))),
-    )
-    return [transaction(row) for row in rows]
+async def unsettled(session: Session, limit: int) -> list[Transaction]:
+    """What the bank is to be asked about now, longest due first; nobody else is given it until its next turn."""
+    return [transaction(row) for row in await session.fetch(_UNSETTLED, limit)]
 
 
 def _inserted(new: Sequence[Transaction]) -> list[list[object]]:

@@ -1,0 +1,97 @@
+"""What wallets have used of their limits: kept by the hour, and exact to the payment where an edge needs it.
+
+A wallet's rows are written under its account's lock, in the unit of work that moves its money.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from pocketpay.database.sessions import Session
+from pocketpay.payments.limits import COUNTED, KIND_OF, LimitKind
+
+HourUsed = tuple[UUID, LimitKind, datetime]
+"""Whose, which limit, which hour."""
+
+KIND = "case t.type " + " ".join(f"when '{type}' then '{kind}'" for type, kind in KIND_OF.items()) + " end"
+"""In which limit a transaction `t` counts, or null."""
+
+COUNTS = f"t.status in ({', '.join(repr(status.value) for status in COUNTED)})"
+
+UPPER = """
+cross join lateral (
+    select coalesce(sum(u.amount), 0)::bigint as upper from wallet_usage u
+    where u.wallet_id = q.wallet_id and u.kind = q.kind and u.hour >= clock.edge) usage"""
+"""The whole hours of the window, the one that its edge cuts included: never less than what is used."""
+
+EDGE = "date_trunc('hour', now - interval '24 hours', 'UTC')"
+"""The beginning of the hour in which the window begins."""
+
+_TYPES = ", ".join(
+    f"('{kind}', array[{', '.join(repr(type.value) for type, its in KIND_OF.items() if its is kind)}])"
+    for kind in LimitKind
+)
+"""The types of transactions that each limit counts, as rows."""
+
+_USED = f"""
+with clock as materialized (
+    select now, {EDGE} as edge from (select coalesce($3::timestamptz, clock_timestamp()) as now) asked)
+select q.wallet_id, q.kind, (hours.whole + rest.used)::bigint as used, coalesce(rest.oldest, first.at) as oldest
+from clock
+cross join unnest($1::uuid[], $2::text[]) q(wallet_id, kind)
+join (values {_TYPES}) kinds(kind, types) on kinds.kind = q.kind
+cross join lateral (
+    select coalesce(sum(u.amount), 0) as whole, min(u.hour) filter (where u.amount > 0) as first
+    from wallet_usage u
+    where u.wallet_id = q.wallet_id and u.kind = q.kind and u.hour > clock.edge) hours
+cross join lateral (
+    select coalesce(sum(t.amount), 0) as used, min(t.created_at) as oldest
+    from transactions t
+    where coalesce(t.source_wallet_id, t.destination_wallet_id) = q.wallet_id
+      and t.created_at > clock.now - interval '24 hours' and t.created_at < clock.edge + interval '1 hour'
+      and t.type = any(kinds.types) and {COUNTS}) rest
+left join lateral (
+    select t.created_at as at from transactions t
+    where coalesce(t.source_wallet_id, t.destination_wallet_id) = q.wallet_id
+      and t.created_at >= hours.first and t.created_at < hours.first + interval '1 hour'
+      and t.type = any(kinds.types) and {COUNTS}
+    order by t.created_at limit 1) first on true
+"""
+
+WRITTEN = """
+written_usage as (
+    merge into wallet_usage w
+    using unnest($45::uuid[], $46::text[], $47::timestamptz[], $48::bigint[]) u(wallet_id, kind, hour, amount)
+    on w.wallet_id = u.wallet_id and w.kind = u.kind and w.hour = u.hour
+    when matched then update set amount = w.amount + u.amount
+    when not matched then insert (wallet_id, kind, hour, amount) values (u.wallet_id, u.kind, u.hour, u.amount))
+"""
+"""The usage's part of a unit's one write. An upsert would ask the constraints of what is given back, which is less
+than zero, before it finds the hour that it is taken from."""
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """What is used of one limit now, in minor units, and since when the oldest of it counts."""
+
+    minor: int
+    oldest: datetime | None
+
+
+async def used(
+    session: Session, wanted: Collection[tuple[UUID, LimitKind]], now: datetime | None = None
+) -> dict[tuple[UUID, LimitKind], Used]:
+    """What those wallets have used of those limits within the 24 hours until `now`, or until the database's now."""
+    rows = await session.fetch(_USED, [wallet for wallet, _ in wanted], [kind for _, kind in wanted], now)
+    return {(row[0], LimitKind(row[1])): Used(row[2], row[3]) for row in rows}
+
+
+def written_arguments(changes: Mapping[HourUsed, int]) -> list[list[object]]:
+    """The arguments $45…$48: what each hour's sum grows by, or shrinks, in minor units."""
+    return [
+        [wallet_id for wallet_id, _, _ in changes],
+        [kind for _, kind, _ in changes],
+        [hour for _, _, hour in changes],
+        [*changes.values()],
+    ]

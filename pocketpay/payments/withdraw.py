@@ -1,0 +1,114 @@
+"""How a withdrawal works: money goes out to a bank, in two units of work.
+
+    accept    replay?  closed?  frozen?  enough for amount and fee?  within the limit?
+              then the row, `created`, with the key; amount and fee are held
+    (the bank is asked, outside any unit, with the transaction's id as its key)
+    settle    → completed: amount to the house's bank account, fee to its fees;   or   → failed, the hold given back
+
+`amount` is what arrives, `fee` comes on top, `total` is what leaves the wallet. Without the money the row stays as
+FAILED, in a frozen wallet as BLOCKED; every other refusal leaves nothing. `settle.py` has the second half.
+"""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+import uuid_utils.compat as uuids
+
+from pocketpay.errors import Refusal
+from pocketpay.money import Money
+from pocketpay.payments.book import Book
+from pocketpay.payments.desk import Desk
+from pocketpay.payments.errors import InsufficientFunds, WalletClosed, WalletFrozen, facts_of
+from pocketpay.payments.fees import Speed, withdrawal_fee
+from pocketpay.payments.instruction import Answer, Footprint, Hold, Key, Outcome
+from pocketpay.payments.lifecycle import Status
+from pocketpay.payments.limits import LimitKind
+from pocketpay.payments.parsing import parse_amount, parse_bank_name, parse_key
+from pocketpay.payments.settle import settle_now
+from pocketpay.payments.transaction import Transaction, Type
+from pocketpay.wallets.balance import WalletStatus
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptWithdrawal:
+    """Take the order to send `amount` to a bank, and hold it with its fee."""
+
+    id: UUID
+    wallet_id: UUID
+    amount: Money
+    bank_name: str
+    speed: Speed
+    key: Key
+
+    @property
+    def footprint(self) -> Footprint:
+        return Footprint(self.wallet_id, key=self.key, limit=LimitKind.WITHDRAWAL_DAILY, uses=self.amount)
+
+    def decide(self, book: Book) -> Outcome:
+        """The rule. Raises a Refusal that leaves no row; those that leave one are in the outcome."""
+        if (earlier := book.replay(self.key, self.id)) is not None:
+            return earlier
+        standing = book.standings[self.wallet_id]
+        if standing.status is WalletStatus.CLOSED:
+            raise WalletClosed
+        if standing.frozen_for is not None:
+            return self._ended(book, Status.BLOCKED, WalletFrozen())
+        accepted = self._transaction(book, Status.CREATED)
+        available = Money(book.accounts[self.wallet_id].available, self.amount.currency)
+        if available < accepted.total:
+            return self._ended(book, Status.FAILED, InsufficientFunds(accepted.total, available))
+        book.must_have_room(self.wallet_id, LimitKind.WITHDRAWAL_DAILY, self.amount)
+        return Outcome(accepted, hold=Hold(self.wallet_id, accepted.total.minor), key=self.key)
+
+    def _ended(self, book: Book, status: Status, why: Refusal) -> Outcome:
+        return Outcome(self._transaction(book, status, why), key=self.key, refusal=why)
+
+    def _transaction(self, book: Book, status: Status, why: Refusal | None = None) -> Transaction:
+        return Transaction(
+            id=self.id,
+            type=Type.WITHDRAWAL,
+            status=status,
+            source_wallet_id=self.wallet_id,
+            destination_wallet_id=None,
+            amount=self.amount,
+            fee=withdrawal_fee(self.amount, self.speed, instant_bps=book.terms.instant_fee_bps),
+            description=f"Withdrawal to {self.bank_name}",
+            bank_name=self.bank_name,
+            failure_code=None if why is None else why.code,
+            failure_facts=None if why is None else facts_of(why),
+            created_at=book.now,
+            updated_at=book.now,
+        )
+
+
+async def withdraw(
+    desk: Desk, wallet_id: UUID, *, raw_amount: str, raw_bank_name: str, speed: Speed, raw_key: str
+) -> Answer:
+    """Sends money to a bank; the answer's transaction is CREATED, its total held, while the bank has not said.
+
+    Raises InvalidInput, InvalidAmount, KeyReused, WalletClosed, LimitExceeded, ServiceBusy.
+    """
+    amount = parse_amount(raw_amount, await desk.resolver.currency(wallet_id))
+    bank_name = parse_bank_name(raw_bank_name)
+    key = parse_key(raw_key, wallet_id, "withdraw", bank_name, speed, amount)
+    order = AcceptWithdrawal(uuids.uuid7(), wallet_id, amount, bank_name, speed, key)
+    return await settle_now(desk, await desk.clearing.submit(order))
+
+
+@dataclass(frozen=True, slots=True)
+class WithdrawalQuote:
+    """What a withdrawal would take now."""
+
+    amount: Money
+    fee: Money
+
+    @property
+    def total(self) -> Money:
+        return self.amount + self.fee
+
+
+async def quote_withdrawal(desk: Desk, wallet_id: UUID, *, raw_amount: str, speed: Speed) -> WithdrawalQuote:
+    """What `withdraw` takes for that amount under the terms of now. Raises InvalidAmount."""
+    amount = parse_amount(raw_amount, await desk.resolver.currency(wallet_id))
+    fee = withdrawal_fee(amount, speed, instant_bps=desk.clearing.terms.instant_fee_bps)
+    return WithdrawalQuote(amount, fee)

@@ -1,0 +1,42 @@
+"""Banks for tests."""
+
+import asyncio
+from dataclasses import dataclass, field, replace
+from uuid import UUID
+
+from pocketpay.payments.bank import BankOrder, BankReply
+from pocketpay.payments.desk import Desk
+
+
+@dataclass
+class SlowBank:
+    """A bank that says what it is told to say, and remembers what it was asked, and what it was asked to pay out."""
+
+    reply: BankReply | Exception | None = BankReply.PENDING
+    asked: list[BankOrder] = field(default_factory=list)
+    paid_out: list[BankOrder] = field(default_factory=list)
+
+    async def collect(self, order: BankOrder) -> BankReply:
+        self.asked.append(order)
+        return await self._said()
+
+    async def payout(self, order: BankOrder) -> BankReply:
+        self.paid_out.append(order)
+        return await self._said()
+
+    def times_asked(self, id: UUID) -> int:
+        """How often about that order: other tests' orders may be asked about too."""
+        return sum(order.id == id for order in (*self.asked, *self.paid_out))
+
+    async def _said(self) -> BankReply:
+        if self.reply is None:
+            await asyncio.sleep(60)
+            raise AssertionError
+        if isinstance(self.reply, Exception):
+            raise self.reply
+        return self.reply
+
+
+def at(desk: Desk, bank: SlowBank) -> Desk:
+    """The same desk with another bank."""
+    return replace(desk, bank=bank)

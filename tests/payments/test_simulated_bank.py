@@ -1,0 +1,108 @@
+"""The simulated bank, in each of its manners: it misbehaves as real ones do, and never contradicts itself."""
+
+import asyncio
+import contextlib
+import itertools
+import random
+import time
+from uuid import UUID
+
+import pytest
+import uuid_utils.compat as uuids
+
+from pocketpay.money import Money
+from pocketpay.payments import settle
+from pocketpay.payments.bank import BankOrder, BankReply
+from pocketpay.payments.desk import Desk
+from pocketpay.payments.fees import Speed
+from pocketpay.payments.lifecycle import Status
+from pocketpay.payments.simulated_bank import SimulatedBank
+from pocketpay.payments.sweeper import ask_again
+from pocketpay.settings import SettingsError, load
+from pocketpay.settings import SimulatedBank as Manner
+from tests.conftest import Dsns
+from tests.payments.customers import Records, money, open_desk, pay_in, pay_out, person
+
+
+def order(*, seconds_ago: float = 0.0) -> BankOrder:
+    made = int((time.time() - seconds_ago) * 1000)
+    id = UUID(int=(made << 80) | (uuids.uuid7().int & ((1 << 80) - 1)))
+    return BankOrder(id, Money(100, "USD"), "First Bank")
+
+
+@pytest.mark.parametrize(("manner", "reply"), [("instant", BankReply.SETTLED), ("declining", BankReply.DECLINED)])
+async def test_bank_that_answers_answers_both_ways_alike(manner: str, reply: BankReply) -> None:
+    bank = SimulatedBank(Manner(manner))
+    assert await bank.collect(order()) is await bank.payout(order()) is reply
+
+
+async def test_slow_bank_answers_once_its_seconds_are_over_whoever_asks(monkeypatch: pytest.MonkeyPatch) -> None:
+    bank = SimulatedBank(Manner.SLOW, seconds=30.0)
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(bank.payout(order(seconds_ago=29.0)), 0.05)
+    assert await asyncio.wait_for(bank.payout(order(seconds_ago=29.97)), 1) is BankReply.SETTLED
+    assert await asyncio.wait_for(SimulatedBank(Manner.SLOW, seconds=30.0).payout(order(seconds_ago=31.0)), 1)
+
+
+async def test_silent_bank_never_answers_who_asked_too_early(monkeypatch: pytest.MonkeyPatch) -> None:
+    bank, early = SimulatedBank(Manner.SILENT, seconds=0.1), order()
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(bank.payout(early), 0.2)
+    assert await asyncio.wait_for(bank.payout(early), 0.1) is BankReply.SETTLED
+
+
+async def test_flaky_bank_breaks_the_line_and_never_changes_its_mind() -> None:
+    chance = random.Random(7)
+    said: set[BankReply] = set()
+    for one in (order() for _ in range(60)):
+        heard: list[BankReply] = []
+        while len(heard) < 3:
+            bank = SimulatedBank(Manner.FLAKY, chance=chance.random)
+            with contextlib.suppress(ConnectionError):
+                heard.append(await bank.payout(one))
+        assert len(set(heard)) == 1
+        said |= set(heard)
+    assert said == {BankReply.SETTLED, BankReply.DECLINED}
+
+
+async def test_everything_settles_in_the_end_at_a_flaky_bank(
+    module_dsn: Dsns, records: Records, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settle, "BANK_SECONDS", 0.2)
+    flaky = SimulatedBank(Manner.FLAKY, chance=random.Random(3).random)
+    async with open_desk(module_dsn.server, bank=flaky) as one, open_desk(module_dsn.server, bank=flaky) as two:
+        async with open_desk(module_dsn.server) as sound:
+            ada = await person(sound, funds="100.00")
+        orders = [
+            (await made).transaction
+            for number, desk in zip(range(20), itertools.cycle((one, two)))
+            for made in (pay_in(desk, ada, "1.00") if number % 2 else pay_out(desk, ada, "1.00", Speed.INSTANT),)
+        ]
+        assert Status.CREATED in {order.status for order in orders}
+        for _ in range(40):
+            await records.connection.execute(
+                "update transactions set ask_again_at = clock_timestamp() where status = 'created'"
+            )
+            await asyncio.gather(ask_again(one), ask_again(two))
+        rows = await records.connection.fetch(
+            "select type, status, count(*) from transactions where id = any($1) group by 1, 2", [o.id for o in orders]
+        )
+        ended = {(row[0], row[1]): row[2] for row in rows}
+        assert {status for _, status in ended} <= {"completed", "failed"}
+        came, went = ended.get(("deposit", "completed"), 0), ended.get(("withdrawal", "completed"), 0)
+        assert await money(one, ada) == (10_000 + 100 * came - 102 * went, 0)
+        assert await records.findings() == []
+
+
+async def test_bank_of_a_desk_is_the_one_of_the_settings(module_dsn: Dsns) -> None:
+    async with open_desk(module_dsn.server) as some:
+        desk = await Desk.open(some.database, load(simulated_bank="slow", simulated_bank_seconds=7, _env_file=None))
+        assert desk.bank == SimulatedBank(Manner.SLOW, 7.0)
+        await desk.close()
+
+
+@pytest.mark.parametrize("manner", [one for one in Manner if one is not Manner.INSTANT])
+def test_bank_that_misbehaves_is_refused_in_production(manner: Manner) -> None:
+    with pytest.raises(SettingsError, match="SIMULATED_BANK misbehaves in development only"):
+        load(simulated_bank=manner, environment="production", _env_file=None)
+    assert load(simulated_bank=manner, environment="development", _env_file=None).simulated_bank is manner

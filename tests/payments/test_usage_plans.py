@@ -1,0 +1,91 @@
+"""What PostgreSQL does for a limit and for what the bank is asked about: index scans of a few rows, on any amount."""
+
+from typing import Any
+from uuid import UUID
+
+import pytest
+from asyncpg import Connection, Record
+
+from pocketpay.payments.clearing import PLANS
+from pocketpay.payments.limits import LimitKind
+from pocketpay.payments.repository import units, usage
+from tests.payments.past import people
+from tests.plans import explained, nodes
+
+FILL = """
+insert into transactions
+    (id, type, status, currency, source_wallet_id, destination_wallet_id, amount, fee, description, risk_reasons,
+     version, created_at, updated_at, completed_at)
+select gen_random_uuid(), 'send', 'completed', 'USD', $1, $2, 1, 0, 'Payment', '[]', 1, at, at, at
+from generate_series(1, $3::int) n, lateral (select clock_timestamp() - n * interval '10 seconds' as at) made
+"""
+HOURS = """
+insert into wallet_usage
+select $1, 'transfer', date_trunc('hour', clock_timestamp(), 'UTC') - n * interval '1 hour', 100
+from generate_series(0, $2::int) n
+"""
+ORDERS = """
+insert into transactions
+    (id, type, status, currency, source_wallet_id, amount, fee, description, risk_reasons, version, created_at,
+     updated_at, ask_again_at)
+select gen_random_uuid(), 'withdrawal', 'created', 'USD', $1, 1, 0, 'Order', '[]', 1, clock_timestamp(),
+    clock_timestamp(), clock_timestamp() + (n - 10) * interval '1 minute'
+from generate_series(1, $2::int) n
+"""
+
+
+@pytest.fixture(params=["fresh", "large"])
+async def wallet(owner: "Connection[Record]", request: pytest.FixtureRequest) -> UUID:
+    """A wallet that paid every ten seconds for days, unknown to the statistics or known to them."""
+    mine, other = await people(owner, "ada", "bob")
+    await owner.execute(FILL, mine, other, 20_000)
+    await owner.execute(HOURS, mine, 400)
+    await owner.execute(ORDERS, mine, 3_000)
+    if request.param == "large":
+        await owner.execute("analyze transactions; analyze wallet_usage")
+    return mine
+
+
+def reads(plan: dict[str, Any], relation: str) -> list[float]:
+    """How many rows each scan of that table read, over all its loops."""
+    found = [node for node in nodes(plan) if node.get("Relation Name") == relation and "Scan" in node["Node Type"]]
+    assert {node["Node Type"] for node in found} <= {"Index Scan", "Index Only Scan"}
+    return [(node["Actual Rows"] + node.get("Rows Removed by Filter", 0)) * node["Actual Loops"] for node in found]
+
+
+async def the_clearings(owner: "Connection[Record]") -> None:
+    for name, value in PLANS.items():
+        await owner.execute(f"set {name} = {value}")
+
+
+async def test_look_reads_the_hours_of_a_day_and_no_payment_for_a_limit(
+    owner: "Connection[Record]", wallet: UUID
+) -> None:
+    await the_clearings(owner)
+    types = "uuid[], uuid[], text[], uuid[], interval, timestamptz, int, text[]"
+    arguments = (f"{{{wallet}}}", "{null}", "{null}", "{null}", "1 hour", "2000-01-01", 0, "{transfer}")
+    plan = await explained(owner, units._LOOK, types, *arguments)
+    assert sum(reads(plan, "wallet_usage")) <= 25
+    assert sum(reads(plan, "transactions")) <= 1, "neither the day's payments nor the orders that the bank has"
+
+
+async def test_exact_sum_reads_the_hour_at_the_edge_and_no_other(owner: "Connection[Record]", wallet: UUID) -> None:
+    await the_clearings(owner)
+    plan = await explained(owner, usage._USED, "uuid[], text[], timestamptz", f"{{{wallet}}}", "{transfer}", None)
+    assert sum(reads(plan, "wallet_usage")) <= 24
+    assert sum(reads(plan, "transactions")) <= 361, "six a minute, at most an hour of them, and one"
+
+
+async def test_exact_sum_reads_no_more_without_the_clearings_settings(
+    owner: "Connection[Record]", wallet: UUID
+) -> None:
+    kinds = "{" + ",".join(LimitKind) + "}"
+    ids = "{" + ",".join([str(wallet)] * len(LimitKind)) + "}"
+    plan = await explained(owner, usage._USED, "uuid[], text[], timestamptz", ids, kinds, None)
+    assert sum(reads(plan, "transactions")) <= 3 * 361
+
+
+async def test_sweep_reads_only_what_is_due(owner: "Connection[Record]", wallet: UUID) -> None:
+    plan = await explained(owner, units._UNSETTLED, "int", 64)
+    due = next(node for node in nodes(plan) if node.get("Index Name") == "ix_transactions_unsettled")
+    assert due["Actual Rows"] <= 10
