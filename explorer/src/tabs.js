@@ -8,6 +8,7 @@ import me from './tabs/me.graphql?raw';
 import pay from './tabs/pay.graphql?raw';
 import signIn from './tabs/sign-in.graphql?raw';
 import statement from './tabs/statement.graphql?raw';
+import withdraw from './tabs/withdraw.graphql?raw';
 import { newKey } from './idempotency.jsx';
 
 export const DEMO_PEOPLE = ['alice', 'bob', 'carol'];
@@ -25,6 +26,9 @@ export const firstTabs = () => [
   tab(deposit, { input: { amount: '750.00', bankName: 'First Demo Bank', idempotencyKey: newKey() } }),
   tab(pay, { input: { to: 'carol', amount: '620.00', description: 'A second-hand bicycle', idempotencyKey: newKey() } }),
   tab(confirm, { id: '' }),
+  tab(withdraw, {
+    input: { amount: '40.00', bankName: 'First Demo Bank', speed: 'INSTANT', idempotencyKey: newKey() },
+  }),
   tab(history),
   tab(statement, { month: thisMonth(), time: `${thisMonth()}-01T00:00:00Z` }),
   tab(live),

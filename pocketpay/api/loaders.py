@@ -22,6 +22,8 @@ from pocketpay.ledger.entries import PostedEntry
 from pocketpay.ledger.point import Point
 from pocketpay.ledger.statement import Month, Statement, Totals
 from pocketpay.payments import history
+from pocketpay.payments.allowance import allowances
+from pocketpay.payments.limits import Limit
 from pocketpay.payments.transaction import Transaction
 from pocketpay.wallets import repository as wallets
 from pocketpay.wallets.balance import Balance
@@ -53,7 +55,7 @@ class Loaders:
     """One operation's loaders; each is made when it is first asked."""
 
     def __init__(self, rooms: "Rooms") -> None:
-        self._database = rooms.database
+        self._database, self._desk = rooms.database, rooms.desk
         self.users = rooms.reads.users
         self.profiles = rooms.reads.profiles
         self.profiles_by_id = rooms.reads.profiles_by_id
@@ -92,6 +94,17 @@ class Loaders:
             return [await statement.totals(self._database, one) for one in wanted]
 
         return DataLoader(load_fn=load)
+
+    @cached_property
+    def limits(self) -> "DataLoader[tuple[UUID, str], tuple[Limit, ...] | None]":
+        """A wallet's limits by the wallet and its currency, as they are now."""
+
+        async def read(
+            session: Session, wallets: Sequence[tuple[UUID, str]]
+        ) -> dict[tuple[UUID, str], tuple[Limit, ...]]:
+            return await allowances(session, self._desk.clearing.terms, wallets)
+
+        return self._loader(read)
 
     def _loader(
         self, read: Callable[[Session, Sequence[Key]], Awaitable[Mapping[Key, Value]]]

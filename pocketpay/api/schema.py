@@ -4,7 +4,8 @@ schema    built once; the doors execute it
 sdl()     the same as text, sorted, as `pocketpay schema` prints it
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterator
+from enum import Enum
 from typing import Any
 
 import strawberry
@@ -50,6 +51,8 @@ from pocketpay.api import (
     update_profile,
     viewer,
     wallet,
+    withdraw,
+    withdrawal_quote,
 )
 from pocketpay.api.scalars import SCALARS
 
@@ -71,6 +74,7 @@ QUERIES: list[Any] = [
     transaction.transaction,
     transactions.transactions,
     transfer_preview.transfer_preview,
+    withdrawal_quote.withdrawal_quote,
     risk_policy.risk_policy,
 ]
 MUTATIONS: list[Any] = [
@@ -83,6 +87,7 @@ MUTATIONS: list[Any] = [
     change_password.change_password,
     update_profile.update_profile,
     deposit.deposit,
+    withdraw.withdraw,
     transfer.transfer,
     confirm_transfer.confirm_transfer,
     cancel_transfer.cancel_transfer,
@@ -102,7 +107,13 @@ def build() -> Schema:
         subscription=create_type(
             "Subscription", SUBSCRIPTIONS, description="What is told live, over graphql-transport-ws."
         ),
-        types=[errors.InvalidInput, errors.Refusal, errors.InsufficientFunds, errors.WrongState],
+        types=[
+            errors.InvalidInput,
+            errors.Refusal,
+            errors.InsufficientFunds,
+            errors.LimitExceeded,
+            errors.WrongState,
+        ],
         # Not `sort_schema`: the sorted copy has plain enums, which know nothing of Python's.
         config=StrawberryConfig(scalar_map=SCALARS),
     )
@@ -112,18 +123,19 @@ def build() -> Schema:
 
 def _forget_null_defaults(schema: GraphQLSchema) -> None:
     """Whatever is optional is None in Python; a client reads `= null` as if null meant something there."""
-    for type_ in schema.type_map.values():
-        if isinstance(type_, GraphQLInputObjectType):
-            _forget_in(type_.fields.values())
-        elif isinstance(type_, GraphQLObjectType):
-            for field in type_.fields.values():
-                _forget_in(field.args.values())
-
-
-def _forget_in(values: Iterable[GraphQLArgument | GraphQLInputField]) -> None:
-    for value in values:
+    for value in _inputs(schema):
         if value.default_value is None:
             value.default_value, value.default = Undefined, None
+
+
+def _inputs(schema: GraphQLSchema) -> Iterator[GraphQLArgument | GraphQLInputField]:
+    """Everything that can have a default."""
+    for type_ in schema.type_map.values():
+        if isinstance(type_, GraphQLInputObjectType):
+            yield from type_.fields.values()
+        elif isinstance(type_, GraphQLObjectType):
+            for field in type_.fields.values():
+                yield from field.args.values()
 
 
 schema = build()
@@ -131,4 +143,8 @@ schema = build()
 
 def sdl() -> str:
     """The schema as text, sorted, so that a change to it is a small diff."""
-    return print_schema(lexicographic_sort_schema(schema._schema)) + "\n"
+    copy = lexicographic_sort_schema(schema._schema)
+    for value in _inputs(copy):  # its enums are plain ones, which do not know Python's members
+        if isinstance(value.default_value, Enum):
+            value.default_value = value.default_value.value
+    return print_schema(copy) + "\n"

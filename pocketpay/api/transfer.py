@@ -26,7 +26,7 @@ class TransferInput:
     "held, the reasons are in riskReasons, and confirmTransfer or cancelTransfer answers before expiresAt. Without "
     "the money it is FAILED, stopped by a rule or a freeze BLOCKED. Refusals: INVALID_AMOUNT, INVALID_INPUT, "
     "RECIPIENT_NOT_FOUND, SELF_TRANSFER, CURRENCY_MISMATCH, WALLET_FROZEN, WALLET_CLOSED, INSUFFICIENT_FUNDS, "
-    "TOO_MANY_PENDING, RISK_BLOCKED, IDEMPOTENCY_KEY_REUSED."
+    "LIMIT_EXCEEDED, TOO_MANY_PENDING, RISK_BLOCKED, IDEMPOTENCY_KEY_REUSED."
 )
 @refusals_as_errors(TransactionPayload)
 async def transfer(

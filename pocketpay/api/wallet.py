@@ -11,6 +11,7 @@ from pocketpay.api import ids
 from pocketpay.api.context import Info
 from pocketpay.api.entries import viewers_entries
 from pocketpay.api.ledger_entry import LedgerEntry
+from pocketpay.api.limit import Limit
 from pocketpay.api.money import Money
 from pocketpay.api.node import Node
 from pocketpay.api.pages import Connection
@@ -56,6 +57,11 @@ class Wallet(Node):
         resolver=viewers_statement, description="What happened in it in one month, by the books."
     )
     uuid: strawberry.Private[UUID]
+
+    @strawberry.field(description="How much it may move within 24 hours, and what of it is used.")
+    async def limits(self, info: Info) -> list[Limit]:
+        known = await info.context.loaders.limits.load((self.uuid, self.currency))
+        return [Limit.of(limit) for limit in known or ()]
 
     @classmethod
     def of(cls, wallet: Balance) -> Self:

@@ -12,10 +12,10 @@ from pocketpay.api.feeds import Feeds
 from pocketpay.database.sessions import Database
 from pocketpay.ledger.repository.postings import open_house
 from pocketpay.payments import cancel, confirm, deposit, transfer
-from pocketpay.payments.bank import SimulatedBank
 from pocketpay.payments.clearing import Clearing
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.resolve import Resolver
+from pocketpay.payments.simulated_bank import SimulatedBank
 from pocketpay.payments.terms import Terms
 from pocketpay.payments.transaction import Transaction
 from pocketpay.settings import RuleAction, Settings

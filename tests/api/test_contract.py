@@ -26,10 +26,8 @@ Facts: TypeAlias = dict[str, str]
 """Each thing's coordinate ("Wallet.transactions(first:)") and what is said of it ("Int")."""
 
 LEFT_OUT = """
-Query.withdrawalQuote WithdrawalQuote WithdrawalSpeed Mutation.withdraw WithdrawInput TransactionType.WITHDRAWAL
 Mutation.transferBatch TransferBatchInput BatchedTransferInput TransferBatchPayload
 Mutation.refund RefundInput TransactionType.REFUND Transaction.refundOf Transaction.refunds Transaction.refunded
-Wallet.limits Limit LimitKind LimitExceeded
 Mutation.closeWallet
 
 MoneyRequest MoneyRequestStatus MoneyRequestConnection MoneyRequestEdge MoneyRequestPayload

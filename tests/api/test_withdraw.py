@@ -1,0 +1,146 @@
+"""The doors of withdraw, withdrawalQuote and Wallet.limits."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from tests.api.conftest import Client, Person, serving
+from tests.conftest import Dsns
+from tests.payments.customers import new_key
+
+MONEY = "{ amount currency }"
+WITHDRAW = f"""mutation ($input: WithdrawInput!) {{ withdraw(input: $input) {{ replayed
+  transaction {{ id type direction status amount {MONEY} fee {MONEY} total {MONEY} bankName description failureCode
+    sender {{ username }} recipient {{ username }} counterparty {{ username }} entries {{ amount {MONEY} }} }}
+  wallet {{ balance {MONEY} held {MONEY} available {MONEY} }}
+  errors {{ __typename code message path retryable
+    ... on InsufficientFunds {{ required {MONEY} available {MONEY} }}
+    ... on LimitExceeded {{ limit {{ kind total {MONEY} used {MONEY} remaining {MONEY} resetsAt }} }} }} }} }}"""
+QUOTE = f"""query ($amount: Amount!, $speed: WithdrawalSpeed!) {{
+  withdrawalQuote(amount: $amount, speed: $speed) {{ amount {MONEY} fee {MONEY} total {MONEY} }} }}"""
+LIMITS = f"{{ wallet {{ limits {{ kind total {MONEY} used {MONEY} remaining {MONEY} resetsAt }} }} }}"
+HISTORY = "{ transactions(filter: { types: [WITHDRAWAL] }) { nodes { type status direction } } }"
+
+
+@pytest.fixture
+async def client(database_dsn: Dsns) -> AsyncIterator[Client]:
+    """Who signs up has 100.00; 60.00 may go to banks in a day."""
+    async with serving(database_dsn.server, withdrawal_limit="60.00") as one:
+        yield one
+
+
+async def withdraw(client: Client, by: Person, amount: str, **more: str) -> Any:
+    said = {"amount": amount, "bankName": "First Bank", "idempotencyKey": new_key()} | more
+    return (await client.data(WITHDRAW, {"input": said}, by=by))["withdraw"]
+
+
+def dollars(amount: str) -> dict[str, str]:
+    return {"amount": amount, "currency": "USD"}
+
+
+async def test_quote_then_withdrawal_then_history(client: Client) -> None:
+    ada = await client.sign_up("ada")
+    quote = (await client.data(QUOTE, {"amount": "40.00", "speed": "INSTANT"}, by=ada))["withdrawalQuote"]
+    assert quote == {"amount": dollars("40.00"), "fee": dollars("0.60"), "total": dollars("40.60")}
+    told = await withdraw(client, ada, "40.00", speed="INSTANT")
+    assert (told["errors"], told["replayed"]) == ([], False)
+    done = told["transaction"]
+    assert {name: done[name] for name in quote} == quote
+    assert (done["type"], done["direction"], done["status"]) == ("WITHDRAWAL", "OUTGOING", "COMPLETED")
+    assert (done["bankName"], done["description"]) == ("First Bank", "Withdrawal to First Bank")
+    assert (done["sender"], done["recipient"], done["counterparty"]) == ({"username": "ada"}, None, None)
+    assert done["entries"] == [{"amount": dollars("-40.60")}]
+    assert told["wallet"] == {"balance": dollars("59.40"), "held": dollars("0.00"), "available": dollars("59.40")}
+    assert (await client.data(HISTORY, by=ada))["transactions"]["nodes"] == [
+        {"type": "WITHDRAWAL", "status": "COMPLETED", "direction": "OUTGOING"}
+    ]
+
+
+async def test_speed_is_standard_unless_said(client: Client) -> None:
+    ada = await client.sign_up("ada")
+    done = (await withdraw(client, ada, "40"))["transaction"]
+    assert (done["fee"], done["total"]) == (dollars("0.00"), dollars("40.00"))
+
+
+async def test_limit_that_is_exceeded_stands_in_the_error(client: Client) -> None:
+    ada = await client.sign_up("ada")
+    await withdraw(client, ada, "40.00", speed="INSTANT")
+    told = await withdraw(client, ada, "20.01")
+    assert (told["transaction"], told["wallet"]) == (None, None)
+    (error,) = told["errors"]
+    limit = error.pop("limit")
+    assert error == {
+        "__typename": "LimitExceeded",
+        "code": "LIMIT_EXCEEDED",
+        "message": "At most 60.00 USD within 24 hours; 20.00 USD is left.",
+        "path": ["input", "amount"],
+        "retryable": True,
+    }
+    resets_at = datetime.fromisoformat(limit.pop("resetsAt"))
+    assert timedelta(hours=23) < resets_at - datetime.now(UTC) < timedelta(hours=24)
+    assert limit == {
+        "kind": "WITHDRAWAL_DAILY",
+        "total": dollars("60.00"),
+        "used": dollars("40.00"),
+        "remaining": dollars("20.00"),
+    }
+
+
+async def test_limits_of_a_wallet_say_what_is_used(client: Client) -> None:
+    ada = await client.sign_up("ada")
+    before = (await client.data(LIMITS, by=ada))["wallet"]["limits"]
+    assert [(one["kind"], one["total"]["amount"], one["remaining"], one["resetsAt"]) for one in before] == [
+        ("DEPOSIT_DAILY", "10000.00", dollars("10000.00"), None),
+        ("WITHDRAWAL_DAILY", "60.00", dollars("60.00"), None),
+        ("TRANSFER_DAILY", "20000.00", dollars("20000.00"), None),
+    ]
+    await withdraw(client, ada, "15.00")
+    after = (await client.data(LIMITS, by=ada))["wallet"]["limits"]
+    assert [one["used"]["amount"] for one in after] == ["0.00", "15.00", "0.00"]
+    assert after[1]["resetsAt"] is not None
+
+
+@pytest.mark.parametrize(
+    ("said", "code", "path"),
+    [
+        ({"amount": "0"}, "INVALID_AMOUNT", ["input", "amount"]),
+        ({"amount": "1.001"}, "INVALID_AMOUNT", ["input", "amount"]),
+        ({"bankName": ""}, "INVALID_INPUT", ["input", "bankName"]),
+        ({"idempotencyKey": "short"}, "INVALID_INPUT", ["input", "idempotencyKey"]),
+        ({"amount": "100.01"}, "INSUFFICIENT_FUNDS", ["input", "amount"]),
+        ({"amount": "60.01"}, "LIMIT_EXCEEDED", ["input", "amount"]),
+    ],
+)
+async def test_refusal_has_its_code_and_its_path(
+    client: Client, said: dict[str, str], code: str, path: list[str]
+) -> None:
+    ada = await client.sign_up("ada")
+    told = await withdraw(client, ada, **({"amount": "1.00"} | said))
+    assert [(error["code"], error["path"]) for error in told["errors"]] == [(code, path)]
+
+
+async def test_bank_that_declines_is_told_and_nothing_is_gone(database_dsn: Dsns) -> None:
+    async with serving(database_dsn.server, simulated_bank="declining", environment="development") as client:
+        ada = await client.sign_up("ada")
+        told = await withdraw(client, ada, "40.00", speed="INSTANT")
+        assert [(error["code"], error["path"]) for error in told["errors"]] == [
+            ("BANK_DECLINED", ["input", "bankName"])
+        ]
+        assert (told["transaction"]["status"], told["transaction"]["failureCode"]) == ("FAILED", "BANK_DECLINED")
+        assert told["wallet"]["available"] == dollars("100.00")
+
+
+@pytest.mark.parametrize("amount", ["0", "0.00", "1.001", "10000000000.01"])
+async def test_quote_of_what_is_no_amount_is_bad_user_input(client: Client, amount: str) -> None:
+    ada = await client.sign_up("ada")
+    answer = await client.post(QUOTE, {"amount": amount, "speed": "STANDARD"}, by=ada)
+    assert [error["extensions"]["code"] for error in answer["errors"]] == ["BAD_USER_INPUT"]
+
+
+async def test_nobody_signed_in_withdraws_or_asks(client: Client) -> None:
+    said = {"amount": "1.00", "bankName": "First Bank", "idempotencyKey": new_key()}
+    for document, variables in ((WITHDRAW, {"input": said}), (QUOTE, {"amount": "1", "speed": "INSTANT"})):
+        answer = await client.post(document, variables)
+        assert [error["extensions"]["code"] for error in answer["errors"]] == ["UNAUTHENTICATED"]
