@@ -31,7 +31,7 @@ explorer: $(DONE)/explorer ## GraphiQL, with this machine's npm or one from the 
 
 # Three at a time: they wait for one another's PostgreSQL more than they work.
 test: $(DONE)/install ## every test; `make test ARGS="tests/risk -x"` for some
-	@$(PY) -m pytest -n 3 $(ARGS)
+	@$(PY) -m pytest -n 3 --dist loadfile $(ARGS)
 
 check: $(DONE)/install ## lint, types, the direction of imports, drift of the lock, the schema and the migrations
 	$(PY) -m pip check
