@@ -31,7 +31,8 @@ from pocketpay.settings import Settings
 
 PEOPLE = 2_000
 HISTORIES = (10, 100_000)
-CLIENTS = (1, 32)
+MANY = 32
+CLIENTS = (1, MANY)
 BATCHES = (1, 10, 100)
 
 Run = Callable[[], tuple[float, float, float]]
@@ -74,6 +75,8 @@ def _measure(postgres: EmbeddedPostgres, home: Path, asked: argparse.Namespace) 
         servers.pocketpay(home / "data") as (port, _),
         servers.bare() as bare_port,
         servers.reference(reference_dsn) as reference_port,
+        servers.pocketpay(home / "data", workers=2) as (two_port, _),
+        servers.reference(reference_dsn, workers=2) as reference_two_port,
     ):
         side_by_side = (
             ("bare JSON endpoint", bare_port, "bare", ours),
@@ -86,6 +89,16 @@ def _measure(postgres: EmbeddedPostgres, home: Path, asked: argparse.Namespace) 
             (Case(label, clients), _wrk(target, load, targets, clients, asked.seconds))
             for clients in CLIENTS
             for label, target, load, targets in side_by_side
+        ]
+        in_two_processes = (
+            ("transfer, Pocket Pay, two processes", two_port, "transfer", ours),
+            ("transfer, reference backend, two processes", reference_two_port, "reference_transfer", theirs),
+            ("balance, Pocket Pay, two processes", two_port, "balance", ours),
+            ("balance, reference backend, two processes", reference_two_port, "reference_balance", theirs),
+        )
+        cases += [
+            (Case(label, MANY), _wrk(target, load, targets, MANY, asked.seconds))
+            for label, target, load, targets in in_two_processes
         ]
         for length, mine, their in zip(HISTORIES, histories, their_histories, strict=True):
             label = f"balance with {length:,} entries"

@@ -40,8 +40,8 @@ def running(arguments: list[str], port: int, ready: str, *, cwd: Path | None = N
 
 
 @contextlib.contextmanager
-def pocketpay(data: Path) -> Iterator[tuple[int, int]]:
-    """Our server on the embedded database in `data`; gives (port, process id).
+def pocketpay(data: Path, *, workers: int = 1) -> Iterator[tuple[int, int]]:
+    """Our server on the embedded database in `data`, in so many processes; gives (port, process id).
 
     Authentication, idempotency keys, all three rules, limits and all guards are on. The rapid rule counts, but asks
     only from the thousandth payment of an hour on, and no limit is ever reached, so that the load is of completed
@@ -55,7 +55,7 @@ def pocketpay(data: Path) -> Iterator[tuple[int, int]]:
         **{name.upper(): value for name, value in NO_LIMITS.items()},
         "LOG_LEVEL": "warning",
     }
-    with running(["-m", "pocketpay", "serve"], port, "/readyz", **settings) as pid:
+    with running(["-m", "pocketpay", "serve", "--workers", str(workers)], port, "/readyz", **settings) as pid:
         yield port, pid
 
 
@@ -68,11 +68,12 @@ def bare() -> Iterator[int]:
 
 
 @contextlib.contextmanager
-def reference(dsn: str) -> Iterator[int]:
-    """The reference backend on that database; gives its port."""
+def reference(dsn: str, *, workers: int = 1) -> Iterator[int]:
+    """The reference backend on that database, in so many processes; gives its port."""
     port = free_port()
     url = dsn.replace("postgresql://", "postgresql+asyncpg://", 1)
-    with running(_uvicorn("app.main:app", port), port, "/docs", cwd=HERE / "reference", DATABASE_URL=url):
+    command = [*_uvicorn("app.main:app", port), "--workers", str(workers)]
+    with running(command, port, "/docs", cwd=HERE / "reference", DATABASE_URL=url):
         yield port
 
 
