@@ -43,6 +43,16 @@ class UserRow(SQLModel, table=True):
     closed_at: datetime | None = moment(nullable=True)
 
 
+class RetiredUsernameRow(SQLModel, table=True):
+    """A username that was somebody's who has left, by its SHA-256: it is never given again."""
+
+    __tablename__ = "retired_usernames"
+    __table_args__ = (CheckConstraint("length(fingerprint) = 32", name="fingerprint_is_sha256"),)
+
+    fingerprint: bytes = Field(sa_column=Column(LargeBinary, primary_key=True))
+    retired_at: datetime = moment()
+
+
 class SessionRow(SQLModel, table=True):
     __tablename__ = "sessions"
     __table_args__ = (

@@ -1,9 +1,11 @@
-"""The tables of payments: the intent to move money, keys that make asking twice harmless, limits used."""
+"""The tables of payments: the intent to move money, keys that make asking twice harmless, limits used, and what
+operators did."""
 
 from typing import Any
 
 from sqlalchemy import (
     ARRAY,
+    BigInteger,
     CheckConstraint,
     Column,
     DateTime,
@@ -19,7 +21,7 @@ from sqlmodel import Field
 
 from pocketpay.database.models import UUID, SQLModel, count, datetime, key, minor, moment
 
-TYPES = ("send", "deposit", "withdrawal", "bonus")
+TYPES = ("send", "request", "deposit", "withdrawal", "card", "refund", "bonus")
 STATUSES = ("created", "pending_confirmation", "completed", "blocked", "failed", "cancelled", "expired")
 LIMITS = ("deposit", "withdrawal", "transfer")
 MOST_MINOR = 10_000_000_000_000
@@ -37,8 +39,10 @@ class TransactionRow(SQLModel, table=True):
         CheckConstraint(f"amount > 0 and amount <= {MOST_MINOR}", name="amount_in_range"),
         CheckConstraint(f"fee >= 0 and fee <= {MOST_MINOR}", name="fee_in_range"),
         CheckConstraint(
-            "case type when 'send' then source_wallet_id is not null and destination_wallet_id is not null "
-            "when 'withdrawal' then source_wallet_id is not null and destination_wallet_id is null "
+            "case when type in ('send', 'request') "
+            "then source_wallet_id is not null and destination_wallet_id is not null "
+            "when type in ('withdrawal', 'card') then source_wallet_id is not null and destination_wallet_id is null "
+            "when type = 'refund' then source_wallet_id is not null or destination_wallet_id is not null "
             "else source_wallet_id is null and destination_wallet_id is not null end",
             name="type_says_whose_wallets",
         ),
@@ -50,10 +54,29 @@ class TransactionRow(SQLModel, table=True):
             "status <> 'created' or type not in ('deposit', 'withdrawal') or ask_again_at is not null",
             name="created_is_asked_about_again",
         ),
+        CheckConstraint(
+            "(type = 'request') = (request_id is not null) and (type = 'card') = (card_id is not null) "
+            "and (type = 'refund') = (refund_of is not null)",
+            name="type_says_what_it_is_about",
+        ),
+        CheckConstraint(
+            "refunded = 0 or (refunded > 0 and refunded - fee <= amount "
+            "and status = 'completed' and type <> 'refund')",
+            name="refunded_within_the_original",
+        ),
         CheckConstraint("version > 0", name="version_positive"),
         ForeignKeyConstraint(["source_wallet_id"], ["wallets.id"], name="fk_transactions_source_wallet_id_wallets"),
         ForeignKeyConstraint(
             ["destination_wallet_id"], ["wallets.id"], name="fk_transactions_destination_wallet_id_wallets"
+        ),
+        ForeignKeyConstraint(
+            ["request_id", "currency"],
+            ["money_requests.id", "money_requests.currency"],
+            name="fk_transactions_request",
+        ),
+        ForeignKeyConstraint(["card_id", "currency"], ["cards.id", "cards.currency"], name="fk_transactions_card"),
+        ForeignKeyConstraint(
+            ["refund_of", "currency"], ["transactions.id", "transactions.currency"], name="fk_transactions_refund_of"
         ),
         UniqueConstraint("id", "currency", name="uq_transactions_id_currency"),
         Index("ix_transactions_anchor_created", text(ANCHOR), text("created_at desc"), text("id desc")),
@@ -68,7 +91,7 @@ class TransactionRow(SQLModel, table=True):
             "ix_transactions_payee",
             "source_wallet_id",
             "destination_wallet_id",
-            postgresql_where=text("status = 'completed' and type = 'send'"),
+            postgresql_where=text("status = 'completed' and type in ('send', 'request') and refunded < amount"),
         ),
         Index(
             "ix_transactions_recent",
@@ -84,6 +107,34 @@ class TransactionRow(SQLModel, table=True):
         ),
         Index("ix_transactions_expiry", "expires_at", postgresql_where=text("status = 'pending_confirmation'")),
         Index("ix_transactions_unsettled", "ask_again_at", postgresql_where=text("status = 'created'")),
+        Index(
+            "uq_transactions_request_live",
+            "request_id",
+            unique=True,
+            postgresql_where=text(
+                "request_id is not null and status in ('created', 'pending_confirmation', 'completed')"
+            ),
+        ),
+        Index(
+            "ix_transactions_request",
+            "request_id",
+            text("created_at desc"),
+            text("id desc"),
+            postgresql_where=text("request_id is not null"),
+        ),
+        Index(
+            "ix_transactions_card",
+            "card_id",
+            "completed_at",
+            postgresql_include=["amount"],
+            postgresql_where=text("card_id is not null and status = 'completed'"),
+        ),
+        Index(
+            "ix_transactions_refunds",
+            "refund_of",
+            text("created_at desc"),
+            postgresql_where=text("refund_of is not null"),
+        ),
     )
 
     id: UUID = key()
@@ -96,6 +147,10 @@ class TransactionRow(SQLModel, table=True):
     fee: int = minor()
     description: str
     bank_name: str | None = None
+    request_id: UUID | None = None
+    card_id: UUID | None = None
+    refund_of: UUID | None = None
+    refunded: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs={"server_default": text("0")})
     risk_reasons: list[dict[str, Any]] = Field(sa_column=Column(JSONB, nullable=False))
     failure_code: str | None = None
     failure_facts: dict[str, Any] | None = Field(sa_column=Column(JSONB))
@@ -138,4 +193,31 @@ class IdempotencyKeyRow(SQLModel, table=True):
     operation: str
     fingerprint: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
     result_ids: list[UUID] = Field(sa_column=Column(ARRAY(Uuid()), nullable=False))
+    refusals: list[dict[str, Any] | None] | None = Field(default=None, sa_column=Column(JSONB))
+    created_at: datetime = moment()
+
+
+class OperatorActionRow(SQLModel, table=True):
+    """One act of an operator. Rows are never rewritten: triggers refuse it, and nobody has the grant."""
+
+    __tablename__ = "operator_actions"
+    __table_args__ = (
+        ForeignKeyConstraint(["operator_id"], ["users.id"]),
+        ForeignKeyConstraint(["wallet_id"], ["wallets.id"]),
+        ForeignKeyConstraint(["transaction_id"], ["transactions.id"]),
+        CheckConstraint(
+            "length(action) > 0 and length(operator) > 0 and length(reason) > 0", name="says_who_and_why"
+        ),
+        Index("ix_operator_actions_created", text("created_at desc"), text("id desc")),
+        Index("ix_operator_actions_wallet", "wallet_id", postgresql_where=text("wallet_id is not null")),
+    )
+
+    id: UUID = key()
+    operator_id: UUID | None = None
+    operator: str
+    action: str
+    wallet_id: UUID | None = None
+    transaction_id: UUID | None = None
+    reason: str
+    facts: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
     created_at: datetime = moment()

@@ -80,6 +80,7 @@ class TransactionRow:
     fee: int = 0
     description: str = "Lunch"
     bank_name: str | None = None
+    refunded: int = 0
     risk_reasons: tuple[object, ...] = ()
     failure_code: str | None = None
     failure_facts: object = None

@@ -89,6 +89,7 @@ async def test_only_the_owner_may_rewrite_a_column_of_the_books(owner: Writer) -
             "completed_at",
             "failure_code",
             "failure_facts",
+            "refunded",
             "risk_reasons",
             "status",
             "updated_at",

@@ -1,0 +1,99 @@
+"""All SQL about cards."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from pocketpay.cards.card import Card, CardStatus
+from pocketpay.database.sessions import Record, Session
+from pocketpay.money import Money
+
+COLUMNS = (
+    "id, wallet_id, currency, label, brand, last4, expiry_month, expiry_year, status, per_payment_limit, "
+    "monthly_limit, version, created_at, updated_at"
+)
+"""What `card` needs, in the order of the table."""
+
+_BY_IDS = f"select {COLUMNS} from cards where id = any($1::uuid[])"
+
+_INSERT = f"""
+insert into cards ({COLUMNS})
+select u.*, $1, $1 from unnest($2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[], $8::int[],
+    $9::int[], $10::text[], $11::bigint[], $12::bigint[], $13::bigint[]) u
+"""
+
+_UPDATE = """
+update cards c
+set status = u.status, per_payment_limit = u.per_payment_limit, monthly_limit = u.monthly_limit,
+    version = u.version, updated_at = $1
+from unnest($2::uuid[], $3::text[], $4::bigint[], $5::bigint[], $6::bigint[])
+    u(id, status, per_payment_limit, monthly_limit, version)
+where c.id = u.id
+"""
+
+
+async def by_ids(session: Session, ids: Iterable[UUID]) -> dict[UUID, Card]:
+    """The cards of those ids, whosever they are; an id of none is not in the answer."""
+    return {row["id"]: card(row) for row in await session.fetch(_BY_IDS, list(ids))}
+
+
+async def insert(session: Session, now: datetime, new: Sequence[Card]) -> None:
+    """Writes new cards, made at `now`."""
+    await session.execute(
+        _INSERT,
+        now,
+        [c.id for c in new],
+        [c.wallet_id for c in new],
+        [c.currency for c in new],
+        [c.label for c in new],
+        [c.brand for c in new],
+        [c.last4 for c in new],
+        [c.expiry_month for c in new],
+        [c.expiry_year for c in new],
+        [c.status for c in new],
+        [_minor(c.per_payment_limit) for c in new],
+        [_minor(c.monthly_limit) for c in new],
+        [c.version for c in new],
+    )
+
+
+async def update(session: Session, now: datetime, changed: Sequence[Card]) -> None:
+    """Writes how those cards stand since `now`."""
+    await session.execute(
+        _UPDATE,
+        now,
+        [c.id for c in changed],
+        [c.status for c in changed],
+        [_minor(c.per_payment_limit) for c in changed],
+        [_minor(c.monthly_limit) for c in changed],
+        [c.version for c in changed],
+    )
+
+
+def card(record: Record) -> Card:
+    """The value of a row that holds at least COLUMNS."""
+    currency = record["currency"]
+    return Card(
+        id=record["id"],
+        wallet_id=record["wallet_id"],
+        currency=currency,
+        label=record["label"],
+        brand=record["brand"],
+        last4=record["last4"],
+        expiry_month=record["expiry_month"],
+        expiry_year=record["expiry_year"],
+        status=CardStatus(record["status"]),
+        per_payment_limit=_money(record["per_payment_limit"], currency),
+        monthly_limit=_money(record["monthly_limit"], currency),
+        version=record["version"],
+        created_at=record["created_at"],
+        updated_at=record["updated_at"],
+    )
+
+
+def _minor(amount: Money | None) -> int | None:
+    return None if amount is None else amount.minor
+
+
+def _money(minor: int | None, currency: str) -> Money | None:
+    return None if minor is None else Money(minor, currency)
