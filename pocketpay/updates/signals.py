@@ -3,7 +3,9 @@
     payload   "all", or items joined by ","; ids are 32 hexadecimal digits, versions hexadecimal
     item      w<wallet>.<version>
               t<transaction><source wallet><destination wallet>.<version>     32 "-" for a wallet that is not there
+              m<request><requester wallet><payer wallet>.<version>            a money request
               s<session>                                                      the session has ended
+              r                                                               risk settings have changed
 
 A payload of 8,000 bytes is an error inside the money's own unit of work, so a signal is cut into several, and one too
 big to be told piece by piece is "all": everybody reads again what they watch.
@@ -36,9 +38,18 @@ class TransactionSignal(NamedTuple):
     destination_wallet_id: UUID | None
 
 
+class RequestSignal(NamedTuple):
+    """A money request's new version, and between whom it is."""
+
+    version: int
+    requester_wallet_id: UUID
+    payer_wallet_id: UUID
+
+
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """What changed in one commit: wallets and transactions by id with their new version, sessions that have ended.
+    """What changed in one commit: wallets, transactions and money requests by id with their new version; sessions
+    that have ended; whether risk settings did.
 
     `everything` means that more changed than is said here: what the other fields name is then not all of it.
     """
@@ -46,6 +57,8 @@ class Signal:
     wallets: Mapping[UUID, int] = field(default_factory=dict)
     transactions: Mapping[UUID, TransactionSignal] = field(default_factory=dict)
     sessions: Collection[UUID] = ()
+    requests: Mapping[UUID, RequestSignal] = field(default_factory=dict)
+    risk_settings: bool = False
     everything: bool = False
 
 
@@ -65,6 +78,12 @@ def payloads(signal: Signal) -> list[str]:
         f"t{transaction.hex}{_hex(source)}{_hex(destination)}.{version:x}"
         for transaction, (version, source, destination) in signal.transactions.items()
     ]
+    items += [
+        f"m{request.hex}{requester.hex}{payer.hex}.{version:x}"
+        for request, (version, requester, payer) in signal.requests.items()
+    ]
+    if signal.risk_settings:
+        items.append("r")
     return _cut(",".join(items))
 
 
@@ -73,21 +92,29 @@ def read(payload: str) -> Signal:
     wallets: dict[UUID, int] = {}
     transactions: dict[UUID, TransactionSignal] = {}
     sessions: list[UUID] = []
+    requests: dict[UUID, RequestSignal] = {}
+    risk_settings = False
     try:
         for item in payload.split(","):
+            if item == "r":
+                risk_settings = True
+                continue
             kind, key = item[:1], FastUUID(item[1:33])
             if kind == "w" and item[33] == ".":
                 wallets[key] = int(item[34:], 16)
             elif kind == "t" and item[97] == ".":
                 whose = _wallet(item[33:65]), _wallet(item[65:97])
                 transactions[key] = TransactionSignal(int(item[98:], 16), *whose)
+            elif kind == "m" and item[97] == ".":
+                between = FastUUID(item[33:65]), FastUUID(item[65:97])
+                requests[key] = RequestSignal(int(item[98:], 16), *between)
             elif kind == "s" and len(item) == 33:
                 sessions.append(key)
             else:
                 return EVERYTHING
     except (ValueError, IndexError):
         return EVERYTHING
-    return Signal(wallets, transactions, sessions)
+    return Signal(wallets, transactions, sessions, requests, risk_settings)
 
 
 _NOBODY = "-" * 32
