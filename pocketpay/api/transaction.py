@@ -24,8 +24,11 @@ if TYPE_CHECKING:
 @strawberry.enum(description="Why money moves.")
 class TransactionType(Enum):
     SEND = strawberry.enum_value("SEND", description="A payment from one person to another.")
+    REQUEST = strawberry.enum_value("REQUEST", description="A money request that is paid.")
     DEPOSIT = strawberry.enum_value("DEPOSIT", description="Money that came in from a bank.")
     WITHDRAWAL = strawberry.enum_value("WITHDRAWAL", description="Money that goes out to a bank.")
+    CARD = strawberry.enum_value("CARD", description="A payment with one of the viewer's cards.")
+    REFUND = strawberry.enum_value("REFUND", description="Money of another transaction that is given back.")
     BONUS = strawberry.enum_value("BONUS", description="A present of the house.")
 
 

@@ -5,23 +5,29 @@ one did; a refusal has changed nothing.
 """
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
 import uuid_utils.compat as uuids
 
+from pocketpay.cards import card as cards
+from pocketpay.cards.card import Card
 from pocketpay.errors import BooksDisagree
 from pocketpay.ledger.account import Account, Entry, Leg
 from pocketpay.ledger.house import House
 from pocketpay.money import Money
+from pocketpay.payments.acts import Act
 from pocketpay.payments.errors import KeyReused, LimitExceeded, first_refusal
-from pocketpay.payments.instruction import Key, Outcome
+from pocketpay.payments.instruction import Besides, Key, Outcome
 from pocketpay.payments.lifecycle import Status, must_follow
 from pocketpay.payments.limits import KIND_OF, WINDOW, Limit, LimitKind, counts, hour_of
 from pocketpay.payments.terms import Terms
-from pocketpay.payments.transaction import Transaction, Type
-from pocketpay.wallets.balance import Balance, Standing
+from pocketpay.payments.transaction import PAYMENTS, Transaction
+from pocketpay.requests import money_request as requests
+from pocketpay.requests.money_request import MoneyRequest
+from pocketpay.wallets.balance import Balance, NewStanding, Standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +36,21 @@ class KeptKey:
 
     operation: str
     fingerprint: bytes
-    transaction_id: UUID
+    results: Sequence[UUID]
+
+
+@dataclass(slots=True)
+class Written:
+    """What a unit writes besides money, for the few that do."""
+
+    new_requests: dict[UUID, MoneyRequest] = field(default_factory=dict)
+    changed_requests: dict[UUID, MoneyRequest] = field(default_factory=dict)
+    new_cards: dict[UUID, Card] = field(default_factory=dict)
+    changed_cards: dict[UUID, Card] = field(default_factory=dict)
+    standings: dict[UUID, NewStanding] = field(default_factory=dict)
+    acts: list[Act] = field(default_factory=list)
+    keys: list[tuple[Key, Sequence[UUID]]] = field(default_factory=list)
+    """Those that stand for several results, or for none."""
 
 
 @dataclass(slots=True)
@@ -44,6 +64,8 @@ class Book:
     standings: dict[UUID, Standing] = field(default_factory=dict)
     keys: dict[tuple[UUID, str], KeptKey] = field(default_factory=dict)
     transactions: dict[UUID, Transaction] = field(default_factory=dict)
+    requests: dict[UUID, MoneyRequest] = field(default_factory=dict)
+    cards: dict[UUID, Card] = field(default_factory=dict)
     known_payees: set[tuple[UUID, UUID]] = field(default_factory=set)
     recent: dict[UUID, int] = field(default_factory=dict)
     pending: dict[UUID, int] = field(default_factory=dict)
@@ -58,7 +80,19 @@ class Book:
     written_keys: list[tuple[Key, UUID]] = field(default_factory=list)
     written_usage: dict[tuple[UUID, LimitKind, datetime], int] = field(default_factory=lambda: defaultdict(int))
 
+    besides: "Written | None" = None
+    """What is written besides money; None while nothing is."""
+
     # ------------------------------------------------------------ what rules ask
+
+    def given(self, key: Key) -> Sequence[UUID] | None:
+        """What that key stands for, or None when it is new. Raises KeyReused when it was used for something else."""
+        kept = self.keys.get((key.wallet_id, key.text))
+        if kept is None:
+            return None
+        if kept.operation != key.operation or kept.fingerprint != key.fingerprint:
+            raise KeyReused
+        return kept.results
 
     def replay(self, key: Key, own_id: UUID) -> Outcome | None:
         """The first outcome of that key, or None when it is new.
@@ -66,12 +100,10 @@ class Book:
         `own_id` is the id this instruction would give its transaction: found under the key, it is our own second try
         after a lost connection and no replay. Raises KeyReused when the key was used for something else.
         """
-        kept = self.keys.get((key.wallet_id, key.text))
-        if kept is None:
+        given = self.given(key)
+        if given is None:
             return None
-        if kept.operation != key.operation or kept.fingerprint != key.fingerprint:
-            raise KeyReused
-        transaction = self.transactions[kept.transaction_id]
+        transaction = self.transactions[given[0]]
         return Outcome(
             transaction,
             changed=False,
@@ -109,43 +141,83 @@ class Book:
 
     def apply(self, outcome: Outcome) -> None:
         """Makes the outcome part of the book. Raises BooksDisagree when it cannot be true."""
-        after = outcome.transaction
+        if outcome.transaction is not None:
+            self._move(outcome, outcome.transaction)
+        if outcome.besides is not None:
+            self._besides(outcome.besides)
+        if (key := outcome.key) is not None:
+            self.keep(key, outcome.results)
+
+    def keep(self, key: Key, results: Sequence[UUID]) -> None:
+        """The key stands for those results from now on."""
+        self.keys[key.wallet_id, key.text] = KeptKey(key.operation, key.fingerprint, results)
+        if len(results) == 1:
+            self.written_keys.append((key, results[0]))
+        else:
+            self.besides = self.besides or Written()
+            self.besides.keys.append((key, results))
+
+    def _move(self, outcome: Outcome, after: Transaction) -> None:
+        """The transaction as it is after, and the money it holds or moves."""
         before = self.transactions.get(after.id)
         if before is not None:
             must_follow(before.status, after.status)
         if outcome.hold is not None or outcome.legs:
-            self._post(outcome)
+            self._post(outcome, after)
         self._count(before, after)
         if counts(before) is not counts(after):
             self._use(after)
+        self._put(after, new=before is None)
+
+    def _put(self, after: Transaction, *, new: bool) -> None:
         self.transactions[after.id] = after
-        if before is None or after.id in self.inserted:
+        if new or after.id in self.inserted:
             self.inserted[after.id] = after
         else:
             self.updated[after.id] = after
-        if (key := outcome.key) is not None:
-            self.keys[key.wallet_id, key.text] = KeptKey(key.operation, key.fingerprint, after.id)
-            self.written_keys.append((key, after.id))
 
-    def _post(self, outcome: Outcome) -> None:
+    def _besides(self, besides: Besides) -> None:
+        """What changes besides the transaction itself."""
+        written = self.besides = self.besides or Written()
+        for request in besides.requests:
+            if (before := self.requests.get(request.id)) is not None:
+                requests.must_follow(before.status, request.status)
+            self.requests[request.id] = request
+            new = before is None or request.id in written.new_requests
+            (written.new_requests if new else written.changed_requests)[request.id] = request
+        for card in besides.cards:
+            if (known := self.cards.get(card.id)) is not None:
+                cards.must_follow(known.status, card.status)
+            self.cards[card.id] = card
+            new = known is None or card.id in written.new_cards
+            (written.new_cards if new else written.changed_cards)[card.id] = card
+        for changed in besides.standings:
+            self.standings[changed.wallet_id] = changed.standing
+            written.standings[changed.wallet_id] = changed
+        if besides.refunded is not None:
+            self._put(besides.refunded, new=False)
+        if besides.act is not None:
+            written.acts.append(besides.act)
+
+    def _post(self, outcome: Outcome, after: Transaction) -> None:
         """Holds and legs: each wallet's account changes once, each leg becomes an entry."""
         if sum(leg.amount for leg in outcome.legs):
-            raise BooksDisagree(f"the legs of transaction {outcome.transaction.id} do not sum to zero")
-        if outcome.legs and outcome.transaction.status is not Status.COMPLETED:
-            raise BooksDisagree(f"transaction {outcome.transaction.id} has legs but is not completed")
+            raise BooksDisagree(f"the legs of transaction {after.id} do not sum to zero")
+        if outcome.legs and after.status is not Status.COMPLETED:
+            raise BooksDisagree(f"transaction {after.id} has legs but is not completed")
         hold, kinds = outcome.hold, self.house.kinds
         if hold is not None and not any(leg.account_id == hold.wallet_id for leg in outcome.legs):
             self._touch(hold.wallet_id).change(posted=0, held=hold.amount)
         for leg in outcome.legs:
             kind = kinds.get(leg.account_id)
             if kind is not None:
-                self._enter(outcome.transaction, leg, kind.value, None, None)
+                self._enter(after, leg, kind.value, None, None)
                 continue
             account = self._touch(leg.account_id)
             held = hold.amount if hold is not None and hold.wallet_id == leg.account_id else 0
             account.change(posted=leg.amount, held=held)
             account.sequence += 1
-            self._enter(outcome.transaction, leg, "wallet", account.sequence, account.posted)
+            self._enter(after, leg, "wallet", account.sequence, account.posted)
 
     def _touch(self, account_id: UUID) -> Account:
         account = self.touched[account_id] = self.accounts[account_id]
@@ -171,7 +243,7 @@ class Book:
     def _count(self, before: Transaction | None, after: Transaction) -> None:
         """Keeps what the risk rules and the cap count true within the unit."""
         wallet_id, payee_id = after.source_wallet_id, after.destination_wallet_id
-        if after.type is not Type.SEND or wallet_id is None or payee_id is None:
+        if after.type not in PAYMENTS or wallet_id is None or payee_id is None:
             return
         was_pending = before is not None and before.status is Status.PENDING_CONFIRMATION
         if after.status is Status.COMPLETED:

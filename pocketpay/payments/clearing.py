@@ -321,6 +321,8 @@ def _first_answer(ticket: Ticket, result: Result) -> Result:
         return ServiceBusy(str(result), may_have_happened=True)
     if not isinstance(first, Answer) or ticket.instruction.footprint.key is not None:
         return result
-    if isinstance(result, WrongState) and result.status is first.transaction.status:
+    if isinstance(result, WrongState) and result.status is first.outcome.status:
         return first
-    return replace(result, replayed=first.replayed) if isinstance(result, Answer) else result
+    if isinstance(result, Answer):
+        return replace(result, outcome=replace(result.outcome, replayed=first.replayed))
+    return result

@@ -21,11 +21,13 @@ A transaction that was refused and left a row keeps the code and the facts: `kep
 
 from typing import Any
 
+from pocketpay.cards.card import CardStatus
 from pocketpay.errors import BooksDisagree, Refusal
 from pocketpay.money import Money
 from pocketpay.payments.lifecycle import Status
 from pocketpay.payments.limits import Limit
 from pocketpay.payments.transaction import Transaction
+from pocketpay.requests.money_request import RequestStatus
 
 
 class InvalidInput(Refusal):
@@ -120,7 +122,7 @@ class WrongState(Refusal):
     code = "WRONG_STATE"
     field = "id"
 
-    def __init__(self, status: Status) -> None:
+    def __init__(self, status: Status | RequestStatus | CardStatus) -> None:
         super().__init__(status)
         self.status = status
 

@@ -8,7 +8,10 @@ from uuid import UUID
 from pocketpay.money import Money
 from pocketpay.payments.lifecycle import Status
 from pocketpay.payments.seen import Direction
-from pocketpay.payments.transaction import Type
+from pocketpay.payments.transaction import PAYMENTS, Type
+
+BETWEEN_PEOPLE = PAYMENTS | {Type.REFUND}
+"""The types of transactions that one wallet receives from another."""
 
 
 class Position(NamedTuple):
@@ -58,7 +61,7 @@ class Filter:
         return (
             self.direction is not Direction.OUTGOING
             and (self.statuses is None or Status.COMPLETED in self.statuses)
-            and (self.types is None or Type.SEND in self.types)
+            and (self.types is None or not self.types.isdisjoint(BETWEEN_PEOPLE))
         )
 
 

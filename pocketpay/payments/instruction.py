@@ -1,24 +1,37 @@
 """What the clearing carries out: an instruction, its footprint, and what its decision comes to.
 
 Instruction    a small frozen value: `footprint`, and `decide(book) -> Outcome`, pure
-Footprint      what must be locked and looked up before it can be decided
-Outcome        what it comes to: a transaction, legs, holds; or what was true already
+Footprint      what must be locked and looked up before it can be decided; `needs` is what few of them read
+Outcome        what it comes to: a transaction, legs, holds; or what was true already; `besides` is what few change
 Answer         what its sender is told after the commit
 """
 
 from dataclasses import dataclass
+from enum import Enum, auto
 from typing import TYPE_CHECKING, Protocol
 from uuid import UUID
 
+from pocketpay.cards.card import Card, CardStatus
 from pocketpay.errors import Refusal
 from pocketpay.ledger.account import Leg
 from pocketpay.money import Money
+from pocketpay.payments.acts import Act
+from pocketpay.payments.lifecycle import Status
 from pocketpay.payments.limits import LimitKind
 from pocketpay.payments.transaction import Transaction
-from pocketpay.wallets.balance import Balance
+from pocketpay.requests.money_request import MoneyRequest, RequestStatus
+from pocketpay.wallets.balance import Balance, NewStanding
 
 if TYPE_CHECKING:
     from pocketpay.payments.book import Book
+
+
+class Gives(Enum):
+    """What an operation's key stands for: the table that its result ids are found in."""
+
+    TRANSACTIONS = auto()
+    REQUESTS = auto()
+    CARDS = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +42,20 @@ class Key:
     text: str
     operation: str
     fingerprint: bytes
+    gives: Gives = Gives.TRANSACTIONS
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What few instructions read: each kind is one more statement of a unit in which somebody needs it.
+
+    The request that a looked-up transaction pays is there without being named, and so is what a key gave before.
+    `parts` are the footprints of the items of an order of many.
+    """
+
+    requests: tuple[UUID, ...] = ()
+    cards: tuple[UUID, ...] = ()
+    parts: "tuple[Footprint, ...]" = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +69,7 @@ class Footprint:
     transaction_id: UUID | None = None
     limit: LimitKind | None = None
     uses: Money | None = None
+    needs: Needs | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,30 +81,84 @@ class Hold:
 
 
 @dataclass(frozen=True, slots=True)
+class Besides:
+    """What an instruction changes besides a transaction. Everything is as it is after; new when the book does not
+    hold its id yet. `refunded` is the transaction that money was given back of."""
+
+    requests: tuple[MoneyRequest, ...] = ()
+    cards: tuple[Card, ...] = ()
+    refunded: Transaction | None = None
+    standings: tuple[NewStanding, ...] = ()
+    act: Act | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """What an instruction comes to. With `changed` False nothing is written: it was so already.
 
-    `transaction` is as it is after; new when the book does not hold its id yet. `key` is written with it.
+    `transaction` is as it is after; new when the book does not hold its id yet. `key` is written with its results.
     `refusal` is the one that left this row.
     """
 
-    transaction: Transaction
+    transaction: Transaction | None = None
     changed: bool = True
     legs: tuple[Leg, ...] = ()
     hold: Hold | None = None
     key: Key | None = None
     refusal: Refusal | None = None
     replayed: bool = False
+    besides: Besides | None = None
+
+    @property
+    def results(self) -> tuple[UUID, ...]:
+        """What its key stands for from now on."""
+        if self.besides is None or (self.key is not None and self.key.gives is Gives.TRANSACTIONS):
+            return () if self.transaction is None else (self.transaction.id,)
+        things = self.besides.requests or self.besides.cards
+        return tuple(thing.id for thing in things)
+
+    @property
+    def status(self) -> Status | RequestStatus | CardStatus | None:
+        """The state reached by what it is about, None where that has no states."""
+        if self.besides is not None:
+            things = self.besides.requests or self.besides.cards
+            if things:
+                return things[0].status
+        return None if self.transaction is None else self.transaction.status
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the sender of an instruction is told: the transaction, their wallet after it, why not if not."""
+    """What the sender of an instruction is told: what it came to, and their wallet after it."""
 
-    transaction: Transaction
+    outcome: Outcome
     balance: Balance
-    refusal: Refusal | None
-    replayed: bool
+
+    @property
+    def transaction(self) -> Transaction:
+        """The transaction that an order about money came to."""
+        assert self.outcome.transaction is not None, "not an order about money"  # noqa: S101 - ours to know
+        return self.outcome.transaction
+
+    @property
+    def requests(self) -> tuple[MoneyRequest, ...]:
+        """The money requests that it is about."""
+        return () if self.outcome.besides is None else self.outcome.besides.requests
+
+    @property
+    def cards(self) -> tuple[Card, ...]:
+        """The cards that it is about."""
+        return () if self.outcome.besides is None else self.outcome.besides.cards
+
+    @property
+    def refusal(self) -> Refusal | None:
+        """The one that left a row."""
+        return self.outcome.refusal
+
+    @property
+    def replayed(self) -> bool:
+        """Whether it had been done before."""
+        return self.outcome.replayed
 
 
 class Instruction(Protocol):

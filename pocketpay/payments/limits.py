@@ -37,6 +37,7 @@ KIND_OF = {
     Type.DEPOSIT: LimitKind.DEPOSIT_DAILY,
     Type.WITHDRAWAL: LimitKind.WITHDRAWAL_DAILY,
     Type.SEND: LimitKind.TRANSFER_DAILY,
+    Type.REQUEST: LimitKind.TRANSFER_DAILY,
 }
 """In which limit a type of transaction counts; in none that is not here. The repository and the audit read it too."""
 

@@ -13,9 +13,19 @@ from pocketpay.risk.rules import Reason
 
 class Type(StrEnum):
     SEND = "send"
+    REQUEST = "request"
+    """A money request that is paid."""
     DEPOSIT = "deposit"
     WITHDRAWAL = "withdrawal"
+    CARD = "card"
+    REFUND = "refund"
     BONUS = "bonus"
+
+    __hash__ = str.__hash__  # an enum's own is Python, and every payment looks several things up by it
+
+
+PAYMENTS = frozenset({Type.SEND, Type.REQUEST})
+"""What one person pays another: it is judged by risk, makes a payee known, and whoever received it can refund it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,8 +33,9 @@ class Transaction:
     """One row of `transactions`. Money is in the transaction's one currency; times are aware UTC.
 
     `source_wallet_id` is None where money comes from outside (deposit, bonus), `destination_wallet_id` where it goes
-    there (withdrawal). `version` grows by one with every change. `failure_facts` are the facts of the refusal that
-    ended it, for rebuilding the first answer.
+    there (withdrawal, card). `version` grows by one with every change. `failure_facts` are the facts of the refusal
+    that ended it, for rebuilding the first answer. `refund_of` is the transaction it gives back, `refunded` how much
+    of it was given back (minor units).
     """
 
     id: UUID
@@ -36,6 +47,10 @@ class Transaction:
     fee: Money
     description: str
     bank_name: str | None = None
+    request_id: UUID | None = None
+    card_id: UUID | None = None
+    refund_of: UUID | None = None
+    refunded: int = 0
     risk_reasons: tuple[Reason, ...] = ()
     failure_code: str | None = None
     failure_facts: dict[str, Any] | None = None

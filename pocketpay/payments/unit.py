@@ -4,9 +4,11 @@
     lock       1    the accounts of the whole batch in id order, FOR NO KEY UPDATE: two directions never deadlock
     look       1    the clock, keys, standings, transactions, risk facts; read after the lock, or two rapid transfers
                     would both pass            (+1 where a held payment is overdue: it expires first;
-                                                +1 where whole hours do not show that a limit leaves room)
+                                                +1 where whole hours do not show that a limit leaves room;
+                                                +1 for each kind of thing besides: requests, cards)
     decide     0    one after another in order of arrival, in memory
     write      1    accounts, entries, transactions, keys, the notification
+                    (+1 for each kind of thing besides)
     commit     1
 
 READ COMMITTED: each statement sees what was committed before it, so what is read after the lock is what the lock
@@ -15,24 +17,27 @@ protects. Under a snapshot taken before the lock this would be wrong.
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from uuid import UUID
 
+from pocketpay.cards import repository as cards
 from pocketpay.database.failures import ServiceBusy
 from pocketpay.database.sessions import Connection, Record, Session
 from pocketpay.errors import Refusal
 from pocketpay.ledger.account import Account
 from pocketpay.ledger.house import House
 from pocketpay.ledger.repository import postings as ledger
-from pocketpay.payments.book import Book, KeptKey
+from pocketpay.payments.book import Book, KeptKey, Written
 from pocketpay.payments.expire import Expire
-from pocketpay.payments.instruction import Answer, Footprint, Instruction
+from pocketpay.payments.instruction import Answer, Footprint, Gives, Instruction
 from pocketpay.payments.limits import LimitKind
-from pocketpay.payments.repository import rows, units
+from pocketpay.payments.repository import acts, rows, units
 from pocketpay.payments.repository.usage import used
 from pocketpay.payments.terms import Terms
+from pocketpay.requests import repository as requests
 from pocketpay.updates import signals
+from pocketpay.wallets import repository as wallets
 from pocketpay.wallets.repository import standing
 
 Result = Answer | Refusal | ServiceBusy
@@ -72,7 +77,7 @@ async def carry_out(
     progress.deciding = True
     results = [_decide(book, *pair) for pair in zip(instructions, footprints, strict=True)]
     progress.deciding = False
-    if book.inserted or book.updated:
+    if book.inserted or book.updated or book.besides is not None:
         await _write(session, book)
     progress.results = results
     await session.execute("commit")
@@ -118,6 +123,7 @@ async def _look(
         overdue = overdue or row[13]
     tight = _tight(book, footprints)
     progress.deciding = False
+    await _look_further(session, book, footprints)
     if tight:
         for whose, exactly in (await used(session, tight, book.now)).items():
             book.used[whose] = exactly.minor
@@ -128,6 +134,26 @@ async def _look(
             book.transactions[late.id] = late
             book.apply(Expire(late.anchor, late.id).decide(book))
     return book
+
+
+async def _look_further(session: Session, book: Book, footprints: Sequence[Footprint]) -> None:
+    """What few instructions need besides: nothing is asked where nobody does."""
+    wanted: dict[Gives, set[UUID]] = {gives: set() for gives in Gives}
+    for footprint in footprints:
+        if (needs := footprint.needs) is not None:
+            wanted[Gives.REQUESTS].update(needs.requests)
+            wanted[Gives.CARDS].update(needs.cards)
+        if (key := footprint.key) is not None and (kept := book.keys.get((key.wallet_id, key.text))) is not None:
+            wanted[key.gives].update(kept.results)
+    if missing := wanted[Gives.TRANSACTIONS] - book.transactions.keys():
+        book.transactions |= await units.by_ids(session, missing)
+    for paying in book.transactions.values():
+        if paying.request_id is not None:
+            wanted[Gives.REQUESTS].add(paying.request_id)
+    if wanted[Gives.REQUESTS]:
+        book.requests |= await requests.by_ids(session, wanted[Gives.REQUESTS])
+    if wanted[Gives.CARDS]:
+        book.cards |= await cards.by_ids(session, wanted[Gives.CARDS])
 
 
 def _tight(book: Book, footprints: Sequence[Footprint]) -> list[tuple[UUID, LimitKind]]:
@@ -162,7 +188,7 @@ def _enter(book: Book, footprint: Footprint, row: Record) -> None:
         looked_up = rows.transaction(row)
         book.transactions[looked_up.id] = looked_up
     if footprint.key is not None and row[7] is not None:
-        book.keys[wallet_id, footprint.key.text] = KeptKey(row[7], row[8], row[9][0])
+        book.keys[wallet_id, footprint.key.text] = KeptKey(row[7], row[8], row[9])
 
 
 def _decide(book: Book, instruction: Instruction, footprint: Footprint) -> Result:
@@ -176,7 +202,7 @@ def _decide(book: Book, instruction: Instruction, footprint: Footprint) -> Resul
         return refusal
     if outcome.changed:
         book.apply(outcome)
-    return Answer(outcome.transaction, book.balance(footprint.wallet_id), outcome.refusal, outcome.replayed)
+    return Answer(outcome, book.balance(footprint.wallet_id))
 
 
 async def _write(session: Session, book: Book) -> None:
@@ -188,6 +214,8 @@ async def _write(session: Session, book: Book) -> None:
             for t in changed.values()
         },
     )
+    if book.besides is not None:
+        signal = await _write_besides(session, book, book.besides, signal)
     await units.write(
         session,
         book.now,
@@ -198,4 +226,33 @@ async def _write(session: Session, book: Book) -> None:
         keys=book.written_keys,
         used=book.written_usage,
         payloads=signals.payloads(signal),
+    )
+    if book.besides is not None and book.besides.acts:  # which may be about a transaction that is new
+        await acts.record(session, book.besides.acts, book.now)
+
+
+async def _write_besides(session: Session, book: Book, written: Written, signal: signals.Signal) -> signals.Signal:
+    """What changed besides money, and the signal with it. Where requests and cards are new they come before the
+    transactions about them."""
+    now = book.now
+    if written.new_requests:
+        await requests.insert(session, now, list(written.new_requests.values()))
+    if written.changed_requests:
+        await requests.update(session, now, list(written.changed_requests.values()))
+    if written.new_cards:
+        await cards.insert(session, now, list(written.new_cards.values()))
+    if written.changed_cards:
+        await cards.update(session, now, list(written.changed_cards.values()))
+    if written.standings:
+        await wallets.set_standings(session, now, list(written.standings.values()))
+    if written.keys:
+        await units.write_keys_of_many(session, now, written.keys)
+    told = {**written.new_requests, **written.changed_requests}
+    versions = {wallet_id: book.accounts[wallet_id].version for wallet_id in written.standings}
+    return replace(
+        signal,
+        wallets={**signal.wallets, **versions},
+        requests={
+            r.id: signals.RequestSignal(r.version, r.requester_wallet_id, r.payer_wallet_id) for r in told.values()
+        },
     )

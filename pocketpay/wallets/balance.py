@@ -33,6 +33,15 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
+class NewStanding:
+    """What a wallet may do from now on, and why when it may not."""
+
+    wallet_id: UUID
+    standing: Standing
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Balance:
     """A wallet at one moment. `version` grows by one with every change of `posted` or `held`."""
 

@@ -1,17 +1,24 @@
 """All SQL about wallets."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import lru_cache
 from uuid import UUID
 
 from pocketpay.database.sessions import Session
-from pocketpay.wallets.balance import Balance, Freeze, Standing, WalletStatus
+from pocketpay.wallets.balance import Balance, Freeze, NewStanding, Standing, WalletStatus
 
 _BALANCES = """
 select w.id, w.currency, a.posted, a.held, a.version, w.status, w.frozen_for, w.created_at
 from unnest($1::uuid[]) wanted(id)
 join wallets w on w.id = wanted.id join ledger_accounts a on a.id = w.id
+"""
+
+_SET_STANDINGS = """
+update wallets w
+set status = u.status, frozen_for = u.frozen_for, freeze_reason = u.reason, updated_at = $1
+from unnest($2::uuid[], $3::text[], $4::text[], $5::text[]) u(id, status, frozen_for, reason)
+where w.id = u.id
 """
 
 
@@ -25,6 +32,18 @@ async def currencies(session: Session, wallet_ids: Iterable[UUID]) -> dict[UUID,
     """The currency of each wallet: it never changes."""
     rows = await session.fetch("select id, currency from wallets where id = any($1::uuid[])", list(wallet_ids))
     return {row[0]: row[1] for row in rows}
+
+
+async def set_standings(session: Session, now: datetime, changed: Sequence[NewStanding]) -> None:
+    """Writes what those wallets may do since `now`."""
+    await session.execute(
+        _SET_STANDINGS,
+        now,
+        [c.wallet_id for c in changed],
+        [c.standing.status for c in changed],
+        [c.standing.frozen_for for c in changed],
+        [c.reason for c in changed],
+    )
 
 
 @lru_cache(maxsize=4096)

@@ -27,15 +27,15 @@ Facts: TypeAlias = dict[str, str]
 
 LEFT_OUT = """
 Mutation.transferBatch TransferBatchInput BatchedTransferInput TransferBatchPayload
-Mutation.refund RefundInput TransactionType.REFUND Transaction.refundOf Transaction.refunds Transaction.refunded
+Mutation.refund RefundInput Transaction.refundOf Transaction.refunds Transaction.refunded
 Mutation.closeWallet
 
 MoneyRequest MoneyRequestStatus MoneyRequestConnection MoneyRequestEdge MoneyRequestPayload
-Query.moneyRequests Subscription.moneyRequestUpdated Transaction.moneyRequest TransactionType.REQUEST
+Query.moneyRequests Subscription.moneyRequestUpdated Transaction.moneyRequest
 Mutation.requestMoney RequestMoneyInput Mutation.splitBill SplitBillInput SplitBillPayload
 Mutation.payRequest PayRequestInput Mutation.declineRequest Mutation.cancelRequest
 
-Card CardStatus CardPayload Query.cards Transaction.card TransactionType.CARD
+Card CardStatus CardPayload Query.cards Transaction.card
 Mutation.issueCard IssueCardInput IssueCardPayload Mutation.updateCardLimits UpdateCardLimitsInput
 Mutation.freezeCard Mutation.unfreezeCard Mutation.closeCard
 Mutation.simulateCardPayment SimulateCardPaymentInput

@@ -91,7 +91,7 @@ select wallet_id from (
      where destination_wallet_id = $1 and status = 'completed' and source_wallet_id is not null
      order by completed_at desc, id desc limit $2)
 ) recent
-where type = 'send' and status = 'completed'
+where type in ('send', 'request') and status = 'completed'
 group by wallet_id order by max(completed_at) desc, wallet_id"""
 
 

@@ -35,7 +35,7 @@ LEGS = Proof(
         from transactions t
         cross join lateral (values
             (case t.type when 'deposit' then 'bank' when 'bonus' then 'promotions' end, -t.amount::numeric),
-            (case t.type when 'withdrawal' then 'bank' end, t.amount),
+            (case t.type when 'withdrawal' then 'bank' when 'card' then 'card_network' end, t.amount),
             (case when t.fee <> 0 then 'fees' end, t.fee)) side(kind, amount)
         join ledger_accounts house on house.currency = t.currency and house.kind = side.kind
         where t.status = 'completed') expected
@@ -134,7 +134,9 @@ CONSTRAINED = in_force(
         *("ck_transactions_amount_in_range", "ck_transactions_fee_in_range", "ck_transactions_not_to_oneself"),
         *("ck_transactions_type_says_whose_wallets", "ck_transactions_completed_has_its_time"),
         *("ck_transactions_failure_has_a_code", "ck_transactions_pending_expires"),
-        "ck_transactions_created_is_asked_about_again",
+        *("ck_transactions_created_is_asked_about_again", "ck_transactions_type_says_what_it_is_about"),
+        *("ck_transactions_refunded_within_the_original", "fk_transactions_refund_of"),
+        *("fk_transactions_request", "fk_transactions_card"),
         *("pk_wallet_usage", "fk_wallet_usage_wallet_id_wallets", "ck_wallet_usage_kind_known"),
         *("ck_wallet_usage_hour_is_whole", "ck_wallet_usage_amount_not_negative"),
         *("fk_transactions_source_wallet_id_wallets", "fk_transactions_destination_wallet_id_wallets"),
@@ -143,7 +145,7 @@ CONSTRAINED = in_force(
         *("pk_wallets", "fk_wallets_account", "ck_wallets_account_is_a_wallets", "ck_wallets_status_known"),
         *("ck_wallets_frozen_for_known", "ck_wallets_frozen_says_how", "ck_wallets_freeze_has_a_reason"),
     ),
-    unique_indexes=("uq_users_wallet_id",),
+    unique_indexes=("uq_users_wallet_id", "uq_transactions_request_live"),
 )
 
 PROOFS = (HOLDS, LEGS, CURRENCIES, TIMES, KEYS, USAGE, ONE_BONUS, OWNERS, LIFECYCLE, CONSTRAINED)

@@ -19,9 +19,10 @@ from pocketpay.risk.rules import Reason, Rule
 
 COLUMNS = (
     "id, type, status, currency, source_wallet_id, destination_wallet_id, amount, fee, description, bank_name, "
-    "risk_reasons, failure_code, failure_facts, expires_at, version, created_at, updated_at, completed_at"
+    "request_id, card_id, refund_of, refunded, risk_reasons, failure_code, failure_facts, expires_at, version, "
+    "created_at, updated_at, completed_at"
 )
-"""What `transaction` needs, in the order of the table."""
+"""What `transaction` needs."""
 
 
 def transaction(record: Record) -> Transaction:
@@ -38,6 +39,10 @@ def transaction(record: Record) -> Transaction:
         fee=Money(record["fee"], currency),
         description=record["description"],
         bank_name=record["bank_name"],
+        request_id=record["request_id"],
+        card_id=record["card_id"],
+        refund_of=record["refund_of"],
+        refunded=record["refunded"],
         risk_reasons=reasons(record["risk_reasons"]),
         failure_code=record["failure_code"],
         failure_facts=None if facts is None else orjson.loads(facts),

@@ -46,14 +46,14 @@ left join lateral (
 left join lateral (
     select true as yes from transactions p
     where p.source_wallet_id = q.wallet_id and p.destination_wallet_id = q.payee_id
-      and p.status = 'completed' and p.type = 'send' limit 1) known on true
+      and p.status = 'completed' and p.type in ('send', 'request') and p.refunded < p.amount limit 1) known on true
 cross join lateral (
     select count(*) as n from (
         select 1 from transactions t
         where q.payee_id is not null and {ANCHOR} = q.wallet_id and t.created_at > clock.now - $5::interval
-          and t.type = 'send' and t.status in ('completed', 'pending_confirmation')
+          and t.type in ('send', 'request') and t.status in ('completed', 'pending_confirmation')
           and (t.status = 'completed' or t.expires_at > clock.now)
-        order by t.created_at desc limit $7) newest) recent
+        limit $7) counted) recent
 cross join lateral (
     select count(*) as n, coalesce(bool_or(t.expires_at <= clock.now), false) as overdue
     from transactions t
@@ -62,6 +62,8 @@ left join lateral (
     select * from transactions t where t.id = coalesce(q.transaction_id, k.result_ids[1]) limit 1) t on true
 order by q.place
 """
+
+_BY_IDS = f"select {COLUMNS} from transactions where id = any($1::uuid[])"
 
 _OVERDUE = f"""
 select {COLUMNS} from transactions t
@@ -73,29 +75,38 @@ with {POSTING},
 new_transactions as (
     insert into transactions ({COLUMNS}, ask_again_at)
     select u.id, u.type, u.status, u.currency, u.source, u.destination, u.amount, u.fee, u.description, u.bank_name,
+        u.request_id, u.card_id, u.refund_of, u.refunded,
         u.reasons, u.failure, u.facts, u.expires_at, u.version, $1, $1, u.completed_at,
         case u.status when 'created' then $1::timestamptz + interval '{FIRST_ASKED_AGAIN_SECONDS} seconds' end
     from unnest($16::uuid[], $17::text[], $18::text[], $19::text[], $20::uuid[], $21::uuid[], $22::bigint[],
-        $23::bigint[], $24::text[], $25::text[], $26::jsonb[], $27::text[], $28::jsonb[], $29::timestamptz[],
-        $30::bigint[], $31::timestamptz[])
-        u(id, type, status, currency, source, destination, amount, fee, description, bank_name, reasons, failure,
-          facts, expires_at, version, completed_at)),
+        $23::bigint[], $24::text[], $25::text[], $26::uuid[], $27::uuid[], $28::uuid[], $29::bigint[], $30::jsonb[],
+        $31::text[], $32::jsonb[], $33::timestamptz[], $34::bigint[], $35::timestamptz[])
+        u(id, type, status, currency, source, destination, amount, fee, description, bank_name, request_id, card_id,
+          refund_of, refunded, reasons, failure, facts, expires_at, version, completed_at)),
 changed_transactions as (
     update transactions t
-    set status = u.status, risk_reasons = u.reasons, failure_code = u.failure, failure_facts = u.facts,
-        version = u.version, updated_at = $1, completed_at = u.completed_at
-    from unnest($32::uuid[], $33::text[], $34::jsonb[], $35::text[], $36::jsonb[], $37::bigint[], $38::timestamptz[])
-        u(id, status, reasons, failure, facts, version, completed_at)
+    set status = u.status, refunded = u.refunded, risk_reasons = u.reasons, failure_code = u.failure,
+        failure_facts = u.facts, version = u.version, updated_at = $1, completed_at = u.completed_at
+    from unnest($36::uuid[], $37::text[], $38::bigint[], $39::jsonb[], $40::text[], $41::jsonb[], $42::bigint[],
+        $43::timestamptz[])
+        u(id, status, refunded, reasons, failure, facts, version, completed_at)
     where t.id = u.id),
 new_keys as (
     insert into idempotency_keys (wallet_id, key, operation, fingerprint, result_ids, created_at)
     select u.wallet_id, u.key, u.operation, u.fingerprint, array[u.result_id], $1
-    from unnest($39::uuid[], $40::text[], $41::text[], $42::bytea[], $43::uuid[])
+    from unnest($44::uuid[], $45::text[], $46::text[], $47::bytea[], $48::uuid[])
         u(wallet_id, key, operation, fingerprint, result_id)),
 {usage.WRITTEN}
-select pg_notify('{signals.CHANNEL}', payload) from unnest($44::text[]) payload
+select pg_notify('{signals.CHANNEL}', payload) from unnest($49::text[]) payload
 """
 
+_KEYS_OF_MANY = """
+insert into idempotency_keys (wallet_id, key, operation, fingerprint, result_ids, created_at)
+select u.wallet_id, u.key, u.operation, u.fingerprint, u.result_ids::uuid[], $1
+from unnest($2::uuid[], $3::text[], $4::text[], $5::bytea[], $6::text[])
+    u(wallet_id, key, operation, fingerprint, result_ids)
+"""
+"""Arrays of arrays must be rectangles, so each key's results come as the text of an array."""
 
 _UNSETTLED = f"""
 with due as materialized (
@@ -176,6 +187,25 @@ async def write(
     )
 
 
+async def write_keys_of_many(session: Session, now: datetime, keys: Sequence[tuple[Key, Sequence[UUID]]]) -> None:
+    """Writes keys that stand for several results each, or for none."""
+    await session.execute(
+        _KEYS_OF_MANY,
+        now,
+        [key.wallet_id for key, _ in keys],
+        [key.text for key, _ in keys],
+        [key.operation for key, _ in keys],
+        [key.fingerprint for key, _ in keys],
+        ["{" + ",".join(map(str, results)) + "}" for _, results in keys],
+    )
+
+
+async def by_ids(session: Session, ids: Iterable[UUID]) -> dict[UUID, Transaction]:
+    """The transactions of those ids, whosever they are; an id of none is not in the answer."""
+    rows = await session.fetch(_BY_IDS, list(ids))
+    return {row["id"]: transaction(row) for row in rows}
+
+
 async def parties(session: Session, transaction_id: UUID) -> Parties | None:
     """The wallets of that transaction, which never change; None when there is none."""
     row = await session.fetchrow(
@@ -215,6 +245,10 @@ def _inserted(new: Sequence[Transaction]) -> list[list[object]]:
         [t.fee.minor for t in new],
         [t.description for t in new],
         [t.bank_name for t in new],
+        [t.request_id for t in new],
+        [t.card_id for t in new],
+        [t.refund_of for t in new],
+        [t.refunded for t in new],
         [reasons_text(t.risk_reasons) for t in new],
         [t.failure_code for t in new],
         [facts_text(t.failure_facts) for t in new],
@@ -228,6 +262,7 @@ def _updated(changed: Sequence[Transaction]) -> list[list[object]]:
     return [
         [t.id for t in changed],
         [t.status for t in changed],
+        [t.refunded for t in changed],
         [reasons_text(t.risk_reasons) for t in changed],
         [t.failure_code for t in changed],
         [facts_text(t.failure_facts) for t in changed],

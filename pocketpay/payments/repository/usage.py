@@ -62,7 +62,7 @@ left join lateral (
 WRITTEN = """
 written_usage as (
     merge into wallet_usage w
-    using unnest($45::uuid[], $46::text[], $47::timestamptz[], $48::bigint[]) u(wallet_id, kind, hour, amount)
+    using unnest($50::uuid[], $51::text[], $52::timestamptz[], $53::bigint[]) u(wallet_id, kind, hour, amount)
     on w.wallet_id = u.wallet_id and w.kind = u.kind and w.hour = u.hour
     when matched then update set amount = w.amount + u.amount
     when not matched then insert (wallet_id, kind, hour, amount) values (u.wallet_id, u.kind, u.hour, u.amount))
@@ -88,7 +88,7 @@ async def used(
 
 
 def written_arguments(changes: Mapping[HourUsed, int]) -> list[list[object]]:
-    """The arguments $45…$48: what each hour's sum grows by, or shrinks, in minor units."""
+    """The arguments $50…$53: what each hour's sum grows by, or shrinks, in minor units."""
     return [
         [wallet_id for wallet_id, _, _ in changes],
         [kind for _, kind, _ in changes],

@@ -1,0 +1,38 @@
+"""What an operator did, as the record of it keeps it."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+
+class Action(StrEnum):
+    """What operators can do that is recorded."""
+
+    FREEZE = "freeze"
+    UNFREEZE = "unfreeze"
+    REVERSE = "reverse"
+    SET_RISK = "set_risk"
+    GRANT_ROLE = "grant_role"
+    REVOKE_ROLE = "revoke_role"
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """Who acts: a user with the role, or with `user_id` None whoever runs the command line, by their login name."""
+
+    user_id: UUID | None
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """One act, and why. `facts` is what it was about beyond the ids, JSON's types only."""
+
+    id: UUID
+    operator: Operator
+    action: Action
+    reason: str
+    wallet_id: UUID | None = None
+    transaction_id: UUID | None = None
+    facts: dict[str, Any] = field(default_factory=dict)
