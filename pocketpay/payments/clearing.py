@@ -22,17 +22,17 @@ import contextlib
 import random
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import structlog
 
 from pocketpay.database.failures import Failure, ServiceBusy, classify
 from pocketpay.database.sessions import TIMEOUTS, Connection, Database, connect
 from pocketpay.ledger.house import House
-from pocketpay.payments.errors import WrongState
 from pocketpay.payments.instruction import Answer, Instruction
 from pocketpay.payments.terms import Terms
-from pocketpay.payments.unit import Progress, Result, carry_out
+from pocketpay.payments.ticket import Counts, Ticket
+from pocketpay.payments.unit import Progress, carry_out
 
 MOST_IN_UNIT = 128
 """Beyond it a unit grows longer without growing cheaper."""
@@ -62,45 +62,6 @@ PLANS = {
 would read them whole, and keep that plan while they grow."""
 
 log = structlog.get_logger("clearing")
-
-
-@dataclass(slots=True, eq=False)
-class Ticket:
-    """An instruction that waits for its answer. `doubtful` is the answer it has if a commit that nobody heard of was
-    done."""
-
-    instruction: Instruction
-    answer: "asyncio.Future[Answer]"
-    arrived: float
-    doubtful: Result | None = None
-
-    @property
-    def in_doubt(self) -> bool:
-        return self.doubtful is not None
-
-    @property
-    def given_up(self) -> bool:
-        """Whether its sender was told that nobody knows. Who went away by themself was told nothing."""
-        return self.answer.done() and not self.answer.cancelled()
-
-    def settle(self, result: Result | BaseException) -> None:
-        """Tells whoever waits. Who has gone away is told nothing; what was done stays done."""
-        if self.answer.done():
-            return
-        if isinstance(result, BaseException):
-            self.answer.set_exception(result)
-        else:
-            self.answer.set_result(result)
-
-
-@dataclass(slots=True)
-class Counts:
-    """What the clearing has done since it started."""
-
-    units: int = 0
-    instructions: int = 0
-    retries: int = 0
-    busy: int = 0
 
 
 @dataclass(slots=True)
@@ -262,13 +223,13 @@ class Clearing:
             failure = Failure.BUG if progress.deciding else classify(error)
             if failure is Failure.UNKNOWN and progress.results is not None:
                 for ticket, result in zip(tickets, progress.results, strict=True):
-                    ticket.doubtful = _first_answer(ticket, result)
+                    ticket.doubtful = ticket.first_answer(result)
             await self._roll_back()
             return failure, error
         self.counts.units += 1
         self.counts.instructions += len(tickets)
         for ticket, result in zip(tickets, results, strict=True):
-            ticket.settle(_first_answer(ticket, result))
+            ticket.settle(ticket.first_answer(result))
         return None
 
     def _still_in_time(self, tickets: Sequence[Ticket]) -> list[Ticket]:
@@ -312,17 +273,3 @@ class Clearing:
         if self._connection is not None:
             self._connection.terminate()
             self._connection = None
-
-
-def _first_answer(ticket: Ticket, result: Result) -> Result:
-    """Our own second try after a lost connection is no replay, and what it finds done is what it did."""
-    first = ticket.doubtful
-    if isinstance(result, ServiceBusy) and first is not None:
-        return ServiceBusy(str(result), may_have_happened=True)
-    if not isinstance(first, Answer) or ticket.instruction.footprint.key is not None:
-        return result
-    if isinstance(result, WrongState) and result.status is first.outcome.status:
-        return first
-    if isinstance(result, Answer):
-        return replace(result, outcome=replace(result.outcome, replayed=first.replayed))
-    return result
