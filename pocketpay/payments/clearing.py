@@ -46,6 +46,10 @@ WAIT_SECONDS = 2.0
 WHOLE_SECONDS = 10.0
 """For an instruction whose outcome is unknown, from its arrival."""
 
+LATEST_TOLD_SECONDS = 0.02
+"""After the commit, while more waits. Some 20 answers take the server as long as the database takes to write as many
+orders, so they are told while it does."""
+
 TRIES = 3
 PAUSE_SECONDS = 0.05
 ROLL_BACK_SECONDS = 1.0
@@ -74,6 +78,7 @@ class Clearing:
     counts: Counts = field(default_factory=Counts)
     _queue: "deque[Ticket]" = field(default_factory=deque)
     _in_hand: Sequence[Ticket] = ()
+    _untold: "list[tuple[Ticket, Result]]" = field(default_factory=list)
     _arrived: asyncio.Event = field(default_factory=asyncio.Event)
     _idle: asyncio.Event = field(default_factory=asyncio.Event)
     _open: bool = False
@@ -98,6 +103,7 @@ class Clearing:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tell()
         self._refuse(len(self._queue), "the server is closing")
         self._idle.set()
         if self._connection is not None:
@@ -217,7 +223,13 @@ class Clearing:
             connection = self._connection = self._connection or await self._connected()
             instructions = [ticket.instruction for ticket in tickets]
             results = await carry_out(
-                connection, instructions, self.terms, self.house, progress, skip_locked=skip_locked
+                connection,
+                instructions,
+                self.terms,
+                self.house,
+                progress,
+                skip_locked=skip_locked,
+                writing=self._tell_soon,
             )
         except Exception as error:
             failure = Failure.BUG if progress.deciding else classify(error)
@@ -229,8 +241,23 @@ class Clearing:
         self.counts.units += 1
         self.counts.instructions += len(tickets)
         for ticket, result in zip(tickets, results, strict=True):
-            ticket.settle(ticket.first_answer(result))
+            self._untold.append((ticket, ticket.first_answer(result)))
+        if self._queue:
+            asyncio.get_running_loop().call_later(LATEST_TOLD_SECONDS, self._tell)
+        else:
+            self._tell()
         return None
+
+    def _tell_soon(self) -> None:
+        """The unit's write goes out in this turn of the event loop; in the next one those before it are told."""
+        if self._untold:
+            asyncio.get_running_loop().call_soon(self._tell)
+
+    def _tell(self) -> None:
+        """Gives everybody whose unit was committed their answer."""
+        untold, self._untold = self._untold, []
+        for ticket, result in untold:
+            ticket.settle(result)
 
     def _still_in_time(self, tickets: Sequence[Ticket]) -> list[Ticket]:
         """Those that may go on trying; the others are told, and whether it may have happened."""

@@ -16,7 +16,7 @@ protects. Under a snapshot taken before the lock this would be wrong.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from uuid import UUID
@@ -64,10 +64,12 @@ async def carry_out(
     progress: Progress,
     *,
     skip_locked: bool = False,
+    writing: Callable[[], None] = lambda: None,
 ) -> list[Result]:
     """Carries the instructions out, in order, in one unit of work, and says what became of each.
 
-    Raises whatever the database raises; then nothing happened, unless `progress` says it was committing.
+    `writing` is called when the longest statement is about to be sent: a good moment for other work. Raises whatever
+    the database raises; then nothing happened, unless `progress` says it was committing.
     """
     session = Session(connection)
     await session.execute("begin")
@@ -78,6 +80,7 @@ async def carry_out(
     results = [_decide(book, *pair) for pair in zip(instructions, footprints, strict=True)]
     progress.deciding = False
     if book.inserted or book.updated or book.besides is not None:
+        writing()
         await _write(session, book)
     progress.results = results
     await session.execute("commit")

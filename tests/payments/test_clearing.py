@@ -66,6 +66,21 @@ async def test_idle_clearing_waits_for_no_timer(desk: Desk) -> None:
     assert min(took) < 0.05
 
 
+async def test_who_was_served_does_not_wait_for_the_unit_after_theirs(desk: Desk) -> None:
+    """The answers of a unit are told while the next one is written; but not if that one hangs at a lock."""
+    ada, bob, cyd = await people(desk, 3, funds="1.00")
+    async with held_elsewhere(desk, cyd):
+        async with held_elsewhere(desk, ada):
+            served = asyncio.create_task(desk.clearing.submit(transfer_of(ada, bob)))
+            await asyncio.sleep(0)
+            await taken_up(desk)
+            hanging = asyncio.create_task(desk.clearing.submit(transfer_of(cyd, bob)))
+            await asyncio.sleep(0)
+        assert (await served).transaction.status is Status.COMPLETED
+        assert not hanging.done()
+    await all_told(hanging)
+
+
 async def test_orders_of_one_unit_see_one_another_in_the_order_of_arrival(desk: Desk) -> None:
     ada, bob, cyd = await people(desk, 3)
     await pay_in(desk, ada, "1.00")
