@@ -32,7 +32,7 @@ from pocketpay.ledger.house import House
 from pocketpay.payments.instruction import Answer, Instruction
 from pocketpay.payments.terms import Terms
 from pocketpay.payments.ticket import Counts, Ticket
-from pocketpay.payments.unit import Progress, carry_out
+from pocketpay.payments.unit import Progress, Result, carry_out
 
 MOST_IN_UNIT = 128
 """Beyond it a unit grows longer without growing cheaper."""
