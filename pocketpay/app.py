@@ -3,7 +3,7 @@
 /graphql          POST: the handler, in front of everything; GET, websockets and the explorer: the view
 /healthz          200 while the process runs
 /readyz           200 when the database answers, is of our revision, and its listener listens; else 503
-/metrics          for Prometheus
+/metrics          for Prometheus, to whoever shows METRICS_TOKEN
 /schema.graphql   the schema as text
 /statements/…csv  a month of a wallet as a file, to whoever holds a link that we signed
 
@@ -16,6 +16,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from copy import copy
 from functools import partial
+from hmac import compare_digest
 
 import structlog
 from starlette.applications import Starlette
@@ -24,6 +25,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route, WebSocketRoute
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from pocketpay.api import http, log
 from pocketpay.api.context import Rooms
@@ -89,7 +91,12 @@ def create_app(settings: Settings, *, server_dsn: str, secret_key: bytes) -> Sta
             Route(PATH.format(month="{month}"), StatementFiles(doors)),
             *(() if settings.production else (Route("/schema.graphql", _schema), *explorer.routes)),
         ],
-        middleware=[*_cors(settings), Middleware(Handler, doors=doors, settings=settings), Middleware(Headers)],
+        middleware=[
+            *_proxies(settings),
+            *_cors(settings),
+            Middleware(Handler, doors=doors, settings=settings),
+            Middleware(Headers),
+        ],
         exception_handlers={Exception: _broken},
         lifespan=server.lifespan,
     )
@@ -166,6 +173,13 @@ class Server:
         return JSONResponse(states, status_code=200 if ready else 503)
 
     async def metrics(self, request: Request) -> Response:
+        """The figures, for whoever shows METRICS_TOKEN; in development for anybody while there is none."""
+        token = self._settings.metrics_token
+        if token is None and self._settings.production:
+            return PlainTextResponse("Not Found", status_code=404)
+        said = request.headers.get("authorization", "")
+        if token is not None and not compare_digest(said.encode(), f"Bearer {token.get_secret_value()}".encode()):
+            return PlainTextResponse("Unauthorized", status_code=401, headers={"WWW-Authenticate": "Bearer"})
         return Response(self._doors.metrics.text(), media_type="text/plain; version=0.0.4")
 
 
@@ -210,6 +224,13 @@ def _rates(settings: Settings) -> Rates | None:
     """How often a user may ask: not limited in development unless set, so that a machine can load itself."""
     per_second = settings.request_rate_per_second or (REQUESTS_PER_SECOND if settings.production else None)
     return None if per_second is None else Rates(per_second, 2 * per_second)
+
+
+def _proxies(settings: Settings) -> list[Middleware]:
+    """Believes the proxies in front about whose request it is; nothing where there are none."""
+    if not settings.proxies:
+        return []
+    return [Middleware(ProxyHeadersMiddleware, trusted_hosts=list(settings.proxies))]
 
 
 def _cors(settings: Settings) -> list[Middleware]:

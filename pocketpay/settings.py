@@ -7,6 +7,7 @@ SettingsError, one sentence that says what to do.
 
 import re
 from enum import StrEnum
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Self
 
@@ -93,6 +94,17 @@ class Settings(BaseSettings):
         "",
         description="Origins of browser frontends elsewhere (CORS, websockets), comma between, like "
         "https://app.example.com.",
+    )
+
+    trusted_proxies: str = Field(
+        "",
+        description="Addresses or networks of proxies in front, comma between, like 10.0.0.0/8: whose "
+        "X-Forwarded-For and X-Forwarded-Proto are believed. Absent, nobody's.",
+    )
+    metrics_token: SecretStr | None = Field(
+        None,
+        description="What /metrics wants as `Authorization: Bearer`. Absent, it is open in development and not there "
+        "in production.",
     )
 
     # identity
@@ -188,6 +200,11 @@ class Settings(BaseSettings):
         return self
 
     @model_validator(mode="after")
+    def _proxies_are_networks(self) -> Self:
+        _ = self.proxies
+        return self
+
+    @model_validator(mode="after")
     def _production_has_a_bank_that_works(self) -> Self:
         if self.production and self.simulated_bank is not SimulatedBank.INSTANT:
             raise ValueError("SIMULATED_BANK misbehaves in development only: leave it out, or make it instant")
@@ -225,6 +242,15 @@ class Settings(BaseSettings):
     def instant_withdrawal_fee_bps(self) -> int:
         """INSTANT_WITHDRAWAL_FEE_PERCENT in basis points, exactly: 1.5 is 150."""
         return basis_points("INSTANT_WITHDRAWAL_FEE_PERCENT", self.instant_withdrawal_fee_percent)
+
+    @property
+    def proxies(self) -> tuple[str, ...]:
+        """The networks of TRUSTED_PROXIES in their canonical spelling. Raises ValueError for what is none."""
+        networks = [part.strip() for part in self.trusted_proxies.split(",") if part.strip()]
+        try:
+            return tuple(str(ip_network(network)) for network in networks)
+        except ValueError as wrong:
+            raise ValueError(f"TRUSTED_PROXIES: {wrong}") from None
 
     @property
     def origins(self) -> tuple[str, ...]:

@@ -222,3 +222,13 @@ def test_origins_are_those_named() -> None:
         "https://b.example",
     )
     assert settings.load().origins == ()
+
+
+def test_proxies_are_networks_in_their_canonical_spelling() -> None:
+    assert load(trusted_proxies=" 10.0.0.1, fd00::/8,").proxies == ("10.0.0.1/32", "fd00::/8")
+    assert load().proxies == ()
+
+
+@pytest.mark.parametrize("said", ["*", "proxy.example.com", "10.0.0.1/8", "10.0.0.0/33"])
+def test_what_is_no_network_is_no_proxy(said: str) -> None:
+    assert "TRUSTED_PROXIES" in sentence(trusted_proxies=said)

@@ -176,6 +176,31 @@ async def test_allowed_origins_and_no_others_get_cors_headers(database_dsn: Dsns
         assert (await client.http.options("/graphql", headers=preflight)).status_code == 200
 
 
+SIGN_IN = 'mutation { signIn(input: {login: "nobody", password: "not a password"}) { errors { code } } }'
+
+
+@pytest.mark.parametrize(("proxies", "limited"), [("192.0.2.0/24", False), ("198.51.100.7", True), ("", True)])
+async def test_only_a_trusted_proxy_says_whose_request_it_is(database_dsn: Dsns, proxies: str, limited: bool) -> None:
+    """Two clients behind one proxy share the address's rate only where nobody believes the proxy."""
+    async with serving(database_dsn.server, trusted_proxies=proxies, sign_in_rate_per_minute=1) as client:
+        codes = []
+        for address in ("203.0.113.1", "203.0.113.2"):
+            body, headers = {"query": SIGN_IN}, {"x-forwarded-for": address}
+            answer = (await client.http.post("/graphql", json=body, headers=headers)).json()
+            codes.append(answer["data"]["signIn"]["errors"][0]["code"])
+        assert codes == ["INVALID_CREDENTIALS", "RATE_LIMITED" if limited else "INVALID_CREDENTIALS"]
+
+
+async def test_figures_are_told_in_production_only_to_who_shows_the_token(database_dsn: Dsns) -> None:
+    async with serving(database_dsn.server, environment="production") as closed:
+        assert (await closed.http.get("/metrics")).status_code == 404
+    async with serving(database_dsn.server, environment="production", metrics_token="figures please") as client:
+        for shown in ({}, {"authorization": "Bearer figures"}, {"authorization": "figures please"}):
+            assert (await client.http.get("/metrics", headers=shown)).status_code == 401
+        told = await client.http.get("/metrics", headers={"authorization": "Bearer figures please"})
+        assert "pocketpay_clearing_waiting" in told.text
+
+
 async def test_readiness_counts_and_the_schema_are_there(client: Client) -> None:
     assert (await client.http.get("/healthz")).text == "ok"
     ready = await client.http.get("/readyz")
