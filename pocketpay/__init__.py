@@ -1,13 +1,15 @@
 """Pocket Pay, a wallet server. The rooms, each looking only at those below it:
 
 __main__      python -m pocketpay
-cli           the verbs: serve, migrate, audit, demo, schema
+cli           the verbs: serve, migrate, audit, operator and the others
 app           the Starlette application: routes, middleware, what lives as long as the server
 api           the GraphQL door; the only room that knows Strawberry
 explorer      GraphiQL, served by ourselves
-operations    what those who run it may ask: are the books right?
-onboarding    how a person comes
+operations    what those who run it may do, and the record of it
+onboarding    how a person comes and goes
 payments      money that moves, and why it may: the verbs, and the clearing that carries them out
+requests      asking for money
+cards         virtual cards
 wallets       what a customer owns
 ledger        the books: accounts and entries
 risk          pure judgement: facts in, verdict out
