@@ -232,6 +232,9 @@ TABLE: dict[type[errors.Refusal], Row] = {
     ),
     payments.RiskBlocked: Row(Refusal, "This payment is blocked by a rule that protects your wallet."),
     payments.BankDeclined: Row(Refusal, "The bank declined; no money has moved."),
+    payments.PayerGone: Row(Refusal, "Who paid it can be paid nothing now."),
+    payments.AlreadyRefunded: Row(Refusal, "All of it has been given back already."),
+    payments.RefundTooLarge: Row(Refusal, "At most {left} {left.currency} of it can still be given back."),
     payments.WrongState: Row(WrongState, "It is {status.value} already."),
     payments.KeyReused: Row(Refusal, "This idempotency key was used before with another input."),
 }

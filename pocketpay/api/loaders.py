@@ -67,6 +67,11 @@ class Loaders:
         return self._loader(_by_wallet(history.find))
 
     @cached_property
+    def refunds(self) -> "DataLoader[tuple[UUID, UUID], tuple[Transaction, ...] | None]":
+        """What was given back of a transaction by wallet and its id, as that wallet's owner sees it."""
+        return self._loader(_by_wallet(history.refunds))
+
+    @cached_property
     def entries(self) -> "DataLoader[tuple[UUID, UUID], PostedEntry | None]":
         """A wallet's own lines in the books by wallet and id."""
         return self._loader(_by_wallet(entries.by_ids))

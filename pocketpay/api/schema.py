@@ -35,6 +35,7 @@ from pocketpay.api import (
     profile,
     recent_counterparties,
     refresh_session,
+    refund,
     revoke_other_sessions,
     revoke_session,
     risk_confirmation_requested,
@@ -91,6 +92,7 @@ MUTATIONS: list[Any] = [
     transfer.transfer,
     confirm_transfer.confirm_transfer,
     cancel_transfer.cancel_transfer,
+    refund.refund,
 ]
 SUBSCRIPTIONS: list[Any] = [
     balance_changed.balance_changed,

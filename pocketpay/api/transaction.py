@@ -7,6 +7,7 @@ from uuid import UUID
 
 import strawberry
 
+from pocketpay import money
 from pocketpay.api import ids
 from pocketpay.api.context import Info
 from pocketpay.api.errors import ErrorCode
@@ -76,7 +77,11 @@ class Transaction(Node):
     )
     updated_at: datetime = strawberry.field(description="When it last changed.")
     completed_at: datetime | None = strawberry.field(description="When the money moved; else null.")
+    refunded: Money = strawberry.field(
+        description="How much of it was given back: the sum of its completed refunds, never above `total`."
+    )
     uuid: strawberry.Private[UUID]
+    original: strawberry.Private[UUID | None]
     viewed_from: strawberry.Private[UUID]
     source: strawberry.Private[UUID | None]
     destination: strawberry.Private[UUID | None]
@@ -102,6 +107,8 @@ class Transaction(Node):
             created_at=known.created_at,
             updated_at=known.updated_at,
             completed_at=known.completed_at,
+            refunded=Money.of(money.Money(known.refunded, known.amount.currency)),
+            original=known.refund_of,
             uuid=known.id,
             viewed_from=wallet_id,
             source=known.source_wallet_id,
@@ -126,6 +133,19 @@ class Transaction(Node):
     @strawberry.field(description="The person on the other side; null where that is a bank or the house.")
     async def counterparty(self, info: Info) -> Profile | None:
         return await owner(info, self.destination if self.source == self.viewed_from else self.source)
+
+    @strawberry.field(description="What a REFUND gives money back of; null of every other type.")
+    async def refund_of(self, info: Info) -> "Transaction | None":
+        return None if self.original is None else await Transaction.find(info, self.original)
+
+    @strawberry.field(
+        description="What was given back of it, the newest first: completed refunds, at most the last 100."
+    )
+    async def refunds(self, info: Info) -> "list[Transaction]":
+        if self.refunded.minor_units == "0":
+            return []
+        found = await info.context.loaders.refunds.load((self.viewed_from, self.uuid))
+        return [Transaction.of(one, self.viewed_from) for one in found or ()]
 
     @strawberry.field(description="The viewer's own lines in the books; [] until it is completed.")
     async def entries(

@@ -67,6 +67,9 @@ class Book:
     requests: dict[UUID, MoneyRequest] = field(default_factory=dict)
     cards: dict[UUID, Card] = field(default_factory=dict)
     known_payees: set[tuple[UUID, UUID]] = field(default_factory=set)
+    times_paid: dict[tuple[UUID, UUID], int] = field(default_factory=dict)
+    """How many payments of the one to the other, not given back whole, make the payee known: of pairs that money may
+    go back between in this unit, and counted no further than those could take it to zero."""
     recent: dict[UUID, int] = field(default_factory=dict)
     pending: dict[UUID, int] = field(default_factory=dict)
     used: dict[tuple[UUID, LimitKind], int] = field(default_factory=dict)
@@ -195,9 +198,21 @@ class Book:
             self.standings[changed.wallet_id] = changed.standing
             written.standings[changed.wallet_id] = changed
         if besides.refunded is not None:
-            self._put(besides.refunded, new=False)
+            self._give_back(besides.refunded)
         if besides.act is not None:
             written.acts.append(besides.act)
+
+    def _give_back(self, original: Transaction) -> None:
+        """The original, of which more was given back. A payment given back whole makes nobody known any more."""
+        if not self.transactions[original.id].refunded < original.refunded <= original.total.minor:
+            raise BooksDisagree(f"{original.refunded} cannot have been given back of transaction {original.id}")
+        self._put(original, new=False)
+        wallet_id, payee_id = original.source_wallet_id, original.destination_wallet_id
+        if original.type not in PAYMENTS or wallet_id is None or payee_id is None or original.left.minor:
+            return
+        self.times_paid[wallet_id, payee_id] -= 1
+        if not self.times_paid[wallet_id, payee_id]:
+            self.known_payees.discard((wallet_id, payee_id))
 
     def _post(self, outcome: Outcome, after: Transaction) -> None:
         """Holds and legs: each wallet's account changes once, each leg becomes an entry."""
@@ -248,6 +263,8 @@ class Book:
         was_pending = before is not None and before.status is Status.PENDING_CONFIRMATION
         if after.status is Status.COMPLETED:
             self.known_payees.add((wallet_id, payee_id))
+            if self.times_paid and (wallet_id, payee_id) in self.times_paid:
+                self.times_paid[wallet_id, payee_id] += 1
         if was_pending:
             self.pending[wallet_id] = self.pending.get(wallet_id, 0) - 1
             if after.status in _NO_LONGER_RECENT and self._counts_as_recent(after):

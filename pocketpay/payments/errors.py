@@ -13,6 +13,9 @@
     ├── TooManyPending(most)              TOO_MANY_PENDING
     ├── RiskBlocked                       RISK_BLOCKED
     ├── BankDeclined                      BANK_DECLINED
+    ├── PayerGone                         RECIPIENT_NOT_FOUND: the same of whom money would go back to
+    ├── AlreadyRefunded                   ALREADY_REFUNDED
+    ├── RefundTooLarge(left)              REFUND_TOO_LARGE
     ├── WrongState(status)                WRONG_STATE
     └── KeyReused                         IDEMPOTENCY_KEY_REUSED
 
@@ -116,6 +119,29 @@ class RiskBlocked(Refusal):
 class BankDeclined(Refusal):
     code = "BANK_DECLINED"
     field = "bankName"
+
+
+class PayerGone(Refusal):
+    """Whose money it was has left, or can be paid nothing now."""
+
+    code = "RECIPIENT_NOT_FOUND"
+    field = "transactionId"
+
+
+class AlreadyRefunded(Refusal):
+    code = "ALREADY_REFUNDED"
+    field = "transactionId"
+
+
+class RefundTooLarge(Refusal):
+    """More than what is left of the original."""
+
+    code = "REFUND_TOO_LARGE"
+    field = "amount"
+
+    def __init__(self, left: Money) -> None:
+        super().__init__(left)
+        self.left = left
 
 
 class WrongState(Refusal):

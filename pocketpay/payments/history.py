@@ -7,6 +7,7 @@ A position in a history is that moment and the id.
     read                    a page: one statement, whatever the depth; unfiltered it reads the page and no more
     count                   one statement, only when asked for
     find                    by id, what the wallet may know
+    refunds                 what was given back of some transactions
     recent_counterparties   whom it last paid or was paid by
 
 No index serves types, amounts or words. A filtered page reads at most STRETCH transactions, and says where it
@@ -35,6 +36,9 @@ COUNT_STRETCH = 20_000
 
 RECENT = 500
 """Transactions of each direction in which recent counterparties are looked for."""
+
+LISTED = 100
+"""Refunds of one transaction that are listed with it: who gives back cent by cent finds the rest in their history."""
 
 NOBODY = UUID(int=0)
 BEGINNING = Position(datetime(1, 1, 2, tzinfo=UTC), NOBODY)
@@ -82,6 +86,16 @@ async def find(session: Session, wallet_id: UUID, ids: Iterable[UUID]) -> dict[U
     """Those of the transactions that the wallet's owner may know, as they see them."""
     rows = await repository.by_ids(session, ids)
     return {row.id: seen for row in rows if (seen := seen_by(row, wallet_id)) is not None}
+
+
+async def refunds(session: Session, wallet_id: UUID, ids: Iterable[UUID]) -> dict[UUID, tuple[Transaction, ...]]:
+    """What was given back of those transactions, the newest first, the latest LISTED of each, as the wallet's owner
+    sees it."""
+    found: dict[UUID, list[Transaction]] = {}
+    for row in await repository.refunds(session, ids, most=LISTED):
+        if row.refund_of is not None and (seen := seen_by(row, wallet_id)) is not None:
+            found.setdefault(row.refund_of, []).append(seen)
+    return {original: tuple(rows) for original, rows in found.items()}
 
 
 async def recent_counterparties(session: Session, wallet_id: UUID) -> list[UUID]:

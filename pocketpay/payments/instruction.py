@@ -50,11 +50,13 @@ class Needs:
     """What few instructions read: each kind is one more statement of a unit in which somebody needs it.
 
     The request that a looked-up transaction pays is there without being named, and so is what a key gave before.
-    `parts` are the footprints of the items of an order of many.
+    `gives_back` says that something of the looked-up transaction may go back from `wallet_id` to `payee_id`: then it
+    is counted how often that one paid this one. `parts` are the footprints of the items of an order of many.
     """
 
     requests: tuple[UUID, ...] = ()
     cards: tuple[UUID, ...] = ()
+    gives_back: bool = False
     parts: "tuple[Footprint, ...]" = ()
 
 

@@ -37,6 +37,11 @@ def parse_description(raw_description: str) -> str:
     return _line("description", raw_description, LONGEST_DESCRIPTION)
 
 
+def parse_reason(raw_reason: str) -> str:
+    """Why money is given back: one line, trimmed, 1 to 500 characters. Raises InvalidInput."""
+    return _line("reason", raw_reason, LONGEST_DESCRIPTION)
+
+
 def parse_bank_name(raw_bank_name: str) -> str:
     """A bank's name: one line, trimmed, 1 to 100 characters. Raises InvalidInput."""
     return _line("bankName", raw_bank_name, LONGEST_BANK_NAME)

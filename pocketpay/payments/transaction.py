@@ -72,6 +72,11 @@ class Transaction:
         """What leaves the source: amount and fee."""
         return self.amount + self.fee
 
+    @property
+    def left(self) -> Money:
+        """What of it, its fee included, has not been given back."""
+        return Money(self.amount.minor + self.fee.minor - self.refunded, self.amount.currency)
+
     def visible_to(self, wallet_id: UUID) -> bool:
         """Whether that wallet's owner may know of it: its anchor always, the other side once it is completed."""
         if self.anchor == wallet_id:

@@ -5,7 +5,8 @@
     look       1    the clock, keys, standings, transactions, risk facts; read after the lock, or two rapid transfers
                     would both pass            (+1 where a held payment is overdue: it expires first;
                                                 +1 where whole hours do not show that a limit leaves room;
-                                                +1 for each kind of thing besides: requests, cards)
+                                                +1 for each kind of thing besides: requests, cards, and how
+                                                often somebody paid whom money may go back from)
     decide     0    one after another in order of arrival, in memory
     write      1    accounts, entries, transactions, keys, the notification
                     (+1 for each kind of thing besides)
@@ -142,8 +143,11 @@ async def _look(
 async def _look_further(session: Session, book: Book, footprints: Sequence[Footprint]) -> None:
     """What few instructions need besides: nothing is asked where nobody does."""
     wanted: dict[Gives, set[UUID]] = {gives: set() for gives in Gives}
+    giving_back: list[tuple[UUID, UUID]] = []
     for footprint in footprints:
         if (needs := footprint.needs) is not None:
+            if needs.gives_back and footprint.payee_id is not None:
+                giving_back.append((footprint.payee_id, footprint.wallet_id))
             wanted[Gives.REQUESTS].update(needs.requests)
             wanted[Gives.CARDS].update(needs.cards)
         if (key := footprint.key) is not None and (kept := book.keys.get((key.wallet_id, key.text))) is not None:
@@ -153,6 +157,8 @@ async def _look_further(session: Session, book: Book, footprints: Sequence[Footp
     for paying in book.transactions.values():
         if paying.request_id is not None:
             wanted[Gives.REQUESTS].add(paying.request_id)
+    if giving_back:
+        book.times_paid |= await units.times_paid(session, set(giving_back), most=len(giving_back) + 1)
     if wanted[Gives.REQUESTS]:
         book.requests |= await requests.by_ids(session, wanted[Gives.REQUESTS])
     if wanted[Gives.CARDS]:

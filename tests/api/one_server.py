@@ -11,7 +11,7 @@ import uuid_utils.compat as uuids
 from pocketpay.api.feeds import Feeds
 from pocketpay.database.sessions import Database
 from pocketpay.ledger.repository.postings import open_house
-from pocketpay.payments import cancel, confirm, deposit, transfer
+from pocketpay.payments import cancel, confirm, deposit, refund, transfer
 from pocketpay.payments.clearing import Clearing
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.resolve import Resolver
@@ -40,6 +40,12 @@ class OneServer:
     async def send(self, wallet_id: UUID, to: str, amount: str) -> Transaction:
         answer = await transfer.transfer(
             self.desk, wallet_id, raw_to=to, raw_amount=amount, raw_description="Lunch", raw_key=uuids.uuid7().hex
+        )
+        return answer.transaction
+
+    async def refund(self, wallet_id: UUID, transaction_id: UUID, amount: str | None) -> Transaction:
+        answer = await refund.refund(
+            self.desk, wallet_id, transaction_id, raw_amount=amount, raw_reason="Sorry", raw_key=uuids.uuid7().hex
         )
         return answer.transaction
 

@@ -27,7 +27,6 @@ Facts: TypeAlias = dict[str, str]
 
 LEFT_OUT = """
 Mutation.transferBatch TransferBatchInput BatchedTransferInput TransferBatchPayload
-Mutation.refund RefundInput Transaction.refundOf Transaction.refunds Transaction.refunded
 Mutation.closeWallet
 
 MoneyRequest MoneyRequestStatus MoneyRequestConnection MoneyRequestEdge MoneyRequestPayload

@@ -226,6 +226,50 @@ async def test_changes_since_a_moment_come_in_order_and_only_what_may_be_seen(
     assert [one.id for one in few[0]] == [deposit.id, pending.id]
 
 
+async def test_original_that_was_given_back_while_nobody_listened_is_found_by_both_sides(
+    database_dsn: Dsns, alice_and_bob: tuple[UUID, UUID], owner: Owner
+) -> None:
+    alice, bob = alice_and_bob
+    async with serving(database_dsn.server) as server:
+        await server.deposit(alice, "50.00")
+        old = await server.send(alice, "bob", "5.00")
+        other = await server.send(alice, "bob", "6.00")
+        move = "update transactions set created_at = $2, completed_at = $2, updated_at = $2 where id = $1"
+        await owner.execute(move, old.id, old.created_at - timedelta(days=9))
+        began = (other.updated_at, other.id)
+        partly = await server.refund(bob, old.id, "1.00")
+        again = await server.refund(bob, old.id, "2.00")
+        once = await server.refund(bob, other.id, None)
+        async with server.database.read() as session:
+            lifetime = timedelta(hours=1)
+            seen = await changes.since(session, [(alice, began), (bob, began)], lifetime=lifetime, limit=10)
+            place = began
+            paged = []
+            while page := (await changes.since(session, [(alice, place)], lifetime=lifetime, limit=2))[0]:
+                paged += page
+                place = page[-1].updated_at, page[-1].id
+    for told in (*seen, paged):
+        assert {one.id for one in told} == {old.id, other.id, partly.id, again.id, once.id}
+        assert len(told) == 5
+        assert sorted((one.version, one.refunded) for one in told if one.refund_of is None) == [(2, 600), (3, 300)]
+
+
+async def test_refund_is_told_live_with_its_original(database_dsn: Dsns, alice_and_bob: tuple[UUID, UUID]) -> None:
+    alice, bob = alice_and_bob
+    async with serving(database_dsn.server) as server:
+        await server.deposit(alice, "50.00")
+        paid = await server.send(alice, "bob", "5.00")
+        with server.feeds.changes.watch(alice) as hers, server.feeds.changes.watch(bob) as his:
+            back = await server.refund(bob, paid.id, "1.00")
+            for watch in (hers, his):
+                told = [await soon(watch.next()) for _ in range(2)]
+                assert {(one.id, one.version, one.refunded) for one in told} == {(paid.id, 2, 100), (back.id, 1, 0)}
+        with server.feeds.transactions.watch(paid.id) as of_it:
+            await of_it.first()
+            await server.refund(bob, paid.id, None)
+            assert (await soon(of_it.next())).refunded == 500
+
+
 def _balance(state: Balance | None) -> Balance:
     assert state is not None
     return state

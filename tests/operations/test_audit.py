@@ -25,9 +25,10 @@ from tests.operations.damage import Damage
 from tests.operations.damaged_books import BOOKS
 from tests.operations.damaged_guards import GUARDS
 from tests.operations.damaged_payments import PAYMENTS
+from tests.operations.damaged_refunds import REFUNDS
 from tests.operations.town import Town, open_desk, trade
 
-DAMAGES = (*BOOKS, *PAYMENTS, *GUARDS)
+DAMAGES = (*BOOKS, *PAYMENTS, *REFUNDS, *GUARDS)
 RIGHT = f"The books are right: {len(PROOFS)} laws hold.\n"
 
 CONSTRAINTS = """

@@ -19,6 +19,7 @@ from pocketpay.payments.confirm import confirm
 from pocketpay.payments.deposit import deposit
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.fees import Speed
+from pocketpay.payments.refund import refund
 from pocketpay.payments.resolve import Resolver
 from pocketpay.payments.simulated_bank import SimulatedBank
 from pocketpay.payments.terms import Terms
@@ -101,9 +102,18 @@ async def _payments(desk: Desk, wallets: dict[str, UUID]) -> dict[str, UUID]:
         )
         done[name] = answer.transaction.id
 
+    async def give_back(name: str, what: str, who: str, amount: str) -> None:
+        answer = await refund(
+            desk, wallets[who], done[what], raw_amount=amount, raw_reason=name, raw_key=f"key-of-{name}"
+        )
+        done[name] = answer.transaction.id
+
     await bring("deposit", "alice", "100.00")
     await bring("bobs_deposit", "bob", "200.00")
     await bring("carols_deposit", "carol", "10.00")
+    await pay("given", "bob", "alice", "8.00")
+    await give_back("partly", "given", "alice", "3.00")
+    await give_back("rest", "given", "alice", "5.00")
     await pay("sent", "alice", "bob", "30.00")
     await pay("confirmed", "bob", "alice", "61.00")
     await confirm(desk, wallets["bob"], done["confirmed"])

@@ -22,6 +22,7 @@ from pocketpay.payments.deposit import deposit
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.fees import Speed
 from pocketpay.payments.instruction import Answer
+from pocketpay.payments.refund import refund
 from pocketpay.payments.resolve import Resolver
 from pocketpay.payments.simulated_bank import SimulatedBank
 from pocketpay.payments.terms import Terms
@@ -134,6 +135,21 @@ async def send(
         raw_amount=amount,
         raw_description=description,
         raw_key=key or new_key(),
+    )
+
+
+async def give_back(
+    desk: Desk,
+    refunder: Person,
+    original: UUID | None,
+    amount: str | None = None,
+    *,
+    key: str | None = None,
+    reason: str = "Sorry",
+) -> Answer:
+    """A refund; without an amount of all that is left."""
+    return await refund(
+        desk, refunder.wallet_id, original, raw_amount=amount, raw_reason=reason, raw_key=key or new_key()
     )
 
 

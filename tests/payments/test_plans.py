@@ -24,6 +24,7 @@ from tests.payments.customers import (
     MONEY_TABLES,
     Person,
     Records,
+    give_back,
     new_key,
     open_desk,
     pay_in,
@@ -215,6 +216,9 @@ async def every_order(desk: Desk, reads: Reads, records: Records, ada: Person, b
     desk.clearing.terms = unguarded()
     async with counting(reads, "a safe transfer", MOST):
         await send(desk, ada, bob, "1.00")
+    given = (await send(desk, ada, bob, "2.00")).transaction
+    async with counting(reads, "a refund", MOST):
+        await give_back(desk, bob, given.id, "1.00")
     async with counting(reads, "a batch", MOST, orders=64):
         units_before = desk.clearing.counts.units
         await many(desk, ada, bob, 64)

@@ -15,7 +15,8 @@ where source_wallet_id = any($1::uuid[])
 order by created_at, id"""
 
 # No index knows when a transaction changed last, and one would cost every payment. What a wallet anchors is found by
-# when it was made, a lifetime further back; what it was paid changed last when it was completed.
+# when it was made, a lifetime further back; what it was paid, by when it was completed. After that a transaction
+# changes when something of it is given back, and is found by its refunds, which are the wallet's too.
 _SINCE = f"""
 select wanted.number, changed.*
 from unnest($1::uuid[], $2::timestamptz[], $3::uuid[]) with ordinality wanted(wallet_id, at, after, number)
@@ -24,11 +25,24 @@ cross join lateral (
      where coalesce(source_wallet_id, destination_wallet_id) = wanted.wallet_id
        and created_at >= wanted.at - $4::interval and (updated_at, id) > (wanted.at, wanted.after)
      order by updated_at, id limit $5)
-    union all
+    union
     (select {COLUMNS} from transactions
      where destination_wallet_id = wanted.wallet_id and status = 'completed' and source_wallet_id is not null
-       and (completed_at, id) > (wanted.at, wanted.after)
+       and refunded = 0 and (completed_at, id) > (wanted.at, wanted.after)
      order by completed_at, id limit $5)
+    union
+    (select {", ".join("original." + name.strip() for name in COLUMNS.split(","))}
+     from (
+        select r.refund_of from transactions r
+        where coalesce(r.source_wallet_id, r.destination_wallet_id) = wanted.wallet_id
+          and r.type = 'refund' and r.status = 'completed' and r.created_at >= wanted.at
+        union
+        select r.refund_of from transactions r
+        where r.destination_wallet_id = wanted.wallet_id and r.source_wallet_id is not null
+          and r.type = 'refund' and r.status = 'completed' and r.completed_at >= wanted.at) given_back
+     join transactions original on original.id = given_back.refund_of
+     where (original.updated_at, original.id) > (wanted.at, wanted.after)
+     order by original.updated_at, original.id limit $5)
     order by updated_at, id limit $5) changed
 order by wanted.number, changed.updated_at, changed.id"""
 

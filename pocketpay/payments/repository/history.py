@@ -82,6 +82,13 @@ select (select count(*) from counted), exists (select from stretch offset $8 - 1
 
 _BY_IDS = f"select {COLUMNS} from transactions where id = any($1::uuid[])"
 
+_REFUNDS = f"""
+select refunds.* from unnest($1::uuid[]) original(id)
+cross join lateral (
+    select {COLUMNS} from transactions t
+    where t.refund_of = original.id and t.status = 'completed' order by t.created_at desc limit $2) refunds
+"""
+
 _RECENT_COUNTERPARTIES = """
 select wallet_id from (
     (select destination_wallet_id as wallet_id, completed_at, type, status from transactions
@@ -123,6 +130,11 @@ async def count(session: Session, scope: Scope, *, most: int, stretch: int) -> i
 async def by_ids(session: Session, ids: Iterable[UUID]) -> list[Transaction]:
     """The transactions of those ids, whosever they are; an id of none is not in the answer."""
     return [transaction(row) for row in await session.fetch(_BY_IDS, list(ids))]
+
+
+async def refunds(session: Session, ids: Iterable[UUID], *, most: int) -> list[Transaction]:
+    """Completed refunds of those transactions, whosever they are: of each the newest `most`, the newest first."""
+    return [transaction(row) for row in await session.fetch(_REFUNDS, list(ids), most)]
 
 
 async def recent_counterparties(session: Session, wallet_id: UUID, *, scanned: int) -> list[UUID]:

@@ -16,7 +16,8 @@ HOLDS = Proof(
 )
 
 LEGS = Proof(
-    "a completed transaction has exactly the legs its type, amount and fee say; no other has any",
+    "a completed transaction has exactly the legs its type, amount and fee say, a refund those of its original the "
+    "other way; no other has any",
     """
     select coalesce(expected.transaction_id, e.transaction_id)::text, case
         when e.id is null then 'the leg of account ' || expected.account_id || ' over ' || expected.amount
@@ -31,18 +32,54 @@ LEGS = Proof(
         select id, destination_wallet_id, amount, currency
         from transactions where status = 'completed' and destination_wallet_id is not null
         union all
-        select t.id, house.id, side.amount, t.currency
-        from transactions t
+        select moved.id, house.id, side.amount, moved.currency
+        from (
+            select t.id, t.currency, coalesce(original.type, t.type) as type,
+                case when t.refund_of is null then 1 else -1 end as sign,
+                t.amount::numeric - coalesce(original.fee, 0) as amount, coalesce(original.fee, t.fee)::numeric as fee
+            from transactions t left join transactions original on original.id = t.refund_of
+            where t.status = 'completed') moved
         cross join lateral (values
-            (case t.type when 'deposit' then 'bank' when 'bonus' then 'promotions' end, -t.amount::numeric),
-            (case t.type when 'withdrawal' then 'bank' when 'card' then 'card_network' end, t.amount),
-            (case when t.fee <> 0 then 'fees' end, t.fee)) side(kind, amount)
-        join ledger_accounts house on house.currency = t.currency and house.kind = side.kind
-        where t.status = 'completed') expected
+            (case type when 'deposit' then 'bank' when 'bonus' then 'promotions' end, -sign * moved.amount),
+            (case type when 'withdrawal' then 'bank' when 'card' then 'card_network' end, sign * moved.amount),
+            (case when fee <> 0 then 'fees' end, sign * fee)) side(kind, amount)
+        join ledger_accounts house on house.currency = moved.currency and house.kind = side.kind) expected
     full join ledger_entries e
         on e.transaction_id = expected.transaction_id and e.account_id = expected.account_id
     where e.id is null or expected.transaction_id is null
        or e.amount <> expected.amount or e.currency <> expected.currency
+    """,
+)
+
+REFUNDED = Proof(
+    "what was given back of a transaction is what its completed refunds sum to, and no more than it moved",
+    """
+    select coalesce(t.id, back.id)::text, 'says that ' || coalesce(t.refunded::text, 'nothing')
+        || ' of ' || coalesce((t.amount::numeric + t.fee)::text, 'nothing') || ' was given back, its refunds '
+        || coalesce(back.amount::text, 'nothing')
+    from (select * from transactions where refunded <> 0) t
+    full join (
+        select refund_of as id, sum(amount) as amount from transactions
+        where refund_of is not null and status = 'completed' group by refund_of) back on back.id = t.id
+    where t.refunded is distinct from back.amount or t.refunded > t.amount::numeric + t.fee
+    """,
+)
+
+OPPOSITE = Proof(
+    "a refund goes the other way between the wallets of a completed transaction, in its currency",
+    """
+    select refund.id::text, case
+        when original.id is null then 'its original is gone'
+        when original.status <> 'completed' then 'its original is ' || original.status
+        when original.type = 'refund' then 'its original is a refund'
+        when refund.currency <> original.currency then 'is in ' || refund.currency || ', not ' || original.currency
+        else 'its wallets are not those of ' || original.id || ' the other way' end
+    from transactions refund left join transactions original on original.id = refund.refund_of
+    where refund.refund_of is not null
+      and (original.id is null or original.status <> 'completed' or original.type = 'refund'
+           or refund.currency <> original.currency
+           or refund.source_wallet_id is distinct from original.destination_wallet_id
+           or refund.destination_wallet_id is distinct from original.source_wallet_id)
     """,
 )
 
@@ -148,4 +185,4 @@ CONSTRAINED = in_force(
     unique_indexes=("uq_users_wallet_id", "uq_transactions_request_live"),
 )
 
-PROOFS = (HOLDS, LEGS, CURRENCIES, TIMES, KEYS, USAGE, ONE_BONUS, OWNERS, LIFECYCLE, CONSTRAINED)
+PROOFS = (HOLDS, LEGS, REFUNDED, OPPOSITE, CURRENCIES, TIMES, KEYS, USAGE, ONE_BONUS, OWNERS, LIFECYCLE, CONSTRAINED)

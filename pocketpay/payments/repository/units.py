@@ -4,7 +4,7 @@ Every question is a lateral join with a limit: as EXISTS in the select list, the
 read every completed transaction there is, each time (126 µs a transfer instead of 16, growing for ever).
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
@@ -64,6 +64,17 @@ order by q.place
 """
 
 _BY_IDS = f"select {COLUMNS} from transactions where id = any($1::uuid[])"
+
+_TIMES_PAID = """
+select q.wallet_id, q.payee_id, counted.n
+from unnest($1::uuid[], $2::uuid[]) q(wallet_id, payee_id)
+cross join lateral (
+    select count(*) as n from (
+        select 1 from transactions p
+        where p.source_wallet_id = q.wallet_id and p.destination_wallet_id = q.payee_id
+          and p.status = 'completed' and p.type in ('send', 'request') and p.refunded < p.amount
+        limit $3) paid) counted
+"""
 
 _OVERDUE = f"""
 select {COLUMNS} from transactions t
@@ -204,6 +215,14 @@ async def by_ids(session: Session, ids: Iterable[UUID]) -> dict[UUID, Transactio
     """The transactions of those ids, whosever they are; an id of none is not in the answer."""
     rows = await session.fetch(_BY_IDS, list(ids))
     return {row["id"]: transaction(row) for row in rows}
+
+
+async def times_paid(
+    session: Session, pairs: Collection[tuple[UUID, UUID]], *, most: int
+) -> dict[tuple[UUID, UUID], int]:
+    """How many payments of the one wallet to the other that were not given back whole there are, at most `most`."""
+    rows = await session.fetch(_TIMES_PAID, [payer for payer, _ in pairs], [payee for _, payee in pairs], most)
+    return {(row[0], row[1]): row[2] for row in rows}
 
 
 async def parties(session: Session, transaction_id: UUID) -> Parties | None:

@@ -1,0 +1,87 @@
+"""Damage to refunds and to what was given back, as their owner could do it.
+
+Bob gave Alice 8.00 (`given`), and she gave it all back: 3.00 (`partly`), then 5.00 (`rest`).
+"""
+
+from pocketpay.ledger.repository.proofs import CHAIN, CONSERVATION, PROJECTION
+from pocketpay.payments.repository.proofs import CURRENCIES, KEYS, LEGS, OPPOSITE, REFUNDED, USAGE
+from tests.operations.damage import INTENT, NEW, Damage, unguarded, without
+
+USED = "{bob} transfer {hour}Z"
+"""What Bob paid to others in the hour in which the town traded."""
+
+REFUND = f"{INTENT[:-1]}, refund_of) values ('{NEW}', 'refund', 'cancelled', 'USD'"
+"""One that never moved money."""
+
+REFUNDS = (
+    Damage(
+        "less said to be given back than was",
+        "update transactions set refunded = 799 where id = '{given}'",
+        {REFUNDED: {"{given}"}},
+    ),
+    Damage(
+        "nothing said to be given back of what was",
+        "update transactions set refunded = 0 where id = '{given}'",
+        {REFUNDED: {"{given}"}},
+    ),
+    Damage(
+        "said to be given back without a refund",
+        "update transactions set refunded = 1 where id = '{sent}'",
+        {REFUNDED: {"{sent}"}},
+    ),
+    without(
+        "ck_transactions_refunded_within_the_original",
+        "more given back than there was",
+        "update transactions set amount = 700 where id = '{given}'",
+        {REFUNDED: {"{given}"}, LEGS: {"{given}"}, USAGE: {USED}},
+    ),
+    Damage(
+        "a refund of another amount than its entries",
+        "update transactions set amount = 301 where id = '{partly}';"
+        "update transactions set refunded = 801, amount = 801 where id = '{given}'",
+        {LEGS: {"{given}", "{partly}"}, USAGE: {USED}},
+    ),
+    unguarded(
+        "a refund with a leg missing",
+        "delete from ledger_entries where id = '{rest_bob}'",
+        {LEGS: {"{rest}"}, CONSERVATION: {"{rest}"}, CHAIN: {"{sent_bob}"}, PROJECTION: {"{bob}"}},
+    ),
+    Damage(
+        "a refund linked to another payment",
+        "update transactions set refund_of = '{sent}' where id = '{rest}';"
+        "update transactions set refunded = 300 where id = '{given}';"
+        "update transactions set refunded = 500 where id = '{sent}'",
+        {OPPOSITE: {"{rest}"}},
+    ),
+    Damage(
+        "a refund to somebody else",
+        f"{REFUND}, '{{alice}}', '{{carol}}', 1, 0, '', '[]', 1, now(), now(), null, '{{given}}')",
+        {OPPOSITE: {NEW}},
+    ),
+    Damage(
+        "a refund of a payment that failed",
+        f"{REFUND}, '{{bob}}', '{{carol}}', 1, 0, '', '[]', 1, now(), now(), null, '{{failed}}')",
+        {OPPOSITE: {NEW}},
+    ),
+    Damage(
+        "a refund of a refund",
+        f"{REFUND}, '{{bob}}', '{{alice}}', 1, 0, '', '[]', 1, now(), now(), null, '{{partly}}')",
+        {OPPOSITE: {NEW}},
+    ),
+    unguarded(
+        "a refund in another currency than its original",
+        "update transactions set currency = 'EUR' where id = '{rest}'",
+        {OPPOSITE: {"{rest}"}, LEGS: {"{rest}"}, CURRENCIES: {"{rest}"}},
+    ),
+    unguarded(
+        "a refund whose original is gone",
+        "delete from transactions where id = '{given}'",
+        {
+            REFUNDED: {"{given}"},
+            OPPOSITE: {"{partly}", "{rest}"},
+            LEGS: {"{given}"},
+            USAGE: {USED},
+            KEYS: {"{bob} key-of-given"},
+        },
+    ),
+)

@@ -1,0 +1,335 @@
+"""Refunds: who was paid may give it back, never more than it was."""
+
+from datetime import timedelta
+
+import pytest
+import uuid_utils.compat as uuids
+
+from pocketpay.errors import Refusal
+from pocketpay.payments.confirm import confirm
+from pocketpay.payments.desk import Desk
+from pocketpay.payments.errors import InsufficientFunds, RefundTooLarge
+from pocketpay.payments.instruction import Answer
+from pocketpay.payments.lifecycle import Status
+from pocketpay.payments.terms import Terms
+from pocketpay.payments.transaction import Transaction, Type
+from tests.payments.customers import (
+    Person,
+    Records,
+    give_back,
+    money,
+    new_key,
+    pay_in,
+    pay_out,
+    people,
+    person,
+    send,
+    terms,
+    unguarded,
+)
+
+
+@pytest.fixture
+def kept() -> Terms:
+    return unguarded()
+
+
+async def paid(desk: Desk, amount: str = "10.00") -> tuple[Person, Person, Transaction]:
+    """Ada, Bob, and that much that she has paid him; nobody has anything else."""
+    ada, bob = await person(desk, funds=amount), await person(desk)
+    return ada, bob, (await send(desk, ada, bob, amount)).transaction
+
+
+async def refused(desk: Desk, refunder: Person, original: object, amount: str | None = None, **said: str) -> Refusal:
+    """The refusal of a refund that leaves no row."""
+    with pytest.raises(Refusal) as told:
+        await give_back(desk, refunder, original, amount, **said)  # type: ignore[arg-type]
+    return told.value
+
+
+async def test_whole_payment_goes_back(desk: Desk, records: Records) -> None:
+    ada, bob, original = await paid(desk)
+    answer = await give_back(desk, bob, original.id, reason="  Wrong size ")
+    refund = answer.transaction
+    assert (refund.type, refund.status, refund.refund_of) == (Type.REFUND, Status.COMPLETED, original.id)
+    assert (refund.source_wallet_id, refund.destination_wallet_id) == (bob.wallet_id, ada.wallet_id)
+    assert (refund.amount, refund.fee.minor, refund.description) == (original.amount, 0, "Wrong size")
+    assert (answer.refusal, answer.replayed, answer.balance.posted.minor) == (None, False, 0)
+    assert await records.entries(refund.id) == {bob.wallet_id: -1_000, ada.wallet_id: 1_000}
+    assert (await money(desk, ada), await money(desk, bob)) == ((1_000, 0), (0, 0))
+
+
+async def test_original_stays_completed_and_says_how_much_of_it_was_given_back(desk: Desk, records: Records) -> None:
+    ada, bob, original = await paid(desk)
+    for given, so_far, version in (("2.50", 250, 2), ("0.01", 251, 3), (None, 1_000, 4)):
+        answer = await give_back(desk, bob, original.id, given)
+        row = await records.transaction(original.id)
+        assert (row["status"], row["refunded"], row["version"]) == ("completed", so_far, version)
+        assert row["updated_at"] == answer.transaction.completed_at
+        assert row["completed_at"] == original.completed_at
+    assert answer.transaction.amount.minor == 749
+    assert (await money(desk, ada), await money(desk, bob)) == ((1_000, 0), (0, 0))
+
+
+async def test_nothing_is_left_after_all_of_it(desk: Desk, records: Records) -> None:
+    _, bob, original = await paid(desk)
+    await give_back(desk, bob, original.id)
+    await pay_in(desk, bob, "50.00")
+    before = await records.checksum()
+    for amount in (None, "0.01", "10.00", "11.00"):
+        refusal = await refused(desk, bob, original.id, amount)
+        assert (refusal.code, refusal.field) == ("ALREADY_REFUNDED", "transactionId")
+    assert await records.checksum() == before
+
+
+@pytest.mark.parametrize(("given", "asked", "left"), [(None, "10.01", 1_000), ("4.00", "6.01", 600)])
+async def test_more_than_what_is_left_is_too_large(
+    desk: Desk, records: Records, given: str | None, asked: str, left: int
+) -> None:
+    _, bob, original = await paid(desk)
+    if given is not None:
+        await give_back(desk, bob, original.id, given)
+    await pay_in(desk, bob, "50.00")
+    before = await records.checksum()
+    refusal = await refused(desk, bob, original.id, asked)
+    assert isinstance(refusal, RefundTooLarge)
+    assert (refusal.code, refusal.field, refusal.left.minor) == ("REFUND_TOO_LARGE", "amount", left)
+    assert await records.checksum() == before
+
+
+@pytest.mark.parametrize(
+    ("said", "code", "field"),
+    [
+        ({"amount": "0"}, "INVALID_AMOUNT", "amount"),
+        ({"amount": "1.001"}, "INVALID_AMOUNT", "amount"),
+        ({"amount": "10000000000.01"}, "INVALID_AMOUNT", "amount"),
+        ({"reason": ""}, "INVALID_INPUT", "reason"),
+        ({"reason": " \t"}, "INVALID_INPUT", "reason"),
+        ({"reason": "a\nb"}, "INVALID_INPUT", "reason"),
+        ({"reason": "a" * 501}, "INVALID_INPUT", "reason"),
+        ({"key": "short"}, "INVALID_INPUT", "idempotencyKey"),
+        ({"key": "a" * 256}, "INVALID_INPUT", "idempotencyKey"),
+    ],
+)
+async def test_bad_input_changes_nothing(
+    desk: Desk, records: Records, said: dict[str, str], code: str, field: str
+) -> None:
+    _, bob, original = await paid(desk)
+    before = await records.checksum()
+    refusal = await refused(desk, bob, original.id, **said)
+    assert (refusal.code, refusal.field) == (code, field)
+    assert await records.checksum() == before
+
+
+async def test_only_who_received_a_completed_payment_finds_it(desk: Desk, records: Records) -> None:
+    ada, bob, cyd = await people(desk, 3, funds="100.00")
+    sent = (await send(desk, ada, bob, "1.00")).transaction.id
+    failed = (await send(desk, ada, bob, "999.00")).transaction.id
+    desk.clearing.terms = terms()
+    held = (await send(desk, ada, cyd, "1.00")).transaction.id
+    brought = (await pay_in(desk, ada, "1.00")).transaction.id
+    out = (await pay_out(desk, ada, "1.00")).transaction.id
+    back = (await give_back(desk, bob, sent, "0.10")).transaction.id
+    before = await records.checksum()
+    for who, what in (
+        *((ada, sent), (cyd, sent), (bob, failed), (cyd, held), (ada, held), (ada, brought), (ada, out)),
+        *((ada, back), (bob, back), (bob, uuids.uuid7()), (bob, None)),
+    ):
+        refusal = await refused(desk, who, what)
+        assert (refusal.code, refusal.field) == ("NOT_FOUND", "transactionId")
+    assert await records.checksum() == before
+
+
+async def test_held_payment_can_be_given_back_once_it_was_confirmed(desk: Desk) -> None:
+    desk.clearing.terms = terms()
+    ada, bob = await person(desk, funds="10.00"), await person(desk)
+    held = (await send(desk, ada, bob, "10.00")).transaction
+    await confirm(desk, ada.wallet_id, held.id)
+    assert (await give_back(desk, bob, held.id)).transaction.status is Status.COMPLETED
+    assert await money(desk, ada) == (1_000, 0)
+
+
+# ---------------------------------------------------------------- of whom and to whom
+
+
+async def test_who_has_spent_it_cannot_give_it_back_and_the_try_stays_as_failed(desk: Desk, records: Records) -> None:
+    _, bob, original = await paid(desk)
+    await send(desk, bob, await person(desk), "9.99")
+    key = new_key()
+    for again in (False, True):
+        answer = await give_back(desk, bob, original.id, key=key)
+        assert (answer.transaction.status, answer.replayed) == (Status.FAILED, again)
+        assert isinstance(answer.refusal, InsufficientFunds)
+        assert (answer.refusal.required.minor, answer.refusal.available.minor) == (1_000, 1)
+        assert answer.refusal.field == "amount"
+    row = await records.transaction(original.id)
+    assert (row["refunded"], row["version"]) == (0, 1)
+    assert await records.entries(answer.transaction.id) == {}
+    assert (await give_back(desk, bob, original.id, "0.01")).refusal is None
+
+
+@pytest.mark.parametrize("what", ["debits", "all"])
+async def test_refund_from_a_frozen_wallet_stays_as_blocked(desk: Desk, records: Records, what: str) -> None:
+    _, bob, original = await paid(desk)
+    await records.freeze(bob, what)
+    answer = await give_back(desk, bob, original.id, "1.00")
+    assert (answer.transaction.status, answer.transaction.failure_code) == (Status.BLOCKED, "WALLET_FROZEN")
+    assert answer.refusal is not None
+    assert (answer.refusal.code, answer.refusal.field) == ("WALLET_FROZEN", None)
+    assert (await records.transaction(original.id))["refunded"] == 0
+    assert await money(desk, bob) == (1_000, 0)
+
+
+async def test_closed_wallet_gives_nothing_back(desk: Desk, records: Records) -> None:
+    _, bob, original = await paid(desk)
+    await records.close_wallet(bob)
+    before = await records.checksum()
+    assert (await refused(desk, bob, original.id)).code == "WALLET_CLOSED"
+    assert await records.checksum() == before
+
+
+@pytest.mark.parametrize("how", ["closed", "frozen for all"])
+async def test_payer_who_can_be_paid_nothing_is_not_there(desk: Desk, records: Records, how: str) -> None:
+    ada, bob, original = await paid(desk)
+    await (records.close_wallet(ada) if how == "closed" else records.freeze(ada, "all"))
+    before = await records.checksum()
+    refusal = await refused(desk, bob, original.id)
+    assert (refusal.code, refusal.field) == ("RECIPIENT_NOT_FOUND", "transactionId")
+    assert await records.checksum() == before
+
+
+async def test_payer_frozen_for_debits_is_given_it_back(desk: Desk, records: Records) -> None:
+    ada, bob, original = await paid(desk)
+    await records.freeze(ada, "debits")
+    assert (await give_back(desk, bob, original.id)).transaction.status is Status.COMPLETED
+
+
+# ---------------------------------------------------------------- which refusal comes first
+
+
+async def test_what_cannot_be_parsed_is_refused_before_what_is_not_found(desk: Desk) -> None:
+    bob = await person(desk)
+    assert (await refused(desk, bob, None, "0")).code == "INVALID_AMOUNT"
+    assert (await refused(desk, bob, uuids.uuid7(), reason="")).code == "INVALID_INPUT"
+
+
+async def test_what_is_left_is_asked_before_who_is_there_and_that_before_frozen_and_poor(
+    desk: Desk, records: Records
+) -> None:
+    ada, bob, original = await paid(desk)
+    await send(desk, bob, await person(desk), "10.00")
+    await records.close_wallet(ada)
+    await records.freeze(bob, "debits")
+    assert (await refused(desk, bob, original.id, "10.01")).code == "REFUND_TOO_LARGE"
+    assert (await refused(desk, bob, original.id, "10.00")).code == "RECIPIENT_NOT_FOUND"
+    await records.connection.execute("update wallets set status = 'active' where id = $1", ada.wallet_id)
+    assert _code(await give_back(desk, bob, original.id)) == "WALLET_FROZEN"
+    await records.freeze(bob, None)
+    assert _code(await give_back(desk, bob, original.id)) == "INSUFFICIENT_FUNDS"
+
+
+# ---------------------------------------------------------------- said again
+
+
+async def test_refund_said_again_gives_the_first_outcome(desk: Desk, records: Records) -> None:
+    ada, bob, original = await paid(desk)
+    key = new_key()
+    first = await give_back(desk, bob, original.id, "4.00", key=key)
+    await send(desk, bob, ada, "6.00")
+    before = await records.checksum()
+    again = await give_back(desk, bob, original.id, "4", key=key, reason=" Sorry ")
+    assert (again.transaction.id, again.replayed, again.refusal) == (first.transaction.id, True, None)
+    assert again.balance.posted.minor == 0
+    assert await records.checksum() == before
+
+
+async def test_refund_of_all_said_again_is_not_already_refunded(desk: Desk) -> None:
+    _, bob, original = await paid(desk)
+    key = new_key()
+    first = await give_back(desk, bob, original.id, key=key)
+    assert (await give_back(desk, bob, original.id, key=key)).transaction == first.transaction
+
+
+async def test_key_is_good_for_one_refund(desk: Desk, records: Records) -> None:
+    ada, bob, original = await paid(desk)
+    other = (await send(desk, bob, ada, "1.00")).transaction.id
+    key = new_key()
+    await give_back(desk, bob, original.id, "4.00", key=key)
+    before = await records.checksum()
+    for what, amount, reason in (
+        *((original.id, "4.01", "Sorry"), (original.id, None, "Sorry"), (original.id, "4.00", "Sorry!")),
+        *((other, "4.00", "Sorry"), (uuids.uuid7(), "4.00", "Sorry")),
+    ):
+        assert (await refused(desk, bob, what, amount, key=key, reason=reason)).code == "IDEMPOTENCY_KEY_REUSED"
+    with pytest.raises(Refusal) as told:
+        await send(desk, bob, ada, "4.00", key=key)
+    assert told.value.code == "IDEMPOTENCY_KEY_REUSED"
+    assert await records.checksum() == before
+
+
+# ---------------------------------------------------------------- no limit and no rule
+
+
+async def test_refund_is_no_risk_and_uses_no_limit(desk: Desk, records: Records) -> None:
+    desk.clearing.terms = unguarded(transfer_limit="USD:600.00,JPY:1")
+    ada, bob = await people(desk, 2, funds="600.00")
+    original = (await send(desk, ada, bob, "600.00")).transaction
+    usage = "select md5(string_agg(w::text, ';' order by w::text)) from wallet_usage w"
+    used = await records.connection.fetchval(usage)
+    desk.clearing.terms = terms(
+        large_transfer_action="block",
+        new_recipient_action="block",
+        rapid_transfer_action="block",
+        rapid_transfer_count=1,
+        transfer_limit="USD:600.00,JPY:1",
+    )
+    for amount in ("590.00", "1.00"):
+        back = (await give_back(desk, bob, original.id, amount)).transaction
+        assert (back.status, back.risk_reasons) == (Status.COMPLETED, ())
+    assert await records.connection.fetchval(usage) == used
+    desk.clearing.terms = unguarded(transfer_limit="USD:600.00,JPY:1", rapid_transfer_action="block")
+    assert (await send(desk, bob, ada, "600.00")).transaction.status is Status.COMPLETED
+    with pytest.raises(Refusal) as told:
+        await send(desk, ada, bob, "0.01")
+    assert told.value.code == "LIMIT_EXCEEDED"
+
+
+async def test_refund_makes_nobody_known(desk: Desk) -> None:
+    ada, bob, original = await paid(desk)
+    await give_back(desk, bob, original.id, "5.00")
+    desk.clearing.terms = terms()
+    assert _reasons(await send(desk, bob, ada, "1.00")) == ["new_recipient"]
+
+
+async def test_payee_of_a_payment_given_back_whole_is_new_again(desk: Desk) -> None:
+    ada, bob, original = await paid(desk)
+    cyd, dan, other = await paid(desk)
+    await pay_in(desk, ada, "1.00")
+    await give_back(desk, bob, original.id, "9.99")
+    await give_back(desk, dan, other.id)
+    desk.clearing.terms = terms()
+    assert _reasons(await send(desk, ada, bob, "1.00")) == []
+    assert _reasons(await send(desk, cyd, dan, "1.00")) == ["new_recipient"]
+
+
+async def test_payee_of_another_payment_stays_known(desk: Desk) -> None:
+    ada, bob = await person(desk, funds="10.00"), await person(desk)
+    first, _ = [(await send(desk, ada, bob, "1.00")).transaction for _ in range(2)]
+    await give_back(desk, bob, first.id)
+    desk.clearing.terms = terms()
+    assert _reasons(await send(desk, ada, bob, "1.00")) == []
+
+
+async def test_refund_is_older_than_nothing_of_its_original(desk: Desk, records: Records) -> None:
+    """A payment of long ago can be given back too."""
+    _, bob, original = await paid(desk)
+    await records.grow_old(original.id, timedelta(days=400))
+    assert (await give_back(desk, bob, original.id)).transaction.status is Status.COMPLETED
+
+
+def _reasons(answer: Answer) -> list[str]:
+    return [reason.rule.value for reason in answer.transaction.risk_reasons]
+
+
+def _code(answer: Answer) -> str | None:
+    return None if answer.refusal is None else answer.refusal.code
