@@ -34,6 +34,7 @@ from pocketpay.api.failures import (
     coded,
 )
 from pocketpay.api.limits import Limits, Measure
+from pocketpay.api.variables import Variables
 
 KEPT_TOKENS = 200_000
 """About 0.5 KiB each, so 100 MiB at the very most; a client's texts have some 50 to 300 each."""
@@ -45,14 +46,15 @@ class Operation:
     """One operation of a prepared document.
 
     `recheck` says that its cost hangs on a request's variables; `selected` remembers which fields it selects, and is
-    None where a directive may decide that.
+    None where a directive may decide that. `variables` checks those of a request, and is made for the first.
     """
 
-    __slots__ = ("name", "node", "prepared", "recheck", "selected", "type")
+    __slots__ = ("name", "node", "prepared", "recheck", "selected", "type", "variables")
 
     def __init__(self, node: OperationDefinitionNode, prepared: "Prepared", *, recheck: bool) -> None:
         self.node, self.prepared, self.recheck = node, prepared, recheck
         self.selected = Selected() if prepared.undirected else None
+        self.variables: Variables | None = None
         self.name = node.name.value if node.name else None
         self.type = node.operation.value
 

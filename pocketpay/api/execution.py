@@ -6,16 +6,14 @@ from typing import Any, NamedTuple, cast
 
 from graphql import ExecutionResult, GraphQLError, GraphQLSchema
 from graphql.execution.executor import default_field_resolver, default_type_resolver
-from graphql.execution.values import VariableValues, get_variable_values
+from graphql.execution.values import VariableValues
 from strawberry.execution import optimized_is_awaitable
 
 from pocketpay.api.context import Context
 from pocketpay.api.documents import Documents, Operation
 from pocketpay.api.executor import OperationExecutor, steps_of
 from pocketpay.api.failures import BAD_USER_INPUT, INTERNAL, SERVICE_BUSY, BadUserInput, formatted
-
-MOST_ERRORS = 20
-"""Errors of variables told at once."""
+from pocketpay.api.variables import Variables
 
 NO_SUBSCRIPTIONS = BadUserInput("Subscriptions go over a websocket, graphql-transport-ws.")
 
@@ -76,12 +74,11 @@ class Execution:
         self, operation: Operation, variables: dict[str, Any] | None, context: Context
     ) -> OperationExecutor | list[GraphQLError]:
         """An executor for one run of that operation, or what is wrong with the variables."""
-        definitions = operation.node.variable_definitions
         values: VariableValues | list[GraphQLError] = _NO_VARIABLES
-        if definitions:
-            values = get_variable_values(
-                self._schema, definitions, variables or {}, max_errors=MOST_ERRORS, hide_suggestions=True
-            )
+        if operation.node.variable_definitions:
+            if operation.variables is None:
+                operation.variables = Variables(self._schema, operation.node.variable_definitions)
+            values = operation.variables.values(variables or {})
             if isinstance(values, list):
                 return values
         return OperationExecutor(
