@@ -18,6 +18,7 @@ from graphql import (
     GraphQLObjectType,
     GraphQLOutputType,
     GraphQLResolveInfo,
+    GraphQLResolveInfoHelpers,
     GraphQLSchema,
     OperationType,
     Undefined,
@@ -89,6 +90,8 @@ class OperationExecutor(Executor[Any]):
     def __init__(self, *given: Any, steps: Steps, selected: Selected | None, **named: Any) -> None:
         super().__init__(*given, **named)
         self._steps, self._selected = steps, selected
+        # They hold the executor as it holds them: a cycle for every request, left to the garbage collector.
+        del self.async_helpers
         if selected is not None:
             self._relevant_sub_fields = selected.within
 
@@ -119,7 +122,7 @@ class OperationExecutor(Executor[Any]):
             self.context_value,
             self.is_awaitable,
             self.abort_signal,
-            self.async_helpers,
+            GraphQLResolveInfoHelpers(gather=self.gather_async_work, track=self.track_async_work),
             {},
         )
 
@@ -131,7 +134,7 @@ class OperationExecutor(Executor[Any]):
             found = collect_fields(self.schema, self.fragments, self.variable_values, root_type, self.operation, True)
             selected.root = found.grouped_field_set
         if serially is None:
-            serially = self.operation.operation is OperationType.MUTATION
+            serially = self.operation.operation is OperationType.MUTATION and len(selected.root) > 1
         try:
             result = self.execute_root_grouped_field_set(root_type, self.root_value, selected.root, serially, None)
         except GraphQLError as error:

@@ -1,0 +1,30 @@
+"""An operation carried out, without a server around it."""
+
+import gc
+from typing import Any, cast
+
+from pocketpay.api.context import Context
+from pocketpay.api.documents import Documents
+from pocketpay.api.execution import Execution
+from pocketpay.api.limits import Limits
+from pocketpay.app import SHORT
+from tests.people import made
+
+EXECUTION = Execution(SHORT, Documents(SHORT, Limits.of(made()), introspection=True))
+
+
+async def ask(text: str) -> dict[str, Any]:
+    answer = await EXECUTION.answer(text, None, {}, Context(cast(Any, None)))
+    return answer.payload
+
+
+async def test_an_operation_leaves_nothing_to_the_garbage_collector() -> None:
+    await ask("{ __typename again: __typename }")
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in range(20):
+            await ask("{ __typename again: __typename }")
+        assert gc.collect() < 20
+    finally:
+        gc.enable()
