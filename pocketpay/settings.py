@@ -168,6 +168,15 @@ class Settings(BaseSettings):
         20, ge=1, le=1000, description="Payments of one wallet that may await their answer at once."
     )
 
+    # asking for money
+    request_expire_days: int = Field(
+        30, ge=1, le=365, description="For how many days a money request may be paid before it expires."
+    )
+    open_requests: int = Field(
+        5, ge=1, le=1000, description="Money requests of one person to another that may be open at once."
+    )
+    requests_per_day: int = Field(50, ge=1, le=10_000, description="Money requests of one wallet within 24 hours.")
+
     # limits of a request
     body_bytes: int = Field(65_536, ge=1_024, description="The largest body of a request, in bytes.")
     body_seconds: float = Field(5.0, gt=0, description="Within how many seconds a body has to arrive.")

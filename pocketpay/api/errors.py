@@ -55,9 +55,9 @@ class ErrorCode(Enum):
     PHONE_TAKEN = strawberry.enum_value("PHONE_TAKEN", description="Somebody else has this phone number.")
     NOT_FOUND = strawberry.enum_value("NOT_FOUND", description="There is none, or it belongs to somebody else.")
     RECIPIENT_NOT_FOUND = strawberry.enum_value(
-        "RECIPIENT_NOT_FOUND", description="Nobody of this username can be paid now."
+        "RECIPIENT_NOT_FOUND", description="Nobody of this username can be paid now, or asked for money."
     )
-    SELF_TRANSFER = strawberry.enum_value("SELF_TRANSFER", description="Sender and recipient are the same person.")
+    SELF_TRANSFER = strawberry.enum_value("SELF_TRANSFER", description="The viewer is on both sides.")
     CURRENCY_MISMATCH = strawberry.enum_value(
         "CURRENCY_MISMATCH", description="The two wallets have different currencies."
     )
@@ -211,7 +211,8 @@ TABLE: dict[type[errors.Refusal], Row] = {
     payments.InvalidAmount: Row(InvalidInput, "{field} {problem}."),
     payments.NotFound: Row(Refusal, "There is no such thing."),
     payments.RecipientNotFound: Row(Refusal, "Nobody of this username can be paid now."),
-    payments.SelfTransfer: Row(Refusal, "You cannot pay yourself."),
+    payments.PayerNotFound: Row(Refusal, "{who} cannot be asked for money now."),
+    payments.SelfTransfer: Row(Refusal, "You cannot pay yourself, or ask yourself for money."),
     payments.CurrencyMismatch: Row(Refusal, "Their wallet has another currency than yours."),
     payments.WalletFrozen: Row(Refusal, "Your wallet is frozen."),
     payments.WalletClosed: Row(Refusal, "Your wallet is closed."),
@@ -230,6 +231,14 @@ TABLE: dict[type[errors.Refusal], Row] = {
         "{most} payments await your confirmation already: confirm or cancel some first.",
         retryable=True,
     ),
+    payments.TooManyOpenRequests: Row(
+        Refusal,
+        "{most} of your requests wait for their answer already: ask again when some are answered.",
+        retryable=True,
+    ),
+    payments.TooManyRequests: Row(
+        Refusal, "At most {most} requests within 24 hours: ask again later.", retryable=True
+    ),
     payments.RiskBlocked: Row(Refusal, "This payment is blocked by a rule that protects your wallet."),
     payments.BankDeclined: Row(Refusal, "The bank declined; no money has moved."),
     payments.PayerGone: Row(Refusal, "Who paid it can be paid nothing now."),
@@ -243,15 +252,28 @@ TABLE: dict[type[errors.Refusal], Row] = {
 BY_ID = ("id",)
 """The prefix of a mutation whose one argument is an id: whatever is refused, it is about that."""
 
+BY_INPUT_ID = ("input", "id")
+"""The same where the id is in the input, beside an idempotency key."""
+
 
 def user_errors(refusals: Iterable[errors.Refusal], prefix: tuple[str, ...] = ("input",)) -> list[UserError]:
-    """Refusals as a payload's `errors`. `prefix` is where the mutation's fields stand: ("input",), () or BY_ID."""
+    """Refusals as a payload's `errors`. `prefix` is where the mutation's fields stand: ("input",), (), BY_ID or
+    BY_INPUT_ID."""
     told = []
     for refusal in refusals:
         row = TABLE[type(refusal)]
-        path = [] if refusal.field is None else [*BY_ID] if prefix == BY_ID else [*prefix, refusal.field]
-        told.append(row.kind.of(refusal, row, path))
+        told.append(row.kind.of(refusal, row, _path(refusal.field, prefix)))
     return told
+
+
+def _path(field: str | None, prefix: tuple[str, ...]) -> list[str]:
+    if field is None:
+        return []
+    if prefix == BY_ID:
+        return [*BY_ID]
+    if prefix == BY_INPUT_ID:
+        return ["input", field] if field == "idempotencyKey" else [*BY_INPUT_ID]
+    return [*prefix, field]
 
 
 def refusals_as_errors(

@@ -4,6 +4,7 @@
     awaiting        by wallet          riskConfirmationRequested
     transactions    by transaction     transactionUpdated(id:)
     changes         by wallet          transactionUpdated
+    requests        by wallet          moneyRequestUpdated
 
 Whoever watches says for whom: what an owner may see of a transaction is `payments.seen`'s to say.
 """
@@ -16,7 +17,9 @@ from uuid import UUID
 from pocketpay.database.sessions import Database
 from pocketpay.payments.repository import changes, history
 from pocketpay.payments.transaction import Transaction
-from pocketpay.updates.changes import PAGE, Changes, Place
+from pocketpay.requests import repository as requests
+from pocketpay.requests.money_request import MoneyRequest
+from pocketpay.updates.changes import PAGE, Changes, Place, Sides
 from pocketpay.updates.feed import Feed
 from pocketpay.updates.hub import Hub
 from pocketpay.updates.signals import Signal
@@ -46,11 +49,23 @@ class Feeds:
             newer=lambda one, other: one.version > other.version,
         )
         self.changes = Changes[Transaction](
-            "changes", read=self._transactions, read_since=self._changed_since, since=hub.since
+            "changes",
+            concerns=_sides_of_transactions,
+            read=self._transactions,
+            read_since=self._changed_since,
+            since=hub.since,
         )
-        for party in (self.balances, self.awaiting, self.transactions, self.changes):
+        self.requests = Changes[MoneyRequest](
+            "requests",
+            concerns=_sides_of_requests,
+            read=self._requests,
+            read_since=self._requests_changed_since,
+            since=hub.since,
+        )
+        parties = (self.balances, self.awaiting, self.transactions, self.changes, self.requests)
+        for party in parties:
             hub.join(party)
-        self._pumps = (self.balances.pump, self.awaiting.pump, self.transactions.pump, self.changes.pump)
+        self._pumps = tuple(party.pump for party in parties)
 
     def start(self) -> None:
         """Begins to read what is signalled; needs a running event loop."""
@@ -77,10 +92,26 @@ class Feeds:
         async with self._database.read() as session:
             return await changes.since(session, wanted, lifetime=self._lifetime, limit=PAGE)
 
+    async def _requests(self, ids: Sequence[UUID]) -> Mapping[UUID, MoneyRequest]:
+        async with self._database.read() as session:
+            return await requests.by_ids(session, ids)
+
+    async def _requests_changed_since(self, wanted: Sequence[tuple[UUID, Place]]) -> Sequence[Sequence[MoneyRequest]]:
+        async with self._database.read() as session:
+            return await requests.since(session, wanted, limit=PAGE)
+
 
 def _newer_balance(one: Balance, other: Balance) -> bool:
     """A freeze changes a wallet's standing and no balance, so its version stays."""
     return one.version > other.version or (one.version == other.version and one.standing != other.standing)
+
+
+def _sides_of_transactions(signal: Signal) -> Iterable[tuple[UUID, Sides]]:
+    return ((id, (told.source_wallet_id, told.destination_wallet_id)) for id, told in signal.transactions.items())
+
+
+def _sides_of_requests(signal: Signal) -> Iterable[tuple[UUID, Sides]]:
+    return ((id, (told.requester_wallet_id, told.payer_wallet_id)) for id, told in signal.requests.items())
 
 
 def _payers(signal: Signal) -> Iterable[UUID]:

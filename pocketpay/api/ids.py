@@ -17,6 +17,7 @@ WALLET = "wallet"
 SESSION = "session"
 TRANSACTION = "transaction"
 ENTRY = "entry"
+REQUEST = "request"
 
 LONGEST = 64
 """Characters; the longest of ours has 38. Anything longer is not looked at."""

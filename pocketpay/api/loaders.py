@@ -25,6 +25,8 @@ from pocketpay.payments import history
 from pocketpay.payments.allowance import allowances
 from pocketpay.payments.limits import Limit
 from pocketpay.payments.transaction import Transaction
+from pocketpay.requests import listing
+from pocketpay.requests.money_request import MoneyRequest
 from pocketpay.wallets import repository as wallets
 from pocketpay.wallets.balance import Balance
 
@@ -70,6 +72,16 @@ class Loaders:
     def refunds(self) -> "DataLoader[tuple[UUID, UUID], tuple[Transaction, ...] | None]":
         """What was given back of a transaction by wallet and its id, as that wallet's owner sees it."""
         return self._loader(_by_wallet(history.refunds))
+
+    @cached_property
+    def money_requests(self) -> "DataLoader[tuple[UUID, UUID], MoneyRequest | None]":
+        """Money requests by wallet and id, where that wallet is a side of them."""
+        return self._loader(_by_wallet(listing.find))
+
+    @cached_property
+    def latest_payments(self) -> "DataLoader[tuple[UUID, UUID], Transaction | None]":
+        """The latest attempt to pay a money request by wallet and request, as that wallet's owner sees it."""
+        return self._loader(_by_wallet(history.latest_payments))
 
     @cached_property
     def entries(self) -> "DataLoader[tuple[UUID, UUID], PostedEntry | None]":

@@ -28,6 +28,7 @@ def findable() -> dict[str, Findable]:
     """The types by the prefix of their ids."""
     # They are nodes, so their modules import this one.
     from pocketpay.api.ledger_entry import LedgerEntry
+    from pocketpay.api.money_request import MoneyRequest
     from pocketpay.api.profile import Profile
     from pocketpay.api.session import Session
     from pocketpay.api.transaction import Transaction
@@ -41,6 +42,7 @@ def findable() -> dict[str, Findable]:
         ids.SESSION: Session,
         ids.TRANSACTION: Transaction,
         ids.ENTRY: LedgerEntry,
+        ids.REQUEST: MoneyRequest,
     }
 
 

@@ -26,16 +26,22 @@ from strawberry.types import ExecutionContext
 
 from pocketpay.api import (
     balance_changed,
+    cancel_request,
     cancel_transfer,
     change_password,
     confirm_transfer,
+    decline_request,
     deposit,
     errors,
+    money_request_updated,
+    money_requests,
     node,
+    pay_request,
     profile,
     recent_counterparties,
     refresh_session,
     refund,
+    request_money,
     revoke_other_sessions,
     revoke_session,
     risk_confirmation_requested,
@@ -44,6 +50,7 @@ from pocketpay.api import (
     sign_in,
     sign_out,
     sign_up,
+    split_bill,
     transaction,
     transaction_updated,
     transactions,
@@ -76,6 +83,7 @@ QUERIES: list[Any] = [
     transactions.transactions,
     transfer_preview.transfer_preview,
     withdrawal_quote.withdrawal_quote,
+    money_requests.money_requests,
     risk_policy.risk_policy,
 ]
 MUTATIONS: list[Any] = [
@@ -93,11 +101,17 @@ MUTATIONS: list[Any] = [
     confirm_transfer.confirm_transfer,
     cancel_transfer.cancel_transfer,
     refund.refund,
+    request_money.request_money,
+    split_bill.split_bill,
+    pay_request.pay_request,
+    decline_request.decline_request,
+    cancel_request.cancel_request,
 ]
 SUBSCRIPTIONS: list[Any] = [
     balance_changed.balance_changed,
     risk_confirmation_requested.risk_confirmation_requested,
     transaction_updated.transaction_updated,
+    money_request_updated.money_request_updated,
 ]
 
 

@@ -20,6 +20,7 @@ from pocketpay.payments import transaction as payments
 
 if TYPE_CHECKING:
     from pocketpay.api.ledger_entry import LedgerEntry
+    from pocketpay.api.money_request import MoneyRequest
 
 
 @strawberry.enum(description="Why money moves.")
@@ -85,6 +86,7 @@ class Transaction(Node):
     viewed_from: strawberry.Private[UUID]
     source: strawberry.Private[UUID | None]
     destination: strawberry.Private[UUID | None]
+    request_id: strawberry.Private[UUID | None]
 
     @classmethod
     def of(cls, known: payments.Transaction, wallet_id: UUID) -> Self:
@@ -113,6 +115,7 @@ class Transaction(Node):
             viewed_from=wallet_id,
             source=known.source_wallet_id,
             destination=known.destination_wallet_id,
+            request_id=known.request_id,
         )
 
     @classmethod
@@ -157,6 +160,16 @@ class Transaction(Node):
 
         entry = await info.context.loaders.own_entries.load((self.viewed_from, self.uuid))
         return [] if entry is None else [LedgerEntry.of(entry)]
+
+    @strawberry.field(description="The money request that it pays; null where it pays none.")
+    async def money_request(
+        self, info: Info
+    ) -> Annotated["MoneyRequest", strawberry.lazy("pocketpay.api.money_request")] | None:
+        if self.request_id is None:
+            return None
+        from pocketpay.api.money_request import MoneyRequest  # which refers back to transactions
+
+        return await MoneyRequest.find(info, self.request_id)
 
 
 async def owner(info: Info, wallet_id: UUID | None) -> Profile | None:

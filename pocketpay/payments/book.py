@@ -21,7 +21,7 @@ from pocketpay.money import Money
 from pocketpay.payments.acts import Act
 from pocketpay.payments.errors import KeyReused, LimitExceeded, first_refusal
 from pocketpay.payments.instruction import Besides, Key, Outcome
-from pocketpay.payments.lifecycle import Status, must_follow
+from pocketpay.payments.lifecycle import ALIVE, Status, must_follow
 from pocketpay.payments.limits import KIND_OF, WINDOW, Limit, LimitKind, counts, hour_of
 from pocketpay.payments.terms import Terms
 from pocketpay.payments.transaction import PAYMENTS, Transaction
@@ -72,6 +72,12 @@ class Book:
     go back between in this unit, and counted no further than those could take it to zero."""
     recent: dict[UUID, int] = field(default_factory=dict)
     pending: dict[UUID, int] = field(default_factory=dict)
+    paying: dict[UUID, UUID] = field(default_factory=dict)
+    """Which payment of a request is or was the last alive."""
+    open_requests: dict[tuple[UUID, UUID], int] = field(default_factory=dict)
+    """How many requests of the one wallet to the other can be paid now; of pairs that are about to ask."""
+    asked_today: dict[UUID, int] = field(default_factory=dict)
+    """How often that wallet has asked within a day; of wallets that are about to."""
     used: dict[tuple[UUID, LimitKind], int] = field(default_factory=dict)
     """In minor units. Never less than it is, and exact where what is asked in this unit would not fit otherwise."""
     oldest_used: dict[tuple[UUID, LimitKind], datetime] = field(default_factory=dict)
@@ -118,6 +124,11 @@ class Book:
         """The transaction of that id if it is that wallet's own to decide about."""
         transaction = self.transactions.get(transaction_id)
         return transaction if transaction is not None and transaction.anchor == wallet_id else None
+
+    def live_payment(self, request_id: UUID) -> Transaction | None:
+        """The payment of that request that awaits its sender's answer, or None. At most one does."""
+        transaction = self.transactions.get(self.paying[request_id]) if request_id in self.paying else None
+        return transaction if transaction is not None and transaction.status in ALIVE else None
 
     def recent_payments(self, wallet_id: UUID, *, besides: Transaction | None = None) -> int:
         """Payments of that wallet completed or pending within the rapid window, the one given not counted."""
@@ -172,8 +183,14 @@ class Book:
             self._use(after)
         self._put(after, new=before is None)
 
+    def know(self, transaction: Transaction) -> None:
+        """That transaction was looked up."""
+        self.transactions[transaction.id] = transaction
+        if transaction.request_id is not None and transaction.status in ALIVE:
+            self.paying[transaction.request_id] = transaction.id
+
     def _put(self, after: Transaction, *, new: bool) -> None:
-        self.transactions[after.id] = after
+        self.know(after)
         if new or after.id in self.inserted:
             self.inserted[after.id] = after
         else:
@@ -185,6 +202,7 @@ class Book:
         for request in besides.requests:
             if (before := self.requests.get(request.id)) is not None:
                 requests.must_follow(before.status, request.status)
+            self._count_request(before, request)
             self.requests[request.id] = request
             new = before is None or request.id in written.new_requests
             (written.new_requests if new else written.changed_requests)[request.id] = request
@@ -273,6 +291,15 @@ class Book:
             self.pending[wallet_id] = self.pending.get(wallet_id, 0) + 1
         if before is None and after.status in _RECENT:
             self.recent[wallet_id] = self.recent.get(wallet_id, 0) + 1
+
+    def _count_request(self, before: MoneyRequest | None, after: MoneyRequest) -> None:
+        """Keeps what the caps of asking count true within the unit. What is overdue was never counted as open."""
+        pair = after.requester_wallet_id, after.payer_wallet_id
+        if before is None and after.requester_wallet_id in self.asked_today:
+            self.asked_today[after.requester_wallet_id] += 1
+        if pair in self.open_requests:
+            was_open = before is not None and before.open_at(self.now)
+            self.open_requests[pair] += after.open_at(self.now) - was_open
 
     def _use(self, after: Transaction) -> None:
         """Keeps what is used of the limit true: more when the transaction begins to count, less when it ends."""

@@ -1,15 +1,17 @@
 """How a held payment is confirmed: its sender says yes.
 
-    theirs?  still waiting?  sender frozen?  recipient still there?  blocked by a rule by now?
+    theirs?  still waiting?  still asked for?  sender frozen?  recipient still there?  blocked by a rule by now?
     then the hold is given back and the money posted, in one step
 
-The money was held, so funds are not asked again, and neither are the rules that made it wait.
+The money was held, so funds are not asked again, and neither are the rules that made it wait. A money request that it
+pays is paid in the same unit of work; one that has ended is never paid.
 """
 
 from dataclasses import dataclass, replace
 from uuid import UUID
 
 from pocketpay.ledger.account import Leg
+from pocketpay.payments import requested
 from pocketpay.payments.book import Book
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.errors import NotFound, RecipientNotFound, RiskBlocked, WalletFrozen, WrongState
@@ -17,6 +19,7 @@ from pocketpay.payments.held import ended, following, released
 from pocketpay.payments.instruction import Answer, Footprint, Outcome
 from pocketpay.payments.lifecycle import Status
 from pocketpay.payments.transaction import Transaction
+from pocketpay.requests.money_request import RequestStatus
 from pocketpay.risk.rules import Facts, Verdict, judge
 from pocketpay.settings import RuleAction
 from pocketpay.wallets.balance import WalletStatus
@@ -43,6 +46,9 @@ class Confirm:
             return Outcome(held, changed=False, replayed=True)
         if held.status is not Status.PENDING_CONFIRMATION:
             raise WrongState(held.status)
+        request = None if held.request_id is None else book.requests[held.request_id]
+        if request is not None and request.status is not RequestStatus.PENDING:
+            raise WrongState(request.status)
         if book.standings[held.source_wallet_id].status is not WalletStatus.ACTIVE:
             return ended(book, held, Status.BLOCKED, WalletFrozen())
         if not book.standings[held.destination_wallet_id].may_receive:
@@ -55,7 +61,7 @@ class Confirm:
             Leg(held.destination_wallet_id, held.amount.minor, held.description),
         )
         done = replace(following(book, held, Status.COMPLETED), completed_at=book.now)
-        return Outcome(done, legs=legs, hold=released(held))
+        return Outcome(done, legs=legs, hold=released(held), besides=requested.paid(book, request))
 
 
 def _judged_again(book: Book, held: Transaction, wallet_id: UUID, payee_id: UUID) -> Verdict:

@@ -5,12 +5,15 @@
     ├── InvalidAmount(field)              INVALID_AMOUNT
     ├── NotFound                          NOT_FOUND: none, or somebody else's
     ├── RecipientNotFound                 RECIPIENT_NOT_FOUND: none, closed, or frozen for all
+    ├── PayerNotFound(field, username)    RECIPIENT_NOT_FOUND: the same of who is asked for money
     ├── SelfTransfer                      SELF_TRANSFER
     ├── CurrencyMismatch                  CURRENCY_MISMATCH
     ├── WalletFrozen, WalletClosed        WALLET_FROZEN, WALLET_CLOSED
     ├── InsufficientFunds(required, available)
     ├── LimitExceeded(limit)              LIMIT_EXCEEDED
     ├── TooManyPending(most)              TOO_MANY_PENDING
+    ├── TooManyOpenRequests(field, most)  RATE_LIMITED: asking one person
+    ├── TooManyRequests(most)             RATE_LIMITED: asking anybody
     ├── RiskBlocked                       RISK_BLOCKED
     ├── BankDeclined                      BANK_DECLINED
     ├── PayerGone                         RECIPIENT_NOT_FOUND: the same of whom money would go back to
@@ -68,14 +71,34 @@ class RecipientNotFound(Refusal):
     field = "to"
 
 
+class PayerNotFound(Refusal):
+    """Nobody of that username can be asked for money. `username` is "" where what was written is none."""
+
+    code = "RECIPIENT_NOT_FOUND"
+
+    def __init__(self, field: str, username: str) -> None:
+        super().__init__(field, username)
+        self.field, self.username = field, username
+
+    @property
+    def who(self) -> str:
+        return f"@{self.username}" if self.username else "What is no username"
+
+
 class SelfTransfer(Refusal):
     code = "SELF_TRANSFER"
-    field = "to"
+
+    def __init__(self, field: str = "to") -> None:
+        super().__init__(field)
+        self.field = field
 
 
 class CurrencyMismatch(Refusal):
     code = "CURRENCY_MISMATCH"
-    field = "to"
+
+    def __init__(self, field: str = "to") -> None:
+        super().__init__(field)
+        self.field = field
 
 
 class WalletFrozen(Refusal):
@@ -106,6 +129,26 @@ class LimitExceeded(Refusal):
 
 class TooManyPending(Refusal):
     code = "TOO_MANY_PENDING"
+
+    def __init__(self, most: int) -> None:
+        super().__init__(most)
+        self.most = most
+
+
+class TooManyOpenRequests(Refusal):
+    """Somebody who was asked has that many of the viewer's requests to answer already."""
+
+    code = "RATE_LIMITED"
+
+    def __init__(self, field: str, most: int) -> None:
+        super().__init__(field, most)
+        self.field, self.most = field, most
+
+
+class TooManyRequests(Refusal):
+    """The wallet would have asked more often than that within 24 hours."""
+
+    code = "RATE_LIMITED"
 
     def __init__(self, most: int) -> None:
         super().__init__(most)

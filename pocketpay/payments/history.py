@@ -8,6 +8,7 @@ A position in a history is that moment and the id.
     count                   one statement, only when asked for
     find                    by id, what the wallet may know
     refunds                 what was given back of some transactions
+    latest_payments         of money requests, what the wallet may know
     recent_counterparties   whom it last paid or was paid by
 
 No index serves types, amounts or words. A filtered page reads at most STRETCH transactions, and says where it
@@ -21,6 +22,7 @@ from uuid import UUID
 
 from pocketpay.database.sessions import Session
 from pocketpay.payments.filter import EVERYTHING, Filter, Position
+from pocketpay.payments.repository import asking
 from pocketpay.payments.repository import history as repository
 from pocketpay.payments.seen import seen_by
 from pocketpay.payments.transaction import Transaction
@@ -96,6 +98,13 @@ async def refunds(session: Session, wallet_id: UUID, ids: Iterable[UUID]) -> dic
         if row.refund_of is not None and (seen := seen_by(row, wallet_id)) is not None:
             found.setdefault(row.refund_of, []).append(seen)
     return {original: tuple(rows) for original, rows in found.items()}
+
+
+async def latest_payments(session: Session, wallet_id: UUID, request_ids: Iterable[UUID]) -> dict[UUID, Transaction]:
+    """The latest attempt to pay each of those money requests, by request, where the wallet's owner may know it."""
+    rows = await asking.latest_payments(session, request_ids)
+    seen = [seen for row in rows if (seen := seen_by(row, wallet_id)) is not None]
+    return {one.request_id: one for one in seen if one.request_id is not None}
 
 
 async def recent_counterparties(session: Session, wallet_id: UUID) -> list[UUID]:

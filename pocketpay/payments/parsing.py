@@ -11,7 +11,7 @@ from pocketpay import money
 from pocketpay.identity.usernames import canonical
 from pocketpay.money import Money
 from pocketpay.payments.errors import InvalidAmount, InvalidInput
-from pocketpay.payments.instruction import Key
+from pocketpay.payments.instruction import Gives, Key
 
 LONGEST_DESCRIPTION = 500
 LONGEST_BANK_NAME = 100
@@ -24,12 +24,12 @@ _UNFIT_FORMATS = frozenset("\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u20
 """Marks that make text read otherwise than it is written."""
 
 
-def parse_amount(raw_amount: str, currency: str) -> Money:
+def parse_amount(raw_amount: str, currency: str, field: str = "amount") -> Money:
     """The amount in that currency. Raises InvalidAmount."""
     try:
         return money.parse(raw_amount, currency)
     except (money.MalformedAmount, money.AmountOutOfRange) as wrong:
-        raise InvalidAmount(str(wrong)) from None
+        raise InvalidAmount(str(wrong), field) from None
 
 
 def parse_description(raw_description: str) -> str:
@@ -52,7 +52,9 @@ def parse_recipient(raw_to: str) -> str:
     return canonical(raw_to) or ""
 
 
-def parse_key(raw_key: str, wallet_id: UUID, operation: str, *parsed: str | Money) -> Key:
+def parse_key(
+    raw_key: str, wallet_id: UUID, operation: str, *parsed: str | Money, gives: Gives = Gives.TRANSACTIONS
+) -> Key:
     """The idempotency key, and the fingerprint of what it stands for. Raises InvalidInput."""
     fewest, most = KEY_LENGTH
     if not fewest <= len(raw_key) <= most:
@@ -62,7 +64,7 @@ def parse_key(raw_key: str, wallet_id: UUID, operation: str, *parsed: str | Mone
     if not _fit(raw_key):
         raise InvalidInput("idempotencyKey", "must not have characters that cannot be kept")
     said = [operation, *(f"{part.minor} {part.currency}" if isinstance(part, Money) else part for part in parsed)]
-    return Key(wallet_id, raw_key, operation, hashlib.sha256("\x1f".join(said).encode()).digest())
+    return Key(wallet_id, raw_key, operation, hashlib.sha256("\x1f".join(said).encode()).digest(), gives)
 
 
 def _line(field: str, raw: str, longest: int) -> str:

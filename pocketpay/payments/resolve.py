@@ -1,7 +1,8 @@
 """Names and ids to accounts, before an instruction queues.
 
 Only what never changes is asked here, so that it may be remembered: a username is never given twice, a wallet keeps
-its currency, a transaction its parties. Resolving never refuses: what is not found goes to the rule as None.
+its currency, a transaction its parties, a money request what it asks for. Resolving never refuses: what is not found
+goes to the rule as None.
 """
 
 from collections import OrderedDict
@@ -12,6 +13,8 @@ from pocketpay.database.sessions import Database
 from pocketpay.identity.repository import profiles
 from pocketpay.payments.repository import units
 from pocketpay.payments.repository.units import Parties
+from pocketpay.requests import repository as requests
+from pocketpay.requests.repository import Asked
 from pocketpay.wallets import repository as wallets
 
 MOST_REMEMBERED = 50_000
@@ -39,6 +42,7 @@ class Resolver:
         self._wallets: Memory[str, UUID] = Memory()
         self._currencies: Memory[UUID, str] = Memory()
         self._parties: Memory[UUID, Parties] = Memory()
+        self._asked: Memory[UUID, Asked] = Memory()
 
     async def wallet_of(self, username: str) -> UUID | None:
         """The wallet of that username in its canonical spelling, or None."""
@@ -63,3 +67,11 @@ class Resolver:
         async with self._database.read() as session:
             found = await units.parties(session, transaction_id)
         return None if found is None else self._parties.remember(transaction_id, found)
+
+    async def asked(self, request_id: UUID) -> Asked | None:
+        """Who asks whom for what with that money request, or None when there is none of that id."""
+        if (known := self._asked.get(request_id)) is not None:
+            return known
+        async with self._database.read() as session:
+            found = await requests.by_ids(session, [request_id])
+        return None if not found else self._asked.remember(request_id, Asked.of(found[request_id]))

@@ -1,13 +1,15 @@
 """The sweeper: what nobody comes back for.
 
-Each second, on every server: held payments whose time is over expire, and orders that the bank has not answered are
-asked about again, with growing pauses. In bounded batches through the clearing, like everything; two servers that
-meet do no harm, since exactly one of them finds something left to do. A bank that says nothing holds up no expiry.
+Each second, on every server: held payments whose time is over expire, and so do money requests; orders that the bank
+has not answered are asked about again, with growing pauses. In bounded batches through the clearing, like everything;
+two servers that meet do no harm, since exactly one of them finds something left to do. A bank that says nothing holds
+up no expiry.
 """
 
 import asyncio
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import timedelta
 
 import structlog
 
@@ -16,12 +18,17 @@ from pocketpay.errors import Refusal
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.expire import Expire
 from pocketpay.payments.instruction import Answer
-from pocketpay.payments.repository import units
+from pocketpay.payments.lapse_request import LapseRequest
+from pocketpay.payments.repository import asking, units
 from pocketpay.payments.settle import ask_bank
 
 EVERY_SECONDS = 1.0
 MOST_AT_ONCE = 64
 """Half a unit of work: the other half is for people."""
+
+EVER = timedelta(days=36_500)
+CLOSED_WITHIN = timedelta(days=1)
+"""Wallets closed longer ago have no requests any more: a server looks at all of them once, when it starts."""
 
 log = structlog.get_logger("sweeper")
 
@@ -31,6 +38,7 @@ async def sweep_forever(desk: Desk) -> None:
     async with asyncio.TaskGroup() as sweeps:
         sweeps.create_task(_expiring(desk), name="sweeper of overdue payments")
         sweeps.create_task(_asking(desk), name="sweeper of unsettled orders")
+        sweeps.create_task(_lapsing(desk), name="sweeper of money requests")
 
 
 async def expire_overdue(desk: Desk) -> int:
@@ -40,6 +48,15 @@ async def expire_overdue(desk: Desk) -> int:
     orders = [desk.clearing.submit(Expire(wallet_id, transaction_id)) for wallet_id, transaction_id in overdue]
     _tell_trouble(await asyncio.gather(*orders, return_exceptions=True))
     return len(overdue)
+
+
+async def lapse_requests(desk: Desk, *, closed_within: timedelta = CLOSED_WITHIN) -> int:
+    """Ends a batch of money requests that cannot be paid any more; gives how many it was about."""
+    async with desk.database.read() as session:
+        unpayable = await asking.unpayable(session, MOST_AT_ONCE, closed_within=closed_within)
+    orders = [desk.clearing.submit(LapseRequest(*one)) for one in unpayable]
+    _tell_trouble(await asyncio.gather(*orders, return_exceptions=True))
+    return len(unpayable)
 
 
 async def ask_again(desk: Desk) -> int:
@@ -66,6 +83,16 @@ async def _asking(desk: Desk) -> None:
         await asyncio.sleep(EVERY_SECONDS)
         with _going_on():
             await ask_again(desk)
+
+
+async def _lapsing(desk: Desk) -> None:
+    closed_within = EVER
+    while True:
+        await asyncio.sleep(EVERY_SECONDS)
+        with _going_on():
+            many = await lapse_requests(desk, closed_within=closed_within)
+            if many < MOST_AT_ONCE:
+                closed_within = CLOSED_WITHIN
 
 
 @contextmanager

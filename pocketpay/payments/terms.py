@@ -1,4 +1,5 @@
-"""The terms payments are made on: the risk policy, how long an answer is awaited, how much may wait, limits, fees."""
+"""The terms payments are made on: the risk policy, how long an answer is awaited, how much may wait, limits, fees,
+how often money may be asked for."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -22,6 +23,13 @@ class Terms:
     """Each limit by currency. A wallet of a currency no longer served has none: its money must not be locked in."""
     instant_fee_bps: int
 
+    request_life: timedelta
+    """How long a money request may be paid."""
+    most_open_requests: int
+    """Of one person to another: whoever has not answered five is not nagged by a sixth."""
+    most_requests_a_day: int
+    """Of one wallet within 24 hours, whomever it asks."""
+
     @classmethod
     def of(cls, settings: Settings) -> "Terms":
         policy = Policy(
@@ -42,4 +50,7 @@ class Terms:
                 LimitKind.TRANSFER_DAILY: settings.amounts("transfer_limit"),
             },
             instant_fee_bps=settings.instant_withdrawal_fee_bps,
+            request_life=timedelta(days=settings.request_expire_days),
+            most_open_requests=settings.open_requests,
+            most_requests_a_day=settings.requests_per_day,
         )

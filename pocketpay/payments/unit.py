@@ -5,8 +5,8 @@
     look       1    the clock, keys, standings, transactions, risk facts; read after the lock, or two rapid transfers
                     would both pass            (+1 where a held payment is overdue: it expires first;
                                                 +1 where whole hours do not show that a limit leaves room;
-                                                +1 for each kind of thing besides: requests, cards, and how
-                                                often somebody paid whom money may go back from)
+                                                +1 for each kind of thing besides: cards, how often somebody
+                                                was asked, or paid whom money may go back from; requests have 2)
     decide     0    one after another in order of arrival, in memory
     write      1    accounts, entries, transactions, keys, the notification
                     (+1 for each kind of thing besides)
@@ -29,11 +29,12 @@ from pocketpay.errors import Refusal
 from pocketpay.ledger.account import Account
 from pocketpay.ledger.house import House
 from pocketpay.ledger.repository import postings as ledger
+from pocketpay.payments import requested
 from pocketpay.payments.book import Book, KeptKey, Written
 from pocketpay.payments.expire import Expire
 from pocketpay.payments.instruction import Answer, Footprint, Gives, Instruction
 from pocketpay.payments.limits import LimitKind
-from pocketpay.payments.repository import acts, rows, units
+from pocketpay.payments.repository import acts, asking, rows, units
 from pocketpay.payments.repository.usage import used
 from pocketpay.payments.terms import Terms
 from pocketpay.requests import repository as requests
@@ -99,6 +100,9 @@ async def preview(session: Session, instruction: Instruction, terms: Terms, hous
 def _accounts(footprints: Sequence[Footprint]) -> set[UUID]:
     wanted = {footprint.wallet_id for footprint in footprints}
     wanted.update(footprint.payee_id for footprint in footprints if footprint.payee_id is not None)
+    for footprint in footprints:
+        if footprint.needs is not None:
+            wanted.update(footprint.needs.asks)
     return wanted
 
 
@@ -111,7 +115,10 @@ async def _look(
     progress: Progress,
 ) -> Book:
     """The book of this unit, with what is overdue already expired in it."""
-    deciding = sum(footprint.transaction_id is not None for footprint in footprints)
+    deciding = sum(
+        footprint.transaction_id is not None or (footprint.needs is not None and bool(footprint.needs.requests))
+        for footprint in footprints
+    )
     found = await units.look(
         session,
         footprints,
@@ -135,8 +142,11 @@ async def _look(
                 book.oldest_used[whose] = exactly.oldest
     if overdue:
         for late in await units.overdue(session, book.accounts, book.now):
-            book.transactions[late.id] = late
+            book.know(late)
             book.apply(Expire(late.anchor, late.id).decide(book))
+    for request in tuple(book.requests.values()):
+        if request.anchor in book.accounts and (lapsed := requested.lapsed(book, request)) is not None:
+            book.apply(lapsed)
     return book
 
 
@@ -144,10 +154,12 @@ async def _look_further(session: Session, book: Book, footprints: Sequence[Footp
     """What few instructions need besides: nothing is asked where nobody does."""
     wanted: dict[Gives, set[UUID]] = {gives: set() for gives in Gives}
     giving_back: list[tuple[UUID, UUID]] = []
+    asks: set[tuple[UUID, UUID]] = set()
     for footprint in footprints:
         if (needs := footprint.needs) is not None:
             if needs.gives_back and footprint.payee_id is not None:
                 giving_back.append((footprint.payee_id, footprint.wallet_id))
+            asks.update((footprint.wallet_id, payer_id) for payer_id in needs.asks)
             wanted[Gives.REQUESTS].update(needs.requests)
             wanted[Gives.CARDS].update(needs.cards)
         if (key := footprint.key) is not None and (kept := book.keys.get((key.wallet_id, key.text))) is not None:
@@ -161,8 +173,20 @@ async def _look_further(session: Session, book: Book, footprints: Sequence[Footp
         book.times_paid |= await units.times_paid(session, set(giving_back), most=len(giving_back) + 1)
     if wanted[Gives.REQUESTS]:
         book.requests |= await requests.by_ids(session, wanted[Gives.REQUESTS])
+        for alive in await asking.live_payments(session, wanted[Gives.REQUESTS]):
+            book.know(alive)
+    if asks:
+        await _look_at_asking(session, book, asks)
     if wanted[Gives.CARDS]:
         book.cards |= await cards.by_ids(session, wanted[Gives.CARDS])
+
+
+async def _look_at_asking(session: Session, book: Book, asks: set[tuple[UUID, UUID]]) -> None:
+    """Whether those may be asked, and how often they were."""
+    for row in await asking.facts(session, asks, book.now, most_a_day=book.terms.most_requests_a_day):
+        book.standings[row.payer_id] = row.standing
+        book.open_requests[row.requester_id, row.payer_id] = row.open
+        book.asked_today[row.requester_id] = row.today
 
 
 def _tight(book: Book, footprints: Sequence[Footprint]) -> list[tuple[UUID, LimitKind]]:
@@ -201,8 +225,10 @@ def _enter(book: Book, footprint: Footprint, row: Record) -> None:
 
 
 def _decide(book: Book, instruction: Instruction, footprint: Footprint) -> Result:
-    if footprint.wallet_id not in book.accounts or (
-        footprint.payee_id is not None and footprint.payee_id not in book.accounts
+    if (
+        footprint.wallet_id not in book.accounts
+        or (footprint.payee_id is not None and footprint.payee_id not in book.accounts)
+        or (footprint.needs is not None and not book.accounts.keys() >= {*footprint.needs.asks})
     ):
         return ServiceBusy("one of the wallets is held by somebody else for too long")
     try:

@@ -22,8 +22,12 @@ class MoneyRequestRow(SQLModel, table=True):
         ForeignKeyConstraint(["requester_wallet_id"], ["wallets.id"], name="fk_money_requests_requester_wallets"),
         ForeignKeyConstraint(["payer_wallet_id"], ["wallets.id"], name="fk_money_requests_payer_wallets"),
         UniqueConstraint("id", "currency", name="uq_money_requests_id_currency"),
-        Index("ix_money_requests_payer", "payer_wallet_id", text("created_at desc"), text("id desc")),
-        Index("ix_money_requests_requester", "requester_wallet_id", text("created_at desc"), text("id desc")),
+        Index("ix_money_requests_payer", "payer_wallet_id", "status", text("created_at desc"), text("id desc")),
+        Index(
+            "ix_money_requests_requester", "requester_wallet_id", "status", text("created_at desc"), text("id desc")
+        ),
+        Index("ix_money_requests_payer_changed", "payer_wallet_id", "updated_at", "id"),
+        Index("ix_money_requests_requester_changed", "requester_wallet_id", "updated_at", "id"),
         Index("ix_money_requests_open", "requester_wallet_id", "payer_wallet_id", postgresql_where=text(PENDING)),
         Index("ix_money_requests_expiry", "expires_at", postgresql_where=text(PENDING)),
     )

@@ -55,6 +55,10 @@ class MoneyRequest:
         """The wallet whose lock guards it: its payer's."""
         return self.payer_wallet_id
 
+    def open_at(self, now: datetime) -> bool:
+        """Whether it can be paid at that moment."""
+        return self.status is RequestStatus.PENDING and now < self.expires_at
+
     def visible_to(self, wallet_id: UUID) -> bool:
         """Whether that wallet's owner may know of it."""
         return wallet_id in (self.requester_wallet_id, self.payer_wallet_id)

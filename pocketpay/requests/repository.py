@@ -1,8 +1,9 @@
 """All SQL about money requests."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Self
 from uuid import UUID
 
 from pocketpay.database.sessions import Record, Session
@@ -30,6 +31,63 @@ where r.id = u.id
 """
 
 
+def _page(columns: str, limit: str, order: str) -> str:
+    """What $1 is asked for (if $7) or has asked for (if $8), in the states $6, between ($4, $5) and ($2, $3).
+
+    One keyset scan for each side and state, each as long as the page: so a page costs the same at any depth.
+    """
+    return f"""
+select r.* from unnest($6::text[]) wanted(status)
+cross join lateral (
+    (select {columns} from money_requests
+     where $7 and payer_wallet_id = $1 and status = wanted.status
+       and (created_at, id) < ($2, $3) and (created_at, id) > ($4, $5)
+     order by created_at {order}, id {order} limit {limit})
+    union all
+    (select {columns} from money_requests
+     where $8 and requester_wallet_id = $1 and status = wanted.status
+       and (created_at, id) < ($2, $3) and (created_at, id) > ($4, $5)
+     order by created_at {order}, id {order} limit {limit})) r
+order by r.created_at {order}, r.id {order} limit {limit}"""
+
+
+_NEWEST_FIRST, _OLDEST_FIRST = (_page(COLUMNS, "$9", order) for order in ("desc", "asc"))
+
+_COUNT = f"select count(*) from ({_page('created_at, id', '$9', 'desc')}) seen"
+
+_SINCE = f"""
+select wanted.number, changed.*
+from unnest($1::uuid[], $2::timestamptz[], $3::uuid[]) with ordinality wanted(wallet_id, at, after, number)
+cross join lateral (
+    (select {COLUMNS} from money_requests
+     where payer_wallet_id = wanted.wallet_id and (updated_at, id) > (wanted.at, wanted.after)
+     order by updated_at, id limit $4)
+    union all
+    (select {COLUMNS} from money_requests
+     where requester_wallet_id = wanted.wallet_id and (updated_at, id) > (wanted.at, wanted.after)
+     order by updated_at, id limit $4)
+    order by updated_at, id limit $4) changed
+order by wanted.number, changed.updated_at, changed.id"""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Some of one wallet's requests: those between two places, (created_at, id) each, on these sides, so standing."""
+
+    wallet_id: UUID
+    older_than: tuple[datetime, UUID]
+    newer_than: tuple[datetime, UUID]
+    asked_of: bool
+    asked_by: bool
+    statuses: Collection[RequestStatus]
+
+    @property
+    def arguments(self) -> tuple[object, ...]:
+        """$1…$8."""
+        sides = (self.asked_of, self.asked_by)
+        return self.wallet_id, *self.older_than, *self.newer_than, list(self.statuses), *sides
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """What of a money request never changes, and a payment of it must know before it queues."""
@@ -39,10 +97,47 @@ class Asked:
     amount: Money
     description: str
 
+    @classmethod
+    def of(cls, request: MoneyRequest) -> Self:
+        """That of a request."""
+        return cls(request.requester_wallet_id, request.payer_wallet_id, request.amount, request.description)
+
 
 async def by_ids(session: Session, ids: Iterable[UUID]) -> dict[UUID, MoneyRequest]:
     """The requests of those ids, whosever they are; an id of none is not in the answer."""
     return {row["id"]: money_request(row) for row in await session.fetch(_BY_IDS, list(ids))}
+
+
+async def page(session: Session, scope: Scope, *, limit: int, backwards: bool) -> list[MoneyRequest]:
+    """The newest requests of the scope, newest first, or `backwards` the oldest, oldest first."""
+    rows = await session.fetch(_OLDEST_FIRST if backwards else _NEWEST_FIRST, *scope.arguments, limit)
+    return [money_request(row) for row in rows]
+
+
+async def count(session: Session, scope: Scope, *, most: int) -> int | None:
+    """How many requests are in the scope, or None when above `most`."""
+    counted: int = await session.fetchval(_COUNT, *scope.arguments, most + 1)
+    return counted if counted <= most else None
+
+
+async def since(
+    session: Session, wanted: Sequence[tuple[UUID, tuple[datetime, UUID]]], *, limit: int
+) -> list[list[MoneyRequest]]:
+    """For each wallet and place, its requests that changed after it, in order, at most `limit`.
+
+    A place is a moment and an id: after it come later changes, and those of that moment with a greater id.
+    """
+    rows = await session.fetch(
+        _SINCE,
+        [wallet_id for wallet_id, _ in wanted],
+        [at for _, (at, _) in wanted],
+        [after for _, (_, after) in wanted],
+        limit,
+    )
+    found: list[list[MoneyRequest]] = [[] for _ in wanted]
+    for row in rows:
+        found[row["number"] - 1].append(money_request(row))
+    return found
 
 
 async def insert(session: Session, now: datetime, new: Sequence[MoneyRequest]) -> None:

@@ -10,7 +10,7 @@ fixed space and misses nothing. Of one thing's changes between two reads the las
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from itertools import islice
@@ -60,6 +60,9 @@ class Place(NamedTuple):
 
 
 START = UUID(int=0)
+
+Sides = tuple[UUID | None, UUID | None]
+"""The wallets between which a thing is; None where that is the outside world or the house."""
 
 Thing = TypeVar("Thing", bound=Change)
 
@@ -131,22 +134,24 @@ class Watch(Generic[Thing]):
 class Changes(Generic[Thing]):
     """Changes by owner for all local watches; a party of the hub.
 
-    `read` gives the things with those ids. `read_since` gives for each (wallet, place), in order, what that wallet's
-    owner may see of what changed after the place: at most PAGE each, the oldest first. `since` is the moment before
-    which everything has been heard.
+    `concerns` picks, out of a signal, the things of this kind, each with the wallets of its sides. `read` gives the
+    things with those ids. `read_since` gives for each (wallet, place), in order, what that wallet's owner may see of
+    what changed after the place: at most PAGE each, the oldest first. `since` is the moment before which everything
+    has been heard.
     """
 
     def __init__(
         self,
         name: str,
         *,
+        concerns: Callable[[Signal], Iterable[tuple[UUID, Sides]]],
         read: Callable[[Sequence[UUID]], Awaitable[Mapping[UUID, Thing]]],
         read_since: Callable[[Sequence[tuple[UUID, Place]]], Awaitable[Sequence[Sequence[Thing]]]],
         since: Callable[[], datetime],
     ) -> None:
-        self._read, self._read_since, self._since = read, read_since, since
+        self._concerns, self._read, self._read_since, self._since = concerns, read, read_since, since
         self._watches: dict[UUID, set[Watch[Thing]]] = {}
-        self._dirty: dict[UUID, tuple[UUID | None, UUID | None]] = {}
+        self._dirty: dict[UUID, Sides] = {}
         self._waiting: dict[Watch[Thing], None] = {}
         self.pump = Pump(name, self._turn, self._give_up)
 
@@ -165,12 +170,12 @@ class Changes(Generic[Thing]):
                 del self._watches[wallet_id]
 
     def hear(self, signal: Signal) -> None:
-        for id, (_, source, destination) in signal.transactions.items():
-            if source in self._watches or destination in self._watches:
+        for id, sides in self._concerns(signal) if self._watches else ():
+            if not self._watches.keys().isdisjoint(sides):
                 if len(self._dirty) >= MAX_DIRTY and id not in self._dirty:
                     self.missed(self._since())
                     break
-                self._dirty[id] = source, destination
+                self._dirty[id] = sides
         if self._dirty:
             self.pump.wake()
 
@@ -211,7 +216,7 @@ class Changes(Generic[Thing]):
             if told % TOLD_AT_ONCE == TOLD_AT_ONCE - 1:
                 await asyncio.sleep(0)
             for wallet_id in taken[thing.id]:
-                if wallet_id in self._watches and thing.visible_to(wallet_id):
+                if wallet_id is not None and wallet_id in self._watches and thing.visible_to(wallet_id):
                     for watch in self._watches[wallet_id]:
                         watch.offer(thing)
 

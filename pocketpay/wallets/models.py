@@ -1,6 +1,6 @@
 """The table of wallets. A wallet's id is its ledger account's id."""
 
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, text
 
 from pocketpay.database.models import UUID, SQLModel, datetime, key, moment
 
@@ -18,6 +18,7 @@ class WalletRow(SQLModel, table=True):
         CheckConstraint("frozen_for in ('debits', 'all')", name="frozen_for_known"),
         CheckConstraint("(status = 'frozen') = (frozen_for is not null)", name="frozen_says_how"),
         CheckConstraint("(frozen_for is null) = (freeze_reason is null)", name="freeze_has_a_reason"),
+        Index("ix_wallets_closed", "updated_at", postgresql_where=text("status = 'closed'")),
     )
 
     id: UUID = key()

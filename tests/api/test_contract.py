@@ -29,11 +29,6 @@ LEFT_OUT = """
 Mutation.transferBatch TransferBatchInput BatchedTransferInput TransferBatchPayload
 Mutation.closeWallet
 
-MoneyRequest MoneyRequestStatus MoneyRequestConnection MoneyRequestEdge MoneyRequestPayload
-Query.moneyRequests Subscription.moneyRequestUpdated Transaction.moneyRequest
-Mutation.requestMoney RequestMoneyInput Mutation.splitBill SplitBillInput SplitBillPayload
-Mutation.payRequest PayRequestInput Mutation.declineRequest Mutation.cancelRequest
-
 Card CardStatus CardPayload Query.cards Transaction.card
 Mutation.issueCard IssueCardInput IssueCardPayload Mutation.updateCardLimits UpdateCardLimitsInput
 Mutation.freezeCard Mutation.unfreezeCard Mutation.closeCard

@@ -22,12 +22,15 @@ from pocketpay.payments.deposit import deposit
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.fees import Speed
 from pocketpay.payments.instruction import Answer
+from pocketpay.payments.pay_request import pay_request
 from pocketpay.payments.refund import refund
+from pocketpay.payments.request_money import request_money
 from pocketpay.payments.resolve import Resolver
 from pocketpay.payments.simulated_bank import SimulatedBank
 from pocketpay.payments.terms import Terms
 from pocketpay.payments.transfer import transfer
 from pocketpay.payments.withdraw import withdraw
+from pocketpay.requests.money_request import MoneyRequest
 from pocketpay.settings import Settings
 from pocketpay.wallets import repository as wallets
 from pocketpay.wallets.balance import Balance
@@ -153,6 +156,32 @@ async def give_back(
     )
 
 
+async def ask(
+    desk: Desk, asker: Person, of: Person | str, amount: str, *, key: str | None = None, description: str = "Lunch"
+) -> MoneyRequest:
+    """A money request that was not refused."""
+    return (await asked(desk, asker, of, amount, key=key, description=description)).requests[0]
+
+
+async def asked(
+    desk: Desk, asker: Person, of: Person | str, amount: str, *, key: str | None = None, description: str = "Lunch"
+) -> Answer:
+    """Asking for money."""
+    return await request_money(
+        desk,
+        asker.wallet_id,
+        raw_from=of if isinstance(of, str) else of.username,
+        raw_amount=amount,
+        raw_description=description,
+        raw_key=key or new_key(),
+    )
+
+
+async def pay_asked(desk: Desk, payer: Person, request: MoneyRequest, *, key: str | None = None) -> Answer:
+    """Paying a money request."""
+    return await pay_request(desk, payer.wallet_id, request.id, raw_key=key or new_key())
+
+
 async def known_pair(desk: Desk, *, funds: str) -> tuple[Person, Person]:
     """Two people, the first of whom has paid the second before."""
     ada, bob = await person(desk, funds=funds), await person(desk)
@@ -173,7 +202,10 @@ async def money(desk: Desk, whose: Person) -> tuple[int, int]:
     return now.posted_minor, now.held_minor
 
 
-MONEY_TABLES = ("ledger_accounts", "ledger_entries", "transactions", "idempotency_keys", "wallet_usage")
+MONEY_TABLES = (
+    *("ledger_accounts", "ledger_entries", "transactions", "idempotency_keys", "wallet_usage"),
+    "money_requests",
+)
 
 _GROW_OLD = """
 with moved as (
@@ -213,6 +245,24 @@ class Records:
         row = await self.connection.fetchrow("select * from transactions where id = $1", transaction_id)
         assert row is not None
         return row
+
+    async def request(self, request_id: UUID) -> Record:
+        row = await self.connection.fetchrow("select * from money_requests where id = $1", request_id)
+        assert row is not None
+        return row
+
+    async def let_request_lapse(self, request_id: UUID) -> None:
+        """Moves a money request and the end of its time into the past, and a payment of it that waits with it."""
+        await self.connection.execute(
+            "update money_requests set created_at = created_at - interval '60 days', "
+            "expires_at = clock_timestamp() - interval '1 millisecond' where id = $1",
+            request_id,
+        )
+        await self.connection.execute(
+            "update transactions set expires_at = clock_timestamp() - interval '1 millisecond' "
+            "where request_id = $1 and status = 'pending_confirmation'",
+            request_id,
+        )
 
     async def entries(self, transaction_id: UUID) -> dict[UUID, int]:
         """What the transaction moved, by account."""

@@ -8,8 +8,9 @@ import uuid_utils.compat as uuids
 
 from pocketpay.database.sessions import connect
 from pocketpay.money import Money
+from pocketpay.payments.ask import Ask, Share
 from pocketpay.payments.desk import Desk
-from pocketpay.payments.instruction import Answer, Key
+from pocketpay.payments.instruction import Answer, Gives, Key
 from pocketpay.payments.transfer import Transfer
 from tests.payments.customers import (
     Person,
@@ -53,3 +54,10 @@ def transfer_of(sender: Person, to: Person, minor: int = 1, *, description: str 
     """An instruction as it is after parsing, which it never saw."""
     key = Key(sender.wallet_id, new_key(), "transfer", bytes(32))
     return Transfer(uuids.uuid7(), sender.wallet_id, to.wallet_id, Money(minor, "USD"), description, key)
+
+
+def ask_of(asker: Person, *of: Person, minor: int = 100, key: str | None = None) -> Ask:
+    """Asking each of them, as it is after parsing."""
+    shares = tuple(Share(uuids.uuid7(), one.username, one.wallet_id, Money(minor, "USD")) for one in of)
+    kept = Key(asker.wallet_id, key or new_key(), "splitBill", bytes(32), Gives.REQUESTS)
+    return Ask(asker.wallet_id, shares, "Lunch", kept, field="among")

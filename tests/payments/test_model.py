@@ -74,7 +74,16 @@ def terms_of(model: Model) -> Terms:
         rapid=action["rapid_transfers"],
     )
     limits = {kind: {"USD": Money(rules.a_day[name], "USD")} for name, kind in KINDS.items()}
-    return Terms(policy, timedelta(minutes=15), rules.most_waiting, limits, instant_fee_bps=150)
+    return Terms(
+        policy,
+        timedelta(minutes=15),
+        rules.most_waiting,
+        limits,
+        instant_fee_bps=150,
+        request_life=timedelta(days=30),
+        most_open_requests=5,
+        most_requests_a_day=50,
+    )
 
 
 def instruction_of(order: Order, wallets: dict[str, UUID], payees: dict[UUID, str | None]) -> Instruction:

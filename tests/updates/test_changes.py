@@ -81,7 +81,13 @@ class Scene:
 @asynccontextmanager
 async def telling() -> AsyncIterator[Scene]:
     books = Books()
-    changes = Changes("test", read=books.read, read_since=books.read_since, since=lambda: NOON)
+    changes = Changes(
+        "test",
+        concerns=lambda signal: ((id, (told[1], told[2])) for id, told in signal.transactions.items()),
+        read=books.read,
+        read_since=books.read_since,
+        since=lambda: NOON,
+    )
     changes.pump.start()
     try:
         yield Scene(books, changes)

@@ -1,6 +1,7 @@
 """What the books cannot know without transactions, each as a question whose every answer is something wrong."""
 
 from pocketpay.database.findings import Proof, in_force
+from pocketpay.payments.repository import request_proofs as requests
 from pocketpay.payments.repository.usage import COUNTS, KIND
 
 HOLDS = Proof(
@@ -103,14 +104,15 @@ TIMES = Proof(
 )
 
 KEYS = Proof(
-    "a key's result is a transaction of the wallet it was used in",
+    "a key's result is a transaction of the wallet it was used in, or a money request that it asks",
     """
     select k.wallet_id || ' ' || k.key, 'its result ' || coalesce(r.id::text, 'is empty, which')
         || ' is none of the wallet'
     from idempotency_keys k
     left join lateral unnest(k.result_ids) r(id) on true
-    left join transactions t on t.id = r.id
-    where coalesce(t.source_wallet_id, t.destination_wallet_id) is distinct from k.wallet_id
+    left join transactions t on t.id = r.id and k.operation not in ('requestMoney', 'splitBill')
+    left join money_requests m on m.id = r.id and k.operation in ('requestMoney', 'splitBill')
+    where coalesce(t.source_wallet_id, t.destination_wallet_id, m.requester_wallet_id) is distinct from k.wallet_id
     """,
 )
 
@@ -151,12 +153,14 @@ USAGE = Proof(
 )
 
 LIFECYCLE = Proof(
-    "the guard of a transaction's life is in force",
+    "the guards of the lives of transactions and money requests are in force",
     """
-    select 'transactions_lifecycle', case when t.tgenabled is null then 'the trigger is gone'
+    select wanted.guard, case when t.tgenabled is null then 'the trigger is gone'
         when t.tgenabled <> 'A' then 'the trigger is not ENABLE ALWAYS' else 'its function is not the one we made' end
-    from (values ('a9329b3cab24bb0f6555cb8990da1f39')) wanted(body)
-    left join pg_trigger t on t.tgname = 'transactions_lifecycle' and t.tgrelid = 'transactions'::regclass
+    from (values
+        ('transactions_lifecycle', 'transactions', 'a9329b3cab24bb0f6555cb8990da1f39'),
+        ('money_requests_lifecycle', 'money_requests', '508f2311b8cb919f5e04fc77af7922b2')) wanted(guard, place, body)
+    left join pg_trigger t on t.tgname = wanted.guard and t.tgrelid = wanted.place::regclass
     left join pg_proc p on p.oid = t.tgfoid
     where t.tgenabled is distinct from 'A' or md5(p.prosrc) <> wanted.body
     """,
@@ -185,4 +189,7 @@ CONSTRAINED = in_force(
     unique_indexes=("uq_users_wallet_id", "uq_transactions_request_live"),
 )
 
-PROOFS = (HOLDS, LEGS, REFUNDED, OPPOSITE, CURRENCIES, TIMES, KEYS, USAGE, ONE_BONUS, OWNERS, LIFECYCLE, CONSTRAINED)
+PROOFS = (
+    *(HOLDS, LEGS, REFUNDED, OPPOSITE, CURRENCIES, TIMES, KEYS, USAGE, ONE_BONUS, OWNERS, LIFECYCLE, CONSTRAINED),
+    *requests.PROOFS,
+)

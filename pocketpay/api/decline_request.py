@@ -1,0 +1,29 @@
+"""The door of `declineRequest`."""
+
+from typing import Annotated
+
+import strawberry
+
+from pocketpay.api import ids
+from pocketpay.api.context import Info
+from pocketpay.api.errors import BY_ID, refusals_as_errors
+from pocketpay.api.money_request_payload import MoneyRequestPayload
+from pocketpay.payments import decline_request as payments
+from pocketpay.payments.errors import NotFound
+
+
+@strawberry.mutation(
+    description="Says no to a money request asked of the viewer, for good. A payment of it that awaits its "
+    "confirmation is CANCELLED with it, and the money is theirs again. Said again it answers with the same. "
+    "Refusals: NOT_FOUND, WRONG_STATE (with the state reached)."
+)
+@refusals_as_errors(MoneyRequestPayload, BY_ID)
+async def decline_request(
+    info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The request's id.")]
+) -> MoneyRequestPayload:
+    viewer = info.context.must_view()
+    request_id = ids.decode(ids.REQUEST, id)
+    if request_id is None:
+        raise NotFound
+    answer = await payments.decline_request(info.context.rooms.desk, viewer.wallet_id, request_id)
+    return MoneyRequestPayload.of(answer, viewer.wallet_id)

@@ -1,0 +1,94 @@
+"""A money request as one of its two sides sees it."""
+
+from datetime import datetime
+from enum import Enum
+from typing import Self
+from uuid import UUID
+
+import strawberry
+
+from pocketpay.api import ids
+from pocketpay.api.context import Info
+from pocketpay.api.money import Money
+from pocketpay.api.node import Node
+from pocketpay.api.profile import Profile
+from pocketpay.api.transaction import Direction, Transaction
+from pocketpay.requests import money_request as requests
+
+
+@strawberry.enum(description="How a money request stands. All but PENDING are final.")
+class MoneyRequestStatus(Enum):
+    PENDING = strawberry.enum_value("PENDING", description="It waits to be paid.")
+    PAID = strawberry.enum_value("PAID", description="Its payment is completed.")
+    DECLINED = strawberry.enum_value("DECLINED", description="Whoever was asked said no.")
+    CANCELLED = strawberry.enum_value(
+        "CANCELLED", description="Whoever asked took it back, or one of the two has closed their wallet."
+    )
+    EXPIRED = strawberry.enum_value("EXPIRED", description="It was not paid in time.")
+
+
+@strawberry.type(
+    description="Money that one person asks another for. A payment of it that awaits its sender's confirmation "
+    "leaves it PENDING, and whoever asked is told nothing of that."
+)
+class MoneyRequest(Node):
+    direction: Direction = strawberry.field(
+        description="INCOMING: asked of the viewer; OUTGOING: asked by the viewer."
+    )
+    amount: Money = strawberry.field(description="What is asked for; always positive.")
+    description: str = strawberry.field(description="What it is for, in the words of whoever asks.")
+    status: MoneyRequestStatus = strawberry.field(description="How it stands.")
+    expires_at: datetime = strawberry.field(description="Until when it can be paid.")
+    created_at: datetime = strawberry.field(description="When it was asked.")
+    updated_at: datetime = strawberry.field(description="When its status last changed.")
+    uuid: strawberry.Private[UUID]
+    viewed_from: strawberry.Private[UUID]
+    requester_wallet_id: strawberry.Private[UUID]
+    payer_wallet_id: strawberry.Private[UUID]
+
+    @classmethod
+    def of(cls, known: requests.MoneyRequest, wallet_id: UUID) -> Self:
+        """The request, which that wallet is a side of, as its owner sees it."""
+        asked_by_viewer = known.requester_wallet_id == wallet_id
+        return cls(
+            id=ids.encode(ids.REQUEST, known.id),
+            direction=Direction.OUTGOING if asked_by_viewer else Direction.INCOMING,
+            amount=Money.of(known.amount),
+            description=known.description,
+            status=MoneyRequestStatus[known.status.name],
+            expires_at=known.expires_at,
+            created_at=known.created_at,
+            updated_at=known.updated_at,
+            uuid=known.id,
+            viewed_from=wallet_id,
+            requester_wallet_id=known.requester_wallet_id,
+            payer_wallet_id=known.payer_wallet_id,
+        )
+
+    @classmethod
+    async def find(cls, info: Info, id: UUID) -> Self | None:
+        """The request of that id, if the viewer is a side of it."""
+        wallet_id = info.context.must_view().wallet_id
+        known = await info.context.loaders.money_requests.load((wallet_id, id))
+        return None if known is None else cls.of(known, wallet_id)
+
+    @strawberry.field(description="Who asks, and is to be paid.")
+    async def requester(self, info: Info) -> Profile:
+        return await _side(info, self.requester_wallet_id)
+
+    @strawberry.field(description="Who is asked.")
+    async def payer(self, info: Info) -> Profile:
+        return await _side(info, self.payer_wallet_id)
+
+    @strawberry.field(
+        description="The latest attempt to pay it, whatever became of it; to whoever asked only once it is completed."
+    )
+    async def transaction(self, info: Info) -> Transaction | None:
+        known = await info.context.loaders.latest_payments.load((self.viewed_from, self.uuid))
+        return None if known is None else Transaction.of(known, self.viewed_from)
+
+
+async def _side(info: Info, wallet_id: UUID) -> Profile:
+    found = await info.context.loaders.profiles.load(wallet_id)
+    assert found is not None, "a wallet has its owner, also one who has left"  # noqa: S101 - the audit proves it
+    return Profile.of(found)

@@ -1,0 +1,67 @@
+"""The viewer's money requests, newest first: `Query.moneyRequests`."""
+
+from typing import Annotated
+
+import strawberry
+
+from pocketpay.api.context import Info
+from pocketpay.api.money_request import MoneyRequest, MoneyRequestStatus
+from pocketpay.api.pages import BY_MOMENT, Connection, Listing, asked, connection
+from pocketpay.api.transaction import Direction
+from pocketpay.requests import listing
+from pocketpay.requests.listing import EVERYTHING, Narrowed
+from pocketpay.requests.money_request import RequestStatus
+
+
+@strawberry.field(description="The viewer's money requests, those asked of them and those they asked, newest first.")
+async def money_requests(
+    info: Info,
+    direction: Annotated[
+        Direction | None,
+        strawberry.argument(description="INCOMING: only those asked of the viewer; OUTGOING: only those they asked."),
+    ] = None,
+    statuses: Annotated[
+        list[MoneyRequestStatus] | None, strawberry.argument(description="Only in one of these states.")
+    ] = None,
+    first: Annotated[int | None, strawberry.argument(description="So many from the newest on, at most 100.")] = None,
+    after: Annotated[str | None, strawberry.argument(description="Only older than this cursor.")] = None,
+    last: Annotated[int | None, strawberry.argument(description="So many from the oldest on, at most 100.")] = None,
+    before: Annotated[str | None, strawberry.argument(description="Only newer than this cursor.")] = None,
+) -> Connection[MoneyRequest]:
+    wallet_id = info.context.must_view().wallet_id
+    list_ = Listing("moneyRequests", wallet_id, BY_MOMENT)
+    page = asked(list_, first, after, last, before)
+    narrowed = _narrowed(direction, statuses)
+    async with info.context.rooms.database.read() as session:
+        rows = await listing.read(
+            session,
+            wallet_id,
+            narrowed,
+            most=page.fetch,
+            older_than=page.after,
+            newer_than=page.before,
+            backwards=page.backward,
+        )
+
+    async def counted() -> int | None:
+        async with info.context.rooms.database.read() as session:
+            return await listing.count(session, wallet_id, narrowed)
+
+    return connection(
+        list_,
+        page,
+        rows,
+        place=listing.place,
+        node=lambda known: MoneyRequest.of(known, wallet_id),
+        counted=counted,
+    )
+
+
+def _narrowed(direction: Direction | None, statuses: list[MoneyRequestStatus] | None) -> Narrowed:
+    return Narrowed(
+        asked_of=direction is not Direction.OUTGOING,
+        asked_by=direction is not Direction.INCOMING,
+        statuses=(
+            EVERYTHING.statuses if statuses is None else frozenset(RequestStatus[one.name] for one in statuses)
+        ),
+    )

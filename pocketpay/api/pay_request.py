@@ -1,0 +1,41 @@
+"""The door of `payRequest`."""
+
+from typing import Annotated
+
+import strawberry
+
+from pocketpay.api import ids
+from pocketpay.api.context import Info
+from pocketpay.api.errors import BY_INPUT_ID, refusals_as_errors
+from pocketpay.api.transaction_payload import TransactionPayload
+from pocketpay.payments import pay_request as payments
+from pocketpay.payments.errors import NotFound
+
+
+@strawberry.input(description="A money request to pay.")
+class PayRequestInput:
+    id: strawberry.ID = strawberry.field(description="The request's id: one asked of the viewer.")
+    idempotency_key: str = strawberry.field(
+        description="8 to 255 characters of your choice; sent again with the same input, nothing moves twice."
+    )
+
+
+@strawberry.mutation(
+    description="Pays a money request, by the rules of transfer. Completed at once, the request is PAID. Risky, the "
+    "payment is PENDING_CONFIRMATION and the request stays PENDING until confirmTransfer; cancelled, expired, failed "
+    "or blocked, the request can be paid again. Refusals: NOT_FOUND, WRONG_STATE (the request's, or the payment's "
+    "that awaits its answer), RECIPIENT_NOT_FOUND, WALLET_FROZEN, WALLET_CLOSED, INSUFFICIENT_FUNDS, LIMIT_EXCEEDED, "
+    "TOO_MANY_PENDING, RISK_BLOCKED, INVALID_INPUT, IDEMPOTENCY_KEY_REUSED."
+)
+@refusals_as_errors(TransactionPayload, BY_INPUT_ID)
+async def pay_request(
+    info: Info, input: Annotated[PayRequestInput, strawberry.argument(description="The request to pay.")]
+) -> TransactionPayload:
+    viewer = info.context.must_view()
+    request_id = ids.decode(ids.REQUEST, input.id)
+    if request_id is None:
+        raise NotFound
+    answer = await payments.pay_request(
+        info.context.rooms.desk, viewer.wallet_id, request_id, raw_key=input.idempotency_key
+    )
+    return TransactionPayload.of(answer, viewer.wallet_id, BY_INPUT_ID)

@@ -1,0 +1,43 @@
+"""The door of `requestMoney`."""
+
+from typing import Annotated
+
+import strawberry
+
+from pocketpay.api.context import Info
+from pocketpay.api.errors import refusals_as_errors
+from pocketpay.api.money_request_payload import MoneyRequestPayload
+from pocketpay.api.scalars import Amount
+from pocketpay.payments import request_money as payments
+
+
+@strawberry.input(description="Money to ask another person for.")
+class RequestMoneyInput:
+    from_: str = strawberry.field(name="from", description='Whom to ask: a username, with or without "@".')
+    amount: Amount = strawberry.field(description="How much, in the wallet's currency; above zero.")
+    description: str = strawberry.field(description="What it is for: one line of 1 to 500 characters.")
+    idempotency_key: str = strawberry.field(
+        description="8 to 255 characters of your choice; sent again with the same input, nobody is asked twice."
+    )
+
+
+@strawberry.mutation(
+    description="Asks somebody for money; they pay with payRequest or say no with declineRequest. Refusals: "
+    "INVALID_AMOUNT, INVALID_INPUT, RECIPIENT_NOT_FOUND, SELF_TRANSFER, CURRENCY_MISMATCH, WALLET_FROZEN (for all: "
+    "one frozen for debits may ask), WALLET_CLOSED, IDEMPOTENCY_KEY_REUSED, and RATE_LIMITED where that person has "
+    "enough of the viewer's requests to answer, or the viewer has asked enough for a day."
+)
+@refusals_as_errors(MoneyRequestPayload)
+async def request_money(
+    info: Info, input: Annotated[RequestMoneyInput, strawberry.argument(description="The request.")]
+) -> MoneyRequestPayload:
+    viewer = info.context.must_view()
+    answer = await payments.request_money(
+        info.context.rooms.desk,
+        viewer.wallet_id,
+        raw_from=input.from_,
+        raw_amount=input.amount,
+        raw_description=input.description,
+        raw_key=input.idempotency_key,
+    )
+    return MoneyRequestPayload.of(answer, viewer.wallet_id)

@@ -1,0 +1,98 @@
+"""How money is asked for: of one person or of several, all of them or none.
+
+    replay?  everybody there?  oneself?  same currency?  frozen for all or closed?  asked too often?
+    then one request each, pending until it is answered or its time is over
+
+Whoever asks is to be paid, so a wallet that may not receive may not ask; one frozen for debits may. The caps keep one
+person from nagging another, and one wallet from asking the whole town; they are counted under the asker's lock.
+"""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from pocketpay.money import Money
+from pocketpay.payments import requested
+from pocketpay.payments.book import Book
+from pocketpay.payments.errors import (
+    CurrencyMismatch,
+    PayerNotFound,
+    SelfTransfer,
+    TooManyOpenRequests,
+    TooManyRequests,
+    WalletClosed,
+    WalletFrozen,
+)
+from pocketpay.payments.instruction import Besides, Footprint, Key, Needs, Outcome
+from pocketpay.requests.money_request import MoneyRequest, RequestStatus
+from pocketpay.wallets.balance import WalletStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What one person is asked for. `payer_id` is None when nobody of that username was found."""
+
+    id: UUID
+    username: str
+    payer_id: UUID | None
+    amount: Money
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Ask each of these people for their share. `field` is the input that names them."""
+
+    wallet_id: UUID
+    shares: tuple[Share, ...]
+    description: str
+    key: Key
+    field: str
+
+    @property
+    def footprint(self) -> Footprint:
+        payers = tuple(share.payer_id for share in self.shares if share.payer_id is not None)
+        return Footprint(self.wallet_id, key=self.key, needs=Needs(asks=payers))
+
+    def decide(self, book: Book) -> Outcome:
+        """The rule. Raises a Refusal; none leaves a row."""
+        if (earlier := requested.replayed(book, self.key, self.shares[0].id)) is not None:
+            return earlier
+        for share in self.shares:
+            payer = None if share.payer_id is None else book.standings.get(share.payer_id)
+            if payer is None or not payer.may_receive:
+                raise PayerNotFound(self.field, share.username)
+        requests = tuple(
+            self._request(book, share, share.payer_id) for share in self.shares if share.payer_id is not None
+        )
+        if any(request.payer_wallet_id == self.wallet_id for request in requests):
+            raise SelfTransfer(self.field)
+        if any(book.accounts[one.payer_wallet_id].currency != one.amount.currency for one in requests):
+            raise CurrencyMismatch(self.field)
+        own = book.standings[self.wallet_id]
+        if own.status is WalletStatus.CLOSED:
+            raise WalletClosed
+        if not own.may_receive:
+            raise WalletFrozen
+        self._must_not_nag(book, requests)
+        return Outcome(key=self.key, besides=Besides(requests=requests))
+
+    def _must_not_nag(self, book: Book, requests: tuple[MoneyRequest, ...]) -> None:
+        terms = book.terms
+        if any(
+            book.open_requests[self.wallet_id, one.payer_wallet_id] >= terms.most_open_requests for one in requests
+        ):
+            raise TooManyOpenRequests(self.field, terms.most_open_requests)
+        if book.asked_today[self.wallet_id] + len(requests) > terms.most_requests_a_day:
+            raise TooManyRequests(terms.most_requests_a_day)
+
+    def _request(self, book: Book, share: Share, payer_id: UUID) -> MoneyRequest:
+        return MoneyRequest(
+            id=share.id,
+            requester_wallet_id=self.wallet_id,
+            payer_wallet_id=payer_id,
+            amount=share.amount,
+            description=self.description,
+            status=RequestStatus.PENDING,
+            expires_at=book.now + book.terms.request_life,
+            created_at=book.now,
+            updated_at=book.now,
+        )

@@ -1,0 +1,38 @@
+"""How a money request is declined: whoever was asked says no."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from pocketpay.payments import requested
+from pocketpay.payments.book import Book
+from pocketpay.payments.desk import Desk
+from pocketpay.payments.errors import NotFound
+from pocketpay.payments.instruction import Answer, Footprint, Needs, Outcome
+from pocketpay.requests.money_request import RequestStatus
+
+
+@dataclass(frozen=True, slots=True)
+class DeclineRequest:
+    """Pay nothing for that request, ever. A payment of it that still waits ends with it."""
+
+    wallet_id: UUID
+    request_id: UUID
+
+    @property
+    def footprint(self) -> Footprint:
+        return Footprint(self.wallet_id, needs=Needs(requests=(self.request_id,)))
+
+    def decide(self, book: Book) -> Outcome:
+        """The rule. Raises NotFound and WrongState; said again it gives the state reached."""
+        request = requested.visible(book, self.request_id, self.wallet_id)
+        if request.payer_wallet_id != self.wallet_id:
+            raise NotFound
+        return requested.ended(book, request, RequestStatus.DECLINED)
+
+
+async def decline_request(desk: Desk, wallet_id: UUID, request_id: UUID) -> Answer:
+    """Declines a request to that wallet. Raises NotFound, WrongState, ServiceBusy."""
+    asked = await desk.resolver.asked(request_id)
+    if asked is None or asked.payer_id != wallet_id:
+        raise NotFound
+    return await desk.clearing.submit(DeclineRequest(wallet_id, request_id))

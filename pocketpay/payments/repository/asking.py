@@ -1,0 +1,108 @@
+"""All SQL that joins money requests with wallets and payments: what a rule of theirs reads, and what is overdue."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from pocketpay.database.sessions import Session
+from pocketpay.payments.repository.rows import COLUMNS, transaction
+from pocketpay.payments.transaction import Transaction
+from pocketpay.wallets.balance import Standing
+from pocketpay.wallets.repository import standing
+
+_LIVE_PAYMENTS = f"""
+select {COLUMNS} from transactions
+where request_id = any($1::uuid[]) and status in ('created', 'pending_confirmation')
+"""
+
+_LATEST = f"""
+select t.* from unnest($1::uuid[]) wanted(id)
+cross join lateral (
+    select {COLUMNS} from transactions
+    where request_id = wanted.id order by created_at desc, id desc limit 1) t
+"""
+
+_FACTS = """
+with today as materialized (
+    select requester.id, counted.n
+    from (select distinct id from unnest($1::uuid[]) ids(id)) requester
+    cross join lateral (
+        select count(*) as n from (
+            select 1 from unnest(array['pending', 'paid', 'declined', 'cancelled', 'expired']) s(status)
+            cross join lateral (
+                select 1 from money_requests r
+                where r.requester_wallet_id = requester.id and r.status = s.status
+                  and r.created_at > $3::timestamptz - interval '24 hours'
+                limit $4) made
+            limit $4) asked) counted)
+select q.requester, q.payer, payer.status, payer.frozen_for, payer.created_at, waiting.n, today.n
+from unnest($1::uuid[], $2::uuid[]) q(requester, payer)
+join wallets payer on payer.id = q.payer
+join today on today.id = q.requester
+cross join lateral (
+    select count(*) as n from money_requests r
+    where r.requester_wallet_id = q.requester and r.payer_wallet_id = q.payer
+      and r.status = 'pending' and r.expires_at > $3) waiting
+"""
+
+
+_UNPAYABLE = """
+with unpayable as materialized (
+    (select r.id, r.payer_wallet_id, r.requester_wallet_id from money_requests r
+     where r.status = 'pending' and r.expires_at <= (select clock_timestamp()) order by r.expires_at limit $1)
+    union
+    (select r.id, r.payer_wallet_id, r.requester_wallet_id
+     from wallets w
+     cross join lateral (
+        (select r.* from money_requests r where r.requester_wallet_id = w.id and r.status = 'pending' limit $1)
+        union all
+        (select r.* from money_requests r where r.payer_wallet_id = w.id and r.status = 'pending' limit $1)) r
+     where w.status = 'closed' and w.updated_at > (select clock_timestamp()) - $2::interval limit $1))
+select u.payer_wallet_id, u.requester_wallet_id, u.id
+from unpayable u
+join ledger_accounts payer on payer.id = u.payer_wallet_id
+join ledger_accounts requester on requester.id = u.requester_wallet_id
+limit $1 for no key update of payer, requester skip locked
+"""
+"""A clock in a subquery is read once, so that an index can be asked with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """What a rule asks before one wallet asks another for money: how many of its requests to it are open, and how
+    often it has asked anybody within a day (counted no further than the cap)."""
+
+    requester_id: UUID
+    payer_id: UUID
+    standing: Standing
+    open: int
+    today: int
+
+
+async def live_payments(session: Session, request_ids: Iterable[UUID]) -> list[Transaction]:
+    """The payments of those requests that await an answer: at most one of each."""
+    return [transaction(row) for row in await session.fetch(_LIVE_PAYMENTS, list(request_ids))]
+
+
+async def latest_payments(session: Session, request_ids: Iterable[UUID]) -> list[Transaction]:
+    """The latest attempt to pay each of those requests; one that nobody has tried to pay has none."""
+    return [transaction(row) for row in await session.fetch(_LATEST, list(request_ids))]
+
+
+async def unpayable(session: Session, limit: int, *, closed_within: timedelta) -> list[tuple[UUID, UUID, UUID]]:
+    """(payer, requester, request) of requests whose time is over, or where a side closed its wallet so recently.
+
+    Where somebody holds one of the two wallets it is left out: the clearing would wait a second for it, each second.
+    """
+    rows = await session.fetch(_UNPAYABLE, limit, closed_within)
+    return [(row[0], row[1], row[2]) for row in rows]
+
+
+async def facts(
+    session: Session, pairs: Collection[tuple[UUID, UUID]], now: datetime, *, most_a_day: int
+) -> list[Asking]:
+    """Of each (requester, payer), what their next request depends on at `now`."""
+    requesters, payers = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
+    rows = await session.fetch(_FACTS, requesters, payers, now, most_a_day)
+    return [Asking(row[0], row[1], standing(row[2], row[3], row[4]), row[5], row[6]) for row in rows]

@@ -1,0 +1,53 @@
+"""What must hold between money requests and the payments of them."""
+
+from pocketpay.database.findings import Proof, in_force
+
+PAID_ONCE = Proof(
+    "a money request is paid by exactly one completed payment, and no other request has one",
+    """
+    select r.id::text, 'is ' || r.status || ', with ' || payments.n || ' completed payments'
+    from money_requests r
+    cross join lateral (
+        select count(*) as n from transactions t where t.request_id = r.id and t.status = 'completed') payments
+    where payments.n <> case r.status when 'paid' then 1 else 0 end
+    """,
+)
+
+AS_ASKED = Proof(
+    "a payment of a money request is from whom was asked to who asked, over what was asked",
+    """
+    select t.id::text, 'pays the request ' || t.request_id || case
+        when r.id is null then ', which is not there'
+        when t.status in ('created', 'pending_confirmation') and r.status <> 'pending'
+            then ', which is ' || r.status || ', and waits'
+        else ', which asks for something else' end
+    from transactions t left join money_requests r on r.id = t.request_id
+    where t.request_id is not null and (
+        r.id is null or t.source_wallet_id is distinct from r.payer_wallet_id
+        or t.destination_wallet_id is distinct from r.requester_wallet_id
+        or t.amount <> r.amount or t.currency <> r.currency
+        or (t.status in ('created', 'pending_confirmation') and r.status <> 'pending'))
+    """,
+)
+
+BETWEEN_WALLETS = Proof(
+    "a money request is in the currency of its two wallets, and its times follow one another",
+    """
+    select r.id::text, case when r.updated_at < r.created_at then 'was changed before it was made'
+        else 'is in ' || r.currency || ', the wallet ' || w.id || ' in ' || w.currency end
+    from money_requests r join wallets w on w.id in (r.requester_wallet_id, r.payer_wallet_id)
+    where w.currency <> r.currency or r.updated_at < r.created_at
+    """,
+)
+
+CONSTRAINED = in_force(
+    "the constraints of money requests are in force",
+    constraints=(
+        *("pk_money_requests", "uq_money_requests_id_currency", "ck_money_requests_status_known"),
+        *("ck_money_requests_amount_in_range", "ck_money_requests_not_of_oneself"),
+        *("ck_money_requests_expires_after_it_was_made", "ck_money_requests_version_positive"),
+        *("fk_money_requests_requester_wallets", "fk_money_requests_payer_wallets"),
+    ),
+)
+
+PROOFS = (PAID_ONCE, AS_ASKED, BETWEEN_WALLETS, CONSTRAINED)

@@ -1,0 +1,185 @@
+"""Declining a money request and taking one back: who may, what ends with it, and what saying it again means."""
+
+from collections.abc import Awaitable, Callable
+from uuid import UUID
+
+import pytest
+import uuid_utils.compat as uuids
+
+from pocketpay.errors import Refusal
+from pocketpay.payments.cancel_request import CancelRequest, cancel_request
+from pocketpay.payments.confirm import confirm
+from pocketpay.payments.decline_request import DeclineRequest, decline_request
+from pocketpay.payments.desk import Desk
+from pocketpay.payments.errors import NotFound, WrongState
+from pocketpay.payments.instruction import Answer
+from pocketpay.payments.lifecycle import Status
+from pocketpay.requests.money_request import MoneyRequest, RequestStatus
+from tests.payments.customers import (
+    Person,
+    Records,
+    ask,
+    balance,
+    money,
+    pay_asked,
+    people,
+    person,
+    unguarded,
+)
+
+Verb = Callable[[Desk, UUID, UUID], Awaitable[Answer]]
+
+
+async def requested(desk: Desk, amount: str = "40.00") -> tuple[Person, Person, MoneyRequest]:
+    """Ada, who asks; Bob with 100.00, who is asked; the request."""
+    ada, bob = await person(desk), await person(desk, funds="100.00")
+    return ada, bob, await ask(desk, ada, bob, amount)
+
+
+async def refused(desk: Desk, verb: Verb, who: Person, request_id: UUID) -> Refusal:
+    with pytest.raises(Refusal) as raised:
+        await verb(desk, who.wallet_id, request_id)
+    return raised.value
+
+
+async def said_by(desk: Desk, verb: Verb, ada: Person, bob: Person, request: MoneyRequest) -> Answer:
+    """The verb, said by whoever may."""
+    return await verb(desk, (bob if verb is decline_request else ada).wallet_id, request.id)
+
+
+BOTH = pytest.mark.parametrize(
+    ("verb", "reached"),
+    [(decline_request, RequestStatus.DECLINED), (cancel_request, RequestStatus.CANCELLED)],
+)
+
+
+@BOTH
+async def test_request_ends_and_moves_nothing(
+    desk: Desk, records: Records, verb: Verb, reached: RequestStatus
+) -> None:
+    ada, bob, request = await requested(desk)
+    before = await balance(desk, ada), await balance(desk, bob)
+    answer = await said_by(desk, verb, ada, bob, request)
+    (ended,) = answer.requests
+    assert (ended.status, ended.version, answer.replayed) == (reached, 2, False)
+    assert ended.updated_at > request.updated_at
+    assert (await balance(desk, ada), await balance(desk, bob)) == before
+    assert (await records.request(request.id))["status"] == reached
+
+
+@BOTH
+async def test_said_again_it_gives_the_state_reached(
+    desk: Desk, records: Records, verb: Verb, reached: RequestStatus
+) -> None:
+    ada, bob, request = await requested(desk)
+    first = await said_by(desk, verb, ada, bob, request)
+    before = await records.checksum()
+    again = await said_by(desk, verb, ada, bob, request)
+    assert (again.requests, again.replayed) == (first.requests, True)
+    assert await records.checksum() == before
+
+
+@BOTH
+async def test_held_payment_ends_with_its_request_and_the_money_is_given_back(
+    desk: Desk, records: Records, verb: Verb, reached: RequestStatus
+) -> None:
+    ada, bob, request = await requested(desk)
+    held = (await pay_asked(desk, bob, request)).transaction
+    assert await money(desk, bob) == (10_000, 4_000)
+    await said_by(desk, verb, ada, bob, request)
+    assert (await records.request(request.id))["status"] == reached
+    assert (await records.transaction(held.id))["status"] == "cancelled"
+    assert (await money(desk, ada), await money(desk, bob)) == ((0, 0), (10_000, 0))
+    with pytest.raises(WrongState) as refusal:
+        await confirm(desk, bob.wallet_id, held.id)
+    assert refusal.value.status is Status.CANCELLED
+
+
+@BOTH
+@pytest.mark.parametrize("before", ["paid", "declined", "cancelled", "expired"])
+async def test_request_that_has_ended_otherwise_is_in_the_wrong_state(
+    desk: Desk, records: Records, verb: Verb, reached: RequestStatus, before: str
+) -> None:
+    if before == reached:
+        return
+    ada, bob, request = await requested(desk)
+    match before:
+        case "paid":
+            desk.clearing.terms = unguarded()
+            await pay_asked(desk, bob, request)
+        case "declined":
+            await decline_request(desk, bob.wallet_id, request.id)
+        case "cancelled":
+            await cancel_request(desk, ada.wallet_id, request.id)
+        case "expired":
+            await records.let_request_lapse(request.id)
+    kept = None if before == "expired" else await records.checksum()
+    with pytest.raises(WrongState) as refusal:
+        await said_by(desk, verb, ada, bob, request)
+    assert (refusal.value.field, refusal.value.status) == ("id", RequestStatus(before))
+    assert (await records.request(request.id))["status"] == before
+    assert kept is None or await records.checksum() == kept
+
+
+async def test_only_who_was_asked_declines_and_only_who_asked_takes_back(desk: Desk, records: Records) -> None:
+    ada, bob, request = await requested(desk)
+    stranger = await person(desk)
+    before = await records.checksum()
+    for verb, whose in ((decline_request, (ada, stranger)), (cancel_request, (bob, stranger))):
+        for who in whose:
+            refusal = await refused(desk, verb, who, request.id)
+            assert isinstance(refusal, NotFound)
+            assert (refusal.code, refusal.field) == ("NOT_FOUND", "id")
+        assert isinstance(await refused(desk, verb, ada, uuids.uuid7()), NotFound)
+    assert await records.checksum() == before
+
+
+async def test_rules_themselves_know_no_answer_but_theirs(desk: Desk, records: Records) -> None:
+    ada, bob, request = await requested(desk)
+    stranger = await person(desk)
+    orders = [DeclineRequest(one.wallet_id, request.id) for one in (ada, stranger)]
+    orders += [DeclineRequest(bob.wallet_id, uuids.uuid7())]
+    taking_back = [
+        CancelRequest(bob.wallet_id, ada.wallet_id, request.id),
+        CancelRequest(stranger.wallet_id, bob.wallet_id, request.id),
+        CancelRequest(ada.wallet_id, stranger.wallet_id, request.id),
+    ]
+    before = await records.checksum()
+    for order in (*orders, *taking_back):
+        with pytest.raises(NotFound):
+            await desk.clearing.submit(order)
+    assert await records.checksum() == before
+
+
+@BOTH
+@pytest.mark.parametrize("state", ["debits", "all"])
+async def test_frozen_wallets_still_say_no(
+    desk: Desk, records: Records, verb: Verb, reached: RequestStatus, state: str
+) -> None:
+    ada, bob, request = await requested(desk)
+    for one in (ada, bob):
+        await records.freeze(one, state)
+    assert (await said_by(desk, verb, ada, bob, request)).requests[0].status is reached
+
+
+async def test_taking_back_tells_the_asker_nothing_of_a_held_payment(desk: Desk) -> None:
+    """Neither the answer, nor the request, nor the wallet differ from those where nothing was held."""
+    told = []
+    for pays in (False, True):
+        ada, bob, request = await requested(desk)
+        if pays:
+            await pay_asked(desk, bob, request)
+        before = await balance(desk, ada)
+        answer = await cancel_request(desk, ada.wallet_id, request.id)
+        (ended,) = answer.requests
+        told.append((ended.version, ended.status, answer.replayed, answer.refusal, answer.balance == before))
+    assert told[0] == told[1]
+
+
+async def test_held_payment_of_another_request_stays(desk: Desk, records: Records) -> None:
+    ada, bob = await people(desk, 2, funds="100.00")
+    first, second = await ask(desk, ada, bob, "10.00"), await ask(desk, ada, bob, "20.00")
+    held = (await pay_asked(desk, bob, first)).transaction
+    await decline_request(desk, bob.wallet_id, second.id)
+    assert (await records.transaction(held.id))["status"] == "pending_confirmation"
+    assert await money(desk, bob) == (10_000, 1_000)
