@@ -10,6 +10,7 @@ GUARDS_OFF = """
 alter table ledger_entries disable trigger ledger_entries_guard;
 alter table ledger_entries disable trigger ledger_entries_never_rewritten;
 alter table transactions disable trigger transactions_lifecycle;
+alter table money_requests disable trigger money_requests_lifecycle;
 set local session_replication_role = replica;
 """
 GUARDS_ON = """
@@ -17,6 +18,7 @@ GUARDS_ON = """
 alter table ledger_entries enable always trigger ledger_entries_guard;
 alter table ledger_entries enable always trigger ledger_entries_never_rewritten;
 alter table transactions enable always trigger transactions_lifecycle;
+alter table money_requests enable always trigger money_requests_lifecycle;
 """
 MOST = 2**63 - 1
 NEW = "01900000-0000-7000-8000-000000000001"

@@ -36,11 +36,11 @@ BOOKS = (
         {
             LEGS: {
                 *("{deposit}", "{bobs_deposit}", "{carols_deposit}", "{sent}", "{confirmed}", "{last}", "{bonus}"),
-                *("{withdrawn}", "{given}", "{partly}", "{rest}"),
+                *("{withdrawn}", "{given}", "{partly}", "{rest}", "{paid}"),
             },
             CHAIN: {
                 *("{withdrawn_bob}", "{given_bob}", "{given_alice}", "{partly_bob}", "{partly_alice}"),
-                *("{rest_bob}", "{rest_alice}"),
+                *("{rest_bob}", "{rest_alice}", "{paid_alice}", "{paid_bob}"),
                 *("{deposit_alice}", "{bobs_deposit_bob}", "{carols_deposit_carol}", "{sent_alice}", "{sent_bob}"),
                 *("{confirmed_alice}", "{confirmed_bob}", "{last_bob}", "{last_carol}", "{bonus_dan}"),
             },

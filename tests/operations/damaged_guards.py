@@ -14,13 +14,14 @@ GUARDS = (
         Damage(
             f"{guard} {how}",
             f"alter table {table} {how} trigger {guard}",
-            {LIFECYCLE if table == "transactions" else GUARDED: {guard}},
+            {LIFECYCLE if guard.endswith("lifecycle") else GUARDED: {guard}},
         )
         for table, guard in (
             ("ledger_entries", "ledger_entries_guard"),
             ("ledger_entries", "ledger_entries_never_rewritten"),
             ("ledger_entries", "ledger_entries_never_truncated"),
             ("transactions", "transactions_lifecycle"),
+            ("money_requests", "money_requests_lifecycle"),
         )
         for how in ("disable", "enable", "enable replica")
     ),

@@ -26,16 +26,20 @@ from tests.operations.damaged_books import BOOKS
 from tests.operations.damaged_guards import GUARDS
 from tests.operations.damaged_payments import PAYMENTS
 from tests.operations.damaged_refunds import REFUNDS
+from tests.operations.damaged_requests import REQUESTS
 from tests.operations.town import Town, open_desk, trade
 
-DAMAGES = (*BOOKS, *PAYMENTS, *REFUNDS, *GUARDS)
+DAMAGES = (*BOOKS, *PAYMENTS, *REFUNDS, *REQUESTS, *GUARDS)
 RIGHT = f"The books are right: {len(PROOFS)} laws hold.\n"
 
 CONSTRAINTS = """
 select conrelid::regclass::text, conname from pg_constraint
 where contype in ('c', 'f', 'p', 'u') and conrelid = any($1::regclass[]) order by conname
 """
-TABLES = ["ledger_accounts", "ledger_entries", "transactions", "idempotency_keys", "wallets", "wallet_usage"]
+TABLES = [
+    *("ledger_accounts", "ledger_entries", "transactions", "idempotency_keys", "wallets", "wallet_usage"),
+    "money_requests",
+]
 
 
 @pytest.fixture(scope="module")

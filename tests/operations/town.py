@@ -19,7 +19,9 @@ from pocketpay.payments.confirm import confirm
 from pocketpay.payments.deposit import deposit
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.fees import Speed
+from pocketpay.payments.pay_request import pay_request
 from pocketpay.payments.refund import refund
+from pocketpay.payments.request_money import request_money
 from pocketpay.payments.resolve import Resolver
 from pocketpay.payments.simulated_bank import SimulatedBank
 from pocketpay.payments.terms import Terms
@@ -64,7 +66,7 @@ async def open_desk(dsn: str) -> AsyncIterator[Desk]:
 
 
 async def trade(dsns: Dsns) -> Town:
-    """Alice, Bob and Carol bring money, pay one another and take some out; Dan has only his welcome bonus."""
+    """Alice, Bob and Carol bring money, pay and ask one another and take some out; Dan has only his welcome bonus."""
     owner = await asyncpg.connect(dsns.owner)
     try:
         wallets = dict(zip(("alice", "bob", "carol"), await people(owner, "alice", "bob", "carol"), strict=True))
@@ -108,6 +110,15 @@ async def _payments(desk: Desk, wallets: dict[str, UUID]) -> dict[str, UUID]:
         )
         done[name] = answer.transaction.id
 
+    async def ask(name: str, asker: str, of: str, amount: str) -> None:
+        answer = await request_money(
+            desk, wallets[asker], raw_from=of, raw_amount=amount, raw_description=name, raw_key=f"key-of-{name}"
+        )
+        done[name] = answer.requests[0].id
+
+    async def pay_asked(name: str, payer: str, asked: str) -> None:
+        done[name] = (await pay_request(desk, wallets[payer], done[asked], raw_key=f"key-of-{name}")).transaction.id
+
     await bring("deposit", "alice", "100.00")
     await bring("bobs_deposit", "bob", "200.00")
     await bring("carols_deposit", "carol", "10.00")
@@ -122,6 +133,11 @@ async def _payments(desk: Desk, wallets: dict[str, UUID]) -> dict[str, UUID]:
     await pay("pending", "alice", "bob", "60.00")
     await pay("failed", "carol", "bob", "999.00")
     await take_out("withdrawn", desk, "bob", "20.00")
+    await ask("asked", "carol", "bob", "3.00")
+    await ask("asked_and_paid", "bob", "alice", "4.00")
+    await pay_asked("paid", "alice", "asked_and_paid")
+    await ask("asked_and_held", "alice", "bob", "55.00")
+    await pay_asked("waiting", "bob", "asked_and_held")
     await pay("last", "bob", "carol", "5.00")
     silent = replace(desk, bank=SimulatedBank(Manner.FLAKY, chance=lambda: 0.0))
     await take_out("unsettled", silent, "carol", "2.00")

@@ -12,7 +12,7 @@ from pocketpay.payments.confirm import confirm
 from pocketpay.payments.decline_request import DeclineRequest, decline_request
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.errors import NotFound, WrongState
-from pocketpay.payments.instruction import Answer
+from pocketpay.payments.instruction import Answer, Instruction
 from pocketpay.payments.lifecycle import Status
 from pocketpay.requests.money_request import MoneyRequest, RequestStatus
 from tests.payments.customers import (
@@ -145,7 +145,8 @@ async def test_rules_themselves_know_no_answer_but_theirs(desk: Desk, records: R
         CancelRequest(ada.wallet_id, stranger.wallet_id, request.id),
     ]
     before = await records.checksum()
-    for order in (*orders, *taking_back):
+    said: list[Instruction] = [*orders, *taking_back]
+    for order in said:
         with pytest.raises(NotFound):
             await desk.clearing.submit(order)
     assert await records.checksum() == before

@@ -2,9 +2,11 @@
 never a whole table, and in a large database no more than in a new one."""
 
 import asyncio
+import json
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -14,19 +16,23 @@ from pocketpay.errors import Refusal
 from pocketpay.payments import preview as previews
 from pocketpay.payments import unit
 from pocketpay.payments.cancel import cancel
+from pocketpay.payments.cancel_request import cancel_request
 from pocketpay.payments.confirm import confirm
+from pocketpay.payments.decline_request import decline_request
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.preview import preview_transfer
-from pocketpay.payments.repository import units
+from pocketpay.payments.repository import asking, units
 from pocketpay.payments.sweeper import expire_overdue
 from tests.conftest import Dsns
 from tests.payments.customers import (
     MONEY_TABLES,
     Person,
     Records,
+    ask,
     give_back,
     new_key,
     open_desk,
+    pay_asked,
     pay_in,
     people,
     records_of,
@@ -34,6 +40,7 @@ from tests.payments.customers import (
     terms,
     unguarded,
 )
+from tests.plans import nodes
 
 WATCHED = (*MONEY_TABLES, "wallets")
 
@@ -67,6 +74,12 @@ where description like 'Payment %';
 insert into idempotency_keys (wallet_id, key, operation, fingerprint, result_ids, created_at)
 select source_wallet_id, id::text, 'transfer', sha256(id::text::bytea), array[id], created_at from transactions
 where description like 'Payment %';
+insert into money_requests (id, requester_wallet_id, payer_wallet_id, currency, amount, description, status,
+    expires_at, version, created_at, updated_at)
+select gen_random_uuid(), destination_wallet_id, source_wallet_id, currency, amount, '',
+    (array['pending', 'paid', 'declined'])[1 + ascii(id::text) % 3], created_at + interval '30 days', 1,
+    created_at, created_at
+from transactions where description like 'Payment %';
 insert into wallet_usage (wallet_id, kind, hour, amount)
 select source_wallet_id, 'transfer', date_trunc('hour', created_at, 'UTC'), sum(amount) from transactions
 where description like 'Payment %' group by 1, 3;
@@ -143,6 +156,7 @@ MOST = {
     "idempotency_keys": 1,
     "ledger_entries": 2,
     "wallet_usage": 4,
+    "money_requests": 0,
 }
 """Rows an order may read. Accounts: two locked, two updated, two seen by the guard, two by foreign keys. Wallets: two
 looked at, four by foreign keys. Transactions: itself, looked at, updated and by foreign keys; one that makes the
@@ -165,6 +179,7 @@ async def test_unit_of_work_reads_a_few_rows_by_index_however_large_the_database
         for _ in range(20):
             await send(desk, ada, bob, "0.01")
         await every_order(desk, reads, records, ada, bob)
+        await every_order_about_requests(desk, reads, ada, bob)
         if size == "large":
             await nothing_is_swept_whole(records)
 
@@ -225,6 +240,35 @@ async def every_order(desk: Desk, reads: Reads, records: Records, ada: Person, b
         assert desk.clearing.counts.units == units_before + 1
 
 
+ASKING = MOST | {"money_requests": 12, "wallets": 8}
+"""Of requests: itself, locked by foreign keys, updated, looked at; those that are open between the two, those of a
+day. A wallet more is asked, and referred to."""
+
+
+async def every_order_about_requests(desk: Desk, reads: Reads, ada: Person, bob: Person) -> None:
+    """Each order once; Ada pays Bob."""
+    key = new_key()
+    async with counting(reads, "a request", ASKING):
+        first = await ask(desk, bob, ada, "600.00", key=key)
+    async with counting(reads, "its replay", ASKING):
+        await ask(desk, bob, ada, "600.00", key=key)
+    async with counting(reads, "its payment", ASKING):
+        await pay_asked(desk, ada, first)
+    second = await ask(desk, bob, ada, "600.00")
+    desk.clearing.terms = terms(rapid_transfer_count=6)
+    held = (await pay_asked(desk, ada, second)).transaction
+    async with counting(reads, "its confirmation", ASKING):
+        await confirm(desk, ada.wallet_id, held.id)
+    third = await ask(desk, bob, ada, "600.00")
+    await pay_asked(desk, ada, third)
+    async with counting(reads, "a request declined whose payment waits", ASKING):
+        await decline_request(desk, ada.wallet_id, third.id)
+    fourth = await ask(desk, bob, ada, "600.00")
+    await pay_asked(desk, ada, fourth)
+    async with counting(reads, "a request taken back whose payment waits", ASKING):
+        await cancel_request(desk, bob.wallet_id, fourth.id)
+
+
 async def nothing_is_swept_whole(records: Records) -> None:
     """What the sweeper asks each second is answered by index."""
     asked: list[tuple[str, tuple[Any, ...]]] = []
@@ -239,11 +283,15 @@ async def nothing_is_swept_whole(records: Records) -> None:
     session = Listening(records.connection)
     await units.expired_by_now(session, 64)
     await units.unsettled(session, 64)
-    assert len(asked) == 2
+    await asking.unpayable(session, 64, closed_within=timedelta(days=1))
+    assert len(asked) == 3
     for sql, arguments in asked:
         plan = await records.connection.fetchval(f"explain (format json) {sql}", *arguments)
         assert "Index Scan" in plan
-        assert "Seq Scan" not in plan, sql
+        whole = [
+            node["Relation Name"] for node in nodes(json.loads(plan)[0]["Plan"]) if node["Node Type"] == "Seq Scan"
+        ]
+        assert whole == [], sql
 
 
 async def many(desk: Desk, sender: Person, to: Person, how_many: int) -> None:

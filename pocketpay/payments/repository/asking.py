@@ -61,9 +61,11 @@ with unpayable as materialized (
      where w.status = 'closed' and w.updated_at > (select clock_timestamp()) - $2::interval limit $1))
 select u.payer_wallet_id, u.requester_wallet_id, u.id
 from unpayable u
-join ledger_accounts payer on payer.id = u.payer_wallet_id
-join ledger_accounts requester on requester.id = u.requester_wallet_id
-limit $1 for no key update of payer, requester skip locked
+cross join lateral (
+    select from ledger_accounts a where a.id = u.payer_wallet_id limit 1 for no key update skip locked) payer
+cross join lateral (
+    select from ledger_accounts a where a.id = u.requester_wallet_id limit 1 for no key update skip locked) requester
+limit $1
 """
 """A clock in a subquery is read once, so that an index can be asked with it."""
 
