@@ -2,7 +2,8 @@
 
     a token seen before       one look into a dict, and its time
     a token of a known sid    its signature
-    a sid not known here      its signature, and the session looked up once: there, living, its user's and wallet's
+    a sid not known here      its signature, and the session looked up once, together with all that are new just now:
+                              there, living, its user's and wallet's
 
 What is remembered is true only as long as this server hears of every session that ends: a signal drops the session, a
 gap of the listener drops all, and while it is down nothing is remembered and every request looks.
@@ -16,6 +17,7 @@ from enum import Enum
 from uuid import UUID
 
 from pocketpay.database.failures import ServiceBusy
+from pocketpay.database.joined import JoinedRead
 from pocketpay.database.sessions import Database
 from pocketpay.identity.repository import sessions
 from pocketpay.identity.tokens import AccessTokens, BadToken, Claims, ExpiredToken
@@ -59,7 +61,7 @@ class Gate:
         most_tokens: int = MOST_TOKENS,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._database = database
+        self._standings = JoinedRead[UUID, sessions.Standing](database, sessions.standings)
         self._access_tokens = access_tokens
         self._most_tokens = most_tokens
         self._clock = clock
@@ -155,8 +157,7 @@ class Gate:
         """
         for _ in range(MOST_LOOKS):
             forgotten = self._forgotten
-            async with self._database.read() as session:
-                standing = await sessions.standing(session, session_id)
+            standing = await self._standings.load(session_id)
             if standing is None or not standing.live or forgotten == self._forgotten:
                 return standing
         raise ServiceBusy("sessions end faster than they can be looked up")

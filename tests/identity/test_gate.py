@@ -13,7 +13,6 @@ from pocketpay.database.sessions import Database
 from pocketpay.identity.gate import Denial, Gate
 from pocketpay.identity.reception import Admission, Reception
 from pocketpay.identity.refresh_session import refresh_session
-from pocketpay.identity.repository import sessions
 from pocketpay.identity.sessions import sign_out
 from pocketpay.identity.tokens import AccessTokens, Claims
 from pocketpay.identity.viewer import Viewer
@@ -24,20 +23,20 @@ from tests.people import SECRET, Owner, arrive
 class Looks:
     """Counts how often a session is looked up."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self, reception: Reception, monkeypatch: pytest.MonkeyPatch) -> None:
         self.count = 0
-        standing = sessions.standing
+        standings = reception.gate._standings._read
 
         async def counted(*asked: Any) -> Any:
             self.count += 1
-            return await standing(*asked)
+            return await standings(*asked)
 
-        monkeypatch.setattr(sessions, "standing", counted)
+        monkeypatch.setattr(reception.gate._standings, "_read", counted)
 
 
 @pytest.fixture
-def looks(monkeypatch: pytest.MonkeyPatch) -> Looks:
-    return Looks(monkeypatch)
+def looks(reception: Reception, monkeypatch: pytest.MonkeyPatch) -> Looks:
+    return Looks(reception, monkeypatch)
 
 
 @pytest.fixture
@@ -53,6 +52,15 @@ async def test_session_is_looked_up_once_whatever_its_tokens(
         assert await reception.gate.viewer(person.tokens.access_token) == person.viewer
     renewed = await refresh_session(reception, person.tokens.refresh_token)
     assert await reception.gate.viewer(renewed.tokens.access_token) == person.viewer
+    assert looks.count == 1
+
+
+async def test_sessions_that_are_new_at_the_same_time_are_looked_up_together(
+    reception: Reception, person: Admission, looks: Looks
+) -> None:
+    people = [person, *[await arrive(reception, name) for name in ("bea", "cid", "dan", "eve")]]
+    viewers = await asyncio.gather(*(reception.gate.viewer(one.tokens.access_token) for one in people))
+    assert viewers == [one.viewer for one in people]
     assert looks.count == 1
 
 
@@ -89,30 +97,30 @@ async def test_ended_session_opens_nothing_once_it_is_told(
 async def test_session_that_ends_while_it_is_looked_up_opens_nothing(
     reception: Reception, person: Admission, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    standing = sessions.standing
+    standings = reception.gate._standings._read
 
     async def ended_meanwhile(*asked: Any) -> Any:
-        found = await standing(*asked)
+        found = await standings(*asked)
         await sign_out(reception, person.viewer)
         return found
 
-    monkeypatch.setattr(sessions, "standing", ended_meanwhile)
+    monkeypatch.setattr(reception.gate._standings, "_read", ended_meanwhile)
     assert await reception.gate.check(person.tokens.access_token) is Denial.REVOKED
-    monkeypatch.setattr(sessions, "standing", standing)
+    monkeypatch.setattr(reception.gate._standings, "_read", standings)
     assert await reception.gate.viewer(person.tokens.access_token) is None
 
 
 async def test_sessions_that_end_without_pause_keep_nobody_waiting_for_ever(
     reception: Reception, person: Admission, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    standing = sessions.standing
+    standings = reception.gate._standings._read
 
     async def others_end_meanwhile(*asked: Any) -> Any:
-        found = await standing(*asked)
+        found = await standings(*asked)
         reception.gate.hear(Signal(sessions=[uuid4()]))
         return found
 
-    monkeypatch.setattr(sessions, "standing", others_end_meanwhile)
+    monkeypatch.setattr(reception.gate._standings, "_read", others_end_meanwhile)
     with pytest.raises(ServiceBusy):
         await reception.gate.check(person.tokens.access_token)
 

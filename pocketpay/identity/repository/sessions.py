@@ -81,10 +81,10 @@ _LIVE = f"""
 select id, created_at, last_used_at, expires_at, user_agent from sessions
 where user_id = $1 and {LIVE} order by created_at desc, id desc
 """
-_STANDING = """
-select s.user_id, u.wallet_id,
+_STANDINGS = """
+select s.id, s.user_id, u.wallet_id,
        s.revoked_at is null and s.expires_at > clock_timestamp() and u.closed_at is null as live
-from sessions s join users u on u.id = s.user_id where s.id = $1
+from sessions s join users u on u.id = s.user_id where s.id = any($1::uuid[])
 """
 _LOCK_FAMILY = """
 select s.id from refresh_tokens r join sessions s on s.id = r.session_id where r.hash = $1 for no key update of s
@@ -164,10 +164,9 @@ async def is_of(session: Connected, user_id: UUID, session_id: UUID) -> bool:
     return found is not None
 
 
-async def standing(session: Connected, session_id: UUID) -> Standing | None:
-    """Whose session it is and whether it lives; None when there is none."""
-    row = await session.fetchrow(_STANDING, session_id)
-    return None if row is None else Standing(*row)
+async def standings(session: Connected, session_ids: Sequence[UUID]) -> dict[UUID, Standing]:
+    """Whose sessions those are and whether they live, by id; without those that are none."""
+    return {row[0]: Standing(row[1], row[2], row[3]) for row in await session.fetch(_STANDINGS, session_ids)}
 
 
 async def lock_generation(
