@@ -1,0 +1,69 @@
+"""Asking for money as a client does: documents, and what they answer."""
+
+from typing import Any
+
+from tests.api.conftest import Client, Person
+from tests.payments.customers import new_key
+
+ERRORS = "errors { __typename code message path retryable ... on WrongState { status } }"
+REQUEST = """{ id direction status amount { amount currency } description expiresAt createdAt updatedAt
+  requester { username } payer { username } transaction { id status direction isRisky } }"""
+ASK = f"""mutation ($input: RequestMoneyInput!) {{ requestMoney(input: $input) {{ replayed
+  moneyRequest {REQUEST} {ERRORS} }} }}"""
+SPLIT = f"""mutation ($input: SplitBillInput!) {{ splitBill(input: $input) {{ replayed myShare {{ amount }}
+  moneyRequests {REQUEST} {ERRORS} }} }}"""
+PAY = f"""mutation ($input: PayRequestInput!) {{ payRequest(input: $input) {{ replayed
+  transaction {{ id type direction status expiresAt moneyRequest {REQUEST} }} wallet {{ available {{ amount }} }}
+  {ERRORS} }} }}"""
+DECLINE = f"mutation ($id: ID!) {{ declineRequest(id: $id) {{ replayed moneyRequest {REQUEST} {ERRORS} }} }}"
+CANCEL = f"mutation ($id: ID!) {{ cancelRequest(id: $id) {{ replayed moneyRequest {REQUEST} {ERRORS} }} }}"
+CONFIRM = "mutation ($id: ID!) { confirmTransfer(id: $id) { transaction { status } errors { code } } }"
+LIST = f"""query ($direction: Direction, $statuses: [MoneyRequestStatus!], $first: Int, $after: String, $last: Int,
+    $before: String) {{
+  moneyRequests(direction: $direction, statuses: $statuses, first: $first, after: $after, last: $last,
+      before: $before) {{
+    nodes {REQUEST} edges {{ cursor node {{ id }} }} totalCount
+    pageInfo {{ hasNextPage hasPreviousPage startCursor endCursor }} }} }}"""
+NODE = f"query ($id: ID!) {{ node(id: $id) {{ __typename id ... on MoneyRequest {REQUEST} }} }}"
+
+
+async def ask(client: Client, by: Person, of: str, amount: str = "12.50", **more: Any) -> Any:
+    """The payload of requestMoney; `more` is said instead of what is usual."""
+    said = {"from": of, "amount": amount, "description": "Lunch", "idempotencyKey": new_key()} | more
+    return (await client.data(ASK, {"input": said}, by=by))["requestMoney"]
+
+
+async def asked(client: Client, by: Person, of: str, amount: str = "12.50") -> str:
+    """The id of a request that was made."""
+    told = await ask(client, by, of, amount)
+    assert told["errors"] == []
+    id: str = told["moneyRequest"]["id"]
+    return id
+
+
+async def split(client: Client, by: Person, among: list[str], total: str, **more: Any) -> Any:
+    """The payload of splitBill."""
+    said = {"among": among, "total": total, "description": "Dinner", "idempotencyKey": new_key()} | more
+    return (await client.data(SPLIT, {"input": said}, by=by))["splitBill"]
+
+
+async def pay(client: Client, by: Person, id: str, **more: Any) -> Any:
+    """The payload of payRequest."""
+    said = {"id": id, "idempotencyKey": new_key()} | more
+    return (await client.data(PAY, {"input": said}, by=by))["payRequest"]
+
+
+async def decline(client: Client, by: Person, id: str) -> Any:
+    return (await client.data(DECLINE, {"id": id}, by=by))["declineRequest"]
+
+
+async def take_back(client: Client, by: Person, id: str) -> Any:
+    return (await client.data(CANCEL, {"id": id}, by=by))["cancelRequest"]
+
+
+async def listed(client: Client, by: Person, **said: Any) -> Any:
+    return (await client.data(LIST, said, by=by))["moneyRequests"]
+
+
+async def found(client: Client, by: Person, id: str) -> Any:
+    return (await client.data(NODE, {"id": id}, by=by))["node"]

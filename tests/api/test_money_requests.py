@@ -1,0 +1,267 @@
+"""The doors about money requests: what each side sees, and what the other side must not."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+import uuid_utils.compat as uuids
+
+from pocketpay.api import ids
+from tests.api.asking_for_money import (
+    ASK,
+    CANCEL,
+    CONFIRM,
+    DECLINE,
+    LIST,
+    PAY,
+    SPLIT,
+    ask,
+    asked,
+    decline,
+    found,
+    listed,
+    pay,
+    split,
+    take_back,
+)
+from tests.api.conftest import Client, Person
+from tests.payments.customers import new_key
+
+
+@pytest.fixture
+async def ada(client: Client) -> Person:
+    """Who signs up has 100.00."""
+    return await client.sign_up("ada")
+
+
+@pytest.fixture
+async def bob(client: Client) -> Person:
+    return await client.sign_up("bob")
+
+
+def codes(told: Any) -> list[tuple[str, list[str]]]:
+    return [(error["code"], error["path"]) for error in told["errors"]]
+
+
+async def test_asked_held_confirmed_and_paid(client: Client, ada: Person, bob: Person) -> None:
+    made = (await ask(client, ada, "@bob"))["moneyRequest"]
+    assert (made["direction"], made["status"], made["transaction"]) == ("OUTGOING", "PENDING", None)
+    assert (made["requester"], made["payer"]) == ({"username": "ada"}, {"username": "bob"})
+    assert (made["amount"], made["description"]) == ({"amount": "12.50", "currency": "USD"}, "Lunch")
+    life = datetime.fromisoformat(made["expiresAt"]) - datetime.fromisoformat(made["createdAt"])
+    assert (life, made["updatedAt"]) == (timedelta(days=30), made["createdAt"])
+    theirs = await found(client, bob, made["id"])
+    assert theirs == made | {"__typename": "MoneyRequest", "direction": "INCOMING"}
+    held = await pay(client, bob, made["id"])
+    assert (held["errors"], held["replayed"]) == ([], False)
+    payment = held["transaction"]
+    assert (payment["type"], payment["direction"], payment["status"]) == (
+        "REQUEST",
+        "OUTGOING",
+        "PENDING_CONFIRMATION",
+    )
+    assert payment["moneyRequest"]["status"] == "PENDING"
+    assert payment["moneyRequest"]["transaction"]["id"] == payment["id"]
+    confirmed = (await client.data(CONFIRM, {"id": payment["id"]}, by=bob))["confirmTransfer"]
+    assert confirmed == {"transaction": {"status": "COMPLETED"}, "errors": []}
+    for side, direction in ((ada, "INCOMING"), (bob, "OUTGOING")):
+        paid = await found(client, side, made["id"])
+        assert paid["status"] == "PAID"
+        assert (paid["transaction"]["id"], paid["transaction"]["direction"]) == (payment["id"], direction)
+
+
+async def test_the_asker_learns_nothing_of_a_payment_until_it_is_completed(
+    client: Client, ada: Person, bob: Person
+) -> None:
+    """Held, failed, cancelled: every answer about the request is to the letter what it was before."""
+    id, dear = await asked(client, ada, "bob"), await asked(client, ada, "bob", "100.01")
+    before = await found(client, ada, id), await found(client, ada, dear), await listed(client, ada)
+    held = (await pay(client, bob, id))["transaction"]
+    failed = await pay(client, bob, dear)
+    assert codes(failed) == [("INSUFFICIENT_FUNDS", ["input", "id"])]
+    assert (await found(client, ada, id), await found(client, ada, dear), await listed(client, ada)) == before
+    assert (await found(client, bob, id))["transaction"]["status"] == "PENDING_CONFIRMATION"
+    assert (await found(client, bob, dear))["transaction"]["status"] == "FAILED"
+    for payment in (held["id"], failed["transaction"]["id"]):
+        assert await found(client, ada, payment) is None
+    told = await take_back(client, ada, id)
+    assert told["moneyRequest"]["transaction"] is None
+    assert (await found(client, bob, id))["transaction"]["status"] == "CANCELLED"
+    assert (await found(client, ada, id))["transaction"] is None
+
+
+async def test_latest_attempt_is_the_one_that_is_shown(client: Client, ada: Person, bob: Person) -> None:
+    id = await asked(client, ada, "bob")
+    first = (await pay(client, bob, id))["transaction"]["id"]
+    await client.data("mutation ($id: ID!) { cancelTransfer(id: $id) { errors { code } } }", {"id": first}, by=bob)
+    second = (await pay(client, bob, id))["transaction"]["id"]
+    assert (await found(client, bob, id))["transaction"]["id"] == second != first
+
+
+async def test_declined_and_taken_back(client: Client, ada: Person, bob: Person) -> None:
+    for verb, by, status in ((decline, bob, "DECLINED"), (take_back, ada, "CANCELLED")):
+        id = await asked(client, ada, "bob")
+        for replayed in (False, True):
+            told = await verb(client, by, id)
+            assert (told["moneyRequest"]["status"], told["replayed"], told["errors"]) == (status, replayed, [])
+        told = await pay(client, bob, id)
+        assert codes(told) == [("WRONG_STATE", ["input", "id"])]
+        assert (told["errors"][0]["status"], told["transaction"]) == (status, None)
+        other = take_back if verb is decline else decline
+        told = await other(client, ada if by is bob else bob, id)
+        assert codes(told) == [("WRONG_STATE", ["id"])]
+        assert told["errors"][0]["status"] == status
+
+
+@pytest.mark.parametrize(
+    ("said", "code", "path"),
+    [
+        ({"amount": "0"}, "INVALID_AMOUNT", ["input", "amount"]),
+        ({"description": ""}, "INVALID_INPUT", ["input", "description"]),
+        ({"idempotencyKey": "short"}, "INVALID_INPUT", ["input", "idempotencyKey"]),
+        ({"from": "nobody_at_all"}, "RECIPIENT_NOT_FOUND", ["input", "from"]),
+        ({"from": "not a name"}, "RECIPIENT_NOT_FOUND", ["input", "from"]),
+        ({"from": "ada"}, "SELF_TRANSFER", ["input", "from"]),
+    ],
+)
+async def test_refusal_of_asking_has_its_code_and_its_path(
+    client: Client, ada: Person, bob: Person, said: dict[str, str], code: str, path: list[str]
+) -> None:
+    told = await ask(client, ada, "bob", **said)
+    assert (codes(told), told["moneyRequest"], told["replayed"]) == ([(code, path)], None, False)
+
+
+async def test_cap_says_that_it_may_pass_later(client: Client, ada: Person, bob: Person) -> None:
+    for _ in range(5):
+        await asked(client, ada, "bob")
+    (error,) = (await ask(client, ada, "bob"))["errors"]
+    assert error == {
+        "__typename": "Refusal",
+        "code": "RATE_LIMITED",
+        "message": "5 of your requests wait for their answer already: ask again when some are answered.",
+        "path": ["input", "from"],
+        "retryable": True,
+    }
+
+
+async def test_asked_again_with_its_key_it_is_the_same(client: Client, ada: Person, bob: Person) -> None:
+    key = new_key()
+    first = await ask(client, ada, "bob", idempotencyKey=key)
+    again = await ask(client, ada, "@BOB", "12.50", idempotencyKey=key)
+    assert again == first | {"replayed": True}
+    told = await ask(client, ada, "bob", "12.51", idempotencyKey=key)
+    assert codes(told) == [("IDEMPOTENCY_KEY_REUSED", ["input", "idempotencyKey"])]
+
+
+async def test_bill_is_split_to_the_cent(client: Client, ada: Person, bob: Person) -> None:
+    await client.sign_up("cyd")
+    told = await split(client, ada, ["cyd", "@bob"], "10.00")
+    assert [(one["payer"]["username"], one["amount"]["amount"]) for one in told["moneyRequests"]] == [
+        ("cyd", "3.34"),
+        ("bob", "3.33"),
+    ]
+    assert (told["myShare"], told["errors"], told["replayed"]) == ({"amount": "3.33"}, [], False)
+    told = await split(client, ada, ["cyd", "bob"], "10.01", includeMe=False)
+    assert ([one["amount"]["amount"] for one in told["moneyRequests"]], told["myShare"]) == (["5.01", "5.00"], None)
+
+
+@pytest.mark.parametrize(
+    ("among", "total", "code", "field"),
+    [
+        (["bob"], "0", "INVALID_AMOUNT", "total"),
+        (["bob"], "0.01", "INVALID_AMOUNT", "total"),
+        ([], "1", "INVALID_INPUT", "among"),
+        (["bob", "BOB"], "1", "INVALID_INPUT", "among"),
+        (["bob", "ada"], "1", "INVALID_INPUT", "among"),
+        (["bob", "nobody_at_all"], "1", "RECIPIENT_NOT_FOUND", "among"),
+    ],
+)
+async def test_refusal_of_splitting_has_its_code_and_its_path(
+    client: Client, ada: Person, bob: Person, among: list[str], total: str, code: str, field: str
+) -> None:
+    told = await split(client, ada, among, total)
+    assert codes(told) == [(code, ["input", field])]
+    assert (told["moneyRequests"], told["myShare"], told["replayed"]) == ([], None, False)
+    assert (await listed(client, bob))["totalCount"] == 0
+
+
+async def test_who_cannot_be_asked_is_named(client: Client, ada: Person, bob: Person) -> None:
+    (error,) = (await split(client, ada, ["bob", "@Nobody_At_All"], "10.00"))["errors"]
+    assert error["message"] == "@nobody_at_all cannot be asked for money now."
+
+
+async def test_ids_of_nothing_and_of_others_are_not_found(client: Client, ada: Person, bob: Person) -> None:
+    eve = await client.sign_up("eve")
+    id = await asked(client, ada, "bob")
+    strange = [ids.encode(ids.REQUEST, uuids.uuid7()), id.replace("request", "transaction"), "request_", ""]
+    for who, tried in ((eve, [id, *strange]), (ada, strange), (bob, strange)):
+        for one in tried:
+            assert codes(await pay(client, who, one)) == [("NOT_FOUND", ["input", "id"])]
+            assert codes(await decline(client, who, one)) == [("NOT_FOUND", ["id"])]
+            assert codes(await take_back(client, who, one)) == [("NOT_FOUND", ["id"])]
+            assert await found(client, who, one) is None
+    assert codes(await pay(client, ada, id)) == [("NOT_FOUND", ["input", "id"])]
+    assert codes(await decline(client, ada, id)) == [("NOT_FOUND", ["id"])]
+    assert codes(await take_back(client, bob, id)) == [("NOT_FOUND", ["id"])]
+    assert codes(await pay(client, bob, id, idempotencyKey="short")) == [
+        ("INVALID_INPUT", ["input", "idempotencyKey"])
+    ]
+
+
+async def test_list_by_pages_directions_and_states(client: Client, ada: Person, bob: Person) -> None:
+    out = [await asked(client, ada, "bob", f"{n}.00") for n in range(1, 5)]
+    into = [await asked(client, bob, "ada", f"{n}.00") for n in range(1, 4)]
+    await decline(client, bob, out[0])
+    newest = [*reversed(into), *reversed(out)]
+    whole = await listed(client, ada)
+    assert ([one["id"] for one in whole["nodes"]], whole["totalCount"]) == (newest, 7)
+    assert whole["pageInfo"] | {"startCursor": 0, "endCursor": 0} == {
+        "hasNextPage": False,
+        "hasPreviousPage": False,
+        "startCursor": 0,
+        "endCursor": 0,
+    }
+    first = await listed(client, ada, first=3)
+    rest = await listed(client, ada, first=10, after=first["pageInfo"]["endCursor"])
+    assert [one["node"]["id"] for one in (*first["edges"], *rest["edges"])] == newest
+    assert (first["pageInfo"]["hasNextPage"], rest["pageInfo"]["hasNextPage"]) == (True, False)
+    last = await listed(client, ada, last=2)
+    before = await listed(client, ada, last=2, before=last["pageInfo"]["startCursor"])
+    assert [one["id"] for one in (*before["nodes"], *last["nodes"])] == newest[-4:]
+    for said, expected in (
+        ({"direction": "OUTGOING"}, out[::-1]),
+        ({"direction": "INCOMING"}, into[::-1]),
+        ({"statuses": ["DECLINED", "PAID"]}, out[:1]),
+        ({"direction": "OUTGOING", "statuses": ["PENDING"]}, out[:0:-1]),
+        ({"direction": "INCOMING", "statuses": ["DECLINED"]}, []),
+        ({"statuses": []}, []),
+    ):
+        page = await listed(client, ada, **said)
+        assert ([one["id"] for one in page["nodes"]], page["totalCount"]) == (expected, len(expected)), said
+
+
+async def test_cursors_are_this_lists_and_the_viewers_own(client: Client, ada: Person, bob: Person) -> None:
+    await asked(client, ada, "bob")
+    cursor = (await listed(client, ada))["pageInfo"]["endCursor"]
+    for by, said in (
+        (bob, {"after": cursor}),
+        (ada, {"after": "nonsense"}),
+        (ada, {"first": 101}),
+        (ada, {"first": 1, "last": 1}),
+    ):
+        answer = await client.post(LIST, said, by=by)
+        assert [error["extensions"]["code"] for error in answer["errors"]] == ["BAD_USER_INPUT"], said
+
+
+async def test_nobody_signed_in_asks_pays_or_reads(client: Client) -> None:
+    key = new_key()
+    for document, variables in (
+        (ASK, {"input": {"from": "bob", "amount": "1", "description": "x", "idempotencyKey": key}}),
+        (SPLIT, {"input": {"among": ["bob"], "total": "1", "description": "x", "idempotencyKey": key}}),
+        (PAY, {"input": {"id": "x", "idempotencyKey": key}}),
+        (DECLINE, {"id": "x"}),
+        (CANCEL, {"id": "x"}),
+        (LIST, {}),
+    ):
+        answer = await client.post(document, variables)
+        assert [error["extensions"]["code"] for error in answer["errors"]] == ["UNAUTHENTICATED"]
