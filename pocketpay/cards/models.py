@@ -1,9 +1,11 @@
 """The table of virtual cards. There is no column for a number or a code."""
 
+from datetime import date
+
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint, text
 from sqlmodel import Field
 
-from pocketpay.database.models import UUID, SQLModel, count, datetime, key, moment
+from pocketpay.database.models import UUID, SQLModel, count, datetime, key, minor, moment
 
 STATUSES = ("active", "frozen", "closed")
 
@@ -15,10 +17,19 @@ class CardRow(SQLModel, table=True):
         CheckConstraint("last4 ~ '^[0-9]{4}$'", name="last4_is_four_digits"),
         CheckConstraint("expiry_month between 1 and 12", name="expiry_month_known"),
         CheckConstraint("per_payment_limit > 0 and monthly_limit > 0", name="limits_positive"),
+        CheckConstraint("spent >= 0", name="spent_not_negative"),
+        CheckConstraint("extract(day from spent_in) = 1", name="spent_in_a_month"),
         CheckConstraint("version > 0", name="version_positive"),
         ForeignKeyConstraint(["wallet_id"], ["wallets.id"]),
         UniqueConstraint("id", "currency", name="uq_cards_id_currency"),
         Index("ix_cards_wallet", "wallet_id", text("created_at desc"), text("id desc")),
+        Index(
+            "ix_cards_open",
+            "wallet_id",
+            text("created_at desc"),
+            text("id desc"),
+            postgresql_where=text("status <> 'closed'"),
+        ),
     )
 
     id: UUID = key()
@@ -32,6 +43,8 @@ class CardRow(SQLModel, table=True):
     status: str
     per_payment_limit: int | None = Field(default=None, sa_type=BigInteger)
     monthly_limit: int | None = Field(default=None, sa_type=BigInteger)
+    spent: int = minor()
+    spent_in: date
     version: int = count()
     created_at: datetime = moment()
     updated_at: datetime = moment()

@@ -123,13 +123,6 @@ class TransactionRow(SQLModel, table=True):
             postgresql_where=text("request_id is not null"),
         ),
         Index(
-            "ix_transactions_card",
-            "card_id",
-            "completed_at",
-            postgresql_include=["amount"],
-            postgresql_where=text("card_id is not null and status = 'completed'"),
-        ),
-        Index(
             "ix_transactions_refunds",
             "refund_of",
             text("created_at desc"),

@@ -1,0 +1,33 @@
+"""What a card paid this month, kept with the card; the open cards of a wallet, counted by an index.
+
+spent, spent_in   what the card paid in the calendar month that begins on that day (UTC), the latest in which it paid
+
+Nobody had a card before this revision.
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0007"
+down_revision = "0006"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.add_column("cards", sa.Column("spent", sa.BigInteger(), nullable=False))
+    op.add_column("cards", sa.Column("spent_in", sa.Date(), nullable=False))
+    op.create_check_constraint(op.f("ck_cards_spent_not_negative"), "cards", "spent >= 0")
+    op.create_check_constraint(op.f("ck_cards_spent_in_a_month"), "cards", "extract(day from spent_in) = 1")
+    op.create_index(
+        "ix_cards_open",
+        "cards",
+        ["wallet_id", sa.literal_column("created_at desc"), sa.literal_column("id desc")],
+        postgresql_where=sa.text("status <> 'closed'"),
+    )
+    op.execute("grant update (spent, spent_in) on cards to pocketpay_server")
+    op.drop_index("ix_transactions_card", "transactions")
+
+
+def downgrade() -> None:
+    raise NotImplementedError("the books are never taken down: restore a backup instead")
