@@ -177,6 +177,11 @@ class Settings(BaseSettings):
     )
     requests_per_day: int = Field(50, ge=1, le=10_000, description="Money requests of one wallet within 24 hours.")
 
+    # cards
+    cards_per_wallet: int = Field(
+        20, ge=1, le=100, description="Cards of one wallet that may be open at once, frozen ones included."
+    )
+
     # limits of a request
     body_bytes: int = Field(65_536, ge=1_024, description="The largest body of a request, in bytes.")
     body_seconds: float = Field(5.0, gt=0, description="Within how many seconds a body has to arrive.")

@@ -80,6 +80,7 @@ WRONG: dict[str, list[object]] = {
     "REQUEST_EXPIRE_DAYS": [0, 366],
     "OPEN_REQUESTS": [0, 1_001],
     "REQUESTS_PER_DAY": [0, 10_001],
+    "CARDS_PER_WALLET": [0, 101],
     "BODY_BYTES": [10],
     "BODY_SECONDS": [0, -1, "nan"],
     "DOCUMENT_DEPTH": [0],

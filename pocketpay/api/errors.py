@@ -20,6 +20,7 @@ import strawberry
 from pocketpay import errors
 from pocketpay.api.limit import Limit
 from pocketpay.api.money import Money
+from pocketpay.cards import errors as cards
 from pocketpay.identity import errors as identity
 from pocketpay.payments import errors as payments
 
@@ -92,7 +93,7 @@ class ErrorCode(Enum):
         "IDEMPOTENCY_KEY_REUSED", description="The key was used before with another input."
     )
     RATE_LIMITED = strawberry.enum_value(
-        "RATE_LIMITED", description="Too often in too short a time: try again later."
+        "RATE_LIMITED", description="Too often in too short a time, or too many at once: try again later."
     )
 
 
@@ -246,6 +247,16 @@ TABLE: dict[type[errors.Refusal], Row] = {
     payments.RefundTooLarge: Row(Refusal, "At most {left} {left.currency} of it can still be given back."),
     payments.WrongState: Row(WrongState, "It is {status.value} already."),
     payments.KeyReused: Row(Refusal, "This idempotency key was used before with another input."),
+    cards.TooManyCards: Row(Refusal, "{most} cards are open already: close one first.", retryable=True),
+    cards.CardClosed: Row(Refusal, "This card is closed."),
+    cards.CardFrozen: Row(Refusal, "This card is frozen: unfreeze it first.", retryable=True),
+    cards.CardExpired: Row(Refusal, "This card has expired."),
+    cards.AbovePaymentLimit: Row(Refusal, "This card pays at most {limit} {limit.currency} at once."),
+    cards.AboveMonthlyLimit: Row(
+        Refusal,
+        "This card pays at most {limit} {limit.currency} a month; {remaining} {limit.currency} is left.",
+        retryable=True,
+    ),
 }
 
 

@@ -66,6 +66,8 @@ class Book:
     transactions: dict[UUID, Transaction] = field(default_factory=dict)
     requests: dict[UUID, MoneyRequest] = field(default_factory=dict)
     cards: dict[UUID, Card] = field(default_factory=dict)
+    open_cards: dict[UUID, int] = field(default_factory=dict)
+    """How many each wallet has, of those where somebody needs it."""
     known_payees: set[tuple[UUID, UUID]] = field(default_factory=set)
     times_paid: dict[tuple[UUID, UUID], int] = field(default_factory=dict)
     """How many payments of the one to the other, not given back whole, make the payee known: of pairs that money may
@@ -129,6 +131,11 @@ class Book:
         """The payment of that request that awaits its sender's answer, or None. At most one does."""
         transaction = self.transactions.get(self.paying[request_id]) if request_id in self.paying else None
         return transaction if transaction is not None and transaction.status in ALIVE else None
+
+    def own_card(self, card_id: UUID | None, wallet_id: UUID) -> Card | None:
+        """The card of that id if it is that wallet's."""
+        card = None if card_id is None else self.cards.get(card_id)
+        return card if card is not None and card.wallet_id == wallet_id else None
 
     def recent_payments(self, wallet_id: UUID, *, besides: Transaction | None = None) -> int:
         """Payments of that wallet completed or pending within the rapid window, the one given not counted."""
@@ -207,11 +214,7 @@ class Book:
             new = before is None or request.id in written.new_requests
             (written.new_requests if new else written.changed_requests)[request.id] = request
         for card in besides.cards:
-            if (known := self.cards.get(card.id)) is not None:
-                cards.must_follow(known.status, card.status)
-            self.cards[card.id] = card
-            new = known is None or card.id in written.new_cards
-            (written.new_cards if new else written.changed_cards)[card.id] = card
+            self._put_card(written, self.cards.get(card.id), card)
         for changed in besides.standings:
             self.standings[changed.wallet_id] = changed.standing
             written.standings[changed.wallet_id] = changed
@@ -231,6 +234,15 @@ class Book:
         self.times_paid[wallet_id, payee_id] -= 1
         if not self.times_paid[wallet_id, payee_id]:
             self.known_payees.discard((wallet_id, payee_id))
+
+    def _put_card(self, written: Written, before: Card | None, after: Card) -> None:
+        if before is not None:
+            cards.must_follow(before.status, after.status)
+        if after.wallet_id in self.open_cards:
+            self.open_cards[after.wallet_id] += after.open - (before is not None and before.open)
+        self.cards[after.id] = after
+        new = before is None or after.id in written.new_cards
+        (written.new_cards if new else written.changed_cards)[after.id] = after
 
     def _post(self, outcome: Outcome, after: Transaction) -> None:
         """Holds and legs: each wallet's account changes once, each leg becomes an entry."""

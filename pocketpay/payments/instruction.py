@@ -52,14 +52,15 @@ class Needs:
     The request that a looked-up transaction pays is there without being named, and so is what a key gave before.
     With a request comes the payment of it that is alive, if there is one. `asks` are wallets that money is to be
     asked of: they are locked too. `gives_back` says that something of the looked-up transaction may go back from
-    `wallet_id` to `payee_id`: then it is counted how often that one paid this one. `parts` are the footprints of the
-    items of an order of many.
+    `wallet_id` to `payee_id`: then it is counted how often that one paid this one. `open_cards` are wallets whose
+    open cards are counted, `parts` the footprints of the items of an order of many.
     """
 
     requests: tuple[UUID, ...] = ()
     asks: tuple[UUID, ...] = ()
     cards: tuple[UUID, ...] = ()
     gives_back: bool = False
+    open_cards: tuple[UUID, ...] = ()
     parts: "tuple[Footprint, ...]" = ()
 
 

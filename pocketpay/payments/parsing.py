@@ -15,6 +15,8 @@ from pocketpay.payments.instruction import Gives, Key
 
 LONGEST_DESCRIPTION = 500
 LONGEST_BANK_NAME = 100
+LONGEST_LABEL = 50
+LONGEST_MERCHANT = 100
 KEY_LENGTH = (8, 255)
 
 _UNFIT = ("Cc", "Cs", "Co", "Cn", "Zl", "Zp")
@@ -45,6 +47,16 @@ def parse_reason(raw_reason: str) -> str:
 def parse_bank_name(raw_bank_name: str) -> str:
     """A bank's name: one line, trimmed, 1 to 100 characters. Raises InvalidInput."""
     return _line("bankName", raw_bank_name, LONGEST_BANK_NAME)
+
+
+def parse_label(raw_label: str) -> str:
+    """What its owner calls a card: one line, trimmed, 1 to 50 characters. Raises InvalidInput."""
+    return _line("label", raw_label, LONGEST_LABEL)
+
+
+def parse_merchant(raw_merchant: str) -> str:
+    """Where a card pays: one line, trimmed, 1 to 100 characters. Raises InvalidInput."""
+    return _line("merchant", raw_merchant, LONGEST_MERCHANT)
 
 
 def parse_recipient(raw_to: str) -> str:

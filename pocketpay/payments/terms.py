@@ -29,6 +29,8 @@ class Terms:
     """Of one person to another: whoever has not answered five is not nagged by a sixth."""
     most_requests_a_day: int
     """Of one wallet within 24 hours, whomever it asks."""
+    most_cards: int
+    """Open cards per wallet: enough for every purpose, and a list that fits a screen."""
 
     @classmethod
     def of(cls, settings: Settings) -> "Terms":
@@ -53,4 +55,5 @@ class Terms:
             request_life=timedelta(days=settings.request_expire_days),
             most_open_requests=settings.open_requests,
             most_requests_a_day=settings.requests_per_day,
+            most_cards=settings.cards_per_wallet,
         )

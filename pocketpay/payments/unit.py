@@ -155,6 +155,7 @@ async def _look_further(session: Session, book: Book, footprints: Sequence[Footp
     wanted: dict[Gives, set[UUID]] = {gives: set() for gives in Gives}
     giving_back: list[tuple[UUID, UUID]] = []
     asks: set[tuple[UUID, UUID]] = set()
+    counted: set[UUID] = set()
     for footprint in footprints:
         if (needs := footprint.needs) is not None:
             if needs.gives_back and footprint.payee_id is not None:
@@ -162,6 +163,7 @@ async def _look_further(session: Session, book: Book, footprints: Sequence[Footp
             asks.update((footprint.wallet_id, payer_id) for payer_id in needs.asks)
             wanted[Gives.REQUESTS].update(needs.requests)
             wanted[Gives.CARDS].update(needs.cards)
+            counted.update(needs.open_cards)
         if (key := footprint.key) is not None and (kept := book.keys.get((key.wallet_id, key.text))) is not None:
             wanted[key.gives].update(kept.results)
     if missing := wanted[Gives.TRANSACTIONS] - book.transactions.keys():
@@ -179,6 +181,8 @@ async def _look_further(session: Session, book: Book, footprints: Sequence[Footp
         await _look_at_asking(session, book, asks)
     if wanted[Gives.CARDS]:
         book.cards |= await cards.by_ids(session, wanted[Gives.CARDS])
+    if counted:
+        book.open_cards = dict.fromkeys(counted, 0) | await cards.open_cards(session, counted)
 
 
 async def _look_at_asking(session: Session, book: Book, asks: set[tuple[UUID, UUID]]) -> None:

@@ -204,7 +204,7 @@ async def money(desk: Desk, whose: Person) -> tuple[int, int]:
 
 MONEY_TABLES = (
     *("ledger_accounts", "ledger_entries", "transactions", "idempotency_keys", "wallet_usage"),
-    "money_requests",
+    *("money_requests", "cards"),
 )
 
 _GROW_OLD = """

@@ -15,15 +15,18 @@ from pocketpay.database.failures import ServiceBusy
 from pocketpay.database.sessions import connect
 from pocketpay.payments import clearing as clearings
 from pocketpay.payments.cancel import cancel
+from pocketpay.payments.close_card import close_card
 from pocketpay.payments.confirm import confirm
 from pocketpay.payments.deposit import AcceptDeposit
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.errors import WrongState
+from pocketpay.payments.freeze_card import freeze_card
 from pocketpay.payments.instruction import Answer
 from pocketpay.payments.lifecycle import Status
 from pocketpay.payments.settle import Settle
 from tests.conftest import Dsns
 from tests.faults import Line, faulty_line
+from tests.payments.cards import buy, card_of, issue, kept
 from tests.payments.customers import (
     Person,
     Records,
@@ -115,6 +118,39 @@ async def test_transfer_that_is_refused_with_a_row_is_answered_first(
     assert (answer.transaction.status, answer.replayed, line.lost) == (Status.FAILED, False, 1)
     assert answer.refusal is not None
     assert answer.refusal.code == "INSUFFICIENT_FUNDS"
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("times", [1, 3])
+async def test_card_whose_commit_is_cut_off_is_issued_once_and_shown(
+    desk: Desk, line: Line, records: Records, way: str, times: int
+) -> None:
+    ada, key = await person(desk, funds="10.00"), new_key()
+    break_next(line, way, times)
+    issued = await issue(desk, ada, key=key)
+    assert line.lost == times
+    assert issued.secrets is not None
+    assert (issued.replayed, issued.secrets.last4) == (False, issued.card.last4)
+    assert await records.count("select count(*) from cards where wallet_id = $1", ada.wallet_id) == 1
+    assert (await issue(desk, ada, key=key)).secrets is None
+
+
+@pytest.mark.parametrize("way", WAYS)
+async def test_card_and_its_payment_cut_off_are_as_if_nothing_had_been(
+    desk: Desk, line: Line, records: Records, way: str
+) -> None:
+    ada = await person(desk, funds="10.00")
+    card_id = await card_of(desk, ada, monthly="2.00")
+    break_next(line, way)
+    paid = await buy(desk, ada, card_id, "2.00")
+    assert (paid.transaction.status, paid.replayed, line.lost) == (Status.COMPLETED, False, 1)
+    assert await money(desk, ada) == (800, 0)
+    assert await kept(records, card_id) == ("active", 200, 2)
+    for verb, status in ((freeze_card, "frozen"), (close_card, "closed")):
+        break_next(line, way)
+        assert (await verb(desk, ada.wallet_id, card_id)).status == status
+        assert line.lost == 1
+    assert await kept(records, card_id) == ("closed", 200, 4)
 
 
 @pytest.mark.parametrize("way", WAYS)

@@ -83,6 +83,7 @@ def terms_of(model: Model) -> Terms:
         request_life=timedelta(days=30),
         most_open_requests=5,
         most_requests_a_day=50,
+        most_cards=20,
     )
 
 

@@ -17,6 +17,7 @@ from pocketpay.payments import preview as previews
 from pocketpay.payments import unit
 from pocketpay.payments.cancel import cancel
 from pocketpay.payments.cancel_request import cancel_request
+from pocketpay.payments.close_card import close_card
 from pocketpay.payments.confirm import confirm
 from pocketpay.payments.decline_request import decline_request
 from pocketpay.payments.desk import Desk
@@ -24,6 +25,7 @@ from pocketpay.payments.preview import preview_transfer
 from pocketpay.payments.repository import asking, units
 from pocketpay.payments.sweeper import expire_overdue
 from tests.conftest import Dsns
+from tests.payments.cards import buy, card_of
 from tests.payments.customers import (
     MONEY_TABLES,
     Person,
@@ -83,8 +85,18 @@ from transactions where description like 'Payment %';
 insert into wallet_usage (wallet_id, kind, hour, amount)
 select source_wallet_id, 'transfer', date_trunc('hour', created_at, 'UTC'), sum(amount) from transactions
 where description like 'Payment %' group by 1, 3;
+insert into cards (id, wallet_id, currency, label, brand, last4, expiry_month, expiry_year, status, spent, spent_in,
+    version, created_at, updated_at)
+select gen_random_uuid(), id, 'USD', 'Card', 'Test', '1234', 11, 2030, 'active', 0, '2026-11-01', 1, updated_at,
+    updated_at from wallets;
 alter table ledger_entries enable always trigger ledger_entries_guard;
 set session_replication_role = default;
+"""
+CLOSED = """
+insert into cards (id, wallet_id, currency, label, brand, last4, expiry_month, expiry_year, status, spent, spent_in,
+    version, created_at, updated_at)
+select gen_random_uuid(), $1, 'USD', 'Closed', 'Test', '1234', 11, 2030, 'closed', 0, '2026-11-01', 1, at, at
+from generate_series(1, 1000) n, lateral (select clock_timestamp() - n * interval '1 minute' as at) made
 """
 
 
@@ -157,10 +169,12 @@ MOST = {
     "ledger_entries": 2,
     "wallet_usage": 4,
     "money_requests": 0,
+    "cards": 3,
 }
 """Rows an order may read. Accounts: two locked, two updated, two seen by the guard, two by foreign keys. Wallets: two
 looked at, four by foreign keys. Transactions: itself, looked at, updated and by foreign keys; one that makes the
-payee known; seven at most that are recent. Usage: the hours of today that are used, and the one that grows."""
+payee known; seven at most that are recent. Usage: the hours of today that are used, and the one that grows. Cards:
+itself, looked at, updated and by a foreign key."""
 
 
 @pytest.mark.parametrize("size", ["new", "fresh", "large"])
@@ -180,6 +194,7 @@ async def test_unit_of_work_reads_a_few_rows_by_index_however_large_the_database
             await send(desk, ada, bob, "0.01")
         await every_order(desk, reads, records, ada, bob)
         await every_order_about_requests(desk, reads, ada, bob)
+        await every_card(desk, reads, records, ada)
         if size == "large":
             await nothing_is_swept_whole(records)
 
@@ -267,6 +282,22 @@ async def every_order_about_requests(desk: Desk, reads: Reads, ada: Person, bob:
     await pay_asked(desk, ada, fourth)
     async with counting(reads, "a request taken back whose payment waits", ASKING):
         await cancel_request(desk, bob.wallet_id, fourth.id)
+
+
+async def every_card(desk: Desk, reads: Reads, records: Records, ada: Person) -> None:
+    """Cards of somebody who has closed a thousand, and paid a thousand times with the one that is left."""
+    await records.connection.execute(CLOSED, ada.wallet_id)
+    card_id = await card_of(desk, ada, monthly="1000.00")
+    for _ in range(10):
+        await asyncio.gather(*(buy(desk, ada, card_id, "0.01") for _ in range(100)))
+    async with counting(reads, "a payment by card", MOST):
+        await buy(desk, ada, card_id, "0.01")
+    async with counting(reads, "many by one card", MOST, orders=32):
+        await asyncio.gather(*(buy(desk, ada, card_id, "0.01") for _ in range(32)))
+    async with counting(reads, "another card", MOST):
+        other = await card_of(desk, ada)
+    async with counting(reads, "its end", MOST):
+        await close_card(desk, ada.wallet_id, other)
 
 
 async def nothing_is_swept_whole(records: Records) -> None:

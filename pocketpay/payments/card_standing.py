@@ -1,0 +1,31 @@
+"""How a card is frozen, thawed and closed: by its owner alone, and harmless when it is so already.
+
+The wallet may be frozen itself: whoever fears for a card must always be able to stop it.
+"""
+
+from dataclasses import replace
+from uuid import UUID
+
+from pocketpay.cards.card import NEXT, Card, CardStatus
+from pocketpay.payments.book import Book
+from pocketpay.payments.desk import Desk
+from pocketpay.payments.errors import NotFound, WrongState
+from pocketpay.payments.instruction import Besides, Instruction, Outcome
+
+
+def brought(book: Book, card_id: UUID, wallet_id: UUID, status: CardStatus) -> Outcome:
+    """That wallet's card in that status. Raises NotFound, and WrongState when it can never be so again."""
+    card = book.own_card(card_id, wallet_id)
+    if card is None:
+        raise NotFound
+    if card.status is status:
+        return Outcome(changed=False, replayed=True, besides=Besides(cards=(card,)))
+    if status not in NEXT[card.status]:
+        raise WrongState(card.status)
+    return Outcome(besides=Besides(cards=(replace(card.following(book.now), status=status),)))
+
+
+async def card_after(desk: Desk, instruction: Instruction) -> Card:
+    """The one card that an instruction is about, as it is after."""
+    (card,) = (await desk.clearing.submit(instruction)).cards
+    return card

@@ -1,0 +1,31 @@
+"""How a card is frozen: it pays nothing until its owner thaws it."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from pocketpay.cards.card import Card, CardStatus
+from pocketpay.payments.book import Book
+from pocketpay.payments.card_standing import brought, card_after
+from pocketpay.payments.desk import Desk
+from pocketpay.payments.instruction import Footprint, Needs, Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class FreezeCard:
+    """Let the card pay nothing for now."""
+
+    wallet_id: UUID
+    card_id: UUID
+
+    @property
+    def footprint(self) -> Footprint:
+        return Footprint(self.wallet_id, needs=Needs(cards=(self.card_id,)))
+
+    def decide(self, book: Book) -> Outcome:
+        """The rule. Raises NotFound and WrongState; said again it gives the state reached."""
+        return brought(book, self.card_id, self.wallet_id, CardStatus.FROZEN)
+
+
+async def freeze_card(desk: Desk, wallet_id: UUID, card_id: UUID) -> Card:
+    """Freezes a card of that wallet. Raises NotFound, WrongState, ServiceBusy."""
+    return await card_after(desk, FreezeCard(wallet_id, card_id))

@@ -1,0 +1,119 @@
+"""How a card is issued: its number and code are made here, shown to whoever asked, and forgotten.
+
+    replay?  wallet closed?  frozen?  too many cards open?
+    then the card; no money moves
+
+Only the last four digits go into the instruction: the clearing, the tables and the log never see the others. Asked
+again with the same key it is the same card without number and code. Our own second try after a lost connection is
+no replay: whoever asked still waits, and is shown both.
+"""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+import uuid_utils.compat as uuids
+
+from pocketpay.cards import number
+from pocketpay.cards.card import GOOD_FOR_YEARS, Card, CardStatus, month_of
+from pocketpay.cards.errors import TooManyCards
+from pocketpay.cards.number import Secrets
+from pocketpay.money import Money
+from pocketpay.payments.book import Book
+from pocketpay.payments.desk import Desk
+from pocketpay.payments.errors import WalletClosed, WalletFrozen
+from pocketpay.payments.instruction import Besides, Footprint, Gives, Key, Needs, Outcome
+from pocketpay.payments.parsing import parse_amount, parse_key, parse_label
+from pocketpay.wallets.balance import WalletStatus
+
+
+@dataclass(frozen=True, slots=True)
+class IssueCard:
+    """Give a wallet a card of that face, with those limits of its own."""
+
+    id: UUID
+    wallet_id: UUID
+    currency: str
+    label: str
+    last4: str
+    per_payment_limit: Money | None
+    monthly_limit: Money | None
+    key: Key
+
+    @property
+    def footprint(self) -> Footprint:
+        return Footprint(self.wallet_id, key=self.key, needs=Needs(open_cards=(self.wallet_id,)))
+
+    def decide(self, book: Book) -> Outcome:
+        """The rule. Raises a Refusal; none leaves a row."""
+        if (given := book.given(self.key)) is not None:
+            (card_id,) = given
+            return Outcome(changed=False, replayed=card_id != self.id, besides=Besides(cards=(book.cards[card_id],)))
+        standing = book.standings[self.wallet_id]
+        if standing.status is WalletStatus.CLOSED:
+            raise WalletClosed
+        if standing.frozen_for is not None:
+            raise WalletFrozen
+        if book.open_cards[self.wallet_id] >= book.terms.most_cards:
+            raise TooManyCards(book.terms.most_cards)
+        return Outcome(key=self.key, besides=Besides(cards=(self._card(book),)))
+
+    def _card(self, book: Book) -> Card:
+        return Card(
+            id=self.id,
+            wallet_id=self.wallet_id,
+            currency=self.currency,
+            label=self.label,
+            brand=number.BRAND,
+            last4=self.last4,
+            expiry_month=book.now.month,
+            expiry_year=book.now.year + GOOD_FOR_YEARS,
+            status=CardStatus.ACTIVE,
+            per_payment_limit=self.per_payment_limit,
+            monthly_limit=self.monthly_limit,
+            spent=Money(0, self.currency),
+            spent_in=month_of(book.now),
+            created_at=book.now,
+            updated_at=book.now,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """A card as it is now, and what is shown this once; None when it had been issued before."""
+
+    card: Card
+    secrets: Secrets | None
+
+    @property
+    def replayed(self) -> bool:
+        return self.secrets is None
+
+
+async def issue_card(
+    desk: Desk,
+    wallet_id: UUID,
+    *,
+    raw_label: str,
+    raw_per_payment_limit: str | None = None,
+    raw_monthly_limit: str | None = None,
+    raw_key: str,
+) -> Issued:
+    """Issues a card.
+
+    Raises InvalidInput, InvalidAmount, KeyReused, WalletClosed, WalletFrozen, TooManyCards, and ServiceBusy when it
+    could not be carried out or its outcome is unknown: a number that was not shown then is never shown any more.
+    """
+    currency = await desk.resolver.currency(wallet_id)
+    label = parse_label(raw_label)
+    each = parse_limit(raw_per_payment_limit, currency, "perPaymentLimit")
+    monthly = parse_limit(raw_monthly_limit, currency, "monthlyLimit")
+    key = parse_key(raw_key, wallet_id, "issueCard", label, each or "", monthly or "", gives=Gives.CARDS)
+    made = number.new()
+    order = IssueCard(uuids.uuid7(), wallet_id, currency, label, made.last4, each, monthly, key)
+    answer = await desk.clearing.submit(order)
+    return Issued(answer.cards[0], None if answer.replayed else made)
+
+
+def parse_limit(raw_limit: str | None, currency: str, field: str) -> Money | None:
+    """A limit of a card, None where there is to be none. Raises InvalidAmount."""
+    return None if raw_limit is None else parse_amount(raw_limit, currency, field)

@@ -1,0 +1,109 @@
+"""How a card pays: money goes from its wallet to the card network, at once.
+
+    replay?  card there?  wallet closed or frozen?  card closed, frozen, expired?  enough?  within the card's limits?
+    then post
+
+No rule of risk asks, and no daily limit of the wallet counts it: whoever wants a bound gives the card one. Its month
+is kept with it, so that a payment costs the same after ten thousand others. From a frozen wallet the row stays as
+BLOCKED, without the money as FAILED; every other refusal leaves nothing.
+"""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+import uuid_utils.compat as uuids
+
+from pocketpay.cards.card import Card
+from pocketpay.errors import Refusal
+from pocketpay.ledger.account import Leg
+from pocketpay.ledger.house import HouseKind
+from pocketpay.money import Money
+from pocketpay.payments.book import Book
+from pocketpay.payments.desk import Desk
+from pocketpay.payments.errors import InsufficientFunds, NotFound, WalletClosed, WalletFrozen, facts_of
+from pocketpay.payments.instruction import Answer, Besides, Footprint, Key, Needs, Outcome
+from pocketpay.payments.lifecycle import Status
+from pocketpay.payments.parsing import parse_amount, parse_key, parse_merchant
+from pocketpay.payments.transaction import Transaction, Type
+from pocketpay.wallets.balance import WalletStatus
+
+
+@dataclass(frozen=True, slots=True)
+class CardPayment:
+    """Pay `amount` to a merchant by card. `card_id` is None when what was said is no card's id."""
+
+    id: UUID
+    wallet_id: UUID
+    card_id: UUID | None
+    amount: Money
+    merchant: str
+    key: Key
+
+    @property
+    def footprint(self) -> Footprint:
+        needs = None if self.card_id is None else Needs(cards=(self.card_id,))
+        return Footprint(self.wallet_id, key=self.key, needs=needs)
+
+    def decide(self, book: Book) -> Outcome:
+        """The rule. Raises a Refusal that leaves no row; those that leave one are in the outcome."""
+        if (earlier := book.replay(self.key, self.id)) is not None:
+            return earlier
+        card = book.own_card(self.card_id, self.wallet_id)
+        if card is None:
+            raise NotFound("cardId")
+        standing = book.standings[self.wallet_id]
+        if standing.status is WalletStatus.CLOSED:
+            raise WalletClosed
+        if standing.frozen_for is not None:
+            return self._ended(book, card, Status.BLOCKED, WalletFrozen())
+        card.must_work(book.now)
+        available = Money(book.accounts[self.wallet_id].available, self.amount.currency)
+        if available < self.amount:
+            return self._ended(book, card, Status.FAILED, InsufficientFunds(self.amount, available))
+        card.must_have_room(self.amount, book.now)
+        after = card.paid(self.amount, book.now)
+        done = self._transaction(book, card, Status.COMPLETED)
+        return Outcome(done, legs=self._legs(book), key=self.key, besides=Besides(cards=(after,)))
+
+    def _legs(self, book: Book) -> tuple[Leg, ...]:
+        network = book.house.account(HouseKind.CARD_NETWORK, self.amount.currency)
+        return (
+            Leg(self.wallet_id, -self.amount.minor, self.merchant),
+            Leg(network, self.amount.minor, self.merchant),
+        )
+
+    def _ended(self, book: Book, card: Card, status: Status, why: Refusal) -> Outcome:
+        return Outcome(self._transaction(book, card, status, why), key=self.key, refusal=why)
+
+    def _transaction(self, book: Book, card: Card, status: Status, why: Refusal | None = None) -> Transaction:
+        return Transaction(
+            id=self.id,
+            type=Type.CARD,
+            status=status,
+            source_wallet_id=self.wallet_id,
+            destination_wallet_id=None,
+            amount=self.amount,
+            fee=Money(0, self.amount.currency),
+            description=self.merchant,
+            card_id=card.id,
+            failure_code=None if why is None else why.code,
+            failure_facts=None if why is None else facts_of(why),
+            created_at=book.now,
+            updated_at=book.now,
+            completed_at=book.now if status is Status.COMPLETED else None,
+        )
+
+
+async def simulate_card_payment(
+    desk: Desk, wallet_id: UUID, card_id: UUID | None, *, raw_merchant: str, raw_amount: str, raw_key: str
+) -> Answer:
+    """Pays by a card of that wallet, as if a merchant had asked the network for it.
+
+    Raises InvalidInput, InvalidAmount, KeyReused, NotFound, WalletClosed, CardClosed, CardFrozen, CardExpired,
+    AbovePaymentLimit, AboveMonthlyLimit, ServiceBusy.
+    """
+    amount = parse_amount(raw_amount, await desk.resolver.currency(wallet_id))
+    merchant = parse_merchant(raw_merchant)
+    card = "" if card_id is None else str(card_id)
+    key = parse_key(raw_key, wallet_id, "simulateCardPayment", card, amount, merchant)
+    return await desk.clearing.submit(CardPayment(uuids.uuid7(), wallet_id, card_id, amount, merchant, key))

@@ -1,0 +1,31 @@
+"""How a frozen card is thawed: it pays again."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from pocketpay.cards.card import Card, CardStatus
+from pocketpay.payments.book import Book
+from pocketpay.payments.card_standing import brought, card_after
+from pocketpay.payments.desk import Desk
+from pocketpay.payments.instruction import Footprint, Needs, Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class UnfreezeCard:
+    """Let the card pay again."""
+
+    wallet_id: UUID
+    card_id: UUID
+
+    @property
+    def footprint(self) -> Footprint:
+        return Footprint(self.wallet_id, needs=Needs(cards=(self.card_id,)))
+
+    def decide(self, book: Book) -> Outcome:
+        """The rule. Raises NotFound and WrongState; said again it gives the state reached."""
+        return brought(book, self.card_id, self.wallet_id, CardStatus.ACTIVE)
+
+
+async def unfreeze_card(desk: Desk, wallet_id: UUID, card_id: UUID) -> Card:
+    """Thaws a card of that wallet. Raises NotFound, WrongState, ServiceBusy."""
+    return await card_after(desk, UnfreezeCard(wallet_id, card_id))

@@ -1,0 +1,68 @@
+"""How a card's own limits change: at once, for every payment that is judged after it.
+
+A limit may be set below what the card has paid this month: then it pays nothing until the next.
+"""
+
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+from uuid import UUID
+
+from pocketpay.cards.card import Card
+from pocketpay.identity.changes import STAYS, Stays, Wanted
+from pocketpay.money import Money
+from pocketpay.payments.book import Book
+from pocketpay.payments.card_standing import card_after
+from pocketpay.payments.desk import Desk
+from pocketpay.payments.errors import NotFound, WrongState
+from pocketpay.payments.instruction import Besides, Footprint, Needs, Outcome
+from pocketpay.payments.issue_card import parse_limit
+
+WantedLimit: TypeAlias = Money | Stays | None
+"""A limit to be set, one that stays as it is, or None for one to be lifted."""
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateCardLimits:
+    """Give the card those limits. `card_id` is None when what was said is no card's id."""
+
+    wallet_id: UUID
+    card_id: UUID | None
+    per_payment_limit: WantedLimit
+    monthly_limit: WantedLimit
+
+    @property
+    def footprint(self) -> Footprint:
+        return Footprint(self.wallet_id, needs=None if self.card_id is None else Needs(cards=(self.card_id,)))
+
+    def decide(self, book: Book) -> Outcome:
+        """The rule. Raises NotFound, and WrongState when the card is closed; said again it changes nothing."""
+        card = book.own_card(self.card_id, self.wallet_id)
+        if card is None:
+            raise NotFound
+        if not card.open:
+            raise WrongState(card.status)
+        each = card.per_payment_limit if self.per_payment_limit is STAYS else self.per_payment_limit
+        monthly = card.monthly_limit if self.monthly_limit is STAYS else self.monthly_limit
+        if (each, monthly) == (card.per_payment_limit, card.monthly_limit):
+            return Outcome(changed=False, replayed=True, besides=Besides(cards=(card,)))
+        after = replace(card.following(book.now), per_payment_limit=each, monthly_limit=monthly)
+        return Outcome(besides=Besides(cards=(after,)))
+
+
+async def update_card_limits(
+    desk: Desk,
+    wallet_id: UUID,
+    card_id: UUID | None,
+    *,
+    raw_per_payment_limit: Wanted = STAYS,
+    raw_monthly_limit: Wanted = STAYS,
+) -> Card:
+    """Changes the limits of a card of that wallet. Raises InvalidAmount, NotFound, WrongState, ServiceBusy."""
+    currency = await desk.resolver.currency(wallet_id)
+    each = _wanted(raw_per_payment_limit, currency, "perPaymentLimit")
+    monthly = _wanted(raw_monthly_limit, currency, "monthlyLimit")
+    return await card_after(desk, UpdateCardLimits(wallet_id, card_id, each, monthly))
+
+
+def _wanted(raw_limit: Wanted, currency: str, field: str) -> WantedLimit:
+    return raw_limit if isinstance(raw_limit, Stays) else parse_limit(raw_limit, currency, field)

@@ -1,0 +1,107 @@
+"""A card's number and code go to whoever asked, and nowhere else."""
+
+import asyncpg
+import pytest
+from asyncpg import Connection, Record
+
+from pocketpay.api import log
+from pocketpay.cards import number
+from pocketpay.cards import repository as cards
+from pocketpay.cards.number import Secrets
+from pocketpay.payments.clearing import Clearing
+from pocketpay.payments.desk import Desk
+from pocketpay.payments.instruction import Instruction
+from pocketpay.payments.simulate_card_payment import simulate_card_payment
+from tests.conftest import Dsns
+from tests.payments.cards import issue
+from tests.payments.customers import new_key, person
+from tests.people import made
+
+MADE = Secrets("9999991357924689", "531")
+"""Digits that nothing else in a database or a log has by chance; the code is looked for as a word."""
+
+TABLES = "select format('%I.%I', schemaname, tablename) from pg_tables where schemaname = 'public'"
+
+
+@pytest.fixture
+def dsns(database_dsn: Dsns) -> Dsns:
+    """A database of each test's own: all of it is read."""
+    return database_dsn
+
+
+@pytest.fixture(autouse=True)
+def known_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(number, "new", lambda: MADE)
+
+
+async def everything(owner: "Connection[Record]") -> str:
+    """Every row of every table as text, bytes as they are and in hexadecimal."""
+    told = []
+    for (table,) in await owner.fetch(TABLES):
+        told += [row[0] for row in await owner.fetch(f"select t::text from {table} t")]
+        columns = await owner.fetch(
+            "select quote_ident(attname) from pg_attribute where attrelid = $1::regclass and attnum > 0 "
+            "and atttypid = 'bytea'::regtype",
+            table,
+        )
+        for (column,) in columns:
+            told += [row[0] for row in await owner.fetch(f"select encode({column}, 'escape') from {table} t")]
+    return "\n".join(told)
+
+
+def must_not_tell(text: str) -> None:
+    for part in (MADE.number, MADE.number[:-4], MADE.number.encode().hex(), MADE.number[6:15]):
+        assert part not in text
+    assert "531" not in {word.strip("\"'(),:{}[]") for word in text.replace(",", " ").split()}
+
+
+async def test_database_holds_the_last_four_digits_and_no_more(
+    desk: Desk, owner: "Connection[Record]", dsns: Dsns
+) -> None:
+    ada = await person(desk, funds="10.00")
+    key = new_key()
+    issued = await issue(desk, ada, key=key)
+    await issue(desk, ada, key=key)
+    await simulate_card_payment(
+        desk, ada.wallet_id, issued.card.id, raw_merchant="Bookshop", raw_amount="1.00", raw_key=new_key()
+    )
+    assert issued.secrets is MADE
+    whole = await everything(owner)
+    assert "4689" in whole, "the search reads what there is"
+    must_not_tell(whole)
+
+
+async def test_neither_number_nor_code_reaches_the_clearing(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[Instruction] = []
+    submit = Clearing.submit
+
+    async def watched(self: Clearing, instruction: Instruction) -> object:
+        seen.append(instruction)
+        return await submit(self, instruction)
+
+    monkeypatch.setattr(Clearing, "submit", watched)
+    issued = await issue(desk, await person(desk))
+    (order,) = seen
+    assert "4689" in repr(order)
+    must_not_tell(repr(order))
+    must_not_tell(repr(issued))
+
+
+@pytest.mark.parametrize("environment", ["development", "production"])
+async def test_log_tells_nothing_even_of_a_card_that_could_not_be_issued(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], environment: str
+) -> None:
+    log.configure(made(environment=environment, log_level="debug"))
+    ada = await person(desk)
+    await issue(desk, ada)
+
+    async def breaks(*arguments: object) -> None:
+        raise asyncpg.CheckViolationError(f"no row like {arguments!r}")
+
+    monkeypatch.setattr(cards, "insert", breaks)
+    with pytest.raises(asyncpg.CheckViolationError) as failed:
+        await issue(desk, ada)
+    must_not_tell(str(failed.value))
+    written = capsys.readouterr().err
+    assert "unit of work failed" in written
+    must_not_tell(written)

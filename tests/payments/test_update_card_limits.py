@@ -1,0 +1,97 @@
+"""A card's own limits change at once, one without the other."""
+
+import pytest
+import uuid_utils.compat as uuids
+
+from pocketpay.cards.card import CardStatus
+from pocketpay.cards.errors import AboveMonthlyLimit, AbovePaymentLimit
+from pocketpay.errors import Refusal
+from pocketpay.identity.changes import Wanted
+from pocketpay.money import Money
+from pocketpay.payments.close_card import close_card
+from pocketpay.payments.desk import Desk
+from pocketpay.payments.errors import NotFound, WrongState
+from pocketpay.payments.lifecycle import Status
+from pocketpay.payments.update_card_limits import update_card_limits
+from tests.payments.cards import buy, card_of
+from tests.payments.customers import Records, person
+
+FIVE, NINE, ONE = (Money(minor, "USD") for minor in (500, 900, 100))
+
+
+@pytest.mark.parametrize(
+    ("said", "each", "monthly"),
+    [
+        ({}, FIVE, NINE),
+        ({"raw_per_payment_limit": "1"}, ONE, NINE),
+        ({"raw_monthly_limit": "1.00"}, FIVE, ONE),
+        ({"raw_per_payment_limit": None}, None, NINE),
+        ({"raw_monthly_limit": None}, FIVE, None),
+        ({"raw_per_payment_limit": None, "raw_monthly_limit": "1"}, None, ONE),
+    ],
+)
+async def test_absent_leaves_and_none_lifts(
+    desk: Desk, said: dict[str, Wanted], each: Money | None, monthly: Money | None
+) -> None:
+    ada = await person(desk)
+    card_id = await card_of(desk, ada, each="5", monthly="9")
+    for version in (2 if said else 1,) * 2:
+        after = await update_card_limits(desk, ada.wallet_id, card_id, **said)
+        assert (after.per_payment_limit, after.monthly_limit) == (each, monthly)
+        assert after.version == version, "said again it changes nothing"
+
+
+async def test_limits_hold_for_every_payment_after(desk: Desk) -> None:
+    ada = await person(desk, funds="100.00")
+    card_id = await card_of(desk, ada)
+    await buy(desk, ada, card_id, "6.00")
+    await update_card_limits(desk, ada.wallet_id, card_id, raw_per_payment_limit="5", raw_monthly_limit="4")
+    with pytest.raises(AbovePaymentLimit):
+        await buy(desk, ada, card_id, "5.01")
+    with pytest.raises(AboveMonthlyLimit) as refusal:
+        await buy(desk, ada, card_id, "0.01")
+    assert (refusal.value.limit, refusal.value.remaining) == (Money(400, "USD"), Money(0, "USD"))
+    await update_card_limits(desk, ada.wallet_id, card_id, raw_per_payment_limit=None, raw_monthly_limit=None)
+    assert (await buy(desk, ada, card_id, "90.00")).transaction.status is Status.COMPLETED
+
+
+@pytest.mark.parametrize(
+    ("said", "field"),
+    [
+        ({"raw_per_payment_limit": "0"}, "perPaymentLimit"),
+        ({"raw_per_payment_limit": "1.001"}, "perPaymentLimit"),
+        ({"raw_monthly_limit": "10000000000.01"}, "monthlyLimit"),
+    ],
+)
+async def test_limit_that_is_no_amount_changes_nothing(
+    desk: Desk, records: Records, said: dict[str, Wanted], field: str
+) -> None:
+    ada = await person(desk)
+    card_id = await card_of(desk, ada)
+    before = await records.checksum()
+    for id in (card_id, None):
+        with pytest.raises(Refusal) as refusal:
+            await update_card_limits(desk, ada.wallet_id, id, **said)
+        assert (refusal.value.code, refusal.value.field) == ("INVALID_AMOUNT", field)
+    assert await records.checksum() == before
+
+
+async def test_card_of_somebody_else_does_not_exist(desk: Desk, records: Records) -> None:
+    ada, eve = await person(desk), await person(desk)
+    card_id = await card_of(desk, ada)
+    before = await records.checksum()
+    for id in (card_id, uuids.uuid7(), None):
+        with pytest.raises(NotFound):
+            await update_card_limits(desk, eve.wallet_id, id, raw_monthly_limit="1")
+    assert await records.checksum() == before
+
+
+async def test_closed_card_keeps_the_limits_it_had(desk: Desk, records: Records) -> None:
+    ada = await person(desk)
+    card_id = await card_of(desk, ada)
+    await close_card(desk, ada.wallet_id, card_id)
+    before = await records.checksum()
+    with pytest.raises(WrongState) as refusal:
+        await update_card_limits(desk, ada.wallet_id, card_id, raw_monthly_limit="1")
+    assert refusal.value.status is CardStatus.CLOSED
+    assert await records.checksum() == before
