@@ -11,6 +11,7 @@ alter table ledger_entries disable trigger ledger_entries_guard;
 alter table ledger_entries disable trigger ledger_entries_never_rewritten;
 alter table transactions disable trigger transactions_lifecycle;
 alter table money_requests disable trigger money_requests_lifecycle;
+alter table cards disable trigger cards_lifecycle;
 set local session_replication_role = replica;
 """
 GUARDS_ON = """
@@ -19,6 +20,7 @@ alter table ledger_entries enable always trigger ledger_entries_guard;
 alter table ledger_entries enable always trigger ledger_entries_never_rewritten;
 alter table transactions enable always trigger transactions_lifecycle;
 alter table money_requests enable always trigger money_requests_lifecycle;
+alter table cards enable always trigger cards_lifecycle;
 """
 MOST = 2**63 - 1
 NEW = "01900000-0000-7000-8000-000000000001"
@@ -55,9 +57,9 @@ def without(constraint: str, name: str, sql: str, found: dict[Proof, set[str]]) 
     table = constraint.split("_", 1)[1]
     table = next(
         known
-        for known in ("ledger_accounts", "ledger_entries", "transactions", "wallet_usage")
+        for known in ("ledger_accounts", "ledger_entries", "transactions", "wallet_usage", "cards")
         if table.startswith(known)
     )
     dropping = f"alter table {table} drop constraint {constraint};"
-    constrained = payments.CONSTRAINED if table in ("transactions", "wallet_usage") else ledger.CONSTRAINED
+    constrained = ledger.CONSTRAINED if table.startswith("ledger") else payments.CONSTRAINED
     return unguarded(name, dropping + sql, {constrained: {constraint}, **found})

@@ -22,6 +22,7 @@ GUARDS = (
             ("ledger_entries", "ledger_entries_never_truncated"),
             ("transactions", "transactions_lifecycle"),
             ("money_requests", "money_requests_lifecycle"),
+            ("cards", "cards_lifecycle"),
         )
         for how in ("disable", "enable", "enable replica")
     ),
@@ -43,6 +44,12 @@ GUARDS = (
         "create or replace function ledger_entries_guard() returns trigger language plpgsql "
         "as 'begin return null; end'",
         {GUARDED: {"ledger_entries_guard"}},
+    ),
+    Damage(
+        "a closed card may open again",
+        "create or replace function cards_refuse_transition() returns trigger language plpgsql "
+        "as 'begin return new; end'",
+        {LIFECYCLE: {"cards_lifecycle"}},
     ),
     Damage(
         "a guard that calls another function",

@@ -23,13 +23,14 @@ from pocketpay.payments.transfer import transfer
 from tests.conftest import Dsns
 from tests.operations.damage import Damage
 from tests.operations.damaged_books import BOOKS
+from tests.operations.damaged_cards import CARDS
 from tests.operations.damaged_guards import GUARDS
 from tests.operations.damaged_payments import PAYMENTS
 from tests.operations.damaged_refunds import REFUNDS
 from tests.operations.damaged_requests import REQUESTS
 from tests.operations.town import Town, open_desk, trade
 
-DAMAGES = (*BOOKS, *PAYMENTS, *REFUNDS, *REQUESTS, *GUARDS)
+DAMAGES = (*BOOKS, *PAYMENTS, *REFUNDS, *REQUESTS, *CARDS, *GUARDS)
 RIGHT = f"The books are right: {len(PROOFS)} laws hold.\n"
 
 CONSTRAINTS = """
@@ -38,7 +39,7 @@ where contype in ('c', 'f', 'p', 'u') and conrelid = any($1::regclass[]) order b
 """
 TABLES = [
     *("ledger_accounts", "ledger_entries", "transactions", "idempotency_keys", "wallets", "wallet_usage"),
-    "money_requests",
+    *("money_requests", "cards"),
 ]
 
 

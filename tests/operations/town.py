@@ -15,14 +15,17 @@ from pocketpay.onboarding.repository import newcomers as onboarding
 from pocketpay.onboarding.repository.newcomers import Newcomer
 from pocketpay.payments.cancel import cancel
 from pocketpay.payments.clearing import Clearing
+from pocketpay.payments.close_card import close_card
 from pocketpay.payments.confirm import confirm
 from pocketpay.payments.deposit import deposit
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.fees import Speed
+from pocketpay.payments.issue_card import issue_card
 from pocketpay.payments.pay_request import pay_request
 from pocketpay.payments.refund import refund
 from pocketpay.payments.request_money import request_money
 from pocketpay.payments.resolve import Resolver
+from pocketpay.payments.simulate_card_payment import simulate_card_payment
 from pocketpay.payments.simulated_bank import SimulatedBank
 from pocketpay.payments.terms import Terms
 from pocketpay.payments.transfer import transfer
@@ -66,14 +69,17 @@ async def open_desk(dsn: str) -> AsyncIterator[Desk]:
 
 
 async def trade(dsns: Dsns) -> Town:
-    """Alice, Bob and Carol bring money, pay and ask one another and take some out; Dan has only his welcome bonus."""
+    """Alice, Bob and Carol bring money, pay and ask one another and take some out; Dan has only his welcome bonus,
+    and Erin pays by card."""
     owner = await asyncpg.connect(dsns.owner)
     try:
-        wallets = dict(zip(("alice", "bob", "carol"), await people(owner, "alice", "bob", "carol"), strict=True))
+        names = ("alice", "bob", "carol", "erin")
+        wallets = dict(zip(names, await people(owner, *names), strict=True))
         async with open_desk(dsns.server) as desk:
             transactions = await _payments(desk, wallets)
+            cards = await _cards(desk, wallets["erin"], transactions)
             wallets["dan"], transactions["bonus"] = await _welcome(desk.database)
-        return Town(await _names(owner, wallets, transactions))
+        return Town(await _names(owner, wallets, transactions) | cards)
     finally:
         await owner.close()
 
@@ -122,6 +128,7 @@ async def _payments(desk: Desk, wallets: dict[str, UUID]) -> dict[str, UUID]:
     await bring("deposit", "alice", "100.00")
     await bring("bobs_deposit", "bob", "200.00")
     await bring("carols_deposit", "carol", "10.00")
+    await bring("erins_deposit", "erin", "50.00")
     await pay("given", "bob", "alice", "8.00")
     await give_back("partly", "given", "alice", "3.00")
     await give_back("rest", "given", "alice", "5.00")
@@ -142,6 +149,21 @@ async def _payments(desk: Desk, wallets: dict[str, UUID]) -> dict[str, UUID]:
     silent = replace(desk, bank=SimulatedBank(Manner.FLAKY, chance=lambda: 0.0))
     await take_out("unsettled", silent, "carol", "2.00")
     return done
+
+
+async def _cards(desk: Desk, erin: UUID, done: dict[str, UUID]) -> dict[str, str]:
+    """Erin's cards by name: one that pays, one that is closed."""
+    cards = {}
+    for name in ("card", "closed_card"):
+        issued = await issue_card(desk, erin, raw_label=name, raw_monthly_limit="40.00", raw_key=f"key-of-{name}")
+        cards[name] = issued.card.id
+    await close_card(desk, erin, cards["closed_card"])
+    for name, amount in (("groceries", "12.00"), ("too_dear", "999.00")):
+        answer = await simulate_card_payment(
+            desk, erin, cards["card"], raw_merchant=name, raw_amount=amount, raw_key=f"key-of-{name}"
+        )
+        done[name] = answer.transaction.id
+    return {name: str(id) for name, id in cards.items()}
 
 
 async def _welcome(database: Database) -> tuple[UUID, UUID]:

@@ -1,6 +1,7 @@
 """What the books cannot know without transactions, each as a question whose every answer is something wrong."""
 
 from pocketpay.database.findings import Proof, in_force
+from pocketpay.payments.repository import card_proofs as cards
 from pocketpay.payments.repository import request_proofs as requests
 from pocketpay.payments.repository.usage import COUNTS, KIND
 
@@ -104,15 +105,21 @@ TIMES = Proof(
 )
 
 KEYS = Proof(
-    "a key's result is a transaction of the wallet it was used in, or a money request that it asks",
+    "a key's result is what it was used for, of the wallet it was used in",
     """
     select k.wallet_id || ' ' || k.key, 'its result ' || coalesce(r.id::text, 'is empty, which')
         || ' is none of the wallet'
     from idempotency_keys k
     left join lateral unnest(k.result_ids) r(id) on true
-    left join transactions t on t.id = r.id and k.operation not in ('requestMoney', 'splitBill')
-    left join money_requests m on m.id = r.id and k.operation in ('requestMoney', 'splitBill')
-    where coalesce(t.source_wallet_id, t.destination_wallet_id, m.requester_wallet_id) is distinct from k.wallet_id
+    left join lateral (
+        select coalesce(t.source_wallet_id, t.destination_wallet_id) as wallet_id from transactions t
+        where t.id = r.id and k.operation not in ('requestMoney', 'splitBill', 'issueCard')
+        union all
+        select m.requester_wallet_id from money_requests m
+        where m.id = r.id and k.operation in ('requestMoney', 'splitBill')
+        union all
+        select c.wallet_id from cards c where c.id = r.id and k.operation = 'issueCard') its on true
+    where its.wallet_id is distinct from k.wallet_id
     """,
 )
 
@@ -153,13 +160,14 @@ USAGE = Proof(
 )
 
 LIFECYCLE = Proof(
-    "the guards of the lives of transactions and money requests are in force",
+    "the guards of the lives of transactions, money requests and cards are in force",
     """
     select wanted.guard, case when t.tgenabled is null then 'the trigger is gone'
         when t.tgenabled <> 'A' then 'the trigger is not ENABLE ALWAYS' else 'its function is not the one we made' end
     from (values
         ('transactions_lifecycle', 'transactions', 'a9329b3cab24bb0f6555cb8990da1f39'),
-        ('money_requests_lifecycle', 'money_requests', '508f2311b8cb919f5e04fc77af7922b2')) wanted(guard, place, body)
+        ('money_requests_lifecycle', 'money_requests', '508f2311b8cb919f5e04fc77af7922b2'),
+        ('cards_lifecycle', 'cards', '650401a0fe39aa50b07cbee78172ef25')) wanted(guard, place, body)
     left join pg_trigger t on t.tgname = wanted.guard and t.tgrelid = wanted.place::regclass
     left join pg_proc p on p.oid = t.tgfoid
     where t.tgenabled is distinct from 'A' or md5(p.prosrc) <> wanted.body
@@ -168,7 +176,7 @@ LIFECYCLE = Proof(
 """`body` is the MD5 of the function in the migrations: a new body there is a new one here."""
 
 CONSTRAINED = in_force(
-    "the constraints of transactions, keys, usage and wallets are in force",
+    "the constraints of transactions, keys, usage, wallets and cards are in force",
     constraints=(
         *("pk_transactions", "uq_transactions_id_currency"),
         *("ck_transactions_type_known", "ck_transactions_status_known", "ck_transactions_version_positive"),
@@ -183,6 +191,9 @@ CONSTRAINED = in_force(
         *("fk_transactions_source_wallet_id_wallets", "fk_transactions_destination_wallet_id_wallets"),
         *("pk_idempotency_keys", "fk_idempotency_keys_wallet_id_wallets"),
         *("ck_idempotency_keys_fingerprint_is_sha256", "ck_idempotency_keys_key_length"),
+        *("pk_cards", "uq_cards_id_currency", "fk_cards_wallet_id_wallets", "ck_cards_status_known"),
+        *("ck_cards_last4_is_four_digits", "ck_cards_expiry_month_known", "ck_cards_limits_positive"),
+        *("ck_cards_spent_not_negative", "ck_cards_spent_in_a_month", "ck_cards_version_positive"),
         *("pk_wallets", "fk_wallets_account", "ck_wallets_account_is_a_wallets", "ck_wallets_status_known"),
         *("ck_wallets_frozen_for_known", "ck_wallets_frozen_says_how", "ck_wallets_freeze_has_a_reason"),
     ),
@@ -192,4 +203,5 @@ CONSTRAINED = in_force(
 PROOFS = (
     *(HOLDS, LEGS, REFUNDED, OPPOSITE, CURRENCIES, TIMES, KEYS, USAGE, ONE_BONUS, OWNERS, LIFECYCLE, CONSTRAINED),
     *requests.PROOFS,
+    *cards.PROOFS,
 )
