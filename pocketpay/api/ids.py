@@ -18,6 +18,7 @@ SESSION = "session"
 TRANSACTION = "transaction"
 ENTRY = "entry"
 REQUEST = "request"
+CARD = "card"
 
 LONGEST = 64
 """Characters; the longest of ours has 38. Anything longer is not looked at."""

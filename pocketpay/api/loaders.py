@@ -12,6 +12,8 @@ from uuid import UUID
 
 from strawberry.dataloader import DataLoader
 
+from pocketpay.cards import repository as cards
+from pocketpay.cards.card import Card
 from pocketpay.database.joined import JoinedRead
 from pocketpay.database.sessions import Database, Session
 from pocketpay.identity.profile import Profile
@@ -92,6 +94,11 @@ class Loaders:
     def own_entries(self) -> "DataLoader[tuple[UUID, UUID], PostedEntry | None]":
         """A wallet's own lines in the books by wallet and transaction."""
         return self._loader(_by_wallet(entries.of_transactions))
+
+    @cached_property
+    def cards(self) -> "DataLoader[tuple[UUID, UUID], Card | None]":
+        """A wallet's own cards by wallet and id."""
+        return self._loader(_by_wallet(cards.own))
 
     @cached_property
     def points(self) -> "DataLoader[tuple[UUID, datetime], Point | None]":

@@ -27,6 +27,7 @@ class Findable(Protocol):
 def findable() -> dict[str, Findable]:
     """The types by the prefix of their ids."""
     # They are nodes, so their modules import this one.
+    from pocketpay.api.card import Card
     from pocketpay.api.ledger_entry import LedgerEntry
     from pocketpay.api.money_request import MoneyRequest
     from pocketpay.api.profile import Profile
@@ -43,6 +44,7 @@ def findable() -> dict[str, Findable]:
         ids.TRANSACTION: Transaction,
         ids.ENTRY: LedgerEntry,
         ids.REQUEST: MoneyRequest,
+        ids.CARD: Card,
     }
 
 

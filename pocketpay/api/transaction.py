@@ -9,6 +9,7 @@ import strawberry
 
 from pocketpay import money
 from pocketpay.api import ids
+from pocketpay.api.card import Card
 from pocketpay.api.context import Info
 from pocketpay.api.errors import ErrorCode
 from pocketpay.api.money import Money
@@ -87,6 +88,7 @@ class Transaction(Node):
     source: strawberry.Private[UUID | None]
     destination: strawberry.Private[UUID | None]
     request_id: strawberry.Private[UUID | None]
+    card_id: strawberry.Private[UUID | None]
 
     @classmethod
     def of(cls, known: payments.Transaction, wallet_id: UUID) -> Self:
@@ -116,6 +118,7 @@ class Transaction(Node):
             source=known.source_wallet_id,
             destination=known.destination_wallet_id,
             request_id=known.request_id,
+            card_id=known.card_id,
         )
 
     @classmethod
@@ -149,6 +152,10 @@ class Transaction(Node):
             return []
         found = await info.context.loaders.refunds.load((self.viewed_from, self.uuid))
         return [Transaction.of(one, self.viewed_from) for one in found or ()]
+
+    @strawberry.field(description="The viewer's card that pays; null where none does.")
+    async def card(self, info: Info) -> Card | None:
+        return None if self.card_id is None else await Card.find(info, self.card_id)
 
     @strawberry.field(description="The viewer's own lines in the books; [] until it is completed.")
     async def entries(

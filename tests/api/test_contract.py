@@ -28,11 +28,6 @@ Facts: TypeAlias = dict[str, str]
 LEFT_OUT = """
 Mutation.transferBatch TransferBatchInput BatchedTransferInput TransferBatchPayload
 Mutation.closeWallet
-
-Card CardStatus CardPayload Query.cards Transaction.card
-Mutation.issueCard IssueCardInput IssueCardPayload Mutation.updateCardLimits UpdateCardLimitsInput
-Mutation.freezeCard Mutation.unfreezeCard Mutation.closeCard
-Mutation.simulateCardPayment SimulateCardPaymentInput
 """
 """What this version does not have yet, each by the outermost coordinate that is missing. It shrinks to nothing."""
 

@@ -1,0 +1,20 @@
+"""The viewer's cards."""
+
+import strawberry
+
+from pocketpay.api.card import Card
+from pocketpay.api.context import Info
+from pocketpay.cards import repository
+
+MOST = 100
+"""More than a wallet can have open at once."""
+
+
+@strawberry.field(
+    description="The viewer's cards, the newest first: all that are open, and of those that are closed the newest, "
+    "at most 100 together."
+)
+async def cards(info: Info) -> list[Card]:
+    wallet_id = info.context.must_view().wallet_id
+    async with info.context.rooms.database.read() as session:
+        return [Card.of(card) for card in await repository.listed(session, wallet_id, most=MOST)]

@@ -1,0 +1,46 @@
+"""The door of `simulateCardPayment`."""
+
+from typing import Annotated
+
+import strawberry
+
+from pocketpay.api import ids
+from pocketpay.api.context import Info
+from pocketpay.api.errors import refusals_as_errors
+from pocketpay.api.scalars import Amount
+from pocketpay.api.transaction_payload import TransactionPayload
+from pocketpay.payments import simulate_card_payment as payments
+
+
+@strawberry.input(description="A payment by card, as a merchant would ask the network for it.")
+class SimulateCardPaymentInput:
+    card_id: strawberry.ID = strawberry.field(description="The card's id.")
+    merchant: str = strawberry.field(
+        description="Where it pays: one line, 1 to 100 characters. It becomes the transaction's description."
+    )
+    amount: Amount = strawberry.field(description="How much, in the wallet's currency; above zero.")
+    idempotency_key: str = strawberry.field(
+        description="8 to 255 characters of your choice; sent again with the same input, nothing moves twice."
+    )
+
+
+@strawberry.mutation(
+    description="Pays by one of the viewer's cards, on a simulated network: the money goes at once. No rule of risk "
+    "asks, and no daily limit counts it. From a frozen wallet it is BLOCKED, without the money FAILED. Refusals, the "
+    "first that applies: INVALID_AMOUNT, INVALID_INPUT, IDEMPOTENCY_KEY_REUSED, NOT_FOUND, WALLET_CLOSED, "
+    "WALLET_FROZEN, CARD_CLOSED, CARD_FROZEN, CARD_EXPIRED, INSUFFICIENT_FUNDS, CARD_LIMIT_EXCEEDED."
+)
+@refusals_as_errors(TransactionPayload)
+async def simulate_card_payment(
+    info: Info, input: Annotated[SimulateCardPaymentInput, strawberry.argument(description="The payment.")]
+) -> TransactionPayload:
+    viewer = info.context.must_view()
+    answer = await payments.simulate_card_payment(
+        info.context.rooms.desk,
+        viewer.wallet_id,
+        ids.decode(ids.CARD, input.card_id),
+        raw_merchant=input.merchant,
+        raw_amount=input.amount,
+        raw_key=input.idempotency_key,
+    )
+    return TransactionPayload.of(answer, viewer.wallet_id)

@@ -1,0 +1,50 @@
+"""The door of `updateCardLimits`."""
+
+from typing import Annotated
+
+import strawberry
+
+from pocketpay.api import ids
+from pocketpay.api.card_payload import CardPayload
+from pocketpay.api.context import Info
+from pocketpay.api.errors import refusals_as_errors
+from pocketpay.api.scalars import Amount
+from pocketpay.identity.changes import STAYS, Wanted
+from pocketpay.payments import update_card_limits as payments
+
+
+@strawberry.input(description="A card's own limits. A field left out stays as it is, null lifts that limit.")
+class UpdateCardLimitsInput:
+    id: strawberry.ID = strawberry.field(description="The card's id.")
+    per_payment_limit: Amount | None = strawberry.field(
+        default=strawberry.UNSET, description="The most that it may pay at once, above zero."
+    )
+    monthly_limit: Amount | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="The most that it may pay in a calendar month (UTC), above zero. Below what it has paid, it pays "
+        "nothing more until the next.",
+    )
+
+
+@strawberry.mutation(
+    description="Changes the limits of one of the viewer's cards, for every payment after it. Refusals: "
+    "INVALID_AMOUNT, NOT_FOUND, WRONG_STATE (it is closed)."
+)
+@refusals_as_errors(CardPayload)
+async def update_card_limits(
+    info: Info, input: Annotated[UpdateCardLimitsInput, strawberry.argument(description="The limits.")]
+) -> CardPayload:
+    viewer = info.context.must_view()
+    card = await payments.update_card_limits(
+        info.context.rooms.desk,
+        viewer.wallet_id,
+        ids.decode(ids.CARD, input.id),
+        raw_per_payment_limit=_wanted(input.per_payment_limit),
+        raw_monthly_limit=_wanted(input.monthly_limit),
+    )
+    return CardPayload.of(card)
+
+
+def _wanted(said: str | None) -> Wanted:
+    """What the field says; strawberry.UNSET is what it says when it was left out."""
+    return STAYS if said is strawberry.UNSET else said
