@@ -1,0 +1,62 @@
+"""Cards as a client asks for them."""
+
+from typing import Any
+
+from tests.api.conftest import Client, Person
+from tests.payments.customers import new_key
+
+MONEY = "{ amount currency }"
+CARD = f"""{{ __typename id label brand last4 expiryMonth expiryYear status perPaymentLimit {MONEY}
+  monthlyLimit {MONEY} spentThisMonth {MONEY} createdAt }}"""
+ERRORS = "errors { __typename code message path retryable ... on WrongState { status } }"
+ISSUE = f"""mutation ($input: IssueCardInput!) {{ issueCard(input: $input) {{ card {CARD} number securityCode replayed
+  {ERRORS} }} }}"""
+UPDATE = (
+    f"""mutation ($input: UpdateCardLimitsInput!) {{ updateCardLimits(input: $input) {{ card {CARD} {ERRORS} }} }}"""
+)
+PAY = f"""mutation ($input: SimulateCardPaymentInput!) {{ simulateCardPayment(input: $input) {{ replayed
+  transaction {{ id type direction status amount {MONEY} fee {MONEY} description failureCode isRisky bankName
+    sender {{ username }} recipient {{ username }} counterparty {{ username }} card {{ id spentThisMonth {MONEY} }}
+    entries {{ amount {MONEY} }} }}
+  wallet {{ balance {MONEY} available {MONEY} }}
+  errors {{ __typename code message path retryable
+    ... on InsufficientFunds {{ required {MONEY} available {MONEY} }} }} }} }}"""
+LIST = f"{{ cards {CARD} }}"
+VERBS = ("freezeCard", "unfreezeCard", "closeCard")
+
+
+def dollars(amount: str) -> dict[str, str]:
+    return {"amount": amount, "currency": "USD"}
+
+
+async def issue(client: Client, by: Person, **said: Any) -> Any:
+    """The payload of a card asked for."""
+    asked = {"label": "Groceries", "idempotencyKey": new_key()} | said
+    return (await client.data(ISSUE, {"input": asked}, by=by))["issueCard"]
+
+
+async def card_of(client: Client, by: Person, **said: Any) -> str:
+    """A new card's id."""
+    return str((await issue(client, by, **said))["card"]["id"])
+
+
+async def bring(client: Client, by: Person, verb: str, id: str) -> Any:
+    """The payload of freezeCard, unfreezeCard or closeCard."""
+    document = f"mutation ($id: ID!) {{ {verb}(id: $id) {{ card {CARD} {ERRORS} }} }}"
+    return (await client.data(document, {"id": id}, by=by))[verb]
+
+
+async def update(client: Client, by: Person, id: str, **said: Any) -> Any:
+    """The payload of updateCardLimits."""
+    return (await client.data(UPDATE, {"input": {"id": id, **said}}, by=by))["updateCardLimits"]
+
+
+async def pay(client: Client, by: Person, card_id: str, amount: str, **said: Any) -> Any:
+    """The payload of a payment by card."""
+    asked = {"cardId": card_id, "amount": amount, "merchant": "Bookshop", "idempotencyKey": new_key()} | said
+    return (await client.data(PAY, {"input": asked}, by=by))["simulateCardPayment"]
+
+
+def told(payload: Any) -> list[tuple[str, list[str]]]:
+    """The code and path of each error."""
+    return [(error["code"], error["path"]) for error in payload["errors"]]

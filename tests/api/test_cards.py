@@ -1,0 +1,162 @@
+"""The viewer's cards: listed, found, frozen, thawed, closed, limited."""
+
+from typing import Any
+
+import pytest
+from asyncpg import Connection, Record
+
+from pocketpay.api import ids
+from pocketpay.cards import repository
+from tests.api.cards import CARD, LIST, UPDATE, VERBS, bring, card_of, dollars, issue, pay, told, update
+from tests.api.conftest import Client, Person
+from tests.plans import explained, rows_read, scans
+
+NODE = f"query ($id: ID!) {{ node(id: $id) {{ __typename ... on Card {CARD} }} }}"
+STATUS = {"freezeCard": "FROZEN", "unfreezeCard": "ACTIVE", "closeCard": "CLOSED"}
+CLOSED = """
+insert into cards (id, wallet_id, currency, label, brand, last4, expiry_month, expiry_year, status, spent, spent_in,
+    version, created_at, updated_at)
+select gen_random_uuid(), wallet_id, currency, 'Old ' || n, brand, last4, expiry_month, expiry_year, 'closed', 0,
+    spent_in, 1, created_at + n * $1 * interval '1 second', updated_at
+from cards, generate_series(1, 120) n where label = 'First'
+"""
+
+
+async def listed(client: Client, by: Person) -> list[Any]:
+    cards: list[Any] = (await client.data(LIST, by=by))["cards"]
+    return cards
+
+
+def elsewhere(id: str) -> list[str]:
+    """Ids that are no card of the viewer's: nobody's, another type's, and what is no id at all."""
+    uuid = ids.decode(ids.CARD, id)
+    assert uuid is not None
+    return [ids.encode(ids.WALLET, uuid), id[:-1], f"{id}x", "card_", "", "1", "card_" + "0" * 100]
+
+
+async def test_newest_card_comes_first(client: Client) -> None:
+    ada, bob = await client.sign_up("ada"), await client.sign_up("bob")
+    made = [await card_of(client, ada, label=f"Card {n}") for n in range(3)]
+    await card_of(client, bob)
+    await bring(client, ada, "closeCard", made[2])
+    assert [card["id"] for card in await listed(client, ada)] == made[::-1]
+    assert [card["status"] for card in await listed(client, ada)] == ["CLOSED", "ACTIVE", "ACTIVE"]
+
+
+@pytest.mark.parametrize("direction", [1, -1])
+async def test_open_cards_are_all_there_and_of_the_closed_the_newest(
+    client: Client, owner: "Connection[Record]", direction: int
+) -> None:
+    ada = await client.sign_up("ada")
+    first, second = [await card_of(client, ada, label=label) for label in ("First", "Second")]
+    await owner.execute(CLOSED, direction)
+    cards = await listed(client, ada)
+    assert len(cards) == 100
+    assert {first, second} <= {card["id"] for card in cards}
+    made = [card["createdAt"] for card in cards]
+    assert made == sorted(made, reverse=True)
+    newest = range(23, 121) if direction == 1 else range(1, 99)
+    assert {card["label"] for card in cards} == {"First", "Second"} | {f"Old {n}" for n in newest}
+
+
+async def test_list_reads_no_more_cards_than_it_gives(client: Client, owner: "Connection[Record]") -> None:
+    ada = await client.sign_up("ada")
+    await card_of(client, ada, label="First")
+    for step in (1, 1000, 200_000):
+        await owner.execute(CLOSED, step)
+    wallet_id = await owner.fetchval("select wallet_id from cards limit 1")
+    await owner.execute("set enable_seqscan = off; set enable_bitmapscan = off")
+    plan = await explained(owner, repository._LISTED, "uuid, int", wallet_id, 100)
+    assert rows_read(scans(plan, "cards")) <= 102
+
+
+async def test_card_is_found_by_its_id_and_only_by_its_owner(client: Client) -> None:
+    ada, eve = await client.sign_up("ada"), await client.sign_up("eve")
+    card = (await issue(client, ada))["card"]
+    assert (await client.data(NODE, {"id": card["id"]}, by=ada))["node"] == card
+    assert (await client.data(NODE, {"id": card["id"]}, by=eve))["node"] is None
+    for id in elsewhere(card["id"]):
+        assert (await client.data(NODE, {"id": id}, by=ada))["node"] is None
+
+
+@pytest.mark.parametrize("verb", VERBS)
+async def test_card_is_brought_into_its_state_however_often_it_is_said(client: Client, verb: str) -> None:
+    ada = await client.sign_up("ada")
+    id = await card_of(client, ada)
+    answers = [await bring(client, ada, verb, id) for _ in range(2)]
+    assert answers[0] == answers[1]
+    assert (answers[0]["card"]["status"], answers[0]["errors"]) == (STATUS[verb], [])
+    assert await listed(client, ada) == [answers[0]["card"]]
+
+
+@pytest.mark.parametrize("verb", ["freezeCard", "unfreezeCard"])
+async def test_closed_card_says_its_state(client: Client, verb: str) -> None:
+    ada = await client.sign_up("ada")
+    id = await card_of(client, ada)
+    await bring(client, ada, "closeCard", id)
+    refused = await bring(client, ada, verb, id)
+    assert refused == {
+        "card": None,
+        "errors": [
+            {
+                "__typename": "WrongState",
+                "code": "WRONG_STATE",
+                "message": "It is closed already.",
+                "path": ["id"],
+                "retryable": False,
+                "status": "CLOSED",
+            }
+        ],
+    }
+    limited = await update(client, ada, id, monthlyLimit="1")
+    assert told(limited) == [("WRONG_STATE", ["input", "id"])]
+    assert limited["errors"][0]["status"] == "CLOSED"
+
+
+@pytest.mark.parametrize("verb", VERBS)
+async def test_card_of_somebody_else_does_not_exist(client: Client, verb: str) -> None:
+    ada, eve = await client.sign_up("ada"), await client.sign_up("eve")
+    card = (await issue(client, ada))["card"]
+    asked = [(eve, card["id"]), *((ada, id) for id in elsewhere(card["id"]))]
+    for who, id in asked:
+        assert told(await bring(client, who, verb, id)) == [("NOT_FOUND", ["id"])]
+        assert told(await update(client, who, id, monthlyLimit="1")) == [("NOT_FOUND", ["input", "id"])]
+        assert told(await pay(client, who, id, "1.00")) == [("NOT_FOUND", ["input", "cardId"])]
+    assert await listed(client, ada) == [card]
+
+
+async def test_limit_left_out_stays_and_null_lifts_it(client: Client) -> None:
+    ada = await client.sign_up("ada")
+    id = await card_of(client, ada, perPaymentLimit="5", monthlyLimit="9")
+    for said, each, monthly in (
+        ({}, "5.00", "9.00"),
+        ({"perPaymentLimit": 7}, "7.00", "9.00"),
+        ({"monthlyLimit": None}, "7.00", None),
+        ({"perPaymentLimit": None, "monthlyLimit": "30.50"}, None, "30.50"),
+    ):
+        card = (await update(client, ada, id, **said))["card"]
+        assert card["perPaymentLimit"] == (each and dollars(each))
+        assert card["monthlyLimit"] == (monthly and dollars(monthly))
+        assert await listed(client, ada) == [card]
+
+
+@pytest.mark.parametrize("field", ["perPaymentLimit", "monthlyLimit"])
+async def test_limit_that_is_no_amount_changes_nothing(client: Client, field: str) -> None:
+    ada = await client.sign_up("ada")
+    card = (await issue(client, ada))["card"]
+    for amount in ("0", "1.001"):
+        assert told(await update(client, ada, card["id"], **{field: amount})) == [
+            ("INVALID_AMOUNT", ["input", field])
+        ]
+    answer = await client.post(UPDATE, {"input": {"id": card["id"], field: "-1"}}, by=ada)
+    assert [error["extensions"]["code"] for error in answer["errors"]] == ["BAD_USER_INPUT"]
+    assert await listed(client, ada) == [card]
+
+
+async def test_nobody_signed_in_sees_or_changes_a_card(client: Client) -> None:
+    id = await card_of(client, await client.sign_up("ada"))
+    documents = [LIST, *(f'mutation {{ {verb}(id: "{id}") {{ card {{ id }} }} }}' for verb in VERBS)]
+    documents.append(f'mutation {{ updateCardLimits(input: {{ id: "{id}" }}) {{ card {{ id }} }} }}')
+    for document in documents:
+        answer = await client.post(document)
+        assert [error["extensions"]["code"] for error in answer["errors"]] == ["UNAUTHENTICATED"]

@@ -1,0 +1,114 @@
+"""The door of issueCard: the one answer in which a number and a code are."""
+
+import logging
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from tests.api.cards import CARD, ISSUE, LIST, card_of, dollars, issue, told
+from tests.api.conftest import Client, serving
+from tests.conftest import Dsns
+from tests.payments.customers import new_key
+
+
+async def test_number_and_code_are_shown_once(client: Client) -> None:
+    ada, key = await client.sign_up("ada"), new_key()
+    first = await issue(client, ada, perPaymentLimit="20", monthlyLimit=100, idempotencyKey=key)
+    card, now = first["card"], datetime.now(UTC)
+    assert (first["replayed"], first["errors"]) == (False, [])
+    assert (len(first["number"]), first["number"][-4:]) == (16, card["last4"])
+    assert first["securityCode"].isdigit()
+    assert len(first["securityCode"]) == 3
+    assert {name: card[name] for name in card if name not in ("id", "last4", "createdAt")} == {
+        "__typename": "Card",
+        "label": "Groceries",
+        "brand": "Pocket Pay Test",
+        "expiryMonth": now.month,
+        "expiryYear": now.year + 4,
+        "status": "ACTIVE",
+        "perPaymentLimit": dollars("20.00"),
+        "monthlyLimit": dollars("100.00"),
+        "spentThisMonth": dollars("0.00"),
+    }
+    assert card["id"].startswith("card_")
+    again = await issue(client, ada, perPaymentLimit="20.00", monthlyLimit="100", idempotencyKey=key)
+    assert again == {"card": card, "number": None, "securityCode": None, "replayed": True, "errors": []}
+
+
+async def test_no_other_answer_and_no_log_has_the_number(client: Client, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    ada = await client.sign_up("ada")
+    issued = await issue(client, ada)
+    listed = await client.post(LIST, by=ada)
+    found = await client.post("query ($id: ID!) { node(id: $id) { id } }", {"id": issued["card"]["id"]}, by=ada)
+    for text in (str(listed), str(found), caplog.text):
+        assert issued["number"][:-4] not in text
+
+
+@pytest.mark.parametrize(
+    ("said", "code", "path"),
+    [
+        ({"label": ""}, "INVALID_INPUT", ["input", "label"]),
+        ({"label": "x" * 51}, "INVALID_INPUT", ["input", "label"]),
+        ({"perPaymentLimit": "0"}, "INVALID_AMOUNT", ["input", "perPaymentLimit"]),
+        ({"monthlyLimit": "1.001"}, "INVALID_AMOUNT", ["input", "monthlyLimit"]),
+        ({"idempotencyKey": "short"}, "INVALID_INPUT", ["input", "idempotencyKey"]),
+    ],
+)
+async def test_refusal_has_its_code_its_path_and_no_number(
+    client: Client, said: dict[str, Any], code: str, path: list[str]
+) -> None:
+    refused = await issue(client, await client.sign_up("ada"), **said)
+    assert told(refused) == [(code, path)]
+    assert [refused[name] for name in ("card", "number", "securityCode", "replayed")] == [None, None, None, False]
+
+
+async def test_key_used_for_another_card_is_refused(client: Client) -> None:
+    ada, key = await client.sign_up("ada"), new_key()
+    await issue(client, ada, idempotencyKey=key)
+    refused = await issue(client, ada, idempotencyKey=key, label="Books")
+    assert told(refused) == [("IDEMPOTENCY_KEY_REUSED", ["input", "idempotencyKey"])]
+    assert refused["number"] is None
+
+
+async def test_too_many_open_cards_are_said_so(database_dsn: Dsns) -> None:
+    async with serving(database_dsn.server, cards_per_wallet=2) as client:
+        ada = await client.sign_up("ada")
+        for _ in range(2):
+            await card_of(client, ada)
+        refused = await issue(client, ada)
+        assert refused["errors"] == [
+            {
+                "__typename": "Refusal",
+                "code": "RATE_LIMITED",
+                "message": "2 cards are open already: close one first.",
+                "path": [],
+                "retryable": True,
+            }
+        ]
+
+
+@pytest.mark.parametrize("limit", ["-1", "1e3", 1.5, "NaN", "٣"])
+async def test_limit_that_is_no_amount_is_bad_user_input(client: Client, limit: object) -> None:
+    ada = await client.sign_up("ada")
+    said = {"label": "Books", "monthlyLimit": limit, "idempotencyKey": new_key()}
+    answer = await client.post(ISSUE, {"input": said}, by=ada)
+    assert [error["extensions"]["code"] for error in answer["errors"]] == ["BAD_USER_INPUT"]
+    assert (await client.data(LIST, by=ada))["cards"] == []
+
+
+async def test_nobody_signed_in_is_issued_a_card(client: Client) -> None:
+    answer = await client.post(ISSUE, {"input": {"label": "Books", "idempotencyKey": new_key()}})
+    assert [error["extensions"]["code"] for error in answer["errors"]] == ["UNAUTHENTICATED"]
+
+
+async def test_several_cards_in_one_request_have_a_number_each(client: Client) -> None:
+    ada = await client.sign_up("ada")
+    fields = "".join(
+        f'c{n}: issueCard(input: {{ label: "Card {n}", idempotencyKey: "{new_key()}" }}) {{ number card {CARD} }} '
+        for n in range(3)
+    )
+    issued = await client.data(f"mutation {{ {fields} }}", by=ada)
+    assert len({one["number"] for one in issued.values()}) == 3
+    assert all(one["number"].endswith(one["card"]["last4"]) for one in issued.values())
