@@ -3,7 +3,7 @@
     depth            fields within fields
     aliases, fields  with every fragment written out at each of its spreads, which is what execution does
     cost             objects the answer may hold: a connection multiplies what is under it by its `first` or `last`
-                     (20 when absent), a list without pages by 2
+                     (20 when absent), a list without pages by 2, the results of a batch by 100
     root mutations   fields of a mutation, each of which is work of its own
 
 Measured once for each text, before it is validated: a text of 678 bytes can ask for two million fields, and rules
@@ -37,10 +37,14 @@ from graphql import (
 
 from pocketpay.api.failures import TooComplex
 from pocketpay.api.pages import DEFAULT_SIZE, LARGEST
+from pocketpay.payments.transfer_batch import MOST_TRANSFERS
 from pocketpay.settings import Settings
 
 UNPAGED = 2
 """What a list without pages counts: most are short, and bounded by the product."""
+
+LONG_LISTS = {("TransferBatchPayload", "results"): MOST_TRANSFERS}
+"""Lists without pages that are as long as what was asked: counted as long as they may be."""
 
 CONNECTION_LISTS = frozenset({"edges", "nodes"})
 
@@ -175,7 +179,7 @@ class Measure:
             return Weight(1, alias, 1)
         field: GraphQLField | None = getattr(parent, "fields", {}).get(name)
         type_ = get_named_type(field.type) if field else None
-        times, inner_page, varies = self._times(node, field, page)
+        times, inner_page, varies = self._times(node, parent, field, page)
         under = self._selections(node.selection_set, type_, inner_page)
         if name.startswith("__"):
             # The schema asked about itself: graphql-core has a rule for its depth, and its cost is ours to bear once.
@@ -190,13 +194,17 @@ class Measure:
             varies=under.varies or varies,
         )
 
-    def _times(self, node: FieldNode, field: GraphQLField | None, page: int | None) -> tuple[int, int | None, bool]:
+    def _times(
+        self, node: FieldNode, parent: GraphQLNamedType | None, field: GraphQLField | None, page: int | None
+    ) -> tuple[int, int | None, bool]:
         """How often what is under a field may be in the answer, the page it opens, and whether that varies."""
         if field is None:
             return 1, None, False
         paged = "first" in field.args
         size, varies = self._size(node, field) if paged else (UNPAGED, False)
         if _is_list(field):
+            if (known := LONG_LISTS.get((parent.name if parent else "", node.name.value))) is not None:
+                return known, None, False
             if page is not None and node.name.value in CONNECTION_LISTS:
                 return page, None, False
             return size, None, varies

@@ -5,8 +5,9 @@ one did; a refusal has changed nothing.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from copy import copy
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -21,6 +22,7 @@ from pocketpay.money import Money
 from pocketpay.payments.acts import Act
 from pocketpay.payments.errors import KeyReused, LimitExceeded, first_refusal
 from pocketpay.payments.instruction import Besides, Key, Outcome
+from pocketpay.payments.kept_refusal import KeptRefusal, kept_refusals
 from pocketpay.payments.lifecycle import ALIVE, Status, must_follow
 from pocketpay.payments.limits import KIND_OF, WINDOW, Limit, LimitKind, counts, hour_of
 from pocketpay.payments.terms import Terms
@@ -37,6 +39,8 @@ class KeptKey:
     operation: str
     fingerprint: bytes
     results: Sequence[UUID]
+    refusals: Sequence[KeptRefusal | None] = ()
+    """Of an order of many one for each item, None where it gave a result; () where none was refused."""
 
 
 @dataclass(slots=True)
@@ -49,8 +53,8 @@ class Written:
     changed_cards: dict[UUID, Card] = field(default_factory=dict)
     standings: dict[UUID, NewStanding] = field(default_factory=dict)
     acts: list[Act] = field(default_factory=list)
-    keys: list[tuple[Key, Sequence[UUID]]] = field(default_factory=list)
-    """Those that stand for several results, or for none."""
+    keys: list[tuple[Key, KeptKey]] = field(default_factory=list)
+    """Those that stand for several results, or for none, or for refusals too."""
 
 
 @dataclass(slots=True)
@@ -104,6 +108,21 @@ class Book:
         if kept.operation != key.operation or kept.fingerprint != key.fingerprint:
             raise KeyReused
         return kept.results
+
+    def refusals(self, key: Key) -> Sequence[KeptRefusal | None]:
+        """What was refused of the order of many that a key was given for; () where nothing was."""
+        return self.keys[key.wallet_id, key.text].refusals
+
+    def aside(self, wallet_ids: Iterable[UUID]) -> "Book":
+        """A book that begins as this one stands now, to try something on those wallets: what is applied to it leaves
+        this one as it is."""
+        aside = copy(self)
+        for each in fields(self):
+            if isinstance(value := getattr(self, each.name), dict | set | list):
+                setattr(aside, each.name, value.copy())
+        aside.accounts |= {id: replace(self.accounts[id]) for id in wallet_ids}
+        aside.touched, aside.besides = {}, None
+        return aside
 
     def replay(self, key: Key, own_id: UUID) -> Outcome | None:
         """The first outcome of that key, or None when it is new.
@@ -167,16 +186,19 @@ class Book:
         if outcome.besides is not None:
             self._besides(outcome.besides)
         if (key := outcome.key) is not None:
-            self.keep(key, outcome.results)
+            self.keep(key, outcome)
 
-    def keep(self, key: Key, results: Sequence[UUID]) -> None:
-        """The key stands for those results from now on."""
-        self.keys[key.wallet_id, key.text] = KeptKey(key.operation, key.fingerprint, results)
-        if len(results) == 1:
+    def keep(self, key: Key, outcome: Outcome) -> None:
+        """The key stands for what that came to from now on."""
+        results = outcome.results
+        refusals = () if outcome.besides is None else kept_refusals(outcome.besides)
+        kept = KeptKey(key.operation, key.fingerprint, results, refusals)
+        self.keys[key.wallet_id, key.text] = kept
+        if len(results) == 1 and not kept.refusals:
             self.written_keys.append((key, results[0]))
         else:
             self.besides = self.besides or Written()
-            self.besides.keys.append((key, results))
+            self.besides.keys.append((key, kept))
 
     def _move(self, outcome: Outcome, after: Transaction) -> None:
         """The transaction as it is after, and the money it holds or moves."""
@@ -205,6 +227,9 @@ class Book:
 
     def _besides(self, besides: Besides) -> None:
         """What changes besides the transaction itself."""
+        for part in besides.parts:
+            if isinstance(part, Outcome):
+                self.apply(part)
         written = self.besides = self.besides or Written()
         for request in besides.requests:
             if (before := self.requests.get(request.id)) is not None:

@@ -35,10 +35,10 @@ from pocketpay.payments.ticket import Counts, Ticket
 from pocketpay.payments.unit import Progress, Result, carry_out
 
 MOST_IN_UNIT = 128
-"""Beyond it a unit grows longer without growing cheaper."""
+"""Payments. Beyond it a unit grows longer without growing cheaper."""
 
 MOST_WAITING = 2_048
-"""Sixteen units: what waits longer than that would be refused by its age anyway."""
+"""Payments. Sixteen units: what waits longer than that would be refused by its age anyway."""
 
 WAIT_SECONDS = 2.0
 """In the queue at most; then nothing was done, and the answer says so."""
@@ -77,6 +77,7 @@ class Clearing:
     house: House
     counts: Counts = field(default_factory=Counts)
     _queue: "deque[Ticket]" = field(default_factory=deque)
+    _weight: int = 0
     _in_hand: Sequence[Ticket] = ()
     _untold: "list[tuple[Ticket, Result]]" = field(default_factory=list)
     _arrived: asyncio.Event = field(default_factory=asyncio.Event)
@@ -114,17 +115,19 @@ class Clearing:
         """How many instructions wait now."""
         return len(self._queue)
 
-    async def submit(self, instruction: Instruction) -> Answer:
-        """Has the instruction carried out and gives what came of it, after its commit.
+    async def submit(self, instruction: Instruction, *, weight: int = 1) -> Answer:
+        """Has the instruction carried out and gives what came of it, after its commit. An order of many weighs as
+        much as its items.
 
         Raises the Refusal that leaves no row, or ServiceBusy. Whoever stops waiting does not undo it.
         """
-        if not self._open or len(self._queue) >= MOST_WAITING:
+        if not self._open or self._weight + weight > MOST_WAITING:
             self.counts.busy += 1
             raise ServiceBusy("too much is waiting" if self._open else "the server is closing")
         loop = asyncio.get_running_loop()
-        ticket = Ticket(instruction, loop.create_future(), loop.time())
+        ticket = Ticket(instruction, loop.create_future(), loop.time(), weight)
         self._queue.append(ticket)
+        self._weight += weight
         self._idle.clear()
         self._arrived.set()
         return await ticket.answer
@@ -134,12 +137,26 @@ class Clearing:
     async def _run(self) -> None:
         while True:
             await self._arrived.wait()
-            tickets = [self._queue.popleft() for _ in range(min(len(self._queue), MOST_IN_UNIT))]
-            if tickets:
-                await self._supervised(tickets)
+            if self._queue:
+                await self._supervised(self._next())
             if not self._queue:
                 self._arrived.clear()
                 self._idle.set()
+
+    def _next(self) -> list[Ticket]:
+        """The oldest that together weigh no more than a unit takes, or the first alone."""
+        weight, queue = 0, self._queue
+        for count, ticket in enumerate(queue):
+            weight += ticket.weight
+            if weight > MOST_IN_UNIT:
+                return [self._take() for _ in range(count or 1)]
+        return [self._take() for _ in range(len(queue))]
+
+    def _take(self) -> Ticket:
+        """The oldest, which waits no more."""
+        ticket = self._queue.popleft()
+        self._weight -= ticket.weight
+        return ticket
 
     async def _supervised(self, tickets: Sequence[Ticket]) -> None:
         """Nothing that goes wrong with one batch may stop the next one, or leave anybody waiting."""
@@ -179,7 +196,7 @@ class Clearing:
     def _refuse(self, how_many: int, reason: str) -> None:
         for _ in range(how_many):
             self.counts.busy += 1
-            self._queue.popleft().settle(ServiceBusy(reason))
+            self._take().settle(ServiceBusy(reason))
 
     # ------------------------------------------------------------ one batch
 

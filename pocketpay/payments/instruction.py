@@ -53,7 +53,8 @@ class Needs:
     With a request comes the payment of it that is alive, if there is one. `asks` are wallets that money is to be
     asked of: they are locked too. `gives_back` says that something of the looked-up transaction may go back from
     `wallet_id` to `payee_id`: then it is counted how often that one paid this one. `open_cards` are wallets whose
-    open cards are counted, `parts` the footprints of the items of an order of many.
+    open cards are counted. `parts` are the footprints of the items of an order of many, each locked and looked up
+    like an order of its own.
     """
 
     requests: tuple[UUID, ...] = ()
@@ -61,7 +62,7 @@ class Needs:
     cards: tuple[UUID, ...] = ()
     gives_back: bool = False
     open_cards: tuple[UUID, ...] = ()
-    parts: "tuple[Footprint, ...]" = ()
+    parts: "tuple[Footprint, ...] | None" = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +90,15 @@ class Hold:
 @dataclass(frozen=True, slots=True)
 class Besides:
     """What an instruction changes besides a transaction. Everything is as it is after; new when the book does not
-    hold its id yet. `refunded` is the transaction that money was given back of."""
+    hold its id yet. `refunded` is the transaction that money was given back of. `parts` are what the items of an
+    order of many come to, in order: an outcome, the refusal that left no row, None where nothing comes of it."""
 
     requests: tuple[MoneyRequest, ...] = ()
     cards: tuple[Card, ...] = ()
     refunded: Transaction | None = None
     standings: tuple[NewStanding, ...] = ()
     act: Act | None = None
+    parts: "tuple[Outcome | Refusal | None, ...]" = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +121,9 @@ class Outcome:
     @property
     def results(self) -> tuple[UUID, ...]:
         """What its key stands for from now on."""
+        if self.besides is not None and self.besides.parts:
+            done = (part for part in self.besides.parts if isinstance(part, Outcome))
+            return tuple(part.transaction.id for part in done if part.transaction is not None)
         if self.besides is None or (self.key is not None and self.key.gives is Gives.TRANSACTIONS):
             return () if self.transaction is None else (self.transaction.id,)
         things = self.besides.requests or self.besides.cards
@@ -155,6 +161,12 @@ class Answer:
     def cards(self) -> tuple[Card, ...]:
         """The cards that it is about."""
         return () if self.outcome.besides is None else self.outcome.besides.cards
+
+    @property
+    def parts(self) -> "tuple[Answer | Refusal | None, ...]":
+        """What the items of an order of many came to, each with the wallet as it is after all of them."""
+        parts = () if self.outcome.besides is None else self.outcome.besides.parts
+        return tuple(Answer(part, self.balance) if isinstance(part, Outcome) else part for part in parts)
 
     @property
     def refusal(self) -> Refusal | None:

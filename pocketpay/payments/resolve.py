@@ -6,6 +6,7 @@ goes to the rule as None.
 """
 
 from collections import OrderedDict
+from collections.abc import Collection
 from typing import Generic, TypeVar
 from uuid import UUID
 
@@ -51,6 +52,15 @@ class Resolver:
         async with self._database.read() as session:
             found = await profiles.by_username(session, username)
         return None if found is None else self._wallets.remember(username, found.wallet_id)
+
+    async def wallets_of(self, usernames: Collection[str]) -> dict[str, UUID]:
+        """The wallets of those usernames in their canonical spelling that are somebody's, read together."""
+        known = {name: wallet_id for name in usernames if (wallet_id := self._wallets.get(name)) is not None}
+        if missing := [name for name in usernames if name and name not in known]:
+            async with self._database.read() as session:
+                for found in await profiles.by_usernames(session, missing):
+                    known[found.username] = self._wallets.remember(found.username, found.wallet_id)
+        return known
 
     async def currency(self, wallet_id: UUID) -> str:
         """The currency of that wallet, which exists: its owner is signed in."""

@@ -11,12 +11,13 @@ from pocketpay.payments.unit import Result
 
 @dataclass(slots=True, eq=False)
 class Ticket:
-    """An instruction that waits for its answer. `doubtful` is the answer it has if a commit that nobody heard of was
-    done."""
+    """An instruction that waits for its answer. `weight` is how many payments it may come to. `doubtful` is the
+    answer it has if a commit that nobody heard of was done."""
 
     instruction: Instruction
     answer: "asyncio.Future[Answer]"
     arrived: float
+    weight: int = 1
     doubtful: Result | None = None
 
     @property

@@ -32,7 +32,7 @@ from pocketpay.ledger.repository import postings as ledger
 from pocketpay.payments import requested
 from pocketpay.payments.book import Book, KeptKey, Written
 from pocketpay.payments.expire import Expire
-from pocketpay.payments.instruction import Answer, Footprint, Gives, Instruction
+from pocketpay.payments.instruction import Answer, Footprint, Gives, Instruction, Needs
 from pocketpay.payments.limits import LimitKind
 from pocketpay.payments.repository import acts, asking, rows, units
 from pocketpay.payments.repository.usage import used
@@ -76,8 +76,9 @@ async def carry_out(
     session = Session(connection)
     await session.execute("begin")
     footprints = [instruction.footprint for instruction in instructions]
-    accounts = await ledger.lock(session, _accounts(footprints), skip_locked=skip_locked)
-    book = await _look(session, footprints, accounts, terms, house, progress)
+    asked = _with_parts(footprints)
+    accounts = await ledger.lock(session, _accounts(asked), skip_locked=skip_locked)
+    book = await _look(session, asked, accounts, terms, house, progress)
     progress.deciding = True
     results = [_decide(book, *pair) for pair in zip(instructions, footprints, strict=True)]
     progress.deciding = False
@@ -95,6 +96,18 @@ async def preview(session: Session, instruction: Instruction, terms: Terms, hous
     accounts = await ledger.accounts(session, _accounts(footprints))
     book = await _look(session, footprints, accounts, terms, house, Progress())
     return _decide(book, instruction, footprints[0])
+
+
+def _with_parts(footprints: Sequence[Footprint]) -> Sequence[Footprint]:
+    """Those of the items of orders of many among them."""
+    if all(footprint.needs is None or footprint.needs.parts is None for footprint in footprints):
+        return footprints
+    asked: list[Footprint] = []
+    for footprint in footprints:
+        asked.append(footprint)
+        if footprint.needs is not None and footprint.needs.parts is not None:
+            asked += footprint.needs.parts
+    return asked
 
 
 def _accounts(footprints: Sequence[Footprint]) -> set[UUID]:
@@ -166,6 +179,9 @@ async def _look_further(session: Session, book: Book, footprints: Sequence[Footp
             counted.update(needs.open_cards)
         if (key := footprint.key) is not None and (kept := book.keys.get((key.wallet_id, key.text))) is not None:
             wanted[key.gives].update(kept.results)
+            if needs is not None and needs.parts is not None:
+                refusals = await units.refusals(session, key)
+                book.keys[key.wallet_id, key.text] = replace(kept, refusals=refusals)
     if missing := wanted[Gives.TRANSACTIONS] - book.transactions.keys():
         book.transactions |= await units.by_ids(session, missing)
     for paying in book.transactions.values():
@@ -232,7 +248,7 @@ def _decide(book: Book, instruction: Instruction, footprint: Footprint) -> Resul
     if (
         footprint.wallet_id not in book.accounts
         or (footprint.payee_id is not None and footprint.payee_id not in book.accounts)
-        or (footprint.needs is not None and not book.accounts.keys() >= {*footprint.needs.asks})
+        or (footprint.needs is not None and not _all_there(book, footprint.needs))
     ):
         return ServiceBusy("one of the wallets is held by somebody else for too long")
     try:
@@ -242,6 +258,14 @@ def _decide(book: Book, instruction: Instruction, footprint: Footprint) -> Resul
     if outcome.changed:
         book.apply(outcome)
     return Answer(outcome, book.balance(footprint.wallet_id))
+
+
+def _all_there(book: Book, needs: Needs) -> bool:
+    """Whether the accounts could be had of all who are asked for money, and of all items of an order of many. One
+    that could not stops the whole order: nothing is half done."""
+    if not book.accounts.keys() >= {*needs.asks}:
+        return False
+    return needs.parts is None or all(part.payee_id is None or part.payee_id in book.accounts for part in needs.parts)
 
 
 async def _write(session: Session, book: Book) -> None:
@@ -285,7 +309,14 @@ async def _write_besides(session: Session, book: Book, written: Written, signal:
     if written.standings:
         await wallets.set_standings(session, now, list(written.standings.values()))
     if written.keys:
-        await units.write_keys_of_many(session, now, written.keys)
+        kept = [one for _, one in written.keys]
+        await units.write_keys_of_many(
+            session,
+            now,
+            [key for key, _ in written.keys],
+            results=[one.results for one in kept],
+            refusals=[one.refusals for one in kept],
+        )
     told = {**written.new_requests, **written.changed_requests}
     versions = {wallet_id: book.accounts[wallet_id].version for wallet_id in written.standings}
     return replace(

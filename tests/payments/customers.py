@@ -2,7 +2,7 @@
 
 import itertools
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -29,6 +29,7 @@ from pocketpay.payments.resolve import Resolver
 from pocketpay.payments.simulated_bank import SimulatedBank
 from pocketpay.payments.terms import Terms
 from pocketpay.payments.transfer import transfer
+from pocketpay.payments.transfer_batch import RawTransfer, transfer_batch
 from pocketpay.payments.withdraw import withdraw
 from pocketpay.requests.money_request import MoneyRequest
 from pocketpay.settings import Settings
@@ -180,6 +181,18 @@ async def asked(
 async def pay_asked(desk: Desk, payer: Person, request: MoneyRequest, *, key: str | None = None) -> Answer:
     """Paying a money request."""
     return await pay_request(desk, payer.wallet_id, request.id, raw_key=key or new_key())
+
+
+def item(to: Person | str, amount: str, description: str = "Lunch") -> RawTransfer:
+    """One transfer of a batch."""
+    return RawTransfer(to if isinstance(to, str) else to.username, amount, description)
+
+
+async def send_many(
+    desk: Desk, sender: Person, transfers: Sequence[RawTransfer], *, atomic: bool = False, key: str | None = None
+) -> Answer:
+    """A batch of transfers."""
+    return await transfer_batch(desk, sender.wallet_id, transfers, atomic=atomic, raw_key=key or new_key())
 
 
 async def known_pair(desk: Desk, *, funds: str) -> tuple[Person, Person]:

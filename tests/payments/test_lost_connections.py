@@ -13,6 +13,7 @@ import pytest
 from pocketpay.database import sessions
 from pocketpay.database.failures import ServiceBusy
 from pocketpay.database.sessions import connect
+from pocketpay.errors import Refusal
 from pocketpay.payments import clearing as clearings
 from pocketpay.payments.cancel import cancel
 from pocketpay.payments.close_card import close_card
@@ -30,6 +31,8 @@ from tests.payments.cards import buy, card_of, issue, kept
 from tests.payments.customers import (
     Person,
     Records,
+    give_back,
+    item,
     money,
     new_key,
     open_desk,
@@ -38,6 +41,7 @@ from tests.payments.customers import (
     person,
     records_of,
     send,
+    send_many,
     terms,
     unguarded,
 )
@@ -245,6 +249,39 @@ async def test_batch_cut_off_is_done_once_and_each_twin_is_still_a_twin(
     assert [answer.replayed for answer in answers] == [False] * 10 + [True] * 10
     assert [answer.transaction.status for answer in answers] == [Status.COMPLETED] * 20
     assert (await money(desk, ada), await money(desk, bob)) == ((500, 0), (1_500, 0))
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("atomic", [False, True])
+async def test_order_of_many_cut_off_is_carried_out_once_and_answered_first(
+    desk: Desk, line: Line, records: Records, way: str, atomic: bool
+) -> None:
+    ada, bob = await people(desk, 2, funds="10.00")
+    items = [item(bob, "1.00"), item(bob, "2.00")] + ([] if atomic else [item("nobody_at_all", "1.00")])
+    key = new_key()
+    await asyncio.gather(desk.resolver.wallet_of(bob.username), desk.resolver.currency(ada.wallet_id))
+    break_next(line, way)
+    answer = await send_many(desk, ada, items, atomic=atomic, key=key)
+    assert (line.lost, answer.replayed, answer.balance.posted.minor) == (1, False, 700)
+    done = [one for one in answer.parts if isinstance(one, Answer)]
+    assert [(one.transaction.status, one.replayed) for one in done] == [(Status.COMPLETED, False)] * 2
+    assert [one.code for one in answer.parts if isinstance(one, Refusal)] == [] if atomic else ["RECIPIENT_NOT_FOUND"]
+    again = await send_many(desk, ada, items, atomic=atomic, key=key)
+    assert again.replayed
+    assert await money(desk, bob) == (1_300, 0)
+
+
+@pytest.mark.parametrize("way", WAYS)
+async def test_refund_cut_off_is_given_once_and_answered_first(
+    desk: Desk, line: Line, records: Records, way: str
+) -> None:
+    ada, bob = await people(desk, 2, funds="10.00")
+    paid = (await send(desk, ada, bob, "1.00")).transaction
+    await desk.resolver.parties(paid.id)
+    break_next(line, way)
+    answer = await give_back(desk, bob, paid.id)
+    assert (answer.transaction.status, answer.replayed, line.lost) == (Status.COMPLETED, False, 1)
+    assert await money(desk, ada) == (1_000, 0)
 
 
 async def test_what_may_have_happened_is_not_called_undone_when_the_disk_is_full_afterwards(

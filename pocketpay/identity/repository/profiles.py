@@ -9,6 +9,7 @@ from pocketpay.identity.profile import Profile
 _COLUMNS = "id, wallet_id, username, name, avatar_url, closed_at"
 _BY_WALLETS = f"select {_COLUMNS} from users where wallet_id = any($1::uuid[])"
 _BY_IDS = f"select {_COLUMNS} from users where id = any($1::uuid[]) and closed_at is null"
+_BY_USERNAMES = f"select {_COLUMNS} from users where username = any($1::text[]) and closed_at is null"
 _BY_USERNAME = f"select {_COLUMNS} from users where username = $1 and closed_at is null"
 
 _LAST = "chr(1114111)"
@@ -44,6 +45,11 @@ async def by_username(session: Session, username: str) -> Profile | None:
     """The open user of that canonical username."""
     row = await session.fetchrow(_BY_USERNAME, username)
     return None if row is None else _profile(row)
+
+
+async def by_usernames(session: Session, usernames: Iterable[str]) -> list[Profile]:
+    """The open users of those canonical usernames, in no order."""
+    return [_profile(row) for row in await session.fetch(_BY_USERNAMES, list(usernames))]
 
 
 async def search(session: Session, *, username: str, name: str, most: int) -> list[Profile]:

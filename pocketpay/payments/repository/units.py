@@ -9,10 +9,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 
+import orjson
+
 from pocketpay.database.sessions import Record, Session
 from pocketpay.ledger.account import Account, Entry
 from pocketpay.ledger.repository.postings import POSTING, posting_arguments
 from pocketpay.payments.instruction import Footprint, Key
+from pocketpay.payments.kept_refusal import KeptRefusal
 from pocketpay.payments.repository import usage
 from pocketpay.payments.repository.rows import COLUMNS, facts_text, reasons_text, transaction
 from pocketpay.payments.transaction import Transaction
@@ -112,12 +115,14 @@ select pg_notify('{signals.CHANNEL}', payload) from unnest($49::text[]) payload
 """
 
 _KEYS_OF_MANY = """
-insert into idempotency_keys (wallet_id, key, operation, fingerprint, result_ids, created_at)
-select u.wallet_id, u.key, u.operation, u.fingerprint, u.result_ids::uuid[], $1
-from unnest($2::uuid[], $3::text[], $4::text[], $5::bytea[], $6::text[])
-    u(wallet_id, key, operation, fingerprint, result_ids)
+insert into idempotency_keys (wallet_id, key, operation, fingerprint, result_ids, refusals, created_at)
+select u.wallet_id, u.key, u.operation, u.fingerprint, u.result_ids::uuid[], u.refusals, $1
+from unnest($2::uuid[], $3::text[], $4::text[], $5::bytea[], $6::text[], $7::jsonb[])
+    u(wallet_id, key, operation, fingerprint, result_ids, refusals)
 """
 """Arrays of arrays must be rectangles, so each key's results come as the text of an array."""
+
+_REFUSALS = "select refusals from idempotency_keys where wallet_id = $1 and key = $2"
 
 _UNSETTLED = f"""
 with due as materialized (
@@ -198,17 +203,31 @@ async def write(
     )
 
 
-async def write_keys_of_many(session: Session, now: datetime, keys: Sequence[tuple[Key, Sequence[UUID]]]) -> None:
-    """Writes keys that stand for several results each, or for none."""
+async def write_keys_of_many(
+    session: Session,
+    now: datetime,
+    keys: Sequence[Key],
+    *,
+    results: Sequence[Sequence[UUID]],
+    refusals: Sequence[Sequence[KeptRefusal | None]],
+) -> None:
+    """Writes keys that stand for several results each, or for none, and the refusals of each one's items."""
     await session.execute(
         _KEYS_OF_MANY,
         now,
-        [key.wallet_id for key, _ in keys],
-        [key.text for key, _ in keys],
-        [key.operation for key, _ in keys],
-        [key.fingerprint for key, _ in keys],
-        ["{" + ",".join(map(str, results)) + "}" for _, results in keys],
+        [key.wallet_id for key in keys],
+        [key.text for key in keys],
+        [key.operation for key in keys],
+        [key.fingerprint for key in keys],
+        ["{" + ",".join(map(str, ids)) + "}" for ids in results],
+        [orjson.dumps(told).decode() if told else None for told in refusals],
     )
+
+
+async def refusals(session: Session, key: Key) -> Sequence[KeptRefusal | None]:
+    """What was refused of the order of many that this key was written for; () where nothing was."""
+    text = await session.fetchval(_REFUSALS, key.wallet_id, key.text)
+    return () if text is None else orjson.loads(text)
 
 
 async def by_ids(session: Session, ids: Iterable[UUID]) -> dict[UUID, Transaction]:

@@ -1,0 +1,146 @@
+"""The door of transferBatch."""
+
+from typing import Any
+
+import pytest
+
+from tests.api.conftest import Client, Person
+from tests.api.test_limits import weigh
+from tests.payments.customers import new_key
+
+BATCH = """mutation ($input: TransferBatchInput!) { transferBatch(input: $input) { replayed
+  results { replayed transaction { id status amount { amount } recipient { username } }
+    wallet { balance { amount } held { amount } }
+    errors { __typename code message path retryable
+      ... on InsufficientFunds { required { amount } available { amount } }
+      ... on LimitExceeded { limit { kind used { amount } resetsAt } } } }
+  errors { code path } } }"""
+SHORT = """mutation ($input: TransferBatchInput!) {
+  transferBatch(input: $input) { results { transaction { id status } } } }"""
+
+
+@pytest.fixture
+async def people(client: Client) -> tuple[Person, Person]:
+    """Two who have 100.00 each."""
+    return await client.sign_up("ada"), await client.sign_up("bob")
+
+
+def to(username: str, amount: str | int, description: str = "Lunch") -> dict[str, Any]:
+    return {"to": username, "amount": amount, "description": description}
+
+
+async def batch(client: Client, by: Person, *transfers: dict[str, Any], **more: Any) -> Any:
+    said = {"transfers": transfers, "idempotencyKey": new_key()} | more
+    return (await client.data(BATCH, {"input": said}, by=by))["transferBatch"]
+
+
+async def test_each_result_is_told_like_a_transfer(client: Client, people: tuple[Person, Person]) -> None:
+    ada, _ = people
+    key = new_key()
+    for again in (False, True):
+        told = await batch(client, ada, to("@bob", "10"), to("bob", "500"), to("bob", 1), idempotencyKey=key)
+        assert (told["errors"], told["replayed"]) == ([], again)
+        held, failed, second = told["results"]
+        assert [one["replayed"] for one in told["results"]] == [again] * 3
+        assert (held["transaction"]["status"], held["errors"]) == ("PENDING_CONFIRMATION", [])
+        assert (held["transaction"]["amount"], held["transaction"]["recipient"]) == (
+            {"amount": "10.00"},
+            {"username": "bob"},
+        )
+        assert failed["transaction"]["status"] == "FAILED"
+        assert failed["errors"] == [
+            {
+                "__typename": "InsufficientFunds",
+                "code": "INSUFFICIENT_FUNDS",
+                "message": "This needs 500.00 USD; 90.00 USD is available.",
+                "path": ["input", "transfers", "1", "amount"],
+                "retryable": False,
+                "required": {"amount": "500.00"},
+                "available": {"amount": "90.00"},
+            }
+        ]
+        assert second["transaction"]["status"] == "PENDING_CONFIRMATION"
+        after = {"balance": {"amount": "100.00"}, "held": {"amount": "11.00"}}
+        assert [one["wallet"] for one in told["results"]] == [after] * 3
+
+
+async def test_item_without_a_row_has_its_errors_and_nothing_else(
+    client: Client, people: tuple[Person, Person]
+) -> None:
+    ada, _ = people
+    told = await batch(
+        client, ada, to("bob", 1), to("nobody_at_all", 1), to("bob", "0"), to("bob", 1, ""), to("ada", 1)
+    )
+    assert [[(one["code"], one["path"]) for one in result["errors"]] for result in told["results"]] == [
+        [],
+        [("RECIPIENT_NOT_FOUND", ["input", "transfers", "1", "to"])],
+        [("INVALID_AMOUNT", ["input", "transfers", "2", "amount"])],
+        [("INVALID_INPUT", ["input", "transfers", "3", "description"])],
+        [("SELF_TRANSFER", ["input", "transfers", "4", "to"])],
+    ]
+    assert [(one["transaction"] is None, one["wallet"] is None) for one in told["results"]] == [(False,) * 2] + [
+        (True,) * 2
+    ] * 4
+
+
+async def test_atomic_batch_that_is_refused_says_which_item_it_was(
+    client: Client, people: tuple[Person, Person]
+) -> None:
+    ada, _ = people
+    told = await batch(client, ada, to("bob", 60), to("bob", 60), to("bob", 1), atomic=True)
+    empty: dict[str, Any] = {"replayed": False, "transaction": None, "wallet": None, "errors": []}
+    assert (told["results"][0], told["results"][2]) == (empty, empty)
+    (error,) = told["results"][1].pop("errors")
+    assert told["results"][1] | {"errors": []} == empty
+    assert (error["code"], error["path"]) == ("INSUFFICIENT_FUNDS", ["input", "transfers", "1", "amount"])
+    assert error["available"] == {"amount": "40.00"}
+
+
+@pytest.mark.parametrize(
+    ("said", "code", "path"),
+    [
+        ({"transfers": []}, "INVALID_INPUT", ["input", "transfers"]),
+        ({"transfers": [to("bob", 1)] * 101}, "INVALID_INPUT", ["input", "transfers"]),
+        ({"idempotencyKey": "short"}, "INVALID_INPUT", ["input", "idempotencyKey"]),
+    ],
+)
+async def test_refusal_of_the_batch_has_its_code_and_its_path(
+    client: Client, people: tuple[Person, Person], said: dict[str, Any], code: str, path: list[str]
+) -> None:
+    ada, _ = people
+    told = await batch(client, ada, to("bob", 1), **said)
+    assert told == {"replayed": False, "results": [], "errors": [{"code": code, "path": path}]}
+
+
+async def test_key_of_another_batch_is_refused(client: Client, people: tuple[Person, Person]) -> None:
+    ada, _ = people
+    key = new_key()
+    await batch(client, ada, to("bob", 1), idempotencyKey=key)
+    told = await batch(client, ada, to("bob", 2), idempotencyKey=key)
+    assert [(one["code"], one["path"]) for one in told["errors"]] == [
+        ("IDEMPOTENCY_KEY_REUSED", ["input", "idempotencyKey"])
+    ]
+
+
+async def test_refusal_that_is_about_no_field_leads_to_its_item(
+    client: Client, people: tuple[Person, Person]
+) -> None:
+    ada, _ = people
+    told = await batch(client, ada, *[to("bob", "0.01")] * 21)
+    assert [(one["code"], one["path"]) for one in told["results"][20]["errors"]] == [
+        ("TOO_MANY_PENDING", ["input", "transfers", "20"])
+    ]
+
+
+async def test_a_hundred_transfers_pass_the_door(client: Client, people: tuple[Person, Person]) -> None:
+    ada, _ = people
+    said = {"transfers": [to("bob", "0.01")] * 100, "idempotencyKey": new_key()}
+    results = (await client.data(SHORT, {"input": said}, by=ada))["transferBatch"]["results"]
+    assert len(results) == 100
+    whole = await batch(client, ada, *[to("bob", "0.02")] * 100)
+    assert len(whole["results"]) == 100
+
+
+def test_results_of_a_batch_count_as_many_as_they_may_be() -> None:
+    assert weigh(SHORT).cost == 1 + 100 * 2
+    assert weigh(BATCH).cost < 2_000
