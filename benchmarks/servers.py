@@ -44,14 +44,15 @@ def pocketpay(data: Path, *, workers: int = 1) -> Iterator[tuple[int, int]]:
     """Our server on the embedded database in `data`, in so many processes; gives (port, process id).
 
     Authentication, idempotency keys, all three rules, limits and all guards are on. The rapid rule counts, but asks
-    only from the thousandth payment of an hour on, and no limit is ever reached, so that the load is of completed
-    payments.
+    only from the thousandth payment of a minute on, and no limit is ever reached, so that the load is of completed
+    payments. A minute, so that it counts the dozen payments of somebody in a hurry, and not all of a long run.
     """
     port = free_port()
     settings = {
         "POCKETPAY_DATA": str(data),
         "PORT": str(port),
         "RAPID_TRANSFER_COUNT": "1000",
+        "RAPID_TRANSFER_WINDOW_MINUTES": "1",
         **{name.upper(): value for name, value in NO_LIMITS.items()},
         "LOG_LEVEL": "warning",
     }
