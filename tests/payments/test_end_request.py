@@ -1,5 +1,6 @@
 """Declining a money request and taking one back: who may, what ends with it, and what saying it again means."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from uuid import UUID
 
@@ -20,12 +21,15 @@ from tests.payments.customers import (
     Records,
     ask,
     balance,
+    known_pair,
     money,
     pay_asked,
     people,
     person,
+    send,
     unguarded,
 )
+from tests.payments.floor import transfer_of
 
 Verb = Callable[[Desk, UUID, UUID], Awaitable[Answer]]
 
@@ -184,3 +188,27 @@ async def test_held_payment_of_another_request_stays(desk: Desk, records: Record
     await decline_request(desk, bob.wallet_id, second.id)
     assert (await records.transaction(held.id))["status"] == "pending_confirmation"
     assert await money(desk, bob) == (10_000, 1_000)
+
+
+async def test_payment_that_ends_with_its_request_makes_no_other_less_rapid_than_it_is(
+    desk: Desk, records: Records
+) -> None:
+    """Said together: of five recent payments one ends, and four are still too many."""
+    ada, bob = await known_pair(desk, funds="100.00")
+    desk.clearing.terms = unguarded()
+    for _ in range(3):
+        await send(desk, ada, bob, "1.00")
+    request = await ask(desk, bob, ada, "2.00")
+    desk.clearing.terms = unguarded(
+        new_recipient_action="off", rapid_transfer_action="confirm", rapid_transfer_count=3
+    )
+    held = (await pay_asked(desk, ada, request)).transaction
+    assert held.status is Status.PENDING_CONFIRMATION
+    units = desk.clearing.counts.units
+    declined, paid = await asyncio.gather(
+        desk.clearing.submit(DeclineRequest(ada.wallet_id, request.id)),
+        desk.clearing.submit(transfer_of(ada, bob)),
+    )
+    assert desk.clearing.counts.units == units + 1
+    assert declined.requests[0].status is RequestStatus.DECLINED
+    assert paid.transaction.status is Status.PENDING_CONFIRMATION
