@@ -4,14 +4,14 @@ import signIn from './documents/sign-in.graphql?raw';
 import signOut from './documents/sign-out.graphql?raw';
 import * as session from './session.js';
 import { useStanding } from './standing.js';
-import { confirmTab, DEMO_PASSWORD, DEMO_PEOPLE, withPaymentToAnswer } from './tabs.js';
+import { DEMO_PASSWORD, DEMO_PEOPLE, tabThatActsOn, withIdToActOn } from './tabs.js';
 import { send } from './transport.js';
 
 /** Who is signed in, what they can spend (live), and what awaits their answer. */
 export function SessionBar() {
   const { accessToken, user, notice } = useSyncExternalStore(session.subscribe, session.current);
   const standing = useStanding(accessToken, user?.username);
-  useFilledVariables(standing?.awaiting ?? []);
+  useFilledVariables(standing);
   return (
     <footer className="graphiql-container session-bar" aria-label="Session">
       {accessToken ? <Person user={user} standing={standing} /> : <Nobody notice={notice} />}
@@ -42,7 +42,8 @@ function Person({ user, standing }) {
         <>
           <Figure label="available" money={standing.available} />
           <Figure label="held" money={standing.held} />
-          <Awaiting count={standing.awaiting.length} />
+          <Waiting known="awaiting" count={standing.awaiting.length} one="1 payment awaits" many="payments await" />
+          <Waiting known="asked" count={standing.asked.length} one="1 request awaits" many="requests await" />
         </>
       )}
     </>
@@ -64,15 +65,15 @@ function Figure({ label, money: { amount, currency } }) {
   );
 }
 
-function Awaiting({ count }) {
+/** What waits for the person's answer, and the way to the tab that gives it. */
+function Waiting({ known, count, one, many }) {
   const tabs = useGraphiQL((state) => state.tabs);
   const { changeTab } = useGraphiQLActions();
   if (count === 0) return null;
-  const label = count === 1 ? '1 payment awaits your answer' : `${count} payments await your answer`;
-  const tab = confirmTab(tabs);
+  const tab = tabThatActsOn(tabs, known);
   return (
     <button type="button" className="session-awaiting" disabled={tab < 0} onClick={() => changeTab(tab)}>
-      {label}
+      {count === 1 ? one : `${count} ${many}`} your answer
     </button>
   );
 }
@@ -119,15 +120,16 @@ async function leave() {
   return null;
 }
 
-/** A tab that confirms or cancels gets the newest payment that awaits an answer. */
-function useFilledVariables(awaiting) {
+/** A tab that acts on something of the person's gets the newest that there is. */
+function useFilledVariables(standing) {
   const variableEditor = useGraphiQL((state) => state.variableEditor);
   const tab = useGraphiQL((state) => state.tabs[state.activeTabIndex]);
+  const { awaiting = [], asked = [], received = [] } = standing ?? {};
   useEffect(() => {
     if (!variableEditor) return;
     // GraphiQL opens its first default tab without that tab's variables.
     const variables = variableEditor.getValue() || tab.variables || '';
-    const filled = withPaymentToAnswer(tab, variables, awaiting);
+    const filled = withIdToActOn(tab, variables, standing);
     if (filled !== variableEditor.getValue()) variableEditor.setValue(filled);
-  }, [variableEditor, tab.id, awaiting.join()]);
+  }, [variableEditor, tab.id, String([awaiting, asked, received])]);
 }

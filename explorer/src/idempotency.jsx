@@ -9,12 +9,15 @@ export function newKey() {
 
 const KEY_IN_VARIABLES = /("idempotencyKey"\s*:\s*)"[^"]*"/g;
 
+/** The variables (JSON text) with a new key for every one they have. */
+export const withNewKeys = (variables) => variables.replace(KEY_IN_VARIABLES, (_, label) => `${label}"${newKey()}"`);
+
 /** Gives the variables of the open tab a new idempotency key, so that the next run is a new payment. */
 export function NewKeyButton() {
   const variableEditor = useGraphiQL((state) => state.variableEditor);
   const renew = () => {
     const variables = variableEditor.getValue();
-    const renewed = variables.replace(KEY_IN_VARIABLES, (_, label) => `${label}"${newKey()}"`);
+    const renewed = withNewKeys(variables);
     if (renewed === variables) throw new Error('No "idempotencyKey" in the variables of this tab.');
     variableEditor.setValue(renewed);
   };

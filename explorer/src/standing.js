@@ -1,15 +1,23 @@
 import { useEffect, useState } from 'react';
 import standing from './documents/standing.graphql?raw';
 import watchBalance from './documents/watch-balance.graphql?raw';
+import watchRequests from './documents/watch-requests.graphql?raw';
 import * as session from './session.js';
 import { onMutation, send, watch } from './transport.js';
 
 const WATCH_AGAIN_MS = 5_000;
 
 /**
- * Where the person signed in stands: `{available, held, awaiting: [transaction ids, newest first], live}`,
- * null until known. Read again at every change of the balance that the server tells, and after every
- * mutation sent from here; `live` is whether the server is telling.
+ * Where the person signed in stands, null until known:
+ *
+ *     available, held   Money
+ *     awaiting          payments that await their answer      } ids,
+ *     asked             money requests they can pay           } the newest first,
+ *     received          payments that can be given back       } at most 20 of each
+ *     live              whether the server tells of changes
+ *
+ * Read again at every change of the balance or of a money request that the server tells, and after every
+ * mutation sent from here.
  */
 export function useStanding(accessToken, username) {
   const [known, setKnown] = useState(null);
@@ -21,10 +29,12 @@ export function useStanding(accessToken, username) {
     const read = oneAtATime(async () => setKnown(await ask()));
     read();
     const stopListening = onMutation(read);
-    const stopWatching = keepWatching({ onChange: read, onLive: setLive });
+    const stopWatchingBalance = keepWatching(watchBalance, { onChange: read, onLive: setLive });
+    const stopWatchingRequests = keepWatching(watchRequests, { onChange: read });
     return () => {
       stopListening();
-      stopWatching();
+      stopWatchingBalance();
+      stopWatchingRequests();
     };
     // A refreshed token is the same person: only who is signed in counts, and whether anybody is.
   }, [Boolean(accessToken), username]);
@@ -36,8 +46,15 @@ async function ask() {
   if (!data?.viewer) return null;
   const { username, name, wallet } = data.viewer;
   session.name({ username, name });
-  return { ...wallet, awaiting: data.transactions.nodes.map(({ id }) => id) };
+  return {
+    ...wallet,
+    awaiting: ids(data.awaiting.nodes),
+    asked: ids(data.asked.nodes),
+    received: ids(data.received.nodes.filter(({ refunded, total }) => refunded.minorUnits !== total.minorUnits)),
+  };
 }
+
+const ids = (nodes) => nodes.map(({ id }) => id);
 
 /** Changes that arrive during a read cause one more read, however many they are. */
 function oneAtATime(read) {
@@ -57,7 +74,7 @@ function oneAtATime(read) {
   };
 }
 
-function keepWatching({ onChange, onLive }) {
+function keepWatching(query, { onChange, onLive = () => {} }) {
   let subscription;
   let timer;
   const later = () => {
@@ -65,7 +82,7 @@ function keepWatching({ onChange, onLive }) {
     timer = setTimeout(start, WATCH_AGAIN_MS);
   };
   function start() {
-    subscription = watch({ query: watchBalance }).subscribe({
+    subscription = watch({ query }).subscribe({
       next: (answer) => {
         onLive(!answer.errors);
         onChange();

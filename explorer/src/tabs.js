@@ -1,51 +1,57 @@
-/** The walk: one operation a tab, in the order a newcomer meets them. */
-import asked from './tabs/asked.graphql?raw';
-import confirm from './tabs/confirm.graphql?raw';
-import deposit from './tabs/deposit.graphql?raw';
-import history from './tabs/history.graphql?raw';
-import live from './tabs/live.graphql?raw';
-import me from './tabs/me.graphql?raw';
-import pay from './tabs/pay.graphql?raw';
-import signIn from './tabs/sign-in.graphql?raw';
-import statement from './tabs/statement.graphql?raw';
-import withdraw from './tabs/withdraw.graphql?raw';
-import { newKey } from './idempotency.jsx';
+/** The walk: one operation a tab, in the order a newcomer meets them, with the variables of walk.json. */
+import { newKey, withNewKeys } from './idempotency.jsx';
+import walk from './walk.json';
 
 export const DEMO_PEOPLE = ['alice', 'bob', 'carol'];
 export const DEMO_PASSWORD = 'pocket-pay-demo';
 
-const tab = (query, variables) => ({ query, variables: variables && JSON.stringify(variables, null, 2) });
+const DOCUMENTS = import.meta.glob('./tabs/*.graphql', { query: '?raw', import: 'default', eager: true });
 
 /** The running month as statements name it: by UTC. */
 const thisMonth = () => new Date().toISOString().slice(0, 7);
 
+/** What walk.json leaves empty because it is another one in every window. */
+const IN_THIS_WINDOW = {
+  idempotencyKey: newKey,
+  month: thisMonth,
+  time: () => `${thisMonth()}-01T00:00:00Z`,
+};
+
+const asText = (variables) =>
+  variables && JSON.stringify(variables, (name, value) => (value === '' && IN_THIS_WINDOW[name]?.()) || value, 2);
+
 /** The tabs of a new window, each payment with an idempotency key of its own. */
-export const firstTabs = () => [
-  tab(signIn, { input: { login: DEMO_PEOPLE[0], password: DEMO_PASSWORD } }),
-  tab(me),
-  tab(deposit, { input: { amount: '750.00', bankName: 'First Demo Bank', idempotencyKey: newKey() } }),
-  tab(pay, { input: { to: 'carol', amount: '620.00', description: 'A second-hand bicycle', idempotencyKey: newKey() } }),
-  tab(confirm, { id: '' }),
-  tab(withdraw, {
-    input: { amount: '40.00', bankName: 'First Demo Bank', speed: 'INSTANT', idempotencyKey: newKey() },
-  }),
-  tab(history),
-  tab(statement, { month: thisMonth(), time: `${thisMonth()}-01T00:00:00Z` }),
-  tab(live),
-  tab(asked),
-];
-
-const answersPayment = ({ query }) => /\b(confirm|cancel)Transfer\(/.test(query ?? '');
-
-export const confirmTab = (tabs) => tabs.findIndex(answersPayment);
+export const firstTabs = () =>
+  walk.map(({ tab, variables }) => ({ query: DOCUMENTS[`./tabs/${tab}.graphql`], variables: asText(variables) }));
 
 /**
- * The tab's variables (JSON text), with the newest payment of `awaiting` as the "id" where the tab answers
- * a payment and names none that awaits an answer.
+ * Which ids a tab acts on: in a tab that says one of `verbs`, the variable `label` is one of those that
+ * `useStanding` knows as `known`.
  */
-export function withPaymentToAnswer(tab, variables, awaiting) {
-  if (awaiting.length === 0 || !answersPayment(tab)) return variables;
-  return variables.replace(/("id"\s*:\s*)"([^"]*)"/, (whole, label, id) =>
-    awaiting.includes(id) ? whole : `${label}"${awaiting[0]}"`,
-  );
+const ACTS_ON = [
+  { verbs: /\b(confirm|cancel)Transfer\(/, label: 'id', known: 'awaiting' },
+  { verbs: /\b(pay|decline)Request\(/, label: 'id', known: 'asked' },
+  { verbs: /\brefund\(/, label: 'transactionId', known: 'received' },
+];
+
+const actsOn = ({ query }) => ACTS_ON.find(({ verbs }) => verbs.test(query ?? ''));
+
+/** The index of the first tab that acts on what is `known` by that name; -1 where none does. */
+export const tabThatActsOn = (tabs, known) => tabs.findIndex((tab) => actsOn(tab)?.known === known);
+
+/**
+ * The tab's variables (JSON text), with the newest id that the tab can act on where it names none of those. With
+ * another id comes another idempotency key: the same one would be refused.
+ */
+export function withIdToActOn(tab, variables, standing) {
+  const found = actsOn(tab);
+  const ids = found && standing?.[found.known];
+  if (!ids?.length) return variables;
+  let another = false;
+  const filled = variables.replace(new RegExp(`("${found.label}"\\s*:\\s*)"([^"]*)"`, 'g'), (pair, label, id) => {
+    if (ids.includes(id)) return pair;
+    another ||= id !== '';
+    return `${label}"${ids[0]}"`;
+  });
+  return another ? withNewKeys(filled) : filled;
 }

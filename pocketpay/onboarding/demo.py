@@ -2,7 +2,8 @@
 
     alice   1,500 from her bank, two payments to bob, one from him
     bob     400 from his bank
-    carol   250 from her bank; whoever pays her is asked first, for she is a new recipient
+    carol   250 from her bank; whoever pays her is asked first, for she is a new recipient. She has asked alice for
+            money
 
 Made by the same instructions that people's own requests are, each with a key of its own: making them again moves
 nothing. Only on our own PostgreSQL and in development: their password is written here.
@@ -22,6 +23,7 @@ from pocketpay.payments.confirm import confirm
 from pocketpay.payments.deposit import deposit
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.lifecycle import Status
+from pocketpay.payments.request_money import request_money
 from pocketpay.payments.transfer import transfer
 from pocketpay.settings import Settings, SettingsError
 
@@ -36,7 +38,9 @@ PAYMENTS = (
     ("bob", "alice", "20", "Cinema tickets"),
     ("alice", "bob", "12", "Coffee and cake"),
 )
-"""Whole amounts: they are one in every currency."""
+
+REQUESTS = (("carol", "alice", "24", "Your ticket for the museum"),)
+"""Who asks whom. Amounts here are whole: they are one in every currency."""
 
 
 def wanted(settings: Settings) -> bool:
@@ -97,6 +101,17 @@ async def _live_their_lives(desk: Desk, wallets: dict[str, UUID]) -> None:
         if sender in wallets:
             with suppress(Refusal):
                 await _pay(desk, wallets[sender], recipient, amount, description, f"demo payment {number}")
+    for number, (requester, payer, amount, description) in enumerate(REQUESTS):
+        if requester in wallets and payer in wallets:
+            with suppress(Refusal):
+                await request_money(
+                    desk,
+                    wallets[requester],
+                    raw_from=payer,
+                    raw_amount=amount,
+                    raw_description=description,
+                    raw_key=f"demo request {number}",
+                )
 
 
 async def _pay(desk: Desk, wallet_id: UUID, to: str, amount: str, description: str, key: str) -> None:

@@ -1,16 +1,51 @@
 """Every document the explorer sends is valid against the schema that the server serves."""
 
+import json
 import re
 from functools import cache
 from pathlib import Path
 
 import pytest
-from graphql import GraphQLSchema, OperationDefinitionNode, build_schema, parse, validate
+from graphql import GraphQLObjectType, GraphQLSchema, OperationDefinitionNode, build_schema, parse, validate
 
 ROOT = Path(__file__).parents[2]
 SOURCES = ROOT / "explorer" / "src"
 TABS = sorted((SOURCES / "tabs").glob("*.graphql"))
 DOCUMENTS = sorted((SOURCES / "documents").glob("*.graphql"))
+
+
+EDITOR_COLUMNS = 58
+"""What GraphiQL shows of a line on a window of 1440 pixels."""
+
+WALK = json.loads((SOURCES / "walk.json").read_text())
+
+NOT_SHOWN = {
+    "signUp": "the demo people are there",
+    "refreshSession": "the explorer does it",
+    "signOut": "a button of the explorer's",
+    "revokeSession": "needs a second session",
+    "revokeOtherSessions": "needs a second session",
+    "changePassword": "the explorer signs the demo people in by theirs",
+    "updateProfile": "no money moves",
+    "transactionUpdated": "as the other live tabs",
+}
+"""What the walk leaves out, and why."""
+
+DOING = ("Mutation", "Subscription", "OperationsMutations")
+"""The types whose fields do something or tell of it."""
+
+
+def verbs() -> list[str]:
+    types = served_schema().type_map
+    named = [types[name] for name in DOING if name in types]
+    return [field for type_ in named if isinstance(type_, GraphQLObjectType) for field in type_.fields]
+
+
+def operation_of(file: Path) -> str:
+    [operation] = parse(file.read_text()).definitions
+    assert isinstance(operation, OperationDefinitionNode)
+    assert operation.name is not None
+    return operation.name.value
 
 
 @cache
@@ -28,14 +63,31 @@ def test_document_is_valid_against_the_schema(file: Path) -> None:
 
 
 @pytest.mark.parametrize("file", TABS, ids=relative)
+def test_tab_is_read_without_scrolling_sideways(file: Path) -> None:
+    assert [line for line in file.read_text().splitlines() if len(line) > EDITOR_COLUMNS] == []
+
+
+@pytest.mark.parametrize("file", TABS, ids=relative)
 def test_tab_is_one_named_operation_that_says_what_will_be_seen(file: Path) -> None:
-    text = file.read_text()
-    [operation] = parse(text).definitions
-    assert isinstance(operation, OperationDefinitionNode)
-    assert operation.name is not None
-    assert text.startswith("# ")
+    assert operation_of(file)
+    assert file.read_text().startswith("# ")
 
 
 def test_walk_has_every_tab_once() -> None:
-    imported = re.findall(r"from '\./tabs/(.+\.graphql)\?raw'", (SOURCES / "tabs.js").read_text())
-    assert sorted(imported) == [file.name for file in TABS]
+    assert sorted(step["tab"] for step in WALK) == sorted(file.stem for file in TABS)
+
+
+def test_readme_numbers_the_tabs_as_the_walk_does() -> None:
+    rows = re.findall(r"^\| (\d+) (\w+) \|", (ROOT / "README.md").read_text(), re.MULTILINE)
+    names = [operation_of(SOURCES / "tabs" / f"{step['tab']}.graphql") for step in WALK]
+    assert rows == [(str(number), name) for number, name in enumerate(names, start=1)]
+
+
+def test_tabs_that_name_another_by_its_number_mean_one_that_is_there() -> None:
+    named = {int(number) for file in TABS for number in re.findall(r"\btab (\d+)", file.read_text())}
+    assert named <= set(range(1, len(WALK) + 1))
+
+
+def test_everything_that_can_be_done_is_in_a_tab_or_left_out_on_purpose() -> None:
+    shown = set(re.findall(r"\b\w+\b", "".join(file.read_text() for file in TABS)))
+    assert {verb for verb in verbs() if verb not in shown} == set(NOT_SHOWN)

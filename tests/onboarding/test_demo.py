@@ -18,6 +18,12 @@ from transactions t join users u on u.wallet_id = coalesce(t.source_wallet_id, t
 group by 1, 2, 3 order by 1, 2
 """
 
+ASKED = """
+select requester.username, payer.username, r.amount, r.status
+from money_requests r
+join users requester on requester.wallet_id = r.requester_wallet_id join users payer on payer.wallet_id = r.payer_wallet_id
+"""
+
 
 async def test_demo_people_have_lived_once_however_often_they_are_made(database_dsn: Dsns, owner: Owner) -> None:
     await asyncio.gather(*(demo.seed(made(), database_dsn.server) for _ in range(2)))
@@ -37,6 +43,7 @@ async def test_demo_people_have_lived_once_however_often_they_are_made(database_
     )
     assert [tuple(row) for row in balances] == [("alice", 156_300), ("bob", 53_700), ("carol", 35_000)]
     assert await owner.fetchval("select sum(amount) from ledger_entries") == 0
+    assert [tuple(row) for row in await owner.fetch(ASKED)] == [("carol", "alice", 2_400, "pending")]
 
 
 async def test_demo_people_can_sign_in(database_dsn: Dsns) -> None:

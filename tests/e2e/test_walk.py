@@ -1,0 +1,155 @@
+"""The explorer's walk, tab after tab in its order, by the demo people of a server that has just been started."""
+
+import json
+import secrets
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from pocketpay.onboarding.demo import PASSWORD
+from tests.e2e.customer import SIGN_IN, Customer, at
+from tests.e2e.processes import House, Running
+
+SOURCES = Path(__file__).parents[2] / "explorer" / "src"
+WALK = json.loads((SOURCES / "walk.json").read_text())
+STANDING = (SOURCES / "documents" / "standing.graphql").read_text()
+
+ACTS_ON = {"confirm": ("id", "awaiting"), "pay-request": ("id", "asked"), "refund": ("transactionId", "received")}
+"""The variable of a tab that the explorer fills in, and the list it takes it from, as explorer/src/tabs.js has it."""
+
+
+def document(tab: str) -> str:
+    return (SOURCES / "tabs" / f"{tab}.graphql").read_text()
+
+
+@pytest.fixture(scope="module")
+def server(house: House) -> Iterator[Running]:
+    running = house.start()
+    yield running
+    assert running.stop() == 0
+    assert running.tracebacks() == []
+
+
+@pytest.fixture
+async def http(server: Running) -> AsyncIterator[httpx.AsyncClient]:
+    async with at(server.url) as client:
+        yield client
+
+
+async def demo_person(http: httpx.AsyncClient, username: str) -> Customer:
+    form = {"login": username, "password": PASSWORD}
+    response = await http.post("/graphql", json={"query": SIGN_IN, "variables": {"input": form}})
+    tokens = response.json()["data"]["signIn"]["tokens"]
+    return Customer(http, username, tokens["accessToken"], tokens["refreshToken"])
+
+
+class Walker:
+    """Somebody who opens the tabs, and what the explorer fills in for them."""
+
+    def __init__(self, person: Customer) -> None:
+        self.person = person
+
+    async def run(self, tab: str) -> Any:
+        """The data of the whole answer of that tab, in which nothing is refused."""
+        answer = await self.person.post(document(tab), **await self.variables(tab))
+        assert "errors" not in answer, answer
+        assert refusals(answer["data"]) == [], tab
+        return answer["data"]
+
+    async def variables(self, tab: str) -> Any:
+        """The tab's variables with all that walk.json leaves empty."""
+        (written,) = (step.get("variables", {}) for step in WALK if step["tab"] == tab)
+        ids = await self.ids(tab)
+
+        def fill(name: str, value: Any) -> Any:
+            if isinstance(value, dict):
+                return {name: fill(name, inner) for name, inner in value.items()}
+            if value != "":
+                return value
+            month = f"{datetime.now(UTC):%Y-%m}"
+            others = {"idempotencyKey": secrets.token_hex(12), "month": month, "time": f"{month}-01T00:00:00Z"}
+            return (others | ids)[name]
+
+        return fill("", written)
+
+    async def ids(self, tab: str) -> dict[str, str]:
+        """What the explorer finds to act on: the newest of each, as `documents/standing.graphql` lists them."""
+        if tab not in ACTS_ON:
+            return {}
+        label, known = ACTS_ON[tab]
+        standing = (await self.person.post(STANDING))["data"]
+        return {label: standing[known]["nodes"][0]["id"]}
+
+
+def refusals(value: Any) -> list[Any]:
+    """Every refusal anywhere in an answer."""
+    if isinstance(value, list):
+        return [found for one in value for found in refusals(one)]
+    if not isinstance(value, dict):
+        return []
+    return [*(value.get("errors") or []), *refusals(list(value.values()))]
+
+
+async def test_the_walk_tells_the_story_it_promises(http: httpx.AsyncClient) -> None:
+    alice = Walker(await demo_person(http, "alice"))
+    await she_pays_somebody_new(alice)
+    await she_is_asked_and_asks(alice)
+    await she_gives_back_and_takes_out(alice)
+    await she_reads_her_books(alice)
+    await she_watches(alice, Walker(await demo_person(http, "bob")))
+
+
+async def she_pays_somebody_new(alice: Walker) -> None:
+    assert (await alice.run("sign-in"))["signIn"]["user"]["username"] == "alice"
+    assert (await alice.run("me"))["viewer"]["wallet"]["available"]["amount"] == "1563.00"
+    assert (await alice.run("deposit"))["deposit"]["transaction"]["status"] == "COMPLETED"
+    paid = (await alice.run("pay"))["transfer"]
+    assert [reason["rule"] for reason in paid["transaction"]["riskReasons"]] == ["LARGE_TRANSFER", "NEW_RECIPIENT"]
+    assert paid["wallet"]["held"]["amount"] == "620.00"
+    confirmed = (await alice.run("confirm"))["confirmTransfer"]
+    assert confirmed["transaction"]["status"] == "COMPLETED"
+    assert confirmed["wallet"]["available"]["amount"] == "1693.00"
+
+
+async def she_is_asked_and_asks(alice: Walker) -> None:
+    request = (await alice.run("pay-request"))["payRequest"]["transaction"]
+    assert (request["status"], request["moneyRequest"]["status"]) == ("COMPLETED", "PAID")
+    asked = await alice.run("ask-and-split")
+    assert asked["requestMoney"]["moneyRequest"]["status"] == "PENDING"
+    shares = [one["amount"]["amount"] for one in asked["splitBill"]["moneyRequests"]]
+    assert (shares, asked["splitBill"]["myShare"]["amount"]) == (["33.34", "33.33"], "33.33")
+
+
+async def she_gives_back_and_takes_out(alice: Walker) -> None:
+    refund = (await alice.run("refund"))["refund"]["transaction"]
+    assert (refund["status"], refund["refundOf"]["refunded"]["amount"]) == ("COMPLETED", "5.00")
+    withdrawn = (await alice.run("withdraw"))["withdraw"]
+    assert withdrawn["transaction"]["fee"]["amount"] == "0.60"
+    assert withdrawn["transaction"]["total"]["amount"] == "40.60"
+    assert withdrawn["wallet"]["available"]["amount"] == "1623.40"
+
+
+async def she_reads_her_books(alice: Walker) -> None:
+    history = (await alice.run("history"))["transactions"]
+    assert [one["type"] for one in history["nodes"]][:5] == ["WITHDRAWAL", "REFUND", "REQUEST", "SEND", "DEPOSIT"]
+    month = (await alice.run("statement"))["wallet"]["statement"]
+    assert (month["closing"]["amount"], month["fees"]["amount"]) == ("1623.40", "0.60")
+    assert (await alice.person.http.get(month["csvUrl"])).status_code == 200
+
+
+async def she_watches(alice: Walker, bob: Walker) -> None:
+    async with alice.person.listening() as hers:
+        balance = await hers.subscribe(document("live-balance"))
+        requests = await hers.subscribe(document("live-requests"))
+        questions = await hers.subscribe(document("live-questions"))
+        assert (await balance.next())["available"]["amount"] == "1623.40"
+        await bob.run("pay-request")
+        told = await requests.next()
+        assert (told["status"], told["payer"]["name"], told["amount"]["amount"]) == ("PAID", "Bob Birch", "33.34")
+        assert (await balance.next())["available"]["amount"] == "1656.74"
+        await alice.run("pay")
+        assert (await questions.next())["recipient"]["name"] == "Carol Cedar"
