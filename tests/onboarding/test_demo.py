@@ -21,7 +21,8 @@ group by 1, 2, 3 order by 1, 2
 ASKED = """
 select requester.username, payer.username, r.amount, r.status
 from money_requests r
-join users requester on requester.wallet_id = r.requester_wallet_id join users payer on payer.wallet_id = r.payer_wallet_id
+join users requester on requester.wallet_id = r.requester_wallet_id
+join users payer on payer.wallet_id = r.payer_wallet_id
 """
 
 
