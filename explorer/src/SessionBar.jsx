@@ -124,12 +124,12 @@ async function leave() {
 function useFilledVariables(standing) {
   const variableEditor = useGraphiQL((state) => state.variableEditor);
   const tab = useGraphiQL((state) => state.tabs[state.activeTabIndex]);
-  const { awaiting = [], asked = [], received = [] } = standing ?? {};
+  const { awaiting, asked, received, cards } = standing ?? {};
   useEffect(() => {
     if (!variableEditor) return;
     // GraphiQL opens its first default tab without that tab's variables.
     const variables = variableEditor.getValue() || tab.variables || '';
     const filled = withIdToActOn(tab, variables, standing);
     if (filled !== variableEditor.getValue()) variableEditor.setValue(filled);
-  }, [variableEditor, tab.id, String([awaiting, asked, received])]);
+  }, [variableEditor, tab.id, JSON.stringify([awaiting, asked, received, cards])]);
 }

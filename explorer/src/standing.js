@@ -12,8 +12,9 @@ const WATCH_AGAIN_MS = 5_000;
  *
  *     available, held   Money
  *     awaiting          payments that await their answer      } ids,
- *     asked             money requests they can pay           } the newest first,
- *     received          payments that can be given back       } at most 20 of each
+ *     asked             money requests they can pay           } the newest first
+ *     received          payments that can be given back       }
+ *     cards             cards that are not closed             }
  *     live              whether the server tells of changes
  *
  * Read again at every change of the balance or of a money request that the server tells, and after every
@@ -51,6 +52,7 @@ async function ask() {
     awaiting: ids(data.awaiting.nodes),
     asked: ids(data.asked.nodes),
     received: ids(data.received.nodes.filter(({ refunded, total }) => refunded.minorUnits !== total.minorUnits)),
+    cards: ids(data.cards.filter(({ status }) => status !== 'CLOSED')),
   };
 }
 

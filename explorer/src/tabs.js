@@ -25,13 +25,14 @@ export const firstTabs = () =>
   walk.map(({ tab, variables }) => ({ query: DOCUMENTS[`./tabs/${tab}.graphql`], variables: asText(variables) }));
 
 /**
- * Which ids a tab acts on: in a tab that says one of `verbs`, the variable `label` is one of those that
+ * Which ids a tab acts on: in a tab that says one of `verbs`, the variables of that label are one of those that
  * `useStanding` knows as `known`.
  */
 const ACTS_ON = [
   { verbs: /\b(confirm|cancel)Transfer\(/, label: 'id', known: 'awaiting' },
   { verbs: /\b(pay|decline)Request\(/, label: 'id', known: 'asked' },
   { verbs: /\brefund\(/, label: 'transactionId', known: 'received' },
+  { verbs: /\w+Card(Payment)?\(/, label: 'id|cardId', known: 'cards' },
 ];
 
 const actsOn = ({ query }) => ACTS_ON.find(({ verbs }) => verbs.test(query ?? ''));
@@ -48,7 +49,7 @@ export function withIdToActOn(tab, variables, standing) {
   const ids = found && standing?.[found.known];
   if (!ids?.length) return variables;
   let another = false;
-  const filled = variables.replace(new RegExp(`("${found.label}"\\s*:\\s*)"([^"]*)"`, 'g'), (pair, label, id) => {
+  const filled = variables.replace(new RegExp(`("(?:${found.label})"\\s*:\\s*)"([^"]*)"`, 'g'), (pair, label, id) => {
     if (ids.includes(id)) return pair;
     another ||= id !== '';
     return `${label}"${ids[0]}"`;

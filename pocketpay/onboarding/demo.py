@@ -1,6 +1,6 @@
 """Three people to play with: alice and bob, who have paid one another, and carol, who is new to both.
 
-    alice   1,500 from her bank, two payments to bob, one from him
+    alice   1,500 from her bank, two payments to bob, one from him; a card
     bob     400 from his bank
     carol   250 from her bank; whoever pays her is asked first, for she is a new recipient. She has asked alice for
             money
@@ -22,6 +22,7 @@ from pocketpay.onboarding.sign_up import sign_up
 from pocketpay.payments.confirm import confirm
 from pocketpay.payments.deposit import deposit
 from pocketpay.payments.desk import Desk
+from pocketpay.payments.issue_card import issue_card
 from pocketpay.payments.lifecycle import Status
 from pocketpay.payments.request_money import request_money
 from pocketpay.payments.transfer import transfer
@@ -38,6 +39,8 @@ PAYMENTS = (
     ("bob", "alice", "20", "Cinema tickets"),
     ("alice", "bob", "12", "Coffee and cake"),
 )
+
+CARDS = (("alice", "Groceries"),)
 
 REQUESTS = (("carol", "alice", "24", "Your ticket for the museum"),)
 """Who asks whom. Amounts here are whole: they are one in every currency."""
@@ -112,6 +115,10 @@ async def _live_their_lives(desk: Desk, wallets: dict[str, UUID]) -> None:
                     raw_description=description,
                     raw_key=f"demo request {number}",
                 )
+    for number, (username, label) in enumerate(CARDS):
+        if username in wallets:
+            with suppress(Refusal):
+                await issue_card(desk, wallets[username], raw_label=label, raw_key=f"demo card {number}")
 
 
 async def _pay(desk: Desk, wallet_id: UUID, to: str, amount: str, description: str, key: str) -> None:

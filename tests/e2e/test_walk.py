@@ -2,7 +2,7 @@
 
 import json
 import secrets
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,8 +18,13 @@ SOURCES = Path(__file__).parents[2] / "explorer" / "src"
 WALK = json.loads((SOURCES / "walk.json").read_text())
 STANDING = (SOURCES / "documents" / "standing.graphql").read_text()
 
-ACTS_ON = {"confirm": ("id", "awaiting"), "pay-request": ("id", "asked"), "refund": ("transactionId", "received")}
-"""The variable of a tab that the explorer fills in, and the list it takes it from, as explorer/src/tabs.js has it."""
+ACTS_ON = {
+    "confirm": "awaiting",
+    "pay-request": "asked",
+    "refund": "received",
+    "pay-by-card": "cards",
+}
+"""Which of the lists of `documents/standing.graphql` a tab's ids are from, as explorer/src/tabs.js has it."""
 
 
 def document(tab: str) -> str:
@@ -53,36 +58,34 @@ class Walker:
     def __init__(self, person: Customer) -> None:
         self.person = person
 
-    async def run(self, tab: str) -> Any:
-        """The data of the whole answer of that tab, in which nothing is refused."""
+    async def run(self, tab: str, *, refused: Sequence[str] = ()) -> Any:
+        """The data of the whole answer of that tab, with those refusals in it and no other."""
         answer = await self.person.post(document(tab), **await self.variables(tab))
         assert "errors" not in answer, answer
-        assert refusals(answer["data"]) == [], tab
+        assert [refusal["code"] for refusal in refusals(answer["data"])] == list(refused), tab
         return answer["data"]
 
     async def variables(self, tab: str) -> Any:
         """The tab's variables with all that walk.json leaves empty."""
         (written,) = (step.get("variables", {}) for step in WALK if step["tab"] == tab)
-        ids = await self.ids(tab)
+        month = f"{datetime.now(UTC):%Y-%m}"
+        known = {"month": month, "time": f"{month}-01T00:00:00Z"}
 
         def fill(name: str, value: Any) -> Any:
             if isinstance(value, dict):
                 return {name: fill(name, inner) for name, inner in value.items()}
-            if value != "":
-                return value
-            month = f"{datetime.now(UTC):%Y-%m}"
-            others = {"idempotencyKey": secrets.token_hex(12), "month": month, "time": f"{month}-01T00:00:00Z"}
-            return (others | ids)[name]
+            if name == "idempotencyKey":
+                return secrets.token_hex(12)
+            return value if value != "" else known.get(name) or newest
 
+        newest = await self.newest(tab) if tab in ACTS_ON else None
         return fill("", written)
 
-    async def ids(self, tab: str) -> dict[str, str]:
-        """What the explorer finds to act on: the newest of each, as `documents/standing.graphql` lists them."""
-        if tab not in ACTS_ON:
-            return {}
-        label, known = ACTS_ON[tab]
-        standing = (await self.person.post(STANDING))["data"]
-        return {label: standing[known]["nodes"][0]["id"]}
+    async def newest(self, tab: str) -> str:
+        """The id of what the explorer finds for that tab to act on."""
+        found = (await self.person.post(STANDING))["data"][ACTS_ON[tab]]
+        newest: str = (found if isinstance(found, list) else found["nodes"])[0]["id"]
+        return newest
 
 
 def refusals(value: Any) -> list[Any]:
@@ -98,6 +101,7 @@ async def test_the_walk_tells_the_story_it_promises(http: httpx.AsyncClient) -> 
     alice = Walker(await demo_person(http, "alice"))
     await she_pays_somebody_new(alice)
     await she_is_asked_and_asks(alice)
+    await she_pays_several_and_by_card(alice)
     await she_gives_back_and_takes_out(alice)
     await she_reads_her_books(alice)
     await she_watches(alice, Walker(await demo_person(http, "bob")))
@@ -124,20 +128,32 @@ async def she_is_asked_and_asks(alice: Walker) -> None:
     assert (shares, asked["splitBill"]["myShare"]["amount"]) == (["33.34", "33.33"], "33.33")
 
 
+async def she_pays_several_and_by_card(alice: Walker) -> None:
+    batch = (await alice.run("batch", refused=["RECIPIENT_NOT_FOUND", "INSUFFICIENT_FUNDS"]))["transferBatch"]
+    statuses = [one["transaction"] and one["transaction"]["status"] for one in batch["results"]]
+    assert statuses == ["COMPLETED", None, "FAILED"]
+    issued = (await alice.run("issue-card"))["issueCard"]
+    assert issued["number"].endswith(issued["card"]["last4"])
+    paid = await alice.run("pay-by-card", refused=["CARD_FROZEN"])
+    assert paid["coffee"]["transaction"]["card"]["last4"] == issued["card"]["last4"]
+    assert paid["coffee"]["transaction"]["card"]["spentThisMonth"]["amount"] == "4.20"
+    assert [paid[verb]["card"]["status"] for verb in ("freezeCard", "unfreezeCard")] == ["FROZEN", "ACTIVE"]
+
+
 async def she_gives_back_and_takes_out(alice: Walker) -> None:
     refund = (await alice.run("refund"))["refund"]["transaction"]
     assert (refund["status"], refund["refundOf"]["refunded"]["amount"]) == ("COMPLETED", "5.00")
     withdrawn = (await alice.run("withdraw"))["withdraw"]
     assert withdrawn["transaction"]["fee"]["amount"] == "0.60"
     assert withdrawn["transaction"]["total"]["amount"] == "40.60"
-    assert withdrawn["wallet"]["available"]["amount"] == "1623.40"
+    assert withdrawn["wallet"]["available"]["amount"] == "1614.20"
 
 
 async def she_reads_her_books(alice: Walker) -> None:
     history = (await alice.run("history"))["transactions"]
-    assert [one["type"] for one in history["nodes"]][:5] == ["WITHDRAWAL", "REFUND", "REQUEST", "SEND", "DEPOSIT"]
+    assert [one["type"] for one in history["nodes"]][:5] == ["WITHDRAWAL", "REFUND", "CARD", "SEND", "REQUEST"]
     month = (await alice.run("statement"))["wallet"]["statement"]
-    assert (month["closing"]["amount"], month["fees"]["amount"]) == ("1623.40", "0.60")
+    assert (month["closing"]["amount"], month["fees"]["amount"]) == ("1614.20", "0.60")
     assert (await alice.person.http.get(month["csvUrl"])).status_code == 200
 
 
@@ -146,10 +162,10 @@ async def she_watches(alice: Walker, bob: Walker) -> None:
         balance = await hers.subscribe(document("live-balance"))
         requests = await hers.subscribe(document("live-requests"))
         questions = await hers.subscribe(document("live-questions"))
-        assert (await balance.next())["available"]["amount"] == "1623.40"
+        assert (await balance.next())["available"]["amount"] == "1614.20"
         await bob.run("pay-request")
         told = await requests.next()
         assert (told["status"], told["payer"]["name"], told["amount"]["amount"]) == ("PAID", "Bob Birch", "33.34")
-        assert (await balance.next())["available"]["amount"] == "1656.74"
+        assert (await balance.next())["available"]["amount"] == "1647.54"
         await alice.run("pay")
         assert (await questions.next())["recipient"]["name"] == "Carol Cedar"

@@ -45,6 +45,7 @@ async def test_demo_people_have_lived_once_however_often_they_are_made(database_
     assert [tuple(row) for row in balances] == [("alice", 156_300), ("bob", 53_700), ("carol", 35_000)]
     assert await owner.fetchval("select sum(amount) from ledger_entries") == 0
     assert [tuple(row) for row in await owner.fetch(ASKED)] == [("carol", "alice", 2_400, "pending")]
+    assert await owner.fetchval("select count(*) from cards") == 1
 
 
 async def test_demo_people_can_sign_in(database_dsn: Dsns) -> None:
