@@ -225,7 +225,8 @@ with moved as (
     update transactions t set created_at = t.created_at - $2::interval
     from transactions before where t.id = $1 and before.id = t.id
     returning coalesce(t.source_wallet_id, t.destination_wallet_id) as wallet_id, t.amount, t.created_at,
-        before.created_at as was_created_at, case t.type when 'send' then 'transfer' else t.type end as kind,
+        before.created_at as was_created_at,
+        case when t.type in ('send', 'request') then 'transfer' else t.type end as kind,
         t.status in ('created', 'pending_confirmation', 'completed') as counts),
 net as (
     select wallet_id, kind, date_trunc('hour', at, 'UTC') as hour, sum(amount) as amount
@@ -275,6 +276,12 @@ class Records:
             "update transactions set expires_at = clock_timestamp() - interval '1 millisecond' "
             "where request_id = $1 and status = 'pending_confirmation'",
             request_id,
+        )
+
+    async def let_request_age(self, request_id: UUID, by: timedelta) -> None:
+        """Moves the making of a money request into the past."""
+        await self.connection.execute(
+            "update money_requests set created_at = created_at - $2::interval where id = $1", request_id, by
         )
 
     async def entries(self, transaction_id: UUID) -> dict[UUID, int]:

@@ -1,0 +1,16 @@
+"""A model of Pocket Pay as a person would keep it on paper, and a chance-driven customer for it.
+
+    orders.py       what can be said, in small tuples of plain values, and `Told`, what is heard
+    paper.py        purses, payments, requests, cards, keys: what is written down
+    paying.py       one person pays another, and says yes or no to what waits
+    banking.py      money from a bank and to one
+    asking.py       money is asked for, and what becomes of that
+    giving_back.py  money goes back to whom it came from
+    model.py        which order does what, whatever is said twice
+    customer.py     who says things by chance
+    fate.py         what happens without anybody's order: freezes, and time
+
+It shares no code with the product, not even its money: a test reads its imports. Time is not modelled: a payment
+`lapses` (its quarter of an hour is over), grows `old` (an hour is over) and `ancient` (a day is over), a request
+lapses and grows old (a day), when the walk says so.
+"""

@@ -1,0 +1,108 @@
+"""Which order does what, and what is heard when it is said twice."""
+
+from tests.payments.model import asking, banking, giving_back, paying
+from tests.payments.model.orders import (
+    AskFor,
+    BankSays,
+    BringIn,
+    BringOver,
+    Decline,
+    GiveBack,
+    Keyed,
+    Order,
+    Pay,
+    PayAsked,
+    PayOut,
+    SayNo,
+    SayYes,
+    Sweep,
+    TakeBack,
+    TimeIsUp,
+    Told,
+    words_of,
+)
+from tests.payments.model.paper import Kept, Paper, Payment, refused
+
+
+class Model(Paper):
+    """The paper, and somebody who reads orders and writes on it."""
+
+    def together(self, orders: list[Order]) -> list[Told]:
+        """What each of these hears, said together in this order. What is overdue of who orders, or of who is about
+        to be asked no more, ends first."""
+        for who in {name for order in orders for name in self._locked_by(order)}:
+            for payment in self.waiting_of(who):
+                if payment.lapsed:
+                    self.end(payment, "expired")
+        return [self.say(order) for order in orders]
+
+    def _locked_by(self, order: Order) -> list[str]:
+        request = self.requests.get(order.request) if isinstance(order, TakeBack) else None
+        return [order.who] if request is None else [order.who, request.of]
+
+    def say(self, order: Order) -> Told:
+        told = self._keyed(order) if isinstance(order, Keyed) else self._said(order)
+        purse = self.purses[order.who]
+        return told._replace(purse=(purse.posted, purse.held, purse.changes)) if told.things else told
+
+    def _said(self, order: Order) -> Told:
+        match order:
+            case Decline():
+                return asking.decline(self, order)
+            case TakeBack():
+                return asking.take_back(self, order)
+            case Sweep():
+                return asking.sweep(self, order)
+            case BankSays() | SayYes() | SayNo() | TimeIsUp():
+                payment = self.payments.get(order.id)
+                if payment is None or payment.owner != order.who:
+                    return refused("NOT_FOUND")
+                return self._about(payment, order)
+        raise AssertionError(order)
+
+    def _about(self, payment: Payment, order: BankSays | SayYes | SayNo | TimeIsUp) -> Told:
+        if isinstance(order, BankSays):
+            return banking.bank_says(self, payment, yes=order.yes)
+        if isinstance(order, TimeIsUp):
+            return self.told(payment, again=True)
+        return paying.answered(self, payment, yes=isinstance(order, SayYes))
+
+    # ------------------------------------------------------------ what moves money, or asks for it
+
+    def _keyed(self, order: Keyed) -> Told:
+        kept = self.keys.get((order.who, order.key))
+        if kept is not None:
+            return self._again(kept) if kept.words == words_of(order) else refused("IDEMPOTENCY_KEY_REUSED")
+        told = self._done(order)
+        if told.things:
+            things = tuple(id for id, _ in told.things)
+            self.keys[order.who, order.key] = Kept(words_of(order), things, told.why, told.facts)
+        return told
+
+    def _done(self, order: Keyed) -> Told:
+        match order:
+            case Pay():
+                return paying.pay(self, order.id, order.who, order.to, order.amount)
+            case BringIn():
+                return banking.bring_in(self, order)
+            case BringOver():
+                return banking.bring_over(self, order)
+            case PayOut():
+                return banking.pay_out(self, order)
+            case AskFor():
+                return asking.ask_for(self, order)
+            case PayAsked():
+                return asking.pay_asked(self, order)
+            case GiveBack():
+                return giving_back.give_back(self, order)
+
+    def _again(self, kept: Kept) -> Told:
+        """What came of it as it is now, with the first refusal; a bank's no may have come after the first answer."""
+        if kept.things[0] in self.requests:
+            requests = [self.requests[id] for id in kept.things]
+            for request in requests:
+                self.lapse(request)
+            return self.asked(requests, again=True)
+        payment = self.payments[kept.things[0]]
+        late_no = payment.why if payment.kind in ("deposit", "withdrawal") else None
+        return self.told(payment, kept.why or late_no, again=True)

@@ -1,0 +1,133 @@
+"""What can be said to the house, in plain values, and what is heard. Amounts are in the smallest unit."""
+
+from typing import NamedTuple
+from uuid import UUID
+
+
+class Pay(NamedTuple):
+    id: UUID
+    who: str
+    to: str | None
+    amount: int
+    key: str
+
+
+class BringIn(NamedTuple):
+    id: UUID
+    who: str
+    amount: int
+    key: str
+
+
+class BringOver(NamedTuple):
+    """What somebody had elsewhere, on their first day."""
+
+    id: UUID
+    who: str
+    amount: int
+    key: str
+
+
+class PayOut(NamedTuple):
+    id: UUID
+    who: str
+    amount: int
+    fast: bool
+    key: str
+
+
+class AskFor(NamedTuple):
+    """`total` of one person, or split among several, oneself included or not; one id for each of them."""
+
+    ids: tuple[UUID, ...]
+    who: str
+    among: tuple[str | None, ...]
+    total: int
+    with_me: bool
+    key: str
+
+
+class PayAsked(NamedTuple):
+    id: UUID
+    who: str
+    request: UUID
+    key: str
+
+
+class GiveBack(NamedTuple):
+    """`amount` of a payment, None for all that is left of it."""
+
+    id: UUID
+    who: str
+    of: UUID
+    amount: int | None
+    key: str
+
+
+class BankSays(NamedTuple):
+    who: str
+    id: UUID
+    yes: bool
+
+
+class SayYes(NamedTuple):
+    who: str
+    id: UUID
+
+
+class SayNo(NamedTuple):
+    who: str
+    id: UUID
+
+
+class TimeIsUp(NamedTuple):
+    who: str
+    id: UUID
+
+
+class Decline(NamedTuple):
+    who: str
+    request: UUID
+
+
+class TakeBack(NamedTuple):
+    who: str
+    request: UUID
+
+
+class Sweep(NamedTuple):
+    """Somebody looks whether a request can still be paid; `who` was asked."""
+
+    who: str
+    request: UUID
+
+
+Keyed = Pay | BringIn | BringOver | PayOut | AskFor | PayAsked | GiveBack
+Order = Keyed | BankSays | SayYes | SayNo | TimeIsUp | Decline | TakeBack | Sweep
+
+
+class Told(NamedTuple):
+    """What somebody hears: what came of it and how that stands; why not, in a code and numbers; whether it had been
+    said before; and their own purse (posted, held, how often changed). Refused with nothing written, only why."""
+
+    things: tuple[tuple[UUID, str], ...] = ()
+    why: str | None = None
+    facts: tuple[int | str, ...] = ()
+    again: bool = False
+    purse: tuple[int, int, int] | None = None
+
+
+def made_by(order: Keyed) -> tuple[UUID, ...]:
+    """The ids that an order brings for what may come of it."""
+    return order.ids if isinstance(order, AskFor) else (order.id,)
+
+
+def made_anew(order: Keyed, new_ids: tuple[UUID, ...]) -> Keyed:
+    """The same words under other ids."""
+    return order._replace(ids=new_ids) if isinstance(order, AskFor) else order._replace(id=new_ids[0])
+
+
+def words_of(order: Keyed) -> tuple[object, ...]:
+    """What was said, apart from who said it, under which key and ids."""
+    meant = {name: value for name, value in order._asdict().items() if name not in ("id", "ids", "who", "key")}
+    return type(order).__name__, *meant.items()
