@@ -1,4 +1,4 @@
-"""How a money request is paid: whoever was asked says yes (the rule of paying is in pay.py).
+"""How a money request is paid: whoever was asked says yes (the rule of paying is in transfer.py).
 
     replay?  theirs?  still asked for?  no payment of it waiting already?  then as any payment
 
@@ -18,7 +18,7 @@ from pocketpay.payments.errors import NotFound, WrongState
 from pocketpay.payments.instruction import Answer, Footprint, Key, Needs, Outcome
 from pocketpay.payments.limits import LimitKind
 from pocketpay.payments.parsing import parse_key
-from pocketpay.payments.pay import Payment
+from pocketpay.payments.transfer import Transfer
 from pocketpay.requests.money_request import RequestStatus
 from pocketpay.requests.repository import Asked
 
@@ -58,7 +58,7 @@ class PayRequest:
         if (waiting := book.live_payment(request.id)) is not None:
             raise WrongState(waiting.status)
         payee_id, amount, description = request.requester_wallet_id, request.amount, request.description
-        return Payment(self.id, self.wallet_id, payee_id, amount, description, self.key, request).decide(book)
+        return Transfer(self.id, self.wallet_id, payee_id, amount, description, self.key, request).paid(book)
 
 
 async def pay_request(desk: Desk, wallet_id: UUID, request_id: UUID, *, raw_key: str) -> Answer:

@@ -1,25 +1,54 @@
-"""How a transfer works: one person sends money to another (the rule is in pay.py).
+"""How a transfer works: one person sends money to another.
 
-A key said again gives the payment that it gave before, whatever has changed since.
+    replay?  recipient there?  oneself?  same currency?  sender frozen or closed?  enough?  within the limit?  risky?
+    then post at once, or hold the money and ask
+
+Safe: completed in the same unit of work. Risky: the money is held, and the sender has a quarter of an hour (a
+setting) to confirm. Without the money the row stays as FAILED, blocked by a rule or a freeze as BLOCKED; every other
+refusal leaves nothing.
+
+A money request is paid by the same rule (pay_request.py). Its payment waits no longer than the request itself has, so
+that whoever asked cannot tell from its lasting on that money is promised.
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 import uuid_utils.compat as uuids
 
+from pocketpay.errors import Refusal
+from pocketpay.ledger.account import Leg
 from pocketpay.money import Money
+from pocketpay.payments import requested
 from pocketpay.payments.book import Book
 from pocketpay.payments.desk import Desk
-from pocketpay.payments.instruction import Answer, Footprint, Key, Outcome
+from pocketpay.payments.errors import (
+    CurrencyMismatch,
+    InsufficientFunds,
+    RecipientNotFound,
+    RiskBlocked,
+    SelfTransfer,
+    TooManyPending,
+    WalletClosed,
+    WalletFrozen,
+    facts_of,
+)
+from pocketpay.payments.instruction import Answer, Footprint, Hold, Key, Outcome
+from pocketpay.payments.lifecycle import Status
 from pocketpay.payments.limits import LimitKind
 from pocketpay.payments.parsing import parse_amount, parse_description, parse_key, parse_recipient
-from pocketpay.payments.pay import Payment
+from pocketpay.payments.transaction import Transaction, Type
+from pocketpay.requests.money_request import MoneyRequest
+from pocketpay.risk.rules import Facts, Verdict, judge
+from pocketpay.settings import RuleAction
+from pocketpay.wallets.balance import WalletStatus
 
 
 @dataclass(frozen=True, slots=True)
 class Transfer:
-    """Send `amount` from a wallet to another. `payee_id` is None when no such person was found."""
+    """Send `amount` from a wallet to another. `payee_id` is None when no such person was found; `request` is the
+    money request that it pays, if it does."""
 
     id: UUID
     wallet_id: UUID
@@ -27,6 +56,7 @@ class Transfer:
     amount: Money
     description: str
     key: Key | None
+    request: MoneyRequest | None = None
 
     @property
     def footprint(self) -> Footprint:
@@ -37,8 +67,74 @@ class Transfer:
         """The rule. Raises a Refusal that leaves no row; those that leave one are in the outcome."""
         if self.key is not None and (earlier := book.replay(self.key, self.id)) is not None:
             return earlier
-        payment = Payment(self.id, self.wallet_id, self.payee_id, self.amount, self.description, self.key)
-        return payment.decide(book)
+        return self.paid(book)
+
+    def paid(self, book: Book) -> Outcome:
+        """The rule for a key that is known to be new. Raises as `decide` does."""
+        payee = None if self.payee_id is None else book.standings.get(self.payee_id)
+        if self.payee_id is None or payee is None or not payee.may_receive:
+            raise RecipientNotFound
+        if self.payee_id == self.wallet_id:
+            raise SelfTransfer
+        if book.accounts[self.payee_id].currency != self.amount.currency:
+            raise CurrencyMismatch
+        sender = book.standings[self.wallet_id]
+        if sender.status is WalletStatus.CLOSED:
+            raise WalletClosed
+        if sender.frozen_for is not None:
+            return self._ended(book, Status.BLOCKED, WalletFrozen())
+        available = Money(book.accounts[self.wallet_id].available, self.amount.currency)
+        if available < self.amount:
+            return self._ended(book, Status.FAILED, InsufficientFunds(required=self.amount, available=available))
+        book.must_have_room(self.wallet_id, LimitKind.TRANSFER_DAILY, self.amount)
+        known = (self.wallet_id, self.payee_id) in book.known_payees
+        verdict = judge(Facts(self.amount, known, book.recent_payments(self.wallet_id)), book.terms.policy)
+        if verdict.action is RuleAction.OFF:
+            done = self._transaction(book, Status.COMPLETED)
+            return Outcome(
+                done, legs=self._legs(self.payee_id), key=self.key, besides=requested.paid(book, self.request)
+            )
+        if book.pending.get(self.wallet_id, 0) >= book.terms.most_pending:
+            raise TooManyPending(book.terms.most_pending)
+        if verdict.action is RuleAction.BLOCK:
+            return self._ended(book, Status.BLOCKED, RiskBlocked(), verdict)
+        waiting = self._transaction(book, Status.PENDING_CONFIRMATION, verdict)
+        return Outcome(waiting, hold=Hold(self.wallet_id, self.amount.minor), key=self.key)
+
+    def _legs(self, payee_id: UUID) -> tuple[Leg, ...]:
+        return (
+            Leg(self.wallet_id, -self.amount.minor, self.description),
+            Leg(payee_id, self.amount.minor, self.description),
+        )
+
+    def _ended(self, book: Book, status: Status, why: Refusal, verdict: Verdict | None = None) -> Outcome:
+        return Outcome(self._transaction(book, status, verdict, why), key=self.key, refusal=why)
+
+    def _transaction(
+        self, book: Book, status: Status, verdict: Verdict | None = None, why: Refusal | None = None
+    ) -> Transaction:
+        return Transaction(
+            id=self.id,
+            type=Type.SEND if self.request is None else Type.REQUEST,
+            status=status,
+            source_wallet_id=self.wallet_id,
+            destination_wallet_id=self.payee_id,
+            amount=self.amount,
+            fee=Money(0, self.amount.currency),
+            description=self.description,
+            request_id=None if self.request is None else self.request.id,
+            risk_reasons=() if verdict is None else verdict.reasons,
+            failure_code=None if why is None else why.code,
+            failure_facts=None if why is None else facts_of(why),
+            expires_at=self._expiry(book) if status is Status.PENDING_CONFIRMATION else None,
+            created_at=book.now,
+            updated_at=book.now,
+            completed_at=book.now if status is Status.COMPLETED else None,
+        )
+
+    def _expiry(self, book: Book) -> datetime:
+        expiry = book.now + book.terms.confirmation
+        return expiry if self.request is None else min(expiry, self.request.expires_at)
 
 
 async def transfer(
