@@ -6,6 +6,7 @@ SettingsError, one sentence that says what to do.
 """
 
 import re
+from collections.abc import Mapping
 from enum import StrEnum
 from ipaddress import ip_network
 from pathlib import Path
@@ -326,12 +327,28 @@ def load(**overrides: object) -> Settings:
     try:
         return Settings(**overrides)  # type: ignore[arg-type]  # pydantic checks the values
     except ValidationError as wrong:
-        first = wrong.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]).upper()
-        said = first["msg"].removeprefix("Value error, ")
-        raise SettingsError(f"{where + ': ' if where else ''}{said}.") from None
+        raise _sentence(wrong) from None
     except (OSError, UnicodeDecodeError) as wrong:
         raise SettingsError(f".env cannot be read ({wrong}): make it UTF-8 text that this user may read.") from None
+
+
+def overridden(settings: Settings, changes: Mapping[str, str]) -> Settings:
+    """Those settings with `changes` over them, by field name, each read and checked as the environment's own is.
+
+    Raises SettingsError with one sentence naming the first wrong one.
+    """
+    try:
+        return Settings(_env_file=None, **{**dict(settings), **changes})  # type: ignore[call-arg]
+    except ValidationError as wrong:
+        raise _sentence(wrong) from None
+
+
+def _sentence(wrong: ValidationError) -> SettingsError:
+    """What is wrong with the first of them."""
+    first = wrong.errors()[0]
+    where = ".".join(str(part) for part in first["loc"]).upper()
+    said = first["msg"].removeprefix("Value error, ")
+    return SettingsError(f"{where + ': ' if where else ''}{said}.")
 
 
 def checked_secret(settings: Settings) -> bytes | None:

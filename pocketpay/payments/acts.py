@@ -1,6 +1,7 @@
 """What an operator did, as the record of it keeps it."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -13,6 +14,7 @@ class Action(StrEnum):
     UNFREEZE = "unfreeze"
     REVERSE = "reverse"
     SET_RISK = "set_risk"
+    CLEAR_RISK = "clear_risk"
     GRANT_ROLE = "grant_role"
     REVOKE_ROLE = "revoke_role"
 
@@ -36,3 +38,11 @@ class Act:
     wallet_id: UUID | None = None
     transaction_id: UUID | None = None
     facts: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedAct:
+    """An act as the record has it."""
+
+    act: Act
+    created_at: datetime

@@ -1,12 +1,13 @@
 """The desk: where orders about money are taken. What a verb needs besides its own rule."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 from pocketpay.database.sessions import Database
 from pocketpay.ledger.repository import postings
 from pocketpay.payments.bank import Bank
 from pocketpay.payments.clearing import Clearing
+from pocketpay.payments.policy import read_policy
 from pocketpay.payments.resolve import Resolver
 from pocketpay.payments.simulated_bank import SimulatedBank
 from pocketpay.payments.terms import Terms
@@ -26,11 +27,14 @@ class Desk:
     async def open(cls, database: Database, settings: Settings) -> Self:
         """A server's desk, its clearing at work: the house's accounts of every currency served are there.
 
-        Raises ServiceBusy when the database does not answer.
+        Raises ServiceBusy when the database does not answer, SettingsError when what operators have set in it does
+        not go with the environment.
         """
         async with database.write() as session:
             house = await postings.open_house(session, settings.served_currencies)
-        clearing = Clearing(database, Terms.of(settings), house)
+        async with database.read() as session:
+            terms = replace(Terms.of(settings), policy=await read_policy(session, settings))
+        clearing = Clearing(database, terms, house)
         await clearing.start()
         bank = SimulatedBank(settings.simulated_bank, settings.simulated_bank_seconds)
         return cls(database, clearing, Resolver(database), bank)

@@ -40,7 +40,7 @@ def parse_description(raw_description: str) -> str:
 
 
 def parse_reason(raw_reason: str) -> str:
-    """Why money is given back: one line, trimmed, 1 to 500 characters. Raises InvalidInput."""
+    """Why money is given back, or an operator acts: one line, trimmed, 1 to 500 characters. Raises InvalidInput."""
     return _line("reason", raw_reason, LONGEST_DESCRIPTION)
 
 
@@ -57,6 +57,11 @@ def parse_label(raw_label: str) -> str:
 def parse_merchant(raw_merchant: str) -> str:
     """Where a card pays: one line, trimmed, 1 to 100 characters. Raises InvalidInput."""
     return _line("merchant", raw_merchant, LONGEST_MERCHANT)
+
+
+def parse_setting(raw_value: str) -> str:
+    """A setting's value as the environment writes it: one line, trimmed, 1 to 500 characters. Raises InvalidInput."""
+    return _line("value", raw_value, LONGEST_DESCRIPTION)
 
 
 def parse_recipient(raw_to: str) -> str:

@@ -34,16 +34,8 @@ class Terms:
 
     @classmethod
     def of(cls, settings: Settings) -> "Terms":
-        policy = Policy(
-            large_threshold=settings.amounts("large_transfer_threshold"),
-            large=settings.large_transfer_action,
-            new_recipient=settings.new_recipient_action,
-            rapid_count=settings.rapid_transfer_count,
-            rapid_window_minutes=settings.rapid_transfer_window_minutes,
-            rapid=settings.rapid_transfer_action,
-        )
         return cls(
-            policy,
+            policy_of(settings),
             confirmation=timedelta(minutes=settings.confirmation_minutes),
             most_pending=settings.pending_transfers,
             limits={
@@ -57,3 +49,15 @@ class Terms:
             most_requests_a_day=settings.requests_per_day,
             most_cards=settings.cards_per_wallet,
         )
+
+
+def policy_of(settings: Settings) -> Policy:
+    """The risk policy that those settings say."""
+    return Policy(
+        large_threshold=settings.amounts("large_transfer_threshold"),
+        large=settings.large_transfer_action,
+        new_recipient=settings.new_recipient_action,
+        rapid_count=settings.rapid_transfer_count,
+        rapid_window_minutes=settings.rapid_transfer_window_minutes,
+        rapid=settings.rapid_transfer_action,
+    )

@@ -4,16 +4,9 @@ from sqlalchemy import CheckConstraint
 from sqlmodel import Field
 
 from pocketpay.database.models import SQLModel, datetime, moment
+from pocketpay.risk.setting import RiskSettingName
 
-NAMES = (
-    "large_transfer_threshold",
-    "large_transfer_action",
-    "new_recipient_action",
-    "rapid_transfer_count",
-    "rapid_transfer_window_minutes",
-    "rapid_transfer_action",
-)
-"""The settings of the environment that a row may override, in lower case."""
+NAMES = tuple(name.value for name in RiskSettingName)
 
 
 class RiskSettingRow(SQLModel, table=True):

@@ -1,18 +1,36 @@
-"""All SQL that writes what operators did."""
+"""All SQL of what operators did: written for good, and read."""
 
 from collections.abc import Sequence
 from datetime import datetime
+from uuid import UUID
 
 import orjson
 
-from pocketpay.database.sessions import Session
-from pocketpay.payments.acts import Act
+from pocketpay.database.sessions import Record, Session
+from pocketpay.payments.acts import Act, Action, Operator, RecordedAct
+from pocketpay.payments.filter import Position
 
 _RECORD = """
 insert into operator_actions
     (id, operator_id, operator, action, wallet_id, transaction_id, reason, facts, created_at)
 select u.*, coalesce($9, clock_timestamp()) from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::uuid[],
     $6::uuid[], $7::text[], $8::jsonb[]) u
+"""
+
+_COLUMNS = "id, operator_id, operator, action, wallet_id, transaction_id, reason, facts, created_at"
+
+
+def _page(order: str) -> str:
+    """The acts between ($3, $4) and ($1, $2), of one wallet where $5 names it."""
+    return f"""
+    select {_COLUMNS} from operator_actions
+    where (created_at, id) < ($1, $2) and (created_at, id) > ($3, $4) and ($5::uuid is null or wallet_id = $5)
+    order by created_at {order}, id {order} limit $6"""
+
+
+_NEWEST_FIRST, _OLDEST_FIRST = _page("desc"), _page("asc")
+_COUNT = """
+select count(*) from (select from operator_actions where $1::uuid is null or wallet_id = $1 limit $2) counted
 """
 
 
@@ -30,3 +48,42 @@ async def record(session: Session, acts: Sequence[Act], now: datetime | None = N
         [orjson.dumps(act.facts).decode() for act in acts],
         now,
     )
+
+
+async def is_recorded(session: Session, act_id: UUID) -> bool:
+    """Whether that act is written already: our own first try, whose reply was lost."""
+    found: bool = await session.fetchval("select exists(select from operator_actions where id = $1)", act_id)
+    return found
+
+
+async def page(
+    session: Session,
+    wallet_id: UUID | None,
+    *,
+    older_than: Position,
+    newer_than: Position,
+    limit: int,
+    backwards: bool,
+) -> list[RecordedAct]:
+    """The newest acts strictly between two positions, about that wallet or any, or `backwards` the oldest first."""
+    question = _OLDEST_FIRST if backwards else _NEWEST_FIRST
+    return [_recorded(row) for row in await session.fetch(question, *older_than, *newer_than, wallet_id, limit)]
+
+
+async def count(session: Session, wallet_id: UUID | None, *, most: int) -> int | None:
+    """How many acts there are, or None when above `most`."""
+    counted: int = await session.fetchval(_COUNT, wallet_id, most + 1)
+    return counted if counted <= most else None
+
+
+def _recorded(row: Record) -> RecordedAct:
+    act = Act(
+        id=row["id"],
+        operator=Operator(row["operator_id"], row["operator"]),
+        action=Action(row["action"]),
+        reason=row["reason"],
+        wallet_id=row["wallet_id"],
+        transaction_id=row["transaction_id"],
+        facts=orjson.loads(row["facts"]),
+    )
+    return RecordedAct(act, row["created_at"])

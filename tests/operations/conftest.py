@@ -1,0 +1,16 @@
+"""A database whose replies can be lost."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.conftest import Dsns
+from tests.people import LosesReplies
+
+
+@pytest.fixture
+async def losing(database_dsn: Dsns) -> AsyncIterator[LosesReplies]:
+    """The same database as `database`, for whoever sets how many replies get lost."""
+    opened = await LosesReplies.open(database_dsn.server)
+    yield opened
+    await opened.close()
