@@ -3,6 +3,8 @@
 operator_actions     every act of an operator, with its reason; never rewritten, by anyone
 risk_settings        what they set over the environment's
 retired_usernames    names of those who left: nobody is paid in their place
+users                a retired username is refused, also to whoever signs up while its owner leaves; of those who left
+                     nothing personal may be kept
 """
 
 import sqlalchemy as sa
@@ -32,6 +34,24 @@ create trigger operator_actions_never_truncated before truncate on operator_acti
     for each statement execute function operator_actions_are_final()
 """,
     "alter table operator_actions enable always trigger operator_actions_never_truncated",
+    # After the row, and so after the unique index: whoever waited there for somebody to leave sees that they have.
+    """
+create function usernames_are_given_once() returns trigger language plpgsql as $$
+begin
+    if exists (
+        select from public.retired_usernames where fingerprint = sha256(convert_to(new.username, 'UTF8'))
+    ) then
+        raise exception 'this username was somebody''s who has left'
+            using errcode = '23505', constraint = 'uq_users_username', table = 'users';
+    end if;
+    return null;
+end $$
+""",
+    """
+create trigger users_username_given_once after insert or update of username on users
+    for each row execute function usernames_are_given_once()
+""",
+    "alter table users enable always trigger users_username_given_once",
 )
 
 GRANTS = (
@@ -93,6 +113,11 @@ def upgrade() -> None:
         sa.Column("retired_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("length(fingerprint) = 32", name=op.f("ck_retired_usernames_fingerprint_is_sha256")),
         sa.PrimaryKeyConstraint("fingerprint", name=op.f("pk_retired_usernames")),
+    )
+    op.create_check_constraint(
+        op.f("ck_users_whoever_left_is_nobody"),
+        "users",
+        "closed_at is null or (email is null and phone is null and avatar_url is null)",
     )
     for statement in (*GUARDS, *GRANTS):
         op.execute(statement)

@@ -45,5 +45,42 @@ def in_force(law: str, *, constraints: tuple[str, ...], unique_indexes: tuple[st
     )
 
 
+def guarded(law: str, *guards: tuple[str, str, str]) -> Proof:
+    """The proof that each of those triggers, by table and name, is ENABLE ALWAYS and runs the function we made: the
+    third is the MD5 of its body in the migrations, so that a new body there is a new one here."""
+    wanted = ", ".join(f"({_quoted(guard)})" for guard in guards)
+    return Proof(
+        law,
+        f"""
+    select guard, case when t.tgenabled is null then 'the trigger is gone'
+        when t.tgenabled <> 'A' then 'the trigger is not ENABLE ALWAYS' else 'its function is not the one we made' end
+    from (values {wanted}) wanted(tbl, guard, body)
+    left join pg_trigger t on t.tgname = wanted.guard and t.tgrelid = wanted.tbl::regclass
+    left join pg_proc p on p.oid = t.tgfoid
+    where t.tgenabled is distinct from 'A' or md5(p.prosrc) <> wanted.body
+    """,
+    )
+
+
+def only_the_owners(law: str, table: str) -> Proof:
+    """The proof that nobody but its owner has a right to rewrite that table."""
+    return Proof(
+        law,
+        f"""
+    select case grantee when 0 then 'public' else pg_get_userbyid(grantee) end, 'may ' || privilege_type
+        || ' {table}'
+    from (
+        select relowner, (aclexplode(relacl)).* from pg_class where oid = '{table}'::regclass
+        union all
+        select relowner, (aclexplode(attacl)).* from pg_attribute join pg_class c on c.oid = attrelid
+        where attrelid = '{table}'::regclass) granted
+    where grantee <> relowner and privilege_type in ('UPDATE', 'DELETE', 'TRUNCATE', 'TRIGGER')
+    union all
+    select 'pocketpay_server', 'may become the owner of {table}'
+    from pg_class where oid = '{table}'::regclass and pg_has_role('pocketpay_server', relowner, 'member')
+    """,
+    )
+
+
 def _quoted(names: tuple[str, ...]) -> str:
     return ", ".join(f"'{name}'" for name in names)

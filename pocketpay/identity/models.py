@@ -12,6 +12,10 @@ class UserRow(SQLModel, table=True):
         ForeignKeyConstraint(["wallet_id"], ["wallets.id"]),
         CheckConstraint("username ~ '^[a-z0-9_]{3,30}$'", name="username_canonical"),
         CheckConstraint("role in ('member', 'operator')", name="role_known"),
+        CheckConstraint(
+            "closed_at is null or (email is null and phone is null and avatar_url is null)",
+            name="whoever_left_is_nobody",
+        ),
         Index("uq_users_username", "username", unique=True),
         Index("ix_users_username_prefix", "username", postgresql_ops={"username": "text_pattern_ops"}),
         Index(

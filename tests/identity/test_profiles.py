@@ -10,8 +10,9 @@ from pocketpay.identity.repository import profiles as repository
 
 
 async def join(owner: "Connection[Record]", username: str, name: str, *, closed: bool = False) -> Profile:
-    """A person with that username and name, an email address and a phone number."""
+    """A person with that username and name, while they are here an email address and a phone number too."""
     wallet, user = uuids.uuid7(), uuids.uuid7()
+    contact = (None, None) if closed else (f"{username}@example.org", f"+1{user.int % 10**10:010}")
     await owner.execute(
         "insert into ledger_accounts values ($1, 'wallet', 'USD', 0, 0, 0, 0, clock_timestamp())", wallet
     )
@@ -24,7 +25,7 @@ async def join(owner: "Connection[Record]", username: str, name: str, *, closed:
         "insert into users (id, username, name, email, phone, password_hash, role, wallet_id, created_at, "
         "updated_at, closed_at) values ($1, $2, $3, $4, $5, 'none', 'member', $6, clock_timestamp(), "
         "clock_timestamp(), case when $7 then clock_timestamp() end)",
-        *(user, username, name, f"{username}@example.org", f"+1{user.int % 10**10:010}", wallet, closed),
+        *(user, username, name, *contact, wallet, closed),
     )
     return Profile(user, wallet, username, name, None, closed)
 

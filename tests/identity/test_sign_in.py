@@ -72,7 +72,7 @@ async def test_unknown_login_is_hashed_like_a_wrong_password(
 
 async def test_closed_user_is_nobody(reception: Reception, owner: Owner) -> None:
     person = await arrive(reception)
-    await owner.execute("update users set closed_at = clock_timestamp()")
+    await owner.execute("update users set closed_at = clock_timestamp(), email = null, phone = null")
     assert isinstance(await tried(reception, "ada", PASSWORD), InvalidCredentials)
     assert await reception.gate.check(person.tokens.access_token) is Denial.REVOKED
 

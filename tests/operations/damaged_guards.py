@@ -6,6 +6,7 @@ from pocketpay.ledger.repository.proofs import (
     GUARDED,
     ONLY_THE_OWNERS,
 )
+from pocketpay.payments.repository.act_proofs import RECORD_CONSTRAINED, RECORD_GUARDED, RECORD_IS_THE_OWNERS
 from pocketpay.payments.repository.proofs import LIFECYCLE
 from tests.operations.damage import GUARDS_ON, Damage
 
@@ -14,15 +15,18 @@ GUARDS = (
         Damage(
             f"{guard} {how}",
             f"alter table {table} {how} trigger {guard}",
-            {LIFECYCLE if guard.endswith("lifecycle") else GUARDED: {guard}},
+            {law: {guard}},
         )
-        for table, guard in (
-            ("ledger_entries", "ledger_entries_guard"),
-            ("ledger_entries", "ledger_entries_never_rewritten"),
-            ("ledger_entries", "ledger_entries_never_truncated"),
-            ("transactions", "transactions_lifecycle"),
-            ("money_requests", "money_requests_lifecycle"),
-            ("cards", "cards_lifecycle"),
+        for table, guard, law in (
+            ("ledger_entries", "ledger_entries_guard", GUARDED),
+            ("ledger_entries", "ledger_entries_never_rewritten", GUARDED),
+            ("ledger_entries", "ledger_entries_never_truncated", GUARDED),
+            ("transactions", "transactions_lifecycle", LIFECYCLE),
+            ("money_requests", "money_requests_lifecycle", LIFECYCLE),
+            ("cards", "cards_lifecycle", LIFECYCLE),
+            ("operator_actions", "operator_actions_never_rewritten", RECORD_GUARDED),
+            ("operator_actions", "operator_actions_never_truncated", RECORD_GUARDED),
+            ("users", "users_username_given_once", RECORD_GUARDED),
         )
         for how in ("disable", "enable", "enable replica")
     ),
@@ -102,7 +106,15 @@ GUARDS = (
     Damage(
         "the server is the owner",
         "grant pocketpay_owner to pocketpay_server",
-        {ONLY_THE_OWNERS: {"pocketpay_server"}},
+        {ONLY_THE_OWNERS: {"pocketpay_server"}, RECORD_IS_THE_OWNERS: {"pocketpay_server"}},
+    ),
+    *(
+        Damage(
+            f"the server may {right} the record of operators' acts",
+            f"grant {right} on operator_actions to pocketpay_server",
+            {RECORD_IS_THE_OWNERS: {"pocketpay_server"}},
+        )
+        for right in ("update", "delete", "truncate", "update (reason)")
     ),
     Damage(
         "foreign keys are asleep",
@@ -110,5 +122,10 @@ GUARDS = (
         + GUARDS_ON
         + "alter table ledger_entries enable always trigger ledger_entries_never_truncated",
         {ledger.CONSTRAINED: {"fk_ledger_entries_account", "fk_ledger_entries_transaction"}},
+    ),
+    Damage(
+        "an act that needs no reason",
+        "alter table operator_actions drop constraint ck_operator_actions_says_who_and_why",
+        {RECORD_CONSTRAINED: {"ck_operator_actions_says_who_and_why"}},
     ),
 )

@@ -39,7 +39,7 @@ where contype in ('c', 'f', 'p', 'u') and conrelid = any($1::regclass[]) order b
 """
 TABLES = [
     *("ledger_accounts", "ledger_entries", "transactions", "idempotency_keys", "wallets", "wallet_usage"),
-    *("money_requests", "cards"),
+    *("money_requests", "cards", "operator_actions"),
 ]
 
 

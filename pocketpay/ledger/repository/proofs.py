@@ -3,7 +3,7 @@
 An audit meets what should be impossible: sums are numeric, since what has been tampered with may not fit 64 bits.
 """
 
-from pocketpay.database.findings import Proof, in_force
+from pocketpay.database.findings import Proof, guarded, in_force, only_the_owners
 
 CONSERVATION = Proof(
     "law 1: the entries of a transaction sum to zero",
@@ -21,22 +21,12 @@ NOTHING_OVERSPENT = Proof(
     """,
 )
 
-GUARDED = Proof(
+GUARDED = guarded(
     "law 3: the guards of the books are in force",
-    """
-    select guard, case when t.tgenabled is null then 'the trigger is gone'
-        when t.tgenabled <> 'A' then 'the trigger is not ENABLE ALWAYS' else 'its function is not the one we made' end
-    from (values
-        ('ledger_entries', 'ledger_entries_guard', '6ced5522a08699b7ca47899a7379626b'),
-        ('ledger_entries', 'ledger_entries_never_rewritten', '24bd2be1bdff87ec284640be5e019088'),
-        ('ledger_entries', 'ledger_entries_never_truncated', '24bd2be1bdff87ec284640be5e019088')
-    ) wanted(tbl, guard, body)
-    left join pg_trigger t on t.tgname = wanted.guard and t.tgrelid = wanted.tbl::regclass
-    left join pg_proc p on p.oid = t.tgfoid
-    where t.tgenabled is distinct from 'A' or md5(p.prosrc) <> wanted.body
-    """,
+    ("ledger_entries", "ledger_entries_guard", "6ced5522a08699b7ca47899a7379626b"),
+    ("ledger_entries", "ledger_entries_never_rewritten", "24bd2be1bdff87ec284640be5e019088"),
+    ("ledger_entries", "ledger_entries_never_truncated", "24bd2be1bdff87ec284640be5e019088"),
 )
-"""`body` is the MD5 of the function in the migrations: a new body there is a new one here."""
 
 CONSTRAINED = in_force(
     "law 3: the constraints of the books are in force",
@@ -62,22 +52,7 @@ COMPLETE = Proof(
     """,
 )
 
-ONLY_THE_OWNERS = Proof(
-    "law 3: nobody but their owner has a right to rewrite entries",
-    """
-    select case grantee when 0 then 'public' else pg_get_userbyid(grantee) end, 'may ' || privilege_type
-        || ' ledger entries'
-    from (
-        select relowner, (aclexplode(relacl)).* from pg_class where oid = 'ledger_entries'::regclass
-        union all
-        select relowner, (aclexplode(attacl)).* from pg_attribute join pg_class c on c.oid = attrelid
-        where attrelid = 'ledger_entries'::regclass) granted
-    where grantee <> relowner and privilege_type in ('UPDATE', 'DELETE', 'TRUNCATE', 'TRIGGER')
-    union all
-    select 'pocketpay_server', 'may become the owner of ledger entries'
-    from pg_class where oid = 'ledger_entries'::regclass and pg_has_role('pocketpay_server', relowner, 'member')
-    """,
-)
+ONLY_THE_OWNERS = only_the_owners("law 3: nobody but their owner has a right to rewrite entries", "ledger_entries")
 
 CHAIN = Proof(
     "law 4: a wallet's entries follow one another without a gap",

@@ -1,6 +1,7 @@
 """What the books cannot know without transactions, each as a question whose every answer is something wrong."""
 
-from pocketpay.database.findings import Proof, in_force
+from pocketpay.database.findings import Proof, guarded, in_force
+from pocketpay.payments.repository import act_proofs as acts
 from pocketpay.payments.repository import card_proofs as cards
 from pocketpay.payments.repository import request_proofs as requests
 from pocketpay.payments.repository.usage import COUNTS, KIND
@@ -159,21 +160,12 @@ USAGE = Proof(
     """,
 )
 
-LIFECYCLE = Proof(
+LIFECYCLE = guarded(
     "the guards of the lives of transactions, money requests and cards are in force",
-    """
-    select wanted.guard, case when t.tgenabled is null then 'the trigger is gone'
-        when t.tgenabled <> 'A' then 'the trigger is not ENABLE ALWAYS' else 'its function is not the one we made' end
-    from (values
-        ('transactions_lifecycle', 'transactions', 'a9329b3cab24bb0f6555cb8990da1f39'),
-        ('money_requests_lifecycle', 'money_requests', '508f2311b8cb919f5e04fc77af7922b2'),
-        ('cards_lifecycle', 'cards', '650401a0fe39aa50b07cbee78172ef25')) wanted(guard, place, body)
-    left join pg_trigger t on t.tgname = wanted.guard and t.tgrelid = wanted.place::regclass
-    left join pg_proc p on p.oid = t.tgfoid
-    where t.tgenabled is distinct from 'A' or md5(p.prosrc) <> wanted.body
-    """,
+    ("transactions", "transactions_lifecycle", "a9329b3cab24bb0f6555cb8990da1f39"),
+    ("money_requests", "money_requests_lifecycle", "508f2311b8cb919f5e04fc77af7922b2"),
+    ("cards", "cards_lifecycle", "650401a0fe39aa50b07cbee78172ef25"),
 )
-"""`body` is the MD5 of the function in the migrations: a new body there is a new one here."""
 
 CONSTRAINED = in_force(
     "the constraints of transactions, keys, usage, wallets and cards are in force",
@@ -204,4 +196,5 @@ PROOFS = (
     *(HOLDS, LEGS, REFUNDED, OPPOSITE, CURRENCIES, TIMES, KEYS, USAGE, ONE_BONUS, OWNERS, LIFECYCLE, CONSTRAINED),
     *requests.PROOFS,
     *cards.PROOFS,
+    *acts.PROOFS,
 )
