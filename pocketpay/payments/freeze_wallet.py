@@ -1,0 +1,56 @@
+"""How a wallet is frozen: an operator stops it, for debits or for all, and says why.
+
+    closed?  frozen for that already?
+    then its standing, and the record of the act, in one step
+
+What it tries to pay from then on ends BLOCKED and says so; what is held stays held until it is answered or overdue,
+and cannot be confirmed. Said again it is so already: nothing changes, and nothing is recorded.
+"""
+
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+import uuid_utils.compat as uuids
+
+from pocketpay.payments.acts import Act, Action, Operator
+from pocketpay.payments.book import Book
+from pocketpay.payments.desk import Desk
+from pocketpay.payments.errors import WalletClosed
+from pocketpay.payments.instruction import Answer, Besides, Footprint, Outcome
+from pocketpay.payments.parsing import parse_reason
+from pocketpay.wallets.balance import Freeze, NewStanding, WalletStatus
+
+
+@dataclass(frozen=True, slots=True)
+class FreezeWallet:
+    """Stop that wallet. `id` is the act's."""
+
+    id: UUID
+    wallet_id: UUID
+    freeze: Freeze
+    reason: str
+    operator: Operator
+
+    @property
+    def footprint(self) -> Footprint:
+        return Footprint(self.wallet_id)
+
+    def decide(self, book: Book) -> Outcome:
+        """The rule. Raises WalletClosed."""
+        standing = book.standings[self.wallet_id]
+        if standing.status is WalletStatus.CLOSED:
+            raise WalletClosed
+        if standing.frozen_for is self.freeze:
+            return Outcome(changed=False)
+        frozen = replace(standing, status=WalletStatus.FROZEN, frozen_for=self.freeze)
+        facts = {"freeze": self.freeze.value}
+        act = Act(self.id, self.operator, Action.FREEZE, self.reason, wallet_id=self.wallet_id, facts=facts)
+        return Outcome(besides=Besides(standings=(NewStanding(self.wallet_id, frozen, self.reason),), act=act))
+
+
+async def freeze_wallet(
+    desk: Desk, operator: Operator, wallet_id: UUID, *, freeze: Freeze, raw_reason: str
+) -> Answer:
+    """Freezes a wallet that exists. Raises InvalidInput, WalletClosed, ServiceBusy."""
+    reason = parse_reason(raw_reason)
+    return await desk.clearing.submit(FreezeWallet(uuids.uuid7(), wallet_id, freeze, reason, operator))
