@@ -7,7 +7,8 @@
 /schema.graphql   the schema as text
 /statements/…csv  a month of a wallet as a file, to whoever holds a link that we signed
 
-opens   database ─► desk (house accounts, clearing) ─► reception ─► hub: gate, sockets, feeds ─► listener ─► sweeper
+opens   database ─► desk (house accounts, clearing) ─► reception ─► hub: gate, sockets, feeds, policy
+        ─► listener ─► sweeper
 closes  in the other order; the clearing finishes what it has
 """
 
@@ -50,7 +51,10 @@ from pocketpay.database.failures import ServiceBusy
 from pocketpay.database.sessions import Database
 from pocketpay.explorer import routes as explorer
 from pocketpay.identity.reception import Reception
+from pocketpay.operations.audits import Audits
+from pocketpay.operations.office import Office
 from pocketpay.payments.desk import Desk
+from pocketpay.payments.policy import PolicyInForce
 from pocketpay.payments.sweeper import sweep_forever
 from pocketpay.settings import Settings
 from pocketpay.updates.hub import Hub
@@ -137,6 +141,10 @@ class Server:
         feeds = Feeds(database, hub, confirmation=desk.clearing.terms.confirmation)
         feeds.start()
         open_.push_async_callback(feeds.close)
+        policy = PolicyInForce(database, desk.clearing, settings)
+        hub.join(policy)
+        policy.pump.start()
+        open_.push_async_callback(policy.pump.close)
         listener = self._listener = Listener(database.connect, hub)
         await listener.start()
         open_.push_async_callback(listener.close)
@@ -154,6 +162,7 @@ class Server:
             feeds=feeds,
             reads=Reads(database),
             statement_links=StatementLinks(self._secret),
+            office=Office(Audits(database.dsn), policy),
         )
 
     async def readyz(self, request: Request) -> Response:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import strawberry
 
-from pocketpay.identity.errors import Unauthenticated
+from pocketpay.identity.errors import Forbidden, Unauthenticated
 from pocketpay.settings import Settings
 
 if TYPE_CHECKING:
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from pocketpay.database.sessions import Database
     from pocketpay.identity.reception import Reception
     from pocketpay.identity.viewer import Viewer
+    from pocketpay.operations.office import Office
+    from pocketpay.payments.acts import Operator
     from pocketpay.payments.desk import Desk
 
 
@@ -35,16 +37,18 @@ class Rooms:
     feeds: "Feeds"
     reads: "Reads"
     statement_links: "StatementLinks"
+    office: "Office"
 
 
 class Context:
     """One operation's surroundings.
 
     `viewer` is None for an anonymous request, and for one whose token is bad or has expired. `address` is the
-    client's, as the server sees it. `request_id` is in every log line and every masked error.
+    client's, as the server sees it. `request_id` is in every log line and every masked error. `operator` is the
+    viewer once `operations` has looked them up and found that they are one.
     """
 
-    __slots__ = ("_loaders", "address", "request_id", "rooms", "user_agent", "viewer")
+    __slots__ = ("_loaders", "address", "operator", "request_id", "rooms", "user_agent", "viewer")
 
     def __init__(
         self,
@@ -60,6 +64,7 @@ class Context:
         self.request_id = request_id
         self.address = address
         self.user_agent = user_agent
+        self.operator: Operator | None = None
         self._loaders: Loaders | None = None
 
     def must_view(self) -> "Viewer":
@@ -67,6 +72,12 @@ class Context:
         if self.viewer is None:
             raise Unauthenticated
         return self.viewer
+
+    def must_operate(self) -> "Operator":
+        """Who acts. Raises Forbidden when nobody has been found to be an operator."""
+        if self.operator is None:
+            raise Forbidden
+        return self.operator
 
     @property
     def loaders(self) -> "Loaders":

@@ -216,7 +216,7 @@ TABLE: dict[type[errors.Refusal], Row] = {
     payments.SelfTransfer: Row(Refusal, "You cannot pay yourself, or ask yourself for money."),
     payments.CurrencyMismatch: Row(Refusal, "Their wallet has another currency than yours."),
     payments.WalletFrozen: Row(Refusal, "Your wallet is frozen."),
-    payments.WalletClosed: Row(Refusal, "Your wallet is closed."),
+    payments.WalletClosed: Row(Refusal, "The wallet is closed."),
     payments.InsufficientFunds: Row(
         InsufficientFunds,
         "This needs {required} {required.currency}; {available} {available.currency} is available.",

@@ -19,6 +19,7 @@ TRANSACTION = "transaction"
 ENTRY = "entry"
 REQUEST = "request"
 CARD = "card"
+ACT = "act"
 
 LONGEST = 64
 """Characters; the longest of ours has 38. Anything longer is not looked at."""

@@ -26,6 +26,7 @@ from pocketpay.ledger.statement import Month, Statement, Totals
 from pocketpay.payments import history
 from pocketpay.payments.allowance import allowances
 from pocketpay.payments.limits import Limit
+from pocketpay.payments.repository import units
 from pocketpay.payments.transaction import Transaction
 from pocketpay.requests import listing
 from pocketpay.requests.money_request import MoneyRequest
@@ -46,6 +47,9 @@ class Reads:
     profiles         people by the wallet that is theirs; those who have left too
     profiles_by_id   people by their user id; not those who have left
     balances         wallets by id, as they are now
+    owners           users by the wallet that is theirs; for operators
+    whole            transactions by id, both sides of them; for operators
+    freeze_reasons   why wallets are frozen, by wallet; for operators
     """
 
     def __init__(self, database: Database) -> None:
@@ -53,6 +57,9 @@ class Reads:
         self.profiles = JoinedRead[UUID, Profile](database, profiles.by_wallets)
         self.profiles_by_id = JoinedRead[UUID, Profile](database, profiles.by_ids)
         self.balances = JoinedRead[UUID, Balance](database, wallets.balances)
+        self.owners = JoinedRead[UUID, User](database, people.owners)
+        self.whole = JoinedRead[UUID, Transaction](database, units.by_ids)
+        self.freeze_reasons = JoinedRead[UUID, str](database, wallets.freeze_reasons)
 
 
 class Loaders:
@@ -64,6 +71,9 @@ class Loaders:
         self.profiles = rooms.reads.profiles
         self.profiles_by_id = rooms.reads.profiles_by_id
         self.balances = rooms.reads.balances
+        self.owners = rooms.reads.owners
+        self.whole = rooms.reads.whole
+        self.freeze_reasons = rooms.reads.freeze_reasons
 
     @cached_property
     def transactions(self) -> "DataLoader[tuple[UUID, UUID], Transaction | None]":

@@ -41,6 +41,7 @@ from pocketpay.api import (
     money_requests,
     node,
     pay_request,
+    operations,
     profile,
     recent_counterparties,
     refresh_session,
@@ -94,6 +95,7 @@ QUERIES: list[Any] = [
     money_requests.money_requests,
     cards.cards,
     risk_policy.risk_policy,
+    operations.queries,
 ]
 MUTATIONS: list[Any] = [
     sign_up.sign_up,
@@ -122,6 +124,7 @@ MUTATIONS: list[Any] = [
     close_card.close_card,
     update_card_limits.update_card_limits,
     simulate_card_payment.simulate_card_payment,
+    operations.mutations,
 ]
 SUBSCRIPTIONS: list[Any] = [
     balance_changed.balance_changed,

@@ -15,7 +15,10 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """A person with a wallet. `email` and `phone` are theirs alone, or None; `phone` is E.164."""
+    """A person with a wallet. `email` and `phone` are theirs alone, or None; `phone` is E.164.
+
+    `closed_at` is when they left, None while they are here.
+    """
 
     id: UUID
     username: str
@@ -26,6 +29,7 @@ class User:
     role: Role
     wallet_id: UUID
     created_at: datetime
+    closed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ could not change anything if it wanted to. Answers stream through a server-side 
 """
 
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TextIO
 
@@ -45,7 +45,7 @@ async def findings(dsn: str) -> AsyncIterator[Finding]:
             yield finding
 
 
-async def prove(session: Session) -> AsyncIterator[Finding]:
+async def prove(session: Session) -> AsyncGenerator[Finding, None]:
     """Asks every proof of what the session's unit of work sees."""
     for proof in PROOFS:
         async for id, problem in session.stream(proof.sql):

@@ -5,6 +5,7 @@ and a wallet's next one is never earlier, since both are stamped under its lock:
 A position in a history is that moment and the id.
 
     read                    a page: one statement, whatever the depth; unfiltered it reads the page and no more
+    oversee                 the same for an operator, who sees both sides
     count                   one statement, only when asked for
     find                    by id, what the wallet may know
     refunds                 what was given back of some transactions
@@ -74,6 +75,21 @@ async def read(
     scope = _scope(wallet_id, narrowed, older_than, newer_than)
     rows, stopped_at = await repository.page(session, scope, limit=most, stretch=STRETCH, backwards=backwards)
     return Stretch(tuple(seen for row in rows if (seen := seen_by(row, wallet_id))), stopped_at)
+
+
+async def oversee(
+    session: Session,
+    wallet_id: UUID,
+    *,
+    most: int,
+    older_than: Position | None = None,
+    newer_than: Position | None = None,
+    backwards: bool = False,
+) -> list[Transaction]:
+    """The same transactions whole, for those who run it: with the other side's fee, risk reasons and expiry."""
+    scope = _scope(wallet_id, EVERYTHING, older_than, newer_than)
+    rows, _ = await repository.page(session, scope, limit=most, stretch=STRETCH, backwards=backwards)
+    return rows
 
 
 async def count(session: Session, wallet_id: UUID, narrowed: Filter = EVERYTHING) -> int | None:

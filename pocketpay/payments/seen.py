@@ -9,6 +9,7 @@ So `created_at` of what is seen is the moment it became visible to whoever looks
 """
 
 from dataclasses import replace
+from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
@@ -27,7 +28,6 @@ def seen_by(transaction: Transaction, wallet_id: UUID) -> Transaction | None:
         return None
     if transaction.anchor == wallet_id:
         return transaction
-    assert transaction.completed_at is not None, "the other side sees only what is completed"  # noqa: S101 - above
     return replace(
         transaction,
         fee=Money(0, transaction.amount.currency),
@@ -35,8 +35,16 @@ def seen_by(transaction: Transaction, wallet_id: UUID) -> Transaction | None:
         failure_code=None,
         failure_facts=None,
         expires_at=None,
-        created_at=transaction.completed_at,
+        created_at=visible_at(transaction, wallet_id),
     )
+
+
+def visible_at(transaction: Transaction, wallet_id: UUID) -> datetime:
+    """When it became visible to that wallet, which may know of it."""
+    if transaction.anchor == wallet_id:
+        return transaction.created_at
+    assert transaction.completed_at is not None, "the other side sees only what is completed"  # noqa: S101 - above
+    return transaction.completed_at
 
 
 def direction(transaction: Transaction, wallet_id: UUID) -> Direction:

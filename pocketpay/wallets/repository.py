@@ -34,6 +34,15 @@ async def currencies(session: Session, wallet_ids: Iterable[UUID]) -> dict[UUID,
     return {row[0]: row[1] for row in rows}
 
 
+async def freeze_reasons(session: Session, wallet_ids: Iterable[UUID]) -> dict[UUID, str]:
+    """Why those of the wallets that are frozen are."""
+    rows = await session.fetch(
+        "select id, freeze_reason from wallets where id = any($1::uuid[]) and freeze_reason is not null",
+        list(wallet_ids),
+    )
+    return {row[0]: row[1] for row in rows}
+
+
 async def set_standings(session: Session, now: datetime, changed: Sequence[NewStanding]) -> None:
     """Writes what those wallets may do since `now`."""
     await session.execute(

@@ -60,6 +60,7 @@ class Door:
             feeds=server.feeds,
             reads=Reads(database or server.database),
             statement_links=StatementLinks(SECRET),
+            office=cast(Any, None),
         )
 
     async def answer(self, wallet_id: UUID | None, text: str, /, **variables: Any) -> dict[str, Any]:

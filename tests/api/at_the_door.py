@@ -32,6 +32,7 @@ class Street:
             feeds=cast(Any, None),
             reads=Reads(reception.database),
             statement_links=StatementLinks(SECRET),
+            office=cast(Any, None),
         )
 
     async def ask(

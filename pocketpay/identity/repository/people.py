@@ -1,7 +1,7 @@
 """Users: found, listed, changed."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 import asyncpg
@@ -11,7 +11,7 @@ from pocketpay.identity.changes import Changes, Stays
 from pocketpay.identity.errors import TAKEN
 from pocketpay.identity.user import Role, User
 
-_USER = "id, username, name, email, phone, avatar_url, role, wallet_id, created_at"
+_USER = "id, username, name, email, phone, avatar_url, role, wallet_id, created_at, closed_at"
 _CHANGE = f"""
 update users set
     name = case when $2 then $3 else name end,
@@ -25,6 +25,12 @@ _TAKEN = """
 select exists(select from users where username = $1 and id is distinct from $4) as username,
        exists(select from users where lower(email) = lower($2) and id is distinct from $4) as email,
        exists(select from users where phone = $3 and id is distinct from $4) as phone
+"""
+
+_MEANT = f"""
+select {_USER} from users
+where username = $1 or lower(email) = lower($2) or phone = $3 or wallet_id = any($4::uuid[])
+order by username limit $5
 """
 
 _DEAREST_BCRYPT = """
@@ -90,6 +96,33 @@ async def owners(session: Session, wallet_ids: Iterable[UUID]) -> dict[UUID, Use
         list(wallet_ids),
     )
     return {row["wallet_id"]: _user(row) for row in rows}
+
+
+async def meant(
+    session: Session,
+    *,
+    username: str | None,
+    email: str | None,
+    phone: str | None,
+    wallet_ids: Sequence[UUID],
+    most: int,
+) -> list[User]:
+    """Whoever is known by one of these exactly, closed ones too; at most `most`, by username."""
+    return [_user(row) for row in await session.fetch(_MEANT, username, email, phone, wallet_ids, most)]
+
+
+async def set_role(session: Session, username: str, role: Role) -> tuple[User, bool] | None:
+    """Gives the open user of that canonical username the role. Gives them as they are then, and whether that changed
+    anything; None when there is nobody."""
+    user = await session.fetchrow(
+        f"select {_USER} from users where username = $1 and closed_at is null for no key update", username
+    )
+    if user is None:
+        return None
+    await session.execute(
+        "update users set role = $2, updated_at = clock_timestamp() where id = $1 and role <> $2", user["id"], role
+    )
+    return replace(_user(user), role=role), user["role"] != role
 
 
 async def lock_open(session: Session, user_id: UUID) -> bool:
@@ -169,4 +202,5 @@ def _user(row: Record) -> User:
         role=Role(row["role"]),
         wallet_id=row["wallet_id"],
         created_at=row["created_at"],
+        closed_at=row["closed_at"],
     )

@@ -1,0 +1,37 @@
+"""The door of `operations.clearRiskSetting`."""
+
+from typing import Annotated
+
+import strawberry
+
+from pocketpay.api.context import Info
+from pocketpay.api.errors import refusals_as_errors
+from pocketpay.api.risk_setting import RiskSetting, RiskSettingName, RiskSettingPayload
+from pocketpay.operations import risk_settings as operations
+from pocketpay.risk import setting
+
+
+@strawberry.input(description="One setting of risk that is to be the environment's again.")
+class ClearRiskSettingInput:
+    name: RiskSettingName = strawberry.field(description="Which one.")
+    reason: str = strawberry.field(description="Why, for the record: 1 to 500 characters on one line.")
+
+
+@strawberry.mutation(
+    description="Lets the environment's setting of risk apply again, on every server. What no operator has set is "
+    "left, and not recorded. Refusals: INVALID_INPUT (reason)."
+)
+@refusals_as_errors(RiskSettingPayload)
+async def clear_risk_setting(
+    info: Info, input: Annotated[ClearRiskSettingInput, strawberry.argument(description="The setting.")]
+) -> RiskSettingPayload:
+    operator, rooms = info.context.must_operate(), info.context.rooms
+    changed = await operations.clear_risk_setting(
+        rooms.database,
+        rooms.settings,
+        operator,
+        name=setting.RiskSettingName[input.name.name],
+        raw_reason=input.reason,
+    )
+    await rooms.office.policy.read()
+    return RiskSettingPayload(setting=RiskSetting.of(changed))

@@ -1,0 +1,139 @@
+"""Customers and their wallets as operators see them."""
+
+from datetime import datetime
+from typing import Annotated, Self
+from uuid import UUID
+
+import strawberry
+
+from pocketpay.api import ids
+from pocketpay.api.context import Info
+from pocketpay.api.customer_transaction import CustomerTransaction
+from pocketpay.api.money import Money
+from pocketpay.api.pages import BY_MOMENT, Connection, Listing, asked, connection
+from pocketpay.api.scalars import CurrencyCode
+from pocketpay.api.viewer import Role
+from pocketpay.api.wallet import Freeze, WalletStatus
+from pocketpay.identity import user
+from pocketpay.payments import history
+from pocketpay.payments.filter import Position
+from pocketpay.payments.seen import visible_at
+from pocketpay.wallets.balance import Balance
+
+
+async def wallets_transactions(
+    self: "CustomerWallet",
+    info: Info,
+    first: Annotated[int | None, strawberry.argument(description="So many from the newest on, at most 100.")] = None,
+    after: Annotated[str | None, strawberry.argument(description="Only older than this cursor.")] = None,
+    last: Annotated[int | None, strawberry.argument(description="So many from the oldest on, at most 100.")] = None,
+    before: Annotated[str | None, strawberry.argument(description="Only newer than this cursor.")] = None,
+) -> Connection[CustomerTransaction]:
+    """A page of the transactions of a wallet."""
+    listing = Listing("overseen transactions", self.uuid, BY_MOMENT)
+    page = asked(listing, first, after, last, before)
+    async with info.context.rooms.database.read() as session:
+        rows = await history.oversee(
+            session,
+            self.uuid,
+            most=page.fetch,
+            older_than=None if page.after is None else Position(*page.after),
+            newer_than=None if page.before is None else Position(*page.before),
+            backwards=page.backward,
+        )
+
+    async def counted() -> int | None:
+        async with info.context.rooms.database.read() as session:
+            return await history.count(session, self.uuid)
+
+    return connection(
+        listing,
+        page,
+        rows,
+        place=lambda known: (visible_at(known, self.uuid), known.id),
+        node=CustomerTransaction.of,
+        counted=counted,
+    )
+
+
+@strawberry.type(description="A customer's wallet as operators see it.")
+class CustomerWallet:
+    id: strawberry.ID = strawberry.field(description="The wallet's id, the one its owner knows it by.")
+    currency: CurrencyCode = strawberry.field(description="The one currency it holds.")
+    status: WalletStatus = strawberry.field(description="What may be done with it.")
+    freeze: Freeze | None = strawberry.field(description="What it cannot do while it is frozen; else null.")
+    created_at: datetime = strawberry.field(description="When it was opened.")
+    balance: Money = strawberry.field(description="Posted: the sum of its entries in the books.")
+    held: Money = strawberry.field(description="Promised to payments and withdrawals that are not over.")
+    available: Money = strawberry.field(description="Balance less held: what can be spent now.")
+    version: int = strawberry.field(description="Grows by one with every change of balance or held.")
+    transactions: Connection[CustomerTransaction] = strawberry.field(
+        resolver=wallets_transactions,
+        description="What its owner sees of its past, the newest first, each transaction whole.",
+    )
+    uuid: strawberry.Private[UUID]
+
+    @classmethod
+    def of(cls, wallet: Balance) -> Self:
+        frozen_for = wallet.standing.frozen_for
+        return cls(
+            id=ids.encode(ids.WALLET, wallet.wallet_id),
+            currency=CurrencyCode(wallet.currency),
+            status=WalletStatus[wallet.standing.status.name],
+            freeze=None if frozen_for is None else Freeze[frozen_for.name],
+            created_at=wallet.standing.created_at,
+            balance=Money.of(wallet.posted),
+            held=Money.of(wallet.held),
+            available=Money.of(wallet.available),
+            version=wallet.version,
+            uuid=wallet.wallet_id,
+        )
+
+    @classmethod
+    async def find(cls, info: Info, id: UUID) -> Self | None:
+        """The wallet of that id, whosever it is."""
+        found = await info.context.loaders.balances.load(id)
+        return None if found is None else cls.of(found)
+
+    @strawberry.field(description="Why it is frozen, in the words of the operator who froze it; else null.")
+    async def freeze_reason(self, info: Info) -> str | None:
+        return await info.context.loaders.freeze_reasons.load(self.uuid)
+
+    @strawberry.field(description="Whose it is.")
+    async def owner(self, info: Info) -> "Customer":
+        found = await info.context.loaders.owners.load(self.uuid)
+        assert found is not None, "every wallet has its owner"  # noqa: S101 - the audit says so
+        return Customer.of(found)
+
+
+@strawberry.type(description="A customer as operators see them. Of somebody who has left nothing personal is kept.")
+class Customer:
+    id: strawberry.ID = strawberry.field(description="The user's id.")
+    username: str = strawberry.field(description='The name others pay them by, without "@".')
+    name: str = strawberry.field(description="The name they go by.")
+    email: str | None = strawberry.field(description="Their email address, if they gave one.")
+    phone: str | None = strawberry.field(description="Their phone number in E.164, if they gave one.")
+    role: Role = strawberry.field(description="What they are to the house.")
+    created_at: datetime = strawberry.field(description="When they signed up.")
+    closed_at: datetime | None = strawberry.field(description="When they closed their wallet and left; else null.")
+    wallet_id: strawberry.Private[UUID]
+
+    @classmethod
+    def of(cls, one: user.User) -> Self:
+        return cls(
+            id=ids.encode(ids.USER, one.id),
+            username=one.username,
+            name=one.name,
+            email=one.email,
+            phone=one.phone,
+            role=Role[one.role.name],
+            created_at=one.created_at,
+            closed_at=one.closed_at,
+            wallet_id=one.wallet_id,
+        )
+
+    @strawberry.field(description="Their wallet.")
+    async def wallet(self, info: Info) -> CustomerWallet:
+        found = await CustomerWallet.find(info, self.wallet_id)
+        assert found is not None  # noqa: S101 - a foreign key says so
+        return found

@@ -1,0 +1,94 @@
+"""A transaction as operators see it: whole, from neither side."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Self
+from uuid import UUID
+
+import strawberry
+
+from pocketpay.api import ids
+from pocketpay.api.context import Info
+from pocketpay.api.errors import ErrorCode
+from pocketpay.api.money import Money
+from pocketpay.api.risk_reason import RiskReason
+from pocketpay.api.transaction import TransactionStatus, TransactionType
+from pocketpay.money import Money as Exact
+from pocketpay.payments.transaction import Transaction
+
+if TYPE_CHECKING:
+    from pocketpay.api.customer import Customer
+
+
+@strawberry.type(description="A transaction whole, as operators see it: from neither side.")
+class CustomerTransaction:
+    id: strawberry.ID = strawberry.field(description="The transaction's id, the one its sides know it by.")
+    type: TransactionType = strawberry.field(description="Why the money moves.")
+    status: TransactionStatus = strawberry.field(description="How far it has come.")
+    amount: Money = strawberry.field(description="What arrives; always positive.")
+    fee: Money = strawberry.field(description="What it costs whoever pays it.")
+    total: Money = strawberry.field(description="Amount and fee: what leaves the source.")
+    refunded: Money = strawberry.field(description="How much of the total was given back.")
+    description: str = strawberry.field(description="What it is for, in the sender's words.")
+    bank_name: str | None = strawberry.field(description="The bank on the other side; null where there is none.")
+    risk_reasons: list[RiskReason] = strawberry.field(description="Every rule that matched, in words for the sender.")
+    failure_code: ErrorCode | None = strawberry.field(description="Why it failed or was blocked; else null.")
+    expires_at: datetime | None = strawberry.field(
+        description="Until when a payment awaits or awaited its sender's answer; else null."
+    )
+    created_at: datetime = strawberry.field(description="When it was ordered.")
+    updated_at: datetime = strawberry.field(description="When it last changed.")
+    completed_at: datetime | None = strawberry.field(description="When the money moved; else null.")
+    source: strawberry.Private[UUID | None]
+    destination: strawberry.Private[UUID | None]
+    original: strawberry.Private[UUID | None]
+
+    @classmethod
+    def of(cls, known: Transaction) -> Self:
+        code = known.failure_code
+        return cls(
+            id=ids.encode(ids.TRANSACTION, known.id),
+            type=TransactionType[known.type.name],
+            status=TransactionStatus[known.status.name],
+            amount=Money.of(known.amount),
+            fee=Money.of(known.fee),
+            total=Money.of(known.total),
+            refunded=Money.of(Exact(known.refunded, known.amount.currency)),
+            description=known.description,
+            bank_name=known.bank_name,
+            risk_reasons=[RiskReason.of(reason) for reason in known.risk_reasons],
+            failure_code=None if code is None else ErrorCode[code],
+            expires_at=known.expires_at,
+            created_at=known.created_at,
+            updated_at=known.updated_at,
+            completed_at=known.completed_at,
+            source=known.source_wallet_id,
+            destination=known.destination_wallet_id,
+            original=known.refund_of,
+        )
+
+    @classmethod
+    async def find(cls, info: Info, id: UUID) -> Self | None:
+        """The transaction of that id, whosever it is."""
+        found = await info.context.loaders.whole.load(id)
+        return None if found is None else cls.of(found)
+
+    @strawberry.field(description="Who pays; null where the money comes from a bank or the house.")
+    async def sender(self, info: Info) -> Annotated["Customer", strawberry.lazy("pocketpay.api.customer")] | None:
+        return await _owner(info, self.source)
+
+    @strawberry.field(description="Who is paid; null where the money goes to a bank, a shop or the house.")
+    async def recipient(self, info: Info) -> Annotated["Customer", strawberry.lazy("pocketpay.api.customer")] | None:
+        return await _owner(info, self.destination)
+
+    @strawberry.field(description="The transaction whose money it gives back; null when it is no refund.")
+    async def refund_of(self, info: Info) -> "CustomerTransaction | None":
+        return None if self.original is None else await CustomerTransaction.find(info, self.original)
+
+
+async def _owner(info: Info, wallet_id: UUID | None) -> "Customer | None":
+    if wallet_id is None:
+        return None
+    from pocketpay.api.customer import Customer  # which refers back to transactions
+
+    found = await info.context.loaders.owners.load(wallet_id)
+    return None if found is None else Customer.of(found)

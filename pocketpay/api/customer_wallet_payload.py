@@ -1,0 +1,37 @@
+"""What every mutation that changes a customer's wallet answers an operator."""
+
+from typing import Self
+from uuid import UUID
+
+import strawberry
+
+from pocketpay.api.context import Info
+from pocketpay.api.customer import CustomerWallet
+from pocketpay.api.errors import UserError
+from pocketpay.api.sought import sought
+from pocketpay.operations.customers import wallet_of
+from pocketpay.payments.errors import NotFound
+from pocketpay.payments.instruction import Answer
+
+
+@strawberry.type(description="The customer's wallet as it is now, or why nothing was changed.")
+class CustomerWalletPayload:
+    wallet: CustomerWallet | None = strawberry.field(
+        default=None, description="The wallet after it; null when refused."
+    )
+    errors: list[UserError] = strawberry.field(
+        default_factory=list, description="Why it was refused; empty when it was not."
+    )
+
+    @classmethod
+    def of(cls, answer: Answer) -> Self:
+        return cls(wallet=CustomerWallet.of(answer.balance))
+
+
+async def wallet_meant(info: Info, typed: str) -> UUID:
+    """The wallet that an operator named. Raises NotFound."""
+    async with info.context.rooms.database.read() as session:
+        wallet_id = await wallet_of(session, sought(typed))
+    if wallet_id is None:
+        raise NotFound("wallet")
+    return wallet_id

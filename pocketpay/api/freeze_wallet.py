@@ -1,0 +1,34 @@
+"""The door of `operations.freezeWallet`."""
+
+from typing import Annotated
+
+import strawberry
+
+from pocketpay.api.context import Info
+from pocketpay.api.customer_wallet_payload import CustomerWalletPayload, wallet_meant
+from pocketpay.api.errors import refusals_as_errors
+from pocketpay.api.wallet import Freeze
+from pocketpay.payments import freeze_wallet as payments
+from pocketpay.wallets import balance
+
+
+@strawberry.input(description="A wallet that is to be stopped.")
+class FreezeWalletInput:
+    wallet: str = strawberry.field(description="The wallet's id, or its owner's username, with or without \"@\".")
+    freeze: Freeze = strawberry.field(description="What it is to do no longer.")
+    reason: str = strawberry.field(description="Why, for the record: 1 to 500 characters on one line.")
+
+
+@strawberry.mutation(
+    description="Freezes a customer's wallet. What it pays from then on ends BLOCKED; frozen for ALL it is paid "
+    "nothing either. What is held stays held until it is answered or overdue. Frozen for that already it stays as it "
+    "is, and nothing is recorded. Refusals: NOT_FOUND, INVALID_INPUT (reason), WALLET_CLOSED."
+)
+@refusals_as_errors(CustomerWalletPayload)
+async def freeze_wallet(
+    info: Info, input: Annotated[FreezeWalletInput, strawberry.argument(description="Which wallet, and why.")]
+) -> CustomerWalletPayload:
+    operator, desk = info.context.must_operate(), info.context.rooms.desk
+    wallet_id, freeze = await wallet_meant(info, input.wallet), balance.Freeze[input.freeze.name]
+    answer = await payments.freeze_wallet(desk, operator, wallet_id, freeze=freeze, raw_reason=input.reason)
+    return CustomerWalletPayload.of(answer)

@@ -1,0 +1,121 @@
+"""What operators may ask and do: `Query.operations` and `Mutation.operations`.
+
+The one place where somebody is found to be an operator: looked up in the database each time, so that a role that was
+revoked is felt at the next request. Fields under it ask `context.must_operate()`.
+"""
+
+from typing import Annotated
+
+import strawberry
+
+from pocketpay.api import ids
+from pocketpay.api.audit_report import AuditReport, audit
+from pocketpay.api.clear_risk_setting import clear_risk_setting
+from pocketpay.api.context import Info
+from pocketpay.api.customer import Customer, CustomerWallet
+from pocketpay.api.customer_transaction import CustomerTransaction
+from pocketpay.api.freeze_wallet import freeze_wallet
+from pocketpay.api.operator_action import OperatorAction, actions
+from pocketpay.api.pages import Connection
+from pocketpay.api.risk_setting import RiskSetting, risk_settings
+from pocketpay.api.set_risk_setting import set_risk_setting
+from pocketpay.api.sought import sought
+from pocketpay.api.unfreeze_wallet import unfreeze_wallet
+from pocketpay.api.waiting import held_payments, unsettled_orders
+from pocketpay.operations import customers, roles
+
+
+async def _enter(info: Info) -> None:
+    """Finds the viewer to be an operator now. Raises Unauthenticated and Forbidden."""
+    viewer = info.context.must_view()
+    async with info.context.rooms.database.read() as session:
+        info.context.operator = await roles.operator(session, viewer)
+
+
+@strawberry.type(description="What operators may ask.")
+class Operations:
+    held_payments: Connection[CustomerTransaction] = strawberry.field(
+        resolver=held_payments,
+        description="Payments that await their sender's answer, the first to expire first.",
+    )
+    unsettled_orders: Connection[CustomerTransaction] = strawberry.field(
+        resolver=unsettled_orders,
+        description="Deposits and withdrawals that a bank has not answered, the oldest first.",
+    )
+    risk_settings: list[RiskSetting] = strawberry.field(
+        resolver=risk_settings, description="Every setting of risk as it applies now, and which are overridden."
+    )
+    audit: AuditReport | None = strawberry.field(
+        resolver=audit,
+        description="Proves the books now, beside live traffic. One at a time on a server, and within 30 seconds: "
+        "else null with SERVICE_BUSY.",
+    )
+    actions: Connection[OperatorAction] = strawberry.field(
+        resolver=actions, description="What operators did, the newest first."
+    )
+
+    @strawberry.field(description="Customers known by that exactly, those who have left too; of a transaction both.")
+    async def customers(
+        self,
+        info: Info,
+        find: Annotated[
+            str,
+            strawberry.argument(
+                description="A username, an email address, a phone number with its country code, a wallet's id or a "
+                "transaction's."
+            ),
+        ],
+    ) -> list[Customer]:
+        info.context.must_operate()
+        async with info.context.rooms.database.read() as session:
+            return [Customer.of(one) for one in await customers.find(session, sought(find))]
+
+    @strawberry.field(description="A customer's wallet; null when there is none.")
+    async def wallet(
+        self,
+        info: Info,
+        of: Annotated[str, strawberry.argument(description="The wallet's id, or its owner's username.")],
+    ) -> CustomerWallet | None:
+        info.context.must_operate()
+        async with info.context.rooms.database.read() as session:
+            wallet_id = await customers.wallet_of(session, sought(of))
+        return None if wallet_id is None else await CustomerWallet.find(info, wallet_id)
+
+    @strawberry.field(description="Anybody's transaction by its id; null when there is none.")
+    async def transaction(
+        self, info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The transaction's id.")]
+    ) -> CustomerTransaction | None:
+        info.context.must_operate()
+        uuid = ids.decode(ids.TRANSACTION, id)
+        return None if uuid is None else await CustomerTransaction.find(info, uuid)
+
+
+@strawberry.type(
+    description="What operators may do, each act recorded with its reason. Several in one request are done side by "
+    "side, in no order."
+)
+class OperationsMutations:
+    freeze_wallet = freeze_wallet
+    unfreeze_wallet = unfreeze_wallet
+    set_risk_setting = set_risk_setting
+    clear_risk_setting = clear_risk_setting
+
+
+@strawberry.field(
+    name="operations",
+    description="What operators may ask. Null with FORBIDDEN for everybody else; whether somebody is one is looked "
+    "up each time.",
+)
+async def queries(info: Info) -> Operations | None:
+    await _enter(info)
+    return Operations()
+
+
+@strawberry.field(
+    name="operations",
+    description="What operators may do. Null with FORBIDDEN for everybody else; whether somebody is one is looked up "
+    "each time.",
+)
+async def mutations(info: Info) -> OperationsMutations | None:
+    await _enter(info)
+    return OperationsMutations()

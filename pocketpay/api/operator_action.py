@@ -1,0 +1,126 @@
+"""The record of what operators did."""
+
+from datetime import datetime
+from enum import Enum
+from typing import Annotated, Self
+from uuid import UUID
+
+import strawberry
+
+from pocketpay.api import ids
+from pocketpay.api.context import Info
+from pocketpay.api.customer import CustomerWallet
+from pocketpay.api.customer_transaction import CustomerTransaction
+from pocketpay.api.pages import BY_MOMENT, MOST_COUNTED, Connection, Listing, asked, connection
+from pocketpay.api.risk_setting import RiskSettingName
+from pocketpay.api.sought import sought
+from pocketpay.api.waiting import EVERYBODY
+from pocketpay.api.wallet import Freeze
+from pocketpay.operations.customers import wallet_of
+from pocketpay.payments.acts import RecordedAct
+from pocketpay.payments.filter import Position
+from pocketpay.payments.history import BEGINNING, END
+from pocketpay.payments.repository import acts
+from pocketpay.wallets import balance
+
+
+@strawberry.enum(description="What operators do that is recorded.")
+class OperatorActionKind(Enum):
+    FREEZE = strawberry.enum_value("FREEZE", description="A wallet was frozen.")
+    UNFREEZE = strawberry.enum_value("UNFREEZE", description="A frozen wallet was let go.")
+    REVERSE = strawberry.enum_value("REVERSE", description="All that was left of a transaction was given back.")
+    SET_RISK = strawberry.enum_value("SET_RISK", description="A setting of risk was set over the environment's.")
+    CLEAR_RISK = strawberry.enum_value("CLEAR_RISK", description="A setting of risk is the environment's again.")
+    GRANT_ROLE = strawberry.enum_value("GRANT_ROLE", description="A user became an operator.")
+    REVOKE_ROLE = strawberry.enum_value("REVOKE_ROLE", description="A user is an operator no longer.")
+
+
+@strawberry.type(description="What was done to a setting of risk. Values are written as the environment writes them.")
+class RiskSettingChange:
+    name: RiskSettingName = strawberry.field(description="Which setting.")
+    before: str | None = strawberry.field(description="What operators had set before; null where nothing was.")
+    value: str | None = strawberry.field(description="What was set; null where the environment's applies since.")
+
+
+@strawberry.type(description="One act of an operator. It is recorded for good.")
+class OperatorAction:
+    id: strawberry.ID = strawberry.field(description="The act's id.")
+    kind: OperatorActionKind = strawberry.field(description="What was done.")
+    operator: str = strawberry.field(
+        description="Who did it: an operator's username, or on the command line the login name there."
+    )
+    reason: str = strawberry.field(description="Why, in their words.")
+    freeze: Freeze | None = strawberry.field(description="What a frozen wallet was to do no longer; else null.")
+    setting: RiskSettingChange | None = strawberry.field(description="What was done to a setting of risk; else null.")
+    created_at: datetime = strawberry.field(description="When it was done.")
+    on_wallet: strawberry.Private[UUID | None]
+    on_transaction: strawberry.Private[UUID | None]
+
+    @classmethod
+    def of(cls, recorded: RecordedAct) -> Self:
+        act, facts = recorded.act, recorded.act.facts
+        setting = None
+        if "name" in facts:
+            name = RiskSettingName[facts["name"].upper()]
+            setting = RiskSettingChange(name=name, before=facts["before"], value=facts["value"])
+        return cls(
+            id=ids.encode(ids.ACT, act.id),
+            kind=OperatorActionKind[act.action.name],
+            operator=act.operator.name,
+            reason=act.reason,
+            freeze=Freeze[balance.Freeze(facts["freeze"]).name] if "freeze" in facts else None,
+            setting=setting,
+            created_at=recorded.created_at,
+            on_wallet=act.wallet_id,
+            on_transaction=act.transaction_id,
+        )
+
+    @strawberry.field(description="The wallet it was about; null when it was about none.")
+    async def wallet(self, info: Info) -> CustomerWallet | None:
+        return None if self.on_wallet is None else await CustomerWallet.find(info, self.on_wallet)
+
+    @strawberry.field(description="The transaction it was about; null when it was about none.")
+    async def transaction(self, info: Info) -> CustomerTransaction | None:
+        return None if self.on_transaction is None else await CustomerTransaction.find(info, self.on_transaction)
+
+
+async def actions(
+    info: Info,
+    wallet: Annotated[
+        str | None, strawberry.argument(description="Only about this wallet: its id, or its owner's username.")
+    ] = None,
+    first: Annotated[int | None, strawberry.argument(description="So many from the newest on, at most 100.")] = None,
+    after: Annotated[str | None, strawberry.argument(description="Only older than this cursor.")] = None,
+    last: Annotated[int | None, strawberry.argument(description="So many from the oldest on, at most 100.")] = None,
+    before: Annotated[str | None, strawberry.argument(description="Only newer than this cursor.")] = None,
+) -> Connection[OperatorAction]:
+    """A page of the record."""
+    info.context.must_operate()
+    database, about = info.context.rooms.database, None
+    if wallet is not None:
+        async with database.read() as session:
+            about = await wallet_of(session, sought(wallet)) or EVERYBODY  # whose wallet has no act
+    listing = Listing("operators' actions", about or EVERYBODY, BY_MOMENT)
+    page = asked(listing, first, after, last, before)
+    async with database.read() as session:
+        rows = await acts.page(
+            session,
+            about,
+            older_than=END if page.after is None else Position(*page.after),
+            newer_than=BEGINNING if page.before is None else Position(*page.before),
+            limit=page.fetch,
+            backwards=page.backward,
+        )
+
+    async def counted() -> int | None:
+        async with database.read() as session:
+            return await acts.count(session, about, most=MOST_COUNTED)
+
+    return connection(
+        listing,
+        page,
+        rows,
+        place=lambda recorded: (recorded.created_at, recorded.act.id),
+        node=OperatorAction.of,
+        counted=counted,
+    )

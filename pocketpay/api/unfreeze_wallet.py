@@ -1,0 +1,31 @@
+"""The door of `operations.unfreezeWallet`."""
+
+from typing import Annotated
+
+import strawberry
+
+from pocketpay.api.context import Info
+from pocketpay.api.customer_wallet_payload import CustomerWalletPayload, wallet_meant
+from pocketpay.api.errors import refusals_as_errors
+from pocketpay.payments import unfreeze_wallet as payments
+
+
+@strawberry.input(description="A frozen wallet that is to be let go.")
+class UnfreezeWalletInput:
+    wallet: str = strawberry.field(description="The wallet's id, or its owner's username, with or without \"@\".")
+    reason: str = strawberry.field(description="Why, for the record: 1 to 500 characters on one line.")
+
+
+@strawberry.mutation(
+    description="Lets a frozen wallet pay and be paid again. One that is not frozen stays as it is, and nothing is "
+    "recorded. Refusals: NOT_FOUND, INVALID_INPUT (reason), WALLET_CLOSED."
+)
+@refusals_as_errors(CustomerWalletPayload)
+async def unfreeze_wallet(
+    info: Info, input: Annotated[UnfreezeWalletInput, strawberry.argument(description="Which wallet, and why.")]
+) -> CustomerWalletPayload:
+    operator, desk = info.context.must_operate(), info.context.rooms.desk
+    wallet_id = await wallet_meant(info, input.wallet)
+    return CustomerWalletPayload.of(
+        await payments.unfreeze_wallet(desk, operator, wallet_id, raw_reason=input.reason)
+    )

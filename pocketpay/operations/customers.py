@@ -1,0 +1,49 @@
+"""Finding a customer by whatever is known of them, exactly: operators look somebody up, they do not browse."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from pocketpay.database.sessions import Session
+from pocketpay.identity.repository import people, profiles
+from pocketpay.identity.user import User
+from pocketpay.payments.repository import units
+from pocketpay.wallets import repository as wallets
+
+MOST = 10
+"""One text is at most one username, one address, one number, and the two sides of a transaction."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """What a text may mean, each in the form it is kept in; None where it cannot be that."""
+
+    username: str | None = None
+    email: str | None = None
+    phone: str | None = None
+    wallet_id: UUID | None = None
+    transaction_id: UUID | None = None
+
+
+async def find(session: Session, sought: Sought) -> list[User]:
+    """Whoever is meant, those who have left too; of a transaction both sides."""
+    wallet_ids = [] if sought.wallet_id is None else [sought.wallet_id]
+    if sought.transaction_id is not None:
+        parties = await units.parties(session, sought.transaction_id)
+        sides = () if parties is None else (parties.source_id, parties.destination_id)
+        wallet_ids += [side for side in sides if side is not None]
+    return await people.meant(
+        session,
+        username=sought.username,
+        email=sought.email,
+        phone=sought.phone,
+        wallet_ids=wallet_ids,
+        most=MOST,
+    )
+
+
+async def wallet_of(session: Session, sought: Sought) -> UUID | None:
+    """The wallet that is meant by its own id, or by the username of somebody who is here; None when there is none."""
+    if sought.wallet_id is not None:
+        return sought.wallet_id if await wallets.currencies(session, [sought.wallet_id]) else None
+    owner = None if sought.username is None else await profiles.by_username(session, sought.username)
+    return None if owner is None else owner.wallet_id

@@ -1,0 +1,44 @@
+"""All SQL of what waits, whosever it is: for those who run it.
+
+held        payments that await their sender's answer, the first to expire first: a scan of their own index
+unsettled   orders that a bank has not answered, the oldest first: there are never many, so they are sorted
+"""
+
+from pocketpay.database.sessions import Session
+from pocketpay.payments.filter import Position
+from pocketpay.payments.repository.rows import COLUMNS, transaction
+from pocketpay.payments.transaction import Transaction
+
+
+def _page(status: str, moment: str, order: str) -> str:
+    return f"""
+    select {COLUMNS} from transactions
+    where status = '{status}' and ({moment}, id) > ($1, $2) and ({moment}, id) < ($3, $4)
+    order by {moment} {order}, id {order} limit $5"""
+
+
+_HELD = {
+    backwards: _page("pending_confirmation", "expires_at", order) for backwards, order in enumerate(("asc", "desc"))
+}
+_UNSETTLED = {backwards: _page("created", "created_at", order) for backwards, order in enumerate(("asc", "desc"))}
+_COUNT = "select count(*) from (select from transactions where status = $1 limit $2) counted"
+
+
+async def held(
+    session: Session, *, after: Position, before: Position, limit: int, backwards: bool
+) -> list[Transaction]:
+    """Held payments strictly between two positions (when it expires, its id), or `backwards` from the far end."""
+    return [transaction(row) for row in await session.fetch(_HELD[backwards], *after, *before, limit)]
+
+
+async def unsettled(
+    session: Session, *, after: Position, before: Position, limit: int, backwards: bool
+) -> list[Transaction]:
+    """The same of orders that a bank has not answered (when it was made, its id)."""
+    return [transaction(row) for row in await session.fetch(_UNSETTLED[backwards], *after, *before, limit)]
+
+
+async def count(session: Session, status: str, *, most: int) -> int | None:
+    """How many are in that status, or None when above `most`."""
+    counted: int = await session.fetchval(_COUNT, status, most + 1)
+    return counted if counted <= most else None

@@ -1,0 +1,49 @@
+"""Operators for tests: somebody who has signed up and been given the role."""
+
+from typing import Any
+
+from pocketpay.database.sessions import Database
+from pocketpay.identity.user import Role
+from pocketpay.operations.roles import set_role
+from pocketpay.payments.acts import Operator
+from tests.api.conftest import Client, Person
+
+ROOT = Operator(None, "root")
+"""Whoever runs the command line."""
+
+ERRORS = "errors { code path message retryable }"
+WALLET = "id status freeze freezeReason balance { amount } held { amount } available { amount } owner { username }"
+FREEZE = (
+    f"mutation ($input: FreezeWalletInput!) {{ operations {{ freezeWallet(input: $input) "
+    f"{{ wallet {{ {WALLET} }} {ERRORS} }} }} }}"
+)
+UNFREEZE = (
+    f"mutation ($input: UnfreezeWalletInput!) {{ operations {{ unfreezeWallet(input: $input) "
+    f"{{ wallet {{ {WALLET} }} {ERRORS} }} }} }}"
+)
+SETTING = "setting { name value environmentValue overridden since }"
+SET = (
+    f"mutation ($input: SetRiskSettingInput!) {{ operations {{ setRiskSetting(input: $input) "
+    f"{{ {SETTING} {ERRORS} }} }} }}"
+)
+CLEAR = (
+    f"mutation ($input: ClearRiskSettingInput!) {{ operations {{ clearRiskSetting(input: $input) "
+    f"{{ {SETTING} {ERRORS} }} }} }}"
+)
+
+
+async def give_role(database: Database, username: str, role: Role = Role.OPERATOR) -> None:
+    await set_role(database, ROOT, raw_username=username, role=role, raw_reason="Joins the team")
+
+
+async def operator(client: Client, username: str = "olga") -> Person:
+    """Somebody new who is an operator."""
+    person = await client.sign_up(username)
+    await give_role(client.rooms.database, username)
+    return person
+
+
+async def operate(client: Client, by: Person, document: str, /, **variables: Any) -> Any:
+    """What the one field under `operations` has; there must be no error of the request."""
+    (value,) = (await client.data(document, variables, by=by))["operations"].values()
+    return value

@@ -1,0 +1,54 @@
+"""A freeze is felt at once by whoever watches the wallet, on whatever server, and on every server's payments."""
+
+from typing import Any
+
+from tests.api.conftest import Client, listening, serving
+from tests.api.operators import FREEZE, UNFREEZE, operate, operator
+from tests.api.socket_client import socket
+from tests.conftest import Dsns
+from tests.payments.customers import new_key
+
+BALANCE = "subscription { balanceChanged { status freeze available { amount } } }"
+TRANSFER = (
+    "mutation ($input: TransferInput!) { transfer(input: $input) { transaction { status failureCode } "
+    "errors { code path } } }"
+)
+
+
+async def test_freeze_is_told_to_the_owners_sockets_on_every_server(database_dsn: Dsns) -> None:
+    async with serving(database_dsn.server) as one, serving(database_dsn.server) as other:
+        olga, ada = await operator(one), await one.sign_up("ada")
+        async with listening(other) as there, socket(f"http://127.0.0.1:{there.port}", ada.token) as client:
+            watching = await client.subscribe(BALANCE)
+            money = {"available": {"amount": "100.00"}}
+            assert await watching.next() == {"status": "ACTIVE", "freeze": None, **money}
+            for freeze in ("DEBITS", "ALL"):
+                input = {"wallet": "ada", "freeze": freeze, "reason": "Stolen phone"}
+                await operate(one, olga, FREEZE, input=input)
+                assert await watching.next() == {"status": "FROZEN", "freeze": freeze, **money}
+            await operate(other, olga, UNFREEZE, input={"wallet": "ada", "reason": "Phone found"})
+            assert await watching.next() == {"status": "ACTIVE", "freeze": None, **money}
+
+
+async def test_wallet_frozen_at_one_server_pays_nothing_at_another(database_dsn: Dsns) -> None:
+    async with serving(database_dsn.server) as one, serving(database_dsn.server) as other:
+        olga, ada, _ = await operator(one), await one.sign_up("ada"), await one.sign_up("bea")
+        await operate(one, olga, FREEZE, input={"wallet": "@ADA", "freeze": "DEBITS", "reason": "Stolen phone"})
+        input = {"to": "bea", "amount": "1.00", "description": "Lunch", "idempotencyKey": new_key()}
+        payload = (await other.data(TRANSFER, {"input": input}, by=ada))["transfer"]
+        assert payload == {
+            "transaction": {"status": "BLOCKED", "failureCode": "WALLET_FROZEN"},
+            "errors": [{"code": "WALLET_FROZEN", "path": []}],
+        }
+
+
+async def test_several_acts_in_one_request_are_all_done(client: Client) -> None:
+    olga = await operator(client)
+    for name in ("ada", "bea"):
+        await client.sign_up(name)
+    freezing = " ".join(
+        f'{name}: freezeWallet(input: {{ wallet: "{name}", freeze: ALL, reason: "Ring" }}) {{ wallet {{ status }} }}'
+        for name in ("ada", "bea")
+    )
+    answer: Any = await client.data(f"mutation {{ operations {{ {freezing} }} }}", by=olga)
+    assert answer == {"operations": {name: {"wallet": {"status": "FROZEN"}} for name in ("ada", "bea")}}

@@ -1,0 +1,240 @@
+"""The doors of operators: who may enter, and what they find there."""
+
+from typing import Any
+
+import pytest
+
+from pocketpay.api import ids
+from pocketpay.identity.user import Role
+from pocketpay.operations.audits import Audits
+from tests.api.conftest import Client, Person, serving
+from tests.api.operators import FREEZE, SET, UNFREEZE, give_role, operate, operator
+from tests.conftest import Dsns
+from tests.payments.customers import new_key
+from tests.people import Owner
+
+AUDIT = "{ operations { audit { right laws findings { law id problem } more } } }"
+FIND = (
+    "query ($text: String!) { operations { customers(find: $text) { id username name email phone role closedAt "
+    "wallet { id status balance { amount } } } } }"
+)
+WALLET = (
+    "query ($of: String!) { operations { wallet(of: $of) { id status freeze freezeReason balance { amount } "
+    "held { amount } available { amount } owner { username } transactions { totalCount nodes { id type status "
+    "amount { amount } refunded { amount } sender { username } recipient { username } riskReasons { rule } "
+    "expiresAt } } } } }"
+)
+HELD = (
+    "query ($first: Int, $after: String) { operations { heldPayments(first: $first, after: $after) { totalCount "
+    "nodes { id status sender { username } recipient { username } } pageInfo { hasNextPage endCursor } } } }"
+)
+UNSETTLED = "{ operations { unsettledOrders { totalCount nodes { type status bankName recipient { username } } } } }"
+ACTIONS = (
+    "query ($wallet: String, $last: Int, $before: String) { operations { actions(wallet: $wallet, last: $last, "
+    "before: $before) { totalCount nodes { kind operator reason freeze setting { name before value } "
+    "wallet { owner { username } } } pageInfo { hasPreviousPage startCursor } } } }"
+)
+TRANSFER = (
+    "mutation ($input: TransferInput!) { transfer(input: $input) { transaction { id status } errors { code } } }"
+)
+DEPOSIT = "mutation ($input: DepositInput!) { deposit(input: $input) { transaction { id status } errors { code } } }"
+ASKED: tuple[tuple[str, dict[str, Any]], ...] = (
+    (AUDIT, {}),
+    (FIND, {"text": "ada"}),
+    (WALLET, {"of": "ada"}),
+    (HELD, {}),
+    (UNSETTLED, {}),
+    (ACTIONS, {}),
+    ("{ operations { riskSettings { name } } }", {}),
+    ('{ operations { transaction(id: "transaction_01") { id } } }', {}),
+    (FREEZE, {"input": {"wallet": "ada", "freeze": "ALL", "reason": "None"}}),
+    (UNFREEZE, {"input": {"wallet": "ada", "reason": "None"}}),
+    (SET, {"input": {"name": "RAPID_TRANSFER_COUNT", "value": "3", "reason": "None"}}),
+)
+
+
+async def pay(client: Client, by: Person, to: str, amount: str) -> str:
+    input = {"to": to, "amount": amount, "description": "Lunch", "idempotencyKey": new_key()}
+    id: str = (await client.data(TRANSFER, {"input": input}, by=by))["transfer"]["transaction"]["id"]
+    return id
+
+
+@pytest.mark.parametrize(("document", "variables"), ASKED, ids=[text[:60] for text, _ in ASKED])
+async def test_nobody_but_an_operator_may_and_nothing_changes(
+    client: Client, owner: Owner, document: str, variables: dict[str, Any]
+) -> None:
+    ada = await client.sign_up("ada")
+    for by, code in ((None, "UNAUTHENTICATED"), (ada, "FORBIDDEN")):
+        answer = await client.post(document, variables, by=by)
+        assert answer["data"] == {"operations": None}
+        assert [error["extensions"]["code"] for error in answer["errors"]] == [code]
+    assert await owner.fetchval("select count(*) from operator_actions") == 0
+    assert await owner.fetchval("select count(*) from risk_settings") == 0
+    assert await owner.fetchval("select count(*) from wallets where status <> 'active'") == 0
+
+
+async def test_a_role_given_or_taken_is_felt_at_the_next_request(client: Client) -> None:
+    ada = await client.sign_up("ada")
+    document = "{ operations { riskSettings { name } } }"
+    for role in (Role.OPERATOR, Role.MEMBER, Role.OPERATOR):
+        await give_role(client.rooms.database, "ada", role)
+        answer = await client.post(document, by=ada)
+        assert ("errors" in answer) is (role is Role.MEMBER)
+        assert (await client.data("{ viewer { role } }", by=ada))["viewer"]["role"] == role.name
+
+
+async def test_customer_is_found_by_each_thing_that_is_known_of_them(client: Client, owner: Owner) -> None:
+    olga = await operator(client)
+    ada = await client.sign_up("ada", raw_email="ada@example.com", raw_phone="+12025550123")
+    await client.sign_up("bea")
+    held = await pay(client, ada, "bea", "10.00")
+    wallet_id = (await client.data("{ wallet { id } }", by=ada))["wallet"]["id"]
+    texts = ("ada", "@ADA", "ADA@example.com", "+1 202 555-0123", wallet_id)
+    for text in texts:
+        (found,) = await operate(client, olga, FIND, text=text)
+        assert (found["username"], found["email"], found["phone"], found["role"]) == (
+            "ada",
+            "ada@example.com",
+            "+12025550123",
+            "MEMBER",
+        )
+        assert found["wallet"] == {"id": wallet_id, "status": "ACTIVE", "balance": {"amount": "100.00"}}
+    assert [one["username"] for one in await operate(client, olga, FIND, text=held)] == ["ada", "bea"]
+    for text in ("", "ad", "nobody", "wallet_01", f"{wallet_id}x", "%", "a\0b", "x" * 5_000):
+        assert await operate(client, olga, FIND, text=text) == []
+
+
+async def test_wallet_shows_its_state_and_its_transactions_whole(client: Client) -> None:
+    olga, ada, bea = await operator(client), await client.sign_up("ada"), await client.sign_up("bea")
+    held = await pay(client, ada, "bea", "10.00")
+    input = {"wallet": "ada", "freeze": "DEBITS", "reason": "Stolen phone"}
+    payload = await operate(client, olga, FREEZE, input=input)
+    assert payload["errors"] == []
+    shown = await operate(client, olga, WALLET, of="@ada")
+    assert (shown["status"], shown["freeze"], shown["freezeReason"]) == ("FROZEN", "DEBITS", "Stolen phone")
+    money = [shown[name]["amount"] for name in ("balance", "held", "available")]
+    assert money == ["100.00", "10.00", "90.00"]
+    newest, bonus = shown["transactions"]["nodes"]
+    assert (newest["id"], newest["status"]) == (held, "PENDING_CONFIRMATION")
+    assert (newest["sender"], newest["recipient"]) == ({"username": "ada"}, {"username": "bea"})
+    assert [reason["rule"] for reason in newest["riskReasons"]] == ["NEW_RECIPIENT"]
+    assert bonus["type"] == "BONUS"
+    seen = "query ($id: ID!) { operations { transaction(id: $id) { id amount { amount } expiresAt } } }"
+    assert (await operate(client, olga, seen, id=held))["expiresAt"] is not None
+    assert await operate(client, olga, seen, id="transaction_01") is None
+    (beas,) = (await operate(client, olga, WALLET, of=bea.username))["transactions"]["nodes"]
+    assert beas["type"] == "BONUS", "what waits is in the sender's past alone"
+    house = next(iter(client.rooms.desk.clearing.house.kinds))
+    for nobody in ("nobody", "wallet_01", ids.encode(ids.WALLET, house)):
+        assert await operate(client, olga, WALLET, of=nobody) is None
+
+
+async def test_what_waits_is_listed_page_by_page(client: Client) -> None:
+    olga, ada, bea = await operator(client), await client.sign_up("ada"), await client.sign_up("bea")
+    waiting = [await pay(client, ada, "bea", f"{n}.00") for n in range(1, 4)]
+    waiting.append(await pay(client, bea, "ada", "1.00"))
+    first = await operate(client, olga, HELD, first=3)
+    assert [one["id"] for one in first["nodes"]] == waiting[:3]
+    assert (first["totalCount"], first["pageInfo"]["hasNextPage"]) == (4, True)
+    rest = await operate(client, olga, HELD, first=3, after=first["pageInfo"]["endCursor"])
+    assert [one["id"] for one in rest["nodes"]] == waiting[3:]
+    assert rest["nodes"][0]["sender"] == {"username": "bea"}
+    assert not rest["pageInfo"]["hasNextPage"]
+
+
+async def test_order_that_a_bank_has_not_answered_is_listed(database_dsn: Dsns) -> None:
+    async with serving(database_dsn.server, simulated_bank="silent") as client:
+        olga, ada = await operator(client), await client.sign_up("ada")
+        input = {"amount": "5.00", "bankName": "First Bank", "idempotencyKey": new_key()}
+        await client.data(DEPOSIT, {"input": input}, by=ada)
+        order = {"type": "DEPOSIT", "status": "CREATED", "bankName": "First Bank", "recipient": {"username": "ada"}}
+        assert await operate(client, olga, UNSETTLED) == {"totalCount": 1, "nodes": [order]}
+
+
+async def test_every_act_is_in_the_record_with_who_and_why(client: Client) -> None:
+    olga, _ = await operator(client), await client.sign_up("ada")
+    await operate(client, olga, FREEZE, input={"wallet": "ada", "freeze": "ALL", "reason": "Stolen phone"})
+    await operate(client, olga, UNFREEZE, input={"wallet": "ada", "reason": "Phone found"})
+    await operate(client, olga, SET, input={"name": "RAPID_TRANSFER_COUNT", "value": "3", "reason": "Quiet night"})
+    recorded = await operate(client, olga, ACTIONS)
+    assert [(one["kind"], one["operator"], one["reason"], one["freeze"]) for one in recorded["nodes"]] == [
+        ("SET_RISK", "olga", "Quiet night", None),
+        ("UNFREEZE", "olga", "Phone found", None),
+        ("FREEZE", "olga", "Stolen phone", "ALL"),
+        ("GRANT_ROLE", "root", "Joins the team", None),
+    ]
+    assert recorded["nodes"][0]["setting"] == {"name": "RAPID_TRANSFER_COUNT", "before": None, "value": "3"}
+    assert [(one["wallet"] or {}).get("owner") for one in recorded["nodes"]] == [
+        None,
+        {"username": "ada"},
+        {"username": "ada"},
+        {"username": "olga"},
+    ]
+    about = await operate(client, olga, ACTIONS, wallet="ada", last=1)
+    assert (about["totalCount"], [one["kind"] for one in about["nodes"]]) == (2, ["FREEZE"])
+    cursor = about["pageInfo"]["startCursor"]
+    before = await operate(client, olga, ACTIONS, wallet="ada", last=1, before=cursor)
+    assert [one["kind"] for one in before["nodes"]] == ["UNFREEZE"]
+    assert (await operate(client, olga, ACTIONS, wallet="nobody"))["nodes"] == []
+
+
+async def test_audit_says_whether_the_books_are_right(client: Client, owner: Owner) -> None:
+    olga = await operator(client)
+    audited = await operate(client, olga, AUDIT)
+    assert (audited["right"], audited["findings"], audited["more"]) == (True, [], False)
+    wallet_id = await owner.fetchval("update ledger_accounts set posted = 7 where kind = 'wallet' returning id::text")
+    audited = await operate(client, olga, AUDIT)
+    assert not audited["right"]
+    assert [one["id"] for one in audited["findings"]] == [wallet_id]
+
+
+async def test_audit_is_one_at_a_time(client: Client) -> None:
+    olga = await operator(client)
+    twice = "{ operations { a: audit { right } b: audit { right } } }"
+    answer = await client.post(twice, by=olga)
+    assert answer["data"]["operations"] == {"a": {"right": True}, "b": None}
+    (error,) = answer["errors"]
+    assert (error["extensions"]["code"], error["path"]) == ("SERVICE_BUSY", ["operations", "b"])
+    assert (await operate(client, olga, AUDIT))["right"]
+
+
+async def test_audit_that_takes_too_long_is_given_up_and_the_next_one_may_begin(client: Client) -> None:
+    olga = await operator(client)
+    usual = client.rooms.office.audits
+    usual._seconds, whole = 0.001, usual._seconds
+    answer = await client.post(AUDIT, by=olga)
+    assert [error["extensions"]["code"] for error in answer["errors"]] == ["SERVICE_BUSY"]
+    usual._seconds = whole
+    assert (await operate(client, olga, AUDIT))["right"]
+
+
+async def test_audit_tells_a_bounded_number_of_findings(client: Client, owner: Owner) -> None:
+    for name in ("ada", "bea", "cid"):
+        await client.sign_up(name)
+    await owner.execute("update ledger_accounts set posted = 7 where kind = 'wallet'")
+    told = await Audits(client.rooms.database.dsn, most_told=2).run()
+    assert (len(told.findings), told.more) == (2, True)
+    told = await Audits(client.rooms.database.dsn, most_told=3).run()
+    assert (len(told.findings), told.more) == (3, False)
+
+
+@pytest.mark.parametrize(
+    ("wallet", "reason", "code", "path"),
+    [
+        ("nobody", "Why", "NOT_FOUND", ["input", "wallet"]),
+        ("wallet_01", "Why", "NOT_FOUND", ["input", "wallet"]),
+        ("user_01h455vb4pex5vsknk084sn02q", "Why", "NOT_FOUND", ["input", "wallet"]),
+        ("ada", " ", "INVALID_INPUT", ["input", "reason"]),
+        ("ada", "x" * 501, "INVALID_INPUT", ["input", "reason"]),
+    ],
+)
+async def test_refused_act_says_which_input_and_changes_nothing(
+    client: Client, owner: Owner, wallet: str, reason: str, code: str, path: list[str]
+) -> None:
+    olga, _ = await operator(client), await client.sign_up("ada")
+    for document, more in ((FREEZE, {"freeze": "ALL"}), (UNFREEZE, {})):
+        payload = await operate(client, olga, document, input={"wallet": wallet, "reason": reason, **more})
+        assert payload["wallet"] is None
+        assert [(error["code"], error["path"]) for error in payload["errors"]] == [(code, path)]
+    assert await owner.fetchval("select count(*) from operator_actions where action <> 'grant_role'") == 0
+    assert await owner.fetchval("select count(*) from wallets where status <> 'active'") == 0

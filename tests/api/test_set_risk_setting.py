@@ -1,0 +1,125 @@
+"""The doors of setRiskSetting, clearRiskSetting and riskSettings; a change is felt on every server, at once."""
+
+from typing import Any
+
+from pocketpay.settings import RuleAction
+from tests.api.conftest import Client, Person, serving
+from tests.api.operators import CLEAR, SET, operate, operator
+from tests.conftest import Dsns
+from tests.payments.customers import new_key
+from tests.people import Owner
+from tests.updates.waiting import until
+
+POLICY = "{ riskPolicy { largeTransferThreshold { amount } rapidTransferCount newRecipient } }"
+PREVIEW = (
+    "query ($input: TransferPreviewInput!) { transferPreview(input: $input) { status riskReasons { rule message } "
+    "errors { code } } }"
+)
+TRANSFER = (
+    "mutation ($input: TransferInput!) { transfer(input: $input) { transaction { id status riskReasons { message } } "
+    "errors { code } } }"
+)
+SETTINGS = "{ operations { riskSettings { name value environmentValue overridden } } }"
+REASON = "A wave of fraud"
+
+
+async def send(client: Client, by: Person, amount: str) -> Any:
+    input = {"to": "bea", "amount": amount, "description": "Lunch", "idempotencyKey": new_key()}
+    return (await client.data(TRANSFER, {"input": input}, by=by))["transfer"]
+
+
+async def test_policy_preview_and_payments_follow_on_every_server(database_dsn: Dsns) -> None:
+    async with serving(database_dsn.server) as one, serving(database_dsn.server) as other:
+        olga, ada = await operator(one), await one.sign_up("ada")
+        await one.sign_up("bea")
+        input = {"name": "NEW_RECIPIENT_ACTION", "value": "off", "reason": REASON}
+        assert (await operate(one, olga, SET, input=input))["errors"] == []
+        input = {"name": "LARGE_TRANSFER_THRESHOLD", "value": "10", "reason": REASON}
+        assert (await operate(one, olga, SET, input=input))["setting"]["value"] == "10"
+        policy = {"largeTransferThreshold": {"amount": "10.00"}, "rapidTransferCount": 5, "newRecipient": False}
+        here = {"riskPolicy": policy}
+        assert await one.data(POLICY, by=ada) == here
+        terms = other.rooms.desk.clearing
+        await until(lambda: str(terms.terms.policy.threshold("USD")) == "10.00")
+        assert await other.data(POLICY, by=ada) == here
+        preview = await other.data(PREVIEW, {"input": {"to": "bea", "amount": "10.01"}}, by=ada)
+        assert preview["transferPreview"] == {
+            "status": "PENDING_CONFIRMATION",
+            "riskReasons": [{"rule": "LARGE_TRANSFER", "message": "The amount is above 10.00 USD."}],
+            "errors": [],
+        }
+        for client in (one, other):
+            assert (await send(client, ada, "10.00"))["transaction"]["status"] == "COMPLETED"
+            assert (await send(client, ada, "10.01"))["transaction"]["status"] == "PENDING_CONFIRMATION"
+        input = {"name": "LARGE_TRANSFER_ACTION", "value": "block", "reason": REASON}
+        await operate(other, olga, SET, input=input)
+        await until(lambda: one.rooms.desk.clearing.terms.policy.large is RuleAction.BLOCK)
+        for client in (one, other):
+            assert [error["code"] for error in (await send(client, ada, "10.02"))["errors"]] == ["RISK_BLOCKED"]
+        for name in ("LARGE_TRANSFER_ACTION", "LARGE_TRANSFER_THRESHOLD", "NEW_RECIPIENT_ACTION"):
+            await operate(one, olga, CLEAR, input={"name": name, "reason": "It is over"})
+        await until(lambda: other.rooms.desk.clearing.terms == one.rooms.desk.clearing.terms)
+        assert str(one.rooms.desk.clearing.terms.policy.threshold("USD")) == "500.00"
+
+
+async def test_reason_keeps_the_threshold_that_applied(client: Client) -> None:
+    olga, ada = await operator(client), await client.sign_up("ada")
+    await client.sign_up("bea")
+    set_to = {"name": "LARGE_TRANSFER_THRESHOLD", "reason": REASON}
+    await operate(client, olga, SET, input={"name": "NEW_RECIPIENT_ACTION", "value": "off", "reason": REASON})
+    await operate(client, olga, SET, input={**set_to, "value": "10.00"})
+    held = (await send(client, ada, "11.00"))["transaction"]
+    await operate(client, olga, SET, input={**set_to, "value": "50.00"})
+    assert (await send(client, ada, "11.00"))["transaction"]["status"] == "COMPLETED"
+    query = "query ($id: ID!) { transaction(id: $id) { status riskReasons { message } } }"
+    assert (await client.data(query, {"id": held["id"]}, by=ada))["transaction"] == {
+        "status": "PENDING_CONFIRMATION",
+        "riskReasons": [{"message": "The amount is above 10.00 USD."}],
+    }
+
+
+async def test_what_was_set_applies_from_a_servers_first_payment_on(database_dsn: Dsns) -> None:
+    async with serving(database_dsn.server) as before:
+        input = {"name": "NEW_RECIPIENT_ACTION", "value": "block", "reason": REASON}
+        await operate(before, await operator(before), SET, input=input)
+    async with serving(database_dsn.server) as after:
+        ada, _ = await after.sign_up("ada"), await after.sign_up("bea")
+        assert [error["code"] for error in (await send(after, ada, "1.00"))["errors"]] == ["RISK_BLOCKED"]
+
+
+async def test_a_change_that_was_missed_is_read_when_the_listener_hears_again(
+    database_dsn: Dsns, owner: Owner
+) -> None:
+    async with serving(database_dsn.server) as client:
+        await owner.execute(
+            "insert into risk_settings values ('rapid_transfer_count', '2', clock_timestamp())"
+        )  # and nobody is told
+        assert client.rooms.desk.clearing.terms.policy.rapid_count == 5
+        await owner.execute(
+            "select pg_terminate_backend(pid) from pg_stat_activity "
+            "where application_name = 'pocketpay listener' and datname = current_database()"
+        )
+        await until(lambda: client.rooms.desk.clearing.terms.policy.rapid_count == 2)
+
+
+async def test_which_are_overridden_is_shown(client: Client) -> None:
+    olga = await operator(client)
+    await operate(client, olga, SET, input={"name": "RAPID_TRANSFER_COUNT", "value": "3", "reason": REASON})
+    shown = await operate(client, olga, SETTINGS)
+    assert {one["name"]: (one["value"], one["environmentValue"], one["overridden"]) for one in shown} == {
+        "LARGE_TRANSFER_THRESHOLD": ("500.00", "500.00", False),
+        "LARGE_TRANSFER_ACTION": ("confirm", "confirm", False),
+        "NEW_RECIPIENT_ACTION": ("confirm", "confirm", False),
+        "RAPID_TRANSFER_COUNT": ("3", "5", True),
+        "RAPID_TRANSFER_WINDOW_MINUTES": ("60", "60", False),
+        "RAPID_TRANSFER_ACTION": ("confirm", "confirm", False),
+    }
+
+
+async def test_refusals_name_the_input(client: Client) -> None:
+    olga = await operator(client)
+    for value, reason, path in (("0", REASON, "value"), ("3", " ", "reason")):
+        input = {"name": "RAPID_TRANSFER_COUNT", "value": value, "reason": reason}
+        payload = await operate(client, olga, SET, input=input)
+        assert payload["setting"] is None
+        assert [(error["code"], error["path"]) for error in payload["errors"]] == [("INVALID_INPUT", ["input", path])]
