@@ -9,6 +9,7 @@ Knows settings, processes, signals and exit codes. Must never know a rule about 
     schema    prints the GraphQL schema
     settings  prints every setting as a .env file       (`env_file`)
     import-supabase   moves people in, with their passwords and opening balances     (`progress`)
+    operator          what operators do                 (`operator/`)
 
 What goes wrong on purpose ends in one sentence on stderr and exit code 1.
 """

@@ -22,7 +22,9 @@ import uvloop
 from pocketpay.cli.place import Place
 from pocketpay.database import startup
 from pocketpay.database.embedded import EmbeddedPostgres
-from pocketpay.database.errors import WrongRevision
+from pocketpay.database.errors import WrongRevision, unreachable
+from pocketpay.database.failures import ServiceBusy
+from pocketpay.database.sessions import Session, connect
 from pocketpay.settings import Settings
 
 FINISH_SECONDS = 4
@@ -75,6 +77,20 @@ def prepare(settings: Settings, place: Place) -> None:
         warnings = asyncio.run(startup.check(place.server_dsn))
     for warning in warnings:
         log.warning("database_warning", text=warning)
+
+
+async def check_policy(settings: Settings, place: Place) -> None:
+    """Raises SettingsError when what operators have set in the database does not go with this environment."""
+    from pocketpay.payments.policy import read_policy
+
+    try:
+        connection = await connect(place.server_dsn, name="pocketpay check")
+    except ServiceBusy as busy:
+        raise unreachable(busy) from busy
+    try:
+        await read_policy(Session(connection), settings)
+    finally:
+        connection.terminate()
 
 
 def run(

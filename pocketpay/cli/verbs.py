@@ -11,6 +11,7 @@ import typer
 from pocketpay import settings
 from pocketpay.api import log
 from pocketpay.cli import listening, serve
+from pocketpay.cli.operator import operator
 from pocketpay.cli.place import database_of, secret_of
 from pocketpay.cli.workers import Supervisor
 from pocketpay.database import revisions
@@ -22,6 +23,7 @@ verbs = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+verbs.add_typer(operator, name="operator")
 
 
 @verbs.command("serve")
@@ -38,6 +40,7 @@ def serve_verb(
     listening.raise_open_files()
     with listening.listen(chosen.host, chosen.port) as door, database_of(chosen) as place:
         serve.prepare(chosen, place)
+        asyncio.run(serve.check_policy(chosen, place))
         _seed(chosen, place.server_dsn)
         url = listening.url_of(door)
         if workers > 1:

@@ -1,0 +1,83 @@
+"""`pocketpay operator grant`, `revoke`, `freeze`, `unfreeze`: each recorded with its reason."""
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from pocketpay.cli.operator.counter import Counter, Reason, at_the_counter, login, wallet_meant
+
+acting = typer.Typer()
+
+User = Annotated[str, typer.Argument(metavar="USER", help='A username, with or without "@".')]
+WalletMeant = Annotated[str, typer.Argument(metavar="WALLET", help="A wallet's id, or its owner's username.")]
+
+
+class FreezeFor(StrEnum):
+    """What a frozen wallet cannot do."""
+
+    DEBITS = "debits"
+    ALL = "all"
+
+
+What = Annotated[FreezeFor, typer.Option("--for", help="debits: it cannot pay; all: nor be paid.")]
+
+
+@acting.command("grant")
+def grant_verb(user: User, reason: Reason) -> None:
+    """Makes somebody an operator."""
+    _set_role(user, "operator", reason)
+
+
+@acting.command("revoke")
+def revoke_verb(user: User, reason: Reason) -> None:
+    """Makes an operator a member again; their next request feels it."""
+    _set_role(user, "member", reason)
+
+
+@acting.command("freeze")
+def freeze_verb(
+    wallet: WalletMeant,
+    reason: Reason,
+    for_: Annotated[
+        FreezeFor, typer.Option("--for", help="Debits: it cannot pay. All: nor be paid.")
+    ] = FreezeFor.ALL,
+) -> None:
+    """Freezes a wallet: what it pays from now on ends blocked."""
+    from pocketpay.payments.freeze_wallet import freeze_wallet
+    from pocketpay.wallets.balance import Freeze
+
+    async def freeze(counter: Counter) -> bool:
+        wallet_id = await wallet_meant(counter, wallet)
+        desk, kind = await counter.desk(), Freeze(for_.value)
+        answer = await freeze_wallet(desk, login(), wallet_id, freeze=kind, raw_reason=reason)
+        return answer.outcome.changed
+
+    changed = at_the_counter(freeze)
+    typer.echo(f"{wallet} is frozen for {for_.value}{'' if changed else ' already'}.")
+
+
+@acting.command("unfreeze")
+def unfreeze_verb(wallet: WalletMeant, reason: Reason) -> None:
+    """Lets a frozen wallet go."""
+    from pocketpay.payments.unfreeze_wallet import unfreeze_wallet
+
+    async def unfreeze(counter: Counter) -> bool:
+        wallet_id = await wallet_meant(counter, wallet)
+        answer = await unfreeze_wallet(await counter.desk(), login(), wallet_id, raw_reason=reason)
+        return answer.outcome.changed
+
+    changed = at_the_counter(unfreeze)
+    typer.echo(f"{wallet} is {'no longer' if changed else 'not'} frozen.")
+
+
+def _set_role(user: str, role: str, reason: str) -> None:
+    from pocketpay.identity.user import Role
+    from pocketpay.operations.roles import set_role
+
+    async def change(counter: Counter) -> bool:
+        _, changed = await set_role(counter.database, login(), raw_username=user, role=Role(role), raw_reason=reason)
+        return changed
+
+    changed = at_the_counter(change)
+    typer.echo(f"{user} is {'now' if changed else 'already'} {'an operator' if role == 'operator' else 'a member'}.")

@@ -1,0 +1,61 @@
+"""`pocketpay operator risk`: settings of risk, shown, set over the environment's, and given back to it."""
+
+from typing import Annotated
+
+import typer
+
+from pocketpay.cli.operator.counter import Counter, Reason, at_the_counter, login
+from pocketpay.cli.operator.tables import show, time
+
+risk = typer.Typer(help="Settings of risk as they apply; `set` and `clear` change them.", invoke_without_command=True)
+
+Name = Annotated[str, typer.Argument(help="The setting, by its name in the environment.")]
+
+
+@risk.callback()
+def risk_verb(context: typer.Context) -> None:
+    """Shows every setting of risk: what applies, and what the environment says."""
+    from pocketpay.operations.risk_settings import RiskSetting, risk_settings
+
+    if context.invoked_subcommand is not None:
+        return
+
+    async def look(counter: Counter) -> list[RiskSetting]:
+        async with counter.database.read() as session:
+            return await risk_settings(session, counter.settings)
+
+    head = ("SETTING", "VALUE", "ENVIRONMENT", "SET AT")
+    rows = [[one.name.upper(), one.value, one.environments, time(one.since)] for one in at_the_counter(look)]
+    show(head, rows)
+
+
+@risk.command("set")
+def risk_set_verb(
+    name: Name,
+    value: Annotated[str, typer.Argument(help="Written as the environment writes it.")],
+    reason: Reason,
+) -> None:
+    """Sets one over the environment's, on every server."""
+    from pocketpay.operations.risk_settings import RiskSetting, known, set_risk_setting
+
+    async def change(counter: Counter) -> RiskSetting:
+        return await set_risk_setting(
+            counter.database, counter.settings, login(), name=known(name), raw_value=value, raw_reason=reason
+        )
+
+    changed = at_the_counter(change)
+    typer.echo(f"{changed.name.upper()} is {changed.value}; the environment says {changed.environments}.")
+
+
+@risk.command("clear")
+def risk_clear_verb(name: Name, reason: Reason) -> None:
+    """Lets the environment's apply again, on every server."""
+    from pocketpay.operations.risk_settings import RiskSetting, clear_risk_setting, known
+
+    async def change(counter: Counter) -> RiskSetting:
+        return await clear_risk_setting(
+            counter.database, counter.settings, login(), name=known(name), raw_reason=reason
+        )
+
+    changed = at_the_counter(change)
+    typer.echo(f"{changed.name.upper()} is {changed.value}, as the environment says.")

@@ -1,0 +1,32 @@
+"""Plain tables: a line a row, columns in line, for people and for what reads lines."""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+
+import typer
+
+NONE = "-"
+
+
+def lines(head: Sequence[str], rows: Sequence[Sequence[str | None]]) -> Iterator[str]:
+    """The head and the rows; what is None or empty is a dash. Nothing is cut off."""
+    shown = [list(head), *([_cell(cell) for cell in row] for row in rows)]
+    widths = [max(len(row[place]) for row in shown) for place in range(len(head))]
+    for row in shown:
+        yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+
+
+def _cell(text: str | None) -> str:
+    """One line, whatever is in it: a terminal obeys control characters."""
+    return "".join(char if char.isprintable() else "?" for char in text) if text else NONE
+
+
+def show(head: Sequence[str], rows: Sequence[Sequence[str | None]]) -> None:
+    """Prints the table."""
+    for line in lines(head, rows):
+        typer.echo(line)
+
+
+def time(moment: datetime | None) -> str | None:
+    """A moment to the second, in UTC."""
+    return None if moment is None else moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%SZ")

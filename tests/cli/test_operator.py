@@ -1,0 +1,227 @@
+"""`pocketpay operator …` as operators meet it: processes on the database of a server, tables, exit codes."""
+
+import asyncio
+import os
+import pwd
+import re
+import subprocess
+import sys
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import TypeVar
+
+import asyncpg
+import pytest
+
+import pocketpay
+from pocketpay.database import migrations
+from pocketpay.database.cluster import LOGIN, OWNER
+from pocketpay.database.embedded import EmbeddedPostgres
+from pocketpay.database.sessions import Database
+from pocketpay.identity.sign_in import sign_in
+from tests.api.conftest import Client, Person, serving
+from tests.api.test_operations import pay
+from tests.conftest import Dsns
+from tests.people import HOME, PASSWORD, arrive, receiving
+from tests.updates.waiting import until
+
+ME = pwd.getpwuid(os.getuid()).pw_name
+SECONDS = 60.0
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+T = TypeVar("T")
+
+
+@pytest.fixture(scope="module")
+def lasting(cluster_home: Path) -> Iterator[EmbeddedPostgres]:
+    """A PostgreSQL that writes what it says it has written: the verbs refuse any other."""
+    with EmbeddedPostgres(cluster_home / "operated", system_home=cluster_home / "home") as postgres:
+        yield postgres
+
+
+@pytest.fixture
+def dsns(lasting: EmbeddedPostgres, request: pytest.FixtureRequest) -> Iterator[Dsns]:
+    """A fresh, migrated database in it, where ada, bea and olga have signed up."""
+    name = f"operated_{abs(hash(request.node.name)) % 10_000}"
+    asyncio.run(_execute(lasting.dsn(OWNER, "postgres"), f"create database {name} owner {OWNER}"))
+    made = Dsns(server=lasting.dsn(LOGIN, name), owner=lasting.dsn(OWNER, name))
+    asyncio.run(migrations.upgrade(made.owner, made.server))
+    asyncio.run(_populate(made))
+    yield made
+    asyncio.run(_execute(lasting.dsn(OWNER, "postgres"), f"drop database {name} with (force)"))
+
+
+async def _execute(dsn: str, statement: str) -> None:
+    connection = await asyncpg.connect(dsn)
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+async def _populate(dsns: Dsns) -> None:
+    database = await Database.open(dsns.server)
+    async with receiving(database) as reception:
+        for name in ("ada", "bea", "olga"):
+            await arrive(reception, name, raw_email=f"{name}@example.com")
+    await database.close()
+
+
+@pytest.fixture
+def run(dsns: Dsns, tmp_path: Path) -> Run:
+    """Runs a verb of operators over this test's database, to its end."""
+
+    def runner(*arguments: str, **settings: str) -> "subprocess.CompletedProcess[str]":
+        here = [str(Path(pocketpay.__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
+        kept = {"PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join(filter(None, here))}
+        return subprocess.run(
+            [sys.executable, "-m", "pocketpay", "operator", *arguments],
+            cwd=tmp_path,
+            env={**kept, "DATABASE_URL": dsns.server, **settings},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=SECONDS,
+            check=False,
+        )
+
+    return runner
+
+
+def told(done: "subprocess.CompletedProcess[str]") -> str:
+    """What a verb that went well has printed."""
+    assert (done.returncode, done.stderr) == (0, ""), done
+    return done.stdout
+
+
+def table(text: str) -> list[dict[str, str]]:
+    """The rows of a plain table, by the names of its columns."""
+    head, *rows = text.splitlines()
+    starts = [name.start() for name in re.finditer(r"\S+(?: \S+)*", head)]
+    ends = [*starts[1:], None]
+    return [{head[a:b].strip(): row[a:b].strip() for a, b in zip(starts, ends, strict=True)} for row in rows]
+
+
+def at_a_server(dsns: Dsns, work: Callable[[Client], Awaitable[T]]) -> T:
+    async def serve() -> T:
+        async with serving(dsns.server) as client:
+            return await work(client)
+
+    return asyncio.run(serve())
+
+
+async def signed_in(client: Client, username: str) -> Person:
+    admission = await sign_in(client.rooms.reception, username, PASSWORD, address=HOME, user_agent=None)
+    return Person(username, admission.tokens.access_token, admission.tokens.refresh_token)
+
+
+def test_role_is_granted_felt_and_revoked(run: Run, dsns: Dsns) -> None:
+    async def enters(client: Client) -> bool:
+        answer = await client.post("{ operations { riskSettings { name } } }", by=await signed_in(client, "olga"))
+        return "errors" not in answer
+
+    assert not at_a_server(dsns, enters)
+    assert told(run("grant", "@Olga", "--reason", "Joins the team")) == "@Olga is now an operator.\n"
+    assert at_a_server(dsns, enters)
+    assert told(run("grant", "olga", "--reason", "Joins the team")) == "olga is already an operator.\n"
+    assert told(run("revoke", "olga", "--reason", "Leaves the team")) == "olga is now a member.\n"
+    assert not at_a_server(dsns, enters)
+    acts = table(told(run("actions")))
+    assert [(one["OPERATOR"], one["ACTION"], one["WHY"]) for one in acts] == [
+        (ME, "revoke_role", "Leaves the team"),
+        (ME, "grant_role", "Joins the team"),
+    ]
+
+
+def test_frozen_beside_a_running_server_is_felt_by_it(run: Run, dsns: Dsns) -> None:
+    async def freeze(client: Client) -> str:
+        ada = await signed_in(client, "ada")
+        freezing = ("freeze", "ada", "--for", "debits", "--reason", "Stolen phone")
+        assert told(await asyncio.to_thread(run, *freezing)) == "ada is frozen for debits.\n"
+        assert told(await asyncio.to_thread(run, *freezing)) == "ada is frozen for debits already.\n"
+        return await pay(client, ada, "bea", "1.00")
+
+    paid = at_a_server(dsns, freeze)
+    (found,) = table(told(run("find", "ADA@example.com")))
+    assert (found["USERNAME"], found["WALLET"], found["BALANCE"], found["WHY"]) == (
+        "ada",
+        "frozen (debits)",
+        "100.00",
+        "Stolen phone",
+    )
+    assert [one["USERNAME"] for one in table(told(run("find", paid)))] == ["ada", "bea"]
+    assert told(run("unfreeze", found["WALLET ID"], "--reason", "Phone found")).endswith(" is no longer frozen.\n")
+    assert told(run("unfreeze", "ada", "--reason", "Phone found")) == "ada is not frozen.\n"
+    acts = table(told(run("actions", "--wallet", "ada")))
+    assert [(one["ACTION"], one["WHAT"], one["WALLET"]) for one in acts] == [
+        ("unfreeze", "-", found["WALLET ID"]),
+        ("freeze", "freeze=debits", found["WALLET ID"]),
+    ]
+
+
+def test_risk_set_beside_a_running_server_is_felt_by_it(run: Run, dsns: Dsns) -> None:
+    async def change(client: Client) -> None:
+        setting = ("risk", "set", "rapid_transfer_count", "3", "--reason", "Quiet night")
+        said = told(await asyncio.to_thread(run, *setting))
+        assert said == "RAPID_TRANSFER_COUNT is 3; the environment says 5.\n"
+        await until(lambda: client.rooms.desk.clearing.terms.policy.rapid_count == 3)
+        clearing = ("risk", "clear", "RAPID_TRANSFER_COUNT", "--reason", "Morning")
+        said = told(await asyncio.to_thread(run, *clearing))
+        assert said == "RAPID_TRANSFER_COUNT is 5, as the environment says.\n"
+        await until(lambda: client.rooms.desk.clearing.terms.policy.rapid_count == 5)
+
+    at_a_server(dsns, change)
+    told(run("risk", "set", "LARGE_TRANSFER_ACTION", "block", "--reason", "A wave of fraud"))
+    shown = {
+        one["SETTING"]: (one["VALUE"], one["ENVIRONMENT"], one["SET AT"] != "-") for one in table(told(run("risk")))
+    }
+    assert shown["LARGE_TRANSFER_ACTION"] == ("block", "confirm", True)
+    assert shown["NEW_RECIPIENT_ACTION"] == ("confirm", "confirm", False)
+    assert len(shown) == 6
+
+
+def test_what_waits_is_shown(run: Run, dsns: Dsns) -> None:
+    async def hold(client: Client) -> str:
+        return await pay(client, await signed_in(client, "ada"), "bea", "12.50")
+
+    held = at_a_server(dsns, hold)
+    (row,) = table(told(run("pending")))
+    assert (row["ID"], row["TYPE"], row["STATUS"], row["TOTAL"], row["FROM"], row["TO"]) == (
+        held,
+        "send",
+        "pending_confirmation",
+        "12.50",
+        "ada",
+        "bea",
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (("grant", "nobody", "--reason", "Why"), 1, "NOT_FOUND: There is no such thing.\n"),
+        (("freeze", "nobody", "--reason", "Why"), 1, "NOT_FOUND: There is no such thing.\n"),
+        (("freeze", "ada", "--reason", " "), 1, "INVALID_INPUT: reason must not be empty.\n"),
+        (("find", "nobody"), 1, "There is nobody.\n"),
+        (("risk", "set", "SECRET_KEY", "x", "--reason", "Why"), 1, "INVALID_INPUT: name must be one of "),
+        (("risk", "set", "RAPID_TRANSFER_COUNT", "0", "--reason", "Why"), 1, "INVALID_INPUT: value is not fit: "),
+        (("freeze", "ada"), 2, ""),
+        (("unfreeze", "ada"), 2, ""),
+        (("grant", "ada"), 2, ""),
+        (("risk", "clear", "RAPID_TRANSFER_COUNT"), 2, ""),
+        (("freeze", "ada", "--for", "ever", "--reason", "Why"), 2, ""),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else None,
+)
+def test_what_is_refused_is_said_on_stderr_and_changes_nothing(
+    run: Run, dsns: Dsns, arguments: tuple[str, ...], code: int, said: str
+) -> None:
+    done = run(*arguments)
+    assert (done.returncode, done.stdout) == (code, "")
+    assert done.stderr.startswith(said)
+    assert table(told(run("actions"))) == []
+
+
+def test_database_that_is_away_is_said_in_a_sentence(run: Run) -> None:
+    done = run("risk", DATABASE_URL="postgresql://pocketpay@127.0.0.1:1/pocketpay")
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
