@@ -46,18 +46,20 @@ def in_force(law: str, *, constraints: tuple[str, ...], unique_indexes: tuple[st
 
 
 def guarded(law: str, *guards: tuple[str, str, str]) -> Proof:
-    """The proof that each of those triggers, by table and name, is ENABLE ALWAYS and runs the function we made: the
-    third is the MD5 of its body in the migrations, so that a new body there is a new one here."""
+    """The proof that each of those triggers, by table and name, is ENABLE ALWAYS, fires when we said and runs the
+    function we made: the third is the MD5 of the function's body and the trigger's definition, so that a new one in
+    the migrations is a new one here."""
     wanted = ", ".join(f"({_quoted(guard)})" for guard in guards)
     return Proof(
         law,
         f"""
     select guard, case when t.tgenabled is null then 'the trigger is gone'
-        when t.tgenabled <> 'A' then 'the trigger is not ENABLE ALWAYS' else 'its function is not the one we made' end
-    from (values {wanted}) wanted(tbl, guard, body)
+        when t.tgenabled <> 'A' then 'the trigger is not ENABLE ALWAYS'
+        else 'the trigger or its function is not the one we made' end
+    from (values {wanted}) wanted(tbl, guard, made)
     left join pg_trigger t on t.tgname = wanted.guard and t.tgrelid = wanted.tbl::regclass
     left join pg_proc p on p.oid = t.tgfoid
-    where t.tgenabled is distinct from 'A' or md5(p.prosrc) <> wanted.body
+    where t.tgenabled is distinct from 'A' or md5(p.prosrc || pg_get_triggerdef(t.oid)) <> wanted.made
     """,
     )
 

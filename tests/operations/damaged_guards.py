@@ -64,6 +64,14 @@ GUARDS = (
         {GUARDED: {"ledger_entries_never_truncated"}},
     ),
     Damage(
+        "a guard that never fires",
+        "drop trigger cards_lifecycle on cards;"
+        "create trigger cards_lifecycle before update on cards for each row when (false) "
+        "execute function cards_refuse_transition();"
+        "alter table cards enable always trigger cards_lifecycle",
+        {LIFECYCLE: {"cards_lifecycle"}},
+    ),
+    Damage(
         "a foreign key not enforced",
         "alter table ledger_entries alter constraint fk_ledger_entries_account not enforced",
         {ledger.CONSTRAINED: {"fk_ledger_entries_account"}},

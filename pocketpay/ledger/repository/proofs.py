@@ -23,9 +23,9 @@ NOTHING_OVERSPENT = Proof(
 
 GUARDED = guarded(
     "law 3: the guards of the books are in force",
-    ("ledger_entries", "ledger_entries_guard", "6ced5522a08699b7ca47899a7379626b"),
-    ("ledger_entries", "ledger_entries_never_rewritten", "24bd2be1bdff87ec284640be5e019088"),
-    ("ledger_entries", "ledger_entries_never_truncated", "24bd2be1bdff87ec284640be5e019088"),
+    ("ledger_entries", "ledger_entries_guard", "054777906d05fdaf07d27f5d4eb91b0b"),
+    ("ledger_entries", "ledger_entries_never_rewritten", "72812711366ed5ad8def9081ad595d33"),
+    ("ledger_entries", "ledger_entries_never_truncated", "d538deaf2a54e0bd6411f57a02d527a6"),
 )
 
 CONSTRAINED = in_force(

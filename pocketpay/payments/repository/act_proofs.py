@@ -19,9 +19,9 @@ FREEZES = Proof(
 
 RECORD_GUARDED = guarded(
     "the guards of the record of operators' acts, and of usernames, are in force",
-    ("operator_actions", "operator_actions_never_rewritten", "6d1aa9aecfb6d33d6de62351604bb0bc"),
-    ("operator_actions", "operator_actions_never_truncated", "6d1aa9aecfb6d33d6de62351604bb0bc"),
-    ("users", "users_username_given_once", "9ce8d5303f1935995628cb9b46146ef6"),
+    ("operator_actions", "operator_actions_never_rewritten", "fb1b05ba096c3b5daf7b0a60fa996be9"),
+    ("operator_actions", "operator_actions_never_truncated", "c8a1f1936b6b0cb1d78da19a420a4ec3"),
+    ("users", "users_username_given_once", "8c89f61c9fbfb8d6d0b97963692f0d77"),
 )
 
 RECORD_IS_THE_OWNERS = only_the_owners(

@@ -162,9 +162,9 @@ USAGE = Proof(
 
 LIFECYCLE = guarded(
     "the guards of the lives of transactions, money requests and cards are in force",
-    ("transactions", "transactions_lifecycle", "a9329b3cab24bb0f6555cb8990da1f39"),
-    ("money_requests", "money_requests_lifecycle", "508f2311b8cb919f5e04fc77af7922b2"),
-    ("cards", "cards_lifecycle", "650401a0fe39aa50b07cbee78172ef25"),
+    ("transactions", "transactions_lifecycle", "396dd20b02e07804f039ebb3a92c0b14"),
+    ("money_requests", "money_requests_lifecycle", "cc09ce05aaf3996322a61c6f0d584d9c"),
+    ("cards", "cards_lifecycle", "0fc9e6c2d9bb1de7da96af679c84259d"),
 )
 
 CONSTRAINED = in_force(
