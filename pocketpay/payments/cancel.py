@@ -9,6 +9,7 @@ from pocketpay.payments.errors import NotFound, WrongState
 from pocketpay.payments.held import ended
 from pocketpay.payments.instruction import Answer, Footprint, Outcome
 from pocketpay.payments.lifecycle import Status
+from pocketpay.payments.transaction import PAYMENTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,7 @@ class Cancel:
     def decide(self, book: Book) -> Outcome:
         """The rule. Raises NotFound and WrongState; said again it gives the state reached."""
         held = book.own_transaction(self.transaction_id, self.wallet_id)
-        if held is None or held.source_wallet_id is None or held.destination_wallet_id is None:
+        if held is None or held.type not in PAYMENTS:
             raise NotFound
         if held.status is Status.CANCELLED:
             return Outcome(held, changed=False, replayed=True)

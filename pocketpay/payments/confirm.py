@@ -18,7 +18,7 @@ from pocketpay.payments.errors import NotFound, RecipientNotFound, RiskBlocked, 
 from pocketpay.payments.held import ended, following, released
 from pocketpay.payments.instruction import Answer, Footprint, Outcome
 from pocketpay.payments.lifecycle import Status
-from pocketpay.payments.transaction import Transaction
+from pocketpay.payments.transaction import PAYMENTS, Transaction
 from pocketpay.requests.money_request import RequestStatus
 from pocketpay.risk.rules import Facts, Verdict, judge
 from pocketpay.settings import RuleAction
@@ -41,6 +41,8 @@ class Confirm:
         """The rule. Raises NotFound and WrongState; said again it gives the state reached."""
         held = book.own_transaction(self.transaction_id, self.wallet_id)
         if held is None or held.source_wallet_id is None or held.destination_wallet_id is None:
+            raise NotFound
+        if held.type not in PAYMENTS:
             raise NotFound
         if held.status is Status.COMPLETED:
             return Outcome(held, changed=False, replayed=True)

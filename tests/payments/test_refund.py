@@ -6,6 +6,7 @@ import pytest
 import uuid_utils.compat as uuids
 
 from pocketpay.errors import Refusal
+from pocketpay.payments.cancel import cancel
 from pocketpay.payments.confirm import confirm
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.errors import InsufficientFunds, RefundTooLarge
@@ -320,8 +321,27 @@ async def test_payee_of_another_payment_stays_known(desk: Desk) -> None:
     assert _reasons(await send(desk, ada, bob, "1.00")) == []
 
 
-async def test_refund_is_older_than_nothing_of_its_original(desk: Desk, records: Records) -> None:
-    """A payment of long ago can be given back too."""
+async def test_refund_is_nothing_to_confirm_or_cancel(desk: Desk, records: Records) -> None:
+    _, bob, original = await paid(desk)
+    back = (await give_back(desk, bob, original.id)).transaction
+    failed = (await give_back(desk, bob, (await paid_to(desk, bob)).id)).transaction
+    before = await records.checksum()
+    for what in (back, failed):
+        for answer in (confirm, cancel):
+            with pytest.raises(Refusal) as told:
+                await answer(desk, bob.wallet_id, what.id)
+            assert told.value.code == "NOT_FOUND"
+    assert await records.checksum() == before
+
+
+async def paid_to(desk: Desk, whom: Person) -> Transaction:
+    """A payment of 1.00 that they have spent already."""
+    done = (await send(desk, await person(desk, funds="1.00"), whom, "1.00")).transaction
+    await send(desk, whom, await person(desk), "1.00")
+    return done
+
+
+async def test_payment_of_long_ago_can_be_given_back(desk: Desk, records: Records) -> None:
     _, bob, original = await paid(desk)
     await records.grow_old(original.id, timedelta(days=400))
     assert (await give_back(desk, bob, original.id)).transaction.status is Status.COMPLETED

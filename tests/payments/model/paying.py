@@ -43,10 +43,9 @@ def pay(paper: Paper, id: UUID, who: str, to: str | None, amount: int, request: 
 
 
 def answered(paper: Paper, payment: Payment, *, yes: bool) -> Told:
-    """Its sender says yes or no to a payment that waits. What was between two people can be asked about, whatever it
-    was; what was with a bank cannot."""
+    """Its sender says yes or no to a payment that waits. Nothing else ever waits for them."""
     who, to = payment.who, payment.to
-    if who is None or to is None:
+    if payment.kind not in BETWEEN_PEOPLE or who is None or to is None:
         return refused("NOT_FOUND")
     if payment.status == ("completed" if yes else "cancelled"):
         return paper.told(payment, again=True)
