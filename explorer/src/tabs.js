@@ -2,7 +2,7 @@
 import { newKey, withNewKeys } from './idempotency.jsx';
 import walk from './walk.json';
 
-export const DEMO_PEOPLE = ['alice', 'bob', 'carol'];
+export const DEMO_PEOPLE = ['alice', 'bob', 'carol', 'olivia'];
 export const DEMO_PASSWORD = 'pocket-pay-demo';
 
 const DOCUMENTS = import.meta.glob('./tabs/*.graphql', { query: '?raw', import: 'default', eager: true });

@@ -5,7 +5,7 @@ Knows settings, processes, signals and exit codes. Must never know a rule about 
     serve     one server, or several sharing a port     (`serve`, `workers`)
     migrate   brings the database to this revision
     audit     proves the books
-    demo      makes the demo people again, by hand
+    demo      makes the demo people again, by hand      (`demo_people`)
     schema    prints the GraphQL schema
     settings  prints every setting as a .env file       (`env_file`)
     import-supabase   moves people in, with their passwords and opening balances     (`progress`)

@@ -10,7 +10,7 @@ import typer
 
 from pocketpay import settings
 from pocketpay.api import log
-from pocketpay.cli import listening, serve
+from pocketpay.cli import demo_people, listening, serve
 from pocketpay.cli.operator import operator
 from pocketpay.cli.place import database_of, secret_of
 from pocketpay.cli.workers import Supervisor
@@ -95,14 +95,12 @@ def audit_verb() -> None:
 @verbs.command("demo")
 def demo_verb() -> None:
     """Makes the demo people and their history where they are not there yet."""
-    from pocketpay.onboarding import demo
-
     serve.leave_on_stops(143)
     chosen = settings.load()
     with database_of(chosen) as place:
         serve.prepare(chosen, place)
-        asyncio.run(demo.seed(chosen, place.server_dsn))
-        typer.echo(_demo_people())
+        asyncio.run(demo_people.make(chosen, place.server_dsn))
+        typer.echo(demo_people.introduced())
 
 
 @verbs.command("import-supabase")
@@ -152,7 +150,7 @@ def _seed(chosen: Settings, server_dsn: str) -> None:
     from pocketpay.onboarding import demo
 
     if demo.wanted(chosen):
-        asyncio.run(demo.seed(chosen, server_dsn))
+        asyncio.run(demo_people.make(chosen, server_dsn))
 
 
 def _welcome(chosen: Settings, url: str) -> None:
@@ -162,14 +160,7 @@ def _welcome(chosen: Settings, url: str) -> None:
     if not chosen.production:
         typer.echo("Open it in a browser for GraphiQL: its tabs walk you through a first payment.")
     if demo.wanted(chosen):
-        typer.echo(_demo_people())
-
-
-def _demo_people() -> str:
-    from pocketpay.onboarding import demo
-
-    *others, last = demo.NAMES
-    return f"Sign in as {', '.join(others)} or {last}, with the password {demo.PASSWORD}"
+        typer.echo(demo_people.introduced())
 
 
 def _say_ready(supervisor_file: int) -> None:

@@ -1,9 +1,10 @@
-"""Three people to play with: alice and bob, who have paid one another, and carol, who is new to both.
+"""People to play with: alice and bob, who have paid one another, carol, who is new to both, and olivia.
 
     alice   1,500 from her bank, two payments to bob, one from him; a card
     bob     400 from his bank
     carol   250 from her bank; whoever pays her is asked first, for she is a new recipient. She has asked alice for
             money
+    olivia  is to be an operator: whoever has this made gives her the role
 
 Made by the same instructions that people's own requests are, each with a key of its own: making them again moves
 nothing. Only on our own PostgreSQL and in development: their password is written here.
@@ -30,7 +31,9 @@ from pocketpay.settings import Settings, SettingsError
 
 PASSWORD = "pocket-pay-demo"  # noqa: S105 - nobody's money is behind it
 
-NAMES = {"alice": "Alice Arden", "bob": "Bob Birch", "carol": "Carol Cedar"}
+NAMES = {"alice": "Alice Arden", "bob": "Bob Birch", "carol": "Carol Cedar", "olivia": "Olivia Oak"}
+
+OPERATOR = "olivia"
 
 DEPOSITS = (("alice", "1500"), ("bob", "400"), ("carol", "250"))
 
@@ -51,8 +54,8 @@ def wanted(settings: Settings) -> bool:
     return settings.embedded and not settings.production
 
 
-async def seed(settings: Settings, server_dsn: str) -> None:
-    """Makes the demo people and their history where they are not there yet.
+async def seed(settings: Settings, server_dsn: str) -> frozenset[str]:
+    """Makes the demo people and their history where they are not there yet; gives the usernames that are theirs.
 
     Raises SettingsError where there are to be none, ServiceBusy when the database does not answer.
     """
@@ -66,7 +69,9 @@ async def seed(settings: Settings, server_dsn: str) -> None:
         # No token made here is ever shown, so any key will do.
         reception = Reception.open(database, settings, PASSWORD.encode())
         open_.callback(reception.close)
-        await _live_their_lives(desk, await _wallets(reception, settings))
+        wallets = await _wallets(reception, settings)
+        await _live_their_lives(desk, wallets)
+        return frozenset(wallets)
 
 
 async def _wallets(reception: Reception, settings: Settings) -> dict[str, UUID]:

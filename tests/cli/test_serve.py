@@ -114,7 +114,7 @@ def test_stop_ends_with_zero_and_takes_postgresql_along(
     assert time.monotonic() - asked < 10
     assert process.returncode == 0, err
     assert f"http://127.0.0.1:{port}/graphql" in out
-    assert "Sign in as alice, bob or carol, with the password" in out
+    assert "Sign in as alice, bob or carol, or as the operator olivia, with the password" in out
     assert "Traceback" not in err
     assert postmaster(folder) is None
 

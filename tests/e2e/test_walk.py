@@ -105,6 +105,7 @@ async def test_the_walk_tells_the_story_it_promises(http: httpx.AsyncClient) -> 
     await she_gives_back_and_takes_out(alice)
     await she_reads_her_books(alice)
     await she_watches(alice, Walker(await demo_person(http, "bob")))
+    await an_operator_looks_and_acts(Walker(await demo_person(http, "olivia")))
 
 
 async def she_pays_somebody_new(alice: Walker) -> None:
@@ -169,3 +170,15 @@ async def she_watches(alice: Walker, bob: Walker) -> None:
         assert (await balance.next())["available"]["amount"] == "1647.54"
         await alice.run("pay")
         assert (await questions.next())["recipient"]["name"] == "Carol Cedar"
+
+
+async def an_operator_looks_and_acts(olivia: Walker) -> None:
+    seen = (await olivia.run("operations"))["operations"]
+    assert [one["name"] for one in seen["customers"]] == ["Carol Cedar"]
+    assert [one["sender"]["name"] for one in seen["heldPayments"]["nodes"]] == ["Alice Arden"]
+    assert seen["audit"]["right"] is True
+    acted = (await olivia.run("operate"))["operations"]
+    assert acted["freezeWallet"]["wallet"]["freeze"] == "DEBITS"
+    assert acted["setRiskSetting"]["setting"]["overridden"] is True
+    actions = (await olivia.run("operations"))["operations"]["actions"]["nodes"]
+    assert {one["kind"] for one in actions[:2]} == {"FREEZE", "SET_RISK"}

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from pocketpay.cli import demo_people
 from pocketpay.database.sessions import Database
 from pocketpay.identity.sessions import live
 from pocketpay.identity.sign_in import sign_in
@@ -38,11 +39,17 @@ async def test_demo_people_have_lived_once_however_often_they_are_made(database_
         ("bob", "send", "completed", 1),
         ("carol", "bonus", "completed", 1),
         ("carol", "deposit", "completed", 1),
+        ("olivia", "bonus", "completed", 1),
     ]
     balances = await owner.fetch(
         "select u.username, a.posted from ledger_accounts a join users u on u.wallet_id = a.id order by 1"
     )
-    assert [tuple(row) for row in balances] == [("alice", 156_300), ("bob", 53_700), ("carol", 35_000)]
+    assert dict(balances) == {
+        "alice": 156_300,
+        "bob": 53_700,
+        "carol": 35_000,
+        "olivia": 10_000,
+    }
     assert await owner.fetchval("select sum(amount) from ledger_entries") == 0
     assert [tuple(row) for row in await owner.fetch(ASKED)] == [("carol", "alice", 2_400, "pending")]
     assert await owner.fetchval("select count(*) from cards") == 1
@@ -52,7 +59,7 @@ async def test_demo_people_can_sign_in(database_dsn: Dsns) -> None:
     await demo.seed(made(), database_dsn.server)
     database = await Database.open(database_dsn.server)
     async with receiving(database) as reception:
-        for username in ("alice", "bob", "carol"):
+        for username in demo.NAMES:
             admission = await sign_in(reception, username, "pocket-pay-demo", address=HOME, user_agent=None)
             assert admission.user.username == username
             assert [one.id for one in await live(reception, admission.viewer)] == [admission.viewer.session_id]
@@ -66,7 +73,7 @@ async def test_somebody_of_a_demo_name_with_a_password_of_their_own_is_left_alon
     async with receiving(database) as reception:
         await arrive(reception, "alice")
     await database.close()
-    await demo.seed(made(), database_dsn.server)
+    assert await demo.seed(made(), database_dsn.server) == {"bob", "carol", "olivia"}
     assert (
         await owner.fetchval(
             "select count(*) from transactions t join users u on u.wallet_id = "
@@ -89,3 +96,19 @@ async def test_demo_people_of_another_currency_have_its_money(database_dsn: Dsns
     yen = made(currencies="JPY", welcome_bonus="0", large_transfer_threshold="100000")
     await demo.seed(yen, database_dsn.server)
     assert await owner.fetchval("select sum(posted) from ledger_accounts where currency = 'JPY'") == 2_150
+
+
+async def test_one_of_the_demo_people_is_an_operator_on_record(database_dsn: Dsns, owner: Owner) -> None:
+    for _ in range(2):
+        await demo_people.make(made(), database_dsn.server)
+    assert await owner.fetchval("select array_agg(username) from users where role = 'operator'") == ["olivia"]
+    assert await owner.fetchval("select count(*) from operator_actions") == 1
+
+
+async def test_nobody_becomes_an_operator_by_a_demo_persons_name(database_dsn: Dsns, owner: Owner) -> None:
+    database = await Database.open(database_dsn.server)
+    async with receiving(database) as reception:
+        await arrive(reception, demo.OPERATOR)
+    await database.close()
+    await demo_people.make(made(), database_dsn.server)
+    assert await owner.fetchval("select count(*) from users where role = 'operator'") == 0

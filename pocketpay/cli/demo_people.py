@@ -1,0 +1,33 @@
+"""The demo people of a server, one of whom is an operator: made where they are not there yet.
+
+Onboarding makes them; that one of them runs the house is operations' to record. Neither room knows the other.
+"""
+
+from pocketpay.settings import Settings
+
+
+async def make(settings: Settings, server_dsn: str) -> None:
+    """Makes them. Raises SettingsError where there are to be none, ServiceBusy when the database does not answer."""
+    from pocketpay.database.sessions import Database
+    from pocketpay.identity.user import Role
+    from pocketpay.onboarding import demo
+    from pocketpay.operations.roles import set_role
+    from pocketpay.payments.acts import Operator
+
+    if demo.OPERATOR not in await demo.seed(settings, server_dsn):
+        return
+    database = await Database.open(server_dsn, readers=1, writers=1)
+    try:
+        acting, reason = Operator(None, "pocketpay demo"), "To try what operators do"
+        await set_role(database, acting, raw_username=demo.OPERATOR, role=Role.OPERATOR, raw_reason=reason)
+    finally:
+        await database.close()
+
+
+def introduced() -> str:
+    """Who they are, in a sentence."""
+    from pocketpay.onboarding import demo
+
+    *others, last = (username for username in demo.NAMES if username != demo.OPERATOR)
+    customers = f"{', '.join(others)} or {last}"
+    return f"Sign in as {customers}, or as the operator {demo.OPERATOR}, with the password {demo.PASSWORD}"
