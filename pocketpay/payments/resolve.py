@@ -6,11 +6,12 @@ goes to the rule as None.
 """
 
 from collections import OrderedDict
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Generic, TypeVar
 from uuid import UUID
 
-from pocketpay.database.sessions import Database
+from pocketpay.database.joined import JoinedRead
+from pocketpay.database.sessions import Database, Session
 from pocketpay.identity.repository import profiles
 from pocketpay.payments.repository import units
 from pocketpay.payments.repository.units import Parties
@@ -40,6 +41,8 @@ class Resolver:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._wallets_read = JoinedRead[str, UUID](database, _wallets)
+        self._currencies_read = JoinedRead[UUID, str](database, wallets.currencies)
         self._wallets: Memory[str, UUID] = Memory()
         self._currencies: Memory[UUID, str] = Memory()
         self._parties: Memory[UUID, Parties] = Memory()
@@ -49,9 +52,8 @@ class Resolver:
         """The wallet of that username in its canonical spelling, or None."""
         if not username or (known := self._wallets.get(username)) is not None:
             return known if username else None
-        async with self._database.read() as session:
-            found = await profiles.by_username(session, username)
-        return None if found is None else self._wallets.remember(username, found.wallet_id)
+        found = await self._wallets_read.load(username)
+        return None if found is None else self._wallets.remember(username, found)
 
     async def wallets_of(self, usernames: Collection[str]) -> dict[str, UUID]:
         """The wallets of those usernames in their canonical spelling that are somebody's, read together."""
@@ -66,9 +68,9 @@ class Resolver:
         """The currency of that wallet, which exists: its owner is signed in."""
         if (known := self._currencies.get(wallet_id)) is not None:
             return known
-        async with self._database.read() as session:
-            found = await wallets.currencies(session, [wallet_id])
-        return self._currencies.remember(wallet_id, found[wallet_id])
+        found = await self._currencies_read.load(wallet_id)
+        assert found is not None, "whoever is signed in has a wallet"  # noqa: S101 - a foreign key says so
+        return self._currencies.remember(wallet_id, found)
 
     async def parties(self, transaction_id: UUID) -> Parties | None:
         """Between whose wallets that transaction moves money, or None when there is none of that id."""
@@ -85,3 +87,7 @@ class Resolver:
         async with self._database.read() as session:
             found = await requests.by_ids(session, [request_id])
         return None if not found else self._asked.remember(request_id, Asked.of(found[request_id]))
+
+
+async def _wallets(session: Session, usernames: Sequence[str]) -> dict[str, UUID]:
+    return {found.username: found.wallet_id for found in await profiles.by_usernames(session, usernames)}
