@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 import uuid_utils.compat as uuids
 
-from pocketpay.cards.card import Card, CardStatus
+from pocketpay.cards.card import Card, CardStatus, month_of
 from pocketpay.errors import BooksDisagree
 from pocketpay.ledger.account import Leg
 from pocketpay.ledger.house import HouseKind
@@ -76,7 +76,8 @@ class Happen:
 
     def _card(self, book: Book) -> Card:
         face = {"label": "A card", "brand": "VISA", "last4": "4242", "expiry_month": 12, "expiry_year": 2030}
-        made = {"created_at": book.now, "updated_at": book.now}
+        paid = {"spent": Money(5_000, "USD"), "spent_in": month_of(book.now)}
+        made = {"created_at": book.now, "updated_at": book.now, **paid}
         return Card(id=uuids.uuid7(), wallet_id=self.ada, currency="USD", status=CardStatus.ACTIVE, **face, **made)  # type: ignore[arg-type]
 
 
