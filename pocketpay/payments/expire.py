@@ -30,7 +30,6 @@ class Expire:
         held = book.own_transaction(self.transaction_id, self.wallet_id)
         if held is None:
             raise NotFound
-        overdue = held.expires_at is not None and held.expires_at <= book.now
-        if held.status is not Status.PENDING_CONFIRMATION or not overdue:
+        if not held.overdue_at(book.now):
             return Outcome(held, changed=False, replayed=True)
         return ended(book, held, Status.EXPIRED)

@@ -77,6 +77,11 @@ class Transaction:
         """What of it, its fee included, has not been given back."""
         return Money(self.amount.minor + self.fee.minor - self.refunded, self.amount.currency)
 
+    def overdue_at(self, now: datetime) -> bool:
+        """Whether it still awaits its sender's answer, and the time for that is over at that moment."""
+        waits = self.status is Status.PENDING_CONFIRMATION
+        return waits and self.expires_at is not None and self.expires_at <= now
+
     def visible_to(self, wallet_id: UUID) -> bool:
         """Whether that wallet's owner may know of it: its anchor always, the other side once it is completed."""
         if self.anchor == wallet_id:

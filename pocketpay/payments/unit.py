@@ -153,7 +153,8 @@ async def _look(
             book.used[whose] = exactly.minor
             if exactly.oldest is not None:
                 book.oldest_used[whose] = exactly.oldest
-    if overdue:
+    # A request that is taken back brings a payment of its payer's along, who orders nothing.
+    if overdue or any(transaction.overdue_at(book.now) for transaction in book.transactions.values()):
         for late in await units.overdue(session, book.accounts, book.now):
             book.know(late)
             book.apply(Expire(late.anchor, late.id).decide(book))

@@ -100,6 +100,20 @@ async def test_held_payment_ends_with_its_request_and_the_money_is_given_back(
 
 
 @BOTH
+async def test_payment_whose_time_is_over_has_expired_when_its_request_ends(
+    desk: Desk, records: Records, verb: Verb, reached: RequestStatus
+) -> None:
+    ada, bob, request = await requested(desk)
+    late = (await pay_asked(desk, bob, request)).transaction
+    assert late.status is Status.PENDING_CONFIRMATION
+    await records.let_lapse(late.id)
+    await said_by(desk, verb, ada, bob, request)
+    assert (await records.transaction(late.id))["status"] == Status.EXPIRED
+    assert (await records.request(request.id))["status"] == reached
+    assert await money(desk, bob) == (100_00, 0)
+
+
+@BOTH
 @pytest.mark.parametrize("before", ["paid", "declined", "cancelled", "expired"])
 async def test_request_that_has_ended_otherwise_is_in_the_wrong_state(
     desk: Desk, records: Records, verb: Verb, reached: RequestStatus, before: str
