@@ -1,8 +1,10 @@
 """Whether what the product keeps is what stands on the model's paper."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from uuid import UUID
 
+from pocketpay.cards.card import Card
 from pocketpay.ledger.account import Account
 from pocketpay.payments.errors import kept_refusal
 from pocketpay.payments.seen import seen_by
@@ -52,6 +54,15 @@ class Comparison:
             seeing = {name for name, wallet_id in self.wallets.items() if one.visible_to(wallet_id)}
             assert seeing == {request.who, request.of}, where
 
+    def of_cards(self, kept: Iterable[Card], now: datetime, where: object) -> None:
+        for one in kept:
+            card = self.model.cards[one.id]
+            limits = [None if limit is None else limit.minor for limit in (one.per_payment_limit, one.monthly_limit)]
+            assert (
+                *(self._names[one.wallet_id], *limits, one.status),
+                *(one.spent_by(now).minor, one.expired(now), one.version),
+            ) == (card.who, card.each, card.month, card.status, card.spent, card.expired, card.changes), where
+
     def of_accounts(self, kept: Iterable[Account], where: object) -> None:
         for one in kept:
             purse = self.model.purses[self._names[one.id]]
@@ -63,7 +74,7 @@ class Comparison:
         return (
             *(one.type, one.status, self._name(one.source_wallet_id), self._name(one.destination_wallet_id)),
             *(one.amount.minor, one.fee.minor, one.failure_code, facts, _reasons(one.risk_reasons)),
-            *(one.request_id, one.refund_of, one.refunded, one.expires_at is not None),
+            *(one.request_id, one.card_id, one.refund_of, one.refunded, one.expires_at is not None),
             *(one.completed_at is not None, one.version),
         )
 
@@ -75,7 +86,7 @@ def _written(one: Payment) -> tuple[object, ...]:
     return (
         *(one.kind, one.status, one.who, one.to),
         *(one.amount, one.fee, one.why, one.facts, one.reasons),
-        *(one.asked, one.undoes, one.given_back, one.waited),
+        *(one.asked, one.card, one.undoes, one.given_back, one.waited),
         *(one.status == "completed", one.changes),
     )
 

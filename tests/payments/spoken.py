@@ -6,16 +6,20 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
+from pocketpay.cards.errors import AboveMonthlyLimit, AbovePaymentLimit, TooManyCards
 from pocketpay.errors import Refusal
+from pocketpay.identity.changes import STAYS
 from pocketpay.money import Money
 from pocketpay.payments.ask import Ask, Share
 from pocketpay.payments.cancel import Cancel
 from pocketpay.payments.cancel_request import CancelRequest
+from pocketpay.payments.close_card import CloseCard
 from pocketpay.payments.confirm import Confirm
 from pocketpay.payments.decline_request import DeclineRequest
 from pocketpay.payments.deposit import AcceptDeposit
 from pocketpay.payments.errors import (
     InsufficientFunds,
+    InvalidAmount,
     LimitExceeded,
     RefundTooLarge,
     TooManyOpenRequests,
@@ -25,17 +29,23 @@ from pocketpay.payments.errors import (
 )
 from pocketpay.payments.expire import Expire
 from pocketpay.payments.fees import Speed
+from pocketpay.payments.freeze_card import FreezeCard
 from pocketpay.payments.instruction import Answer, Gives, Instruction, Key
+from pocketpay.payments.issue_card import IssueCard
 from pocketpay.payments.lapse_request import LapseRequest
 from pocketpay.payments.limits import LimitKind
 from pocketpay.payments.opening_balance import OpenBalance
 from pocketpay.payments.pay_request import PayRequest
 from pocketpay.payments.refund import Refund
 from pocketpay.payments.settle import Settle
+from pocketpay.payments.simulate_card_payment import CardPayment
 from pocketpay.payments.split_bill import shares
 from pocketpay.payments.terms import Terms
 from pocketpay.payments.transfer import Transfer
+from pocketpay.payments.transfer_batch import TransferBatch
+from pocketpay.payments.unfreeze_card import UnfreezeCard
 from pocketpay.payments.unit import Result
+from pocketpay.payments.update_card_limits import UpdateCardLimits
 from pocketpay.payments.withdraw import AcceptWithdrawal
 from pocketpay.requests.repository import Asked
 from pocketpay.risk.rules import Policy
@@ -51,6 +61,17 @@ LIMITS = {
     "withdrawal": LimitKind.WITHDRAWAL_DAILY,
     "transfer": LimitKind.TRANSFER_DAILY,
 }
+
+
+STANDINGS: dict[str, type[UnfreezeCard | FreezeCard | CloseCard]] = {
+    "active": UnfreezeCard,
+    "frozen": FreezeCard,
+    "closed": CloseCard,
+}
+
+GIVES = {"AskFor": Gives.REQUESTS, "IssueCard": Gives.CARDS}
+AUDITED = {Gives.REQUESTS: "requestMoney", Gives.CARDS: "issueCard"}
+"""By these operations the audit knows what else than transactions a key gives."""
 
 
 def terms_of(model: Model) -> Terms:
@@ -96,6 +117,9 @@ class Interpreter:
         for order in orders:
             if isinstance(order, said.Pay):
                 self._parties.setdefault(order.id, (order.who, order.to))
+            elif isinstance(order, said.PayMany):
+                for id, item in zip(order.ids, order.items, strict=True):
+                    self._parties.setdefault(id, (order.who, item.to))
             elif isinstance(order, said.AskFor):
                 for id, name, share in zip(order.ids, order.among, self._shares(order), strict=False):
                     self._asked.setdefault(id, (order.who, name or order.who, share.minor))
@@ -109,6 +133,9 @@ class Interpreter:
         match order:
             case said.Pay():
                 return Transfer(order.id, wallet_id, self._wallet(order.to), self._money(order), "Lunch", key)
+            case said.PayMany():
+                items = tuple(self._item(order, *one) for one in zip(order.ids, order.items, strict=True))
+                return TransferBatch(wallet_id, items, order.atomic, key)
             case said.BringIn():
                 return AcceptDeposit(order.id, wallet_id, self._money(order), "First Bank", key)
             case said.BringOver():
@@ -124,6 +151,11 @@ class Interpreter:
                 return PayRequest(order.id, wallet_id, order.request, self._what_is_asked(order), key)
             case said.GiveBack():
                 return self._refund(order, key)
+            case said.IssueCard():
+                limits = self._limit(order.who, order.each), self._limit(order.who, order.month)
+                return IssueCard(order.id, wallet_id, self._currency(order.who), "Books", "1234", *limits, key)
+            case said.PayByCard():
+                return CardPayment(order.id, wallet_id, order.card, self._money(order), "Bookshop", key)
 
     def _plain(self, order: Order) -> Instruction:
         wallet_id = self.wallets[order.who]
@@ -144,7 +176,23 @@ class Interpreter:
             case said.Sweep():
                 asker, payer, _ = self._asked.get(order.request, (order.who, order.who, 0))
                 return LapseRequest(self.wallets[payer], self.wallets[asker], order.request)
+            case said.SetCard():
+                return STANDINGS[order.status](wallet_id, order.card)
+            case said.LimitCard():
+                each, month = (
+                    STAYS if limit == 0 else self._limit(order.who, limit) for limit in (order.each, order.month)
+                )
+                return UpdateCardLimits(wallet_id, order.card, each, month)
         raise AssertionError(order)
+
+    def _item(self, order: said.PayMany, id: UUID, item: said.Item) -> Transfer | Refusal:
+        if item.amount == 0:
+            return InvalidAmount("must be more than zero")
+        money = Money(item.amount, self._currency(order.who))
+        return Transfer(id, self.wallets[order.who], self._wallet(item.to), money, "Lunch", key=None)
+
+    def _limit(self, name: str, minor: int | None) -> Money | None:
+        return None if minor is None else Money(minor, self._currency(name))
 
     def _refund(self, order: said.GiveBack, key: Key) -> Refund:
         payer, payee = self._parties.get(order.of, (None, None))
@@ -155,8 +203,8 @@ class Interpreter:
     def _key(self, order: Keyed) -> Key:
         operation = type(order).__name__
         fingerprint = hashlib.sha256(repr(words_of(order)).encode()).digest()
-        gives = Gives.REQUESTS if isinstance(order, said.AskFor) else Gives.TRANSACTIONS
-        operation = "requestMoney" if gives is Gives.REQUESTS else operation  # by which the audit knows what it gives
+        gives = GIVES.get(operation, Gives.TRANSACTIONS)
+        operation = AUDITED.get(gives, operation)
         return Key(self.wallets[order.who], order.key, operation, fingerprint, gives)
 
     def _what_is_asked(self, order: said.PayAsked) -> Asked | None:
@@ -170,7 +218,7 @@ class Interpreter:
         total = Money(order.total, self._currency(order.who))
         return shares(total, among=len(order.among), include_me=order.with_me)
 
-    def _money(self, order: said.Pay | said.BringIn | said.BringOver | said.PayOut) -> Money:
+    def _money(self, order: said.Pay | said.BringIn | said.BringOver | said.PayOut | said.PayByCard) -> Money:
         return Money(order.amount, self._currency(order.who))
 
     def _wallet(self, name: str | None) -> UUID | None:
@@ -189,14 +237,37 @@ def heard(order: Order, result: Result | BaseException) -> Told:
     raise result
 
 
+def _batch(answer: Answer) -> Told:
+    parts = tuple(Told() if part is None else _part(part) for part in answer.parts)
+    things = tuple(thing for part in parts for thing in part.things)
+    return Told(things, again=answer.replayed, parts=parts, purse=_purse(answer))
+
+
+def _part(part: Answer | Refusal) -> Told:
+    return Told(why=part.code, facts=facts_of(part)) if isinstance(part, Refusal) else _payment(part)
+
+
+def _purse(answer: Answer) -> tuple[int, int, int]:
+    return answer.balance.posted_minor, answer.balance.held_minor, answer.balance.version
+
+
+def _payment(answer: Answer) -> Told:
+    refusal, things = answer.refusal, ((answer.transaction.id, answer.transaction.status.value),)
+    if refusal is None:
+        return Told(things, again=answer.replayed)
+    return Told(things, refusal.code, facts_of(refusal), answer.replayed)
+
+
 def _answer(order: Order, answer: Answer) -> Told:
     if isinstance(order, said.AskFor | said.Decline | said.TakeBack | said.Sweep):
         things = tuple((one.id, one.status.value) for one in answer.requests)
+    elif isinstance(order, said.IssueCard | said.SetCard | said.LimitCard):
+        things = tuple((one.id, one.status.value) for one in answer.cards)
+    elif isinstance(order, said.PayMany):
+        return _batch(answer)
     else:
-        things = ((answer.transaction.id, answer.transaction.status.value),)
-    why, facts = (None, ()) if answer.refusal is None else (answer.refusal.code, facts_of(answer.refusal))
-    purse = answer.balance.posted_minor, answer.balance.held_minor, answer.balance.version
-    return Told(things, why, facts, answer.replayed, purse)
+        return _payment(answer)._replace(purse=_purse(answer))
+    return Told(things, again=answer.replayed, purse=_purse(answer))
 
 
 def facts_of(refusal: Refusal) -> tuple[int | str, ...]:
@@ -208,7 +279,11 @@ def facts_of(refusal: Refusal) -> tuple[int | str, ...]:
             return refusal.limit.total.minor, refusal.limit.used.minor
         case RefundTooLarge():
             return (refusal.left.minor,)
-        case TooManyPending() | TooManyOpenRequests() | TooManyRequests():
+        case AbovePaymentLimit():
+            return (refusal.limit.minor,)
+        case AboveMonthlyLimit():
+            return refusal.limit.minor, refusal.remaining.minor
+        case TooManyCards() | TooManyPending() | TooManyOpenRequests() | TooManyRequests():
             return (refusal.most,)
         case WrongState():
             return (refusal.status.value,)

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import uuid_utils.compat as uuids
 
+from pocketpay.cards.card import Card
 from pocketpay.ledger.account import Account, Entry
 from pocketpay.ledger.house import House, HouseKind
 from pocketpay.payments import requested
@@ -18,7 +19,7 @@ from pocketpay.payments.lifecycle import Status
 from pocketpay.payments.limits import KIND_OF, LimitKind, counts
 from pocketpay.payments.terms import Terms
 from pocketpay.payments.transaction import PAYMENTS, Transaction
-from pocketpay.payments.unit import Result, _decide
+from pocketpay.payments.unit import Result, _decide, _with_parts
 from pocketpay.requests.money_request import MoneyRequest
 from pocketpay.wallets.balance import Freeze, Standing, WalletStatus
 from tests.payments.spoken import CURRENCIES
@@ -38,6 +39,7 @@ class Tables:
     standings: dict[UUID, Standing] = field(default_factory=dict)
     transactions: dict[UUID, Transaction] = field(default_factory=dict)
     requests: dict[UUID, MoneyRequest] = field(default_factory=dict)
+    cards: dict[UUID, Card] = field(default_factory=dict)
     paying: dict[UUID, UUID] = field(default_factory=dict)
     keys: dict[tuple[UUID, str], KeptKey] = field(default_factory=dict)
     entries: list[Entry] = field(default_factory=list)
@@ -50,7 +52,7 @@ class Tables:
     def carry_out(self, instructions: Sequence[Instruction], terms: Terms) -> tuple[list[Result], Book]:
         """As a unit of work does, without the database; the book shows what it wrote."""
         self.now += timedelta(seconds=1)
-        book = self._look([one.footprint for one in instructions], terms)
+        book = self._look(_with_parts([one.footprint for one in instructions]), terms)
         results = [_decide(book, one, one.footprint) for one in instructions]
         for account in book.touched.values():
             account.updated_at = self.now
@@ -68,6 +70,9 @@ class Tables:
     def change_request(self, id: UUID, **facts: datetime) -> None:
         self.requests[id] = replace(self.requests[id], **facts)  # type: ignore[arg-type]
 
+    def change_card(self, id: UUID, **facts: object) -> None:
+        self.cards[id] = replace(self.cards[id], **facts)  # type: ignore[arg-type]
+
     def stand(self, name: str, state: str) -> None:
         self.standings[self.wallets[name]] = {
             "active": Standing(WalletStatus.ACTIVE, None, self.now),
@@ -80,7 +85,7 @@ class Tables:
 
     def _look(self, footprints: Sequence[Footprint], terms: Terms) -> Book:
         book = Book(self.now, terms, self.house, self.accounts, self.standings, self.keys, self.transactions)
-        book.requests, book.paying = self.requests, self.paying
+        book.requests, book.paying, book.cards = self.requests, self.paying, self.cards
         ordering = {one.wallet_id for one in footprints}
         locked = ordering | {one.payee_id for one in footprints if one.payee_id is not None}
         for wallet_id in ordering:
@@ -89,12 +94,15 @@ class Tables:
             if (needs := footprint.needs) is not None:
                 self._look_at_asking(book, footprint.wallet_id, needs.asks)
                 locked.update(needs.asks)
+                for wallet_id in needs.open_cards:
+                    its = [card for card in self.cards.values() if card.wallet_id == wallet_id]
+                    book.open_cards[wallet_id] = sum(card.open for card in its)
                 if needs.gives_back and footprint.payee_id is not None:
                     pair = (footprint.payee_id, footprint.wallet_id)
                     book.times_paid[pair] = self._times_paid(*pair)
         for wallet_id in locked:
             for late in self._sent(wallet_id):
-                if self._overdue(late):
+                if late.overdue_at(self.now):
                     book.apply(Expire(late.anchor, late.id).decide(book))
         for request in [*self.requests.values()]:
             if request.anchor in locked and (lapsed := requested.lapsed(book, request)) is not None:
@@ -105,7 +113,7 @@ class Tables:
         sent = self._sent(wallet_id)
         book.pending[wallet_id] = sum(one.status is Status.PENDING_CONFIRMATION for one in sent)
         book.recent[wallet_id] = sum(
-            one.created_at > self.now - HOUR and one.status in LATELY and not self._overdue(one) for one in sent
+            one.created_at > self.now - HOUR and one.status in LATELY and not one.overdue_at(self.now) for one in sent
         )
         for payee_id in {one.destination_wallet_id for one in sent}:
             if payee_id is not None and self._times_paid(wallet_id, payee_id):
@@ -133,10 +141,6 @@ class Tables:
             (one.destination_wallet_id, one.status) == (payee_id, Status.COMPLETED) and one.left.minor > 0
             for one in self._sent(payer_id)
         )
-
-    def _overdue(self, one: Transaction) -> bool:
-        waits = one.status is Status.PENDING_CONFIRMATION
-        return waits and one.expires_at is not None and one.expires_at <= self.now
 
     # ------------------------------------------------------------ what must always be so
 

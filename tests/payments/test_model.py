@@ -14,16 +14,20 @@ from uuid import UUID
 
 import pytest
 
+from pocketpay.cards import repository as cards
 from pocketpay.money import Money
 from pocketpay.payments import history
 from pocketpay.payments.desk import Desk
+from pocketpay.payments.instruction import Instruction
 from pocketpay.payments.lifecycle import Status
 from pocketpay.payments.repository import rows
 from pocketpay.payments.repository.usage import used
 from pocketpay.payments.split_bill import shares
+from pocketpay.payments.transfer_batch import TransferBatch
 from pocketpay.requests import repository as requests
 from pocketpay.requests.money_request import RequestStatus
 from tests.conftest import Dsns
+from tests.payments import cards as cards_for_tests
 from tests.payments import model as its_package
 from tests.payments.compared import Comparison, adopt
 from tests.payments.customers import Person, Records, open_desk, person, records_of
@@ -90,10 +94,12 @@ def test_rules_decide_what_the_model_says(seed: int) -> None:
         if step % EVERYTHING_EVERY == 0 or step == STEPS - 1:
             compare.of_payments(tables.transactions.values(), (seed, step))
             compare.of_requests(tables.requests.values(), (seed, step))
+            compare.of_cards(tables.cards.values(), tables.now, (seed, step))
             reached |= {one.status for one in tables.transactions.values()}
             reached |= {one.status for one in tables.requests.values()}
     assert model.payments.keys() == tables.transactions.keys()
     assert model.requests.keys() == tables.requests.keys()
+    assert model.cards.keys() == tables.cards.keys()
     assert reached >= {*Status, *RequestStatus}
     assert tables.tills() == {till: amount for till, amount in model.tills.items() if amount}
     tables.prove()
@@ -120,6 +126,11 @@ def _happens(tables: Tables, event: fate.Event) -> None:
         case fate.RequestAges():
             made_at = tables.requests[event.id].created_at
             tables.change_request(event.id, created_at=made_at - timedelta(hours=25))
+        case fate.MonthPasses():
+            earlier = tables.cards[event.card].spent_in - timedelta(days=1)
+            tables.change_card(event.card, spent_in=earlier.replace(day=1))
+        case fate.CardExpires():
+            tables.change_card(event.card, expiry_month=10, expiry_year=2026)
 
 
 # ---------------------------------------------------------------- with one
@@ -140,6 +151,10 @@ async def test_clearing_does_what_the_model_says(database_dsn: Dsns, seed: int) 
         await walk.look_back(seed)
         assert await records.findings() == []
         assert walk.second_thoughts > 10
+
+
+def _weight(instruction: Instruction) -> int:
+    return len(instruction.items) if isinstance(instruction, TransferBatch) else 1
 
 
 @dataclass
@@ -171,7 +186,8 @@ class Walk:
         desk = self.chance.choice(self.desks)
         desk.clearing.terms = terms_of(self.model)
         expected = self.model.together(orders)
-        results = await asyncio.gather(*map(desk.clearing.submit, instructions), return_exceptions=True)
+        carried = [desk.clearing.submit(one, weight=_weight(one)) for one in instructions]
+        results = await asyncio.gather(*carried, return_exceptions=True)
         told = [heard(*one) for one in zip(orders, results, strict=True)]
         _must_hear(orders, told, expected, where)
         self.second_thoughts += sum(one.again for one in told)
@@ -184,7 +200,9 @@ class Walk:
         asked = [requests.money_request(row) for row in await fetch(*self._since(requests.COLUMNS, "money_requests"))]
         times = [one.updated_at for one in changed] + [one.updated_at for one in asked]
         self.changed_at = max([self.changed_at, *times])
+        held = [cards.card(row) for row in await fetch(*self._since(cards.COLUMNS, "cards"))]
         adopt(self.model, changed, asked)
+        self.comparison.of_cards(held, await self.records.connection.fetchval("select clock_timestamp()"), where)
         self.comparison.of_payments(changed, where)
         self.comparison.of_requests(asked, where)
         accounts = await fetch("select id, posted, held, version from ledger_accounts where kind = 'wallet'")
@@ -202,6 +220,7 @@ class Walk:
         fetch = self.records.connection.fetch
         assert {row[0] for row in await fetch("select id from transactions")} == self.model.payments.keys()
         assert {row[0] for row in await fetch("select id from money_requests")} == self.model.requests.keys()
+        assert {row[0] for row in await fetch("select id from cards")} == self.model.cards.keys()
         tills = await fetch(
             "select kind, currency, sum(amount) from ledger_entries where kind <> 'wallet' group by 1, 2"
         )
@@ -239,3 +258,7 @@ class Walk:
                 await records.let_request_lapse(event.id)
             case fate.RequestAges():
                 await records.let_request_age(event.id, timedelta(hours=25))
+            case fate.MonthPasses():
+                await cards_for_tests.let_a_month_pass(records, event.card)
+            case fate.CardExpires():
+                await cards_for_tests.expire(records, event.card)

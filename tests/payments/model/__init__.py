@@ -5,6 +5,8 @@
     paying.py       one person pays another, and says yes or no to what waits
     banking.py      money from a bank and to one
     asking.py       money is asked for, and what becomes of that
+    cards.py        cards, and what is paid with them
+    batches.py      many payments in one order
     giving_back.py  money goes back to whom it came from
     model.py        which order does what, whatever is said twice
     customer.py     who says things by chance

@@ -13,13 +13,19 @@ from tests.payments.model.orders import (
     BringOver,
     Decline,
     GiveBack,
+    IssueCard,
+    Item,
     Keyed,
+    LimitCard,
     Order,
     Pay,
     PayAsked,
+    PayByCard,
+    PayMany,
     PayOut,
     SayNo,
     SayYes,
+    SetCard,
     Sweep,
     TakeBack,
     TimeIsUp,
@@ -49,6 +55,10 @@ class Customer:
             self._pays_asked: 16,
             self._ends_a_request: 7,
             self._gives_back: 10,
+            self._pays_many: 7,
+            self._issues_a_card: 4,
+            self._changes_a_card: 6,
+            self._pays_by_card: 12,
             self._answers: 36,
             self._says_again: 14,
         }
@@ -73,6 +83,16 @@ class Customer:
         who, odd = self._somebody(), self.chance.random()
         to = None if odd < 0.03 else who if odd < 0.06 else self._another(who)
         return Pay(self._id(), who, to, self._amount(who), self._key())
+
+    def _pays_many(self) -> Order:
+        who, many = self._somebody(), self.chance.choice((1, 2, 2, 3, 5))
+        items = [Item(self._another(who), self._amount(who)) for _ in range(many)]
+        odd = self.chance.random()
+        if odd < 0.2:
+            bad = Item(None, 1) if odd < 0.05 else Item(who, 1) if odd < 0.1 else Item(self._another(who), 0)
+            items[self.chance.randrange(many)] = bad
+        ids = tuple(self._id() for _ in items)
+        return PayMany(ids, who, tuple(items), self.chance.random() < 0.5, self._key())
 
     def _brings_in(self) -> Order:
         return BringIn(self._id(), self._somebody(), self._amount(None), self._key())
@@ -130,6 +150,38 @@ class Customer:
             return Sweep(request.of, id)
         whose = None if request is None else request.who if way is TakeBack else request.of
         return way(self._perhaps_not(whose), id)
+
+    # ------------------------------------------------------------ cards
+
+    def _issues_a_card(self) -> Order:
+        return IssueCard(self._id(), self._somebody(), self._limit(), self._limit(), self._key())
+
+    def _changes_a_card(self) -> Order:
+        id, who = self._any_card()
+        if self.chance.random() < 0.4:
+            return LimitCard(who, id, self.chance.choice((0, self._limit())), self.chance.choice((0, self._limit())))
+        return SetCard(who, id, self.chance.choice(("active", "active", "frozen", "closed")))
+
+    def _pays_by_card(self) -> Order:
+        id, who = self._any_card()
+        card = self.model.cards.get(id)
+        amount = self._amount(who)
+        if card is not None and self.chance.random() < 0.5:
+            left = None if card.month is None else max(card.month - card.spent, 1)
+            edge = self.chance.choice((card.each, left))
+            amount = amount if edge is None else edge + self.chance.choice((0, 0, 1))
+        return PayByCard(self._id(), who, id, amount, self._key())
+
+    def _any_card(self) -> tuple[UUID, str]:
+        """Mostly one that is open, and its owner."""
+        cards = [one for one in self.model.cards.values() if one.status != "closed" or self.chance.random() < 0.1]
+        if not cards or self.chance.random() < 0.1:
+            return self.chance.choice(self.just_now or [self._id()]), self._somebody()
+        card = self.chance.choice(cards)
+        return card.id, self._perhaps_not(card.who)
+
+    def _limit(self) -> int | None:
+        return self.chance.choice((None, 10, 50, 100))
 
     # ------------------------------------------------------------ the same again
 
@@ -191,7 +243,7 @@ class Customer:
         house.actions = {rule: chance.choice(("off", "off", "confirm", "confirm", "block")) for rule in RULES}
         house.threshold, house.many = chance.choice((20, 50)), chance.choice((1, 3, 5))
         house.most_waiting, house.most_open = chance.choice((1, 4, 20)), chance.choice((1, 2, 5))
-        house.most_asked = chance.choice((3, 12, 50))
+        house.most_asked, house.most_cards = chance.choice((3, 12, 50)), chance.choice((1, 2, 5))
         house.a_day = {limit: chance.choice((200, 1_000, 10**6)) for limit in house.a_day}
 
     def _id(self) -> UUID:

@@ -45,7 +45,19 @@ class RequestAges(NamedTuple):
     id: UUID
 
 
-Event = Stands | Lapses | Ages | RequestLapses | RequestAges
+class MonthPasses(NamedTuple):
+    """What that card has paid, it paid in the month before."""
+
+    card: UUID
+
+
+class CardExpires(NamedTuple):
+    """That card was good until last month."""
+
+    card: UUID
+
+
+Event = Stands | Lapses | Ages | RequestLapses | RequestAges | MonthPasses | CardExpires
 
 
 def strikes(chance: random.Random, model: Model) -> Iterator[Event]:
@@ -53,6 +65,7 @@ def strikes(chance: random.Random, model: Model) -> Iterator[Event]:
     yield from _purses(chance, model)
     yield from _payments(chance, model)
     yield from _requests(chance, model)
+    yield from _cards(chance, model)
 
 
 def _purses(chance: random.Random, model: Model) -> Iterator[Event]:
@@ -94,3 +107,16 @@ def _requests(chance: random.Random, model: Model) -> Iterator[Event]:
         grown = chance.choice(young)
         grown.old = True
         yield RequestAges(grown.id)
+
+
+def _cards(chance: random.Random, model: Model) -> Iterator[Event]:
+    used = [one for one in model.cards.values() if one.spent]
+    if used and chance.random() < 0.1:
+        card = chance.choice(used)
+        card.spent = 0
+        yield MonthPasses(card.id)
+    good = [one for one in model.cards.values() if not one.expired]
+    if good and chance.random() < 0.03:
+        card = chance.choice(good)
+        card.expired = True
+        yield CardExpires(card.id)

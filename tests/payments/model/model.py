@@ -1,6 +1,6 @@
 """Which order does what, and what is heard when it is said twice."""
 
-from tests.payments.model import asking, banking, giving_back, paying
+from tests.payments.model import asking, banking, batches, cards, giving_back, paying
 from tests.payments.model.orders import (
     AskFor,
     BankSays,
@@ -8,13 +8,19 @@ from tests.payments.model.orders import (
     BringOver,
     Decline,
     GiveBack,
+    IssueCard,
     Keyed,
+    LimitCard,
+    OfPayment,
+    OfRequest,
     Order,
     Pay,
     PayAsked,
+    PayByCard,
+    PayMany,
     PayOut,
-    SayNo,
     SayYes,
+    SetCard,
     Sweep,
     TakeBack,
     TimeIsUp,
@@ -28,24 +34,20 @@ class Model(Paper):
     """The paper, and somebody who reads orders and writes on it."""
 
     def together(self, orders: list[Order]) -> list[Told]:
-        """What each of these hears, said together in this order. What is overdue of who orders, or of who is about
-        to be asked no more, ends first."""
-        for who in {name for order in orders for name in self._locked_by(order)}:
+        """What each of these hears, said together in this order; what is overdue of who orders ends first."""
+        for who in {order.who for order in orders}:
             for payment in self.waiting_of(who):
                 if payment.lapsed:
                     self.end(payment, "expired")
         return [self.say(order) for order in orders]
 
-    def _locked_by(self, order: Order) -> list[str]:
-        request = self.requests.get(order.request) if isinstance(order, TakeBack) else None
-        return [order.who] if request is None else [order.who, request.of]
-
     def say(self, order: Order) -> Told:
         told = self._keyed(order) if isinstance(order, Keyed) else self._said(order)
         purse = self.purses[order.who]
-        return told._replace(purse=(purse.posted, purse.held, purse.changes)) if told.things else told
+        answered = told.things or told.parts
+        return told._replace(purse=(purse.posted, purse.held, purse.changes)) if answered else told
 
-    def _said(self, order: Order) -> Told:
+    def _said(self, order: OfRequest | OfPayment | SetCard | LimitCard) -> Told:
         match order:
             case Decline():
                 return asking.decline(self, order)
@@ -53,14 +55,16 @@ class Model(Paper):
                 return asking.take_back(self, order)
             case Sweep():
                 return asking.sweep(self, order)
-            case BankSays() | SayYes() | SayNo() | TimeIsUp():
-                payment = self.payments.get(order.id)
-                if payment is None or payment.owner != order.who:
-                    return refused("NOT_FOUND")
-                return self._about(payment, order)
-        raise AssertionError(order)
+            case SetCard():
+                return cards.set_card(self, order)
+            case LimitCard():
+                return cards.limit_card(self, order)
+            case _:
+                return self._about(self.payments.get(order.id), order)
 
-    def _about(self, payment: Payment, order: BankSays | SayYes | SayNo | TimeIsUp) -> Told:
+    def _about(self, payment: Payment | None, order: OfPayment) -> Told:
+        if payment is None or payment.owner != order.who:
+            return refused("NOT_FOUND")
         if isinstance(order, BankSays):
             return banking.bank_says(self, payment, yes=order.yes)
         if isinstance(order, TimeIsUp):
@@ -70,19 +74,23 @@ class Model(Paper):
     # ------------------------------------------------------------ what moves money, or asks for it
 
     def _keyed(self, order: Keyed) -> Told:
+        if isinstance(order, PayMany) and (no := batches.unreadable(order)) is not None:
+            return no
         kept = self.keys.get((order.who, order.key))
         if kept is not None:
             return self._again(kept) if kept.words == words_of(order) else refused("IDEMPOTENCY_KEY_REUSED")
         told = self._done(order)
         if told.things:
             things = tuple(id for id, _ in told.things)
-            self.keys[order.who, order.key] = Kept(words_of(order), things, told.why, told.facts)
+            self.keys[order.who, order.key] = Kept(words_of(order), things, told.why, told.facts, told.parts)
         return told
 
     def _done(self, order: Keyed) -> Told:
         match order:
             case Pay():
                 return paying.pay(self, order.id, order.who, order.to, order.amount)
+            case PayMany():
+                return batches.pay_many(self, order)
             case BringIn():
                 return banking.bring_in(self, order)
             case BringOver():
@@ -95,9 +103,17 @@ class Model(Paper):
                 return asking.pay_asked(self, order)
             case GiveBack():
                 return giving_back.give_back(self, order)
+            case IssueCard():
+                return cards.issue(self, order)
+            case PayByCard():
+                return cards.pay_by_card(self, order)
 
     def _again(self, kept: Kept) -> Told:
         """What came of it as it is now, with the first refusal; a bank's no may have come after the first answer."""
+        if kept.parts:
+            return batches.again(self, kept)
+        if kept.things[0] in self.cards:
+            return self.shown(self.cards[kept.things[0]], again=True)
         if kept.things[0] in self.requests:
             requests = [self.requests[id] for id in kept.things]
             for request in requests:

@@ -64,6 +64,41 @@ class GiveBack(NamedTuple):
     key: str
 
 
+class Item(NamedTuple):
+    """One payment of many. An amount of nothing makes no sense."""
+
+    to: str | None
+    amount: int
+
+
+class PayMany(NamedTuple):
+    """One id for each item; `atomic` is all or none."""
+
+    ids: tuple[UUID, ...]
+    who: str
+    items: tuple[Item, ...]
+    atomic: bool
+    key: str
+
+
+class IssueCard(NamedTuple):
+    """What it may pay at once and in a month, None for any amount."""
+
+    id: UUID
+    who: str
+    each: int | None
+    month: int | None
+    key: str
+
+
+class PayByCard(NamedTuple):
+    id: UUID
+    who: str
+    card: UUID
+    amount: int
+    key: str
+
+
 class BankSays(NamedTuple):
     who: str
     id: UUID
@@ -102,29 +137,50 @@ class Sweep(NamedTuple):
     request: UUID
 
 
-Keyed = Pay | BringIn | BringOver | PayOut | AskFor | PayAsked | GiveBack
-Order = Keyed | BankSays | SayYes | SayNo | TimeIsUp | Decline | TakeBack | Sweep
+class SetCard(NamedTuple):
+    """Let the card be active, frozen or closed."""
+
+    who: str
+    card: UUID
+    status: str
+
+
+class LimitCard(NamedTuple):
+    """Zero leaves what it may pay at once or in a month as it is, None lifts the limit."""
+
+    who: str
+    card: UUID
+    each: int | None
+    month: int | None
+
+
+Keyed = Pay | PayMany | BringIn | BringOver | PayOut | AskFor | PayAsked | GiveBack | IssueCard | PayByCard
+OfRequest = Decline | TakeBack | Sweep
+OfPayment = BankSays | SayYes | SayNo | TimeIsUp
+Order = Keyed | OfRequest | OfPayment | SetCard | LimitCard
 
 
 class Told(NamedTuple):
     """What somebody hears: what came of it and how that stands; why not, in a code and numbers; whether it had been
-    said before; and their own purse (posted, held, how often changed). Refused with nothing written, only why."""
+    said before; of an order of many the same of each part; and their own purse (posted, held, how often changed).
+    Refused with nothing written, only why."""
 
     things: tuple[tuple[UUID, str], ...] = ()
     why: str | None = None
     facts: tuple[int | str, ...] = ()
     again: bool = False
+    parts: "tuple[Told, ...]" = ()
     purse: tuple[int, int, int] | None = None
 
 
 def made_by(order: Keyed) -> tuple[UUID, ...]:
     """The ids that an order brings for what may come of it."""
-    return order.ids if isinstance(order, AskFor) else (order.id,)
+    return order.ids if isinstance(order, AskFor | PayMany) else (order.id,)
 
 
 def made_anew(order: Keyed, new_ids: tuple[UUID, ...]) -> Keyed:
     """The same words under other ids."""
-    return order._replace(ids=new_ids) if isinstance(order, AskFor) else order._replace(id=new_ids[0])
+    return order._replace(ids=new_ids) if isinstance(order, AskFor | PayMany) else order._replace(id=new_ids[0])
 
 
 def words_of(order: Keyed) -> tuple[object, ...]:

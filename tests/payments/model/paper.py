@@ -50,6 +50,7 @@ class Payment:
     reasons: tuple[tuple[str, int], ...] = ()
     fee: int = 0
     asked: UUID | None = None
+    card: UUID | None = None
     undoes: UUID | None = None
     given_back: int = 0
     changes: int = 1
@@ -109,6 +110,20 @@ class Request:
         self.changes += 1
 
 
+@dataclass
+class Card:
+    """`each` and `month` are what it may pay at once and in a month; `spent` what it paid in this one."""
+
+    id: UUID
+    who: str
+    each: int | None
+    month: int | None
+    status: str = "active"
+    spent: int = 0
+    expired: bool = False
+    changes: int = 1
+
+
 class Kept(NamedTuple):
     """What a key stands for: the words, and what came of them and was told first."""
 
@@ -116,6 +131,7 @@ class Kept(NamedTuple):
     things: tuple[UUID, ...]
     why: str | None
     facts: tuple[int | str, ...]
+    parts: tuple[Told, ...]
 
 
 @dataclass
@@ -140,6 +156,7 @@ class Paper:
     house: House = field(default_factory=House)
     payments: dict[UUID, Payment] = field(default_factory=dict)
     requests: dict[UUID, Request] = field(default_factory=dict)
+    cards: dict[UUID, Card] = field(default_factory=dict)
     keys: dict[tuple[str, str], Kept] = field(default_factory=dict)
     tills: dict[tuple[str, str], int] = field(default_factory=lambda: defaultdict(int))
     owned: dict[str, list[Payment]] = field(default_factory=lambda: defaultdict(list))
@@ -157,6 +174,10 @@ class Paper:
     def asked(self, requests: Iterable[Request], *, again: bool = False) -> Told:
         """Those requests as they are now."""
         return Told(tuple((one.id, one.status) for one in requests), again=again)
+
+    def shown(self, card: Card, *, again: bool = False) -> Told:
+        """The card as it is now."""
+        return Told(((card.id, card.status),), again=again)
 
     def waiting_of(self, who: str) -> list[Payment]:
         return [one for one in self.owned[who] if one.who == who and one.status == "pending_confirmation"]
@@ -182,11 +203,11 @@ class Paper:
         return Told(why="LIMIT_EXCEEDED", facts=(total, used)) if used + amount > total else None
 
     def lapse(self, request: Request) -> None:
-        """A request whose time is over ends when anybody comes back to it, and a payment that waits for it."""
+        """What is overdue ends when anybody comes back to a request: a payment that waits for it, and itself."""
+        if (waiting := self.waiting_for(request)) is not None and waiting.lapsed:
+            self.end(waiting, "expired")
         if request.status == "pending" and request.lapsed:
             request.become("expired")
-            if (waiting := self.waiting_for(request)) is not None:
-                self.end(waiting, "expired")
 
     def waiting_for(self, request: Request) -> Payment | None:
         """The payment of that request that awaits a yes."""
