@@ -14,7 +14,7 @@ DONE := .make
 
 EXPLORER := $(wildcard explorer/*.* explorer/.npmrc explorer/src/* explorer/src/*/*)
 
-.PHONY: help run install explorer test check format schema settings lock audit crash bench wheel clean
+.PHONY: help run install explorer test model check format schema settings lock audit crash bench wheel clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,6 +32,9 @@ explorer: $(DONE)/explorer ## GraphiQL, with this machine's npm or one from the 
 # Three at a time: they wait for one another's PostgreSQL more than they work.
 test: $(DONE)/install ## every test; `make test ARGS="tests/risk -x"` for some
 	@$(PY) -m pytest -n 3 --dist loadfile $(ARGS)
+
+model: $(DONE)/install ## the rules against their model, twenty times as far as in the tests; WALKS=1000 FIRST_WALK=24
+	@WALKS=$${WALKS:-480} $(PY) -m pytest tests/payments/test_model.py -n 3 --dist load $(ARGS)
 
 check: $(DONE)/install ## lint, types, the direction of imports, drift of the lock, the schema and the migrations
 	$(PY) -m pip check
