@@ -1,6 +1,6 @@
 """Whether what the product keeps is what stands on the model's paper."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from uuid import UUID
 
@@ -11,9 +11,10 @@ from pocketpay.payments.seen import seen_by
 from pocketpay.payments.transaction import Transaction
 from pocketpay.requests.money_request import MoneyRequest
 from pocketpay.risk.rules import Reason
+from pocketpay.wallets.balance import Standing
+from tests.payments.heard import facts_of, state_of
 from tests.payments.model.model import Model
 from tests.payments.model.paper import Payment
-from tests.payments.spoken import facts_of
 
 
 def adopt(model: Model, transactions: Iterable[Transaction], requests: Iterable[MoneyRequest]) -> None:
@@ -67,6 +68,10 @@ class Comparison:
         for one in kept:
             purse = self.model.purses[self._names[one.id]]
             assert (one.posted, one.held, one.version) == (purse.posted, purse.held, purse.changes), where
+
+    def of_standings(self, kept: Mapping[UUID, Standing], where: object) -> None:
+        for name, wallet_id in self.wallets.items():
+            assert state_of(kept[wallet_id]) == self.model.purses[name].state, (where, name)
 
     def _kept(self, one: Transaction) -> tuple[object, ...]:
         refusal = kept_refusal(one)

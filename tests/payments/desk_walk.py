@@ -17,11 +17,12 @@ from pocketpay.requests import repository as requests
 from tests.payments import cards as cards_for_tests
 from tests.payments.compared import Comparison, adopt
 from tests.payments.customers import Person, Records, person
+from tests.payments.heard import heard
 from tests.payments.model import fate
 from tests.payments.model.customer import Customer
 from tests.payments.model.model import Model
 from tests.payments.model.paper import Purse
-from tests.payments.spoken import LIMITS, Interpreter, heard, terms_of
+from tests.payments.spoken import LIMITS, Interpreter, terms_of
 from tests.payments.table_walk import MINDS_CHANGE, PEOPLE, must_hear
 
 

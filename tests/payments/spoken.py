@@ -1,4 +1,4 @@
-"""What a model's orders are in the product's words, and what the product answers in the model's."""
+"""What a model's orders are in the product's words."""
 
 import hashlib
 from collections.abc import Sequence
@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from pocketpay.cards.errors import AboveMonthlyLimit, AbovePaymentLimit, TooManyCards
+import uuid_utils.compat as uuids
+
 from pocketpay.errors import Refusal
 from pocketpay.identity.changes import STAYS
 from pocketpay.money import Money
+from pocketpay.payments.acts import Operator
 from pocketpay.payments.ask import Ask, Share
 from pocketpay.payments.cancel import Cancel
 from pocketpay.payments.cancel_request import CancelRequest
@@ -18,19 +20,13 @@ from pocketpay.payments.confirm import Confirm
 from pocketpay.payments.decline_request import DeclineRequest
 from pocketpay.payments.deposit import AcceptDeposit
 from pocketpay.payments.errors import (
-    InsufficientFunds,
     InvalidAmount,
-    LimitExceeded,
-    RefundTooLarge,
-    TooManyOpenRequests,
-    TooManyPending,
-    TooManyRequests,
-    WrongState,
 )
 from pocketpay.payments.expire import Expire
 from pocketpay.payments.fees import Speed
 from pocketpay.payments.freeze_card import FreezeCard
-from pocketpay.payments.instruction import Answer, Gives, Instruction, Key
+from pocketpay.payments.freeze_wallet import FreezeWallet
+from pocketpay.payments.instruction import Gives, Instruction, Key
 from pocketpay.payments.issue_card import IssueCard
 from pocketpay.payments.lapse_request import LapseRequest
 from pocketpay.payments.limits import LimitKind
@@ -44,15 +40,18 @@ from pocketpay.payments.terms import Terms
 from pocketpay.payments.transfer import Transfer
 from pocketpay.payments.transfer_batch import TransferBatch
 from pocketpay.payments.unfreeze_card import UnfreezeCard
-from pocketpay.payments.unit import Result
+from pocketpay.payments.unfreeze_wallet import UnfreezeWallet
 from pocketpay.payments.update_card_limits import UpdateCardLimits
 from pocketpay.payments.withdraw import AcceptWithdrawal
 from pocketpay.requests.repository import Asked
 from pocketpay.risk.rules import Policy
 from pocketpay.settings import RuleAction
+from pocketpay.wallets.balance import Freeze
 from tests.payments.model import orders as said
 from tests.payments.model.model import Model
-from tests.payments.model.orders import Keyed, Order, Told, words_of
+from tests.payments.model.orders import Keyed, Order, words_of
+
+OPERATOR = Operator(None, "a walk")
 
 CURRENCIES = ("USD", "JPY")
 
@@ -176,6 +175,10 @@ class Interpreter:
             case said.Sweep():
                 asker, payer, _ = self._asked.get(order.request, (order.who, order.who, 0))
                 return LapseRequest(self.wallets[payer], self.wallets[asker], order.request)
+            case said.Stop():
+                return FreezeWallet(uuids.uuid7(), wallet_id, Freeze(order.what), "a walk", OPERATOR)
+            case said.LetGo():
+                return UnfreezeWallet(uuids.uuid7(), wallet_id, "a walk", OPERATOR)
             case said.SetCard():
                 return STANDINGS[order.status](wallet_id, order.card)
             case said.LimitCard():
@@ -226,65 +229,3 @@ class Interpreter:
 
     def _currency(self, name: str) -> str:
         return self.model.purses[name].money
-
-
-def heard(order: Order, result: Result | BaseException) -> Told:
-    """What the product answered."""
-    if isinstance(result, Answer):
-        return _answer(order, result)
-    if isinstance(result, Refusal):
-        return Told(why=result.code, facts=facts_of(result))
-    raise result
-
-
-def _batch(answer: Answer) -> Told:
-    parts = tuple(Told() if part is None else _part(part) for part in answer.parts)
-    things = tuple(thing for part in parts for thing in part.things)
-    return Told(things, again=answer.replayed, parts=parts, purse=_purse(answer))
-
-
-def _part(part: Answer | Refusal) -> Told:
-    return Told(why=part.code, facts=facts_of(part)) if isinstance(part, Refusal) else _payment(part)
-
-
-def _purse(answer: Answer) -> tuple[int, int, int]:
-    return answer.balance.posted_minor, answer.balance.held_minor, answer.balance.version
-
-
-def _payment(answer: Answer) -> Told:
-    refusal, things = answer.refusal, ((answer.transaction.id, answer.transaction.status.value),)
-    if refusal is None:
-        return Told(things, again=answer.replayed)
-    return Told(things, refusal.code, facts_of(refusal), answer.replayed)
-
-
-def _answer(order: Order, answer: Answer) -> Told:
-    if isinstance(order, said.AskFor | said.Decline | said.TakeBack | said.Sweep):
-        things = tuple((one.id, one.status.value) for one in answer.requests)
-    elif isinstance(order, said.IssueCard | said.SetCard | said.LimitCard):
-        things = tuple((one.id, one.status.value) for one in answer.cards)
-    elif isinstance(order, said.PayMany):
-        return _batch(answer)
-    else:
-        return _payment(answer)._replace(purse=_purse(answer))
-    return Told(things, again=answer.replayed, purse=_purse(answer))
-
-
-def facts_of(refusal: Refusal) -> tuple[int | str, ...]:
-    """The numbers that a refusal tells."""
-    match refusal:
-        case InsufficientFunds():
-            return refusal.required.minor, refusal.available.minor
-        case LimitExceeded():
-            return refusal.limit.total.minor, refusal.limit.used.minor
-        case RefundTooLarge():
-            return (refusal.left.minor,)
-        case AbovePaymentLimit():
-            return (refusal.limit.minor,)
-        case AboveMonthlyLimit():
-            return refusal.limit.minor, refusal.remaining.minor
-        case TooManyCards() | TooManyPending() | TooManyOpenRequests() | TooManyRequests():
-            return (refusal.most,)
-        case WrongState():
-            return (refusal.status.value,)
-    return ()

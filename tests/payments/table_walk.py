@@ -7,12 +7,13 @@ from datetime import timedelta
 from pocketpay.payments.instruction import Instruction
 from pocketpay.payments.lifecycle import Status
 from tests.payments.compared import Comparison, adopt
+from tests.payments.heard import heard
 from tests.payments.model import fate
 from tests.payments.model.customer import Customer
 from tests.payments.model.model import Model
 from tests.payments.model.orders import Order, Told
 from tests.payments.model.paper import Purse
-from tests.payments.spoken import Interpreter, heard, terms_of
+from tests.payments.spoken import Interpreter, terms_of
 from tests.payments.tables import Tables, opened
 
 PEOPLE = {"ada": "USD", "bob": "USD", "cyd": "USD", "dan": "USD", "eve": "USD", "yui": "JPY"}
@@ -60,6 +61,7 @@ class TableWalk:
         self.comparison.of_payments(tables.transactions.values(), where)
         self.comparison.of_requests(tables.requests.values(), where)
         self.comparison.of_cards(tables.cards.values(), tables.now, where)
+        self.comparison.of_standings(tables.standings, where)
         self.reached |= {one.status for one in tables.transactions.values()}
         self.reached |= {one.status for one in tables.requests.values()}
 

@@ -8,6 +8,7 @@
     cards.py        cards, and what is paid with them
     batches.py      many payments in one order
     giving_back.py  money goes back to whom it came from
+    standing.py     whether a purse may be used
     model.py        which order does what, whatever is said twice
     customer.py     who says things by chance
     fate.py         what happens without anybody's order: freezes, and time

@@ -16,6 +16,7 @@ from tests.payments.model.orders import (
     IssueCard,
     Item,
     Keyed,
+    LetGo,
     LimitCard,
     Order,
     Pay,
@@ -26,6 +27,7 @@ from tests.payments.model.orders import (
     SayNo,
     SayYes,
     SetCard,
+    Stop,
     Sweep,
     TakeBack,
     TimeIsUp,
@@ -59,6 +61,7 @@ class Customer:
             self._issues_a_card: 4,
             self._changes_a_card: 6,
             self._pays_by_card: 12,
+            self._stands_guard: 3,
             self._answers: 36,
             self._says_again: 14,
         }
@@ -182,6 +185,11 @@ class Customer:
 
     def _limit(self) -> int | None:
         return self.chance.choice((None, 10, 50, 100))
+
+    def _stands_guard(self) -> Order:
+        """Somebody of the house."""
+        who = self._somebody()
+        return LetGo(who) if self.chance.random() < 0.5 else Stop(who, self.chance.choice(("debits", "all")))
 
     # ------------------------------------------------------------ the same again
 

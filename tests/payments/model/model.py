@@ -1,6 +1,6 @@
 """Which order does what, and what is heard when it is said twice."""
 
-from tests.payments.model import asking, banking, batches, cards, giving_back, paying
+from tests.payments.model import asking, banking, batches, cards, giving_back, paying, standing
 from tests.payments.model.orders import (
     AskFor,
     BankSays,
@@ -10,8 +10,11 @@ from tests.payments.model.orders import (
     GiveBack,
     IssueCard,
     Keyed,
+    LetGo,
     LimitCard,
+    OfCard,
     OfPayment,
+    OfPurse,
     OfRequest,
     Order,
     Pay,
@@ -21,6 +24,7 @@ from tests.payments.model.orders import (
     PayOut,
     SayYes,
     SetCard,
+    Stop,
     Sweep,
     TakeBack,
     TimeIsUp,
@@ -44,10 +48,10 @@ class Model(Paper):
     def say(self, order: Order) -> Told:
         told = self._keyed(order) if isinstance(order, Keyed) else self._said(order)
         purse = self.purses[order.who]
-        answered = told.things or told.parts
+        answered = told.things or told.parts or told.why is None
         return told._replace(purse=(purse.posted, purse.held, purse.changes)) if answered else told
 
-    def _said(self, order: OfRequest | OfPayment | SetCard | LimitCard) -> Told:
+    def _said(self, order: OfRequest | OfPayment | OfCard | OfPurse) -> Told:
         match order:
             case Decline():
                 return asking.decline(self, order)
@@ -55,6 +59,8 @@ class Model(Paper):
                 return asking.take_back(self, order)
             case Sweep():
                 return asking.sweep(self, order)
+            case Stop() | LetGo():
+                return standing.stop(self, order)
             case SetCard():
                 return cards.set_card(self, order)
             case LimitCard():

@@ -154,10 +154,25 @@ class LimitCard(NamedTuple):
     month: int | None
 
 
+class Stop(NamedTuple):
+    """Somebody of the house stops a purse, for debits or for all."""
+
+    who: str
+    what: str
+
+
+class LetGo(NamedTuple):
+    """Somebody of the house lets a purse go again."""
+
+    who: str
+
+
 Keyed = Pay | PayMany | BringIn | BringOver | PayOut | AskFor | PayAsked | GiveBack | IssueCard | PayByCard
 OfRequest = Decline | TakeBack | Sweep
 OfPayment = BankSays | SayYes | SayNo | TimeIsUp
-Order = Keyed | OfRequest | OfPayment | SetCard | LimitCard
+OfCard = SetCard | LimitCard
+OfPurse = Stop | LetGo
+Order = Keyed | OfRequest | OfPayment | OfCard | OfPurse
 
 
 class Told(NamedTuple):
