@@ -1,0 +1,53 @@
+"""The README's first five minutes, run as they are written: every answer it prints is the one that comes."""
+
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.processes import House, Running
+
+README = Path(__file__).parents[2] / "README.md"
+ADDRESS = "http://127.0.0.1:8000"
+
+OF_THIS_RUN = (
+    (r"\b(transaction|request|card)_[0-9a-z]{26}\b", r"\1_…"),
+    (r'"number":"9999\d{12}"', '"number":"9999…"'),
+    (r'"securityCode":"\d{3}"', '"securityCode":"…"'),
+    (r'"expiryMonth":\d+,"expiryYear":\d{4}', '"expiry…"'),
+)
+"""What is another one each time."""
+
+
+@pytest.fixture(scope="module")
+def server(house: House) -> Iterator[Running]:
+    running = house.start()
+    yield running
+    assert running.stop() == 0
+
+
+def section(title: str) -> str:
+    return README.read_text().split(f"## {title}\n", 1)[1].split("\n## ", 1)[0]
+
+
+def blocks(kind: str) -> str:
+    """All of that section's fenced blocks of one kind, one after another."""
+    found: list[str] = re.findall(rf"```{kind}\n(.*?)```", section("The first five minutes"), re.DOTALL)
+    return "".join(found)
+
+
+def without_this_runs(text: str) -> list[str]:
+    for pattern, instead in OF_THIS_RUN:
+        text = re.sub(pattern, instead, text)
+    return text.splitlines()
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="the README asks with curl")
+def test_the_first_five_minutes_answer_as_they_are_printed(server: Running) -> None:
+    script = blocks("sh").replace(ADDRESS, server.url)
+    said = subprocess.run(["bash", "-e"], input=script, capture_output=True, text=True, timeout=60, check=True)
+    assert without_this_runs(said.stdout) == without_this_runs(blocks("json"))
+    assert said.stderr == ""
