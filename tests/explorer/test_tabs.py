@@ -27,6 +27,7 @@ NOT_SHOWN = {
     "revokeOtherSessions": "needs a second session",
     "changePassword": "the explorer signs the demo people in by theirs",
     "updateProfile": "no money moves",
+    "closeWallet": "a demo person would be gone for good",
     "transactionUpdated": "as the other live tabs",
 }
 """What the walk leaves out, and why."""
@@ -90,4 +91,5 @@ def test_tabs_that_name_another_by_its_number_mean_one_that_is_there() -> None:
 
 def test_everything_that_can_be_done_is_in_a_tab_or_left_out_on_purpose() -> None:
     shown = set(re.findall(r"\b\w+\b", "".join(file.read_text() for file in TABS)))
-    assert {verb for verb in verbs() if verb not in shown} == set(NOT_SHOWN)
+    assert {verb for verb in verbs() if verb not in shown} <= set(NOT_SHOWN)
+    assert not shown & set(NOT_SHOWN)
