@@ -1,6 +1,7 @@
-"""The README's first five minutes, run as they are written: every answer it prints is the one that comes."""
+"""The README's first five minutes and docs/operators.md, run as they are written: each answer is the one printed."""
 
 import re
+import shlex
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -10,7 +11,9 @@ import pytest
 
 from tests.e2e.processes import House, Running
 
-README = Path(__file__).parents[2] / "README.md"
+ROOT = Path(__file__).parents[2]
+FIRST_FIVE_MINUTES = (ROOT / "README.md").read_text().split("## The first five minutes\n", 1)[1].split("\n## ", 1)[0]
+OPERATORS = (ROOT / "docs" / "operators.md").read_text()
 ADDRESS = "http://127.0.0.1:8000"
 
 OF_THIS_RUN = (
@@ -29,13 +32,9 @@ def server(house: House) -> Iterator[Running]:
     assert running.stop() == 0
 
 
-def section(title: str) -> str:
-    return README.read_text().split(f"## {title}\n", 1)[1].split("\n## ", 1)[0]
-
-
-def blocks(kind: str) -> str:
-    """All of that section's fenced blocks of one kind, one after another."""
-    found: list[str] = re.findall(rf"```{kind}\n(.*?)```", section("The first five minutes"), re.DOTALL)
+def blocks(text: str, kind: str) -> str:
+    """All fenced blocks of one kind, one after another."""
+    found: list[str] = re.findall(rf"```{kind}\n(.*?)```", text, re.DOTALL)
     return "".join(found)
 
 
@@ -47,7 +46,18 @@ def without_this_runs(text: str) -> list[str]:
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="the README asks with curl")
 def test_the_first_five_minutes_answer_as_they_are_printed(server: Running) -> None:
-    script = blocks("sh").replace(ADDRESS, server.url)
+    script = blocks(FIRST_FIVE_MINUTES, "sh").replace(ADDRESS, server.url)
     said = subprocess.run(["bash", "-e"], input=script, capture_output=True, text=True, timeout=60, check=True)
-    assert without_this_runs(said.stdout) == without_this_runs(blocks("json"))
+    assert without_this_runs(said.stdout) == without_this_runs(blocks(FIRST_FIVE_MINUTES, "json"))
     assert said.stderr == ""
+
+
+def test_operators_are_told_what_docs_say(server: Running, house: House) -> None:
+    said = []
+    for line in blocks(OPERATORS, "sh").splitlines():
+        program, *arguments = shlex.split(line)
+        assert program == "pocketpay"
+        done = house.run(*arguments)
+        assert (done.returncode, done.stderr) == (0, "")
+        said.append(done.stdout)
+    assert "".join(said) == blocks(OPERATORS, "text")
