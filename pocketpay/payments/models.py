@@ -125,8 +125,9 @@ class TransactionRow(SQLModel, table=True):
         Index(
             "ix_transactions_refunds",
             "refund_of",
-            text("created_at desc"),
-            postgresql_where=text("refund_of is not null"),
+            text("completed_at desc"),
+            text("id desc"),
+            postgresql_where=text("refund_of is not null and status = 'completed'"),
         ),
     )
 

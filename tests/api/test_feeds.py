@@ -254,6 +254,23 @@ async def test_original_that_was_given_back_while_nobody_listened_is_found_by_bo
         assert sorted((one.version, one.refunded) for one in told if one.refund_of is None) == [(2, 600), (3, 300)]
 
 
+async def test_payment_received_before_another_was_given_back_is_not_passed_over(
+    database_dsn: Dsns, alice_and_bob: tuple[UUID, UUID]
+) -> None:
+    alice, bob = alice_and_bob
+    began = datetime.now(UTC) - timedelta(minutes=1)
+    async with serving(database_dsn.server) as server:
+        await server.deposit(alice, "50.00")
+        first, second = [await server.send(alice, "bob", "5.00") for _ in range(2)]
+        back = await server.refund(bob, first.id, None)
+        place, paged = (began, START), []
+        async with server.database.read() as session:
+            while page := (await changes.since(session, [(bob, place)], lifetime=timedelta(hours=1), limit=1))[0]:
+                paged += page
+                place = page[-1].updated_at, page[-1].id
+    assert [one.id for one in paged] == [second.id, *sorted((first.id, back.id))]
+
+
 async def test_refund_is_told_live_with_its_original(database_dsn: Dsns, alice_and_bob: tuple[UUID, UUID]) -> None:
     alice, bob = alice_and_bob
     async with serving(database_dsn.server) as server:

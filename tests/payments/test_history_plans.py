@@ -82,3 +82,22 @@ async def test_count_reads_no_more_than_it_may_say(owner: "Connection[Record]", 
     plan = await explained(owner, repository._COUNT, f"{BOUNDS}, int", *bounds(wallet), 101)
     assert {scan["Node Type"] for scan in scans(plan, "transactions")} <= {"Index Scan", "Index Only Scan"}
     assert sum(scan["Actual Rows"] for scan in scans(plan, "transactions")) <= 102
+
+
+async def test_refunds_of_a_payment_are_found_without_the_tries_that_failed(
+    owner: "Connection[Record]", wallet: UUID
+) -> None:
+    other, original = (await people(owner, f"p{uuids.uuid7().hex[12:]}"))[0], uuids.uuid7()
+    tried = """
+        insert into transactions (id, type, status, currency, source_wallet_id, destination_wallet_id, amount, fee,
+            description, refund_of, risk_reasons, failure_code, version, created_at, updated_at, completed_at)
+        select case n when 0 then $1::uuid else gen_random_uuid() end, case n when 0 then 'send' else 'refund' end,
+            case when n % 500 = 0 then 'completed' else 'failed' end, 'USD', $2::uuid, $3::uuid, 1000, 0, '',
+            case when n > 0 then $1 end, '[]', case when n % 500 > 0 then 'INSUFFICIENT_FUNDS' end,
+            1, $4::timestamptz, $4, case when n % 500 = 0 then $4::timestamptz end
+        from generate_series(0, 2000) n"""
+    await owner.execute(tried, original, wallet, other, NOON)
+    plan = await explained(owner, repository._REFUNDS, "uuid[], int", f"{{{original}}}", 100)
+    (scan,) = scans(plan, "transactions")
+    assert (scan["Index Name"], scan["Actual Rows"]) == ("ix_transactions_refunds", 4)
+    assert not [node for node in nodes(plan) if "Sort" in node["Node Type"]]

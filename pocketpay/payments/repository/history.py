@@ -86,7 +86,8 @@ _REFUNDS = f"""
 select refunds.* from unnest($1::uuid[]) original(id)
 cross join lateral (
     select {COLUMNS} from transactions t
-    where t.refund_of = original.id and t.status = 'completed' order by t.created_at desc limit $2) refunds
+    where t.refund_of = original.id and t.status = 'completed'
+    order by t.completed_at desc, t.id desc limit $2) refunds
 """
 
 _RECENT_COUNTERPARTIES = """
