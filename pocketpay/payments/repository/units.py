@@ -126,7 +126,7 @@ _REFUSALS = "select refusals from idempotency_keys where wallet_id = $1 and key 
 
 _UNSETTLED = f"""
 with due as materialized (
-    select id from transactions where status = 'created' and ask_again_at <= clock_timestamp()
+    select id from transactions where status = 'created' and ask_again_at <= (select clock_timestamp())
     order by ask_again_at limit $1 for no key update skip locked)
 update transactions t
 set ask_again_at = clock_timestamp() + least(
@@ -259,7 +259,7 @@ async def expired_by_now(session: Session, limit: int) -> list[tuple[UUID, UUID]
     """
     rows = await session.fetch(
         "select t.source_wallet_id, t.id from transactions t join ledger_accounts a on a.id = t.source_wallet_id "
-        "where t.status = 'pending_confirmation' and t.expires_at <= clock_timestamp() "
+        "where t.status = 'pending_confirmation' and t.expires_at <= (select clock_timestamp()) "
         "order by t.expires_at limit $1 for no key update of a skip locked",
         limit,
     )
