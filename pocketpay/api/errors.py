@@ -245,6 +245,11 @@ TABLE: dict[type[errors.Refusal], Row] = {
     payments.PayerGone: Row(Refusal, "Who paid it can be paid nothing now."),
     payments.AlreadyRefunded: Row(Refusal, "All of it has been given back already."),
     payments.RefundTooLarge: Row(Refusal, "At most {left} {left.currency} of it can still be given back."),
+    payments.BalanceNotZero: Row(
+        Refusal,
+        "There is money in your wallet, or on its way: empty it, and wait for what is not over.",
+        retryable=True,
+    ),
     payments.WrongState: Row(WrongState, "It is {status.value} already."),
     payments.KeyReused: Row(Refusal, "This idempotency key was used before with another input."),
     cards.TooManyCards: Row(Refusal, "{most} cards are open already: close one first.", retryable=True),

@@ -70,6 +70,14 @@ async def open_cards(session: Session, wallet_ids: Iterable[UUID]) -> dict[UUID,
     return {row[0]: row[1] for row in await session.fetch(_OPEN, list(wallet_ids))}
 
 
+async def open_ids(session: Session, wallet_ids: Iterable[UUID]) -> list[UUID]:
+    """The cards of those wallets that are not closed."""
+    rows = await session.fetch(
+        "select id from cards where wallet_id = any($1::uuid[]) and status <> 'closed'", list(wallet_ids)
+    )
+    return [row[0] for row in rows]
+
+
 async def insert(session: Session, now: datetime, new: Sequence[Card]) -> None:
     """Writes new cards, made at `now`."""
     await session.execute(

@@ -11,6 +11,9 @@ from pocketpay.identity.errors import InvalidProfile
 
 SHAPE = re.compile(r"[a-z0-9_]{3,30}", re.ASCII)
 
+LEFT = "closed_"
+"""How the names begin that those are given who have left; nobody chooses one."""
+
 LONGEST_TYPED = 60
 """Characters looked at: NFKC turns one of them into up to eighteen, and the longest name has thirty."""
 
@@ -38,7 +41,7 @@ def chosen(typed: str) -> str:
     username = _spelled(typed.strip())
     if username is None:
         raise InvalidProfile("username", "must have 3 to 30 characters: letters a to z, digits and underscores")
-    if username.replace("_", "") in RESERVED:
+    if username.replace("_", "") in RESERVED or username.startswith(LEFT):
         raise InvalidProfile("username", "is reserved")
     return username
 

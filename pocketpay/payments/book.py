@@ -16,6 +16,7 @@ import uuid_utils.compat as uuids
 from pocketpay.cards import card as cards
 from pocketpay.cards.card import Card
 from pocketpay.errors import BooksDisagree
+from pocketpay.identity.leaving import Leaver
 from pocketpay.ledger.account import Account, Entry, Leg
 from pocketpay.ledger.house import House
 from pocketpay.money import Money
@@ -53,6 +54,7 @@ class Written:
     changed_cards: dict[UUID, Card] = field(default_factory=dict)
     standings: dict[UUID, NewStanding] = field(default_factory=dict)
     acts: list[Act] = field(default_factory=list)
+    leavers: list[Leaver] = field(default_factory=list)
     keys: list[tuple[Key, KeptKey]] = field(default_factory=list)
     """Those that stand for several results, or for none, or for refusals too."""
 
@@ -72,6 +74,8 @@ class Book:
     cards: dict[UUID, Card] = field(default_factory=dict)
     open_cards: dict[UUID, int] = field(default_factory=dict)
     """How many each wallet has, of those where somebody needs it."""
+    hashes: dict[UUID, str] = field(default_factory=dict)
+    """Of the passwords of users who are about to leave."""
     known_payees: set[tuple[UUID, UUID]] = field(default_factory=set)
     times_paid: dict[tuple[UUID, UUID], int] = field(default_factory=dict)
     """How many payments of the one to the other, not given back whole, make the payee known: of pairs that money may
@@ -247,6 +251,8 @@ class Book:
             self._give_back(besides.refunded)
         if besides.act is not None:
             written.acts.append(besides.act)
+        if besides.leaver is not None:
+            written.leavers.append(besides.leaver)
 
     def _give_back(self, original: Transaction) -> None:
         """The original, of which more was given back. A payment given back whole makes nobody known any more."""

@@ -19,6 +19,7 @@
     ├── PayerGone                         RECIPIENT_NOT_FOUND: the same of whom money would go back to
     ├── AlreadyRefunded                   ALREADY_REFUNDED
     ├── RefundTooLarge(left)              REFUND_TOO_LARGE
+    ├── BalanceNotZero                    BALANCE_NOT_ZERO: or something of the wallet's is under way
     ├── WrongState(status)                WRONG_STATE
     └── KeyReused                         IDEMPOTENCY_KEY_REUSED
 
@@ -185,6 +186,12 @@ class RefundTooLarge(Refusal):
     def __init__(self, left: Money) -> None:
         super().__init__(left)
         self.left = left
+
+
+class BalanceNotZero(Refusal):
+    """A wallet that is to be closed holds money, or has ordered something that is not over."""
+
+    code = "BALANCE_NOT_ZERO"
 
 
 class WrongState(Refusal):

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from pocketpay.cards.card import Card, CardStatus
 from pocketpay.errors import Refusal
+from pocketpay.identity.leaving import Leaver
 from pocketpay.ledger.account import Leg
 from pocketpay.money import Money
 from pocketpay.payments.acts import Act
@@ -54,7 +55,8 @@ class Needs:
     asked of: they are locked too. `gives_back` says that something of the looked-up transaction may go back from
     `wallet_id` to `payee_id`: then it is counted how often that one paid this one. `open_cards` are wallets whose
     open cards are counted. `parts` are the footprints of the items of an order of many, each locked and looked up
-    like an order of its own.
+    like an order of its own. `leaving` is the wallet's owner, if it is to be closed: their row is locked too, and all
+    that ends with the wallet looked up.
     """
 
     requests: tuple[UUID, ...] = ()
@@ -63,6 +65,7 @@ class Needs:
     gives_back: bool = False
     open_cards: tuple[UUID, ...] = ()
     parts: "tuple[Footprint, ...] | None" = None
+    leaving: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +101,7 @@ class Besides:
     refunded: Transaction | None = None
     standings: tuple[NewStanding, ...] = ()
     act: Act | None = None
+    leaver: Leaver | None = None
     parts: "tuple[Outcome | Refusal | None, ...]" = ()
 
 

@@ -26,10 +26,11 @@ from pocketpay.cards import repository as cards
 from pocketpay.database.failures import ServiceBusy
 from pocketpay.database.sessions import Connection, Record, Session
 from pocketpay.errors import Refusal
+from pocketpay.identity.repository import leaving as identity
 from pocketpay.ledger.account import Account
 from pocketpay.ledger.house import House
 from pocketpay.ledger.repository import postings as ledger
-from pocketpay.payments import requested
+from pocketpay.payments import leaving, requested
 from pocketpay.payments.book import Book, KeptKey, Written
 from pocketpay.payments.expire import Expire
 from pocketpay.payments.instruction import Answer, Footprint, Gives, Instruction, Needs
@@ -170,6 +171,7 @@ async def _look_further(session: Session, book: Book, footprints: Sequence[Footp
     giving_back: list[tuple[UUID, UUID]] = []
     asks: set[tuple[UUID, UUID]] = set()
     counted: set[UUID] = set()
+    closing: dict[UUID, UUID] = {}
     for footprint in footprints:
         if (needs := footprint.needs) is not None:
             if needs.gives_back and footprint.payee_id is not None:
@@ -178,11 +180,17 @@ async def _look_further(session: Session, book: Book, footprints: Sequence[Footp
             wanted[Gives.REQUESTS].update(needs.requests)
             wanted[Gives.CARDS].update(needs.cards)
             counted.update(needs.open_cards)
+            if needs.leaving is not None:
+                closing[footprint.wallet_id] = needs.leaving
         if (key := footprint.key) is not None and (kept := book.keys.get((key.wallet_id, key.text))) is not None:
             wanted[key.gives].update(kept.results)
             if needs is not None and needs.parts is not None:
                 refusals = await units.refusals(session, key)
                 book.keys[key.wallet_id, key.text] = replace(kept, refusals=refusals)
+    if closing:
+        ending = await leaving.look(session, book, closing)
+        wanted[Gives.REQUESTS] |= ending.requests
+        wanted[Gives.CARDS] |= ending.cards
     if missing := wanted[Gives.TRANSACTIONS] - book.transactions.keys():
         book.transactions |= await units.by_ids(session, missing)
     for paying in book.transactions.values():
@@ -318,11 +326,13 @@ async def _write_besides(session: Session, book: Book, written: Written, signal:
             results=[one.results for one in kept],
             refusals=[one.refusals for one in kept],
         )
+    ended = await identity.leave(session, now, written.leavers) if written.leavers else []
     told = {**written.new_requests, **written.changed_requests}
     versions = {wallet_id: book.accounts[wallet_id].version for wallet_id in written.standings}
     return replace(
         signal,
         wallets={**signal.wallets, **versions},
+        sessions=ended,
         requests={
             r.id: signals.RequestSignal(r.version, r.requester_wallet_id, r.payer_wallet_id) for r in told.values()
         },

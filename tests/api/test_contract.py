@@ -26,7 +26,6 @@ Facts: TypeAlias = dict[str, str]
 """Each thing's coordinate ("Wallet.transactions(first:)") and what is said of it ("Int")."""
 
 LEFT_OUT = """
-Mutation.closeWallet
 """
 """What this version does not have yet, each by the outermost coordinate that is missing. It shrinks to nothing."""
 

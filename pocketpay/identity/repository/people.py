@@ -22,7 +22,8 @@ update users set
 where id = $1 and closed_at is null returning {_USER}
 """
 _TAKEN = """
-select exists(select from users where username = $1 and id is distinct from $4) as username,
+select exists(select from users where username = $1 and id is distinct from $4)
+           or exists(select from retired_usernames where fingerprint = sha256(convert_to($1, 'UTF8'))) as username,
        exists(select from users where lower(email) = lower($2) and id is distinct from $4) as email,
        exists(select from users where phone = $3 and id is distinct from $4) as phone
 """
@@ -181,7 +182,7 @@ async def taken(
 ) -> set[str]:
     """Which of these somebody besides that user has already: some of username, email, phone.
 
-    A username stays with whoever had it, also when they have left.
+    A username stays with whoever had it first, also when they have left.
     """
     row = await session.fetchrow(_TAKEN, username, email, phone, besides)
     return set() if row is None else {field for field, is_taken in row.items() if is_taken}

@@ -63,6 +63,14 @@ order by i.supabase_id limit $2
 """
 
 
+_IS_OWED = """
+select exists(
+    select from imported_users i join users u on u.id = i.user_id
+    where u.wallet_id = $1 and i.opening_id is not null
+      and not exists (select from transactions t where t.id = i.opening_id))
+"""
+
+
 async def arrive(session: Session, arrivals: Sequence[Arrival]) -> None:
     """Writes accounts, wallets, users and who they were. Said again with the same ids it changes nothing.
 
@@ -90,6 +98,12 @@ async def arrive(session: Session, arrivals: Sequence[Arrival]) -> None:
         )
     except asyncpg.UniqueViolationError as violation:
         raise AlreadyThere(violation.constraint_name) from violation
+
+
+async def is_owed(session: Session, wallet_id: UUID) -> bool:
+    """Whether an opening balance that was promised to that wallet is not in the books yet."""
+    found: bool = await session.fetchval(_IS_OWED, wallet_id)
+    return found
 
 
 async def owed(connection: Connection, after: UUID, limit: int) -> list[Owed]:

@@ -76,6 +76,9 @@ left join (
 where not exists (select from imported_users i where i.supabase_id = u.id)
 """
 
+IS_RETIRED = "exists (select from retired_usernames where fingerprint = sha256(convert_to({}, 'UTF8')))"
+"""Whether that username was somebody's who has left: nobody is given it again."""
+
 _NOBODYS = """
 insert into findings (part, line, severity, field, problem)
 select part, line, 'wrong', 'id', 'is the profile of nobody in auth.users' from staged_profiles p
@@ -103,15 +106,23 @@ select c.part, c.line, 'wrong', '{field}', 'is taken by somebody who is here', n
 from candidates c where {key} is not null and exists (select from users u where {theirs} = {key})
 """
 
+_RETIRED = f"""
+insert into findings (part, line, severity, field, problem, n, shown, suggestions)
+select c.part, c.line, 'wrong', 'username', 'was somebody''s who has left', n, '"' || username || '"',
+    array[left(username, 25) || '_' || left(id::text, 4)]
+from candidates c where {IS_RETIRED.format("c.username")}
+"""
+
 _ANOTHER = "array[left(username, 25) || '_' || left(id::text, 4)]"
 _KEYS = {"username": "c.username", "email": "lower(c.email)", "phone": "c.phone"}
 """What must be one person's only, and in which form it is compared."""
 
-_TELL = """
+_TELL = f"""
 select part, line, severity, field, problem, shown, (
     select s from unnest(f.suggestions) with ordinality s(s, place)
     where not exists (select from users u where u.username = s)
-      and not exists (select from candidates c where c.username = s) order by place limit 1) as suggestion
+      and not exists (select from candidates c where c.username = s) and not {IS_RETIRED.format("s")}
+    order by place limit 1) as suggestion
 from findings f order by part, line, severity desc, field collate "C", problem collate "C"
 """
 
@@ -230,6 +241,7 @@ async def compare(connection: Connection) -> None:
         await connection.execute(_TWICE.format(**names))
         theirs = "lower(u.email)" if field == "email" else f"u.{field}"
         await connection.execute(_TAKEN.format(theirs=theirs, **names))
+    await connection.execute(_RETIRED)
     await connection.execute("create index on findings (n) where severity = 'wrong'")
     await connection.execute("create unique index on sound (n)")
     await connection.execute("analyze findings, sound")

@@ -334,3 +334,35 @@ async def test_example_moves_in_as_the_readme_shows(database_dsn: Dsns, name: st
 
 def test_ids_of_the_tests_are_uuids() -> None:
     assert UUID(id_of(1)).hex.startswith("3f1c")
+
+
+async def test_name_of_somebody_who_left_is_neither_given_nor_suggested(
+    database_dsn: Dsns, owner: Owner, tmp_path: Path
+) -> None:
+    taken = f"ada_{id_of(1)[:4]}"
+    await owner.execute(
+        "insert into retired_usernames select sha256(convert_to(n, 'UTF8')), now() from unnest($1::text[]) n",
+        ["ada", "person"],
+    )
+    file = csv_file(tmp_path, person(1, username="Ada"), person(2, username="", name="Person"), person(3))
+    code, told = await imported(database_dsn, file, skip_wrong=True)
+    assert code == 0
+    assert told[:2] == [
+        f'people.csv:2: username "ada": was somebody\'s who has left (free: {taken})',
+        f"people.csv:3: username: is missing (free: person_{id_of(2)[:4]})",
+    ]
+    assert "1 line" not in told[2]
+    assert [row[0] for row in await owner.fetch("select username from users")] == ["person_3"]
+
+
+async def test_person_whose_wallet_is_closed_is_here_already_and_stays_away(
+    database_dsn: Dsns, owner: Owner, tmp_path: Path
+) -> None:
+    file = csv_file(tmp_path, person(1, balance="0.00"))
+    await imported(database_dsn, file)
+    await owner.execute(
+        "update users set username = 'closed_1', email = null, phone = null, avatar_url = null, closed_at = now()"
+    )
+    code, told = await imported(database_dsn, file)
+    assert code == 0
+    assert told[0].startswith("1 person read: 0 can move in, 1 are here already")

@@ -1,0 +1,54 @@
+"""People who leave: what is proven of them, and what is kept."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from pocketpay.database.sessions import Session
+from pocketpay.identity.leaving import NAME, Leaver
+from pocketpay.identity.passwords import NO_PASSWORD
+
+_HASHES = """
+select id, password_hash from users where id = any($1::uuid[]) and closed_at is null order by id for no key update
+"""
+
+_LEAVE = """
+with gone as materialized (
+    select u.id, u.username as was, l.username from unnest($2::uuid[], $3::text[]) l(id, username)
+    join users u on u.id = l.id where u.closed_at is null),
+retired as (
+    insert into retired_usernames (fingerprint, retired_at)
+    select sha256(convert_to(was, 'UTF8')), $1 from gone on conflict do nothing),
+people as (
+    update users u
+    set username = gone.username, name = $4, email = null, phone = null, avatar_url = null, password_hash = $5,
+        role = 'member', updated_at = $1, closed_at = $1
+    from gone where u.id = gone.id)
+update sessions s
+set user_agent = null, revoked_at = case when s.revoked_at is null and s.expires_at > $1 then $1 else s.revoked_at end
+from gone where s.user_id = gone.id
+returning s.id, s.revoked_at = $1 as ended
+"""
+"""Of sessions that ended before nothing is kept either of what somebody used."""
+
+_ENDED = """
+select s.id from sessions s join users u on u.id = s.user_id where u.id = $1 and s.revoked_at = u.closed_at
+"""
+
+
+async def hashes(session: Session, user_ids: Iterable[UUID]) -> dict[UUID, str]:
+    """Locks the rows of those of the users who are here, and gives the hashes of their passwords."""
+    return {row[0]: row[1] for row in await session.fetch(_HASHES, list(user_ids))}
+
+
+async def leave(session: Session, now: datetime, leavers: Sequence[Leaver]) -> list[UUID]:
+    """They leave at `now`. Gives the sessions that ended by it; telling the servers is the caller's."""
+    rows = await session.fetch(
+        _LEAVE, now, [one.user_id for one in leavers], [one.username for one in leavers], NAME, NO_PASSWORD
+    )
+    return [row["id"] for row in rows if row["ended"]]
+
+
+async def ended_by_leaving(session: Session, user_id: UUID) -> list[UUID]:
+    """The sessions that ended when that user left; none while they are here."""
+    return [row["id"] for row in await session.fetch(_ENDED, user_id)]

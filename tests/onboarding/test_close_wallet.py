@@ -1,0 +1,441 @@
+"""Closing a wallet: nothing may be left in it, nobody may be left of its owner, and exactly one order wins."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+
+import pytest
+import uuid_utils.compat as uuids
+from asyncpg import UniqueViolationError
+
+from pocketpay.errors import Refusal
+from pocketpay.identity import passwords, usernames
+from pocketpay.identity.errors import InvalidCredentials, InvalidProfile, RateLimited, Unauthenticated
+from pocketpay.identity.gate import Denial
+from pocketpay.identity.leaving import NAME, Leaver
+from pocketpay.identity.reception import Admission, Reception
+from pocketpay.identity.sign_in import sign_in
+from pocketpay.onboarding.close_wallet import close_wallet
+from pocketpay.onboarding.form import Form
+from pocketpay.onboarding.sign_up import sign_up
+from pocketpay.payments.bank import BankReply
+from pocketpay.payments.close_wallet import CloseWallet
+from pocketpay.payments.confirm import confirm
+from pocketpay.payments.desk import Desk
+from pocketpay.payments.lifecycle import Status
+from pocketpay.payments.settle import Settle
+from pocketpay.payments.sweeper import lapse_requests
+from pocketpay.updates.signals import CHANNEL, read
+from pocketpay.wallets.balance import Freeze, WalletStatus
+from tests.conftest import Dsns
+from tests.payments.banks import SlowBank, at
+from tests.payments.cards import card_of, kept
+from tests.payments.customers import (
+    Person,
+    Records,
+    ask,
+    balance,
+    open_desk,
+    pay_asked,
+    pay_in,
+    pay_out,
+    records_of,
+    send,
+    unguarded,
+)
+from tests.payments.operators import freeze
+from tests.people import HOME, PASSWORD, LosesReplies, Owner, made, receiving
+
+WRONG = "another one altogether"
+MAIL, PHONE = "ada@example.com", "+12025550123"
+ROUNDS = 10
+EVERY_TABLE = "select tablename from pg_tables where schemaname = 'public' order by tablename"
+
+
+@dataclass(frozen=True, slots=True)
+class Somebody(Person):
+    """Somebody who has signed up, without a present."""
+
+    admission: Admission
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """A server's desk and reception, and the tables behind them."""
+
+    desk: Desk
+    reception: Reception
+    records: Records
+
+    async def arrive(self, username: str = "ada", **contact: str) -> Somebody:
+        form = Form(username, f"{username.title()} Lovelace", PASSWORD, **contact)
+        settings = made(welcome_bonus="0")
+        signed_up = await sign_up(self.reception, settings, form, address=HOME, user_agent="a browser of hers")
+        assert signed_up.admission is not None, signed_up.refusals
+        viewer = signed_up.admission.viewer
+        return Somebody(username, viewer.user_id, viewer.wallet_id, "USD", signed_up.admission)
+
+    async def close(self, whose: Somebody, password: str = PASSWORD) -> int:
+        return await close_wallet(self.reception, self.desk, whose.admission.viewer, password, address=HOME)
+
+    async def hash_of(self, whose: Somebody) -> str:
+        found: str = await self.records.connection.fetchval(
+            "select password_hash from users where id = $1", whose.user_id
+        )
+        return found
+
+    async def closing(self, whose: Somebody) -> CloseWallet:
+        """The instruction, its password shown and compared."""
+        return CloseWallet(whose.wallet_id, Leaver.of(whose.user_id, await self.hash_of(whose)))
+
+    async def everything(self) -> dict[str, str]:
+        """Of every row there is, but for counters."""
+        tables = [row[0] for row in await self.records.connection.fetch(EVERY_TABLE)]
+        return {
+            table: await self.records.connection.fetchval(
+                f"select md5(coalesce(string_agg(t::text, ';' order by t::text), '')) from {table} t"
+            )
+            for table in tables
+            if table != "throttles"
+        }
+
+
+@pytest.fixture
+async def house(database_dsn: Dsns) -> AsyncIterator[House]:
+    async with (
+        records_of(database_dsn.server, database_dsn.owner) as records,
+        open_desk(database_dsn.server, unguarded()) as desk,
+        receiving(desk.database) as reception,
+    ):
+        yield House(desk, reception, records)
+        assert await records.findings() == []
+
+
+async def signed_in(house: House, login: str) -> Admission:
+    return await sign_in(house.reception, login, PASSWORD, address=HOME, user_agent="another browser")
+
+
+async def test_nothing_of_somebody_who_left_is_found_anywhere(house: House, owner: Owner) -> None:
+    ada = await house.arrive("lovelace", raw_email=MAIL, raw_phone=PHONE)
+    await owner.execute("update users set avatar_url = 'https://example.com/ada.png'")
+    await signed_in(house, MAIL)
+    assert await house.close(ada) == 2
+    row = await owner.fetchrow("select * from users")
+    assert row is not None
+    assert (row["name"], row["email"], row["phone"], row["avatar_url"], row["password_hash"], row["role"]) == (
+        NAME,
+        None,
+        None,
+        None,
+        passwords.NO_PASSWORD,
+        "member",
+    )
+    assert row["username"].startswith(usernames.LEFT)
+    assert row["closed_at"] is not None
+    for (table,) in await owner.fetch(EVERY_TABLE):
+        for said in ("lovelace", MAIL, "ada.png", "2025550123", "browser"):
+            found = await owner.fetchval(f"select count(*) from {table} t where lower(t::text) like '%{said}%'")
+            assert found == 0, (table, said)
+
+
+async def test_every_session_ends_and_every_server_is_told(house: House, owner: Owner) -> None:
+    told: list[str] = []
+    await owner.add_listener(CHANNEL, lambda *said: told.append(str(said[3])))
+    ada, bea = await house.arrive(), await house.arrive("bea")
+    there = await signed_in(house, "ada")
+    assert await house.close(ada) == 2
+    for token in (ada.admission.tokens.access_token, there.tokens.access_token):
+        assert await house.reception.gate.check(token) is Denial.REVOKED
+    assert await house.reception.gate.viewer(bea.admission.tokens.access_token) == bea.admission.viewer
+    await owner.execute("select 1")
+    (signal,) = [read(payload) for payload in told]
+    assert set(signal.sessions) == {ada.admission.viewer.session_id, there.viewer.session_id}
+    assert set(signal.wallets) == {ada.wallet_id}
+
+
+async def test_signing_in_fails_as_for_nobody_at_the_same_cost(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    ada = await house.arrive(raw_email=MAIL)
+    await house.close(ada)
+    work: list[str | None] = []
+    compared = house.reception.passwords._compared
+
+    def counted(kept_hash: str | None, password: str, dearest_bcrypt: int) -> passwords.Verdict:
+        work.append(kept_hash)
+        return compared(kept_hash, password, dearest_bcrypt)
+
+    monkeypatch.setattr(house.reception.passwords, "_compared", counted)
+    for login in ("ada", MAIL, "nobody"):
+        with pytest.raises(InvalidCredentials):
+            await signed_in(house, login)
+    assert work == [None, None, None]
+    with pytest.raises(Unauthenticated):
+        await house.close(ada)
+
+
+async def test_username_is_nobodys_for_ever_and_addresses_are_free_again(house: House) -> None:
+    ada = await house.arrive(raw_email=MAIL, raw_phone=PHONE)
+    await house.close(ada)
+    taken = await sign_up(
+        house.reception, made(), Form("Ada", "Ada", PASSWORD, MAIL, PHONE), address=HOME, user_agent=None
+    )
+    assert [(one.code, one.field) for one in taken.refusals] == [("USERNAME_TAKEN", "username")]
+    another = await house.arrive("ada_two", raw_email=MAIL, raw_phone=PHONE)
+    assert (another.admission.user.email, another.admission.user.phone) == (MAIL, PHONE)
+
+
+async def test_database_gives_no_name_again_to_whoever_waited_for_its_owner_to_leave(
+    house: House, owner: Owner
+) -> None:
+    """At the unique index alone it would be free once they have left."""
+    ada = await house.arrive()
+    bea = await house.arrive("bea")
+    await owner.execute("begin")
+    await owner.execute("insert into retired_usernames values (sha256('ada'), now())")
+    await owner.execute("update users set username = 'closed_1' where id = $1", ada.user_id)
+    waiting = asyncio.create_task(
+        house.records.connection.execute("update users set username = 'ada' where id = $1", bea.user_id)
+    )
+    waits = "select count(*) from pg_locks where not granted and pid <> pg_backend_pid()"
+    async with house.desk.database.read() as session, asyncio.timeout(5):
+        while not await session.fetchval(waits):
+            assert not waiting.done()
+    await owner.execute("commit")
+    with pytest.raises(UniqueViolationError) as refused:
+        await waiting
+    assert refused.value.constraint_name == "uq_users_username"
+
+
+def test_nobody_chooses_a_name_of_those_who_left() -> None:
+    with pytest.raises(InvalidProfile, match="reserved"):
+        usernames.chosen("Closed_1234")
+
+
+async def test_what_is_open_ends_with_the_wallet(house: House) -> None:
+    ada, bea = await house.arrive(), await house.arrive("bea")
+    open_, frozen, closed = [await card_of(house.desk, ada) for _ in range(3)]
+    for card, status in ((frozen, "frozen"), (closed, "closed")):
+        await house.records.connection.execute("update cards set status = $2 where id = $1", card, status)
+    asked_of, made_by = await ask(house.desk, bea, ada, "1.00"), await ask(house.desk, ada, bea, "2.00")
+    beas = await card_of(house.desk, bea)
+    await house.close(ada)
+    assert [(await kept(house.records, card))[::2] for card in (open_, frozen, closed, beas)] == [
+        ("closed", 2),
+        ("closed", 2),
+        ("closed", 1),
+        ("active", 1),
+    ]
+    assert (await house.records.request(asked_of.id))["status"] == "declined"
+    await lapse_requests(house.desk)
+    assert (await house.records.request(made_by.id))["status"] == "cancelled"
+    assert (await balance(house.desk, ada)).standing.status is WalletStatus.CLOSED
+
+
+async def _money(house: House, ada: Somebody) -> None:
+    await pay_in(house.desk, ada, "0.01")
+
+
+async def _deposit_under_way(house: House, ada: Somebody) -> None:
+    await pay_in(at(house.desk, SlowBank()), ada, "5.00")
+
+
+async def _withdrawal_under_way(house: House, ada: Somebody) -> None:
+    await pay_in(house.desk, ada, "5.00")
+    await pay_out(at(house.desk, SlowBank()), ada, "5.00")
+
+
+async def _held_payment(house: House, ada: Somebody) -> None:
+    await pay_in(house.desk, ada, "5.00")
+    house.desk.clearing.terms = unguarded(new_recipient_action="confirm")
+    await send(house.desk, ada, await house.arrive("bea"), "5.00")
+
+
+async def _held_payment_of_a_request(house: House, ada: Somebody) -> None:
+    await pay_in(house.desk, ada, "5.00")
+    house.desk.clearing.terms = unguarded(new_recipient_action="confirm")
+    await pay_asked(house.desk, ada, await ask(house.desk, await house.arrive("bea"), ada, "5.00"))
+
+
+async def _opening_balance(house: House, ada: Somebody) -> None:
+    await house.records.connection.execute(
+        "insert into imported_users values ($1, $2, $3, 500, now())", uuids.uuid7(), ada.user_id, uuids.uuid7()
+    )
+
+
+async def _frozen(house: House, ada: Somebody) -> None:
+    await freeze(house.desk, ada, Freeze.DEBITS)
+
+
+async def _nothing(house: House, ada: Somebody) -> None:
+    return
+
+
+@pytest.mark.parametrize(
+    ("arrange", "password", "code", "field"),
+    [
+        (_nothing, WRONG, "INVALID_CREDENTIALS", "password"),
+        (_nothing, "", "INVALID_CREDENTIALS", "password"),
+        (_nothing, "\ud800" * 9, "INVALID_CREDENTIALS", "password"),
+        (_money, WRONG, "INVALID_CREDENTIALS", "password"),
+        (_money, PASSWORD, "BALANCE_NOT_ZERO", None),
+        (_deposit_under_way, PASSWORD, "BALANCE_NOT_ZERO", None),
+        (_withdrawal_under_way, PASSWORD, "BALANCE_NOT_ZERO", None),
+        (_held_payment, PASSWORD, "BALANCE_NOT_ZERO", None),
+        (_held_payment_of_a_request, PASSWORD, "BALANCE_NOT_ZERO", None),
+        (_opening_balance, PASSWORD, "BALANCE_NOT_ZERO", None),
+        (_frozen, PASSWORD, "WALLET_FROZEN", None),
+    ],
+)
+async def test_refusal_says_why_and_changes_nothing(
+    house: House,
+    arrange: Callable[[House, Somebody], Awaitable[None]],
+    password: str,
+    code: str,
+    field: str | None,
+) -> None:
+    ada = await house.arrive()
+    await card_of(house.desk, ada)
+    await arrange(house, ada)
+    before = await house.everything()
+    with pytest.raises(Refusal) as refused:
+        await house.close(ada, password)
+    assert (refused.value.code, refused.value.field) == (code, field)
+    assert await house.everything() == before
+
+
+async def test_wrong_passwords_are_counted_with_those_of_sign_in(house: House) -> None:
+    ada = await house.arrive()
+    for _ in range(5):
+        with pytest.raises(Refusal):
+            await house.close(ada, WRONG)
+    for attempt in (house.close(ada), signed_in(house, "ada")):
+        with pytest.raises(RateLimited):
+            await attempt
+
+
+async def test_emptied_wallet_can_be_closed_and_what_waited_for_too_long_does_not_count(house: House) -> None:
+    ada, bea = await house.arrive(), await house.arrive("bea")
+    await pay_in(house.desk, ada, "5.00")
+    house.desk.clearing.terms = unguarded(new_recipient_action="confirm")
+    held = await send(house.desk, ada, bea, "1.00")
+    house.desk.clearing.terms = unguarded()
+    await send(house.desk, ada, bea, "4.00")
+    await house.records.let_lapse(held.transaction.id)
+    with pytest.raises(Refusal):
+        await house.close(ada)  # what has expired is there again
+    await send(house.desk, ada, bea, "1.00")
+    assert await house.close(ada) == 1
+
+
+async def test_payment_that_waits_for_its_sender_is_no_reason_and_fails_when_confirmed(house: House) -> None:
+    """Nobody learns by closing their wallet that somebody might pay them."""
+    ada, bea = await house.arrive(), await house.arrive("bea")
+    await pay_in(house.desk, bea, "5.00")
+    house.desk.clearing.terms = unguarded(new_recipient_action="confirm")
+    held = await send(house.desk, bea, ada, "5.00")
+    await house.close(ada)
+    answer = await confirm(house.desk, bea.wallet_id, held.transaction.id)
+    assert (answer.transaction.status, answer.transaction.failure_code) == (Status.FAILED, "RECIPIENT_NOT_FOUND")
+    assert (await balance(house.desk, bea)).available.minor == 500
+
+
+async def test_name_that_a_server_remembers_pays_nobody_once_they_have_left(house: House) -> None:
+    ada, bea = await house.arrive(), await house.arrive("bea")
+    await pay_in(house.desk, bea, "5.00")
+    await send(house.desk, bea, ada, "1.00")
+    assert await house.desk.resolver.wallet_of("ada") == ada.wallet_id
+    await send(house.desk, ada, bea, "1.00")
+    await house.close(ada)
+    before = await house.everything()
+    for paying in (send(house.desk, bea, "ada", "1.00"), send(house.desk, bea, "@ADA", "1.00")):
+        with pytest.raises(Refusal) as refused:
+            await paying
+        assert refused.value.code == "RECIPIENT_NOT_FOUND"
+    with pytest.raises(Refusal) as refused:
+        await pay_in(house.desk, ada, "1.00")
+    assert refused.value.code == "WALLET_CLOSED"
+    assert await house.everything() == before
+
+
+async def test_password_changed_while_the_old_one_is_compared_does_not_close(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada = await house.arrive()
+    verify, new = house.reception.passwords.verify, "amber-lighthouse-42"
+    another = await house.reception.passwords.hash(new)
+
+    async def and_then_it_is_changed(kept_hash: str | None, password: str) -> passwords.Verdict:
+        verdict = await verify(kept_hash, password)
+        await house.records.connection.execute("update users set password_hash = $1", another)
+        return verdict
+
+    monkeypatch.setattr(house.reception.passwords, "verify", and_then_it_is_changed)
+    with pytest.raises(Refusal) as refused:
+        await house.close(ada)
+    assert refused.value.code == "INVALID_CREDENTIALS"
+    assert (await balance(house.desk, ada)).standing.status is WalletStatus.ACTIVE
+    assert await house.close(ada, new) == 1
+
+
+async def test_closed_twice_at_once_on_two_servers_it_is_closed_once(house: House, database_dsn: Dsns) -> None:
+    async with open_desk(database_dsn.server) as other:
+        for round_ in range(ROUNDS):
+            ada = await house.arrive(f"ada{round_}")
+            orders = [await house.closing(ada) for _ in range(6)]
+            answers = await asyncio.gather(
+                *((house.desk, other)[n % 2].clearing.submit(order) for n, order in enumerate(orders))
+            )
+            assert sum(answer.outcome.changed for answer in answers) == 1
+            assert {answer.balance.standing.status for answer in answers} == {WalletStatus.CLOSED}
+    names = await house.records.connection.fetch("select fingerprint from retired_usernames")
+    assert len(names) == ROUNDS
+
+
+async def test_closing_and_being_paid_at_once_have_one_order(house: House, database_dsn: Dsns) -> None:
+    bea = await house.arrive("bea")
+    await pay_in(house.desk, bea, "500.00")
+    async with open_desk(database_dsn.server, unguarded()) as other:
+        for round_ in range(2 * ROUNDS):
+            ada = await house.arrive(f"ada{round_}")
+            orders = [
+                other.clearing.submit(await house.closing(ada)),
+                send(house.desk, bea, ada, "1.00"),
+                pay_in(house.desk, ada, "2.00"),
+                ask(house.desk, bea, ada, "3.00"),
+            ]
+            orders = orders[round_ % 4 :] + orders[: round_ % 4]
+            told = await asyncio.gather(*orders, return_exceptions=True)
+            assert not [one for one in told if isinstance(one, Exception) and not isinstance(one, Refusal)]
+            after = await balance(house.desk, ada)
+            closed = after.standing.status is WalletStatus.CLOSED
+            assert closed is (after.posted_minor == 0)
+    assert (
+        await house.records.count(
+            "select count(*) from money_requests r join wallets w on w.id = r.payer_wallet_id "
+            "where w.status = 'closed' and r.status = 'pending'"
+        )
+        == 0
+    )
+
+
+async def test_closing_and_settling_in_one_unit_see_one_another(house: House) -> None:
+    """A deposit that the bank declines in the same unit of work is over, one that it has is money."""
+    for settled in (False, True):
+        ada = await house.arrive(f"ada_{settled}".lower())
+        order = (await pay_in(at(house.desk, SlowBank(BankReply.PENDING)), ada, "5.00")).transaction
+        closing = await house.closing(ada)
+        told = await asyncio.gather(
+            house.desk.clearing.submit(Settle(ada.wallet_id, order.id, settled)),
+            house.desk.clearing.submit(closing),
+            return_exceptions=True,
+        )
+        closed = (await balance(house.desk, ada)).standing.status is WalletStatus.CLOSED
+        assert closed is not settled, told
+
+
+async def test_lost_replies_close_once_and_tell_what_it_did(house: House, database_dsn: Dsns) -> None:
+    database = LosesReplies(database_dsn.server)
+    async with receiving(database) as reception:
+        ada = await house.arrive()
+        database.losses = 1
+        assert await close_wallet(reception, house.desk, ada.admission.viewer, PASSWORD, address=HOME) == 1
+    await database.close()
