@@ -24,7 +24,9 @@ from pocketpay.wallets.balance import Balance
 async def wallets_transactions(
     self: "CustomerWallet",
     info: Info,
-    first: Annotated[int | None, strawberry.argument(description="So many from the newest on, at most 100.")] = None,
+    first: Annotated[
+        int | None, strawberry.argument(description="So many from the newest on, at most 100; without any number 20.")
+    ] = None,
     after: Annotated[str | None, strawberry.argument(description="Only older than this cursor.")] = None,
     last: Annotated[int | None, strawberry.argument(description="So many from the oldest on, at most 100.")] = None,
     before: Annotated[str | None, strawberry.argument(description="Only newer than this cursor.")] = None,
@@ -111,8 +113,8 @@ class Customer:
     id: strawberry.ID = strawberry.field(description="The user's id.")
     username: str = strawberry.field(description='The name others pay them by, without "@".')
     name: str = strawberry.field(description="The name they go by.")
-    email: str | None = strawberry.field(description="Their email address, if they gave one.")
-    phone: str | None = strawberry.field(description="Their phone number in E.164, if they gave one.")
+    email: str | None = strawberry.field(description="Their email address; null when they gave none.")
+    phone: str | None = strawberry.field(description="Their phone number in E.164; null when they gave none.")
     role: Role = strawberry.field(description="What they are to the house.")
     created_at: datetime = strawberry.field(description="When they signed up.")
     closed_at: datetime | None = strawberry.field(description="When they closed their wallet and left; else null.")

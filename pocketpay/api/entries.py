@@ -12,7 +12,9 @@ from pocketpay.ledger import entries
 
 async def viewers_entries(
     info: Info,
-    first: Annotated[int | None, strawberry.argument(description="So many from the newest on, at most 100.")] = None,
+    first: Annotated[
+        int | None, strawberry.argument(description="So many from the newest on, at most 100; without any number 20.")
+    ] = None,
     after: Annotated[str | None, strawberry.argument(description="Only older than this cursor.")] = None,
     last: Annotated[int | None, strawberry.argument(description="So many from the oldest on, at most 100.")] = None,
     before: Annotated[str | None, strawberry.argument(description="Only newer than this cursor.")] = None,

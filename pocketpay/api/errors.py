@@ -75,10 +75,10 @@ class ErrorCode(Enum):
         "BALANCE_NOT_ZERO", description="The wallet still has money, or payments under way."
     )
     WRONG_STATE = strawberry.enum_value(
-        "WRONG_STATE", description="It has reached another final state, which is in the error."
+        "WRONG_STATE", description="Its state does not allow this; the state is in the error."
     )
     WALLET_FROZEN = strawberry.enum_value("WALLET_FROZEN", description="The viewer's wallet is frozen.")
-    WALLET_CLOSED = strawberry.enum_value("WALLET_CLOSED", description="The viewer's wallet is closed.")
+    WALLET_CLOSED = strawberry.enum_value("WALLET_CLOSED", description="The wallet is closed, for good.")
     CARD_FROZEN = strawberry.enum_value("CARD_FROZEN", description="The card is frozen.")
     CARD_CLOSED = strawberry.enum_value("CARD_CLOSED", description="The card is closed for good.")
     CARD_EXPIRED = strawberry.enum_value("CARD_EXPIRED", description="The card is past its expiry.")
@@ -97,7 +97,10 @@ class ErrorCode(Enum):
     )
 
 
-@strawberry.interface(description="A refusal: what was asked breaks a rule of the product, and nothing has changed.")
+@strawberry.interface(
+    description="A refusal: what was asked breaks a rule of the product. No money has moved; a transaction may stay, "
+    "FAILED or BLOCKED, to tell of it."
+)
 class UserError:
     code: ErrorCode = strawberry.field(description="The stable code to build on.")
     message: str = strawberry.field(description="The same in words for a person; they may change.")
@@ -159,9 +162,9 @@ class LimitExceeded(UserError):
         )
 
 
-@strawberry.type(description="It has reached another final state before.")
+@strawberry.type(description="Its state does not allow what was asked.")
 class WrongState(UserError):
-    status: str = strawberry.field(description="The state it has reached, as the schema's status enum spells it.")
+    status: str = strawberry.field(description="The state it is in, as the schema's status enum spells it.")
 
     @classmethod
     def of(cls, refusal: payments.WrongState, row: "Row", path: list[str]) -> Self:

@@ -16,7 +16,9 @@ from pocketpay.identity import profiles
 class Profile(Node):
     username: str = strawberry.field(description='The name to pay them by, without "@".')
     name: str = strawberry.field(description="The name they go by.")
-    avatar_url: str | None = strawberry.field(description="A picture of them, if they gave one.")
+    avatar_url: str | None = strawberry.field(
+        description="The address of a picture of them; null when they gave none."
+    )
 
     @classmethod
     def of(cls, profile: identity.Profile) -> Self:

@@ -14,9 +14,13 @@ class RiskPolicy:
     rapid_transfer_count: int = strawberry.field(
         description=f"From that many payments within the window on, one more is rapid; above {RAPID_COUNT_OFF} never."
     )
-    rapid_transfer_window_minutes: int = strawberry.field(description="The window in which payments are counted.")
+    rapid_transfer_window_minutes: int = strawberry.field(
+        description="The window in which payments are counted, in minutes."
+    )
     new_recipient: bool = strawberry.field(description="Whether the first payment to somebody is asked about.")
-    confirmation_minutes: int = strawberry.field(description="How long a payment awaits its answer, then it expires.")
+    confirmation_minutes: int = strawberry.field(
+        description="How many minutes a payment awaits its answer, then it expires."
+    )
 
 
 @strawberry.field(description="The rules of risk that apply to the viewer's payments now.")

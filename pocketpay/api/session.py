@@ -19,7 +19,9 @@ class Session(Node):
     created_at: datetime = strawberry.field(description="When they signed in.")
     last_used_at: datetime = strawberry.field(description="Their sign-in there, or the latest refresh of its tokens.")
     expires_at: datetime = strawberry.field(description="When it ends unless it is refreshed.")
-    user_agent: str | None = strawberry.field(description="What the client called itself at sign-in.")
+    user_agent: str | None = strawberry.field(
+        description="What the client called itself at sign-in; null when it did not."
+    )
     current: bool = strawberry.field(description="Whether this very request came through it.")
 
     @classmethod

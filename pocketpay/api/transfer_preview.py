@@ -31,7 +31,9 @@ class TransferPreview:
     available_after: Money | None = strawberry.field(
         default=None, description="What could still be spent after it; null when nothing would come of it."
     )
-    errors: list[UserError] = strawberry.field(default_factory=list, description="Why it would be refused.")
+    errors: list[UserError] = strawberry.field(
+        default_factory=list, description="Why it would be refused; empty when it would not."
+    )
 
     @classmethod
     def of(cls, preview: payments.TransferPreview) -> Self:

@@ -25,9 +25,11 @@ class Role(Enum):
 class User(Node):
     username: str = strawberry.field(description='The name others pay them by, without "@".')
     name: str = strawberry.field(description="The name they go by.")
-    email: str | None = strawberry.field(description="Their email address, if they gave one.")
-    phone: str | None = strawberry.field(description="Their phone number in E.164, if they gave one.")
-    avatar_url: str | None = strawberry.field(description="A picture of them, if they gave one.")
+    email: str | None = strawberry.field(description="Their email address; null when they gave none.")
+    phone: str | None = strawberry.field(description="Their phone number in E.164; null when they gave none.")
+    avatar_url: str | None = strawberry.field(
+        description="The address of a picture of them; null when they gave none."
+    )
     role: Role = strawberry.field(description="What they are to the house.")
     created_at: datetime = strawberry.field(description="When they signed up.")
     uuid: strawberry.Private[UUID]

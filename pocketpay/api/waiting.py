@@ -16,7 +16,9 @@ from pocketpay.payments.repository import waiting
 EVERYBODY = UUID(int=0)
 """Whose a list is that is nobody's in particular."""
 
-First: TypeAlias = Annotated[int | None, strawberry.argument(description="So many from the start on, at most 100.")]
+First: TypeAlias = Annotated[
+    int | None, strawberry.argument(description="So many from the start on, at most 100; without any number 20.")
+]
 After: TypeAlias = Annotated[str | None, strawberry.argument(description="Only what follows this cursor.")]
 Last: TypeAlias = Annotated[int | None, strawberry.argument(description="So many from the end on, at most 100.")]
 Before: TypeAlias = Annotated[str | None, strawberry.argument(description="Only what precedes this cursor.")]

@@ -36,14 +36,16 @@ class Freeze(Enum):
     ALL = strawberry.enum_value("ALL", description="It can neither pay nor be paid.")
 
 
-@strawberry.type(description="A customer's purse: one currency, one line of the books.")
+@strawberry.type(description="A customer's purse: one currency, one account in the books.")
 class Wallet(Node):
     currency: CurrencyCode = strawberry.field(description="The one currency it holds.")
     status: WalletStatus = strawberry.field(description="What may be done with it.")
     freeze: Freeze | None = strawberry.field(description="What it cannot do while it is frozen; else null.")
     created_at: datetime = strawberry.field(description="When it was opened.")
     balance: Money = strawberry.field(description="Posted: the sum of its entries in the books.")
-    held: Money = strawberry.field(description="Promised to payments that await confirmation or capture.")
+    held: Money = strawberry.field(
+        description="Promised to payments that await confirmation and to withdrawals that the bank has not settled."
+    )
     available: Money = strawberry.field(description="Balance less held: what can be spent now.")
     version: int = strawberry.field(description="Grows by one with every change of balance or held.")
     transactions: Connection[Transaction] = strawberry.field(

@@ -158,7 +158,7 @@ def _welcome(chosen: Settings, url: str) -> None:
 
     typer.echo(f"Pocket Pay serves at {url}/graphql")
     if not chosen.production:
-        typer.echo("Open it in a browser for GraphiQL: its tabs walk you through a first payment.")
+        typer.echo("Open it in a browser for GraphiQL: its tabs walk you through all that it does.")
     if demo.wanted(chosen):
         typer.echo(demo_people.introduced())
 
