@@ -11,6 +11,8 @@
     standing.py     whether a purse may be used
     model.py        which order does what, whatever is said twice
     customer.py     who says things by chance
+    picks.py        whom and what they speak of
+    following.py    what is said in one breath with something else
     fate.py         what happens without anybody's order: freezes, and time
 
 It shares no code with the product, not even its money: a test reads its imports. Time is not modelled: a payment
