@@ -3,7 +3,7 @@
     depth            fields within fields
     aliases, fields  with every fragment written out at each of its spreads, which is what execution does
     cost             objects the answer may hold: a connection multiplies what is under it by its `first` or `last`
-                     (20 when absent), a list without pages by 2, the results of a batch by 100
+                     (20 when absent), a list without pages by 2, or where it may be longer by as much as that
     root mutations   fields of a mutation, each of which is work of its own
 
 Measured once for each text, before it is validated: a text of 678 bytes can ask for two million fields, and rules
@@ -35,16 +35,25 @@ from graphql import (
     is_non_null_type,
 )
 
+from pocketpay.api.cards import MOST as MOST_CARDS
 from pocketpay.api.failures import TooComplex
 from pocketpay.api.pages import DEFAULT_SIZE, LARGEST
+from pocketpay.payments.history import LISTED
+from pocketpay.payments.split_bill import MOST_ASKED
 from pocketpay.payments.transfer_batch import MOST_TRANSFERS
 from pocketpay.settings import Settings
 
 UNPAGED = 2
 """What a list without pages counts: most are short, and bounded by the product."""
 
-LONG_LISTS = {("TransferBatchPayload", "results"): MOST_TRANSFERS}
-"""Lists without pages that are as long as what was asked: counted as long as they may be."""
+LONG_LISTS = {
+    ("TransferBatchPayload", "results"): MOST_TRANSFERS,
+    ("SplitBillPayload", "moneyRequests"): MOST_ASKED,
+    ("Transaction", "refunds"): LISTED,
+    ("Query", "cards"): MOST_CARDS,
+}
+"""Lists without pages that can be long: counted as long as they may be. Refunds lead back to what they refund, and
+each time round to all its refunds."""
 
 CONNECTION_LISTS = frozenset({"edges", "nodes"})
 

@@ -145,7 +145,7 @@ class Transaction(Node):
         return None if self.original is None else await Transaction.find(info, self.original)
 
     @strawberry.field(
-        description="What was given back of it, the newest first: completed refunds, at most the last 100."
+        description="What was given back of it, the newest first: completed refunds, at most the last 20."
     )
     async def refunds(self, info: Info) -> "list[Transaction]":
         if self.refunded.minor_units == "0":

@@ -40,8 +40,9 @@ COUNT_STRETCH = 20_000
 RECENT = 500
 """Transactions of each direction in which recent counterparties are looked for."""
 
-LISTED = 100
-"""Refunds of one transaction that are listed with it: who gives back cent by cent finds the rest in their history."""
+LISTED = 20
+"""Refunds of one transaction that are listed with it: who gives back cent by cent finds the rest in their history. A
+page of transactions, each with as many, stays within what a document may ask for."""
 
 NOBODY = UUID(int=0)
 BEGINNING = Position(datetime(1, 1, 2, tzinfo=UTC), NOBODY)

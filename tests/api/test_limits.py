@@ -42,6 +42,9 @@ def weigh(text: str, variables: dict[str, Any] | None = None) -> Weight:
         ('{ searchProfiles(text: "a") { id } }', 10),
         ('{ searchProfiles(text: "a", first: 3) { id } }', 3),
         ("{ a: viewer { ...w } b: viewer { ...w } } fragment w on User { wallet { id } }", 4),
+        ("{ transactions { nodes { refunds { id } } } }", 1 + 20 * (1 + 20)),
+        ("{ cards { spentThisMonth { amount } } }", 100 * 2),
+        ("mutation ($i: SplitBillInput!) { splitBill(input: $i) { moneyRequests { id } } }", 1 + 20),
         ("{ transactions(first: 4) { ...c } } fragment c on TransactionConnection { nodes { id } }", 5),
         ("{ __schema { types { fields { type { ofType { ofType { ofType { name } } } } } } } }", 0),
     ],
@@ -80,6 +83,7 @@ def _many(field: str, times: int) -> str:
         (_many("__typename", 31), "31 aliases"),
         ("{ " + "__typename " * 501 + " }", "501 fields"),
         (_many("transactions(first: 100) { nodes { id } }", 20), "2020 objects"),
+        ('{ transaction(id: "") { ' + "refunds { refundOf { " * 3 + "id" + " }" * 8, "objects"),
         ("{ " + "__typename " * 1_000 + " }", "longer than 1000 tokens"),
         ("mutation " + _many('cancelTransfer(id: "") { replayed }', 6), "at most 5"),
         (
