@@ -55,8 +55,9 @@ def _answer(order: Order, answer: Answer) -> Told:
         things = tuple((one.id, one.status.value) for one in answer.cards)
     elif isinstance(order, said.PayMany):
         return _batch(answer)
-    elif isinstance(order, said.Stop | said.LetGo):
-        return Told(facts=(state_of(answer.balance.standing),), purse=_purse(answer))
+    elif isinstance(order, said.Stop | said.LetGo | said.Leave):
+        state = state_of(answer.balance.standing)
+        return Told(facts=(state,), again=answer.replayed, purse=_purse(answer))
     else:
         return _payment(answer)._replace(purse=_purse(answer))
     return Told(things, again=answer.replayed, purse=_purse(answer))

@@ -10,12 +10,14 @@ import uuid_utils.compat as uuids
 
 from pocketpay.errors import Refusal
 from pocketpay.identity.changes import STAYS
+from pocketpay.identity.leaving import Leaver
 from pocketpay.money import Money
 from pocketpay.payments.acts import Operator
 from pocketpay.payments.ask import Ask, Share
 from pocketpay.payments.cancel import Cancel
 from pocketpay.payments.cancel_request import CancelRequest
 from pocketpay.payments.close_card import CloseCard
+from pocketpay.payments.close_wallet import CloseWallet
 from pocketpay.payments.confirm import Confirm
 from pocketpay.payments.decline_request import DeclineRequest
 from pocketpay.payments.deposit import AcceptDeposit
@@ -50,6 +52,9 @@ from pocketpay.wallets.balance import Freeze
 from tests.payments.model import orders as said
 from tests.payments.model.model import Model
 from tests.payments.model.orders import Keyed, Order, words_of
+
+HASH = "none"
+"""What everybody's password is compared with."""
 
 OPERATOR = Operator(None, "a walk")
 
@@ -108,6 +113,7 @@ class Interpreter:
 
     model: Model
     wallets: dict[str, UUID]
+    users: dict[str, UUID]
 
     def instructions(self, orders: Sequence[Order]) -> list[Instruction]:
         """Those orders, also about what one of them makes and a later one is about."""
@@ -177,6 +183,10 @@ class Interpreter:
                 return LapseRequest(self.wallets[payer], self.wallets[asker], order.request)
             case said.Stop():
                 return FreezeWallet(uuids.uuid7(), wallet_id, Freeze(order.what), "a walk", OPERATOR)
+            case said.Leave():
+                user_id = self.users[order.who]
+                leaver = Leaver.of(user_id, HASH if order.proven else "another")
+                return CloseWallet(wallet_id, leaver)
             case said.LetGo():
                 return UnfreezeWallet(uuids.uuid7(), wallet_id, "a walk", OPERATOR)
             case said.SetCard():

@@ -23,7 +23,8 @@ MINDS_CHANGE = 0.04
 
 
 def must_hear(orders: Sequence[Order], told: Sequence[Told], expected: Sequence[Told], where: object) -> None:
-    assert list(zip(orders, told, strict=True)) == list(zip(orders, expected, strict=True)), where
+    for order, heard_of_it, wanted in zip(orders, told, expected, strict=True):
+        assert heard_of_it == wanted, (where, order)
 
 
 class TableWalk:
@@ -33,7 +34,7 @@ class TableWalk:
         self.seed, self.chance = seed, random.Random(seed)
         self.model = Model({name: Purse(currency) for name, currency in PEOPLE.items()})
         self.customer, self.tables = Customer(self.chance, self.model), opened(PEOPLE)
-        self.interpreter = Interpreter(self.model, self.tables.wallets)
+        self.interpreter = Interpreter(self.model, self.tables.wallets, self.tables.wallets)
         self.comparison = Comparison(self.model, self.tables.wallets)
         self.rules: set[type[Instruction]] = set()
         self.reached: set[str] = set()

@@ -22,7 +22,7 @@ from pocketpay.payments.transaction import PAYMENTS, Transaction
 from pocketpay.payments.unit import Result, _decide, _with_parts
 from pocketpay.requests.money_request import MoneyRequest
 from pocketpay.wallets.balance import Freeze, Standing, WalletStatus
-from tests.payments.spoken import CURRENCIES
+from tests.payments.spoken import CURRENCIES, HASH
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(hours=24)
@@ -94,6 +94,8 @@ class Tables:
             if (needs := footprint.needs) is not None:
                 self._look_at_asking(book, footprint.wallet_id, needs.asks)
                 locked.update(needs.asks)
+                if needs.leaving is not None:
+                    book.hashes[needs.leaving] = HASH
                 for wallet_id in needs.open_cards:
                     its = [card for card in self.cards.values() if card.wallet_id == wallet_id]
                     book.open_cards[wallet_id] = sum(card.open for card in its)

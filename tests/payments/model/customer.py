@@ -15,6 +15,7 @@ from tests.payments.model.orders import (
     IssueCard,
     Item,
     Keyed,
+    Leave,
     LetGo,
     LimitCard,
     Order,
@@ -57,6 +58,7 @@ class Customer:
             self._changes_a_card: 6,
             self._pays_by_card: 12,
             self._stands_guard: 3,
+            self._leaves: 3,
             self._answers: 36,
             self._says_again: 14,
         }
@@ -199,6 +201,12 @@ class Customer:
             edge = self.chance.choice((card.each, left))
             amount = amount if edge is None else edge + self.chance.choice((0, 0, 1))
         return PayByCard(self.pick.new_id(), who, id, amount, self.pick.new_key())
+
+    def _leaves(self) -> Order:
+        """Mostly somebody who may."""
+        empty = [name for name, purse in self.model.purses.items() if (purse.posted, purse.held) == (0, 0)]
+        who = self.chance.choice(empty) if empty and self.chance.random() < 0.7 else self.pick.somebody()
+        return Leave(who, proven=self.chance.random() < 0.9)
 
     def _stands_guard(self) -> Order:
         """Somebody of the house."""

@@ -10,6 +10,7 @@ from tests.payments.model.orders import (
     GiveBack,
     IssueCard,
     Keyed,
+    Leave,
     LetGo,
     LimitCard,
     OfCard,
@@ -59,6 +60,8 @@ class Model(Paper):
                 return asking.take_back(self, order)
             case Sweep():
                 return asking.sweep(self, order)
+            case Leave():
+                return standing.leave(self, order)
             case Stop() | LetGo():
                 return standing.stop(self, order)
             case SetCard():

@@ -167,11 +167,18 @@ class LetGo(NamedTuple):
     who: str
 
 
+class Leave(NamedTuple):
+    """Close one's purse for good; `proven` is whether the password shown is still the one that opens it."""
+
+    who: str
+    proven: bool
+
+
 Keyed = Pay | PayMany | BringIn | BringOver | PayOut | AskFor | PayAsked | GiveBack | IssueCard | PayByCard
 OfRequest = Decline | TakeBack | Sweep
 OfPayment = BankSays | SayYes | SayNo | TimeIsUp
 OfCard = SetCard | LimitCard
-OfPurse = Stop | LetGo
+OfPurse = Stop | LetGo | Leave
 Order = Keyed | OfRequest | OfPayment | OfCard | OfPurse
 
 
