@@ -89,7 +89,7 @@ class Context:
         return self._loaders
 
     def fresh(self) -> "Context":
-        """The same surroundings with new loaders: for the next event of a subscription."""
+        """The same surroundings with new loaders: for a subscription's next event, or a document's next mutation."""
         return Context(
             self.rooms,
             self.viewer,

@@ -141,6 +141,29 @@ class OperationExecutor(Executor[Any]):
             return self._nothing(error)
         return self._told(result) if self.is_awaitable(result) else self.build_response(cast(dict[str, Any], result))
 
+    def execute_fields_serially(
+        self,
+        parent_type: GraphQLObjectType,
+        source_value: Any,
+        path: Path | None,
+        grouped_field_set: Any,
+        position_context: Any,
+    ) -> Any:
+        """Several mutations of one document, each with fresh surroundings: what a loader remembers was before it."""
+        return self._one_by_one(parent_type, source_value, path, grouped_field_set, position_context)
+
+    async def _one_by_one(
+        self, parent_type: GraphQLObjectType, source_value: Any, path: Path | None, fields: Any, position_context: Any
+    ) -> dict[str, Any]:
+        results: dict[str, Any] = {}
+        for response_name, details in fields.items():
+            self.context_value = self.context_value.fresh()
+            result: Any = super().execute_fields_serially(
+                parent_type, source_value, path, {response_name: details}, position_context
+            )
+            results |= await result if self.is_awaitable(result) else result
+        return results
+
     async def _told(self, result: Awaitable[Any]) -> ExecutionResult:
         try:
             data = await result

@@ -185,3 +185,23 @@ async def test_refunds_of_a_whole_page_are_read_together(
     nodes = (await client.data(HISTORY, by=ada))["transactions"]["nodes"]
     assert sum(len(one["refunds"]) for one in nodes) == 4
     assert len(asked) <= 4  # the page, its count, the originals of refunds, the refunds of originals
+
+
+async def test_each_mutation_of_a_document_tells_what_is_so_after_it(
+    client: Client, people: tuple[Person, Person]
+) -> None:
+    ada, bob = people
+    paid = await pay(client, ada, "bob", "10.00")
+    seen = "{ transaction { refundOf { refunded { amount } refunds { id } } } wallet { limits { used { amount } } } }"
+    both = f"""mutation ($one: RefundInput!, $two: RefundInput!, $in: DepositInput!) {{
+      one: refund(input: $one) {seen} in: deposit(input: $in) {{ wallet {{ limits {{ kind used {{ amount }} }} }} }}
+      two: refund(input: $two) {seen} }}"""
+    said = {"transactionId": paid, "amount": "1.00", "reason": "Sorry"}
+    brought = {"amount": "5.00", "bankName": "Bank", "idempotencyKey": new_key()}
+    variables = {"one": said | {"idempotencyKey": new_key()}, "two": said | {"idempotencyKey": new_key()}}
+    told = await client.data(both, variables | {"in": brought}, by=bob)
+    first, second = (told[name]["transaction"]["refundOf"] for name in ("one", "two"))
+    assert (first["refunded"], len(first["refunds"])) == ({"amount": "1.00"}, 1)
+    assert (second["refunded"], len(second["refunds"])) == ({"amount": "2.00"}, 2)
+    assert told["one"]["wallet"]["limits"][0] == {"used": {"amount": "0.00"}}
+    assert told["in"]["wallet"]["limits"][0] == {"kind": "DEPOSIT_DAILY", "used": {"amount": "5.00"}}
