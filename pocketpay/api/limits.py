@@ -4,6 +4,7 @@
     aliases, fields  with every fragment written out at each of its spreads, which is what execution does
     cost             objects the answer may hold: a connection multiplies what is under it by its `first` or `last`
                      (20 when absent), a list without pages by 2, or where it may be longer by as much as that
+    pages            pages of lists, each of which is a read of its own, multiplied like objects
     root mutations   fields of a mutation, each of which is work of its own
 
 Measured once for each text, before it is validated: a text of 678 bytes can ask for two million fields, and rules
@@ -55,6 +56,10 @@ LONG_LISTS = {
 """Lists without pages that can be long: counted as long as they may be. Refunds lead back to what they refund, and
 each time round to all its refunds."""
 
+MOST_PAGES = 60
+"""Each is a read of its own, of some 25 ms where a filter counts. Room for one in each field with an alias, or for
+one in each row of a page of fifty; not for one in each result of a batch, where they are all the same wallet's."""
+
 CONNECTION_LISTS = frozenset({"edges", "nodes"})
 
 
@@ -66,6 +71,7 @@ class Weight:
     aliases: int = 0
     fields: int = 0
     cost: int = 0
+    pages: int = 0
     varies: bool = False
 
     def beside(self, other: "Weight") -> "Weight":
@@ -74,6 +80,7 @@ class Weight:
             self.aliases + other.aliases,
             self.fields + other.fields,
             self.cost + other.cost,
+            self.pages + other.pages,
             self.varies or other.varies,
         )
 
@@ -110,6 +117,7 @@ class Limits:
             ("has {} aliases", weight.aliases, self.aliases),
             ("asks for {} fields", weight.fields, self.fields),
             ("may hold {} objects", weight.cost, self.cost),
+            ("reads {} pages", weight.pages, MOST_PAGES),
         ):
             if is_ > most:
                 return TooComplex(f"This document {what.format(is_)}; the limit is {most}.")
@@ -200,6 +208,7 @@ class Measure:
             aliases=under.aliases + alias,
             fields=under.fields + 1,
             cost=times * (objects + under.cost),
+            pages=times * under.pages + (field is not None and "first" in field.args),
             varies=under.varies or varies,
         )
 

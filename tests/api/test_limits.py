@@ -84,6 +84,11 @@ def _many(field: str, times: int) -> str:
         ("{ " + "__typename " * 501 + " }", "501 fields"),
         (_many("transactions(first: 100) { nodes { id } }", 20), "2020 objects"),
         ('{ transaction(id: "") { ' + "refunds { refundOf { " * 3 + "id" + " }" * 8, "objects"),
+        (
+            "mutation ($i: TransferBatchInput!) { transferBatch(input: $i) { results { wallet { "
+            "transactions(first: 0) { totalCount } } } } }",
+            "reads 100 pages",
+        ),
         ("{ " + "__typename " * 1_000 + " }", "longer than 1000 tokens"),
         ("mutation " + _many('cancelTransfer(id: "") { replayed }', 6), "at most 5"),
         (
