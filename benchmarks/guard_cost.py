@@ -32,8 +32,9 @@ from pocketpay.database.embedded import EmbeddedPostgres
 from pocketpay.database.sessions import TIMEOUTS, Database, connect
 from pocketpay.operations import audit
 from pocketpay.payments.clearing import PLANS, Clearing
+from pocketpay.payments.progress import Progress
 from pocketpay.payments.transfer import Transfer
-from pocketpay.payments.unit import Progress, carry_out
+from pocketpay.payments.unit import carry_out
 from pocketpay.settings import RuleAction, Settings
 
 BATCH = 32

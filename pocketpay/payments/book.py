@@ -16,11 +16,9 @@ import uuid_utils.compat as uuids
 from pocketpay.cards import card as cards
 from pocketpay.cards.card import Card
 from pocketpay.errors import BooksDisagree
-from pocketpay.identity.leaving import Leaver
 from pocketpay.ledger.account import Account, Entry, Leg
 from pocketpay.ledger.house import House
 from pocketpay.money import Money
-from pocketpay.payments.acts import Act
 from pocketpay.payments.errors import KeyReused, LimitExceeded, first_refusal
 from pocketpay.payments.instruction import Besides, Key, Outcome
 from pocketpay.payments.kept_refusal import KeptRefusal, kept_refusals
@@ -28,35 +26,10 @@ from pocketpay.payments.lifecycle import ALIVE, Status, must_follow
 from pocketpay.payments.limits import KIND_OF, WINDOW, Limit, LimitKind, counts, hour_of
 from pocketpay.payments.terms import Terms
 from pocketpay.payments.transaction import PAYMENTS, Transaction
+from pocketpay.payments.written import KeptKey, Written
 from pocketpay.requests import money_request as requests
 from pocketpay.requests.money_request import MoneyRequest
-from pocketpay.wallets.balance import Balance, NewStanding, Standing
-
-
-@dataclass(frozen=True, slots=True)
-class KeptKey:
-    """A key as it was written."""
-
-    operation: str
-    fingerprint: bytes
-    results: Sequence[UUID]
-    refusals: Sequence[KeptRefusal | None] = ()
-    """Of an order of many one for each item, None where it gave a result; () where none was refused."""
-
-
-@dataclass(slots=True)
-class Written:
-    """What a unit writes besides money, for the few that do."""
-
-    new_requests: dict[UUID, MoneyRequest] = field(default_factory=dict)
-    changed_requests: dict[UUID, MoneyRequest] = field(default_factory=dict)
-    new_cards: dict[UUID, Card] = field(default_factory=dict)
-    changed_cards: dict[UUID, Card] = field(default_factory=dict)
-    standings: dict[UUID, NewStanding] = field(default_factory=dict)
-    acts: list[Act] = field(default_factory=list)
-    leavers: list[Leaver] = field(default_factory=list)
-    keys: list[tuple[Key, KeptKey]] = field(default_factory=list)
-    """Those that stand for several results, or for none, or for refusals too."""
+from pocketpay.wallets.balance import Balance, Standing
 
 
 @dataclass(slots=True)

@@ -12,7 +12,7 @@ from pocketpay.cards.card import Card
 from pocketpay.ledger.account import Account, Entry
 from pocketpay.ledger.house import House, HouseKind
 from pocketpay.payments import requested
-from pocketpay.payments.book import Book, KeptKey
+from pocketpay.payments.book import Book
 from pocketpay.payments.expire import Expire
 from pocketpay.payments.instruction import Footprint, Instruction
 from pocketpay.payments.lifecycle import Status
@@ -20,6 +20,7 @@ from pocketpay.payments.limits import KIND_OF, LimitKind, counts
 from pocketpay.payments.terms import Terms
 from pocketpay.payments.transaction import PAYMENTS, Transaction
 from pocketpay.payments.unit import Result, _decide, _with_parts
+from pocketpay.payments.written import KeptKey
 from pocketpay.requests.money_request import MoneyRequest
 from pocketpay.wallets.balance import Freeze, Standing, WalletStatus
 from tests.payments.spoken import CURRENCIES, HASH
