@@ -55,6 +55,11 @@ class TableWalk:
         adopt(model, book.updated.values(), [] if book.besides is None else book.besides.changed_requests.values())
         self.comparison.of_accounts((tables.accounts[id] for id in tables.wallets.values()), where)
         self.comparison.of_payments([*book.inserted.values(), *book.updated.values()], where)
+        self.reached |= {one.status for one in [*book.inserted.values(), *book.updated.values()]}
+        if (besides := book.besides) is not None:
+            self.reached |= {one.status for one in besides.new_requests.values()}
+            self.reached |= {one.status for one in besides.changed_requests.values()}
+            self.reached |= {one.status for one in besides.changed_cards.values()}
 
     def look_around(self, where: object) -> None:
         """At everything that there is."""
@@ -63,8 +68,6 @@ class TableWalk:
         self.comparison.of_requests(tables.requests.values(), where)
         self.comparison.of_cards(tables.cards.values(), tables.now, where)
         self.comparison.of_standings(tables.standings, where)
-        self.reached |= {one.status for one in tables.transactions.values()}
-        self.reached |= {one.status for one in tables.requests.values()}
 
     def look_back(self) -> None:
         """Nothing is missing, and the books are right."""
