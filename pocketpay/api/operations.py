@@ -17,6 +17,7 @@ from pocketpay.api.customer_transaction import CustomerTransaction
 from pocketpay.api.freeze_wallet import freeze_wallet
 from pocketpay.api.operator_action import OperatorAction, actions
 from pocketpay.api.pages import Connection
+from pocketpay.api.reverse_transaction import reverse_transaction
 from pocketpay.api.risk_setting import RiskSetting, risk_settings
 from pocketpay.api.set_risk_setting import set_risk_setting
 from pocketpay.api.sought import sought
@@ -98,6 +99,7 @@ class OperationsMutations:
     freeze_wallet = freeze_wallet
     unfreeze_wallet = unfreeze_wallet
     set_risk_setting = set_risk_setting
+    reverse_transaction = reverse_transaction
     clear_risk_setting = clear_risk_setting
 
 

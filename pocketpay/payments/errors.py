@@ -114,9 +114,9 @@ class InsufficientFunds(Refusal):
     code = "INSUFFICIENT_FUNDS"
     field = "amount"
 
-    def __init__(self, required: Money, available: Money) -> None:
+    def __init__(self, required: Money, available: Money, field: str = "amount") -> None:
         super().__init__(required, available)
-        self.required, self.available = required, available
+        self.required, self.available, self.field = required, available, field
 
 
 class LimitExceeded(Refusal):
@@ -196,11 +196,10 @@ class BalanceNotZero(Refusal):
 
 class WrongState(Refusal):
     code = "WRONG_STATE"
-    field = "id"
 
-    def __init__(self, status: Status | RequestStatus | CardStatus) -> None:
+    def __init__(self, status: Status | RequestStatus | CardStatus, field: str = "id") -> None:
         super().__init__(status)
-        self.status = status
+        self.status, self.field = status, field
 
 
 class KeyReused(Refusal):

@@ -98,6 +98,7 @@ async def _look_further(session: Session, book: Book, footprints: Sequence[Footp
             if needs.gives_back and footprint.payee_id is not None:
                 giving_back.append((footprint.payee_id, footprint.wallet_id))
             asks.update((footprint.wallet_id, payer_id) for payer_id in needs.asks)
+            wanted[Gives.TRANSACTIONS].update(needs.transactions)
             wanted[Gives.REQUESTS].update(needs.requests)
             wanted[Gives.CARDS].update(needs.cards)
             counted.update(needs.open_cards)

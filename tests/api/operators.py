@@ -21,6 +21,11 @@ UNFREEZE = (
     f"mutation ($input: UnfreezeWalletInput!) {{ operations {{ unfreezeWallet(input: $input) "
     f"{{ wallet {{ {WALLET} }} {ERRORS} }} }} }}"
 )
+REVERSE = (
+    "mutation ($input: ReverseTransactionInput!) { operations { reverseTransaction(input: $input) { transaction { "
+    "type status amount { amount } refundOf { id refunded { amount } } sender { username } recipient { username } "
+    f"description }} {ERRORS} }} }} }}"
+)
 SETTING = "setting { name value environmentValue overridden since }"
 SET = (
     f"mutation ($input: SetRiskSettingInput!) {{ operations {{ setRiskSetting(input: $input) "

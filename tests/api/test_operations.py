@@ -8,7 +8,7 @@ from pocketpay.api import ids
 from pocketpay.identity.user import Role
 from pocketpay.operations.audits import Audits
 from tests.api.conftest import Client, Person, serving
-from tests.api.operators import FREEZE, SET, UNFREEZE, give_role, operate, operator
+from tests.api.operators import FREEZE, REVERSE, SET, UNFREEZE, give_role, operate, operator
 from tests.conftest import Dsns
 from tests.payments.customers import new_key
 from tests.people import Owner
@@ -49,6 +49,7 @@ ASKED: tuple[tuple[str, dict[str, Any]], ...] = (
     ('{ operations { transaction(id: "transaction_01") { id } } }', {}),
     (FREEZE, {"input": {"wallet": "ada", "freeze": "ALL", "reason": "None"}}),
     (UNFREEZE, {"input": {"wallet": "ada", "reason": "None"}}),
+    (REVERSE, {"input": {"transactionId": "transaction_01", "reason": "None"}}),
     (SET, {"input": {"name": "RAPID_TRANSFER_COUNT", "value": "3", "reason": "None"}}),
 )
 
@@ -238,3 +239,52 @@ async def test_refused_act_says_which_input_and_changes_nothing(
         assert [(error["code"], error["path"]) for error in payload["errors"]] == [(code, path)]
     assert await owner.fetchval("select count(*) from operator_actions where action <> 'grant_role'") == 0
     assert await owner.fetchval("select count(*) from wallets where status <> 'active'") == 0
+
+
+async def test_payment_is_reversed_and_both_sides_see_it(client: Client) -> None:
+    olga, ada, bea = await operator(client), await client.sign_up("ada"), await client.sign_up("bea")
+    await operate(client, olga, SET, input={"name": "NEW_RECIPIENT_ACTION", "value": "off", "reason": "A test"})
+    paid = await pay(client, ada, "bea", "40.00")
+    input = {"transactionId": paid, "reason": "Account taken over"}
+    payload = await operate(client, olga, REVERSE, input=input)
+    assert payload == {
+        "transaction": {
+            "type": "REFUND",
+            "status": "COMPLETED",
+            "amount": {"amount": "40.00"},
+            "refundOf": {"id": paid, "refunded": {"amount": "40.00"}},
+            "sender": {"username": "bea"},
+            "recipient": {"username": "ada"},
+            "description": "Reversed by Pocket Pay",
+        },
+        "errors": [],
+    }
+    seen = "{ wallet { balance { amount } } transactions(first: 1) { nodes { type direction description } } }"
+    for person, direction in ((ada, "INCOMING"), (bea, "OUTGOING")):
+        shown = await client.data(seen, by=person)
+        assert shown["wallet"] == {"balance": {"amount": "100.00"}}
+        assert shown["transactions"]["nodes"] == [
+            {"type": "REFUND", "direction": direction, "description": "Reversed by Pocket Pay"}
+        ]
+    again = await operate(client, olga, REVERSE, input=input)
+    assert again["transaction"] is None
+    assert [(error["code"], error["path"]) for error in again["errors"]] == [
+        ("ALREADY_REFUNDED", ["input", "transactionId"])
+    ]
+    (act, *_) = (await operate(client, olga, ACTIONS))["nodes"]
+    assert (act["kind"], act["operator"], act["reason"]) == ("REVERSE", "olga", "Account taken over")
+
+
+async def test_reversal_that_is_refused_says_which_transaction(client: Client) -> None:
+    olga, ada = await operator(client), await client.sign_up("ada")
+    await client.sign_up("bea")
+    held = await pay(client, ada, "bea", "1.00")
+    for id, code in (
+        ("transaction_01", "NOT_FOUND"),
+        ("wallet_01", "NOT_FOUND"),
+        ("", "NOT_FOUND"),
+        (held, "WRONG_STATE"),
+    ):
+        payload = await operate(client, olga, REVERSE, input={"transactionId": id, "reason": "Why"})
+        assert payload["transaction"] is None
+        assert [(error["code"], error["path"]) for error in payload["errors"]] == [(code, ["input", "transactionId"])]

@@ -19,6 +19,7 @@ from pocketpay.database.cluster import LOGIN, OWNER
 from pocketpay.database.embedded import EmbeddedPostgres
 from pocketpay.database.sessions import Database
 from pocketpay.identity.sign_in import sign_in
+from pocketpay.settings import RuleAction
 from tests.api.conftest import Client, Person, serving
 from tests.api.test_operations import pay
 from tests.conftest import Dsns
@@ -196,12 +197,34 @@ def test_what_waits_is_shown(run: Run, dsns: Dsns) -> None:
     )
 
 
+def test_payment_is_reversed_beside_a_running_server(run: Run, dsns: Dsns) -> None:
+    async def pay_and_reverse(client: Client) -> str:
+        ada = await signed_in(client, "ada")
+        await asyncio.to_thread(run, "risk", "set", "NEW_RECIPIENT_ACTION", "off", "--reason", "A test")
+        await until(lambda: client.rooms.desk.clearing.terms.policy.new_recipient is RuleAction.OFF)
+        paid = await pay(client, ada, "bea", "12.50")
+        said = told(await asyncio.to_thread(run, "reverse", paid, "--reason", "Account taken over"))
+        assert said.startswith(f"12.50 USD of {paid} given back by transaction_")
+        return paid
+
+    paid = at_a_server(dsns, pay_and_reverse)
+    assert table(told(run("find", "ada")))[0]["BALANCE"] == "100.00"
+    again = run("reverse", paid, "--reason", "Account taken over")
+    assert (again.returncode, again.stdout, again.stderr) == (
+        1,
+        "",
+        "ALREADY_REFUNDED: All of it has been given back already.\n",
+    )
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
         (("grant", "nobody", "--reason", "Why"), 1, "NOT_FOUND: There is no such thing.\n"),
         (("freeze", "nobody", "--reason", "Why"), 1, "NOT_FOUND: There is no such thing.\n"),
         (("freeze", "ada", "--reason", " "), 1, "INVALID_INPUT: reason must not be empty.\n"),
+        (("reverse", "transaction_01", "--reason", "Why"), 1, "NOT_FOUND: There is no such thing.\n"),
+        (("reverse", "transaction_01"), 2, ""),
         (("find", "nobody"), 1, "There is nobody.\n"),
         (("risk", "set", "SECRET_KEY", "x", "--reason", "Why"), 1, "INVALID_INPUT: name must be one of "),
         (("risk", "set", "RAPID_TRANSFER_COUNT", "0", "--reason", "Why"), 1, "INVALID_INPUT: value is not fit: "),

@@ -24,7 +24,9 @@ from pocketpay.payments.errors import WrongState
 from pocketpay.payments.freeze_card import freeze_card
 from pocketpay.payments.instruction import Answer
 from pocketpay.payments.lifecycle import Status
+from pocketpay.payments.reverse import reverse_transaction
 from pocketpay.payments.settle import Settle
+from pocketpay.wallets.balance import WalletStatus
 from tests.conftest import Dsns
 from tests.faults import Line, faulty_line
 from tests.payments.cards import buy, card_of, issue, kept
@@ -45,6 +47,7 @@ from tests.payments.customers import (
     terms,
     unguarded,
 )
+from tests.payments.operators import OPS, acts_about, freeze
 
 
 @pytest.fixture
@@ -428,3 +431,29 @@ async def test_database_that_is_away_is_answered_busy_and_found_again(
 def straight_desk(records: Records) -> AbstractAsyncContextManager[Desk]:
     """A desk on a line without faults."""
     return open_desk(records.server_dsn, unguarded())
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("times", [1, 3])
+async def test_reversal_whose_commit_is_cut_off_is_made_and_recorded_once(
+    desk: Desk, line: Line, records: Records, way: str, times: int
+) -> None:
+    ada, bob = await people(desk, 2, funds="10.00")
+    paid = (await send(desk, ada, bob, "1.00")).transaction
+    break_next(line, way, times)
+    answer = await reverse_transaction(desk, OPS, paid.id, raw_reason="Account taken over")
+    assert line.lost == times
+    assert (answer.transaction.refund_of, answer.replayed) == (paid.id, False)
+    assert (await money(desk, ada), await money(desk, bob)) == ((1_000, 0), (1_000, 0))
+    assert [act[0] for act in await acts_about(records, bob.wallet_id)] == ["reverse"]
+
+
+@pytest.mark.parametrize("way", WAYS)
+async def test_freeze_whose_commit_is_cut_off_is_recorded_once(
+    desk: Desk, line: Line, records: Records, way: str
+) -> None:
+    ada = await person(desk)
+    break_next(line, way)
+    answer = await freeze(desk, ada)
+    assert (answer.balance.standing.status, line.lost) == (WalletStatus.FROZEN, 1)
+    assert len(await acts_about(records, ada.wallet_id)) == 1

@@ -2,6 +2,7 @@
 
     grant, revoke            who is an operator; nowhere else        (`acting`)
     freeze, unfreeze         a wallet
+    reverse                  a completed transaction
     find, pending, actions   looking                                 (`looking`)
     risk                     its settings; `risk set`, `risk clear`  (`risk`)
 
@@ -15,7 +16,7 @@ from pocketpay.cli.operator.acting import acting
 from pocketpay.cli.operator.looking import looking
 from pocketpay.cli.operator.risk import risk
 
-operator = typer.Typer(help="What operators do: find, freeze, set risk, and who is one.", no_args_is_help=True)
+operator = typer.Typer(help="What operators do: look, freeze, reverse, set risk.", no_args_is_help=True)
 operator.add_typer(acting)
 operator.add_typer(looking)
 operator.add_typer(risk, name="risk")

@@ -1,4 +1,4 @@
-"""`pocketpay operator grant`, `revoke`, `freeze`, `unfreeze`: each recorded with its reason."""
+"""`pocketpay operator grant`, `revoke`, `freeze`, `unfreeze`, `reverse`: each recorded with its reason."""
 
 from enum import StrEnum
 from typing import Annotated
@@ -69,6 +69,25 @@ def unfreeze_verb(wallet: WalletMeant, reason: Reason) -> None:
 
     changed = at_the_counter(unfreeze)
     typer.echo(f"{wallet} is {'no longer' if changed else 'not'} frozen.")
+
+
+@acting.command("reverse")
+def reverse_verb(
+    transaction: Annotated[str, typer.Argument(metavar="TRANSACTION", help="The transaction's id.")], reason: Reason
+) -> None:
+    """Gives back all that is left of a completed transaction."""
+    from pocketpay.api import ids
+    from pocketpay.payments.reverse import reverse_transaction
+    from pocketpay.payments.transaction import Transaction
+
+    async def reverse(counter: Counter) -> Transaction:
+        transaction_id = ids.decode(ids.TRANSACTION, transaction)
+        answer = await reverse_transaction(await counter.desk(), login(), transaction_id, raw_reason=reason)
+        return answer.transaction
+
+    refund = at_the_counter(reverse)
+    id = ids.encode(ids.TRANSACTION, refund.id)
+    typer.echo(f"{refund.amount} {refund.amount.currency} of {transaction} given back by {id}.")
 
 
 def _set_role(user: str, role: str, reason: str) -> None:
