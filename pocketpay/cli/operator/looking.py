@@ -9,6 +9,9 @@ from pocketpay.cli.operator.tables import show, time
 
 looking = typer.Typer()
 
+TOLD = ("freeze", "name", "value", "before", "amount", "currency")
+"""Of what an act was about, beside the ids."""
+
 Limit = Annotated[int, typer.Option("--limit", min=1, max=10_000, help="Rows at most.")]
 
 
@@ -101,10 +104,11 @@ def actions_verb(
                 one.act.operator.name,
                 one.act.action.value,
                 None if one.act.wallet_id is None else ids.encode(ids.WALLET, one.act.wallet_id),
-                " ".join(f"{name}={value}" for name, value in one.act.facts.items() if value is not None),
+                None if one.act.transaction_id is None else ids.encode(ids.TRANSACTION, one.act.transaction_id),
+                " ".join(f"{name}={facts[name]}" for name in TOLD if (facts := one.act.facts).get(name) is not None),
                 one.act.reason,
             ]
             for one in recorded
         ]
 
-    show(("AT", "OPERATOR", "ACTION", "WALLET", "WHAT", "WHY"), at_the_counter(look))
+    show(("AT", "OPERATOR", "ACTION", "WALLET", "TRANSACTION", "WHAT", "WHY"), at_the_counter(look))
