@@ -7,6 +7,7 @@ from datetime import timedelta
 from uuid import UUID
 
 import uuid_utils.compat as uuids
+from pocketpay.payments.reverse import Reverse
 
 from pocketpay.errors import Refusal
 from pocketpay.identity.changes import STAYS
@@ -183,6 +184,10 @@ class Interpreter:
                 return LapseRequest(self.wallets[payer], self.wallets[asker], order.request)
             case said.Stop():
                 return FreezeWallet(uuids.uuid7(), wallet_id, Freeze(order.what), "a walk", OPERATOR)
+            case said.Reverse():
+                payer, payee = self._parties.get(order.of, (None, None))
+                payee_id = None if payee is None else self._wallet(payer)
+                return Reverse(order.id, uuids.uuid7(), wallet_id, payee_id, order.of, "a walk", OPERATOR)
             case said.Leave():
                 user_id = self.users[order.who]
                 leaver = Leaver.of(user_id, HASH if order.proven else "another")

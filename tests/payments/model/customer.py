@@ -24,6 +24,7 @@ from tests.payments.model.orders import (
     PayByCard,
     PayMany,
     PayOut,
+    Reverse,
     SayNo,
     SayYes,
     SetCard,
@@ -59,6 +60,7 @@ class Customer:
             self._pays_by_card: 12,
             self._stands_guard: 3,
             self._leaves: 3,
+            self._reverses: 4,
             self._answers: 36,
             self._says_again: 14,
         }
@@ -201,6 +203,15 @@ class Customer:
             edge = self.chance.choice((card.each, left))
             amount = amount if edge is None else edge + self.chance.choice((0, 0, 1))
         return PayByCard(self.pick.new_id(), who, id, amount, self.pick.new_key())
+
+    def _reverses(self) -> Order:
+        """Somebody of the house, who finds the payment by its id."""
+        known = self.pick.lately(self.model.payments)
+        if not known or self.chance.random() < 0.05:
+            return Reverse(self.pick.new_id(), self.pick.somebody(), self.pick.new_id())
+        done = [one for one in known if one.status == "completed"]
+        first = self.chance.choice(done if done and self.chance.random() < 0.8 else known)
+        return Reverse(self.pick.new_id(), first.to or first.owner, first.id)
 
     def _leaves(self) -> Order:
         """Mostly somebody who may."""

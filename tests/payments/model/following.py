@@ -17,6 +17,7 @@ from tests.payments.model.orders import (
     PayAsked,
     PayByCard,
     PayMany,
+    Reverse,
     SayNo,
     SayYes,
     SetCard,
@@ -28,9 +29,11 @@ from tests.payments.model.orders import (
 def follows(chance: random.Random, model: Model, before: Order, new_id: Callable[[], UUID]) -> Order | None:
     """Something about the same thing or the same two people, or nothing in particular."""
     match before:
-        case GiveBack() if before.of in model.payments:  # who got it back pays again, once more a stranger perhaps
+        case GiveBack() | Reverse() if before.of in model.payments:
+            # Whoever got it back pays again, and does not know them any more perhaps.
             first = model.payments[before.of]
-            return Pay(new_id(), first.owner, first.to, chance.choice((1, 10)), new_id().hex)
+            to = first.to if first.who is not None else None
+            return Pay(new_id(), first.owner, to, chance.choice((1, 10)), new_id().hex)
         case Pay() | PayMany():
             id = before.id if isinstance(before, Pay) else chance.choice(before.ids)
             return chance.choice((SayYes, SayYes, SayNo))(before.who, id)

@@ -23,6 +23,7 @@ from tests.payments.model.orders import (
     PayByCard,
     PayMany,
     PayOut,
+    Reverse,
     SayYes,
     SetCard,
     Stop,
@@ -52,7 +53,7 @@ class Model(Paper):
         answered = told.things or told.parts or told.why is None
         return told._replace(purse=(purse.posted, purse.held, purse.changes)) if answered else told
 
-    def _said(self, order: OfRequest | OfPayment | OfCard | OfPurse) -> Told:
+    def _said(self, order: OfRequest | OfPayment | OfCard | OfPurse | Reverse) -> Told:
         match order:
             case Decline():
                 return asking.decline(self, order)
@@ -60,6 +61,8 @@ class Model(Paper):
                 return asking.take_back(self, order)
             case Sweep():
                 return asking.sweep(self, order)
+            case Reverse():
+                return giving_back.reverse(self, order)
             case Leave():
                 return standing.leave(self, order)
             case Stop() | LetGo():

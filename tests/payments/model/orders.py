@@ -167,6 +167,15 @@ class LetGo(NamedTuple):
     who: str
 
 
+class Reverse(NamedTuple):
+    """Somebody of the house gives back all that is left of a payment, whatever kind it was; `who` had been paid, or
+    had paid where it went out of the house."""
+
+    id: UUID
+    who: str
+    of: UUID
+
+
 class Leave(NamedTuple):
     """Close one's purse for good; `proven` is whether the password shown is still the one that opens it."""
 
@@ -179,7 +188,7 @@ OfRequest = Decline | TakeBack | Sweep
 OfPayment = BankSays | SayYes | SayNo | TimeIsUp
 OfCard = SetCard | LimitCard
 OfPurse = Stop | LetGo | Leave
-Order = Keyed | OfRequest | OfPayment | OfCard | OfPurse
+Order = Keyed | OfRequest | OfPayment | OfCard | OfPurse | Reverse
 
 
 class Told(NamedTuple):
