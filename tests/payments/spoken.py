@@ -7,7 +7,6 @@ from datetime import timedelta
 from uuid import UUID
 
 import uuid_utils.compat as uuids
-from pocketpay.payments.reverse import Reverse
 
 from pocketpay.errors import Refusal
 from pocketpay.identity.changes import STAYS
@@ -22,9 +21,7 @@ from pocketpay.payments.close_wallet import CloseWallet
 from pocketpay.payments.confirm import Confirm
 from pocketpay.payments.decline_request import DeclineRequest
 from pocketpay.payments.deposit import AcceptDeposit
-from pocketpay.payments.errors import (
-    InvalidAmount,
-)
+from pocketpay.payments.errors import InvalidAmount
 from pocketpay.payments.expire import Expire
 from pocketpay.payments.fees import Speed
 from pocketpay.payments.freeze_card import FreezeCard
@@ -36,6 +33,7 @@ from pocketpay.payments.limits import LimitKind
 from pocketpay.payments.opening_balance import OpenBalance
 from pocketpay.payments.pay_request import PayRequest
 from pocketpay.payments.refund import Refund
+from pocketpay.payments.reverse import Reverse
 from pocketpay.payments.settle import Settle
 from pocketpay.payments.simulate_card_payment import CardPayment
 from pocketpay.payments.split_bill import shares
@@ -185,8 +183,8 @@ class Interpreter:
             case said.Stop():
                 return FreezeWallet(uuids.uuid7(), wallet_id, Freeze(order.what), "a walk", OPERATOR)
             case said.Reverse():
-                payer, payee = self._parties.get(order.of, (None, None))
-                payee_id = None if payee is None else self._wallet(payer)
+                source, destination = self._parties.get(order.of, (None, None))
+                payee_id = None if destination is None else self._wallet(source)
                 return Reverse(order.id, uuids.uuid7(), wallet_id, payee_id, order.of, "a walk", OPERATOR)
             case said.Leave():
                 user_id = self.users[order.who]
