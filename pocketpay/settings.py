@@ -143,7 +143,10 @@ class Settings(BaseSettings):
         RuleAction.CONFIRM, description="What the first transfer to somebody meets: off, confirm or block."
     )
     rapid_transfer_count: int = Field(
-        5, ge=1, description="With so many transfers within the window before it, one is rapid; above 1000 none is."
+        5,
+        ge=1,
+        le=1_000_000,
+        description="With so many transfers within the window before it, one is rapid; above 1000 none is.",
     )
     rapid_transfer_window_minutes: int = Field(60, ge=1, le=1440, description="The window of that rule, in minutes.")
     rapid_transfer_action: RuleAction = Field(

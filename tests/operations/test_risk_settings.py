@@ -65,6 +65,7 @@ async def test_what_is_set_goes_over_the_environments_and_cleared_it_is_the_envi
         (Name.RAPID_TRANSFER_ACTION, "confirm\0"),
         (Name.RAPID_TRANSFER_COUNT, "0"),
         (Name.RAPID_TRANSFER_COUNT, "2.5"),
+        (Name.RAPID_TRANSFER_COUNT, "2147483648"),
         (Name.RAPID_TRANSFER_WINDOW_MINUTES, "1441"),
         (Name.RAPID_TRANSFER_WINDOW_MINUTES, "-1"),
         (Name.LARGE_TRANSFER_THRESHOLD, "-1.00"),
