@@ -22,6 +22,9 @@ KEY_LENGTH = (8, 255)
 _UNFIT = ("Cc", "Cs", "Co", "Cn", "Zl", "Zp")
 """Unicode categories no text of ours may hold: controls, lone surrogates, private and unassigned, line breaks."""
 
+_SEEN = "LNPS"
+"""Letters, numbers, punctuation and symbols: a zero-width space alone looks like nothing."""
+
 _UNFIT_FORMATS = frozenset("\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
 """Marks that make text read otherwise than it is written."""
 
@@ -92,6 +95,8 @@ def _line(field: str, raw: str, longest: int) -> str:
         raise InvalidInput(field, f"must have at most {longest} characters")
     if not _fit(text):
         raise InvalidInput(field, "must not have control characters or others that cannot be kept")
+    if not any(unicodedata.category(char)[0] in _SEEN for char in text):
+        raise InvalidInput(field, "must have something that can be seen")
     return text
 
 

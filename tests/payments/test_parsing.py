@@ -88,16 +88,17 @@ UNFIT = [
     "a\ue000b",
     "a\U0010ffffb",
 ]
+UNSEEN = ["\u200b", "\U000e0001\u0301"]
 
 
-@pytest.mark.parametrize("typed", ["", "   ", "x" * 501, *UNFIT])
+@pytest.mark.parametrize("typed", ["", "   ", "x" * 501, *UNFIT, *UNSEEN])
 def test_description_that_cannot_be_kept_is_refused(typed: str) -> None:
     with pytest.raises(InvalidInput) as refused:
         parse_description(typed)
     assert (refused.value.code, refused.value.field) == ("INVALID_INPUT", "description")
 
 
-@pytest.mark.parametrize("typed", ["", " ", "x" * 101, *UNFIT])
+@pytest.mark.parametrize("typed", ["", " ", "x" * 101, *UNFIT, *UNSEEN])
 def test_bank_name_that_cannot_be_kept_is_refused(typed: str) -> None:
     with pytest.raises(InvalidInput) as refused:
         parse_bank_name(typed)
