@@ -41,6 +41,10 @@ MOST_IN_UNIT = 128
 MOST_WAITING = 2_048
 """Payments. Sixteen units: what waits longer than that would be refused by its age anyway."""
 
+MOST_WITH_MANY = MOST_WAITING // 2
+"""Payments that may wait when an order of many joins them: twenty batches of one person would fill the queue, and
+everybody who pays once would be sent away."""
+
 WAIT_SECONDS = 2.0
 """In the queue at most; then nothing was done, and the answer says so."""
 
@@ -122,7 +126,7 @@ class Clearing:
 
         Raises the Refusal that leaves no row, or ServiceBusy. Whoever stops waiting does not undo it.
         """
-        if not self._open or self._weight + weight > MOST_WAITING:
+        if not self._open or self._weight + weight > (MOST_WAITING if weight == 1 else MOST_WITH_MANY):
             self.counts.busy += 1
             raise ServiceBusy("too much is waiting" if self._open else "the server is closing")
         loop = asyncio.get_running_loop()

@@ -155,7 +155,7 @@ async def test_unit_takes_no_more_payments_than_it_may_however_they_are_ordered(
 async def test_queue_is_full_of_payments_not_of_orders(
     desk: Desk, records: Records, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(clearings, "MOST_WAITING", 10)
+    monkeypatch.setattr(clearings, "MOST_WITH_MANY", 10)
     ada, bob = await people(desk, 2, funds="10.00")
     async with held_elsewhere(desk, ada):
         first = asyncio.create_task(desk.clearing.submit(transfer_of(ada, bob)))
@@ -173,7 +173,30 @@ async def test_queue_is_full_of_payments_not_of_orders(
     assert await money(desk, ada) == (1_000 - 1 - 10 - 10, 0)
 
 
+async def test_batches_that_wait_leave_room_for_whoever_pays_once(
+    desk: Desk, records: Records, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clearings, "MOST_WITH_MANY", 4)
+    monkeypatch.setattr(clearings, "MOST_WAITING", 6)
+    ada, bob = await people(desk, 2, funds="10.00")
+    async with held_elsewhere(desk, ada):
+        first = asyncio.create_task(desk.clearing.submit(transfer_of(ada, bob)))
+        await asyncio.sleep(0)
+        await taken_up(desk)
+        waiting = [asyncio.create_task(desk.clearing.submit(batch_of(ada, *[bob] * 4), weight=4))]
+        await asyncio.sleep(0)
+        with pytest.raises(ServiceBusy):
+            await desk.clearing.submit(batch_of(ada, bob, bob), weight=2)
+        waiting += [asyncio.create_task(desk.clearing.submit(transfer_of(bob, ada))) for _ in range(2)]
+        await asyncio.sleep(0)
+        with pytest.raises(ServiceBusy):
+            await desk.clearing.submit(transfer_of(bob, ada))
+    assert len(answers(await all_told(first, *waiting))) == 4
+    assert await money(desk, ada) == (1_000 - 1 - 4 + 2, 0)
+
+
 def test_batch_is_no_heavier_than_a_unit() -> None:
+    assert clearings.MOST_WITH_MANY < clearings.MOST_WAITING
     assert MOST_TRANSFERS <= clearings.MOST_IN_UNIT
 
 
