@@ -6,9 +6,10 @@ from uuid import uuid4
 
 import pytest
 
-from pocketpay.identity.errors import NoSuchSession
+from pocketpay.identity.errors import InvalidToken, NoSuchSession
 from pocketpay.identity.gate import Denial
 from pocketpay.identity.reception import Admission, Reception
+from pocketpay.identity.refresh_session import refresh_session
 from pocketpay.identity.repository import sessions as repository
 from pocketpay.identity.repository.sessions import MOST_SESSIONS
 from pocketpay.identity.sessions import live, revoke, revoke_others, sign_out
@@ -98,6 +99,28 @@ async def test_many_sign_ins_at_once_leave_no_more_than_fifty(reception: Recepti
     )
     await asyncio.gather(*(another(reception) for _ in range(6)))
     assert len(await live(reception, person.viewer)) == MOST_SESSIONS
+
+
+async def test_session_ended_in_every_way_while_it_is_refreshed_ends_once_and_for_good(reception: Reception) -> None:
+    staying = await arrive(reception)
+    for _ in range(8):
+        ending = await another(reception)
+        renewing = asyncio.gather(
+            *(refresh_session(reception, ending.tokens.refresh_token) for _ in range(3)), return_exceptions=True
+        )
+        ended = await asyncio.gather(
+            sign_out(reception, ending.viewer),
+            revoke(reception, staying.viewer, ending.viewer.session_id),
+            revoke_others(reception, staying.viewer),
+            sign_out(reception, ending.viewer),
+        )
+        assert sum(ended) == 1
+        renewed = [one for one in await renewing if isinstance(one, Admission)]
+        for admission in (ending, *renewed):
+            assert await reception.gate.check(admission.tokens.access_token) is Denial.REVOKED
+            with pytest.raises(InvalidToken):
+                await refresh_session(reception, admission.tokens.refresh_token)
+    assert [one.id for one in await live(reception, staying.viewer)] == [staying.viewer.session_id]
 
 
 async def test_every_ended_session_is_told_with_the_commit(reception: Reception, owner: Owner) -> None:
