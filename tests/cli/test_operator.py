@@ -70,13 +70,14 @@ async def _populate(dsns: Dsns) -> None:
 
 @pytest.fixture
 def run(dsns: Dsns, tmp_path: Path) -> Run:
-    """Runs a verb of operators over this test's database, to its end."""
+    """Runs a verb of operators over this test's database, or `serve`, to its end."""
 
     def runner(*arguments: str, **settings: str) -> "subprocess.CompletedProcess[str]":
         here = [str(Path(pocketpay.__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
         kept = {"PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join(filter(None, here))}
+        verb = () if arguments[0] == "serve" else ("operator",)
         return subprocess.run(
-            [sys.executable, "-m", "pocketpay", "operator", *arguments],
+            [sys.executable, "-m", "pocketpay", *verb, *arguments],
             cwd=tmp_path,
             env={**kept, "DATABASE_URL": dsns.server, **settings},
             stdin=subprocess.DEVNULL,
@@ -248,3 +249,16 @@ def test_what_is_refused_is_said_on_stderr_and_changes_nothing(
 def test_database_that_is_away_is_said_in_a_sentence(run: Run) -> None:
     done = run("risk", DATABASE_URL="postgresql://pocketpay@127.0.0.1:1/pocketpay")
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
+
+
+def test_server_whose_environment_does_not_go_with_what_is_set_says_so_and_it_can_be_cleared(run: Run) -> None:
+    told(run("risk", "set", "LARGE_TRANSFER_THRESHOLD", "USD:20.00", "--reason", "A wave of fraud"))
+    both = {"CURRENCIES": "USD,EUR", "SECRET_KEY": "x" * 32, "PORT": "0"}
+    served = run("serve", **both)
+    assert (served.returncode, served.stdout) == (1, "")
+    assert served.stderr == (
+        "A risk setting in the database does not go with this environment: LARGE_TRANSFER_THRESHOLD names no amount "
+        "for EUR; write it like USD:100.00,JPY:15000. Clear it with `pocketpay operator risk clear`.\n"
+    )
+    cleared = run("risk", "clear", "LARGE_TRANSFER_THRESHOLD", "--reason", "Two currencies now", **both)
+    assert told(cleared) == "LARGE_TRANSFER_THRESHOLD is 500.00, as the environment says.\n"

@@ -7,10 +7,11 @@ import pytest
 from pocketpay.database.sessions import Database
 from pocketpay.operations.risk_settings import RiskSetting, clear_risk_setting, known, risk_settings, set_risk_setting
 from pocketpay.payments.acts import Operator
+from pocketpay.payments.desk import Desk
 from pocketpay.payments.errors import InvalidInput
 from pocketpay.payments.policy import read_policy
 from pocketpay.risk.setting import RiskSettingName as Name
-from pocketpay.settings import Settings, SettingsError
+from pocketpay.settings import RuleAction, Settings, SettingsError
 from pocketpay.updates.signals import CHANNEL, read
 from tests.people import LosesReplies, Owner, made
 
@@ -140,3 +141,14 @@ async def test_what_does_not_go_with_this_environment_is_said_in_a_sentence(data
         with pytest.raises(SettingsError, match="LARGE_TRANSFER_THRESHOLD names no amount for JPY"):
             await read_policy(session, here())
         assert str((await read_policy(session, made())).threshold("USD")) == "20.00"
+
+
+async def test_desk_decides_by_what_is_set_from_its_first_payment_on(database: Database) -> None:
+    """Also where nobody listens: an import's desk, the command line's."""
+    await set_(database, Name.NEW_RECIPIENT_ACTION, "block", settings=made())
+    desk = await Desk.open(database, made())
+    assert desk.clearing.terms.policy.new_recipient is RuleAction.BLOCK
+    await desk.close()
+    await set_(database, Name.LARGE_TRANSFER_THRESHOLD, "USD:20.00", settings=made())
+    with pytest.raises(SettingsError, match="pocketpay operator risk clear"):
+        await Desk.open(database, here())
