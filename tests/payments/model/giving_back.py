@@ -38,6 +38,8 @@ def reverse(paper: Paper, order: Reverse) -> Told:
     first = paper.payments.get(order.of)
     if first is None:
         return refused("NOT_FOUND")
+    if first.lapsed and first.status == "pending_confirmation":
+        paper.end(first, "expired")
     if first.kind == "refund":
         return refused("INVALID_INPUT")
     if first.status != "completed":
