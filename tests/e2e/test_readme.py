@@ -1,7 +1,6 @@
-"""The README's first five minutes and docs/operators.md, run as they are written: each answer is the one printed."""
+"""The README's first five minutes, run as they are written: each answer is the one printed."""
 
 import re
-import shlex
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -13,7 +12,6 @@ from tests.e2e.processes import House, Running
 
 ROOT = Path(__file__).parents[2]
 FIRST_FIVE_MINUTES = (ROOT / "README.md").read_text().split("## The first five minutes\n", 1)[1].split("\n## ", 1)[0]
-OPERATORS = (ROOT / "docs" / "operators.md").read_text()
 ADDRESS = "http://127.0.0.1:8000"
 
 OF_THIS_RUN = (
@@ -50,14 +48,3 @@ def test_the_first_five_minutes_answer_as_they_are_printed(server: Running) -> N
     said = subprocess.run(["bash", "-e"], input=script, capture_output=True, text=True, timeout=60, check=True)
     assert without_this_runs(said.stdout) == without_this_runs(blocks(FIRST_FIVE_MINUTES, "json"))
     assert said.stderr == ""
-
-
-def test_operators_are_told_what_docs_say(server: Running, house: House) -> None:
-    said = []
-    for line in blocks(OPERATORS, "sh").splitlines():
-        program, *arguments = shlex.split(line)
-        assert program == "pocketpay"
-        done = house.run(*arguments)
-        assert (done.returncode, done.stderr) == (0, "")
-        said.append(done.stdout)
-    assert "".join(said) == blocks(OPERATORS, "text")

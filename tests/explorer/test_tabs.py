@@ -29,6 +29,7 @@ NOT_SHOWN = {
     "updateProfile": "no money moves",
     "closeWallet": "a demo person would be gone for good",
     "transactionUpdated": "as the other live tabs",
+    "reverseTransaction": "what the walk has paid would come back",
 }
 """What the walk leaves out, and why."""
 
