@@ -46,13 +46,17 @@ LEGS = Proof(
             (case type when 'deposit' then 'bank' when 'bonus' then 'promotions' end, -sign * moved.amount),
             (case type when 'withdrawal' then 'bank' when 'card' then 'card_network' end, sign * moved.amount),
             (case when fee <> 0 then 'fees' end, sign * fee)) side(kind, amount)
-        join ledger_accounts house on house.currency = moved.currency and house.kind = side.kind) expected
+        join ledger_accounts house
+            on house.kind <> 'wallet' and house.currency = moved.currency and house.kind = side.kind) expected
     full join ledger_entries e
         on e.transaction_id = expected.transaction_id and e.account_id = expected.account_id
     where e.id is null or expected.transaction_id is null
        or e.amount <> expected.amount or e.currency <> expected.currency
     """,
 )
+
+"""The house's accounts are picked out first: where nothing is known of the tables yet, each transaction was held
+against every wallet's account, which is of none of those kinds."""
 
 REFUNDED = Proof(
     "what was given back of a transaction is what its completed refunds sum to, and no more than it moved",
