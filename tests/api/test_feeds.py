@@ -279,7 +279,7 @@ async def test_refund_is_told_live_with_its_original(database_dsn: Dsns, alice_a
         with server.feeds.changes.watch(alice) as hers, server.feeds.changes.watch(bob) as his:
             back = await server.refund(bob, paid.id, "1.00")
             for watch in (hers, his):
-                wanted, told = {(paid.id, 2, 100), (back.id, 1, 0)}, set()
+                wanted, told = {(paid.id, 2, 100), (back.id, 1, 0)}, set[tuple[UUID, int, int]]()
                 while not wanted <= told:
                     one = await soon(watch.next())
                     told.add((one.id, one.version, one.refunded))
