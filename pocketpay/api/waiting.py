@@ -1,5 +1,7 @@
 """What waits, whosever it is: held payments, and orders that a bank has not answered."""
 
+from collections.abc import Awaitable, Callable
+from datetime import datetime
 from typing import Annotated, TypeAlias
 from uuid import UUID
 
@@ -12,6 +14,7 @@ from pocketpay.payments.filter import Position
 from pocketpay.payments.history import BEGINNING, END
 from pocketpay.payments.lifecycle import Status
 from pocketpay.payments.repository import waiting
+from pocketpay.payments.transaction import Transaction
 
 EVERYBODY = UUID(int=0)
 """Whose a list is that is nobody's in particular."""
@@ -24,33 +27,17 @@ Last: TypeAlias = Annotated[int | None, strawberry.argument(description="So many
 Before: TypeAlias = Annotated[str | None, strawberry.argument(description="Only what precedes this cursor.")]
 
 
+HELD = Listing("held payments", EVERYBODY, BY_MOMENT)
+UNSETTLED = Listing("unsettled orders", EVERYBODY, BY_MOMENT)
+
+
 async def held_payments(
     info: Info, first: First = None, after: After = None, last: Last = None, before: Before = None
 ) -> Connection[CustomerTransaction]:
     """A page of the payments that await their sender's answer."""
-    info.context.must_operate()
-    listing = Listing("held payments", EVERYBODY, BY_MOMENT)
-    page = asked(listing, first, after, last, before)
-    async with info.context.rooms.database.read() as session:
-        rows = await waiting.held(
-            session,
-            after=BEGINNING if page.after is None else Position(*page.after),
-            before=END if page.before is None else Position(*page.before),
-            limit=page.fetch,
-            backwards=page.backward,
-        )
-
-    async def counted() -> int | None:
-        async with info.context.rooms.database.read() as session:
-            return await waiting.count(session, Status.PENDING_CONFIRMATION, most=MOST_COUNTED)
-
-    return connection(
-        listing,
-        page,
-        rows,
-        place=lambda held: (held.expires_at or held.created_at, held.id),
-        node=CustomerTransaction.of,
-        counted=counted,
+    window = first, after, last, before
+    return await _page(
+        info, HELD, window, waiting.held, Status.PENDING_CONFIRMATION, lambda held: held.expires_at or held.created_at
     )
 
 
@@ -58,11 +45,23 @@ async def unsettled_orders(
     info: Info, first: First = None, after: After = None, last: Last = None, before: Before = None
 ) -> Connection[CustomerTransaction]:
     """A page of the orders that a bank has not answered."""
+    window = first, after, last, before
+    return await _page(info, UNSETTLED, window, waiting.unsettled, Status.CREATED, lambda order: order.created_at)
+
+
+async def _page(
+    info: Info,
+    listing: Listing[tuple[datetime, UUID]],
+    window: tuple[int | None, str | None, int | None, str | None],
+    read: Callable[..., Awaitable[list[Transaction]]],
+    status: Status,
+    moment: Callable[[Transaction], datetime],
+) -> Connection[CustomerTransaction]:
+    """A page of what waits in that status, in the order of that moment."""
     info.context.must_operate()
-    listing = Listing("unsettled orders", EVERYBODY, BY_MOMENT)
-    page = asked(listing, first, after, last, before)
+    page = asked(listing, *window)
     async with info.context.rooms.database.read() as session:
-        rows = await waiting.unsettled(
+        rows = await read(
             session,
             after=BEGINNING if page.after is None else Position(*page.after),
             before=END if page.before is None else Position(*page.before),
@@ -72,13 +71,13 @@ async def unsettled_orders(
 
     async def counted() -> int | None:
         async with info.context.rooms.database.read() as session:
-            return await waiting.count(session, Status.CREATED, most=MOST_COUNTED)
+            return await waiting.count(session, status, most=MOST_COUNTED)
 
     return connection(
         listing,
         page,
         rows,
-        place=lambda order: (order.created_at, order.id),
+        place=lambda one: (moment(one), one.id),
         node=CustomerTransaction.of,
         counted=counted,
     )
