@@ -24,8 +24,9 @@ from benchmarks import servers
 from benchmarks.clearing import transfers_per_second
 from benchmarks.population import NO_LIMITS, Person, acquaint, fund, lengthen, make_people, open_clearing, payees_of
 from benchmarks.table import Case, Measured, write_table
-from pocketpay.database import migrations, secret_key
-from pocketpay.database.embedded import EmbeddedPostgres
+from pocketpay.database import migrations
+from pocketpay.database.embedded import secret_key
+from pocketpay.database.embedded.server import EmbeddedPostgres
 from pocketpay.database.sessions import Database
 from pocketpay.operations import audit
 from pocketpay.settings import Settings

@@ -28,7 +28,7 @@ import uuid_utils.compat as uuids
 
 from benchmarks.population import Person, fund, make_people, open_clearing, payment
 from pocketpay.database import migrations
-from pocketpay.database.embedded import EmbeddedPostgres
+from pocketpay.database.embedded.server import EmbeddedPostgres
 from pocketpay.database.sessions import TIMEOUTS, Database, connect
 from pocketpay.operations import audit
 from pocketpay.payments.clearing import PLANS, Clearing

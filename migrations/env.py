@@ -19,7 +19,7 @@ from sqlmodel import SQLModel
 import pocketpay
 from pocketpay import settings
 from pocketpay.database import migrations
-from pocketpay.database.embedded import EmbeddedPostgres
+from pocketpay.database.embedded.server import EmbeddedPostgres
 
 log = structlog.get_logger("pocketpay.migrations")
 

@@ -18,8 +18,8 @@ import hypothesis
 import pytest
 
 from pocketpay.database import migrations
-from pocketpay.database.cluster import LOGIN, OWNER
-from pocketpay.database.embedded import EmbeddedPostgres
+from pocketpay.database.embedded.server import EmbeddedPostgres
+from pocketpay.database.roles import LOGIN, OWNER
 from pocketpay.database.sessions import Database
 
 TEMPLATE = "migrated"

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from pocketpay.database import secret_key
-from pocketpay.database.embedded import EmbeddedPostgres
+from pocketpay.database.embedded import secret_key
+from pocketpay.database.embedded.server import EmbeddedPostgres
 from pocketpay.settings import Settings, checked_secret
 
 

@@ -21,7 +21,7 @@ import uvloop
 
 from pocketpay.cli.place import Place
 from pocketpay.database import startup
-from pocketpay.database.embedded import EmbeddedPostgres
+from pocketpay.database.embedded.server import EmbeddedPostgres
 from pocketpay.database.errors import WrongRevision, unreachable
 from pocketpay.database.failures import ServiceBusy
 from pocketpay.database.sessions import Session, connect

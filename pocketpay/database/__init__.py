@@ -1,5 +1,18 @@
-"""The database room: how this process reaches PostgreSQL, and PostgreSQL itself where nobody else runs it.
+"""How this process reaches PostgreSQL, and the PostgreSQL that it starts itself.
 
-Knows connections, units of work, the embedded server, migrations, and what PostgreSQL's errors mean.
-Must never know a table: those live in the rooms' own models and repositories.
+    sessions.py      connections and units of work
+    joined.py        reads that are requested at the same time, made as one
+    snapshots.py     one consistent snapshot of the whole database, for long reads
+    failures.py      what PostgreSQL's errors mean
+    errors.py        the database is unavailable, or has another revision
+    findings.py      what a proof of the audit is: a query whose every row is a violation
+    models.py        the column types that every table uses
+    migrations.py    brings a database to this server's revision
+    revisions.py     which revision a database has, and which one this server expects
+    startup.py       what a server checks before it serves
+    roles.py         the roles of PostgreSQL and what each is for
+    embedded/        the PostgreSQL that the server runs itself when DATABASE_URL is not set
+
+Knows connections, units of work and migrations. Must never know a table: tables are in their packages' models and
+repositories.
 """

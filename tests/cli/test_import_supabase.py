@@ -14,8 +14,8 @@ import pytest
 
 import pocketpay
 from pocketpay.database import migrations
-from pocketpay.database.cluster import LOGIN, OWNER
-from pocketpay.database.embedded import EmbeddedPostgres
+from pocketpay.database.embedded.server import EmbeddedPostgres
+from pocketpay.database.roles import LOGIN, OWNER
 from pocketpay.onboarding.supabase.move_in import PEOPLE_AT_ONCE
 from pocketpay.operations import audit
 from tests.conftest import Dsns

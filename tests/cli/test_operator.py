@@ -15,8 +15,8 @@ import pytest
 
 import pocketpay
 from pocketpay.database import migrations
-from pocketpay.database.cluster import LOGIN, OWNER
-from pocketpay.database.embedded import EmbeddedPostgres
+from pocketpay.database.embedded.server import EmbeddedPostgres
+from pocketpay.database.roles import LOGIN, OWNER
 from pocketpay.database.sessions import Database
 from pocketpay.identity.sign_in import sign_in
 from pocketpay.settings import RuleAction

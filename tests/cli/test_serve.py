@@ -16,7 +16,7 @@ import pytest
 
 import pocketpay
 from pocketpay.cli import listening
-from pocketpay.database.programs import SYSTEM_HOME
+from pocketpay.database.embedded.programs import SYSTEM_HOME
 
 Start = Callable[..., subprocess.Popen[str]]
 

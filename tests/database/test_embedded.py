@@ -16,9 +16,9 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from pocketpay.database import programs
-from pocketpay.database.cluster import Cluster
-from pocketpay.database.embedded import EmbeddedPostgres
+from pocketpay.database.embedded import programs
+from pocketpay.database.embedded.cluster import Cluster
+from pocketpay.database.embedded.server import EmbeddedPostgres
 from pocketpay.database.errors import DatabaseUnavailable
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="root alone can become another user")
@@ -250,7 +250,7 @@ def test_postgresql_outlives_a_killed_last_owner_and_is_found_again(make: Make, 
     server = make()
     script = (
         "import os, signal, sys; from pathlib import Path;"
-        "from pocketpay.database.embedded import EmbeddedPostgres;"
+        "from pocketpay.database.embedded.server import EmbeddedPostgres;"
         "EmbeddedPostgres(Path(sys.argv[1]), durable=False, system_home=Path(sys.argv[2])).start();"
         "os.kill(os.getpid(), signal.SIGKILL)"
     )

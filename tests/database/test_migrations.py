@@ -15,9 +15,9 @@ from alembic.script import ScriptDirectory
 from asyncpg import Connection, Record
 
 from pocketpay.database import migrations, revisions
-from pocketpay.database.cluster import LOGIN, OWNER
-from pocketpay.database.embedded import EmbeddedPostgres
+from pocketpay.database.embedded.server import EmbeddedPostgres
 from pocketpay.database.errors import DatabaseUnavailable, WrongRevision
+from pocketpay.database.roles import LOGIN, OWNER
 from pocketpay.database.sessions import Database
 from tests.conftest import Dsns
 from tests.database.listing import listing

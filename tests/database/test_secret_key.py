@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pocketpay.database import secret_key
+from pocketpay.database.embedded import secret_key
 from pocketpay.database.errors import DatabaseUnavailable
 
 

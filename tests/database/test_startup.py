@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from pocketpay.database import migrations, revisions, sessions, startup
-from pocketpay.database.embedded import EmbeddedPostgres
+from pocketpay.database.embedded.server import EmbeddedPostgres
 from pocketpay.database.errors import DatabaseUnavailable, WrongRevision
 from tests.conftest import Dsns
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from pocketpay.database.programs import Programs, find
+from pocketpay.database.embedded.programs import Programs, find
 
 CHECKOUT = Path(__file__).parents[2]
 ADMINISTRATOR = "the administrator's password"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pocketpay.database.programs import SYSTEM_HOME
+from pocketpay.database.embedded.programs import SYSTEM_HOME
 from tests.e2e import processes
 from tests.e2e.processes import House
 

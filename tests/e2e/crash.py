@@ -20,7 +20,7 @@ from uuid import UUID
 import asyncpg
 from typeid import TypeID
 
-from pocketpay.database.embedded import EmbeddedPostgres
+from pocketpay.database.embedded.server import EmbeddedPostgres
 from tests.e2e import load, processes
 from tests.e2e.load import Load
 from tests.e2e.processes import House, Running

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-from pocketpay.database.embedded import EmbeddedPostgres
+from pocketpay.database.embedded.server import EmbeddedPostgres
 from tests.api.socket_client import socket
 from tests.e2e.customer import BALANCE_CHANGED, SIGN_IN, TRANSFER, WALLET, at, key, sign_up
 from tests.e2e.load import HANG_SECONDS

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pocketpay.database import migrations
-from pocketpay.database.embedded import EmbeddedPostgres
+from pocketpay.database.embedded.server import EmbeddedPostgres
 from tests.payments.customers import Person, open_desk, people, records_of, unguarded
 
 REPOSITORY = Path(__file__).parents[2]

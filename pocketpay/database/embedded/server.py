@@ -20,10 +20,12 @@ from urllib.parse import urlencode
 
 import structlog
 
-from pocketpay.database import programs, roles
-from pocketpay.database.cluster import LOGIN, OWNER, Cluster, remove
+from pocketpay.database.embedded import programs
+from pocketpay.database.embedded.cluster import Cluster, remove
+from pocketpay.database.embedded.lock_files import FileLock, alone
+from pocketpay.database.embedded.readiness import DATABASE, answers
 from pocketpay.database.errors import DatabaseUnavailable
-from pocketpay.database.lock_files import FileLock, alone
+from pocketpay.database.roles import LOGIN, OWNER
 
 START_SECONDS = 60.0
 """A start after a crash reads the log again; past this something else is wrong."""
@@ -58,7 +60,7 @@ class EmbeddedPostgres:
         """How migrations come in: the owner of every table. Good in this process while it is started."""
         return self.dsn(OWNER)
 
-    def dsn(self, role: str, database: str = roles.DATABASE) -> str:
+    def dsn(self, role: str, database: str = DATABASE) -> str:
         """The address of that database for one of the two roles."""
         where = {"host": self._socket_folder(), "port": "5432"}
         return f"postgresql://{role}@/{database}?{urlencode(where)}"
@@ -139,7 +141,7 @@ class EmbeddedPostgres:
         while True:
             if cluster.postmaster() is None:
                 cluster.launch()
-            if cluster.postmaster() is not None and asyncio.run(roles.answers(self.dsn(OWNER, "postgres"))):
+            if cluster.postmaster() is not None and asyncio.run(answers(self.dsn(OWNER, "postgres"))):
                 return
             if time.monotonic() > deadline:
                 raise DatabaseUnavailable(f"PostgreSQL in {cluster.path} has not answered for a minute: see its log.")

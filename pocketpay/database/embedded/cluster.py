@@ -12,13 +12,11 @@ import signal
 import time
 from pathlib import Path
 
+from pocketpay.database.embedded.programs import Programs, current_user
 from pocketpay.database.errors import DatabaseUnavailable
-from pocketpay.database.programs import Programs, current_user
+from pocketpay.database.roles import LOGIN, OWNER
 
 MAJOR_VERSION = "18"
-OWNER = "pocketpay_owner"
-LOGIN = "pocketpay"
-"""The two roles one can come in as: the owner of the tables, and the server's own login."""
 
 LAUNCH_SECONDS = 2
 STOP_SECONDS = 3
