@@ -7,6 +7,7 @@ api           the GraphQL door; the only room that knows Strawberry
 explorer      GraphiQL, served by ourselves
 operations    what those who run it may do, and the record of it
 onboarding    how a person comes and goes
+importing     people from Supabase, with what they had
 payments      money that moves, and why it may: the verbs, and the clearing that carries them out
 requests      asking for money
 cards         virtual cards

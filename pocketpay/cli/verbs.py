@@ -114,7 +114,7 @@ def import_supabase_verb(
 ) -> None:
     """Moves people in from Supabase, with their passwords and opening balances. Saying it again goes on."""
     from pocketpay.cli.progress import Bars
-    from pocketpay.onboarding.supabase.run import Wish, run
+    from pocketpay.importing.run import Wish, run
 
     serve.leave_on_stops(143)
     chosen = settings.load()

@@ -14,11 +14,13 @@ Refusal
 AccessDenied
 ├── Unauthenticated                   nobody is signed in
 └── Forbidden                         signed in, and not allowed
+
+AlreadyThere                          a unique value of a new user is taken, or this user has been written before
 """
 
 from enum import StrEnum
 
-from pocketpay.errors import AccessDenied, Refusal
+from pocketpay.errors import AccessDenied, PocketPayError, Refusal
 
 
 class InvalidProfile(Refusal):
@@ -121,3 +123,7 @@ class Unauthenticated(AccessDenied):
 
 class Forbidden(AccessDenied):
     """Somebody is signed in, and may not."""
+
+
+class AlreadyThere(PocketPayError):
+    """A unique value of a new user is taken: by another user, or by our own earlier try to write this one."""

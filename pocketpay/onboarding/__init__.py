@@ -1,10 +1,11 @@
-"""Onboarding: how a person comes.
+"""How a person comes, and how they leave.
 
-    form.py      what somebody typed, read and judged
-    sign_up.py   a form becomes a user, a wallet, a session and a welcome bonus, in one unit of work
-    supabase/    people who come from elsewhere, many at once, with what they had
-    demo.py      three people to play with
+    form.py           the sign-up form, parsed and checked
+    sign_up.py        a form becomes a user, a wallet, a session and a welcome bonus, in one unit of work
+    close_wallet.py   closes a wallet after a last look at the password
+    demo.py           three demo people and an operator
+    repository.py     the SQL
 
-Knows what a new person needs from every room at once. Must never know GraphQL, or how the books are proved: it only
-writes the first line of a wallet's account, which the books' own guards check like any other.
+Knows what a new person needs from every package at once. Must never know GraphQL. It writes the first line of a
+wallet's account itself, and the guards of the books check that line like any other.
 """

@@ -14,7 +14,7 @@ from pocketpay.identity.leaving import Leaver
 from pocketpay.identity.reception import Reception
 from pocketpay.identity.repository import leaving
 from pocketpay.identity.viewer import Viewer
-from pocketpay.onboarding.repository import imported
+from pocketpay.importing.repository import people
 from pocketpay.payments.close_wallet import CloseWallet
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.errors import BalanceNotZero
@@ -43,7 +43,7 @@ async def _close(reception: Reception, desk: Desk, viewer: Viewer, password: str
     if not verdict.matches:
         raise WrongPassword("password")
     async with reception.database.read() as session:
-        if await imported.is_owed(session, viewer.wallet_id):
+        if await people.is_owed(session, viewer.wallet_id):
             raise BalanceNotZero
     leaver = Leaver.of(viewer.user_id, found.password_hash)
     answer = await desk.clearing.submit(CloseWallet(viewer.wallet_id, leaver))

@@ -17,16 +17,15 @@ import uuid_utils.compat as uuids
 
 from pocketpay.errors import Refusal
 from pocketpay.identity import names
-from pocketpay.identity.errors import TAKEN
+from pocketpay.identity.errors import TAKEN, AlreadyThere
 from pocketpay.identity.reception import Admission, Reception
 from pocketpay.identity.repository import people
 from pocketpay.identity.sessions import open_session
 from pocketpay.identity.until_known import until_known
 from pocketpay.identity.viewer import Viewer
-from pocketpay.onboarding import form
+from pocketpay.onboarding import form, repository
 from pocketpay.onboarding.form import Form
-from pocketpay.onboarding.repository import newcomers
-from pocketpay.onboarding.repository.newcomers import AlreadyThere, Newcomer
+from pocketpay.onboarding.repository import Newcomer
 from pocketpay.settings import Settings
 
 
@@ -70,7 +69,7 @@ async def _let_in(reception: Reception, newcomer: Newcomer, user_agent: str | No
     async def unit() -> SignedUp:
         async with reception.database.write() as session:
             if not await people.lock_open(session, viewer.user_id):
-                await newcomers.write(session, newcomer)
+                await repository.write(session, newcomer)
             expires_at = await open_session(
                 session, viewer, token_hash=token_hash, user_agent=user_agent, lifetime=reception.lifetime
             )

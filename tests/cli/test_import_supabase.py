@@ -16,10 +16,10 @@ import pocketpay
 from pocketpay.database import migrations
 from pocketpay.database.embedded.server import EmbeddedPostgres
 from pocketpay.database.roles import LOGIN, OWNER
-from pocketpay.onboarding.supabase.move_in import PEOPLE_AT_ONCE
+from pocketpay.importing.move_in import PEOPLE_AT_ONCE
 from pocketpay.operations import audit
 from tests.conftest import Dsns
-from tests.onboarding.supabase.exports import csv_file, person
+from tests.importing.exports import csv_file, person
 
 SECONDS = 60.0
 PEOPLE = 4_000

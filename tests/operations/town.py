@@ -11,8 +11,8 @@ import uuid_utils.compat as uuids
 from pocketpay.database.sessions import Database
 from pocketpay.ledger.repository.postings import open_house
 from pocketpay.money import Money
-from pocketpay.onboarding.repository import newcomers as onboarding
-from pocketpay.onboarding.repository.newcomers import Newcomer
+from pocketpay.onboarding import repository as onboarding
+from pocketpay.onboarding.repository import Newcomer
 from pocketpay.payments.cancel import cancel
 from pocketpay.payments.clearing import Clearing
 from pocketpay.payments.close_card import close_card

@@ -11,6 +11,7 @@ import uuid_utils.compat as uuids
 from pocketpay.errors import Refusal
 from pocketpay.identity.changes import STAYS
 from pocketpay.identity.leaving import Leaver
+from pocketpay.importing.opening_balance import OpenBalance
 from pocketpay.money import Money
 from pocketpay.payments.acts import Operator
 from pocketpay.payments.ask import Ask, Share
@@ -30,7 +31,6 @@ from pocketpay.payments.instruction import Gives, Instruction, Key
 from pocketpay.payments.issue_card import IssueCard
 from pocketpay.payments.lapse_request import LapseRequest
 from pocketpay.payments.limits import LimitKind
-from pocketpay.payments.opening_balance import OpenBalance
 from pocketpay.payments.pay_request import PayRequest
 from pocketpay.payments.refund import Refund
 from pocketpay.payments.reverse import Reverse

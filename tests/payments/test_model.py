@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from pocketpay import payments
+import pocketpay
 from pocketpay.cards.card import CardStatus
 from pocketpay.money import Money
 from pocketpay.payments.instruction import Instruction
@@ -44,13 +44,17 @@ def test_model_shares_no_code_with_the_product() -> None:
             assert not [name for name in names if name.startswith("pocketpay")], file
 
 
+def rules_of_the_product() -> set[type[Instruction]]:
+    """Every class with a footprint and a decide(), in every package."""
+    names = [one.name for one in pkgutil.walk_packages(pocketpay.__path__, "pocketpay.")]
+    modules = [importlib.import_module(name) for name in names if name != "pocketpay.__main__"]
+    found = {thing for module in modules for thing in vars(module).values() if isinstance(thing, type)}
+    return {thing for thing in found if {"footprint", "decide"} <= vars(thing).keys()} - {Instruction}
+
+
 def test_walks_meet_every_rule_and_every_state() -> None:
     """Whatever has a footprint and decides is a rule: nothing new goes without a model."""
-    modules = [
-        importlib.import_module(one.name) for one in pkgutil.iter_modules(payments.__path__, "pocketpay.payments.")
-    ]
-    found = {thing for module in modules for thing in vars(module).values() if isinstance(thing, type)}
-    rules = {thing for thing in found if {"footprint", "decide"} <= vars(thing).keys()} - {Instruction}
+    rules = rules_of_the_product()
     states: set[str] = {*Status, *RequestStatus, *CardStatus}
     walked: set[type[Instruction]] = set()
     reached: set[str] = set()

@@ -7,8 +7,8 @@ import csv
 from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
-from pocketpay.onboarding.supabase.lines import MOST_BYTES, Lines, LineSpoiled, text
-from pocketpay.onboarding.supabase.row import ExportUnreadable, Layout, Row, Spoiled, Table
+from pocketpay.importing.lines import MOST_BYTES, Lines, LineSpoiled, text
+from pocketpay.importing.row import ExportUnreadable, Layout, Row, Spoiled, Table
 
 MOST_FIELD = 65_536
 """Characters of one field; what a quote that is never closed swallows before it is noticed."""

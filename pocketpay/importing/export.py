@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pocketpay.onboarding.supabase import csv_file, dump
-from pocketpay.onboarding.supabase.row import ExportUnreadable, Row, Spoiled
+from pocketpay.importing import csv_file, dump
+from pocketpay.importing.row import ExportUnreadable, Row, Spoiled
 
 MOST_FILES = 16
 """Four tables, a few parts each; more is the wrong folder."""

@@ -12,11 +12,11 @@ from pathlib import Path
 from pocketpay.database.errors import DatabaseUnavailable
 from pocketpay.database.failures import ServiceBusy, lost_connection
 from pocketpay.database.sessions import Connection, Database
-from pocketpay.onboarding.repository import staging
-from pocketpay.onboarding.supabase import move_in, report
-from pocketpay.onboarding.supabase.dry_run import Progress, dry_run
-from pocketpay.onboarding.supabase.export import Part, parts
-from pocketpay.onboarding.supabase.move_in import Moved
+from pocketpay.importing import move_in, report
+from pocketpay.importing.dry_run import Progress, dry_run
+from pocketpay.importing.export import Part, parts
+from pocketpay.importing.move_in import Moved
+from pocketpay.importing.repository import staging
 from pocketpay.payments.desk import Desk
 from pocketpay.settings import Settings
 

@@ -6,7 +6,7 @@ from typing import TypeVar
 from uuid import UUID
 
 from pocketpay.identity.errors import InvalidProfile
-from pocketpay.onboarding.supabase.finding import Finding, Severity, shown
+from pocketpay.importing.finding import Finding, Severity, shown
 
 T = TypeVar("T")
 

@@ -1,4 +1,4 @@
-"""The rows of a person who comes, across the rooms that keep them."""
+"""The SQL of sign-up: the rows of a new person in every table that has one."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,14 +7,10 @@ from uuid import UUID
 import asyncpg
 
 from pocketpay.database.sessions import Session
-from pocketpay.errors import PocketPayError
+from pocketpay.identity.errors import AlreadyThere
 from pocketpay.money import Money
 
 BONUS_DESCRIPTION = "Welcome bonus"
-
-
-class AlreadyThere(PocketPayError):
-    """A row of this newcomer's is unique and there already: somebody else's, or our own of an earlier try."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,8 @@ import re
 from collections.abc import Sequence
 
 from pocketpay import money
-from pocketpay.onboarding.supabase.finding import shown
-from pocketpay.onboarding.supabase.joined import Judge
+from pocketpay.importing.finding import shown
+from pocketpay.importing.joined import Judge
 
 _BALANCE = re.compile(r"(-?)(\d{1,30})(?:\.(\d{1,30}))?", re.ASCII)
 

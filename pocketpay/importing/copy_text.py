@@ -5,7 +5,7 @@ The end of a table is a line `\\.`; whoever reads lines looks for it before aski
 
 import re
 
-from pocketpay.onboarding.supabase.lines import text
+from pocketpay.importing.lines import text
 
 END = b"\\."
 

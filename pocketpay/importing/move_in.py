@@ -16,14 +16,14 @@ import uuid_utils.compat as uuids
 
 from pocketpay.database.failures import ServiceBusy
 from pocketpay.database.sessions import Connection, Database
+from pocketpay.identity.errors import AlreadyThere
 from pocketpay.identity.until_known import until_known
+from pocketpay.importing.opening_balance import open_balance
+from pocketpay.importing.repository import people, staging
+from pocketpay.importing.repository.people import Arrival, Owed
+from pocketpay.importing.repository.staging import Ready
 from pocketpay.money import Money
-from pocketpay.onboarding.repository import imported, staging
-from pocketpay.onboarding.repository.imported import Arrival, Owed
-from pocketpay.onboarding.repository.newcomers import AlreadyThere
-from pocketpay.onboarding.repository.staging import Ready
 from pocketpay.payments.desk import Desk
-from pocketpay.payments.opening_balance import open_balance
 
 PEOPLE_AT_ONCE = 500
 """A unit of work of some 100 ms, a quarter of what the clearing's queue holds, and what a kill costs."""
@@ -77,7 +77,7 @@ async def _arrive(database: Database, arrivals: Sequence[Arrival], moved: Moved)
 
     async def unit() -> None:
         async with database.write() as session:
-            await imported.arrive(session, arrivals)
+            await people.arrive(session, arrivals)
 
     try:
         await until_known(unit)
@@ -124,6 +124,6 @@ def _promised(arrival: Arrival) -> Owed | None:
 
 async def _owed(connection: Connection) -> AsyncIterator[list[Owed]]:
     last = START
-    while page := await imported.owed(connection, last, PEOPLE_AT_ONCE):
+    while page := await people.owed(connection, last, PEOPLE_AT_ONCE):
         yield page
         last = page[-1].supabase_id

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pocketpay.onboarding.supabase.export import parts
-from pocketpay.onboarding.supabase.lines import MOST_BYTES
-from pocketpay.onboarding.supabase.row import ExportUnreadable, Row, Spoiled
-from pocketpay.onboarding.supabase.statements import Statements
-from tests.onboarding.supabase.exports import block, csv_text, id_of, person
+from pocketpay.importing.export import parts
+from pocketpay.importing.lines import MOST_BYTES
+from pocketpay.importing.row import ExportUnreadable, Row, Spoiled
+from pocketpay.importing.statements import Statements
+from tests.importing.exports import block, csv_text, id_of, person
 
 HEAD = b"id,encrypted_password,username\n"
 USERS = block("auth.users", ["id", "email"], [[id_of(1), "ada@example.com"]])

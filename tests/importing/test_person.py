@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from pocketpay.identity import usernames
 from pocketpay.identity.passwords import NO_PASSWORD
-from pocketpay.onboarding.supabase.finding import Severity
-from pocketpay.onboarding.supabase.joined import Joined
-from pocketpay.onboarding.supabase.person import Judged, judge, suggested
-from tests.onboarding.supabase.exports import HASH, id_of
+from pocketpay.importing.finding import Severity
+from pocketpay.importing.joined import Joined
+from pocketpay.importing.person import Judged, judge, suggested
+from tests.importing.exports import HASH, id_of
 
 NOW = datetime(2025, 1, 1, tzinfo=UTC)
 ID = UUID(id_of(1))

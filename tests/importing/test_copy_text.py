@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pocketpay.onboarding.supabase.copy_text import fields
-from pocketpay.onboarding.supabase.lines import LineSpoiled
-from tests.onboarding.supabase.exports import copied
+from pocketpay.importing.copy_text import fields
+from pocketpay.importing.lines import LineSpoiled
+from tests.importing.exports import copied
 from tests.people import Owner
 
 VALUES = st.lists(st.none() | st.text(st.characters(codec="utf-8", exclude_characters="\0")), min_size=1, max_size=6)

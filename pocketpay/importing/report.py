@@ -4,10 +4,10 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 
 from pocketpay import money
 from pocketpay.database.sessions import Connection
-from pocketpay.onboarding.repository import staging
-from pocketpay.onboarding.repository.staging import Counts, Ready, Sum
-from pocketpay.onboarding.supabase.finding import Severity, shown
-from pocketpay.onboarding.supabase.move_in import Moved
+from pocketpay.importing.finding import Severity, shown
+from pocketpay.importing.move_in import Moved
+from pocketpay.importing.repository import staging
+from pocketpay.importing.repository.staging import Counts, Ready, Sum
 
 
 async def findings(connection: Connection, names: Sequence[str]) -> AsyncIterator[str]:

@@ -3,8 +3,8 @@
 import re
 from uuid import UUID
 
-from pocketpay.onboarding.supabase.finding import Finding, Severity, shown
-from pocketpay.onboarding.supabase.row import ExportUnreadable, Row, Spoiled, Table
+from pocketpay.importing.finding import Finding, Severity, shown
+from pocketpay.importing.row import ExportUnreadable, Row, Spoiled, Table
 
 _ID = re.compile(r"[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
 _AMOUNT = re.compile(r"-?\d{1,30}(\.\d{1,30})?", re.ASCII)

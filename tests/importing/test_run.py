@@ -11,12 +11,12 @@ import pytest
 from pocketpay.database.sessions import Database
 from pocketpay.identity.errors import InvalidCredentials
 from pocketpay.identity.sign_in import sign_in
-from pocketpay.onboarding.repository import staging
-from pocketpay.onboarding.supabase import move_in
-from pocketpay.onboarding.supabase.row import ExportUnreadable
+from pocketpay.importing import move_in
+from pocketpay.importing.repository import staging
+from pocketpay.importing.row import ExportUnreadable
 from pocketpay.operations import audit
 from tests.conftest import Dsns
-from tests.onboarding.supabase.exports import HASH, block, csv_file, id_of, imported, person
+from tests.importing.exports import HASH, block, csv_file, id_of, imported, person
 from tests.people import HOME, PASSWORD, Owner, arrive, facts, receiving
 
 EVERYTHING = """
@@ -322,7 +322,7 @@ async def test_import_and_people_signing_up_do_not_disturb_one_another(
 
 @pytest.mark.parametrize("name", ["people.csv", "dump.sql"])
 async def test_example_moves_in_as_the_readme_shows(database_dsn: Dsns, name: str) -> None:
-    root = Path(__file__).parents[3]
+    root = Path(__file__).parents[2]
     readme = (root / "README.md").read_text(encoding="utf-8")
     example = root / "examples" / "supabase" / name
     for dry, skip_wrong in ((True, False), (False, True)):

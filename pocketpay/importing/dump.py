@@ -10,10 +10,10 @@ import re
 from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
-from pocketpay.onboarding.supabase import copy_text
-from pocketpay.onboarding.supabase.lines import Lines, LineSpoiled, text
-from pocketpay.onboarding.supabase.row import ExportUnreadable, Layout, Row, Spoiled, Table
-from pocketpay.onboarding.supabase.statements import Statements
+from pocketpay.importing import copy_text
+from pocketpay.importing.lines import Lines, LineSpoiled, text
+from pocketpay.importing.row import ExportUnreadable, Layout, Row, Spoiled, Table
+from pocketpay.importing.statements import Statements
 
 _IDENTIFIER = r'(?:"(?:[^"]|"")+"|[A-Za-z_][\w$]*)'
 _HEAD = re.compile(rf"COPY\s+((?:{_IDENTIFIER}\.)?{_IDENTIFIER})\s*\((.*)\)\s+FROM\s+stdin;\s*", re.IGNORECASE)

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import bcrypt
 
-from pocketpay.onboarding.supabase.run import Wish, run
+from pocketpay.importing.run import Wish, run
 from tests.conftest import Dsns
 from tests.people import PASSWORD, made
 

@@ -14,12 +14,12 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from pocketpay.database.sessions import Connection, Record
-from pocketpay.onboarding.repository import staging
-from pocketpay.onboarding.supabase.export import Part
-from pocketpay.onboarding.supabase.finding import Finding
-from pocketpay.onboarding.supabase.joined import Joined
-from pocketpay.onboarding.supabase.part_rows import staged
-from pocketpay.onboarding.supabase.person import Judged, judge
+from pocketpay.importing.export import Part
+from pocketpay.importing.finding import Finding
+from pocketpay.importing.joined import Joined
+from pocketpay.importing.part_rows import staged
+from pocketpay.importing.person import Judged, judge
+from pocketpay.importing.repository import staging
 
 ROWS_AT_ONCE = 2_000
 """Some megabytes at the very most, and a round trip's cost spread over them."""

@@ -7,9 +7,9 @@ from uuid import UUID
 import asyncpg
 
 from pocketpay.database.sessions import Connection, Session
+from pocketpay.identity.errors import AlreadyThere
+from pocketpay.importing.repository.staging import Ready
 from pocketpay.money import Money
-from pocketpay.onboarding.repository.newcomers import AlreadyThere
-from pocketpay.onboarding.repository.staging import Ready
 
 
 @dataclass(frozen=True, slots=True)

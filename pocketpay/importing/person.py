@@ -11,9 +11,9 @@ from uuid import UUID
 from pocketpay.identity import bcrypt_hashes, contacts, names, usernames
 from pocketpay.identity.errors import InvalidProfile
 from pocketpay.identity.passwords import NO_PASSWORD
-from pocketpay.onboarding.supabase.finding import Finding, Severity
-from pocketpay.onboarding.supabase.joined import Joined, Judge
-from pocketpay.onboarding.supabase.opening import opening_balance
+from pocketpay.importing.balance import opening_balance
+from pocketpay.importing.finding import Finding, Severity
+from pocketpay.importing.joined import Joined, Judge
 
 LONGEST_AVATAR_URL = 2_048
 

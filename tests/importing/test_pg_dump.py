@@ -5,7 +5,7 @@ from pathlib import Path
 from pocketpay.database.embedded import programs
 from pocketpay.database.embedded.server import EmbeddedPostgres
 from tests.conftest import Dsns
-from tests.onboarding.supabase.exports import HASH, id_of, imported
+from tests.importing.exports import HASH, id_of, imported
 from tests.people import Owner, facts
 
 SUPABASE = f"""
