@@ -6,7 +6,7 @@ import time
 
 from benchmarks.population import Person, payees_of, payment
 from pocketpay.payments.clearing import Clearing
-from pocketpay.payments.lifecycle import Status
+from pocketpay.transactions.lifecycle import Status
 
 
 async def transfers_per_second(clearing: Clearing, people: list[Person], callers: int, seconds: float) -> float:

@@ -21,9 +21,9 @@ from pocketpay.payments.clearing import Clearing
 from pocketpay.payments.deposit import AcceptDeposit
 from pocketpay.payments.instruction import Key
 from pocketpay.payments.settle import Settle
-from pocketpay.payments.terms import Terms
 from pocketpay.payments.transfer import Transfer
 from pocketpay.settings import Settings
+from pocketpay.transactions.terms import Terms
 
 OPENING = Money(1_000_000_00, "USD")
 NO_LIMITS = {"deposit_limit": "10000000000.00", "transfer_limit": "10000000000.00"}

@@ -9,7 +9,7 @@ from pocketpay.api.context import Info
 from pocketpay.api.errors import BY_ID, refusals_as_errors
 from pocketpay.api.transaction_payload import TransactionPayload
 from pocketpay.payments.cancel import cancel
-from pocketpay.payments.errors import NotFound
+from pocketpay.transactions.errors import NotFound
 
 
 @strawberry.mutation(

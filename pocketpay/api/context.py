@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pocketpay.identity.reception import Reception
     from pocketpay.identity.viewer import Viewer
     from pocketpay.operations.office import Office
-    from pocketpay.payments.acts import Operator
+    from pocketpay.operator_log.act import Operator
     from pocketpay.payments.desk import Desk
 
 

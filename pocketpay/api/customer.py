@@ -15,9 +15,9 @@ from pocketpay.api.scalars import CurrencyCode
 from pocketpay.api.viewer import Role
 from pocketpay.api.wallet import Freeze, WalletStatus
 from pocketpay.identity import user
-from pocketpay.payments import history
-from pocketpay.payments.filter import Position
-from pocketpay.payments.seen import visible_at
+from pocketpay.transactions import history
+from pocketpay.transactions.filter import Position
+from pocketpay.transactions.visibility import visible_at
 from pocketpay.wallets.balance import Balance
 
 

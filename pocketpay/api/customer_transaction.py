@@ -13,7 +13,7 @@ from pocketpay.api.money import Money
 from pocketpay.api.risk_reason import RiskReason
 from pocketpay.api.transaction import TransactionStatus, TransactionType
 from pocketpay.money import Money as Exact
-from pocketpay.payments.transaction import Transaction
+from pocketpay.transactions.transaction import Transaction
 
 if TYPE_CHECKING:
     from pocketpay.api.customer import Customer

@@ -10,8 +10,8 @@ from pocketpay.api.customer import CustomerWallet
 from pocketpay.api.errors import UserError
 from pocketpay.api.sought import sought
 from pocketpay.operations.customers import wallet_of
-from pocketpay.payments.errors import NotFound
 from pocketpay.payments.instruction import Answer
+from pocketpay.transactions.errors import NotFound
 
 
 @strawberry.type(description="The customer's wallet as it is now, or why nothing was changed.")

@@ -22,7 +22,8 @@ from pocketpay.api.limit import Limit
 from pocketpay.api.money import Money
 from pocketpay.cards import errors as cards
 from pocketpay.identity import errors as identity
-from pocketpay.payments import errors as payments
+from pocketpay.requests import errors as requests
+from pocketpay.transactions import errors as transactions
 
 Asked = ParamSpec("Asked")
 Payload = TypeVar("Payload")
@@ -136,7 +137,7 @@ class InsufficientFunds(UserError):
     available: Money = strawberry.field(description="What could be spent at that moment.")
 
     @classmethod
-    def of(cls, refusal: payments.InsufficientFunds, row: "Row", path: list[str]) -> Self:
+    def of(cls, refusal: transactions.InsufficientFunds, row: "Row", path: list[str]) -> Self:
         return cls(
             code=ErrorCode[refusal.code],
             message=row.words(refusal),
@@ -152,7 +153,7 @@ class LimitExceeded(UserError):
     limit: Limit = strawberry.field(description="The limit, and what of it was used at that moment.")
 
     @classmethod
-    def of(cls, refusal: payments.LimitExceeded, row: "Row", path: list[str]) -> Self:
+    def of(cls, refusal: transactions.LimitExceeded, row: "Row", path: list[str]) -> Self:
         return cls(
             code=ErrorCode[refusal.code],
             message=row.words(refusal),
@@ -167,7 +168,7 @@ class WrongState(UserError):
     status: str = strawberry.field(description="The state it is in, as the schema's status enum spells it.")
 
     @classmethod
-    def of(cls, refusal: payments.WrongState, row: "Row", path: list[str]) -> Self:
+    def of(cls, refusal: transactions.WrongState, row: "Row", path: list[str]) -> Self:
         return cls(
             code=ErrorCode[refusal.code],
             message=row.words(refusal),
@@ -211,50 +212,50 @@ TABLE: dict[type[errors.Refusal], Row] = {
     identity.InvalidToken: Row(Refusal, "This refresh token is good for nothing any more: sign in again."),
     identity.NoSuchSession: Row(Refusal, "There is no such session."),
     identity.RateLimited: Row(Refusal, "Too often: try again in {retry_after_seconds} seconds.", retryable=True),
-    payments.InvalidInput: Row(InvalidInput, "{field} {problem}."),
-    payments.InvalidAmount: Row(InvalidInput, "{field} {problem}."),
-    payments.NotFound: Row(Refusal, "There is no such thing."),
-    payments.RecipientNotFound: Row(Refusal, "Nobody of this username can be paid now."),
-    payments.PayerNotFound: Row(Refusal, "{who} cannot be asked for money now."),
-    payments.SelfTransfer: Row(Refusal, "You cannot pay yourself, or ask yourself for money."),
-    payments.CurrencyMismatch: Row(Refusal, "Their wallet has another currency than yours."),
-    payments.WalletFrozen: Row(Refusal, "Your wallet is frozen."),
-    payments.WalletClosed: Row(Refusal, "The wallet is closed."),
-    payments.InsufficientFunds: Row(
+    transactions.InvalidInput: Row(InvalidInput, "{field} {problem}."),
+    transactions.InvalidAmount: Row(InvalidInput, "{field} {problem}."),
+    transactions.NotFound: Row(Refusal, "There is no such thing."),
+    transactions.RecipientNotFound: Row(Refusal, "Nobody of this username can be paid now."),
+    requests.PayerNotFound: Row(Refusal, "{who} cannot be asked for money now."),
+    transactions.SelfTransfer: Row(Refusal, "You cannot pay yourself, or ask yourself for money."),
+    transactions.CurrencyMismatch: Row(Refusal, "Their wallet has another currency than yours."),
+    transactions.WalletFrozen: Row(Refusal, "Your wallet is frozen."),
+    transactions.WalletClosed: Row(Refusal, "The wallet is closed."),
+    transactions.InsufficientFunds: Row(
         InsufficientFunds,
         "This needs {required} {required.currency}; {available} {available.currency} is available.",
     ),
-    payments.LimitExceeded: Row(
+    transactions.LimitExceeded: Row(
         LimitExceeded,
         "At most {limit.total} {limit.total.currency} within 24 hours; {limit.remaining} {limit.total.currency} is "
         "left.",
         retryable=True,
     ),
-    payments.TooManyPending: Row(
+    transactions.TooManyPending: Row(
         Refusal,
         "{most} payments await your confirmation already: confirm or cancel some first.",
         retryable=True,
     ),
-    payments.TooManyOpenRequests: Row(
+    requests.TooManyOpenRequests: Row(
         Refusal,
         "{most} of your requests wait for their answer already: ask again when some are answered.",
         retryable=True,
     ),
-    payments.TooManyRequests: Row(
+    requests.TooManyRequests: Row(
         Refusal, "At most {most} requests within 24 hours: ask again later.", retryable=True
     ),
-    payments.RiskBlocked: Row(Refusal, "This payment is blocked by a rule that protects your wallet."),
-    payments.BankDeclined: Row(Refusal, "The bank declined; no money has moved."),
-    payments.PayerGone: Row(Refusal, "Who paid it can be paid nothing now."),
-    payments.AlreadyRefunded: Row(Refusal, "All of it has been given back already."),
-    payments.RefundTooLarge: Row(Refusal, "At most {left} {left.currency} of it can still be given back."),
-    payments.BalanceNotZero: Row(
+    transactions.RiskBlocked: Row(Refusal, "This payment is blocked by a rule that protects your wallet."),
+    transactions.BankDeclined: Row(Refusal, "The bank declined; no money has moved."),
+    transactions.PayerGone: Row(Refusal, "Who paid it can be paid nothing now."),
+    transactions.AlreadyRefunded: Row(Refusal, "All of it has been given back already."),
+    transactions.RefundTooLarge: Row(Refusal, "At most {left} {left.currency} of it can still be given back."),
+    transactions.BalanceNotZero: Row(
         Refusal,
         "There is money in your wallet, or on its way: empty it, and wait for what is not over.",
         retryable=True,
     ),
-    payments.WrongState: Row(WrongState, "It is {status.value} already."),
-    payments.KeyReused: Row(Refusal, "This idempotency key was used before with another input."),
+    transactions.WrongState: Row(WrongState, "It is {status.value} already."),
+    transactions.KeyReused: Row(Refusal, "This idempotency key was used before with another input."),
     cards.TooManyCards: Row(Refusal, "{most} cards are open already: close one first.", retryable=True),
     cards.CardClosed: Row(Refusal, "This card is closed."),
     cards.CardFrozen: Row(Refusal, "This card is frozen: unfreeze it first.", retryable=True),

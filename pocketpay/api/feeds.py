@@ -15,10 +15,10 @@ from datetime import timedelta
 from uuid import UUID
 
 from pocketpay.database.sessions import Database
-from pocketpay.payments.repository import changes, history
-from pocketpay.payments.transaction import Transaction
 from pocketpay.requests import repository as requests
 from pocketpay.requests.money_request import MoneyRequest
+from pocketpay.transactions.repository import changes, lookups
+from pocketpay.transactions.transaction import Transaction
 from pocketpay.updates.changes import PAGE, Changes, Place, Sides
 from pocketpay.updates.feed import Feed
 from pocketpay.updates.hub import Hub
@@ -86,7 +86,7 @@ class Feeds:
 
     async def _transactions(self, ids: Sequence[UUID]) -> Mapping[UUID, Transaction]:
         async with self._database.read() as session:
-            return {transaction.id: transaction for transaction in await history.by_ids(session, ids)}
+            return await lookups.by_ids(session, ids)
 
     async def _changed_since(self, wanted: Sequence[tuple[UUID, Place]]) -> Sequence[Sequence[Transaction]]:
         async with self._database.read() as session:

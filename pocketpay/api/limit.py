@@ -7,7 +7,7 @@ from typing import Self
 import strawberry
 
 from pocketpay.api.money import Money
-from pocketpay.payments import limits as payments
+from pocketpay.transactions import limits as payments
 
 
 @strawberry.enum(description="What is limited: sums of one wallet within any 24 hours.")

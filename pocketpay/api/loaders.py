@@ -23,13 +23,13 @@ from pocketpay.ledger import entries, point, statement
 from pocketpay.ledger.entries import PostedEntry
 from pocketpay.ledger.point import Point
 from pocketpay.ledger.statement import Month, Statement, Totals
-from pocketpay.payments import history
-from pocketpay.payments.allowance import allowances
-from pocketpay.payments.limits import Limit
-from pocketpay.payments.repository import units
-from pocketpay.payments.transaction import Transaction
 from pocketpay.requests import listing
 from pocketpay.requests.money_request import MoneyRequest
+from pocketpay.transactions import history
+from pocketpay.transactions.allowance import allowances
+from pocketpay.transactions.limits import Limit
+from pocketpay.transactions.repository import lookups
+from pocketpay.transactions.transaction import Transaction
 from pocketpay.wallets import repository as wallets
 from pocketpay.wallets.balance import Balance
 
@@ -58,7 +58,7 @@ class Reads:
         self.profiles_by_id = JoinedRead[UUID, Profile](database, profiles.by_ids)
         self.balances = JoinedRead[UUID, Balance](database, wallets.balances)
         self.owners = JoinedRead[UUID, User](database, people.owners)
-        self.whole = JoinedRead[UUID, Transaction](database, units.by_ids)
+        self.whole = JoinedRead[UUID, Transaction](database, lookups.by_ids)
         self.freeze_reasons = JoinedRead[UUID, str](database, wallets.freeze_reasons)
 
 

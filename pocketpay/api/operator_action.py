@@ -17,10 +17,10 @@ from pocketpay.api.sought import sought
 from pocketpay.api.waiting import EVERYBODY
 from pocketpay.api.wallet import Freeze
 from pocketpay.operations.customers import wallet_of
-from pocketpay.payments.acts import RecordedAct
-from pocketpay.payments.filter import Position
-from pocketpay.payments.history import BEGINNING, END
-from pocketpay.payments.repository import acts
+from pocketpay.operator_log.act import RecordedAct
+from pocketpay.operator_log.repository import acts
+from pocketpay.transactions.filter import Position
+from pocketpay.transactions.history import BEGINNING, END
 from pocketpay.wallets import balance
 
 

@@ -7,7 +7,7 @@ import strawberry
 from pocketpay.api.context import Info
 from pocketpay.api.pages import FEW, at_most
 from pocketpay.api.profile import Profile
-from pocketpay.payments import history
+from pocketpay.transactions import history
 
 
 @strawberry.field(

@@ -26,7 +26,7 @@ from pocketpay.api.spreadsheet import row, words
 from pocketpay.api.statement_link import BadLink
 from pocketpay.database.failures import ServiceBusy
 from pocketpay.ledger.statement import Month
-from pocketpay.payments.statement import AT_ONCE, Line, Telling, telling
+from pocketpay.transactions.statement import AT_ONCE, Line, Telling, telling
 
 MOST_AT_ONCE = 4
 """Of one server: each has a connection of its own, and as much of the processor as it is given."""

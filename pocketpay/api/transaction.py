@@ -16,8 +16,8 @@ from pocketpay.api.money import Money
 from pocketpay.api.node import Node
 from pocketpay.api.profile import Profile
 from pocketpay.api.risk_reason import RiskReason
-from pocketpay.payments import seen
-from pocketpay.payments import transaction as payments
+from pocketpay.transactions import transaction as payments
+from pocketpay.transactions import visibility
 
 if TYPE_CHECKING:
     from pocketpay.api.ledger_entry import LedgerEntry
@@ -97,7 +97,7 @@ class Transaction(Node):
         return cls(
             id=ids.encode(ids.TRANSACTION, known.id),
             type=TransactionType[known.type.name],
-            direction=Direction[seen.direction(known, wallet_id).name],
+            direction=Direction[visibility.direction(known, wallet_id).name],
             status=TransactionStatus[known.status.name],
             amount=Money.of(known.amount),
             fee=Money.of(known.fee),

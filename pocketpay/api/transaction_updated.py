@@ -11,7 +11,7 @@ from pocketpay.api import ids
 from pocketpay.api.context import Context, Info
 from pocketpay.api.failures import BadUserInput
 from pocketpay.api.transaction import Transaction
-from pocketpay.payments.seen import seen_by
+from pocketpay.transactions.visibility import seen_by
 
 NO_SUCH_TRANSACTION = "There is no such transaction."
 

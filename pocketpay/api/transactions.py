@@ -13,10 +13,10 @@ from pocketpay.api.pages import BY_MOMENT, Connection, Listing, asked, connectio
 from pocketpay.api.scalars import Amount
 from pocketpay.api.transaction import Direction, Transaction, TransactionStatus, TransactionType
 from pocketpay.identity.usernames import canonical
-from pocketpay.payments import history, seen
-from pocketpay.payments.filter import EVERYTHING, NOTHING, Filter, Position
-from pocketpay.payments.lifecycle import Status
-from pocketpay.payments.transaction import Type
+from pocketpay.transactions import history, visibility
+from pocketpay.transactions.filter import EVERYTHING, NOTHING, Filter, Position
+from pocketpay.transactions.lifecycle import Status
+from pocketpay.transactions.transaction import Type
 
 _IN_NO_TEXT = re.compile("[\0\ud800-\udfff]")
 """NUL and lone surrogates, which PostgreSQL cannot keep."""
@@ -109,7 +109,7 @@ async def narrowing(context: Context, given: TransactionFilter | None) -> Filter
     return Filter(
         types=None if given.types is None else frozenset(Type[type.name] for type in given.types),
         statuses=None if given.statuses is None else frozenset(Status[status.name] for status in given.statuses),
-        direction=None if given.direction is None else seen.Direction[given.direction.name],
+        direction=None if given.direction is None else visibility.Direction[given.direction.name],
         counterparty=counterparty,
         since=given.since,
         until=given.until,

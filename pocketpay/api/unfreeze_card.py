@@ -9,7 +9,7 @@ from pocketpay.api.card_payload import CardPayload
 from pocketpay.api.context import Info
 from pocketpay.api.errors import BY_ID, refusals_as_errors
 from pocketpay.payments import unfreeze_card as payments
-from pocketpay.payments.errors import NotFound
+from pocketpay.transactions.errors import NotFound
 
 
 @strawberry.mutation(

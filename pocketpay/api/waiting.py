@@ -10,11 +10,11 @@ import strawberry
 from pocketpay.api.context import Info
 from pocketpay.api.customer_transaction import CustomerTransaction
 from pocketpay.api.pages import BY_MOMENT, MOST_COUNTED, Connection, Listing, asked, connection
-from pocketpay.payments.filter import Position
-from pocketpay.payments.history import BEGINNING, END
-from pocketpay.payments.lifecycle import Status
-from pocketpay.payments.repository import waiting
-from pocketpay.payments.transaction import Transaction
+from pocketpay.transactions.filter import Position
+from pocketpay.transactions.history import BEGINNING, END
+from pocketpay.transactions.lifecycle import Status
+from pocketpay.transactions.repository import waiting
+from pocketpay.transactions.transaction import Transaction
 
 EVERYBODY = UUID(int=0)
 """Whose a list is that is nobody's in particular."""

@@ -10,7 +10,7 @@ from pocketpay.api.money import Money
 from pocketpay.api.scalars import Amount
 from pocketpay.api.withdraw import WithdrawalSpeed
 from pocketpay.payments import withdraw as payments
-from pocketpay.payments.errors import InvalidAmount
+from pocketpay.transactions.errors import InvalidAmount
 
 
 @strawberry.type(description="Exactly what `withdraw` would take now. Nothing has happened.")

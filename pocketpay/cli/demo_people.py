@@ -12,7 +12,7 @@ async def make(settings: Settings, server_dsn: str) -> None:
     from pocketpay.identity.user import Role
     from pocketpay.onboarding import demo
     from pocketpay.operations.roles import set_role
-    from pocketpay.payments.acts import Operator
+    from pocketpay.operator_log.act import Operator
 
     if demo.OPERATOR not in await demo.seed(settings, server_dsn):
         return

@@ -13,11 +13,11 @@ from pocketpay.ledger.house import HouseKind
 from pocketpay.money import Money
 from pocketpay.payments.book import Book
 from pocketpay.payments.desk import Desk
-from pocketpay.payments.errors import WalletClosed
 from pocketpay.payments.instruction import Answer, Footprint, Key, Outcome
-from pocketpay.payments.lifecycle import Status
 from pocketpay.payments.parsing import parse_key
-from pocketpay.payments.transaction import Transaction, Type
+from pocketpay.transactions.errors import WalletClosed
+from pocketpay.transactions.lifecycle import Status
+from pocketpay.transactions.transaction import Transaction, Type
 from pocketpay.wallets.balance import WalletStatus
 
 DESCRIPTION = "Opening balance"

@@ -17,7 +17,7 @@ from pocketpay.identity.viewer import Viewer
 from pocketpay.importing.repository import people
 from pocketpay.payments.close_wallet import CloseWallet
 from pocketpay.payments.desk import Desk
-from pocketpay.payments.errors import BalanceNotZero
+from pocketpay.transactions.errors import BalanceNotZero
 from pocketpay.wallets.balance import WalletStatus
 
 

@@ -24,10 +24,10 @@ from pocketpay.payments.confirm import confirm
 from pocketpay.payments.deposit import deposit
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.issue_card import issue_card
-from pocketpay.payments.lifecycle import Status
 from pocketpay.payments.request_money import request_money
 from pocketpay.payments.transfer import transfer
 from pocketpay.settings import Settings, SettingsError
+from pocketpay.transactions.lifecycle import Status
 
 PASSWORD = "pocket-pay-demo"  # noqa: S105 - nobody's money is behind it
 

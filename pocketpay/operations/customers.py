@@ -6,7 +6,7 @@ from uuid import UUID
 from pocketpay.database.sessions import Session
 from pocketpay.identity.repository import people, profiles
 from pocketpay.identity.user import User
-from pocketpay.payments.repository import units
+from pocketpay.transactions.repository import lookups
 from pocketpay.wallets import repository as wallets
 
 MOST = 10
@@ -28,7 +28,7 @@ async def find(session: Session, sought: Sought) -> list[User]:
     """Whoever is meant, those who have left too; of a transaction both sides."""
     wallet_ids = [] if sought.wallet_id is None else [sought.wallet_id]
     if sought.transaction_id is not None:
-        parties = await units.parties(session, sought.transaction_id)
+        parties = await lookups.parties(session, sought.transaction_id)
         sides = () if parties is None else (parties.source_id, parties.destination_id)
         wallet_ids += [side for side in sides if side is not None]
     return await people.meant(

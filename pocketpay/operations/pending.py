@@ -1,9 +1,9 @@
 """What waits, whosever it is: held payments, and orders that a bank has not answered."""
 
 from pocketpay.database.sessions import Session
-from pocketpay.payments.history import BEGINNING, END
-from pocketpay.payments.repository import waiting
-from pocketpay.payments.transaction import Transaction
+from pocketpay.transactions.history import BEGINNING, END
+from pocketpay.transactions.repository import waiting
+from pocketpay.transactions.transaction import Transaction
 
 
 async def pending(session: Session, most: int) -> list[Transaction]:

@@ -13,14 +13,14 @@ import uuid_utils.compat as uuids
 
 from pocketpay.database.sessions import Database, Session
 from pocketpay.identity.until_known import until_known
-from pocketpay.payments.acts import Act, Action, Operator
-from pocketpay.payments.errors import InvalidInput
+from pocketpay.operator_log.act import Act, Action, Operator
+from pocketpay.operator_log.repository import acts
 from pocketpay.payments.parsing import parse_reason, parse_setting
-from pocketpay.payments.repository import acts
 from pocketpay.risk import repository
 from pocketpay.risk.repository import Override
 from pocketpay.risk.setting import RiskSettingName
 from pocketpay.settings import Settings, SettingsError, overridden
+from pocketpay.transactions.errors import InvalidInput
 
 
 @dataclass(frozen=True, slots=True)

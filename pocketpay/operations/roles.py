@@ -11,10 +11,10 @@ from pocketpay.identity.repository import people
 from pocketpay.identity.until_known import until_known
 from pocketpay.identity.user import Role, User
 from pocketpay.identity.viewer import Viewer
-from pocketpay.payments.acts import Act, Action, Operator
-from pocketpay.payments.errors import NotFound
+from pocketpay.operator_log.act import Act, Action, Operator
+from pocketpay.operator_log.repository import acts
 from pocketpay.payments.parsing import parse_reason, parse_recipient
-from pocketpay.payments.repository import acts
+from pocketpay.transactions.errors import NotFound
 
 
 async def operator(session: Session, viewer: Viewer) -> Operator:

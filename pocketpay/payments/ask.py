@@ -13,17 +13,10 @@ from uuid import UUID
 from pocketpay.money import Money
 from pocketpay.payments import requested
 from pocketpay.payments.book import Book
-from pocketpay.payments.errors import (
-    CurrencyMismatch,
-    PayerNotFound,
-    SelfTransfer,
-    TooManyOpenRequests,
-    TooManyRequests,
-    WalletClosed,
-    WalletFrozen,
-)
 from pocketpay.payments.instruction import Besides, Footprint, Key, Needs, Outcome
+from pocketpay.requests.errors import PayerNotFound, TooManyOpenRequests, TooManyRequests
 from pocketpay.requests.money_request import MoneyRequest, RequestStatus
+from pocketpay.transactions.errors import CurrencyMismatch, SelfTransfer, WalletClosed, WalletFrozen
 from pocketpay.wallets.balance import WalletStatus
 
 

@@ -19,16 +19,16 @@ from pocketpay.errors import BooksDisagree
 from pocketpay.ledger.account import Account, Entry, Leg
 from pocketpay.ledger.house import House
 from pocketpay.money import Money
-from pocketpay.payments.errors import KeyReused, LimitExceeded, first_refusal
 from pocketpay.payments.instruction import Besides, Key, Outcome
 from pocketpay.payments.kept_refusal import KeptRefusal, kept_refusals
-from pocketpay.payments.lifecycle import ALIVE, Status, must_follow
-from pocketpay.payments.limits import KIND_OF, WINDOW, Limit, LimitKind, counts, hour_of
-from pocketpay.payments.terms import Terms
-from pocketpay.payments.transaction import PAYMENTS, Transaction
 from pocketpay.payments.written import KeptKey, Written
 from pocketpay.requests import money_request as requests
 from pocketpay.requests.money_request import MoneyRequest
+from pocketpay.transactions.errors import KeyReused, LimitExceeded, first_refusal
+from pocketpay.transactions.lifecycle import ALIVE, Status, must_follow
+from pocketpay.transactions.limits import KIND_OF, WINDOW, Limit, LimitKind, counts, hour_of
+from pocketpay.transactions.terms import Terms
+from pocketpay.transactions.transaction import PAYMENTS, Transaction
 from pocketpay.wallets.balance import Balance, Standing
 
 

@@ -5,11 +5,11 @@ from uuid import UUID
 
 from pocketpay.payments.book import Book
 from pocketpay.payments.desk import Desk
-from pocketpay.payments.errors import NotFound, WrongState
 from pocketpay.payments.held import ended
 from pocketpay.payments.instruction import Answer, Footprint, Outcome
-from pocketpay.payments.lifecycle import Status
-from pocketpay.payments.transaction import PAYMENTS
+from pocketpay.transactions.errors import NotFound, WrongState
+from pocketpay.transactions.lifecycle import Status
+from pocketpay.transactions.transaction import PAYMENTS
 
 
 @dataclass(frozen=True, slots=True)

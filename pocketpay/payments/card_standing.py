@@ -9,8 +9,8 @@ from uuid import UUID
 from pocketpay.cards.card import NEXT, Card, CardStatus
 from pocketpay.payments.book import Book
 from pocketpay.payments.desk import Desk
-from pocketpay.payments.errors import NotFound, WrongState
 from pocketpay.payments.instruction import Besides, Instruction, Outcome
+from pocketpay.transactions.errors import NotFound, WrongState
 
 
 def brought(book: Book, card_id: UUID, wallet_id: UUID, status: CardStatus) -> Outcome:

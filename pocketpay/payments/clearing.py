@@ -31,9 +31,9 @@ from pocketpay.database.sessions import TIMEOUTS, Connection, Database, connect
 from pocketpay.ledger.house import House
 from pocketpay.payments.instruction import Answer, Instruction
 from pocketpay.payments.progress import Progress
-from pocketpay.payments.terms import Terms
 from pocketpay.payments.ticket import Counts, Ticket
 from pocketpay.payments.unit import Result, carry_out
+from pocketpay.transactions.terms import Terms
 
 MOST_IN_UNIT = 128
 """Payments. Beyond it a unit grows longer without growing cheaper."""

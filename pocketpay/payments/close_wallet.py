@@ -15,10 +15,10 @@ from pocketpay.cards.card import CardStatus
 from pocketpay.identity.leaving import Leaver
 from pocketpay.payments import requested
 from pocketpay.payments.book import Book
-from pocketpay.payments.errors import BalanceNotZero, WalletFrozen
 from pocketpay.payments.instruction import Besides, Footprint, Needs, Outcome
-from pocketpay.payments.lifecycle import ALIVE
 from pocketpay.requests.money_request import RequestStatus
+from pocketpay.transactions.errors import BalanceNotZero, WalletFrozen
+from pocketpay.transactions.lifecycle import ALIVE
 from pocketpay.wallets.balance import NewStanding, WalletStatus
 
 

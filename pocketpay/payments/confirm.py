@@ -14,14 +14,14 @@ from pocketpay.ledger.account import Leg
 from pocketpay.payments import requested
 from pocketpay.payments.book import Book
 from pocketpay.payments.desk import Desk
-from pocketpay.payments.errors import NotFound, RecipientNotFound, RiskBlocked, WalletFrozen, WrongState
 from pocketpay.payments.held import ended, following, released
 from pocketpay.payments.instruction import Answer, Footprint, Outcome
-from pocketpay.payments.lifecycle import Status
-from pocketpay.payments.transaction import PAYMENTS, Transaction
 from pocketpay.requests.money_request import RequestStatus
 from pocketpay.risk.rules import Facts, Verdict, judge
 from pocketpay.settings import RuleAction
+from pocketpay.transactions.errors import NotFound, RecipientNotFound, RiskBlocked, WalletFrozen, WrongState
+from pocketpay.transactions.lifecycle import Status
+from pocketpay.transactions.transaction import PAYMENTS, Transaction
 from pocketpay.wallets.balance import WalletStatus
 
 

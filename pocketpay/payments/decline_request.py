@@ -6,9 +6,9 @@ from uuid import UUID
 from pocketpay.payments import requested
 from pocketpay.payments.book import Book
 from pocketpay.payments.desk import Desk
-from pocketpay.payments.errors import NotFound
 from pocketpay.payments.instruction import Answer, Footprint, Needs, Outcome
 from pocketpay.requests.money_request import RequestStatus
+from pocketpay.transactions.errors import NotFound
 
 
 @dataclass(frozen=True, slots=True)

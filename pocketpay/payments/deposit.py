@@ -16,13 +16,13 @@ import uuid_utils.compat as uuids
 from pocketpay.money import Money
 from pocketpay.payments.book import Book
 from pocketpay.payments.desk import Desk
-from pocketpay.payments.errors import WalletClosed, WalletFrozen
 from pocketpay.payments.instruction import Answer, Footprint, Key, Outcome
-from pocketpay.payments.lifecycle import Status
-from pocketpay.payments.limits import LimitKind
 from pocketpay.payments.parsing import parse_amount, parse_bank_name, parse_key
 from pocketpay.payments.settle import settle_now
-from pocketpay.payments.transaction import Transaction, Type
+from pocketpay.transactions.errors import WalletClosed, WalletFrozen
+from pocketpay.transactions.lifecycle import Status
+from pocketpay.transactions.limits import LimitKind
+from pocketpay.transactions.transaction import Transaction, Type
 from pocketpay.wallets.balance import Freeze, WalletStatus
 
 

@@ -10,8 +10,8 @@ from pocketpay.payments.clearing import Clearing
 from pocketpay.payments.policy import read_policy
 from pocketpay.payments.resolve import Resolver
 from pocketpay.payments.simulated_bank import SimulatedBank
-from pocketpay.payments.terms import Terms
 from pocketpay.settings import Settings
+from pocketpay.transactions.terms import Terms
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from pocketpay.payments.book import Book
-from pocketpay.payments.errors import NotFound
 from pocketpay.payments.held import ended
 from pocketpay.payments.instruction import Footprint, Outcome
-from pocketpay.payments.lifecycle import Status
+from pocketpay.transactions.errors import NotFound
+from pocketpay.transactions.lifecycle import Status
 
 
 @dataclass(frozen=True, slots=True)

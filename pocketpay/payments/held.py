@@ -4,11 +4,11 @@ from dataclasses import replace
 
 from pocketpay.errors import Refusal
 from pocketpay.payments.book import Book
-from pocketpay.payments.errors import facts_of
 from pocketpay.payments.instruction import Hold, Outcome
-from pocketpay.payments.lifecycle import Status
-from pocketpay.payments.transaction import Transaction
 from pocketpay.risk.rules import Verdict
+from pocketpay.transactions.errors import facts_of
+from pocketpay.transactions.lifecycle import Status
+from pocketpay.transactions.transaction import Transaction
 
 
 def following(book: Book, before: Transaction, status: Status) -> Transaction:

@@ -16,11 +16,11 @@ from pocketpay.errors import Refusal
 from pocketpay.identity.leaving import Leaver
 from pocketpay.ledger.account import Leg
 from pocketpay.money import Money
-from pocketpay.payments.acts import Act
-from pocketpay.payments.lifecycle import Status
-from pocketpay.payments.limits import LimitKind
-from pocketpay.payments.transaction import Transaction
+from pocketpay.operator_log.act import Act
 from pocketpay.requests.money_request import MoneyRequest, RequestStatus
+from pocketpay.transactions.lifecycle import Status
+from pocketpay.transactions.limits import LimitKind
+from pocketpay.transactions.transaction import Transaction
 from pocketpay.wallets.balance import Balance, NewStanding
 
 if TYPE_CHECKING:

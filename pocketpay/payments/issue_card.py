@@ -20,9 +20,9 @@ from pocketpay.cards.number import Secrets
 from pocketpay.money import Money
 from pocketpay.payments.book import Book
 from pocketpay.payments.desk import Desk
-from pocketpay.payments.errors import WalletClosed, WalletFrozen
 from pocketpay.payments.instruction import Besides, Footprint, Gives, Key, Needs, Outcome
 from pocketpay.payments.parsing import parse_amount, parse_key, parse_label
+from pocketpay.transactions.errors import WalletClosed, WalletFrozen
 from pocketpay.wallets.balance import WalletStatus
 
 

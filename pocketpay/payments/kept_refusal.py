@@ -9,7 +9,8 @@ from typing import Any, TypeAlias
 
 from pocketpay.errors import Refusal
 from pocketpay.money import Money
-from pocketpay.payments.errors import (
+from pocketpay.payments.instruction import Besides
+from pocketpay.transactions.errors import (
     CurrencyMismatch,
     InvalidAmount,
     InvalidInput,
@@ -19,8 +20,7 @@ from pocketpay.payments.errors import (
     TooManyPending,
     WalletClosed,
 )
-from pocketpay.payments.instruction import Besides
-from pocketpay.payments.limits import Limit, LimitKind
+from pocketpay.transactions.limits import Limit, LimitKind
 
 KeptRefusal: TypeAlias = dict[str, Any]
 """{"code": "TOO_MANY_PENDING", "most": 20}, JSON's types only."""

@@ -18,14 +18,15 @@ from pocketpay.payments import leaving, requested
 from pocketpay.payments.book import Book
 from pocketpay.payments.expire import Expire
 from pocketpay.payments.instruction import Footprint, Gives
-from pocketpay.payments.limits import LimitKind
 from pocketpay.payments.progress import Progress
-from pocketpay.payments.repository import asking, rows, units
-from pocketpay.payments.repository.usage import used
-from pocketpay.payments.terms import Terms
-from pocketpay.payments.transaction import Transaction
+from pocketpay.payments.repository import asking, units
 from pocketpay.payments.written import KeptKey
 from pocketpay.requests import repository as requests
+from pocketpay.transactions.limits import LimitKind
+from pocketpay.transactions.repository import lookups, rows
+from pocketpay.transactions.repository.usage import used
+from pocketpay.transactions.terms import Terms
+from pocketpay.transactions.transaction import Transaction
 from pocketpay.wallets.repository import standing
 
 FIRST_OF_TRANSACTION = 15
@@ -114,7 +115,7 @@ async def _look_further(session: Session, book: Book, footprints: Sequence[Footp
         wanted[Gives.REQUESTS] |= ending.requests
         wanted[Gives.CARDS] |= ending.cards
     if missing := wanted[Gives.TRANSACTIONS] - book.transactions.keys():
-        book.transactions |= await units.by_ids(session, missing)
+        book.transactions |= await lookups.by_ids(session, missing)
     for paying in book.transactions.values():
         if paying.request_id is not None:
             wanted[Gives.REQUESTS].add(paying.request_id)

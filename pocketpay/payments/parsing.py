@@ -10,8 +10,8 @@ from uuid import UUID
 from pocketpay import money
 from pocketpay.identity.usernames import canonical
 from pocketpay.money import Money
-from pocketpay.payments.errors import InvalidAmount, InvalidInput
 from pocketpay.payments.instruction import Gives, Key
+from pocketpay.transactions.errors import InvalidAmount, InvalidInput
 
 LONGEST_DESCRIPTION = 500
 LONGEST_BANK_NAME = 100

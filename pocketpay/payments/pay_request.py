@@ -14,13 +14,13 @@ import uuid_utils.compat as uuids
 
 from pocketpay.payments.book import Book
 from pocketpay.payments.desk import Desk
-from pocketpay.payments.errors import NotFound, WrongState
 from pocketpay.payments.instruction import Answer, Footprint, Key, Needs, Outcome
-from pocketpay.payments.limits import LimitKind
 from pocketpay.payments.parsing import parse_key
 from pocketpay.payments.transfer import Transfer
 from pocketpay.requests.money_request import RequestStatus
 from pocketpay.requests.repository import Asked
+from pocketpay.transactions.errors import NotFound, WrongState
+from pocketpay.transactions.limits import LimitKind
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,10 +15,10 @@ import structlog
 
 from pocketpay.database.sessions import Database, Session
 from pocketpay.payments.clearing import Clearing
-from pocketpay.payments.terms import policy_of
 from pocketpay.risk import repository
 from pocketpay.risk.rules import Policy
 from pocketpay.settings import Settings, SettingsError, overridden
+from pocketpay.transactions.terms import policy_of
 from pocketpay.updates.pump import Pump
 from pocketpay.updates.signals import Signal
 

@@ -9,11 +9,11 @@ from pocketpay.database.failures import ServiceBusy
 from pocketpay.errors import Refusal
 from pocketpay.money import Money
 from pocketpay.payments.desk import Desk
-from pocketpay.payments.lifecycle import Status
 from pocketpay.payments.parsing import parse_amount, parse_recipient
 from pocketpay.payments.transfer import Transfer
 from pocketpay.payments.unit import preview
 from pocketpay.risk.rules import Reason
+from pocketpay.transactions.lifecycle import Status
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,10 @@ import uuid_utils.compat as uuids
 from pocketpay.money import Money
 from pocketpay.payments.book import Book
 from pocketpay.payments.desk import Desk
-from pocketpay.payments.errors import (
+from pocketpay.payments.instruction import Answer, Footprint, Key, Needs, Outcome
+from pocketpay.payments.parsing import parse_amount, parse_key, parse_reason
+from pocketpay.payments.reversal import Reversal
+from pocketpay.transactions.errors import (
     AlreadyRefunded,
     InsufficientFunds,
     NotFound,
@@ -25,11 +28,8 @@ from pocketpay.payments.errors import (
     WalletClosed,
     WalletFrozen,
 )
-from pocketpay.payments.instruction import Answer, Footprint, Key, Needs, Outcome
-from pocketpay.payments.lifecycle import Status
-from pocketpay.payments.parsing import parse_amount, parse_key, parse_reason
-from pocketpay.payments.reversal import Reversal
-from pocketpay.payments.transaction import PAYMENTS, Transaction
+from pocketpay.transactions.lifecycle import Status
+from pocketpay.transactions.transaction import PAYMENTS, Transaction
 from pocketpay.wallets.balance import WalletStatus
 
 ORIGINAL = "transactionId"

@@ -10,10 +10,10 @@ from uuid import UUID
 
 from pocketpay.payments import held
 from pocketpay.payments.book import Book
-from pocketpay.payments.errors import NotFound, WrongState
 from pocketpay.payments.instruction import Besides, Key, Outcome
-from pocketpay.payments.lifecycle import Status
 from pocketpay.requests.money_request import MoneyRequest, RequestStatus
+from pocketpay.transactions.errors import NotFound, WrongState
+from pocketpay.transactions.lifecycle import Status
 
 
 def following(book: Book, before: MoneyRequest, status: RequestStatus) -> MoneyRequest:

@@ -13,10 +13,10 @@ from uuid import UUID
 from pocketpay.database.joined import JoinedRead
 from pocketpay.database.sessions import Database, Session
 from pocketpay.identity.repository import profiles
-from pocketpay.payments.repository import units
-from pocketpay.payments.repository.units import Parties
 from pocketpay.requests import repository as requests
 from pocketpay.requests.repository import Asked
+from pocketpay.transactions.repository import lookups
+from pocketpay.transactions.repository.lookups import Parties
 from pocketpay.wallets import repository as wallets
 
 MOST_REMEMBERED = 50_000
@@ -77,7 +77,7 @@ class Resolver:
         if (known := self._parties.get(transaction_id)) is not None:
             return known
         async with self._database.read() as session:
-            found = await units.parties(session, transaction_id)
+            found = await lookups.parties(session, transaction_id)
         return None if found is None else self._parties.remember(transaction_id, found)
 
     async def asked(self, request_id: UUID) -> Asked | None:

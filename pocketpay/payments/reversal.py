@@ -19,10 +19,10 @@ from pocketpay.ledger.account import Leg
 from pocketpay.ledger.house import House, HouseKind
 from pocketpay.money import Money
 from pocketpay.payments.book import Book
-from pocketpay.payments.errors import facts_of
 from pocketpay.payments.instruction import Besides, Key, Outcome
-from pocketpay.payments.lifecycle import Status
-from pocketpay.payments.transaction import Transaction, Type
+from pocketpay.transactions.errors import facts_of
+from pocketpay.transactions.lifecycle import Status
+from pocketpay.transactions.transaction import Transaction, Type
 
 OTHER_SIDE = {
     Type.DEPOSIT: HouseKind.BANK,

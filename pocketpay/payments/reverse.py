@@ -14,10 +14,13 @@ from uuid import UUID
 import uuid_utils.compat as uuids
 
 from pocketpay.money import Money
-from pocketpay.payments.acts import Act, Action, Operator
+from pocketpay.operator_log.act import Act, Action, Operator
 from pocketpay.payments.book import Book
 from pocketpay.payments.desk import Desk
-from pocketpay.payments.errors import (
+from pocketpay.payments.instruction import Answer, Footprint, Needs, Outcome
+from pocketpay.payments.parsing import parse_reason
+from pocketpay.payments.reversal import Reversal
+from pocketpay.transactions.errors import (
     AlreadyRefunded,
     InsufficientFunds,
     InvalidInput,
@@ -25,11 +28,8 @@ from pocketpay.payments.errors import (
     PayerGone,
     WrongState,
 )
-from pocketpay.payments.instruction import Answer, Footprint, Needs, Outcome
-from pocketpay.payments.lifecycle import Status
-from pocketpay.payments.parsing import parse_reason
-from pocketpay.payments.reversal import Reversal
-from pocketpay.payments.transaction import Transaction, Type
+from pocketpay.transactions.lifecycle import Status
+from pocketpay.transactions.transaction import Transaction, Type
 from pocketpay.wallets.balance import WalletStatus
 
 DESCRIPTION = "Reversed by Pocket Pay"

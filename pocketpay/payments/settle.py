@@ -17,12 +17,12 @@ from pocketpay.ledger.house import House, HouseKind
 from pocketpay.payments.bank import BankOrder, BankReply
 from pocketpay.payments.book import Book
 from pocketpay.payments.desk import Desk
-from pocketpay.payments.errors import BankDeclined, NotFound, kept_refusal
 from pocketpay.payments.fees import Speed, speed_paid_for
 from pocketpay.payments.held import following, released
 from pocketpay.payments.instruction import Answer, Footprint, Outcome
-from pocketpay.payments.lifecycle import Status
-from pocketpay.payments.transaction import Transaction, Type
+from pocketpay.transactions.errors import BankDeclined, NotFound, kept_refusal
+from pocketpay.transactions.lifecycle import Status
+from pocketpay.transactions.transaction import Transaction, Type
 
 BANK_SECONDS = 5.0
 """How long an answer of the bank is awaited; later it is the sweeper that asks."""

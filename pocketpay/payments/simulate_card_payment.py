@@ -20,11 +20,11 @@ from pocketpay.ledger.house import HouseKind
 from pocketpay.money import Money
 from pocketpay.payments.book import Book
 from pocketpay.payments.desk import Desk
-from pocketpay.payments.errors import InsufficientFunds, NotFound, WalletClosed, WalletFrozen, facts_of
 from pocketpay.payments.instruction import Answer, Besides, Footprint, Key, Needs, Outcome
-from pocketpay.payments.lifecycle import Status
 from pocketpay.payments.parsing import parse_amount, parse_key, parse_merchant
-from pocketpay.payments.transaction import Transaction, Type
+from pocketpay.transactions.errors import InsufficientFunds, NotFound, WalletClosed, WalletFrozen, facts_of
+from pocketpay.transactions.lifecycle import Status
+from pocketpay.transactions.transaction import Transaction, Type
 from pocketpay.wallets.balance import WalletStatus
 
 

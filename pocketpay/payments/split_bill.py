@@ -12,9 +12,9 @@ import uuid_utils.compat as uuids
 from pocketpay.money import Money
 from pocketpay.payments.ask import Ask, Share
 from pocketpay.payments.desk import Desk
-from pocketpay.payments.errors import InvalidAmount, InvalidInput
 from pocketpay.payments.instruction import Answer, Gives
 from pocketpay.payments.parsing import parse_amount, parse_description, parse_key, parse_recipient
+from pocketpay.transactions.errors import InvalidAmount, InvalidInput
 
 MOST_ASKED = 20
 """A table in a restaurant: each of them is one more wallet that the unit of work locks."""

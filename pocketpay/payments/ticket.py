@@ -4,9 +4,9 @@ import asyncio
 from dataclasses import dataclass, replace
 
 from pocketpay.database.failures import ServiceBusy
-from pocketpay.payments.errors import WrongState
 from pocketpay.payments.instruction import Answer, Instruction
 from pocketpay.payments.unit import Result
+from pocketpay.transactions.errors import WrongState
 
 
 @dataclass(slots=True, eq=False)

@@ -23,7 +23,12 @@ from pocketpay.money import Money
 from pocketpay.payments import requested
 from pocketpay.payments.book import Book
 from pocketpay.payments.desk import Desk
-from pocketpay.payments.errors import (
+from pocketpay.payments.instruction import Answer, Footprint, Hold, Key, Outcome
+from pocketpay.payments.parsing import parse_amount, parse_description, parse_key, parse_recipient
+from pocketpay.requests.money_request import MoneyRequest
+from pocketpay.risk.rules import Facts, Verdict, judge
+from pocketpay.settings import RuleAction
+from pocketpay.transactions.errors import (
     CurrencyMismatch,
     InsufficientFunds,
     RecipientNotFound,
@@ -34,14 +39,9 @@ from pocketpay.payments.errors import (
     WalletFrozen,
     facts_of,
 )
-from pocketpay.payments.instruction import Answer, Footprint, Hold, Key, Outcome
-from pocketpay.payments.lifecycle import Status
-from pocketpay.payments.limits import LimitKind
-from pocketpay.payments.parsing import parse_amount, parse_description, parse_key, parse_recipient
-from pocketpay.payments.transaction import Transaction, Type
-from pocketpay.requests.money_request import MoneyRequest
-from pocketpay.risk.rules import Facts, Verdict, judge
-from pocketpay.settings import RuleAction
+from pocketpay.transactions.lifecycle import Status
+from pocketpay.transactions.limits import LimitKind
+from pocketpay.transactions.transaction import Transaction, Type
 from pocketpay.wallets.balance import WalletStatus
 
 

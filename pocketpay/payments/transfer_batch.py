@@ -18,11 +18,11 @@ from pocketpay.errors import Refusal
 from pocketpay.money import Money
 from pocketpay.payments.book import Book
 from pocketpay.payments.desk import Desk
-from pocketpay.payments.errors import InvalidInput, first_refusal
 from pocketpay.payments.instruction import Answer, Besides, Footprint, Key, Needs, Outcome
 from pocketpay.payments.kept_refusal import rebuilt
 from pocketpay.payments.parsing import parse_amount, parse_description, parse_key, parse_recipient
 from pocketpay.payments.transfer import Transfer
+from pocketpay.transactions.errors import InvalidInput, first_refusal
 
 MOST_TRANSFERS = 100
 """Less than a unit of work takes: a batch is a bigger order, and no other kind of unit."""

@@ -9,12 +9,12 @@ from uuid import UUID
 
 import uuid_utils.compat as uuids
 
-from pocketpay.payments.acts import Act, Action, Operator
+from pocketpay.operator_log.act import Act, Action, Operator
 from pocketpay.payments.book import Book
 from pocketpay.payments.desk import Desk
-from pocketpay.payments.errors import WalletClosed
 from pocketpay.payments.instruction import Answer, Besides, Footprint, Outcome
 from pocketpay.payments.parsing import parse_reason
+from pocketpay.transactions.errors import WalletClosed
 from pocketpay.wallets.balance import NewStanding, WalletStatus
 
 

@@ -28,8 +28,8 @@ from pocketpay.payments.book import Book
 from pocketpay.payments.instruction import Answer, Footprint, Instruction, Needs
 from pocketpay.payments.look import look
 from pocketpay.payments.progress import Progress
-from pocketpay.payments.terms import Terms
 from pocketpay.payments.write import write
+from pocketpay.transactions.terms import Terms
 
 Result = Answer | Refusal | ServiceBusy
 """What became of one instruction."""

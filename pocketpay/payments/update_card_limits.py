@@ -13,9 +13,9 @@ from pocketpay.money import Money
 from pocketpay.payments.book import Book
 from pocketpay.payments.card_standing import card_after
 from pocketpay.payments.desk import Desk
-from pocketpay.payments.errors import NotFound, WrongState
 from pocketpay.payments.instruction import Besides, Footprint, Needs, Outcome
 from pocketpay.payments.issue_card import parse_limit
+from pocketpay.transactions.errors import NotFound, WrongState
 
 WantedLimit: TypeAlias = Money | Stays | None
 """A limit to be set, one that stays as it is, or None for one to be lifted."""

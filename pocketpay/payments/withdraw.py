@@ -18,14 +18,14 @@ from pocketpay.errors import Refusal
 from pocketpay.money import Money
 from pocketpay.payments.book import Book
 from pocketpay.payments.desk import Desk
-from pocketpay.payments.errors import InsufficientFunds, WalletClosed, WalletFrozen, facts_of
 from pocketpay.payments.fees import Speed, withdrawal_fee
 from pocketpay.payments.instruction import Answer, Footprint, Hold, Key, Outcome
-from pocketpay.payments.lifecycle import Status
-from pocketpay.payments.limits import LimitKind
 from pocketpay.payments.parsing import parse_amount, parse_bank_name, parse_key
 from pocketpay.payments.settle import settle_now
-from pocketpay.payments.transaction import Transaction, Type
+from pocketpay.transactions.errors import InsufficientFunds, WalletClosed, WalletFrozen, facts_of
+from pocketpay.transactions.lifecycle import Status
+from pocketpay.transactions.limits import LimitKind
+from pocketpay.transactions.transaction import Transaction, Type
 from pocketpay.wallets.balance import WalletStatus
 
 

@@ -7,8 +7,9 @@ from dataclasses import replace
 from pocketpay.cards import repository as cards
 from pocketpay.database.sessions import Session
 from pocketpay.identity.repository import leaving as identity
+from pocketpay.operator_log.repository import acts
 from pocketpay.payments.book import Book
-from pocketpay.payments.repository import acts, units
+from pocketpay.payments.repository import units
 from pocketpay.payments.written import Written
 from pocketpay.requests import repository as requests
 from pocketpay.updates import signals

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pocketpay.cards.card import Card
 from pocketpay.identity.leaving import Leaver
-from pocketpay.payments.acts import Act
+from pocketpay.operator_log.act import Act
 from pocketpay.payments.instruction import Key
 from pocketpay.payments.kept_refusal import KeptRefusal
 from pocketpay.requests.money_request import MoneyRequest

@@ -14,7 +14,7 @@ from pocketpay.app import create_app
 from pocketpay.cli.listening import listen, url_of
 from pocketpay.identity.reception import Admission
 from pocketpay.payments import cancel, confirm, deposit, transfer
-from pocketpay.payments.transaction import Transaction
+from pocketpay.transactions.transaction import Transaction
 from tests import people
 from tests.updates.waiting import until
 

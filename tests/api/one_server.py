@@ -16,9 +16,9 @@ from pocketpay.payments.clearing import Clearing
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.resolve import Resolver
 from pocketpay.payments.simulated_bank import SimulatedBank
-from pocketpay.payments.terms import Terms
-from pocketpay.payments.transaction import Transaction
 from pocketpay.settings import RuleAction, Settings
+from pocketpay.transactions.terms import Terms
+from pocketpay.transactions.transaction import Transaction
 from pocketpay.updates.hub import Hub
 from pocketpay.updates.listener import Listener
 

@@ -5,7 +5,7 @@ from typing import Any
 from pocketpay.database.sessions import Database
 from pocketpay.identity.user import Role
 from pocketpay.operations.roles import set_role
-from pocketpay.payments.acts import Operator
+from pocketpay.operator_log.act import Operator
 from tests.api.conftest import Client, Person
 
 ROOT = Operator(None, "root")

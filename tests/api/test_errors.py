@@ -17,8 +17,8 @@ from pocketpay.api.failures import formatted, without_value
 from pocketpay.database.failures import ServiceBusy
 from pocketpay.identity.errors import Forbidden, Unauthenticated
 from pocketpay.money import Money
-from pocketpay.payments import errors as payments
-from pocketpay.payments.lifecycle import Status
+from pocketpay.transactions import errors as payments
+from pocketpay.transactions.lifecycle import Status
 from tests.api.conftest import Client
 
 

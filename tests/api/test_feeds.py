@@ -8,9 +8,9 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from pocketpay.payments.lifecycle import Status
-from pocketpay.payments.repository import changes
-from pocketpay.payments.transaction import Transaction
+from pocketpay.transactions.lifecycle import Status
+from pocketpay.transactions.repository import changes
+from pocketpay.transactions.transaction import Transaction
 from pocketpay.updates.changes import START
 from pocketpay.updates.changes import Watch as ChangesWatch
 from pocketpay.updates.feed import Watch

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 import asyncpg
 import pytest
 
-from pocketpay.payments import history
+from pocketpay.transactions import history
 from tests.api.asking import NODE, ONE, WHOLE, CountsReads, Door, outside
 from tests.api.one_server import OneServer, serving
 from tests.conftest import Dsns

@@ -13,7 +13,7 @@ from asyncpg import Connection, Record
 from pocketpay.database.sessions import Session
 from pocketpay.ledger.repository import entries as repository
 from pocketpay.ledger.repository.postings import open_house
-from pocketpay.payments.repository import statement as lines
+from pocketpay.transactions.repository import statement as lines
 from tests.conftest import Dsns
 from tests.payments.past import NOON, people
 from tests.payments.posted import many_lines, post

@@ -22,9 +22,9 @@ from pocketpay.payments.bank import BankReply
 from pocketpay.payments.close_wallet import CloseWallet
 from pocketpay.payments.confirm import confirm
 from pocketpay.payments.desk import Desk
-from pocketpay.payments.lifecycle import Status
 from pocketpay.payments.settle import Settle
 from pocketpay.payments.sweeper import lapse_requests
+from pocketpay.transactions.lifecycle import Status
 from pocketpay.updates.signals import CHANNEL, read
 from pocketpay.wallets.balance import Freeze, WalletStatus
 from tests.conftest import Dsns

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from pocketpay.database.findings import Proof
 from pocketpay.ledger.repository import proofs as ledger
-from pocketpay.payments.repository import proofs as payments
+from pocketpay.transactions.repository import proofs as payments
 
 GUARDS_OFF = """
 alter table ledger_entries disable trigger ledger_entries_guard;

@@ -6,7 +6,7 @@ from pocketpay.ledger.repository.proofs import (
     NOTHING_OVERSPENT,
     PROJECTION,
 )
-from pocketpay.payments.repository.proofs import HOLDS, LEGS, OWNERS
+from pocketpay.transactions.repository.proofs import HOLDS, LEGS, OWNERS
 from tests.operations.damage import MOST, NEW, Damage, unguarded, without
 
 BOOKS = (

@@ -1,8 +1,8 @@
 """Damage to cards and to what was paid by them, as their owner could do it."""
 
-from pocketpay.payments.repository.card_proofs import CARDS as CARDS_LAW
-from pocketpay.payments.repository.card_proofs import SPENT
-from pocketpay.payments.repository.proofs import KEYS, LEGS
+from pocketpay.transactions.repository.card_proofs import CARDS as CARDS_LAW
+from pocketpay.transactions.repository.card_proofs import SPENT
+from pocketpay.transactions.repository.proofs import KEYS, LEGS
 from tests.operations.damage import NEW, OTHER, Damage, unguarded, without
 
 COPY = (

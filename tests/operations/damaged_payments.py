@@ -1,17 +1,8 @@
 """Damage to transactions, holds, keys and wallets, as their owner could do it."""
 
-from pocketpay.payments.repository import proofs as payments
-from pocketpay.payments.repository.act_proofs import FREEZES
-from pocketpay.payments.repository.proofs import (
-    CURRENCIES,
-    HOLDS,
-    KEYS,
-    LEGS,
-    ONE_BONUS,
-    OWNERS,
-    TIMES,
-    USAGE,
-)
+from pocketpay.operator_log.repository.proofs import FREEZES
+from pocketpay.transactions.repository import proofs as payments
+from pocketpay.transactions.repository.proofs import CURRENCIES, HOLDS, KEYS, LEGS, ONE_BONUS, OWNERS, TIMES, USAGE
 from tests.operations.damage import ENTRY, INTENT, MOST, NEW, OTHER, Damage, unguarded, without
 
 HOUR = "wallet_id = '{alice}' and kind = 'transfer' and hour = '{hour}:00Z'"

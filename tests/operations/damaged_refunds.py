@@ -4,7 +4,7 @@ Bob gave Alice 8.00 (`given`), and she gave it all back: 3.00 (`partly`), then 5
 """
 
 from pocketpay.ledger.repository.proofs import CHAIN, CONSERVATION, PROJECTION
-from pocketpay.payments.repository.proofs import CURRENCIES, KEYS, LEGS, OPPOSITE, REFUNDED, USAGE
+from pocketpay.transactions.repository.proofs import CURRENCIES, KEYS, LEGS, OPPOSITE, REFUNDED, USAGE
 from tests.operations.damage import INTENT, NEW, Damage, unguarded, without
 
 USED = "{bob} transfer {hour}Z"

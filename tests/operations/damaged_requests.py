@@ -1,7 +1,7 @@
 """Damage to money requests and the payments of them, as their owner could do it."""
 
-from pocketpay.payments.repository.proofs import KEYS
-from pocketpay.payments.repository.request_proofs import AS_ASKED, BETWEEN_WALLETS, CONSTRAINED, PAID_ONCE
+from pocketpay.transactions.repository.proofs import KEYS
+from pocketpay.transactions.repository.request_proofs import AS_ASKED, BETWEEN_WALLETS, CONSTRAINED, PAID_ONCE
 from tests.operations.damage import NEW, Damage, unguarded
 
 REQUESTS = (

@@ -18,8 +18,8 @@ from pocketpay.database.sessions import Session
 from pocketpay.operations import audit
 from pocketpay.operations.audit import PROOFS
 from pocketpay.payments.desk import Desk
-from pocketpay.payments.lifecycle import Status
 from pocketpay.payments.transfer import transfer
+from pocketpay.transactions.lifecycle import Status
 from tests.conftest import Dsns
 from tests.operations.damage import Damage
 from tests.operations.damaged_books import BOOKS

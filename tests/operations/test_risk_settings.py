@@ -6,12 +6,12 @@ import pytest
 
 from pocketpay.database.sessions import Database
 from pocketpay.operations.risk_settings import RiskSetting, clear_risk_setting, known, risk_settings, set_risk_setting
-from pocketpay.payments.acts import Operator
+from pocketpay.operator_log.act import Operator
 from pocketpay.payments.desk import Desk
-from pocketpay.payments.errors import InvalidInput
 from pocketpay.payments.policy import read_policy
 from pocketpay.risk.setting import RiskSettingName as Name
 from pocketpay.settings import RuleAction, Settings, SettingsError
+from pocketpay.transactions.errors import InvalidInput
 from pocketpay.updates.signals import CHANNEL, read
 from tests.people import LosesReplies, Owner, made
 

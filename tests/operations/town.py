@@ -27,11 +27,11 @@ from pocketpay.payments.request_money import request_money
 from pocketpay.payments.resolve import Resolver
 from pocketpay.payments.simulate_card_payment import simulate_card_payment
 from pocketpay.payments.simulated_bank import SimulatedBank
-from pocketpay.payments.terms import Terms
 from pocketpay.payments.transfer import transfer
 from pocketpay.payments.withdraw import withdraw
 from pocketpay.settings import RuleAction, Settings
 from pocketpay.settings import SimulatedBank as Manner
+from pocketpay.transactions.terms import Terms
 from tests.conftest import Dsns
 from tests.payments.past import people
 

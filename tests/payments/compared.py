@@ -6,11 +6,11 @@ from uuid import UUID
 
 from pocketpay.cards.card import Card
 from pocketpay.ledger.account import Account
-from pocketpay.payments.errors import kept_refusal
-from pocketpay.payments.seen import seen_by
-from pocketpay.payments.transaction import Transaction
 from pocketpay.requests.money_request import MoneyRequest
 from pocketpay.risk.rules import Reason
+from pocketpay.transactions.errors import kept_refusal
+from pocketpay.transactions.transaction import Transaction
+from pocketpay.transactions.visibility import seen_by
 from pocketpay.wallets.balance import Standing
 from tests.payments.heard import facts_of, state_of
 from tests.payments.model.model import Model

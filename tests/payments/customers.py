@@ -27,12 +27,12 @@ from pocketpay.payments.refund import refund
 from pocketpay.payments.request_money import request_money
 from pocketpay.payments.resolve import Resolver
 from pocketpay.payments.simulated_bank import SimulatedBank
-from pocketpay.payments.terms import Terms
 from pocketpay.payments.transfer import transfer
 from pocketpay.payments.transfer_batch import RawTransfer, transfer_batch
 from pocketpay.payments.withdraw import withdraw
 from pocketpay.requests.money_request import MoneyRequest
 from pocketpay.settings import Settings
+from pocketpay.transactions.terms import Terms
 from pocketpay.wallets import repository as wallets
 from pocketpay.wallets.balance import Balance
 

@@ -7,13 +7,13 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from pocketpay.cards import repository as cards
-from pocketpay.payments import history
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.instruction import Instruction
-from pocketpay.payments.repository import rows
-from pocketpay.payments.repository.usage import used
 from pocketpay.payments.transfer_batch import TransferBatch
 from pocketpay.requests import repository as requests
+from pocketpay.transactions import history
+from pocketpay.transactions.repository import rows
+from pocketpay.transactions.repository.usage import used
 from tests.payments import cards as cards_for_tests
 from tests.payments.compared import Comparison, adopt
 from tests.payments.customers import Person, Records, person

@@ -2,17 +2,10 @@
 
 from pocketpay.cards.errors import AboveMonthlyLimit, AbovePaymentLimit, TooManyCards
 from pocketpay.errors import Refusal
-from pocketpay.payments.errors import (
-    InsufficientFunds,
-    LimitExceeded,
-    RefundTooLarge,
-    TooManyOpenRequests,
-    TooManyPending,
-    TooManyRequests,
-    WrongState,
-)
 from pocketpay.payments.instruction import Answer
 from pocketpay.payments.unit import Result
+from pocketpay.requests.errors import TooManyOpenRequests, TooManyRequests
+from pocketpay.transactions.errors import InsufficientFunds, LimitExceeded, RefundTooLarge, TooManyPending, WrongState
 from pocketpay.wallets.balance import Standing
 from tests.payments.model import orders as said
 from tests.payments.model.orders import Order, Told

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from pocketpay.payments.acts import Operator
+from pocketpay.operator_log.act import Operator
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.freeze_wallet import freeze_wallet
 from pocketpay.payments.instruction import Answer

@@ -13,7 +13,7 @@ from pocketpay.identity.changes import STAYS
 from pocketpay.identity.leaving import Leaver
 from pocketpay.importing.opening_balance import OpenBalance
 from pocketpay.money import Money
-from pocketpay.payments.acts import Operator
+from pocketpay.operator_log.act import Operator
 from pocketpay.payments.ask import Ask, Share
 from pocketpay.payments.cancel import Cancel
 from pocketpay.payments.cancel_request import CancelRequest
@@ -22,7 +22,6 @@ from pocketpay.payments.close_wallet import CloseWallet
 from pocketpay.payments.confirm import Confirm
 from pocketpay.payments.decline_request import DeclineRequest
 from pocketpay.payments.deposit import AcceptDeposit
-from pocketpay.payments.errors import InvalidAmount
 from pocketpay.payments.expire import Expire
 from pocketpay.payments.fees import Speed
 from pocketpay.payments.freeze_card import FreezeCard
@@ -30,14 +29,12 @@ from pocketpay.payments.freeze_wallet import FreezeWallet
 from pocketpay.payments.instruction import Gives, Instruction, Key
 from pocketpay.payments.issue_card import IssueCard
 from pocketpay.payments.lapse_request import LapseRequest
-from pocketpay.payments.limits import LimitKind
 from pocketpay.payments.pay_request import PayRequest
 from pocketpay.payments.refund import Refund
 from pocketpay.payments.reverse import Reverse
 from pocketpay.payments.settle import Settle
 from pocketpay.payments.simulate_card_payment import CardPayment
 from pocketpay.payments.split_bill import shares
-from pocketpay.payments.terms import Terms
 from pocketpay.payments.transfer import Transfer
 from pocketpay.payments.transfer_batch import TransferBatch
 from pocketpay.payments.unfreeze_card import UnfreezeCard
@@ -47,6 +44,9 @@ from pocketpay.payments.withdraw import AcceptWithdrawal
 from pocketpay.requests.repository import Asked
 from pocketpay.risk.rules import Policy
 from pocketpay.settings import RuleAction
+from pocketpay.transactions.errors import InvalidAmount
+from pocketpay.transactions.limits import LimitKind
+from pocketpay.transactions.terms import Terms
 from pocketpay.wallets.balance import Freeze
 from tests.payments.model import orders as said
 from tests.payments.model.model import Model

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from pocketpay.payments.instruction import Instruction
-from pocketpay.payments.lifecycle import Status
+from pocketpay.transactions.lifecycle import Status
 from tests.payments.compared import Comparison, adopt
 from tests.payments.heard import heard
 from tests.payments.model import fate

@@ -15,13 +15,13 @@ from pocketpay.payments import requested
 from pocketpay.payments.book import Book
 from pocketpay.payments.expire import Expire
 from pocketpay.payments.instruction import Footprint, Instruction
-from pocketpay.payments.lifecycle import Status
-from pocketpay.payments.limits import KIND_OF, LimitKind, counts
-from pocketpay.payments.terms import Terms
-from pocketpay.payments.transaction import PAYMENTS, Transaction
 from pocketpay.payments.unit import Result, _decide, _with_parts
 from pocketpay.payments.written import KeptKey
 from pocketpay.requests.money_request import MoneyRequest
+from pocketpay.transactions.lifecycle import Status
+from pocketpay.transactions.limits import KIND_OF, LimitKind, counts
+from pocketpay.transactions.terms import Terms
+from pocketpay.transactions.transaction import PAYMENTS, Transaction
 from pocketpay.wallets.balance import Freeze, Standing, WalletStatus
 from tests.payments.spoken import CURRENCIES, HASH
 

@@ -12,10 +12,10 @@ from pocketpay.money import Money
 from pocketpay.payments import clearing as clearings
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.instruction import Answer, Instruction, Key
-from pocketpay.payments.lifecycle import Status
-from pocketpay.payments.terms import Terms
 from pocketpay.payments.transfer import Transfer
 from pocketpay.payments.transfer_batch import MOST_TRANSFERS, TransferBatch
+from pocketpay.transactions.lifecycle import Status
+from pocketpay.transactions.terms import Terms
 from tests.conftest import Dsns
 from tests.payments.customers import Person, Records, item, money, new_key, people, person, send, send_many, unguarded
 from tests.payments.floor import all_told, answers, held_elsewhere, taken_up, transfer_of

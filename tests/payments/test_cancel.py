@@ -6,9 +6,9 @@ import uuid_utils.compat as uuids
 from pocketpay.payments.cancel import cancel
 from pocketpay.payments.confirm import confirm
 from pocketpay.payments.desk import Desk
-from pocketpay.payments.errors import NotFound, WrongState
-from pocketpay.payments.lifecycle import Status
-from pocketpay.payments.transaction import Transaction
+from pocketpay.transactions.errors import NotFound, WrongState
+from pocketpay.transactions.lifecycle import Status
+from pocketpay.transactions.transaction import Transaction
 from tests.payments.customers import Person, Records, balance, money, pay_in, people, person, send, unguarded
 
 

@@ -12,11 +12,11 @@ from pocketpay.cards.card import Card, CardStatus
 from pocketpay.cards.errors import CardClosed, CardFrozen
 from pocketpay.payments.close_card import close_card
 from pocketpay.payments.desk import Desk
-from pocketpay.payments.errors import NotFound, WrongState
 from pocketpay.payments.freeze_card import freeze_card
 from pocketpay.payments.instruction import Answer
-from pocketpay.payments.lifecycle import Status
 from pocketpay.payments.unfreeze_card import unfreeze_card
+from pocketpay.transactions.errors import NotFound, WrongState
+from pocketpay.transactions.lifecycle import Status
 from tests.payments.cards import buy, card_of, kept
 from tests.payments.customers import Records, money, person
 

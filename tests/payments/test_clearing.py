@@ -9,8 +9,8 @@ from pocketpay.database.failures import ServiceBusy
 from pocketpay.payments import clearing as clearings
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.instruction import Answer
-from pocketpay.payments.lifecycle import Status
-from pocketpay.payments.terms import Terms
+from pocketpay.transactions.lifecycle import Status
+from pocketpay.transactions.terms import Terms
 from tests.conftest import Dsns
 from tests.payments.customers import (
     Records,

@@ -7,10 +7,10 @@ from pocketpay.errors import Refusal
 from pocketpay.payments.cancel import Cancel, cancel
 from pocketpay.payments.confirm import Confirm, confirm
 from pocketpay.payments.desk import Desk
-from pocketpay.payments.errors import NotFound, WrongState
-from pocketpay.payments.lifecycle import Status
-from pocketpay.payments.transaction import Transaction
 from pocketpay.risk.rules import Rule
+from pocketpay.transactions.errors import NotFound, WrongState
+from pocketpay.transactions.lifecycle import Status
+from pocketpay.transactions.transaction import Transaction
 from tests.payments.customers import (
     Person,
     Records,

@@ -12,11 +12,11 @@ from pocketpay.payments import settle
 from pocketpay.payments.bank import BankOrder, BankReply
 from pocketpay.payments.deposit import deposit
 from pocketpay.payments.desk import Desk
-from pocketpay.payments.errors import BankDeclined, KeyReused, NotFound
-from pocketpay.payments.lifecycle import Status
 from pocketpay.payments.settle import Settle
 from pocketpay.payments.sweeper import ask_again
-from pocketpay.payments.transaction import Type
+from pocketpay.transactions.errors import BankDeclined, KeyReused, NotFound
+from pocketpay.transactions.lifecycle import Status
+from pocketpay.transactions.transaction import Type
 from tests.payments.banks import SlowBank, at
 from tests.payments.customers import Person, Records, balance, money, new_key, pay_in, person, send
 

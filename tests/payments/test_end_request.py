@@ -12,10 +12,10 @@ from pocketpay.payments.cancel_request import CancelRequest, cancel_request
 from pocketpay.payments.confirm import confirm
 from pocketpay.payments.decline_request import DeclineRequest, decline_request
 from pocketpay.payments.desk import Desk
-from pocketpay.payments.errors import NotFound, WrongState
 from pocketpay.payments.instruction import Answer, Instruction
-from pocketpay.payments.lifecycle import Status
 from pocketpay.requests.money_request import MoneyRequest, RequestStatus
+from pocketpay.transactions.errors import NotFound, WrongState
+from pocketpay.transactions.lifecycle import Status
 from tests.payments.customers import (
     Person,
     Records,

@@ -8,12 +8,12 @@ import pytest
 import uuid_utils.compat as uuids
 
 from pocketpay.payments.desk import Desk
-from pocketpay.payments.errors import NotFound
 from pocketpay.payments.expire import Expire
-from pocketpay.payments.lifecycle import Status
 from pocketpay.payments.preview import preview_transfer
 from pocketpay.payments.sweeper import MOST_AT_ONCE, expire_overdue
-from pocketpay.payments.transaction import Transaction
+from pocketpay.transactions.errors import NotFound
+from pocketpay.transactions.lifecycle import Status
+from pocketpay.transactions.transaction import Transaction
 from tests.payments.customers import Person, Records, balance, money, new_key, pay_in, people, person, send, terms
 
 

@@ -16,8 +16,8 @@ from pocketpay.payments.cancel import Cancel
 from pocketpay.payments.clearing import Clearing
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.instruction import Answer, Footprint, Instruction, Outcome
-from pocketpay.payments.lifecycle import Status
-from pocketpay.payments.terms import Terms
+from pocketpay.transactions.lifecycle import Status
+from pocketpay.transactions.terms import Terms
 from tests.conftest import Dsns
 from tests.payments.customers import (
     Person,

@@ -8,9 +8,9 @@ import pytest
 from pocketpay.payments.cancel import cancel
 from pocketpay.payments.confirm import confirm
 from pocketpay.payments.desk import Desk
-from pocketpay.payments.errors import InvalidInput, WalletClosed
 from pocketpay.payments.instruction import Answer
-from pocketpay.payments.lifecycle import Status
+from pocketpay.transactions.errors import InvalidInput, WalletClosed
+from pocketpay.transactions.lifecycle import Status
 from pocketpay.wallets.balance import Freeze, WalletStatus
 from tests.payments.customers import Person, Records, balance, money, pay_in, pay_out, people, person, send, unguarded
 from tests.payments.operators import acts_about, freeze, unfreeze

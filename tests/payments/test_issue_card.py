@@ -11,9 +11,9 @@ from pocketpay.errors import Refusal
 from pocketpay.money import Money
 from pocketpay.payments.close_card import close_card
 from pocketpay.payments.desk import Desk
-from pocketpay.payments.errors import KeyReused
 from pocketpay.payments.freeze_card import freeze_card
 from pocketpay.payments.issue_card import Issued, issue_card
+from pocketpay.transactions.errors import KeyReused
 from tests.payments.cards import card_of, issue
 from tests.payments.customers import Person, Records, money, new_key, pay_in, person, terms
 

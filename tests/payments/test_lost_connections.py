@@ -20,12 +20,12 @@ from pocketpay.payments.close_card import close_card
 from pocketpay.payments.confirm import confirm
 from pocketpay.payments.deposit import AcceptDeposit
 from pocketpay.payments.desk import Desk
-from pocketpay.payments.errors import WrongState
 from pocketpay.payments.freeze_card import freeze_card
 from pocketpay.payments.instruction import Answer
-from pocketpay.payments.lifecycle import Status
 from pocketpay.payments.reverse import reverse_transaction
 from pocketpay.payments.settle import Settle
+from pocketpay.transactions.errors import WrongState
+from pocketpay.transactions.lifecycle import Status
 from pocketpay.wallets.balance import WalletStatus
 from tests.conftest import Dsns
 from tests.faults import Line, faulty_line

@@ -16,9 +16,9 @@ import pocketpay
 from pocketpay.cards.card import CardStatus
 from pocketpay.money import Money
 from pocketpay.payments.instruction import Instruction
-from pocketpay.payments.lifecycle import Status
 from pocketpay.payments.split_bill import shares
 from pocketpay.requests.money_request import RequestStatus
+from pocketpay.transactions.lifecycle import Status
 from tests.conftest import Dsns
 from tests.payments import model as its_package
 from tests.payments.customers import open_desk, records_of

@@ -6,7 +6,6 @@ import pytest
 import uuid_utils.compat as uuids
 
 from pocketpay.money import Money
-from pocketpay.payments.errors import InvalidAmount, InvalidInput
 from pocketpay.payments.parsing import (
     parse_amount,
     parse_bank_name,
@@ -14,6 +13,7 @@ from pocketpay.payments.parsing import (
     parse_key,
     parse_recipient,
 )
+from pocketpay.transactions.errors import InvalidAmount, InvalidInput
 
 WALLET = uuids.uuid7()
 

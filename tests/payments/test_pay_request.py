@@ -11,14 +11,14 @@ from pocketpay.payments.cancel_request import cancel_request
 from pocketpay.payments.confirm import confirm
 from pocketpay.payments.decline_request import decline_request
 from pocketpay.payments.desk import Desk
-from pocketpay.payments.errors import InsufficientFunds, KeyReused, NotFound, WrongState
 from pocketpay.payments.instruction import Key
-from pocketpay.payments.lifecycle import Status
 from pocketpay.payments.pay_request import PayRequest
-from pocketpay.payments.transaction import Type
 from pocketpay.requests.money_request import MoneyRequest, RequestStatus
 from pocketpay.requests.repository import Asked
 from pocketpay.risk.rules import Rule
+from pocketpay.transactions.errors import InsufficientFunds, KeyReused, NotFound, WrongState
+from pocketpay.transactions.lifecycle import Status
+from pocketpay.transactions.transaction import Type
 from tests.payments.customers import (
     Person,
     Records,

@@ -5,8 +5,8 @@ import pytest
 from pocketpay.database.sessions import connect
 from pocketpay.errors import Refusal
 from pocketpay.payments.desk import Desk
-from pocketpay.payments.errors import InsufficientFunds, InvalidAmount
 from pocketpay.payments.preview import TransferPreview, preview_transfer
+from pocketpay.transactions.errors import InsufficientFunds, InvalidAmount
 from tests.payments.customers import Person, Records, money, people, person, send, terms, unguarded
 
 

@@ -11,11 +11,11 @@ from pocketpay.errors import Refusal
 from pocketpay.payments.cancel import Cancel
 from pocketpay.payments.confirm import Confirm, confirm
 from pocketpay.payments.desk import Desk
-from pocketpay.payments.errors import WrongState
 from pocketpay.payments.expire import Expire
 from pocketpay.payments.instruction import Answer
-from pocketpay.payments.lifecycle import Status
-from pocketpay.payments.terms import Terms
+from pocketpay.transactions.errors import WrongState
+from pocketpay.transactions.lifecycle import Status
+from pocketpay.transactions.terms import Terms
 from tests.conftest import Dsns
 from tests.payments.customers import (
     Records,

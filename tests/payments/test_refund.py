@@ -9,11 +9,11 @@ from pocketpay.errors import Refusal
 from pocketpay.payments.cancel import cancel
 from pocketpay.payments.confirm import confirm
 from pocketpay.payments.desk import Desk
-from pocketpay.payments.errors import InsufficientFunds, RefundTooLarge
 from pocketpay.payments.instruction import Answer
-from pocketpay.payments.lifecycle import Status
-from pocketpay.payments.terms import Terms
-from pocketpay.payments.transaction import Transaction, Type
+from pocketpay.transactions.errors import InsufficientFunds, RefundTooLarge
+from pocketpay.transactions.lifecycle import Status
+from pocketpay.transactions.terms import Terms
+from pocketpay.transactions.transaction import Transaction, Type
 from tests.payments.customers import (
     Person,
     Records,

@@ -11,10 +11,10 @@ from pocketpay.errors import Refusal
 from pocketpay.money import Money
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.instruction import Instruction, Key
-from pocketpay.payments.lifecycle import Status
 from pocketpay.payments.refund import Refund
-from pocketpay.payments.terms import Terms
-from pocketpay.payments.transaction import Transaction
+from pocketpay.transactions.lifecycle import Status
+from pocketpay.transactions.terms import Terms
+from pocketpay.transactions.transaction import Transaction
 from tests.conftest import Dsns
 from tests.payments.customers import (
     Person,

@@ -5,9 +5,9 @@ import pytest
 from pocketpay.money import Money
 from pocketpay.payments.confirm import confirm
 from pocketpay.payments.desk import Desk
-from pocketpay.payments.errors import InsufficientFunds, InvalidAmount, InvalidInput, KeyReused, RecipientNotFound
-from pocketpay.payments.lifecycle import Status
-from pocketpay.payments.terms import Terms
+from pocketpay.transactions.errors import InsufficientFunds, InvalidAmount, InvalidInput, KeyReused, RecipientNotFound
+from pocketpay.transactions.lifecycle import Status
+from pocketpay.transactions.terms import Terms
 from tests.payments.customers import (
     Records,
     balance,

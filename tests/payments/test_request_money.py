@@ -9,8 +9,8 @@ from pocketpay.money import Money
 from pocketpay.payments.cancel_request import cancel_request
 from pocketpay.payments.decline_request import decline_request
 from pocketpay.payments.desk import Desk
-from pocketpay.payments.errors import KeyReused
 from pocketpay.requests.money_request import RequestStatus
+from pocketpay.transactions.errors import KeyReused
 from tests.payments.customers import (
     Person,
     Records,

@@ -13,14 +13,14 @@ from pocketpay.payments.cancel_request import CancelRequest
 from pocketpay.payments.confirm import Confirm
 from pocketpay.payments.decline_request import DeclineRequest
 from pocketpay.payments.desk import Desk
-from pocketpay.payments.errors import WrongState
 from pocketpay.payments.instruction import Answer, Instruction, Key
 from pocketpay.payments.lapse_request import LapseRequest
-from pocketpay.payments.lifecycle import Status
 from pocketpay.payments.pay_request import PayRequest
-from pocketpay.payments.terms import Terms
 from pocketpay.requests.money_request import MoneyRequest, RequestStatus
 from pocketpay.requests.repository import Asked
+from pocketpay.transactions.errors import WrongState
+from pocketpay.transactions.lifecycle import Status
+from pocketpay.transactions.terms import Terms
 from tests.conftest import Dsns
 from tests.payments.customers import (
     Records,

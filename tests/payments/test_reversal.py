@@ -15,10 +15,10 @@ from pocketpay.money import Money
 from pocketpay.payments.book import Book
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.instruction import Besides, Footprint, Needs, Outcome
-from pocketpay.payments.lifecycle import Status
 from pocketpay.payments.reversal import Reversal
-from pocketpay.payments.terms import Terms
-from pocketpay.payments.transaction import Transaction, Type
+from pocketpay.transactions.lifecycle import Status
+from pocketpay.transactions.terms import Terms
+from pocketpay.transactions.transaction import Transaction, Type
 from tests.payments.customers import Person, Records, money, people, unguarded
 
 FEE = 75

@@ -11,11 +11,11 @@ from pocketpay.errors import Refusal
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.fees import Speed
 from pocketpay.payments.instruction import Answer
-from pocketpay.payments.lifecycle import Status
-from pocketpay.payments.repository import units
 from pocketpay.payments.reverse import DESCRIPTION, Reverse, reverse_transaction
-from pocketpay.payments.terms import Terms
-from pocketpay.payments.transaction import Transaction, Type
+from pocketpay.transactions.lifecycle import Status
+from pocketpay.transactions.repository import lookups
+from pocketpay.transactions.terms import Terms
+from pocketpay.transactions.transaction import Transaction, Type
 from pocketpay.wallets.balance import Freeze
 from tests.payments.banks import SlowBank, at
 from tests.payments.cards import buy, card_of
@@ -99,7 +99,7 @@ async def _bonus(desk: Desk, records: Records, ada: Person, bob: Person) -> Tran
 
 async def _known(desk: Desk, id: UUID) -> Transaction:
     async with desk.database.read() as session:
-        return (await units.by_ids(session, [id]))[id]
+        return (await lookups.by_ids(session, [id]))[id]
 
 
 Made = Callable[[Desk, Records, Person, Person], Awaitable[Transaction]]

@@ -6,8 +6,8 @@ from datetime import timedelta
 from pocketpay.payments.cancel import cancel
 from pocketpay.payments.confirm import confirm
 from pocketpay.payments.desk import Desk
-from pocketpay.payments.lifecycle import Status
 from pocketpay.risk.rules import Reason, Rule
+from pocketpay.transactions.lifecycle import Status
 from tests.payments.customers import (
     Records,
     known_pair,

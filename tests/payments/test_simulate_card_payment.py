@@ -13,14 +13,14 @@ from pocketpay.ledger.house import HouseKind
 from pocketpay.money import Money
 from pocketpay.payments.close_card import close_card
 from pocketpay.payments.desk import Desk
-from pocketpay.payments.errors import InsufficientFunds, KeyReused
 from pocketpay.payments.freeze_card import freeze_card
 from pocketpay.payments.instruction import Answer
-from pocketpay.payments.lifecycle import Status
-from pocketpay.payments.limits import LimitKind
 from pocketpay.payments.simulate_card_payment import simulate_card_payment
-from pocketpay.payments.transaction import Type
 from pocketpay.payments.update_card_limits import update_card_limits
+from pocketpay.transactions.errors import InsufficientFunds, KeyReused
+from pocketpay.transactions.lifecycle import Status
+from pocketpay.transactions.limits import LimitKind
+from pocketpay.transactions.transaction import Type
 from tests.payments.cards import buy, card_of, expire, kept, let_a_month_pass
 from tests.payments.customers import (
     Person,

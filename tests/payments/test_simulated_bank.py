@@ -15,11 +15,11 @@ from pocketpay.payments import settle
 from pocketpay.payments.bank import BankOrder, BankReply
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.fees import Speed
-from pocketpay.payments.lifecycle import Status
 from pocketpay.payments.simulated_bank import SimulatedBank
 from pocketpay.payments.sweeper import ask_again
 from pocketpay.settings import SettingsError, load
 from pocketpay.settings import SimulatedBank as Manner
+from pocketpay.transactions.lifecycle import Status
 from tests.conftest import Dsns
 from tests.payments.customers import Records, money, open_desk, pay_in, pay_out, person
 

@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from pocketpay.errors import Refusal
 from pocketpay.money import Money
 from pocketpay.payments.desk import Desk
-from pocketpay.payments.errors import InvalidAmount, KeyReused
 from pocketpay.payments.split_bill import MOST_ASKED, Split, shares, split_bill
 from pocketpay.requests.money_request import RequestStatus
+from pocketpay.transactions.errors import InvalidAmount, KeyReused
 from tests.payments.customers import Person, Records, ask, new_key, pay_asked, people, person, terms, unguarded
 
 

@@ -10,9 +10,9 @@ from pocketpay.errors import Refusal
 from pocketpay.money import Money
 from pocketpay.payments.cancel import cancel
 from pocketpay.payments.desk import Desk
-from pocketpay.payments.errors import InsufficientFunds, InvalidAmount
-from pocketpay.payments.lifecycle import Status
-from pocketpay.payments.transaction import Type
+from pocketpay.transactions.errors import InsufficientFunds, InvalidAmount
+from pocketpay.transactions.lifecycle import Status
+from pocketpay.transactions.transaction import Type
 from tests.payments.customers import (
     Person,
     Records,

@@ -7,12 +7,12 @@ import pytest
 from pocketpay.errors import Refusal
 from pocketpay.payments.confirm import confirm
 from pocketpay.payments.desk import Desk
-from pocketpay.payments.errors import InsufficientFunds, LimitExceeded, TooManyPending
 from pocketpay.payments.instruction import Answer
 from pocketpay.payments.kept_refusal import PLAIN
-from pocketpay.payments.lifecycle import Status
-from pocketpay.payments.terms import Terms
 from pocketpay.payments.transfer_batch import RawTransfer
+from pocketpay.transactions.errors import InsufficientFunds, LimitExceeded, TooManyPending
+from pocketpay.transactions.lifecycle import Status
+from pocketpay.transactions.terms import Terms
 from tests.payments.customers import (
     Records,
     item,

@@ -10,9 +10,9 @@ from pocketpay.identity.changes import Wanted
 from pocketpay.money import Money
 from pocketpay.payments.close_card import close_card
 from pocketpay.payments.desk import Desk
-from pocketpay.payments.errors import NotFound, WrongState
-from pocketpay.payments.lifecycle import Status
 from pocketpay.payments.update_card_limits import update_card_limits
+from pocketpay.transactions.errors import NotFound, WrongState
+from pocketpay.transactions.lifecycle import Status
 from tests.payments.cards import buy, card_of
 from tests.payments.customers import Records, person
 

@@ -12,14 +12,14 @@ from pocketpay.payments.bank import BankOrder, BankReply
 from pocketpay.payments.cancel import cancel
 from pocketpay.payments.confirm import confirm
 from pocketpay.payments.desk import Desk
-from pocketpay.payments.errors import BankDeclined, InsufficientFunds, KeyReused, NotFound
 from pocketpay.payments.fees import Speed
 from pocketpay.payments.instruction import Answer
-from pocketpay.payments.lifecycle import Status
 from pocketpay.payments.settle import Settle
 from pocketpay.payments.sweeper import ask_again
-from pocketpay.payments.transaction import Type
 from pocketpay.payments.withdraw import quote_withdrawal, withdraw
+from pocketpay.transactions.errors import BankDeclined, InsufficientFunds, KeyReused, NotFound
+from pocketpay.transactions.lifecycle import Status
+from pocketpay.transactions.transaction import Type
 from tests.conftest import Dsns
 from tests.payments.banks import SlowBank, at
 from tests.payments.customers import (

@@ -23,7 +23,7 @@ from pocketpay.payments.cancel import cancel
 from pocketpay.payments.confirm import confirm
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.instruction import Answer
-from pocketpay.payments.lifecycle import Status
+from pocketpay.transactions.lifecycle import Status
 from tests.payments.customers import Person, new_key, open_desk, pay_in, send, terms
 
 CLIENTS = 12

@@ -78,7 +78,7 @@ def reverse_verb(
     """Gives back all that is left of a completed transaction."""
     from pocketpay.api import ids
     from pocketpay.payments.reverse import reverse_transaction
-    from pocketpay.payments.transaction import Transaction
+    from pocketpay.transactions.transaction import Transaction
 
     async def reverse(counter: Counter) -> Transaction:
         transaction_id = ids.decode(ids.TRANSACTION, transaction)

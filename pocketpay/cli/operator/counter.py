@@ -22,7 +22,7 @@ from pocketpay.database.errors import unreachable
 from pocketpay.database.failures import ServiceBusy
 from pocketpay.database.sessions import Database
 from pocketpay.errors import Refusal
-from pocketpay.payments.acts import Operator
+from pocketpay.operator_log.act import Operator
 from pocketpay.settings import Settings
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ async def wallet_meant(counter: Counter, typed: str) -> UUID:
     """The wallet that was named. Raises NotFound."""
     from pocketpay.api.sought import sought
     from pocketpay.operations.customers import wallet_of
-    from pocketpay.payments.errors import NotFound
+    from pocketpay.transactions.errors import NotFound
 
     async with counter.database.read() as session:
         wallet_id = await wallet_of(session, sought(typed))

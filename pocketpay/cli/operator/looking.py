@@ -89,8 +89,8 @@ def actions_verb(
 ) -> None:
     """Shows what operators did, the newest first."""
     from pocketpay.api import ids
-    from pocketpay.payments.history import BEGINNING, END
-    from pocketpay.payments.repository import acts
+    from pocketpay.operator_log.repository import acts
+    from pocketpay.transactions.history import BEGINNING, END
 
     async def look(counter: Counter) -> list[list[str | None]]:
         about = None if wallet is None else await wallet_meant(counter, wallet)

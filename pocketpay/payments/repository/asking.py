@@ -6,21 +6,14 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from pocketpay.database.sessions import Session
-from pocketpay.payments.repository.rows import COLUMNS, transaction
-from pocketpay.payments.transaction import Transaction
+from pocketpay.transactions.repository.rows import COLUMNS, transaction
+from pocketpay.transactions.transaction import Transaction
 from pocketpay.wallets.balance import Standing
 from pocketpay.wallets.repository import standing
 
 _LIVE_PAYMENTS = f"""
 select {COLUMNS} from transactions
 where request_id = any($1::uuid[]) and status in ('created', 'pending_confirmation')
-"""
-
-_LATEST = f"""
-select t.* from unnest($1::uuid[]) wanted(id)
-cross join lateral (
-    select {COLUMNS} from transactions
-    where request_id = wanted.id order by created_at desc, id desc limit 1) t
 """
 
 _FACTS = """
@@ -85,11 +78,6 @@ class Asking:
 async def live_payments(session: Session, request_ids: Iterable[UUID]) -> list[Transaction]:
     """The payments of those requests that await an answer: at most one of each."""
     return [transaction(row) for row in await session.fetch(_LIVE_PAYMENTS, list(request_ids))]
-
-
-async def latest_payments(session: Session, request_ids: Iterable[UUID]) -> list[Transaction]:
-    """The latest attempt to pay each of those requests; one that nobody has tried to pay has none."""
-    return [transaction(row) for row in await session.fetch(_LATEST, list(request_ids))]
 
 
 async def unpayable(session: Session, limit: int, *, closed_within: timedelta) -> list[tuple[UUID, UUID, UUID]]:

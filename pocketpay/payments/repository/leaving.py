@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from uuid import UUID
 
 from pocketpay.database.sessions import Session
-from pocketpay.payments.repository.rows import COLUMNS, transaction
-from pocketpay.payments.transaction import Transaction
+from pocketpay.transactions.repository.rows import COLUMNS, transaction
+from pocketpay.transactions.transaction import Transaction
 
 MOST_ALIVE = 200
 """Of one wallet: more than one unit of work can end, so that one that is left is always among them."""

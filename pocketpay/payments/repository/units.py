@@ -5,7 +5,6 @@ read every completed transaction there is, each time (126 µs a transfer instead
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -16,9 +15,9 @@ from pocketpay.ledger.account import Account, Entry
 from pocketpay.ledger.repository.postings import POSTING, posting_arguments
 from pocketpay.payments.instruction import Footprint, Key
 from pocketpay.payments.kept_refusal import KeptRefusal
-from pocketpay.payments.repository import usage
-from pocketpay.payments.repository.rows import COLUMNS, facts_text, reasons_text, transaction
-from pocketpay.payments.transaction import Transaction
+from pocketpay.transactions.repository import usage
+from pocketpay.transactions.repository.rows import COLUMNS, facts_text, reasons_text, transaction
+from pocketpay.transactions.transaction import Transaction
 from pocketpay.updates import signals
 
 FIRST_ASKED_AGAIN_SECONDS = 10
@@ -65,8 +64,6 @@ left join lateral (
     select * from transactions t where t.id = coalesce(q.transaction_id, k.result_ids[1]) limit 1) t on true
 order by q.place
 """
-
-_BY_IDS = f"select {COLUMNS} from transactions where id = any($1::uuid[])"
 
 _TIMES_PAID = """
 select q.wallet_id, q.payee_id, counted.n
@@ -136,14 +133,6 @@ from due where t.id = due.id
 returning {", ".join("t." + name.strip() for name in COLUMNS.split(","))}
 """
 """Each pause is as long as the order is old, so that they double: 10 s, 20, 40, … an hour."""
-
-
-@dataclass(frozen=True, slots=True)
-class Parties:
-    """Whose wallets a transaction moves money between."""
-
-    source_id: UUID | None
-    destination_id: UUID | None
 
 
 async def look(
@@ -230,26 +219,12 @@ async def refusals(session: Session, key: Key) -> Sequence[KeptRefusal | None]:
     return () if text is None else orjson.loads(text)
 
 
-async def by_ids(session: Session, ids: Iterable[UUID]) -> dict[UUID, Transaction]:
-    """The transactions of those ids, whosever they are; an id of none is not in the answer."""
-    rows = await session.fetch(_BY_IDS, list(ids))
-    return {row["id"]: transaction(row) for row in rows}
-
-
 async def times_paid(
     session: Session, pairs: Collection[tuple[UUID, UUID]], *, most: int
 ) -> dict[tuple[UUID, UUID], int]:
     """How many payments of the one wallet to the other that were not given back whole there are, at most `most`."""
     rows = await session.fetch(_TIMES_PAID, [payer for payer, _ in pairs], [payee for _, payee in pairs], most)
     return {(row[0], row[1]): row[2] for row in rows}
-
-
-async def parties(session: Session, transaction_id: UUID) -> Parties | None:
-    """The wallets of that transaction, which never change; None when there is none."""
-    row = await session.fetchrow(
-        "select source_wallet_id, destination_wallet_id from transactions where id = $1", transaction_id
-    )
-    return None if row is None else Parties(row[0], row[1])
 
 
 async def expired_by_now(session: Session, limit: int) -> list[tuple[UUID, UUID]]:

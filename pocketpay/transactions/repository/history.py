@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from pocketpay.database.sessions import Record, Session
-from pocketpay.payments.filter import Filter, Position
-from pocketpay.payments.repository.rows import COLUMNS, transaction
-from pocketpay.payments.seen import Direction
-from pocketpay.payments.transaction import Transaction
+from pocketpay.transactions.filter import Filter, Position
+from pocketpay.transactions.repository.rows import COLUMNS, transaction
+from pocketpay.transactions.transaction import Transaction
+from pocketpay.transactions.visibility import Direction
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,14 +80,19 @@ with stretch as materialized ({_visible(_ASKED_ABOUT, "$8", _NEWEST_FIRST)}),
 counted as (select from stretch where {_LETS_THROUGH} limit $7)
 select (select count(*) from counted), exists (select from stretch offset $8 - 1)"""
 
-_BY_IDS = f"select {COLUMNS} from transactions where id = any($1::uuid[])"
-
 _REFUNDS = f"""
 select refunds.* from unnest($1::uuid[]) original(id)
 cross join lateral (
     select {COLUMNS} from transactions t
     where t.refund_of = original.id and t.status = 'completed'
     order by t.completed_at desc, t.id desc limit $2) refunds
+"""
+
+_LATEST_PAYMENTS = f"""
+select t.* from unnest($1::uuid[]) wanted(id)
+cross join lateral (
+    select {COLUMNS} from transactions
+    where request_id = wanted.id order by created_at desc, id desc limit 1) t
 """
 
 _RECENT_COUNTERPARTIES = """
@@ -128,9 +133,9 @@ async def count(session: Session, scope: Scope, *, most: int, stretch: int) -> i
     return None if row[0] > most or row[1] else row[0]
 
 
-async def by_ids(session: Session, ids: Iterable[UUID]) -> list[Transaction]:
-    """The transactions of those ids, whosever they are; an id of none is not in the answer."""
-    return [transaction(row) for row in await session.fetch(_BY_IDS, list(ids))]
+async def latest_payments(session: Session, request_ids: Iterable[UUID]) -> list[Transaction]:
+    """The latest attempt to pay each of those requests; one that nobody has tried to pay has none."""
+    return [transaction(row) for row in await session.fetch(_LATEST_PAYMENTS, list(request_ids))]
 
 
 async def refunds(session: Session, ids: Iterable[UUID], *, most: int) -> list[Transaction]:

@@ -7,8 +7,8 @@ from uuid import UUID
 import orjson
 
 from pocketpay.database.sessions import Record, Session
-from pocketpay.payments.acts import Act, Action, Operator, RecordedAct
-from pocketpay.payments.filter import Position
+from pocketpay.operator_log.act import Act, Action, Operator, RecordedAct
+from pocketpay.transactions.filter import Position
 
 _RECORD = """
 insert into operator_actions

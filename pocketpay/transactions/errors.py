@@ -5,15 +5,12 @@
     ├── InvalidAmount(field)              INVALID_AMOUNT
     ├── NotFound                          NOT_FOUND: none, or somebody else's
     ├── RecipientNotFound                 RECIPIENT_NOT_FOUND: none, closed, or frozen for all
-    ├── PayerNotFound(field, username)    RECIPIENT_NOT_FOUND: the same of who is asked for money
     ├── SelfTransfer                      SELF_TRANSFER
     ├── CurrencyMismatch                  CURRENCY_MISMATCH
     ├── WalletFrozen, WalletClosed        WALLET_FROZEN, WALLET_CLOSED
     ├── InsufficientFunds(required, available)
     ├── LimitExceeded(limit)              LIMIT_EXCEEDED
     ├── TooManyPending(most)              TOO_MANY_PENDING
-    ├── TooManyOpenRequests(field, most)  RATE_LIMITED: asking one person
-    ├── TooManyRequests(most)             RATE_LIMITED: asking anybody
     ├── RiskBlocked                       RISK_BLOCKED
     ├── BankDeclined                      BANK_DECLINED
     ├── PayerGone                         RECIPIENT_NOT_FOUND: the same of whom money would go back to
@@ -31,10 +28,10 @@ from typing import Any
 from pocketpay.cards.card import CardStatus
 from pocketpay.errors import BooksDisagree, Refusal
 from pocketpay.money import Money
-from pocketpay.payments.lifecycle import Status
-from pocketpay.payments.limits import Limit
-from pocketpay.payments.transaction import Transaction
 from pocketpay.requests.money_request import RequestStatus
+from pocketpay.transactions.lifecycle import Status
+from pocketpay.transactions.limits import Limit
+from pocketpay.transactions.transaction import Transaction
 
 
 class InvalidInput(Refusal):
@@ -70,20 +67,6 @@ class NotFound(Refusal):
 class RecipientNotFound(Refusal):
     code = "RECIPIENT_NOT_FOUND"
     field = "to"
-
-
-class PayerNotFound(Refusal):
-    """Nobody of that username can be asked for money. `username` is "" where what was written is none."""
-
-    code = "RECIPIENT_NOT_FOUND"
-
-    def __init__(self, field: str, username: str) -> None:
-        super().__init__(field, username)
-        self.field, self.username = field, username
-
-    @property
-    def who(self) -> str:
-        return f"@{self.username}" if self.username else "What is no username"
 
 
 class SelfTransfer(Refusal):
@@ -130,26 +113,6 @@ class LimitExceeded(Refusal):
 
 class TooManyPending(Refusal):
     code = "TOO_MANY_PENDING"
-
-    def __init__(self, most: int) -> None:
-        super().__init__(most)
-        self.most = most
-
-
-class TooManyOpenRequests(Refusal):
-    """Somebody who was asked has that many of the viewer's requests to answer already."""
-
-    code = "RATE_LIMITED"
-
-    def __init__(self, field: str, most: int) -> None:
-        super().__init__(field, most)
-        self.field, self.most = field, most
-
-
-class TooManyRequests(Refusal):
-    """The wallet would have asked more often than that within 24 hours."""
-
-    code = "RATE_LIMITED"
 
     def __init__(self, most: int) -> None:
         super().__init__(most)

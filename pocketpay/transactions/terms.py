@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from pocketpay.money import Money
-from pocketpay.payments.limits import LimitKind
 from pocketpay.risk.rules import Policy
 from pocketpay.settings import Settings
+from pocketpay.transactions.limits import LimitKind
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,8 @@ from pocketpay.database.sessions import Record, Session
 from pocketpay.database.snapshots import snapshot
 from pocketpay.ledger.statement import Month, Statement, statements
 from pocketpay.money import Money
-from pocketpay.payments.repository import statement as repository
-from pocketpay.payments.transaction import Type
+from pocketpay.transactions.repository import statement as repository
+from pocketpay.transactions.transaction import Type
 
 AT_ONCE = 100
 """Lines read and told at once: some 2 ms of the event loop, then others have their turn."""

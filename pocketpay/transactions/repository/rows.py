@@ -13,9 +13,9 @@ import orjson
 from asyncpg import Record
 
 from pocketpay.money import Money
-from pocketpay.payments.lifecycle import Status
-from pocketpay.payments.transaction import Transaction, Type
 from pocketpay.risk.rules import Reason, Rule
+from pocketpay.transactions.lifecycle import Status
+from pocketpay.transactions.transaction import Transaction, Type
 
 COLUMNS = (
     "id, type, status, currency, source_wallet_id, destination_wallet_id, amount, fee, description, bank_name, "

@@ -1,5 +1,5 @@
 """The proof of what needs transactions: holds, legs, keys, times."""
 
-from pocketpay.payments.repository.proofs import PROOFS
+from pocketpay.transactions.repository.proofs import PROOFS
 
 __all__ = ["PROOFS"]

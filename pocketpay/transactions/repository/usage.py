@@ -9,7 +9,7 @@ from datetime import datetime
 from uuid import UUID
 
 from pocketpay.database.sessions import Session
-from pocketpay.payments.limits import COUNTED, KIND_OF, LimitKind
+from pocketpay.transactions.limits import COUNTED, KIND_OF, LimitKind
 
 HourUsed = tuple[UUID, LimitKind, datetime]
 """Whose, which limit, which hour."""

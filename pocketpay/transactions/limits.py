@@ -17,8 +17,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from pocketpay.money import Money
-from pocketpay.payments.lifecycle import Status
-from pocketpay.payments.transaction import Transaction, Type
+from pocketpay.transactions.lifecycle import Status
+from pocketpay.transactions.transaction import Transaction, Type
 
 WINDOW = timedelta(hours=24)
 

@@ -5,9 +5,9 @@ from uuid import UUID
 
 from pocketpay.database.sessions import Session
 from pocketpay.money import Money
-from pocketpay.payments.limits import Limit, LimitKind
-from pocketpay.payments.repository import usage
-from pocketpay.payments.terms import Terms
+from pocketpay.transactions.limits import Limit, LimitKind
+from pocketpay.transactions.repository import usage
+from pocketpay.transactions.terms import Terms
 
 
 async def allowances(

@@ -1,10 +1,9 @@
 """What the books cannot know without transactions, each as a question whose every answer is something wrong."""
 
 from pocketpay.database.findings import Proof, guarded, in_force
-from pocketpay.payments.repository import act_proofs as acts
-from pocketpay.payments.repository import card_proofs as cards
-from pocketpay.payments.repository import request_proofs as requests
-from pocketpay.payments.repository.usage import COUNTS, KIND
+from pocketpay.transactions.repository import card_proofs as cards
+from pocketpay.transactions.repository import request_proofs as requests
+from pocketpay.transactions.repository.usage import COUNTS, KIND
 
 HOLDS = Proof(
     "what is held is what awaits an answer",
@@ -200,5 +199,4 @@ PROOFS = (
     *(HOLDS, LEGS, REFUNDED, OPPOSITE, CURRENCIES, TIMES, KEYS, USAGE, ONE_BONUS, OWNERS, LIFECYCLE, CONSTRAINED),
     *requests.PROOFS,
     *cards.PROOFS,
-    *acts.PROOFS,
 )

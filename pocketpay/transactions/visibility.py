@@ -14,7 +14,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from pocketpay.money import Money
-from pocketpay.payments.transaction import Transaction
+from pocketpay.transactions.transaction import Transaction
 
 
 class Direction(StrEnum):

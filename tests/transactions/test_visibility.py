@@ -7,10 +7,10 @@ import pytest
 import uuid_utils.compat as uuids
 
 from pocketpay.money import Money
-from pocketpay.payments.lifecycle import Status
-from pocketpay.payments.seen import Direction, counterparty, direction, seen_by
-from pocketpay.payments.transaction import Transaction, Type
 from pocketpay.risk.rules import Reason, Rule
+from pocketpay.transactions.lifecycle import Status
+from pocketpay.transactions.transaction import Transaction, Type
+from pocketpay.transactions.visibility import Direction, counterparty, direction, seen_by
 
 SENDER, RECIPIENT, STRANGER = uuids.uuid7(), uuids.uuid7(), uuids.uuid7()
 MADE = datetime(2026, 11, 22, 12, tzinfo=UTC)

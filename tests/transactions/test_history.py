@@ -13,11 +13,11 @@ from asyncpg import Connection, Record
 
 from pocketpay.database.sessions import Database, Session
 from pocketpay.money import Money
-from pocketpay.payments import history
-from pocketpay.payments.filter import EVERYTHING, Filter, Position
-from pocketpay.payments.lifecycle import Status
-from pocketpay.payments.seen import Direction
-from pocketpay.payments.transaction import Type
+from pocketpay.transactions import history
+from pocketpay.transactions.filter import EVERYTHING, Filter, Position
+from pocketpay.transactions.lifecycle import Status
+from pocketpay.transactions.transaction import Type
+from pocketpay.transactions.visibility import Direction
 from tests.conftest import Dsns
 from tests.payments.past import NOON, Happened, at_random, payment, people, write
 

@@ -9,19 +9,19 @@ import pytest
 
 from pocketpay.errors import Refusal
 from pocketpay.money import Money
-from pocketpay.payments.allowance import allowances
 from pocketpay.payments.bank import BankReply
 from pocketpay.payments.cancel import cancel
 from pocketpay.payments.confirm import confirm
 from pocketpay.payments.desk import Desk
-from pocketpay.payments.errors import LimitExceeded
 from pocketpay.payments.expire import Expire
 from pocketpay.payments.fees import Speed
 from pocketpay.payments.instruction import Answer
-from pocketpay.payments.lifecycle import Status
-from pocketpay.payments.limits import Limit, LimitKind
 from pocketpay.payments.preview import preview_transfer
 from pocketpay.payments.settle import Settle
+from pocketpay.transactions.allowance import allowances
+from pocketpay.transactions.errors import LimitExceeded
+from pocketpay.transactions.lifecycle import Status
+from pocketpay.transactions.limits import Limit, LimitKind
 from tests.conftest import Dsns
 from tests.payments.banks import SlowBank, at
 from tests.payments.customers import (

@@ -7,8 +7,9 @@ import pytest
 from asyncpg import Connection, Record
 
 from pocketpay.payments.clearing import PLANS
-from pocketpay.payments.limits import LimitKind
-from pocketpay.payments.repository import units, usage
+from pocketpay.payments.repository import units
+from pocketpay.transactions.limits import LimitKind
+from pocketpay.transactions.repository import usage
 from tests.payments.past import people
 from tests.plans import explained, nodes
 

@@ -5,9 +5,9 @@ unsettled   orders that a bank has not answered, the oldest first: there are nev
 """
 
 from pocketpay.database.sessions import Session
-from pocketpay.payments.filter import Position
-from pocketpay.payments.repository.rows import COLUMNS, transaction
-from pocketpay.payments.transaction import Transaction
+from pocketpay.transactions.filter import Position
+from pocketpay.transactions.repository.rows import COLUMNS, transaction
+from pocketpay.transactions.transaction import Transaction
 
 
 def _page(status: str, moment: str, order: str) -> str:

@@ -7,8 +7,8 @@ import pytest
 import uuid_utils.compat as uuids
 from asyncpg import Connection, Record
 
-from pocketpay.payments.filter import Filter
-from pocketpay.payments.repository import history as repository
+from pocketpay.transactions.filter import Filter
+from pocketpay.transactions.repository import history as repository
 from tests.payments.past import NOON, people
 from tests.plans import explained, nodes, scans
 

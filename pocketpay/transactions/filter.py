@@ -6,9 +6,9 @@ from typing import NamedTuple
 from uuid import UUID
 
 from pocketpay.money import Money
-from pocketpay.payments.lifecycle import Status
-from pocketpay.payments.seen import Direction
-from pocketpay.payments.transaction import PAYMENTS, Type
+from pocketpay.transactions.lifecycle import Status
+from pocketpay.transactions.transaction import PAYMENTS, Type
+from pocketpay.transactions.visibility import Direction
 
 BETWEEN_PEOPLE = PAYMENTS | {Type.REFUND}
 """The types of transactions that one wallet receives from another."""

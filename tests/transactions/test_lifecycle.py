@@ -8,8 +8,8 @@ import uuid_utils.compat as uuids
 from asyncpg import Connection, Record
 
 from pocketpay.errors import BooksDisagree
-from pocketpay.payments.lifecycle import ALIVE, NEXT, Status, must_follow
-from pocketpay.payments.models import STATUSES
+from pocketpay.transactions.lifecycle import ALIVE, NEXT, Status, must_follow
+from pocketpay.transactions.models import STATUSES
 from tests.payments.past import people
 
 INSERT = """

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from pocketpay.database.sessions import Session
-from pocketpay.payments.repository.rows import COLUMNS, transaction
-from pocketpay.payments.transaction import Transaction
+from pocketpay.transactions.repository.rows import COLUMNS, transaction
+from pocketpay.transactions.transaction import Transaction
 
 _AWAITING = f"""
 select {COLUMNS} from transactions

@@ -22,11 +22,11 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from pocketpay.database.sessions import Session
-from pocketpay.payments.filter import EVERYTHING, Filter, Position
-from pocketpay.payments.repository import asking
-from pocketpay.payments.repository import history as repository
-from pocketpay.payments.seen import seen_by
-from pocketpay.payments.transaction import Transaction
+from pocketpay.transactions.filter import EVERYTHING, Filter, Position
+from pocketpay.transactions.repository import history as repository
+from pocketpay.transactions.repository import lookups
+from pocketpay.transactions.transaction import Transaction
+from pocketpay.transactions.visibility import seen_by
 
 STRETCH = 2_000
 """Transactions a filtered page reads at most: about 5 ms of the database where nothing matches."""
@@ -103,8 +103,8 @@ async def count(session: Session, wallet_id: UUID, narrowed: Filter = EVERYTHING
 
 async def find(session: Session, wallet_id: UUID, ids: Iterable[UUID]) -> dict[UUID, Transaction]:
     """Those of the transactions that the wallet's owner may know, as they see them."""
-    rows = await repository.by_ids(session, ids)
-    return {row.id: seen for row in rows if (seen := seen_by(row, wallet_id)) is not None}
+    rows = await lookups.by_ids(session, ids)
+    return {row.id: seen for row in rows.values() if (seen := seen_by(row, wallet_id)) is not None}
 
 
 async def refunds(session: Session, wallet_id: UUID, ids: Iterable[UUID]) -> dict[UUID, tuple[Transaction, ...]]:
@@ -119,7 +119,7 @@ async def refunds(session: Session, wallet_id: UUID, ids: Iterable[UUID]) -> dic
 
 async def latest_payments(session: Session, wallet_id: UUID, request_ids: Iterable[UUID]) -> dict[UUID, Transaction]:
     """The latest attempt to pay each of those money requests, by request, where the wallet's owner may know it."""
-    rows = await asking.latest_payments(session, request_ids)
+    rows = await repository.latest_payments(session, request_ids)
     seen = [seen for row in rows if (seen := seen_by(row, wallet_id)) is not None]
     return {one.request_id: one for one in seen if one.request_id is not None}
 

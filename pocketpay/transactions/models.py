@@ -1,5 +1,4 @@
-"""The tables of payments: the intent to move money, keys that make asking twice harmless, limits used, and what
-operators did."""
+"""The tables of transactions: the intent to move money, idempotency keys, and what is used of limits."""
 
 from typing import Any
 
@@ -188,30 +187,4 @@ class IdempotencyKeyRow(SQLModel, table=True):
     fingerprint: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
     result_ids: list[UUID] = Field(sa_column=Column(ARRAY(Uuid()), nullable=False))
     refusals: list[dict[str, Any] | None] | None = Field(default=None, sa_column=Column(JSONB))
-    created_at: datetime = moment()
-
-
-class OperatorActionRow(SQLModel, table=True):
-    """One act of an operator. Rows are never rewritten: triggers refuse it, and nobody has the grant."""
-
-    __tablename__ = "operator_actions"
-    __table_args__ = (
-        ForeignKeyConstraint(["operator_id"], ["users.id"]),
-        ForeignKeyConstraint(["wallet_id"], ["wallets.id"]),
-        ForeignKeyConstraint(["transaction_id"], ["transactions.id"]),
-        CheckConstraint(
-            "length(action) > 0 and length(operator) > 0 and length(reason) > 0", name="says_who_and_why"
-        ),
-        Index("ix_operator_actions_created", text("created_at desc"), text("id desc")),
-        Index("ix_operator_actions_wallet", "wallet_id", postgresql_where=text("wallet_id is not null")),
-    )
-
-    id: UUID = key()
-    operator_id: UUID | None = None
-    operator: str
-    action: str
-    wallet_id: UUID | None = None
-    transaction_id: UUID | None = None
-    reason: str
-    facts: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
     created_at: datetime = moment()

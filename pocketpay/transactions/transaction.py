@@ -7,8 +7,8 @@ from typing import Any
 from uuid import UUID
 
 from pocketpay.money import Money
-from pocketpay.payments.lifecycle import Status
 from pocketpay.risk.rules import Reason
+from pocketpay.transactions.lifecycle import Status
 
 
 class Type(StrEnum):

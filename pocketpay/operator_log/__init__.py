@@ -1,0 +1,9 @@
+"""What operators did: who, what, when, to what, and why. Entries are never rewritten.
+
+    act.py         one act of an operator
+    audit.py       the proofs: every freeze has its entry, and nobody may rewrite one
+    models.py      the table
+    repository/    the SQL
+
+An act is written in the unit of work that does it. Must never know how an act is done.
+"""

@@ -1,0 +1,18 @@
+"""Transactions: the intent to move money, as a customer sees it.
+
+    transaction.py    one transaction, and its types
+    lifecycle.py      its states, and which follows which
+    visibility.py     what each side may see of it, and from when
+    history.py        a wallet's transactions, newest first
+    filter.py         what a history is narrowed to, and a position in it
+    statement.py      a month of a wallet, line by line
+    limits.py         how much a wallet may move within 24 hours
+    allowance.py      what of its limits a wallet has left
+    terms.py          what applies to every payment decided now: risk policy, limits, fees, times
+    errors.py         why money does not move
+    audit.py          the proofs: holds, legs, refunds, keys, times, limits
+    models.py         the tables
+    repository/       the SQL
+
+Must never know how a transaction is decided or written.
+"""

@@ -1,0 +1,47 @@
+"""Fixtures: a desk, and the tables behind it. After every test that moves money the books must be right.
+
+A conftest of a package whose tests move money imports them.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+
+import pytest
+
+from pocketpay.payments.desk import Desk
+from pocketpay.transactions.terms import Terms
+from tests.conftest import Dsns
+from tests.payments.customers import Records, open_desk, records_of, terms
+
+
+@pytest.fixture
+def dsns(module_dsn: Dsns) -> Dsns:
+    """The database of the test; a module that minds its neighbours' rows gives another."""
+    return module_dsn
+
+
+@pytest.fixture
+def kept() -> Terms:
+    """The terms of the desks; a module may give others."""
+    return terms()
+
+
+@pytest.fixture
+async def records(dsns: Dsns) -> AsyncIterator[Records]:
+    async with records_of(dsns.server, dsns.owner) as records:
+        yield records
+
+
+@pytest.fixture
+async def desk(dsns: Dsns, records: Records, kept: Terms) -> AsyncIterator[Desk]:
+    async with open_desk(dsns.server, kept) as desk:
+        yield desk
+    assert await records.findings() == []
+
+
+@pytest.fixture
+async def two_desks(dsns: Dsns, records: Records, kept: Terms) -> AsyncIterator[list[Desk]]:
+    """Two servers on one database."""
+    async with AsyncExitStack() as stack:
+        yield [await stack.enter_async_context(open_desk(dsns.server, kept)) for _ in range(2)]
+    assert await records.findings() == []
