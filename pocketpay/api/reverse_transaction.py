@@ -8,7 +8,7 @@ from pocketpay.api import ids
 from pocketpay.api.context import Info
 from pocketpay.api.customer_transaction import CustomerTransaction
 from pocketpay.api.errors import UserError, refusals_as_errors
-from pocketpay.payments import reverse as payments
+from pocketpay.operations import reverse_transaction as payments
 
 
 @strawberry.input(description="A completed transaction that is to be given back.")

@@ -7,7 +7,7 @@ import strawberry
 from pocketpay.api.context import Info
 from pocketpay.api.customer_wallet_payload import CustomerWalletPayload, wallet_meant
 from pocketpay.api.errors import refusals_as_errors
-from pocketpay.payments import unfreeze_wallet as payments
+from pocketpay.operations import unfreeze_wallet as payments
 
 
 @strawberry.input(description="A frozen wallet that is to be let go.")

@@ -1,13 +1,24 @@
-"""Closing a wallet: a person shows their password once more, and leaves.
+"""How a wallet is closed: its owner shows their password once more, and leaves.
 
-account in a wait?        RATE_LIMITED; wrong passwords are counted with those of sign-in
-password right?           INVALID_CREDENTIALS
-anything promised yet?    BALANCE_NOT_ZERO: an opening balance that is not in the books is theirs
-through the clearing      the rest of the rule, and all that ends, in one unit of work (`payments/close_wallet.py`)
+    before the unit of work
+        account in a wait?         RATE_LIMITED; wrong passwords count with those of sign-in
+        password right?            INVALID_CREDENTIALS
+        opening balance pending?   BALANCE_NOT_ZERO: an imported opening balance that is not posted is theirs
 
-The password is compared before, outside any unit; in the unit it is looked at again whether it still is the one.
+    in the unit of work, `CloseWallet`
+        closed already?  still the same password?  frozen?  empty, and nothing pending?
+        then in one step: the wallet is closed, its cards are closed, requests to it are declined, its owner is
+        anonymous
+
+The unit holds the wallet's lock, like every payment from it or to it: of closing and being paid exactly one comes
+first, and the other finds it so. The sweeper cancels the requests that the wallet made. Held payments to the wallet
+do not count: their recipient cannot know of them, and they fail when they are confirmed.
 """
 
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+from pocketpay.cards.card import CardStatus
 from pocketpay.identity import proof
 from pocketpay.identity.errors import WrongPassword
 from pocketpay.identity.leaving import Leaver
@@ -15,10 +26,63 @@ from pocketpay.identity.reception import Reception
 from pocketpay.identity.repository import leaving
 from pocketpay.identity.viewer import Viewer
 from pocketpay.importing.repository import people
-from pocketpay.payments.close_wallet import CloseWallet
+from pocketpay.payments import requested
+from pocketpay.payments.book import Book
 from pocketpay.payments.desk import Desk
-from pocketpay.transactions.errors import BalanceNotZero
-from pocketpay.wallets.balance import WalletStatus
+from pocketpay.payments.instruction import Besides, Footprint, Needs, Outcome
+from pocketpay.requests.money_request import RequestStatus
+from pocketpay.transactions.errors import BalanceNotZero, WalletFrozen
+from pocketpay.transactions.lifecycle import ALIVE
+from pocketpay.wallets.balance import NewStanding, WalletStatus
+
+
+@dataclass(frozen=True, slots=True)
+class CloseWallet:
+    """Close that wallet for good; its owner leaves."""
+
+    wallet_id: UUID
+    leaver: Leaver
+
+    @property
+    def footprint(self) -> Footprint:
+        return Footprint(self.wallet_id, needs=Needs(leaving=self.leaver.user_id))
+
+    def decide(self, book: Book) -> Outcome:
+        """The rule. Raises WalletFrozen and BalanceNotZero; said again it gives the state reached.
+
+        Where another password has been set since the one that was shown was compared, the wallet stays as it is.
+        """
+        standing = book.standings[self.wallet_id]
+        if standing.status is WalletStatus.CLOSED:
+            return Outcome(changed=False, replayed=True)
+        if book.hashes.get(self.leaver.user_id) != self.leaver.proven:
+            return Outcome(changed=False)
+        if standing.frozen_for is not None:
+            raise WalletFrozen
+        account = book.accounts[self.wallet_id]
+        if account.posted or account.held or self._under_way(book):
+            raise BalanceNotZero
+        closed = replace(standing, status=WalletStatus.CLOSED)
+        return Outcome(
+            besides=Besides(
+                requests=tuple(
+                    requested.following(book, request, RequestStatus.DECLINED)
+                    for request in book.requests.values()
+                    if request.payer_wallet_id == self.wallet_id and request.status is RequestStatus.PENDING
+                ),
+                cards=tuple(
+                    replace(card.following(book.now), status=CardStatus.CLOSED)
+                    for card in book.cards.values()
+                    if card.wallet_id == self.wallet_id and card.status is not CardStatus.CLOSED
+                ),
+                standings=(NewStanding(self.wallet_id, closed, None),),
+                leaver=self.leaver,
+            )
+        )
+
+    def _under_way(self, book: Book) -> bool:
+        """Whether the wallet has ordered something that is not over: what it holds says nothing of a deposit."""
+        return any(one.anchor == self.wallet_id and one.status in ALIVE for one in book.transactions.values())
 
 
 async def close_wallet(reception: Reception, desk: Desk, viewer: Viewer, password: str, *, address: str) -> int:

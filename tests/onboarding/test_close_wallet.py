@@ -15,11 +15,10 @@ from pocketpay.identity.gate import Denial
 from pocketpay.identity.leaving import NAME, Leaver
 from pocketpay.identity.reception import Admission, Reception
 from pocketpay.identity.sign_in import sign_in
-from pocketpay.onboarding.close_wallet import close_wallet
+from pocketpay.onboarding.close_wallet import CloseWallet, close_wallet
 from pocketpay.onboarding.form import Form
 from pocketpay.onboarding.sign_up import sign_up
 from pocketpay.payments.bank import BankReply
-from pocketpay.payments.close_wallet import CloseWallet
 from pocketpay.payments.confirm import confirm
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.settle import Settle
@@ -28,6 +27,7 @@ from pocketpay.transactions.lifecycle import Status
 from pocketpay.updates.signals import CHANNEL, read
 from pocketpay.wallets.balance import Freeze, WalletStatus
 from tests.conftest import Dsns
+from tests.operations.operators import freeze
 from tests.payments.banks import SlowBank, at
 from tests.payments.cards import card_of, kept
 from tests.payments.customers import (
@@ -43,7 +43,6 @@ from tests.payments.customers import (
     send,
     unguarded,
 )
-from tests.payments.operators import freeze
 from tests.people import HOME, PASSWORD, LosesReplies, Owner, made, receiving
 
 WRONG = "another one altogether"

@@ -5,7 +5,10 @@ from collections.abc import AsyncIterator
 import pytest
 
 from tests.conftest import Dsns
+from tests.desks import desk, dsns, kept, records, two_desks
 from tests.people import LosesReplies
+
+__all__ = ["desk", "dsns", "kept", "losing", "records", "two_desks"]
 
 
 @pytest.fixture

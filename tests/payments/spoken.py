@@ -13,32 +13,32 @@ from pocketpay.identity.changes import STAYS
 from pocketpay.identity.leaving import Leaver
 from pocketpay.importing.opening_balance import OpenBalance
 from pocketpay.money import Money
+from pocketpay.onboarding.close_wallet import CloseWallet
+from pocketpay.operations.freeze_wallet import FreezeWallet
+from pocketpay.operations.reverse_transaction import Reverse
+from pocketpay.operations.unfreeze_wallet import UnfreezeWallet
 from pocketpay.operator_log.act import Operator
 from pocketpay.payments.ask import Ask, Share
 from pocketpay.payments.cancel import Cancel
 from pocketpay.payments.cancel_request import CancelRequest
 from pocketpay.payments.close_card import CloseCard
-from pocketpay.payments.close_wallet import CloseWallet
 from pocketpay.payments.confirm import Confirm
 from pocketpay.payments.decline_request import DeclineRequest
 from pocketpay.payments.deposit import AcceptDeposit
 from pocketpay.payments.expire import Expire
 from pocketpay.payments.fees import Speed
 from pocketpay.payments.freeze_card import FreezeCard
-from pocketpay.payments.freeze_wallet import FreezeWallet
 from pocketpay.payments.instruction import Gives, Instruction, Key
 from pocketpay.payments.issue_card import IssueCard
 from pocketpay.payments.lapse_request import LapseRequest
 from pocketpay.payments.pay_request import PayRequest
 from pocketpay.payments.refund import Refund
-from pocketpay.payments.reverse import Reverse
 from pocketpay.payments.settle import Settle
 from pocketpay.payments.simulate_card_payment import CardPayment
 from pocketpay.payments.split_bill import shares
 from pocketpay.payments.transfer import Transfer
 from pocketpay.payments.transfer_batch import TransferBatch
 from pocketpay.payments.unfreeze_card import UnfreezeCard
-from pocketpay.payments.unfreeze_wallet import UnfreezeWallet
 from pocketpay.payments.update_card_limits import UpdateCardLimits
 from pocketpay.payments.withdraw import AcceptWithdrawal
 from pocketpay.requests.repository import Asked

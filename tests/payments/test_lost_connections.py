@@ -14,6 +14,7 @@ from pocketpay.database import sessions
 from pocketpay.database.failures import ServiceBusy
 from pocketpay.database.sessions import connect
 from pocketpay.errors import Refusal
+from pocketpay.operations.reverse_transaction import reverse_transaction
 from pocketpay.payments import clearing as clearings
 from pocketpay.payments.cancel import cancel
 from pocketpay.payments.close_card import close_card
@@ -22,13 +23,13 @@ from pocketpay.payments.deposit import AcceptDeposit
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.freeze_card import freeze_card
 from pocketpay.payments.instruction import Answer
-from pocketpay.payments.reverse import reverse_transaction
 from pocketpay.payments.settle import Settle
 from pocketpay.transactions.errors import WrongState
 from pocketpay.transactions.lifecycle import Status
 from pocketpay.wallets.balance import WalletStatus
 from tests.conftest import Dsns
 from tests.faults import Line, faulty_line
+from tests.operations.operators import OPS, acts_about, freeze
 from tests.payments.cards import buy, card_of, issue, kept
 from tests.payments.customers import (
     Person,
@@ -47,7 +48,6 @@ from tests.payments.customers import (
     terms,
     unguarded,
 )
-from tests.payments.operators import OPS, acts_about, freeze
 
 
 @pytest.fixture

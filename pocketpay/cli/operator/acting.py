@@ -44,7 +44,7 @@ def freeze_verb(
     ] = FreezeFor.ALL,
 ) -> None:
     """Freezes a wallet: what it pays from now on ends blocked."""
-    from pocketpay.payments.freeze_wallet import freeze_wallet
+    from pocketpay.operations.freeze_wallet import freeze_wallet
     from pocketpay.wallets.balance import Freeze
 
     async def freeze(counter: Counter) -> bool:
@@ -60,7 +60,7 @@ def freeze_verb(
 @acting.command("unfreeze")
 def unfreeze_verb(wallet: WalletMeant, reason: Reason) -> None:
     """Lets a frozen wallet go."""
-    from pocketpay.payments.unfreeze_wallet import unfreeze_wallet
+    from pocketpay.operations.unfreeze_wallet import unfreeze_wallet
 
     async def unfreeze(counter: Counter) -> bool:
         wallet_id = await wallet_meant(counter, wallet)
@@ -77,7 +77,7 @@ def reverse_verb(
 ) -> None:
     """Gives back all that is left of a completed transaction."""
     from pocketpay.api import ids
-    from pocketpay.payments.reverse import reverse_transaction
+    from pocketpay.operations.reverse_transaction import reverse_transaction
     from pocketpay.transactions.transaction import Transaction
 
     async def reverse(counter: Counter) -> Transaction:

@@ -12,8 +12,8 @@ from pocketpay.payments.instruction import Answer
 from pocketpay.transactions.errors import InvalidInput, WalletClosed
 from pocketpay.transactions.lifecycle import Status
 from pocketpay.wallets.balance import Freeze, WalletStatus
+from tests.operations.operators import acts_about, freeze, unfreeze
 from tests.payments.customers import Person, Records, balance, money, pay_in, pay_out, people, person, send, unguarded
-from tests.payments.operators import acts_about, freeze, unfreeze
 
 ROUNDS = 12
 

@@ -8,15 +8,16 @@ import pytest
 import uuid_utils.compat as uuids
 
 from pocketpay.errors import Refusal
+from pocketpay.operations.reverse_transaction import DESCRIPTION, Reverse, reverse_transaction
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.fees import Speed
 from pocketpay.payments.instruction import Answer
-from pocketpay.payments.reverse import DESCRIPTION, Reverse, reverse_transaction
 from pocketpay.transactions.lifecycle import Status
 from pocketpay.transactions.repository import lookups
 from pocketpay.transactions.terms import Terms
 from pocketpay.transactions.transaction import Transaction, Type
 from pocketpay.wallets.balance import Freeze
+from tests.operations.operators import OPS, acts_about, freeze
 from tests.payments.banks import SlowBank, at
 from tests.payments.cards import buy, card_of
 from tests.payments.customers import (
@@ -34,7 +35,6 @@ from tests.payments.customers import (
     terms,
     unguarded,
 )
-from tests.payments.operators import OPS, acts_about, freeze
 
 ROUNDS = 12
 BONUS = """
