@@ -34,7 +34,7 @@ test: $(DONE)/install ## every test; `make test ARGS="tests/risk -x"` for some
 	@$(PY) -m pytest -n 3 --dist loadfile $(ARGS)
 
 model: $(DONE)/install ## the rules against their model, twenty times as far as in the tests; WALKS=1000 FIRST_WALK=24
-	@WALKS=$${WALKS:-480} $(PY) -m pytest tests/payments/test_model.py -n 3 --dist load $(ARGS)
+	@WALKS=$${WALKS:-480} $(PY) -m pytest tests/walks/test_model.py -n 3 --dist load $(ARGS)
 
 check: $(DONE)/install ## lint, types, the direction of imports, drift of the lock, the schema and the migrations
 	$(PY) -m pip check

@@ -5,7 +5,7 @@ import random
 import time
 
 from benchmarks.population import Person, payees_of, payment
-from pocketpay.payments.clearing import Clearing
+from pocketpay.clearing.queue import Clearing
 from pocketpay.transactions.lifecycle import Status
 
 

@@ -27,14 +27,14 @@ import asyncpg
 import uuid_utils.compat as uuids
 
 from benchmarks.population import Person, fund, make_people, open_clearing, payment
+from pocketpay.clearing.progress import Progress
+from pocketpay.clearing.queue import PLANS, Clearing
+from pocketpay.clearing.unit import carry_out
 from pocketpay.database import migrations
 from pocketpay.database.embedded.server import EmbeddedPostgres
 from pocketpay.database.sessions import TIMEOUTS, Database, connect
 from pocketpay.operations import audit
-from pocketpay.payments.clearing import PLANS, Clearing
-from pocketpay.payments.progress import Progress
 from pocketpay.payments.transfer import Transfer
-from pocketpay.payments.unit import carry_out
 from pocketpay.settings import RuleAction, Settings
 
 BATCH = 32

@@ -12,14 +12,14 @@ from uuid import UUID
 
 import uuid_utils.compat as uuids
 
+from pocketpay.clearing.instruction import Key
+from pocketpay.clearing.queue import Clearing
 from pocketpay.database.sessions import Database
 from pocketpay.identity.tokens import AccessTokens
 from pocketpay.identity.viewer import Viewer
 from pocketpay.ledger.repository import postings
 from pocketpay.money import Money
-from pocketpay.payments.clearing import Clearing
 from pocketpay.payments.deposit import AcceptDeposit
-from pocketpay.payments.instruction import Key
 from pocketpay.payments.settle import Settle
 from pocketpay.payments.transfer import Transfer
 from pocketpay.settings import Settings

@@ -8,7 +8,8 @@ explorer      GraphiQL, served by ourselves
 operations    what those who run it may do, and the record of it
 onboarding    how a person comes and goes
 importing     people from Supabase, with what they had
-payments      money that moves, and why it may: the verbs, and the clearing that carries them out
+payments      the verbs that move money, each with its rule
+clearing      carries instructions out, many in one unit of work
 operator_log  what operators did
 transactions  what a customer sees of a payment: its state, history, statement, limits
 requests      asking for money

@@ -46,6 +46,7 @@ from pocketpay.api.schema import build, schema, sdl
 from pocketpay.api.statement_csv import StatementFiles
 from pocketpay.api.statement_link import PATH, StatementLinks
 from pocketpay.api.view import View, prepared_by
+from pocketpay.clearing.policy import PolicyInForce
 from pocketpay.database import revisions
 from pocketpay.database.failures import ServiceBusy
 from pocketpay.database.sessions import Database
@@ -54,7 +55,6 @@ from pocketpay.identity.reception import Reception
 from pocketpay.operations.audits import Audits
 from pocketpay.operations.office import Office
 from pocketpay.payments.desk import Desk
-from pocketpay.payments.policy import PolicyInForce
 from pocketpay.payments.sweeper import sweep_forever
 from pocketpay.settings import Settings
 from pocketpay.updates.hub import Hub

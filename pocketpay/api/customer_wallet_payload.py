@@ -9,8 +9,8 @@ from pocketpay.api.context import Info
 from pocketpay.api.customer import CustomerWallet
 from pocketpay.api.errors import UserError
 from pocketpay.api.sought import sought
+from pocketpay.clearing.instruction import Answer
 from pocketpay.operations.customers import wallet_of
-from pocketpay.payments.instruction import Answer
 from pocketpay.transactions.errors import NotFound
 
 

@@ -81,7 +81,7 @@ def prepare(settings: Settings, place: Place) -> None:
 
 async def check_policy(settings: Settings, place: Place) -> None:
     """Raises SettingsError when what operators have set in the database does not go with this environment."""
-    from pocketpay.payments.policy import read_policy
+    from pocketpay.clearing.policy import read_policy
 
     try:
         connection = await connect(place.server_dsn, name="pocketpay check")

@@ -8,12 +8,12 @@ import uuid
 from dataclasses import dataclass
 from uuid import UUID
 
+from pocketpay.clearing.book import Book
+from pocketpay.clearing.instruction import Answer, Footprint, Key, Outcome
 from pocketpay.ledger.account import Leg
 from pocketpay.ledger.house import HouseKind
 from pocketpay.money import Money
-from pocketpay.payments.book import Book
 from pocketpay.payments.desk import Desk
-from pocketpay.payments.instruction import Answer, Footprint, Key, Outcome
 from pocketpay.payments.parsing import parse_key
 from pocketpay.transactions.errors import WalletClosed
 from pocketpay.transactions.lifecycle import Status

@@ -19,6 +19,9 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 from pocketpay.cards.card import CardStatus
+from pocketpay.clearing import money_requests
+from pocketpay.clearing.book import Book
+from pocketpay.clearing.instruction import Besides, Footprint, Needs, Outcome
 from pocketpay.identity import proof
 from pocketpay.identity.errors import WrongPassword
 from pocketpay.identity.leaving import Leaver
@@ -26,10 +29,7 @@ from pocketpay.identity.reception import Reception
 from pocketpay.identity.repository import leaving
 from pocketpay.identity.viewer import Viewer
 from pocketpay.importing.repository import people
-from pocketpay.payments import requested
-from pocketpay.payments.book import Book
 from pocketpay.payments.desk import Desk
-from pocketpay.payments.instruction import Besides, Footprint, Needs, Outcome
 from pocketpay.requests.money_request import RequestStatus
 from pocketpay.transactions.errors import BalanceNotZero, WalletFrozen
 from pocketpay.transactions.lifecycle import ALIVE
@@ -66,7 +66,7 @@ class CloseWallet:
         return Outcome(
             besides=Besides(
                 requests=tuple(
-                    requested.following(book, request, RequestStatus.DECLINED)
+                    money_requests.following(book, request, RequestStatus.DECLINED)
                     for request in book.requests.values()
                     if request.payer_wallet_id == self.wallet_id and request.status is RequestStatus.PENDING
                 ),

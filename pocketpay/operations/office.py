@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
+from pocketpay.clearing.policy import PolicyInForce
 from pocketpay.operations.audits import Audits
-from pocketpay.payments.policy import PolicyInForce
 
 
 @dataclass(frozen=True, slots=True)

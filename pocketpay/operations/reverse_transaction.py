@@ -13,11 +13,11 @@ from uuid import UUID
 
 import uuid_utils.compat as uuids
 
+from pocketpay.clearing.book import Book
+from pocketpay.clearing.instruction import Answer, Footprint, Needs, Outcome
 from pocketpay.money import Money
 from pocketpay.operator_log.act import Act, Action, Operator
-from pocketpay.payments.book import Book
 from pocketpay.payments.desk import Desk
-from pocketpay.payments.instruction import Answer, Footprint, Needs, Outcome
 from pocketpay.payments.parsing import parse_reason
 from pocketpay.payments.reversal import Reversal
 from pocketpay.transactions.errors import (

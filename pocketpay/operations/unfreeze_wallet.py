@@ -9,10 +9,10 @@ from uuid import UUID
 
 import uuid_utils.compat as uuids
 
+from pocketpay.clearing.book import Book
+from pocketpay.clearing.instruction import Answer, Besides, Footprint, Outcome
 from pocketpay.operator_log.act import Act, Action, Operator
-from pocketpay.payments.book import Book
 from pocketpay.payments.desk import Desk
-from pocketpay.payments.instruction import Answer, Besides, Footprint, Outcome
 from pocketpay.payments.parsing import parse_reason
 from pocketpay.transactions.errors import WalletClosed
 from pocketpay.wallets.balance import NewStanding, WalletStatus

@@ -10,10 +10,10 @@ person from nagging another, and one wallet from asking the whole town; they are
 from dataclasses import dataclass
 from uuid import UUID
 
+from pocketpay.clearing import money_requests
+from pocketpay.clearing.book import Book
+from pocketpay.clearing.instruction import Besides, Footprint, Key, Needs, Outcome
 from pocketpay.money import Money
-from pocketpay.payments import requested
-from pocketpay.payments.book import Book
-from pocketpay.payments.instruction import Besides, Footprint, Key, Needs, Outcome
 from pocketpay.requests.errors import PayerNotFound, TooManyOpenRequests, TooManyRequests
 from pocketpay.requests.money_request import MoneyRequest, RequestStatus
 from pocketpay.transactions.errors import CurrencyMismatch, SelfTransfer, WalletClosed, WalletFrozen
@@ -47,7 +47,7 @@ class Ask:
 
     def decide(self, book: Book) -> Outcome:
         """The rule. Raises a Refusal; none leaves a row."""
-        if (earlier := requested.replayed(book, self.key, self.shares[0].id)) is not None:
+        if (earlier := money_requests.replayed(book, self.key, self.shares[0].id)) is not None:
             return earlier
         for share in self.shares:
             payer = None if share.payer_id is None else book.standings.get(share.payer_id)

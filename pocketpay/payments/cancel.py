@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from pocketpay.payments.book import Book
+from pocketpay.clearing.book import Book
+from pocketpay.clearing.holds import ended
+from pocketpay.clearing.instruction import Answer, Footprint, Outcome
 from pocketpay.payments.desk import Desk
-from pocketpay.payments.held import ended
-from pocketpay.payments.instruction import Answer, Footprint, Outcome
 from pocketpay.transactions.errors import NotFound, WrongState
 from pocketpay.transactions.lifecycle import Status
 from pocketpay.transactions.transaction import PAYMENTS

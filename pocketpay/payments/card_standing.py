@@ -7,9 +7,9 @@ from dataclasses import replace
 from uuid import UUID
 
 from pocketpay.cards.card import NEXT, Card, CardStatus
-from pocketpay.payments.book import Book
+from pocketpay.clearing.book import Book
+from pocketpay.clearing.instruction import Besides, Instruction, Outcome
 from pocketpay.payments.desk import Desk
-from pocketpay.payments.instruction import Besides, Instruction, Outcome
 from pocketpay.transactions.errors import NotFound, WrongState
 
 

@@ -10,12 +10,12 @@ pays is paid in the same unit of work; one that has ended is never paid.
 from dataclasses import dataclass, replace
 from uuid import UUID
 
+from pocketpay.clearing import money_requests
+from pocketpay.clearing.book import Book
+from pocketpay.clearing.holds import ended, following, released
+from pocketpay.clearing.instruction import Answer, Footprint, Outcome
 from pocketpay.ledger.account import Leg
-from pocketpay.payments import requested
-from pocketpay.payments.book import Book
 from pocketpay.payments.desk import Desk
-from pocketpay.payments.held import ended, following, released
-from pocketpay.payments.instruction import Answer, Footprint, Outcome
 from pocketpay.requests.money_request import RequestStatus
 from pocketpay.risk.rules import Facts, Verdict, judge
 from pocketpay.settings import RuleAction
@@ -63,7 +63,7 @@ class Confirm:
             Leg(held.destination_wallet_id, held.amount.minor, held.description),
         )
         done = replace(following(book, held, Status.COMPLETED), completed_at=book.now)
-        return Outcome(done, legs=legs, hold=released(held), besides=requested.paid(book, request))
+        return Outcome(done, legs=legs, hold=released(held), besides=money_requests.paid(book, request))
 
 
 def _judged_again(book: Book, held: Transaction, wallet_id: UUID, payee_id: UUID) -> Verdict:

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from pocketpay.payments import requested
-from pocketpay.payments.book import Book
+from pocketpay.clearing import money_requests
+from pocketpay.clearing.book import Book
+from pocketpay.clearing.instruction import Answer, Footprint, Needs, Outcome
 from pocketpay.payments.desk import Desk
-from pocketpay.payments.instruction import Answer, Footprint, Needs, Outcome
 from pocketpay.requests.money_request import RequestStatus
 from pocketpay.transactions.errors import NotFound
 
@@ -24,10 +24,10 @@ class DeclineRequest:
 
     def decide(self, book: Book) -> Outcome:
         """The rule. Raises NotFound and WrongState; said again it gives the state reached."""
-        request = requested.visible(book, self.request_id, self.wallet_id)
+        request = money_requests.visible(book, self.request_id, self.wallet_id)
         if request.payer_wallet_id != self.wallet_id:
             raise NotFound
-        return requested.ended(book, request, RequestStatus.DECLINED)
+        return money_requests.ended(book, request, RequestStatus.DECLINED)
 
 
 async def decline_request(desk: Desk, wallet_id: UUID, request_id: UUID) -> Answer:

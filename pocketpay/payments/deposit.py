@@ -13,10 +13,10 @@ from uuid import UUID
 
 import uuid_utils.compat as uuids
 
+from pocketpay.clearing.book import Book
+from pocketpay.clearing.instruction import Answer, Footprint, Key, Outcome
 from pocketpay.money import Money
-from pocketpay.payments.book import Book
 from pocketpay.payments.desk import Desk
-from pocketpay.payments.instruction import Answer, Footprint, Key, Outcome
 from pocketpay.payments.parsing import parse_amount, parse_bank_name, parse_key
 from pocketpay.payments.settle import settle_now
 from pocketpay.transactions.errors import WalletClosed, WalletFrozen

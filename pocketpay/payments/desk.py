@@ -3,11 +3,11 @@
 from dataclasses import dataclass, replace
 from typing import Self
 
+from pocketpay.clearing.policy import read_policy
+from pocketpay.clearing.queue import Clearing
 from pocketpay.database.sessions import Database
 from pocketpay.ledger.repository import postings
 from pocketpay.payments.bank import Bank
-from pocketpay.payments.clearing import Clearing
-from pocketpay.payments.policy import read_policy
 from pocketpay.payments.resolve import Resolver
 from pocketpay.payments.simulated_bank import SimulatedBank
 from pocketpay.settings import Settings

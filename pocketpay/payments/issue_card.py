@@ -17,10 +17,10 @@ from pocketpay.cards import number
 from pocketpay.cards.card import GOOD_FOR_YEARS, Card, CardStatus, month_of
 from pocketpay.cards.errors import TooManyCards
 from pocketpay.cards.number import Secrets
+from pocketpay.clearing.book import Book
+from pocketpay.clearing.instruction import Besides, Footprint, Gives, Key, Needs, Outcome
 from pocketpay.money import Money
-from pocketpay.payments.book import Book
 from pocketpay.payments.desk import Desk
-from pocketpay.payments.instruction import Besides, Footprint, Gives, Key, Needs, Outcome
 from pocketpay.payments.parsing import parse_amount, parse_key, parse_label
 from pocketpay.transactions.errors import WalletClosed, WalletFrozen
 from pocketpay.wallets.balance import WalletStatus

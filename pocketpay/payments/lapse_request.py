@@ -7,9 +7,9 @@ each second. A request whose asker or payer has closed their wallet can never be
 from dataclasses import dataclass
 from uuid import UUID
 
-from pocketpay.payments import requested
-from pocketpay.payments.book import Book
-from pocketpay.payments.instruction import Besides, Footprint, Needs, Outcome
+from pocketpay.clearing import money_requests
+from pocketpay.clearing.book import Book
+from pocketpay.clearing.instruction import Besides, Footprint, Needs, Outcome
 from pocketpay.requests.money_request import RequestStatus
 from pocketpay.wallets.balance import WalletStatus
 
@@ -28,9 +28,9 @@ class LapseRequest:
 
     def decide(self, book: Book) -> Outcome:
         """The rule: what is overdue has expired when this is asked. Raises NotFound when there is no such request."""
-        request = requested.visible(book, self.request_id, self.payer_id)
+        request = money_requests.visible(book, self.request_id, self.payer_id)
         sides = (request.requester_wallet_id, request.payer_wallet_id)
         abandoned = any(book.standings[side].status is WalletStatus.CLOSED for side in sides)
         if request.status is not RequestStatus.PENDING or not abandoned:
             return Outcome(changed=False, replayed=True, besides=Besides(requests=(request,)))
-        return requested.ended(book, request, RequestStatus.CANCELLED)
+        return money_requests.ended(book, request, RequestStatus.CANCELLED)

@@ -8,9 +8,9 @@ import unicodedata
 from uuid import UUID
 
 from pocketpay import money
+from pocketpay.clearing.instruction import Gives, Key
 from pocketpay.identity.usernames import canonical
 from pocketpay.money import Money
-from pocketpay.payments.instruction import Gives, Key
 from pocketpay.transactions.errors import InvalidAmount, InvalidInput
 
 LONGEST_DESCRIPTION = 500

@@ -12,9 +12,9 @@ from uuid import UUID
 
 import uuid_utils.compat as uuids
 
-from pocketpay.payments.book import Book
+from pocketpay.clearing.book import Book
+from pocketpay.clearing.instruction import Answer, Footprint, Key, Needs, Outcome
 from pocketpay.payments.desk import Desk
-from pocketpay.payments.instruction import Answer, Footprint, Key, Needs, Outcome
 from pocketpay.payments.parsing import parse_key
 from pocketpay.payments.transfer import Transfer
 from pocketpay.requests.money_request import RequestStatus

@@ -5,13 +5,13 @@ from uuid import UUID
 
 import uuid_utils.compat as uuids
 
+from pocketpay.clearing.unit import preview
 from pocketpay.database.failures import ServiceBusy
 from pocketpay.errors import Refusal
 from pocketpay.money import Money
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.parsing import parse_amount, parse_recipient
 from pocketpay.payments.transfer import Transfer
-from pocketpay.payments.unit import preview
 from pocketpay.risk.rules import Reason
 from pocketpay.transactions.lifecycle import Status
 

@@ -14,12 +14,12 @@ original stays completed, one version later, with `refunded` grown by as much: n
 from dataclasses import dataclass, replace
 from uuid import UUID
 
+from pocketpay.clearing.book import Book
+from pocketpay.clearing.instruction import Besides, Key, Outcome
 from pocketpay.errors import BooksDisagree, Refusal
 from pocketpay.ledger.account import Leg
 from pocketpay.ledger.house import House, HouseKind
 from pocketpay.money import Money
-from pocketpay.payments.book import Book
-from pocketpay.payments.instruction import Besides, Key, Outcome
 from pocketpay.transactions.errors import facts_of
 from pocketpay.transactions.lifecycle import Status
 from pocketpay.transactions.transaction import Transaction, Type

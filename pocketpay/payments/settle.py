@@ -11,15 +11,15 @@ import asyncio
 from dataclasses import dataclass, replace
 from uuid import UUID
 
+from pocketpay.clearing.book import Book
+from pocketpay.clearing.holds import following, released
+from pocketpay.clearing.instruction import Answer, Footprint, Outcome
 from pocketpay.database.failures import ServiceBusy
 from pocketpay.ledger.account import Leg
 from pocketpay.ledger.house import House, HouseKind
 from pocketpay.payments.bank import BankOrder, BankReply
-from pocketpay.payments.book import Book
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.fees import Speed, speed_paid_for
-from pocketpay.payments.held import following, released
-from pocketpay.payments.instruction import Answer, Footprint, Outcome
 from pocketpay.transactions.errors import BankDeclined, NotFound, kept_refusal
 from pocketpay.transactions.lifecycle import Status
 from pocketpay.transactions.transaction import Transaction, Type

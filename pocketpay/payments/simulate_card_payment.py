@@ -14,13 +14,13 @@ from uuid import UUID
 import uuid_utils.compat as uuids
 
 from pocketpay.cards.card import Card
+from pocketpay.clearing.book import Book
+from pocketpay.clearing.instruction import Answer, Besides, Footprint, Key, Needs, Outcome
 from pocketpay.errors import Refusal
 from pocketpay.ledger.account import Leg
 from pocketpay.ledger.house import HouseKind
 from pocketpay.money import Money
-from pocketpay.payments.book import Book
 from pocketpay.payments.desk import Desk
-from pocketpay.payments.instruction import Answer, Besides, Footprint, Key, Needs, Outcome
 from pocketpay.payments.parsing import parse_amount, parse_key, parse_merchant
 from pocketpay.transactions.errors import InsufficientFunds, NotFound, WalletClosed, WalletFrozen, facts_of
 from pocketpay.transactions.lifecycle import Status

@@ -9,10 +9,10 @@ from uuid import UUID
 
 import uuid_utils.compat as uuids
 
+from pocketpay.clearing.instruction import Answer, Gives
 from pocketpay.money import Money
 from pocketpay.payments.ask import Ask, Share
 from pocketpay.payments.desk import Desk
-from pocketpay.payments.instruction import Answer, Gives
 from pocketpay.payments.parsing import parse_amount, parse_description, parse_key, parse_recipient
 from pocketpay.transactions.errors import InvalidAmount, InvalidInput
 

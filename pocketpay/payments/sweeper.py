@@ -13,13 +13,13 @@ from datetime import timedelta
 
 import structlog
 
+from pocketpay.clearing.expire import Expire
+from pocketpay.clearing.instruction import Answer
 from pocketpay.database.failures import ServiceBusy
 from pocketpay.errors import Refusal
+from pocketpay.payments import repository
 from pocketpay.payments.desk import Desk
-from pocketpay.payments.expire import Expire
-from pocketpay.payments.instruction import Answer
 from pocketpay.payments.lapse_request import LapseRequest
-from pocketpay.payments.repository import asking, units
 from pocketpay.payments.settle import ask_bank
 
 EVERY_SECONDS = 1.0
@@ -44,7 +44,7 @@ async def sweep_forever(desk: Desk) -> None:
 async def expire_overdue(desk: Desk) -> int:
     """Expires a batch of what is overdue; gives how many it was about."""
     async with desk.database.read() as session:
-        overdue = await units.expired_by_now(session, MOST_AT_ONCE)
+        overdue = await repository.expired_by_now(session, MOST_AT_ONCE)
     orders = [desk.clearing.submit(Expire(wallet_id, transaction_id)) for wallet_id, transaction_id in overdue]
     _tell_trouble(await asyncio.gather(*orders, return_exceptions=True))
     return len(overdue)
@@ -53,7 +53,7 @@ async def expire_overdue(desk: Desk) -> int:
 async def lapse_requests(desk: Desk, *, closed_within: timedelta = CLOSED_WITHIN) -> int:
     """Ends a batch of money requests that cannot be paid any more; gives how many it was about."""
     async with desk.database.read() as session:
-        unpayable = await asking.unpayable(session, MOST_AT_ONCE, closed_within=closed_within)
+        unpayable = await repository.unpayable(session, MOST_AT_ONCE, closed_within=closed_within)
     orders = [desk.clearing.submit(LapseRequest(*one)) for one in unpayable]
     _tell_trouble(await asyncio.gather(*orders, return_exceptions=True))
     return len(unpayable)
@@ -66,7 +66,7 @@ async def ask_again(desk: Desk) -> int:
     their turn, also behind hundreds that a bank lets wait for days.
     """
     async with desk.database.write() as session:
-        unsettled = await units.unsettled(session, MOST_AT_ONCE)
+        unsettled = await repository.unsettled(session, MOST_AT_ONCE)
     _tell_trouble(await asyncio.gather(*(ask_bank(desk, one) for one in unsettled), return_exceptions=True))
     return len(unsettled)
 

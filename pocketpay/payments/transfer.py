@@ -17,13 +17,13 @@ from uuid import UUID
 
 import uuid_utils.compat as uuids
 
+from pocketpay.clearing import money_requests
+from pocketpay.clearing.book import Book
+from pocketpay.clearing.instruction import Answer, Footprint, Hold, Key, Outcome
 from pocketpay.errors import Refusal
 from pocketpay.ledger.account import Leg
 from pocketpay.money import Money
-from pocketpay.payments import requested
-from pocketpay.payments.book import Book
 from pocketpay.payments.desk import Desk
-from pocketpay.payments.instruction import Answer, Footprint, Hold, Key, Outcome
 from pocketpay.payments.parsing import parse_amount, parse_description, parse_key, parse_recipient
 from pocketpay.requests.money_request import MoneyRequest
 from pocketpay.risk.rules import Facts, Verdict, judge
@@ -92,7 +92,7 @@ class Transfer:
         if verdict.action is RuleAction.OFF:
             done = self._transaction(book, Status.COMPLETED)
             return Outcome(
-                done, legs=self._legs(self.payee_id), key=self.key, besides=requested.paid(book, self.request)
+                done, legs=self._legs(self.payee_id), key=self.key, besides=money_requests.paid(book, self.request)
             )
         if book.pending.get(self.wallet_id, 0) >= book.terms.most_pending:
             raise TooManyPending(book.terms.most_pending)

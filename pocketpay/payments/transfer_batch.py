@@ -14,12 +14,12 @@ from uuid import UUID
 
 import uuid_utils.compat as uuids
 
+from pocketpay.clearing.batch_refusal import rebuilt
+from pocketpay.clearing.book import Book
+from pocketpay.clearing.instruction import Answer, Besides, Footprint, Key, Needs, Outcome
 from pocketpay.errors import Refusal
 from pocketpay.money import Money
-from pocketpay.payments.book import Book
 from pocketpay.payments.desk import Desk
-from pocketpay.payments.instruction import Answer, Besides, Footprint, Key, Needs, Outcome
-from pocketpay.payments.kept_refusal import rebuilt
 from pocketpay.payments.parsing import parse_amount, parse_description, parse_key, parse_recipient
 from pocketpay.payments.transfer import Transfer
 from pocketpay.transactions.errors import InvalidInput, first_refusal

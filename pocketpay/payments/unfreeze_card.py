@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from pocketpay.cards.card import Card, CardStatus
-from pocketpay.payments.book import Book
+from pocketpay.clearing.book import Book
+from pocketpay.clearing.instruction import Footprint, Needs, Outcome
 from pocketpay.payments.card_standing import brought, card_after
 from pocketpay.payments.desk import Desk
-from pocketpay.payments.instruction import Footprint, Needs, Outcome
 
 
 @dataclass(frozen=True, slots=True)

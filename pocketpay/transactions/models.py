@@ -1,18 +1,15 @@
-"""The tables of transactions: the intent to move money, idempotency keys, and what is used of limits."""
+"""The tables of transactions: the intent to move money, and what is used of limits."""
 
 from typing import Any
 
 from sqlalchemy import (
-    ARRAY,
     BigInteger,
     CheckConstraint,
     Column,
     DateTime,
     ForeignKeyConstraint,
     Index,
-    LargeBinary,
     UniqueConstraint,
-    Uuid,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
@@ -171,20 +168,3 @@ class WalletUsageRow(SQLModel, table=True):
     kind: str = Field(primary_key=True)
     hour: datetime = Field(primary_key=True, sa_type=DateTime(timezone=True))
     amount: int = minor()
-
-
-class IdempotencyKeyRow(SQLModel, table=True):
-    __tablename__ = "idempotency_keys"
-    __table_args__ = (
-        ForeignKeyConstraint(["wallet_id"], ["wallets.id"]),
-        CheckConstraint("length(key) between 8 and 255", name="key_length"),
-        CheckConstraint("length(fingerprint) = 32", name="fingerprint_is_sha256"),
-    )
-
-    wallet_id: UUID = key()
-    key: str = Field(primary_key=True)
-    operation: str
-    fingerprint: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
-    result_ids: list[UUID] = Field(sa_column=Column(ARRAY(Uuid()), nullable=False))
-    refusals: list[dict[str, Any] | None] | None = Field(default=None, sa_column=Column(JSONB))
-    created_at: datetime = moment()

@@ -9,10 +9,10 @@ from uuid import UUID
 import uuid_utils.compat as uuids
 
 from pocketpay.api.feeds import Feeds
+from pocketpay.clearing.queue import Clearing
 from pocketpay.database.sessions import Database
 from pocketpay.ledger.repository.postings import open_house
 from pocketpay.payments import cancel, confirm, deposit, refund, transfer
-from pocketpay.payments.clearing import Clearing
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.resolve import Resolver
 from pocketpay.payments.simulated_bank import SimulatedBank

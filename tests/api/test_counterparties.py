@@ -10,7 +10,7 @@ import pytest
 from tests.api.asking import CountsReads, Door
 from tests.api.one_server import OneServer, serving
 from tests.conftest import Dsns
-from tests.payments.past import NOON, payment, people, write
+from tests.transactions.past import NOON, payment, people, write
 
 Owner: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 

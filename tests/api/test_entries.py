@@ -11,8 +11,8 @@ from pocketpay.database.sessions import Database
 from tests.api.asking import CountsReads, Door, outside
 from tests.api.one_server import OneServer, serving
 from tests.conftest import Dsns
-from tests.payments.past import NOON, people
-from tests.payments.posted import Paid, post
+from tests.ledger.posted import Paid, post
+from tests.transactions.past import NOON, people
 
 Owner: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 

@@ -17,7 +17,7 @@ from pocketpay.updates.feed import Watch
 from pocketpay.wallets.balance import Balance
 from tests.api.one_server import OneServer, serving
 from tests.conftest import Dsns
-from tests.payments.past import people
+from tests.transactions.past import people
 from tests.updates.waiting import soon, until
 
 Owner: TypeAlias = "asyncpg.Connection[asyncpg.Record]"

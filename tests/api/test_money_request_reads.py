@@ -10,7 +10,7 @@ from tests.api.asking import CountsReads, Door
 from tests.api.one_server import OneServer, serving
 from tests.conftest import Dsns
 from tests.payments.customers import new_key
-from tests.payments.past import people
+from tests.transactions.past import people
 
 LIST = """{ moneyRequests { totalCount nodes { id requester { username } payer { username }
   transaction { id status moneyRequest { id status } } } } }"""

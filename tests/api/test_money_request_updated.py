@@ -22,7 +22,7 @@ from tests.api.one_server import serving
 from tests.api.socket_client import socket
 from tests.conftest import Dsns
 from tests.payments.customers import new_key
-from tests.payments.past import people
+from tests.transactions.past import people
 from tests.updates.waiting import soon, until
 
 UPDATES = """subscription { moneyRequestUpdated { id status direction payer { username } requester { username }

@@ -11,8 +11,8 @@ import pytest
 from tests.api.asking import CountsReads, Door
 from tests.api.one_server import OneServer, serving
 from tests.conftest import Dsns
-from tests.payments.past import people
-from tests.payments.posted import Paid, post
+from tests.ledger.posted import Paid, post
+from tests.transactions.past import people
 
 Owner: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 

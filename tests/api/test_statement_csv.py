@@ -23,9 +23,9 @@ from pocketpay.ledger.statement import Month
 from tests.api.conftest import Client, Listening, Person, serving
 from tests.api.test_statement import NOVEMBER, TICK
 from tests.conftest import Dsns
-from tests.payments.past import people
-from tests.payments.posted import Paid, many_lines, post
+from tests.ledger.posted import Paid, many_lines, post
 from tests.people import SECRET
+from tests.transactions.past import people
 
 Owner: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 

@@ -10,7 +10,7 @@ import uuid_utils.compat as uuids
 from tests.api.asking import NODE, ONE, Door, outside
 from tests.api.one_server import OneServer, serving
 from tests.conftest import Dsns
-from tests.payments.past import payment, people, write
+from tests.transactions.past import payment, people, write
 
 Owner: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 

@@ -11,7 +11,7 @@ from pocketpay.transactions import history
 from tests.api.asking import NODE, ONE, WHOLE, CountsReads, Door, outside
 from tests.api.one_server import OneServer, serving
 from tests.conftest import Dsns
-from tests.payments.past import NOON, payment, people, write
+from tests.transactions.past import NOON, payment, people, write
 
 Owner: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 

@@ -15,7 +15,7 @@ from pocketpay.cards.errors import AboveMonthlyLimit, AbovePaymentLimit, CardClo
 from pocketpay.cards.models import STATUSES
 from pocketpay.errors import BooksDisagree
 from pocketpay.money import Money
-from tests.payments.past import people
+from tests.transactions.past import people
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 LAST_MOMENT = datetime(2026, 11, 30, 23, 59, 59, 999_999, tzinfo=UTC)

@@ -7,7 +7,7 @@ from pocketpay.ledger import entries
 from pocketpay.money import Money
 from tests.api.one_server import serving
 from tests.conftest import Dsns
-from tests.payments.past import people
+from tests.transactions.past import people
 
 
 async def test_each_side_reads_its_own_line_of_a_payment_and_never_the_others(database_dsn: Dsns) -> None:

@@ -15,9 +15,9 @@ from pocketpay.ledger.repository import entries as repository
 from pocketpay.ledger.repository.postings import open_house
 from pocketpay.transactions.repository import statement as lines
 from tests.conftest import Dsns
-from tests.payments.past import NOON, people
-from tests.payments.posted import many_lines, post
+from tests.ledger.posted import many_lines, post
 from tests.plans import INDEXED, explained, nodes, rows_read, scans
+from tests.transactions.past import NOON, people
 
 MANY = 10_000
 PAGE = 21

@@ -19,8 +19,8 @@ from pocketpay.ledger.repository.postings import open_house
 from pocketpay.ledger.statement import Month, statements, totals
 from pocketpay.money import Money
 from tests.conftest import Dsns
-from tests.payments.past import people
-from tests.payments.posted import BOUNDARIES, EPOCH, Paid, lived, post
+from tests.ledger.posted import BOUNDARIES, EPOCH, Paid, lived, post
+from tests.transactions.past import people
 
 Owner: TypeAlias = "Connection[Record]"
 

@@ -2,11 +2,11 @@
 
 from uuid import UUID
 
+from pocketpay.clearing.instruction import Answer
 from pocketpay.operations.freeze_wallet import freeze_wallet
 from pocketpay.operations.unfreeze_wallet import unfreeze_wallet
 from pocketpay.operator_log.act import Operator
 from pocketpay.payments.desk import Desk
-from pocketpay.payments.instruction import Answer
 from pocketpay.wallets.balance import Freeze
 from tests.payments.customers import Person, Records
 

@@ -5,10 +5,10 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
+from pocketpay.clearing.instruction import Answer
 from pocketpay.payments.cancel import cancel
 from pocketpay.payments.confirm import confirm
 from pocketpay.payments.desk import Desk
-from pocketpay.payments.instruction import Answer
 from pocketpay.transactions.errors import InvalidInput, WalletClosed
 from pocketpay.transactions.lifecycle import Status
 from pocketpay.wallets.balance import Freeze, WalletStatus

@@ -7,11 +7,11 @@ from uuid import UUID
 import pytest
 import uuid_utils.compat as uuids
 
+from pocketpay.clearing.instruction import Answer
 from pocketpay.errors import Refusal
 from pocketpay.operations.reverse_transaction import DESCRIPTION, Reverse, reverse_transaction
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.fees import Speed
-from pocketpay.payments.instruction import Answer
 from pocketpay.transactions.lifecycle import Status
 from pocketpay.transactions.repository import lookups
 from pocketpay.transactions.terms import Terms

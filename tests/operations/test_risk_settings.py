@@ -4,11 +4,11 @@ import asyncio
 
 import pytest
 
+from pocketpay.clearing.policy import read_policy
 from pocketpay.database.sessions import Database
 from pocketpay.operations.risk_settings import RiskSetting, clear_risk_setting, known, risk_settings, set_risk_setting
 from pocketpay.operator_log.act import Operator
 from pocketpay.payments.desk import Desk
-from pocketpay.payments.policy import read_policy
 from pocketpay.risk.setting import RiskSettingName as Name
 from pocketpay.settings import RuleAction, Settings, SettingsError
 from pocketpay.transactions.errors import InvalidInput

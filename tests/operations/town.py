@@ -8,13 +8,13 @@ from uuid import UUID
 import asyncpg
 import uuid_utils.compat as uuids
 
+from pocketpay.clearing.queue import Clearing
 from pocketpay.database.sessions import Database
 from pocketpay.ledger.repository.postings import open_house
 from pocketpay.money import Money
 from pocketpay.onboarding import repository as onboarding
 from pocketpay.onboarding.repository import Newcomer
 from pocketpay.payments.cancel import cancel
-from pocketpay.payments.clearing import Clearing
 from pocketpay.payments.close_card import close_card
 from pocketpay.payments.confirm import confirm
 from pocketpay.payments.deposit import deposit
@@ -33,7 +33,7 @@ from pocketpay.settings import RuleAction, Settings
 from pocketpay.settings import SimulatedBank as Manner
 from pocketpay.transactions.terms import Terms
 from tests.conftest import Dsns
-from tests.payments.past import people
+from tests.transactions.past import people
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,8 @@
 
 from uuid import UUID
 
+from pocketpay.clearing.instruction import Answer
 from pocketpay.payments.desk import Desk
-from pocketpay.payments.instruction import Answer
 from pocketpay.payments.issue_card import Issued, issue_card
 from pocketpay.payments.simulate_card_payment import simulate_card_payment
 from tests.payments.customers import Person, Records, new_key

@@ -12,16 +12,16 @@ import asyncpg
 import uuid_utils.compat as uuids
 from asyncpg import Connection, Record
 
+from pocketpay.clearing.instruction import Answer
+from pocketpay.clearing.queue import Clearing
 from pocketpay.database.sessions import Database
 from pocketpay.ledger.repository import postings
 from pocketpay.operations import audit
 from pocketpay.payments.bank import Bank
-from pocketpay.payments.clearing import Clearing
 from pocketpay.payments.confirm import confirm
 from pocketpay.payments.deposit import deposit
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.fees import Speed
-from pocketpay.payments.instruction import Answer
 from pocketpay.payments.pay_request import pay_request
 from pocketpay.payments.refund import refund
 from pocketpay.payments.request_money import request_money

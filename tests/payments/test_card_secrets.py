@@ -8,9 +8,9 @@ from pocketpay.api import log
 from pocketpay.cards import number
 from pocketpay.cards import repository as cards
 from pocketpay.cards.number import Secrets
-from pocketpay.payments.clearing import Clearing
+from pocketpay.clearing.instruction import Instruction
+from pocketpay.clearing.queue import Clearing
 from pocketpay.payments.desk import Desk
-from pocketpay.payments.instruction import Instruction
 from pocketpay.payments.simulate_card_payment import simulate_card_payment
 from tests.conftest import Dsns
 from tests.payments.cards import issue

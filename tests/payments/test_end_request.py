@@ -7,15 +7,16 @@ from uuid import UUID
 import pytest
 import uuid_utils.compat as uuids
 
+from pocketpay.clearing.instruction import Answer, Instruction
 from pocketpay.errors import Refusal
 from pocketpay.payments.cancel_request import CancelRequest, cancel_request
 from pocketpay.payments.confirm import confirm
 from pocketpay.payments.decline_request import DeclineRequest, decline_request
 from pocketpay.payments.desk import Desk
-from pocketpay.payments.instruction import Answer, Instruction
 from pocketpay.requests.money_request import MoneyRequest, RequestStatus
 from pocketpay.transactions.errors import NotFound, WrongState
 from pocketpay.transactions.lifecycle import Status
+from tests.clearing.instructions import transfer_of
 from tests.payments.customers import (
     Person,
     Records,
@@ -29,7 +30,6 @@ from tests.payments.customers import (
     send,
     unguarded,
 )
-from tests.payments.floor import transfer_of
 
 Verb = Callable[[Desk, UUID, UUID], Awaitable[Answer]]
 

@@ -8,9 +8,9 @@ from pocketpay.payments.lapse_request import LapseRequest
 from pocketpay.payments.sweeper import EVER, MOST_AT_ONCE, lapse_requests
 from pocketpay.requests.money_request import MoneyRequest, RequestStatus
 from pocketpay.transactions.errors import NotFound
+from tests.clearing.instructions import held_elsewhere
 from tests.conftest import Dsns
 from tests.payments.customers import Person, Records, ask, balance, money, pay_asked, people, person, terms
-from tests.payments.floor import held_elsewhere
 
 
 @pytest.fixture

@@ -5,13 +5,13 @@ from datetime import timedelta
 import pytest
 import uuid_utils.compat as uuids
 
+from pocketpay.clearing.instruction import Key
 from pocketpay.errors import Refusal
 from pocketpay.payments.cancel import cancel
 from pocketpay.payments.cancel_request import cancel_request
 from pocketpay.payments.confirm import confirm
 from pocketpay.payments.decline_request import decline_request
 from pocketpay.payments.desk import Desk
-from pocketpay.payments.instruction import Key
 from pocketpay.payments.pay_request import PayRequest
 from pocketpay.requests.money_request import MoneyRequest, RequestStatus
 from pocketpay.requests.repository import Asked

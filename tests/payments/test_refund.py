@@ -5,11 +5,11 @@ from datetime import timedelta
 import pytest
 import uuid_utils.compat as uuids
 
+from pocketpay.clearing.instruction import Answer
 from pocketpay.errors import Refusal
 from pocketpay.payments.cancel import cancel
 from pocketpay.payments.confirm import confirm
 from pocketpay.payments.desk import Desk
-from pocketpay.payments.instruction import Answer
 from pocketpay.transactions.errors import InsufficientFunds, RefundTooLarge
 from pocketpay.transactions.lifecycle import Status
 from pocketpay.transactions.terms import Terms

@@ -11,6 +11,7 @@ from pocketpay.payments.decline_request import decline_request
 from pocketpay.payments.desk import Desk
 from pocketpay.requests.money_request import RequestStatus
 from pocketpay.transactions.errors import KeyReused
+from tests.clearing.instructions import all_told, answers, ask_of
 from tests.payments.customers import (
     Person,
     Records,
@@ -22,7 +23,6 @@ from tests.payments.customers import (
     person,
     terms,
 )
-from tests.payments.floor import all_told, answers, ask_of
 
 
 async def refused(desk: Desk, asker: Person, of: Person | str, amount: str = "5.00", **more: str) -> Refusal:

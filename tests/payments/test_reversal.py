@@ -8,13 +8,13 @@ import pytest
 import uuid_utils.compat as uuids
 
 from pocketpay.cards.card import Card, CardStatus, month_of
+from pocketpay.clearing.book import Book
+from pocketpay.clearing.instruction import Besides, Footprint, Needs, Outcome
 from pocketpay.errors import BooksDisagree
 from pocketpay.ledger.account import Leg
 from pocketpay.ledger.house import HouseKind
 from pocketpay.money import Money
-from pocketpay.payments.book import Book
 from pocketpay.payments.desk import Desk
-from pocketpay.payments.instruction import Besides, Footprint, Needs, Outcome
 from pocketpay.payments.reversal import Reversal
 from pocketpay.transactions.lifecycle import Status
 from pocketpay.transactions.terms import Terms

@@ -8,19 +8,20 @@ import pytest
 import uuid_utils.compat as uuids
 
 from pocketpay.cards.errors import AboveMonthlyLimit, AbovePaymentLimit
+from pocketpay.clearing.instruction import Answer
 from pocketpay.errors import Refusal
 from pocketpay.ledger.house import HouseKind
 from pocketpay.money import Money
 from pocketpay.payments.close_card import close_card
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.freeze_card import freeze_card
-from pocketpay.payments.instruction import Answer
 from pocketpay.payments.simulate_card_payment import simulate_card_payment
 from pocketpay.payments.update_card_limits import update_card_limits
 from pocketpay.transactions.errors import InsufficientFunds, KeyReused
 from pocketpay.transactions.lifecycle import Status
 from pocketpay.transactions.limits import LimitKind
 from pocketpay.transactions.transaction import Type
+from tests.clearing.instructions import all_told, answers
 from tests.payments.cards import buy, card_of, expire, kept, let_a_month_pass
 from tests.payments.customers import (
     Person,
@@ -34,7 +35,6 @@ from tests.payments.customers import (
     terms,
     unguarded,
 )
-from tests.payments.floor import all_told, answers
 
 USED = "select count(*) from wallet_usage where wallet_id = $1 and kind <> 'deposit'"
 

@@ -12,9 +12,9 @@ from pocketpay.payments.bank import BankReply
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.settle import Settle
 from pocketpay.payments.sweeper import ask_again, expire_overdue, sweep_forever
+from tests.clearing.instructions import held_elsewhere
 from tests.payments.banks import SlowBank, at
 from tests.payments.customers import Records, money, pay_in, people, person, send
-from tests.payments.floor import held_elsewhere
 
 
 @contextmanager

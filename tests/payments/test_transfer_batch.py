@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 
+from pocketpay.clearing.batch_refusal import PLAIN
+from pocketpay.clearing.instruction import Answer
 from pocketpay.errors import Refusal
 from pocketpay.payments.confirm import confirm
 from pocketpay.payments.desk import Desk
-from pocketpay.payments.instruction import Answer
-from pocketpay.payments.kept_refusal import PLAIN
 from pocketpay.payments.transfer_batch import RawTransfer
 from pocketpay.transactions.errors import InsufficientFunds, LimitExceeded, TooManyPending
 from pocketpay.transactions.lifecycle import Status

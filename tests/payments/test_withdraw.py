@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from pocketpay.clearing.instruction import Answer
 from pocketpay.errors import Refusal
 from pocketpay.ledger.house import HouseKind
 from pocketpay.money import Money
@@ -13,7 +14,6 @@ from pocketpay.payments.cancel import cancel
 from pocketpay.payments.confirm import confirm
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.fees import Speed
-from pocketpay.payments.instruction import Answer
 from pocketpay.payments.settle import Settle
 from pocketpay.payments.sweeper import ask_again
 from pocketpay.payments.withdraw import quote_withdrawal, withdraw

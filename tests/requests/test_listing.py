@@ -14,8 +14,8 @@ from pocketpay.database.sessions import Database, Session
 from pocketpay.requests import listing, repository
 from pocketpay.requests.listing import BEGINNING, END, Narrowed
 from pocketpay.requests.money_request import MoneyRequest, RequestStatus
-from tests.payments.past import NOON, people
 from tests.plans import INDEXED, explained, nodes, rows_read, scans
+from tests.transactions.past import NOON, people
 
 PAGE = 21
 TYPES = "uuid, timestamptz, uuid, timestamptz, uuid, text[], boolean, boolean, int"

@@ -19,7 +19,7 @@ from pocketpay.transactions.lifecycle import Status
 from pocketpay.transactions.transaction import Type
 from pocketpay.transactions.visibility import Direction
 from tests.conftest import Dsns
-from tests.payments.past import NOON, Happened, at_random, payment, people, write
+from tests.transactions.past import NOON, Happened, at_random, payment, people, write
 
 Owner: TypeAlias = "Connection[Record]"
 

@@ -9,8 +9,8 @@ from asyncpg import Connection, Record
 
 from pocketpay.transactions.filter import Filter
 from pocketpay.transactions.repository import history as repository
-from tests.payments.past import NOON, people
 from tests.plans import explained, nodes, scans
+from tests.transactions.past import NOON, people
 
 PAGE = 21
 ORDERS = ("asc", "desc")

@@ -10,7 +10,7 @@ from asyncpg import Connection, Record
 from pocketpay.errors import BooksDisagree
 from pocketpay.transactions.lifecycle import ALIVE, NEXT, Status, must_follow
 from pocketpay.transactions.models import STATUSES
-from tests.payments.past import people
+from tests.transactions.past import people
 
 INSERT = """
 insert into transactions (id, type, status, currency, source_wallet_id, destination_wallet_id, amount, fee,

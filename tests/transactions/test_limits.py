@@ -7,15 +7,15 @@ from uuid import UUID
 
 import pytest
 
+from pocketpay.clearing.expire import Expire
+from pocketpay.clearing.instruction import Answer
 from pocketpay.errors import Refusal
 from pocketpay.money import Money
 from pocketpay.payments.bank import BankReply
 from pocketpay.payments.cancel import cancel
 from pocketpay.payments.confirm import confirm
 from pocketpay.payments.desk import Desk
-from pocketpay.payments.expire import Expire
 from pocketpay.payments.fees import Speed
-from pocketpay.payments.instruction import Answer
 from pocketpay.payments.preview import preview_transfer
 from pocketpay.payments.settle import Settle
 from pocketpay.transactions.allowance import allowances

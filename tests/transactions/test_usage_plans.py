@@ -6,12 +6,13 @@ from uuid import UUID
 import pytest
 from asyncpg import Connection, Record
 
-from pocketpay.payments.clearing import PLANS
-from pocketpay.payments.repository import units
+from pocketpay.clearing.queue import PLANS
+from pocketpay.clearing.repository import units
+from pocketpay.payments import repository as sweeps
 from pocketpay.transactions.limits import LimitKind
 from pocketpay.transactions.repository import usage
-from tests.payments.past import people
 from tests.plans import explained, nodes
+from tests.transactions.past import people
 
 FILL = """
 insert into transactions
@@ -87,6 +88,6 @@ async def test_exact_sum_reads_no_more_without_the_clearings_settings(
 
 
 async def test_sweep_reads_only_what_is_due(owner: "Connection[Record]", wallet: UUID) -> None:
-    plan = await explained(owner, units._UNSETTLED, "int", 64)
+    plan = await explained(owner, sweeps._UNSETTLED, "int", 64)
     due = next(node for node in nodes(plan) if node.get("Index Name") == "ix_transactions_unsettled")
     assert due["Actual Rows"] <= 10

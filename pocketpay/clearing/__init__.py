@@ -1,0 +1,24 @@
+"""The clearing: carries instructions out, many in one unit of work.
+
+    a verb ─► queue ─► unit of work: lock, look up, decide, write, commit ─► answers
+
+    queue.py            the queue, and what is done when a unit of work fails
+    ticket.py           one instruction in the queue, and the answer it gets
+    unit.py             one unit of work
+    look.py             what a unit looks up after its locks
+    write.py            what a unit writes
+    progress.py         how far a unit came: what an error means depends on it
+    instruction.py      what an instruction is: its footprint, its decision, its answer
+    book.py             what rules read, and what the unit will write
+    written.py          what a unit writes besides money
+    holds.py            how a held payment goes on, and its hold is released
+    expire.py           how a held payment expires
+    money_requests.py   how a money request goes on and ends
+    closing.py          what is looked up when a wallet is closed
+    batch_refusal.py    the refusal of an item of a batch, as its key keeps it
+    policy.py           keeps the risk policy in force what the database says
+    models.py           the table of idempotency keys
+    repository/         the SQL
+
+Knows locks, holds, keys, units of work. Must never know a verb: a verb brings its own rule.
+"""

@@ -1,0 +1,338 @@
+"""The book: what one unit of work has locked and looked up, and what it will write.
+
+Rules read it. The clearing alone applies outcomes to it, so that the next instruction of the same unit sees what this
+one did; a refusal has changed nothing.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from copy import copy
+from dataclasses import dataclass, field, fields, replace
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import uuid_utils.compat as uuids
+
+from pocketpay.cards import card as cards
+from pocketpay.cards.card import Card
+from pocketpay.clearing.batch_refusal import KeptRefusal, kept_refusals
+from pocketpay.clearing.instruction import Besides, Key, Outcome
+from pocketpay.clearing.written import KeptKey, Written
+from pocketpay.errors import BooksDisagree
+from pocketpay.ledger.account import Account, Entry, Leg
+from pocketpay.ledger.house import House
+from pocketpay.money import Money
+from pocketpay.requests import money_request as requests
+from pocketpay.requests.money_request import MoneyRequest
+from pocketpay.transactions.errors import KeyReused, LimitExceeded, first_refusal
+from pocketpay.transactions.lifecycle import ALIVE, Status, must_follow
+from pocketpay.transactions.limits import KIND_OF, WINDOW, Limit, LimitKind, counts, hour_of
+from pocketpay.transactions.terms import Terms
+from pocketpay.transactions.transaction import PAYMENTS, Transaction
+from pocketpay.wallets.balance import Balance, Standing
+
+
+@dataclass(slots=True)
+class Book:
+    """`now` is the database's clock, read after the locks. Amounts are minor units inside accounts only."""
+
+    now: datetime
+    terms: Terms
+    house: House
+    accounts: dict[UUID, Account] = field(default_factory=dict)
+    standings: dict[UUID, Standing] = field(default_factory=dict)
+    keys: dict[tuple[UUID, str], KeptKey] = field(default_factory=dict)
+    transactions: dict[UUID, Transaction] = field(default_factory=dict)
+    requests: dict[UUID, MoneyRequest] = field(default_factory=dict)
+    cards: dict[UUID, Card] = field(default_factory=dict)
+    open_cards: dict[UUID, int] = field(default_factory=dict)
+    """How many each wallet has, of those where somebody needs it."""
+    hashes: dict[UUID, str] = field(default_factory=dict)
+    """Of the passwords of users who are about to leave."""
+    known_payees: set[tuple[UUID, UUID]] = field(default_factory=set)
+    times_paid: dict[tuple[UUID, UUID], int] = field(default_factory=dict)
+    """How many payments of the one to the other, not given back whole, make the payee known: of pairs that money may
+    go back between in this unit, and counted no further than those could take it to zero."""
+    recent: dict[UUID, int] = field(default_factory=dict)
+    pending: dict[UUID, int] = field(default_factory=dict)
+    paying: dict[UUID, UUID] = field(default_factory=dict)
+    """Which payment of a request is or was the last alive."""
+    open_requests: dict[tuple[UUID, UUID], int] = field(default_factory=dict)
+    """How many requests of the one wallet to the other can be paid now; of pairs that are about to ask."""
+    asked_today: dict[UUID, int] = field(default_factory=dict)
+    """How often that wallet has asked within a day; of wallets that are about to."""
+    used: dict[tuple[UUID, LimitKind], int] = field(default_factory=dict)
+    """In minor units. Never less than it is, and exact where what is asked in this unit would not fit otherwise."""
+    oldest_used: dict[tuple[UUID, LimitKind], datetime] = field(default_factory=dict)
+
+    inserted: dict[UUID, Transaction] = field(default_factory=dict)
+    updated: dict[UUID, Transaction] = field(default_factory=dict)
+    entries: list[Entry] = field(default_factory=list)
+    touched: dict[UUID, Account] = field(default_factory=dict)
+    written_keys: list[tuple[Key, UUID]] = field(default_factory=list)
+    written_usage: dict[tuple[UUID, LimitKind, datetime], int] = field(default_factory=lambda: defaultdict(int))
+
+    besides: "Written | None" = None
+    """What is written besides money; None while nothing is."""
+
+    # ------------------------------------------------------------ what rules ask
+
+    def given(self, key: Key) -> Sequence[UUID] | None:
+        """What that key stands for, or None when it is new. Raises KeyReused when it was used for something else."""
+        kept = self.keys.get((key.wallet_id, key.text))
+        if kept is None:
+            return None
+        if kept.operation != key.operation or kept.fingerprint != key.fingerprint:
+            raise KeyReused
+        return kept.results
+
+    def refusals(self, key: Key) -> Sequence[KeptRefusal | None]:
+        """What was refused of the order of many that a key was given for; () where nothing was."""
+        return self.keys[key.wallet_id, key.text].refusals
+
+    def aside(self, wallet_ids: Iterable[UUID]) -> "Book":
+        """A book that begins as this one stands now, to try something on those wallets: what is applied to it leaves
+        this one as it is."""
+        aside = copy(self)
+        for each in fields(self):
+            if isinstance(value := getattr(self, each.name), dict | set | list):
+                setattr(aside, each.name, value.copy())
+        aside.accounts |= {id: replace(self.accounts[id]) for id in wallet_ids}
+        aside.touched, aside.besides = {}, None
+        return aside
+
+    def replay(self, key: Key, own_id: UUID) -> Outcome | None:
+        """The first outcome of that key, or None when it is new.
+
+        `own_id` is the id this instruction would give its transaction: found under the key, it is our own second try
+        after a lost connection and no replay. Raises KeyReused when the key was used for something else.
+        """
+        given = self.given(key)
+        if given is None:
+            return None
+        transaction = self.transactions[given[0]]
+        return Outcome(
+            transaction,
+            changed=False,
+            refusal=first_refusal(transaction),
+            replayed=transaction.id != own_id,
+        )
+
+    def own_transaction(self, transaction_id: UUID, wallet_id: UUID) -> Transaction | None:
+        """The transaction of that id if it is that wallet's own to decide about."""
+        transaction = self.transactions.get(transaction_id)
+        return transaction if transaction is not None and transaction.anchor == wallet_id else None
+
+    def live_payment(self, request_id: UUID) -> Transaction | None:
+        """The payment of that request that awaits its sender's answer, or None. At most one does."""
+        transaction = self.transactions.get(self.paying[request_id]) if request_id in self.paying else None
+        return transaction if transaction is not None and transaction.status in ALIVE else None
+
+    def own_card(self, card_id: UUID | None, wallet_id: UUID) -> Card | None:
+        """The card of that id if it is that wallet's."""
+        card = None if card_id is None else self.cards.get(card_id)
+        return card if card is not None and card.wallet_id == wallet_id else None
+
+    def recent_payments(self, wallet_id: UUID, *, besides: Transaction | None = None) -> int:
+        """Payments of that wallet completed or pending within the rapid window, the one given not counted."""
+        own = besides is not None and self._counts_as_recent(besides)
+        return self.recent.get(wallet_id, 0) - own
+
+    def must_have_room(self, wallet_id: UUID, kind: LimitKind, amount: Money) -> None:
+        """Raises LimitExceeded when that would use more than the wallet's limit leaves."""
+        total = self.terms.limits[kind].get(amount.currency)
+        used = self.used[wallet_id, kind]
+        if total is None or used + amount.minor <= total.minor:
+            return
+        oldest = self.oldest_used.get((wallet_id, kind), self.now)
+        raise LimitExceeded(Limit.of(kind, total, Money(used, amount.currency), oldest))
+
+    def balance(self, wallet_id: UUID) -> Balance:
+        """That wallet as it stands now in this unit."""
+        account = self.accounts[wallet_id]
+        return Balance(
+            wallet_id, account.currency, account.posted, account.held, account.version, self.standings[wallet_id]
+        )
+
+    # ------------------------------------------------------------ what the clearing does
+
+    def apply(self, outcome: Outcome) -> None:
+        """Makes the outcome part of the book. Raises BooksDisagree when it cannot be true."""
+        if outcome.transaction is not None:
+            self._move(outcome, outcome.transaction)
+        if outcome.besides is not None:
+            self._besides(outcome.besides)
+        if (key := outcome.key) is not None:
+            self.keep(key, outcome)
+
+    def keep(self, key: Key, outcome: Outcome) -> None:
+        """The key stands for what that came to from now on."""
+        results = outcome.results
+        refusals = () if outcome.besides is None else kept_refusals(outcome.besides)
+        kept = KeptKey(key.operation, key.fingerprint, results, refusals)
+        self.keys[key.wallet_id, key.text] = kept
+        if len(results) == 1 and not kept.refusals:
+            self.written_keys.append((key, results[0]))
+        else:
+            self.besides = self.besides or Written()
+            self.besides.keys.append((key, kept))
+
+    def _move(self, outcome: Outcome, after: Transaction) -> None:
+        """The transaction as it is after, and the money it holds or moves."""
+        before = self.transactions.get(after.id)
+        if before is not None:
+            must_follow(before.status, after.status)
+        if outcome.hold is not None or outcome.legs:
+            self._post(outcome, after)
+        self._count(before, after)
+        if counts(before) is not counts(after):
+            self._use(after)
+        self._put(after, new=before is None)
+
+    def know(self, transaction: Transaction) -> None:
+        """That transaction was looked up."""
+        self.transactions[transaction.id] = transaction
+        if transaction.request_id is not None and transaction.status in ALIVE:
+            self.paying[transaction.request_id] = transaction.id
+
+    def _put(self, after: Transaction, *, new: bool) -> None:
+        self.know(after)
+        if new or after.id in self.inserted:
+            self.inserted[after.id] = after
+        else:
+            self.updated[after.id] = after
+
+    def _besides(self, besides: Besides) -> None:
+        """What changes besides the transaction itself."""
+        for part in besides.parts:
+            if isinstance(part, Outcome):
+                self.apply(part)
+        written = self.besides = self.besides or Written()
+        for request in besides.requests:
+            if (before := self.requests.get(request.id)) is not None:
+                requests.must_follow(before.status, request.status)
+            self._count_request(before, request)
+            self.requests[request.id] = request
+            new = before is None or request.id in written.new_requests
+            (written.new_requests if new else written.changed_requests)[request.id] = request
+        for card in besides.cards:
+            self._put_card(written, self.cards.get(card.id), card)
+        for changed in besides.standings:
+            self.standings[changed.wallet_id] = changed.standing
+            written.standings[changed.wallet_id] = changed
+        if besides.refunded is not None:
+            self._give_back(besides.refunded)
+        if besides.act is not None:
+            written.acts.append(besides.act)
+        if besides.leaver is not None:
+            written.leavers.append(besides.leaver)
+
+    def _give_back(self, original: Transaction) -> None:
+        """The original, of which more was given back. A payment given back whole makes nobody known any more."""
+        if not self.transactions[original.id].refunded < original.refunded <= original.total.minor:
+            raise BooksDisagree(f"{original.refunded} cannot have been given back of transaction {original.id}")
+        self._put(original, new=False)
+        wallet_id, payee_id = original.source_wallet_id, original.destination_wallet_id
+        if original.type not in PAYMENTS or wallet_id is None or payee_id is None or original.left.minor:
+            return
+        self.times_paid[wallet_id, payee_id] -= 1
+        if not self.times_paid[wallet_id, payee_id]:
+            self.known_payees.discard((wallet_id, payee_id))
+
+    def _put_card(self, written: Written, before: Card | None, after: Card) -> None:
+        if before is not None:
+            cards.must_follow(before.status, after.status)
+        if after.wallet_id in self.open_cards:
+            self.open_cards[after.wallet_id] += after.open - (before is not None and before.open)
+        self.cards[after.id] = after
+        new = before is None or after.id in written.new_cards
+        (written.new_cards if new else written.changed_cards)[after.id] = after
+
+    def _post(self, outcome: Outcome, after: Transaction) -> None:
+        """Holds and legs: each wallet's account changes once, each leg becomes an entry."""
+        if sum(leg.amount for leg in outcome.legs):
+            raise BooksDisagree(f"the legs of transaction {after.id} do not sum to zero")
+        if outcome.legs and after.status is not Status.COMPLETED:
+            raise BooksDisagree(f"transaction {after.id} has legs but is not completed")
+        hold, kinds = outcome.hold, self.house.kinds
+        if hold is not None and not any(leg.account_id == hold.wallet_id for leg in outcome.legs):
+            self._touch(hold.wallet_id).change(posted=0, held=hold.amount)
+        for leg in outcome.legs:
+            kind = kinds.get(leg.account_id)
+            if kind is not None:
+                self._enter(after, leg, kind.value, None, None)
+                continue
+            account = self._touch(leg.account_id)
+            held = hold.amount if hold is not None and hold.wallet_id == leg.account_id else 0
+            account.change(posted=leg.amount, held=held)
+            account.sequence += 1
+            self._enter(after, leg, "wallet", account.sequence, account.posted)
+
+    def _touch(self, account_id: UUID) -> Account:
+        account = self.touched[account_id] = self.accounts[account_id]
+        return account
+
+    def _enter(
+        self, transaction: Transaction, leg: Leg, kind: str, sequence: int | None, balance_after: int | None
+    ) -> None:
+        self.entries.append(
+            Entry(
+                uuids.uuid7(),
+                leg.account_id,
+                transaction.id,
+                leg.amount,
+                transaction.amount.currency,
+                kind,
+                sequence,
+                balance_after,
+                leg.description,
+            )
+        )
+
+    def _count(self, before: Transaction | None, after: Transaction) -> None:
+        """Keeps what the risk rules and the cap count true within the unit."""
+        wallet_id, payee_id = after.source_wallet_id, after.destination_wallet_id
+        if after.type not in PAYMENTS or wallet_id is None or payee_id is None:
+            return
+        was_pending = before is not None and before.status is Status.PENDING_CONFIRMATION
+        if after.status is Status.COMPLETED:
+            self.known_payees.add((wallet_id, payee_id))
+            if self.times_paid and (wallet_id, payee_id) in self.times_paid:
+                self.times_paid[wallet_id, payee_id] += 1
+        if was_pending:
+            self.pending[wallet_id] = self.pending.get(wallet_id, 0) - 1
+            if after.status in _NO_LONGER_RECENT and self._counts_as_recent(after):
+                self.recent[wallet_id] = self.recent.get(wallet_id, 0) - 1
+        elif after.status is Status.PENDING_CONFIRMATION:
+            self.pending[wallet_id] = self.pending.get(wallet_id, 0) + 1
+        if before is None and after.status in _RECENT:
+            self.recent[wallet_id] = self.recent.get(wallet_id, 0) + 1
+
+    def _count_request(self, before: MoneyRequest | None, after: MoneyRequest) -> None:
+        """Keeps what the caps of asking count true within the unit. What is overdue was never counted as open."""
+        pair = after.requester_wallet_id, after.payer_wallet_id
+        if before is None and after.requester_wallet_id in self.asked_today:
+            self.asked_today[after.requester_wallet_id] += 1
+        if pair in self.open_requests:
+            was_open = before is not None and before.open_at(self.now)
+            self.open_requests[pair] += after.open_at(self.now) - was_open
+
+    def _use(self, after: Transaction) -> None:
+        """Keeps what is used of the limit true: more when the transaction begins to count, less when it ends."""
+        kind = KIND_OF.get(after.type)
+        if kind is None:
+            return
+        change = after.amount.minor if counts(after) else -after.amount.minor
+        self.written_usage[after.anchor, kind, hour_of(after.created_at)] += change
+        used = self.used.get((after.anchor, kind))
+        if used is not None and after.created_at > self.now - WINDOW:
+            self.used[after.anchor, kind] = used + change
+
+    def _counts_as_recent(self, transaction: Transaction) -> bool:
+        window = timedelta(minutes=self.terms.policy.rapid_window_minutes)
+        return transaction.created_at > self.now - window
+
+
+_RECENT = (Status.COMPLETED, Status.PENDING_CONFIRMATION)
+_NO_LONGER_RECENT = (Status.CANCELLED, Status.BLOCKED, Status.FAILED)
+"""What is overdue was never counted by the look, so expiry takes nothing off."""

@@ -1,0 +1,176 @@
+"""What a unit of work looks up after its locks: one statement for what every order needs, and one more for each kind
+of thing that few do, asked only where somebody does.
+
+Read after the lock, it is what the lock protects; read before it, two rapid transfers would both pass.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+from uuid import UUID
+
+from pocketpay.cards import repository as cards
+from pocketpay.clearing import closing, money_requests
+from pocketpay.clearing.book import Book
+from pocketpay.clearing.expire import Expire
+from pocketpay.clearing.instruction import Footprint, Gives
+from pocketpay.clearing.progress import Progress
+from pocketpay.clearing.repository import request_facts, units
+from pocketpay.clearing.written import KeptKey
+from pocketpay.database.sessions import Record, Session
+from pocketpay.ledger.account import Account
+from pocketpay.ledger.house import House
+from pocketpay.requests import repository as requests
+from pocketpay.transactions.limits import LimitKind
+from pocketpay.transactions.repository import lookups, rows
+from pocketpay.transactions.repository.usage import used
+from pocketpay.transactions.terms import Terms
+from pocketpay.transactions.transaction import Transaction
+from pocketpay.wallets.repository import standing
+
+FIRST_OF_TRANSACTION = 15
+"""Where a looked-up row's transaction begins."""
+
+
+async def look(
+    session: Session,
+    footprints: Sequence[Footprint],
+    accounts: Sequence[Account],
+    terms: Terms,
+    house: House,
+    progress: Progress,
+) -> Book:
+    """The book of a unit that has those accounts locked, with what is overdue already expired in it."""
+    deciding = sum(
+        footprint.transaction_id is not None or (footprint.needs is not None and bool(footprint.needs.requests))
+        for footprint in footprints
+    )
+    found = await units.look(
+        session,
+        footprints,
+        not_before=max(account.updated_at for account in accounts) if accounts else units.LONG_AGO,
+        rapid_window=timedelta(minutes=terms.policy.rapid_window_minutes),
+        most_recent=terms.policy.rapid_count + deciding if terms.policy.counts_rapid else 0,
+    )
+    book = Book(found[0][0], terms, house, accounts={account.id: account for account in accounts})
+    overdue = False
+    progress.deciding = True  # a row that we cannot read is ours to answer for, not the connection's
+    for footprint, row in zip(footprints, found, strict=True):
+        _enter(book, footprint, row)
+        overdue = overdue or row[13]
+    tight = _tight(book, footprints)
+    progress.deciding = False
+    await _look_further(session, book, footprints)
+    if tight:
+        for whose, exactly in (await used(session, tight, book.now)).items():
+            book.used[whose] = exactly.minor
+            if exactly.oldest is not None:
+                book.oldest_used[whose] = exactly.oldest
+    late: Sequence[Transaction] = ()
+    # A request that is taken back brings a payment of its payer's along, who orders nothing.
+    if overdue or any(transaction.overdue_at(book.now) for transaction in book.transactions.values()):
+        late = await units.overdue(session, book.accounts, book.now)
+    progress.deciding = True
+    _end_what_is_overdue(book, late)
+    progress.deciding = False
+    return book
+
+
+def _end_what_is_overdue(book: Book, late: Sequence[Transaction]) -> None:
+    """Held payments first, then the requests that they kept alive."""
+    for payment in late:
+        book.know(payment)
+        book.apply(Expire(payment.anchor, payment.id).decide(book))
+    for request in tuple(book.requests.values()):
+        if request.anchor in book.accounts and (lapsed := money_requests.lapsed(book, request)) is not None:
+            book.apply(lapsed)
+
+
+async def _look_further(session: Session, book: Book, footprints: Sequence[Footprint]) -> None:
+    """What few instructions need besides: nothing is asked where nobody does."""
+    wanted: dict[Gives, set[UUID]] = {gives: set() for gives in Gives}
+    giving_back: list[tuple[UUID, UUID]] = []
+    asks: set[tuple[UUID, UUID]] = set()
+    counted: set[UUID] = set()
+    to_close: dict[UUID, UUID] = {}
+    for footprint in footprints:
+        if (needs := footprint.needs) is not None:
+            if needs.gives_back and footprint.payee_id is not None:
+                giving_back.append((footprint.payee_id, footprint.wallet_id))
+            asks.update((footprint.wallet_id, payer_id) for payer_id in needs.asks)
+            wanted[Gives.TRANSACTIONS].update(needs.transactions)
+            wanted[Gives.REQUESTS].update(needs.requests)
+            wanted[Gives.CARDS].update(needs.cards)
+            counted.update(needs.open_cards)
+            if needs.leaving is not None:
+                to_close[footprint.wallet_id] = needs.leaving
+        if (key := footprint.key) is not None and (kept := book.keys.get((key.wallet_id, key.text))) is not None:
+            wanted[key.gives].update(kept.results)
+            if needs is not None and needs.parts is not None:
+                refusals = await units.refusals(session, key)
+                book.keys[key.wallet_id, key.text] = replace(kept, refusals=refusals)
+    if to_close:
+        ending = await closing.look(session, book, to_close)
+        wanted[Gives.REQUESTS] |= ending.requests
+        wanted[Gives.CARDS] |= ending.cards
+    if missing := wanted[Gives.TRANSACTIONS] - book.transactions.keys():
+        book.transactions |= await lookups.by_ids(session, missing)
+    for paying in book.transactions.values():
+        if paying.request_id is not None:
+            wanted[Gives.REQUESTS].add(paying.request_id)
+    if giving_back:
+        book.times_paid |= await units.times_paid(session, set(giving_back), most=len(giving_back) + 1)
+    if wanted[Gives.REQUESTS]:
+        book.requests |= await requests.by_ids(session, wanted[Gives.REQUESTS])
+        for alive in await request_facts.live_payments(session, wanted[Gives.REQUESTS]):
+            book.know(alive)
+    if asks:
+        await _look_at_asking(session, book, asks)
+    if wanted[Gives.CARDS]:
+        book.cards |= await cards.by_ids(session, wanted[Gives.CARDS])
+    if counted:
+        book.open_cards = dict.fromkeys(counted, 0) | await cards.open_cards(session, counted)
+
+
+async def _look_at_asking(session: Session, book: Book, asks: set[tuple[UUID, UUID]]) -> None:
+    """Whether those may be asked, and how often they were."""
+    for row in await request_facts.facts(session, asks, book.now, most_a_day=book.terms.most_requests_a_day):
+        book.standings[row.payer_id] = row.standing
+        book.open_requests[row.requester_id, row.payer_id] = row.open
+        book.asked_today[row.requester_id] = row.today
+
+
+def _tight(book: Book, footprints: Sequence[Footprint]) -> list[tuple[UUID, LimitKind]]:
+    """Limits that would not take all that is asked in this unit, if all counts that whole hours may have used."""
+    asked: dict[tuple[UUID, LimitKind], int] = defaultdict(int)
+    tight: set[tuple[UUID, LimitKind]] = set()
+    for footprint in footprints:
+        if footprint.limit is None or footprint.uses is None:
+            continue
+        whose, total = (footprint.wallet_id, footprint.limit), book.terms.limits[footprint.limit]
+        asked[whose] = so_far = asked[whose] + footprint.uses.minor
+        if (most := total.get(footprint.uses.currency)) is not None and book.used[whose] + so_far > most.minor:
+            tight.add(whose)
+    return list(tight)
+
+
+def _enter(book: Book, footprint: Footprint, row: Record) -> None:
+    """What was looked up for one footprint becomes part of the book."""
+    wallet_id, payee_id = footprint.wallet_id, footprint.payee_id
+    if row[1] is not None:
+        book.standings[wallet_id] = standing(row[1], row[2], row[3])
+    if payee_id is not None:
+        if row[4] is not None:
+            book.standings[payee_id] = standing(row[4], row[5], row[6])
+        if row[10]:
+            book.known_payees.add((wallet_id, payee_id))
+        book.recent[wallet_id] = row[11]
+    book.pending[wallet_id] = row[12]
+    if footprint.limit is not None:
+        book.used[wallet_id, footprint.limit] = row[14]
+    if row[FIRST_OF_TRANSACTION] is not None:
+        looked_up = rows.transaction(row)
+        book.transactions[looked_up.id] = looked_up
+    if footprint.key is not None and row[7] is not None:
+        book.keys[wallet_id, footprint.key.text] = KeptKey(row[7], row[8], row[9])

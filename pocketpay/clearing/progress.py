@@ -1,0 +1,15 @@
+"""How far a unit of work came: what an error means depends on it."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pocketpay.clearing.unit import Result
+
+
+@dataclass(slots=True)
+class Progress:
+    """An error while deciding is a bug of ours, and only a unit that was committing its results may have happened."""
+
+    deciding: bool = False
+    results: "list[Result] | None" = None

@@ -1,0 +1,6 @@
+"""The SQL of units of work, set-based: one statement for the whole batch.
+
+units.py            what every unit looks up and writes
+request_facts.py    what a unit looks up about money requests
+closing.py          what a unit looks up about wallets that are to be closed
+"""

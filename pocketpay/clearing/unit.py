@@ -1,0 +1,120 @@
+"""One unit of work: lock, look, decide, write, whatever the batch.
+
+    begin      1 round trip
+    lock       1    the accounts of the whole batch in id order, FOR NO KEY UPDATE: two directions never deadlock
+    look       1    the clock, keys, standings, transactions, risk facts; read after the lock, or two rapid transfers
+                    would both pass            (+1 where a held payment is overdue: it expires first;
+                                                +1 where whole hours do not show that a limit leaves room;
+                                                +1 for each kind of thing besides: cards, how often somebody
+                                                was asked, or paid whom money may go back from; requests have 2)
+    decide     0    one after another in order of arrival, in memory
+    write      1    accounts, entries, transactions, keys, the notification
+                    (+1 for each kind of thing besides)
+    commit     1
+
+READ COMMITTED: each statement sees what was committed before it, so what is read after the lock is what the lock
+protects. Under a snapshot taken before the lock this would be wrong.
+"""
+
+from collections.abc import Callable, Sequence
+from uuid import UUID
+
+from pocketpay.clearing.book import Book
+from pocketpay.clearing.instruction import Answer, Footprint, Instruction, Needs
+from pocketpay.clearing.look import look
+from pocketpay.clearing.progress import Progress
+from pocketpay.clearing.write import write
+from pocketpay.database.failures import ServiceBusy
+from pocketpay.database.sessions import Connection, Session
+from pocketpay.errors import Refusal
+from pocketpay.ledger.house import House
+from pocketpay.ledger.repository import postings as ledger
+from pocketpay.transactions.terms import Terms
+
+Result = Answer | Refusal | ServiceBusy
+"""What became of one instruction."""
+
+
+async def carry_out(
+    connection: Connection,
+    instructions: Sequence[Instruction],
+    terms: Terms,
+    house: House,
+    progress: Progress,
+    *,
+    skip_locked: bool = False,
+    writing: Callable[[], None] = lambda: None,
+) -> list[Result]:
+    """Carries the instructions out, in order, in one unit of work, and says what became of each.
+
+    `writing` is called when the longest statement is about to be sent: a good moment for other work. Raises whatever
+    the database raises; then nothing happened, unless `progress` says it was committing.
+    """
+    session = Session(connection)
+    await session.execute("begin")
+    footprints = [instruction.footprint for instruction in instructions]
+    asked = _with_parts(footprints)
+    accounts = await ledger.lock(session, _accounts(asked), skip_locked=skip_locked)
+    book = await look(session, asked, accounts, terms, house, progress)
+    progress.deciding = True
+    results = [_decide(book, *pair) for pair in zip(instructions, footprints, strict=True)]
+    progress.deciding = False
+    if book.inserted or book.updated or book.besides is not None:
+        writing()
+        await write(session, book)
+    progress.results = results
+    await session.execute("commit")
+    return results
+
+
+async def preview(session: Session, instruction: Instruction, terms: Terms, house: House) -> Result:
+    """What the instruction would come to now; nothing is locked and nothing written."""
+    footprints = [instruction.footprint]
+    accounts = await ledger.accounts(session, _accounts(footprints))
+    book = await look(session, footprints, accounts, terms, house, Progress())
+    return _decide(book, instruction, footprints[0])
+
+
+def _with_parts(footprints: Sequence[Footprint]) -> Sequence[Footprint]:
+    """Those of the items of orders of many among them."""
+    if all(footprint.needs is None or footprint.needs.parts is None for footprint in footprints):
+        return footprints
+    asked: list[Footprint] = []
+    for footprint in footprints:
+        asked.append(footprint)
+        if footprint.needs is not None and footprint.needs.parts is not None:
+            asked += footprint.needs.parts
+    return asked
+
+
+def _accounts(footprints: Sequence[Footprint]) -> set[UUID]:
+    wanted = {footprint.wallet_id for footprint in footprints}
+    wanted.update(footprint.payee_id for footprint in footprints if footprint.payee_id is not None)
+    for footprint in footprints:
+        if footprint.needs is not None:
+            wanted.update(footprint.needs.asks)
+    return wanted
+
+
+def _decide(book: Book, instruction: Instruction, footprint: Footprint) -> Result:
+    if (
+        footprint.wallet_id not in book.accounts
+        or (footprint.payee_id is not None and footprint.payee_id not in book.accounts)
+        or (footprint.needs is not None and not _all_there(book, footprint.needs))
+    ):
+        return ServiceBusy("one of the wallets is held by somebody else for too long")
+    try:
+        outcome = instruction.decide(book)
+    except Refusal as refusal:
+        return refusal
+    if outcome.changed:
+        book.apply(outcome)
+    return Answer(outcome, book.balance(footprint.wallet_id))
+
+
+def _all_there(book: Book, needs: Needs) -> bool:
+    """Whether the accounts could be had of all who are asked for money, and of all items of an order of many. One
+    that could not stops the whole order: nothing is half done."""
+    if not book.accounts.keys() >= {*needs.asks}:
+        return False
+    return needs.parts is None or all(part.payee_id is None or part.payee_id in book.accounts for part in needs.parts)

@@ -1,0 +1,79 @@
+"""What a unit of work writes: money in one statement, with the notification of everything that changed, and whatever
+few orders change besides, each kind in a statement of its own.
+"""
+
+from dataclasses import replace
+
+from pocketpay.cards import repository as cards
+from pocketpay.clearing.book import Book
+from pocketpay.clearing.repository import units
+from pocketpay.clearing.written import Written
+from pocketpay.database.sessions import Session
+from pocketpay.identity.repository import leaving as identity
+from pocketpay.operator_log.repository import acts
+from pocketpay.requests import repository as requests
+from pocketpay.updates import signals
+from pocketpay.wallets import repository as wallets
+
+
+async def write(session: Session, book: Book) -> None:
+    """Writes all that the book says is new or has changed."""
+    changed = {**book.inserted, **book.updated}
+    signal = signals.Signal(
+        wallets={account.id: account.version for account in book.touched.values()},
+        transactions={
+            t.id: signals.TransactionSignal(t.version, t.source_wallet_id, t.destination_wallet_id)
+            for t in changed.values()
+        },
+    )
+    if book.besides is not None:
+        signal = await _write_besides(session, book, book.besides, signal)
+    await units.write(
+        session,
+        book.now,
+        entries=book.entries,
+        accounts=list(book.touched.values()),
+        inserted=list(book.inserted.values()),
+        updated=list(book.updated.values()),
+        keys=book.written_keys,
+        used=book.written_usage,
+        payloads=signals.payloads(signal),
+    )
+    if book.besides is not None and book.besides.acts:  # which may be about a transaction that is new
+        await acts.record(session, book.besides.acts, book.now)
+
+
+async def _write_besides(session: Session, book: Book, written: Written, signal: signals.Signal) -> signals.Signal:
+    """What changed besides money, and the signal with it. Where requests and cards are new they come before the
+    transactions about them."""
+    now = book.now
+    if written.new_requests:
+        await requests.insert(session, now, list(written.new_requests.values()))
+    if written.changed_requests:
+        await requests.update(session, now, list(written.changed_requests.values()))
+    if written.new_cards:
+        await cards.insert(session, now, list(written.new_cards.values()))
+    if written.changed_cards:
+        await cards.update(session, now, list(written.changed_cards.values()))
+    if written.standings:
+        await wallets.set_standings(session, now, list(written.standings.values()))
+    if written.keys:
+        kept = [one for _, one in written.keys]
+        await units.write_keys_of_many(
+            session,
+            now,
+            [key for key, _ in written.keys],
+            results=[one.results for one in kept],
+            refusals=[one.refusals for one in kept],
+        )
+    ended = await identity.leave(session, now, written.leavers) if written.leavers else []
+    told = {**written.new_requests, **written.changed_requests}
+    versions = {wallet_id: book.accounts[wallet_id].version for wallet_id in written.standings}
+    return replace(
+        signal,
+        wallets={**signal.wallets, **versions},
+        sessions=ended,
+        requests={
+            r.id: signals.RequestSignal(r.version, r.requester_wallet_id, r.payer_wallet_id) for r in told.values()
+        },
+    )

@@ -1,0 +1,39 @@
+"""What a unit writes besides money, and a key as it was written."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from pocketpay.cards.card import Card
+from pocketpay.clearing.batch_refusal import KeptRefusal
+from pocketpay.clearing.instruction import Key
+from pocketpay.identity.leaving import Leaver
+from pocketpay.operator_log.act import Act
+from pocketpay.requests.money_request import MoneyRequest
+from pocketpay.wallets.balance import NewStanding
+
+
+@dataclass(frozen=True, slots=True)
+class KeptKey:
+    """A key as it was written."""
+
+    operation: str
+    fingerprint: bytes
+    results: Sequence[UUID]
+    refusals: Sequence[KeptRefusal | None] = ()
+    """Of an order of many one for each item, None where it gave a result; () where none was refused."""
+
+
+@dataclass(slots=True)
+class Written:
+    """What a unit writes besides money, for the few that do."""
+
+    new_requests: dict[UUID, MoneyRequest] = field(default_factory=dict)
+    changed_requests: dict[UUID, MoneyRequest] = field(default_factory=dict)
+    new_cards: dict[UUID, Card] = field(default_factory=dict)
+    changed_cards: dict[UUID, Card] = field(default_factory=dict)
+    standings: dict[UUID, NewStanding] = field(default_factory=dict)
+    acts: list[Act] = field(default_factory=list)
+    leavers: list[Leaver] = field(default_factory=list)
+    keys: list[tuple[Key, KeptKey]] = field(default_factory=list)
+    """Those that stand for several results, or for none, or for refusals too."""

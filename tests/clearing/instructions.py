@@ -1,0 +1,63 @@
+"""The clearing's floor: orders as it gets them, what is told, and somebody who holds a wallet."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable
+from contextlib import asynccontextmanager
+
+import uuid_utils.compat as uuids
+
+from pocketpay.clearing.instruction import Answer, Gives, Key
+from pocketpay.database.sessions import connect
+from pocketpay.money import Money
+from pocketpay.payments.ask import Ask, Share
+from pocketpay.payments.desk import Desk
+from pocketpay.payments.transfer import Transfer
+from tests.payments.customers import (
+    Person,
+    new_key,
+)
+
+Told = Answer | BaseException
+
+
+@asynccontextmanager
+async def held_elsewhere(desk: Desk, *whose: Person) -> AsyncIterator[None]:
+    """Somebody else's session has those wallets' accounts locked."""
+    other = await connect(desk.database.dsn)
+    try:
+        await other.execute("begin")
+        await other.execute(
+            "select from ledger_accounts where id = any($1::uuid[]) for no key update",
+            [one.wallet_id for one in whose],
+        )
+        yield
+    finally:
+        await other.close()
+
+
+async def all_told(*orders: Awaitable[Answer]) -> list[Told]:
+    return await asyncio.gather(*orders, return_exceptions=True)
+
+
+def answers(told: list[Told]) -> list[Answer]:
+    return [one for one in told if isinstance(one, Answer)]
+
+
+async def taken_up(desk: Desk) -> None:
+    """Waits until what waits has been taken into a unit of work."""
+    async with asyncio.timeout(2):
+        while desk.clearing.waiting:  # noqa: ASYNC110 - nothing tells
+            await asyncio.sleep(0.002)
+
+
+def transfer_of(sender: Person, to: Person, minor: int = 1, *, description: str = "Lunch") -> Transfer:
+    """An instruction as it is after parsing, which it never saw."""
+    key = Key(sender.wallet_id, new_key(), "transfer", bytes(32))
+    return Transfer(uuids.uuid7(), sender.wallet_id, to.wallet_id, Money(minor, "USD"), description, key)
+
+
+def ask_of(asker: Person, *of: Person, minor: int = 100, key: str | None = None) -> Ask:
+    """Asking each of them, as it is after parsing."""
+    shares = tuple(Share(uuids.uuid7(), one.username, one.wallet_id, Money(minor, "USD")) for one in of)
+    kept = Key(asker.wallet_id, key or new_key(), "splitBill", bytes(32), Gives.REQUESTS)
+    return Ask(asker.wallet_id, shares, "Lunch", kept, field="among")

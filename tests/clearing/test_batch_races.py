@@ -1,0 +1,268 @@
+"""Batches at once with one another and with single transfers, in units that fail, over lines that break."""
+
+import asyncio
+import random
+
+import pytest
+import uuid_utils.compat as uuids
+
+from pocketpay.clearing import queue as clearings
+from pocketpay.clearing.instruction import Answer, Instruction, Key
+from pocketpay.database.failures import ServiceBusy
+from pocketpay.errors import Refusal
+from pocketpay.money import Money
+from pocketpay.payments.desk import Desk
+from pocketpay.payments.transfer import Transfer
+from pocketpay.payments.transfer_batch import MOST_TRANSFERS, TransferBatch
+from pocketpay.transactions.lifecycle import Status
+from pocketpay.transactions.terms import Terms
+from tests.clearing.instructions import all_told, answers, held_elsewhere, taken_up, transfer_of
+from tests.clearing.test_failing_units import install, mend
+from tests.conftest import Dsns
+from tests.payments.customers import Person, Records, item, money, new_key, people, person, send, send_many, unguarded
+
+
+@pytest.fixture
+def dsns(database_dsn: Dsns) -> Dsns:
+    """A database for each test: they count its rows."""
+    return database_dsn
+
+
+@pytest.fixture
+def kept() -> Terms:
+    return unguarded()
+
+
+def batch_of(sender: Person, *to: Person, minor: int = 1, atomic: bool = True, poison: str = "") -> TransferBatch:
+    """An instruction as it is after parsing, which it never saw."""
+    items = tuple(
+        Transfer(uuids.uuid7(), sender.wallet_id, one.wallet_id, Money(minor, "USD"), "Lunch" + poison, key=None)
+        for one in to
+    )
+    return TransferBatch(
+        sender.wallet_id, items, atomic, Key(sender.wallet_id, new_key(), "transferBatch", bytes(32))
+    )
+
+
+def statuses(answer: Answer) -> list[Status | None]:
+    return [one.transaction.status if isinstance(one, Answer) else None for one in answer.parts]
+
+
+# ---------------------------------------------------------------- at once
+
+
+@pytest.mark.parametrize("atomic", [False, True])
+async def test_one_key_sent_twenty_times_at_once_pays_once(
+    two_desks: list[Desk], records: Records, atomic: bool
+) -> None:
+    ada, bob = await people(two_desks[0], 2, funds="100.00")
+    key, items = new_key(), [item(bob, "1.00"), item(bob, "2.00")]
+    told = await all_told(*(send_many(two_desks[n % 2], ada, items, atomic=atomic, key=key) for n in range(20)))
+    assert len(answers(told)) == 20
+    parts = [one for answer in answers(told) for one in answer.parts]
+    assert len({one.transaction.id for one in parts if isinstance(one, Answer)}) == 2
+    assert sorted(one.replayed for one in answers(told)) == [False] + [True] * 19
+    assert await money(two_desks[0], ada) == (9_700, 0)
+
+
+async def test_atomic_batches_and_transfers_at_once_spend_what_there_is_once(
+    two_desks: list[Desk], records: Records
+) -> None:
+    chance = random.Random(5)
+    for _ in range(4):
+        ada, *others = await person(two_desks[0], funds="10.00"), *await people(two_desks[0], 3)
+        orders = [
+            send_many(two_desks[n % 2], ada, [item(one, "1.00") for one in others], atomic=True)
+            if chance.random() < 0.5
+            else send(two_desks[n % 2], ada, chance.choice(others), "1.00")
+            for n in range(30)
+        ]
+        told = answers(await all_told(*orders))
+        assert len(told) == 30
+        paid = 0
+        for answer in told:
+            if not answer.parts:
+                paid += answer.transaction.status is Status.COMPLETED
+                continue
+            assert statuses(answer) in ([Status.COMPLETED] * 3, [None] * 3)
+            paid += statuses(answer).count(Status.COMPLETED)
+        posted = [(await money(two_desks[0], one))[0] for one in (ada, *others)]
+        assert posted[0] == 1_000 - 100 * paid
+        assert sum(posted) == 1_000
+        assert paid >= 8
+
+
+async def test_batches_in_two_directions_never_deadlock(two_desks: list[Desk], records: Records) -> None:
+    ada, bob, cyd = await people(two_desks[0], 3, funds="100.00")
+    ways = [(ada, [bob, cyd]), (bob, [cyd, ada]), (cyd, [ada, bob])]
+    told = await all_told(
+        *(
+            send_many(two_desks[n % 2], ways[n % 3][0], [item(one, "0.01") for one in ways[n % 3][1] * 5])
+            for n in range(36)
+        )
+    )
+    assert [statuses(one) for one in answers(told)] == [[Status.COMPLETED] * 10] * 36
+    assert [desk.clearing.counts.retries for desk in two_desks] == [0, 0]
+    assert sum([(await money(two_desks[0], one))[0] for one in (ada, bob, cyd)]) == 30_000
+
+
+async def test_batch_sees_what_came_before_it_in_its_unit_and_is_seen_after(desk: Desk) -> None:
+    ada, bob = await person(desk, funds="10.00"), await person(desk)
+    async with held_elsewhere(desk, ada):
+        first = asyncio.create_task(desk.clearing.submit(transfer_of(ada, bob, 100)))
+        await asyncio.sleep(0)
+        await taken_up(desk)
+        too_much = batch_of(ada, bob, bob, minor=401)
+        orders: list[Instruction] = [
+            transfer_of(ada, bob, 100),
+            too_much,
+            batch_of(ada, bob, bob, minor=400),
+            transfer_of(ada, bob, 1),
+        ]
+        tasks = [asyncio.create_task(desk.clearing.submit(one)) for one in orders]
+        await asyncio.sleep(0)
+        units = desk.clearing.counts.units
+    told = answers(await all_told(first, *tasks))
+    assert desk.clearing.counts.units == units + 2
+    assert told[1].transaction.status is Status.COMPLETED
+    assert (statuses(told[2]), statuses(told[3])) == ([None] * 2, [Status.COMPLETED] * 2)
+    assert told[4].transaction.status is Status.FAILED
+    assert await money(desk, bob) == (1_000, 0)
+
+
+# ---------------------------------------------------------------- how much a unit and the queue take
+
+
+async def test_unit_takes_no_more_payments_than_it_may_however_they_are_ordered(desk: Desk) -> None:
+    ada, bob = await people(desk, 2, funds="100.00")
+    by_unit = [[100, 28], [1, 60, 60], [60], [100], [100, *([1] * 28)], [1]]
+    sizes = [size for unit in by_unit for size in unit]
+    async with held_elsewhere(desk, ada):
+        first = asyncio.create_task(desk.clearing.submit(transfer_of(ada, bob)))
+        await asyncio.sleep(0)
+        await taken_up(desk)
+        units = desk.clearing.counts.units
+        tasks = [
+            asyncio.create_task(desk.clearing.submit(batch_of(ada, *[bob] * size), weight=size)) for size in sizes
+        ]
+        await asyncio.sleep(0)
+    told = answers(await all_told(first, *tasks))
+    assert len(told) == 1 + len(sizes)
+    assert desk.clearing.counts.units - units == 1 + len(by_unit)
+    assert await money(desk, bob) == (10_000 + 1 + sum(sizes), 0)
+
+
+async def test_queue_is_full_of_payments_not_of_orders(
+    desk: Desk, records: Records, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clearings, "MOST_WITH_MANY", 10)
+    ada, bob = await people(desk, 2, funds="10.00")
+    async with held_elsewhere(desk, ada):
+        first = asyncio.create_task(desk.clearing.submit(transfer_of(ada, bob)))
+        await asyncio.sleep(0)
+        await taken_up(desk)
+        waiting = [asyncio.create_task(desk.clearing.submit(batch_of(ada, *[bob] * 4), weight=4)) for _ in range(2)]
+        await asyncio.sleep(0)
+        with pytest.raises(ServiceBusy):
+            await desk.clearing.submit(batch_of(ada, bob, bob, bob), weight=3)
+        waiting.append(asyncio.create_task(desk.clearing.submit(batch_of(ada, bob, bob), weight=2)))
+        await asyncio.sleep(0)
+    assert len(answers(await all_told(first, *waiting))) == 4
+    assert desk.clearing.waiting == 0
+    assert statuses(await send_many(desk, ada, [item(bob, "0.01")] * 10)) == [Status.COMPLETED] * 10
+    assert await money(desk, ada) == (1_000 - 1 - 10 - 10, 0)
+
+
+async def test_batches_that_wait_leave_room_for_whoever_pays_once(
+    desk: Desk, records: Records, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clearings, "MOST_WITH_MANY", 4)
+    monkeypatch.setattr(clearings, "MOST_WAITING", 6)
+    ada, bob = await people(desk, 2, funds="10.00")
+    async with held_elsewhere(desk, ada):
+        first = asyncio.create_task(desk.clearing.submit(transfer_of(ada, bob)))
+        await asyncio.sleep(0)
+        await taken_up(desk)
+        waiting = [asyncio.create_task(desk.clearing.submit(batch_of(ada, *[bob] * 4), weight=4))]
+        await asyncio.sleep(0)
+        with pytest.raises(ServiceBusy):
+            await desk.clearing.submit(batch_of(ada, bob, bob), weight=2)
+        waiting += [asyncio.create_task(desk.clearing.submit(transfer_of(bob, ada))) for _ in range(2)]
+        await asyncio.sleep(0)
+        with pytest.raises(ServiceBusy):
+            await desk.clearing.submit(transfer_of(bob, ada))
+    assert len(answers(await all_told(first, *waiting))) == 4
+    assert await money(desk, ada) == (1_000 - 1 - 4 + 2, 0)
+
+
+def test_batch_is_no_heavier_than_a_unit() -> None:
+    assert clearings.MOST_WITH_MANY < clearings.MOST_WAITING
+    assert MOST_TRANSFERS <= clearings.MOST_IN_UNIT
+
+
+# ---------------------------------------------------------------- units that fail
+
+
+@pytest.mark.parametrize("atomic", [False, True])
+@pytest.mark.parametrize("who", ["sender", "one recipient"])
+async def test_batch_that_needs_a_wallet_held_elsewhere_is_busy_whole_and_stops_nobody(
+    desk: Desk, records: Records, atomic: bool, who: str
+) -> None:
+    ada, bob, cyd = await people(desk, 3, funds="10.00")
+    sender, others = (cyd, [ada, bob]) if who == "sender" else (ada, [bob, cyd])
+    async with held_elsewhere(desk, cyd):
+        told = await all_told(
+            desk.clearing.submit(batch_of(sender, *others, atomic=atomic), weight=2),
+            desk.clearing.submit(transfer_of(ada, bob)),
+            desk.clearing.submit(batch_of(bob, ada, ada, atomic=atomic), weight=2),
+        )
+    assert [type(one) for one in told] == [ServiceBusy, Answer, Answer]
+    assert isinstance(told[0], ServiceBusy)
+    assert not told[0].may_have_happened
+    assert await records.count("select count(*) from transactions where type = 'send'") == 3
+    assert await records.count("select count(*) from idempotency_keys where operation = 'transferBatch'") == 1
+
+
+@pytest.mark.parametrize("poison", ["\0", "\ud800"])
+async def test_poisoned_batch_fails_whole_and_alone(desk: Desk, records: Records, poison: str) -> None:
+    ada, bob = await people(desk, 2, funds="10.00")
+    told = await all_told(
+        desk.clearing.submit(transfer_of(ada, bob)),
+        desk.clearing.submit(batch_of(ada, bob, bob, atomic=False, poison=poison), weight=2),
+        desk.clearing.submit(batch_of(ada, bob, bob), weight=2),
+    )
+    assert not isinstance(told[1], Answer | Refusal | ServiceBusy)
+    assert [type(one) for one in (told[0], told[2])] == [Answer] * 2
+    assert await money(desk, ada) == (997, 0)
+
+
+@pytest.mark.parametrize("state", ["40P01", "57014", "57P01", "08006"])
+@pytest.mark.parametrize("atomic", [False, True])
+async def test_batch_whose_unit_fails_is_carried_out_once(
+    desk: Desk, records: Records, state: str, atomic: bool
+) -> None:
+    ada, bob = await people(desk, 2, funds="10.00")
+    await install(records, state, 1)
+    told = await all_told(
+        desk.clearing.submit(batch_of(ada, bob, bob, minor=150, atomic=atomic), weight=2),
+        desk.clearing.submit(batch_of(bob, ada, bob, atomic=False), weight=2),
+    )
+    await mend(records)
+    first, second = answers(told)
+    assert (statuses(first), first.replayed) == ([Status.COMPLETED] * 2, False)
+    assert (statuses(second), second.replayed) == ([Status.COMPLETED, None], False)
+    assert await money(desk, ada) == (701, 0)
+
+
+async def test_batch_that_the_database_cannot_write_now_is_busy_and_leaves_nothing(
+    desk: Desk, records: Records
+) -> None:
+    ada, bob = await people(desk, 2, funds="10.00")
+    before = await records.checksum()
+    await install(records, "53100", 1_000)
+    for atomic in (False, True):
+        with pytest.raises(ServiceBusy) as busy:
+            await send_many(desk, ada, [item(bob, "1.00"), item(bob, "2.00")], atomic=atomic)
+        assert not busy.value.may_have_happened
+    await mend(records)
+    assert await records.checksum() == before

@@ -1,0 +1,271 @@
+"""A unit of work that fails: each order is carried out once or not at all, and its sender hears which."""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from uuid import UUID
+
+import pytest
+
+from pocketpay.clearing.book import Book
+from pocketpay.clearing.instruction import Answer, Footprint, Instruction, Outcome
+from pocketpay.clearing.queue import Clearing
+from pocketpay.database.failures import ServiceBusy
+from pocketpay.errors import BooksDisagree, Refusal
+from pocketpay.payments.cancel import Cancel
+from pocketpay.payments.desk import Desk
+from pocketpay.transactions.lifecycle import Status
+from pocketpay.transactions.terms import Terms
+from tests.clearing.instructions import all_told, answers, held_elsewhere, transfer_of
+from tests.conftest import Dsns
+from tests.payments.customers import (
+    Person,
+    Records,
+    money,
+    new_key,
+    people,
+    send,
+    unguarded,
+)
+
+
+@pytest.fixture
+def dsns(database_dsn: Dsns) -> Dsns:
+    """A database for each test: they count its rows."""
+    return database_dsn
+
+
+@pytest.fixture
+def kept() -> Terms:
+    return unguarded()
+
+
+@dataclass(frozen=True)
+class Stumble:
+    """An instruction with a bug in it."""
+
+    wallet_id: UUID
+    error: Exception
+
+    @property
+    def footprint(self) -> Footprint:
+        return Footprint(self.wallet_id)
+
+    def decide(self, book: Book) -> Outcome:
+        raise self.error
+
+
+POISONS: dict[str, Callable[[Person, Person], Instruction]] = {
+    "a NUL in a text": lambda ada, bob: transfer_of(ada, bob, description="a\0b"),
+    "half a character": lambda ada, bob: transfer_of(ada, bob, description="a\ud800b"),
+    "more than 64 bits hold": lambda ada, bob: transfer_of(ada, bob, 2**63),
+    "more than a constraint allows": lambda ada, bob: transfer_of(ada, bob, 2**62),
+    "a bug": lambda ada, bob: Stumble(ada.wallet_id, ZeroDivisionError("a bug")),
+    "books that disagree": lambda ada, bob: Stumble(ada.wallet_id, BooksDisagree("in a test")),
+}
+
+
+@pytest.mark.parametrize("poison", POISONS)
+async def test_poison_among_twenty_fails_alone(desk: Desk, records: Records, poison: str) -> None:
+    ada, bob = await people(desk, 2, funds="10.00")
+    batch: list[Instruction] = [transfer_of(ada, bob) for _ in range(19)]
+    batch.insert(9, POISONS[poison](ada, bob))
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    told = await all_told(*map(desk.clearing.submit, batch))
+    assert loop.time() - began < 1
+    assert not isinstance(told[9], Answer | ServiceBusy | Refusal)
+    assert [one.transaction.status for one in answers(told)] == [Status.COMPLETED] * 19
+    assert await money(desk, ada) == (981, 0)
+    assert (await send(desk, ada, bob, "0.01")).transaction.status is Status.COMPLETED
+
+
+async def test_bug_in_the_clearing_itself_does_not_stop_the_next_batch(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada, bob = await people(desk, 2, funds="10.00")
+
+    async def broken(*_: object, **__: object) -> None:
+        raise ZeroDivisionError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Clearing, "_settle", broken)
+        told = await all_told(*(send(desk, ada, bob, "0.01") for _ in range(3)))
+    assert [type(one) for one in told] == [ZeroDivisionError] * 3
+    assert (await send(desk, ada, bob, "0.01")).transaction.status is Status.COMPLETED
+
+
+async def test_row_that_this_server_cannot_read_fails_only_who_asked_for_it(desk: Desk, records: Records) -> None:
+    ada, bob = await people(desk, 2, funds="10.00")
+    held = (await send(desk, ada, bob, "1.00")).transaction
+    unknown = '[{"rule": "of_tomorrow", "facts": {}}]'
+    await records.connection.execute("update transactions set risk_reasons = $2 where id = $1", held.id, unknown)
+    told = await all_told(
+        desk.clearing.submit(transfer_of(bob, ada)),
+        desk.clearing.submit(Cancel(ada.wallet_id, held.id)),
+        desk.clearing.submit(transfer_of(bob, ada)),
+    )
+    assert [type(one) for one in told] == [Answer, ValueError, Answer]
+
+
+async def test_wallet_held_elsewhere_stops_only_its_own_orders(desk: Desk, records: Records) -> None:
+    ada, bob, cyd = await people(desk, 3, funds="10.00")
+    loop = asyncio.get_running_loop()
+    async with held_elsewhere(desk, cyd):
+        began = loop.time()
+        ways = [(ada, bob), (cyd, ada), (bob, ada), (ada, cyd)] * 5
+        told = await all_told(*(desk.clearing.submit(transfer_of(*way)) for way in ways))
+        assert loop.time() - began < 1.8
+    for way, heard in zip(ways, told, strict=True):
+        assert isinstance(heard, ServiceBusy if cyd in way else Answer), (way, heard)
+    assert not any(one.may_have_happened for one in told if isinstance(one, ServiceBusy))
+    assert await money(desk, cyd) == (1_000, 0)
+    assert await records.count("select count(*) from transactions where type = 'send'") == 10
+    assert (await send(desk, cyd, ada, "0.01")).transaction.status is Status.COMPLETED
+
+
+# ---------------------------------------------------------------- what PostgreSQL may say
+
+FAULTS = """
+create sequence fault_numbers;
+create function fault() returns trigger language plpgsql security definer set search_path = public as $$
+begin
+    if nextval('fault_numbers') <= {times} then
+        raise exception 'a fault for a test' using errcode = '{state}';
+    end if;
+    return null;
+end $$;
+create trigger fault before insert on transactions for each statement execute function fault();
+"""
+
+
+async def install(records: Records, state: str, times: int) -> None:
+    """The next inserts into transactions fail that often."""
+    await records.connection.execute(FAULTS.format(state=state, times=times))
+
+
+async def mend(records: Records) -> int:
+    """Takes the fault away; gives how often an insert was tried."""
+    tried = await records.count("select last_value from fault_numbers")
+    await records.connection.execute("drop trigger fault on transactions")
+    return tried
+
+
+@pytest.mark.parametrize("state", ["40P01", "40001"])
+async def test_deadlock_and_serialization_are_tried_again_three_times(
+    desk: Desk, records: Records, state: str
+) -> None:
+    ada, bob = await people(desk, 2, funds="10.00")
+    await install(records, state, 3)
+    answer = await send(desk, ada, bob, "0.01")
+    assert (answer.transaction.status, answer.replayed) == (Status.COMPLETED, False)
+    assert await mend(records) == 4
+    assert await money(desk, ada) == (999, 0)
+
+
+async def test_deadlock_that_does_not_end_is_answered_busy(desk: Desk, records: Records) -> None:
+    ada, bob = await people(desk, 2, funds="10.00")
+    await install(records, "40P01", 1_000)
+    with pytest.raises(ServiceBusy) as busy:
+        await send(desk, ada, bob, "0.01")
+    assert not busy.value.may_have_happened
+    assert await mend(records) == 4
+    assert await money(desk, ada) == (1_000, 0)
+
+
+async def test_statement_that_took_too_long_is_tried_again_each_alone(desk: Desk, records: Records) -> None:
+    ada, bob = await people(desk, 2, funds="10.00")
+    await install(records, "57014", 1)
+    told = await all_told(*(desk.clearing.submit(transfer_of(ada, bob)) for _ in range(5)))
+    assert len(answers(told)) == 5
+    assert await mend(records) == 1 + 5
+
+
+@pytest.mark.parametrize(("state", "tries"), [("57014", 1 + 5), ("53200", 1 + 5), ("53100", 1), ("58030", 1)])
+async def test_what_the_database_cannot_do_now_is_busy_and_not_done(
+    desk: Desk, records: Records, state: str, tries: int
+) -> None:
+    ada, bob = await people(desk, 2, funds="10.00")
+    await install(records, state, 1_000)
+    told = await all_told(*(desk.clearing.submit(transfer_of(ada, bob)) for _ in range(5)))
+    assert [type(one) for one in told] == [ServiceBusy] * 5
+    assert not any(one.may_have_happened for one in told if isinstance(one, ServiceBusy))
+    assert await mend(records) == tries
+    assert await records.count("select count(*) from transactions where type = 'send'") == 0
+    assert (await send(desk, ada, bob, "0.01")).transaction.status is Status.COMPLETED
+
+
+@pytest.mark.parametrize("state", ["25P03", "25P04", "25006", "53300", "57P01", "57P02", "57P03", "08006", "40003"])
+async def test_unknown_outcome_is_found_out_over_a_new_connection(desk: Desk, records: Records, state: str) -> None:
+    ada, bob = await people(desk, 2, funds="10.00")
+    backend = "select count(*) from pg_stat_activity where application_name = 'pocketpay clearing' and pid = $1"
+    pid = desk.clearing._connection.get_server_pid()  # type: ignore[union-attr]
+    await install(records, state, 2)
+    answer = await send(desk, ada, bob, "0.01")
+    assert (answer.transaction.status, answer.replayed) == (Status.COMPLETED, False)
+    assert await mend(records) == 3
+    async with asyncio.timeout(2):
+        while await records.count(backend, pid):  # noqa: ASYNC110 - nothing tells
+            await asyncio.sleep(0.01)
+
+
+async def test_constraint_that_breaks_for_all_fails_each_with_its_own_error(desk: Desk, records: Records) -> None:
+    ada, bob = await people(desk, 2, funds="10.00")
+    await install(records, "23514", 1_000)
+    told = await all_told(*(desk.clearing.submit(transfer_of(ada, bob)) for _ in range(3)))
+    assert not any(isinstance(one, Answer | Refusal | ServiceBusy) for one in told)
+    assert await mend(records) == 1 + 3
+
+
+# ---------------------------------------------------------------- connections that end
+
+
+@dataclass
+class Load:
+    """People who pay one another without end, and what they were told."""
+
+    desk: Desk
+    customers: list[Person]
+    told: dict[str, Answer] = field(default_factory=dict)
+    errors: list[BaseException] = field(default_factory=list)
+
+    async def customer(self, stop: asyncio.Event, chance: random.Random) -> None:
+        while not stop.is_set():
+            sender, to = chance.sample(self.customers, 2)
+            key = new_key()
+            try:
+                self.told[key] = await send(self.desk, sender, to, "0.01", key=key)
+            except Exception as error:  # every one is a failure of this test
+                self.errors.append(error)
+
+    @asynccontextmanager
+    async def running(self, clients: int = 12) -> AsyncIterator[None]:
+        stop = asyncio.Event()
+        tasks = [asyncio.create_task(self.customer(stop, random.Random(n))) for n in range(clients)]
+        try:
+            yield
+        finally:
+            stop.set()
+            await asyncio.gather(*tasks)
+
+
+async def test_connection_terminated_nine_times_loses_and_doubles_nothing(desk: Desk, records: Records) -> None:
+    load = Load(desk, await people(desk, 6, funds="1000.00"))
+    async with load.running():
+        for _ in range(9):
+            await asyncio.sleep(0.12)
+            await records.connection.fetch(
+                "select pg_terminate_backend(pid) from pg_stat_activity "
+                "where datname = current_database() and application_name = 'pocketpay clearing'"
+            )
+    assert load.errors == []
+    assert not any(answer.replayed or answer.refusal for answer in load.told.values())
+    rows = await records.connection.fetch(
+        "select key, result_ids[1] from idempotency_keys where operation = 'transfer'"
+    )
+    assert {row[0]: row[1] for row in rows} == {key: answer.transaction.id for key, answer in load.told.items()}
+    assert await records.count("select count(*) from transactions where type = 'send'") == len(load.told)
+    assert desk.clearing.counts.retries >= 5
+    assert sum([(await money(desk, one))[0] for one in load.customers]) == 600_000

@@ -1,0 +1,14 @@
+"""Killed in the middle of load, nothing acknowledged is lost and nothing comes twice. `crash` is the long form."""
+
+from pathlib import Path
+
+from tests.clearing.crash import scene
+
+
+async def test_nothing_acknowledged_is_lost_when_the_worker_or_postgresql_is_killed(cluster_home: Path) -> None:
+    async with scene(cluster_home) as playing:
+        await playing.kill_worker()
+        await playing.prove()
+        await playing.kill_postgres()
+        assert playing.lost_seconds[0] < 10
+        await playing.prove()

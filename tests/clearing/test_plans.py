@@ -1,0 +1,330 @@
+"""What a unit of work reads, counted by PostgreSQL itself in the unit's own transaction, guards and keys included:
+never a whole table, and in a large database no more than in a new one."""
+
+import asyncio
+import json
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from pocketpay.clearing import unit
+from pocketpay.database.sessions import Session
+from pocketpay.errors import Refusal
+from pocketpay.payments import preview as previews
+from pocketpay.payments import repository as sweeps
+from pocketpay.payments.cancel import cancel
+from pocketpay.payments.cancel_request import cancel_request
+from pocketpay.payments.close_card import close_card
+from pocketpay.payments.confirm import confirm
+from pocketpay.payments.decline_request import decline_request
+from pocketpay.payments.desk import Desk
+from pocketpay.payments.preview import preview_transfer
+from pocketpay.payments.sweeper import expire_overdue
+from tests.conftest import Dsns
+from tests.payments.cards import buy, card_of
+from tests.payments.customers import (
+    MONEY_TABLES,
+    Person,
+    Records,
+    ask,
+    give_back,
+    new_key,
+    open_desk,
+    pay_asked,
+    pay_in,
+    people,
+    records_of,
+    send,
+    terms,
+    unguarded,
+)
+from tests.plans import nodes
+
+WATCHED = (*MONEY_TABLES, "wallets")
+
+COUNTED = """
+select relname, seq_scan, seq_tup_read + coalesce(idx_tup_fetch, 0) as rows
+from pg_stat_xact_user_tables where relname = any($1::text[])
+"""
+
+FILL = """
+set session_replication_role = replica;
+alter table ledger_entries disable trigger ledger_entries_guard;
+insert into ledger_accounts (id, kind, currency, posted, held, sequence, version, updated_at)
+select gen_random_uuid(), 'wallet', 'USD', 100000, 0, 0, 0, clock_timestamp() from generate_series(1, {wallets});
+insert into wallets (id, account_kind, currency, status, created_at, updated_at)
+select id, kind, currency, 'active', updated_at, updated_at from ledger_accounts a
+where kind = 'wallet' and not exists (select from wallets w where w.id = a.id);
+create temporary table numbered on commit drop as select row_number() over (order by id) - 1 as n, id from wallets;
+create index on numbered (n);
+insert into transactions (id, type, status, currency, source_wallet_id, destination_wallet_id, amount, fee,
+    description, risk_reasons, version, created_at, updated_at, completed_at)
+select gen_random_uuid(), 'send', 'completed', 'USD', a.id, b.id, 1, 0, 'Payment ' || g, '[]', 1,
+    clock_timestamp() - (g % 1000) * interval '1 minute', clock_timestamp(), clock_timestamp()
+from generate_series(1, {payments}) g
+join numbered a on a.n = g % ({wallets} - 1)
+join numbered b on b.n = a.n + 1;
+insert into ledger_entries
+    (id, account_id, transaction_id, amount, currency, kind, sequence, balance_after, description, created_at)
+select gen_random_uuid(), source_wallet_id, id, -1, 'USD', 'wallet',
+    row_number() over (partition by source_wallet_id), 0, description, created_at from transactions
+where description like 'Payment %';
+insert into idempotency_keys (wallet_id, key, operation, fingerprint, result_ids, created_at)
+select source_wallet_id, id::text, 'transfer', sha256(id::text::bytea), array[id], created_at from transactions
+where description like 'Payment %';
+insert into money_requests (id, requester_wallet_id, payer_wallet_id, currency, amount, description, status,
+    expires_at, version, created_at, updated_at)
+select gen_random_uuid(), destination_wallet_id, source_wallet_id, currency, amount, '',
+    (array['pending', 'paid', 'declined'])[1 + ascii(id::text) % 3], created_at + interval '30 days', 1,
+    created_at, created_at
+from transactions where description like 'Payment %';
+insert into wallet_usage (wallet_id, kind, hour, amount)
+select source_wallet_id, 'transfer', date_trunc('hour', created_at, 'UTC'), sum(amount) from transactions
+where description like 'Payment %' group by 1, 3;
+insert into cards (id, wallet_id, currency, label, brand, last4, expiry_month, expiry_year, status, spent, spent_in,
+    version, created_at, updated_at)
+select gen_random_uuid(), id, 'USD', 'Card', 'Test', '1234', 11, 2030, 'active', 0, '2026-11-01', 1, updated_at,
+    updated_at from wallets;
+alter table ledger_entries enable always trigger ledger_entries_guard;
+set session_replication_role = default;
+"""
+CLOSED = """
+insert into cards (id, wallet_id, currency, label, brand, last4, expiry_month, expiry_year, status, spent, spent_in,
+    version, created_at, updated_at)
+select gen_random_uuid(), $1, 'USD', 'Closed', 'Test', '1234', 11, 2030, 'closed', 0, '2026-11-01', 1, at, at
+from generate_series(1, 1000) n, lateral (select clock_timestamp() - n * interval '1 minute' as at) made
+"""
+
+
+async def fill(records: Records, payments: int) -> None:
+    """Others' wallets and their past, with no statistics of it."""
+    async with records.connection.transaction():
+        await records.connection.execute(FILL.format(payments=payments, wallets=max(payments // 50, 10)))
+
+
+class Reads:
+    """What each unit of work read, table by table."""
+
+    def __init__(self) -> None:
+        self.rows: Counter[str] = Counter()
+        self.whole: Counter[str] = Counter()
+
+    async def count(self, session: Session, sign: int) -> None:
+        """PostgreSQL's counts run on from unit to unit: the difference is what this one read."""
+        for name, scans, rows in await session.fetch(COUNTED, WATCHED):
+            self.rows[name] += sign * rows
+            self.whole[name] += sign * scans
+
+
+@pytest.fixture
+def reads(monkeypatch: pytest.MonkeyPatch) -> Reads:
+    reads = Reads()
+
+    class Counting(Session):
+        __slots__ = ()
+
+        async def execute(self, sql: str, *arguments: Any) -> str:
+            if sql == "commit":
+                await reads.count(self, +1)
+            done = await super().execute(sql, *arguments)
+            if sql == "begin":
+                await reads.count(self, -1)
+            return done
+
+    async def counted(session: Session, *arguments: Any) -> Any:
+        await session.execute("begin")
+        await reads.count(session, -1)
+        result = await look(session, *arguments)
+        await reads.count(session, +1)
+        await session.execute("commit")
+        return result
+
+    look = unit.preview
+    monkeypatch.setattr(previews, "preview", counted)
+    monkeypatch.setattr(unit, "Session", Counting)
+    return reads
+
+
+@asynccontextmanager
+async def counting(reads: Reads, what: str, most: dict[str, int], orders: int = 1) -> AsyncIterator[None]:
+    """What happens inside reads no table whole, and at most that many rows of each an order."""
+    reads.rows.clear()
+    reads.whole.clear()
+    yield
+    assert not +reads.whole, (what, reads.whole)
+    assert reads.rows.total(), what
+    for name, rows in reads.rows.items():
+        assert rows <= most[name] * orders, (what, name, reads.rows)
+
+
+MOST = {
+    "ledger_accounts": 8,
+    "wallets": 6,
+    "transactions": 16,
+    "idempotency_keys": 1,
+    "ledger_entries": 2,
+    "wallet_usage": 4,
+    "money_requests": 0,
+    "cards": 3,
+}
+"""Rows an order may read. Accounts: two locked, two updated, two seen by the guard, two by foreign keys. Wallets: two
+looked at, four by foreign keys. Transactions: itself, looked at, updated and by foreign keys; one that makes the
+payee known; seven at most that are recent. Usage: the hours of today that are used, and the one that grows. Cards:
+itself, looked at, updated and by a foreign key."""
+
+
+@pytest.mark.parametrize("size", ["new", "fresh", "large"])
+async def test_unit_of_work_reads_a_few_rows_by_index_however_large_the_database(
+    database_dsn: Dsns, reads: Reads, size: str
+) -> None:
+    async with (
+        records_of(database_dsn.server, database_dsn.owner) as records,
+        open_desk(database_dsn.server, unguarded()) as desk,
+    ):
+        if size != "new":
+            await fill(records, 2_000 if size == "fresh" else 100_000)
+        if size == "large":
+            await records.connection.execute("analyze")
+        ada, bob = await people(desk, 2, funds="9000.00")
+        for _ in range(20):
+            await send(desk, ada, bob, "0.01")
+        await every_order(desk, reads, records, ada, bob)
+        await every_order_about_requests(desk, reads, ada, bob)
+        await every_card(desk, reads, records, ada)
+        if size == "large":
+            await nothing_is_swept_whole(records)
+
+
+async def test_failed_payments_of_one_person_are_not_read_by_those_that_follow(
+    database_dsn: Dsns, reads: Reads
+) -> None:
+    async with (
+        records_of(database_dsn.server, database_dsn.owner) as records,
+        open_desk(database_dsn.server, unguarded()) as desk,
+    ):
+        ada, bob = await people(desk, 2, funds="10.00")
+        for _ in range(40):
+            await asyncio.gather(*(send(desk, ada, bob, "5000.00") for _ in range(64)))
+        assert await records.count("select count(*) from transactions where status = 'failed'") == 2_560
+        desk.clearing.terms = terms(rapid_transfer_count=6)
+        async with counting(reads, "a transfer after many that failed", MOST):
+            await send(desk, ada, bob, "1.00")
+
+
+async def every_order(desk: Desk, reads: Reads, records: Records, ada: Person, bob: Person) -> None:
+    """Each order once, and a batch of the usual one."""
+    desk.clearing.terms = terms(rapid_transfer_count=6)
+    key = new_key()
+    async with counting(reads, "a transfer held", MOST):
+        held = (await send(desk, ada, bob, "600.00", key=key)).transaction
+    async with counting(reads, "its replay", MOST):
+        await send(desk, ada, bob, "600.00", key=key)
+    async with counting(reads, "its confirmation", MOST):
+        await confirm(desk, ada.wallet_id, held.id)
+    cancelled = (await send(desk, ada, bob, "600.00")).transaction
+    async with counting(reads, "a cancellation", MOST):
+        await cancel(desk, ada.wallet_id, cancelled.id)
+    async with counting(reads, "a deposit", MOST, orders=2):
+        await pay_in(desk, ada, "1.00")
+    async with counting(reads, "a transfer to nobody", MOST):
+        with pytest.raises(Refusal):
+            await send(desk, ada, "nobody_at_all", "1.00")
+    lapsed = (await send(desk, ada, bob, "600.00")).transaction
+    await records.let_lapse(lapsed.id)
+    async with counting(reads, "a transfer after an expiry", MOST, orders=2):
+        await send(desk, ada, bob, "600.00")
+    lapsed = (await send(desk, ada, bob, "600.00")).transaction
+    await records.let_lapse(lapsed.id)
+    async with counting(reads, "a sweep", MOST):
+        assert await expire_overdue(desk) == 1
+    async with counting(reads, "a preview", MOST):
+        await preview_transfer(desk, ada.wallet_id, raw_to=bob.username, raw_amount="600.00")
+    desk.clearing.terms = unguarded()
+    async with counting(reads, "a safe transfer", MOST):
+        await send(desk, ada, bob, "1.00")
+    given = (await send(desk, ada, bob, "2.00")).transaction
+    async with counting(reads, "a refund", MOST):
+        await give_back(desk, bob, given.id, "1.00")
+    async with counting(reads, "a batch", MOST, orders=64):
+        units_before = desk.clearing.counts.units
+        await many(desk, ada, bob, 64)
+        assert desk.clearing.counts.units == units_before + 1
+
+
+ASKING = MOST | {"money_requests": 12, "wallets": 8}
+"""Of requests: itself, locked by foreign keys, updated, looked at; those that are open between the two, those of a
+day. A wallet more is asked, and referred to."""
+
+
+async def every_order_about_requests(desk: Desk, reads: Reads, ada: Person, bob: Person) -> None:
+    """Each order once; Ada pays Bob."""
+    key = new_key()
+    async with counting(reads, "a request", ASKING):
+        first = await ask(desk, bob, ada, "600.00", key=key)
+    async with counting(reads, "its replay", ASKING):
+        await ask(desk, bob, ada, "600.00", key=key)
+    async with counting(reads, "its payment", ASKING):
+        await pay_asked(desk, ada, first)
+    second = await ask(desk, bob, ada, "600.00")
+    desk.clearing.terms = terms(rapid_transfer_count=6)
+    held = (await pay_asked(desk, ada, second)).transaction
+    async with counting(reads, "its confirmation", ASKING):
+        await confirm(desk, ada.wallet_id, held.id)
+    third = await ask(desk, bob, ada, "600.00")
+    await pay_asked(desk, ada, third)
+    async with counting(reads, "a request declined whose payment waits", ASKING):
+        await decline_request(desk, ada.wallet_id, third.id)
+    fourth = await ask(desk, bob, ada, "600.00")
+    await pay_asked(desk, ada, fourth)
+    async with counting(reads, "a request taken back whose payment waits", ASKING):
+        await cancel_request(desk, bob.wallet_id, fourth.id)
+
+
+async def every_card(desk: Desk, reads: Reads, records: Records, ada: Person) -> None:
+    """Cards of somebody who has closed a thousand, and paid a thousand times with the one that is left."""
+    await records.connection.execute(CLOSED, ada.wallet_id)
+    card_id = await card_of(desk, ada, monthly="1000.00")
+    for _ in range(10):
+        await asyncio.gather(*(buy(desk, ada, card_id, "0.01") for _ in range(100)))
+    async with counting(reads, "a payment by card", MOST):
+        await buy(desk, ada, card_id, "0.01")
+    async with counting(reads, "many by one card", MOST, orders=32):
+        await asyncio.gather(*(buy(desk, ada, card_id, "0.01") for _ in range(32)))
+    async with counting(reads, "another card", MOST):
+        other = await card_of(desk, ada)
+    async with counting(reads, "its end", MOST):
+        await close_card(desk, ada.wallet_id, other)
+
+
+async def nothing_is_swept_whole(records: Records) -> None:
+    """What the sweeper asks each second is answered by index."""
+    asked: list[tuple[str, tuple[Any, ...]]] = []
+
+    class Listening(Session):
+        __slots__ = ()
+
+        async def fetch(self, sql: str, *arguments: Any) -> list[Any]:
+            asked.append((sql, arguments))
+            return []
+
+    session = Listening(records.connection)
+    await sweeps.expired_by_now(session, 64)
+    await sweeps.unsettled(session, 64)
+    await sweeps.unpayable(session, 64, closed_within=timedelta(days=1))
+    assert len(asked) == 3
+    for sql, arguments in asked:
+        plan = await records.connection.fetchval(f"explain (format json) {sql}", *arguments)
+        assert "Index Scan" in plan
+        whole = [
+            node["Relation Name"] for node in nodes(json.loads(plan)[0]["Plan"]) if node["Node Type"] == "Seq Scan"
+        ]
+        assert whole == [], sql
+
+
+async def many(desk: Desk, sender: Person, to: Person, how_many: int) -> None:
+    """That many transfers in one unit of work."""
+    await asyncio.gather(*(send(desk, sender, to, "0.01") for _ in range(how_many)))

@@ -1,0 +1,73 @@
+"""Money goes back to whom it came from."""
+
+from tests.model.orders import GiveBack, Reverse, Told
+from tests.model.paper import BETWEEN_PEOPLE, Paper, Payment, refused
+
+
+def give_back(paper: Paper, order: GiveBack) -> Told:
+    """By whoever was paid, as much as is left of it."""
+    first = paper.payments.get(order.of)
+    if first is None or (first.to, first.status) != (order.who, "completed") or first.kind not in BETWEEN_PEOPLE:
+        return refused("NOT_FOUND")
+    assert first.who is not None
+    left = first.amount - first.given_back
+    if left == 0:
+        return refused("ALREADY_REFUNDED")
+    amount = left if order.amount is None else order.amount
+    if amount > left:
+        return refused("REFUND_TOO_LARGE", left)
+    if not paper.purses[first.who].can_be_paid:
+        return refused("RECIPIENT_NOT_FOUND")
+    purse = paper.purses[order.who]
+    if purse.state == "closed":
+        return refused("WALLET_CLOSED")
+    new = Payment(order.id, "refund", order.who, first.who, amount, "completed", undoes=first.id)
+    if purse.state != "active":
+        new.status, new.why = "blocked", "WALLET_FROZEN"
+    elif purse.free < amount:
+        new.status, new.why, new.facts = "failed", "INSUFFICIENT_FUNDS", (amount, purse.free)
+    else:
+        paper.move(order.who, first.who, amount)
+        first.given_back += amount
+        first.changes += 1
+    return paper.write(new)
+
+
+def reverse(paper: Paper, order: Reverse) -> Told:
+    """By the house, all that is left, from whoever has it now: it is not there, or it goes, frozen or not."""
+    first = paper.payments.get(order.of)
+    if first is None:
+        return refused("NOT_FOUND")
+    if first.lapsed and first.status == "pending_confirmation":
+        paper.end(first, "expired")
+    if first.kind == "refund":
+        return refused("INVALID_INPUT")
+    if first.status != "completed":
+        return refused("WRONG_STATE", first.status)
+    left = first.amount + first.fee - first.given_back
+    if left == 0:
+        return refused("ALREADY_REFUNDED")
+    if first.who is not None and paper.purses[first.who].state == "closed":
+        return refused("RECIPIENT_NOT_FOUND")
+    if first.to is not None and paper.purses[first.to].free < left:
+        return refused("INSUFFICIENT_FUNDS", left, paper.purses[first.to].free)
+    if first.to is not None:
+        paper.purses[first.to].change(posted=-left)
+    if first.who is not None:
+        paper.purses[first.who].change(posted=left)
+    _take_from_the_house(paper, first)
+    first.given_back += left
+    first.changes += 1
+    return paper.write(Payment(order.id, "refund", first.to, first.who, left, "completed", undoes=first.id))
+
+
+def _take_from_the_house(paper: Paper, first: Payment) -> None:
+    """What the house had or gave for what goes back whole."""
+    money = paper.purses[first.owner].money
+    if first.kind == "deposit":
+        paper.tills["bank", money] += first.amount
+    elif first.kind == "withdrawal":
+        paper.tills["bank", money] -= first.amount
+        paper.tills["fees", money] -= first.fee
+    elif first.kind == "card":
+        paper.tills["card_network", money] -= first.amount

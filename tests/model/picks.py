@@ -1,0 +1,71 @@
+"""What somebody speaks of: whom, which thing, how much; by chance, mostly what makes sense."""
+
+import random
+from typing import TypeVar
+from uuid import UUID
+
+from tests.model.model import Model
+
+Thing = TypeVar("Thing")
+
+ALIVE = ("created", "pending_confirmation")
+
+
+class Picks:
+    """`just_now` are the ids of what is ordered together with what comes next."""
+
+    def __init__(self, chance: random.Random, model: Model) -> None:
+        self.chance, self.model = chance, model
+        self.just_now: list[UUID] = []
+
+    def somebody(self) -> str:
+        """Who has another money can do little with the others."""
+        weights = [12 if purse.money == "USD" else 1 for purse in self.model.purses.values()]
+        return self.chance.choices(list(self.model.purses), weights=weights)[0]
+
+    def another(self, who: str) -> str:
+        while (name := self.somebody()) == who:
+            pass
+        return name
+
+    def perhaps_not(self, name: str | None) -> str:
+        return self.somebody() if name is None or self.chance.random() < 0.1 else name
+
+    def amount(self, who: str | None) -> int:
+        choices = [1, 2, 10, 30, self.model.house.threshold, self.model.house.threshold + 1, 100]
+        if who is not None:
+            purse = self.model.purses[who]
+            choices += [max(purse.free, 1), purse.free + 1, max(purse.posted, 1)]
+        return self.chance.choice(choices)
+
+    def any_payment(self) -> UUID:
+        known = [one.id for one in self.lately(self.model.payments)] + self.just_now
+        return self.chance.choice(known) if known else self.new_id()
+
+    def any_request(self) -> UUID:
+        pending = [one.id for one in self.model.requests.values() if one.status == "pending"]
+        if pending and self.chance.random() < 0.75:
+            return self.chance.choice(pending)
+        known = [one.id for one in self.lately(self.model.requests)] + self.just_now
+        return self.chance.choice(known) if known else self.new_id()
+
+    def lately(self, things: dict[UUID, Thing]) -> list[Thing]:
+        return [*things.values()][-30:]
+
+    def any_card(self) -> tuple[UUID, str]:
+        """Mostly one that is open, and its owner."""
+        cards = [one for one in self.model.cards.values() if one.status != "closed" or self.chance.random() < 0.1]
+        if not cards or self.chance.random() < 0.1:
+            return self.chance.choice(self.just_now or [self.new_id()]), self.somebody()
+        card = self.chance.choice(cards)
+        return card.id, self.perhaps_not(card.who)
+
+    def limit(self) -> int | None:
+        return self.chance.choice((None, 10, 50, 100))
+
+    def new_id(self) -> UUID:
+        """New, and the same each time that the walk is walked."""
+        return UUID(int=self.chance.getrandbits(128))
+
+    def new_key(self) -> str:
+        return self.new_id().hex

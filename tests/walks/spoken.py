@@ -1,0 +1,244 @@
+"""What a model's orders are in the product's words."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+import uuid_utils.compat as uuids
+
+from pocketpay.clearing.expire import Expire
+from pocketpay.clearing.instruction import Gives, Instruction, Key
+from pocketpay.errors import Refusal
+from pocketpay.identity.changes import STAYS
+from pocketpay.identity.leaving import Leaver
+from pocketpay.importing.opening_balance import OpenBalance
+from pocketpay.money import Money
+from pocketpay.onboarding.close_wallet import CloseWallet
+from pocketpay.operations.freeze_wallet import FreezeWallet
+from pocketpay.operations.reverse_transaction import Reverse
+from pocketpay.operations.unfreeze_wallet import UnfreezeWallet
+from pocketpay.operator_log.act import Operator
+from pocketpay.payments.ask import Ask, Share
+from pocketpay.payments.cancel import Cancel
+from pocketpay.payments.cancel_request import CancelRequest
+from pocketpay.payments.close_card import CloseCard
+from pocketpay.payments.confirm import Confirm
+from pocketpay.payments.decline_request import DeclineRequest
+from pocketpay.payments.deposit import AcceptDeposit
+from pocketpay.payments.fees import Speed
+from pocketpay.payments.freeze_card import FreezeCard
+from pocketpay.payments.issue_card import IssueCard
+from pocketpay.payments.lapse_request import LapseRequest
+from pocketpay.payments.pay_request import PayRequest
+from pocketpay.payments.refund import Refund
+from pocketpay.payments.settle import Settle
+from pocketpay.payments.simulate_card_payment import CardPayment
+from pocketpay.payments.split_bill import shares
+from pocketpay.payments.transfer import Transfer
+from pocketpay.payments.transfer_batch import TransferBatch
+from pocketpay.payments.unfreeze_card import UnfreezeCard
+from pocketpay.payments.update_card_limits import UpdateCardLimits
+from pocketpay.payments.withdraw import AcceptWithdrawal
+from pocketpay.requests.repository import Asked
+from pocketpay.risk.rules import Policy
+from pocketpay.settings import RuleAction
+from pocketpay.transactions.errors import InvalidAmount
+from pocketpay.transactions.limits import LimitKind
+from pocketpay.transactions.terms import Terms
+from pocketpay.wallets.balance import Freeze
+from tests.model import orders as said
+from tests.model.model import Model
+from tests.model.orders import Keyed, Order, words_of
+
+HASH = "none"
+"""What everybody's password is compared with."""
+
+OPERATOR = Operator(None, "a walk")
+
+CURRENCIES = ("USD", "JPY")
+
+LIMITS = {
+    "deposit": LimitKind.DEPOSIT_DAILY,
+    "withdrawal": LimitKind.WITHDRAWAL_DAILY,
+    "transfer": LimitKind.TRANSFER_DAILY,
+}
+
+
+STANDINGS: dict[str, type[UnfreezeCard | FreezeCard | CloseCard]] = {
+    "active": UnfreezeCard,
+    "frozen": FreezeCard,
+    "closed": CloseCard,
+}
+
+GIVES = {"AskFor": Gives.REQUESTS, "IssueCard": Gives.CARDS}
+AUDITED = {Gives.REQUESTS: "requestMoney", Gives.CARDS: "issueCard"}
+"""By these operations the audit knows what else than transactions a key gives."""
+
+
+def terms_of(model: Model) -> Terms:
+    """The rules of the model's house."""
+    house = model.house
+    action = {rule: RuleAction(said) for rule, said in house.actions.items()}
+    policy = Policy(
+        large_threshold=_in_each_currency(house.threshold),
+        large=action["large_transfer"],
+        new_recipient=action["new_recipient"],
+        rapid_count=house.many,
+        rapid_window_minutes=60,
+        rapid=action["rapid_transfers"],
+    )
+    return Terms(
+        policy,
+        timedelta(minutes=15),
+        house.most_waiting,
+        {kind: _in_each_currency(house.a_day[name]) for name, kind in LIMITS.items()},
+        instant_fee_bps=150,
+        request_life=timedelta(days=30),
+        most_open_requests=house.most_open,
+        most_requests_a_day=house.most_asked,
+        most_cards=house.most_cards,
+    )
+
+
+def _in_each_currency(minor: int) -> dict[str, Money]:
+    return {currency: Money(minor, currency) for currency in CURRENCIES}
+
+
+@dataclass
+class Interpreter:
+    """Knows what the product would have resolved before it queues: whose wallet, whose payment, who asks whom."""
+
+    model: Model
+    wallets: dict[str, UUID]
+    users: dict[str, UUID]
+
+    def instructions(self, orders: Sequence[Order]) -> list[Instruction]:
+        """Those orders, also about what one of them makes and a later one is about."""
+        self._parties = {id: (one.who, one.to) for id, one in self.model.payments.items()}
+        self._asked = {id: (one.who, one.of, one.amount) for id, one in self.model.requests.items()}
+        for order in orders:
+            if isinstance(order, said.Pay):
+                self._parties.setdefault(order.id, (order.who, order.to))
+            elif isinstance(order, said.PayMany):
+                for id, item in zip(order.ids, order.items, strict=True):
+                    self._parties.setdefault(id, (order.who, item.to))
+            elif isinstance(order, said.AskFor):
+                for id, name, share in zip(order.ids, order.among, self._shares(order), strict=False):
+                    self._asked.setdefault(id, (order.who, name or order.who, share.minor))
+            elif isinstance(order, said.PayAsked) and order.request in self._asked:
+                asker, payer, _ = self._asked[order.request]
+                self._parties.setdefault(order.id, (payer, asker))
+        return [self._keyed(order) if isinstance(order, Keyed) else self._plain(order) for order in orders]
+
+    def _keyed(self, order: Keyed) -> Instruction:
+        wallet_id, key = self.wallets[order.who], self._key(order)
+        match order:
+            case said.Pay():
+                return Transfer(order.id, wallet_id, self._wallet(order.to), self._money(order), "Lunch", key)
+            case said.PayMany():
+                items = tuple(self._item(order, *one) for one in zip(order.ids, order.items, strict=True))
+                return TransferBatch(wallet_id, items, order.atomic, key)
+            case said.BringIn():
+                return AcceptDeposit(order.id, wallet_id, self._money(order), "First Bank", key)
+            case said.BringOver():
+                return OpenBalance(order.id, wallet_id, self._money(order), "Elsewhere", key)
+            case said.PayOut():
+                speed = Speed.INSTANT if order.fast else Speed.STANDARD
+                return AcceptWithdrawal(order.id, wallet_id, self._money(order), "First Bank", speed, key)
+            case said.AskFor():
+                each = zip(order.ids, order.among, self._shares(order), strict=False)
+                wanted = tuple(Share(id, name or "", self._wallet(name), share) for id, name, share in each)
+                return Ask(wallet_id, wanted, "Dinner", key, "among" if len(wanted) > 1 else "from")
+            case said.PayAsked():
+                return PayRequest(order.id, wallet_id, order.request, self._what_is_asked(order), key)
+            case said.GiveBack():
+                return self._refund(order, key)
+            case said.IssueCard():
+                limits = self._limit(order.who, order.each), self._limit(order.who, order.month)
+                return IssueCard(order.id, wallet_id, self._currency(order.who), "Books", "1234", *limits, key)
+            case said.PayByCard():
+                return CardPayment(order.id, wallet_id, order.card, self._money(order), "Bookshop", key)
+
+    def _plain(self, order: Order) -> Instruction:
+        wallet_id = self.wallets[order.who]
+        match order:
+            case said.BankSays():
+                return Settle(wallet_id, order.id, order.yes)
+            case said.SayYes():
+                return Confirm(wallet_id, self._wallet(self._parties.get(order.id, (None, None))[1]), order.id)
+            case said.SayNo():
+                return Cancel(wallet_id, order.id)
+            case said.TimeIsUp():
+                return Expire(wallet_id, order.id)
+            case said.Decline():
+                return DeclineRequest(wallet_id, order.request)
+            case said.TakeBack():
+                _, payer, _ = self._asked.get(order.request, (None, order.who, 0))
+                return CancelRequest(wallet_id, self.wallets[payer], order.request)
+            case said.Sweep():
+                asker, payer, _ = self._asked.get(order.request, (order.who, order.who, 0))
+                return LapseRequest(self.wallets[payer], self.wallets[asker], order.request)
+            case said.Stop():
+                return FreezeWallet(uuids.uuid7(), wallet_id, Freeze(order.what), "a walk", OPERATOR)
+            case said.Reverse():
+                source, destination = self._parties.get(order.of, (None, None))
+                payee_id = None if destination is None else self._wallet(source)
+                return Reverse(order.id, uuids.uuid7(), wallet_id, payee_id, order.of, "a walk", OPERATOR)
+            case said.Leave():
+                user_id = self.users[order.who]
+                leaver = Leaver.of(user_id, HASH if order.proven else "another")
+                return CloseWallet(wallet_id, leaver)
+            case said.LetGo():
+                return UnfreezeWallet(uuids.uuid7(), wallet_id, "a walk", OPERATOR)
+            case said.SetCard():
+                return STANDINGS[order.status](wallet_id, order.card)
+            case said.LimitCard():
+                each, month = (
+                    STAYS if limit == 0 else self._limit(order.who, limit) for limit in (order.each, order.month)
+                )
+                return UpdateCardLimits(wallet_id, order.card, each, month)
+        raise AssertionError(order)
+
+    def _item(self, order: said.PayMany, id: UUID, item: said.Item) -> Transfer | Refusal:
+        if item.amount == 0:
+            return InvalidAmount("must be more than zero")
+        money = Money(item.amount, self._currency(order.who))
+        return Transfer(id, self.wallets[order.who], self._wallet(item.to), money, "Lunch", key=None)
+
+    def _limit(self, name: str, minor: int | None) -> Money | None:
+        return None if minor is None else Money(minor, self._currency(name))
+
+    def _refund(self, order: said.GiveBack, key: Key) -> Refund:
+        payer, payee = self._parties.get(order.of, (None, None))
+        payer_id = self._wallet(payer) if payee == order.who else None
+        amount = None if order.amount is None else Money(order.amount, self._currency(order.who))
+        return Refund(order.id, self.wallets[order.who], payer_id, order.of, amount, "Sorry", key)
+
+    def _key(self, order: Keyed) -> Key:
+        operation = type(order).__name__
+        fingerprint = hashlib.sha256(repr(words_of(order)).encode()).digest()
+        gives = GIVES.get(operation, Gives.TRANSACTIONS)
+        operation = AUDITED.get(gives, operation)
+        return Key(self.wallets[order.who], order.key, operation, fingerprint, gives)
+
+    def _what_is_asked(self, order: said.PayAsked) -> Asked | None:
+        asker, payer, amount = self._asked.get(order.request, (None, None, 0))
+        if asker is None or payer != order.who:
+            return None
+        money = Money(amount, self._currency(order.who))
+        return Asked(self.wallets[asker], self.wallets[order.who], money, "Dinner")
+
+    def _shares(self, order: said.AskFor) -> list[Money]:
+        total = Money(order.total, self._currency(order.who))
+        return shares(total, among=len(order.among), include_me=order.with_me)
+
+    def _money(self, order: said.Pay | said.BringIn | said.BringOver | said.PayOut | said.PayByCard) -> Money:
+        return Money(order.amount, self._currency(order.who))
+
+    def _wallet(self, name: str | None) -> UUID | None:
+        return None if name is None else self.wallets[name]
+
+    def _currency(self, name: str) -> str:
+        return self.model.purses[name].money

@@ -1,0 +1,103 @@
+"""A walk without a database: many steps, each decided by the rules over tables in memory."""
+
+import random
+from collections.abc import Sequence
+from datetime import timedelta
+
+from pocketpay.clearing.instruction import Instruction
+from pocketpay.transactions.lifecycle import Status
+from tests.model import fate
+from tests.model.customer import Customer
+from tests.model.model import Model
+from tests.model.orders import Order, Told
+from tests.model.paper import Purse
+from tests.walks.compared import Comparison, adopt
+from tests.walks.heard import heard
+from tests.walks.spoken import Interpreter, terms_of
+from tests.walks.tables import Tables, opened
+
+PEOPLE = {"ada": "USD", "bob": "USD", "cyd": "USD", "dan": "USD", "eve": "USD", "yui": "JPY"}
+
+MINDS_CHANGE = 0.04
+"""How likely the house has other rules from a step on."""
+
+
+def must_hear(orders: Sequence[Order], told: Sequence[Told], expected: Sequence[Told], where: object) -> None:
+    for order, heard_of_it, wanted in zip(orders, told, expected, strict=True):
+        assert heard_of_it == wanted, (where, order)
+
+
+class TableWalk:
+    """The walk of that seed. What it has met is in `reached` and `rules`."""
+
+    def __init__(self, seed: int) -> None:
+        self.seed, self.chance = seed, random.Random(seed)
+        self.model = Model({name: Purse(currency) for name, currency in PEOPLE.items()})
+        self.customer, self.tables = Customer(self.chance, self.model), opened(PEOPLE)
+        self.interpreter = Interpreter(self.model, self.tables.wallets, self.tables.wallets)
+        self.comparison = Comparison(self.model, self.tables.wallets)
+        self.rules: set[type[Instruction]] = set()
+        self.reached: set[str] = set()
+
+    def step(self, where: object) -> None:
+        """Something happens, some order something; what they hear and what it changed is as the model says."""
+        model, tables = self.model, self.tables
+        for event in fate.strikes(self.chance, model):
+            _happens(tables, event)
+        if self.chance.random() < MINDS_CHANGE:
+            self.customer.changes_its_mind()
+        orders = self.customer.orders()
+        instructions = self.interpreter.instructions(orders)
+        self.rules |= {type(one) for one in instructions}
+        expected = model.together(orders)
+        results, book = tables.carry_out(instructions, terms_of(model))
+        must_hear(orders, [heard(*one) for one in zip(orders, results, strict=True)], expected, where)
+        adopt(model, book.updated.values(), [] if book.besides is None else book.besides.changed_requests.values())
+        self.comparison.of_accounts((tables.accounts[id] for id in tables.wallets.values()), where)
+        self.comparison.of_payments([*book.inserted.values(), *book.updated.values()], where)
+        self.reached |= {one.status for one in [*book.inserted.values(), *book.updated.values()]}
+        if (besides := book.besides) is not None:
+            self.reached |= {one.status for one in besides.new_requests.values()}
+            self.reached |= {one.status for one in besides.changed_requests.values()}
+            self.reached |= {one.status for one in besides.changed_cards.values()}
+
+    def look_around(self, where: object) -> None:
+        """At everything that there is."""
+        tables = self.tables
+        self.comparison.of_payments(tables.transactions.values(), where)
+        self.comparison.of_requests(tables.requests.values(), where)
+        self.comparison.of_cards(tables.cards.values(), tables.now, where)
+        self.comparison.of_standings(tables.standings, where)
+
+    def look_back(self) -> None:
+        """Nothing is missing, and the books are right."""
+        model, tables = self.model, self.tables
+        assert model.payments.keys() == tables.transactions.keys()
+        assert model.requests.keys() == tables.requests.keys()
+        assert model.cards.keys() == tables.cards.keys()
+        assert tables.tills() == {till: amount for till, amount in model.tills.items() if amount}
+        tables.prove()
+
+
+def _happens(tables: Tables, event: fate.Event) -> None:
+    match event:
+        case fate.Stands():
+            tables.stand(event.name, event.state)
+        case fate.Lapses():
+            tables.change(event.id, expires_at=tables.now)
+        case fate.Ages():
+            made_at = tables.transactions[event.id].created_at
+            tables.change(event.id, created_at=made_at - timedelta(minutes=event.minutes))
+        case fate.RequestLapses():
+            tables.change_request(event.id, created_at=tables.now - timedelta(days=60), expires_at=tables.now)
+            waiting = tables.transactions.get(tables.paying[event.id]) if event.id in tables.paying else None
+            if waiting is not None and waiting.status is Status.PENDING_CONFIRMATION:
+                tables.change(waiting.id, expires_at=tables.now)
+        case fate.RequestAges():
+            made_at = tables.requests[event.id].created_at
+            tables.change_request(event.id, created_at=made_at - timedelta(hours=25))
+        case fate.MonthPasses():
+            earlier = tables.cards[event.card].spent_in - timedelta(days=1)
+            tables.change_card(event.card, spent_in=earlier.replace(day=1))
+        case fate.CardExpires():
+            tables.change_card(event.card, expiry_month=10, expiry_year=2026)

@@ -1,0 +1,106 @@
+"""Long walks of chance: after every step the product and a model on paper say the same.
+
+WALKS and FIRST_WALK in the environment make them more, and others: `make model`.
+"""
+
+import ast
+import importlib
+import os
+import pkgutil
+import random
+from pathlib import Path
+
+import pytest
+
+import pocketpay
+from pocketpay.cards.card import CardStatus
+from pocketpay.clearing.instruction import Instruction
+from pocketpay.money import Money
+from pocketpay.payments.split_bill import shares
+from pocketpay.requests.money_request import RequestStatus
+from pocketpay.transactions.lifecycle import Status
+from tests import model as its_package
+from tests.conftest import Dsns
+from tests.model.asking import shares_of
+from tests.payments.customers import open_desk, records_of
+from tests.walks.desk_walk import DeskWalk
+from tests.walks.table_walk import TableWalk
+
+WALKS = int(os.environ.get("WALKS", "24"))
+FIRST_WALK = int(os.environ.get("FIRST_WALK", "0"))
+STEPS = 400
+LOOK_AROUND_EVERY = 20
+"""Steps: in between only what a step has changed is compared."""
+
+STEPS_AT_DESKS = 250
+
+
+def test_model_shares_no_code_with_the_product() -> None:
+    (folder,) = its_package.__path__
+    for file in Path(folder).glob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text())):
+            names = [one.name for one in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            assert not [name for name in names if name.startswith("pocketpay")], file
+
+
+def rules_of_the_product() -> set[type[Instruction]]:
+    """Every class with a footprint and a decide(), in every package."""
+    names = [one.name for one in pkgutil.walk_packages(pocketpay.__path__, "pocketpay.")]
+    modules = [importlib.import_module(name) for name in names if name != "pocketpay.__main__"]
+    found = {thing for module in modules for thing in vars(module).values() if isinstance(thing, type)}
+    return {thing for thing in found if {"footprint", "decide"} <= vars(thing).keys()} - {Instruction}
+
+
+def test_walks_meet_every_rule_and_every_state() -> None:
+    """Whatever has a footprint and decides is a rule: nothing new goes without a model."""
+    rules = rules_of_the_product()
+    states: set[str] = {*Status, *RequestStatus, *CardStatus}
+    walked: set[type[Instruction]] = set()
+    reached: set[str] = set()
+    for seed in range(10):
+        walk = TableWalk(seed)
+        for step in range(100):
+            walk.step((seed, step))
+        walked, reached = walked | walk.rules, reached | walk.reached
+        if walked >= rules and reached >= states:
+            break
+    assert walked == rules
+    assert reached == states
+
+
+@pytest.mark.parametrize("with_me", [True, False])
+def test_shares_are_what_the_model_says(with_me: bool) -> None:
+    for among in range(1, 21):
+        for total in range(among + with_me, 90):
+            split = shares(Money(total, "USD"), among=among, include_me=with_me)
+            assert [one.minor for one in split][:among] == shares_of(total, among, with_me=with_me)
+            assert sum(one.minor for one in split) == total
+
+
+@pytest.mark.parametrize("seed", range(FIRST_WALK, FIRST_WALK + WALKS))
+def test_rules_decide_what_the_model_says(seed: int) -> None:
+    walk = TableWalk(seed)
+    for step in range(STEPS):
+        walk.step((seed, step))
+        if step % LOOK_AROUND_EVERY == 0:
+            walk.look_around((seed, step))
+    walk.look_around(seed)
+    walk.look_back()
+
+
+@pytest.mark.parametrize("seed", range(FIRST_WALK, FIRST_WALK + max(WALKS // 8, 1)))
+async def test_clearing_does_what_the_model_says(database_dsn: Dsns, seed: int) -> None:
+    chance = random.Random(seed)
+    async with (
+        open_desk(database_dsn.server) as first,
+        open_desk(database_dsn.server) as second,
+        records_of(database_dsn.server, database_dsn.owner) as records,
+    ):
+        walk = DeskWalk(chance, [first, second], records)
+        await walk.prepare()
+        for step in range(STEPS_AT_DESKS):
+            await walk.step((seed, step))
+        await walk.look_back(seed)
+        assert await records.findings() == []
+        assert walk.second_thoughts > 10
