@@ -3,7 +3,8 @@
 __main__      python -m pocketpay
 cli           the verbs: serve, migrate, audit, operator and the others
 app           the Starlette application: routes, middleware, what lives as long as the server
-api           the GraphQL door; the only room that knows Strawberry
+serving       HTTP, websockets, and the execution of GraphQL
+api           the GraphQL schema: types, queries, mutations, subscriptions
 explorer      GraphiQL, served by ourselves
 operations    what those who run it may do, and the record of it
 onboarding    how a person comes and goes

@@ -28,24 +28,12 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
-from pocketpay.api import http, log
 from pocketpay.api.context import Rooms
-from pocketpay.api.documents import Documents
-from pocketpay.api.doors import Doors
-from pocketpay.api.execution import Execution
 from pocketpay.api.feeds import Feeds
-from pocketpay.api.handler import Handler
-from pocketpay.api.headers import Headers
-from pocketpay.api.limits import Limits
 from pocketpay.api.loaders import Reads
-from pocketpay.api.metrics import Metrics
 from pocketpay.api.rates import Rates
-from pocketpay.api.registry import Revocations, Sockets
-from pocketpay.api.resolvers import with_short_resolvers
 from pocketpay.api.schema import build, schema, sdl
-from pocketpay.api.statement_csv import StatementFiles
 from pocketpay.api.statement_link import PATH, StatementLinks
-from pocketpay.api.view import View, prepared_by
 from pocketpay.clearing.policy import PolicyInForce
 from pocketpay.database import revisions
 from pocketpay.database.failures import ServiceBusy
@@ -56,6 +44,18 @@ from pocketpay.operations.audits import Audits
 from pocketpay.operations.office import Office
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.sweeper import sweep_forever
+from pocketpay.serving import http, log
+from pocketpay.serving.documents import Documents
+from pocketpay.serving.doors import Doors
+from pocketpay.serving.execution import Execution
+from pocketpay.serving.handler import Handler
+from pocketpay.serving.headers import Headers
+from pocketpay.serving.limits import Limits
+from pocketpay.serving.metrics import Metrics
+from pocketpay.serving.registry import Revocations, Sockets
+from pocketpay.serving.resolvers import with_short_resolvers
+from pocketpay.serving.statement_csv import StatementFiles
+from pocketpay.serving.view import View, prepared_by
 from pocketpay.settings import Settings
 from pocketpay.updates.hub import Hub
 from pocketpay.updates.listener import Listener

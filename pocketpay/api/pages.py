@@ -20,7 +20,7 @@ from uuid import UUID
 
 import strawberry
 
-from pocketpay.api.failures import BadUserInput
+from pocketpay.api.bad_input import BadUserInput
 
 T = TypeVar("T")
 K = TypeVar("K")

@@ -5,8 +5,8 @@ from typing import Annotated, Self
 
 import strawberry
 
+from pocketpay.api.bad_input import BadUserInput
 from pocketpay.api.context import Info
-from pocketpay.api.failures import BadUserInput
 from pocketpay.api.ledger_entry import LedgerEntry
 from pocketpay.api.money import Money
 from pocketpay.api.pages import BY_SEQUENCE, Connection, Listing, asked, connection

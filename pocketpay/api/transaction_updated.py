@@ -8,8 +8,8 @@ from uuid import UUID
 import strawberry
 
 from pocketpay.api import ids
+from pocketpay.api.bad_input import BadUserInput
 from pocketpay.api.context import Context, Info
-from pocketpay.api.failures import BadUserInput
 from pocketpay.api.transaction import Transaction
 from pocketpay.transactions.visibility import seen_by
 

@@ -7,8 +7,8 @@ from typing import Annotated
 import strawberry
 
 from pocketpay import money
+from pocketpay.api.bad_input import BadUserInput
 from pocketpay.api.context import Context, Info
-from pocketpay.api.failures import BadUserInput
 from pocketpay.api.pages import BY_MOMENT, Connection, Listing, asked, connection
 from pocketpay.api.scalars import Amount
 from pocketpay.api.transaction import Direction, Transaction, TransactionStatus, TransactionType

@@ -4,8 +4,8 @@ from typing import Annotated
 
 import strawberry
 
+from pocketpay.api.bad_input import BadUserInput
 from pocketpay.api.context import Info
-from pocketpay.api.failures import BadUserInput
 from pocketpay.api.money import Money
 from pocketpay.api.scalars import Amount
 from pocketpay.api.withdraw import WithdrawalSpeed

@@ -9,12 +9,12 @@ from typing import Annotated
 import typer
 
 from pocketpay import settings
-from pocketpay.api import log
 from pocketpay.cli import demo_people, listening, serve
 from pocketpay.cli.operator import operator
 from pocketpay.cli.place import database_of, secret_of
 from pocketpay.cli.workers import Supervisor
 from pocketpay.database import revisions
+from pocketpay.serving import log
 from pocketpay.settings import Settings
 
 verbs = typer.Typer(

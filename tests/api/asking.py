@@ -7,14 +7,14 @@ from uuid import UUID
 
 from pocketpay.api import ids
 from pocketpay.api.context import Context, Rooms
-from pocketpay.api.documents import Documents
-from pocketpay.api.execution import Execution
-from pocketpay.api.limits import Limits
 from pocketpay.api.loaders import Reads
 from pocketpay.api.schema import schema
 from pocketpay.api.statement_link import StatementLinks
 from pocketpay.database.sessions import Database, Session
 from pocketpay.identity.viewer import Viewer
+from pocketpay.serving.documents import Documents
+from pocketpay.serving.execution import Execution
+from pocketpay.serving.limits import Limits
 from tests.api.one_server import OneServer
 from tests.people import SECRET, made
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.api.conftest import Client, Person
+from tests.clients import Client, Person
 from tests.payments.customers import new_key
 
 ERRORS = "errors { __typename code message path retryable ... on WrongState { status } }"

@@ -5,14 +5,14 @@ from contextlib import asynccontextmanager
 from typing import Any, cast
 
 from pocketpay.api.context import Context, Rooms
-from pocketpay.api.documents import Documents
-from pocketpay.api.execution import Execution
-from pocketpay.api.limits import Limits
 from pocketpay.api.loaders import Reads
 from pocketpay.api.schema import schema
 from pocketpay.api.statement_link import StatementLinks
 from pocketpay.database.sessions import Database
 from pocketpay.identity.reception import Reception
+from pocketpay.serving.documents import Documents
+from pocketpay.serving.execution import Execution
+from pocketpay.serving.limits import Limits
 from tests.people import HOME, SECRET, made, receiving
 
 

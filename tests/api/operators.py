@@ -6,7 +6,7 @@ from pocketpay.database.sessions import Database
 from pocketpay.identity.user import Role
 from pocketpay.operations.roles import set_role
 from pocketpay.operator_log.act import Operator
-from tests.api.conftest import Client, Person
+from tests.clients import Client, Person
 
 ROOT = Operator(None, "root")
 """Whoever runs the command line."""

@@ -15,7 +15,7 @@ from graphql import (
 )
 
 from pocketpay.api.schema import schema
-from tests.api.conftest import Client
+from tests.clients import Client
 
 LET_IN = {"signUp", "signIn", "refreshSession"}
 

@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.api.live_server import LiveServer, live
-from tests.api.socket_client import socket
 from tests.conftest import Dsns
+from tests.serving.live_server import LiveServer, live
+from tests.serving.socket_client import socket
 from tests.updates.waiting import until
 
 BALANCE = "subscription { balanceChanged { balance { amount } held { amount } available { amount } version } }"

@@ -8,7 +8,7 @@ from asyncpg import Connection, Record
 from pocketpay.api import ids
 from pocketpay.cards import repository
 from tests.api.cards import CARD, LIST, UPDATE, VERBS, bring, card_of, dollars, issue, pay, told, update
-from tests.api.conftest import Client, Person
+from tests.clients import Client, Person
 from tests.plans import explained, rows_read, scans
 
 NODE = f"query ($id: ID!) {{ node(id: $id) {{ __typename ... on Card {CARD} }} }}"

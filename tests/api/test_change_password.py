@@ -2,10 +2,10 @@
 
 from pocketpay.database.sessions import Database
 from tests.api.at_the_door import ERRORS, SIGN_IN, newcomer, street
-from tests.api.live_server import live
-from tests.api.socket_client import socket
 from tests.conftest import Dsns
 from tests.people import PASSWORD
+from tests.serving.live_server import live
+from tests.serving.socket_client import socket
 
 NEW = "amber-lighthouse-42"
 CHANGE = (

@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from tests.api.conftest import Client, Person, listening, serving
 from tests.api.operators import FREEZE, operate, operator
-from tests.api.socket_client import socket
+from tests.clients import Client, Person, listening, serving
 from tests.conftest import Dsns
 from tests.payments.customers import new_key
 from tests.people import PASSWORD
+from tests.serving.socket_client import socket
 
 CLOSE = (
     "mutation ($password: String!) { closeWallet(password: $password) { revoked errors { code path retryable } } }"

@@ -13,13 +13,13 @@ import pocketpay
 from pocketpay import errors as roots
 from pocketpay.api import context
 from pocketpay.api.errors import TABLE, ErrorCode, Refusals, refusals_as_errors, user_errors
-from pocketpay.api.failures import formatted, without_value
 from pocketpay.database.failures import ServiceBusy
 from pocketpay.identity.errors import Forbidden, Unauthenticated
 from pocketpay.money import Money
+from pocketpay.serving.failures import formatted, without_value
 from pocketpay.transactions import errors as payments
 from pocketpay.transactions.lifecycle import Status
-from tests.api.conftest import Client
+from tests.clients import Client
 
 
 def _refusals(kind: type[roots.Refusal] = roots.Refusal) -> Iterator[type[roots.Refusal]]:

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from tests.api.conftest import Client, listening, serving
 from tests.api.operators import FREEZE, UNFREEZE, operate, operator
-from tests.api.socket_client import socket
+from tests.clients import Client, listening, serving
 from tests.conftest import Dsns
 from tests.payments.customers import new_key
+from tests.serving.socket_client import socket
 
 BALANCE = "subscription { balanceChanged { status freeze available { amount } } }"
 TRANSFER = (

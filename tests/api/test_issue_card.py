@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.api.cards import CARD, ISSUE, LIST, card_of, dollars, issue, told
-from tests.api.conftest import Client, serving
+from tests.clients import Client, serving
 from tests.conftest import Dsns
 from tests.payments.customers import new_key
 

@@ -17,11 +17,11 @@ from pocketpay.payments.request_money import request_money
 from pocketpay.payments.sweeper import lapse_requests
 from pocketpay.requests.money_request import MoneyRequest, RequestStatus
 from pocketpay.updates.changes import Watch
-from tests.api.live_server import LiveServer, live
 from tests.api.one_server import serving
-from tests.api.socket_client import socket
 from tests.conftest import Dsns
 from tests.payments.customers import new_key
+from tests.serving.live_server import LiveServer, live
+from tests.serving.socket_client import socket
 from tests.transactions.past import people
 from tests.updates.waiting import soon, until
 

@@ -24,7 +24,7 @@ from tests.api.asking_for_money import (
     split,
     take_back,
 )
-from tests.api.conftest import Client, Person
+from tests.clients import Client, Person
 from tests.payments.customers import new_key
 
 

@@ -7,8 +7,8 @@ import pytest
 from pocketpay.api import ids
 from pocketpay.identity.user import Role
 from pocketpay.operations.audits import Audits
-from tests.api.conftest import Client, Person, serving
 from tests.api.operators import FREEZE, REVERSE, SET, UNFREEZE, give_role, operate, operator
+from tests.clients import Client, Person, serving
 from tests.conftest import Dsns
 from tests.payments.customers import new_key
 from tests.people import Owner

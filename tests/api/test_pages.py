@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pocketpay.api.failures import BadUserInput
+from pocketpay.api.bad_input import BadUserInput
 from pocketpay.api.pages import BY_MOMENT, BY_SEQUENCE, Listing, asked, connection
 
 OWNER = uuid4()

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.api.conftest import Client, Person
+from tests.clients import Client, Person
 from tests.payments.customers import new_key
 
 SEEN = """{ id type direction status amount { amount } fee { amount } description counterparty { username }

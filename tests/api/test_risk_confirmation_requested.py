@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator
 import pytest
 
 from pocketpay.api import ids
-from tests.api.live_server import LiveServer, live
-from tests.api.socket_client import socket
 from tests.conftest import Dsns
+from tests.serving.live_server import LiveServer, live
+from tests.serving.socket_client import socket
 
 REQUESTED = """subscription { riskConfirmationRequested {
     id status direction amount { amount } expiresAt riskReasons { rule message } recipient { username } } }"""

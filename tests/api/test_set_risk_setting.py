@@ -3,8 +3,8 @@
 from typing import Any
 
 from pocketpay.settings import RuleAction
-from tests.api.conftest import Client, Person, serving
 from tests.api.operators import CLEAR, SET, operate, operator
+from tests.clients import Client, Person, serving
 from tests.conftest import Dsns
 from tests.payments.customers import new_key
 from tests.people import Owner

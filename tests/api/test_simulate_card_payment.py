@@ -7,8 +7,8 @@ from asyncpg import Connection, Record
 
 from tests.api.asking import CountsReads, Door
 from tests.api.cards import LIST, PAY, bring, card_of, dollars, issue, pay, told
-from tests.api.conftest import Client
 from tests.api.one_server import serving as one_server
+from tests.clients import Client
 from tests.conftest import Dsns
 from tests.payments.cards import buy
 from tests.payments.cards import card_of as card_at

@@ -6,9 +6,9 @@ import pytest
 import uuid_utils.compat as uuids
 
 from pocketpay.api import ids
-from tests.api.live_server import LiveServer, live
-from tests.api.socket_client import socket
 from tests.conftest import Dsns
+from tests.serving.live_server import LiveServer, live
+from tests.serving.socket_client import socket
 
 ONE = "subscription ($id: ID!) { transactionUpdated(id: $id) { id status direction } }"
 ALL = "subscription { transactionUpdated { id status direction isRisky } }"

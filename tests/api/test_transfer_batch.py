@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from tests.api.conftest import Client, Person
-from tests.api.test_limits import weigh
+from tests.clients import Client, Person
 from tests.payments.customers import new_key
+from tests.serving.test_limits import weigh
 
 BATCH = """mutation ($input: TransferBatchInput!) { transferBatch(input: $input) { replayed
   results { replayed transaction { id status amount { amount } recipient { username } }

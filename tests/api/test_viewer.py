@@ -1,6 +1,6 @@
 """Who is asking, and what they see of themselves."""
 
-from tests.api.conftest import Client
+from tests.clients import Client
 
 
 async def test_the_viewer_sees_themselves_and_their_wallet(client: Client) -> None:

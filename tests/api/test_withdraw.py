@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.api.conftest import Client, Person, serving
+from tests.clients import Client, Person, serving
 from tests.conftest import Dsns
 from tests.payments.customers import new_key
 

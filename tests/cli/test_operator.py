@@ -20,8 +20,8 @@ from pocketpay.database.roles import LOGIN, OWNER
 from pocketpay.database.sessions import Database
 from pocketpay.identity.sign_in import sign_in
 from pocketpay.settings import RuleAction
-from tests.api.conftest import Client, Person, serving
 from tests.api.test_operations import pay
+from tests.clients import Client, Person, serving
 from tests.conftest import Dsns
 from tests.people import HOME, PASSWORD, arrive, receiving
 from tests.updates.waiting import until

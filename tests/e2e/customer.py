@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 
-from tests.api.socket_client import SocketClient, socket
+from tests.serving.socket_client import SocketClient, socket
 
 PASSWORD = "violet-harbour-19"
 PATIENCE_SECONDS = 15.0

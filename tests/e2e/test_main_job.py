@@ -6,9 +6,9 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.api.socket_client import Subscription
 from tests.e2e.customer import ASKED, BALANCE_CHANGED, CONFIRM, HISTORY, UPDATED, at, sign_up
 from tests.e2e.processes import House, Running
+from tests.serving.socket_client import Subscription
 
 NODE = "query ($id: ID!) { node(id: $id) { __typename id } }"
 PREVIEW = (

@@ -8,10 +8,10 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 
 from pocketpay.database.embedded.server import EmbeddedPostgres
-from tests.api.socket_client import socket
 from tests.e2e.customer import BALANCE_CHANGED, SIGN_IN, TRANSFER, WALLET, at, key, sign_up
 from tests.e2e.load import HANG_SECONDS
 from tests.e2e.processes import UNASKED, House, Running
+from tests.serving.socket_client import socket
 
 SECRET = "a key for tests, thirty-two bytes or more"
 

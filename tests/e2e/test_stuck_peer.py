@@ -6,9 +6,9 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from tests.api.stuck_peer import stuck_peer
 from tests.e2e.customer import MONEY, at, sign_up
 from tests.e2e.processes import UNASKED, House, Running
+from tests.serving.stuck_peer import stuck_peer
 
 SUBSCRIPTIONS = 20
 DROPPED_SECONDS = (7.0, 14.0)

@@ -4,7 +4,6 @@ import asyncpg
 import pytest
 from asyncpg import Connection, Record
 
-from pocketpay.api import log
 from pocketpay.cards import number
 from pocketpay.cards import repository as cards
 from pocketpay.cards.number import Secrets
@@ -12,6 +11,7 @@ from pocketpay.clearing.instruction import Instruction
 from pocketpay.clearing.queue import Clearing
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.simulate_card_payment import simulate_card_payment
+from pocketpay.serving import log
 from tests.conftest import Dsns
 from tests.payments.cards import issue
 from tests.payments.customers import new_key, person

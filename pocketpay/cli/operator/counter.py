@@ -15,7 +15,6 @@ from uuid import UUID
 import typer
 
 from pocketpay import settings
-from pocketpay.api import log
 from pocketpay.cli import serve
 from pocketpay.cli.place import database_of
 from pocketpay.database.errors import unreachable
@@ -23,6 +22,7 @@ from pocketpay.database.failures import ServiceBusy
 from pocketpay.database.sessions import Database
 from pocketpay.errors import Refusal
 from pocketpay.operator_log.act import Operator
+from pocketpay.serving import log
 from pocketpay.settings import Settings
 
 if TYPE_CHECKING:

@@ -37,10 +37,10 @@ from graphql import (
 )
 
 from pocketpay.api.cards import MOST as MOST_CARDS
-from pocketpay.api.failures import TooComplex
 from pocketpay.api.pages import DEFAULT_SIZE, LARGEST
 from pocketpay.payments.split_bill import MOST_ASKED
 from pocketpay.payments.transfer_batch import MOST_TRANSFERS
+from pocketpay.serving.failures import TooComplex
 from pocketpay.settings import Settings
 from pocketpay.transactions.history import LISTED
 

@@ -17,16 +17,17 @@ from strawberry.extensions import SchemaExtension
 from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
 from strawberry.types import ExecutionResult
 
-from pocketpay.api import http
+from pocketpay.api.bad_input import BAD_USER_INPUT
 from pocketpay.api.context import Context
-from pocketpay.api.documents import Documents
-from pocketpay.api.doors import Doors
-from pocketpay.api.execution import NO_SUBSCRIPTIONS, Answer, Rejected, outcome_of
-from pocketpay.api.failures import BAD_USER_INPUT, formatted
-from pocketpay.api.frames import TextFrames
-from pocketpay.api.http import Asked, Headers, HttpRefusal
 from pocketpay.api.schema import Schema
-from pocketpay.api.sockets import INIT_SECONDS, Socket
+from pocketpay.serving import http
+from pocketpay.serving.documents import Documents
+from pocketpay.serving.doors import Doors
+from pocketpay.serving.execution import NO_SUBSCRIPTIONS, Answer, Rejected, outcome_of
+from pocketpay.serving.failures import formatted
+from pocketpay.serving.frames import TextFrames
+from pocketpay.serving.http import Asked, Headers, HttpRefusal
+from pocketpay.serving.sockets import INIT_SECONDS, Socket
 from pocketpay.settings import Settings
 
 MUTATION_BY_GET = HttpRefusal(405, "Mutations go by POST.", headers=((b"allow", b"POST"),))

@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.api.conftest import Client, Person
+from tests.clients import Client, Person
 
 BOMB = (
     "{ ...f0 } "

@@ -9,11 +9,12 @@ from graphql.execution.executor import default_field_resolver, default_type_reso
 from graphql.execution.values import VariableValues
 from strawberry.execution import optimized_is_awaitable
 
+from pocketpay.api.bad_input import BAD_USER_INPUT, BadUserInput
 from pocketpay.api.context import Context
-from pocketpay.api.documents import Documents, Operation
-from pocketpay.api.executor import OperationExecutor, steps_of
-from pocketpay.api.failures import BAD_USER_INPUT, INTERNAL, SERVICE_BUSY, BadUserInput, formatted
-from pocketpay.api.variables import Variables
+from pocketpay.serving.documents import Documents, Operation
+from pocketpay.serving.executor import OperationExecutor, steps_of
+from pocketpay.serving.failures import INTERNAL, SERVICE_BUSY, formatted
+from pocketpay.serving.variables import Variables
 
 NO_SUBSCRIPTIONS = BadUserInput("Subscriptions go over a websocket, graphql-transport-ws.")
 

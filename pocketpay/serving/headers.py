@@ -2,7 +2,7 @@
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from pocketpay.api import http
+from pocketpay.serving import http
 
 
 class Headers:

@@ -14,7 +14,7 @@ from websockets.exceptions import InvalidStatus
 from websockets.typing import Origin, Subprotocol
 
 from pocketpay.identity import sessions
-from tests.api.conftest import Client, Listening, Person, listening, serving
+from tests.clients import Client, Listening, Person, listening, serving
 from tests.conftest import Dsns
 from tests.updates.waiting import until
 

@@ -7,7 +7,7 @@ from graphql import GraphQLError, OperationDefinitionNode, Undefined, parse
 from graphql.execution.values import VariableValues, get_variable_values
 
 from pocketpay.api.schema import schema
-from pocketpay.api.variables import MOST_ERRORS, Variables
+from pocketpay.serving.variables import MOST_ERRORS, Variables
 
 CORE = schema._schema
 PAYMENT = {"to": "bob", "amount": "1.00", "description": "tea", "idempotencyKey": "a-key-1234"}

@@ -4,10 +4,10 @@ import gc
 from typing import Any, cast
 
 from pocketpay.api.context import Context
-from pocketpay.api.documents import Documents
-from pocketpay.api.execution import Execution
-from pocketpay.api.limits import Limits
 from pocketpay.app import SHORT
+from pocketpay.serving.documents import Documents
+from pocketpay.serving.execution import Execution
+from pocketpay.serving.limits import Limits
 from tests.people import made
 
 EXECUTION = Execution(SHORT, Documents(SHORT, Limits.of(made()), introspection=True))

@@ -9,10 +9,10 @@ import pytest
 
 from pocketpay.cli import listening
 from pocketpay.identity import sessions
-from tests.api.live_server import live
-from tests.api.socket_client import socket
-from tests.api.stuck_peer import stuck_peer
 from tests.conftest import Dsns
+from tests.serving.live_server import live
+from tests.serving.socket_client import socket
+from tests.serving.stuck_peer import stuck_peer
 from tests.updates.waiting import until
 
 Owner: TypeAlias = "asyncpg.Connection[asyncpg.Record]"

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pocketpay.api import http
-from pocketpay.api.documents import Documents
-from pocketpay.api.http import HttpRefusal
-from pocketpay.api.limits import Limits
 from pocketpay.api.schema import schema
-from tests.api.conftest import Client, Listening, listening, serving
+from pocketpay.serving import http
+from pocketpay.serving.documents import Documents
+from pocketpay.serving.http import HttpRefusal
+from pocketpay.serving.limits import Limits
+from tests.clients import Client, Listening, listening, serving
 from tests.conftest import Dsns
 from tests.people import made
 

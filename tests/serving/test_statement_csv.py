@@ -17,11 +17,12 @@ import httpx
 import pytest
 import uuid_utils.compat as uuids
 
-from pocketpay.api import ids, statement_csv
+from pocketpay.api import ids
 from pocketpay.api.statement_link import StatementLinks
 from pocketpay.ledger.statement import Month
-from tests.api.conftest import Client, Listening, Person, serving
+from pocketpay.serving import statement_csv
 from tests.api.test_statement import NOVEMBER, TICK
+from tests.clients import Client, Listening, Person, serving
 from tests.conftest import Dsns
 from tests.ledger.posted import Paid, many_lines, post
 from tests.people import SECRET

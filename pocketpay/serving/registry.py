@@ -9,13 +9,13 @@ from uuid import UUID
 
 from starlette.types import Receive, Scope, Send
 
-from pocketpay.api.metrics import Metrics
 from pocketpay.database.failures import ServiceBusy
 from pocketpay.identity.gate import Denial, Gate
+from pocketpay.serving.metrics import Metrics
 from pocketpay.updates.signals import Signal
 
 if TYPE_CHECKING:
-    from pocketpay.api.sockets import Socket
+    from pocketpay.serving.sockets import Socket
 
 RECHECK_SECONDS = 1.0
 """Between two tries to look sessions up again while the database is away."""

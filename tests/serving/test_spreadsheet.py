@@ -5,7 +5,7 @@ import io
 
 import pytest
 
-from pocketpay.api.spreadsheet import row, words
+from pocketpay.serving.spreadsheet import row, words
 
 FORMULAS = [
     ("=1+1", "'=1+1"),

@@ -17,15 +17,16 @@ from uuid import UUID
 import structlog
 from starlette.types import Receive, Scope, Send
 
-from pocketpay.api import http, ids
+from pocketpay.api import ids
 from pocketpay.api.context import Rooms
-from pocketpay.api.doors import Doors
-from pocketpay.api.failures import FORBIDDEN
-from pocketpay.api.http import HttpRefusal
-from pocketpay.api.spreadsheet import row, words
 from pocketpay.api.statement_link import BadLink
 from pocketpay.database.failures import ServiceBusy
 from pocketpay.ledger.statement import Month
+from pocketpay.serving import http
+from pocketpay.serving.doors import Doors
+from pocketpay.serving.failures import FORBIDDEN
+from pocketpay.serving.http import HttpRefusal
+from pocketpay.serving.spreadsheet import row, words
 from pocketpay.transactions.statement import AT_ONCE, Line, Telling, telling
 
 MOST_AT_ONCE = 4

@@ -21,6 +21,7 @@ from typing import Any
 import structlog
 from graphql import GraphQLError
 
+from pocketpay.api.bad_input import BAD_USER_INPUT
 from pocketpay.api.scalars import MalformedValue
 from pocketpay.database.failures import ServiceBusy
 from pocketpay.errors import AccessDenied
@@ -28,7 +29,6 @@ from pocketpay.identity.errors import Forbidden
 
 UNAUTHENTICATED = "UNAUTHENTICATED"
 FORBIDDEN = "FORBIDDEN"
-BAD_USER_INPUT = "BAD_USER_INPUT"
 PARSE_FAILED = "GRAPHQL_PARSE_FAILED"
 VALIDATION_FAILED = "GRAPHQL_VALIDATION_FAILED"
 TOO_COMPLEX = "QUERY_TOO_COMPLEX"
@@ -43,13 +43,6 @@ _NOT_ALLOWED = "You are not allowed to do this."
 _MASKED = "Something went wrong on our side; it has been noted."
 
 log = structlog.get_logger(__name__)
-
-
-class BadUserInput(GraphQLError):
-    """Values that are malformed or do not go together. The words must not repeat them."""
-
-    def __init__(self, message: str) -> None:
-        super().__init__(message, extensions={"code": BAD_USER_INPUT})
 
 
 class TooComplex(GraphQLError):

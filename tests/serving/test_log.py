@@ -9,7 +9,7 @@ import pytest
 import structlog
 
 import pocketpay
-from pocketpay.api import log
+from pocketpay.serving import log
 from tests.people import made
 
 LEVELS = ("debug", "info", "warning", "error", "exception")

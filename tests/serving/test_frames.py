@@ -7,7 +7,7 @@ from starlette.types import Message
 from starlette.websockets import WebSocket
 from strawberry.http.exceptions import WebSocketDisconnected
 
-from pocketpay.api.frames import TextFrames
+from pocketpay.serving.frames import TextFrames
 
 CLOSE_REASON_BYTES = 123
 """What a close frame has room for (RFC 6455, 5.5)."""

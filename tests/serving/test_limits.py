@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from graphql import OperationDefinitionNode, parse
 
-from pocketpay.api.documents import KEPT_TOKENS, Documents
-from pocketpay.api.failures import TooComplex
-from pocketpay.api.limits import Limits, Measure, Weight
 from pocketpay.api.schema import schema
+from pocketpay.serving.documents import KEPT_TOKENS, Documents
+from pocketpay.serving.failures import TooComplex
+from pocketpay.serving.limits import Limits, Measure, Weight
 from tests.people import made
 
 LIMITS = Limits.of(made())

@@ -2,15 +2,15 @@
 
 from starlette.types import Scope
 
-from pocketpay.api import http
 from pocketpay.api.context import Context, Rooms
-from pocketpay.api.execution import Execution
-from pocketpay.api.http import Headers
-from pocketpay.api.metrics import Metrics
 from pocketpay.api.rates import Rates
-from pocketpay.api.registry import Sockets
 from pocketpay.database.failures import ServiceBusy
 from pocketpay.identity.viewer import Viewer
+from pocketpay.serving import http
+from pocketpay.serving.execution import Execution
+from pocketpay.serving.http import Headers
+from pocketpay.serving.metrics import Metrics
+from pocketpay.serving.registry import Sockets
 
 
 class Doors:

@@ -9,9 +9,9 @@ from time import perf_counter
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from pocketpay.api import http
-from pocketpay.api.doors import Doors
-from pocketpay.api.http import HttpRefusal
+from pocketpay.serving import http
+from pocketpay.serving.doors import Doors
+from pocketpay.serving.http import HttpRefusal
 from pocketpay.settings import Settings
 
 

@@ -25,16 +25,11 @@ from graphql.validation import NoSchemaIntrospectionCustomRule
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
-from pocketpay.api.executor import Selected
-from pocketpay.api.failures import (
-    PARSE_FAILED,
-    VALIDATION_FAILED,
-    BadUserInput,
-    TooComplex,
-    coded,
-)
-from pocketpay.api.limits import Limits, Measure
-from pocketpay.api.variables import Variables
+from pocketpay.api.bad_input import BadUserInput
+from pocketpay.serving.executor import Selected
+from pocketpay.serving.failures import PARSE_FAILED, VALIDATION_FAILED, TooComplex, coded
+from pocketpay.serving.limits import Limits, Measure
+from pocketpay.serving.variables import Variables
 
 KEPT_TOKENS = 200_000
 """About 0.5 KiB each, so 100 MiB at the very most; a client's texts have some 50 to 300 each."""

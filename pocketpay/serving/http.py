@@ -17,8 +17,9 @@ from typing import Any, NamedTuple
 import orjson
 from starlette.types import Receive, Send
 
-from pocketpay.api.failures import BAD_USER_INPUT, INTERNAL, RATE_LIMITED, SERVICE_BUSY
+from pocketpay.api.bad_input import BAD_USER_INPUT
 from pocketpay.errors import PocketPayError
+from pocketpay.serving.failures import INTERNAL, RATE_LIMITED, SERVICE_BUSY
 
 JSON = b"application/json"
 GRAPHQL_JSON = b"application/graphql-response+json"

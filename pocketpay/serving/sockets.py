@@ -24,19 +24,20 @@ from graphql.execution.execute import create_source_event_stream, map_source_to_
 from strawberry.http.exceptions import WebSocketDisconnected
 from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler, Operation
 
-from pocketpay.api import http
+from pocketpay.api.bad_input import BAD_USER_INPUT, BadUserInput
 from pocketpay.api.context import Context
-from pocketpay.api.execution import Rejected, told
-from pocketpay.api.executor import OperationExecutor
-from pocketpay.api.failures import BAD_USER_INPUT, RATE_LIMITED, BadUserInput, formatted
-from pocketpay.api.frames import token_in, trouble
 from pocketpay.database.failures import ServiceBusy
 from pocketpay.identity.gate import Denial
 from pocketpay.identity.tokens import Claims
 from pocketpay.identity.viewer import Viewer
+from pocketpay.serving import http
+from pocketpay.serving.execution import Rejected, told
+from pocketpay.serving.executor import OperationExecutor
+from pocketpay.serving.failures import RATE_LIMITED, formatted
+from pocketpay.serving.frames import token_in, trouble
 
 if TYPE_CHECKING:
-    from pocketpay.api.doors import Doors
+    from pocketpay.serving.doors import Doors
 
 INIT_SECONDS = 5.0
 

@@ -34,7 +34,7 @@ from strawberry.schema.schema import _OperationContextAwareGraphQLResolveInfo
 from strawberry.types.field import StrawberryField
 
 from pocketpay.api.context import Context
-from pocketpay.api.resolvers import STRAWBERRY
+from pocketpay.serving.resolvers import STRAWBERRY
 
 
 class Step(NamedTuple):

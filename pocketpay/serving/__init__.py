@@ -1,0 +1,28 @@
+"""How a request becomes an answer: HTTP, websockets, and the execution of GraphQL.
+
+    POST             ─► handler ─┐
+    GET              ─► view ────┼─► documents: parse, validate, limits, once for each text ─► execution ─► resolvers
+    websocket        ─► sockets ─┘
+
+    handler.py         POST /graphql, in as few steps as possible
+    http.py            what a request must look like, and how an answer is sent
+    headers.py         the headers of every other answer
+    view.py            GET /graphql, the explorer's page, and the way to websockets
+    sockets.py         one websocket of graphql-transport-ws
+    frames.py          the messages on it
+    registry.py        the open websockets of this server
+    doors.py           what the endpoints share: who is asking, how often they may
+    documents.py       a request's text, parsed, validated and measured once
+    limits.py          how much a document may ask for
+    variables.py       the variables of a request
+    execution.py       carries a prepared operation out
+    executor.py        graphql-core's executor, with short paths for plain fields
+    resolvers.py       resolvers whose arguments are prepared when the schema is built
+    failures.py        top-level errors and their codes
+    metrics.py         counters for Prometheus
+    log.py             what the server logs
+    statement_csv.py   GET /statements/2026-11.csv
+    spreadsheet.py     CSV that is safe to open in a spreadsheet
+
+Builds the context of each request. Must never know a rule about money.
+"""

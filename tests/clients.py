@@ -1,0 +1,132 @@
+"""The real server in this process, over a database of the test's own: no network between, everything else there."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import pytest
+import uvicorn
+from starlette.applications import Starlette
+
+from pocketpay.api.context import Rooms
+from pocketpay.app import create_app
+from tests.conftest import Dsns
+from tests.people import PASSWORD, SECRET, arrive, made
+from tests.updates.waiting import until
+
+__all__ = ["PASSWORD", "Client", "Person"]
+
+
+@dataclass
+class Person:
+    """Somebody who has signed up, with a token for their session."""
+
+    username: str
+    token: str
+    refresh_token: str
+
+    @property
+    def bearer(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.token}"}
+
+
+class Client:
+    """A server in this process, and how to ask it."""
+
+    def __init__(self, app: Starlette, http: httpx.AsyncClient) -> None:
+        self.app, self.http = app, http
+
+    @property
+    def rooms(self) -> Rooms:
+        rooms: Rooms | None = self.app.state.doors.rooms
+        assert rooms is not None
+        return rooms
+
+    @property
+    def view(self) -> Any:
+        """The view at /graphql, without the handler in front."""
+        return next(getattr(route, "app") for route in self.app.routes if getattr(route, "path", "") == "/graphql")  # noqa: B009
+
+    async def sign_up(self, username: str = "ada", **more: str) -> Person:
+        admission = await arrive(self.rooms.reception, username, **more)
+        return Person(username, admission.tokens.access_token, admission.tokens.refresh_token)
+
+    async def post(
+        self, query: str, variables: dict[str, Any] | None = None, *, by: Person | None = None, **more: Any
+    ) -> Any:
+        """The whole answer to a document, as JSON."""
+        body = {"query": query, "variables": variables, **more}
+        response = await self.http.post("/graphql", json=body, headers=by.bearer if by else {})
+        return response.json()
+
+    async def data(self, query: str, variables: dict[str, Any] | None = None, *, by: Person | None = None) -> Any:
+        """The data of an answer that has no errors."""
+        answer = await self.post(query, variables, by=by)
+        assert "errors" not in answer, answer["errors"]
+        return answer["data"]
+
+
+@asynccontextmanager
+async def serving(dsn: str, **settings: object) -> AsyncIterator[Client]:
+    """A server with those settings, opened and closed."""
+    app = create_app(made(**settings), server_dsn=dsn, secret_key=SECRET)
+    async with AsyncExitStack() as open_:
+        await open_.enter_async_context(app.router.lifespan_context(app))
+        transport = httpx.ASGITransport(app, client=("192.0.2.10", 50_000))
+        yield Client(
+            app, await open_.enter_async_context(httpx.AsyncClient(transport=transport, base_url="http://here"))
+        )
+
+
+@pytest.fixture
+async def client(database_dsn: Dsns) -> AsyncIterator[Client]:
+    async with serving(database_dsn.server) as one:
+        yield one
+
+
+@dataclass
+class Listening:
+    """A server behind a real port."""
+
+    client: Client
+    port: int
+    server: uvicorn.Server
+
+    def stop(self) -> None:
+        self.server.should_exit = True
+
+
+@asynccontextmanager
+async def listening(client: Client) -> AsyncIterator[Listening]:
+    """The client's server on a loopback port, for what needs a socket."""
+    door = socket.socket()
+    door.bind(("127.0.0.1", 0))
+    config = uvicorn.Config(
+        client.app,
+        ws="websockets-sansio",
+        ws_max_size=65_536,
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=2,
+    )
+    server = uvicorn.Server(config)
+    # Not `serve`: the signals are pytest's own.
+    task = asyncio.create_task(server._serve(sockets=[door]))
+    await until(lambda: server.started or task.done())
+    try:
+        yield Listening(client, door.getsockname()[1], server)
+    finally:
+        server.should_exit = True
+        await task
+        door.close()
+
+
+@pytest.fixture
+async def server(client: Client) -> AsyncIterator[Listening]:
+    async with listening(client) as one:
+        yield one
