@@ -1,12 +1,32 @@
-"""The API room: the GraphQL door. A file per verb or noun of the schema.
+"""The GraphQL schema: its types here, and a package for each kind of operation.
 
-Knows Strawberry, HTTP, websockets, the words of every refusal, and how an id or an amount looks outside.
-Must never know a rule about money, a line of SQL, or how a password is checked: a resolver translates what came in,
-makes one call into a room below, and translates the answer.
+    schema.py          puts everything together
+    context.py         what every resolver can reach
+    mutations/         a file per mutation
+    queries/           a file per query
+    subscriptions/     a file per subscription
+    operations/        the operators' part of the schema
 
-A verb's or noun's file has its types and its resolvers, functions under `@strawberry.field`,
-`@strawberry.mutation` or `@strawberry.subscription`, named as the schema names them. `schema.py` puts them together.
+    user.py, profile.py, session.py            people
+    wallet.py, limit.py                        the viewer's wallet
+    entries.py, ledger_entry.py, statement.py  its lines in the books
+    statement_link.py                          the signed link to a statement as a file
+    transaction.py, transactions.py            transactions, and the list of them
+    risk_reason.py                             why one is risky
+    withdrawal_speed.py                        how fast a withdrawal goes
+    money_request.py, card.py                  money requests and cards
+    node.py, ids.py                            what has an id, and how ids look
+    money.py, scalars.py                       amounts, times, currency codes
+    pages.py                                   connections, cursors, pages
 
-    request ─► handler (POST) ──────────► documents ─► graphql-core ─► resolvers ─► the rooms below
-            └► view (GET), sockets ─────►  (parse, validate, limits: once for each text)
+    errors.py                                  every refusal as a client sees it
+    bad_input.py                               BAD_USER_INPUT
+    card_payload.py, money_request_payload.py, session_payload.py, transaction_payload.py, user_payload.py
+                                               what several mutations return
+    loaders.py                                 reads that are requested one by one, made together
+    feeds.py                                   what subscriptions listen to
+    rates.py                                   how often a user may ask
+
+A resolver translates what came in, makes one call into a package below, and translates the answer. Must never know a
+rule about money, a line of SQL, or how a password is checked.
 """

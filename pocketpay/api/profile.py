@@ -1,6 +1,6 @@
 """Profiles: what anyone signed in may see of a person."""
 
-from typing import Annotated, Self
+from typing import Self
 from uuid import UUID
 
 import strawberry
@@ -9,7 +9,6 @@ from pocketpay.api import ids
 from pocketpay.api.context import Info
 from pocketpay.api.node import Node
 from pocketpay.identity import profile as identity
-from pocketpay.identity import profiles
 
 
 @strawberry.type(description="What anyone signed in may see of a person.")
@@ -34,14 +33,3 @@ class Profile(Node):
         """The person of that id, unless they have left."""
         found = await info.context.loaders.profiles_by_id.load(id)
         return None if found is None else cls.of(found)
-
-
-@strawberry.field(description="The person with that username; null when there is none.")
-async def profile(
-    info: Info,
-    username: Annotated[str, strawberry.argument(description='Their username, with or without "@".')],
-) -> Profile | None:
-    info.context.must_view()
-    async with info.context.rooms.database.read() as session:
-        found = await profiles.by_username(session, username)
-    return None if found is None else Profile.of(found)

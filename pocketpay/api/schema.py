@@ -24,55 +24,59 @@ from strawberry.schema.config import StrawberryConfig
 from strawberry.tools import create_type
 from strawberry.types import ExecutionContext
 
-from pocketpay.api import (
-    balance_changed,
+from pocketpay.api import errors
+from pocketpay.api.mutations import (
     cancel_request,
     cancel_transfer,
-    cards,
     change_password,
     close_card,
     close_wallet,
     confirm_transfer,
     decline_request,
     deposit,
-    errors,
     freeze_card,
     issue_card,
-    money_request_updated,
-    money_requests,
-    node,
-    operations,
     pay_request,
-    profile,
-    recent_counterparties,
     refresh_session,
     refund,
     request_money,
     revoke_other_sessions,
     revoke_session,
-    risk_confirmation_requested,
-    risk_policy,
-    search_profiles,
     sign_in,
     sign_out,
     sign_up,
     simulate_card_payment,
     split_bill,
-    transaction,
-    transaction_updated,
-    transactions,
     transfer,
     transfer_batch,
-    transfer_preview,
     unfreeze_card,
     update_card_limits,
     update_profile,
+    withdraw,
+)
+from pocketpay.api.operations import root
+from pocketpay.api.queries import (
+    cards,
+    money_requests,
+    node,
+    profile,
+    recent_counterparties,
+    risk_policy,
+    search_profiles,
+    transaction,
+    transactions,
+    transfer_preview,
     viewer,
     wallet,
-    withdraw,
     withdrawal_quote,
 )
 from pocketpay.api.scalars import SCALARS
+from pocketpay.api.subscriptions import (
+    balance_changed,
+    money_request_updated,
+    risk_confirmation_requested,
+    transaction_updated,
+)
 
 
 class Schema(strawberry.Schema):
@@ -96,7 +100,7 @@ QUERIES: list[Any] = [
     money_requests.money_requests,
     cards.cards,
     risk_policy.risk_policy,
-    operations.queries,
+    root.queries,
 ]
 MUTATIONS: list[Any] = [
     sign_up.sign_up,
@@ -126,7 +130,7 @@ MUTATIONS: list[Any] = [
     close_card.close_card,
     update_card_limits.update_card_limits,
     simulate_card_payment.simulate_card_payment,
-    operations.mutations,
+    root.mutations,
 ]
 SUBSCRIPTIONS: list[Any] = [
     balance_changed.balance_changed,

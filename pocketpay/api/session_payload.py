@@ -7,7 +7,7 @@ import strawberry
 
 from pocketpay.api.context import Context
 from pocketpay.api.errors import UserError
-from pocketpay.api.viewer import User
+from pocketpay.api.user import User
 from pocketpay.identity import tokens
 from pocketpay.identity.reception import Admission
 

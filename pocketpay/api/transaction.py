@@ -185,12 +185,3 @@ async def owner(info: Info, wallet_id: UUID | None) -> Profile | None:
         return None
     found = await info.context.loaders.profiles.load(wallet_id)
     return None if found is None else Profile.of(found)
-
-
-@strawberry.field(description="A transaction by its id; null when there is none that the viewer may see.")
-async def transaction(
-    info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The transaction's id.")]
-) -> Transaction | None:
-    info.context.must_view()
-    uuid = ids.decode(ids.TRANSACTION, id)
-    return None if uuid is None else await Transaction.find(info, uuid)

@@ -86,13 +86,6 @@ async def viewers_transactions(
     )
 
 
-transactions = strawberry.field(
-    resolver=viewers_transactions,
-    name="transactions",
-    description="The viewer's transactions, the newest first; one that is paid to them when it is completed.",
-)
-
-
 async def narrowing(context: Context, given: TransactionFilter | None) -> Filter:
     """What the filter means for the viewer. Raises BadUserInput."""
     if given is None:

@@ -5,7 +5,7 @@ from typing import Self
 import strawberry
 
 from pocketpay.api.errors import UserError, user_errors
-from pocketpay.api.viewer import User
+from pocketpay.api.user import User
 from pocketpay.identity.user import Changed
 
 

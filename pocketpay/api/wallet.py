@@ -99,8 +99,3 @@ class Wallet(Node):
         found = await info.context.loaders.points.load((self.uuid, just_after(time)))
         assert found is not None, "a wallet has a line in the books"  # noqa: S101 - a foreign key says so
         return Money.of(found.balance)
-
-
-@strawberry.field(description="The viewer's wallet.")
-async def wallet(info: Info) -> Wallet | None:
-    return await Wallet.find(info, info.context.must_view().wallet_id)

@@ -36,8 +36,8 @@ from graphql import (
     is_non_null_type,
 )
 
-from pocketpay.api.cards import MOST as MOST_CARDS
 from pocketpay.api.pages import DEFAULT_SIZE, LARGEST
+from pocketpay.api.queries.cards import MOST as MOST_CARDS
 from pocketpay.payments.split_bill import MOST_ASKED
 from pocketpay.payments.transfer_batch import MOST_TRANSFERS
 from pocketpay.serving.failures import TooComplex

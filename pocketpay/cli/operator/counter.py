@@ -83,7 +83,7 @@ def _words(refusal: Refusal) -> str:
 
 async def wallet_meant(counter: Counter, typed: str) -> UUID:
     """The wallet that was named. Raises NotFound."""
-    from pocketpay.api.sought import sought
+    from pocketpay.api.operations.sought import sought
     from pocketpay.operations.customers import wallet_of
     from pocketpay.transactions.errors import NotFound
 

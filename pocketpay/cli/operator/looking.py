@@ -23,7 +23,7 @@ def find_verb(
 ) -> None:
     """Finds customers by exactly that, those who have left too; exits with 1 when there is nobody."""
     from pocketpay.api import ids
-    from pocketpay.api.sought import sought
+    from pocketpay.api.operations.sought import sought
     from pocketpay.operations import customers
     from pocketpay.wallets import repository as wallets
 

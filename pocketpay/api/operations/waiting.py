@@ -8,7 +8,7 @@ from uuid import UUID
 import strawberry
 
 from pocketpay.api.context import Info
-from pocketpay.api.customer_transaction import CustomerTransaction
+from pocketpay.api.operations.customer_transaction import CustomerTransaction
 from pocketpay.api.pages import BY_MOMENT, MOST_COUNTED, Connection, Listing, asked, connection
 from pocketpay.transactions.filter import Position
 from pocketpay.transactions.history import BEGINNING, END

@@ -3,7 +3,7 @@
 import strawberry
 
 from pocketpay.api.context import Info
-from pocketpay.api.sign_out import SignOutPayload
+from pocketpay.api.mutations.sign_out import SignOutPayload
 from pocketpay.identity import sessions
 
 

@@ -6,7 +6,7 @@ import strawberry
 
 from pocketpay.api.context import Info
 from pocketpay.api.errors import refusals_as_errors
-from pocketpay.api.risk_setting import RiskSetting, RiskSettingName, RiskSettingPayload
+from pocketpay.api.operations.risk_setting import RiskSetting, RiskSettingName, RiskSettingPayload
 from pocketpay.operations import risk_settings as operations
 from pocketpay.risk import setting
 

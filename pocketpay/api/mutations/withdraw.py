@@ -1,6 +1,5 @@
 """The door of `withdraw`."""
 
-from enum import Enum
 from typing import Annotated
 
 import strawberry
@@ -9,18 +8,8 @@ from pocketpay.api.context import Info
 from pocketpay.api.errors import refusals_as_errors
 from pocketpay.api.scalars import Amount
 from pocketpay.api.transaction_payload import TransactionPayload
+from pocketpay.api.withdrawal_speed import WithdrawalSpeed
 from pocketpay.payments import withdraw as payments
-from pocketpay.payments.fees import Speed
-
-
-@strawberry.enum(description="How fast money goes to a bank.")
-class WithdrawalSpeed(Enum):
-    STANDARD = strawberry.enum_value("STANDARD", description="When the bank gets to it; free.")
-    INSTANT = strawberry.enum_value("INSTANT", description="At once, for a fee: `withdrawalQuote` says how much.")
-
-    @property
-    def speed(self) -> Speed:
-        return Speed[self.name]
 
 
 @strawberry.input(description="Money to send to a bank.")

@@ -16,7 +16,7 @@ from pocketpay.money import Money as Exact
 from pocketpay.transactions.transaction import Transaction
 
 if TYPE_CHECKING:
-    from pocketpay.api.customer import Customer
+    from pocketpay.api.operations.customer import Customer
 
 
 @strawberry.type(description="A transaction whole, as operators see it: from neither side.")
@@ -73,11 +73,15 @@ class CustomerTransaction:
         return None if found is None else cls.of(found)
 
     @strawberry.field(description="Who pays; null where the money comes from a bank or the house.")
-    async def sender(self, info: Info) -> Annotated["Customer", strawberry.lazy("pocketpay.api.customer")] | None:
+    async def sender(
+        self, info: Info
+    ) -> Annotated["Customer", strawberry.lazy("pocketpay.api.operations.customer")] | None:
         return await _owner(info, self.source)
 
     @strawberry.field(description="Who is paid; null where the money goes to a bank, a shop or the house.")
-    async def recipient(self, info: Info) -> Annotated["Customer", strawberry.lazy("pocketpay.api.customer")] | None:
+    async def recipient(
+        self, info: Info
+    ) -> Annotated["Customer", strawberry.lazy("pocketpay.api.operations.customer")] | None:
         return await _owner(info, self.destination)
 
     @strawberry.field(description="The transaction whose money it gives back; null when it is no refund.")
@@ -88,7 +92,7 @@ class CustomerTransaction:
 async def _owner(info: Info, wallet_id: UUID | None) -> "Customer | None":
     if wallet_id is None:
         return None
-    from pocketpay.api.customer import Customer  # which refers back to transactions
+    from pocketpay.api.operations.customer import Customer
 
     found = await info.context.loaders.owners.load(wallet_id)
     return None if found is None else Customer.of(found)

@@ -6,7 +6,7 @@ import strawberry
 
 from pocketpay.api.context import Info
 from pocketpay.api.errors import refusals_as_errors
-from pocketpay.api.sign_out import SignOutPayload
+from pocketpay.api.mutations.sign_out import SignOutPayload
 from pocketpay.onboarding import close_wallet as onboarding
 
 

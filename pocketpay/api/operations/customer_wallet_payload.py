@@ -6,9 +6,9 @@ from uuid import UUID
 import strawberry
 
 from pocketpay.api.context import Info
-from pocketpay.api.customer import CustomerWallet
 from pocketpay.api.errors import UserError
-from pocketpay.api.sought import sought
+from pocketpay.api.operations.customer import CustomerWallet
+from pocketpay.api.operations.sought import sought
 from pocketpay.clearing.instruction import Answer
 from pocketpay.operations.customers import wallet_of
 from pocketpay.transactions.errors import NotFound

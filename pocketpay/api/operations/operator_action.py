@@ -9,12 +9,12 @@ import strawberry
 
 from pocketpay.api import ids
 from pocketpay.api.context import Info
-from pocketpay.api.customer import CustomerWallet
-from pocketpay.api.customer_transaction import CustomerTransaction
+from pocketpay.api.operations.customer import CustomerWallet
+from pocketpay.api.operations.customer_transaction import CustomerTransaction
+from pocketpay.api.operations.risk_setting import RiskSettingName
+from pocketpay.api.operations.sought import sought
+from pocketpay.api.operations.waiting import EVERYBODY
 from pocketpay.api.pages import BY_MOMENT, MOST_COUNTED, Connection, Listing, asked, connection
-from pocketpay.api.risk_setting import RiskSettingName
-from pocketpay.api.sought import sought
-from pocketpay.api.waiting import EVERYBODY
 from pocketpay.api.wallet import Freeze
 from pocketpay.operations.customers import wallet_of
 from pocketpay.operator_log.act import RecordedAct

@@ -6,8 +6,8 @@ import strawberry
 
 from pocketpay.api import ids
 from pocketpay.api.context import Info
-from pocketpay.api.customer_transaction import CustomerTransaction
 from pocketpay.api.errors import UserError, refusals_as_errors
+from pocketpay.api.operations.customer_transaction import CustomerTransaction
 from pocketpay.operations import reverse_transaction as payments
 
 

@@ -8,7 +8,7 @@ from pocketpay.api.bad_input import BadUserInput
 from pocketpay.api.context import Info
 from pocketpay.api.money import Money
 from pocketpay.api.scalars import Amount
-from pocketpay.api.withdraw import WithdrawalSpeed
+from pocketpay.api.withdrawal_speed import WithdrawalSpeed
 from pocketpay.payments import withdraw as payments
 from pocketpay.transactions.errors import InvalidAmount
 

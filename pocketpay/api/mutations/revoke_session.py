@@ -7,7 +7,7 @@ import strawberry
 from pocketpay.api import ids
 from pocketpay.api.context import Info
 from pocketpay.api.errors import BY_ID, refusals_as_errors
-from pocketpay.api.sign_out import SignOutPayload
+from pocketpay.api.mutations.sign_out import SignOutPayload
 from pocketpay.identity import sessions
 
 

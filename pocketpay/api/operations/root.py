@@ -9,20 +9,20 @@ from typing import Annotated
 import strawberry
 
 from pocketpay.api import ids
-from pocketpay.api.audit_report import AuditReport, audit
-from pocketpay.api.clear_risk_setting import clear_risk_setting
 from pocketpay.api.context import Info
-from pocketpay.api.customer import Customer, CustomerWallet
-from pocketpay.api.customer_transaction import CustomerTransaction
-from pocketpay.api.freeze_wallet import freeze_wallet
-from pocketpay.api.operator_action import OperatorAction, actions
+from pocketpay.api.operations.audit_report import AuditReport, audit
+from pocketpay.api.operations.clear_risk_setting import clear_risk_setting
+from pocketpay.api.operations.customer import Customer, CustomerWallet
+from pocketpay.api.operations.customer_transaction import CustomerTransaction
+from pocketpay.api.operations.freeze_wallet import freeze_wallet
+from pocketpay.api.operations.operator_action import OperatorAction, actions
+from pocketpay.api.operations.reverse_transaction import reverse_transaction
+from pocketpay.api.operations.risk_setting import RiskSetting, risk_settings
+from pocketpay.api.operations.set_risk_setting import set_risk_setting
+from pocketpay.api.operations.sought import sought
+from pocketpay.api.operations.unfreeze_wallet import unfreeze_wallet
+from pocketpay.api.operations.waiting import held_payments, unsettled_orders
 from pocketpay.api.pages import Connection
-from pocketpay.api.reverse_transaction import reverse_transaction
-from pocketpay.api.risk_setting import RiskSetting, risk_settings
-from pocketpay.api.set_risk_setting import set_risk_setting
-from pocketpay.api.sought import sought
-from pocketpay.api.unfreeze_wallet import unfreeze_wallet
-from pocketpay.api.waiting import held_payments, unsettled_orders
 from pocketpay.operations import customers, roles
 
 

@@ -5,8 +5,8 @@ from typing import Annotated
 import strawberry
 
 from pocketpay.api.context import Info
-from pocketpay.api.customer_wallet_payload import CustomerWalletPayload, wallet_meant
 from pocketpay.api.errors import refusals_as_errors
+from pocketpay.api.operations.customer_wallet_payload import CustomerWalletPayload, wallet_meant
 from pocketpay.operations import unfreeze_wallet as payments
 
 

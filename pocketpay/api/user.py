@@ -68,8 +68,3 @@ class User(Node):
     async def sessions(self, info: Info) -> list[Session]:
         viewer = info.context.must_view()
         return [Session.of(one, viewer) for one in await sessions.live(info.context.rooms.reception, viewer)]
-
-
-@strawberry.field(description="Whoever is signed in.")
-async def viewer(info: Info) -> User | None:
-    return await User.find(info, info.context.must_view().user_id)

@@ -8,11 +8,11 @@ import strawberry
 
 from pocketpay.api import ids
 from pocketpay.api.context import Info
-from pocketpay.api.customer_transaction import CustomerTransaction
 from pocketpay.api.money import Money
+from pocketpay.api.operations.customer_transaction import CustomerTransaction
 from pocketpay.api.pages import BY_MOMENT, Connection, Listing, asked, connection
 from pocketpay.api.scalars import CurrencyCode
-from pocketpay.api.viewer import Role
+from pocketpay.api.user import Role
 from pocketpay.api.wallet import Freeze, WalletStatus
 from pocketpay.identity import user
 from pocketpay.transactions import history

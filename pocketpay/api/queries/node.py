@@ -1,0 +1,54 @@
+"""`Query.node`: anything with an id, found again by it.
+
+Each type behind an id has `find`: the object with that UUID as this viewer may see it, or None. What belongs to
+somebody else is found no more than what does not exist.
+"""
+
+from typing import Annotated, Protocol
+from uuid import UUID
+
+import strawberry
+
+from pocketpay.api import ids
+from pocketpay.api.card import Card
+from pocketpay.api.context import Info
+from pocketpay.api.ledger_entry import LedgerEntry
+from pocketpay.api.money_request import MoneyRequest
+from pocketpay.api.node import Node
+from pocketpay.api.profile import Profile
+from pocketpay.api.session import Session
+from pocketpay.api.transaction import Transaction
+from pocketpay.api.user import User
+from pocketpay.api.wallet import Wallet
+
+
+class Findable(Protocol):
+    """A type that `node(id:)` can find."""
+
+    async def find(self, info: Info, id: UUID) -> Node | None: ...
+
+
+FINDABLE: dict[str, Findable] = {
+    ids.USER: User,
+    ids.PROFILE: Profile,
+    ids.WALLET: Wallet,
+    ids.SESSION: Session,
+    ids.TRANSACTION: Transaction,
+    ids.ENTRY: LedgerEntry,
+    ids.REQUEST: MoneyRequest,
+    ids.CARD: Card,
+}
+"""The types by the prefix of their ids."""
+
+
+@strawberry.field(
+    description="Anything by its id; null when there is none, when it is somebody else's, and for a malformed id."
+)
+async def node(
+    info: Info,
+    id: Annotated[strawberry.ID, strawberry.argument(description="An id that this server gave.")],
+) -> Node | None:
+    info.context.must_view()
+    split = ids.split_prefix(id)
+    found = FINDABLE.get(split[0]) if split is not None else None
+    return await found.find(info, split[1]) if split is not None and found is not None else None

@@ -1,0 +1,20 @@
+"""`Query.profile`."""
+
+from typing import Annotated
+
+import strawberry
+
+from pocketpay.api.context import Info
+from pocketpay.api.profile import Profile
+from pocketpay.identity import profiles
+
+
+@strawberry.field(description="The person with that username; null when there is none.")
+async def profile(
+    info: Info,
+    username: Annotated[str, strawberry.argument(description='Their username, with or without "@".')],
+) -> Profile | None:
+    info.context.must_view()
+    async with info.context.rooms.database.read() as session:
+        found = await profiles.by_username(session, username)
+    return None if found is None else Profile.of(found)

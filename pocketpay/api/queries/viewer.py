@@ -1,0 +1,11 @@
+"""`Query.viewer`."""
+
+import strawberry
+
+from pocketpay.api.context import Info
+from pocketpay.api.user import User
+
+
+@strawberry.field(description="Whoever is signed in.")
+async def viewer(info: Info) -> User | None:
+    return await User.find(info, info.context.must_view().user_id)
