@@ -23,18 +23,16 @@ async def viewers_entries(
     wallet_id, database = info.context.must_view().wallet_id, info.context.rooms.database
     listing = Listing("entries", wallet_id, BY_SEQUENCE)
     page = asked(listing, first, after, last, before)
-    async with database.read() as session:
-        read = await entries.read(
-            session,
-            wallet_id,
-            most=page.fetch,
-            older_than=entries.AFTER_THE_LAST if page.after is None else page.after,
-            newer_than=entries.BEFORE_THE_FIRST if page.before is None else page.before,
-            oldest_first=page.backward,
-        )
+    read = await database.query(
+        entries.read,
+        wallet_id,
+        most=page.fetch,
+        older_than=entries.AFTER_THE_LAST if page.after is None else page.after,
+        newer_than=entries.BEFORE_THE_FIRST if page.before is None else page.before,
+        oldest_first=page.backward,
+    )
 
     async def counted() -> int:
-        async with database.read() as session:
-            return await entries.count(session, wallet_id)
+        return await database.query(entries.count, wallet_id)
 
     return connection(listing, page, read, place=lambda entry: entry.sequence, node=LedgerEntry.of, counted=counted)

@@ -12,13 +12,10 @@ from uuid import UUID
 
 from strawberry.dataloader import DataLoader
 
-from pocketpay.cards import repository as cards
+from pocketpay.cards import listing as cards
 from pocketpay.cards.card import Card
-from pocketpay.database.joined import JoinedRead
 from pocketpay.database.sessions import Database, Session
-from pocketpay.identity.profile import Profile
-from pocketpay.identity.repository import people, profiles
-from pocketpay.identity.user import User
+from pocketpay.identity.reads import PeopleReads
 from pocketpay.ledger import entries, point, statement
 from pocketpay.ledger.entries import PostedEntry
 from pocketpay.ledger.point import Point
@@ -28,10 +25,9 @@ from pocketpay.requests.money_request import MoneyRequest
 from pocketpay.transactions import history
 from pocketpay.transactions.allowance import allowances
 from pocketpay.transactions.limits import Limit
-from pocketpay.transactions.repository import lookups
+from pocketpay.transactions.lookups import joined_lookups
 from pocketpay.transactions.transaction import Transaction
-from pocketpay.wallets import repository as wallets
-from pocketpay.wallets.balance import Balance
+from pocketpay.wallets.reads import WalletReads
 
 if TYPE_CHECKING:
     from pocketpay.api.context import Rooms
@@ -53,13 +49,11 @@ class Reads:
     """
 
     def __init__(self, database: Database) -> None:
-        self.users = JoinedRead[UUID, User](database, people.users)
-        self.profiles = JoinedRead[UUID, Profile](database, profiles.by_wallets)
-        self.profiles_by_id = JoinedRead[UUID, Profile](database, profiles.by_ids)
-        self.balances = JoinedRead[UUID, Balance](database, wallets.balances)
-        self.owners = JoinedRead[UUID, User](database, people.owners)
-        self.whole = JoinedRead[UUID, Transaction](database, lookups.by_ids)
-        self.freeze_reasons = JoinedRead[UUID, str](database, wallets.freeze_reasons)
+        people, wallets = PeopleReads(database), WalletReads(database)
+        self.users, self.owners = people.users, people.owners
+        self.profiles, self.profiles_by_id = people.profiles, people.profiles_by_id
+        self.balances, self.freeze_reasons = wallets.balances, wallets.freeze_reasons
+        self.whole = joined_lookups(database)
 
 
 class Loaders:
@@ -108,7 +102,7 @@ class Loaders:
     @cached_property
     def cards(self) -> "DataLoader[tuple[UUID, UUID], Card | None]":
         """A wallet's own cards by wallet and id."""
-        return self._loader(_by_wallet(cards.own))
+        return self._loader(_by_wallet(cards.find))
 
     @cached_property
     def points(self) -> "DataLoader[tuple[UUID, datetime], Point | None]":
@@ -144,8 +138,7 @@ class Loaders:
         self, read: Callable[[Session, Sequence[Key]], Awaitable[Mapping[Key, Value]]]
     ) -> "DataLoader[Key, Value | None]":
         async def load(keys: list[Key]) -> list[Value | None]:
-            async with self._database.read() as session:
-                found = await read(session, keys)
+            found = await self._database.query(read, keys)
             return [found.get(key) for key in keys]
 
         return DataLoader(load_fn=load)

@@ -10,7 +10,7 @@ from pocketpay.api import ids
 from pocketpay.api.context import Info
 from pocketpay.api.node import Node
 from pocketpay.identity import sessions
-from pocketpay.identity.repository.sessions import Session as LiveSession
+from pocketpay.identity.session import Session as LiveSession
 from pocketpay.identity.viewer import Viewer
 
 

@@ -56,15 +56,14 @@ class Statement:
         known = self.known
         listing = Listing(f"statement {known.month}", known.wallet_id, BY_SEQUENCE)
         page = asked(listing, first, after, None, None)
-        async with info.context.rooms.database.read() as session:
-            read = await entries.read(
-                session,
-                known.wallet_id,
-                most=page.fetch,
-                newer_than=known.opening.sequence if page.after is None else page.after,
-                older_than=known.closing.sequence + 1,
-                oldest_first=True,
-            )
+        read = await info.context.rooms.database.query(
+            entries.read,
+            known.wallet_id,
+            most=page.fetch,
+            newer_than=known.opening.sequence if page.after is None else page.after,
+            older_than=known.closing.sequence + 1,
+            oldest_first=True,
+        )
 
         async def counted() -> int:
             return known.entries

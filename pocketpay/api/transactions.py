@@ -60,20 +60,19 @@ async def viewers_transactions(
     listing = Listing("transactions", wallet_id, BY_MOMENT)
     page = asked(listing, first, after, last, before)
     narrowed = await narrowing(info.context, filter)
-    async with info.context.rooms.database.read() as session:
-        read = await history.read(
-            session,
-            wallet_id,
-            narrowed,
-            most=page.fetch,
-            older_than=None if page.after is None else Position(*page.after),
-            newer_than=None if page.before is None else Position(*page.before),
-            backwards=page.backward,
-        )
+    database = info.context.rooms.database
+    read = await database.query(
+        history.read,
+        wallet_id,
+        narrowed,
+        most=page.fetch,
+        older_than=None if page.after is None else Position(*page.after),
+        newer_than=None if page.before is None else Position(*page.before),
+        backwards=page.backward,
+    )
 
     async def counted() -> int | None:
-        async with info.context.rooms.database.read() as session:
-            return await history.count(session, wallet_id, narrowed)
+        return await database.query(history.count, wallet_id, narrowed)
 
     return connection(
         listing,

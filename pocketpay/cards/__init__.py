@@ -1,6 +1,11 @@
 """Virtual cards on a simulated network.
 
-Knows a card's face (label, brand, last four digits, expiry), its standing, its own limits and what of them is used.
-Its number and code are made, shown once and forgotten: nothing here could keep them.
-Must never know how a payment by card moves money: payments know.
+    card.py         a card, its states and its own limits
+    number.py       number and security code of a new card: made, shown once, never stored
+    listing.py      a wallet's cards
+    errors.py       why a card is not issued, or does not pay
+    models.py       the table
+    repository.py   the SQL
+
+Must never know how a payment by card moves money.
 """

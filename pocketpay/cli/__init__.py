@@ -1,17 +1,16 @@
-"""The command line: the verbs, each of which finds its database, does one thing and says how it ended.
+"""The command line. Each command finds its database, does one thing, and says how it ended.
 
-Knows settings, processes, signals and exit codes. Must never know a rule about money.
+    verbs.py         serve, migrate, audit, demo, schema, settings, import-supabase
+    operator/        what operators do
+    serve.py         one server process, from its start to its end
+    workers.py       several server processes on one port
+    listening.py     a port to listen on, and enough open files
+    place.py         where the database of this process is
+    demo_people.py   the demo people of a server
+    env_file.py      every setting as a line of a .env file
+    progress.py      a progress bar on a terminal
 
-    serve     one server, or several sharing a port     (`serve`, `workers`)
-    migrate   brings the database to this revision
-    audit     proves the books
-    demo      makes the demo people again, by hand      (`demo_people`)
-    schema    prints the GraphQL schema
-    settings  prints every setting as a .env file       (`env_file`)
-    import-supabase   moves people in, with their passwords and opening balances     (`progress`)
-    operator          what operators do                 (`operator/`)
-
-What goes wrong on purpose ends in one sentence on stderr and exit code 1.
+An expected error ends in one sentence on stderr and exit code 1. Must never know a rule about money.
 """
 
 import sys

@@ -1,6 +1,7 @@
 """Connections and units of work.
 
     Database.read()    a held reader for a moment: queries, each its own snapshot
+    Database.query()   one function of a package that reads, on such a session
     Database.write()   one unit of work on a held writer: begin … commit, or nothing
     Database.connect() a connection of one's own, with the same settings (the clearing, the listener)
 
@@ -11,9 +12,9 @@ no temporary table.
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Self, TypeAlias, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
@@ -41,6 +42,9 @@ CONNECT_SECONDS = 5.0
 COMMAND_SECONDS = 6.0
 """How long an answer is awaited at all: longer than PostgreSQL's own timeouts, so that only a line gone silent
 meets it."""
+
+Asked = ParamSpec("Asked")
+Answer = TypeVar("Answer")
 
 Record = asyncpg.Record
 if TYPE_CHECKING:
@@ -149,6 +153,16 @@ class Database:
                 if classify(error) in PASSING:
                     raise ServiceBusy("the database could not answer a read in time") from error
                 raise
+
+    async def query(
+        self,
+        read: Callable[Concatenate[Session, Asked], Awaitable[Answer]],
+        *arguments: Asked.args,
+        **named: Asked.kwargs,
+    ) -> Answer:
+        """What `read(session, …)` gives, on a session of its own. Raises as `read()` does."""
+        async with self.read() as session:
+            return await read(session, *arguments, **named)
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[Session]:

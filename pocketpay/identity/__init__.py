@@ -1,15 +1,35 @@
 """Identity: who is asking.
 
-    sign_in.py          a login and a password become a session
-    change_password.py  a new password, and the end of every other session
-    update_profile.py   another name, address, number or picture
-    proof.py            what a password that was shown is worth
-    refresh_session.py  a session's refresh token becomes its successor, once
-    sessions.py         opening, listing and ending sessions
-    gate.py             a token becomes a viewer, on every request
-    throttle.py         how often one may try
-    reception.py        what the doors hold to reach all of it
+    sign_in.py           a login and a password become a session
+    refresh_session.py   a refresh token becomes the next one of its session, once
+    sessions.py          opening, listing and ending sessions
+    session.py           one session
+    change_password.py   a new password; every other session ends
+    update_profile.py    another name, address, number or picture
+    changes.py           the same, parsed and checked
+    leaving.py           what is kept of a user whose wallet is closed
+    proof.py             a password that was shown is worth nothing once another is set
+    gate.py              a token becomes a viewer, on every request
+    viewer.py            who makes a request
+    tokens.py            access tokens and refresh tokens
+    passwords.py         hashing and comparing, bounded and beside the event loop
+    bcrypt_hashes.py     hashes from Supabase, compared once and then replaced
+    guessing.py          whether a guesser would find a password early
+    throttle.py          how often one may try, counted in PostgreSQL
+    user.py              a user, everything but the password
+    profile.py           what anyone signed in may see of a person
+    profiles.py          finding people by username or name
+    reads.py             users and profiles by id, read together
+    usernames.py         one spelling for each, given once
+    names.py             display names and other short texts
+    contacts.py          email addresses and phone numbers
+    avatars.py           addresses of pictures
+    until_known.py       repeats a unit of work until its outcome is known
+    reception.py         what the endpoints of identity hold, one for each server
+    errors.py            why identity refuses
+    models.py            the tables
+    repository/          the SQL
 
-Knows users, passwords, sessions and tokens. `users.wallet_id` is a claim in a token and nothing more here:
-identity must never know what a wallet holds or what its owner may do with it.
+`users.wallet_id` is a claim in a token and nothing more here. Must never know what a wallet holds, or what its owner
+may do with it.
 """

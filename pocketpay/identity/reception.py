@@ -9,7 +9,7 @@ from pocketpay.database.sessions import Database
 from pocketpay.identity.gate import Gate
 from pocketpay.identity.passwords import Passwords
 from pocketpay.identity.repository import sessions
-from pocketpay.identity.repository.sessions import Lifetime
+from pocketpay.identity.session import Lifetime
 from pocketpay.identity.throttle import Throttle
 from pocketpay.identity.tokens import AccessTokens, RefreshTokens, Tokens
 from pocketpay.identity.user import User

@@ -13,7 +13,7 @@ from pocketpay.identity.errors import NoSuchSession, Unauthenticated
 from pocketpay.identity.reception import Reception
 from pocketpay.identity.repository import people
 from pocketpay.identity.repository import sessions as repository
-from pocketpay.identity.repository.sessions import Lifetime, Session
+from pocketpay.identity.session import Lifetime, Session
 from pocketpay.identity.until_known import until_known
 from pocketpay.identity.viewer import Viewer
 

@@ -1,5 +1,11 @@
-"""Money requests: somebody asks somebody else for money.
+"""Money requests: one person asks another for money.
 
-Knows who asked whom for how much, how the request stands, and how long it may be answered.
-Must never know how it is paid: that is a payment, and payments say whether it went out.
+    money_request.py   a request, and its states
+    listing.py         a wallet's requests, newest first
+    feed.py            their changes, live
+    errors.py          why a request is refused
+    models.py          the table
+    repository.py      the SQL
+
+Knows who asked whom for how much, and until when it may be answered. Must never know how it is paid.
 """

@@ -21,7 +21,7 @@
     failures.py        top-level errors and their codes
     metrics.py         counters for Prometheus
     log.py             what the server logs
-    statement_csv.py   GET /statements/2026-11.csv
+    statement_csv.py   a month of a wallet as a CSV file
     spreadsheet.py     CSV that is safe to open in a spreadsheet
 
 Builds the context of each request. Must never know a rule about money.

@@ -37,7 +37,7 @@ from graphql import (
 )
 
 from pocketpay.api.pages import DEFAULT_SIZE, LARGEST
-from pocketpay.api.queries.cards import MOST as MOST_CARDS
+from pocketpay.cards.listing import MOST_LISTED as MOST_CARDS
 from pocketpay.payments.split_bill import MOST_ASKED
 from pocketpay.payments.transfer_batch import MOST_TRANSFERS
 from pocketpay.serving.failures import TooComplex

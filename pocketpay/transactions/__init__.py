@@ -4,6 +4,8 @@
     lifecycle.py      its states, and which follows which
     visibility.py     what each side may see of it, and from when
     history.py        a wallet's transactions, newest first
+    lookups.py        transactions by id, of any owner
+    feeds.py          transactions, live
     filter.py         what a history is narrowed to, and a position in it
     statement.py      a month of a wallet, line by line
     limits.py         how much a wallet may move within 24 hours

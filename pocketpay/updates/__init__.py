@@ -1,14 +1,14 @@
-"""Updates: what changed, told after commit.
+"""Updates: what changed, sent after the commit.
 
-    a unit of work ──pg_notify──► PostgreSQL ──on commit──► every server's listener ──► its hub ──► who is interested
+    a unit of work ──pg_notify──► PostgreSQL ──on commit──► every server's listener ──► its hub ──► subscribers
 
-    signals.py    what is told, and how it is written into a notification's payload
+    signals.py    what a unit of work sends, and how it is written into the payload of a notification
     listener.py   this server's one LISTEN connection: heartbeat, reconnect, what was missed
     hub.py        who on this server is interested in what
-    feed.py       the present state of things by id, read again when signalled, once for all local subscribers
-    changes.py    every change of an owner's things, the same way, none lost
+    feed.py       the present state of objects by id, read once for all local subscribers
+    changes.py    every change of an owner's objects, read the same way, none lost
     pump.py       the task that reads for them, one read at a time
 
-A signal is a hint: ids and versions, never rows. Whoever hears it reads the present state for itself.
-Knows ids, versions, channels. Must never know what a wallet or a transaction holds, who may see it, or GraphQL.
+A signal is a hint: ids and versions, never rows. A subscriber reads the present state itself. Must never know what a
+wallet or a transaction holds, who may see it, or GraphQL.
 """

@@ -1,5 +1,9 @@
 """Wallets: what a customer owns.
 
-Knows a wallet's currency, its standing (active, frozen, closed) and its balance as the books have it.
+    balance.py      a wallet as its owner sees it: its standing and its balance
+    reads.py        wallets by id, read together, and live
+    models.py       the table
+    repository.py   the SQL
+
 Must never know why money moves, who judges it, or how a customer signs in.
 """

@@ -34,19 +34,18 @@ async def wallets_transactions(
     """A page of the transactions of a wallet."""
     listing = Listing("overseen transactions", self.uuid, BY_MOMENT)
     page = asked(listing, first, after, last, before)
-    async with info.context.rooms.database.read() as session:
-        rows = await history.oversee(
-            session,
-            self.uuid,
-            most=page.fetch,
-            older_than=None if page.after is None else Position(*page.after),
-            newer_than=None if page.before is None else Position(*page.before),
-            backwards=page.backward,
-        )
+    database = info.context.rooms.database
+    rows = await database.query(
+        history.oversee,
+        self.uuid,
+        most=page.fetch,
+        older_than=None if page.after is None else Position(*page.after),
+        newer_than=None if page.before is None else Position(*page.before),
+        backwards=page.backward,
+    )
 
     async def counted() -> int | None:
-        async with info.context.rooms.database.read() as session:
-            return await history.count(session, self.uuid)
+        return await database.query(history.count, self.uuid)
 
     return connection(
         listing,

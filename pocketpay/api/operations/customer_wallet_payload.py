@@ -30,8 +30,7 @@ class CustomerWalletPayload:
 
 async def wallet_meant(info: Info, typed: str) -> UUID:
     """The wallet that an operator named. Raises NotFound."""
-    async with info.context.rooms.database.read() as session:
-        wallet_id = await wallet_of(session, sought(typed))
+    wallet_id = await info.context.rooms.database.query(wallet_of, sought(typed))
     if wallet_id is None:
         raise NotFound("wallet")
     return wallet_id

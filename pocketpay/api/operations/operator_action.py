@@ -14,13 +14,12 @@ from pocketpay.api.operations.customer_transaction import CustomerTransaction
 from pocketpay.api.operations.risk_setting import RiskSettingName
 from pocketpay.api.operations.sought import sought
 from pocketpay.api.operations.waiting import EVERYBODY
-from pocketpay.api.pages import BY_MOMENT, MOST_COUNTED, Connection, Listing, asked, connection
+from pocketpay.api.pages import BY_MOMENT, Connection, Listing, asked, connection
 from pocketpay.api.wallet import Freeze
 from pocketpay.operations.customers import wallet_of
+from pocketpay.operator_log import listing
 from pocketpay.operator_log.act import RecordedAct
-from pocketpay.operator_log.repository import acts
 from pocketpay.transactions.filter import Position
-from pocketpay.transactions.history import BEGINNING, END
 from pocketpay.wallets import balance
 
 
@@ -100,26 +99,23 @@ async def actions(
     info.context.must_operate()
     database, about = info.context.rooms.database, None
     if wallet is not None:
-        async with database.read() as session:
-            about = await wallet_of(session, sought(wallet)) or EVERYBODY  # whose wallet has no act
-    listing = Listing("operators' actions", about or EVERYBODY, BY_MOMENT)
-    page = asked(listing, first, after, last, before)
-    async with database.read() as session:
-        rows = await acts.page(
-            session,
-            about,
-            older_than=END if page.after is None else Position(*page.after),
-            newer_than=BEGINNING if page.before is None else Position(*page.before),
-            limit=page.fetch,
-            backwards=page.backward,
-        )
+        about = await database.query(wallet_of, sought(wallet)) or EVERYBODY  # whose wallet has no act
+    list_ = Listing("operators' actions", about or EVERYBODY, BY_MOMENT)
+    page = asked(list_, first, after, last, before)
+    rows = await database.query(
+        listing.read,
+        about,
+        most=page.fetch,
+        older_than=None if page.after is None else Position(*page.after),
+        newer_than=None if page.before is None else Position(*page.before),
+        backwards=page.backward,
+    )
 
     async def counted() -> int | None:
-        async with database.read() as session:
-            return await acts.count(session, about, most=MOST_COUNTED)
+        return await database.query(listing.count, about)
 
     return connection(
-        listing,
+        list_,
         page,
         rows,
         place=lambda recorded: (recorded.created_at, recorded.act.id),

@@ -68,5 +68,4 @@ async def risk_settings(info: Info) -> list[RiskSetting]:
     """Every setting of risk, as this server's environment and the database say now."""
     info.context.must_operate()
     rooms = info.context.rooms
-    async with rooms.database.read() as session:
-        return [RiskSetting.of(one) for one in await operations.risk_settings(session, rooms.settings)]
+    return [RiskSetting.of(one) for one in await rooms.database.query(operations.risk_settings, rooms.settings)]

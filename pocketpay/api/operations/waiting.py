@@ -9,11 +9,10 @@ import strawberry
 
 from pocketpay.api.context import Info
 from pocketpay.api.operations.customer_transaction import CustomerTransaction
-from pocketpay.api.pages import BY_MOMENT, MOST_COUNTED, Connection, Listing, asked, connection
+from pocketpay.api.pages import BY_MOMENT, Connection, Listing, asked, connection
+from pocketpay.operations import pending
 from pocketpay.transactions.filter import Position
-from pocketpay.transactions.history import BEGINNING, END
 from pocketpay.transactions.lifecycle import Status
-from pocketpay.transactions.repository import waiting
 from pocketpay.transactions.transaction import Transaction
 
 EVERYBODY = UUID(int=0)
@@ -37,7 +36,7 @@ async def held_payments(
     """A page of the payments that await their sender's answer."""
     window = first, after, last, before
     return await _page(
-        info, HELD, window, waiting.held, Status.PENDING_CONFIRMATION, lambda held: held.expires_at or held.created_at
+        info, HELD, window, pending.held, Status.PENDING_CONFIRMATION, lambda held: held.expires_at or held.created_at
     )
 
 
@@ -46,7 +45,7 @@ async def unsettled_orders(
 ) -> Connection[CustomerTransaction]:
     """A page of the orders that a bank has not answered."""
     window = first, after, last, before
-    return await _page(info, UNSETTLED, window, waiting.unsettled, Status.CREATED, lambda order: order.created_at)
+    return await _page(info, UNSETTLED, window, pending.unsettled, Status.CREATED, lambda order: order.created_at)
 
 
 async def _page(
@@ -60,18 +59,17 @@ async def _page(
     """A page of what waits in that status, in the order of that moment."""
     info.context.must_operate()
     page = asked(listing, *window)
-    async with info.context.rooms.database.read() as session:
-        rows = await read(
-            session,
-            after=BEGINNING if page.after is None else Position(*page.after),
-            before=END if page.before is None else Position(*page.before),
-            limit=page.fetch,
-            backwards=page.backward,
-        )
+    database = info.context.rooms.database
+    rows = await database.query(
+        read,
+        most=page.fetch,
+        after=None if page.after is None else Position(*page.after),
+        before=None if page.before is None else Position(*page.before),
+        backwards=page.backward,
+    )
 
     async def counted() -> int | None:
-        async with info.context.rooms.database.read() as session:
-            return await waiting.count(session, status, most=MOST_COUNTED)
+        return await database.query(pending.count, status)
 
     return connection(
         listing,

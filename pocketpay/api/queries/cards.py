@@ -4,10 +4,7 @@ import strawberry
 
 from pocketpay.api.card import Card
 from pocketpay.api.context import Info
-from pocketpay.cards import repository
-
-MOST = 100
-"""More than a wallet can have open at once."""
+from pocketpay.cards import listing
 
 
 @strawberry.field(
@@ -16,5 +13,4 @@ MOST = 100
 )
 async def cards(info: Info) -> list[Card]:
     wallet_id = info.context.must_view().wallet_id
-    async with info.context.rooms.database.read() as session:
-        return [Card.of(card) for card in await repository.listed(session, wallet_id, most=MOST)]
+    return [Card.of(card) for card in await info.context.rooms.database.query(listing.read, wallet_id)]

@@ -34,20 +34,19 @@ async def money_requests(
     list_ = Listing("moneyRequests", wallet_id, BY_MOMENT)
     page = asked(list_, first, after, last, before)
     narrowed = _narrowed(direction, statuses)
-    async with info.context.rooms.database.read() as session:
-        rows = await listing.read(
-            session,
-            wallet_id,
-            narrowed,
-            most=page.fetch,
-            older_than=page.after,
-            newer_than=page.before,
-            backwards=page.backward,
-        )
+    database = info.context.rooms.database
+    rows = await database.query(
+        listing.read,
+        wallet_id,
+        narrowed,
+        most=page.fetch,
+        older_than=page.after,
+        newer_than=page.before,
+        backwards=page.backward,
+    )
 
     async def counted() -> int | None:
-        async with info.context.rooms.database.read() as session:
-            return await listing.count(session, wallet_id, narrowed)
+        return await database.query(listing.count, wallet_id, narrowed)
 
     return connection(
         list_,

@@ -15,6 +15,5 @@ async def profile(
     username: Annotated[str, strawberry.argument(description='Their username, with or without "@".')],
 ) -> Profile | None:
     info.context.must_view()
-    async with info.context.rooms.database.read() as session:
-        found = await profiles.by_username(session, username)
+    found = await info.context.rooms.database.query(profiles.by_username, username)
     return None if found is None else Profile.of(found)

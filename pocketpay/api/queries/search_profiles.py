@@ -21,5 +21,5 @@ async def search_profiles(
 ) -> list[Profile]:
     info.context.must_view()
     most = at_most(first)
-    async with info.context.rooms.database.read() as session:
-        return [Profile.of(person) for person in await profiles.search(session, text, most=most)]
+    found = await info.context.rooms.database.query(profiles.search, text, most=most)
+    return [Profile.of(person) for person in found]

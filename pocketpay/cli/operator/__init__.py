@@ -1,13 +1,13 @@
-"""`pocketpay operator …`: what operators do, on the database beside whatever servers run on it.
+"""`pocketpay operator …`: what operators do, on the database, beside any servers that run on it.
 
-    grant, revoke            who is an operator; nowhere else        (`acting`)
-    freeze, unfreeze         a wallet
-    reverse                  a completed transaction
-    find, pending, actions   looking                                 (`looking`)
-    risk                     its settings; `risk set`, `risk clear`  (`risk`)
+    acting.py    grant, revoke, freeze, unfreeze, reverse
+    looking.py   find, pending, actions
+    risk.py      settings of risk: shown, set, cleared
+    counter.py   finds the database, does one thing, says how it ended
+    tables.py    plain tables
 
-By the same functions that the doors call, and recorded as theirs are: the operator is the login name here. Running
-servers hear of it as of one another.
+They call the same functions as the GraphQL mutations, and each act is recorded: the operator is the login name here.
+Running servers hear of it as of one another.
 """
 
 import typer

@@ -87,8 +87,7 @@ async def wallet_meant(counter: Counter, typed: str) -> UUID:
     from pocketpay.operations.customers import wallet_of
     from pocketpay.transactions.errors import NotFound
 
-    async with counter.database.read() as session:
-        wallet_id = await wallet_of(session, sought(typed))
+    wallet_id = await counter.database.query(wallet_of, sought(typed))
     if wallet_id is None:
         raise NotFound("wallet")
     return wallet_id

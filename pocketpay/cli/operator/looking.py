@@ -25,22 +25,22 @@ def find_verb(
     from pocketpay.api import ids
     from pocketpay.api.operations.sought import sought
     from pocketpay.operations import customers
-    from pocketpay.wallets import repository as wallets
+    from pocketpay.wallets.reads import WalletReads
 
     async def look(counter: Counter) -> list[list[str | None]]:
-        async with counter.database.read() as session:
-            found = await customers.find(session, sought(text))
-            balances = await wallets.balances(session, [one.wallet_id for one in found])
-            reasons = await wallets.freeze_reasons(session, [one.wallet_id for one in found])
+        found = await counter.database.query(customers.find, sought(text))
+        reads, wallet_ids = WalletReads(counter.database), [one.wallet_id for one in found]
+        balances = await reads.balances.load_many(wallet_ids)
+        reasons = await reads.freeze_reasons.load_many(wallet_ids)
         rows: list[list[str | None]] = []
-        for one in found:
-            wallet = balances[one.wallet_id]
+        for one, wallet, reason in zip(found, balances, reasons, strict=True):
+            assert wallet is not None, "every user has a wallet"  # noqa: S101 - a foreign key says so
             frozen_for = wallet.standing.frozen_for
             status = wallet.standing.status.value + (f" ({frozen_for})" if frozen_for else "")
             about = [one.username, one.name, one.email, one.phone, one.role.value]
             money = [str(wallet.posted), str(wallet.held), wallet.currency]
             id = ids.encode(ids.WALLET, one.wallet_id)
-            rows.append([*about, status, *money, id, reasons.get(one.wallet_id)])
+            rows.append([*about, status, *money, id, reason])
         return rows
 
     head = ("USERNAME", "NAME", "EMAIL", "PHONE", "ROLE", "WALLET", "BALANCE", "HELD", "CURRENCY", "WALLET ID", "WHY")
@@ -55,15 +55,14 @@ def find_verb(
 def pending_verb(limit: Limit = 50) -> None:
     """Shows what waits: held payments, the first to expire first, and orders that a bank has not answered."""
     from pocketpay.api import ids
-    from pocketpay.identity.repository import people
+    from pocketpay.identity.reads import PeopleReads
     from pocketpay.operations.pending import pending
 
     async def look(counter: Counter) -> list[list[str | None]]:
-        async with counter.database.read() as session:
-            waiting = await pending(session, limit)
-            sides = {side for one in waiting for side in (one.source_wallet_id, one.destination_wallet_id) if side}
-            owners = await people.owners(session, sides)
-        names = {wallet_id: user.username for wallet_id, user in owners.items()}
+        waiting = await counter.database.query(pending, limit)
+        sides = {side for one in waiting for side in (one.source_wallet_id, one.destination_wallet_id) if side}
+        owners = await PeopleReads(counter.database).owners.load_many([*sides])
+        names = {user.wallet_id: user.username for user in owners if user is not None}
         return [
             [
                 ids.encode(ids.TRANSACTION, one.id),
@@ -89,15 +88,11 @@ def actions_verb(
 ) -> None:
     """Shows what operators did, the newest first."""
     from pocketpay.api import ids
-    from pocketpay.operator_log.repository import acts
-    from pocketpay.transactions.history import BEGINNING, END
+    from pocketpay.operator_log import listing
 
     async def look(counter: Counter) -> list[list[str | None]]:
         about = None if wallet is None else await wallet_meant(counter, wallet)
-        async with counter.database.read() as session:
-            recorded = await acts.page(
-                session, about, older_than=END, newer_than=BEGINNING, limit=limit, backwards=False
-            )
+        recorded = await counter.database.query(listing.read, about, most=limit)
         return [
             [
                 time(one.created_at),

@@ -21,8 +21,7 @@ def risk_verb(context: typer.Context) -> None:
         return
 
     async def look(counter: Counter) -> list[RiskSetting]:
-        async with counter.database.read() as session:
-            return await risk_settings(session, counter.settings)
+        return await counter.database.query(risk_settings, counter.settings)
 
     head = ("SETTING", "VALUE", "ENVIRONMENT", "SET AT")
     rows = [[one.name.upper(), one.value, one.environments, time(one.since)] for one in at_the_counter(look)]

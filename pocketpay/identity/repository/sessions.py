@@ -11,31 +11,13 @@ from uuid import UUID
 
 from pocketpay.database.sessions import Record
 from pocketpay.database.sessions import Session as Connected
+from pocketpay.identity.session import Lifetime, Session
 from pocketpay.updates.signals import CHANNEL, Signal, payloads
 
 MOST_SESSIONS = 50
 """A user's at once; a new one beyond that ends the oldest."""
 
 LIVE = "revoked_at is null and expires_at > clock_timestamp()"
-
-
-@dataclass(frozen=True, slots=True)
-class Lifetime:
-    """How long a session lasts: `whole` at most, `idle` without a refresh."""
-
-    whole: timedelta
-    idle: timedelta
-
-
-@dataclass(frozen=True, slots=True)
-class Session:
-    """A session that lives. `last_used_at` is its sign-in or its latest refresh."""
-
-    id: UUID
-    created_at: datetime
-    last_used_at: datetime
-    expires_at: datetime
-    user_agent: str | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,6 @@
-"""All SQL of the books: what a unit of work posts, and what an audit proves.
+"""The SQL of the books. Only the ledger and the clearing may use it: nobody else writes into the books.
 
-Only the ledger and the clearing may use it: nobody else writes into the books.
+postings.py   what a unit of work locks and posts
+entries.py    reading entries
+proofs.py     what the audit proves
 """

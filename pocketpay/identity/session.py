@@ -1,0 +1,24 @@
+"""A session: one place where a user is signed in."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Lifetime:
+    """How long a session lasts: `whole` at most, `idle` without a refresh."""
+
+    whole: timedelta
+    idle: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A session that lives. `last_used_at` is its sign-in or its latest refresh."""
+
+    id: UUID
+    created_at: datetime
+    last_used_at: datetime
+    expires_at: datetime
+    user_agent: str | None

@@ -1,0 +1,27 @@
+"""Every change of a wallet's money requests, live."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from uuid import UUID
+
+from pocketpay.database.sessions import Database
+from pocketpay.requests import repository
+from pocketpay.requests.money_request import MoneyRequest
+from pocketpay.updates.changes import PAGE, Changes, Place, Sides
+from pocketpay.updates.hub import Hub
+from pocketpay.updates.signals import Signal
+
+
+def request_changes(database: Database, hub: Hub) -> Changes[MoneyRequest]:
+    """The changes of money requests, for both of their sides."""
+
+    async def read(ids: Sequence[UUID]) -> Mapping[UUID, MoneyRequest]:
+        return await database.query(repository.by_ids, ids)
+
+    async def read_since(wanted: Sequence[tuple[UUID, Place]]) -> Sequence[Sequence[MoneyRequest]]:
+        return await database.query(repository.since, wanted, limit=PAGE)
+
+    return Changes[MoneyRequest]("requests", concerns=_sides, read=read, read_since=read_since, since=hub.since)
+
+
+def _sides(signal: Signal) -> Iterable[tuple[UUID, Sides]]:
+    return ((id, (told.requester_wallet_id, told.payer_wallet_id)) for id, told in signal.requests.items())

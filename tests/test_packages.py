@@ -1,0 +1,37 @@
+"""The packages as a reader meets them: each says what is in it, and keeps what it promises."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+import pocketpay
+
+ROOT = Path(pocketpay.__file__).parent
+PACKAGES = sorted(path.parent for path in ROOT.rglob("__init__.py"))
+
+
+def documented(package: Path) -> set[str]:
+    """The files and packages that a package's docstring names."""
+    text = ast.get_docstring(ast.parse((package / "__init__.py").read_text())) or ""
+    return set(re.findall(r"\w+(?:\.py|/)", text))
+
+
+@pytest.mark.parametrize("package", PACKAGES, ids=lambda path: path.relative_to(ROOT.parent).as_posix())
+def test_package_docstring_lists_its_modules(package: Path) -> None:
+    modules = {path.name for path in package.glob("*.py")} - {"__init__.py"}
+    packages = {f"{path.parent.name}/" for path in package.glob("*/__init__.py")}
+    named = documented(package)
+    assert modules | packages <= named, "every module stands in the docstring"
+    for name in named - modules - packages:
+        assert list(ROOT.rglob(name.rstrip("/"))), f"{name} is nowhere"
+
+
+def test_schema_opens_no_session() -> None:
+    """A resolver asks a package for data and never takes a database session itself."""
+    for file in (ROOT / "api").rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.Attribute) and node.attr in ("read", "write", "connect"):
+                owner = node.value.attr if isinstance(node.value, ast.Attribute) else getattr(node.value, "id", "")
+                assert owner.strip("_") != "database", f"{file.relative_to(ROOT)}:{node.lineno} opens a session"
