@@ -12,7 +12,7 @@ from uuid import UUID
 
 import uuid_utils.compat as uuids
 
-from pocketpay.clearing.instruction import Key
+from pocketpay.clearing.footprint import Key
 from pocketpay.clearing.queue import Clearing
 from pocketpay.database.sessions import Database
 from pocketpay.identity.tokens import AccessTokens

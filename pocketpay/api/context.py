@@ -7,23 +7,21 @@ No session of the database is here: sibling fields of a query run at the same ti
 """
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 import strawberry
 
+from pocketpay.api.feeds import Feeds
+from pocketpay.api.loaders import Loaders, Reads
+from pocketpay.api.statement_link import StatementLinks
+from pocketpay.database.sessions import Database
 from pocketpay.identity.errors import Forbidden, Unauthenticated
+from pocketpay.identity.reception import Reception
+from pocketpay.identity.viewer import Viewer
+from pocketpay.operations.office import Office
+from pocketpay.operator_log.act import Operator
+from pocketpay.payments.desk import Desk
 from pocketpay.settings import Settings
-
-if TYPE_CHECKING:
-    from pocketpay.api.feeds import Feeds
-    from pocketpay.api.loaders import Loaders, Reads
-    from pocketpay.api.statement_link import StatementLinks
-    from pocketpay.database.sessions import Database
-    from pocketpay.identity.reception import Reception
-    from pocketpay.identity.viewer import Viewer
-    from pocketpay.operations.office import Office
-    from pocketpay.operator_log.act import Operator
-    from pocketpay.payments.desk import Desk
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +29,13 @@ class Rooms:
     """One server's rooms, as its doors reach them."""
 
     settings: Settings
-    database: "Database"
-    reception: "Reception"
-    desk: "Desk"
-    feeds: "Feeds"
-    reads: "Reads"
-    statement_links: "StatementLinks"
-    office: "Office"
+    database: Database
+    reception: Reception
+    desk: Desk
+    feeds: Feeds
+    reads: Reads
+    statement_links: StatementLinks
+    office: Office
 
 
 class Context:
@@ -53,7 +51,7 @@ class Context:
     def __init__(
         self,
         rooms: Rooms,
-        viewer: "Viewer | None" = None,
+        viewer: Viewer | None = None,
         *,
         request_id: str = "",
         address: str = "",
@@ -67,25 +65,23 @@ class Context:
         self.operator: Operator | None = None
         self._loaders: Loaders | None = None
 
-    def must_view(self) -> "Viewer":
+    def must_view(self) -> Viewer:
         """Who is asking. Raises Unauthenticated when nobody is signed in: the field becomes null."""
         if self.viewer is None:
             raise Unauthenticated
         return self.viewer
 
-    def must_operate(self) -> "Operator":
+    def must_operate(self) -> Operator:
         """Who acts. Raises Forbidden when nobody has been found to be an operator."""
         if self.operator is None:
             raise Forbidden
         return self.operator
 
     @property
-    def loaders(self) -> "Loaders":
+    def loaders(self) -> Loaders:
         """This operation's data loaders: made on the first use, never shared with another operation."""
         if self._loaders is None:
-            from pocketpay.api.loaders import Loaders
-
-            self._loaders = Loaders(self.rooms)
+            self._loaders = Loaders(self.rooms.database, self.rooms.desk, self.rooms.reads)
         return self._loaders
 
     def fresh(self) -> "Context":

@@ -7,7 +7,7 @@ Loaders    one for each operation: for what only a viewer's own wallet can be as
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 from uuid import UUID
 
 from strawberry.dataloader import DataLoader
@@ -20,6 +20,7 @@ from pocketpay.ledger import entries, point, statement
 from pocketpay.ledger.entries import PostedEntry
 from pocketpay.ledger.point import Point
 from pocketpay.ledger.statement import Month, Statement, Totals
+from pocketpay.payments.desk import Desk
 from pocketpay.requests import listing
 from pocketpay.requests.money_request import MoneyRequest
 from pocketpay.transactions import history
@@ -28,9 +29,6 @@ from pocketpay.transactions.limits import Limit
 from pocketpay.transactions.lookups import joined_lookups
 from pocketpay.transactions.transaction import Transaction
 from pocketpay.wallets.reads import WalletReads
-
-if TYPE_CHECKING:
-    from pocketpay.api.context import Rooms
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
@@ -59,15 +57,15 @@ class Reads:
 class Loaders:
     """One operation's loaders; each is made when it is first asked."""
 
-    def __init__(self, rooms: "Rooms") -> None:
-        self._database, self._desk = rooms.database, rooms.desk
-        self.users = rooms.reads.users
-        self.profiles = rooms.reads.profiles
-        self.profiles_by_id = rooms.reads.profiles_by_id
-        self.balances = rooms.reads.balances
-        self.owners = rooms.reads.owners
-        self.whole = rooms.reads.whole
-        self.freeze_reasons = rooms.reads.freeze_reasons
+    def __init__(self, database: Database, desk: Desk, reads: Reads) -> None:
+        self._database, self._desk = database, desk
+        self.users = reads.users
+        self.profiles = reads.profiles
+        self.profiles_by_id = reads.profiles_by_id
+        self.balances = reads.balances
+        self.owners = reads.owners
+        self.whole = reads.whole
+        self.freeze_reasons = reads.freeze_reasons
 
     @cached_property
     def transactions(self) -> "DataLoader[tuple[UUID, UUID], Transaction | None]":
@@ -130,7 +128,7 @@ class Loaders:
         async def read(
             session: Session, wallets: Sequence[tuple[UUID, str]]
         ) -> dict[tuple[UUID, str], tuple[Limit, ...]]:
-            return await allowances(session, self._desk.clearing.terms, wallets)
+            return await allowances(session, self._desk.terms, wallets)
 
         return self._loader(read)
 

@@ -8,7 +8,7 @@ import strawberry
 from pocketpay.api.errors import UserError
 from pocketpay.api.money import Money
 from pocketpay.api.money_request import MoneyRequest
-from pocketpay.clearing.instruction import Answer
+from pocketpay.clearing.outcome import Answer
 from pocketpay.payments.split_bill import Split
 
 

@@ -10,7 +10,7 @@ from pocketpay.api import errors
 from pocketpay.api.errors import UserError
 from pocketpay.api.transaction import Transaction
 from pocketpay.api.wallet import Wallet
-from pocketpay.clearing.instruction import Answer
+from pocketpay.clearing.outcome import Answer
 
 
 @strawberry.type(description="What came of moving money: the transaction, the wallet after it, or why not.")

@@ -8,8 +8,11 @@
     look.py             what a unit looks up after its locks
     write.py            what a unit writes
     progress.py         how far a unit came: what an error means depends on it
-    instruction.py      what an instruction is: its footprint, its decision, its answer
+    instruction.py      what the clearing carries out
+    footprint.py        what an instruction needs: what is locked, what is looked up
+    outcome.py          what it comes to, and the answer its sender gets
     book.py             what rules read, and what the unit will write
+    counters.py         what rules count, kept true within the unit
     written.py          what a unit writes besides money
     holds.py            how a held payment goes on, and its hold is released
     expire.py           how a held payment expires

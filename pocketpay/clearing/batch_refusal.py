@@ -7,7 +7,7 @@ said again: a limit that was full may have room by now. So the key keeps what wa
 from datetime import datetime
 from typing import Any, TypeAlias
 
-from pocketpay.clearing.instruction import Besides
+from pocketpay.clearing.outcome import Besides
 from pocketpay.errors import Refusal
 from pocketpay.money import Money
 from pocketpay.transactions.errors import (

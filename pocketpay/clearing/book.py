@@ -4,7 +4,6 @@ Rules read it. The clearing alone applies outcomes to it, so that the next instr
 one did; a refusal has changed nothing.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from copy import copy
 from dataclasses import dataclass, field, fields, replace
@@ -16,7 +15,9 @@ import uuid_utils.compat as uuids
 from pocketpay.cards import card as cards
 from pocketpay.cards.card import Card
 from pocketpay.clearing.batch_refusal import KeptRefusal, kept_refusals
-from pocketpay.clearing.instruction import Besides, Key, Outcome
+from pocketpay.clearing.counters import Counters
+from pocketpay.clearing.footprint import Key
+from pocketpay.clearing.outcome import Besides, Outcome
 from pocketpay.clearing.written import KeptKey, Written
 from pocketpay.errors import BooksDisagree
 from pocketpay.ledger.account import Account, Entry, Leg
@@ -26,9 +27,9 @@ from pocketpay.requests import money_request as requests
 from pocketpay.requests.money_request import MoneyRequest
 from pocketpay.transactions.errors import KeyReused, LimitExceeded, first_refusal
 from pocketpay.transactions.lifecycle import ALIVE, Status, must_follow
-from pocketpay.transactions.limits import KIND_OF, WINDOW, Limit, LimitKind, counts, hour_of
+from pocketpay.transactions.limits import Limit, LimitKind
 from pocketpay.transactions.terms import Terms
-from pocketpay.transactions.transaction import PAYMENTS, Transaction
+from pocketpay.transactions.transaction import Transaction
 from pocketpay.wallets.balance import Balance, Standing
 
 
@@ -45,35 +46,26 @@ class Book:
     transactions: dict[UUID, Transaction] = field(default_factory=dict)
     requests: dict[UUID, MoneyRequest] = field(default_factory=dict)
     cards: dict[UUID, Card] = field(default_factory=dict)
-    open_cards: dict[UUID, int] = field(default_factory=dict)
-    """How many each wallet has, of those where somebody needs it."""
+    counters: Counters = field(default_factory=Counters)
     hashes: dict[UUID, str] = field(default_factory=dict)
     """Of the passwords of users who are about to leave."""
-    known_payees: set[tuple[UUID, UUID]] = field(default_factory=set)
-    times_paid: dict[tuple[UUID, UUID], int] = field(default_factory=dict)
-    """How many payments of the one to the other, not given back whole, make the payee known: of pairs that money may
-    go back between in this unit, and counted no further than those could take it to zero."""
-    recent: dict[UUID, int] = field(default_factory=dict)
-    pending: dict[UUID, int] = field(default_factory=dict)
     paying: dict[UUID, UUID] = field(default_factory=dict)
     """Which payment of a request is or was the last alive."""
-    open_requests: dict[tuple[UUID, UUID], int] = field(default_factory=dict)
-    """How many requests of the one wallet to the other can be paid now; of pairs that are about to ask."""
-    asked_today: dict[UUID, int] = field(default_factory=dict)
-    """How often that wallet has asked within a day; of wallets that are about to."""
-    used: dict[tuple[UUID, LimitKind], int] = field(default_factory=dict)
-    """In minor units. Never less than it is, and exact where what is asked in this unit would not fit otherwise."""
-    oldest_used: dict[tuple[UUID, LimitKind], datetime] = field(default_factory=dict)
 
     inserted: dict[UUID, Transaction] = field(default_factory=dict)
     updated: dict[UUID, Transaction] = field(default_factory=dict)
     entries: list[Entry] = field(default_factory=list)
     touched: dict[UUID, Account] = field(default_factory=dict)
     written_keys: list[tuple[Key, UUID]] = field(default_factory=list)
-    written_usage: dict[tuple[UUID, LimitKind, datetime], int] = field(default_factory=lambda: defaultdict(int))
 
     besides: "Written | None" = None
     """What is written besides money; None while nothing is."""
+
+    rapid_since: datetime = field(init=False)
+    """The beginning of the window of rapid transfers."""
+
+    def __post_init__(self) -> None:
+        self.rapid_since = self.now - timedelta(minutes=self.terms.policy.rapid_window_minutes)
 
     # ------------------------------------------------------------ what rules ask
 
@@ -95,7 +87,7 @@ class Book:
         this one as it is."""
         aside = copy(self)
         for each in fields(self):
-            if isinstance(value := getattr(self, each.name), dict | set | list):
+            if isinstance(value := getattr(self, each.name), dict | set | list | Counters):
                 setattr(aside, each.name, value.copy())
         aside.accounts |= {id: replace(self.accounts[id]) for id in wallet_ids}
         aside.touched, aside.besides = {}, None
@@ -135,16 +127,16 @@ class Book:
 
     def recent_payments(self, wallet_id: UUID, *, besides: Transaction | None = None) -> int:
         """Payments of that wallet completed or pending within the rapid window, the one given not counted."""
-        own = besides is not None and self._counts_as_recent(besides)
-        return self.recent.get(wallet_id, 0) - own
+        own = besides is not None and besides.created_at > self.rapid_since
+        return self.counters.recent.get(wallet_id, 0) - own
 
     def must_have_room(self, wallet_id: UUID, kind: LimitKind, amount: Money) -> None:
         """Raises LimitExceeded when that would use more than the wallet's limit leaves."""
         total = self.terms.limits[kind].get(amount.currency)
-        used = self.used[wallet_id, kind]
+        used = self.counters.used[wallet_id, kind]
         if total is None or used + amount.minor <= total.minor:
             return
-        oldest = self.oldest_used.get((wallet_id, kind), self.now)
+        oldest = self.counters.oldest_used.get((wallet_id, kind), self.now)
         raise LimitExceeded(Limit.of(kind, total, Money(used, amount.currency), oldest))
 
     def balance(self, wallet_id: UUID) -> Balance:
@@ -184,9 +176,8 @@ class Book:
             must_follow(before.status, after.status)
         if outcome.hold is not None or outcome.legs:
             self._post(outcome, after)
-        self._count(before, after)
-        if counts(before) is not counts(after):
-            self._use(after)
+        self.counters.count_payment(before, after, self.rapid_since)
+        self.counters.count_usage(before, after, self.now)
         self._put(after, new=before is None)
 
     def know(self, transaction: Transaction) -> None:
@@ -211,7 +202,7 @@ class Book:
         for request in besides.requests:
             if (before := self.requests.get(request.id)) is not None:
                 requests.must_follow(before.status, request.status)
-            self._count_request(before, request)
+            self.counters.count_request(before, request, self.now)
             self.requests[request.id] = request
             new = before is None or request.id in written.new_requests
             (written.new_requests if new else written.changed_requests)[request.id] = request
@@ -232,18 +223,12 @@ class Book:
         if not self.transactions[original.id].refunded < original.refunded <= original.total.minor:
             raise BooksDisagree(f"{original.refunded} cannot have been given back of transaction {original.id}")
         self._put(original, new=False)
-        wallet_id, payee_id = original.source_wallet_id, original.destination_wallet_id
-        if original.type not in PAYMENTS or wallet_id is None or payee_id is None or original.left.minor:
-            return
-        self.times_paid[wallet_id, payee_id] -= 1
-        if not self.times_paid[wallet_id, payee_id]:
-            self.known_payees.discard((wallet_id, payee_id))
+        self.counters.count_refunded(original)
 
     def _put_card(self, written: Written, before: Card | None, after: Card) -> None:
         if before is not None:
             cards.must_follow(before.status, after.status)
-        if after.wallet_id in self.open_cards:
-            self.open_cards[after.wallet_id] += after.open - (before is not None and before.open)
+        self.counters.count_card(before, after)
         self.cards[after.id] = after
         new = before is None or after.id in written.new_cards
         (written.new_cards if new else written.changed_cards)[after.id] = after
@@ -288,51 +273,3 @@ class Book:
                 leg.description,
             )
         )
-
-    def _count(self, before: Transaction | None, after: Transaction) -> None:
-        """Keeps what the risk rules and the cap count true within the unit."""
-        wallet_id, payee_id = after.source_wallet_id, after.destination_wallet_id
-        if after.type not in PAYMENTS or wallet_id is None or payee_id is None:
-            return
-        was_pending = before is not None and before.status is Status.PENDING_CONFIRMATION
-        if after.status is Status.COMPLETED:
-            self.known_payees.add((wallet_id, payee_id))
-            if self.times_paid and (wallet_id, payee_id) in self.times_paid:
-                self.times_paid[wallet_id, payee_id] += 1
-        if was_pending:
-            self.pending[wallet_id] = self.pending.get(wallet_id, 0) - 1
-            if after.status in _NO_LONGER_RECENT and self._counts_as_recent(after):
-                self.recent[wallet_id] = self.recent.get(wallet_id, 0) - 1
-        elif after.status is Status.PENDING_CONFIRMATION:
-            self.pending[wallet_id] = self.pending.get(wallet_id, 0) + 1
-        if before is None and after.status in _RECENT:
-            self.recent[wallet_id] = self.recent.get(wallet_id, 0) + 1
-
-    def _count_request(self, before: MoneyRequest | None, after: MoneyRequest) -> None:
-        """Keeps what the caps of asking count true within the unit. What is overdue was never counted as open."""
-        pair = after.requester_wallet_id, after.payer_wallet_id
-        if before is None and after.requester_wallet_id in self.asked_today:
-            self.asked_today[after.requester_wallet_id] += 1
-        if pair in self.open_requests:
-            was_open = before is not None and before.open_at(self.now)
-            self.open_requests[pair] += after.open_at(self.now) - was_open
-
-    def _use(self, after: Transaction) -> None:
-        """Keeps what is used of the limit true: more when the transaction begins to count, less when it ends."""
-        kind = KIND_OF.get(after.type)
-        if kind is None:
-            return
-        change = after.amount.minor if counts(after) else -after.amount.minor
-        self.written_usage[after.anchor, kind, hour_of(after.created_at)] += change
-        used = self.used.get((after.anchor, kind))
-        if used is not None and after.created_at > self.now - WINDOW:
-            self.used[after.anchor, kind] = used + change
-
-    def _counts_as_recent(self, transaction: Transaction) -> bool:
-        window = timedelta(minutes=self.terms.policy.rapid_window_minutes)
-        return transaction.created_at > self.now - window
-
-
-_RECENT = (Status.COMPLETED, Status.PENDING_CONFIRMATION)
-_NO_LONGER_RECENT = (Status.CANCELLED, Status.BLOCKED, Status.FAILED)
-"""What is overdue was never counted by the look, so expiry takes nothing off."""

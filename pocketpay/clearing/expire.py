@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from pocketpay.clearing.book import Book
+from pocketpay.clearing.footprint import Footprint
 from pocketpay.clearing.holds import ended
-from pocketpay.clearing.instruction import Footprint, Outcome
+from pocketpay.clearing.outcome import Outcome
 from pocketpay.transactions.errors import NotFound
 from pocketpay.transactions.lifecycle import Status
 

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from pocketpay.clearing.book import Book
-from pocketpay.clearing.instruction import Hold, Outcome
+from pocketpay.clearing.outcome import Hold, Outcome
 from pocketpay.errors import Refusal
 from pocketpay.risk.rules import Verdict
 from pocketpay.transactions.errors import facts_of

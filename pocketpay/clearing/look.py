@@ -14,7 +14,7 @@ from pocketpay.cards import repository as cards
 from pocketpay.clearing import closing, money_requests
 from pocketpay.clearing.book import Book
 from pocketpay.clearing.expire import Expire
-from pocketpay.clearing.instruction import Footprint, Gives
+from pocketpay.clearing.footprint import Footprint, Gives
 from pocketpay.clearing.progress import Progress
 from pocketpay.clearing.repository import request_facts, units
 from pocketpay.clearing.written import KeptKey
@@ -64,9 +64,9 @@ async def look(
     await _look_further(session, book, footprints)
     if tight:
         for whose, exactly in (await used(session, tight, book.now)).items():
-            book.used[whose] = exactly.minor
+            book.counters.used[whose] = exactly.minor
             if exactly.oldest is not None:
-                book.oldest_used[whose] = exactly.oldest
+                book.counters.oldest_used[whose] = exactly.oldest
     late: Sequence[Transaction] = ()
     # A request that is taken back brings a payment of its payer's along, who orders nothing.
     if overdue or any(transaction.overdue_at(book.now) for transaction in book.transactions.values()):
@@ -120,7 +120,7 @@ async def _look_further(session: Session, book: Book, footprints: Sequence[Footp
         if paying.request_id is not None:
             wanted[Gives.REQUESTS].add(paying.request_id)
     if giving_back:
-        book.times_paid |= await units.times_paid(session, set(giving_back), most=len(giving_back) + 1)
+        book.counters.times_paid |= await units.times_paid(session, set(giving_back), most=len(giving_back) + 1)
     if wanted[Gives.REQUESTS]:
         book.requests |= await requests.by_ids(session, wanted[Gives.REQUESTS])
         for alive in await request_facts.live_payments(session, wanted[Gives.REQUESTS]):
@@ -130,15 +130,15 @@ async def _look_further(session: Session, book: Book, footprints: Sequence[Footp
     if wanted[Gives.CARDS]:
         book.cards |= await cards.by_ids(session, wanted[Gives.CARDS])
     if counted:
-        book.open_cards = dict.fromkeys(counted, 0) | await cards.open_cards(session, counted)
+        book.counters.open_cards = dict.fromkeys(counted, 0) | await cards.open_cards(session, counted)
 
 
 async def _look_at_asking(session: Session, book: Book, asks: set[tuple[UUID, UUID]]) -> None:
     """Whether those may be asked, and how often they were."""
     for row in await request_facts.facts(session, asks, book.now, most_a_day=book.terms.most_requests_a_day):
         book.standings[row.payer_id] = row.standing
-        book.open_requests[row.requester_id, row.payer_id] = row.open
-        book.asked_today[row.requester_id] = row.today
+        book.counters.open_requests[row.requester_id, row.payer_id] = row.open
+        book.counters.asked_today[row.requester_id] = row.today
 
 
 def _tight(book: Book, footprints: Sequence[Footprint]) -> list[tuple[UUID, LimitKind]]:
@@ -148,9 +148,10 @@ def _tight(book: Book, footprints: Sequence[Footprint]) -> list[tuple[UUID, Limi
     for footprint in footprints:
         if footprint.limit is None or footprint.uses is None:
             continue
-        whose, total = (footprint.wallet_id, footprint.limit), book.terms.limits[footprint.limit]
-        asked[whose] = so_far = asked[whose] + footprint.uses.minor
-        if (most := total.get(footprint.uses.currency)) is not None and book.used[whose] + so_far > most.minor:
+        whose = footprint.wallet_id, footprint.limit
+        total = book.terms.limits[footprint.limit].get(footprint.uses.currency)
+        asked[whose] += footprint.uses.minor
+        if total is not None and book.counters.used[whose] + asked[whose] > total.minor:
             tight.add(whose)
     return list(tight)
 
@@ -164,11 +165,11 @@ def _enter(book: Book, footprint: Footprint, row: Record) -> None:
         if row[4] is not None:
             book.standings[payee_id] = standing(row[4], row[5], row[6])
         if row[10]:
-            book.known_payees.add((wallet_id, payee_id))
-        book.recent[wallet_id] = row[11]
-    book.pending[wallet_id] = row[12]
+            book.counters.known_payees.add((wallet_id, payee_id))
+        book.counters.recent[wallet_id] = row[11]
+    book.counters.pending[wallet_id] = row[12]
     if footprint.limit is not None:
-        book.used[wallet_id, footprint.limit] = row[14]
+        book.counters.used[wallet_id, footprint.limit] = row[14]
     if row[FIRST_OF_TRANSACTION] is not None:
         looked_up = rows.transaction(row)
         book.transactions[looked_up.id] = looked_up

@@ -10,7 +10,8 @@ from uuid import UUID
 
 from pocketpay.clearing import holds
 from pocketpay.clearing.book import Book
-from pocketpay.clearing.instruction import Besides, Key, Outcome
+from pocketpay.clearing.footprint import Key
+from pocketpay.clearing.outcome import Besides, Outcome
 from pocketpay.requests.money_request import MoneyRequest, RequestStatus
 from pocketpay.transactions.errors import NotFound, WrongState
 from pocketpay.transactions.lifecycle import Status

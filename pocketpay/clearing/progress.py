@@ -1,10 +1,8 @@
 """How far a unit of work came: what an error means depends on it."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from pocketpay.clearing.unit import Result
+from pocketpay.clearing.outcome import Result
 
 
 @dataclass(slots=True)
@@ -12,4 +10,4 @@ class Progress:
     """An error while deciding is a bug of ours, and only a unit that was committing its results may have happened."""
 
     deciding: bool = False
-    results: "list[Result] | None" = None
+    results: list[Result] | None = None

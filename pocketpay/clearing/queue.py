@@ -26,10 +26,11 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from pocketpay.clearing.instruction import Answer, Instruction
+from pocketpay.clearing.instruction import Instruction
+from pocketpay.clearing.outcome import Answer, Result
 from pocketpay.clearing.progress import Progress
 from pocketpay.clearing.ticket import Counts, Ticket
-from pocketpay.clearing.unit import Result, carry_out
+from pocketpay.clearing.unit import carry_out
 from pocketpay.database.failures import Failure, ServiceBusy, classify
 from pocketpay.database.sessions import TIMEOUTS, Connection, Database, connect
 from pocketpay.ledger.house import House

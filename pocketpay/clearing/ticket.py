@@ -3,8 +3,8 @@
 import asyncio
 from dataclasses import dataclass, replace
 
-from pocketpay.clearing.instruction import Answer, Instruction
-from pocketpay.clearing.unit import Result
+from pocketpay.clearing.instruction import Instruction
+from pocketpay.clearing.outcome import Answer, Result
 from pocketpay.database.failures import ServiceBusy
 from pocketpay.transactions.errors import WrongState
 

@@ -20,8 +20,10 @@ from collections.abc import Callable, Sequence
 from uuid import UUID
 
 from pocketpay.clearing.book import Book
-from pocketpay.clearing.instruction import Answer, Footprint, Instruction, Needs
+from pocketpay.clearing.footprint import Footprint, Needs
+from pocketpay.clearing.instruction import Instruction
 from pocketpay.clearing.look import look
+from pocketpay.clearing.outcome import Answer, Result
 from pocketpay.clearing.progress import Progress
 from pocketpay.clearing.write import write
 from pocketpay.database.failures import ServiceBusy
@@ -30,9 +32,6 @@ from pocketpay.errors import Refusal
 from pocketpay.ledger.house import House
 from pocketpay.ledger.repository import postings as ledger
 from pocketpay.transactions.terms import Terms
-
-Result = Answer | Refusal | ServiceBusy
-"""What became of one instruction."""
 
 
 async def carry_out(

@@ -36,7 +36,7 @@ async def write(session: Session, book: Book) -> None:
         inserted=list(book.inserted.values()),
         updated=list(book.updated.values()),
         keys=book.written_keys,
-        used=book.written_usage,
+        used=book.counters.written_usage,
         payloads=signals.payloads(signal),
     )
     if book.besides is not None and book.besides.acts:  # which may be about a transaction that is new

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pocketpay.cards.card import Card
 from pocketpay.clearing.batch_refusal import KeptRefusal
-from pocketpay.clearing.instruction import Key
+from pocketpay.clearing.footprint import Key
 from pocketpay.identity.leaving import Leaver
 from pocketpay.operator_log.act import Act
 from pocketpay.requests.money_request import MoneyRequest

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from pocketpay.clearing.book import Book
-from pocketpay.clearing.instruction import Answer, Footprint, Key, Outcome
+from pocketpay.clearing.footprint import Footprint, Key
+from pocketpay.clearing.outcome import Answer, Outcome
 from pocketpay.ledger.account import Leg
 from pocketpay.ledger.house import HouseKind
 from pocketpay.money import Money
@@ -78,4 +79,4 @@ async def open_balance(
     Raises WalletClosed, or ServiceBusy: say it again, with the same ids.
     """
     key = parse_key(f"opening balance {foreign_id}", wallet_id, "opening balance", came_from, amount)
-    return await desk.clearing.submit(OpenBalance(id, wallet_id, amount, came_from, key))
+    return await desk.submit(OpenBalance(id, wallet_id, amount, came_from, key))

@@ -21,7 +21,8 @@ from uuid import UUID
 from pocketpay.cards.card import CardStatus
 from pocketpay.clearing import money_requests
 from pocketpay.clearing.book import Book
-from pocketpay.clearing.instruction import Besides, Footprint, Needs, Outcome
+from pocketpay.clearing.footprint import Footprint, Needs
+from pocketpay.clearing.outcome import Besides, Outcome
 from pocketpay.identity import proof
 from pocketpay.identity.errors import WrongPassword
 from pocketpay.identity.leaving import Leaver
@@ -110,6 +111,6 @@ async def _close(reception: Reception, desk: Desk, viewer: Viewer, password: str
         if await people.is_owed(session, viewer.wallet_id):
             raise BalanceNotZero
     leaver = Leaver.of(viewer.user_id, found.password_hash)
-    answer = await desk.clearing.submit(CloseWallet(viewer.wallet_id, leaver))
+    answer = await desk.submit(CloseWallet(viewer.wallet_id, leaver))
     if answer.balance.standing.status is not WalletStatus.CLOSED:
         raise proof.Replaced

@@ -13,7 +13,8 @@ from uuid import UUID
 import uuid_utils.compat as uuids
 
 from pocketpay.clearing.book import Book
-from pocketpay.clearing.instruction import Answer, Besides, Footprint, Outcome
+from pocketpay.clearing.footprint import Footprint
+from pocketpay.clearing.outcome import Answer, Besides, Outcome
 from pocketpay.operator_log.act import Act, Action, Operator
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.parsing import parse_reason
@@ -53,4 +54,4 @@ async def freeze_wallet(
 ) -> Answer:
     """Freezes a wallet that exists. Raises InvalidInput, WalletClosed, ServiceBusy."""
     reason = parse_reason(raw_reason)
-    return await desk.clearing.submit(FreezeWallet(uuids.uuid7(), wallet_id, freeze, reason, operator))
+    return await desk.submit(FreezeWallet(uuids.uuid7(), wallet_id, freeze, reason, operator))

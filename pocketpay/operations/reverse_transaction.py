@@ -14,7 +14,8 @@ from uuid import UUID
 import uuid_utils.compat as uuids
 
 from pocketpay.clearing.book import Book
-from pocketpay.clearing.instruction import Answer, Footprint, Needs, Outcome
+from pocketpay.clearing.footprint import Footprint, Needs
+from pocketpay.clearing.outcome import Answer, Outcome
 from pocketpay.money import Money
 from pocketpay.operator_log.act import Act, Action, Operator
 from pocketpay.payments.desk import Desk
@@ -120,6 +121,6 @@ async def reverse_transaction(
     wallet_id = parties.destination_id or parties.source_id
     assert wallet_id is not None, "a transaction touches at least one wallet"  # noqa: S101 - held by a CHECK
     payee_id = parties.source_id if parties.destination_id is not None else None
-    return await desk.clearing.submit(
+    return await desk.submit(
         Reverse(uuids.uuid7(), uuids.uuid7(), wallet_id, payee_id, transaction_id, reason, operator)
     )

@@ -10,7 +10,8 @@ from uuid import UUID
 import uuid_utils.compat as uuids
 
 from pocketpay.clearing.book import Book
-from pocketpay.clearing.instruction import Answer, Besides, Footprint, Outcome
+from pocketpay.clearing.footprint import Footprint
+from pocketpay.clearing.outcome import Answer, Besides, Outcome
 from pocketpay.operator_log.act import Act, Action, Operator
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.parsing import parse_reason
@@ -46,4 +47,4 @@ class UnfreezeWallet:
 async def unfreeze_wallet(desk: Desk, operator: Operator, wallet_id: UUID, *, raw_reason: str) -> Answer:
     """Lets a wallet that exists go. Raises InvalidInput, WalletClosed, ServiceBusy."""
     reason = parse_reason(raw_reason)
-    return await desk.clearing.submit(UnfreezeWallet(uuids.uuid7(), wallet_id, reason, operator))
+    return await desk.submit(UnfreezeWallet(uuids.uuid7(), wallet_id, reason, operator))

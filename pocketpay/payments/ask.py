@@ -12,7 +12,8 @@ from uuid import UUID
 
 from pocketpay.clearing import money_requests
 from pocketpay.clearing.book import Book
-from pocketpay.clearing.instruction import Besides, Footprint, Key, Needs, Outcome
+from pocketpay.clearing.footprint import Footprint, Key, Needs
+from pocketpay.clearing.outcome import Besides, Outcome
 from pocketpay.money import Money
 from pocketpay.requests.errors import PayerNotFound, TooManyOpenRequests, TooManyRequests
 from pocketpay.requests.money_request import MoneyRequest, RequestStatus
@@ -69,12 +70,10 @@ class Ask:
         return Outcome(key=self.key, besides=Besides(requests=requests))
 
     def _must_not_nag(self, book: Book, requests: tuple[MoneyRequest, ...]) -> None:
-        terms = book.terms
-        if any(
-            book.open_requests[self.wallet_id, one.payer_wallet_id] >= terms.most_open_requests for one in requests
-        ):
+        terms, open_requests = book.terms, book.counters.open_requests
+        if any(open_requests[self.wallet_id, one.payer_wallet_id] >= terms.most_open_requests for one in requests):
             raise TooManyOpenRequests(self.field, terms.most_open_requests)
-        if book.asked_today[self.wallet_id] + len(requests) > terms.most_requests_a_day:
+        if book.counters.asked_today[self.wallet_id] + len(requests) > terms.most_requests_a_day:
             raise TooManyRequests(terms.most_requests_a_day)
 
     def _request(self, book: Book, share: Share, payer_id: UUID) -> MoneyRequest:

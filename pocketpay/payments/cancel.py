@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from pocketpay.clearing.book import Book
+from pocketpay.clearing.footprint import Footprint
 from pocketpay.clearing.holds import ended
-from pocketpay.clearing.instruction import Answer, Footprint, Outcome
+from pocketpay.clearing.outcome import Answer, Outcome
 from pocketpay.payments.desk import Desk
 from pocketpay.transactions.errors import NotFound, WrongState
 from pocketpay.transactions.lifecycle import Status
@@ -40,4 +41,4 @@ async def cancel(desk: Desk, wallet_id: UUID, transaction_id: UUID) -> Answer:
     parties = await desk.resolver.parties(transaction_id)
     if parties is None or parties.source_id != wallet_id:
         raise NotFound
-    return await desk.clearing.submit(Cancel(wallet_id, transaction_id))
+    return await desk.submit(Cancel(wallet_id, transaction_id))

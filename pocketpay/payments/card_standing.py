@@ -8,7 +8,8 @@ from uuid import UUID
 
 from pocketpay.cards.card import NEXT, Card, CardStatus
 from pocketpay.clearing.book import Book
-from pocketpay.clearing.instruction import Besides, Instruction, Outcome
+from pocketpay.clearing.instruction import Instruction
+from pocketpay.clearing.outcome import Besides, Outcome
 from pocketpay.payments.desk import Desk
 from pocketpay.transactions.errors import NotFound, WrongState
 
@@ -27,5 +28,5 @@ def brought(book: Book, card_id: UUID, wallet_id: UUID, status: CardStatus) -> O
 
 async def card_after(desk: Desk, instruction: Instruction) -> Card:
     """The one card that an instruction is about, as it is after."""
-    (card,) = (await desk.clearing.submit(instruction)).cards
+    (card,) = (await desk.submit(instruction)).cards
     return card

@@ -12,8 +12,9 @@ from uuid import UUID
 
 from pocketpay.clearing import money_requests
 from pocketpay.clearing.book import Book
+from pocketpay.clearing.footprint import Footprint
 from pocketpay.clearing.holds import ended, following, released
-from pocketpay.clearing.instruction import Answer, Footprint, Outcome
+from pocketpay.clearing.outcome import Answer, Outcome
 from pocketpay.ledger.account import Leg
 from pocketpay.payments.desk import Desk
 from pocketpay.requests.money_request import RequestStatus
@@ -68,7 +69,7 @@ class Confirm:
 
 def _judged_again(book: Book, held: Transaction, wallet_id: UUID, payee_id: UUID) -> Verdict:
     recent = book.recent_payments(wallet_id, besides=held)
-    return judge(Facts(held.amount, (wallet_id, payee_id) in book.known_payees, recent), book.terms.policy)
+    return judge(Facts(held.amount, (wallet_id, payee_id) in book.counters.known_payees, recent), book.terms.policy)
 
 
 async def confirm(desk: Desk, wallet_id: UUID, transaction_id: UUID) -> Answer:
@@ -76,4 +77,4 @@ async def confirm(desk: Desk, wallet_id: UUID, transaction_id: UUID) -> Answer:
     parties = await desk.resolver.parties(transaction_id)
     if parties is None or parties.source_id != wallet_id:
         raise NotFound
-    return await desk.clearing.submit(Confirm(wallet_id, parties.destination_id, transaction_id))
+    return await desk.submit(Confirm(wallet_id, parties.destination_id, transaction_id))

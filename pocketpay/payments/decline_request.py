@@ -5,7 +5,8 @@ from uuid import UUID
 
 from pocketpay.clearing import money_requests
 from pocketpay.clearing.book import Book
-from pocketpay.clearing.instruction import Answer, Footprint, Needs, Outcome
+from pocketpay.clearing.footprint import Footprint, Needs
+from pocketpay.clearing.outcome import Answer, Outcome
 from pocketpay.payments.desk import Desk
 from pocketpay.requests.money_request import RequestStatus
 from pocketpay.transactions.errors import NotFound
@@ -35,4 +36,4 @@ async def decline_request(desk: Desk, wallet_id: UUID, request_id: UUID) -> Answ
     asked = await desk.resolver.asked(request_id)
     if asked is None or asked.payer_id != wallet_id:
         raise NotFound
-    return await desk.clearing.submit(DeclineRequest(wallet_id, request_id))
+    return await desk.submit(DeclineRequest(wallet_id, request_id))

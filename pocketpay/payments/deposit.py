@@ -14,7 +14,8 @@ from uuid import UUID
 import uuid_utils.compat as uuids
 
 from pocketpay.clearing.book import Book
-from pocketpay.clearing.instruction import Answer, Footprint, Key, Outcome
+from pocketpay.clearing.footprint import Footprint, Key
+from pocketpay.clearing.outcome import Answer, Outcome
 from pocketpay.money import Money
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.parsing import parse_amount, parse_bank_name, parse_key
@@ -76,4 +77,4 @@ async def deposit(desk: Desk, wallet_id: UUID, *, raw_amount: str, raw_bank_name
     bank_name = parse_bank_name(raw_bank_name)
     key = parse_key(raw_key, wallet_id, "deposit", bank_name, amount)
     order = AcceptDeposit(uuids.uuid7(), wallet_id, amount, bank_name, key)
-    return await settle_now(desk, await desk.clearing.submit(order))
+    return await settle_now(desk, await desk.submit(order))

@@ -1,10 +1,14 @@
 """The desk: where orders about money are taken. What a verb needs besides its own rule."""
 
+from collections.abc import Coroutine
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import Any, Self
 
+from pocketpay.clearing.instruction import Instruction
+from pocketpay.clearing.outcome import Answer, Result
 from pocketpay.clearing.policy import read_policy
 from pocketpay.clearing.queue import Clearing
+from pocketpay.clearing.unit import preview
 from pocketpay.database.sessions import Database
 from pocketpay.ledger.repository import postings
 from pocketpay.payments.bank import Bank
@@ -38,6 +42,19 @@ class Desk:
         await clearing.start()
         bank = SimulatedBank(settings.simulated_bank, settings.simulated_bank_seconds)
         return cls(database, clearing, Resolver(database), bank)
+
+    def submit(self, instruction: Instruction, *, weight: int = 1) -> Coroutine[Any, Any, Answer]:
+        """Has an instruction carried out and gives its answer after the commit; see `Clearing.submit`."""
+        return self.clearing.submit(instruction, weight=weight)
+
+    async def preview(self, instruction: Instruction) -> Result:
+        """What the instruction would come to now: nothing is locked and nothing is written. Raises ServiceBusy."""
+        return await self.database.query(preview, instruction, self.clearing.terms, self.clearing.house)
+
+    @property
+    def terms(self) -> Terms:
+        """What applies to every payment decided now."""
+        return self.clearing.terms
 
     async def close(self) -> None:
         """Takes no more orders, and finishes those it has."""

@@ -18,10 +18,11 @@ from pocketpay.cards.card import GOOD_FOR_YEARS, Card, CardStatus, month_of
 from pocketpay.cards.errors import TooManyCards
 from pocketpay.cards.number import Secrets
 from pocketpay.clearing.book import Book
-from pocketpay.clearing.instruction import Besides, Footprint, Gives, Key, Needs, Outcome
+from pocketpay.clearing.footprint import Footprint, Gives, Key, Needs
+from pocketpay.clearing.outcome import Besides, Outcome
 from pocketpay.money import Money
 from pocketpay.payments.desk import Desk
-from pocketpay.payments.parsing import parse_amount, parse_key, parse_label
+from pocketpay.payments.parsing import parse_key, parse_label, parse_limit
 from pocketpay.transactions.errors import WalletClosed, WalletFrozen
 from pocketpay.wallets.balance import WalletStatus
 
@@ -53,7 +54,7 @@ class IssueCard:
             raise WalletClosed
         if standing.frozen_for is not None:
             raise WalletFrozen
-        if book.open_cards[self.wallet_id] >= book.terms.most_cards:
+        if book.counters.open_cards[self.wallet_id] >= book.terms.most_cards:
             raise TooManyCards(book.terms.most_cards)
         return Outcome(key=self.key, besides=Besides(cards=(self._card(book),)))
 
@@ -110,10 +111,5 @@ async def issue_card(
     key = parse_key(raw_key, wallet_id, "issueCard", label, each or "", monthly or "", gives=Gives.CARDS)
     made = number.new()
     order = IssueCard(uuids.uuid7(), wallet_id, currency, label, made.last4, each, monthly, key)
-    answer = await desk.clearing.submit(order)
+    answer = await desk.submit(order)
     return Issued(answer.cards[0], None if answer.replayed else made)
-
-
-def parse_limit(raw_limit: str | None, currency: str, field: str) -> Money | None:
-    """A limit of a card, None where there is to be none. Raises InvalidAmount."""
-    return None if raw_limit is None else parse_amount(raw_limit, currency, field)

@@ -9,7 +9,8 @@ from uuid import UUID
 
 from pocketpay.clearing import money_requests
 from pocketpay.clearing.book import Book
-from pocketpay.clearing.instruction import Besides, Footprint, Needs, Outcome
+from pocketpay.clearing.footprint import Footprint, Needs
+from pocketpay.clearing.outcome import Besides, Outcome
 from pocketpay.requests.money_request import RequestStatus
 from pocketpay.wallets.balance import WalletStatus
 

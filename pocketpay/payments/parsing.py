@@ -8,7 +8,7 @@ import unicodedata
 from uuid import UUID
 
 from pocketpay import money
-from pocketpay.clearing.instruction import Gives, Key
+from pocketpay.clearing.footprint import Gives, Key
 from pocketpay.identity.usernames import canonical
 from pocketpay.money import Money
 from pocketpay.transactions.errors import InvalidAmount, InvalidInput
@@ -35,6 +35,11 @@ def parse_amount(raw_amount: str, currency: str, field: str = "amount") -> Money
         return money.parse(raw_amount, currency)
     except (money.MalformedAmount, money.AmountOutOfRange) as wrong:
         raise InvalidAmount(str(wrong), field) from None
+
+
+def parse_limit(raw_limit: str | None, currency: str, field: str) -> Money | None:
+    """A limit of a card, None where there is to be none. Raises InvalidAmount."""
+    return None if raw_limit is None else parse_amount(raw_limit, currency, field)
 
 
 def parse_description(raw_description: str) -> str:

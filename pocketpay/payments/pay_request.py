@@ -13,7 +13,8 @@ from uuid import UUID
 import uuid_utils.compat as uuids
 
 from pocketpay.clearing.book import Book
-from pocketpay.clearing.instruction import Answer, Footprint, Key, Needs, Outcome
+from pocketpay.clearing.footprint import Footprint, Key, Needs
+from pocketpay.clearing.outcome import Answer, Outcome
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.parsing import parse_key
 from pocketpay.payments.transfer import Transfer
@@ -71,4 +72,4 @@ async def pay_request(desk: Desk, wallet_id: UUID, request_id: UUID, *, raw_key:
     asked = await desk.resolver.asked(request_id)
     if asked is not None and asked.payer_id != wallet_id:
         asked = None
-    return await desk.clearing.submit(PayRequest(uuids.uuid7(), wallet_id, request_id, asked, key))
+    return await desk.submit(PayRequest(uuids.uuid7(), wallet_id, request_id, asked, key))

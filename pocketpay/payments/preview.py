@@ -5,7 +5,6 @@ from uuid import UUID
 
 import uuid_utils.compat as uuids
 
-from pocketpay.clearing.unit import preview
 from pocketpay.database.failures import ServiceBusy
 from pocketpay.errors import Refusal
 from pocketpay.money import Money
@@ -31,8 +30,7 @@ async def preview_transfer(desk: Desk, wallet_id: UUID, *, raw_to: str, raw_amou
     amount = parse_amount(raw_amount, await desk.resolver.currency(wallet_id))
     payee_id = await desk.resolver.wallet_of(parse_recipient(raw_to))
     instruction = Transfer(uuids.uuid7(), wallet_id, payee_id, amount, "preview", key=None)
-    async with desk.database.read() as session:
-        result = await preview(session, instruction, desk.clearing.terms, desk.clearing.house)
+    result = await desk.preview(instruction)
     if isinstance(result, ServiceBusy):
         raise result
     if isinstance(result, Refusal):

@@ -14,7 +14,8 @@ from uuid import UUID
 import uuid_utils.compat as uuids
 
 from pocketpay.clearing.book import Book
-from pocketpay.clearing.instruction import Answer, Footprint, Key, Needs, Outcome
+from pocketpay.clearing.footprint import Footprint, Key, Needs
+from pocketpay.clearing.outcome import Answer, Outcome
 from pocketpay.money import Money
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.parsing import parse_amount, parse_key, parse_reason
@@ -117,4 +118,4 @@ async def refund(
     parties = await desk.resolver.parties(transaction_id)
     ours = parties is not None and parties.destination_id == wallet_id
     payer_id = parties.source_id if parties is not None and ours else None
-    return await desk.clearing.submit(Refund(uuids.uuid7(), wallet_id, payer_id, transaction_id, amount, reason, key))
+    return await desk.submit(Refund(uuids.uuid7(), wallet_id, payer_id, transaction_id, amount, reason, key))

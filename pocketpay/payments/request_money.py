@@ -4,7 +4,8 @@ from uuid import UUID
 
 import uuid_utils.compat as uuids
 
-from pocketpay.clearing.instruction import Answer, Gives
+from pocketpay.clearing.footprint import Gives
+from pocketpay.clearing.outcome import Answer
 from pocketpay.payments.ask import Ask, Share
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.parsing import parse_amount, parse_description, parse_key, parse_recipient
@@ -22,4 +23,4 @@ async def request_money(
     description, username = parse_description(raw_description), parse_recipient(raw_from)
     key = parse_key(raw_key, wallet_id, "requestMoney", username, amount, description, gives=Gives.REQUESTS)
     share = Share(uuids.uuid7(), username, await desk.resolver.wallet_of(username), amount)
-    return await desk.clearing.submit(Ask(wallet_id, (share,), description, key, field="from"))
+    return await desk.submit(Ask(wallet_id, (share,), description, key, field="from"))

@@ -15,7 +15,8 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 from pocketpay.clearing.book import Book
-from pocketpay.clearing.instruction import Besides, Key, Outcome
+from pocketpay.clearing.footprint import Key
+from pocketpay.clearing.outcome import Besides, Outcome
 from pocketpay.errors import BooksDisagree, Refusal
 from pocketpay.ledger.account import Leg
 from pocketpay.ledger.house import House, HouseKind

@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 from pocketpay.clearing.book import Book
+from pocketpay.clearing.footprint import Footprint
 from pocketpay.clearing.holds import following, released
-from pocketpay.clearing.instruction import Answer, Footprint, Outcome
+from pocketpay.clearing.outcome import Answer, Outcome
 from pocketpay.database.failures import ServiceBusy
 from pocketpay.ledger.account import Leg
 from pocketpay.ledger.house import House, HouseKind
@@ -89,4 +90,4 @@ async def ask_bank(desk: Desk, accepted: Transaction) -> Answer | None:
         return None
     if reply is BankReply.PENDING:
         return None
-    return await desk.clearing.submit(Settle(accepted.anchor, accepted.id, reply is BankReply.SETTLED))
+    return await desk.submit(Settle(accepted.anchor, accepted.id, reply is BankReply.SETTLED))

@@ -15,7 +15,8 @@ import uuid_utils.compat as uuids
 
 from pocketpay.cards.card import Card
 from pocketpay.clearing.book import Book
-from pocketpay.clearing.instruction import Answer, Besides, Footprint, Key, Needs, Outcome
+from pocketpay.clearing.footprint import Footprint, Key, Needs
+from pocketpay.clearing.outcome import Answer, Besides, Outcome
 from pocketpay.errors import Refusal
 from pocketpay.ledger.account import Leg
 from pocketpay.ledger.house import HouseKind
@@ -106,4 +107,4 @@ async def simulate_card_payment(
     merchant = parse_merchant(raw_merchant)
     card = "" if card_id is None else str(card_id)
     key = parse_key(raw_key, wallet_id, "simulateCardPayment", card, amount, merchant)
-    return await desk.clearing.submit(CardPayment(uuids.uuid7(), wallet_id, card_id, amount, merchant, key))
+    return await desk.submit(CardPayment(uuids.uuid7(), wallet_id, card_id, amount, merchant, key))

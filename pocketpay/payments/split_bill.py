@@ -9,7 +9,8 @@ from uuid import UUID
 
 import uuid_utils.compat as uuids
 
-from pocketpay.clearing.instruction import Answer, Gives
+from pocketpay.clearing.footprint import Gives
+from pocketpay.clearing.outcome import Answer
 from pocketpay.money import Money
 from pocketpay.payments.ask import Ask, Share
 from pocketpay.payments.desk import Desk
@@ -53,7 +54,7 @@ async def split_bill(
         raise InvalidInput("among", "must not name yourself")
     asked = zip(among, payers, amounts, strict=False)  # whoever splits may be one more
     wanted = tuple(Share(uuids.uuid7(), username, payer_id, amount) for username, payer_id, amount in asked)
-    answer = await desk.clearing.submit(Ask(wallet_id, wanted, description, key, field="among"))
+    answer = await desk.submit(Ask(wallet_id, wanted, description, key, field="among"))
     return Split(answer, amounts[-1] if include_me else None)
 
 

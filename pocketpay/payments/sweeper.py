@@ -14,7 +14,7 @@ from datetime import timedelta
 import structlog
 
 from pocketpay.clearing.expire import Expire
-from pocketpay.clearing.instruction import Answer
+from pocketpay.clearing.outcome import Answer
 from pocketpay.database.failures import ServiceBusy
 from pocketpay.errors import Refusal
 from pocketpay.payments import repository
@@ -45,7 +45,7 @@ async def expire_overdue(desk: Desk) -> int:
     """Expires a batch of what is overdue; gives how many it was about."""
     async with desk.database.read() as session:
         overdue = await repository.expired_by_now(session, MOST_AT_ONCE)
-    orders = [desk.clearing.submit(Expire(wallet_id, transaction_id)) for wallet_id, transaction_id in overdue]
+    orders = [desk.submit(Expire(wallet_id, transaction_id)) for wallet_id, transaction_id in overdue]
     _tell_trouble(await asyncio.gather(*orders, return_exceptions=True))
     return len(overdue)
 
@@ -54,7 +54,7 @@ async def lapse_requests(desk: Desk, *, closed_within: timedelta = CLOSED_WITHIN
     """Ends a batch of money requests that cannot be paid any more; gives how many it was about."""
     async with desk.database.read() as session:
         unpayable = await repository.unpayable(session, MOST_AT_ONCE, closed_within=closed_within)
-    orders = [desk.clearing.submit(LapseRequest(*one)) for one in unpayable]
+    orders = [desk.submit(LapseRequest(*one)) for one in unpayable]
     _tell_trouble(await asyncio.gather(*orders, return_exceptions=True))
     return len(unpayable)
 

@@ -19,7 +19,8 @@ import uuid_utils.compat as uuids
 
 from pocketpay.clearing import money_requests
 from pocketpay.clearing.book import Book
-from pocketpay.clearing.instruction import Answer, Footprint, Hold, Key, Outcome
+from pocketpay.clearing.footprint import Footprint, Key
+from pocketpay.clearing.outcome import Answer, Hold, Outcome
 from pocketpay.errors import Refusal
 from pocketpay.ledger.account import Leg
 from pocketpay.money import Money
@@ -87,14 +88,14 @@ class Transfer:
         if available < self.amount:
             return self._ended(book, Status.FAILED, InsufficientFunds(required=self.amount, available=available))
         book.must_have_room(self.wallet_id, LimitKind.TRANSFER_DAILY, self.amount)
-        known = (self.wallet_id, self.payee_id) in book.known_payees
+        known = (self.wallet_id, self.payee_id) in book.counters.known_payees
         verdict = judge(Facts(self.amount, known, book.recent_payments(self.wallet_id)), book.terms.policy)
         if verdict.action is RuleAction.OFF:
             done = self._transaction(book, Status.COMPLETED)
             return Outcome(
                 done, legs=self._legs(self.payee_id), key=self.key, besides=money_requests.paid(book, self.request)
             )
-        if book.pending.get(self.wallet_id, 0) >= book.terms.most_pending:
+        if book.counters.pending.get(self.wallet_id, 0) >= book.terms.most_pending:
             raise TooManyPending(book.terms.most_pending)
         if verdict.action is RuleAction.BLOCK:
             return self._ended(book, Status.BLOCKED, RiskBlocked(), verdict)
@@ -149,4 +150,4 @@ async def transfer(
     description, to = parse_description(raw_description), parse_recipient(raw_to)
     key = parse_key(raw_key, wallet_id, "transfer", to, amount, description)
     payee_id = await desk.resolver.wallet_of(to)
-    return await desk.clearing.submit(Transfer(uuids.uuid7(), wallet_id, payee_id, amount, description, key))
+    return await desk.submit(Transfer(uuids.uuid7(), wallet_id, payee_id, amount, description, key))

@@ -16,7 +16,8 @@ import uuid_utils.compat as uuids
 
 from pocketpay.clearing.batch_refusal import rebuilt
 from pocketpay.clearing.book import Book
-from pocketpay.clearing.instruction import Answer, Besides, Footprint, Key, Needs, Outcome
+from pocketpay.clearing.footprint import Footprint, Key, Needs
+from pocketpay.clearing.outcome import Answer, Besides, Outcome
 from pocketpay.errors import Refusal
 from pocketpay.money import Money
 from pocketpay.payments.desk import Desk
@@ -135,7 +136,7 @@ async def transfer_batch(
         else Transfer(uuids.uuid7(), wallet_id, payees.get(one[0]), one[1], one[2], key=None)
         for one in parsed
     )
-    return await desk.clearing.submit(TransferBatch(wallet_id, items, atomic, key), weight=len(items))
+    return await desk.submit(TransferBatch(wallet_id, items, atomic, key), weight=len(items))
 
 
 def _parsed(raw: RawTransfer, currency: str) -> tuple[str, Money, str] | Refusal:

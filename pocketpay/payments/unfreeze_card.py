@@ -5,7 +5,8 @@ from uuid import UUID
 
 from pocketpay.cards.card import Card, CardStatus
 from pocketpay.clearing.book import Book
-from pocketpay.clearing.instruction import Footprint, Needs, Outcome
+from pocketpay.clearing.footprint import Footprint, Needs
+from pocketpay.clearing.outcome import Outcome
 from pocketpay.payments.card_standing import brought, card_after
 from pocketpay.payments.desk import Desk
 

@@ -9,12 +9,13 @@ from uuid import UUID
 
 from pocketpay.cards.card import Card
 from pocketpay.clearing.book import Book
-from pocketpay.clearing.instruction import Besides, Footprint, Needs, Outcome
+from pocketpay.clearing.footprint import Footprint, Needs
+from pocketpay.clearing.outcome import Besides, Outcome
 from pocketpay.identity.changes import STAYS, Stays, Wanted
 from pocketpay.money import Money
 from pocketpay.payments.card_standing import card_after
 from pocketpay.payments.desk import Desk
-from pocketpay.payments.issue_card import parse_limit
+from pocketpay.payments.parsing import parse_limit
 from pocketpay.transactions.errors import NotFound, WrongState
 
 WantedLimit: TypeAlias = Money | Stays | None

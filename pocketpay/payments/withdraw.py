@@ -15,7 +15,8 @@ from uuid import UUID
 import uuid_utils.compat as uuids
 
 from pocketpay.clearing.book import Book
-from pocketpay.clearing.instruction import Answer, Footprint, Hold, Key, Outcome
+from pocketpay.clearing.footprint import Footprint, Key
+from pocketpay.clearing.outcome import Answer, Hold, Outcome
 from pocketpay.errors import Refusal
 from pocketpay.money import Money
 from pocketpay.payments.desk import Desk
@@ -92,7 +93,7 @@ async def withdraw(
     bank_name = parse_bank_name(raw_bank_name)
     key = parse_key(raw_key, wallet_id, "withdraw", bank_name, speed, amount)
     order = AcceptWithdrawal(uuids.uuid7(), wallet_id, amount, bank_name, speed, key)
-    return await settle_now(desk, await desk.clearing.submit(order))
+    return await settle_now(desk, await desk.submit(order))
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,5 +111,5 @@ class WithdrawalQuote:
 async def quote_withdrawal(desk: Desk, wallet_id: UUID, *, raw_amount: str, speed: Speed) -> WithdrawalQuote:
     """What `withdraw` takes for that amount under the terms of now. Raises InvalidAmount."""
     amount = parse_amount(raw_amount, await desk.resolver.currency(wallet_id))
-    fee = withdrawal_fee(amount, speed, instant_bps=desk.clearing.terms.instant_fee_bps)
+    fee = withdrawal_fee(amount, speed, instant_bps=desk.terms.instant_fee_bps)
     return WithdrawalQuote(amount, fee)

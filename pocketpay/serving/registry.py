@@ -4,21 +4,30 @@ import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import Protocol
 from uuid import UUID
 
 from starlette.types import Receive, Scope, Send
 
 from pocketpay.database.failures import ServiceBusy
 from pocketpay.identity.gate import Denial, Gate
+from pocketpay.identity.viewer import Viewer
 from pocketpay.serving.metrics import Metrics
 from pocketpay.updates.signals import Signal
 
-if TYPE_CHECKING:
-    from pocketpay.serving.sockets import Socket
-
 RECHECK_SECONDS = 1.0
 """Between two tries to look sessions up again while the database is away."""
+
+
+class OpenSocket(Protocol):
+    """A websocket as its server counts it. `viewer` is None until a token has been accepted."""
+
+    viewer: Viewer | None
+    token: str | None
+
+    def end(self, code: int, reason: str) -> None:
+        """Closes it from elsewhere."""
+        ...
 
 
 class Sockets:
@@ -28,8 +37,8 @@ class Sockets:
         self._metrics = metrics
         self._most_per_address, self._most_per_user = most_per_address, most_per_user
         self._addresses: Counter[str] = Counter()
-        self._users: dict[UUID, set[Socket]] = {}
-        self._sessions: dict[UUID, set[Socket]] = {}
+        self._users: dict[UUID, set[OpenSocket]] = {}
+        self._sessions: dict[UUID, set[OpenSocket]] = {}
 
     async def admit(
         self,
@@ -55,7 +64,7 @@ class Sockets:
             if not self._addresses[address]:
                 del self._addresses[address]
 
-    def signed_in(self, socket: "Socket") -> bool:
+    def signed_in(self, socket: OpenSocket) -> bool:
         """Counts a socket to its viewer; False when they have too many."""
         viewer = socket.viewer
         assert viewer is not None  # noqa: S101 - it has signed in
@@ -66,7 +75,7 @@ class Sockets:
         self._sessions.setdefault(viewer.session_id, set()).add(socket)
         return True
 
-    def left(self, socket: "Socket") -> None:
+    def left(self, socket: OpenSocket) -> None:
         """The socket is closed."""
         if socket.viewer is not None:
             _drop(self._users, socket.viewer.user_id, socket)
@@ -120,7 +129,7 @@ class Revocations:
                 return
 
 
-def _drop(kept: "dict[UUID, set[Socket]]", key: UUID, socket: "Socket") -> None:
+def _drop(kept: dict[UUID, set[OpenSocket]], key: UUID, socket: OpenSocket) -> None:
     sockets = kept.get(key)
     if sockets is not None:
         sockets.discard(socket)

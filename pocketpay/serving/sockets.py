@@ -17,7 +17,7 @@ from collections.abc import AsyncIterator
 from contextlib import aclosing
 from inspect import isawaitable
 from time import perf_counter, time
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from graphql import ExecutionResult, located_error
 from graphql.execution.execute import create_source_event_stream, map_source_to_response_event
@@ -31,13 +31,11 @@ from pocketpay.identity.gate import Denial
 from pocketpay.identity.tokens import Claims
 from pocketpay.identity.viewer import Viewer
 from pocketpay.serving import http
+from pocketpay.serving.doors import Doors
 from pocketpay.serving.execution import Rejected, told
 from pocketpay.serving.executor import OperationExecutor
 from pocketpay.serving.failures import RATE_LIMITED, formatted
 from pocketpay.serving.frames import token_in, trouble
-
-if TYPE_CHECKING:
-    from pocketpay.serving.doors import Doors
 
 INIT_SECONDS = 5.0
 
@@ -49,7 +47,7 @@ class Socket(BaseGraphQLTransportWSHandler[Context, None]):
 
     def __init__(self, **given: Any) -> None:
         super().__init__(**given)
-        self.doors = cast("Doors", given["view"].doors)
+        self.doors = cast(Doors, given["view"].doors)
         self.viewer: Viewer | None = None
         self.token: str | None = None
         self._expiry: asyncio.TimerHandle | None = None

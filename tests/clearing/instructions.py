@@ -6,7 +6,8 @@ from contextlib import asynccontextmanager
 
 import uuid_utils.compat as uuids
 
-from pocketpay.clearing.instruction import Answer, Gives, Key
+from pocketpay.clearing.footprint import Gives, Key
+from pocketpay.clearing.outcome import Answer
 from pocketpay.database.sessions import connect
 from pocketpay.money import Money
 from pocketpay.payments.ask import Ask, Share

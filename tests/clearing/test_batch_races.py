@@ -7,7 +7,9 @@ import pytest
 import uuid_utils.compat as uuids
 
 from pocketpay.clearing import queue as clearings
-from pocketpay.clearing.instruction import Answer, Instruction, Key
+from pocketpay.clearing.footprint import Key
+from pocketpay.clearing.instruction import Instruction
+from pocketpay.clearing.outcome import Answer
 from pocketpay.database.failures import ServiceBusy
 from pocketpay.errors import Refusal
 from pocketpay.money import Money
@@ -109,7 +111,7 @@ async def test_batches_in_two_directions_never_deadlock(two_desks: list[Desk], r
 async def test_batch_sees_what_came_before_it_in_its_unit_and_is_seen_after(desk: Desk) -> None:
     ada, bob = await person(desk, funds="10.00"), await person(desk)
     async with held_elsewhere(desk, ada):
-        first = asyncio.create_task(desk.clearing.submit(transfer_of(ada, bob, 100)))
+        first = asyncio.create_task(desk.submit(transfer_of(ada, bob, 100)))
         await asyncio.sleep(0)
         await taken_up(desk)
         too_much = batch_of(ada, bob, bob, minor=401)
@@ -119,7 +121,7 @@ async def test_batch_sees_what_came_before_it_in_its_unit_and_is_seen_after(desk
             batch_of(ada, bob, bob, minor=400),
             transfer_of(ada, bob, 1),
         ]
-        tasks = [asyncio.create_task(desk.clearing.submit(one)) for one in orders]
+        tasks = [asyncio.create_task(desk.submit(one)) for one in orders]
         await asyncio.sleep(0)
         units = desk.clearing.counts.units
     told = answers(await all_told(first, *tasks))
@@ -138,13 +140,11 @@ async def test_unit_takes_no_more_payments_than_it_may_however_they_are_ordered(
     by_unit = [[100, 28], [1, 60, 60], [60], [100], [100, *([1] * 28)], [1]]
     sizes = [size for unit in by_unit for size in unit]
     async with held_elsewhere(desk, ada):
-        first = asyncio.create_task(desk.clearing.submit(transfer_of(ada, bob)))
+        first = asyncio.create_task(desk.submit(transfer_of(ada, bob)))
         await asyncio.sleep(0)
         await taken_up(desk)
         units = desk.clearing.counts.units
-        tasks = [
-            asyncio.create_task(desk.clearing.submit(batch_of(ada, *[bob] * size), weight=size)) for size in sizes
-        ]
+        tasks = [asyncio.create_task(desk.submit(batch_of(ada, *[bob] * size), weight=size)) for size in sizes]
         await asyncio.sleep(0)
     told = answers(await all_told(first, *tasks))
     assert len(told) == 1 + len(sizes)
@@ -158,14 +158,14 @@ async def test_queue_is_full_of_payments_not_of_orders(
     monkeypatch.setattr(clearings, "MOST_WITH_MANY", 10)
     ada, bob = await people(desk, 2, funds="10.00")
     async with held_elsewhere(desk, ada):
-        first = asyncio.create_task(desk.clearing.submit(transfer_of(ada, bob)))
+        first = asyncio.create_task(desk.submit(transfer_of(ada, bob)))
         await asyncio.sleep(0)
         await taken_up(desk)
-        waiting = [asyncio.create_task(desk.clearing.submit(batch_of(ada, *[bob] * 4), weight=4)) for _ in range(2)]
+        waiting = [asyncio.create_task(desk.submit(batch_of(ada, *[bob] * 4), weight=4)) for _ in range(2)]
         await asyncio.sleep(0)
         with pytest.raises(ServiceBusy):
-            await desk.clearing.submit(batch_of(ada, bob, bob, bob), weight=3)
-        waiting.append(asyncio.create_task(desk.clearing.submit(batch_of(ada, bob, bob), weight=2)))
+            await desk.submit(batch_of(ada, bob, bob, bob), weight=3)
+        waiting.append(asyncio.create_task(desk.submit(batch_of(ada, bob, bob), weight=2)))
         await asyncio.sleep(0)
     assert len(answers(await all_told(first, *waiting))) == 4
     assert desk.clearing.waiting == 0
@@ -180,17 +180,17 @@ async def test_batches_that_wait_leave_room_for_whoever_pays_once(
     monkeypatch.setattr(clearings, "MOST_WAITING", 6)
     ada, bob = await people(desk, 2, funds="10.00")
     async with held_elsewhere(desk, ada):
-        first = asyncio.create_task(desk.clearing.submit(transfer_of(ada, bob)))
+        first = asyncio.create_task(desk.submit(transfer_of(ada, bob)))
         await asyncio.sleep(0)
         await taken_up(desk)
-        waiting = [asyncio.create_task(desk.clearing.submit(batch_of(ada, *[bob] * 4), weight=4))]
+        waiting = [asyncio.create_task(desk.submit(batch_of(ada, *[bob] * 4), weight=4))]
         await asyncio.sleep(0)
         with pytest.raises(ServiceBusy):
-            await desk.clearing.submit(batch_of(ada, bob, bob), weight=2)
-        waiting += [asyncio.create_task(desk.clearing.submit(transfer_of(bob, ada))) for _ in range(2)]
+            await desk.submit(batch_of(ada, bob, bob), weight=2)
+        waiting += [asyncio.create_task(desk.submit(transfer_of(bob, ada))) for _ in range(2)]
         await asyncio.sleep(0)
         with pytest.raises(ServiceBusy):
-            await desk.clearing.submit(transfer_of(bob, ada))
+            await desk.submit(transfer_of(bob, ada))
     assert len(answers(await all_told(first, *waiting))) == 4
     assert await money(desk, ada) == (1_000 - 1 - 4 + 2, 0)
 
@@ -212,9 +212,9 @@ async def test_batch_that_needs_a_wallet_held_elsewhere_is_busy_whole_and_stops_
     sender, others = (cyd, [ada, bob]) if who == "sender" else (ada, [bob, cyd])
     async with held_elsewhere(desk, cyd):
         told = await all_told(
-            desk.clearing.submit(batch_of(sender, *others, atomic=atomic), weight=2),
-            desk.clearing.submit(transfer_of(ada, bob)),
-            desk.clearing.submit(batch_of(bob, ada, ada, atomic=atomic), weight=2),
+            desk.submit(batch_of(sender, *others, atomic=atomic), weight=2),
+            desk.submit(transfer_of(ada, bob)),
+            desk.submit(batch_of(bob, ada, ada, atomic=atomic), weight=2),
         )
     assert [type(one) for one in told] == [ServiceBusy, Answer, Answer]
     assert isinstance(told[0], ServiceBusy)
@@ -227,9 +227,9 @@ async def test_batch_that_needs_a_wallet_held_elsewhere_is_busy_whole_and_stops_
 async def test_poisoned_batch_fails_whole_and_alone(desk: Desk, records: Records, poison: str) -> None:
     ada, bob = await people(desk, 2, funds="10.00")
     told = await all_told(
-        desk.clearing.submit(transfer_of(ada, bob)),
-        desk.clearing.submit(batch_of(ada, bob, bob, atomic=False, poison=poison), weight=2),
-        desk.clearing.submit(batch_of(ada, bob, bob), weight=2),
+        desk.submit(transfer_of(ada, bob)),
+        desk.submit(batch_of(ada, bob, bob, atomic=False, poison=poison), weight=2),
+        desk.submit(batch_of(ada, bob, bob), weight=2),
     )
     assert not isinstance(told[1], Answer | Refusal | ServiceBusy)
     assert [type(one) for one in (told[0], told[2])] == [Answer] * 2
@@ -244,8 +244,8 @@ async def test_batch_whose_unit_fails_is_carried_out_once(
     ada, bob = await people(desk, 2, funds="10.00")
     await install(records, state, 1)
     told = await all_told(
-        desk.clearing.submit(batch_of(ada, bob, bob, minor=150, atomic=atomic), weight=2),
-        desk.clearing.submit(batch_of(bob, ada, bob, atomic=False), weight=2),
+        desk.submit(batch_of(ada, bob, bob, minor=150, atomic=atomic), weight=2),
+        desk.submit(batch_of(bob, ada, bob, atomic=False), weight=2),
     )
     await mend(records)
     first, second = answers(told)

@@ -27,10 +27,10 @@ async def test_payment_expires_when_its_time_is_over_by_the_databases_clock(desk
     ada, bob, waiting = await held(desk)
     assert waiting.expires_at is not None
     assert waiting.expires_at - waiting.created_at == timedelta(milliseconds=150)
-    early = await desk.clearing.submit(Expire(ada.wallet_id, waiting.id))
+    early = await desk.submit(Expire(ada.wallet_id, waiting.id))
     assert early.transaction == waiting
     await asyncio.sleep(0.2)
-    answer = await desk.clearing.submit(Expire(ada.wallet_id, waiting.id))
+    answer = await desk.submit(Expire(ada.wallet_id, waiting.id))
     assert answer.transaction.status is Status.EXPIRED
     assert waiting.expires_at <= answer.transaction.updated_at
     assert (await money(desk, ada), await money(desk, bob)) == ((10_000, 0), (0, 0))
@@ -53,7 +53,7 @@ async def test_payment_whose_time_is_not_over_is_left_alone(desk: Desk, records:
     ada, _, waiting = await held(desk)
     before = await records.checksum()
     await expire_overdue(desk)
-    answer = await desk.clearing.submit(Expire(ada.wallet_id, waiting.id))
+    answer = await desk.submit(Expire(ada.wallet_id, waiting.id))
     assert answer.transaction == waiting
     assert await records.checksum() == before
 
@@ -64,7 +64,7 @@ async def test_what_is_expired_stays_as_it_is(desk: Desk, records: Records) -> N
     await expire_overdue(desk)
     before = await records.checksum()
     await expire_overdue(desk)
-    answer = await desk.clearing.submit(Expire(ada.wallet_id, waiting.id))
+    answer = await desk.submit(Expire(ada.wallet_id, waiting.id))
     assert answer.transaction.status is Status.EXPIRED
     assert await records.checksum() == before
 
@@ -74,7 +74,7 @@ async def test_only_the_wallet_it_belongs_to_expires_it(desk: Desk, records: Rec
     await records.let_lapse(waiting.id)
     for wallet_id, transaction_id in ((bob.wallet_id, waiting.id), (ada.wallet_id, uuids.uuid7())):
         with pytest.raises(NotFound):
-            await desk.clearing.submit(Expire(wallet_id, transaction_id))
+            await desk.submit(Expire(wallet_id, transaction_id))
 
 
 async def test_money_of_an_overdue_payment_can_be_spent_before_any_sweep(desk: Desk, records: Records) -> None:

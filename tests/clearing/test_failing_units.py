@@ -10,7 +10,9 @@ from uuid import UUID
 import pytest
 
 from pocketpay.clearing.book import Book
-from pocketpay.clearing.instruction import Answer, Footprint, Instruction, Outcome
+from pocketpay.clearing.footprint import Footprint
+from pocketpay.clearing.instruction import Instruction
+from pocketpay.clearing.outcome import Answer, Outcome
 from pocketpay.clearing.queue import Clearing
 from pocketpay.database.failures import ServiceBusy
 from pocketpay.errors import BooksDisagree, Refusal
@@ -103,9 +105,9 @@ async def test_row_that_this_server_cannot_read_fails_only_who_asked_for_it(desk
     unknown = '[{"rule": "of_tomorrow", "facts": {}}]'
     await records.connection.execute("update transactions set risk_reasons = $2 where id = $1", held.id, unknown)
     told = await all_told(
-        desk.clearing.submit(transfer_of(bob, ada)),
-        desk.clearing.submit(Cancel(ada.wallet_id, held.id)),
-        desk.clearing.submit(transfer_of(bob, ada)),
+        desk.submit(transfer_of(bob, ada)),
+        desk.submit(Cancel(ada.wallet_id, held.id)),
+        desk.submit(transfer_of(bob, ada)),
     )
     assert [type(one) for one in told] == [Answer, ValueError, Answer]
 
@@ -116,7 +118,7 @@ async def test_wallet_held_elsewhere_stops_only_its_own_orders(desk: Desk, recor
     async with held_elsewhere(desk, cyd):
         began = loop.time()
         ways = [(ada, bob), (cyd, ada), (bob, ada), (ada, cyd)] * 5
-        told = await all_told(*(desk.clearing.submit(transfer_of(*way)) for way in ways))
+        told = await all_told(*(desk.submit(transfer_of(*way)) for way in ways))
         assert loop.time() - began < 1.8
     for way, heard in zip(ways, told, strict=True):
         assert isinstance(heard, ServiceBusy if cyd in way else Answer), (way, heard)
@@ -178,7 +180,7 @@ async def test_deadlock_that_does_not_end_is_answered_busy(desk: Desk, records: 
 async def test_statement_that_took_too_long_is_tried_again_each_alone(desk: Desk, records: Records) -> None:
     ada, bob = await people(desk, 2, funds="10.00")
     await install(records, "57014", 1)
-    told = await all_told(*(desk.clearing.submit(transfer_of(ada, bob)) for _ in range(5)))
+    told = await all_told(*(desk.submit(transfer_of(ada, bob)) for _ in range(5)))
     assert len(answers(told)) == 5
     assert await mend(records) == 1 + 5
 
@@ -189,7 +191,7 @@ async def test_what_the_database_cannot_do_now_is_busy_and_not_done(
 ) -> None:
     ada, bob = await people(desk, 2, funds="10.00")
     await install(records, state, 1_000)
-    told = await all_told(*(desk.clearing.submit(transfer_of(ada, bob)) for _ in range(5)))
+    told = await all_told(*(desk.submit(transfer_of(ada, bob)) for _ in range(5)))
     assert [type(one) for one in told] == [ServiceBusy] * 5
     assert not any(one.may_have_happened for one in told if isinstance(one, ServiceBusy))
     assert await mend(records) == tries
@@ -214,7 +216,7 @@ async def test_unknown_outcome_is_found_out_over_a_new_connection(desk: Desk, re
 async def test_constraint_that_breaks_for_all_fails_each_with_its_own_error(desk: Desk, records: Records) -> None:
     ada, bob = await people(desk, 2, funds="10.00")
     await install(records, "23514", 1_000)
-    told = await all_told(*(desk.clearing.submit(transfer_of(ada, bob)) for _ in range(3)))
+    told = await all_told(*(desk.submit(transfer_of(ada, bob)) for _ in range(3)))
     assert not any(isinstance(one, Answer | Refusal | ServiceBusy) for one in told)
     assert await mend(records) == 1 + 3
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from pocketpay.clearing import queue as clearings
-from pocketpay.clearing.instruction import Answer
+from pocketpay.clearing.outcome import Answer
 from pocketpay.database import sessions
 from pocketpay.database.failures import ServiceBusy
 from pocketpay.database.sessions import connect

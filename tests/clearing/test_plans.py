@@ -14,7 +14,7 @@ import pytest
 from pocketpay.clearing import unit
 from pocketpay.database.sessions import Session
 from pocketpay.errors import Refusal
-from pocketpay.payments import preview as previews
+from pocketpay.payments import desk as desks
 from pocketpay.payments import repository as sweeps
 from pocketpay.payments.cancel import cancel
 from pocketpay.payments.cancel_request import cancel_request
@@ -144,7 +144,7 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> Reads:
         return result
 
     look = unit.preview
-    monkeypatch.setattr(previews, "preview", counted)
+    monkeypatch.setattr(desks, "preview", counted)
     monkeypatch.setattr(unit, "Session", Counting)
     return reads
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from pocketpay.clearing import queue as clearings
-from pocketpay.clearing.instruction import Answer
+from pocketpay.clearing.outcome import Answer
 from pocketpay.database.failures import ServiceBusy
 from pocketpay.payments.desk import Desk
 from pocketpay.transactions.lifecycle import Status
@@ -42,10 +42,10 @@ async def test_what_arrives_during_a_unit_goes_as_the_next_and_at_most_128_at_on
     ada, bob = await people(desk, 2, funds="10.00")
     before = replace(desk.clearing.counts)
     async with held_elsewhere(desk, ada):
-        first = asyncio.create_task(desk.clearing.submit(transfer_of(ada, bob)))
+        first = asyncio.create_task(desk.submit(transfer_of(ada, bob)))
         await asyncio.sleep(0)
         await taken_up(desk)
-        others = [asyncio.create_task(desk.clearing.submit(transfer_of(ada, bob))) for _ in range(200)]
+        others = [asyncio.create_task(desk.submit(transfer_of(ada, bob))) for _ in range(200)]
         await asyncio.sleep(0.05)
         assert desk.clearing.waiting == 200
     told = await all_told(first, *others)
@@ -71,10 +71,10 @@ async def test_who_was_served_does_not_wait_for_the_unit_after_theirs(desk: Desk
     ada, bob, cyd = await people(desk, 3, funds="1.00")
     async with held_elsewhere(desk, cyd):
         async with held_elsewhere(desk, ada):
-            served = asyncio.create_task(desk.clearing.submit(transfer_of(ada, bob)))
+            served = asyncio.create_task(desk.submit(transfer_of(ada, bob)))
             await asyncio.sleep(0)
             await taken_up(desk)
-            hanging = asyncio.create_task(desk.clearing.submit(transfer_of(cyd, bob)))
+            hanging = asyncio.create_task(desk.submit(transfer_of(cyd, bob)))
             await asyncio.sleep(0)
         assert (await served).transaction.status is Status.COMPLETED
         assert not hanging.done()
@@ -86,7 +86,7 @@ async def test_orders_of_one_unit_see_one_another_in_the_order_of_arrival(desk: 
     await pay_in(desk, ada, "1.00")
     async with held_elsewhere(desk, ada):
         chain = [transfer_of(ada, bob, 100), transfer_of(bob, cyd, 100), transfer_of(cyd, ada, 100)]
-        orders = [asyncio.create_task(desk.clearing.submit(one)) for one in chain]
+        orders = [asyncio.create_task(desk.submit(one)) for one in chain]
         await asyncio.sleep(0)
         await taken_up(desk)
     assert [one.transaction.status for one in answers(await all_told(*orders))] == [Status.COMPLETED] * 3
@@ -101,14 +101,14 @@ async def test_full_queue_is_refused_at_once(desk: Desk, records: Records, monke
     ada, bob = await people(desk, 2, funds="10.00")
     loop = asyncio.get_running_loop()
     async with held_elsewhere(desk, ada):
-        first = asyncio.create_task(desk.clearing.submit(transfer_of(ada, bob)))
+        first = asyncio.create_task(desk.submit(transfer_of(ada, bob)))
         await asyncio.sleep(0)
         await taken_up(desk)
-        waiting = [asyncio.create_task(desk.clearing.submit(transfer_of(ada, bob))) for _ in range(10)]
+        waiting = [asyncio.create_task(desk.submit(transfer_of(ada, bob))) for _ in range(10)]
         await asyncio.sleep(0)
         began = loop.time()
         with pytest.raises(ServiceBusy) as busy:
-            await desk.clearing.submit(transfer_of(ada, bob))
+            await desk.submit(transfer_of(ada, bob))
         assert loop.time() - began < 0.05
         assert not busy.value.may_have_happened
     assert len(answers(await all_told(first, *waiting))) == 11
@@ -122,7 +122,7 @@ async def test_what_waits_too_long_for_its_turn_is_refused_and_not_done(
     async with open_desk(dsns.server, unguarded()) as desk:
         ada, bob = await people(desk, 2, funds="10.00")
         async with held_elsewhere(desk, ada):
-            first = asyncio.create_task(desk.clearing.submit(transfer_of(ada, bob)))
+            first = asyncio.create_task(desk.submit(transfer_of(ada, bob)))
             await asyncio.sleep(0)
             await taken_up(desk)
             late = await asyncio.wait_for(all_told(*(send(desk, ada, bob, "0.01") for _ in range(5))), 0.6)
@@ -138,11 +138,11 @@ async def test_what_waits_too_long_for_its_turn_is_refused_and_not_done(
 async def test_client_that_goes_away_does_not_undo_its_order(desk: Desk, records: Records) -> None:
     ada, bob = await people(desk, 2, funds="10.00")
     async with held_elsewhere(desk, ada):
-        gone = [asyncio.create_task(desk.clearing.submit(transfer_of(ada, bob))) for _ in range(3)]
+        gone = [asyncio.create_task(desk.submit(transfer_of(ada, bob))) for _ in range(3)]
         await asyncio.sleep(0)
         await taken_up(desk)
-        gone += [asyncio.create_task(desk.clearing.submit(transfer_of(ada, bob))) for _ in range(3)]
-        stays = asyncio.create_task(desk.clearing.submit(transfer_of(ada, bob)))
+        gone += [asyncio.create_task(desk.submit(transfer_of(ada, bob))) for _ in range(3)]
+        stays = asyncio.create_task(desk.submit(transfer_of(ada, bob)))
         await asyncio.sleep(0.02)
         for client in gone:
             client.cancel()
@@ -154,13 +154,13 @@ async def test_client_that_goes_away_does_not_undo_its_order(desk: Desk, records
 async def test_closing_finishes_what_waits_and_takes_no_more(dsns: Dsns, records: Records) -> None:
     async with open_desk(dsns.server, unguarded()) as desk:
         ada, bob = await people(desk, 2, funds="10.00")
-        orders = [asyncio.create_task(desk.clearing.submit(transfer_of(ada, bob))) for _ in range(300)]
+        orders = [asyncio.create_task(desk.submit(transfer_of(ada, bob))) for _ in range(300)]
         await asyncio.sleep(0)
         await desk.clearing.close()
         assert all(order.done() for order in orders)
         assert len(answers(await all_told(*orders))) == 300
         with pytest.raises(ServiceBusy) as busy:
-            await desk.clearing.submit(transfer_of(ada, bob))
+            await desk.submit(transfer_of(ada, bob))
         assert not busy.value.may_have_happened
         assert await money(desk, ada) == (700, 0)
     assert await records.count(
@@ -173,10 +173,10 @@ async def test_closing_in_the_middle_of_a_unit_leaves_nobody_waiting(dsns: Dsns,
     async with open_desk(dsns.server, unguarded()) as desk:
         ada, bob = await people(desk, 2, funds="10.00")
         async with held_elsewhere(desk, ada):
-            orders = [asyncio.create_task(desk.clearing.submit(transfer_of(ada, bob)))]
+            orders = [asyncio.create_task(desk.submit(transfer_of(ada, bob)))]
             await asyncio.sleep(0)
             await taken_up(desk)
-            orders.append(asyncio.create_task(desk.clearing.submit(transfer_of(ada, bob))))
+            orders.append(asyncio.create_task(desk.submit(transfer_of(ada, bob))))
             await asyncio.sleep(0)
             await desk.clearing.close(seconds=0.05)
         assert [type(one) for one in await all_told(*orders)] == [ServiceBusy] * 2

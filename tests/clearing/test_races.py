@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from pocketpay.clearing.expire import Expire
-from pocketpay.clearing.instruction import Answer
+from pocketpay.clearing.outcome import Answer
 from pocketpay.errors import Refusal
 from pocketpay.payments.cancel import Cancel
 from pocketpay.payments.confirm import Confirm, confirm
@@ -71,7 +71,7 @@ async def test_of_confirmations_and_cancellations_at_once_exactly_one_wins(
         held = (await send(two_desks[0], ada, bob, "40.00")).transaction
         said = [chance.choice((Confirm(ada.wallet_id, bob.wallet_id, held.id), Cancel(ada.wallet_id, held.id)))
                 for _ in range(50)]  # fmt: skip
-        told = await all_told(*(two_desks[n % 2].clearing.submit(one) for n, one in enumerate(said)))
+        told = await all_told(*(two_desks[n % 2].submit(one) for n, one in enumerate(said)))
         reached = Status(str((await records.transaction(held.id))["status"]))
         winner = Confirm if reached is Status.COMPLETED else Cancel
         assert {one.transaction.status for one in answers(told)} == {reached}
@@ -106,7 +106,7 @@ async def test_of_confirmation_cancellation_and_expiry_at_once_exactly_one_wins(
 
         async def later(desk: Desk, one: Confirm | Cancel | Expire, seconds: float) -> Answer:
             await asyncio.sleep(seconds)
-            return await desk.clearing.submit(one)
+            return await desk.submit(one)
 
         told = await all_told(
             *(later(two_desks[n % 2], one, chance.random() * 0.02) for n, one in enumerate(said)),

@@ -7,7 +7,8 @@ from uuid import UUID
 import pytest
 import uuid_utils.compat as uuids
 
-from pocketpay.clearing.instruction import Instruction, Key
+from pocketpay.clearing.footprint import Key
+from pocketpay.clearing.instruction import Instruction
 from pocketpay.errors import Refusal
 from pocketpay.money import Money
 from pocketpay.payments.desk import Desk
@@ -54,11 +55,11 @@ async def in_one_unit(desk: Desk, who: Person, *orders: Instruction, under: Term
     """What these hear when they arrive together, decided under those terms."""
     units = desk.clearing.counts.units
     async with held_elsewhere(desk, who):
-        first = asyncio.create_task(desk.clearing.submit(transfer_of(who, await person(desk), 1)))
+        first = asyncio.create_task(desk.submit(transfer_of(who, await person(desk), 1)))
         await asyncio.sleep(0)
         await taken_up(desk)
         desk.clearing.terms = under or desk.clearing.terms
-        told = [asyncio.create_task(desk.clearing.submit(one)) for one in orders]
+        told = [asyncio.create_task(desk.submit(one)) for one in orders]
         await asyncio.sleep(0)
     heard = (await all_told(first, *told))[1:]
     assert desk.clearing.counts.units == units + 2

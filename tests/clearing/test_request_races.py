@@ -7,7 +7,9 @@ from collections.abc import Callable
 import pytest
 import uuid_utils.compat as uuids
 
-from pocketpay.clearing.instruction import Answer, Instruction, Key
+from pocketpay.clearing.footprint import Key
+from pocketpay.clearing.instruction import Instruction
+from pocketpay.clearing.outcome import Answer
 from pocketpay.errors import Refusal
 from pocketpay.payments.cancel import Cancel
 from pocketpay.payments.cancel_request import CancelRequest
@@ -95,7 +97,7 @@ async def test_of_all_that_is_said_of_a_request_at_once_exactly_one_is_done(
         ada, bob = await person(two_desks[0]), await person(two_desks[0], funds="100.00")
         request = await ask(two_desks[0], ada, bob, "40.00")
         said = [chance.choice(rivals)(request) for _ in range(30)]
-        told = await all_told(*(two_desks[n % 2].clearing.submit(one) for n, one in enumerate(said)))
+        told = await all_told(*(two_desks[n % 2].submit(one) for n, one in enumerate(said)))
         final = RequestStatus((await records.request(request.id))["status"])
         first = [
             one for one, heard in zip(said, told, strict=True) if isinstance(heard, Answer) and not heard.replayed
@@ -149,7 +151,7 @@ async def test_confirmation_of_a_payment_and_the_end_of_its_request_at_once(
             decline(request),
         )
         said = [chance.choice(kinds) for _ in range(12)]
-        told = await all_told(*(two_desks[n % 2].clearing.submit(one) for n, one in enumerate(said)))
+        told = await all_told(*(two_desks[n % 2].submit(one) for n, one in enumerate(said)))
         assert all(isinstance(one, Answer | WrongState) for one in told)
         payment = (await records.transaction(held.id))["status"]
         final = (await records.request(request.id))["status"]
@@ -177,7 +179,7 @@ async def test_expiry_and_payment_at_once(two_desks: list[Desk], records: Record
 
         async def later(desk: Desk, one: Instruction, seconds: float) -> Answer:
             await asyncio.sleep(seconds)
-            return await desk.clearing.submit(one)
+            return await desk.submit(one)
 
         said = [later(two_desks[n % 2], (pay, lapse)[n % 2](request), n / 1_000) for n in range(12)]
         told = await all_told(*said, later(two_desks[0], lapse(request), 0.05))
@@ -204,7 +206,7 @@ async def test_one_key_sent_twenty_times_at_once_asks_once(two_desks: list[Desk]
 async def test_one_key_of_a_split_sent_at_once_asks_each_once(two_desks: list[Desk], records: Records) -> None:
     ada, *others = await people(two_desks[0], 6)
     key = new_key()
-    told = await all_told(*(two_desks[n % 2].clearing.submit(ask_of(ada, *others, key=key)) for n in range(20)))
+    told = await all_told(*(two_desks[n % 2].submit(ask_of(ada, *others, key=key)) for n in range(20)))
     assert len({tuple(request.id for request in one.requests) for one in answers(told)}) == 1
     assert sorted(one.replayed for one in answers(told)) == [False] + [True] * 19
     assert await records.count("select count(*) from money_requests") == 5
@@ -231,10 +233,10 @@ async def test_people_who_ask_and_pay_one_another_never_deadlock(two_desks: list
     for desk in two_desks:
         desk.clearing.terms = unguarded(open_requests=100, requests_per_day=1_000)
     splits = [ask_of(asker, *(one for one in crowd if one is not asker)) for asker in crowd * 4]
-    told = await all_told(*(two_desks[n % 2].clearing.submit(one) for n, one in enumerate(splits)))
+    told = await all_told(*(two_desks[n % 2].submit(one) for n, one in enumerate(splits)))
     requests = [request for one in answers(told) for request in one.requests]
     assert len(requests) == 80
-    told = await all_told(*(two_desks[n % 2].clearing.submit(_something(n, one)) for n, one in enumerate(requests)))
+    told = await all_told(*(two_desks[n % 2].submit(_something(n, one)) for n, one in enumerate(requests)))
     assert len(answers(told)) == 80
     assert await records.count(deadlocks) == before
     assert sum([(await money(two_desks[0], one))[0] for one in crowd]) == 50_000

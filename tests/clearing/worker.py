@@ -17,7 +17,7 @@ import sys
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
-from pocketpay.clearing.instruction import Answer
+from pocketpay.clearing.outcome import Answer
 from pocketpay.database.failures import ServiceBusy
 from pocketpay.errors import Refusal
 from pocketpay.payments.cancel import cancel

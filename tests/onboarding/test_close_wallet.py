@@ -381,7 +381,7 @@ async def test_closed_twice_at_once_on_two_servers_it_is_closed_once(house: Hous
             ada = await house.arrive(f"ada{round_}")
             orders = [await house.closing(ada) for _ in range(6)]
             answers = await asyncio.gather(
-                *((house.desk, other)[n % 2].clearing.submit(order) for n, order in enumerate(orders))
+                *((house.desk, other)[n % 2].submit(order) for n, order in enumerate(orders))
             )
             assert sum(answer.outcome.changed for answer in answers) == 1
             assert {answer.balance.standing.status for answer in answers} == {WalletStatus.CLOSED}
@@ -396,7 +396,7 @@ async def test_closing_and_being_paid_at_once_have_one_order(house: House, datab
         for round_ in range(2 * ROUNDS):
             ada = await house.arrive(f"ada{round_}")
             orders = [
-                other.clearing.submit(await house.closing(ada)),
+                other.submit(await house.closing(ada)),
                 send(house.desk, bea, ada, "1.00"),
                 pay_in(house.desk, ada, "2.00"),
                 ask(house.desk, bea, ada, "3.00"),
@@ -423,8 +423,8 @@ async def test_closing_and_settling_in_one_unit_see_one_another(house: House) ->
         order = (await pay_in(at(house.desk, SlowBank(BankReply.PENDING)), ada, "5.00")).transaction
         closing = await house.closing(ada)
         told = await asyncio.gather(
-            house.desk.clearing.submit(Settle(ada.wallet_id, order.id, settled)),
-            house.desk.clearing.submit(closing),
+            house.desk.submit(Settle(ada.wallet_id, order.id, settled)),
+            house.desk.submit(closing),
             return_exceptions=True,
         )
         closed = (await balance(house.desk, ada)).standing.status is WalletStatus.CLOSED

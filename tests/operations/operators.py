@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from pocketpay.clearing.instruction import Answer
+from pocketpay.clearing.outcome import Answer
 from pocketpay.operations.freeze_wallet import freeze_wallet
 from pocketpay.operations.unfreeze_wallet import unfreeze_wallet
 from pocketpay.operator_log.act import Operator

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from pocketpay.clearing.instruction import Answer
+from pocketpay.clearing.outcome import Answer
 from pocketpay.payments.cancel import cancel
 from pocketpay.payments.confirm import confirm
 from pocketpay.payments.desk import Desk

@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 import uuid_utils.compat as uuids
 
-from pocketpay.clearing.instruction import Answer
+from pocketpay.clearing.outcome import Answer
 from pocketpay.errors import Refusal
 from pocketpay.operations.reverse_transaction import DESCRIPTION, Reverse, reverse_transaction
 from pocketpay.payments.desk import Desk
@@ -247,7 +247,7 @@ async def test_the_same_reversal_said_again_is_the_same_reversal(desk: Desk, rec
     ada, bob = await person(desk, funds="10.00"), await person(desk)
     original = (await send(desk, ada, bob, "10.00")).transaction
     said = Reverse(uuids.uuid7(), uuids.uuid7(), bob.wallet_id, ada.wallet_id, original.id, "Fraud", OPS)
-    first, second = await desk.clearing.submit(said), await desk.clearing.submit(said)
+    first, second = await desk.submit(said), await desk.submit(said)
     assert first.transaction == second.transaction
     assert (await money(desk, ada), await money(desk, bob)) == ((1_000, 0), (0, 0))
     assert len(await acts_about(records, bob.wallet_id)) == 1

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from pocketpay.clearing.instruction import Answer
+from pocketpay.clearing.outcome import Answer
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.issue_card import Issued, issue_card
 from pocketpay.payments.simulate_card_payment import simulate_card_payment

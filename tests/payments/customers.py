@@ -12,7 +12,7 @@ import asyncpg
 import uuid_utils.compat as uuids
 from asyncpg import Connection, Record
 
-from pocketpay.clearing.instruction import Answer
+from pocketpay.clearing.outcome import Answer
 from pocketpay.clearing.queue import Clearing
 from pocketpay.database.sessions import Database
 from pocketpay.ledger.repository import postings

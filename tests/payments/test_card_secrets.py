@@ -75,9 +75,9 @@ async def test_neither_number_nor_code_reaches_the_clearing(desk: Desk, monkeypa
     seen: list[Instruction] = []
     submit = Clearing.submit
 
-    async def watched(self: Clearing, instruction: Instruction) -> object:
+    async def watched(self: Clearing, instruction: Instruction, *, weight: int) -> object:
         seen.append(instruction)
-        return await submit(self, instruction)
+        return await submit(self, instruction, weight=weight)
 
     monkeypatch.setattr(Clearing, "submit", watched)
     issued = await issue(desk, await person(desk))

@@ -10,7 +10,7 @@ import uuid_utils.compat as uuids
 
 from pocketpay.cards.card import Card, CardStatus
 from pocketpay.cards.errors import CardClosed, CardFrozen
-from pocketpay.clearing.instruction import Answer
+from pocketpay.clearing.outcome import Answer
 from pocketpay.payments.close_card import close_card
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.freeze_card import freeze_card

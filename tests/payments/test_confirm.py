@@ -53,7 +53,7 @@ async def test_rules_themselves_know_no_answer_but_the_senders(desk: Desk) -> No
     for whose in (bob, await person(desk)):
         for answer in (Confirm(whose.wallet_id, bob.wallet_id, waiting.id), Cancel(whose.wallet_id, waiting.id)):
             with pytest.raises(NotFound):
-                await desk.clearing.submit(answer)
+                await desk.submit(answer)
     assert await money(desk, ada) == (10_000, 4_000)
 
 

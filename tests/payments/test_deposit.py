@@ -106,7 +106,7 @@ async def test_silent_bank_is_not_waited_for_long(desk: Desk, monkeypatch: pytes
     ada = await person(desk)
     answer = await asyncio.wait_for(pay_in(at(desk, SlowBank(None)), ada, "1.00"), 2)
     assert answer.transaction.status is Status.CREATED
-    await desk.clearing.submit(Settle(ada.wallet_id, answer.transaction.id, settled=False))
+    await desk.submit(Settle(ada.wallet_id, answer.transaction.id, settled=False))
 
 
 async def test_late_no_of_the_bank_fails_the_deposit(desk: Desk, records: Records) -> None:
@@ -123,7 +123,7 @@ async def test_deposit_settles_once_whatever_the_bank_says_later(desk: Desk, rec
     ada, bank = await person(desk), SlowBank()
     accepted = (await pay_in(at(desk, bank), ada, "12.50")).transaction
     said = [Settle(ada.wallet_id, accepted.id, settled) for settled in (True, True, False, True, False)]
-    answers = await asyncio.gather(*(desk.clearing.submit(one) for one in said))
+    answers = await asyncio.gather(*(desk.submit(one) for one in said))
     assert {answer.transaction.status for answer in answers} == {Status.COMPLETED}
     assert [answer.refusal for answer in answers] == [None] * 5
     assert await money(desk, ada) == (1_250, 0)
@@ -133,7 +133,7 @@ async def test_whoever_hears_second_that_the_bank_declined_hears_why(desk: Desk)
     ada, bank = await person(desk), SlowBank()
     accepted = (await pay_in(at(desk, bank), ada, "12.50")).transaction
     settle = Settle(ada.wallet_id, accepted.id, settled=False)
-    answers = await asyncio.gather(*(desk.clearing.submit(settle) for _ in range(2)))
+    answers = await asyncio.gather(*(desk.submit(settle) for _ in range(2)))
     assert [answer.transaction.status for answer in answers] == [Status.FAILED] * 2
     assert [answer.refusal.code for answer in answers if answer.refusal] == ["BANK_DECLINED"] * 2
 
@@ -144,7 +144,7 @@ async def test_nothing_but_a_deposit_is_settled(desk: Desk) -> None:
     deposited = (await pay_in(desk, ada, "1.00")).transaction
     for wallet_id, transaction_id in ((ada.wallet_id, held.id), (bob.wallet_id, deposited.id)):
         with pytest.raises(NotFound):
-            await desk.clearing.submit(Settle(wallet_id, transaction_id, settled=True))
+            await desk.submit(Settle(wallet_id, transaction_id, settled=True))
 
 
 async def test_what_was_accepted_is_not_called_refused_when_it_cannot_be_settled_now(
@@ -172,7 +172,7 @@ async def test_money_that_is_there_is_settled_also_in_a_wallet_frozen_since(
     ada, bank = await person(desk), SlowBank()
     accepted = (await pay_in(at(desk, bank), ada, "12.50")).transaction
     await (records.close_wallet(ada) if what == "closed" else records.freeze(ada, what))
-    await desk.clearing.submit(Settle(ada.wallet_id, accepted.id, settled=True))
+    await desk.submit(Settle(ada.wallet_id, accepted.id, settled=True))
     assert await money(desk, ada) == (1_250, 0)
 
 
@@ -248,7 +248,7 @@ async def test_replay_while_the_bank_does_not_say_asks_nobody(desk: Desk) -> Non
     first = await pay_in(at(desk, bank), ada, "10", key=key)
     again = await pay_in(at(desk, bank), ada, "10", key=key)
     assert (again.transaction, again.replayed, len(bank.asked)) == (first.transaction, True, 1)
-    await desk.clearing.submit(Settle(ada.wallet_id, first.transaction.id, settled=True))
+    await desk.submit(Settle(ada.wallet_id, first.transaction.id, settled=True))
     assert (await pay_in(at(desk, bank), ada, "10", key=key)).transaction.status is Status.COMPLETED
 
 

@@ -7,7 +7,8 @@ from uuid import UUID
 import pytest
 import uuid_utils.compat as uuids
 
-from pocketpay.clearing.instruction import Answer, Instruction
+from pocketpay.clearing.instruction import Instruction
+from pocketpay.clearing.outcome import Answer
 from pocketpay.errors import Refusal
 from pocketpay.payments.cancel_request import CancelRequest, cancel_request
 from pocketpay.payments.confirm import confirm
@@ -166,7 +167,7 @@ async def test_rules_themselves_know_no_answer_but_theirs(desk: Desk, records: R
     said: list[Instruction] = [*orders, *taking_back]
     for order in said:
         with pytest.raises(NotFound):
-            await desk.clearing.submit(order)
+            await desk.submit(order)
     assert await records.checksum() == before
 
 
@@ -220,8 +221,8 @@ async def test_payment_that_ends_with_its_request_makes_no_other_less_rapid_than
     assert held.status is Status.PENDING_CONFIRMATION
     units = desk.clearing.counts.units
     declined, paid = await asyncio.gather(
-        desk.clearing.submit(DeclineRequest(ada.wallet_id, request.id)),
-        desk.clearing.submit(transfer_of(ada, bob)),
+        desk.submit(DeclineRequest(ada.wallet_id, request.id)),
+        desk.submit(transfer_of(ada, bob)),
     )
     assert desk.clearing.counts.units == units + 1
     assert declined.requests[0].status is RequestStatus.DECLINED

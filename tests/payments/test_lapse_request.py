@@ -43,7 +43,7 @@ async def test_request_whose_time_is_not_over_is_left_alone(desk: Desk, records:
     _, _, request = await requested(desk)
     before = await records.checksum()
     assert await lapse_requests(desk) == 0
-    answer = await desk.clearing.submit(lapse(request))
+    answer = await desk.submit(lapse(request))
     assert (answer.requests, answer.replayed) == ((request,), True)
     assert await records.checksum() == before
 
@@ -110,16 +110,16 @@ async def test_wallet_closed_long_ago_is_looked_at_only_when_asked(desk: Desk, r
 async def test_any_order_about_an_overdue_request_expires_it_first(desk: Desk, records: Records) -> None:
     _, _, request = await requested(desk)
     await records.let_request_lapse(request.id)
-    answer = await desk.clearing.submit(lapse(request))
+    answer = await desk.submit(lapse(request))
     assert answer.requests[0].status is RequestStatus.EXPIRED
-    assert (await desk.clearing.submit(lapse(request))).requests == answer.requests
+    assert (await desk.submit(lapse(request))).requests == answer.requests
 
 
 async def test_only_who_was_asked_is_the_anchor(desk: Desk) -> None:
     ada, _, request = await requested(desk)
     stranger = await person(desk)
     with pytest.raises(NotFound):
-        await desk.clearing.submit(LapseRequest(stranger.wallet_id, ada.wallet_id, request.id))
+        await desk.submit(LapseRequest(stranger.wallet_id, ada.wallet_id, request.id))
 
 
 async def test_request_of_a_wallet_held_elsewhere_is_left_for_later(desk: Desk, records: Records) -> None:

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 import uuid_utils.compat as uuids
 
-from pocketpay.clearing.instruction import Key
+from pocketpay.clearing.footprint import Key
 from pocketpay.errors import Refusal
 from pocketpay.payments.cancel import cancel
 from pocketpay.payments.cancel_request import cancel_request
@@ -177,10 +177,10 @@ async def test_only_who_was_asked_pays(desk: Desk, records: Records) -> None:
         assert (refusal.code, refusal.field) == ("NOT_FOUND", "id")
     nowhere = PayRequest(uuids.uuid7(), bob.wallet_id, uuids.uuid7(), None, _key(bob))
     with pytest.raises(NotFound):
-        await desk.clearing.submit(nowhere)
+        await desk.submit(nowhere)
     theirs = PayRequest(uuids.uuid7(), stranger.wallet_id, request.id, Asked.of(request), _key(stranger))
     with pytest.raises(NotFound):
-        await desk.clearing.submit(theirs)
+        await desk.submit(theirs)
     assert await records.checksum() == before
 
 

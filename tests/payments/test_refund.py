@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 import uuid_utils.compat as uuids
 
-from pocketpay.clearing.instruction import Answer
+from pocketpay.clearing.outcome import Answer
 from pocketpay.errors import Refusal
 from pocketpay.payments.cancel import cancel
 from pocketpay.payments.confirm import confirm

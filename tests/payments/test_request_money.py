@@ -182,7 +182,7 @@ async def test_caps_hold_within_one_unit_of_work(desk: Desk) -> None:
     ada, *others = await people(desk, 4)
     desk.clearing.terms = terms(open_requests=2, requests_per_day=5)
     orders = [ask_of(ada, of) for of in others for _ in range(3)]
-    told = await all_told(*(desk.clearing.submit(order) for order in orders))
+    told = await all_told(*(desk.submit(order) for order in orders))
     codes = [one.code if isinstance(one, Refusal) else "made" for one in told]
     assert codes == ["made", "made", "RATE_LIMITED"] * 2 + ["made"] + ["RATE_LIMITED"] * 2
     assert len(answers(told)) == 5

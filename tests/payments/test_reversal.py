@@ -9,7 +9,8 @@ import uuid_utils.compat as uuids
 
 from pocketpay.cards.card import Card, CardStatus, month_of
 from pocketpay.clearing.book import Book
-from pocketpay.clearing.instruction import Besides, Footprint, Needs, Outcome
+from pocketpay.clearing.footprint import Footprint, Needs
+from pocketpay.clearing.outcome import Besides, Outcome
 from pocketpay.errors import BooksDisagree
 from pocketpay.ledger.account import Leg
 from pocketpay.ledger.house import HouseKind
@@ -105,14 +106,14 @@ class GiveBack:
 async def happened(desk: Desk, type_: Type) -> tuple[Transaction, Sequence[Person]]:
     """A transaction of that type, and Ada and Bob, who had 100.00 each before."""
     both = await people(desk, 2, funds="100.00")
-    done = await desk.clearing.submit(Happen(type_, *(one.wallet_id for one in both)))
+    done = await desk.submit(Happen(type_, *(one.wallet_id for one in both)))
     return done.transaction, both
 
 
 @pytest.mark.parametrize("type_", HOUSE)
 async def test_what_goes_back_undoes_what_was_posted(desk: Desk, records: Records, type_: Type) -> None:
     original, (ada, bob) = await happened(desk, type_)
-    back = (await desk.clearing.submit(GiveBack(original))).transaction
+    back = (await desk.submit(GiveBack(original))).transaction
     assert (back.type, back.status, back.refund_of) == (Type.REFUND, Status.COMPLETED, original.id)
     assert (back.amount, back.fee.minor) == (original.total, 0)
     assert (back.source_wallet_id, back.destination_wallet_id) == (
@@ -131,7 +132,7 @@ async def test_what_goes_back_undoes_what_was_posted(desk: Desk, records: Record
 async def test_a_part_may_go_back_of_what_cost_no_fee(desk: Desk, records: Records, type_: Type) -> None:
     original, _ = await happened(desk, type_)
     for minor in (1, 4_000, None):
-        back = (await desk.clearing.submit(GiveBack(original, minor))).transaction
+        back = (await desk.submit(GiveBack(original, minor))).transaction
         assert sorted(map(abs, (await records.entries(back.id)).values())) == [minor or 999] * 2
     assert (await records.transaction(original.id))["refunded"] == 5_000
 
@@ -140,16 +141,16 @@ async def test_what_cost_a_fee_goes_back_whole_or_not_at_all(desk: Desk, records
     original, _ = await happened(desk, Type.WITHDRAWAL)
     before = await records.checksum()
     with pytest.raises(BooksDisagree):
-        await desk.clearing.submit(GiveBack(original, 5_000))
+        await desk.submit(GiveBack(original, 5_000))
     assert await records.checksum() == before
 
 
 @pytest.mark.parametrize("type_", HOUSE)
 async def test_more_than_what_is_left_never_goes_back(desk: Desk, records: Records, type_: Type) -> None:
     original, _ = await happened(desk, type_)
-    await desk.clearing.submit(GiveBack(original))
+    await desk.submit(GiveBack(original))
     before = await records.checksum()
     for minor in (1, original.total.minor, None):
         with pytest.raises(BooksDisagree):
-            await desk.clearing.submit(GiveBack(original, minor))
+            await desk.submit(GiveBack(original, minor))
     assert await records.checksum() == before

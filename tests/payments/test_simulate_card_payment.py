@@ -8,7 +8,7 @@ import pytest
 import uuid_utils.compat as uuids
 
 from pocketpay.cards.errors import AboveMonthlyLimit, AbovePaymentLimit
-from pocketpay.clearing.instruction import Answer
+from pocketpay.clearing.outcome import Answer
 from pocketpay.errors import Refusal
 from pocketpay.ledger.house import HouseKind
 from pocketpay.money import Money

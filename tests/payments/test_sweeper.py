@@ -50,7 +50,7 @@ async def test_bank_that_says_nothing_holds_up_no_expiry(desk: Desk, records: Re
         held = (await send(desk, ada, bob, "1.00")).transaction
         await records.let_lapse(held.id)
         await becomes(records, held.id, "expired")
-    await desk.clearing.submit(Settle(ada.wallet_id, deposited.id, settled=False))
+    await desk.submit(Settle(ada.wallet_id, deposited.id, settled=False))
 
 
 async def test_overdue_payment_of_a_wallet_held_elsewhere_is_left_for_later(desk: Desk, records: Records) -> None:
@@ -102,7 +102,7 @@ async def test_one_answer_that_goes_wrong_holds_up_no_other(desk: Desk, records:
 
     await ask_again(at(desk, OddBank()))
     assert await money(desk, ada) == (200, 0)
-    await desk.clearing.submit(Settle(ada.wallet_id, accepted[0].id, settled=False))
+    await desk.submit(Settle(ada.wallet_id, accepted[0].id, settled=False))
 
 
 async def test_sweeps_go_on_after_trouble(desk: Desk, records: Records, monkeypatch: pytest.MonkeyPatch) -> None:

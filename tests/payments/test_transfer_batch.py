@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from pocketpay.clearing.batch_refusal import PLAIN
-from pocketpay.clearing.instruction import Answer
+from pocketpay.clearing.outcome import Answer
 from pocketpay.errors import Refusal
 from pocketpay.payments.confirm import confirm
 from pocketpay.payments.desk import Desk

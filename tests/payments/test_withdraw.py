@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from pocketpay.clearing.instruction import Answer
+from pocketpay.clearing.outcome import Answer
 from pocketpay.errors import Refusal
 from pocketpay.ledger.house import HouseKind
 from pocketpay.money import Money
@@ -98,7 +98,7 @@ async def test_amount_and_fee_are_held_while_the_bank_does_not_say(desk: Desk, r
     assert await records.findings() == []
     late = await pay_out(at(desk, bank), ada, "49.26")
     assert late.transaction.failure_code == "INSUFFICIENT_FUNDS", "what is held cannot be spent"
-    await desk.clearing.submit(Settle(ada.wallet_id, answer.transaction.id, settled=True))
+    await desk.submit(Settle(ada.wallet_id, answer.transaction.id, settled=True))
     assert await money(desk, ada) == (4_925, 0)
 
 
@@ -197,7 +197,7 @@ async def test_withdrawal_settles_once_whatever_the_bank_says_later(module_dsn: 
     accepted = (await pay_out(at(desk, bank), ada, "50.00", INSTANT)).transaction
     said = [Settle(ada.wallet_id, accepted.id, settled) for settled in (True, False, True, False)]
     async with open_desk(module_dsn.server) as other:
-        answers = await asyncio.gather(*(to.clearing.submit(one) for one in said for to in (desk, other)))
+        answers = await asyncio.gather(*(to.submit(one) for one in said for to in (desk, other)))
     statuses = {answer.transaction.status for answer in answers}
     assert len(statuses) == 1
     assert await money(desk, ada) == ((4_925, 0) if statuses == {Status.COMPLETED} else (10_000, 0))
@@ -211,7 +211,7 @@ async def test_what_the_bank_did_is_written_also_in_a_wallet_frozen_since(
     ada = await person(desk, funds="100.00")
     accepted = (await pay_out(at(desk, SlowBank()), ada, "50.00", INSTANT)).transaction
     await (records.close_wallet(ada) if what == "closed" else records.freeze(ada, what))
-    await desk.clearing.submit(Settle(ada.wallet_id, accepted.id, settled=settled))
+    await desk.submit(Settle(ada.wallet_id, accepted.id, settled=settled))
     assert await money(desk, ada) == ((4_925, 0) if settled else (10_000, 0))
 
 
@@ -299,7 +299,7 @@ async def test_withdrawal_is_nothing_to_confirm_or_to_cancel(desk: Desk, records
             with pytest.raises(NotFound):
                 await verb(desk, who.wallet_id, waiting.id)
     with pytest.raises(NotFound):
-        await desk.clearing.submit(Settle(bob.wallet_id, waiting.id, settled=True))
+        await desk.submit(Settle(bob.wallet_id, waiting.id, settled=True))
     assert await records.checksum() == before
 
 

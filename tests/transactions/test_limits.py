@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from pocketpay.clearing.expire import Expire
-from pocketpay.clearing.instruction import Answer
+from pocketpay.clearing.outcome import Answer
 from pocketpay.errors import Refusal
 from pocketpay.money import Money
 from pocketpay.payments.bank import BankReply
@@ -138,13 +138,13 @@ async def test_what_waits_counts_and_what_came_to_nothing_does_not(
         await cancel(careful, ada.wallet_id, waiting[0].id)
         assert await used(careful, ada, TRANSFER) == 6_000
         await records.let_lapse(waiting[1].id)
-        await careful.clearing.submit(Expire(ada.wallet_id, waiting[1].id))
+        await careful.submit(Expire(ada.wallet_id, waiting[1].id))
         assert await used(careful, ada, TRANSFER) == 4_000
         await confirm(careful, ada.wallet_id, waiting[2].id)
         assert await used(careful, ada, TRANSFER) == 4_000, "confirming uses nothing more"
         order = (await pay_out(at(careful, SlowBank()), ada, "50.00")).transaction
         await refused(pay_out(careful, ada, "0.01"))
-        await careful.clearing.submit(Settle(ada.wallet_id, order.id, settled=False))
+        await careful.submit(Settle(ada.wallet_id, order.id, settled=False))
         assert await used(careful, ada, WITHDRAWAL) == 0
 
 

@@ -64,7 +64,7 @@ class DeskWalk:
         desk = self.chance.choice(self.desks)
         desk.clearing.terms = terms_of(self.model)
         expected = self.model.together(orders)
-        carried = [desk.clearing.submit(one, weight=_weight(one)) for one in instructions]
+        carried = [desk.submit(one, weight=_weight(one)) for one in instructions]
         results = await asyncio.gather(*carried, return_exceptions=True)
         told = [heard(*one) for one in zip(orders, results, strict=True)]
         must_hear(orders, told, expected, where)

@@ -1,8 +1,7 @@
 """What the product answers, in the model's words."""
 
 from pocketpay.cards.errors import AboveMonthlyLimit, AbovePaymentLimit, TooManyCards
-from pocketpay.clearing.instruction import Answer
-from pocketpay.clearing.unit import Result
+from pocketpay.clearing.outcome import Answer, Result
 from pocketpay.errors import Refusal
 from pocketpay.requests.errors import TooManyOpenRequests, TooManyRequests
 from pocketpay.transactions.errors import InsufficientFunds, LimitExceeded, RefundTooLarge, TooManyPending, WrongState

@@ -9,7 +9,8 @@ from uuid import UUID
 import uuid_utils.compat as uuids
 
 from pocketpay.clearing.expire import Expire
-from pocketpay.clearing.instruction import Gives, Instruction, Key
+from pocketpay.clearing.footprint import Gives, Key
+from pocketpay.clearing.instruction import Instruction
 from pocketpay.errors import Refusal
 from pocketpay.identity.changes import STAYS
 from pocketpay.identity.leaving import Leaver

@@ -12,8 +12,10 @@ from pocketpay.cards.card import Card
 from pocketpay.clearing import money_requests
 from pocketpay.clearing.book import Book
 from pocketpay.clearing.expire import Expire
-from pocketpay.clearing.instruction import Footprint, Instruction
-from pocketpay.clearing.unit import Result, _decide, _with_parts
+from pocketpay.clearing.footprint import Footprint
+from pocketpay.clearing.instruction import Instruction
+from pocketpay.clearing.outcome import Result
+from pocketpay.clearing.unit import _decide, _with_parts
 from pocketpay.clearing.written import KeptKey
 from pocketpay.ledger.account import Account, Entry
 from pocketpay.ledger.house import House, HouseKind
@@ -60,7 +62,7 @@ class Tables:
         for transaction in book.inserted.values():
             self.ordered[transaction.anchor].append(transaction.id)
         self.entries += book.entries
-        for (wallet_id, kind, _), change in book.written_usage.items():
+        for (wallet_id, kind, _), change in book.counters.written_usage.items():
             self.usage[wallet_id, kind] += change
         return results, book
 
@@ -99,10 +101,10 @@ class Tables:
                     book.hashes[needs.leaving] = HASH
                 for wallet_id in needs.open_cards:
                     its = [card for card in self.cards.values() if card.wallet_id == wallet_id]
-                    book.open_cards[wallet_id] = sum(card.open for card in its)
+                    book.counters.open_cards[wallet_id] = sum(card.open for card in its)
                 if needs.gives_back and footprint.payee_id is not None:
                     pair = (footprint.payee_id, footprint.wallet_id)
-                    book.times_paid[pair] = self._times_paid(*pair)
+                    book.counters.times_paid[pair] = self._times_paid(*pair)
         for wallet_id in locked:
             for late in self._sent(wallet_id):
                 if late.overdue_at(self.now):
@@ -114,23 +116,25 @@ class Tables:
 
     def _look_at_wallet(self, book: Book, wallet_id: UUID) -> None:
         sent = self._sent(wallet_id)
-        book.pending[wallet_id] = sum(one.status is Status.PENDING_CONFIRMATION for one in sent)
-        book.recent[wallet_id] = sum(
+        book.counters.pending[wallet_id] = sum(one.status is Status.PENDING_CONFIRMATION for one in sent)
+        book.counters.recent[wallet_id] = sum(
             one.created_at > self.now - HOUR and one.status in LATELY and not one.overdue_at(self.now) for one in sent
         )
         for payee_id in {one.destination_wallet_id for one in sent}:
             if payee_id is not None and self._times_paid(wallet_id, payee_id):
-                book.known_payees.add((wallet_id, payee_id))
+                book.counters.known_payees.add((wallet_id, payee_id))
         mine = [one for one in self._of(wallet_id) if counts(one) and one.created_at > self.now - DAY]
         for kind in LimitKind:
-            book.used[wallet_id, kind] = sum(one.amount.minor for one in mine if KIND_OF.get(one.type) is kind)
+            book.counters.used[wallet_id, kind] = sum(
+                one.amount.minor for one in mine if KIND_OF.get(one.type) is kind
+            )
 
     def _look_at_asking(self, book: Book, wallet_id: UUID, payers: Sequence[UUID]) -> None:
         mine = [one for one in self.requests.values() if one.requester_wallet_id == wallet_id]
         for payer_id in payers:
             open_now = sum(one.payer_wallet_id == payer_id and one.open_at(self.now) for one in mine)
-            book.open_requests[wallet_id, payer_id] = open_now
-            book.asked_today[wallet_id] = sum(one.created_at > self.now - DAY for one in mine)
+            book.counters.open_requests[wallet_id, payer_id] = open_now
+            book.counters.asked_today[wallet_id] = sum(one.created_at > self.now - DAY for one in mine)
 
     def _of(self, wallet_id: UUID) -> list[Transaction]:
         return [self.transactions[id] for id in self.ordered[wallet_id]]

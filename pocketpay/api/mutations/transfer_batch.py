@@ -9,7 +9,7 @@ from pocketpay.api.context import Info
 from pocketpay.api.errors import UserError, refusals_as_errors, user_errors
 from pocketpay.api.scalars import Amount
 from pocketpay.api.transaction_payload import TransactionPayload
-from pocketpay.clearing.instruction import Answer
+from pocketpay.clearing.outcome import Answer
 from pocketpay.errors import Refusal
 from pocketpay.payments import transfer_batch as payments
 from pocketpay.payments.transfer_batch import RawTransfer

@@ -9,7 +9,7 @@ from pocketpay.api.context import Info
 from pocketpay.api.errors import UserError
 from pocketpay.api.operations.customer import CustomerWallet
 from pocketpay.api.operations.sought import sought
-from pocketpay.clearing.instruction import Answer
+from pocketpay.clearing.outcome import Answer
 from pocketpay.operations.customers import wallet_of
 from pocketpay.transactions.errors import NotFound
 

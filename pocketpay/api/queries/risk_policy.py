@@ -27,7 +27,7 @@ class RiskPolicy:
 async def risk_policy(info: Info) -> RiskPolicy:
     desk = info.context.rooms.desk
     currency = await desk.resolver.currency(info.context.must_view().wallet_id)
-    terms = desk.clearing.terms
+    terms = desk.terms
     return RiskPolicy(
         large_transfer_threshold=Money.of(terms.policy.threshold(currency)),
         rapid_transfer_count=terms.policy.rapid_count,

@@ -11,7 +11,7 @@ from uuid import UUID
 import orjson
 
 from pocketpay.clearing.batch_refusal import KeptRefusal
-from pocketpay.clearing.instruction import Footprint, Key
+from pocketpay.clearing.footprint import Footprint, Key
 from pocketpay.database.sessions import Record, Session
 from pocketpay.ledger.account import Account, Entry
 from pocketpay.ledger.repository.postings import POSTING, posting_arguments
