@@ -5,6 +5,7 @@ limit of time to wait for a place in it: a flood of sign-ins costs the people wh
 """
 
 import asyncio
+import contextlib
 import os
 import secrets
 from collections.abc import Callable, Iterable
@@ -125,8 +126,13 @@ class Passwords:
             self._places.release()
             raise
         loop = asyncio.get_running_loop()
+
+        def release(_: object) -> None:
+            with contextlib.suppress(RuntimeError):  # the event loop is closed: nobody waits for a place any more
+                loop.call_soon_threadsafe(self._places.release)
+
         # Whoever goes away leaves the place only when the thread is done: the bound is on work, not on waiting.
-        pending.add_done_callback(lambda _: loop.call_soon_threadsafe(self._places.release))
+        pending.add_done_callback(release)
         return await asyncio.wrap_future(pending)
 
 

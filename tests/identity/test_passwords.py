@@ -3,7 +3,7 @@
 import asyncio
 import threading
 from collections.abc import AsyncIterator
-from time import perf_counter
+from time import process_time
 
 import pytest
 from argon2 import PasswordHasher
@@ -80,10 +80,10 @@ def test_judging_a_password_never_fails(password: str, name: str) -> None:
 
 
 def test_judging_the_most_tedious_password_takes_no_time() -> None:
-    began = perf_counter()
+    began = process_time()
     for password in ("4@8({[<369g!i1|70$5+7%xz2" * 10, "a" * 256, "ab" * 128, "1" * 256):
         guessable(password, ADA)
-    assert perf_counter() - began < 0.1
+    assert process_time() - began < 0.1
 
 
 async def test_password_is_kept_as_argon2id_and_verifies(passwords: Passwords) -> None:
@@ -117,9 +117,9 @@ async def test_unknown_users_password_is_hashed_like_a_wrong_one(passwords: Pass
     async def quickest(hashed: str | None) -> float:
         seconds = []
         for _ in range(5):
-            began = perf_counter()
+            began = process_time()  # the processor's time: what else the machine does adds nothing to it
             assert not (await passwords.verify(hashed, "another one altogether")).matches
-            seconds.append(perf_counter() - began)
+            seconds.append(process_time() - began)
         return min(seconds)
 
     assert await quickest(None) > 0.5 * await quickest(kept)
@@ -146,6 +146,28 @@ async def test_too_many_at_once_are_told_to_come_back_and_the_rest_are_served() 
     finally:
         gate.set()
         passwords.close()
+
+
+def test_hash_that_outlives_its_event_loop_is_not_reported_as_an_error(caplog: pytest.LogCaptureFixture) -> None:
+    passwords = Passwords(threads=1)
+    begun, gate = threading.Event(), threading.Event()
+
+    def slow() -> None:
+        begun.set()
+        gate.wait()
+
+    async def leave() -> None:
+        task = asyncio.create_task(passwords._apart(slow))
+        while not begun.is_set():  # noqa: ASYNC110 - a thread tells
+            await asyncio.sleep(0.001)
+        task.cancel()
+
+    try:
+        asyncio.run(leave())
+    finally:
+        gate.set()
+        passwords._threads.shutdown(wait=True)
+    assert caplog.messages == []
 
 
 async def test_who_goes_away_gives_the_place_back() -> None:
