@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from pocketpay.cli.stops import ignore_stops
 from pocketpay.database.embedded import secret_key
 from pocketpay.database.embedded.server import EmbeddedPostgres
 from pocketpay.settings import Settings, checked_secret
@@ -27,8 +28,13 @@ def database_of(settings: Settings) -> Iterator[Place]:
     if settings.database_url is not None:
         yield Place(settings.database_url, settings.database_owner_url or settings.database_url, None)
         return
-    with EmbeddedPostgres(settings.pocketpay_data) as postgres:
+    postgres = EmbeddedPostgres(settings.pocketpay_data)
+    try:
+        postgres.start()
         yield Place(postgres.server_dsn, postgres.owner_dsn, postgres)
+    finally:
+        ignore_stops()
+        postgres.stop()
 
 
 def secret_of(settings: Settings) -> bytes:

@@ -2,13 +2,12 @@
 
 start   listen, database up, (our own: migrate, demo people), check, serve
 stop    on SIGTERM or SIGINT: no new connections, those open finish, the application closes, PostgreSQL stops
-        if we are the last; then exit 0. What is not done by then is cut.
+        if we are the last; then exit 0. What is not done by then is cut. A second signal cuts it at once  (`stops`)
 """
 
 import asyncio
 import gc
 import os
-import signal
 import socket
 import threading
 from collections.abc import Awaitable, Callable, Iterator
@@ -20,6 +19,7 @@ import uvicorn
 import uvloop
 
 from pocketpay.cli.place import Place
+from pocketpay.cli.stops import CutOff, stops_given_to
 from pocketpay.database import startup
 from pocketpay.database.embedded.server import EmbeddedPostgres
 from pocketpay.database.errors import WrongRevision, unreachable
@@ -30,8 +30,6 @@ from pocketpay.settings import Settings
 FINISH_SECONDS = 4
 """What is being answered at a stop may take so long; then the application and PostgreSQL close."""
 CUT_SECONDS = 9.5
-
-STOPS = (signal.SIGTERM, signal.SIGINT)
 
 GARBAGE = 50_000
 """New objects between two rounds of the collector: some fifty requests."""
@@ -47,10 +45,10 @@ class Server(uvicorn.Server):
         self._when_started = when_started
 
     def stop(self) -> None:
-        """Asks it to finish; asked twice, it does not wait for what is being answered."""
-        self.force_exit = self.should_exit
-        self.should_exit = True
-        cut_later()
+        """Asks it to finish what it is answering and to close."""
+        if not self.should_exit:
+            self.should_exit = True
+            cut_later()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -104,7 +102,7 @@ def run(
     """Serves the ASGI application until told to stop, watching our own PostgreSQL meanwhile.
 
     `supervisor` is a file that becomes readable when the process that started us is gone: we stop then too.
-    Raises SystemExit when the application does not start.
+    Raises SystemExit when the application does not start, CutOff when a second signal ended it.
     """
     config = uvicorn.Config(
         application,
@@ -123,23 +121,35 @@ def run(
         timeout_graceful_shutdown=FINISH_SECONDS,
     )
     server = Server(config, when_started)
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+    runner = asyncio.Runner(loop_factory=uvloop.new_event_loop)
+    try:
         runner.run(_live(server, listening, postgres, supervisor))
-    ignore_stops()
+    except CutOff:
+        raise  # closing the loop would let its tasks go on, and report that they were cancelled
+    except BaseException:
+        runner.close()
+        raise
+    runner.close()
 
 
 async def _live(
     server: Server, listening: socket.socket, postgres: EmbeddedPostgres | None, supervisor: int | None
 ) -> None:
     loop = asyncio.get_running_loop()
-    for number in STOPS:
-        loop.add_signal_handler(number, server.stop)
     if supervisor is not None:
         loop.add_reader(supervisor, _stop_once, loop, supervisor, server)
-    if postgres is None:
-        await server.serve(sockets=[listening])
-    else:
-        await _alongside(postgres.watch(), server.serve(sockets=[listening]), server.stop)
+
+    def stop(number: int) -> None:
+        # A supervisor decides alone when its workers are cut off: a signal to all of them comes to each one twice.
+        if server.should_exit and supervisor is None:
+            raise CutOff(number)
+        server.stop()
+
+    with stops_given_to(stop):
+        if postgres is None:
+            await server.serve(sockets=[listening])
+        else:
+            await _alongside(postgres.watch(), server.serve(sockets=[listening]), server.stop)
 
 
 async def _alongside(watch: Awaitable[None], serving: Awaitable[None], stop: Callable[[], None]) -> None:
@@ -169,22 +179,6 @@ def collect_less() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(GARBAGE, 20, 50)
-
-
-def leave_on_stops(exit_code: int) -> None:
-    """Until the server runs, a signal to stop unwinds the process, so that what was started is left in order."""
-
-    def leave(*_: object) -> None:
-        raise SystemExit(exit_code)
-
-    for number in STOPS:
-        signal.signal(number, leave)
-
-
-def ignore_stops() -> None:
-    """While the process closes, another signal must not stop it from closing; CUT_SECONDS bound it."""
-    for number in STOPS:
-        signal.signal(number, signal.SIG_IGN)
 
 
 def cut_later() -> None:

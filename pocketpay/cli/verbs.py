@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from pocketpay import settings
-from pocketpay.cli import demo_people, listening, serve
+from pocketpay.cli import demo_people, listening, serve, stops
 from pocketpay.cli.operator import operator
 from pocketpay.cli.place import database_of, secret_of
 from pocketpay.cli.workers import Supervisor
@@ -33,12 +33,12 @@ def serve_verb(
     workers: Annotated[int, typer.Option(min=1, max=64, help="Server processes sharing the port.")] = 1,
 ) -> None:
     """Serves until SIGTERM or ctrl-C; without DATABASE_URL on a PostgreSQL of its own."""
-    serve.leave_on_stops(0)
+    stops.leave_on_stops(0)
     chosen = settings.load(**{name: value for name, value in (("host", host), ("port", port)) if value is not None})
     settings.checked_secret(chosen)
     log.configure(chosen)
     listening.raise_open_files()
-    with listening.listen(chosen.host, chosen.port) as door, database_of(chosen) as place:
+    with stops.ended_when_cut_off(), listening.listen(chosen.host, chosen.port) as door, database_of(chosen) as place:
         serve.prepare(chosen, place)
         asyncio.run(serve.check_policy(chosen, place))
         _seed(chosen, place.server_dsn)
@@ -47,7 +47,6 @@ def serve_verb(
             secret_of(chosen)
             os.environ.update(HOST=chosen.host, PORT=str(chosen.port))
             asyncio.run(Supervisor(workers, door).run(lambda: _welcome(chosen, url)))
-            serve.ignore_stops()
         else:
             application = _application(chosen, place.server_dsn)
             serve.run(application, door, place.postgres, when_started=lambda: _welcome(chosen, url))
@@ -56,7 +55,7 @@ def serve_verb(
 @verbs.command("worker", hidden=True)
 def worker_verb(door_file: int, supervisor_file: int) -> None:
     """One of the processes of `serve --workers`, started by it."""
-    serve.leave_on_stops(0)
+    stops.leave_on_stops(0)
     chosen = settings.load()
     listening.raise_open_files()
     with socket.socket(fileno=door_file) as door, database_of(chosen) as place:
@@ -74,7 +73,7 @@ def migrate_verb() -> None:
     """Brings the database to this server's revision, roles and grants included."""
     from pocketpay.database import migrations
 
-    serve.leave_on_stops(143)
+    stops.leave_on_stops(143)
     chosen = settings.load()
     log.configure(chosen)
     with database_of(chosen) as place:
@@ -87,7 +86,7 @@ def audit_verb() -> None:
     """Proves the books; prints what disagrees and exits with 1 when anything does."""
     from pocketpay.operations import audit
 
-    serve.leave_on_stops(143)
+    stops.leave_on_stops(143)
     with database_of(settings.load()) as place:
         raise typer.Exit(asyncio.run(audit.report(place.server_dsn)))
 
@@ -95,7 +94,7 @@ def audit_verb() -> None:
 @verbs.command("demo")
 def demo_verb() -> None:
     """Makes the demo people and their history where they are not there yet."""
-    serve.leave_on_stops(143)
+    stops.leave_on_stops(143)
     chosen = settings.load()
     with database_of(chosen) as place:
         serve.prepare(chosen, place)
@@ -116,7 +115,7 @@ def import_supabase_verb(
     from pocketpay.cli.progress import Bars
     from pocketpay.importing.run import Wish, run
 
-    serve.leave_on_stops(143)
+    stops.leave_on_stops(143)
     chosen = settings.load()
     with database_of(chosen) as place:
         serve.prepare(chosen, place)

@@ -13,7 +13,8 @@ from collections.abc import Callable
 
 import structlog
 
-from pocketpay.cli.serve import STOPS, cut_later
+from pocketpay.cli.serve import cut_later
+from pocketpay.cli.stops import CutOff, stops_given_to
 from pocketpay.errors import PocketPayError
 
 FINISH_SECONDS = 8.0
@@ -35,20 +36,24 @@ class Supervisor:
         self._listening = listening
         self._processes: set[asyncio.subprocess.Process] = set()
         self._stopping = asyncio.Event()
+        self._cut_off_by: int | None = None
         self._started = 0
 
     async def run(self, when_started: Callable[[], None]) -> None:
-        """Serves until told to stop. Raises WorkerFailed when one does not come up at the start."""
-        loop = asyncio.get_running_loop()
-        for number in STOPS:
-            loop.add_signal_handler(number, self._stop)
-        keepers = [asyncio.create_task(self._keep(when_started)) for _ in range(self._count)]
-        try:
-            await asyncio.gather(*keepers)
-        finally:
-            self._stop()
-            await asyncio.wait(keepers, timeout=FINISH_SECONDS)
-            self._send(signal.SIGKILL)
+        """Serves until told to stop. Raises WorkerFailed when one does not come up at the start.
+
+        A second signal kills the workers and raises CutOff.
+        """
+        with stops_given_to(self._told):
+            keepers = [asyncio.create_task(self._keep(when_started)) for _ in range(self._count)]
+            try:
+                await asyncio.gather(*keepers)
+            finally:
+                self._stop()
+                await asyncio.wait(keepers, timeout=FINISH_SECONDS)
+                self._send(signal.SIGKILL)
+        if self._cut_off_by is not None:
+            raise CutOff(self._cut_off_by)
 
     async def _keep(self, when_started: Callable[[], None]) -> None:
         """One worker after another, until the stop."""
@@ -59,6 +64,8 @@ class Supervisor:
                 with theirs:
                     process = await self._spawn(theirs)
                 self._processes.add(process)
+                if self._stopping.is_set():  # the signal came while this process was being started
+                    self._send(signal.SIGTERM if self._cut_off_by is None else signal.SIGKILL)
                 if await _serves(ours):
                     self._started += 1
                     if self._started == self._count:
@@ -80,6 +87,12 @@ class Supervisor:
             pass_fds=files,
             start_new_session=True,  # a ctrl-C is the supervisor's to hear
         )
+
+    def _told(self, number: int) -> None:
+        if self._stopping.is_set():
+            self._cut_off_by = number
+            self._send(signal.SIGKILL)
+        self._stop()
 
     def _stop(self) -> None:
         if self._stopping.is_set():

@@ -4,6 +4,7 @@ import contextlib
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -19,6 +20,12 @@ from pocketpay.cli import listening
 from pocketpay.database.embedded.programs import SYSTEM_HOME
 
 Start = Callable[..., subprocess.Popen[str]]
+
+UNFINISHED = (
+    b"POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+    b"Content-Length: 9\r\nExpect: 100-continue\r\n\r\n"
+)
+"""A request whose body never comes: it is being answered until the server gives it up."""
 
 
 @pytest.fixture(scope="module")
@@ -77,6 +84,15 @@ def until_healthy(process: subprocess.Popen[str], port: int) -> None:
     pytest.fail(f"it ended with {process.returncode}: {process.communicate()}")
 
 
+def until_refused(port: int) -> None:
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=40).close()
+        except ConnectionRefusedError:
+            return
+        time.sleep(0.02)
+
+
 def children(pid: int) -> list[int]:
     found = []
     for stat in Path("/proc").glob("[0-9]*/stat"):
@@ -131,13 +147,43 @@ def test_second_server_on_the_port_is_refused_and_leaves_the_first_alone(
     until_healthy(first, port)
 
 
-def test_stop_during_the_start_leaves_nothing_running(start: Start, folder: Path) -> None:
-    process = start("serve")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("arguments", [("serve",), ("serve", "--workers", "2")], ids=" ".join)
+def test_stop_during_the_start_leaves_nothing_running(
+    start: Start, folder: Path, arguments: tuple[str, ...], number: signal.Signals
+) -> None:
+    process = start(*arguments)
     while postmaster(folder) is None and process.poll() is None:
         time.sleep(0.005)
-    process.terminate()
-    _, err = process.communicate(timeout=10)
-    assert process.returncode == 0, err
+    process.send_signal(number)
+    process.send_signal(signal.SIGTERM)  # a second one does not interrupt the way out
+    _, err = process.communicate(timeout=30)
+    # The second one may also come when everything is closed and only Python itself is still ending.
+    assert process.returncode in (0, -signal.SIGTERM), err
+    assert "Traceback" not in err
+    assert postmaster(folder) is None
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("arguments", [("serve",), ("serve", "--workers", "2")], ids=" ".join)
+def test_second_signal_cuts_a_slow_stop_short(
+    start: Start, folder: Path, port: int, arguments: tuple[str, ...], number: signal.Signals
+) -> None:
+    process = start(*arguments)
+    assert process.stdout is not None
+    assert "serves at" in process.stdout.readline()
+    with socket.create_connection(("127.0.0.1", port)) as client:
+        client.sendall(UNFINISHED)
+        assert client.recv(100).startswith(b"HTTP/1.1 100 ")
+        workers = children(process.pid)
+        process.send_signal(number)
+        until_refused(port)
+        assert process.poll() is None, "the request that is not over holds the stop up"
+        process.send_signal(number)
+        _, err = process.communicate(timeout=30)
+    assert process.returncode == 128 + number, err
+    assert "Traceback" not in err
+    assert not any(is_alive(worker) for worker in workers)
     assert postmaster(folder) is None
 
 

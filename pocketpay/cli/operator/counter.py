@@ -15,7 +15,7 @@ from uuid import UUID
 import typer
 
 from pocketpay import settings
-from pocketpay.cli import serve
+from pocketpay.cli import serve, stops
 from pocketpay.cli.place import database_of
 from pocketpay.database.errors import unreachable
 from pocketpay.database.failures import ServiceBusy
@@ -52,7 +52,7 @@ class Counter:
 
 def at_the_counter(work: Callable[[Counter], Awaitable[T]]) -> T:
     """Does the work on the database of this process's settings. A refusal ends the process with its words and 1."""
-    serve.leave_on_stops(143)
+    stops.leave_on_stops(143)
     chosen = settings.load()
     log.configure(chosen)
 

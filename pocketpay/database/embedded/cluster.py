@@ -10,6 +10,7 @@ import secrets
 import shutil
 import signal
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from pocketpay.database.embedded.programs import Programs, current_user
@@ -126,6 +127,9 @@ class Cluster:
 
     def stop(self) -> bool:
         """Stops the postmaster, quickly and cleanly, as a last resort at once; says whether nothing of it is left."""
+        deadline = time.monotonic() + LAUNCH_SECONDS
+        while self.postmaster() is None and self._is_starting() and time.monotonic() < deadline:
+            time.sleep(0.02)
         for way, seconds in (("fast", STOP_SECONDS), ("immediate", CUT_SECONDS)):
             if self.postmaster() is None:
                 break
@@ -136,6 +140,11 @@ class Cluster:
         while self._processes() and time.monotonic() < deadline:
             time.sleep(0.02)
         return not self._processes()
+
+    def _is_starting(self) -> bool:
+        """Whether a program runs with this cluster on its command line: an interrupted launch goes on there."""
+        path = os.fsencode(self.path)
+        return any(path in command for command in _commands_of(self._programs.uid))
 
     def _configure(self) -> None:
         lines = [f"{name} = {value}\n" for name, value in self._settings.items()]
@@ -205,6 +214,14 @@ def remove(path: Path) -> None:
         path.unlink()
     else:
         shutil.rmtree(path, ignore_errors=True)
+
+
+def _commands_of(uid: int) -> Iterator[bytes]:
+    """The command lines of that user's processes."""
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if process.stat().st_uid == uid:
+                yield (process / "cmdline").read_bytes()
 
 
 def _is_fatal(line: str) -> bool:
