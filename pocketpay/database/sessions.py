@@ -88,6 +88,7 @@ class Held:
         for _ in range(size):
             self._free.put_nowait(None)
         self._open: set[Connection] = set()
+        self._closed = False
 
     @asynccontextmanager
     async def lend(self) -> AsyncIterator[Connection]:
@@ -96,7 +97,8 @@ class Held:
             connection = self._free.get_nowait()
         except asyncio.QueueEmpty:
             try:
-                connection = await asyncio.wait_for(self._free.get(), WAIT_FOR_SESSION)
+                async with asyncio.timeout(WAIT_FOR_SESSION):
+                    connection = await self._free.get()
             except TimeoutError:
                 raise ServiceBusy("every connection is busy") from None
         try:
@@ -114,15 +116,21 @@ class Held:
             self._free.put_nowait(connection)
 
     async def close(self) -> None:
+        """Ends every connection for good. Whoever still works here, or comes later, gets ServiceBusy."""
+        self._closed = True
         for connection in tuple(self._open):
             connection.terminate()
 
     async def _opened(self, dead: "Connection | None") -> Connection:
         if dead is not None:
             self._open.discard(dead)
-        connection = await connect(self._dsn, name=self._name)
-        self._open.add(connection)
-        return connection
+        if not self._closed:
+            connection = await connect(self._dsn, name=self._name)
+            if not self._closed:
+                self._open.add(connection)
+                return connection
+            connection.terminate()
+        raise ServiceBusy("the database is closed here")
 
 
 class Database:
@@ -137,8 +145,12 @@ class Database:
     async def open(cls, dsn: str, *, readers: int = 4, writers: int = 2) -> Self:
         """A database that answered at least once. Raises ServiceBusy when it does not."""
         database = cls(dsn, readers=readers, writers=writers)
-        async with database.read() as session:
-            await session.fetchval("select 1")
+        try:
+            async with database.read() as session:
+                await session.fetchval("select 1")
+        except BaseException:
+            await database.close()
+            raise
         return database
 
     @asynccontextmanager

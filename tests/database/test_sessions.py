@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 
+import asyncpg
 import pytest
 
 from pocketpay.database import sessions
@@ -53,6 +54,53 @@ async def test_a_question_that_is_wrong_is_told_as_it_is(hurried: Database) -> N
     with pytest.raises(Exception, match="does not exist"):
         async with hurried.read() as session:
             await session.fetchval("select nothing from nowhere")
+
+
+async def test_a_connection_that_is_being_opened_when_the_database_closes_is_closed_too(
+    database_dsn: Dsns, owner: "asyncpg.Connection[asyncpg.Record]", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = await Database.open(database_dsn.server, readers=2)
+    connecting = asyncio.Event()
+
+    async def connect(dsn: str, *, name: str) -> sessions.Connection:
+        connecting.set()
+        return await opened(dsn, name=name)
+
+    async def read() -> None:
+        async with database.read() as session:
+            await session.fetchval("select 1")
+
+    opened = sessions.connect
+    monkeypatch.setattr(sessions, "connect", connect)
+    async with database.read():
+        reading = asyncio.create_task(read())
+        await connecting.wait()
+        await database.close()
+    with pytest.raises(ServiceBusy, match="closed"):
+        await reading
+    with pytest.raises(ServiceBusy, match="closed"):
+        await read()
+    await nobody_reads(owner)
+
+
+async def test_a_database_that_does_not_answer_its_first_question_leaves_no_connection(
+    database_dsn: Dsns, owner: "asyncpg.Connection[asyncpg.Record]", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def answer(session: Session, sql: str) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(Session, "fetchval", answer)
+    with pytest.raises(ZeroDivisionError):
+        await Database.open(database_dsn.server)
+    await nobody_reads(owner)
+
+
+async def nobody_reads(owner: "asyncpg.Connection[asyncpg.Record]") -> None:
+    """Waits until PostgreSQL has seen every reader's connection end."""
+    readers = "application_name = 'pocketpay reader' and datname = current_database()"
+    async with asyncio.timeout(10):
+        while await owner.fetchval(f"select count(*) from pg_stat_activity where {readers}"):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
 
 
 @pytest.mark.parametrize("way", [Database.read, Database.write])
