@@ -198,14 +198,15 @@ async def opened(dsn: str) -> Connection:
         # A killed import's connection takes PostgreSQL a moment to notice; the lock goes with it.
         await connection.fetchval("select pg_advisory_lock($1)", ONE_AT_A_TIME)
         await connection.execute(_LAY_OUT)
-    except asyncpg.LockNotAvailableError:
+    except BaseException as error:
         connection.terminate()
-        raise CannotStage("Another import is running: wait for it.") from None
-    except asyncpg.InsufficientPrivilegeError:
-        connection.terminate()
-        raise CannotStage(
-            "The login of DATABASE_URL may not make temporary tables: GRANT TEMPORARY ON DATABASE … TO it."
-        ) from None
+        if isinstance(error, asyncpg.LockNotAvailableError):
+            raise CannotStage("Another import is running: wait for it.") from None
+        if isinstance(error, asyncpg.InsufficientPrivilegeError):
+            raise CannotStage(
+                "The login of DATABASE_URL may not make temporary tables: GRANT TEMPORARY ON DATABASE … TO it."
+            ) from None
+        raise
     return connection
 
 
