@@ -315,7 +315,8 @@ class Clearing:
         if self._connection is None:
             return
         try:
-            await asyncio.wait_for(self._connection.execute("rollback"), ROLL_BACK_SECONDS)
+            async with asyncio.timeout(ROLL_BACK_SECONDS):
+                await self._connection.execute("rollback")
         except Exception:  # whatever it is, the answer is a new connection
             self._drop_connection()
 

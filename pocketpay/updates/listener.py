@@ -107,7 +107,8 @@ class Listener:
         """Asks for the time again and again; returns when the connection ends, raises when no answer comes."""
         while not self._lost.is_set():
             try:
-                await asyncio.wait_for(self._lost.wait(), self._heartbeat_seconds)
+                async with asyncio.timeout(self._heartbeat_seconds):
+                    await self._lost.wait()
             except TimeoutError:
                 async with asyncio.timeout(HEARTBEAT_TIMEOUT_SECONDS):
                     self._hub.heard_until(await _time(connection))

@@ -190,6 +190,13 @@ async def test_a_closed_listener_leaves_no_connection(database_dsn: Dsns, owner:
     await soon(gone())
 
 
+async def test_a_listener_closed_as_its_connection_is_lost_stays_closed(database_dsn: Dsns) -> None:
+    async with listening(database_dsn.server) as server:
+        server.listener._on_lost(None)
+        await asyncio.sleep(0)  # what waits for the loss is about to be woken
+        await soon(server.listener.close())
+
+
 async def test_the_money_can_tell_more_than_one_payload_in_its_unit(database: Database, database_dsn: Dsns) -> None:
     signal = Signal(wallets={uuid4(): number for number in range(900)})
     async with listening(database_dsn.server) as server:
