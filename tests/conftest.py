@@ -6,8 +6,6 @@ The cluster forgets (no fsync): what is proved here is never durability. Tests o
 import asyncio
 import itertools
 import os
-import shutil
-import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,6 +19,7 @@ from pocketpay.database import migrations
 from pocketpay.database.embedded.server import EmbeddedPostgres
 from pocketpay.database.roles import LOGIN, OWNER
 from pocketpay.database.sessions import Database
+from tests.leftovers import run_folder
 
 TEMPLATE = "migrated"
 MEMORY_BYTES = 4_000_000_000
@@ -43,20 +42,28 @@ class Dsns:
 
 
 @pytest.fixture(scope="session")
-def cluster_home() -> Iterator[Path]:
-    """A folder that PostgreSQL's own user can reach too, for data directories and, as root, their clusters."""
-    home = Path(tempfile.mkdtemp(prefix="pocketpay-tests-", dir=_memory()))
-    home.chmod(0o755)
-    yield home
-    shutil.rmtree(home)
+def cluster_home(request: pytest.FixtureRequest) -> Iterator[Path]:
+    """A folder that PostgreSQL's own user can reach too, for data directories and, as root, their clusters.
+
+    Whatever ends this process, the folder is removed, and what runs or is linked in it too.
+    """
+    controller = os.getppid() if hasattr(request.config, "workerinput") else None
+    with run_folder(_memory(), controller=controller) as home:
+        yield home
 
 
 @pytest.fixture(scope="session")
-def postgres(cluster_home: Path) -> Iterator[EmbeddedPostgres]:
-    """The run's cluster, with the database `migrated` in it."""
+def cluster(cluster_home: Path) -> Iterator[EmbeddedPostgres]:
+    """The run's cluster."""
     with EmbeddedPostgres(cluster_home / "data", durable=False, system_home=cluster_home / "home") as started:
-        asyncio.run(_migrate_template(started))
         yield started
+
+
+@pytest.fixture(scope="session")
+def postgres(cluster: EmbeddedPostgres) -> EmbeddedPostgres:
+    """The run's cluster, with the database `migrated` in it."""
+    asyncio.run(_migrate_template(cluster))
+    return cluster
 
 
 @pytest.fixture

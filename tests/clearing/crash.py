@@ -11,7 +11,6 @@ import asyncio
 import os
 import signal
 import sys
-import tempfile
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -20,6 +19,7 @@ from pathlib import Path
 
 from pocketpay.database import migrations
 from pocketpay.database.embedded.server import EmbeddedPostgres
+from tests.leftovers import run_folder
 from tests.payments.customers import Person, open_desk, people, records_of, unguarded
 
 REPOSITORY = Path(__file__).parents[2]
@@ -132,9 +132,8 @@ async def scene(home: Path) -> AsyncIterator[Scene]:
 
 
 async def main(rounds: int) -> None:
-    with tempfile.TemporaryDirectory(prefix="pocketpay-crash-") as folder:
-        os.chmod(folder, 0o755)  # noqa: S103 - PostgreSQL's own user must reach it
-        async with scene(Path(folder)) as playing:
+    with run_folder(None) as folder:
+        async with scene(folder) as playing:
             for number in range(rounds):
                 await (playing.kill_worker() if number % 2 else playing.kill_postgres())
                 sys.stdout.write(f"round {number + 1}: {await playing.prove()}\n")

@@ -8,13 +8,10 @@ everything without an answer asked again. The kills take turns: the server, Post
 
 import argparse
 import asyncio
-import os
 import random
 import sys
-import tempfile
 from dataclasses import dataclass
 from itertools import cycle, islice
-from pathlib import Path
 from uuid import UUID
 
 import asyncpg
@@ -24,6 +21,7 @@ from pocketpay.database.embedded.server import EmbeddedPostgres
 from tests.e2e import load, processes
 from tests.e2e.load import Load
 from tests.e2e.processes import House, Running
+from tests.leftovers import run_folder
 
 KILLS = ("server", "postgresql", "both")
 BACK_SECONDS = 5.0
@@ -141,11 +139,9 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=6)
     parser.add_argument("--seconds", type=float, default=5.0, help="of load before each kill, at most")
     chosen = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        os.chmod(folder, 0o755)  # noqa: S103  # an ordinary PostgreSQL passes through it
-        with processes.house(Path(folder, "crash"), **load.SETTINGS) as house:
-            kills = list(islice(cycle(KILLS), chosen.rounds))
-            rounds, clients = asyncio.run(crash(house, kills, chosen.seconds))
+    with run_folder(None) as folder, processes.house(folder / "crash", **load.SETTINGS) as house:
+        kills = list(islice(cycle(KILLS), chosen.rounds))
+        rounds, clients = asyncio.run(crash(house, kills, chosen.seconds))
     sys.stdout.writelines(f"{one}\n" for one in rounds)
     sys.stdout.write(f"The books are right after {len(clients.orders)} orders. {dict(clients.answers)}\n")
 

@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -12,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pocketpay
+from tests import leftovers
 
 START_SECONDS = 60.0
 """A first start makes a database; with other tests beside it that has taken half a minute."""
@@ -114,13 +114,7 @@ class House:
                 running.process.wait(15)
             except subprocess.TimeoutExpired:
                 running.kill()
-        self.kill_postgres()
-        while self.postgres():
-            time.sleep(0.02)
-        link = self.data / "cluster"
-        if link.is_symlink():
-            shutil.rmtree(link.resolve(), ignore_errors=True)
-        shutil.rmtree(self.folder, ignore_errors=True)
+        leftovers.remove(self.folder)
 
     def _command(self, *arguments: str) -> list[str]:
         return [sys.executable, "-m", "pocketpay", *arguments]

@@ -1,0 +1,228 @@
+"""A test run leaves nothing, however it ends.
+
+    python tests/leftovers.py FOLDER [PROCESS]
+
+A run keeps everything in one folder. Beside it runs this program, the watchdog, whose standard input is a pipe that
+only the run holds open. When the run is gone, the kernel closes the pipe, and the watchdog removes what is left: the
+run's processes, their shared memory, the folder, and the clusters that links in the folder lead to. After an ordinary
+end nothing is left and it just ends. PROCESS is the open pidfd of a process without which the run is pointless (the
+controller of a worker): when that one is gone, the watchdog ends the run too.
+
+A folder's name holds its run's process id and start time. So the next run can remove what is left when the watchdog
+was killed too, and never touches the folder of a run that lives.
+
+The watchdog starts with every run, and so it imports nothing but the standard library.
+"""
+
+import contextlib
+import os
+import re
+import select
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+PREFIX = "pocketpay-tests-"
+MARK = "POCKETPAY_TESTS_FOLDER"
+"""In the environment of what a run starts: the run's folder."""
+
+STOP_SECONDS = 5.0
+"""A PostgreSQL told to stop at once takes less than a second; past this it is killed."""
+
+
+@contextlib.contextmanager
+def run_folder(parent: str | None, *, controller: int | None = None) -> Iterator[Path]:
+    """A folder of this process's own, gone after the block or after this process, whatever comes first.
+
+    `controller` is the id of the process that this one works for. Raises AssertionError when the block leaves a
+    process that has to do with the folder.
+    """
+    sweep(Path(parent or tempfile.gettempdir()))
+    folder = Path(tempfile.mkdtemp(prefix=f"{folder_of(os.getpid())}-", dir=parent))
+    folder.chmod(0o755)
+    os.environ[MARK] = str(folder)
+    with _watched(folder, controller) as watchdog:
+        yield folder
+        del os.environ[MARK]
+        deadline = time.monotonic() + STOP_SECONDS
+        while (left := set(processes(names_of(folder))) - {watchdog}) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert not left, [Path(f"/proc/{pid}/cmdline").read_bytes() for pid in left]
+        shutil.rmtree(folder)
+
+
+@contextlib.contextmanager
+def _watched(folder: Path, controller: int | None) -> Iterator[int]:
+    handles = [] if controller is None else [os.pidfd_open(process) for process in (controller, os.getpid())]
+    watchdog = subprocess.Popen(
+        [sys.executable, "-I", "-S", __file__, str(folder), *map(str, handles)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        cwd="/",
+        env={},
+        pass_fds=handles,
+        start_new_session=True,  # what is sent to the run's terminal or process group is not for it
+    )
+    for handle in handles:
+        os.close(handle)
+    try:
+        yield watchdog.pid
+    finally:
+        watchdog.communicate()
+
+
+def folder_of(pid: int) -> str:
+    """How the name of that process's folder begins."""
+    return f"{PREFIX}{pid}-{_started_at(pid)}"
+
+
+def sweep(parent: Path) -> None:
+    """Removes the folders in `parent` whose runs are gone."""
+    for folder in parent.glob(f"{PREFIX}*"):
+        owner = re.fullmatch(rf"{PREFIX}(\d+)-\d+-\w+", folder.name)
+        if owner is not None and owner[0].rpartition("-")[0] != folder_of(int(owner[1])):
+            remove(folder)
+
+
+def remove(folder: Path) -> None:
+    """Removes a folder and everything that belongs to it. Several processes may do so at once."""
+    clusters = _clusters(folder)
+    names = names_of(folder, *clusters)
+    # Servers first: they would bring their PostgreSQL back.
+    _end(lambda: [pid for pid in processes(names) if not _is_postgres(pid)], signal.SIGKILL)
+    _end(lambda: [pid for pid in processes(names) if _is_postmaster(pid)], signal.SIGQUIT)
+    _end(lambda: processes(names), signal.SIGKILL)
+    for cluster in clusters:
+        _free_shared_memory(cluster)
+        shutil.rmtree(cluster, ignore_errors=True)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _clusters(folder: Path) -> list[Path]:
+    """The clusters in the folder, and those outside of it that a data directory in it links to."""
+    found = []
+    for at, folders, files in os.walk(folder):
+        for name in (*folders, *files):  # a link to what is not there yet is among the files
+            path = Path(at, name)
+            if name in ("cluster", "cluster.new") and path.is_symlink():
+                found.append(path.resolve())
+            elif (path / "PG_VERSION").exists():
+                found.append(path)
+        folders[:] = [name for name in folders if not Path(at, name, "PG_VERSION").exists()]
+    return found
+
+
+def names_of(*paths: Path) -> list[bytes]:
+    """How those paths are written, in a DSN too."""
+    return [os.fsencode(name) for path in paths for name in (str(path), str(path).replace("/", "%2F"))]
+
+
+def processes(names: Sequence[bytes]) -> list[int]:
+    """The processes that have one of the names in their command line, environment, program or working folder."""
+    own = os.getpid()
+    return [pid for pid in _pids() if pid != own and any(name in fact for fact in _facts(pid) for name in names)]
+
+
+def _pids() -> list[int]:
+    return [int(name) for name in os.listdir("/proc") if name.isdigit()]
+
+
+def _facts(pid: int) -> Iterator[bytes]:
+    for name in ("cmdline", "environ"):
+        with contextlib.suppress(OSError):
+            yield Path(f"/proc/{pid}/{name}").read_bytes()
+    for name in ("exe", "cwd"):
+        with contextlib.suppress(OSError):
+            yield os.fsencode(os.readlink(f"/proc/{pid}/{name}"))
+
+
+def _is_postgres(pid: int) -> bool:
+    with contextlib.suppress(OSError):
+        return os.path.basename(os.readlink(f"/proc/{pid}/exe")) == "postgres"
+    return False
+
+
+def _is_postmaster(pid: int) -> bool:
+    """Whether that is a PostgreSQL that no other PostgreSQL started."""
+    with contextlib.suppress(OSError, IndexError, ValueError):
+        parent = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+        return _is_postgres(pid) and not _is_postgres(parent)
+    return False
+
+
+def _end(those: Callable[[], list[int]], number: signal.Signals) -> None:
+    """Sends the signal until none is left, or for STOP_SECONDS."""
+    deadline = time.monotonic() + STOP_SECONDS
+    while (pids := those()) and time.monotonic() < deadline:
+        for pid in pids:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, number)
+        time.sleep(0.05)
+
+
+def _free_shared_memory(cluster: Path) -> None:
+    """Frees what a killed PostgreSQL kept: only it knows what that is, so it is started once more and stopped."""
+    if not (cluster / "postmaster.pid").exists():
+        return
+    # These would keep it from starting where the killed one has not been waited for by its parent yet.
+    for name in ("postmaster.pid", ".s.PGSQL.5432.lock"):
+        (cluster / name).unlink(missing_ok=True)
+    owner = cluster.stat()
+    with contextlib.suppress(OSError, subprocess.TimeoutExpired):
+        postmaster = subprocess.Popen(
+            shlex.split((cluster / "postmaster.opts").read_text()),
+            cwd="/",
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            user=None if owner.st_uid == os.geteuid() else owner.st_uid,
+            group=None if owner.st_uid == os.geteuid() else owner.st_gid,
+            extra_groups=None if owner.st_uid == os.geteuid() else [],
+        )
+        deadline = time.monotonic() + STOP_SECONDS
+        while postmaster.poll() is None and not _is_ready(cluster, postmaster.pid) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        postmaster.send_signal(signal.SIGQUIT)
+        try:
+            postmaster.wait(STOP_SECONDS)
+        finally:
+            postmaster.kill()
+
+
+def _is_ready(cluster: Path, pid: int) -> bool:
+    with contextlib.suppress(OSError):
+        lines = (cluster / "postmaster.pid").read_text().split()
+        return lines[:1] == [str(pid)] and lines[-1] == "ready"
+    return False
+
+
+def _started_at(pid: int) -> int | None:
+    """When that process started, in the kernel's own ticks; None when there is none."""
+    try:
+        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19])
+    except OSError:
+        return None
+
+
+def watch(folder: Path, controller: int | None = None, run: int | None = None) -> None:
+    """Waits until the run is gone, ends it when its controller is gone, and removes what is left."""
+    while True:
+        ready, _, _ = select.select([0] if controller is None else [0, controller], [], [])
+        if 0 in ready:
+            break
+        if run is not None:
+            with contextlib.suppress(ProcessLookupError):
+                signal.pidfd_send_signal(run, signal.SIGKILL)
+        controller = None
+    remove(folder)
+
+
+if __name__ == "__main__":
+    watch(Path(sys.argv[1]), *map(int, sys.argv[2:]))
