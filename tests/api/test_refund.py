@@ -1,5 +1,6 @@
 """The door of refund, and what both sides see of one."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -178,7 +179,10 @@ async def test_refunds_of_a_whole_page_are_read_together(
     read = type(client.rooms.database).read
 
     def counted(self: object) -> object:
-        asked.append(self)
+        task = asyncio.current_task()
+        assert task is not None
+        if "sweeper" not in task.get_name():  # those read every second
+            asked.append(self)
         return read(self)  # type: ignore[arg-type]
 
     monkeypatch.setattr(type(client.rooms.database), "read", counted)
