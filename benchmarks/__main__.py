@@ -20,9 +20,11 @@ from pathlib import Path
 
 import uvloop
 
-from benchmarks import servers
+from benchmarks import servers, wrk
 from benchmarks.clearing import transfers_per_second
-from benchmarks.population import NO_LIMITS, Person, acquaint, fund, lengthen, make_people, open_clearing, payees_of
+from benchmarks.errors import BenchmarkError
+from benchmarks.population import Person, acquaint, fund, lengthen, make_people, open_clearing, payees_of
+from benchmarks.servers import NO_LIMITS
 from benchmarks.table import Case, Measured, write_table
 from pocketpay.database import migrations
 from pocketpay.database.embedded import secret_key
@@ -49,6 +51,14 @@ def main() -> None:
     asked = _arguments()
     if shutil.which("wrk") is None:
         raise SystemExit("benchmarks need wrk: apt-get install wrk")
+    try:
+        _measure_all(asked)
+    except BenchmarkError as error:
+        raise SystemExit(str(error)) from None
+
+
+def _measure_all(asked: argparse.Namespace) -> None:
+    """Everything beside the reference backend, on one PostgreSQL."""
     home = Path(tempfile.mkdtemp(prefix="pocketpay-bench-"))
     home.chmod(0o755)
     try:
@@ -204,19 +214,8 @@ def _wrk(port: int, load: str, targets: Path, clients: int, seconds: int) -> Run
     """A run of wrk. Any failure ends the measurement: what is not an answer is no throughput."""
 
     def run() -> tuple[float, float, float]:
-        ran = subprocess.run(
-            ["wrk", "-t1", f"-c{clients}", f"-d{seconds}s", "-s", "benchmarks/load.lua", f"http://127.0.0.1:{port}"],
-            cwd=servers.HERE.parent,
-            env={**os.environ, "LOAD": load, "TARGETS": str(targets)},
-            check=True,
-            capture_output=True,
-            text=True,
-        )
-        lines = dict(line.split(" ", 1) for line in ran.stdout.splitlines() if line.startswith(("RESULT", "FIRST")))
-        rate, failed, median, worst = (float(part) for part in lines["RESULT"].split())
-        if failed:
-            raise SystemExit(f"{load}: {failed:.0f} failures, the first: {lines.get('FIRST')}")
-        return rate, median, worst
+        answers = wrk.run(port, load, targets, clients, seconds)
+        return answers.per_second, answers.median_ms, answers.p99_ms
 
     return run
 

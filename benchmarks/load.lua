@@ -70,7 +70,9 @@ function done(summary, latency)
     all_bad = all_bad + thread:get("bad")
     if thread:get("first") ~= "" then why = thread:get("first") end
   end
-  io.write(string.format("RESULT %.1f %d %.3f %.3f\n", all_good / (summary.duration / 1e6), all_bad,
-    latency:percentile(50) / 1e3, latency:percentile(99) / 1e3))
+  local errors = summary.errors
+  local unanswered = errors.connect + errors.read + errors.write + errors.timeout
+  io.write(string.format("RESULT %.1f %d %.3f %.3f %d %d\n", all_good / (summary.duration / 1e6), all_bad,
+    latency:percentile(50) / 1e3, latency:percentile(99) / 1e3, all_good, unanswered))
   if why ~= "" then io.write("FIRST FAILURE " .. why .. "\n") end
 end

@@ -26,9 +26,6 @@ from pocketpay.settings import Settings
 from pocketpay.transactions.terms import Terms
 
 OPENING = Money(1_000_000_00, "USD")
-NO_LIMITS = {"deposit_limit": "10000000000.00", "transfer_limit": "10000000000.00"}
-"""Settings under which limits are counted and never reached."""
-
 PAYEES = 5
 AT_ONCE = 256
 

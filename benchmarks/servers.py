@@ -12,10 +12,12 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
-from benchmarks.population import NO_LIMITS
+from benchmarks.errors import BenchmarkError
 
 HERE = Path(__file__).parent
 START_SECONDS = 60
+NO_LIMITS = {"deposit_limit": "10000000000.00", "transfer_limit": "10000000000.00"}
+"""Settings under which limits are counted and never reached."""
 
 
 def free_port() -> int:
@@ -29,7 +31,7 @@ def running(arguments: list[str], port: int, ready: str, *, cwd: Path | None = N
     """That Python command for as long as the block lasts, once `ready` answers; gives its process id."""
     process = subprocess.Popen([sys.executable, *arguments], cwd=cwd, env={**os.environ, **env})
     try:
-        _wait_until_ready(process, f"http://127.0.0.1:{port}{ready}")
+        wait_until_ready(process, f"http://127.0.0.1:{port}{ready}")
         yield process.pid
     finally:
         process.send_signal(signal.SIGTERM)
@@ -83,11 +85,12 @@ def _uvicorn(application: str, port: int) -> list[str]:
     return ["-m", "uvicorn", application, "--port", str(port), *flags]
 
 
-def _wait_until_ready(process: "subprocess.Popen[bytes]", url: str) -> None:
+def wait_until_ready(process: "subprocess.Popen[bytes]", url: str) -> None:
+    """Returns when the server answers at that URL. Raises BenchmarkError when it ends or stays silent."""
     end = time.monotonic() + START_SECONDS
     while time.monotonic() < end:
         if process.poll() is not None:
-            raise SystemExit(f"the server of {url} ended with {process.returncode}")
+            raise BenchmarkError(f"the server of {url} ended with {process.returncode}")
         try:
             urllib.request.urlopen(url, timeout=1)
             return
@@ -97,4 +100,4 @@ def _wait_until_ready(process: "subprocess.Popen[bytes]", url: str) -> None:
         except OSError:
             pass
         time.sleep(0.1)
-    raise SystemExit(f"{url} did not answer within {START_SECONDS} s")
+    raise BenchmarkError(f"{url} did not answer within {START_SECONDS} s")
