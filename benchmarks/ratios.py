@@ -1,0 +1,82 @@
+"""The table of a comparison: both sides' figures and the ratios of ours to theirs.
+
+A figure is the median over all windows of a side. A ratio is taken within each round, from all windows of that round,
+so that what the machine did then weighs on both sides; the table shows the median over the rounds. Smallest and
+largest are in brackets.
+"""
+
+import math
+import statistics
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from benchmarks.window import Window, pooled
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """A figure of a window."""
+
+    label: str
+    of: Callable[[Window], float]
+
+
+PER_SECOND = Measure("per second", lambda window: window.per_second)
+MEASURES = (
+    PER_SECOND,
+    Measure("server µs", lambda window: window.server_us),
+    Measure("PostgreSQL µs", lambda window: window.postgres_us),
+)
+
+
+@dataclass(slots=True)
+class Round:
+    """One case's windows of one round."""
+
+    ours: list[Window] = field(default_factory=list)
+    theirs: list[Window] = field(default_factory=list)
+
+    def ratio(self, measure: Measure) -> float:
+        return _divided(measure.of(pooled(self.ours)), measure.of(pooled(self.theirs)))
+
+
+@dataclass(slots=True)
+class Compared:
+    """One case of both sides over all rounds."""
+
+    label: str
+    clients: int
+    rounds: list[Round] = field(default_factory=list)
+
+
+def table(cases: Iterable[Compared], ours: str, theirs: str) -> list[str]:
+    """A Markdown table with one line for every case and measure."""
+    lines = [f"| what | clients | measure | {ours} | {theirs} | ratio |", "| --- | ---: | --- | ---: | ---: | ---: |"]
+    for case in cases:
+        for measure in MEASURES:
+            our = [measure.of(window) for round_ in case.rounds for window in round_.ours]
+            their = [measure.of(window) for round_ in case.rounds for window in round_.theirs]
+            ratios = [round_.ratio(measure) for round_ in case.rounds]
+            lines.append(
+                f"| {case.label} | {case.clients} | {measure.label} "
+                f"| {spread(our, ',.0f')} | {spread(their, ',.0f')} | {spread(ratios, '.2f')} |"
+            )
+    return lines
+
+
+def spread(values: list[float], form: str) -> str:
+    """The median, and the smallest and largest in brackets."""
+    median, least, most = (format(value, form) for value in (statistics.median(values), min(values), max(values)))
+    return f"{median} [{least} to {most}]"
+
+
+def share(hot: Compared, spread_out: Compared, side: Callable[[Round], list[Window]]) -> float:
+    """How much of the spread load's rate the hot pair reaches on one side: the median over the rounds."""
+    pairs = zip(hot.rounds, spread_out.rounds, strict=True)
+    return statistics.median(
+        _divided(pooled(side(one)).per_second, pooled(side(other)).per_second) for one, other in pairs
+    )
+
+
+def _divided(ours: float, theirs: float) -> float:
+    return ours / theirs if theirs else math.nan
