@@ -63,7 +63,7 @@ audit: $(DONE)/install ## prove that the books are right
 crash: $(DONE)/install ## kill it again and again under load and prove the books; ARGS="--rounds 20 --seconds 10"
 	@$(PY) -m tests.e2e.crash $(ARGS)
 
-bench: $(DONE)/install ## measure it on this machine
+bench: $(DONE)/install ## measure it on this machine; ARGS="--against COMMIT" compares two versions
 	@$(PY) -m benchmarks $(ARGS)
 
 wheel: $(DONE)/install explorer ## dist/*.whl, with the migrations and the explorer inside

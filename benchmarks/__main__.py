@@ -1,6 +1,7 @@
 """`make bench`: everything side by side in one run, the books audited afterwards, one table.
 
     python -m benchmarks [--rounds 3] [--seconds 4] [--out docs/benchmarks.md]
+    python -m benchmarks --against COMMIT           compares two versions of Pocket Pay instead: see `against`
 
 Each round measures every case once, in turn, so that what else the machine does meets all of them alike; figures are
 medians over the rounds, with the smallest and largest beside them. Before the first, each server has met everything
@@ -20,7 +21,7 @@ from pathlib import Path
 
 import uvloop
 
-from benchmarks import servers, wrk
+from benchmarks import against, servers, wrk
 from benchmarks.clearing import transfers_per_second
 from benchmarks.errors import BenchmarkError
 from benchmarks.population import Person, acquaint, fund, lengthen, make_people, open_clearing, payees_of
@@ -52,7 +53,10 @@ def main() -> None:
     if shutil.which("wrk") is None:
         raise SystemExit("benchmarks need wrk: apt-get install wrk")
     try:
-        _measure_all(asked)
+        if asked.against is None:
+            _measure_all(asked)
+        else:
+            against.compare(asked.against, rounds=asked.rounds, seconds=asked.seconds, out=asked.out)
     except BenchmarkError as error:
         raise SystemExit(str(error)) from None
 
@@ -71,9 +75,13 @@ def _measure_all(asked: argparse.Namespace) -> None:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--seconds", type=int, default=4)
+    parser.add_argument("--seconds", type=int, default=None, help="of each window: 4, or 2 with --against")
+    parser.add_argument("--against", metavar="COMMIT", help="compare this checkout with another commit instead")
     parser.add_argument("--out", type=Path, default=None, help="a Markdown file to write the table into")
-    return parser.parse_args()
+    asked = parser.parse_args()
+    if asked.seconds is None:
+        asked.seconds = 4 if asked.against is None else 2
+    return asked
 
 
 def _measure(postgres: EmbeddedPostgres, home: Path, asked: argparse.Namespace) -> None:

@@ -40,17 +40,24 @@ def write_table(measured: dict[Case, Measured], out: Path | None, *, rounds: int
     text = "\n".join([*_conditions(rounds, seconds), "", *_rows(measured), "", *_ratios(measured)])
     print(text)
     if out is not None:
-        page = out.read_text()
-        before, after = page.split(BEGIN)[0], page.split(END)[1]
-        out.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}")
+        put_between(out, BEGIN, END, text)
+
+
+def put_between(page: Path, begin: str, end: str, text: str) -> None:
+    """Puts the text between two marks of the page, in place of what was there."""
+    whole = page.read_text()
+    before, after = whole.split(begin)[0], whole.split(end)[1]
+    page.write_text(f"{before}{begin}\n{text}\n{end}{after}")
+
+
+def machine() -> str:
+    """What measures: processors, system, Python."""
+    return f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}, Python {platform.python_version()}"
 
 
 def _conditions(rounds: int, seconds: int) -> list[str]:
     load = " ".join(f"{part:.1f}" for part in os.getloadavg())
-    return [
-        f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}, Python {platform.python_version()}; "
-        f"{rounds} rounds of {seconds} s each, medians [smallest to largest]; load average {load}."
-    ]
+    return [f"{machine()}; {rounds} rounds of {seconds} s each, medians [smallest to largest]; load average {load}."]
 
 
 def _rows(measured: dict[Case, Measured]) -> list[str]:

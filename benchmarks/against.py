@@ -1,0 +1,135 @@
+"""`make bench ARGS="--against COMMIT"`: this checkout and another commit side by side, and the ratios of the two.
+
+Both versions run at once, each a server process with an embedded PostgreSQL of its own, populated by the same
+requests. Every round measures each case in four windows, A B B A, and the next round B A A B: a slow drift of the
+machine weighs on both sides alike. In the end each version audits its own books.
+
+The other version is used by its public interface alone: `pocketpay serve` and `audit`, settings, GraphQL, /readyz.
+"""
+
+import os
+import shutil
+import signal
+import tempfile
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import NoReturn
+
+from benchmarks import checkout
+from benchmarks.cases import Case, Prepared, balances, hot_pair, prepare, pushed_balances, transfers
+from benchmarks.errors import BenchmarkError
+from benchmarks.ratios import PER_SECOND, Compared, Round, share, table
+from benchmarks.side import Side
+from benchmarks.table import machine, put_between
+
+BEGIN, END = "<!-- compared: begin -->", "<!-- compared: end -->"
+
+ROUNDS, SECONDS = range(2, 11), range(1, 11)
+"""At least four windows, for a median. At most about half an hour: access tokens live one hour."""
+
+WARM_UP_SECONDS = 1
+
+CLIENTS, MANY_CLIENTS = 32, 128
+
+STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def compare(name: str, *, rounds: int, seconds: int, out: Path | None) -> None:
+    """Measures, audits, prints the table, and puts it between the marks of `out`.
+
+    Raises BenchmarkError, one sentence, for what cannot be compared and for a failure of either side.
+    """
+    if rounds not in ROUNDS or seconds not in SECONDS:
+        raise BenchmarkError("A comparison takes 2 to 10 rounds, with windows of 1 to 10 seconds.")
+    if out is not None and not (out.is_file() and BEGIN in out.read_text() and END in out.read_text()):
+        raise BenchmarkError(f"{out} has no lines {BEGIN} and {END} to put the table between.")
+    commit = checkout.commit_of(name)
+    _leave_on_signals()
+    with ExitStack() as cleanup:
+        try:
+            text = _compared(cleanup, commit, rounds, seconds)
+        finally:
+            _ignore_signals()  # nothing cuts the cleaning up
+    print(text)
+    if out is not None:
+        put_between(out, BEGIN, END, text)
+
+
+def _compared(cleanup: ExitStack, commit: str, rounds: int, seconds: int) -> str:
+    home = Path(tempfile.mkdtemp(prefix="pocketpay-against-"))
+    cleanup.callback(shutil.rmtree, home, ignore_errors=True)
+    versions = checkout.working_tree(home / "ours"), checkout.of_commit(commit, home / "theirs")
+    sides = [Side(version, home / f"{version.folder.name}-side") for version in versions]
+    for side in sides:
+        cleanup.callback(side.close)
+    for side in sides:
+        cleanup.callback(side.terminate)  # called first, so that both stop at once
+    compared = _measure(sides, rounds, seconds)
+    audits = [f"- Audit of {side.label}: {side.audit()}" for side in sides]
+    return "\n".join([_conditions(rounds, seconds), "", *_result(compared, sides), *audits])
+
+
+def _measure(sides: Sequence[Side], rounds: int, seconds: int) -> list[Compared]:
+    print("starting and populating both servers", flush=True)
+    for side in sides:
+        side.start()
+    for side in sides:
+        side.wait()
+    cases = transfers(CLIENTS), hot_pair(CLIENTS), transfers(MANY_CLIENTS), balances(CLIENTS), pushed_balances()
+    return _alternate(cases, prepare(*sides), rounds, seconds)
+
+
+def _alternate(cases: Sequence[Case], prepared: Sequence[Prepared], rounds: int, seconds: int) -> list[Compared]:
+    """Measures the cases in turn, round by round, after a window each that does not count."""
+    for case in cases:
+        for one in prepared:
+            case.run(one, WARM_UP_SECONDS)
+    compared = [Compared(case.label, case.clients) for case in cases]
+    ours, theirs = prepared
+    for number in range(rounds):
+        for case, so_far in zip(cases, compared, strict=True):
+            round_ = Round()
+            first, second = (ours, theirs) if number % 2 == 0 else (theirs, ours)
+            for one in (first, second, second, first):
+                (round_.ours if one is ours else round_.theirs).append(case.run(one, seconds))
+            so_far.rounds.append(round_)
+            print(f"round {number + 1}: {case.label}, {case.clients}: {round_.ratio(PER_SECOND):.2f}", flush=True)
+    return compared
+
+
+def _conditions(rounds: int, seconds: int) -> str:
+    load = " ".join(f"{part:.1f}" for part in os.getloadavg())
+    return (
+        f"{machine()}; {rounds} rounds, in each four windows of {seconds} s a case, medians [smallest to largest]; "
+        f"load average {load}."
+    )
+
+
+def _result(compared: list[Compared], sides: Sequence[Side]) -> list[str]:
+    ours, theirs = (side.label for side in sides)
+    normal, hot, *_ = compared
+    our_share = share(hot, normal, lambda round_: round_.ours)
+    their_share = share(hot, normal, lambda round_: round_.theirs)
+    return [
+        *table(compared, ours, theirs),
+        "",
+        f"- The hot pair reaches {our_share:.2f} of the rate of spread transfers at {CLIENTS} clients; "
+        f"{theirs}: {their_share:.2f}.",
+    ]
+
+
+def _leave_on_signals() -> None:
+    """A signal to stop unwinds this process, so that what was started is stopped and removed."""
+
+    def leave(number: int, _: object) -> NoReturn:
+        _ignore_signals()
+        raise SystemExit(128 + number)
+
+    for number in STOPS:
+        signal.signal(number, leave)
+
+
+def _ignore_signals() -> None:
+    for number in STOPS:
+        signal.signal(number, signal.SIG_IGN)

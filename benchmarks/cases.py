@@ -1,0 +1,101 @@
+"""The cases of a comparison: each puts one load on a prepared side for some seconds and gives a window."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import uvloop
+
+from benchmarks import crowd, pushes, wrk
+from benchmarks.crowd import Person
+from benchmarks.errors import BenchmarkError
+from benchmarks.side import Side
+from benchmarks.window import Window
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A side whose server has people in it, and the files that tell wrk who pays whom."""
+
+    side: Side
+    people: list[Person]
+    everybody: Path
+    pair: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A load and its number of clients."""
+
+    label: str
+    clients: int
+    run: Callable[[Prepared, int], Window]
+
+
+def prepare(*sides: Side) -> list[Prepared]:
+    """Populates the running servers of all sides at once."""
+
+    async def populate() -> list[list[Person]]:
+        return await asyncio.gather(*(crowd.make(side.port) for side in sides))
+
+    return [
+        Prepared(
+            side,
+            people,
+            crowd.write_targets(
+                side.home / "everybody.tsv",
+                [(person, crowd.payees_of(people, number)) for number, person in enumerate(people)],
+            ),
+            crowd.write_targets(side.home / "pair.tsv", [(people[0], [people[1]]), (people[1], [people[0]])]),
+        )
+        for side, people in zip(sides, run(populate()), strict=True)
+    ]
+
+
+def transfers(clients: int) -> Case:
+    """Everybody pays the people they know, a cent at a time."""
+    return Case("transfer", clients, lambda at, seconds: _wrk(at.side, "transfer", at.everybody, clients, seconds))
+
+
+def hot_pair(clients: int) -> Case:
+    """Two people pay each other: every payment waits for the same two wallets."""
+    return Case(
+        "transfer, hot pair", clients, lambda at, seconds: _wrk(at.side, "transfer", at.pair, clients, seconds)
+    )
+
+
+def balances(clients: int) -> Case:
+    """Everybody reads their own balance."""
+    return Case("balance", clients, lambda at, seconds: _wrk(at.side, "balance", at.everybody, clients, seconds))
+
+
+def pushed_balances() -> Case:
+    """Subscribers receive the balances of wallets that are paid."""
+
+    def measure(at: Prepared, seconds: int) -> Window:
+        return run(pushes.measure(at.side.port, at.people, seconds, at.side.cpu))
+
+    return Case("push", pushes.SOCKETS, measure)
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """Runs it on an event loop of its own; of several failures at once it raises the first."""
+    try:
+        return uvloop.run(work)
+    except ExceptionGroup as failures:
+        raise failures.exceptions[0] from None
+
+
+def _wrk(side: Side, load: str, targets: Path, clients: int, seconds: int) -> Window:
+    before = side.cpu()
+    answers = wrk.run(side.port, load, targets, clients, seconds)
+    used = side.cpu() - before
+    if answers.unanswered or not answers.count:
+        raise BenchmarkError(
+            f"{side.label}, {load}: {answers.count} answers, {answers.unanswered} without an answer."
+        )
+    return Window(answers.count, answers.count / answers.per_second, used)

@@ -1,0 +1,131 @@
+"""One side of a comparison: a version's server, its PostgreSQL cluster and its processor time.
+
+The server runs by its public interface alone: `python -m pocketpay serve` with settings in the environment. The data
+folder is the documented one: `cluster` in it is PostgreSQL's folder or the link to it.
+"""
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+from benchmarks import cpu
+from benchmarks.checkout import Checkout
+from benchmarks.errors import BenchmarkError
+from benchmarks.servers import NO_LIMITS, free_port, wait_until_ready
+
+STOP_SECONDS = 15
+AUDIT_SECONDS = 120
+
+SETTINGS = {
+    "ACCESS_TOKEN_EXPIRE_MINUTES": "60",
+    **{name.upper(): value for name, value in NO_LIMITS.items()},
+    "RAPID_TRANSFER_ACTION": "off",
+    "SOCKETS_PER_USER": "1000",
+    "SOCKETS_PER_ADDRESS": "1000",
+    "LOG_LEVEL": "warning",
+}
+"""The rules of large payments and new recipients are on, and so are the limits; none is reached.
+
+The rule of rapid payments is off: a hundred people make the payments of thousands, and counting all of one person's
+would cost more than the payment itself.
+"""
+
+
+class Side:
+    """A version with a data folder of its own. `close` ends and removes all of it."""
+
+    def __init__(self, checkout: Checkout, home: Path) -> None:
+        home.mkdir()
+        self.label = checkout.label
+        self.port = 0
+        self.home = home
+        self._checkout = checkout
+        self._data = home / "data"
+        self._log = home / "server.log"
+        self._server: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Starts the server; `wait` returns when it answers."""
+        self.port = free_port()
+        with self._log.open("ab") as log:
+            self._server = subprocess.Popen(
+                self._command("serve"),
+                cwd=self._checkout.folder,
+                env=self._environment(PORT=str(self.port)),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,  # Ctrl-C reaches the benchmark, which then stops the server
+            )
+
+    def wait(self) -> None:
+        assert self._server is not None
+        try:
+            wait_until_ready(self._server, f"http://127.0.0.1:{self.port}/readyz")
+        except BenchmarkError as error:
+            raise BenchmarkError(f"{self.label}: {error}:\n{self._log.read_text()[-2000:]}") from None
+
+    def cpu(self) -> cpu.Cpu:
+        """The processor time that the server and its PostgreSQL have used until now."""
+        assert self._server is not None
+        return cpu.read(self._server.pid, int((self._data / "cluster" / "postmaster.pid").read_text().split()[0]))
+
+    def audit(self) -> str:
+        """Runs this version's own audit; gives its last line. Raises BenchmarkError when the books are wrong."""
+        ran = subprocess.run(
+            self._command("audit"),
+            cwd=self._checkout.folder,
+            env=self._environment(),
+            stdin=subprocess.DEVNULL,
+            check=False,
+            capture_output=True,
+            text=True,
+            timeout=AUDIT_SECONDS,
+            start_new_session=True,
+        )
+        if ran.returncode != 0:
+            raise BenchmarkError(f"{self.label}: the audit failed:\n{ran.stdout}{ran.stderr}")
+        return ran.stdout.strip().rpartition("\n")[2]
+
+    def terminate(self) -> None:
+        """Asks the server to stop; `close` waits for it."""
+        if self._server is not None:
+            self._server.terminate()
+
+    def close(self) -> None:
+        """Stops the server and its PostgreSQL and removes the data. For root, the cluster is a link to elsewhere."""
+        if self._server is not None:
+            self._server.terminate()
+            try:
+                self._server.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                self._server.kill()
+                self._server.wait()
+        for name in ("cluster", "cluster.new"):
+            cluster = (self._data / name).resolve()
+            if cluster.exists():
+                _end_postgres(cluster)
+                shutil.rmtree(cluster, ignore_errors=True)
+        shutil.rmtree(self.home, ignore_errors=True)
+
+    def _command(self, *arguments: str) -> list[str]:
+        return [str(self._checkout.python), "-m", "pocketpay", *arguments]
+
+    def _environment(self, **settings: str) -> dict[str, str]:
+        """Only these settings: a DATABASE_URL of the person who measures must not reach the server."""
+        return {"PATH": os.environ["PATH"], "POCKETPAY_DATA": str(self._data), **SETTINGS, **settings}
+
+
+def _end_postgres(cluster: Path) -> None:
+    """Ends a postmaster that a killed server has left behind; normally there is none."""
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        pid = int((cluster / "postmaster.pid").read_text().split()[0])
+        for number in (signal.SIGINT, signal.SIGQUIT):
+            deadline = time.monotonic() + 5
+            while time.monotonic() < deadline and os.path.samefile(f"/proc/{pid}/cwd", cluster):
+                os.kill(pid, number)
+                time.sleep(0.2)
