@@ -9,18 +9,17 @@ The other version is used by its public interface alone: `pocketpay serve` and `
 
 import os
 import shutil
-import signal
 import tempfile
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import NoReturn
 
 from benchmarks import checkout
 from benchmarks.cases import Case, Prepared, balances, hot_pair, prepare, pushed_balances, transfers
 from benchmarks.errors import BenchmarkError
 from benchmarks.ratios import PER_SECOND, Compared, Round, share, table
 from benchmarks.side import Side
+from benchmarks.stopping import ignore_signals, leave_on_signals
 from benchmarks.table import machine, put_between
 
 BEGIN, END = "<!-- compared: begin -->", "<!-- compared: end -->"
@@ -31,8 +30,6 @@ ROUNDS, SECONDS = range(2, 11), range(1, 11)
 WARM_UP_SECONDS = 1
 
 CLIENTS, MANY_CLIENTS = 32, 128
-
-STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def compare(name: str, *, rounds: int, seconds: int, out: Path | None) -> None:
@@ -45,12 +42,12 @@ def compare(name: str, *, rounds: int, seconds: int, out: Path | None) -> None:
     if out is not None and not (out.is_file() and BEGIN in out.read_text() and END in out.read_text()):
         raise BenchmarkError(f"{out} has no lines {BEGIN} and {END} to put the table between.")
     commit = checkout.commit_of(name)
-    _leave_on_signals()
+    leave_on_signals()
     with ExitStack() as cleanup:
         try:
             text = _compared(cleanup, commit, rounds, seconds)
         finally:
-            _ignore_signals()  # nothing cuts the cleaning up
+            ignore_signals()  # nothing cuts the cleaning up
     print(text)
     if out is not None:
         put_between(out, BEGIN, END, text)
@@ -117,19 +114,3 @@ def _result(compared: list[Compared], sides: Sequence[Side]) -> list[str]:
         f"- The hot pair reaches {our_share:.2f} of the rate of spread transfers at {CLIENTS} clients; "
         f"{theirs}: {their_share:.2f}.",
     ]
-
-
-def _leave_on_signals() -> None:
-    """A signal to stop unwinds this process, so that what was started is stopped and removed."""
-
-    def leave(number: int, _: object) -> NoReturn:
-        _ignore_signals()
-        raise SystemExit(128 + number)
-
-    for number in STOPS:
-        signal.signal(number, leave)
-
-
-def _ignore_signals() -> None:
-    for number in STOPS:
-        signal.signal(number, signal.SIG_IGN)

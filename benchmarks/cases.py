@@ -1,20 +1,16 @@
 """The cases of a comparison: each puts one load on a prepared side for some seconds and gives a window."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
-
-import uvloop
 
 from benchmarks import crowd, pushes, wrk
 from benchmarks.crowd import Person
 from benchmarks.errors import BenchmarkError
 from benchmarks.side import Side
+from benchmarks.stopping import run
 from benchmarks.window import Window
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,14 +76,6 @@ def pushed_balances() -> Case:
         return run(pushes.measure(at.side.port, at.people, seconds, at.side.cpu))
 
     return Case("push", pushes.SOCKETS, measure)
-
-
-def run(work: Coroutine[Any, Any, T]) -> T:
-    """Runs it on an event loop of its own; of several failures at once it raises the first."""
-    try:
-        return uvloop.run(work)
-    except ExceptionGroup as failures:
-        raise failures.exceptions[0] from None
 
 
 def _wrk(side: Side, load: str, targets: Path, clients: int, seconds: int) -> Window:
