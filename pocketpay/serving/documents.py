@@ -21,7 +21,8 @@ from graphql import (
     validate,
 )
 from graphql.execution.collect_fields import FragmentDetails
-from graphql.validation import NoSchemaIntrospectionCustomRule
+from graphql.validation import NoSchemaIntrospectionCustomRule, validation_context
+from graphql.validation.rules import overlapping_fields_can_be_merged
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
@@ -33,8 +34,26 @@ from pocketpay.serving.variables import Variables
 
 KEPT_TOKENS = 200_000
 """About 0.5 KiB each, so 100 MiB at the very most; a client's texts have some 50 to 300 each."""
-MOST_ERRORS = 20
+KEPT_ANONYMOUS_TOKENS = 20_000
+"""The same of texts that came without a token: a stranger who makes up texts forgets none of a member's."""
+MOST_ERRORS = 5
 """Errors of validation told at once."""
+MOST_SUGGESTIONS = 3
+"""Errors that may say which name was probably meant: a millisecond each."""
+MOST_DEFINITIONS = 50
+"""Operations and fragments of a document. Each costs some 100 µs, however short it is."""
+
+OVERLAP_BUDGET = 2_000
+"""What validation may spend on comparing fields with the same response name: 2 for a pair, 1 for a fragment that is
+looked at, some 2 to 5 µs each. Their number is quadratic in how often a name is repeated, and a document that repeats
+no name spends nothing. Ten fragments that select the same five fields of an object spend 920."""
+FRAGMENT_BUDGET = 3_000
+"""What validation may spend on fragments that several operations share, in spreads and uses of variables."""
+
+overlapping_fields_can_be_merged.MAX_COMPLEXITY_BUDGET = OVERLAP_BUDGET
+validation_context.MAX_FRAGMENT_WORK = FRAGMENT_BUDGET
+OUT_OF_BUDGET = "Validation aborted."
+"""What graphql-core says then."""
 
 
 class Operation:
@@ -84,8 +103,29 @@ class Prepared:
         raise BadUserInput("The document has no operation of that name.")
 
 
+class _Kept:
+    """Prepared texts, the latest used, as many as `tokens` allow."""
+
+    def __init__(self, tokens: int) -> None:
+        self._most = tokens
+        self._tokens = 0
+        self._texts: OrderedDict[str, Prepared] = OrderedDict()
+
+    def get(self, text: str) -> Prepared | None:
+        known = self._texts.get(text)
+        if known is not None:
+            self._texts.move_to_end(text)
+        return known
+
+    def put(self, text: str, prepared: Prepared) -> None:
+        self._texts[text] = prepared
+        self._tokens += prepared.tokens
+        while self._tokens > self._most:
+            self._tokens -= self._texts.popitem(last=False)[1].tokens
+
+
 class Documents:
-    """The texts of this server's clients, made ready: the latest used, as many as KEPT_TOKENS allow."""
+    """The texts of this server's clients, made ready once."""
 
     def __init__(self, schema: GraphQLSchema, limits: Limits, *, introspection: bool) -> None:
         self._schema, self._limits, self._introspection = schema, limits, introspection
@@ -95,21 +135,15 @@ class Documents:
             OneOfInputValidationRule,
             *(() if introspection else (NoSchemaIntrospectionCustomRule,)),
         )
-        self._kept: OrderedDict[str, Prepared] = OrderedDict()
-        self._kept_tokens = 0
+        self._kept, self._kept_anonymous = _Kept(KEPT_TOKENS), _Kept(KEPT_ANONYMOUS_TOKENS)
 
-    def prepared(self, text: str) -> Prepared:
-        """That text made ready, from memory when it was asked before."""
-        known = self._kept.get(text)
-        if known is not None:
-            self._kept.move_to_end(text)
-            return known
-        prepared = self._prepare(text)
-        self._kept[text] = prepared
-        self._kept_tokens += prepared.tokens
-        while self._kept_tokens > KEPT_TOKENS:
-            self._kept_tokens -= self._kept.popitem(last=False)[1].tokens
-        return prepared
+    def prepared(self, text: str, *, anonymous: bool = False) -> Prepared:
+        """That text made ready, from memory when it was asked before; `anonymous` when it comes without a token."""
+        known = self._kept.get(text) or self._kept_anonymous.get(text)
+        if known is None:
+            known = self._prepare(text)
+            (self._kept_anonymous if anonymous else self._kept).put(text, known)
+        return known
 
     def must_afford(self, operation: Operation, variables: Mapping[str, Any] | None) -> None:
         """Weighs an operation again with a request's own page sizes. Raises TooComplex."""
@@ -142,12 +176,22 @@ class Documents:
 
     def _trouble(self, document: DocumentNode) -> list[GraphQLError]:
         """What the schema does not know in a document."""
-        hide = not self._introspection
-        found = validate(self._schema, document, self._rules, max_errors=MOST_ERRORS, hide_suggestions=hide)
+        found = self._validate(document, hide_suggestions=True)
+        if self._introspection and 0 < len(found) <= MOST_SUGGESTIONS:
+            found = self._validate(document, hide_suggestions=False)
+        if any(error.message == OUT_OF_BUDGET for error in found):
+            raise TooComplex("This document repeats fields or fragments too often.")
         return [coded(error, VALIDATION_FAILED) for error in found]
+
+    def _validate(self, document: DocumentNode, *, hide_suggestions: bool) -> list[GraphQLError]:
+        return validate(
+            self._schema, document, self._rules, max_errors=MOST_ERRORS, hide_suggestions=hide_suggestions
+        )
 
     def _weighed(self, prepared: Prepared, document: DocumentNode) -> list[Operation]:
         """The document's operations. Raises TooComplex when one can ask for too much whatever its variables."""
+        if len(document.definitions) > MOST_DEFINITIONS:
+            raise TooComplex(f"A document has at most {MOST_DEFINITIONS} operations and fragments.")
         nodes = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
         worst, least = Measure(self._schema, document), Measure(self._schema, document, {})
         operations = []

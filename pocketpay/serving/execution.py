@@ -45,7 +45,7 @@ class Execution:
     ) -> Answer:
         """Answers a query or a mutation. Raises nothing: what goes wrong is in the answer."""
         try:
-            operation = self.operation(text, operation_name, variables)
+            operation = self.operation(text, operation_name, variables, anonymous=context.viewer is None)
         except Rejected as rejected:
             return rejected.answer(context.request_id)
         if operation.type == "subscription":
@@ -58,9 +58,11 @@ class Execution:
             result = await result
         return told(cast(ExecutionResult, result), operation.type, context.request_id)
 
-    def operation(self, text: str, name: str | None, variables: Mapping[str, Any] | None) -> Operation:
+    def operation(
+        self, text: str, name: str | None, variables: Mapping[str, Any] | None, *, anonymous: bool
+    ) -> Operation:
         """The operation asked for, within the limits. Raises Rejected."""
-        prepared = self.documents.prepared(text)
+        prepared = self.documents.prepared(text, anonymous=anonymous)
         if prepared.errors:
             raise Rejected(prepared.errors)
         try:

@@ -40,6 +40,7 @@ _BUSY = "The service is busy: ask again in a moment."
 _BUSY_UNKNOWN = "The outcome is not known yet: ask again with the same key."
 _SIGN_IN = "Sign in first."
 _NOT_ALLOWED = "You are not allowed to do this."
+UNREADABLE = "This value of the document cannot be read."
 _MASKED = "Something went wrong on our side; it has been noted."
 
 log = structlog.get_logger(__name__)
@@ -59,6 +60,10 @@ def formatted(errors: Iterable[GraphQLError], code: str, request_id: str) -> lis
 
 def coded(error: GraphQLError, code: str) -> GraphQLError:
     """An error of a document as a client may see it: with its code, and without values."""
+    cause = _innermost(error)
+    # Python reads no integer of more than 4,300 digits.
+    if isinstance(cause, ValueError) and not isinstance(cause, MalformedValue):
+        return GraphQLError(UNREADABLE, error.nodes, error.source, error.positions, extensions={"code": code})
     message, extensions = _words(error, code, "")
     return GraphQLError(message, error.nodes, error.source, error.positions, extensions=extensions)
 

@@ -149,7 +149,9 @@ class Socket(BaseGraphQLTransportWSHandler[Context, None]):
         try:
             if self.viewer is not None:
                 self.doors.must_not_hurry(self.viewer)
-            found = self.doors.execution.operation(operation.query, operation.operation_name, operation.variables)
+            found = self.doors.execution.operation(
+                operation.query, operation.operation_name, operation.variables, anonymous=self.viewer is None
+            )
             if found.type == "mutation":
                 raise Rejected([NO_MUTATIONS])
             executor = self.doors.execution.executor(found, operation.variables, context)

@@ -21,7 +21,7 @@ from graphql import (
 from graphql.execution.get_variable_signature import GraphQLVariableSignature, get_variable_signature
 from graphql.execution.values import VariableValues, VariableValueSource, get_variable_values
 
-MOST_ERRORS = 20
+MOST_ERRORS = 5
 """Errors of variables told at once."""
 
 Coerce = Callable[[Any], Any]

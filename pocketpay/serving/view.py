@@ -123,7 +123,7 @@ class View(GraphQL[Context, None]):
 
     async def _answer(self, asked: Asked, context: Context, method: str) -> Answer:
         try:
-            operation = self.doors.execution.operation(*asked)
+            operation = self.doors.execution.operation(*asked, anonymous=context.viewer is None)
         except Rejected as rejected:
             return rejected.answer(context.request_id)
         if operation.type == "subscription":

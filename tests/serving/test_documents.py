@@ -1,0 +1,124 @@
+"""What preparing a document costs: bounded whatever a stranger writes."""
+
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from graphql import get_introspection_query
+from graphql.validation.rules import overlapping_fields_can_be_merged as overlapping
+from graphql.validation.validation_context import ValidationContext
+
+from benchmarks import dear_documents
+from pocketpay.app import SHORT
+from pocketpay.serving.documents import FRAGMENT_BUDGET, KEPT_ANONYMOUS_TOKENS, OVERLAP_BUDGET, Documents
+from pocketpay.serving.limits import Limits
+from tests.people import made
+
+EXPLORER = Path(__file__).parents[2] / "explorer" / "src"
+
+MERGED = (
+    "{ viewer { "
+    + " ".join(f"...f{n}" for n in range(10))
+    + " } } "
+    + " ".join(f"fragment f{n} on User {{ id username name avatarUrl wallet {{ id }} }}" for n in range(10))
+)
+"""Ten parts of a screen that each ask for what they show of the same person."""
+
+
+def documents() -> Documents:
+    return Documents(SHORT, Limits.of(made()), introspection=False)
+
+
+class Spent:
+    """What validation has spent."""
+
+    overlap = fragments = 0
+
+
+@contextmanager
+def counted(monkeypatch: pytest.MonkeyPatch) -> Iterator[Spent]:
+    """Counts what validation spends of its budgets."""
+    spent = Spent()
+    spend, spend_fragments = overlapping.spend_complexity_budget, ValidationContext.spend_fragment_work
+
+    def overlap(context: overlapping.RuleContext, cost: int) -> None:
+        spent.overlap += cost
+        spend(context, cost)
+
+    def fragments(context: ValidationContext, cost: int) -> None:
+        spent.fragments += cost
+        spend_fragments(context, cost)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(overlapping, "spend_complexity_budget", overlap)
+        patched.setattr(ValidationContext, "spend_fragment_work", fragments)
+        yield spent
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{ " + "viewer { id } " * 230 + "}",
+        "{ wallet { " + "id " * 480 + "} }",
+        "{ " + 'profile(username: "a") { id } ' * 100 + "}",
+        "{ " + "...on Query { __typename } " * 140 + "}",
+        "{ " + "__schema { types { name } } " * 90 + "}",
+    ],
+    ids=["objects", "leaves", "arguments", "inline fragments", "introspection"],
+)
+def test_fields_repeated_too_often_are_refused(text: str) -> None:
+    (error,) = documents().prepared(text).errors
+    assert error.extensions == {"code": "QUERY_TOO_COMPLEX"}
+
+
+def test_validation_compares_no_more_pairs_than_its_budget(monkeypatch: pytest.MonkeyPatch) -> None:
+    chance, most = random.Random(8), 0
+    for _ in range(150):
+        with counted(monkeypatch) as spent:
+            documents().prepared(dear_documents.at_random(chance).text)
+        assert spent.overlap <= OVERLAP_BUDGET + 2
+        assert spent.fragments <= FRAGMENT_BUDGET + dear_documents.TOKENS
+        most = max(most, spent.overlap)
+    assert most > OVERLAP_BUDGET, "some of them would compare more"
+
+
+def test_documents_of_real_clients_spend_a_fraction(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = [file.read_text() for file in EXPLORER.rglob("*.graphql")]
+    assert len(texts) > 20
+    for text in (*texts, get_introspection_query(), MERGED):
+        with counted(monkeypatch) as spent:
+            prepared = Documents(SHORT, Limits.of(made()), introspection=True).prepared(text)
+        assert prepared.errors == []
+        assert spent.overlap <= OVERLAP_BUDGET // 2, text
+
+
+def test_many_operations_and_fragments_are_refused() -> None:
+    for text in (
+        " ".join(f"query q{n} {{ __typename }}" for n in range(51)),
+        "{ ...f0 } " + " ".join(f"fragment f{n} on Query {{ __typename }}" for n in range(50)),
+    ):
+        (error,) = documents().prepared(text).errors
+        assert error.message == "A document has at most 50 operations and fragments."
+
+
+def test_number_too_long_to_be_read_is_the_clients_mistake() -> None:
+    (error,) = documents().prepared("{ transactions(first: " + "9" * 5_000 + ") { totalCount } }").errors
+    assert error.extensions == {"code": "GRAPHQL_VALIDATION_FAILED"}
+    assert "9" not in error.message
+
+
+def test_strangers_texts_forget_none_of_a_members() -> None:
+    kept = documents()
+    members = kept.prepared("{ __typename }")
+    strangers = kept.prepared("{ a: __typename }", anonymous=True)
+    for number in range(KEPT_ANONYMOUS_TOKENS // 10):
+        kept.prepared(f"{{ a{number}: __typename }}", anonymous=True)
+    assert kept.prepared("{ __typename }") is members
+    assert kept.prepared("{ a: __typename }", anonymous=True) is not strangers
+
+
+def test_text_of_a_member_is_prepared_once_for_strangers_too() -> None:
+    kept = documents()
+    assert kept.prepared("{ __typename }", anonymous=True) is kept.prepared("{ __typename }")
