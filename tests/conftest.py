@@ -14,14 +14,17 @@ from pathlib import Path
 import asyncpg
 import hypothesis
 import pytest
+from argon2 import PasswordHasher
 
 from pocketpay.database import migrations
 from pocketpay.database.embedded.server import EmbeddedPostgres
 from pocketpay.database.roles import LOGIN, OWNER
 from pocketpay.database.sessions import Database
+from pocketpay.identity import passwords
 from tests.leftovers import run_folder
 
 TEMPLATE = "migrated"
+PRODUCT = passwords._ARGON2
 MEMORY_BYTES = 4_000_000_000
 
 _numbers = itertools.count(1)
@@ -39,6 +42,20 @@ class Dsns:
 
     server: str
     owner: str
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cheap_hashes() -> Iterator[None]:
+    """A password costs a test microseconds to hash, not 24 ms. Servers in processes of their own hash as always."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(passwords, "_ARGON2", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+        yield
+
+
+@pytest.fixture
+def real_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The product's own hashes, for tests about their parameters."""
+    monkeypatch.setattr(passwords, "_ARGON2", PRODUCT)
 
 
 @pytest.fixture(scope="session")
@@ -99,7 +116,7 @@ async def owner(database_dsn: Dsns) -> AsyncIterator["asyncpg.Connection[asyncpg
 @contextmanager
 def _copy(postgres: EmbeddedPostgres) -> Iterator[Dsns]:
     name = f"test_{os.getpid()}_{next(_numbers)}"
-    asyncio.run(_on_server(postgres, f"create database {name} template {TEMPLATE} owner {OWNER}"))
+    asyncio.run(_on_server(postgres, f"create database {name} template {TEMPLATE} owner {OWNER} strategy file_copy"))
     yield Dsns(server=postgres.dsn(LOGIN, name), owner=postgres.dsn(OWNER, name))
     asyncio.run(_on_server(postgres, f"drop database {name} with (force)"))
 

@@ -1,19 +1,23 @@
 """`pocketpay operator …` as operators meet it: processes on the database of a server, tables, exit codes."""
 
 import asyncio
+import itertools
 import os
 import pwd
 import re
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
 import asyncpg
 import pytest
+from typer.testing import CliRunner
 
 import pocketpay
+from pocketpay.cli.verbs import verbs
 from pocketpay.database import migrations
 from pocketpay.database.embedded.server import EmbeddedPostgres
 from pocketpay.database.roles import LOGIN, OWNER
@@ -32,6 +36,8 @@ SECONDS = 60.0
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 T = TypeVar("T")
 
+_numbers = itertools.count(1)
+
 
 @pytest.fixture(scope="module")
 def lasting(cluster_home: Path) -> Iterator[EmbeddedPostgres]:
@@ -40,22 +46,50 @@ def lasting(cluster_home: Path) -> Iterator[EmbeddedPostgres]:
         yield postgres
 
 
-@pytest.fixture
-def dsns(lasting: EmbeddedPostgres, request: pytest.FixtureRequest) -> Iterator[Dsns]:
-    """A fresh, migrated database in it, where ada, bea and olga have signed up."""
-    name = f"operated_{abs(hash(request.node.name)) % 10_000}"
-    asyncio.run(_execute(lasting.dsn(OWNER, "postgres"), f"create database {name} owner {OWNER}"))
-    made = Dsns(server=lasting.dsn(LOGIN, name), owner=lasting.dsn(OWNER, name))
+@pytest.fixture(scope="module")
+def populated(lasting: EmbeddedPostgres) -> str:
+    """The name of a migrated database in it where ada, bea and olga have signed up: every test's is a copy."""
+    asyncio.run(_execute(lasting.dsn(OWNER, "postgres"), f"create database populated owner {OWNER}"))
+    made = Dsns(server=lasting.dsn(LOGIN, "populated"), owner=lasting.dsn(OWNER, "populated"))
     asyncio.run(migrations.upgrade(made.owner, made.server))
     asyncio.run(_populate(made))
-    yield made
+    return "populated"
+
+
+@contextmanager
+def _copy(lasting: EmbeddedPostgres, template: str) -> Iterator[Dsns]:
+    name = f"operated_{next(_numbers)}"
+    create = f"create database {name} template {template} owner {OWNER} strategy file_copy"
+    asyncio.run(_execute(lasting.dsn(OWNER, "postgres"), create))
+    yield Dsns(server=lasting.dsn(LOGIN, name), owner=lasting.dsn(OWNER, name))
     asyncio.run(_execute(lasting.dsn(OWNER, "postgres"), f"drop database {name} with (force)"))
+
+
+@pytest.fixture
+def dsns(lasting: EmbeddedPostgres, populated: str) -> Iterator[Dsns]:
+    with _copy(lasting, populated) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def untouched(lasting: EmbeddedPostgres, populated: str) -> Iterator[Dsns]:
+    """A database shared by the tests whose commands change nothing."""
+    with _copy(lasting, populated) as made:
+        yield made
 
 
 async def _execute(dsn: str, statement: str) -> None:
     connection = await asyncpg.connect(dsn)
     try:
         await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+async def _fetch(dsn: str, question: str) -> object:
+    connection = await asyncpg.connect(dsn)
+    try:
+        return await connection.fetchval(question)
     finally:
         await connection.close()
 
@@ -71,23 +105,23 @@ async def _populate(dsns: Dsns) -> None:
 @pytest.fixture
 def run(dsns: Dsns, tmp_path: Path) -> Run:
     """Runs a verb of operators over this test's database, or `serve`, to its end."""
+    return lambda *arguments, **settings: ended(dsns, tmp_path, *arguments, **settings)
 
-    def runner(*arguments: str, **settings: str) -> "subprocess.CompletedProcess[str]":
-        here = [str(Path(pocketpay.__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
-        kept = {"PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join(filter(None, here))}
-        verb = () if arguments[0] == "serve" else ("operator",)
-        return subprocess.run(
-            [sys.executable, "-m", "pocketpay", *verb, *arguments],
-            cwd=tmp_path,
-            env={**kept, "DATABASE_URL": dsns.server, **settings},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=SECONDS,
-            check=False,
-        )
 
-    return runner
+def ended(dsns: Dsns, folder: Path, *arguments: str, **settings: str) -> "subprocess.CompletedProcess[str]":
+    here = [str(Path(pocketpay.__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
+    kept = {"PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join(filter(None, here))}
+    verb = () if arguments[0] == "serve" else ("operator",)
+    return subprocess.run(
+        [sys.executable, "-m", "pocketpay", *verb, *arguments],
+        cwd=folder,
+        env={**kept, "DATABASE_URL": dsns.server, **settings},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+    )
 
 
 def told(done: "subprocess.CompletedProcess[str]") -> str:
@@ -225,25 +259,38 @@ def test_payment_is_reversed_beside_a_running_server(run: Run, dsns: Dsns) -> No
         (("freeze", "nobody", "--reason", "Why"), 1, "NOT_FOUND: There is no such thing.\n"),
         (("freeze", "ada", "--reason", " "), 1, "INVALID_INPUT: reason must not be empty.\n"),
         (("reverse", "transaction_01", "--reason", "Why"), 1, "NOT_FOUND: There is no such thing.\n"),
-        (("reverse", "transaction_01"), 2, ""),
         (("find", "nobody"), 1, "There is nobody.\n"),
         (("risk", "set", "SECRET_KEY", "x", "--reason", "Why"), 1, "INVALID_INPUT: name must be one of "),
         (("risk", "set", "RAPID_TRANSFER_COUNT", "0", "--reason", "Why"), 1, "INVALID_INPUT: value is not fit: "),
-        (("freeze", "ada"), 2, ""),
-        (("unfreeze", "ada"), 2, ""),
-        (("grant", "ada"), 2, ""),
-        (("risk", "clear", "RAPID_TRANSFER_COUNT"), 2, ""),
-        (("freeze", "ada", "--for", "ever", "--reason", "Why"), 2, ""),
+        (("reverse", "transaction_01"), 2, ""),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else None,
 )
 def test_what_is_refused_is_said_on_stderr_and_changes_nothing(
-    run: Run, dsns: Dsns, arguments: tuple[str, ...], code: int, said: str
+    untouched: Dsns, tmp_path: Path, arguments: tuple[str, ...], code: int, said: str
 ) -> None:
-    done = run(*arguments)
+    done = ended(untouched, tmp_path, *arguments)
     assert (done.returncode, done.stdout) == (code, "")
     assert done.stderr.startswith(said)
-    assert table(told(run("actions"))) == []
+    assert asyncio.run(_fetch(untouched.owner, "select count(*) from operator_actions")) == 0
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("reverse", "transaction_01"),
+        ("freeze", "ada"),
+        ("unfreeze", "ada"),
+        ("grant", "ada"),
+        ("risk", "clear", "RAPID_TRANSFER_COUNT"),
+        ("freeze", "ada", "--for", "ever", "--reason", "Why"),
+    ],
+    ids=" ".join,
+)
+def test_command_that_is_not_whole_is_refused_before_anything_is_opened(arguments: tuple[str, ...]) -> None:
+    done = CliRunner().invoke(verbs, ["operator", *arguments], env={"DATABASE_URL": "postgresql://127.0.0.1:1/x"})
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "Usage: " in done.stderr
 
 
 def test_database_that_is_away_is_said_in_a_sentence(run: Run) -> None:

@@ -14,6 +14,8 @@ from pocketpay.identity.repository import people
 from pocketpay.identity.sign_in import sign_in
 from tests.people import HOME, PASSWORD, Owner, arrive
 
+pytestmark = pytest.mark.usefixtures("real_hashes")
+
 
 def brought(password: str = PASSWORD, cost: int = 4, kind: str = "2a") -> str:
     kept = bcrypt.hashpw(password.encode()[:72], f"$2b${cost:02}$abcdefghijklmnopqrstuu".encode()).decode()

@@ -175,6 +175,7 @@ async def test_sign_in_that_compared_the_old_password_opens_no_session_after_the
     assert [one.id for one in await sessions.live(reception, ada.viewer)] == [ada.viewer.session_id]
 
 
+@pytest.mark.usefixtures("real_hashes")
 async def test_sign_ins_that_renew_an_outdated_hash_at_once_both_open(reception: Reception, owner: Owner) -> None:
     await arrive(reception)
     outdated = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)

@@ -16,6 +16,8 @@ from pocketpay.identity.guessing import guessable
 from pocketpay.identity.passwords import Passwords, weakness
 from tests.people import PASSWORD
 
+pytestmark = pytest.mark.usefixtures("real_hashes")
+
 ADA = ("ada_l", "Ada Lovelace", "ada.lovelace@example.com")
 
 

@@ -53,6 +53,7 @@ async def test_any_text_can_be_tried_as_a_password(reception: Reception, passwor
     assert isinstance(await tried(reception, "ada", password), InvalidCredentials)
 
 
+@pytest.mark.usefixtures("real_hashes")
 async def test_unknown_login_is_hashed_like_a_wrong_password(
     reception: Reception, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -77,6 +78,7 @@ async def test_closed_user_is_nobody(reception: Reception, owner: Owner) -> None
     assert await reception.gate.check(person.tokens.access_token) is Denial.REVOKED
 
 
+@pytest.mark.usefixtures("real_hashes")
 async def test_outdated_hash_is_renewed_by_signing_in(reception: Reception, owner: Owner) -> None:
     await arrive(reception)
     outdated = PasswordHasher(time_cost=1, memory_cost=8_192, parallelism=1).hash(PASSWORD)
