@@ -21,6 +21,7 @@ from pocketpay.database.embedded.server import EmbeddedPostgres
 from pocketpay.database.roles import LOGIN, OWNER
 from pocketpay.database.sessions import Database
 from pocketpay.identity import passwords
+from tests import commands
 from tests.leftovers import run_folder
 
 TEMPLATE = "migrated"
@@ -65,7 +66,7 @@ def cluster_home(request: pytest.FixtureRequest) -> Iterator[Path]:
     Whatever ends this process, the folder is removed, and what runs or is linked in it too.
     """
     controller = os.getppid() if hasattr(request.config, "workerinput") else None
-    with run_folder(_memory(), controller=controller) as home:
+    with run_folder(_memory(), controller=controller) as home, commands.forking():
         yield home
 
 

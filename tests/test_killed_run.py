@@ -112,13 +112,15 @@ def shared_files(cluster: Path) -> set[Path]:
     return files
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
-def test_run_that_is_told_to_end_leaves_nothing(run: Run, told: Path, number: signal.Signals) -> None:
-    process = run("test_cluster[0]")
-    (kept,) = until_told(told, process).values()
-    process.send_signal(number)
-    process.wait(GONE_SECONDS)
-    until_gone(kept)
+def test_run_that_is_told_to_end_leaves_nothing(run: Run, told: Path) -> None:
+    numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+    processes = [run("test_cluster[0]") for _ in numbers]
+    kept = until_told(told, processes[0], len(processes))
+    for process, number in zip(processes, numbers, strict=True):
+        process.send_signal(number)
+    for process in processes:
+        process.wait(GONE_SECONDS)
+    until_gone(*kept.values())
 
 
 def test_run_that_is_killed_beside_its_server_leaves_nothing(run: Run, told: Path) -> None:

@@ -3,21 +3,21 @@
 import asyncio
 import io
 import os
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import asyncpg
 import pytest
 
-import pocketpay
 from pocketpay.database import migrations
 from pocketpay.database.embedded.server import EmbeddedPostgres
 from pocketpay.database.roles import LOGIN, OWNER
 from pocketpay.importing.move_in import PEOPLE_AT_ONCE
 from pocketpay.operations import audit
+from tests import commands
+from tests.commands import Command
 from tests.conftest import Dsns
 from tests.importing.exports import csv_file, person
 
@@ -25,7 +25,22 @@ SECONDS = 60.0
 PEOPLE = 4_000
 CENTS = 100 * PEOPLE * (PEOPLE + 1) // 2 + 50 * PEOPLE
 
-Start = Callable[..., "subprocess.Popen[str]"]
+
+@dataclass(frozen=True)
+class Import:
+    """The verb in a process, and the files that it prints to."""
+
+    command: Command
+    out: Path
+    err: Path
+
+    def ended(self) -> tuple[int, str, str]:
+        """Its exit code, output and errors, once it has ended."""
+        code = self.command.wait(SECONDS)
+        return code, self.out.read_text(), self.err.read_text()
+
+
+Start = Callable[..., Import]
 
 
 @pytest.fixture(scope="module")
@@ -57,32 +72,22 @@ async def _execute(dsn: str, statement: str) -> None:
 @pytest.fixture
 def start(dsns: Dsns, tmp_path: Path) -> Iterator[Start]:
     """Starts the verb over this test's database; kills what a test leaves running."""
-    started: list[subprocess.Popen[str]] = []
+    started: list[Import] = []
 
-    def starter(*arguments: str, **streams: int) -> "subprocess.Popen[str]":
-        here = [str(Path(pocketpay.__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
-        process = subprocess.Popen(
-            [sys.executable, "-m", "pocketpay", "import-supabase", *arguments],
-            cwd=tmp_path,
-            env={
-                "PATH": os.environ["PATH"],
-                "PYTHONPATH": os.pathsep.join(filter(None, here)),
-                "DATABASE_URL": dsns.server,
-                "TERM": "xterm",
-            },
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=streams.get("stderr", subprocess.PIPE),
-            text=True,
+    def starter(*arguments: str, err: Path | None = None) -> Import:
+        files = tmp_path / f"import-{len(started)}"
+        out, err = files.with_suffix(".out"), err or files.with_suffix(".err")
+        environment = {"PATH": os.environ["PATH"], "DATABASE_URL": dsns.server, "TERM": "xterm"}
+        command = commands.start(
+            "import-supabase", *arguments, folder=tmp_path, environment=environment, out=out, err=err
         )
-        started.append(process)
-        return process
+        started.append(Import(command, out, err))
+        return started[-1]
 
     yield starter
-    for process in started:
-        if process.poll() is None:
-            process.kill()
-        process.communicate(timeout=20)
+    for one in started:
+        one.command.kill()
+        one.command.wait(10)
 
 
 def asked(dsns: Dsns, question: str) -> int:
@@ -110,44 +115,42 @@ def test_import_killed_again_and_again_goes_on_where_it_stopped(start: Start, ds
         process, before = start(str(file)), reached
         deadline = time.monotonic() + SECONDS
         while (reached := asked(dsns, "select count(*) from users")) == before:
-            assert process.poll() is None, process.communicate()
+            assert process.command.poll() is None, process.ended()
             assert time.monotonic() < deadline
-        process.kill()
-        process.wait(10)
+        process.command.kill()
+        process.command.wait(10)
         assert "books are right" in audited(dsns)
     assert 3 * PEOPLE_AT_ONCE <= reached < PEOPLE, "it was never killed in the middle"
-    out, err = start(str(file)).communicate(timeout=SECONDS)
-    assert err == ""
+    code, out, err = start(str(file)).ended()
+    assert (code, err) == (0, "")
     assert "0 lines are wrong" in out
     assert asked(dsns, "select count(*) from users") == PEOPLE
     assert asked(dsns, "select count(*) from transactions where description = 'Opening balance'") == PEOPLE
     assert asked(dsns, "select sum(posted)::bigint from ledger_accounts where kind = 'wallet'") == CENTS
     assert asked(dsns, "select -sum(amount)::bigint from ledger_entries where kind = 'bank'") == CENTS
     assert "books are right" in audited(dsns)
-    again = start(str(file))
-    assert "0 people moved in; 0 opening balances posted." in again.communicate(timeout=SECONDS)[0]
-    assert again.returncode == 0
+    code, out, _ = start(str(file)).ended()
+    assert "0 people moved in; 0 opening balances posted." in out
+    assert code == 0
 
 
 def test_what_is_wrong_ends_with_one_and_a_file_that_is_none_with_a_sentence(start: Start, tmp_path: Path) -> None:
-    process = start(str(csv_file(tmp_path, person(1), person(2, username="a!"))), "--dry-run")
-    out, err = process.communicate(timeout=SECONDS)
-    assert (process.returncode, err) == (1, "")
+    code, out, err = start(str(csv_file(tmp_path, person(1), person(2, username="a!"))), "--dry-run").ended()
+    assert (code, err) == (1, "")
     assert out.splitlines()[0].startswith('people.csv:3: username "a!": must have 3 to 30 characters')
     hostile = tmp_path / "hostile.csv"
     hostile.write_bytes(os.urandom(100_000))
-    process = start(str(hostile))
-    out, err = process.communicate(timeout=SECONDS)
-    assert (process.returncode, out, err.count("\n")) == (1, "", 1)
+    code, out, err = start(str(hostile)).ended()
+    assert (code, out, err.count("\n")) == (1, "", 1)
 
 
 def test_bar_moves_on_a_terminal(start: Start, tmp_path: Path) -> None:
     ours, theirs = os.openpty()
-    process = start(str(csv_file(tmp_path, *(person(n) for n in range(1, 601)))), stderr=theirs)
-    os.close(theirs)
-    out, _ = process.communicate(timeout=SECONDS)
+    process = start(str(csv_file(tmp_path, *(person(n) for n in range(1, 601)))), err=Path(os.ttyname(theirs)))
+    code = process.command.wait(SECONDS)
     shown = os.read(ours, 65_536).decode()
+    os.close(theirs)
     os.close(ours)
-    assert process.returncode == 0, out
+    assert code == 0, process.out.read_text()
     for stage in ("reading", "judging", "moving in"):
         assert stage in shown

@@ -6,7 +6,6 @@ import os
 import pwd
 import re
 import subprocess
-import sys
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,7 +15,6 @@ import asyncpg
 import pytest
 from typer.testing import CliRunner
 
-import pocketpay
 from pocketpay.cli.verbs import verbs
 from pocketpay.database import migrations
 from pocketpay.database.embedded.server import EmbeddedPostgres
@@ -24,6 +22,7 @@ from pocketpay.database.roles import LOGIN, OWNER
 from pocketpay.database.sessions import Database
 from pocketpay.identity.sign_in import sign_in
 from pocketpay.settings import RuleAction
+from tests import commands
 from tests.api.test_operations import pay
 from tests.clients import Client, Person, serving
 from tests.conftest import Dsns
@@ -109,19 +108,9 @@ def run(dsns: Dsns, tmp_path: Path) -> Run:
 
 
 def ended(dsns: Dsns, folder: Path, *arguments: str, **settings: str) -> "subprocess.CompletedProcess[str]":
-    here = [str(Path(pocketpay.__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
-    kept = {"PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join(filter(None, here))}
     verb = () if arguments[0] == "serve" else ("operator",)
-    return subprocess.run(
-        [sys.executable, "-m", "pocketpay", *verb, *arguments],
-        cwd=folder,
-        env={**kept, "DATABASE_URL": dsns.server, **settings},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=SECONDS,
-        check=False,
-    )
+    environment = {"PATH": os.environ["PATH"], "DATABASE_URL": dsns.server, **settings}
+    return commands.run(*verb, *arguments, folder=folder, environment=environment, files=folder, seconds=SECONDS)
 
 
 def told(done: "subprocess.CompletedProcess[str]") -> str:

@@ -4,14 +4,14 @@ import contextlib
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pocketpay
-from tests import leftovers
+from tests import commands, leftovers
+from tests.commands import Command
 
 START_SECONDS = 60.0
 """A first start makes a database; with other tests beside it that has taken half a minute."""
@@ -24,7 +24,7 @@ UNASKED = {"LARGE_TRANSFER_ACTION": "off", "NEW_RECIPIENT_ACTION": "off", "RAPID
 class Running:
     """One `pocketpay serve` that serves at `url`; its standard output and log are files."""
 
-    process: subprocess.Popen[bytes]
+    process: Command
     url: str
     log: Path
 
@@ -60,15 +60,8 @@ class House:
         """A server on a free port, unless PORT is set, once it serves."""
         name = f"server-{len(self._started)}"
         said, log = self.folder / f"{name}.out", self.folder / f"{name}.log"
-        with said.open("wb") as out, log.open("wb") as err:
-            process = subprocess.Popen(
-                self._command("serve", *arguments),
-                cwd=self.folder,
-                env=self._environment({"PORT": "0"} | settings),
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=err,
-            )
+        environment = self._environment({"PORT": "0"} | settings)
+        process = commands.start("serve", *arguments, folder=self.folder, environment=environment, out=said, err=log)
         running = Running(process, "", log)
         self._started.append(running)
         running.url = _until_it_serves(process, said, log)
@@ -76,15 +69,12 @@ class House:
 
     def run(self, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
         """Any verb, to its end."""
-        return subprocess.run(
-            self._command(*arguments),
-            cwd=self.folder,
-            env=self._environment(settings),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=START_SECONDS,
+        return commands.run(
+            *arguments,
+            folder=self.folder,
+            environment=self._environment(settings),
+            files=self.folder,
+            seconds=START_SECONDS,
         )
 
     def kill_postgres(self) -> int:
@@ -116,16 +106,12 @@ class House:
                 running.kill()
         leftovers.remove(self.folder)
 
-    def _command(self, *arguments: str) -> list[str]:
-        return [sys.executable, "-m", "pocketpay", *arguments]
-
     def _environment(self, settings: dict[str, str]) -> dict[str, str]:
-        here = [str(Path(pocketpay.__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
-        kept = {"PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join(filter(None, here))}
-        return kept | self.settings | settings
+        here = str(Path(pocketpay.__file__).parents[1])  # for the workers that a server starts
+        return {"PATH": os.environ["PATH"], "PYTHONPATH": here} | self.settings | settings
 
 
-def _until_it_serves(process: "subprocess.Popen[bytes]", said: Path, log: Path) -> str:
+def _until_it_serves(process: Command, said: Path, log: Path) -> str:
     """Its address, from what it prints when it serves."""
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:

@@ -4,7 +4,6 @@ import asyncio
 import io
 import os
 import subprocess
-import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from uuid import UUID
@@ -20,6 +19,7 @@ from pocketpay.operations.audit import PROOFS
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.transfer import transfer
 from pocketpay.transactions.lifecycle import Status
+from tests import commands
 from tests.conftest import Dsns
 from tests.operations.damage import Damage
 from tests.operations.damaged_books import BOOKS
@@ -212,15 +212,8 @@ def test_verb_prints_what_disagrees_and_exits_with_one(database_dsn: Dsns, tmp_p
 
 
 def _audit_verb(dsn: str, folder: Path) -> "subprocess.CompletedProcess[str]":
-    here = Path(__file__).parents[2]
-    return subprocess.run(
-        [sys.executable, "-m", "pocketpay", "audit"],
-        env={**os.environ, "DATABASE_URL": dsn, "PYTHONPATH": str(here)},
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    environment = {"PATH": os.environ["PATH"], "DATABASE_URL": dsn}
+    return commands.run("audit", folder=folder, environment=environment, files=folder, seconds=60)
 
 
 async def _execute(dsn: str, statement: str) -> None:
