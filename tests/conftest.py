@@ -87,14 +87,14 @@ def postgres(cluster: EmbeddedPostgres) -> EmbeddedPostgres:
 @pytest.fixture
 def database_dsn(postgres: EmbeddedPostgres) -> Iterator[Dsns]:
     """A fresh, migrated database of this test's own."""
-    with _copy(postgres) as dsns:
+    with fresh_copy(postgres) as dsns:
         yield dsns
 
 
 @pytest.fixture(scope="module")
 def module_dsn(postgres: EmbeddedPostgres) -> Iterator[Dsns]:
     """A fresh, migrated database shared by a module's tests, for those that do not mind one another."""
-    with _copy(postgres) as dsns:
+    with fresh_copy(postgres) as dsns:
         yield dsns
 
 
@@ -115,7 +115,8 @@ async def owner(database_dsn: Dsns) -> AsyncIterator["asyncpg.Connection[asyncpg
 
 
 @contextmanager
-def _copy(postgres: EmbeddedPostgres) -> Iterator[Dsns]:
+def fresh_copy(postgres: EmbeddedPostgres) -> Iterator[Dsns]:
+    """A fresh, migrated database, gone after the block."""
     name = f"test_{os.getpid()}_{next(_numbers)}"
     asyncio.run(_on_server(postgres, f"create database {name} template {TEMPLATE} owner {OWNER} strategy file_copy"))
     yield Dsns(server=postgres.dsn(LOGIN, name), owner=postgres.dsn(OWNER, name))

@@ -1,6 +1,8 @@
 """What PostgreSQL does for a wallet's entries: index scans that stop with the answer, however long the history."""
 
+import asyncio
 import random
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -10,11 +12,12 @@ import pytest
 import uuid_utils.compat as uuids
 from asyncpg import Connection, Record
 
+from pocketpay.database.embedded.server import EmbeddedPostgres
 from pocketpay.database.sessions import Session
 from pocketpay.ledger.repository import entries as repository
 from pocketpay.ledger.repository.postings import open_house
 from pocketpay.transactions.repository import statement as lines
-from tests.conftest import Dsns
+from tests.conftest import Dsns, fresh_copy
 from tests.ledger.posted import many_lines, post
 from tests.plans import INDEXED, explained, nodes, rows_read, scans
 from tests.transactions.past import NOON, people
@@ -24,16 +27,35 @@ PAGE = 21
 KINDS = ["empty", "fresh", "large"]
 
 
-@pytest.fixture(params=KINDS)
-async def wallet(owner: "Connection[Record]", request: pytest.FixtureRequest) -> UUID:
-    """A wallet with no entries, with some that PostgreSQL has no statistics of yet, or with many and known ones."""
-    await open_house(Session(owner), ["USD"])
-    mine, other = await people(owner, *(f"p{uuids.uuid7().hex[12:]}" for _ in range(2)))
-    if request.param != "empty":
-        await post(owner, many_lines(mine, other, 500 if request.param == "fresh" else MANY))
-    if request.param == "large":
-        await owner.execute("analyze")
+@pytest.fixture(scope="module", params=KINDS)
+def filled(postgres: EmbeddedPostgres, request: pytest.FixtureRequest) -> Iterator[tuple[Dsns, UUID]]:
+    """A database and a wallet in it: no entries, some without statistics yet, or many that are analysed."""
+    with fresh_copy(postgres) as dsns:
+        yield dsns, asyncio.run(_fill(dsns.owner, request.param))
+
+
+async def _fill(dsn: str, kind: str) -> UUID:
+    owner = await asyncpg.connect(dsn)
+    try:
+        await open_house(Session(owner), ["USD"])
+        mine, other = await people(owner, *(f"p{uuids.uuid7().hex[12:]}" for _ in range(2)))
+        if kind != "empty":
+            await post(owner, many_lines(mine, other, 500 if kind == "fresh" else MANY))
+        if kind == "large":
+            await owner.execute("analyze")
+    finally:
+        await owner.close()
     return mine
+
+
+@pytest.fixture(scope="module")
+def module_dsn(filled: tuple[Dsns, UUID]) -> Dsns:
+    return filled[0]
+
+
+@pytest.fixture
+def wallet(filled: tuple[Dsns, UUID]) -> UUID:
+    return filled[1]
 
 
 async def read(owner: "Connection[Record]", sql: str, types: str, *arguments: object) -> list[dict[str, Any]]:
