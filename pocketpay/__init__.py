@@ -8,7 +8,7 @@ api/             the GraphQL schema: types, queries, mutations, subscriptions
 explorer/        GraphiQL, served by ourselves
 operations/      what operators do and see
 onboarding/      sign-up, closing a wallet, demo people
-importing/       people from Supabase, with their opening balances
+importing/       people from Supabase, their opening balances, and what an import reports
 payments/        the verbs that move money, each with its rule
 clearing/        carries instructions out, many in one unit of work
 operator_log/    what operators did

@@ -21,6 +21,7 @@
     batch_refusal.py    the refusal of an item of a batch, as its key keeps it
     policy.py           keeps the risk policy in force what the database says
     models.py           the table of idempotency keys
+    guards.py           what PostgreSQL itself refuses to write
     repository/         the SQL
 
 Knows locks, holds, keys, units of work. Must never know a verb: a verb brings its own rule.

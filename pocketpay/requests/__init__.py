@@ -5,6 +5,7 @@
     feed.py            their changes, live
     errors.py          why a request is refused
     models.py          the table
+    guards.py          what PostgreSQL itself refuses to write
     repository.py      the SQL
 
 Knows who asked whom for how much, and until when it may be answered. Must never know how it is paid.

@@ -14,6 +14,7 @@
     errors.py         why money does not move
     audit.py          the proofs: holds, legs, refunds, keys, times, limits
     models.py         the tables
+    guards.py         what PostgreSQL itself refuses to write
     repository/       the SQL
 
 Must never know how a transaction is decided or written.

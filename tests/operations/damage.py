@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from pocketpay.database.findings import Proof
 from pocketpay.ledger.repository import proofs as ledger
-from pocketpay.transactions.repository import proofs as payments
+from pocketpay.operations import guards
 
 GUARDS_OFF = """
 alter table ledger_entries disable trigger ledger_entries_guard;
@@ -61,5 +61,5 @@ def without(constraint: str, name: str, sql: str, found: dict[Proof, set[str]]) 
         if table.startswith(known)
     )
     dropping = f"alter table {table} drop constraint {constraint};"
-    constrained = ledger.CONSTRAINED if table.startswith("ledger") else payments.CONSTRAINED
+    constrained = ledger.CONSTRAINED if table.startswith("ledger") else guards.CONSTRAINED
     return unguarded(name, dropping + sql, {constrained: {constraint}, **found})

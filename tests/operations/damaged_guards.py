@@ -6,8 +6,8 @@ from pocketpay.ledger.repository.proofs import (
     GUARDED,
     ONLY_THE_OWNERS,
 )
+from pocketpay.operations.guards import LIFECYCLE
 from pocketpay.operator_log.repository.proofs import RECORD_CONSTRAINED, RECORD_GUARDED, RECORD_IS_THE_OWNERS
-from pocketpay.transactions.repository.proofs import LIFECYCLE
 from tests.operations.damage import GUARDS_ON, Damage
 
 GUARDS = (

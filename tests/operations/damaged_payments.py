@@ -1,7 +1,7 @@
 """Damage to transactions, holds, keys and wallets, as their owner could do it."""
 
+from pocketpay.operations.guards import CONSTRAINED
 from pocketpay.operator_log.repository.proofs import FREEZES
-from pocketpay.transactions.repository import proofs as payments
 from pocketpay.transactions.repository.proofs import CURRENCIES, HOLDS, KEYS, LEGS, ONE_BONUS, OWNERS, TIMES, USAGE
 from tests.operations.damage import ENTRY, INTENT, MOST, NEW, OTHER, Damage, unguarded, without
 
@@ -176,7 +176,7 @@ PAYMENTS = (
     Damage(
         "a wallet with two owners",
         "drop index uq_users_wallet_id; update users set wallet_id = '{dan}' where wallet_id = '{carol}'",
-        {OWNERS: {"{dan}", "{carol}"}, payments.CONSTRAINED: {"uq_users_wallet_id"}},
+        {OWNERS: {"{dan}", "{carol}"}, CONSTRAINED: {"uq_users_wallet_id"}},
     ),
     unguarded(
         "a wallet without its account",

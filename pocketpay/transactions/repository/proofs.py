@@ -1,6 +1,6 @@
 """What the books cannot know without transactions, each as a question whose every answer is something wrong."""
 
-from pocketpay.database.findings import Proof, guarded, in_force
+from pocketpay.database.findings import Proof
 from pocketpay.transactions.repository import card_proofs as cards
 from pocketpay.transactions.repository import request_proofs as requests
 from pocketpay.transactions.repository.usage import COUNTS, KIND
@@ -163,40 +163,8 @@ USAGE = Proof(
     """,
 )
 
-LIFECYCLE = guarded(
-    "the guards of the lives of transactions, money requests and cards are in force",
-    ("transactions", "transactions_lifecycle", "396dd20b02e07804f039ebb3a92c0b14"),
-    ("money_requests", "money_requests_lifecycle", "cc09ce05aaf3996322a61c6f0d584d9c"),
-    ("cards", "cards_lifecycle", "0fc9e6c2d9bb1de7da96af679c84259d"),
-)
-
-CONSTRAINED = in_force(
-    "the constraints of transactions, keys, usage, wallets and cards are in force",
-    constraints=(
-        *("pk_transactions", "uq_transactions_id_currency"),
-        *("ck_transactions_type_known", "ck_transactions_status_known", "ck_transactions_version_positive"),
-        *("ck_transactions_amount_in_range", "ck_transactions_fee_in_range", "ck_transactions_not_to_oneself"),
-        *("ck_transactions_type_says_whose_wallets", "ck_transactions_completed_has_its_time"),
-        *("ck_transactions_failure_has_a_code", "ck_transactions_pending_expires"),
-        *("ck_transactions_created_is_asked_about_again", "ck_transactions_type_says_what_it_is_about"),
-        *("ck_transactions_refunded_within_the_original", "fk_transactions_refund_of"),
-        *("fk_transactions_request", "fk_transactions_card"),
-        *("pk_wallet_usage", "fk_wallet_usage_wallet_id_wallets", "ck_wallet_usage_kind_known"),
-        *("ck_wallet_usage_hour_is_whole", "ck_wallet_usage_amount_not_negative"),
-        *("fk_transactions_source_wallet_id_wallets", "fk_transactions_destination_wallet_id_wallets"),
-        *("pk_idempotency_keys", "fk_idempotency_keys_wallet_id_wallets"),
-        *("ck_idempotency_keys_fingerprint_is_sha256", "ck_idempotency_keys_key_length"),
-        *("pk_cards", "uq_cards_id_currency", "fk_cards_wallet_id_wallets", "ck_cards_status_known"),
-        *("ck_cards_last4_is_four_digits", "ck_cards_expiry_month_known", "ck_cards_limits_positive"),
-        *("ck_cards_spent_not_negative", "ck_cards_spent_in_a_month", "ck_cards_version_positive"),
-        *("pk_wallets", "fk_wallets_account", "ck_wallets_account_is_a_wallets", "ck_wallets_status_known"),
-        *("ck_wallets_frozen_for_known", "ck_wallets_frozen_says_how", "ck_wallets_freeze_has_a_reason"),
-    ),
-    unique_indexes=("uq_users_wallet_id", "uq_transactions_request_live"),
-)
-
 PROOFS = (
-    *(HOLDS, LEGS, REFUNDED, OPPOSITE, CURRENCIES, TIMES, KEYS, USAGE, ONE_BONUS, OWNERS, LIFECYCLE, CONSTRAINED),
+    *(HOLDS, LEGS, REFUNDED, OPPOSITE, CURRENCIES, TIMES, KEYS, USAGE, ONE_BONUS, OWNERS),
     *requests.PROOFS,
     *cards.PROOFS,
 )

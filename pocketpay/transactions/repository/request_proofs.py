@@ -1,6 +1,7 @@
 """What must hold between money requests and the payments of them."""
 
 from pocketpay.database.findings import Proof, in_force
+from pocketpay.requests import guards
 
 PAID_ONCE = Proof(
     "a money request is paid by exactly one completed payment, and no other request has one",
@@ -42,12 +43,7 @@ BETWEEN_WALLETS = Proof(
 
 CONSTRAINED = in_force(
     "the constraints of money requests are in force",
-    constraints=(
-        *("pk_money_requests", "uq_money_requests_id_currency", "ck_money_requests_status_known"),
-        *("ck_money_requests_amount_in_range", "ck_money_requests_not_of_oneself"),
-        *("ck_money_requests_expires_after_it_was_made", "ck_money_requests_version_positive"),
-        *("fk_money_requests_requester_wallets", "fk_money_requests_payer_wallets"),
-    ),
+    constraints=guards.CONSTRAINTS,
 )
 
 PROOFS = (PAID_ONCE, AS_ASKED, BETWEEN_WALLETS, CONSTRAINED)

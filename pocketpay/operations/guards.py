@@ -1,0 +1,23 @@
+"""The proofs that PostgreSQL's own guards of payments are in force, each package's by its `guards.py`."""
+
+from pocketpay.cards import guards as cards
+from pocketpay.clearing import guards as clearing
+from pocketpay.database.findings import guarded, in_force
+from pocketpay.requests import guards as requests
+from pocketpay.transactions import guards as transactions
+from pocketpay.wallets import guards as wallets
+
+LIFECYCLE = guarded(
+    "the guards of the lives of transactions, money requests and cards are in force",
+    transactions.LIFECYCLE,
+    requests.LIFECYCLE,
+    cards.LIFECYCLE,
+)
+
+CONSTRAINED = in_force(
+    "the constraints of transactions, keys, usage, wallets and cards are in force",
+    constraints=(*transactions.CONSTRAINTS, *clearing.CONSTRAINTS, *wallets.CONSTRAINTS, *cards.CONSTRAINTS),
+    unique_indexes=(*wallets.UNIQUE_INDEXES, *transactions.UNIQUE_INDEXES),
+)
+
+PROOFS = (LIFECYCLE, CONSTRAINED)

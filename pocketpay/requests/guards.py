@@ -1,0 +1,11 @@
+"""What PostgreSQL itself refuses to write about money requests. The audit proves that it is in force."""
+
+LIFECYCLE = ("money_requests", "money_requests_lifecycle", "cc09ce05aaf3996322a61c6f0d584d9c")
+"""Table, trigger, and the MD5 of what it does: see `database.findings.guarded`."""
+
+CONSTRAINTS = (
+    *("pk_money_requests", "uq_money_requests_id_currency", "ck_money_requests_status_known"),
+    *("ck_money_requests_amount_in_range", "ck_money_requests_not_of_oneself"),
+    *("ck_money_requests_expires_after_it_was_made", "ck_money_requests_version_positive"),
+    *("fk_money_requests_requester_wallets", "fk_money_requests_payer_wallets"),
+)

@@ -1,0 +1,20 @@
+"""What PostgreSQL itself refuses to write about transactions and usage. The audit proves that it is in force."""
+
+LIFECYCLE = ("transactions", "transactions_lifecycle", "396dd20b02e07804f039ebb3a92c0b14")
+"""Table, trigger, and the MD5 of what it does: see `database.findings.guarded`."""
+
+CONSTRAINTS = (
+    *("pk_transactions", "uq_transactions_id_currency"),
+    *("ck_transactions_type_known", "ck_transactions_status_known", "ck_transactions_version_positive"),
+    *("ck_transactions_amount_in_range", "ck_transactions_fee_in_range", "ck_transactions_not_to_oneself"),
+    *("ck_transactions_type_says_whose_wallets", "ck_transactions_completed_has_its_time"),
+    *("ck_transactions_failure_has_a_code", "ck_transactions_pending_expires"),
+    *("ck_transactions_created_is_asked_about_again", "ck_transactions_type_says_what_it_is_about"),
+    *("ck_transactions_refunded_within_the_original", "fk_transactions_refund_of"),
+    *("fk_transactions_request", "fk_transactions_card"),
+    *("fk_transactions_source_wallet_id_wallets", "fk_transactions_destination_wallet_id_wallets"),
+    *("pk_wallet_usage", "fk_wallet_usage_wallet_id_wallets", "ck_wallet_usage_kind_known"),
+    *("ck_wallet_usage_hour_is_whole", "ck_wallet_usage_amount_not_negative"),
+)
+
+UNIQUE_INDEXES = ("uq_transactions_request_live",)
