@@ -14,6 +14,7 @@ import uuid_utils.compat as uuids
 
 from pocketpay.clearing.footprint import Key
 from pocketpay.clearing.queue import Clearing
+from pocketpay.clearing.terms import Terms
 from pocketpay.database.sessions import Database
 from pocketpay.identity.tokens import AccessTokens
 from pocketpay.identity.viewer import Viewer
@@ -23,7 +24,6 @@ from pocketpay.payments.deposit import AcceptDeposit
 from pocketpay.payments.settle import Settle
 from pocketpay.payments.transfer import Transfer
 from pocketpay.settings import Settings
-from pocketpay.transactions.terms import Terms
 
 OPENING = Money(1_000_000_00, "USD")
 PAYEES = 5

@@ -17,9 +17,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from copy import copy
 from functools import partial
-from hmac import compare_digest
 
-import structlog
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
@@ -35,10 +33,9 @@ from pocketpay.api.rates import Rates
 from pocketpay.api.schema import build, schema, sdl
 from pocketpay.api.statement_link import PATH, StatementLinks
 from pocketpay.clearing.policy import PolicyInForce
-from pocketpay.database import revisions
-from pocketpay.database.failures import ServiceBusy
 from pocketpay.database.sessions import Database
 from pocketpay.explorer import routes as explorer
+from pocketpay.identity import sweeper as identity_sweeper
 from pocketpay.identity.reception import Reception
 from pocketpay.operations.audits import Audits
 from pocketpay.operations.office import Office
@@ -50,6 +47,7 @@ from pocketpay.serving.doors import Doors
 from pocketpay.serving.execution import Execution
 from pocketpay.serving.handler import Handler
 from pocketpay.serving.headers import Headers
+from pocketpay.serving.health import Health
 from pocketpay.serving.limits import Limits
 from pocketpay.serving.metrics import Metrics
 from pocketpay.serving.registry import Revocations, Sockets
@@ -63,15 +61,8 @@ from pocketpay.updates.listener import Listener
 REQUESTS_PER_SECOND = 300
 """Of one user, in production unless set otherwise; twice that at once."""
 
-SWEEP_SECONDS = 60.0
-"""Between two sweeps of counters and ended sessions: nobody waits for them."""
-
-READY_SECONDS = 2.0
-
 SHORT = with_short_resolvers(build())
 """The schema as the handler and the sockets execute it; the view executes Strawberry's own."""
-
-logger = structlog.get_logger(__name__)
 
 
 def create_app(settings: Settings, *, server_dsn: str, secret_key: bytes) -> Starlette:
@@ -84,14 +75,15 @@ def create_app(settings: Settings, *, server_dsn: str, secret_key: bytes) -> Sta
     by_strawberry = copy(schema)
     by_strawberry.extensions = (prepared_by(documents),)
     view = View(by_strawberry, doors, settings, page=None if settings.production else explorer.page)
-    server = Server(settings, server_dsn, secret_key, doors)
+    health = Health(settings, metrics)
+    server = Server(settings, server_dsn, secret_key, doors, health)
     app = Starlette(
         routes=[
             Route("/graphql", view),
             WebSocketRoute("/graphql", view),
-            Route("/healthz", _healthz),
-            Route("/readyz", server.readyz),
-            Route("/metrics", server.metrics),
+            Route("/healthz", health.healthz),
+            Route("/readyz", health.readyz),
+            Route("/metrics", health.metrics),
             Route(PATH.format(month="{month}"), StatementFiles(doors)),
             *(() if settings.production else (Route("/schema.graphql", _schema), *explorer.routes)),
         ],
@@ -111,10 +103,8 @@ def create_app(settings: Settings, *, server_dsn: str, secret_key: bytes) -> Sta
 class Server:
     """What lives as long as the server."""
 
-    def __init__(self, settings: Settings, dsn: str, secret: bytes, doors: Doors) -> None:
-        self._settings, self._dsn, self._secret, self._doors = settings, dsn, secret, doors
-        self._database: Database | None = None
-        self._listener: Listener | None = None
+    def __init__(self, settings: Settings, dsn: str, secret: bytes, doors: Doors, health: Health) -> None:
+        self._settings, self._dsn, self._secret, self._doors, self._health = settings, dsn, secret, doors, health
 
     @asynccontextmanager
     async def lifespan(self, app: Starlette) -> AsyncIterator[None]:
@@ -127,7 +117,7 @@ class Server:
 
     async def _open(self, open_: AsyncExitStack) -> Rooms:
         settings = self._settings
-        database = self._database = await Database.open(self._dsn)
+        database = self._health.database = await Database.open(self._dsn)
         open_.push_async_callback(database.close)
         desk = await Desk.open(database, settings)
         open_.push_async_callback(desk.close)
@@ -145,10 +135,13 @@ class Server:
         hub.join(policy)
         policy.pump.start()
         open_.push_async_callback(policy.pump.close)
-        listener = self._listener = Listener(database.connect, hub)
+        listener = self._health.listener = Listener(database.connect, hub)
         await listener.start()
         open_.push_async_callback(listener.close)
-        for name, work in (("sweeper", sweep_forever(desk)), ("identity's sweeper", _sweep_identity(reception))):
+        for name, work in (
+            ("sweeper", sweep_forever(desk)),
+            ("identity's sweeper", identity_sweeper.sweep_forever(reception)),
+        ):
             open_.push_async_callback(_stop, asyncio.create_task(work, name=name))
         metrics = self._doors.metrics
         metrics.gauge("pocketpay_clearing_waiting", "Instructions waiting now.", lambda: desk.clearing.waiting)
@@ -165,32 +158,6 @@ class Server:
             office=Office(Audits(database.dsn), policy),
         )
 
-    async def readyz(self, request: Request) -> Response:
-        """Whether this server can be given work."""
-        states = {"database": "ok", "revision": "ok", "listener": "ok"}
-        try:
-            if self._database is None:
-                raise ServiceBusy("not open")
-            async with asyncio.timeout(READY_SECONDS), self._database.read() as session:
-                if await revisions.current(session) != revisions.expected():
-                    states["revision"] = "another than this server's"
-        except (ServiceBusy, TimeoutError):
-            states["database"] = states["revision"] = "no answer"
-        if self._listener is None or not self._listener.listening:
-            states["listener"] = "not listening"
-        ready = all(state == "ok" for state in states.values())
-        return JSONResponse(states, status_code=200 if ready else 503)
-
-    async def metrics(self, request: Request) -> Response:
-        """The figures, for whoever shows METRICS_TOKEN; in development for anybody while there is none."""
-        token = self._settings.metrics_token
-        if token is None and self._settings.production:
-            return PlainTextResponse("Not Found", status_code=404)
-        said = request.headers.get("authorization", "")
-        if token is not None and not compare_digest(said.encode(), f"Bearer {token.get_secret_value()}".encode()):
-            return PlainTextResponse("Unauthorized", status_code=401, headers={"WWW-Authenticate": "Bearer"})
-        return Response(self._doors.metrics.text(), media_type="text/plain; version=0.0.4")
-
 
 CLEARING_COUNTS = {
     "units": "Units of work committed since the start.",
@@ -205,23 +172,8 @@ async def _broken(request: Request, error: Exception) -> Response:
     return JSONResponse(http.BROKEN.payload, status_code=http.BROKEN.status, headers=http.careful())
 
 
-async def _healthz(request: Request) -> Response:
-    return PlainTextResponse("ok")
-
-
 async def _schema(request: Request) -> Response:
     return PlainTextResponse(sdl(), media_type="text/plain; charset=utf-8")
-
-
-async def _sweep_identity(reception: Reception) -> None:
-    while True:
-        await asyncio.sleep(SWEEP_SECONDS)
-        try:
-            await reception.sweep()
-        except ServiceBusy as busy:
-            logger.warning("sweep_put_off", reason=str(busy))
-        except Exception:
-            logger.exception("sweep_failed")
 
 
 async def _stop(task: "asyncio.Task[None]") -> None:

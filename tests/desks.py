@@ -8,8 +8,8 @@ from contextlib import AsyncExitStack
 
 import pytest
 
+from pocketpay.clearing.terms import Terms
 from pocketpay.payments.desk import Desk
-from pocketpay.transactions.terms import Terms
 from tests.conftest import Dsns
 from tests.payments.customers import Records, open_desk, records_of, terms
 

@@ -128,7 +128,7 @@ class Loaders:
         async def read(
             session: Session, wallets: Sequence[tuple[UUID, str]]
         ) -> dict[tuple[UUID, str], tuple[Limit, ...]]:
-            return await allowances(session, self._desk.terms, wallets)
+            return await allowances(session, self._desk.terms.limits, wallets)
 
         return self._loader(read)
 

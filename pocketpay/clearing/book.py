@@ -18,6 +18,7 @@ from pocketpay.clearing.batch_refusal import KeptRefusal, kept_refusals
 from pocketpay.clearing.counters import Counters
 from pocketpay.clearing.footprint import Key
 from pocketpay.clearing.outcome import Besides, Outcome
+from pocketpay.clearing.terms import Terms
 from pocketpay.clearing.written import KeptKey, Written
 from pocketpay.errors import BooksDisagree
 from pocketpay.ledger.account import Account, Entry, Leg
@@ -28,7 +29,6 @@ from pocketpay.requests.money_request import MoneyRequest
 from pocketpay.transactions.errors import KeyReused, LimitExceeded, first_refusal
 from pocketpay.transactions.lifecycle import ALIVE, Status, must_follow
 from pocketpay.transactions.limits import Limit, LimitKind
-from pocketpay.transactions.terms import Terms
 from pocketpay.transactions.transaction import Transaction
 from pocketpay.wallets.balance import Balance, Standing
 

@@ -17,6 +17,7 @@ from pocketpay.clearing.expire import Expire
 from pocketpay.clearing.footprint import Footprint, Gives
 from pocketpay.clearing.progress import Progress
 from pocketpay.clearing.repository import request_facts, units
+from pocketpay.clearing.terms import Terms
 from pocketpay.clearing.written import KeptKey
 from pocketpay.database.sessions import Record, Session
 from pocketpay.ledger.account import Account
@@ -25,7 +26,6 @@ from pocketpay.requests import repository as requests
 from pocketpay.transactions.limits import LimitKind
 from pocketpay.transactions.repository import lookups, rows
 from pocketpay.transactions.repository.usage import used
-from pocketpay.transactions.terms import Terms
 from pocketpay.transactions.transaction import Transaction
 from pocketpay.wallets.repository import standing
 

@@ -14,11 +14,11 @@ from datetime import datetime
 import structlog
 
 from pocketpay.clearing.queue import Clearing
+from pocketpay.clearing.terms import policy_of
 from pocketpay.database.sessions import Database, Session
 from pocketpay.risk import repository
 from pocketpay.risk.rules import Policy
 from pocketpay.settings import Settings, SettingsError, overridden
-from pocketpay.transactions.terms import policy_of
 from pocketpay.updates.pump import Pump
 from pocketpay.updates.signals import Signal
 

@@ -29,12 +29,12 @@ import structlog
 from pocketpay.clearing.instruction import Instruction
 from pocketpay.clearing.outcome import Answer, Result
 from pocketpay.clearing.progress import Progress
+from pocketpay.clearing.terms import Terms
 from pocketpay.clearing.ticket import Counts, Ticket
 from pocketpay.clearing.unit import carry_out
 from pocketpay.database.failures import Failure, ServiceBusy, classify
 from pocketpay.database.sessions import TIMEOUTS, Connection, Database, connect
 from pocketpay.ledger.house import House
-from pocketpay.transactions.terms import Terms
 
 MOST_IN_UNIT = 128
 """Payments. Beyond it a unit grows longer without growing cheaper."""

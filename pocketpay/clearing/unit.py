@@ -25,13 +25,13 @@ from pocketpay.clearing.instruction import Instruction
 from pocketpay.clearing.look import look
 from pocketpay.clearing.outcome import Answer, Result
 from pocketpay.clearing.progress import Progress
+from pocketpay.clearing.terms import Terms
 from pocketpay.clearing.write import write
 from pocketpay.database.failures import ServiceBusy
 from pocketpay.database.sessions import Connection, Session
 from pocketpay.errors import Refusal
 from pocketpay.ledger.house import House
 from pocketpay.ledger.repository import postings as ledger
-from pocketpay.transactions.terms import Terms
 
 
 async def carry_out(

@@ -26,6 +26,7 @@
     avatars.py           addresses of pictures
     until_known.py       repeats a unit of work until its outcome is known
     reception.py         what the endpoints of identity hold, one for each server
+    sweeper.py           removes counters and sessions that are over
     errors.py            why identity refuses
     models.py            the tables
     repository/          the SQL

@@ -8,6 +8,7 @@ from pocketpay.clearing.instruction import Instruction
 from pocketpay.clearing.outcome import Answer, Result
 from pocketpay.clearing.policy import read_policy
 from pocketpay.clearing.queue import Clearing
+from pocketpay.clearing.terms import Terms
 from pocketpay.clearing.unit import preview
 from pocketpay.database.sessions import Database
 from pocketpay.ledger.repository import postings
@@ -15,7 +16,6 @@ from pocketpay.payments.bank import Bank
 from pocketpay.payments.resolve import Resolver
 from pocketpay.payments.simulated_bank import SimulatedBank
 from pocketpay.settings import Settings
-from pocketpay.transactions.terms import Terms
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@
     executor.py        graphql-core's executor, with short paths for plain fields
     resolvers.py       resolvers whose arguments are prepared when the schema is built
     failures.py        top-level errors and their codes
+    health.py          whether the server runs and can be given work, and its figures
     metrics.py         counters for Prometheus
     log.py             what the server logs
     statement_csv.py   a month of a wallet as a CSV file

@@ -10,7 +10,6 @@
     statement.py      a month of a wallet, line by line
     limits.py         how much a wallet may move within 24 hours
     allowance.py      what of its limits a wallet has left
-    terms.py          what applies to every payment decided now: risk policy, limits, fees, times
     errors.py         why money does not move
     audit.py          the proofs: holds, legs, refunds, keys, times, limits
     models.py         the tables

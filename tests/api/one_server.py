@@ -10,6 +10,7 @@ import uuid_utils.compat as uuids
 
 from pocketpay.api.feeds import Feeds
 from pocketpay.clearing.queue import Clearing
+from pocketpay.clearing.terms import Terms
 from pocketpay.database.sessions import Database
 from pocketpay.ledger.repository.postings import open_house
 from pocketpay.payments import cancel, confirm, deposit, refund, transfer
@@ -17,7 +18,6 @@ from pocketpay.payments.desk import Desk
 from pocketpay.payments.resolve import Resolver
 from pocketpay.payments.simulated_bank import SimulatedBank
 from pocketpay.settings import RuleAction, Settings
-from pocketpay.transactions.terms import Terms
 from pocketpay.transactions.transaction import Transaction
 from pocketpay.updates.hub import Hub
 from pocketpay.updates.listener import Listener

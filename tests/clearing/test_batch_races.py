@@ -10,6 +10,7 @@ from pocketpay.clearing import queue as clearings
 from pocketpay.clearing.footprint import Key
 from pocketpay.clearing.instruction import Instruction
 from pocketpay.clearing.outcome import Answer
+from pocketpay.clearing.terms import Terms
 from pocketpay.database.failures import ServiceBusy
 from pocketpay.errors import Refusal
 from pocketpay.money import Money
@@ -17,7 +18,6 @@ from pocketpay.payments.desk import Desk
 from pocketpay.payments.transfer import Transfer
 from pocketpay.payments.transfer_batch import MOST_TRANSFERS, TransferBatch
 from pocketpay.transactions.lifecycle import Status
-from pocketpay.transactions.terms import Terms
 from tests.clearing.instructions import all_told, answers, held_elsewhere, taken_up, transfer_of
 from tests.clearing.test_failing_units import install, mend
 from tests.conftest import Dsns

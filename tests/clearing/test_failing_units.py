@@ -14,12 +14,12 @@ from pocketpay.clearing.footprint import Footprint
 from pocketpay.clearing.instruction import Instruction
 from pocketpay.clearing.outcome import Answer, Outcome
 from pocketpay.clearing.queue import Clearing
+from pocketpay.clearing.terms import Terms
 from pocketpay.database.failures import ServiceBusy
 from pocketpay.errors import BooksDisagree, Refusal
 from pocketpay.payments.cancel import Cancel
 from pocketpay.payments.desk import Desk
 from pocketpay.transactions.lifecycle import Status
-from pocketpay.transactions.terms import Terms
 from tests.clearing.instructions import all_told, answers, held_elsewhere, transfer_of
 from tests.conftest import Dsns
 from tests.payments.customers import (

@@ -7,10 +7,10 @@ import pytest
 
 from pocketpay.clearing import queue as clearings
 from pocketpay.clearing.outcome import Answer
+from pocketpay.clearing.terms import Terms
 from pocketpay.database.failures import ServiceBusy
 from pocketpay.payments.desk import Desk
 from pocketpay.transactions.lifecycle import Status
-from pocketpay.transactions.terms import Terms
 from tests.clearing.instructions import all_told, answers, held_elsewhere, taken_up, transfer_of
 from tests.conftest import Dsns
 from tests.payments.customers import (

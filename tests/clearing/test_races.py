@@ -9,13 +9,13 @@ import pytest
 
 from pocketpay.clearing.expire import Expire
 from pocketpay.clearing.outcome import Answer
+from pocketpay.clearing.terms import Terms
 from pocketpay.errors import Refusal
 from pocketpay.payments.cancel import Cancel
 from pocketpay.payments.confirm import Confirm, confirm
 from pocketpay.payments.desk import Desk
 from pocketpay.transactions.errors import WrongState
 from pocketpay.transactions.lifecycle import Status
-from pocketpay.transactions.terms import Terms
 from tests.clearing.instructions import all_told, answers
 from tests.conftest import Dsns
 from tests.payments.customers import (

@@ -9,12 +9,12 @@ import uuid_utils.compat as uuids
 
 from pocketpay.clearing.footprint import Key
 from pocketpay.clearing.instruction import Instruction
+from pocketpay.clearing.terms import Terms
 from pocketpay.errors import Refusal
 from pocketpay.money import Money
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.refund import Refund
 from pocketpay.transactions.lifecycle import Status
-from pocketpay.transactions.terms import Terms
 from pocketpay.transactions.transaction import Transaction
 from tests.clearing.instructions import Told, all_told, answers, held_elsewhere, taken_up, transfer_of
 from tests.conftest import Dsns

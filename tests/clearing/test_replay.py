@@ -2,12 +2,12 @@
 
 import pytest
 
+from pocketpay.clearing.terms import Terms
 from pocketpay.money import Money
 from pocketpay.payments.confirm import confirm
 from pocketpay.payments.desk import Desk
 from pocketpay.transactions.errors import InsufficientFunds, InvalidAmount, InvalidInput, KeyReused, RecipientNotFound
 from pocketpay.transactions.lifecycle import Status
-from pocketpay.transactions.terms import Terms
 from tests.payments.customers import (
     Records,
     balance,

@@ -10,6 +10,7 @@ import uuid_utils.compat as uuids
 from pocketpay.clearing.footprint import Key
 from pocketpay.clearing.instruction import Instruction
 from pocketpay.clearing.outcome import Answer
+from pocketpay.clearing.terms import Terms
 from pocketpay.errors import Refusal
 from pocketpay.payments.cancel import Cancel
 from pocketpay.payments.cancel_request import CancelRequest
@@ -22,7 +23,6 @@ from pocketpay.requests.money_request import MoneyRequest, RequestStatus
 from pocketpay.requests.repository import Asked
 from pocketpay.transactions.errors import WrongState
 from pocketpay.transactions.lifecycle import Status
-from pocketpay.transactions.terms import Terms
 from tests.clearing.instructions import all_told, answers, ask_of
 from tests.conftest import Dsns
 from tests.payments.customers import (

@@ -8,13 +8,13 @@ import pytest
 import uuid_utils.compat as uuids
 
 from pocketpay.clearing.outcome import Answer
+from pocketpay.clearing.terms import Terms
 from pocketpay.errors import Refusal
 from pocketpay.operations.reverse_transaction import DESCRIPTION, Reverse, reverse_transaction
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.fees import Speed
 from pocketpay.transactions.lifecycle import Status
 from pocketpay.transactions.repository import lookups
-from pocketpay.transactions.terms import Terms
 from pocketpay.transactions.transaction import Transaction, Type
 from pocketpay.wallets.balance import Freeze
 from tests.operations.operators import OPS, acts_about, freeze

@@ -9,6 +9,7 @@ import asyncpg
 import uuid_utils.compat as uuids
 
 from pocketpay.clearing.queue import Clearing
+from pocketpay.clearing.terms import Terms
 from pocketpay.database.sessions import Database
 from pocketpay.ledger.repository.postings import open_house
 from pocketpay.money import Money
@@ -31,7 +32,6 @@ from pocketpay.payments.transfer import transfer
 from pocketpay.payments.withdraw import withdraw
 from pocketpay.settings import RuleAction, Settings
 from pocketpay.settings import SimulatedBank as Manner
-from pocketpay.transactions.terms import Terms
 from tests.conftest import Dsns
 from tests.transactions.past import people
 

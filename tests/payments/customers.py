@@ -14,6 +14,7 @@ from asyncpg import Connection, Record
 
 from pocketpay.clearing.outcome import Answer
 from pocketpay.clearing.queue import Clearing
+from pocketpay.clearing.terms import Terms
 from pocketpay.database.sessions import Database
 from pocketpay.ledger.repository import postings
 from pocketpay.operations import audit
@@ -32,7 +33,6 @@ from pocketpay.payments.transfer_batch import RawTransfer, transfer_batch
 from pocketpay.payments.withdraw import withdraw
 from pocketpay.requests.money_request import MoneyRequest
 from pocketpay.settings import Settings
-from pocketpay.transactions.terms import Terms
 from pocketpay.wallets import repository as wallets
 from pocketpay.wallets.balance import Balance
 

@@ -6,13 +6,13 @@ import pytest
 import uuid_utils.compat as uuids
 
 from pocketpay.clearing.outcome import Answer
+from pocketpay.clearing.terms import Terms
 from pocketpay.errors import Refusal
 from pocketpay.payments.cancel import cancel
 from pocketpay.payments.confirm import confirm
 from pocketpay.payments.desk import Desk
 from pocketpay.transactions.errors import InsufficientFunds, RefundTooLarge
 from pocketpay.transactions.lifecycle import Status
-from pocketpay.transactions.terms import Terms
 from pocketpay.transactions.transaction import Transaction, Type
 from tests.payments.customers import (
     Person,

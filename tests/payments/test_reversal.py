@@ -11,6 +11,7 @@ from pocketpay.cards.card import Card, CardStatus, month_of
 from pocketpay.clearing.book import Book
 from pocketpay.clearing.footprint import Footprint, Needs
 from pocketpay.clearing.outcome import Besides, Outcome
+from pocketpay.clearing.terms import Terms
 from pocketpay.errors import BooksDisagree
 from pocketpay.ledger.account import Leg
 from pocketpay.ledger.house import HouseKind
@@ -18,7 +19,6 @@ from pocketpay.money import Money
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.reversal import Reversal
 from pocketpay.transactions.lifecycle import Status
-from pocketpay.transactions.terms import Terms
 from pocketpay.transactions.transaction import Transaction, Type
 from tests.payments.customers import Person, Records, money, people, unguarded
 

@@ -6,13 +6,13 @@ import pytest
 
 from pocketpay.clearing.batch_refusal import PLAIN
 from pocketpay.clearing.outcome import Answer
+from pocketpay.clearing.terms import Terms
 from pocketpay.errors import Refusal
 from pocketpay.payments.confirm import confirm
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.transfer_batch import RawTransfer
 from pocketpay.transactions.errors import InsufficientFunds, LimitExceeded, TooManyPending
 from pocketpay.transactions.lifecycle import Status
-from pocketpay.transactions.terms import Terms
 from tests.payments.customers import (
     Records,
     item,

@@ -55,7 +55,7 @@ async def desk(module_dsn: Dsns, records: Records) -> AsyncIterator[Desk]:
 
 async def limits(desk: Desk, whose: Person) -> dict[LimitKind, Limit]:
     async with desk.database.read() as session:
-        known = await allowances(session, desk.clearing.terms, [(whose.wallet_id, whose.currency)])
+        known = await allowances(session, desk.clearing.terms.limits, [(whose.wallet_id, whose.currency)])
     return {limit.kind: limit for limit in known[whose.wallet_id, whose.currency]}
 
 
@@ -301,7 +301,7 @@ async def test_many_wallets_in_one_unit_have_each_their_own_limit(desk: Desk) ->
     assert {type(one) for one in results} == {LimitExceeded}
     ids: set[UUID] = {one.wallet_id for one in crowd}
     async with desk.database.read() as session:
-        known = await allowances(session, desk.clearing.terms, [(id, "USD") for id in ids])
+        known = await allowances(session, desk.clearing.terms.limits, [(id, "USD") for id in ids])
     assert {limit.used.minor for all_of_it in known.values() for limit in all_of_it if limit.kind is TRANSFER} == {
         8_000
     }

@@ -11,6 +11,7 @@ import uuid_utils.compat as uuids
 from pocketpay.clearing.expire import Expire
 from pocketpay.clearing.footprint import Gives, Key
 from pocketpay.clearing.instruction import Instruction
+from pocketpay.clearing.terms import Terms
 from pocketpay.errors import Refusal
 from pocketpay.identity.changes import STAYS
 from pocketpay.identity.leaving import Leaver
@@ -47,7 +48,6 @@ from pocketpay.risk.rules import Policy
 from pocketpay.settings import RuleAction
 from pocketpay.transactions.errors import InvalidAmount
 from pocketpay.transactions.limits import LimitKind
-from pocketpay.transactions.terms import Terms
 from pocketpay.wallets.balance import Freeze
 from tests.model import orders as said
 from tests.model.model import Model

@@ -15,6 +15,7 @@ from pocketpay.clearing.expire import Expire
 from pocketpay.clearing.footprint import Footprint
 from pocketpay.clearing.instruction import Instruction
 from pocketpay.clearing.outcome import Result
+from pocketpay.clearing.terms import Terms
 from pocketpay.clearing.unit import _decide, _with_parts
 from pocketpay.clearing.written import KeptKey
 from pocketpay.ledger.account import Account, Entry
@@ -22,7 +23,6 @@ from pocketpay.ledger.house import House, HouseKind
 from pocketpay.requests.money_request import MoneyRequest
 from pocketpay.transactions.lifecycle import Status
 from pocketpay.transactions.limits import KIND_OF, LimitKind, counts
-from pocketpay.transactions.terms import Terms
 from pocketpay.transactions.transaction import PAYMENTS, Transaction
 from pocketpay.wallets.balance import Freeze, Standing, WalletStatus
 from tests.walks.spoken import CURRENCIES, HASH

@@ -1,0 +1,25 @@
+"""Removes what nobody needs any more: counters of attempts that are over, and sessions that have ended."""
+
+import asyncio
+
+import structlog
+
+from pocketpay.database.failures import ServiceBusy
+from pocketpay.identity.reception import Reception
+
+EVERY_SECONDS = 60.0
+"""Between two sweeps: nobody waits for them."""
+
+log = structlog.get_logger(__name__)
+
+
+async def sweep_forever(reception: Reception) -> None:
+    """Sweeps until it is cancelled. What goes wrong with one sweep is logged, and the next one comes."""
+    while True:
+        await asyncio.sleep(EVERY_SECONDS)
+        try:
+            await reception.sweep()
+        except ServiceBusy as busy:
+            log.warning("sweep_put_off", reason=str(busy))
+        except Exception:
+            log.exception("sweep_failed")

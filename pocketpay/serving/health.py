@@ -1,0 +1,56 @@
+"""What those who run the server ask it: does it run, can it be given work, and its figures."""
+
+import asyncio
+from hmac import compare_digest
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+
+from pocketpay.database import revisions
+from pocketpay.database.failures import ServiceBusy
+from pocketpay.database.sessions import Database
+from pocketpay.serving.metrics import Metrics
+from pocketpay.settings import Settings
+from pocketpay.updates.listener import Listener
+
+READY_SECONDS = 2.0
+"""A database that has not answered by then is none that work can be given to."""
+
+
+class Health:
+    """`database` and `listener` are those of the server once it has opened them."""
+
+    def __init__(self, settings: Settings, metrics: Metrics) -> None:
+        self._settings, self._metrics = settings, metrics
+        self.database: Database | None = None
+        self.listener: Listener | None = None
+
+    async def healthz(self, request: Request) -> Response:
+        """200 while the process runs."""
+        return PlainTextResponse("ok")
+
+    async def readyz(self, request: Request) -> Response:
+        """200 when this server can be given work, else 503; the body says what is missing."""
+        states = {"database": "ok", "revision": "ok", "listener": "ok"}
+        try:
+            if self.database is None:
+                raise ServiceBusy("not open")
+            async with asyncio.timeout(READY_SECONDS), self.database.read() as session:
+                if await revisions.current(session) != revisions.expected():
+                    states["revision"] = "another than this server's"
+        except (ServiceBusy, TimeoutError):
+            states["database"] = states["revision"] = "no answer"
+        if self.listener is None or not self.listener.listening:
+            states["listener"] = "not listening"
+        ready = all(state == "ok" for state in states.values())
+        return JSONResponse(states, status_code=200 if ready else 503)
+
+    async def metrics(self, request: Request) -> Response:
+        """The figures, for whoever shows METRICS_TOKEN; in development for anybody while there is none."""
+        token = self._settings.metrics_token
+        if token is None and self._settings.production:
+            return PlainTextResponse("Not Found", status_code=404)
+        said = request.headers.get("authorization", "")
+        if token is not None and not compare_digest(said.encode(), f"Bearer {token.get_secret_value()}".encode()):
+            return PlainTextResponse("Unauthorized", status_code=401, headers={"WWW-Authenticate": "Bearer"})
+        return Response(self._metrics.text(), media_type="text/plain; version=0.0.4")
