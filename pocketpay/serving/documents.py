@@ -40,6 +40,8 @@ MOST_ERRORS = 5
 """Errors of validation told at once."""
 MOST_SUGGESTIONS = 3
 """Errors that may say which name was probably meant: a millisecond each."""
+SUGGESTING_TOKENS = 400
+"""A longer document hears of no probable names: they take a second validation."""
 MOST_DEFINITIONS = 50
 """Operations and fragments of a document. Each costs some 100 µs, however short it is."""
 
@@ -166,7 +168,7 @@ class Documents:
         prepared = Prepared(document, [], tokens, undirected="@" not in text)
         try:
             prepared.operations = self._weighed(prepared, document)
-            prepared.errors = self._trouble(document)
+            prepared.errors = self._trouble(document, tokens)
         except TooComplex as excess:
             prepared.errors = [excess]
         except RecursionError:
@@ -174,13 +176,13 @@ class Documents:
             prepared.errors = [TooComplex("This document nests too deep.")]
         return prepared
 
-    def _trouble(self, document: DocumentNode) -> list[GraphQLError]:
+    def _trouble(self, document: DocumentNode, tokens: int) -> list[GraphQLError]:
         """What the schema does not know in a document."""
         found = self._validate(document, hide_suggestions=True)
-        if self._introspection and 0 < len(found) <= MOST_SUGGESTIONS:
-            found = self._validate(document, hide_suggestions=False)
         if any(error.message == OUT_OF_BUDGET for error in found):
             raise TooComplex("This document repeats fields or fragments too often.")
+        if self._introspection and 0 < len(found) <= MOST_SUGGESTIONS and tokens <= SUGGESTING_TOKENS:
+            found = self._validate(document, hide_suggestions=False)
         return [coded(error, VALIDATION_FAILED) for error in found]
 
     def _validate(self, document: DocumentNode, *, hide_suggestions: bool) -> list[GraphQLError]:

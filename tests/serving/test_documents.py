@@ -122,3 +122,25 @@ def test_strangers_texts_forget_none_of_a_members() -> None:
 def test_text_of_a_member_is_prepared_once_for_strangers_too() -> None:
     kept = documents()
     assert kept.prepared("{ __typename }", anonymous=True) is kept.prepared("{ __typename }")
+
+
+def test_document_beyond_the_budget_is_validated_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    with counted(monkeypatch) as spent:
+        (error,) = suggesting().prepared("{ wallet { " + "id " * 480 + "} }").errors
+    assert error.extensions == {"code": "QUERY_TOO_COMPLEX"}
+    assert spent.overlap <= OVERLAP_BUDGET + 2
+
+
+def test_only_a_short_document_hears_which_name_was_meant() -> None:
+    def told(values: int) -> str:
+        text = "{ walet { id } transactions(filter: {types: [" + "SEND " * values + "]}) { totalCount } }"
+        (error,) = suggesting().prepared(text).errors
+        return error.message
+
+    assert told(300) == "Cannot query field 'walet' on type 'Query'. Did you mean 'wallet'?"
+    assert told(400) == "Cannot query field 'walet' on type 'Query'."
+
+
+def suggesting() -> Documents:
+    """In development the server says which names were probably meant."""
+    return Documents(SHORT, Limits.of(made()), introspection=True)
