@@ -9,7 +9,7 @@ explorer/        GraphiQL, served by ourselves
 operations/      what operators do and see
 onboarding/      sign-up, closing a wallet, demo people
 importing/       people from Supabase, their opening balances, and what an import reports
-payments/        the verbs that move money, each with its rule
+payments/        the verbs, each with its rule: pay, ask for money, refund, deposit, withdraw, use a card
 clearing/        decides by the terms of now, and carries instructions out, many in one unit of work
 operator_log/    what operators did
 transactions/    what a customer sees of a payment: its state, history, statement, limits
