@@ -12,6 +12,10 @@ PY := $(BIN)/python
 # What has been done, so that it is done once; a file here is as old as the doing.
 DONE := .make
 
+# Some machines forbid Python to keep what it has compiled. Then every process compiles all of it again, and the tests
+# start hundreds: twice the time.
+unexport PYTHONDONTWRITEBYTECODE
+
 EXPLORER := $(wildcard explorer/*.* explorer/.npmrc explorer/src/* explorer/src/*/*)
 
 .PHONY: help run install explorer test model check format schema settings lock audit crash bench wheel clean

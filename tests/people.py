@@ -1,7 +1,8 @@
 """People for tests: a reception to let them in, and somebody let in."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Hashable
 from contextlib import asynccontextmanager
+from functools import cache
 from typing import TypeAlias
 
 from asyncpg import Connection, Record
@@ -22,8 +23,9 @@ PASSWORD = "violet-harbour-19"
 HOME, ELSEWHERE = "192.0.2.10", "198.51.100.7"
 
 
-def made(**overrides: object) -> Settings:
-    """Settings that no environment and no file has touched."""
+@cache
+def made(**overrides: Hashable) -> Settings:
+    """Settings that no file has touched. They never change, so the same ones are made once."""
     return Settings(_env_file=None, **overrides)  # type: ignore[call-arg, arg-type]  # pydantic reads both
 
 

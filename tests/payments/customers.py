@@ -2,10 +2,11 @@
 
 import itertools
 import os
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Hashable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from uuid import UUID
 
 import asyncpg
@@ -63,14 +64,15 @@ class Person:
     currency: str
 
 
-def terms(**overrides: object) -> Terms:
-    """The default terms for dollars and yen, except for the settings that are said."""
+@cache
+def terms(**overrides: Hashable) -> Terms:
+    """The default terms for dollars and yen, except for the settings that are said. The same ones are made once."""
     both = {"large_transfer_threshold": "USD:500.00,JPY:50000", "welcome_bonus": "0"}
     settings = {"currencies": ",".join(CURRENCIES)} | both | overrides
     return Terms.of(Settings(_env_file=None, **settings))  # type: ignore[call-arg, arg-type]
 
 
-def unguarded(**overrides: object) -> Terms:
+def unguarded(**overrides: Hashable) -> Terms:
     """Terms under which nothing is risky."""
     rules = ("large_transfer_action", "new_recipient_action", "rapid_transfer_action")
     return terms(**(dict.fromkeys(rules, "off") | overrides))
