@@ -3,6 +3,7 @@
 A room's `repository/proofs.py` lists its own; `operations/audit.py` asks them all in one snapshot.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -45,11 +46,14 @@ def in_force(law: str, *, constraints: tuple[str, ...], unique_indexes: tuple[st
     )
 
 
-def guarded(law: str, *guards: tuple[str, str, str]) -> Proof:
-    """The proof that each of those triggers, by table and name, is ENABLE ALWAYS, fires when we said and runs the
-    function we made: the third is the MD5 of the function's body and the trigger's definition, so that a new one in
-    the migrations is a new one here."""
-    wanted = ", ".join(f"({_quoted(guard)})" for guard in guards)
+def guarded(law: str, *guards: tuple[str, ...]) -> Proof:
+    """The proof that each of those triggers is ENABLE ALWAYS, fires when we said and runs the function we made.
+
+    A guard is its table, its name, and the MD5 of the function's body and the trigger's definition, so that a new one
+    in the migrations is a new one here. A fourth text is the same after pg_dump and pg_restore, where PostgreSQL
+    prints the definition with fewer parentheses from then on.
+    """
+    wanted = ", ".join(f"('{table}', '{name}', array[{_quoted(made)}])" for table, name, *made in guards)
     return Proof(
         law,
         f"""
@@ -59,7 +63,7 @@ def guarded(law: str, *guards: tuple[str, str, str]) -> Proof:
     from (values {wanted}) wanted(tbl, guard, made)
     left join pg_trigger t on t.tgname = wanted.guard and t.tgrelid = wanted.tbl::regclass
     left join pg_proc p on p.oid = t.tgfoid
-    where t.tgenabled is distinct from 'A' or md5(p.prosrc || pg_get_triggerdef(t.oid)) <> wanted.made
+    where t.tgenabled is distinct from 'A' or md5(p.prosrc || pg_get_triggerdef(t.oid)) <> all (wanted.made)
     """,
     )
 
@@ -84,5 +88,5 @@ def only_the_owners(law: str, table: str) -> Proof:
     )
 
 
-def _quoted(names: tuple[str, ...]) -> str:
+def _quoted(names: Sequence[str]) -> str:
     return ", ".join(f"'{name}'" for name in names)
