@@ -1,16 +1,19 @@
 """Passwords: judged, hashed with argon2id, and compared, beside the event loop and never too many at once.
 
-A hash takes about 24 ms of a core and 19 MiB. So hashing has threads of its own, a short queue before them, and a
+A hash takes about 24 ms of a core and 19 MiB. So hashing has threads of its own, a short queue before each, and a
 limit of time to wait for a place in it: a flood of sign-ins costs the people who move money nothing.
+
+Each kind of asker has one thread and one queue (`Asker`). Whatever strangers ask for, they keep one thread busy; a
+known customer's password is checked by another.
 """
 
 import asyncio
 import contextlib
-import os
 import secrets
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TypeVar
 
 from argon2 import PasswordHasher, Type
@@ -24,9 +27,8 @@ from pocketpay.identity.guessing import guessable
 SHORTEST, LONGEST = 12, 256
 """Characters. The longest is refused before it is hashed: hashing a megabyte is work that a stranger gives us."""
 
-THREADS = min(2, os.cpu_count() or 1)
 QUEUE = 16
-"""Hashes waiting for a thread: a third of a second for the last of them."""
+"""Hashes of one kind of asker that wait for its thread: 0.4 s for the last of them."""
 
 PATIENCE_SECONDS = 1.0
 """How long one waits for a place in the queue before SERVICE_BUSY."""
@@ -61,6 +63,19 @@ def must_be_strong(password: str, about: Iterable[str] = (), *, field: str = "pa
         raise WeakPassword(found, field)
 
 
+class Asker(StrEnum):
+    """For whom a password is hashed; each kind has a thread and a queue of its own."""
+
+    KNOWN = "known"
+    """Somebody signed in, or at an address from which this user has signed in before."""
+
+    STRANGER = "stranger"
+    """Whoever signs in from another address."""
+
+    NEWCOMER = "newcomer"
+    """Whoever signs up."""
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """Whether a password is the one, and the hash to keep from now on when the old one's parameters are outdated."""
@@ -72,29 +87,28 @@ class Verdict:
 class Passwords:
     """This server's threads for hashing. Raises ServiceBusy when too many wait; `close()` when the server ends."""
 
-    def __init__(
-        self, *, threads: int = THREADS, queue: int = QUEUE, patience_seconds: float = PATIENCE_SECONDS
-    ) -> None:
-        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="password")
-        self._places = asyncio.Semaphore(threads + queue)
-        self._patience_seconds = patience_seconds
+    def __init__(self, *, queue: int = QUEUE, patience_seconds: float = PATIENCE_SECONDS) -> None:
+        self._lines = {asker: _Line(asker, queue, patience_seconds) for asker in Asker}
         # The hash of a password that nobody knows: what an unknown user's is compared with.
-        self._nobodys = self._threads.submit(_ARGON2.hash, secrets.token_bytes(32))
+        self._nobodys = self._lines[Asker.STRANGER].submit(lambda: _ARGON2.hash(secrets.token_bytes(32)))
 
-    async def hash(self, password: str) -> str:
+    async def hash(self, password: str, *, asker: Asker = Asker.KNOWN) -> str:
         """The text to keep: algorithm, parameters, salt and hash."""
-        return await self._apart(lambda: _ARGON2.hash(_bytes(password)))
+        return await self._lines[asker].run(lambda: _ARGON2.hash(_bytes(password)))
 
-    async def verify(self, kept: str | None, password: str, *, dearest_bcrypt: int = 0) -> Verdict:
+    async def verify(
+        self, kept: str | None, password: str, *, dearest_bcrypt: int = 0, asker: Asker = Asker.KNOWN
+    ) -> Verdict:
         """Compares with what was kept: one of our own hashes, or a bcrypt one that somebody brought.
 
         For a user that is not there (None) it never matches. Whoever is refused pays the same, whatever was kept:
         one hash of ours, and while any bcrypt hash is left one of that cost (`dearest_bcrypt`, 0 for none).
         """
-        return await self._apart(lambda: self._compared(kept, password, dearest_bcrypt))
+        return await self._lines[asker].run(lambda: self._compared(kept, password, dearest_bcrypt))
 
     def close(self) -> None:
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        for line in self._lines.values():
+            line.close()
 
     def _compared(self, kept: str | None, password: str, dearest_bcrypt: int) -> Verdict:
         """In a thread: the comparison with whatever was kept."""
@@ -114,14 +128,27 @@ class Passwords:
         bcrypt_hashes.spend(dearest_bcrypt)
         return Verdict(matches=False)
 
-    async def _apart(self, work: Callable[[], T]) -> T:
+
+class _Line:
+    """One thread, and those who wait for it in order, at most `queue` of them."""
+
+    def __init__(self, asker: Asker, queue: int, patience_seconds: float) -> None:
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"password of {asker}")
+        self._places = asyncio.Semaphore(1 + queue)
+        self._patience_seconds = patience_seconds
+
+    def submit(self, work: Callable[[], T]) -> Future[T]:
+        return self._thread.submit(work)
+
+    async def run(self, work: Callable[[], T]) -> T:
+        """What `work` gives, in the thread. Raises ServiceBusy when no place in the queue comes free in time."""
         try:
             async with asyncio.timeout(self._patience_seconds):
                 await self._places.acquire()
         except TimeoutError:
             raise ServiceBusy("too many passwords are being checked") from None
         try:
-            pending = self._threads.submit(work)
+            pending = self.submit(work)
         except BaseException:
             self._places.release()
             raise
@@ -134,6 +161,9 @@ class Passwords:
         # Whoever goes away leaves the place only when the thread is done: the bound is on work, not on waiting.
         pending.add_done_callback(release)
         return await asyncio.wrap_future(pending)
+
+    def close(self) -> None:
+        self._thread.shutdown(wait=False, cancel_futures=True)
 
 
 def _verdict(kept: str, password: str) -> Verdict:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pocketpay.database.failures import ServiceBusy
 from pocketpay.identity.errors import Weakness
 from pocketpay.identity.guessing import guessable
-from pocketpay.identity.passwords import Passwords, weakness
+from pocketpay.identity.passwords import Asker, Passwords, weakness
 from tests.people import PASSWORD
 
 pytestmark = pytest.mark.usefixtures("real_hashes")
@@ -133,9 +133,9 @@ async def test_broken_hash_matches_nothing(passwords: Passwords) -> None:
 
 
 async def test_too_many_at_once_are_told_to_come_back_and_the_rest_are_served() -> None:
-    passwords = Passwords(threads=1, queue=2, patience_seconds=0.05)
+    passwords = Passwords(queue=2, patience_seconds=0.05)
     gate = threading.Event()
-    passwords._threads.submit(gate.wait)
+    passwords._lines[Asker.KNOWN].submit(gate.wait)
     try:
         waiting = [asyncio.create_task(passwords.hash(PASSWORD)) for _ in range(5)]
         results_busy, _ = await asyncio.wait(waiting, timeout=0.5)
@@ -151,7 +151,7 @@ async def test_too_many_at_once_are_told_to_come_back_and_the_rest_are_served() 
 
 
 def test_hash_that_outlives_its_event_loop_is_not_reported_as_an_error(caplog: pytest.LogCaptureFixture) -> None:
-    passwords = Passwords(threads=1)
+    passwords = Passwords()
     begun, gate = threading.Event(), threading.Event()
 
     def slow() -> None:
@@ -159,7 +159,7 @@ def test_hash_that_outlives_its_event_loop_is_not_reported_as_an_error(caplog: p
         gate.wait()
 
     async def leave() -> None:
-        task = asyncio.create_task(passwords._apart(slow))
+        task = asyncio.create_task(passwords._lines[Asker.KNOWN].run(slow))
         while not begun.is_set():  # noqa: ASYNC110 - a thread tells
             await asyncio.sleep(0.001)
         task.cancel()
@@ -168,12 +168,12 @@ def test_hash_that_outlives_its_event_loop_is_not_reported_as_an_error(caplog: p
         asyncio.run(leave())
     finally:
         gate.set()
-        passwords._threads.shutdown(wait=True)
+        passwords._lines[Asker.KNOWN]._thread.shutdown(wait=True)
     assert caplog.messages == []
 
 
 async def test_who_goes_away_gives_the_place_back() -> None:
-    passwords = Passwords(threads=1, queue=0, patience_seconds=1.0)
+    passwords = Passwords(queue=0, patience_seconds=1.0)
     try:
         for _ in range(5):
             leaving = asyncio.create_task(passwords.hash(PASSWORD))
