@@ -16,6 +16,10 @@
     bcrypt_hashes.py     hashes from Supabase, compared once and then replaced
     guessing.py          whether a guesser would find a password early
     throttle.py          how often one may try, counted in PostgreSQL
+    lane.py              how strangers take turns at guessing one login's password
+    logins.py            what somebody signs in by, in one spelling
+    networks.py          what counts as one address, and as one network
+    one_at_a_time.py     work of one name, one piece at a time
     user.py              a user, everything but the password
     profile.py           what anyone signed in may see of a person
     profiles.py          finding people by username or name

@@ -1,6 +1,6 @@
 """Changing a password: the old one shown, a new one kept, every other session ended.
 
-account in a wait?       RATE_LIMITED; wrong passwords are counted with those of sign-in
+user in a wait?          RATE_LIMITED; the budget of signed-in users, which no stranger can use up (throttle.py)
 current one right?       INVALID_CREDENTIALS
 new one strong?          WEAK_PASSWORD, said beside the other
 one unit of work         the new hash, the end of all sessions but this one, and the word of it to every server
@@ -38,7 +38,7 @@ async def change_password(
         about = (user.username, user.name, user.email or "")
         weak = weakness(new_password, about)
         new_hash = ""
-        async with reception.throttle.attempt(proof.account(user.id), address) as tried:
+        async with reception.throttle.signed_in(user.id, address) as tried:
             verdict = await reception.passwords.verify(found.password_hash, current_password)
             if weak is None:
                 # Before it is asked whether the old one was right: a wrong guess takes as long as a right one.

@@ -100,3 +100,59 @@ class ThrottleRow(SQLModel, table=True):
     window_started_at: datetime = moment()
     blocked_until: datetime | None = moment(nullable=True)
     expires_at: datetime = moment()
+
+
+class KnownAddressRow(SQLModel, table=True):
+    """An address at which a user has shown their password, by its SHA-256 with the user's id. Logged: it survives a
+    crash, or strangers could keep the user out after one."""
+
+    __tablename__ = "known_addresses"
+    __table_args__ = (
+        ForeignKeyConstraint(["user_id"], ["users.id"]),
+        CheckConstraint("length(address) = 32", name="address_is_sha256"),
+        Index("ix_known_addresses_expires_at", "expires_at"),
+    )
+
+    user_id: UUID = key()
+    address: bytes = Field(sa_column=Column(LargeBinary, primary_key=True))
+    used_at: datetime = moment()
+    expires_at: datetime = moment()
+
+
+class SignInLaneRow(SQLModel, table=True):
+    """From when each calendar of a login's lane has a free turn (lane.py). The login is kept by its SHA-256."""
+
+    __tablename__ = "sign_in_lanes"
+    __table_args__ = (
+        CheckConstraint("length(lane) = 32", name="lane_is_sha256"),
+        Index("ix_sign_in_lanes_expires_at", "expires_at"),
+        {"prefixes": ["UNLOGGED"]},
+    )
+
+    lane: bytes = Field(sa_column=Column(LargeBinary, primary_key=True))
+    first_at: datetime = moment()
+    crowded_at: datetime = moment()
+    further_at: datetime = moment()
+    expires_at: datetime = moment()
+
+
+class SignInTurnRow(SQLModel, table=True):
+    """A stranger's turn in a login's lane (lane.py). Provider, network and address are kept by their SHA-256 with the
+    login."""
+
+    __tablename__ = "sign_in_turns"
+    __table_args__ = (
+        CheckConstraint("calendar in ('first', 'crowded', 'further')", name="calendar_known"),
+        Index("ix_sign_in_turns_expires_at", "expires_at"),
+        {"prefixes": ["UNLOGGED"]},
+    )
+
+    lane: bytes = Field(sa_column=Column(LargeBinary, primary_key=True))
+    provider: bytes = Field(sa_column=Column(LargeBinary, primary_key=True))
+    network: bytes = Field(sa_column=Column(LargeBinary, primary_key=True))
+    address: bytes = Field(sa_column=Column(LargeBinary, primary_key=True))
+    calendar: str
+    begins_at: datetime = moment()
+    ends_at: datetime = moment()
+    guess_id: UUID | None = None
+    expires_at: datetime = moment()

@@ -28,11 +28,6 @@ class Replaced(PocketPayError):
     """What was compared with is not the user's hash any more."""
 
 
-def account(user_id: UUID) -> str:
-    """Whose wrong passwords are counted together, wherever they are tried."""
-    return f"user {user_id}"
-
-
 async def credentials(reception: Reception, viewer: Viewer) -> Credentials:
     """What the viewer's password is compared with. Raises Unauthenticated when they have left meanwhile."""
     async with reception.database.read() as session:

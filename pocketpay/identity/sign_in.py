@@ -1,8 +1,8 @@
 """Signing in: a login and a password become a session.
 
 address over its rate?   RATE_LIMITED
-who is meant?            a username with or without "@", or an email address; perhaps nobody
-account in a wait?       RATE_LIMITED
+who is meant?            a username with or without "@", or an email address; perhaps nobody (logins.py)
+must it wait?            RATE_LIMITED; at a known address by its own budget, elsewhere by turns (throttle.py)
 password the one?        INVALID_CREDENTIALS; for nobody it takes as long and says the same
 session                  in one unit of work, with the hash renewed where its parameters are outdated or it is bcrypt
 """
@@ -11,8 +11,9 @@ from uuid import UUID
 
 import uuid_utils.compat as uuids
 
-from pocketpay.identity import names, proof, usernames
+from pocketpay.identity import logins, names, proof
 from pocketpay.identity.errors import InvalidCredentials
+from pocketpay.identity.logins import Login
 from pocketpay.identity.passwords import Verdict
 from pocketpay.identity.reception import Admission, Reception
 from pocketpay.identity.repository import people
@@ -20,8 +21,6 @@ from pocketpay.identity.repository.people import Credentials
 from pocketpay.identity.sessions import open_session
 from pocketpay.identity.until_known import until_known
 from pocketpay.identity.viewer import Viewer
-
-LONGEST_LOGIN = 320
 
 
 async def sign_in(
@@ -33,12 +32,16 @@ async def sign_in(
     """
     await reception.throttle.sign_in_from(address)
 
+    login = logins.read(raw_login)
+
     async def attempt() -> Admission:
-        found, dearest_bcrypt = await _meant(reception, raw_login)
-        account = proof.account(found.user.id) if found else f"login {raw_login.strip().casefold()[:LONGEST_LOGIN]}"
-        async with reception.throttle.attempt(account, address) as tried:
+        found, dearest_bcrypt = await _meant(reception, login)
+        user_id = found.user.id if found else None
+        async with reception.throttle.sign_in(login, user_id, address) as tried:
             kept = found.password_hash if found else None
-            verdict = await reception.passwords.verify(kept, password, dearest_bcrypt=dearest_bcrypt)
+            verdict = await reception.passwords.verify(
+                kept, password, dearest_bcrypt=dearest_bcrypt, asker=tried.asker
+            )
             tried.succeeded = verdict.matches
         if found is None or not verdict.matches:
             raise InvalidCredentials
@@ -47,18 +50,16 @@ async def sign_in(
     return await proof.until_it_stands(attempt)
 
 
-async def _meant(reception: Reception, raw_login: str) -> tuple[Credentials | None, int]:
+async def _meant(reception: Reception, login: Login) -> tuple[Credentials | None, int]:
     """Whom the login names, and the dearest bcrypt hash there is.
 
     The same two reads whatever it is, so that what it is cannot be told by the time it takes.
     """
-    login = raw_login.strip()[:LONGEST_LOGIN]
-    username = usernames.canonical(login)
     async with reception.database.read() as session:
         dearest_bcrypt = await people.dearest_bcrypt(session)
-        if username is not None:
-            return await people.by_username(session, username), dearest_bcrypt
-        return await people.by_email(session, names.readable(login)), dearest_bcrypt
+        if login.username is not None:
+            return await people.by_username(session, login.username), dearest_bcrypt
+        return await people.by_email(session, login.email), dearest_bcrypt
 
 
 async def _admitted(reception: Reception, found: Credentials, verdict: Verdict, user_agent: str | None) -> Admission:

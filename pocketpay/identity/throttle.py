@@ -1,45 +1,61 @@
 """How often one may try. Counted in PostgreSQL by its clock, so that every server counts together.
 
-    per address   sign-ups an hour, sign-ins a minute: rates, off where they are not set
-    per account   failed sign-ins: five are free, then each is followed by a wait of 1 s, 2, 4, … 60 s; always on
+    rates       of an address: sign-ups an hour, sign-ins a minute; off where they are not set. Of a user: questions
+                whether an email address or a phone number is taken
+    budgets     of failures: five are free, then each is followed by a wait of 1 s, 2, 4, … 60 s; a success clears it
+        of a login at a known address      its owner has shown their password there in the last 90 days
+        of a signed-in user                where a password is asked once more
+    lane        of a login, for all other addresses together: strangers take turns (lane.py)
 
-A success clears the account's failures. A wait is at most a minute, and a person at an address from which they have
-signed in before is counted apart: whoever guesses from elsewhere cannot keep them out. All is counted before a
-password is hashed, and an unknown login is counted like a known one: neither tells whether there is such a user.
+Each is counted apart from the others, so nobody uses up what another needs: strangers have the lane and nothing
+else, and neither a known address nor somebody signed in waits for it. All is counted before a password is hashed, and
+by what was typed (logins.py): neither the refusals nor the counters tell whether there is such a user. Only whoever
+tries from an address that a user has used can notice that it is known.
 """
 
-import asyncio
 import hashlib
-import ipaddress
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from weakref import WeakValueDictionary
+from math import ceil
+from uuid import UUID
+
+import uuid_utils.compat as uuids
 
 from pocketpay.database.failures import ServiceBusy
 from pocketpay.database.sessions import Database, Session
+from pocketpay.identity import networks
 from pocketpay.identity.errors import RateLimited
-from pocketpay.identity.repository import throttles
+from pocketpay.identity.logins import Login
+from pocketpay.identity.one_at_a_time import OneAtATime
+from pocketpay.identity.passwords import Asker
+from pocketpay.identity.repository import known_addresses, lanes, throttles
 from pocketpay.identity.until_known import until_known
 
 FREE_FAILURES = 5
 LONGEST_WAIT_SECONDS = 60
 FAILURE_MEMORY = timedelta(minutes=15)
-KNOWN_ADDRESS_MEMORY = timedelta(days=30)
 
-TURN_SECONDS = 5.0
-"""How long one attempt waits for others at the same account. One takes some 50 ms, so a hundred fit in."""
+KNOWN_ADDRESS_MEMORY = timedelta(days=90)
+"""After so long without a sign-in somebody else may have been given the address."""
+
+MOST_KNOWN_ADDRESSES = 50
+"""Of one user, the last used: each is a budget of guesses for whoever shares it."""
+
+CONTACT_CHANGES_AN_HOUR = 10
+"""Of one user: each tells whether an email address or a phone number is somebody's already."""
 
 SWEPT_AT_ONCE = 10_000
-"""More than a minute's hashing can leave behind: whoever invents logins does not fill the table."""
+"""More than a minute's hashing can leave behind: whoever invents logins does not fill the tables."""
 
 
 class Attempt:
-    """One try at an account's password, counted as failed until it says otherwise."""
+    """One try at a password, counted as failed until it says otherwise. `asker` is in whose queue it is hashed."""
 
-    __slots__ = ("succeeded",)
+    __slots__ = ("asker", "succeeded")
 
-    def __init__(self) -> None:
+    def __init__(self, asker: Asker) -> None:
+        self.asker = asker
         self.succeeded = False
 
 
@@ -52,59 +68,113 @@ class Throttle:
         self._database = database
         self._sign_ups_per_hour = sign_ups_per_hour
         self._sign_ins_per_minute = sign_ins_per_minute
-        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._turns = OneAtATime()
 
     async def sign_up_from(self, address: str) -> None:
         """Counts a sign-up. Raises RateLimited when the address has had its number for this hour."""
-        await self._count("sign-up", address, self._sign_ups_per_hour, timedelta(hours=1))
+        where = networks.address(address)
+        await self._count(_bucket("sign-up", where), self._sign_ups_per_hour, timedelta(hours=1))
 
     async def sign_in_from(self, address: str) -> None:
         """Counts a sign-in. Raises RateLimited when the address has had its number for this minute."""
-        await self._count("sign-in", address, self._sign_ins_per_minute, timedelta(minutes=1))
+        where = networks.address(address)
+        await self._count(_bucket("sign-in", where), self._sign_ins_per_minute, timedelta(minutes=1))
+
+    async def contact_change_of(self, user_id: UUID) -> None:
+        """Counts a question whether an email address or a phone number is taken, whatever its answer will be.
+
+        Raises RateLimited when the user has asked too often within the hour.
+        """
+        bucket = _bucket("contact change", str(user_id))
+        await self._count(bucket, CONTACT_CHANGES_AN_HOUR, timedelta(hours=1))
 
     @asynccontextmanager
-    async def attempt(self, account: str, address: str) -> AsyncIterator[Attempt]:
-        """One try at the password of an account, named by a user's id or by the login nobody has.
+    async def sign_in(self, login: Login, user_id: UUID | None, address: str) -> AsyncIterator[Attempt]:
+        """One try at the password of a login. `user_id` is whose login it is, None when it is nobody's.
 
-        Counted as a failure when entered; set `succeeded` for it to clear the account. Tries at one account take
-        turns on this server, so that many at once find out about one another.
+        Counted when entered; set `succeeded` for it to clear the budget and to make the address a known one.
 
-        Raises RateLimited while a wait lasts, ServiceBusy when too many try at once.
+        Raises RateLimited while it has to wait, ServiceBusy when too many try at once.
         """
-        known = _bucket("known", account, network(address))
-        bucket = _bucket("failures", account, network(address) if await self._knows(known) else "")
-        async with self._turn(bucket):
+        if await self._is_known(user_id, address):
+            bucket = _bucket("failures", login.key, networks.address(address))
+            tries = self._budget(bucket, Asker.KNOWN)
+        else:
+            tries = self._lane(login, address)
+        async with tries as attempt:
+            yield attempt
+        if attempt.succeeded and user_id is not None:
+            await self._remember(user_id, address)
+
+    @asynccontextmanager
+    async def signed_in(self, user_id: UUID, address: str) -> AsyncIterator[Attempt]:
+        """The same for somebody signed in, whose password is asked once more. Raises as `sign_in` does.
+
+        A budget of their own: what strangers do at signing in does not count here, and a stolen session guesses no
+        faster than a known address.
+        """
+        async with self._budget(_bucket("signed in", str(user_id)), Asker.KNOWN) as attempt:
+            yield attempt
+        if attempt.succeeded:
+            await self._remember(user_id, address)
+
+    async def sweep(self) -> int:
+        """Deletes counters that have had their time, a bounded number; gives how many."""
+        swept = 0
+        for table in (throttles, lanes, known_addresses):
+            async with self._database.write() as session:
+                swept += await table.sweep(session, most=SWEPT_AT_ONCE)
+        return swept
+
+    @asynccontextmanager
+    async def _budget(self, bucket: str, asker: Asker) -> AsyncIterator[Attempt]:
+        """One try of a budget. Tries of one budget take turns, so that many at once find out about one another."""
+        async with self._turns.by(bucket):
             await self._claim(bucket)
-            attempt = Attempt()
+            attempt = Attempt(asker)
             try:
                 yield attempt
             except ServiceBusy:
                 await self._write(lambda session: throttles.give_back(session, bucket))
                 raise
             if attempt.succeeded:
-                await self._write(lambda session: _cleared(session, bucket, known))
-
-    async def sweep(self) -> int:
-        """Deletes counters that have had their time, a bounded number; gives how many."""
-        async with self._database.write() as session:
-            return await throttles.sweep(session, most=SWEPT_AT_ONCE)
-
-    async def _knows(self, known: str) -> bool:
-        async with self._database.read() as session:
-            return await throttles.is_remembered(session, known)
+                await self._write(lambda session: throttles.forget(session, bucket))
 
     @asynccontextmanager
-    async def _turn(self, bucket: str) -> AsyncIterator[None]:
-        turn = self._turns.setdefault(bucket, asyncio.Lock())
-        try:
-            async with asyncio.timeout(TURN_SECONDS):
-                await turn.acquire()
-        except TimeoutError:
-            raise ServiceBusy("too many try this account") from None
-        try:
-            yield
-        finally:
-            turn.release()
+    async def _lane(self, login: Login, address: str) -> AsyncIterator[Attempt]:
+        """One try of a stranger. One address tries one login at a time: it has one place in every queue."""
+        place, guess_id = _place(login, address), uuids.uuid7()
+        async with self._turns.by(f"stranger {networks.address(address)}"):
+            _refuse(await self._wait_in_lane(place, guess_id))
+            attempt = Attempt(Asker.STRANGER)
+            try:
+                yield attempt
+            except ServiceBusy:
+                await self._write(lambda session: lanes.give_back(session, place, guess_id))
+                raise
+
+    async def _wait_in_lane(self, place: lanes.Place, guess_id: UUID) -> int | None:
+        """None when the guess may be made, else how many seconds to wait."""
+
+        async def unit() -> timedelta | None:
+            async with self._database.write() as session:
+                return await lanes.ask(session, place, guess_id)
+
+        wait = await self._database.query(lanes.waits, place)
+        if wait is None:
+            # One at a time, so that strangers hold one of the few connections for writing, and never all of them.
+            async with self._turns.by("strangers"):
+                wait = await until_known(unit)
+        return None if wait is None else max(1, ceil(wait.total_seconds()))
+
+    async def _is_known(self, user_id: UUID | None, address: str) -> bool:
+        """The same read whether it is somebody or nobody."""
+        where = networks.address(address)
+        before = _bucket("known", f"user {user_id}", where)
+        return await self._database.query(known_addresses.is_known, user_id, fingerprint(user_id, address), before)
+
+    async def _remember(self, user_id: UUID, address: str) -> None:
+        await self._write(lambda session: remember_address(session, user_id, address))
 
     async def _claim(self, bucket: str) -> None:
         async def unit() -> int | None:
@@ -119,10 +189,9 @@ class Throttle:
 
         _refuse(await until_known(unit))
 
-    async def _count(self, kind: str, address: str, most: int | None, window: timedelta) -> None:
+    async def _count(self, bucket: str, most: int | None, window: timedelta) -> None:
         if most is None:
             return
-        bucket = _bucket(kind, network(address))
 
         async def unit() -> int | None:
             async with self._database.write() as session:
@@ -138,27 +207,34 @@ class Throttle:
         await until_known(unit)
 
 
-def network(address: str) -> str:
-    """What counts as one address: an IPv4 address, or the 64 bits of an IPv6 network that one customer is given."""
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
-        return address
-    if parsed.version == 4:
-        return str(parsed)
-    if parsed.ipv4_mapped is not None:
-        return str(parsed.ipv4_mapped)
-    return str(ipaddress.ip_network((parsed, 64), strict=False))
+async def remember_address(session: Session, user_id: UUID, address: str) -> None:
+    """Within a unit of work: the user has shown their password at that address, or chosen it there."""
+    await known_addresses.remember(
+        session, user_id, fingerprint(user_id, address), memory=KNOWN_ADDRESS_MEMORY, most=MOST_KNOWN_ADDRESSES
+    )
 
 
-async def _cleared(session: Session, bucket: str, known: str) -> None:
-    await throttles.forget(session, bucket)
-    await throttles.remember(session, known, memory=KNOWN_ADDRESS_MEMORY)
+def fingerprint(user_id: UUID | None, address: str) -> bytes:
+    """What is kept of a user's address."""
+    return _sha256("known", str(user_id), networks.address(address))
+
+
+def _place(login: Login, address: str) -> lanes.Place:
+    return lanes.Place(
+        lane=_sha256("lane", login.key),
+        provider=_sha256("provider", login.key, networks.provider(address)),
+        network=_sha256("network", login.key, networks.network(address)),
+        address=_sha256("address", login.key, networks.address(address)),
+    )
 
 
 def _bucket(kind: str, *parts: str) -> str:
     """A bucket's name: short whatever was typed, and without anybody's address or login in it."""
-    return f"{kind}:{hashlib.sha256(chr(0).join(parts).encode('utf-8', 'surrogatepass')).hexdigest()[:32]}"
+    return f"{kind}:{_sha256(*parts).hex()[:32]}"
+
+
+def _sha256(*parts: str) -> bytes:
+    return hashlib.sha256(chr(0).join(parts).encode("utf-8", "surrogatepass")).digest()
 
 
 def _refuse(retry_after_seconds: int | None) -> None:

@@ -2,12 +2,14 @@
 
 every field fit?              INVALID_INPUT of each that is not
 email or phone mentioned?     then the password is asked
-    account in a wait?        RATE_LIMITED; wrong passwords are counted with those of sign-in
+    user in a wait?           RATE_LIMITED; the budget of signed-in users
     password right?           INVALID_CREDENTIALS
+    too many changes?         RATE_LIMITED, before it is looked up whether the address or the number is free
     address, number free?     EMAIL_TAKEN, PHONE_TAKEN; told only to whoever has shown the password
 one unit of work              all of it, or nothing
 
-Being told that an address is taken counts like a wrong password: nobody looks up thousands of people that way.
+Each such change is counted, whether it is made or told to be taken: nobody looks up thousands of people that way. A
+taken one counts like a wrong password too.
 """
 
 from pocketpay.errors import Refusal
@@ -42,9 +44,12 @@ async def _with_password(
     reception: Reception, viewer: Viewer, changes: Changes, refusals: list[Refusal], password: str, address: str
 ) -> Changed:
     found = await proof.credentials(reception, viewer)
-    async with reception.throttle.attempt(proof.account(viewer.user_id), address) as tried:
+    async with reception.throttle.signed_in(viewer.user_id, address) as tried:
         verdict = await reception.passwords.verify(found.password_hash, password)
-        taken = await _taken(reception, viewer, changes) if verdict.matches else []
+        taken: list[Refusal] = []
+        if verdict.matches:
+            await reception.throttle.contact_change_of(viewer.user_id)
+            taken = await _taken(reception, viewer, changes)
         refusals += taken if verdict.matches else [WrongPassword()]
         changed = (
             Changed(None, tuple(refusals))

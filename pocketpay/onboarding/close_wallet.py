@@ -1,7 +1,7 @@
 """How a wallet is closed: its owner shows their password once more, and leaves.
 
     before the unit of work
-        account in a wait?         RATE_LIMITED; wrong passwords count with those of sign-in
+        user in a wait?            RATE_LIMITED; the budget of signed-in users
         password right?            INVALID_CREDENTIALS
         opening balance pending?   BALANCE_NOT_ZERO: an imported opening balance that is not posted is theirs
 
@@ -102,7 +102,7 @@ async def close_wallet(reception: Reception, desk: Desk, viewer: Viewer, passwor
 
 async def _close(reception: Reception, desk: Desk, viewer: Viewer, password: str, address: str) -> None:
     found = await proof.credentials(reception, viewer)
-    async with reception.throttle.attempt(proof.account(viewer.user_id), address) as tried:
+    async with reception.throttle.signed_in(viewer.user_id, address) as tried:
         verdict = await reception.passwords.verify(found.password_hash, password)
         tried.succeeded = verdict.matches
     if not verdict.matches:

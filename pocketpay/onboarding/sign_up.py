@@ -3,7 +3,7 @@
     address over its rate?                 RATE_LIMITED
     every field of the form: fit? free?    all that is wrong at once
     hash the password
-    one unit of work: account, wallet, user, bonus with its two entries, session
+    one unit of work: account, wallet, user, bonus with its two entries, session, and the address as a known one
 
 The account is written with the bonus already in its balance, the entries right after it, in the same unit: the books'
 guard checks them like any other posting. After a lost connection the same ids are written again: what had committed
@@ -18,9 +18,11 @@ import uuid_utils.compat as uuids
 from pocketpay.errors import Refusal
 from pocketpay.identity import names
 from pocketpay.identity.errors import TAKEN, AlreadyThere
+from pocketpay.identity.passwords import Asker
 from pocketpay.identity.reception import Admission, Reception
 from pocketpay.identity.repository import people
 from pocketpay.identity.sessions import open_session
+from pocketpay.identity.throttle import remember_address
 from pocketpay.identity.until_known import until_known
 from pocketpay.identity.viewer import Viewer
 from pocketpay.onboarding import form, repository
@@ -53,15 +55,15 @@ async def sign_up(
         name=person.name,
         email=person.email,
         phone=person.phone,
-        password_hash=await reception.passwords.hash(filled.password),
+        password_hash=await reception.passwords.hash(filled.password, asker=Asker.NEWCOMER),
         bonus=settings.amounts("welcome_bonus")[filled.currency],
         bonus_id=uuids.uuid7(),
         entry_ids=(uuids.uuid7(), uuids.uuid7()),
     )
-    return await _let_in(reception, newcomer, names.user_agent(user_agent))
+    return await _let_in(reception, newcomer, address, names.user_agent(user_agent))
 
 
-async def _let_in(reception: Reception, newcomer: Newcomer, user_agent: str | None) -> SignedUp:
+async def _let_in(reception: Reception, newcomer: Newcomer, address: str, user_agent: str | None) -> SignedUp:
     viewer = Viewer(newcomer.user_id, newcomer.wallet_id, uuids.uuid7())
     refresh_token = reception.refresh_tokens.first()
     token_hash = reception.refresh_tokens.kept(refresh_token)
@@ -70,6 +72,7 @@ async def _let_in(reception: Reception, newcomer: Newcomer, user_agent: str | No
         async with reception.database.write() as session:
             if not await people.lock_open(session, viewer.user_id):
                 await repository.write(session, newcomer)
+            await remember_address(session, viewer.user_id, address)
             expires_at = await open_session(
                 session, viewer, token_hash=token_hash, user_agent=user_agent, lifetime=reception.lifetime
             )

@@ -4,9 +4,12 @@ import pytest
 
 from pocketpay.database.failures import ServiceBusy
 from pocketpay.database.sessions import Database
+from pocketpay.identity import logins
 from pocketpay.identity.errors import RateLimited
+from pocketpay.identity.networks import address as one_address
 from pocketpay.identity.reception import Reception
-from pocketpay.identity.throttle import FREE_FAILURES, Throttle, network
+from pocketpay.identity.repository.known_addresses import NOBODY
+from pocketpay.identity.throttle import FREE_FAILURES, Throttle
 from tests.people import HOME, Owner, facts
 
 
@@ -22,7 +25,7 @@ from tests.people import HOME, Owner, facts
     ],
 )
 def test_one_customers_network_counts_as_one_address(address: str, counted_as: str) -> None:
-    assert network(address) == counted_as
+    assert one_address(address) == counted_as
 
 
 async def test_two_servers_count_one_address_together(database: Database) -> None:
@@ -65,7 +68,10 @@ async def test_attempt_that_came_to_no_verdict_is_not_counted(database: Database
     throttle = Throttle(database)
     for _ in range(2 * FREE_FAILURES):
         with pytest.raises(ServiceBusy):
-            async with throttle.attempt("user x", HOME):
+            async with throttle.sign_in(logins.read("ada"), None, HOME):
+                raise ServiceBusy("too many passwords are being checked")
+        with pytest.raises(ServiceBusy):
+            async with throttle.signed_in(NOBODY, HOME):
                 raise ServiceBusy("too many passwords are being checked")
 
 
@@ -73,10 +79,16 @@ async def test_attempt_that_was_given_up_counts_as_failed(database: Database) ->
     throttle = Throttle(database)
     for _ in range(FREE_FAILURES):
         with pytest.raises(ZeroDivisionError):
-            async with throttle.attempt("user x", HOME):
+            async with throttle.signed_in(NOBODY, HOME):
+                raise ZeroDivisionError
+        with pytest.raises(ZeroDivisionError):
+            async with throttle.sign_in(logins.read("ada"), None, HOME):
                 raise ZeroDivisionError
     with pytest.raises(RateLimited):
-        async with throttle.attempt("user x", HOME):
+        async with throttle.signed_in(NOBODY, HOME):
+            pass
+    with pytest.raises(RateLimited):
+        async with throttle.sign_in(logins.read("ada"), None, HOME):
             pass
 
 
@@ -93,8 +105,9 @@ async def test_counters_that_had_their_time_are_swept(reception: Reception, owne
 async def test_bucket_says_nothing_of_who_was_counted(database: Database, owner: Owner) -> None:
     throttle = Throttle(database, sign_ins_per_minute=5)
     await throttle.sign_in_from(HOME)
-    async with throttle.attempt("login my password typed as a login", HOME):
+    async with throttle.sign_in(logins.read("my password typed as a login"), None, HOME):
         pass
-    assert not [
-        row for row in await owner.fetch("select bucket from throttles") if HOME in row[0] or "typed" in row[0]
-    ]
+    for table in ("throttles", "sign_in_lanes", "sign_in_turns"):
+        rows = [row[0] for row in await owner.fetch(f"select t::text from {table} t")]
+        assert rows
+        assert not [row for row in rows if HOME in row or "typed" in row]

@@ -15,7 +15,7 @@ from pocketpay.onboarding import close_wallet as onboarding
     "close, what they are asked for is declined, what they asked for is cancelled. Their name, email address, phone "
     "number and picture are forgotten, their username is never given again; the books stay. The wallet must be "
     "empty, with nothing under way. Refusals: INVALID_CREDENTIALS, WALLET_FROZEN, BALANCE_NOT_ZERO, RATE_LIMITED "
-    "(wrong passwords are counted with those of signIn)."
+    "(after wrong passwords of signed-in requests; those of signIn do not count)."
 )
 @refusals_as_errors(SignOutPayload, ())
 async def close_wallet(

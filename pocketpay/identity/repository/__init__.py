@@ -1,10 +1,12 @@
 """The SQL of identity.
 
-    people.py      users: found, listed, changed
-    profiles.py    people as others see them
-    sessions.py    sessions and their refresh tokens
-    leaving.py     what is deleted and kept when a wallet is closed
-    throttles.py   the counters that every server shares
+    people.py            users: found, listed, changed
+    profiles.py          people as others see them
+    sessions.py          sessions and their refresh tokens
+    leaving.py           what is deleted and kept when a wallet is closed
+    throttles.py         the counters that every server shares
+    lanes.py             the turns of strangers
+    known_addresses.py   where users have shown their password
 
 Times are PostgreSQL's own, read by the statement that writes them: the clocks of servers may differ.
 """

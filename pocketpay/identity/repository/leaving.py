@@ -23,7 +23,9 @@ people as (
     update users u
     set username = gone.username, name = $4, email = null, phone = null, avatar_url = null, password_hash = $5,
         role = 'member', updated_at = $1, closed_at = $1
-    from gone where u.id = gone.id)
+    from gone where u.id = gone.id),
+addresses as (
+    delete from known_addresses known using gone where known.user_id = gone.id)
 update sessions s
 set user_agent = null, revoked_at = case when s.revoked_at is null and s.expires_at > $1 then $1 else s.revoked_at end
 from gone where s.user_id = gone.id

@@ -58,8 +58,8 @@ async def by_username(session: Session, username: str) -> Credentials | None:
     )
 
 
-async def by_email(session: Session, email: str) -> Credentials | None:
-    """The open user with that address, whatever its case."""
+async def by_email(session: Session, email: str | None) -> Credentials | None:
+    """The open user with that address, whatever its case; nobody has None."""
     return _credentials(
         await session.fetchrow(
             f"select {_USER}, password_hash from users where lower(email) = lower($1) and closed_at is null",

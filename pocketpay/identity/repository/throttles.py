@@ -62,25 +62,6 @@ async def give_back(session: Session, bucket: str) -> None:
     await session.execute("update throttles set hits = hits - 1, blocked_until = null where bucket = $1", bucket)
 
 
-async def remember(session: Session, bucket: str, *, memory: timedelta) -> None:
-    """Keeps a bucket that counts nothing: that it is there says something."""
-    await session.execute(
-        "insert into throttles (bucket, hits, window_started_at, expires_at) "
-        "select $1, 0, now, now + $2::interval from (select clock_timestamp() as now) clock "
-        "on conflict (bucket) do update set expires_at = excluded.expires_at",
-        bucket,
-        memory,
-    )
-
-
-async def is_remembered(session: Session, bucket: str) -> bool:
-    """Whether the bucket is there and has not expired."""
-    found = await session.fetchval(
-        "select 1 from throttles where bucket = $1 and expires_at > clock_timestamp()", bucket
-    )
-    return found is not None
-
-
 async def forget(session: Session, bucket: str) -> None:
     await session.execute("delete from throttles where bucket = $1", bucket)
 

@@ -1,0 +1,237 @@
+"""The law of the lane, with a clock of its own: strangers guess at a bounded rate, and a newcomer has its turn."""
+
+import random
+from collections import Counter, defaultdict, deque
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+from uuid import UUID, uuid4
+
+import pytest
+
+from pocketpay.identity.lane import (
+    CALENDARS,
+    MOST_GUESSES_AN_HOUR,
+    OPEN_FOR,
+    REMEMBERED_AFTER_WAITING,
+    SHARE,
+    Lane,
+    Order,
+    Others,
+    Turn,
+    ask,
+)
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+NEW = Lane(dict.fromkeys(Order, LONG_AGO))
+FIRST, CROWDED, FURTHER = (CALENDARS[order] for order in Order)
+
+
+class Address(NamedTuple):
+    """Provider, network and customer."""
+
+    provider: int
+    network: int = 0
+    customer: int = 0
+
+
+@dataclass
+class World:
+    """One lane, its turns, and every guess made, in order; `now` never runs back."""
+
+    now: datetime = START
+    lane: Lane = NEW
+    turns: dict[Address, Turn] = field(default_factory=dict)
+    of_provider: defaultdict[int, set[Address]] = field(default_factory=lambda: defaultdict(set))
+    guesses: list[tuple[datetime, Address]] = field(default_factory=list)
+
+    def ask(self, address: Address, guess_id: UUID | None = None) -> timedelta | None:
+        rivals = {
+            other: self.turns[other]
+            for other in self.of_provider[address.provider]
+            if other != address and self.turns[other].forgotten_at > self.now
+        }
+        waiting = Counter(
+            turn.order for turn in rivals.values() if turn.guess_id is None and turn.begins_at > self.now
+        )
+        others = Others(len(rivals), sum(other.network == address.network for other in rivals), waiting)
+        answer = ask(self.lane, self.turns.get(address), others, guess_id or uuid4(), self.now)
+        self.lane = answer.lane
+        if answer.turn is not None:
+            self.turns[address] = answer.turn
+            self.of_provider[address.provider].add(address)
+        if answer.wait is None:
+            self.guesses.append((self.now, address))
+        return answer.wait
+
+    def give_back(self, address: Address) -> None:
+        turn = self.turns[address]
+        self.turns[address] = replace(turn, guess_id=None)
+        self.guesses.pop()
+
+    def most_within(self, window: timedelta) -> int:
+        """The most guesses of any span of that length."""
+        most, within = 0, deque[datetime]()
+        for at, _ in self.guesses:
+            within.append(at)
+            while within[0] < at - window:
+                within.popleft()
+            most = max(most, len(within))
+        return most
+
+
+@pytest.mark.parametrize("seed", range(24))
+def test_walk_of_attackers_never_has_more_guesses_an_hour_and_a_newcomer_has_its_turn_when_told(seed: int) -> None:
+    chance = random.Random(seed)
+    world = World()
+    providers, networks = chance.choice((1, 3, 40, 1000)), chance.choice((1, 20))
+    botnet = [
+        Address(chance.randrange(providers), chance.randrange(networks), n)
+        for n in range(chance.choice((1, 5, 60, 250)))
+    ]
+    pace = timedelta(seconds=chance.choice((2, 20, 200)))
+    patient = chance.random() < 0.5
+
+    def attack(until: datetime) -> None:
+        while world.now < until:
+            address = chance.choice(botnet)
+            turn = world.turns.get(address)
+            # The patient ones save their turns, to use all of them in one hour.
+            if not (patient and turn is not None and turn.guess_id is None and world.now < turn.ends_at - pace):
+                world.ask(address)
+                if world.guesses and world.guesses[-1] == (world.now, address) and chance.random() < 0.05:
+                    world.give_back(address)
+            world.now = min(until, world.now + pace * chance.uniform(0, 2))
+
+    for number in range(4):
+        attack(world.now + chance.uniform(0, 3) * HOUR)
+        newcomer, arrived = Address(10_000 + number), world.now
+        ahead = len({address for address, turn in world.turns.items() if turn.forgotten_at > world.now})
+        wait = world.ask(newcomer)
+        if wait is not None:
+            assert wait <= (ahead + 1) * FIRST.spacing
+            for _ in range(3):  # asking early moves nothing
+                attack(world.now + wait * chance.uniform(0, 0.3))
+                assert world.ask(newcomer) == arrived + wait - world.now
+            attack(arrived + wait + OPEN_FOR * chance.random())
+            assert world.ask(newcomer) is None
+    assert world.most_within(HOUR) <= MOST_GUESSES_AN_HOUR
+    assert world.most_within(MINUTE) <= sum(one.most_within(MINUTE) for one in CALENDARS.values())
+
+
+def test_bound_is_68_an_hour_and_patient_attackers_reach_most_of_it() -> None:
+    assert MOST_GUESSES_AN_HOUR == 68
+    world = World()
+    botnet = [Address(n) for n in range(100)]
+    for address in botnet:
+        world.ask(address)
+    world.now += HOUR
+    for _ in range(60):
+        for address in botnet:
+            world.ask(address)
+        world.now += MINUTE
+    assert 50 <= world.most_within(HOUR) <= MOST_GUESSES_AN_HOUR
+
+
+def test_newcomer_among_three_thousand_new_addresses_has_its_turn_when_told() -> None:
+    world = World()
+    for n in range(3_000):
+        world.ask(Address(n))
+    wait = world.ask(Address(5_000))
+    assert wait == (3_000 - FIRST.burst + 1) * FIRST.spacing
+    for n in range(3_000, 4_000):
+        world.ask(Address(n))
+    world.now += wait
+    assert world.ask(Address(5_000)) is None
+
+
+def test_botnet_that_has_had_its_turns_does_not_delay_a_newcomer() -> None:
+    world = World()
+    botnet = [Address(n) for n in range(200)]
+    end = START + 12 * HOUR
+    while world.now < end:
+        for address in botnet:
+            world.ask(address)
+        world.now += timedelta(minutes=10)
+    wait = world.ask(Address(5_000))
+    assert wait is None or wait <= FIRST.spacing
+    assert world.most_within(HOUR) <= MOST_GUESSES_AN_HOUR
+
+
+def test_one_machine_with_thousands_of_addresses_counts_as_its_network() -> None:
+    world = World()
+    for n in range(5_000):
+        world.ask(Address(1, 1, n))
+    assert world.ask(Address(2)) == (SHARE - FIRST.burst + 1) * FIRST.spacing
+    assert len([turn for turn in world.turns.values() if turn.begins_at > world.now]) <= 2 * SHARE + 1
+
+
+def test_customer_of_the_same_provider_as_such_a_machine_has_its_turn_when_told() -> None:
+    world = World()
+    machine = [Address(1, 1, n) for n in range(300)]
+    end = START + 6 * HOUR
+    while world.now < end:
+        for address in machine:
+            world.ask(address)
+        world.now += timedelta(minutes=5)
+    customer, arrived = Address(1, 2), world.now
+    wait = world.ask(customer)
+    assert wait is None or wait <= CROWDED.spacing
+    for other in range(3, 6):
+        customer, arrived = Address(1, other), world.now
+        wait = world.ask(customer)
+        if wait is not None:
+            assert wait <= 4 * CROWDED.spacing
+            while world.now < arrived + wait:
+                for address in machine:
+                    world.ask(address)
+                world.now = min(arrived + wait, world.now + timedelta(minutes=1))
+            assert world.ask(customer) is None
+
+
+def test_calm_lane_gives_one_phone_five_guesses_at_once() -> None:
+    world = World()
+    waits = [world.ask(Address(1)) for _ in range(6)]
+    assert waits == [None] * 5 + [FURTHER.spacing]
+    world.now += FURTHER.spacing
+    assert world.ask(Address(1)) is None
+
+
+def test_turn_is_lost_half_an_hour_after_it_began_and_counts_as_had() -> None:
+    world = World()
+    for n in range(6):
+        world.ask(Address(n))
+    late = world.ask(Address(9))
+    assert late is not None
+    world.now += late + OPEN_FOR + timedelta(seconds=1)
+    assert world.ask(Address(9)) is None
+    assert world.turns[Address(9)].forgotten_at >= START + late + REMEMBERED_AFTER_WAITING
+    assert world.lane.free_at[Order.FURTHER] > world.now - FURTHER.saved
+
+
+def test_repeated_question_of_one_guess_takes_one_turn() -> None:
+    world, guess = World(), uuid4()
+    assert world.ask(Address(1), guess) is None
+    lane = world.lane
+    assert world.ask(Address(1), guess) is None
+    assert world.lane == lane
+
+
+def test_full_calendar_says_when_a_turn_comes_free_and_books_nothing() -> None:
+    full_until = START + (FIRST.most_booked + 1) * FIRST.spacing
+    world = World(lane=NEW.booked(Order.FIRST, full_until))
+    assert world.ask(Address(1)) == FIRST.spacing
+    assert world.turns == {}
+    world.now += FIRST.spacing
+    assert world.ask(Address(1)) == FIRST.most_booked * FIRST.spacing
+
+
+def test_lane_is_forgotten_when_it_is_like_a_new_one() -> None:
+    world = World()
+    world.ask(Address(1))
+    assert world.lane.forgotten_at <= START + FIRST.spacing
+    used, world.now = world.lane, world.lane.forgotten_at
+    answers = [ask(lane, None, Others(), UUID(int=1), world.now) for lane in (used, NEW)]
+    assert [answer.lane.free_at[Order.FIRST] for answer in answers] == [world.now - FIRST.saved + FIRST.spacing] * 2
