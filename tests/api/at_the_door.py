@@ -36,11 +36,18 @@ class Street:
         )
 
     async def ask(
-        self, text: str, shown: str | None = None, /, *, user_agent: str | None = None, **variables: Any
+        self,
+        text: str,
+        shown: str | None = None,
+        /,
+        *,
+        address: str = HOME,
+        user_agent: str | None = None,
+        **variables: Any,
     ) -> dict[str, Any]:
         """The whole answer."""
         viewer = None if shown is None else await self.reception.gate.viewer(shown)
-        context = Context(self._rooms, viewer, address=HOME, user_agent=user_agent)
+        context = Context(self._rooms, viewer, address=address, user_agent=user_agent)
         return (await self._execution.answer(text, None, variables, context)).payload
 
     async def data(self, text: str, shown: str | None = None, /, **variables: Any) -> Any:

@@ -1,0 +1,221 @@
+"""Signing in from addresses not used before: turns that every server counts together, and known ones kept apart."""
+
+import asyncio
+from datetime import timedelta
+from itertools import pairwise
+
+import pytest
+
+from pocketpay.database.failures import ServiceBusy
+from pocketpay.database.sessions import Database
+from pocketpay.errors import Refusal
+from pocketpay.identity import logins, throttle
+from pocketpay.identity.change_password import change_password
+from pocketpay.identity.errors import InvalidCredentials, RateLimited
+from pocketpay.identity.lane import OPEN_FOR
+from pocketpay.identity.passwords import Asker
+from pocketpay.identity.reception import Admission, Reception
+from pocketpay.identity.repository import lanes
+from pocketpay.identity.sign_in import sign_in
+from pocketpay.identity.throttle import MOST_KNOWN_ADDRESSES, Throttle
+from tests.conftest import Dsns
+from tests.people import ELSEWHERE, HOME, PASSWORD, LosesReplies, Owner, arrive, receiving
+
+WRONG = "another one altogether"
+PHONE = "203.0.113.200"
+"""A new one of its owner's, in no attacker's network."""
+
+
+async def tried(reception: Reception, password: str, address: str, login: str = "ada") -> Admission | Refusal:
+    try:
+        return await sign_in(reception, login, password, address=address, user_agent=None)
+    except Refusal as refusal:
+        return refusal
+
+
+async def flood(reception: Reception, addresses: int, login: str = "ada") -> list[Admission | Refusal]:
+    """A try from each of so many addresses, each of a provider of its own."""
+    return [await tried(reception, WRONG, f"10.{n}.0.1", login) for n in range(addresses)]
+
+
+async def pass_time(owner: Owner, seconds: float) -> None:
+    """As if it were so much later."""
+    earlier = timedelta(seconds=seconds)
+    await owner.execute(
+        "update sign_in_lanes set first_at = first_at - $1::interval, crowded_at = crowded_at - $1::interval, "
+        "further_at = further_at - $1::interval",
+        earlier,
+    )
+    await owner.execute(
+        "update sign_in_turns set begins_at = begins_at - $1::interval, ends_at = ends_at - $1::interval, "
+        "expires_at = expires_at - $1::interval",
+        earlier,
+    )
+
+
+async def test_new_phone_has_its_guess_when_told_whatever_a_flood_does_meanwhile(
+    reception: Reception, owner: Owner
+) -> None:
+    await arrive(reception)
+    await flood(reception, 40)
+    refused = await tried(reception, PASSWORD, PHONE)
+    assert isinstance(refused, RateLimited)
+    assert refused.retry_after_seconds == pytest.approx(36 * 120, abs=30)
+    await pass_time(owner, refused.retry_after_seconds / 2)
+    await flood(reception, 80)
+    again = await tried(reception, PASSWORD, PHONE)
+    assert isinstance(again, RateLimited)
+    assert again.retry_after_seconds == pytest.approx(refused.retry_after_seconds / 2, abs=30)
+    await pass_time(owner, again.retry_after_seconds)
+    await flood(reception, 80)
+    assert isinstance(await tried(reception, PASSWORD, PHONE), Admission)
+    assert isinstance(await tried(reception, PASSWORD, PHONE), Admission)
+
+
+@pytest.mark.parametrize(("early_seconds", "calendar"), [(60, "first"), (-60, "further")])
+async def test_turn_is_kept_for_half_an_hour(
+    reception: Reception, owner: Owner, early_seconds: int, calendar: str
+) -> None:
+    await arrive(reception)
+    await flood(reception, 40)
+    refused = await tried(reception, PASSWORD, PHONE)
+    assert isinstance(refused, RateLimited)
+    before = {row["address"] for row in await owner.fetch("select address from sign_in_turns")}
+    await pass_time(owner, refused.retry_after_seconds + OPEN_FOR.total_seconds() - early_seconds)
+    assert isinstance(await tried(reception, PASSWORD, PHONE), Admission)
+    used = await owner.fetch("select address, calendar from sign_in_turns order by guess_id desc nulls last limit 1")
+    assert [(row["address"] in before, row["calendar"]) for row in used] == [(True, calendar)]
+
+
+async def test_flood_on_two_servers_has_no_more_guesses_than_on_one(
+    reception: Reception, database_dsn: Dsns, owner: Owner
+) -> None:
+    await arrive(reception)
+    other_database = await Database.open(database_dsn.server)
+    async with receiving(other_database) as other:
+        answers = await asyncio.gather(
+            *(tried((reception, other)[n % 2], WRONG, f"10.{n}.0.1") for n in range(60)), return_exceptions=True
+        )
+    await other_database.close()
+    guesses = sum(isinstance(answer, InvalidCredentials) for answer in answers)
+    assert guesses == 5
+    times = await owner.fetch("select begins_at from sign_in_turns where guess_id is null order by begins_at")
+    gaps = {after["begins_at"] - before["begins_at"] for before, after in pairwise(times)}
+    assert gaps == {timedelta(minutes=2)}
+
+
+async def test_strangers_do_not_keep_the_owner_out_of_what_is_asked_while_signed_in(reception: Reception) -> None:
+    ada = await arrive(reception)
+    await flood(reception, 30)
+    await flood(reception, 30)
+    changed = await change_password(reception, ada.viewer, PASSWORD, "amber-lighthouse-42", address=PHONE)
+    assert changed.user == ada.user
+
+
+async def test_stolen_session_guesses_no_faster_than_a_known_address(reception: Reception) -> None:
+    ada = await arrive(reception)
+    for _ in range(5):
+        assert (await change_password(reception, ada.viewer, WRONG, "amber-lighthouse-42", address=PHONE)).refusals
+    with pytest.raises(RateLimited) as refused:
+        await change_password(reception, ada.viewer, PASSWORD, "amber-lighthouse-42", address=HOME)
+    assert refused.value.retry_after_seconds == 1
+
+
+async def test_address_becomes_known_by_signing_up_and_by_signing_in(reception: Reception, owner: Owner) -> None:
+    ada = await arrive(reception, address=HOME)
+    await flood(reception, 30)
+    assert isinstance(await tried(reception, PASSWORD, HOME), Admission)
+    assert isinstance(await tried(reception, PASSWORD, ELSEWHERE), RateLimited)
+    await owner.execute("delete from sign_in_lanes")
+    await owner.execute("delete from sign_in_turns")
+    assert isinstance(await tried(reception, PASSWORD, ELSEWHERE), Admission)
+    await flood(reception, 30)
+    assert isinstance(await tried(reception, PASSWORD, ELSEWHERE), Admission)
+    assert await owner.fetchval("select count(*) from known_addresses where user_id = $1", ada.user.id) == 2
+
+
+async def test_known_addresses_survive_a_crash_that_forgets_the_counters(reception: Reception, owner: Owner) -> None:
+    """What PostgreSQL does to unlogged tables when it recovers."""
+    await arrive(reception)
+    kinds = await owner.fetch("select relname, relpersistence::text as kind from pg_class where relkind = 'r'")
+    assert {row["relname"]: row["kind"] for row in kinds}["known_addresses"] == "p"
+    for row in kinds:
+        if row["kind"] == "u":
+            await owner.execute(f"truncate {row['relname']}")
+    await flood(reception, 30)
+    assert isinstance(await tried(reception, PASSWORD, HOME), Admission)
+
+
+async def test_address_that_a_server_of_the_revision_before_remembers_is_known(
+    reception: Reception, owner: Owner
+) -> None:
+    ada = await arrive(reception)
+    await flood(reception, 30)
+    bucket = throttle._bucket("known", f"user {ada.user.id}", PHONE)
+    await owner.execute(
+        "insert into throttles (bucket, hits, window_started_at, expires_at) values ($1, 0, now(), now() + $2)",
+        bucket,
+        timedelta(days=1),
+    )
+    assert isinstance(await tried(reception, PASSWORD, PHONE), Admission)
+
+
+async def test_only_the_last_used_addresses_are_kept(reception: Reception, owner: Owner) -> None:
+    ada = await arrive(reception)
+    for n in range(MOST_KNOWN_ADDRESSES + 3):
+        async with reception.database.write() as session:
+            await throttle.remember_address(session, ada.user.id, f"10.0.0.{n}")
+    assert await owner.fetchval("select count(*) from known_addresses") == MOST_KNOWN_ADDRESSES
+    assert not await reception.throttle._is_known(ada.user.id, HOME)
+    assert await reception.throttle._is_known(ada.user.id, f"10.0.0.{MOST_KNOWN_ADDRESSES + 2}")
+
+
+async def test_turn_is_given_back_when_no_hash_was_made(reception: Reception) -> None:
+    limits = Throttle(reception.database)
+    login = logins.read("ada")
+    for _ in range(8):
+        with pytest.raises(ServiceBusy):
+            async with limits.sign_in(login, None, PHONE):
+                raise ServiceBusy("too many passwords are being checked")
+    async with limits.sign_in(login, None, PHONE) as attempt:
+        assert attempt.asker is Asker.STRANGER
+
+
+async def test_lost_reply_takes_one_turn(database_dsn: Dsns, owner: Owner) -> None:
+    database = LosesReplies(database_dsn.server)
+    async with receiving(database) as reception:
+        database.losses = 2
+        assert isinstance(await tried(reception, WRONG, PHONE), InvalidCredentials)
+        assert await owner.fetchval("select array_agg(calendar::text) from sign_in_turns") == ["first"]
+    await database.close()
+
+
+async def test_asking_again_before_the_turn_writes_nothing(
+    reception: Reception, owner: Owner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await arrive(reception)
+    await flood(reception, 8)
+    rows = "select md5(string_agg(t::text, ';' order by t::text)) from sign_in_turns t"
+    before = await owner.fetchval(rows)
+    written: list[object] = []
+
+    async def asked(*arguments: object) -> timedelta:
+        written.append(arguments)
+        return timedelta(minutes=1)
+
+    monkeypatch.setattr(lanes, "ask", asked)
+    await flood(reception, 8)
+    # Five had their guess at once, and ask for a further one.
+    assert len(written) == 5
+    assert await owner.fetchval(rows) == before
+
+
+async def test_forgotten_lanes_turns_and_addresses_are_swept(reception: Reception, owner: Owner) -> None:
+    await arrive(reception)
+    await flood(reception, 6)
+    tables = ("sign_in_lanes", "sign_in_turns", "known_addresses")
+    for table in tables:
+        await owner.execute(f"update {table} set expires_at = clock_timestamp() - interval '1 second'")
+    await reception.sweep()
+    for table in tables:
+        assert await owner.fetchval(f"select count(*) from {table}") == 0
