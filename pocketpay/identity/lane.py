@@ -5,22 +5,23 @@ A stranger is an address from which the login's owner has not signed in before. 
     A guess by a stranger takes a turn of its own, and a turn comes from one of three calendars, whose turns are
     `spacing` apart:
 
-        first     for an address that has had no turn for a day, nor SHARE others of its provider
-        crowded   for an address that has had no turn for a day, nor SHARE others of its network
+        first     for an address that has had no turn lately, nor have SHARE others of its provider
+        crowded   for an address that has had no turn lately, nor have SHARE others of its network
         further   for every other address
 
     A turn is given to an address at once or, while the calendar is booked, as an appointment: the next free turn of
-    that calendar. It stays that address's own until OPEN_FOR after it has begun, whatever anybody does meanwhile.
+    that calendar. It stays that address's own until OPEN_FOR after it has begun, whatever anybody does meanwhile. A
+    turn counts as had lately for an hour when it was given at once, for a day when it was an appointment.
 
-What follows from it, for any schedule of any number of attackers (tests/identity/test_lane.py walks it):
+What follows from it, for any schedule of any number of attackers (docs/decisions/0020 gives the reasons):
 
     most guesses    MOST_GUESSES_AN_HOUR in any hour, because a guess takes a turn that began at most OPEN_FOR before
     never closed    a calendar is never behind: there is always a next turn, and asking early or often moves nothing
     newcomer        is told when its turn begins, and has a guess then. Its wait is `spacing` for each address that
-                    asked before it without having had a turn that day: at most `most_booked` of them, and at most
+                    asked before it without having had a turn lately: at most `most_booked` of them, and at most
                     SHARE of one provider. Addresses that hammer only delay one another
-    crowd           one machine with all the addresses of a network has SHARE first turns a day; a newcomer who is a
-                    customer of the same provider is in another network, and waits for SHARE turns of that machine
+    crowd           one machine with all the addresses of a network has SHARE first turns; a newcomer who is a
+                    customer of the same provider is in another network, and waits for SHARE turns of each machine
     calm            five guesses at once while nobody else has tried: `burst` turns of each calendar can be saved
 
 An address that finds its calendar full, or `most_of_provider` appointments of its provider in it, gets no turn; it is
@@ -38,8 +39,8 @@ OPEN_FOR = timedelta(minutes=30)
 hour can have, because turns may be saved up and used together."""
 
 SHARE = 8
-"""Turns a day that one provider has of the first calendar, and one network of the crowded one (networks.py). A single
-machine is easily given 65,536 addresses of IPv6, all in one network."""
+"""Turns that one provider has lately of the first calendar, and one network of the crowded one (networks.py). A
+single machine is easily given 65,536 addresses of IPv6, all in one network."""
 
 REMEMBERED_AFTER_WAITING = timedelta(days=1)
 """How long an appointment counts as a turn had: a botnet uses each address once a day before it waits for itself."""

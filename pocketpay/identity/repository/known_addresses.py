@@ -24,8 +24,8 @@ delete from known_addresses where user_id = $1 and address in
     (select address from known_addresses where user_id = $1 order by used_at desc offset $2)
 """
 _SWEEP = """
-delete from known_addresses where (user_id, address) in (select user_id, address from known_addresses
-    where expires_at < clock_timestamp() order by expires_at limit $1 for update skip locked)
+delete from known_addresses where ctid = any(array(select ctid from known_addresses
+    where expires_at < clock_timestamp() order by expires_at limit $1 for update skip locked))
 """
 
 

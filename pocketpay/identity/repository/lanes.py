@@ -54,10 +54,10 @@ update sign_in_turns set guess_id = null
 where lane = $1 and provider = $2 and network = $3 and address = $4 and guess_id = $5
 """
 _SWEEPS = (
-    "delete from sign_in_lanes where lane in (select lane from sign_in_lanes where expires_at < clock_timestamp() "
-    "order by expires_at limit $1 for update skip locked)",
-    "delete from sign_in_turns where (lane, provider, network, address) in (select lane, provider, network, address "
-    "from sign_in_turns where expires_at < clock_timestamp() order by expires_at limit $1 for update skip locked)",
+    "delete from sign_in_lanes where ctid = any(array(select ctid from sign_in_lanes "
+    "where expires_at < clock_timestamp() order by expires_at limit $1 for update skip locked))",
+    "delete from sign_in_turns where ctid = any(array(select ctid from sign_in_turns "
+    "where expires_at < clock_timestamp() order by expires_at limit $1 for update skip locked))",
 )
 
 _ORDERS = (Order.FIRST, Order.CROWDED, Order.FURTHER)
@@ -117,7 +117,7 @@ async def give_back(session: Session, place: Place, guess_id: UUID) -> None:
 
 
 async def sweep(session: Session, *, most: int) -> int:
-    """Deletes up to `most` lanes and turns each that are forgotten; gives how many."""
+    """Deletes up to `most` lanes and as many turns that are forgotten; gives how many."""
     swept = 0
     for statement in _SWEEPS:
         deleted = await session.execute(statement, most)
