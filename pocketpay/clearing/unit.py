@@ -27,6 +27,7 @@ from pocketpay.clearing.outcome import Answer, Result
 from pocketpay.clearing.progress import Progress
 from pocketpay.clearing.terms import Terms
 from pocketpay.clearing.write import write
+from pocketpay.database.commits import commit
 from pocketpay.database.failures import ServiceBusy
 from pocketpay.database.sessions import Connection, Session
 from pocketpay.errors import Refusal
@@ -62,7 +63,7 @@ async def carry_out(
         writing()
         await write(session, book)
     progress.results = results
-    await session.execute("commit")
+    await commit(connection)
     return results
 
 

@@ -1,6 +1,7 @@
 """How this process reaches PostgreSQL, and the PostgreSQL that it starts itself.
 
     sessions.py      connections and units of work
+    commits.py       how a unit of work ends: a COMMIT is never cancelled
     joined.py        reads that are requested at the same time, made as one
     snapshots.py     one consistent snapshot of the whole database, for long reads
     failures.py      what PostgreSQL's errors mean

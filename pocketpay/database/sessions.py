@@ -19,6 +19,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 
+from pocketpay.database.commits import unit_of_work
 from pocketpay.database.failures import Failure, ServiceBusy, classify, lost_connection
 
 TIMEOUTS = {
@@ -184,7 +185,7 @@ class Database:
         """
         async with self._writers.lend() as connection:
             try:
-                async with connection.transaction():
+                async with unit_of_work(connection):
                     yield Session(connection)
             except Exception as error:
                 if lost_connection(error):

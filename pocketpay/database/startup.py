@@ -52,6 +52,12 @@ async def _check_server(session: Session) -> None:
     for name in ("fsync", "full_page_writes", "synchronous_commit"):
         if await session.fetchval("select current_setting($1)", name) == "off":
             raise DatabaseUnavailable(f"The database has {name} off and would lose money in a crash: set it to on.")
+    standbys = await session.fetchval("select current_setting('synchronous_standby_names')")
+    if standbys and await session.fetchval("select current_setting('synchronous_commit')") == "local":
+        raise DatabaseUnavailable(
+            "The database has synchronous_commit = local beside synchronous_standby_names: a failover would lose "
+            "payments that were shown. Set it to on."
+        )
 
 
 async def _check_connection_settings(session: Session) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from pocketpay.clearing import queue as clearings
 from pocketpay.clearing.outcome import Answer
-from pocketpay.database import sessions
+from pocketpay.database import commits, sessions
 from pocketpay.database.failures import ServiceBusy
 from pocketpay.database.sessions import connect
 from pocketpay.errors import Refusal
@@ -86,6 +86,7 @@ def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(clearings, "WHOLE_SECONDS", clearings.WHOLE_SECONDS / 10)
     monkeypatch.setattr(clearings, "ROLL_BACK_SECONDS", clearings.ROLL_BACK_SECONDS / 10)
     monkeypatch.setattr(sessions, "CONNECT_SECONDS", sessions.CONNECT_SECONDS / 10)
+    monkeypatch.setattr(commits, "COMMIT_SECONDS", commits.COMMIT_SECONDS / 10)
     usual = sessions.connect.__kwdefaults__
     assert usual is not None
     monkeypatch.setitem(usual, "command_seconds", sessions.COMMAND_SECONDS / 10)

@@ -1,0 +1,108 @@
+"""A standby that must confirm every commit and is away: nobody is shown what a failover would lose."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from pocketpay.clearing import queue as clearings
+from pocketpay.database import commits, migrations, startup
+from pocketpay.database.embedded.server import EmbeddedPostgres
+from pocketpay.database.errors import DatabaseUnavailable
+from pocketpay.database.failures import ServiceBusy
+from tests.payments.customers import money, new_key, open_desk, people, person, records_of, send, unguarded
+
+
+@pytest.fixture(scope="module")
+def durable(cluster_home: Path) -> Iterator[EmbeddedPostgres]:
+    """A PostgreSQL that writes what it says it has written, migrated."""
+    with EmbeddedPostgres(cluster_home / "confirmed", system_home=cluster_home / "home") as postgres:
+        asyncio.run(migrations.upgrade(postgres.owner_dsn, postgres.server_dsn))
+        yield postgres
+
+
+@asynccontextmanager
+async def standby_away(postgres: EmbeddedPostgres) -> AsyncIterator[None]:
+    """Within the block every commit waits for a standby that is not there."""
+    owner = await asyncpg.connect(postgres.owner_dsn)
+    try:
+        await _set(owner, "set synchronous_standby_names = 'elsewhere'", "elsewhere")
+        yield
+    finally:
+        await _set(owner, "reset synchronous_standby_names", "")
+        await owner.close()
+
+
+async def _set(owner: "asyncpg.Connection[asyncpg.Record]", how: str, value: str) -> None:
+    await owner.execute(f"alter system {how}")
+    await owner.execute("select pg_reload_conf()")
+    async with asyncio.timeout(10):
+        while await owner.fetchval("show synchronous_standby_names") != value:  # noqa: ASYNC110 - PostgreSQL reloads without a word
+            await asyncio.sleep(0.02)
+
+
+@pytest.fixture
+def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(commits, "COMMIT_SECONDS", 0.3)
+    monkeypatch.setattr(clearings, "WHOLE_SECONDS", 1.0)
+
+
+async def test_payment_that_no_standby_confirmed_is_shown_to_nobody_and_then_paid_once(
+    durable: EmbeddedPostgres, hurried: None
+) -> None:
+    key = new_key()
+    async with (
+        open_desk(durable.server_dsn, unguarded()) as desk,
+        records_of(durable.server_dsn, durable.owner_dsn) as records,
+    ):
+        ada, bob = await people(desk, 2, funds="10.00")
+        async with standby_away(durable):
+            with pytest.raises(ServiceBusy) as busy:
+                await send(desk, ada, bob, "1.00", key=key)
+            assert busy.value.may_have_happened
+            await asyncio.sleep(0.5)  # a cancel would have been obeyed by now
+            assert (await money(desk, ada), await money(desk, bob)) == ((1_000, 0), (1_000, 0))
+            assert await records.connection.fetchval("select count(*) from transactions where type = 'send'") == 0
+        answer = await send(desk, ada, bob, "1.00", key=key)
+        assert answer.replayed
+        assert (await money(desk, ada), await money(desk, bob)) == ((900, 0), (1_100, 0))
+        assert await records.findings() == []
+
+
+@pytest.mark.parametrize("how", ["takes too long", "is cancelled"])
+async def test_unit_of_work_that_no_standby_confirmed_is_shown_to_nobody(
+    durable: EmbeddedPostgres, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    monkeypatch.setattr(commits, "COMMIT_SECONDS", 0.3 if how == "takes too long" else 60)
+    count = "select count(*) from users"
+    async with open_desk(durable.server_dsn, unguarded()) as desk:
+        async with desk.database.read() as session:
+            before = await session.fetchval(count)
+        async with standby_away(durable):
+            writing = asyncio.create_task(person(desk))
+            if how == "is cancelled":
+                await asyncio.sleep(0.5)
+                writing.cancel()
+            (lost,) = await asyncio.gather(writing, return_exceptions=True)
+            if how == "takes too long":
+                assert isinstance(lost, ServiceBusy)
+                assert lost.may_have_happened
+            else:
+                assert isinstance(lost, asyncio.CancelledError)
+            await asyncio.sleep(0.5)
+            async with desk.database.read() as session:
+                assert await session.fetchval(count) == before
+        async with asyncio.timeout(10), desk.database.read() as session:
+            while await session.fetchval(count) == before:  # noqa: ASYNC110 - nor does it say this
+                await asyncio.sleep(0.05)
+
+
+async def test_database_that_does_not_wait_for_its_standbys_is_refused(durable: EmbeddedPostgres) -> None:
+    await startup.check(durable.server_dsn + "&synchronous_commit=local")
+    async with standby_away(durable):
+        await startup.check(durable.server_dsn)
+        with pytest.raises(DatabaseUnavailable, match="synchronous_standby_names"):
+            await startup.check(durable.server_dsn + "&synchronous_commit=local")
