@@ -9,7 +9,7 @@ import asyncpg
 import pytest
 
 from pocketpay.clearing import queue as clearings
-from pocketpay.database import commits, migrations, startup
+from pocketpay.database import commits, migrations, sessions, startup
 from pocketpay.database.embedded.server import EmbeddedPostgres
 from pocketpay.database.errors import DatabaseUnavailable
 from pocketpay.database.failures import ServiceBusy
@@ -46,7 +46,11 @@ async def _set(owner: "asyncpg.Connection[asyncpg.Record]", how: str, value: str
 
 @pytest.fixture
 def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every other statement would be cancelled after as long."""
     monkeypatch.setattr(commits, "COMMIT_SECONDS", 0.3)
+    usual = sessions.connect.__kwdefaults__
+    assert usual is not None
+    monkeypatch.setitem(usual, "command_seconds", 0.3)
     monkeypatch.setattr(clearings, "WHOLE_SECONDS", 1.0)
 
 
@@ -74,9 +78,10 @@ async def test_payment_that_no_standby_confirmed_is_shown_to_nobody_and_then_pai
 
 @pytest.mark.parametrize("how", ["takes too long", "is cancelled"])
 async def test_unit_of_work_that_no_standby_confirmed_is_shown_to_nobody(
-    durable: EmbeddedPostgres, monkeypatch: pytest.MonkeyPatch, how: str
+    durable: EmbeddedPostgres, hurried: None, monkeypatch: pytest.MonkeyPatch, how: str
 ) -> None:
-    monkeypatch.setattr(commits, "COMMIT_SECONDS", 0.3 if how == "takes too long" else 60)
+    if how == "is cancelled":
+        monkeypatch.setattr(commits, "COMMIT_SECONDS", 60)
     count = "select count(*) from users"
     async with open_desk(durable.server_dsn, unguarded()) as desk:
         async with desk.database.read() as session:
