@@ -31,6 +31,7 @@ from pocketpay.database.commits import commit
 from pocketpay.database.failures import ServiceBusy
 from pocketpay.database.sessions import Connection, Session
 from pocketpay.errors import Refusal
+from pocketpay.ledger.account import Account
 from pocketpay.ledger.house import House
 from pocketpay.ledger.repository import postings as ledger
 
@@ -55,6 +56,7 @@ async def carry_out(
     footprints = [instruction.footprint for instruction in instructions]
     asked = _with_parts(footprints)
     accounts = await ledger.lock(session, _accounts(asked), skip_locked=skip_locked)
+    await _know_currencies(session, house, accounts)
     book = await look(session, asked, accounts, terms, house, progress)
     progress.deciding = True
     results = [_decide(book, *pair) for pair in zip(instructions, footprints, strict=True)]
@@ -71,8 +73,15 @@ async def preview(session: Session, instruction: Instruction, terms: Terms, hous
     """What the instruction would come to now; nothing is locked and nothing written."""
     footprints = [instruction.footprint]
     accounts = await ledger.accounts(session, _accounts(footprints))
+    await _know_currencies(session, house, accounts)
     book = await look(session, footprints, accounts, terms, house, Progress())
     return _decide(book, instruction, footprints[0])
+
+
+async def _know_currencies(session: Session, house: House, accounts: Sequence[Account]) -> None:
+    """Finds the house accounts of a currency that another server serves: it made them before any wallet had it."""
+    if not house.knows({account.currency for account in accounts}):
+        house.learn(await ledger.house(session))
 
 
 def _with_parts(footprints: Sequence[Footprint]) -> Sequence[Footprint]:

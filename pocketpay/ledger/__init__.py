@@ -2,6 +2,7 @@
 
     account.py     an account as one unit of work holds it
     house.py       the house's own accounts, one of each kind per currency
+    currencies.py  the currencies that servers of this database have served
     entries.py     the entries of an account
     point.py       a wallet's balance at a moment
     statement.py   a month of a wallet: opening + entries = closing

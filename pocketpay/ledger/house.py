@@ -8,6 +8,7 @@
 They may be negative, are never asked for permission and never locked for a posting: no deposit waits for another.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
@@ -22,7 +23,7 @@ class HouseKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """Which account each kind has in each currency, and the kind of each account."""
+    """Which account each kind has in each currency, and the kind of each account. It can only grow."""
 
     accounts: dict[tuple[HouseKind, str], UUID]
     kinds: dict[UUID, HouseKind]
@@ -35,3 +36,12 @@ class House:
 
     def account(self, kind: HouseKind, currency: str) -> UUID:
         return self.accounts[kind, currency]
+
+    def knows(self, currencies: Iterable[str]) -> bool:
+        """Whether it has accounts in all of them. A server of other settings may serve more."""
+        return all((HouseKind.BANK, currency) in self.accounts for currency in currencies)
+
+    def learn(self, house: "House") -> None:
+        """Adds the accounts of another look at the database."""
+        self.accounts.update(house.accounts)
+        self.kinds.update(house.kinds)

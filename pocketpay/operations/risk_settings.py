@@ -13,13 +13,14 @@ import uuid_utils.compat as uuids
 
 from pocketpay.database.sessions import Database, Session
 from pocketpay.identity.until_known import until_known
+from pocketpay.ledger.currencies import served_anywhere
 from pocketpay.operator_log.act import Act, Action, Operator
 from pocketpay.operator_log.repository import acts
 from pocketpay.payments.parsing import parse_reason, parse_setting
 from pocketpay.risk import repository
 from pocketpay.risk.repository import Override
 from pocketpay.risk.setting import RiskSettingName
-from pocketpay.settings import Settings, SettingsError, overridden
+from pocketpay.settings import Settings, SettingsError, money_setting, overridden
 from pocketpay.transactions.errors import InvalidInput
 
 
@@ -58,7 +59,10 @@ async def set_risk_setting(
     value, reason = parse_setting(raw_value), parse_reason(raw_reason)
     try:
         overridden(settings, {name: value})
-    except SettingsError as wrong:
+        if name is RiskSettingName.LARGE_TRANSFER_THRESHOLD:
+            # Every server that serves another currency has to start with it too.
+            money_setting(name.upper(), value, await database.query(served_anywhere))
+    except (SettingsError, ValueError) as wrong:
         raise InvalidInput("value", f"is not fit: {str(wrong).rstrip('.')}") from None
     return await _changed(database, settings, name, value, operator, reason)
 

@@ -74,5 +74,10 @@ async def open_house(session: Session, currencies: Iterable[str]) -> House:
         [kind for kind, _ in wanted],
         [currency for _, currency in wanted],
     )
+    return await house(session)
+
+
+async def house(session: Session) -> House:
+    """The house accounts in every currency that any server has served."""
     rows: list[Record] = await session.fetch("select id, kind, currency from ledger_accounts where kind <> 'wallet'")
     return House.of([tuple(row) for row in rows])

@@ -1,0 +1,10 @@
+"""The currencies that servers of this database have served."""
+
+from pocketpay.database.sessions import Session
+from pocketpay.ledger.repository import postings
+
+
+async def served_anywhere(session: Session) -> tuple[str, ...]:
+    """ISO 4217 codes in alphabetical order. A server makes house accounts in each of its own when it starts."""
+    house = await postings.house(session)
+    return tuple(sorted({currency for _, currency in house.accounts}))
