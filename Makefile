@@ -35,7 +35,7 @@ explorer: $(DONE)/explorer ## GraphiQL, with this machine's npm or one from the 
 
 # Three at a time: they wait for one another's PostgreSQL more than they work.
 test: $(DONE)/install ## every test; `make test ARGS="tests/risk -x"` for some
-	@$(PY) -m pytest -n 3 --dist loadfile $(ARGS)
+	@$(PY) -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 model: $(DONE)/install ## the rules against their model, twenty times as far as in the tests; WALKS=1000 FIRST_WALK=24
 	@WALKS=$${WALKS:-480} $(PY) -m pytest tests/walks/test_model.py -n 3 --dist load $(ARGS)

@@ -28,6 +28,9 @@ TEMPLATE = "migrated"
 PRODUCT = passwords._ARGON2
 MEMORY_BYTES = 4_000_000_000
 
+LONG = ("tests/e2e/", "tests/cli/", "tests/walks/", "tests/test_killed_run.py", "tests/clearing/test_kill.py")
+"""Files with few tests that take many seconds each."""
+
 _numbers = itertools.count(1)
 
 # How long an example takes says how busy the machine is, and nothing of what is proved.
@@ -35,6 +38,11 @@ hypothesis.settings.register_profile(
     "any machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
 )
 hypothesis.settings.load_profile("any machine")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files come first: at the end no process waits for another one's."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LONG))
 
 
 @dataclass(frozen=True)
