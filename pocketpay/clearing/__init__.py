@@ -2,7 +2,8 @@
 
     a verb ─► queue ─► unit of work: lock, look up, decide, write, commit ─► answers
 
-    queue.py            the queue, and what is done when a unit of work fails
+    queue.py            units of work one after another, and what is done when one fails
+    waiting.py          which orders wait, and which of them the next unit takes
     ticket.py           one instruction in the queue, and the answer it gets
     unit.py             one unit of work
     look.py             what a unit looks up after its locks

@@ -68,3 +68,12 @@ class Footprint:
     limit: LimitKind | None = None
     uses: Money | None = None
     needs: Needs | None = None
+
+    @property
+    def accounts(self) -> frozenset[UUID]:
+        """All that is locked: its own wallet's, the payee's, those of whom money is asked, and those of its items."""
+        mine = (self.wallet_id,) if self.payee_id is None else (self.wallet_id, self.payee_id)
+        if self.needs is None:
+            return frozenset(mine)
+        parts = self.needs.parts or ()
+        return frozenset((*mine, *self.needs.asks)).union(*(part.accounts for part in parts))

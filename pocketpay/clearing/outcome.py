@@ -12,7 +12,6 @@ from uuid import UUID
 
 from pocketpay.cards.card import Card, CardStatus
 from pocketpay.clearing.footprint import Gives, Key
-from pocketpay.database.failures import ServiceBusy
 from pocketpay.errors import Refusal
 from pocketpay.identity.leaving import Leaver
 from pocketpay.ledger.account import Leg
@@ -124,5 +123,5 @@ class Answer:
         return self.outcome.replayed
 
 
-Result: TypeAlias = Answer | Refusal | ServiceBusy
+Result: TypeAlias = Answer | Refusal
 """What became of one instruction."""

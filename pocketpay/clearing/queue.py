@@ -1,6 +1,6 @@
 """The clearing: carries instructions out, many in one unit of work.
 
-    an instruction arrives ─► queue ─► the next unit of work takes all that waits (at most 128) ─► commit ─► answers
+    an instruction arrives ─► it waits ─► the next unit of work takes it with others (waiting.py) ─► commit ─► answers
 
 Instructions that arrive while one unit is under way wait together and go as the next one. No timer: an idle server
 clears at once, a busy one pays the locks, the five round trips and the disk's flush once for many. One unit is in
@@ -10,8 +10,10 @@ flight at a time: more connections make hot wallets slower, not faster.
     a rule of the database,      each instruction again, alone: only the poisoned one fails
     a bug in a rule of ours
     deadlock, serialization      again, three times, with jitter
-    a lock waited for too long   again without the accounts held elsewhere, whose instructions answer ServiceBusy;
-                                 a second time: each alone, then ServiceBusy
+    an account is held by        its instructions are put aside, the others go on without them; asked about every
+    another session              PROBE_SECONDS, and refused by ServiceBusy when it takes too long
+    another lock is waited for   each alone, and that one again, three times, then ServiceBusy
+    too long
     a statement took too long    each alone, then ServiceBusy
     the disk is full             ServiceBusy
     anything else                connect again and the same ids and keys again: what had committed answers itself
@@ -20,37 +22,32 @@ flight at a time: more connections make hot wallets slower, not faster.
 import asyncio
 import contextlib
 import random
-from collections import deque
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
+from uuid import UUID
 
 import structlog
 
+from pocketpay.clearing import waiting
 from pocketpay.clearing.instruction import Instruction
 from pocketpay.clearing.outcome import Answer, Result
 from pocketpay.clearing.progress import Progress
 from pocketpay.clearing.terms import Terms
 from pocketpay.clearing.ticket import Counts, Ticket
 from pocketpay.clearing.unit import carry_out
+from pocketpay.clearing.waiting import Waiting, in_time
 from pocketpay.database.failures import Failure, ServiceBusy, classify
-from pocketpay.database.sessions import TIMEOUTS, Connection, Database, connect
+from pocketpay.database.sessions import TIMEOUTS, Connection, Database, Session, connect
 from pocketpay.ledger.house import House
+from pocketpay.ledger.repository import postings as ledger
 
-MOST_IN_UNIT = 128
-"""Payments. Beyond it a unit grows longer without growing cheaper."""
+LOCK_MILLISECONDS = 100
+"""A unit waits so long for a lock. Other servers' units hold the same accounts for 5 to 70 ms all the time. A wait in
+PostgreSQL's own queue is the fastest way past them, and a fair one (decision 22). What takes longer is no unit."""
 
-MOST_WAITING = 2_048
-"""Payments. Sixteen units: what waits longer than that would be refused by its age anyway."""
-
-MOST_WITH_MANY = MOST_WAITING // 2
-"""Payments that may wait when an order of many joins them: twenty batches of one person would fill the queue, and
-everybody who pays once would be sent away."""
-
-WAIT_SECONDS = 2.0
-"""In the queue at most; then nothing was done, and the answer says so."""
-
-WHOLE_SECONDS = 10.0
-"""For an instruction whose outcome is unknown, from its arrival."""
+PROBE_SECONDS = 0.02
+"""Between two looks at the accounts that are held: 0.3 ms each, and only while there are some."""
 
 LATEST_TOLD_SECONDS = 0.02
 """After the commit, while more waits. Some 20 answers take the server as long as the database takes to write as many
@@ -59,6 +56,9 @@ orders, so they are told while it does."""
 TRIES = 3
 PAUSE_SECONDS = 0.05
 ROLL_BACK_SECONDS = 1.0
+
+OWN_FAULT = (Failure.CONSTRAINT, Failure.BUG)
+"""What an instruction cannot blame on anybody else."""
 
 PLANS = {
     "enable_seqscan": "off",
@@ -74,6 +74,14 @@ would read them whole, and keep that plan while they grow."""
 log = structlog.get_logger("clearing")
 
 
+class Failed(NamedTuple):
+    """What ended a unit of work. `on_accounts` when it had not locked its accounts yet."""
+
+    failure: Failure
+    error: Exception
+    on_accounts: bool
+
+
 @dataclass(slots=True)
 class Clearing:
     """The one queue of this process through which money moves."""
@@ -82,8 +90,8 @@ class Clearing:
     terms: Terms
     house: House
     counts: Counts = field(default_factory=Counts)
-    _queue: "deque[Ticket]" = field(default_factory=deque)
-    _weight: int = 0
+    _waiting: Waiting = field(init=False)
+    _probed: float = 0.0
     _in_hand: Sequence[Ticket] = ()
     _untold: "list[tuple[Ticket, Result]]" = field(default_factory=list)
     _arrived: asyncio.Event = field(default_factory=asyncio.Event)
@@ -92,6 +100,9 @@ class Clearing:
     _connection: Connection | None = None
     _tasks: "list[asyncio.Task[None]]" = field(default_factory=list)
 
+    def __post_init__(self) -> None:
+        self._waiting = Waiting(self.counts)
+
     async def start(self) -> None:
         """Connects and begins to carry out. Raises ServiceBusy when the database does not answer."""
         self._connection = await self._connected()
@@ -99,7 +110,7 @@ class Clearing:
         self._idle.set()
         self._tasks = [
             asyncio.create_task(self._run(), name="clearing"),
-            asyncio.create_task(self._refuse_the_late(), name="clearing's waiting room"),
+            asyncio.create_task(self._refuse_the_late(), name="clearing's deadlines"),
         ]
 
     async def close(self, *, seconds: float = 5.0) -> None:
@@ -111,7 +122,7 @@ class Clearing:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tell()
-        self._refuse(len(self._queue), "the server is closing")
+        self._waiting.refuse_all("the server is closing")
         self._idle.set()
         if self._connection is not None:
             self._connection.terminate()
@@ -119,21 +130,20 @@ class Clearing:
     @property
     def waiting(self) -> int:
         """How many instructions wait now."""
-        return len(self._queue)
+        return len(self._waiting)
 
     async def submit(self, instruction: Instruction, *, weight: int = 1) -> Answer:
-        """Has the instruction carried out and gives what came of it, after its commit. An order of many weighs as
-        much as its items.
+        """Has the instruction carried out and gives what came of it, after its commit. A batch weighs as much as its
+        items.
 
         Raises the Refusal that leaves no row, or ServiceBusy. Whoever stops waiting does not undo it.
         """
-        if not self._open or self._weight + weight > (MOST_WAITING if weight == 1 else MOST_WITH_MANY):
+        if not self._open or not self._waiting.accepts(weight):
             self.counts.busy += 1
             raise ServiceBusy("too much is waiting" if self._open else "the server is closing")
         loop = asyncio.get_running_loop()
         ticket = Ticket(instruction, loop.create_future(), loop.time(), weight)
-        self._queue.append(ticket)
-        self._weight += weight
+        self._waiting.add(ticket)
         self._idle.clear()
         self._arrived.set()
         return await ticket.answer
@@ -142,30 +152,20 @@ class Clearing:
 
     async def _run(self) -> None:
         while True:
-            await self._arrived.wait()
-            if self._queue:
-                await self._supervised(self._next())
-            if not self._queue:
-                self._arrived.clear()
+            await self._look_at_held()
+            if tickets := self._waiting.take():
+                await self._supervised(tickets)
+                continue
+            self._arrived.clear()
+            if self._waiting.aside:
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._arrived.wait(), PROBE_SECONDS)
+            else:
                 self._idle.set()
-
-    def _next(self) -> list[Ticket]:
-        """The oldest that together weigh no more than a unit takes, or the first alone."""
-        weight, queue = 0, self._queue
-        for count, ticket in enumerate(queue):
-            weight += ticket.weight
-            if weight > MOST_IN_UNIT:
-                return [self._take() for _ in range(count or 1)]
-        return [self._take() for _ in range(len(queue))]
-
-    def _take(self) -> Ticket:
-        """The oldest, which waits no more."""
-        ticket = self._queue.popleft()
-        self._weight -= ticket.weight
-        return ticket
+                await self._arrived.wait()
 
     async def _supervised(self, tickets: Sequence[Ticket]) -> None:
-        """Nothing that goes wrong with one batch may stop the next one, or leave anybody waiting."""
+        """Nothing that goes wrong with one unit may stop the next one, or leave anybody waiting."""
         self._in_hand = tickets
         try:
             await self._settle(tickets)
@@ -173,86 +173,102 @@ class Clearing:
             log.exception("a unit of work failed beyond recovery")
             self._drop_connection()
             for ticket in tickets:
-                ticket.settle(error)
+                if not ticket.waits:
+                    ticket.settle(error)
         except asyncio.CancelledError:
             for ticket in tickets:
-                ticket.settle(ServiceBusy("the server is closing", may_have_happened=True))
+                if not ticket.waits:
+                    ticket.settle(ServiceBusy("the server is closing", may_have_happened=True))
             raise
         finally:
             self._in_hand = ()
 
     async def _refuse_the_late(self) -> None:
-        """The oldest stand first, so only the head of the queue is looked at.
-
-        Of what is in hand nobody knows yet what becomes of it, and that is what those hear who waited long enough.
-        """
+        """Of what is in hand nobody knows yet what becomes of it, and that is what those hear who waited long
+        enough."""
         loop = asyncio.get_running_loop()
         while True:
-            await asyncio.sleep(WAIT_SECONDS / 8)
+            await asyncio.sleep(waiting.WAIT_SECONDS / 8)
+            now = loop.time()
             for ticket in self._in_hand:
-                if loop.time() - ticket.arrived >= WHOLE_SECONDS:
+                if not ticket.waits and now - ticket.arrived >= waiting.WHOLE_SECONDS:
                     ticket.settle(ServiceBusy("it took too long", may_have_happened=True))
-            late = 0
-            for ticket in self._queue:
-                if loop.time() - ticket.arrived < WAIT_SECONDS:
-                    break
-                late += 1
-            self._refuse(late, "it waited too long for its turn")
+            self._waiting.refuse_late(now)
 
-    def _refuse(self, how_many: int, reason: str) -> None:
-        for _ in range(how_many):
-            self.counts.busy += 1
-            self._take().settle(ServiceBusy(reason))
+    # ------------------------------------------------------------ accounts held by other sessions
+
+    async def _look_at_held(self) -> None:
+        """Whether they still are. What is free by now goes with the next unit."""
+        if not self._waiting.held or asyncio.get_running_loop().time() - self._probed < PROBE_SECONDS:
+            return
+        held = await self._held(self._waiting.held)
+        if held is not None:
+            self._waiting.held = held
+        self._probed = asyncio.get_running_loop().time()
+
+    async def _without_held(self, tickets: Sequence[Ticket]) -> list[Ticket]:
+        """Puts those aside whose accounts are held; gives the others."""
+        held = await self._held(frozenset().union(*(ticket.accounts for ticket in tickets)))
+        return self._still_in_time(self._waiting.put_aside(tickets, held or set()))
+
+    async def _held(self, accounts: Collection[UUID]) -> set[UUID] | None:
+        """Which of them are held; None when that cannot be found out now, because the whole table is for one."""
+        try:
+            connection = self._connection = self._connection or await self._connected()
+            return await ledger.held(Session(connection), accounts)
+        except Exception as error:
+            log.warning("cannot find out what is locked", error=type(error).__name__)
+            if classify(error) is Failure.UNKNOWN:
+                self._drop_connection()
+            return None
 
     # ------------------------------------------------------------ one batch
 
     async def _settle(self, tickets: Sequence[Ticket], *, alone: bool = False) -> None:
-        """Carries the tickets out, however often it takes; each has its answer when this returns."""
-        tries, skip_locked = 0, False
-        while True:
-            failed = await self._try(tickets, skip_locked=skip_locked)
+        """Carries the tickets out, however often it takes; when this returns each has its answer or is put aside."""
+        tries = 0
+        while tickets:
+            failed = await self._try(tickets)
             if failed is None:
                 return
-            failure, error = failed
+            failure, error, on_accounts = failed
             tries += 1
             self.counts.retries += 1
             log.warning("unit of work failed", failure=failure, size=len(tickets), error=type(error).__name__)
+            one = alone or len(tickets) == 1
             if failure is Failure.UNKNOWN:
                 self._drop_connection()
                 tickets = self._still_in_time(tickets)
-                if not tickets:
-                    return
-                await asyncio.sleep(PAUSE_SECONDS * random.uniform(0.5, 2))
-            elif failure is Failure.RETRY and tries <= TRIES:
+                if tickets:
+                    await asyncio.sleep(PAUSE_SECONDS * random.uniform(0.5, 2))
+            elif failure is Failure.LOCK_TIMEOUT and on_accounts:
+                tickets = await self._without_held(tickets)
+            elif tries <= TRIES and (failure is Failure.RETRY or (failure is Failure.LOCK_TIMEOUT and one)):
                 await asyncio.sleep(PAUSE_SECONDS * tries * random.random())
-            elif failure is Failure.LOCK_TIMEOUT and not skip_locked:
-                skip_locked = True
             elif failure is Failure.DISK_FULL:
                 self._busy(tickets, "there is no room to write")
                 return
-            elif len(tickets) > 1 and not alone:
-                for ticket in tickets:
-                    if not ticket.given_up:
-                        await self._settle([ticket], alone=True)
+            elif not one:
+                await self._settle_each(tickets, waited=failure not in OWN_FAULT)
                 return
             else:
                 self._give_up(tickets, failure, error)
                 return
 
-    async def _try(self, tickets: Sequence[Ticket], *, skip_locked: bool) -> tuple[Failure, Exception] | None:
-        """One unit of work; gives the error that ended it, or None when everybody has their answer."""
+    async def _settle_each(self, tickets: Sequence[Ticket], *, waited: bool) -> None:
+        """Each alone. Where each may have to be waited for, others wait meanwhile: no longer than any order may."""
+        for ticket in tickets:
+            if not ticket.given_up and (not waited or self._still_in_time([ticket])):
+                await self._settle([ticket], alone=True)
+
+    async def _try(self, tickets: Sequence[Ticket]) -> Failed | None:
+        """One unit of work; gives what ended it, or None when everybody has their answer."""
         progress = Progress()
         try:
             connection = self._connection = self._connection or await self._connected()
             instructions = [ticket.instruction for ticket in tickets]
             results = await carry_out(
-                connection,
-                instructions,
-                self.terms,
-                self.house,
-                progress,
-                skip_locked=skip_locked,
-                writing=self._tell_soon,
+                connection, instructions, self.terms, self.house, progress, writing=self._tell_soon
             )
         except Exception as error:
             failure = Failure.BUG if progress.deciding else classify(error)
@@ -260,12 +276,12 @@ class Clearing:
                 for ticket, result in zip(tickets, progress.results, strict=True):
                     ticket.doubtful = ticket.first_answer(result)
             await self._roll_back()
-            return failure, error
+            return Failed(failure, error, on_accounts=not progress.locked)
         self.counts.units += 1
         self.counts.instructions += len(tickets)
         for ticket, result in zip(tickets, results, strict=True):
             self._untold.append((ticket, ticket.first_answer(result)))
-        if self._queue:
+        if self._waiting.more:
             asyncio.get_running_loop().call_later(LATEST_TOLD_SECONDS, self._tell)
         else:
             self._tell()
@@ -285,16 +301,13 @@ class Clearing:
     def _still_in_time(self, tickets: Sequence[Ticket]) -> list[Ticket]:
         """Those that may go on trying; the others are told, and whether it may have happened."""
         now = asyncio.get_running_loop().time()
-        waiting = []
-        for ticket in tickets:
-            if now - ticket.arrived < (WHOLE_SECONDS if ticket.in_doubt else WAIT_SECONDS):
-                waiting.append(ticket)
-            else:
-                ticket.settle(ServiceBusy("the database does not answer", may_have_happened=ticket.in_doubt))
-        return waiting
+        late = [ticket for ticket in tickets if not in_time(ticket, now)]
+        for ticket in late:
+            ticket.settle(ServiceBusy("the database does not answer", may_have_happened=ticket.in_doubt))
+        return [ticket for ticket in tickets if ticket not in late] if late else [*tickets]
 
     def _give_up(self, tickets: Sequence[Ticket], failure: Failure, error: Exception) -> None:
-        if failure in (Failure.CONSTRAINT, Failure.BUG):
+        if failure in OWN_FAULT:
             for ticket in tickets:
                 ticket.settle(error)
         else:
@@ -308,7 +321,8 @@ class Clearing:
     # ------------------------------------------------------------ the connection
 
     async def _connected(self) -> Connection:
-        return await connect(self.database.dsn, name="pocketpay clearing", settings={**TIMEOUTS, **PLANS})
+        settings = {**TIMEOUTS, **PLANS, "lock_timeout": str(LOCK_MILLISECONDS)}
+        return await connect(self.database.dsn, name="pocketpay clearing", settings=settings)
 
     async def _roll_back(self) -> None:
         """Ends the unit that failed; a connection that cannot even do that is given up."""

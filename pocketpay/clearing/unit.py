@@ -20,7 +20,7 @@ from collections.abc import Callable, Sequence
 from uuid import UUID
 
 from pocketpay.clearing.book import Book
-from pocketpay.clearing.footprint import Footprint, Needs
+from pocketpay.clearing.footprint import Footprint
 from pocketpay.clearing.instruction import Instruction
 from pocketpay.clearing.look import look
 from pocketpay.clearing.outcome import Answer, Result
@@ -28,7 +28,6 @@ from pocketpay.clearing.progress import Progress
 from pocketpay.clearing.terms import Terms
 from pocketpay.clearing.write import write
 from pocketpay.database.commits import commit
-from pocketpay.database.failures import ServiceBusy
 from pocketpay.database.sessions import Connection, Session
 from pocketpay.errors import Refusal
 from pocketpay.ledger.account import Account
@@ -43,7 +42,6 @@ async def carry_out(
     house: House,
     progress: Progress,
     *,
-    skip_locked: bool = False,
     writing: Callable[[], None] = lambda: None,
 ) -> list[Result]:
     """Carries the instructions out, in order, in one unit of work, and says what became of each.
@@ -55,7 +53,8 @@ async def carry_out(
     await session.execute("begin")
     footprints = [instruction.footprint for instruction in instructions]
     asked = _with_parts(footprints)
-    accounts = await ledger.lock(session, _accounts(asked), skip_locked=skip_locked)
+    accounts = await ledger.lock(session, _accounts(footprints))
+    progress.locked = True
     await _know_currencies(session, house, accounts)
     book = await look(session, asked, accounts, terms, house, progress)
     progress.deciding = True
@@ -97,21 +96,10 @@ def _with_parts(footprints: Sequence[Footprint]) -> Sequence[Footprint]:
 
 
 def _accounts(footprints: Sequence[Footprint]) -> set[UUID]:
-    wanted = {footprint.wallet_id for footprint in footprints}
-    wanted.update(footprint.payee_id for footprint in footprints if footprint.payee_id is not None)
-    for footprint in footprints:
-        if footprint.needs is not None:
-            wanted.update(footprint.needs.asks)
-    return wanted
+    return set().union(*(footprint.accounts for footprint in footprints))
 
 
 def _decide(book: Book, instruction: Instruction, footprint: Footprint) -> Result:
-    if (
-        footprint.wallet_id not in book.accounts
-        or (footprint.payee_id is not None and footprint.payee_id not in book.accounts)
-        or (footprint.needs is not None and not _all_there(book, footprint.needs))
-    ):
-        return ServiceBusy("one of the wallets is held by somebody else for too long")
     try:
         outcome = instruction.decide(book)
     except Refusal as refusal:
@@ -119,11 +107,3 @@ def _decide(book: Book, instruction: Instruction, footprint: Footprint) -> Resul
     if outcome.changed:
         book.apply(outcome)
     return Answer(outcome, book.balance(footprint.wallet_id))
-
-
-def _all_there(book: Book, needs: Needs) -> bool:
-    """Whether the accounts could be had of all who are asked for money, and of all items of an order of many. One
-    that could not stops the whole order: nothing is half done."""
-    if not book.accounts.keys() >= {*needs.asks}:
-        return False
-    return needs.parts is None or all(part.payee_id is None or part.payee_id in book.accounts for part in needs.parts)

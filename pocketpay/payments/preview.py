@@ -5,7 +5,6 @@ from uuid import UUID
 
 import uuid_utils.compat as uuids
 
-from pocketpay.database.failures import ServiceBusy
 from pocketpay.errors import Refusal
 from pocketpay.money import Money
 from pocketpay.payments.desk import Desk
@@ -31,8 +30,6 @@ async def preview_transfer(desk: Desk, wallet_id: UUID, *, raw_to: str, raw_amou
     payee_id = await desk.resolver.wallet_of(parse_recipient(raw_to))
     instruction = Transfer(uuids.uuid7(), wallet_id, payee_id, amount, "preview", key=None)
     result = await desk.preview(instruction)
-    if isinstance(result, ServiceBusy):
-        raise result
     if isinstance(result, Refusal):
         return TransferPreview(None, (), None, result)
     would_be = result.transaction

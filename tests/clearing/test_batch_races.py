@@ -6,7 +6,7 @@ import random
 import pytest
 import uuid_utils.compat as uuids
 
-from pocketpay.clearing import queue as clearings
+from pocketpay.clearing import waiting as rules
 from pocketpay.clearing.footprint import Key
 from pocketpay.clearing.instruction import Instruction
 from pocketpay.clearing.outcome import Answer
@@ -115,30 +115,31 @@ async def test_batch_sees_what_came_before_it_in_its_unit_and_is_seen_after(desk
         await asyncio.sleep(0)
         await taken_up(desk)
         too_much = batch_of(ada, bob, bob, minor=401)
-        orders: list[Instruction] = [
-            transfer_of(ada, bob, 100),
-            too_much,
-            batch_of(ada, bob, bob, minor=400),
-            transfer_of(ada, bob, 1),
+        orders: list[tuple[Instruction, int]] = [
+            (transfer_of(ada, bob, 100), 1),
+            (too_much, 2),
+            (transfer_of(ada, bob, 1), 1),
+            (batch_of(ada, bob, bob, minor=400), 2),  # the unit's second batch waits for the next one
+            (transfer_of(ada, bob, 99), 1),
         ]
-        tasks = [asyncio.create_task(desk.submit(one)) for one in orders]
+        tasks = [asyncio.create_task(desk.submit(one, weight=weight)) for one, weight in orders]
         await asyncio.sleep(0)
         units = desk.clearing.counts.units
     told = answers(await all_told(first, *tasks))
-    assert desk.clearing.counts.units == units + 2
-    assert told[1].transaction.status is Status.COMPLETED
-    assert (statuses(told[2]), statuses(told[3])) == ([None] * 2, [Status.COMPLETED] * 2)
-    assert told[4].transaction.status is Status.FAILED
-    assert await money(desk, bob) == (1_000, 0)
+    assert desk.clearing.counts.units == units + 3
+    assert [told[n].transaction.status for n in (1, 3, 5)] == [Status.COMPLETED] * 3
+    assert (statuses(told[2]), statuses(told[4])) == ([None] * 2, [None] * 2)
+    assert await money(desk, bob) == (300, 0)
 
 
 # ---------------------------------------------------------------- how much a unit and the queue take
 
 
-async def test_unit_takes_no_more_payments_than_it_may_however_they_are_ordered(desk: Desk) -> None:
+async def test_unit_takes_singles_first_and_one_batch_however_they_arrive(desk: Desk) -> None:
     ada, bob = await people(desk, 2, funds="100.00")
-    by_unit = [[100, 28], [1, 60, 60], [60], [100], [100, *([1] * 28)], [1]]
-    sizes = [size for unit in by_unit for size in unit]
+    sizes = [100, *([1] * 64), 100, *([1] * 64), 60, 1]
+    by_unit = [[*([1] * 128), 100], [1, 100], [60]]
+    assert sum(map(len, by_unit)) == len(sizes)
     async with held_elsewhere(desk, ada):
         first = asyncio.create_task(desk.submit(transfer_of(ada, bob)))
         await asyncio.sleep(0)
@@ -152,10 +153,10 @@ async def test_unit_takes_no_more_payments_than_it_may_however_they_are_ordered(
     assert await money(desk, bob) == (10_000 + 1 + sum(sizes), 0)
 
 
-async def test_queue_is_full_of_payments_not_of_orders(
+async def test_batches_are_counted_by_their_payments(
     desk: Desk, records: Records, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(clearings, "MOST_WITH_MANY", 10)
+    monkeypatch.setattr(rules, "MOST_WITH_MANY", 10)
     ada, bob = await people(desk, 2, funds="10.00")
     async with held_elsewhere(desk, ada):
         first = asyncio.create_task(desk.submit(transfer_of(ada, bob)))
@@ -173,11 +174,11 @@ async def test_queue_is_full_of_payments_not_of_orders(
     assert await money(desk, ada) == (1_000 - 1 - 10 - 10, 0)
 
 
-async def test_batches_that_wait_leave_room_for_whoever_pays_once(
+async def test_batches_that_wait_take_no_place_of_single_orders(
     desk: Desk, records: Records, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(clearings, "MOST_WITH_MANY", 4)
-    monkeypatch.setattr(clearings, "MOST_WAITING", 6)
+    monkeypatch.setattr(rules, "MOST_WITH_MANY", 4)
+    monkeypatch.setattr(rules, "MOST_WAITING", 6)
     ada, bob = await people(desk, 2, funds="10.00")
     async with held_elsewhere(desk, ada):
         first = asyncio.create_task(desk.submit(transfer_of(ada, bob)))
@@ -187,17 +188,16 @@ async def test_batches_that_wait_leave_room_for_whoever_pays_once(
         await asyncio.sleep(0)
         with pytest.raises(ServiceBusy):
             await desk.submit(batch_of(ada, bob, bob), weight=2)
-        waiting += [asyncio.create_task(desk.submit(transfer_of(bob, ada))) for _ in range(2)]
+        waiting += [asyncio.create_task(desk.submit(transfer_of(bob, ada))) for _ in range(6)]
         await asyncio.sleep(0)
         with pytest.raises(ServiceBusy):
             await desk.submit(transfer_of(bob, ada))
-    assert len(answers(await all_told(first, *waiting))) == 4
-    assert await money(desk, ada) == (1_000 - 1 - 4 + 2, 0)
+    assert len(answers(await all_told(first, *waiting))) == 8
+    assert await money(desk, ada) == (1_000 - 1 - 4 + 6, 0)
 
 
 def test_batch_is_no_heavier_than_a_unit() -> None:
-    assert clearings.MOST_WITH_MANY < clearings.MOST_WAITING
-    assert MOST_TRANSFERS <= clearings.MOST_IN_UNIT
+    assert MOST_TRANSFERS <= rules.MOST_IN_UNIT
 
 
 # ---------------------------------------------------------------- units that fail
@@ -206,8 +206,9 @@ def test_batch_is_no_heavier_than_a_unit() -> None:
 @pytest.mark.parametrize("atomic", [False, True])
 @pytest.mark.parametrize("who", ["sender", "one recipient"])
 async def test_batch_that_needs_a_wallet_held_elsewhere_is_busy_whole_and_stops_nobody(
-    desk: Desk, records: Records, atomic: bool, who: str
+    desk: Desk, records: Records, atomic: bool, who: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(rules, "WAIT_SECONDS", 3.0)
     ada, bob, cyd = await people(desk, 3, funds="10.00")
     sender, others = (cyd, [ada, bob]) if who == "sender" else (ada, [bob, cyd])
     async with held_elsewhere(desk, cyd):
@@ -245,13 +246,15 @@ async def test_batch_whose_unit_fails_is_carried_out_once(
     await install(records, state, 1)
     told = await all_told(
         desk.submit(batch_of(ada, bob, bob, minor=150, atomic=atomic), weight=2),
+        desk.submit(transfer_of(bob, ada)),
         desk.submit(batch_of(bob, ada, bob, atomic=False), weight=2),
     )
     await mend(records)
-    first, second = answers(told)
+    first, single, second = answers(told)
+    assert (single.transaction.status, single.replayed) == (Status.COMPLETED, False)
     assert (statuses(first), first.replayed) == ([Status.COMPLETED] * 2, False)
     assert (statuses(second), second.replayed) == ([Status.COMPLETED, None], False)
-    assert await money(desk, ada) == (701, 0)
+    assert await money(desk, ada) == (702, 0)
 
 
 async def test_batch_that_the_database_cannot_write_now_is_busy_and_leaves_nothing(

@@ -20,7 +20,7 @@ from pocketpay.errors import BooksDisagree, Refusal
 from pocketpay.payments.cancel import Cancel
 from pocketpay.payments.desk import Desk
 from pocketpay.transactions.lifecycle import Status
-from tests.clearing.instructions import all_told, answers, held_elsewhere, transfer_of
+from tests.clearing.instructions import all_told, answers, transfer_of
 from tests.conftest import Dsns
 from tests.payments.customers import (
     Person,
@@ -110,22 +110,6 @@ async def test_row_that_this_server_cannot_read_fails_only_who_asked_for_it(desk
         desk.submit(transfer_of(bob, ada)),
     )
     assert [type(one) for one in told] == [Answer, ValueError, Answer]
-
-
-async def test_wallet_held_elsewhere_stops_only_its_own_orders(desk: Desk, records: Records) -> None:
-    ada, bob, cyd = await people(desk, 3, funds="10.00")
-    loop = asyncio.get_running_loop()
-    async with held_elsewhere(desk, cyd):
-        began = loop.time()
-        ways = [(ada, bob), (cyd, ada), (bob, ada), (ada, cyd)] * 5
-        told = await all_told(*(desk.submit(transfer_of(*way)) for way in ways))
-        assert loop.time() - began < 1.8
-    for way, heard in zip(ways, told, strict=True):
-        assert isinstance(heard, ServiceBusy if cyd in way else Answer), (way, heard)
-    assert not any(one.may_have_happened for one in told if isinstance(one, ServiceBusy))
-    assert await money(desk, cyd) == (1_000, 0)
-    assert await records.count("select count(*) from transactions where type = 'send'") == 10
-    assert (await send(desk, cyd, ada, "0.01")).transaction.status is Status.COMPLETED
 
 
 # ---------------------------------------------------------------- what PostgreSQL may say

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from pocketpay.clearing import queue as clearings
+from pocketpay.clearing import waiting as rules
 from pocketpay.clearing.outcome import Answer
 from pocketpay.clearing.terms import Terms
 from pocketpay.database.failures import ServiceBusy
@@ -97,7 +97,7 @@ async def test_orders_of_one_unit_see_one_another_in_the_order_of_arrival(desk: 
 
 
 async def test_full_queue_is_refused_at_once(desk: Desk, records: Records, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(clearings, "MOST_WAITING", 10)
+    monkeypatch.setattr(rules, "MOST_WAITING", 10)
     ada, bob = await people(desk, 2, funds="10.00")
     loop = asyncio.get_running_loop()
     async with held_elsewhere(desk, ada):
@@ -118,7 +118,7 @@ async def test_full_queue_is_refused_at_once(desk: Desk, records: Records, monke
 async def test_what_waits_too_long_for_its_turn_is_refused_and_not_done(
     dsns: Dsns, records: Records, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(clearings, "WAIT_SECONDS", 0.2)
+    monkeypatch.setattr(rules, "WAIT_SECONDS", 0.2)
     async with open_desk(dsns.server, unguarded()) as desk:
         ada, bob = await people(desk, 2, funds="10.00")
         async with held_elsewhere(desk, ada):

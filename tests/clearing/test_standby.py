@@ -8,7 +8,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from pocketpay.clearing import queue as clearings
+from pocketpay.clearing import waiting as rules
 from pocketpay.database import commits, migrations, sessions, startup
 from pocketpay.database.embedded.server import EmbeddedPostgres
 from pocketpay.database.errors import DatabaseUnavailable
@@ -51,7 +51,7 @@ def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     usual = sessions.connect.__kwdefaults__
     assert usual is not None
     monkeypatch.setitem(usual, "command_seconds", 0.3)
-    monkeypatch.setattr(clearings, "WHOLE_SECONDS", 1.0)
+    monkeypatch.setattr(rules, "WHOLE_SECONDS", 1.0)
 
 
 async def test_payment_that_no_standby_confirmed_is_shown_to_nobody_and_then_paid_once(

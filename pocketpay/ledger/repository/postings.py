@@ -14,7 +14,13 @@ select id, currency, posted, held, sequence, version, updated_at
 from ledger_accounts where id = any($1::uuid[]) and kind = 'wallet' order by id
 """
 _LOCK = _ACCOUNTS + " for no key update"
-_LOCK_FREE = _ACCOUNTS + " for no key update skip locked"
+
+_HELD = """
+with free as materialized (
+    select id from ledger_accounts where id = any($1::uuid[]) and kind = 'wallet' for no key update skip locked)
+select id from ledger_accounts a
+where id = any($1::uuid[]) and kind = 'wallet' and not exists (select from free where free.id = a.id)
+"""
 
 POSTING = """
 written_entries as (
@@ -32,10 +38,14 @@ written_accounts as (
 """The books' part of a unit's one write: $1 is the time, $2…$10 the entries, $11…$15 the accounts."""
 
 
-async def lock(session: Session, ids: Iterable[UUID], *, skip_locked: bool = False) -> list[Account]:
+async def lock(session: Session, ids: Iterable[UUID]) -> list[Account]:
     """Locks wallets' accounts in id order and gives them. FOR NO KEY UPDATE leaves others' foreign keys alone."""
-    rows = await session.fetch(_LOCK_FREE if skip_locked else _LOCK, sorted(ids))
-    return [Account(*row) for row in rows]
+    return [Account(*row) for row in await session.fetch(_LOCK, sorted(ids))]
+
+
+async def held(session: Session, ids: Iterable[UUID]) -> set[UUID]:
+    """Which of those wallets' accounts another session has locked now. Waits for no row."""
+    return {row[0] for row in await session.fetch(_HELD, list(ids))}
 
 
 async def accounts(session: Session, ids: Iterable[UUID]) -> list[Account]:

@@ -1,0 +1,222 @@
+"""One customer's orders never hold up another's: not with batches, and not with a wallet that somebody has locked."""
+
+import asyncio
+from contextlib import AsyncExitStack
+from typing import Any
+
+import pytest
+
+from pocketpay.clearing import queue, waiting
+from pocketpay.clearing.instruction import Instruction
+from pocketpay.clearing.outcome import Answer
+from pocketpay.clearing.terms import Terms
+from pocketpay.clearing.unit import carry_out
+from pocketpay.database.failures import ServiceBusy
+from pocketpay.payments.cancel import Cancel, cancel
+from pocketpay.payments.desk import Desk
+from pocketpay.transactions.lifecycle import Status
+from tests.clearing.instructions import all_told, answers, held_elsewhere, taken_up, transfer_of
+from tests.clearing.test_batch_races import batch_of
+from tests.conftest import Dsns
+from tests.payments.customers import Person, Records, money, open_desk, people, send, terms, unguarded
+
+BYSTANDER_SECONDS = 0.9
+"""A bystander's answer takes some 10 ms, and once 100 ms more. This is far more than that for a busy machine, and
+less than the second that each unit waited before accounts were put aside."""
+
+
+@pytest.fixture
+def dsns(database_dsn: Dsns) -> Dsns:
+    """A database for each test: they count its rows."""
+    return database_dsn
+
+
+@pytest.fixture
+def kept() -> Terms:
+    return unguarded()
+
+
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Units wait for a lock as long as in production."""
+
+
+async def slowest(desk: Desk, one: Person, other: Person, seconds: float) -> float:
+    """The longest that a bystander waits for an answer, of one payment after another for so long."""
+    loop, took = asyncio.get_running_loop(), [0.0]
+    end = loop.time() + seconds
+    while loop.time() < end:
+        began = loop.time()
+        assert (await send(desk, one, other, "0.01")).transaction.status is Status.COMPLETED
+        took.append(loop.time() - began)
+    return max(took)
+
+
+async def until_aside(desk: Desk, many: int) -> None:
+    """Waits until so many orders have been put aside."""
+    async with asyncio.timeout(5):
+        while len(desk.clearing._waiting.aside) < many:  # noqa: ASYNC110 - nothing tells
+            await asyncio.sleep(0.005)
+
+
+# ---------------------------------------------------------------- a wallet that another session has locked
+
+
+async def test_orders_of_a_locked_wallet_hold_up_nobody_else(desk: Desk, records: Records) -> None:
+    ada, bob, cyd, dan = await people(desk, 4, funds="10.00")
+    async with held_elsewhere(desk, ada):
+        stuck = []
+        bystander = asyncio.create_task(slowest(desk, bob, cyd, 3.0))
+        while not bystander.done():
+            stuck += [
+                asyncio.create_task(desk.submit(transfer_of(*way, 1))) for way in ((ada, bob), (dan, ada), (ada, dan))
+            ]
+            await asyncio.sleep(0.05)
+        assert await bystander < BYSTANDER_SECONDS
+        heard = [one for one in stuck if one.done()]
+        assert heard, "each waits a bounded time"
+        assert all(isinstance(one.exception(), ServiceBusy) for one in heard)
+    told = await all_told(*stuck)
+    done = answers(told)
+    assert len(done) > 3, "what was put aside goes on when the wallet is free"
+    refused = [one for one in told if not isinstance(one, Answer)]
+    assert all(isinstance(one, ServiceBusy) and not one.may_have_happened for one in refused)
+    paid = "select count(*) from transactions where type = 'send' and $1 in (source_wallet_id, destination_wallet_id)"
+    assert await records.count(paid, ada.wallet_id) == len(done), "what was answered busy was not done"
+
+
+async def test_orders_put_aside_go_on_soon_and_in_the_order_of_their_arrival(desk: Desk, records: Records) -> None:
+    ada, bob, cyd = await people(desk, 3, funds="10.00")
+    async with held_elsewhere(desk, ada):
+        orders: list[Instruction] = [
+            transfer_of(ada, bob, 600),
+            transfer_of(ada, cyd, 600),
+            batch_of(ada, bob, cyd, minor=200),
+        ]
+        weights = [1, 1, 2]
+        tasks = []
+        for order, weight in zip(orders, weights, strict=True):
+            tasks.append(asyncio.create_task(desk.submit(order, weight=weight)))
+            await until_aside(desk, len(tasks))
+    first, second, batch = answers(await all_told(*tasks))
+    assert (first.transaction.status, second.transaction.status) == (Status.COMPLETED, Status.FAILED)
+    assert [one.transaction.status for one in batch.parts if isinstance(one, Answer)] == [Status.COMPLETED] * 2
+    assert (await money(desk, ada), await money(desk, cyd)) == ((0, 0), (1_200, 0))
+
+
+async def test_wallet_is_used_again_as_soon_as_it_is_free(desk: Desk) -> None:
+    """A lock that nobody waits for any more is forgotten when it ends, not when somebody asks in vain."""
+    ada, bob = await people(desk, 2, funds="10.00")
+    async with held_elsewhere(desk, ada):
+        with pytest.raises(ServiceBusy):
+            await send(desk, ada, bob, "0.01")
+        assert desk.clearing.waiting == 0
+    assert (await send(desk, ada, bob, "0.01")).transaction.status is Status.COMPLETED
+
+
+async def test_key_of_an_order_put_aside_pays_once(desk: Desk, records: Records) -> None:
+    ada, bob = await people(desk, 2, funds="10.00")
+    async with held_elsewhere(desk, ada):
+        twins = [asyncio.create_task(send(desk, ada, bob, "1.00", key="the same")) for _ in range(3)]
+        await until_aside(desk, 3)
+    told = answers(await all_told(*twins))
+    assert [one.replayed for one in told] == [False, True, True]
+    assert len({one.transaction.id for one in told}) == 1
+    assert await money(desk, ada) == (900, 0)
+
+
+async def test_closing_waits_for_what_is_put_aside_and_leaves_nobody_waiting(dsns: Dsns, records: Records) -> None:
+    async with open_desk(dsns.server, unguarded()) as desk:
+        ada, bob = await people(desk, 2, funds="10.00")
+        async with held_elsewhere(desk, ada):
+            stuck = asyncio.create_task(send(desk, ada, bob, "0.01"))
+            await until_aside(desk, 1)
+            await desk.clearing.close(seconds=0.1)
+            with pytest.raises(ServiceBusy) as busy:
+                await stuck
+        assert not busy.value.may_have_happened
+        assert await money(desk, ada) == (1_000, 0)
+
+
+async def test_order_in_doubt_that_is_put_aside_is_answered_first_when_it_goes_on(
+    desk: Desk, records: Records, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its commit was done and nobody heard of it; then its wallet is locked for longer than an order may wait."""
+    monkeypatch.setattr(waiting, "WAIT_SECONDS", 0.3)
+    ada, bob = await people(desk, 2, funds="10.00")
+    async with AsyncExitStack() as stack:
+
+        async def lost(*arguments: Any, **named: Any) -> None:
+            patched.undo()
+            await carry_out(*arguments, **named)
+            await stack.enter_async_context(held_elsewhere(desk, ada))
+            raise ConnectionResetError
+
+        patched = pytest.MonkeyPatch()
+        patched.setattr(queue, "carry_out", lost)
+        order = asyncio.create_task(desk.submit(transfer_of(ada, bob, 100)))
+        await until_aside(desk, 1)
+        await asyncio.sleep(0.8)
+        assert not order.done()
+    answer = await order
+    assert (answer.transaction.status, answer.replayed) == (Status.COMPLETED, False)
+    assert await money(desk, ada) == (900, 0)
+
+
+# ---------------------------------------------------------------- other locks
+
+
+@pytest.mark.parametrize("table", ["ledger_accounts", "transactions"])
+async def test_table_locked_for_a_moment_refuses_nobody(desk: Desk, records: Records, table: str) -> None:
+    """As by a migration. No account is held then, and there is nothing to put aside."""
+    ada, bob = await people(desk, 2, funds="10.00")
+    async with records.connection.transaction():
+        await records.connection.execute(f"lock table {table} in access exclusive mode")
+        order = asyncio.create_task(desk.submit(transfer_of(ada, bob)))
+        await asyncio.sleep(0.25)
+    assert (await order).transaction.status is Status.COMPLETED
+    assert desk.clearing.counts.retries > 0
+
+
+async def test_locked_row_that_is_no_account_fails_only_who_needs_it(
+    desk: Desk, records: Records, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.clearing.terms = terms()
+    ada, bob, cyd = await people(desk, 3, funds="10.00")
+    held = (await send(desk, ada, bob, "1.00")).transaction
+    desk.clearing.terms = unguarded()
+    async with records.connection.transaction():
+        await records.connection.execute("select from transactions where id = $1 for update", held.id)
+        told = await all_told(
+            desk.submit(transfer_of(bob, cyd)),
+            desk.submit(Cancel(ada.wallet_id, held.id)),
+            desk.submit(transfer_of(cyd, bob)),
+        )
+    assert [type(one) for one in told] == [Answer, ServiceBusy, Answer]
+    assert (await cancel(desk, ada.wallet_id, held.id)).transaction.status is Status.CANCELLED
+
+
+# ---------------------------------------------------------------- batches
+
+
+async def test_single_order_waits_for_no_second_batch_of_another_customer(
+    dsns: Dsns, records: Records, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queue, "LOCK_MILLISECONDS", 1_500)
+    async with open_desk(dsns.server, unguarded()) as desk:
+        ada, bob, cyd = await people(desk, 3, funds="10.00")
+        async with held_elsewhere(desk, ada):
+            first = asyncio.create_task(desk.submit(transfer_of(ada, bob)))
+            await asyncio.sleep(0)
+            await taken_up(desk)
+            batches = [asyncio.create_task(desk.submit(batch_of(ada, *[bob] * 50), weight=50)) for _ in range(6)]
+            await asyncio.sleep(0)
+            single = asyncio.create_task(desk.submit(transfer_of(cyd, bob)))
+            await asyncio.sleep(0)
+        told = answers(await all_told(first, *batches))
+        paid = (await single).transaction.created_at
+    assert len(told) == 7
+    times = [part.transaction.created_at for one in told[1:] for part in one.parts if isinstance(part, Answer)]
+    assert len(times) == 300
+    assert sum(time <= paid for time in times) == 50, "it goes with the first batch"
+    assert times == sorted(times), "and each of the batches has its turn"

@@ -1,0 +1,164 @@
+"""The law of `waiting.py`, held in every interleaving of a few orders, units and locks of other sessions."""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import product
+from uuid import UUID, uuid4
+
+import pytest
+
+from pocketpay.clearing import waiting as rules
+from pocketpay.clearing.book import Book
+from pocketpay.clearing.footprint import Footprint
+from pocketpay.clearing.outcome import Outcome
+from pocketpay.clearing.ticket import Ticket
+from pocketpay.clearing.waiting import Waiting
+from pocketpay.database.failures import ServiceBusy
+
+ADA, BOB = uuid4(), uuid4()
+FREE: frozenset[UUID] = frozenset()
+
+
+@dataclass(frozen=True)
+class Order:
+    """Something that locks one account or two."""
+
+    wallet_id: UUID
+    payee_id: UUID | None = None
+
+    @property
+    def footprint(self) -> Footprint:
+        return Footprint(self.wallet_id, self.payee_id)
+
+    def decide(self, book: Book) -> Outcome:
+        raise NotImplementedError
+
+
+KINDS = [(Order(ADA), 1), (Order(BOB), 1), (Order(ADA, BOB), 1), (Order(ADA), 2), (Order(ADA, BOB), 2)]
+"""An order and its weight: singles and batches."""
+
+LOCKS = [None, FREE, frozenset({ADA}), frozenset({BOB})]
+"""What other sessions hold while a unit runs; None where no unit runs."""
+
+
+def ticket(order: Order, weight: int = 1, *, arrived: float = 0.0) -> Ticket:
+    return Ticket(order, asyncio.get_running_loop().create_future(), arrived, weight)
+
+
+@dataclass
+class Run:
+    """A queue, and the law checked after each of its units."""
+
+    waiting: Waiting = field(default_factory=Waiting)
+    here: list[Ticket] = field(default_factory=list)
+    """The orders that wait, by arrival."""
+
+    def arrive(self, order: Order, weight: int) -> None:
+        self.here.append(ticket(order, weight))
+        self.waiting.add(self.here[-1])
+
+    def unit(self, locked: frozenset[UUID]) -> None:
+        """As the clearing runs one: it looks at the held accounts, takes a unit, puts aside what it cannot lock."""
+        aside = [one for one in self.here if one.was_aside]
+        self.waiting.held &= locked
+        known = set(self.waiting.held)
+        taken = self.waiting.take()
+        assert all(one.accounts.isdisjoint(known) for one in taken), "nobody waits for an account known to be held"
+        batches = [one for one in taken if one.is_batch]
+        assert len(batches) <= 1
+        assert len(taken) - len(batches) <= rules.MOST_IN_UNIT
+        going = taken
+        if held := locked & {account for one in taken for account in one.accounts}:
+            going = self.waiting.put_aside(taken, set(held))
+        assert [one.number for one in going] == sorted(one.number for one in going), "in order of arrival"
+        assert all(one.accounts.isdisjoint(locked) and one in self.here for one in going), "carried out once, locked"
+        self.here = [one for one in self.here if one not in going]
+        assert len(self.waiting) == len(self.here), "nobody is lost"
+        for one in self.here:
+            put_aside_now = one.was_aside and one not in aside
+            assert not (put_aside_now and one.accounts.isdisjoint(locked)), "put aside for its own account only"
+            assert self.reason(one, taken, locked), f"order {one.number} of {self!r} waits for nothing"
+        for one in going:
+            assert not (one in aside and self.before(one, among=aside)), f"order {one.number} passed another"
+
+    def reason(self, one: Ticket, taken: Sequence[Ticket], locked: frozenset[UUID]) -> bool:
+        """Whether the law lets that order wait."""
+        same_kind = [other for other in taken if other.is_batch == one.is_batch and other.number < one.number]
+        full = len(same_kind) >= (1 if one.is_batch else rules.MOST_IN_UNIT)
+        held = not one.accounts.isdisjoint(locked)
+        return full or held or (one.was_aside and self.before(one, among=self.here))
+
+    def before(self, one: Ticket, *, among: Sequence[Ticket]) -> bool:
+        """Whether an earlier order that was put aside still waits and needs an account of that one."""
+        return any(
+            other.was_aside and other in self.here and other.number < one.number and other.accounts & one.accounts
+            for other in among
+        )
+
+
+def every_history(orders: int) -> Iterator[list[tuple[Order, int, frozenset[UUID] | None]]]:
+    """Every sequence of so many orders, each followed by no unit or by one under some locks."""
+    for kinds in product(KINDS, repeat=orders):
+        for locks in product(LOCKS, repeat=orders):
+            yield [(order, weight, lock) for (order, weight), lock in zip(kinds, locks, strict=True)]
+
+
+@pytest.mark.parametrize("most_in_unit", [1, 2])
+async def test_an_order_waits_only_for_what_the_law_names(monkeypatch: pytest.MonkeyPatch, most_in_unit: int) -> None:
+    monkeypatch.setattr(rules, "MOST_IN_UNIT", most_in_unit)
+    for history in every_history(3):
+        run = Run()
+        for order, weight, locked in history:
+            run.arrive(order, weight)
+            if locked is not None:
+                run.unit(locked)
+        run.unit(frozenset({ADA}))
+        for _ in history:
+            run.unit(FREE)
+        assert run.here == [], "all are carried out when nothing is held"
+
+
+async def test_singles_go_first_and_one_batch_goes_with_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rules, "MOST_IN_UNIT", 3)
+    waiting = Waiting()
+    weights = [1, 100, 100, 1, 1, 1, 100, 1]
+    for weight in weights:
+        waiting.add(ticket(Order(ADA), weight))
+    taken = [[one.number for one in waiting.take()] for _ in range(4)]
+    assert taken == [[0, 1, 3, 4], [2, 5, 7], [6], []]
+
+
+async def test_those_put_aside_take_no_place_of_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rules, "MOST_ASIDE", 2)
+    waiting = Waiting()
+    waiting.held = {ADA}
+    tickets = [ticket(Order(ADA)) for _ in range(3)]
+    for one in tickets:
+        waiting.add(one)
+    assert waiting.take() == []
+    assert [one.answer.done() for one in tickets] == [False, False, True]
+    assert isinstance(tickets[2].answer.exception(), ServiceBusy)
+    assert (len(waiting), waiting.counts.busy) == (2, 1)
+
+
+async def test_each_waits_its_bounded_time_wherever_it_waits() -> None:
+    waiting = Waiting()
+    waiting.held = {ADA}
+    in_doubt = ticket(Order(ADA))
+    in_doubt.doubtful = ServiceBusy("nobody knows")  # type: ignore[assignment]
+    aside, single, batch = ticket(Order(ADA)), ticket(Order(BOB)), ticket(Order(BOB), 2)
+    for one in (in_doubt, aside):
+        waiting.add(one)
+    assert waiting.take() == []
+    for one in (single, batch, late := ticket(Order(BOB), arrived=1.0)):
+        waiting.add(one)
+    waiting.refuse_late(rules.WAIT_SECONDS)
+    assert [one.answer.done() for one in (in_doubt, aside, single, batch, late)] == [False, True, True, True, False]
+    busy = [one.answer.exception() for one in (aside, single, batch)]
+    assert [isinstance(one, ServiceBusy) and one.may_have_happened for one in busy] == [False] * 3
+    waiting.refuse_late(rules.WHOLE_SECONDS)
+    refused = in_doubt.answer.exception()
+    assert isinstance(refused, ServiceBusy)
+    assert refused.may_have_happened
+    assert isinstance(late.answer.exception(), ServiceBusy)
