@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from pocketpay.clearing import unit
-from pocketpay.database.sessions import Session
+from pocketpay.database.commits import commit
+from pocketpay.database.sessions import Connection, Session
 from pocketpay.errors import Refusal
 from pocketpay.payments import desk as desks
 from pocketpay.payments import repository as sweeps
@@ -128,8 +129,6 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> Reads:
         __slots__ = ()
 
         async def execute(self, sql: str, *arguments: Any) -> str:
-            if sql == "commit":
-                await reads.count(self, +1)
             done = await super().execute(sql, *arguments)
             if sql == "begin":
                 await reads.count(self, -1)
@@ -143,7 +142,12 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> Reads:
         await session.execute("commit")
         return result
 
+    async def counted_commit(connection: Connection) -> None:
+        await reads.count(Session(connection), +1)
+        await commit(connection)
+
     look = unit.preview
+    monkeypatch.setattr(unit, "commit", counted_commit)
     monkeypatch.setattr(desks, "preview", counted)
     monkeypatch.setattr(unit, "Session", Counting)
     return reads
