@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -17,6 +18,7 @@ from pocketpay.transactions.repository.usage import used
 from tests.model import fate
 from tests.model.customer import Customer
 from tests.model.model import Model
+from tests.model.orders import Order
 from tests.model.paper import Purse
 from tests.payments import cards as cards_for_tests
 from tests.payments.customers import Person, Records, person
@@ -31,6 +33,15 @@ COMES_BACK = "update users set closed_at = null, password_hash = $2 where id = $
 
 def _weight(instruction: Instruction) -> int:
     return len(instruction.items) if isinstance(instruction, TransferBatch) else 1
+
+
+def _by_unit(orders: Sequence[Order], instructions: Sequence[Instruction]) -> tuple[list[Order], list[Instruction]]:
+    """In the order in which the clearing carries them out: a unit takes one batch, the next ones wait."""
+    pairs = list(zip(orders, instructions, strict=True))
+    batches = [number for number, (_, instruction) in enumerate(pairs) if _weight(instruction) > 1]
+    later = [pairs.pop(number) for number in reversed(batches[1:])]
+    pairs += reversed(later)
+    return [order for order, _ in pairs], [instruction for _, instruction in pairs]
 
 
 @dataclass
@@ -60,7 +71,7 @@ class DeskWalk:
         if self.chance.random() < MINDS_CHANGE:
             self.customer.changes_its_mind()
         orders = self.customer.orders()
-        instructions = self.interpreter.instructions(orders)
+        orders, instructions = _by_unit(orders, self.interpreter.instructions(orders))
         desk = self.chance.choice(self.desks)
         desk.clearing.terms = terms_of(self.model)
         expected = self.model.together(orders)
