@@ -23,5 +23,6 @@ updates/         what changed, sent after the commit: ids and versions, never ro
 database/        connections, units of work, migrations, the embedded PostgreSQL
 settings.py      the typed environment
 money.py         minor units and a currency
+text/            the characters of a text: which it may have, what they show, what they look like
 errors.py        the roots of every expected error
 """

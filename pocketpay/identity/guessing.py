@@ -7,12 +7,13 @@ The list is the 30,000 most used passwords that `zxcvbn` brings along. Its estim
 characters keep it busy for a second, and it holds the interpreter while it thinks.
 """
 
-import unicodedata
 from collections.abc import Iterable
 from functools import lru_cache
 from itertools import pairwise
 
 from zxcvbn.frequency_lists import FREQUENCY_LISTS
+
+from pocketpay.text.characters import is_alphanumeric, nfkc
 
 OWN_WORDS = ("pocketpay", "pocket", "wallet")
 
@@ -41,7 +42,7 @@ def guessable(password: str, about: Iterable[str] = ()) -> bool:
 
     `about` are the words a guesser knows of the person: username, name, email address.
     """
-    text = unicodedata.normalize("NFKC", password).casefold()
+    text = nfkc(password).casefold()
     core = text.strip(_AFFIXES)
     known = _known_passwords()
     if text in known:
@@ -66,11 +67,11 @@ def _expected(affixes: str) -> bool:
 def _words(about: Iterable[str]) -> set[str]:
     said = [*OWN_WORDS, *about]
     said += [part for word in said for part in word.replace("@", " ").split()]
-    return {_squeezed(unicodedata.normalize("NFKC", word).casefold().strip(_AFFIXES)) for word in said} - {""}
+    return {_squeezed(nfkc(word).casefold().strip(_AFFIXES)) for word in said} - {""}
 
 
 def _squeezed(text: str) -> str:
-    return "".join(char for char in text if char.isalnum())
+    return "".join(char for char in text if is_alphanumeric(char))
 
 
 def _repeated_piece(text: str) -> str | None:

@@ -10,11 +10,11 @@ The law of the counters: *what a stranger is told follows from the text of the l
 A person is only looked up by the fields of a Login, so no spelling reaches a person under another key.
 """
 
-import unicodedata
 from dataclasses import dataclass
 
 from pocketpay.identity import contacts, usernames
 from pocketpay.identity.errors import InvalidProfile
+from pocketpay.text.characters import nfkc
 
 LONGEST = 320
 """Characters looked at: the longest email address."""
@@ -43,7 +43,7 @@ def read(typed: str) -> Login:
     text = typed.strip()[:LONGEST].strip()
     username = usernames.canonical(text)
     email = None if username is not None else _email(text)
-    return Login(username, email, unicodedata.normalize("NFKC", text).casefold())
+    return Login(username, email, nfkc(text).casefold())
 
 
 def _email(text: str) -> str | None:

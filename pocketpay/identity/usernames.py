@@ -5,9 +5,9 @@ one name, and nobody can be impersonated by a look-alike: what is not plain ASCI
 """
 
 import re
-import unicodedata
 
 from pocketpay.identity.errors import InvalidProfile
+from pocketpay.text.characters import nfkc
 
 SHAPE = re.compile(r"[a-z0-9_]{3,30}", re.ASCII)
 
@@ -49,5 +49,5 @@ def chosen(typed: str) -> str:
 def _spelled(typed: str) -> str | None:
     if len(typed) > LONGEST_TYPED:
         return None
-    name = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", typed).casefold())
+    name = nfkc(nfkc(typed).casefold())
     return name if SHAPE.fullmatch(name) else None

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from pocketpay.text.characters import is_printable
+
 LONGEST_SHOWN = 40
 
 
@@ -34,5 +36,5 @@ class Finding:
 def shown(value: str) -> str:
     """A stranger's text as it may stand on a terminal: what cannot be seen written out, cut to forty characters."""
     cut = value[:LONGEST_SHOWN]
-    seen = "".join(char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in cut)
+    seen = "".join(char if is_printable(char) else char.encode("unicode_escape").decode("ascii") for char in cut)
     return f'"{seen}…"' if len(value) > LONGEST_SHOWN else f'"{seen}"'

@@ -2,7 +2,6 @@
 
 import json
 import re
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,6 +13,7 @@ from pocketpay.identity.passwords import NO_PASSWORD
 from pocketpay.importing.balance import opening_balance
 from pocketpay.importing.finding import Finding, Severity
 from pocketpay.importing.joined import Joined, Judge
+from pocketpay.text.characters import category, nfkd
 
 LONGEST_AVATAR_URL = 2_048
 
@@ -103,8 +103,8 @@ def _username(judge_: Judge, raw: str | None, metadata: dict[str, str]) -> str |
 
 def suggested(like: str, id: UUID) -> tuple[str, ...]:
     """Usernames like that one which are well formed and not reserved; the last is hardly anybody else's."""
-    plain = unicodedata.normalize("NFKD", like[:100]).casefold()
-    plain = "".join(char for char in plain if not unicodedata.combining(char))
+    plain = nfkd(like[:100]).casefold()
+    plain = "".join(char for char in plain if category(char)[0] != "M")
     stem = re.sub(r"_+", "_", re.sub(r"[^a-z0-9]", "_", plain)).strip("_")[:25].rstrip("_") or "person"
     tried = (stem, f"{stem}_{id.hex[:4]}", f"person_{id.hex[:12]}")
     return tuple(name for name in tried if _may_be_chosen(name))

@@ -4,13 +4,13 @@ What cannot be parsed is refused here, before the key is looked at: such a reque
 """
 
 import hashlib
-import unicodedata
 from uuid import UUID
 
 from pocketpay import money
 from pocketpay.clearing.footprint import Gives, Key
 from pocketpay.identity.usernames import canonical
 from pocketpay.money import Money
+from pocketpay.text.lines import fits_line, shows_something
 from pocketpay.transactions.errors import InvalidAmount, InvalidInput
 
 LONGEST_DESCRIPTION = 500
@@ -18,15 +18,6 @@ LONGEST_BANK_NAME = 100
 LONGEST_LABEL = 50
 LONGEST_MERCHANT = 100
 KEY_LENGTH = (8, 255)
-
-_UNFIT = ("Cc", "Cs", "Co", "Cn", "Zl", "Zp")
-"""Unicode categories no text of ours may hold: controls, lone surrogates, private and unassigned, line breaks."""
-
-_SEEN = "LNPS"
-"""Letters, numbers, punctuation and symbols: a zero-width space alone looks like nothing."""
-
-_UNFIT_FORMATS = frozenset("\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
-"""Marks that make text read otherwise than it is written."""
 
 
 def parse_amount(raw_amount: str, currency: str, field: str = "amount") -> Money:
@@ -86,7 +77,7 @@ def parse_key(
         raise InvalidInput("idempotencyKey", f"must have {fewest} to {most} characters")
     if not raw_key.strip():
         raise InvalidInput("idempotencyKey", "must not be blank")
-    if not _fit(raw_key):
+    if not fits_line(raw_key):
         raise InvalidInput("idempotencyKey", "must not have characters that cannot be kept")
     said = [operation, *(f"{part.minor} {part.currency}" if isinstance(part, Money) else part for part in parsed)]
     return Key(wallet_id, raw_key, operation, hashlib.sha256("\x1f".join(said).encode()).digest(), gives)
@@ -98,14 +89,8 @@ def _line(field: str, raw: str, longest: int) -> str:
         raise InvalidInput(field, "must not be empty")
     if len(text) > longest:
         raise InvalidInput(field, f"must have at most {longest} characters")
-    if not _fit(text):
+    if not fits_line(text):
         raise InvalidInput(field, "must not have control characters or others that cannot be kept")
-    if not any(unicodedata.category(char)[0] in _SEEN for char in text):
+    if not shows_something(text):
         raise InvalidInput(field, "must have something that can be seen")
     return text
-
-
-def _fit(text: str) -> bool:
-    if text.isascii():
-        return text.isprintable()
-    return not any(unicodedata.category(char) in _UNFIT or char in _UNFIT_FORMATS for char in text)

@@ -14,6 +14,7 @@ from pocketpay.identity.passwords import NO_PASSWORD
 from pocketpay.importing.finding import Severity
 from pocketpay.importing.joined import Joined
 from pocketpay.importing.person import Judged, judge, suggested
+from pocketpay.text.characters import is_printable
 from tests.importing.exports import HASH, id_of
 
 NOW = datetime(2025, 1, 1, tzinfo=UTC)
@@ -205,4 +206,4 @@ MORE_TEXTS = ("wallet_balance", "entries", "created_at", "metadata", "deleted_at
 def test_any_text_is_judged(fields: dict[str, Any]) -> None:
     for finding in judged(**fields).findings:
         assert finding.problem
-        assert finding.shown.isprintable()
+        assert all(is_printable(char) for char in finding.shown)

@@ -18,7 +18,9 @@ class SignUpInput:
         description="The name others will pay them by: 3 to 30 of a to z, digits and underscores, whatever the case. "
         "It cannot be changed and is never given to anybody else."
     )
-    name: str = strawberry.field(description="The name they go by: 1 to 100 characters, shown to whoever they pay.")
+    name: str = strawberry.field(
+        description="The name they go by: 1 to 100 characters, shown to whoever they pay. It must show something."
+    )
     password: str = strawberry.field(
         description="12 to 256 characters of any kind, and not one that a guesser tries first."
     )

@@ -15,7 +15,8 @@ from pocketpay.identity.changes import STAYS, Wanted, Wish
 class UpdateProfileInput:
     name: str | None = strawberry.field(
         default=strawberry.UNSET,
-        description="The name they go by: 1 to 100 characters. It cannot be cleared: null is INVALID_INPUT.",
+        description="The name they go by: 1 to 100 characters. It must show something. It cannot be cleared: null is "
+        "INVALID_INPUT.",
     )
     email: str | None = strawberry.field(
         default=strawberry.UNSET, description="An email address of theirs alone. Needs currentPassword."

@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 
 import typer
 
+from pocketpay.text.characters import is_printable
+
 NONE = "-"
 
 
@@ -18,7 +20,7 @@ def lines(head: Sequence[str], rows: Sequence[Sequence[str | None]]) -> Iterator
 
 def _cell(text: str | None) -> str:
     """One line, whatever is in it: a terminal obeys control characters."""
-    return "".join(char if char.isprintable() else "?" for char in text) if text else NONE
+    return "".join(char if is_printable(char) else "?" for char in text) if text else NONE
 
 
 def show(head: Sequence[str], rows: Sequence[Sequence[str | None]]) -> None:

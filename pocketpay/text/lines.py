@@ -1,0 +1,69 @@
+"""Which characters a text may have.
+
+| character                                       | a line                | a name                |
+| ----------------------------------------------- | --------------------- | --------------------- |
+| control, line break, surrogate, private use     | no                    | no                    |
+| unassigned, noncharacter                        | no, but reserved emoji| no, but reserved emoji|
+| embedding, override, isolate of direction       | no                    | no                    |
+| mark of direction: LRM, RLM, ALM                | in right-to-left text | in right-to-left text |
+| tag                                             | in a flag             | in a flag             |
+| zero-width joiner and non-joiner                | yes                   | yes                   |
+| byte order mark                                 | no                    | no                    |
+| other format character                          | yes                   | no                    |
+| everything else                                 | yes                   | yes                   |
+
+A text must also show something: see `shows_something`.
+"""
+
+import re
+
+from pocketpay.text.characters import category, is_reserved_emoji, is_right_to_left, is_seen
+
+_ASCII = re.compile("[ -~]*")
+_UNFIT = frozenset(("Cc", "Cs", "Co", "Zl", "Zp"))
+_DIRECTING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
+"""Marks that make text read otherwise than it is written, and the byte order mark."""
+
+_DIRECTION_MARKS = frozenset("\u061c\u200e\u200f")
+_JOINERS = frozenset("\u200c\u200d")
+_TAGS = re.compile("[\U000e0000-\U000e007f]")
+_FLAG = re.compile("\U0001f3f4[\U000e0030-\U000e0039\U000e0061-\U000e007a]{1,30}\U000e007f")
+"""The flag of a region, like that of Scotland: a black flag, a region's code in tags, and the tag that
+ends it (UTS 51)."""
+
+
+def fits_line(text: str) -> bool:
+    """Whether a line of text, such as a description, may have all these characters."""
+    return _fits(text, name=False)
+
+
+def fits_name(text: str) -> bool:
+    """Whether a person's name may have all these characters."""
+    return _fits(text, name=True)
+
+
+def shows_something(text: str) -> bool:
+    """Whether at least one character can be seen: not only spaces, fillers, format characters or combining marks."""
+    return any(is_seen(char) for char in text)
+
+
+def _fits(text: str, *, name: bool) -> bool:
+    if text.isascii():
+        return _ASCII.fullmatch(text) is not None
+    if _TAGS.search(text) is not None:
+        text = _FLAG.sub("\U0001f3f4", text)
+    marked = not _DIRECTION_MARKS.isdisjoint(text)
+    if marked and not any(is_right_to_left(char) for char in text):
+        return False
+    return all(_fit(char, name=name) for char in text)
+
+
+def _fit(char: str, *, name: bool) -> bool:
+    kind = category(char)
+    if kind == "Cf":
+        if char in _DIRECTING or _TAGS.match(char) is not None:
+            return False
+        return not name or char in _JOINERS or char in _DIRECTION_MARKS
+    if kind == "Cn":
+        return is_reserved_emoji(char)
+    return kind not in _UNFIT

@@ -1,0 +1,137 @@
+"""What a text may be made of: everything people write, nothing that cannot be seen, nothing that deceives."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pocketpay.identity.errors import InvalidProfile
+from pocketpay.identity.names import display_name
+from pocketpay.payments.parsing import parse_bank_name, parse_description, parse_label, parse_merchant, parse_reason
+from pocketpay.text.characters import VERSION, category, is_seen
+from pocketpay.text.lines import fits_line, fits_name, shows_something
+from pocketpay.transactions.errors import InvalidInput
+
+ENGLAND = "\U0001f3f4\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f"
+SCOTLAND = "\U0001f3f4\U000e0067\U000e0062\U000e0073\U000e0063\U000e0074\U000e007f"
+
+WRITTEN = {
+    "flag of England": ENGLAND,
+    "flag of Scotland in words": f"Match {SCOTLAND} tickets",
+    "two flags": ENGLAND + SCOTLAND,
+    "flag of a country": "🇺🇦",
+    "family": "👨\u200d👩\u200d👧\u200d👦",
+    "heart with a variation selector": "❤\ufe0f",
+    "keycap": "1\ufe0f\u20e3",
+    "skin tone": "👋🏽",
+    "Arabic with a right-to-left mark": "محمد\u200f!",
+    "Hebrew with a left-to-right mark": "דוד\u200e (C++)",
+    "Arabic with an Arabic letter mark": "\u061c١٢ درهم",
+    "Persian with a non-joiner": "می\u200cخواهم",
+    "Bengali with a joiner": "র\u200d্য",
+    "Japanese name with a variation": "葛\U000e0100城",
+    "emoji of Unicode 15": "🫨",
+    "emoji of Unicode 16": "\U0001fae9",
+    "emoji of Unicode 17": "\U0001facd",
+    "emoji that no data has yet": "\U0001faff",
+    "Kannada": "ಕನ್ನಡ",
+    "letter with many marks": "ṩ̂",
+    "a full stop": ".",
+}
+
+UNSEEN = {
+    "spaces of all sorts": " \u00a0\u1680\u2000\u2007\u202f\u205f\u3000",
+    "zero-width space": "\u200b",
+    "joiners": "\u200c\u200d",
+    "word joiner": "\u2060",
+    "soft hyphen": "\u00ad",
+    "Hangul filler": "\u3164",
+    "half-width Hangul filler": "\uffa0",
+    "Hangul jamo fillers": "\u115f\u1160",
+    "braille blank": "\u2800",
+    "Khmer inherent vowels": "\u17b4\u17b5",
+    "Mongolian vowel separator": "\u180e",
+    "variation selectors": "\ufe0f\ufe0e\U000e0100",
+    "combining grapheme joiner": "\u034f",
+    "tags": "\U000e0067\U000e0062\U000e007f",
+    "language tag": "\U000e0001",
+    "accents alone": "\u0301\u0308",
+    "vowel sign alone": "\u093e",
+    "enclosing circle alone": "\u20dd",
+    "object replacement": "\ufffc",
+    "null notehead": "\U0001d159",
+    "direction marks": "\u200e\u200f\u061c",
+    "fillers between spaces": "\u3164 \u2800 \u200b",
+}
+
+DANGEROUS = {
+    "override": "Ada \u202e100",
+    "embedding": "Ada \u202bx\u202c",
+    "isolate left open": "\u2066Ada",
+    "isolate closed": "\u2067Ada\u2069",
+    "left-to-right mark among Latin letters": "Ada\u200e",
+    "right-to-left mark among Latin letters": "Ada\u200f!",
+    "tags after a letter": "Ada\U000e0041\U000e0042",
+    "tags after a flag that ended": ENGLAND + "\U000e0041",
+    "flag without an end": ENGLAND[:-1],
+    "NUL": "Ada\0",
+    "escape": "\x1b[2JAda",
+    "next line": "Ada\x85Bob",
+    "line separator": "Ada\u2028Bob",
+    "lone surrogate": "Ada\ud83d",
+    "private use": "Ada\ue000",
+    "private use of another plane": "Ada\U0010fffd",
+    "noncharacter": "Ada\uffff",
+    "noncharacter of a block": "Ada\ufdd0",
+    "noncharacter of the emoji plane": "Ada\U0001ffff",
+    "unassigned": "Ada\u0378",
+    "byte order mark": "Ada\ufeff",
+}
+
+LINES = [parse_description, parse_reason, parse_bank_name, parse_label, parse_merchant]
+
+
+@pytest.mark.parametrize("text", WRITTEN.values(), ids=WRITTEN)
+def test_what_people_write_is_a_name_and_a_description(text: str) -> None:
+    assert display_name(text)
+    assert all(parse(text) == text for parse in LINES)
+
+
+@pytest.mark.parametrize("text", (UNSEEN | DANGEROUS).values(), ids=UNSEEN | DANGEROUS)
+def test_what_cannot_be_seen_or_deceives_is_neither(text: str) -> None:
+    with pytest.raises(InvalidProfile) as refused:
+        display_name(text)
+    assert refused.value.field == "name"
+    for parse in LINES:
+        with pytest.raises(InvalidInput):
+            parse(text)
+
+
+@pytest.mark.parametrize("text", UNSEEN.values(), ids=UNSEEN)
+def test_what_cannot_be_seen_may_stand_beside_what_can_or_is_refused_as_deceiving(text: str) -> None:
+    assert not shows_something(text)
+    assert shows_something(f"{text}a")
+
+
+@given(st.text(st.characters(categories=("Mn", "Mc", "Me", "Zs", "Cf")), max_size=20))
+def test_marks_spaces_and_formats_alone_show_nothing(text: str) -> None:
+    # The generator's own Python is older: it may take for a mark what is none any more.
+    assert shows_something(text) == any(category(char)[0] in "LNPS" for char in text)
+
+
+@given(st.text(max_size=40))
+def test_a_name_has_no_more_than_a_line_may_have(text: str) -> None:
+    if fits_name(text):
+        assert fits_line(text)
+        text.encode()
+        assert "\0" not in text
+
+
+@given(st.text(max_size=40))
+def test_a_text_that_shows_something_still_does_beside_another(text: str) -> None:
+    assert shows_something(text) == any(is_seen(char) for char in text)
+    assert shows_something(f"\u3164{text}\u200b") == shows_something(text)
+
+
+def test_data_is_that_of_the_pinned_package_and_newer_than_pythons() -> None:
+    assert VERSION == "18.0.0"
+    assert category("\U0001fae9") == "So", "of Unicode 16, which Python 3.11 does not know"
