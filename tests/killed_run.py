@@ -9,7 +9,7 @@ import pytest
 from pocketpay.database.embedded.server import EmbeddedPostgres
 from tests.e2e import processes
 
-SECONDS = 120
+SECONDS = 240
 """Longer than the tests of killed runs wait for anything."""
 
 

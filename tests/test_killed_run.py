@@ -16,8 +16,8 @@ from pocketpay.database.embedded.server import EmbeddedPostgres
 from tests import leftovers
 
 CHECKOUT = Path(__file__).parents[1]
-START_SECONDS = 60.0
-GONE_SECONDS = 30.0
+START_SECONDS = 120.0
+GONE_SECONDS = 60.0
 
 Run = Callable[..., "subprocess.Popen[bytes]"]
 

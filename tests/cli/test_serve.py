@@ -113,7 +113,7 @@ def is_alive(pid: int) -> bool:
 def postmaster(folder: Path) -> int | None:
     try:
         return int((folder / ".pocketpay" / "cluster" / "postmaster.pid").read_text().split()[0])
-    except FileNotFoundError:
+    except (FileNotFoundError, IndexError):  # it is there before anything is written to it
         return None
 
 

@@ -1,6 +1,7 @@
 """Signing in: a login and a password become a session, and nobody learns who has an account."""
 
 import asyncio
+import time
 
 import pytest
 from argon2 import PasswordHasher
@@ -127,9 +128,11 @@ async def test_unknown_login_must_wait_like_a_known_one(reception: Reception) ->
 
 async def test_many_guesses_at_once_are_no_more_guesses(reception: Reception) -> None:
     await arrive(reception)
+    began = time.monotonic()
     answers = await asyncio.gather(*(tried(reception, "ada", WRONG) for _ in range(20)))
-    assert sum(isinstance(answer, InvalidCredentials) for answer in answers) == 5
-    assert sum(isinstance(answer, RateLimited) for answer in answers) == 15
+    guesses = sum(isinstance(answer, InvalidCredentials) for answer in answers)
+    assert 5 <= guesses <= 5 + int(time.monotonic() - began)  # one more when the wait of a second is over
+    assert sum(isinstance(answer, RateLimited) for answer in answers) == 20 - guesses
 
 
 async def test_one_person_may_sign_in_many_times_at_once(reception: Reception) -> None:
