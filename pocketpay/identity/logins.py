@@ -3,7 +3,8 @@
 The law of the counters: *what a stranger is told follows from the text of the login alone.* Attempts are counted by
 `Login.key`, which is computed from the text and from nothing that is stored. So
 
-    all spellings that reach one username or one email address have one key: case, width, spaces, "@", punycode
+    all spellings that reach one username or one email address have one key: case, width, spaces, "@", punycode,
+        invisible marks around it
     a login that is nobody's has a key like any other, and is counted and refused in the same way
     a username and the email address of one person have two keys: sharing one would tell that they belong together
 
@@ -15,6 +16,7 @@ from dataclasses import dataclass
 from pocketpay.identity import contacts, usernames
 from pocketpay.identity.errors import InvalidProfile
 from pocketpay.text.characters import nfkc
+from pocketpay.text.pasted import trimmed
 
 LONGEST = 320
 """Characters looked at: the longest email address."""
@@ -40,7 +42,7 @@ class Login:
 
 def read(typed: str) -> Login:
     """The login that somebody typed. Never raises."""
-    text = typed.strip()[:LONGEST].strip()
+    text = trimmed(trimmed(typed)[:LONGEST])
     username = usernames.canonical(text)
     email = None if username is not None else _email(text)
     return Login(username, email, nfkc(text).casefold())

@@ -12,7 +12,10 @@ from pocketpay.identity import sign_in as identity
 
 @strawberry.input(description="Who somebody says they are.")
 class SignInInput:
-    login: str = strawberry.field(description='Their username, with or without "@", or their email address.')
+    login: str = strawberry.field(
+        description='Their username, with or without "@", or their email address. Spaces and marks that are not seen '
+        "around it are left out."
+    )
     password: str = strawberry.field(description="Their password.")
 
 

@@ -5,11 +5,12 @@ from pocketpay.identity import contacts
 from pocketpay.identity.errors import InvalidProfile
 from pocketpay.identity.usernames import canonical
 from pocketpay.operations.customers import Sought
+from pocketpay.text.pasted import trimmed
 
 
 def sought(typed: str) -> Sought:
     """Everything that the text may mean."""
-    text = typed.strip()
+    text = trimmed(typed)
     split = ids.split_prefix(text)
     if split is not None and split[0] in (ids.WALLET, ids.TRANSACTION):
         wallet_id, transaction_id = (split[1], None) if split[0] == ids.WALLET else (None, split[1])
