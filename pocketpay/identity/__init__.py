@@ -25,6 +25,7 @@
     profiles.py          finding people by username or name
     reads.py             users and profiles by id, read together
     usernames.py         one spelling for each, given once
+    impersonation.py     whether a name could be taken for the service's own
     names.py             display names and other short texts
     contacts.py          email addresses and phone numbers
     avatars.py           addresses of pictures

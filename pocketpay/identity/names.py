@@ -1,6 +1,7 @@
 """Display names, and the other short texts a client says about itself."""
 
 from pocketpay.identity.errors import InvalidProfile
+from pocketpay.identity.impersonation import PROBLEM, speaks_for_service
 from pocketpay.text.characters import category, nfc
 from pocketpay.text.lines import fits_name, shows_something
 
@@ -14,16 +15,38 @@ surrogates, private characters, line breaks."""
 
 def display_name(typed: str) -> str:
     """A person's name as others see it: NFC, trimmed, 1 to 100 characters. Raises InvalidProfile."""
-    name = nfc(typed[: LONGEST_NAME * 4].strip())
+    name = well_formed(typed)
+    problem = objection(name)
+    if problem is not None:
+        raise InvalidProfile("name", problem)
+    return name
+
+
+def well_formed(typed: str) -> str:
+    """The name in the form it is kept in: NFC, trimmed, 1 to 100 characters that a name may have.
+
+    Raises InvalidProfile when it is not. Whether somebody may choose it is another question: see `objection`.
+    """
+    name = kept_form(typed)
     if not name:
         raise InvalidProfile("name", "must not be empty")
     if len(name) > LONGEST_NAME or len(typed) > LONGEST_NAME * 4:
         raise InvalidProfile("name", f"must have at most {LONGEST_NAME} characters")
     if not fits_name(name):
         raise InvalidProfile("name", "must not have control characters or others that cannot be shown")
-    if not shows_something(name):
-        raise InvalidProfile("name", "must have something that can be seen")
     return name
+
+
+def objection(name: str) -> str | None:
+    """Why nobody may choose this well-formed name, in words that follow the field's; None when anybody may."""
+    if not shows_something(name):
+        return "must have something that can be seen"
+    return PROBLEM if speaks_for_service(name) else None
+
+
+def kept_form(typed: str) -> str:
+    """NFC, trimmed."""
+    return nfc(typed[: LONGEST_NAME * 4].strip())
 
 
 def user_agent(header: str | None) -> str | None:

@@ -1,6 +1,6 @@
 """Changing what is known of oneself: name, email address, phone number, picture.
 
-every field fit?              INVALID_INPUT of each that is not
+every field fit?              INVALID_INPUT of each that is not; the name they have already is always fit
 email or phone mentioned?     then the password is asked
     user in a wait?           RATE_LIMITED; the budget of signed-in users
     password right?           INVALID_CREDENTIALS
@@ -13,7 +13,7 @@ taken one counts like a wrong password too.
 """
 
 from pocketpay.errors import Refusal
-from pocketpay.identity import proof
+from pocketpay.identity import names, proof
 from pocketpay.identity.changes import Changes, Stays, Wish, read
 from pocketpay.identity.errors import TAKEN, Unauthenticated, WrongPassword
 from pocketpay.identity.reception import Reception
@@ -30,6 +30,8 @@ async def update_profile(reception: Reception, viewer: Viewer, wish: Wish, *, ad
     somebody else was given it at the same moment.
     """
     changes, refusals = read(wish)
+    if any(refusal.field == "name" for refusal in refusals) and await _keeps_name(reception, viewer, wish):
+        refusals = [refusal for refusal in refusals if refusal.field != "name"]
     if wish.needs_password and wish.current_password is None:
         refusals.append(WrongPassword())
     elif wish.needs_password:
@@ -38,6 +40,14 @@ async def update_profile(reception: Reception, viewer: Viewer, wish: Wish, *, ad
             lambda: _with_password(reception, viewer, changes, [*refusals], password, address)
         )
     return Changed(None, tuple(refusals)) if refusals else await _changed(reception, viewer, changes)
+
+
+async def _keeps_name(reception: Reception, viewer: Viewer, wish: Wish) -> bool:
+    """Whether the name asked for is the one they have: an app may send every field of its form."""
+    if not isinstance(wish.raw_name, str):
+        return False
+    found = await reception.database.query(people.users, [viewer.user_id])
+    return viewer.user_id in found and found[viewer.user_id].name in (wish.raw_name, names.kept_form(wish.raw_name))
 
 
 async def _with_password(

@@ -14,6 +14,7 @@ from pocketpay.importing.balance import opening_balance
 from pocketpay.importing.finding import Finding, Severity
 from pocketpay.importing.joined import Joined, Judge
 from pocketpay.text.characters import category, nfkd
+from pocketpay.text.pasted import dialled
 
 LONGEST_AVATAR_URL = 2_048
 
@@ -122,12 +123,18 @@ def _name(judge_: Judge, raw: str | None, username: str | None) -> str | None:
     if raw is None or not raw.strip():
         judge_.note("name", "is missing: the username stands for it")
         return username
-    return judge_.fit(names.display_name, raw)
+    name = judge_.fit(names.well_formed, raw)
+    problem = None if name is None else names.objection(name)
+    if problem is None:
+        return name
+    judge_.note("name", f"{problem}: the username stands for it", raw)
+    return username
 
 
 def _phone(raw: str) -> str:
     """Supabase keeps numbers without the plus that they begin with."""
-    return contacts.phone_number(f"+{raw.strip()}" if _DIGITS.fullmatch(raw.strip()) else raw)
+    shown = dialled(raw[: contacts.LONGEST_TYPED])
+    return contacts.phone_number(f"+{shown}" if _DIGITS.fullmatch(shown) else raw)
 
 
 def _avatar(judge_: Judge, raw: str | None) -> str | None:

@@ -16,10 +16,12 @@ from pocketpay.onboarding.form import Form
 class SignUpInput:
     username: str = strawberry.field(
         description="The name others will pay them by: 3 to 30 of a to z, digits and underscores, whatever the case. "
-        "It cannot be changed and is never given to anybody else."
+        "It must not look like a name of Pocket Pay or its staff. It cannot be changed and is never given to anybody "
+        "else."
     )
     name: str = strawberry.field(
-        description="The name they go by: 1 to 100 characters, shown to whoever they pay. It must show something."
+        description="The name they go by: 1 to 100 characters, shown to whoever they pay. It must show something "
+        "and must not look like a name of Pocket Pay or its staff."
     )
     password: str = strawberry.field(
         description="12 to 256 characters of any kind, and not one that a guesser tries first."
@@ -29,7 +31,9 @@ class SignUpInput:
         description="An email address of theirs alone; signIn takes it in place of the username.",
     )
     phone: str | None = strawberry.field(
-        default=strawberry.UNSET, description="A phone number of theirs alone, with its country: +12025550123."
+        default=strawberry.UNSET,
+        description="A phone number of theirs alone, with its country: +12025550123. Spaces, hyphens, digits of "
+        "other scripts and marks that are not seen are read as the number they show.",
     )
     currency: CurrencyCode | None = strawberry.field(
         default=CurrencyCode("USD"), description="The currency of their wallet, one of those served here."

@@ -15,15 +15,16 @@ from pocketpay.identity.changes import STAYS, Wanted, Wish
 class UpdateProfileInput:
     name: str | None = strawberry.field(
         default=strawberry.UNSET,
-        description="The name they go by: 1 to 100 characters. It must show something. It cannot be cleared: null is "
-        "INVALID_INPUT.",
+        description="The name they go by: 1 to 100 characters. It must show something, and must not look like a name "
+        "of Pocket Pay or its staff, unless it is the name they have. It cannot be cleared: null is INVALID_INPUT.",
     )
     email: str | None = strawberry.field(
         default=strawberry.UNSET, description="An email address of theirs alone. Needs currentPassword."
     )
     phone: str | None = strawberry.field(
         default=strawberry.UNSET,
-        description="A phone number of theirs alone, with its country: +12025550123. Needs currentPassword.",
+        description="A phone number of theirs alone, with its country: +12025550123. Spaces, hyphens, digits of "
+        "other scripts and marks that are not seen are read as the number they show. Needs currentPassword.",
     )
     avatar_url: str | None = strawberry.field(
         default=strawberry.UNSET,

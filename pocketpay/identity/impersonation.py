@@ -1,0 +1,95 @@
+"""Whether a name could be taken for Pocket Pay's own. One rule for usernames and display names.
+
+A name speaks for the service when, by what it looks like (`pocketpay.text.skeleton`, words joined),
+
+- it has the service's name in it: "official_pocketpay", "P0cket Pay London";
+- or it has no word but ours, and among them a staff word, or a product word together with a role:
+  "admin1", "Support Team", "card_team".
+
+A person's own word beside them makes it a person's name: "Joan Support", "Adminah". What is no letter counts as the
+letter it is read as and as nothing, whichever makes the name ours: "4dm1n", "admin1".
+"""
+
+import re
+from enum import Flag, auto
+
+from pocketpay.text.skeleton import Skeleton, skeleton
+
+PROBLEM = "must not look like a name of Pocket Pay or its staff"
+"""What is wrong with such a name, in words that follow the field's."""
+
+
+class Word(Flag):
+    """What a word says about who speaks."""
+
+    FILLER = 0
+    STAFF = auto()
+    PRODUCT = auto()
+    ROLE = auto()
+
+
+_WORDS = {
+    Word.STAFF: "admin administrator administration sysadmin superuser staff support helpdesk help service "
+    "moderator official operator operations security fraud compliance system treasury verified webmaster postmaster",
+    Word.PRODUCT: "account accounts bank billing card cards client customer customers payment payments "
+    "payout payouts pocket pay refund refunds risk safety transfer transfers trust wallet wallets",
+    Word.ROLE: "agent agents alert alerts bot care center centre department dept desk hotline office officer team "
+    "verification",
+    Word.FILLER: "and app at chief com eu for global head inc live ltd my net of online org our real super the uk "
+    "your",
+}
+_BRAND = "pocketpay"
+
+
+def _letters(word: str) -> str:
+    return skeleton(word).letters
+
+
+_KIND = {_letters(word): kind for kind, words in _WORDS.items() for word in words.split()}
+_BRAND_DRAWN = re.compile("".join(f"{letter}+" for letter in _letters(_BRAND)))
+"""The service's name; a letter typed twice does not hide it."""
+
+
+def speaks_for_service(name: str) -> bool:
+    """Whether others could take that name for the service's own or its staff's."""
+    drawn = skeleton(name)
+    without_signs = Skeleton(
+        "".join(letter for letter, sign in zip(drawn.letters, drawn.is_sign, strict=True) if not sign),
+        (False,) * drawn.is_sign.count(False),
+        tuple(drawn.is_sign[:start].count(False) for start in drawn.starts),
+    )
+    if _has_brand(drawn) or _has_brand(without_signs):
+        return True
+    return any(
+        Word.STAFF in kinds or (Word.PRODUCT in kinds and Word.ROLE in kinds)
+        for kinds in _kinds(drawn.letters, drawn.is_sign)
+    )
+
+
+def _has_brand(drawn: Skeleton) -> bool:
+    return any(_reads_as_brand(drawn, found.start(), found.end()) for found in _BRAND_DRAWN.finditer(drawn.letters))
+
+
+def _reads_as_brand(drawn: Skeleton, start: int, end: int) -> bool:
+    """Whether somebody reads the service's name there, and not two words of a person's, like "Pocket Payne"."""
+    if not any(start < begins < end for begins in drawn.starts):
+        return True
+    word_start = max(begins for begins in drawn.starts if begins <= start)
+    word_end = min((begins for begins in drawn.starts if begins >= end), default=len(drawn.letters))
+    around = ((word_start, start), (end, word_end))
+    return all(_kinds(drawn.letters[one:other], drawn.is_sign[one:other]) for one, other in around)
+
+
+def _kinds(letters: str, is_sign: tuple[bool, ...]) -> set[Word]:
+    """What the letters say, in every way to read all of them as our words; empty when there is none."""
+    reached: list[set[Word]] = [set() for _ in range(len(letters) + 1)]
+    reached[0].add(Word.FILLER)
+    for place, kinds in enumerate(reached[:-1]):
+        if not kinds:
+            continue
+        if is_sign[place]:
+            reached[place + 1] |= kinds
+        for word, kind in _KIND.items():
+            if letters.startswith(word, place):
+                reached[place + len(word)] |= {known | kind for known in kinds}
+    return reached[-1]

@@ -1,0 +1,63 @@
+"""Whoever has a name that nobody may choose is not lost by it: they come in, or the report says how they can."""
+
+from pathlib import Path
+
+import pytest
+
+from pocketpay.database.sessions import Database
+from pocketpay.identity import usernames
+from pocketpay.identity.impersonation import PROBLEM
+from pocketpay.identity.sign_in import sign_in
+from pocketpay.importing.finding import Severity
+from tests.conftest import Dsns
+from tests.importing.exports import csv_file, imported, person
+from tests.importing.test_person import judged, said
+from tests.people import HOME, PASSWORD, Owner, facts, receiving
+
+
+@pytest.mark.parametrize(
+    ("name", "shown", "problem"),
+    [
+        ("Pосket Pay Support", "Pосket Pay Support", PROBLEM),
+        ("Admin", "Admin", PROBLEM),
+        ("\u3164", "\u3164", "must have something that can be seen"),
+        ("\u200d\u200d", "\\u200d\\u200d", "must have something that can be seen"),
+    ],
+)
+def test_username_stands_for_a_display_name_that_nobody_may_choose(name: str, shown: str, problem: str) -> None:
+    one = judged(name=name)
+    assert not one.wrong
+    assert one.name == "ada"
+    assert said(one, Severity.NOTE) == [f'name "{shown}": {problem}: the username stands for it']
+
+
+@pytest.mark.parametrize("username", ["pocketpay_support", "admin1", "P0cketPay"])
+def test_username_that_speaks_for_the_service_is_said_with_one_that_does_not(username: str) -> None:
+    one = judged(username=username)
+    assert said(one) == [f'username "{username}": {PROBLEM}']
+    (finding,) = one.findings
+    assert finding.suggestions
+    assert all(usernames.chosen(suggested) == suggested for suggested in finding.suggestions)
+
+
+async def test_they_come_in_with_their_money_and_sign_in(
+    database_dsn: Dsns, database: Database, owner: Owner, tmp_path: Path
+) -> None:
+    people = person(1, name="Pocket Pay Support"), person(2, username="pocketpay_help")
+    code, told = await imported(database_dsn, csv_file(tmp_path, *people))
+    assert code == 1
+    assert told[:2] == [
+        f'people.csv:2: note: name "Pocket Pay Support": {PROBLEM}: the username stands for it',
+        f'people.csv:3: username "pocketpay_help": {PROBLEM} (free: person_3f1c8a526b0e)',
+    ]
+    mended = csv_file(tmp_path, people[0], person(2, username="person_3f1c8a526b0e"))
+    assert (await imported(database_dsn, mended))[0] == 0
+    held = "select username, name, posted from users join ledger_accounts a on a.id = wallet_id order by posted"
+    assert [tuple(row) for row in await owner.fetch(held)] == [
+        ("person_1", "person_1", 150),
+        ("person_3f1c8a526b0e", "Person 2", 250),
+    ]
+    async with receiving(database) as reception:
+        for login in ("person1@example.com", "person_3f1c8a526b0e"):
+            await sign_in(reception, login, PASSWORD, address=HOME, user_agent=None)
+    assert await facts(owner, "select count(*) from imported_users") == (2,)
