@@ -41,7 +41,9 @@ class TransactionFilter:
     min_amount: Amount | None = strawberry.field(default=None, description="Only of this amount or more.")
     max_amount: Amount | None = strawberry.field(default=None, description="Only of this amount or less.")
     search: str | None = strawberry.field(
-        default=None, description="Only with this text in the description, whatever its case."
+        default=None,
+        description="Only with this text in the description. Case, the width of letters, marks that are not seen "
+        "and whether an accent is a code point of its own make no difference.",
     )
 
 

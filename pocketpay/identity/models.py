@@ -23,6 +23,11 @@ class UserRow(SQLModel, table=True):
             literal_column("lower(name)").label("lower_name"),
             postgresql_ops={"lower_name": "text_pattern_ops"},
         ),
+        Index(
+            "ix_users_name_key",
+            literal_column("name_key(name)").label("name_key"),
+            postgresql_ops={"name_key": "text_pattern_ops"},
+        ),
         Index("uq_users_email", text("lower(email)"), unique=True),
         Index("uq_users_phone", "phone", unique=True),
         Index("uq_users_wallet_id", "wallet_id", unique=True),

@@ -5,10 +5,13 @@ import re
 from pocketpay.database.sessions import Session
 from pocketpay.identity.profile import Profile
 from pocketpay.identity.repository import profiles as repository
-from pocketpay.identity.usernames import canonical
+from pocketpay.identity.usernames import canonical, folded
+from pocketpay.text.lines import shows_something
+from pocketpay.text.pasted import trimmed
 
 LONGEST_SEARCH = 60
 """Characters of a search that are looked at: whoever types more has not found by then."""
+
 
 _IN_NO_NAME = re.compile("[\0\ud800-\udfff]")
 """NUL and lone surrogates, which PostgreSQL cannot keep."""
@@ -21,12 +24,15 @@ async def by_username(session: Session, typed: str) -> Profile | None:
 
 
 async def search(session: Session, typed: str, *, most: int) -> list[Profile]:
-    """People whose username or name begins with the text, whatever its case, usernames first; at most `most`.
+    """People whose username or name begins with the text, usernames first; at most `most`.
 
-    With a leading "@" only usernames are meant. An empty text finds nobody.
+    Case, width of letters and their spelling as one or more code points make no difference, nor do marks that nobody
+    sees: "É" is found by "é" and by "e" with an accent put on it, "Weiß" by "WEISS", "İlker" by "ilker".
+
+    With a leading "@" only usernames are meant. A text that shows nothing finds nobody.
     """
-    text = typed.strip()
-    username = text.removeprefix("@").lower()
-    if not username or len(text) > LONGEST_SEARCH or _IN_NO_NAME.search(text):
+    text = trimmed(typed)
+    username = folded(text.removeprefix("@").removeprefix("＠"))
+    if not username or len(text) > LONGEST_SEARCH or _IN_NO_NAME.search(text) or not shows_something(text):
         return []
     return await repository.search(session, username=username, name=text, most=most)

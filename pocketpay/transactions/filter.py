@@ -26,7 +26,7 @@ class Filter:
     """None does not narrow; an empty set lets nothing through.
 
     `counterparty` is a wallet; `since` inclusive and `until` exclusive are about the moment a transaction became
-    visible; amounts are inclusive; `search` is a part of the description, whatever its case.
+    visible; amounts are inclusive; `search` is a part of the description, whatever its case and normal form.
     """
 
     types: frozenset[Type] | None = None

@@ -19,7 +19,8 @@ select line from (
     union all
     select 3, '', proname::text,
            format('function %s(%s) by %s: %s', proname, pg_get_function_identity_arguments(oid),
-                  case when prosecdef then 'its owner' else 'its caller' end, md5(prosrc))
+                  case when prosecdef then 'its owner' else 'its caller' end,
+                  md5(coalesce(pg_get_function_sqlbody(oid), prosrc)))
     from pg_proc where pronamespace = 'public'::regnamespace
     union all
     select 4, indrelid::regclass::text, indexrelid::regclass::text,

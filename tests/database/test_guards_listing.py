@@ -23,6 +23,10 @@ WEAKENINGS = {
         "as 'begin return null; end'"
     ),
     "a guard runs as its owner": "alter function ledger_entries_guard() security definer",
+    "a function folds less": (
+        "create or replace function name_key(raw text) returns text language sql immutable strict parallel safe "
+        'return "left"(search_key(raw), 60)'
+    ),
     "a constraint is gone": "alter table transactions drop constraint ck_transactions_amount_in_range",
     "a constraint says less": (
         "alter table transactions drop constraint ck_transactions_amount_in_range; "

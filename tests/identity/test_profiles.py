@@ -112,4 +112,4 @@ async def test_search_reads_its_indexes_whatever_the_text(owner: "Connection[Rec
     await owner.execute(f"prepare asked (text, text, int) as {repository._SEARCH}")
     plan = "\n".join(row[0] for row in await owner.fetch("explain execute asked ('a', 'a', 10)"))
     assert "Index Scan using ix_users_username_prefix" in plan
-    assert "Index Scan using ix_users_name_prefix" in plan
+    assert "Index Scan using ix_users_name_key" in plan

@@ -15,6 +15,10 @@ _BY_USERNAME = f"select {_COLUMNS} from users where username = $1 and closed_at 
 _LAST = "chr(1114111)"
 """The last character there is: everything that begins with a prefix stands before the prefix and this."""
 
+_KEY, _SOUGHT = "name_key(name)", "name_key($2)"
+"""Both sides are folded by the same function of the database, so that they agree whoever wrote the name and
+whichever version of Unicode PostgreSQL has."""
+
 _SEARCH = f"""
 select {_COLUMNS} from (
     (select {_COLUMNS}, 1 as place from users
@@ -22,8 +26,8 @@ select {_COLUMNS} from (
      order by username using ~<~ limit $3)
     union all
     (select {_COLUMNS}, 2 as place from users
-     where lower(name) ~>=~ lower($2) and lower(name) ~<~ (lower($2) || {_LAST}) and closed_at is null
-     order by lower(name) using ~<~ limit $3)
+     where {_KEY} ~>=~ {_SOUGHT} and {_KEY} ~<~ ({_SOUGHT} || {_LAST}) and closed_at is null
+     order by {_KEY} using ~<~ limit $3)
 ) found
 group by {_COLUMNS} order by min(place), username limit $3
 """
@@ -53,7 +57,7 @@ async def by_usernames(session: Session, usernames: Iterable[str]) -> list[Profi
 
 
 async def search(session: Session, *, username: str, name: str, most: int) -> list[Profile]:
-    """Open users whose username begins with the one text, then those whose name does with the other in any case."""
+    """Open users whose username begins with the one text, then those whose name does with the other, both folded."""
     return [_profile(row) for row in await session.fetch(_SEARCH, username, name, most)]
 
 
