@@ -2,6 +2,8 @@
 
     sessions.py      connections and units of work
     commits.py       how a unit of work ends: a COMMIT is never cancelled
+    held.py          connections kept open and lent, and what is done when one cannot be opened
+    turns.py         whose turn it is when more want a connection than there are
     joined.py        reads that are requested at the same time, made as one
     snapshots.py     one consistent snapshot of the whole database, for long reads
     failures.py      what PostgreSQL's errors mean

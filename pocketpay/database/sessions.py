@@ -2,25 +2,28 @@
 
     Database.read()    a held reader for a moment: queries, each its own snapshot
     Database.query()   one function of a package that reads, on such a session
+    Database.of()      the same two on behalf of one user, who has a share of the readers
     Database.write()   one unit of work on a held writer: begin … commit, or nothing
     Database.connect() a connection of one's own, with the same settings (the clearing, the listener)
 
-Connections are held, not pooled: taking one costs a queue's `get`, and none is reset between two uses (a reset is one
-more round trip, 150 to 250 µs). That is sound because a session gives nothing that outlives it: no SET, no LISTEN,
-no temporary table.
+Connections are held (held.py), not pooled: taking one costs next to nothing, and none is reset between two uses (a
+reset is one more round trip, 150 to 250 µs). That is sound because a session gives nothing that outlives it: no SET,
+no LISTEN, no temporary table.
 """
 
-import asyncio
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Self, TypeAlias, TypeVar
+from functools import partial
+from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 
 from pocketpay.database.commits import unit_of_work
 from pocketpay.database.failures import Failure, ServiceBusy, classify, lost_connection
+from pocketpay.database.held import Connection as Connection
+from pocketpay.database.held import Held
 
 TIMEOUTS = {
     "default_transaction_isolation": "read committed",
@@ -32,8 +35,9 @@ TIMEOUTS = {
 }
 """Sent with every connection, milliseconds: a lock is waited for 1 s, a statement 2 s, a unit of work 5 s."""
 
-WAIT_FOR_SESSION = 2.0
-"""Seconds a caller waits for a held connection before SERVICE_BUSY."""
+SHARES = 2
+"""An owner uses at most one part in so many of the readers: however long their reads take, the other half is for
+others. One of four would do for one such owner; two of four let a page with several lists read them side by side."""
 
 PASSING = (Failure.RETRY, Failure.LOCK_TIMEOUT, Failure.CANCELLED)
 """What says nothing against a read itself: the same again may pass."""
@@ -48,10 +52,6 @@ Asked = ParamSpec("Asked")
 Answer = TypeVar("Answer")
 
 Record = asyncpg.Record
-if TYPE_CHECKING:
-    Connection: TypeAlias = asyncpg.Connection[asyncpg.Record]
-else:
-    Connection = asyncpg.Connection  # generic for the type checker only
 
 
 class Session:
@@ -80,84 +80,16 @@ class Session:
             yield record
 
 
-class Held:
-    """A few connections kept open, lent one at a time, opened again when found dead."""
+class ReadAccess:
+    """Reading, as one owner or as nobody in particular; an owner has a share of the readers (turns.py)."""
 
-    def __init__(self, dsn: str, size: int, name: str) -> None:
-        self._dsn, self._name = dsn, name
-        self._free: asyncio.LifoQueue[Connection | None] = asyncio.LifoQueue()
-        for _ in range(size):
-            self._free.put_nowait(None)
-        self._open: set[Connection] = set()
-        self._closed = False
-
-    @asynccontextmanager
-    async def lend(self) -> AsyncIterator[Connection]:
-        """Lends a live connection. Raises ServiceBusy when none comes free in time or none can be opened."""
-        try:
-            connection = self._free.get_nowait()
-        except asyncio.QueueEmpty:
-            try:
-                async with asyncio.timeout(WAIT_FOR_SESSION):
-                    connection = await self._free.get()
-            except TimeoutError:
-                raise ServiceBusy("every connection is busy") from None
-        try:
-            if connection is None or connection.is_closed():
-                connection = await self._opened(connection)
-            yield connection
-        except BaseException as error:
-            # One whose user was cut off may hold a statement prepared and not run, on which PostgreSQL's clock runs.
-            # A lost one comes as the ServiceBusy that its user is told; its line may be silent, and look open.
-            lost = lost_connection(error.__cause__ or error)
-            if connection is not None and (isinstance(error, asyncio.CancelledError) or lost):
-                connection.terminate()
-            raise
-        finally:
-            self._free.put_nowait(connection)
-
-    async def close(self) -> None:
-        """Ends every connection for good. Whoever still works here, or comes later, gets ServiceBusy."""
-        self._closed = True
-        for connection in tuple(self._open):
-            connection.terminate()
-
-    async def _opened(self, dead: "Connection | None") -> Connection:
-        if dead is not None:
-            self._open.discard(dead)
-        if not self._closed:
-            connection = await connect(self._dsn, name=self._name)
-            if not self._closed:
-                self._open.add(connection)
-                return connection
-            connection.terminate()
-        raise ServiceBusy("the database is closed here")
-
-
-class Database:
-    """This process's way to one PostgreSQL."""
-
-    def __init__(self, dsn: str, *, readers: int = 4, writers: int = 2) -> None:
-        self.dsn = plain(dsn)
-        self._readers = Held(self.dsn, readers, "pocketpay reader")
-        self._writers = Held(self.dsn, writers, "pocketpay writer")
-
-    @classmethod
-    async def open(cls, dsn: str, *, readers: int = 4, writers: int = 2) -> Self:
-        """A database that answered at least once. Raises ServiceBusy when it does not."""
-        database = cls(dsn, readers=readers, writers=writers)
-        try:
-            async with database.read() as session:
-                await session.fetchval("select 1")
-        except BaseException:
-            await database.close()
-            raise
-        return database
+    def __init__(self, readers: Held, owner: Hashable = None) -> None:
+        self._readers, self._owner = readers, owner
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Session]:
         """A session for reading. A lost connection or one of our timeouts raises ServiceBusy: ask again."""
-        async with self._readers.lend() as connection:
+        async with self._readers.lend(self._owner) as connection:
             try:
                 yield Session(connection)
             except Exception as error:
@@ -176,6 +108,31 @@ class Database:
         """What `read(session, …)` gives, on a session of its own. Raises as `read()` does."""
         async with self.read() as session:
             return await read(session, *arguments, **named)
+
+
+class Database(ReadAccess):
+    """This process's way to one PostgreSQL."""
+
+    def __init__(self, dsn: str, *, readers: int = 4, writers: int = 2) -> None:
+        self.dsn = plain(dsn)
+        super().__init__(Held(partial(self.connect, "pocketpay reader"), readers, share=max(1, readers // SHARES)))
+        self._writers = Held(partial(self.connect, "pocketpay writer"), writers)
+
+    @classmethod
+    async def open(cls, dsn: str, *, readers: int = 4, writers: int = 2) -> Self:
+        """A database that answered at least once. Raises ServiceBusy when it does not."""
+        database = cls(dsn, readers=readers, writers=writers)
+        try:
+            async with database.read() as session:
+                await session.fetchval("select 1")
+        except BaseException:
+            await database.close()
+            raise
+        return database
+
+    def of(self, owner: Hashable) -> ReadAccess:
+        """Reading on behalf of that owner: what one user asks for leaves readers for others."""
+        return ReadAccess(self._readers, owner)
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[Session]:

@@ -1,0 +1,167 @@
+"""Readers that cannot be opened never starve those that can, and one user never takes the readers of all others."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import asyncpg
+import pytest
+
+from pocketpay.database import held
+from pocketpay.database.failures import ServiceBusy
+from pocketpay.database.roles import LOGIN
+from pocketpay.database.sessions import Database, ReadAccess
+from tests.conftest import Dsns
+
+
+@asynccontextmanager
+async def at_most(owner: "asyncpg.Connection[asyncpg.Record]", more: int) -> AsyncIterator[None]:
+    """PostgreSQL lets the server's role have so many connections more than it has."""
+    ending = "select count(*) from pg_stat_activity where usename = $1 and datname <> current_database()"
+    async with asyncio.timeout(10):
+        while await owner.fetchval(ending, LOGIN):  # noqa: ASYNC110 - those of the test before
+            await asyncio.sleep(0.01)
+    has = await owner.fetchval("select count(*) from pg_stat_activity where usename = $1", LOGIN)
+    await owner.execute(f"alter role {LOGIN} connection limit {has + more}")
+    try:
+        yield
+    finally:
+        await owner.execute(f"alter role {LOGIN} connection limit -1")
+
+
+async def backend(database: ReadAccess, seconds: float = 0.0) -> int:
+    """Which connection a read of that length has."""
+    async with database.read() as session:
+        pid: int = await session.fetchval("select pg_backend_pid() from pg_sleep($1)", seconds)
+    return pid
+
+
+@asynccontextmanager
+async def opened(dsns: Dsns, *, readers: int = 4) -> AsyncIterator[Database]:
+    database = await Database.open(dsns.server, readers=readers)
+    try:
+        yield database
+    finally:
+        await database.close()
+
+
+# ---------------------------------------------------------------- slots that cannot be opened
+
+
+async def test_readers_that_postgresql_lets_in_answer_for_those_that_it_does_not(
+    database_dsn: Dsns, owner: "asyncpg.Connection[asyncpg.Record]"
+) -> None:
+    async with at_most(owner, 2), opened(database_dsn) as database:
+
+        async def client() -> set[int]:
+            return {await backend(database) for _ in range(60)}
+
+        used = set[int]().union(*await asyncio.gather(*(client() for _ in range(8))))
+        assert len(used) == 2
+        assert await asyncio.gather(*(backend(database, 0.1) for _ in range(8)))
+
+
+async def test_a_slot_that_cannot_be_opened_is_tried_ever_less(
+    database_dsn: Dsns, owner: "asyncpg.Connection[asyncpg.Record]"
+) -> None:
+    tries = 0
+    async with at_most(owner, 1), opened(database_dsn) as database:
+        connect = database._readers._open
+
+        async def counted() -> held.Connection:
+            nonlocal tries
+            tries += 1
+            return await connect()
+
+        database._readers._open = counted
+        await asyncio.gather(*(backend(database, 0.02) for _ in range(60)))
+        assert 3 <= tries < 30, "60 reads, each of which found another slot empty"
+
+
+async def test_slots_are_filled_when_postgresql_lets_more_in(
+    database_dsn: Dsns, owner: "asyncpg.Connection[asyncpg.Record]", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(held, "LONGEST_PAUSE", 0.1)
+    async with opened(database_dsn) as database:
+        async with at_most(owner, 0):
+            assert len(set(await asyncio.gather(*(backend(database, 0.1) for _ in range(4))))) == 1
+        async with asyncio.timeout(10):
+            while len(set(await asyncio.gather(*(backend(database, 0.1) for _ in range(8))))) < 4:
+                pass
+
+
+async def test_a_read_fails_when_no_reader_is_live_and_none_can_be_opened(
+    database_dsn: Dsns, owner: "asyncpg.Connection[asyncpg.Record]"
+) -> None:
+    database = Database(database_dsn.server)
+    async with at_most(owner, 0):
+        told = await asyncio.gather(*(backend(database) for _ in range(8)), return_exceptions=True)
+        assert [type(one) for one in told] == [ServiceBusy] * 8
+        assert len({id(one) for one in told}) == 8
+        assert all(isinstance(one, ServiceBusy) and one.__cause__ is not None for one in told)
+    assert await backend(database)
+    await database.close()
+
+
+async def test_a_reader_that_died_is_replaced_by_a_live_one(
+    database_dsn: Dsns, owner: "asyncpg.Connection[asyncpg.Record]"
+) -> None:
+    async with opened(database_dsn, readers=2) as database:
+        first, second = await asyncio.gather(backend(database, 0.1), backend(database, 0.1))
+        async with at_most(owner, 0):
+            await owner.fetchval("select pg_terminate_backend($1, 5000)", first)
+            await owner.execute(f"alter role {LOGIN} connection limit 1")
+            told = await asyncio.gather(*(backend(database) for _ in range(6)), return_exceptions=True)
+            later = [await backend(database) for _ in range(6)]
+        assert {one for one in told if not isinstance(one, ServiceBusy)} == {second}
+        assert later == [second] * 6
+
+
+async def test_a_read_that_is_cancelled_while_it_waits_loses_no_reader(database_dsn: Dsns) -> None:
+    async with opened(database_dsn, readers=1) as database:
+        async with database.read():
+            waiting = [asyncio.create_task(backend(database)) for _ in range(3)]
+            await asyncio.sleep(0)
+            waiting[0].cancel()
+        waiting[1].cancel()  # its turn has come, and it has not run yet
+        assert await waiting[2] == await backend(database)
+        assert await asyncio.gather(*waiting[:2], return_exceptions=True)
+
+
+async def test_nobody_waits_longer_than_the_limit(database_dsn: Dsns, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(held, "WAIT_FOR_SESSION", 0.1)
+    async with opened(database_dsn, readers=1) as database:
+        async with database.read():
+            with pytest.raises(ServiceBusy, match="every connection is busy"):
+                await backend(database)
+        assert await backend(database)
+
+
+# ---------------------------------------------------------------- shares
+
+
+async def test_slow_reads_of_one_user_leave_readers_for_others(database_dsn: Dsns) -> None:
+    """However many that user asks for at a time, and however long each takes."""
+    async with opened(database_dsn) as database:
+        ada, bob = database.of("ada"), database.of("bob")
+        slow = [asyncio.create_task(backend(ada, 1.0)) for _ in range(6)]
+        await asyncio.sleep(0)
+        done_before = [await backend(bob), await backend(database), *await asyncio.gather(backend(bob), backend(bob))]
+        assert len(done_before) == 4
+        assert not any(one.done() for one in slow)
+        for one in slow[2:]:
+            one.cancel()
+        assert len(set(await asyncio.gather(*slow[:2]))) == 2, "who is alone reads two things side by side"
+
+
+async def test_reads_of_one_user_have_their_turns_in_order(database_dsn: Dsns) -> None:
+    order: list[int] = []
+    async with opened(database_dsn, readers=2) as database:
+        ada = database.of("ada")
+
+        async def read(number: int) -> None:
+            await backend(ada)
+            order.append(number)
+
+        await asyncio.gather(*(read(number) for number in range(5)))
+    assert order == [0, 1, 2, 3, 4]
