@@ -22,6 +22,7 @@ from pocketpay.api.limit import Limit
 from pocketpay.api.money import Money
 from pocketpay.cards import errors as cards
 from pocketpay.identity import errors as identity
+from pocketpay.operator_log import errors as operator_log
 from pocketpay.requests import errors as requests
 from pocketpay.transactions import errors as transactions
 
@@ -92,6 +93,9 @@ class ErrorCode(Enum):
     )
     IDEMPOTENCY_KEY_REUSED = strawberry.enum_value(
         "IDEMPOTENCY_KEY_REUSED", description="The key was used before with another input."
+    )
+    FORBIDDEN = strawberry.enum_value(
+        "FORBIDDEN", description="An operator may not act on their own wallet or its transactions: another one may."
     )
     RATE_LIMITED = strawberry.enum_value(
         "RATE_LIMITED", description="Too often in too short a time, or too many at once: try again later."
@@ -256,6 +260,7 @@ TABLE: dict[type[errors.Refusal], Row] = {
     ),
     transactions.WrongState: Row(WrongState, "It is {status.value} already."),
     transactions.KeyReused: Row(Refusal, "This idempotency key was used before with another input."),
+    operator_log.OwnWallet: Row(Refusal, "This is about your own wallet: another operator must do it."),
     cards.TooManyCards: Row(Refusal, "{most} cards are open already: close one first.", retryable=True),
     cards.CardClosed: Row(Refusal, "This card is closed."),
     cards.CardFrozen: Row(Refusal, "This card is frozen: unfreeze it first.", retryable=True),

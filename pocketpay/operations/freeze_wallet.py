@@ -1,6 +1,6 @@
 """How a wallet is frozen: an operator stops it, for debits or for all, and says why.
 
-    closed?  frozen for that already?
+    the operator's own?  closed?  frozen for that already?
     then its standing, and the record of the act, in one step
 
 What it tries to pay from then on ends BLOCKED and says so; what is held stays held until it is answered or overdue,
@@ -37,7 +37,8 @@ class FreezeWallet:
         return Footprint(self.wallet_id)
 
     def decide(self, book: Book) -> Outcome:
-        """The rule. Raises WalletClosed."""
+        """The rule. Raises OwnWallet, WalletClosed."""
+        self.operator.require_no_interest(self.wallet_id, field="wallet")
         standing = book.standings[self.wallet_id]
         if standing.status is WalletStatus.CLOSED:
             raise WalletClosed
@@ -52,6 +53,6 @@ class FreezeWallet:
 async def freeze_wallet(
     desk: Desk, operator: Operator, wallet_id: UUID, *, freeze: Freeze, raw_reason: str
 ) -> Answer:
-    """Freezes a wallet that exists. Raises InvalidInput, WalletClosed, ServiceBusy."""
+    """Freezes a wallet that exists. Raises InvalidInput, OwnWallet, WalletClosed, ServiceBusy."""
     reason = parse_reason(raw_reason)
     return await desk.submit(FreezeWallet(uuids.uuid7(), wallet_id, freeze, reason, operator))

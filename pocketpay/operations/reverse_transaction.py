@@ -1,7 +1,8 @@
 """How an operator gives back all that is left of a transaction: of a payment, a deposit, a withdrawal, a card payment
 or a bonus, by `reversal.py`.
 
-    there?  no refund itself?  completed?  anything left?  whose money it was still there?  the money too?
+    there?  none of the operator's own?  no refund itself?  completed?  anything left?  whose money it was still
+    there?  the money too?
     then posted the other way, the original says so, and the act is recorded with its reason, in one step
 
 Works on frozen wallets too: that is often why. What the receiver has spent is not there to be given back: then
@@ -70,6 +71,7 @@ class Reverse:
         original = book.transactions.get(self.transaction_id)
         if original is None:
             raise NotFound(ORIGINAL)
+        self.operator.require_no_interest(original.source_wallet_id, original.destination_wallet_id, field=ORIGINAL)
         if original.type is Type.REFUND:
             raise InvalidInput(ORIGINAL, "must not be of a refund itself")
         if original.status is not Status.COMPLETED:
@@ -111,8 +113,9 @@ async def reverse_transaction(
 ) -> Answer:
     """Gives back all that is left of a transaction; the answer's transaction is the refund. None is an id of nothing.
 
-    Raises NotFound, InvalidInput, WrongState, AlreadyRefunded, PayerGone, InsufficientFunds, and ServiceBusy when it
-    could not be carried out or its outcome is unknown: said again it is reversed once, and then ALREADY_REFUNDED.
+    Raises NotFound, InvalidInput, OwnWallet, WrongState, AlreadyRefunded, PayerGone, InsufficientFunds, and
+    ServiceBusy when it could not be carried out or its outcome is unknown: said again it is reversed once, and then
+    ALREADY_REFUNDED.
     """
     reason = parse_reason(raw_reason)
     parties = None if transaction_id is None else await desk.resolver.parties(transaction_id)

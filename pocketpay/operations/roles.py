@@ -22,7 +22,7 @@ async def operator(session: Session, viewer: Viewer) -> Operator:
     found = await people.by_id(session, viewer.user_id)
     if found is None or found.user.role is not Role.OPERATOR:
         raise Forbidden
-    return Operator(found.user.id, found.user.username)
+    return Operator(found.user.id, found.user.username, found.user.wallet_id)
 
 
 async def set_role(

@@ -1,6 +1,6 @@
 """How a frozen wallet is let go again: an operator says that it may, and why.
 
-closed?  frozen at all?
+the operator's own?  closed?  frozen at all?
 then its standing, and the record of the act, in one step
 """
 
@@ -33,7 +33,8 @@ class UnfreezeWallet:
         return Footprint(self.wallet_id)
 
     def decide(self, book: Book) -> Outcome:
-        """The rule. Raises WalletClosed."""
+        """The rule. Raises OwnWallet, WalletClosed."""
+        self.operator.require_no_interest(self.wallet_id, field="wallet")
         standing = book.standings[self.wallet_id]
         if standing.status is WalletStatus.CLOSED:
             raise WalletClosed
@@ -45,6 +46,6 @@ class UnfreezeWallet:
 
 
 async def unfreeze_wallet(desk: Desk, operator: Operator, wallet_id: UUID, *, raw_reason: str) -> Answer:
-    """Lets a wallet that exists go. Raises InvalidInput, WalletClosed, ServiceBusy."""
+    """Lets a wallet that exists go. Raises InvalidInput, OwnWallet, WalletClosed, ServiceBusy."""
     reason = parse_reason(raw_reason)
     return await desk.submit(UnfreezeWallet(uuids.uuid7(), wallet_id, reason, operator))

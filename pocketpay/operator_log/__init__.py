@@ -1,6 +1,7 @@
 """What operators did: who, what, when, to what, and why. Entries are never rewritten.
 
-    act.py         one act of an operator
+    act.py         one act of an operator, and who may not act
+    errors.py      why an act is refused because of who acts
     listing.py     the log, newest first
     audit.py       the proofs: every freeze has its entry, and nobody may rewrite one
     models.py      the table

@@ -6,6 +6,8 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+from pocketpay.operator_log.errors import OwnWallet
+
 
 class Action(StrEnum):
     """What operators can do that is recorded."""
@@ -21,10 +23,19 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Operator:
-    """Who acts: a user with the role, or with `user_id` None whoever runs the command line, by their login name."""
+    """Who acts: a user with the role, or with `user_id` None whoever runs the command line, by their login name.
+
+    `wallet_id` is the wallet of that user. The command line has none, and the log does not keep it.
+    """
 
     user_id: UUID | None
     name: str
+    wallet_id: UUID | None = None
+
+    def require_no_interest(self, *wallet_ids: UUID | None, field: str) -> None:
+        """Raises OwnWallet when one of those wallets is the operator's own. `field` names the input that chose it."""
+        if self.wallet_id is not None and self.wallet_id in wallet_ids:
+            raise OwnWallet(field)
 
 
 @dataclass(frozen=True, slots=True)

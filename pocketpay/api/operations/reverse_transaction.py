@@ -33,8 +33,8 @@ class ReversalPayload:
     description="Gives back all that is left of a completed transaction, by a refund: a payment to whoever paid it, "
     "a deposit to the bank, a withdrawal with its fee, a card payment, a bonus to the house. Frozen wallets do not "
     "hold it up. Refusals, none of which leaves a transaction: NOT_FOUND, INVALID_INPUT (reason; a refund is not "
-    "given back), WRONG_STATE (not completed), ALREADY_REFUNDED, RECIPIENT_NOT_FOUND (whoever paid has left), "
-    "INSUFFICIENT_FUNDS (whoever was paid has not the money any more)."
+    "given back), FORBIDDEN (it touches the operator's own wallet), WRONG_STATE (not completed), ALREADY_REFUNDED, "
+    "RECIPIENT_NOT_FOUND (whoever paid has left), INSUFFICIENT_FUNDS (whoever was paid has not the money any more)."
 )
 @refusals_as_errors(ReversalPayload)
 async def reverse_transaction(

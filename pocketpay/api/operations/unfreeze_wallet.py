@@ -18,7 +18,7 @@ class UnfreezeWalletInput:
 
 @strawberry.mutation(
     description="Lets a frozen wallet pay and be paid again. One that is not frozen stays as it is, and nothing is "
-    "recorded. Refusals: NOT_FOUND, INVALID_INPUT (reason), WALLET_CLOSED."
+    "recorded. Refusals: NOT_FOUND, INVALID_INPUT (reason), FORBIDDEN (the operator's own wallet), WALLET_CLOSED."
 )
 @refusals_as_errors(CustomerWalletPayload)
 async def unfreeze_wallet(
