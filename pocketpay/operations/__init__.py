@@ -4,7 +4,7 @@
     customers.py             finding a customer
     freeze_wallet.py         stops a wallet, for debits or for everything
     unfreeze_wallet.py       lets a frozen wallet go
-    reverse_transaction.py   gives back all that is left of a transaction
+    reverse_transaction.py   gives back a transaction, all that is left of it or a part
     risk_settings.py         settings of risk that operators put over the environment's
     pending.py               held payments and unsettled orders, of any owner
     audit.py                 the proof of the books, in one snapshot

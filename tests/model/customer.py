@@ -60,7 +60,7 @@ class Customer:
             self._pays_by_card: 12,
             self._stands_guard: 3,
             self._leaves: 3,
-            self._reverses: 4,
+            self._reverses: 6,
             self._answers: 36,
             self._says_again: 14,
         }
@@ -211,7 +211,11 @@ class Customer:
             return Reverse(self.pick.new_id(), self.pick.somebody(), self.pick.new_id())
         done = [one for one in known if one.status == "completed"]
         first = self.chance.choice(done if done and self.chance.random() < 0.8 else known)
-        return Reverse(self.pick.new_id(), first.to or first.owner, first.id)
+        left = first.amount + first.fee - first.given_back
+        amount = self.chance.choice((None, None, left or None, max(left // 2, 1), 1, left + 1))
+        return Reverse(
+            self.pick.new_id(), first.to or first.owner, first.id, amount, at_most=self.chance.random() < 0.5
+        )
 
     def _leaves(self) -> Order:
         """Mostly somebody who may."""

@@ -34,7 +34,7 @@ def give_back(paper: Paper, order: GiveBack) -> Told:
 
 
 def reverse(paper: Paper, order: Reverse) -> Told:
-    """By the house, all that is left, from whoever has it now: it is not there, or it goes, frozen or not."""
+    """By the house, from whoever has it now: it is not there, or it goes, frozen or not. With a fee it goes whole."""
     first = paper.payments.get(order.of)
     if first is None:
         return refused("NOT_FOUND")
@@ -47,27 +47,34 @@ def reverse(paper: Paper, order: Reverse) -> Told:
     left = first.amount + first.fee - first.given_back
     if left == 0:
         return refused("ALREADY_REFUNDED")
+    amount = left if order.amount is None else order.amount
+    if amount > left:
+        return refused("REFUND_TOO_LARGE", left)
+    if first.fee and amount < left:
+        return refused("INVALID_AMOUNT")
     if first.who is not None and paper.purses[first.who].state == "closed":
         return refused("RECIPIENT_NOT_FOUND")
-    if first.to is not None and paper.purses[first.to].free < left:
-        return refused("INSUFFICIENT_FUNDS", left, paper.purses[first.to].free)
+    if first.to is not None and (there := paper.purses[first.to].free) < amount:
+        if there == 0 or not order.at_most:
+            return refused("INSUFFICIENT_FUNDS", amount, there)
+        amount = there
     if first.to is not None:
-        paper.purses[first.to].change(posted=-left)
+        paper.purses[first.to].change(posted=-amount)
     if first.who is not None:
-        paper.purses[first.who].change(posted=left)
-    _take_from_the_house(paper, first)
-    first.given_back += left
+        paper.purses[first.who].change(posted=amount)
+    _take_from_the_house(paper, first, amount)
+    first.given_back += amount
     first.changes += 1
-    return paper.write(Payment(order.id, "refund", first.to, first.who, left, "completed", undoes=first.id))
+    return paper.write(Payment(order.id, "refund", first.to, first.who, amount, "completed", undoes=first.id))
 
 
-def _take_from_the_house(paper: Paper, first: Payment) -> None:
-    """What the house had or gave for what goes back whole."""
+def _take_from_the_house(paper: Paper, first: Payment, amount: int) -> None:
+    """What the house had or gave for what goes back, a fee with all of the rest."""
     money = paper.purses[first.owner].money
     if first.kind == "deposit":
-        paper.tills["bank", money] += first.amount
+        paper.tills["bank", money] += amount
     elif first.kind == "withdrawal":
-        paper.tills["bank", money] -= first.amount
+        paper.tills["bank", money] -= amount - first.fee
         paper.tills["fees", money] -= first.fee
     elif first.kind == "card":
-        paper.tills["card_network", money] -= first.amount
+        paper.tills["card_network", money] -= amount

@@ -168,12 +168,14 @@ class LetGo(NamedTuple):
 
 
 class Reverse(NamedTuple):
-    """Somebody of the house gives back all that is left of a payment, whatever kind it was; `who` had been paid, or
-    had paid where it went out of the house."""
+    """Somebody of the house gives back `amount` of a payment, None for all that is left, whatever kind it was; `who`
+    had been paid, or had paid where it went out of the house. With `at_most` it is as much of that as is there."""
 
     id: UUID
     who: str
     of: UUID
+    amount: int | None = None
+    at_most: bool = False
 
 
 class Leave(NamedTuple):

@@ -186,7 +186,12 @@ class Interpreter:
             case said.Reverse():
                 source, destination = self._parties.get(order.of, (None, None))
                 payee_id = None if destination is None else self._wallet(source)
-                return Reverse(order.id, uuids.uuid7(), wallet_id, payee_id, order.of, "a walk", OPERATOR)
+                amount = None if order.amount is None else Money(order.amount, self._currency(order.who))
+                return Reverse(
+                    *(order.id, uuids.uuid7(), wallet_id, payee_id, order.of, "a walk", OPERATOR),
+                    amount=amount,
+                    up_to_available=order.at_most,
+                )
             case said.Leave():
                 user_id = self.users[order.who]
                 leaver = Leaver.of(user_id, HASH if order.proven else "another")

@@ -27,7 +27,7 @@ from pocketpay.wallets import balance
 class OperatorActionKind(Enum):
     FREEZE = strawberry.enum_value("FREEZE", description="A wallet was frozen.")
     UNFREEZE = strawberry.enum_value("UNFREEZE", description="A frozen wallet was let go.")
-    REVERSE = strawberry.enum_value("REVERSE", description="All that was left of a transaction was given back.")
+    REVERSE = strawberry.enum_value("REVERSE", description="A transaction was given back, whole or in part.")
     SET_RISK = strawberry.enum_value("SET_RISK", description="A setting of risk was set over the environment's.")
     CLEAR_RISK = strawberry.enum_value("CLEAR_RISK", description="A setting of risk is the environment's again.")
     GRANT_ROLE = strawberry.enum_value("GRANT_ROLE", description="A user became an operator.")
@@ -54,6 +54,7 @@ class OperatorAction:
     created_at: datetime = strawberry.field(description="When it was done.")
     on_wallet: strawberry.Private[UUID | None]
     on_transaction: strawberry.Private[UUID | None]
+    by_refund: strawberry.Private[UUID | None]
 
     @classmethod
     def of(cls, recorded: RecordedAct) -> Self:
@@ -72,6 +73,7 @@ class OperatorAction:
             created_at=recorded.created_at,
             on_wallet=act.wallet_id,
             on_transaction=act.transaction_id,
+            by_refund=UUID(facts["refund"]) if "refund" in facts else None,
         )
 
     @strawberry.field(description="The wallet it was about; null when it was about none.")
@@ -81,6 +83,10 @@ class OperatorAction:
     @strawberry.field(description="The transaction it was about; null when it was about none.")
     async def transaction(self, info: Info) -> CustomerTransaction | None:
         return None if self.on_transaction is None else await CustomerTransaction.find(info, self.on_transaction)
+
+    @strawberry.field(description="The refund that a reversal made: how much was given back; null for other acts.")
+    async def refund(self, info: Info) -> CustomerTransaction | None:
+        return None if self.by_refund is None else await CustomerTransaction.find(info, self.by_refund)
 
 
 async def actions(

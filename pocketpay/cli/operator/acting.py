@@ -73,16 +73,28 @@ def unfreeze_verb(wallet: WalletMeant, reason: Reason) -> None:
 
 @acting.command("reverse")
 def reverse_verb(
-    transaction: Annotated[str, typer.Argument(metavar="TRANSACTION", help="The transaction's id.")], reason: Reason
+    transaction: Annotated[str, typer.Argument(metavar="TRANSACTION", help="The transaction's id.")],
+    reason: Reason,
+    amount: Annotated[str | None, typer.Option("--amount", help="How much of it; without, all that is left.")] = None,
+    available: Annotated[
+        bool, typer.Option("--available", help="As much of that as the recipient has available, if it is less.")
+    ] = False,
 ) -> None:
-    """Gives back all that is left of a completed transaction."""
+    """Gives back a completed transaction, all that is left of it or a part."""
     from pocketpay.api import ids
     from pocketpay.operations.reverse_transaction import reverse_transaction
     from pocketpay.transactions.transaction import Transaction
 
     async def reverse(counter: Counter) -> Transaction:
         transaction_id = ids.decode(ids.TRANSACTION, transaction)
-        answer = await reverse_transaction(await counter.desk(), login(), transaction_id, raw_reason=reason)
+        answer = await reverse_transaction(
+            await counter.desk(),
+            login(),
+            transaction_id,
+            raw_reason=reason,
+            raw_amount=amount,
+            up_to_available=available,
+        )
         return answer.transaction
 
     refund = at_the_counter(reverse)

@@ -1,0 +1,55 @@
+"""`pocketpay operator reverse` with `--amount` and `--available`: what reaches the rule, and what is told."""
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TypeVar
+from uuid import UUID
+
+import pytest
+from typer.testing import CliRunner
+
+from pocketpay.api import ids
+from pocketpay.cli.operator import operator
+from pocketpay.payments.desk import Desk
+from tests.conftest import Dsns
+from tests.payments.customers import open_desk, person, send, unguarded
+
+T = TypeVar("T")
+
+
+@dataclass
+class DeskOnly:
+    """A counter whose desk is the test's."""
+
+    opened: Desk
+
+    async def desk(self) -> Desk:
+        return self.opened
+
+
+def at_a_desk(dsn: str, work: Callable[[DeskOnly], Awaitable[T]]) -> T:
+    async def run() -> T:
+        async with open_desk(dsn, unguarded()) as desk:
+            return await work(DeskOnly(desk))
+
+    return asyncio.run(run())
+
+
+async def _paid(counter: DeskOnly) -> UUID:
+    ada, bob = await person(counter.opened, funds="10.00"), await person(counter.opened)
+    paid = (await send(counter.opened, ada, bob, "10.00")).transaction
+    await send(counter.opened, bob, await person(counter.opened), "0.01")
+    return paid.id
+
+
+def test_part_and_what_is_available_are_given_back(module_dsn: Dsns, monkeypatch: pytest.MonkeyPatch) -> None:
+    # The package's own name `acting` is its Typer app, so the module is named by its text.
+    verbs = sys.modules["pocketpay.cli.operator.acting"]
+    monkeypatch.setattr(verbs, "at_the_counter", lambda work: at_a_desk(module_dsn.server, work))
+    id = ids.encode(ids.TRANSACTION, at_a_desk(module_dsn.server, _paid))
+    for options, amount in ((("--amount", "4.00"), "4.00"), (("--available",), "5.99")):
+        told = CliRunner().invoke(operator, ["reverse", id, "--reason", "Fraud", *options])
+        assert told.exit_code == 0, told.output
+        assert told.output.startswith(f"{amount} USD of {id} given back by transaction_")
