@@ -38,7 +38,9 @@ class Card(Node):
     monthly_limit: Money | None = strawberry.field(
         description="The most that it pays in a calendar month (UTC); null for no such limit."
     )
-    spent_this_month: Money = strawberry.field(description="What it has paid in this calendar month (UTC).")
+    spent_this_month: Money = strawberry.field(
+        description="What it has paid in this calendar month (UTC), without what was given back."
+    )
     created_at: datetime = strawberry.field(description="When it was issued.")
 
     @classmethod

@@ -21,7 +21,7 @@ class LimitKind(Enum):
 
 @strawberry.type(
     description="How much may be moved within any 24 hours. What awaits an answer counts; what was cancelled, has "
-    "expired, failed or was blocked does not."
+    "expired, failed or was blocked does not, and neither does what was given back."
 )
 class Limit:
     kind: LimitKind = strawberry.field(description="What is limited.")

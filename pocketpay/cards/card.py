@@ -40,7 +40,7 @@ class Card:
     """One row of `cards`. Money is in the wallet's currency, a limit None where there is none; times are aware UTC.
 
     Good until the end of its expiry month (UTC). `spent` is what it paid in the calendar month (UTC) that begins on
-    `spent_in`, the latest in which it paid. `version` grows by one with every change.
+    `spent_in`, the latest in which it paid, without what was given back. `version` grows by one with every change.
     """
 
     id: UUID
@@ -99,6 +99,15 @@ class Card:
         """The card after it has paid that."""
         spent_in = max(month_of(now), self.spent_in)
         return replace(self.following(now), spent=self.spent_by(now) + amount, spent_in=spent_in)
+
+    def given_back(self, amount: Money, paid_at: datetime, now: datetime) -> Self:
+        """The card after that much of what it paid at `paid_at` (aware UTC) was given back.
+
+        The month in which it paid has that much more room. A month before the latest is over, and nobody asks.
+        """
+        if month_of(paid_at) != self.spent_in:
+            return self
+        return replace(self.following(now), spent=self.spent - amount)
 
     def following(self, now: datetime) -> Self:
         """The card one version later."""

@@ -220,8 +220,10 @@ class Book:
 
     def _give_back(self, original: Transaction) -> None:
         """The original, of which more was given back. A payment given back whole makes nobody known any more."""
-        if not self.transactions[original.id].refunded < original.refunded <= original.total.minor:
+        before = self.transactions[original.id]
+        if not before.refunded < original.refunded <= original.total.minor:
             raise BooksDisagree(f"{original.refunded} cannot have been given back of transaction {original.id}")
+        self.counters.count_usage(before, original, self.now)
         self._put(original, new=False)
         self.counters.count_refunded(original)
 

@@ -12,7 +12,7 @@ from uuid import UUID
 from pocketpay.cards.card import Card
 from pocketpay.requests.money_request import MoneyRequest
 from pocketpay.transactions.lifecycle import Status
-from pocketpay.transactions.limits import KIND_OF, WINDOW, LimitKind, counts, hour_of
+from pocketpay.transactions.limits import KIND_OF, WINDOW, LimitKind, counted_minor, hour_of
 from pocketpay.transactions.transaction import PAYMENTS, Transaction
 
 RECENT = (Status.COMPLETED, Status.PENDING_CONFIRMATION)
@@ -95,11 +95,10 @@ class Counters:
             self.open_cards[after.wallet_id] += after.open - (before is not None and before.open)
 
     def count_usage(self, before: Transaction | None, after: Transaction, now: datetime) -> None:
-        """The transaction begins to use its wallet's limit, or ends to."""
+        """The transaction begins to use its wallet's limit, ends to, or uses less because some was given back."""
         kind = KIND_OF.get(after.type)
-        if kind is None or counts(before) is counts(after):
+        if kind is None or not (change := counted_minor(after) - counted_minor(before)):
             return
-        change = after.amount.minor if counts(after) else -after.amount.minor
         self.written_usage[after.anchor, kind, hour_of(after.created_at)] += change
         used = self.used.get((after.anchor, kind))
         if used is not None and after.created_at > now - WINDOW:

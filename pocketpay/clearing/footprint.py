@@ -40,10 +40,10 @@ class Needs:
     transaction pays is there without being named, and so is what a key gave before. With a request comes the payment
     of it that is alive, if there is one. `asks` are wallets that money is to be asked of: they are locked too.
     `gives_back` says that something of the looked-up transaction may go back from `wallet_id` to `payee_id`: then it
-    is counted how often that one paid this one. `open_cards` are wallets whose open cards are counted. `parts` are
-    the footprints of the items of an order of many, each locked and looked up like an order of its own.
-    `leaving` is the wallet's owner, if it is to be closed: their row is locked too, and all that ends with the wallet
-    looked up.
+    is counted how often that one paid this one, and the card that paid it is looked up. `open_cards` are wallets
+    whose open cards are counted. `parts` are the footprints of the items of an order of many, each locked and looked
+    up like an order of its own. `leaving` is the wallet's owner, if it is to be closed: their row is locked too, and
+    all that ends with the wallet looked up.
     """
 
     transactions: tuple[UUID, ...] = ()

@@ -96,8 +96,10 @@ async def _look_further(session: Session, book: Book, footprints: Sequence[Footp
     to_close: dict[UUID, UUID] = {}
     for footprint in footprints:
         if (needs := footprint.needs) is not None:
-            if needs.gives_back and footprint.payee_id is not None:
-                giving_back.append((footprint.payee_id, footprint.wallet_id))
+            if needs.gives_back:
+                if footprint.payee_id is not None:
+                    giving_back.append((footprint.payee_id, footprint.wallet_id))
+                wanted[Gives.CARDS] |= _card_paid_by(book, footprint.transaction_id)
             asks.update((footprint.wallet_id, payer_id) for payer_id in needs.asks)
             wanted[Gives.TRANSACTIONS].update(needs.transactions)
             wanted[Gives.REQUESTS].update(needs.requests)
@@ -131,6 +133,12 @@ async def _look_further(session: Session, book: Book, footprints: Sequence[Footp
         book.cards |= await cards.by_ids(session, wanted[Gives.CARDS])
     if counted:
         book.counters.open_cards = dict.fromkeys(counted, 0) | await cards.open_cards(session, counted)
+
+
+def _card_paid_by(book: Book, transaction_id: UUID | None) -> set[UUID]:
+    """The card that paid the looked-up transaction, if one did."""
+    original = None if transaction_id is None else book.transactions.get(transaction_id)
+    return set() if original is None or original.card_id is None else {original.card_id}
 
 
 async def _look_at_asking(session: Session, book: Book, asks: set[tuple[UUID, UUID]]) -> None:

@@ -9,11 +9,16 @@
 
 The row is a REFUND of what moves back, with no fee of its own, between the original's wallets the other way. The
 original stays completed, one version later, with `refunded` grown by as much: never above its total.
+
+What went back counts no more: the limit of the day in which the original was ordered, and the month of the card that
+paid it, have that much room again. It does not matter who gave it back. A limit bounds how much of a wallet's money
+is out at once, and after a refund less of it is.
 """
 
 from dataclasses import dataclass, replace
 from uuid import UUID
 
+from pocketpay.cards.card import Card
 from pocketpay.clearing.book import Book
 from pocketpay.clearing.footprint import Key
 from pocketpay.clearing.outcome import Besides, Outcome
@@ -50,13 +55,9 @@ class Reversal:
     def done(self, book: Book, key: Key | None = None) -> Outcome:
         """The money goes back now."""
         row = replace(self._row(book, Status.COMPLETED), completed_at=book.now)
-        original = replace(
-            self.original,
-            refunded=self.original.refunded + self.amount.minor,
-            version=self.original.version + 1,
-            updated_at=book.now,
-        )
-        return Outcome(row, legs=self.legs(book.house), key=key, besides=Besides(refunded=original))
+        original = self.original.given_back(self.amount, book.now)
+        besides = Besides(refunded=original, cards=self._cards(book, original))
+        return Outcome(row, legs=self.legs(book.house), key=key, besides=besides)
 
     def ended(self, book: Book, status: Status, why: Refusal, key: Key | None = None) -> Outcome:
         """No money moves; the row stays as FAILED or BLOCKED and keeps why."""
@@ -79,6 +80,15 @@ class Reversal:
                 raise BooksDisagree(f"transaction {of.id} cost a fee: it goes back whole or not at all")
             legs.append(Leg(house.account(HouseKind.FEES, currency), -of.fee.minor, self.reason))
         return tuple(legs)
+
+    def _cards(self, book: Book, after: Transaction) -> tuple[Card, ...]:
+        """The card that paid the original, where its latest month has more room now."""
+        if self.original.card_id is None or self.original.completed_at is None:
+            return ()
+        card = book.cards[self.original.card_id]
+        no_more = Money(after.uncounted - self.original.uncounted, card.currency)
+        changed = card.given_back(no_more, self.original.completed_at, book.now)
+        return () if changed is card else (changed,)
 
     def _row(self, book: Book, status: Status) -> Transaction:
         return Transaction(

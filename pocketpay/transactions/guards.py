@@ -14,6 +14,7 @@ CONSTRAINTS = (
     *("ck_transactions_failure_has_a_code", "ck_transactions_pending_expires"),
     *("ck_transactions_created_is_asked_about_again", "ck_transactions_type_says_what_it_is_about"),
     *("ck_transactions_refunded_within_the_original", "fk_transactions_refund_of"),
+    "ck_transactions_uncounted_was_given_back",
     *("fk_transactions_request", "fk_transactions_card"),
     *("fk_transactions_source_wallet_id_wallets", "fk_transactions_destination_wallet_id_wallets"),
     *("pk_wallet_usage", "fk_wallet_usage_wallet_id_wallets", "ck_wallet_usage_kind_known"),

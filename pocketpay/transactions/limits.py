@@ -5,7 +5,9 @@
     transfer      what it pays to other people
 
 What awaits an answer counts from the moment it was ordered; what was cancelled, expired, failed or was blocked does
-not count any more. Bonuses, refunds and cards count in none of these.
+not count any more, and neither does what was given back, by whoever was paid or by an operator: a limit bounds how
+much is out at once. It is taken out of the hour in which it was ordered. Bonuses, refunds and cards count in none of
+these.
 
 The sum is not taken over the day's payments: `wallet_usage` keeps one row for each hour, written in the unit of work
 that moves the money. Whole hours come from there, and payments only of the one hour that the window's edge cuts,
@@ -74,6 +76,8 @@ def hour_of(moment: datetime) -> datetime:
     return moment.replace(minute=0, second=0, microsecond=0)
 
 
-def counts(transaction: Transaction | None) -> bool:
-    """Whether the transaction uses something of its wallet's limit as it stands, if its type has one."""
-    return transaction is not None and transaction.status in COUNTED
+def counted_minor(transaction: Transaction | None) -> int:
+    """How much of its wallet's limit the transaction uses as it stands, in minor units, if its type has one."""
+    if transaction is None or transaction.status not in COUNTED:
+        return 0
+    return transaction.amount.minor - transaction.uncounted

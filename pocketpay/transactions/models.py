@@ -60,6 +60,10 @@ class TransactionRow(SQLModel, table=True):
             "and status = 'completed' and type <> 'refund')",
             name="refunded_within_the_original",
         ),
+        CheckConstraint(
+            "uncounted = 0 or (uncounted > 0 and uncounted <= refunded and uncounted <= amount)",
+            name="uncounted_was_given_back",
+        ),
         CheckConstraint("version > 0", name="version_positive"),
         ForeignKeyConstraint(["source_wallet_id"], ["wallets.id"], name="fk_transactions_source_wallet_id_wallets"),
         ForeignKeyConstraint(
@@ -141,6 +145,7 @@ class TransactionRow(SQLModel, table=True):
     card_id: UUID | None = None
     refund_of: UUID | None = None
     refunded: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs={"server_default": text("0")})
+    uncounted: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs={"server_default": text("0")})
     risk_reasons: list[dict[str, Any]] = Field(sa_column=Column(JSONB, nullable=False))
     failure_code: str | None = None
     failure_facts: dict[str, Any] | None = Field(sa_column=Column(JSONB))

@@ -1,9 +1,9 @@
 """A transaction: the intent to move money, as the rules and the door see it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Self
 from uuid import UUID
 
 from pocketpay.money import Money
@@ -35,7 +35,8 @@ class Transaction:
     `source_wallet_id` is None where money comes from outside (deposit, bonus), `destination_wallet_id` where it goes
     there (withdrawal, card). `version` grows by one with every change. `failure_facts` are the facts of the refusal
     that ended it, for rebuilding the first answer. `refund_of` is the transaction it gives back, `refunded` how much
-    of it was given back (minor units).
+    of it was given back (minor units). `uncounted` is how much of its amount counts neither in a limit nor in a
+    card's month any more, because it was given back (minor units).
     """
 
     id: UUID
@@ -51,6 +52,7 @@ class Transaction:
     card_id: UUID | None = None
     refund_of: UUID | None = None
     refunded: int = 0
+    uncounted: int = 0
     risk_reasons: tuple[Reason, ...] = ()
     failure_code: str | None = None
     failure_facts: dict[str, Any] | None = None
@@ -71,6 +73,16 @@ class Transaction:
     def total(self) -> Money:
         """What leaves the source: amount and fee."""
         return self.amount + self.fee
+
+    def given_back(self, amount: Money, now: datetime) -> Self:
+        """The transaction after that much more of it was given back; only its amount, not its fee, ever counted."""
+        return replace(
+            self,
+            refunded=self.refunded + amount.minor,
+            uncounted=min(self.uncounted + amount.minor, self.amount.minor),
+            version=self.version + 1,
+            updated_at=now,
+        )
 
     @property
     def left(self) -> Money:

@@ -81,6 +81,7 @@ class TransactionRow:
     description: str = "Lunch"
     bank_name: str | None = None
     refunded: int = 0
+    uncounted: int = 0
     risk_reasons: tuple[object, ...] = ()
     failure_code: str | None = None
     failure_facts: object = None

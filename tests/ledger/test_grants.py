@@ -92,6 +92,7 @@ async def test_only_the_owner_may_rewrite_a_column_of_the_books(owner: Writer) -
             "refunded",
             "risk_reasons",
             "status",
+            "uncounted",
             "updated_at",
             "version",
         ],

@@ -69,4 +69,15 @@ def pay_by_card(paper: Paper, order: PayByCard) -> Told:
     paper.tills["card_network", purse.money] += order.amount
     card.spent += order.amount
     card.changes += 1
+    new.month = card.paid_in = card.months
     return paper.write(new)
+
+
+def give_room(paper: Paper, payment: Payment, amount: int) -> None:
+    """That much of what a card paid was given back: its latest month has room for it, if it paid in that."""
+    card = None if payment.card is None else paper.cards[payment.card]
+    if card is None or payment.month != card.paid_in:
+        return
+    card.changes += 1
+    if card.paid_in == card.months:
+        card.spent -= amount

@@ -114,6 +114,7 @@ def _cards(chance: random.Random, model: Model) -> Iterator[Event]:
     if used and chance.random() < 0.1:
         card = chance.choice(used)
         card.spent = 0
+        card.months += 1
         yield MonthPasses(card.id)
     good = [one for one in model.cards.values() if not one.expired]
     if good and chance.random() < 0.03:

@@ -1,5 +1,6 @@
 """Money goes back to whom it came from."""
 
+from tests.model.cards import give_room
 from tests.model.orders import GiveBack, Reverse, Told
 from tests.model.paper import BETWEEN_PEOPLE, Paper, Payment, refused
 
@@ -63,6 +64,7 @@ def reverse(paper: Paper, order: Reverse) -> Told:
     if first.who is not None:
         paper.purses[first.who].change(posted=amount)
     _take_from_the_house(paper, first, amount)
+    give_room(paper, first, amount)
     first.given_back += amount
     first.changes += 1
     return paper.write(Payment(order.id, "refund", first.to, first.who, amount, "completed", undoes=first.id))

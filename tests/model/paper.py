@@ -37,7 +37,8 @@ class Purse:
 
 @dataclass
 class Payment:
-    """From `who`, or a bank, to `to`, or out of the house. `kind` is what the customer calls it."""
+    """From `who`, or a bank, to `to`, or out of the house. `kind` is what the customer calls it. `month` is which of
+    its card's months it was paid in."""
 
     id: UUID
     kind: str
@@ -58,6 +59,7 @@ class Payment:
     lapsed: bool = False
     old: bool = False
     ancient: bool = False
+    month: int = 0
 
     @property
     def owner(self) -> str:
@@ -112,7 +114,8 @@ class Request:
 
 @dataclass
 class Card:
-    """`each` and `month` are what it may pay at once and in a month; `spent` what it paid in this one."""
+    """`each` and `month` are what it may pay at once and in a month; `spent` what it paid in this one, less what was
+    given back. `months` have passed, and in `paid_in` it paid last."""
 
     id: UUID
     who: str
@@ -122,6 +125,8 @@ class Card:
     spent: int = 0
     expired: bool = False
     changes: int = 1
+    months: int = 0
+    paid_in: int = 0
 
 
 class Kept(NamedTuple):
@@ -195,7 +200,8 @@ class Paper:
 
     def used(self, who: str, limit: str) -> int:
         """How much of that limit is used now."""
-        return sum(one.amount for one in self.owned[who] if LIMITED.get(one.kind) == limit and one.counts)
+        mine = (one for one in self.owned[who] if LIMITED.get(one.kind) == limit and one.counts)
+        return sum(max(one.amount - one.given_back, 0) for one in mine)
 
     def too_much(self, who: str, limit: str, amount: int) -> Told | None:
         """The refusal of what would use more of a limit than there is."""

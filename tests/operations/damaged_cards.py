@@ -2,7 +2,7 @@
 
 from pocketpay.transactions.repository.card_proofs import CARDS as CARDS_LAW
 from pocketpay.transactions.repository.card_proofs import SPENT
-from pocketpay.transactions.repository.proofs import KEYS, LEGS
+from pocketpay.transactions.repository.proofs import KEYS, LEGS, REFUNDED
 from tests.operations.damage import NEW, OTHER, Damage, unguarded, without
 
 COPY = (
@@ -68,6 +68,11 @@ CARDS = (
         "a payment by card over another amount",
         "update transactions set amount = amount + 1 where id = '{groceries}'",
         {LEGS: {"{groceries}"}, SPENT: {"{card}"}},
+    ),
+    Damage(
+        "a payment by card that was given back, of which its card knows nothing",
+        "update transactions set refunded = amount, uncounted = amount where id = '{groceries}'",
+        {SPENT: {"{card}"}, REFUNDED: {"{groceries}"}},
     ),
     unguarded(
         "a payment by card that the network was not owed",

@@ -16,13 +16,18 @@ REFUND = f"{INTENT[:-1]}, refund_of) values ('{NEW}', 'refund', 'cancelled', 'US
 REFUNDS = (
     Damage(
         "less said to be given back than was",
-        "update transactions set refunded = 799 where id = '{given}'",
-        {REFUNDED: {"{given}"}},
+        "update transactions set refunded = 799, uncounted = 799 where id = '{given}'",
+        {REFUNDED: {"{given}"}, USAGE: {USED}},
     ),
     Damage(
         "nothing said to be given back of what was",
-        "update transactions set refunded = 0 where id = '{given}'",
-        {REFUNDED: {"{given}"}},
+        "update transactions set refunded = 0, uncounted = 0 where id = '{given}'",
+        {REFUNDED: {"{given}"}, USAGE: {USED}},
+    ),
+    Damage(
+        "what was given back counts again, in no hour",
+        "update transactions set uncounted = 799 where id = '{given}'",
+        {USAGE: {USED}},
     ),
     Damage(
         "said to be given back without a refund",
@@ -32,8 +37,8 @@ REFUNDS = (
     without(
         "ck_transactions_refunded_within_the_original",
         "more given back than there was",
-        "update transactions set amount = 700 where id = '{given}'",
-        {REFUNDED: {"{given}"}, LEGS: {"{given}"}, USAGE: {USED}},
+        "update transactions set amount = 700, uncounted = 700 where id = '{given}'",
+        {REFUNDED: {"{given}"}, LEGS: {"{given}"}},
     ),
     Damage(
         "a refund of another amount than its entries",
@@ -49,9 +54,9 @@ REFUNDS = (
     Damage(
         "a refund linked to another payment",
         "update transactions set refund_of = '{sent}' where id = '{rest}';"
-        "update transactions set refunded = 300 where id = '{given}';"
+        "update transactions set refunded = 300, uncounted = 300 where id = '{given}';"
         "update transactions set refunded = 500 where id = '{sent}'",
-        {OPPOSITE: {"{rest}"}},
+        {OPPOSITE: {"{rest}"}, USAGE: {USED}},
     ),
     Damage(
         "a refund to somebody else",
@@ -80,7 +85,6 @@ REFUNDS = (
             REFUNDED: {"{given}"},
             OPPOSITE: {"{partly}", "{rest}"},
             LEGS: {"{given}"},
-            USAGE: {USED},
             KEYS: {"{bob} key-of-given"},
         },
     ),

@@ -226,7 +226,8 @@ _GROW_OLD = """
 with moved as (
     update transactions t set created_at = t.created_at - $2::interval
     from transactions before where t.id = $1 and before.id = t.id
-    returning coalesce(t.source_wallet_id, t.destination_wallet_id) as wallet_id, t.amount, t.created_at,
+    returning coalesce(t.source_wallet_id, t.destination_wallet_id) as wallet_id, t.amount - t.uncounted as amount,
+        t.created_at,
         before.created_at as was_created_at,
         case when t.type in ('send', 'request') then 'transfer' else t.type end as kind,
         t.status in ('created', 'pending_confirmation', 'completed') as counts),

@@ -99,5 +99,8 @@ def _happens(tables: Tables, event: fate.Event) -> None:
         case fate.MonthPasses():
             earlier = tables.cards[event.card].spent_in - timedelta(days=1)
             tables.change_card(event.card, spent_in=earlier.replace(day=1))
+            for paid in [one for one in tables.transactions.values() if one.card_id == event.card]:
+                if paid.completed_at is not None:
+                    tables.change(paid.id, completed_at=paid.completed_at.replace(day=1) - timedelta(days=1))
         case fate.CardExpires():
             tables.change_card(event.card, expiry_month=10, expiry_year=2026)

@@ -22,7 +22,7 @@ from pocketpay.ledger.account import Account, Entry
 from pocketpay.ledger.house import House, HouseKind
 from pocketpay.requests.money_request import MoneyRequest
 from pocketpay.transactions.lifecycle import Status
-from pocketpay.transactions.limits import KIND_OF, LimitKind, counts
+from pocketpay.transactions.limits import KIND_OF, LimitKind, counted_minor
 from pocketpay.transactions.transaction import PAYMENTS, Transaction
 from pocketpay.wallets.balance import Freeze, Standing, WalletStatus
 from tests.walks.spoken import CURRENCIES, HASH
@@ -123,10 +123,10 @@ class Tables:
         for payee_id in {one.destination_wallet_id for one in sent}:
             if payee_id is not None and self._times_paid(wallet_id, payee_id):
                 book.counters.known_payees.add((wallet_id, payee_id))
-        mine = [one for one in self._of(wallet_id) if counts(one) and one.created_at > self.now - DAY]
+        mine = [one for one in self._of(wallet_id) if one.created_at > self.now - DAY]
         for kind in LimitKind:
             book.counters.used[wallet_id, kind] = sum(
-                one.amount.minor for one in mine if KIND_OF.get(one.type) is kind
+                counted_minor(one) for one in mine if KIND_OF.get(one.type) is kind
             )
 
     def _look_at_asking(self, book: Book, wallet_id: UUID, payers: Sequence[UUID]) -> None:
@@ -168,9 +168,8 @@ class Tables:
         }
         for wallet_id, account in self.accounts.items():
             assert (account.posted, account.sequence) == (total[wallet_id], sequence[wallet_id])
-            counted = [one for one in self._of(wallet_id) if counts(one)]
             for kind in LimitKind:
-                used = sum(one.amount.minor for one in counted if KIND_OF.get(one.type) is kind)
+                used = sum(counted_minor(one) for one in self._of(wallet_id) if KIND_OF.get(one.type) is kind)
                 assert self.usage[wallet_id, kind] == used
 
     def tills(self) -> dict[tuple[str, str], int]:

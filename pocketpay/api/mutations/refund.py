@@ -29,9 +29,10 @@ class RefundInput:
 @strawberry.mutation(
     description="Gives back money that the viewer received, all or a part, as a new transaction of type REFUND. "
     "The original stays COMPLETED and says in `refunded` how much of it went back. Without the money the refund is "
-    "FAILED, from a frozen wallet BLOCKED. No fee, no rule of risk, and it counts in no limit. Refusals: NOT_FOUND, "
-    "ALREADY_REFUNDED, REFUND_TOO_LARGE, RECIPIENT_NOT_FOUND (who paid can be paid nothing now), "
-    "INVALID_AMOUNT, INVALID_INPUT, WALLET_FROZEN, WALLET_CLOSED, INSUFFICIENT_FUNDS, IDEMPOTENCY_KEY_REUSED."
+    "FAILED, from a frozen wallet BLOCKED. No fee, no rule of risk, and it counts in no limit; what went back counts "
+    "no more in the payer's. Refusals: NOT_FOUND, ALREADY_REFUNDED, REFUND_TOO_LARGE, RECIPIENT_NOT_FOUND (who paid "
+    "can be paid nothing now), INVALID_AMOUNT, INVALID_INPUT, WALLET_FROZEN, WALLET_CLOSED, INSUFFICIENT_FUNDS, "
+    "IDEMPOTENCY_KEY_REUSED."
 )
 @refusals_as_errors(TransactionPayload)
 async def refund(

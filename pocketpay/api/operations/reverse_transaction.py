@@ -51,7 +51,8 @@ class ReversalPayload:
 @strawberry.mutation(
     description="Gives back a completed transaction, all that is left of it or a part, by a refund: a payment to "
     "whoever paid it, a deposit to the bank, a withdrawal with its fee, a card payment, a bonus to the house. A "
-    "frozen wallet does not prevent it. Refusals, none of which leaves a transaction: NOT_FOUND, INVALID_INPUT "
+    "frozen wallet does not prevent it. What went back counts no more in the limit and the card's month that it had "
+    "used. Refusals, none of which leaves a transaction: NOT_FOUND, INVALID_INPUT "
     "(reason, key; a refund cannot be given back), INVALID_AMOUNT (also for a part of a transaction with a fee), "
     "FORBIDDEN (it touches the operator's own wallet), WRONG_STATE (not completed), ALREADY_REFUNDED, "
     "REFUND_TOO_LARGE, RECIPIENT_NOT_FOUND (whoever paid has left), INSUFFICIENT_FUNDS (whoever was paid has not the "

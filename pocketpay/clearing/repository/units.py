@@ -84,29 +84,30 @@ with {POSTING},
 new_transactions as (
     insert into transactions ({COLUMNS}, ask_again_at)
     select u.id, u.type, u.status, u.currency, u.source, u.destination, u.amount, u.fee, u.description, u.bank_name,
-        u.request_id, u.card_id, u.refund_of, u.refunded,
+        u.request_id, u.card_id, u.refund_of, u.refunded, u.uncounted,
         u.reasons, u.failure, u.facts, u.expires_at, u.version, $1, $1, u.completed_at,
         case u.status when 'created' then $1::timestamptz + interval '{FIRST_ASKED_AGAIN_SECONDS} seconds' end
     from unnest($16::uuid[], $17::text[], $18::text[], $19::text[], $20::uuid[], $21::uuid[], $22::bigint[],
-        $23::bigint[], $24::text[], $25::text[], $26::uuid[], $27::uuid[], $28::uuid[], $29::bigint[], $30::jsonb[],
-        $31::text[], $32::jsonb[], $33::timestamptz[], $34::bigint[], $35::timestamptz[])
+        $23::bigint[], $24::text[], $25::text[], $26::uuid[], $27::uuid[], $28::uuid[], $29::bigint[],
+        $30::bigint[], $31::jsonb[], $32::text[], $33::jsonb[], $34::timestamptz[], $35::bigint[], $36::timestamptz[])
         u(id, type, status, currency, source, destination, amount, fee, description, bank_name, request_id, card_id,
-          refund_of, refunded, reasons, failure, facts, expires_at, version, completed_at)),
+          refund_of, refunded, uncounted, reasons, failure, facts, expires_at, version, completed_at)),
 changed_transactions as (
     update transactions t
-    set status = u.status, refunded = u.refunded, risk_reasons = u.reasons, failure_code = u.failure,
-        failure_facts = u.facts, version = u.version, updated_at = $1, completed_at = u.completed_at
-    from unnest($36::uuid[], $37::text[], $38::bigint[], $39::jsonb[], $40::text[], $41::jsonb[], $42::bigint[],
-        $43::timestamptz[])
-        u(id, status, refunded, reasons, failure, facts, version, completed_at)
+    set status = u.status, refunded = u.refunded, uncounted = u.uncounted, risk_reasons = u.reasons,
+        failure_code = u.failure, failure_facts = u.facts, version = u.version, updated_at = $1,
+        completed_at = u.completed_at
+    from unnest($37::uuid[], $38::text[], $39::bigint[], $40::bigint[], $41::jsonb[], $42::text[], $43::jsonb[],
+        $44::bigint[], $45::timestamptz[])
+        u(id, status, refunded, uncounted, reasons, failure, facts, version, completed_at)
     where t.id = u.id),
 new_keys as (
     insert into idempotency_keys (wallet_id, key, operation, fingerprint, result_ids, created_at)
     select u.wallet_id, u.key, u.operation, u.fingerprint, array[u.result_id], $1
-    from unnest($44::uuid[], $45::text[], $46::text[], $47::bytea[], $48::uuid[])
+    from unnest($46::uuid[], $47::text[], $48::text[], $49::bytea[], $50::uuid[])
         u(wallet_id, key, operation, fingerprint, result_id)),
 {usage.WRITTEN}
-select pg_notify('{signals.CHANNEL}', payload) from unnest($49::text[]) payload
+select pg_notify('{signals.CHANNEL}', payload) from unnest($51::text[]) payload
 """
 
 _KEYS_OF_MANY = """
@@ -228,6 +229,7 @@ def _inserted(new: Sequence[Transaction]) -> list[list[object]]:
         [t.card_id for t in new],
         [t.refund_of for t in new],
         [t.refunded for t in new],
+        [t.uncounted for t in new],
         [reasons_text(t.risk_reasons) for t in new],
         [t.failure_code for t in new],
         [facts_text(t.failure_facts) for t in new],
@@ -242,6 +244,7 @@ def _updated(changed: Sequence[Transaction]) -> list[list[object]]:
         [t.id for t in changed],
         [t.status for t in changed],
         [t.refunded for t in changed],
+        [t.uncounted for t in changed],
         [reasons_text(t.risk_reasons) for t in changed],
         [t.failure_code for t in changed],
         [facts_text(t.failure_facts) for t in changed],

@@ -18,12 +18,12 @@ CARDS = Proof(
 )
 
 SPENT = Proof(
-    "what a card paid in its month is what its payments in it sum to",
+    "what a card paid in its month is what its payments in it sum to, less what was given back",
     """
     select c.id::text, 'says ' || c.spent || ' since ' || c.spent_in || ', its payments ' || coalesce(paid.total, 0)
     from cards c
     left join (
-        select t.card_id, sum(t.amount) as total
+        select t.card_id, sum(t.amount - t.uncounted) as total
         from transactions t join cards its on its.id = t.card_id
         where t.status = 'completed' and t.completed_at >= its.spent_in::timestamp at time zone 'UTC'
         group by t.card_id) paid on paid.card_id = c.id

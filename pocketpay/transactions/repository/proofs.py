@@ -3,7 +3,7 @@
 from pocketpay.database.findings import Proof
 from pocketpay.transactions.repository import card_proofs as cards
 from pocketpay.transactions.repository import request_proofs as requests
-from pocketpay.transactions.repository.usage import COUNTS, KIND
+from pocketpay.transactions.repository.usage import COUNTED_AMOUNT, COUNTS, KIND
 
 HOLDS = Proof(
     "what is held is what awaits an answer",
@@ -148,7 +148,7 @@ OWNERS = Proof(
 )
 
 USAGE = Proof(
-    "what is used of a limit in an hour is what was ordered in it and still counts",
+    "what is used of a limit in an hour is what was ordered in it and still counts, less what was given back",
     f"""
     select wallet_id || ' ' || kind || ' ' || to_char(hour at time zone 'UTC', 'YYYY-MM-DD"T"HH24"Z"'),
         'its hour says ' || coalesce(kept.amount::text, 'nothing')
@@ -156,7 +156,7 @@ USAGE = Proof(
     from wallet_usage kept
     full join (
         select coalesce(t.source_wallet_id, t.destination_wallet_id) as wallet_id, {KIND} as kind,
-            date_trunc('hour', t.created_at, 'UTC') as hour, sum(t.amount) as amount
+            date_trunc('hour', t.created_at, 'UTC') as hour, sum({COUNTED_AMOUNT}) as amount
         from transactions t where {COUNTS} and {KIND} is not null group by 1, 2, 3) counted
         using (wallet_id, kind, hour)
     where coalesce(kept.amount, 0) <> coalesce(counted.amount, 0)

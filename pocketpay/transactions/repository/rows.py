@@ -19,8 +19,8 @@ from pocketpay.transactions.transaction import Transaction, Type
 
 COLUMNS = (
     "id, type, status, currency, source_wallet_id, destination_wallet_id, amount, fee, description, bank_name, "
-    "request_id, card_id, refund_of, refunded, risk_reasons, failure_code, failure_facts, expires_at, version, "
-    "created_at, updated_at, completed_at"
+    "request_id, card_id, refund_of, refunded, uncounted, risk_reasons, failure_code, failure_facts, expires_at, "
+    "version, created_at, updated_at, completed_at"
 )
 """What `transaction` needs."""
 
@@ -43,6 +43,7 @@ def transaction(record: Record) -> Transaction:
         card_id=record["card_id"],
         refund_of=record["refund_of"],
         refunded=record["refunded"],
+        uncounted=record["uncounted"],
         risk_reasons=reasons(record["risk_reasons"]),
         failure_code=record["failure_code"],
         failure_facts=None if facts is None else orjson.loads(facts),

@@ -19,6 +19,9 @@ KIND = "case t.type " + " ".join(f"when '{type}' then '{kind}'" for type, kind i
 
 COUNTS = f"t.status in ({', '.join(repr(status.value) for status in COUNTED)})"
 
+COUNTED_AMOUNT = "t.amount - t.uncounted"
+"""How much a transaction `t` that counts uses."""
+
 UPPER = """
 cross join lateral (
     select coalesce(sum(u.amount), 0)::bigint as upper from wallet_usage u
@@ -46,7 +49,8 @@ cross join lateral (
     from wallet_usage u
     where u.wallet_id = q.wallet_id and u.kind = q.kind and u.hour > clock.edge) hours
 cross join lateral (
-    select coalesce(sum(t.amount), 0) as used, min(t.created_at) as oldest
+    select coalesce(sum({COUNTED_AMOUNT}), 0) as used,
+        min(t.created_at) filter (where {COUNTED_AMOUNT} > 0) as oldest
     from transactions t
     where coalesce(t.source_wallet_id, t.destination_wallet_id) = q.wallet_id
       and t.created_at > clock.now - interval '24 hours' and t.created_at < clock.edge + interval '1 hour'
@@ -55,14 +59,14 @@ left join lateral (
     select t.created_at as at from transactions t
     where coalesce(t.source_wallet_id, t.destination_wallet_id) = q.wallet_id
       and t.created_at >= hours.first and t.created_at < hours.first + interval '1 hour'
-      and t.type = any(kinds.types) and {COUNTS}
+      and t.type = any(kinds.types) and {COUNTS} and {COUNTED_AMOUNT} > 0
     order by t.created_at limit 1) first on true
 """
 
 WRITTEN = """
 written_usage as (
     merge into wallet_usage w
-    using unnest($50::uuid[], $51::text[], $52::timestamptz[], $53::bigint[]) u(wallet_id, kind, hour, amount)
+    using unnest($52::uuid[], $53::text[], $54::timestamptz[], $55::bigint[]) u(wallet_id, kind, hour, amount)
     on w.wallet_id = u.wallet_id and w.kind = u.kind and w.hour = u.hour
     when matched then update set amount = w.amount + u.amount
     when not matched then insert (wallet_id, kind, hour, amount) values (u.wallet_id, u.kind, u.hour, u.amount))
@@ -88,7 +92,7 @@ async def used(
 
 
 def written_arguments(changes: Mapping[HourUsed, int]) -> list[list[object]]:
-    """The arguments $50…$53: what each hour's sum grows by, or shrinks, in minor units."""
+    """The arguments $52…$55: what each hour's sum grows by, or shrinks, in minor units."""
     return [
         [wallet_id for wallet_id, _, _ in changes],
         [kind for _, kind, _ in changes],

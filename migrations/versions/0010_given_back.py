@@ -1,0 +1,35 @@
+"""What was given back counts in no limit any more.
+
+transactions.uncounted   how much of an amount counts neither in its wallet's limit nor in its card's month any more
+
+A server of the revision before does not write it: what that server gives back goes on counting, as it did, and so
+does all that was given back before. Limits, months and proofs all read this one column, so they agree under both.
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0010"
+down_revision = "0009"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    _uncounted()
+
+
+def _uncounted() -> None:
+    op.add_column(
+        "transactions", sa.Column("uncounted", sa.BigInteger(), server_default=sa.text("0"), nullable=False)
+    )
+    op.create_check_constraint(
+        op.f("ck_transactions_uncounted_was_given_back"),
+        "transactions",
+        "uncounted = 0 or (uncounted > 0 and uncounted <= refunded and uncounted <= amount)",
+    )
+    op.execute("grant update (uncounted) on transactions to pocketpay_server")
+
+
+def downgrade() -> None:
+    raise NotImplementedError("the books are never taken down: restore a backup instead")

@@ -1,0 +1,193 @@
+"""What was given back counts no more: in the limit of the day in which it was ordered, and in its card's month.
+
+Every test of a desk ends with the audit, whose laws of usage and of card months must hold.
+"""
+
+import asyncio
+from collections.abc import Awaitable
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+
+from pocketpay.cards.errors import AboveMonthlyLimit
+from pocketpay.clearing.outcome import Answer
+from pocketpay.clearing.terms import Terms
+from pocketpay.money import Money
+from pocketpay.operations.reverse_transaction import reverse_transaction
+from pocketpay.payments.close_card import close_card
+from pocketpay.payments.desk import Desk
+from pocketpay.payments.fees import Speed
+from pocketpay.transactions.errors import LimitExceeded
+from pocketpay.transactions.lifecycle import Status
+from pocketpay.transactions.limits import Limit, LimitKind
+from pocketpay.transactions.repository.usage import used
+from tests.operations.operators import OPS
+from tests.payments import cards
+from tests.payments.cards import buy, card_of, let_a_month_pass
+from tests.payments.customers import Person, Records, give_back, pay_in, pay_out, people, person, send, unguarded
+
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def kept() -> Terms:
+    limits = dict.fromkeys(("deposit_limit", "withdrawal_limit", "transfer_limit"), "USD:100.00,JPY:1")
+    return unguarded(**limits)
+
+
+async def reverse(desk: Desk, what: Answer, amount: str | None = None) -> Answer:
+    return await reverse_transaction(desk, OPS, what.transaction.id, raw_reason="A mistake", raw_amount=amount)
+
+
+async def limit(desk: Desk, whose: Person, kind: LimitKind) -> Limit:
+    async with desk.database.read() as session:
+        now = (await used(session, [(whose.wallet_id, kind)]))[whose.wallet_id, kind]
+    total = desk.terms.limits[kind][whose.currency]
+    return Limit.of(kind, total, Money(now.minor, whose.currency), now.oldest)
+
+
+async def used_of(desk: Desk, whose: Person, kind: LimitKind) -> int:
+    return (await limit(desk, whose, kind)).used.minor
+
+
+async def is_full(order: Awaitable[Answer]) -> bool:
+    """Whether the order is refused because of a limit; otherwise it is completed."""
+    try:
+        done = await order
+    except (LimitExceeded, AboveMonthlyLimit):
+        return True
+    assert done.transaction.status is Status.COMPLETED
+    return False
+
+
+async def test_reversed_deposit_gives_the_days_limit_back(desk: Desk) -> None:
+    ada = await person(desk)
+    brought = await pay_in(desk, ada, "100.00")
+    assert await is_full(pay_in(desk, ada, "0.01"))
+    await reverse(desk, brought, "40.00")
+    assert await used_of(desk, ada, LimitKind.DEPOSIT_DAILY) == 6_000
+    assert await is_full(pay_in(desk, ada, "40.01"))
+    assert not await is_full(pay_in(desk, ada, "40.00"))
+    await reverse(desk, brought)
+    assert await used_of(desk, ada, LimitKind.DEPOSIT_DAILY) == 4_000
+
+
+@pytest.mark.parametrize("speed", Speed)
+async def test_reversed_withdrawal_gives_the_days_limit_back(desk: Desk, speed: Speed) -> None:
+    """Its fee never counted, and gives no room."""
+    ada = await person(desk, funds="99.00")
+    paid_out = await pay_out(desk, ada, "90.00", speed)
+    assert await used_of(desk, ada, LimitKind.WITHDRAWAL_DAILY) == 9_000
+    await reverse(desk, paid_out)
+    now = await limit(desk, ada, LimitKind.WITHDRAWAL_DAILY)
+    assert (now.used.minor, now.resets_at) == (0, None)
+    assert not await is_full(pay_out(desk, ada, "97.00", speed))
+
+
+async def test_part_of_a_withdrawal_gives_that_part_back(desk: Desk) -> None:
+    ada = await person(desk, funds="99.00")
+    paid_out = await pay_out(desk, ada, "90.00")
+    await reverse(desk, paid_out, "30.00")
+    assert await used_of(desk, ada, LimitKind.WITHDRAWAL_DAILY) == 6_000
+
+
+async def test_reversed_or_refunded_payment_gives_the_senders_limit_back(desk: Desk) -> None:
+    ada, bob = await people(desk, 2, funds="100.00")
+    await send(desk, bob, ada, "1.00")
+    paid = await send(desk, ada, bob, "100.00")
+    assert await is_full(send(desk, ada, bob, "0.01"))
+    await give_back(desk, bob, paid.transaction.id, "25.00")
+    assert await used_of(desk, ada, LimitKind.TRANSFER_DAILY) == 7_500
+    await reverse(desk, paid)
+    assert await used_of(desk, ada, LimitKind.TRANSFER_DAILY) == 0
+    assert await used_of(desk, bob, LimitKind.TRANSFER_DAILY) == 100
+    assert not await is_full(send(desk, ada, bob, "100.00"))
+
+
+async def test_room_comes_back_in_the_hour_that_used_it(desk: Desk, records: Records) -> None:
+    """What was ordered a day ago is out of the window: giving it back makes no room today."""
+    ada, bob = await person(desk, funds="100.00"), await person(desk, funds="100.00")
+    old = await send(desk, ada, bob, "50.00")
+    await records.grow_old(old.transaction.id, timedelta(hours=25))
+    between = await send(desk, ada, bob, "20.00")
+    await records.grow_old(between.transaction.id, timedelta(hours=2))
+    await send(desk, ada, bob, "10.00")
+    assert await used_of(desk, ada, LimitKind.TRANSFER_DAILY) == 3_000
+    await reverse(desk, old)
+    assert await used_of(desk, ada, LimitKind.TRANSFER_DAILY) == 3_000
+    before = (await limit(desk, ada, LimitKind.TRANSFER_DAILY)).resets_at
+    await reverse(desk, between)
+    now = await limit(desk, ada, LimitKind.TRANSFER_DAILY)
+    assert now.used.minor == 1_000
+    assert before is not None
+    assert now.resets_at is not None
+    assert now.resets_at > before + HOUR, "what was given back is not the oldest that is used"
+
+
+async def test_reversed_card_payment_gives_the_cards_month_back(desk: Desk, records: Records) -> None:
+    ada = await person(desk, funds="100.00")
+    card = await card_of(desk, ada, monthly="30.00")
+    first, _ = await buy(desk, ada, card, "20.00"), await buy(desk, ada, card, "10.00")
+    assert await is_full(buy(desk, ada, card, "0.01"))
+    await reverse(desk, first, "5.00")
+    assert await cards.kept(records, card) == ("active", 2_500, 4)
+    await reverse(desk, first)
+    assert await cards.kept(records, card) == ("active", 1_000, 5)
+    assert not await is_full(buy(desk, ada, card, "20.00"))
+    assert await is_full(buy(desk, ada, card, "0.01"))
+
+
+@pytest.mark.parametrize("pays_again", [True, False])
+async def test_month_before_gives_this_one_no_room(desk: Desk, records: Records, *, pays_again: bool) -> None:
+    ada = await person(desk, funds="100.00")
+    card = await card_of(desk, ada, monthly="30.00")
+    last_month = await buy(desk, ada, card, "20.00")
+    await let_a_month_pass(records, card)
+    if pays_again:
+        await buy(desk, ada, card, "25.00")
+    await reverse(desk, last_month)
+    assert (await cards.kept(records, card))[1] == (2_500 if pays_again else 0)
+    assert await is_full(buy(desk, ada, card, "5.01" if pays_again else "30.01"))
+    assert not await is_full(buy(desk, ada, card, "5.00" if pays_again else "30.00"))
+
+
+async def test_payment_of_a_closed_card_is_reversed_too(desk: Desk, records: Records) -> None:
+    ada = await person(desk, funds="100.00")
+    card = await card_of(desk, ada)
+    paid = await buy(desk, ada, card, "20.00")
+    await close_card(desk, ada.wallet_id, card)
+    await reverse(desk, paid)
+    assert await cards.kept(records, card) == ("closed", 0, 4)
+
+
+async def test_reversals_and_payments_at_once_leave_the_card_as_its_payments_say(two_desks: list[Desk]) -> None:
+    """The audit compares them after the test."""
+    ada = await person(two_desks[0], funds="100.00")
+    card = await card_of(two_desks[0], ada, monthly="30.00")
+    for _ in range(6):
+        paid = [await buy(two_desks[0], ada, card, "1.00") for _ in range(3)]
+        orders = [reverse(two_desks[n % 2], one) for n, one in enumerate(paid)]
+        orders += [buy(two_desks[n % 2], ada, card, "0.50") for n in range(3)]
+        await asyncio.gather(*orders)
+
+
+async def test_what_the_server_before_gave_back_goes_on_counting_and_the_books_are_right(
+    desk: Desk, records: Records
+) -> None:
+    """It knows nothing of what counts no more: it writes `refunded` alone, and takes nothing out of an hour."""
+    ada, bob = await people(desk, 2, funds="100.00")
+    paid = await send(desk, ada, bob, "100.00")
+    await give_back(desk, bob, paid.transaction.id, "25.00")
+    await _as_the_server_before_left_it(records, paid.transaction.id, ada.wallet_id, 2_500)
+    assert await used_of(desk, ada, LimitKind.TRANSFER_DAILY) == 10_000
+    assert await records.findings() == []
+    await reverse(desk, paid)
+    assert await used_of(desk, ada, LimitKind.TRANSFER_DAILY) == 2_500
+
+
+async def _as_the_server_before_left_it(records: Records, paid: UUID, wallet_id: UUID, back: int) -> None:
+    await records.connection.execute("update transactions set uncounted = 0 where id = $1", paid)
+    await records.connection.execute(
+        "update wallet_usage set amount = amount + $2 where wallet_id = $1 and kind = 'transfer'", wallet_id, back
+    )
