@@ -37,6 +37,7 @@ from pocketpay.database.sessions import Database
 from pocketpay.explorer import routes as explorer
 from pocketpay.identity import sweeper as identity_sweeper
 from pocketpay.identity.reception import Reception
+from pocketpay.onboarding.lock_out import require_unlocked
 from pocketpay.operations.audits import Audits
 from pocketpay.operations.office import Office
 from pocketpay.payments.desk import Desk
@@ -121,7 +122,7 @@ class Server:
         open_.push_async_callback(database.close)
         desk = await Desk.open(database, settings)
         open_.push_async_callback(desk.close)
-        reception = Reception.open(database, settings, self._secret)
+        reception = Reception.open(database, settings, self._secret, require_unlocked=require_unlocked)
         open_.callback(reception.close)
         hub = Hub()
         hub.join(reception.gate)

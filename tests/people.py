@@ -12,6 +12,7 @@ from pocketpay.database.sessions import Database, Session
 from pocketpay.identity.reception import Admission, Reception
 from pocketpay.ledger.repository import postings
 from pocketpay.onboarding.form import Form
+from pocketpay.onboarding.lock_out import require_unlocked
 from pocketpay.onboarding.sign_up import sign_up
 from pocketpay.settings import Settings
 
@@ -35,7 +36,7 @@ async def receiving(database: Database, **overrides: object) -> AsyncIterator[Re
     settings = made(**overrides)
     async with database.write() as session:
         await postings.open_house(session, settings.served_currencies)
-    reception = Reception.open(database, settings, SECRET)
+    reception = Reception.open(database, settings, SECRET, require_unlocked=require_unlocked)
     yield reception
     reception.close()
 

@@ -33,7 +33,11 @@ class WalletStatus(Enum):
 @strawberry.enum(description="What a frozen wallet cannot do.")
 class Freeze(Enum):
     DEBITS = strawberry.enum_value("DEBITS", description="It cannot pay; it can be paid.")
-    ALL = strawberry.enum_value("ALL", description="It can neither pay nor be paid.")
+    ALL = strawberry.enum_value(
+        "ALL",
+        description="It can neither pay nor be paid, and its owner is locked out: signIn, refreshSession, "
+        "changePassword and updateProfile are refused.",
+    )
 
 
 @strawberry.type(description="A customer's purse: one currency, one account in the books.")

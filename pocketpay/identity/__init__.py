@@ -37,5 +37,5 @@
     repository/          the SQL
 
 `users.wallet_id` is a claim in a token and nothing more here. Must never know what a wallet holds, or what its owner
-may do with it.
+may do with it: whether somebody is locked out because of it, a function says that the server is opened with.
 """

@@ -1,5 +1,6 @@
 """Changing a password: the old one shown, a new one kept, every other session ended.
 
+locked out?              a Refusal; why, is not known here (reception.LockOut)
 user in a wait?          RATE_LIMITED; the budget of signed-in users, which no stranger can use up (throttle.py)
 current one right?       INVALID_CREDENTIALS
 new one strong?          WEAK_PASSWORD, said beside the other
@@ -29,7 +30,8 @@ async def change_password(
 ) -> Changed:
     """Gives the user once the new password is theirs, or all that keeps it from being.
 
-    Raises RateLimited, ServiceBusy, and Unauthenticated when this session ends meanwhile.
+    Raises RateLimited, ServiceBusy, Unauthenticated when this session ends meanwhile, and a Refusal when the user is
+    locked out.
     """
 
     async def attempt() -> Changed:
@@ -57,6 +59,7 @@ async def _changed(reception: Reception, viewer: Viewer, found: Credentials, new
         async with reception.database.write() as session:
             if not await proof.stands(session, viewer.user_id, found.password_hash, new_hash):
                 raise Unauthenticated
+            await reception.require_unlocked(session, viewer.wallet_id)
             ended = await end_others(session, viewer)
             await people.set_hash(session, viewer.user_id, new_hash)
             user = (await people.users(session, [viewer.user_id]))[viewer.user_id]

@@ -29,9 +29,14 @@ class Replaced(PocketPayError):
 
 
 async def credentials(reception: Reception, viewer: Viewer) -> Credentials:
-    """What the viewer's password is compared with. Raises Unauthenticated when they have left meanwhile."""
+    """What the viewer's password is compared with.
+
+    Raises Unauthenticated when they have left meanwhile, and a Refusal when they are locked out: then no password is
+    compared, and nobody learns whether it was right.
+    """
     async with reception.database.read() as session:
         found = await people.by_id(session, viewer.user_id)
+        await reception.require_unlocked(session, viewer.wallet_id)
     if found is None:
         raise Unauthenticated
     return found

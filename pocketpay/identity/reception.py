@@ -1,11 +1,13 @@
 """The reception: what the doors of identity hold, one for each server."""
 
 import time
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Self
+from uuid import UUID
 
-from pocketpay.database.sessions import Database
+from pocketpay.database.sessions import Database, Session
 from pocketpay.identity.gate import Gate
 from pocketpay.identity.passwords import Passwords
 from pocketpay.identity.repository import sessions
@@ -30,6 +32,10 @@ MOST_SESSIONS_SWEPT, MOST_TOKENS_SWEPT = 500, 5_000
 """In one unit of work: well below the second it may take."""
 
 
+LockOut = Callable[[Session, UUID], Awaitable[None]]
+"""Raises a Refusal when the owner of that wallet is locked out. Why somebody is, identity does not know."""
+
+
 @dataclass(frozen=True, slots=True)
 class Admission:
     """Somebody was let in: who, and what they show from now on."""
@@ -41,7 +47,9 @@ class Admission:
 
 @dataclass(frozen=True, slots=True)
 class Reception:
-    """This server's way to let people in. `lifetime` is how long their sessions last."""
+    """This server's way to let people in. `lifetime` is how long their sessions last; `require_unlocked` says who is
+    locked out.
+    """
 
     database: Database
     passwords: Passwords
@@ -50,9 +58,10 @@ class Reception:
     refresh_tokens: RefreshTokens
     lifetime: Lifetime
     gate: Gate
+    require_unlocked: LockOut
 
     @classmethod
-    def open(cls, database: Database, settings: Settings, secret: bytes) -> Self:
+    def open(cls, database: Database, settings: Settings, secret: bytes, *, require_unlocked: LockOut) -> Self:
         """A server's reception. `secret` is its key, the same on every server; must be called in the event loop."""
         access_tokens = AccessTokens(secret, lifetime_seconds=settings.access_token_expire_minutes * 60)
         whole = timedelta(days=settings.refresh_token_expire_days)
@@ -67,6 +76,7 @@ class Reception:
             refresh_tokens=RefreshTokens(secret),
             lifetime=Lifetime(whole, min(whole, IDLE)),
             gate=Gate(database, access_tokens),
+            require_unlocked=require_unlocked,
         )
 
     def admit(self, user: User, viewer: Viewer, refresh_token: str, session_expires_at: datetime) -> Admission:

@@ -6,6 +6,7 @@ not used yet                         its successor, and a new access token
 used within 10 s, successor unused   the same successor: the first reply was lost on the way
 used, otherwise                      INVALID_TOKEN, and the session ends: two have this token, and one of them stole
                                      it (RFC 9700, 4.14.2)
+any of the others, user locked out   a Refusal; the token stays as it is (reception.LockOut)
 """
 
 from datetime import datetime, timedelta
@@ -23,7 +24,8 @@ Renewed = tuple[User, Viewer, datetime]
 
 
 async def refresh_session(reception: Reception, refresh_token: str) -> Admission:
-    """The next tokens of the session that this refresh token is of. Raises InvalidToken, even as it ends one.
+    """The next tokens of the session that this refresh token is of. Raises InvalidToken, even as it ends one, and a
+    Refusal when its user is locked out.
 
     Two at once take turns on the session's row: the second is a lost reply of the first, and gets the same.
     """
@@ -50,6 +52,7 @@ async def _renewed(reception: Reception, refresh_token: str, successor: str) -> 
         if token.used and not lost_reply:
             await sessions.end(session, token.user_id, [token.session_id])
             return None
+        await reception.require_unlocked(session, token.wallet_id)
         expires_at = token.expires_at
         if not token.used:
             expires_at = await sessions.rotate(session, token, shown, next_one, lifetime=reception.lifetime)

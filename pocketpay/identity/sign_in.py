@@ -4,6 +4,7 @@ address over its rate?   RATE_LIMITED
 who is meant?            a username with or without "@", or an email address; perhaps nobody (logins.py)
 must it wait?            RATE_LIMITED; at a known address by its own budget, elsewhere by turns (throttle.py)
 password the one?        INVALID_CREDENTIALS; for nobody it takes as long and says the same
+locked out?              a Refusal, told only to whoever has the password (reception.LockOut)
 session                  in one unit of work, with the hash renewed where its parameters are outdated or it is bcrypt
 """
 
@@ -28,7 +29,8 @@ async def sign_in(
 ) -> Admission:
     """Opens a session for whoever that login and password are.
 
-    Raises RateLimited, InvalidCredentials, or ServiceBusy when too many passwords are being checked.
+    Raises RateLimited, InvalidCredentials, ServiceBusy when too many passwords are being checked, or a Refusal when
+    the user is locked out.
     """
     await reception.throttle.sign_in_from(address)
 
@@ -74,6 +76,7 @@ async def _admitted(reception: Reception, found: Credentials, verdict: Verdict, 
             # A password changed while it was compared opens no session: that change has ended all the others.
             if not await proof.stands(session, user.id, *hashes):
                 raise InvalidCredentials
+            await reception.require_unlocked(session, user.wallet_id)
             expires_at = await open_session(
                 session,
                 viewer,

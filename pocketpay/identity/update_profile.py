@@ -1,5 +1,6 @@
 """Changing what is known of oneself: name, email address, phone number, picture.
 
+locked out?                   a Refusal; why, is not known here (reception.LockOut)
 every field fit?              INVALID_INPUT of each that is not; the name they have already is always fit
 email or phone mentioned?     then the password is asked
     user in a wait?           RATE_LIMITED; the budget of signed-in users
@@ -27,7 +28,7 @@ async def update_profile(reception: Reception, viewer: Viewer, wish: Wish, *, ad
     """Gives the user as they are afterwards, or all that is wrong with the wish; then nothing has changed.
 
     Raises RateLimited, ServiceBusy, Unauthenticated when the viewer has left meanwhile; EmailTaken or PhoneTaken when
-    somebody else was given it at the same moment.
+    somebody else was given it at the same moment; a Refusal when the viewer is locked out.
     """
     changes, refusals = read(wish)
     if any(refusal.field == "name" for refusal in refusals) and await _keeps_name(reception, viewer, wish):
@@ -77,6 +78,7 @@ async def _changed(reception: Reception, viewer: Viewer, changes: Changes, *, pr
         async with reception.database.write() as session:
             if proven is not None and not await proof.stands(session, viewer.user_id, proven):
                 raise Unauthenticated
+            await reception.require_unlocked(session, viewer.wallet_id)
             user = await people.change(session, viewer.user_id, changes)
         if user is None:
             raise Unauthenticated

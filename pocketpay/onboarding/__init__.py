@@ -1,7 +1,8 @@
-"""How a person comes, and how they leave.
+"""How a person comes, how they leave, and when they are locked out.
 
     form.py           the sign-up form, parsed and checked
     sign_up.py        a form becomes a user, a wallet, a session and a welcome bonus, in one unit of work
+    lock_out.py       who is locked out: the owner of a wallet frozen for all
     close_wallet.py   closes a wallet after a last look at the password
     demo.py           three demo people and an operator
     repository.py     the SQL

@@ -19,6 +19,7 @@ from pocketpay.identity.reception import Reception
 from pocketpay.identity.repository import people
 from pocketpay.identity.sessions import sign_out
 from pocketpay.onboarding.form import Form
+from pocketpay.onboarding.lock_out import require_unlocked
 from pocketpay.onboarding.sign_up import sign_up
 from pocketpay.payments.confirm import confirm
 from pocketpay.payments.deposit import deposit
@@ -67,7 +68,7 @@ async def seed(settings: Settings, server_dsn: str) -> frozenset[str]:
         desk = await Desk.open(database, settings)
         open_.push_async_callback(desk.close)
         # No token made here is ever shown, so any key will do.
-        reception = Reception.open(database, settings, PASSWORD.encode())
+        reception = Reception.open(database, settings, PASSWORD.encode(), require_unlocked=require_unlocked)
         open_.callback(reception.close)
         wallets = await _wallets(reception, settings)
         await _live_their_lives(desk, wallets)

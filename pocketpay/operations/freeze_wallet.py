@@ -4,7 +4,8 @@
     then its standing, and the record of the act, in one step
 
 What it tries to pay from then on ends BLOCKED and says so; what is held stays held until it is answered or overdue,
-and cannot be confirmed. Said again it is so already: nothing changes, and nothing is recorded.
+and cannot be confirmed. Frozen for all, its owner is locked out too (onboarding/lock_out.py). Said again it is so
+already: nothing changes, and nothing is recorded.
 """
 
 from dataclasses import dataclass, replace

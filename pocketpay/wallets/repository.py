@@ -43,6 +43,11 @@ async def freeze_reasons(session: Session, wallet_ids: Iterable[UUID]) -> dict[U
     return {row[0]: row[1] for row in rows}
 
 
+async def is_frozen_for_all(session: Session, wallet_id: UUID) -> bool:
+    """Whether that wallet can neither pay nor be paid."""
+    return await session.fetchval("select frozen_for = 'all' from wallets where id = $1", wallet_id) is True
+
+
 async def set_standings(session: Session, now: datetime, changed: Sequence[NewStanding]) -> None:
     """Writes what those wallets may do since `now`."""
     await session.execute(

@@ -13,7 +13,8 @@ from pocketpay.identity import refresh_session as identity
 @strawberry.mutation(
     description="Gives a session new tokens for its refresh token, which is used up by it. Asked again within ten "
     "seconds, because the answer was lost, it gives the same refresh token; later a used one ends the session, for "
-    "then two have it. Refusals: INVALID_TOKEN (sign in again)."
+    "then two have it. Refusals: INVALID_TOKEN (sign in again), WALLET_FROZEN (the wallet is "
+    "frozen for all; the refresh token stays good)."
 )
 @refusals_as_errors(SessionPayload, ())
 async def refresh_session(

@@ -40,8 +40,8 @@ class UpdateProfileInput:
 @strawberry.mutation(
     description="Changes what is known of the viewer, all that is asked or nothing. Everything that is wrong with "
     "the input is said together; what somebody else has already, only with the right password. Refusals: "
-    "INVALID_INPUT, INVALID_CREDENTIALS, EMAIL_TAKEN, PHONE_TAKEN, RATE_LIMITED (after wrong passwords of signed-in "
-    "requests, and after ten changes of email or phone within an hour, made or refused)."
+    "INVALID_INPUT, INVALID_CREDENTIALS, EMAIL_TAKEN, PHONE_TAKEN, WALLET_FROZEN (for all), RATE_LIMITED (after "
+    "wrong passwords of signed-in requests, and after ten changes of email or phone within an hour, made or refused)."
 )
 @refusals_as_errors(UserPayload)
 async def update_profile(

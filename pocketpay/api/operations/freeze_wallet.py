@@ -21,9 +21,10 @@ class FreezeWalletInput:
 
 @strawberry.mutation(
     description="Freezes a customer's wallet. What it pays from then on ends BLOCKED; frozen for ALL it is paid "
-    "nothing either. What is held stays held until it is answered or overdue. Frozen for that already it stays as it "
-    "is, and nothing is recorded. Refusals: NOT_FOUND, INVALID_INPUT (reason), FORBIDDEN (the operator's "
-    "own wallet), WALLET_CLOSED."
+    "nothing either, and its owner is locked out: no sign-in, no refresh of a session, no change of password or "
+    "profile. Sessions are not ended; each lasts until its access token expires. What is held stays held until it is "
+    "answered or overdue. Frozen for that already it stays as it is, and nothing is recorded. Refusals: NOT_FOUND, "
+    "INVALID_INPUT (reason), FORBIDDEN (the operator's own wallet), WALLET_CLOSED."
 )
 @refusals_as_errors(CustomerWalletPayload)
 async def freeze_wallet(

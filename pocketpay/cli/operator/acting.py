@@ -40,7 +40,7 @@ def freeze_verb(
     wallet: WalletMeant,
     reason: Reason,
     for_: Annotated[
-        FreezeFor, typer.Option("--for", help="Debits: it cannot pay. All: nor be paid.")
+        FreezeFor, typer.Option("--for", help="Debits: it cannot pay. All: nor be paid, and its owner is locked out.")
     ] = FreezeFor.ALL,
 ) -> None:
     """Freezes a wallet: what it pays from now on ends blocked."""
