@@ -43,6 +43,8 @@ from pocketpay.operations.office import Office
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.sweeper import sweep_forever
 from pocketpay.serving import http, log
+from pocketpay.serving.connections.connections import Connections
+from pocketpay.serving.connections.limits import ConnectionLimits
 from pocketpay.serving.documents import Documents
 from pocketpay.serving.doors import Doors
 from pocketpay.serving.execution import Execution
@@ -98,6 +100,13 @@ def create_app(settings: Settings, *, server_dsn: str, secret_key: bytes) -> Sta
         lifespan=server.lifespan,
     )
     app.state.doors = doors
+    connections = app.state.connections = Connections(ConnectionLimits.of(settings))
+    metrics.gauge("pocketpay_connections", "Connections that are open.", lambda: connections.open)
+    metrics.counter(
+        "pocketpay_connections_refused",
+        "Connections refused since the start because there were too many.",
+        lambda: connections.refusals,
+    )
     return app
 
 

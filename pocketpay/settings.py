@@ -186,9 +186,31 @@ class Settings(BaseSettings):
         20, ge=1, le=100, description="Cards of one wallet that may be open at once, frozen ones included."
     )
 
+    # connections
+    connections: int = Field(
+        10_000,
+        ge=1,
+        description="Connections that may be open at once, on each server process; fewer where the process may not "
+        "open so many files (64 are kept for the server itself).",
+    )
+    connections_per_address: int = Field(
+        500,
+        ge=0,
+        description="Connections of one address at most (an IPv6 /64 counts as one), and never more than a quarter "
+        "of all; 0 is no limit of its own. TRUSTED_PROXIES are not counted. Behind a balancer that is not named "
+        "there all clients share its address: raise it or set it to 0.",
+    )
+    keep_alive_seconds: float = Field(
+        75.0,
+        gt=0,
+        le=3600,
+        description="How long an idle connection is kept open for its next request; longer than the balancer in "
+        "front keeps it (usually 60).",
+    )
+
     # limits of a request
     body_bytes: int = Field(65_536, ge=1_024, description="The largest body of a request, in bytes.")
-    body_seconds: float = Field(5.0, gt=0, description="Within how many seconds a body has to arrive.")
+    body_seconds: float = Field(5.0, gt=0, description="Within how many seconds a whole body has to arrive.")
     document_tokens: int = Field(1_000, ge=50, description="Tokens of a GraphQL document at most.")
     document_depth: int = Field(10, ge=3, description="How deep its fields may be nested.")
     document_aliases: int = Field(30, ge=1, description="Aliases in it at most.")

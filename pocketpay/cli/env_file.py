@@ -23,6 +23,7 @@ SECTIONS = {
     "environment": "The server",
     "secret_key": "Who is asking",
     "currencies": "Money and risk",
+    "connections": "Connections",
     "body_bytes": "What one request may ask for",
 }
 """By the first setting of each."""

@@ -104,9 +104,11 @@ def run(
     `supervisor` is a file that becomes readable when the process that started us is gone: we stop then too.
     Raises SystemExit when the application does not start, CutOff when a second signal ended it.
     """
+    from pocketpay.serving.connections.protocol import protocol_of
+
     config = uvicorn.Config(
         application,
-        http="httptools",
+        http=protocol_of(application.state.connections),
         ws="websockets-sansio",
         ws_max_size=65_536,
         ws_ping_interval=20,

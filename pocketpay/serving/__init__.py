@@ -4,6 +4,7 @@
     GET              ─► view ────┼─► documents: parse, validate, limits, once for each text ─► execution ─► resolvers
     websocket        ─► sockets ─┘
 
+    connections/       HTTP on a connection, with limits for everything that comes before a request
     handler.py         POST /graphql, in as few steps as possible
     http.py            what a request must look like, and how an answer is sent
     headers.py         the headers of every other answer

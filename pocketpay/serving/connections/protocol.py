@@ -1,0 +1,391 @@
+"""HTTP/1.1 on one connection: uvicorn's protocol with limits for what arrives before there is a request.
+
+    connection ─► admitted? ─► head: 16 KiB, 100 headers, 10 s ─► body: 160 KiB, 5 s ─► answer ─► idle: 75 s
+                     └ 503        └ 431, 408                       └ 413, 408
+
+An answer that closes the connection before its request has come to an end ends our side only. What the client still
+sends is dropped for a while, so that it reads the answer instead of a reset.
+"""
+
+import asyncio
+from typing import Any, NoReturn
+
+import httptools
+from uvicorn._types import ASGI3Application
+from uvicorn.config import Config
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.server import ServerState
+
+from pocketpay.serving.connections import refusals
+from pocketpay.serving.connections.connections import Connection, Connections, Place
+from pocketpay.serving.connections.refusals import raw, refusing
+from pocketpay.serving.connections.waiting import Waiting
+from pocketpay.serving.connections.websocket import CLOSE_SECONDS, WebSocketProtocol
+from pocketpay.serving.http import HttpRefusal
+
+MAX_REFUSED = 16
+"""Refused connections that may stay open for the moment in which their clients read why; they are open files beyond
+the limit. The next ones are cut off at once."""
+
+
+class Refused(Exception):
+    """Raised in a callback of the parser, so that it reads no further. `_refusal` says why."""
+
+
+class Lingering:
+    """What an answer is written to while its request is still arriving: a transport that closes our side first."""
+
+    __slots__ = ("_connection",)
+
+    def __init__(self, connection: "Protocol") -> None:
+        self._connection = connection
+
+    def write(self, data: bytes) -> None:
+        self._connection.transport.write(data)
+
+    def is_closing(self) -> bool:
+        return self._connection.transport.is_closing()
+
+    def close(self) -> None:
+        self._connection.finish()
+
+
+class Protocol(HttpToolsProtocol):
+    """One connection. `stage` is what it waits for, None while a request is answered."""
+
+    all: Connections
+    """The server's; set on the class by `protocol_of`."""
+
+    def __init__(
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        self.place: Place | None = None
+        self.stage: Waiting[Connection] | None = None
+        self._limits = self.all.limits
+        self._begun = 0
+        """Requests whose first byte has come."""
+        self._in_head = self._in_body = False
+        self._head_bytes = self._body_bytes = self._payload_bytes = 0
+        self._head_is_measured = True
+        """Whether `_head_bytes` is exact: not when the head began behind another request in the same bytes."""
+        self._refusal: HttpRefusal | None = None
+        self._waited_for = 0
+        """Which request `stage` is about."""
+        self._running: RequestResponseCycle | None = None
+        """The request that is being answered, or was last; uvicorn's `cycle` is the one that began last."""
+        self._stopping = False
+        self._deaf = False
+        """Nothing that comes is read as HTTP any more."""
+        self._dropped_bytes = 0
+
+    # ------------------------------------------------------------ the connection
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        if not self.all.admit(self, self.client[0] if self.client else "", self.loop):
+            transport.write(raw(refusals.TOO_MANY))
+            if len(self.all.refused) < MAX_REFUSED:
+                self._end(self.all.refused)
+            else:
+                transport.abort()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.all.release(self)
+        self._disconnect()
+        super().connection_lost(exc)
+
+    def _disconnect(self) -> None:
+        """Nothing more is written: uvicorn tells the request that began last, which may wait behind this one."""
+        cycle = self._running
+        if cycle is not None and not cycle.response_complete:
+            cycle.disconnected = True
+            cycle.message_event.set()
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        self._running = cycle
+        super()._start_asgi_task(cycle, app)
+
+    def expire(self) -> None:
+        waited_for, all_ = self.stage, self.all
+        if waited_for in (all_.opened, all_.idle):
+            self._close()
+        elif waited_for in (all_.unread, all_.closing, all_.refused):
+            self.transport.abort()
+        elif self.flow.read_paused:
+            self._wait_for(waited_for)  # we have stopped reading: the client is not to blame
+        elif waited_for is all_.head:
+            self._refuse(refusals.SLOW_HEAD)
+        elif waited_for is all_.body:
+            self._refuse(refusals.SLOW_BODY)
+        else:
+            self._refuse(refusals.STOPPING)
+
+    def drop(self) -> None:
+        self.transport.abort()
+
+    def shutdown(self) -> None:
+        """The server stops: what is being answered gets its answer, the last one with `Connection: close`."""
+        self._stopping = True
+        if self.stage is self.all.closing:
+            self._wait_for(self.all.refused)
+        if self._deaf and self.stage is not None:
+            return
+        if not self._is_answering():
+            self._close()
+            return
+        self.cycle.keep_alive = False
+        if self._in_body:
+            self._wait_for(self.all.stopping)
+
+    def pause_writing(self) -> None:
+        """The client does not read: so much of an answer waits for it that no more is made."""
+        super().pause_writing()
+        if self.stage not in (self.all.closing, self.all.refused):
+            self._wait_for(self.all.unread)
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        if self.stage is self.all.unread:
+            if self._deaf:
+                self._wait_for(None)
+            else:
+                self._arrived()
+
+    # ------------------------------------------------------------ what arrives
+
+    def data_received(self, data: bytes) -> None:
+        if self._deaf:
+            self._drop(len(data))
+            return
+        if self._in_body:
+            self._body_bytes += len(data)
+            if self._body_bytes > self._limits.body_bytes:
+                self._refuse(refusals.LARGE_BODY)
+                return
+        try:
+            self._feed(data)
+        except httptools.HttpParserUpgrade:
+            if self._should_upgrade():
+                self._upgrade()
+                return
+            # Another protocol is offered; HTTP/1.1 goes on.
+        except (httptools.HttpParserError, Refused):
+            self._refuse(self._refusal or refusals.NOT_HTTP)
+            return
+        self._arrived()
+
+    def _feed(self, data: bytes | memoryview) -> None:
+        """Gives it to the parser, at once no more than a head may have: the parser keeps all of an unfinished one."""
+        most = self._limits.head_bytes
+        while True:
+            begun, was_in_body = self._begun, self._in_body
+            room = most - self._head_bytes if self._in_head else most
+            piece = data if len(data) <= room else memoryview(data)[:room]
+            self.parser.feed_data(piece)
+            if self._in_head:
+                if self._begun == begun:
+                    self._head_bytes += len(piece)
+                else:
+                    self._head_is_measured = self._begun == begun + 1 and not was_in_body
+                    self._head_bytes = len(piece) if self._head_is_measured else 0
+                if self._head_bytes >= most:
+                    self._refusal = refusals.large_head(most, self._limits.headers)
+                    raise Refused
+            if len(piece) == len(data):
+                return
+            data = memoryview(data)[len(piece) :]
+
+    # ------------------------------------------------------------ callbacks of the parser
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._begun += 1
+        self._in_head, self._head_bytes, self._head_is_measured = True, 0, True
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """uvicorn's, with a limit. Trailers come here too, after the body: they are dropped."""
+        if not self._in_head:
+            return
+        if len(self.headers) >= self._limits.headers:
+            self._refuse_head()
+        name = name.lower()
+        if name == b"expect" and value.lower() == b"100-continue":
+            self.expect_100_continue = True
+        self.headers.append((name, value))
+
+    def on_headers_complete(self) -> None:
+        if not self._head_is_measured:
+            size = len(self.url) + 16 + sum(len(name) + len(value) + 4 for name, value in self.headers)
+            if size > self._limits.head_bytes:
+                self._refuse_head()
+        if len(self.pipeline) >= self._limits.pipelined:
+            raise Refused
+        self._in_head, self._in_body, self._body_bytes, self._payload_bytes = False, True, 0, 0
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """uvicorn's, with a limit: it also holds for bytes that arrive together with the head."""
+        self._payload_bytes += len(body)
+        if self._payload_bytes > self._limits.body_bytes:
+            self._refusal = refusals.LARGE_BODY
+            raise Refused
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        self._in_body = False
+        super().on_message_complete()
+
+    def _refuse_head(self) -> NoReturn:
+        self._refusal = refusals.large_head(self._limits.head_bytes, self._limits.headers)
+        raise Refused
+
+    # ------------------------------------------------------------ what is waited for
+
+    def _is_answering(self) -> bool:
+        """Whether a request is being answered, or waits for an earlier one."""
+        cycle = self.cycle
+        return cycle is not None and not cycle.response_complete and not cycle.disconnected
+
+    def _wait_for(self, stage: Waiting[Connection] | None) -> None:
+        self._waited_for = self._begun
+        self.all.wait(self, stage, self.loop.time())
+
+    def _arrived(self) -> None:
+        """Waits for what is to come next, from now on unless it waits for that already."""
+        all_ = self.all
+        if self.flow.write_paused:
+            return
+        if self._in_head:
+            next_ = all_.head
+        elif self._in_body:
+            next_ = all_.body
+            # The answer may come before the body has: then it must not close the connection on unread bytes.
+            self.cycle.transport = Lingering(self)  # type: ignore[assignment]
+        elif self._is_answering():
+            next_ = None
+        else:
+            next_ = all_.idle if self._begun else all_.opened
+        if self.stage is all_.stopping and next_ is all_.body:
+            return
+        if next_ is not self.stage or self._waited_for != self._begun:
+            self._wait_for(next_)
+
+    def _drop(self, size: int) -> None:
+        self._dropped_bytes += size
+        if self._dropped_bytes > self._limits.discard_bytes:
+            self.transport.abort()
+
+    # ------------------------------------------------------------ the end of a request, or of all
+
+    def on_response_complete(self) -> None:
+        """uvicorn's, with our waiting in place of its timer for each answer."""
+        self.server_state.total_requests += 1
+        if self.stage in (self.all.closing, self.all.refused):
+            return
+        if self.transport.is_closing():
+            self._wait_for(self._last_stage())
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
+        else:
+            self._arrived()
+
+    def finish(self) -> None:
+        """Closes after the last answer, when the client may still be sending."""
+        if self._in_body or self._deaf:
+            self._linger()
+        else:
+            self.transport.close()
+
+    def _close(self) -> None:
+        self._deaf = True
+        self.transport.close()
+        self._wait_for(self._last_stage())  # what is not sent until then is not waited for
+
+    def _linger(self) -> None:
+        self._end(self._last_stage())
+
+    def _last_stage(self) -> Waiting[Connection]:
+        return self.all.refused if self._stopping else self.all.closing
+
+    def _end(self, stage: Waiting[Connection]) -> None:
+        """Ends our side, and drops what still comes until the client ends its own, or has had its time."""
+        self._deaf = True
+        if self.transport.is_closing():
+            return
+        self.transport.write_eof()
+        self.flow.resume_reading()
+        self._wait_for(stage)
+
+    def _refuse(self, refusal: HttpRefusal) -> None:
+        """Answers what has arrived last with that, after the answers that are still to come, and closes."""
+        cycle = self.cycle
+        if not self._is_answering():
+            if not self._in_body:  # else this one has been answered already
+                self.transport.write(raw(refusal))
+            self._linger()
+        elif not self._in_body:
+            self._last_is(cycle)
+        elif self.pipeline and self.pipeline[0][0] is cycle:
+            self.pipeline[0] = cycle, refusing(refusal)  # type: ignore[assignment]
+            self._last_is(cycle)
+        elif cycle.response_started:
+            self._last_is(cycle)
+        else:
+            self.transport.write(raw(refusal))
+            cycle.disconnected = True
+            cycle.message_event.set()
+            self._linger()
+
+    def _last_is(self, cycle: RequestResponseCycle) -> None:
+        """After the answer to that request the connection ends; nothing more is read."""
+        cycle.keep_alive = False
+        cycle.transport = Lingering(self)  # type: ignore[assignment]
+        self._deaf = True
+        self.flow.pause_reading()
+        if not self.flow.write_paused:
+            self._wait_for(None)
+
+    def _upgrade(self) -> None:
+        """Gives the connection to the websocket protocol. It has no timeouts of HTTP from then on."""
+        if self._is_answering():
+            self._refuse(refusals.NOT_HTTP)
+            return
+        self._wait_for(None)
+        self.server_state.connections.discard(self)
+        self.parser = None  # type: ignore[assignment]  # as uvicorn leaves a lost connection
+        websocket = WebSocketProtocol(config=self.config, server_state=self.server_state, app_state=self.app_state)
+        websocket.close_timeout = CLOSE_SECONDS
+        websocket.connection = self
+        head = [self.scope["method"].encode(), b" ", self.url, b" HTTP/1.1\r\n"]
+        head += [part for name, value in self.headers for part in (name, b": ", value, b"\r\n")]
+        websocket.connection_made(self.transport)
+        websocket.data_received(b"".join([*head, b"\r\n"]))
+        self.transport.set_protocol(websocket)
+
+    # ------------------------------------------------------------ what its websocket reports
+
+    def is_unread(self, unread: bool) -> None:
+        if self.stage not in (self.all.closing, self.all.refused):
+            self._wait_for(self.all.unread if unread else None)
+
+    def is_closing(self) -> None:
+        if self.place is not None and self.stage is not self.all.closing:
+            self._wait_for(self._last_stage())
+
+    def is_stopping(self) -> None:
+        self._stopping = True
+
+    def is_lost(self) -> None:
+        self.all.release(self)
+
+
+def protocol_of(connections: Connections) -> type[Protocol]:
+    """The class of one server's connections, as uvicorn's `http` setting wants it."""
+    return type("Protocol", (Protocol,), {"all": connections})

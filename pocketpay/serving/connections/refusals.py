@@ -1,0 +1,54 @@
+"""Answers to what never becomes a request: the head is too large or too slow, or there are too many connections.
+
+    400 not HTTP · 408 too slow · 413 body too large · 431 head too large · 503 too many connections, stopping
+
+They look like every other error of HTTP here, and all close the connection.
+"""
+
+import orjson
+from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE
+
+from pocketpay.serving import http
+from pocketpay.serving.failures import SERVICE_BUSY
+from pocketpay.serving.http import HttpRefusal
+
+AGAIN = (b"retry-after", b"1")
+
+NOT_HTTP = HttpRefusal(400, "This is not an HTTP request.")
+SLOW_HEAD = HttpRefusal(408, "The request's head did not arrive in time.")
+SLOW_BODY = HttpRefusal(408, "The body did not arrive in time.")
+LONG_LINE = HttpRefusal(431, "A line of a websocket's handshake is too long.")
+LARGE_BODY = HttpRefusal(413, "The body is too large.")
+TOO_MANY = HttpRefusal(503, "Too many connections: try again in a moment.", code=SERVICE_BUSY, headers=(AGAIN,))
+STOPPING = HttpRefusal(503, "The server is stopping: try again.", code=SERVICE_BUSY, headers=(AGAIN,))
+
+
+def large_head(head_bytes: int, headers: int) -> HttpRefusal:
+    return HttpRefusal(431, f"The head of a request has at most {head_bytes} bytes and {headers} headers.")
+
+
+def raw(refusal: HttpRefusal) -> bytes:
+    """The whole answer as bytes; the connection closes after it."""
+    body = orjson.dumps(refusal.payload)
+    headers = [
+        (b"content-type", http.JSON + b"; charset=utf-8"),
+        (b"content-length", b"%d" % len(body)),
+        (b"x-request-id", http.request_id({}).encode()),
+        *http.SECURITY_HEADERS,
+        *refusal.headers,
+        *http.CLOSE,
+    ]
+    lines = b"".join(b"%s: %s\r\n" % header for header in headers)
+    return STATUS_LINE[refusal.status] + lines + b"\r\n" + body
+
+
+def refusing(refusal: HttpRefusal) -> ASGIApp:
+    """An application that answers every request with that."""
+
+    async def refuse(scope: Scope, receive: Receive, send: Send) -> None:
+        closing = (*refusal.headers, *http.CLOSE)
+        last = HttpRefusal(refusal.status, refusal.words, code=refusal.code, headers=closing)
+        await http.send_refusal(send, last, kind=http.JSON, request_id=http.request_id({}))
+
+    return refuse

@@ -1,0 +1,160 @@
+"""A small application behind our HTTP protocol with limits of the test's own, and clients that speak in bytes."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+import uvicorn
+from starlette.types import Receive, Scope, Send
+
+from pocketpay.cli.listening import listen
+from pocketpay.serving.connections.connections import Connections
+from pocketpay.serving.connections.limits import ConnectionLimits
+from pocketpay.serving.connections.protocol import protocol_of
+from tests.updates.waiting import until
+
+GET = b"GET / HTTP/1.1\r\nHost: here\r\n\r\n"
+LONG = 30.0
+
+
+def get(path: str) -> bytes:
+    return GET.replace(b" / ", b" /%s " % path.encode())
+
+
+def post(body: bytes, *, path: str = "", length: int | None = None) -> bytes:
+    size = len(body) if length is None else length
+    return b"POST /%s HTTP/1.1\r\nHost: here\r\nContent-Length: %d\r\n\r\n" % (path.encode(), size) + body
+
+
+class Peer:
+    """One connection of a client."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.reader, self.writer = reader, writer
+
+    async def send(self, data: bytes) -> None:
+        self.writer.write(data)
+        await self.writer.drain()
+
+    async def answer(self, seconds: float = 5) -> tuple[int, dict[str, str], bytes]:
+        """Status, headers and body of the next answer."""
+        async with asyncio.timeout(seconds):
+            head = (await self.reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
+            headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in head[1:] if line)}
+            body = await self.reader.readexactly(int(headers.get("content-length", 0)))
+        return int(head[0].split()[1]), headers, body
+
+    async def status(self, seconds: float = 5) -> int:
+        return (await self.answer(seconds))[0]
+
+    async def ended(self, seconds: float = 5) -> bytes:
+        """What comes until the server closes, which it must."""
+        async with asyncio.timeout(seconds):
+            try:
+                return await self.reader.read()
+            except ConnectionResetError:
+                return b"reset"
+
+    async def close(self) -> None:
+        self.writer.close()
+        try:
+            await self.writer.wait_closed()
+        except OSError:
+            return
+
+
+@dataclass
+class Raw:
+    """The server: its port, its connections, the paths that were asked for and not answered yet."""
+
+    port: int
+    connections: Connections
+    server: uvicorn.Server
+    release: asyncio.Event = field(default_factory=asyncio.Event)
+    asked: list[str] = field(default_factory=list)
+    bodies: list[bytes] = field(default_factory=list)
+    peers: list[Peer] = field(default_factory=list)
+
+    async def peer(self, *, source: str = "127.0.0.1") -> Peer:
+        peer = Peer(*await asyncio.open_connection("127.0.0.1", self.port, local_addr=(source, 0)))
+        self.peers.append(peer)
+        return peer
+
+    async def app(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """`/wait` answers when released, `/unread` without the body, everything else after it; websockets stay, but
+        `/flood`, which sends without end, and `/end`, which closes behind what is not read."""
+        self.asked.append(scope["path"])
+        if scope["type"] == "websocket":
+            await receive()
+            await send({"type": "websocket.accept"})
+            if scope["path"] == "/flood":
+                while True:
+                    await send({"type": "websocket.send", "text": "x" * 60_000})
+            if scope["path"] == "/end":
+                # Returns as soon as it has to wait for the peer.
+                with suppress(TimeoutError):
+                    while True:
+                        await asyncio.wait_for(send({"type": "websocket.send", "text": "x" * 60_000}), 0.1)
+                return
+            while (await receive())["type"] != "websocket.disconnect":
+                await send({"type": "websocket.send", "text": "heard"})
+            return
+        whole, more = b"", scope["path"] != "/unread"
+        while more:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                return
+            whole += message.get("body", b"")
+            more = message.get("more_body", False)
+        self.bodies.append(whole)
+        if scope["path"] == "/wait":
+            await self.release.wait()
+        text = scope["path"].encode()
+        close = [(b"connection", b"close")] if scope["query_string"] == b"close" else []
+        headers = [(b"content-length", b"%d" % len(text)), *close]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": text})
+
+
+def limits(**fewer: Any) -> ConnectionLimits:
+    """Limits under which nothing ends by itself, but those named."""
+    long = dict.fromkeys(
+        ("head_seconds", "body_seconds", "unread_seconds", "keep_alive_seconds", "discard_seconds"), LONG
+    )
+    return ConnectionLimits(**{**long, **fewer})
+
+
+@asynccontextmanager
+async def raw(configure: Callable[[uvicorn.Config], None] = lambda _: None, **fewer: Any) -> AsyncIterator[Raw]:
+    """A server with those limits."""
+    listening = listen("127.0.0.1", 0)
+    connections = Connections(limits(**fewer))
+    one: list[Raw] = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await one[0].app(scope, receive, send)
+
+    config = uvicorn.Config(
+        app,
+        http=protocol_of(connections),
+        ws="websockets-sansio",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=5,
+    )
+    configure(config)
+    server = uvicorn.Server(config)
+    one.append(Raw(listening.getsockname()[1], connections, server))
+    running = asyncio.create_task(server._serve(sockets=[listening]))
+    await until(lambda: server.started or running.done())
+    try:
+        yield one[0]
+    finally:
+        server.should_exit = True
+        one[0].release.set()
+        await running
+        for peer in one[0].peers:
+            await peer.close()
