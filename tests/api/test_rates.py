@@ -1,5 +1,7 @@
 """How often somebody may ask."""
 
+import pytest
+
 from pocketpay.api.rates import Rates
 
 
@@ -31,14 +33,31 @@ def test_a_slow_rate_says_how_long_to_wait_and_refusals_cost_nothing() -> None:
     assert rates.take("ada") is None
 
 
-def test_those_who_have_not_asked_for_long_are_forgotten(monkeypatch: object) -> None:
+def test_buckets_that_have_filled_up_again_are_forgotten() -> None:
     clock = Clock()
     rates = Rates(1, 2, clock)
-    from pocketpay.api import rates as module
-
-    most = module.MOST_KEPT
-    for n in range(most):
+    for n in range(1_000):
         rates.take(n)
-    clock.now += 5
-    rates.take("ada")
-    assert len(rates._buckets) == 1
+    for _ in range(2):
+        clock.now += 2
+        rates.take("ada")
+    assert len(rates) <= 2
+
+
+def test_a_bucket_that_is_in_use_outlives_its_generation() -> None:
+    clock = Clock()
+    rates = Rates(1, 2, clock)
+    taken = []
+    for _ in range(40):
+        taken.append(rates.take("ada"))
+        clock.now += 0.25
+    assert taken.count(None) == 2 + 9, "the burst, and one for each second since"
+
+
+def test_very_many_addresses_at_once_are_kept_in_bounded_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Past the limit every request searched all buckets, and none was ever forgotten."""
+    monkeypatch.setattr("pocketpay.api.rates.MOST_KEPT", 100)
+    rates = Rates(1, 1_000, Clock())
+    for n in range(10_000):
+        rates.take(n)
+        assert len(rates) <= 200
