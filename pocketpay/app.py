@@ -64,6 +64,10 @@ from pocketpay.updates.listener import Listener
 REQUESTS_PER_SECOND = 300
 """Of one user, in production unless set otherwise; twice that at once."""
 
+ANONYMOUS_PER_SECOND = 20
+"""Without a valid token from one address, in production unless set otherwise; twice that at once. Thousands of
+customers behind one address sign in and renew their tokens with less."""
+
 SHORT = with_short_resolvers(build())
 """The schema as the handler and the sockets execute it; the view executes Strawberry's own."""
 
@@ -73,8 +77,8 @@ def create_app(settings: Settings, *, server_dsn: str, secret_key: bytes) -> Sta
     log.configure(settings)
     metrics = Metrics()
     documents = Documents(SHORT, Limits.of(settings), introspection=not settings.production)
-    sockets = Sockets(metrics, most_per_address=settings.sockets_per_address, most_per_user=settings.sockets_per_user)
-    doors = Doors(Execution(SHORT, documents), metrics, sockets, _rates(settings))
+    sockets = Sockets(most_per_address=settings.sockets_per_address, most_per_user=settings.sockets_per_user)
+    doors = Doors(Execution(SHORT, documents), metrics, sockets, _rates(settings), _anonymous_rates(settings))
     by_strawberry = copy(schema)
     by_strawberry.extensions = (prepared_by(documents),)
     view = View(by_strawberry, doors, settings, page=None if settings.production else explorer.page)
@@ -194,6 +198,12 @@ async def _stop(task: "asyncio.Task[None]") -> None:
 def _rates(settings: Settings) -> Rates | None:
     """How often a user may ask: not limited in development unless set, so that a machine can load itself."""
     per_second = settings.request_rate_per_second or (REQUESTS_PER_SECOND if settings.production else None)
+    return None if per_second is None else Rates(per_second, 2 * per_second)
+
+
+def _anonymous_rates(settings: Settings) -> Rates | None:
+    """How often one address may ask without a valid token: limited where users are."""
+    per_second = settings.anonymous_rate_per_second or (ANONYMOUS_PER_SECOND if settings.production else None)
     return None if per_second is None else Rates(per_second, 2 * per_second)
 
 

@@ -131,6 +131,13 @@ class Settings(BaseSettings):
         ge=1,
         description="Requests per second of one user, twice that at once. Absent, 300 in production, else no limit.",
     )
+    anonymous_rate_per_second: int | None = Field(
+        None,
+        ge=1,
+        description="Requests per second without a valid token from one address (an IPv6 /64 counts as one), twice "
+        "that at once. Absent, 20 in production, else no limit. Behind a proxy that TRUSTED_PROXIES does not name "
+        "all clients share its address.",
+    )
 
     # money
     currencies: str = Field("USD", description="ISO 4217 codes served, comma between; the first is the default.")
@@ -223,7 +230,12 @@ class Settings(BaseSettings):
     root_mutations: int = Field(5, ge=1, description="Mutations in one request at most.")
     socket_subscriptions: int = Field(20, ge=1, description="Subscriptions of one websocket at most.")
     sockets_per_user: int = Field(10, ge=1, description="Websockets of one user at most, on one server.")
-    sockets_per_address: int = Field(100, ge=1, description="Websockets of one address at most, on one server.")
+    sockets_per_address: int = Field(
+        100,
+        ge=1,
+        description="Websockets of one address at most that have not signed in, on one server. Beyond, the oldest of "
+        "them is closed.",
+    )
 
     @field_validator("*", mode="before")
     @classmethod

@@ -5,6 +5,7 @@ from starlette.types import Scope
 from pocketpay.api.context import Context, Rooms
 from pocketpay.api.rates import Rates
 from pocketpay.database.failures import ServiceBusy
+from pocketpay.identity import networks
 from pocketpay.identity.viewer import Viewer
 from pocketpay.serving import http
 from pocketpay.serving.execution import Execution
@@ -16,26 +17,43 @@ from pocketpay.serving.registry import Sockets
 class Doors:
     """What the doors of one server share: the rooms once it has opened, and how a text is answered."""
 
-    def __init__(self, execution: Execution, metrics: Metrics, sockets: Sockets, rates: Rates | None) -> None:
-        self.execution, self.metrics, self.sockets, self.rates = execution, metrics, sockets, rates
+    def __init__(
+        self,
+        execution: Execution,
+        metrics: Metrics,
+        sockets: Sockets,
+        rates: Rates | None,
+        anonymous_rates: Rates | None,
+    ) -> None:
+        """`rates` are of users, `anonymous_rates` of addresses without a valid token; None is no limit."""
+        self.execution, self.metrics, self.sockets = execution, metrics, sockets
+        self.rates, self.anonymous_rates = rates, anonymous_rates
         self.rooms: Rooms | None = None
 
     async def context(self, scope: Scope, headers: Headers, request_id: str) -> Context:
-        """A request's surroundings. Raises HttpRefusal when it comes too often, or nobody can say whose it is."""
+        """A request's context. Raises HttpRefusal when it comes too often, or nobody can say whose it is."""
         if self.rooms is None:
             raise http.busy()
-        viewer = await self.viewer(headers)
-        if viewer is not None:
-            self.must_not_hurry(viewer)
-        client = scope.get("client")
+        return self.context_of(await self.admitted(scope, headers), scope, headers, request_id)
+
+    def context_of(self, viewer: Viewer | None, scope: Scope, headers: Headers, request_id: str) -> Context:
+        """The context of a request that has been admitted. Raises HttpRefusal while the server is not open."""
+        if self.rooms is None:
+            raise http.busy()
         user_agent = headers.get(b"user-agent")
         return Context(
             self.rooms,
             viewer,
             request_id=request_id,
-            address=client[0] if client else "",
+            address=_address(scope),
             user_agent=user_agent.decode("latin-1") if user_agent else None,
         )
+
+    async def admitted(self, scope: Scope, headers: Headers) -> Viewer | None:
+        """Who asks; counted to them, or to their address. Raises HttpRefusal when it comes too often."""
+        viewer = await self.viewer(headers)
+        self.check_rate(viewer, _address(scope))
+        return viewer
 
     async def viewer(self, headers: Headers) -> Viewer | None:
         """Who a request's token says it is; None without one, and for one that is bad or has expired."""
@@ -47,9 +65,18 @@ class Doors:
         except ServiceBusy:
             raise http.busy() from None
 
-    def must_not_hurry(self, viewer: Viewer) -> None:
-        """Raises HttpRefusal when this user asks more often than anybody may."""
-        if self.rates is not None:
-            retry_after_seconds = self.rates.take(viewer.user_id)
-            if retry_after_seconds is not None:
-                raise http.too_many_requests(retry_after_seconds)
+    def check_rate(self, viewer: Viewer | None, address: str) -> None:
+        """Raises HttpRefusal when this user, or this address without a valid token, asks more often than allowed."""
+        retry_after_seconds = None
+        if viewer is not None:
+            if self.rates is not None:
+                retry_after_seconds = self.rates.take(viewer.user_id)
+        elif self.anonymous_rates is not None:
+            retry_after_seconds = self.anonymous_rates.take(networks.address(address))
+        if retry_after_seconds is not None:
+            raise http.too_many_requests(retry_after_seconds)
+
+
+def _address(scope: Scope) -> str:
+    client = scope.get("client")
+    return client[0] if client else ""

@@ -1,6 +1,6 @@
 """POST /graphql, the way nearly everything comes: as few steps as there can be between the socket and a resolver.
 
-    headers ─► body (64 KiB, 5 s) ─► JSON ─► whose token ─► how often ─► answer ─► JSON
+    headers ─► body (64 KiB, 5 s) ─► whose token ─► how often ─► JSON ─► answer ─► JSON
 
 The view in `view.py` answers the same to the same request, through Strawberry; a test holds the two together.
 """
@@ -38,8 +38,8 @@ class Handler:
                 most_bytes=self._body_bytes,
                 within_seconds=self._body_seconds,
             )
-            asked = http.asked(raw)
             context = await self._doors.context(scope, headers, request_id)
+            asked = http.asked(raw)
         except HttpRefusal as refused:
             await http.send_refusal(send, refused, kind=kind, request_id=request_id)
             return

@@ -241,3 +241,18 @@ async def send_refusal(send: Send, refused: HttpRefusal, *, kind: bytes, request
     await send_json(
         send, refused.payload, status=refused.status, kind=kind, request_id=request_id, headers=refused.headers
     )
+
+
+async def refuse_upgrade(receive: Receive, send: Send, refused: HttpRefusal) -> None:
+    """Answers a websocket's handshake with why it is refused."""
+    await receive()
+    raw = orjson.dumps(refused.payload)
+    headers = [
+        (b"content-type", JSON + b"; charset=utf-8"),
+        (b"content-length", b"%d" % len(raw)),
+        (b"x-request-id", request_id({}).encode()),
+        *SECURITY_HEADERS,
+        *refused.headers,
+    ]
+    await send({"type": "websocket.http.response.start", "status": refused.status, "headers": headers})
+    await send({"type": "websocket.http.response.body", "body": raw})

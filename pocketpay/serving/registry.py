@@ -1,18 +1,15 @@
 """The websockets that are open on this server: how many of whom, and which of a session that has ended."""
 
 import asyncio
-from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from starlette.types import Receive, Scope, Send
-
 from pocketpay.database.failures import ServiceBusy
+from pocketpay.identity import networks
 from pocketpay.identity.gate import Denial, Gate
 from pocketpay.identity.viewer import Viewer
-from pocketpay.serving.metrics import Metrics
 from pocketpay.updates.signals import Signal
 
 RECHECK_SECONDS = 1.0
@@ -22,6 +19,7 @@ RECHECK_SECONDS = 1.0
 class OpenSocket(Protocol):
     """A websocket as its server counts it. `viewer` is None until a token has been accepted."""
 
+    address: str
     viewer: Viewer | None
     token: str | None
 
@@ -31,38 +29,28 @@ class OpenSocket(Protocol):
 
 
 class Sockets:
-    """Counts websockets by address and by user, and ends those of sessions that have ended."""
+    """Counts websockets, and ends those of sessions that have ended.
 
-    def __init__(self, metrics: Metrics, *, most_per_address: int, most_per_user: int) -> None:
-        self._metrics = metrics
+    Those that have not signed in are counted by address, the others by user: strangers at somebody's address take
+    none of their sockets. A stranger's socket beyond the limit closes the oldest of its address, because nobody can
+    say yet whether the new one will sign in.
+    """
+
+    def __init__(self, *, most_per_address: int, most_per_user: int) -> None:
         self._most_per_address, self._most_per_user = most_per_address, most_per_user
-        self._addresses: Counter[str] = Counter()
+        self._strangers: dict[str, dict[OpenSocket, None]] = {}
         self._users: dict[UUID, set[OpenSocket]] = {}
         self._sessions: dict[UUID, set[OpenSocket]] = {}
 
-    async def admit(
-        self,
-        scope: Scope,
-        receive: Receive,
-        send: Send,
-        serve: Callable[[Scope, Receive, Send], Awaitable[None]],
-    ) -> None:
-        """Serves a handshake, or refuses it (403) when its address has too many sockets."""
-        client = scope.get("client")
-        address = client[0] if client else ""
-        if self._addresses[address] >= self._most_per_address:
-            await receive()
-            await send({"type": "websocket.close", "code": 1013})
-            return
-        self._addresses[address] += 1
-        self._metrics.sockets.inc()
-        try:
-            await serve(scope, receive, send)
-        finally:
-            self._metrics.sockets.dec()
-            self._addresses[address] -= 1
-            if not self._addresses[address]:
-                del self._addresses[address]
+    def arrived(self, socket: OpenSocket) -> None:
+        """Counts a new socket to its address, and closes the oldest one there that has not signed in (4429) when
+        there are too many."""
+        strangers = self._strangers.setdefault(networks.address(socket.address), {})
+        if len(strangers) >= self._most_per_address:
+            oldest = next(iter(strangers))
+            del strangers[oldest]
+            oldest.end(4429, "Too many sockets")
+        strangers[socket] = None
 
     def signed_in(self, socket: OpenSocket) -> bool:
         """Counts a socket to its viewer; False when they have too many."""
@@ -71,15 +59,26 @@ class Sockets:
         of_user = self._users.setdefault(viewer.user_id, set())
         if len(of_user) >= self._most_per_user:
             return False
+        self._known(socket)
         of_user.add(socket)
         self._sessions.setdefault(viewer.session_id, set()).add(socket)
         return True
 
     def left(self, socket: OpenSocket) -> None:
         """The socket is closed."""
+        self._known(socket)
         if socket.viewer is not None:
             _drop(self._users, socket.viewer.user_id, socket)
             _drop(self._sessions, socket.viewer.session_id, socket)
+
+    def _known(self, socket: OpenSocket) -> None:
+        """The socket is not a stranger's any more."""
+        address = networks.address(socket.address)
+        strangers = self._strangers.get(address)
+        if strangers is not None:
+            strangers.pop(socket, None)
+            if not strangers:
+                del self._strangers[address]
 
     def close_sessions(self, session_ids: Iterable[UUID]) -> None:
         """Those sessions have been revoked: their sockets end with 4401."""

@@ -6,7 +6,7 @@
     4403  the token is bad or has expired, also while the socket is open (clients come back with a fresh one)
     4408  no connection_init within 5 s
     4409  an id used twice at once
-    4429  a second connection_init, or too many sockets of one user
+    4429  a second connection_init, too many sockets of one user, or of one address that have not signed in
 
 At shutdown the server closes with 1012. Only queries and subscriptions. Each operation has surroundings of its own,
 and so has each event of a subscription: a data loader remembers what it has loaded.
@@ -48,12 +48,14 @@ class Socket(BaseGraphQLTransportWSHandler[Context, None]):
     def __init__(self, **given: Any) -> None:
         super().__init__(**given)
         self.doors = cast(Doors, given["view"].doors)
+        self.address: str = given["context"].address
         self.viewer: Viewer | None = None
         self.token: str | None = None
         self._expiry: asyncio.TimerHandle | None = None
         self._closing: asyncio.Task[None] | None = None
 
     async def handle(self) -> None:
+        self.doors.sockets.arrived(self)
         try:
             await super().handle()
         finally:
@@ -147,8 +149,7 @@ class Socket(BaseGraphQLTransportWSHandler[Context, None]):
 
     async def _run(self, operation: Operation[Context, None], context: Context) -> tuple[str, str]:
         try:
-            if self.viewer is not None:
-                self.doors.must_not_hurry(self.viewer)
+            self.doors.check_rate(self.viewer, self.address)
             found = self.doors.execution.operation(
                 operation.query, operation.operation_name, operation.variables, anonymous=self.viewer is None
             )

@@ -80,7 +80,7 @@ class View(GraphQL[Context, None]):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
-            await self.doors.sockets.admit(scope, receive, send, super().__call__)
+            await self._upgrade(scope, receive, send)
             return
         headers = dict(scope["headers"])
         if self._page is not None and _is_browsers(scope, headers):
@@ -89,8 +89,8 @@ class View(GraphQL[Context, None]):
         request_id, kind = http.request_id(headers), http.JSON
         try:
             kind = http.media_type(headers.get(b"accept", b""))
-            asked = await self._asked(scope, receive, headers)
             context = await self.doors.context(scope, headers, request_id)
+            asked = await self._asked(scope, receive, headers)
             began = perf_counter()
             payload, type_, outcome = await self._answer(asked, context, scope["method"])
             self.doors.metrics.note(type_, outcome, perf_counter() - began)
@@ -102,9 +102,20 @@ class View(GraphQL[Context, None]):
             status = http.status_of(payload, kind)
             await http.send_json(send, payload, status=status, kind=kind, request_id=request_id)
 
+    async def _upgrade(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serves a handshake, or refuses it. A token in its headers counts for the rate alone: connection_init
+        signs in."""
+        try:
+            await self.doors.admitted(scope, dict(scope["headers"]))
+        except HttpRefusal as refused:
+            await http.refuse_upgrade(receive, send, refused)
+            return
+        with self.doors.metrics.sockets.track_inprogress():
+            await super().__call__(scope, receive, send)
+
     async def get_context(self, request: Any, response: Any) -> Context:
         """A websocket's surroundings, before anybody has signed in on it."""
-        return await self.doors.context(request.scope, {}, "")
+        return self.doors.context_of(None, request.scope, {}, "")
 
     def decode_json(self, data: str | bytes) -> object:
         return orjson.loads(data)
