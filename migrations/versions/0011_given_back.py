@@ -9,8 +9,8 @@ does all that was given back before. Limits, months and proofs all read this one
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0010"
-down_revision = "0009"
+revision = "0011"
+down_revision = "0010"
 branch_labels = None
 depends_on = None
 
