@@ -24,6 +24,7 @@ class Health:
         self._settings, self._metrics = settings, metrics
         self.database: Database | None = None
         self.listener: Listener | None = None
+        self._looking: asyncio.Task[dict[str, str]] | None = None
 
     async def healthz(self, request: Request) -> Response:
         """200 while the process runs."""
@@ -31,6 +32,15 @@ class Health:
 
     async def readyz(self, request: Request) -> Response:
         """200 when this server can be given work, else 503; the body says what is missing."""
+        # Anybody may ask, so all who ask at once share one look: it takes one connection to the database.
+        if self._looking is None or self._looking.done():
+            self._looking = asyncio.create_task(self._look(), name="readiness")
+        states = await asyncio.shield(self._looking)
+        ready = all(state == "ok" for state in states.values())
+        return JSONResponse(states, status_code=200 if ready else 503)
+
+    async def _look(self) -> dict[str, str]:
+        """The state of each part. It ends within READY_SECONDS."""
         states = {"database": "ok", "revision": "ok", "listener": "ok"}
         try:
             if self.database is None:
@@ -42,8 +52,7 @@ class Health:
             states["database"] = states["revision"] = "no answer"
         if self.listener is None or not self.listener.listening:
             states["listener"] = "not listening"
-        ready = all(state == "ok" for state in states.values())
-        return JSONResponse(states, status_code=200 if ready else 503)
+        return states
 
     async def metrics(self, request: Request) -> Response:
         """The figures, for whoever shows METRICS_TOKEN; in development for anybody while there is none."""
