@@ -2,6 +2,7 @@
 
     python -m benchmarks [--rounds 3] [--seconds 4] [--out docs/benchmarks.md]
     python -m benchmarks --against COMMIT           compares two versions of Pocket Pay instead: see `against`
+    python -m benchmarks attacks                    what a member notices of an attack: see `attacks`
 
 Each round measures every case once, in turn, so that what else the machine does meets all of them alike; figures are
 medians over the rounds, with the smallest and largest beside them. Before the first, each server has met everything
@@ -21,7 +22,7 @@ from pathlib import Path
 
 import uvloop
 
-from benchmarks import against, servers, wrk
+from benchmarks import against, attacks, servers, wrk
 from benchmarks.clearing import transfers_per_second
 from benchmarks.errors import BenchmarkError
 from benchmarks.population import Person, acquaint, fund, lengthen, make_people, open_clearing, payees_of
@@ -50,6 +51,9 @@ Run = Callable[[], tuple[float, float, float]]
 def main() -> None:
     """Runs it all and writes the table."""
     asked = _arguments()
+    if asked.what == "attacks":
+        attacks.run(asked.out)
+        return
     if shutil.which("wrk") is None:
         raise SystemExit("benchmarks need wrk: apt-get install wrk")
     try:
@@ -74,6 +78,7 @@ def _measure_all(asked: argparse.Namespace) -> None:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks")
+    parser.add_argument("what", nargs="?", choices=["all", "attacks"], default="all")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=int, default=None, help="of each window: 4, or 2 with --against")
     parser.add_argument("--against", metavar="COMMIT", help="compare this checkout with another commit instead")

@@ -42,8 +42,9 @@ def running(arguments: list[str], port: int, ready: str, *, cwd: Path | None = N
 
 
 @contextlib.contextmanager
-def pocketpay(data: Path, *, workers: int = 1) -> Iterator[tuple[int, int]]:
-    """Our server on the embedded database in `data`, in so many processes; gives (port, process id).
+def pocketpay(data: Path, *, workers: int = 1, **more: str) -> Iterator[tuple[int, int]]:
+    """Our server on the embedded database in `data`, in so many processes and with `more`
+    settings; gives (port, process id).
 
     Authentication, idempotency keys, all three rules, limits and all guards are on. The rapid rule counts, but asks
     only from the thousandth payment of a minute on, and no limit is ever reached, so that the load is of completed
@@ -57,6 +58,7 @@ def pocketpay(data: Path, *, workers: int = 1) -> Iterator[tuple[int, int]]:
         "RAPID_TRANSFER_WINDOW_MINUTES": "1",
         **{name.upper(): value for name, value in NO_LIMITS.items()},
         "LOG_LEVEL": "warning",
+        **more,
     }
     with running(["-m", "pocketpay", "serve", "--workers", str(workers)], port, "/readyz", **settings) as pid:
         yield port, pid
