@@ -3,6 +3,7 @@
 import asyncio
 from typing import Any, Protocol
 
+from uvicorn._types import ASGISendEvent
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.exceptions import HeaderLineTooLong, RequestLineTooLong, TooManyHeaders
 
@@ -61,6 +62,12 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
         self.connection.is_lost()
+
+    async def send(self, message: ASGISendEvent) -> None:
+        """uvicorn's; it takes a handshake that was refused for one that was never answered, and logs an error."""
+        await super().send(message)
+        if self.initial_response is not None and self.close_sent:
+            self.handshake_complete = True
 
     def shutdown(self) -> None:
         self.connection.is_stopping()

@@ -10,6 +10,7 @@ import uvicorn
 from starlette.types import Receive, Scope, Send
 
 from pocketpay.cli.listening import listen
+from pocketpay.serving import http
 from pocketpay.serving.connections.connections import Connections
 from pocketpay.serving.connections.limits import ConnectionLimits
 from pocketpay.serving.connections.protocol import protocol_of
@@ -84,9 +85,12 @@ class Raw:
 
     async def app(self, scope: Scope, receive: Receive, send: Send) -> None:
         """`/wait` answers when released, `/unread` without the body, everything else after it; websockets stay, but
-        `/flood`, which sends without end, and `/end`, which closes behind what is not read."""
+        `/refused`, `/flood`, which sends without end, and `/end`, which closes behind what is not read."""
         self.asked.append(scope["path"])
         if scope["type"] == "websocket":
+            if scope["path"] == "/refused":
+                await http.refuse_upgrade(receive, send, http.too_many_requests(1))
+                return
             await receive()
             await send({"type": "websocket.accept"})
             if scope["path"] == "/flood":

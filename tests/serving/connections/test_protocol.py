@@ -424,6 +424,16 @@ async def test_an_odd_upgrade_is_answered_without_a_traceback() -> None:
         await until(lambda: server.connections.open == 0)
 
 
+async def test_an_upgrade_that_the_application_refuses_is_answered_and_logs_no_error() -> None:
+    """Each one was logged as an error: a stranger could fill the log."""
+    async with raw() as server:
+        peer = await server.peer()
+        await peer.send(UPGRADE.replace(b" / ", b" /refused ") + b"\r\n")
+        status, headers, _ = await peer.answer()
+        assert (status, headers["retry-after"]) == (429, "1")
+        assert await peer.ended() == b""
+
+
 async def test_an_upgrade_behind_a_request_waits_for_nothing_and_is_refused() -> None:
     async with raw() as server:
         peer = await server.peer()
