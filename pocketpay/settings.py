@@ -1,8 +1,8 @@
 """The typed environment: every setting, its default, its unit.
 
 Read from the environment and from `.env` beside the process. Money is decimal text: `100.00` means that number in
-every currency served, `USD:100.00,JPY:15000` names each one. `load()` is the one way in; what is wrong raises
-SettingsError, one sentence that says what to do.
+every currency served (WELCOME_BONUS: in the first), `USD:100.00,JPY:15000` names each one. `load()` is the one way
+in; what is wrong raises SettingsError, one sentence that says what to do.
 """
 
 import re
@@ -23,10 +23,10 @@ SHORTEST_SECRET = 32
 """Bytes of the key that signs tokens; HS256 wants at least its own output (RFC 7518, 3.2)."""
 
 
-MONEY_SETTINGS = (
-    *("welcome_bonus", "large_transfer_threshold"),
-    *("deposit_limit", "withdrawal_limit", "transfer_limit"),
-)
+MONEY_SETTINGS = ("large_transfer_threshold", "deposit_limit", "withdrawal_limit", "transfer_limit")
+DEVELOPMENT_BONUS = "100.00"
+"""What WELCOME_BONUS is in development when it is absent."""
+
 PERCENT_SHAPE = re.compile(r"(\d{1,3})(?:\.(\d{1,6}))?", re.ASCII)
 
 
@@ -141,7 +141,12 @@ class Settings(BaseSettings):
 
     # money
     currencies: str = Field("USD", description="ISO 4217 codes served, comma between; the first is the default.")
-    welcome_bonus: str = Field("100.00", description="Money given to whoever signs up; 0 switches it off.")
+    welcome_bonus: str | None = Field(
+        None,
+        description="Money given to whoever signs up. Absent, 100.00 in development and 0 in production. A number "
+        "alone is of the first of CURRENCIES, and nothing in the others. In production it is paid once per email "
+        "address for ever, and to nobody without one; addresses are not verified.",
+    )
     large_transfer_threshold: str = Field("500.00", description="Money; a transfer above it is large.")
     large_transfer_action: RuleAction = Field(
         RuleAction.CONFIRM, description="What a large transfer meets: off, confirm or block."
@@ -248,6 +253,7 @@ class Settings(BaseSettings):
     def _money_is_money(self) -> Self:
         for name in MONEY_SETTINGS:
             self.amounts(name)
+        _ = self.welcome_bonuses
         _ = self.instant_withdrawal_fee_bps
         return self
 
@@ -289,6 +295,15 @@ class Settings(BaseSettings):
     def amounts(self, name: str) -> dict[str, Money]:
         """The money setting of that field name, for every currency served."""
         return money_setting(name.upper(), getattr(self, name), self.served_currencies)
+
+    @property
+    def welcome_bonuses(self) -> dict[str, Money]:
+        """WELCOME_BONUS for every currency served: a number alone is of the first, for it says nothing of others."""
+        text, codes = self.welcome_bonus, self.served_currencies
+        if text is None:
+            text = "0" if self.production else DEVELOPMENT_BONUS
+        named = codes if ":" in text else codes[:1]
+        return {code: Money(0, code) for code in codes} | money_setting("WELCOME_BONUS", text, named)
 
     @property
     def instant_withdrawal_fee_bps(self) -> int:

@@ -37,7 +37,7 @@ def test_nothing_said_is_a_development_server_on_its_own_database() -> None:
     assert not chosen.production
     assert (chosen.host, chosen.port) == ("127.0.0.1", 8000)
     assert chosen.served_currencies == ("USD",)
-    assert chosen.amounts("welcome_bonus") == {"USD": Money(10_000, "USD")}
+    assert chosen.welcome_bonuses == {"USD": Money(10_000, "USD")}
     assert chosen.amounts("large_transfer_threshold") == {"USD": Money(50_000, "USD")}
     assert {chosen.large_transfer_action, chosen.new_recipient_action} == {RuleAction.CONFIRM}
     assert (chosen.rapid_transfer_count, chosen.rapid_transfer_window_minutes) == (5, 60)
@@ -48,7 +48,7 @@ def test_environment_is_read_in_any_case(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setenv("PORT", "9000")
     monkeypatch.setenv("welcome_bonus", "5")
     assert load().port == 9000
-    assert load().amounts("welcome_bonus") == {"USD": Money(500, "USD")}
+    assert load().welcome_bonuses == {"USD": Money(500, "USD")}
 
 
 def test_env_file_is_read_and_the_environment_goes_before_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -87,7 +87,7 @@ WRONG: dict[str, list[object]] = {
     "SOCKET_SUBSCRIPTIONS": [0],
     "CURRENCIES": ["", ",", "USD,USD", "USD,usd", "DOLLARS", "USD;EUR", "XAU", "USD,BTC"],
     "WELCOME_BONUS": [
-        *("", "free", "-1", "+1", "1e3", "1_000", "1,000.00", "NaN", "0.001", "10000000001", "１００", "100 USD"),
+        *("free", "-1", "+1", "1e3", "1_000", "1,000.00", "NaN", "0.001", "10000000001", "１００", "100 USD"),
         *("$5", ".", "0.0.0", "EUR:1.00", "USD:", "USD:x", "USD:1.00,5", "USD:1.00,USD:2.00", "USD:1:2"),
     ],
     "LARGE_TRANSFER_THRESHOLD": ["lots", "500.005", "-0"],
@@ -140,8 +140,33 @@ def test_secret_never_stands_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> N
 def test_money_setting_is_one_number_or_one_for_each_currency(
     currencies: str, text: str, amounts: dict[str, int]
 ) -> None:
+    chosen = load(currencies=currencies, large_transfer_threshold=text)
+    assert chosen.amounts("large_transfer_threshold") == {code: Money(minor, code) for code, minor in amounts.items()}
+
+
+@pytest.mark.parametrize(
+    ("currencies", "text", "amounts"),
+    [
+        ("USD,KWD,JPY", None, {"USD": 10_000, "KWD": 0, "JPY": 0}),
+        ("KWD,USD", "100.00", {"KWD": 100_000, "USD": 0}),
+        ("USD,EUR", " 5 ", {"USD": 500, "EUR": 0}),
+        ("USD,EUR", "0", {"USD": 0, "EUR": 0}),
+        ("USD,EUR", "USD:5.00,EUR:4.00", {"USD": 500, "EUR": 400}),
+        ("USD,EUR", "USD:0,EUR:4.00", {"USD": 0, "EUR": 400}),
+        ("USD", "", {"USD": 10_000}),
+    ],
+)
+def test_bonus_without_a_currency_is_of_the_first_alone(
+    currencies: str, text: str | None, amounts: dict[str, int]
+) -> None:
     chosen = load(currencies=currencies, welcome_bonus=text)
-    assert chosen.amounts("welcome_bonus") == {code: Money(minor, code) for code, minor in amounts.items()}
+    assert chosen.welcome_bonuses == {code: Money(minor, code) for code, minor in amounts.items()}
+
+
+def test_bonus_is_off_in_production_unless_it_is_set() -> None:
+    assert load(environment="production").welcome_bonuses == {"USD": Money(0, "USD")}
+    assert load(database_url=OUTSIDE).welcome_bonuses == {"USD": Money(0, "USD")}
+    assert load(environment="production", welcome_bonus="5.00").welcome_bonuses == {"USD": Money(500, "USD")}
 
 
 @pytest.mark.parametrize("currencies", ["JPY", "KWD", "USD,JPY"])
@@ -159,7 +184,7 @@ def test_currency_without_an_amount_is_named() -> None:
 
 
 def test_zero_switches_the_bonus_off() -> None:
-    assert not load(welcome_bonus="0").amounts("welcome_bonus")["USD"].minor
+    assert not load(welcome_bonus="0").welcome_bonuses["USD"].minor
 
 
 # ---------------------------------------------------------------- production and its secret

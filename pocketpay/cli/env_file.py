@@ -15,7 +15,8 @@ HEAD = """\
 Pocket Pay's settings, each at its default. Copy this file to .env, and uncomment what is to differ.
 What stands in the environment goes before what stands in .env.
 
-Money is 100.00 (the same number in every currency served) or USD:100.00,JPY:15000 (then each one is named).
+Money is 100.00 (the same number in every currency served; WELCOME_BONUS: in the first) or
+USD:100.00,JPY:15000 (then each one is named).
 """
 
 SECTIONS = {

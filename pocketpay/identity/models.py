@@ -62,6 +62,17 @@ class RetiredUsernameRow(SQLModel, table=True):
     retired_at: datetime = moment()
 
 
+class WelcomedEmailRow(SQLModel, table=True):
+    """An email address that is given no welcome bonus any more, by its fingerprint under the server's key: one was
+    paid to its owner, or they have left."""
+
+    __tablename__ = "welcomed_emails"
+    __table_args__ = (CheckConstraint("length(fingerprint) = 32", name="fingerprint_is_hmac_sha256"),)
+
+    fingerprint: bytes = Field(sa_column=Column(LargeBinary, primary_key=True))
+    welcomed_at: datetime = moment()
+
+
 class SessionRow(SQLModel, table=True):
     __tablename__ = "sessions"
     __table_args__ = (

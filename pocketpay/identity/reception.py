@@ -8,6 +8,7 @@ from typing import Self
 from uuid import UUID
 
 from pocketpay.database.sessions import Database, Session
+from pocketpay.identity.fingerprints import EmailFingerprints
 from pocketpay.identity.gate import Gate
 from pocketpay.identity.passwords import Passwords
 from pocketpay.identity.repository import sessions
@@ -56,6 +57,7 @@ class Reception:
     throttle: Throttle
     access_tokens: AccessTokens
     refresh_tokens: RefreshTokens
+    fingerprints: EmailFingerprints
     lifetime: Lifetime
     gate: Gate
     require_unlocked: LockOut
@@ -74,6 +76,7 @@ class Reception:
             throttle=Throttle(database, sign_ups_per_hour=sign_ups, sign_ins_per_minute=sign_ins),
             access_tokens=access_tokens,
             refresh_tokens=RefreshTokens(secret),
+            fingerprints=EmailFingerprints(secret),
             lifetime=Lifetime(whole, min(whole, IDLE)),
             gate=Gate(database, access_tokens),
             require_unlocked=require_unlocked,

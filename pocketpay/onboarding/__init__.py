@@ -2,6 +2,7 @@
 
     form.py           the sign-up form, parsed and checked
     sign_up.py        a form becomes a user, a wallet, a session and a welcome bonus, in one unit of work
+    welcome.py        who is given a welcome bonus, and how much
     lock_out.py       who is locked out: the owner of a wallet frozen for all
     close_wallet.py   closes a wallet after a last look at the password
     demo.py           three demo people and an operator

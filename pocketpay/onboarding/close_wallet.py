@@ -110,7 +110,8 @@ async def _close(reception: Reception, desk: Desk, viewer: Viewer, password: str
     async with reception.database.read() as session:
         if await people.is_owed(session, viewer.wallet_id):
             raise BalanceNotZero
-    leaver = Leaver.of(viewer.user_id, found.password_hash)
+    email = None if found.user.email is None else reception.fingerprints.of(found.user.email)
+    leaver = Leaver.of(viewer.user_id, found.password_hash, email)
     answer = await desk.submit(CloseWallet(viewer.wallet_id, leaver))
     if answer.balance.standing.status is not WalletStatus.CLOSED:
         raise proof.Replaced

@@ -2,6 +2,7 @@
 
     address over its rate?                 RATE_LIMITED
     every field of the form: fit? free?    all that is wrong at once
+    a welcome bonus?                       by welcome.py: in production once per email address
     hash the password
     one unit of work: account, wallet, user, bonus with its two entries, session, and the address as a known one
 
@@ -28,6 +29,7 @@ from pocketpay.identity.viewer import Viewer
 from pocketpay.onboarding import form, repository
 from pocketpay.onboarding.form import Form
 from pocketpay.onboarding.repository import Newcomer
+from pocketpay.onboarding.welcome import welcome
 from pocketpay.settings import Settings
 
 
@@ -48,6 +50,7 @@ async def sign_up(
     refusals += await _taken(reception, person.username, person.email, person.phone)
     if refusals or person.username is None or person.name is None:
         return SignedUp(None, tuple(refusals))
+    given = welcome(settings, reception.fingerprints, email=person.email, currency=filled.currency)
     newcomer = Newcomer(
         user_id=uuids.uuid7(),
         wallet_id=uuids.uuid7(),
@@ -56,7 +59,8 @@ async def sign_up(
         email=person.email,
         phone=person.phone,
         password_hash=await reception.passwords.hash(filled.password, asker=Asker.NEWCOMER),
-        bonus=settings.amounts("welcome_bonus")[filled.currency],
+        bonus=given.bonus,
+        claim=given.claim,
         bonus_id=uuids.uuid7(),
         entry_ids=(uuids.uuid7(), uuids.uuid7()),
     )

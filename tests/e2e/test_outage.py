@@ -25,7 +25,7 @@ def outside(cluster_home: Path) -> Iterator[EmbeddedPostgres]:
 
 @pytest.fixture
 def server(house: House, outside: EmbeddedPostgres) -> Iterator[Running]:
-    house.settings.update(UNASKED, SECRET_KEY=SECRET)
+    house.settings.update(UNASKED, SECRET_KEY=SECRET, ENVIRONMENT="development")
     house.settings.update(DATABASE_URL=outside.server_dsn, DATABASE_OWNER_URL=outside.owner_dsn)
     assert house.run("migrate").returncode == 0
     running = house.start()

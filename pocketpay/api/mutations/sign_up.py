@@ -41,9 +41,10 @@ class SignUpInput:
 
 
 @strawberry.mutation(
-    description="Makes a user with a wallet, and signs them in; where the house gives a welcome bonus, it is in the "
-    "wallet at once. Everything that is wrong with the input is said together. Refusals: INVALID_INPUT, "
-    "WEAK_PASSWORD, USERNAME_TAKEN, EMAIL_TAKEN, PHONE_TAKEN, RATE_LIMITED."
+    description="Makes a user with a wallet, and signs them in. A welcome bonus, where there is one, is in the "
+    "wallet at once; in production it is paid once per email address, and to nobody without one. Everything that is "
+    "wrong with the input is said together. Refusals: INVALID_INPUT, WEAK_PASSWORD, USERNAME_TAKEN, EMAIL_TAKEN, "
+    "PHONE_TAKEN, RATE_LIMITED."
 )
 @refusals_as_errors(SessionPayload)
 async def sign_up(

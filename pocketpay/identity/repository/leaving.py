@@ -14,11 +14,15 @@ select id, password_hash from users where id = any($1::uuid[]) and closed_at is 
 
 _LEAVE = """
 with gone as materialized (
-    select u.id, u.username as was, l.username from unnest($2::uuid[], $3::text[]) l(id, username)
+    select u.id, u.username as was, l.username, l.email
+    from unnest($2::uuid[], $3::text[], $6::bytea[]) l(id, username, email)
     join users u on u.id = l.id where u.closed_at is null),
 retired as (
     insert into retired_usernames (fingerprint, retired_at)
     select sha256(convert_to(was, 'UTF8')), $1 from gone on conflict do nothing),
+emails as (
+    insert into welcomed_emails (fingerprint, welcomed_at)
+    select email, $1 from gone where email is not null on conflict do nothing),
 people as (
     update users u
     set username = gone.username, name = $4, email = null, phone = null, avatar_url = null, password_hash = $5,
@@ -46,7 +50,13 @@ async def hashes(session: Session, user_ids: Iterable[UUID]) -> dict[UUID, str]:
 async def leave(session: Session, now: datetime, leavers: Sequence[Leaver]) -> list[UUID]:
     """They leave at `now`. Gives the sessions that ended by it; telling the servers is the caller's."""
     rows = await session.fetch(
-        _LEAVE, now, [one.user_id for one in leavers], [one.username for one in leavers], NAME, NO_PASSWORD
+        _LEAVE,
+        now,
+        [one.user_id for one in leavers],
+        [one.username for one in leavers],
+        NAME,
+        NO_PASSWORD,
+        [one.email for one in leavers],
     )
     return [row["id"] for row in rows if row["ended"]]
 
