@@ -17,6 +17,7 @@ from pocketpay.updates.feed import Watch
 from pocketpay.wallets.balance import Balance
 from tests.api.one_server import OneServer, serving
 from tests.conftest import Dsns
+from tests.payments.customers import Records
 from tests.transactions.past import people
 from tests.updates.waiting import soon, until
 
@@ -235,6 +236,7 @@ async def test_original_that_was_given_back_while_nobody_listened_is_found_by_bo
         old = await server.send(alice, "bob", "5.00")
         other = await server.send(alice, "bob", "6.00")
         move = "update transactions set created_at = $2, completed_at = $2, updated_at = $2 where id = $1"
+        await Records(owner, database_dsn.server).grow_old(old.id, timedelta(days=9))  # and the limit's hour with it
         await owner.execute(move, old.id, old.created_at - timedelta(days=9))
         began = (other.updated_at, other.id)
         partly = await server.refund(bob, old.id, "1.00")
