@@ -14,7 +14,7 @@ import strawberry
 from pocketpay.api.feeds import Feeds
 from pocketpay.api.loaders import Loaders, Reads
 from pocketpay.api.statement_link import StatementLinks
-from pocketpay.database.sessions import Database
+from pocketpay.database.sessions import Database, ReadAccess
 from pocketpay.identity.errors import Forbidden, Unauthenticated
 from pocketpay.identity.reception import Reception
 from pocketpay.identity.viewer import Viewer
@@ -78,10 +78,15 @@ class Context:
         return self.operator
 
     @property
+    def database(self) -> ReadAccess:
+        """Reading for whoever asks: within a viewer's share of the readers, or an anonymous address's."""
+        return self.rooms.database.of(self.address if self.viewer is None else self.viewer.wallet_id)
+
+    @property
     def loaders(self) -> Loaders:
         """This operation's data loaders: made on the first use, never shared with another operation."""
         if self._loaders is None:
-            self._loaders = Loaders(self.rooms.database, self.rooms.desk, self.rooms.reads)
+            self._loaders = Loaders(self.database, self.rooms.desk, self.rooms.reads)
         return self._loaders
 
     def fresh(self) -> "Context":

@@ -20,7 +20,7 @@ async def viewers_entries(
     before: Annotated[str | None, strawberry.argument(description="Only newer than this cursor.")] = None,
 ) -> Connection[LedgerEntry]:
     """A page of the viewer's entries."""
-    wallet_id, database = info.context.must_view().wallet_id, info.context.rooms.database
+    wallet_id, database = info.context.must_view().wallet_id, info.context.database
     listing = Listing("entries", wallet_id, BY_SEQUENCE)
     page = asked(listing, first, after, last, before)
     read = await database.query(

@@ -14,7 +14,7 @@ from strawberry.dataloader import DataLoader
 
 from pocketpay.cards import listing as cards
 from pocketpay.cards.card import Card
-from pocketpay.database.sessions import Database, Session
+from pocketpay.database.sessions import Database, ReadAccess, Session
 from pocketpay.identity.reads import PeopleReads
 from pocketpay.ledger import entries, point, statement
 from pocketpay.ledger.entries import PostedEntry
@@ -57,7 +57,7 @@ class Reads:
 class Loaders:
     """One operation's loaders; each is made when it is first asked."""
 
-    def __init__(self, database: Database, desk: Desk, reads: Reads) -> None:
+    def __init__(self, database: ReadAccess, desk: Desk, reads: Reads) -> None:
         self._database, self._desk = database, desk
         self.users = reads.users
         self.profiles = reads.profiles

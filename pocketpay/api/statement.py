@@ -56,7 +56,7 @@ class Statement:
         known = self.known
         listing = Listing(f"statement {known.month}", known.wallet_id, BY_SEQUENCE)
         page = asked(listing, first, after, None, None)
-        read = await info.context.rooms.database.query(
+        read = await info.context.database.query(
             entries.read,
             known.wallet_id,
             most=page.fetch,

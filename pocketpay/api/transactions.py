@@ -62,7 +62,7 @@ async def viewers_transactions(
     listing = Listing("transactions", wallet_id, BY_MOMENT)
     page = asked(listing, first, after, last, before)
     narrowed = await narrowing(info.context, filter)
-    database = info.context.rooms.database
+    database = info.context.database
     read = await database.query(
         history.read,
         wallet_id,

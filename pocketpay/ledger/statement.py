@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Self
 from uuid import UUID
 
-from pocketpay.database.sessions import Database, Session
+from pocketpay.database.sessions import Database, ReadAccess, Session
 from pocketpay.ledger.point import END_OF_TIME, Point, points
 from pocketpay.ledger.repository import entries as repository
 from pocketpay.money import Money
@@ -93,7 +93,7 @@ async def statements(session: Session, wallet_id: UUID, months: Iterable[Month])
     return {month: Statement(wallet_id, month, found[month.starts], found[month.ends]) for month in wanted if found}
 
 
-async def totals(database: Database, of: Statement) -> Totals:
+async def totals(database: Database | ReadAccess, of: Statement) -> Totals:
     """What the statement's entries sum to. Reads each of them, and no other, in bounded stretches, each on a session
     taken for it alone: a long month keeps nobody from theirs.
     """

@@ -49,7 +49,8 @@ class Desk:
 
     async def preview(self, instruction: Instruction) -> Result:
         """What the instruction would come to now: nothing is locked and nothing is written. Raises ServiceBusy."""
-        return await self.database.query(preview, instruction, self.clearing.terms, self.clearing.house)
+        whose = self.database.of(instruction.footprint.wallet_id)
+        return await whose.query(preview, instruction, self.clearing.terms, self.clearing.house)
 
     @property
     def terms(self) -> Terms:

@@ -23,6 +23,7 @@
     health.py          whether the server runs and can be given work, and its figures
     metrics.py         counters for Prometheus
     log.py             what the server logs
+    downloads.py       how many files are told at a time, and who waits for a place
     statement_csv.py   a month of a wallet as a CSV file
     spreadsheet.py     CSV that is safe to open in a spreadsheet
 

@@ -1,21 +1,20 @@
 """GET /statements/2026-11.csv: a whole statement as a file, to whoever holds a link that we signed.
 
-    refused   403 a link not ours, or too late · 404 no such wallet · 405 · 503 too many at once, or no database
+    refused   403 a link not ours, or too late · 404 no such wallet · 405 · 503 no place in time, or no database
 
 Told in pieces, each read, written and sent before the next one: memory stays flat, and others have their turn. A
-client that goes away ends it, and so does one that stops reading: it holds a connection, and a snapshot that keeps
-PostgreSQL from tidying up. A file cut short has no closing line, and its transfer ends in an error.
+client that goes away ends it, and so does one that stops reading or reads for too long: it holds a place, a
+connection, and a snapshot that keeps PostgreSQL from tidying up. A file cut short has no closing line, and its
+transfer ends in an error.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Coroutine
 from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qsl
-from uuid import UUID
 
 import structlog
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from pocketpay.api import ids
 from pocketpay.api.context import Rooms
@@ -24,15 +23,11 @@ from pocketpay.database.failures import ServiceBusy
 from pocketpay.ledger.statement import Month
 from pocketpay.serving import http
 from pocketpay.serving.doors import Doors
+from pocketpay.serving.downloads import Downloads
 from pocketpay.serving.failures import FORBIDDEN
 from pocketpay.serving.http import HttpRefusal
 from pocketpay.serving.spreadsheet import row, words
 from pocketpay.transactions.statement import AT_ONCE, Line, Telling, telling
-
-MOST_AT_ONCE = 4
-"""Of one server: each has a connection of its own, and as much of the processor as it is given."""
-
-MOST_OF_A_WALLET = 2
 
 STALLED_SECONDS = 30.0
 """A client that takes no piece (some 15 KiB) for so long is gone."""
@@ -50,7 +45,7 @@ class StatementFiles:
 
     def __init__(self, doors: Doors) -> None:
         self._doors = doors
-        self._under_way: list[UUID] = []
+        self._downloads = Downloads()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
@@ -70,25 +65,30 @@ class StatementFiles:
             wallet_id, month = rooms.statement_links.read(scope["path_params"]["month"], said, now=now)
         except BadLink as bad:
             raise HttpRefusal(403, str(bad), code=FORBIDDEN) from None
-        with self._place(wallet_id):
-            try:
-                async with telling(rooms.database.dsn, wallet_id, month) as told:
-                    if told is None:
-                        raise NOT_FOUND
-                    await _until_either(_told(send, told, now, scope["method"]), _gone(receive))
-            except ServiceBusy:
-                raise http.busy() from None
-
-    @contextmanager
-    def _place(self, wallet_id: UUID) -> Iterator[None]:
-        """A place among those that are told at once. Raises HttpRefusal when there is none."""
-        if len(self._under_way) >= MOST_AT_ONCE or self._under_way.count(wallet_id) >= MOST_OF_A_WALLET:
-            raise http.busy()
-        self._under_way.append(wallet_id)
+        sending = Sending(send)
         try:
-            yield
-        finally:
-            self._under_way.remove(wallet_id)
+            async with (
+                self._downloads.place(wallet_id),
+                telling(rooms.database.dsn, wallet_id, month) as told,
+            ):
+                if told is None:
+                    raise NOT_FOUND
+                await _until_either(_told(sending, told, now, scope["method"]), _gone(receive))
+        except (ServiceBusy, TimeoutError) as error:
+            if not sending.began:
+                raise http.busy() from None
+            log.warning("statement_cut_short", reason=str(error) or "it took too long")
+
+
+class Sending:
+    """What is sent to one client, and whether anything was."""
+
+    def __init__(self, send: Send) -> None:
+        self._send, self.began = send, False
+
+    async def __call__(self, message: Message) -> None:
+        self.began = True
+        await self._send(message)
 
 
 async def _told(send: Send, told: Telling, now: datetime, method: str) -> None:

@@ -237,25 +237,6 @@ async def test_client_that_stops_reading_is_cut_short(
     writer.transport.abort()
 
 
-async def test_few_are_told_at_once_and_the_next_is_asked_to_wait(client: Client, owner: Owner) -> None:
-    wallets = await people(owner, *(f"p{n:02}" for n in range(4)))
-    await post(owner, many_lines(wallets[0], wallets[1], 1_000))
-    urls = [link(wallets[0], "2025-10"), link(wallets[0], "2025-10"), link(wallets[1], "2025-10")]
-    under_way = [pieces(client, url) for url in (*urls, link(wallets[1], "2025-10"))]
-    await anext(under_way[0])
-    await anext(under_way[1])
-    again = await client.http.get(urls[0])  # a third of one wallet
-    assert (again.status_code, again.headers["retry-after"]) == (503, "1")
-    assert again.json()["errors"][0]["extensions"]["code"] == "SERVICE_BUSY"
-    await anext(under_way[2])
-    await anext(under_way[3])
-    assert (await client.http.get(link(wallets[2], "2025-10"))).status_code == 503  # a fifth of the server
-    for one in under_way:
-        async for _ in one:
-            pass
-    assert (await client.http.get(urls[0])).status_code == 200
-
-
 async def test_database_that_goes_away_ends_it_without_a_closing_line(server: Listening, owner: Owner) -> None:
     alice, bob = await people(owner, "alice", "bob")
     await post(owner, many_lines(alice, bob, 8_000))

@@ -34,7 +34,7 @@ async def wallets_transactions(
     """A page of the transactions of a wallet."""
     listing = Listing("overseen transactions", self.uuid, BY_MOMENT)
     page = asked(listing, first, after, last, before)
-    database = info.context.rooms.database
+    database = info.context.database
     rows = await database.query(
         history.oversee,
         self.uuid,

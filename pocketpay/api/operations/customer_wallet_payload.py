@@ -30,7 +30,7 @@ class CustomerWalletPayload:
 
 async def wallet_meant(info: Info, typed: str) -> UUID:
     """The wallet that an operator named. Raises NotFound."""
-    wallet_id = await info.context.rooms.database.query(wallet_of, sought(typed))
+    wallet_id = await info.context.database.query(wallet_of, sought(typed))
     if wallet_id is None:
         raise NotFound("wallet")
     return wallet_id

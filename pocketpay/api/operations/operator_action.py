@@ -103,7 +103,7 @@ async def actions(
 ) -> Connection[OperatorAction]:
     """A page of the record."""
     info.context.must_operate()
-    database, about = info.context.rooms.database, None
+    database, about = info.context.database, None
     if wallet is not None:
         about = await database.query(wallet_of, sought(wallet)) or EVERYBODY  # whose wallet has no act
     list_ = Listing("operators' actions", about or EVERYBODY, BY_MOMENT)

@@ -67,5 +67,6 @@ class RiskSettingPayload:
 async def risk_settings(info: Info) -> list[RiskSetting]:
     """Every setting of risk, as this server's environment and the database say now."""
     info.context.must_operate()
-    rooms = info.context.rooms
-    return [RiskSetting.of(one) for one in await rooms.database.query(operations.risk_settings, rooms.settings)]
+    context = info.context
+    found = await context.database.query(operations.risk_settings, context.rooms.settings)
+    return [RiskSetting.of(one) for one in found]

@@ -29,7 +29,7 @@ from pocketpay.operations import customers, roles
 async def _enter(info: Info) -> None:
     """Finds the viewer to be an operator now. Raises Unauthenticated and Forbidden."""
     viewer = info.context.must_view()
-    info.context.operator = await info.context.rooms.database.query(roles.operator, viewer)
+    info.context.operator = await info.context.database.query(roles.operator, viewer)
 
 
 @strawberry.type(description="What operators may ask.")
@@ -67,7 +67,7 @@ class Operations:
         ],
     ) -> list[Customer]:
         info.context.must_operate()
-        found = await info.context.rooms.database.query(customers.find, sought(find))
+        found = await info.context.database.query(customers.find, sought(find))
         return [Customer.of(one) for one in found]
 
     @strawberry.field(description="A customer's wallet; null when there is none.")
@@ -77,7 +77,7 @@ class Operations:
         of: Annotated[str, strawberry.argument(description="The wallet's id, or its owner's username.")],
     ) -> CustomerWallet | None:
         info.context.must_operate()
-        wallet_id = await info.context.rooms.database.query(customers.wallet_of, sought(of))
+        wallet_id = await info.context.database.query(customers.wallet_of, sought(of))
         return None if wallet_id is None else await CustomerWallet.find(info, wallet_id)
 
     @strawberry.field(description="Anybody's transaction by its id; null when there is none.")

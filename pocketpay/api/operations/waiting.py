@@ -59,7 +59,7 @@ async def _page(
     """A page of what waits in that status, in the order of that moment."""
     info.context.must_operate()
     page = asked(listing, *window)
-    database = info.context.rooms.database
+    database = info.context.database
     rows = await database.query(
         read,
         most=page.fetch,

@@ -13,4 +13,4 @@ from pocketpay.cards import listing
 )
 async def cards(info: Info) -> list[Card]:
     wallet_id = info.context.must_view().wallet_id
-    return [Card.of(card) for card in await info.context.rooms.database.query(listing.read, wallet_id)]
+    return [Card.of(card) for card in await info.context.database.query(listing.read, wallet_id)]

@@ -34,7 +34,7 @@ async def money_requests(
     list_ = Listing("moneyRequests", wallet_id, BY_MOMENT)
     page = asked(list_, first, after, last, before)
     narrowed = _narrowed(direction, statuses)
-    database = info.context.rooms.database
+    database = info.context.database
     rows = await database.query(
         listing.read,
         wallet_id,

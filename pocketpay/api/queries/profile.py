@@ -15,5 +15,5 @@ async def profile(
     username: Annotated[str, strawberry.argument(description='Their username, with or without "@".')],
 ) -> Profile | None:
     info.context.must_view()
-    found = await info.context.rooms.database.query(profiles.by_username, username)
+    found = await info.context.database.query(profiles.by_username, username)
     return None if found is None else Profile.of(found)

@@ -18,6 +18,6 @@ async def recent_counterparties(
 ) -> list[Profile]:
     wallet_id = info.context.must_view().wallet_id
     most = at_most(first)
-    wallets = await info.context.rooms.database.query(history.recent_counterparties, wallet_id)
+    wallets = await info.context.database.query(history.recent_counterparties, wallet_id)
     people = await info.context.loaders.profiles.load_many(wallets)
     return [Profile.of(person) for person in people if person is not None and not person.closed][:most]

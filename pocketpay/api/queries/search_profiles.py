@@ -22,5 +22,5 @@ async def search_profiles(
 ) -> list[Profile]:
     info.context.must_view()
     most = at_most(first)
-    found = await info.context.rooms.database.query(profiles.search, text, most=most)
+    found = await info.context.database.query(profiles.search, text, most=most)
     return [Profile.of(person) for person in found]

@@ -1,0 +1,58 @@
+"""What one member asks for leaves readers for everybody else."""
+
+import ast
+import asyncio
+from pathlib import Path
+
+import pytest
+
+import pocketpay.api
+from pocketpay.database.sessions import Session
+from pocketpay.identity import profiles
+from pocketpay.identity.profile import Profile
+from tests.clients import Client
+
+API = Path(pocketpay.api.__file__).parent
+SEARCHES = "{ " + " ".join(f'a{n}: searchProfiles(text: "a{n}") {{ username }}' for n in range(6)) + " }"
+OWN_READS = "{ wallet { balance { amount } transactions(first: 5) { totalCount } } cards { id } }"
+
+
+async def test_parallel_searches_of_one_member_keep_nobody_from_reading(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada, bob = await client.sign_up("ada"), await client.sign_up("bob")
+    searching = 0
+    counts: list[int] = []
+
+    async def search(session: Session, typed: str, *, most: int) -> list[Profile]:
+        nonlocal searching
+        searching += 1
+        try:
+            counts.append(searching)
+            await session.fetchval("select pg_sleep(0.7)")
+        finally:
+            searching -= 1
+        return []
+
+    monkeypatch.setattr(profiles, "search", search)
+    searches = asyncio.create_task(client.data(SEARCHES, by=ada))
+    async with asyncio.timeout(5):
+        while not counts:  # noqa: ASYNC110 - nothing tells
+            await asyncio.sleep(0.005)
+    for _ in range(3):
+        assert (await client.data(OWN_READS, by=bob))["wallet"]
+    assert not searches.done()
+    assert max(counts) == 2
+    searches.cancel()
+    await asyncio.wait({searches})
+
+
+def test_every_resolver_reads_for_whoever_asks() -> None:
+    """`rooms.database` reads for nobody in particular: only what is no member's own may use it so."""
+    for file in API.rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.Attribute) and node.attr == "query" and isinstance(node.value, ast.Attribute):
+                of = node.value
+                rooms = of.value
+                name = rooms.attr if isinstance(rooms, ast.Attribute) else getattr(rooms, "id", "")
+                assert not (of.attr == "database" and name == "rooms"), f"{file.name}:{node.lineno}"
