@@ -216,8 +216,8 @@ class Settings(BaseSettings):
         75.0,
         gt=0,
         le=3600,
-        description="How long an idle connection is kept open for its next request; longer than the balancer in "
-        "front keeps it (usually 60).",
+        description="For how many seconds an idle connection is kept open for its next request; longer than the "
+        "balancer in front keeps it (usually 60).",
     )
 
     # limits of a request
