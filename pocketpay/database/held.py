@@ -135,16 +135,17 @@ class Held:
             self._empty -= 1
             task = asyncio.create_task(self._fill(), name="opening a connection")
             self._opening.add(task)
-            task.add_done_callback(self._opening.discard)
 
     async def _fill(self) -> None:
         """Opens a connection for an empty slot, or leaves it empty for a while."""
         try:
             connection = await self._open()
         except Exception as error:
+            self._done_opening()
             self._empty += 1
             self._failed(error)
             return
+        self._done_opening()
         if self._closed:
             connection.terminate()
             return
@@ -153,6 +154,11 @@ class Held:
         self._idle.append(connection)
         self._serve()
 
+    def _done_opening(self) -> None:
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101 - it runs as one
+        self._opening.discard(task)
+
     def _failed(self, error: Exception) -> None:
         """One could not be opened. Who waits goes on waiting for those that are live, or are being opened."""
         loop = asyncio.get_running_loop()
@@ -160,7 +166,7 @@ class Held:
         self._paused_until = loop.time() + self._pause
         if self._live:
             loop.call_later(self._pause, self._open_more)
-        elif len(self._opening) == 1:
+        elif not self._opening:
             self._turns.fail(error)
 
 

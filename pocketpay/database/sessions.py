@@ -13,7 +13,7 @@ no LISTEN, no temporary table.
 
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Hashable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 from urllib.parse import urlsplit, urlunsplit
@@ -80,16 +80,33 @@ class Session:
             yield record
 
 
-class ReadAccess:
-    """Reading, as one owner or as nobody in particular; an owner has a share of the readers (turns.py)."""
+class Database:
+    """This process's way to one PostgreSQL."""
 
-    def __init__(self, readers: Held, owner: Hashable = None) -> None:
-        self._readers, self._owner = readers, owner
+    def __init__(self, dsn: str, *, readers: int = 4, writers: int = 2) -> None:
+        self.dsn = plain(dsn)
+        self._readers = Held(partial(self.connect, "pocketpay reader"), readers, share=max(1, readers // SHARES))
+        self._writers = Held(partial(self.connect, "pocketpay writer"), writers)
+
+    @classmethod
+    async def open(cls, dsn: str, *, readers: int = 4, writers: int = 2) -> Self:
+        """A database that answered at least once. Raises ServiceBusy when it does not."""
+        database = cls(dsn, readers=readers, writers=writers)
+        try:
+            async with database.read() as session:
+                await session.fetchval("select 1")
+        except BaseException:
+            await database.close()
+            raise
+        return database
 
     @asynccontextmanager
-    async def read(self) -> AsyncIterator[Session]:
-        """A session for reading. A lost connection or one of our timeouts raises ServiceBusy: ask again."""
-        async with self._readers.lend(self._owner) as connection:
+    async def read(self, owner: Hashable = None) -> AsyncIterator[Session]:
+        """A session for reading, within the owner's share of the readers if one is named.
+
+        A lost connection or one of our timeouts raises ServiceBusy: ask again.
+        """
+        async with self._readers.lend(owner) as connection:
             try:
                 yield Session(connection)
             except Exception as error:
@@ -109,30 +126,9 @@ class ReadAccess:
         async with self.read() as session:
             return await read(session, *arguments, **named)
 
-
-class Database(ReadAccess):
-    """This process's way to one PostgreSQL."""
-
-    def __init__(self, dsn: str, *, readers: int = 4, writers: int = 2) -> None:
-        self.dsn = plain(dsn)
-        super().__init__(Held(partial(self.connect, "pocketpay reader"), readers, share=max(1, readers // SHARES)))
-        self._writers = Held(partial(self.connect, "pocketpay writer"), writers)
-
-    @classmethod
-    async def open(cls, dsn: str, *, readers: int = 4, writers: int = 2) -> Self:
-        """A database that answered at least once. Raises ServiceBusy when it does not."""
-        database = cls(dsn, readers=readers, writers=writers)
-        try:
-            async with database.read() as session:
-                await session.fetchval("select 1")
-        except BaseException:
-            await database.close()
-            raise
-        return database
-
-    def of(self, owner: Hashable) -> ReadAccess:
+    def of(self, owner: Hashable) -> "ReadAccess":
         """Reading on behalf of that owner: what one user asks for leaves readers for others."""
-        return ReadAccess(self._readers, owner)
+        return ReadAccess(self, owner)
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[Session]:
@@ -156,6 +152,29 @@ class Database(ReadAccess):
     async def close(self) -> None:
         await self._readers.close()
         await self._writers.close()
+
+
+class ReadAccess:
+    """Reading on behalf of one owner, who has a share of the readers (turns.py)."""
+
+    __slots__ = ("_database", "_owner")
+
+    def __init__(self, database: Database, owner: Hashable) -> None:
+        self._database, self._owner = database, owner
+
+    def read(self) -> AbstractAsyncContextManager[Session]:
+        """As `Database.read`."""
+        return self._database.read(self._owner)
+
+    async def query(
+        self,
+        read: Callable[Concatenate[Session, Asked], Awaitable[Answer]],
+        *arguments: Asked.args,
+        **named: Asked.kwargs,
+    ) -> Answer:
+        """As `Database.query`."""
+        async with self.read() as session:
+            return await read(session, *arguments, **named)
 
 
 async def connect(

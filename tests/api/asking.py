@@ -1,6 +1,6 @@
 """Asks the schema as a signed-in person would, without HTTP."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Hashable
 from contextlib import asynccontextmanager
 from typing import Any, cast
 from uuid import UUID
@@ -38,9 +38,9 @@ class CountsReads(Database):
     reads = 0
 
     @asynccontextmanager
-    async def read(self) -> AsyncIterator[Session]:
+    async def read(self, owner: Hashable = None) -> AsyncIterator[Session]:
         self.reads += 1
-        async with super().read() as session:
+        async with super().read(owner) as session:
             yield session
 
 

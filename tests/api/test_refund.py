@@ -178,12 +178,12 @@ async def test_refunds_of_a_whole_page_are_read_together(
     asked = []
     read = type(client.rooms.database).read
 
-    def counted(self: object) -> object:
+    def counted(self: object, *owner: object) -> object:
         task = asyncio.current_task()
         assert task is not None
         if "sweeper" not in task.get_name():  # those read every second
             asked.append(self)
-        return read(self)  # type: ignore[arg-type]
+        return read(self, *owner)  # type: ignore[arg-type]
 
     monkeypatch.setattr(type(client.rooms.database), "read", counted)
     nodes = (await client.data(HISTORY, by=ada))["transactions"]["nodes"]

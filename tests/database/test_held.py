@@ -29,7 +29,7 @@ async def at_most(owner: "asyncpg.Connection[asyncpg.Record]", more: int) -> Asy
         await owner.execute(f"alter role {LOGIN} connection limit -1")
 
 
-async def backend(database: ReadAccess, seconds: float = 0.0) -> int:
+async def backend(database: Database | ReadAccess, seconds: float = 0.0) -> int:
     """Which connection a read of that length has."""
     async with database.read() as session:
         pid: int = await session.fetchval("select pg_backend_pid() from pg_sleep($1)", seconds)
@@ -101,6 +101,25 @@ async def test_a_read_fails_when_no_reader_is_live_and_none_can_be_opened(
         assert all(isinstance(one, ServiceBusy) and one.__cause__ is not None for one in told)
     assert await backend(database)
     await database.close()
+
+
+async def test_reads_are_told_when_all_openings_fail_in_the_same_moment(database_dsn: Dsns) -> None:
+    database, fail, opening = Database(database_dsn.server), asyncio.Event(), 0
+
+    async def failing() -> held.Connection:
+        nonlocal opening
+        opening += 1
+        await fail.wait()
+        raise ServiceBusy("no more connections")
+
+    database._readers._open = failing
+    reads = [asyncio.create_task(backend(database)) for _ in range(8)]
+    async with asyncio.timeout(10):
+        while opening < 4:  # noqa: ASYNC110 - nothing tells
+            await asyncio.sleep(0)
+    fail.set()
+    told = await asyncio.gather(*reads, return_exceptions=True)
+    assert [str(one) for one in told] == ["no more connections"] * 8
 
 
 async def test_a_reader_that_died_is_replaced_by_a_live_one(
