@@ -19,7 +19,7 @@ NOWHERE = "postgresql://127.0.0.1:1/x"
 @pytest.fixture(scope="module")
 def outside(cluster_home: Path) -> Iterator[EmbeddedPostgres]:
     """A PostgreSQL that the servers did not bring."""
-    with EmbeddedPostgres(cluster_home / "outside", system_home=cluster_home / "home") as postgres:
+    with EmbeddedPostgres(cluster_home / "brought", system_home=cluster_home / "home") as postgres:
         yield postgres
 
 
