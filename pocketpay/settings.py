@@ -223,7 +223,9 @@ class Settings(BaseSettings):
     # limits of a request
     body_bytes: int = Field(65_536, ge=1_024, description="The largest body of a request, in bytes.")
     body_seconds: float = Field(5.0, gt=0, description="Within how many seconds a whole body has to arrive.")
-    document_tokens: int = Field(1_000, ge=50, description="Tokens of a GraphQL document at most.")
+    document_tokens: int = Field(
+        1_000, ge=50, description="Tokens of a GraphQL document at most; 400 of one without an access token."
+    )
     document_depth: int = Field(10, ge=3, description="How deep its fields may be nested.")
     document_aliases: int = Field(30, ge=1, description="Aliases in it at most.")
     document_fields: int = Field(500, ge=20, description="Fields in it at most, those of fragments at every use.")

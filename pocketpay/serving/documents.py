@@ -37,11 +37,14 @@ KEPT_TOKENS = 200_000
 KEPT_ANONYMOUS_TOKENS = 20_000
 """The same of texts that came without a token: a stranger who makes up texts forgets none of a member's."""
 MOST_ERRORS = 5
-"""Errors of validation told at once."""
+"""Errors of validation told at once; one in a long document, because each may quote a large part of it."""
 MOST_SUGGESTIONS = 3
 """Errors that may say which name was probably meant: a millisecond each."""
-SUGGESTING_TOKENS = 400
-"""A longer document hears of no probable names: they take a second validation."""
+ANONYMOUS_TOKENS = 400
+"""Tokens of a document that comes without a token of a session, at most: signing in takes 60, an introspection 183.
+What validation costs grows with them."""
+LONG_TOKENS = 400
+"""A document with more tokens is long. It hears of no probable names: they take a second validation."""
 MOST_DEFINITIONS = 50
 """Operations and fragments of a document. Each costs some 100 µs, however short it is."""
 
@@ -141,10 +144,17 @@ class Documents:
 
     def prepared(self, text: str, *, anonymous: bool = False) -> Prepared:
         """That text made ready, from memory when it was asked before; `anonymous` when it comes without a token."""
-        known = self._kept.get(text) or self._kept_anonymous.get(text)
+        known = self._kept.get(text)
         if known is None:
-            known = self._prepare(text)
-            (self._kept_anonymous if anonymous else self._kept).put(text, known)
+            known = self._kept_anonymous.get(text)
+            if known is not None and known.document is None and not anonymous:
+                known = None  # refused for its length, perhaps
+        if known is None and anonymous:
+            known = self._prepare(text, min(ANONYMOUS_TOKENS, self._limits.tokens))
+            self._kept_anonymous.put(text, known)
+        elif known is None:
+            known = self._prepare(text, self._limits.tokens)
+            self._kept.put(text, known)
         return known
 
     def must_afford(self, operation: Operation, variables: Mapping[str, Any] | None) -> None:
@@ -155,14 +165,17 @@ class Documents:
         if excess is not None:
             raise excess
 
-    def _prepare(self, text: str) -> Prepared:
+    def _prepare(self, text: str, most_tokens: int) -> Prepared:
         # A text weighs at least what its characters do, however few tokens they are.
         characters = len(text) // 64
         try:
-            document = parse(text, max_lexical_tokens=self._limits.tokens)
+            document = parse(text, max_lexical_tokens=most_tokens)
         except GraphQLError as error:
             if "Parsing aborted" in error.message:
-                error = TooComplex(f"This document is longer than {self._limits.tokens} tokens.")
+                signed_in = (
+                    f"; signed in it may have {self._limits.tokens}" if most_tokens < self._limits.tokens else ""
+                )
+                error = TooComplex(f"This document is longer than {most_tokens} tokens{signed_in}.")
             return Prepared(None, [coded(error, PARSE_FAILED)], 10 + characters)
         tokens = 10 + characters + _tokens(document)
         prepared = Prepared(document, [], tokens, undirected="@" not in text)
@@ -178,16 +191,17 @@ class Documents:
 
     def _trouble(self, document: DocumentNode, tokens: int) -> list[GraphQLError]:
         """What the schema does not know in a document."""
-        found = self._validate(document, hide_suggestions=True)
+        is_long = tokens > LONG_TOKENS
+        found = self._validate(document, most_errors=1 if is_long else MOST_ERRORS, hide_suggestions=True)
         if any(error.message == OUT_OF_BUDGET for error in found):
             raise TooComplex("This document repeats fields or fragments too often.")
-        if self._introspection and 0 < len(found) <= MOST_SUGGESTIONS and tokens <= SUGGESTING_TOKENS:
-            found = self._validate(document, hide_suggestions=False)
+        if self._introspection and 0 < len(found) <= MOST_SUGGESTIONS and not is_long:
+            found = self._validate(document, most_errors=MOST_ERRORS, hide_suggestions=False)
         return [coded(error, VALIDATION_FAILED) for error in found]
 
-    def _validate(self, document: DocumentNode, *, hide_suggestions: bool) -> list[GraphQLError]:
+    def _validate(self, document: DocumentNode, *, most_errors: int, hide_suggestions: bool) -> list[GraphQLError]:
         return validate(
-            self._schema, document, self._rules, max_errors=MOST_ERRORS, hide_suggestions=hide_suggestions
+            self._schema, document, self._rules, max_errors=most_errors, hide_suggestions=hide_suggestions
         )
 
     def _weighed(self, prepared: Prepared, document: DocumentNode) -> list[Operation]:

@@ -21,7 +21,7 @@ from pocketpay.api.bad_input import BAD_USER_INPUT
 from pocketpay.api.context import Context
 from pocketpay.api.schema import Schema
 from pocketpay.serving import http
-from pocketpay.serving.documents import Documents
+from pocketpay.serving.documents import Documents, Prepared
 from pocketpay.serving.doors import Doors
 from pocketpay.serving.execution import NO_SUBSCRIPTIONS, Answer, Rejected, outcome_of
 from pocketpay.serving.failures import formatted
@@ -44,14 +44,16 @@ def prepared_by(documents: Documents) -> type[SchemaExtension]:
 
     class PreparedDocuments(SchemaExtension):
         def on_parse(self) -> Generator[None, None, None]:
-            context = self.execution_context
-            context.graphql_document = documents.prepared(context.query or "").document
+            self.execution_context.graphql_document = self._prepared().document
             yield
 
         def on_validate(self) -> Generator[None, None, None]:
-            context = self.execution_context
-            context.pre_execution_errors = documents.prepared(context.query or "").errors
+            self.execution_context.pre_execution_errors = self._prepared().errors
             yield
+
+        def _prepared(self) -> Prepared:
+            asked = self.execution_context
+            return documents.prepared(asked.query or "", anonymous=asked.context.viewer is None)
 
     return PreparedDocuments
 

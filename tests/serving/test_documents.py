@@ -144,3 +144,27 @@ def test_only_a_short_document_hears_which_name_was_meant() -> None:
 def suggesting() -> Documents:
     """In development the server says which names were probably meant."""
     return Documents(SHORT, Limits.of(made()), introspection=True)
+
+
+def test_long_document_hears_of_one_mistake() -> None:
+    """Each of them would quote all that was written."""
+
+    def mistakes(fields: int) -> int:
+        wrong = " ".join(f"x{n}: 1" for n in range(fields))
+        errors = suggesting().prepared(f"{{ transactions(filter: {{{wrong}}}) {{ totalCount }} }}").errors
+        return sum("not to include unknown field" in error.message for error in errors)
+
+    assert mistakes(50) == 5
+    assert mistakes(300) == 1
+
+
+LONG = "{ transactions(filter: {types: [" + "SEND " * 400 + "]}) { totalCount } }"
+
+
+def test_stranger_writes_less_than_a_member() -> None:
+    kept = documents()
+    (error,) = kept.prepared(LONG, anonymous=True).errors
+    assert error.message == "This document is longer than 400 tokens; signed in it may have 1000."
+    assert error.extensions == {"code": "QUERY_TOO_COMPLEX"}
+    assert kept.prepared(LONG).errors == []
+    assert kept.prepared(get_introspection_query(), anonymous=True).errors[0].extensions != error.extensions

@@ -89,6 +89,21 @@ async def test_queries_go_by_get_and_mutations_do_not(client: Client) -> None:
     assert response.status_code == 400
 
 
+async def test_stranger_writes_less_than_a_member_by_post_and_by_get(client: Client) -> None:
+    ada = await client.sign_up()
+    long = {"query": "{ viewer { id } transactions(filter: {types: [" + "SEND " * 400 + "]}) { totalCount } }"}
+    for response in (
+        await client.http.post("/graphql", json=long),
+        await client.http.get("/graphql", params=long),
+    ):
+        assert response.json()["errors"][0]["extensions"] == {"code": "QUERY_TOO_COMPLEX"}
+    for response in (
+        await client.http.post("/graphql", json=long, headers=ada.bearer),
+        await client.http.get("/graphql", params=long, headers=ada.bearer),
+    ):
+        assert response.json()["data"]["viewer"]["id"]
+
+
 async def test_another_method_is_405(client: Client) -> None:
     for method in ("PUT", "DELETE", "PATCH", "HEAD"):
         response = await client.http.request(method, "/graphql")
