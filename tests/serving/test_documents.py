@@ -168,3 +168,15 @@ def test_stranger_writes_less_than_a_member() -> None:
     assert error.extensions == {"code": "QUERY_TOO_COMPLEX"}
     assert kept.prepared(LONG).errors == []
     assert kept.prepared(get_introspection_query(), anonymous=True).errors[0].extensions != error.extensions
+
+
+@pytest.mark.parametrize(("anonymous", "most"), [(True, 8_000), (False, 20_000)])
+def test_text_in_quotes_is_bounded_too(*, anonymous: bool, most: int) -> None:
+    def text(characters: int) -> str:
+        start, end = '{ profile(username: """', '""") { id } }'
+        return start + "x" * (characters - len(start) - len(end)) + end
+
+    assert documents().prepared(text(most), anonymous=anonymous).errors == []
+    (error,) = documents().prepared(text(most + 1), anonymous=anonymous).errors
+    assert error.message == f"This document is longer than {most} characters."
+    assert error.extensions == {"code": "QUERY_TOO_COMPLEX"}
