@@ -7,7 +7,7 @@ again and again. What is refused is kept too: a bad text costs its price once.
 """
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from graphql import (
@@ -21,7 +21,12 @@ from graphql import (
     validate,
 )
 from graphql.execution.collect_fields import FragmentDetails
-from graphql.validation import NoSchemaIntrospectionCustomRule, validation_context
+from graphql.validation import (
+    ASTValidationRule,
+    NoSchemaIntrospectionCustomRule,
+    ValidationContext,
+    validation_context,
+)
 from graphql.validation.rules import overlapping_fields_can_be_merged
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
@@ -71,10 +76,14 @@ class Operation:
     None where a directive may decide that. `variables` checks those of a request, and is made for the first.
     """
 
-    __slots__ = ("name", "node", "prepared", "recheck", "selected", "type", "variables")
+    __slots__ = (
+        *("document", "fragment_definitions", "fragments", "name", "node", "recheck", "selected", "type"),
+        "variables",
+    )
 
     def __init__(self, node: OperationDefinitionNode, prepared: "Prepared", *, recheck: bool) -> None:
-        self.node, self.prepared, self.recheck = node, prepared, recheck
+        self.node, self.document, self.recheck = node, prepared.document, recheck
+        self.fragment_definitions, self.fragments = prepared.fragment_definitions, prepared.fragments
         self.selected = Selected() if prepared.undirected else None
         self.variables: Variables | None = None
         self.name = node.name.value if node.name else None
@@ -162,7 +171,7 @@ class Documents:
 
     def must_afford(self, operation: Operation, variables: Mapping[str, Any] | None) -> None:
         """Weighs an operation again with a request's own page sizes. Raises TooComplex."""
-        document = operation.prepared.document
+        document = operation.document
         assert document is not None  # noqa: S101 - it has an operation
         excess = self._limits.excess(Measure(self._schema, document, variables or {}).operation(operation.node))
         if excess is not None:
@@ -189,7 +198,7 @@ class Documents:
             prepared.operations = self._weighed(prepared, document)
             prepared.errors = self._trouble(document, tokens)
         except TooComplex as excess:
-            prepared.errors = [excess]
+            prepared.errors = [excess.with_traceback(None)]
         except RecursionError:
             # Fragments in fragments, each of which is no deeper than the parser lets it be.
             prepared.errors = [TooComplex("This document nests too deep.")]
@@ -206,9 +215,26 @@ class Documents:
         return [coded(error, VALIDATION_FAILED) for error in found]
 
     def _validate(self, document: DocumentNode, *, most_errors: int, hide_suggestions: bool) -> list[GraphQLError]:
-        return validate(
-            self._schema, document, self._rules, max_errors=most_errors, hide_suggestions=hide_suggestions
+        visitors: list[ASTValidationRule] = []
+
+        def kept(rule: type[ASTValidationRule]) -> Callable[[ValidationContext], ASTValidationRule]:
+            def make(context: ValidationContext) -> ASTValidationRule:
+                visitors.append(rule(context))
+                return visitors[-1]
+
+            return make
+
+        rules = [kept(rule) for rule in self._rules]
+        found = validate(
+            *(self._schema, document, rules),  # type: ignore[arg-type]  # it only calls them
+            max_errors=most_errors,
+            hide_suggestions=hide_suggestions,
         )
+        for visitor in visitors:
+            vars(
+                visitor
+            ).clear()  # it refers to itself and to the document, which would wait for the garbage collector
+        return found
 
     def _weighed(self, prepared: Prepared, document: DocumentNode) -> list[Operation]:
         """The document's operations. Raises TooComplex when one can ask for too much whatever its variables."""
@@ -234,5 +260,6 @@ def _tokens(document: DocumentNode) -> int:
     token = document.loc.start_token if document.loc else None
     count = 0
     while token is not None:
+        token.prev = None  # else the tokens refer to one another, and wait for the garbage collector
         count, token = count + 1, token.next
     return count

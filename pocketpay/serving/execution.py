@@ -86,8 +86,8 @@ class Execution:
                 return values
         return OperationExecutor(
             self._schema,
-            operation.prepared.fragment_definitions,
-            operation.prepared.fragments,
+            operation.fragment_definitions,
+            operation.fragments,
             None,
             context,
             operation.node,

@@ -1,12 +1,13 @@
 """What preparing a document costs: bounded whatever a stranger writes."""
 
+import gc
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from graphql import get_introspection_query
+from graphql import DocumentNode, get_introspection_query
 from graphql.validation.rules import overlapping_fields_can_be_merged as overlapping
 from graphql.validation.validation_context import ValidationContext
 
@@ -180,3 +181,22 @@ def test_text_in_quotes_is_bounded_too(*, anonymous: bool, most: int) -> None:
     (error,) = documents().prepared(text(most + 1), anonymous=anonymous).errors
     assert error.message == f"This document is longer than {most} characters."
     assert error.extensions == {"code": "QUERY_TOO_COMPLEX"}
+
+
+@pytest.mark.parametrize(
+    "text", ["{ wallet { id currency } }", "{ wallet { id curency } }", "{ a " + "{ b " * 3 + "} } } }", LONG]
+)
+def test_document_that_is_forgotten_is_gone_without_the_garbage_collector(text: str) -> None:
+    """Else documents pile up until it comes, and it stops the event loop for long."""
+    kept = documents()
+    for number in range(10):
+        kept.prepared(f"{text} #{number}")
+    gc.collect()
+    gc.disable()
+    try:
+        alive = len([one for one in gc.get_objects() if isinstance(one, DocumentNode)])
+        for number in range(1_000, 1_050):
+            Documents(SHORT, Limits.of(made()), introspection=True).prepared(f"{text} #{number}", anonymous=True)
+        assert len([one for one in gc.get_objects() if isinstance(one, DocumentNode)]) == alive
+    finally:
+        gc.enable()
