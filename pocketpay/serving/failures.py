@@ -54,8 +54,24 @@ class TooComplex(GraphQLError):
 
 
 def formatted(errors: Iterable[GraphQLError], code: str, request_id: str) -> list[dict[str, Any]]:
-    """The errors as a client may see them. `code` is for those that say nothing of themselves."""
-    return [_formatted(error, code, request_id) for error in errors]
+    """The errors as a client may see them. `code` is for those that say nothing of themselves.
+
+    Their tracebacks are dropped: the frames refer to the errors and to the document, and all of it would wait for the
+    garbage collector.
+    """
+    shown = []
+    for error in errors:
+        shown.append(_formatted(error, code, request_id))
+        _drop_tracebacks(error)
+    return shown
+
+
+def _drop_tracebacks(error: BaseException) -> None:
+    """Of an error and of those that it came from."""
+    error.__traceback__ = None
+    for cause in (error.__cause__, error.__context__, getattr(error, "original_error", None)):
+        if cause is not None and cause.__traceback__ is not None:
+            _drop_tracebacks(cause)
 
 
 def coded(error: GraphQLError, code: str) -> GraphQLError:
