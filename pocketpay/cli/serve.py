@@ -31,8 +31,11 @@ FINISH_SECONDS = 4
 """What is being answered at a stop may take so long; then the application and PostgreSQL close."""
 CUT_SECONDS = 9.5
 
-GARBAGE = 50_000
-"""New objects between two rounds of the collector: some fifty requests."""
+GARBAGE = 10_000
+"""New objects between two rounds of the collector.
+
+A round over as many takes some 10 ms, and nothing else runs then.
+"""
 
 log = structlog.get_logger(__name__)
 
