@@ -19,6 +19,7 @@ wallets/         what a customer owns
 ledger/          the books: accounts and entries
 risk/            pure judgement: facts in, verdict out
 identity/        who is asking: users, passwords, sessions, tokens
+mail/            an outbox, and the sender that empties it
 updates/         what changed, sent after the commit: ids and versions, never rows
 database/        connections, units of work, migrations, the embedded PostgreSQL
 settings.py      the typed environment

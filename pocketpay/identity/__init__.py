@@ -24,6 +24,8 @@
     profile.py           what anyone signed in may see of a person
     profiles.py          finding people by username or name
     reads.py             users and profiles by id, read together
+    one_time_codes.py    codes and links that prove who reads an address's mail
+    mails.py             the mails of identity, and what is added when one is sent
     fingerprints.py      what may be kept of an email address when its owner has left
     usernames.py         one spelling for each, given once
     impersonation.py     whether a name could be taken for the service's own

@@ -10,6 +10,8 @@ from uuid import UUID
 from pocketpay.database.sessions import Database, Session
 from pocketpay.identity.fingerprints import EmailFingerprints
 from pocketpay.identity.gate import Gate
+from pocketpay.identity.mails import IdentityMails
+from pocketpay.identity.one_time_codes import OneTimeCodes
 from pocketpay.identity.passwords import Passwords
 from pocketpay.identity.repository import sessions
 from pocketpay.identity.session import Lifetime
@@ -17,6 +19,7 @@ from pocketpay.identity.throttle import Throttle
 from pocketpay.identity.tokens import AccessTokens, RefreshTokens, Tokens
 from pocketpay.identity.user import User
 from pocketpay.identity.viewer import Viewer
+from pocketpay.mail.outbox import Outbox
 from pocketpay.settings import Settings
 
 IDLE = timedelta(days=7)
@@ -61,6 +64,9 @@ class Reception:
     lifetime: Lifetime
     gate: Gate
     require_unlocked: LockOut
+    codes: OneTimeCodes
+    mails: IdentityMails
+    outbox: Outbox
 
     @classmethod
     def open(cls, database: Database, settings: Settings, secret: bytes, *, require_unlocked: LockOut) -> Self:
@@ -70,6 +76,7 @@ class Reception:
         sign_ups, sign_ins = settings.sign_up_rate_per_hour, settings.sign_in_rate_per_minute
         if settings.production:
             sign_ups, sign_ins = sign_ups or SIGN_UPS_PER_HOUR, sign_ins or SIGN_INS_PER_MINUTE
+        codes = OneTimeCodes(secret)
         return cls(
             database=database,
             passwords=Passwords(),
@@ -80,6 +87,9 @@ class Reception:
             lifetime=Lifetime(whole, min(whole, IDLE)),
             gate=Gate(database, access_tokens),
             require_unlocked=require_unlocked,
+            codes=codes,
+            mails=IdentityMails(codes, settings.app_url),
+            outbox=Outbox(is_on=settings.mail_is_on),
         )
 
     def admit(self, user: User, viewer: Viewer, refresh_token: str, session_expires_at: datetime) -> Admission:

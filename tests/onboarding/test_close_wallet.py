@@ -27,6 +27,7 @@ from pocketpay.transactions.lifecycle import Status
 from pocketpay.updates.signals import CHANNEL, read
 from pocketpay.wallets.balance import Freeze, WalletStatus
 from tests.conftest import Dsns
+from tests.mail.outboxes import Post
 from tests.operations.operators import freeze
 from tests.payments.banks import SlowBank, at
 from tests.payments.cards import card_of, kept
@@ -119,6 +120,7 @@ async def test_nothing_of_somebody_who_left_is_found_anywhere(house: House, owne
     ada = await house.arrive("lovelace", raw_email=MAIL, raw_phone=PHONE)
     await owner.execute("update users set avatar_url = 'https://example.com/ada.png'")
     await signed_in(house, MAIL)
+    await Post(house.desk.database, ada.user_id).put(recipient=MAIL)
     assert await house.close(ada) == 2
     row = await owner.fetchrow("select * from users")
     assert row is not None

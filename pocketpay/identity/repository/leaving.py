@@ -7,6 +7,7 @@ from uuid import UUID
 from pocketpay.database.sessions import Session
 from pocketpay.identity.leaving import NAME, Leaver
 from pocketpay.identity.passwords import NO_PASSWORD
+from pocketpay.mail import repository as mails
 
 _HASHES = """
 select id, password_hash from users where id = any($1::uuid[]) and closed_at is null order by id for no key update
@@ -58,6 +59,7 @@ async def leave(session: Session, now: datetime, leavers: Sequence[Leaver]) -> l
         NO_PASSWORD,
         [one.email for one in leavers],
     )
+    await mails.forget(session, [one.user_id for one in leavers])
     return [row["id"] for row in rows if row["ended"]]
 
 

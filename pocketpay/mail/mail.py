@@ -1,0 +1,44 @@
+"""A mail that is to be sent once."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+
+class Kind(StrEnum):
+    """What a mail is about; each has its texts."""
+
+    VERIFY_EMAIL = "verify_email"
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """A mail about to be put into the outbox.
+
+    `event` names what it is about: of the same user and event only the first is sent. `facts` are what its text
+    needs, without codes, links and passwords. It is not sent any more when it is older than `lifetime`.
+    """
+
+    user_id: UUID
+    event: str
+    recipient: str
+    kind: Kind
+    lifetime: timedelta
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedMail:
+    """A mail that this server sends now. `tries` counts this try. `leased_until` differs from claim to claim: whoever
+    claimed the mail last records what became of it."""
+
+    id: UUID
+    user_id: UUID
+    recipient: str
+    kind: Kind
+    facts: Mapping[str, str]
+    tries: int
+    created_at: datetime
+    leased_until: datetime
