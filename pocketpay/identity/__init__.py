@@ -5,6 +5,10 @@
     sessions.py          opening, listing and ending sessions
     session.py           one session
     change_password.py   a new password; every other session ends
+    request_email_verification.py
+                         a code to the address that somebody gives as theirs
+    verify_email.py      the code comes back: an address is theirs who verified it last
+    shown_code.py        a code or the token of a link, compared with its challenges
     update_profile.py    another name, address, number or picture
     changes.py           the same, parsed and checked
     leaving.py           what is kept of a user whose wallet is closed

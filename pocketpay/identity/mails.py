@@ -8,7 +8,14 @@ from datetime import timedelta
 from uuid import UUID
 
 from pocketpay.identity.one_time_codes import Challenge, OneTimeCodes, Purpose
+from pocketpay.identity.user import User
 from pocketpay.mail.mail import ClaimedMail, Kind, Mail
+
+CODE_LIFETIME = {Kind.VERIFY_EMAIL: timedelta(minutes=15)}
+"""For how long a code is good, and so for how long its mail is tried."""
+
+NOTICE_LIFETIME = timedelta(days=3)
+"""For how long a notice is tried."""
 
 PURPOSES = {Kind.VERIFY_EMAIL: Purpose.VERIFY_EMAIL}
 """The kinds of mails that carry a code, and what it is good for."""
@@ -36,6 +43,18 @@ class IdentityMails:
                 "username": username,
                 "minutes": str(lifetime // timedelta(minutes=1)),
             },
+        )
+
+    def email_changed(self, change_id: UUID, before: User) -> Mail:
+        """Tells the address that a user had verified that it is not theirs any more."""
+        assert before.email is not None  # noqa: S101 - it is verified
+        return Mail(
+            user_id=before.id,
+            event=f"email changed {change_id.hex}",
+            recipient=before.email,
+            kind=Kind.EMAIL_CHANGED,
+            lifetime=NOTICE_LIFETIME,
+            facts={"username": before.username},
         )
 
     def complete(self, mail: ClaimedMail) -> Mapping[str, object]:

@@ -13,7 +13,7 @@ from pocketpay.identity.gate import Gate
 from pocketpay.identity.mails import IdentityMails
 from pocketpay.identity.one_time_codes import OneTimeCodes
 from pocketpay.identity.passwords import Passwords
-from pocketpay.identity.repository import sessions
+from pocketpay.identity.repository import challenges, sessions
 from pocketpay.identity.session import Lifetime
 from pocketpay.identity.throttle import Throttle
 from pocketpay.identity.tokens import AccessTokens, RefreshTokens, Tokens
@@ -100,9 +100,10 @@ class Reception:
         return Admission(viewer, user, Tokens(access_token, refresh_token, expires_at))
 
     async def sweep(self) -> int:
-        """Deletes counters and ended sessions that nobody needs, a bounded number of each; gives how many."""
+        """Deletes counters, codes and sessions that are over, a bounded number of each; gives how many."""
         swept = await self.throttle.sweep()
         async with self.database.write() as session:
+            swept += await challenges.sweep(session, most=MOST_TOKENS_SWEPT)
             return swept + await sessions.sweep(
                 session,
                 after=ENDED_SESSIONS_KEPT,

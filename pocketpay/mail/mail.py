@@ -11,6 +11,7 @@ class Kind(StrEnum):
     """What a mail is about; each has its texts."""
 
     VERIFY_EMAIL = "verify_email"
+    EMAIL_CHANGED = "email_changed"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 
 import pytest
+import structlog
 
 from pocketpay.database.sessions import Database
+from pocketpay.mail import sender, shown
 from pocketpay.mail.mail import ClaimedMail
 from pocketpay.mail.sender import MailSender
 from pocketpay.mail.shown import ShownMail
@@ -17,9 +19,16 @@ SECRETS = (CODE, CODE.replace(" ", ""), "ada", "example.com", "token=", "hunter2
 
 
 async def test_log_of_production_has_no_secret_whatever_goes_wrong(
-    post: Post, database: Database, smtp: SmtpServer, owner: Owner, capsys: pytest.CaptureFixture[str]
+    post: Post,
+    database: Database,
+    smtp: SmtpServer,
+    owner: Owner,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     log.configure(made(environment="production", log_level="debug"))
+    # Loggers keep the configuration that they were first used with; in a server there is only one.
+    monkeypatch.setattr(sender, "log", structlog.get_logger("pocketpay.mail.sender"))
     link = "https://app.example.com/verify-email#token=hunter2"
     steps = [dies, replies(f"451 ada@example.com {CODE}"), replies(f"550 ada@example.com {CODE}")]
     for number, step in enumerate(steps):
@@ -34,6 +43,7 @@ async def test_log_of_production_has_no_secret_whatever_goes_wrong(
     await post.put("last")
     await send_all(sender_to(database, smtp, link=link))
     assert "ada@example.com" in smtp.recipients
+    log.configure(made())
     written = capsys.readouterr().err
     for event in ("mail_given_up", "mail_server_unavailable", "mail_broken"):
         assert event in written
@@ -53,13 +63,18 @@ def _broken(sender: MailSender) -> MailSender:
 
 
 async def test_development_without_a_server_shows_the_mail_in_the_log_and_not_whose_it_is(
-    post: Post, database: Database, owner: Owner, capsys: pytest.CaptureFixture[str]
+    post: Post,
+    database: Database,
+    owner: Owner,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     log.configure(made())
+    monkeypatch.setattr(shown, "log", structlog.get_logger("pocketpay.mail.shown"))
     await post.put()
     await send_all(sender_to(database, ShownMail(), link="http://localhost:5173/verify-email#token=abc"))
     (line,) = capsys.readouterr().err.splitlines()
-    for shown in (CODE, "Confirm your email address", "#token=abc", '"name":"a…@example.com"'):
-        assert shown in line
+    for said in (CODE, "Confirm your email address", "#token=abc", '"name":"a…@example.com"'):
+        assert said in line
     assert "ada@example.com" not in line
     assert await owner.fetchval("select status from outgoing_mails") == "sent"
