@@ -143,6 +143,7 @@ class Server:
         open_.push_async_callback(desk.close)
         reception = Reception.open(database, settings, self._secret, require_unlocked=require_unlocked)
         open_.callback(reception.close)
+        open_.push_async_callback(reception.afterwards.close)
         hub = Hub()
         hub.join(reception.gate)
         revocations = Revocations(reception.gate, self._doors.sockets)

@@ -21,7 +21,8 @@
 
     errors.py                                  every refusal as a client sees it
     bad_input.py                               BAD_USER_INPUT
-    card_payload.py, money_request_payload.py, session_payload.py, transaction_payload.py, user_payload.py
+    card_payload.py, money_request_payload.py, password_reset_payload.py, session_payload.py, transaction_payload.py,
+    user_payload.py
                                                what several mutations return
     loaders.py                                 reads that are requested one by one, made together
     feeds.py                                   what subscriptions listen to

@@ -9,6 +9,10 @@
                          a code to the address that somebody gives as theirs
     verify_email.py      the code comes back: an address is theirs who verified it last
     shown_code.py        a code or the token of a link, compared with its challenges
+    request_password_reset.py
+                         a code for whoever forgot their password, or never had one
+    reset_password.py    the code comes back: a new password, and the end of every session
+    afterwards.py        work that is done after the answer, so that its time tells nothing
     update_profile.py    another name, address, number or picture
     changes.py           the same, parsed and checked
     leaving.py           what is kept of a user whose wallet is closed

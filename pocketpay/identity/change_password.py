@@ -4,13 +4,16 @@ locked out?              a Refusal; why, is not known here (reception.LockOut)
 user in a wait?          RATE_LIMITED; the budget of signed-in users, which no stranger can use up (throttle.py)
 current one right?       INVALID_CREDENTIALS
 new one strong?          WEAK_PASSWORD, said beside the other
-one unit of work         the new hash, the end of all sessions but this one, and the word of it to every server
+one unit of work         the new hash, the end of all sessions but this one, the word of it to every server, and a
+                         mail to the user's address if it is verified
 
 Whoever signs in with the old password at that moment is either there before, and ended, or finds it replaced: both
 hold the user's row (`proof.stands`).
 """
 
 from uuid import UUID
+
+import uuid_utils.compat as uuids
 
 from pocketpay.errors import Refusal
 from pocketpay.identity import proof
@@ -55,6 +58,8 @@ async def change_password(
 
 
 async def _changed(reception: Reception, viewer: Viewer, found: Credentials, new_hash: str) -> Changed:
+    change_id: UUID = uuids.uuid7()
+
     async def unit() -> tuple[User, list[UUID]]:
         async with reception.database.write() as session:
             if not await proof.stands(session, viewer.user_id, found.password_hash, new_hash):
@@ -63,6 +68,8 @@ async def _changed(reception: Reception, viewer: Viewer, found: Credentials, new
             ended = await end_others(session, viewer)
             await people.set_hash(session, viewer.user_id, new_hash)
             user = (await people.users(session, [viewer.user_id]))[viewer.user_id]
+            if user.email_verified:
+                await reception.outbox.put(session, reception.mails.password_changed(change_id, user))
         return user, ended
 
     user, ended = await until_known(unit)

@@ -11,16 +11,16 @@ from pocketpay.identity.one_time_codes import Challenge, OneTimeCodes, Purpose
 from pocketpay.identity.user import User
 from pocketpay.mail.mail import ClaimedMail, Kind, Mail
 
-CODE_LIFETIME = {Kind.VERIFY_EMAIL: timedelta(minutes=15)}
+CODE_LIFETIME = {Kind.VERIFY_EMAIL: timedelta(minutes=15), Kind.RESET_PASSWORD: timedelta(minutes=30)}
 """For how long a code is good, and so for how long its mail is tried."""
 
 NOTICE_LIFETIME = timedelta(days=3)
 """For how long a notice is tried."""
 
-PURPOSES = {Kind.VERIFY_EMAIL: Purpose.VERIFY_EMAIL}
+PURPOSES = {Kind.VERIFY_EMAIL: Purpose.VERIFY_EMAIL, Kind.RESET_PASSWORD: Purpose.RESET_PASSWORD}
 """The kinds of mails that carry a code, and what it is good for."""
 
-PATHS = {Kind.VERIFY_EMAIL: "/verify-email"}
+PATHS = {Kind.VERIFY_EMAIL: "/verify-email", Kind.RESET_PASSWORD: "/reset-password"}
 """Where in the app a link leads. Its token stands behind "#": browsers send that to no server, so no log has it."""
 
 
@@ -47,14 +47,21 @@ class IdentityMails:
 
     def email_changed(self, change_id: UUID, before: User) -> Mail:
         """Tells the address that a user had verified that it is not theirs any more."""
-        assert before.email is not None  # noqa: S101 - it is verified
+        return self._notice(Kind.EMAIL_CHANGED, change_id, before)
+
+    def password_changed(self, change_id: UUID, user: User) -> Mail:
+        """Tells a user with a verified address that their password is another one."""
+        return self._notice(Kind.PASSWORD_CHANGED, change_id, user)
+
+    def _notice(self, kind: Kind, change_id: UUID, user: User) -> Mail:
+        assert user.email is not None  # noqa: S101 - it is verified
         return Mail(
-            user_id=before.id,
-            event=f"email changed {change_id.hex}",
-            recipient=before.email,
-            kind=Kind.EMAIL_CHANGED,
+            user_id=user.id,
+            event=f"{kind} {change_id.hex}",
+            recipient=user.email,
+            kind=kind,
             lifetime=NOTICE_LIFETIME,
-            facts={"username": before.username},
+            facts={"username": user.username},
         )
 
     def complete(self, mail: ClaimedMail) -> Mapping[str, object]:

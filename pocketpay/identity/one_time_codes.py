@@ -26,6 +26,7 @@ class Purpose(StrEnum):
     """What a code is good for."""
 
     VERIFY_EMAIL = "verify_email"
+    RESET_PASSWORD = "reset_password"  # noqa: S105 - a name
 
 
 @dataclass(frozen=True, slots=True)

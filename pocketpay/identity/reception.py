@@ -8,6 +8,7 @@ from typing import Self
 from uuid import UUID
 
 from pocketpay.database.sessions import Database, Session
+from pocketpay.identity.afterwards import Afterwards
 from pocketpay.identity.fingerprints import EmailFingerprints
 from pocketpay.identity.gate import Gate
 from pocketpay.identity.mails import IdentityMails
@@ -67,6 +68,7 @@ class Reception:
     codes: OneTimeCodes
     mails: IdentityMails
     outbox: Outbox
+    afterwards: Afterwards
 
     @classmethod
     def open(cls, database: Database, settings: Settings, secret: bytes, *, require_unlocked: LockOut) -> Self:
@@ -90,6 +92,7 @@ class Reception:
             codes=codes,
             mails=IdentityMails(codes, settings.app_url),
             outbox=Outbox(is_on=settings.mail_is_on),
+            afterwards=Afterwards(),
         )
 
     def admit(self, user: User, viewer: Viewer, refresh_token: str, session_expires_at: datetime) -> Admission:

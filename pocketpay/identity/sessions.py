@@ -95,6 +95,12 @@ async def end_others(session: Connected, viewer: Viewer) -> list[UUID]:
     return await repository.end(session, viewer.user_id, others)
 
 
+async def end_all(session: Connected, user_id: UUID) -> list[UUID]:
+    """Within a unit of work that holds the user's row: ends all of the user's sessions, gives which."""
+    living = [one.id for one in await repository.live(session, user_id)]
+    return await repository.end(session, user_id, living)
+
+
 async def _ended(reception: Reception, end: Callable[[Connected], Awaitable[list[UUID]]]) -> int:
     async def unit() -> list[UUID]:
         async with reception.database.write() as session:

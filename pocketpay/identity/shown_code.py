@@ -29,17 +29,23 @@ def read(code: str | None, token: str | None) -> ShownCode:
     return ShownCode(code, token)
 
 
+async def look(session: Session, codes: OneTimeCodes, what: ShownCode, live: list[LiveChallenge]) -> Challenge | None:
+    """The one of these challenges whose code or token that is; None: a wrong code has been counted."""
+    if what.token is not None:
+        return next((one.challenge for one in live if codes.is_token(one.challenge, what.token)), None)
+    open_ = [one for one in live if one.takes_codes]
+    found = next((one.challenge for one in open_ if codes.is_code(one.challenge, what.code or "")), None)
+    if found is None:
+        # Also where there is none: the statements are the same for everybody.
+        await challenges.count_wrong_code(session, open_)
+    return found
+
+
 async def redeem(
     session: Session, codes: OneTimeCodes, what: ShownCode, live: list[LiveChallenge]
 ) -> Challenge | None:
-    """The one of these challenges whose code or token that is, used up now. None: a wrong code has been counted."""
-    if what.token is not None:
-        found = next((one.challenge for one in live if codes.is_token(one.challenge, what.token)), None)
-    else:
-        open_ = [one for one in live if one.takes_codes]
-        found = next((one.challenge for one in open_ if codes.is_code(one.challenge, what.code or "")), None)
-        if found is None and open_:
-            await challenges.count_wrong_code(session, open_)
+    """The same, and the challenge is used up."""
+    found = await look(session, codes, what, live)
     if found is not None:
         await challenges.use(session, found)
     return found

@@ -58,10 +58,7 @@ async def _meant(reception: Reception, login: Login) -> tuple[Credentials | None
     The same two reads whatever it is, so that what it is cannot be told by the time it takes.
     """
     async with reception.database.read() as session:
-        dearest_bcrypt = await people.dearest_bcrypt(session)
-        if login.username is not None:
-            return await people.by_username(session, login.username), dearest_bcrypt
-        return await people.by_email(session, login.email), dearest_bcrypt
+        return await people.by_login(session, login), await people.dearest_bcrypt(session)
 
 
 async def _admitted(reception: Reception, found: Credentials, verdict: Verdict, user_agent: str | None) -> Admission:

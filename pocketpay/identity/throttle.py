@@ -1,6 +1,7 @@
 """How often one may try. Counted in PostgreSQL by its clock, so that every server counts together.
 
-    rates       of an address: sign-ups an hour, sign-ins a minute; off where they are not set. Of a user: questions
+    rates       of an address: sign-ups an hour, sign-ins a minute; off where they are not set. Codes that set a
+                password, requested and shown. Of a user: questions
                 whether an email address or a phone number is taken, codes for an email address
     budgets     of failures: five are free, then each is followed by a wait of 1 s, 2, 4, … 60 s; a success clears it
         of a login at a known address      its owner has shown their password there in the last 90 days
@@ -48,6 +49,11 @@ CONTACT_CHANGES_AN_HOUR = 10
 
 VERIFICATIONS_AN_HOUR = 5
 """Of one user: codes for an email address."""
+
+RESET_REQUESTS_AN_HOUR = 60
+RESETS_AN_HOUR = 60
+"""Of one address: requests for a code that sets a password, and codes that were shown. What keeps strangers from
+guessing is that each code takes five tries."""
 
 SWEPT_AT_ONCE = 10_000
 MOST_UNITS_OF_SWEEPING = 10
@@ -97,6 +103,16 @@ class Throttle:
     async def verification_of(self, user_id: UUID) -> None:
         """Counts a code for an email address. Raises RateLimited when the user has had theirs for this hour."""
         await self._count(_bucket("verification", str(user_id)), VERIFICATIONS_AN_HOUR, timedelta(hours=1))
+
+    async def reset_request_from(self, address: str) -> None:
+        """Counts a request for a code that sets a password. Raises RateLimited when the address asks too often."""
+        bucket = _bucket("reset request", networks.address(address))
+        await self._count(bucket, RESET_REQUESTS_AN_HOUR, timedelta(hours=1))
+
+    async def reset_from(self, session: Session, address: str) -> int | None:
+        """Within a unit of work: counts a code, or a link, that is shown. None, or the seconds to wait."""
+        bucket = _bucket("reset", networks.address(address))
+        return await throttles.claim_rate(session, bucket, most=RESETS_AN_HOUR, window=timedelta(hours=1))
 
     @asynccontextmanager
     async def mail_to(self, recipient: str, address: str) -> AsyncIterator[None]:

@@ -12,6 +12,8 @@ class Kind(StrEnum):
 
     VERIFY_EMAIL = "verify_email"
     EMAIL_CHANGED = "email_changed"
+    RESET_PASSWORD = "reset_password"  # noqa: S105 - a name
+    PASSWORD_CHANGED = "password_changed"  # noqa: S105 - a name
 
 
 @dataclass(frozen=True, slots=True)

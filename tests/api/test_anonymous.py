@@ -17,7 +17,7 @@ from graphql import (
 from pocketpay.api.schema import schema
 from tests.clients import Client
 
-LET_IN = {"signUp", "signIn", "refreshSession"}
+LET_IN = {"signUp", "signIn", "refreshSession", "requestPasswordReset", "resetPassword"}
 
 WORDS = {"Amount": '"1.00"', "Int": "1", "Boolean": "true", "DateTime": '"2026-11-22T18:30:00Z"'}
 """A value of each scalar that is no text."""

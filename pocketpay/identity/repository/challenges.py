@@ -1,4 +1,4 @@
-"""Challenges: what one-time codes and links are derived from. Whoever uses one holds its user's row.
+"""Challenges: what one-time codes and links are derived from. Who reads them locks them, so tries take turns.
 
 a code    is good for MOST_WRONG_CODES tries, counted for all challenges of a user and purpose together
 a link    is good whatever codes were tried: nobody can guess one
@@ -26,7 +26,13 @@ _LIVE = """
 select id, user_id, purpose, address, tries from one_time_challenges
 where user_id = $1 and purpose = $2 and used_at is null and expires_at > clock_timestamp()
   and lower(address) = lower($3)
-order by created_at desc
+order by created_at desc for no key update
+"""
+"""Locked, so that guesses at once are counted one after another."""
+
+_MADE_WITHIN = """
+select count(*) from one_time_challenges
+where user_id = $1 and purpose = $2 and id <> $3 and created_at > clock_timestamp() - $4::interval
 """
 _SWEEP = """
 delete from one_time_challenges where ctid = any(array(select ctid from one_time_challenges
@@ -56,8 +62,14 @@ async def replace_others(session: Session, challenge: Challenge) -> None:
     await session.execute(_REPLACE, challenge.user_id, challenge.purpose, challenge.id)
 
 
-async def live(session: Session, user_id: UUID, purpose: Purpose, address: str) -> list[LiveChallenge]:
-    """The challenges of that user, purpose and address, the newest first."""
+async def made_within(session: Session, challenge: Challenge, window: timedelta) -> int:
+    """How many of that user and purpose, and not this one, were made in the last `window`."""
+    number: int = await session.fetchval(_MADE_WITHIN, challenge.user_id, challenge.purpose, challenge.id, window)
+    return number
+
+
+async def live(session: Session, user_id: UUID | None, purpose: Purpose, address: str | None) -> list[LiveChallenge]:
+    """The challenges of that user, purpose and address, the newest first, locked. Nobody, who is None, has none."""
     return [_live(row) for row in await session.fetch(_LIVE, user_id, purpose, address)]
 
 

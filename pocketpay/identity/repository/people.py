@@ -9,6 +9,7 @@ import asyncpg
 from pocketpay.database.sessions import Record, Session
 from pocketpay.identity.changes import Changes, Stays
 from pocketpay.identity.errors import TAKEN
+from pocketpay.identity.logins import Login
 from pocketpay.identity.user import Role, User
 
 _USER = """id, username, name, email, phone, avatar_url, role, wallet_id, created_at, closed_at,
@@ -16,6 +17,9 @@ email_verified_at is not null as email_verified"""
 _BY_EMAIL = f"""
 select {_USER}, password_hash from users where lower(email) = lower($1) and closed_at is null
 order by email_verified_at is null, coalesce(email_set_at, created_at), id limit 1
+"""
+_BY_CHALLENGE = f"""
+select {_USER} from users where closed_at is null and id = (select user_id from one_time_challenges where id = $1)
 """
 _LOCK_ADDRESS = """
 select pg_advisory_xact_lock(hashtextextended('email address ' || lower(email), 0))
@@ -78,6 +82,19 @@ async def by_username(session: Session, username: str) -> Credentials | None:
 async def by_email(session: Session, email: str | None) -> Credentials | None:
     """The open user who has verified that address, whatever its case, or else who gave it first; None is nobody's."""
     return _credentials(await session.fetchrow(_BY_EMAIL, email))
+
+
+async def by_login(session: Session, login: Login) -> Credentials | None:
+    """The open user whom that login means. One read, whatever it is."""
+    if login.username is not None:
+        return await by_username(session, login.username)
+    return await by_email(session, login.email)
+
+
+async def by_challenge(session: Session, challenge_id: UUID | None) -> User | None:
+    """The open user to whom that challenge was sent; None, which no challenge is, was sent to nobody."""
+    row = await session.fetchrow(_BY_CHALLENGE, challenge_id)
+    return None if row is None else _user(row)
 
 
 async def by_id(session: Session, user_id: UUID) -> Credentials | None:

@@ -1,0 +1,48 @@
+"""The resolver of `resetPassword`."""
+
+from typing import Annotated
+
+import strawberry
+
+from pocketpay.api.context import Info
+from pocketpay.api.errors import refusals_as_errors
+from pocketpay.api.password_reset_payload import PasswordResetPayload
+from pocketpay.identity import reset_password as identity
+from pocketpay.identity import shown_code
+from pocketpay.identity.errors import InvalidProfile
+
+
+@strawberry.input(description="What requestPasswordReset has sent, and the new password.")
+class ResetPasswordInput:
+    login: str | None = strawberry.field(
+        default=strawberry.UNSET, description="The login that was given to requestPasswordReset; needed with a code."
+    )
+    code: str | None = strawberry.field(
+        default=strawberry.UNSET, description="The eight digits, with any spaces or hyphens between."
+    )
+    token: str | None = strawberry.field(
+        default=strawberry.UNSET, description='What stands after "#token=" in the link; in place of login and code.'
+    )
+    new_password: str = strawberry.field(
+        description="12 to 256 characters of any kind, and not one that a guesser tries first."
+    )
+
+
+@strawberry.mutation(
+    description="Sets a new password and ends every session of the user: their tokens are refused and their "
+    "websockets close. The user is told by mail, and signs in with the new password. Needs no session. Refusals: "
+    "INVALID_INPUT (neither code nor token, or both, or a code without a login), WEAK_PASSWORD, INVALID_CODE (wrong, "
+    "used, expired, or after five wrong codes: then only the link is valid), WALLET_FROZEN (for all, and the code is "
+    "right), RATE_LIMITED (60 an hour from one address)."
+)
+@refusals_as_errors(PasswordResetPayload)
+async def reset_password(
+    info: Info, input: Annotated[ResetPasswordInput, strawberry.argument(description="Code or token, and password.")]
+) -> PasswordResetPayload:
+    context = info.context
+    what = shown_code.read(input.code or None, input.token or None)
+    if what.code is not None and not input.login:
+        raise InvalidProfile("login", "must be given with a code")
+    login = input.login if what.code is not None else None
+    await identity.reset_password(context.rooms.reception, login, what, input.new_password, address=context.address)
+    return PasswordResetPayload()

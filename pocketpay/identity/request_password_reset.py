@@ -1,0 +1,65 @@
+"""Requesting a code that sets a new password, for whoever forgot theirs or never had one.
+
+mail off?                    MAIL_UNAVAILABLE
+address over its rate?       RATE_LIMITED
+that is the answer; after it
+    who is meant?            perhaps nobody
+    address verified?        else nothing is sent: it may be a stranger's
+    mails enough?            nothing more is sent: the codes of the last ones are still valid for a quarter of an hour
+    one unit of work         the challenge and the mail
+
+Nothing has been looked up when the answer is given. So neither its words nor its time tell who has an account. No
+login has a limit that strangers could use up: while they have mails sent, its owner has a valid code in the mailbox.
+"""
+
+from datetime import timedelta
+
+import uuid_utils.compat as uuids
+
+from pocketpay.identity import logins
+from pocketpay.identity.errors import MailUnavailable
+from pocketpay.identity.logins import Login
+from pocketpay.identity.mails import CODE_LIFETIME
+from pocketpay.identity.one_time_codes import Challenge, Purpose
+from pocketpay.identity.reception import Reception
+from pocketpay.identity.repository import challenges, people
+from pocketpay.identity.until_known import until_known
+from pocketpay.mail.mail import Kind
+
+WINDOW = timedelta(minutes=15)
+MOST_IN_WINDOW = 2
+"""Mails to one user. The window is half as long as a code is valid: who is sent nothing more has codes that are valid
+for as long again."""
+
+
+async def request_password_reset(reception: Reception, raw_login: str, *, address: str) -> None:
+    """Sends a code to whoever that login is, after this has returned. Raises MailUnavailable, RateLimited and
+    ServiceBusy."""
+    if not reception.outbox.is_on:
+        raise MailUnavailable
+    await reception.throttle.reset_request_from(address)
+    login = logins.read(raw_login)
+    reception.afterwards.do(lambda: _send(reception, login))
+
+
+async def _send(reception: Reception, login: Login) -> None:
+    found = await reception.database.query(people.by_login, login)
+    if found is None or not found.user.email_verified or found.user.email is None:
+        return
+    user = found.user
+    assert user.email is not None  # noqa: S101 - seen above
+    challenge = Challenge(uuids.uuid7(), Purpose.RESET_PASSWORD, user.id, user.email)
+    mail = reception.mails.with_code(
+        Kind.RESET_PASSWORD, challenge, username=user.username, lifetime=CODE_LIFETIME[Kind.RESET_PASSWORD]
+    )
+
+    async def unit() -> None:
+        async with reception.database.write() as session:
+            if not await people.lock_open(session, user.id):
+                return
+            if await challenges.made_within(session, challenge, WINDOW) >= MOST_IN_WINDOW:
+                return
+            await challenges.add(session, challenge, mail.lifetime)
+            await reception.outbox.put(session, mail)
+
+    await until_known(unit)

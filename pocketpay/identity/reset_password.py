@@ -1,0 +1,130 @@
+"""Setting a new password with the code, or the link, that was sent to a verified address.
+
+new password weak?             WEAK_PASSWORD, before anything is looked up
+address over its rate?         RATE_LIMITED
+code, or link, right?          INVALID_CODE; for nobody the same statements say the same
+locked out?                    a Refusal; why, is not known here (reception.LockOut)
+weak because of their name?    WEAK_PASSWORD, told only to whoever has the code
+one unit of work               the code is used, the others end, the new hash, the end of all sessions, a mail about
+                               it; the address from which it is done is a known one (throttle.py)
+
+A code is not used up until the password is set. Strangers who try wrong codes end a code for everybody: nobody
+guesses one, and the link of the same mail stays valid.
+"""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from pocketpay.database.sessions import Session
+from pocketpay.identity import logins, shown_code
+from pocketpay.identity.errors import RateLimited
+from pocketpay.identity.logins import Login
+from pocketpay.identity.one_time_codes import Challenge, Purpose, challenge_id
+from pocketpay.identity.passwords import must_be_strong
+from pocketpay.identity.reception import Reception
+from pocketpay.identity.repository import challenges, people
+from pocketpay.identity.repository.challenges import LiveChallenge
+from pocketpay.identity.sessions import end_all
+from pocketpay.identity.shown_code import ShownCode
+from pocketpay.identity.throttle import remember_address
+from pocketpay.identity.until_known import until_known
+from pocketpay.identity.user import User
+
+FIELD = "newPassword"
+
+
+@dataclass(frozen=True, slots=True)
+class _Proof:
+    """Whose password may be set, and by which challenge."""
+
+    user: User
+    challenge: Challenge
+
+
+async def reset_password(
+    reception: Reception, raw_login: str | None, what: ShownCode, new_password: str, *, address: str
+) -> None:
+    """Sets a new password and ends every session of its user. `raw_login` says whose the code is; a token says it
+    itself.
+
+    Raises WeakPassword, RateLimited, InvalidCode, ServiceBusy, and a Refusal when the user is locked out.
+    """
+    must_be_strong(new_password, field=FIELD)
+    login = None if raw_login is None else logins.read(raw_login)
+    proof = await _proof(reception, login, what, address)
+    if proof is None:
+        raise what.refusal
+    user = proof.user
+    must_be_strong(new_password, (user.username, user.name, user.email or ""), field=FIELD)
+    new_hash = await reception.passwords.hash(new_password)
+    ended = await _set(reception, proof, what, new_hash, address)
+    if ended is None:
+        raise what.refusal
+    reception.gate.forget(ended)
+
+
+async def _proof(reception: Reception, login: Login | None, what: ShownCode, address: str) -> _Proof | None:
+    """Whose code that is; None when it is nobody's. Counted in the same unit of work, so that every answer writes."""
+
+    async def unit() -> tuple[int | None, _Proof | None]:
+        async with reception.database.write() as session:
+            wait = await reception.throttle.reset_from(session, address)
+            if wait is not None:
+                return wait, None
+            user, live = await _live(session, login, what)
+            found = await shown_code.look(session, reception.codes, what, live)
+            if user is None or found is None:
+                return None, None
+            await reception.require_unlocked(session, user.wallet_id)
+            return None, _Proof(user, found)
+
+    wait, proof = await until_known(unit)
+    if wait is not None:
+        raise RateLimited(wait)
+    return proof
+
+
+async def _live(session: Session, login: Login | None, what: ShownCode) -> tuple[User | None, list[LiveChallenge]]:
+    """The user that is meant, and their challenges. The same two reads whoever it is, and if it is nobody."""
+    if what.token is not None:
+        user = await people.by_challenge(session, challenge_id(what.token))
+    else:
+        found = None if login is None else await people.by_login(session, login)
+        user = None if found is None else found.user
+    verified = user is not None and user.email_verified
+    live = await challenges.live(
+        session,
+        None if user is None or not verified else user.id,
+        Purpose.RESET_PASSWORD,
+        None if user is None else user.email,
+    )
+    return user, live
+
+
+async def _set(
+    reception: Reception, proof: _Proof, what: ShownCode, new_hash: str, address: str
+) -> list[UUID] | None:
+    """Gives the sessions that ended; None when the code is not good any more."""
+    user, challenge = proof.user, proof.challenge
+
+    async def unit() -> list[UUID] | None:
+        async with reception.database.write() as session:
+            kept = await people.lock_hash(session, user.id)
+            if kept == new_hash:
+                return []  # our own earlier try, whose reply was lost
+            now = await people.lock_user(session, user.id)
+            if now is None or now.email is None or not now.email_verified:
+                return None
+            await reception.require_unlocked(session, user.wallet_id)
+            live = await challenges.live(session, user.id, Purpose.RESET_PASSWORD, now.email)
+            if await shown_code.look(session, reception.codes, what, live) != challenge:
+                return None
+            await challenges.use(session, challenge)
+            await challenges.replace_others(session, challenge)
+            await people.set_hash(session, user.id, new_hash)
+            await remember_address(session, user.id, address)
+            ended = await end_all(session, user.id)
+            await reception.outbox.put(session, reception.mails.password_changed(challenge.id, now))
+            return ended
+
+    return await until_known(unit)

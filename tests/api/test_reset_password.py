@@ -1,0 +1,89 @@
+"""requestPasswordReset and resetPassword, as clients ask them."""
+
+from typing import Any
+
+import pytest
+
+from pocketpay.database.sessions import Database
+from tests.api.at_the_door import ERRORS, SIGN_IN, SIGN_UP, Street, street
+from tests.identity.mailbox import last
+from tests.people import ELSEWHERE, PASSWORD, Owner, has_verified_email
+
+REQUEST = "mutation ($input: RequestPasswordResetInput!) { requestPasswordReset(input: $input) { " + ERRORS + " } }"
+RESET = "mutation ($input: ResetPasswordInput!) { resetPassword(input: $input) { " + ERRORS + " } }"
+MAIL, NEW = "ada@example.com", "amber-lighthouse-42"
+
+
+async def somebody(at: Street) -> None:
+    """Ada, who has verified her address."""
+    form = {"username": "ada", "name": "Ada", "password": PASSWORD, "email": MAIL}
+    assert (await at.data(SIGN_UP, input=form))["errors"] == []
+    await has_verified_email(at.reception.database)
+
+
+async def requested(at: Street, login: str) -> Any:
+    payload = await at.data(REQUEST, address=ELSEWHERE, input={"login": login})
+    await at.reception.afterwards.finish()
+    return payload
+
+
+def refusals(payload: Any) -> list[tuple[str, list[str]]]:
+    return [(error["code"], error["path"]) for error in payload["errors"]]
+
+
+@pytest.mark.parametrize("way", ["code", "token"])
+async def test_forgotten_password_is_set_anew_without_a_session(database: Database, owner: Owner, way: str) -> None:
+    async with street(database, public_url="https://app.example.com") as at:
+        await somebody(at)
+        assert await requested(at, MAIL) == {"errors": []}
+        mail = await last(at.reception, owner)
+        shown = {"login": MAIL, "code": mail.code} if way == "code" else {"token": mail.token}
+        assert await at.data(RESET, input={**shown, "newPassword": NEW}) == {"errors": []}
+        signed_in = await at.data(SIGN_IN, input={"login": "ada", "password": NEW})
+        assert signed_in["user"]["username"] == "ada"
+        old = await at.data(SIGN_IN, input={"login": "ada", "password": PASSWORD})
+        assert [error["code"] for error in old["errors"]] == ["INVALID_CREDENTIALS"]
+
+
+async def test_answers_are_the_same_for_somebody_and_for_nobody(database: Database) -> None:
+    async with street(database) as at:
+        await somebody(at)
+        wrong = {"code": "12345678", "newPassword": NEW}
+        for login in ("ada", MAIL, "nobody", "nobody@example.com", "\0"):
+            assert await requested(at, login) == {"errors": []}
+            assert await at.data(RESET, input={**wrong, "login": login}) == {
+                "errors": [
+                    {
+                        "__typename": "Refusal",
+                        "code": "INVALID_CODE",
+                        "message": "This code is wrong, used or expired: request another one.",
+                        "path": ["input", "code"],
+                        "retryable": False,
+                    }
+                ]
+            }
+
+
+@pytest.mark.parametrize(
+    ("shown", "refused"),
+    [
+        ({"code": "12345678"}, ("INVALID_INPUT", ["input", "login"])),
+        ({"code": "12345678", "login": ""}, ("INVALID_INPUT", ["input", "login"])),
+        ({"login": "ada"}, ("INVALID_INPUT", ["input", "code"])),
+        ({"login": "ada", "code": "12345678", "token": "A" * 64}, ("INVALID_INPUT", ["input", "code"])),
+        ({"token": "A" * 64}, ("INVALID_CODE", ["input", "token"])),
+        ({"token": "A" * 64, "login": "ada"}, ("INVALID_CODE", ["input", "token"])),
+        ({"login": "ada", "code": "1", "newPassword": "short"}, ("WEAK_PASSWORD", ["input", "newPassword"])),
+    ],
+)
+async def test_refusal_names_what_was_shown(
+    database: Database, shown: dict[str, str], refused: tuple[str, list[str]]
+) -> None:
+    async with street(database) as at:
+        await somebody(at)
+        assert refusals(await at.data(RESET, input={"newPassword": NEW, **shown})) == [refused]
+
+
+async def test_server_without_mail_says_so(database: Database) -> None:
+    async with street(database, environment="production", secret_key="x" * 32) as at:
+        assert refusals(await requested(at, "nobody")) == [("MAIL_UNAVAILABLE", [])]
