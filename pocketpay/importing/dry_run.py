@@ -93,6 +93,7 @@ def _sound(joined: Joined, judged: Judged) -> tuple[object, ...]:
         judged.currency,
         judged.opening,
         judged.created_at,
+        judged.email_verified_at,
     )
 
 

@@ -37,6 +37,7 @@ class Joined:
     deleted_at: str | None
     banned_until: str | None
     is_anonymous: str | None
+    email_confirmed_at: str | None
 
 
 class Judge:

@@ -41,6 +41,7 @@ class Judged:
     currency: str | None
     opening: int
     created_at: datetime | None
+    email_verified_at: datetime | None
     findings: tuple[Finding, ...]
 
     @property
@@ -67,6 +68,7 @@ def judge(joined: Joined, served_currencies: Sequence[str], now: datetime) -> Ju
         currency=currency,
         opening=opening,
         created_at=_time(judge_, now),
+        email_verified_at=None if email is None else _confirmed(joined.email_confirmed_at, now),
         findings=tuple(judge_.findings),
     )
 
@@ -173,6 +175,12 @@ def _time(judge_: Judge, now: datetime) -> datetime | None:
         judge_.note("created_at", "is no time in the past: now stands for it", raw)
         return None
     return moment
+
+
+def _confirmed(raw: str | None, now: datetime) -> datetime | None:
+    """When they confirmed their address to Supabase; what is no time in the past says nothing."""
+    moment = None if raw is None else _moment(raw)
+    return None if moment is None or moment > now else moment
 
 
 def _moment(raw: str) -> datetime | None:

@@ -35,6 +35,7 @@ COLUMNS: dict[Table, dict[str, tuple[str, ...]]] = {
         "deleted_at": ("deleted_at",),
         "banned_until": ("banned_until",),
         "is_anonymous": ("is_anonymous",),
+        "email_confirmed_at": ("email_confirmed_at", "confirmed_at"),
     },
     Table.PROFILES: {
         "id": ("user_id", "id"),

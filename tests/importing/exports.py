@@ -18,7 +18,7 @@ HASH = bcrypt.hashpw(PASSWORD.encode(), b"$2b$04$abcdefghijklmnopqrstuu").decode
 
 COLUMNS = (
     *("id", "email", "phone", "encrypted_password", "username", "name", "avatar_url", "currency", "balance"),
-    *("created_at", "raw_user_meta_data", "deleted_at", "banned_until", "is_anonymous"),
+    *("created_at", "raw_user_meta_data", "deleted_at", "banned_until", "is_anonymous", "email_confirmed_at"),
 )
 JOINED_AT = "2023-04-05 06:07:08.91+00"
 

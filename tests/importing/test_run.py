@@ -20,7 +20,7 @@ from pocketpay.importing.row import ExportUnreadable
 from pocketpay.operations import audit
 from tests.conftest import Dsns
 from tests.importing.exports import HASH, block, csv_file, id_of, imported, person
-from tests.people import HOME, PASSWORD, Owner, arrive, facts, receiving
+from tests.people import HOME, PASSWORD, Owner, arrive, facts, has_verified_email, receiving
 
 EVERYTHING = """
 select u.username, u.name, u.email, u.phone, u.avatar_url, u.created_at::text, w.currency, a.posted, a.sequence,
@@ -124,6 +124,7 @@ async def test_what_two_lines_claim_is_neithers(database_dsn: Dsns, tmp_path: Pa
 async def test_what_somebody_here_has_stays_theirs(database_dsn: Dsns, database: Database, tmp_path: Path) -> None:
     async with receiving(database) as reception:
         await arrive(reception, "ada", raw_email="ada@example.com", raw_phone="+12025550123")
+        await has_verified_email(database)
     file = csv_file(
         tmp_path, person(1, username="ADA"), person(2, email="Ada@Example.com"), person(3, phone="12025550123")
     )
@@ -133,6 +134,37 @@ async def test_what_somebody_here_has_stays_theirs(database_dsn: Dsns, database:
         'people.csv:2: username "ada": is taken by somebody who is here (free: ada_3f1c)',
         'people.csv:3: email "Ada@example.com": is taken by somebody who is here',
         'people.csv:4: phone "+12025550123": is taken by somebody who is here',
+    ]
+
+
+async def test_address_that_somebody_here_has_not_verified_keeps_nobody_out(
+    database_dsn: Dsns, database: Database, owner: Owner, tmp_path: Path
+) -> None:
+    async with receiving(database) as reception:
+        await arrive(reception, "eve", raw_email="ada@example.com")
+    ada = person(1, username="ada", email="Ada@Example.com", email_confirmed_at="2023-04-05 06:07:08.91+00")
+    code, _ = await imported(database_dsn, csv_file(tmp_path, ada))
+    assert code == 0
+    assert await owner.fetchval("select username from users where email_verified_at is not null") == "ada"
+
+
+async def test_address_that_supabase_has_confirmed_is_verified_and_no_other(
+    database_dsn: Dsns, owner: Owner, tmp_path: Path
+) -> None:
+    confirmed = "2023-04-05 06:07:08.91+00"
+    people = (
+        person(1, email_confirmed_at=confirmed),
+        person(2),
+        person(3, email="", email_confirmed_at=confirmed),
+        person(4, email_confirmed_at="one day"),
+        person(5, email_confirmed_at="2999-01-01 00:00:00+00"),
+    )
+    code, _ = await imported(database_dsn, csv_file(tmp_path, *people))
+    assert code == 0
+    rows = await owner.fetch("select username, email_verified_at::text from users order by username")
+    assert [tuple(row) for row in rows] == [
+        ("person_1", confirmed),
+        *((f"person_{number}", None) for number in range(2, 6)),
     ]
 
 

@@ -36,9 +36,9 @@ _ARRIVE = """
 with clock as materialized (select clock_timestamp() as now),
 new as materialized (
     select * from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[],
-        $8::text[], $9::text[], $10::text[], $11::bigint[], $12::timestamptz[], $13::uuid[])
+        $8::text[], $9::text[], $10::text[], $11::bigint[], $12::timestamptz[], $13::uuid[], $14::timestamptz[])
     u(user_id, wallet_id, supabase_id, username, name, email, phone, avatar_url, password_hash, currency, opening,
-      created_at, opening_id)),
+      created_at, opening_id, email_verified_at)),
 accounts as (
     insert into ledger_accounts (id, kind, currency, posted, held, sequence, version, updated_at)
     select wallet_id, 'wallet', currency, 0, 0, 0, 0, now from new, clock),
@@ -47,9 +47,9 @@ purses as (
     select wallet_id, 'wallet', currency, 'active', now, now from new, clock),
 people as (
     insert into users (id, username, name, email, phone, avatar_url, password_hash, role, wallet_id, created_at,
-        updated_at)
+        updated_at, email_verified_at)
     select user_id, username, name, email, phone, avatar_url, password_hash, 'member', wallet_id,
-        coalesce(created_at, now), now from new, clock)
+        coalesce(created_at, now), now, email_verified_at from new, clock)
 insert into imported_users (supabase_id, user_id, opening_id, opening_amount, imported_at)
 select supabase_id, user_id, opening_id, opening, now from new, clock
 """
@@ -95,6 +95,7 @@ async def arrive(session: Session, arrivals: Sequence[Arrival]) -> None:
             [one.opening for one in people],
             [one.created_at for one in people],
             [arrival.opening_id for arrival in arrivals],
+            [one.email_verified_at for one in people],
         )
     except asyncpg.UniqueViolationError as violation:
         raise AlreadyThere(violation.constraint_name) from violation

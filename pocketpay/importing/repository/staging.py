@@ -35,14 +35,14 @@ TABLES = {
 _LAY_OUT = """
 create temp table staged_users (part int, line bigint, id uuid, email text, phone text, encrypted_password text,
     username text, name text, avatar_url text, currency text, balance text, created_at text, metadata text,
-    deleted_at text, banned_until text, is_anonymous text);
+    deleted_at text, banned_until text, is_anonymous text, email_confirmed_at text);
 create temp table staged_profiles (part int, line bigint, id uuid, email text, phone text, username text, name text,
     avatar_url text, currency text, balance text);
 create temp table staged_wallets (part int, line bigint, owner uuid, id text, currency text, balance text);
 create temp table staged_entries (part int, line bigint, wallet text, amount text, currency text);
 create temp table candidates (n bigint, part int, line bigint, id uuid, username text, email text, phone text);
 create temp table sound (n bigint, id uuid, username text, name text, email text, phone text, avatar_url text,
-    password_hash text, currency text, opening bigint, created_at timestamptz);
+    password_hash text, currency text, opening bigint, created_at timestamptz, email_verified_at timestamptz);
 create temp table findings (part int, line bigint, severity text, field text, problem text, n bigint, shown text,
     suggestions text[]);
 """
@@ -59,7 +59,8 @@ select row_number() over (order by u.part, u.line) as n, u.part, u.line, u.id,
     coalesce(u.balance, p.balance) as balance, w.balance as wallet_balance,
     case when kept.entries then coalesce(e.total, '0') end as entries,
     coalesce(p.n, 0) as profiles, coalesce(w.n, 0) as wallets,
-    u.created_at, u.metadata, u.deleted_at, u.banned_until, u.is_anonymous
+    u.created_at, u.metadata, u.deleted_at, u.banned_until, u.is_anonymous,
+    case when u.email is not null then u.email_confirmed_at end as email_confirmed_at
 from (select exists (select from staged_entries) as entries) kept
 cross join staged_users u
 left join (
@@ -103,7 +104,7 @@ where other is not null
 _TAKEN = """
 insert into findings (part, line, severity, field, problem, n, shown, suggestions)
 select c.part, c.line, 'wrong', '{field}', 'is taken by somebody who is here', n, {shown}, {suggestions}
-from candidates c where {key} is not null and exists (select from users u where {theirs} = {key})
+from candidates c where {key} is not null and exists (select from users u where {theirs})
 """
 
 _RETIRED = f"""
@@ -166,6 +167,7 @@ class Ready:
     currency: str
     opening: int
     created_at: datetime | None
+    email_verified_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,7 +242,9 @@ async def compare(connection: Connection) -> None:
         suggestions = _ANOTHER if field == "username" else "null"
         names = {"field": field, "key": key, "shown": f"""'"' || {field} || '"'""", "suggestions": suggestions}
         await connection.execute(_TWICE.format(**names))
-        theirs = "lower(u.email)" if field == "email" else f"u.{field}"
+        theirs = f"u.{field} = {key}"
+        if field == "email":  # one that nobody has verified keeps nobody from it
+            theirs = f"lower(u.email) = {key} and u.email_verified_at is not null"
         await connection.execute(_TAKEN.format(theirs=theirs, **names))
     await connection.execute(_RETIRED)
     await connection.execute("create index on findings (n) where severity = 'wrong'")
