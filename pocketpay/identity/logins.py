@@ -1,12 +1,14 @@
-"""What somebody signs in by, in one spelling: a username, an email address, or a text that is nobody's.
+"""What somebody signs in by, in one spelling: a username, an email address, a phone number, or a text of nobody's.
 
 The law of the counters: *what a stranger is told follows from the text of the login alone.* Attempts are counted by
 `Login.key`, which is computed from the text and from nothing that is stored. So
 
-    all spellings that reach one username or one email address have one key: case, width, spaces, "@", punycode,
-        invisible marks around it
+    all spellings that reach one username, email address or phone number have one key: case, width, spaces, "@",
+        punycode, invisible marks around it, digits of any script, hyphens in a number
     a login that is nobody's has a key like any other, and is counted and refused in the same way
-    a username and the email address of one person have two keys: sharing one would tell that they belong together
+    what reaches one person in three ways has three keys: sharing one would tell that they belong together
+
+A phone number begins with "+" and its country, so no text is both a number and a username.
 
 A person is only looked up by the fields of a Login, so no spelling reaches a person under another key.
 """
@@ -24,11 +26,12 @@ LONGEST = 320
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """Either a canonical `username` or a canonical `email`; both None for a text that can be nobody's."""
+    """A canonical `username`, `email` or `phone`, one of them; all None for a text that can be nobody's."""
 
     username: str | None
     email: str | None
     typed: str
+    phone: str | None = None
 
     @property
     def key(self) -> str:
@@ -37,20 +40,33 @@ class Login:
             return f"username {self.username}"
         if self.email is not None:
             return f"email {self.email}"
+        if self.phone is not None:
+            return f"phone {self.phone}"
         return f"nobody {self.typed}"
 
 
 def read(typed: str) -> Login:
     """The login that somebody typed. Never raises."""
     text = trimmed(trimmed(typed)[:LONGEST])
+    typed = nfkc(text).casefold()
     username = usernames.canonical(text)
-    email = None if username is not None else _email(text)
-    return Login(username, email, nfkc(text).casefold())
+    if username is not None:
+        return Login(username, None, typed)
+    email = _email(text)
+    return Login(None, email, typed, None if email is not None else _phone(text))
 
 
 def _email(text: str) -> str | None:
     """The address in lower case. What sign-up would not keep can be nobody's."""
     try:
         return contacts.email_address(text).lower()
+    except InvalidProfile:
+        return None
+
+
+def _phone(text: str) -> str | None:
+    """The number in E.164. What sign-up would not keep can be nobody's."""
+    try:
+        return contacts.phone_number(text)
     except InvalidProfile:
         return None

@@ -1,7 +1,8 @@
 """Signing in: a login and a password become a session.
 
 address over its rate?   RATE_LIMITED
-who is meant?            a username with or without "@", or an email address; perhaps nobody (logins.py)
+who is meant?            a username with or without "@", an email address or a phone number; perhaps nobody
+                         (logins.py)
 must it wait?            RATE_LIMITED; at a known address by its own budget, elsewhere by turns (throttle.py)
 password the one?        INVALID_CREDENTIALS; for nobody it takes as long and says the same
 locked out?              a Refusal, told only to whoever has the password (reception.LockOut)

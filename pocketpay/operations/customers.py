@@ -10,7 +10,8 @@ from pocketpay.transactions.repository import lookups
 from pocketpay.wallets import repository as wallets
 
 MOST = 10
-"""One text is at most one username, one address, one number, and the two sides of a transaction."""
+"""One text is at most one username, one verified address, one number, and the two sides of a transaction. Any number
+of people may have given an address without verifying it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,9 +56,9 @@ async def reception(database: Database) -> AsyncIterator[Reception]:
         await opened.afterwards.close()
 
 
-async def somebody(reception: Reception, username: str = "ada", email: str = MAIL) -> Admission:
+async def somebody(reception: Reception, username: str = "ada", email: str = MAIL, **more: str) -> Admission:
     """Somebody with a verified address."""
-    arrived = await arrive(reception, username, raw_email=email)
+    arrived = await arrive(reception, username, raw_email=email, **more)
     await has_verified_email(reception.database, username)
     return arrived
 
@@ -88,9 +88,9 @@ def shown_by(mail: Received, way: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("way", ["code", "token"])
-@pytest.mark.parametrize("login", ["ada", "@ADA", MAIL, " Ada@EXAMPLE.com "])
+@pytest.mark.parametrize("login", ["ada", "@ADA", MAIL, " Ada@EXAMPLE.com ", "+1 202 555 0123"])
 async def test_code_or_link_sets_a_new_password(reception: Reception, owner: Owner, login: str, way: str) -> None:
-    await somebody(reception)
+    await somebody(reception, raw_phone="+12025550123")
     await requested(reception, login)
     mail = await last(reception, owner)
     assert (mail.to, mail.kind, mail.username) == (MAIL, "reset_password", "ada")
@@ -298,15 +298,15 @@ async def test_changed_password_is_told_to_a_verified_address_and_to_no_other(
 # ---------------------------------------------------------------- nothing is told
 
 
-NOBODIES = ("nobody", "nobody@example.com", "", "\0", "x" * 100_000, "\ud800")
+NOBODIES = ("nobody", "nobody@example.com", "+12025550199", "", "\0", "x" * 100_000, "\ud800")
 
 
 async def everybody(reception: Reception) -> tuple[str, ...]:
     """Logins of all sorts, most of which are sent nothing."""
-    await somebody(reception)
+    await somebody(reception, raw_phone="+12025550123")
     await arrive(reception, "unverified", raw_email="unverified@example.com")
     await arrive(reception, "without")
-    return ("ada", MAIL, "unverified", "unverified@example.com", "without", *NOBODIES)
+    return ("ada", MAIL, "+12025550123", "unverified", "unverified@example.com", "without", *NOBODIES)
 
 
 async def test_only_a_verified_address_is_sent_mail_and_every_login_has_the_same_answer(

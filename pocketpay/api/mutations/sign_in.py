@@ -13,8 +13,9 @@ from pocketpay.identity import sign_in as identity
 @strawberry.input(description="Who somebody says they are.")
 class SignInInput:
     login: str = strawberry.field(
-        description='Their username, with or without "@", or their email address. Spaces and marks that are not seen '
-        "around it are left out."
+        description='Their username, with or without "@", their email address, or their phone number with its '
+        "country (+12025550123). An address means whoever has verified it, or else whoever gave it first. "
+        "Spaces and marks that are not seen around it are left out."
     )
     password: str = strawberry.field(description="Their password.")
 

@@ -52,8 +52,11 @@ select exists(select from users where username = $1 and id is distinct from $4)
 _MEANT = f"""
 select {_USER} from users
 where username = $1 or lower(email) = lower($2) or phone = $3 or wallet_id = any($4::uuid[])
-order by username limit $5
+order by case when lower(email) = lower($2) and email_verified_at is null then coalesce(email_set_at, created_at) end
+    nulls first, username
+limit $5
 """
+"""Those who have only given the address come last: however many they are, they hide nobody."""
 
 _DEAREST_BCRYPT = """
 select coalesce(max(substr(password_hash, 5, 2)), '0')::int from users
@@ -88,6 +91,8 @@ async def by_login(session: Session, login: Login) -> Credentials | None:
     """The open user whom that login means. One read, whatever it is."""
     if login.username is not None:
         return await by_username(session, login.username)
+    if login.phone is not None:
+        return await by_phone(session, login.phone)
     return await by_email(session, login.email)
 
 
@@ -95,6 +100,15 @@ async def by_challenge(session: Session, challenge_id: UUID | None) -> User | No
     """The open user to whom that challenge was sent; None, which no challenge is, was sent to nobody."""
     row = await session.fetchrow(_BY_CHALLENGE, challenge_id)
     return None if row is None else _user(row)
+
+
+async def by_phone(session: Session, phone: str) -> Credentials | None:
+    """The open user with that number in E.164."""
+    return _credentials(
+        await session.fetchrow(
+            f"select {_USER}, password_hash from users where phone = $1 and closed_at is null", phone
+        )
+    )
 
 
 async def by_id(session: Session, user_id: UUID) -> Credentials | None:
@@ -137,7 +151,8 @@ async def meant(
     wallet_ids: Sequence[UUID],
     most: int,
 ) -> list[User]:
-    """Whoever is known by one of these exactly, closed ones too; at most `most`, by username."""
+    """Whoever is known by one of these exactly, closed ones too; at most `most`, by username. Last come those who
+    have given the address and not verified it."""
     return [_user(row) for row in await session.fetch(_MEANT, username, email, phone, wallet_ids, most)]
 
 
