@@ -4,7 +4,7 @@ A row of the outbox holds the id of a challenge. The code and the link are deriv
 """
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from pocketpay.identity.one_time_codes import Challenge, OneTimeCodes, Purpose
@@ -30,19 +30,15 @@ class IdentityMails:
     def __init__(self, codes: OneTimeCodes, app_url: str | None) -> None:
         self._codes, self._app_url = codes, app_url
 
-    def with_code(self, kind: Kind, challenge: Challenge, *, username: str, lifetime: timedelta) -> Mail:
+    def with_code(self, kind: Kind, challenge: Challenge, *, username: str) -> Mail:
         """The mail that carries the challenge's code."""
         return Mail(
             user_id=challenge.user_id,
             event=f"challenge {challenge.id.hex}",
             recipient=challenge.address,
             kind=kind,
-            lifetime=lifetime,
-            facts={
-                "challenge": challenge.id.hex,
-                "username": username,
-                "minutes": str(lifetime // timedelta(minutes=1)),
-            },
+            lifetime=CODE_LIFETIME[kind],
+            facts={"challenge": challenge.id.hex, "username": username},
         )
 
     def email_changed(self, change_id: UUID, before: User) -> Mail:
@@ -74,4 +70,6 @@ class IdentityMails:
         link = None
         if self._app_url is not None:
             link = f"{self._app_url}{PATHS[mail.kind]}#token={self._codes.token(challenge)}"
-        return {"code": f"{code[:4]} {code[4:]}", "link": link}
+        left = mail.created_at + CODE_LIFETIME[mail.kind] - datetime.now(UTC)
+        minutes = max(1, round(left / timedelta(minutes=1)))
+        return {"code": f"{code[:4]} {code[4:]}", "link": link, "minutes": minutes}

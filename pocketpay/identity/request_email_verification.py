@@ -14,7 +14,6 @@ strangers at sign-in (throttle.py): the owner of the address has a turn too, wha
 import uuid_utils.compat as uuids
 
 from pocketpay.identity.errors import EmailMissing, MailUnavailable, Unauthenticated
-from pocketpay.identity.mails import CODE_LIFETIME
 from pocketpay.identity.one_time_codes import Challenge, Purpose
 from pocketpay.identity.reception import Reception
 from pocketpay.identity.repository import challenges, people
@@ -41,9 +40,7 @@ async def request_email_verification(reception: Reception, viewer: Viewer, *, ad
     if user.email_verified:
         return Changed(user)
     challenge = Challenge(uuids.uuid7(), Purpose.VERIFY_EMAIL, user.id, user.email)
-    mail = reception.mails.with_code(
-        Kind.VERIFY_EMAIL, challenge, username=user.username, lifetime=CODE_LIFETIME[Kind.VERIFY_EMAIL]
-    )
+    mail = reception.mails.with_code(Kind.VERIFY_EMAIL, challenge, username=user.username)
 
     async def unit() -> None:
         async with reception.database.write() as session:

@@ -19,7 +19,6 @@ import uuid_utils.compat as uuids
 from pocketpay.identity import logins
 from pocketpay.identity.errors import MailUnavailable
 from pocketpay.identity.logins import Login
-from pocketpay.identity.mails import CODE_LIFETIME
 from pocketpay.identity.one_time_codes import Challenge, Purpose
 from pocketpay.identity.reception import Reception
 from pocketpay.identity.repository import challenges, people
@@ -49,9 +48,7 @@ async def _send(reception: Reception, login: Login) -> None:
     user = found.user
     assert user.email is not None  # noqa: S101 - seen above
     challenge = Challenge(uuids.uuid7(), Purpose.RESET_PASSWORD, user.id, user.email)
-    mail = reception.mails.with_code(
-        Kind.RESET_PASSWORD, challenge, username=user.username, lifetime=CODE_LIFETIME[Kind.RESET_PASSWORD]
-    )
+    mail = reception.mails.with_code(Kind.RESET_PASSWORD, challenge, username=user.username)
 
     async def unit() -> None:
         async with reception.database.write() as session:

@@ -73,9 +73,14 @@ class SmtpDelivery:
     async def _connection(self) -> "_Connection":
         while self._idle:
             connection = self._idle.pop()
-            if await connection.answers():
+            answers = False
+            try:
+                answers = await connection.answers()
+            finally:
+                if not answers:
+                    connection.close()
+            if answers:
                 return connection
-            connection.close()
         return await _Connection.open(self._server)
 
 

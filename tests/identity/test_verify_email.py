@@ -23,6 +23,7 @@ from pocketpay.identity.shown_code import ShownCode, read
 from pocketpay.identity.sign_in import sign_in
 from pocketpay.identity.update_profile import update_profile
 from pocketpay.identity.verify_email import verify_email
+from pocketpay.transactions.errors import WalletFrozen
 from tests.conftest import Dsns
 from tests.identity.mailbox import LAPSE, last, mailbox, wrong
 from tests.people import ELSEWHERE, HOME, PASSWORD, LosesReplies, Owner, arrive, facts, receiving
@@ -305,6 +306,17 @@ async def test_user_who_has_left_meanwhile_verifies_nothing(reception: Reception
         await requested(reception, ada)
     with pytest.raises(Unauthenticated):
         await verified(reception, ada, code="12345678")
+
+
+async def test_owner_of_a_wallet_frozen_for_all_verifies_nothing(reception: Reception, owner: Owner) -> None:
+    ada = await arrive(reception, raw_email=MAIL)
+    await requested(reception, ada)
+    mail = await last(reception, owner)
+    await owner.execute("update wallets set status = 'frozen', frozen_for = 'all', freeze_reason = 'stolen'")
+    with pytest.raises(WalletFrozen):
+        await requested(reception, ada)
+    with pytest.raises(WalletFrozen):
+        await verified(reception, ada, code=mail.code)
 
 
 @pytest.mark.parametrize(("code", "token"), [(None, None), ("12345678", "x" * 64)])

@@ -1,7 +1,6 @@
 """A whole server that sends mail, or does not."""
 
 import asyncio
-from datetime import timedelta
 from uuid import UUID
 
 import pytest
@@ -12,7 +11,7 @@ from pocketpay.mail.mail import Kind
 from pocketpay.settings import SettingsError
 from tests.clients import Client, serving
 from tests.conftest import Dsns
-from tests.mail.smtp_server import SmtpServer, hangs
+from tests.mail.smtp_server import SmtpServer, accepts, hangs, replies
 from tests.people import Owner
 from tests.updates.waiting import until
 
@@ -37,9 +36,7 @@ async def put(client: Client, number: int = 1) -> Challenge:
     viewer = await reception.gate.viewer(person.token)
     assert viewer is not None
     challenge = Challenge(UUID(int=number), Purpose.VERIFY_EMAIL, viewer.user_id, "ada@example.com")
-    mail = reception.mails.with_code(
-        Kind.VERIFY_EMAIL, challenge, username=person.username, lifetime=timedelta(minutes=15)
-    )
+    mail = reception.mails.with_code(Kind.VERIFY_EMAIL, challenge, username=person.username)
     async with client.rooms.database.write() as session:
         await reception.outbox.put(session, mail)
     return challenge
@@ -58,9 +55,33 @@ async def test_mail_carries_the_code_and_the_link_of_its_challenge_and_the_outbo
         assert plain is not None
         assert f"{code[:4]} {code[4:]}" in plain.get_content()
         assert f"https://app.example.com/verify-email#token={token}" in plain.get_content()
+        assert "within 15 minutes" in plain.get_content()
         assert code not in row
         assert token not in row
         await until(lambda: "pocketpay_mails_sent_total 1.0" in client.app.state.doors.metrics.text().decode())
+
+
+async def test_mail_that_is_sent_late_says_how_long_its_code_is_still_valid(
+    database_dsn: Dsns, smtp: SmtpServer, owner: Owner
+) -> None:
+    smtp.at_mail = replies("451 later")
+    async with serving(database_dsn.server, **MAIL, smtp_port=smtp.port) as client:
+        await put(client)
+        await until_waiting(owner)
+        smtp.at_mail = accepts
+        await owner.execute(
+            "update outgoing_mails set created_at = created_at - interval '9 minutes', due_at = clock_timestamp()"
+        )
+        await until(lambda: len(smtp.accepted) == 1)
+        plain = smtp.accepted[0].get_body(("plain",))
+        assert plain is not None
+        assert "within 6 minutes" in plain.get_content()
+
+
+async def until_waiting(owner: Owner) -> None:
+    """Returns once the mail has been tried in vain."""
+    while await owner.fetchval("select failure from outgoing_mails") is None:  # noqa: ASYNC110 - a row knows no events
+        await asyncio.sleep(0.01)
 
 
 async def test_smtp_server_that_hangs_holds_up_neither_requests_nor_the_end_of_the_server(
