@@ -128,6 +128,9 @@ class _Kept:
         self._tokens = 0
         self._texts: OrderedDict[str, Prepared] = OrderedDict()
 
+    def __contains__(self, text: str) -> bool:
+        return text in self._texts
+
     def get(self, text: str) -> Prepared | None:
         known = self._texts.get(text)
         if known is not None:
@@ -153,6 +156,10 @@ class Documents:
             *(() if introspection else (NoSchemaIntrospectionCustomRule,)),
         )
         self._kept, self._kept_anonymous = _Kept(KEPT_TOKENS), _Kept(KEPT_ANONYMOUS_TOKENS)
+
+    def knows(self, text: str) -> bool:
+        """Whether that text was made ready before, and is still in memory."""
+        return text in self._kept or text in self._kept_anonymous
 
     def prepared(self, text: str, *, anonymous: bool = False) -> Prepared:
         """That text made ready, from memory when it was asked before; `anonymous` when it comes without a token."""

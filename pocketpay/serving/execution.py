@@ -11,9 +11,11 @@ from strawberry.execution import optimized_is_awaitable
 
 from pocketpay.api.bad_input import BAD_USER_INPUT, BadUserInput
 from pocketpay.api.context import Context
+from pocketpay.identity import networks
 from pocketpay.serving.documents import Documents, Operation
 from pocketpay.serving.executor import OperationExecutor, steps_of
 from pocketpay.serving.failures import INTERNAL, SERVICE_BUSY, formatted
+from pocketpay.serving.strangers import Strangers, TooManyTexts
 from pocketpay.serving.variables import Variables
 
 NO_SUBSCRIPTIONS = BadUserInput("Subscriptions go over a websocket, graphql-transport-ws.")
@@ -35,6 +37,7 @@ class Execution:
     def __init__(self, schema: GraphQLSchema, documents: Documents) -> None:
         self._schema, self.documents = schema, documents
         self._steps = steps_of(schema)
+        self._strangers = Strangers()
 
     async def answer(
         self,
@@ -45,6 +48,8 @@ class Execution:
     ) -> Answer:
         """Answers a query or a mutation. Raises nothing: what goes wrong is in the answer."""
         try:
+            if context.viewer is None:
+                await self.prepare_for_a_stranger(text, context.address)
             operation = self.operation(text, operation_name, variables, anonymous=context.viewer is None)
         except Rejected as rejected:
             return rejected.answer(context.request_id)
@@ -57,6 +62,17 @@ class Execution:
         if isawaitable(result):
             result = await result
         return told(cast(ExecutionResult, result), operation.type, context.request_id)
+
+    async def prepare_for_a_stranger(self, text: str, address: str) -> None:
+        """Makes a text ready that comes without a token, when it is its turn. Raises Rejected when too many wait."""
+        if self.documents.knows(text):
+            return
+        try:
+            await self._strangers.turn(
+                networks.network(address), lambda: self.documents.prepared(text, anonymous=True)
+            )
+        except TooManyTexts as error:
+            raise Rejected([error]) from None
 
     def operation(
         self, text: str, name: str | None, variables: Mapping[str, Any] | None, *, anonymous: bool

@@ -136,6 +136,8 @@ class View(GraphQL[Context, None]):
 
     async def _answer(self, asked: Asked, context: Context, method: str) -> Answer:
         try:
+            if context.viewer is None:
+                await self.doors.execution.prepare_for_a_stranger(asked.query, context.address)
             operation = self.doors.execution.operation(*asked, anonymous=context.viewer is None)
         except Rejected as rejected:
             return rejected.answer(context.request_id)
