@@ -15,7 +15,6 @@ closes  in the other order; the clearing finishes what it has
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from copy import copy
 from functools import partial
 
 from starlette.applications import Starlette
@@ -56,7 +55,8 @@ from pocketpay.serving.metrics import Metrics
 from pocketpay.serving.registry import Revocations, Sockets
 from pocketpay.serving.resolvers import with_short_resolvers
 from pocketpay.serving.statement_csv import StatementFiles
-from pocketpay.serving.view import View, prepared_by
+from pocketpay.serving.strangers import Strangers
+from pocketpay.serving.view import View
 from pocketpay.settings import Settings
 from pocketpay.updates.hub import Hub
 from pocketpay.updates.listener import Listener
@@ -69,7 +69,7 @@ ANONYMOUS_PER_SECOND = 20
 customers behind one address sign in and renew their tokens with less."""
 
 SHORT = with_short_resolvers(build())
-"""The schema as the handler and the sockets execute it; the view executes Strawberry's own."""
+"""The schema as this server executes it."""
 
 
 def create_app(settings: Settings, *, server_dsn: str, secret_key: bytes) -> Starlette:
@@ -78,10 +78,10 @@ def create_app(settings: Settings, *, server_dsn: str, secret_key: bytes) -> Sta
     metrics = Metrics()
     documents = Documents(SHORT, Limits.of(settings), introspection=not settings.production)
     sockets = Sockets(most_per_address=settings.sockets_per_address, most_per_user=settings.sockets_per_user)
-    doors = Doors(Execution(SHORT, documents), metrics, sockets, _rates(settings), _anonymous_rates(settings))
-    by_strawberry = copy(schema)
-    by_strawberry.extensions = (prepared_by(documents),)
-    view = View(by_strawberry, doors, settings, page=None if settings.production else explorer.page)
+    anonymous_rates = _anonymous_rates(settings)
+    execution = Execution(SHORT, documents, None if anonymous_rates is None else Strangers())
+    doors = Doors(execution, metrics, sockets, _rates(settings), anonymous_rates)
+    view = View(schema, doors, settings, page=None if settings.production else explorer.page)
     health = Health(settings, metrics)
     server = Server(settings, server_dsn, secret_key, doors, health)
     app = Starlette(

@@ -34,10 +34,11 @@ class Answer(NamedTuple):
 class Execution:
     """This server's way from a text to an answer."""
 
-    def __init__(self, schema: GraphQLSchema, documents: Documents) -> None:
+    def __init__(self, schema: GraphQLSchema, documents: Documents, strangers: Strangers | None = None) -> None:
+        """`strangers` gives turns to the texts that come without a token; None prepares them at once."""
         self._schema, self.documents = schema, documents
         self._steps = steps_of(schema)
-        self._strangers = Strangers()
+        self._strangers = strangers
 
     async def answer(
         self,
@@ -48,11 +49,21 @@ class Execution:
     ) -> Answer:
         """Answers a query or a mutation. Raises nothing: what goes wrong is in the answer."""
         try:
-            if context.viewer is None:
-                await self.prepare_for_a_stranger(text, context.address)
-            operation = self.operation(text, operation_name, variables, anonymous=context.viewer is None)
+            operation = await self.requested(text, operation_name, variables, context)
         except Rejected as rejected:
             return rejected.answer(context.request_id)
+        return await self.run(operation, variables, context)
+
+    async def requested(
+        self, text: str, name: str | None, variables: Mapping[str, Any] | None, context: Context
+    ) -> Operation:
+        """The operation asked for, once it is its turn. Raises Rejected."""
+        if context.viewer is None:
+            await self.prepare_for_a_stranger(text, context.address)
+        return self.operation(text, name, variables, anonymous=context.viewer is None)
+
+    async def run(self, operation: Operation, variables: dict[str, Any] | None, context: Context) -> Answer:
+        """Carries a query or a mutation out. Raises nothing."""
         if operation.type == "subscription":
             return Rejected([NO_SUBSCRIPTIONS]).answer(context.request_id)
         executor = self.executor(operation, variables, context)
@@ -65,7 +76,7 @@ class Execution:
 
     async def prepare_for_a_stranger(self, text: str, address: str) -> None:
         """Makes a text ready that comes without a token, when it is its turn. Raises Rejected when too many wait."""
-        if self.documents.knows(text):
+        if self._strangers is None or self.documents.knows(text):
             return
         try:
             await self._strangers.turn(

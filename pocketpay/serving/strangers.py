@@ -10,7 +10,7 @@ have their turns one after another, and the texts of one network have theirs in 
 import asyncio
 from collections import OrderedDict, deque
 from collections.abc import Callable
-from time import perf_counter
+from time import thread_time
 from typing import NamedTuple, TypeVar
 
 from graphql import GraphQLError
@@ -99,11 +99,11 @@ class Strangers:
             self._timer = loop.call_at(self._free_at(), self._next)
 
     def _run(self, prepare: Callable[[], Prepared]) -> Prepared:
-        began = perf_counter()
+        began = thread_time()
         try:
             return prepare()
         finally:
-            took = perf_counter() - began
+            took = thread_time() - began
             now = asyncio.get_running_loop().time()
             self._paid_at = max(self._paid_at, now) + took / SHARE
 

@@ -106,7 +106,8 @@ async def test_new_texts_from_strangers_are_refused_by_every_endpoint_once_too_m
     database_dsn: Dsns, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """And texts that were prepared before, and members' new ones, are answered."""
-    async with serving(database_dsn.server) as client, listening(client) as server, opened(server) as socket:
+    limited = serving(database_dsn.server, anonymous_rate_per_second=100)
+    async with limited as client, listening(client) as server, opened(server) as socket:
         ada = await client.sign_up("ada")
         known = await client.http.post("/graphql", **ASK)
         turns = client.app.state.doors.execution._strangers

@@ -17,7 +17,7 @@ class Texts:
         self.seconds, self.clock = seconds, 0.0
         self.prepared: list[str] = []
         self.began: list[float] = []
-        monkeypatch.setattr(strangers, "perf_counter", lambda: self.clock)
+        monkeypatch.setattr(strangers, "thread_time", lambda: self.clock)
 
     def text(self, name: str) -> str:
         self.began.append(time.monotonic())
