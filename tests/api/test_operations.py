@@ -1,11 +1,13 @@
 """The doors of operators: who may enter, and what they find there."""
 
+import asyncio
 from typing import Any
 
 import pytest
 
 from pocketpay.api import ids
 from pocketpay.identity.user import Role
+from pocketpay.operations import freeze_wallet as freezing
 from pocketpay.operations.audits import Audits
 from tests.api.operators import FREEZE, REVERSE, SET, UNFREEZE, give_role, operate, operator
 from tests.clients import Client, Person, serving
@@ -288,3 +290,27 @@ async def test_reversal_that_is_refused_says_which_transaction(client: Client) -
         payload = await operate(client, olga, REVERSE, input={"transactionId": id, "reason": "Why"})
         assert payload["transaction"] is None
         assert [(error["code"], error["path"]) for error in payload["errors"]] == [(code, ["input", "transactionId"])]
+
+
+async def test_several_mutations_of_an_operator_are_carried_out_in_order(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A freeze takes long here, and is not overtaken."""
+    freeze_wallet = freezing.freeze_wallet
+
+    async def slowly(*given: Any, **named: Any) -> Any:
+        await asyncio.sleep(0.05)
+        return await freeze_wallet(*given, **named)
+
+    monkeypatch.setattr(freezing, "freeze_wallet", slowly)
+    olga = await operator(client)
+    await client.sign_up("ada")
+    found = "wallet { freeze } errors { code }"
+    freeze = f'freezeWallet(input: {{wallet: "ada", freeze: DEBITS, reason: "Asked to"}}) {{ {found} }}'
+    unfreeze = f'unfreezeWallet(input: {{wallet: "ada", reason: "Asked to"}}) {{ {found} }}'
+    document = f"mutation {{ operations {{ a: {freeze} b: {unfreeze} c: {freeze} ...rest }} }} "
+    document += f"fragment rest on OperationsMutations {{ d: {unfreeze} e: {freeze} }}"
+    for _ in range(2):
+        results = (await client.data(document, by=olga))["operations"]
+        assert [results[name]["errors"] for name in "abcde"] == [[]] * 5
+        assert [results[name]["wallet"]["freeze"] for name in "abcde"] == ["DEBITS", None, "DEBITS", None, "DEBITS"]
