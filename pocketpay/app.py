@@ -178,6 +178,7 @@ CLEARING_COUNTS = {
     "instructions": "Instructions carried out since the start.",
     "retries": "Units of work tried again since the start.",
     "busy": "Instructions answered SERVICE_BUSY since the start.",
+    "ahead": "Of those, because an account was changed last in the future, by a clock that was wrong.",
 }
 
 

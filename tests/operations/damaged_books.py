@@ -3,6 +3,7 @@
 from pocketpay.ledger.repository.proofs import (
     CHAIN,
     CONSERVATION,
+    LAST_CHANGE,
     NOTHING_OVERSPENT,
     PROJECTION,
 )
@@ -114,6 +115,11 @@ BOOKS = (
         "an entry older than the one before",
         "update ledger_entries set created_at = created_at - interval '1 hour' where id = '{last_bob}'",
         {CHAIN: {"{last_bob}"}},
+    ),
+    Damage(
+        "an account changed last before its newest entry",
+        "update ledger_accounts set updated_at = updated_at - interval '1 hour' where id = '{bob}'",
+        {LAST_CHANGE: {"{bob}"}},
     ),
     unguarded(
         "entries without their account",

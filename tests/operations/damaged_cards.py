@@ -1,5 +1,6 @@
 """Damage to cards and to what was paid by them, as their owner could do it."""
 
+from pocketpay.operations.stamps import NOT_IN_THE_FUTURE
 from pocketpay.transactions.repository.card_proofs import CARDS as CARDS_LAW
 from pocketpay.transactions.repository.card_proofs import SPENT
 from pocketpay.transactions.repository.proofs import KEYS, LEGS, REFUNDED
@@ -51,7 +52,7 @@ CARDS = (
     Damage(
         "a card that thinks it is another month",
         "update cards set spent_in = spent_in + interval '1 month' where id = '{card}'",
-        {SPENT: {"{card}"}},
+        {SPENT: {"{card}"}, NOT_IN_THE_FUTURE: {"{card}"}},
     ),
     Damage(
         "a card whose payment was in a month that it does not know of",

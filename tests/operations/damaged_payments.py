@@ -117,7 +117,8 @@ PAYMENTS = (
     Damage(
         "two more legs, rightly posted, that no payment asked for",
         "with moved as (update ledger_accounts set posted = posted + case id when '{carol}' then -100 else 100 end, "
-        "sequence = sequence + 1, version = version + 1 where id in ('{carol}', '{dan}') returning *) "
+        "sequence = sequence + 1, version = version + 1, updated_at = now() where id in ('{carol}', '{dan}') "
+        "returning *) "
         f"{ENTRY} select case id when '{{carol}}' then '{NEW}'::uuid else '{OTHER}' end, id, '{{sent}}', "
         "case id when '{carol}' then -100 else 100 end, 'USD', 'wallet', sequence, posted, '', now() from moved",
         {LEGS: {"{sent}"}},

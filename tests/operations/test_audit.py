@@ -28,9 +28,10 @@ from tests.operations.damaged_guards import GUARDS
 from tests.operations.damaged_payments import PAYMENTS
 from tests.operations.damaged_refunds import REFUNDS
 from tests.operations.damaged_requests import REQUESTS
+from tests.operations.damaged_times import TIMES
 from tests.operations.town import Town, open_desk, trade
 
-DAMAGES = (*BOOKS, *PAYMENTS, *REFUNDS, *REQUESTS, *CARDS, *GUARDS)
+DAMAGES = (*BOOKS, *PAYMENTS, *REFUNDS, *REQUESTS, *CARDS, *TIMES, *GUARDS)
 RIGHT = f"The books are right: {len(PROOFS)} laws hold.\n"
 
 CONSTRAINTS = """
@@ -166,21 +167,21 @@ FILL = f"""
 insert into transactions (id, type, status, currency, destination_wallet_id, amount, fee, description, risk_reasons,
     version, created_at, updated_at, completed_at)
 select md5('t' || n)::uuid, 'deposit', 'completed', 'USD', '{{dan}}', 1, 0, '', '[]', 1, at, at, at
-from generate_series(1, {MANY}) n, (select now() + interval '1 minute' as at) clock;
+from generate_series(1, {MANY}) n, (select now() as at) clock;
 with moved as (
     update ledger_accounts
-    set posted = posted + {MANY}, sequence = sequence + {MANY}, version = version + {MANY} where id = '{{dan}}'
+    set posted = posted + {MANY}, sequence = sequence + {MANY}, version = version + {MANY}, updated_at = now()
+    where id = '{{dan}}'
     returning posted - {MANY} as posted, sequence - {MANY} as sequence)
 insert into ledger_entries
     (id, account_id, transaction_id, amount, currency, kind, sequence, balance_after, description, created_at)
 select md5('w' || n)::uuid, '{{dan}}'::uuid, md5('t' || n)::uuid, 1, 'USD', 'wallet', sequence + n, posted + n, '',
-    now() + interval '1 minute'
+    now()
 from moved, generate_series(1, {MANY}) n
 union all
-select md5('b' || n)::uuid, '{{bank}}', md5('t' || n)::uuid, -1, 'USD', 'bank', null, null, '',
-    now() + interval '1 minute'
+select md5('b' || n)::uuid, '{{bank}}', md5('t' || n)::uuid, -1, 'USD', 'bank', null, null, '', now()
 from generate_series(1, {MANY}) n;
-insert into wallet_usage values ('{{dan}}', 'deposit', date_trunc('hour', now() + interval '1 minute', 'UTC'), {MANY})
+insert into wallet_usage values ('{{dan}}', 'deposit', date_trunc('hour', now(), 'UTC'), {MANY})
 """
 
 
