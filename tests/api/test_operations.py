@@ -314,3 +314,6 @@ async def test_several_mutations_of_an_operator_are_carried_out_in_order(
         results = (await client.data(document, by=olga))["operations"]
         assert [results[name]["errors"] for name in "abcde"] == [[]] * 5
         assert [results[name]["wallet"]["freeze"] for name in "abcde"] == ["DEBITS", None, "DEBITS", None, "DEBITS"]
+    acts = (await client.data("{ operations { actions { nodes { kind } } } }", by=olga))["operations"]["actions"]
+    kinds = [act["kind"] for act in reversed(acts["nodes"])]
+    assert kinds[-9:] == ["FREEZE", "UNFREEZE"] * 2 + ["FREEZE"] + ["UNFREEZE", "FREEZE"] * 2
