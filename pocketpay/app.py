@@ -55,7 +55,6 @@ from pocketpay.serving.metrics import Metrics
 from pocketpay.serving.registry import Revocations, Sockets
 from pocketpay.serving.resolvers import with_short_resolvers
 from pocketpay.serving.statement_csv import StatementFiles
-from pocketpay.serving.strangers import Strangers
 from pocketpay.serving.view import View
 from pocketpay.settings import Settings
 from pocketpay.updates.hub import Hub
@@ -79,7 +78,7 @@ def create_app(settings: Settings, *, server_dsn: str, secret_key: bytes) -> Sta
     documents = Documents(SHORT, Limits.of(settings), introspection=not settings.production)
     sockets = Sockets(most_per_address=settings.sockets_per_address, most_per_user=settings.sockets_per_user)
     anonymous_rates = _anonymous_rates(settings)
-    execution = Execution(SHORT, documents, None if anonymous_rates is None else Strangers())
+    execution = Execution(SHORT, documents, turns=anonymous_rates is not None)
     doors = Doors(execution, metrics, sockets, _rates(settings), anonymous_rates)
     view = View(schema, doors, settings, page=None if settings.production else explorer.page)
     health = Health(settings, metrics)

@@ -14,7 +14,7 @@
     registry.py        the open websockets of this server
     doors.py           what the endpoints share: who is asking, how often they may
     documents.py       a request's text, parsed, validated and measured once
-    strangers.py       the turns of texts that come without a token
+    new_documents.py   the turns of documents that are not prepared yet
     limits.py          how much a document may ask for
     variables.py       the variables of a request
     execution.py       carries a prepared operation out

@@ -27,7 +27,7 @@ def strawberry_view(doors: Doors, *, body_bytes: int) -> ASGIApp:
 
     async def answer(asked: Asked, context: Context) -> dict[str, Any]:
         try:
-            operation = doors.execution.operation(*asked, anonymous=context.viewer is None)
+            operation = await doors.execution.requested(*asked, context)
         except Rejected as rejected:
             return rejected.answer(context.request_id).payload
         if operation.type == "subscription":

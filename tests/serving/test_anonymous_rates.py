@@ -1,13 +1,11 @@
 """How often one address may ask without a valid token: by POST, by GET, by websocket."""
 
-import math
 from typing import Any
 
 import httpx
 import pytest
 from websockets.exceptions import InvalidStatus
 
-from pocketpay.serving import strangers
 from tests import people
 from tests.clients import Client, listening, serving
 from tests.conftest import Dsns
@@ -100,27 +98,3 @@ async def test_there_is_a_rate_by_default_in_production_only(database_dsn: Dsns)
     async with serving(database_dsn.server) as development:
         assert development.app.state.doors.anonymous_rates is None
     assert people.made().anonymous_rate_per_second is None
-
-
-async def test_new_texts_from_strangers_are_refused_by_every_endpoint_once_too_many_wait(
-    database_dsn: Dsns, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """And texts that were prepared before, and members' new ones, are answered."""
-    limited = serving(database_dsn.server, anonymous_rate_per_second=100)
-    async with limited as client, listening(client) as server, opened(server) as socket:
-        ada = await client.sign_up("ada")
-        known = await client.http.post("/graphql", **ASK)
-        turns = client.app.state.doors.execution._strangers
-        monkeypatch.setattr(strangers, "MOST_WAITING", 0)
-        turns._paid_at = math.inf
-
-        posted = await client.http.post("/graphql", json={"query": "{ a: __typename }"})
-        got = await client.http.get("/graphql", params={"query": "{ b: __typename }"})
-        await say(socket, subscribe("{ c: __typename }", "1"))
-        for errors in (posted.json()["errors"], got.json()["errors"], (await heard(socket))["payload"]):
-            assert [error["extensions"]["code"] for error in errors] == ["RATE_LIMITED"]
-
-        again = await client.http.post("/graphql", **ASK)
-        assert again.json() == known.json() == {"data": {"__typename": "Query"}}
-        members = await client.http.post("/graphql", headers=ada.bearer, json={"query": "{ d: __typename }"})
-        assert members.json() == {"data": {"d": "Query"}}
