@@ -36,7 +36,7 @@ from pocketpay.clearing import waiting
 from pocketpay.clearing.clock_alarm import AHEAD, ClockAlarm
 from pocketpay.clearing.instruction import Instruction
 from pocketpay.clearing.outcome import Answer, Result
-from pocketpay.clearing.progress import Progress
+from pocketpay.clearing.progress import Progress, RuleFailed
 from pocketpay.clearing.terms import Terms
 from pocketpay.clearing.ticket import Counts, Ticket
 from pocketpay.clearing.unit import carry_out
@@ -275,8 +275,11 @@ class Clearing:
             results = await carry_out(
                 connection, instructions, self.terms, self.house, progress, writing=self._tell_soon
             )
+        except RuleFailed as failed:
+            await self._roll_back()
+            return Failed(Failure.BUG, failed.error, on_accounts=not progress.locked)
         except Exception as error:
-            failure = Failure.BUG if progress.deciding else classify(error)
+            failure = classify(error)
             if failure is Failure.UNKNOWN and progress.results is not None:
                 for ticket, result in zip(tickets, progress.results, strict=True):
                     ticket.doubtful = ticket.doubtful if result is None else ticket.first_answer(result)

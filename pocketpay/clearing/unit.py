@@ -26,7 +26,7 @@ from pocketpay.clearing.footprint import Footprint
 from pocketpay.clearing.instruction import Instruction
 from pocketpay.clearing.look import look
 from pocketpay.clearing.outcome import Answer, Result
-from pocketpay.clearing.progress import Progress
+from pocketpay.clearing.progress import Progress, RuleFailed
 from pocketpay.clearing.terms import Terms
 from pocketpay.clearing.write import write
 from pocketpay.database.commits import commit
@@ -50,8 +50,8 @@ async def carry_out(
     """Carries the instructions out, in order, in one unit of work, and says what became of each. None is what became
     of one that needs an account ahead of the clock: nothing was done for it, and `progress` names the accounts.
 
-    `writing` is called when the longest statement is about to be sent: a good moment for other work. Raises whatever
-    the database raises; then nothing happened, unless `progress` says it was committing.
+    `writing` is called when the longest statement is about to be sent: a good moment for other work. Raises
+    RuleFailed and whatever the database raises; then nothing happened, unless `progress` says it was committing.
     """
     session = Session(connection)
     await session.execute("begin")
@@ -68,13 +68,11 @@ async def carry_out(
         await session.execute("rollback")
         return [None] * len(instructions)
     await _know_currencies(session, house, accounts)
-    book = await look(session, _with_parts(asked), accounts, terms, house, progress)
-    progress.deciding = True
+    book = await look(session, _with_parts(asked), accounts, terms, house)
     results = [
         None if footprint is None else _decide(book, instruction, footprint)
         for instruction, footprint in zip(instructions, going, strict=True)
     ]
-    progress.deciding = False
     if book.inserted or book.updated or book.besides is not None:
         writing()
         await write(session, book)
@@ -91,7 +89,7 @@ async def preview(session: Session, instruction: Instruction, terms: Terms, hous
     if any(account.ahead for account in accounts):
         raise ServiceBusy(AHEAD)
     await _know_currencies(session, house, accounts)
-    book = await look(session, footprints, accounts, terms, house, Progress())
+    book = await look(session, footprints, accounts, terms, house)
     return _decide(book, instruction, footprints[0])
 
 
@@ -126,8 +124,10 @@ def _accounts(footprints: Sequence[Footprint]) -> set[UUID]:
 def _decide(book: Book, instruction: Instruction, footprint: Footprint) -> Result:
     try:
         outcome = instruction.decide(book)
+        if outcome.changed:
+            book.apply(outcome)
+        return Answer(outcome, book.balance(footprint.wallet_id))
     except Refusal as refusal:
         return refusal
-    if outcome.changed:
-        book.apply(outcome)
-    return Answer(outcome, book.balance(footprint.wallet_id))
+    except Exception as error:
+        raise RuleFailed(error) from error

@@ -65,6 +65,7 @@ POISONS: dict[str, Callable[[Person, Person], Instruction]] = {
     "more than 64 bits hold": lambda ada, bob: transfer_of(ada, bob, 2**63),
     "more than a constraint allows": lambda ada, bob: transfer_of(ada, bob, 2**62),
     "a bug": lambda ada, bob: Stumble(ada.wallet_id, ZeroDivisionError("a bug")),
+    "a bug that looks like a lost connection": lambda ada, bob: Stumble(ada.wallet_id, ConnectionResetError("a bug")),
     "books that disagree": lambda ada, bob: Stumble(ada.wallet_id, BooksDisagree("in a test")),
 }
 
