@@ -12,6 +12,7 @@ alter table ledger_entries disable trigger ledger_entries_never_rewritten;
 alter table transactions disable trigger transactions_lifecycle;
 alter table money_requests disable trigger money_requests_lifecycle;
 alter table cards disable trigger cards_lifecycle;
+alter table operator_actions disable trigger operator_actions_never_rewritten;
 set local session_replication_role = replica;
 """
 GUARDS_ON = """
@@ -21,6 +22,7 @@ alter table ledger_entries enable always trigger ledger_entries_never_rewritten;
 alter table transactions enable always trigger transactions_lifecycle;
 alter table money_requests enable always trigger money_requests_lifecycle;
 alter table cards enable always trigger cards_lifecycle;
+alter table operator_actions enable always trigger operator_actions_never_rewritten;
 """
 MOST = 2**63 - 1
 NEW = "01900000-0000-7000-8000-000000000001"

@@ -1,15 +1,12 @@
 """Damage to transactions, holds, keys and wallets, as their owner could do it."""
 
 from pocketpay.operations.guards import CONSTRAINED
-from pocketpay.operator_log.repository.proofs import FREEZES
 from pocketpay.transactions.repository.proofs import CURRENCIES, HOLDS, KEYS, LEGS, ONE_BONUS, OWNERS, TIMES, USAGE
 from tests.operations.damage import ENTRY, INTENT, MOST, NEW, OTHER, Damage, unguarded, without
 
 HOUR = "wallet_id = '{alice}' and kind = 'transfer' and hour = '{hour}:00Z'"
 USED = "{alice} transfer {hour}Z"
 """What alice paid to others in the hour in which the town traded."""
-
-FREEZE = "insert into operator_actions (id, operator, action, wallet_id, reason, facts, created_at) values"
 
 PAYMENTS = (
     Damage(
@@ -187,28 +184,5 @@ PAYMENTS = (
         "an account that is nobody's",
         f"insert into ledger_accounts values ('{NEW}', 'wallet', 'USD', 0, 0, 0, 0, now())",
         {OWNERS: {NEW}},
-    ),
-    Damage(
-        "a wallet frozen by nobody",
-        "update wallets set status = 'frozen', frozen_for = 'all', freeze_reason = 'stolen phone' where id = '{dan}'",
-        {FREEZES: {"{dan}"}},
-    ),
-    Damage(
-        "a frozen wallet let go by nobody",
-        f"{FREEZE} ('{NEW}', 'ops', 'freeze', '{{dan}}', 'stolen phone', '{{{{\"freeze\": \"all\"}}}}', now())",
-        {FREEZES: {"{dan}"}},
-    ),
-    Damage(
-        "a wallet frozen for another reason than was given",
-        "update wallets set status = 'frozen', frozen_for = 'all', freeze_reason = 'no reason' where id = '{dan}';"
-        f"{FREEZE} ('{NEW}', 'ops', 'freeze', '{{dan}}', 'stolen phone', '{{{{\"freeze\": \"all\"}}}}', now())",
-        {FREEZES: {"{dan}"}},
-    ),
-    Damage(
-        "a wallet frozen on after it was let go",
-        "update wallets set status = 'frozen', frozen_for = 'all', freeze_reason = 'stolen phone' where id = '{dan}';"
-        f"{FREEZE} ('{NEW}', 'ops', 'freeze', '{{dan}}', 'stolen phone', '{{{{\"freeze\": \"all\"}}}}', now()), "
-        f"('{OTHER}', 'ops', 'unfreeze', '{{dan}}', 'phone found', '{{{{}}}}', now() + interval '1 second')",
-        {FREEZES: {"{dan}"}},
     ),
 )

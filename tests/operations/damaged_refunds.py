@@ -4,6 +4,7 @@ Bob gave Alice 8.00 (`given`), and she gave it all back: 3.00 (`partly`), then 5
 """
 
 from pocketpay.ledger.repository.proofs import CHAIN, CONSERVATION, PROJECTION
+from pocketpay.operator_log.repository.act_proofs import REVERSALS
 from pocketpay.transactions.repository.proofs import CURRENCIES, KEYS, LEGS, OPPOSITE, REFUNDED, USAGE
 from tests.operations.damage import INTENT, NEW, Damage, unguarded, without
 
@@ -61,17 +62,17 @@ REFUNDS = (
     Damage(
         "a refund to somebody else",
         f"{REFUND}, '{{alice}}', '{{carol}}', 1, 0, '', '[]', 1, now(), now(), null, '{{given}}')",
-        {OPPOSITE: {NEW}},
+        {OPPOSITE: {NEW}, REVERSALS: {NEW}},
     ),
     Damage(
         "a refund of a payment that failed",
         f"{REFUND}, '{{bob}}', '{{carol}}', 1, 0, '', '[]', 1, now(), now(), null, '{{failed}}')",
-        {OPPOSITE: {NEW}},
+        {OPPOSITE: {NEW}, REVERSALS: {NEW}},
     ),
     Damage(
         "a refund of a refund",
         f"{REFUND}, '{{bob}}', '{{alice}}', 1, 0, '', '[]', 1, now(), now(), null, '{{partly}}')",
-        {OPPOSITE: {NEW}},
+        {OPPOSITE: {NEW}, REVERSALS: {NEW}},
     ),
     unguarded(
         "a refund in another currency than its original",

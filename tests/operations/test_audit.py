@@ -22,6 +22,7 @@ from pocketpay.transactions.lifecycle import Status
 from tests import commands
 from tests.conftest import Dsns
 from tests.operations.damage import Damage
+from tests.operations.damaged_acts import ACTS
 from tests.operations.damaged_books import BOOKS
 from tests.operations.damaged_cards import CARDS
 from tests.operations.damaged_guards import GUARDS
@@ -30,7 +31,7 @@ from tests.operations.damaged_refunds import REFUNDS
 from tests.operations.damaged_requests import REQUESTS
 from tests.operations.town import Town, open_desk, trade
 
-DAMAGES = (*BOOKS, *PAYMENTS, *REFUNDS, *REQUESTS, *CARDS, *GUARDS)
+DAMAGES = (*BOOKS, *PAYMENTS, *REFUNDS, *REQUESTS, *CARDS, *ACTS, *GUARDS)
 RIGHT = f"The books are right: {len(PROOFS)} laws hold.\n"
 
 CONSTRAINTS = """

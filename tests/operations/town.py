@@ -33,6 +33,7 @@ from pocketpay.payments.withdraw import withdraw
 from pocketpay.settings import RuleAction, Settings
 from pocketpay.settings import SimulatedBank as Manner
 from tests.conftest import Dsns
+from tests.operations import operators_of_the_town
 from tests.transactions.past import people
 
 
@@ -70,16 +71,17 @@ async def open_desk(dsn: str) -> AsyncIterator[Desk]:
 
 async def trade(dsns: Dsns) -> Town:
     """Alice, Bob and Carol bring money, pay and ask one another and take some out; Dan has only his welcome bonus,
-    and Erin pays by card."""
+    Erin pays by card, and operators act on what Frank and Gina do."""
     owner = await asyncpg.connect(dsns.owner)
     try:
-        names = ("alice", "bob", "carol", "erin")
+        names = ("alice", "bob", "carol", "erin", "frank", "gina")
         wallets = dict(zip(names, await people(owner, *names), strict=True))
         async with open_desk(dsns.server) as desk:
             transactions = await _payments(desk, wallets)
             cards = await _cards(desk, wallets["erin"], transactions)
+            await operators_of_the_town.act(desk, wallets, transactions)
             wallets["dan"], transactions["bonus"] = await _welcome(desk.database)
-        return Town(await _names(owner, wallets, transactions) | cards)
+        return Town(await _names(owner, wallets, transactions) | cards | await operators_of_the_town.names(owner))
     finally:
         await owner.close()
 
@@ -129,6 +131,8 @@ async def _payments(desk: Desk, wallets: dict[str, UUID]) -> dict[str, UUID]:
     await bring("bobs_deposit", "bob", "200.00")
     await bring("carols_deposit", "carol", "10.00")
     await bring("erins_deposit", "erin", "50.00")
+    await bring("franks_deposit", "frank", "40.00")
+    await pay("franks_payment", "frank", "gina", "6.00")
     await pay("given", "bob", "alice", "8.00")
     await give_back("partly", "given", "alice", "3.00")
     await give_back("rest", "given", "alice", "5.00")
@@ -196,5 +200,7 @@ async def _names(
     for row in entries:
         names[f"{intents[row['transaction_id']]}_{accounts[row['account_id']]}"] = str(row["id"])
     hour = "select to_char(created_at at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24') from transactions where id = $1"
+    users = await owner.fetch("select u.id, u.wallet_id from users u")
+    names |= {f"{accounts[row['wallet_id']]}_user": str(row["id"]) for row in users}
     names["hour"] = await owner.fetchval(hour, transactions["sent"])
     return names

@@ -299,13 +299,16 @@ class Records:
         return int(await self.connection.fetchval(sql, *arguments))
 
     async def freeze(self, whose: Person, what: str | None) -> None:
-        """Freezes the wallet for debits or all; None thaws it. The record says who it was."""
+        """Freezes the wallet for debits or all; None thaws it. The record says who it was, where that changed it."""
+        before = await self.connection.fetchval("select frozen_for from wallets where id = $1", whose.wallet_id)
         await self.connection.execute(
             "update wallets set status = case when $2::text is null then 'active' else 'frozen' end, "
             "frozen_for = $2, freeze_reason = case when $2 is null then null else 'a test' end where id = $1",
             whose.wallet_id,
             what,
         )
+        if before == what:
+            return
         await self.connection.execute(
             "insert into operator_actions (id, operator, action, wallet_id, reason, facts, created_at) "
             "select $1, 'a test', case when $3::text is null then 'unfreeze' else 'freeze' end, $2, 'a test', "
