@@ -55,6 +55,8 @@ FORBIDDEN_TO_READER = (
     "select phone from users",
     "select * from users",
     "select * from sessions",
+    "select id from sessions",
+    "select user_agent from sessions",
     "select * from refresh_tokens",
 )
 

@@ -25,13 +25,14 @@ from tests.operations.damage import Damage
 from tests.operations.damaged_acts import ACTS
 from tests.operations.damaged_books import BOOKS
 from tests.operations.damaged_cards import CARDS
+from tests.operations.damaged_closings import CLOSINGS
 from tests.operations.damaged_guards import GUARDS
 from tests.operations.damaged_payments import PAYMENTS
 from tests.operations.damaged_refunds import REFUNDS
 from tests.operations.damaged_requests import REQUESTS
 from tests.operations.town import Town, open_desk, trade
 
-DAMAGES = (*BOOKS, *PAYMENTS, *REFUNDS, *REQUESTS, *CARDS, *ACTS, *GUARDS)
+DAMAGES = (*BOOKS, *PAYMENTS, *REFUNDS, *REQUESTS, *CARDS, *CLOSINGS, *ACTS, *GUARDS)
 RIGHT = f"The books are right: {len(PROOFS)} laws hold.\n"
 
 CONSTRAINTS = """

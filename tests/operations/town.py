@@ -11,9 +11,11 @@ import uuid_utils.compat as uuids
 from pocketpay.clearing.queue import Clearing
 from pocketpay.clearing.terms import Terms
 from pocketpay.database.sessions import Database
+from pocketpay.identity.leaving import Leaver
 from pocketpay.ledger.repository.postings import open_house
 from pocketpay.money import Money
 from pocketpay.onboarding import repository as onboarding
+from pocketpay.onboarding.close_wallet import CloseWallet
 from pocketpay.onboarding.repository import Newcomer
 from pocketpay.payments.cancel import cancel
 from pocketpay.payments.close_card import close_card
@@ -71,7 +73,7 @@ async def open_desk(dsn: str) -> AsyncIterator[Desk]:
 
 async def trade(dsns: Dsns) -> Town:
     """Alice, Bob and Carol bring money, pay and ask one another and take some out; Dan has only his welcome bonus,
-    Erin pays by card, and operators act on what Frank and Gina do."""
+    Erin pays by card, operators act on what Frank and Gina do, and Gina leaves."""
     owner = await asyncpg.connect(dsns.owner)
     try:
         names = ("alice", "bob", "carol", "erin", "frank", "gina")
@@ -80,6 +82,7 @@ async def trade(dsns: Dsns) -> Town:
             transactions = await _payments(desk, wallets)
             cards = await _cards(desk, wallets["erin"], transactions)
             await operators_of_the_town.act(desk, wallets, transactions)
+            cards |= await _leave(owner, desk, wallets["gina"])
             wallets["dan"], transactions["bonus"] = await _welcome(desk.database)
         return Town(await _names(owner, wallets, transactions) | cards | await operators_of_the_town.names(owner))
     finally:
@@ -168,6 +171,22 @@ async def _cards(desk: Desk, erin: UUID, done: dict[str, UUID]) -> dict[str, str
         )
         done[name] = answer.transaction.id
     return {name: str(id) for name, id in cards.items()}
+
+
+async def _leave(owner: "asyncpg.Connection[asyncpg.Record]", desk: Desk, gina: UUID) -> dict[str, str]:
+    """Gina leaves with a session and a card that end with her wallet. Her request waits for the sweeper."""
+    card = await issue_card(desk, gina, raw_label="ginas_card", raw_key="key-of-ginas_card")
+    asked = await request_money(
+        desk, gina, raw_from="bob", raw_amount="2.00", raw_description="Lunch", raw_key="key-of-ginas_request"
+    )
+    user_id: UUID = await owner.fetchval("select id from users where wallet_id = $1", gina)
+    await owner.execute(
+        "insert into sessions (id, user_id, created_at, last_used_at, expires_at) "
+        "values (gen_random_uuid(), $1, now(), now(), now() + interval '1 day')",
+        user_id,
+    )
+    await desk.submit(CloseWallet(gina, Leaver.of(user_id, "none")))
+    return {"ginas_card": str(card.card.id), "ginas_request": str(asked.requests[0].id)}
 
 
 async def _welcome(database: Database) -> tuple[UUID, UUID]:

@@ -248,6 +248,7 @@ class Records:
     def __init__(self, connection: "Connection[Record]", server_dsn: str) -> None:
         self.connection = connection
         self.server_dsn = server_dsn
+        self.closed: set[UUID] = set()
 
     async def checksum(self) -> dict[str, str]:
         """Of every row in which money or a promise about it is kept."""
@@ -307,6 +308,7 @@ class Records:
             whose.wallet_id,
             what,
         )
+        self.closed.discard(whose.wallet_id)
         if before == what:
             return
         await self.connection.execute(
@@ -319,7 +321,16 @@ class Records:
         )
 
     async def close_wallet(self, whose: Person) -> None:
+        """Closes the wallet with whatever is in it, and its owner stays: `open_again` before the audit."""
         await self.connection.execute("update wallets set status = 'closed' where id = $1", whose.wallet_id)
+        self.closed.add(whose.wallet_id)
+
+    async def open_again(self) -> None:
+        """Opens the wallets that were closed behind the server's back."""
+        await self.connection.execute(
+            "update wallets set status = 'active' where id = any($1::uuid[])", [*self.closed]
+        )
+        self.closed.clear()
 
     async def let_lapse(self, transaction_id: UUID) -> None:
         """Moves the end of a held payment's time into the past."""
