@@ -52,6 +52,7 @@ WEAKENINGS = {
     ),
     "the server may rewrite": "grant update on ledger_entries to pocketpay_server",
     "the server may rewrite a column": "grant update (amount) on transactions to pocketpay_server",
+    "the server may give somebody another wallet": "grant update (wallet_id) on users to pocketpay_server",
     "the login itself may delete": "grant delete on wallets to pocketpay",
     "the reader may see passwords": "grant select (password_hash) on users to pocketpay_reader",
     "everybody may read": "grant select on sessions to public",
