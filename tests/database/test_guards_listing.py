@@ -22,6 +22,10 @@ WEAKENINGS = {
         "create or replace function ledger_entries_guard() returns trigger language plpgsql "
         "as 'begin return null; end'"
     ),
+    "a column may be changed again": (
+        "create or replace trigger transactions_immutable before update on transactions for each row "
+        "when (old.amount is distinct from new.amount) execute function immutable_columns_refuse_update()"
+    ),
     "a guard runs as its owner": "alter function ledger_entries_guard() security definer",
     "a function folds less": (
         "create or replace function name_key(raw text) returns text language sql immutable strict parallel safe "

@@ -53,7 +53,7 @@ CLOSINGS = (
         f"{LONG_AGO} {ASKED_BEFORE}",
         {EMPTY: {"{ginas_request}"}},
     ),
-    Damage(
+    unguarded(
         "a request to a closed wallet that waits while money moves",
         f"{LONG_AGO} {ASKED_BEFORE}; update money_requests set payer_wallet_id = '{{gina}}', requester_wallet_id = "
         "'{bob}' where id = '{ginas_request}'; delete from idempotency_keys where key = 'key-of-ginas_request'",

@@ -40,7 +40,7 @@ PAYMENTS = (
         "update ledger_accounts set held = 200 where id = '{carol}'",
         {HOLDS: {"{carol}"}},
     ),
-    Damage(
+    unguarded(
         "a withdrawal that cost another fee than was posted",
         "update transactions set fee = fee + 1 where id = '{withdrawn}'",
         {LEGS: {"{withdrawn}"}},
@@ -72,7 +72,7 @@ PAYMENTS = (
         f"update wallet_usage set amount = -1 where {HOUR}",
         {USAGE: {USED}},
     ),
-    Damage(
+    unguarded(
         "a completed payment over another amount",
         "update transactions set amount = amount + 1 where id = '{sent}'",
         {LEGS: {"{sent}"}, USAGE: {USED}},
@@ -89,7 +89,7 @@ PAYMENTS = (
         "update transactions set amount = -amount where id = '{carols_deposit}'",
         {LEGS: {"{carols_deposit}"}, USAGE: {"{carol} deposit {hour}Z"}},
     ),
-    Damage(
+    unguarded(
         "a completed payment to somebody else",
         "update transactions set destination_wallet_id = '{carol}' where id = '{sent}'",
         {LEGS: {"{sent}"}},
@@ -119,7 +119,7 @@ PAYMENTS = (
         "case id when '{carol}' then -100 else 100 end, 'USD', 'wallet', sequence, posted, '', now() from moved",
         {LEGS: {"{sent}"}},
     ),
-    Damage(
+    unguarded(
         "a failed payment in another currency than its wallets",
         "update transactions set currency = 'EUR' where id = '{failed}'",
         {CURRENCIES: {"{failed}"}},
@@ -139,17 +139,17 @@ PAYMENTS = (
         "update transactions set completed_at = updated_at + interval '1 second' where id = '{sent}'",
         {TIMES: {"{sent}"}},
     ),
-    Damage(
+    unguarded(
         "a key whose result is somebody else's",
         "update idempotency_keys set result_ids = array['{last}'::uuid] where key = 'key-of-sent'",
         {KEYS: {"{alice} key-of-sent"}},
     ),
-    Damage(
+    unguarded(
         "a key whose result is nothing",
         "update idempotency_keys set result_ids = '{{}}' where key = 'key-of-sent'",
         {KEYS: {"{alice} key-of-sent"}},
     ),
-    Damage(
+    unguarded(
         "a key whose result is nowhere",
         f"update idempotency_keys set result_ids = result_ids || '{NEW}'::uuid where key = 'key-of-sent'",
         {KEYS: {"{alice} key-of-sent"}},
@@ -170,7 +170,7 @@ PAYMENTS = (
         "delete from users where wallet_id = '{dan}'",
         {OWNERS: {"{dan}"}},
     ),
-    Damage(
+    unguarded(
         "a wallet with two owners",
         "drop index uq_users_wallet_id; update users set wallet_id = '{dan}' where wallet_id = '{carol}'",
         {OWNERS: {"{dan}", "{carol}"}, CONSTRAINED: {"uq_users_wallet_id"}},

@@ -41,7 +41,7 @@ REFUNDS = (
         "update transactions set amount = 700, uncounted = 700 where id = '{given}'",
         {REFUNDED: {"{given}"}, LEGS: {"{given}"}},
     ),
-    Damage(
+    unguarded(
         "a refund of another amount than its entries",
         "update transactions set amount = 301 where id = '{partly}';"
         "update transactions set refunded = 801, amount = 801 where id = '{given}'",
@@ -52,7 +52,7 @@ REFUNDS = (
         "delete from ledger_entries where id = '{rest_bob}'",
         {LEGS: {"{rest}"}, CONSERVATION: {"{rest}"}, CHAIN: {"{sent_bob}"}, PROJECTION: {"{bob}"}},
     ),
-    Damage(
+    unguarded(
         "a refund linked to another payment",
         "update transactions set refund_of = '{sent}' where id = '{rest}';"
         "update transactions set refunded = 300, uncounted = 300 where id = '{given}';"
