@@ -24,12 +24,12 @@ CARDS = (
         COPY.format(new=NEW, source="source_wallet_id", card=f"'{OTHER}'", of="too_dear"),
         {CARDS_LAW: {NEW}},
     ),
-    Damage(
+    unguarded(
         "a card that changed hands",
         "update cards set wallet_id = '{alice}' where id = '{closed_card}'",
         {KEYS: {"{erin} key-of-closed_card"}},
     ),
-    Damage(
+    unguarded(
         "a card in another currency than its wallet",
         "update cards set currency = 'EUR' where id = '{closed_card}'",
         {CARDS_LAW: {"{closed_card}"}},
@@ -65,7 +65,7 @@ CARDS = (
         "update cards set spent = -1 where id = '{card}'",
         {SPENT: {"{card}"}},
     ),
-    Damage(
+    unguarded(
         "a payment by card over another amount",
         "update transactions set amount = amount + 1 where id = '{groceries}'",
         {LEGS: {"{groceries}"}, SPENT: {"{card}"}},
@@ -80,12 +80,12 @@ CARDS = (
         "update ledger_entries set account_id = '{bank}', kind = 'bank' where id = '{groceries_card_network}'",
         {LEGS: {"{groceries}"}},
     ),
-    Damage(
+    unguarded(
         "a card's key that stands for a payment",
         "update idempotency_keys set result_ids = array['{groceries}'::uuid] where key = 'key-of-card'",
         {KEYS: {"{erin} key-of-card"}},
     ),
-    Damage(
+    unguarded(
         "a payment's key that stands for a card",
         "update idempotency_keys set result_ids = array['{card}'::uuid] where key = 'key-of-groceries'",
         {KEYS: {"{erin} key-of-groceries"}},

@@ -226,7 +226,7 @@ class Interpreter:
         operation = type(order).__name__
         fingerprint = hashlib.sha256(repr(words_of(order)).encode()).digest()
         gives = GIVES.get(operation, Gives.TRANSACTIONS)
-        operation = AUDITED.get(gives, operation)
+        operation = "refund" if isinstance(order, said.GiveBack) else AUDITED.get(gives, operation)
         return Key(self.wallets[order.who], order.key, operation, fingerprint, gives)
 
     def _what_is_asked(self, order: said.PayAsked) -> Asked | None:
