@@ -8,13 +8,14 @@
 /statements/…csv  a month of a wallet as a file, to whoever holds a link that we signed
 
 opens   database ─► desk (house accounts, clearing) ─► reception ─► hub: gate, sockets, feeds, policy
-        ─► listener ─► sweeper
+        ─► listener ─► sweeper ─► mail sender
 closes  in the other order; the clearing finishes what it has
 """
 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
 from functools import partial
 
 from starlette.applications import Starlette
@@ -36,6 +37,11 @@ from pocketpay.database.sessions import Database
 from pocketpay.explorer import routes as explorer
 from pocketpay.identity import sweeper as identity_sweeper
 from pocketpay.identity.reception import Reception
+from pocketpay.mail.message import Sender
+from pocketpay.mail.sender import MailSender
+from pocketpay.mail.shown import ShownMail
+from pocketpay.mail.smtp import Server as SmtpServer
+from pocketpay.mail.smtp import SmtpDelivery
 from pocketpay.onboarding.lock_out import require_unlocked
 from pocketpay.operations.audits import Audits
 from pocketpay.operations.office import Office
@@ -156,6 +162,8 @@ class Server:
             ("identity's sweeper", identity_sweeper.sweep_forever(reception)),
         ):
             open_.push_async_callback(_stop, asyncio.create_task(work, name=name))
+        if settings.mail_is_on:
+            await self._send_mail(open_)
         metrics = self._doors.metrics
         metrics.gauge("pocketpay_clearing_waiting", "Instructions waiting now.", lambda: desk.clearing.waiting)
         for count, meaning in CLEARING_COUNTS.items():
@@ -170,6 +178,22 @@ class Server:
             statement_links=StatementLinks(self._secret),
             office=Office(Audits(database.dsn), policy),
         )
+
+    async def _send_mail(self, open_: AsyncExitStack) -> None:
+        """Starts this server's sender of mails, with a connection to PostgreSQL of its own."""
+        settings = self._settings
+        database = Database(self._dsn, readers=1, writers=1)
+        open_.push_async_callback(database.close)
+        delivery = ShownMail() if settings.smtp_host is None else SmtpDelivery(SmtpServer.of(settings))
+        sender = MailSender(
+            database, delivery, Sender(*settings.sender), keep=timedelta(days=settings.mail_keep_days)
+        )
+        sender.start()
+        open_.push_async_callback(sender.close)
+        metrics, counts = self._doors.metrics, sender.counts
+        metrics.gauge("pocketpay_mails_waiting", "Mails in the outbox of all servers.", lambda: counts.waiting)
+        metrics.counter("pocketpay_mails_sent", "Mails sent since the start.", lambda: counts.sent)
+        metrics.counter("pocketpay_mails_failed", "Mails given up since the start.", lambda: counts.failed)
 
 
 CLEARING_COUNTS = {

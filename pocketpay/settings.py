@@ -12,6 +12,7 @@ from ipaddress import ip_network
 from pathlib import Path
 from typing import Self
 
+from email_validator import EmailNotValidError, validate_email
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -26,6 +27,9 @@ SHORTEST_SECRET = 32
 MONEY_SETTINGS = ("large_transfer_threshold", "deposit_limit", "withdrawal_limit", "transfer_limit")
 DEVELOPMENT_BONUS = "100.00"
 """What WELCOME_BONUS is in development when it is absent."""
+
+DEVELOPMENT_SENDER = "Pocket Pay <no-reply@example.test>"
+"""What MAIL_FROM is in development when it is absent."""
 
 PERCENT_SHAPE = re.compile(r"(\d{1,3})(?:\.(\d{1,6}))?", re.ASCII)
 
@@ -55,6 +59,14 @@ class SimulatedBank(StrEnum):
     SILENT = "silent"
     DECLINING = "declining"
     FLAKY = "flaky"
+
+
+class SmtpTls(StrEnum):
+    """How the connection to the SMTP server is encrypted."""
+
+    STARTTLS = "starttls"
+    IMPLICIT = "implicit"
+    NONE = "none"
 
 
 class LogLevel(StrEnum):
@@ -137,6 +149,31 @@ class Settings(BaseSettings):
         description="Requests per second without a valid token from one address (an IPv6 /64 counts as one), twice "
         "that at once. Absent, 20 in production, else no limit. Behind a proxy that TRUSTED_PROXIES does not name "
         "all clients share its address.",
+    )
+
+    # mail
+    smtp_host: str | None = Field(
+        None,
+        description="The SMTP server that takes our mail. Absent, no mail is sent; in development it is shown in the "
+        "log instead.",
+    )
+    smtp_port: int = Field(587, ge=1, le=65535, description="Its port; usually 465 where SMTP_TLS is implicit.")
+    smtp_tls: SmtpTls = Field(
+        SmtpTls.STARTTLS,
+        description="How the connection is encrypted: starttls, implicit (from its first byte on) or none. A server "
+        "that does not offer it, or whose certificate is not valid, gets no mail.",
+    )
+    smtp_username: str | None = Field(None, description="The login at the SMTP server. Absent, there is none.")
+    smtp_password: SecretStr | None = Field(None, description="Its password.")
+    smtp_password_file: Path | None = Field(
+        None, description="A file that holds the password and nothing else, in place of SMTP_PASSWORD."
+    )
+    mail_from: str | None = Field(
+        None,
+        description="The sender of our mail, like Pocket Pay <no-reply@example.com>. Needed where SMTP_HOST is set.",
+    )
+    mail_keep_days: int = Field(
+        7, ge=1, le=365, description="For how many days a mail is kept after it was sent, or given up."
     )
 
     # money
@@ -270,6 +307,20 @@ class Settings(BaseSettings):
             raise ValueError("SIMULATED_BANK misbehaves in development only: leave it out, or make it instant")
         return self
 
+    @model_validator(mode="after")
+    def _mail_has_a_sender(self) -> Self:
+        _ = self.sender
+        if self.smtp_host is not None and self.mail_from is None:
+            raise ValueError("MAIL_FROM is missing: mail needs a sender where SMTP_HOST is set")
+        if self.smtp_password is not None and self.smtp_password_file is not None:
+            raise ValueError("SMTP_PASSWORD and SMTP_PASSWORD_FILE are both set: leave one of them out")
+        has_password = self.smtp_password is not None or self.smtp_password_file is not None
+        if has_password != (self.smtp_username is not None):
+            raise ValueError("SMTP_USERNAME and a password belong together: set both, or none")
+        if has_password and self.smtp_tls is SmtpTls.NONE:
+            raise ValueError("SMTP_TLS: none would send the password of the SMTP server in clear text")
+        return self
+
     @property
     def embedded(self) -> bool:
         """Whether the server brings its own PostgreSQL."""
@@ -280,6 +331,26 @@ class Settings(BaseSettings):
         """Whether this is production: what is not said is development with the embedded database only."""
         chosen = self.environment or (Environment.DEVELOPMENT if self.embedded else Environment.PRODUCTION)
         return chosen is Environment.PRODUCTION
+
+    @property
+    def mail_is_on(self) -> bool:
+        """Whether mail is sent, or shown in its place."""
+        return self.smtp_host is not None or not self.production
+
+    @property
+    def sender(self) -> tuple[str, str]:
+        """The name and the address of MAIL_FROM. Raises ValueError when it is none."""
+        try:
+            kept = validate_email(
+                self.mail_from or DEVELOPMENT_SENDER,
+                allow_display_name=True,
+                allow_smtputf8=False,
+                check_deliverability=False,
+                test_environment=True,
+            )
+        except EmailNotValidError:
+            raise ValueError("MAIL_FROM is no sender, like Pocket Pay <no-reply@example.com>") from None
+        return kept.display_name or "", kept.normalized
 
     @property
     def served_currencies(self) -> tuple[str, ...]:
@@ -424,3 +495,21 @@ def checked_secret(settings: Settings) -> bytes | None:
             "for example the output of `openssl rand -hex 32`."
         )
     return key
+
+
+def smtp_password(settings: Settings) -> str | None:
+    """The password of SMTP_PASSWORD or SMTP_PASSWORD_FILE; None where there is none.
+
+    Raises SettingsError when the file cannot be read, or holds nothing.
+    """
+    if settings.smtp_password is not None:
+        return settings.smtp_password.get_secret_value()
+    if settings.smtp_password_file is None:
+        return None
+    try:
+        text = settings.smtp_password_file.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as wrong:
+        raise SettingsError(f"SMTP_PASSWORD_FILE cannot be read: {type(wrong).__name__}.") from None
+    if not text:
+        raise SettingsError("SMTP_PASSWORD_FILE is empty: write the password into it.")
+    return text

@@ -23,6 +23,7 @@ SECTIONS = {
     "database_url": "The database",
     "environment": "The server",
     "secret_key": "Who is asking",
+    "smtp_host": "Mail",
     "currencies": "Money and risk",
     "connections": "Connections",
     "body_bytes": "What one request may ask for",

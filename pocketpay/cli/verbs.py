@@ -36,6 +36,7 @@ def serve_verb(
     stops.leave_on_stops(0)
     chosen = settings.load(**{name: value for name, value in (("host", host), ("port", port)) if value is not None})
     settings.checked_secret(chosen)
+    settings.smtp_password(chosen)
     log.configure(chosen)
     listening.raise_open_files()
     with stops.ended_when_cut_off(), listening.listen(chosen.host, chosen.port) as door, database_of(chosen) as place:

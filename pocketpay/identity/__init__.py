@@ -24,6 +24,7 @@
     profile.py           what anyone signed in may see of a person
     profiles.py          finding people by username or name
     reads.py             users and profiles by id, read together
+    notices.py           the mails that tell a user of a change of their account
     fingerprints.py      what may be kept of an email address when its owner has left
     usernames.py         one spelling for each, given once
     impersonation.py     whether a name could be taken for the service's own

@@ -4,7 +4,8 @@ locked out?              a Refusal; why, is not known here (reception.LockOut)
 user in a wait?          RATE_LIMITED; the budget of signed-in users, which no stranger can use up (throttle.py)
 current one right?       INVALID_CREDENTIALS
 new one strong?          WEAK_PASSWORD, said beside the other
-one unit of work         the new hash, the end of all sessions but this one, and the word of it to every server
+one unit of work         the new hash, the end of all sessions but this one, the word of it to every server, and a
+                         mail to the user (notices.py)
 
 Whoever signs in with the old password at that moment is either there before, and ended, or finds it replaced: both
 hold the user's row (`proof.stands`).
@@ -13,7 +14,7 @@ hold the user's row (`proof.stands`).
 from uuid import UUID
 
 from pocketpay.errors import Refusal
-from pocketpay.identity import proof
+from pocketpay.identity import notices, proof
 from pocketpay.identity.errors import Unauthenticated, WeakPassword, WrongPassword
 from pocketpay.identity.passwords import weakness
 from pocketpay.identity.reception import Reception
@@ -63,6 +64,7 @@ async def _changed(reception: Reception, viewer: Viewer, found: Credentials, new
             ended = await end_others(session, viewer)
             await people.set_hash(session, viewer.user_id, new_hash)
             user = (await people.users(session, [viewer.user_id]))[viewer.user_id]
+            await reception.outbox.put(session, notices.password_changed(user))
         return user, ended
 
     user, ended = await until_known(unit)

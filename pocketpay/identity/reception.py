@@ -17,6 +17,7 @@ from pocketpay.identity.throttle import Throttle
 from pocketpay.identity.tokens import AccessTokens, RefreshTokens, Tokens
 from pocketpay.identity.user import User
 from pocketpay.identity.viewer import Viewer
+from pocketpay.mail.outbox import Outbox
 from pocketpay.settings import Settings
 
 IDLE = timedelta(days=7)
@@ -61,6 +62,7 @@ class Reception:
     lifetime: Lifetime
     gate: Gate
     require_unlocked: LockOut
+    outbox: Outbox
 
     @classmethod
     def open(cls, database: Database, settings: Settings, secret: bytes, *, require_unlocked: LockOut) -> Self:
@@ -80,6 +82,7 @@ class Reception:
             lifetime=Lifetime(whole, min(whole, IDLE)),
             gate=Gate(database, access_tokens),
             require_unlocked=require_unlocked,
+            outbox=Outbox(is_on=settings.mail_is_on),
         )
 
     def admit(self, user: User, viewer: Viewer, refresh_token: str, session_expires_at: datetime) -> Admission:

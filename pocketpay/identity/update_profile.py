@@ -7,14 +7,14 @@ email or phone mentioned?     then the password is asked
     password right?           INVALID_CREDENTIALS
     too many changes?         RATE_LIMITED, before it is looked up whether the address or the number is free
     address, number free?     EMAIL_TAKEN, PHONE_TAKEN; told only to whoever has shown the password
-one unit of work              all of it, or nothing
+one unit of work              all of it, or nothing; and a mail to the address that is theirs no more (notices.py)
 
 Each such change is counted, whether it is made or told to be taken: nobody looks up thousands of people that way. A
 taken one counts like a wrong password too.
 """
 
 from pocketpay.errors import Refusal
-from pocketpay.identity import names, proof
+from pocketpay.identity import names, notices, proof
 from pocketpay.identity.changes import Changes, Stays, Wish, read
 from pocketpay.identity.errors import TAKEN, Unauthenticated, WrongPassword
 from pocketpay.identity.reception import Reception
@@ -79,7 +79,10 @@ async def _changed(reception: Reception, viewer: Viewer, changes: Changes, *, pr
             if proven is not None and not await proof.stands(session, viewer.user_id, proven):
                 raise Unauthenticated
             await reception.require_unlocked(session, viewer.wallet_id)
+            before = None if isinstance(changes.email, Stays) else await people.users(session, [viewer.user_id])
             user = await people.change(session, viewer.user_id, changes)
+            if before and user is not None:
+                await reception.outbox.put(session, notices.email_changed(before[viewer.user_id], user))
         if user is None:
             raise Unauthenticated
         return Changed(user)

@@ -28,6 +28,8 @@ people as (
     set username = gone.username, name = $4, email = null, phone = null, avatar_url = null, password_hash = $5,
         role = 'member', updated_at = $1, closed_at = $1
     from gone where u.id = gone.id),
+mails as (
+    delete from outgoing_mails m using gone where m.user_id = gone.id),
 addresses as (
     delete from known_addresses known using gone where known.user_id = gone.id)
 update sessions s

@@ -1,0 +1,20 @@
+"""Mail: an outbox in PostgreSQL, and the sender that empties it.
+
+    a unit of work ──puts a mail──► outgoing_mails ──claimed under a lease──► SMTP server ──► sent, or tried again
+
+    mail.py         a mail, and its kinds
+    outbox.py       puts a mail into the outbox, in the caller's unit of work
+    sender.py       sends what is due, on every server at once; deletes what is old
+    retries.py      when a mail is tried again
+    texts.py        what a mail says: its templates in templates/, as plain text and HTML
+    message.py      a mail as an EmailMessage, with the same Message-ID at every try
+    delivery.py     what became of one try
+    smtp.py         delivery to an SMTP server
+    shown.py        delivery in development: the log shows the mail
+    models.py       the table
+    repository.py   the SQL
+
+A mail is sent once for each event of a user, as far as SMTP allows: a server that crashes after the SMTP server has
+accepted a mail and before that is recorded sends it again, with the same Message-ID (decision 30). Must never know
+why a mail is sent, or who may read it.
+"""

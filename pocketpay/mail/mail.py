@@ -1,0 +1,51 @@
+"""A mail that is to be sent once."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+
+class Kind(StrEnum):
+    """What a mail is about; each has its texts."""
+
+    PASSWORD_CHANGED = "password_changed"  # noqa: S105 - a kind of mail
+    EMAIL_CHANGED = "email_changed"
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """A mail about to be put into the outbox.
+
+    `event` names what it is about: of the same user and event only the first is sent. `facts` are what its text
+    needs besides the time, which is `at`; nothing secret. It is not sent any more when it is older than `lifetime`.
+    """
+
+    user_id: UUID
+    event: str
+    recipient: str
+    kind: Kind
+    lifetime: timedelta
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedMail:
+    """A mail that this server sends now. `tries` counts this try; `leased_until` is known to this server alone, so
+    what becomes of the mail is recorded by whoever claimed it last."""
+
+    id: UUID
+    user_id: UUID
+    recipient: str
+    kind: Kind
+    facts: Mapping[str, str]
+    tries: int
+    created_at: datetime
+    leased_until: datetime
+
+
+def masked(address: str) -> str:
+    """The address as somebody else may see it: its first letter and its domain."""
+    local, _, domain = address.rpartition("@")
+    return f"{local[:1]}…@{domain}"

@@ -1,0 +1,18 @@
+"""The outbox: where units of work put their mails."""
+
+from pocketpay.database.sessions import Session
+from pocketpay.mail import repository
+from pocketpay.mail.mail import Mail
+
+
+class Outbox:
+    """One server's outbox. Where mail is off nothing is put into it."""
+
+    def __init__(self, *, is_on: bool) -> None:
+        self.is_on = is_on
+
+    async def put(self, session: Session, mail: Mail | None) -> None:
+        """Within a unit of work: the mail is sent once that is committed. Putting the same event again does nothing,
+        and neither does None."""
+        if self.is_on and mail is not None:
+            await repository.put(session, mail)

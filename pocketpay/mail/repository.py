@@ -1,0 +1,134 @@
+"""The SQL of the outbox. Times are PostgreSQL's own."""
+
+from datetime import timedelta
+
+import orjson
+import uuid_utils.compat as uuids
+
+from pocketpay.database.sessions import Session
+from pocketpay.mail.mail import ClaimedMail, Kind, Mail
+
+_PUT = """
+insert into outgoing_mails
+    (id, user_id, event, recipient, kind, facts, status, tries, created_at, due_at, expires_at)
+select $1, $2, $3, $4, $5, $6::jsonb, 'waiting', 0, now, now, now + $7::interval
+from (select clock_timestamp() as now) clock
+on conflict (user_id, event) do nothing
+"""
+_CLAIM = """
+with due as materialized (
+    select id from outgoing_mails
+    where status = 'waiting' and due_at <= (select clock_timestamp()) and expires_at > (select clock_timestamp())
+      and kind = any($1::text[])
+    order by due_at limit $2 for no key update skip locked)
+update outgoing_mails m set tries = m.tries + 1, due_at = clock_timestamp() + $3::interval
+from due where m.id = due.id
+returning m.id, m.user_id, m.recipient, m.kind, m.facts, m.tries, m.created_at, m.due_at
+"""
+"""A clock in a subquery is read once, so that an index can be asked with it."""
+
+_SENT = """
+update outgoing_mails set status = 'sent', failure = null, finished_at = clock_timestamp()
+where id = $1 and status <> 'sent'
+"""
+_FAILED = """
+update outgoing_mails set status = 'failed', failure = $3, finished_at = clock_timestamp()
+where id = $1 and due_at = $2 and status = 'waiting'
+"""
+_TRY_AGAIN = """
+update outgoing_mails set failure = $3, due_at = clock_timestamp() + $4::interval
+where id = $1 and due_at = $2 and status = 'waiting'
+"""
+_NOT_TRIED = """
+update outgoing_mails set tries = tries - 1, failure = $3, due_at = clock_timestamp() + $4::interval
+where id = $1 and due_at = $2 and status = 'waiting'
+"""
+_EXPIRE = """
+update outgoing_mails set status = 'failed', failure = 'expired', finished_at = clock_timestamp()
+where ctid = any(array(select ctid from outgoing_mails
+    where status = 'waiting' and expires_at <= (select clock_timestamp()) order by expires_at limit $1
+    for no key update skip locked))
+"""
+_SWEEP = """
+delete from outgoing_mails where ctid = any(array(select ctid from outgoing_mails
+    where status <> 'waiting' and finished_at < (select clock_timestamp()) - $1::interval
+    order by finished_at limit $2 for update skip locked))
+"""
+_WAITING = """
+select count(*) from (select from outgoing_mails where status = 'waiting' limit $1) waiting
+"""
+
+
+async def put(session: Session, mail: Mail) -> None:
+    """Writes the mail, unless there is one of that user and event."""
+    await session.execute(
+        _PUT,
+        uuids.uuid7(),
+        mail.user_id,
+        mail.event,
+        mail.recipient,
+        mail.kind,
+        orjson.dumps(dict(mail.facts)).decode(),
+        mail.lifetime,
+    )
+
+
+async def claim(session: Session, *, most: int, lease: timedelta) -> list[ClaimedMail]:
+    """Up to `most` mails that are due, the longest due first. Nobody else is given them until the lease is over.
+
+    A kind that this server does not know is left to a newer one.
+    """
+    rows = await session.fetch(_CLAIM, list(Kind), most, lease)
+    return [
+        ClaimedMail(
+            id=row["id"],
+            user_id=row["user_id"],
+            recipient=row["recipient"],
+            kind=Kind(row["kind"]),
+            facts=orjson.loads(row["facts"]),
+            tries=row["tries"],
+            created_at=row["created_at"],
+            leased_until=row["due_at"],
+        )
+        for row in rows
+    ]
+
+
+async def sent(session: Session, mail: ClaimedMail) -> None:
+    """The mail was accepted; true whoever has claimed it since."""
+    await session.execute(_SENT, mail.id)
+
+
+async def failed(session: Session, mail: ClaimedMail, failure: str) -> None:
+    """The mail is given up, unless another server has claimed it since."""
+    await session.execute(_FAILED, mail.id, mail.leased_until, failure)
+
+
+async def try_again(session: Session, mail: ClaimedMail, failure: str, pause: timedelta) -> None:
+    """The mail is due again after the pause, unless another server has claimed it since."""
+    await session.execute(_TRY_AGAIN, mail.id, mail.leased_until, failure, pause)
+
+
+async def not_tried(session: Session, mail: ClaimedMail, failure: str, pause: timedelta) -> None:
+    """The same, and this try does not count."""
+    await session.execute(_NOT_TRIED, mail.id, mail.leased_until, failure, pause)
+
+
+async def expire(session: Session, *, most: int) -> int:
+    """Gives up to `most` mails up whose lifetime is over; gives how many."""
+    return _count(await session.execute(_EXPIRE, most))
+
+
+async def sweep(session: Session, *, after: timedelta, most: int) -> int:
+    """Deletes up to `most` mails that were sent or given up so long ago; gives how many."""
+    return _count(await session.execute(_SWEEP, after, most))
+
+
+async def waiting(session: Session, *, most: int) -> int:
+    """How many mails wait, counted up to `most`."""
+    number: int = await session.fetchval(_WAITING, most)
+    return number
+
+
+def _count(command_tag: str) -> int:
+    return int(command_tag.split()[-1])

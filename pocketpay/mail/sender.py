@@ -1,0 +1,228 @@
+"""The sender: sends what is due, and deletes what is old. Every server has one, and all of them share the outbox.
+
+    claim      up to SLOTS mails that are due, under a lease: no other server is given them
+    send       each in a task of its own, within SEND_SECONDS
+    record     sent, due again, or given up
+
+A server that dies leaves its mails to the others when their leases are over. An SMTP server that is slow or away
+keeps SLOTS tasks busy and nothing else: the sender has a connection to PostgreSQL of its own and holds no unit of
+work open while it sends. While no mail can be delivered at all, the sender pauses, longer each time, and counts no
+try.
+"""
+
+import asyncio
+import contextlib
+import random
+from collections.abc import Awaitable, Callable, Collection, Iterator
+from dataclasses import dataclass
+from datetime import UTC, timedelta
+
+import structlog
+
+from pocketpay.database.failures import ServiceBusy
+from pocketpay.database.sessions import Database, Session
+from pocketpay.mail import repository
+from pocketpay.mail.delivery import Delivery, NotDelivered, Rejected, ServerUnavailable, TryLater
+from pocketpay.mail.mail import ClaimedMail
+from pocketpay.mail.message import Sender, message_of
+from pocketpay.mail.retries import pause_after
+from pocketpay.mail.texts import text_of
+
+SLOTS = 4
+"""Mails that one server sends at the same time."""
+
+POLL_SECONDS = 1.0
+"""Between two looks into the outbox when nothing was due."""
+
+SEND_SECONDS = 60.0
+LEASE = timedelta(seconds=150)
+"""Longer than a mail may take to be sent and recorded: only a server that has died lets a lease run out."""
+
+LONGEST_PAUSE_SECONDS = 60.0
+"""Between two tries to reach an SMTP server that is away."""
+
+RECORD_PAUSES = (0.1, 0.5, 2.0, 5.0, 10.0)
+"""Seconds between tries to record what became of a mail: what is not recorded is sent again."""
+
+SWEEP_SECONDS = 60.0
+SWEPT_AT_ONCE = 1_000
+COUNTED_AT_MOST = 100_000
+COUNT_SECONDS = 15.0
+
+FINISH_SECONDS = 2.0
+"""What is being sent when the server stops may take so long."""
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class Counts:
+    """Since the start of this server, except `waiting`: how many wait in the whole outbox."""
+
+    waiting: int = 0
+    sent: int = 0
+    failed: int = 0
+
+
+class MailSender:
+    """One server's sender. `keep` is how long a mail is kept after it was sent or given up."""
+
+    def __init__(self, database: Database, delivery: Delivery, sender: Sender, *, keep: timedelta) -> None:
+        self._database, self._delivery, self._sender = database, delivery, sender
+        self._keep = keep
+        self.counts = Counts()
+        self._sending: set[asyncio.Task[None]] = set()
+        self._pause_seconds, self._paused_until = 0.0, 0.0
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        """Begins to send, and to sweep."""
+        for name, work in (("mail sender", self._send_forever()), ("mail sweeper", self._sweep_forever())):
+            self._tasks.append(asyncio.create_task(work, name=name))
+
+    async def close(self) -> None:
+        """Claims nothing more, lets what is being sent finish for a moment, and stops."""
+        await _cancel(self._tasks)
+        if self._sending:
+            await asyncio.wait(self._sending, timeout=FINISH_SECONDS)
+        await _cancel(self._sending)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(FINISH_SECONDS):
+                await self._delivery.rest()
+
+    # ------------------------------------------------------------ sending
+
+    async def send_due(self) -> int:
+        """Claims what is due, as far as there are free slots, and begins to send it; gives how many that are."""
+        free = SLOTS - len(self._sending)
+        if not free or asyncio.get_running_loop().time() < self._paused_until:
+            return 0
+        async with self._database.write() as session:
+            claimed = await repository.claim(session, most=free, lease=LEASE)
+        for mail in claimed:
+            task = asyncio.create_task(self._send(mail), name="sending a mail")
+            self._sending.add(task)
+            task.add_done_callback(self._sending.discard)
+        return len(claimed)
+
+    async def _send_forever(self) -> None:
+        while True:
+            claimed = 0
+            # After a pause: a server that starts has other things to do first.
+            await self._next_look()
+            with _going_on():
+                claimed = await self.send_due()
+            if not claimed and not self._sending:
+                await self._delivery.rest()
+
+    async def _next_look(self) -> None:
+        """Waits until a slot comes free while all are in use, or for a moment."""
+        if len(self._sending) == SLOTS:
+            await asyncio.wait(self._sending, return_when=asyncio.FIRST_COMPLETED)
+        else:
+            await asyncio.sleep(POLL_SECONDS * random.uniform(0.5, 1.0))
+
+    async def _send(self, mail: ClaimedMail) -> None:
+        try:
+            try:
+                async with asyncio.timeout(SEND_SECONDS):
+                    await self._deliver(mail)
+            except TimeoutError:
+                raise TryLater("timeout") from None
+        except ServerUnavailable as error:
+            self._pause(error)
+            await self._not_tried(mail, error.failure)
+        except NotDelivered as error:
+            await self._not_delivered(mail, error)
+        except Exception as error:
+            log.exception("mail_broken", name=mail.kind)
+            await self._not_delivered(mail, TryLater(type(error).__name__))
+        else:
+            self._pause_seconds = 0.0
+            self.counts.sent += 1
+            await self._record(mail, lambda session: repository.sent(session, mail))
+
+    async def _deliver(self, mail: ClaimedMail) -> None:
+        text = text_of(mail.kind, {**mail.facts, "at": f"{mail.created_at.astimezone(UTC):%Y-%m-%d at %H:%M}"})
+        await self._delivery.deliver(message_of(mail, text, self._sender))
+
+    async def _not_tried(self, mail: ClaimedMail, failure: str) -> None:
+        pause = timedelta(seconds=self._pause_seconds)
+        await self._record(mail, lambda session: repository.not_tried(session, mail, failure, pause))
+
+    async def _not_delivered(self, mail: ClaimedMail, error: NotDelivered) -> None:
+        pause = None if isinstance(error, Rejected) else pause_after(mail.tries)
+        if pause is None:
+            self.counts.failed += 1
+            log.warning("mail_given_up", name=mail.kind, failure=error.failure, tries=mail.tries)
+            await self._record(mail, lambda session: repository.failed(session, mail, error.failure))
+            return
+        jittered = pause * random.uniform(1.0, 1.25)
+        await self._record(mail, lambda session: repository.try_again(session, mail, error.failure, jittered))
+
+    def _pause(self, error: ServerUnavailable) -> None:
+        """No mail can be delivered: the sender tries again after a while, longer each time."""
+        now = asyncio.get_running_loop().time()
+        if now < self._paused_until:
+            return
+        self._pause_seconds = min(max(2 * self._pause_seconds, POLL_SECONDS), LONGEST_PAUSE_SECONDS)
+        self._paused_until = now + self._pause_seconds
+        log.warning("mail_server_unavailable", failure=error.failure, seconds=self._pause_seconds)
+
+    async def _record(self, mail: ClaimedMail, write: Callable[[Session], Awaitable[None]]) -> None:
+        """Writes down what became of the mail; a database that is away is waited for, well within the lease."""
+        for pause_seconds in (*RECORD_PAUSES, None):
+            try:
+                async with self._database.write() as session:
+                    await write(session)
+                return
+            except Exception as error:
+                if pause_seconds is None:
+                    log.error("mail_not_recorded", name=mail.kind, exc_info=error)
+                    return
+                await asyncio.sleep(pause_seconds)
+
+    # ------------------------------------------------------------ sweeping
+
+    async def sweep(self) -> int:
+        """Gives up mails whose lifetime is over and deletes old ones, a bounded number of each; gives how many."""
+        async with self._database.write() as session:
+            expired = await repository.expire(session, most=SWEPT_AT_ONCE)
+            swept = await repository.sweep(session, after=self._keep, most=SWEPT_AT_ONCE)
+        self.counts.failed += expired
+        if expired:
+            log.warning("mails_expired", count=expired)
+        return expired + swept
+
+    async def count(self) -> None:
+        """Counts the mails that wait, for the metrics."""
+        async with self._database.write() as session:
+            self.counts.waiting = await repository.waiting(session, most=COUNTED_AT_MOST)
+
+    async def _sweep_forever(self) -> None:
+        ticks = 0
+        while True:
+            await asyncio.sleep(COUNT_SECONDS)
+            ticks += 1
+            with _going_on():
+                await self.count()
+                if ticks % (SWEEP_SECONDS // COUNT_SECONDS) == 0:
+                    await self.sweep()
+
+
+@contextlib.contextmanager
+def _going_on() -> Iterator[None]:
+    """Whatever goes wrong, it is logged, and the next look comes."""
+    try:
+        yield
+    except ServiceBusy as busy:
+        log.warning("mail_put_off", reason=str(busy))
+    except Exception:
+        log.exception("mail_failed")
+
+
+async def _cancel(tasks: "Collection[asyncio.Task[None]]") -> None:
+    for task in tasks:
+        task.cancel()
+    if tasks:
+        await asyncio.wait(tasks)

@@ -1,0 +1,165 @@
+"""Delivery to an SMTP server. Connections are kept while mails are due, and closed when none is.
+
+A connection is never downgraded: where SMTP_TLS says starttls or implicit, a server that does not offer it, or whose
+certificate is not valid, is sent nothing.
+"""
+
+import asyncio
+from dataclasses import dataclass
+from email.message import EmailMessage
+from typing import Self
+
+import aiosmtplib
+from aiosmtplib import SMTP
+
+from pocketpay.mail.delivery import NotDelivered, Rejected, ServerUnavailable, TryLater
+from pocketpay.mail.message import in_ascii
+from pocketpay.settings import Settings, SmtpTls, smtp_password
+
+CONNECT_SECONDS = 10.0
+REPLY_SECONDS = 20.0
+"""How long one reply is awaited. RFC 5321 (4.5.3.2) would wait minutes, and keep a slot as long."""
+
+MOST_PER_CONNECTION = 50
+"""Mails over one connection: servers end it after a hundred or so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """Where mail is delivered. `greeting` is the name that we give ourselves."""
+
+    host: str
+    port: int
+    tls: SmtpTls
+    username: str | None = None
+    password: str | None = None
+    greeting: str = "localhost"
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """The server of those settings, which name one. Raises SettingsError when its password cannot be read."""
+        assert settings.smtp_host is not None  # noqa: S101 - said above
+        return cls(
+            settings.smtp_host,
+            settings.smtp_port,
+            settings.smtp_tls,
+            settings.smtp_username,
+            smtp_password(settings),
+            greeting=in_ascii(settings.sender[1]).rpartition("@")[2],
+        )
+
+
+class SmtpDelivery:
+    """Delivers to one SMTP server; each delivery at a time has a connection of its own."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self._idle: list[_Connection] = []
+
+    async def deliver(self, message: EmailMessage) -> None:
+        connection = await self._connection()
+        try:
+            await connection.deliver(message)
+        finally:
+            if connection.is_usable:
+                self._idle.append(connection)
+            else:
+                connection.close()
+
+    async def rest(self) -> None:
+        idle, self._idle = self._idle, []
+        await asyncio.gather(*(connection.quit() for connection in idle))
+
+    async def _connection(self) -> "_Connection":
+        while self._idle:
+            connection = self._idle.pop()
+            if await connection.answers():
+                return connection
+            connection.close()
+        return await _Connection.open(self._server)
+
+
+class _Connection:
+    """One connection, logged in."""
+
+    def __init__(self, client: SMTP) -> None:
+        self._client = client
+        self._mails = 0
+        self._broken = False
+
+    @classmethod
+    async def open(cls, server: Server) -> Self:
+        """Raises ServerUnavailable."""
+        client = SMTP(
+            hostname=server.host,
+            port=server.port,
+            username=server.username,
+            password=server.password,
+            local_hostname=server.greeting,
+            timeout=CONNECT_SECONDS,
+            use_tls=server.tls is SmtpTls.IMPLICIT,
+            start_tls=server.tls is SmtpTls.STARTTLS,
+        )
+        try:
+            await client.connect()
+        except (aiosmtplib.SMTPException, OSError, ValueError) as error:
+            raise ServerUnavailable(_failure(error)) from None
+        client.timeout = REPLY_SECONDS
+        return cls(client)
+
+    @property
+    def is_usable(self) -> bool:
+        return not self._broken and self._client.is_connected and self._mails < MOST_PER_CONNECTION
+
+    async def answers(self) -> bool:
+        """Whether the server has not ended the connection meanwhile."""
+        try:
+            return (await self._client.noop(timeout=CONNECT_SECONDS)).code == 250
+        except (aiosmtplib.SMTPException, OSError):
+            return False
+
+    async def deliver(self, message: EmailMessage) -> None:
+        """Raises NotDelivered."""
+        self._mails += 1
+        self._broken = True
+        try:
+            await self._client.send_message(message)
+        except (aiosmtplib.SMTPException, OSError, ValueError) as error:
+            # After a reply the conversation is where it should be; after anything else nobody knows.
+            self._broken = not isinstance(error, aiosmtplib.SMTPResponseException | aiosmtplib.SMTPRecipientsRefused)
+            raise _meaning(error) from None
+        self._broken = False
+
+    async def quit(self) -> None:
+        """Ends the connection as the protocol wants it."""
+        try:
+            await self._client.quit(timeout=1.0)
+        except (aiosmtplib.SMTPException, OSError):
+            pass
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        self._client.close()
+
+
+def _meaning(error: Exception) -> NotDelivered:
+    """What an error during a delivery says."""
+    code = _code(error)
+    if isinstance(error, aiosmtplib.SMTPSenderRefused) and code is not None and code >= 500:
+        return ServerUnavailable(_failure(error))
+    if isinstance(error, ValueError) or (code is not None and code >= 500):
+        return Rejected(_failure(error))
+    return TryLater(_failure(error))
+
+
+def _failure(error: Exception) -> str:
+    """The reply code, or what kind of error it was: never its words."""
+    code = _code(error)
+    return type(error).__name__ if code is None else str(code)
+
+
+def _code(error: Exception) -> int | None:
+    if isinstance(error, aiosmtplib.SMTPRecipientsRefused):
+        return error.recipients[0].code
+    return error.code if isinstance(error, aiosmtplib.SMTPResponseException) else None
