@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import uuid_utils.compat as uuids
-from structlog.testing import capture_logs
+from structlog.testing import CapturingLogger
 
 from pocketpay.clearing import clock_alarm, queue
 from pocketpay.clearing.clock_alarm import ClockAlarm
@@ -47,8 +47,9 @@ def refused(told: Told) -> bool:
     return isinstance(told, ServiceBusy) and not told.may_have_happened
 
 
-def accounts(alarms: Sequence[Any]) -> list[str]:
-    return [alarm["account"] for alarm in alarms]
+def accounts(alarms: CapturingLogger) -> list[str]:
+    """The accounts that were named, in order."""
+    return [call.kwargs["account"] for call in alarms.calls]
 
 
 async def test_account_a_year_ahead_is_refused_and_moves_nobody_else_into_the_future(
@@ -132,17 +133,25 @@ async def test_preview_is_refused_as_the_payment_is(desk: Desk, records: Records
             await preview_transfer(desk, bob.wallet_id, raw_to=late.username, raw_amount="1.00")
 
 
-async def test_alarm_names_an_account_once_and_every_refusal_counts(desk: Desk, records: Records) -> None:
+@pytest.fixture
+def alarms(monkeypatch: pytest.MonkeyPatch) -> CapturingLogger:
+    """What the alarm logs, however this process has configured its log by now."""
+    logger = CapturingLogger()
+    monkeypatch.setattr(clock_alarm, "log", logger)
+    return logger
+
+
+async def test_alarm_names_an_account_once_and_every_refusal_counts(
+    desk: Desk, records: Records, alarms: CapturingLogger
+) -> None:
     late, later, bob = await people(desk, 3, funds="10.00")
     busy = desk.clearing.counts.busy
     async with ahead(records, YEAR, late, later):
-        with capture_logs() as logs:
-            for _ in range(3):
-                await all_told(desk.submit(transfer_of(late, bob)), desk.submit(transfer_of(bob, late)))
-            await all_told(desk.submit(transfer_of(later, bob)))
-    alarms = [event for event in logs if event["event"] == "account_ahead_of_clock"]
+        for _ in range(3):
+            await all_told(desk.submit(transfer_of(late, bob)), desk.submit(transfer_of(bob, late)))
+        await all_told(desk.submit(transfer_of(later, bob)))
     assert accounts(alarms) == [str(late.wallet_id), str(later.wallet_id)]
-    assert {event["log_level"] for event in alarms} == {"error"}
+    assert {(call.method_name, call.args) for call in alarms.calls} == {("error", ("account_ahead_of_clock",))}
     assert desk.clearing.counts.ahead == 7
     assert desk.clearing.counts.busy == busy + 7
 
@@ -168,7 +177,7 @@ async def test_order_in_doubt_is_told_that_it_may_have_happened(
 
 
 def test_alarm_names_an_account_again_after_a_minute_and_never_floods_the_log(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, alarms: CapturingLogger
 ) -> None:
     monkeypatch.setattr(clock_alarm, "MOST_NAMED", 2)
     time = [0.0]
@@ -177,7 +186,7 @@ def test_alarm_names_an_account_again_after_a_minute_and_never_floods_the_log(
     named = []
     for moment, seen in ((0.0, [first]), (30.0, [first, second, third]), (60.0, [first, third]), (89.0, [second])):
         time[0] = moment
-        with capture_logs() as logs:
-            alarm.saw(seen)
-        named.append(accounts(logs))
+        alarms.calls.clear()
+        alarm.saw(seen)
+        named.append(accounts(alarms))
     assert named == [[str(first.id)], [str(second.id)], [str(first.id)], []]

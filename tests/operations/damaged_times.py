@@ -2,6 +2,7 @@
 
 from pocketpay.ledger.repository.proofs import LAST_CHANGE
 from pocketpay.operations.stamps import NOT_IN_THE_FUTURE
+from pocketpay.operator_log.repository.act_proofs import ROLE_ACTS
 from tests.operations.damage import Damage, unguarded
 
 SOON = "now() + interval '1 hour'"
@@ -53,7 +54,7 @@ TIMES = (
         f"update cards set spent_in = {MONTH} where id = '{{closed_card}}'",
         {NOT_IN_THE_FUTURE: {"{closed_card}"}},
     ),
-    Damage(
+    unguarded(
         "a key of the future",
         f"update idempotency_keys set created_at = {SOON} where key = 'key-of-sent'",
         {NOT_IN_THE_FUTURE: {"{alice} key-of-sent"}},
@@ -67,6 +68,6 @@ TIMES = (
         "an act of an operator in the future",
         "insert into operator_actions (id, operator, action, reason, facts, created_at) values "
         f"('{{asked}}', 'ops', 'grant_role', 'joins us', '{{{{}}}}', {SOON})",
-        {NOT_IN_THE_FUTURE: {"{asked}"}},
+        {NOT_IN_THE_FUTURE: {"{asked}"}, ROLE_ACTS: {"{asked}"}},
     ),
 )

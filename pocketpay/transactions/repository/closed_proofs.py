@@ -7,7 +7,8 @@ EMPTY = Proof(
     """
     with closed as (
         select id, updated_at as at, updated_at < (
-            select max(updated_at) - interval '1 hour' from ledger_accounts) as swept
+            select max(updated_at) - interval '1 hour' from ledger_accounts
+            where updated_at < clock_timestamp()) as swept
         from wallets where status = 'closed')
     select closed.id::text, 'has posted ' || a.posted || ', held ' || a.held
     from closed join ledger_accounts a on a.id = closed.id where a.posted <> 0 or a.held <> 0
