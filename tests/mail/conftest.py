@@ -1,7 +1,6 @@
 """An outbox over a fresh database, and senders of it."""
 
-import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 
@@ -19,8 +18,6 @@ from tests.mail.smtp_server import Mailbox, mailbox
 from tests.people import arrive, receiving
 
 SENDER = Sender("Pocket Pay", "no-reply@pocketpay.test")
-
-Open = Callable[..., "asyncio.Future[MailSender]"]
 
 
 @pytest.fixture

@@ -30,7 +30,7 @@ class Mailbox:
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
         self.asked += 1
         raw = cast(bytes, envelope.content)
-        message = cast(EmailMessage, email.message_from_bytes(raw, policy=email.policy.default))
+        message = email.message_from_bytes(raw, policy=email.policy.default)
         await asyncio.sleep(self.slow_seconds)
         if self.replies:
             reply = self.replies.pop(0)(message)
@@ -46,7 +46,7 @@ class Mailbox:
     def authenticated(self, server: SMTP, session: Session, envelope: Envelope, how: str, data: Any) -> AuthResult:
         login = cast(LoginPassword, data)
         self.logins.append((login.login.decode(), login.password.decode()))
-        return AuthResult(success=login.password == b"right")
+        return AuthResult(success=login.password == b"right", handled=False)
 
     @property
     def ids(self) -> list[str]:
