@@ -6,7 +6,8 @@ import pytest
 
 from pocketpay import settings
 from pocketpay.money import Money
-from pocketpay.settings import Environment, RuleAction, Settings, SettingsError, checked_secret, load
+from pocketpay.risk.rule import RuleAction
+from pocketpay.settings import Environment, Settings, SettingsError, checked_secret, load
 
 OUTSIDE = "postgresql://pocketpay@db/pocketpay"
 LONG_ENOUGH = "0123456789abcdef0123456789abcdef"

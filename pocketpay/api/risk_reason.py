@@ -5,7 +5,8 @@ from typing import Self
 
 import strawberry
 
-from pocketpay.risk import rules
+from pocketpay.risk.rule import Reason
+from pocketpay.risk.rules import rule_named
 
 
 @strawberry.enum(description="A rule that can make a payment risky.")
@@ -19,19 +20,12 @@ class RiskRule(Enum):
     )
 
 
-WORDS = {
-    rules.Rule.LARGE_TRANSFER: "The amount is above {threshold} {currency}.",
-    rules.Rule.NEW_RECIPIENT: "You have not paid this person before.",
-    rules.Rule.RAPID_TRANSFERS: "You made {count} or more payments within {window_minutes} minutes.",
-}
-"""With the facts as they were when the payment was judged: the settings may have changed since."""
-
-
 @strawberry.type(description="One reason why a payment is risky.")
 class RiskReason:
     rule: RiskRule = strawberry.field(description="The rule that matched.")
     message: str = strawberry.field(description="The same in words for the sender, with the threshold that applied.")
 
     @classmethod
-    def of(cls, reason: rules.Reason) -> Self:
-        return cls(rule=RiskRule[reason.rule.name], message=WORDS[reason.rule].format_map(reason.facts))
+    def of(cls, reason: Reason) -> Self:
+        """Told with the thresholds as they were when the payment was judged: the settings may have changed since."""
+        return cls(rule=RiskRule[reason.rule.upper()], message=rule_named(reason.rule).words.format_map(reason.facts))

@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic.fields import FieldInfo
 
+from pocketpay.risk.rules import SETTINGS
 from pocketpay.settings import Settings
 
 WIDTH = 110
@@ -29,16 +30,30 @@ SECTIONS = {
 }
 """By the first setting of each."""
 
+BEFORE_RISK = "welcome_bonus"
+"""After it stand the settings of the rules of risk."""
+
 
 def lines(fields: dict[str, FieldInfo] | None = None) -> Iterator[str]:
     """The file, line by line."""
     yield from _comment(HEAD.splitlines())
-    for name, field in (fields or Settings.model_fields).items():
+    for name, field in (fields or _in_order()).items():
         if name in SECTIONS:
             yield from ("", f"# {SECTIONS[name]} ".ljust(WIDTH, "-"))
         yield ""
         yield from _comment([f"{field.description} {_bounds(field)}".strip()])
         yield f"#{name.upper()}={_default(field)}"
+
+
+def _in_order() -> dict[str, FieldInfo]:
+    """Every setting in the order of the file: those of the rules of risk stand with money."""
+    ordered: dict[str, FieldInfo] = {}
+    for name, field in Settings.model_fields.items():
+        if name not in SETTINGS:
+            ordered[name] = field
+        if name == BEFORE_RISK:
+            ordered |= SETTINGS
+    return ordered
 
 
 def _comment(paragraphs: Iterable[str]) -> Iterator[str]:

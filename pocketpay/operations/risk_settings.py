@@ -11,6 +11,7 @@ from datetime import datetime
 
 import uuid_utils.compat as uuids
 
+from pocketpay.amounts import is_money, money_setting
 from pocketpay.database.sessions import Database, Session
 from pocketpay.identity.until_known import until_known
 from pocketpay.ledger.currencies import served_anywhere
@@ -19,8 +20,9 @@ from pocketpay.operator_log.repository import acts
 from pocketpay.payments.parsing import parse_reason, parse_setting
 from pocketpay.risk import repository
 from pocketpay.risk.repository import Override
+from pocketpay.risk.rules import SETTINGS
 from pocketpay.risk.setting import RiskSettingName
-from pocketpay.settings import Settings, SettingsError, money_setting, overridden
+from pocketpay.settings import Settings, SettingsError, overridden
 from pocketpay.transactions.errors import InvalidInput
 
 
@@ -59,7 +61,7 @@ async def set_risk_setting(
     value, reason = parse_setting(raw_value), parse_reason(raw_reason)
     try:
         overridden(settings, {name: value})
-        if name is RiskSettingName.LARGE_TRANSFER_THRESHOLD:
+        if is_money(SETTINGS[name]):
             # Every server that serves another currency has to start with it too.
             money_setting(name.upper(), value, await database.query(served_anywhere))
     except (SettingsError, ValueError) as wrong:

@@ -9,8 +9,11 @@ from pocketpay.database.sessions import Database
 from pocketpay.operations.risk_settings import RiskSetting, clear_risk_setting, known, risk_settings, set_risk_setting
 from pocketpay.operator_log.act import Operator
 from pocketpay.payments.desk import Desk
+from pocketpay.risk.large_transfer import LargeTransfer
+from pocketpay.risk.new_recipient import NewRecipient
+from pocketpay.risk.rule import RuleAction
 from pocketpay.risk.setting import RiskSettingName as Name
-from pocketpay.settings import RuleAction, Settings, SettingsError
+from pocketpay.settings import Settings, SettingsError
 from pocketpay.transactions.errors import InvalidInput
 from pocketpay.updates.signals import CHANNEL, read
 from tests.people import LosesReplies, Owner, made
@@ -49,7 +52,7 @@ async def test_what_is_set_goes_over_the_environments_and_cleared_it_is_the_envi
     assert await applying(database) == {**before, "large_transfer_threshold": "USD:20.00,JPY:3000"}
     async with database.read() as session:
         policy = await read_policy(session, here())
-    assert [str(policy.threshold(code)) for code in ("USD", "JPY")] == ["20.00", "3000"]
+    assert [str(policy.rule(LargeTransfer).threshold(code)) for code in ("USD", "JPY")] == ["20.00", "3000"]
     cleared = await clear_risk_setting(
         database, here(), OPS, name=Name.LARGE_TRANSFER_THRESHOLD, raw_reason="It is over"
     )
@@ -140,14 +143,14 @@ async def test_what_does_not_go_with_this_environment_is_said_in_a_sentence(data
     async with database.read() as session:
         with pytest.raises(SettingsError, match="LARGE_TRANSFER_THRESHOLD names no amount for JPY"):
             await read_policy(session, here())
-        assert str((await read_policy(session, made())).threshold("USD")) == "20.00"
+        assert str((await read_policy(session, made())).rule(LargeTransfer).threshold("USD")) == "20.00"
 
 
 async def test_desk_decides_by_what_is_set_from_its_first_payment_on(database: Database) -> None:
     """Also where nobody listens: an import's desk, the command line's."""
     await set_(database, Name.NEW_RECIPIENT_ACTION, "block", settings=made())
     desk = await Desk.open(database, made())
-    assert desk.clearing.terms.policy.new_recipient is RuleAction.BLOCK
+    assert desk.clearing.terms.policy.rule(NewRecipient).action is RuleAction.BLOCK
     await desk.close()
     await set_(database, Name.LARGE_TRANSFER_THRESHOLD, "USD:20.00", settings=made())
     with pytest.raises(SettingsError, match="pocketpay operator risk clear"):

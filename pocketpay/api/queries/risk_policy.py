@@ -4,8 +4,10 @@ import strawberry
 
 from pocketpay.api.context import Info
 from pocketpay.api.money import Money
-from pocketpay.risk.rules import RAPID_COUNT_OFF
-from pocketpay.settings import RuleAction
+from pocketpay.risk.large_transfer import LargeTransfer
+from pocketpay.risk.new_recipient import NewRecipient
+from pocketpay.risk.rapid_transfers import RAPID_COUNT_OFF, RapidTransfers
+from pocketpay.risk.rule import RuleAction
 
 
 @strawberry.type(description="When a payment is asked about before it goes out.")
@@ -28,10 +30,11 @@ async def risk_policy(info: Info) -> RiskPolicy:
     desk = info.context.rooms.desk
     currency = await desk.resolver.currency(info.context.must_view().wallet_id)
     terms = desk.terms
+    rapid = terms.policy.rule(RapidTransfers)
     return RiskPolicy(
-        large_transfer_threshold=Money.of(terms.policy.threshold(currency)),
-        rapid_transfer_count=terms.policy.rapid_count,
-        rapid_transfer_window_minutes=terms.policy.rapid_window_minutes,
-        new_recipient=terms.policy.new_recipient is not RuleAction.OFF,
+        large_transfer_threshold=Money.of(terms.policy.rule(LargeTransfer).threshold(currency)),
+        rapid_transfer_count=rapid.count,
+        rapid_transfer_window_minutes=rapid.window_minutes,
+        new_recipient=terms.policy.rule(NewRecipient).action is not RuleAction.OFF,
         confirmation_minutes=int(terms.confirmation.total_seconds()) // 60,
     )

@@ -13,7 +13,8 @@ import orjson
 from asyncpg import Record
 
 from pocketpay.money import Money
-from pocketpay.risk.rules import Reason, Rule
+from pocketpay.risk.rule import Reason
+from pocketpay.risk.rules import rule_named
 from pocketpay.transactions.lifecycle import Status
 from pocketpay.transactions.transaction import Transaction, Type
 
@@ -60,7 +61,7 @@ def reasons(text: str) -> tuple[Reason, ...]:
     if text == "[]":  # nearly every row: not worth a parser
         return ()
     kept: list[dict[str, Any]] = orjson.loads(text)
-    return tuple(Reason(Rule(reason["rule"]), reason["facts"]) for reason in kept)
+    return tuple(Reason(rule_named(reason["rule"]).name, reason["facts"]) for reason in kept)
 
 
 def reasons_text(reasons: Sequence[Reason]) -> str:
