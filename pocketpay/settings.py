@@ -11,9 +11,10 @@ from collections.abc import Mapping
 from enum import StrEnum
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
+from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from pocketpay import money
@@ -321,6 +322,21 @@ def basis_points(name: str, text: str) -> int:
         if len(part.rstrip("0")) <= 2 and bps <= 10_000:
             return bps
     raise ValueError(f"{name}: {text!r} is no percentage from 0 to 100 with at most two decimals, like 1.5")
+
+
+def in_words(field: FieldInfo) -> str:
+    """What a setting means, and the bounds of a number, for whoever sets it."""
+    return f"{field.description} {_bounds(field)}".rstrip()
+
+
+def _bounds(field: FieldInfo) -> str:
+    """What a number may be, in words: a sentence of its own, or nothing."""
+    known: dict[str, Any] = {}
+    for rule in field.metadata:
+        known |= {bound: getattr(rule, bound) for bound in ("ge", "gt", "le", "lt") if hasattr(rule, bound)}
+    words = {"ge": "at least {}", "gt": "more than {}", "le": "at most {}", "lt": "less than {}"}
+    said = " and ".join(words[bound].format(limit) for bound, limit in known.items())
+    return f"{said.capitalize()}." if said else ""
 
 
 def load(**overrides: object) -> Settings:

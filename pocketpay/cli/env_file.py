@@ -3,12 +3,11 @@
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from textwrap import wrap
-from typing import Any
 
 from pydantic.fields import FieldInfo
 
 from pocketpay.risk.rules import SETTINGS
-from pocketpay.settings import Settings
+from pocketpay.settings import Settings, in_words
 
 WIDTH = 110
 
@@ -41,7 +40,7 @@ def lines(fields: dict[str, FieldInfo] | None = None) -> Iterator[str]:
         if name in SECTIONS:
             yield from ("", f"# {SECTIONS[name]} ".ljust(WIDTH, "-"))
         yield ""
-        yield from _comment([f"{field.description} {_bounds(field)}".strip()])
+        yield from _comment([in_words(field)])
         yield f"#{name.upper()}={_default(field)}"
 
 
@@ -59,16 +58,6 @@ def _in_order() -> dict[str, FieldInfo]:
 def _comment(paragraphs: Iterable[str]) -> Iterator[str]:
     for paragraph in paragraphs:
         yield from (f"# {line}" for line in wrap(paragraph, WIDTH - 2)) if paragraph else "#"
-
-
-def _bounds(field: FieldInfo) -> str:
-    """What a number may be, in words: a sentence of its own, or nothing."""
-    known: dict[str, Any] = {}
-    for rule in field.metadata:
-        known |= {bound: getattr(rule, bound) for bound in ("ge", "gt", "le", "lt") if hasattr(rule, bound)}
-    words = {"ge": "at least {}", "gt": "more than {}", "le": "at most {}", "lt": "less than {}"}
-    said = " and ".join(words[bound].format(limit) for bound, limit in known.items())
-    return f"{said.capitalize()}." if said else ""
 
 
 def _default(field: FieldInfo) -> str:

@@ -21,7 +21,6 @@ from pocketpay.payments.parsing import parse_reason, parse_setting
 from pocketpay.risk import repository
 from pocketpay.risk.repository import Override
 from pocketpay.risk.rules import SETTINGS
-from pocketpay.risk.setting import RiskSettingName
 from pocketpay.settings import Settings, SettingsError, overridden
 from pocketpay.transactions.errors import InvalidInput
 
@@ -32,7 +31,7 @@ class RiskSetting:
     `since` when an operator set it, None where the environment's applies.
     """
 
-    name: RiskSettingName
+    name: str
     value: str
     environments: str
     since: datetime | None
@@ -45,7 +44,7 @@ class RiskSetting:
 async def risk_settings(session: Session, settings: Settings) -> list[RiskSetting]:
     """Every setting of risk as it applies now."""
     kept = await repository.overrides(session)
-    return [_setting(name, settings, kept.get(name)) for name in RiskSettingName]
+    return [_setting(name, settings, kept.get(name)) for name in SETTINGS]
 
 
 async def set_risk_setting(
@@ -53,7 +52,7 @@ async def set_risk_setting(
     settings: Settings,
     operator: Operator,
     *,
-    name: RiskSettingName,
+    name: str,
     raw_value: str,
     raw_reason: str,
 ) -> RiskSetting:
@@ -70,14 +69,14 @@ async def set_risk_setting(
 
 
 async def clear_risk_setting(
-    database: Database, settings: Settings, operator: Operator, *, name: RiskSettingName, raw_reason: str
+    database: Database, settings: Settings, operator: Operator, *, name: str, raw_reason: str
 ) -> RiskSetting:
     """Lets the environment's apply again and gives it. Raises InvalidInput and ServiceBusy."""
     return await _changed(database, settings, name, None, operator, parse_reason(raw_reason))
 
 
 async def _changed(
-    database: Database, settings: Settings, name: RiskSettingName, value: str | None, operator: Operator, reason: str
+    database: Database, settings: Settings, name: str, value: str | None, operator: Operator, reason: str
 ) -> RiskSetting:
     act_id = uuids.uuid7()
 
@@ -95,16 +94,15 @@ async def _changed(
     return await until_known(unit)
 
 
-def known(raw_name: str) -> RiskSettingName:
+def known(raw_name: str) -> str:
     """The setting of that name, in any case. Raises InvalidInput."""
-    try:
-        return RiskSettingName(raw_name.strip().lower())
-    except ValueError:
-        names = ", ".join(name.upper() for name in RiskSettingName)
-        raise InvalidInput("name", f"must be one of {names}") from None
+    name = raw_name.strip().lower()
+    if name not in SETTINGS:
+        raise InvalidInput("name", f"must be one of {', '.join(name.upper() for name in SETTINGS)}")
+    return name
 
 
-def _setting(name: RiskSettingName, settings: Settings, kept: Override | None) -> RiskSetting:
+def _setting(name: str, settings: Settings, kept: Override | None) -> RiskSetting:
     environments = str(getattr(settings, name))
     if kept is None:
         return RiskSetting(name, environments, environments, None)

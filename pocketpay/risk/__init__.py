@@ -7,8 +7,7 @@
     rapid_transfers.py  that many payments within the window before this one
     facts.py            what the rules know of a payment
     policy.py           the rules in force, and their verdict
-    setting.py          the settings that operators may put over the environment's
-    models.py           the table of those settings
+    models.py           the table of the settings that operators put over the environment's
     repository.py       the SQL
 
 The rules must never know a clock, a session, a table or a person: the caller brings the facts, read under the

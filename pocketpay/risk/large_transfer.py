@@ -12,9 +12,11 @@ from pocketpay.risk.rule import Rule, RuleAction, Thresholds
 
 
 class LargeTransferSettings(BaseModel):
-    large_transfer_threshold: MoneySetting = Field("500.00", description="Money; a transfer above it is large.")
+    large_transfer_threshold: MoneySetting = Field(
+        "500.00", description="A payment above this amount is large. Money like 500.00, or USD:500.00,JPY:50000."
+    )
     large_transfer_action: RuleAction = Field(
-        RuleAction.CONFIRM, description="What a large transfer meets: off, confirm or block."
+        RuleAction.CONFIRM, description="Action for a large payment: off, confirm or block."
     )
 
 

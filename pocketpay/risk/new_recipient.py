@@ -11,7 +11,7 @@ from pocketpay.risk.rule import Rule, RuleAction, Thresholds
 
 class NewRecipientSettings(BaseModel):
     new_recipient_action: RuleAction = Field(
-        RuleAction.CONFIRM, description="What the first transfer to somebody meets: off, confirm or block."
+        RuleAction.CONFIRM, description="Action for the first payment to a recipient: off, confirm or block."
     )
 
 

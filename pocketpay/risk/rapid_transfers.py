@@ -18,11 +18,14 @@ class RapidTransfersSettings(BaseModel):
         5,
         ge=1,
         le=1_000_000,
-        description="With so many transfers within the window before it, one is rapid; above 1000 none is.",
+        description="A payment is rapid when at least this many were made within the window before it. Above 1000 "
+        "the rule is off.",
     )
-    rapid_transfer_window_minutes: int = Field(60, ge=1, le=1440, description="The window of that rule, in minutes.")
+    rapid_transfer_window_minutes: int = Field(
+        60, ge=1, le=1440, description="The window in which those payments are counted, in minutes."
+    )
     rapid_transfer_action: RuleAction = Field(
-        RuleAction.CONFIRM, description="What a rapid transfer meets: off, confirm or block."
+        RuleAction.CONFIRM, description="Action for a rapid payment: off, confirm or block."
     )
 
 

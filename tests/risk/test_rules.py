@@ -6,11 +6,17 @@ from collections.abc import Iterator
 from string import Formatter
 
 import pytest
+from asyncpg import CheckViolationError
+from graphql import GraphQLEnumType, GraphQLSchema, build_schema
 
 from pocketpay import risk
+from pocketpay.api.risk_reason import RiskReason
+from pocketpay.api.schema import sdl
 from pocketpay.risk import rules
 from pocketpay.risk.rule import Reason, Rule, RuleAction
 from pocketpay.risk.rules import RULES, RiskSettings, rule_named
+from pocketpay.settings import Settings
+from tests.people import Owner
 from tests.risk.payments import CODES, policy
 
 every_rule = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
@@ -67,3 +73,46 @@ def test_words_of_a_rule_need_nothing_but_its_thresholds(rule: type[Rule[RiskSet
 def test_at_most_one_rule_counts_recent_payments() -> None:
     """There is one count in the look-up, over one window."""
     assert len([rule for rule in policy().rules if rule.recent is not None]) <= 1
+
+
+# ---------------------------------------------------------------- what is made of the register
+
+
+@pytest.fixture(scope="module")
+def graph() -> GraphQLSchema:
+    return build_schema(sdl())
+
+
+def _described(graph: GraphQLSchema, name: str) -> dict[str, str | None]:
+    enum = graph.type_map[name]
+    assert isinstance(enum, GraphQLEnumType)
+    return {name: value.description for name, value in enum.values.items()}
+
+
+def test_schema_has_each_rule_as_a_reason_and_no_other(graph: GraphQLSchema) -> None:
+    assert _described(graph, "RiskRule") == {rule.name.upper(): rule.description for rule in RULES}
+
+
+def test_schema_has_each_setting_and_no_other(graph: GraphQLSchema) -> None:
+    described = _described(graph, "RiskSettingName")
+    assert described.keys() == {name.upper() for rule in RULES for name in rule.settings.model_fields}
+    assert all(said and said.endswith(".") for said in described.values())
+
+
+@every_rule
+def test_reason_of_a_rule_is_told_in_words(rule: type[Rule[RiskSettings]]) -> None:
+    thresholds = policy().rule(rule).thresholds("USD")
+    told = RiskReason.of(Reason(rule.name, thresholds))
+    assert (told.rule, told.message) == (rule.name, rule.words.format_map(thresholds))
+
+
+def test_server_has_each_setting() -> None:
+    assert rules.SETTINGS.keys() <= Settings.model_fields.keys()
+
+
+async def test_table_takes_each_setting_and_no_other(owner: Owner) -> None:
+    insert = "insert into risk_settings values ($1, 'x', clock_timestamp())"
+    for name in rules.SETTINGS:
+        await owner.execute(insert, name)
+    with pytest.raises(CheckViolationError):
+        await owner.execute(insert, "secret_key")

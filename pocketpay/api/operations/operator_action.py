@@ -11,7 +11,7 @@ from pocketpay.api import ids
 from pocketpay.api.context import Info
 from pocketpay.api.operations.customer import CustomerWallet
 from pocketpay.api.operations.customer_transaction import CustomerTransaction
-from pocketpay.api.operations.risk_setting import RiskSettingName
+from pocketpay.api.operations.risk_setting import RISK_SETTING_NAME
 from pocketpay.api.operations.sought import sought
 from pocketpay.api.operations.waiting import EVERYBODY
 from pocketpay.api.pages import BY_MOMENT, Connection, Listing, asked, connection
@@ -36,7 +36,7 @@ class OperatorActionKind(Enum):
 
 @strawberry.type(description="What was done to a setting of risk. Values are written as the environment writes them.")
 class RiskSettingChange:
-    name: RiskSettingName = strawberry.field(description="Which setting.")
+    name: str = strawberry.field(graphql_type=RISK_SETTING_NAME, description="Which setting.")
     before: str | None = strawberry.field(description="What operators had set before; null where nothing was.")
     value: str | None = strawberry.field(description="What was set; null where the environment's applies since.")
 
@@ -61,8 +61,7 @@ class OperatorAction:
         act, facts = recorded.act, recorded.act.facts
         setting = None
         if "name" in facts:
-            name = RiskSettingName[facts["name"].upper()]
-            setting = RiskSettingChange(name=name, before=facts["before"], value=facts["value"])
+            setting = RiskSettingChange(name=facts["name"], before=facts["before"], value=facts["value"])
         return cls(
             id=ids.encode(ids.ACT, act.id),
             kind=OperatorActionKind[act.action.name],
