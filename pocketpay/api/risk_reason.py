@@ -1,12 +1,13 @@
 """Why a payment is risky, in words."""
 
+from collections.abc import Iterable
 from typing import Self
 
 import strawberry
 
 from pocketpay.api.registered import registered_enum
 from pocketpay.risk.rule import Reason
-from pocketpay.risk.rules import RULES, rule_named
+from pocketpay.risk.rules import NAMED, RULES
 
 RISK_RULE = registered_enum(
     "RiskRule", "A rule that can make a payment risky.", {rule.name: rule.description for rule in RULES}
@@ -19,6 +20,13 @@ class RiskReason:
     message: str = strawberry.field(description="The same in words for the sender, with the threshold that applied.")
 
     @classmethod
-    def of(cls, reason: Reason) -> Self:
-        """Told with the thresholds as they were when the payment was judged: the settings may have changed since."""
-        return cls(rule=reason.rule, message=rule_named(reason.rule).words.format_map(reason.facts))
+    def of(cls, reasons: Iterable[Reason]) -> list[Self]:
+        """Told with the thresholds as they were when the payment was judged: the settings may have changed since.
+
+        A reason of a rule that only a newer server has is left out: there are no words for it here.
+        """
+        return [
+            cls(rule=reason.rule, message=NAMED[reason.rule].words.format_map(reason.facts))
+            for reason in reasons
+            if reason.rule in NAMED
+        ]

@@ -19,6 +19,7 @@ from pocketpay.api.wallet import Freeze
 from pocketpay.operations.customers import wallet_of
 from pocketpay.operator_log import listing
 from pocketpay.operator_log.act import RecordedAct
+from pocketpay.risk.rules import SETTINGS
 from pocketpay.transactions.filter import Position
 from pocketpay.wallets import balance
 
@@ -50,7 +51,10 @@ class OperatorAction:
     )
     reason: str = strawberry.field(description="Why, in their words.")
     freeze: Freeze | None = strawberry.field(description="What a frozen wallet was to do no longer; else null.")
-    setting: RiskSettingChange | None = strawberry.field(description="What was done to a setting of risk; else null.")
+    setting: RiskSettingChange | None = strawberry.field(
+        description="What was done to a setting of risk; null for other acts, and for a setting that only a newer "
+        "server has."
+    )
     created_at: datetime = strawberry.field(description="When it was done.")
     on_wallet: strawberry.Private[UUID | None]
     on_transaction: strawberry.Private[UUID | None]
@@ -60,7 +64,7 @@ class OperatorAction:
     def of(cls, recorded: RecordedAct) -> Self:
         act, facts = recorded.act, recorded.act.facts
         setting = None
-        if "name" in facts:
+        if facts.get("name") in SETTINGS:
             setting = RiskSettingChange(name=facts["name"], before=facts["before"], value=facts["value"])
         return cls(
             id=ids.encode(ids.ACT, act.id),

@@ -14,7 +14,6 @@ from asyncpg import Record
 
 from pocketpay.money import Money
 from pocketpay.risk.rule import Reason
-from pocketpay.risk.rules import rule_named
 from pocketpay.transactions.lifecycle import Status
 from pocketpay.transactions.transaction import Transaction, Type
 
@@ -57,11 +56,11 @@ def transaction(record: Record) -> Transaction:
 
 
 def reasons(text: str) -> tuple[Reason, ...]:
-    """The risk reasons that the jsonb text keeps."""
+    """The risk reasons that the jsonb text keeps, those of a newer server's rules among them."""
     if text == "[]":  # nearly every row: not worth a parser
         return ()
     kept: list[dict[str, Any]] = orjson.loads(text)
-    return tuple(Reason(rule_named(reason["rule"]).name, reason["facts"]) for reason in kept)
+    return tuple(Reason(reason["rule"], reason["facts"]) for reason in kept)
 
 
 def reasons_text(reasons: Sequence[Reason]) -> str:
