@@ -5,6 +5,7 @@ from typing import Any
 from pocketpay.risk.large_transfer import LargeTransfer
 from pocketpay.risk.rapid_transfers import RapidTransfers
 from pocketpay.risk.rule import RuleAction
+from pocketpay.risk.rules import SETTINGS as REGISTERED
 from tests.api.operators import CLEAR, SET, operate, operator
 from tests.clients import Client, Person, serving
 from tests.conftest import Dsns
@@ -108,13 +109,10 @@ async def test_which_are_overridden_is_shown(client: Client) -> None:
     olga = await operator(client)
     await operate(client, olga, SET, input={"name": "RAPID_TRANSFER_COUNT", "value": "3", "reason": REASON})
     shown = await operate(client, olga, SETTINGS)
+    environment = {name.upper(): str(field.default) for name, field in REGISTERED.items()}
     assert {one["name"]: (one["value"], one["environmentValue"], one["overridden"]) for one in shown} == {
-        "LARGE_TRANSFER_THRESHOLD": ("500.00", "500.00", False),
-        "LARGE_TRANSFER_ACTION": ("confirm", "confirm", False),
-        "NEW_RECIPIENT_ACTION": ("confirm", "confirm", False),
+        **{name: (value, value, False) for name, value in environment.items()},
         "RAPID_TRANSFER_COUNT": ("3", "5", True),
-        "RAPID_TRANSFER_WINDOW_MINUTES": ("60", "60", False),
-        "RAPID_TRANSFER_ACTION": ("confirm", "confirm", False),
     }
 
 

@@ -24,6 +24,7 @@ from pocketpay.identity.sign_in import sign_in
 from pocketpay.risk.new_recipient import NewRecipient
 from pocketpay.risk.rapid_transfers import RapidTransfers
 from pocketpay.risk.rule import RuleAction
+from pocketpay.risk.rules import SETTINGS
 from tests import commands
 from tests.api.test_operations import pay
 from tests.clients import Client, Person, serving
@@ -204,7 +205,7 @@ def test_risk_set_beside_a_running_server_is_felt_by_it(run: Run, dsns: Dsns) ->
     }
     assert shown["LARGE_TRANSFER_ACTION"] == ("block", "confirm", True)
     assert shown["NEW_RECIPIENT_ACTION"] == ("confirm", "confirm", False)
-    assert len(shown) == 6
+    assert [*shown] == [name.upper() for name in SETTINGS]
 
 
 def test_what_waits_is_shown(run: Run, dsns: Dsns) -> None:
