@@ -133,7 +133,8 @@ class Book:
         counters = self.counters
         own = held is not None and held.created_at > self.recent_since
         recent = counters.recent.get(wallet_id, 0) - own
-        return self.terms.policy.judge(Facts(amount, (wallet_id, payee_id) in counters.known_payees, recent))
+        known = (wallet_id, payee_id) in counters.known_payees
+        return self.terms.policy.judge(Facts(amount, known, recent, self.now))
 
     def must_have_room(self, wallet_id: UUID, kind: LimitKind, amount: Money) -> None:
         """Raises LimitExceeded when that would use more than the wallet's limit leaves."""

@@ -5,6 +5,7 @@
     large_transfer.py   the amount is above a threshold
     new_recipient.py    this wallet never completed a payment to that one before
     rapid_transfers.py  that many payments within the window before this one
+    unusual_hour.py     above a threshold, between two hours of the day
     facts.py            what the rules know of a payment
     policy.py           the rules in force, and their verdict
     models.py           the table of the settings that operators put over the environment's

@@ -10,13 +10,14 @@ from pocketpay.risk.large_transfer import LargeTransfer, LargeTransferSettings
 from pocketpay.risk.new_recipient import NewRecipient, NewRecipientSettings
 from pocketpay.risk.rapid_transfers import RapidTransfers, RapidTransfersSettings
 from pocketpay.risk.rule import Rule
+from pocketpay.risk.unusual_hour import UnusualHour, UnusualHourSettings
 
 
-class RiskSettings(LargeTransferSettings, NewRecipientSettings, RapidTransfersSettings):
+class RiskSettings(LargeTransferSettings, NewRecipientSettings, RapidTransfersSettings, UnusualHourSettings):
     """The settings of every rule. `pocketpay.settings.Settings` has them too."""
 
 
-RULES: tuple[type[Rule[RiskSettings]], ...] = (LargeTransfer, NewRecipient, RapidTransfers)
+RULES: tuple[type[Rule[RiskSettings]], ...] = (LargeTransfer, NewRecipient, RapidTransfers, UnusualHour)
 
 SETTINGS: dict[str, FieldInfo] = {name: field for rule in RULES for name, field in rule.settings.model_fields.items()}
 """The settings of every rule by name, in the order of the rules."""

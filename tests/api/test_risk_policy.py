@@ -3,9 +3,17 @@
 from pocketpay.risk.rules import RULES, SETTINGS
 from tests.api.operators import SET, operate, operator
 from tests.clients import Client
+from tests.payments.customers import new_key
 from tests.risk.payments import policy
 
 POLICY = "{ riskPolicy { rules { rule action message } } }"
+PREVIEW = (
+    "query ($input: TransferPreviewInput!) { transferPreview(input: $input) { status riskReasons { rule message } } }"
+)
+TRANSFER = (
+    "mutation ($input: TransferInput!) { transfer(input: $input) { transaction { status "
+    "riskReasons { rule message } } errors { code } } }"
+)
 SHOWN = "{ operations { riskSettings { name value } } }"
 
 
@@ -30,6 +38,30 @@ async def test_policy_tells_what_operators_have_set(client: Client) -> None:
             "message": "You made 3 or more payments within 60 minutes.",
         }
     ]
+
+
+async def test_unusual_payment_is_told_in_words_before_it_is_made_and_after(client: Client) -> None:
+    olga, ada = await operator(client), await client.sign_up("ada")
+    await client.sign_up("bea")
+    settings = {
+        "NEW_RECIPIENT_ACTION": "off",
+        "UNUSUAL_HOUR_FROM": "0",
+        "UNUSUAL_HOUR_UNTIL": "24",
+        "UNUSUAL_HOUR_THRESHOLD": "10",
+        "UNUSUAL_HOUR_ACTION": "confirm",
+    }
+    for name, value in settings.items():
+        await operate(client, olga, SET, input={"name": name, "value": value, "reason": "Thefts at night"})
+    words = "The amount is above 10.00 USD, between 00:00 and 24:00 UTC."
+    reasons = [{"rule": "UNUSUAL_HOUR", "message": words}]
+    told = (await client.data(POLICY, by=ada))["riskPolicy"]["rules"]
+    assert told[-1] == {**reasons[0], "action": "CONFIRM"}
+    input = {"to": "bea", "amount": "10.01"}
+    seen = (await client.data(PREVIEW, {"input": input}, by=ada))["transferPreview"]
+    assert seen == {"status": "PENDING_CONFIRMATION", "riskReasons": reasons}
+    input = {**input, "description": "Taxi", "idempotencyKey": new_key()}
+    made = (await client.data(TRANSFER, {"input": input}, by=ada))["transfer"]["transaction"]
+    assert made == {"status": "PENDING_CONFIRMATION", "riskReasons": reasons}
 
 
 async def test_rapid_rule_with_a_count_above_a_thousand_is_told_as_off(client: Client) -> None:

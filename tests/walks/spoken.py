@@ -45,7 +45,6 @@ from pocketpay.payments.update_card_limits import UpdateCardLimits
 from pocketpay.payments.withdraw import AcceptWithdrawal
 from pocketpay.requests.repository import Asked
 from pocketpay.risk.policy import Policy
-from pocketpay.risk.rule import RuleAction
 from pocketpay.risk.rules import RiskSettings
 from pocketpay.transactions.errors import InvalidAmount
 from pocketpay.transactions.limits import LimitKind
@@ -82,16 +81,15 @@ AUDITED = {Gives.REQUESTS: "requestMoney", Gives.CARDS: "issueCard"}
 def terms_of(model: Model) -> Terms:
     """The rules of the model's house."""
     house = model.house
-    settings = RiskSettings(
-        large_transfer_threshold=_in_words(house.threshold),
-        large_transfer_action=RuleAction(house.actions["large_transfer"]),
-        new_recipient_action=RuleAction(house.actions["new_recipient"]),
-        rapid_transfer_count=house.many,
-        rapid_transfer_window_minutes=60,
-        rapid_transfer_action=RuleAction(house.actions["rapid_transfers"]),
-    )
+    settings = {
+        "large_transfer_threshold": _in_words(house.threshold),
+        "large_transfer_action": house.actions["large_transfer"],
+        "new_recipient_action": house.actions["new_recipient"],
+        "rapid_transfer_count": house.many,
+        "rapid_transfer_action": house.actions["rapid_transfers"],
+    }
     return Terms(
-        Policy.of(settings, CURRENCIES),
+        Policy.of(RiskSettings.model_validate(settings), CURRENCIES),
         timedelta(minutes=15),
         house.most_waiting,
         {kind: _in_each_currency(house.a_day[name]) for name, kind in LIMITS.items()},
