@@ -6,7 +6,8 @@ import pytest
 
 from pocketpay import settings
 from pocketpay.money import Money
-from pocketpay.settings import Environment, RuleAction, Settings, SettingsError, checked_secret, load
+from pocketpay.risk.rule import RuleAction
+from pocketpay.settings import Environment, Settings, SettingsError, checked_secret, load
 
 OUTSIDE = "postgresql://pocketpay@db/pocketpay"
 LONG_ENOUGH = "0123456789abcdef0123456789abcdef"
@@ -75,6 +76,10 @@ WRONG: dict[str, list[object]] = {
     "RAPID_TRANSFER_ACTION": ["ban"],
     "RAPID_TRANSFER_COUNT": [0, -5, "1.5"],
     "RAPID_TRANSFER_WINDOW_MINUTES": [0, 1_441],
+    "UNUSUAL_HOUR_FROM": [-1, 24, "22:00"],
+    "UNUSUAL_HOUR_UNTIL": [-1, 25, "5.5"],
+    "UNUSUAL_HOUR_THRESHOLD": ["-1", "1.001", "EUR:1"],
+    "UNUSUAL_HOUR_ACTION": ["ask"],
     "CONFIRMATION_MINUTES": [0, 1_441],
     "PENDING_TRANSFERS": [0, 1_001],
     "REQUEST_EXPIRE_DAYS": [0, 366],

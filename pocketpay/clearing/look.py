@@ -7,7 +7,6 @@ Read after the lock, it is what the lock protects; read before it, two rapid tra
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
 from uuid import UUID
 
 from pocketpay.cards import repository as cards
@@ -48,12 +47,13 @@ async def look(
         footprint.transaction_id is not None or (footprint.needs is not None and bool(footprint.needs.requests))
         for footprint in footprints
     )
+    recent = terms.policy.recent
     found = await units.look(
         session,
         footprints,
         not_before=max(account.updated_at for account in accounts) if accounts else units.LONG_AGO,
-        rapid_window=timedelta(minutes=terms.policy.rapid_window_minutes),
-        most_recent=terms.policy.rapid_count + deciding if terms.policy.counts_rapid else 0,
+        recent_window=recent.window,
+        most_recent=recent.most + deciding if recent.most else 0,
     )
     book = Book(found[0][0], terms, house, accounts={account.id: account for account in accounts})
     overdue = False

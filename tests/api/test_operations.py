@@ -181,6 +181,17 @@ async def test_every_act_is_in_the_record_with_who_and_why(client: Client) -> No
     assert (await operate(client, olga, ACTIONS, wallet="nobody"))["nodes"] == []
 
 
+async def test_act_on_a_setting_that_a_newer_server_has_is_recorded_without_it(client: Client, owner: Owner) -> None:
+    olga = await operator(client)
+    await owner.execute(
+        "insert into operator_actions (id, operator, action, reason, facts, created_at) select gen_random_uuid(), "
+        "'root', 'set_risk', 'A wave of fraud', $1, clock_timestamp()",
+        '{"name": "of_tomorrow_action", "value": "block", "before": null}',
+    )
+    newest = (await operate(client, olga, ACTIONS))["nodes"][0]
+    assert (newest["kind"], newest["reason"], newest["setting"]) == ("SET_RISK", "A wave of fraud", None)
+
+
 async def test_audit_says_whether_the_books_are_right(client: Client, owner: Owner) -> None:
     olga = await operator(client)
     audited = await operate(client, olga, AUDIT)

@@ -11,12 +11,11 @@ from pocketpay.operations.risk_settings import clear_risk_setting, set_risk_sett
 from pocketpay.operations.roles import set_role
 from pocketpay.operations.unfreeze_wallet import unfreeze_wallet
 from pocketpay.payments.desk import Desk
-from pocketpay.risk.setting import RiskSettingName
 from pocketpay.settings import Settings
 from pocketpay.wallets.balance import Freeze
 from tests.operations.operators import OPS
 
-WINDOW, COUNT = RiskSettingName.RAPID_TRANSFER_WINDOW_MINUTES, RiskSettingName.RAPID_TRANSFER_COUNT
+WINDOW, COUNT = "rapid_transfer_window_minutes", "rapid_transfer_count"
 SETTINGS = Settings.model_validate({})
 
 

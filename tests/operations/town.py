@@ -32,7 +32,8 @@ from pocketpay.payments.simulate_card_payment import simulate_card_payment
 from pocketpay.payments.simulated_bank import SimulatedBank
 from pocketpay.payments.transfer import transfer
 from pocketpay.payments.withdraw import withdraw
-from pocketpay.settings import RuleAction, Settings
+from pocketpay.risk.rule import RuleAction
+from pocketpay.settings import Settings
 from pocketpay.settings import SimulatedBank as Manner
 from tests.conftest import Dsns
 from tests.operations import operators_of_the_town

@@ -33,6 +33,7 @@ from pocketpay.payments.transfer import transfer
 from pocketpay.payments.transfer_batch import RawTransfer, transfer_batch
 from pocketpay.payments.withdraw import withdraw
 from pocketpay.requests.money_request import MoneyRequest
+from pocketpay.risk.rules import SETTINGS as RISK_SETTINGS
 from pocketpay.settings import Settings
 from pocketpay.wallets import repository as wallets
 from pocketpay.wallets.balance import Balance
@@ -74,8 +75,8 @@ def terms(**overrides: Hashable) -> Terms:
 
 def unguarded(**overrides: Hashable) -> Terms:
     """Terms under which nothing is risky."""
-    rules = ("large_transfer_action", "new_recipient_action", "rapid_transfer_action")
-    return terms(**(dict.fromkeys(rules, "off") | overrides))
+    actions = [name for name in RISK_SETTINGS if name.endswith("_action")]
+    return terms(**(dict.fromkeys(actions, "off") | overrides))
 
 
 @asynccontextmanager
