@@ -7,7 +7,7 @@ import pytest
 from pocketpay import settings
 from pocketpay.money import Money
 from pocketpay.risk.rule import RuleAction
-from pocketpay.settings import Environment, Settings, SettingsError, checked_secret, load
+from pocketpay.settings import Environment, Settings, SettingsError, checked_secret, load, smtp_password
 
 OUTSIDE = "postgresql://pocketpay@db/pocketpay"
 LONG_ENOUGH = "0123456789abcdef0123456789abcdef"
@@ -266,3 +266,53 @@ def test_proxies_are_networks_in_their_canonical_spelling() -> None:
 @pytest.mark.parametrize("said", ["*", "proxy.example.com", "10.0.0.1/8", "10.0.0.0/33"])
 def test_what_is_no_network_is_no_proxy(said: str) -> None:
     assert "TRUSTED_PROXIES" in sentence(trusted_proxies=said)
+
+
+MAIL = {"smtp_host": "mail.example.com", "mail_from": "Pocket Pay <no-reply@example.com>"}
+
+
+def test_mail_is_off_in_production_and_shown_in_development_unless_a_server_is_named() -> None:
+    assert load().mail_is_on
+    assert not load(database_url=OUTSIDE, secret_key=LONG_ENOUGH).mail_is_on
+    chosen = load(database_url=OUTSIDE, secret_key=LONG_ENOUGH, **MAIL)
+    assert chosen.mail_is_on
+    assert (chosen.smtp_port, chosen.smtp_tls.value, chosen.sender) == (
+        587,
+        "starttls",
+        ("Pocket Pay", "no-reply@example.com"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("wrong", "named"),
+    [
+        ({"mail_from": None}, "MAIL_FROM"),
+        ({"mail_from": "nobody"}, "MAIL_FROM"),
+        ({"mail_from": "a@example.com, b@example.com"}, "MAIL_FROM"),
+        ({"smtp_username": "us"}, "SMTP_USERNAME"),
+        ({"smtp_password": "secret-word"}, "SMTP_USERNAME"),
+        ({"smtp_username": "us", "smtp_password": "secret-word", "smtp_password_file": "/x"}, "SMTP_PASSWORD_FILE"),
+        ({"smtp_username": "us", "smtp_password": "secret-word", "smtp_tls": "none"}, "SMTP_TLS"),
+        ({"smtp_tls": "maybe"}, "SMTP_TLS"),
+        ({"smtp_port": "0"}, "SMTP_PORT"),
+    ],
+    ids=str,
+)
+def test_settings_of_mail_that_do_not_fit_stop_the_start(wrong: dict[str, str], named: str) -> None:
+    said = sentence(**{**MAIL, **wrong})
+    assert named in said
+    assert "secret-word" not in said
+
+
+def test_password_of_the_smtp_server_is_read_from_its_file(tmp_path: Path) -> None:
+    file = tmp_path / "password"
+    chosen = load(**MAIL, smtp_username="us", smtp_password_file=str(file))
+    with pytest.raises(SettingsError, match="SMTP_PASSWORD_FILE cannot be read: FileNotFoundError"):
+        smtp_password(chosen)
+    file.write_text("\n")
+    with pytest.raises(SettingsError, match="SMTP_PASSWORD_FILE is empty"):
+        smtp_password(chosen)
+    file.write_text("a secret\n")
+    assert smtp_password(chosen) == "a secret"
+    assert smtp_password(load(**MAIL, smtp_username="us", smtp_password="other")) == "other"
+    assert smtp_password(load()) is None

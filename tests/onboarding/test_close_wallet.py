@@ -9,7 +9,7 @@ import uuid_utils.compat as uuids
 from asyncpg import UniqueViolationError
 
 from pocketpay.errors import Refusal
-from pocketpay.identity import passwords, usernames
+from pocketpay.identity import notices, passwords, usernames
 from pocketpay.identity.errors import InvalidCredentials, InvalidProfile, RateLimited, Unauthenticated
 from pocketpay.identity.gate import Denial
 from pocketpay.identity.leaving import NAME, Leaver
@@ -119,6 +119,9 @@ async def test_nothing_of_somebody_who_left_is_found_anywhere(house: House, owne
     ada = await house.arrive("lovelace", raw_email=MAIL, raw_phone=PHONE)
     await owner.execute("update users set avatar_url = 'https://example.com/ada.png'")
     await signed_in(house, MAIL)
+    async with house.reception.database.write() as session:
+        await house.reception.outbox.put(session, notices.password_changed(ada.user))
+    assert await owner.fetchval("select recipient from outgoing_mails") == MAIL
     assert await house.close(ada) == 2
     row = await owner.fetchrow("select * from users")
     assert row is not None
