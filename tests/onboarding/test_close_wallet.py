@@ -120,7 +120,8 @@ async def test_nothing_of_somebody_who_left_is_found_anywhere(house: House, owne
     await owner.execute("update users set avatar_url = 'https://example.com/ada.png'")
     await signed_in(house, MAIL)
     async with house.reception.database.write() as session:
-        await house.reception.outbox.put(session, notices.password_changed(ada.user))
+        user = ada.admission.user
+        await house.reception.outbox.put(session, notices.password_changed(user))
     assert await owner.fetchval("select recipient from outgoing_mails") == MAIL
     assert await house.close(ada) == 2
     row = await owner.fetchrow("select * from users")
