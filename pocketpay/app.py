@@ -1,6 +1,7 @@
 """The Starlette application: what lives as long as the server, and what answers at which address.
 
 /graphql          POST: the handler, in front of everything; GET, websockets and the explorer: the view
+/                 a redirect to /graphql, in development
 /healthz          200 while the process runs
 /readyz           200 when the database answers, is of our revision, and its listener listens; else 503
 /metrics          for Prometheus, to whoever shows METRICS_TOKEN
@@ -20,9 +21,8 @@ from functools import partial
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
@@ -58,6 +58,7 @@ from pocketpay.serving.headers import Headers
 from pocketpay.serving.health import Health
 from pocketpay.serving.limits import Limits
 from pocketpay.serving.metrics import Metrics
+from pocketpay.serving.origins import Cors, Origins
 from pocketpay.serving.registry import Revocations, Sockets
 from pocketpay.serving.resolvers import with_short_resolvers
 from pocketpay.serving.statement_csv import StatementFiles
@@ -86,7 +87,8 @@ def create_app(settings: Settings, *, server_dsn: str, secret_key: bytes) -> Sta
     anonymous_rates = _anonymous_rates(settings)
     execution = Execution(SHORT, documents, turns=anonymous_rates is not None)
     doors = Doors(execution, metrics, sockets, _rates(settings), anonymous_rates)
-    view = View(schema, doors, settings, page=None if settings.production else explorer.page)
+    origins = Origins(settings.origins, loopback=not settings.production)
+    view = View(schema, doors, settings, origins=origins, page=None if settings.production else explorer.page)
     health = Health(settings, metrics)
     server = Server(settings, server_dsn, secret_key, doors, health)
     app = Starlette(
@@ -97,11 +99,15 @@ def create_app(settings: Settings, *, server_dsn: str, secret_key: bytes) -> Sta
             Route("/readyz", health.readyz),
             Route("/metrics", health.metrics),
             Route(PATH.format(month="{month}"), StatementFiles(doors)),
-            *(() if settings.production else (Route("/schema.graphql", _schema), *explorer.routes)),
+            *(
+                ()
+                if settings.production
+                else (Route("/", _root), Route("/schema.graphql", _schema), *explorer.routes)
+            ),
         ],
         middleware=[
             *_proxies(settings),
-            *_cors(settings),
+            Middleware(Cors, origins=origins),
             Middleware(Handler, doors=doors, settings=settings),
             Middleware(Headers),
         ],
@@ -210,6 +216,10 @@ async def _broken(request: Request, error: Exception) -> Response:
     return JSONResponse(http.BROKEN.payload, status_code=http.BROKEN.status, headers=http.careful())
 
 
+async def _root(request: Request) -> Response:
+    return RedirectResponse("/graphql")
+
+
 async def _schema(request: Request) -> Response:
     return PlainTextResponse(sdl(), media_type="text/plain; charset=utf-8")
 
@@ -236,19 +246,3 @@ def _proxies(settings: Settings) -> list[Middleware]:
     if not settings.proxies:
         return []
     return [Middleware(ProxyHeadersMiddleware, trusted_hosts=list(settings.proxies))]
-
-
-def _cors(settings: Settings) -> list[Middleware]:
-    """Answers browsers about the frontends that are allowed; nothing where there are none."""
-    if not settings.origins:
-        return []
-    return [
-        Middleware(
-            CORSMiddleware,
-            allow_origins=settings.origins,
-            allow_methods=["GET", "POST"],
-            allow_headers=["authorization", "content-type", "x-request-id"],
-            expose_headers=["x-request-id", "retry-after"],
-            max_age=600,
-        )
-    ]

@@ -34,6 +34,11 @@ DEVELOPMENT_BONUS = "100.00"
 DEVELOPMENT_SENDER = "Pocket Pay <no-reply@example.test>"
 """What MAIL_FROM is in development when it is absent."""
 
+ORIGIN_SHAPE = re.compile(
+    r"(?P<scheme>[a-z][a-z0-9+.-]*)://(?P<host>[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::(?P<port>\d{1,5}))?", re.ASCII
+)
+DEFAULT_PORTS = {"http": "80", "https": "443"}
+
 PERCENT_SHAPE = re.compile(r"(\d{1,3})(?:\.(\d{1,6}))?", re.ASCII)
 
 
@@ -102,7 +107,8 @@ class Settings(RiskSettings, BaseSettings):
     allowed_origins: str = Field(
         "",
         description="Origins of browser frontends elsewhere (CORS, websockets), comma between, like "
-        "https://app.example.com.",
+        "https://app.example.com; * is all. In development those of this machine are allowed too: "
+        "http://localhost, http://127.0.0.1 and http://[::1], on any port.",
     )
 
     trusted_proxies: str = Field(
@@ -283,6 +289,11 @@ class Settings(RiskSettings, BaseSettings):
         return self
 
     @model_validator(mode="after")
+    def _origins_are_origins(self) -> Self:
+        _ = self.origins
+        return self
+
+    @model_validator(mode="after")
     def _production_has_a_bank_that_works(self) -> Self:
         if self.production and self.simulated_bank is not SimulatedBank.INSTANT:
             raise ValueError("SIMULATED_BANK misbehaves in development only: leave it out, or make it instant")
@@ -375,7 +386,35 @@ class Settings(RiskSettings, BaseSettings):
 
     @property
     def origins(self) -> tuple[str, ...]:
-        return tuple(part.strip() for part in self.allowed_origins.split(",") if part.strip())
+        """ALLOWED_ORIGINS as browsers send them. Raises ValueError for a text that is not an origin."""
+        return tuple(allowed_origin(part.strip()) for part in self.allowed_origins.split(",") if part.strip())
+
+
+def allowed_origin(text: str) -> str:
+    """The origin of ALLOWED_ORIGINS that the text names, as a browser sends it; `*` is every origin.
+
+    Raises ValueError with a sentence when the text has no scheme, or more than scheme, host and port.
+    """
+    if text == "*":
+        return text
+    if "://" not in text:
+        raise ValueError(f"ALLOWED_ORIGINS: {text!r} has no scheme: write it like https://app.example.com")
+    origin = normalized_origin(text.removesuffix("/"))
+    if origin is None:
+        raise ValueError(
+            f"ALLOWED_ORIGINS: {text!r} is not an origin: write scheme, host and port only, like "
+            "https://app.example.com"
+        )
+    return origin
+
+
+def normalized_origin(text: str) -> str | None:
+    """An origin in the form browsers send: lower case, no default port. None for a text that is not an origin."""
+    shape = ORIGIN_SHAPE.fullmatch(text.lower())
+    if shape is None:
+        return None
+    scheme, host, port = shape.group("scheme", "host", "port")
+    return f"{scheme}://{host}" + ("" if port in (None, DEFAULT_PORTS.get(scheme)) else f":{port}")
 
 
 MONEY_SETTINGS = tuple(name for name, field in Settings.model_fields.items() if is_money(field))

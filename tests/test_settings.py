@@ -68,6 +68,11 @@ WRONG: dict[str, list[object]] = {
     "PORT": [-1, 65_536, "", "http", "80.5"],
     "ENVIRONMENT": ["test", "Production "],
     "LOG_LEVEL": ["loud", "TRACE"],
+    "ALLOWED_ORIGINS": [
+        *("app.example.com", "localhost:5173", "//app.example.com", "https://", "null", "https://a.example/app"),
+        *("https://a.example?x", "https://a.example:port", "https://a@b.example", "https://[", "https://a.example;b"),
+        "https://a.example,b.example",
+    ],
     "ACCESS_TOKEN_EXPIRE_MINUTES": [0, 61, "ten", "inf"],
     "REFRESH_TOKEN_EXPIRE_DAYS": [0, 366],
     "SIGN_UP_RATE_PER_HOUR": [0, -1],
@@ -256,6 +261,20 @@ def test_origins_are_those_named() -> None:
         "https://b.example",
     )
     assert settings.load().origins == ()
+    assert load(allowed_origins="*").origins == ("*",)
+
+
+def test_origins_are_as_browsers_send_them() -> None:
+    for written in ("https://app.example.com/", "HTTPS://App.example.com", "https://app.example.com:443"):
+        assert load(allowed_origins=written).origins == ("https://app.example.com",)
+    for written in ("http://[::1]:5173", "http://localhost:5173", "capacitor://localhost"):
+        assert load(allowed_origins=written + "/").origins == (written,)
+
+
+def test_origin_without_a_scheme_is_refused_with_an_example() -> None:
+    assert sentence(allowed_origins="app.example.com") == (
+        "ALLOWED_ORIGINS: 'app.example.com' has no scheme: write it like https://app.example.com."
+    )
 
 
 def test_proxies_are_networks_in_their_canonical_spelling() -> None:

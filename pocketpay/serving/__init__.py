@@ -11,6 +11,7 @@
     view.py            GET /graphql, the explorer's page, and the way to websockets
     sockets.py         one websocket of graphql-transport-ws
     frames.py          the messages on it
+    origins.py         which browser pages may talk to the server (CORS, websockets)
     registry.py        the open websockets of this server
     doors.py           what the endpoints share: who is asking, how often they may
     documents.py       a request's text, parsed, validated and measured once
