@@ -16,6 +16,7 @@ closes  in the other order; the clearing finishes what it has
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from copy import copy
 from datetime import timedelta
 from functools import partial
 
@@ -169,7 +170,7 @@ class Server:
         ):
             open_.push_async_callback(_stop, asyncio.create_task(work, name=name))
         if settings.mail_is_on:
-            await self._send_mail(open_)
+            await self._send_mail(open_, reception)
         metrics = self._doors.metrics
         metrics.gauge("pocketpay_clearing_waiting", "Instructions waiting now.", lambda: desk.clearing.waiting)
         for count, meaning in CLEARING_COUNTS.items():
@@ -185,14 +186,18 @@ class Server:
             office=Office(Audits(database.dsn), policy),
         )
 
-    async def _send_mail(self, open_: AsyncExitStack) -> None:
+    async def _send_mail(self, open_: AsyncExitStack, reception: Reception) -> None:
         """Starts this server's sender of mails, with a connection to PostgreSQL of its own."""
         settings = self._settings
         database = Database(self._dsn, readers=1, writers=1)
         open_.push_async_callback(database.close)
         delivery = ShownMail() if settings.smtp_host is None else SmtpDelivery(SmtpServer.of(settings))
         sender = MailSender(
-            database, delivery, Sender(*settings.sender), keep=timedelta(days=settings.mail_keep_days)
+            database,
+            delivery,
+            Sender(*settings.sender),
+            reception.mails.complete,
+            keep=timedelta(days=settings.mail_keep_days),
         )
         sender.start()
         open_.push_async_callback(sender.close)

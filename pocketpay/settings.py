@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from enum import StrEnum
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
+from urllib.parse import urlsplit
 
 from email_validator import EmailNotValidError, validate_email
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
@@ -34,10 +35,7 @@ DEVELOPMENT_BONUS = "100.00"
 DEVELOPMENT_SENDER = "Pocket Pay <no-reply@example.test>"
 """What MAIL_FROM is in development when it is absent."""
 
-ORIGIN_SHAPE = re.compile(
-    r"(?P<scheme>[a-z][a-z0-9+.-]*)://(?P<host>[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::(?P<port>\d{1,5}))?", re.ASCII
-)
-DEFAULT_PORTS = {"http": "80", "https": "443"}
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 PERCENT_SHAPE = re.compile(r"(\d{1,3})(?:\.(\d{1,6}))?", re.ASCII)
 
@@ -174,6 +172,11 @@ class Settings(RiskSettings, BaseSettings):
         None,
         description="The sender of our mail, like Pocket Pay <no-reply@example.com>. Needed where SMTP_HOST is set.",
     )
+    public_url: str | None = Field(
+        None,
+        description="Where customers open the app, like https://app.example.com: links in mails begin with it. "
+        "Needed where SMTP_HOST is set.",
+    )
     mail_keep_days: int = Field(
         7, ge=1, le=365, description="For how many days a mail is kept after it was sent, or given up."
     )
@@ -302,8 +305,11 @@ class Settings(RiskSettings, BaseSettings):
     @model_validator(mode="after")
     def _mail_has_a_sender(self) -> Self:
         _ = self.sender
-        if self.smtp_host is not None and self.mail_from is None:
-            raise ValueError("MAIL_FROM is missing: mail needs a sender where SMTP_HOST is set")
+        _ = self.app_url
+        if self.smtp_host is not None:
+            for name in ("mail_from", "public_url"):
+                if getattr(self, name) is None:
+                    raise ValueError(f"{name.upper()} is missing: mail needs it where SMTP_HOST is set")
         if self.smtp_password is not None and self.smtp_password_file is not None:
             raise ValueError("SMTP_PASSWORD and SMTP_PASSWORD_FILE are both set: leave one of them out")
         has_password = self.smtp_password is not None or self.smtp_password_file is not None
@@ -343,6 +349,21 @@ class Settings(RiskSettings, BaseSettings):
         except EmailNotValidError:
             raise ValueError("MAIL_FROM is no sender, like Pocket Pay <no-reply@example.com>") from None
         return kept.display_name or "", kept.normalized
+
+    @property
+    def app_url(self) -> str | None:
+        """PUBLIC_URL without a slash at its end. Raises ValueError when it is no address of an app."""
+        if self.public_url is None:
+            return None
+        try:
+            parts = urlsplit(self.public_url)
+            host = parts.hostname
+        except ValueError:
+            host = None
+        plain = host in LOOPBACK or not self.production
+        if not host or parts.scheme not in ("https", "http" if plain else "https") or parts.query or parts.fragment:
+            raise ValueError("PUBLIC_URL is no address of an app, like https://app.example.com")
+        return self.public_url.rstrip("/")
 
     @property
     def served_currencies(self) -> tuple[str, ...]:

@@ -50,11 +50,16 @@ class ErrorCode(Enum):
     INVALID_TOKEN = strawberry.enum_value(
         "INVALID_TOKEN", description="The refresh token is unknown, used up, expired or revoked: sign in again."
     )
+    INVALID_CODE = strawberry.enum_value(
+        "INVALID_CODE",
+        description="The code, or the token of a link, is wrong, used or expired: request another.",
+    )
+    MAIL_UNAVAILABLE = strawberry.enum_value("MAIL_UNAVAILABLE", description="This server sends no mail.")
     WEAK_PASSWORD = strawberry.enum_value(
         "WEAK_PASSWORD", description="The password is shorter than 12 characters, longer than 256, or a common one."
     )
     USERNAME_TAKEN = strawberry.enum_value("USERNAME_TAKEN", description="Somebody else has this username.")
-    EMAIL_TAKEN = strawberry.enum_value("EMAIL_TAKEN", description="Somebody else has this email address.")
+    EMAIL_TAKEN = strawberry.enum_value("EMAIL_TAKEN", description="Somebody else has verified this email address.")
     PHONE_TAKEN = strawberry.enum_value("PHONE_TAKEN", description="Somebody else has this phone number.")
     NOT_FOUND = strawberry.enum_value("NOT_FOUND", description="There is none, or it belongs to somebody else.")
     RECIPIENT_NOT_FOUND = strawberry.enum_value(
@@ -209,11 +214,14 @@ TABLE: dict[type[errors.Refusal], Row] = {
     identity.InvalidProfile: Row(InvalidInput, "{field} {problem}."),
     identity.WeakPassword: Row(InvalidInput, "{field} {problem}."),
     identity.UsernameTaken: Row(Refusal, "Somebody has this username already."),
-    identity.EmailTaken: Row(Refusal, "Somebody has this email address already."),
+    identity.EmailTaken: Row(Refusal, "Somebody else has verified this email address."),
     identity.PhoneTaken: Row(Refusal, "Somebody has this phone number already."),
     identity.InvalidCredentials: Row(Refusal, "There is no such user, or the password is another one."),
     identity.WrongPassword: Row(Refusal, "This needs your current password, and that is not it."),
     identity.InvalidToken: Row(Refusal, "This refresh token is good for nothing any more: sign in again."),
+    identity.InvalidCode: Row(Refusal, "This code is wrong, used or expired: request another one."),
+    identity.EmailMissing: Row(InvalidInput, "Set an email address first."),
+    identity.MailUnavailable: Row(Refusal, "This server sends no mail."),
     identity.NoSuchSession: Row(Refusal, "There is no such session."),
     identity.RateLimited: Row(Refusal, "Too often: try again in {retry_after_seconds} seconds.", retryable=True),
     transactions.InvalidInput: Row(InvalidInput, "{field} {problem}."),

@@ -39,6 +39,7 @@ from pocketpay.api.mutations import (
     pay_request,
     refresh_session,
     refund,
+    request_email_verification,
     request_money,
     revoke_other_sessions,
     revoke_session,
@@ -52,6 +53,7 @@ from pocketpay.api.mutations import (
     unfreeze_card,
     update_card_limits,
     update_profile,
+    verify_email,
     withdraw,
 )
 from pocketpay.api.operations import root
@@ -110,6 +112,8 @@ MUTATIONS: list[Any] = [
     revoke_session.revoke_session,
     revoke_other_sessions.revoke_other_sessions,
     change_password.change_password,
+    request_email_verification.request_email_verification,
+    verify_email.verify_email,
     update_profile.update_profile,
     close_wallet.close_wallet,
     deposit.deposit,

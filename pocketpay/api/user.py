@@ -26,6 +26,10 @@ class User(Node):
     username: str = strawberry.field(description='The name others pay them by, without "@".')
     name: str = strawberry.field(description="The name they go by.")
     email: str | None = strawberry.field(description="Their email address; null when they gave none.")
+    email_verified: bool = strawberry.field(
+        description="Whether they have verified this address by verifyEmail. A new address is not verified, nor is "
+        "one that another user has verified since."
+    )
     phone: str | None = strawberry.field(description="Their phone number in E.164; null when they gave none.")
     avatar_url: str | None = strawberry.field(
         description="The address of a picture of them; null when they gave none."
@@ -42,6 +46,7 @@ class User(Node):
             username=one.username,
             name=one.name,
             email=one.email,
+            email_verified=one.email_verified,
             phone=one.phone,
             avatar_url=one.avatar_url,
             role=Role[one.role.name],

@@ -5,6 +5,10 @@
     sessions.py          opening, listing and ending sessions
     session.py           one session
     change_password.py   a new password; every other session ends
+    request_email_verification.py
+                         a code to the address that somebody gives as theirs
+    verify_email.py      the code comes back: an address is theirs who verified it last
+    shown_code.py        a code or the token of a link, compared with its challenges
     update_profile.py    another name, address, number or picture
     changes.py           the same, parsed and checked
     leaving.py           what is kept of a user whose wallet is closed
@@ -24,7 +28,8 @@
     profile.py           what anyone signed in may see of a person
     profiles.py          finding people by username or name
     reads.py             users and profiles by id, read together
-    notices.py           the mails that tell a user of a change of their account
+    one_time_codes.py    codes and links that prove who reads an address's mail
+    mails.py             the mails of identity, and what is added when one is sent
     fingerprints.py      what may be kept of an email address when its owner has left
     usernames.py         one spelling for each, given once
     impersonation.py     whether a name could be taken for the service's own

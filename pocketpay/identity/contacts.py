@@ -23,7 +23,7 @@ def email_address(typed: str) -> str:
     if len(typed) > LONGEST_TYPED:
         raise InvalidProfile("email", "must be shorter")
     try:
-        # No mail is sent yet, so addresses that tests and demos are given (RFC 2606) are as good as others.
+        # Addresses that tests and demos are given (RFC 2606) are taken too: mail to them goes nowhere.
         kept = validate_email(
             trimmed(typed), check_deliverability=False, allow_smtputf8=False, strict=True, test_environment=True
         )

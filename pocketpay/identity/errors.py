@@ -8,6 +8,9 @@ Refusal
 ├── InvalidCredentials                INVALID_CREDENTIALS: no such user, or another password; never which
 ├── WrongPassword(field)              INVALID_CREDENTIALS: of somebody signed in, whose password was asked again
 ├── InvalidToken                      INVALID_TOKEN: a refresh token that is none, ended, or used before
+├── InvalidCode(field)                INVALID_CODE: a code or a link that is none, expired, or used before
+├── EmailMissing                      INVALID_INPUT: they have given no address that could be verified
+├── MailUnavailable                   MAIL_UNAVAILABLE: this server sends no mail
 ├── NoSuchSession                     NOT_FOUND: none, or somebody else's
 └── RateLimited(retry_after_seconds)  RATE_LIMITED
 
@@ -100,6 +103,24 @@ class WrongPassword(Refusal):
 class InvalidToken(Refusal):
     code = "INVALID_TOKEN"
     field = "refreshToken"
+
+
+class InvalidCode(Refusal):
+    """A one-time code, or the token of a link, that proves nothing: why is not said."""
+
+    code = "INVALID_CODE"
+
+    def __init__(self, field: str = "code") -> None:
+        super().__init__(field)
+        self.field = field
+
+
+class EmailMissing(Refusal):
+    code = "INVALID_INPUT"
+
+
+class MailUnavailable(Refusal):
+    code = "MAIL_UNAVAILABLE"
 
 
 class NoSuchSession(Refusal):

@@ -16,6 +16,7 @@ class UserRow(SQLModel, table=True):
             "closed_at is null or (email is null and phone is null and avatar_url is null)",
             name="whoever_left_is_nobody",
         ),
+        CheckConstraint("email_verified_at is null or email is not null", name="only_an_email_is_verified"),
         Index("uq_users_username", "username", unique=True),
         Index("ix_users_username_prefix", "username", postgresql_ops={"username": "text_pattern_ops"}),
         Index(
@@ -28,7 +29,13 @@ class UserRow(SQLModel, table=True):
             literal_column("name_key(name)").label("name_key"),
             postgresql_ops={"name_key": "text_pattern_ops"},
         ),
-        Index("uq_users_email", text("lower(email)"), unique=True),
+        Index("ix_users_email", text("lower(email)")),
+        Index(
+            "uq_users_verified_email",
+            text("lower(email)"),
+            unique=True,
+            postgresql_where=text("email_verified_at is not null"),
+        ),
         Index("uq_users_phone", "phone", unique=True),
         Index("uq_users_wallet_id", "wallet_id", unique=True),
         Index(
@@ -50,6 +57,29 @@ class UserRow(SQLModel, table=True):
     created_at: datetime = moment()
     updated_at: datetime = moment()
     closed_at: datetime | None = moment(nullable=True)
+    email_verified_at: datetime | None = moment(nullable=True)
+    email_set_at: datetime | None = moment(nullable=True)
+
+
+class OneTimeChallengeRow(SQLModel, table=True):
+    """What a one-time code is derived from. No code is kept: `tries` counts wrong ones."""
+
+    __tablename__ = "one_time_challenges"
+    __table_args__ = (
+        ForeignKeyConstraint(["user_id"], ["users.id"]),
+        CheckConstraint("tries >= 0", name="tries_not_negative"),
+        Index("ix_one_time_challenges_user", "user_id", "purpose", "created_at"),
+        Index("ix_one_time_challenges_expires_at", "expires_at"),
+    )
+
+    id: UUID = key()
+    user_id: UUID
+    purpose: str
+    address: str
+    tries: int
+    created_at: datetime = moment()
+    expires_at: datetime = moment()
+    used_at: datetime | None = moment(nullable=True)
 
 
 class RetiredUsernameRow(SQLModel, table=True):

@@ -10,8 +10,10 @@ from uuid import UUID
 from pocketpay.database.sessions import Database, Session
 from pocketpay.identity.fingerprints import EmailFingerprints
 from pocketpay.identity.gate import Gate
+from pocketpay.identity.mails import IdentityMails
+from pocketpay.identity.one_time_codes import OneTimeCodes
 from pocketpay.identity.passwords import Passwords
-from pocketpay.identity.repository import sessions
+from pocketpay.identity.repository import challenges, sessions
 from pocketpay.identity.session import Lifetime
 from pocketpay.identity.throttle import Throttle
 from pocketpay.identity.tokens import AccessTokens, RefreshTokens, Tokens
@@ -62,6 +64,8 @@ class Reception:
     lifetime: Lifetime
     gate: Gate
     require_unlocked: LockOut
+    codes: OneTimeCodes
+    mails: IdentityMails
     outbox: Outbox
 
     @classmethod
@@ -72,6 +76,7 @@ class Reception:
         sign_ups, sign_ins = settings.sign_up_rate_per_hour, settings.sign_in_rate_per_minute
         if settings.production:
             sign_ups, sign_ins = sign_ups or SIGN_UPS_PER_HOUR, sign_ins or SIGN_INS_PER_MINUTE
+        codes = OneTimeCodes(secret)
         return cls(
             database=database,
             passwords=Passwords(),
@@ -82,6 +87,8 @@ class Reception:
             lifetime=Lifetime(whole, min(whole, IDLE)),
             gate=Gate(database, access_tokens),
             require_unlocked=require_unlocked,
+            codes=codes,
+            mails=IdentityMails(codes, settings.app_url),
             outbox=Outbox(is_on=settings.mail_is_on),
         )
 
@@ -93,9 +100,10 @@ class Reception:
         return Admission(viewer, user, Tokens(access_token, refresh_token, expires_at))
 
     async def sweep(self) -> int:
-        """Deletes counters and ended sessions that nobody needs, a bounded number of each; gives how many."""
+        """Deletes counters, codes and sessions that are over, a bounded number of each; gives how many."""
         swept = await self.throttle.sweep()
         async with self.database.write() as session:
+            swept += await challenges.sweep(session, most=MOST_TOKENS_SWEPT)
             return swept + await sessions.sweep(
                 session,
                 after=ENDED_SESSIONS_KEPT,

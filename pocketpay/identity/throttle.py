@@ -1,11 +1,12 @@
 """How often one may try. Counted in PostgreSQL by its clock, so that every server counts together.
 
     rates       of an address: sign-ups an hour, sign-ins a minute; off where they are not set. Of a user: questions
-                whether an email address or a phone number is taken
+                whether an email address or a phone number is taken, codes for an email address
     budgets     of failures: five are free, then each is followed by a wait of 1 s, 2, 4, … 60 s; a success clears it
         of a login at a known address      its owner has shown their password there in the last 90 days
         of a signed-in user                where a password is asked once more
-    lane        of a login, for all other addresses together: strangers take turns (lane.py)
+    lane        of a login, for all other addresses together: strangers take turns (lane.py). Of an email address, for
+                all who want a code sent to it
 
 Each is counted apart from the others, so nobody uses up what another needs: strangers have the lane and nothing
 else, and neither a known address nor somebody signed in waits for it. All is counted before a password is hashed, and
@@ -44,6 +45,9 @@ MOST_KNOWN_ADDRESSES = 50
 
 CONTACT_CHANGES_AN_HOUR = 10
 """Of one user: each tells whether an email address or a phone number is somebody's already."""
+
+VERIFICATIONS_AN_HOUR = 5
+"""Of one user: codes for an email address."""
 
 SWEPT_AT_ONCE = 10_000
 MOST_UNITS_OF_SWEEPING = 10
@@ -90,6 +94,19 @@ class Throttle:
         bucket = _bucket("contact change", str(user_id))
         await self._count(bucket, CONTACT_CHANGES_AN_HOUR, timedelta(hours=1))
 
+    async def verification_of(self, user_id: UUID) -> None:
+        """Counts a code for an email address. Raises RateLimited when the user has had theirs for this hour."""
+        await self._count(_bucket("verification", str(user_id)), VERIFICATIONS_AN_HOUR, timedelta(hours=1))
+
+    @asynccontextmanager
+    async def mail_to(self, recipient: str, address: str) -> AsyncIterator[None]:
+        """One mail to somebody who may be a stranger to whoever wants it sent. Raises as `sign_in` does.
+
+        At most MOST_GUESSES_AN_HOUR an hour, and nobody who asks from elsewhere can use up another one's turn.
+        """
+        async with self._lane(f"mail {recipient.lower()}", address):
+            yield
+
     @asynccontextmanager
     async def sign_in(self, login: Login, user_id: UUID | None, address: str) -> AsyncIterator[Attempt]:
         """One try at the password of a login. `user_id` is whose login it is, None when it is nobody's.
@@ -102,7 +119,7 @@ class Throttle:
             bucket = _bucket("failures", login.key, networks.address(address))
             tries = self._budget(bucket, Asker.KNOWN)
         else:
-            tries = self._lane(login, address)
+            tries = self._lane(login.key, address)
         async with tries as attempt:
             yield attempt
         if attempt.succeeded and user_id is not None:
@@ -147,9 +164,9 @@ class Throttle:
                 await self._write(lambda session: throttles.forget(session, bucket))
 
     @asynccontextmanager
-    async def _lane(self, login: Login, address: str) -> AsyncIterator[Attempt]:
-        """One try of a stranger. One address tries one login at a time: it has one place in every queue."""
-        place, guess_id = _place(login, address), uuids.uuid7()
+    async def _lane(self, name: str, address: str) -> AsyncIterator[Attempt]:
+        """One try of a stranger. One address makes one try at a time: it has one place in every queue."""
+        place, guess_id = _place(name, address), uuids.uuid7()
         async with self._turns.by(f"stranger {networks.address(address)}"):
             _refuse(await self._wait_in_lane(place, guess_id))
             attempt = Attempt(Asker.STRANGER)
@@ -225,12 +242,12 @@ def fingerprint(user_id: UUID | None, address: str) -> bytes:
     return _sha256("known", str(user_id), networks.address(address))
 
 
-def _place(login: Login, address: str) -> lanes.Place:
+def _place(name: str, address: str) -> lanes.Place:
     return lanes.Place(
-        lane=_sha256("lane", login.key),
-        provider=_sha256("provider", login.key, networks.provider(address)),
-        network=_sha256("network", login.key, networks.network(address)),
-        address=_sha256("address", login.key, networks.address(address)),
+        lane=_sha256("lane", name),
+        provider=_sha256("provider", name, networks.provider(address)),
+        network=_sha256("network", name, networks.network(address)),
+        address=_sha256("address", name, networks.address(address)),
     )
 
 

@@ -7,11 +7,15 @@ email or phone mentioned?     then the password is asked
     password right?           INVALID_CREDENTIALS
     too many changes?         RATE_LIMITED, before it is looked up whether the address or the number is free
     address, number free?     EMAIL_TAKEN, PHONE_TAKEN; told only to whoever has shown the password
-one unit of work              all of it, or nothing; and a mail to the address that is theirs no more (notices.py)
+one unit of work              all of it, or nothing; an address that was verified is told that it is theirs no more
 
 Each such change is counted, whether it is made or told to be taken: nobody looks up thousands of people that way. A
 taken one counts like a wrong password too.
 """
+
+from uuid import UUID
+
+import uuid_utils.compat as uuids
 
 from pocketpay.errors import Refusal
 from pocketpay.identity import names, notices, proof
@@ -27,8 +31,8 @@ from pocketpay.identity.viewer import Viewer
 async def update_profile(reception: Reception, viewer: Viewer, wish: Wish, *, address: str) -> Changed:
     """Gives the user as they are afterwards, or all that is wrong with the wish; then nothing has changed.
 
-    Raises RateLimited, ServiceBusy, Unauthenticated when the viewer has left meanwhile; EmailTaken or PhoneTaken when
-    somebody else was given it at the same moment; a Refusal when the viewer is locked out.
+    Raises RateLimited, ServiceBusy, Unauthenticated when the viewer has left meanwhile; PhoneTaken when somebody else
+    was given it at the same moment; a Refusal when the viewer is locked out.
     """
     changes, refusals = read(wish)
     if any(refusal.field == "name" for refusal in refusals) and await _keeps_name(reception, viewer, wish):
@@ -73,16 +77,17 @@ async def _with_password(
 
 async def _changed(reception: Reception, viewer: Viewer, changes: Changes, *, proven: str | None = None) -> Changed:
     """One unit of work. `proven` is the hash that the password was compared with, where it was asked."""
+    change_id: UUID = uuids.uuid7()
 
     async def unit() -> Changed:
         async with reception.database.write() as session:
             if proven is not None and not await proof.stands(session, viewer.user_id, proven):
                 raise Unauthenticated
             await reception.require_unlocked(session, viewer.wallet_id)
-            before = None if isinstance(changes.email, Stays) else await people.users(session, [viewer.user_id])
+            before = None if isinstance(changes.email, Stays) else await people.lock_user(session, viewer.user_id)
             user = await people.change(session, viewer.user_id, changes)
-            if before and user is not None:
-                await reception.outbox.put(session, notices.email_changed(before[viewer.user_id], user))
+            if user is not None and before is not None and before.email_verified and not user.email_verified:
+                await reception.outbox.put(session, reception.mails.email_changed(change_id, before))
         if user is None:
             raise Unauthenticated
         return Changed(user)

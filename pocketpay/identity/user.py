@@ -15,7 +15,8 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """A person with a wallet. `email` and `phone` are theirs alone, or None; `phone` is E.164.
+    """A person with a wallet. `email` and `phone` may be None; `phone` is E.164, and theirs alone. An `email` that is
+    verified is theirs alone too: they read its mail.
 
     `closed_at` is when they left, None while they are here.
     """
@@ -30,6 +31,7 @@ class User:
     wallet_id: UUID
     created_at: datetime
     closed_at: datetime | None = None
+    email_verified: bool = False
 
 
 @dataclass(frozen=True, slots=True)

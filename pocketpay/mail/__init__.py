@@ -6,7 +6,7 @@
     outbox.py       puts a mail into the outbox, in the caller's unit of work
     sender.py       sends what is due, on every server at once; deletes what is old
     retries.py      when a mail is tried again
-    texts.py        what a mail says: its templates in templates/, as plain text and HTML
+    texts.py        what a mail says: templates of plain text and HTML
     message.py      a mail as an EmailMessage, with the same Message-ID at every try
     delivery.py     what became of one try
     smtp.py         delivery to an SMTP server
@@ -15,6 +15,7 @@
     repository.py   the SQL
 
 A mail is sent once for each event of a user, as far as SMTP allows: a server that crashes after the SMTP server has
-accepted a mail and before that is recorded sends it again, with the same Message-ID (decision 30). Must never know
-why a mail is sent, or who may read it.
+accepted a mail and before that is recorded sends it again, with the same Message-ID (decision record 0030). The table
+holds no code and no link: these are derived from the server's key when the mail is sent, by a function that the
+sender is opened with. Must never know why a mail is sent, or who may read it.
 """

@@ -10,7 +10,7 @@ from uuid import UUID
 class Kind(StrEnum):
     """What a mail is about; each has its texts."""
 
-    PASSWORD_CHANGED = "password_changed"  # noqa: S105 - a kind of mail
+    VERIFY_EMAIL = "verify_email"
     EMAIL_CHANGED = "email_changed"
 
 
@@ -19,7 +19,7 @@ class Mail:
     """A mail about to be put into the outbox.
 
     `event` names what it is about: of the same user and event only the first is sent. `facts` are what its text
-    needs besides the time, which is `at`; nothing secret. It is not sent any more when it is older than `lifetime`.
+    needs, without codes, links and passwords. It is not sent any more when it is older than `lifetime`.
     """
 
     user_id: UUID
@@ -32,8 +32,8 @@ class Mail:
 
 @dataclass(frozen=True, slots=True)
 class ClaimedMail:
-    """A mail that this server sends now. `tries` counts this try; `leased_until` is known to this server alone, so
-    what becomes of the mail is recorded by whoever claimed it last."""
+    """A mail that this server sends now. `tries` counts this try. `leased_until` differs from claim to claim: whoever
+    claimed the mail last records what became of it."""
 
     id: UUID
     user_id: UUID
@@ -43,9 +43,3 @@ class ClaimedMail:
     tries: int
     created_at: datetime
     leased_until: datetime
-
-
-def masked(address: str) -> str:
-    """The address as somebody else may see it: its first letter and its domain."""
-    local, _, domain = address.rpartition("@")
-    return f"{local[:1]}…@{domain}"

@@ -11,8 +11,7 @@ class Outbox:
     def __init__(self, *, is_on: bool) -> None:
         self.is_on = is_on
 
-    async def put(self, session: Session, mail: Mail | None) -> None:
-        """Within a unit of work: the mail is sent once that is committed. Putting the same event again does nothing,
-        and neither does None."""
-        if self.is_on and mail is not None:
+    async def put(self, session: Session, mail: Mail) -> None:
+        """Within a unit of work: the mail is sent once that is committed. The same event again does nothing."""
+        if self.is_on:
             await repository.put(session, mail)

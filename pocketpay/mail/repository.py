@@ -1,6 +1,8 @@
 """The SQL of the outbox. Times are PostgreSQL's own."""
 
+from collections.abc import Iterable
 from datetime import timedelta
+from uuid import UUID
 
 import orjson
 import uuid_utils.compat as uuids
@@ -128,6 +130,11 @@ async def waiting(session: Session, *, most: int) -> int:
     """How many mails wait, counted up to `most`."""
     number: int = await session.fetchval(_WAITING, most)
     return number
+
+
+async def forget(session: Session, user_ids: Iterable[UUID]) -> None:
+    """Deletes all mails of those users, sent or not."""
+    await session.execute("delete from outgoing_mails where user_id = any($1::uuid[])", list(user_ids))
 
 
 def _count(command_tag: str) -> int:

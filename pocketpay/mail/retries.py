@@ -13,5 +13,4 @@ def pause_after(tries: int) -> timedelta | None:
     """How long to wait after that many tries: 30 s, 1 min, 2, 4, … an hour; None when it was the last."""
     if tries >= MOST_TRIES:
         return None
-    pause: timedelta = FIRST_PAUSE * 2 ** (tries - 1)
-    return min(pause, LONGEST_PAUSE)
+    return min(FIRST_PAUSE * float(2 ** (tries - 1)), LONGEST_PAUSE)

@@ -5,17 +5,16 @@
     record     sent, due again, or given up
 
 A server that dies leaves its mails to the others when their leases are over. An SMTP server that is slow or away
-keeps SLOTS tasks busy and nothing else: the sender has a connection to PostgreSQL of its own and holds no unit of
-work open while it sends. While no mail can be delivered at all, the sender pauses, longer each time, and counts no
-try.
+keeps SLOTS tasks busy and nothing else: the sender has a connection to PostgreSQL of its own, and no unit of work is
+open while it sends. While no mail can be delivered at all, the sender pauses, longer each time, and counts no try.
 """
 
 import asyncio
 import contextlib
 import random
-from collections.abc import Awaitable, Callable, Collection, Iterator
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, timedelta
+from datetime import timedelta
 
 import structlog
 
@@ -54,6 +53,9 @@ FINISH_SECONDS = 2.0
 
 log = structlog.get_logger(__name__)
 
+Complete = Callable[[ClaimedMail], Mapping[str, object]]
+"""What a mail says besides the facts in its row: its code and its link, derived from the server's key."""
+
 
 @dataclass(slots=True)
 class Counts:
@@ -67,12 +69,15 @@ class Counts:
 class MailSender:
     """One server's sender. `keep` is how long a mail is kept after it was sent or given up."""
 
-    def __init__(self, database: Database, delivery: Delivery, sender: Sender, *, keep: timedelta) -> None:
-        self._database, self._delivery, self._sender = database, delivery, sender
+    def __init__(
+        self, database: Database, delivery: Delivery, sender: Sender, complete: Complete, *, keep: timedelta
+    ) -> None:
+        self._database, self._delivery, self._sender, self._complete = database, delivery, sender, complete
         self._keep = keep
         self.counts = Counts()
-        self._sending: set[asyncio.Task[None]] = set()
-        self._pause_seconds, self._paused_until = 0.0, 0.0
+        self.sending: set[asyncio.Task[None]] = set()
+        """A task for each mail that is being sent."""
+        self.pause_seconds, self.paused_until = 0.0, 0.0
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
@@ -83,9 +88,9 @@ class MailSender:
     async def close(self) -> None:
         """Claims nothing more, lets what is being sent finish for a moment, and stops."""
         await _cancel(self._tasks)
-        if self._sending:
-            await asyncio.wait(self._sending, timeout=FINISH_SECONDS)
-        await _cancel(self._sending)
+        if self.sending:
+            await asyncio.wait(self.sending, timeout=FINISH_SECONDS)
+        await _cancel(self.sending)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(FINISH_SECONDS):
                 await self._delivery.rest()
@@ -94,15 +99,15 @@ class MailSender:
 
     async def send_due(self) -> int:
         """Claims what is due, as far as there are free slots, and begins to send it; gives how many that are."""
-        free = SLOTS - len(self._sending)
-        if not free or asyncio.get_running_loop().time() < self._paused_until:
+        free = SLOTS - len(self.sending)
+        if not free or asyncio.get_running_loop().time() < self.paused_until:
             return 0
         async with self._database.write() as session:
             claimed = await repository.claim(session, most=free, lease=LEASE)
         for mail in claimed:
             task = asyncio.create_task(self._send(mail), name="sending a mail")
-            self._sending.add(task)
-            task.add_done_callback(self._sending.discard)
+            self.sending.add(task)
+            task.add_done_callback(self.sending.discard)
         return len(claimed)
 
     async def _send_forever(self) -> None:
@@ -112,13 +117,13 @@ class MailSender:
             await self._next_look()
             with _going_on():
                 claimed = await self.send_due()
-            if not claimed and not self._sending:
+            if not claimed and not self.sending:
                 await self._delivery.rest()
 
     async def _next_look(self) -> None:
         """Waits until a slot comes free while all are in use, or for a moment."""
-        if len(self._sending) == SLOTS:
-            await asyncio.wait(self._sending, return_when=asyncio.FIRST_COMPLETED)
+        if len(self.sending) == SLOTS:
+            await asyncio.wait(self.sending, return_when=asyncio.FIRST_COMPLETED)
         else:
             await asyncio.sleep(POLL_SECONDS * random.uniform(0.5, 1.0))
 
@@ -138,16 +143,16 @@ class MailSender:
             log.exception("mail_broken", name=mail.kind)
             await self._not_delivered(mail, TryLater(type(error).__name__))
         else:
-            self._pause_seconds = 0.0
+            self.pause_seconds = 0.0
             self.counts.sent += 1
             await self._record(mail, lambda session: repository.sent(session, mail))
 
     async def _deliver(self, mail: ClaimedMail) -> None:
-        text = text_of(mail.kind, {**mail.facts, "at": f"{mail.created_at.astimezone(UTC):%Y-%m-%d at %H:%M}"})
+        text = text_of(mail.kind, {**mail.facts, **self._complete(mail)})
         await self._delivery.deliver(message_of(mail, text, self._sender))
 
     async def _not_tried(self, mail: ClaimedMail, failure: str) -> None:
-        pause = timedelta(seconds=self._pause_seconds)
+        pause = timedelta(seconds=self.pause_seconds)
         await self._record(mail, lambda session: repository.not_tried(session, mail, failure, pause))
 
     async def _not_delivered(self, mail: ClaimedMail, error: NotDelivered) -> None:
@@ -163,11 +168,11 @@ class MailSender:
     def _pause(self, error: ServerUnavailable) -> None:
         """No mail can be delivered: the sender tries again after a while, longer each time."""
         now = asyncio.get_running_loop().time()
-        if now < self._paused_until:
+        if now < self.paused_until:
             return
-        self._pause_seconds = min(max(2 * self._pause_seconds, POLL_SECONDS), LONGEST_PAUSE_SECONDS)
-        self._paused_until = now + self._pause_seconds
-        log.warning("mail_server_unavailable", failure=error.failure, seconds=self._pause_seconds)
+        self.pause_seconds = min(max(2 * self.pause_seconds, POLL_SECONDS), LONGEST_PAUSE_SECONDS)
+        self.paused_until = now + self.pause_seconds
+        log.warning("mail_server_unavailable", failure=error.failure, seconds=self.pause_seconds)
 
     async def _record(self, mail: ClaimedMail, write: Callable[[Session], Awaitable[None]]) -> None:
         """Writes down what became of the mail; a database that is away is waited for, well within the lease."""

@@ -5,7 +5,7 @@ certificate is not valid, is sent nothing.
 """
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email.message import EmailMessage
 from typing import Self
 
@@ -18,7 +18,7 @@ from pocketpay.settings import Settings, SmtpTls, smtp_password
 
 CONNECT_SECONDS = 10.0
 REPLY_SECONDS = 20.0
-"""How long one reply is awaited. RFC 5321 (4.5.3.2) would wait minutes, and keep a slot as long."""
+"""How long one reply is awaited. RFC 5321 (4.5.3.2) would wait minutes; whoever waits for a code would not."""
 
 MOST_PER_CONNECTION = 50
 """Mails over one connection: servers end it after a hundred or so."""
@@ -32,7 +32,7 @@ class Server:
     port: int
     tls: SmtpTls
     username: str | None = None
-    password: str | None = None
+    password: str | None = field(default=None, repr=False)
     greeting: str = "localhost"
 
     @classmethod

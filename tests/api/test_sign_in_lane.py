@@ -10,7 +10,7 @@ from pocketpay.database.sessions import Database
 from tests.api.at_the_door import SIGN_IN, SIGN_UP, Street, newcomer, street
 from tests.clients import serving
 from tests.conftest import Dsns
-from tests.people import PASSWORD, Owner
+from tests.people import PASSWORD, Owner, has_verified_email
 
 WRONG = "another one altogether"
 PHONE = "203.0.113.200"
@@ -130,6 +130,7 @@ async def test_somebody_signed_in_cannot_look_up_who_has_an_email_address_by_the
         ada = await newcomer(at)
         form = {"username": "bea", "name": "Bea", "password": PASSWORD, "email": "bea@example.com"}
         await at.data(SIGN_UP, input=form)
+        await has_verified_email(database, "bea")
         said = []
         for n in range(12):
             email = "bea@example.com" if n % 3 else f"ada{n}@example.com"

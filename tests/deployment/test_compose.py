@@ -43,7 +43,6 @@ def test_no_secret_stands_in_the_file() -> None:
     assert set(re.findall(r"\$\{(\w+):-([^}]*)", text)) == {("PUBLISH", "127.0.0.1:8000")}
     for service in as_written()["services"].values():
         for name, value in service["environment"].items():
-            # Without a value it is handed on from whoever runs Compose.
             if value is not None and re.search("PASSWORD|SECRET|URL", name):
                 assert re.search(r"\$\{\w+:\?", value), name
 

@@ -1,76 +1,143 @@
-"""A real SMTP server on this machine, which does as a test tells it."""
+"""An SMTP server in this process, as good or as bad as a test wants it."""
 
 import asyncio
-import email
-import email.policy
-import socket
-from collections.abc import AsyncIterator, Callable
+import warnings
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from email import message_from_bytes, policy
 from email.message import EmailMessage
-from typing import Any, cast
+from typing import Any
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
-Reply = Callable[[EmailMessage], str | None]
-"""What is said to a mail; None hangs up without a word, in the middle of the conversation."""
+from pocketpay.mail.smtp import Server
+from pocketpay.settings import SmtpTls
+
+Step = Callable[[SMTP, str], Awaitable[str | None]]
+"""What the server does at a command about that recipient: its reply, or None for the usual one."""
 
 
-class Mailbox:
-    """A server's handler. `accepted` are the mails that it has taken, in order."""
+class SmtpServer:
+    """What it was sent, and how it behaves.
+
+    at_mail, at_recipient, at_data    what it does at that command; by default it accepts
+    accepted                          the mails it has accepted, in order
+    """
 
     def __init__(self) -> None:
-        self.port = 0
         self.accepted: list[EmailMessage] = []
-        self.asked = 0
-        self.slow_seconds = 0.0
-        self.replies: list[Reply] = []
-        """What is said to the next mails; then every mail is taken."""
-        self.logins: list[tuple[str, str]] = []
-
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
-        self.asked += 1
-        raw = cast(bytes, envelope.content)
-        message = email.message_from_bytes(raw, policy=email.policy.default)
-        await asyncio.sleep(self.slow_seconds)
-        if self.replies:
-            reply = self.replies.pop(0)(message)
-            if reply is None:
-                assert server.transport is not None
-                cast(asyncio.Transport, server.transport).abort()
-                return "250 nobody hears this"
-            if not reply.startswith("2"):
-                return reply
-        self.accepted.append(message)
-        return "250 OK"
-
-    def authenticated(self, server: SMTP, session: Session, envelope: Envelope, how: str, data: Any) -> AuthResult:
-        login = cast(LoginPassword, data)
-        self.logins.append((login.login.decode(), login.password.decode()))
-        return AuthResult(success=login.password == b"right", handled=False)
+        self.connections = 0
+        self.logins: list[tuple[bytes, bytes]] = []
+        self.at_mail: Step = accepts
+        self.at_recipient: Step = accepts
+        self.at_data: Step = accepts
+        self.after_acceptance: Step = accepts
+        self.port = 0
+        self._open: set[asyncio.Transport] = set()
 
     @property
-    def ids(self) -> list[str]:
-        return [str(message["Message-ID"]) for message in self.accepted]
+    def address(self) -> Server:
+        return Server("127.0.0.1", self.port, SmtpTls.NONE)
+
+    @property
+    def recipients(self) -> list[str]:
+        return [message["To"] for message in self.accepted]
+
+    def break_connections(self) -> None:
+        for transport in self._open:
+            transport.abort()
+        self._open.clear()
+
+    # ------------------------------------------------------------ what aiosmtpd calls
+
+    async def handle_MAIL(  # noqa: N802
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        reply = await self.at_mail(server, address)
+        if reply is None:
+            envelope.mail_from = address
+        return reply or "250 OK"
+
+    async def handle_RCPT(  # noqa: N802
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        reply = await self.at_recipient(server, address)
+        if reply is None:
+            envelope.rcpt_tos.append(address)
+        return reply or "250 OK"
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+        recipient = envelope.rcpt_tos[0]
+        reply = await self.at_data(server, recipient)
+        if reply is not None:
+            return reply
+        content = envelope.content
+        assert isinstance(content, bytes)
+        self.accepted.append(message_from_bytes(content, policy=policy.default))
+        return await self.after_acceptance(server, recipient) or "250 accepted"
+
+    def authenticate(self, server: SMTP, session: Session, envelope: Envelope, how: str, said: Any) -> AuthResult:
+        assert isinstance(said, LoginPassword)
+        self.logins.append((said.login, said.password))
+        return AuthResult(success=said.password == b"right", handled=False)
+
+
+async def accepts(server: SMTP, address: str) -> str | None:
+    """The usual reply."""
+    return None
+
+
+async def hangs(server: SMTP, address: str) -> str | None:
+    """No reply ever comes."""
+    await asyncio.sleep(3600)
+    return None
+
+
+async def dies(server: SMTP, address: str) -> str | None:
+    """The connection breaks before the reply."""
+    assert server.transport is not None
+    server.transport.close()
+    return "421 gone"
+
+
+def replies(reply: str) -> Step:
+    """Always that reply."""
+
+    async def step(server: SMTP, address: str) -> str | None:
+        return reply
+
+    return step
 
 
 @asynccontextmanager
-async def mailbox(**options: Any) -> AsyncIterator[Mailbox]:
-    """A server on a free port of 127.0.0.1."""
-    box = Mailbox()
+async def smtp_serving(*, login: bool = False) -> AsyncIterator[SmtpServer]:
+    """A server on a port of its own. With `login` it takes mail only from whoever has logged in."""
+    office = SmtpServer()
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(
-        lambda: SMTP(box, hostname="mail.test", loop=loop, authenticator=box.authenticated, **options),
-        "127.0.0.1",
-        0,
-        family=socket.AF_INET,
-    )
-    box.port = server.sockets[0].getsockname()[1]
+
+    class Connection(SMTP):
+        def connection_made(self, transport: Any) -> None:
+            office.connections += 1
+            office._open.add(transport)
+            super().connection_made(transport)
+
+    def connection() -> SMTP:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about passwords without encryption: nobody listens on this machine
+            return Connection(
+                office,
+                hostname="mail.example.com",
+                auth_required=login,
+                auth_require_tls=False,
+                authenticator=office.authenticate if login else None,
+                loop=loop,
+            )
+
+    server = await loop.create_server(connection, "127.0.0.1", 0)
+    office.port = server.sockets[0].getsockname()[1]
     try:
-        yield box
+        yield office
     finally:
         server.close()
-        await server.wait_closed()
-
-
-def says(reply: str | None) -> Reply:
-    return lambda _: reply
+        office.break_connections()
+        await asyncio.sleep(0)

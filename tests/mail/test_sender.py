@@ -1,265 +1,398 @@
-"""The sender against a real SMTP server that is slow, refuses, and dies in the middle."""
+"""The sender: each mail once, whoever sends and whatever the SMTP server does."""
 
 import asyncio
-import re
+import contextlib
 from datetime import timedelta
-from email.message import EmailMessage
-from typing import Any
 
 import pytest
-from structlog.testing import CapturingLogger
+from aiosmtpd.smtp import SMTP
 
 from pocketpay.database.sessions import Database
-from pocketpay.identity.user import User
-from pocketpay.mail import repository, retries, sender, smtp
-from pocketpay.mail.delivery import ServerUnavailable
-from pocketpay.mail.mail import Kind, Mail
-from pocketpay.mail.outbox import Outbox
+from pocketpay.mail import repository, sender
+from pocketpay.mail.mail import ClaimedMail
+from pocketpay.mail.smtp import Server, SmtpDelivery
 from pocketpay.settings import SmtpTls
 from tests.conftest import Dsns
-from tests.mail.conftest import sending
-from tests.mail.smtp_server import Mailbox, mailbox, says
-from tests.payments.customers import new_key
-from tests.people import Owner
+from tests.mail.outboxes import CODE, Post, send_all, sender_to
+from tests.mail.smtp_server import SmtpServer, accepts, dies, hangs, replies, smtp_serving
+from tests.people import Owner, facts
 from tests.updates.waiting import until
 
-OUTBOX = Outbox(is_on=True)
-OPEN_UNITS = """
-select count(*) from pg_stat_activity where state like 'idle in transaction%' and datname = current_database()
-"""
+ROW = "select status, tries, failure from outgoing_mails"
+MAKE_DUE = "update outgoing_mails set due_at = clock_timestamp() where status = 'waiting'"
 
 
-def mail(user: User, event: str | None = None, **more: Any) -> Mail:
-    named = {"recipient": "ada@example.com", "kind": Kind.PASSWORD_CHANGED, "lifetime": timedelta(hours=1)}
-    return Mail(user.id, event or new_key(), facts={"username": user.username}, **{**named, **more})
-
-
-async def put(database: Database, *mails: Mail) -> None:
-    async with database.write() as session:
-        for one in mails:
-            await OUTBOX.put(session, one)
-
-
-async def states(owner: Owner) -> list[tuple[Any, ...]]:
-    """The status, tries and failure of every mail, in the order in which they were written."""
-    return [tuple(row) for row in await owner.fetch("select status, tries, failure from outgoing_mails order by id")]
-
-
-async def until_finished(owner: Owner) -> None:
-    async with asyncio.timeout(10):
-        while await owner.fetchval("select exists (select from outgoing_mails where status = 'waiting')"):  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
-
-
-async def _put_and_fail(database: Database, one: Mail) -> None:
-    async with database.write() as session:
-        await OUTBOX.put(session, one)
-        raise ZeroDivisionError
-
-
-@pytest.fixture
-def log(monkeypatch: pytest.MonkeyPatch) -> CapturingLogger:
-    logger = CapturingLogger()
-    monkeypatch.setattr(sender, "log", logger)
-    return logger
-
-
-async def test_mail_arrives_as_it_was_written(
-    database: Database, database_dsn: Dsns, ada: User, box: Mailbox, owner: Owner
+async def test_mail_is_sent_with_its_code_as_text_and_html(
+    post: Post, database: Database, smtp: SmtpServer, owner: Owner
 ) -> None:
-    await put(database, mail(ada))
-    async with sending(database_dsn.server, box.port) as sends:
-        await until_finished(owner)
-    (message,) = box.accepted
-    assert (message["From"], message["To"]) == ("Pocket Pay <no-reply@pocketpay.test>", "ada@example.com")
-    assert message["Subject"] == "Your password was changed"
+    await post.put()
+    await send_all(sender_to(database, smtp, link="https://app.example.com/verify-email#token=abc"))
+    (message,) = smtp.accepted
+    assert message["From"] == "Pocket Pay <no-reply@example.com>"
+    assert message["To"] == "ada@example.com"
+    assert message["Subject"] == "Confirm your email address"
     assert message["Auto-Submitted"] == "auto-generated"
-    plain, html = (message.get_body((kind,)) for kind in ("plain", "html"))
-    assert plain is not None
-    assert html is not None
-    for part in (plain, html):
-        text = part.get_content()
-        assert "@ada" in text
-        assert re.search(r"\d{4}-\d\d-\d\d at \d\d:\d\d UTC", text)
-    assert await states(owner) == [("sent", 1, None)]
-    assert (sends.counts.sent, sends.counts.failed) == (1, 0)
+    for part in ("plain", "html"):
+        body = message.get_body((part,))
+        assert body is not None
+        for said in (CODE, "@ada", "15 minutes", "https://app.example.com/verify-email#token=abc"):
+            assert said in body.get_content()
+    assert await facts(owner, ROW) == ("sent", 1, None)
 
 
-async def test_each_mail_is_sent_once_by_however_many_servers(
-    database: Database, database_dsn: Dsns, ada: User, box: Mailbox, owner: Owner
+async def test_mail_of_a_unit_that_is_rolled_back_is_not_sent(
+    post: Post, database: Database, smtp: SmtpServer
 ) -> None:
-    box.slow_seconds = 0.01
-    await put(database, *(mail(ada) for _ in range(40)))
-    async with (
-        sending(database_dsn.server, box.port) as one,
-        sending(database_dsn.server, box.port) as two,
-        sending(database_dsn.server, box.port) as three,
-    ):
-        await until_finished(owner)
-        await until(lambda: sum(each.counts.sent for each in (one, two, three)) == 40)
-    assert len(box.ids) == len(set(box.ids)) == 40
-    assert await states(owner) == [("sent", 1, None)] * 40
-
-
-async def test_one_event_is_one_mail_and_a_unit_that_fails_is_none(
-    database: Database, database_dsn: Dsns, ada: User, box: Mailbox, owner: Owner
-) -> None:
-    await put(database, mail(ada, "the same"))
-    await put(database, mail(ada, "the same"))
-    with pytest.raises(ZeroDivisionError):
-        await _put_and_fail(database, mail(ada))
-    async with database.write() as session:
-        await Outbox(is_on=False).put(session, mail(ada))
-        await OUTBOX.put(session, None)
-    async with sending(database_dsn.server, box.port):
-        await until_finished(owner)
-    assert len(box.accepted) == 1
-    assert await states(owner) == [("sent", 1, None)]
-
-
-async def test_refused_for_now_is_tried_again_as_the_same_mail(
-    database: Database, database_dsn: Dsns, ada: User, box: Mailbox, owner: Owner
-) -> None:
-    seen: list[str] = []
-
-    def later(message: EmailMessage) -> str:
-        seen.append(str(message["Message-ID"]))
-        return "451 greylisted: ada@example.com"
-
-    box.replies = [later, later]
-    await put(database, mail(ada))
-    async with sending(database_dsn.server, box.port):
-        await until_finished(owner)
-    assert seen + box.ids == [box.ids[0]] * 3
-    assert await states(owner) == [("sent", 3, None)]
-
-
-async def test_refused_for_ever_is_given_up_at_once_and_others_are_sent(
-    database: Database, database_dsn: Dsns, ada: User, box: Mailbox, owner: Owner, log: CapturingLogger
-) -> None:
-    box.replies = [says("550 no such person: ada@example.com")]
-    await put(database, mail(ada))
-    await put(database, mail(ada, recipient="other@example.com"))
-    async with sending(database_dsn.server, box.port) as sends:
-        await until_finished(owner)
-    assert sorted(await states(owner)) == [("failed", 1, "550"), ("sent", 1, None)]
-    assert sends.counts.failed == 1
-    assert "mail_given_up" in str(log.calls)
-    assert "example.com" not in str(log.calls)
-
-
-async def test_a_mail_that_is_never_taken_is_given_up_after_so_many_tries(
-    database: Database,
-    database_dsn: Dsns,
-    ada: User,
-    box: Mailbox,
-    owner: Owner,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(retries, "MOST_TRIES", 3)
-    box.replies = [says("450 not now")] * 9
-    await put(database, mail(ada))
-    async with sending(database_dsn.server, box.port):
-        await until_finished(owner)
-    assert await states(owner) == [("failed", 3, "450")]
-    assert (box.asked, box.accepted) == (3, [])
-
-
-async def test_a_server_that_hangs_up_in_the_middle_gets_the_mail_again(
-    database: Database, database_dsn: Dsns, ada: User, box: Mailbox, owner: Owner
-) -> None:
-    box.replies = [says(None), says(None)]
-    await put(database, *(mail(ada) for _ in range(3)))
-    async with sending(database_dsn.server, box.port):
-        await until_finished(owner)
-    assert len(set(box.ids)) == 3
-    assert sum(tries for _, tries, _ in await states(owner)) == 5
-
-
-async def test_a_server_that_is_away_costs_no_mail_a_try(
-    database: Database, database_dsn: Dsns, ada: User, owner: Owner, log: CapturingLogger
-) -> None:
-    async with mailbox() as gone:
-        pass
-    await put(database, mail(ada))
-    async with sending(database_dsn.server, gone.port):
-        await until(lambda: str(log.calls).count("mail_server_unavailable") >= 3)
-    ((status, tries, _),) = await states(owner)
-    assert status == "waiting"
-    assert tries <= 1
-
-
-async def test_a_connection_without_the_encryption_asked_for_is_not_used(
-    database: Database, database_dsn: Dsns, ada: User, box: Mailbox, log: CapturingLogger
-) -> None:
-    await put(database, mail(ada))
-    async with sending(database_dsn.server, box.port, tls=SmtpTls.STARTTLS):
-        await until(lambda: "mail_server_unavailable" in str(log.calls))
-    assert box.asked == 0
-
-
-async def test_a_slow_server_holds_up_nothing_but_mail(
-    database: Database,
-    database_dsn: Dsns,
-    ada: User,
-    box: Mailbox,
-    owner: Owner,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(sender, "FINISH_SECONDS", 0.1)
-    box.slow_seconds = 30
-    await put(database, *(mail(ada) for _ in range(20)))
-    async with sending(database_dsn.server, box.port):
-        await until(lambda: box.asked == sender.SLOTS)
-        assert await owner.fetchval(OPEN_UNITS) == 0, "no unit of work waits for the SMTP server"
-        await put(database, mail(ada))
-        assert box.asked == sender.SLOTS
-
-
-async def test_a_server_that_dies_leaves_its_mails_to_another(
-    database: Database, database_dsn: Dsns, ada: User, box: Mailbox, owner: Owner
-) -> None:
-    await put(database, mail(ada))
-    async with database.write() as session:
-        claimed = await repository.claim(session, most=4, lease=timedelta(milliseconds=300))
-    assert len(claimed) == 1
-    async with sending(database_dsn.server, box.port):
-        await asyncio.sleep(0.1)
-        assert box.accepted == [], "it is the other one's while the lease lasts"
-        await until_finished(owner)
-        # The first one was only slow, and says now what became of it: not what the second one found.
+    with contextlib.suppress(ZeroDivisionError):
         async with database.write() as session:
-            await repository.failed(session, claimed[0], "451")
-    assert await states(owner) == [("sent", 2, None)]
+            await post.put_in(session)
+            raise ZeroDivisionError
+    await send_all(sender_to(database, smtp))
+    assert smtp.accepted == []
 
 
-async def test_old_mails_are_deleted_and_late_ones_given_up(
-    database: Database, database_dsn: Dsns, ada: User, box: Mailbox, owner: Owner, log: CapturingLogger
+async def test_event_is_told_once_however_often_it_is_put(post: Post, database: Database, smtp: SmtpServer) -> None:
+    await asyncio.gather(*(post.put("the same") for _ in range(5)))
+    await send_all(sender_to(database, smtp))
+    await post.put("the same")
+    await send_all(sender_to(database, smtp))
+    assert smtp.recipients == ["ada@example.com"]
+
+
+async def test_two_servers_at_once_send_each_mail_once(
+    post: Post, database_dsn: Dsns, database: Database, smtp: SmtpServer
 ) -> None:
-    await put(database, mail(ada, "old"), mail(ada, "late", lifetime=timedelta(0)), mail(ada, "new"))
-    await owner.execute(
-        "update outgoing_mails set status = 'sent', finished_at = now() - interval '8 days' where event = 'old'"
+    await post.put_many(40)
+    other = await Database.open(database_dsn.server)
+    first, second = sender_to(database, smtp), sender_to(other, smtp)
+    await send_all(first, second)
+    await other.close()
+    assert sorted(smtp.recipients) == sorted(f"person{one}@example.com" for one in range(40))
+    assert first.counts.sent + second.counts.sent == 40
+    assert min(first.counts.sent, second.counts.sent) > 0
+
+
+async def test_mail_of_a_server_that_died_after_claiming_it_is_sent_by_another_when_the_lease_is_over(
+    post: Post, database: Database, smtp: SmtpServer, owner: Owner
+) -> None:
+    await post.put()
+    async with database.write() as session:
+        await repository.claim(session, most=1, lease=timedelta(milliseconds=300))
+    await send_all(sender_to(database, smtp))
+    assert smtp.accepted == [], "the lease still holds"
+    await asyncio.sleep(0.4)
+    await send_all(sender_to(database, smtp))
+    assert smtp.recipients == ["ada@example.com"]
+    assert await facts(owner, ROW) == ("sent", 2, None)
+
+
+async def test_server_that_dies_after_the_mail_was_accepted_repeats_it_with_the_same_message_id(
+    post: Post, database: Database, smtp: SmtpServer, owner: Owner
+) -> None:
+    """What SMTP allows no sender to avoid: the receiver sees that both are one mail."""
+    await post.put()
+    crashing = sender_to(database, smtp)
+    crashing._record = _never  # type: ignore[method-assign]  # it dies before it writes down what it has done
+    await send_all(crashing)
+    await owner.execute(MAKE_DUE)
+    await send_all(sender_to(database, smtp))
+    first, again = smtp.accepted
+    assert first["Message-ID"] == again["Message-ID"]
+    assert first["Date"] == again["Date"]
+    assert await facts(owner, ROW) == ("sent", 2, None)
+
+
+async def _never(mail: ClaimedMail, write: object) -> None:
+    """Nothing is recorded."""
+
+
+# ---------------------------------------------------------------- what the SMTP server does
+
+
+@pytest.mark.parametrize("command", ["at_recipient", "at_data"])
+async def test_mail_that_is_put_off_is_tried_again_after_a_growing_pause(
+    command: str, post: Post, database: Database, smtp: SmtpServer, owner: Owner
+) -> None:
+    await post.put()
+    setattr(smtp, command, replies("451 try ada@example.com later"))
+    waits = []
+    for tries in (1, 2, 3):
+        await send_all(sender_to(database, smtp))
+        assert await facts(owner, ROW) == ("waiting", tries, "451")
+        waits.append(
+            await owner.fetchval("select extract(epoch from due_at - clock_timestamp()) from outgoing_mails")
+        )
+        await owner.execute(MAKE_DUE)
+    for wait, expected in zip(waits, (30, 60, 120), strict=True):
+        assert expected - 5 < wait <= expected * 1.25
+    setattr(smtp, command, accepts)
+    await send_all(sender_to(database, smtp))
+    assert smtp.recipients == ["ada@example.com"]
+
+
+async def test_mail_is_given_up_after_twelve_tries(
+    post: Post, database: Database, smtp: SmtpServer, owner: Owner
+) -> None:
+    await post.put()
+    smtp.at_recipient = replies("450 busy")
+    last = sender_to(database, smtp)
+    for _ in range(12):
+        last = sender_to(database, smtp)
+        await send_all(last)
+        await owner.execute(MAKE_DUE)
+    assert await facts(owner, ROW) == ("failed", 12, "450")
+    assert last.counts.failed == 1
+
+
+@pytest.mark.parametrize("command", ["at_recipient", "at_data"])
+async def test_mail_that_is_rejected_is_not_tried_again_and_holds_up_no_other(
+    command: str, post: Post, database: Database, smtp: SmtpServer, owner: Owner
+) -> None:
+    await post.put("one", recipient="nobody@example.com")
+    await post.put("two")
+
+    async def reject(server: SMTP, address: str) -> str | None:
+        return "550 no such user nobody@example.com" if address == "nobody@example.com" else None
+
+    setattr(smtp, command, reject)
+    await send_all(sender_to(database, smtp))
+    assert smtp.recipients == ["ada@example.com"]
+    failed = await owner.fetch("select status, failure from outgoing_mails order by event")
+    assert [tuple(row) for row in failed] == [("failed", "550"), ("sent", None)]
+
+
+async def test_connection_that_breaks_in_the_middle_of_a_mail_is_replaced_and_the_mail_tried_again(
+    post: Post, database: Database, smtp: SmtpServer, owner: Owner
+) -> None:
+    await post.put()
+    smtp.at_data = dies
+    await send_all(sender_to(database, smtp))
+    assert (await facts(owner, ROW))[:2] == ("waiting", 1)
+    smtp.at_data = accepts
+    await owner.execute(MAKE_DUE)
+    await send_all(sender_to(database, smtp))
+    assert smtp.recipients == ["ada@example.com"]
+
+
+async def test_server_that_never_replies_is_left_after_a_while_and_the_mail_tried_again(
+    post: Post, database: Database, smtp: SmtpServer, owner: Owner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pocketpay.mail.smtp.REPLY_SECONDS", 0.2)
+    await post.put()
+    smtp.at_recipient = hangs
+    await send_all(sender_to(database, smtp))
+    assert await facts(owner, ROW) == ("waiting", 1, "SMTPReadTimeoutError")
+
+
+async def test_mail_that_takes_too_long_altogether_is_tried_again(
+    post: Post, database: Database, smtp: SmtpServer, owner: Owner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sender, "SEND_SECONDS", 0.3)
+    await post.put()
+    smtp.at_recipient = hangs
+    await send_all(sender_to(database, smtp))
+    assert await facts(owner, ROW) == ("waiting", 1, "timeout")
+
+
+async def test_server_that_is_away_costs_no_try_and_the_sender_pauses_longer_each_time(
+    post: Post, database: Database, owner: Owner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with smtp_serving() as gone:
+        address = gone.address
+    await post.put_many(3)
+    one = sender_to(database, SmtpDelivery(address))
+    assert await one.send_due() == 3
+    await until(lambda: not one.sending)
+    rows = await owner.fetch("select distinct status, tries, failure from outgoing_mails")
+    assert [tuple(row) for row in rows] == [("waiting", 0, "SMTPConnectError")]
+    await owner.execute(MAKE_DUE)
+    assert await one.send_due() == 0, "it pauses"
+    pauses = []
+    for _ in range(8):
+        pauses.append(one.pause_seconds)
+        one.paused_until = 0.0
+        await owner.execute(MAKE_DUE)
+        await one.send_due()
+        await until(lambda: not one.sending)
+    assert pauses == [1, 2, 4, 8, 16, 32, 60, 60]
+    await one.close()
+
+
+async def test_sender_that_is_refused_costs_no_try(
+    post: Post, database: Database, smtp: SmtpServer, owner: Owner
+) -> None:
+    await post.put()
+    smtp.at_mail = replies("553 not yours")
+    await send_all(sender_to(database, smtp))
+    assert await facts(owner, ROW) == ("waiting", 0, "553")
+
+
+async def test_login_is_shown_and_a_wrong_one_costs_no_try(post: Post, database: Database, owner: Owner) -> None:
+    async with smtp_serving(login=True) as strict:
+        await post.put()
+        wrong = Server("127.0.0.1", strict.port, SmtpTls.NONE, "pocketpay", "wrong")
+        await send_all(sender_to(database, SmtpDelivery(wrong)))
+        assert await facts(owner, ROW) == ("waiting", 0, "535")
+        await owner.execute(MAKE_DUE)
+        right = Server("127.0.0.1", strict.port, SmtpTls.NONE, "pocketpay", "right")
+        await send_all(sender_to(database, SmtpDelivery(right)))
+        assert strict.recipients == ["ada@example.com"]
+        assert strict.logins[-1] == (b"pocketpay", b"right")
+
+
+@pytest.mark.parametrize("tls", [SmtpTls.STARTTLS, SmtpTls.IMPLICIT])
+async def test_server_without_encryption_is_sent_neither_mail_nor_password_where_it_is_asked(
+    tls: SmtpTls, post: Post, database: Database, owner: Owner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pocketpay.mail.smtp.CONNECT_SECONDS", 0.5)
+    async with smtp_serving(login=True) as plain:
+        await post.put()
+        await send_all(sender_to(database, SmtpDelivery(Server("127.0.0.1", plain.port, tls, "pocketpay", "right"))))
+        assert (plain.accepted, plain.logins) == ([], [])
+        assert (await facts(owner, ROW))[:2] == ("waiting", 0)
+
+
+async def test_mails_that_are_due_together_share_connections(
+    post: Post, database: Database, smtp: SmtpServer
+) -> None:
+    await post.put_many(30)
+    await send_all(sender_to(database, smtp))
+    assert len(smtp.accepted) == 30
+    assert smtp.connections <= sender.SLOTS
+
+
+async def test_connection_that_the_server_has_closed_meanwhile_is_replaced_before_a_mail_is_lost_on_it(
+    post: Post, database: Database, smtp: SmtpServer, owner: Owner
+) -> None:
+    await post.put("one")
+    one = sender_to(database, smtp)
+    await one.send_due()
+    await until(lambda: not one.sending)
+    smtp.break_connections()
+    await post.put("two")
+    await one.send_due()
+    await until(lambda: not one.sending)
+    assert len(smtp.accepted) == 2
+    assert await owner.fetchval("select max(tries) from outgoing_mails") == 1
+    await one.close()
+
+
+# ---------------------------------------------------------------- everything else goes on
+
+
+async def test_smtp_server_that_hangs_keeps_no_connection_to_the_database(
+    post: Post, database_dsn: Dsns, smtp: SmtpServer, owner: Owner
+) -> None:
+    await post.put_many(sender.SLOTS)
+    smtp.at_data = hangs
+    own = Database(database_dsn.server, readers=1, writers=1)
+    one = sender_to(own, smtp)
+    await one.send_due()
+    await until(lambda: smtp.connections == sender.SLOTS)
+    states = await owner.fetch(
+        "select state from pg_stat_activity where datname = current_database() and application_name like 'pocketpay%'"
     )
-    async with sending(database_dsn.server, box.port) as sends:
-        assert await sends.sweep() == 2
-        await until_finished(owner)
-    found = await owner.fetch("select event, status, failure from outgoing_mails order by event")
-    assert [tuple(row) for row in found] == [("late", "failed", "expired"), ("new", "sent", None)]
-    assert len(box.accepted) == 1
+    assert {row["state"] for row in states} == {"idle"}
+    assert await own.query(repository.waiting, most=10) == sender.SLOTS
+    await one.close()
+    await own.close()
 
 
-async def test_login_is_shown_to_the_server_and_a_wrong_one_is_no_mails_fault() -> None:
-    async with mailbox(auth_require_tls=False) as box:
-        for password in ("right", "wrong"):
-            delivery = smtp.SmtpDelivery(smtp.Server("127.0.0.1", box.port, SmtpTls.NONE, "us", password))
-            message = EmailMessage()
-            message["From"], message["To"], message["Subject"] = "a@example.com", "b@example.com", "Hello"
-            if password == "right":
-                await delivery.deliver(message)
-            else:
-                with pytest.raises(ServerUnavailable) as raised:
-                    await delivery.deliver(message)
-                assert raised.value.failure == "535"
-            await delivery.rest()
-        assert box.logins[0] == ("us", "right")
-        assert len(box.accepted) == 1
+async def test_sender_that_is_closed_lets_a_mail_finish_and_claims_no_more(
+    post: Post, database: Database, smtp: SmtpServer, owner: Owner
+) -> None:
+    await post.put()
+
+    async def slow(server: SMTP, address: str) -> str | None:
+        await asyncio.sleep(0.3)
+        return None
+
+    smtp.at_data = slow
+    one = sender_to(database, smtp)
+    await one.send_due()
+    await until(lambda: smtp.connections == 1)
+    await one.close()
+    assert await facts(owner, ROW) == ("sent", 1, None)
+
+
+async def test_started_sender_sends_what_is_put_later(post: Post, database: Database, smtp: SmtpServer) -> None:
+    one = sender_to(database, smtp)
+    one.start()
+    await post.put()
+    await until(lambda: len(smtp.accepted) == 1)
+    await one.close()
+
+
+async def test_what_cannot_be_recorded_at_once_is_recorded_later(
+    post: Post, database: Database, smtp: SmtpServer, owner: Owner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sender, "RECORD_PAUSES", (0.05, 0.05, 0.05))
+    failures = iter([OSError("away"), OSError("away")])
+    sent = repository.sent
+
+    async def record(session: object, mail: ClaimedMail) -> None:
+        for failure in failures:
+            raise failure
+        await sent(session, mail)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(repository, "sent", record)
+    await post.put()
+    await send_all(sender_to(database, smtp))
+    assert await facts(owner, ROW) == ("sent", 1, None)
+    assert len(smtp.accepted) == 1
+
+
+# ---------------------------------------------------------------- how long a mail lives
+
+
+async def test_mail_whose_lifetime_is_over_is_not_sent(
+    post: Post, database: Database, smtp: SmtpServer, owner: Owner
+) -> None:
+    await post.put(lifetime=timedelta(milliseconds=1))
+    await asyncio.sleep(0.01)
+    one = sender_to(database, smtp)
+    await send_all(one)
+    assert smtp.accepted == []
+    assert await one.sweep() == 1
+    assert await facts(owner, ROW) == ("failed", 0, "expired")
+    assert one.counts.failed == 1
+
+
+async def test_mails_are_deleted_when_they_have_been_kept_long_enough(
+    post: Post, database: Database, smtp: SmtpServer, owner: Owner
+) -> None:
+    await post.put_many(3)
+    await post.put("waits", recipient="late@example.com")
+    smtp.at_recipient = _late
+    one = sender_to(database, smtp)
+    await send_all(one)
+    await owner.execute(
+        "update outgoing_mails set finished_at = clock_timestamp() "
+        "- case event when 'event 0' then interval '8 days' else interval '6 days' end where status = 'sent'"
+    )
+    assert await one.sweep() == 1
+    left = await owner.fetch("select event from outgoing_mails order by event")
+    assert [row["event"] for row in left] == ["event 1", "event 2", "waits"]
+
+
+async def _late(server: SMTP, address: str) -> str | None:
+    return "451 later" if address.startswith("late") else None
+
+
+async def test_mails_that_wait_are_counted(post: Post, database: Database, smtp: SmtpServer) -> None:
+    await post.put_many(3)
+    one = sender_to(database, smtp)
+    await one.count()
+    assert one.counts.waiting == 3
+    await send_all(one)
+    await one.count()
+    assert (one.counts.waiting, one.counts.sent) == (0, 3)
+
+
+async def test_mail_of_a_kind_that_a_newer_server_knows_is_left_to_it(
+    post: Post, database: Database, smtp: SmtpServer, owner: Owner
+) -> None:
+    await post.put()
+    await owner.execute("update outgoing_mails set kind = 'tomorrow'")
+    await send_all(sender_to(database, smtp))
+    assert await facts(owner, ROW) == ("waiting", 0, None)

@@ -14,6 +14,7 @@ from pocketpay.identity.errors import InvalidCredentials, InvalidProfile, RateLi
 from pocketpay.identity.gate import Denial
 from pocketpay.identity.leaving import NAME, Leaver
 from pocketpay.identity.reception import Admission, Reception
+from pocketpay.identity.request_email_verification import request_email_verification
 from pocketpay.identity.sign_in import sign_in
 from pocketpay.onboarding.close_wallet import CloseWallet, close_wallet
 from pocketpay.onboarding.form import Form
@@ -119,10 +120,7 @@ async def test_nothing_of_somebody_who_left_is_found_anywhere(house: House, owne
     ada = await house.arrive("lovelace", raw_email=MAIL, raw_phone=PHONE)
     await owner.execute("update users set avatar_url = 'https://example.com/ada.png'")
     await signed_in(house, MAIL)
-    async with house.reception.database.write() as session:
-        user = ada.admission.user
-        await house.reception.outbox.put(session, notices.password_changed(user))
-    assert await owner.fetchval("select recipient from outgoing_mails") == MAIL
+    await request_email_verification(house.reception, ada.admission.viewer, address=HOME)
     assert await house.close(ada) == 2
     row = await owner.fetchrow("select * from users")
     assert row is not None

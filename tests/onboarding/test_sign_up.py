@@ -14,7 +14,18 @@ from pocketpay.ledger.repository import postings
 from pocketpay.onboarding.form import Form
 from pocketpay.onboarding.sign_up import SignedUp, sign_up
 from tests.conftest import Dsns
-from tests.people import ELSEWHERE, HOME, PASSWORD, LosesReplies, Owner, arrive, facts, made, receiving
+from tests.people import (
+    ELSEWHERE,
+    HOME,
+    PASSWORD,
+    LosesReplies,
+    Owner,
+    arrive,
+    facts,
+    has_verified_email,
+    made,
+    receiving,
+)
 
 ADA = Form("ada", "Ada Lovelace", PASSWORD, "ada@example.com", "+1 202 555 0123")
 
@@ -106,6 +117,7 @@ async def test_every_wrong_field_is_said_at_once(reception: Reception, owner: Ow
 
 async def test_what_is_taken_is_said_beside_what_is_wrong(reception: Reception) -> None:
     await signed_up(reception)
+    await has_verified_email(reception.database)
     again = Form("@@", "Ada", "password1234", "ADA@EXAMPLE.COM", "+12025550123")
     refused = (await signed_up(reception, again)).refusals
     assert [type(refusal) for refusal in refused] == [InvalidProfile, WeakPassword, EmailTaken, PhoneTaken]
@@ -113,12 +125,16 @@ async def test_what_is_taken_is_said_beside_what_is_wrong(reception: Reception) 
     assert [type(refusal) for refusal in (await signed_up(reception, twin)).refusals] == [UsernameTaken]
 
 
-@pytest.mark.parametrize("field", ["username", "email", "phone"])
+async def test_address_that_nobody_has_verified_keeps_nobody_from_giving_it(reception: Reception) -> None:
+    forms = [Form(f"ada_{n}", "Ada", PASSWORD, raw_email="A@example.com" if n else "a@example.com") for n in range(3)]
+    everybody = await asyncio.gather(*(signed_up(reception, form) for form in forms))
+    assert all(one.admission is not None for one in everybody)
+
+
+@pytest.mark.parametrize("field", ["username", "phone"])
 async def test_of_two_who_want_the_same_at_once_one_gets_it(reception: Reception, owner: Owner, field: str) -> None:
     forms = [
         Form("ada" if field == "username" else f"ada_{n}", "Ada", PASSWORD, raw_email=f"a{n}@example.com")
-        if field != "email"
-        else Form(f"ada_{n}", "Ada", PASSWORD, raw_email="A@example.com" if n else "a@example.com")
         for n in range(2)
     ]
     if field == "phone":

@@ -28,7 +28,8 @@ class SignUpInput:
     )
     email: str | None = strawberry.field(
         default=strawberry.UNSET,
-        description="An email address of theirs alone; signIn takes it in place of the username.",
+        description="Their email address; signIn takes it in place of the username. It is not theirs alone until "
+        "they have verified it (requestEmailVerification).",
     )
     phone: str | None = strawberry.field(
         default=strawberry.UNSET,

@@ -19,7 +19,9 @@ class UpdateProfileInput:
         "of Pocket Pay or its staff, unless it is the name they have. It cannot be cleared: null is INVALID_INPUT.",
     )
     email: str | None = strawberry.field(
-        default=strawberry.UNSET, description="An email address of theirs alone. Needs currentPassword."
+        default=strawberry.UNSET,
+        description="Their email address. Needs currentPassword. A new address is not verified; the old one, if it "
+        "was verified, is sent a mail about the change.",
     )
     phone: str | None = strawberry.field(
         default=strawberry.UNSET,

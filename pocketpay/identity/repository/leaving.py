@@ -7,6 +7,7 @@ from uuid import UUID
 from pocketpay.database.sessions import Session
 from pocketpay.identity.leaving import NAME, Leaver
 from pocketpay.identity.passwords import NO_PASSWORD
+from pocketpay.mail import repository as mails
 
 _HASHES = """
 select id, password_hash from users where id = any($1::uuid[]) and closed_at is null order by id for no key update
@@ -28,8 +29,8 @@ people as (
     set username = gone.username, name = $4, email = null, phone = null, avatar_url = null, password_hash = $5,
         role = 'member', updated_at = $1, closed_at = $1
     from gone where u.id = gone.id),
-mails as (
-    delete from outgoing_mails m using gone where m.user_id = gone.id),
+challenges as (
+    delete from one_time_challenges challenge using gone where challenge.user_id = gone.id),
 addresses as (
     delete from known_addresses known using gone where known.user_id = gone.id)
 update sessions s
@@ -60,6 +61,7 @@ async def leave(session: Session, now: datetime, leavers: Sequence[Leaver]) -> l
         NO_PASSWORD,
         [one.email for one in leavers],
     )
+    await mails.forget(session, [one.user_id for one in leavers])
     return [row["id"] for row in rows if row["ended"]]
 
 

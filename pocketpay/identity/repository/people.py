@@ -11,7 +11,23 @@ from pocketpay.identity.changes import Changes, Stays
 from pocketpay.identity.errors import TAKEN
 from pocketpay.identity.user import Role, User
 
-_USER = "id, username, name, email, phone, avatar_url, role, wallet_id, created_at, closed_at"
+_USER = """id, username, name, email, phone, avatar_url, role, wallet_id, created_at, closed_at,
+email_verified_at is not null as email_verified"""
+_BY_EMAIL = f"""
+select {_USER}, password_hash from users where lower(email) = lower($1) and closed_at is null
+order by email_verified_at is null, coalesce(email_set_at, created_at), id limit 1
+"""
+_LOCK_ADDRESS = """
+select pg_advisory_xact_lock(hashtextextended('email address ' || lower(email), 0))
+from users where id = $1 and email is not null
+"""
+_TAKE_ADDRESS = """
+update users set email_verified_at = null, updated_at = clock_timestamp()
+where lower(email) = lower($2) and email_verified_at is not null and id <> $1
+"""
+_VERIFY_EMAIL = f"""
+update users set email_verified_at = clock_timestamp(), updated_at = clock_timestamp() where id = $1 returning {_USER}
+"""
 _CHANGE = f"""
 update users set
     name = case when $2 then $3 else name end,
@@ -24,7 +40,8 @@ where id = $1 and closed_at is null returning {_USER}
 _TAKEN = """
 select exists(select from users where username = $1 and id is distinct from $4)
            or exists(select from retired_usernames where fingerprint = sha256(convert_to($1, 'UTF8'))) as username,
-       exists(select from users where lower(email) = lower($2) and id is distinct from $4) as email,
+       exists(select from users where lower(email) = lower($2) and email_verified_at is not null
+              and id is distinct from $4) as email,
        exists(select from users where phone = $3 and id is distinct from $4) as phone
 """
 
@@ -59,13 +76,8 @@ async def by_username(session: Session, username: str) -> Credentials | None:
 
 
 async def by_email(session: Session, email: str | None) -> Credentials | None:
-    """The open user with that address, whatever its case; nobody has None."""
-    return _credentials(
-        await session.fetchrow(
-            f"select {_USER}, password_hash from users where lower(email) = lower($1) and closed_at is null",
-            email,
-        )
-    )
+    """The open user who has verified that address, whatever its case, or else who gave it first; None is nobody's."""
+    return _credentials(await session.fetchrow(_BY_EMAIL, email))
 
 
 async def by_id(session: Session, user_id: UUID) -> Credentials | None:
@@ -134,6 +146,27 @@ async def lock_open(session: Session, user_id: UUID) -> bool:
     return found is not None
 
 
+async def lock_user(session: Session, user_id: UUID) -> User | None:
+    """The same, and gives the user as they are once the lock is held."""
+    row = await session.fetchrow(
+        f"select {_USER} from users where id = $1 and closed_at is null for no key update", user_id
+    )
+    return None if row is None else _user(row)
+
+
+async def lock_address_of(session: Session, user_id: UUID) -> None:
+    """Locks the user's email address until the unit ends: all who verify one address take turns."""
+    await session.execute(_LOCK_ADDRESS, user_id)
+
+
+async def verify_email(session: Session, user_id: UUID, email: str) -> User:
+    """The user has verified that address, which is theirs; for another user it is not verified any more."""
+    await session.execute(_TAKE_ADDRESS, user_id, email)
+    row = await session.fetchrow(_VERIFY_EMAIL, user_id)
+    assert row is not None  # noqa: S101 - its row is locked
+    return _user(row)
+
+
 async def lock_hash(session: Session, user_id: UUID) -> str | None:
     """The same, and gives the password's hash as it is once the lock is held; None: closed, or nobody."""
     kept: str | None = await session.fetchval(
@@ -162,7 +195,7 @@ async def keep_hash(session: Session, user_id: UUID, *, old: str, new: str) -> N
 async def change(session: Session, user_id: UUID, changes: Changes) -> User | None:
     """Changes what is to be changed of an open user and gives them as they are then; None: closed, or nobody.
 
-    Raises EmailTaken or PhoneTaken; the unit of work is then broken.
+    Raises PhoneTaken; the unit of work is then broken.
     """
     asked: list[object] = []
     for wanted in (changes.name, changes.email, changes.phone, changes.avatar_url):
@@ -182,7 +215,8 @@ async def taken(
 ) -> set[str]:
     """Which of these somebody besides that user has already: some of username, email, phone.
 
-    A username stays with whoever had it first, also when they have left.
+    An email address counts once it is verified: whoever only gives it keeps nobody else from giving it. A username
+    stays with whoever had it first, also when they have left.
     """
     row = await session.fetchrow(_TAKEN, username, email, phone, besides)
     return set() if row is None else {field for field, is_taken in row.items() if is_taken}
@@ -204,4 +238,5 @@ def _user(row: Record) -> User:
         wallet_id=row["wallet_id"],
         created_at=row["created_at"],
         closed_at=row["closed_at"],
+        email_verified=row["email_verified"],
     )

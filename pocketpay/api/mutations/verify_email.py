@@ -1,0 +1,37 @@
+"""The resolver of `verifyEmail`."""
+
+from typing import Annotated
+
+import strawberry
+
+from pocketpay.api.context import Info
+from pocketpay.api.errors import refusals_as_errors
+from pocketpay.api.user_payload import UserPayload
+from pocketpay.identity import shown_code
+from pocketpay.identity import verify_email as identity
+
+
+@strawberry.input(description="What requestEmailVerification has sent: the code, or the token of the link.")
+class VerifyEmailInput:
+    code: str | None = strawberry.field(
+        default=strawberry.UNSET, description="The eight digits, with any spaces or hyphens between."
+    )
+    token: str | None = strawberry.field(
+        default=strawberry.UNSET, description='What stands after "#token=" in the link; in place of the code.'
+    )
+
+
+@strawberry.mutation(
+    description="Verifies the viewer's email address with what was sent to it. An address is theirs who verified it "
+    "last: if another user had verified it before, it is not verified for them any more. Idempotent: a verified "
+    "address stays verified. Refusals: INVALID_INPUT (neither code nor token, or both), INVALID_CODE (wrong, used, "
+    "expired, sent to an earlier address, or after five wrong codes: then only the link is valid), WALLET_FROZEN "
+    "(for all)."
+)
+@refusals_as_errors(UserPayload)
+async def verify_email(
+    info: Info, input: Annotated[VerifyEmailInput, strawberry.argument(description="The code or the token.")]
+) -> UserPayload:
+    viewer = info.context.must_view()
+    what = shown_code.read(input.code or None, input.token or None)
+    return UserPayload.of(await identity.verify_email(info.context.rooms.reception, viewer, what))

@@ -1,0 +1,70 @@
+"""The mails of identity: what is put into the outbox, and what is added when a mail is sent.
+
+A row of the outbox holds the id of a challenge. The code and the link are derived from it when the mail is sent.
+"""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from uuid import UUID
+
+from pocketpay.identity.one_time_codes import Challenge, OneTimeCodes, Purpose
+from pocketpay.identity.user import User
+from pocketpay.mail.mail import ClaimedMail, Kind, Mail
+
+CODE_LIFETIME = {Kind.VERIFY_EMAIL: timedelta(minutes=15)}
+"""For how long a code is good, and so for how long its mail is tried."""
+
+NOTICE_LIFETIME = timedelta(days=3)
+"""For how long a notice is tried."""
+
+PURPOSES = {Kind.VERIFY_EMAIL: Purpose.VERIFY_EMAIL}
+"""The kinds of mails that carry a code, and what it is good for."""
+
+PATHS = {Kind.VERIFY_EMAIL: "/verify-email"}
+"""Where in the app a link leads. Its token stands behind "#": browsers send that to no server, so no log has it."""
+
+
+class IdentityMails:
+    """Makes and completes them. `app_url` is where links lead, None where mails have none."""
+
+    def __init__(self, codes: OneTimeCodes, app_url: str | None) -> None:
+        self._codes, self._app_url = codes, app_url
+
+    def with_code(self, kind: Kind, challenge: Challenge, *, username: str, lifetime: timedelta) -> Mail:
+        """The mail that carries the challenge's code."""
+        return Mail(
+            user_id=challenge.user_id,
+            event=f"challenge {challenge.id.hex}",
+            recipient=challenge.address,
+            kind=kind,
+            lifetime=lifetime,
+            facts={
+                "challenge": challenge.id.hex,
+                "username": username,
+                "minutes": str(lifetime // timedelta(minutes=1)),
+            },
+        )
+
+    def email_changed(self, change_id: UUID, before: User) -> Mail:
+        """Tells the address that a user had verified that it is not theirs any more."""
+        assert before.email is not None  # noqa: S101 - it is verified
+        return Mail(
+            user_id=before.id,
+            event=f"email changed {change_id.hex}",
+            recipient=before.email,
+            kind=Kind.EMAIL_CHANGED,
+            lifetime=NOTICE_LIFETIME,
+            facts={"username": before.username},
+        )
+
+    def complete(self, mail: ClaimedMail) -> Mapping[str, object]:
+        """What such a mail says besides the facts of its row."""
+        purpose = PURPOSES.get(mail.kind)
+        if purpose is None:
+            return {}
+        challenge = Challenge(UUID(mail.facts["challenge"]), purpose, mail.user_id, mail.recipient)
+        code = self._codes.code(challenge)
+        link = None
+        if self._app_url is not None:
+            link = f"{self._app_url}{PATHS[mail.kind]}#token={self._codes.token(challenge)}"
+        return {"code": f"{code[:4]} {code[4:]}", "link": link}

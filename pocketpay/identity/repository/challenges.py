@@ -1,0 +1,85 @@
+"""Challenges: what one-time codes and links are derived from. Whoever uses one holds its user's row.
+
+a code    is good for MOST_WRONG_CODES tries, counted for all challenges of a user and purpose together
+a link    is good whatever codes were tried: nobody can guess one
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from pocketpay.database.sessions import Record, Session
+from pocketpay.identity.one_time_codes import Challenge, Purpose
+
+MOST_WRONG_CODES = 5
+
+_ADD = """
+insert into one_time_challenges (id, user_id, purpose, address, tries, created_at, expires_at)
+select $1, $2, $3, $4, 0, now, now + $5::interval from (select clock_timestamp() as now) clock
+on conflict (id) do nothing
+"""
+_REPLACE = """
+update one_time_challenges set used_at = clock_timestamp()
+where user_id = $1 and purpose = $2 and used_at is null and id <> $3
+"""
+_LIVE = """
+select id, user_id, purpose, address, tries from one_time_challenges
+where user_id = $1 and purpose = $2 and used_at is null and expires_at > clock_timestamp()
+  and lower(address) = lower($3)
+order by created_at desc
+"""
+_SWEEP = """
+delete from one_time_challenges where ctid = any(array(select ctid from one_time_challenges
+    where expires_at < (select clock_timestamp()) order by expires_at limit $1 for update skip locked))
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class LiveChallenge:
+    """A challenge that is neither used nor expired, and how many wrong codes were tried."""
+
+    challenge: Challenge
+    tries: int
+
+    @property
+    def takes_codes(self) -> bool:
+        return self.tries < MOST_WRONG_CODES
+
+
+async def add(session: Session, challenge: Challenge, lifetime: timedelta) -> None:
+    """Writes a challenge. The same id again changes nothing."""
+    await session.execute(_ADD, challenge.id, challenge.user_id, challenge.purpose, challenge.address, lifetime)
+
+
+async def replace_others(session: Session, challenge: Challenge) -> None:
+    """Ends the user's other challenges of that purpose."""
+    await session.execute(_REPLACE, challenge.user_id, challenge.purpose, challenge.id)
+
+
+async def live(session: Session, user_id: UUID, purpose: Purpose, address: str) -> list[LiveChallenge]:
+    """The challenges of that user, purpose and address, the newest first."""
+    return [_live(row) for row in await session.fetch(_LIVE, user_id, purpose, address)]
+
+
+async def count_wrong_code(session: Session, challenges: list[LiveChallenge]) -> None:
+    """A wrong code was tried on these."""
+    await session.execute(
+        "update one_time_challenges set tries = tries + 1 where id = any($1::uuid[])",
+        [one.challenge.id for one in challenges],
+    )
+
+
+async def use(session: Session, challenge: Challenge) -> None:
+    """The challenge is used up."""
+    await session.execute("update one_time_challenges set used_at = clock_timestamp() where id = $1", challenge.id)
+
+
+async def sweep(session: Session, *, most: int) -> int:
+    """Deletes up to `most` that have expired; gives how many."""
+    deleted = await session.execute(_SWEEP, most)
+    return int(deleted.split()[-1])
+
+
+def _live(row: Record) -> LiveChallenge:
+    challenge = Challenge(row["id"], Purpose(row["purpose"]), row["user_id"], row["address"])
+    return LiveChallenge(challenge, row["tries"])

@@ -1,0 +1,81 @@
+"""requestEmailVerification and verifyEmail, as clients ask them."""
+
+from typing import Any
+
+import pytest
+
+from pocketpay.database.sessions import Database
+from tests.api.at_the_door import ERRORS, SIGN_UP, Street, newcomer, street
+from tests.identity.mailbox import last
+from tests.people import PASSWORD, Owner
+
+REQUEST = "mutation { requestEmailVerification { user { email emailVerified } " + ERRORS + " } }"
+VERIFY = (
+    "mutation ($input: VerifyEmailInput!) { verifyEmail(input: $input) { user { email emailVerified } "
+    + ERRORS
+    + " } }"
+)
+MAIL = "ada@example.com"
+
+
+async def somebody(at: Street) -> str:
+    """An access token of somebody with an address."""
+    form = {"username": "ada", "name": "Ada", "password": PASSWORD, "email": MAIL}
+    token: str = (await at.data(SIGN_UP, input=form))["tokens"]["accessToken"]
+    return token
+
+
+def refusals(payload: Any) -> list[tuple[str, list[str]]]:
+    return [(error["code"], error["path"]) for error in payload["errors"]]
+
+
+@pytest.mark.parametrize("way", ["code", "token"])
+async def test_address_is_verified_by_what_was_sent_to_it(database: Database, owner: Owner, way: str) -> None:
+    async with street(database, public_url="https://app.example.com") as at:
+        ada = await somebody(at)
+        assert await at.data(REQUEST, ada) == {"user": {"email": MAIL, "emailVerified": False}, "errors": []}
+        mail = await last(at.reception, owner)
+        verified = await at.data(VERIFY, ada, input={way: getattr(mail, way)})
+        assert verified == {"user": {"email": MAIL, "emailVerified": True}, "errors": []}
+        assert await at.data("{ viewer { emailVerified } }", ada) == {"emailVerified": True}
+
+
+@pytest.mark.parametrize(
+    ("shown", "refused"),
+    [
+        ({"code": "1234 5678"}, ("INVALID_CODE", ["input", "code"])),
+        ({"code": "no digits"}, ("INVALID_CODE", ["input", "code"])),
+        ({"token": "x"}, ("INVALID_CODE", ["input", "token"])),
+        ({"token": "A" * 64, "code": None}, ("INVALID_CODE", ["input", "token"])),
+        ({}, ("INVALID_INPUT", ["input", "code"])),
+        ({"code": "", "token": ""}, ("INVALID_INPUT", ["input", "code"])),
+        ({"code": "12345678", "token": "A" * 64}, ("INVALID_INPUT", ["input", "code"])),
+    ],
+)
+async def test_refusal_names_what_was_shown(
+    database: Database, shown: dict[str, str], refused: tuple[str, list[str]]
+) -> None:
+    async with street(database) as at:
+        ada = await somebody(at)
+        await at.data(REQUEST, ada)
+        payload = await at.data(VERIFY, ada, input=shown)
+        assert payload["user"] is None
+        assert refusals(payload) == [refused]
+
+
+async def test_user_without_an_address_and_server_without_mail_are_told(database: Database) -> None:
+    async with street(database) as at:
+        payload = await at.data(REQUEST, (await newcomer(at))["accessToken"])
+        assert refusals(payload) == [("INVALID_INPUT", [])]
+    async with street(database, environment="production", secret_key="x" * 32) as at:
+        payload = await at.data(REQUEST, (await newcomer(at, "bea"))["accessToken"])
+        assert refusals(payload) == [("MAIL_UNAVAILABLE", [])]
+
+
+async def test_too_many_codes_are_rate_limited(database: Database) -> None:
+    async with street(database) as at:
+        ada = await somebody(at)
+        for _ in range(5):
+            assert (await at.data(REQUEST, ada))["errors"] == []
+        (error,) = (await at.data(REQUEST, ada))["errors"]
+        assert (error["code"], error["retryable"]) == ("RATE_LIMITED", True)

@@ -1,0 +1,53 @@
+"""What somebody finds in their mailbox: the code and the link's token of each mail in the outbox."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import orjson
+
+from pocketpay.identity.reception import Reception
+from pocketpay.mail.mail import ClaimedMail, Kind
+from tests.people import Owner
+
+LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
+LAPSE = "update one_time_challenges set expires_at = clock_timestamp()"
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A mail. `code` and `token` are empty in one that has none."""
+
+    to: str
+    kind: str
+    username: str
+    code: str = ""
+    token: str = ""
+
+
+async def mailbox(reception: Reception, owner: Owner) -> list[Received]:
+    """All mails of the outbox, the oldest first, with what is added when they are sent."""
+    rows = await owner.fetch("select * from outgoing_mails order by created_at, id")
+    received = []
+    for row in rows:
+        facts = orjson.loads(row["facts"])
+        mail = ClaimedMail(
+            row["id"], row["user_id"], row["recipient"], Kind(row["kind"]), facts, 1, LONG_AGO, LONG_AGO
+        )
+        more = reception.mails.complete(mail)
+        link = str(more.get("link") or "")
+        received.append(
+            Received(
+                row["recipient"], row["kind"], facts["username"], str(more.get("code", "")), link.partition("=")[2]
+            )
+        )
+    return received
+
+
+async def last(reception: Reception, owner: Owner) -> Received:
+    """The newest mail."""
+    return (await mailbox(reception, owner))[-1]
+
+
+def wrong(code: str) -> str:
+    """Another code."""
+    return "".join(str((int(digit) + 1) % 10) for digit in code if digit.isdigit())

@@ -1,0 +1,99 @@
+"""A whole server that sends mail, or does not."""
+
+import asyncio
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+
+from pocketpay.identity.one_time_codes import Challenge, Purpose
+from pocketpay.mail import sender
+from pocketpay.mail.mail import Kind
+from pocketpay.settings import SettingsError
+from tests.clients import Client, serving
+from tests.conftest import Dsns
+from tests.mail.smtp_server import SmtpServer, hangs
+from tests.people import Owner
+from tests.updates.waiting import until
+
+MAIL = {
+    "smtp_host": "127.0.0.1",
+    "smtp_tls": "none",
+    "mail_from": "no-reply@example.com",
+    "public_url": "https://app.example.com",
+}
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sender, "POLL_SECONDS", 0.02)
+    monkeypatch.setattr(sender, "COUNT_SECONDS", 0.02)
+
+
+async def put(client: Client, number: int = 1) -> Challenge:
+    """Puts a mail with a code into the outbox, as a unit of work does."""
+    reception = client.rooms.reception
+    person = await client.sign_up(f"person_{number}")
+    viewer = await reception.gate.viewer(person.token)
+    assert viewer is not None
+    challenge = Challenge(UUID(int=number), Purpose.VERIFY_EMAIL, viewer.user_id, "ada@example.com")
+    mail = reception.mails.with_code(
+        Kind.VERIFY_EMAIL, challenge, username=person.username, lifetime=timedelta(minutes=15)
+    )
+    async with client.rooms.database.write() as session:
+        await reception.outbox.put(session, mail)
+    return challenge
+
+
+async def test_mail_carries_the_code_and_the_link_of_its_challenge_and_the_outbox_neither(
+    database_dsn: Dsns, smtp: SmtpServer, owner: Owner
+) -> None:
+    async with serving(database_dsn.server, **MAIL, smtp_port=smtp.port) as client:
+        challenge = await put(client)
+        row = str(await owner.fetchrow("select * from outgoing_mails"))
+        await until(lambda: len(smtp.accepted) == 1)
+        codes = client.rooms.reception.codes
+        code, token = codes.code(challenge), codes.token(challenge)
+        plain = smtp.accepted[0].get_body(("plain",))
+        assert plain is not None
+        assert f"{code[:4]} {code[4:]}" in plain.get_content()
+        assert f"https://app.example.com/verify-email#token={token}" in plain.get_content()
+        assert code not in row
+        assert token not in row
+        await until(lambda: "pocketpay_mails_sent_total 1.0" in client.app.state.doors.metrics.text().decode())
+
+
+async def test_smtp_server_that_hangs_holds_up_neither_requests_nor_the_end_of_the_server(
+    database_dsn: Dsns, smtp: SmtpServer
+) -> None:
+    smtp.at_mail = hangs
+    async with asyncio.timeout(20), serving(database_dsn.server, **MAIL, smtp_port=smtp.port) as client:
+        for number in range(1, sender.SLOTS + 2):
+            await put(client, number)
+        await until(lambda: smtp.connections == sender.SLOTS)
+        ada = await client.sign_up("ada")
+        async with asyncio.timeout(2):
+            await asyncio.gather(*(client.data("{ viewer { username } }", by=ada) for _ in range(20)))
+        text = client.app.state.doors.metrics.text().decode()
+        await until(lambda: "pocketpay_mails_waiting 5.0" in client.app.state.doors.metrics.text().decode())
+        assert "pocketpay_mails_failed_total 0.0" in text
+        before = asyncio.get_running_loop().time()
+    assert asyncio.get_running_loop().time() - before < 4
+
+
+async def test_production_without_a_server_puts_no_mail_into_the_outbox(database_dsn: Dsns, owner: Owner) -> None:
+    async with serving(database_dsn.server, environment="production", welcome_bonus="0") as client:
+        await put(client)
+        assert await owner.fetchval("select count(*) from outgoing_mails") == 0
+        assert "pocketpay_mails" not in client.app.state.doors.metrics.text().decode()
+
+
+async def test_server_whose_password_cannot_be_read_does_not_open(database_dsn: Dsns) -> None:
+    with pytest.raises(SettingsError, match="SMTP_PASSWORD_FILE"):
+        async with serving(
+            database_dsn.server,
+            **{**MAIL, "smtp_tls": "starttls"},
+            smtp_username="pocketpay",
+            smtp_password_file="/nowhere/password",
+        ):
+            raise AssertionError("it has opened")
