@@ -16,7 +16,6 @@ closes  in the other order; the clearing finishes what it has
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from copy import copy
 from datetime import timedelta
 from functools import partial
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 from urllib.parse import urlsplit
 
 from email_validator import EmailNotValidError, validate_email
@@ -34,6 +34,11 @@ DEVELOPMENT_BONUS = "100.00"
 
 DEVELOPMENT_SENDER = "Pocket Pay <no-reply@example.test>"
 """What MAIL_FROM is in development when it is absent."""
+
+ORIGIN_SHAPE = re.compile(
+    r"(?P<scheme>[a-z][a-z0-9+.-]*)://(?P<host>[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::(?P<port>\d{1,5}))?", re.ASCII
+)
+DEFAULT_PORTS = {"http": "80", "https": "443"}
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 

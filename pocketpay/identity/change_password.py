@@ -5,7 +5,7 @@ user in a wait?          RATE_LIMITED; the budget of signed-in users, which no s
 current one right?       INVALID_CREDENTIALS
 new one strong?          WEAK_PASSWORD, said beside the other
 one unit of work         the new hash, the end of all sessions but this one, the word of it to every server, and a
-                         mail to the user (notices.py)
+                         mail to the user (mails.py)
 
 Whoever signs in with the old password at that moment is either there before, and ended, or finds it replaced: both
 hold the user's row (`proof.stands`).
@@ -13,8 +13,10 @@ hold the user's row (`proof.stands`).
 
 from uuid import UUID
 
+import uuid_utils.compat as uuids
+
 from pocketpay.errors import Refusal
-from pocketpay.identity import notices, proof
+from pocketpay.identity import proof
 from pocketpay.identity.errors import Unauthenticated, WeakPassword, WrongPassword
 from pocketpay.identity.passwords import weakness
 from pocketpay.identity.reception import Reception
@@ -56,6 +58,8 @@ async def change_password(
 
 
 async def _changed(reception: Reception, viewer: Viewer, found: Credentials, new_hash: str) -> Changed:
+    change_id = uuids.uuid7()
+
     async def unit() -> tuple[User, list[UUID]]:
         async with reception.database.write() as session:
             if not await proof.stands(session, viewer.user_id, found.password_hash, new_hash):
@@ -64,7 +68,8 @@ async def _changed(reception: Reception, viewer: Viewer, found: Credentials, new
             ended = await end_others(session, viewer)
             await people.set_hash(session, viewer.user_id, new_hash)
             user = (await people.users(session, [viewer.user_id]))[viewer.user_id]
-            await reception.outbox.put(session, notices.password_changed(user))
+            if (notice := reception.mails.password_changed(change_id, user)) is not None:
+                await reception.outbox.put(session, notice)
         return user, ended
 
     user, ended = await until_known(unit)

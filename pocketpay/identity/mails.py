@@ -57,6 +57,19 @@ class IdentityMails:
             facts={"username": before.username},
         )
 
+    def password_changed(self, change_id: UUID, user: User) -> Mail | None:
+        """Tells a user that their password was changed; None where they have no address."""
+        if user.email is None:
+            return None
+        return Mail(
+            user_id=user.id,
+            event=f"password changed {change_id.hex}",
+            recipient=user.email,
+            kind=Kind.PASSWORD_CHANGED,
+            lifetime=NOTICE_LIFETIME,
+            facts={"username": user.username},
+        )
+
     def complete(self, mail: ClaimedMail) -> Mapping[str, object]:
         """What such a mail says besides the facts of its row."""
         purpose = PURPOSES.get(mail.kind)

@@ -18,7 +18,7 @@ from uuid import UUID
 import uuid_utils.compat as uuids
 
 from pocketpay.errors import Refusal
-from pocketpay.identity import names, notices, proof
+from pocketpay.identity import names, proof
 from pocketpay.identity.changes import Changes, Stays, Wish, read
 from pocketpay.identity.errors import TAKEN, Unauthenticated, WrongPassword
 from pocketpay.identity.reception import Reception

@@ -12,6 +12,7 @@ class Kind(StrEnum):
 
     VERIFY_EMAIL = "verify_email"
     EMAIL_CHANGED = "email_changed"
+    PASSWORD_CHANGED = "password_changed"  # noqa: S105 - a kind of mail
 
 
 @dataclass(frozen=True, slots=True)

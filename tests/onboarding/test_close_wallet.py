@@ -9,7 +9,7 @@ import uuid_utils.compat as uuids
 from asyncpg import UniqueViolationError
 
 from pocketpay.errors import Refusal
-from pocketpay.identity import notices, passwords, usernames
+from pocketpay.identity import passwords, usernames
 from pocketpay.identity.errors import InvalidCredentials, InvalidProfile, RateLimited, Unauthenticated
 from pocketpay.identity.gate import Denial
 from pocketpay.identity.leaving import NAME, Leaver
