@@ -18,7 +18,9 @@ cards/           virtual cards
 wallets/         what a customer owns
 ledger/          the books: accounts and entries
 identity/        who is asking: users, passwords, sessions, tokens
-mail/            an outbox, and the sender that empties it
+mail/            tells users by mail: an outbox, and the sender that empties it
+settings.py      the typed environment
+risk/            pure judgement: facts in, verdict out; each rule with its own settings
 updates/         what changed, sent after the commit: ids and versions, never rows
 database/        connections, units of work, migrations, the embedded PostgreSQL
 amounts.py       money as a setting writes it

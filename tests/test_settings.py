@@ -287,7 +287,11 @@ def test_what_is_no_network_is_no_proxy(said: str) -> None:
     assert "TRUSTED_PROXIES" in sentence(trusted_proxies=said)
 
 
-MAIL = {"smtp_host": "mail.example.com", "mail_from": "Pocket Pay <no-reply@example.com>"}
+MAIL = {
+    "smtp_host": "mail.example.com",
+    "mail_from": "Pocket Pay <no-reply@example.com>",
+    "public_url": "https://app.example.com",
+}
 
 
 def test_mail_is_off_in_production_and_shown_in_development_unless_a_server_is_named() -> None:

@@ -111,6 +111,7 @@ async def test_only_the_owner_may_rewrite_another_column(owner: Writer) -> None:
             "avatar_url",
             "closed_at",
             "email",
+            "email_verified_at",
             "name",
             "password_hash",
             "phone",
