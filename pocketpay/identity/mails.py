@@ -58,8 +58,8 @@ class IdentityMails:
         )
 
     def password_changed(self, change_id: UUID, user: User) -> Mail | None:
-        """Tells a user that their password was changed; None where they have no address."""
-        if user.email is None:
+        """Tells a user that their password was changed; None where they have verified no address."""
+        if user.email is None or not user.email_verified:
             return None
         return Mail(
             user_id=user.id,

@@ -16,17 +16,19 @@ async def mails(owner: Owner, ada: Admission) -> list[tuple[Any, ...]]:
 
 async def test_changed_password_is_told_to_the_user(reception: Reception, owner: Owner) -> None:
     ada = await arrive(reception, "ada", raw_email="ada@example.com")
+    await owner.execute("update users set email_verified_at = now() where id = $1", ada.user.id)
     assert (await change_password(reception, ada.viewer, "wrong", NEW, address=HOME)).refusals
     assert await mails(owner, ada) == []
     assert not (await change_password(reception, ada.viewer, PASSWORD, NEW, address=HOME)).refusals
     assert await mails(owner, ada) == [("password_changed", "ada@example.com")]
 
 
-async def test_nothing_is_put_where_mail_is_off_or_there_is_no_address(reception: Reception, owner: Owner) -> None:
-    bob = await arrive(reception, "bob")
+async def test_nothing_is_put_where_mail_is_off_or_no_address_is_verified(reception: Reception, owner: Owner) -> None:
+    bob = await arrive(reception, "bob", raw_email="bob@example.com")
     assert not (await change_password(reception, bob.viewer, PASSWORD, NEW, address=HOME)).refusals
     assert await mails(owner, bob) == []
     async with receiving(reception.database, environment="production") as off:
         ada = await arrive(off, "ada", raw_email="ada@example.com")
+        await owner.execute("update users set email_verified_at = now() where id = $1", ada.user.id)
         assert not (await change_password(off, ada.viewer, PASSWORD, NEW, address=HOME)).refusals
     assert await mails(owner, ada) == []
