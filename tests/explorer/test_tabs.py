@@ -27,6 +27,8 @@ NOT_SHOWN = {
     "revokeOtherSessions": "needs a second session",
     "changePassword": "the explorer signs the demo people in by theirs",
     "updateProfile": "no money moves",
+    "requestEmailVerification": "the demo people have no address",
+    "verifyEmail": "the demo people have no address",
     "closeWallet": "a demo person would be gone for good",
     "transactionUpdated": "as the other live tabs",
     "reverseTransaction": "what the walk has paid would come back",
