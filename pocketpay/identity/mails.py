@@ -71,7 +71,7 @@ class IdentityMails:
         )
 
     def complete(self, mail: ClaimedMail) -> Mapping[str, object]:
-        """What such a mail says besides the facts of its row."""
+        """The code and the link of a mail, which its row does not hold; nothing for a notice."""
         purpose = PURPOSES.get(mail.kind)
         if purpose is None:
             return {}
