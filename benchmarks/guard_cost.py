@@ -35,7 +35,8 @@ from pocketpay.database.embedded.server import EmbeddedPostgres
 from pocketpay.database.sessions import TIMEOUTS, Database, connect
 from pocketpay.operations import audit
 from pocketpay.payments.transfer import Transfer
-from pocketpay.settings import RuleAction, Settings
+from pocketpay.risk.rule import RuleAction
+from pocketpay.settings import Settings
 
 BATCH = 32
 PEOPLE = 1_000

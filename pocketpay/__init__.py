@@ -17,12 +17,13 @@ requests/        asking for money
 cards/           virtual cards
 wallets/         what a customer owns
 ledger/          the books: accounts and entries
-risk/            pure judgement: facts in, verdict out
 identity/        who is asking: users, passwords, sessions, tokens
-mail/            an outbox, and the sender that empties it
+mail/            tells users by mail: an outbox, and the sender that empties it
+settings.py      the typed environment
+risk/            pure judgement: facts in, verdict out; each rule with its own settings
 updates/         what changed, sent after the commit: ids and versions, never rows
 database/        connections, units of work, migrations, the embedded PostgreSQL
-settings.py      the typed environment
+amounts.py       money as a setting writes it
 money.py         minor units and a currency
 text/            the characters of a text: which it may have, what they show, what they look like
 errors.py        the roots of every expected error

@@ -1,6 +1,7 @@
 """The Starlette application: what lives as long as the server, and what answers at which address.
 
 /graphql          POST: the handler, in front of everything; GET, websockets and the explorer: the view
+/                 a redirect to /graphql, in development
 /healthz          200 while the process runs
 /readyz           200 when the database answers, is of our revision, and its listener listens; else 503
 /metrics          for Prometheus, to whoever shows METRICS_TOKEN
@@ -15,15 +16,13 @@ closes  in the other order; the clearing finishes what it has
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from copy import copy
 from datetime import timedelta
 from functools import partial
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
@@ -59,10 +58,11 @@ from pocketpay.serving.headers import Headers
 from pocketpay.serving.health import Health
 from pocketpay.serving.limits import Limits
 from pocketpay.serving.metrics import Metrics
+from pocketpay.serving.origins import Cors, Origins
 from pocketpay.serving.registry import Revocations, Sockets
 from pocketpay.serving.resolvers import with_short_resolvers
 from pocketpay.serving.statement_csv import StatementFiles
-from pocketpay.serving.view import View, prepared_by
+from pocketpay.serving.view import View
 from pocketpay.settings import Settings
 from pocketpay.updates.hub import Hub
 from pocketpay.updates.listener import Listener
@@ -75,7 +75,7 @@ ANONYMOUS_PER_SECOND = 20
 customers behind one address sign in and renew their tokens with less."""
 
 SHORT = with_short_resolvers(build())
-"""The schema as the handler and the sockets execute it; the view executes Strawberry's own."""
+"""The schema as this server executes it."""
 
 
 def create_app(settings: Settings, *, server_dsn: str, secret_key: bytes) -> Starlette:
@@ -84,10 +84,11 @@ def create_app(settings: Settings, *, server_dsn: str, secret_key: bytes) -> Sta
     metrics = Metrics()
     documents = Documents(SHORT, Limits.of(settings), introspection=not settings.production)
     sockets = Sockets(most_per_address=settings.sockets_per_address, most_per_user=settings.sockets_per_user)
-    doors = Doors(Execution(SHORT, documents), metrics, sockets, _rates(settings), _anonymous_rates(settings))
-    by_strawberry = copy(schema)
-    by_strawberry.extensions = (prepared_by(documents),)
-    view = View(by_strawberry, doors, settings, page=None if settings.production else explorer.page)
+    anonymous_rates = _anonymous_rates(settings)
+    execution = Execution(SHORT, documents, turns=anonymous_rates is not None)
+    doors = Doors(execution, metrics, sockets, _rates(settings), anonymous_rates)
+    origins = Origins(settings.origins, loopback=not settings.production)
+    view = View(schema, doors, settings, origins=origins, page=None if settings.production else explorer.page)
     health = Health(settings, metrics)
     server = Server(settings, server_dsn, secret_key, doors, health)
     app = Starlette(
@@ -98,11 +99,15 @@ def create_app(settings: Settings, *, server_dsn: str, secret_key: bytes) -> Sta
             Route("/readyz", health.readyz),
             Route("/metrics", health.metrics),
             Route(PATH.format(month="{month}"), StatementFiles(doors)),
-            *(() if settings.production else (Route("/schema.graphql", _schema), *explorer.routes)),
+            *(
+                ()
+                if settings.production
+                else (Route("/", _root), Route("/schema.graphql", _schema), *explorer.routes)
+            ),
         ],
         middleware=[
             *_proxies(settings),
-            *_cors(settings),
+            Middleware(Cors, origins=origins),
             Middleware(Handler, doors=doors, settings=settings),
             Middleware(Headers),
         ],
@@ -207,12 +212,17 @@ CLEARING_COUNTS = {
     "instructions": "Instructions carried out since the start.",
     "retries": "Units of work tried again since the start.",
     "busy": "Instructions answered SERVICE_BUSY since the start.",
+    "ahead": "Of those, because an account was changed last in the future, by a clock that was wrong.",
 }
 
 
 async def _broken(request: Request, error: Exception) -> Response:
     """What nobody expected; the server logs it where it ends up."""
     return JSONResponse(http.BROKEN.payload, status_code=http.BROKEN.status, headers=http.careful())
+
+
+async def _root(request: Request) -> Response:
+    return RedirectResponse("/graphql")
 
 
 async def _schema(request: Request) -> Response:
@@ -241,19 +251,3 @@ def _proxies(settings: Settings) -> list[Middleware]:
     if not settings.proxies:
         return []
     return [Middleware(ProxyHeadersMiddleware, trusted_hosts=list(settings.proxies))]
-
-
-def _cors(settings: Settings) -> list[Middleware]:
-    """Answers browsers about the frontends that are allowed; nothing where there are none."""
-    if not settings.origins:
-        return []
-    return [
-        Middleware(
-            CORSMiddleware,
-            allow_origins=settings.origins,
-            allow_methods=["GET", "POST"],
-            allow_headers=["authorization", "content-type", "x-request-id"],
-            expose_headers=["x-request-id", "retry-after"],
-            max_age=600,
-        )
-    ]

@@ -2,7 +2,8 @@
 
 Read from the environment and from `.env` beside the process. Money is decimal text: `100.00` means that number in
 every currency served (WELCOME_BONUS: in the first), `USD:100.00,JPY:15000` names each one. `load()` is the one way
-in; what is wrong raises SettingsError, one sentence that says what to do.
+in; what is wrong raises SettingsError, one sentence that says what to do. The settings of a rule of risk are in the
+rule's own file.
 """
 
 import re
@@ -10,27 +11,34 @@ from collections.abc import Mapping
 from enum import StrEnum
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 from urllib.parse import urlsplit
 
 from email_validator import EmailNotValidError, validate_email
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
+from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from pocketpay import money
+from pocketpay.amounts import MoneySetting, is_money, money_setting
 from pocketpay.errors import PocketPayError
 from pocketpay.money import Money
+from pocketpay.risk.rules import RiskSettings
 
 SHORTEST_SECRET = 32
 """Bytes of the key that signs tokens; HS256 wants at least its own output (RFC 7518, 3.2)."""
 
 
-MONEY_SETTINGS = ("large_transfer_threshold", "deposit_limit", "withdrawal_limit", "transfer_limit")
 DEVELOPMENT_BONUS = "100.00"
 """What WELCOME_BONUS is in development when it is absent."""
 
 DEVELOPMENT_SENDER = "Pocket Pay <no-reply@example.test>"
 """What MAIL_FROM is in development when it is absent."""
+
+ORIGIN_SHAPE = re.compile(
+    r"(?P<scheme>[a-z][a-z0-9+.-]*)://(?P<host>[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::(?P<port>\d{1,5}))?", re.ASCII
+)
+DEFAULT_PORTS = {"http": "80", "https": "443"}
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
@@ -44,14 +52,6 @@ class SettingsError(PocketPayError):
 class Environment(StrEnum):
     DEVELOPMENT = "development"
     PRODUCTION = "production"
-
-
-class RuleAction(StrEnum):
-    """What a risk rule does when it matches."""
-
-    OFF = "off"
-    CONFIRM = "confirm"
-    BLOCK = "block"
 
 
 class SimulatedBank(StrEnum):
@@ -79,8 +79,9 @@ class LogLevel(StrEnum):
     ERROR = "error"
 
 
-class Settings(BaseSettings):
-    """One server's settings. Field names are the environment's names in lower case."""
+class Settings(RiskSettings, BaseSettings):
+    """One server's settings, those of the rules of risk among them. Field names are the environment's names in lower
+    case."""
 
     model_config = SettingsConfigDict(env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True)
 
@@ -109,7 +110,8 @@ class Settings(BaseSettings):
     allowed_origins: str = Field(
         "",
         description="Origins of browser frontends elsewhere (CORS, websockets), comma between, like "
-        "https://app.example.com.",
+        "https://app.example.com; * is all. In development those of this machine are allowed too: "
+        "http://localhost, http://127.0.0.1 and http://[::1], on any port.",
     )
 
     trusted_proxies: str = Field(
@@ -192,26 +194,11 @@ class Settings(BaseSettings):
         "alone is of the first of CURRENCIES, and nothing in the others. In production it is paid once per email "
         "address for ever, and to nobody without one; addresses are not verified.",
     )
-    large_transfer_threshold: str = Field("500.00", description="Money; a transfer above it is large.")
-    large_transfer_action: RuleAction = Field(
-        RuleAction.CONFIRM, description="What a large transfer meets: off, confirm or block."
+    deposit_limit: MoneySetting = Field(
+        "10000.00", description="Money a wallet may bring in from banks within 24 hours."
     )
-    new_recipient_action: RuleAction = Field(
-        RuleAction.CONFIRM, description="What the first transfer to somebody meets: off, confirm or block."
-    )
-    rapid_transfer_count: int = Field(
-        5,
-        ge=1,
-        le=1_000_000,
-        description="With so many transfers within the window before it, one is rapid; above 1000 none is.",
-    )
-    rapid_transfer_window_minutes: int = Field(60, ge=1, le=1440, description="The window of that rule, in minutes.")
-    rapid_transfer_action: RuleAction = Field(
-        RuleAction.CONFIRM, description="What a rapid transfer meets: off, confirm or block."
-    )
-    deposit_limit: str = Field("10000.00", description="Money a wallet may bring in from banks within 24 hours.")
-    withdrawal_limit: str = Field("5000.00", description="Money a wallet may send to banks within 24 hours.")
-    transfer_limit: str = Field("20000.00", description="Money a wallet may pay to others within 24 hours.")
+    withdrawal_limit: MoneySetting = Field("5000.00", description="Money a wallet may send to banks within 24 hours.")
+    transfer_limit: MoneySetting = Field("20000.00", description="Money a wallet may pay to others within 24 hours.")
     instant_withdrawal_fee_percent: str = Field(
         "1.5", description="What an instant withdrawal costs, in percent of its amount, to two decimals."
     )
@@ -307,6 +294,11 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _proxies_are_networks(self) -> Self:
         _ = self.proxies
+        return self
+
+    @model_validator(mode="after")
+    def _origins_are_origins(self) -> Self:
+        _ = self.origins
         return self
 
     @model_validator(mode="after")
@@ -420,7 +412,38 @@ class Settings(BaseSettings):
 
     @property
     def origins(self) -> tuple[str, ...]:
-        return tuple(part.strip() for part in self.allowed_origins.split(",") if part.strip())
+        """ALLOWED_ORIGINS as browsers send them. Raises ValueError for a text that is not an origin."""
+        return tuple(allowed_origin(part.strip()) for part in self.allowed_origins.split(",") if part.strip())
+
+
+def allowed_origin(text: str) -> str:
+    """The origin of ALLOWED_ORIGINS that the text names, as a browser sends it; `*` is every origin.
+
+    Raises ValueError with a sentence when the text has no scheme, or more than scheme, host and port.
+    """
+    if text == "*":
+        return text
+    if "://" not in text:
+        raise ValueError(f"ALLOWED_ORIGINS: {text!r} has no scheme: write it like https://app.example.com")
+    origin = normalized_origin(text.removesuffix("/"))
+    if origin is None:
+        raise ValueError(
+            f"ALLOWED_ORIGINS: {text!r} is not an origin: write scheme, host and port only, like "
+            "https://app.example.com"
+        )
+    return origin
+
+
+def normalized_origin(text: str) -> str | None:
+    """An origin in the form browsers send: lower case, no default port. None for a text that is not an origin."""
+    shape = ORIGIN_SHAPE.fullmatch(text.lower())
+    if shape is None:
+        return None
+    scheme, host, port = shape.group("scheme", "host", "port")
+    return f"{scheme}://{host}" + ("" if port in (None, DEFAULT_PORTS.get(scheme)) else f":{port}")
+
+
+MONEY_SETTINGS = tuple(name for name, field in Settings.model_fields.items() if is_money(field))
 
 
 def basis_points(name: str, text: str) -> int:
@@ -437,40 +460,19 @@ def basis_points(name: str, text: str) -> int:
     raise ValueError(f"{name}: {text!r} is no percentage from 0 to 100 with at most two decimals, like 1.5")
 
 
-def money_setting(name: str, text: str, codes: tuple[str, ...]) -> dict[str, Money]:
-    """Reads `100.00` or `USD:100.00,JPY:15000` into one amount for each served currency; zero is allowed.
-
-    Raises ValueError with a sentence when a number does not fit its currency or a served one is not named.
-    """
-    numbers = _numbers(name, text, codes)
-    missing = [code for code in codes if code not in numbers]
-    if missing:
-        raise ValueError(f"{name} names no amount for {', '.join(missing)}; write it like USD:100.00,JPY:15000")
-    return {code: _amount_or_zero(name, numbers[code], code) for code in codes}
+def in_words(field: FieldInfo) -> str:
+    """What a setting means, and the bounds of a number, for whoever sets it."""
+    return f"{field.description} {_bounds(field)}".rstrip()
 
 
-def _numbers(name: str, text: str, codes: tuple[str, ...]) -> dict[str, str]:
-    if ":" not in text:
-        return dict.fromkeys(codes, text.strip())
-    numbers: dict[str, str] = {}
-    for part in text.split(","):
-        code, colon, number = part.partition(":")
-        if not colon or code.strip().upper() in numbers:
-            raise ValueError(f"{name}: {part.strip()!r} is not one more currency with its amount, like USD:100.00")
-        numbers[code.strip().upper()] = number.strip()
-    return numbers
-
-
-def _amount_or_zero(name: str, number: str, code: str) -> Money:
-    exact = number
-    if money.AMOUNT_SHAPE.fullmatch(number) and "." in number:
-        exact = number.rstrip("0").rstrip(".")  # 100.00 is a hundred yen too: the same number in every currency
-    if exact.isascii() and exact.isdigit() and not exact.strip("0"):
-        return Money(0, code)
-    try:
-        return money.parse(exact, code)
-    except (money.MalformedAmount, money.AmountOutOfRange) as wrong:
-        raise ValueError(f"{name}: {number!r} is no amount of {code}: {wrong}") from wrong
+def _bounds(field: FieldInfo) -> str:
+    """What a number may be, in words: a sentence of its own, or nothing."""
+    known: dict[str, Any] = {}
+    for rule in field.metadata:
+        known |= {bound: getattr(rule, bound) for bound in ("ge", "gt", "le", "lt") if hasattr(rule, bound)}
+    words = {"ge": "at least {}", "gt": "more than {}", "le": "at most {}", "lt": "less than {}"}
+    said = " and ".join(words[bound].format(limit) for bound, limit in known.items())
+    return f"{said.capitalize()}." if said else ""
 
 
 def load(**overrides: object) -> Settings:

@@ -65,6 +65,7 @@ def run(told: Path) -> Iterator[Run]:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
+            preexec_fn=_heed_signals,
         )
         started.append(process)
         return process
@@ -73,6 +74,12 @@ def run(told: Path) -> Iterator[Run]:
     for process in started:
         process.kill()
         process.wait(10)
+
+
+def _heed_signals() -> None:
+    """A shell starts background commands with SIGINT ignored, and `nohup` with SIGHUP; both are inherited."""
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def until_told(told: Path, process: "subprocess.Popen[bytes]", count: int = 1) -> dict[int, Kept]:

@@ -6,7 +6,8 @@ import pytest
 
 from pocketpay import settings
 from pocketpay.money import Money
-from pocketpay.settings import Environment, RuleAction, Settings, SettingsError, checked_secret, load
+from pocketpay.risk.rule import RuleAction
+from pocketpay.settings import Environment, Settings, SettingsError, checked_secret, load, smtp_password
 
 OUTSIDE = "postgresql://pocketpay@db/pocketpay"
 LONG_ENOUGH = "0123456789abcdef0123456789abcdef"
@@ -67,6 +68,11 @@ WRONG: dict[str, list[object]] = {
     "PORT": [-1, 65_536, "", "http", "80.5"],
     "ENVIRONMENT": ["test", "Production "],
     "LOG_LEVEL": ["loud", "TRACE"],
+    "ALLOWED_ORIGINS": [
+        *("app.example.com", "localhost:5173", "//app.example.com", "https://", "null", "https://a.example/app"),
+        *("https://a.example?x", "https://a.example:port", "https://a@b.example", "https://[", "https://a.example;b"),
+        "https://a.example,b.example",
+    ],
     "ACCESS_TOKEN_EXPIRE_MINUTES": [0, 61, "ten", "inf"],
     "REFRESH_TOKEN_EXPIRE_DAYS": [0, 366],
     "SIGN_UP_RATE_PER_HOUR": [0, -1],
@@ -75,6 +81,10 @@ WRONG: dict[str, list[object]] = {
     "RAPID_TRANSFER_ACTION": ["ban"],
     "RAPID_TRANSFER_COUNT": [0, -5, "1.5"],
     "RAPID_TRANSFER_WINDOW_MINUTES": [0, 1_441],
+    "UNUSUAL_HOUR_FROM": [-1, 24, "22:00"],
+    "UNUSUAL_HOUR_UNTIL": [-1, 25, "5.5"],
+    "UNUSUAL_HOUR_THRESHOLD": ["-1", "1.001", "EUR:1"],
+    "UNUSUAL_HOUR_ACTION": ["ask"],
     "CONFIRMATION_MINUTES": [0, 1_441],
     "PENDING_TRANSFERS": [0, 1_001],
     "REQUEST_EXPIRE_DAYS": [0, 366],
@@ -251,6 +261,20 @@ def test_origins_are_those_named() -> None:
         "https://b.example",
     )
     assert settings.load().origins == ()
+    assert load(allowed_origins="*").origins == ("*",)
+
+
+def test_origins_are_as_browsers_send_them() -> None:
+    for written in ("https://app.example.com/", "HTTPS://App.example.com", "https://app.example.com:443"):
+        assert load(allowed_origins=written).origins == ("https://app.example.com",)
+    for written in ("http://[::1]:5173", "http://localhost:5173", "capacitor://localhost"):
+        assert load(allowed_origins=written + "/").origins == (written,)
+
+
+def test_origin_without_a_scheme_is_refused_with_an_example() -> None:
+    assert sentence(allowed_origins="app.example.com") == (
+        "ALLOWED_ORIGINS: 'app.example.com' has no scheme: write it like https://app.example.com."
+    )
 
 
 def test_proxies_are_networks_in_their_canonical_spelling() -> None:
@@ -261,3 +285,57 @@ def test_proxies_are_networks_in_their_canonical_spelling() -> None:
 @pytest.mark.parametrize("said", ["*", "proxy.example.com", "10.0.0.1/8", "10.0.0.0/33"])
 def test_what_is_no_network_is_no_proxy(said: str) -> None:
     assert "TRUSTED_PROXIES" in sentence(trusted_proxies=said)
+
+
+MAIL = {
+    "smtp_host": "mail.example.com",
+    "mail_from": "Pocket Pay <no-reply@example.com>",
+    "public_url": "https://app.example.com",
+}
+
+
+def test_mail_is_off_in_production_and_shown_in_development_unless_a_server_is_named() -> None:
+    assert load().mail_is_on
+    assert not load(database_url=OUTSIDE, secret_key=LONG_ENOUGH).mail_is_on
+    chosen = load(database_url=OUTSIDE, secret_key=LONG_ENOUGH, **MAIL)
+    assert chosen.mail_is_on
+    assert (chosen.smtp_port, chosen.smtp_tls.value, chosen.sender) == (
+        587,
+        "starttls",
+        ("Pocket Pay", "no-reply@example.com"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("wrong", "named"),
+    [
+        ({"mail_from": None}, "MAIL_FROM"),
+        ({"mail_from": "nobody"}, "MAIL_FROM"),
+        ({"mail_from": "a@example.com, b@example.com"}, "MAIL_FROM"),
+        ({"smtp_username": "us"}, "SMTP_USERNAME"),
+        ({"smtp_password": "secret-word"}, "SMTP_USERNAME"),
+        ({"smtp_username": "us", "smtp_password": "secret-word", "smtp_password_file": "/x"}, "SMTP_PASSWORD_FILE"),
+        ({"smtp_username": "us", "smtp_password": "secret-word", "smtp_tls": "none"}, "SMTP_TLS"),
+        ({"smtp_tls": "maybe"}, "SMTP_TLS"),
+        ({"smtp_port": "0"}, "SMTP_PORT"),
+    ],
+    ids=str,
+)
+def test_settings_of_mail_that_do_not_fit_stop_the_start(wrong: dict[str, str], named: str) -> None:
+    said = sentence(**{**MAIL, **wrong})
+    assert named in said
+    assert "secret-word" not in said
+
+
+def test_password_of_the_smtp_server_is_read_from_its_file(tmp_path: Path) -> None:
+    file = tmp_path / "password"
+    chosen = load(**MAIL, smtp_username="us", smtp_password_file=str(file))
+    with pytest.raises(SettingsError, match="SMTP_PASSWORD_FILE cannot be read: FileNotFoundError"):
+        smtp_password(chosen)
+    file.write_text("\n")
+    with pytest.raises(SettingsError, match="SMTP_PASSWORD_FILE is empty"):
+        smtp_password(chosen)
+    file.write_text("a secret\n")
+    assert smtp_password(chosen) == "a secret"
+    assert smtp_password(load(**MAIL, smtp_username="us", smtp_password="other")) == "other"
+    assert smtp_password(load()) is None

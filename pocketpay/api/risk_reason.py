@@ -1,37 +1,32 @@
 """Why a payment is risky, in words."""
 
-from enum import Enum
+from collections.abc import Iterable
 from typing import Self
 
 import strawberry
 
-from pocketpay.risk import rules
+from pocketpay.api.registered import registered_enum
+from pocketpay.risk.rule import Reason
+from pocketpay.risk.rules import NAMED, RULES
 
-
-@strawberry.enum(description="A rule that can make a payment risky.")
-class RiskRule(Enum):
-    LARGE_TRANSFER = strawberry.enum_value("LARGE_TRANSFER", description="The amount is above a threshold.")
-    NEW_RECIPIENT = strawberry.enum_value(
-        "NEW_RECIPIENT", description="No payment to this person has been completed before."
-    )
-    RAPID_TRANSFERS = strawberry.enum_value(
-        "RAPID_TRANSFERS", description="Many payments went out or were promised within a short time."
-    )
-
-
-WORDS = {
-    rules.Rule.LARGE_TRANSFER: "The amount is above {threshold} {currency}.",
-    rules.Rule.NEW_RECIPIENT: "You have not paid this person before.",
-    rules.Rule.RAPID_TRANSFERS: "You made {count} or more payments within {window_minutes} minutes.",
-}
-"""With the facts as they were when the payment was judged: the settings may have changed since."""
+RISK_RULE = registered_enum(
+    "RiskRule", "A rule that can make a payment risky.", {rule.name: rule.description for rule in RULES}
+)
 
 
 @strawberry.type(description="One reason why a payment is risky.")
 class RiskReason:
-    rule: RiskRule = strawberry.field(description="The rule that matched.")
+    rule: str = strawberry.field(graphql_type=RISK_RULE, description="The rule that matched.")
     message: str = strawberry.field(description="The same in words for the sender, with the threshold that applied.")
 
     @classmethod
-    def of(cls, reason: rules.Reason) -> Self:
-        return cls(rule=RiskRule[reason.rule.name], message=WORDS[reason.rule].format_map(reason.facts))
+    def of(cls, reasons: Iterable[Reason]) -> list[Self]:
+        """Told with the thresholds as they were when the payment was judged: the settings may have changed since.
+
+        A reason of a rule that only a newer server has is left out: there are no words for it here.
+        """
+        return [
+            cls(rule=reason.rule, message=NAMED[reason.rule].words.format_map(reason.facts))
+            for reason in reasons
+            if reason.rule in NAMED
+        ]

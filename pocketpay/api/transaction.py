@@ -105,7 +105,7 @@ class Transaction(Node):
             description=known.description,
             bank_name=known.bank_name,
             is_risky=bool(known.risk_reasons),
-            risk_reasons=[RiskReason.of(reason) for reason in known.risk_reasons],
+            risk_reasons=RiskReason.of(known.risk_reasons),
             failure_code=None if code is None else ErrorCode[code],
             expires_at=known.expires_at,
             created_at=known.created_at,

@@ -4,6 +4,7 @@
 
     queue.py            units of work one after another, and what is done when one fails
     waiting.py          which orders wait, and which of them the next unit takes
+    clock_alarm.py      the alarm about accounts that were changed last in the future
     ticket.py           one instruction in the queue, and the answer it gets
     unit.py             one unit of work
     look.py             what a unit looks up after its locks

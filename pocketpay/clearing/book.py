@@ -7,7 +7,7 @@ one did; a refusal has changed nothing.
 from collections.abc import Iterable, Sequence
 from copy import copy
 from dataclasses import dataclass, field, fields, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 import uuid_utils.compat as uuids
@@ -26,6 +26,8 @@ from pocketpay.ledger.house import House
 from pocketpay.money import Money
 from pocketpay.requests import money_request as requests
 from pocketpay.requests.money_request import MoneyRequest
+from pocketpay.risk.facts import Facts
+from pocketpay.risk.policy import Verdict
 from pocketpay.transactions.errors import KeyReused, LimitExceeded, first_refusal
 from pocketpay.transactions.lifecycle import ALIVE, Status, must_follow
 from pocketpay.transactions.limits import Limit, LimitKind
@@ -61,11 +63,11 @@ class Book:
     besides: "Written | None" = None
     """What is written besides money; None while nothing is."""
 
-    rapid_since: datetime = field(init=False)
-    """The beginning of the window of rapid transfers."""
+    recent_since: datetime = field(init=False)
+    """The beginning of the window in which payments are recent to the rules of risk."""
 
     def __post_init__(self) -> None:
-        self.rapid_since = self.now - timedelta(minutes=self.terms.policy.rapid_window_minutes)
+        self.recent_since = self.now - self.terms.policy.recent.window
 
     # ------------------------------------------------------------ what rules ask
 
@@ -125,10 +127,14 @@ class Book:
         card = None if card_id is None else self.cards.get(card_id)
         return card if card is not None and card.wallet_id == wallet_id else None
 
-    def recent_payments(self, wallet_id: UUID, *, besides: Transaction | None = None) -> int:
-        """Payments of that wallet completed or pending within the rapid window, the one given not counted."""
-        own = besides is not None and besides.created_at > self.rapid_since
-        return self.counters.recent.get(wallet_id, 0) - own
+    def risk_of(self, wallet_id: UUID, payee_id: UUID, amount: Money, *, held: Transaction | None = None) -> Verdict:
+        """What the rules of risk say of that payment now. `held` is the payment itself, where it waits already: it is
+        not counted among the recent ones."""
+        counters = self.counters
+        own = held is not None and held.created_at > self.recent_since
+        recent = counters.recent.get(wallet_id, 0) - own
+        known = (wallet_id, payee_id) in counters.known_payees
+        return self.terms.policy.judge(Facts(amount, known, recent, self.now))
 
     def must_have_room(self, wallet_id: UUID, kind: LimitKind, amount: Money) -> None:
         """Raises LimitExceeded when that would use more than the wallet's limit leaves."""
@@ -176,7 +182,7 @@ class Book:
             must_follow(before.status, after.status)
         if outcome.hold is not None or outcome.legs:
             self._post(outcome, after)
-        self.counters.count_payment(before, after, self.rapid_since)
+        self.counters.count_payment(before, after, self.recent_since)
         self.counters.count_usage(before, after, self.now)
         self._put(after, new=before is None)
 

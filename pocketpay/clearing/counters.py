@@ -30,7 +30,7 @@ class Counters:
     """How many such payments a pair has, of pairs that a refund of this unit is between. Counted no further than
     those refunds could take it to zero."""
     recent: dict[UUID, int] = field(default_factory=dict)
-    """Payments of a wallet, completed or held, within the window of rapid transfers."""
+    """Payments of a wallet, completed or held, within the window that the rules of risk count."""
     pending: dict[UUID, int] = field(default_factory=dict)
     """Held payments of a wallet."""
     open_requests: dict[tuple[UUID, UUID], int] = field(default_factory=dict)
@@ -52,7 +52,7 @@ class Counters:
         """Counters that start as these stand now."""
         return Counters(**{each.name: getattr(self, each.name).copy() for each in fields(self)})
 
-    def count_payment(self, before: Transaction | None, after: Transaction, rapid_since: datetime) -> None:
+    def count_payment(self, before: Transaction | None, after: Transaction, recent_since: datetime) -> None:
         """A payment between people is new, or has another status."""
         wallet_id, payee_id = after.source_wallet_id, after.destination_wallet_id
         if after.type not in PAYMENTS or wallet_id is None or payee_id is None:
@@ -64,7 +64,7 @@ class Counters:
                 self.times_paid[wallet_id, payee_id] += 1
         if was_pending:
             self.pending[wallet_id] = self.pending.get(wallet_id, 0) - 1
-            if after.status in NO_LONGER_RECENT and after.created_at > rapid_since:
+            if after.status in NO_LONGER_RECENT and after.created_at > recent_since:
                 self.recent[wallet_id] = self.recent.get(wallet_id, 0) - 1
         elif after.status is Status.PENDING_CONFIRMATION:
             self.pending[wallet_id] = self.pending.get(wallet_id, 0) + 1

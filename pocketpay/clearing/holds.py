@@ -5,7 +5,7 @@ from dataclasses import replace
 from pocketpay.clearing.book import Book
 from pocketpay.clearing.outcome import Hold, Outcome
 from pocketpay.errors import Refusal
-from pocketpay.risk.rules import Verdict
+from pocketpay.risk.policy import Verdict
 from pocketpay.transactions.errors import facts_of
 from pocketpay.transactions.lifecycle import Status
 from pocketpay.transactions.transaction import Transaction

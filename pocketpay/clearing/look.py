@@ -7,7 +7,6 @@ Read after the lock, it is what the lock protects; read before it, two rapid tra
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
 from uuid import UUID
 
 from pocketpay.cards import repository as cards
@@ -15,7 +14,7 @@ from pocketpay.clearing import closing, money_requests
 from pocketpay.clearing.book import Book
 from pocketpay.clearing.expire import Expire
 from pocketpay.clearing.footprint import Footprint, Gives
-from pocketpay.clearing.progress import Progress
+from pocketpay.clearing.progress import RuleFailed
 from pocketpay.clearing.repository import request_facts, units
 from pocketpay.clearing.terms import Terms
 from pocketpay.clearing.written import KeptKey
@@ -39,28 +38,32 @@ async def look(
     accounts: Sequence[Account],
     terms: Terms,
     house: House,
-    progress: Progress,
 ) -> Book:
-    """The book of a unit that has those accounts locked, with what is overdue already expired in it."""
+    """The book of a unit that has those accounts locked, with what is overdue already expired in it.
+
+    Raises RuleFailed when a row cannot be read.
+    """
     deciding = sum(
         footprint.transaction_id is not None or (footprint.needs is not None and bool(footprint.needs.requests))
         for footprint in footprints
     )
+    recent = terms.policy.recent
     found = await units.look(
         session,
         footprints,
         not_before=max(account.updated_at for account in accounts) if accounts else units.LONG_AGO,
-        rapid_window=timedelta(minutes=terms.policy.rapid_window_minutes),
-        most_recent=terms.policy.rapid_count + deciding if terms.policy.counts_rapid else 0,
+        recent_window=recent.window,
+        most_recent=recent.most + deciding if recent.most else 0,
     )
     book = Book(found[0][0], terms, house, accounts={account.id: account for account in accounts})
     overdue = False
-    progress.deciding = True  # a row that we cannot read is ours to answer for, not the connection's
-    for footprint, row in zip(footprints, found, strict=True):
-        _enter(book, footprint, row)
-        overdue = overdue or row[13]
-    tight = _tight(book, footprints)
-    progress.deciding = False
+    try:
+        for footprint, row in zip(footprints, found, strict=True):
+            _enter(book, footprint, row)
+            overdue = overdue or row[13]
+        tight = _tight(book, footprints)
+    except Exception as error:
+        raise RuleFailed(error) from error
     await _look_further(session, book, footprints)
     if tight:
         for whose, exactly in (await used(session, tight, book.now)).items():
@@ -71,9 +74,10 @@ async def look(
     # A request that is taken back brings a payment of its payer's along, who orders nothing.
     if overdue or any(transaction.overdue_at(book.now) for transaction in book.transactions.values()):
         late = await units.overdue(session, book.accounts, book.now)
-    progress.deciding = True
-    _end_what_is_overdue(book, late)
-    progress.deciding = False
+    try:
+        _end_what_is_overdue(book, late)
+    except Exception as error:
+        raise RuleFailed(error) from error
     return book
 
 

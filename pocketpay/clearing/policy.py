@@ -17,7 +17,7 @@ from pocketpay.clearing.queue import Clearing
 from pocketpay.clearing.terms import policy_of
 from pocketpay.database.sessions import Database, Session
 from pocketpay.risk import repository
-from pocketpay.risk.rules import Policy
+from pocketpay.risk.policy import Policy
 from pocketpay.settings import Settings, SettingsError, overridden
 from pocketpay.updates.pump import Pump
 from pocketpay.updates.signals import Signal

@@ -17,6 +17,9 @@ flight at a time: more connections make hot wallets slower, not faster.
     a statement took too long    each alone, then ServiceBusy
     the disk is full             ServiceBusy
     anything else                connect again and the same ids and keys again: what had committed answers itself
+
+A unit does not fail when an account was changed last in the future: it leaves out the instructions that need it. They
+are refused by ServiceBusy at once, and an alarm names the account (decision 27).
 """
 
 import asyncio
@@ -30,9 +33,10 @@ from uuid import UUID
 import structlog
 
 from pocketpay.clearing import waiting
+from pocketpay.clearing.clock_alarm import AHEAD, ClockAlarm
 from pocketpay.clearing.instruction import Instruction
 from pocketpay.clearing.outcome import Answer, Result
-from pocketpay.clearing.progress import Progress
+from pocketpay.clearing.progress import Progress, RuleFailed
 from pocketpay.clearing.terms import Terms
 from pocketpay.clearing.ticket import Counts, Ticket
 from pocketpay.clearing.unit import carry_out
@@ -91,6 +95,7 @@ class Clearing:
     house: House
     counts: Counts = field(default_factory=Counts)
     _waiting: Waiting = field(init=False)
+    _clock_alarm: ClockAlarm = field(default_factory=ClockAlarm)
     _probed: float = 0.0
     _in_hand: Sequence[Ticket] = ()
     _untold: "list[tuple[Ticket, Result]]" = field(default_factory=list)
@@ -270,17 +275,28 @@ class Clearing:
             results = await carry_out(
                 connection, instructions, self.terms, self.house, progress, writing=self._tell_soon
             )
+        except RuleFailed as failed:
+            await self._roll_back()
+            return Failed(Failure.BUG, failed.error, on_accounts=not progress.locked)
         except Exception as error:
-            failure = Failure.BUG if progress.deciding else classify(error)
+            failure = classify(error)
             if failure is Failure.UNKNOWN and progress.results is not None:
                 for ticket, result in zip(tickets, progress.results, strict=True):
-                    ticket.doubtful = ticket.first_answer(result)
+                    ticket.doubtful = ticket.doubtful if result is None else ticket.first_answer(result)
             await self._roll_back()
             return Failed(failure, error, on_accounts=not progress.locked)
-        self.counts.units += 1
-        self.counts.instructions += len(tickets)
+        refused: list[Ticket] = []
         for ticket, result in zip(tickets, results, strict=True):
-            self._untold.append((ticket, ticket.first_answer(result)))
+            if result is None:
+                refused.append(ticket)
+            else:
+                self._untold.append((ticket, ticket.first_answer(result)))
+        self.counts.units += len(refused) < len(tickets)
+        self.counts.instructions += len(tickets) - len(refused)
+        if refused:
+            self.counts.ahead += len(refused)
+            self._clock_alarm.saw(progress.ahead)
+            self._busy(refused, AHEAD)
         if self._waiting.more:
             asyncio.get_running_loop().call_later(LATEST_TOLD_SECONDS, self._tell)
         else:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from pocketpay.money import Money
-from pocketpay.risk.rules import Policy
+from pocketpay.risk.policy import Policy
 from pocketpay.settings import Settings
 from pocketpay.transactions.limits import LimitKind
 
@@ -53,11 +53,4 @@ class Terms:
 
 def policy_of(settings: Settings) -> Policy:
     """The risk policy that those settings say."""
-    return Policy(
-        large_threshold=settings.amounts("large_transfer_threshold"),
-        large=settings.large_transfer_action,
-        new_recipient=settings.new_recipient_action,
-        rapid_count=settings.rapid_transfer_count,
-        rapid_window_minutes=settings.rapid_transfer_window_minutes,
-        rapid=settings.rapid_transfer_action,
-    )
+    return Policy.of(settings, settings.served_currencies)

@@ -74,3 +74,4 @@ class Counts:
     instructions: int = 0
     retries: int = 0
     busy: int = 0
+    ahead: int = 0

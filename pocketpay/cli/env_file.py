@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from textwrap import wrap
-from typing import Any
 
 from pydantic.fields import FieldInfo
 
-from pocketpay.settings import Settings
+from pocketpay.risk.rules import SETTINGS
+from pocketpay.settings import Settings, in_words
 
 WIDTH = 110
 
@@ -30,31 +30,35 @@ SECTIONS = {
 }
 """By the first setting of each."""
 
+BEFORE_RISK = "welcome_bonus"
+"""After it stand the settings of the rules of risk."""
+
 
 def lines(fields: dict[str, FieldInfo] | None = None) -> Iterator[str]:
     """The file, line by line."""
     yield from _comment(HEAD.splitlines())
-    for name, field in (fields or Settings.model_fields).items():
+    for name, field in (fields or _in_order()).items():
         if name in SECTIONS:
             yield from ("", f"# {SECTIONS[name]} ".ljust(WIDTH, "-"))
         yield ""
-        yield from _comment([f"{field.description} {_bounds(field)}".strip()])
+        yield from _comment([in_words(field)])
         yield f"#{name.upper()}={_default(field)}"
+
+
+def _in_order() -> dict[str, FieldInfo]:
+    """Every setting in the order of the file: those of the rules of risk stand with money."""
+    ordered: dict[str, FieldInfo] = {}
+    for name, field in Settings.model_fields.items():
+        if name not in SETTINGS:
+            ordered[name] = field
+        if name == BEFORE_RISK:
+            ordered |= SETTINGS
+    return ordered
 
 
 def _comment(paragraphs: Iterable[str]) -> Iterator[str]:
     for paragraph in paragraphs:
         yield from (f"# {line}" for line in wrap(paragraph, WIDTH - 2)) if paragraph else "#"
-
-
-def _bounds(field: FieldInfo) -> str:
-    """What a number may be, in words: a sentence of its own, or nothing."""
-    known: dict[str, Any] = {}
-    for rule in field.metadata:
-        known |= {bound: getattr(rule, bound) for bound in ("ge", "gt", "le", "lt") if hasattr(rule, bound)}
-    words = {"ge": "at least {}", "gt": "more than {}", "le": "at most {}", "lt": "less than {}"}
-    said = " and ".join(words[bound].format(limit) for bound, limit in known.items())
-    return f"{said.capitalize()}." if said else ""
 
 
 def _default(field: FieldInfo) -> str:

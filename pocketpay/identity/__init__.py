@@ -45,6 +45,7 @@
     sweeper.py           removes counters and sessions that are over
     errors.py            why identity refuses
     models.py            the tables
+    guards.py            what PostgreSQL itself refuses to write
     repository/          the SQL
 
 `users.wallet_id` is a claim in a token and nothing more here. Must never know what a wallet holds, or what its owner

@@ -5,7 +5,7 @@ user in a wait?          RATE_LIMITED; the budget of signed-in users, which no s
 current one right?       INVALID_CREDENTIALS
 new one strong?          WEAK_PASSWORD, said beside the other
 one unit of work         the new hash, the end of all sessions but this one, the word of it to every server, and a
-                         mail to the user's address if it is verified
+                         mail to the user (mails.py)
 
 Whoever signs in with the old password at that moment is either there before, and ended, or finds it replaced: both
 hold the user's row (`proof.stands`).
@@ -58,7 +58,7 @@ async def change_password(
 
 
 async def _changed(reception: Reception, viewer: Viewer, found: Credentials, new_hash: str) -> Changed:
-    change_id: UUID = uuids.uuid7()
+    change_id = uuids.uuid7()
 
     async def unit() -> tuple[User, list[UUID]]:
         async with reception.database.write() as session:
@@ -68,8 +68,8 @@ async def _changed(reception: Reception, viewer: Viewer, found: Credentials, new
             ended = await end_others(session, viewer)
             await people.set_hash(session, viewer.user_id, new_hash)
             user = (await people.users(session, [viewer.user_id]))[viewer.user_id]
-            if user.email_verified:
-                await reception.outbox.put(session, reception.mails.password_changed(change_id, user))
+            if (notice := reception.mails.password_changed(change_id, user)) is not None:
+                await reception.outbox.put(session, notice)
         return user, ended
 
     user, ended = await until_known(unit)

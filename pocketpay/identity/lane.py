@@ -73,6 +73,11 @@ class Calendar:
         """How far behind the clock the next free turn may be."""
         return (self.burst - 1) * self.spacing
 
+    @property
+    def furthest(self) -> timedelta:
+        """How far ahead of the clock the next free turn can be. One spacing is for clocks that differ a little."""
+        return (self.most_booked + 2) * self.spacing
+
     def most_within(self, window: timedelta) -> int:
         """How many guesses can be made within any span of that length."""
         return (window + max(OPEN_FOR, self.saved)) // self.spacing + 1
@@ -83,6 +88,9 @@ CALENDARS = {
     Order.CROWDED: Calendar(timedelta(minutes=10), burst=2, most_booked=1024, most_of_provider=64),
     Order.FURTHER: Calendar(timedelta(minutes=8), burst=4, most_booked=1024, most_of_provider=SHARE),
 }
+
+FURTHEST = max(calendar.furthest for calendar in CALENDARS.values())
+"""No turn begins later than so long from now. One that does was given by a clock that was ahead (decision 27)."""
 
 MOST_GUESSES_AN_HOUR = sum(one.most_within(timedelta(hours=1)) for one in CALENDARS.values())
 """68 for one login: 46 of first turns, 10 of crowded ones, 12 of further ones. A guesser who knows the username, the
@@ -164,7 +172,10 @@ def _order(others: Others) -> Order:
 
 def _next_turn(order: Order, lane: Lane, had: Turn | None, others: Others, guess_id: UUID, now: datetime) -> Answer:
     calendar = CALENDARS[order]
-    slot = max(lane.free_at[order], now - calendar.saved)
+    saved = now - calendar.saved
+    slot = max(lane.free_at[order], saved)
+    if slot > now + calendar.furthest:  # a clock that was ahead has booked it
+        slot = saved
     taken = lane.booked(order, slot + calendar.spacing)
     if slot <= now:
         turn = Turn(order, now, slot + OPEN_FOR, _remembered(had, now + REMEMBERED_AT_ONCE), guess_id)

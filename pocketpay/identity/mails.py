@@ -43,25 +43,27 @@ class IdentityMails:
 
     def email_changed(self, change_id: UUID, before: User) -> Mail:
         """Tells the address that a user had verified that it is not theirs any more."""
-        return self._notice(Kind.EMAIL_CHANGED, change_id, before)
+        assert before.email is not None  # noqa: S101 - it is verified
+        return self._notice(Kind.EMAIL_CHANGED, change_id, before, before.email)
 
-    def password_changed(self, change_id: UUID, user: User) -> Mail:
-        """Tells a user with a verified address that their password is another one."""
-        return self._notice(Kind.PASSWORD_CHANGED, change_id, user)
+    def password_changed(self, change_id: UUID, user: User) -> Mail | None:
+        """Tells a user that their password was changed; None where they have verified no address."""
+        if user.email is None or not user.email_verified:
+            return None
+        return self._notice(Kind.PASSWORD_CHANGED, change_id, user, user.email)
 
-    def _notice(self, kind: Kind, change_id: UUID, user: User) -> Mail:
-        assert user.email is not None  # noqa: S101 - it is verified
+    def _notice(self, kind: Kind, change_id: UUID, user: User, recipient: str) -> Mail:
         return Mail(
             user_id=user.id,
             event=f"{kind} {change_id.hex}",
-            recipient=user.email,
+            recipient=recipient,
             kind=kind,
             lifetime=NOTICE_LIFETIME,
             facts={"username": user.username},
         )
 
     def complete(self, mail: ClaimedMail) -> Mapping[str, object]:
-        """What such a mail says besides the facts of its row."""
+        """The code and the link of a mail, which its row does not hold; nothing for a notice."""
         purpose = PURPOSES.get(mail.kind)
         if purpose is None:
             return {}

@@ -124,7 +124,8 @@ async def _set(
             await people.set_hash(session, user.id, new_hash)
             await remember_address(session, user.id, address)
             ended = await end_all(session, user.id)
-            await reception.outbox.put(session, reception.mails.password_changed(challenge.id, now))
+            if (notice := reception.mails.password_changed(challenge.id, now)) is not None:
+                await reception.outbox.put(session, notice)
             return ended
 
     return await until_known(unit)

@@ -18,6 +18,7 @@
     opening_balance.py  the rule of an opening balance, an instruction for the clearing
     report.py           the report, as text
     models.py           the table of imported people
+    guards.py           what PostgreSQL itself refuses to write
     repository/         the SQL
 
 Knows Supabase's tables and nothing of its API. The files are not trusted.

@@ -10,7 +10,6 @@ Memory is bounded by what is in hand: 2,000 rows. Everything else is in PostgreS
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from datetime import UTC, datetime
 from typing import Protocol
 
 from pocketpay.database.sessions import Connection, Record
@@ -61,7 +60,7 @@ async def _read(connection: Connection, number: int, part: Part, advance: Callab
 
 
 async def _judge_all(connection: Connection, served: Sequence[str], advance: Callable[[int], None]) -> None:
-    now, last = datetime.now(UTC), 0
+    now, last = await staging.clock(connection), 0
     while page := await staging.page(connection, last, ROWS_AT_ONCE):
         judged = [(joined, judge(joined, served, now)) for joined in _joined(page)]
         await staging.put(connection, "candidates", [_candidate(*pair) for pair in judged])

@@ -6,10 +6,15 @@ from uuid import UUID
 
 from pocketpay.errors import BooksDisagree
 
+MOST_AHEAD_SECONDS = 5
+"""How far the last change of an account may lie ahead of the database's clock. Synchronized clocks differ by
+milliseconds, also after a failover; a difference of seconds is a clock that is wrong."""
+
 
 @dataclass(slots=True)
 class Account:
-    """A wallet's line in the books. Amounts in minor units; `available` = `posted` − `held`."""
+    """A wallet's line in the books. Amounts in minor units; `available` = `posted` − `held`. `ahead` says that
+    `updated_at` was more than MOST_AHEAD_SECONDS ahead of the database's clock when the account was read."""
 
     id: UUID
     currency: str
@@ -18,6 +23,7 @@ class Account:
     sequence: int
     version: int
     updated_at: datetime
+    ahead: bool = False
 
     @property
     def available(self) -> int:

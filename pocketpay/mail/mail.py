@@ -12,8 +12,8 @@ class Kind(StrEnum):
 
     VERIFY_EMAIL = "verify_email"
     EMAIL_CHANGED = "email_changed"
-    RESET_PASSWORD = "reset_password"  # noqa: S105 - a name
-    PASSWORD_CHANGED = "password_changed"  # noqa: S105 - a name
+    RESET_PASSWORD = "reset_password"  # noqa: S105 - a kind of mail
+    PASSWORD_CHANGED = "password_changed"  # noqa: S105 - a kind of mail
 
 
 @dataclass(frozen=True, slots=True)

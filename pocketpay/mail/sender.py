@@ -54,7 +54,7 @@ FINISH_SECONDS = 2.0
 log = structlog.get_logger(__name__)
 
 Complete = Callable[[ClaimedMail], Mapping[str, object]]
-"""What a mail says besides the facts in its row: its code and its link, derived from the server's key."""
+"""The code and the link of a mail, which its row does not hold: they are derived from the server's key."""
 
 
 @dataclass(slots=True)

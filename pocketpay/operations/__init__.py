@@ -9,6 +9,7 @@
     pending.py               held payments and unsettled orders, of any owner
     audit.py                 the proof of the books, in one snapshot
     guards.py                the proofs that PostgreSQL's guards of payments are in force
+    stamps.py                the proof that nothing lies in the future
     audits.py                the same on a running server, bounded and one at a time
     office.py                what the endpoints of operators hold, one for each server
 

@@ -15,11 +15,13 @@ from pocketpay.database.failures import ServiceBusy, lost_connection
 from pocketpay.database.findings import Finding, Proof
 from pocketpay.database.sessions import Session, connect
 from pocketpay.ledger import audit as ledger
-from pocketpay.operations import guards
+from pocketpay.operations import guards, stamps
 from pocketpay.operator_log import audit as operator_log
 from pocketpay.transactions import audit as transactions
 
-PROOFS: tuple[Proof, ...] = (*ledger.PROOFS, *transactions.PROOFS, *guards.PROOFS, *operator_log.PROOFS)
+PROOFS: tuple[Proof, ...] = (
+    *(*ledger.PROOFS, *transactions.PROOFS, *stamps.PROOFS, *guards.PROOFS, *operator_log.PROOFS),
+)
 
 
 async def report(dsn: str, out: TextIO = sys.stdout) -> int:

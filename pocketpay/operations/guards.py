@@ -3,6 +3,8 @@
 from pocketpay.cards import guards as cards
 from pocketpay.clearing import guards as clearing
 from pocketpay.database.findings import guarded, in_force
+from pocketpay.identity import guards as identity
+from pocketpay.importing import guards as importing
 from pocketpay.requests import guards as requests
 from pocketpay.transactions import guards as transactions
 from pocketpay.wallets import guards as wallets
@@ -14,10 +16,16 @@ LIFECYCLE = guarded(
     cards.LIFECYCLE,
 )
 
+IMMUTABLE = guarded(
+    "the guards of columns that never change are in force",
+    *(transactions.IMMUTABLE, requests.IMMUTABLE, cards.IMMUTABLE, wallets.IMMUTABLE, clearing.IMMUTABLE),
+    *(identity.IMMUTABLE, importing.IMMUTABLE),
+)
+
 CONSTRAINED = in_force(
     "the constraints of transactions, keys, usage, wallets and cards are in force",
     constraints=(*transactions.CONSTRAINTS, *clearing.CONSTRAINTS, *wallets.CONSTRAINTS, *cards.CONSTRAINTS),
     unique_indexes=(*wallets.UNIQUE_INDEXES, *transactions.UNIQUE_INDEXES),
 )
 
-PROOFS = (LIFECYCLE, CONSTRAINED)
+PROOFS = (LIFECYCLE, IMMUTABLE, CONSTRAINED)

@@ -11,6 +11,7 @@ from datetime import datetime
 
 import uuid_utils.compat as uuids
 
+from pocketpay.amounts import is_money, money_setting
 from pocketpay.database.sessions import Database, Session
 from pocketpay.identity.until_known import until_known
 from pocketpay.ledger.currencies import served_anywhere
@@ -19,8 +20,8 @@ from pocketpay.operator_log.repository import acts
 from pocketpay.payments.parsing import parse_reason, parse_setting
 from pocketpay.risk import repository
 from pocketpay.risk.repository import Override
-from pocketpay.risk.setting import RiskSettingName
-from pocketpay.settings import Settings, SettingsError, money_setting, overridden
+from pocketpay.risk.rules import SETTINGS
+from pocketpay.settings import Settings, SettingsError, overridden
 from pocketpay.transactions.errors import InvalidInput
 
 
@@ -30,7 +31,7 @@ class RiskSetting:
     `since` when an operator set it, None where the environment's applies.
     """
 
-    name: RiskSettingName
+    name: str
     value: str
     environments: str
     since: datetime | None
@@ -43,7 +44,7 @@ class RiskSetting:
 async def risk_settings(session: Session, settings: Settings) -> list[RiskSetting]:
     """Every setting of risk as it applies now."""
     kept = await repository.overrides(session)
-    return [_setting(name, settings, kept.get(name)) for name in RiskSettingName]
+    return [_setting(name, settings, kept.get(name)) for name in SETTINGS]
 
 
 async def set_risk_setting(
@@ -51,7 +52,7 @@ async def set_risk_setting(
     settings: Settings,
     operator: Operator,
     *,
-    name: RiskSettingName,
+    name: str,
     raw_value: str,
     raw_reason: str,
 ) -> RiskSetting:
@@ -59,7 +60,7 @@ async def set_risk_setting(
     value, reason = parse_setting(raw_value), parse_reason(raw_reason)
     try:
         overridden(settings, {name: value})
-        if name is RiskSettingName.LARGE_TRANSFER_THRESHOLD:
+        if is_money(SETTINGS[name]):
             # Every server that serves another currency has to start with it too.
             money_setting(name.upper(), value, await database.query(served_anywhere))
     except (SettingsError, ValueError) as wrong:
@@ -68,14 +69,14 @@ async def set_risk_setting(
 
 
 async def clear_risk_setting(
-    database: Database, settings: Settings, operator: Operator, *, name: RiskSettingName, raw_reason: str
+    database: Database, settings: Settings, operator: Operator, *, name: str, raw_reason: str
 ) -> RiskSetting:
     """Lets the environment's apply again and gives it. Raises InvalidInput and ServiceBusy."""
     return await _changed(database, settings, name, None, operator, parse_reason(raw_reason))
 
 
 async def _changed(
-    database: Database, settings: Settings, name: RiskSettingName, value: str | None, operator: Operator, reason: str
+    database: Database, settings: Settings, name: str, value: str | None, operator: Operator, reason: str
 ) -> RiskSetting:
     act_id = uuids.uuid7()
 
@@ -93,16 +94,15 @@ async def _changed(
     return await until_known(unit)
 
 
-def known(raw_name: str) -> RiskSettingName:
+def known(raw_name: str) -> str:
     """The setting of that name, in any case. Raises InvalidInput."""
-    try:
-        return RiskSettingName(raw_name.strip().lower())
-    except ValueError:
-        names = ", ".join(name.upper() for name in RiskSettingName)
-        raise InvalidInput("name", f"must be one of {names}") from None
+    name = raw_name.strip().lower()
+    if name not in SETTINGS:
+        raise InvalidInput("name", f"must be one of {', '.join(name.upper() for name in SETTINGS)}")
+    return name
 
 
-def _setting(name: RiskSettingName, settings: Settings, kept: Override | None) -> RiskSetting:
+def _setting(name: str, settings: Settings, kept: Override | None) -> RiskSetting:
     environments = str(getattr(settings, name))
     if kept is None:
         return RiskSetting(name, environments, environments, None)

@@ -3,7 +3,7 @@
     act.py         one act of an operator, and who may not act
     errors.py      why an act is refused because of who acts
     listing.py     the log, newest first
-    audit.py       the proofs: every freeze has its entry, and nobody may rewrite one
+    audit.py       the proofs: each act has its effect and each effect its act, and nobody may rewrite one
     models.py      the table
     repository/    the SQL
 

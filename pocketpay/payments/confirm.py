@@ -18,11 +18,10 @@ from pocketpay.clearing.outcome import Answer, Outcome
 from pocketpay.ledger.account import Leg
 from pocketpay.payments.desk import Desk
 from pocketpay.requests.money_request import RequestStatus
-from pocketpay.risk.rules import Facts, Verdict, judge
-from pocketpay.settings import RuleAction
+from pocketpay.risk.rule import RuleAction
 from pocketpay.transactions.errors import NotFound, RecipientNotFound, RiskBlocked, WalletFrozen, WrongState
 from pocketpay.transactions.lifecycle import Status
-from pocketpay.transactions.transaction import PAYMENTS, Transaction
+from pocketpay.transactions.transaction import PAYMENTS
 from pocketpay.wallets.balance import WalletStatus
 
 
@@ -56,7 +55,7 @@ class Confirm:
             return ended(book, held, Status.BLOCKED, WalletFrozen())
         if not book.standings[held.destination_wallet_id].may_receive:
             return ended(book, held, Status.FAILED, RecipientNotFound())
-        verdict = _judged_again(book, held, held.source_wallet_id, held.destination_wallet_id)
+        verdict = book.risk_of(held.source_wallet_id, held.destination_wallet_id, held.amount, held=held)
         if verdict.action is RuleAction.BLOCK:
             return ended(book, held, Status.BLOCKED, RiskBlocked(), verdict)
         legs = (
@@ -65,11 +64,6 @@ class Confirm:
         )
         done = replace(following(book, held, Status.COMPLETED), completed_at=book.now)
         return Outcome(done, legs=legs, hold=released(held), besides=money_requests.paid(book, request))
-
-
-def _judged_again(book: Book, held: Transaction, wallet_id: UUID, payee_id: UUID) -> Verdict:
-    recent = book.recent_payments(wallet_id, besides=held)
-    return judge(Facts(held.amount, (wallet_id, payee_id) in book.counters.known_payees, recent), book.terms.policy)
 
 
 async def confirm(desk: Desk, wallet_id: UUID, transaction_id: UUID) -> Answer:

@@ -10,7 +10,7 @@ from pocketpay.money import Money
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.parsing import parse_amount, parse_recipient
 from pocketpay.payments.transfer import Transfer
-from pocketpay.risk.rules import Reason
+from pocketpay.risk.rule import Reason
 from pocketpay.transactions.lifecycle import Status
 
 

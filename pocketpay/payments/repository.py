@@ -1,6 +1,7 @@
 """The SQL of the sweeper: what is overdue, what the bank has not answered, and what can no longer be paid.
 
-A wallet that another session has locked is left out: the clearing would wait a second for it, every second.
+A wallet that another session has locked is left out: the clearing would wait a second for it, every second. So is one
+whose account is ahead of the clock: the clearing would refuse it (decision 27), and it would take others' places.
 """
 
 from datetime import timedelta
@@ -8,6 +9,7 @@ from uuid import UUID
 
 from pocketpay.clearing.repository.units import FIRST_ASKED_AGAIN_SECONDS
 from pocketpay.database.sessions import Session
+from pocketpay.ledger.account import MOST_AHEAD_SECONDS
 from pocketpay.transactions.repository.rows import COLUMNS, transaction
 from pocketpay.transactions.transaction import Transaction
 
@@ -26,17 +28,27 @@ returning {", ".join("t." + name.strip() for name in COLUMNS.split(","))}
 """
 """Each pause is as long as the order is old, so that they double: 10 s, 20, 40, … an hour."""
 
-_UNPAYABLE = """
+_NOT_AHEAD = f"<= (select clock_timestamp()) + interval '{MOST_AHEAD_SECONDS} seconds'"
+
+_PENDING = """
+money_requests r cross join lateral (
+    select max(a.updated_at) as at from ledger_accounts a
+    where a.id in (r.payer_wallet_id, r.requester_wallet_id)) changed"""
+
+_UNPAYABLE = f"""
 with unpayable as materialized (
-    (select r.id, r.payer_wallet_id, r.requester_wallet_id from money_requests r
-     where r.status = 'pending' and r.expires_at <= (select clock_timestamp()) order by r.expires_at limit $1)
+    (select r.id, r.payer_wallet_id, r.requester_wallet_id from {_PENDING}
+     where r.status = 'pending' and r.expires_at <= (select clock_timestamp()) and changed.at {_NOT_AHEAD}
+     order by r.expires_at limit $1)
     union
     (select r.id, r.payer_wallet_id, r.requester_wallet_id
      from wallets w
      cross join lateral (
-        (select r.* from money_requests r where r.requester_wallet_id = w.id and r.status = 'pending' limit $1)
+        (select r.* from {_PENDING}
+         where r.requester_wallet_id = w.id and r.status = 'pending' and changed.at {_NOT_AHEAD} limit $1)
         union all
-        (select r.* from money_requests r where r.payer_wallet_id = w.id and r.status = 'pending' limit $1)) r
+        (select r.* from {_PENDING}
+         where r.payer_wallet_id = w.id and r.status = 'pending' and changed.at {_NOT_AHEAD} limit $1)) r
      where w.status = 'closed' and w.updated_at > (select clock_timestamp()) - $2::interval limit $1))
 select u.payer_wallet_id, u.requester_wallet_id, u.id
 from unpayable u
@@ -50,13 +62,11 @@ limit $1
 
 
 async def expired_by_now(session: Session, limit: int) -> list[tuple[UUID, UUID]]:
-    """(wallet, transaction) of payments whose time is over, the longest overdue first.
-
-    A wallet that somebody holds is left out: the clearing would wait a second for it, each second anew.
-    """
+    """(wallet, transaction) of payments whose time is over, the longest overdue first."""
     rows = await session.fetch(
         "select t.source_wallet_id, t.id from transactions t join ledger_accounts a on a.id = t.source_wallet_id "
         "where t.status = 'pending_confirmation' and t.expires_at <= (select clock_timestamp()) "
+        f"and a.updated_at {_NOT_AHEAD} "
         "order by t.expires_at limit $1 for no key update of a skip locked",
         limit,
     )
@@ -69,9 +79,6 @@ async def unsettled(session: Session, limit: int) -> list[Transaction]:
 
 
 async def unpayable(session: Session, limit: int, *, closed_within: timedelta) -> list[tuple[UUID, UUID, UUID]]:
-    """(payer, requester, request) of requests whose time is over, or where a side closed its wallet so recently.
-
-    Where somebody holds one of the two wallets it is left out: the clearing would wait a second for it, each second.
-    """
+    """(payer, requester, request) of requests whose time is over, or where a side closed its wallet so recently."""
     rows = await session.fetch(_UNPAYABLE, limit, closed_within)
     return [(row[0], row[1], row[2]) for row in rows]

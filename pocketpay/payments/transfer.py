@@ -27,8 +27,8 @@ from pocketpay.money import Money
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.parsing import parse_amount, parse_description, parse_key, parse_recipient
 from pocketpay.requests.money_request import MoneyRequest
-from pocketpay.risk.rules import Facts, Verdict, judge
-from pocketpay.settings import RuleAction
+from pocketpay.risk.policy import Verdict
+from pocketpay.risk.rule import RuleAction
 from pocketpay.transactions.errors import (
     CurrencyMismatch,
     InsufficientFunds,
@@ -88,8 +88,7 @@ class Transfer:
         if available < self.amount:
             return self._ended(book, Status.FAILED, InsufficientFunds(required=self.amount, available=available))
         book.must_have_room(self.wallet_id, LimitKind.TRANSFER_DAILY, self.amount)
-        known = (self.wallet_id, self.payee_id) in book.counters.known_payees
-        verdict = judge(Facts(self.amount, known, book.recent_payments(self.wallet_id)), book.terms.policy)
+        verdict = book.risk_of(self.wallet_id, self.payee_id, self.amount)
         if verdict.action is RuleAction.OFF:
             done = self._transaction(book, Status.COMPLETED)
             return Outcome(

@@ -11,9 +11,11 @@
     view.py            GET /graphql, the explorer's page, and the way to websockets
     sockets.py         one websocket of graphql-transport-ws
     frames.py          the messages on it
+    origins.py         which browser pages may talk to the server (CORS, websockets)
     registry.py        the open websockets of this server
     doors.py           what the endpoints share: who is asking, how often they may
     documents.py       a request's text, parsed, validated and measured once
+    new_documents.py   the turns of documents that are not prepared yet
     limits.py          how much a document may ask for
     variables.py       the variables of a request
     execution.py       carries a prepared operation out

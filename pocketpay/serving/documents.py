@@ -154,13 +154,18 @@ class Documents:
         )
         self._kept, self._kept_anonymous = _Kept(KEPT_TOKENS), _Kept(KEPT_ANONYMOUS_TOKENS)
 
-    def prepared(self, text: str, *, anonymous: bool = False) -> Prepared:
-        """That text made ready, from memory when it was asked before; `anonymous` when it comes without a token."""
+    def known(self, text: str, *, anonymous: bool = False) -> Prepared | None:
+        """That text as it was made ready before, if it is in memory; `anonymous` when it comes without a token."""
         known = self._kept.get(text)
         if known is None:
             known = self._kept_anonymous.get(text)
             if known is not None and known.document is None and not anonymous:
-                known = None  # refused for its length, perhaps
+                return None  # refused for its length, perhaps
+        return known
+
+    def prepared(self, text: str, *, anonymous: bool = False) -> Prepared:
+        """That text made ready, from memory when it was asked before; `anonymous` when it comes without a token."""
+        known = self.known(text, anonymous=anonymous)
         if known is None and anonymous:
             known = self._prepare(text, min(ANONYMOUS_TOKENS, self._limits.tokens))
             self._kept_anonymous.put(text, known)

@@ -1,6 +1,7 @@
 """Carries prepared operations out: graphql-core's executor over our schema, and the answer in a client's words."""
 
 from collections.abc import Mapping
+from functools import partial
 from inspect import isawaitable
 from typing import Any, NamedTuple, cast
 
@@ -11,12 +12,18 @@ from strawberry.execution import optimized_is_awaitable
 
 from pocketpay.api.bad_input import BAD_USER_INPUT, BadUserInput
 from pocketpay.api.context import Context
-from pocketpay.serving.documents import Documents, Operation
+from pocketpay.identity import networks
+from pocketpay.serving.documents import Documents, Operation, Prepared
 from pocketpay.serving.executor import OperationExecutor, steps_of
 from pocketpay.serving.failures import INTERNAL, SERVICE_BUSY, formatted
+from pocketpay.serving.new_documents import NewDocuments, Share, TooManyNewDocuments
 from pocketpay.serving.variables import Variables
 
 NO_SUBSCRIPTIONS = BadUserInput("Subscriptions go over a websocket, graphql-transport-ws.")
+
+MEMBERS = Share(share=1 / 10, burst_seconds=0.5)
+STRANGERS = Share(share=1 / 50, burst_seconds=0.1)
+"""A new version of a client brings some ten documents at once, of 1 to 5 ms each."""
 
 _NO_VARIABLES = VariableValues({}, {})
 
@@ -32,9 +39,12 @@ class Answer(NamedTuple):
 class Execution:
     """This server's way from a text to an answer."""
 
-    def __init__(self, schema: GraphQLSchema, documents: Documents) -> None:
+    def __init__(self, schema: GraphQLSchema, documents: Documents, *, turns: bool = False) -> None:
+        """`turns` says that new documents wait for a share of the time: those of members, and those of strangers."""
         self._schema, self.documents = schema, documents
         self._steps = steps_of(schema)
+        self._turns = (NewDocuments(**MEMBERS), NewDocuments(**STRANGERS)) if turns else None
+        """Of members, and of strangers."""
 
     async def answer(
         self,
@@ -45,9 +55,22 @@ class Execution:
     ) -> Answer:
         """Answers a query or a mutation. Raises nothing: what goes wrong is in the answer."""
         try:
-            operation = self.operation(text, operation_name, variables, anonymous=context.viewer is None)
+            operation = await self.requested(text, operation_name, variables, context)
         except Rejected as rejected:
             return rejected.answer(context.request_id)
+        return await self.run(operation, variables, context)
+
+    async def requested(
+        self, text: str, name: str | None, variables: Mapping[str, Any] | None, context: Context
+    ) -> Operation:
+        """The operation asked for, once it is its turn. Raises Rejected."""
+        prepared = self.documents.known(text, anonymous=context.viewer is None)
+        if prepared is None:
+            prepared = await self._prepared(text, context)
+        return self._operation(prepared, name, variables)
+
+    async def run(self, operation: Operation, variables: dict[str, Any] | None, context: Context) -> Answer:
+        """Carries a query or a mutation out. Raises nothing."""
         if operation.type == "subscription":
             return Rejected([NO_SUBSCRIPTIONS]).answer(context.request_id)
         executor = self.executor(operation, variables, context)
@@ -58,11 +81,22 @@ class Execution:
             result = await result
         return told(cast(ExecutionResult, result), operation.type, context.request_id)
 
-    def operation(
-        self, text: str, name: str | None, variables: Mapping[str, Any] | None, *, anonymous: bool
-    ) -> Operation:
+    async def _prepared(self, text: str, context: Context) -> Prepared:
+        """A new document made ready, when it is its turn. Raises Rejected."""
+        viewer = context.viewer
+        prepare = partial(self.documents.prepared, text, anonymous=viewer is None)
+        if self._turns is None:
+            return prepare()
+        members, strangers = self._turns
+        try:
+            if viewer is None:
+                return await strangers.turn(networks.network(context.address), prepare)
+            return await members.turn(viewer.user_id, prepare)
+        except TooManyNewDocuments as error:
+            raise Rejected([error]) from None
+
+    def _operation(self, prepared: Prepared, name: str | None, variables: Mapping[str, Any] | None) -> Operation:
         """The operation asked for, within the limits. Raises Rejected."""
-        prepared = self.documents.prepared(text, anonymous=anonymous)
         if prepared.errors:
             raise Rejected(prepared.errors)
         try:

@@ -34,6 +34,7 @@ from strawberry.schema.schema import _OperationContextAwareGraphQLResolveInfo
 from strawberry.types.field import StrawberryField
 
 from pocketpay.api.context import Context
+from pocketpay.api.operations.root import MUTATION_TYPES
 from pocketpay.serving.resolvers import STRAWBERRY
 
 
@@ -156,8 +157,10 @@ class OperationExecutor(Executor[Any]):
         self, parent_type: GraphQLObjectType, source_value: Any, path: Path | None, fields: Any, position_context: Any
     ) -> dict[str, Any]:
         results: dict[str, Any] = {}
+        operator = self.context_value.operator if parent_type.name in MUTATION_TYPES else None
         for response_name, details in fields.items():
             self.context_value = self.context_value.fresh()
+            self.context_value.operator = operator
             result: Any = super().execute_fields_serially(
                 parent_type, source_value, path, {response_name: details}, position_context
             )
@@ -183,6 +186,8 @@ class OperationExecutor(Executor[Any]):
         grouped_field_set: Any,
         position_context: Any,
     ) -> Any:
+        if parent_type.name in MUTATION_TYPES and len(grouped_field_set) > 1:
+            return self.execute_fields_serially(parent_type, source_value, path, grouped_field_set, position_context)
         steps = self._steps[parent_type.name]
         is_awaitable = self.is_awaitable
         results: dict[str, Any] = {}

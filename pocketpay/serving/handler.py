@@ -2,7 +2,7 @@
 
     headers ─► body (64 KiB, 5 s) ─► whose token ─► how often ─► JSON ─► answer ─► JSON
 
-The view in `view.py` answers the same to the same request, through Strawberry; a test holds the two together.
+`view.py` answers a query by GET the same way. A test holds both to what Strawberry's own execution answers.
 """
 
 from time import perf_counter

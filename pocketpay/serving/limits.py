@@ -5,7 +5,7 @@
     cost             objects the answer may hold: a connection multiplies what is under it by its `first` or `last`
                      (20 when absent), a list without pages by 2, or where it may be longer by as much as that
     pages            pages of lists, each of which is a read of its own, multiplied like objects
-    root mutations   fields of a mutation, each of which is work of its own
+    root mutations   fields of a mutation and of `operations` in it, each of which is work of its own
 
 Measured once for each text, before it is validated: a text of 678 bytes can ask for two million fields, and rules
 that walk a fragment at each spread take seconds over it. A page size in a variable is not known then: the largest
@@ -23,6 +23,7 @@ from graphql import (
     FragmentSpreadNode,
     GraphQLField,
     GraphQLNamedType,
+    GraphQLObjectType,
     GraphQLSchema,
     InlineFragmentNode,
     IntValueNode,
@@ -34,8 +35,10 @@ from graphql import (
     is_composite_type,
     is_list_type,
     is_non_null_type,
+    is_object_type,
 )
 
+from pocketpay.api.operations.root import MUTATION_TYPES
 from pocketpay.api.pages import DEFAULT_SIZE, LARGEST
 from pocketpay.cards.listing import MOST_LISTED as MOST_CARDS
 from pocketpay.payments.split_bill import MOST_ASKED
@@ -141,25 +144,35 @@ class Measure:
         return self._selections(node.selection_set, self._schema.get_root_type(node.operation), None)
 
     def root_mutations(self, node: OperationDefinitionNode) -> int:
-        """How many mutations that operation makes: its root fields, fragments written out; 0 for another kind."""
+        """How many mutations that operation makes, 0 for another kind.
+
+        Counted are its root fields and those of operators below one of them, fragments written out.
+        """
         if node.operation is not OperationType.MUTATION:
             return 0
-        return self._root_fields(node.selection_set, {})
+        return self._mutations(node.selection_set, self._schema.mutation_type, {})
 
-    def _root_fields(self, selections: SelectionSetNode, counted: dict[str, int]) -> int:
+    def _mutations(
+        self, selections: SelectionSetNode, type_: GraphQLObjectType | None, counted: dict[str, int]
+    ) -> int:
         count = 0
         for node in selections.selections:
             match node:
                 case FieldNode():
-                    count += 1
+                    field = type_.fields.get(node.name.value) if type_ else None
+                    below = get_named_type(field.type) if field else None
+                    if is_object_type(below) and below.name in MUTATION_TYPES and node.selection_set is not None:
+                        count += self._mutations(node.selection_set, below, counted)
+                    else:
+                        count += 1
                 case InlineFragmentNode():
-                    count += self._root_fields(node.selection_set, counted)
+                    count += self._mutations(node.selection_set, type_, counted)
                 case FragmentSpreadNode():
                     name = node.name.value
                     if name not in counted:
                         counted[name] = 0  # a cycle counts nothing, and does not pass validation
                         fragment = self._fragments.get(name)
-                        counted[name] = self._root_fields(fragment.selection_set, counted) if fragment else 0
+                        counted[name] = self._mutations(fragment.selection_set, type_, counted) if fragment else 0
                     count += counted[name]
         return count
 

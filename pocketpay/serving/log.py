@@ -21,7 +21,8 @@ FIELDS = frozenset(
     {
         "event", "level", "logger", "time", "text", "reason", "request_id", "path", "name", "pid", "code", "pump",
         "error", "failed", "at", "said", "tries", "seconds", "count", "waiting", "instructions", "revision", "state",
-        "failure", "size",
+        "failure", "size", "account", "changed_at",
+        "origin",
     }
 )  # fmt: skip
 """What may be written. Another field is dropped: put it here when it can hold nothing that was sent."""

@@ -150,8 +150,8 @@ class Socket(BaseGraphQLTransportWSHandler[Context, None]):
     async def _run(self, operation: Operation[Context, None], context: Context) -> tuple[str, str]:
         try:
             self.doors.check_rate(self.viewer, self.address)
-            found = self.doors.execution.operation(
-                operation.query, operation.operation_name, operation.variables, anonymous=self.viewer is None
+            found = await self.doors.execution.requested(
+                operation.query, operation.operation_name, operation.variables, context
             )
             if found.type == "mutation":
                 raise Rejected([NO_MUTATIONS])

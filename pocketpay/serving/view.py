@@ -1,10 +1,6 @@
-"""Strawberry's view, for what the handler leaves: queries by GET, the explorer for a browser, websockets.
+"""The rest of /graphql: queries by GET, the explorer for a browser, websockets."""
 
-What is asked by GET is executed by Strawberry's own `Schema.execute`, over the same documents and with the same
-words for errors: a test gives both ways the same requests and wants the same answers.
-"""
-
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from datetime import timedelta
 from time import perf_counter
 from typing import Any
@@ -13,20 +9,16 @@ from urllib.parse import parse_qsl
 import orjson
 from starlette.types import ASGIApp, Receive, Scope, Send
 from strawberry.asgi import GraphQL
-from strawberry.extensions import SchemaExtension
 from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
-from strawberry.types import ExecutionResult
 
-from pocketpay.api.bad_input import BAD_USER_INPUT
 from pocketpay.api.context import Context
 from pocketpay.api.schema import Schema
 from pocketpay.serving import http
-from pocketpay.serving.documents import Documents, Prepared
 from pocketpay.serving.doors import Doors
-from pocketpay.serving.execution import NO_SUBSCRIPTIONS, Answer, Rejected, outcome_of
-from pocketpay.serving.failures import formatted
+from pocketpay.serving.execution import Answer, Rejected
 from pocketpay.serving.frames import TextFrames
-from pocketpay.serving.http import Asked, Headers, HttpRefusal
+from pocketpay.serving.http import Headers, HttpRefusal
+from pocketpay.serving.origins import REFUSED, Origins
 from pocketpay.serving.sockets import INIT_SECONDS, Socket
 from pocketpay.settings import Settings
 
@@ -39,25 +31,6 @@ def _is_browsers(scope: Scope, headers: Headers) -> bool:
     return looks and b"query=" not in scope["query_string"]
 
 
-def prepared_by(documents: Documents) -> type[SchemaExtension]:
-    """An extension by which Strawberry takes its documents from ours."""
-
-    class PreparedDocuments(SchemaExtension):
-        def on_parse(self) -> Generator[None, None, None]:
-            self.execution_context.graphql_document = self._prepared().document
-            yield
-
-        def on_validate(self) -> Generator[None, None, None]:
-            self.execution_context.pre_execution_errors = self._prepared().errors
-            yield
-
-        def _prepared(self) -> Prepared:
-            asked = self.execution_context
-            return documents.prepared(asked.query or "", anonymous=asked.context.viewer is None)
-
-    return PreparedDocuments
-
-
 class View(GraphQL[Context, None]):
     """One for each server, at /graphql."""
 
@@ -65,7 +38,13 @@ class View(GraphQL[Context, None]):
     graphql_transport_ws_handler_class = Socket
 
     def __init__(
-        self, schema: Schema, doors: Doors, settings: Settings, *, page: Callable[[], ASGIApp] | None
+        self,
+        schema: Schema,
+        doors: Doors,
+        settings: Settings,
+        *,
+        origins: Origins,
+        page: Callable[[], ASGIApp] | None,
     ) -> None:
         """`page` gives what a browser is shown at this address, the explorer; None where there is none."""
         self._page = page
@@ -75,10 +54,10 @@ class View(GraphQL[Context, None]):
             subscription_protocols=[GRAPHQL_TRANSPORT_WS_PROTOCOL],
             connection_init_wait_timeout=timedelta(seconds=INIT_SECONDS),
             max_subscriptions_per_connection=settings.socket_subscriptions,
-            allowed_origins=settings.origins,
+            # Ours are checked before Strawberry sees a handshake, whose log line for each refusal has no limit.
+            allowed_origins=["*"],
         )
-        self.doors = doors
-        self._settings = settings
+        self.doors, self._origins = doors, origins
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
@@ -92,14 +71,11 @@ class View(GraphQL[Context, None]):
         try:
             kind = http.media_type(headers.get(b"accept", b""))
             context = await self.doors.context(scope, headers, request_id)
-            asked = await self._asked(scope, receive, headers)
             began = perf_counter()
-            payload, type_, outcome = await self._answer(asked, context, scope["method"])
+            payload, type_, outcome = await self._answer(scope, context)
             self.doors.metrics.note(type_, outcome, perf_counter() - began)
         except HttpRefusal as refused:
             await http.send_refusal(send, refused, kind=kind, request_id=request_id)
-        except ConnectionResetError:
-            return
         else:
             status = http.status_of(payload, kind)
             await http.send_json(send, payload, status=status, kind=kind, request_id=request_id)
@@ -107,8 +83,11 @@ class View(GraphQL[Context, None]):
     async def _upgrade(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serves a handshake, or refuses it. A token in its headers counts for the rate alone: connection_init
         signs in."""
+        headers = dict(scope["headers"])
         try:
-            await self.doors.admitted(scope, dict(scope["headers"]))
+            await self.doors.admitted(scope, headers)
+            if self._origins.refused(headers):
+                raise REFUSED
         except HttpRefusal as refused:
             await http.refuse_upgrade(receive, send, refused)
             return
@@ -122,42 +101,16 @@ class View(GraphQL[Context, None]):
     def decode_json(self, data: str | bytes) -> object:
         return orjson.loads(data)
 
-    async def _asked(self, scope: Scope, receive: Receive, headers: Headers) -> Asked:
-        match scope["method"]:
-            case "POST":
-                http.must_be_json(headers)
-                most_bytes, within_seconds = self._settings.body_bytes, self._settings.body_seconds
-                return http.asked(
-                    await http.body(receive, headers, most_bytes=most_bytes, within_seconds=within_seconds)
-                )
-            case "GET":
-                return http.asked_by_get(dict(parse_qsl(scope["query_string"].decode("latin-1"))))
-        raise HttpRefusal(405, "GraphQL is asked by POST, or by GET.", headers=((b"allow", b"GET, POST"),))
-
-    async def _answer(self, asked: Asked, context: Context, method: str) -> Answer:
+    async def _answer(self, scope: Scope, context: Context) -> Answer:
+        """Answers a query. Raises HttpRefusal where something else is asked."""
+        if scope["method"] != "GET":
+            raise HttpRefusal(405, "GraphQL is asked by POST, or by GET.", headers=((b"allow", b"GET, POST"),))
+        asked = http.asked_by_get(dict(parse_qsl(scope["query_string"].decode("latin-1"))))
+        execution = self.doors.execution
         try:
-            operation = self.doors.execution.operation(*asked, anonymous=context.viewer is None)
+            operation = await execution.requested(asked.query, asked.operation_name, asked.variables, context)
         except Rejected as rejected:
             return rejected.answer(context.request_id)
-        if operation.type == "subscription":
-            return Rejected([NO_SUBSCRIPTIONS]).answer(context.request_id)
-        if operation.type == "mutation" and method == "GET":
+        if operation.type == "mutation":
             raise MUTATION_BY_GET
-        result = await self.schema.execute(
-            asked.query,
-            variable_values=asked.variables,
-            context_value=context,
-            operation_name=asked.operation_name,
-        )
-        return _told(result, operation.type, context.request_id)
-
-
-def _told(result: ExecutionResult, type_: str, request_id: str) -> Answer:
-    errors = result.errors or []
-    payload: dict[str, Any] = {}
-    if not errors or result.data is not None or any(error.path is not None for error in errors):
-        payload["data"] = result.data
-    if errors:
-        payload["errors"] = formatted(errors, BAD_USER_INPUT, request_id)
-    outcome = "ok" if not errors else outcome_of(payload["errors"]) if "data" in payload else "rejected"
-    return Answer(payload, type_, outcome)
+        return await execution.run(operation, asked.variables, context)

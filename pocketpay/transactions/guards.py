@@ -6,6 +6,8 @@ LIFECYCLE = (
 )
 """Table, trigger, the MD5 of what it does, and the same after a restore: see `database.findings.guarded`."""
 
+IMMUTABLE = ("transactions", "transactions_immutable", "f6ef6767a3951843f7042e4eabbb2f51")
+
 CONSTRAINTS = (
     *("pk_transactions", "uq_transactions_id_currency"),
     *("ck_transactions_type_known", "ck_transactions_status_known", "ck_transactions_version_positive"),

@@ -7,7 +7,7 @@ from typing import Any, Self
 from uuid import UUID
 
 from pocketpay.money import Money
-from pocketpay.risk.rules import Reason
+from pocketpay.risk.rule import Reason
 from pocketpay.transactions.lifecycle import Status
 
 

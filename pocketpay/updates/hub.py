@@ -5,6 +5,8 @@ party is told in the listener's own turn of the event loop, so it only notes wha
 works on it later in a task of its own: the hub never waits, and keeps nothing but the time.
 """
 
+import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
@@ -28,11 +30,14 @@ class Party(Protocol):
 
 
 class Hub:
-    """Tells every party everything; each picks what it is interested in."""
+    """Tells every party everything; each picks what it is interested in. `clock` is in seconds and never runs
+    backwards."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
         self._parties: list[Party] = []
         self._heard_until: datetime | None = None
+        self._heard_at = 0.0
 
     def join(self, party: Party) -> None:
         """From now on `party` is told too."""
@@ -43,14 +48,22 @@ class Hub:
         return datetime.min.replace(tzinfo=UTC) if self._heard_until is None else self._heard_until - OVERLAP
 
     def listens(self, now: datetime) -> None:
-        """The listener hears what is committed from `now` (the database's clock) on."""
-        self._heard_until = self._heard_until or now
+        """The listener hears what is committed from `now` (the database's clock) on.
+
+        After a failover that is another clock. Where it is behind the last one, what was changed meanwhile has an
+        earlier time than was heard last: it was deaf since `now` less how long that took.
+        """
+        if self._heard_until is not None:
+            deaf = timedelta(seconds=self._clock() - self._heard_at)
+            self._heard_until = min(self._heard_until, now - deaf)
+        else:
+            self._heard_until = now
         self._missed()
-        self._heard_until = now
+        self.heard_until(now)
 
     def heard_until(self, now: datetime) -> None:
         """The listener has heard all that was committed before `now` (the database's clock)."""
-        self._heard_until = now
+        self._heard_until, self._heard_at = now, self._clock()
 
     def hear(self, signal: Signal) -> None:
         """The listener heard that."""

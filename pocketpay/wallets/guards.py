@@ -1,5 +1,8 @@
 """What PostgreSQL itself refuses to write about wallets. The audit proves that it is in force."""
 
+IMMUTABLE = ("wallets", "wallets_immutable", "6c01913667d5a579ee6e66bd2c38f6c4")
+"""Table, trigger, and the MD5 of what it does: see `database.findings.guarded`."""
+
 CONSTRAINTS = (
     *("pk_wallets", "fk_wallets_account", "ck_wallets_account_is_a_wallets", "ck_wallets_status_known"),
     *("ck_wallets_frozen_for_known", "ck_wallets_frozen_says_how", "ck_wallets_freeze_has_a_reason"),

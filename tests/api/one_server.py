@@ -17,7 +17,8 @@ from pocketpay.payments import cancel, confirm, deposit, refund, transfer
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.resolve import Resolver
 from pocketpay.payments.simulated_bank import SimulatedBank
-from pocketpay.settings import RuleAction, Settings
+from pocketpay.risk.rule import RuleAction
+from pocketpay.settings import Settings
 from pocketpay.transactions.transaction import Transaction
 from pocketpay.updates.hub import Hub
 from pocketpay.updates.listener import Listener

@@ -1,11 +1,13 @@
 """The doors of operators: who may enter, and what they find there."""
 
+import asyncio
 from typing import Any
 
 import pytest
 
 from pocketpay.api import ids
 from pocketpay.identity.user import Role
+from pocketpay.operations import freeze_wallet as freezing
 from pocketpay.operations.audits import Audits
 from tests.api.operators import FREEZE, REVERSE, SET, UNFREEZE, give_role, operate, operator
 from tests.clients import Client, Person, serving
@@ -179,6 +181,17 @@ async def test_every_act_is_in_the_record_with_who_and_why(client: Client) -> No
     assert (await operate(client, olga, ACTIONS, wallet="nobody"))["nodes"] == []
 
 
+async def test_act_on_a_setting_that_a_newer_server_has_is_recorded_without_it(client: Client, owner: Owner) -> None:
+    olga = await operator(client)
+    await owner.execute(
+        "insert into operator_actions (id, operator, action, reason, facts, created_at) select gen_random_uuid(), "
+        "'root', 'set_risk', 'A wave of fraud', $1, clock_timestamp()",
+        '{"name": "of_tomorrow_action", "value": "block", "before": null}',
+    )
+    newest = (await operate(client, olga, ACTIONS))["nodes"][0]
+    assert (newest["kind"], newest["reason"], newest["setting"]) == ("SET_RISK", "A wave of fraud", None)
+
+
 async def test_audit_says_whether_the_books_are_right(client: Client, owner: Owner) -> None:
     olga = await operator(client)
     audited = await operate(client, olga, AUDIT)
@@ -288,3 +301,30 @@ async def test_reversal_that_is_refused_says_which_transaction(client: Client) -
         payload = await operate(client, olga, REVERSE, input={"transactionId": id, "reason": "Why"})
         assert payload["transaction"] is None
         assert [(error["code"], error["path"]) for error in payload["errors"]] == [(code, ["input", "transactionId"])]
+
+
+async def test_several_mutations_of_an_operator_are_carried_out_in_order(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A freeze takes long here, and is not overtaken."""
+    freeze_wallet = freezing.freeze_wallet
+
+    async def slowly(*given: Any, **named: Any) -> Any:
+        await asyncio.sleep(0.05)
+        return await freeze_wallet(*given, **named)
+
+    monkeypatch.setattr(freezing, "freeze_wallet", slowly)
+    olga = await operator(client)
+    await client.sign_up("ada")
+    found = "wallet { freeze } errors { code }"
+    freeze = f'freezeWallet(input: {{wallet: "ada", freeze: DEBITS, reason: "Asked to"}}) {{ {found} }}'
+    unfreeze = f'unfreezeWallet(input: {{wallet: "ada", reason: "Asked to"}}) {{ {found} }}'
+    document = f"mutation {{ operations {{ a: {freeze} b: {unfreeze} c: {freeze} ...rest }} }} "
+    document += f"fragment rest on OperationsMutations {{ d: {unfreeze} e: {freeze} }}"
+    for _ in range(2):
+        results = (await client.data(document, by=olga))["operations"]
+        assert [results[name]["errors"] for name in "abcde"] == [[]] * 5
+        assert [results[name]["wallet"]["freeze"] for name in "abcde"] == ["DEBITS", None, "DEBITS", None, "DEBITS"]
+    acts = (await client.data("{ operations { actions { nodes { kind } } } }", by=olga))["operations"]["actions"]
+    kinds = [act["kind"] for act in reversed(acts["nodes"])]
+    assert kinds[-9:] == ["FREEZE", "UNFREEZE"] * 2 + ["FREEZE"] + ["UNFREEZE", "FREEZE"] * 2

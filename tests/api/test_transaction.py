@@ -40,6 +40,26 @@ async def test_sender_is_told_why_a_payment_is_held(owner: Owner, cautious: OneS
     assert told["entries"] == []
 
 
+async def test_reason_of_a_rule_that_a_newer_server_has_is_kept_and_not_told(
+    owner: Owner, cautious: OneServer
+) -> None:
+    alice, _ = await people(owner, "alice", "bob")
+    await cautious.deposit(alice, "100.00")
+    held = await cautious.send(alice, "bob", "60.00")
+    newer = """risk_reasons || '[{"rule": "of_tomorrow", "facts": {"moon": "full"}}]'"""
+    await owner.execute(f"update transactions set risk_reasons = {newer} where id = $1", held.id)
+    kept = await owner.fetchval("select risk_reasons from transactions where id = $1", held.id)
+    door = Door(cautious)
+    told = await door.ask(alice, ONE, id=outside(held.id)[0])
+    assert [reason["rule"] for reason in told["riskReasons"]] == ["LARGE_TRANSFER"]
+    await owner.execute("update transactions set risk_reasons = risk_reasons - 0 where id = $1", held.id)
+    told = await door.ask(alice, ONE, id=outside(held.id)[0])
+    assert (told["isRisky"], told["riskReasons"]) == (True, [])
+    await owner.execute("update transactions set risk_reasons = $2 where id = $1", held.id, kept)
+    await cautious.confirm(alice, held.id)
+    assert await owner.fetchval("select risk_reasons from transactions where id = $1", held.id) == kept
+
+
 async def test_completed_payment_is_told_to_each_side_as_theirs(owner: Owner, cautious: OneServer) -> None:
     alice, bob = await people(owner, "alice", "bob")
     await cautious.deposit(alice, "100.00")

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
+from datetime import timedelta
 
 import uuid_utils.compat as uuids
 
@@ -15,10 +16,13 @@ from pocketpay.payments.desk import Desk
 from pocketpay.payments.transfer import Transfer
 from tests.payments.customers import (
     Person,
+    Records,
     new_key,
 )
 
 Told = Answer | BaseException
+
+YEAR = timedelta(days=365)
 
 
 @asynccontextmanager
@@ -34,6 +38,25 @@ async def held_elsewhere(desk: Desk, *whose: Person) -> AsyncIterator[None]:
         yield
     finally:
         await other.close()
+
+
+async def set_ahead(records: Records, by: timedelta, *whose: Person) -> None:
+    """Stamps those accounts as a database does whose clock is wrong by so much."""
+    await records.connection.execute(
+        "update ledger_accounts set updated_at = clock_timestamp() + $2::interval where id = any($1::uuid[])",
+        [one.wallet_id for one in whose],
+        by,
+    )
+
+
+@asynccontextmanager
+async def ahead(records: Records, by: timedelta, *whose: Person) -> AsyncIterator[None]:
+    """Those accounts are ahead of the clock by so much, until the end."""
+    await set_ahead(records, by, *whose)
+    try:
+        yield
+    finally:
+        await set_ahead(records, timedelta(0), *whose)
 
 
 async def all_told(*orders: Awaitable[Answer]) -> list[Told]:

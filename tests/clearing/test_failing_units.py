@@ -65,6 +65,7 @@ POISONS: dict[str, Callable[[Person, Person], Instruction]] = {
     "more than 64 bits hold": lambda ada, bob: transfer_of(ada, bob, 2**63),
     "more than a constraint allows": lambda ada, bob: transfer_of(ada, bob, 2**62),
     "a bug": lambda ada, bob: Stumble(ada.wallet_id, ZeroDivisionError("a bug")),
+    "a bug that looks like a lost connection": lambda ada, bob: Stumble(ada.wallet_id, ConnectionResetError("a bug")),
     "books that disagree": lambda ada, bob: Stumble(ada.wallet_id, BooksDisagree("in a test")),
 }
 
@@ -102,14 +103,14 @@ async def test_bug_in_the_clearing_itself_does_not_stop_the_next_batch(
 async def test_row_that_this_server_cannot_read_fails_only_who_asked_for_it(desk: Desk, records: Records) -> None:
     ada, bob = await people(desk, 2, funds="10.00")
     held = (await send(desk, ada, bob, "1.00")).transaction
-    unknown = '[{"rule": "of_tomorrow", "facts": {}}]'
-    await records.connection.execute("update transactions set risk_reasons = $2 where id = $1", held.id, unknown)
+    nameless = '[{"facts": {}}]'
+    await records.connection.execute("update transactions set risk_reasons = $2 where id = $1", held.id, nameless)
     told = await all_told(
         desk.submit(transfer_of(bob, ada)),
         desk.submit(Cancel(ada.wallet_id, held.id)),
         desk.submit(transfer_of(bob, ada)),
     )
-    assert [type(one) for one in told] == [Answer, ValueError, Answer]
+    assert [type(one) for one in told] == [Answer, KeyError, Answer]
 
 
 # ---------------------------------------------------------------- what PostgreSQL may say

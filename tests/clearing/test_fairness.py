@@ -42,13 +42,14 @@ def patient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def slowest(desk: Desk, one: Person, other: Person, seconds: float) -> float:
-    """The longest that a bystander waits for an answer, of one payment after another for so long."""
+    """The longest that bystanders wait for an answer, of one payment after another, to and fro, for so long."""
     loop, took = asyncio.get_running_loop(), [0.0]
     end = loop.time() + seconds
     while loop.time() < end:
         began = loop.time()
         assert (await send(desk, one, other, "0.01")).transaction.status is Status.COMPLETED
         took.append(loop.time() - began)
+        one, other = other, one
     return max(took)
 
 

@@ -55,6 +55,7 @@ from tests.payments.customers import (
 async def records(module_dsn: Dsns) -> AsyncIterator[Records]:
     async with records_of(module_dsn.server, module_dsn.owner) as records:
         yield records
+        await records.open_again()
         assert await records.findings() == []
 
 

@@ -14,7 +14,6 @@ from pocketpay.operator_log.act import Operator
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.resolve import Resolver
 from pocketpay.payments.simulated_bank import SimulatedBank
-from pocketpay.risk.setting import RiskSettingName
 from pocketpay.transactions.errors import InvalidInput
 from tests.conftest import Dsns
 from tests.payments.customers import give_back, money, pay_in, people, person, records_of, send, terms
@@ -85,7 +84,7 @@ async def _set_threshold(desk: Desk, value: str) -> None:
         desk.database,
         made(**DOLLARS, welcome_bonus="0"),
         Operator(None, "ops"),
-        name=RiskSettingName.LARGE_TRANSFER_THRESHOLD,
+        name="large_transfer_threshold",
         raw_value=value,
         raw_reason="A wave of fraud",
     )

@@ -21,7 +21,10 @@ from pocketpay.database.embedded.server import EmbeddedPostgres
 from pocketpay.database.roles import LOGIN, OWNER
 from pocketpay.database.sessions import Database
 from pocketpay.identity.sign_in import sign_in
-from pocketpay.settings import RuleAction
+from pocketpay.risk.new_recipient import NewRecipient
+from pocketpay.risk.rapid_transfers import RapidTransfers
+from pocketpay.risk.rule import RuleAction
+from pocketpay.risk.rules import SETTINGS
 from tests import commands
 from tests.api.test_operations import pay
 from tests.clients import Client, Person, serving
@@ -189,11 +192,11 @@ def test_risk_set_beside_a_running_server_is_felt_by_it(run: Run, dsns: Dsns) ->
         setting = ("risk", "set", "rapid_transfer_count", "3", "--reason", "Quiet night")
         said = told(await asyncio.to_thread(run, *setting))
         assert said == "RAPID_TRANSFER_COUNT is 3; the environment says 5.\n"
-        await until(lambda: client.rooms.desk.clearing.terms.policy.rapid_count == 3)
+        await until(lambda: client.rooms.desk.clearing.terms.policy.rule(RapidTransfers).count == 3)
         clearing = ("risk", "clear", "RAPID_TRANSFER_COUNT", "--reason", "Morning")
         said = told(await asyncio.to_thread(run, *clearing))
         assert said == "RAPID_TRANSFER_COUNT is 5, as the environment says.\n"
-        await until(lambda: client.rooms.desk.clearing.terms.policy.rapid_count == 5)
+        await until(lambda: client.rooms.desk.clearing.terms.policy.rule(RapidTransfers).count == 5)
 
     at_a_server(dsns, change)
     told(run("risk", "set", "LARGE_TRANSFER_ACTION", "block", "--reason", "A wave of fraud"))
@@ -202,7 +205,7 @@ def test_risk_set_beside_a_running_server_is_felt_by_it(run: Run, dsns: Dsns) ->
     }
     assert shown["LARGE_TRANSFER_ACTION"] == ("block", "confirm", True)
     assert shown["NEW_RECIPIENT_ACTION"] == ("confirm", "confirm", False)
-    assert len(shown) == 6
+    assert [*shown] == [name.upper() for name in SETTINGS]
 
 
 def test_what_waits_is_shown(run: Run, dsns: Dsns) -> None:
@@ -225,7 +228,7 @@ def test_payment_is_reversed_beside_a_running_server(run: Run, dsns: Dsns) -> No
     async def pay_and_reverse(client: Client) -> str:
         ada = await signed_in(client, "ada")
         await asyncio.to_thread(run, "risk", "set", "NEW_RECIPIENT_ACTION", "off", "--reason", "A test")
-        await until(lambda: client.rooms.desk.clearing.terms.policy.new_recipient is RuleAction.OFF)
+        await until(lambda: client.rooms.desk.clearing.terms.policy.rule(NewRecipient).action is RuleAction.OFF)
         paid = await pay(client, ada, "bea", "12.50")
         said = told(await asyncio.to_thread(run, "reverse", paid, "--reason", "Account taken over"))
         assert said.startswith(f"12.50 USD of {paid} given back by transaction_")

@@ -22,6 +22,10 @@ WEAKENINGS = {
         "create or replace function ledger_entries_guard() returns trigger language plpgsql "
         "as 'begin return null; end'"
     ),
+    "a column may be changed again": (
+        "create or replace trigger transactions_immutable before update on transactions for each row "
+        "when (old.amount is distinct from new.amount) execute function immutable_columns_refuse_update()"
+    ),
     "a guard runs as its owner": "alter function ledger_entries_guard() security definer",
     "a function folds less": (
         "create or replace function name_key(raw text) returns text language sql immutable strict parallel safe "
@@ -52,6 +56,7 @@ WEAKENINGS = {
     ),
     "the server may rewrite": "grant update on ledger_entries to pocketpay_server",
     "the server may rewrite a column": "grant update (amount) on transactions to pocketpay_server",
+    "the server may give somebody another wallet": "grant update (wallet_id) on users to pocketpay_server",
     "the login itself may delete": "grant delete on wallets to pocketpay",
     "the reader may see passwords": "grant select (password_hash) on users to pocketpay_reader",
     "everybody may read": "grant select on sessions to public",

@@ -19,6 +19,7 @@ from pocketpay.database.embedded.server import EmbeddedPostgres
 from pocketpay.database.errors import DatabaseUnavailable, WrongRevision
 from pocketpay.database.roles import LOGIN, OWNER
 from pocketpay.database.sessions import Database
+from pocketpay.risk.rules import SETTINGS
 from tests.conftest import Dsns
 from tests.database.listing import listing
 
@@ -118,6 +119,26 @@ def test_killed_migrator_leaves_nothing_half_made(empty: Dsns) -> None:
     assert asyncio.run(_ask(empty.owner, TABLES + " and relname <> 'alembic_version'")) == 0
     asyncio.run(migrations.upgrade(empty.owner, empty.server))
     assert asyncio.run(_ask(empty.owner, "select version_num from alembic_version")) == revisions.expected()
+
+
+async def test_risk_settings_of_before_the_fourth_rule_stay(empty: Dsns) -> None:
+    before = ScriptDirectory.from_config(migrations.config()).get_revision("0014").down_revision
+    assert isinstance(before, str)
+    owner = await asyncpg.connect(empty.owner)
+    try:
+        await asyncio.to_thread(command.upgrade, migrations.config(empty.owner), before)
+        put = "insert into risk_settings select unnest($1::text[]), 'x', clock_timestamp()"
+        fourth = [name for name in SETTINGS if name.startswith("unusual_hour_")]
+        earlier = sorted(SETTINGS.keys() - fourth)
+        await owner.execute(put, earlier)
+        with pytest.raises(asyncpg.CheckViolationError):
+            await owner.execute(put, fourth)
+        await migrations.upgrade(empty.owner, empty.server)
+        await owner.execute(put, fourth)
+        kept = await owner.fetch("select name from risk_settings where value = 'x' order by name")
+        assert [row["name"] for row in kept] == sorted([*earlier, *fourth])
+    finally:
+        await owner.close()
 
 
 async def test_database_without_tables_is_not_served(empty: Dsns) -> None:

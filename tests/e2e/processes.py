@@ -24,7 +24,7 @@ UNASKED = {"LARGE_TRANSFER_ACTION": "off", "NEW_RECIPIENT_ACTION": "off", "RAPID
 class Running:
     """One `pocketpay serve` that serves at `url`; its standard output and log are files."""
 
-    process: Command
+    process: "Command | subprocess.Popen[bytes]"
     url: str
     log: Path
 
@@ -62,6 +62,24 @@ class House:
         said, log = self.folder / f"{name}.out", self.folder / f"{name}.log"
         environment = self._environment({"PORT": "0"} | settings)
         process = commands.start("serve", *arguments, folder=self.folder, environment=environment, out=said, err=log)
+        running = Running(process, "", log)
+        self._started.append(running)
+        running.url = _until_it_serves(process, said, log)
+        return running
+
+    def start_anew(self, python: str, **settings: str) -> Running:
+        """A server in a new process of that Python, which has the packages that the product needs."""
+        name = f"server-{len(self._started)}"
+        said, log = self.folder / f"{name}.out", self.folder / f"{name}.log"
+        with said.open("wb") as out, log.open("wb") as err:
+            process = subprocess.Popen(
+                [python, "-m", "pocketpay", "serve"],
+                cwd=self.folder,
+                env=self._environment({"PORT": "0"} | settings),
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=err,
+            )
         running = Running(process, "", log)
         self._started.append(running)
         running.url = _until_it_serves(process, said, log)
@@ -111,7 +129,7 @@ class House:
         return {"PATH": os.environ["PATH"], "PYTHONPATH": here} | self.settings | settings
 
 
-def _until_it_serves(process: Command, said: Path, log: Path) -> str:
+def _until_it_serves(process: "Command | subprocess.Popen[bytes]", said: Path, log: Path) -> str:
     """Its address, from what it prints when it serves."""
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:

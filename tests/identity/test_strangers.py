@@ -87,6 +87,20 @@ async def test_turn_is_kept_for_half_an_hour(
     assert [(row["address"] in before, row["calendar"]) for row in used] == [(True, calendar)]
 
 
+async def test_turns_of_a_clock_that_was_ahead_keep_nobody_waiting(reception: Reception, owner: Owner) -> None:
+    await arrive(reception)
+    await flood(reception, 40)
+    for address in ("203.0.113.1", "203.0.113.2", PHONE):
+        assert isinstance(await tried(reception, PASSWORD, address), RateLimited)
+    await pass_time(owner, -timedelta(days=365).total_seconds())
+    assert isinstance(await tried(reception, PASSWORD, PHONE), Admission)
+    answers = await flood(reception, 40)
+    assert sum(isinstance(answer, InvalidCredentials) for answer in answers) == 4
+    refused = await tried(reception, PASSWORD, "203.0.113.3")
+    assert isinstance(refused, RateLimited)
+    assert refused.retry_after_seconds == pytest.approx(37 * 120, abs=30)
+
+
 async def test_flood_on_two_servers_has_no_more_guesses_than_on_one(
     reception: Reception, database_dsn: Dsns, owner: Owner
 ) -> None:

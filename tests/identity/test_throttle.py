@@ -1,5 +1,7 @@
 """Throttles: whose tries are counted together, and for how long."""
 
+import contextlib
+
 import pytest
 
 from pocketpay.database.failures import ServiceBusy
@@ -111,3 +113,34 @@ async def test_bucket_says_nothing_of_who_was_counted(database: Database, owner:
         rows = [row[0] for row in await owner.fetch(f"select t::text from {table} t")]
         assert rows
         assert not [row for row in rows if HOME in row or "typed" in row]
+
+
+A_YEAR_AHEAD = """
+update throttles set window_started_at = window_started_at + interval '1 year',
+    expires_at = expires_at + interval '1 year', blocked_until = blocked_until + interval '1 year'
+"""
+
+
+async def test_window_of_a_clock_that_was_ahead_is_over(database: Database, owner: Owner) -> None:
+    throttle = Throttle(database, sign_ups_per_hour=1)
+    await throttle.sign_up_from(HOME)
+    await owner.execute(A_YEAR_AHEAD)
+    await throttle.sign_up_from(HOME)
+    with pytest.raises(RateLimited) as refused:
+        await throttle.sign_up_from(HOME)
+    assert refused.value.retry_after_seconds <= 3_600
+
+
+async def test_wait_of_a_clock_that_was_ahead_is_over(database: Database, owner: Owner) -> None:
+    throttle = Throttle(database)
+    for _ in range(FREE_FAILURES + 1):
+        with contextlib.suppress(RateLimited):
+            async with throttle.signed_in(NOBODY, HOME):
+                pass
+    await owner.execute(A_YEAR_AHEAD)
+    for _ in range(FREE_FAILURES):
+        async with throttle.signed_in(NOBODY, HOME):
+            pass
+    with pytest.raises(RateLimited):
+        async with throttle.signed_in(NOBODY, HOME):
+            pass

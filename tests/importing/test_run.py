@@ -3,7 +3,9 @@
 import asyncio
 import io
 from contextlib import suppress
+from datetime import datetime, tzinfo
 from pathlib import Path
+from typing import Self
 from uuid import UUID
 
 import asyncpg
@@ -14,7 +16,7 @@ from pocketpay.database.sessions import Database
 from pocketpay.identity.errors import InvalidCredentials
 from pocketpay.identity.reception import Reception
 from pocketpay.identity.sign_in import sign_in
-from pocketpay.importing import move_in
+from pocketpay.importing import dry_run, move_in
 from pocketpay.importing.repository import staging
 from pocketpay.importing.row import ExportUnreadable
 from pocketpay.operations import audit
@@ -74,6 +76,22 @@ async def test_moving_in_twice_changes_nothing(database_dsn: Dsns, owner: Owner,
     assert told[-1] == "0 people moved in; 0 opening balances posted."
     assert await facts(owner, ROWS) == before
     assert "books are right" in await audited(database_dsn)
+
+
+async def test_people_are_judged_by_the_databases_clock(
+    database_dsn: Dsns, owner: Owner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Behind(datetime):
+        """This machine's clock, decades behind."""
+
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> Self:
+            return cls(1999, 1, 1, tzinfo=tz)
+
+    monkeypatch.setattr(dry_run, "datetime", Behind, raising=False)
+    code, told = await imported(database_dsn, csv_file(tmp_path, person(1)))
+    assert (code, told[0]) == (0, "1 person read: 1 can move in, 0 are here already, 0 lines are wrong, 0 notes.")
+    assert await owner.fetchval("select created_at::text from users") == "2023-04-05 06:07:08.91+00"
 
 
 async def test_dry_run_changes_nothing_and_says_what_would(database_dsn: Dsns, owner: Owner, tmp_path: Path) -> None:

@@ -24,6 +24,10 @@ FORBIDDEN_TO_SERVER = (
     "update wallets set id = gen_random_uuid()",
     "delete from wallets",
     "delete from users",
+    "update users set id = gen_random_uuid()",
+    "update users set wallet_id = gen_random_uuid()",
+    "update users set created_at = now()",
+    "update users set name = 'Eve', wallet_id = gen_random_uuid()",
     "update idempotency_keys set fingerprint = ''",
     "delete from idempotency_keys",
     "update alembic_version set version_num = '9999'",
@@ -55,6 +59,8 @@ FORBIDDEN_TO_READER = (
     "select phone from users",
     "select * from users",
     "select * from sessions",
+    "select id from sessions",
+    "select user_agent from sessions",
     "select * from refresh_tokens",
 )
 
@@ -74,16 +80,21 @@ async def test_reader_may_not(scene: Scene, server: Writer, statement: str) -> N
         await server.execute(statement)
 
 
-async def test_only_the_owner_may_rewrite_a_column_of_the_books(owner: Writer) -> None:
+async def test_only_the_owner_may_rewrite_another_column(owner: Writer) -> None:
     """Every column that the server may change, named: one more is a decision, not an accident."""
     rows = await owner.fetch(
         "select attrelid::regclass::text as name, array_agg(attname::text order by attname) as columns "
         "from pg_attribute where attrelid = any($1::regclass[]) and attnum > 0 and not attisdropped "
         "and has_column_privilege('pocketpay_server', attrelid, attnum, 'UPDATE') group by attrelid",
-        ["ledger_accounts", "ledger_entries", "transactions", "wallets", "idempotency_keys", "wallet_usage"],
+        [
+            *("ledger_accounts", "ledger_entries", "transactions", "wallets", "idempotency_keys", "wallet_usage"),
+            *("money_requests", "cards", "users", "imported_users", "operator_actions"),
+        ],
     )
     assert {row["name"]: row["columns"] for row in rows} == {
+        "cards": ["monthly_limit", "per_payment_limit", "spent", "spent_in", "status", "updated_at", "version"],
         "ledger_accounts": ["held", "posted", "sequence", "updated_at", "version"],
+        "money_requests": ["status", "updated_at", "version"],
         "transactions": [
             "ask_again_at",
             "completed_at",
@@ -95,6 +106,18 @@ async def test_only_the_owner_may_rewrite_a_column_of_the_books(owner: Writer) -
             "uncounted",
             "updated_at",
             "version",
+        ],
+        "users": [
+            "avatar_url",
+            "closed_at",
+            "email",
+            "email_verified_at",
+            "name",
+            "password_hash",
+            "phone",
+            "role",
+            "updated_at",
+            "username",
         ],
         "wallet_usage": ["amount"],
         "wallets": ["freeze_reason", "frozen_for", "status", "updated_at"],

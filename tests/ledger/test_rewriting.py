@@ -45,12 +45,12 @@ async def test_server_has_no_right_to_rewrite_an_entry(scene: Scene, server: Wri
         ("delete from ledger_accounts where kind = 'bank'", "fk_ledger_entries_account"),
         ("delete from transactions", "fk_ledger_entries_transaction"),
         ("delete from wallets", "fk_transactions_destination_wallet_id_wallets"),
-        ("update transactions set currency = 'EUR' where currency = 'USD'", "fk_ledger_entries_transaction"),
+        ("update transactions set currency = 'EUR' where currency = 'USD'", "transactions_immutable"),
         (
             "update ledger_accounts set currency = 'GBP' where kind = 'bank' and currency = 'USD'",
             "fk_ledger_entries_account",
         ),
-        ("update wallets set currency = 'GBP'", "fk_wallets_account"),
+        ("update wallets set currency = 'GBP'", "wallets_immutable"),
     ],
 )
 async def test_owner_cannot_take_away_what_entries_stand_on(

@@ -6,22 +6,32 @@ from pocketpay.database.findings import Proof
 from pocketpay.ledger.repository import proofs as ledger
 from pocketpay.operations import guards
 
-GUARDS_OFF = """
-alter table ledger_entries disable trigger ledger_entries_guard;
-alter table ledger_entries disable trigger ledger_entries_never_rewritten;
-alter table transactions disable trigger transactions_lifecycle;
-alter table money_requests disable trigger money_requests_lifecycle;
-alter table cards disable trigger cards_lifecycle;
-set local session_replication_role = replica;
-"""
-GUARDS_ON = """
-;set local session_replication_role = origin;
-alter table ledger_entries enable always trigger ledger_entries_guard;
-alter table ledger_entries enable always trigger ledger_entries_never_rewritten;
-alter table transactions enable always trigger transactions_lifecycle;
-alter table money_requests enable always trigger money_requests_lifecycle;
-alter table cards enable always trigger cards_lifecycle;
-"""
+GUARDS = (
+    *("ledger_entries_guard", "ledger_entries_never_rewritten", "operator_actions_never_rewritten"),
+    *("transactions_lifecycle", "money_requests_lifecycle", "cards_lifecycle"),
+    *("transactions_immutable", "money_requests_immutable", "cards_immutable", "wallets_immutable"),
+    *("users_immutable", "idempotency_keys_immutable", "imported_users_immutable"),
+)
+"""All that refuse a change of a row; each has its table's name and then its own."""
+
+TABLES = (
+    *("ledger_accounts", "ledger_entries", "operator_actions", "transactions", "money_requests", "cards"),
+    *("wallets", "wallet_usage", "users", "idempotency_keys", "imported_users"),
+)
+
+
+def table_of(name: str) -> str:
+    """The table of a guard or, after its `ck_`, a constraint."""
+    return next(table for table in TABLES if name.startswith(f"{table}_"))
+
+
+GUARDS_OFF = (
+    "".join(f"alter table {table_of(guard)} disable trigger {guard};" for guard in GUARDS)
+    + "set local session_replication_role = replica;"
+)
+GUARDS_ON = ";set local session_replication_role = origin;" + "".join(
+    f"alter table {table_of(guard)} enable always trigger {guard};" for guard in GUARDS
+)
 MOST = 2**63 - 1
 NEW = "01900000-0000-7000-8000-000000000001"
 OTHER = "01900000-0000-7000-8000-000000000002"
@@ -54,12 +64,7 @@ def unguarded(name: str, sql: str, found: dict[Proof, set[str]]) -> Damage:
 
 def without(constraint: str, name: str, sql: str, found: dict[Proof, set[str]]) -> Damage:
     """Planted where that constraint has been dropped, which is found as well."""
-    table = constraint.split("_", 1)[1]
-    table = next(
-        known
-        for known in ("ledger_accounts", "ledger_entries", "transactions", "wallet_usage", "cards")
-        if table.startswith(known)
-    )
+    table = table_of(constraint.split("_", 1)[1])
     dropping = f"alter table {table} drop constraint {constraint};"
     constrained = ledger.CONSTRAINED if table.startswith("ledger") else guards.CONSTRAINED
     return unguarded(name, dropping + sql, {constrained: {constraint}, **found})

@@ -3,6 +3,7 @@
 from pocketpay.ledger.repository.proofs import (
     CHAIN,
     CONSERVATION,
+    LAST_CHANGE,
     NOTHING_OVERSPENT,
     PROJECTION,
 )
@@ -37,15 +38,17 @@ BOOKS = (
             LEGS: {
                 *("{deposit}", "{bobs_deposit}", "{carols_deposit}", "{sent}", "{confirmed}", "{last}", "{bonus}"),
                 *("{withdrawn}", "{given}", "{partly}", "{rest}", "{paid}", "{erins_deposit}", "{groceries}"),
+                *("{franks_deposit}", "{franks_payment}", "{reversed}", "{returned}"),
             },
             CHAIN: {
                 *("{withdrawn_bob}", "{given_bob}", "{given_alice}", "{partly_bob}", "{partly_alice}"),
                 *("{rest_bob}", "{rest_alice}", "{paid_alice}", "{paid_bob}", "{erins_deposit_erin}"),
-                "{groceries_erin}",
+                *("{groceries_erin}", "{franks_deposit_frank}", "{franks_payment_frank}", "{franks_payment_gina}"),
+                *("{reversed_gina}", "{reversed_frank}", "{returned_frank}"),
                 *("{deposit_alice}", "{bobs_deposit_bob}", "{carols_deposit_carol}", "{sent_alice}", "{sent_bob}"),
                 *("{confirmed_alice}", "{confirmed_bob}", "{last_bob}", "{last_carol}", "{bonus_dan}"),
             },
-            PROJECTION: {"{alice}", "{bob}", "{carol}", "{dan}", "{erin}"},
+            PROJECTION: {"{alice}", "{bob}", "{carol}", "{dan}", "{erin}", "{frank}"},
         },
     ),
     without(
@@ -114,6 +117,11 @@ BOOKS = (
         "an entry older than the one before",
         "update ledger_entries set created_at = created_at - interval '1 hour' where id = '{last_bob}'",
         {CHAIN: {"{last_bob}"}},
+    ),
+    Damage(
+        "an account changed last before its newest entry",
+        "update ledger_accounts set updated_at = updated_at - interval '1 hour' where id = '{bob}'",
+        {LAST_CHANGE: {"{bob}"}},
     ),
     unguarded(
         "entries without their account",

@@ -1,5 +1,6 @@
 """Damage to cards and to what was paid by them, as their owner could do it."""
 
+from pocketpay.operations.stamps import NOT_IN_THE_FUTURE
 from pocketpay.transactions.repository.card_proofs import CARDS as CARDS_LAW
 from pocketpay.transactions.repository.card_proofs import SPENT
 from pocketpay.transactions.repository.proofs import KEYS, LEGS, REFUNDED
@@ -23,12 +24,12 @@ CARDS = (
         COPY.format(new=NEW, source="source_wallet_id", card=f"'{OTHER}'", of="too_dear"),
         {CARDS_LAW: {NEW}},
     ),
-    Damage(
+    unguarded(
         "a card that changed hands",
         "update cards set wallet_id = '{alice}' where id = '{closed_card}'",
         {KEYS: {"{erin} key-of-closed_card"}},
     ),
-    Damage(
+    unguarded(
         "a card in another currency than its wallet",
         "update cards set currency = 'EUR' where id = '{closed_card}'",
         {CARDS_LAW: {"{closed_card}"}},
@@ -51,7 +52,7 @@ CARDS = (
     Damage(
         "a card that thinks it is another month",
         "update cards set spent_in = spent_in + interval '1 month' where id = '{card}'",
-        {SPENT: {"{card}"}},
+        {SPENT: {"{card}"}, NOT_IN_THE_FUTURE: {"{card}"}},
     ),
     Damage(
         "a card whose payment was in a month that it does not know of",
@@ -64,7 +65,7 @@ CARDS = (
         "update cards set spent = -1 where id = '{card}'",
         {SPENT: {"{card}"}},
     ),
-    Damage(
+    unguarded(
         "a payment by card over another amount",
         "update transactions set amount = amount + 1 where id = '{groceries}'",
         {LEGS: {"{groceries}"}, SPENT: {"{card}"}},
@@ -79,12 +80,12 @@ CARDS = (
         "update ledger_entries set account_id = '{bank}', kind = 'bank' where id = '{groceries_card_network}'",
         {LEGS: {"{groceries}"}},
     ),
-    Damage(
+    unguarded(
         "a card's key that stands for a payment",
         "update idempotency_keys set result_ids = array['{groceries}'::uuid] where key = 'key-of-card'",
         {KEYS: {"{erin} key-of-card"}},
     ),
-    Damage(
+    unguarded(
         "a payment's key that stands for a card",
         "update idempotency_keys set result_ids = array['{card}'::uuid] where key = 'key-of-groceries'",
         {KEYS: {"{erin} key-of-groceries"}},

@@ -6,7 +6,7 @@ from pocketpay.ledger.repository.proofs import (
     GUARDED,
     ONLY_THE_OWNERS,
 )
-from pocketpay.operations.guards import LIFECYCLE
+from pocketpay.operations.guards import IMMUTABLE, LIFECYCLE
 from pocketpay.operator_log.repository.proofs import RECORD_CONSTRAINED, RECORD_GUARDED, RECORD_IS_THE_OWNERS
 from tests.operations.damage import GUARDS_ON, Damage
 
@@ -24,6 +24,13 @@ GUARDS = (
             ("transactions", "transactions_lifecycle", LIFECYCLE),
             ("money_requests", "money_requests_lifecycle", LIFECYCLE),
             ("cards", "cards_lifecycle", LIFECYCLE),
+            ("transactions", "transactions_immutable", IMMUTABLE),
+            ("money_requests", "money_requests_immutable", IMMUTABLE),
+            ("cards", "cards_immutable", IMMUTABLE),
+            ("wallets", "wallets_immutable", IMMUTABLE),
+            ("users", "users_immutable", IMMUTABLE),
+            ("idempotency_keys", "idempotency_keys_immutable", IMMUTABLE),
+            ("imported_users", "imported_users_immutable", IMMUTABLE),
             ("operator_actions", "operator_actions_never_rewritten", RECORD_GUARDED),
             ("operator_actions", "operator_actions_never_truncated", RECORD_GUARDED),
             ("users", "users_username_given_once", RECORD_GUARDED),
@@ -70,6 +77,28 @@ GUARDS = (
         "execute function cards_refuse_transition();"
         "alter table cards enable always trigger cards_lifecycle",
         {LIFECYCLE: {"cards_lifecycle"}},
+    ),
+    Damage(
+        "a description may change again",
+        "drop trigger transactions_immutable on transactions;"
+        "create trigger transactions_immutable before update on transactions for each row "
+        "when (old.amount is distinct from new.amount) execute function immutable_columns_refuse_update();"
+        "alter table transactions enable always trigger transactions_immutable",
+        {IMMUTABLE: {"transactions_immutable"}},
+    ),
+    Damage(
+        "everything may change again",
+        "create or replace function immutable_columns_refuse_update() returns trigger language plpgsql "
+        "as 'begin return new; end'",
+        {
+            IMMUTABLE: {
+                f"{table}_immutable"
+                for table in (
+                    *("transactions", "money_requests", "cards", "wallets", "users", "idempotency_keys"),
+                    "imported_users",
+                )
+            }
+        },
     ),
     Damage(
         "a foreign key not enforced",

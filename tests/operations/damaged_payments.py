@@ -1,15 +1,12 @@
 """Damage to transactions, holds, keys and wallets, as their owner could do it."""
 
 from pocketpay.operations.guards import CONSTRAINED
-from pocketpay.operator_log.repository.proofs import FREEZES
 from pocketpay.transactions.repository.proofs import CURRENCIES, HOLDS, KEYS, LEGS, ONE_BONUS, OWNERS, TIMES, USAGE
 from tests.operations.damage import ENTRY, INTENT, MOST, NEW, OTHER, Damage, unguarded, without
 
 HOUR = "wallet_id = '{alice}' and kind = 'transfer' and hour = '{hour}:00Z'"
 USED = "{alice} transfer {hour}Z"
 """What alice paid to others in the hour in which the town traded."""
-
-FREEZE = "insert into operator_actions (id, operator, action, wallet_id, reason, facts, created_at) values"
 
 PAYMENTS = (
     Damage(
@@ -43,7 +40,7 @@ PAYMENTS = (
         "update ledger_accounts set held = 200 where id = '{carol}'",
         {HOLDS: {"{carol}"}},
     ),
-    Damage(
+    unguarded(
         "a withdrawal that cost another fee than was posted",
         "update transactions set fee = fee + 1 where id = '{withdrawn}'",
         {LEGS: {"{withdrawn}"}},
@@ -75,7 +72,7 @@ PAYMENTS = (
         f"update wallet_usage set amount = -1 where {HOUR}",
         {USAGE: {USED}},
     ),
-    Damage(
+    unguarded(
         "a completed payment over another amount",
         "update transactions set amount = amount + 1 where id = '{sent}'",
         {LEGS: {"{sent}"}, USAGE: {USED}},
@@ -92,7 +89,7 @@ PAYMENTS = (
         "update transactions set amount = -amount where id = '{carols_deposit}'",
         {LEGS: {"{carols_deposit}"}, USAGE: {"{carol} deposit {hour}Z"}},
     ),
-    Damage(
+    unguarded(
         "a completed payment to somebody else",
         "update transactions set destination_wallet_id = '{carol}' where id = '{sent}'",
         {LEGS: {"{sent}"}},
@@ -117,12 +114,13 @@ PAYMENTS = (
     Damage(
         "two more legs, rightly posted, that no payment asked for",
         "with moved as (update ledger_accounts set posted = posted + case id when '{carol}' then -100 else 100 end, "
-        "sequence = sequence + 1, version = version + 1 where id in ('{carol}', '{dan}') returning *) "
+        "sequence = sequence + 1, version = version + 1, updated_at = now() where id in ('{carol}', '{dan}') "
+        "returning *) "
         f"{ENTRY} select case id when '{{carol}}' then '{NEW}'::uuid else '{OTHER}' end, id, '{{sent}}', "
         "case id when '{carol}' then -100 else 100 end, 'USD', 'wallet', sequence, posted, '', now() from moved",
         {LEGS: {"{sent}"}},
     ),
-    Damage(
+    unguarded(
         "a failed payment in another currency than its wallets",
         "update transactions set currency = 'EUR' where id = '{failed}'",
         {CURRENCIES: {"{failed}"}},
@@ -142,17 +140,17 @@ PAYMENTS = (
         "update transactions set completed_at = updated_at + interval '1 second' where id = '{sent}'",
         {TIMES: {"{sent}"}},
     ),
-    Damage(
+    unguarded(
         "a key whose result is somebody else's",
         "update idempotency_keys set result_ids = array['{last}'::uuid] where key = 'key-of-sent'",
         {KEYS: {"{alice} key-of-sent"}},
     ),
-    Damage(
+    unguarded(
         "a key whose result is nothing",
         "update idempotency_keys set result_ids = '{{}}' where key = 'key-of-sent'",
         {KEYS: {"{alice} key-of-sent"}},
     ),
-    Damage(
+    unguarded(
         "a key whose result is nowhere",
         f"update idempotency_keys set result_ids = result_ids || '{NEW}'::uuid where key = 'key-of-sent'",
         {KEYS: {"{alice} key-of-sent"}},
@@ -173,7 +171,7 @@ PAYMENTS = (
         "delete from users where wallet_id = '{dan}'",
         {OWNERS: {"{dan}"}},
     ),
-    Damage(
+    unguarded(
         "a wallet with two owners",
         "drop index uq_users_wallet_id; update users set wallet_id = '{dan}' where wallet_id = '{carol}'",
         {OWNERS: {"{dan}", "{carol}"}, CONSTRAINED: {"uq_users_wallet_id"}},
@@ -187,28 +185,5 @@ PAYMENTS = (
         "an account that is nobody's",
         f"insert into ledger_accounts values ('{NEW}', 'wallet', 'USD', 0, 0, 0, 0, now())",
         {OWNERS: {NEW}},
-    ),
-    Damage(
-        "a wallet frozen by nobody",
-        "update wallets set status = 'frozen', frozen_for = 'all', freeze_reason = 'stolen phone' where id = '{dan}'",
-        {FREEZES: {"{dan}"}},
-    ),
-    Damage(
-        "a frozen wallet let go by nobody",
-        f"{FREEZE} ('{NEW}', 'ops', 'freeze', '{{dan}}', 'stolen phone', '{{{{\"freeze\": \"all\"}}}}', now())",
-        {FREEZES: {"{dan}"}},
-    ),
-    Damage(
-        "a wallet frozen for another reason than was given",
-        "update wallets set status = 'frozen', frozen_for = 'all', freeze_reason = 'no reason' where id = '{dan}';"
-        f"{FREEZE} ('{NEW}', 'ops', 'freeze', '{{dan}}', 'stolen phone', '{{{{\"freeze\": \"all\"}}}}', now())",
-        {FREEZES: {"{dan}"}},
-    ),
-    Damage(
-        "a wallet frozen on after it was let go",
-        "update wallets set status = 'frozen', frozen_for = 'all', freeze_reason = 'stolen phone' where id = '{dan}';"
-        f"{FREEZE} ('{NEW}', 'ops', 'freeze', '{{dan}}', 'stolen phone', '{{{{\"freeze\": \"all\"}}}}', now()), "
-        f"('{OTHER}', 'ops', 'unfreeze', '{{dan}}', 'phone found', '{{{{}}}}', now() + interval '1 second')",
-        {FREEZES: {"{dan}"}},
     ),
 )

@@ -4,6 +4,7 @@ Bob gave Alice 8.00 (`given`), and she gave it all back: 3.00 (`partly`), then 5
 """
 
 from pocketpay.ledger.repository.proofs import CHAIN, CONSERVATION, PROJECTION
+from pocketpay.operator_log.repository.act_proofs import REVERSALS
 from pocketpay.transactions.repository.proofs import CURRENCIES, KEYS, LEGS, OPPOSITE, REFUNDED, USAGE
 from tests.operations.damage import INTENT, NEW, Damage, unguarded, without
 
@@ -40,7 +41,7 @@ REFUNDS = (
         "update transactions set amount = 700, uncounted = 700 where id = '{given}'",
         {REFUNDED: {"{given}"}, LEGS: {"{given}"}},
     ),
-    Damage(
+    unguarded(
         "a refund of another amount than its entries",
         "update transactions set amount = 301 where id = '{partly}';"
         "update transactions set refunded = 801, amount = 801 where id = '{given}'",
@@ -51,7 +52,7 @@ REFUNDS = (
         "delete from ledger_entries where id = '{rest_bob}'",
         {LEGS: {"{rest}"}, CONSERVATION: {"{rest}"}, CHAIN: {"{sent_bob}"}, PROJECTION: {"{bob}"}},
     ),
-    Damage(
+    unguarded(
         "a refund linked to another payment",
         "update transactions set refund_of = '{sent}' where id = '{rest}';"
         "update transactions set refunded = 300, uncounted = 300 where id = '{given}';"
@@ -61,17 +62,17 @@ REFUNDS = (
     Damage(
         "a refund to somebody else",
         f"{REFUND}, '{{alice}}', '{{carol}}', 1, 0, '', '[]', 1, now(), now(), null, '{{given}}')",
-        {OPPOSITE: {NEW}},
+        {OPPOSITE: {NEW}, REVERSALS: {NEW}},
     ),
     Damage(
         "a refund of a payment that failed",
         f"{REFUND}, '{{bob}}', '{{carol}}', 1, 0, '', '[]', 1, now(), now(), null, '{{failed}}')",
-        {OPPOSITE: {NEW}},
+        {OPPOSITE: {NEW}, REVERSALS: {NEW}},
     ),
     Damage(
         "a refund of a refund",
         f"{REFUND}, '{{bob}}', '{{alice}}', 1, 0, '', '[]', 1, now(), now(), null, '{{partly}}')",
-        {OPPOSITE: {NEW}},
+        {OPPOSITE: {NEW}, REVERSALS: {NEW}},
     ),
     unguarded(
         "a refund in another currency than its original",

@@ -15,22 +15,22 @@ REQUESTS = (
         "update money_requests set status = 'declined' where id = '{asked_and_paid}'",
         {PAID_ONCE: {"{asked_and_paid}"}},
     ),
-    Damage(
+    unguarded(
         "a payment of another request than the one that was paid",
         "update transactions set request_id = '{asked}' where id = '{paid}'",
         {PAID_ONCE: {"{asked}", "{asked_and_paid}"}, AS_ASKED: {"{paid}"}},
     ),
-    Damage(
+    unguarded(
         "a request paid with another amount than it asks for",
         "update money_requests set amount = amount + 1 where id = '{asked_and_paid}'",
         {AS_ASKED: {"{paid}"}},
     ),
-    Damage(
+    unguarded(
         "a request whose money went to somebody else",
         "update money_requests set requester_wallet_id = '{carol}' where id = '{asked_and_paid}'",
         {AS_ASKED: {"{paid}"}, KEYS: {"{bob} key-of-asked_and_paid"}},
     ),
-    Damage(
+    unguarded(
         "a request that somebody else paid",
         "update money_requests set payer_wallet_id = '{dan}' where id = '{asked_and_paid}'",
         {AS_ASKED: {"{paid}"}},
@@ -45,7 +45,7 @@ REQUESTS = (
         "delete from money_requests where id = '{asked_and_paid}'",
         {AS_ASKED: {"{paid}"}, KEYS: {"{bob} key-of-asked_and_paid"}},
     ),
-    Damage(
+    unguarded(
         "a request in another currency than its wallets",
         "update money_requests set currency = 'EUR' where id = '{asked}'",
         {BETWEEN_WALLETS: {"{asked}"}},
@@ -55,17 +55,17 @@ REQUESTS = (
         "update money_requests set updated_at = created_at - interval '1 second' where id = '{asked}'",
         {BETWEEN_WALLETS: {"{asked}"}},
     ),
-    Damage(
+    unguarded(
         "a key whose result is somebody else's request",
         "update idempotency_keys set result_ids = array['{asked_and_paid}'::uuid] where key = 'key-of-asked'",
         {KEYS: {"{carol} key-of-asked"}},
     ),
-    Damage(
+    unguarded(
         "a key of a request whose result is a payment",
         "update idempotency_keys set result_ids = array['{unsettled}'::uuid] where key = 'key-of-asked'",
         {KEYS: {"{carol} key-of-asked"}},
     ),
-    Damage(
+    unguarded(
         "a key whose request is nowhere",
         f"update idempotency_keys set result_ids = result_ids || '{NEW}'::uuid where key = 'key-of-asked'",
         {KEYS: {"{carol} key-of-asked"}},

@@ -83,15 +83,17 @@ def test_books_are_right_after_a_restore_and_after_the_restore_of_a_restore(
 
 
 @pytest.mark.parametrize("table", ["transactions", "money_requests", "cards"])
-def test_guard_that_says_less_is_found_in_a_copy_too(backups: Backups, module_dsn: Dsns, table: str) -> None:
+@pytest.mark.parametrize("what", ["lifecycle", "immutable"])
+def test_guard_that_says_less_is_found_in_a_copy_too(
+    backups: Backups, module_dsn: Dsns, table: str, what: str
+) -> None:
     with backups.copy(module_dsn) as copy:
-        asyncio.run(_weaken(copy.owner, table))
-        assert f"{table}_lifecycle" in audited(copy)
+        asyncio.run(_weaken(copy.owner, table, f"{table}_{what}"))
+        assert f"{table}_{what}" in audited(copy)
 
 
-async def _weaken(dsn: str, table: str) -> None:
+async def _weaken(dsn: str, table: str, guard: str) -> None:
     """Makes the guard ask for one thing more before it refuses."""
-    guard = f"{table}_lifecycle"
     connection = await asyncpg.connect(dsn)
     try:
         definition: str = await connection.fetchval(

@@ -9,8 +9,10 @@ from pocketpay.database.sessions import Database
 from pocketpay.operations.risk_settings import RiskSetting, clear_risk_setting, known, risk_settings, set_risk_setting
 from pocketpay.operator_log.act import Operator
 from pocketpay.payments.desk import Desk
-from pocketpay.risk.setting import RiskSettingName as Name
-from pocketpay.settings import RuleAction, Settings, SettingsError
+from pocketpay.risk.large_transfer import LargeTransfer
+from pocketpay.risk.new_recipient import NewRecipient
+from pocketpay.risk.rule import RuleAction
+from pocketpay.settings import Settings, SettingsError, overridden
 from pocketpay.transactions.errors import InvalidInput
 from pocketpay.updates.signals import CHANNEL, read
 from tests.people import LosesReplies, Owner, made
@@ -26,21 +28,21 @@ def here() -> Settings:
 
 
 async def set_(
-    database: Database, name: Name, value: str, reason: str = "A wave of fraud", *, settings: Settings | None = None
+    database: Database, name: str, value: str, reason: str = "A wave of fraud", *, settings: Settings | None = None
 ) -> RiskSetting:
     return await set_risk_setting(database, settings or here(), OPS, name=name, raw_value=value, raw_reason=reason)
 
 
 async def applying(database: Database, settings: Settings | None = None) -> dict[str, str]:
     async with database.read() as session:
-        return {one.name.value: one.value for one in await risk_settings(session, settings or here())}
+        return {one.name: one.value for one in await risk_settings(session, settings or here())}
 
 
 async def test_what_is_set_goes_over_the_environments_and_cleared_it_is_the_environments_again(
     database: Database,
 ) -> None:
     before = await applying(database)
-    setting = await set_(database, Name.LARGE_TRANSFER_THRESHOLD, " USD:20.00,JPY:3000 ")
+    setting = await set_(database, "large_transfer_threshold", " USD:20.00,JPY:3000 ")
     assert (setting.value, setting.environments, setting.overridden) == (
         "USD:20.00,JPY:3000",
         "USD:500.00,JPY:50000",
@@ -49,9 +51,9 @@ async def test_what_is_set_goes_over_the_environments_and_cleared_it_is_the_envi
     assert await applying(database) == {**before, "large_transfer_threshold": "USD:20.00,JPY:3000"}
     async with database.read() as session:
         policy = await read_policy(session, here())
-    assert [str(policy.threshold(code)) for code in ("USD", "JPY")] == ["20.00", "3000"]
+    assert [str(policy.rule(LargeTransfer).threshold(code)) for code in ("USD", "JPY")] == ["20.00", "3000"]
     cleared = await clear_risk_setting(
-        database, here(), OPS, name=Name.LARGE_TRANSFER_THRESHOLD, raw_reason="It is over"
+        database, here(), OPS, name="large_transfer_threshold", raw_reason="It is over"
     )
     assert (cleared.value, cleared.overridden, cleared.since) == ("USD:500.00,JPY:50000", False, None)
     assert await applying(database) == before
@@ -60,27 +62,27 @@ async def test_what_is_set_goes_over_the_environments_and_cleared_it_is_the_envi
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        (Name.LARGE_TRANSFER_ACTION, "maybe"),
-        (Name.LARGE_TRANSFER_ACTION, "BLOCK"),
-        (Name.NEW_RECIPIENT_ACTION, ""),
-        (Name.RAPID_TRANSFER_ACTION, "confirm\0"),
-        (Name.RAPID_TRANSFER_COUNT, "0"),
-        (Name.RAPID_TRANSFER_COUNT, "2.5"),
-        (Name.RAPID_TRANSFER_COUNT, "2147483648"),
-        (Name.RAPID_TRANSFER_WINDOW_MINUTES, "1441"),
-        (Name.RAPID_TRANSFER_WINDOW_MINUTES, "-1"),
-        (Name.LARGE_TRANSFER_THRESHOLD, "-1.00"),
-        (Name.LARGE_TRANSFER_THRESHOLD, "1.001"),
-        (Name.LARGE_TRANSFER_THRESHOLD, "USD:20.00"),
-        (Name.LARGE_TRANSFER_THRESHOLD, "USD:20.00,JPY:1.5"),
-        (Name.LARGE_TRANSFER_THRESHOLD, "USD:20.00,USD:21.00,JPY:1"),
-        (Name.LARGE_TRANSFER_THRESHOLD, "USD:20.00,JPY:1,\0\0\0:1"),
-        (Name.LARGE_TRANSFER_THRESHOLD, "1e3"),
-        (Name.LARGE_TRANSFER_THRESHOLD, "9" * 501),
+        ("large_transfer_action", "maybe"),
+        ("large_transfer_action", "BLOCK"),
+        ("new_recipient_action", ""),
+        ("rapid_transfer_action", "confirm\0"),
+        ("rapid_transfer_count", "0"),
+        ("rapid_transfer_count", "2.5"),
+        ("rapid_transfer_count", "2147483648"),
+        ("rapid_transfer_window_minutes", "1441"),
+        ("rapid_transfer_window_minutes", "-1"),
+        ("large_transfer_threshold", "-1.00"),
+        ("large_transfer_threshold", "1.001"),
+        ("large_transfer_threshold", "USD:20.00"),
+        ("large_transfer_threshold", "USD:20.00,JPY:1.5"),
+        ("large_transfer_threshold", "USD:20.00,USD:21.00,JPY:1"),
+        ("large_transfer_threshold", "USD:20.00,JPY:1,\0\0\0:1"),
+        ("large_transfer_threshold", "1e3"),
+        ("large_transfer_threshold", "9" * 501),
     ],
 )
 async def test_value_that_the_environment_could_not_have_is_refused(
-    database: Database, owner: Owner, name: Name, value: str
+    database: Database, owner: Owner, name: str, value: str
 ) -> None:
     with pytest.raises(InvalidInput) as refused:
         await set_(database, name, value)
@@ -91,13 +93,13 @@ async def test_value_that_the_environment_could_not_have_is_refused(
 @pytest.mark.parametrize("reason", ["", "   ", "x" * 501, "two\nlines", "\ud800"])
 async def test_no_setting_without_a_reason(database: Database, owner: Owner, reason: str) -> None:
     with pytest.raises(InvalidInput) as refused:
-        await set_(database, Name.RAPID_TRANSFER_COUNT, "3", reason)
+        await set_(database, "rapid_transfer_count", "3", reason)
     assert refused.value.field == "reason"
     assert await owner.fetch("select from risk_settings union all select from operator_actions") == []
 
 
 def test_name_is_known_in_any_case_and_no_other() -> None:
-    assert known(" RAPID_transfer_count ") is Name.RAPID_TRANSFER_COUNT
+    assert known(" RAPID_transfer_count ") == "rapid_transfer_count"
     for other in ("", "secret_key", "transfer_limit"):
         with pytest.raises(InvalidInput):
             known(other)
@@ -109,9 +111,9 @@ async def test_every_change_is_recorded_and_told_and_what_changes_nothing_is_not
     told: list[str] = []
     await owner.add_listener(CHANNEL, lambda *said: told.append(str(said[3])))
     for value in ("3", "3", "4"):
-        await set_(database, Name.RAPID_TRANSFER_COUNT, value)
+        await set_(database, "rapid_transfer_count", value)
     for _ in range(2):
-        await clear_risk_setting(database, here(), OPS, name=Name.RAPID_TRANSFER_COUNT, raw_reason="Enough")
+        await clear_risk_setting(database, here(), OPS, name="rapid_transfer_count", raw_reason="Enough")
     assert [tuple(row) for row in await owner.fetch(RECORD)] == [
         ("set_risk", "ops", "A wave of fraud", '{"name": "rapid_transfer_count", "value": "3", "before": null}'),
         ("set_risk", "ops", "A wave of fraud", '{"name": "rapid_transfer_count", "value": "4", "before": "3"}'),
@@ -122,12 +124,12 @@ async def test_every_change_is_recorded_and_told_and_what_changes_nothing_is_not
 
 async def test_lost_replies_record_it_once(losing: LosesReplies, owner: Owner) -> None:
     losing.losses = 2
-    assert (await set_(losing, Name.RAPID_TRANSFER_COUNT, "3")).value == "3"
+    assert (await set_(losing, "rapid_transfer_count", "3")).value == "3"
     assert await owner.fetchval("select count(*) from operator_actions") == 1
 
 
 async def test_changes_at_once_follow_one_another_in_the_record(database: Database, owner: Owner) -> None:
-    await asyncio.gather(*(set_(database, Name.RAPID_TRANSFER_COUNT, str(count)) for count in range(2, 8)))
+    await asyncio.gather(*(set_(database, "rapid_transfer_count", str(count)) for count in range(2, 8)))
     rows = await owner.fetch(
         "select facts ->> 'before' as before, facts ->> 'value' as value from operator_actions order by created_at"
     )
@@ -135,20 +137,24 @@ async def test_changes_at_once_follow_one_another_in_the_record(database: Databa
     assert (await applying(database))["rapid_transfer_count"] == rows[-1]["value"]
 
 
+def test_setting_that_only_a_newer_server_has_changes_nothing_here() -> None:
+    assert overridden(here(), {"of_tomorrow_action": "block"}) == here()
+
+
 async def test_what_does_not_go_with_this_environment_is_said_in_a_sentence(database: Database) -> None:
-    await set_(database, Name.LARGE_TRANSFER_THRESHOLD, "USD:20.00", settings=made())
+    await set_(database, "large_transfer_threshold", "USD:20.00", settings=made())
     async with database.read() as session:
         with pytest.raises(SettingsError, match="LARGE_TRANSFER_THRESHOLD names no amount for JPY"):
             await read_policy(session, here())
-        assert str((await read_policy(session, made())).threshold("USD")) == "20.00"
+        assert str((await read_policy(session, made())).rule(LargeTransfer).threshold("USD")) == "20.00"
 
 
 async def test_desk_decides_by_what_is_set_from_its_first_payment_on(database: Database) -> None:
     """Also where nobody listens: an import's desk, the command line's."""
-    await set_(database, Name.NEW_RECIPIENT_ACTION, "block", settings=made())
+    await set_(database, "new_recipient_action", "block", settings=made())
     desk = await Desk.open(database, made())
-    assert desk.clearing.terms.policy.new_recipient is RuleAction.BLOCK
+    assert desk.clearing.terms.policy.rule(NewRecipient).action is RuleAction.BLOCK
     await desk.close()
-    await set_(database, Name.LARGE_TRANSFER_THRESHOLD, "USD:20.00", settings=made())
+    await set_(database, "large_transfer_threshold", "USD:20.00", settings=made())
     with pytest.raises(SettingsError, match="pocketpay operator risk clear"):
         await Desk.open(database, here())

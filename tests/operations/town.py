@@ -11,9 +11,11 @@ import uuid_utils.compat as uuids
 from pocketpay.clearing.queue import Clearing
 from pocketpay.clearing.terms import Terms
 from pocketpay.database.sessions import Database
+from pocketpay.identity.leaving import Leaver
 from pocketpay.ledger.repository.postings import open_house
 from pocketpay.money import Money
 from pocketpay.onboarding import repository as onboarding
+from pocketpay.onboarding.close_wallet import CloseWallet
 from pocketpay.onboarding.repository import Newcomer
 from pocketpay.payments.cancel import cancel
 from pocketpay.payments.close_card import close_card
@@ -30,9 +32,11 @@ from pocketpay.payments.simulate_card_payment import simulate_card_payment
 from pocketpay.payments.simulated_bank import SimulatedBank
 from pocketpay.payments.transfer import transfer
 from pocketpay.payments.withdraw import withdraw
-from pocketpay.settings import RuleAction, Settings
+from pocketpay.risk.rule import RuleAction
+from pocketpay.settings import Settings
 from pocketpay.settings import SimulatedBank as Manner
 from tests.conftest import Dsns
+from tests.operations import operators_of_the_town
 from tests.transactions.past import people
 
 
@@ -70,16 +74,18 @@ async def open_desk(dsn: str) -> AsyncIterator[Desk]:
 
 async def trade(dsns: Dsns) -> Town:
     """Alice, Bob and Carol bring money, pay and ask one another and take some out; Dan has only his welcome bonus,
-    and Erin pays by card."""
+    Erin pays by card, operators act on what Frank and Gina do, and Gina leaves."""
     owner = await asyncpg.connect(dsns.owner)
     try:
-        names = ("alice", "bob", "carol", "erin")
+        names = ("alice", "bob", "carol", "erin", "frank", "gina")
         wallets = dict(zip(names, await people(owner, *names), strict=True))
         async with open_desk(dsns.server) as desk:
             transactions = await _payments(desk, wallets)
             cards = await _cards(desk, wallets["erin"], transactions)
+            await operators_of_the_town.act(desk, wallets, transactions)
+            cards |= await _leave(owner, desk, wallets["gina"])
             wallets["dan"], transactions["bonus"] = await _welcome(desk.database)
-        return Town(await _names(owner, wallets, transactions) | cards)
+        return Town(await _names(owner, wallets, transactions) | cards | await operators_of_the_town.names(owner))
     finally:
         await owner.close()
 
@@ -129,6 +135,8 @@ async def _payments(desk: Desk, wallets: dict[str, UUID]) -> dict[str, UUID]:
     await bring("bobs_deposit", "bob", "200.00")
     await bring("carols_deposit", "carol", "10.00")
     await bring("erins_deposit", "erin", "50.00")
+    await bring("franks_deposit", "frank", "40.00")
+    await pay("franks_payment", "frank", "gina", "6.00")
     await pay("given", "bob", "alice", "8.00")
     await give_back("partly", "given", "alice", "3.00")
     await give_back("rest", "given", "alice", "5.00")
@@ -166,6 +174,22 @@ async def _cards(desk: Desk, erin: UUID, done: dict[str, UUID]) -> dict[str, str
     return {name: str(id) for name, id in cards.items()}
 
 
+async def _leave(owner: "asyncpg.Connection[asyncpg.Record]", desk: Desk, gina: UUID) -> dict[str, str]:
+    """Gina leaves with a session and a card that end with her wallet. Her request waits for the sweeper."""
+    card = await issue_card(desk, gina, raw_label="ginas_card", raw_key="key-of-ginas_card")
+    asked = await request_money(
+        desk, gina, raw_from="bob", raw_amount="2.00", raw_description="Lunch", raw_key="key-of-ginas_request"
+    )
+    user_id: UUID = await owner.fetchval("select id from users where wallet_id = $1", gina)
+    await owner.execute(
+        "insert into sessions (id, user_id, created_at, last_used_at, expires_at) "
+        "values (gen_random_uuid(), $1, now(), now(), now() + interval '1 day')",
+        user_id,
+    )
+    await desk.submit(CloseWallet(gina, Leaver.of(user_id, "none")))
+    return {"ginas_card": str(card.card.id), "ginas_request": str(asked.requests[0].id)}
+
+
 async def _welcome(database: Database) -> tuple[UUID, UUID]:
     dan, bonus = uuids.uuid7(), uuids.uuid7()
     newcomer = Newcomer(
@@ -196,5 +220,7 @@ async def _names(
     for row in entries:
         names[f"{intents[row['transaction_id']]}_{accounts[row['account_id']]}"] = str(row["id"])
     hour = "select to_char(created_at at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24') from transactions where id = $1"
+    users = await owner.fetch("select u.id, u.wallet_id from users u")
+    names |= {f"{accounts[row['wallet_id']]}_user": str(row["id"]) for row in users}
     names["hour"] = await owner.fetchval(hour, transactions["sent"])
     return names

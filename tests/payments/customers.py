@@ -33,6 +33,7 @@ from pocketpay.payments.transfer import transfer
 from pocketpay.payments.transfer_batch import RawTransfer, transfer_batch
 from pocketpay.payments.withdraw import withdraw
 from pocketpay.requests.money_request import MoneyRequest
+from pocketpay.risk.rules import SETTINGS as RISK_SETTINGS
 from pocketpay.settings import Settings
 from pocketpay.wallets import repository as wallets
 from pocketpay.wallets.balance import Balance
@@ -74,8 +75,8 @@ def terms(**overrides: Hashable) -> Terms:
 
 def unguarded(**overrides: Hashable) -> Terms:
     """Terms under which nothing is risky."""
-    rules = ("large_transfer_action", "new_recipient_action", "rapid_transfer_action")
-    return terms(**(dict.fromkeys(rules, "off") | overrides))
+    actions = [name for name in RISK_SETTINGS if name.endswith("_action")]
+    return terms(**(dict.fromkeys(actions, "off") | overrides))
 
 
 @asynccontextmanager
@@ -248,6 +249,7 @@ class Records:
     def __init__(self, connection: "Connection[Record]", server_dsn: str) -> None:
         self.connection = connection
         self.server_dsn = server_dsn
+        self.closed: set[UUID] = set()
 
     async def checksum(self) -> dict[str, str]:
         """Of every row in which money or a promise about it is kept."""
@@ -299,13 +301,17 @@ class Records:
         return int(await self.connection.fetchval(sql, *arguments))
 
     async def freeze(self, whose: Person, what: str | None) -> None:
-        """Freezes the wallet for debits or all; None thaws it. The record says who it was."""
+        """Freezes the wallet for debits or all; None thaws it. The record says who it was, where that changed it."""
+        before = await self.connection.fetchval("select frozen_for from wallets where id = $1", whose.wallet_id)
         await self.connection.execute(
             "update wallets set status = case when $2::text is null then 'active' else 'frozen' end, "
             "frozen_for = $2, freeze_reason = case when $2 is null then null else 'a test' end where id = $1",
             whose.wallet_id,
             what,
         )
+        self.closed.discard(whose.wallet_id)
+        if before == what:
+            return
         await self.connection.execute(
             "insert into operator_actions (id, operator, action, wallet_id, reason, facts, created_at) "
             "select $1, 'a test', case when $3::text is null then 'unfreeze' else 'freeze' end, $2, 'a test', "
@@ -316,7 +322,16 @@ class Records:
         )
 
     async def close_wallet(self, whose: Person) -> None:
+        """Closes the wallet with whatever is in it, and its owner stays: `open_again` before the audit."""
         await self.connection.execute("update wallets set status = 'closed' where id = $1", whose.wallet_id)
+        self.closed.add(whose.wallet_id)
+
+    async def open_again(self) -> None:
+        """Opens the wallets that were closed behind the server's back."""
+        await self.connection.execute(
+            "update wallets set status = 'active' where id = any($1::uuid[])", [*self.closed]
+        )
+        self.closed.clear()
 
     async def let_lapse(self, transaction_id: UUID) -> None:
         """Moves the end of a held payment's time into the past."""

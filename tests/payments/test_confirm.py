@@ -7,7 +7,8 @@ from pocketpay.errors import Refusal
 from pocketpay.payments.cancel import Cancel, cancel
 from pocketpay.payments.confirm import Confirm, confirm
 from pocketpay.payments.desk import Desk
-from pocketpay.risk.rules import Rule
+from pocketpay.risk.large_transfer import LargeTransfer
+from pocketpay.risk.new_recipient import NewRecipient
 from pocketpay.transactions.errors import NotFound, WrongState
 from pocketpay.transactions.lifecycle import Status
 from pocketpay.transactions.transaction import Transaction
@@ -206,7 +207,7 @@ async def test_rule_that_blocks_by_now_ends_it_blocked_and_gives_the_money_back(
     desk.clearing.terms = terms(large_transfer_threshold="USD:1.00,JPY:1", large_transfer_action="block")
     answer = await confirm(desk, ada.wallet_id, waiting.id)
     assert (answer.transaction.status, answer.transaction.failure_code) == (Status.BLOCKED, "RISK_BLOCKED")
-    assert [reason.rule for reason in answer.transaction.risk_reasons] == [Rule.LARGE_TRANSFER, Rule.NEW_RECIPIENT]
+    assert [reason.rule for reason in answer.transaction.risk_reasons] == [LargeTransfer.name, NewRecipient.name]
     assert answer.refusal is not None
     assert answer.refusal.code == "RISK_BLOCKED"
     assert (await money(desk, ada), await money(desk, bob)) == ((10_000, 0), (0, 0))

@@ -2,13 +2,14 @@
 
 import pytest
 
+from pocketpay.payments import sweeper
 from pocketpay.payments.cancel import cancel
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.lapse_request import LapseRequest
 from pocketpay.payments.sweeper import EVER, MOST_AT_ONCE, lapse_requests
 from pocketpay.requests.money_request import MoneyRequest, RequestStatus
 from pocketpay.transactions.errors import NotFound
-from tests.clearing.instructions import held_elsewhere
+from tests.clearing.instructions import YEAR, ahead, held_elsewhere
 from tests.conftest import Dsns
 from tests.payments.customers import Person, Records, ask, balance, money, pay_asked, people, person, terms
 
@@ -147,3 +148,34 @@ async def test_sweeps_are_bounded_and_come_to_an_end(desk: Desk, records: Record
         swept.append(many)
     assert (max(swept), sum(swept)) == (MOST_AT_ONCE, len(made))
     assert await records.count("select count(*) from money_requests where status = 'expired'") == len(made)
+
+
+@pytest.mark.parametrize("whose", ["payer", "requester"])
+async def test_requests_of_a_wallet_ahead_of_the_clock_hold_up_no_other(
+    desk: Desk, records: Records, monkeypatch: pytest.MonkeyPatch, whose: str
+) -> None:
+    monkeypatch.setattr(sweeper, "MOST_AT_ONCE", 1)
+    late, bob, cyd = [await person(desk) for _ in range(3)]
+    of_late = await ask(desk, bob, late, "1.00") if whose == "payer" else await ask(desk, late, bob, "1.00")
+    other = await ask(desk, bob, cyd, "1.00")
+    for one in (of_late, other):
+        await records.let_request_lapse(one.id)
+    async with ahead(records, YEAR, late):
+        assert await lapse_requests(desk) == 1
+        assert (await records.request(other.id))["status"] == "expired"
+    assert await lapse_requests(desk) == 1
+
+
+async def test_requests_of_a_closed_wallet_ahead_of_the_clock_hold_up_no_other(
+    desk: Desk, records: Records, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sweeper, "MOST_AT_ONCE", 1)
+    late, bob, cyd = [await person(desk) for _ in range(3)]
+    of_late, other = await ask(desk, late, bob, "1.00"), await ask(desk, cyd, bob, "1.00")
+    for one in (late, cyd):
+        await records.close_wallet(one)
+    async with ahead(records, YEAR, late):
+        assert await lapse_requests(desk, closed_within=EVER) == 1
+        assert (await records.request(other.id))["status"] == "cancelled"
+    assert await lapse_requests(desk, closed_within=EVER) == 1
+    assert (await records.request(of_late.id))["status"] == "cancelled"

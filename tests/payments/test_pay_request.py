@@ -15,7 +15,7 @@ from pocketpay.payments.desk import Desk
 from pocketpay.payments.pay_request import PayRequest
 from pocketpay.requests.money_request import MoneyRequest, RequestStatus
 from pocketpay.requests.repository import Asked
-from pocketpay.risk.rules import Rule
+from pocketpay.risk.new_recipient import NewRecipient
 from pocketpay.transactions.errors import InsufficientFunds, KeyReused, NotFound, WrongState
 from pocketpay.transactions.lifecycle import Status
 from pocketpay.transactions.transaction import Type
@@ -76,7 +76,7 @@ async def test_risky_payment_is_held_and_its_request_stays_as_it_is(desk: Desk, 
     held = answer.transaction
     assert (held.status, [reason.rule for reason in held.risk_reasons]) == (
         Status.PENDING_CONFIRMATION,
-        [Rule.NEW_RECIPIENT],
+        [NewRecipient.name],
     )
     assert held.expires_at is not None
     assert held.expires_at - held.created_at == timedelta(minutes=15)

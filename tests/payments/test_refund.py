@@ -349,7 +349,7 @@ async def test_payment_of_long_ago_can_be_given_back(desk: Desk, records: Record
 
 
 def _reasons(answer: Answer) -> list[str]:
-    return [reason.rule.value for reason in answer.transaction.risk_reasons]
+    return [reason.rule for reason in answer.transaction.risk_reasons]
 
 
 def _code(answer: Answer) -> str | None:

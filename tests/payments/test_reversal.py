@@ -1,7 +1,7 @@
 """What goes back of each type of transaction: the same accounts, the other way, as the audit says too."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
 import pytest
@@ -9,7 +9,7 @@ import uuid_utils.compat as uuids
 
 from pocketpay.cards.card import Card, CardStatus, month_of
 from pocketpay.clearing.book import Book
-from pocketpay.clearing.footprint import Footprint, Needs
+from pocketpay.clearing.footprint import Footprint, Key, Needs
 from pocketpay.clearing.outcome import Besides, Outcome
 from pocketpay.clearing.terms import Terms
 from pocketpay.errors import BooksDisagree
@@ -17,10 +17,11 @@ from pocketpay.ledger.account import Leg
 from pocketpay.ledger.house import HouseKind
 from pocketpay.money import Money
 from pocketpay.payments.desk import Desk
+from pocketpay.payments.parsing import parse_key
 from pocketpay.payments.reversal import Reversal
 from pocketpay.transactions.lifecycle import Status
 from pocketpay.transactions.transaction import Transaction, Type
-from tests.payments.customers import Person, Records, money, people, unguarded
+from tests.payments.customers import Person, Records, money, new_key, people, unguarded
 
 FEE = 75
 HOUSE = {
@@ -84,23 +85,29 @@ class Happen:
 
 @dataclass(frozen=True)
 class GiveBack:
-    """All that is left of it goes back, or so much, and nobody asks whether it may."""
+    """All that is left of it goes back, or so much, and nobody asks whether it may. It has a refund's key."""
 
     of: Transaction
     minor: int | None = None
+    key_text: str = field(default_factory=new_key)
+
+    @property
+    def key(self) -> Key:
+        wallet_id = self.of.destination_wallet_id or self.of.source_wallet_id
+        assert wallet_id is not None
+        return parse_key(self.key_text, wallet_id, "refund")
 
     @property
     def footprint(self) -> Footprint:
-        of = self.of
-        wallet_id = of.destination_wallet_id or of.source_wallet_id
-        assert wallet_id is not None
+        of, key = self.of, self.key
         payee_id = of.source_wallet_id if of.destination_wallet_id is not None else None
-        return Footprint(wallet_id, payee_id=payee_id, transaction_id=of.id, needs=Needs(gives_back=True))
+        needs = Needs(gives_back=True)
+        return Footprint(key.wallet_id, payee_id=payee_id, key=key, transaction_id=of.id, needs=needs)
 
     def decide(self, book: Book) -> Outcome:
         original = book.transactions[self.of.id]
         amount = original.left if self.minor is None else Money(self.minor, "USD")
-        return Reversal(uuids.uuid7(), original, amount, "A mistake").done(book)
+        return Reversal(uuids.uuid7(), original, amount, "A mistake").done(book, self.key)
 
 
 async def happened(desk: Desk, type_: Type) -> tuple[Transaction, Sequence[Person]]:

@@ -6,7 +6,10 @@ from datetime import timedelta
 from pocketpay.payments.cancel import cancel
 from pocketpay.payments.confirm import confirm
 from pocketpay.payments.desk import Desk
-from pocketpay.risk.rules import Reason, Rule
+from pocketpay.risk.large_transfer import LargeTransfer
+from pocketpay.risk.new_recipient import NewRecipient
+from pocketpay.risk.rapid_transfers import RapidTransfers
+from pocketpay.risk.rule import Reason
 from pocketpay.transactions.lifecycle import Status
 from tests.payments.customers import (
     Records,
@@ -21,9 +24,9 @@ from tests.payments.customers import (
     unguarded,
 )
 
-LARGE = Reason(Rule.LARGE_TRANSFER, {"threshold": "500.00", "currency": "USD"})
-NEW = Reason(Rule.NEW_RECIPIENT, {})
-RAPID = Reason(Rule.RAPID_TRANSFERS, {"count": 5, "window_minutes": 60})
+LARGE = Reason(LargeTransfer.name, {"threshold": "500.00", "currency": "USD"})
+NEW = Reason(NewRecipient.name, {})
+RAPID = Reason(RapidTransfers.name, {"count": 5, "window_minutes": 60})
 
 
 async def test_transfer_above_the_threshold_is_large_and_at_it_is_not(desk: Desk) -> None:
@@ -117,7 +120,7 @@ async def test_rule_that_is_off_is_no_reason(desk: Desk) -> None:
 
 async def test_rapid_count_above_a_thousand_is_off(desk: Desk) -> None:
     desk.clearing.terms = unguarded(rapid_transfer_action="confirm", rapid_transfer_count=1_001)
-    assert not desk.clearing.terms.policy.counts_rapid
+    assert desk.clearing.terms.policy.recent.most == 0
     ada, bob = await people(desk, 2, funds="1.00")
     for _ in range(7):
         assert (await send(desk, ada, bob, "0.01")).transaction.status is Status.COMPLETED

@@ -12,7 +12,7 @@ from pocketpay.payments.bank import BankReply
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.settle import Settle
 from pocketpay.payments.sweeper import ask_again, expire_overdue, sweep_forever
-from tests.clearing.instructions import held_elsewhere
+from tests.clearing.instructions import YEAR, ahead, held_elsewhere
 from tests.payments.banks import SlowBank, at
 from tests.payments.customers import Records, money, pay_in, people, person, send
 
@@ -63,6 +63,20 @@ async def test_overdue_payment_of_a_wallet_held_elsewhere_is_left_for_later(desk
         await becomes(records, held[1].id, "expired")
     assert await expire_overdue(desk) == 1
     await becomes(records, held[0].id, "expired")
+
+
+async def test_overdue_payments_of_a_wallet_ahead_of_the_clock_hold_up_no_other(
+    desk: Desk, records: Records, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sweeper, "MOST_AT_ONCE", 2)
+    late, bob, cyd = await people(desk, 3, funds="10.00")
+    held = [(await send(desk, payer, cyd, "1.00")).transaction for payer in (late, late, bob)]
+    for one in held:
+        await records.let_lapse(one.id)
+    async with ahead(records, YEAR, late):
+        assert await expire_overdue(desk) == 1
+        await becomes(records, held[2].id, "expired")
+    assert await expire_overdue(desk) == 2
 
 
 async def test_every_deposit_is_asked_about_however_many_the_bank_lets_wait(

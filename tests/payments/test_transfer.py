@@ -133,7 +133,7 @@ async def test_time_is_not_before_that_of_the_last_change_of_either_wallet(desk:
     desk.clearing.terms = unguarded()
     ada, bob = await people(desk, 2, funds="100.00")
     ahead = await records.connection.fetchval(
-        "update ledger_accounts set updated_at = clock_timestamp() + interval '1 hour' where id = $1 "
+        "update ledger_accounts set updated_at = clock_timestamp() + interval '4 seconds' where id = $1 "
         "returning updated_at",
         bob.wallet_id,
     )

@@ -1,155 +1,115 @@
-"""Risk: three rules, each off, asking or blocking; all that match are told, with what they met."""
+"""The register: whatever is in it is whole, so that no rule can be half added."""
 
-from dataclasses import replace
+import importlib
+import pkgutil
+from collections.abc import Iterator
+from string import Formatter
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from asyncpg import CheckViolationError
+from graphql import GraphQLEnumType, GraphQLSchema, build_schema
 
-from pocketpay.money import CurrenciesDiffer, Money
-from pocketpay.risk.rules import RAPID_COUNT_OFF, SAFE, Facts, Policy, Reason, Rule, Verdict, judge
-from pocketpay.settings import RuleAction
+from pocketpay import risk
+from pocketpay.api.risk_reason import RiskReason
+from pocketpay.api.schema import sdl
+from pocketpay.risk import rules
+from pocketpay.risk.rule import Reason, Rule, RuleAction
+from pocketpay.risk.rules import RULES, RiskSettings
+from pocketpay.settings import Settings
+from tests.people import Owner
+from tests.risk.payments import CODES, policy
 
-OFF, CONFIRM, BLOCK = RuleAction.OFF, RuleAction.CONFIRM, RuleAction.BLOCK
-
-POLICY = Policy(
-    large_threshold={"USD": Money(50_000, "USD"), "JPY": Money(50_000, "JPY")},
-    large=CONFIRM,
-    new_recipient=CONFIRM,
-    rapid_count=5,
-    rapid_window_minutes=60,
-    rapid=CONFIRM,
-)
-HARMLESS = Facts(Money(50_000, "USD"), payee_known=True, recent_count=4)
-
-LARGE = Reason(Rule.LARGE_TRANSFER, {"threshold": "500.00", "currency": "USD"})
-NEW = Reason(Rule.NEW_RECIPIENT, {})
-RAPID = Reason(Rule.RAPID_TRANSFERS, {"count": 5, "window_minutes": 60})
+every_rule = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
 
 
-@pytest.mark.parametrize(
-    ("facts", "reasons"),
-    [
-        (HARMLESS, ()),
-        (replace(HARMLESS, amount=Money(50_001, "USD")), (LARGE,)),
-        (replace(HARMLESS, payee_known=False), (NEW,)),
-        (replace(HARMLESS, recent_count=5), (RAPID,)),
-        (replace(HARMLESS, recent_count=6), (RAPID,)),
-        (Facts(Money(50_001, "USD"), payee_known=False, recent_count=5), (LARGE, NEW, RAPID)),
-        (Facts(Money(1, "USD"), payee_known=False, recent_count=5), (NEW, RAPID)),
-        (Facts(Money(50_001, "USD"), payee_known=True, recent_count=9), (LARGE, RAPID)),
-    ],
-)
-def test_every_rule_that_matches_is_told(facts: Facts, reasons: tuple[Reason, ...]) -> None:
-    assert judge(facts, POLICY) == Verdict(CONFIRM if reasons else OFF, reasons)
+def _written() -> Iterator[tuple[str, str]]:
+    """Module and name of each rule in a file under pocketpay/risk."""
+    for found in pkgutil.iter_modules(risk.__path__, "pocketpay.risk."):
+        for name, one in vars(importlib.import_module(found.name)).items():
+            if isinstance(one, type) and issubclass(one, Rule) and one.__module__ == found.name and one is not Rule:
+                yield found.name, name
 
 
-def test_payment_of_exactly_the_threshold_is_not_large() -> None:
-    assert judge(HARMLESS, POLICY) is SAFE
+def test_every_rule_that_is_written_is_in_the_register() -> None:
+    assert sorted(_written()) == sorted((rule.__module__, rule.__name__) for rule in RULES)
 
 
-def test_threshold_of_each_currency_is_its_own() -> None:
-    yen = judge(replace(HARMLESS, amount=Money(50_001, "JPY")), POLICY)
-    assert yen.reasons == (Reason(Rule.LARGE_TRANSFER, {"threshold": "50000", "currency": "JPY"}),)
-    assert judge(replace(HARMLESS, amount=Money(50_000, "JPY")), POLICY) is SAFE
+def test_rules_have_names_of_their_own() -> None:
+    assert len({rule.name for rule in RULES}) == len(RULES)
 
 
-def test_threshold_of_zero_asks_for_every_payment() -> None:
-    policy = replace(POLICY, large_threshold={"USD": Money(0, "USD")})
-    reason = Reason(Rule.LARGE_TRANSFER, {"threshold": "0.00", "currency": "USD"})
-    assert judge(replace(HARMLESS, amount=Money(1, "USD")), policy).reasons == (reason,)
+@every_rule
+def test_settings_of_a_rule_are_settings_of_all_and_of_no_other_rule(rule: type[Rule[RiskSettings]]) -> None:
+    own = rule.settings.model_fields
+    assert issubclass(RiskSettings, rule.settings)
+    assert not any(own.keys() & other.settings.model_fields.keys() for other in RULES if other is not rule)
 
 
-def test_any_payment_in_a_currency_no_longer_served_is_large() -> None:
-    reason = Reason(Rule.LARGE_TRANSFER, {"threshold": "0.00", "currency": "EUR"})
-    assert judge(replace(HARMLESS, amount=Money(1, "EUR")), POLICY) == Verdict(CONFIRM, (reason,))
-    assert judge(replace(HARMLESS, amount=Money(1, "EUR")), replace(POLICY, large=OFF)) is SAFE
+@every_rule
+def test_one_setting_of_a_rule_is_its_action(rule: type[Rule[RiskSettings]]) -> None:
+    (action,) = [name for name, field in rule.settings.model_fields.items() if field.annotation is RuleAction]
+    assert action.endswith("_action")
+    for said in RuleAction:
+        assert policy(**{action: said}).rule(rule).action is said
 
 
-@pytest.mark.parametrize(
-    ("facts", "rule", "setting"),
-    [
-        (replace(HARMLESS, amount=Money(50_001, "USD")), Rule.LARGE_TRANSFER, "large"),
-        (replace(HARMLESS, payee_known=False), Rule.NEW_RECIPIENT, "new_recipient"),
-        (replace(HARMLESS, recent_count=5), Rule.RAPID_TRANSFERS, "rapid"),
-    ],
-)
-def test_each_rule_does_what_it_is_set_to(facts: Facts, rule: Rule, setting: str) -> None:
-    for action in RuleAction:
-        verdict = judge(facts, replace(POLICY, **{setting: action}))  # type: ignore[arg-type]  # a field by its name
-        assert verdict.action is action
-        assert [reason.rule for reason in verdict.reasons] == ([] if action is OFF else [rule])
+def test_no_setting_of_a_rule_is_without_a_rule() -> None:
+    assert rules.SETTINGS.keys() == RiskSettings.model_fields.keys()
 
 
-def test_one_rule_that_blocks_is_enough_and_the_others_are_still_told() -> None:
-    risky = Facts(Money(50_001, "USD"), payee_known=False, recent_count=5)
-    for setting in ("large", "new_recipient", "rapid"):
-        verdict = judge(risky, replace(POLICY, **{setting: BLOCK}))  # type: ignore[arg-type]  # a field by its name
-        assert verdict == Verdict(BLOCK, (LARGE, NEW, RAPID))
+@every_rule
+@pytest.mark.parametrize("currency", CODES)
+def test_words_of_a_rule_need_nothing_but_its_thresholds(rule: type[Rule[RiskSettings]], currency: str) -> None:
+    thresholds = policy().rule(rule).thresholds(currency)
+    assert {name for _, name, _, _ in Formatter().parse(rule.words) if name} == thresholds.keys()
+    said = rule.words.format_map(Reason(rule.name, thresholds).facts)
+    assert said.endswith(".")
+    assert rule.description.endswith(".")
 
 
-def test_rapid_count_above_a_thousand_is_off_and_counts_nothing() -> None:
-    flood = replace(HARMLESS, recent_count=10_000)
-    most = replace(POLICY, rapid_count=RAPID_COUNT_OFF)
-    assert most.counts_rapid
-    assert judge(flood, most).reasons == (Reason(Rule.RAPID_TRANSFERS, {"count": 1_000, "window_minutes": 60}),)
-    above = replace(POLICY, rapid_count=RAPID_COUNT_OFF + 1, rapid=BLOCK)
-    assert not above.counts_rapid
-    assert judge(flood, above) is SAFE
+def test_at_most_one_rule_counts_recent_payments() -> None:
+    """There is one count in the look-up, over one window."""
+    assert len([rule for rule in policy().rules if rule.recent is not None]) <= 1
 
 
-def test_rapid_rule_that_is_off_counts_nothing() -> None:
-    assert not replace(POLICY, rapid=OFF).counts_rapid
+# ---------------------------------------------------------------- what is made of the register
 
 
-def test_reason_keeps_what_applied_when_the_policy_changes() -> None:
-    thresholds = {"USD": Money(50_000, "USD")}
-    policy = replace(POLICY, large_threshold=thresholds)
-    verdict = judge(Facts(Money(50_001, "USD"), payee_known=True, recent_count=5), policy)
-    thresholds["USD"] = Money(1, "USD")
-    assert verdict.reasons == (LARGE, RAPID)
+@pytest.fixture(scope="module")
+def graph() -> GraphQLSchema:
+    return build_schema(sdl())
 
 
-def test_threshold_in_another_currency_than_it_stands_for_is_an_error() -> None:
-    with pytest.raises(CurrenciesDiffer):
-        judge(HARMLESS, replace(POLICY, large_threshold={"USD": Money(1, "EUR")}))
+def _described(graph: GraphQLSchema, name: str) -> dict[str, str | None]:
+    enum = graph.type_map[name]
+    assert isinstance(enum, GraphQLEnumType)
+    return {name: value.description for name, value in enum.values.items()}
 
 
-# ---------------------------------------------------------------- the same, said another way
-
-actions = st.sampled_from(RuleAction)
-SEVERITY = (OFF, CONFIRM, BLOCK)
+def test_schema_has_each_rule_as_a_reason_and_no_other(graph: GraphQLSchema) -> None:
+    assert _described(graph, "RiskRule") == {rule.name.upper(): rule.description for rule in RULES}
 
 
-@given(
-    amount=st.integers(min_value=1, max_value=20),
-    known=st.booleans(),
-    recent=st.integers(min_value=0, max_value=1_010),
-    threshold=st.integers(min_value=0, max_value=20),
-    count=st.one_of(st.integers(min_value=1, max_value=10), st.integers(min_value=995, max_value=1_010)),
-    large=actions,
-    new=actions,
-    rapid=actions,
-)
-def test_verdict_is_that_of_a_model(
-    amount: int,
-    known: bool,
-    recent: int,
-    threshold: int,
-    count: int,
-    large: RuleAction,
-    new: RuleAction,
-    rapid: RuleAction,
-) -> None:
-    policy = Policy({"USD": Money(threshold, "USD")}, large, new, count, 60, rapid)
-    verdict = judge(Facts(Money(amount, "USD"), known, recent), policy)
+def test_schema_has_each_setting_and_no_other(graph: GraphQLSchema) -> None:
+    described = _described(graph, "RiskSettingName")
+    assert described.keys() == {name.upper() for rule in RULES for name in rule.settings.model_fields}
+    assert all(said and said.endswith(".") for said in described.values())
 
-    asked = {"large_transfer": large, "new_recipient": new, "rapid_transfers": rapid}
-    met = {
-        "large_transfer": amount - threshold >= 1,
-        "new_recipient": not known,
-        "rapid_transfers": not recent < count and not count > 1_000,
-    }
-    told = [rule for rule in met if met[rule] and asked[rule] != "off"]
-    assert [reason.rule for reason in verdict.reasons] == told
-    assert SEVERITY.index(verdict.action) == max((SEVERITY.index(asked[rule]) for rule in told), default=0)
+
+@every_rule
+def test_reason_of_a_rule_is_told_in_words(rule: type[Rule[RiskSettings]]) -> None:
+    thresholds = policy().rule(rule).thresholds("USD")
+    (told,) = RiskReason.of([Reason(rule.name, thresholds)])
+    assert (told.rule, told.message) == (rule.name, rule.words.format_map(thresholds))
+
+
+def test_server_has_each_setting() -> None:
+    assert rules.SETTINGS.keys() <= Settings.model_fields.keys()
+
+
+async def test_table_takes_each_setting_and_no_other(owner: Owner) -> None:
+    insert = "insert into risk_settings values ($1, 'x', clock_timestamp())"
+    for name in rules.SETTINGS:
+        await owner.execute(insert, name)
+    with pytest.raises(CheckViolationError):
+        await owner.execute(insert, "secret_key")

@@ -1,5 +1,6 @@
-"""The handler and Strawberry's view are asked the same, and must answer the same: status, media type and body."""
+"""The server and Strawberry's own execution are asked the same, and answer the same: status, media type and body."""
 
+import json
 import re
 from typing import Any
 
@@ -7,6 +8,7 @@ import httpx
 import pytest
 
 from tests.clients import Client, Person
+from tests.serving.strawberry_view import strawberry_view
 
 BOMB = (
     "{ ...f0 } "
@@ -21,6 +23,8 @@ PAGE = "{ transactions { nodes { type sender { username } } pageInfo { hasNextPa
 FLOAT = (
     'mutation { transfer(input: {to: "b", amount: 1.5, description: "", idempotencyKey: "12345678"}) { replayed } }'
 )
+AS_JSON = ("variables", "extensions")
+"""What a query string has as JSON text."""
 PAYMENT = {"to": "bob", "amount": "1.00", "description": "tea", "idempotencyKey": "a-key-1234"}
 
 
@@ -121,14 +125,43 @@ def bodies() -> list[Any]:
 
 @pytest.mark.parametrize("accept", ["application/json", "application/graphql-response+json", "*/*", ""])
 @pytest.mark.parametrize("signed_in", [True, False])
-async def test_handler_and_view_answer_the_same(client: Client, accept: str, signed_in: bool) -> None:
+async def test_the_server_answers_as_strawberrys_own_execution_does(
+    client: Client, accept: str, signed_in: bool
+) -> None:
     ada = await client.sign_up("ada")
     await client.sign_up("bob")
-    view = _view_of(client)
+    strawberry = _strawberry_of(client)
     for body in bodies():
         first = await _ask(client.http, body, accept, ada if signed_in else None)
-        second = await _ask(view, body, accept, ada if signed_in else None)
+        second = await _ask(strawberry, body, accept, ada if signed_in else None)
         assert first == second, body
+
+
+@pytest.mark.parametrize("signed_in", [True, False])
+async def test_a_query_by_get_is_answered_as_by_post(client: Client, signed_in: bool) -> None:
+    headers = (await client.sign_up("ada")).bearer if signed_in else {}
+    compared = 0
+    for body in bodies():
+        if not isinstance(body, dict) or not isinstance(body.get("query"), str) or "mutation" in body["query"]:
+            continue
+        said = {name: json.dumps(body[name]) if name in AS_JSON else str(body[name]) for name in body}
+        if len(str(said)) > 4_000 or isinstance(body.get("operationName"), int):
+            continue
+        by_get = await client.http.get("/graphql", params=said, headers=headers)
+        by_post = await client.http.post("/graphql", json=body, headers=headers)
+        assert (by_get.status_code, by_get.json()) == (by_post.status_code, by_post.json()), body
+        compared += 1
+    assert compared > 30
+
+
+async def test_a_mutation_by_get_is_refused_before_it_is_carried_out(client: Client) -> None:
+    ada = await client.sign_up("ada")
+    query = 'mutation { updateProfile(input: {name: "Eve"}) { errors { code } } }'
+    for name in ("mutation", "named"):
+        said = {"query": query.replace("mutation {", f"{'mutation' if name == 'mutation' else 'mutation named'} {{")}
+        refused = await client.http.get("/graphql", params=said, headers=ada.bearer)
+        assert (refused.status_code, refused.headers["allow"]) == (405, "POST")
+    assert (await client.data("{ viewer { name } }", by=ada))["viewer"]["name"] != "Eve"
 
 
 async def test_no_answer_repeats_a_value_of_the_variables(client: Client) -> None:
@@ -138,9 +171,10 @@ async def test_no_answer_repeats_a_value_of_the_variables(client: Client) -> Non
         assert "secret-value" not in str(raw), body
 
 
-def _view_of(client: Client) -> httpx.AsyncClient:
-    """The same server without the handler in front."""
-    return httpx.AsyncClient(transport=httpx.ASGITransport(client.view), base_url="http://here")
+def _strawberry_of(client: Client) -> httpx.AsyncClient:
+    """The same server, with Strawberry's own execution."""
+    view = strawberry_view(client.app.state.doors, body_bytes=65_536)
+    return httpx.AsyncClient(transport=httpx.ASGITransport(view), base_url="http://here")
 
 
 async def _ask(http: httpx.AsyncClient, body: Any, accept: str, by: Person | None) -> tuple[int, str, Any]:

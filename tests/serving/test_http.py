@@ -225,6 +225,7 @@ async def test_readiness_counts_and_the_schema_are_there(client: Client) -> None
     assert 'pocketpay_operations_total{outcome="ok",type="query"} 1.0' in counted
     assert "pocketpay_clearing_waiting 0.0" in counted
     assert "pocketpay_clearing_units_total 0.0" in counted
+    assert "pocketpay_clearing_ahead_total 0.0" in counted
     assert "type Query {" in (await client.http.get("/schema.graphql")).text
 
 

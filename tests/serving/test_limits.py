@@ -98,6 +98,13 @@ def _many(field: str, times: int) -> str:
         ),
         ("{ " + "__typename " * 1_000 + " }", "longer than 1000 tokens"),
         ("mutation " + _many('cancelTransfer(id: "") { replayed }', 6), "at most 5"),
+        ("mutation { operations " + _many("unfreezeWallet(input: $i) { errors { code } }", 6) + " }", "at most 5"),
+        (
+            "mutation { signOut { revoked } ...o ...o } fragment o on Mutation { operations { ...u ... { "
+            "a: unfreezeWallet(input: $i) { errors { code } } } } } fragment u on OperationsMutations { "
+            "b: unfreezeWallet(input: $i) { errors { code } } c: unfreezeWallet(input: $i) { errors { code } } }",
+            "at most 5",
+        ),
         (
             "mutation { ...m ...m ...m } fragment m on Mutation { signOut { revoked } ... { signOut { revoked } } }",
             "most 5",

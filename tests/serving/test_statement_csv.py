@@ -280,7 +280,7 @@ async def test_file_of_twenty_thousand_lines_is_told_with_flat_memory_beside_oth
         await asyncio.wait({beside})
     assert lines == 20_001 + 3
     assert max(resident) - resident[0] < 10_000_000  # all lines at once are some 24 MB
-    assert len(waits) > 10
+    assert len(waits) > 3  # a fast machine tells the whole file within 0.3 s
     assert max(waits) < 1.0
 
 

@@ -7,7 +7,8 @@ import pytest
 import uuid_utils.compat as uuids
 
 from pocketpay.money import Money
-from pocketpay.risk.rules import Reason, Rule
+from pocketpay.risk.new_recipient import NewRecipient
+from pocketpay.risk.rule import Reason
 from pocketpay.transactions.lifecycle import Status
 from pocketpay.transactions.transaction import Transaction, Type
 from pocketpay.transactions.visibility import Direction, counterparty, direction, seen_by
@@ -26,7 +27,7 @@ HELD = Transaction(
     fee=Money(30, "USD"),
     description="A guitar",
     bank_name=None,
-    risk_reasons=(Reason(Rule.NEW_RECIPIENT, {}),),
+    risk_reasons=(Reason(NewRecipient.name, {}),),
     failure_code=None,
     failure_facts=None,
     expires_at=MADE + timedelta(minutes=15),

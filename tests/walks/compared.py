@@ -7,7 +7,7 @@ from uuid import UUID
 from pocketpay.cards.card import Card
 from pocketpay.ledger.account import Account
 from pocketpay.requests.money_request import MoneyRequest
-from pocketpay.risk.rules import Reason
+from pocketpay.risk.rule import Reason
 from pocketpay.transactions.errors import kept_refusal
 from pocketpay.transactions.transaction import Transaction
 from pocketpay.transactions.visibility import seen_by
@@ -103,7 +103,7 @@ def _inside(seen: Transaction) -> tuple[object, ...]:
 
 def _reasons(reasons: Iterable[Reason]) -> tuple[tuple[str, int], ...]:
     """Each rule with the number that it met."""
-    return tuple((one.rule.value, _measure(one)) for one in reasons)
+    return tuple((one.rule, _measure(one)) for one in reasons)
 
 
 def _measure(reason: Reason) -> int:

@@ -44,8 +44,8 @@ from pocketpay.payments.unfreeze_card import UnfreezeCard
 from pocketpay.payments.update_card_limits import UpdateCardLimits
 from pocketpay.payments.withdraw import AcceptWithdrawal
 from pocketpay.requests.repository import Asked
-from pocketpay.risk.rules import Policy
-from pocketpay.settings import RuleAction
+from pocketpay.risk.policy import Policy
+from pocketpay.risk.rules import RiskSettings
 from pocketpay.transactions.errors import InvalidAmount
 from pocketpay.transactions.limits import LimitKind
 from pocketpay.wallets.balance import Freeze
@@ -81,17 +81,15 @@ AUDITED = {Gives.REQUESTS: "requestMoney", Gives.CARDS: "issueCard"}
 def terms_of(model: Model) -> Terms:
     """The rules of the model's house."""
     house = model.house
-    action = {rule: RuleAction(said) for rule, said in house.actions.items()}
-    policy = Policy(
-        large_threshold=_in_each_currency(house.threshold),
-        large=action["large_transfer"],
-        new_recipient=action["new_recipient"],
-        rapid_count=house.many,
-        rapid_window_minutes=60,
-        rapid=action["rapid_transfers"],
-    )
+    settings = {
+        "large_transfer_threshold": _in_words(house.threshold),
+        "large_transfer_action": house.actions["large_transfer"],
+        "new_recipient_action": house.actions["new_recipient"],
+        "rapid_transfer_count": house.many,
+        "rapid_transfer_action": house.actions["rapid_transfers"],
+    }
     return Terms(
-        policy,
+        Policy.of(RiskSettings.model_validate(settings), CURRENCIES),
         timedelta(minutes=15),
         house.most_waiting,
         {kind: _in_each_currency(house.a_day[name]) for name, kind in LIMITS.items()},
@@ -101,6 +99,10 @@ def terms_of(model: Model) -> Terms:
         most_requests_a_day=house.most_asked,
         most_cards=house.most_cards,
     )
+
+
+def _in_words(minor: int) -> str:
+    return ",".join(f"{code}:{amount}" for code, amount in _in_each_currency(minor).items())
 
 
 def _in_each_currency(minor: int) -> dict[str, Money]:
@@ -226,7 +228,7 @@ class Interpreter:
         operation = type(order).__name__
         fingerprint = hashlib.sha256(repr(words_of(order)).encode()).digest()
         gives = GIVES.get(operation, Gives.TRANSACTIONS)
-        operation = AUDITED.get(gives, operation)
+        operation = "refund" if isinstance(order, said.GiveBack) else AUDITED.get(gives, operation)
         return Key(self.wallets[order.who], order.key, operation, fingerprint, gives)
 
     def _what_is_asked(self, order: said.PayAsked) -> Asked | None:

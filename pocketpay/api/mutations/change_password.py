@@ -20,7 +20,8 @@ class ChangePasswordInput:
 
 @strawberry.mutation(
     description="Gives the viewer another password and ends all their other sessions, on every server: their tokens "
-    "are refused and their websockets close. This session stays. Both fields are judged together. Refusals: "
+    "are refused and their websockets close. This session stays. A mail tells a verified address. Both "
+    "fields are judged together. Refusals: "
     "INVALID_CREDENTIALS, WEAK_PASSWORD, WALLET_FROZEN (for all), RATE_LIMITED (after wrong passwords of signed-in "
     "requests; those of signIn do not count)."
 )

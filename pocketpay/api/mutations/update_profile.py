@@ -41,7 +41,8 @@ class UpdateProfileInput:
 
 @strawberry.mutation(
     description="Changes what is known of the viewer, all that is asked or nothing. Everything that is wrong with "
-    "the input is said together; what somebody else has already, only with the right password. Refusals: "
+    "the input is said together; what somebody else has already, only with the right password. A mail tells the old "
+    "email address when it is changed. Refusals: "
     "INVALID_INPUT, INVALID_CREDENTIALS, EMAIL_TAKEN, PHONE_TAKEN, WALLET_FROZEN (for all), RATE_LIMITED (after "
     "wrong passwords of signed-in requests, and after ten changes of email or phone within an hour, made or refused)."
 )

@@ -6,14 +6,13 @@ import strawberry
 
 from pocketpay.api.context import Info
 from pocketpay.api.errors import refusals_as_errors
-from pocketpay.api.operations.risk_setting import RiskSetting, RiskSettingName, RiskSettingPayload
+from pocketpay.api.operations.risk_setting import RISK_SETTING_NAME, RiskSetting, RiskSettingPayload
 from pocketpay.operations import risk_settings as operations
-from pocketpay.risk import setting
 
 
 @strawberry.input(description="One setting of risk that is to be the environment's again.")
 class ClearRiskSettingInput:
-    name: RiskSettingName = strawberry.field(description="Which one.")
+    name: str = strawberry.field(graphql_type=RISK_SETTING_NAME, description="Which one.")
     reason: str = strawberry.field(description="Why, for the record: 1 to 500 characters on one line.")
 
 
@@ -30,7 +29,7 @@ async def clear_risk_setting(
         rooms.database,
         rooms.settings,
         operator,
-        name=setting.RiskSettingName[input.name.name],
+        name=input.name,
         raw_reason=input.reason,
     )
     await rooms.office.policy.read()

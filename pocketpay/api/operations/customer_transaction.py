@@ -55,7 +55,7 @@ class CustomerTransaction:
             refunded=Money.of(Exact(known.refunded, known.amount.currency)),
             description=known.description,
             bank_name=known.bank_name,
-            risk_reasons=[RiskReason.of(reason) for reason in known.risk_reasons],
+            risk_reasons=RiskReason.of(known.risk_reasons),
             failure_code=None if code is None else ErrorCode[code],
             expires_at=known.expires_at,
             created_at=known.created_at,

@@ -11,7 +11,7 @@ from pocketpay.api import ids
 from pocketpay.api.context import Info
 from pocketpay.api.operations.customer import CustomerWallet
 from pocketpay.api.operations.customer_transaction import CustomerTransaction
-from pocketpay.api.operations.risk_setting import RiskSettingName
+from pocketpay.api.operations.risk_setting import RISK_SETTING_NAME
 from pocketpay.api.operations.sought import sought
 from pocketpay.api.operations.waiting import EVERYBODY
 from pocketpay.api.pages import BY_MOMENT, Connection, Listing, asked, connection
@@ -19,6 +19,7 @@ from pocketpay.api.wallet import Freeze
 from pocketpay.operations.customers import wallet_of
 from pocketpay.operator_log import listing
 from pocketpay.operator_log.act import RecordedAct
+from pocketpay.risk.rules import SETTINGS
 from pocketpay.transactions.filter import Position
 from pocketpay.wallets import balance
 
@@ -36,7 +37,7 @@ class OperatorActionKind(Enum):
 
 @strawberry.type(description="What was done to a setting of risk. Values are written as the environment writes them.")
 class RiskSettingChange:
-    name: RiskSettingName = strawberry.field(description="Which setting.")
+    name: str = strawberry.field(graphql_type=RISK_SETTING_NAME, description="Which setting.")
     before: str | None = strawberry.field(description="What operators had set before; null where nothing was.")
     value: str | None = strawberry.field(description="What was set; null where the environment's applies since.")
 
@@ -50,7 +51,10 @@ class OperatorAction:
     )
     reason: str = strawberry.field(description="Why, in their words.")
     freeze: Freeze | None = strawberry.field(description="What a frozen wallet was to do no longer; else null.")
-    setting: RiskSettingChange | None = strawberry.field(description="What was done to a setting of risk; else null.")
+    setting: RiskSettingChange | None = strawberry.field(
+        description="What was done to a setting of risk; null for other acts, and for a setting that only a newer "
+        "server has."
+    )
     created_at: datetime = strawberry.field(description="When it was done.")
     on_wallet: strawberry.Private[UUID | None]
     on_transaction: strawberry.Private[UUID | None]
@@ -60,9 +64,8 @@ class OperatorAction:
     def of(cls, recorded: RecordedAct) -> Self:
         act, facts = recorded.act, recorded.act.facts
         setting = None
-        if "name" in facts:
-            name = RiskSettingName[facts["name"].upper()]
-            setting = RiskSettingChange(name=name, before=facts["before"], value=facts["value"])
+        if facts.get("name") in SETTINGS:
+            setting = RiskSettingChange(name=facts["name"], before=facts["before"], value=facts["value"])
         return cls(
             id=ids.encode(ids.ACT, act.id),
             kind=OperatorActionKind[act.action.name],

@@ -1,43 +1,27 @@
 """Risk settings as operators see and change them."""
 
 from datetime import datetime
-from enum import Enum
 from typing import Self
 
 import strawberry
 
 from pocketpay.api.context import Info
 from pocketpay.api.errors import UserError
+from pocketpay.api.registered import registered_enum
 from pocketpay.operations import risk_settings as operations
+from pocketpay.risk.rules import SETTINGS
+from pocketpay.settings import in_words
 
-
-@strawberry.enum(description="A setting of risk, by its name in the environment.")
-class RiskSettingName(Enum):
-    LARGE_TRANSFER_THRESHOLD = strawberry.enum_value(
-        "LARGE_TRANSFER_THRESHOLD",
-        description='Money; a payment above it is large: "500.00" in every currency, or "USD:500.00,JPY:50000".',
-    )
-    LARGE_TRANSFER_ACTION = strawberry.enum_value(
-        "LARGE_TRANSFER_ACTION", description='What a large payment meets: "off", "confirm" or "block".'
-    )
-    NEW_RECIPIENT_ACTION = strawberry.enum_value(
-        "NEW_RECIPIENT_ACTION", description='What the first payment to somebody meets: "off", "confirm" or "block".'
-    )
-    RAPID_TRANSFER_COUNT = strawberry.enum_value(
-        "RAPID_TRANSFER_COUNT",
-        description="With so many payments within the window before it, one is rapid; 1 or more, above 1000 none is.",
-    )
-    RAPID_TRANSFER_WINDOW_MINUTES = strawberry.enum_value(
-        "RAPID_TRANSFER_WINDOW_MINUTES", description="The window of that rule in minutes, 1 to 1440."
-    )
-    RAPID_TRANSFER_ACTION = strawberry.enum_value(
-        "RAPID_TRANSFER_ACTION", description='What a rapid payment meets: "off", "confirm" or "block".'
-    )
+RISK_SETTING_NAME = registered_enum(
+    "RiskSettingName",
+    "A setting of risk, by its name in the environment.",
+    {name: in_words(field) for name, field in SETTINGS.items()},
+)
 
 
 @strawberry.type(description="A setting of risk as it applies now.")
 class RiskSetting:
-    name: RiskSettingName = strawberry.field(description="Which one.")
+    name: str = strawberry.field(graphql_type=RISK_SETTING_NAME, description="Which one.")
     value: str = strawberry.field(description="What applies, written as the environment writes it.")
     environment_value: str = strawberry.field(description="What this server's environment says.")
     overridden: bool = strawberry.field(description="Whether an operator has set it over the environment's.")
@@ -46,7 +30,7 @@ class RiskSetting:
     @classmethod
     def of(cls, setting: operations.RiskSetting) -> Self:
         return cls(
-            name=RiskSettingName[setting.name.name],
+            name=setting.name,
             value=setting.value,
             environment_value=setting.environments,
             overridden=setting.overridden,

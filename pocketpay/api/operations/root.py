@@ -90,8 +90,8 @@ class Operations:
 
 
 @strawberry.type(
-    description="What operators may do, each act recorded with its reason. Several in one request are done side by "
-    "side, in no order."
+    description="What operators may do, each act recorded with its reason. Several in one request are carried out "
+    "one after another, in order, and each counts as a mutation of the request."
 )
 class OperationsMutations:
     freeze_wallet = freeze_wallet
@@ -99,6 +99,10 @@ class OperationsMutations:
     set_risk_setting = set_risk_setting
     reverse_transaction = reverse_transaction
     clear_risk_setting = clear_risk_setting
+
+
+MUTATION_TYPES = frozenset({OperationsMutations.__name__})
+"""Types below `Mutation` whose fields are mutations too: they are carried out one after another, and counted."""
 
 
 @strawberry.field(

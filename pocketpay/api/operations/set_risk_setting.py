@@ -6,14 +6,13 @@ import strawberry
 
 from pocketpay.api.context import Info
 from pocketpay.api.errors import refusals_as_errors
-from pocketpay.api.operations.risk_setting import RiskSetting, RiskSettingName, RiskSettingPayload
+from pocketpay.api.operations.risk_setting import RISK_SETTING_NAME, RiskSetting, RiskSettingPayload
 from pocketpay.operations import risk_settings as operations
-from pocketpay.risk import setting
 
 
 @strawberry.input(description="One setting of risk, and what it is to be.")
 class SetRiskSettingInput:
-    name: RiskSettingName = strawberry.field(description="Which one.")
+    name: str = strawberry.field(graphql_type=RISK_SETTING_NAME, description="Which one.")
     value: str = strawberry.field(
         description='Written and judged as the environment\'s is: "confirm", "250.00", "USD:250.00,JPY:30000", "5".'
     )
@@ -30,9 +29,8 @@ async def set_risk_setting(
     info: Info, input: Annotated[SetRiskSettingInput, strawberry.argument(description="The setting and its value.")]
 ) -> RiskSettingPayload:
     operator, rooms = info.context.must_operate(), info.context.rooms
-    name = setting.RiskSettingName[input.name.name]
     changed = await operations.set_risk_setting(
-        rooms.database, rooms.settings, operator, name=name, raw_value=input.value, raw_reason=input.reason
+        rooms.database, rooms.settings, operator, name=input.name, raw_value=input.value, raw_reason=input.reason
     )
     # The signal will come, but whoever has just done this should not have to wait for it.
     await rooms.office.policy.read()

@@ -1,15 +1,43 @@
 """The rules of risk that apply to the viewer's payments, for whoever wants to know before paying."""
 
+from enum import Enum
+from typing import Any, Self
+
 import strawberry
 
 from pocketpay.api.context import Info
 from pocketpay.api.money import Money
-from pocketpay.risk.rules import RAPID_COUNT_OFF
-from pocketpay.settings import RuleAction
+from pocketpay.api.risk_reason import RISK_RULE
+from pocketpay.risk.large_transfer import LargeTransfer
+from pocketpay.risk.new_recipient import NewRecipient
+from pocketpay.risk.rapid_transfers import RAPID_COUNT_OFF, RapidTransfers
+from pocketpay.risk.rule import Rule, RuleAction
+
+
+@strawberry.enum(description="What a rule of risk does with a payment that it matches.")
+class RiskAction(Enum):
+    OFF = strawberry.enum_value("OFF", description="Nothing: the rule is off.")
+    CONFIRM = strawberry.enum_value("CONFIRM", description="The payment awaits confirmTransfer or cancelTransfer.")
+    BLOCK = strawberry.enum_value("BLOCK", description="The payment is BLOCKED.")
+
+
+@strawberry.type(description="A rule of risk as it applies to the viewer's payments now.")
+class RiskPolicyRule:
+    rule: str = strawberry.field(graphql_type=RISK_RULE, description="The rule.")
+    action: RiskAction = strawberry.field(description="What it does with a payment that it matches.")
+    message: str = strawberry.field(
+        description="The reason that such a payment would give, in words for the sender, with the thresholds of now."
+    )
+
+    @classmethod
+    def of(cls, rule: Rule[Any], currency: str) -> Self:
+        message = rule.words.format_map(rule.thresholds(currency))
+        return cls(rule=rule.name, action=RiskAction[rule.action.name], message=message)
 
 
 @strawberry.type(description="When a payment is asked about before it goes out.")
 class RiskPolicy:
+    rules: list[RiskPolicyRule] = strawberry.field(description="Every rule, those that are off too.")
     large_transfer_threshold: Money = strawberry.field(description="A payment above it is large.")
     rapid_transfer_count: int = strawberry.field(
         description=f"From that many payments within the window on, one more is rapid; above {RAPID_COUNT_OFF} never."
@@ -28,10 +56,12 @@ async def risk_policy(info: Info) -> RiskPolicy:
     desk = info.context.rooms.desk
     currency = await desk.resolver.currency(info.context.must_view().wallet_id)
     terms = desk.terms
+    rapid = terms.policy.rule(RapidTransfers)
     return RiskPolicy(
-        large_transfer_threshold=Money.of(terms.policy.threshold(currency)),
-        rapid_transfer_count=terms.policy.rapid_count,
-        rapid_transfer_window_minutes=terms.policy.rapid_window_minutes,
-        new_recipient=terms.policy.new_recipient is not RuleAction.OFF,
+        rules=[RiskPolicyRule.of(rule, currency) for rule in terms.policy.rules],
+        large_transfer_threshold=Money.of(terms.policy.rule(LargeTransfer).threshold(currency)),
+        rapid_transfer_count=rapid.count,
+        rapid_transfer_window_minutes=rapid.window_minutes,
+        new_recipient=terms.policy.rule(NewRecipient).action is not RuleAction.OFF,
         confirmation_minutes=int(terms.confirmation.total_seconds()) // 60,
     )

@@ -40,7 +40,7 @@ class TransferPreview:
         after = preview.available_after
         return cls(
             status=None if preview.status is None else TransactionStatus[preview.status.name],
-            risk_reasons=[RiskReason.of(reason) for reason in preview.reasons],
+            risk_reasons=RiskReason.of(preview.reasons),
             available_after=None if after is None else Money.of(after),
             errors=errors.user_errors(() if preview.refusal is None else (preview.refusal,)),
         )

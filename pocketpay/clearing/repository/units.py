@@ -126,7 +126,7 @@ async def look(
     footprints: Sequence[Footprint],
     *,
     not_before: datetime,
-    rapid_window: object,
+    recent_window: object,
     most_recent: int,
 ) -> list[Record]:
     """One row per footprint, in order: the clock, standings, the key, payee and counts, what is used of the limit at
@@ -137,7 +137,7 @@ async def look(
         [f.payee_id for f in footprints],
         [None if f.key is None else f.key.text for f in footprints],
         [f.transaction_id for f in footprints],
-        rapid_window,
+        recent_window,
         not_before,
         most_recent,
         [f.limit for f in footprints],

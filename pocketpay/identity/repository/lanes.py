@@ -10,13 +10,13 @@ from typing import NamedTuple
 from uuid import UUID
 
 from pocketpay.database.sessions import Session
-from pocketpay.identity.lane import CALENDARS, Lane, Order, Others, Turn
+from pocketpay.identity.lane import CALENDARS, FURTHEST, Lane, Order, Others, Turn
 from pocketpay.identity.lane import ask as rule
 
 _WAITS = """
 select begins_at - clock_timestamp() from sign_in_turns
 where lane = $1 and provider = $2 and network = $3 and address = $4 and guess_id is null
-  and begins_at > clock_timestamp()
+  and begins_at > clock_timestamp() and begins_at <= clock_timestamp() + $5::interval
 """
 _LOCK = """
 insert into sign_in_lanes as l (lane, first_at, crowded_at, further_at, expires_at)
@@ -30,7 +30,8 @@ with clock as materialized (select clock_timestamp() as now),
 turns as materialized (
     select t.*, t.network = $3 as near, t.network = $3 and t.address = $4 as own,
            t.guess_id is null and t.begins_at > clock.now as waiting
-    from sign_in_turns t, clock where t.lane = $1 and t.provider = $2 and t.expires_at > clock.now)
+    from sign_in_turns t, clock
+    where t.lane = $1 and t.provider = $2 and t.expires_at > clock.now and t.begins_at <= clock.now + $5::interval)
 select clock.now, own.calendar, own.begins_at, own.ends_at, own.expires_at, own.guess_id, others.*
 from clock left join turns own on own.own cross join (
     select count(*) as of_provider, count(*) filter (where near) as of_network,
@@ -75,7 +76,7 @@ class Place(NamedTuple):
 
 async def waits(session: Session, place: Place) -> timedelta | None:
     """How long until the turn of that address begins, None when it has none to wait for."""
-    left: timedelta | None = await session.fetchval(_WAITS, *place)
+    left: timedelta | None = await session.fetchval(_WAITS, *place, FURTHEST)
     return left
 
 
@@ -83,7 +84,7 @@ async def ask(session: Session, place: Place, guess_id: UUID) -> timedelta | Non
     """Asks for a guess, by the law of lane.py. None when it may be made, else how long to wait."""
     booked = await session.fetchrow(_LOCK, place.lane, *(CALENDARS[order].saved for order in _ORDERS))
     # Read after the lock: the clock of two guesses must not run the other way round.
-    seen = await session.fetchrow(_LOOK, *place)
+    seen = await session.fetchrow(_LOOK, *place, FURTHEST)
     if booked is None or seen is None:
         raise AssertionError("both statements give a row")
     turn = None

@@ -9,28 +9,31 @@ from datetime import timedelta
 
 from pocketpay.database.sessions import Session
 
-_CLAIM_RATE = """
+_OVER = """
+(t.expires_at <= excluded.window_started_at or t.expires_at > excluded.expires_at + interval '5 seconds')"""
+"""Whether what is kept is of no use: its time is over, or it ends later than anything of now could, because it was
+written by a clock that was ahead (decision 27)."""
+
+_CLAIM_RATE = f"""
 insert into throttles as t (bucket, hits, window_started_at, expires_at)
 select $1, 1, now, now + $3::interval from (select clock_timestamp() as now) clock
 on conflict (bucket) do update set
-    hits = case when t.expires_at <= excluded.window_started_at then 1 else least(t.hits, $2) + 1 end,
-    window_started_at = case when t.expires_at <= excluded.window_started_at
-        then excluded.window_started_at else t.window_started_at end,
-    expires_at = case when t.expires_at <= excluded.window_started_at then excluded.expires_at else t.expires_at end
+    hits = case when {_OVER} then 1 else least(t.hits, $2) + 1 end,
+    window_started_at = case when {_OVER} then excluded.window_started_at else t.window_started_at end,
+    expires_at = case when {_OVER} then excluded.expires_at else t.expires_at end
 returning case when hits > $2 then greatest(1, ceil(extract(epoch from expires_at - clock_timestamp())))::int end
 """
-_CLAIM_ATTEMPT = """
+_CLAIM_ATTEMPT = f"""
 insert into throttles as t (bucket, hits, window_started_at, expires_at)
 select $1, 1, now, now + $2::interval from (select clock_timestamp() as now) clock
 on conflict (bucket) do update set
-    hits = case when t.expires_at <= excluded.window_started_at then 1 else t.hits + 1 end,
+    hits = case when {_OVER} then 1 else t.hits + 1 end,
     window_started_at = excluded.window_started_at,
-    blocked_until = case when t.expires_at > excluded.window_started_at and t.hits + 1 >= $3
+    blocked_until = case when not {_OVER} and t.hits + 1 >= $3
         then excluded.window_started_at
              + least($4::float8, 2 ^ least(t.hits + 1 - $3, 30)::float8) * interval '1 second' end,
     expires_at = excluded.expires_at
-where t.blocked_until is null or t.blocked_until <= excluded.window_started_at
-   or t.expires_at <= excluded.window_started_at
+where t.blocked_until is null or t.blocked_until <= excluded.window_started_at or {_OVER}
 returning hits
 """
 _BLOCKED_FOR = """

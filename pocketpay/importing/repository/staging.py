@@ -228,6 +228,12 @@ async def join(connection: Connection) -> int:
     return count
 
 
+async def clock(connection: Connection) -> datetime:
+    """The time by the database."""
+    now: datetime = await connection.fetchval("select clock_timestamp()")
+    return now
+
+
 async def page(connection: Connection, after: int, limit: int) -> list[Record]:
     """The next people to judge, each with all that the export says of them."""
     return await connection.fetch("select * from joined where n > $1 order by n limit $2", after, limit)

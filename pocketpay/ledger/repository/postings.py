@@ -6,11 +6,12 @@ from uuid import UUID
 import uuid_utils.compat as uuids
 
 from pocketpay.database.sessions import Record, Session
-from pocketpay.ledger.account import Account, Entry
+from pocketpay.ledger.account import MOST_AHEAD_SECONDS, Account, Entry
 from pocketpay.ledger.house import House, HouseKind
 
-_ACCOUNTS = """
-select id, currency, posted, held, sequence, version, updated_at
+_ACCOUNTS = f"""
+select id, currency, posted, held, sequence, version, updated_at,
+    updated_at > clock_timestamp() + interval '{MOST_AHEAD_SECONDS} seconds'
 from ledger_accounts where id = any($1::uuid[]) and kind = 'wallet' order by id
 """
 _LOCK = _ACCOUNTS + " for no key update"

@@ -55,7 +55,7 @@ COMPLETE = Proof(
 ONLY_THE_OWNERS = only_the_owners("law 3: nobody but their owner has a right to rewrite entries", "ledger_entries")
 
 CHAIN = Proof(
-    "law 4: a wallet's entries follow one another without a gap",
+    "law 4: a wallet's entries follow one another without a gap, and none is older than the one before",
     """
     select e.id::text, concat('entry ', e.sequence, ' of account ', e.account_id, ': ', case
         when a.id is null then 'no such account'
@@ -93,6 +93,16 @@ PROJECTION = Proof(
     """,
 )
 
+LAST_CHANGE = Proof(
+    "law 4: a wallet's account was changed last with its newest entry or later",
+    """
+    select a.id::text, 'changed last at ' || a.updated_at || ', its newest entry is of ' || e.created_at
+    from ledger_accounts a join ledger_entries e on e.account_id = a.id and e.sequence = a.sequence
+    where e.created_at > a.updated_at
+    """,
+)
+"""The next entry is not made before that change, so that time follows the sequence (CHAIN)."""
+
 PROOFS = (
     CONSERVATION,
     NOTHING_OVERSPENT,
@@ -102,4 +112,5 @@ PROOFS = (
     ONLY_THE_OWNERS,
     CHAIN,
     PROJECTION,
+    LAST_CHANGE,
 )

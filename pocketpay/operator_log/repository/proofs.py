@@ -1,21 +1,7 @@
 """What must hold of the record of operators' acts, each as a question whose every answer is something wrong."""
 
-from pocketpay.database.findings import Proof, guarded, in_force, only_the_owners
-
-FREEZES = Proof(
-    "a wallet is frozen as the record of operators' acts says, and not otherwise",
-    """
-    select w.id::text, concat('is ', coalesce('frozen for ' || w.frozen_for || ', ' || w.freeze_reason, 'not frozen'),
-        '; the record says ', coalesce(said.freeze || ', ' || said.reason, 'not frozen'))
-    from wallets w
-    left join lateral (
-        select case a.action when 'freeze' then a.facts ->> 'freeze' end as freeze,
-            case a.action when 'freeze' then a.reason end as reason
-        from operator_actions a where a.wallet_id = w.id and a.action in ('freeze', 'unfreeze')
-        order by a.created_at desc, a.id desc limit 1) said on true
-    where (w.frozen_for, w.freeze_reason) is distinct from (said.freeze, said.reason)
-    """,
-)
+from pocketpay.database.findings import guarded, in_force, only_the_owners
+from pocketpay.operator_log.repository import act_proofs
 
 RECORD_GUARDED = guarded(
     "the guards of the record of operators' acts, and of usernames, are in force",
@@ -36,4 +22,4 @@ RECORD_CONSTRAINED = in_force(
     ),
 )
 
-PROOFS = (FREEZES, RECORD_GUARDED, RECORD_IS_THE_OWNERS, RECORD_CONSTRAINED)
+PROOFS = (*act_proofs.PROOFS, RECORD_GUARDED, RECORD_IS_THE_OWNERS, RECORD_CONSTRAINED)

@@ -2,8 +2,8 @@
 
     limits.py       the numbers: sizes, times, connections in all and of one address
     waiting.py      connections that wait for the same thing, the longest first
-    connections.py  all connections that are open: admits, counts, closes what has waited too long
-    protocol.py     HTTP on one connection: uvicorn's protocol with these limits
+    connections.py  all connections together: admits, counts, closes those that have waited too long
+    protocol.py     one connection, its place and its stage: uvicorn's HTTP protocol with these limits
     websocket.py    what an upgraded connection is: uvicorn's protocol, counted until it is lost
     refusals.py     the answers to what never becomes a request
 

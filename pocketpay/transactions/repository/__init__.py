@@ -10,4 +10,5 @@ waiting.py           held payments and unsettled orders, of any owner
 proofs.py            what the audit proves
 request_proofs.py    the same between money requests and their payments
 card_proofs.py       the same between cards and their payments
+closed_proofs.py     what it proves of closed wallets and their owners
 """

@@ -2,6 +2,7 @@
 
 from pocketpay.database.findings import Proof
 from pocketpay.transactions.repository import card_proofs as cards
+from pocketpay.transactions.repository import closed_proofs as closed
 from pocketpay.transactions.repository import request_proofs as requests
 from pocketpay.transactions.repository.usage import COUNTED_AMOUNT, COUNTS, KIND
 
@@ -167,4 +168,5 @@ PROOFS = (
     *(HOLDS, LEGS, REFUNDED, OPPOSITE, CURRENCIES, TIMES, KEYS, USAGE, ONE_BONUS, OWNERS),
     *requests.PROOFS,
     *cards.PROOFS,
+    *closed.PROOFS,
 )

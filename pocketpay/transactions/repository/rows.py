@@ -13,7 +13,7 @@ import orjson
 from asyncpg import Record
 
 from pocketpay.money import Money
-from pocketpay.risk.rules import Reason, Rule
+from pocketpay.risk.rule import Reason
 from pocketpay.transactions.lifecycle import Status
 from pocketpay.transactions.transaction import Transaction, Type
 
@@ -56,11 +56,11 @@ def transaction(record: Record) -> Transaction:
 
 
 def reasons(text: str) -> tuple[Reason, ...]:
-    """The risk reasons that the jsonb text keeps."""
+    """The risk reasons that the jsonb text keeps, those of a newer server's rules among them."""
     if text == "[]":  # nearly every row: not worth a parser
         return ()
     kept: list[dict[str, Any]] = orjson.loads(text)
-    return tuple(Reason(Rule(reason["rule"]), reason["facts"]) for reason in kept)
+    return tuple(Reason(reason["rule"], reason["facts"]) for reason in kept)
 
 
 def reasons_text(reasons: Sequence[Reason]) -> str:

@@ -1,15 +1,15 @@
 """The outbox of mails: written in the unit of work that needs a mail, sent by whichever server claims it.
 
-Only a new table: a server of the revision before goes on as it was. It leaves the mails of somebody who closes their
-wallet; they are deleted MAIL_KEEP_DAYS after they were sent.
+Only a new table: a server of the revision before goes on as it was. When it closes a wallet it leaves the mails of
+the owner, which are deleted MAIL_KEEP_DAYS after they were sent.
 """
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0020"
-down_revision = "0011"
+revision = "0013"
+down_revision = "0012"
 branch_labels = None
 depends_on = None
 

@@ -12,8 +12,8 @@ address that anybody has given (EMAIL_TAKEN); where two have given the same one,
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0021"
-down_revision = "0020"
+revision = "0015"
+down_revision = "0014"
 branch_labels = None
 depends_on = None
 
@@ -58,6 +58,7 @@ def _users() -> None:
         postgresql_where=sa.text("email_verified_at is not null"),
     )
     op.drop_index("uq_users_email", "users")
+    op.execute("grant update (email_verified_at) on users to pocketpay_server")
 
 
 def _challenges() -> None:

@@ -1,0 +1,149 @@
+"""What must hold between the record of operators' acts and what they did: each has the other.
+
+    freeze, unfreeze          the wallet is as the last of them left it
+    reverse                   a refund that no customer ordered
+    grant_role, revoke_role   the user has the role that the last of them gave; whoever has left has none
+    set_risk, clear_risk      the setting has the value that the last of them gave
+
+Acts about one thing are written under its lock, so their times are in the order in which they were done. An act is
+recorded only when it changes something: one that repeats the last is false.
+"""
+
+from pocketpay.database.findings import Proof
+from pocketpay.operator_log.act import Action
+
+KNOWN = Proof(
+    "each act on record is of a known kind",
+    f"""
+    select id::text, 'is ' || action from operator_actions
+    where action not in ({", ".join(f"'{action.value}'" for action in Action)})
+    """,
+)
+
+FREEZES = Proof(
+    "a wallet is frozen as the record of operators' acts says, and not otherwise",
+    """
+    select w.id::text, concat('is ', coalesce('frozen for ' || w.frozen_for || ', ' || w.freeze_reason, 'not frozen'),
+        '; the record says ', coalesce(said.freeze || ', ' || said.reason, 'not frozen'))
+    from wallets w
+    left join (
+        select distinct on (wallet_id) wallet_id,
+            case action when 'freeze' then facts ->> 'freeze' end as freeze,
+            case action when 'freeze' then reason end as reason
+        from operator_actions where action in ('freeze', 'unfreeze')
+        order by wallet_id, created_at desc, id desc) said on said.wallet_id = w.id
+    where (w.frozen_for, w.freeze_reason) is distinct from (said.freeze, said.reason)
+    """,
+)
+
+FREEZE_ACTS = Proof(
+    "each act that freezes or unfreezes a wallet changed it",
+    """
+    select id::text, case when wallet_id is null then 'is about no wallet'
+        when action = 'unfreeze' then 'unfreezes the wallet ' || wallet_id || ', which was not frozen'
+        when what is null then 'does not say what the wallet ' || wallet_id || ' is frozen for'
+        else 'freezes the wallet ' || wallet_id || ' for ' || what || ', as it was already' end
+    from (
+        select id, action, wallet_id, facts ->> 'freeze' as what, lag(action) over said as last_action,
+            lag(facts ->> 'freeze') over said as last_what
+        from operator_actions where action in ('freeze', 'unfreeze')
+        window said as (partition by wallet_id order by created_at, id)) acts
+    where wallet_id is null
+       or (action = 'unfreeze' and last_action is distinct from 'freeze')
+       or (action = 'freeze' and (what is null or (last_action = 'freeze' and last_what = what)))
+    """,
+)
+
+REVERSALS = Proof(
+    "each reversal has one act on record, of its amount and moment, and each such act its reversal",
+    """
+    with reversing as (
+        select id, wallet_id, transaction_id, created_at, facts ->> 'refund' as refund,
+            facts ->> 'currency' as currency, ltrim(replace(facts ->> 'amount', '.', ''), '0') as minor,
+            row_number() over (partition by facts ->> 'refund' order by created_at, id) > 1 as repeats
+        from operator_actions where action = 'reverse'),
+    refunds as (
+        select t.*, ordered.id is not null as a_customers
+        from transactions t
+        left join (
+            select distinct r.id from idempotency_keys k cross join unnest(k.result_ids) r(id)
+            where k.operation = 'refund') ordered on ordered.id = t.id
+        where t.refund_of is not null)
+    select coalesce(t.id, a.id)::text, case
+        when t.id is null then 'made the refund ' || coalesce(a.refund, 'of no id') || ', which does not exist'
+        when a.id is null then 'gives money back, and neither a customer nor an operator ordered it'
+        when t.a_customers then 'was ordered by a customer, but the act ' || a.id || ' claims it'
+        when a.repeats then 'has a second act: ' || a.id
+        else 'is not what its act ' || a.id || ' says' end
+    from refunds t
+    full join reversing a on a.refund = t.id::text
+    where t.id is null or (a.id is null) <> t.a_customers or a.repeats
+       or (not t.a_customers
+           and (a.transaction_id, a.wallet_id, a.minor, a.currency, a.created_at, t.status) is distinct from (
+              t.refund_of, coalesce(t.source_wallet_id, t.destination_wallet_id), t.amount::text, t.currency,
+              t.created_at, 'completed'))
+    """,
+)
+"""A customer's refund needs an idempotency key of its own, and keys are never removed: so an operator's is known by
+having none. An amount is compared digit by digit, because what has been tampered with may be no number."""
+
+ROLES = Proof(
+    "a user is an operator as the record of operators' acts says, and not otherwise",
+    """
+    select u.id::text, concat('is ', case u.role when 'operator' then 'an operator' else 'no operator' end,
+        '; the record says ', case when said.operator and u.closed_at is null then 'an operator'
+            else 'no operator' end)
+    from users u
+    left join (
+        select distinct on (wallet_id) wallet_id, action = 'grant_role' as operator
+        from operator_actions where action in ('grant_role', 'revoke_role')
+        order by wallet_id, created_at desc, id desc) said on said.wallet_id = u.wallet_id
+    where (u.role = 'operator') <> (coalesce(said.operator, false) and u.closed_at is null)
+    """,
+)
+
+ROLE_ACTS = Proof(
+    "each act that grants or revokes a role changed it",
+    """
+    select id::text, case when wallet_id is null then 'is about nobody'
+        when action = 'grant_role' then 'grants a role to the owner of ' || wallet_id || ', who had it'
+        else 'revokes a role of the owner of ' || wallet_id || ', who had none' end
+    from (
+        select id, action, wallet_id, lag(action) over said as last_action
+        from operator_actions where action in ('grant_role', 'revoke_role')
+        window said as (partition by wallet_id order by created_at, id)) acts
+    where wallet_id is null or action = coalesce(last_action, 'revoke_role')
+    """,
+)
+
+RISK_SETTINGS = Proof(
+    "a setting of risk has the value that the record of operators' acts says, and not otherwise",
+    """
+    select coalesce(s.name, said.name), 'is ' || coalesce(s.value, 'not set') || '; the record says '
+        || coalesce(said.value, 'not set')
+    from risk_settings s
+    full join (
+        select distinct on (facts ->> 'name') facts ->> 'name' as name,
+            case action when 'set_risk' then facts ->> 'value' end as value
+        from operator_actions where action in ('set_risk', 'clear_risk') and facts ->> 'name' is not null
+        order by facts ->> 'name', created_at desc, id desc) said on said.name = s.name
+    where s.value is distinct from said.value
+    """,
+)
+
+RISK_ACTS = Proof(
+    "each act about a setting of risk says what it was before, and changed it",
+    """
+    select id::text, concat('changes ', coalesce(name, 'no setting'), ' from ', coalesce(before, 'not set'), ' to ',
+        coalesce(value, 'not set'), '; the act before it left ', coalesce(last_value, 'not set'))
+    from (
+        select id, action, facts ->> 'name' as name, facts ->> 'value' as value, facts ->> 'before' as before,
+            lag(facts ->> 'value') over said as last_value
+        from operator_actions where action in ('set_risk', 'clear_risk')
+        window said as (partition by facts ->> 'name' order by created_at, id)) acts
+    where name is null or before is distinct from last_value or value is not distinct from before
+       or (action = 'set_risk') <> (value is not null)
+    """,
+)
+
+PROOFS = (KNOWN, FREEZES, FREEZE_ACTS, REVERSALS, ROLES, ROLE_ACTS, RISK_SETTINGS, RISK_ACTS)

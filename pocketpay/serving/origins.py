@@ -1,0 +1,105 @@
+"""Pages of other origins: which ones a browser may let talk to this server.
+
+    named      the origins of ALLOWED_ORIGINS
+    loopback   pages served from this machine, in development: a frontend's own development server
+    same       the page is ours, whatever the scheme a proxy in front speaks
+
+Tokens travel in headers that a page sets itself, never in cookies: what this protects is a visitor whose browser is
+used as a way into a network, and a refused page is logged so that its developer learns why.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from time import monotonic
+
+import structlog
+from starlette.middleware.cors import CORSMiddleware
+from starlette.types import ASGIApp, Receive, Scope, Send
+from strawberry.http.websocket_origin import is_same_origin
+
+from pocketpay.serving.http import Headers, HttpRefusal
+from pocketpay.settings import normalized_origin
+
+log = structlog.get_logger(__name__)
+
+LOOPBACK = re.compile(r"http://(localhost|127\.0\.0\.1|\[::1\])(:\d{1,5})?", re.ASCII)
+SECONDS = 60.0
+"""A refused origin is logged at most once within this time."""
+MAX_LOGGED = 20
+"""Origins logged within that time: callers who invent origins do not fill the log."""
+MAX_LENGTH = 255
+"""Characters of an origin that is written down; a host name has at most 253."""
+
+REFUSED = HttpRefusal(403, "Pages of this origin are not allowed here.")
+
+
+class Origins:
+    """The origins that one server allows, and those that it has refused lately."""
+
+    def __init__(self, named: Sequence[str], *, loopback: bool, clock: Callable[[], float] = monotonic) -> None:
+        """`named` are origins as browsers send them, or `*`; `loopback` allows pages of this machine."""
+        self._named, self._loopback, self._clock = frozenset(named), loopback, clock
+        self._logged: dict[str, float] = {}
+        """When each refused origin was logged."""
+
+    def allows(self, origin: str) -> bool:
+        """Whether pages of another origin than ours, this one, may talk to this server."""
+        if "*" in self._named or normalized_origin(origin) in self._named:
+            return True
+        return self._loopback and LOOPBACK.fullmatch(origin) is not None
+
+    def refused(self, headers: Headers) -> bool:
+        """Whether a request comes from a page that is neither ours nor allowed. Logs the origin if so."""
+        sent = headers.get(b"origin")
+        if sent is None:
+            return False
+        origin = sent.decode("latin-1")
+        if self.allows(origin) or _is_same(origin, headers):
+            return False
+        self.note_refused(origin)
+        return True
+
+    def note_refused(self, origin: str) -> None:
+        """Logs that origin, unless it was logged within the last minute, or too many others were."""
+        shown = normalized_origin(origin) if len(origin) <= MAX_LENGTH else None
+        shown = shown or ("null" if origin == "null" else "not an origin")
+        now = self._clock()
+        self._logged = {one: at for one, at in self._logged.items() if now - at < SECONDS}
+        if shown in self._logged or len(self._logged) >= MAX_LOGGED:
+            return
+        self._logged[shown] = now
+        log.warning("origin_refused", origin=shown, text="A page of this origin was refused: see ALLOWED_ORIGINS.")
+
+
+class Cors(CORSMiddleware):
+    """Answers browsers about pages of other origins, and notes which ones are refused."""
+
+    def __init__(self, app: ASGIApp, origins: Origins) -> None:
+        super().__init__(
+            app,
+            allow_methods=["GET", "POST"],
+            allow_headers=["authorization", "content-type", "x-request-id"],
+            expose_headers=["x-request-id", "retry-after"],
+            max_age=600,
+        )
+        self._origins = origins
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        headers = dict(scope["headers"])
+        if b"origin" not in headers:
+            await self.app(scope, receive, send)
+            return
+        self._origins.refused(headers)
+        await super().__call__(scope, receive, send)
+
+    def is_allowed_origin(self, origin: str) -> bool:
+        return self._origins.allows(origin)
+
+
+def _is_same(origin: str, headers: Headers) -> bool:
+    """Whether a browser says that the page is ours, or its origin is the host that was asked."""
+    host = headers.get(b"host", b"").decode("latin-1")
+    return headers.get(b"sec-fetch-site") == b"same-origin" or is_same_origin(origin, host)

@@ -1,0 +1,48 @@
+"""What must hold of closed wallets and their owners, who have left."""
+
+from pocketpay.database.findings import Proof
+
+EMPTY = Proof(
+    "a closed wallet is empty: nothing of it is under way, and none of its cards and money requests is open",
+    """
+    with closed as (
+        select id, updated_at as at, updated_at < (
+            select max(updated_at) - interval '1 hour' from ledger_accounts
+            where updated_at < clock_timestamp()) as swept
+        from wallets where status = 'closed')
+    select closed.id::text, 'has posted ' || a.posted || ', held ' || a.held
+    from closed join ledger_accounts a on a.id = closed.id where a.posted <> 0 or a.held <> 0
+    union all
+    select t.id::text, 'is ' || t.status || ', and the wallet ' || closed.id || ' is closed'
+    from closed join transactions t on coalesce(t.source_wallet_id, t.destination_wallet_id) = closed.id
+    where t.status in ('created', 'pending_confirmation')
+    union all
+    select c.id::text, 'is ' || c.status || ', and the wallet ' || closed.id || ' is closed'
+    from closed join cards c on c.wallet_id = closed.id
+    where c.status <> 'closed'
+    union all
+    select r.id::text, 'is pending, and the wallet ' || closed.id || ' is closed'
+    from money_requests r
+    cross join lateral (values (r.payer_wallet_id), (r.requester_wallet_id)) side(wallet_id)
+    join closed on closed.id = side.wallet_id
+    where r.status = 'pending' and (r.created_at > closed.at or closed.swept)
+    """,
+)
+"""Requests that a wallet made end a second after it, and a backup may be of that second. They are looked at when
+money has moved an hour later: a server was running, and its sweeper had the time."""
+
+LEFT = Proof(
+    "a wallet is closed exactly when its owner has left, and whoever has left has no session",
+    """
+    select u.id::text, case when u.closed_at is null then 'has not left, but the wallet ' || w.id || ' is closed'
+        else 'has left, but the wallet ' || w.id || ' is ' || w.status end
+    from users u join wallets w on w.id = u.wallet_id
+    where (w.status = 'closed') <> (u.closed_at is not null)
+    union all
+    select u.id::text, 'has left, but ' || count(*) || ' sessions of theirs did not end'
+    from users u join sessions s on s.user_id = u.id
+    where u.closed_at is not null and s.revoked_at is null and s.expires_at > u.closed_at group by u.id
+    """,
+)
+
+PROOFS = (EMPTY, LEFT)

@@ -1,0 +1,111 @@
+"""What was agreed stays as it was written: a column that the server may not change is changed by nobody else."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import asyncpg
+import pytest
+from asyncpg import Connection, Record
+
+from tests.conftest import Dsns
+from tests.operations.town import Town, trade
+
+TABLES = ("transactions", "money_requests", "cards", "wallets", "users", "idempotency_keys", "imported_users")
+TIMES = ("created_at", "expires_at", "expiry_month", "expiry_year", "email_set_at")
+"""Whoever owns the tables may have to give people more time after an outage. A trigger writes the last one."""
+
+OTHER = {
+    "uuid": "gen_random_uuid()",
+    "character varying": "concat({column}, 'x')",
+    "bigint": "coalesce({column}, 0) + 1",
+    "bytea": "sha256({column})",
+    "uuid[]": "{column} || gen_random_uuid()",
+    "jsonb": "'[1]'",
+    "timestamp with time zone": "coalesce({column}, now()) + interval '1 hour'",
+}
+"""Another value of each type."""
+
+COLUMNS = """
+select attname as name, format_type(atttypid, null) as type,
+    has_column_privilege('pocketpay_server', attrelid, attnum, 'update') as servers
+from pg_attribute where attrelid = $1::regclass and attnum > 0 and not attisdropped
+"""
+IMPORTED = "insert into imported_users select gen_random_uuid(), id, null, 0, now() from users limit 1"
+
+
+@pytest.fixture(scope="module")
+def town(module_dsn: Dsns) -> Town:
+    return asyncio.run(_imported(module_dsn))
+
+
+async def _imported(dsns: Dsns) -> Town:
+    town = await trade(dsns)
+    owner = await asyncpg.connect(dsns.owner)
+    await owner.execute(IMPORTED)
+    await owner.close()
+    return town
+
+
+@pytest.fixture(params=["origin", "replica"])
+async def owner(module_dsn: Dsns, request: pytest.FixtureRequest) -> AsyncIterator["Connection[Record]"]:
+    """The owner of the tables, and the same with every ordinary trigger skipped."""
+    connection = await asyncpg.connect(module_dsn.owner)
+    await connection.execute(f"set session_replication_role = {request.param}")
+    yield connection
+    await connection.close()
+
+
+async def _refused(owner: "Connection[Record]", table: str, column: str, value: str) -> str | None:
+    """By which trigger or constraint another value is refused; None when it was written."""
+    transaction = owner.transaction()
+    await transaction.start()
+    try:
+        assert (
+            await owner.fetchval(
+                f"with changed as (update {table} set {column} = {value} returning 1) select count(*) from changed"
+            )
+            > 0
+        )
+    except asyncpg.CheckViolationError as refused:
+        return refused.constraint_name
+    finally:
+        await transaction.rollback()
+    return None
+
+
+@pytest.mark.parametrize("table", TABLES)
+async def test_owner_changes_no_column_that_the_server_may_not(
+    town: Town, owner: "Connection[Record]", table: str
+) -> None:
+    columns = [row for row in await owner.fetch(COLUMNS, table) if not row["servers"] and row["name"] not in TIMES]
+    assert columns
+    for row in columns:
+        value = OTHER[row["type"]].format(column=row["name"])
+        assert await _refused(owner, table, row["name"], value) == f"{table}_immutable", row["name"]
+
+
+@pytest.mark.parametrize("table", TABLES[:5])
+async def test_same_value_is_no_change(town: Town, owner: "Connection[Record]", table: str) -> None:
+    names = [row["name"] for row in await owner.fetch(COLUMNS, table)]
+    assert await _refused(owner, table, f"({', '.join(names)})", f"row({', '.join(names)})") is None
+
+
+async def test_one_row_among_many_refuses_them_all(town: Town, owner: "Connection[Record]") -> None:
+    value = f"case when id = '{town['sent']}' then 'never mind' else description end"
+    assert await _refused(owner, "transactions", "description", value) == "transactions_immutable"
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "insert into idempotency_keys select * from idempotency_keys on conflict (wallet_id, key) "
+        "do update set fingerprint = sha256('another')",
+        "merge into transactions t using wallets w on w.id = t.destination_wallet_id "
+        "when matched then update set amount = t.amount + 1",
+        "with locked as (select id from cards for update) update cards c set last4 = '0000' from locked "
+        "where locked.id = c.id",
+    ],
+)
+async def test_no_way_of_writing_goes_around_it(town: Town, owner: "Connection[Record]", statement: str) -> None:
+    with pytest.raises(asyncpg.CheckViolationError, match="immutable columns"):
+        await owner.execute(statement)

@@ -1,0 +1,261 @@
+"""Damage to what operators did and to the record of it, as their owner could do it.
+
+The names of the acts begin with `act_`: see `operators_of_the_town.py`.
+"""
+
+from pocketpay.operator_log.repository.act_proofs import (
+    FREEZE_ACTS,
+    FREEZES,
+    KNOWN,
+    REVERSALS,
+    RISK_ACTS,
+    RISK_SETTINGS,
+    ROLE_ACTS,
+    ROLES,
+)
+from tests.operations.damage import NEW, OTHER, Damage, unguarded
+
+ACT = "insert into operator_actions (id, operator, action, wallet_id, reason, facts, created_at) values"
+STOLEN = (
+    "update wallets set status = 'frozen', frozen_for = 'all', freeze_reason = 'stolen phone' where id = '{dan}';"
+)
+FREEZE = f"{ACT} ('{NEW}', 'ops', 'freeze', '{{dan}}', 'stolen phone', '{{{{\"freeze\": \"all\"}}}}', now())"
+REVERSE = (
+    "insert into operator_actions (id, operator, action, wallet_id, transaction_id, reason, facts, created_at) "
+    "select '{act}', 'ops', 'reverse', wallet_id, transaction_id, 'again', {facts}, created_at "
+    "from operator_actions where id = '{{act_reversed}}'"
+)
+WINDOW = "rapid_transfer_window_minutes"
+
+
+def _act(action: str, whose: str, facts: str = "{{}}", id: str = NEW) -> str:
+    """An act that nobody did, about that wallet."""
+    wallet = "null" if whose == "null" else f"'{{{whose}}}'"
+    return f"{ACT} ('{id}', 'ops', '{action}', {wallet}, 'no reason', '{facts}', now());"
+
+
+def _facts(act: str, **facts: str) -> str:
+    """That act says something else."""
+    said = ", ".join(f"'{name}', {value}" for name, value in facts.items())
+    return f"update operator_actions set facts = facts || jsonb_build_object({said}) where id = '{{{act}}}'"
+
+
+_FREEZES = (
+    Damage(
+        "a wallet frozen by nobody",
+        STOLEN,
+        {FREEZES: {"{dan}"}},
+    ),
+    Damage(
+        "a frozen wallet let go by nobody",
+        FREEZE,
+        {FREEZES: {"{dan}"}},
+    ),
+    Damage(
+        "a wallet frozen for another reason than was given",
+        f"{STOLEN.replace('stolen phone', 'no reason')} {FREEZE}",
+        {FREEZES: {"{dan}"}},
+    ),
+    Damage(
+        "a wallet frozen for less than was said",
+        "update wallets set frozen_for = 'all' where id = '{frank}'",
+        {FREEZES: {"{frank}"}},
+    ),
+    Damage(
+        "a wallet frozen on after it was let go",
+        f"{STOLEN} {FREEZE}, ('{OTHER}', 'ops', 'unfreeze', '{{dan}}', 'phone found', '{{{{}}}}', "
+        "now() + interval '1 second')",
+        {FREEZES: {"{dan}"}},
+    ),
+    unguarded(
+        "a freeze whose act is gone",
+        "delete from operator_actions where id = '{act_frozen_again}'",
+        {FREEZES: {"{frank}"}},
+    ),
+    unguarded(
+        "a wallet unfrozen in the past that was never frozen",
+        "delete from operator_actions where id in ('{act_frozen}', '{act_frozen_for_all}')",
+        {FREEZE_ACTS: {"{act_unfrozen}"}},
+    ),
+    Damage(
+        "an act that lets go a wallet that was not frozen",
+        _act("unfreeze", "dan"),
+        {FREEZE_ACTS: {NEW}},
+    ),
+    Damage(
+        "an act that freezes a wallet as it is frozen already",
+        _act("freeze", "frank", '{{"freeze": "debits"}}').replace("no reason", "act_frozen_again"),
+        {FREEZE_ACTS: {NEW}},
+    ),
+    Damage(
+        "an act that freezes a wallet for nothing",
+        _act("freeze", "dan"),
+        {FREEZES: {"{dan}"}, FREEZE_ACTS: {NEW}},
+    ),
+    Damage(
+        "an act that freezes no wallet",
+        _act("freeze", "null", '{{"freeze": "all"}}'),
+        {FREEZE_ACTS: {NEW}},
+    ),
+)
+
+_REVERSALS = (
+    unguarded(
+        "a reversal whose act is gone",
+        "delete from operator_actions where id = '{act_reversed}'",
+        {REVERSALS: {"{reversed}"}},
+    ),
+    unguarded(
+        "a reversal of a part whose act is gone",
+        "delete from operator_actions where id = '{act_returned}'",
+        {REVERSALS: {"{returned}"}},
+    ),
+    Damage(
+        "a customer's refund whose key is gone",
+        "delete from idempotency_keys where key = 'key-of-partly'",
+        {REVERSALS: {"{partly}"}},
+    ),
+    unguarded(
+        "an act that reversed nothing",
+        REVERSE.format(act=NEW, facts=f"facts || jsonb_build_object('refund', '{OTHER}')"),
+        {REVERSALS: {NEW}},
+    ),
+    Damage(
+        "an act that does not say what it made",
+        REVERSE.format(act=NEW, facts="'{{}}'"),
+        {REVERSALS: {NEW}},
+    ),
+    Damage(
+        "an act that claims a customer's refund",
+        REVERSE.format(act=NEW, facts="facts || jsonb_build_object('refund', '{partly}')"),
+        {REVERSALS: {"{partly}"}},
+    ),
+    Damage(
+        "a reversal with two acts",
+        REVERSE.format(act=NEW, facts="facts"),
+        {REVERSALS: {"{reversed}"}},
+    ),
+    *(
+        unguarded(f"a reversal whose act says another {what}", sql, {REVERSALS: {"{returned}"}})
+        for what, sql in (
+            ("amount", _facts("act_returned", amount="'10.01'")),
+            ("amount, which is none", _facts("act_returned", amount="'all of it'")),
+            ("currency", _facts("act_returned", currency="'EUR'")),
+            (
+                "original",
+                "update operator_actions set transaction_id = '{bobs_deposit}' where id = '{act_returned}'",
+            ),
+            ("wallet", "update operator_actions set wallet_id = '{bob}' where id = '{act_returned}'"),
+            (
+                "moment",
+                "update operator_actions set created_at = created_at + interval '1 second' "
+                "where id = '{act_returned}'",
+            ),
+        )
+    ),
+)
+
+_ROLES = (
+    Damage(
+        "an operator by nobody's act",
+        "update users set role = 'operator' where wallet_id = '{dan}'",
+        {ROLES: {"{dan_user}"}},
+    ),
+    Damage(
+        "an operator who is a member by nobody's act",
+        "update users set role = 'member' where wallet_id = '{erin}'",
+        {ROLES: {"{erin_user}"}},
+    ),
+    Damage(
+        "an act that grants what nobody got",
+        _act("grant_role", "dan"),
+        {ROLES: {"{dan_user}"}},
+    ),
+    unguarded(
+        "an operator whose act is gone",
+        "delete from operator_actions where id = '{act_granted_again}'",
+        {ROLES: {"{erin_user}"}},
+    ),
+    unguarded(
+        "a role granted twice, since the act between them is gone",
+        "delete from operator_actions where id = '{act_revoked}'",
+        {ROLE_ACTS: {"{act_granted_again}"}},
+    ),
+    Damage(
+        "an act that grants an operator the role",
+        _act("grant_role", "erin"),
+        {ROLE_ACTS: {NEW}},
+    ),
+    Damage(
+        "an act that revokes a member's role",
+        _act("revoke_role", "dan"),
+        {ROLE_ACTS: {NEW}},
+    ),
+    Damage(
+        "an act that grants a role to nobody",
+        _act("grant_role", "null"),
+        {ROLE_ACTS: {NEW}},
+    ),
+)
+
+_RISK = (
+    Damage(
+        "a setting of risk that nobody set",
+        "insert into risk_settings values ('rapid_transfer_action', 'off', now())",
+        {RISK_SETTINGS: {"rapid_transfer_action"}},
+    ),
+    Damage(
+        "a setting of risk that nobody cleared",
+        f"delete from risk_settings where name = '{WINDOW}'",
+        {RISK_SETTINGS: {WINDOW}},
+    ),
+    Damage(
+        "a setting of risk with another value than was set",
+        f"update risk_settings set value = '60' where name = '{WINDOW}'",
+        {RISK_SETTINGS: {WINDOW}},
+    ),
+    Damage(
+        "a setting of risk that was cleared and is set again by nobody",
+        "insert into risk_settings values ('rapid_transfer_count', '9', now())",
+        {RISK_SETTINGS: {"rapid_transfer_count"}},
+    ),
+    unguarded(
+        "a setting of risk whose act is gone",
+        "delete from operator_actions where id = '{act_set_again}'",
+        {RISK_SETTINGS: {WINDOW}},
+    ),
+    unguarded(
+        "an act gone from the middle of a setting's past",
+        "delete from operator_actions where id = '{act_set}'",
+        {RISK_ACTS: {"{act_set_again}"}},
+    ),
+    unguarded(
+        "an act that says another value than was before",
+        _facts("act_set_again", before="'6'"),
+        {RISK_ACTS: {"{act_set_again}"}},
+    ),
+    Damage(
+        "an act that sets what is set",
+        _act("set_risk", "null", f'{{{{"name": "{WINDOW}", "value": "7", "before": "7"}}}}'),
+        {RISK_ACTS: {NEW}},
+    ),
+    Damage(
+        "an act that sets nothing",
+        _act("set_risk", "null"),
+        {RISK_ACTS: {NEW}},
+    ),
+    Damage(
+        "an act that clears, and says a value",
+        _act("clear_risk", "null", f'{{{{"name": "{WINDOW}", "value": "8", "before": "7"}}}}'),
+        {RISK_SETTINGS: {WINDOW}, RISK_ACTS: {NEW}},
+    ),
+)
+
+ACTS = (
+    *(*_FREEZES, *_REVERSALS, *_ROLES, *_RISK),
+    Damage(
+        "an act of a kind that nobody knows",
+        _act("forgive", "dan"),
+        {KNOWN: {NEW}},
+    ),
+)
