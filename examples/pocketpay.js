@@ -1,0 +1,71 @@
+// A client of Pocket Pay for a browser or Node.js 22, without a framework: see docs/clients.md.
+
+const REFRESH = `mutation ($token: String!) { refreshSession(refreshToken: $token) {
+  tokens { accessToken refreshToken } errors { code } } }`;
+const STAY_AWAY = [4400, 4401, 4406, 4409, 4429];
+
+export function pocketPay(url, tokens = null) {
+  let refreshing = null;
+
+  async function post(query, variables, accessToken) {
+    const headers = { 'Content-Type': 'application/json' };
+    if (accessToken) headers.Authorization = `Bearer ${accessToken}`;
+    return (await fetch(url, { method: 'POST', headers, body: JSON.stringify({ query, variables }) })).json();
+  }
+
+  async function rotate() {
+    const answer = await post(REFRESH, { token: tokens.refreshToken });
+    if (answer.errors) throw new Error(answer.errors[0].extensions.code); // keep the refresh token
+    const { tokens: next, errors } = answer.data.refreshSession;
+    if (errors.some(({ code }) => code === 'INVALID_TOKEN')) tokens = null; // sign in again
+    if (!next) throw new Error(errors[0].code);
+    tokens = next;
+  }
+
+  // One refresh at a time: a refresh token works once.
+  function refresh() {
+    refreshing ??= rotate().finally(() => { refreshing = null; });
+    return refreshing;
+  }
+
+  async function ask(query, variables) {
+    const used = tokens?.accessToken;
+    const answer = await post(query, variables, used);
+    if (!used || !answer.errors?.some(({ extensions }) => extensions.code === 'UNAUTHENTICATED')) return answer;
+    if (tokens?.accessToken === used) await refresh();
+    return post(query, variables, tokens?.accessToken);
+  }
+
+  // Calls onStop with a code when there is no use in reconnecting. Returns a function that ends the subscription.
+  function subscribe(query, onData, onStop) {
+    let socket, stopped = false, wait = 1000;
+    function close() { stopped = true; socket.close(); }
+    function stop(why) { close(); onStop(why); }
+    function open() {
+      if (stopped) return;
+      socket = new WebSocket(url.replace(/^http/, 'ws'), 'graphql-transport-ws');
+      const send = (message) => socket.send(JSON.stringify(message));
+      const init = { Authorization: `Bearer ${tokens?.accessToken}` };
+      socket.onopen = () => send({ type: 'connection_init', payload: init });
+      socket.onmessage = ({ data }) => {
+        const { type, payload } = JSON.parse(data);
+        if (type === 'connection_ack') { wait = 1000; send({ id: '1', type: 'subscribe', payload: { query } }); }
+        if (type === 'ping') send({ type: 'pong' });
+        if (type === 'next') onData(payload.data);
+        if (type === 'error') stop(payload[0].extensions.code);
+      };
+      socket.onclose = async ({ code }) => {
+        if (stopped) return;
+        if (STAY_AWAY.includes(code)) return stop(code);
+        if (code === 4403 && tokens) await refresh().catch(() => {});
+        if (!tokens) return stop('INVALID_TOKEN');
+        setTimeout(open, wait * Math.random());
+        wait = Math.min(2 * wait, 30_000);
+      };
+    }
+    open();
+    return close;
+  }
+
+  return { ask, subscribe, signedIn: (given) => { tokens = given; } };
+}

@@ -1,0 +1,230 @@
+"""The snippets of docs/clients.md and the client that it points at, run as they are written; and its rule of keys."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.e2e import customer
+from tests.e2e.customer import DEPOSIT, TRANSFER, Customer
+from tests.e2e.processes import House, Running
+
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs" / "clients.md").read_text(encoding="utf-8")
+CLIENT = ROOT / "examples" / "pocketpay.js"
+ADDRESS = "http://127.0.0.1:8000"
+HAS = "1563.00 USD\n"
+"""What alice's wallet has."""
+
+NODE = [shutil.which("node") or "", "--no-warnings", "--experimental-websocket"]
+
+
+def _node_speaks_websocket() -> bool:
+    asked = [*NODE, "-e", "process.exit(typeof WebSocket === 'function' ? 0 : 1)"]
+    return bool(NODE[0]) and subprocess.run(asked, check=False, capture_output=True).returncode == 0
+
+
+needs_node = pytest.mark.skipif(not _node_speaks_websocket(), reason="no Node.js that has WebSocket")
+
+
+@pytest.fixture(scope="module")
+def server(house: House) -> Iterator[Running]:
+    running = house.start()
+    yield running
+    assert running.stop() == 0
+    assert running.tracebacks() == []
+
+
+def block(kind: str, having: str) -> str:
+    """The one fenced block of that kind that has this text."""
+    found: list[str] = re.findall(rf"```{kind}\n(.*?)```", PAGE, re.DOTALL)
+    (one,) = (text for text in found if having in text)
+    return one
+
+
+def run(command: list[str], script: str, folder: Path) -> str:
+    environment = {**os.environ, "PYTHONWARNINGS": "error"}
+    done = subprocess.run(
+        command, input=script, cwd=folder, env=environment, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout
+
+
+def in_node(script: str, folder: Path) -> str:
+    """Runs a module beside the client, with the answers of its `console.log`."""
+    shutil.copy(CLIENT, folder / "pocketpay.js")
+    (folder / "package.json").write_text('{"type": "module"}')
+    return run([*NODE, "--input-type=module"], script, folder)
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="the page asks with curl")
+def test_curl_answers_as_it_is_printed(server: Running, tmp_path: Path) -> None:
+    script = block("sh", "signIn").replace(ADDRESS, server.url)
+    assert run(["bash", "-e"], script, tmp_path) == block("text", "UNAUTHENTICATED")
+
+
+def test_python_reads_the_wallet(server: Running, tmp_path: Path) -> None:
+    assert run([sys.executable, "-"], block("python", "httpx").replace(ADDRESS, server.url), tmp_path) == HAS
+
+
+@needs_node
+def test_javascript_watches_the_wallet(server: Running, tmp_path: Path) -> None:
+    assert in_node(block("js", "pocketpay.js").replace(ADDRESS, server.url), tmp_path) == HAS
+
+
+SIGNED_IN = """
+import { pocketPay } from './pocketpay.js';
+const sent = [], post = globalThis.fetch;
+globalThis.fetch = (url, options) => { sent.push(options.body); return post(url, options); };
+const SIGN_IN = 'mutation ($input: SignInInput!) { signIn(input: $input) { tokens { accessToken refreshToken } } }';
+const pay = pocketPay('ADDRESS/graphql');
+const { data } = await pay.ask(SIGN_IN, { input: { login: 'bob', password: 'pocket-pay-demo' } });
+const { refreshToken } = data.signIn.tokens;
+const refreshes = () => sent.filter((body) => body.includes('refreshSession')).length;
+const end = (what) => { console.log(what); process.exit(0); };
+"""
+
+
+@needs_node
+def test_javascript_refreshes_once_for_all_requests_that_need_it(server: Running, tmp_path: Path) -> None:
+    script = """
+    pay.signedIn({ accessToken: 'expired', refreshToken });
+    const answers = await Promise.all(Array.from({ length: 5 }, () => pay.ask('{ viewer { username } }')));
+    end([...answers.map(({ data }) => data.viewer.username), refreshes()].join());
+    """
+    assert in_node(SIGNED_IN.replace("ADDRESS", server.url) + script, tmp_path) == "bob,bob,bob,bob,bob,1\n"
+
+
+@needs_node
+def test_javascript_comes_back_with_a_fresh_token_and_stays_away_from_a_revoked_session(
+    server: Running, tmp_path: Path
+) -> None:
+    """The bad token closes the socket with 4403; signing out closes it with 4401."""
+    script = """
+    pay.signedIn({ accessToken: 'expired', refreshToken });
+    pay.subscribe('subscription { balanceChanged { version } }', () => {
+      console.log(refreshes());
+      pay.ask('mutation { signOut { errors { code } } }');
+    }, end);
+    """
+    assert in_node(SIGNED_IN.replace("ADDRESS", server.url) + script, tmp_path) == "1\n4401\n"
+
+
+@needs_node
+def test_javascript_asks_to_sign_in_again_when_the_refresh_token_is_not_valid(
+    server: Running, tmp_path: Path
+) -> None:
+    script = """
+    pay.signedIn({ accessToken: 'expired', refreshToken: 'unknown' });
+    pay.subscribe('subscription { balanceChanged { version } }', console.log, end);
+    """
+    assert in_node(SIGNED_IN.replace("ADDRESS", server.url) + script, tmp_path) == "INVALID_TOKEN\n"
+
+
+# ------------------------------------------------------------ keys
+
+REQUEST = """mutation ($input: RequestMoneyInput!) {
+  requestMoney(input: $input) { moneyRequest { id } errors { code } } }"""
+CARD = "mutation ($input: IssueCardInput!) { issueCard(input: $input) { card { id } errors { code } } }"
+WITHDRAW = """mutation ($input: WithdrawInput!) {
+  withdraw(input: $input) { transaction { status } errors { code } } }"""
+BATCH = """mutation ($input: TransferBatchInput!) {
+  transferBatch(input: $input) { results { transaction { status } errors { code } } errors { code } } }"""
+
+
+async def first_code(who: Customer, document: str, key: str, **input: Any) -> tuple[str | None, bool]:
+    """The code that a mutation is refused with, and whether something came of it."""
+    payload = await who.ask(document, input={"idempotencyKey": key, **input})
+    results = payload.get("results") or [payload]
+    codes = [error["code"] for one in (payload, *results) for error in one["errors"]]
+    made = [one.get(name) for one in results for name in ("transaction", "moneyRequest", "card")]
+    return (codes[0] if codes else None), any(made)
+
+
+Case = tuple[str, str, dict[str, Any], dict[str, Any]]
+"""A mutation, the code of the first input, that input, and a right one."""
+
+FREE: dict[str, Case] = {
+    "a transfer to nobody": (
+        TRANSFER,
+        "RECIPIENT_NOT_FOUND",
+        {"to": "nobody_here", "amount": "1.00", "description": "x"},
+        {"to": "bob", "amount": "1.00", "description": "x"},
+    ),
+    "a transfer of nothing": (
+        TRANSFER,
+        "INVALID_AMOUNT",
+        {"to": "bob", "amount": "0.00", "description": "x"},
+        {"to": "bob", "amount": "1.00", "description": "x"},
+    ),
+    "a deposit above the limit": (
+        DEPOSIT,
+        "LIMIT_EXCEEDED",
+        {"amount": "10000.01", "bankName": "First Bank"},
+        {"amount": "1.00", "bankName": "First Bank"},
+    ),
+    "a request of nobody": (
+        REQUEST,
+        "RECIPIENT_NOT_FOUND",
+        {"from": "nobody_here", "amount": "1.00", "description": "x"},
+        {"from": "bob", "amount": "1.00", "description": "x"},
+    ),
+    "a card without a name": (CARD, "INVALID_INPUT", {"label": " "}, {"label": "Books"}),
+    "a batch of which nothing came": (
+        BATCH,
+        "RECIPIENT_NOT_FOUND",
+        {"transfers": [{"to": "nobody_here", "amount": "1.00", "description": "x"}]},
+        {"transfers": [{"to": "bob", "amount": "1.00", "description": "x"}]},
+    ),
+}
+USED: dict[str, Case] = {
+    "a transfer without the money": (
+        TRANSFER,
+        "INSUFFICIENT_FUNDS",
+        {"to": "bob", "amount": "5000.00", "description": "x"},
+        {"to": "bob", "amount": "1.00", "description": "x"},
+    ),
+    "a withdrawal without the money": (
+        WITHDRAW,
+        "INSUFFICIENT_FUNDS",
+        {"amount": "4000.00", "bankName": "First Bank"},
+        {"amount": "1.00", "bankName": "First Bank"},
+    ),
+    "a batch of which one came": (
+        BATCH,
+        "RECIPIENT_NOT_FOUND",
+        {
+            "transfers": [
+                {"to": "bob", "amount": "1.00", "description": "x"},
+                {"to": "nobody_here", "amount": "1.00", "description": "x"},
+            ]
+        },
+        {"transfers": [{"to": "bob", "amount": "1.00", "description": "x"}]},
+    ),
+}
+
+
+@pytest.mark.parametrize("case", FREE)
+async def test_key_of_a_request_of_which_nothing_came_is_free(server: Running, case: str) -> None:
+    document, code, wrong, right = FREE[case]
+    async with customer.at(server.url) as http:
+        someone, key = await customer.sign_up(http), customer.key()
+        assert await first_code(someone, document, key, **wrong) == (code, False)
+        assert await first_code(someone, document, key, **right) == (None, True)
+
+
+@pytest.mark.parametrize("case", USED)
+async def test_key_of_a_request_of_which_something_came_is_used_up(server: Running, case: str) -> None:
+    document, code, wrong, right = USED[case]
+    async with customer.at(server.url) as http:
+        someone, key = await customer.sign_up(http), customer.key()
+        assert await first_code(someone, document, key, **wrong) == (code, True)
+        assert await first_code(someone, document, key, **right) == ("IDEMPOTENCY_KEY_REUSED", False)
+        assert await first_code(someone, document, key, **wrong) == (code, True)

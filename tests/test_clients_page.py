@@ -1,0 +1,200 @@
+"""docs/clients.md says what the code says: its tables are made from the schema and from the classes of refusals.
+
+To write them anew: WRITE_CLIENTS=1 python -m pytest tests/test_clients_page.py
+"""
+
+import json
+import os
+import re
+from pathlib import Path
+
+import pytest
+from graphql import GraphQLField, GraphQLInterfaceType, GraphQLObjectType, GraphQLSchema, build_schema
+
+from pocketpay.api.errors import TABLE, ErrorCode, UserError
+from pocketpay.identity.reception import IDLE
+from pocketpay.identity.refresh_session import GRACE
+from pocketpay.payments.parsing import KEY_LENGTH
+from pocketpay.serving import documents, failures, limits, sockets
+from pocketpay.settings import Settings
+from tests.people import made
+
+CHECKOUT = Path(__file__).parents[1]
+PAGE = CHECKOUT / "docs" / "clients.md"
+SCHEMA = build_schema((CHECKOUT / "schema.graphql").read_text(encoding="utf-8"))
+
+
+def text() -> str:
+    return PAGE.read_text(encoding="utf-8")
+
+
+# ------------------------------------------------------------ what is made
+
+
+def table(*rows: tuple[str, ...]) -> str:
+    return "\n".join("| " + " | ".join(row) + " |" for row in (rows[0], ("---",) * len(rows[0]), *rows[1:]))
+
+
+def codes() -> str:
+    """Every code of a payload's errors."""
+    described = {value.name: value for value in ErrorCode}
+    descriptions = SCHEMA.type_map["ErrorCode"].values  # type: ignore[attr-defined]  # an enum
+    rows = [(f"`{name}`", _retryable(name), descriptions[name].description + _facts(name)) for name in described]
+    return table(("code", "retryable", "meaning"), *rows)
+
+
+def _retryable(code: str) -> str:
+    said = {row.retryable for refusal, row in TABLE.items() if refusal.code == code}
+    assert said, f"no refusal has the code {code}"
+    return "depends" if len(said) > 1 else "yes" if said.pop() else "no"
+
+
+def _facts(code: str) -> str:
+    """The fields that the type of those errors has besides those of all."""
+    kinds = {row.kind for refusal, row in TABLE.items() if refusal.code == code}
+    common = set(_object("UserError").fields)
+    found = [
+        f"`{kind.__name__}` has {', '.join(f'`{name}`' for name in more)}."
+        for kind in kinds
+        if (more := [name for name in _object(kind.__name__).fields if name not in common])
+    ]
+    return "".join(f" {fields}" for fields in found)
+
+
+def _object(name: str) -> GraphQLObjectType | GraphQLInterfaceType:
+    found = SCHEMA.type_map[name]
+    assert isinstance(found, GraphQLObjectType | GraphQLInterfaceType)
+    return found
+
+
+def mutations() -> str:
+    """The codes of each mutation, as its description names them."""
+    alike: dict[str, list[str]] = {}
+    for name, field in _mutations(SCHEMA).items():
+        alike.setdefault(_codes_of(field), []).append(f"`{name}`")
+    return table(("mutation", "codes"), *((", ".join(names), codes) for codes, names in alike.items()))
+
+
+def _mutations(schema: GraphQLSchema) -> dict[str, GraphQLField]:
+    assert schema.mutation_type is not None
+    fields = {name: field for name, field in schema.mutation_type.fields.items() if name != "operations"}
+    operators = {f"operations.{name}": field for name, field in _object("OperationsMutations").fields.items()}
+    return fields | operators
+
+
+def _codes_of(field: GraphQLField) -> str:
+    refusals = (field.description or "").partition("Refusals")[2]
+    named = [word for word in re.findall(r"\b[A-Z_]{5,}\b", refusals) if word in ErrorCode.__members__]
+    return ", ".join(f"`{code}`" for code in dict.fromkeys(named)) or "none"
+
+
+def possible_types() -> str:
+    """What a normalised cache must know of interfaces."""
+    interfaces = [type_ for type_ in SCHEMA.type_map.values() if isinstance(type_, GraphQLInterfaceType)]
+    types = {one.name: sorted(each.name for each in SCHEMA.get_possible_types(one)) for one in interfaces}
+    lines = ",\n".join(f'  "{name}": {json.dumps(of)}' for name, of in types.items())
+    return f"```json\n{{\n{lines}\n}}\n```"
+
+
+MADE = {"codes": codes, "mutations": mutations, "possible types": possible_types}
+
+
+@pytest.mark.parametrize("name", MADE)
+def test_what_is_made_from_the_code_is_as_the_code_is(name: str) -> None:
+    """Run with WRITE_CLIENTS=1 to write what stands there now: the diff is what to review."""
+    begin, end = f"<!-- made from the code: {name} -->\n", "<!-- end -->"
+    before, found, rest = text().partition(begin)
+    assert found, f"the page has no place for {name}"
+    made, found, after = rest.partition(end)
+    assert found, f"the place for {name} has no end"
+    if os.environ.get("WRITE_CLIENTS"):
+        PAGE.write_text(f"{before}{begin}{MADE[name]()}\n{end}{after}", encoding="utf-8")
+        return
+    assert made == MADE[name]() + "\n"
+
+
+# ------------------------------------------------------------ what is written
+
+
+def section(title: str) -> str:
+    found = text().partition(f"\n## {title}\n")[2]
+    assert found, f"no section {title}"
+    return found.partition("\n## ")[0]
+
+
+def first_column(title: str) -> list[str]:
+    return re.findall(r"^\| `([A-Z_]+|\d{4})`", section(title), re.MULTILINE)
+
+
+def test_every_top_level_code_is_there() -> None:
+    told = re.findall(r"^ {4}([A-Z_]{4,}) ", failures.__doc__ or "", re.MULTILINE)
+    assert len(told) >= 9
+    assert sorted(first_column("Errors of a request")) == sorted(told)
+
+
+def test_every_close_code_of_the_server_is_there() -> None:
+    ours = set(re.findall(r"^ {4}(\d{4}) ", sockets.__doc__ or "", re.MULTILINE)) | {"1012"}
+    assert len(ours) >= 8
+    assert ours <= set(first_column("Live updates"))
+
+
+def test_example_stays_away_after_the_codes_that_the_page_names() -> None:
+    rows = re.findall(
+        r"^\| `(\d{4})` \|.*\| (stay away|reconnect|refresh)[^|]*\|$", section("Live updates"), re.MULTILINE
+    )
+    assert len(rows) == len(first_column("Live updates"))
+    (named,) = re.findall(
+        r"STAY_AWAY = \[(.*?)\]", (CHECKOUT / "examples" / "pocketpay.js").read_text(encoding="utf-8")
+    )
+    assert sorted(named.split(", ")) == sorted(code for code, what in rows if what == "stay away")
+
+
+def test_limits_are_those_of_the_settings() -> None:
+    settings, said = made(), section("Limits")
+    for number in (
+        *(settings.document_tokens, documents.ANONYMOUS_TOKENS, settings.document_depth, settings.document_aliases),
+        *(settings.document_fields, settings.document_cost, limits.MOST_PAGES, settings.root_mutations),
+        *(documents.MOST_DEFINITIONS, settings.document_tokens * documents.CHARACTERS_A_TOKEN, settings.body_bytes),
+        *(settings.socket_subscriptions, settings.sockets_per_user),
+    ):
+        assert re.search(rf"\b{number:,}\b", said), number
+    assert f"{KEY_LENGTH[0]} to {KEY_LENGTH[1]} characters" in section("Idempotency keys")
+
+
+def test_lifetimes_are_those_of_the_server() -> None:
+    settings, said = made(), section("Sessions and tokens")
+    for lifetime in (
+        f"{settings.access_token_expire_minutes} minutes",
+        f"{settings.refresh_token_expire_days} days",
+        f"{IDLE.days} days",
+        f"{GRACE.seconds} seconds",
+    ):
+        assert lifetime in said
+    assert f"within {sockets.INIT_SECONDS:.0f} seconds" in section("Live updates")
+
+
+def test_settings_that_are_named_exist() -> None:
+    named = set(re.findall(r"`([A-Z]+(?:_[A-Z]+)+)`", text()))
+    unknown = named - {name.upper() for name in Settings.model_fields} - set(ErrorCode.__members__)
+    assert unknown - set(first_column("Errors of a request")) - {"PENDING_CONFIRMATION"} == set()
+
+
+def test_types_without_an_identity_are_named() -> None:
+    """A cache must not store them by `id`: they have none, or one that other objects of the type share."""
+    common = {"UserError", *UserError.__subclasses__()}
+    assert common  # refusals are values too
+    said = section("Caching")
+    for name in ("Money", "Limit", "AuditFinding", "Tokens"):
+        assert f"`{name}`" in said
+    objects = [one for one in SCHEMA.type_map.values() if isinstance(one, GraphQLObjectType)]
+    with_id = {one.name for one in objects if "id" in one.fields}
+    nodes = {one.name for one in objects if any(each.name == "Node" for each in one.interfaces)}
+    for name in with_id - nodes:
+        assert f"`{name}`" in said
+
+
+def test_page_is_short_and_its_links_lead_somewhere() -> None:
+    assert len(text().splitlines()) < 260
+    for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text()):
+        assert (PAGE.parent / link).exists(), link
+    assert "docs/clients.md" in "".join((CHECKOUT / "README.md").read_text(encoding="utf-8").splitlines()[:20])
