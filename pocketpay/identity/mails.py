@@ -48,27 +48,13 @@ class IdentityMails:
     def email_changed(self, change_id: UUID, before: User) -> Mail:
         """Tells the address that a user had verified that it is not theirs any more."""
         assert before.email is not None  # noqa: S101 - it is verified
-        return Mail(
-            user_id=before.id,
-            event=f"email changed {change_id.hex}",
-            recipient=before.email,
-            kind=Kind.EMAIL_CHANGED,
-            lifetime=NOTICE_LIFETIME,
-            facts={"username": before.username},
-        )
+        return _notice(Kind.EMAIL_CHANGED, change_id, before, before.email)
 
     def password_changed(self, change_id: UUID, user: User) -> Mail | None:
         """Tells a user that their password was changed; None where they have verified no address."""
         if user.email is None or not user.email_verified:
             return None
-        return Mail(
-            user_id=user.id,
-            event=f"password changed {change_id.hex}",
-            recipient=user.email,
-            kind=Kind.PASSWORD_CHANGED,
-            lifetime=NOTICE_LIFETIME,
-            facts={"username": user.username},
-        )
+        return _notice(Kind.PASSWORD_CHANGED, change_id, user, user.email)
 
     def complete(self, mail: ClaimedMail) -> Mapping[str, object]:
         """The code and the link of a mail, which its row does not hold; nothing for a notice."""
@@ -81,3 +67,14 @@ class IdentityMails:
         if self._app_url is not None:
             link = f"{self._app_url}{PATHS[mail.kind]}#token={self._codes.token(challenge)}"
         return {"code": f"{code[:4]} {code[4:]}", "link": link}
+
+
+def _notice(kind: Kind, change_id: UUID, user: User, recipient: str) -> Mail:
+    return Mail(
+        user_id=user.id,
+        event=f"{kind} {change_id.hex}",
+        recipient=recipient,
+        kind=kind,
+        lifetime=NOTICE_LIFETIME,
+        facts={"username": user.username},
+    )
