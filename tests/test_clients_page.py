@@ -50,7 +50,7 @@ def _retryable(code: str) -> str:
 
 
 def _facts(code: str) -> str:
-    """The fields that the type of those errors has besides those of all."""
+    """The fields that only the type of those errors has."""
     kinds = {row.kind for refusal, row in TABLE.items() if refusal.code == code}
     common = set(_object("UserError").fields)
     found = [
