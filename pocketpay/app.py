@@ -37,11 +37,13 @@ from pocketpay.database.sessions import Database
 from pocketpay.explorer import routes as explorer
 from pocketpay.identity import sweeper as identity_sweeper
 from pocketpay.identity.reception import Reception
+from pocketpay.mail.channels import Channel, Email, TextMessages
 from pocketpay.mail.message import Sender
-from pocketpay.mail.sender import MailSender
+from pocketpay.mail.sender import Counts, MailSender
 from pocketpay.mail.shown import ShownMail
 from pocketpay.mail.smtp import Server as SmtpServer
 from pocketpay.mail.smtp import SmtpDelivery
+from pocketpay.mail.text_messages import SimulatedTextProvider
 from pocketpay.onboarding.lock_out import require_unlocked
 from pocketpay.operations.audits import Audits
 from pocketpay.operations.office import Office
@@ -169,8 +171,7 @@ class Server:
             ("identity's sweeper", identity_sweeper.sweep_forever(reception)),
         ):
             open_.push_async_callback(_stop, asyncio.create_task(work, name=name))
-        if settings.mail_is_on:
-            await self._send_mail(open_, reception)
+        await self._send_mail(open_, reception)
         metrics = self._doors.metrics
         metrics.gauge("pocketpay_clearing_waiting", "Instructions waiting now.", lambda: desk.clearing.waiting)
         for count, meaning in CLEARING_COUNTS.items():
@@ -187,24 +188,31 @@ class Server:
         )
 
     async def _send_mail(self, open_: AsyncExitStack, reception: Reception) -> None:
-        """Starts this server's sender of mails, with a connection to PostgreSQL of its own."""
+        """Starts this server's senders of mails and text messages, with a connection to PostgreSQL of their own."""
         settings = self._settings
+        channels: dict[str, Channel] = {}
+        if settings.mail_is_on:
+            delivery = ShownMail() if settings.smtp_host is None else SmtpDelivery(SmtpServer.of(settings))
+            channels["mails"] = Email(delivery, Sender(*settings.sender))
+        if settings.text_messages_are_on:
+            channels["text_messages"] = TextMessages(SimulatedTextProvider())
+        if not channels:
+            return
         database = Database(self._dsn, readers=1, writers=1)
         open_.push_async_callback(database.close)
-        delivery = ShownMail() if settings.smtp_host is None else SmtpDelivery(SmtpServer.of(settings))
-        sender = MailSender(
-            database,
-            delivery,
-            Sender(*settings.sender),
-            reception.mails.complete,
-            keep=timedelta(days=settings.mail_keep_days),
-        )
-        sender.start()
-        open_.push_async_callback(sender.close)
-        metrics, counts = self._doors.metrics, sender.counts
-        metrics.gauge("pocketpay_mails_waiting", "Mails in the outbox of all servers.", lambda: counts.waiting)
-        metrics.counter("pocketpay_mails_sent", "Mails sent since the start.", lambda: counts.sent)
-        metrics.counter("pocketpay_mails_failed", "Mails given up since the start.", lambda: counts.failed)
+        keep = timedelta(days=settings.mail_keep_days)
+        for name, channel in channels.items():
+            sender = MailSender(database, channel, reception.mails.complete, keep=keep)
+            sender.start()
+            open_.push_async_callback(sender.close)
+            self._measure(name, sender.counts)
+
+    def _measure(self, name: str, counts: Counts) -> None:
+        metrics, what = self._doors.metrics, name.replace("_", " ").capitalize()
+        waiting = f"{what} in the outbox of all servers."
+        metrics.gauge(f"pocketpay_{name}_waiting", waiting, lambda: counts.waiting)
+        metrics.counter(f"pocketpay_{name}_sent", f"{what} sent since the start.", lambda: counts.sent)
+        metrics.counter(f"pocketpay_{name}_failed", f"{what} given up since the start.", lambda: counts.failed)
 
 
 CLEARING_COUNTS = {

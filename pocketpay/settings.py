@@ -341,6 +341,11 @@ class Settings(RiskSettings, BaseSettings):
         return self.smtp_host is not None or not self.production
 
     @property
+    def text_messages_are_on(self) -> bool:
+        """Whether text messages are shown in the log. There is no provider that sends them in production."""
+        return not self.production
+
+    @property
     def sender(self) -> tuple[str, str]:
         """The name and the address of MAIL_FROM. Raises ValueError when it is none."""
         try:

@@ -68,6 +68,7 @@ class Reception:
     codes: OneTimeCodes
     mails: IdentityMails
     outbox: Outbox
+    text_outbox: Outbox
     afterwards: Afterwards
 
     @classmethod
@@ -92,6 +93,7 @@ class Reception:
             codes=codes,
             mails=IdentityMails(codes, settings.app_url),
             outbox=Outbox(is_on=settings.mail_is_on),
+            text_outbox=Outbox(is_on=settings.text_messages_are_on),
             afterwards=Afterwards(),
         )
 

@@ -1,6 +1,6 @@
 """The SQL of the outbox. Times are PostgreSQL's own."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import timedelta
 from uuid import UUID
 
@@ -48,7 +48,8 @@ where id = $1 and due_at = $2 and status = 'waiting'
 _EXPIRE = """
 update outgoing_mails set status = 'failed', failure = 'expired', finished_at = clock_timestamp()
 where ctid = any(array(select ctid from outgoing_mails
-    where status = 'waiting' and expires_at <= (select clock_timestamp()) order by expires_at limit $1
+    where status = 'waiting' and expires_at <= (select clock_timestamp()) and kind = any($2::text[])
+    order by expires_at limit $1
     for no key update skip locked))
 """
 _SWEEP = """
@@ -57,7 +58,8 @@ delete from outgoing_mails where ctid = any(array(select ctid from outgoing_mail
     order by finished_at limit $2 for update skip locked))
 """
 _WAITING = """
-select count(*) from (select from outgoing_mails where status = 'waiting' limit $1) waiting
+select count(*) from (
+    select from outgoing_mails where status = 'waiting' and kind = any($2::text[]) limit $1) waiting
 """
 
 
@@ -75,12 +77,14 @@ async def put(session: Session, mail: Mail) -> None:
     )
 
 
-async def claim(session: Session, *, most: int, lease: timedelta) -> list[ClaimedMail]:
-    """Up to `most` mails that are due, the longest due first. Nobody else is given them until the lease is over.
+async def claim(session: Session, kinds: Collection[Kind], *, most: int, lease: timedelta) -> list[ClaimedMail]:
+    """Up to `most` mails of those kinds that are due, the longest due first.
+
+    Nobody else is given them until the lease is over.
 
     A kind that this server does not know is left to a newer one.
     """
-    rows = await session.fetch(_CLAIM, list(Kind), most, lease)
+    rows = await session.fetch(_CLAIM, list(kinds), most, lease)
     return [
         ClaimedMail(
             id=row["id"],
@@ -116,9 +120,9 @@ async def not_tried(session: Session, mail: ClaimedMail, failure: str, pause: ti
     await session.execute(_NOT_TRIED, mail.id, mail.leased_until, failure, pause)
 
 
-async def expire(session: Session, *, most: int) -> int:
-    """Gives up to `most` mails up whose lifetime is over; gives how many."""
-    return _count(await session.execute(_EXPIRE, most))
+async def expire(session: Session, kinds: Collection[Kind], *, most: int) -> int:
+    """Gives up to `most` mails of those kinds up whose lifetime is over; gives how many."""
+    return _count(await session.execute(_EXPIRE, most, list(kinds)))
 
 
 async def sweep(session: Session, *, after: timedelta, most: int) -> int:
@@ -126,9 +130,9 @@ async def sweep(session: Session, *, after: timedelta, most: int) -> int:
     return _count(await session.execute(_SWEEP, after, most))
 
 
-async def waiting(session: Session, *, most: int) -> int:
-    """How many mails wait, counted up to `most`."""
-    number: int = await session.fetchval(_WAITING, most)
+async def waiting(session: Session, kinds: Collection[Kind], *, most: int) -> int:
+    """How many mails of those kinds wait, counted up to `most`."""
+    number: int = await session.fetchval(_WAITING, most, list(kinds))
     return number
 
 

@@ -29,6 +29,8 @@ NOT_SHOWN = {
     "updateProfile": "no money moves",
     "requestEmailVerification": "the demo people have no address",
     "verifyEmail": "the demo people have no address",
+    "requestPhoneVerification": "the demo people have no phone number",
+    "verifyPhone": "the demo people have no phone number",
     "requestPasswordReset": "the explorer signs the demo people in by their passwords",
     "resetPassword": "the explorer signs the demo people in by their passwords",
     "closeWallet": "a demo person would be gone for good",

@@ -33,8 +33,9 @@ class SignUpInput:
     )
     phone: str | None = strawberry.field(
         default=strawberry.UNSET,
-        description="A phone number of theirs alone, with its country: +12025550123. Spaces, hyphens, digits of "
-        "other scripts and marks that are not seen are read as the number they show.",
+        description="Their phone number, with its country: +12025550123. Spaces, hyphens, digits of other scripts "
+        "and marks that are not seen are read as the number they show. signIn takes it in place of the username. It "
+        "is not theirs alone until they have verified it (requestPhoneVerification).",
     )
     currency: CurrencyCode | None = strawberry.field(
         default=CurrencyCode("USD"), description="The currency of their wallet, one of those served here."
