@@ -5,7 +5,8 @@
 /healthz          200 while the process runs
 /readyz           200 when the database answers, is of our revision, and its listener listens; else 503
 /metrics          for Prometheus, to whoever shows METRICS_TOKEN
-/schema.graphql   the schema as text
+/schema.graphql   the schema as text, in development
+/explorer/...     the explorer's files, and the newest mails for its bar, in development
 /statements/…csv  a month of a wallet as a file, to whoever holds a link that we signed
 
 opens   database ─► desk (house accounts, clearing) ─► reception ─► hub: gate, sockets, feeds, policy
@@ -34,11 +35,13 @@ from pocketpay.api.schema import build, schema, sdl
 from pocketpay.api.statement_link import PATH, StatementLinks
 from pocketpay.clearing.policy import PolicyInForce
 from pocketpay.database.sessions import Database
+from pocketpay.explorer import mails as explorer_mails
 from pocketpay.explorer import routes as explorer
 from pocketpay.identity import sweeper as identity_sweeper
 from pocketpay.identity.reception import Reception
 from pocketpay.mail.channels import Channel, Email, TextMessages
 from pocketpay.mail.message import Sender
+from pocketpay.mail.recent import RecentMail, recent
 from pocketpay.mail.sender import Counts, MailSender
 from pocketpay.mail.shown import ShownMail
 from pocketpay.mail.smtp import Server as SmtpServer
@@ -104,7 +107,12 @@ def create_app(settings: Settings, *, server_dsn: str, secret_key: bytes) -> Sta
             *(
                 ()
                 if settings.production
-                else (Route("/", _root), Route("/schema.graphql", _schema), *explorer.routes)
+                else (
+                    Route("/", _root),
+                    Route("/schema.graphql", _schema),
+                    *explorer.routes,
+                    explorer_mails.route(server.recent_mails),
+                )
             ),
         ],
         middleware=[
@@ -141,6 +149,14 @@ class Server:
                 yield
             finally:
                 self._doors.rooms = None
+
+    async def recent_mails(self) -> list[RecentMail]:
+        """The newest of the mails and text messages that the log shows because nothing sends them."""
+        rooms, settings = self._doors.rooms, self._settings
+        if rooms is None or settings.production:
+            return []
+        kinds = TextMessages.kinds if settings.smtp_host else TextMessages.kinds | Email.kinds
+        return await recent(rooms.database, kinds, rooms.reception.mails.complete)
 
     async def _open(self, open_: AsyncExitStack) -> Rooms:
         settings = self._settings

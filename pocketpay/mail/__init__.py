@@ -15,6 +15,7 @@
     shown.py        delivery in development: the log shows the mail
     text_messages.py
                     the protocol of a provider of text messages, and a simulated one that shows them in the log
+    recent.py       the newest mails with their codes, for the explorer in development
     models.py       the table
     repository.py   the SQL
 

@@ -7,7 +7,7 @@ from uuid import UUID
 import orjson
 import uuid_utils.compat as uuids
 
-from pocketpay.database.sessions import Session
+from pocketpay.database.sessions import Record, Session
 from pocketpay.mail.mail import ClaimedMail, Kind, Mail
 
 _PUT = """
@@ -29,6 +29,10 @@ returning m.id, m.user_id, m.recipient, m.kind, m.facts, m.tries, m.created_at, 
 """
 """A clock in a subquery is read once, so that an index can be asked with it."""
 
+_NEWEST = """
+select id, user_id, recipient, kind, facts, tries, created_at, due_at from outgoing_mails
+where kind = any($1::text[]) order by id desc limit $2
+"""
 _SENT = """
 update outgoing_mails set status = 'sent', failure = null, finished_at = clock_timestamp()
 where id = $1 and status <> 'sent'
@@ -84,20 +88,12 @@ async def claim(session: Session, kinds: Collection[Kind], *, most: int, lease: 
 
     A kind that this server does not know is left to a newer one.
     """
-    rows = await session.fetch(_CLAIM, list(kinds), most, lease)
-    return [
-        ClaimedMail(
-            id=row["id"],
-            user_id=row["user_id"],
-            recipient=row["recipient"],
-            kind=Kind(row["kind"]),
-            facts=orjson.loads(row["facts"]),
-            tries=row["tries"],
-            created_at=row["created_at"],
-            leased_until=row["due_at"],
-        )
-        for row in rows
-    ]
+    return [_mail(row) for row in await session.fetch(_CLAIM, list(kinds), most, lease)]
+
+
+async def newest(session: Session, kinds: Collection[Kind], *, most: int) -> list[ClaimedMail]:
+    """The newest mails of those kinds, the newest first, sent or not. Nothing is claimed."""
+    return [_mail(row) for row in await session.fetch(_NEWEST, list(kinds), most)]
 
 
 async def sent(session: Session, mail: ClaimedMail) -> None:
@@ -139,6 +135,19 @@ async def waiting(session: Session, kinds: Collection[Kind], *, most: int) -> in
 async def forget(session: Session, user_ids: Iterable[UUID]) -> None:
     """Deletes all mails of those users, sent or not."""
     await session.execute("delete from outgoing_mails where user_id = any($1::uuid[])", list(user_ids))
+
+
+def _mail(row: Record) -> ClaimedMail:
+    return ClaimedMail(
+        id=row["id"],
+        user_id=row["user_id"],
+        recipient=row["recipient"],
+        kind=Kind(row["kind"]),
+        facts=orjson.loads(row["facts"]),
+        tries=row["tries"],
+        created_at=row["created_at"],
+        leased_until=row["due_at"],
+    )
 
 
 def _count(command_tag: str) -> int:
