@@ -42,7 +42,7 @@ async def test_newest_mails_are_shown_with_the_codes_that_verify(database_dsn: D
         assert (text["kind"], text["to"], text["link"]) == ("verify_phone", "+12025550123", None)
         assert text["code"] in text["says"]
         verified = await client.data(VERIFY, {"code": text["code"]}, by=ada)
-        assert verified == {"user": {"phoneVerified": True}, "errors": []}
+        assert verified == {"verifyPhone": {"user": {"phoneVerified": True}, "errors": []}}
 
 
 async def test_what_an_smtp_server_is_given_is_not_shown(database_dsn: Dsns) -> None:
