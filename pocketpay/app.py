@@ -47,6 +47,7 @@ from pocketpay.mail.shown import ShownMail
 from pocketpay.mail.smtp import Server as SmtpServer
 from pocketpay.mail.smtp import SmtpDelivery
 from pocketpay.mail.text_messages import SimulatedTextProvider
+from pocketpay.onboarding import welcome, welcome_bonus
 from pocketpay.onboarding.lock_out import require_unlocked
 from pocketpay.operations.audits import Audits
 from pocketpay.operations.office import Office
@@ -164,7 +165,13 @@ class Server:
         open_.push_async_callback(database.close)
         desk = await Desk.open(database, settings)
         open_.push_async_callback(desk.close)
-        reception = Reception.open(database, settings, self._secret, require_unlocked=require_unlocked)
+        reception = Reception.open(
+            database,
+            settings,
+            self._secret,
+            require_unlocked=require_unlocked,
+            on_verified_email=welcome.when_verified(settings, self._secret),
+        )
         open_.callback(reception.close)
         open_.push_async_callback(reception.afterwards.close)
         hub = Hub()
@@ -185,6 +192,7 @@ class Server:
         for name, work in (
             ("sweeper", sweep_forever(desk)),
             ("identity's sweeper", identity_sweeper.sweep_forever(reception)),
+            ("sweeper of welcome bonuses", welcome_bonus.sweep_forever(desk)),
         ):
             open_.push_async_callback(_stop, asyncio.create_task(work, name=name))
         await self._send_mail(open_, reception)

@@ -191,8 +191,8 @@ class Settings(RiskSettings, BaseSettings):
     welcome_bonus: str | None = Field(
         None,
         description="Money given to whoever signs up. Absent, 100.00 in development and 0 in production. A number "
-        "alone is of the first of CURRENCIES, and nothing in the others. In production it is paid once per email "
-        "address for ever, and to nobody without one; addresses are not verified.",
+        "alone is of the first of CURRENCIES, and nothing in the others. In production it is paid when an "
+        "email address is verified: once per address and once per wallet, for ever.",
     )
     deposit_limit: MoneySetting = Field(
         "10000.00", description="Money a wallet may bring in from banks within 24 hours."

@@ -100,7 +100,7 @@ class RetiredUsernameRow(SQLModel, table=True):
 
 class WelcomedEmailRow(SQLModel, table=True):
     """An email address that is given no welcome bonus any more, by its fingerprint under the server's key: one was
-    paid to its owner, or they have left."""
+    earned by its owner, or they have left."""
 
     __tablename__ = "welcomed_emails"
     __table_args__ = (CheckConstraint("length(fingerprint) = 32", name="fingerprint_is_hmac_sha256"),)

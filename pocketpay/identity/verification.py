@@ -12,7 +12,7 @@ verify      locked out?               a Refusal
             code, or link, right?     INVALID_CODE: wrong, used, expired, sent to an earlier address or number, or
                                       after too many wrong codes
             one unit of work          the challenge is used, the address or number is the viewer's and verified for
-                                      nobody else
+                                      nobody else; of an address reception.on_verified_email is told
 
 Anybody may say that an address or a number is theirs, so many accounts could have something sent to one stranger.
 They take turns like strangers at sign-in (throttle.py): the owner has a turn too, whatever the others do.
@@ -127,7 +127,10 @@ async def verify(reception: Reception, viewer: Viewer, way: Way, what: ShownCode
             if await shown_code.redeem(session, reception.codes, what, live) is None:
                 return None
             await verification.verify(session, way.contact, user.id, address)
-            return Changed(await people.lock_user(session, user.id))
+            verified = await people.lock_user(session, user.id)
+            if verified is not None and way.contact is Contact.EMAIL:
+                await reception.on_verified_email(session, verified)
+            return Changed(verified)
 
     changed = await until_known(unit)
     if changed is None:

@@ -44,7 +44,7 @@ class SignUpInput:
 
 @strawberry.mutation(
     description="Makes a user with a wallet, and signs them in. A welcome bonus, where there is one, is in the "
-    "wallet at once; in production it is paid once per email address, and to nobody without one. Everything that is "
+    "wallet at once; in production it is paid by verifyEmail, once per email address. Everything that is "
     "wrong with the input is said together. Refusals: INVALID_INPUT, WEAK_PASSWORD, USERNAME_TAKEN, EMAIL_TAKEN, "
     "PHONE_TAKEN, RATE_LIMITED."
 )

@@ -1,12 +1,14 @@
-"""Phone numbers that their owners have verified, as email addresses are since revision 0015.
+"""Phone numbers that their owners have verified, and welcome bonuses that verified addresses have earned.
 
 users.phone_verified_at   when the user verified this number; null until then
 users.phone_set_at        since when the user has given this number; null for numbers from before this revision
+welcome_bonuses           what verified addresses have earned, until it is paid and after
 
 A verified number is one user's; one that is not verified may be given by several. A trigger takes the verification
 back when the number changes, also when a server of the revision before changes it. That server goes on refusing a
 number that anybody has given (PHONE_TAKEN); where two have given the same one, it looks for one of them at sign-in.
-It leaves text messages in the outbox to the servers of this revision.
+It leaves text messages in the outbox to the servers of this revision. In production it goes on paying a welcome bonus
+at sign-up, once per address; whoever has one there earns none by verifying.
 """
 
 import sqlalchemy as sa
@@ -34,6 +36,11 @@ end $$
 
 
 def upgrade() -> None:
+    _users()
+    _bonuses()
+
+
+def _users() -> None:
     op.add_column("users", sa.Column("phone_verified_at", MOMENT, nullable=True))
     op.add_column("users", sa.Column("phone_set_at", MOMENT, nullable=True))
     op.create_check_constraint(
@@ -54,6 +61,28 @@ def upgrade() -> None:
     )
     op.drop_index("uq_users_phone", "users")
     op.execute("grant update (phone_verified_at) on users to pocketpay_server")
+
+
+def _bonuses() -> None:
+    op.create_table(
+        "welcome_bonuses",
+        sa.Column("wallet_id", sa.Uuid(), nullable=False),
+        sa.Column("transaction_id", sa.Uuid(), nullable=False),
+        sa.Column("amount", sa.BigInteger(), nullable=False),
+        sa.Column("promised_at", MOMENT, nullable=False),
+        sa.Column("finished_at", MOMENT, nullable=True),
+        sa.CheckConstraint("amount > 0", name=op.f("ck_welcome_bonuses_amount_positive")),
+        sa.ForeignKeyConstraint(["wallet_id"], ["wallets.id"], name=op.f("fk_welcome_bonuses_wallet_id_wallets")),
+        sa.PrimaryKeyConstraint("wallet_id", name=op.f("pk_welcome_bonuses")),
+    )
+    op.create_index("uq_welcome_bonuses_transaction_id", "welcome_bonuses", ["transaction_id"], unique=True)
+    op.create_index(
+        "ix_welcome_bonuses_owed",
+        "welcome_bonuses",
+        ["promised_at"],
+        postgresql_where=sa.text("finished_at is null"),
+    )
+    op.execute("grant select, insert, update (finished_at) on welcome_bonuses to pocketpay_server")
 
 
 def downgrade() -> None:
