@@ -9,7 +9,7 @@ again and again. What is refused is kept too: a bad text costs its price once.
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from graphql import (
     DocumentNode,
@@ -39,6 +39,9 @@ from pocketpay.serving.executor import Selected
 from pocketpay.serving.failures import PARSE_FAILED, VALIDATION_FAILED, TooComplex, coded
 from pocketpay.serving.limits import Limits, Measure
 from pocketpay.serving.variables import Variables
+
+if TYPE_CHECKING:
+    from pocketpay.serving.plans import Plan
 
 KEPT_TOKENS = 200_000
 """About 0.5 KiB each, so 100 MiB at the very most; a client's texts have some 50 to 300 each."""
@@ -100,11 +103,12 @@ class Operation:
 
     `recheck` says that its cost hangs on a request's variables; `selected` remembers which fields it selects, and is
     None where a directive may decide that. `variables` checks those of a request, and is made for the first.
+    `runs` counts how often it was asked for, until it has a `plan` or needs the executor.
     """
 
     __slots__ = (
-        *("document", "fragment_definitions", "fragments", "name", "node", "recheck", "selected", "type"),
-        "variables",
+        *("document", "fragment_definitions", "fragments", "name", "node", "plan", "recheck", "runs", "selected"),
+        *("type", "variables"),
     )
 
     def __init__(self, node: OperationDefinitionNode, prepared: "Prepared", *, recheck: bool) -> None:
@@ -112,6 +116,8 @@ class Operation:
         self.fragment_definitions, self.fragments = prepared.fragment_definitions, prepared.fragments
         self.selected = Selected() if prepared.undirected else None
         self.variables: Variables | None = None
+        self.runs = 0
+        self.plan: Plan | None = None
         self.name = node.name.value if node.name else None
         self.type = node.operation.value
 
