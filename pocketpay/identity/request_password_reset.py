@@ -10,6 +10,8 @@ that is the answer; after it
 
 Nothing has been looked up when the answer is given. So neither its words nor its time tell who has an account. No
 login has a limit that strangers could use up: while they have mails sent, its owner has a valid code in the mailbox.
+
+Decision 32 gives the reasons.
 """
 
 from datetime import timedelta

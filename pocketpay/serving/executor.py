@@ -7,6 +7,8 @@
 Everything else, and everything that goes wrong, goes graphql-core's own way: a field that fails on the short way is
 executed again on the long one, which finds the words. A plain value is an attribute, or what a method without
 arguments gives; reading it twice does no harm.
+
+Decision 11 gives the reasons.
 """
 
 from collections.abc import Awaitable, Callable

@@ -83,8 +83,8 @@ def test_walk_has_every_tab_once() -> None:
     assert sorted(step["tab"] for step in WALK) == sorted(file.stem for file in TABS)
 
 
-def test_readme_numbers_the_tabs_as_the_walk_does() -> None:
-    rows = re.findall(r"^\| (\d+) (\w+) \|", (ROOT / "README.md").read_text(), re.MULTILINE)
+def test_page_of_the_walk_numbers_the_tabs_as_the_explorer_does() -> None:
+    rows = re.findall(r"^\| (\d+) (\w+) \|", (ROOT / "docs" / "walk.md").read_text(), re.MULTILINE)
     names = [operation_of(SOURCES / "tabs" / f"{step['tab']}.graphql") for step in WALK]
     assert rows == [(str(number), name) for number, name in enumerate(names, start=1)]
 
