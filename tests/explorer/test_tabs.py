@@ -34,6 +34,9 @@ NOT_SHOWN = {
     "closeWallet": "a demo person would be gone for good",
     "transactionUpdated": "as the other live tabs",
     "reverseTransaction": "what the walk has paid would come back",
+    "beginRecovery": "no mail reaches the demo people",
+    "verifyCustomerEmail": "no mail reaches the demo people",
+    "endSessions": "the visitor would be signed out",
 }
 """What the walk leaves out, and why."""
 
