@@ -18,6 +18,8 @@ Anybody may say that an address or a number is theirs, so many accounts could ha
 They take turns like strangers at sign-in (throttle.py): the owner has a turn too, whatever the others do.
 
 It belongs to whoever verified it last. All who verify the same one take turns, by a lock of the database.
+
+Decisions 31 and 36 give the reasons.
 """
 
 from dataclasses import dataclass

@@ -8,6 +8,8 @@
 A fingerprint of the address is kept when the bonus is earned, and when a wallet is closed: whoever closes a wallet
 and comes again with the same address is given nothing. The bonus is written down in the unit of work that verifies
 the address, and paid by an instruction of its own (welcome_bonus.py).
+
+Decision 26 gives the reasons.
 """
 
 from collections.abc import Awaitable, Callable

@@ -20,6 +20,8 @@ from pocketpay.onboarding.form import Form
 from pocketpay.onboarding.lock_out import require_unlocked
 from pocketpay.onboarding.sign_up import sign_up
 from pocketpay.onboarding.verify_email import verify_email
+from pocketpay.operations.verify_customer_email import verify_customer_email
+from pocketpay.operator_log.act import Operator
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.fees import Speed
 from pocketpay.payments.withdraw import withdraw
@@ -188,6 +190,16 @@ async def test_imported_customer_earns_none(house: House) -> None:
         "insert into imported_users select gen_random_uuid(), id, null, 0, now() from users"
     )
     assert await house.verify(ada) == 0
+
+
+async def test_address_that_an_operator_has_verified_earns_none(house: House) -> None:
+    ada = await house.arrive("ada", MAIL)
+    ops = Operator(None, "ops")
+    given = {"raw_email": MAIL, "raw_reason": "Showed a passport"}
+    _, changed = await verify_customer_email(house.desk.database, ops, ada.user.wallet_id, **given)
+    assert changed
+    await verify_email(house.reception, house.desk, ada.viewer, ShownCode("whatever"))
+    assert await house.posted(ada) == 0
 
 
 async def test_customer_who_left_before_addresses_were_verified_earns_none_when_they_come_again(house: House) -> None:
