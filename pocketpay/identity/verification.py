@@ -19,7 +19,7 @@ They take turns like strangers at sign-in (throttle.py): the owner has a turn to
 
 It belongs to whoever verified it last. All who verify the same one take turns, by a lock of the database.
 
-Decisions 31 and 36 give the reasons.
+Decision 31 gives the reasons for email addresses, decision 36 for phone numbers.
 """
 
 from dataclasses import dataclass
