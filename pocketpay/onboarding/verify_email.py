@@ -12,15 +12,20 @@ from pocketpay.identity.reception import Reception
 from pocketpay.identity.shown_code import ShownCode
 from pocketpay.identity.user import Changed
 from pocketpay.identity.viewer import Viewer
-from pocketpay.onboarding import welcome_bonus
+from pocketpay.onboarding import welcome, welcome_bonus
 from pocketpay.payments.desk import Desk
+from pocketpay.settings import Settings
 
 log = structlog.get_logger(__name__)
 
 
-async def verify_email(reception: Reception, desk: Desk, viewer: Viewer, what: ShownCode) -> Changed:
+async def verify_email(
+    reception: Reception, desk: Desk, settings: Settings, viewer: Viewer, what: ShownCode
+) -> Changed:
     """Gives the viewer with a verified address. Raises as `identity.verify_email` does."""
     changed = await identity.verify_email(reception, viewer, what)
+    if not welcome.for_verifying(settings):
+        return changed
     try:
         await welcome_bonus.pay_owed(desk, viewer.wallet_id)
     except ServiceBusy as busy:

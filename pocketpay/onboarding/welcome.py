@@ -29,13 +29,19 @@ def at_sign_up(settings: Settings, currency: str) -> Money:
     return Money(0, currency) if settings.production else settings.welcome_bonuses[currency]
 
 
+def for_verifying(settings: Settings) -> dict[str, int]:
+    """What whoever verifies an address earns, in minor units by the currency of their wallet; empty for nothing."""
+    if not settings.production:
+        return {}
+    return {code: bonus.minor for code, bonus in settings.welcome_bonuses.items() if bonus.minor}
+
+
 def when_verified(settings: Settings, secret: bytes) -> Callable[[Session, User], Awaitable[None]]:
     """Writes down, in the unit of work that verifies an address, the bonus that its owner has earned by it."""
-    fingerprints = EmailFingerprints(secret)
-    amounts = {code: bonus.minor for code, bonus in settings.welcome_bonuses.items() if bonus.minor}
+    fingerprints, amounts = EmailFingerprints(secret), for_verifying(settings)
 
     async def welcome(session: Session, user: User) -> None:
-        if settings.production and amounts and user.email is not None:
+        if amounts and user.email is not None:
             await bonuses.promise(
                 session, user.wallet_id, fingerprints.of(user.email), amounts, transaction_id=uuids.uuid7()
             )

@@ -71,7 +71,7 @@ class House:
 
     async def verify(self, somebody: Admission) -> int:
         """Gives what is in their wallet then."""
-        await verify_email(self.reception, self.desk, somebody.viewer, await self.code(somebody))
+        await verify_email(self.reception, self.desk, self.settings, somebody.viewer, await self.code(somebody))
         return await self.posted(somebody)
 
     async def give(self, somebody: Admission, email: str | None) -> None:
@@ -125,7 +125,7 @@ async def test_bonus_is_paid_when_the_address_is_verified_and_not_before(house: 
     code = await house.code(ada)
     assert await house.posted(ada) == 0
     assert await house.records.count("select count(*) from welcomed_emails") == 0
-    await verify_email(house.reception, house.desk, ada.viewer, code)
+    await verify_email(house.reception, house.desk, house.settings, ada.viewer, code)
     assert await house.posted(ada) == 10_000
     row = await house.records.connection.fetchrow(
         "select type, status, description, source_wallet_id from transactions where destination_wallet_id = $1",
@@ -138,7 +138,7 @@ async def test_verifying_again_and_sweeping_pay_no_second_bonus(house: House) ->
     ada = await house.arrive("ada", MAIL)
     await house.verify(ada)
     for _ in range(2):
-        await verify_email(house.reception, house.desk, ada.viewer, ShownCode("whatever"))
+        await verify_email(house.reception, house.desk, house.settings, ada.viewer, ShownCode("whatever"))
         assert await welcome_bonus.pay_owed(house.desk) == 0
     assert await house.posted(ada) == 10_000
 
@@ -198,7 +198,7 @@ async def test_address_that_an_operator_has_verified_earns_none(house: House) ->
     given = {"raw_email": MAIL, "raw_reason": "Showed a passport"}
     _, changed = await verify_customer_email(house.desk.database, ops, ada.user.wallet_id, **given)
     assert changed
-    await verify_email(house.reception, house.desk, ada.viewer, ShownCode("whatever"))
+    await verify_email(house.reception, house.desk, house.settings, ada.viewer, ShownCode("whatever"))
     assert await house.posted(ada) == 0
 
 
@@ -241,7 +241,7 @@ async def test_two_accounts_that_verify_one_address_at_once_are_paid_one_bonus(h
     codes = [await house.code(one) for one in people]
     await asyncio.gather(
         *(
-            verify_email(house.reception, house.desk, one.viewer, code)
+            verify_email(house.reception, house.desk, house.settings, one.viewer, code)
             for one, code in zip(people, codes, strict=True)
         )
     )
@@ -297,7 +297,7 @@ async def test_lost_replies_pay_one_bonus(database_dsn: Dsns, desk: Desk, record
     ada = await house.arrive("ada", MAIL)
     code = await house.code(ada)
     losing.losses = 1
-    await verify_email(house.reception, desk, ada.viewer, code)
+    await verify_email(house.reception, desk, settings, ada.viewer, code)
     assert await house.posted(ada) == 10_000
     house.reception.close()
     await losing.close()

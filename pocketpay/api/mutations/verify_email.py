@@ -35,4 +35,4 @@ async def verify_email(
 ) -> UserPayload:
     viewer, rooms = info.context.must_view(), info.context.rooms
     what = shown_code.read(input.code or None, input.token or None)
-    return UserPayload.of(await onboarding.verify_email(rooms.reception, rooms.desk, viewer, what))
+    return UserPayload.of(await onboarding.verify_email(rooms.reception, rooms.desk, rooms.settings, viewer, what))
