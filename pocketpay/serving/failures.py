@@ -6,6 +6,7 @@
     GRAPHQL_PARSE_FAILED        not a document
     GRAPHQL_VALIDATION_FAILED   a document that this schema does not know
     QUERY_TOO_COMPLEX           a document past the limits
+    TOO_MANY_CHANGES            a subscriber missed more than is sent again: query the list
     RATE_LIMITED                too many requests
     SERVICE_BUSY                the database cannot be asked just now: ask again, a mutation with the same key
     INTERNAL                    everything else: masked, with the request id, logged once with its traceback

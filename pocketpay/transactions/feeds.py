@@ -4,10 +4,10 @@ A feed reads transactions whole. What an owner may see of one is `visibility.py`
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from pocketpay.database.sessions import Database
+from pocketpay.database.sessions import Database, Session
 from pocketpay.transactions.repository import changes, lookups
 from pocketpay.transactions.transaction import Transaction
 from pocketpay.updates.changes import PAGE, Changes, Place, Sides
@@ -55,7 +55,12 @@ def transaction_changes(database: Database, hub: Hub, *, confirmation: timedelta
     async def read_since(wanted: Sequence[tuple[UUID, Place]]) -> Sequence[Sequence[Transaction]]:
         return await database.query(changes.since, wanted, lifetime=lifetime, limit=PAGE)
 
-    return Changes[Transaction]("changes", concerns=_sides, read=read, read_since=read_since, since=hub.since)
+    async def count_since(session: Session, wallet_id: UUID, place: Place, most: int) -> tuple[datetime, int]:
+        return await changes.count_since(session, wallet_id, place, lifetime=lifetime, most=most)
+
+    return Changes[Transaction](
+        "changes", concerns=_sides, read=read, read_since=read_since, count_since=count_since, since=hub.since
+    )
 
 
 def _sides(signal: Signal) -> Iterable[tuple[UUID, Sides]]:

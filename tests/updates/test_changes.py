@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from pocketpay.database.failures import ServiceBusy
+from pocketpay.database.sessions import Session
 from pocketpay.updates.changes import PAGE, Changes, Place, Watch
 from pocketpay.updates.signals import Signal, TransactionSignal
 from tests.updates.waiting import soon, until
@@ -66,6 +67,9 @@ class Books:
             for wallet, place in wanted
         ]
 
+    async def count_since(self, session: Session, wallet: UUID, place: Place, most: int) -> tuple[datetime, int]:
+        raise AssertionError("a feed counts only for whoever asks it")
+
 
 @dataclass(frozen=True)
 class Scene:
@@ -86,6 +90,7 @@ async def telling() -> AsyncIterator[Scene]:
         concerns=lambda signal: ((id, (told[1], told[2])) for id, told in signal.transactions.items()),
         read=books.read,
         read_since=books.read_since,
+        count_since=books.count_since,
         since=lambda: NOON,
     )
     changes.pump.start()

@@ -47,6 +47,18 @@ cross join lateral (
 order by wanted.number, changed.updated_at, changed.id"""
 
 
+# Both index scans stop at the limit, so that a long history is not read to learn that it is long.
+_NEWER = """
+select clock_timestamp() as now, (
+    select count(*) from (
+        (select from transactions
+         where coalesce(source_wallet_id, destination_wallet_id) = $1 and created_at >= $2 limit $3)
+        union all
+        (select from transactions
+         where destination_wallet_id = $1 and status = 'completed' and source_wallet_id is not null
+           and completed_at >= $2 limit $3)) newer) as newer"""
+
+
 async def awaiting(session: Session, wallet_ids: Iterable[UUID]) -> dict[UUID, tuple[Transaction, ...]]:
     """Each wallet's payments that wait for its owner's answer now, the oldest first; () for a wallet with none."""
     found: dict[UUID, list[Transaction]] = {wallet_id: [] for wallet_id in wallet_ids}
@@ -76,3 +88,15 @@ async def since(
     for row in rows:
         found[row["number"] - 1].append(transaction(row))
     return found
+
+
+async def count_since(
+    session: Session, wallet_id: UUID, place: tuple[datetime, UUID], *, lifetime: timedelta, most: int
+) -> tuple[datetime, int]:
+    """The database's time, and how many transactions `since` finds after the place: exact up to `most`."""
+    row = await session.fetchrow(_NEWER, wallet_id, place[0], most)
+    assert row is not None  # noqa: S101 - a select without from has one row
+    if row["newer"] >= most:
+        return row["now"], most
+    (changed,) = await since(session, [(wallet_id, place)], lifetime=lifetime, limit=most)
+    return row["now"], len(changed)
