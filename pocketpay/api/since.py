@@ -30,7 +30,7 @@ Since: TypeAlias = Annotated[
     datetime | None,
     strawberry.argument(
         description="What changed after it is sent first, the oldest change first: pass the greatest `updatedAt` of "
-        "the events so far, or of the list that was queried before. The server reads from 15 seconds earlier, so some "
+        "the events so far, or of the list that was queried before. The server reads from 15 seconds before, so some "
         "objects are sent again: ignore one with an earlier `updatedAt` than the one you have. When more than "
         f"{MOST_MISSED} objects changed, the subscription ends with TOO_MANY_CHANGES: query the list again. A moment "
         "in the future is BAD_USER_INPUT."

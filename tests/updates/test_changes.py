@@ -266,3 +266,20 @@ async def test_who_stopped_watching_is_forgotten(payer: UUID) -> None:
             scene.changes.missed(NOON)
         assert not scene.changes._watches
         assert not scene.changes._waiting
+
+
+async def test_watch_from_a_place_is_told_what_followed_it_and_then_what_is_signalled(
+    payer: UUID, payee: UUID
+) -> None:
+    async with telling() as scene:
+        seen, *missed = [scene.books.pay(payer, payee) for _ in range(PAGE + 3)]
+        hidden = scene.books.pay(payer, payee, completed=False)
+        place = Place(seen.updated_at, seen.id)
+        with scene.changes.watch(payer, place) as one, scene.changes.watch(payee, place) as other:
+            now = scene.books.pay(payer, payee)
+            scene.signal(now)  # signalled before anything was read
+            assert await told(one, len(missed) + 2) == [*missed, hidden, now]
+            assert await told(other, len(missed) + 1) == [*missed, now]
+            following = scene.books.pay(payer, payee)
+            scene.signal(following)
+            assert await told(one, 1) == await told(other, 1) == [following]
