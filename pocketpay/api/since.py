@@ -56,7 +56,7 @@ async def place_after(context: Context, changes: Changes[Any], since: datetime |
     wallet_id = context.must_view().wallet_id
     now, changed = await context.database.query(changes.count_since, wallet_id, place, MOST_MISSED + 1)
     if since > now + LOOK_BACK:
-        raise BadUserInput("`since` is in the future: pass an `updatedAt` that this server sent.")
+        raise BadUserInput("`since` is in the future: pass an `updatedAt` that this server sent.", at=("since",))
     if changed > MOST_MISSED:
         raise TooManyChanges
     return place

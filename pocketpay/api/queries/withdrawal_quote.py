@@ -32,5 +32,5 @@ async def withdrawal_quote(
             info.context.rooms.desk, viewer.wallet_id, raw_amount=amount, speed=speed.speed
         )
     except InvalidAmount as wrong:
-        raise BadUserInput(f"The amount {wrong.problem}.") from None
+        raise BadUserInput(f"The amount {wrong.problem}.", at=("amount",)) from None
     return WithdrawalQuote(amount=Money.of(quote.amount), fee=Money.of(quote.fee), total=Money.of(quote.total))

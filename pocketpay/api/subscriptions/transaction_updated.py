@@ -44,12 +44,12 @@ async def transaction_updated(
 
 async def _one(context: Context, wallet_id: UUID, id: UUID | None) -> AsyncGenerator[Transaction, None]:
     if id is None:
-        raise BadUserInput(NO_SUCH_TRANSACTION)
+        raise BadUserInput(NO_SUCH_TRANSACTION, at=("id",))
     with context.rooms.feeds.transactions.watch(id) as watch:
         first = await watch.first()
         seen = None if first is None else seen_by(first, wallet_id)
         if seen is None:
-            raise BadUserInput(NO_SUCH_TRANSACTION)
+            raise BadUserInput(NO_SUCH_TRANSACTION, at=("id",))
         while seen is not None:  # what may be seen once may always be seen
             yield Transaction.of(seen, wallet_id)
             seen = seen_by(await watch.next(), wallet_id)
