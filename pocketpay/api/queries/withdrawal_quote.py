@@ -20,7 +20,10 @@ class WithdrawalQuote:
     total: Money = strawberry.field(description="Amount and fee: what leaves the wallet.")
 
 
-@strawberry.field(description="What a withdrawal of that amount takes now, its fee included.")
+@strawberry.field(
+    description="What a withdrawal of that amount takes now, its fee included.",
+    deprecation_reason="Use `withdrawalPreview`: it also says whether the withdrawal would be refused, and why.",
+)
 async def withdrawal_quote(
     info: Info,
     amount: Annotated[Amount, strawberry.argument(description="What is to arrive, in the wallet's currency.")],
