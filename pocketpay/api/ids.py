@@ -1,9 +1,11 @@
 """Ids as clients see them: TypeIDs, "transaction_01k…". Inside there are only UUIDs.
 
 Each prefix names one GraphQL type: `node(id:)` finds a thing by it, and a client's cache keeps things of two types
-apart. An operator sees the same user, wallet and transaction as its owner does, by an id of its own with the same
-UUID. What does not parse, or has another prefix than the one expected, is like an id of nothing: null from a query,
-NOT_FOUND from a mutation. An id that was given once is accepted for ever.
+apart. An operator sees the same user, wallet, transaction or session as its owner does, by an id of its own with the
+same UUID (decision 39). An id that was given once is accepted for ever.
+
+What does not parse, or has another prefix than the one expected, is like an id of nothing: null from a query,
+NOT_FOUND from a mutation.
 """
 
 from uuid import UUID
@@ -24,6 +26,7 @@ CARD = "card"
 CUSTOMER = "customer"
 CUSTOMER_WALLET = "customer_wallet"
 CUSTOMER_TRANSACTION = "customer_transaction"
+CUSTOMER_SESSION = "customer_session"
 ACT = "act"
 
 LONGEST = 64

@@ -1,4 +1,4 @@
-"""The argument `since` of a subscription: what changed after that moment comes first.
+"""The argument `since` of a subscription: what changed after that moment comes first (decision 38).
 
 since ─► 15 s back, since a change is stamped before its commit ─► how much changed after it?
                           at most MOST_MISSED: the watch begins there, and pages of it come before anything live
