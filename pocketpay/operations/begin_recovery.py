@@ -6,7 +6,7 @@
 
 The code and the link are in the mail alone: an operator never sees them, and `resetPassword` takes them as those of
 `requestPasswordReset`. The limit of mails is the same too (identity/request_password_reset.py), so that operators
-leave a customer no more codes to be guessed than strangers could.
+leave a customer no more codes to be guessed than strangers could. Decision 34 gives the reasons.
 """
 
 from uuid import UUID

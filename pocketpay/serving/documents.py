@@ -11,7 +11,7 @@ Decision 23 gives the reasons.
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from graphql import (
     DocumentNode,
@@ -40,10 +40,8 @@ from pocketpay.api.bad_input import BadUserInput
 from pocketpay.serving.executor import Selected
 from pocketpay.serving.failures import PARSE_FAILED, VALIDATION_FAILED, TooComplex, coded
 from pocketpay.serving.limits import Limits, Measure
+from pocketpay.serving.plans import Plan
 from pocketpay.serving.variables import Variables
-
-if TYPE_CHECKING:
-    from pocketpay.serving.plans import Plan
 
 KEPT_TOKENS = 200_000
 """About 0.5 KiB each, so 100 MiB at the very most; a client's texts have some 50 to 300 each."""

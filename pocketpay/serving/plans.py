@@ -11,13 +11,14 @@ value, or its error, over.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from graphql import (
     FieldNode,
     GraphQLField,
     GraphQLObjectType,
     GraphQLSchema,
+    OperationDefinitionNode,
     Undefined,
     ValueNode,
     VariableNode,
@@ -28,15 +29,14 @@ from graphql import (
     is_non_null_type,
     is_object_type,
 )
-from graphql.execution.collect_fields import FieldDetails, collect_fields, collect_subfields
+from graphql.execution.collect_fields import FieldDetails, FragmentDetails, collect_fields, collect_subfields
 from graphql.execution.values import VariableValues
 from graphql.language import ListValueNode, ObjectValueNode
 from graphql.pyutils import gather_with_cancel
 
 from pocketpay.api.context import Context
 from pocketpay.api.operations.root import MUTATION_TYPES
-from pocketpay.serving.documents import Operation
-from pocketpay.serving.executor import Taken
+from pocketpay.serving.executor import Selected, Taken
 from pocketpay.serving.resolvers import RESOLVER, STRAWBERRY, Resolver
 
 NO_VARIABLES = VariableValues({}, {})
@@ -44,6 +44,15 @@ NO_VARIABLES = VariableValues({}, {})
 
 class Outside(Exception):
     """A selection that has no plan, or a value that is not as its type says: the executor's."""
+
+
+class Operation(Protocol):
+    """What is compiled: one operation of a prepared document. `selected` is None where a directive may decide."""
+
+    node: OperationDefinitionNode
+    fragments: dict[str, FragmentDetails]
+    selected: Selected | None
+    type: str
 
 
 class Run:
