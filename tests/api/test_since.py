@@ -239,3 +239,15 @@ async def test_anonymous_socket_is_told_to_sign_in(server: LiveServer) -> None:
         for document in (TRANSACTIONS, REQUESTS):
             error = await (await client.subscribe(document, since=LONG_AGO)).error()
             assert error["extensions"]["code"] == "UNAUTHENTICATED"
+
+
+async def test_payments_that_are_held_count_for_nothing_to_whoever_is_paid(
+    server: LiveServer, sockets: AsyncExitStack, ada: Admission, bob: Admission, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The error would tell the payee that payments are held."""
+    for _ in range(3):
+        await server.send(ada, "bob", "1.00")
+    monkeypatch.setattr(since, "MOST_MISSED", 1)
+    his = await (await arrives(sockets, server, bob)).subscribe(TRANSACTIONS, since=LONG_AGO)
+    await told(his, 1)  # the welcome bonus
+    await his.nothing(0.05)
