@@ -6,6 +6,7 @@ from inspect import isawaitable
 from typing import Any, NamedTuple, cast
 
 from graphql import ExecutionResult, GraphQLError, GraphQLSchema
+from graphql.execution.execute import execute_subscription_event
 from graphql.execution.executor import default_field_resolver, default_type_resolver
 from graphql.execution.values import VariableValues
 from strawberry.execution import optimized_is_awaitable
@@ -18,7 +19,7 @@ from pocketpay.serving.documents import Documents, Operation, Prepared
 from pocketpay.serving.executor import OperationExecutor, Taken, steps_of
 from pocketpay.serving.failures import INTERNAL, SERVICE_BUSY, formatted, in_currency, is_about_an_amount
 from pocketpay.serving.new_documents import NewDocuments, Share, TooManyNewDocuments
-from pocketpay.serving.plans import NO_VARIABLES, Plan, Plans
+from pocketpay.serving.plans import NO_VARIABLES, EventPlan, Plan, Plans
 from pocketpay.serving.variables import Variables
 
 NO_SUBSCRIPTIONS = BadUserInput("Subscriptions go over a websocket, graphql-transport-ws.")
@@ -151,13 +152,35 @@ class Execution:
             operation.variables = Variables(self._schema, operation.node.variable_definitions)
         return operation.variables.values(variables or {})
 
+    async def event(self, operation: Operation, executor: OperationExecutor, event: Any) -> Answer:
+        """The answer to one event of a subscription."""
+        context, plan = executor.context_value, self._event_plan(operation)
+        if plan is not None:
+            data = await plan.data(event, context.fresh(), executor.variable_values)
+            if data is not None:
+                return Answer({"data": data}, operation.type, "ok")
+        result = execute_subscription_event(executor.build_per_event_executor(event))
+        if isawaitable(result):
+            result = await result
+        return told(result, operation.type, context.request_id)
+
     def _plan(self, operation: Operation) -> Plan | None:
         """The operation's plan, compiled when it is asked for again: documents that come once are not worth it."""
-        if operation.runs <= self.runs_before_a_plan:
-            operation.runs += 1
-            if operation.runs > self.runs_before_a_plan:
-                operation.plan = self._plans.plan(operation)
+        if self._is_to_be_compiled(operation):
+            operation.plan = self._plans.plan(operation)
         return operation.plan
+
+    def _event_plan(self, operation: Operation) -> EventPlan | None:
+        """The same for the events of a subscription, compiled for its second event."""
+        if self._is_to_be_compiled(operation):
+            operation.event_plan = self._plans.event_plan(operation)
+        return operation.event_plan
+
+    def _is_to_be_compiled(self, operation: Operation) -> bool:
+        if operation.runs > self.runs_before_a_plan:
+            return False
+        operation.runs += 1
+        return operation.runs > self.runs_before_a_plan
 
     def _executor(
         self, operation: Operation, values: VariableValues, context: Context, taken: Taken | None = None

@@ -75,10 +75,15 @@ def roots() -> Iterator[tuple[str, str, str]]:
     for kind, type_ in (("query", SHORT.query_type), ("mutation", SHORT.mutation_type)):
         assert isinstance(type_, GraphQLObjectType)
         for name, field in type_.fields.items():
-            variables: dict[str, str] = {}
-            below = f"{name}{arguments(field, variables)} {everything(field.type, DEPTH, variables)}"
-            declared = ", ".join(f"${variable}: {of}" for variable, of in variables.items())
-            yield kind, name, f"{kind} {f'({declared})' if declared else ''} {{ {below} }}"
+            yield kind, name, whole(kind, name, field)
+
+
+def whole(kind: str, name: str, field: Any) -> str:
+    """A document that selects all below a root field."""
+    variables: dict[str, str] = {}
+    below = f"{name}{arguments(field, variables)} {everything(field.type, DEPTH, variables)}"
+    declared = ", ".join(f"${variable}: {of}" for variable, of in variables.items())
+    return f"{kind} {f'({declared})' if declared else ''} {{ {below} }}"
 
 
 @pytest.mark.parametrize(("kind", "name", "text"), list(roots()), ids=lambda given: given if " " not in given else "")
@@ -103,6 +108,13 @@ def test_everything_below_a_root_field_has_a_plan(kind: str, name: str, text: st
 )
 def test_the_rest_is_the_executors(text: str) -> None:
     assert Plans(SHORT).plan(operation(text)) is None
+
+
+@pytest.mark.parametrize("name", list(SHORT.subscription_type.fields) if SHORT.subscription_type else [])
+def test_events_of_every_subscription_have_a_plan(name: str) -> None:
+    assert SHORT.subscription_type is not None
+    text = whole("subscription", name, SHORT.subscription_type.fields[name])
+    assert Plans(SHORT).event_plan(operation(text)) is not None
 
 
 async def test_a_document_has_a_plan_from_the_second_time_on() -> None:
