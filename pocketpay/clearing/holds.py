@@ -6,8 +6,8 @@ from pocketpay.clearing.book import Book
 from pocketpay.clearing.outcome import Hold, Outcome
 from pocketpay.errors import Refusal
 from pocketpay.risk.policy import Verdict
-from pocketpay.transactions.errors import facts_of
 from pocketpay.transactions.lifecycle import Status
+from pocketpay.transactions.stored_refusal import facts_of
 from pocketpay.transactions.transaction import Transaction
 
 

@@ -26,8 +26,8 @@ from pocketpay.errors import BooksDisagree, Refusal
 from pocketpay.ledger.account import Leg
 from pocketpay.ledger.house import House, HouseKind
 from pocketpay.money import Money
-from pocketpay.transactions.errors import facts_of
 from pocketpay.transactions.lifecycle import Status
+from pocketpay.transactions.stored_refusal import facts_of
 from pocketpay.transactions.transaction import Transaction, Type
 
 OTHER_SIDE = {

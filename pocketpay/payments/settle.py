@@ -21,8 +21,9 @@ from pocketpay.ledger.house import House, HouseKind
 from pocketpay.payments.bank import BankOrder, BankReply
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.fees import Speed, speed_paid_for
-from pocketpay.transactions.errors import BankDeclined, NotFound, kept_refusal
+from pocketpay.transactions.errors import BankDeclined, NotFound
 from pocketpay.transactions.lifecycle import Status
+from pocketpay.transactions.stored_refusal import refusal_of
 from pocketpay.transactions.transaction import Transaction, Type
 
 BANK_SECONDS = 5.0
@@ -47,7 +48,7 @@ class Settle:
         if accepted is None or accepted.type not in (Type.DEPOSIT, Type.WITHDRAWAL):
             raise NotFound
         if accepted.status is not Status.CREATED:
-            return Outcome(accepted, changed=False, refusal=kept_refusal(accepted))
+            return Outcome(accepted, changed=False, refusal=refusal_of(accepted))
         hold = released(accepted) if accepted.type is Type.WITHDRAWAL else None
         if not self.settled:
             why = BankDeclined()

@@ -23,8 +23,9 @@ from pocketpay.ledger.house import HouseKind
 from pocketpay.money import Money
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.parsing import parse_amount, parse_key, parse_merchant
-from pocketpay.transactions.errors import InsufficientFunds, NotFound, WalletClosed, WalletFrozen, facts_of
+from pocketpay.transactions.errors import InsufficientFunds, NotFound, WalletClosed, WalletFrozen
 from pocketpay.transactions.lifecycle import Status
+from pocketpay.transactions.stored_refusal import facts_of
 from pocketpay.transactions.transaction import Transaction, Type
 from pocketpay.wallets.balance import WalletStatus
 

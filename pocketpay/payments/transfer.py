@@ -38,10 +38,10 @@ from pocketpay.transactions.errors import (
     TooManyPending,
     WalletClosed,
     WalletFrozen,
-    facts_of,
 )
 from pocketpay.transactions.lifecycle import Status
 from pocketpay.transactions.limits import LimitKind
+from pocketpay.transactions.stored_refusal import facts_of
 from pocketpay.transactions.transaction import Transaction, Type
 from pocketpay.wallets.balance import WalletStatus
 

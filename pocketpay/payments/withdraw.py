@@ -23,9 +23,10 @@ from pocketpay.payments.desk import Desk
 from pocketpay.payments.fees import Speed, withdrawal_fee
 from pocketpay.payments.parsing import parse_amount, parse_bank_name, parse_key
 from pocketpay.payments.settle import settle_now
-from pocketpay.transactions.errors import InsufficientFunds, WalletClosed, WalletFrozen, facts_of
+from pocketpay.transactions.errors import InsufficientFunds, WalletClosed, WalletFrozen
 from pocketpay.transactions.lifecycle import Status
 from pocketpay.transactions.limits import LimitKind
+from pocketpay.transactions.stored_refusal import facts_of
 from pocketpay.transactions.transaction import Transaction, Type
 from pocketpay.wallets.balance import WalletStatus
 

@@ -10,13 +10,13 @@ from uuid import UUID
 
 import orjson
 
-from pocketpay.clearing.batch_refusal import KeptRefusal
 from pocketpay.clearing.footprint import Footprint, Key
 from pocketpay.database.sessions import Record, Session
 from pocketpay.ledger.account import Account, Entry
 from pocketpay.ledger.repository.postings import POSTING, posting_arguments
 from pocketpay.transactions.repository import usage
 from pocketpay.transactions.repository.rows import COLUMNS, facts_text, reasons_text, transaction
+from pocketpay.transactions.stored_refusal import StoredRefusal
 from pocketpay.transactions.transaction import Transaction
 from pocketpay.updates import signals
 
@@ -184,7 +184,7 @@ async def write_keys_of_many(
     keys: Sequence[Key],
     *,
     results: Sequence[Sequence[UUID]],
-    refusals: Sequence[Sequence[KeptRefusal | None]],
+    refusals: Sequence[Sequence[StoredRefusal | None]],
 ) -> None:
     """Writes keys that stand for several results each, or for none, and the refusals of each one's items."""
     await session.execute(
@@ -199,7 +199,7 @@ async def write_keys_of_many(
     )
 
 
-async def refusals(session: Session, key: Key) -> Sequence[KeptRefusal | None]:
+async def refusals(session: Session, key: Key) -> Sequence[StoredRefusal | None]:
     """What was refused of the order of many that this key was written for; () where nothing was."""
     text = await session.fetchval(_REFUSALS, key.wallet_id, key.text)
     return () if text is None else orjson.loads(text)
