@@ -17,7 +17,7 @@
     money_request.py, card.py                  money requests and cards
     node.py, ids.py                            what has an id, and how ids look
     money.py, scalars.py                       amounts, times, currency codes
-    pages.py                                   connections, cursors, pages
+    pages.py, page_arguments.py                connections, cursors, pages, and the arguments that ask for one
 
     errors.py                                  every refusal as a client sees it
     bad_input.py                               BAD_USER_INPUT
