@@ -19,6 +19,7 @@
     money.py, scalars.py                       amounts, times, currency codes
     pages.py, page_arguments.py                connections, cursors, pages, and the arguments that ask for one
 
+    descriptions.py                            descriptions that several fields have
     errors.py                                  every refusal as a client sees it
     bad_input.py                               BAD_USER_INPUT
     card_payload.py, money_request_payload.py, password_reset_payload.py, session_payload.py, transaction_payload.py,

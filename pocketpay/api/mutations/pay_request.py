@@ -6,6 +6,7 @@ import strawberry
 
 from pocketpay.api import ids
 from pocketpay.api.context import Info
+from pocketpay.api.descriptions import IDEMPOTENCY_KEY
 from pocketpay.api.errors import BY_INPUT_ID, refusals_as_errors
 from pocketpay.api.transaction_payload import TransactionPayload
 from pocketpay.payments import pay_request as payments
@@ -15,9 +16,7 @@ from pocketpay.transactions.errors import NotFound
 @strawberry.input(description="A money request to pay.")
 class PayRequestInput:
     id: strawberry.ID = strawberry.field(description="The request's id: one asked of the viewer.")
-    idempotency_key: str = strawberry.field(
-        description="8 to 255 characters of your choice; sent again with the same input, nothing moves twice."
-    )
+    idempotency_key: str = strawberry.field(description=IDEMPOTENCY_KEY)
 
 
 @strawberry.mutation(
