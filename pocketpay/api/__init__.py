@@ -21,6 +21,7 @@
 
     descriptions.py                            descriptions that several fields have
     errors.py                                  every refusal as a client sees it
+    wanted.py                                  input fields that may be left out
     bad_input.py                               BAD_USER_INPUT
     card_payload.py, money_request_payload.py, password_reset_payload.py, session_payload.py, transaction_payload.py,
     user_payload.py

@@ -10,7 +10,6 @@ from pocketpay.api.descriptions import IDEMPOTENCY_KEY
 from pocketpay.api.errors import BY_INPUT_ID, refusals_as_errors
 from pocketpay.api.transaction_payload import TransactionPayload
 from pocketpay.payments import pay_request as payments
-from pocketpay.transactions.errors import NotFound
 
 
 @strawberry.input(description="A money request to pay.")
@@ -31,9 +30,7 @@ async def pay_request(
     info: Info, input: Annotated[PayRequestInput, strawberry.argument(description="The request to pay.")]
 ) -> TransactionPayload:
     viewer = info.context.must_view()
-    request_id = ids.decode(ids.REQUEST, input.id)
-    if request_id is None:
-        raise NotFound
+    request_id = ids.require(ids.REQUEST, input.id)
     answer = await payments.pay_request(
         info.context.rooms.desk, viewer.wallet_id, request_id, raw_key=input.idempotency_key
     )

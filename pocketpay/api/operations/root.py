@@ -81,9 +81,7 @@ class Operations:
         return None if wallet_id is None else await CustomerWallet.find(info, wallet_id)
 
     @strawberry.field(description="Anybody's transaction by its id; null when there is none.")
-    async def transaction(
-        self, info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The transaction's id.")]
-    ) -> CustomerTransaction | None:
+    async def transaction(self, info: Info, id: ids.TransactionId) -> CustomerTransaction | None:
         info.context.must_operate()
         uuid = ids.decode(ids.TRANSACTION, id)
         return None if uuid is None else await CustomerTransaction.find(info, uuid)
