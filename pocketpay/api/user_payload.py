@@ -5,7 +5,7 @@ from typing import Self
 import strawberry
 
 from pocketpay.api.descriptions import ERRORS
-from pocketpay.api.errors import UserError, user_errors
+from pocketpay.api.errors import Refusals, UserError
 from pocketpay.api.user import User
 from pocketpay.identity.user import Changed
 
@@ -17,6 +17,7 @@ class UserPayload:
 
     @classmethod
     def of(cls, changed: Changed) -> Self:
+        """The payload of a change. Raises Refusals when it was refused."""
         if changed.user is None:
-            return cls(errors=user_errors(changed.refusals))
+            raise Refusals(changed.refusals)
         return cls(user=User.of(changed.user))

@@ -6,7 +6,7 @@ import strawberry
 
 from pocketpay.api.context import Info
 from pocketpay.api.descriptions import NEW_PASSWORD
-from pocketpay.api.errors import refusals_as_errors, user_errors
+from pocketpay.api.errors import Refusals, refusals_as_errors
 from pocketpay.api.scalars import CurrencyCode
 from pocketpay.api.session_payload import SessionPayload
 from pocketpay.onboarding import sign_up as onboarding
@@ -67,5 +67,5 @@ async def sign_up(
         user_agent=context.user_agent,
     )
     if signed_up.admission is None:
-        return SessionPayload(errors=user_errors(signed_up.refusals))
+        raise Refusals(signed_up.refusals)
     return SessionPayload.admit(context, signed_up.admission)
