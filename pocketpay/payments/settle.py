@@ -23,7 +23,7 @@ from pocketpay.payments.desk import Desk
 from pocketpay.payments.fees import Speed, speed_paid_for
 from pocketpay.transactions.errors import BankDeclined, NotFound
 from pocketpay.transactions.lifecycle import Status
-from pocketpay.transactions.stored_refusal import refusal_of
+from pocketpay.transactions.stored_refusal import ended_by, refusal_of
 from pocketpay.transactions.transaction import Transaction, Type
 
 BANK_SECONDS = 5.0
@@ -52,8 +52,8 @@ class Settle:
         hold = released(accepted) if accepted.type is Type.WITHDRAWAL else None
         if not self.settled:
             why = BankDeclined()
-            failed = replace(following(book, accepted, Status.FAILED), failure_code=why.code)
-            return Outcome(failed, hold=hold, refusal=why)
+            ended = ended_by(why, accepted)
+            return Outcome(following(book, ended, ended.status), hold=hold, refusal=why)
         done = replace(following(book, accepted, Status.COMPLETED), completed_at=book.now)
         return Outcome(done, legs=_legs(accepted, book.house), hold=hold)
 

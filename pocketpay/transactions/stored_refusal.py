@@ -7,6 +7,7 @@ A batch repeated with its key gets the refusals it got first, not those of today
 room now. So the key keeps the refusals that no row keeps.
 """
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeAlias
 
@@ -26,6 +27,7 @@ from pocketpay.transactions.errors import (
     WalletClosed,
     WalletFrozen,
 )
+from pocketpay.transactions.lifecycle import Status
 from pocketpay.transactions.limits import Limit, LimitKind
 from pocketpay.transactions.transaction import Transaction
 
@@ -34,10 +36,16 @@ Facts: TypeAlias = dict[str, Any]
 StoredRefusal: TypeAlias = dict[str, Any]
 """{"code": "TOO_MANY_PENDING", "most": 20}"""
 
-LEAVES_A_ROW = {
-    kind.code: kind for kind in (RecipientNotFound, WalletFrozen, RiskBlocked, BankDeclined, InsufficientFunds)
+ENDS_AS: dict[type[Refusal], Status] = {
+    RecipientNotFound: Status.FAILED,
+    WalletFrozen: Status.BLOCKED,
+    RiskBlocked: Status.BLOCKED,
+    BankDeclined: Status.FAILED,
+    InsufficientFunds: Status.FAILED,
 }
-"""The refusals that end a transaction: FAILED or BLOCKED."""
+"""The refusals that leave a row, and the state of that row."""
+
+_LEFT_BY = frozenset(kind.code for kind in ENDS_AS)
 
 CODE_ONLY: dict[str, type[Refusal]] = {
     kind.code: kind
@@ -93,12 +101,18 @@ def rebuilt(stored: StoredRefusal) -> Refusal:
     return CODE_ONLY[stored["code"]]()
 
 
+def ended_by(refusal: Refusal, transaction: Transaction) -> Transaction:
+    """The transaction as a refusal ends it: FAILED or BLOCKED, with the refusal stored."""
+    status = ENDS_AS[type(refusal)]
+    return replace(transaction, status=status, failure_code=refusal.code, failure_facts=facts_of(refusal))
+
+
 def refusal_of(transaction: Transaction) -> Refusal | None:
     """The refusal that ended the transaction, or None when none did."""
     code = transaction.failure_code
     if code is None:
         return None
-    if code not in LEAVES_A_ROW:
+    if code not in _LEFT_BY:
         raise BooksDisagree(f"transaction {transaction.id} failed for {code}, which leaves no row")
     return rebuilt({"code": code, "currency": transaction.amount.currency, **(transaction.failure_facts or {})})
 

@@ -15,7 +15,7 @@ from pocketpay.transactions.errors import (
     TooManyPending,
 )
 from pocketpay.transactions.limits import Limit, LimitKind
-from pocketpay.transactions.stored_refusal import CODE_ONLY, LEAVES_A_ROW, facts_of, rebuilt, stored
+from pocketpay.transactions.stored_refusal import CODE_ONLY, ENDS_AS, facts_of, rebuilt, stored
 
 TOMORROW = datetime(2026, 11, 28, tzinfo=UTC)
 USED_UP = Limit(
@@ -50,6 +50,6 @@ def test_a_row_keeps_the_amounts_that_were_short_and_lends_its_currency() -> Non
 
 
 def test_every_refusal_that_leaves_a_row_can_be_rebuilt_from_it() -> None:
-    assert LEAVES_A_ROW.keys() - CODE_ONLY.keys() == {"INSUFFICIENT_FUNDS"}
+    assert {kind.code for kind in ENDS_AS} - CODE_ONLY.keys() == {"INSUFFICIENT_FUNDS"}
     for kind in CODE_ONLY.values():
         assert vars(kind()).keys() <= {"field"}
