@@ -20,6 +20,8 @@ class Arrays:
     def __init__(self, **types: str) -> None:
         self._types = types
         self._in_order = itemgetter(*types)
+        self.of_no_row: tuple[Sequence[object], ...] = ((),) * len(types)
+        """The arguments of no rows."""
 
     @property
     def names(self) -> str:

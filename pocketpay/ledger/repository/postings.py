@@ -53,9 +53,9 @@ written_accounts as (
 """
 
 
-def posting_arguments(entries: Sequence[Entry], touched: Sequence[Account]) -> Iterator[Sequence[object]]:
+def posting_arguments(entries: Sequence[Entry], touched: Sequence[Account]) -> tuple[Sequence[object], ...]:
     """The arguments of `posting`, after the time."""
-    yield from _ENTRIES.arguments(
+    new = _ENTRIES.arguments(
         id=[e.id for e in entries],
         account_id=[e.account_id for e in entries],
         transaction_id=[e.transaction_id for e in entries],
@@ -66,13 +66,14 @@ def posting_arguments(entries: Sequence[Entry], touched: Sequence[Account]) -> I
         balance_after=[e.balance_after for e in entries],
         description=[e.description for e in entries],
     )
-    yield from _TOUCHED.arguments(
+    changed = _TOUCHED.arguments(
         id=[a.id for a in touched],
         posted=[a.posted for a in touched],
         held=[a.held for a in touched],
         sequence=[a.sequence for a in touched],
         version=[a.version for a in touched],
     )
+    return new + changed
 
 
 async def lock(session: Session, ids: Iterable[UUID]) -> list[Account]:
