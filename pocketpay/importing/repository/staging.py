@@ -1,6 +1,8 @@
 """An export laid out in temporary tables of one connection: joined, compared with itself and with who is here.
 
 Nothing of it outlives the connection. A million people are PostgreSQL's to sort, not ours to hold in memory.
+
+Decision 13 gives the reasons.
 """
 
 from collections.abc import AsyncIterator, Sequence
