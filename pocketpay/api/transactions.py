@@ -67,8 +67,8 @@ async def viewers_transactions(
         wallet_id,
         narrowed,
         most=page.fetch,
-        older_than=None if page.after is None else Position(*page.after),
-        newer_than=None if page.before is None else Position(*page.before),
+        older_than=Position.of(page.after),
+        newer_than=Position.of(page.before),
         backwards=page.backward,
     )
 

@@ -123,8 +123,8 @@ async def actions(
         listing.read,
         about,
         most=page.fetch,
-        older_than=None if page.after is None else Position(*page.after),
-        newer_than=None if page.before is None else Position(*page.before),
+        older_than=Position.of(page.after),
+        newer_than=Position.of(page.before),
         backwards=page.backward,
     )
 

@@ -53,8 +53,8 @@ async def _page(
     rows = await database.query(
         read,
         most=page.fetch,
-        after=None if page.after is None else Position(*page.after),
-        before=None if page.before is None else Position(*page.before),
+        after=Position.of(page.after),
+        before=Position.of(page.before),
         backwards=page.backward,
     )
 
