@@ -56,15 +56,7 @@ insert into cards ({_INSERTED.names}, created_at, updated_at)
 select u.*, $1, $1 from {_INSERTED.unnest("u", numbered_from(2))}
 """
 
-_UPDATED = Arrays(
-    id="uuid",
-    status="text",
-    per_payment_limit="bigint",
-    monthly_limit="bigint",
-    spent="bigint",
-    spent_in="date",
-    version="bigint",
-)
+_UPDATED = _INSERTED.only("id", "status", "per_payment_limit", "monthly_limit", "spent", "spent_in", "version")
 _UPDATE = f"""
 update cards c
 set status = u.status, per_payment_limit = u.per_payment_limit, monthly_limit = u.monthly_limit,

@@ -23,6 +23,10 @@ class Arrays:
         self.of_no_row: tuple[Sequence[object], ...] = ((),) * len(types)
         """The arguments of no rows."""
 
+    def only(self, *names: str) -> "Arrays":
+        """Some of these columns, with the same types."""
+        return Arrays(**{name: self._types[name] for name in names})
+
     @property
     def names(self) -> str:
         """The columns as a list in SQL."""

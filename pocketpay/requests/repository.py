@@ -35,7 +35,7 @@ insert into money_requests ({_INSERTED.names}, created_at, updated_at)
 select u.*, $1, $1 from {_INSERTED.unnest("u", numbered_from(2))}
 """
 
-_UPDATED = Arrays(id="uuid", status="text", version="bigint")
+_UPDATED = _INSERTED.only("id", "status", "version")
 _UPDATE = f"""
 update money_requests r set status = u.status, version = u.version, updated_at = $1
 from {_UPDATED.unnest("u", numbered_from(2))}

@@ -26,3 +26,7 @@ async def test_each_array_reaches_its_column_whatever_their_order(database: Data
 def test_arrays_of_other_columns_are_an_error(names: list[str]) -> None:
     with pytest.raises((KeyError, TypeError)):
         PEOPLE.arguments(**{name: [] for name in names})
+
+
+def test_some_of_the_columns_keep_their_types() -> None:
+    assert PEOPLE.only("age", "name").unnest("p", numbered_from(1)) == "unnest($1::int[], $2::text[]) p(age, name)"

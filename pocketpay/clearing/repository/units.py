@@ -105,16 +105,9 @@ _INSERTED = Arrays(
     version="bigint",
     completed_at="timestamptz",
 )
-_UPDATED = Arrays(
-    id="uuid",
-    status="text",
-    refunded="bigint",
-    uncounted="bigint",
-    risk_reasons="jsonb",
-    failure_code="text",
-    failure_facts="jsonb",
-    version="bigint",
-    completed_at="timestamptz",
+_UPDATED = _INSERTED.only(
+    *("id", "status", "refunded", "uncounted", "risk_reasons", "failure_code", "failure_facts", "version"),
+    "completed_at",
 )
 _KEYS = Arrays(wallet_id="uuid", key="text", operation="text", fingerprint="bytea", result_id="uuid")
 
