@@ -31,14 +31,14 @@ from pocketpay.transactions.transaction import Transaction, Type
 
 @dataclass(frozen=True, slots=True)
 class AcceptWithdrawal:
-    """Take the order to send `amount` to a bank, and hold it with its fee."""
+    """Take the order to send `amount` to a bank, and hold it with its fee. Only a preview has no key."""
 
     id: UUID
     wallet_id: UUID
     amount: Money
     bank_name: str
     speed: Speed
-    key: Key
+    key: Key | None
 
     @property
     def footprint(self) -> Footprint:
@@ -46,7 +46,7 @@ class AcceptWithdrawal:
 
     def decide(self, book: Book) -> Outcome:
         """The rule. Raises a Refusal that leaves no row; those that leave one are in the outcome."""
-        if (earlier := book.replay(self.key, self.id)) is not None:
+        if self.key is not None and (earlier := book.replay(self.key, self.id)) is not None:
             return earlier
         accepted = self._transaction(book)
         if (why := cannot_pay(book, self.wallet_id, accepted.total)) is not None:

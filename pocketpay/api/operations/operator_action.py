@@ -105,7 +105,7 @@ class OperatorAction:
 async def actions(
     info: Info,
     wallet: Annotated[
-        str | None, strawberry.argument(description="Only about this wallet: its id, or its owner's username.")
+        str | None, strawberry.argument(description="Only about this wallet: its id, or its owner's id or username.")
     ] = None,
     first: First = None,
     after: After = None,
