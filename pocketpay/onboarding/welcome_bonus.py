@@ -15,6 +15,7 @@ from pocketpay.clearing.book import Book
 from pocketpay.clearing.footprint import Footprint, Key
 from pocketpay.clearing.outcome import Outcome
 from pocketpay.database.failures import ServiceBusy
+from pocketpay.database.loops import going_on
 from pocketpay.ledger.account import Leg
 from pocketpay.ledger.house import HouseKind
 from pocketpay.money import Money
@@ -95,12 +96,8 @@ async def sweep_forever(desk: Desk) -> None:
     """Pays what is owed each minute until it is cancelled. What goes wrong is logged, and the next sweep comes."""
     while True:
         await asyncio.sleep(EVERY_SECONDS)
-        try:
+        with going_on(log, busy="sweep_put_off", failed="sweep_failed"):
             await pay_owed(desk)
-        except ServiceBusy as busy:
-            log.warning("sweep_put_off", reason=str(busy))
-        except Exception:
-            log.exception("sweep_failed")
 
 
 async def _pay(desk: Desk, owed: Sequence[Owed]) -> None:
