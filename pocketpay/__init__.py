@@ -27,4 +27,6 @@ amounts.py       money as a setting writes it
 money.py         minor units and a currency
 text/            the characters of a text: which it may have, what they show, what they look like
 errors.py        the roots of every expected error
+
+Decision 19 gives the reasons.
 """

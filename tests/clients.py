@@ -14,6 +14,7 @@ from starlette.applications import Starlette
 
 from pocketpay.api.context import Rooms
 from pocketpay.app import create_app
+from tests.checked_plans import check_plans
 from tests.conftest import Dsns
 from tests.people import PASSWORD, SECRET, arrive, made
 from tests.updates.waiting import until
@@ -72,8 +73,9 @@ class Client:
 
 @asynccontextmanager
 async def serving(dsn: str, **settings: object) -> AsyncIterator[Client]:
-    """A server with those settings, opened and closed."""
+    """A server with those settings, opened and closed. Each plan that it runs is compared with the executor."""
     app = create_app(made(**settings), server_dsn=dsn, secret_key=SECRET)
+    check_plans(app.state.doors.execution)
     async with AsyncExitStack() as open_:
         await open_.enter_async_context(app.router.lifespan_context(app))
         transport = httpx.ASGITransport(app, client=("192.0.2.10", 50_000))

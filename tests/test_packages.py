@@ -2,6 +2,7 @@
 
 import ast
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -35,3 +36,30 @@ def test_schema_opens_no_session() -> None:
             if isinstance(node, ast.Attribute) and node.attr in ("read", "write", "connect"):
                 owner = node.value.attr if isinstance(node.value, ast.Attribute) else getattr(node.value, "id", "")
                 assert owner.strip("_") != "database", f"{file.relative_to(ROOT)}:{node.lineno} opens a session"
+
+
+SHARED = {
+    "pocketpay.payments.ask": "requestMoney and splitBill ask by it",
+    "pocketpay.payments.settle": "a deposit and a withdrawal end by it",
+}
+"""Rules that are no verbs of their own: several verbs import them."""
+
+VERBS = [
+    f"pocketpay.{package}.{file.stem}"
+    for package in ("payments", "operations", "onboarding")
+    for file in sorted((ROOT / package).glob("*.py"))
+    if re.search(r"^    def decide\(", file.read_text(encoding="utf-8"), re.MULTILINE)
+]
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_is_kept_from_importing_others(verb: str) -> None:
+    """The linter holds those that its contract lists."""
+    settings = tomllib.loads((ROOT.parent / "pyproject.toml").read_text(encoding="utf-8"))
+    contracts = settings["tool"]["importlinter"]["contracts"]
+    (contract,) = [one for one in contracts if one["name"] == "Verbs do not import one another"]
+    assert (verb in contract["modules"]) != (verb in SHARED)
+
+
+def test_verbs_are_found() -> None:
+    assert len(VERBS) > 20

@@ -1,4 +1,4 @@
-"""What the README points at is there."""
+"""The README is short, and what it points at is there."""
 
 import re
 from pathlib import Path
@@ -7,7 +7,8 @@ import pytest
 
 HERE = Path(__file__).parents[1]
 README = (HERE / "README.md").read_text(encoding="utf-8")
-ROWS = re.findall(r"^\| `(?:app|alembic)/.*$", README, re.MULTILINE)
+FIRST_BACKEND = (HERE / "docs" / "from-the-fastapi-backend.md").read_text(encoding="utf-8")
+ROWS = re.findall(r"^\| `(?:app|alembic)/.*$", FIRST_BACKEND, re.MULTILINE)
 
 
 def _spans(row: str) -> list[str]:
@@ -35,6 +36,26 @@ def test_the_table_is_there() -> None:
     assert len(ROWS) >= 18
 
 
-@pytest.mark.parametrize("link", sorted(set(re.findall(r"\]\(([^)#:]+)\)", README))))
-def test_no_link_leads_nowhere(link: str) -> None:
-    assert (HERE / link).exists()
+def test_readme_is_short() -> None:
+    assert len(README.splitlines()) < 200
+
+
+def test_figures_are_those_of_the_benchmarks() -> None:
+    """One of them is measured anew by `make bench ARGS="--out docs/benchmarks.md"`: then write it here too."""
+    said = README.partition("\n## Is it fast?\n")[2].partition("\n## ")[0]
+    measured = (HERE / "docs" / "benchmarks.md").read_text(encoding="utf-8")
+    figures = re.findall(r"\d[\d,.]*\d", said)
+    assert len(figures) >= 2
+    assert [figure for figure in figures if not re.search(rf"\b{re.escape(figure)}\b", measured)] == []
+
+
+def test_tabs_are_numbered_as_in_the_whole_walk() -> None:
+    rows = re.findall(r"^\| (\d+ \w+) \|", README, re.MULTILINE)
+    walk = re.findall(r"^\| (\d+ \w+) \|", (HERE / "docs" / "walk.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert len(rows) == 6
+    assert set(rows) <= set(walk)
+
+
+def test_every_document_is_in_the_readme() -> None:
+    pages = {f"docs/{page.name}" for page in (HERE / "docs").glob("*.md")}
+    assert [page for page in sorted(pages) if f"]({page})" not in README] == []

@@ -22,6 +22,7 @@ from pocketpay.api.limit import Limit
 from pocketpay.api.money import Money
 from pocketpay.cards import errors as cards
 from pocketpay.identity import errors as identity
+from pocketpay.operations import errors as operations
 from pocketpay.operator_log import errors as operator_log
 from pocketpay.requests import errors as requests
 from pocketpay.transactions import errors as transactions
@@ -54,6 +55,9 @@ class ErrorCode(Enum):
         "INVALID_CODE",
         description="The code, or the token of a link, is wrong, used or expired: request another.",
     )
+    EMAIL_NOT_VERIFIED = strawberry.enum_value(
+        "EMAIL_NOT_VERIFIED", description="The customer has no verified email address to which mail could be sent."
+    )
     MAIL_UNAVAILABLE = strawberry.enum_value("MAIL_UNAVAILABLE", description="This server sends no mail.")
     WEAK_PASSWORD = strawberry.enum_value(
         "WEAK_PASSWORD", description="The password is shorter than 12 characters, longer than 256, or a common one."
@@ -84,7 +88,9 @@ class ErrorCode(Enum):
     WRONG_STATE = strawberry.enum_value(
         "WRONG_STATE", description="Its state does not allow this; the state is in the error."
     )
-    WALLET_FROZEN = strawberry.enum_value("WALLET_FROZEN", description="The viewer's wallet is frozen.")
+    WALLET_FROZEN = strawberry.enum_value(
+        "WALLET_FROZEN", description="The viewer's wallet is frozen; for an operator, the customer's."
+    )
     WALLET_CLOSED = strawberry.enum_value("WALLET_CLOSED", description="The wallet is closed, for good.")
     CARD_FROZEN = strawberry.enum_value("CARD_FROZEN", description="The card is frozen.")
     CARD_CLOSED = strawberry.enum_value("CARD_CLOSED", description="The card is closed for good.")
@@ -100,7 +106,8 @@ class ErrorCode(Enum):
         "IDEMPOTENCY_KEY_REUSED", description="The key was used before with another input."
     )
     FORBIDDEN = strawberry.enum_value(
-        "FORBIDDEN", description="An operator may not act on their own wallet or its transactions: another one may."
+        "FORBIDDEN",
+        description="An operator may not act on their own account, wallet or transactions: another one may.",
     )
     RATE_LIMITED = strawberry.enum_value(
         "RATE_LIMITED", description="Too often in too short a time, or too many at once: try again later."
@@ -268,6 +275,10 @@ TABLE: dict[type[errors.Refusal], Row] = {
     ),
     transactions.WrongState: Row(WrongState, "It is {status.value} already."),
     transactions.KeyReused: Row(Refusal, "This idempotency key was used before with another input."),
+    operations.EmailNotVerified: Row(Refusal, "They have no verified email address: no mail can be sent."),
+    operations.CustomerFrozen: Row(Refusal, "Their wallet is frozen for all: unfreeze it first."),
+    operations.NoEmail: Row(InvalidInput, "They have given no email address."),
+    operations.NotTheirEmail: Row(InvalidInput, "The email address that they have given is another one."),
     operator_log.OwnWallet: Row(Refusal, "This is about your own wallet: another operator must do it."),
     cards.TooManyCards: Row(Refusal, "{most} cards are open already: close one first.", retryable=True),
     cards.CardClosed: Row(Refusal, "This card is closed."),

@@ -42,13 +42,14 @@ class Reads:
     profiles_by_id   people by their user id; not those who have left
     balances         wallets by id, as they are now
     owners           users by the wallet that is theirs; for operators
+    sessions         live sessions by their user's id; for operators
     whole            transactions by id, both sides of them; for operators
     freeze_reasons   why wallets are frozen, by wallet; for operators
     """
 
     def __init__(self, database: Database) -> None:
         people, wallets = PeopleReads(database), WalletReads(database)
-        self.users, self.owners = people.users, people.owners
+        self.users, self.owners, self.sessions = people.users, people.owners, people.sessions
         self.profiles, self.profiles_by_id = people.profiles, people.profiles_by_id
         self.balances, self.freeze_reasons = wallets.balances, wallets.freeze_reasons
         self.whole = joined_lookups(database)
@@ -64,6 +65,7 @@ class Loaders:
         self.profiles_by_id = reads.profiles_by_id
         self.balances = reads.balances
         self.owners = reads.owners
+        self.sessions = reads.sessions
         self.whole = reads.whole
         self.freeze_reasons = reads.freeze_reasons
 

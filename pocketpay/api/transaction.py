@@ -13,11 +13,12 @@ from pocketpay.api.card import Card
 from pocketpay.api.context import Info
 from pocketpay.api.errors import ErrorCode
 from pocketpay.api.money import Money
-from pocketpay.api.node import Node
+from pocketpay.api.node import ID_DESCRIPTION, Node
 from pocketpay.api.profile import Profile
 from pocketpay.api.risk_reason import RiskReason
 from pocketpay.transactions import transaction as payments
 from pocketpay.transactions import visibility
+from pocketpay.transactions.lifecycle import Status
 
 if TYPE_CHECKING:
     from pocketpay.api.ledger_entry import LedgerEntry
@@ -55,71 +56,95 @@ class TransactionStatus(Enum):
     EXPIRED = strawberry.enum_value("EXPIRED", description="Nobody confirmed it in time; no money has moved.")
 
 
+def _id(self: "Transaction") -> strawberry.ID:
+    return ids.encode(ids.TRANSACTION, self.known.id)
+
+
 @strawberry.type(
     description="The intent to move money; entries in the books exist once it is completed. Until then the other "
     "side sees nothing of it at all, and afterwards never the sender's fee, risk reasons, failure or expiry."
 )
 class Transaction(Node):
-    type: TransactionType = strawberry.field(description="Why the money moves.")
-    direction: Direction = strawberry.field(description="Which way it moves, seen by the viewer.")
-    status: TransactionStatus = strawberry.field(description="How far it has come.")
-    amount: Money = strawberry.field(description="What arrives; always positive.")
-    fee: Money = strawberry.field(description="What it costs whoever pays it; zero for the other side.")
-    total: Money = strawberry.field(description="Amount and fee: what leaves the sender's wallet.")
-    description: str = strawberry.field(description="What it is for, in the sender's words.")
-    bank_name: str | None = strawberry.field(description="The bank on the other side; null where there is none.")
-    is_risky: bool = strawberry.field(description="Whether a rule of risk matched; false for the other side.")
-    risk_reasons: list[RiskReason] = strawberry.field(description="Every rule that matched; [] for the other side.")
-    failure_code: ErrorCode | None = strawberry.field(description="Why it failed or was blocked; else null.")
-    expires_at: datetime | None = strawberry.field(
-        description="Until when a payment awaits or awaited its sender's answer; null for the other side."
-    )
-    created_at: datetime = strawberry.field(
-        description="When it came into being for the viewer: for whoever is paid, when it was completed."
-    )
-    updated_at: datetime = strawberry.field(description="When it last changed.")
-    completed_at: datetime | None = strawberry.field(description="When the money moved; else null.")
-    refunded: Money = strawberry.field(
-        description="How much of it was given back: the sum of its completed refunds, never above `total`."
-    )
-    uuid: strawberry.Private[UUID]
-    original: strawberry.Private[UUID | None]
+    id: strawberry.ID = strawberry.field(resolver=_id, description=ID_DESCRIPTION)
+    known: strawberry.Private[payments.Transaction]
     viewed_from: strawberry.Private[UUID]
-    source: strawberry.Private[UUID | None]
-    destination: strawberry.Private[UUID | None]
-    request_id: strawberry.Private[UUID | None]
-    card_id: strawberry.Private[UUID | None]
 
     @classmethod
     def of(cls, known: payments.Transaction, wallet_id: UUID) -> Self:
-        """What is known of it from that wallet: `known` is as `seen_by` gave it."""
-        code = known.failure_code
-        return cls(
-            id=ids.encode(ids.TRANSACTION, known.id),
-            type=TransactionType[known.type.name],
-            direction=Direction[visibility.direction(known, wallet_id).name],
-            status=TransactionStatus[known.status.name],
-            amount=Money.of(known.amount),
-            fee=Money.of(known.fee),
-            total=Money.of(known.total),
-            description=known.description,
-            bank_name=known.bank_name,
-            is_risky=bool(known.risk_reasons),
-            risk_reasons=RiskReason.of(known.risk_reasons),
-            failure_code=None if code is None else ErrorCode[code],
-            expires_at=known.expires_at,
-            created_at=known.created_at,
-            updated_at=known.updated_at,
-            completed_at=known.completed_at,
-            refunded=Money.of(money.Money(known.refunded, known.amount.currency)),
-            original=known.refund_of,
-            uuid=known.id,
-            viewed_from=wallet_id,
-            source=known.source_wallet_id,
-            destination=known.destination_wallet_id,
-            request_id=known.request_id,
-            card_id=known.card_id,
-        )
+        """What is known of it from that wallet: `known` is as `seen_by` gave it. Its fields are worked out when they
+        are selected."""
+        return cls(known=known, viewed_from=wallet_id)
+
+    @strawberry.field(description="Why the money moves.")
+    def type(self) -> TransactionType:
+        return TransactionType[self.known.type.name]
+
+    @strawberry.field(description="Which way it moves, seen by the viewer.")
+    def direction(self) -> Direction:
+        return Direction[visibility.direction(self.known, self.viewed_from).name]
+
+    @strawberry.field(description="How far it has come.")
+    def status(self) -> TransactionStatus:
+        return TransactionStatus[self.known.status.name]
+
+    @strawberry.field(description="What arrives; always positive.")
+    def amount(self) -> Money:
+        return Money.of(self.known.amount)
+
+    @strawberry.field(description="What it costs whoever pays it; zero for the other side.")
+    def fee(self) -> Money:
+        return Money.of(self.known.fee)
+
+    @strawberry.field(description="Amount and fee: what leaves the sender's wallet.")
+    def total(self) -> Money:
+        return Money.of(self.known.total)
+
+    @strawberry.field(description="What it is for, in the sender's words.")
+    def description(self) -> str:
+        return self.known.description
+
+    @strawberry.field(description="The bank on the other side; null where there is none.")
+    def bank_name(self) -> str | None:
+        return self.known.bank_name
+
+    @strawberry.field(description="Whether a rule of risk matched; false for the other side.")
+    def is_risky(self) -> bool:
+        return bool(self.known.risk_reasons)
+
+    @strawberry.field(description="Every rule that matched; [] for the other side.")
+    def risk_reasons(self) -> list[RiskReason]:
+        return RiskReason.of(self.known.risk_reasons)
+
+    @strawberry.field(description="Why it failed or was blocked; else null.")
+    def failure_code(self) -> ErrorCode | None:
+        code = self.known.failure_code
+        return None if code is None else ErrorCode[code]
+
+    @strawberry.field(
+        description="Until when a payment awaits or awaited its sender's answer; null for the other side."
+    )
+    def expires_at(self) -> datetime | None:
+        return self.known.expires_at
+
+    @strawberry.field(
+        description="When it came into being for the viewer: for whoever is paid, when it was completed."
+    )
+    def created_at(self) -> datetime:
+        return self.known.created_at
+
+    @strawberry.field(description="When it last changed.")
+    def updated_at(self) -> datetime:
+        return self.known.updated_at
+
+    @strawberry.field(description="When the money moved; else null.")
+    def completed_at(self) -> datetime | None:
+        return self.known.completed_at
+
+    @strawberry.field(
+        description="How much of it was given back: the sum of its completed refunds, never above `total`."
+    )
+    def refunded(self) -> Money:
+        return Money.of(money.Money(self.known.refunded, self.known.amount.currency))
 
     @classmethod
     async def find(cls, info: Info, id: UUID) -> Self | None:
@@ -130,53 +155,58 @@ class Transaction(Node):
 
     @strawberry.field(description="Who pays; null where the money comes from a bank or the house.")
     async def sender(self, info: Info) -> Profile | None:
-        return await owner(info, self.source)
+        return await owner(info, self.known.source_wallet_id)
 
     @strawberry.field(description="Who is paid; null where the money goes to a bank.")
     async def recipient(self, info: Info) -> Profile | None:
-        return await owner(info, self.destination)
+        return await owner(info, self.known.destination_wallet_id)
 
     @strawberry.field(description="The person on the other side; null where that is a bank or the house.")
     async def counterparty(self, info: Info) -> Profile | None:
-        return await owner(info, self.destination if self.source == self.viewed_from else self.source)
+        return await owner(
+            info,
+            self.known.destination_wallet_id
+            if self.known.source_wallet_id == self.viewed_from
+            else self.known.source_wallet_id,
+        )
 
     @strawberry.field(description="What a REFUND gives money back of; null of every other type.")
     async def refund_of(self, info: Info) -> "Transaction | None":
-        return None if self.original is None else await Transaction.find(info, self.original)
+        return None if self.known.refund_of is None else await Transaction.find(info, self.known.refund_of)
 
     @strawberry.field(
         description="What was given back of it, the newest first: completed refunds, at most the last 20."
     )
     async def refunds(self, info: Info) -> "list[Transaction]":
-        if self.refunded.minor_units == "0":
+        if not self.known.refunded:
             return []
-        found = await info.context.loaders.refunds.load((self.viewed_from, self.uuid))
+        found = await info.context.loaders.refunds.load((self.viewed_from, self.known.id))
         return [Transaction.of(one, self.viewed_from) for one in found or ()]
 
     @strawberry.field(description="The viewer's card that pays; null where none does.")
     async def card(self, info: Info) -> Card | None:
-        return None if self.card_id is None else await Card.find(info, self.card_id)
+        return None if self.known.card_id is None else await Card.find(info, self.known.card_id)
 
     @strawberry.field(description="The viewer's own lines in the books; [] until it is completed.")
     async def entries(
         self, info: Info
     ) -> list[Annotated["LedgerEntry", strawberry.lazy("pocketpay.api.ledger_entry")]]:
-        if self.status is not TransactionStatus.COMPLETED:
+        if self.known.status is not Status.COMPLETED:
             return []
         from pocketpay.api.ledger_entry import LedgerEntry  # which refers back to transactions
 
-        entry = await info.context.loaders.own_entries.load((self.viewed_from, self.uuid))
+        entry = await info.context.loaders.own_entries.load((self.viewed_from, self.known.id))
         return [] if entry is None else [LedgerEntry.of(entry)]
 
     @strawberry.field(description="The money request that it pays; null where it pays none.")
     async def money_request(
         self, info: Info
     ) -> Annotated["MoneyRequest", strawberry.lazy("pocketpay.api.money_request")] | None:
-        if self.request_id is None:
+        if self.known.request_id is None:
             return None
         from pocketpay.api.money_request import MoneyRequest  # which refers back to transactions
 
-        return await MoneyRequest.find(info, self.request_id)
+        return await MoneyRequest.find(info, self.known.request_id)
 
 
 async def owner(info: Info, wallet_id: UUID | None) -> Profile | None:

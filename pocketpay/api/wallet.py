@@ -13,7 +13,7 @@ from pocketpay.api.entries import viewers_entries
 from pocketpay.api.ledger_entry import LedgerEntry
 from pocketpay.api.limit import Limit
 from pocketpay.api.money import Money
-from pocketpay.api.node import Node
+from pocketpay.api.node import ID_DESCRIPTION, Node
 from pocketpay.api.pages import Connection
 from pocketpay.api.scalars import CurrencyCode
 from pocketpay.api.statement import Statement, viewers_statement
@@ -40,18 +40,14 @@ class Freeze(Enum):
     )
 
 
+def _id(self: "Wallet") -> strawberry.ID:
+    return ids.encode(ids.WALLET, self.known.wallet_id)
+
+
 @strawberry.type(description="A customer's purse: one currency, one account in the books.")
 class Wallet(Node):
-    currency: CurrencyCode = strawberry.field(description="The one currency it holds.")
-    status: WalletStatus = strawberry.field(description="What may be done with it.")
-    freeze: Freeze | None = strawberry.field(description="What it cannot do while it is frozen; else null.")
-    created_at: datetime = strawberry.field(description="When it was opened.")
-    balance: Money = strawberry.field(description="Posted: the sum of its entries in the books.")
-    held: Money = strawberry.field(
-        description="Promised to payments that await confirmation and to withdrawals that the bank has not settled."
-    )
-    available: Money = strawberry.field(description="Balance less held: what can be spent now.")
-    version: int = strawberry.field(description="Grows by one with every change of balance or held.")
+    id: strawberry.ID = strawberry.field(resolver=_id, description=ID_DESCRIPTION)
+    known: strawberry.Private[Balance]
     transactions: Connection[Transaction] = strawberry.field(
         resolver=viewers_transactions,
         description="What has gone in and out, the newest first; money paid in from when it was completed.",
@@ -62,28 +58,56 @@ class Wallet(Node):
     statement: Statement = strawberry.field(
         resolver=viewers_statement, description="What happened in it in one month, by the books."
     )
-    uuid: strawberry.Private[UUID]
+
+    @classmethod
+    def of(cls, known: Balance) -> Self:
+        """A wallet for its owner. Its fields are worked out when they are selected."""
+        return cls(known=known)
+
+    @property
+    def uuid(self) -> UUID:
+        """The wallet's id inside."""
+        return self.known.wallet_id
+
+    @strawberry.field(description="The one currency it holds.")
+    def currency(self) -> CurrencyCode:
+        return CurrencyCode(self.known.currency)
+
+    @strawberry.field(description="What may be done with it.")
+    def status(self) -> WalletStatus:
+        return WalletStatus[self.known.standing.status.name]
+
+    @strawberry.field(description="What it cannot do while it is frozen; else null.")
+    def freeze(self) -> Freeze | None:
+        frozen_for = self.known.standing.frozen_for
+        return None if frozen_for is None else Freeze[frozen_for.name]
+
+    @strawberry.field(description="When it was opened.")
+    def created_at(self) -> datetime:
+        return self.known.standing.created_at
+
+    @strawberry.field(description="Posted: the sum of its entries in the books.")
+    def balance(self) -> Money:
+        return Money.of(self.known.posted)
+
+    @strawberry.field(
+        description="Promised to payments that await confirmation and to withdrawals that the bank has not settled."
+    )
+    def held(self) -> Money:
+        return Money.of(self.known.held)
+
+    @strawberry.field(description="Balance less held: what can be spent now.")
+    def available(self) -> Money:
+        return Money.of(self.known.available)
+
+    @strawberry.field(description="Grows by one with every change of balance or held.")
+    def version(self) -> int:
+        return self.known.version
 
     @strawberry.field(description="How much it may move within 24 hours, and what of it is used.")
     async def limits(self, info: Info) -> list[Limit]:
-        known = await info.context.loaders.limits.load((self.uuid, self.currency))
-        return [Limit.of(limit) for limit in known or ()]
-
-    @classmethod
-    def of(cls, wallet: Balance) -> Self:
-        frozen_for = wallet.standing.frozen_for
-        return cls(
-            id=ids.encode(ids.WALLET, wallet.wallet_id),
-            currency=CurrencyCode(wallet.currency),
-            status=WalletStatus[wallet.standing.status.name],
-            freeze=None if frozen_for is None else Freeze[frozen_for.name],
-            created_at=wallet.standing.created_at,
-            balance=Money.of(wallet.posted),
-            held=Money.of(wallet.held),
-            available=Money.of(wallet.available),
-            version=wallet.version,
-            uuid=wallet.wallet_id,
-        )
+        limits = await info.context.loaders.limits.load((self.known.wallet_id, self.known.currency))
+        return [Limit.of(limit) for limit in limits or ()]
 
     @classmethod
     async def find(cls, info: Info, id: UUID) -> Self | None:

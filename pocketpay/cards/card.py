@@ -5,6 +5,8 @@
 
 Closed is final. The same table stands in the database as the trigger `cards_lifecycle`; a test holds the two
 together.
+
+Decision 18 gives the reasons.
 """
 
 from dataclasses import dataclass, replace

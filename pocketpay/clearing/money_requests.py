@@ -3,6 +3,8 @@
 A request that ends takes the payment along that awaits its sender's answer, in the same unit of work: nothing can be
 confirmed for what nobody asks any more. Whoever asked learns the request's state and nothing of such a payment, so
 the request itself changes with its own state only.
+
+Decision 17 gives the reasons.
 """
 
 from dataclasses import replace

@@ -1,4 +1,7 @@
-"""How far a unit of work came, and whether it was a rule that failed: what an error means depends on both."""
+"""How far a unit of work came, and whether it was a rule that failed: what an error means depends on both.
+
+Decision 5 gives the reasons.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -55,7 +55,7 @@ PROBE_SECONDS = 0.02
 
 LATEST_TOLD_SECONDS = 0.02
 """After the commit, while more waits. Some 20 answers take the server as long as the database takes to write as many
-orders, so they are told while it does."""
+orders, so they are told while it does (decision 15)."""
 
 TRIES = 3
 PAUSE_SECONDS = 0.05
@@ -73,7 +73,7 @@ PLANS = {
     "plan_cache_mode": "force_generic_plan",
 }
 """The clearing's statements ask for a few rows by key, always: on tables just made, without statistics, the planner
-would read them whole, and keep that plan while they grow."""
+would read them whole, and keep that plan while they grow (decision 4)."""
 
 log = structlog.get_logger("clearing")
 

@@ -9,6 +9,8 @@ The law: an order waits for nothing but
 
 and it waits no longer than WAIT_SECONDS: then it is refused, and nothing was done. A unit carries its orders out in
 order of arrival. `tests/clearing/test_waiting.py` enumerates what can happen.
+
+Decision 22 gives the reasons.
 """
 
 from bisect import insort

@@ -111,7 +111,7 @@ def run(
 
     config = uvicorn.Config(
         application,
-        http=protocol_of(application.state.connections),
+        http=protocol_of(application.state.connections, application.state.replies),
         ws="websockets-sansio",
         ws_max_size=65_536,
         ws_ping_interval=20,
@@ -180,6 +180,8 @@ def collect_less() -> None:
 
     A request makes thousands of small objects that die with it and hardly ever a cycle; at Python's own threshold of
     700 the collector walks schema, documents and caches again and again: a third of the time of a push.
+
+    Decision 9 gives the reasons.
     """
     gc.collect()
     gc.freeze()

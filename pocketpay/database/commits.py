@@ -3,6 +3,8 @@
 A COMMIT is never cancelled. Where a standby must confirm it, PostgreSQL answers a cancel by not waiting any longer.
 It shows the payment to everybody, and a failover to that standby loses it. A commit that takes too long has its
 connection closed instead. Then nobody has been told anything, and PostgreSQL goes on waiting for the standby.
+
+Decision 24 gives the reasons.
 """
 
 import asyncio

@@ -6,6 +6,8 @@
              no use to itself: they wait for the live ones. Only while none is live does a use fail, and says why
 
 PostgreSQL may let in fewer than there are slots (a role's CONNECTION LIMIT): then those that it lets in do the work.
+
+Decision 2 gives the reasons.
 """
 
 import asyncio

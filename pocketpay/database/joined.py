@@ -3,6 +3,8 @@
 What is asked for by key while one read is under way waits, and all of it is the next read: one statement on one
 connection, one round trip for everybody. No timer: an idle server reads at once. Nothing is remembered, and every
 read begins after it was asked for, so that whoever has just written reads what they wrote.
+
+Decision 8 gives the reasons.
 """
 
 import asyncio

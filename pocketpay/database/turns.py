@@ -3,6 +3,8 @@
 The law: a free connection goes to the owner who uses the fewest now, and of those to who came first, and no owner
 uses more than their share. So while others wait, an owner who uses one gets no second; and however much one owner
 asks for, the connections beyond their share are for others. An owner's own requests have their turns in order.
+
+Decision 2 gives the reasons.
 """
 
 import asyncio

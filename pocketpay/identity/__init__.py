@@ -33,7 +33,7 @@
     user.py              a user, everything but the password
     profile.py           what anyone signed in may see of a person
     profiles.py          finding people by username or name
-    reads.py             users and profiles by id, read together
+    reads.py             users, profiles and sessions by id, read together
     one_time_codes.py    codes and links that prove who reads an address's mail
     mails.py             the mails of identity, and what is added when one is sent
     fingerprints.py      what may be kept of an email address when its owner has left

@@ -1,8 +1,10 @@
 """argon2 hashes with other parameters than ours, which people bring from Supabase: compared once, then kept as ours.
 
-What an answer takes must not tell whether somebody has such a hash. Two sets of parameters take times that no sum
-makes equal on every machine, so whoever is refused pays one hash of each kind that is left (decision record 0035). A
-kind is what the parameters are: `argon2id$v=19$m=65536,t=3,p=4`. The import lets in at most MOST_KINDS of them.
+What an answer takes must not tell whether somebody has such a hash. Two sets of parameters take times that no factor
+makes equal on every machine, so whoever is refused pays one hash of each kind that is left. A kind is what the
+parameters are: `argon2id$v=19$m=65536,t=3,p=4`. The import lets in at most MOST_KINDS of them.
+
+Decision 35 gives the reasons.
 """
 
 import base64

@@ -2,6 +2,8 @@
 
 What an answer takes must not tell whether somebody has such a hash, so whoever is refused pays for one, as long as
 any are left: 2^cost rounds are the price, and `spend` pays the difference to the dearest one kept.
+
+Decision 14 gives the reasons.
 """
 
 import re

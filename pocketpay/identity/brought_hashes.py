@@ -1,7 +1,9 @@
 """Hashes of other kinds than ours that people brought and have not signed in with yet, and what comparing one costs.
 
-Whoever is refused pays for all that are left, whatever was or was not kept for the login (decision records 0014 and
-0035): bcrypt of the dearest cost, and one argon2 hash of each kind.
+Whoever is refused pays for all that are left, whatever was or was not kept for the login: bcrypt of the dearest cost,
+and one argon2 hash of each kind.
+
+Decisions 14 and 35 give the reasons.
 """
 
 from dataclasses import dataclass

@@ -8,7 +8,7 @@ The law of the counters: *what a stranger is told follows from the text of the l
     a login that is nobody's has a key like any other, and is counted and refused in the same way
     what reaches one person in three ways has three keys: sharing one would tell that they belong together
 
-A phone number begins with "+" and its country, so no text is both a number and a username.
+A phone number begins with "+" and its country, so no text is both a number and a username (decision 33).
 
 A person is only looked up by the fields of a Login, so no spelling reaches a person under another key.
 """

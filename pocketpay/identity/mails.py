@@ -41,7 +41,8 @@ class IdentityMails:
     def __init__(self, codes: OneTimeCodes, app_url: str | None) -> None:
         self._codes, self._app_url = codes, app_url
 
-    def with_code(self, kind: Kind, challenge: Challenge, *, username: str) -> Mail:
+    @staticmethod
+    def with_code(kind: Kind, challenge: Challenge, *, username: str) -> Mail:
         """The mail that carries the challenge's code."""
         return Mail(
             user_id=challenge.user_id,

@@ -10,20 +10,27 @@ that is the answer; after it
 
 Nothing has been looked up when the answer is given. So neither its words nor its time tell who has an account. No
 login has a limit that strangers could use up: while they have mails sent, its owner has a valid code in the mailbox.
+
+Decision 32 gives the reasons.
 """
 
 from datetime import timedelta
+from uuid import UUID
 
 import uuid_utils.compat as uuids
 
+from pocketpay.database.sessions import Session
 from pocketpay.identity import logins
 from pocketpay.identity.errors import MailUnavailable
 from pocketpay.identity.logins import Login
+from pocketpay.identity.mails import IdentityMails
 from pocketpay.identity.one_time_codes import Challenge, Purpose
 from pocketpay.identity.reception import Reception
 from pocketpay.identity.repository import challenges, people
 from pocketpay.identity.until_known import until_known
+from pocketpay.identity.user import User
 from pocketpay.mail.mail import Kind
+from pocketpay.mail.outbox import Outbox
 
 WINDOW = timedelta(minutes=15)
 MOST_IN_WINDOW = 2
@@ -43,20 +50,29 @@ async def request_password_reset(reception: Reception, raw_login: str, *, addres
 
 async def _send(reception: Reception, login: Login) -> None:
     found = await reception.database.query(people.by_login, login)
-    if found is None or not found.user.email_verified or found.user.email is None:
+    if found is None or not found.user.email_verified:
         return
-    user = found.user
-    assert user.email is not None  # noqa: S101 - seen above
-    challenge = Challenge(uuids.uuid7(), Purpose.RESET_PASSWORD, user.id, user.email)
-    mail = reception.mails.with_code(Kind.RESET_PASSWORD, challenge, username=user.username)
+    user_id, challenge_id = found.user.id, uuids.uuid7()
 
     async def unit() -> None:
         async with reception.database.write() as session:
-            if not await people.lock_open(session, user.id):
-                return
-            if await challenges.made_within(session, challenge, WINDOW) >= MOST_IN_WINDOW:
-                return
-            await challenges.add(session, challenge, mail.lifetime)
-            await reception.outbox.put(session, mail)
+            user = await people.lock_user(session, user_id)
+            if user is not None and user.email_verified:
+                await send_code(session, reception.outbox, user, challenge_id)
 
     await until_known(unit)
+
+
+async def send_code(session: Session, outbox: Outbox, user: User, challenge_id: UUID) -> int | None:
+    """Within a unit of work that holds the user's row: mails a code to their verified address, under that id.
+
+    Gives None, or where they were sent enough the seconds until more may be sent: then nothing is.
+    """
+    assert user.email is not None  # noqa: S101 - it is verified
+    challenge = Challenge(challenge_id, Purpose.RESET_PASSWORD, user.id, user.email)
+    wait = await challenges.wait(session, challenge, most=MOST_IN_WINDOW, window=WINDOW)
+    if wait is None:
+        mail = IdentityMails.with_code(Kind.RESET_PASSWORD, challenge, username=user.username)
+        await challenges.add(session, challenge, mail.lifetime)
+        await outbox.put(session, mail)
+    return wait

@@ -11,6 +11,8 @@ one unit of work               the code is used, the others end, the new hash, t
 
 A code is not used up until the password is set. Strangers who try wrong codes end a code for everybody: nobody
 guesses one, and the link of the same mail stays valid.
+
+Decision 32 gives the reasons.
 """
 
 from dataclasses import dataclass

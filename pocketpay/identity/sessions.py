@@ -17,6 +17,9 @@ from pocketpay.identity.session import Lifetime, Session
 from pocketpay.identity.until_known import until_known
 from pocketpay.identity.viewer import Viewer
 
+MOST_LISTED = repository.MOST_SESSIONS
+"""Live sessions that one user has at most."""
+
 
 async def open_session(
     session: Connected, viewer: Viewer, *, token_hash: bytes, user_agent: str | None, lifetime: Lifetime

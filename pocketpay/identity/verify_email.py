@@ -6,6 +6,8 @@ code, or link, right?    INVALID_CODE: wrong, used, expired, of an earlier addre
 one unit of work         the challenge is used, the address is the viewer's and verified for nobody else
 
 An address belongs to whoever verified it last. All who verify one address take turns, by a lock of the database.
+
+Decision 31 gives the reasons.
 """
 
 from pocketpay.identity import shown_code

@@ -19,7 +19,7 @@ from pocketpay.importing.export import Part
 from pocketpay.importing.finding import Finding
 from pocketpay.importing.joined import Joined
 from pocketpay.importing.part_rows import staged
-from pocketpay.importing.person import FIRST_PASSWORD, NO_WAY_IN, Judged, judge
+from pocketpay.importing.person import FIRST_PASSWORD, NO_WAY_IN, NOT_CONFIRMED, Judged, judge
 from pocketpay.importing.repository import comparison, staging
 
 ROWS_AT_ONCE = 2_000
@@ -55,7 +55,7 @@ async def dry_run(connection: Connection, parts: Sequence[Part], rules: Rules, p
     with progress.stage("judging", to_judge) as advance:
         await _judge_all(connection, rules, advance)
     await comparison.compare(connection)
-    endings = {True: FIRST_PASSWORD, False: NO_WAY_IN}
+    endings = (FIRST_PASSWORD, NOT_CONFIRMED, NO_WAY_IN)
     await comparison.leave_kinds_behind(connection, our_kind=our_kind(), endings=endings)
     if rules.take_suggested:
         await comparison.take_suggested(connection)

@@ -23,7 +23,8 @@ _BROKEN = {
 _TRUE = ("t", "true", "1", "yes")
 
 FIRST_PASSWORD = "they set their first password by mail"  # noqa: S105 - a sentence
-NO_WAY_IN = "they have no confirmed email address either, and cannot sign in"
+NOT_CONFIRMED = "an operator has to verify their email address before they can set one"
+NO_WAY_IN = "they have no email address, and cannot sign in"
 """What is to become of somebody who brings no password."""
 
 
@@ -64,7 +65,7 @@ def judge(joined: Joined, served_currencies: Sequence[str], now: datetime, *, co
         email=email,
         phone=_phone(judge_, country),
         avatar_url=_avatar(judge_, joined.avatar_url or metadata.get("avatar_url")),
-        password_hash=_password(judge_, may_have_mail=verified_at is not None),
+        password_hash=_password(judge_, without=_without_password(email, verified_at)),
         currency=currency,
         opening=opening,
         created_at=_time(judge_, now),
@@ -153,8 +154,17 @@ def _avatar(judge_: Judge, raw: str | None) -> str | None:
         return None
 
 
-def _password(judge_: Judge, *, may_have_mail: bool) -> str:
-    """The hash, when it is one that we compare with. Another sound one is left behind, a damaged one is wrong."""
+def _without_password(email: str | None, verified_at: datetime | None) -> str:
+    if email is None:
+        return NO_WAY_IN
+    return NOT_CONFIRMED if verified_at is None else FIRST_PASSWORD
+
+
+def _password(judge_: Judge, *, without: str) -> str:
+    """The hash, when it is one that we compare with. Another sound one is left behind, a damaged one is wrong.
+
+    `without` is how a note ends that somebody has none.
+    """
     kept = (judge_.joined.encrypted_password or "").strip()
     argon2, bcrypt = argon2_hashes.read(kept), bcrypt_hashes.SHAPE.fullmatch(kept)
     if bcrypt_hashes.cost_of(kept) is not None or (argon2 is not None and argon2.is_within_bounds):
@@ -172,7 +182,7 @@ def _password(judge_: Judge, *, may_have_mail: bool) -> str:
         problem = next((said for sign, said in _BROKEN.items() if kept.startswith(sign)), "is not a password hash")
         judge_.wrong("encrypted_password", problem)
         return NO_PASSWORD
-    judge_.note("encrypted_password", f"{left_behind}: {FIRST_PASSWORD if may_have_mail else NO_WAY_IN}")
+    judge_.note("encrypted_password", f"{left_behind}: {without}")
     return NO_PASSWORD
 
 

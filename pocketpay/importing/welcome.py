@@ -3,6 +3,8 @@
 Only verified addresses are sent one. One unit of work records that somebody is sent it, and writes the challenge and
 the mail; so a run that is cut off goes on with the others. The mails are due one after another, as many in an hour as
 the operator says, behind those of earlier runs that still wait. The servers send them.
+
+Decision 35 gives the reasons.
 """
 
 from dataclasses import dataclass

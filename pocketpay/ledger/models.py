@@ -7,6 +7,8 @@
 the unit of work that holds the row's lock and provable at any time. House accounts carry none: they may be negative,
 are never locked for a posting, and their balance is a sum. The guards of laws 1, 3 and 4 that need a trigger stand in
 the first migration.
+
+Decision 3 gives the reasons.
 """
 
 from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint

@@ -3,6 +3,8 @@
 Entries are never rewritten, and a wallet's next one is never earlier than its last. So what a past moment gives never
 changes (but for a payment under way at that very moment, which is stamped before it is committed), and the entries
 between two points are a range of sequences that stays what it is while others write.
+
+Decision 12 gives the reasons.
 """
 
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""The outbox: where units of work put their mails."""
+"""The outbox: where units of work put their mails. Decision 30 gives the reasons."""
 
 from datetime import timedelta
 

@@ -7,6 +7,8 @@
 A server that dies leaves its mails to the others when their leases are over. An SMTP server that is slow or away
 keeps SLOTS tasks busy and nothing else: the sender has a connection to PostgreSQL of its own, and no unit of work is
 open while it sends. While no mail can be delivered at all, the sender pauses, longer each time, and counts no try.
+
+Decision 30 gives the reasons.
 """
 
 import asyncio

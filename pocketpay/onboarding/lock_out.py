@@ -6,6 +6,8 @@
 A wallet is frozen for all because somebody else may have its owner's session or password. No session is ended: its
 access token lasts ten minutes (a setting), shows that the wallet is frozen, and is the last one. When the wallet is
 let go, the sessions go on where they stopped.
+
+Decision 25 gives the reasons.
 """
 
 from uuid import UUID

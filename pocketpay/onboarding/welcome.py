@@ -8,6 +8,8 @@
 A fingerprint of the address is kept when the bonus is paid, and when a wallet is closed: whoever closes a wallet and
 comes again with the same address is given nothing. Addresses are not verified yet when somebody signs up, so whoever
 owns a domain has as many as they want: in production the bonus is off by default.
+
+Decision 26 gives the reasons.
 """
 
 from dataclasses import dataclass

@@ -1,4 +1,8 @@
-"""Finding a customer by whatever is known of them, exactly: operators look somebody up, they do not browse."""
+"""Finding a customer by whatever is known of them, exactly: operators look somebody up, they do not browse.
+
+Whoever acts on a customer locks them: acts on one customer take turns, and with everything that changes how they sign
+in.
+"""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -6,6 +10,7 @@ from uuid import UUID
 from pocketpay.database.sessions import Session
 from pocketpay.identity.repository import people, profiles
 from pocketpay.identity.user import User
+from pocketpay.transactions.errors import WalletClosed
 from pocketpay.transactions.repository import lookups
 from pocketpay.wallets import repository as wallets
 
@@ -48,3 +53,16 @@ async def wallet_of(session: Session, sought: Sought) -> UUID | None:
         return sought.wallet_id if await wallets.currencies(session, [sought.wallet_id]) else None
     owner = None if sought.username is None else await profiles.by_username(session, sought.username)
     return None if owner is None else owner.wallet_id
+
+
+async def owner(session: Session, wallet_id: UUID) -> User:
+    """The owner of a wallet that exists, who may have left."""
+    return (await people.owners(session, [wallet_id]))[wallet_id]
+
+
+async def lock(session: Session, wallet_id: UUID) -> User:
+    """Locks the row of that wallet's owner and gives them as they are then. Raises WalletClosed: they have left."""
+    user = await people.lock_user(session, (await owner(session, wallet_id)).id)
+    if user is None:
+        raise WalletClosed
+    return user

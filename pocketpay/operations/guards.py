@@ -1,4 +1,7 @@
-"""The proofs that PostgreSQL's own guards of payments are in force, each package's by its `guards.py`."""
+"""The proofs that PostgreSQL's own guards of payments are in force, each package's by its `guards.py`.
+
+Decision 28 gives the reasons.
+"""
 
 from pocketpay.cards import guards as cards
 from pocketpay.clearing import guards as clearing

@@ -19,6 +19,9 @@ class Action(StrEnum):
     CLEAR_RISK = "clear_risk"
     GRANT_ROLE = "grant_role"
     REVOKE_ROLE = "revoke_role"
+    BEGIN_RECOVERY = "begin_recovery"
+    VERIFY_EMAIL = "verify_email"
+    END_SESSIONS = "end_sessions"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,8 @@ of              the rule as those settings put it in force
 thresholds      what applies in one currency; a reason keeps it
 matches         whether a payment's facts make it risky
 recent          which recent payments have to be counted for it, if any have
+
+Decision 29 gives the reasons.
 """
 
 from abc import ABC, abstractmethod

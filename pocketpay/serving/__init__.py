@@ -19,6 +19,7 @@
     limits.py          how much a document may ask for
     variables.py       the variables of a request
     execution.py       carries a prepared operation out
+    plans.py           what an operation with one root field answers, compiled from the schema
     executor.py        graphql-core's executor, with short paths for plain fields
     resolvers.py       resolvers whose arguments are prepared when the schema is built
     failures.py        top-level errors and their codes

@@ -4,10 +4,13 @@
 
 Parsing and validating cost some 1,150 µs, more than ten times what executing does; a client sends the same few texts
 again and again. What is refused is kept too: a bad text costs its price once.
+
+Decision 23 gives the reasons.
 """
 
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
+from importlib import import_module
 from typing import Any
 
 from graphql import (
@@ -15,6 +18,8 @@ from graphql import (
     FragmentDefinitionNode,
     GraphQLError,
     GraphQLSchema,
+    ListValueNode,
+    ObjectValueNode,
     OperationDefinitionNode,
     parse,
     specified_rules,
@@ -35,6 +40,7 @@ from pocketpay.api.bad_input import BadUserInput
 from pocketpay.serving.executor import Selected
 from pocketpay.serving.failures import PARSE_FAILED, VALIDATION_FAILED, TooComplex, coded
 from pocketpay.serving.limits import Limits, Measure
+from pocketpay.serving.plans import Plan
 from pocketpay.serving.variables import Variables
 
 KEPT_TOKENS = 200_000
@@ -53,20 +59,43 @@ CHARACTERS_A_TOKEN = 20
 have 5 to 12; each takes 0.4 µs to read in a text in quotes, however few tokens there are."""
 LONG_TOKENS = 400
 """A document with more tokens is long. It hears of no probable names: they take a second validation."""
-MOST_DEFINITIONS = 50
-"""Operations and fragments of a document. Each costs some 100 µs, however short it is."""
+MOST_DEFINITIONS = 30
+"""Operations and fragments of a document. Each costs 100 to 300 µs, however short it is."""
 
-OVERLAP_BUDGET = 2_000
+OVERLAP_BUDGET = 1_850
 """What validation may spend on comparing fields with the same response name: 2 for a pair, 1 for a fragment that is
 looked at, some 2 to 5 µs each. Their number is quadratic in how often a name is repeated, and a document that repeats
 no name spends nothing. Ten fragments that select the same five fields of an object spend 920."""
 FRAGMENT_BUDGET = 3_000
 """What validation may spend on fragments that several operations share, in spreads and uses of variables."""
 
+LISTED_VALUES = 200
+"""Numbers, texts and names of enums in all lists of a document: each costs 15 µs and only one token. The longest
+list that a client writes out is that of all types of a transaction."""
+
 overlapping_fields_can_be_merged.MAX_COMPLEXITY_BUDGET = OVERLAP_BUDGET
 validation_context.MAX_FRAGMENT_WORK = FRAGMENT_BUDGET
+_validation = import_module("graphql.validation.validate")
+_validation.query_document_keys_to_validate = {  # type: ignore[attr-defined]
+    kind: tuple(key for key in keys if key not in ("name", "alias"))
+    for kind, keys in _validation.query_document_keys_to_validate.items()
+}
+"""Validation does not visit names: no rule looks at one by itself, and they are half of all nodes."""
 OUT_OF_BUDGET = "Validation aborted."
 """What graphql-core says then."""
+
+
+class FewListedValues(ASTValidationRule):
+    """Stops validation of a document whose lists hold more than LISTED_VALUES values without fields of their own."""
+
+    def __init__(self, context: ValidationContext) -> None:
+        super().__init__(context)
+        self._listed = 0
+
+    def enter_list_value(self, node: ListValueNode, *_args: Any) -> None:
+        self._listed += sum(not isinstance(value, ObjectValueNode) for value in node.values)
+        if self._listed > LISTED_VALUES:
+            raise TooComplex(f"The lists of this document hold more than {LISTED_VALUES} values; use a variable.")
 
 
 class Operation:
@@ -74,11 +103,12 @@ class Operation:
 
     `recheck` says that its cost hangs on a request's variables; `selected` remembers which fields it selects, and is
     None where a directive may decide that. `variables` checks those of a request, and is made for the first.
+    `runs` counts how often it was asked for, until it has a `plan` or needs the executor.
     """
 
     __slots__ = (
-        *("document", "fragment_definitions", "fragments", "name", "node", "recheck", "selected", "type"),
-        "variables",
+        *("document", "fragment_definitions", "fragments", "name", "node", "plan", "recheck", "runs", "selected"),
+        *("type", "variables"),
     )
 
     def __init__(self, node: OperationDefinitionNode, prepared: "Prepared", *, recheck: bool) -> None:
@@ -86,6 +116,8 @@ class Operation:
         self.fragment_definitions, self.fragments = prepared.fragment_definitions, prepared.fragments
         self.selected = Selected() if prepared.undirected else None
         self.variables: Variables | None = None
+        self.runs = 0
+        self.plan: Plan | None = None
         self.name = node.name.value if node.name else None
         self.type = node.operation.value
 
@@ -147,6 +179,7 @@ class Documents:
     def __init__(self, schema: GraphQLSchema, limits: Limits, *, introspection: bool) -> None:
         self._schema, self._limits, self._introspection = schema, limits, introspection
         self._rules = (
+            FewListedValues,
             *specified_rules,
             MaybeNullValidationRule,
             OneOfInputValidationRule,

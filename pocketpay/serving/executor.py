@@ -1,14 +1,18 @@
 """graphql-core's executor, with short ways for what nearly every field is.
 
-    a plain attribute of a leaf type       read and written, 1 µs instead of 12
-    a plain attribute of an object type    its fields executed, without a resolver's surroundings
+    a plain value of a leaf type           read and written, 1 µs instead of 12
+    a plain value of an object type        its fields executed, without a resolver's surroundings
     which fields a selection has           worked out once for each document, where no variable decides it
 
 Everything else, and everything that goes wrong, goes graphql-core's own way: a field that fails on the short way is
-executed again on the long one, which finds the words. Reading an attribute twice does no harm.
+executed again on the long one, which finds the words. A plain value is an attribute, or what a method without
+arguments gives; reading it twice does no harm.
+
+Decision 11 gives the reasons.
 """
 
 from collections.abc import Awaitable, Callable
+from operator import attrgetter
 from typing import Any, NamedTuple, cast
 
 from graphql import (
@@ -35,13 +39,13 @@ from strawberry.types.field import StrawberryField
 
 from pocketpay.api.context import Context
 from pocketpay.api.operations.root import MUTATION_TYPES
-from pocketpay.serving.resolvers import STRAWBERRY
+from pocketpay.serving.resolvers import RESOLVER, STRAWBERRY, Resolver
 
 
 class Step(NamedTuple):
-    """A field that is a plain attribute: of a leaf type (`leaf` writes a value) or of an object type."""
+    """A field with a plain value: of a leaf type (`leaf` writes a value) or of an object type."""
 
-    attribute: str
+    read: Callable[[Any], Any]
     nullable: bool
     leaf: Callable[[Any], Any] | None
     object_type: GraphQLObjectType | None
@@ -52,7 +56,7 @@ Steps = dict[str, dict[str, Step]]
 
 
 def steps_of(schema: GraphQLSchema) -> Steps:
-    """The plain attributes of every object type, by type and field."""
+    """The fields with plain values of every object type, by type and field."""
     return {
         name: {field_name: step for field_name, field in type_.fields.items() if (step := _step(field)) is not None}
         for name, type_ in schema.type_map.items()
@@ -61,16 +65,42 @@ def steps_of(schema: GraphQLSchema) -> Steps:
 
 
 def _step(field: GraphQLField) -> Step | None:
-    written = field.extensions.get(STRAWBERRY)
-    if not isinstance(written, StrawberryField) or not written.is_basic_field or field.args:
+    read = _read(field)
+    if read is None or field.args:
         return None
     nullable = not is_non_null_type(field.type)
     type_: Any = field.type if nullable else field.type.of_type  # type: ignore[union-attr]
     if is_leaf_type(type_):
-        return Step(written.python_name, nullable, type_.coerce_output_value, None, field.type)
+        return Step(read, nullable, type_.coerce_output_value, None, field.type)
     if is_object_type(type_):
-        return Step(written.python_name, nullable, None, type_, field.type)
+        return Step(read, nullable, None, type_, field.type)
     return None
+
+
+def _read(field: GraphQLField) -> Callable[[Any], Any] | None:
+    """What reads a plain value, None where more is needed than its object."""
+    written = field.extensions.get(STRAWBERRY)
+    if not isinstance(written, StrawberryField):
+        return None
+    if written.is_basic_field:
+        return attrgetter(written.python_name)
+    resolver: Resolver | None = field.extensions.get(RESOLVER)
+    if resolver is None or not resolver.takes_self or resolver.info_name is not None or resolver.is_async:
+        return None
+    return resolver.function
+
+
+class Taken(NamedTuple):
+    """What a root resolver has given: a value, or an error."""
+
+    value: Any = None
+    error: Exception | None = None
+
+    async def again(self) -> Any:
+        """The same once more."""
+        if self.error is not None:
+            raise self.error
+        return self.value
 
 
 class Selected:
@@ -88,9 +118,12 @@ class OperationExecutor(Executor[Any]):
 
     context_value: Context
 
-    def __init__(self, *given: Any, steps: Steps, selected: Selected | None, **named: Any) -> None:
+    def __init__(
+        self, *given: Any, steps: Steps, selected: Selected | None, taken: Taken | None = None, **named: Any
+    ) -> None:
+        """`taken` is what the one root resolver has given already: it is not called again."""
         super().__init__(*given, **named)
-        self._steps, self._selected = steps, selected
+        self._steps, self._selected, self._taken = steps, selected, taken
         # They hold the executor as it holds them: a cycle for every request, left to the garbage collector.
         del self.async_helpers
         if selected is not None:
@@ -195,8 +228,13 @@ class OperationExecutor(Executor[Any]):
         try:
             for response_name, details in grouped_field_set.items():
                 step = steps.get(details[0].node.name.value)
+                value = None
                 if step is not None:
-                    value = getattr(source_value, step.attribute, None)
+                    try:
+                        value = step.read(source_value)
+                    except Exception:
+                        step = None
+                if step is not None:
                     if value is None and step.nullable:
                         results[response_name] = None
                         continue
@@ -220,6 +258,16 @@ class OperationExecutor(Executor[Any]):
                 self.settle_in_background([results[name] for name in waiting])
             raise
         return self._gathered(results, waiting) if waiting else results
+
+    def execute_field(
+        self, parent_type: GraphQLObjectType, source: Any, details: Any, path: Path, position_context: Any
+    ) -> Any:
+        if self._taken is None or path.prev is not None:
+            return super().execute_field(parent_type, source, details, path, position_context)
+        field = parent_type.fields[details[0].node.name.value]
+        info = self.build_resolve_info(field, [one.node for one in details], parent_type, path)
+        value = self._taken.again()
+        return self.complete_awaitable_value(field.type, details, info, path, value, position_context)
 
     async def _gathered(self, results: dict[str, Any], waiting: list[str]) -> dict[str, Any]:
         if len(waiting) == 1:

@@ -41,6 +41,7 @@ from graphql import (
 from pocketpay.api.operations.root import MUTATION_TYPES
 from pocketpay.api.pages import DEFAULT_SIZE, LARGEST
 from pocketpay.cards.listing import MOST_LISTED as MOST_CARDS
+from pocketpay.identity.sessions import MOST_LISTED as MOST_SESSIONS
 from pocketpay.payments.split_bill import MOST_ASKED
 from pocketpay.payments.transfer_batch import MOST_TRANSFERS
 from pocketpay.serving.failures import TooComplex
@@ -55,6 +56,7 @@ LONG_LISTS = {
     ("SplitBillPayload", "moneyRequests"): MOST_ASKED,
     ("Transaction", "refunds"): LISTED,
     ("Query", "cards"): MOST_CARDS,
+    ("Customer", "sessions"): MOST_SESSIONS,
 }
 """Lists without pages that can be long: counted as long as they may be. Refunds lead back to what they refund, and
 each time round to all its refunds."""

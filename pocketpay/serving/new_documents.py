@@ -5,6 +5,8 @@ prepared before need no turn, so clients do not wait: they send the same few tex
 
 The law: within any n seconds, preparing takes `burst_seconds` + n × `share` and the last document at most. Owners who
 wait have their turns one after another, and the documents of one owner have theirs in order.
+
+Decision 23 gives the reasons.
 """
 
 import asyncio

@@ -6,7 +6,8 @@ built. The schema stays Strawberry's, and so does its own way of executing it; a
 """
 
 from collections.abc import Callable
-from typing import Any
+from inspect import iscoroutinefunction
+from typing import Any, NamedTuple
 
 from graphql import GraphQLObjectType, GraphQLSchema
 from strawberry.schema.config import StrawberryConfig
@@ -27,8 +28,32 @@ from pocketpay.api.schema import Schema
 STRAWBERRY = "strawberry-definition"
 """Where Strawberry keeps its own field in graphql-core's."""
 
+RESOLVER = "pocketpay-resolver"
+"""Where a field's Resolver is kept beside it; None for a plain attribute."""
+
 Convert = Callable[[Any], Any]
 Resolve = Callable[..., Any]
+
+
+class Resolver(NamedTuple):
+    """How a field is resolved: its function, and what that takes."""
+
+    function: Callable[..., Any]
+    takes_self: bool
+    info_name: str | None
+    arguments: dict[str, tuple[str, Convert | None]]
+    """By name in the schema: the name in Python, and what makes Python's value."""
+    is_async: bool
+
+    def call(self, source: Any, info: Any, given: dict[str, Any]) -> Any:
+        """Calls it with `info` and arguments of graphql-core's."""
+        named: dict[str, Any] = {}
+        for name, value in given.items():
+            python_name, convert = self.arguments[name]
+            named[python_name] = value if convert is None or value is None else convert(value)
+        if self.info_name is not None:
+            named[self.info_name] = info
+        return self.function(source, **named) if self.takes_self else self.function(**named)
 
 
 def with_short_resolvers(schema: Schema) -> GraphQLSchema:
@@ -40,8 +65,21 @@ def with_short_resolvers(schema: Schema) -> GraphQLSchema:
         for field in type_.fields.values():
             written = field.extensions.get(STRAWBERRY)
             if isinstance(written, StrawberryField) and not written.extensions:
-                field.resolve = converting.resolver(written)
+                resolver = field.extensions[RESOLVER] = converting.resolver(written)
+                field.resolve = _by_attribute(written) if resolver is None else _by_function(written, resolver)
     return schema._schema
+
+
+def _by_attribute(field: StrawberryField) -> Resolve:
+    name = field.python_name
+    return lambda source, info: getattr(source, name)
+
+
+def _by_function(field: StrawberryField, resolver: Resolver) -> Resolve:
+    call = resolver.call
+    if resolver.info_name is None:
+        return lambda source, info, **given: call(source, None, given)
+    return lambda source, info, **given: call(source, Info(_raw_info=info, _field=field), given)
 
 
 class _Converting:
@@ -50,31 +88,24 @@ class _Converting:
     def __init__(self, config: StrawberryConfig) -> None:
         self._config = config
 
-    def resolver(self, field: StrawberryField) -> Resolve:
+    def resolver(self, field: StrawberryField) -> Resolver | None:
+        """The resolver of a field, None where it is a plain attribute."""
         resolver = field.base_resolver
         if resolver is None:
-            name = field.python_name
-            return lambda source, info: getattr(source, name)
-        function: Callable[..., Any] = resolver.wrapped_func  # type: ignore[assignment]  # never a classmethod here
-        takes_self = bool(resolver.self_parameter)
-        info_name = resolver.info_parameter.name if resolver.info_parameter else None
-        arguments = {
-            self._config.name_converter.from_argument(one): (one.python_name, self._convert(one.type))
-            for one in field.arguments
-        }
+            return None
         if resolver.parent_parameter or resolver.root_parameter:
             raise NotImplementedError(f"{field.python_name} takes its source by another name than self")
-
-        def resolve(source: Any, info: Any, **given: Any) -> Any:
-            named: dict[str, Any] = {}
-            for name, value in given.items():
-                python_name, convert = arguments[name]
-                named[python_name] = value if convert is None or value is None else convert(value)
-            if info_name is not None:
-                named[info_name] = Info(_raw_info=info, _field=field)
-            return function(source, **named) if takes_self else function(**named)
-
-        return resolve
+        function: Callable[..., Any] = resolver.wrapped_func  # type: ignore[assignment]  # never a classmethod here
+        return Resolver(
+            function,
+            takes_self=bool(resolver.self_parameter),
+            info_name=resolver.info_parameter.name if resolver.info_parameter else None,
+            arguments={
+                self._config.name_converter.from_argument(one): (one.python_name, self._convert(one.type))
+                for one in field.arguments
+            },
+            is_async=iscoroutinefunction(function),
+        )
 
     def _convert(self, type_: Any) -> Convert | None:
         """What makes a value of that type from graphql-core's, None when it is one already. Nulls stay nulls."""

@@ -13,6 +13,8 @@
 | everything else                                 | yes                   | yes                   |
 
 A text must also show something: see `shows_something`.
+
+Decision 21 gives the reasons.
 """
 
 import re

@@ -12,6 +12,8 @@ these.
 The sum is not taken over the day's payments: `wallet_usage` keeps one row for each hour, written in the unit of work
 that moves the money. Whole hours come from there, and payments only of the one hour that the window's edge cuts,
 read when the hours alone do not show that there is room.
+
+Decision 16 gives the reasons.
 """
 
 from dataclasses import dataclass

@@ -6,6 +6,8 @@
 
 So `created_at` of what is seen is the moment it became visible to whoever looks: the order of a history, what
 `since` and `until` compare, and never a hint that a payment was held.
+
+Decision 10 gives the reasons.
 """
 
 from dataclasses import replace

@@ -26,6 +26,19 @@ REVERSE = (
     "type status amount { amount } refundOf { id refunded { amount } } sender { username } recipient { username } "
     f"description }} {ERRORS} }} }} }}"
 )
+CUSTOMER = "customer { username email emailVerified sessions { id } }"
+BEGIN_RECOVERY = (
+    f"mutation ($input: BeginRecoveryInput!) {{ operations {{ beginRecovery(input: $input) "
+    f"{{ {CUSTOMER} {ERRORS} }} }} }}"
+)
+VERIFY_EMAIL = (
+    f"mutation ($input: VerifyCustomerEmailInput!) {{ operations {{ verifyCustomerEmail(input: $input) "
+    f"{{ {CUSTOMER} {ERRORS} }} }} }}"
+)
+END_SESSIONS = (
+    f"mutation ($input: EndSessionsInput!) {{ operations {{ endSessions(input: $input) "
+    f"{{ ended {CUSTOMER} {ERRORS} }} }} }}"
+)
 SETTING = "setting { name value environmentValue overridden since }"
 SET = (
     f"mutation ($input: SetRiskSettingInput!) {{ operations {{ setRiskSetting(input: $input) "

@@ -9,7 +9,18 @@ from pocketpay.api import ids
 from pocketpay.identity.user import Role
 from pocketpay.operations import freeze_wallet as freezing
 from pocketpay.operations.audits import Audits
-from tests.api.operators import FREEZE, REVERSE, SET, UNFREEZE, give_role, operate, operator
+from tests.api.operators import (
+    BEGIN_RECOVERY,
+    END_SESSIONS,
+    FREEZE,
+    REVERSE,
+    SET,
+    UNFREEZE,
+    VERIFY_EMAIL,
+    give_role,
+    operate,
+    operator,
+)
 from tests.clients import Client, Person, serving
 from tests.conftest import Dsns
 from tests.payments.customers import new_key
@@ -53,6 +64,9 @@ ASKED: tuple[tuple[str, dict[str, Any]], ...] = (
     (UNFREEZE, {"input": {"wallet": "ada", "reason": "None"}}),
     (REVERSE, {"input": {"transactionId": "transaction_01", "reason": "None"}}),
     (SET, {"input": {"name": "RAPID_TRANSFER_COUNT", "value": "3", "reason": "None"}}),
+    (BEGIN_RECOVERY, {"input": {"customer": "ada", "reason": "None"}}),
+    (VERIFY_EMAIL, {"input": {"customer": "ada", "email": "ada@example.com", "reason": "None"}}),
+    (END_SESSIONS, {"input": {"customer": "ada", "reason": "None"}}),
 )
 
 
@@ -66,7 +80,7 @@ async def pay(client: Client, by: Person, to: str, amount: str) -> str:
 async def test_nobody_but_an_operator_may_and_nothing_changes(
     client: Client, owner: Owner, document: str, variables: dict[str, Any]
 ) -> None:
-    ada = await client.sign_up("ada")
+    ada = await client.sign_up("ada", raw_email="ada@example.com")
     for by, code in ((None, "UNAUTHENTICATED"), (ada, "FORBIDDEN")):
         answer = await client.post(document, variables, by=by)
         assert answer["data"] == {"operations": None}
@@ -74,6 +88,9 @@ async def test_nobody_but_an_operator_may_and_nothing_changes(
     assert await owner.fetchval("select count(*) from operator_actions") == 0
     assert await owner.fetchval("select count(*) from risk_settings") == 0
     assert await owner.fetchval("select count(*) from wallets where status <> 'active'") == 0
+    assert await owner.fetchval("select count(*) from users where email_verified_at is not null") == 0
+    assert await owner.fetchval("select count(*) from outgoing_mails") == 0
+    assert await owner.fetchval("select count(*) from sessions where revoked_at is not null") == 0
 
 
 async def test_a_role_given_or_taken_is_felt_at_the_next_request(client: Client) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tests.checked_plans import uncheck_plans
 from tests.clients import Client, Person
 from tests.payments.customers import new_key
 
@@ -175,6 +176,7 @@ async def test_refunds_of_a_whole_page_are_read_together(
     ada, bob = people
     for _ in range(4):
         await refund(client, bob, await pay(client, ada, "bob", "1.00"))
+    uncheck_plans(client.app.state.doors.execution)
     asked = []
     read = type(client.rooms.database).read
 

@@ -20,6 +20,8 @@ from pocketpay.database import migrations
 from pocketpay.database.embedded.server import EmbeddedPostgres
 from pocketpay.database.roles import LOGIN, OWNER
 from pocketpay.database.sessions import Database
+from pocketpay.identity.reset_password import reset_password
+from pocketpay.identity.shown_code import ShownCode
 from pocketpay.identity.sign_in import sign_in
 from pocketpay.risk.new_recipient import NewRecipient
 from pocketpay.risk.rapid_transfers import RapidTransfers
@@ -29,11 +31,18 @@ from tests import commands
 from tests.api.test_operations import pay
 from tests.clients import Client, Person, serving
 from tests.conftest import Dsns
+from tests.identity.mailbox import last
 from tests.people import HOME, PASSWORD, arrive, receiving
 from tests.updates.waiting import until
 
 ME = pwd.getpwuid(os.getuid()).pw_name
 SECONDS = 60.0
+WITH_MAIL = {
+    "SMTP_HOST": "127.0.0.1",
+    "SMTP_TLS": "none",
+    "MAIL_FROM": "no-reply@example.com",
+    "PUBLIC_URL": "https://app.example.com",
+}
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 T = TypeVar("T")
@@ -244,6 +253,71 @@ def test_payment_is_reversed_beside_a_running_server(run: Run, dsns: Dsns) -> No
     )
 
 
+def test_customer_who_is_locked_out_is_helped_beside_a_running_server(run: Run, dsns: Dsns) -> None:
+    said = told(run("verify-email", "ada", "ADA@example.com", "--reason", "Showed her passport"))
+    assert said == "ada@example.com is now verified for ada.\n"
+    said = told(run("verify-email", "ada", "ada@example.com", "--reason", "Showed her passport"))
+    assert said == "ada@example.com is already verified for ada.\n"
+    (found,) = table(told(run("find", "ada")))
+    assert (found["EMAIL"], found["VERIFIED"]) == ("ada@example.com", "yes")
+
+    async def help_(client: Client) -> None:
+        ada = await signed_in(client, "ada")
+        assert (await client.data("{ viewer { username } }", by=ada))["viewer"] == {"username": "ada"}
+        ending = ("end-sessions", "ada", "--reason", "Lost her telephone")
+        assert told(await asyncio.to_thread(run, *ending)) == "2 sessions of ada ended.\n"
+        await until(lambda: not client.rooms.reception.gate._sessions)
+        answer = await client.post("{ viewer { username } }", by=ada)
+        assert [error["extensions"]["code"] for error in answer["errors"]] == ["UNAUTHENTICATED"]
+        assert told(await asyncio.to_thread(run, *ending)) == "0 sessions of ada ended.\n"
+        recovering = ("recover", "@Ada", "--reason", "Lost her password")
+        said = told(await asyncio.to_thread(run, *recovering, **WITH_MAIL))
+        assert said == "A mail goes to ada@example.com; its code and link set a new password for ada.\n"
+        owner = await asyncpg.connect(dsns.owner)
+        mail = await last(client.rooms.reception, owner)
+        await owner.close()
+        assert (mail.to, mail.kind) == ("ada@example.com", "reset_password")
+        new = "amber-lighthouse-42"
+        await reset_password(client.rooms.reception, "ada", ShownCode(code=mail.code), new, address=HOME)
+
+    at_a_server(dsns, help_)
+    acts = table(told(run("actions", "--wallet", "ada")))
+    assert [(one["OPERATOR"], one["ACTION"], one["WHAT"], one["WHY"]) for one in acts] == [
+        (ME, "begin_recovery", "-", "Lost her password"),
+        (ME, "end_sessions", "sessions=2", "Lost her telephone"),
+        (ME, "verify_email", "-", "Showed her passport"),
+    ]
+
+
+def test_sessions_and_transactions_of_a_customer_are_shown(run: Run, dsns: Dsns) -> None:
+    async def use(client: Client) -> tuple[str, list[str]]:
+        ada = await signed_in(client, "ada")
+        sessions = (await client.data("{ viewer { sessions { id } } }", by=ada))["viewer"]["sessions"]
+        return await pay(client, ada, "bea", "12.50"), [one["id"] for one in sessions]
+
+    held, sessions = at_a_server(dsns, use)
+    shown = table(told(run("sessions", "ada")))
+    assert ([one["ID"] for one in shown], [one["CLIENT"] for one in shown]) == (sessions, ["-", "tests"])
+    assert all(one["SIGNED IN"] <= one["LAST USED"] < one["EXPIRES"] for one in shown)
+    newest, bonus = table(told(run("transactions", "@ADA")))
+    assert (newest["ID"], newest["STATUS"], newest["TOTAL"], newest["FROM"], newest["TO"], newest["WHAT FOR"]) == (
+        held,
+        "pending_confirmation",
+        "12.50",
+        "ada",
+        "bea",
+        "Lunch",
+    )
+    assert bonus["TYPE"] == "bonus"
+    assert [one["ID"] for one in table(told(run("transactions", "ada", "--limit", "1")))] == [held]
+
+
+def test_recovery_of_a_customer_without_a_verified_address_is_refused(run: Run) -> None:
+    done = run("recover", "ada", "--reason", "Lost her password", **WITH_MAIL)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "EMAIL_NOT_VERIFIED: They have no verified email address: no mail can be sent.\n"
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
@@ -251,6 +325,16 @@ def test_payment_is_reversed_beside_a_running_server(run: Run, dsns: Dsns) -> No
         (("freeze", "nobody", "--reason", "Why"), 1, "NOT_FOUND: There is no such thing.\n"),
         (("freeze", "ada", "--reason", " "), 1, "INVALID_INPUT: reason must not be empty.\n"),
         (("reverse", "transaction_01", "--reason", "Why"), 1, "NOT_FOUND: There is no such thing.\n"),
+        (("recover", "nobody", "--reason", "Why"), 1, "NOT_FOUND: There is no such thing.\n"),
+        (("recover", "ada", "--reason", "Why"), 1, "MAIL_UNAVAILABLE: This server sends no mail.\n"),
+        (
+            ("verify-email", "ada", "adam@example.com", "--reason", "Why"),
+            1,
+            "INVALID_INPUT: The email address that they have given is another one.\n",
+        ),
+        (("end-sessions", "ada", "--reason", " "), 1, "INVALID_INPUT: reason must not be empty.\n"),
+        (("sessions", "nobody"), 1, "NOT_FOUND: There is no such thing.\n"),
+        (("transactions", "nobody"), 1, "NOT_FOUND: There is no such thing.\n"),
         (("find", "nobody"), 1, "There is nobody.\n"),
         (("risk", "set", "SECRET_KEY", "x", "--reason", "Why"), 1, "INVALID_INPUT: name must be one of "),
         (("risk", "set", "RAPID_TRANSFER_COUNT", "0", "--reason", "Why"), 1, "INVALID_INPUT: value is not fit: "),
@@ -274,6 +358,9 @@ def test_what_is_refused_is_said_on_stderr_and_changes_nothing(
         ("freeze", "ada"),
         ("unfreeze", "ada"),
         ("grant", "ada"),
+        ("recover", "ada"),
+        ("verify-email", "ada", "ada@example.com"),
+        ("end-sessions", "ada"),
         ("risk", "clear", "RAPID_TRANSFER_COUNT"),
         ("freeze", "ada", "--for", "ever", "--reason", "Why"),
     ],

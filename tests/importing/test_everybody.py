@@ -9,7 +9,7 @@ from pocketpay.database.sessions import Database
 from pocketpay.identity.errors import InvalidCredentials
 from pocketpay.identity.passwords import NO_PASSWORD
 from pocketpay.identity.sign_in import sign_in
-from pocketpay.importing.person import FIRST_PASSWORD, NO_WAY_IN
+from pocketpay.importing.person import FIRST_PASSWORD, NO_WAY_IN, NOT_CONFIRMED
 from tests.conftest import Dsns
 from tests.importing.exports import block, csv_file, id_of, imported, person
 from tests.people import HOME, PASSWORD, Owner, arrive, facts, has_verified_email, receiving
@@ -50,7 +50,7 @@ async def test_people_without_a_password_move_in_and_nothing_is_their_password(
     assert code == 0
     assert told[:4] == [
         f"people.csv:2: note: encrypted_password: is empty: {FIRST_PASSWORD}",
-        f"people.csv:3: note: encrypted_password: is empty: {NO_WAY_IN}",
+        f"people.csv:3: note: encrypted_password: is empty: {NOT_CONFIRMED}",
         "people.csv:4: note: encrypted_password: is a Firebase scrypt hash, which cannot be compared here: "
         + FIRST_PASSWORD,
         f"people.csv:5: note: encrypted_password: is empty: {NO_WAY_IN}",
@@ -142,11 +142,12 @@ async def test_only_the_two_most_frequent_kinds_of_argon2_are_kept(
 ) -> None:
     hashes = [argon2(passes) for passes in (5, 2, 3, 3, 2)]
     people = [person(n, encrypted_password=kept) for n, kept in enumerate(hashes, 1)]
+    people[0] |= {"email_confirmed_at": ""}
     code, told = await imported(database_dsn, csv_file(tmp_path, *people))
     assert (code, told[0]) == (
         0,
         "people.csv:2: note: encrypted_password: is an argon2 hash of one kind too many "
-        f"(argon2id$v=19$m=64,t=5,p=2): {FIRST_PASSWORD}",
+        f"(argon2id$v=19$m=64,t=5,p=2): {NOT_CONFIRMED}",
     )
     assert told[1].endswith("0 lines are wrong, 1 note.")
     kept = "select password_hash from users order by username"

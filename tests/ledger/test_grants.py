@@ -62,6 +62,10 @@ FORBIDDEN_TO_READER = (
     "select id from sessions",
     "select user_agent from sessions",
     "select * from refresh_tokens",
+    "select address from one_time_challenges",
+    "select tries from one_time_challenges",
+    "select recipient from outgoing_mails",
+    "select facts from outgoing_mails",
 )
 
 

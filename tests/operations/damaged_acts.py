@@ -4,14 +4,17 @@ The names of the acts begin with `act_`: see `operators_of_the_town.py`.
 """
 
 from pocketpay.operator_log.repository.act_proofs import (
+    ENDED_SESSIONS,
     FREEZE_ACTS,
     FREEZES,
     KNOWN,
+    RECOVERIES,
     REVERSALS,
     RISK_ACTS,
     RISK_SETTINGS,
     ROLE_ACTS,
     ROLES,
+    VERIFIED_EMAILS,
 )
 from tests.operations.damage import NEW, OTHER, Damage, unguarded
 
@@ -251,8 +254,86 @@ _RISK = (
     ),
 )
 
+CODE = "(select (facts ->> 'challenge')::uuid from operator_actions where id = '{act_recovered}')"
+
+_RECOVERIES = (
+    Damage(
+        "a recovery whose code is gone",
+        f"delete from one_time_challenges where id = {CODE}",
+        {RECOVERIES: {"{act_recovered}"}},
+    ),
+    Damage(
+        "a recovery whose mail is gone",
+        "delete from outgoing_mails where user_id = '{frank_user}'",
+        {RECOVERIES: {"{act_recovered}"}},
+    ),
+    Damage(
+        "a recovery whose code is another user's",
+        f"update one_time_challenges set user_id = '{{bob_user}}' where id = {CODE}",
+        {RECOVERIES: {"{act_recovered}"}},
+    ),
+    Damage(
+        "a recovery whose code is for something else",
+        f"update one_time_challenges set purpose = 'verify_email' where id = {CODE}",
+        {RECOVERIES: {"{act_recovered}"}},
+    ),
+    Damage(
+        "an act that claims the code of another",
+        "insert into operator_actions (id, operator, action, wallet_id, reason, facts, created_at) "
+        f"select '{NEW}', 'ops', action, wallet_id, 'again', facts, now() from operator_actions "
+        "where id = '{act_recovered}'",
+        {RECOVERIES: {NEW}},
+    ),
+    Damage(
+        "an act that begins a recovery and names no code",
+        _act("begin_recovery", "dan"),
+        {RECOVERIES: {NEW}},
+    ),
+    Damage(
+        "an act that begins a recovery of nobody",
+        _act("begin_recovery", "null"),
+        {RECOVERIES: {NEW}},
+    ),
+)
+
+_VERIFIED_EMAILS = (
+    Damage(
+        "an act that verifies an address that was verified",
+        _act("verify_email", "frank"),
+        {VERIFIED_EMAILS: {NEW}},
+    ),
+    Damage(
+        "an act that verifies nobody's address",
+        _act("verify_email", "null"),
+        {VERIFIED_EMAILS: {NEW}},
+    ),
+)
+
+_ENDED_SESSIONS = (
+    Damage(
+        "a session that was ended and is alive again",
+        "update sessions set revoked_at = null where user_id = '{frank_user}'",
+        {ENDED_SESSIONS: {"{act_ended}"}},
+    ),
+    Damage(
+        "a session that ended only after the act",
+        "update sessions set revoked_at = now() where user_id = '{frank_user}'",
+        {ENDED_SESSIONS: {"{act_ended}"}},
+    ),
+    Damage(
+        "an act that ends the sessions of a customer who stays signed in",
+        _act("end_sessions", "frank"),
+        {ENDED_SESSIONS: {NEW}},
+    ),
+    Damage(
+        "an act that ends nobody's sessions",
+        _act("end_sessions", "null"),
+        {ENDED_SESSIONS: {NEW}},
+    ),
+)
+
 ACTS = (
-    *(*_FREEZES, *_REVERSALS, *_ROLES, *_RISK),
+    *(*_FREEZES, *_REVERSALS, *_ROLES, *_RISK, *_RECOVERIES, *_VERIFIED_EMAILS, *_ENDED_SESSIONS),
     Damage(
         "an act of a kind that nobody knows",
         _act("forgive", "dan"),

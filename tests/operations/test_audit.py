@@ -21,7 +21,7 @@ from pocketpay.payments.transfer import transfer
 from pocketpay.transactions.lifecycle import Status
 from tests import commands
 from tests.conftest import Dsns
-from tests.operations.damage import GUARDS_OFF, GUARDS_ON, Damage
+from tests.operations.damage import GUARDS_OFF, GUARDS_ON, NEW, OTHER, Damage
 from tests.operations.damaged_acts import ACTS
 from tests.operations.damaged_books import BOOKS
 from tests.operations.damaged_cards import CARDS
@@ -90,6 +90,18 @@ async def test_damage_is_found_where_it_is_and_nowhere_else(
     assert found == {proof.law: {id.format_map(town.names) for id in ids} for proof, ids in damage.found.items()}
     assert code == 1
     assert last.startswith("The books disagree: ")
+
+
+OLD = f"""
+insert into operator_actions (id, operator, action, wallet_id, reason, facts, created_at)
+values ('{NEW}', 'ops', 'begin_recovery', '{{dan}}', 'Long ago', jsonb_build_object('challenge', '{OTHER}'),
+    now() - interval '31 minutes')
+"""
+
+
+async def test_code_of_a_recovery_is_not_missed_when_it_has_expired(town: Town, undone: "Connection[Record]") -> None:
+    await undone.execute(OLD.format_map(town.names))
+    assert (await told(undone))[:2] == (0, {})
 
 
 def test_every_proof_has_a_planted_damage() -> None:

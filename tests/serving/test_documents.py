@@ -4,16 +4,25 @@ import gc
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from graphql import DocumentNode, get_introspection_query
+from graphql import DocumentNode, NameNode, TypeInfo, get_introspection_query, parse
+from graphql.validation import UniqueDirectivesPerLocationRule
 from graphql.validation.rules import overlapping_fields_can_be_merged as overlapping
 from graphql.validation.validation_context import ValidationContext
 
 from benchmarks import dear_documents
 from pocketpay.app import SHORT
-from pocketpay.serving.documents import FRAGMENT_BUDGET, KEPT_ANONYMOUS_TOKENS, OVERLAP_BUDGET, Documents
+from pocketpay.serving.documents import (
+    FRAGMENT_BUDGET,
+    KEPT_ANONYMOUS_TOKENS,
+    LISTED_VALUES,
+    MOST_DEFINITIONS,
+    OVERLAP_BUDGET,
+    Documents,
+)
 from pocketpay.serving.limits import Limits
 from tests.people import made
 
@@ -97,11 +106,39 @@ def test_documents_of_real_clients_spend_a_fraction(monkeypatch: pytest.MonkeyPa
 
 def test_many_operations_and_fragments_are_refused() -> None:
     for text in (
-        " ".join(f"query q{n} {{ __typename }}" for n in range(51)),
-        "{ ...f0 } " + " ".join(f"fragment f{n} on Query {{ __typename }}" for n in range(50)),
+        " ".join(f"query q{n} {{ __typename }}" for n in range(MOST_DEFINITIONS + 1)),
+        "{ ...f0 } " + " ".join(f"fragment f{n} on Query {{ __typename }}" for n in range(MOST_DEFINITIONS)),
     ):
         (error,) = documents().prepared(text).errors
-        assert error.message == "A document has at most 50 operations and fragments."
+        assert error.message == f"A document has at most {MOST_DEFINITIONS} operations and fragments."
+
+
+def test_lists_of_many_values_are_refused() -> None:
+    def told(first: int, second: int) -> list[str]:
+        lists = "transactions(filter: {types: [" + "SEND " * first + "], statuses: [" + "COMPLETED " * second + "]})"
+        return [error.message for error in documents().prepared(f"{{ {lists} {{ totalCount }} }}").errors]
+
+    assert told(100, 100) == []
+    assert told(100, 101) == ["The lists of this document hold more than 200 values; use a variable."]
+    assert told(201, 0) == told(100, 101)
+
+
+def test_objects_in_a_list_are_not_counted_as_values() -> None:
+    transfers = '{to: "bob", amount: "1", description: ""} ' * (LISTED_VALUES + 1)
+    batch = f'transferBatch(input: {{idempotencyKey: "a-key-of-a-batch", transfers: [{transfers}]}}) {{ replayed }}'
+    limits = replace(Limits.of(made()), tokens=3_000)
+    assert Documents(SHORT, limits, introspection=False).prepared(f"mutation {{ {batch} }}").errors == []
+
+
+def test_no_rule_of_validation_looks_at_a_name() -> None:
+    """Validation does not visit names. A rule that handles every kind of node, or names, would miss them."""
+    context = ValidationContext(SHORT, parse("{ __typename }"), TypeInfo(SHORT), lambda _: None)
+    for rule in documents()._rules:
+        handlers = rule(context).get_enter_leave_for_kind("name")
+        if rule is UniqueDirectivesPerLocationRule:
+            assert "directives" not in NameNode.keys
+        else:
+            assert handlers == (None, None), rule
 
 
 def test_number_too_long_to_be_read_is_the_clients_mistake() -> None:
@@ -133,13 +170,14 @@ def test_document_beyond_the_budget_is_validated_once(monkeypatch: pytest.Monkey
 
 
 def test_only_a_short_document_hears_which_name_was_meant() -> None:
-    def told(values: int) -> str:
-        text = "{ walet { id } transactions(filter: {types: [" + "SEND " * values + "]}) { totalCount } }"
+    def told(aliases: int) -> str:
+        fields = (f"a{n}: __typename @include(if: true) @skip(if: false)" for n in range(aliases))
+        text = "{ walet { id } " + " ".join(fields) + " }"
         (error,) = suggesting().prepared(text).errors
         return error.message
 
-    assert told(300) == "Cannot query field 'walet' on type 'Query'. Did you mean 'wallet'?"
-    assert told(400) == "Cannot query field 'walet' on type 'Query'."
+    assert told(20) == "Cannot query field 'walet' on type 'Query'. Did you mean 'wallet'?"
+    assert told(28) == "Cannot query field 'walet' on type 'Query'."
 
 
 def suggesting() -> Documents:
@@ -159,7 +197,7 @@ def test_long_document_hears_of_one_mistake() -> None:
     assert mistakes(300) == 1
 
 
-LONG = "{ transactions(filter: {types: [" + "SEND " * 400 + "]}) { totalCount } }"
+LONG = "{ " + " ".join(f"a{n}: __typename @include(if: true) @skip(if: false)" for n in range(30)) + " }"
 
 
 def test_stranger_writes_less_than_a_member() -> None:

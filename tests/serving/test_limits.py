@@ -43,6 +43,7 @@ def weigh(text: str, variables: dict[str, Any] | None = None) -> Weight:
         ("{ a: viewer { ...w } b: viewer { ...w } } fragment w on User { wallet { id } }", 4),
         ("{ transactions { nodes { refunds { id } } } }", 1 + 20 * (1 + 20)),
         ("{ cards { spentThisMonth { amount } } }", 100 * 2),
+        ('{ operations { customers(find: "ada") { sessions { id } } } }', 1 + 2 * (1 + 50)),
         ("mutation ($i: SplitBillInput!) { splitBill(input: $i) { moneyRequests { id } } }", 1 + 20),
         ("{ transactions(first: 4) { ...c } } fragment c on TransactionConnection { nodes { id } }", 5),
         ("{ __schema { types { fields { type { ofType { ofType { ofType { name } } } } } } } }", 0),

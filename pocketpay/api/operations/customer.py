@@ -9,6 +9,7 @@ import strawberry
 from pocketpay.api import ids
 from pocketpay.api.context import Info
 from pocketpay.api.money import Money
+from pocketpay.api.operations.customer_session import CustomerSession
 from pocketpay.api.operations.customer_transaction import CustomerTransaction
 from pocketpay.api.pages import BY_MOMENT, Connection, Listing, asked, connection
 from pocketpay.api.scalars import CurrencyCode
@@ -113,10 +114,14 @@ class Customer:
     username: str = strawberry.field(description='The name others pay them by, without "@".')
     name: str = strawberry.field(description="The name they go by.")
     email: str | None = strawberry.field(description="Their email address; null when they gave none.")
+    email_verified: bool = strawberry.field(
+        description="Whether this address is verified as theirs: by them, or by an operator."
+    )
     phone: str | None = strawberry.field(description="Their phone number in E.164; null when they gave none.")
     role: Role = strawberry.field(description="What they are to the house.")
     created_at: datetime = strawberry.field(description="When they signed up.")
     closed_at: datetime | None = strawberry.field(description="When they closed their wallet and left; else null.")
+    uuid: strawberry.Private[UUID]
     wallet_id: strawberry.Private[UUID]
 
     @classmethod
@@ -126,10 +131,12 @@ class Customer:
             username=one.username,
             name=one.name,
             email=one.email,
+            email_verified=one.email_verified,
             phone=one.phone,
             role=Role[one.role.name],
             created_at=one.created_at,
             closed_at=one.closed_at,
+            uuid=one.id,
             wallet_id=one.wallet_id,
         )
 
@@ -138,3 +145,7 @@ class Customer:
         found = await CustomerWallet.find(info, self.wallet_id)
         assert found is not None  # noqa: S101 - a foreign key says so
         return found
+
+    @strawberry.field(description="Their sessions that have not ended, the newest first, at most 50.")
+    async def sessions(self, info: Info) -> list[CustomerSession]:
+        return [CustomerSession.of(one) for one in await info.context.loaders.sessions.load(self.uuid) or []]

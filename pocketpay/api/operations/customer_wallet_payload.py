@@ -28,9 +28,9 @@ class CustomerWalletPayload:
         return cls(wallet=CustomerWallet.of(answer.balance))
 
 
-async def wallet_meant(info: Info, typed: str) -> UUID:
-    """The wallet that an operator named. Raises NotFound."""
+async def wallet_meant(info: Info, typed: str, *, field: str = "wallet") -> UUID:
+    """The wallet that an operator named, in that field of the input. Raises NotFound."""
     wallet_id = await info.context.database.query(wallet_of, sought(typed))
     if wallet_id is None:
-        raise NotFound("wallet")
+        raise NotFound(field)
     return wallet_id

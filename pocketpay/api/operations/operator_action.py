@@ -33,6 +33,11 @@ class OperatorActionKind(Enum):
     CLEAR_RISK = strawberry.enum_value("CLEAR_RISK", description="A setting of risk is the environment's again.")
     GRANT_ROLE = strawberry.enum_value("GRANT_ROLE", description="A user became an operator.")
     REVOKE_ROLE = strawberry.enum_value("REVOKE_ROLE", description="A user is an operator no longer.")
+    BEGIN_RECOVERY = strawberry.enum_value(
+        "BEGIN_RECOVERY", description="A code that sets a new password was mailed to a customer."
+    )
+    VERIFY_EMAIL = strawberry.enum_value("VERIFY_EMAIL", description="A customer's email address was verified.")
+    END_SESSIONS = strawberry.enum_value("END_SESSIONS", description="Every session of a customer was ended.")
 
 
 @strawberry.type(description="What was done to a setting of risk. Values are written as the environment writes them.")
@@ -55,6 +60,9 @@ class OperatorAction:
         description="What was done to a setting of risk; null for other acts, and for a setting that only a newer "
         "server has."
     )
+    ended_sessions: int | None = strawberry.field(
+        description="How many sessions of a customer were ended; null for other acts."
+    )
     created_at: datetime = strawberry.field(description="When it was done.")
     on_wallet: strawberry.Private[UUID | None]
     on_transaction: strawberry.Private[UUID | None]
@@ -73,6 +81,7 @@ class OperatorAction:
             reason=act.reason,
             freeze=Freeze[balance.Freeze(facts["freeze"]).name] if "freeze" in facts else None,
             setting=setting,
+            ended_sessions=facts.get("sessions"),
             created_at=recorded.created_at,
             on_wallet=act.wallet_id,
             on_transaction=act.transaction_id,

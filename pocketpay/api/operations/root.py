@@ -11,9 +11,11 @@ import strawberry
 from pocketpay.api import ids
 from pocketpay.api.context import Info
 from pocketpay.api.operations.audit_report import AuditReport, audit
+from pocketpay.api.operations.begin_recovery import begin_recovery
 from pocketpay.api.operations.clear_risk_setting import clear_risk_setting
 from pocketpay.api.operations.customer import Customer, CustomerWallet
 from pocketpay.api.operations.customer_transaction import CustomerTransaction
+from pocketpay.api.operations.end_sessions import end_sessions
 from pocketpay.api.operations.freeze_wallet import freeze_wallet
 from pocketpay.api.operations.operator_action import OperatorAction, actions
 from pocketpay.api.operations.reverse_transaction import reverse_transaction
@@ -21,6 +23,7 @@ from pocketpay.api.operations.risk_setting import RiskSetting, risk_settings
 from pocketpay.api.operations.set_risk_setting import set_risk_setting
 from pocketpay.api.operations.sought import sought
 from pocketpay.api.operations.unfreeze_wallet import unfreeze_wallet
+from pocketpay.api.operations.verify_customer_email import verify_customer_email
 from pocketpay.api.operations.waiting import held_payments, unsettled_orders
 from pocketpay.api.pages import Connection
 from pocketpay.operations import customers, roles
@@ -99,6 +102,9 @@ class OperationsMutations:
     set_risk_setting = set_risk_setting
     reverse_transaction = reverse_transaction
     clear_risk_setting = clear_risk_setting
+    begin_recovery = begin_recovery
+    verify_customer_email = verify_customer_email
+    end_sessions = end_sessions
 
 
 MUTATION_TYPES = frozenset({OperationsMutations.__name__})

@@ -1,10 +1,13 @@
 """`pocketpay operator …`: what operators do, on the database, beside any servers that run on it.
 
     acting.py    grant, revoke, freeze, unfreeze, reverse
+    helping.py   recover, verify-email, end-sessions: for customers who are locked out
     looking.py   find, pending, actions
+    customer.py  sessions, transactions: of one customer
     risk.py      settings of risk: shown, set, cleared
     counter.py   finds the database, does one thing, says how it ended
     tables.py    plain tables
+    rows.py      transactions as rows of a table
 
 They call the same functions as the GraphQL mutations, and each act is recorded: the operator is the login name here.
 Running servers hear of it as of one another.
@@ -13,10 +16,16 @@ Running servers hear of it as of one another.
 import typer
 
 from pocketpay.cli.operator.acting import acting
+from pocketpay.cli.operator.customer import customer
+from pocketpay.cli.operator.helping import helping
 from pocketpay.cli.operator.looking import looking
 from pocketpay.cli.operator.risk import risk
 
-operator = typer.Typer(help="What operators do: look, freeze, reverse, set risk.", no_args_is_help=True)
+operator = typer.Typer(
+    help="What operators do: look, freeze, reverse, help customers, set risk.", no_args_is_help=True
+)
 operator.add_typer(acting)
+operator.add_typer(helping)
 operator.add_typer(looking)
+operator.add_typer(customer)
 operator.add_typer(risk, name="risk")

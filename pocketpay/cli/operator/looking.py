@@ -5,14 +5,13 @@ from typing import Annotated
 import typer
 
 from pocketpay.cli.operator.counter import Counter, at_the_counter, wallet_meant
-from pocketpay.cli.operator.tables import show, time
+from pocketpay.cli.operator.rows import TRANSACTION, transaction_rows
+from pocketpay.cli.operator.tables import Limit, show, time
 
 looking = typer.Typer()
 
-TOLD = ("freeze", "name", "value", "before", "amount", "currency")
+TOLD = ("freeze", "name", "value", "before", "amount", "currency", "sessions")
 """Of what an act was about, beside the ids."""
-
-Limit = Annotated[int, typer.Option("--limit", min=1, max=10_000, help="Rows at most.")]
 
 
 @looking.command("find")
@@ -37,13 +36,17 @@ def find_verb(
             assert wallet is not None, "every user has a wallet"  # noqa: S101 - a foreign key says so
             frozen_for = wallet.standing.frozen_for
             status = wallet.standing.status.value + (f" ({frozen_for})" if frozen_for else "")
-            about = [one.username, one.name, one.email, one.phone, one.role.value]
+            verified = None if one.email is None else "yes" if one.email_verified else "no"
+            about = [one.username, one.name, one.email, verified, one.phone, one.role.value]
             money = [str(wallet.posted), str(wallet.held), wallet.currency]
             id = ids.encode(ids.WALLET, one.wallet_id)
             rows.append([*about, status, *money, id, reason])
         return rows
 
-    head = ("USERNAME", "NAME", "EMAIL", "PHONE", "ROLE", "WALLET", "BALANCE", "HELD", "CURRENCY", "WALLET ID", "WHY")
+    head = (
+        *("USERNAME", "NAME", "EMAIL", "VERIFIED", "PHONE", "ROLE"),
+        *("WALLET", "BALANCE", "HELD", "CURRENCY", "WALLET ID", "WHY"),
+    )
     rows = at_the_counter(look)
     if not rows:
         typer.echo("There is nobody.", err=True)
@@ -54,31 +57,14 @@ def find_verb(
 @looking.command("pending")
 def pending_verb(limit: Limit = 50) -> None:
     """Shows what waits: held payments, the first to expire first, and orders that a bank has not answered."""
-    from pocketpay.api import ids
-    from pocketpay.identity.reads import PeopleReads
     from pocketpay.operations.pending import pending
 
     async def look(counter: Counter) -> list[list[str | None]]:
         waiting = await counter.database.query(pending, limit)
-        sides = {side for one in waiting for side in (one.source_wallet_id, one.destination_wallet_id) if side}
-        owners = await PeopleReads(counter.database).owners.load_many([*sides])
-        names = {user.wallet_id: user.username for user in owners if user is not None}
-        return [
-            [
-                ids.encode(ids.TRANSACTION, one.id),
-                one.type.value,
-                one.status.value,
-                str(one.total),
-                one.amount.currency,
-                names.get(one.source_wallet_id) if one.source_wallet_id else one.bank_name,
-                names.get(one.destination_wallet_id) if one.destination_wallet_id else one.bank_name,
-                time(one.created_at),
-                time(one.expires_at),
-            ]
-            for one in waiting
-        ]
+        rows = await transaction_rows(counter, waiting)
+        return [[*row, time(one.expires_at)] for row, one in zip(rows, waiting, strict=True)]
 
-    show(("ID", "TYPE", "STATUS", "TOTAL", "CURRENCY", "FROM", "TO", "SINCE", "EXPIRES"), at_the_counter(look))
+    show((*TRANSACTION, "SINCE", "EXPIRES"), at_the_counter(look))
 
 
 @looking.command("actions")

@@ -2,12 +2,15 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from typing import Annotated
 
 import typer
 
 from pocketpay.text.characters import is_printable
 
 NONE = "-"
+
+Limit = Annotated[int, typer.Option("--limit", min=1, max=10_000, help="Rows at most.")]
 
 
 def lines(head: Sequence[str], rows: Sequence[Sequence[str | None]]) -> Iterator[str]:

@@ -7,6 +7,8 @@
 
 Any number of processes may start on one data directory: the first starts PostgreSQL, all use it, each watches it, the
 last one out stops it. None of them is special, so that none is missed when it is killed.
+
+Decision 6 gives the reasons.
 """
 
 import asyncio

@@ -35,9 +35,11 @@ _END_ALL = """
 update one_time_challenges set used_at = clock_timestamp()
 where user_id = $1 and purpose = any($2::text[]) and used_at is null
 """
-_MADE_WITHIN = """
-select count(*) from one_time_challenges
+_WAIT = """
+select greatest(1, ceil(extract(epoch from created_at + $4::interval - clock_timestamp())))::int
+from one_time_challenges
 where user_id = $1 and purpose = $2 and id <> $3 and created_at > clock_timestamp() - $4::interval
+order by created_at desc offset $5 limit 1
 """
 _SWEEP = """
 delete from one_time_challenges where ctid = any(array(select ctid from one_time_challenges
@@ -67,10 +69,13 @@ async def replace_others(session: Session, challenge: Challenge) -> None:
     await session.execute(_REPLACE, challenge.user_id, challenge.purpose, challenge.id)
 
 
-async def made_within(session: Session, challenge: Challenge, window: timedelta) -> int:
-    """How many of that user and purpose, and not this one, were made in the last `window`."""
-    number: int = await session.fetchval(_MADE_WITHIN, challenge.user_id, challenge.purpose, challenge.id, window)
-    return number
+async def wait(session: Session, challenge: Challenge, *, most: int, window: timedelta) -> int | None:
+    """None while fewer than `most` of that user and purpose, and not this one, were made in the last `window`; else
+    the seconds until that is so."""
+    seconds: int | None = await session.fetchval(
+        _WAIT, challenge.user_id, challenge.purpose, challenge.id, window, most - 1
+    )
+    return seconds
 
 
 async def end_all(session: Session, user_id: UUID, purposes: Collection[Purpose]) -> None:

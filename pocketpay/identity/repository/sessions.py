@@ -63,6 +63,10 @@ _LIVE = f"""
 select id, created_at, last_used_at, expires_at, user_agent from sessions
 where user_id = $1 and {LIVE} order by created_at desc, id desc
 """
+_LIVE_OF_USERS = f"""
+select user_id, id, created_at, last_used_at, expires_at, user_agent from sessions
+where user_id = any($1::uuid[]) and {LIVE} order by user_id, created_at desc, id desc
+"""
 _STANDINGS = """
 select s.id, s.user_id, u.wallet_id,
        s.revoked_at is null and s.expires_at > clock_timestamp() and u.closed_at is null as live
@@ -138,6 +142,14 @@ async def end(session: Connected, user_id: UUID, session_ids: Sequence[UUID]) ->
 async def live(session: Connected, user_id: UUID) -> list[Session]:
     """The user's live sessions, the newest first."""
     return [Session(*row) for row in await session.fetch(_LIVE, user_id)]
+
+
+async def live_of_users(session: Connected, user_ids: Sequence[UUID]) -> dict[UUID, list[Session]]:
+    """The live sessions of each of those users, the newest first; whoever has none is not in the answer."""
+    found: dict[UUID, list[Session]] = {}
+    for user_id, *columns in await session.fetch(_LIVE_OF_USERS, user_ids):
+        found.setdefault(user_id, []).append(Session(*columns))
+    return found
 
 
 async def is_of(session: Connected, user_id: UUID, session_id: UUID) -> bool:

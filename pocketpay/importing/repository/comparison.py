@@ -3,8 +3,6 @@
 Works on the temporary tables that `staging.py` lays out and the dry run fills.
 """
 
-from collections.abc import Mapping
-
 from pocketpay.database.sessions import Connection
 from pocketpay.identity.argon2_hashes import MOST_KINDS
 from pocketpay.identity.passwords import NO_PASSWORD
@@ -88,14 +86,15 @@ select {ARGON2_KIND} as kind from sound where password_hash like '$argon2%' grou
 """
 _LEAVE_KINDS_BEHIND = f"""
 with found as materialized (
-    select s.n, {ARGON2_KIND} as kind, s.email_verified_at is not null as has_mail from sound s
-    where password_hash like '$argon2%' and {ARGON2_KIND} = any($1::text[])),
+    select s.n, {ARGON2_KIND} as kind, case when s.email_verified_at is not null then $2
+            when s.email is not null then $3 else $4 end as ending
+    from sound s where password_hash like '$argon2%' and {ARGON2_KIND} = any($1::text[])),
 noted as (
     insert into findings (part, line, severity, field, problem, n)
     select c.part, c.line, 'note', 'encrypted_password',
-        'is an argon2 hash of one kind too many (' || kind || '): ' || case when has_mail then $2 else $3 end, c.n
+        'is an argon2 hash of one kind too many (' || kind || '): ' || ending, c.n
     from found join candidates c using (n))
-update sound s set password_hash = $4 from found f where f.n = s.n
+update sound s set password_hash = $5 from found f where f.n = s.n
 """
 
 
@@ -127,14 +126,15 @@ async def take_suggested(connection: Connection) -> None:
     await connection.execute(_RENAME)
 
 
-async def leave_kinds_behind(connection: Connection, *, our_kind: str, endings: Mapping[bool, str]) -> None:
+async def leave_kinds_behind(connection: Connection, *, our_kind: str, endings: tuple[str, str, str]) -> None:
     """Keeps the argon2 hashes of the most frequent kinds, as many as there may be together with those who are here.
 
-    The others have no password. `endings` are how the note about them ends: where mail can be sent, and where not.
+    The others have no password. `endings` are how the note about them ends: with a verified address, with one that is
+    not, with none.
     """
     here = {row["kind"] for row in await connection.fetch(_KINDS_HERE)} - {our_kind}
     to_come = [row["kind"] for row in await connection.fetch(_KINDS_TO_COME)]
     others = [kind for kind in to_come if kind not in here | {our_kind}]
     behind = others[max(0, MOST_KINDS - len(here)) :]
     if behind:
-        await connection.execute(_LEAVE_KINDS_BEHIND, behind, endings[True], endings[False], NO_PASSWORD)
+        await connection.execute(_LEAVE_KINDS_BEHIND, behind, *endings, NO_PASSWORD)

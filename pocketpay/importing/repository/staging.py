@@ -1,6 +1,8 @@
 """An export laid out in temporary tables of one connection, and joined.
 
 Nothing of it outlives the connection. A million people are PostgreSQL's to sort, not ours to hold in memory.
+
+Decision 13 gives the reasons.
 """
 
 from collections.abc import Sequence

@@ -4,13 +4,23 @@
     reverse                   a refund that no customer ordered
     grant_role, revoke_role   the user has the role that the last of them gave; whoever has left has none
     set_risk, clear_risk      the setting has the value that the last of them gave
+    begin_recovery            a code was made for the customer, and its mail; proved while the code is kept
+    verify_email              an address that is verified has been since then, or was verified again later
+    end_sessions              no session that began before is alive
 
 Acts about one thing are written under its lock, so their times are in the order in which they were done. An act is
 recorded only when it changes something: one that repeats the last is false.
 """
 
+from datetime import timedelta
+
 from pocketpay.database.findings import Proof
+from pocketpay.identity.mails import CODE_LIFETIME
+from pocketpay.mail.mail import Kind
 from pocketpay.operator_log.act import Action
+
+_KEPT = CODE_LIFETIME[Kind.RESET_PASSWORD] - timedelta(minutes=1)
+"""For so long at least a code and its mail are kept, unless the customer leaves."""
 
 KNOWN = Proof(
     "each act on record is of a known kind",
@@ -146,4 +156,59 @@ RISK_ACTS = Proof(
     """,
 )
 
-PROOFS = (KNOWN, FREEZES, FREEZE_ACTS, REVERSALS, ROLES, ROLE_ACTS, RISK_SETTINGS, RISK_ACTS)
+RECOVERIES = Proof(
+    "each act that begins a recovery made a code for that customer, and its mail",
+    f"""
+    select a.id::text, case when a.wallet_id is null then 'is about nobody'
+        when a.challenge is null then 'names no code'
+        when a.repeats then 'names the code of another act: ' || a.challenge
+        when c.id is null then 'made no code'
+        when c.user_id <> u.id or c.purpose <> 'reset_password' then 'names a code of something else: ' || c.id
+        else 'has no mail' end
+    from (
+        select id, wallet_id, created_at, facts ->> 'challenge' as challenge,
+            row_number() over (partition by facts ->> 'challenge' order by created_at, id) > 1 as repeats
+        from operator_actions where action = 'begin_recovery') a
+    left join users u on u.wallet_id = a.wallet_id
+    left join one_time_challenges c on c.id::text = a.challenge
+    left join outgoing_mails m
+        on m.user_id = u.id and m.event = 'challenge ' || replace(a.challenge, '-', '')
+    cross join lateral (select u.closed_at is null
+        and a.created_at > clock_timestamp() - interval '{_KEPT.total_seconds():.0f} seconds' as kept) code
+    where a.wallet_id is null or a.challenge is null or a.repeats
+       or c.user_id <> u.id or c.purpose <> 'reset_password'
+       or (code.kept and (c.id is null or m.event is null))
+    """,
+)
+"""A code that has expired is deleted, so an older act names one that is not there any more. A customer's own request
+makes the same code: that each code has an act cannot be proved."""
+
+VERIFIED_EMAILS = Proof(
+    "each act that verifies an email address changed it",
+    """
+    select a.id::text, case when a.wallet_id is null then 'is about nobody'
+        else 'verifies an address of the owner of ' || a.wallet_id || ', which was verified before' end
+    from operator_actions a left join users u on u.wallet_id = a.wallet_id
+    where a.action = 'verify_email' and (a.wallet_id is null or u.email_verified_at < a.created_at)
+    """,
+)
+"""Afterwards the address may change, or another user may verify it. Then it is not verified, or since later."""
+
+ENDED_SESSIONS = Proof(
+    "each act that ends the sessions of a customer ended all that there were",
+    """
+    select id::text, 'is about nobody' from operator_actions where action = 'end_sessions' and wallet_id is null
+    union all
+    select a.id::text, count(*) || ' sessions of the owner of ' || a.wallet_id || ' went on'
+    from operator_actions a
+    join users u on u.wallet_id = a.wallet_id
+    join sessions s on s.user_id = u.id and s.created_at < a.created_at
+    where a.action = 'end_sessions' and s.expires_at > a.created_at
+      and (s.revoked_at is null or s.revoked_at > a.created_at)
+    group by a.id, a.wallet_id
+    """,
+)
+
+ACCESS = (RECOVERIES, VERIFIED_EMAILS, ENDED_SESSIONS)
+
+PROOFS = (KNOWN, FREEZES, FREEZE_ACTS, REVERSALS, ROLES, ROLE_ACTS, RISK_SETTINGS, RISK_ACTS, *ACCESS)

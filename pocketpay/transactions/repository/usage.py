@@ -1,6 +1,8 @@
 """What wallets have used of their limits: kept by the hour, and exact to the payment where an edge needs it.
 
 A wallet's rows are written under its account's lock, in the unit of work that moves its money.
+
+Decision 16 gives the reasons.
 """
 
 from collections.abc import Collection, Mapping

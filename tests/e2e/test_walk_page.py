@@ -1,4 +1,4 @@
-"""The README's first five minutes, run as they are written: each answer is the one printed."""
+"""docs/walk.md, run as it is written: each answer is the one printed."""
 
 import re
 import shutil
@@ -11,7 +11,7 @@ import pytest
 from tests.e2e.processes import House, Running
 
 ROOT = Path(__file__).parents[2]
-FIRST_FIVE_MINUTES = (ROOT / "README.md").read_text().split("## The first five minutes\n", 1)[1].split("\n## ", 1)[0]
+PAGE = (ROOT / "docs" / "walk.md").read_text(encoding="utf-8")
 ADDRESS = "http://127.0.0.1:8000"
 
 OF_THIS_RUN = (
@@ -42,9 +42,9 @@ def without_this_runs(text: str) -> list[str]:
     return text.splitlines()
 
 
-@pytest.mark.skipif(shutil.which("curl") is None, reason="the README asks with curl")
-def test_the_first_five_minutes_answer_as_they_are_printed(server: Running) -> None:
-    script = blocks(FIRST_FIVE_MINUTES, "sh").replace(ADDRESS, server.url)
+@pytest.mark.skipif(shutil.which("curl") is None, reason="the page asks with curl")
+def test_the_walk_answers_as_it_is_printed(server: Running) -> None:
+    script = blocks(PAGE, "sh").replace(ADDRESS, server.url)
     said = subprocess.run(["bash", "-e"], input=script, capture_output=True, text=True, timeout=60, check=True)
-    assert without_this_runs(said.stdout) == without_this_runs(blocks(FIRST_FIVE_MINUTES, "json"))
+    assert without_this_runs(said.stdout) == without_this_runs(blocks(PAGE, "json"))
     assert said.stderr == ""

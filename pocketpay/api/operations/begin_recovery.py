@@ -1,0 +1,37 @@
+"""The resolver of `operations.beginRecovery`."""
+
+from typing import Annotated
+
+import strawberry
+
+from pocketpay.api.context import Info
+from pocketpay.api.errors import refusals_as_errors
+from pocketpay.api.operations.customer import Customer
+from pocketpay.api.operations.customer_payload import CustomerPayload
+from pocketpay.api.operations.customer_wallet_payload import wallet_meant
+from pocketpay.operations import begin_recovery as operations
+
+
+@strawberry.input(description="A customer who cannot sign in.")
+class BeginRecoveryInput:
+    customer: str = strawberry.field(description='The customer\'s username, with or without "@", or wallet id.')
+    reason: str = strawberry.field(description="Why, for the record: 1 to 500 characters on one line.")
+
+
+@strawberry.mutation(
+    description="Sends the customer a code of eight digits and a link, valid for 30 minutes, to their verified email "
+    "address, as requestPasswordReset does: resetPassword takes them and sets a new or first password. The operator "
+    "sees neither. Refusals: NOT_FOUND, INVALID_INPUT (reason), FORBIDDEN (the operator's own account), "
+    "MAIL_UNAVAILABLE, WALLET_CLOSED, WALLET_FROZEN (frozen for ALL), EMAIL_NOT_VERIFIED, RATE_LIMITED (two such "
+    "mails within 15 minutes, whoever requested them; those sent before stay valid)."
+)
+@refusals_as_errors(CustomerPayload)
+async def begin_recovery(
+    info: Info, input: Annotated[BeginRecoveryInput, strawberry.argument(description="Which customer, and why.")]
+) -> CustomerPayload:
+    operator, rooms = info.context.must_operate(), info.context.rooms
+    wallet_id = await wallet_meant(info, input.customer, field="customer")
+    user = await operations.begin_recovery(
+        rooms.database, rooms.reception.outbox, operator, wallet_id, raw_reason=input.reason
+    )
+    return CustomerPayload(customer=Customer.of(user))

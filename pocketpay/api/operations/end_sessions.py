@@ -1,0 +1,45 @@
+"""The resolver of `operations.endSessions`."""
+
+from typing import Annotated
+
+import strawberry
+
+from pocketpay.api.context import Info
+from pocketpay.api.errors import UserError, refusals_as_errors
+from pocketpay.api.operations.customer import Customer
+from pocketpay.api.operations.customer_wallet_payload import wallet_meant
+from pocketpay.operations import end_sessions as operations
+
+
+@strawberry.input(description="A customer who is to be signed out everywhere.")
+class EndSessionsInput:
+    customer: str = strawberry.field(description='The customer\'s username, with or without "@", or wallet id.')
+    reason: str = strawberry.field(description="Why, for the record: 1 to 500 characters on one line.")
+
+
+@strawberry.type(description="How many sessions of a customer were ended, or why none.")
+class EndSessionsPayload:
+    customer: Customer | None = strawberry.field(default=None, description="The customer; null when refused.")
+    ended: int = strawberry.field(
+        default=0, description="How many sessions ended; their tokens are refused and their websockets close."
+    )
+    errors: list[UserError] = strawberry.field(
+        default_factory=list, description="Why it was refused; empty when it was not."
+    )
+
+
+@strawberry.mutation(
+    description="Ends every session of a customer, on every server. The password stays as it is. Where no session is "
+    "alive nothing is recorded. Refusals: NOT_FOUND, INVALID_INPUT (reason), FORBIDDEN (the operator's own account), "
+    "WALLET_CLOSED."
+)
+@refusals_as_errors(EndSessionsPayload)
+async def end_sessions(
+    info: Info, input: Annotated[EndSessionsInput, strawberry.argument(description="Which customer, and why.")]
+) -> EndSessionsPayload:
+    operator, rooms = info.context.must_operate(), info.context.rooms
+    wallet_id = await wallet_meant(info, input.customer, field="customer")
+    ended = await operations.end_sessions(rooms.database, operator, wallet_id, raw_reason=input.reason)
+    # The signal will come, but the operator should not have to wait for it.
+    rooms.reception.gate.forget(ended.session_ids)
+    return EndSessionsPayload(customer=Customer.of(ended.user), ended=len(ended.session_ids))

@@ -1,0 +1,55 @@
+"""How an operator ends every session of a customer: whoever has one, the customer or a thief, signs in again.
+
+    the operator's own?   closed?   any session?
+    then the end of all, the word of it to every server, and the record of the act, in one unit of work
+
+Servers close the websockets of sessions that have ended. Where no session is alive nothing is recorded. The password
+stays: against a thief who knows it, freeze the wallet or begin a recovery.
+"""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+import uuid_utils.compat as uuids
+
+from pocketpay.database.sessions import Database
+from pocketpay.identity.sessions import end_all
+from pocketpay.identity.until_known import until_known
+from pocketpay.identity.user import User
+from pocketpay.operations import customers
+from pocketpay.operator_log.act import Act, Action, Operator
+from pocketpay.operator_log.repository import acts
+from pocketpay.payments.parsing import parse_reason
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """Whose sessions ended, and which."""
+
+    user: User
+    session_ids: list[UUID]
+
+
+async def end_sessions(database: Database, operator: Operator, wallet_id: UUID, *, raw_reason: str) -> Ended:
+    """Ends all sessions of the owner of a wallet that exists.
+
+    Raises InvalidInput, OwnWallet, WalletClosed, ServiceBusy.
+    """
+    reason = parse_reason(raw_reason)
+    operator.require_no_interest(wallet_id, field="customer")
+    act_id, ended = uuids.uuid7(), list[UUID]()
+
+    async def unit() -> User:
+        nonlocal ended
+        async with database.write() as session:
+            user = await customers.lock(session, wallet_id)
+            if await acts.is_recorded(session, act_id):  # our own first try, whose reply was lost
+                return user
+            ended = await end_all(session, user.id)
+            if ended:
+                facts = {"sessions": len(ended)}
+                act = Act(act_id, operator, Action.END_SESSIONS, reason, wallet_id=wallet_id, facts=facts)
+                await acts.record(session, (act,))
+            return user
+
+    return Ended(await until_known(unit), ended)

@@ -1,0 +1,341 @@
+"""Compiled plans (decision 40): what an operation with one root field answers, without graphql-core's executor.
+
+    arguments ─► root resolver ─► write the selected fields ─► loaders of the next level ─► write …
+
+A plan is compiled from the schema, for each document that comes a second time. It has a writer for every selected
+field: an attribute, a method, or a resolver that reads. Fields that read wait together, level by level.
+
+A plan gives what the executor gives, or nothing. Whatever it cannot compile, and whatever fails while it runs, is
+executed by `OperationExecutor`, which finds the words. The root resolver is called once: the executor then takes its
+value, or its error, over.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, NamedTuple, Protocol
+
+from graphql import (
+    FieldNode,
+    GraphQLField,
+    GraphQLObjectType,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    Undefined,
+    ValueNode,
+    VariableNode,
+    get_argument_values,
+    is_abstract_type,
+    is_leaf_type,
+    is_list_type,
+    is_non_null_type,
+    is_object_type,
+)
+from graphql.execution.collect_fields import FieldDetails, FragmentDetails, collect_fields, collect_subfields
+from graphql.execution.values import VariableValues
+from graphql.language import ListValueNode, ObjectValueNode
+from graphql.pyutils import gather_with_cancel
+
+from pocketpay.api.context import Context
+from pocketpay.api.operations.root import MUTATION_TYPES
+from pocketpay.serving.executor import Selected, Taken
+from pocketpay.serving.resolvers import RESOLVER, STRAWBERRY, Resolver
+
+NO_VARIABLES = VariableValues({}, {})
+
+
+class Outside(Exception):
+    """A selection that has no plan, or a value that is not as its type says: the executor's."""
+
+
+class Operation(Protocol):
+    """What is compiled: one operation of a prepared document. `selected` is None where a directive may decide."""
+
+    node: OperationDefinitionNode
+    fragments: dict[str, FragmentDetails]
+    selected: Selected | None
+    type: str
+
+
+class Run:
+    """One run of a plan, which resolvers take for their `info`."""
+
+    __slots__ = ("context", "values", "waiting")
+
+    def __init__(self, context: Context, values: VariableValues) -> None:
+        self.context, self.values = context, values
+        self.waiting: list[Waiting] = []
+        """Fields that read, in the order in which they were met."""
+
+
+Write = Callable[[Any, Run], Any]
+"""Gives what a value looks like in the answer. Raises anything when it cannot."""
+Arguments = Callable[[Run], dict[str, Any]]
+"""The arguments of a field by their names in the schema."""
+
+
+class Waiting(NamedTuple):
+    """A field that reads: where its value goes, once it is there."""
+
+    value: Awaitable[Any]
+    target: dict[str, Any]
+    name: str
+    write: Write
+
+
+class Plan:
+    """How one operation is answered."""
+
+    __slots__ = ("_arguments", "_name", "_resolve", "_write")
+
+    def __init__(self, name: str, resolve: Resolver, arguments: Arguments, write: Write) -> None:
+        self._name, self._resolve, self._arguments, self._write = name, resolve, arguments, write
+
+    async def data(self, context: Context, values: VariableValues) -> dict[str, Any] | Taken | None:
+        """The answer's data; what the root resolver gave when the rest is the executor's; None when all of it is."""
+        run = Run(context, values)
+        try:
+            value = self._resolve.call(None, run, self._arguments(run))
+        except Exception:
+            return None
+        if self._resolve.is_async:
+            try:
+                value = await value
+            except Exception as error:
+                return Taken(error=error)
+        data: dict[str, Any] = {}
+        try:
+            data[self._name] = self._write(value, run)
+            while run.waiting:
+                await _next_level(run)
+        except Exception:
+            return Taken(value)
+        finally:
+            for waiting in run.waiting:
+                waiting.value.close()  # type: ignore[attr-defined]  # a coroutine that nobody awaits
+        return data
+
+
+async def _next_level(run: Run) -> None:
+    """Reads what waits, all at once, and writes it."""
+    level, run.waiting = run.waiting, []
+    if len(level) == 1:
+        found = [await level[0].value]
+    else:
+        found = await gather_with_cancel(*(waiting.value for waiting in level))
+    for waiting, value in zip(level, found, strict=True):
+        waiting.target[waiting.name] = waiting.write(value, run)
+
+
+class Plans:
+    """Compiles plans for one schema."""
+
+    def __init__(self, schema: GraphQLSchema) -> None:
+        self._schema = schema
+        self._of_class: dict[type, GraphQLObjectType] = {}
+        """The object type of a class. A generic class has several, and is not here."""
+        several: set[type] = set()
+        for type_ in schema.type_map.values():
+            written = type_.extensions.get(STRAWBERRY)
+            if isinstance(type_, GraphQLObjectType) and written is not None:
+                if written.origin in self._of_class:
+                    several.add(written.origin)
+                self._of_class[written.origin] = type_
+        for class_ in several:
+            del self._of_class[class_]
+
+    def plan(self, operation: Operation) -> Plan | None:
+        """A plan for that operation, or None where it needs the executor."""
+        root_type = self._schema.get_root_type(operation.node.operation)
+        if operation.selected is None or operation.type == "subscription" or root_type is None:
+            return None
+        fields = collect_fields(
+            self._schema, operation.fragments, NO_VARIABLES, root_type, operation.node, True
+        ).grouped_field_set
+        if len(fields) != 1:
+            return None
+        ((name, details),) = fields.items()
+        try:
+            field, resolver = _field(root_type, details[0].node)
+            if resolver is None or (operation.type == "mutation" and not resolver.is_async):
+                return None  # what fails before it waits is called again by the executor
+            arguments = _arguments(field, details[0].node)
+            write = _Compiler(self._schema, self._of_class, operation).writer(field.type, details)
+        except Outside:
+            return None
+        return Plan(name, resolver, arguments, write)
+
+
+class _Compiler:
+    """Makes the writers of one operation."""
+
+    def __init__(
+        self, schema: GraphQLSchema, of_class: Mapping[type, GraphQLObjectType], operation: Operation
+    ) -> None:
+        # Not the operation itself: it refers to its plan, and would wait for the garbage collector.
+        self._schema, self._of_class = schema, of_class
+        self._fragments, self._node = operation.fragments, operation.node
+
+    def writer(self, type_: Any, details: list[FieldDetails]) -> Write:
+        """What writes a value of that type. Raises Outside."""
+        if is_non_null_type(type_):
+            return self._present(type_.of_type, details)
+        write = self._present(type_, details)
+        return lambda value, run: None if value is None else write(value, run)
+
+    def _present(self, type_: Any, details: list[FieldDetails]) -> Write:
+        """The same for a value that is not null: None makes every one of these raise."""
+        if is_leaf_type(type_):
+            return _leaf(type_.coerce_output_value)
+        if is_list_type(type_):
+            return _list(self.writer(type_.of_type, details))
+        if is_object_type(type_):
+            return self._object(type_, details)
+        if is_abstract_type(type_):
+            return self._abstract(type_, details)
+        raise Outside
+
+    def _object(self, type_: GraphQLObjectType, details: list[FieldDetails]) -> Write:
+        if type_.name in MUTATION_TYPES:
+            raise Outside
+        fields = collect_subfields(
+            self._schema, self._fragments, NO_VARIABLES, self._node, type_, details, True
+        ).grouped_field_set
+        return _object([self._put(type_, name, found) for name, found in fields.items()])
+
+    def _abstract(self, type_: Any, details: list[FieldDetails]) -> Write:
+        """Writers by the value's class, each made for the first value of it."""
+        writers: dict[type, Write] = {}
+
+        def write(value: Any, run: Run) -> Any:
+            class_ = type(value)
+            known = writers.get(class_)
+            if known is None:
+                of_class = self._of_class.get(class_)
+                if of_class is None or not self._schema.is_sub_type(type_, of_class):
+                    raise Outside
+                known = writers[class_] = self._object(of_class, details)
+            return known(value, run)
+
+        return write
+
+    def _put(self, parent: GraphQLObjectType, name: str, details: list[FieldDetails]) -> "Put":
+        """What puts one field of an object into the answer."""
+        node = details[0].node
+        if node.name.value == "__typename":
+            return _constant(name, parent.name)
+        field, resolver = _field(parent, node)
+        write = self.writer(field.type, details)
+        if resolver is None:
+            return _attribute(name, field.extensions[STRAWBERRY].python_name, write)
+        return _resolved(name, resolver, _arguments(field, node), write)
+
+
+Put = Callable[[Any, dict[str, Any], Run], None]
+"""Puts a field of an object into what the object looks like."""
+
+
+def _field(parent: GraphQLObjectType, node: FieldNode) -> tuple[GraphQLField, Resolver | None]:
+    """A field, and its resolver unless it is a plain attribute. Raises Outside for fields of graphql-core's."""
+    field = parent.fields.get(node.name.value)
+    if field is None or STRAWBERRY not in field.extensions or RESOLVER not in field.extensions:
+        raise Outside
+    return field, field.extensions[RESOLVER]
+
+
+def _leaf(coerce: Callable[[Any], Any]) -> Write:
+    def write(value: Any, run: Run) -> Any:
+        coerced = coerce(value)
+        if coerced is None or coerced is Undefined:
+            raise Outside
+        return coerced
+
+    return write
+
+
+def _list(item: Write) -> Write:
+    def write(value: Any, run: Run) -> Any:
+        if type(value) is not list and type(value) is not tuple:
+            raise Outside
+        return [item(one, run) for one in value]
+
+    return write
+
+
+def _object(puts: list[Put]) -> Write:
+    def write(value: Any, run: Run) -> Any:
+        if value is None:
+            raise Outside
+        written: dict[str, Any] = {}
+        for put in puts:
+            put(value, written, run)
+        return written
+
+    return write
+
+
+def _constant(name: str, text: str) -> Put:
+    def put(source: Any, written: dict[str, Any], run: Run) -> None:
+        written[name] = text
+
+    return put
+
+
+def _attribute(name: str, attribute: str, write: Write) -> Put:
+    def put(source: Any, written: dict[str, Any], run: Run) -> None:
+        written[name] = write(getattr(source, attribute), run)
+
+    return put
+
+
+def _resolved(name: str, resolver: Resolver, arguments: Arguments, write: Write) -> Put:
+    call = resolver.call
+    if resolver.is_async:
+
+        def wait(source: Any, written: dict[str, Any], run: Run) -> None:
+            written[name] = None
+            run.waiting.append(Waiting(call(source, run, arguments(run)), written, name, write))
+
+        return wait
+
+    def put(source: Any, written: dict[str, Any], run: Run) -> None:
+        written[name] = write(call(source, run, arguments(run)), run)
+
+    return put
+
+
+def _arguments(field: GraphQLField, node: FieldNode) -> Arguments:
+    """What gives a field's arguments: worked out now where no variable is among them."""
+    given = node.arguments or ()
+    if not any(_has_variable(argument.value) for argument in given):
+        try:
+            constant = get_argument_values(field, node, NO_VARIABLES, None, True)
+        except Exception:
+            raise Outside from None
+        return lambda run: constant
+    if len(given) == len(field.args) == 1 and isinstance(given[0].value, VariableNode):
+        return _only(field, node, given[0].value.name.value)
+    return lambda run: get_argument_values(field, node, run.values, None, True)
+
+
+def _only(field: GraphQLField, node: FieldNode, variable: str) -> Arguments:
+    """The one argument of a field that is a variable and nothing else, like the input of a mutation."""
+    ((name, argument),) = field.args.items()
+    required = is_non_null_type(argument.type)
+
+    def arguments(run: Run) -> dict[str, Any]:
+        value = run.values.coerced.get(variable)
+        if value is None and (required or variable not in run.values.coerced):
+            return get_argument_values(field, node, run.values, None, True)
+        return {argument.out_name or name: value}
+
+    return arguments
+
+
+def _has_variable(node: ValueNode) -> bool:
+    match node:
+        case VariableNode():
+            return True
+        case ListValueNode():
+            return any(_has_variable(value) for value in node.values)
+        case ObjectValueNode():
+            return any(_has_variable(field.value) for field in node.fields)
+    return False

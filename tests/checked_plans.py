@@ -1,0 +1,65 @@
+"""Plans held to the executor: whatever a test asks, both give the same of what the root resolver gave."""
+
+from inspect import isawaitable
+from typing import Any, cast
+
+from graphql import ExecutionResult
+from graphql.execution.values import VariableValues
+
+from pocketpay.api.context import Context
+from pocketpay.serving.documents import Operation
+from pocketpay.serving.execution import Execution
+from pocketpay.serving.executor import Taken
+from pocketpay.serving.plans import Plan, Run
+
+
+def check_plans(execution: Execution) -> None:
+    """From now on every operation runs by its plan where it has one, from the first time on, and is checked."""
+    execution.runs_before_a_plan = 0
+    plan_of = execution._plan
+
+    def checked(operation: Operation) -> Plan | None:
+        plan = plan_of(operation)
+        return None if plan is None else cast(Plan, Checked(execution, operation, plan))
+
+    execution._plan = checked  # type: ignore[method-assign]
+
+
+def uncheck_plans(execution: Execution) -> None:
+    """Plans run alone again: for tests that count what is read."""
+    del execution._plan
+
+
+class Checked:
+    """A plan whose data is compared with the executor's."""
+
+    def __init__(self, execution: Execution, operation: Operation, plan: Plan) -> None:
+        self._execution, self._operation, self._plan = execution, operation, plan
+
+    async def data(self, context: Context, values: VariableValues) -> dict[str, Any] | Taken | None:
+        plan = self._plan
+        taken: list[Any] = []
+
+        def write(value: Any, run: Run) -> Any:
+            taken.append(value)
+            return plan._write(value, run)
+
+        data = await Plan(plan._name, plan._resolve, plan._arguments, write).data(context, values)
+        if isinstance(data, dict):
+            result: Any = self._execution._executor(self._operation, values, context, Taken(taken[0]))
+            result = result.execute_operation()
+            executed = cast(ExecutionResult, await result if isawaitable(result) else result)
+            assert (data, None) == (executed.data, executed.errors), "the plan and the executor differ"
+            assert list(_keys(data)) == list(_keys(executed.data)), "they differ in the order of fields"
+        return data
+
+
+def _keys(data: Any) -> Any:
+    """The names of all fields, in their order."""
+    if isinstance(data, dict):
+        for name, value in data.items():
+            yield name
+            yield from _keys(value)
+    elif isinstance(data, list):
+        for value in data:
+            yield from _keys(value)

@@ -1,0 +1,39 @@
+"""A customer who is locked out, for tests, and what operators' acts on them leave."""
+
+from pocketpay.identity.reception import Admission, Reception
+from pocketpay.operations import audit
+from pocketpay.operator_log.act import Operator
+from tests.people import Owner, arrive, has_verified_email
+
+MAIL = "ada@example.com"
+STATE = {
+    "gone": "update users set closed_at = clock_timestamp(), email = null, phone = null",
+    "frozen for all": "update wallets set status = 'frozen', frozen_for = 'all', freeze_reason = 'Stolen'",
+    "frozen for debits": "update wallets set status = 'frozen', frozen_for = 'debits', freeze_reason = 'Stolen'",
+    "without an address": "update users set email = null",
+    "unverified": "update users set email_verified_at = null",
+}
+"""What is written to the one customer there is."""
+
+
+async def customer(reception: Reception, username: str = "ada", email: str = MAIL) -> Admission:
+    """Somebody who has verified that address."""
+    arrived = await arrive(reception, username, raw_email=email)
+    await has_verified_email(reception.database, username)
+    return arrived
+
+
+def acting(whose: Admission) -> Operator:
+    """That person as an operator who has signed in."""
+    return Operator(whose.user.id, whose.user.username, whose.viewer.wallet_id)
+
+
+async def recorded(owner: Owner) -> list[tuple[str, str, str]]:
+    """(action, operator, reason) of each act, the oldest first."""
+    rows = await owner.fetch("select action, operator, reason from operator_actions order by created_at, id")
+    return [tuple(row) for row in rows]
+
+
+async def disagreements(reception: Reception) -> list[str]:
+    """What the audit finds."""
+    return [str(finding) async for finding in audit.findings(reception.database.dsn)]

@@ -1,0 +1,161 @@
+"""An operator begins a recovery: the customer alone gets the code, where they can be reached, and it is on record."""
+
+import asyncio
+
+import pytest
+
+from pocketpay.errors import Refusal
+from pocketpay.identity.errors import MailUnavailable, RateLimited
+from pocketpay.identity.passwords import NO_PASSWORD
+from pocketpay.identity.reception import Reception
+from pocketpay.identity.request_password_reset import request_password_reset
+from pocketpay.identity.reset_password import reset_password
+from pocketpay.identity.shown_code import ShownCode
+from pocketpay.identity.sign_in import sign_in
+from pocketpay.identity.user import User
+from pocketpay.mail.outbox import Outbox
+from pocketpay.operations.begin_recovery import begin_recovery
+from pocketpay.operator_log.act import Operator
+from pocketpay.transactions.errors import InvalidInput
+from tests.identity.mailbox import last, mailbox
+from tests.operations.locked_out import MAIL, STATE, acting, customer, disagreements, recorded
+from tests.operations.operators import OPS
+from tests.people import ELSEWHERE, HOME, PASSWORD, LosesReplies, Owner, facts, receiving
+
+NEW = "amber-lighthouse-42"
+LEFT = """
+select (select count(*) from one_time_challenges), (select count(*) from outgoing_mails),
+       (select count(*) from operator_actions)
+"""
+
+
+async def begin(reception: Reception, by: Operator = OPS, reason: str = "Lost her password") -> User:
+    wallet_id = await reception.database.query(
+        lambda session: session.fetchval("select wallet_id from users where username = 'ada'")
+    )
+    return await begin_recovery(reception.database, reception.outbox, by, wallet_id, raw_reason=reason)
+
+
+@pytest.mark.parametrize("hash_", [None, NO_PASSWORD], ids=["forgotten", "first"])
+async def test_customer_sets_a_password_with_the_code_of_the_mail(
+    reception: Reception, owner: Owner, hash_: str | None
+) -> None:
+    await customer(reception)
+    if hash_ is not None:
+        await owner.execute("update users set password_hash = $1", hash_)
+    assert (await begin(reception)).username == "ada"
+    (mail,) = await mailbox(reception, owner)
+    assert (mail.to, mail.kind, mail.username) == (MAIL, "reset_password", "ada")
+    await reset_password(reception, "ada", ShownCode(code=mail.code), NEW, address=ELSEWHERE)
+    await sign_in(reception, "ada", NEW, address=HOME, user_agent=None)
+    assert await recorded(owner) == [("begin_recovery", "ops", "Lost her password")]
+    assert await disagreements(reception) == []
+
+
+async def test_record_has_neither_the_code_nor_the_address(reception: Reception, owner: Owner) -> None:
+    await customer(reception)
+    await begin(reception)
+    mail = await last(reception, owner)
+    act = str(await owner.fetchval("select row_to_json(a)::text from operator_actions a"))
+    assert "begin_recovery" in act
+    assert len(mail.code.replace(" ", "")) == 8
+    for secret in (mail.code, mail.code.replace(" ", ""), MAIL):
+        assert secret not in act
+
+
+@pytest.mark.parametrize(
+    ("state", "code", "field"),
+    [
+        ("gone", "WALLET_CLOSED", None),
+        ("frozen for all", "WALLET_FROZEN", "customer"),
+        ("without an address", "EMAIL_NOT_VERIFIED", "customer"),
+        ("unverified", "EMAIL_NOT_VERIFIED", "customer"),
+    ],
+)
+async def test_customer_who_cannot_be_reached_or_may_not_is_refused_and_nothing_is_left(
+    reception: Reception, owner: Owner, state: str, code: str, field: str | None
+) -> None:
+    await customer(reception)
+    await owner.execute(STATE[state])
+    with pytest.raises(Refusal) as refused:
+        await begin(reception)
+    assert (refused.value.code, refused.value.field) == (code, field)
+    assert await facts(owner, LEFT) == (0, 0, 0)
+
+
+async def test_customer_frozen_for_debits_alone_is_helped(reception: Reception, owner: Owner) -> None:
+    await customer(reception)
+    await owner.execute(STATE["frozen for debits"])
+    await begin(reception)
+    assert await facts(owner, LEFT) == (1, 1, 1)
+
+
+async def test_server_without_mail_refuses_and_records_nothing(reception: Reception, owner: Owner) -> None:
+    ada = await customer(reception)
+    with pytest.raises(MailUnavailable):
+        await begin_recovery(
+            reception.database, Outbox(is_on=False), OPS, ada.viewer.wallet_id, raw_reason="Lost her password"
+        )
+    assert await facts(owner, LEFT) == (0, 0, 0)
+
+
+@pytest.mark.parametrize("reason", ["", " ", "x" * 501, "two\nlines"])
+async def test_no_recovery_without_a_reason(reception: Reception, owner: Owner, reason: str) -> None:
+    await customer(reception)
+    with pytest.raises(InvalidInput) as refused:
+        await begin(reception, reason=reason)
+    assert refused.value.field == "reason"
+    assert await facts(owner, LEFT) == (0, 0, 0)
+
+
+async def test_operator_does_not_help_themself_and_another_one_may(reception: Reception, owner: Owner) -> None:
+    ada, olga = await customer(reception), await customer(reception, "olga", "olga@example.com")
+    with pytest.raises(Refusal) as refused:
+        await begin(reception, acting(ada))
+    assert (refused.value.code, refused.value.field) == ("FORBIDDEN", "customer")
+    assert await facts(owner, LEFT) == (0, 0, 0)
+    await begin(reception, acting(olga))
+    assert await recorded(owner) == [("begin_recovery", "olga", "Lost her password")]
+
+
+async def test_third_mail_within_a_quarter_of_an_hour_is_refused_and_says_how_long_to_wait(
+    reception: Reception, owner: Owner
+) -> None:
+    await customer(reception)
+    await request_password_reset(reception, "ada", address=ELSEWHERE)
+    await reception.afterwards.finish()
+    await begin(reception)
+    earlier = "update one_time_challenges set created_at = created_at - $1::text::interval"
+    await owner.execute(earlier, "10 minutes")
+    with pytest.raises(RateLimited) as refused:
+        await begin(reception)
+    assert 240 <= refused.value.retry_after_seconds <= 300
+    assert await facts(owner, LEFT) == (2, 2, 1)
+    await owner.execute(earlier, "5 minutes")
+    await begin(reception)
+    assert await facts(owner, LEFT) == (3, 3, 2)
+
+
+async def test_recoveries_begun_at_once_send_two_mails_each_with_its_act(reception: Reception, owner: Owner) -> None:
+    await customer(reception)
+    done = await asyncio.gather(*(begin(reception) for _ in range(6)), return_exceptions=True)
+    assert sum(isinstance(one, User) for one in done) == 2
+    assert sum(isinstance(one, RateLimited) for one in done) == 4
+    assert await facts(owner, LEFT) == (2, 2, 2)
+    assert await disagreements(reception) == []
+
+
+async def test_recovery_whose_reply_was_lost_is_begun_once(losing: LosesReplies, owner: Owner) -> None:
+    async with receiving(losing) as reception:
+        await customer(reception)
+        losing.losses = 2
+        assert (await begin(reception)).username == "ada"
+        assert losing.losses == 0
+    assert await facts(owner, LEFT) == (1, 1, 1)
+
+
+async def test_password_and_sessions_stay_until_the_customer_sets_another(reception: Reception) -> None:
+    ada = await customer(reception)
+    await begin(reception)
+    assert await reception.gate.viewer(ada.tokens.access_token) == ada.viewer
+    await sign_in(reception, "ada", PASSWORD, address=HOME, user_agent=None)

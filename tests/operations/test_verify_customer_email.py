@@ -1,0 +1,156 @@
+"""An operator verifies an address: the one that the customer has given, for them alone, and it is on record."""
+
+import asyncio
+
+import pytest
+
+from pocketpay.errors import Refusal
+from pocketpay.identity.errors import InvalidProfile
+from pocketpay.identity.reception import Reception
+from pocketpay.identity.user import User
+from pocketpay.operations.verify_customer_email import verify_customer_email
+from pocketpay.operator_log.act import Operator
+from pocketpay.transactions.errors import InvalidInput
+from tests.operations.locked_out import MAIL, STATE, acting, customer, disagreements, recorded
+from tests.operations.operators import OPS
+from tests.people import LosesReplies, Owner, arrive, receiving
+
+VERIFIED = "select username from users where email_verified_at is not null order by username"
+
+
+async def verify(
+    reception: Reception,
+    email: str = MAIL,
+    by: Operator = OPS,
+    reason: str = "Showed her passport",
+    username: str = "ada",
+) -> tuple[User, bool]:
+    wallet_id = await reception.database.query(
+        lambda session: session.fetchval("select wallet_id from users where username = $1", username)
+    )
+    return await verify_customer_email(reception.database, by, wallet_id, raw_email=email, raw_reason=reason)
+
+
+async def verified(owner: Owner) -> list[str]:
+    return [row["username"] for row in await owner.fetch(VERIFIED)]
+
+
+@pytest.mark.parametrize("typed", [MAIL, " ADA@Example.COM "])
+async def test_address_is_verified_and_recorded(reception: Reception, owner: Owner, typed: str) -> None:
+    await arrive(reception, raw_email=MAIL)
+    user, changed = await verify(reception, typed)
+    assert (user.username, user.email, user.email_verified, changed) == ("ada", MAIL, True, True)
+    assert await verified(owner) == ["ada"]
+    assert await recorded(owner) == [("verify_email", "ops", "Showed her passport")]
+    assert await disagreements(reception) == []
+
+
+async def test_record_does_not_keep_the_address(reception: Reception, owner: Owner) -> None:
+    await arrive(reception, raw_email=MAIL)
+    await verify(reception)
+    assert MAIL not in str(await owner.fetchval("select row_to_json(a)::text from operator_actions a"))
+
+
+async def test_address_belongs_to_whoever_it_was_verified_for_last(reception: Reception, owner: Owner) -> None:
+    await arrive(reception, raw_email="Ada@example.com")
+    await customer(reception, "bea")
+    await verify(reception)
+    assert await verified(owner) == ["ada"]
+
+
+async def test_verified_address_stays_so_and_nothing_is_recorded(reception: Reception, owner: Owner) -> None:
+    await customer(reception)
+    since = await owner.fetchval("select email_verified_at from users")
+    user, changed = await verify(reception)
+    assert (user.email_verified, changed) == (True, False)
+    assert await owner.fetchval("select email_verified_at from users") == since
+    assert await recorded(owner) == []
+
+
+@pytest.mark.parametrize(
+    ("state", "email", "code", "field"),
+    [
+        ("unverified", "adam@example.com", "INVALID_INPUT", "email"),
+        ("without an address", MAIL, "INVALID_INPUT", "customer"),
+        ("gone", MAIL, "WALLET_CLOSED", None),
+    ],
+)
+async def test_what_is_not_the_customers_address_is_refused_and_nothing_is_left(
+    reception: Reception, owner: Owner, state: str, email: str, code: str, field: str | None
+) -> None:
+    await arrive(reception, raw_email=MAIL)
+    await owner.execute(STATE[state])
+    with pytest.raises(Refusal) as refused:
+        await verify(reception, email)
+    assert (refused.value.code, refused.value.field) == (code, field)
+    assert await verified(owner) == []
+    assert await recorded(owner) == []
+
+
+async def test_text_that_is_no_address_and_a_missing_reason_are_refused(reception: Reception, owner: Owner) -> None:
+    await arrive(reception, raw_email=MAIL)
+    with pytest.raises(InvalidProfile) as no_address:
+        await verify(reception, "ada")
+    assert no_address.value.field == "email"
+    with pytest.raises(InvalidInput) as no_reason:
+        await verify(reception, reason=" ")
+    assert no_reason.value.field == "reason"
+    assert await verified(owner) == []
+
+
+async def test_operator_does_not_verify_their_own_and_another_one_may(reception: Reception, owner: Owner) -> None:
+    ada, olga = await arrive(reception, raw_email=MAIL), await arrive(reception, "olga")
+    with pytest.raises(Refusal) as refused:
+        await verify(reception, by=acting(ada))
+    assert (refused.value.code, refused.value.field) == ("FORBIDDEN", "customer")
+    assert await verified(owner) == []
+    assert await recorded(owner) == []
+    await verify(reception, by=acting(olga))
+    assert await verified(owner) == ["ada"]
+
+
+async def test_customer_frozen_for_all_is_verified_too(reception: Reception, owner: Owner) -> None:
+    await arrive(reception, raw_email=MAIL)
+    await owner.execute(STATE["frozen for all"])
+    assert (await verify(reception))[1]
+
+
+async def test_verified_by_several_operators_at_once_it_is_recorded_once(reception: Reception, owner: Owner) -> None:
+    await arrive(reception, raw_email=MAIL)
+    done = await asyncio.gather(*(verify(reception) for _ in range(6)))
+    assert sorted(changed for _, changed in done) == [False] * 5 + [True]
+    assert len(await recorded(owner)) == 1
+    assert await disagreements(reception) == []
+
+
+async def test_one_address_verified_for_several_customers_at_once_is_one_customers(
+    reception: Reception, owner: Owner
+) -> None:
+    names = ("ada", "bea", "cid")
+    for name in names:
+        await arrive(reception, name, raw_email=MAIL)
+    for _ in range(6):
+        await asyncio.gather(*(verify(reception, username=name) for name in names))
+        assert len(await verified(owner)) == 1
+    assert await disagreements(reception) == []
+
+
+async def test_verification_whose_reply_was_lost_is_done_once(losing: LosesReplies, owner: Owner) -> None:
+    async with receiving(losing) as reception:
+        await arrive(reception, raw_email=MAIL)
+        losing.losses = 2
+        user, changed = await verify(reception)
+        assert (user.email_verified, changed) == (True, True)
+    assert len(await recorded(owner)) == 1
+
+
+async def test_audit_is_right_after_the_address_has_changed_and_was_verified_again(
+    reception: Reception, owner: Owner
+) -> None:
+    await arrive(reception, raw_email=MAIL)
+    await verify(reception)
+    await owner.execute("update users set email = 'adam@example.com'")
+    assert await disagreements(reception) == []
+    await verify(reception, "adam@example.com")
+    assert len(await recorded(owner)) == 2
+    assert await disagreements(reception) == []
