@@ -2,9 +2,9 @@
 
     headers ─► body (64 KiB, 5 s) ─► whose token ─► how often ─► JSON ─► answer ─► JSON
 
-A request that arrives whole and with a plain head comes straight to `Replies` (`connections/plain_post.py`); every other
-one comes by ASGI. `view.py` answers a query by GET the same way. A test holds both to what Strawberry's own execution
-answers. Decision 45 gives the reasons.
+A request that arrives whole and with a plain head comes straight to `Replies` (`connections/plain_post.py`); every
+other one comes by ASGI. `view.py` answers a query by GET the same way. A test holds both to what Strawberry's own
+execution answers. Decision 45 gives the reasons.
 """
 
 from collections.abc import Awaitable, Callable, Mapping

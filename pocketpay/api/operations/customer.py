@@ -60,7 +60,8 @@ async def wallets_transactions(
 
 @strawberry.type(description="A customer's wallet as operators see it.")
 class CustomerWallet:
-    id: strawberry.ID = strawberry.field(description="The wallet's id, the one its owner knows it by.")
+    id: strawberry.ID = strawberry.field(description="Its id for operators.")
+    wallet_id: strawberry.ID = strawberry.field(description="The wallet's id, the one its owner knows it by.")
     currency: CurrencyCode = strawberry.field(description="The one currency it holds.")
     status: WalletStatus = strawberry.field(description="What may be done with it.")
     freeze: Freeze | None = strawberry.field(description="What it cannot do while it is frozen; else null.")
@@ -79,7 +80,8 @@ class CustomerWallet:
     def of(cls, wallet: Balance) -> Self:
         frozen_for = wallet.standing.frozen_for
         return cls(
-            id=ids.encode(ids.WALLET, wallet.wallet_id),
+            id=ids.encode(ids.CUSTOMER_WALLET, wallet.wallet_id),
+            wallet_id=ids.encode(ids.WALLET, wallet.wallet_id),
             currency=CurrencyCode(wallet.currency),
             status=WalletStatus[wallet.standing.status.name],
             freeze=None if frozen_for is None else Freeze[frozen_for.name],
@@ -110,7 +112,8 @@ class CustomerWallet:
 
 @strawberry.type(description="A customer as operators see them. Of somebody who has left nothing personal is kept.")
 class Customer:
-    id: strawberry.ID = strawberry.field(description="The user's id.")
+    id: strawberry.ID = strawberry.field(description="Their id for operators.")
+    user_id: strawberry.ID = strawberry.field(description="The user's id, the one they know themselves by.")
     username: str = strawberry.field(description='The name others pay them by, without "@".')
     name: str = strawberry.field(description="The name they go by.")
     email: str | None = strawberry.field(description="Their email address; null when they gave none.")
@@ -127,7 +130,8 @@ class Customer:
     @classmethod
     def of(cls, one: user.User) -> Self:
         return cls(
-            id=ids.encode(ids.USER, one.id),
+            id=ids.encode(ids.CUSTOMER, one.id),
+            user_id=ids.encode(ids.USER, one.id),
             username=one.username,
             name=one.name,
             email=one.email,

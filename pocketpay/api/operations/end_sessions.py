@@ -13,7 +13,9 @@ from pocketpay.operations import end_sessions as operations
 
 @strawberry.input(description="A customer who is to be signed out everywhere.")
 class EndSessionsInput:
-    customer: str = strawberry.field(description='The customer\'s username, with or without "@", or wallet id.')
+    customer: str = strawberry.field(
+        description='The customer\'s username, with or without "@", or their user or wallet id.'
+    )
     reason: str = strawberry.field(description="Why, for the record: 1 to 500 characters on one line.")
 
 

@@ -14,7 +14,9 @@ from pocketpay.wallets import balance
 
 @strawberry.input(description="A wallet that is to be stopped.")
 class FreezeWalletInput:
-    wallet: str = strawberry.field(description="The wallet's id, or its owner's username, with or without \"@\".")
+    wallet: str = strawberry.field(
+        description="The wallet's id, or its owner's id or username, with or without \"@\"."
+    )
     freeze: Freeze = strawberry.field(description="What it is to do no longer.")
     reason: str = strawberry.field(description="Why, for the record: 1 to 500 characters on one line.")
 

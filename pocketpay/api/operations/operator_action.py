@@ -104,7 +104,7 @@ class OperatorAction:
 async def actions(
     info: Info,
     wallet: Annotated[
-        str | None, strawberry.argument(description="Only about this wallet: its id, or its owner's username.")
+        str | None, strawberry.argument(description="Only about this wallet: its id, or its owner's id or username.")
     ] = None,
     first: Annotated[
         int | None, strawberry.argument(description="So many from the newest on, at most 100; without any number 20.")

@@ -14,7 +14,9 @@ from pocketpay.operations import verify_customer_email as operations
 
 @strawberry.input(description="A customer whose email address is to be verified.")
 class VerifyCustomerEmailInput:
-    customer: str = strawberry.field(description='The customer\'s username, with or without "@", or wallet id.')
+    customer: str = strawberry.field(
+        description='The customer\'s username, with or without "@", or their user or wallet id.'
+    )
     email: str = strawberry.field(description="The address, which must be the one that the customer has given.")
     reason: str = strawberry.field(description="Why, for the record: 1 to 500 characters on one line.")
 
