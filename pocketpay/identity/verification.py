@@ -125,7 +125,7 @@ async def verify(reception: Reception, viewer: Viewer, way: Way, what: ShownCode
             address = way.address(user)
             if address is None:
                 return None
-            live = await challenges.live(session, user.id, way.purpose, address)
+            live = await challenges.live(session, user.id, [way.purpose], address)
             if await shown_code.redeem(session, reception.codes, what, live) is None:
                 return None
             await verification.verify(session, way.contact, user.id, address)
