@@ -2,6 +2,7 @@ import { useGraphiQL, useGraphiQLActions } from '@graphiql/react';
 import { useEffect, useState, useSyncExternalStore } from 'react';
 import signIn from './documents/sign-in.graphql?raw';
 import signOut from './documents/sign-out.graphql?raw';
+import { useReadableEditors } from './editors.js';
 import { Mailbox } from './Mailbox.jsx';
 import { newestCodes, useMails } from './mails.js';
 import * as session from './session.js';
@@ -14,6 +15,7 @@ export function SessionBar() {
   const { accessToken, user, notice } = useSyncExternalStore(session.subscribe, session.current);
   const standing = useStanding(accessToken, user?.username);
   const mails = useMails();
+  useReadableEditors();
   useFilledVariables({ ...standing, ...newestCodes(mails) });
   return (
     <footer className="graphiql-container session-bar" aria-label="Session">
