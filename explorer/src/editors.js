@@ -30,3 +30,12 @@ export function useReadableEditors() {
     responseEditor?.updateOptions(common);
   }, [narrow, ...editors]);
 }
+
+/** The tabs scroll sideways: the open one is always in view, also when it was opened from the bar. */
+export function useOpenTabInView() {
+  const id = useGraphiQL((state) => state.tabs[state.activeTabIndex]?.id);
+  useEffect(() => {
+    const tab = document.querySelector('.graphiql-tab-active');
+    tab?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+  }, [id]);
+}

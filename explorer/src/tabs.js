@@ -43,13 +43,16 @@ const actsOn = ({ query }) => ACTS_ON.find(({ verbs }) => verbs.test(query ?? ''
 /** The index of the first tab that acts on what is `known` by that name; -1 where none does. */
 export const tabThatActsOn = (tabs, known) => tabs.findIndex((tab) => actsOn(tab)?.known === known);
 
+/** Which of these the tab acts on: the one that its variables name, else the newest. */
+export const oneToActOn = (tab, found) => found.find(({ id }) => tab?.variables?.includes(id)) ?? found[0];
+
 /**
  * The tab's variables (JSON text), with the newest id or code that the tab can act on where it names none of those.
  * With another one comes another idempotency key: the same one would be refused.
  */
 export function withIdToActOn(tab, variables, known) {
   const found = actsOn(tab);
-  const ids = found && known[found.known];
+  const ids = (found && known[found.known])?.map(({ id }) => id);
   if (!ids?.length) return variables;
   let another = false;
   const filled = variables.replace(new RegExp(`("(?:${found.label})"\\s*:\\s*)"([^"]*)"`, 'g'), (pair, label, id) => {
