@@ -1,5 +1,5 @@
 import { useGraphiQL, useGraphiQLActions } from '@graphiql/react';
-import { useEffect, useState, useSyncExternalStore } from 'react';
+import { useState, useSyncExternalStore } from 'react';
 import signIn from './documents/sign-in.graphql?raw';
 import signOut from './documents/sign-out.graphql?raw';
 import { useOpenTabInView, useReadableEditors } from './editors.js';
@@ -7,8 +7,9 @@ import { Mailbox } from './Mailbox.jsx';
 import { newestCodes, useMails } from './mails.js';
 import * as session from './session.js';
 import { useStanding } from './standing.js';
-import { DEMO_PASSWORD, DEMO_PEOPLE, oneToActOn, tabThatActsOn, withIdToActOn } from './tabs.js';
+import { DEMO_PASSWORD, DEMO_PEOPLE, oneToActOn, tabThatActsOn } from './tabs.js';
 import { send } from './transport.js';
+import { useFilledVariables, useTabsOwnText } from './variables.js';
 
 /** Who is signed in, what they can spend (live), what awaits their answer, and the mail that was not sent. */
 export function SessionBar() {
@@ -17,7 +18,8 @@ export function SessionBar() {
   const mails = useMails();
   useReadableEditors();
   useOpenTabInView();
-  useFilledVariables({ ...standing, ...newestCodes(mails) });
+  useTabsOwnText();
+  useFilledVariables(user?.username, { ...standing, ...newestCodes(mails) });
   return (
     <footer className="graphiql-container session-bar" aria-label="Session">
       {accessToken ? <Person user={user} standing={standing} /> : <Nobody notice={notice} />}
@@ -127,19 +129,3 @@ async function leave() {
   session.forget();
   return null;
 }
-
-/** A tab that acts on something of the person's, or on a code from their mail, gets the newest that there is. */
-function useFilledVariables(known) {
-  const variableEditor = useGraphiQL((state) => state.variableEditor);
-  const tab = useGraphiQL((state) => state.tabs[state.activeTabIndex]);
-  useEffect(() => {
-    if (!variableEditor) return;
-    // GraphiQL opens its first default tab without that tab's variables.
-    const variables = variableEditor.getValue() || tab.variables || '';
-    const filled = withIdToActOn(tab, variables, known);
-    if (filled !== variableEditor.getValue()) variableEditor.setValue(filled);
-  }, [variableEditor, tab.id, JSON.stringify(listsOf(known))]);
-}
-
-/** All that a tab may act on: the balance changes too, and fills in nothing. */
-const listsOf = (known) => Object.entries(known).filter(([, value]) => Array.isArray(value));

@@ -62,3 +62,45 @@ export function withIdToActOn(tab, variables, known) {
   });
   return another ? withNewKeys(filled) : filled;
 }
+
+/**
+ * Whom a tab names as somebody else: where the variables of that label name the person signed in, the first of
+ * `others` who is not that person takes the place.
+ */
+const NAMES = [
+  { verbs: /\btransfer\(/, label: 'to', others: ['carol', 'alice'] },
+  { verbs: /\btransferBatch\(/, label: 'to', others: ['bob', 'alice'] },
+  { verbs: /\brequestMoney\(/, label: 'from', others: ['bob', 'alice'] },
+];
+const SPLITS = { verbs: /\bsplitBill\(/, others: ['bob', 'carol', 'alice'] };
+
+/** What a tab says of the person signed in, while it says it of one of the demo people. */
+const OWN = [
+  { verbs: /\bupdateProfile\(/, label: 'email', of: (username) => `${username}@example.com` },
+  { verbs: /\b(requestPasswordReset|resetPassword)\(/, label: 'login', of: (username) => username },
+];
+
+/** The tab's variables (JSON text) as they are for that person: nobody pays themselves or mails another. */
+export function writtenFor(username, { query }, variables) {
+  if (!username) return variables;
+  const replace = (text, label, change) =>
+    text.replace(new RegExp(`("${label}"\\s*:\\s*)"([^"]*)"`, 'g'), (_, start, value) => `${start}"${change(value)}"`);
+  let written = variables;
+  for (const { verbs, label, others } of NAMES) {
+    const another = others.find((other) => other !== username);
+    if (verbs.test(query)) written = replace(written, label, (value) => (value === username ? another : value));
+  }
+  if (SPLITS.verbs.test(query)) {
+    written = written.replace(/("among"\s*:\s*)(\[[^\]]*\])/, (_, start, list) => {
+      const another = SPLITS.others.find((other) => other !== username && !list.includes(`"${other}"`));
+      return start + list.replace(`"${username}"`, `"${another}"`);
+    });
+  }
+  for (const { verbs, label, of } of OWN) {
+    const ofDemoPeople = DEMO_PEOPLE.map(of);
+    if (verbs.test(query)) {
+      written = replace(written, label, (value) => (ofDemoPeople.includes(value) ? of(username) : value));
+    }
+  }
+  return written;
+}
