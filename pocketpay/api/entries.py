@@ -13,11 +13,16 @@ from pocketpay.ledger import entries
 async def viewers_entries(
     info: Info,
     first: Annotated[
-        int | None, strawberry.argument(description="So many from the newest on, at most 100; without any number 20.")
+        int | None, strawberry.argument(description="Number of items to return, newest first: 0 to 100, default 20.")
     ] = None,
-    after: Annotated[str | None, strawberry.argument(description="Only older than this cursor.")] = None,
-    last: Annotated[int | None, strawberry.argument(description="So many from the oldest on, at most 100.")] = None,
-    before: Annotated[str | None, strawberry.argument(description="Only newer than this cursor.")] = None,
+    after: Annotated[str | None, strawberry.argument(description="Only items older than this cursor.")] = None,
+    last: Annotated[
+        int | None,
+        strawberry.argument(
+            description="Number of items to return from the oldest end: 0 to 100. Use `first` or `last`, not both."
+        ),
+    ] = None,
+    before: Annotated[str | None, strawberry.argument(description="Only items newer than this cursor.")] = None,
 ) -> Connection[LedgerEntry]:
     """A page of the viewer's entries."""
     wallet_id, database = info.context.must_view().wallet_id, info.context.database

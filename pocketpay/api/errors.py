@@ -39,78 +39,86 @@ class Refusals(errors.PocketPayError):
         super().__init__(*self.refusals)
 
 
-@strawberry.enum(description="Why something was refused. Codes are stable: build on them, not on the message.")
+@strawberry.enum(description="Why a request was refused. Codes are stable: use them in clients, not the message.")
 class ErrorCode(Enum):
-    INVALID_INPUT = strawberry.enum_value("INVALID_INPUT", description="A text breaks its rule; the path says which.")
+    INVALID_INPUT = strawberry.enum_value(
+        "INVALID_INPUT", description="A value is not valid. The path names the field."
+    )
     INVALID_AMOUNT = strawberry.enum_value(
-        "INVALID_AMOUNT", description="An amount is zero, too exact for its currency, or too large."
+        "INVALID_AMOUNT", description="An amount is zero, too large, or has too many decimals for its currency."
     )
     INVALID_CREDENTIALS = strawberry.enum_value(
-        "INVALID_CREDENTIALS", description="No such user, or the password is wrong; which of both is not said."
+        "INVALID_CREDENTIALS", description="The login or the password is wrong. The error does not say which."
     )
     INVALID_TOKEN = strawberry.enum_value(
-        "INVALID_TOKEN", description="The refresh token is unknown, used up, expired or revoked: sign in again."
+        "INVALID_TOKEN", description="The refresh token is unknown, used, expired or revoked. Sign in again."
     )
     INVALID_CODE = strawberry.enum_value(
         "INVALID_CODE",
-        description="The code, or the token of a link, is wrong, used or expired: request another.",
+        description="The code or the token of the link is wrong, used or expired. Request a new one.",
     )
     EMAIL_NOT_VERIFIED = strawberry.enum_value(
-        "EMAIL_NOT_VERIFIED", description="The customer has no verified email address to which mail could be sent."
+        "EMAIL_NOT_VERIFIED", description="The customer has no verified email address, so no mail can be sent."
     )
     MAIL_UNAVAILABLE = strawberry.enum_value("MAIL_UNAVAILABLE", description="This server sends no mail.")
     WEAK_PASSWORD = strawberry.enum_value(
-        "WEAK_PASSWORD", description="The password is shorter than 12 characters, longer than 256, or a common one."
+        "WEAK_PASSWORD", description="The password has fewer than 12 characters, more than 256, or is a common one."
     )
-    USERNAME_TAKEN = strawberry.enum_value("USERNAME_TAKEN", description="Somebody else has this username.")
-    EMAIL_TAKEN = strawberry.enum_value("EMAIL_TAKEN", description="Somebody else has verified this email address.")
-    PHONE_TAKEN = strawberry.enum_value("PHONE_TAKEN", description="Somebody else has this phone number.")
-    NOT_FOUND = strawberry.enum_value("NOT_FOUND", description="There is none, or it belongs to somebody else.")
+    USERNAME_TAKEN = strawberry.enum_value("USERNAME_TAKEN", description="Another user has, or had, this username.")
+    EMAIL_TAKEN = strawberry.enum_value("EMAIL_TAKEN", description="Another user has verified this email address.")
+    PHONE_TAKEN = strawberry.enum_value("PHONE_TAKEN", description="Another user has this phone number.")
+    NOT_FOUND = strawberry.enum_value(
+        "NOT_FOUND", description="The object does not exist, or it belongs to another user."
+    )
     RECIPIENT_NOT_FOUND = strawberry.enum_value(
-        "RECIPIENT_NOT_FOUND", description="Nobody of this username can be paid now, or asked for money."
+        "RECIPIENT_NOT_FOUND", description="No user with this username can be paid or asked for money now."
     )
-    SELF_TRANSFER = strawberry.enum_value("SELF_TRANSFER", description="The viewer is on both sides.")
+    SELF_TRANSFER = strawberry.enum_value("SELF_TRANSFER", description="The viewer is both sender and recipient.")
     CURRENCY_MISMATCH = strawberry.enum_value(
         "CURRENCY_MISMATCH", description="The two wallets have different currencies."
     )
     INSUFFICIENT_FUNDS = strawberry.enum_value(
-        "INSUFFICIENT_FUNDS", description="More was asked than is available; both amounts are in the error."
+        "INSUFFICIENT_FUNDS", description="The payment needs more than is available. The error has both amounts."
     )
-    LIMIT_EXCEEDED = strawberry.enum_value("LIMIT_EXCEEDED", description="A limit of the last 24 hours is used up.")
+    LIMIT_EXCEEDED = strawberry.enum_value(
+        "LIMIT_EXCEEDED", description="The payment would exceed a limit of the last 24 hours."
+    )
     TOO_MANY_PENDING = strawberry.enum_value(
-        "TOO_MANY_PENDING", description="Too many payments await confirmation: confirm or cancel some first."
+        "TOO_MANY_PENDING", description="Too many payments wait for confirmation. Confirm or cancel some first."
     )
-    RISK_BLOCKED = strawberry.enum_value("RISK_BLOCKED", description="A rule of risk blocks this payment.")
-    BANK_DECLINED = strawberry.enum_value("BANK_DECLINED", description="The bank said no; no money has moved.")
+    RISK_BLOCKED = strawberry.enum_value("RISK_BLOCKED", description="A risk rule blocks this payment.")
+    BANK_DECLINED = strawberry.enum_value("BANK_DECLINED", description="The bank declined. No money has moved.")
     BALANCE_NOT_ZERO = strawberry.enum_value(
-        "BALANCE_NOT_ZERO", description="The wallet still has money, or payments under way."
+        "BALANCE_NOT_ZERO", description="The wallet still has money, or payments that are not finished."
     )
     WRONG_STATE = strawberry.enum_value(
-        "WRONG_STATE", description="Its state does not allow this; the state is in the error."
+        "WRONG_STATE", description="The current status does not allow this operation. The error has the status."
     )
     WALLET_FROZEN = strawberry.enum_value(
-        "WALLET_FROZEN", description="The viewer's wallet is frozen; for an operator, the customer's."
+        "WALLET_FROZEN", description="The viewer's wallet is frozen. For operators: the customer's wallet is frozen."
     )
-    WALLET_CLOSED = strawberry.enum_value("WALLET_CLOSED", description="The wallet is closed, for good.")
+    WALLET_CLOSED = strawberry.enum_value("WALLET_CLOSED", description="The wallet is closed permanently.")
     CARD_FROZEN = strawberry.enum_value("CARD_FROZEN", description="The card is frozen.")
-    CARD_CLOSED = strawberry.enum_value("CARD_CLOSED", description="The card is closed for good.")
-    CARD_EXPIRED = strawberry.enum_value("CARD_EXPIRED", description="The card is past its expiry.")
+    CARD_CLOSED = strawberry.enum_value("CARD_CLOSED", description="The card is closed permanently.")
+    CARD_EXPIRED = strawberry.enum_value("CARD_EXPIRED", description="The card has expired.")
     CARD_LIMIT_EXCEEDED = strawberry.enum_value(
         "CARD_LIMIT_EXCEEDED", description="The payment is above one of the card's own limits."
     )
-    ALREADY_REFUNDED = strawberry.enum_value("ALREADY_REFUNDED", description="All of it has been refunded before.")
+    ALREADY_REFUNDED = strawberry.enum_value(
+        "ALREADY_REFUNDED", description="The transaction is already fully refunded."
+    )
     REFUND_TOO_LARGE = strawberry.enum_value(
-        "REFUND_TOO_LARGE", description="The refund is above what is left of the original."
+        "REFUND_TOO_LARGE", description="The refund is larger than the amount that is not refunded yet."
     )
     IDEMPOTENCY_KEY_REUSED = strawberry.enum_value(
-        "IDEMPOTENCY_KEY_REUSED", description="The key was used before with another input."
+        "IDEMPOTENCY_KEY_REUSED", description="The idempotency key was used before with a different input."
     )
     FORBIDDEN = strawberry.enum_value(
         "FORBIDDEN",
-        description="An operator may not act on their own account, wallet or transactions: another one may.",
+        description="Operators cannot act on their own account, wallet or transactions. Another operator must do it.",
     )
     RATE_LIMITED = strawberry.enum_value(
-        "RATE_LIMITED", description="Too often in too short a time, or too many at once: try again later."
+        "RATE_LIMITED", description="Too many requests in a short time, or too many open at once. Try again later."
     )
 
 
@@ -119,12 +127,12 @@ class ErrorCode(Enum):
     "FAILED or BLOCKED, to tell of it."
 )
 class UserError:
-    code: ErrorCode = strawberry.field(description="The stable code to build on.")
-    message: str = strawberry.field(description="The same in words for a person; they may change.")
+    code: ErrorCode = strawberry.field(description="The stable error code, for use in clients.")
+    message: str = strawberry.field(description="The error in words for a person. The text may change.")
     path: list[str] = strawberry.field(
-        description='The input it is about, like ["input", "amount"]; empty when it is about no single one.'
+        description='The input that is wrong, like ["input", "amount"]; empty when no single input is.'
     )
-    retryable: bool = strawberry.field(description="Whether the very same request may pass later.")
+    retryable: bool = strawberry.field(description="Whether the same request can succeed later without a change.")
 
     @classmethod
     def of(cls, refusal: Any, row: "Row", path: list[str]) -> Self:
@@ -142,15 +150,15 @@ class Refusal(UserError):
     pass
 
 
-@strawberry.type(description="A text or an amount breaks its rule; the message says which.")
+@strawberry.type(description="A value is not valid. The message says which rule it breaks.")
 class InvalidInput(UserError):
     pass
 
 
-@strawberry.type(description="More was asked than is available.")
+@strawberry.type(description="The payment needs more than the wallet has available.")
 class InsufficientFunds(UserError):
-    required: Money = strawberry.field(description="What the payment needs, its fee included.")
-    available: Money = strawberry.field(description="What could be spent at that moment.")
+    required: Money = strawberry.field(description="The amount that the payment needs, including its fee.")
+    available: Money = strawberry.field(description="The amount that was available at that moment.")
 
     @classmethod
     def of(cls, refusal: transactions.InsufficientFunds, row: "Row", path: list[str]) -> Self:
@@ -164,9 +172,9 @@ class InsufficientFunds(UserError):
         )
 
 
-@strawberry.type(description="More was asked than a limit of the last 24 hours leaves.")
+@strawberry.type(description="The payment would exceed a limit of the last 24 hours.")
 class LimitExceeded(UserError):
-    limit: Limit = strawberry.field(description="The limit, and what of it was used at that moment.")
+    limit: Limit = strawberry.field(description="The limit, and how much of it was used at that moment.")
 
     @classmethod
     def of(cls, refusal: transactions.LimitExceeded, row: "Row", path: list[str]) -> Self:
@@ -221,7 +229,7 @@ TABLE: dict[type[errors.Refusal], Row] = {
     identity.InvalidProfile: Row(InvalidInput, "{field} {problem}."),
     identity.WeakPassword: Row(InvalidInput, "{field} {problem}."),
     identity.UsernameTaken: Row(Refusal, "Somebody has this username already."),
-    identity.EmailTaken: Row(Refusal, "Somebody else has verified this email address."),
+    identity.EmailTaken: Row(Refusal, "Another user has verified this email address."),
     identity.PhoneTaken: Row(Refusal, "Somebody has this phone number already."),
     identity.InvalidCredentials: Row(Refusal, "There is no such user, or the password is another one."),
     identity.WrongPassword: Row(Refusal, "This needs your current password, and that is not it."),

@@ -12,16 +12,16 @@ from pocketpay.clearing.outcome import Answer
 from pocketpay.payments.split_bill import Split
 
 
-@strawberry.type(description="What came of asking for money, or of answering: the request, or why not.")
+@strawberry.type(description="The result of creating or answering a money request: the request, or the errors.")
 class MoneyRequestPayload:
     money_request: MoneyRequest | None = strawberry.field(
-        default=None, description="The request as it is now; null when nothing came of it."
+        default=None, description="The money request as it is now; null when there is none."
     )
     replayed: bool = strawberry.field(
-        default=False, description="Whether it had been done before: nothing has changed because of this."
+        default=False, description="Whether this repeats an earlier request. A repeat changes nothing."
     )
     errors: list[UserError] = strawberry.field(
-        default_factory=list, description="Why it was refused; empty when it was not."
+        default_factory=list, description="Why the request was refused; empty on success."
     )
 
     @classmethod
@@ -40,10 +40,10 @@ class SplitBillPayload:
         default=None, description="What is left to the viewer; null without includeMe, or when nothing came of it."
     )
     replayed: bool = strawberry.field(
-        default=False, description="Whether it had been done before: nothing has changed because of this."
+        default=False, description="Whether this repeats an earlier request. A repeat changes nothing."
     )
     errors: list[UserError] = strawberry.field(
-        default_factory=list, description="Why it was refused; empty when it was not."
+        default_factory=list, description="Why the request was refused; empty on success."
     )
 
     @classmethod

@@ -160,17 +160,17 @@ class PageInfo:
     )
 
 
-@strawberry.type(description="One row of a list, with its place.")
+@strawberry.type(description="One item of a list with its cursor.")
 class Edge(Generic[T]):
-    cursor: str = strawberry.field(description="Opaque: give it back as `after` or `before`.")
-    node: T = strawberry.field(description="The row itself.")
+    cursor: str = strawberry.field(description="An opaque cursor: pass it as `after` or `before`.")
+    node: T = strawberry.field(description="The item.")
 
 
-@strawberry.type(description="A page of a list.")
+@strawberry.type(description="One page of a list.")
 class Connection(Generic[T]):
-    edges: list[Edge[T]] = strawberry.field(description="The page's rows, each with its cursor.")
-    nodes: list[T] = strawberry.field(description="The page's rows alone.")
-    page_info: PageInfo = strawberry.field(description="Where the page stands in the list.")
+    edges: list[Edge[T]] = strawberry.field(description="The items of this page, each with its cursor.")
+    nodes: list[T] = strawberry.field(description="The items of this page without cursors.")
+    page_info: PageInfo = strawberry.field(description="The position of this page in the list.")
     counted: strawberry.Private[Callable[[], Awaitable[int | None]]]
 
     @strawberry.field(

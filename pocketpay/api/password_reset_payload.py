@@ -8,5 +8,5 @@ from pocketpay.api.errors import UserError
 @strawberry.type(description="Nothing but why it was refused.")
 class PasswordResetPayload:
     errors: list[UserError] = strawberry.field(
-        default_factory=list, description="Why it was refused; empty when it was not."
+        default_factory=list, description="Why the request was refused; empty on success."
     )

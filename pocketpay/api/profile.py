@@ -14,7 +14,7 @@ from pocketpay.identity import profile as identity
 @strawberry.type(description="What anyone signed in may see of a person.")
 class Profile(Node):
     username: str = strawberry.field(description='The name to pay them by, without "@".')
-    name: str = strawberry.field(description="The name they go by.")
+    name: str = strawberry.field(description="The display name.")
     avatar_url: str | None = strawberry.field(
         description="The address of a picture of them; null when they gave none."
     )

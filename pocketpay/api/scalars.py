@@ -88,14 +88,14 @@ SCALARS: Mapping[object, ScalarDefinition] = {
     ),
     CurrencyCode: strawberry.scalar(
         name="CurrencyCode",
-        description='A currency by its ISO 4217 code of three capital letters, like "USD".',
+        description='A currency as its ISO 4217 code: three capital letters, like "USD".',
         specified_by_url="https://www.iso.org/iso-4217-currency-codes.html",
         serialize=str,
         parse_value=currency_from,
     ),
     datetime: strawberry.scalar(
         name="DateTime",
-        description='A moment by RFC 3339. Output is always UTC and ends in "Z"; input needs an offset.',
+        description='A time in RFC 3339 format. Output is always UTC and ends in "Z"; input must have an offset.',
         specified_by_url="https://www.rfc-editor.org/rfc/rfc3339",
         serialize=moment_text,
         parse_value=moment_from,

@@ -36,7 +36,7 @@ class SessionPayload:
     tokens: Tokens | None = strawberry.field(default=None, description="The session's tokens; null when refused.")
     user: User | None = strawberry.field(default=None, description="Who was let in; null when refused.")
     errors: list[UserError] = strawberry.field(
-        default_factory=list, description="Why it was refused; empty when it was not."
+        default_factory=list, description="Why the request was refused; empty on success."
     )
 
     @classmethod

@@ -51,7 +51,7 @@ class Statement:
         self,
         info: Info,
         first: Annotated[int | None, strawberry.argument(description="So many, at most 100; 20 by default.")] = None,
-        after: Annotated[str | None, strawberry.argument(description="Only newer than this cursor.")] = None,
+        after: Annotated[str | None, strawberry.argument(description="Only items newer than this cursor.")] = None,
     ) -> Connection[LedgerEntry]:
         known = self.known
         listing = Listing(f"statement {known.month}", known.wallet_id, BY_SEQUENCE)

@@ -36,7 +36,7 @@ class TransactionType(Enum):
     BONUS = strawberry.enum_value("BONUS", description="A present of the house.")
 
 
-@strawberry.enum(description="Which way the money moves, seen by the viewer.")
+@strawberry.enum(description="The direction of the money, as the viewer sees it.")
 class Direction(Enum):
     INCOMING = strawberry.enum_value("INCOMING", description="The viewer is paid.")
     OUTGOING = strawberry.enum_value("OUTGOING", description="The viewer pays.")
@@ -75,7 +75,7 @@ class Transaction(Node):
         are selected."""
         return cls(known=known, viewed_from=wallet_id)
 
-    @strawberry.field(description="Why the money moves.")
+    @strawberry.field(description="The kind of transaction.")
     def type(self) -> TransactionType:
         return TransactionType[self.known.type.name]
 
@@ -83,11 +83,11 @@ class Transaction(Node):
     def direction(self) -> Direction:
         return Direction[visibility.direction(self.known, self.viewed_from).name]
 
-    @strawberry.field(description="How far it has come.")
+    @strawberry.field(description="The current status.")
     def status(self) -> TransactionStatus:
         return TransactionStatus[self.known.status.name]
 
-    @strawberry.field(description="What arrives; always positive.")
+    @strawberry.field(description="The amount that the recipient gets; always positive.")
     def amount(self) -> Money:
         return Money.of(self.known.amount)
 
@@ -99,11 +99,11 @@ class Transaction(Node):
     def total(self) -> Money:
         return Money.of(self.known.total)
 
-    @strawberry.field(description="What it is for, in the sender's words.")
+    @strawberry.field(description="The description that the sender wrote.")
     def description(self) -> str:
         return self.known.description
 
-    @strawberry.field(description="The bank on the other side; null where there is none.")
+    @strawberry.field(description="The name of the bank; null when no bank is involved.")
     def bank_name(self) -> str | None:
         return self.known.bank_name
 
@@ -115,7 +115,7 @@ class Transaction(Node):
     def risk_reasons(self) -> list[RiskReason]:
         return RiskReason.of(self.known.risk_reasons)
 
-    @strawberry.field(description="Why it failed or was blocked; else null.")
+    @strawberry.field(description="Why the transaction FAILED or was BLOCKED; null for other statuses.")
     def failure_code(self) -> ErrorCode | None:
         code = self.known.failure_code
         return None if code is None else ErrorCode[code]
@@ -132,11 +132,11 @@ class Transaction(Node):
     def created_at(self) -> datetime:
         return self.known.created_at
 
-    @strawberry.field(description="When it last changed.")
+    @strawberry.field(description="When the transaction last changed.")
     def updated_at(self) -> datetime:
         return self.known.updated_at
 
-    @strawberry.field(description="When the money moved; else null.")
+    @strawberry.field(description="When the money moved; null when it has not.")
     def completed_at(self) -> datetime | None:
         return self.known.completed_at
 
@@ -153,7 +153,7 @@ class Transaction(Node):
         known = await info.context.loaders.transactions.load((wallet_id, id))
         return None if known is None else cls.of(known, wallet_id)
 
-    @strawberry.field(description="Who pays; null where the money comes from a bank or the house.")
+    @strawberry.field(description="The sender; null when the money comes from a bank or Pocket Pay.")
     async def sender(self, info: Info) -> Profile | None:
         return await owner(info, self.known.source_wallet_id)
 

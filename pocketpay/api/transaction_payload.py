@@ -19,7 +19,7 @@ class TransactionPayload:
         default=False, description="Whether it had been done before: nothing has moved because of this request."
     )
     errors: list[UserError] = strawberry.field(
-        default_factory=list, description="Why it was refused; empty when it was not."
+        default_factory=list, description="Why the request was refused; empty on success."
     )
     answer: strawberry.Private[Answer | None] = None
     viewed_from: strawberry.Private[UUID | None] = field(default=None)

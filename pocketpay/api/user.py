@@ -23,18 +23,18 @@ class Role(Enum):
 
 @strawberry.type(description="The viewer, as only they see themselves.")
 class User(Node):
-    username: str = strawberry.field(description='The name others pay them by, without "@".')
-    name: str = strawberry.field(description="The name they go by.")
+    username: str = strawberry.field(description='The unique username, without "@". Other users pay to it.')
+    name: str = strawberry.field(description="The display name.")
     email: str | None = strawberry.field(description="Their email address; null when they gave none.")
     email_verified: bool = strawberry.field(
         description="Whether they have verified this address by verifyEmail. A new address is not verified, nor is "
         "one that another user has verified since."
     )
-    phone: str | None = strawberry.field(description="Their phone number in E.164; null when they gave none.")
+    phone: str | None = strawberry.field(description="Their phone number in E.164 format; null when they gave none.")
     avatar_url: str | None = strawberry.field(
         description="The address of a picture of them; null when they gave none."
     )
-    role: Role = strawberry.field(description="What they are to the house.")
+    role: Role = strawberry.field(description="Their role: customer or operator.")
     created_at: datetime = strawberry.field(description="When they signed up.")
     uuid: strawberry.Private[UUID]
     wallet_id: strawberry.Private[UUID]

@@ -13,7 +13,7 @@ from pocketpay.identity.user import Changed
 class UserPayload:
     user: User | None = strawberry.field(default=None, description="The viewer after the change; null when refused.")
     errors: list[UserError] = strawberry.field(
-        default_factory=list, description="Why it was refused; empty when it was not."
+        default_factory=list, description="Why the request was refused; empty on success."
     )
 
     @classmethod

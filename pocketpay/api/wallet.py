@@ -30,12 +30,12 @@ class WalletStatus(Enum):
     CLOSED = strawberry.enum_value("CLOSED", description="It is closed for good.")
 
 
-@strawberry.enum(description="What a frozen wallet cannot do.")
+@strawberry.enum(description="What a freeze prevents.")
 class Freeze(Enum):
-    DEBITS = strawberry.enum_value("DEBITS", description="It cannot pay; it can be paid.")
+    DEBITS = strawberry.enum_value("DEBITS", description="The wallet cannot pay. It can be paid.")
     ALL = strawberry.enum_value(
         "ALL",
-        description="It can neither pay nor be paid, and its owner is locked out: signIn, refreshSession, "
+        description="The wallet cannot pay and cannot be paid, and its owner is locked out: signIn, refreshSession, "
         "changePassword and updateProfile are refused.",
     )
 
@@ -69,24 +69,24 @@ class Wallet(Node):
         """The wallet's id inside."""
         return self.known.wallet_id
 
-    @strawberry.field(description="The one currency it holds.")
+    @strawberry.field(description="The wallet's currency. A wallet has exactly one.")
     def currency(self) -> CurrencyCode:
         return CurrencyCode(self.known.currency)
 
-    @strawberry.field(description="What may be done with it.")
+    @strawberry.field(description="The current status.")
     def status(self) -> WalletStatus:
         return WalletStatus[self.known.standing.status.name]
 
-    @strawberry.field(description="What it cannot do while it is frozen; else null.")
+    @strawberry.field(description="What the freeze prevents; null when the wallet is not frozen.")
     def freeze(self) -> Freeze | None:
         frozen_for = self.known.standing.frozen_for
         return None if frozen_for is None else Freeze[frozen_for.name]
 
-    @strawberry.field(description="When it was opened.")
+    @strawberry.field(description="When the wallet was opened.")
     def created_at(self) -> datetime:
         return self.known.standing.created_at
 
-    @strawberry.field(description="Posted: the sum of its entries in the books.")
+    @strawberry.field(description="The posted balance: the sum of the wallet's ledger entries.")
     def balance(self) -> Money:
         return Money.of(self.known.posted)
 
@@ -96,11 +96,11 @@ class Wallet(Node):
     def held(self) -> Money:
         return Money.of(self.known.held)
 
-    @strawberry.field(description="Balance less held: what can be spent now.")
+    @strawberry.field(description="The amount that can be spent now: balance less held.")
     def available(self) -> Money:
         return Money.of(self.known.available)
 
-    @strawberry.field(description="Grows by one with every change of balance or held.")
+    @strawberry.field(description="A counter that grows by one with every change of balance or held.")
     def version(self) -> int:
         return self.known.version
 

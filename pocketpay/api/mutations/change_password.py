@@ -10,11 +10,11 @@ from pocketpay.api.user_payload import UserPayload
 from pocketpay.identity import change_password as identity
 
 
-@strawberry.input(description="The password as it is, and as it is to be.")
+@strawberry.input(description="The current password and the new one.")
 class ChangePasswordInput:
-    current_password: str = strawberry.field(description="The viewer's password as it is now.")
+    current_password: str = strawberry.field(description="The viewer's current password.")
     new_password: str = strawberry.field(
-        description="12 to 256 characters of any kind, and not one that a guesser tries first."
+        description="12 to 256 characters of any kind; common passwords are refused."
     )
 
 

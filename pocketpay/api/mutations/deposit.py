@@ -11,12 +11,15 @@ from pocketpay.api.transaction_payload import TransactionPayload
 from pocketpay.payments import deposit as payments
 
 
-@strawberry.input(description="Money to bring in from a bank.")
+@strawberry.input(description="A deposit from a bank.")
 class DepositInput:
-    amount: Amount = strawberry.field(description="How much, in the wallet's currency; above zero.")
-    bank_name: str = strawberry.field(description="The bank it comes from: 1 to 100 characters.")
+    amount: Amount = strawberry.field(description="The amount in the wallet's currency; greater than zero.")
+    bank_name: str = strawberry.field(
+        description="The name of the bank that the money comes from: 1 to 100 characters."
+    )
     idempotency_key: str = strawberry.field(
-        description="8 to 255 characters of your choice; sent again with the same input, nothing moves twice."
+        description="A unique key that the client chooses: 8 to 255 characters. A repeated request with the same "
+        "key and input moves no money again."
     )
 
 

@@ -16,7 +16,8 @@ from pocketpay.transactions.errors import NotFound
 class PayRequestInput:
     id: strawberry.ID = strawberry.field(description="The request's id: one asked of the viewer.")
     idempotency_key: str = strawberry.field(
-        description="8 to 255 characters of your choice; sent again with the same input, nothing moves twice."
+        description="A unique key that the client chooses: 8 to 255 characters. A repeated request with the same "
+        "key and input moves no money again."
     )
 
 

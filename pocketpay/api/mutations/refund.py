@@ -22,7 +22,8 @@ class RefundInput:
     )
     reason: str = strawberry.field(description="Why: one line of 1 to 500 characters. Both sides read it.")
     idempotency_key: str = strawberry.field(
-        description="8 to 255 characters of your choice; sent again with the same input, nothing moves twice."
+        description="A unique key that the client chooses: 8 to 255 characters. A repeated request with the same "
+        "key and input moves no money again."
     )
 
 

@@ -14,8 +14,8 @@ from pocketpay.payments import request_money as payments
 @strawberry.input(description="Money to ask another person for.")
 class RequestMoneyInput:
     from_: str = strawberry.field(name="from", description='Whom to ask: a username, with or without "@".')
-    amount: Amount = strawberry.field(description="How much, in the wallet's currency; above zero.")
-    description: str = strawberry.field(description="What it is for: one line of 1 to 500 characters.")
+    amount: Amount = strawberry.field(description="The amount in the wallet's currency; greater than zero.")
+    description: str = strawberry.field(description="What the money is for: one line of 1 to 500 characters.")
     idempotency_key: str = strawberry.field(
         description="8 to 255 characters of your choice; sent again with the same input, nobody is asked twice."
     )

@@ -24,7 +24,7 @@ class ResetPasswordInput:
         default=strawberry.UNSET, description='What stands after "#token=" in the link; in place of login and code.'
     )
     new_password: str = strawberry.field(
-        description="12 to 256 characters of any kind, and not one that a guesser tries first."
+        description="12 to 256 characters of any kind; common passwords are refused."
     )
 
 

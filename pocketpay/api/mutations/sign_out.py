@@ -10,10 +10,10 @@ from pocketpay.identity import sessions
 @strawberry.type(description="How many sessions were ended, or why none.")
 class SignOutPayload:
     revoked: int = strawberry.field(
-        default=0, description="How many sessions ended; their tokens are refused and their websockets close."
+        default=0, description="Number of sessions that ended. Their tokens are refused and their websockets close."
     )
     errors: list[UserError] = strawberry.field(
-        default_factory=list, description="Why it was refused; empty when it was not."
+        default_factory=list, description="Why the request was refused; empty on success."
     )
 
 

@@ -23,9 +23,7 @@ class SignUpInput:
         description="The name they go by: 1 to 100 characters, shown to whoever they pay. It must show something "
         "and must not look like a name of Pocket Pay or its staff."
     )
-    password: str = strawberry.field(
-        description="12 to 256 characters of any kind, and not one that a guesser tries first."
-    )
+    password: str = strawberry.field(description="12 to 256 characters of any kind; common passwords are refused.")
     email: str | None = strawberry.field(
         default=strawberry.UNSET,
         description="Their email address; signIn takes it in place of the username. It is not theirs alone until "

@@ -18,9 +18,10 @@ class SimulateCardPaymentInput:
     merchant: str = strawberry.field(
         description="Where it pays: one line, 1 to 100 characters. It becomes the transaction's description."
     )
-    amount: Amount = strawberry.field(description="How much, in the wallet's currency; above zero.")
+    amount: Amount = strawberry.field(description="The amount in the wallet's currency; greater than zero.")
     idempotency_key: str = strawberry.field(
-        description="8 to 255 characters of your choice; sent again with the same input, nothing moves twice."
+        description="A unique key that the client chooses: 8 to 255 characters. A repeated request with the same "
+        "key and input moves no money again."
     )
 
 

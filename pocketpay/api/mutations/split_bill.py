@@ -19,7 +19,7 @@ class SplitBillInput:
     total: Amount = strawberry.field(
         description="The whole bill, in the wallet's currency; a unit for each at least."
     )
-    description: str = strawberry.field(description="What it is for: one line of 1 to 500 characters.")
+    description: str = strawberry.field(description="What the money is for: one line of 1 to 500 characters.")
     include_me: bool = strawberry.field(default=True, description="Whether the viewer has a share of it too.")
     idempotency_key: str = strawberry.field(
         description="8 to 255 characters of your choice; sent again with the same input, nobody is asked twice."

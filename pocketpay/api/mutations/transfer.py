@@ -14,10 +14,11 @@ from pocketpay.payments import transfer as payments
 @strawberry.input(description="Money to send to another person.")
 class TransferInput:
     to: str = strawberry.field(description='The recipient\'s username, with or without "@".')
-    amount: Amount = strawberry.field(description="How much, in the wallet's currency; above zero.")
-    description: str = strawberry.field(description="What it is for: one line of 1 to 500 characters.")
+    amount: Amount = strawberry.field(description="The amount in the wallet's currency; greater than zero.")
+    description: str = strawberry.field(description="What the money is for: one line of 1 to 500 characters.")
     idempotency_key: str = strawberry.field(
-        description="8 to 255 characters of your choice; sent again with the same input, nothing moves twice."
+        description="A unique key that the client chooses: 8 to 255 characters. A repeated request with the same "
+        "key and input moves no money again."
     )
 
 

@@ -18,8 +18,8 @@ from pocketpay.payments.transfer_batch import RawTransfer
 @strawberry.input(description="One transfer of a batch.")
 class BatchedTransferInput:
     to: str = strawberry.field(description='The recipient\'s username, with or without "@".')
-    amount: Amount = strawberry.field(description="How much, in the wallet's currency; above zero.")
-    description: str = strawberry.field(description="What it is for: one line of 1 to 500 characters.")
+    amount: Amount = strawberry.field(description="The amount in the wallet's currency; greater than zero.")
+    description: str = strawberry.field(description="What the money is for: one line of 1 to 500 characters.")
 
 
 @strawberry.input(description="Money to send to several people in one order.")

@@ -20,7 +20,8 @@ class WithdrawInput:
         default=WithdrawalSpeed.STANDARD, description="How fast; a fee comes on top of an INSTANT one."
     )
     idempotency_key: str = strawberry.field(
-        description="8 to 255 characters of your choice; sent again with the same input, nothing moves twice."
+        description="A unique key that the client chooses: 8 to 255 characters. A repeated request with the same "
+        "key and input moves no money again."
     )
 
 

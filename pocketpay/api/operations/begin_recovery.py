@@ -12,10 +12,12 @@ from pocketpay.api.operations.customer_wallet_payload import wallet_meant
 from pocketpay.operations import begin_recovery as operations
 
 
-@strawberry.input(description="A customer who cannot sign in.")
+@strawberry.input(description="The customer who cannot sign in, and the reason.")
 class BeginRecoveryInput:
     customer: str = strawberry.field(description='The customer\'s username, with or without "@", or wallet id.')
-    reason: str = strawberry.field(description="Why, for the record: 1 to 500 characters on one line.")
+    reason: str = strawberry.field(
+        description="The reason, kept in the operator log: one line of 1 to 500 characters."
+    )
 
 
 @strawberry.mutation(

@@ -10,10 +10,12 @@ from pocketpay.api.operations.risk_setting import RISK_SETTING_NAME, RiskSetting
 from pocketpay.operations import risk_settings as operations
 
 
-@strawberry.input(description="One setting of risk that is to be the environment's again.")
+@strawberry.input(description="The risk setting to reset to the environment's value, and the reason.")
 class ClearRiskSettingInput:
-    name: str = strawberry.field(graphql_type=RISK_SETTING_NAME, description="Which one.")
-    reason: str = strawberry.field(description="Why, for the record: 1 to 500 characters on one line.")
+    name: str = strawberry.field(graphql_type=RISK_SETTING_NAME, description="The name of the setting.")
+    reason: str = strawberry.field(
+        description="The reason, kept in the operator log: one line of 1 to 500 characters."
+    )
 
 
 @strawberry.mutation(

@@ -11,20 +11,24 @@ from pocketpay.api.operations.customer_wallet_payload import wallet_meant
 from pocketpay.operations import end_sessions as operations
 
 
-@strawberry.input(description="A customer who is to be signed out everywhere.")
+@strawberry.input(description="The customer to sign out everywhere, and the reason.")
 class EndSessionsInput:
     customer: str = strawberry.field(description='The customer\'s username, with or without "@", or wallet id.')
-    reason: str = strawberry.field(description="Why, for the record: 1 to 500 characters on one line.")
+    reason: str = strawberry.field(
+        description="The reason, kept in the operator log: one line of 1 to 500 characters."
+    )
 
 
-@strawberry.type(description="How many sessions of a customer were ended, or why none.")
+@strawberry.type(description="The result of ending a customer's sessions: their number, or the errors.")
 class EndSessionsPayload:
-    customer: Customer | None = strawberry.field(default=None, description="The customer; null when refused.")
+    customer: Customer | None = strawberry.field(
+        default=None, description="The customer; null when the request was refused."
+    )
     ended: int = strawberry.field(
-        default=0, description="How many sessions ended; their tokens are refused and their websockets close."
+        default=0, description="Number of sessions that ended. Their tokens are refused and their websockets close."
     )
     errors: list[UserError] = strawberry.field(
-        default_factory=list, description="Why it was refused; empty when it was not."
+        default_factory=list, description="Why the request was refused; empty on success."
     )
 
 

@@ -12,11 +12,13 @@ from pocketpay.operations import freeze_wallet as payments
 from pocketpay.wallets import balance
 
 
-@strawberry.input(description="A wallet that is to be stopped.")
+@strawberry.input(description="The wallet to freeze, and the reason.")
 class FreezeWalletInput:
     wallet: str = strawberry.field(description="The wallet's id, or its owner's username, with or without \"@\".")
-    freeze: Freeze = strawberry.field(description="What it is to do no longer.")
-    reason: str = strawberry.field(description="Why, for the record: 1 to 500 characters on one line.")
+    freeze: Freeze = strawberry.field(description="What the freeze prevents.")
+    reason: str = strawberry.field(
+        description="The reason, kept in the operator log: one line of 1 to 500 characters."
+    )
 
 
 @strawberry.mutation(

@@ -44,7 +44,7 @@ class ReversalPayload:
         default=False, description="Whether the same key had been used before: this is what came of it then."
     )
     errors: list[UserError] = strawberry.field(
-        default_factory=list, description="Why it was refused; empty when it was not."
+        default_factory=list, description="Why the request was refused; empty on success."
     )
 
 

@@ -21,7 +21,7 @@ RISK_SETTING_NAME = registered_enum(
 
 @strawberry.type(description="A setting of risk as it applies now.")
 class RiskSetting:
-    name: str = strawberry.field(graphql_type=RISK_SETTING_NAME, description="Which one.")
+    name: str = strawberry.field(graphql_type=RISK_SETTING_NAME, description="The name of the setting.")
     value: str = strawberry.field(description="What applies, written as the environment writes it.")
     environment_value: str = strawberry.field(description="What this server's environment says.")
     overridden: bool = strawberry.field(description="Whether an operator has set it over the environment's.")
@@ -44,7 +44,7 @@ class RiskSettingPayload:
         default=None, description="The setting after the change; null when refused."
     )
     errors: list[UserError] = strawberry.field(
-        default_factory=list, description="Why it was refused; empty when it was not."
+        default_factory=list, description="Why the request was refused; empty on success."
     )
 
 

@@ -12,11 +12,13 @@ from pocketpay.operations import risk_settings as operations
 
 @strawberry.input(description="One setting of risk, and what it is to be.")
 class SetRiskSettingInput:
-    name: str = strawberry.field(graphql_type=RISK_SETTING_NAME, description="Which one.")
+    name: str = strawberry.field(graphql_type=RISK_SETTING_NAME, description="The name of the setting.")
     value: str = strawberry.field(
         description='Written and judged as the environment\'s is: "confirm", "250.00", "USD:250.00,JPY:30000", "5".'
     )
-    reason: str = strawberry.field(description="Why, for the record: 1 to 500 characters on one line.")
+    reason: str = strawberry.field(
+        description="The reason, kept in the operator log: one line of 1 to 500 characters."
+    )
 
 
 @strawberry.mutation(

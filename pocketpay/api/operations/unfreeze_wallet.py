@@ -13,7 +13,9 @@ from pocketpay.operations import unfreeze_wallet as payments
 @strawberry.input(description="A frozen wallet that is to be let go.")
 class UnfreezeWalletInput:
     wallet: str = strawberry.field(description="The wallet's id, or its owner's username, with or without \"@\".")
-    reason: str = strawberry.field(description="Why, for the record: 1 to 500 characters on one line.")
+    reason: str = strawberry.field(
+        description="The reason, kept in the operator log: one line of 1 to 500 characters."
+    )
 
 
 @strawberry.mutation(

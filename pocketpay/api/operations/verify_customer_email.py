@@ -16,7 +16,9 @@ from pocketpay.operations import verify_customer_email as operations
 class VerifyCustomerEmailInput:
     customer: str = strawberry.field(description='The customer\'s username, with or without "@", or wallet id.')
     email: str = strawberry.field(description="The address, which must be the one that the customer has given.")
-    reason: str = strawberry.field(description="Why, for the record: 1 to 500 characters on one line.")
+    reason: str = strawberry.field(
+        description="The reason, kept in the operator log: one line of 1 to 500 characters."
+    )
 
 
 @strawberry.mutation(

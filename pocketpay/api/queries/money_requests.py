@@ -24,11 +24,16 @@ async def money_requests(
         list[MoneyRequestStatus] | None, strawberry.argument(description="Only in one of these states.")
     ] = None,
     first: Annotated[
-        int | None, strawberry.argument(description="So many from the newest on, at most 100; without any number 20.")
+        int | None, strawberry.argument(description="Number of items to return, newest first: 0 to 100, default 20.")
     ] = None,
-    after: Annotated[str | None, strawberry.argument(description="Only older than this cursor.")] = None,
-    last: Annotated[int | None, strawberry.argument(description="So many from the oldest on, at most 100.")] = None,
-    before: Annotated[str | None, strawberry.argument(description="Only newer than this cursor.")] = None,
+    after: Annotated[str | None, strawberry.argument(description="Only items older than this cursor.")] = None,
+    last: Annotated[
+        int | None,
+        strawberry.argument(
+            description="Number of items to return from the oldest end: 0 to 100. Use `first` or `last`, not both."
+        ),
+    ] = None,
+    before: Annotated[str | None, strawberry.argument(description="Only items newer than this cursor.")] = None,
 ) -> Connection[MoneyRequest]:
     wallet_id = info.context.must_view().wallet_id
     list_ = Listing("moneyRequests", wallet_id, BY_MOMENT)

@@ -17,7 +17,7 @@ from pocketpay.payments import preview as payments
 @strawberry.input(description="A payment that is only thought of.")
 class TransferPreviewInput:
     to: str = strawberry.field(description='The recipient\'s username, with or without "@".')
-    amount: Amount = strawberry.field(description="How much, in the wallet's currency; above zero.")
+    amount: Amount = strawberry.field(description="The amount in the wallet's currency; greater than zero.")
 
 
 @strawberry.type(description="What `transfer` would do now. Nothing has happened.")
