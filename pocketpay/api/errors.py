@@ -123,8 +123,8 @@ class ErrorCode(Enum):
 
 
 @strawberry.interface(
-    description="A refusal: what was asked breaks a rule of the product. No money has moved; a transaction may stay, "
-    "FAILED or BLOCKED, to tell of it."
+    description="A refusal: the request breaks a rule. No money has moved. Some refusals leave a FAILED or BLOCKED "
+    "transaction as a record."
 )
 class UserError:
     code: ErrorCode = strawberry.field(description="The stable error code, for use in clients.")
@@ -145,7 +145,7 @@ class UserError:
         )
 
 
-@strawberry.type(description="A refusal whose code says all there is.")
+@strawberry.type(description="A refusal without further fields.")
 class Refusal(UserError):
     pass
 
@@ -187,9 +187,9 @@ class LimitExceeded(UserError):
         )
 
 
-@strawberry.type(description="Its state does not allow what was asked.")
+@strawberry.type(description="The current status does not allow this operation.")
 class WrongState(UserError):
-    status: str = strawberry.field(description="The state it is in, as the schema's status enum spells it.")
+    status: str = strawberry.field(description="The current status, as a value of the status enum.")
 
     @classmethod
     def of(cls, refusal: transactions.WrongState, row: "Row", path: list[str]) -> Self:

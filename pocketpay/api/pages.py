@@ -146,17 +146,17 @@ def at_most(first: int | None) -> int:
     return first
 
 
-@strawberry.type(description="Where a page stands in its list.")
+@strawberry.type(description="The position of a page in its list.")
 class PageInfo:
-    has_next_page: bool = strawberry.field(description="Whether there are rows after this page.")
-    has_previous_page: bool = strawberry.field(description="Whether there are rows before this page.")
+    has_next_page: bool = strawberry.field(description="Whether there are items after this page.")
+    has_previous_page: bool = strawberry.field(description="Whether there are items before this page.")
     start_cursor: str | None = strawberry.field(
-        description="Where the page begins: its first row, or before it where a filter stopped looking; "
-        "null on an empty page of a list that ends here."
+        description="The cursor of the first item, or of the place where a filter stopped searching; null when the "
+        "page is empty and nothing precedes it."
     )
     end_cursor: str | None = strawberry.field(
-        description="Where the page ends: its last row, or beyond it where a filter stopped looking; "
-        "null on an empty page of a list that ends here."
+        description="The cursor of the last item, or of the place where a filter stopped searching; null when the "
+        "page is empty and nothing follows."
     )
 
 
@@ -174,8 +174,8 @@ class Connection(Generic[T]):
     counted: strawberry.Private[Callable[[], Awaitable[int | None]]]
 
     @strawberry.field(
-        description=f"How many rows the whole list has; null past {MOST_COUNTED:,}, where counting costs too much. "
-        "Lines of the books are numbered, so that their number is always known."
+        description=f"Number of items in the whole list; null when there are more than {MOST_COUNTED:,}, because counting "
+        "costs too much. For ledger entries it is always known."
     )
     async def total_count(self) -> int | None:
         return await self.counted()

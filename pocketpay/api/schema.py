@@ -151,10 +151,14 @@ SUBSCRIPTIONS: list[Any] = [
 def build() -> Schema:
     """The schema. Raises ValueError when its parts do not fit together."""
     built = Schema(
-        query=create_type("Query", QUERIES, description="What can be asked. It changes nothing."),
-        mutation=create_type("Mutation", MUTATIONS, description="What can be done, one root field after another."),
+        query=create_type("Query", QUERIES, description="All operations that read data."),
+        mutation=create_type(
+            "Mutation",
+            MUTATIONS,
+            description="All operations that change data. Root fields run one after another, in order.",
+        ),
         subscription=create_type(
-            "Subscription", SUBSCRIPTIONS, description="What is told live, over graphql-transport-ws."
+            "Subscription", SUBSCRIPTIONS, description="Live updates over graphql-transport-ws."
         ),
         types=[
             errors.InvalidInput,

@@ -12,15 +12,17 @@ from pocketpay.identity import tokens
 from pocketpay.identity.reception import Admission
 
 
-@strawberry.type(description="What a client shows from now on.")
+@strawberry.type(description="The tokens of a session.")
 class Tokens:
     access_token: str = strawberry.field(
-        description="Goes with every request, as `Authorization: Bearer …` or in a websocket's connection_init."
+        description="The token for each request: `Authorization: Bearer …`, or in the connection_init message of a "
+        "websocket."
     )
     refresh_token: str = strawberry.field(
-        description="Good for one refreshSession, which gives the next. Keep it as safe as the password."
+        description="The token for one refreshSession call, which returns the next one. Store it as safely as a "
+        "password."
     )
-    access_token_expires_at: datetime = strawberry.field(description="When the access token stops being believed.")
+    access_token_expires_at: datetime = strawberry.field(description="When the access token expires.")
 
     @classmethod
     def of(cls, issued: tokens.Tokens) -> Self:
@@ -31,10 +33,14 @@ class Tokens:
         )
 
 
-@strawberry.type(description="A session that was opened or refreshed, or why not.")
+@strawberry.type(description="The result of opening or refreshing a session: its tokens, or the errors.")
 class SessionPayload:
-    tokens: Tokens | None = strawberry.field(default=None, description="The session's tokens; null when refused.")
-    user: User | None = strawberry.field(default=None, description="Who was let in; null when refused.")
+    tokens: Tokens | None = strawberry.field(
+        default=None, description="The session's tokens; null when the request was refused."
+    )
+    user: User | None = strawberry.field(
+        default=None, description="The signed-in user; null when the request was refused."
+    )
     errors: list[UserError] = strawberry.field(
         default_factory=list, description="Why the request was refused; empty on success."
     )

@@ -14,15 +14,17 @@ from pocketpay.ledger import entries, statement
 
 
 @strawberry.type(
-    description="What happened in a wallet in one month, by the books. It proves itself: opening and the amounts of "
-    "its entries sum to closing, and so do opening and moneyIn less moneyOut. Months begin and end in UTC. The "
-    "running month's statement is as of now; a month before the wallet is zero, one to come opens and closes with "
-    "the balance now."
+    description="The statement of a wallet for one calendar month in UTC, from the ledger. Opening balance plus all "
+    "entries is the closing balance, and so is opening plus moneyIn less moneyOut. The statement of the current "
+    "month is as of now. All amounts are zero before the wallet existed; a future month opens and closes with the "
+    "current balance."
 )
 class Statement:
     month: str = strawberry.field(description='The month, like "2026-11".')
-    opening: Money = strawberry.field(description="The balance when the month began.")
-    closing: Money = strawberry.field(description="The balance when it ended; of the running month, now.")
+    opening: Money = strawberry.field(description="The balance at the start of the month.")
+    closing: Money = strawberry.field(
+        description="The balance at the end of the month; for the current month, the balance now."
+    )
     known: strawberry.Private[statement.Statement]
 
     @classmethod
@@ -34,23 +36,25 @@ class Statement:
             known=known,
         )
 
-    @strawberry.field(description="The sum of what came in.")
+    @strawberry.field(description="The total of all credits.")
     async def money_in(self, info: Info) -> Money:
         return Money.of((await self._totals(info)).money_in)
 
-    @strawberry.field(description="The sum of what went out, fees included; not negative.")
+    @strawberry.field(description="The total of all debits, including fees; never negative.")
     async def money_out(self, info: Info) -> Money:
         return Money.of((await self._totals(info)).money_out)
 
-    @strawberry.field(description="The part of moneyOut that was fees. A fee given back is in moneyIn.")
+    @strawberry.field(description="The fees in moneyOut. A refunded fee is in moneyIn.")
     async def fees(self, info: Info) -> Money:
         return Money.of((await self._totals(info)).fees)
 
-    @strawberry.field(description="The month's entries in the order of the books, the oldest first.")
+    @strawberry.field(description="The ledger entries of the month, oldest first.")
     async def entries(
         self,
         info: Info,
-        first: Annotated[int | None, strawberry.argument(description="So many, at most 100; 20 by default.")] = None,
+        first: Annotated[
+            int | None, strawberry.argument(description="Number of items to return: 0 to 100, default 20.")
+        ] = None,
         after: Annotated[str | None, strawberry.argument(description="Only items newer than this cursor.")] = None,
     ) -> Connection[LedgerEntry]:
         known = self.known
@@ -73,8 +77,8 @@ class Statement:
         )
 
     @strawberry.field(
-        description="The whole statement as a CSV file, whatever its size: a path on this server, signed, good for "
-        "five minutes for whoever holds it. Text in it is safe to open in a spreadsheet."
+        description="A signed path on this server to the whole statement as a CSV file of any size. It is valid for "
+        "five minutes and needs no token, so keep it secret. The text is safe to open in a spreadsheet."
     )
     def csv_url(self, info: Info) -> str:
         return info.context.rooms.statement_links.link(self.known.wallet_id, self.known.month, now=datetime.now(UTC))

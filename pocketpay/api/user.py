@@ -15,27 +15,25 @@ from pocketpay.api.wallet import Wallet
 from pocketpay.identity import sessions, user
 
 
-@strawberry.enum(description="What a user is to the house.")
+@strawberry.enum(description="The role of a user.")
 class Role(Enum):
     MEMBER = strawberry.enum_value("MEMBER", description="A customer.")
-    OPERATOR = strawberry.enum_value("OPERATOR", description="One of those who run it.")
+    OPERATOR = strawberry.enum_value("OPERATOR", description="A member of Pocket Pay's staff.")
 
 
-@strawberry.type(description="The viewer, as only they see themselves.")
+@strawberry.type(description="The signed-in user, with private fields.")
 class User(Node):
     username: str = strawberry.field(description='The unique username, without "@". Other users pay to it.')
     name: str = strawberry.field(description="The display name.")
     email: str | None = strawberry.field(description="Their email address; null when they gave none.")
     email_verified: bool = strawberry.field(
-        description="Whether they have verified this address by verifyEmail. A new address is not verified, nor is "
-        "one that another user has verified since."
+        description="Whether the email address is verified. A new address is not verified. It becomes unverified "
+        "when another user verifies the same address."
     )
     phone: str | None = strawberry.field(description="Their phone number in E.164 format; null when they gave none.")
-    avatar_url: str | None = strawberry.field(
-        description="The address of a picture of them; null when they gave none."
-    )
+    avatar_url: str | None = strawberry.field(description="The URL of the user's picture; null when there is none.")
     role: Role = strawberry.field(description="Their role: customer or operator.")
-    created_at: datetime = strawberry.field(description="When they signed up.")
+    created_at: datetime = strawberry.field(description="When the user signed up.")
     uuid: strawberry.Private[UUID]
     wallet_id: strawberry.Private[UUID]
 
@@ -69,7 +67,7 @@ class User(Node):
         assert found is not None  # noqa: S101 - a foreign key says so
         return Wallet.of(found)
 
-    @strawberry.field(description="Their sessions that have not ended, the newest first.")
+    @strawberry.field(description="The user's active sessions, newest first.")
     async def sessions(self, info: Info) -> list[Session]:
         viewer = info.context.must_view()
         return [Session.of(one, viewer) for one in await sessions.live(info.context.rooms.reception, viewer)]

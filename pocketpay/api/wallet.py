@@ -23,11 +23,11 @@ from pocketpay.ledger.point import just_after
 from pocketpay.wallets.balance import Balance
 
 
-@strawberry.enum(description="What may be done with a wallet.")
+@strawberry.enum(description="The status of a wallet.")
 class WalletStatus(Enum):
-    ACTIVE = strawberry.enum_value("ACTIVE", description="It pays and is paid.")
-    FROZEN = strawberry.enum_value("FROZEN", description="It is frozen; `freeze` says for what.")
-    CLOSED = strawberry.enum_value("CLOSED", description="It is closed for good.")
+    ACTIVE = strawberry.enum_value("ACTIVE", description="The wallet can pay and be paid.")
+    FROZEN = strawberry.enum_value("FROZEN", description="The wallet is frozen. `freeze` says what that prevents.")
+    CLOSED = strawberry.enum_value("CLOSED", description="It is closed permanently.")
 
 
 @strawberry.enum(description="What a freeze prevents.")
@@ -44,19 +44,19 @@ def _id(self: "Wallet") -> strawberry.ID:
     return ids.encode(ids.WALLET, self.known.wallet_id)
 
 
-@strawberry.type(description="A customer's purse: one currency, one account in the books.")
+@strawberry.type(description="A customer's wallet: one currency and one account in the ledger.")
 class Wallet(Node):
     id: strawberry.ID = strawberry.field(resolver=_id, description=ID_DESCRIPTION)
     known: strawberry.Private[Balance]
     transactions: Connection[Transaction] = strawberry.field(
         resolver=viewers_transactions,
-        description="What has gone in and out, the newest first; money paid in from when it was completed.",
+        description="The wallet's transactions, newest first. An incoming payment appears when it is completed.",
     )
     entries: Connection[LedgerEntry] = strawberry.field(
-        resolver=viewers_entries, description="Its lines in the books, the newest first."
+        resolver=viewers_entries, description="The wallet's ledger entries, newest first."
     )
     statement: Statement = strawberry.field(
-        resolver=viewers_statement, description="What happened in it in one month, by the books."
+        resolver=viewers_statement, description="The statement for one month, from the ledger."
     )
 
     @classmethod
@@ -91,7 +91,8 @@ class Wallet(Node):
         return Money.of(self.known.posted)
 
     @strawberry.field(
-        description="Promised to payments that await confirmation and to withdrawals that the bank has not settled."
+        description="The amount reserved for payments that wait for confirmation and withdrawals that the bank has "
+        "not settled."
     )
     def held(self) -> Money:
         return Money.of(self.known.held)
@@ -104,7 +105,7 @@ class Wallet(Node):
     def version(self) -> int:
         return self.known.version
 
-    @strawberry.field(description="How much it may move within 24 hours, and what of it is used.")
+    @strawberry.field(description="The limits on money moved within 24 hours, and how much of each is used.")
     async def limits(self, info: Info) -> list[Limit]:
         limits = await info.context.loaders.limits.load((self.known.wallet_id, self.known.currency))
         return [Limit.of(limit) for limit in limits or ()]
@@ -118,11 +119,11 @@ class Wallet(Node):
         return None if found is None else cls.of(found)
 
     @strawberry.field(
-        description="The balance at that moment, an entry of that very moment included: zero before the first one, "
-        "and the balance now for a time to come."
+        description="The balance at a time, including entries posted at exactly that time: zero before the first "
+        "entry, and the current balance for a future time."
     )
     async def balance_at(
-        self, info: Info, time: Annotated[datetime, strawberry.argument(description="The moment.")]
+        self, info: Info, time: Annotated[datetime, strawberry.argument(description="The time.")]
     ) -> Money:
         found = await info.context.loaders.points.load((self.uuid, just_after(time)))
         assert found is not None, "a wallet has a line in the books"  # noqa: S101 - a foreign key says so

@@ -13,12 +13,12 @@ from pocketpay.transactions.errors import NotFound
 
 
 @strawberry.mutation(
-    description="Takes back a money request that the viewer asked. Said again it answers with the same. Refusals: "
-    "NOT_FOUND, WRONG_STATE (with the state reached)."
+    description="Cancels a money request that the viewer created. Idempotent: repeating it returns the same result. "
+    "Refusals: NOT_FOUND, WRONG_STATE (with the state reached)."
 )
 @refusals_as_errors(MoneyRequestPayload, BY_ID)
 async def cancel_request(
-    info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The request's id.")]
+    info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The id of the money request.")]
 ) -> MoneyRequestPayload:
     viewer = info.context.must_view()
     request_id = ids.decode(ids.REQUEST, id)

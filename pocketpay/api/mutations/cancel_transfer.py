@@ -13,12 +13,15 @@ from pocketpay.transactions.errors import NotFound
 
 
 @strawberry.mutation(
-    description="Calls one of the viewer's held payments off; the money is theirs again. Said again it answers with "
-    "the same. Refusals: NOT_FOUND, WRONG_STATE (with the state reached)."
+    description="Cancels a payment of the viewer that waits for confirmation and releases the held money. "
+    "Idempotent: repeating it returns the same result. Refusals: NOT_FOUND, WRONG_STATE (with the state reached)."
 )
 @refusals_as_errors(TransactionPayload, BY_ID)
 async def cancel_transfer(
-    info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The held payment's id.")]
+    info: Info,
+    id: Annotated[
+        strawberry.ID, strawberry.argument(description="The id of the payment that waits for confirmation.")
+    ],
 ) -> TransactionPayload:
     viewer = info.context.must_view()
     transaction_id = ids.decode(ids.TRANSACTION, id)

@@ -19,15 +19,15 @@ class ChangePasswordInput:
 
 
 @strawberry.mutation(
-    description="Gives the viewer another password and ends all their other sessions, on every server: their tokens "
-    "are refused and their websockets close. This session stays. A mail tells a verified address. Both "
-    "fields are judged together. Refusals: "
-    "INVALID_CREDENTIALS, WEAK_PASSWORD, WALLET_FROZEN (for all), RATE_LIMITED (after wrong passwords of signed-in "
-    "requests; those of signIn do not count)."
+    description="Changes the viewer's password and ends all their other sessions on every server: their tokens are "
+    "refused and their websockets close. The current session stays. A verified email address gets a mail about it. "
+    "The errors of both fields are returned together. Refusals: INVALID_CREDENTIALS, WEAK_PASSWORD, WALLET_FROZEN "
+    "(for all), RATE_LIMITED (after wrong passwords of signed-in requests; those of signIn do not count)."
 )
 @refusals_as_errors(UserPayload)
 async def change_password(
-    info: Info, input: Annotated[ChangePasswordInput, strawberry.argument(description="The two passwords.")]
+    info: Info,
+    input: Annotated[ChangePasswordInput, strawberry.argument(description="The current and the new password.")],
 ) -> UserPayload:
     context = info.context
     changed = await identity.change_password(

@@ -13,11 +13,12 @@ from pocketpay.transactions.errors import NotFound
 
 
 @strawberry.mutation(
-    description="Closes one of the viewer's cards for good. Said again it answers with the same. Refusals: NOT_FOUND."
+    description="Closes one of the viewer's cards permanently. Idempotent: repeating it returns the same result. "
+    "Refusals: NOT_FOUND."
 )
 @refusals_as_errors(CardPayload, BY_ID)
 async def close_card(
-    info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The card's id.")]
+    info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The id of the card.")]
 ) -> CardPayload:
     viewer = info.context.must_view()
     card_id = ids.decode(ids.CARD, id)

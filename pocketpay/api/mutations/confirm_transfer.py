@@ -13,13 +13,16 @@ from pocketpay.transactions.errors import NotFound
 
 
 @strawberry.mutation(
-    description="Lets one of the viewer's held payments go out. Said again it answers with the same. Refusals: "
-    "NOT_FOUND, WRONG_STATE (with the state reached), WALLET_FROZEN and RISK_BLOCKED (it ends BLOCKED), "
-    "RECIPIENT_NOT_FOUND (it ends FAILED)."
+    description="Confirms a payment of the viewer that waits for confirmation, and completes it. Idempotent: "
+    "repeating it returns the same result. Refusals: NOT_FOUND, WRONG_STATE (with the state reached), WALLET_FROZEN "
+    "and RISK_BLOCKED (it ends BLOCKED), RECIPIENT_NOT_FOUND (it ends FAILED)."
 )
 @refusals_as_errors(TransactionPayload, BY_ID)
 async def confirm_transfer(
-    info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The held payment's id.")]
+    info: Info,
+    id: Annotated[
+        strawberry.ID, strawberry.argument(description="The id of the payment that waits for confirmation.")
+    ],
 ) -> TransactionPayload:
     viewer = info.context.must_view()
     transaction_id = ids.decode(ids.TRANSACTION, id)

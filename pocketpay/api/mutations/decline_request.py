@@ -13,13 +13,13 @@ from pocketpay.transactions.errors import NotFound
 
 
 @strawberry.mutation(
-    description="Says no to a money request asked of the viewer, for good. A payment of it that awaits its "
-    "confirmation is CANCELLED with it, and the money is theirs again. Said again it answers with the same. "
+    description="Declines a money request to the viewer. This is final. If a payment of it waits for confirmation, "
+    "the payment is CANCELLED and the held money is released. Idempotent: repeating it returns the same result. "
     "Refusals: NOT_FOUND, WRONG_STATE (with the state reached)."
 )
 @refusals_as_errors(MoneyRequestPayload, BY_ID)
 async def decline_request(
-    info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The request's id.")]
+    info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The id of the money request.")]
 ) -> MoneyRequestPayload:
     viewer = info.context.must_view()
     request_id = ids.decode(ids.REQUEST, id)

@@ -24,10 +24,9 @@ class DepositInput:
 
 
 @strawberry.mutation(
-    description="Brings money in from a bank. The transaction is COMPLETED once the bank has settled; while it has "
-    "not answered it is CREATED. The bank of this version is simulated. Refusals: "
-    "INVALID_AMOUNT, INVALID_INPUT, WALLET_FROZEN, WALLET_CLOSED, LIMIT_EXCEEDED, BANK_DECLINED, "
-    "IDEMPOTENCY_KEY_REUSED."
+    description="Deposits money from a bank. The transaction is CREATED until the bank answers, and COMPLETED when "
+    "the bank has settled it. The bank is simulated in this version. Refusals: INVALID_AMOUNT, INVALID_INPUT, "
+    "WALLET_FROZEN, WALLET_CLOSED, LIMIT_EXCEEDED, BANK_DECLINED, IDEMPOTENCY_KEY_REUSED."
 )
 @refusals_as_errors(TransactionPayload)
 async def deposit(

@@ -65,9 +65,10 @@ class IssueCardPayload:
 
 
 @strawberry.mutation(
-    description="Issues a virtual card that pays from the viewer's wallet, good for four years. Its number and code "
-    "are in this answer and in no other: who loses them closes the card and issues another. Refusals: INVALID_INPUT, "
-    "INVALID_AMOUNT, WALLET_FROZEN, WALLET_CLOSED, RATE_LIMITED (too many cards are open), IDEMPOTENCY_KEY_REUSED."
+    description="Issues a virtual card that pays from the viewer's wallet and is valid for four years. The card "
+    "number and security code are only in this response. If they are lost, close the card and issue a new one. "
+    "Refusals: INVALID_INPUT, INVALID_AMOUNT, WALLET_FROZEN, WALLET_CLOSED, RATE_LIMITED (too many cards are open), "
+    "IDEMPOTENCY_KEY_REUSED."
 )
 @refusals_as_errors(IssueCardPayload)
 async def issue_card(

@@ -11,10 +11,10 @@ from pocketpay.identity import refresh_session as identity
 
 
 @strawberry.mutation(
-    description="Gives a session new tokens for its refresh token, which is used up by it. Asked again within ten "
-    "seconds, because the answer was lost, it gives the same refresh token; later a used one ends the session, for "
-    "then two have it. Refusals: INVALID_TOKEN (sign in again), WALLET_FROZEN (the wallet is "
-    "frozen for all; the refresh token stays good)."
+    description="Exchanges a refresh token for new tokens of the session. A refresh token can be used once. "
+    "Repeated within ten seconds, after a lost response, it returns the same refresh token. Used again later, the "
+    "token may be stolen, so the session ends. Refusals: INVALID_TOKEN (sign in again), WALLET_FROZEN (the wallet "
+    "is frozen for ALL; the refresh token stays valid)."
 )
 @refusals_as_errors(SessionPayload, ())
 async def refresh_session(

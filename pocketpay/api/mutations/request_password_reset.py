@@ -10,9 +10,9 @@ from pocketpay.api.password_reset_payload import PasswordResetPayload
 from pocketpay.identity import request_password_reset as identity
 
 
-@strawberry.input(description="Whose password is to be set anew.")
+@strawberry.input(description="The user whose password is to be reset.")
 class RequestPasswordResetInput:
-    login: str = strawberry.field(description="What signIn takes as the login.")
+    login: str = strawberry.field(description="The login, as in signIn.")
 
 
 @strawberry.mutation(
@@ -23,7 +23,7 @@ class RequestPasswordResetInput:
 )
 @refusals_as_errors(PasswordResetPayload)
 async def request_password_reset(
-    info: Info, input: Annotated[RequestPasswordResetInput, strawberry.argument(description="Whose.")]
+    info: Info, input: Annotated[RequestPasswordResetInput, strawberry.argument(description="The login of the user.")]
 ) -> PasswordResetPayload:
     context = info.context
     await identity.request_password_reset(context.rooms.reception, input.login, address=context.address)

@@ -7,7 +7,7 @@ from pocketpay.api.errors import UserError
 from pocketpay.identity import sessions
 
 
-@strawberry.type(description="How many sessions were ended, or why none.")
+@strawberry.type(description="The result of ending sessions: their number, or the errors.")
 class SignOutPayload:
     revoked: int = strawberry.field(
         default=0, description="Number of sessions that ended. Their tokens are refused and their websockets close."
@@ -17,7 +17,7 @@ class SignOutPayload:
     )
 
 
-@strawberry.mutation(description="Ends the session this request came through.")
+@strawberry.mutation(description="Ends the current session.")
 async def sign_out(info: Info) -> SignOutPayload:
     context = info.context
     revoked = await sessions.sign_out(context.rooms.reception, context.must_view())

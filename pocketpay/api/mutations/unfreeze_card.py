@@ -13,12 +13,12 @@ from pocketpay.transactions.errors import NotFound
 
 
 @strawberry.mutation(
-    description="Lets one of the viewer's frozen cards pay again. Said again it answers with the same. "
-    "Refusals: NOT_FOUND, WRONG_STATE (it is closed)."
+    description="Unfreezes one of the viewer's cards, so that it can pay again. Idempotent: repeating it returns "
+    "the same result. Refusals: NOT_FOUND, WRONG_STATE (it is closed)."
 )
 @refusals_as_errors(CardPayload, BY_ID)
 async def unfreeze_card(
-    info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The card's id.")]
+    info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The id of the card.")]
 ) -> CardPayload:
     viewer = info.context.must_view()
     card_id = ids.decode(ids.CARD, id)

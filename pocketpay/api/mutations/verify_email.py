@@ -11,22 +11,22 @@ from pocketpay.identity import shown_code
 from pocketpay.identity import verify_email as identity
 
 
-@strawberry.input(description="What requestEmailVerification has sent: the code, or the token of the link.")
+@strawberry.input(description="The code, or the token of the link, that requestEmailVerification sent.")
 class VerifyEmailInput:
     code: str | None = strawberry.field(
-        default=strawberry.UNSET, description="The eight digits, with any spaces or hyphens between."
+        default=strawberry.UNSET, description="The code of eight digits. Spaces and hyphens are ignored."
     )
     token: str | None = strawberry.field(
-        default=strawberry.UNSET, description='What stands after "#token=" in the link; in place of the code.'
+        default=strawberry.UNSET, description='The text after "#token=" in the link. It replaces the code.'
     )
 
 
 @strawberry.mutation(
-    description="Verifies the viewer's email address with what was sent to it. An address is theirs who verified it "
-    "last: if another user had verified it before, it is not verified for them any more. Idempotent: a verified "
-    "address stays verified. Refusals: INVALID_INPUT (neither code nor token, or both), INVALID_CODE (wrong, used, "
-    "expired, sent to an earlier address, or after five wrong codes: then only the link is valid), WALLET_FROZEN "
-    "(for all)."
+    description="Verifies the viewer's email address with the code or link that was sent to it. The user who "
+    "verified an address last owns it: for another user who verified it before, it is no longer verified. "
+    "Idempotent: a verified address stays verified. Refusals: INVALID_INPUT (neither code nor token, or both), "
+    "INVALID_CODE (wrong, used, expired, sent to an earlier address, or after five wrong codes: then only the link "
+    "is valid), WALLET_FROZEN (for all)."
 )
 @refusals_as_errors(UserPayload)
 async def verify_email(

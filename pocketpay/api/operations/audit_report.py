@@ -18,7 +18,7 @@ class AuditReport:
     right: bool = strawberry.field(description="Whether every rule holds.")
     laws: int = strawberry.field(description="Number of rules that were checked.")
     findings: list[AuditFinding] = strawberry.field(
-        description=f"What breaks one, the first {MOST_TOLD}; empty when the books are right."
+        description=f"The rows that break a rule, at most {MOST_TOLD}; empty when the ledger is correct."
     )
     more: bool = strawberry.field(
         description="Whether there are more findings than these. `pocketpay audit` prints all of them."

@@ -19,12 +19,13 @@ class ClearRiskSettingInput:
 
 
 @strawberry.mutation(
-    description="Lets the environment's setting of risk apply again, on every server. What no operator has set is "
-    "left, and not recorded. Refusals: INVALID_INPUT (reason)."
+    description="Removes an operator's override of a risk setting, on every server: the environment's value applies "
+    "again. Without an override nothing changes and nothing is recorded. Refusals: INVALID_INPUT (reason)."
 )
 @refusals_as_errors(RiskSettingPayload)
 async def clear_risk_setting(
-    info: Info, input: Annotated[ClearRiskSettingInput, strawberry.argument(description="The setting.")]
+    info: Info,
+    input: Annotated[ClearRiskSettingInput, strawberry.argument(description="The setting and the reason.")],
 ) -> RiskSettingPayload:
     operator, rooms = info.context.must_operate(), info.context.rooms
     changed = await operations.clear_risk_setting(

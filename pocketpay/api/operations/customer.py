@@ -132,7 +132,7 @@ class Customer:
     )
     phone: str | None = strawberry.field(description="Their phone number in E.164 format; null when they gave none.")
     role: Role = strawberry.field(description="Their role: customer or operator.")
-    created_at: datetime = strawberry.field(description="When they signed up.")
+    created_at: datetime = strawberry.field(description="When the user signed up.")
     closed_at: datetime | None = strawberry.field(description="When they closed their wallet; null while it is open.")
     uuid: strawberry.Private[UUID]
     wallet_id: strawberry.Private[UUID]

@@ -12,7 +12,7 @@ from pocketpay.identity.session import Session
 @strawberry.type(description="One session of a customer: a device on which they are signed in.")
 class CustomerSession:
     id: strawberry.ID = strawberry.field(description="The session's id, the same that the customer sees.")
-    created_at: datetime = strawberry.field(description="When they signed in.")
+    created_at: datetime = strawberry.field(description="When the user signed in.")
     last_used_at: datetime = strawberry.field(
         description="The time of the sign-in, or of the last refresh of the session's tokens."
     )

@@ -33,13 +33,13 @@ class EndSessionsPayload:
 
 
 @strawberry.mutation(
-    description="Ends every session of a customer, on every server. The password stays as it is. Where no session is "
-    "alive nothing is recorded. Refusals: NOT_FOUND, INVALID_INPUT (reason), FORBIDDEN (the operator's own account), "
-    "WALLET_CLOSED."
+    description="Ends every session of a customer, on every server. The password does not change. When no session "
+    "is active, nothing is recorded. Refusals: NOT_FOUND, INVALID_INPUT (reason), FORBIDDEN (the operator's own "
+    "account), WALLET_CLOSED."
 )
 @refusals_as_errors(EndSessionsPayload)
 async def end_sessions(
-    info: Info, input: Annotated[EndSessionsInput, strawberry.argument(description="Which customer, and why.")]
+    info: Info, input: Annotated[EndSessionsInput, strawberry.argument(description="The customer and the reason.")]
 ) -> EndSessionsPayload:
     operator, rooms = info.context.must_operate(), info.context.rooms
     wallet_id = await wallet_meant(info, input.customer, field="customer")

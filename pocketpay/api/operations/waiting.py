@@ -19,11 +19,16 @@ EVERYBODY = UUID(int=0)
 """Whose a list is that is nobody's in particular."""
 
 First: TypeAlias = Annotated[
-    int | None, strawberry.argument(description="So many from the start on, at most 100; without any number 20.")
+    int | None, strawberry.argument(description="Number of items to return from the start: 0 to 100, default 20.")
 ]
-After: TypeAlias = Annotated[str | None, strawberry.argument(description="Only what follows this cursor.")]
-Last: TypeAlias = Annotated[int | None, strawberry.argument(description="So many from the end on, at most 100.")]
-Before: TypeAlias = Annotated[str | None, strawberry.argument(description="Only what precedes this cursor.")]
+After: TypeAlias = Annotated[str | None, strawberry.argument(description="Only items after this cursor.")]
+Last: TypeAlias = Annotated[
+    int | None,
+    strawberry.argument(
+        description="Number of items to return from the end: 0 to 100. Use `first` or `last`, not both."
+    ),
+]
+Before: TypeAlias = Annotated[str | None, strawberry.argument(description="Only items before this cursor.")]
 
 
 HELD = Listing("held payments", EVERYBODY, BY_MOMENT)

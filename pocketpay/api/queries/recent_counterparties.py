@@ -11,10 +11,12 @@ from pocketpay.transactions import history
 
 
 @strawberry.field(
-    description="Whom the viewer last paid or was paid by, the most recent first, each once; not who has left."
+    description="The users whom the viewer paid or was paid by, most recent first, each once. Users with a closed "
+    "wallet are left out."
 )
 async def recent_counterparties(
-    info: Info, first: Annotated[int | None, strawberry.argument(description="So many at most, up to 100.")] = FEW
+    info: Info,
+    first: Annotated[int | None, strawberry.argument(description="Maximum number of items: 0 to 100.")] = FEW,
 ) -> list[Profile]:
     wallet_id = info.context.must_view().wallet_id
     most = at_most(first)

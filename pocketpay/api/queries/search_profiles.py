@@ -11,14 +11,19 @@ from pocketpay.identity import profiles
 
 
 @strawberry.field(
-    description="People whose username or name begins with a text, usernames first. Case, the width of letters, "
-    "marks that are not seen, and whether an accent is a code point of its own make no difference. Nobody is found "
-    "by an email address or a phone number."
+    description="Users whose username or name starts with the given text; matches of the username come first. The "
+    "search ignores case, character width, invisible characters and the encoding of accents. It does not search "
+    "email addresses or phone numbers."
 )
 async def search_profiles(
     info: Info,
-    text: Annotated[str, strawberry.argument(description='The beginning; with a leading "@" of usernames only.')],
-    first: Annotated[int | None, strawberry.argument(description="So many at most, up to 100.")] = FEW,
+    text: Annotated[
+        str,
+        strawberry.argument(
+            description='The start of the username or name. With a leading "@", only usernames are searched.'
+        ),
+    ],
+    first: Annotated[int | None, strawberry.argument(description="Maximum number of items: 0 to 100.")] = FEW,
 ) -> list[Profile]:
     info.context.must_view()
     most = at_most(first)

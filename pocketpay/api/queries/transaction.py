@@ -9,9 +9,9 @@ from pocketpay.api.context import Info
 from pocketpay.api.transaction import Transaction
 
 
-@strawberry.field(description="A transaction by its id; null when there is none that the viewer may see.")
+@strawberry.field(description="A transaction by its id; null when it does not exist or the viewer cannot see it.")
 async def transaction(
-    info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The transaction's id.")]
+    info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The id of the transaction.")]
 ) -> Transaction | None:
     info.context.must_view()
     uuid = ids.decode(ids.TRANSACTION, id)

@@ -9,9 +9,9 @@ from pocketpay.api.money_request import MoneyRequest
 
 
 @strawberry.subscription(
-    description="Every change from now on of the viewer's money requests, new ones among them, to both sides, "
-    "whichever server made it. A payment that awaits its confirmation changes no request. Of several changes of one "
-    "request close together the last is told."
+    description="Each new or changed money request to or from the viewer, from now on, on any server. A payment "
+    "that waits for confirmation does not change its request. Changes of one request close together may arrive as "
+    "one event with the newest state."
 )
 async def money_request_updated(info: Info) -> AsyncGenerator[MoneyRequest, None]:
     wallet_id = info.context.must_view().wallet_id
