@@ -5,6 +5,7 @@ from functools import partial
 from inspect import isawaitable
 from typing import Any, NamedTuple, cast
 
+import orjson
 from graphql import ExecutionResult, GraphQLError, GraphQLSchema
 from graphql.execution.execute import execute_subscription_event
 from graphql.execution.executor import default_field_resolver, default_type_resolver
@@ -140,9 +141,23 @@ class Execution:
             operation.variables = Variables(self._schema, operation.node.variable_definitions)
         return operation.variables.values(variables or {})
 
-    async def event(self, operation: Operation, executor: OperationExecutor, event: Any) -> Answer:
+    async def event_payload(self, operation: Operation, executor: OperationExecutor, event: Any) -> bytes:
+        """The answer to one event of a subscription, as JSON: the same bytes for all subscribers of one state."""
+        plan = self._event_plan(operation)
+        known = None if plan is None else plan.payload_of(event)
+        if known is not None:
+            return known
+        answer = await self.event(plan, operation, executor, event)
+        payload = orjson.dumps(answer.payload)
+        if plan is not None and answer.outcome == "ok":
+            plan.keep(event, payload)
+        return payload
+
+    async def event(
+        self, plan: EventPlan | None, operation: Operation, executor: OperationExecutor, event: Any
+    ) -> Answer:
         """The answer to one event of a subscription."""
-        context, plan = executor.context_value, self._event_plan(operation)
+        context = executor.context_value
         if plan is not None:
             data = await plan.data(event, context.fresh(), executor.variable_values)
             if data is not None:
