@@ -174,8 +174,8 @@ class Connection(Generic[T]):
     counted: strawberry.Private[Callable[[], Awaitable[int | None]]]
 
     @strawberry.field(
-        description=f"Number of items in the whole list; null when there are more than {MOST_COUNTED:,}, because counting "
-        "costs too much. For ledger entries it is always known."
+        description=f"Number of items in the whole list; null above {MOST_COUNTED:,}, where counting costs too "
+        "much. For ledger entries it is always known."
     )
     async def total_count(self) -> int | None:
         return await self.counted()
