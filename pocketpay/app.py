@@ -117,10 +117,10 @@ def create_app(settings: Settings, *, server_dsn: str, secret_key: bytes) -> Sta
     )
     app.state.doors, app.state.replies = doors, replies
     connections = app.state.connections = Connections(ConnectionLimits.of(settings))
-    metrics.gauge("pocketpay_connections", "Connections that are open.", lambda: connections.open)
+    metrics.gauge("pocketpay_connections", "Number of open connections.", lambda: connections.open)
     metrics.counter(
         "pocketpay_connections_refused",
-        "Connections refused since the start because there were too many.",
+        "Number of connections refused since the start because there were too many.",
         lambda: connections.refusals,
     )
     return app
@@ -173,7 +173,7 @@ class Server:
         if settings.mail_is_on:
             await self._send_mail(open_, reception)
         metrics = self._doors.metrics
-        metrics.gauge("pocketpay_clearing_waiting", "Instructions waiting now.", lambda: desk.clearing.waiting)
+        metrics.gauge("pocketpay_clearing_waiting", "Number of waiting instructions.", lambda: desk.clearing.waiting)
         for count, meaning in CLEARING_COUNTS.items():
             metrics.counter(f"pocketpay_clearing_{count}", meaning, partial(getattr, desk.clearing.counts, count))
         return Rooms(
@@ -203,17 +203,23 @@ class Server:
         sender.start()
         open_.push_async_callback(sender.close)
         metrics, counts = self._doors.metrics, sender.counts
-        metrics.gauge("pocketpay_mails_waiting", "Mails in the outbox of all servers.", lambda: counts.waiting)
-        metrics.counter("pocketpay_mails_sent", "Mails sent since the start.", lambda: counts.sent)
-        metrics.counter("pocketpay_mails_failed", "Mails given up since the start.", lambda: counts.failed)
+        metrics.gauge(
+            "pocketpay_mails_waiting", "Number of mails in the outbox of all servers.", lambda: counts.waiting
+        )
+        metrics.counter("pocketpay_mails_sent", "Number of mails sent since the start.", lambda: counts.sent)
+        metrics.counter(
+            "pocketpay_mails_failed",
+            "Number of mails that failed permanently since the start.",
+            lambda: counts.failed,
+        )
 
 
 CLEARING_COUNTS = {
-    "units": "Units of work committed since the start.",
-    "instructions": "Instructions carried out since the start.",
-    "retries": "Units of work tried again since the start.",
-    "busy": "Instructions answered SERVICE_BUSY since the start.",
-    "ahead": "Of those, because an account was changed last in the future, by a clock that was wrong.",
+    "units": "Number of units of work committed since the start.",
+    "instructions": "Number of instructions executed since the start.",
+    "retries": "Number of units of work retried since the start.",
+    "busy": "Number of instructions answered with SERVICE_BUSY since the start.",
+    "ahead": "Number of them where the last change of an account is in the future because of a wrong clock.",
 }
 
 

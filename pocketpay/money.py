@@ -116,12 +116,12 @@ def parse(text: str, code: str) -> Money:
     """
     shape = AMOUNT_SHAPE.fullmatch(text)
     if shape is None:
-        raise MalformedAmount("must be decimal digits, with at most three after the point")
+        raise MalformedAmount("must be decimal digits, with at most three digits after the point")
     whole, part = shape.group(1), shape.group(2) or ""
     exponent = currency(code).exponent
     if len(part) > exponent:
         raise AmountOutOfRange(f"must have at most {exponent} decimals in {code}")
     minor = int(whole + part.ljust(exponent, "0"))
     if not 0 < minor <= MAX_MAJOR * 10**exponent:
-        raise AmountOutOfRange(f"must be above zero and at most {MAX_MAJOR} {code}")
+        raise AmountOutOfRange(f"must be greater than zero and at most {MAX_MAJOR} {code}")
     return Money(minor, code)

@@ -304,7 +304,7 @@ class Settings(RiskSettings, BaseSettings):
     @model_validator(mode="after")
     def _production_has_a_bank_that_works(self) -> Self:
         if self.production and self.simulated_bank is not SimulatedBank.INSTANT:
-            raise ValueError("SIMULATED_BANK misbehaves in development only: leave it out, or make it instant")
+            raise ValueError("SIMULATED_BANK must be instant in production")
         return self
 
     @model_validator(mode="after")
@@ -314,14 +314,14 @@ class Settings(RiskSettings, BaseSettings):
         if self.smtp_host is not None:
             for name in ("mail_from", "public_url"):
                 if getattr(self, name) is None:
-                    raise ValueError(f"{name.upper()} is missing: mail needs it where SMTP_HOST is set")
+                    raise ValueError(f"{name.upper()} is missing. It is required with SMTP_HOST")
         if self.smtp_password is not None and self.smtp_password_file is not None:
-            raise ValueError("SMTP_PASSWORD and SMTP_PASSWORD_FILE are both set: leave one of them out")
+            raise ValueError("SMTP_PASSWORD and SMTP_PASSWORD_FILE are both set. Set only one")
         has_password = self.smtp_password is not None or self.smtp_password_file is not None
         if has_password != (self.smtp_username is not None):
-            raise ValueError("SMTP_USERNAME and a password belong together: set both, or none")
+            raise ValueError("SMTP_USERNAME and a password are required together. Set both or neither")
         if has_password and self.smtp_tls is SmtpTls.NONE:
-            raise ValueError("SMTP_TLS: none would send the password of the SMTP server in clear text")
+            raise ValueError("SMTP_TLS is none, which would send the SMTP password in clear text")
         return self
 
     @property
@@ -352,7 +352,7 @@ class Settings(RiskSettings, BaseSettings):
                 test_environment=True,
             )
         except EmailNotValidError:
-            raise ValueError("MAIL_FROM is no sender, like Pocket Pay <no-reply@example.com>") from None
+            raise ValueError("MAIL_FROM is not a sender like Pocket Pay <no-reply@example.com>") from None
         return kept.display_name or "", kept.normalized
 
     @property
@@ -367,7 +367,7 @@ class Settings(RiskSettings, BaseSettings):
             host = None
         plain = host in LOOPBACK or not self.production
         if not host or parts.scheme not in ("https", "http" if plain else "https") or parts.query or parts.fragment:
-            raise ValueError("PUBLIC_URL is no address of an app, like https://app.example.com")
+            raise ValueError("PUBLIC_URL is not the URL of an app, like https://app.example.com")
         return self.public_url.rstrip("/")
 
     @property
@@ -375,7 +375,7 @@ class Settings(RiskSettings, BaseSettings):
         """The codes of CURRENCIES, the default one first."""
         codes = tuple(part.strip().upper() for part in self.currencies.split(",") if part.strip())
         if not codes or len(set(codes)) != len(codes):
-            raise ValueError("CURRENCIES names each ISO 4217 code served once, for example USD,EUR")
+            raise ValueError("CURRENCIES must have each ISO 4217 code once, for example USD,EUR")
         for code in codes:
             try:
                 money.currency(code)
@@ -424,11 +424,11 @@ def allowed_origin(text: str) -> str:
     if text == "*":
         return text
     if "://" not in text:
-        raise ValueError(f"ALLOWED_ORIGINS: {text!r} has no scheme: write it like https://app.example.com")
+        raise ValueError(f"ALLOWED_ORIGINS: {text!r} has no scheme. Write it like https://app.example.com")
     origin = normalized_origin(text.removesuffix("/"))
     if origin is None:
         raise ValueError(
-            f"ALLOWED_ORIGINS: {text!r} is not an origin: write scheme, host and port only, like "
+            f"ALLOWED_ORIGINS: {text!r} is not an origin. Write only scheme, host and port, like "
             "https://app.example.com"
         )
     return origin
@@ -457,7 +457,7 @@ def basis_points(name: str, text: str) -> int:
         bps = int(whole + part.rstrip("0").ljust(2, "0"))
         if len(part.rstrip("0")) <= 2 and bps <= 10_000:
             return bps
-    raise ValueError(f"{name}: {text!r} is no percentage from 0 to 100 with at most two decimals, like 1.5")
+    raise ValueError(f"{name}: {text!r} is not a percentage from 0 to 100 with at most two decimals, like 1.5")
 
 
 def in_words(field: FieldInfo) -> str:
@@ -482,7 +482,9 @@ def load(**overrides: object) -> Settings:
     except ValidationError as wrong:
         raise _sentence(wrong) from None
     except (OSError, UnicodeDecodeError) as wrong:
-        raise SettingsError(f".env cannot be read ({wrong}): make it UTF-8 text that this user may read.") from None
+        raise SettingsError(
+            f".env cannot be read ({wrong}). It must be UTF-8 text that this user can read."
+        ) from None
 
 
 def overridden(settings: Settings, changes: Mapping[str, str]) -> Settings:
@@ -539,5 +541,5 @@ def smtp_password(settings: Settings) -> str | None:
     except (OSError, UnicodeDecodeError) as wrong:
         raise SettingsError(f"SMTP_PASSWORD_FILE cannot be read: {type(wrong).__name__}.") from None
     if not text:
-        raise SettingsError("SMTP_PASSWORD_FILE is empty: write the password into it.")
+        raise SettingsError("SMTP_PASSWORD_FILE is empty. Write the password into it.")
     return text

@@ -273,7 +273,7 @@ def test_origins_are_as_browsers_send_them() -> None:
 
 def test_origin_without_a_scheme_is_refused_with_an_example() -> None:
     assert sentence(allowed_origins="app.example.com") == (
-        "ALLOWED_ORIGINS: 'app.example.com' has no scheme: write it like https://app.example.com."
+        "ALLOWED_ORIGINS: 'app.example.com' has no scheme. Write it like https://app.example.com."
     )
 
 

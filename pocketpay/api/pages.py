@@ -99,7 +99,7 @@ class Listing(Generic[K]):
                 return self.keyset.unpack(packed)
         except (binascii.Error, ValueError, struct.error, OverflowError):
             pass
-        raise BadUserInput("A cursor is one that this list gave.")
+        raise BadUserInput("This cursor is not valid for this list.")
 
     def _check(self, packed: bytes) -> bytes:
         bound = hashlib.blake2b(packed, digest_size=_CHECK_BYTES, key=self.name.encode() + self.owner.bytes)
@@ -125,10 +125,10 @@ class Page(Generic[K]):
 def asked(listing: Listing[K], first: int | None, after: str | None, last: int | None, before: str | None) -> Page[K]:
     """The page those arguments ask for. Raises BadUserInput when they do not go together."""
     if first is not None and last is not None:
-        raise BadUserInput("Ask for `first` or for `last`, not for both.")
+        raise BadUserInput("Use `first` or `last`, not both.")
     size = first if first is not None else last if last is not None else DEFAULT_SIZE
     if not 0 <= size <= LARGEST:
-        raise BadUserInput(f"A page has 0 to {LARGEST} rows.")
+        raise BadUserInput(f"`first` and `last` must be 0 to {LARGEST}.")
     return Page(
         size=size,
         after=None if after is None else listing.place(after),
@@ -142,7 +142,7 @@ def at_most(first: int | None) -> int:
     if first is None:
         return FEW
     if not 0 <= first <= LARGEST:
-        raise BadUserInput(f"`first` is 0 to {LARGEST}.")
+        raise BadUserInput(f"`first` must be 0 to {LARGEST}.")
     return first
 
 

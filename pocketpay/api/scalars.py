@@ -39,7 +39,7 @@ def amount_from(value: object) -> Amount:
     if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**13:
         value = str(value)
     if not isinstance(value, str) or AMOUNT_SHAPE.fullmatch(value) is None:
-        raise MalformedValue('An Amount is decimal text like "12.50": digits, and at most three after the point.')
+        raise MalformedValue('An Amount is decimal text like "12.50", with at most three digits after the point.')
     return Amount(value)
 
 

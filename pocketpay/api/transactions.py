@@ -137,4 +137,4 @@ def bound(raw_amount: Amount | None, currency: str) -> money.Money | None:
     try:
         return money.parse(raw_amount, currency)
     except money.AmountOutOfRange as wrong:
-        raise BadUserInput(f"An amount of the filter cannot be: {wrong}.") from None
+        raise BadUserInput(f"An amount of the filter is not valid: {wrong}.") from None

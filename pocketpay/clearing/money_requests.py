@@ -28,7 +28,7 @@ def visible(book: Book, request_id: UUID, wallet_id: UUID) -> MoneyRequest:
     """The request of that id, which that wallet is a side of. Raises NotFound."""
     request = book.requests.get(request_id)
     if request is None or not request.visible_to(wallet_id):
-        raise NotFound
+        raise NotFound(thing="money request")
     return request
 
 

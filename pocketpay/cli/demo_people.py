@@ -18,7 +18,7 @@ async def make(settings: Settings, server_dsn: str) -> None:
         return
     database = await Database.open(server_dsn, readers=1, writers=1)
     try:
-        acting, reason = Operator(None, "pocketpay demo"), "To try what operators do"
+        acting, reason = Operator(None, "pocketpay demo"), "To try the operators' mutations"
         await set_role(database, acting, raw_username=demo.OPERATOR, role=Role.OPERATOR, raw_reason=reason)
     finally:
         await database.close()

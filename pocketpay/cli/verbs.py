@@ -18,7 +18,7 @@ from pocketpay.serving import log
 from pocketpay.settings import Settings
 
 verbs = typer.Typer(
-    help="Pocket Pay: a wallet server people can trust with their money.",
+    help="Pocket Pay: a GraphQL wallet server.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -28,9 +28,11 @@ verbs.add_typer(operator, name="operator")
 
 @verbs.command("serve")
 def serve_verb(
-    host: Annotated[str | None, typer.Option(help="Where to listen; HOST by default.")] = None,
-    port: Annotated[int | None, typer.Option(help="The port; PORT by default, 0 for any free one.")] = None,
-    workers: Annotated[int, typer.Option(min=1, max=64, help="Server processes sharing the port.")] = 1,
+    host: Annotated[str | None, typer.Option(help="The address to listen on; HOST by default.")] = None,
+    port: Annotated[
+        int | None, typer.Option(help="The port to listen on; PORT by default. 0 chooses a free port.")
+    ] = None,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Number of server processes that share the port.")] = 1,
 ) -> None:
     """Serves until SIGTERM or ctrl-C; without DATABASE_URL on a PostgreSQL of its own."""
     stops.leave_on_stops(0)
@@ -107,10 +109,14 @@ def demo_verb() -> None:
 def import_supabase_verb(
     files: Annotated[
         list[Path],
-        typer.Argument(metavar="FILE...", exists=True, help="A CSV, several, a folder of them, or a plain pg_dump."),
+        typer.Argument(
+            metavar="FILE...",
+            exists=True,
+            help="One or more CSV files, a folder of CSV files, or a plain pg_dump file.",
+        ),
     ],
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would happen and what is wrong.")] = False,
-    skip_wrong: Annotated[bool, typer.Option("--skip-wrong", help="Leave out whom something is wrong with.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check the files and report, without changes.")] = False,
+    skip_wrong: Annotated[bool, typer.Option("--skip-wrong", help="Skip people whose data has errors.")] = False,
 ) -> None:
     """Moves people in from Supabase, with their passwords and opening balances. Saying it again goes on."""
     from pocketpay.cli.progress import Bars
@@ -156,9 +162,9 @@ def _seed(chosen: Settings, server_dsn: str) -> None:
 def _welcome(chosen: Settings, url: str) -> None:
     from pocketpay.onboarding import demo
 
-    typer.echo(f"Pocket Pay serves at {url}/graphql")
+    typer.echo(f"Pocket Pay is running at {url}/graphql")
     if not chosen.production:
-        typer.echo("Open it in a browser for GraphiQL: its tabs walk you through all that it does.")
+        typer.echo("Open it in a browser to use GraphiQL. Its tabs show every operation.")
     if demo.wanted(chosen):
         typer.echo(demo_people.introduced())
 

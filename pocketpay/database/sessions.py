@@ -196,7 +196,9 @@ async def connect(
         raise ServiceBusy("the database does not answer") from error
     except (ValueError, OverflowError):
         # Its words may quote a password that was not escaped.
-        raise ServiceBusy("its address is none: the form is postgresql://user:password@host:port/name") from None
+        raise ServiceBusy(
+            "DATABASE_URL is not valid; its form is postgresql://user:password@host:port/name"
+        ) from None
 
 
 def plain(dsn: str) -> str:

@@ -33,14 +33,14 @@ def well_formed(typed: str) -> str:
     if len(name) > LONGEST_NAME or len(typed) > LONGEST_NAME * 4:
         raise InvalidProfile("name", f"must have at most {LONGEST_NAME} characters")
     if not fits_name(name):
-        raise InvalidProfile("name", "must not have control characters or others that cannot be shown")
+        raise InvalidProfile("name", "must not have control characters or characters that cannot be displayed")
     return name
 
 
 def objection(name: str) -> str | None:
     """Why nobody may choose this well-formed name, in words that follow the field's; None when anybody may."""
     if not shows_something(name):
-        return "must have something that can be seen"
+        return "must have at least one visible character"
     return PROBLEM if speaks_for_service(name) else None
 
 

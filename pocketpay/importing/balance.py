@@ -14,13 +14,15 @@ def opening_balance(judge_: Judge, served: Sequence[str]) -> tuple[str | None, i
     """The wallet's currency, and the opening balance in its minor units."""
     joined = judge_.joined
     if joined.currencies > 1:
-        judge_.wrong("currency", f"{joined.currencies} are named for the same person")
+        judge_.wrong("currency", f"has {joined.currencies} values for the same person")
         return None, 0
     raw = (joined.currency or "").strip().upper()
     code = raw or (served[0] if len(served) == 1 else "")
     if code not in served:
         problem = (
-            f"is not served here; these are: {', '.join(served)}" if raw else "is missing, and several are served"
+            f"is not a currency of this server. Its currencies: {', '.join(served)}"
+            if raw
+            else "is missing, and this server has several currencies"
         )
         judge_.wrong("currency", problem, joined.currency)
         return None, 0
@@ -38,16 +40,16 @@ def _minor(judge_: Judge, field: str, raw: str | None, code: str) -> int | None:
         return 0
     shape = _BALANCE.fullmatch(raw.strip())
     if shape is None:
-        judge_.wrong(field, "is no amount: digits and one point", raw)
+        judge_.wrong(field, "is not an amount: use digits and one decimal point", raw)
         return None
     exponent = money.currency(code).exponent
     sign, whole, part = shape[1], shape[2], shape[3] or ""
     if part[exponent:].strip("0"):
-        judge_.wrong(field, f"has more than the {exponent} decimals of {code}", raw)
+        judge_.wrong(field, f"has more than {exponent} decimals, the maximum for {code}", raw)
         return None
     minor = int(whole + part[:exponent].ljust(exponent, "0"))
     if sign and minor:
-        judge_.wrong(field, "is negative: nobody moves in with a debt", raw)
+        judge_.wrong(field, "is negative: a negative balance cannot be imported", raw)
         return None
     if minor > money.MAX_MAJOR * 10**exponent:
         judge_.wrong(field, f"is above {money.MAX_MAJOR:,} {code}", raw)

@@ -21,9 +21,9 @@ LONGEST_AVATAR_URL = 2_048
 _AVATAR = re.compile(r"https?://[!-~]+", re.ASCII | re.IGNORECASE)
 _DIGITS = re.compile(r"\d{6,15}", re.ASCII)
 _KINDS = {
-    "$argon2": "is an argon2 hash, of which only our own are taken",
+    "$argon2": "is an argon2 hash that this server did not create",
     "$fbscrypt": "is a Firebase scrypt hash",
-    "$2": "is a bcrypt hash out of shape",
+    "$2": "is a malformed bcrypt hash",
 }
 _TRUE = ("t", "true", "1", "yes")
 
@@ -77,17 +77,20 @@ def _standing(judge_: Judge, now: datetime) -> None:
     """Whom Supabase itself would not let in does not come in here."""
     joined = judge_.joined
     if joined.deleted_at is not None:
-        judge_.wrong("deleted_at", "says that they were deleted: nobody to move in")
+        judge_.wrong("deleted_at", "shows a deleted person, who cannot be imported")
     if (joined.is_anonymous or "").lower() in _TRUE:
-        judge_.wrong("is_anonymous", "says that it is nobody by name: nobody to move in")
+        judge_.wrong("is_anonymous", "shows an anonymous person, who cannot be imported")
     if joined.banned_until is not None:
         until = _moment(joined.banned_until)
         if until is None or until > now:
-            judge_.wrong("banned_until", "bans them: clear it to let them in, and freeze the wallet then")
+            judge_.wrong(
+                "banned_until",
+                "shows a banned person: clear it to import them, and freeze the wallet afterwards",
+            )
     if joined.profiles > 1:
         judge_.wrong("id", f"has {joined.profiles} profiles")
     if joined.wallets > 1:
-        judge_.wrong("id", f"has {joined.wallets} wallets: here everybody has one")
+        judge_.wrong("id", f"has {joined.wallets} wallets: a person can have only one")
 
 
 def _username(judge_: Judge, raw: str | None, metadata: dict[str, str]) -> str | None:
@@ -123,13 +126,13 @@ def _may_be_chosen(name: str) -> bool:
 
 def _name(judge_: Judge, raw: str | None, username: str | None) -> str | None:
     if raw is None or not raw.strip():
-        judge_.note("name", "is missing: the username stands for it")
+        judge_.note("name", "is missing: the username is used instead")
         return username
     name = judge_.fit(names.well_formed, raw)
     problem = None if name is None else names.objection(name)
     if problem is None:
         return name
-    judge_.note("name", f"{problem}: the username stands for it", raw)
+    judge_.note("name", f"{problem}: the username is used instead", raw)
     return username
 
 
@@ -144,7 +147,7 @@ def _avatar(judge_: Judge, raw: str | None) -> str | None:
         return None
     url = raw.strip()
     if len(url) > LONGEST_AVATAR_URL or _AVATAR.fullmatch(url) is None:
-        judge_.note("avatar_url", "is no address of the web: left out", url)
+        judge_.note("avatar_url", "is not a web address: it is left out", url)
         return None
     return url
 
@@ -152,16 +155,16 @@ def _avatar(judge_: Judge, raw: str | None) -> str | None:
 def _password(judge_: Judge) -> str:
     raw = judge_.joined.encrypted_password
     if raw is None or not raw.strip():
-        judge_.note("encrypted_password", "is empty: they cannot sign in with a password")
+        judge_.note("encrypted_password", "is empty: this person cannot sign in with a password")
         return NO_PASSWORD
     kept = raw.strip()
     if bcrypt_hashes.cost_of(kept) is not None:
         return kept
     shape = bcrypt_hashes.SHAPE.fullmatch(kept)
-    kind = next((said for sign, said in _KINDS.items() if kept.startswith(sign)), "is no hash that we know")
+    kind = next((said for sign, said in _KINDS.items() if kept.startswith(sign)), "is not a known password hash")
     if shape is not None:
         least, most = bcrypt_hashes.LEAST_COST, bcrypt_hashes.MOST_COST
-        kind = f"is a bcrypt hash of the cost {shape[1]}: {least} to {most} are taken"
+        kind = f"is a bcrypt hash with cost {shape[1]}: costs from {least} to {most} are accepted"
     judge_.wrong("encrypted_password", kind)
     return NO_PASSWORD
 
@@ -172,7 +175,7 @@ def _time(judge_: Judge, now: datetime) -> datetime | None:
         return None
     moment = _moment(raw)
     if moment is None or moment > now:
-        judge_.note("created_at", "is no time in the past: now stands for it", raw)
+        judge_.note("created_at", "is not a time in the past: the current time is used instead", raw)
         return None
     return moment
 

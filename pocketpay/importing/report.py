@@ -24,16 +24,16 @@ def summary(counts: Counts, sums: Sequence[Sum], owed: int) -> list[str]:
     """How many there are, and what they bring in each currency."""
     ready = sum(one.people for one in sums)
     lines = [
-        f"{_people(counts.read)} read: {ready:,} can move in, {counts.here:,} are here already, "
-        f"{_many(counts.wrong, 'line is', 'lines are')} wrong, {_many(counts.notes, 'note', 'notes')}."
+        f"{_people(counts.read)} read: {ready:,} can be imported, {counts.here:,} are already imported, "
+        f"{_many(counts.wrong, 'line has an error', 'lines have errors')}, {_many(counts.notes, 'note', 'notes')}."
     ]
     lines += [
         f"  {one.currency}: {_people(one.people)}, {_many(one.openings, 'opening balance', 'opening balances')}, "
-        f"{_amount(one.total, one.currency)} together"
+        f"{_amount(one.total, one.currency)} in total"
         for one in sums
     ]
     if owed:
-        lines.append(f"An earlier run still owes {_many(owed, 'opening balance', 'opening balances')}.")
+        lines.append(f"An earlier run has still to post {_many(owed, 'opening balance', 'opening balances')}.")
     return lines
 
 
@@ -42,14 +42,15 @@ def moved(done: Moved) -> list[str]:
     paid = _paid(done.paid)
     lines = [_late(ready) for ready in done.left_out]
     lines.append(
-        f"{_people(done.people)} moved in; {_many(done.openings, 'opening balance', 'opening balances')} posted"
+        f"{_people(done.people)} imported; {_many(done.openings, 'opening balance', 'opening balances')} posted"
         f"{': ' + paid if paid else ''}."
     )
     return lines
 
 
 def _late(ready: Ready) -> str:
-    return f"{shown(ready.username)} was left out: name, email or phone was taken while this ran. Run it again."
+    said = "was left out: the username, email or phone was taken during the import. Run it again."
+    return f"{shown(ready.username)} {said}"
 
 
 def _paid(paid: Mapping[str, int]) -> str:

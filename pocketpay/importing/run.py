@@ -53,7 +53,8 @@ async def run(
     except Exception as error:
         if isinstance(error, ServiceBusy) or lost_connection(error):
             raise DatabaseUnavailable(
-                "The database went away during the import: run it again, and it goes on where it stopped."
+                "The connection to the database was lost during the import. Run it again: it continues where it "
+                "stopped."
             ) from error
         raise
 
@@ -63,7 +64,7 @@ async def _dry(
 ) -> int:
     owed = await move_in.owed_count(connection)
     wrong, _ = await _reported(settings, connection, files, owed, tell, progress)
-    tell("Nothing has been changed: this was a dry run.")
+    tell("Nothing was changed: this was a dry run.")
     return 1 if wrong else 0
 
 
@@ -86,7 +87,7 @@ async def _real(
     wrong, ready = await _reported(settings, connection, files, 0, tell, progress)
     if wrong and not wish.skip_wrong:
         _tell_all(report.moved(moved) if moved.openings else [], tell)
-        tell("Nobody has moved in: mend these lines, or leave them out with --skip-wrong.")
+        tell("Nobody was imported. Fix these lines, or skip them with --skip-wrong.")
         return 1
     with progress.stage("moving in", ready) as advance:
         await move_in.move_in(connection, database, desk, moved, advance)

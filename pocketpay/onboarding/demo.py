@@ -61,7 +61,7 @@ async def seed(settings: Settings, server_dsn: str) -> frozenset[str]:
     Raises SettingsError where there are to be none, ServiceBusy when the database does not answer.
     """
     if not wanted(settings):
-        raise SettingsError("Demo people are only for development on the embedded PostgreSQL: unset DATABASE_URL.")
+        raise SettingsError("Demo users need development mode and the embedded PostgreSQL. Unset DATABASE_URL.")
     async with AsyncExitStack() as open_:
         database = await Database.open(server_dsn, readers=1, writers=1)
         open_.push_async_callback(database.close)

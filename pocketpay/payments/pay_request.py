@@ -53,7 +53,7 @@ class PayRequest:
             return earlier
         request = book.requests.get(self.request_id)
         if request is None or request.payer_wallet_id != self.wallet_id:
-            raise NotFound
+            raise NotFound(thing="money request")
         if request.status is not RequestStatus.PENDING:
             raise WrongState(request.status)
         if (waiting := book.live_payment(request.id)) is not None:

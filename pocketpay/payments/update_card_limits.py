@@ -39,7 +39,7 @@ class UpdateCardLimits:
         """The rule. Raises NotFound, and WrongState when the card is closed; said again it changes nothing."""
         card = book.own_card(self.card_id, self.wallet_id)
         if card is None:
-            raise NotFound
+            raise NotFound(thing="card")
         if not card.open:
             raise WrongState(card.status)
         each = card.per_payment_limit if self.per_payment_limit is STAYS else self.per_payment_limit

@@ -95,7 +95,7 @@ class FewListedValues(ASTValidationRule):
     def enter_list_value(self, node: ListValueNode, *_args: Any) -> None:
         self._listed += sum(not isinstance(value, ObjectValueNode) for value in node.values)
         if self._listed > LISTED_VALUES:
-            raise TooComplex(f"The lists of this document hold more than {LISTED_VALUES} values; use a variable.")
+            raise TooComplex(f"The lists of this document have more than {LISTED_VALUES} values. Use a variable.")
 
 
 class Operation:
@@ -146,12 +146,12 @@ class Prepared:
             if len(self.operations) == 1:
                 return self.operations[0]
             if self.operations:
-                raise BadUserInput("The document has several operations: `operationName` says which.")
+                raise BadUserInput("The document has several operations. Choose one with `operationName`.")
             raise BadUserInput("The document has no operation.")
         for operation in self.operations:
             if operation.name == name:
                 return operation
-        raise BadUserInput("The document has no operation of that name.")
+        raise BadUserInput("The document has no operation with this name.")
 
 
 class _Kept:
@@ -228,7 +228,9 @@ class Documents:
         except GraphQLError as error:
             if "Parsing aborted" in error.message:
                 signed_in = (
-                    f"; signed in it may have {self._limits.tokens}" if most_tokens < self._limits.tokens else ""
+                    f"; the limit for signed-in requests is {self._limits.tokens}"
+                    if most_tokens < self._limits.tokens
+                    else ""
                 )
                 error = TooComplex(f"This document is longer than {most_tokens} tokens{signed_in}.")
             return Prepared(None, [coded(error, PARSE_FAILED)], 10 + characters)
@@ -241,7 +243,7 @@ class Documents:
             prepared.errors = [excess.with_traceback(None)]
         except RecursionError:
             # Fragments in fragments, each of which is no deeper than the parser lets it be.
-            prepared.errors = [TooComplex("This document nests too deep.")]
+            prepared.errors = [TooComplex("This document is nested too deeply.")]
         return prepared
 
     def _trouble(self, document: DocumentNode, tokens: int) -> list[GraphQLError]:
@@ -279,14 +281,14 @@ class Documents:
     def _weighed(self, prepared: Prepared, document: DocumentNode) -> list[Operation]:
         """The document's operations. Raises TooComplex when one can ask for too much whatever its variables."""
         if len(document.definitions) > MOST_DEFINITIONS:
-            raise TooComplex(f"A document has at most {MOST_DEFINITIONS} operations and fragments.")
+            raise TooComplex(f"This document has more than {MOST_DEFINITIONS} operations and fragments.")
         nodes = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
         worst, least = Measure(self._schema, document), Measure(self._schema, document, {})
         operations = []
         for node in nodes:
             mutations = worst.root_mutations(node)
             if mutations > self._limits.root_mutations:
-                raise TooComplex(f"A document makes at most {self._limits.root_mutations} mutations.")
+                raise TooComplex(f"This document has more than {self._limits.root_mutations} mutations.")
             weight = worst.operation(node)
             excess = self._limits.excess(weight)
             if excess is not None and (not weight.varies or self._limits.excess(least.operation(node))):

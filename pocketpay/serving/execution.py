@@ -22,7 +22,7 @@ from pocketpay.serving.new_documents import NewDocuments, Share, TooManyNewDocum
 from pocketpay.serving.plans import NO_VARIABLES, EventPlan, Plan, Plans
 from pocketpay.serving.variables import Variables
 
-NO_SUBSCRIPTIONS = BadUserInput("Subscriptions go over a websocket, graphql-transport-ws.")
+NO_SUBSCRIPTIONS = BadUserInput("Send subscriptions over a websocket, with graphql-transport-ws.")
 
 MEMBERS = Share(share=1 / 10, burst_seconds=0.5)
 STRANGERS = Share(share=1 / 50, burst_seconds=0.1)

@@ -36,12 +36,12 @@ RATE_LIMITED = "RATE_LIMITED"
 SERVICE_BUSY = "SERVICE_BUSY"
 INTERNAL = "INTERNAL"
 
-_BUSY = "The service is busy: ask again in a moment."
-_BUSY_UNKNOWN = "The outcome is not known yet: ask again with the same key."
+_BUSY = "The service is busy. Try again in a moment."
+_BUSY_UNKNOWN = "The outcome is not known yet. Send the request again with the same idempotency key."
 _SIGN_IN = "Sign in first."
 _NOT_ALLOWED = "You are not allowed to do this."
-UNREADABLE = "This value of the document cannot be read."
-_MASKED = "Something went wrong on our side; it has been noted."
+UNREADABLE = "This value cannot be parsed."
+_MASKED = "An internal error occurred. It has been logged."
 
 log = structlog.get_logger(__name__)
 

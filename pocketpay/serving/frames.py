@@ -48,11 +48,11 @@ def next_frame(id: str, payload: bytes) -> str:
 def trouble(message: object) -> str | None:
     """What is odd about a frame, or None."""
     if not isinstance(message, dict) or not isinstance(message.get("type"), str) or message["type"] not in MESSAGES:
-        return "No message of graphql-transport-ws"
+        return "Not a graphql-transport-ws message"
     if message["type"] in ("subscribe", "complete") and not isinstance(message.get("id"), str):
-        return "A message without an id"
+        return "The message has no id"
     if message["type"] == "subscribe" and not _is_request(message.get("payload")):
-        return "A subscribe without a request"
+        return "The subscribe message has no valid request"
     return None
 
 

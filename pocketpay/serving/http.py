@@ -56,7 +56,7 @@ class HttpRefusal(PocketPayError):
 
 
 CLOSE = ((b"connection", b"close"),)
-BROKEN = HttpRefusal(500, "Something went wrong on our side; it has been noted.", code=INTERNAL)
+BROKEN = HttpRefusal(500, "An internal error occurred. It has been logged.", code=INTERNAL)
 
 
 def too_many_requests(retry_after_seconds: int) -> HttpRefusal:
@@ -65,7 +65,7 @@ def too_many_requests(retry_after_seconds: int) -> HttpRefusal:
 
 
 def busy() -> HttpRefusal:
-    words = "The service is busy: ask again in a moment."
+    words = "The service is busy. Try again in a moment."
     return HttpRefusal(503, words, code=SERVICE_BUSY, headers=((b"retry-after", b"1"),))
 
 
@@ -101,7 +101,7 @@ async def body(receive: Receive, headers: Headers, *, most_bytes: int, within_se
                 message = await receive()
                 whole += message.get("body", b"")
     except TimeoutError:
-        raise HttpRefusal(408, "The body did not arrive in time.", headers=CLOSE) from None
+        raise HttpRefusal(408, "The request body did not arrive in time.", headers=CLOSE) from None
     if message["type"] == "http.disconnect":
         raise ConnectionResetError
     if len(whole) > most_bytes:
@@ -110,7 +110,7 @@ async def body(receive: Receive, headers: Headers, *, most_bytes: int, within_se
 
 
 def _too_large(most_bytes: int) -> HttpRefusal:
-    return HttpRefusal(413, f"A request has at most {most_bytes} bytes.", headers=CLOSE)
+    return HttpRefusal(413, f"The request body is larger than {most_bytes} bytes.", headers=CLOSE)
 
 
 def must_be_json(headers: Headers) -> None:
@@ -144,10 +144,10 @@ def checked(said: Mapping[str, Any]) -> Asked:
     """The members of a request, each of its type. Raises HttpRefusal."""
     query = said.get("query")
     if not isinstance(query, str) or not query:
-        raise HttpRefusal(400, "`query` is missing: the text of a GraphQL document.")
+        raise HttpRefusal(400, "`query` is missing. It is the text of a GraphQL document.")
     name, variables = said.get("operationName"), said.get("variables")
     if name is not None and not isinstance(name, str):
-        raise HttpRefusal(400, "`operationName` is not text.")
+        raise HttpRefusal(400, "`operationName` is not a string.")
     if variables is not None and not isinstance(variables, dict):
         raise HttpRefusal(400, "`variables` is not an object.")
     extensions = said.get("extensions")
@@ -185,7 +185,9 @@ def media_type(accept: bytes) -> bytes:
             return kind
         if kind in (b"*/*", b"application/*"):
             return JSON
-    raise HttpRefusal(406, "Answers are application/graphql-response+json or application/json.")
+    raise HttpRefusal(
+        406, "This server responds with application/graphql-response+json or application/json. Accept one of them."
+    )
 
 
 def _quality(parameters: list[bytes]) -> float:

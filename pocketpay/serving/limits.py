@@ -118,10 +118,10 @@ class Limits:
     def excess(self, weight: Weight) -> TooComplex | None:
         """What is wrong with that weight, the first of it, or None."""
         for what, is_, most in (
-            ("nests {} deep", weight.depth, self.depth),
+            ("is nested {} levels deep", weight.depth, self.depth),
             ("has {} aliases", weight.aliases, self.aliases),
-            ("asks for {} fields", weight.fields, self.fields),
-            ("may hold {} objects", weight.cost, self.cost),
+            ("selects {} fields", weight.fields, self.fields),
+            ("can return {} objects", weight.cost, self.cost),
             ("reads {} pages", weight.pages, MOST_PAGES),
         ):
             if is_ > most:

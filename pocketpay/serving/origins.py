@@ -30,7 +30,7 @@ MAX_LOGGED = 20
 MAX_LENGTH = 255
 """Characters of an origin that is written down; a host name has at most 253."""
 
-REFUSED = HttpRefusal(403, "Pages of this origin are not allowed here.")
+REFUSED = HttpRefusal(403, "Requests from this origin are not allowed.")
 
 
 class Origins:
@@ -68,7 +68,11 @@ class Origins:
         if shown in self._logged or len(self._logged) >= MAX_LOGGED:
             return
         self._logged[shown] = now
-        log.warning("origin_refused", origin=shown, text="A page of this origin was refused: see ALLOWED_ORIGINS.")
+        log.warning(
+            "origin_refused",
+            origin=shown,
+            text="A request from this origin was refused. Add the origin to ALLOWED_ORIGINS to allow it.",
+        )
 
 
 class Cors(CORSMiddleware):

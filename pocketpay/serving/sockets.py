@@ -40,7 +40,7 @@ from pocketpay.serving.frames import TextFrames, next_frame, token_in, trouble
 
 INIT_SECONDS = 5.0
 
-NO_MUTATIONS = BadUserInput("Mutations go by POST, not over a websocket.")
+NO_MUTATIONS = BadUserInput("Send mutations with POST, not over a websocket.")
 
 
 class Socket(BaseGraphQLTransportWSHandler[Context, None]):
@@ -93,7 +93,7 @@ class Socket(BaseGraphQLTransportWSHandler[Context, None]):
             self.connection_init_timeout_task.cancel()
         payload = message.get("payload")
         if payload is not None and not isinstance(payload, dict):
-            await self.handle_invalid_message("A connection_init with an odd payload")
+            await self.handle_invalid_message("The payload of connection_init is not an object")
             return
         if self.connection_init_received:
             await self.websocket.close(4429, "Too many initialisation requests")
@@ -132,7 +132,7 @@ class Socket(BaseGraphQLTransportWSHandler[Context, None]):
     async def handle_subscribe(self, message: Any) -> None:
         most = self.max_subscriptions_per_connection
         if most is not None and len(self.operations) >= most and message["id"] not in self.operations:
-            words = f"A socket runs at most {most} operations at once."
+            words = f"A websocket can run at most {most} operations at once."
             errors = [{"message": words, "extensions": {"code": RATE_LIMITED}}]
             await self.send_message(cast(Any, {"id": message["id"], "type": "error", "payload": errors}))
             return

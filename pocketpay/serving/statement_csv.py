@@ -34,8 +34,8 @@ STALLED_SECONDS = 30.0
 
 HEADER = ("Date (UTC)", "Description", "Counterparty", "Type", "Amount", "Balance", "Currency", "Transaction")
 
-NOT_FOUND = HttpRefusal(404, "There is no such statement.", code="NOT_FOUND")
-GET_ONLY = HttpRefusal(405, "A statement is read by GET.", headers=((b"allow", b"GET, HEAD"),))
+NOT_FOUND = HttpRefusal(404, "This link is not valid or has expired.", code="NOT_FOUND")
+GET_ONLY = HttpRefusal(405, "Download statements with GET.", headers=((b"allow", b"GET, HEAD"),))
 
 log = structlog.get_logger(__name__)
 

@@ -22,7 +22,7 @@ from pocketpay.serving.origins import REFUSED, Origins
 from pocketpay.serving.sockets import INIT_SECONDS, Socket
 from pocketpay.settings import Settings
 
-MUTATION_BY_GET = HttpRefusal(405, "Mutations go by POST.", headers=((b"allow", b"POST"),))
+MUTATION_BY_GET = HttpRefusal(405, "Send mutations with POST.", headers=((b"allow", b"POST"),))
 
 
 def _is_browsers(scope: Scope, headers: Headers) -> bool:
@@ -104,7 +104,7 @@ class View(GraphQL[Context, None]):
     async def _answer(self, scope: Scope, context: Context) -> Answer:
         """Answers a query. Raises HttpRefusal where something else is asked."""
         if scope["method"] != "GET":
-            raise HttpRefusal(405, "GraphQL is asked by POST, or by GET.", headers=((b"allow", b"GET, POST"),))
+            raise HttpRefusal(405, "Send GraphQL requests with POST or GET.", headers=((b"allow", b"GET, POST"),))
         asked = http.asked_by_get(dict(parse_qsl(scope["query_string"].decode("latin-1"))))
         execution = self.doors.execution
         try:

@@ -54,14 +54,25 @@ class InvalidAmount(Refusal):
         self.field, self.problem = field, problem
 
 
+LOOKED_UP = {
+    "cardId": ("card", "id"),
+    "customer": ("customer", "username or wallet id"),
+    "user": ("user", "username"),
+    "wallet": ("wallet", "id or owner"),
+}
+"""What a field of the input names, and by what; an id without a word more is a transaction's."""
+
+
 class NotFound(Refusal):
-    """There is none, or it belongs to somebody else."""
+    """There is none, or it belongs to somebody else. `thing` is what was looked for, by its `key`."""
 
     code = "NOT_FOUND"
 
-    def __init__(self, field: str = "id") -> None:
+    def __init__(self, field: str = "id", thing: str | None = None) -> None:
         super().__init__(field)
         self.field = field
+        known, self.key = LOOKED_UP.get(field, ("transaction", "id"))
+        self.thing = thing or known
 
 
 class RecipientNotFound(Refusal):

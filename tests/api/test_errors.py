@@ -74,18 +74,18 @@ async def test_refusals_become_the_payloads_errors_one_or_several() -> None:
     [
         (Unauthenticated(), "UNAUTHENTICATED", "Sign in first."),
         (Forbidden(), "FORBIDDEN", "You are not allowed to do this."),
-        (ServiceBusy("why"), "SERVICE_BUSY", "The service is busy: ask again in a moment."),
+        (ServiceBusy("why"), "SERVICE_BUSY", "The service is busy. Try again in a moment."),
         (
             ServiceBusy("why", may_have_happened=True),
             "SERVICE_BUSY",
-            "The outcome is not known yet: ask again with the same key.",
+            "The outcome is not known yet. Send the request again with the same idempotency key.",
         ),
         (
             ZeroDivisionError("dsn=postgres://u:p@h"),
             "INTERNAL",
-            "Something went wrong on our side; it has been noted.",
+            "An internal error occurred. It has been logged.",
         ),
-        (TypeError("Cannot return null"), "INTERNAL", "Something went wrong on our side; it has been noted."),
+        (TypeError("Cannot return null"), "INTERNAL", "An internal error occurred. It has been logged."),
     ],
 )
 def test_a_failure_is_told_by_its_code_and_nothing_else(error: Exception, code: str, words: str) -> None:

@@ -63,7 +63,7 @@ async def test_said_again_nothing_is_paid_twice(client: Client) -> None:
         ("", {"merchant": ""}, "INVALID_INPUT", ["input", "merchant"], None),
         ("", {"merchant": "x" * 101}, "INVALID_INPUT", ["input", "merchant"], None),
         ("", {"idempotencyKey": "short"}, "INVALID_INPUT", ["input", "idempotencyKey"], None),
-        ("freezeCard", {}, "CARD_FROZEN", ["input", "cardId"], "This card is frozen: unfreeze it first."),
+        ("freezeCard", {}, "CARD_FROZEN", ["input", "cardId"], "This card is frozen. Unfreeze it first."),
         ("closeCard", {}, "CARD_CLOSED", ["input", "cardId"], "This card is closed."),
         ("expire", {}, "CARD_EXPIRED", ["input", "cardId"], "This card has expired."),
         (

@@ -249,7 +249,7 @@ def test_payment_is_reversed_beside_a_running_server(run: Run, dsns: Dsns) -> No
     assert (again.returncode, again.stdout, again.stderr) == (
         1,
         "",
-        "ALREADY_REFUNDED: All of it has been given back already.\n",
+        "ALREADY_REFUNDED: This transaction is already fully refunded.\n",
     )
 
 
@@ -315,27 +315,27 @@ def test_sessions_and_transactions_of_a_customer_are_shown(run: Run, dsns: Dsns)
 def test_recovery_of_a_customer_without_a_verified_address_is_refused(run: Run) -> None:
     done = run("recover", "ada", "--reason", "Lost her password", **WITH_MAIL)
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == "EMAIL_NOT_VERIFIED: They have no verified email address: no mail can be sent.\n"
+    assert done.stderr == "EMAIL_NOT_VERIFIED: The customer has no verified email address, so no mail can be sent.\n"
 
 
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
-        (("grant", "nobody", "--reason", "Why"), 1, "NOT_FOUND: There is no such thing.\n"),
-        (("freeze", "nobody", "--reason", "Why"), 1, "NOT_FOUND: There is no such thing.\n"),
+        (("grant", "nobody", "--reason", "Why"), 1, "NOT_FOUND: No user has this username.\n"),
+        (("freeze", "nobody", "--reason", "Why"), 1, "NOT_FOUND: No wallet has this id or owner.\n"),
         (("freeze", "ada", "--reason", " "), 1, "INVALID_INPUT: reason must not be empty.\n"),
-        (("reverse", "transaction_01", "--reason", "Why"), 1, "NOT_FOUND: There is no such thing.\n"),
-        (("recover", "nobody", "--reason", "Why"), 1, "NOT_FOUND: There is no such thing.\n"),
+        (("reverse", "transaction_01", "--reason", "Why"), 1, "NOT_FOUND: No transaction has this id.\n"),
+        (("recover", "nobody", "--reason", "Why"), 1, "NOT_FOUND: No wallet has this id or owner.\n"),
         (("recover", "ada", "--reason", "Why"), 1, "MAIL_UNAVAILABLE: This server sends no mail.\n"),
         (
             ("verify-email", "ada", "adam@example.com", "--reason", "Why"),
             1,
-            "INVALID_INPUT: The email address that they have given is another one.\n",
+            "INVALID_INPUT: This is not the customer's email address.\n",
         ),
         (("end-sessions", "ada", "--reason", " "), 1, "INVALID_INPUT: reason must not be empty.\n"),
-        (("sessions", "nobody"), 1, "NOT_FOUND: There is no such thing.\n"),
-        (("transactions", "nobody"), 1, "NOT_FOUND: There is no such thing.\n"),
-        (("find", "nobody"), 1, "There is nobody.\n"),
+        (("sessions", "nobody"), 1, "NOT_FOUND: No wallet has this id or owner.\n"),
+        (("transactions", "nobody"), 1, "NOT_FOUND: No wallet has this id or owner.\n"),
+        (("find", "nobody"), 1, "No customer found.\n"),
         (("risk", "set", "SECRET_KEY", "x", "--reason", "Why"), 1, "INVALID_INPUT: name must be one of "),
         (("risk", "set", "RAPID_TRANSFER_COUNT", "0", "--reason", "Why"), 1, "INVALID_INPUT: value is not fit: "),
         (("reverse", "transaction_01"), 2, ""),

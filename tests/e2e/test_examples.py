@@ -88,7 +88,7 @@ def test_what_is_refused_is_said_in_the_products_words(server: Running) -> None:
     with running("pay.py", "alice", PASSWORD, "nobody_here", "25.00", f"{server.url}/graphql") as paying:
         said, wrong = paying.communicate(timeout=20)
     assert (paying.returncode, said) == (1, "")
-    assert wrong == "Nobody of this username can be paid now.\n"
+    assert wrong == "No user with this username can be paid now.\n"
 
 
 @pytest.mark.parametrize("example", sorted(EXAMPLES.glob("*.py")), ids=lambda path: path.name)

@@ -70,14 +70,14 @@ def test_fit_person_has_nothing_said_about_them() -> None:
         ({"name": "\x1b[2Jx"}, 'name "\\x1b[2Jx": must not have control characters'),
         ({"email": "ada@"}, 'email "ada@": must be an email address'),
         ({"email": "ада@example.com"}, 'email "ада@example.com": must be an email address'),
-        ({"email": "a" * 400 + "@example.com"}, f'email "{"a" * 40}…": must be shorter'),
+        ({"email": "a" * 400 + "@example.com"}, f'email "{"a" * 40}…": is too long'),
         ({"phone": "0170 1234567"}, 'phone "0170 1234567": must be a number with its country code'),
         ({"phone": "+1 202"}, 'phone "+1 202": must not have too few or too many digits'),
-        ({"encrypted_password": "hunter2"}, "encrypted_password: is no hash that we know"),
+        ({"encrypted_password": "hunter2"}, "encrypted_password: is not a known password hash"),
         ({"encrypted_password": "$argon2id$v=19$m=65536,t=3,p=4$x$y"}, "encrypted_password: is an argon2 hash"),
         ({"encrypted_password": "$fbscrypt$v=1,n=14"}, "encrypted_password: is a Firebase scrypt hash"),
-        ({"encrypted_password": HASH[:-1]}, "encrypted_password: is a bcrypt hash out of shape"),
-        ({"encrypted_password": "$2x" + HASH[3:]}, "encrypted_password: is a bcrypt hash out of shape"),
+        ({"encrypted_password": HASH[:-1]}, "encrypted_password: is a malformed bcrypt hash"),
+        ({"encrypted_password": "$2x" + HASH[3:]}, "encrypted_password: is a malformed bcrypt hash"),
         ({"encrypted_password": HASH[:4] + "31" + HASH[6:]}, "is a bcrypt hash of the cost 31: 4 to 12 are taken"),
         ({"balance": "-3.00"}, 'balance "-3.00": is negative'),
         ({"balance": "1.505"}, 'balance "1.505": has more than the 2 decimals of USD'),
@@ -92,7 +92,10 @@ def test_fit_person_has_nothing_said_about_them() -> None:
         ({"balance": None, "entries": "-2"}, 'ledger entries "-2": is negative'),
         ({"currency": "EUR"}, 'currency "EUR": is not served here; these are: USD'),
         ({"currency": "DOGE"}, 'currency "DOGE": is not served here'),
-        ({"currency": None, "served": ("USD", "JPY")}, "currency: is missing, and several are served"),
+        (
+            {"currency": None, "served": ("USD", "JPY")},
+            "currency: is missing, and this server has several currencies",
+        ),
         ({"currencies": 2}, "currency: 2 are named for the same person"),
         ({"profiles": 2}, "id: has 2 profiles"),
         ({"wallets": 3}, "id: has 3 wallets"),
@@ -113,15 +116,21 @@ def test_what_is_wrong_keeps_a_person_out_and_is_said(fields: dict[str, Any], pr
 @pytest.mark.parametrize(
     ("fields", "note"),
     [
-        ({"encrypted_password": None}, "encrypted_password: is empty: they cannot sign in with a password"),
-        ({"encrypted_password": ""}, "encrypted_password: is empty: they cannot sign in with a password"),
-        ({"name": None}, "name: is missing: the username stands for it"),
+        ({"encrypted_password": None}, "encrypted_password: is empty: this person cannot sign in with a password"),
+        ({"encrypted_password": ""}, "encrypted_password: is empty: this person cannot sign in with a password"),
+        ({"name": None}, "name: is missing: the username is used instead"),
         (
             {"avatar_url": "javascript:alert(1)"},
-            'avatar_url "javascript:alert(1)": is no address of the web: left out',
+            'avatar_url "javascript:alert(1)": is not a web address: it is left out',
         ),
-        ({"created_at": "yesterday"}, 'created_at "yesterday": is no time in the past: now stands for it'),
-        ({"created_at": "2999-01-01"}, 'created_at "2999-01-01": is no time in the past: now stands for it'),
+        (
+            {"created_at": "yesterday"},
+            'created_at "yesterday": is not a time in the past: the current time is used instead',
+        ),
+        (
+            {"created_at": "2999-01-01"},
+            'created_at "2999-01-01": is not a time in the past: the current time is used instead',
+        ),
     ],
 )
 def test_what_is_only_odd_is_noted_and_the_person_comes(fields: dict[str, Any], note: str) -> None:

@@ -23,6 +23,6 @@ async def cancel_request(
     viewer = info.context.must_view()
     request_id = ids.decode(ids.REQUEST, id)
     if request_id is None:
-        raise NotFound
+        raise NotFound(thing="money request")
     answer = await payments.cancel_request(info.context.rooms.desk, viewer.wallet_id, request_id)
     return MoneyRequestPayload.of(answer, viewer.wallet_id)

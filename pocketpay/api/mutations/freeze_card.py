@@ -23,5 +23,5 @@ async def freeze_card(
     viewer = info.context.must_view()
     card_id = ids.decode(ids.CARD, id)
     if card_id is None:
-        raise NotFound
+        raise NotFound(thing="card")
     return CardPayload.of(await payments.freeze_card(info.context.rooms.desk, viewer.wallet_id, card_id))

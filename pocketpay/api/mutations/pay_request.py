@@ -36,7 +36,7 @@ async def pay_request(
     viewer = info.context.must_view()
     request_id = ids.decode(ids.REQUEST, input.id)
     if request_id is None:
-        raise NotFound
+        raise NotFound(thing="money request")
     answer = await payments.pay_request(
         info.context.rooms.desk, viewer.wallet_id, request_id, raw_key=input.idempotency_key
     )

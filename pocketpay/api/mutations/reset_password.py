@@ -46,7 +46,7 @@ async def reset_password(
     context = info.context
     what = shown_code.read(input.code or None, input.token or None)
     if what.code is not None and not input.login:
-        raise InvalidProfile("login", "must be given with a code")
+        raise InvalidProfile("login", "is required with a code")
     login = input.login if what.code is not None else None
     await identity.reset_password(context.rooms.reception, login, what, input.new_password, address=context.address)
     return PasswordResetPayload()

@@ -9,8 +9,8 @@ from pocketpay.cli.operator.counter import Counter, Reason, at_the_counter, logi
 
 acting = typer.Typer()
 
-User = Annotated[str, typer.Argument(metavar="USER", help='A username, with or without "@".')]
-WalletMeant = Annotated[str, typer.Argument(metavar="WALLET", help="A wallet's id, or its owner's username.")]
+User = Annotated[str, typer.Argument(metavar="USER", help='The username, with or without "@".')]
+WalletMeant = Annotated[str, typer.Argument(metavar="WALLET", help="The wallet's id, or its owner's username.")]
 
 
 class FreezeFor(StrEnum):
@@ -20,7 +20,9 @@ class FreezeFor(StrEnum):
     ALL = "all"
 
 
-What = Annotated[FreezeFor, typer.Option("--for", help="debits: it cannot pay; all: nor be paid.")]
+What = Annotated[
+    FreezeFor, typer.Option("--for", help="debits: the wallet cannot pay. all: it cannot pay or be paid.")
+]
 
 
 @acting.command("grant")
@@ -40,7 +42,10 @@ def freeze_verb(
     wallet: WalletMeant,
     reason: Reason,
     for_: Annotated[
-        FreezeFor, typer.Option("--for", help="Debits: it cannot pay. All: nor be paid, and its owner is locked out.")
+        FreezeFor,
+        typer.Option(
+            "--for", help="debits: the wallet cannot pay. all: it cannot pay or be paid, and its owner is locked out."
+        ),
     ] = FreezeFor.ALL,
 ) -> None:
     """Freezes a wallet: what it pays from now on ends blocked."""
@@ -75,9 +80,11 @@ def unfreeze_verb(wallet: WalletMeant, reason: Reason) -> None:
 def reverse_verb(
     transaction: Annotated[str, typer.Argument(metavar="TRANSACTION", help="The transaction's id.")],
     reason: Reason,
-    amount: Annotated[str | None, typer.Option("--amount", help="How much of it; without, all that is left.")] = None,
+    amount: Annotated[
+        str | None, typer.Option("--amount", help="The amount to refund; by default all that is not refunded yet.")
+    ] = None,
     available: Annotated[
-        bool, typer.Option("--available", help="As much of that as the recipient has available, if it is less.")
+        bool, typer.Option("--available", help="If the recipient has less available, refund what is available.")
     ] = False,
 ) -> None:
     """Gives back a completed transaction, all that is left of it or a part."""
@@ -99,7 +106,7 @@ def reverse_verb(
 
     refund = at_the_counter(reverse)
     id = ids.encode(ids.TRANSACTION, refund.id)
-    typer.echo(f"{refund.amount} {refund.amount.currency} of {transaction} given back by {id}.")
+    typer.echo(f"{refund.amount} {refund.amount.currency} of {transaction} refunded by {id}.")
 
 
 def _set_role(user: str, role: str, reason: str) -> None:

@@ -24,13 +24,13 @@ def recover_verb(name: Customer, reason: Reason) -> None:
         return await begin_recovery(counter.database, outbox, login(), wallet_id, raw_reason=reason)
 
     user = at_the_counter(recover)
-    typer.echo(f"A mail goes to {user.email}; its code and link set a new password for {user.username}.")
+    typer.echo(f"A mail is sent to {user.email}. Its code or link sets a new password for {user.username}.")
 
 
 @helping.command("verify-email")
 def verify_email_verb(
     name: Customer,
-    email: Annotated[str, typer.Argument(metavar="EMAIL", help="The address, which must be the customer's.")],
+    email: Annotated[str, typer.Argument(metavar="EMAIL", help="The customer's current email address.")],
     reason: Reason,
 ) -> None:
     """Declares that an email address belongs to the customer who has given it."""

@@ -17,7 +17,7 @@ TOLD = ("freeze", "name", "value", "before", "amount", "currency", "sessions")
 @looking.command("find")
 def find_verb(
     text: Annotated[
-        str, typer.Argument(help="A username, email address, phone number, wallet's id or transaction's id.")
+        str, typer.Argument(help="A username, email address, phone number, wallet id or transaction id.")
     ],
 ) -> None:
     """Finds customers by exactly that, those who have left too; exits with 1 when there is nobody."""
@@ -49,7 +49,7 @@ def find_verb(
     )
     rows = at_the_counter(look)
     if not rows:
-        typer.echo("There is nobody.", err=True)
+        typer.echo("No customer found.", err=True)
         raise typer.Exit(1)
     show(head, rows)
 
@@ -69,7 +69,9 @@ def pending_verb(limit: Limit = 50) -> None:
 
 @looking.command("actions")
 def actions_verb(
-    wallet: Annotated[str | None, typer.Option("--wallet", help="Only about this wallet: its id or owner.")] = None,
+    wallet: Annotated[
+        str | None, typer.Option("--wallet", help="Only actions on this wallet: its id, or its owner's username.")
+    ] = None,
     limit: Limit = 50,
 ) -> None:
     """Shows what operators did, the newest first."""

@@ -7,9 +7,11 @@ import typer
 from pocketpay.cli.operator.counter import Counter, Reason, at_the_counter, login
 from pocketpay.cli.operator.tables import show, time
 
-risk = typer.Typer(help="Settings of risk as they apply; `set` and `clear` change them.", invoke_without_command=True)
+risk = typer.Typer(
+    help="Shows the current risk settings; `set` and `clear` change them.", invoke_without_command=True
+)
 
-Name = Annotated[str, typer.Argument(help="The setting, by its name in the environment.")]
+Name = Annotated[str, typer.Argument(help="The name of the setting, as in the environment.")]
 
 
 @risk.callback()
@@ -31,7 +33,7 @@ def risk_verb(context: typer.Context) -> None:
 @risk.command("set")
 def risk_set_verb(
     name: Name,
-    value: Annotated[str, typer.Argument(help="Written as the environment writes it.")],
+    value: Annotated[str, typer.Argument(help="The value, in the format of the environment variable.")],
     reason: Reason,
 ) -> None:
     """Sets one over the environment's, on every server."""
@@ -43,7 +45,7 @@ def risk_set_verb(
         )
 
     changed = at_the_counter(change)
-    typer.echo(f"{changed.name.upper()} is {changed.value}; the environment says {changed.environments}.")
+    typer.echo(f"{changed.name.upper()} is {changed.value}; the environment has {changed.environments}.")
 
 
 @risk.command("clear")
@@ -57,4 +59,4 @@ def risk_clear_verb(name: Name, reason: Reason) -> None:
         )
 
     changed = at_the_counter(change)
-    typer.echo(f"{changed.name.upper()} is {changed.value}, as the environment says.")
+    typer.echo(f"{changed.name.upper()} is {changed.value}, as in the environment.")

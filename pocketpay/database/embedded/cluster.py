@@ -87,7 +87,7 @@ class Cluster:
         if made.returncode != 0:
             raise DatabaseUnavailable(
                 f"Cannot make a database in {self.path} ({_last_words(made.stderr)}): "
-                "mend that, set POCKETPAY_DATA to another directory, or set DATABASE_URL."
+                "correct that, set POCKETPAY_DATA to another directory, or set DATABASE_URL."
             )
 
     def check_version(self) -> None:

@@ -146,7 +146,7 @@ class EmbeddedPostgres:
             if cluster.postmaster() is not None and asyncio.run(answers(self.dsn(OWNER, "postgres"))):
                 return
             if time.monotonic() > deadline:
-                raise DatabaseUnavailable(f"PostgreSQL in {cluster.path} has not answered for a minute: see its log.")
+                raise DatabaseUnavailable(f"PostgreSQL in {cluster.path} has not answered for a minute. See its log.")
             time.sleep(STEP_SECONDS)
 
     def _prepare_data(self) -> None:
@@ -161,7 +161,7 @@ class EmbeddedPostgres:
         names = set(os.listdir(self.data)) - {"lost+found"}  # in the root of a disk of its own
         if names and not names & OUR_NAMES:
             raise DatabaseUnavailable(
-                f"The data directory {self.data} holds something else: set POCKETPAY_DATA to an empty one."
+                f"The data directory {self.data} has other files. Set POCKETPAY_DATA to an empty directory."
             )
         if facts.st_mode & 0o077:
             self.data.chmod(0o700)
@@ -171,7 +171,10 @@ class EmbeddedPostgres:
         link = self.data / "cluster"
         if not link.exists():
             if link.is_symlink():
-                raise DatabaseUnavailable(f"{link} leads nowhere: put the cluster back, or remove it to begin anew.")
+                raise DatabaseUnavailable(
+                    f"{link} points to a directory that does not exist. Restore the cluster, or remove the "
+                    "link to start with an empty database."
+                )
             self._make_cluster(link, found)
         cluster = Cluster(link.resolve(), found, durable=self._durable)
         cluster.check_version()

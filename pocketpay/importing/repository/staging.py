@@ -84,19 +84,19 @@ IS_RETIRED = "exists (select from retired_usernames where fingerprint = sha256(c
 
 _NOBODYS = """
 insert into findings (part, line, severity, field, problem)
-select part, line, 'wrong', 'id', 'is the profile of nobody in auth.users' from staged_profiles p
+select part, line, 'wrong', 'id', 'has no row in auth.users' from staged_profiles p
 where not exists (select from staged_users u where u.id = p.id)
 union all
-select part, line, 'wrong', 'user_id', 'is the wallet of nobody in auth.users' from staged_wallets w
+select part, line, 'wrong', 'user_id', 'has no row in auth.users' from staged_wallets w
 where not exists (select from staged_users u where u.id = w.owner)
 union all
-select min(part), min(line), 'wrong', 'wallet_id', 'is no wallet of this export (' || count(*) || ' entries)'
+select min(part), min(line), 'wrong', 'wallet_id', 'is not a wallet in this export (' || count(*) || ' entries)'
 from staged_entries e where not exists (select from staged_wallets w where w.id = e.wallet) group by wallet
 """
 
 _TWICE = """
 insert into findings (part, line, severity, field, problem, n, shown, suggestions)
-select part, line, 'wrong', '{field}', 'is also that of line ' || other, n, {shown}, {suggestions}
+select part, line, 'wrong', '{field}', 'is also in line ' || other, n, {shown}, {suggestions}
 from (
     select *, coalesce(lag(line) over same, lead(line) over same) as other
     from candidates c where {key} is not null window same as (partition by {key} order by n)) c
@@ -105,13 +105,13 @@ where other is not null
 
 _TAKEN = """
 insert into findings (part, line, severity, field, problem, n, shown, suggestions)
-select c.part, c.line, 'wrong', '{field}', 'is taken by somebody who is here', n, {shown}, {suggestions}
+select c.part, c.line, 'wrong', '{field}', 'is taken by an existing user', n, {shown}, {suggestions}
 from candidates c where {key} is not null and exists (select from users u where {theirs})
 """
 
 _RETIRED = f"""
 insert into findings (part, line, severity, field, problem, n, shown, suggestions)
-select c.part, c.line, 'wrong', 'username', 'was somebody''s who has left', n, '"' || username || '"',
+select c.part, c.line, 'wrong', 'username', 'was the username of a closed account', n, '"' || username || '"',
     array[left(username, 25) || '_' || left(id::text, 4)]
 from candidates c where {IS_RETIRED.format("c.username")}
 """
@@ -205,10 +205,10 @@ async def opened(dsn: str) -> Connection:
     except BaseException as error:
         connection.terminate()
         if isinstance(error, asyncpg.LockNotAvailableError):
-            raise CannotStage("Another import is running: wait for it.") from None
+            raise CannotStage("Another import is running. Wait until it ends.") from None
         if isinstance(error, asyncpg.InsufficientPrivilegeError):
             raise CannotStage(
-                "The login of DATABASE_URL may not make temporary tables: GRANT TEMPORARY ON DATABASE … TO it."
+                "The login of DATABASE_URL cannot create temporary tables. Grant it TEMPORARY on the database."
             ) from None
         raise
     return connection

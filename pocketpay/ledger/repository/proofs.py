@@ -14,7 +14,7 @@ CONSERVATION = Proof(
 )
 
 NOTHING_OVERSPENT = Proof(
-    "law 2: no wallet spends or promises what it has not",
+    "law 2: no wallet spends or holds more than it has",
     """
     select id::text, 'posted ' || posted || ', held ' || held
     from ledger_accounts where held < 0 or (kind = 'wallet' and posted < held)

@@ -1,4 +1,4 @@
-"""What must hold between the record of operators' acts and what they did: each has the other.
+"""What must hold between the operator log and what they did: each has the other.
 
     freeze, unfreeze          the wallet is as the last of them left it
     reverse                   a refund that no customer ordered
@@ -31,7 +31,7 @@ KNOWN = Proof(
 )
 
 FREEZES = Proof(
-    "a wallet is frozen as the record of operators' acts says, and not otherwise",
+    "a wallet is frozen as the operator log says, and not otherwise",
     """
     select w.id::text, concat('is ', coalesce('frozen for ' || w.frozen_for || ', ' || w.freeze_reason, 'not frozen'),
         '; the record says ', coalesce(said.freeze || ', ' || said.reason, 'not frozen'))
@@ -98,7 +98,7 @@ REVERSALS = Proof(
 having none. An amount is compared digit by digit, because what has been tampered with may be no number."""
 
 ROLES = Proof(
-    "a user is an operator as the record of operators' acts says, and not otherwise",
+    "a user is an operator as the operator log says, and not otherwise",
     """
     select u.id::text, concat('is ', case u.role when 'operator' then 'an operator' else 'no operator' end,
         '; the record says ', case when said.operator and u.closed_at is null then 'an operator'
@@ -127,7 +127,7 @@ ROLE_ACTS = Proof(
 )
 
 RISK_SETTINGS = Proof(
-    "a setting of risk has the value that the record of operators' acts says, and not otherwise",
+    "a setting of risk has the value that the operator log says, and not otherwise",
     """
     select coalesce(s.name, said.name), 'is ' || coalesce(s.value, 'not set') || '; the record says '
         || coalesce(said.value, 'not set')

@@ -32,7 +32,7 @@ EMPTY = Proof(
 money has moved an hour later: a server was running, and its sweeper had the time."""
 
 LEFT = Proof(
-    "a wallet is closed exactly when its owner has left, and whoever has left has no session",
+    "a wallet is closed exactly when its owner's account is closed, and a closed account has no session",
     """
     select u.id::text, case when u.closed_at is null then 'has not left, but the wallet ' || w.id || ' is closed'
         else 'has left, but the wallet ' || w.id || ' is ' || w.status end

@@ -7,7 +7,7 @@ from pocketpay.transactions.repository import request_proofs as requests
 from pocketpay.transactions.repository.usage import COUNTED_AMOUNT, COUNTS, KIND
 
 HOLDS = Proof(
-    "what is held is what awaits an answer",
+    "the held amount of a wallet is the sum of its unfinished payments",
     """
     select a.id::text, 'held ' || a.held || ', but ' || coalesce(p.total, 0) || ' awaits an answer'
     from ledger_accounts a
@@ -110,7 +110,7 @@ TIMES = Proof(
 )
 
 KEYS = Proof(
-    "a key's result is what it was used for, of the wallet it was used in",
+    "an idempotency key points to the result of its own request and wallet",
     """
     select k.wallet_id || ' ' || k.key, 'its result ' || coalesce(r.id::text, 'is empty, which')
         || ' is none of the wallet'
@@ -129,7 +129,7 @@ KEYS = Proof(
 )
 
 ONE_BONUS = Proof(
-    "a person is welcomed once",
+    "a person gets one welcome bonus",
     """
     select destination_wallet_id::text, count(*) || ' welcome bonuses'
     from transactions where type = 'bonus' group by destination_wallet_id having count(*) > 1
