@@ -27,6 +27,7 @@
     registered.py                              enums whose values are registered elsewhere
     loaders.py                                 reads that are requested one by one, made together
     feeds.py                                   what subscriptions listen to
+    since.py                                   what a subscriber missed, and how much of it is sent again
     rates.py                                   how often a user may ask
 
 A resolver translates what came in, makes one call into a package below, and translates the answer. Must never know a

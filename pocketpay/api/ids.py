@@ -1,7 +1,11 @@
 """Ids as clients see them: TypeIDs, "transaction_01k…". Inside there are only UUIDs.
 
-`node(id:)` finds a thing by its prefix, so each prefix names one GraphQL type. What does not parse, or has another
-prefix than the one expected, is like an id of nothing: null from a query, NOT_FOUND from a mutation.
+Each prefix names one GraphQL type: `node(id:)` finds a thing by it, and a client's cache keeps things of two types
+apart. An operator sees the same user, wallet, transaction or session as its owner does, by an id of its own with the
+same UUID (decision 39). An id that was given once is accepted for ever.
+
+What does not parse, or has another prefix than the one expected, is like an id of nothing: null from a query,
+NOT_FOUND from a mutation.
 """
 
 from uuid import UUID
@@ -19,10 +23,14 @@ TRANSACTION = "transaction"
 ENTRY = "entry"
 REQUEST = "request"
 CARD = "card"
+CUSTOMER = "customer"
+CUSTOMER_WALLET = "customer_wallet"
+CUSTOMER_TRANSACTION = "customer_transaction"
+CUSTOMER_SESSION = "customer_session"
 ACT = "act"
 
 LONGEST = 64
-"""Characters; the longest of ours has 38. Anything longer is not looked at."""
+"""Characters; the longest of ours has 47. Anything longer is not looked at."""
 
 
 def encode(prefix: str, id: UUID) -> strawberry.ID:

@@ -19,7 +19,7 @@ from pocketpay.requests import money_request as requests
 @strawberry.enum(description="The status of a money request. All statuses except PENDING are final.")
 class MoneyRequestStatus(Enum):
     PENDING = strawberry.enum_value("PENDING", description="It is not paid yet.")
-    PAID = strawberry.enum_value("PAID", description="Its payment is completed.")
+    PAID = strawberry.enum_value("PAID", description="It is paid: its payment is completed.")
     DECLINED = strawberry.enum_value("DECLINED", description="The payer declined it.")
     CANCELLED = strawberry.enum_value(
         "CANCELLED", description="The requester cancelled it, or one of the two users has closed their wallet."

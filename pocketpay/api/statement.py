@@ -96,7 +96,7 @@ async def viewers_statement(
     try:
         wanted = statement.Month.parse(month)
     except ValueError:
-        raise BadUserInput('A month has the form "2026-11": year and month.') from None
+        raise BadUserInput('A month has the form "2026-11": year and month.', at=("month",)) from None
     found = await info.context.loaders.statements.load((wallet_id, wanted))
     assert found is not None, "a viewer has a wallet"  # noqa: S101 - a token says which
     return Statement.of(found)

@@ -38,7 +38,7 @@ class TransactionType(Enum):
 
 @strawberry.enum(description="The direction of the money, as the viewer sees it.")
 class Direction(Enum):
-    INCOMING = strawberry.enum_value("INCOMING", description="The viewer is paid.")
+    INCOMING = strawberry.enum_value("INCOMING", description="The viewer receives the money.")
     OUTGOING = strawberry.enum_value("OUTGOING", description="The viewer pays.")
 
 

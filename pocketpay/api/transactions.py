@@ -122,14 +122,14 @@ async def narrowing(context: Context, given: TransactionFilter | None) -> Filter
         counterparty=counterparty,
         since=given.since,
         until=given.until,
-        minimum=bound(given.min_amount, currency),
-        maximum=bound(given.max_amount, currency),
+        minimum=bound(given.min_amount, currency, "minAmount"),
+        maximum=bound(given.max_amount, currency, "maxAmount"),
         search=given.search or None,
     )
 
 
-def bound(raw_amount: Amount | None, currency: str) -> money.Money | None:
-    """An amount to compare with; zero is one. Raises BadUserInput."""
+def bound(raw_amount: Amount | None, currency: str, field: str) -> money.Money | None:
+    """An amount of the filter to compare with; zero is one. Raises BadUserInput."""
     if raw_amount is None:
         return None
     if not raw_amount.strip("0."):
@@ -137,4 +137,4 @@ def bound(raw_amount: Amount | None, currency: str) -> money.Money | None:
     try:
         return money.parse(raw_amount, currency)
     except money.AmountOutOfRange as wrong:
-        raise BadUserInput(f"An amount of the filter is not valid: {wrong}.") from None
+        raise BadUserInput(f"An amount of the filter {wrong}.", at=("filter", field)) from None

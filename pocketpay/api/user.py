@@ -25,7 +25,7 @@ class Role(Enum):
 class User(Node):
     username: str = strawberry.field(description='The unique username, without "@". Other users pay to it.')
     name: str = strawberry.field(description="The display name.")
-    email: str | None = strawberry.field(description="Their email address; null when they gave none.")
+    email: str | None = strawberry.field(description="The email address; null when there is none.")
     email_verified: bool = strawberry.field(
         description="Whether the email address is verified. A new address is not verified. It becomes unverified "
         "when another user verifies the same address."
@@ -61,7 +61,7 @@ class User(Node):
         found = await info.context.loaders.users.load(id)
         return None if found is None else cls.of(found)
 
-    @strawberry.field(description="Their wallet.")
+    @strawberry.field(description="The user's wallet.")
     async def wallet(self, info: Info) -> Wallet:
         found = await info.context.loaders.balances.load(self.wallet_id)
         assert found is not None  # noqa: S101 - a foreign key says so

@@ -2,7 +2,7 @@
 
     transfer.py               one person sends money to another
     transfer_batch.py         many transfers in one
-    preview.py                what a transfer would come to now
+    preview.py                what a transfer or a withdrawal would come to now
     confirm.py, cancel.py     the sender's answer about a held payment
     refund.py                 the recipient gives money back
     reversal.py               what giving money back moves, whoever decides it

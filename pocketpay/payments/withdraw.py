@@ -32,14 +32,14 @@ from pocketpay.wallets.balance import WalletStatus
 
 @dataclass(frozen=True, slots=True)
 class AcceptWithdrawal:
-    """Take the order to send `amount` to a bank, and hold it with its fee."""
+    """Take the order to send `amount` to a bank, and hold it with its fee. Only a preview has no key."""
 
     id: UUID
     wallet_id: UUID
     amount: Money
     bank_name: str
     speed: Speed
-    key: Key
+    key: Key | None
 
     @property
     def footprint(self) -> Footprint:
@@ -47,7 +47,7 @@ class AcceptWithdrawal:
 
     def decide(self, book: Book) -> Outcome:
         """The rule. Raises a Refusal that leaves no row; those that leave one are in the outcome."""
-        if (earlier := book.replay(self.key, self.id)) is not None:
+        if self.key is not None and (earlier := book.replay(self.key, self.id)) is not None:
             return earlier
         standing = book.standings[self.wallet_id]
         if standing.status is WalletStatus.CLOSED:

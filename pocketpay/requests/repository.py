@@ -69,6 +69,14 @@ cross join lateral (
     order by updated_at, id limit $4) changed
 order by wanted.number, changed.updated_at, changed.id"""
 
+_COUNT_SINCE = """
+select clock_timestamp() as now, (
+    select count(*) from (
+        (select from money_requests where payer_wallet_id = $1 and (updated_at, id) > ($2, $3) limit $4)
+        union all
+        (select from money_requests where requester_wallet_id = $1 and (updated_at, id) > ($2, $3) limit $4)
+        limit $4) changed) as changed"""
+
 
 @dataclass(frozen=True, slots=True)
 class Scope:
@@ -138,6 +146,15 @@ async def since(
     for row in rows:
         found[row["number"] - 1].append(money_request(row))
     return found
+
+
+async def count_since(
+    session: Session, wallet_id: UUID, place: tuple[datetime, UUID], most: int
+) -> tuple[datetime, int]:
+    """The database's time, and how many of a wallet's requests changed after that place: exact up to `most`."""
+    row = await session.fetchrow(_COUNT_SINCE, wallet_id, *place, most)
+    assert row is not None  # noqa: S101 - a select without from has one row
+    return row["now"], row["changed"]
 
 
 async def insert(session: Session, now: datetime, new: Sequence[MoneyRequest]) -> None:

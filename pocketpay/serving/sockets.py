@@ -158,7 +158,7 @@ class Socket(BaseGraphQLTransportWSHandler[Context, None]):
                 raise Rejected([NO_MUTATIONS])
             executor = self.doors.execution.executor(found, operation.variables, context)
             if isinstance(executor, list):
-                raise Rejected(executor)
+                raise Rejected(await self.doors.execution.worded(executor, context))
         except Rejected as rejected:
             await _send_errors(operation, rejected.answer(context.request_id).payload["errors"])
             return "none", "rejected"

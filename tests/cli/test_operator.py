@@ -244,13 +244,16 @@ def test_payment_is_reversed_beside_a_running_server(run: Run, dsns: Dsns) -> No
         return paid
 
     paid = at_a_server(dsns, pay_and_reverse)
-    assert table(told(run("find", "ada")))[0]["BALANCE"] == "100.00"
-    again = run("reverse", paid, "--reason", "Account taken over")
-    assert (again.returncode, again.stdout, again.stderr) == (
-        1,
-        "",
-        "ALREADY_REFUNDED: This transaction is already fully refunded.\n",
-    )
+    (row,) = table(told(run("find", "ada")))
+    assert row["BALANCE"] == "100.00"
+    assert table(told(run("find", f"customer_{row['WALLET ID']}"))) == [row]
+    for id in (paid, f"customer_{paid}"):  # as its sides see it, and as operators see it by GraphQL
+        again = run("reverse", id, "--reason", "Account taken over")
+        assert (again.returncode, again.stdout, again.stderr) == (
+            1,
+            "",
+            "ALREADY_REFUNDED: This transaction is already fully refunded.\n",
+        )
 
 
 def test_customer_who_is_locked_out_is_helped_beside_a_running_server(run: Run, dsns: Dsns) -> None:
@@ -337,7 +340,7 @@ def test_recovery_of_a_customer_without_a_verified_address_is_refused(run: Run) 
         (("transactions", "nobody"), 1, "NOT_FOUND: No wallet has this id or owner.\n"),
         (("find", "nobody"), 1, "No customer found.\n"),
         (("risk", "set", "SECRET_KEY", "x", "--reason", "Why"), 1, "INVALID_INPUT: name must be one of "),
-        (("risk", "set", "RAPID_TRANSFER_COUNT", "0", "--reason", "Why"), 1, "INVALID_INPUT: value is not fit: "),
+        (("risk", "set", "RAPID_TRANSFER_COUNT", "0", "--reason", "Why"), 1, "INVALID_INPUT: value is not valid: "),
         (("reverse", "transaction_01"), 2, ""),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else None,

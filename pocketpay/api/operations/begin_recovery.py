@@ -14,7 +14,9 @@ from pocketpay.operations import begin_recovery as operations
 
 @strawberry.input(description="The customer who cannot sign in, and the reason.")
 class BeginRecoveryInput:
-    customer: str = strawberry.field(description='The customer\'s username, with or without "@", or wallet id.')
+    customer: str = strawberry.field(
+        description='The customer\'s username, with or without "@", or their user or wallet id.'
+    )
     reason: str = strawberry.field(
         description="The reason, kept in the operator log: one line of 1 to 500 characters."
     )

@@ -65,7 +65,8 @@ async def wallets_transactions(
 
 @strawberry.type(description="A customer's wallet as operators see it.")
 class CustomerWallet:
-    id: strawberry.ID = strawberry.field(description="The wallet's id, the same that its owner sees.")
+    id: strawberry.ID = strawberry.field(description="The id, as operators see it.")
+    wallet_id: strawberry.ID = strawberry.field(description="The wallet's id, the same that its owner sees.")
     currency: CurrencyCode = strawberry.field(description="The wallet's currency. A wallet has exactly one.")
     status: WalletStatus = strawberry.field(description="The current status.")
     freeze: Freeze | None = strawberry.field(
@@ -88,7 +89,8 @@ class CustomerWallet:
     def of(cls, wallet: Balance) -> Self:
         frozen_for = wallet.standing.frozen_for
         return cls(
-            id=ids.encode(ids.WALLET, wallet.wallet_id),
+            id=ids.encode(ids.CUSTOMER_WALLET, wallet.wallet_id),
+            wallet_id=ids.encode(ids.WALLET, wallet.wallet_id),
             currency=CurrencyCode(wallet.currency),
             status=WalletStatus[wallet.standing.status.name],
             freeze=None if frozen_for is None else Freeze[frozen_for.name],
@@ -123,10 +125,11 @@ class CustomerWallet:
     description="A customer as operators see them. Personal data is deleted when the customer closes the wallet."
 )
 class Customer:
-    id: strawberry.ID = strawberry.field(description="The user's id.")
+    id: strawberry.ID = strawberry.field(description="The customer's id, as operators see it.")
+    user_id: strawberry.ID = strawberry.field(description="The user's id, as the customer sees it.")
     username: str = strawberry.field(description='The unique username, without "@". Other users pay to it.')
     name: str = strawberry.field(description="The display name.")
-    email: str | None = strawberry.field(description="Their email address; null when they gave none.")
+    email: str | None = strawberry.field(description="The email address; null when there is none.")
     email_verified: bool = strawberry.field(
         description="Whether the customer or an operator has verified this address."
     )
@@ -140,7 +143,8 @@ class Customer:
     @classmethod
     def of(cls, one: user.User) -> Self:
         return cls(
-            id=ids.encode(ids.USER, one.id),
+            id=ids.encode(ids.CUSTOMER, one.id),
+            user_id=ids.encode(ids.USER, one.id),
             username=one.username,
             name=one.name,
             email=one.email,
@@ -153,7 +157,7 @@ class Customer:
             wallet_id=one.wallet_id,
         )
 
-    @strawberry.field(description="Their wallet.")
+    @strawberry.field(description="The user's wallet.")
     async def wallet(self, info: Info) -> CustomerWallet:
         found = await CustomerWallet.find(info, self.wallet_id)
         assert found is not None  # noqa: S101 - a foreign key says so

@@ -11,7 +11,8 @@ from pocketpay.identity.session import Session
 
 @strawberry.type(description="One session of a customer: a device on which they are signed in.")
 class CustomerSession:
-    id: strawberry.ID = strawberry.field(description="The session's id, the same that the customer sees.")
+    id: strawberry.ID = strawberry.field(description="The id, as operators see it.")
+    session_id: strawberry.ID = strawberry.field(description="The session's id, the same that the customer sees.")
     created_at: datetime = strawberry.field(description="When the user signed in.")
     last_used_at: datetime = strawberry.field(
         description="The time of the sign-in, or of the last refresh of the session's tokens."
@@ -24,7 +25,8 @@ class CustomerSession:
     @classmethod
     def of(cls, session: Session) -> Self:
         return cls(
-            id=ids.encode(ids.SESSION, session.id),
+            id=ids.encode(ids.CUSTOMER_SESSION, session.id),
+            session_id=ids.encode(ids.SESSION, session.id),
             created_at=session.created_at,
             last_used_at=session.last_used_at,
             expires_at=session.expires_at,

@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 
 @strawberry.type(description="A transaction as operators see it: all its fields, not one customer's view.")
 class CustomerTransaction:
-    id: strawberry.ID = strawberry.field(description="The transaction's id, the same that its customers see.")
+    id: strawberry.ID = strawberry.field(description="The id, as operators see it.")
+    transaction_id: strawberry.ID = strawberry.field(
+        description="The transaction's id, the same that its customers see."
+    )
     type: TransactionType = strawberry.field(description="The kind of transaction.")
     status: TransactionStatus = strawberry.field(description="The current status.")
     amount: Money = strawberry.field(description="The amount that the recipient gets; always positive.")
@@ -50,7 +53,8 @@ class CustomerTransaction:
     def of(cls, known: Transaction) -> Self:
         code = known.failure_code
         return cls(
-            id=ids.encode(ids.TRANSACTION, known.id),
+            id=ids.encode(ids.CUSTOMER_TRANSACTION, known.id),
+            transaction_id=ids.encode(ids.TRANSACTION, known.id),
             type=TransactionType[known.type.name],
             status=TransactionStatus[known.status.name],
             amount=Money.of(known.amount),

@@ -13,7 +13,9 @@ from pocketpay.operations import end_sessions as operations
 
 @strawberry.input(description="The customer to sign out everywhere, and the reason.")
 class EndSessionsInput:
-    customer: str = strawberry.field(description='The customer\'s username, with or without "@", or wallet id.')
+    customer: str = strawberry.field(
+        description='The customer\'s username, with or without "@", or their user or wallet id.'
+    )
     reason: str = strawberry.field(
         description="The reason, kept in the operator log: one line of 1 to 500 characters."
     )

@@ -14,7 +14,9 @@ from pocketpay.wallets import balance
 
 @strawberry.input(description="The wallet to freeze, and the reason.")
 class FreezeWalletInput:
-    wallet: str = strawberry.field(description="The wallet's id, or its owner's username, with or without \"@\".")
+    wallet: str = strawberry.field(
+        description="The wallet's id, or its owner's id or username, with or without \"@\"."
+    )
     freeze: Freeze = strawberry.field(description="What the freeze prevents.")
     reason: str = strawberry.field(
         description="The reason, kept in the operator log: one line of 1 to 500 characters."

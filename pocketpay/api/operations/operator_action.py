@@ -104,7 +104,8 @@ class OperatorAction:
 async def actions(
     info: Info,
     wallet: Annotated[
-        str | None, strawberry.argument(description="Only actions on this wallet: its id, or its owner's username.")
+        str | None,
+        strawberry.argument(description="Only actions on this wallet: its id, or its owner's id or username."),
     ] = None,
     first: Annotated[
         int | None, strawberry.argument(description="Number of items to return, newest first: 0 to 100, default 20.")

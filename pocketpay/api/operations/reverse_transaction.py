@@ -4,17 +4,19 @@ from typing import Annotated
 
 import strawberry
 
-from pocketpay.api import ids
 from pocketpay.api.context import Info
 from pocketpay.api.errors import UserError, refusals_as_errors
 from pocketpay.api.operations.customer_transaction import CustomerTransaction
+from pocketpay.api.operations.sought import sought_transaction
 from pocketpay.api.scalars import Amount
 from pocketpay.operations import reverse_transaction as payments
 
 
 @strawberry.input(description="The transaction to reverse, and the reason.")
 class ReverseTransactionInput:
-    transaction_id: strawberry.ID = strawberry.field(description="The id of the transaction.")
+    transaction_id: strawberry.ID = strawberry.field(
+        description="The id of the transaction, as operators or customers see it."
+    )
     reason: str = strawberry.field(
         description="The reason, kept in the operator log: one line of 1 to 500 characters. Customers do not see it."
     )
@@ -66,7 +68,7 @@ async def reverse_transaction(
     input: Annotated[ReverseTransactionInput, strawberry.argument(description="The transaction and the reason.")],
 ) -> ReversalPayload:
     operator, desk = info.context.must_operate(), info.context.rooms.desk
-    transaction_id = ids.decode(ids.TRANSACTION, input.transaction_id)
+    transaction_id = sought_transaction(input.transaction_id)
     answer = await payments.reverse_transaction(
         desk,
         operator,

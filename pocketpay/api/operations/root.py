@@ -8,7 +8,6 @@ from typing import Annotated
 
 import strawberry
 
-from pocketpay.api import ids
 from pocketpay.api.context import Info
 from pocketpay.api.operations.audit_report import AuditReport, audit
 from pocketpay.api.operations.begin_recovery import begin_recovery
@@ -21,7 +20,7 @@ from pocketpay.api.operations.operator_action import OperatorAction, actions
 from pocketpay.api.operations.reverse_transaction import reverse_transaction
 from pocketpay.api.operations.risk_setting import RiskSetting, risk_settings
 from pocketpay.api.operations.set_risk_setting import set_risk_setting
-from pocketpay.api.operations.sought import sought
+from pocketpay.api.operations.sought import sought, sought_transaction
 from pocketpay.api.operations.unfreeze_wallet import unfreeze_wallet
 from pocketpay.api.operations.verify_customer_email import verify_customer_email
 from pocketpay.api.operations.waiting import held_payments, unsettled_orders
@@ -68,8 +67,8 @@ class Operations:
         find: Annotated[
             str,
             strawberry.argument(
-                description="A username, an email address, a phone number with its country code, a wallet id or a "
-                "transaction id."
+                description="A username, an email address, a phone number with its country code, or the id of a "
+                "user, a wallet or a transaction, as operators or customers see it."
             ),
         ],
     ) -> list[Customer]:
@@ -81,7 +80,7 @@ class Operations:
     async def wallet(
         self,
         info: Info,
-        of: Annotated[str, strawberry.argument(description="The wallet's id, or its owner's username.")],
+        of: Annotated[str, strawberry.argument(description="The wallet's id, or its owner's id or username.")],
     ) -> CustomerWallet | None:
         info.context.must_operate()
         wallet_id = await info.context.database.query(customers.wallet_of, sought(of))
@@ -92,7 +91,7 @@ class Operations:
         self, info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The id of the transaction.")]
     ) -> CustomerTransaction | None:
         info.context.must_operate()
-        uuid = ids.decode(ids.TRANSACTION, id)
+        uuid = sought_transaction(id)
         return None if uuid is None else await CustomerTransaction.find(info, uuid)
 
 

@@ -12,7 +12,9 @@ from pocketpay.operations import unfreeze_wallet as payments
 
 @strawberry.input(description="The wallet to unfreeze, and the reason.")
 class UnfreezeWalletInput:
-    wallet: str = strawberry.field(description="The wallet's id, or its owner's username, with or without \"@\".")
+    wallet: str = strawberry.field(
+        description="The wallet's id, or its owner's id or username, with or without \"@\"."
+    )
     reason: str = strawberry.field(
         description="The reason, kept in the operator log: one line of 1 to 500 characters."
     )

@@ -14,7 +14,9 @@ from pocketpay.operations import verify_customer_email as operations
 
 @strawberry.input(description="The customer whose email address to verify, and the reason.")
 class VerifyCustomerEmailInput:
-    customer: str = strawberry.field(description='The customer\'s username, with or without "@", or wallet id.')
+    customer: str = strawberry.field(
+        description='The customer\'s username, with or without "@", or their user or wallet id.'
+    )
     email: str = strawberry.field(description="The email address. It must be the customer's current one.")
     reason: str = strawberry.field(
         description="The reason, kept in the operator log: one line of 1 to 500 characters."
