@@ -34,7 +34,7 @@ def serve_verb(
     ] = None,
     workers: Annotated[int, typer.Option(min=1, max=64, help="Number of server processes that share the port.")] = 1,
 ) -> None:
-    """Serves until SIGTERM or ctrl-C; without DATABASE_URL on a PostgreSQL of its own."""
+    """Starts the server, until SIGTERM or ctrl-C. Without DATABASE_URL it uses an embedded PostgreSQL."""
     stops.leave_on_stops(0)
     chosen = settings.load(**{name: value for name, value in (("host", host), ("port", port)) if value is not None})
     settings.checked_secret(chosen)
@@ -73,7 +73,7 @@ def worker_verb(door_file: int, supervisor_file: int) -> None:
 
 @verbs.command("migrate")
 def migrate_verb() -> None:
-    """Brings the database to this server's revision, roles and grants included."""
+    """Migrates the database to this server's revision, with roles and grants."""
     from pocketpay.database import migrations
 
     stops.leave_on_stops(143)
@@ -86,7 +86,7 @@ def migrate_verb() -> None:
 
 @verbs.command("audit")
 def audit_verb() -> None:
-    """Proves the books; prints what disagrees and exits with 1 when anything does."""
+    """Audits the ledger; prints each error and exits with 1 when there is one."""
     from pocketpay.operations import audit
 
     stops.leave_on_stops(143)
@@ -96,7 +96,7 @@ def audit_verb() -> None:
 
 @verbs.command("demo")
 def demo_verb() -> None:
-    """Makes the demo people and their history where they are not there yet."""
+    """Creates the demo users and their history, if they do not exist yet."""
     stops.leave_on_stops(143)
     chosen = settings.load()
     with database_of(chosen) as place:
@@ -118,7 +118,7 @@ def import_supabase_verb(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check the files and report, without changes.")] = False,
     skip_wrong: Annotated[bool, typer.Option("--skip-wrong", help="Skip people whose data has errors.")] = False,
 ) -> None:
-    """Moves people in from Supabase, with their passwords and opening balances. Saying it again goes on."""
+    """Imports people from Supabase with their passwords and opening balances. Run it again to continue."""
     from pocketpay.cli.progress import Bars
     from pocketpay.importing.run import Wish, run
 
@@ -140,7 +140,7 @@ def schema_verb() -> None:
 
 @verbs.command("settings")
 def settings_verb() -> None:
-    """Prints every setting with its meaning and its default, as a .env file."""
+    """Prints all settings with descriptions and defaults, as a .env file."""
     from pocketpay.cli import env_file
 
     typer.echo("\n".join(env_file.lines()))

@@ -27,13 +27,13 @@ What = Annotated[
 
 @acting.command("grant")
 def grant_verb(user: User, reason: Reason) -> None:
-    """Makes somebody an operator."""
+    """Makes a user an operator."""
     _set_role(user, "operator", reason)
 
 
 @acting.command("revoke")
 def revoke_verb(user: User, reason: Reason) -> None:
-    """Makes an operator a member again; their next request feels it."""
+    """Removes the operator role of a user, from their next request on."""
     _set_role(user, "member", reason)
 
 
@@ -48,7 +48,7 @@ def freeze_verb(
         ),
     ] = FreezeFor.ALL,
 ) -> None:
-    """Freezes a wallet: what it pays from now on ends blocked."""
+    """Freezes a wallet: its later payments are blocked."""
     from pocketpay.operations.freeze_wallet import freeze_wallet
     from pocketpay.wallets.balance import Freeze
 
@@ -64,7 +64,7 @@ def freeze_verb(
 
 @acting.command("unfreeze")
 def unfreeze_verb(wallet: WalletMeant, reason: Reason) -> None:
-    """Lets a frozen wallet go."""
+    """Unfreezes a wallet."""
     from pocketpay.operations.unfreeze_wallet import unfreeze_wallet
 
     async def unfreeze(counter: Counter) -> bool:
@@ -87,7 +87,7 @@ def reverse_verb(
         bool, typer.Option("--available", help="If the recipient has less available, refund what is available.")
     ] = False,
 ) -> None:
-    """Gives back a completed transaction, all that is left of it or a part."""
+    """Reverses a completed transaction with a refund, in full or in part."""
     from pocketpay.api import ids
     from pocketpay.api.operations.sought import sought_transaction
     from pocketpay.operations.reverse_transaction import reverse_transaction

@@ -15,7 +15,7 @@ helping = typer.Typer()
 
 @helping.command("recover")
 def recover_verb(name: Customer, reason: Reason) -> None:
-    """Mails a customer a code and a link that set a new password, to their verified address."""
+    """Sends a code and a link for a new password to the customer's verified email address."""
     from pocketpay.mail.outbox import Outbox
     from pocketpay.operations.begin_recovery import begin_recovery
 
@@ -33,7 +33,7 @@ def verify_email_verb(
     email: Annotated[str, typer.Argument(metavar="EMAIL", help="The customer's current email address.")],
     reason: Reason,
 ) -> None:
-    """Declares that an email address belongs to the customer who has given it."""
+    """Marks a customer's email address as verified."""
     from pocketpay.operations.verify_customer_email import verify_customer_email
 
     async def verify(counter: Counter) -> "tuple[User, bool]":

@@ -16,7 +16,7 @@ Name = Annotated[str, typer.Argument(help="The name of the setting, as in the en
 
 @risk.callback()
 def risk_verb(context: typer.Context) -> None:
-    """Shows every setting of risk: what applies, and what the environment says."""
+    """Lists all risk settings with their current values and the environment's values."""
     from pocketpay.operations.risk_settings import RiskSetting, risk_settings
 
     if context.invoked_subcommand is not None:
@@ -36,7 +36,7 @@ def risk_set_verb(
     value: Annotated[str, typer.Argument(help="The value, in the format of the environment variable.")],
     reason: Reason,
 ) -> None:
-    """Sets one over the environment's, on every server."""
+    """Overrides the environment's value of a setting, on every server."""
     from pocketpay.operations.risk_settings import RiskSetting, known, set_risk_setting
 
     async def change(counter: Counter) -> RiskSetting:
@@ -50,7 +50,7 @@ def risk_set_verb(
 
 @risk.command("clear")
 def risk_clear_verb(name: Name, reason: Reason) -> None:
-    """Lets the environment's apply again, on every server."""
+    """Removes an override, on every server: the environment's value applies again."""
     from pocketpay.operations.risk_settings import RiskSetting, clear_risk_setting, known
 
     async def change(counter: Counter) -> RiskSetting:
