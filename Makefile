@@ -40,14 +40,14 @@ test: $(DONE)/install ## every test; `make test ARGS="tests/risk -x"` for some
 model: $(DONE)/install ## the rules against their model, twenty times as far as in the tests; WALKS=1000 FIRST_WALK=24
 	@WALKS=$${WALKS:-480} $(PY) -m pytest tests/walks/test_model.py -n 3 --dist load $(ARGS)
 
-check: $(DONE)/install ## lint, types, the direction of imports, drift of the lock, the schema and the migrations
+check: $(DONE)/install ## lint, types, the direction of imports, drift of the lock, the schema and the migrations, plain words
 	$(PY) -m pip check
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(PY) -m pocketpay schema | diff -u schema.graphql -
-	$(PY) -m pytest tests/database/test_migrations.py tests/database/test_guards_listing.py
+	$(PY) -m pytest tests/database/test_migrations.py tests/database/test_guards_listing.py tests/test_plain_words.py
 
 format: $(DONE)/install ## write it the way the linter wants it
 	$(BIN)/ruff check --fix

@@ -257,7 +257,7 @@ class Settings(RiskSettings, BaseSettings):
         10_000,
         ge=1,
         description="Maximum number of open connections per server process. It is lower when the process cannot "
-        "open so many files (64 are reserved for the server itself).",
+        "open that many files (64 are reserved for the server itself).",
     )
     connections_per_address: int = Field(
         500,

@@ -91,5 +91,5 @@ class MoneyRequest(Node):
 
 async def _side(info: Info, wallet_id: UUID) -> Profile:
     found = await info.context.loaders.profiles.load(wallet_id)
-    assert found is not None, "a wallet has its owner, also one who has left"  # noqa: S101 - the audit proves it
+    assert found is not None, "every wallet has an owner, also a closed one"  # noqa: S101 - the audit proves it
     return Profile.of(found)

@@ -87,7 +87,7 @@ def moment_from(value: object) -> datetime:
 def moment_text(moment: datetime) -> str:
     """RFC 3339 in UTC with microseconds: "2026-11-22T18:30:00.000000Z"."""
     if moment.tzinfo is None:
-        raise GraphQLError("a naive time reached the door")
+        raise GraphQLError("a naive time reached the schema")
     return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 

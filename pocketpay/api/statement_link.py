@@ -21,7 +21,7 @@ GOOD_FOR = timedelta(minutes=5)
 
 PATH = "/statements/{month}.csv"
 
-_FORGED = "This link is none of ours."
+_FORGED = "This link is not valid."
 _EXPIRED = "This link has expired: ask for a new one."
 
 

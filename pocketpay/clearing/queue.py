@@ -251,7 +251,7 @@ class Clearing:
             elif tries <= TRIES and (failure is Failure.RETRY or (failure is Failure.LOCK_TIMEOUT and one)):
                 await asyncio.sleep(PAUSE_SECONDS * tries * random.random())
             elif failure is Failure.DISK_FULL:
-                self._busy(tickets, "there is no room to write")
+                self._busy(tickets, "the disk is full")
                 return
             elif not one:
                 await self._settle_each(tickets, waited=failure not in OWN_FAULT)

@@ -89,7 +89,7 @@ async def _real(
         _tell_all(report.moved(moved) if moved.openings else [], tell)
         tell("Nobody was imported. Fix these lines, or skip them with --skip-wrong.")
         return 1
-    with progress.stage("moving in", ready) as advance:
+    with progress.stage("importing", ready) as advance:
         await move_in.move_in(connection, database, desk, moved, advance)
     _tell_all(report.moved(moved), tell)
     return 1 if moved.left_out else 0

@@ -97,7 +97,7 @@ class Reverse:
             raise PayerGone
         amount = self._available(book, original, wanted)
         outcome = Reversal(self.id, original, amount, DESCRIPTION).done(book, self.key)
-        assert outcome.besides is not None, "the original says how much was given back"  # noqa: S101 - as done() does
+        assert outcome.besides is not None, "the original has the refunded amount"  # noqa: S101 - as done() does
         return replace(outcome, besides=replace(outcome.besides, act=self._act(original, amount)))
 
     def _wanted(self, original: Transaction) -> Money:

@@ -240,7 +240,7 @@ def test_payment_is_reversed_beside_a_running_server(run: Run, dsns: Dsns) -> No
         await until(lambda: client.rooms.desk.clearing.terms.policy.rule(NewRecipient).action is RuleAction.OFF)
         paid = await pay(client, ada, "bea", "12.50")
         said = told(await asyncio.to_thread(run, "reverse", paid, "--reason", "Account taken over"))
-        assert said.startswith(f"12.50 USD of {paid} given back by transaction_")
+        assert said.startswith(f"12.50 USD of {paid} refunded by transaction_")
         return paid
 
     paid = at_a_server(dsns, pay_and_reverse)

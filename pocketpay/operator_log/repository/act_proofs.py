@@ -31,7 +31,7 @@ KNOWN = Proof(
 )
 
 FREEZES = Proof(
-    "a wallet is frozen as the operator log says, and not otherwise",
+    "a wallet is frozen exactly as the operator log says",
     """
     select w.id::text, concat('is ', coalesce('frozen for ' || w.frozen_for || ', ' || w.freeze_reason, 'not frozen'),
         '; the record says ', coalesce(said.freeze || ', ' || said.reason, 'not frozen'))
@@ -81,7 +81,7 @@ REVERSALS = Proof(
         where t.refund_of is not null)
     select coalesce(t.id, a.id)::text, case
         when t.id is null then 'made the refund ' || coalesce(a.refund, 'of no id') || ', which does not exist'
-        when a.id is null then 'gives money back, and neither a customer nor an operator ordered it'
+        when a.id is null then 'refunds money, and neither a customer nor an operator ordered it'
         when t.a_customers then 'was ordered by a customer, but the act ' || a.id || ' claims it'
         when a.repeats then 'has a second act: ' || a.id
         else 'is not what its act ' || a.id || ' says' end
@@ -98,7 +98,7 @@ REVERSALS = Proof(
 having none. An amount is compared digit by digit, because what has been tampered with may be no number."""
 
 ROLES = Proof(
-    "a user is an operator as the operator log says, and not otherwise",
+    "a user is an operator exactly as the operator log says",
     """
     select u.id::text, concat('is ', case u.role when 'operator' then 'an operator' else 'no operator' end,
         '; the record says ', case when said.operator and u.closed_at is null then 'an operator'
@@ -127,7 +127,7 @@ ROLE_ACTS = Proof(
 )
 
 RISK_SETTINGS = Proof(
-    "a setting of risk has the value that the operator log says, and not otherwise",
+    "a risk setting has the value in the operator log",
     """
     select coalesce(s.name, said.name), 'is ' || coalesce(s.value, 'not set') || '; the record says '
         || coalesce(said.value, 'not set')
@@ -142,7 +142,7 @@ RISK_SETTINGS = Proof(
 )
 
 RISK_ACTS = Proof(
-    "each act about a setting of risk says what it was before, and changed it",
+    "each action on a risk setting has the value before, and changed it",
     """
     select id::text, concat('changes ', coalesce(name, 'no setting'), ' from ', coalesce(before, 'not set'), ' to ',
         coalesce(value, 'not set'), '; the act before it left ', coalesce(last_value, 'not set'))

@@ -18,7 +18,7 @@ CARDS = Proof(
 )
 
 SPENT = Proof(
-    "what a card paid in its month is what its payments in it sum to, less what was given back",
+    "the monthly total of a card is the sum of its payments in that month, less refunds",
     """
     select c.id::text, 'says ' || c.spent || ' since ' || c.spent_in || ', its payments ' || coalesce(paid.total, 0)
     from cards c

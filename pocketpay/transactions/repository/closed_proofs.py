@@ -34,8 +34,8 @@ money has moved an hour later: a server was running, and its sweeper had the tim
 LEFT = Proof(
     "a wallet is closed exactly when its owner's account is closed, and a closed account has no session",
     """
-    select u.id::text, case when u.closed_at is null then 'has not left, but the wallet ' || w.id || ' is closed'
-        else 'has left, but the wallet ' || w.id || ' is ' || w.status end
+    select u.id::text, case when u.closed_at is null then 'is open, but the wallet ' || w.id || ' is closed'
+        else 'is closed, but the wallet ' || w.id || ' is ' || w.status end
     from users u join wallets w on w.id = u.wallet_id
     where (w.status = 'closed') <> (u.closed_at is not null)
     union all
