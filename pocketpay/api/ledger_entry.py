@@ -16,7 +16,9 @@ from pocketpay.ledger.entries import PostedEntry
 
 @strawberry.type(description="An immutable ledger entry. A wallet's balance is the sum of its entries.")
 class LedgerEntry(Node):
-    sequence: int = strawberry.field(description="The number of the entry in its wallet, from 1 without gaps.")
+    sequence: int = strawberry.field(
+        description="The number of the entry in its wallet, counted from 1 without gaps."
+    )
     amount: Money = strawberry.field(description='The change of the balance. A debit has a minus sign: "-3.00".')
     balance_after: Money = strawberry.field(description="The wallet's balance after this entry.")
     description: str = strawberry.field(description="The transaction's description.")

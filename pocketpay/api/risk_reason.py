@@ -16,7 +16,7 @@ RISK_RULE = registered_enum("RiskRule", "A risk rule.", {rule.name: rule.descrip
 class RiskReason:
     rule: str = strawberry.field(graphql_type=RISK_RULE, description="The rule that matched.")
     message: str = strawberry.field(
-        description="The reason for the sender in words, with the thresholds that applied."
+        description="A text for the sender: the reason, with the thresholds that applied."
     )
 
     @classmethod

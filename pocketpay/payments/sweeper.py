@@ -101,7 +101,7 @@ def _going_on() -> Iterator[None]:
     try:
         yield
     except ServiceBusy as busy:
-        log.warning("sweep put off", reason=str(busy))
+        log.warning("sweep postponed", reason=str(busy))
     except Exception:
         log.exception("sweep failed")
 
@@ -110,4 +110,4 @@ def _tell_trouble(results: Sequence[Answer | BaseException | None]) -> None:
     """One that went wrong holds up no other; refused or busy is no trouble: the next sweep asks again."""
     for result in results:
         if isinstance(result, Exception) and not isinstance(result, Refusal | ServiceBusy):
-            log.error("sweep of one failed", exc_info=result)
+            log.error("sweeping one item failed", exc_info=result)

@@ -22,7 +22,7 @@ class ChangePasswordInput:
     description="Changes the viewer's password and ends all their other sessions on every server: their tokens are "
     "refused and their websockets close. The current session stays. A verified email address gets a mail about it. "
     "The errors of both fields are returned together. Refusals: INVALID_CREDENTIALS, WEAK_PASSWORD, WALLET_FROZEN "
-    "(for all), RATE_LIMITED (after wrong passwords of signed-in requests; those of signIn do not count)."
+    "(frozen for ALL), RATE_LIMITED (too many wrong passwords in signed-in requests; signIn does not count)."
 )
 @refusals_as_errors(UserPayload)
 async def change_password(

@@ -34,7 +34,7 @@ class ResetPasswordInput:
     "websockets close. The user gets a mail about it and can sign in with the new password. Needs no session. "
     "Refusals: INVALID_INPUT (neither code nor token, or both, or a code without a login), WEAK_PASSWORD, "
     "INVALID_CODE (wrong, used, expired, or after five wrong codes: then only the link is valid), WALLET_FROZEN "
-    "(for all, and the code is right), RATE_LIMITED (60 an hour from one address)."
+    "(the code is right, and the wallet is frozen for ALL), RATE_LIMITED (60 an hour from one address)."
 )
 @refusals_as_errors(PasswordResetPayload)
 async def reset_password(

@@ -46,8 +46,8 @@ class UpdateProfileInput:
     description="Updates the viewer's profile: either all given fields change, or none. All errors of the input are "
     "returned together. EMAIL_TAKEN and PHONE_TAKEN are returned only with the right password. The old email "
     "address gets a mail when it is changed. Refusals: INVALID_INPUT, INVALID_CREDENTIALS, EMAIL_TAKEN, "
-    "PHONE_TAKEN, WALLET_FROZEN (for all), RATE_LIMITED (after wrong passwords of signed-in requests, and after ten "
-    "changes of email or phone within an hour, made or refused)."
+    "PHONE_TAKEN, WALLET_FROZEN (frozen for ALL), RATE_LIMITED (too many wrong passwords in signed-in requests, or "
+    "more than ten changes of email or phone within an hour, including refused ones)."
 )
 @refusals_as_errors(UserPayload)
 async def update_profile(

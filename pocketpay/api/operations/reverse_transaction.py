@@ -27,8 +27,8 @@ class ReverseTransactionInput:
     )
     up_to_available: bool = strawberry.field(
         default=False,
-        description="If the recipient has less than the amount available: true refunds what is available, false "
-        "refuses the request.",
+        description="What happens when the recipient's available balance is below the amount: true refunds the "
+        "available part, false refuses the request.",
     )
     idempotency_key: str | None = strawberry.field(
         default=None,

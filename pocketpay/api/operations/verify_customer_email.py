@@ -12,7 +12,7 @@ from pocketpay.api.operations.customer_wallet_payload import wallet_meant
 from pocketpay.operations import verify_customer_email as operations
 
 
-@strawberry.input(description="The customer whose email address to verify, and the reason.")
+@strawberry.input(description="The customer, the email address to mark as verified, and the reason.")
 class VerifyCustomerEmailInput:
     customer: str = strawberry.field(
         description='The customer\'s username, with or without "@", or their user or wallet id.'
@@ -24,8 +24,8 @@ class VerifyCustomerEmailInput:
 
 
 @strawberry.mutation(
-    description="Marks a customer's email address as verified, as if the customer had called verifyEmail. For "
-    "another user who verified it before, it is no longer verified. When the address is already verified, nothing "
+    description="Marks a customer's email address as verified, as if the customer had called verifyEmail. If "
+    "another user verified it before, it becomes unverified for them. When the address is already verified, nothing "
     "changes and nothing is recorded. Refusals: NOT_FOUND, INVALID_INPUT (reason; email: another address than the "
     "customer's; customer: has given no address), FORBIDDEN (the operator's own account), WALLET_CLOSED."
 )

@@ -25,7 +25,7 @@ class RiskAction(Enum):
 class RiskPolicyRule:
     rule: str = strawberry.field(graphql_type=RISK_RULE, description="The rule.")
     action: RiskAction = strawberry.field(description="What the rule does with a payment that it matches.")
-    message: str = strawberry.field(description="The reason for the sender in words, with the current thresholds.")
+    message: str = strawberry.field(description="A text for the sender: the reason, with the current thresholds.")
 
     @classmethod
     def of(cls, rule: Rule[Any], currency: str) -> Self:
