@@ -190,7 +190,7 @@ def test_first_currency_named_is_the_default_one() -> None:
 
 def test_currency_without_an_amount_is_named() -> None:
     said = sentence(currencies="USD,JPY,EUR", welcome_bonus="USD:100.00")
-    assert said == "WELCOME_BONUS names no amount for JPY, EUR; write it like USD:100.00,JPY:15000."
+    assert said == "WELCOME_BONUS has no amount for JPY, EUR; write it like USD:100.00,JPY:15000."
 
 
 def test_zero_switches_the_bonus_off() -> None:

@@ -123,7 +123,7 @@ def test_import_killed_again_and_again_goes_on_where_it_stopped(start: Start, ds
     assert 3 * PEOPLE_AT_ONCE <= reached < PEOPLE, "it was never killed in the middle"
     code, out, err = start(str(file)).ended()
     assert (code, err) == (0, "")
-    assert "0 lines are wrong" in out
+    assert "0 lines have errors" in out
     assert asked(dsns, "select count(*) from users") == PEOPLE
     assert asked(dsns, "select count(*) from transactions where description = 'Opening balance'") == PEOPLE
     assert asked(dsns, "select sum(posted)::bigint from ledger_accounts where kind = 'wallet'") == CENTS

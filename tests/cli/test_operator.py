@@ -200,7 +200,7 @@ def test_risk_set_beside_a_running_server_is_felt_by_it(run: Run, dsns: Dsns) ->
     async def change(client: Client) -> None:
         setting = ("risk", "set", "rapid_transfer_count", "3", "--reason", "Quiet night")
         said = told(await asyncio.to_thread(run, *setting))
-        assert said == "RAPID_TRANSFER_COUNT is 3; the environment says 5.\n"
+        assert said == "RAPID_TRANSFER_COUNT is 3; the environment has 5.\n"
         await until(lambda: client.rooms.desk.clearing.terms.policy.rule(RapidTransfers).count == 3)
         clearing = ("risk", "clear", "RAPID_TRANSFER_COUNT", "--reason", "Morning")
         said = told(await asyncio.to_thread(run, *clearing))
@@ -275,7 +275,7 @@ def test_customer_who_is_locked_out_is_helped_beside_a_running_server(run: Run, 
         assert told(await asyncio.to_thread(run, *ending)) == "0 sessions of ada ended.\n"
         recovering = ("recover", "@Ada", "--reason", "Lost her password")
         said = told(await asyncio.to_thread(run, *recovering, **WITH_MAIL))
-        assert said == "A mail goes to ada@example.com; its code and link set a new password for ada.\n"
+        assert said == "A mail is sent to ada@example.com. Its code or link sets a new password for ada.\n"
         owner = await asyncpg.connect(dsns.owner)
         mail = await last(client.rooms.reception, owner)
         await owner.close()

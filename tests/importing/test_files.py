@@ -73,11 +73,11 @@ def test_quoted_fields_may_hold_lines_commas_and_quotes(tmp_path: Path) -> None:
         (b"\x1f\x8b\x08", "is compressed"),
         (b"PK\x03\x04", "spreadsheet"),
         (b"\xff\xfei\0d\0", "is UTF-16"),
-        (b"id;encrypted_password;username\n", "parted by ';'"),
-        (b"name,colour\n", "are none of auth.users"),
+        (b"id;encrypted_password;username\n", "separated by ';'"),
+        (b"name,colour\n", "are not the columns of auth.users"),
         (b"encrypted_password,username\n", "no column id: auth.users needs one"),
         (b"id,id,encrypted_password\n", "the column 'id' is there twice"),
-        (b"id,encrypted_password," + b"a," * 400_000, "columns are more than 400"),
+        (b"id,encrypted_password," + b"a," * 400_000, "columns are more than the limit of 400"),
         (b"x" * 3_000_000, "is longer than 1,048,576 bytes"),
         (b"\0\0\0", "has a NUL character"),
         (b"-- nothing here\n", "has no rows of auth.users"),
@@ -97,7 +97,7 @@ def test_file_of_another_kind_is_answered_with_a_sentence(tmp_path: Path, conten
 
 
 def test_folder_without_files_and_too_many_files_are_said(tmp_path: Path) -> None:
-    with pytest.raises(ExportUnreadable, match=r"no \.csv and no \.sql"):
+    with pytest.raises(ExportUnreadable, match=r"no \.csv or \.sql"):
         parts([tmp_path])
     for number in range(17):
         (tmp_path / f"{number:02}.csv").write_text("id,username\n")

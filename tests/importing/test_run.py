@@ -50,7 +50,7 @@ async def test_people_move_in_with_what_they_had(database_dsn: Dsns, owner: Owne
         0,
         [
             "2 people read: 2 can be imported, 0 are already imported, 0 lines have errors, 0 notes.",
-            "  USD: 2 people, 1 opening balance, 125.50 USD together",
+            "  USD: 2 people, 1 opening balance, 125.50 USD in total",
             "2 people imported; 1 opening balance posted: 125.50 USD.",
         ],
     )
@@ -132,14 +132,14 @@ async def test_what_two_lines_claim_is_neithers(database_dsn: Dsns, tmp_path: Pa
     )
     _, told = await imported(database_dsn, csv_file(tmp_path, *people), skip_wrong=True)
     assert [line for line in told if line.startswith("people.csv")] == [
-        "people.csv:2: id: is also that of line 6",
-        'people.csv:2: username "ada": is also that of line 3 (free: ada_3f1c)',
-        'people.csv:3: username "ada": is also that of line 2 (free: ada_3f1c)',
-        'people.csv:4: email "SAME@example.com": is also that of line 5',
-        'people.csv:4: phone "+12025550123": is also that of line 5',
-        'people.csv:5: email "same@example.com": is also that of line 4',
-        'people.csv:5: phone "+12025550123": is also that of line 4',
-        "people.csv:6: id: is also that of line 2",
+        "people.csv:2: id: is also in line 6",
+        'people.csv:2: username "ada": is also in line 3 (free: ada_3f1c)',
+        'people.csv:3: username "ada": is also in line 2 (free: ada_3f1c)',
+        'people.csv:4: email "SAME@example.com": is also in line 5',
+        'people.csv:4: phone "+12025550123": is also in line 5',
+        'people.csv:5: email "same@example.com": is also in line 4',
+        'people.csv:5: phone "+12025550123": is also in line 4',
+        "people.csv:6: id: is also in line 2",
     ]
     assert told[-1] == "0 people imported; 0 opening balances posted."
 
@@ -154,9 +154,9 @@ async def test_what_somebody_here_has_stays_theirs(database_dsn: Dsns, database:
     code, told = await imported(database_dsn, file)
     assert code == 1
     assert told[:3] == [
-        'people.csv:2: username "ada": is taken by somebody who is here (free: ada_3f1c)',
-        'people.csv:3: email "Ada@example.com": is taken by somebody who is here',
-        'people.csv:4: phone "+12025550123": is taken by somebody who is here',
+        'people.csv:2: username "ada": is taken by an existing user (free: ada_3f1c)',
+        'people.csv:3: email "Ada@example.com": is taken by an existing user',
+        'people.csv:4: phone "+12025550123": is taken by an existing user',
     ]
 
 
@@ -222,7 +222,9 @@ async def test_opening_balance_owed_by_a_run_cut_off_is_paid_by_the_next(
         with pytest.raises(KeyboardInterrupt):
             await _run_until_cut(database_dsn, file)
     assert await facts(owner, ROWS) == (2, 2, 0, 0, 2, 0)
-    assert (await imported(database_dsn, file, dry=True))[1][-2] == "An earlier run still owes 2 opening balances."
+    assert (await imported(database_dsn, file, dry=True))[1][
+        -2
+    ] == "An earlier run has still to post 2 opening balances."
     mended = csv_file(tmp_path, person(1, balance="999"), person(2))
     assert (await imported(database_dsn, mended))[1][-1] == (
         "0 people imported; 2 opening balances posted: 4.00 USD."
@@ -284,8 +286,8 @@ async def test_every_currency_served_has_its_own_sum(database_dsn: Dsns, owner: 
     assert told == [
         "people.csv:4: currency: is missing, and this server has several currencies",
         "3 people read: 2 can be imported, 0 are already imported, 1 line has an error, 0 notes.",
-        "  JPY: 1 person, 1 opening balance, 1500 JPY together",
-        "  USD: 1 person, 1 opening balance, 1.50 USD together",
+        "  JPY: 1 person, 1 opening balance, 1500 JPY in total",
+        "  USD: 1 person, 1 opening balance, 1.50 USD in total",
         "2 people imported; 2 opening balances posted: 1500 JPY, 1.50 USD.",
     ]
     assert code == 0
@@ -321,7 +323,7 @@ async def test_tables_of_a_dump_are_joined(database_dsn: Dsns, owner: Owner, tmp
             'dump.sql:12: name "Bob\\tB\\b": must not have control characters or characters that cannot be displayed',
             "dump.sql:12: note: encrypted_password: is empty: this person cannot sign in with a password",
             "2 people read: 1 can be imported, 0 are already imported, 1 line has an error, 1 note.",
-            "  USD: 1 person, 1 opening balance, 80.25 USD together",
+            "  USD: 1 person, 1 opening balance, 80.25 USD in total",
             "Nobody was imported. Fix these lines, or skip them with --skip-wrong.",
         ],
     )
@@ -347,7 +349,7 @@ async def test_tables_in_files_of_a_folder_are_joined_too(database_dsn: Dsns, ow
             "profiles_rows.csv:3: id: is the profile of nobody in auth.users",
             "wallets_rows.csv:3: user_id: is the wallet of nobody in auth.users",
             "1 person read: 1 can be imported, 0 are already imported, 2 lines have errors, 0 notes.",
-            "  USD: 1 person, 1 opening balance, 10.00 USD together",
+            "  USD: 1 person, 1 opening balance, 10.00 USD in total",
             "1 person imported; 1 opening balance posted: 10.00 USD.",
         ],
     )
@@ -364,7 +366,7 @@ async def test_balance_that_its_entries_do_not_sum_to_is_nobodys(database_dsn: D
         'users.csv:2: balance: differs: wallet\'s balance "10.00", ledger entries "11.00"',
     )
     (tmp_path / "entries.csv").write_text("wallet_id,amount\nw1,ten\n")
-    with pytest.raises(ExportUnreadable, match=r'entries.csv:2: .* amount "ten" of wallet "w1" cannot be summed'):
+    with pytest.raises(ExportUnreadable, match=r'entries.csv:2: .* amount "ten" of wallet "w1" cannot be added'):
         await imported(database_dsn, tmp_path)
 
 
@@ -397,7 +399,7 @@ async def test_example_moves_in_as_the_readme_shows(database_dsn: Dsns, name: st
         _, told = await imported(database_dsn, example, dry=dry, skip_wrong=skip_wrong)
         if name == "people.csv":
             assert "```text\n" + "\n".join(told) + "\n```" in readme
-        assert "3 can move in" in told[2]
+        assert "3 can be imported" in told[2]
 
 
 def test_ids_of_the_tests_are_uuids() -> None:
@@ -416,7 +418,7 @@ async def test_name_of_somebody_who_left_is_neither_given_nor_suggested(
     code, told = await imported(database_dsn, file, skip_wrong=True)
     assert code == 0
     assert told[:2] == [
-        f'people.csv:2: username "ada": was somebody\'s who has left (free: {taken})',
+        f'people.csv:2: username "ada": was the username of a closed account (free: {taken})',
         f"people.csv:3: username: is missing (free: person_{id_of(2)[:4]})",
     ]
     assert "1 line" not in told[2]
@@ -433,4 +435,4 @@ async def test_person_whose_wallet_is_closed_is_here_already_and_stays_away(
     )
     code, told = await imported(database_dsn, file)
     assert code == 0
-    assert told[0].startswith("1 person read: 0 can move in, 1 are here already")
+    assert told[0].startswith("1 person read: 0 can be imported, 1 are already imported")
