@@ -82,7 +82,7 @@ async def test_too_many_open_cards_are_said_so(database_dsn: Dsns) -> None:
             {
                 "__typename": "Refusal",
                 "code": "RATE_LIMITED",
-                "message": "2 cards are open already: close one first.",
+                "message": "You already have 2 open cards. Close one first.",
                 "path": [],
                 "retryable": True,
             }

@@ -138,7 +138,7 @@ async def test_cap_says_that_it_may_pass_later(client: Client, ada: Person, bob:
     assert error == {
         "__typename": "Refusal",
         "code": "RATE_LIMITED",
-        "message": "5 of your requests wait for their answer already: ask again when some are answered.",
+        "message": "This user already has 5 unanswered requests from you. Try again when some are answered.",
         "path": ["input", "from"],
         "retryable": True,
     }

@@ -204,7 +204,7 @@ def test_risk_set_beside_a_running_server_is_felt_by_it(run: Run, dsns: Dsns) ->
         await until(lambda: client.rooms.desk.clearing.terms.policy.rule(RapidTransfers).count == 3)
         clearing = ("risk", "clear", "RAPID_TRANSFER_COUNT", "--reason", "Morning")
         said = told(await asyncio.to_thread(run, *clearing))
-        assert said == "RAPID_TRANSFER_COUNT is 5, as the environment says.\n"
+        assert said == "RAPID_TRANSFER_COUNT is 5, as in the environment.\n"
         await until(lambda: client.rooms.desk.clearing.terms.policy.rule(RapidTransfers).count == 5)
 
     at_a_server(dsns, change)
@@ -386,8 +386,8 @@ def test_server_whose_environment_does_not_go_with_what_is_set_says_so_and_it_ca
     served = run("serve", **both)
     assert (served.returncode, served.stdout) == (1, "")
     assert served.stderr == (
-        "A risk setting in the database does not go with this environment: LARGE_TRANSFER_THRESHOLD names no amount "
+        "A risk setting in the database does not go with this environment: LARGE_TRANSFER_THRESHOLD has no amount "
         "for EUR; write it like USD:100.00,JPY:15000. Clear it with `pocketpay operator risk clear`.\n"
     )
     cleared = run("risk", "clear", "LARGE_TRANSFER_THRESHOLD", "--reason", "Two currencies now", **both)
-    assert told(cleared) == "LARGE_TRANSFER_THRESHOLD is 500.00, as the environment says.\n"
+    assert told(cleared) == "LARGE_TRANSFER_THRESHOLD is 500.00, as in the environment.\n"

@@ -143,7 +143,7 @@ async def test_risk_settings_of_before_the_fourth_rule_stay(empty: Dsns) -> None
 
 async def test_database_without_tables_is_not_served(empty: Dsns) -> None:
     database = await Database.open(empty.server, readers=1, writers=1)
-    with pytest.raises(WrongRevision, match="run `pocketpay migrate`"):
+    with pytest.raises(WrongRevision, match="Run `pocketpay migrate`"):
         async with database.read() as session:
             await revisions.check(session)
     await database.close()
@@ -151,7 +151,7 @@ async def test_database_without_tables_is_not_served(empty: Dsns) -> None:
 
 async def test_database_of_a_newer_server_is_not_served(database: Database, owner: "Connection[Record]") -> None:
     await owner.execute("update alembic_version set version_num = 'tomorrow'")
-    with pytest.raises(WrongRevision, match="install a newer one"):
+    with pytest.raises(WrongRevision, match="Install a newer server"):
         async with database.read() as session:
             await revisions.check(session)
 

@@ -101,7 +101,7 @@ def test_folder_without_files_and_too_many_files_are_said(tmp_path: Path) -> Non
         parts([tmp_path])
     for number in range(17):
         (tmp_path / f"{number:02}.csv").write_text("id,username\n")
-    with pytest.raises(ExportUnreadable, match="more than 16"):
+    with pytest.raises(ExportUnreadable, match="more than the limit of 16"):
         parts([tmp_path])
     with pytest.raises(ExportUnreadable, match="cannot be read"):
         parts([tmp_path / "nobody.csv"])

@@ -346,8 +346,8 @@ async def test_tables_in_files_of_a_folder_are_joined_too(database_dsn: Dsns, ow
     assert (code, told) == (
         0,
         [
-            "profiles_rows.csv:3: id: is the profile of nobody in auth.users",
-            "wallets_rows.csv:3: user_id: is the wallet of nobody in auth.users",
+            "profiles_rows.csv:3: id: has no row in auth.users",
+            "wallets_rows.csv:3: user_id: has no row in auth.users",
             "1 person read: 1 can be imported, 0 are already imported, 2 lines have errors, 0 notes.",
             "  USD: 1 person, 1 opening balance, 10.00 USD in total",
             "1 person imported; 1 opening balance posted: 10.00 USD.",

@@ -119,7 +119,7 @@ def test_lists_of_many_values_are_refused() -> None:
         return [error.message for error in documents().prepared(f"{{ {lists} {{ totalCount }} }}").errors]
 
     assert told(100, 100) == []
-    assert told(100, 101) == ["The lists of this document hold more than 200 values; use a variable."]
+    assert told(100, 101) == ["The lists of this document have more than 200 values. Use a variable."]
     assert told(201, 0) == told(100, 101)
 
 
@@ -203,7 +203,7 @@ LONG = "{ " + " ".join(f"a{n}: __typename @include(if: true) @skip(if: false)" f
 def test_stranger_writes_less_than_a_member() -> None:
     kept = documents()
     (error,) = kept.prepared(LONG, anonymous=True).errors
-    assert error.message == "This document is longer than 400 tokens; signed in it may have 1000."
+    assert error.message == "This document is longer than 400 tokens; the limit for signed-in requests is 1000."
     assert error.extensions == {"code": "QUERY_TOO_COMPLEX"}
     assert kept.prepared(LONG).errors == []
     assert kept.prepared(get_introspection_query(), anonymous=True).errors[0].extensions != error.extensions
