@@ -118,7 +118,8 @@ class ErrorCode(Enum):
         description="Operators cannot act on their own account, wallet or transactions. Another operator must do it.",
     )
     RATE_LIMITED = strawberry.enum_value(
-        "RATE_LIMITED", description="Too many requests in a short time, or too many open at once. Try again later."
+        "RATE_LIMITED",
+        description="Too many requests in a short time, or too many open cards or money requests. Try again later.",
     )
 
 

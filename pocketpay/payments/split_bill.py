@@ -74,5 +74,5 @@ def _parse_among(raw_among: Sequence[str]) -> list[str]:
     among = [parse_recipient(raw) for raw in raw_among]
     named = [username for username in among if username]
     if len(set(named)) < len(named):
-        raise InvalidInput("among", "must not have a username twice")
+        raise InvalidInput("among", "must have each username only once")
     return among

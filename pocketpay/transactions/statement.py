@@ -79,7 +79,7 @@ def _lost_is_busy() -> Iterator[None]:
         yield
     except Exception as error:
         if lost_connection(error):
-            raise ServiceBusy("the database went away during a statement") from error
+            raise ServiceBusy("the connection to the database was lost during a statement") from error
         raise
 
 

@@ -220,7 +220,7 @@ def test_verb_prints_what_disagrees_and_exits_with_one(database_dsn: Dsns, tmp_p
     assert wrong.returncode == 1
     assert wrong.stderr == ""
     assert wrong.stdout.splitlines() == [
-        f"law 4: a wallet's balance is what its entries sum to: {town['dan']}: "
+        f"law 4: a wallet's balance is the sum of its entries: {town['dan']}: "
         "posted 7 at 1, but its entries sum to 10000 at 1",
         "The ledger has errors: 1 finding.",
     ]

@@ -14,7 +14,7 @@ from pocketpay.transactions.errors import NotFound
 
 @strawberry.mutation(
     description="Cancels a money request that the viewer created. Idempotent: repeating it returns the same result. "
-    "Refusals: NOT_FOUND, WRONG_STATE (with the state reached)."
+    "Refusals: NOT_FOUND, WRONG_STATE (with the current status)."
 )
 @refusals_as_errors(MoneyRequestPayload, BY_ID)
 async def cancel_request(

@@ -14,7 +14,7 @@ from pocketpay.transactions.errors import NotFound
 
 @strawberry.mutation(
     description="Cancels a payment of the viewer that waits for confirmation and releases the held money. "
-    "Idempotent: repeating it returns the same result. Refusals: NOT_FOUND, WRONG_STATE (with the state reached)."
+    "Idempotent: repeating it returns the same result. Refusals: NOT_FOUND, WRONG_STATE (with the current status)."
 )
 @refusals_as_errors(TransactionPayload, BY_ID)
 async def cancel_transfer(

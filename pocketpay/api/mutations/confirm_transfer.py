@@ -14,8 +14,8 @@ from pocketpay.transactions.errors import NotFound
 
 @strawberry.mutation(
     description="Confirms a payment of the viewer that waits for confirmation, and completes it. Idempotent: "
-    "repeating it returns the same result. Refusals: NOT_FOUND, WRONG_STATE (with the state reached), WALLET_FROZEN "
-    "and RISK_BLOCKED (it ends BLOCKED), RECIPIENT_NOT_FOUND (it ends FAILED)."
+    "repeating it returns the same result. Refusals: NOT_FOUND, WRONG_STATE (with the current status), "
+    "WALLET_FROZEN and RISK_BLOCKED (it ends BLOCKED), RECIPIENT_NOT_FOUND (it ends FAILED)."
 )
 @refusals_as_errors(TransactionPayload, BY_ID)
 async def confirm_transfer(

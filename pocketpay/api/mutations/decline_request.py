@@ -15,7 +15,7 @@ from pocketpay.transactions.errors import NotFound
 @strawberry.mutation(
     description="Declines a money request to the viewer. This is final. If a payment of it waits for confirmation, "
     "the payment is CANCELLED and the held money is released. Idempotent: repeating it returns the same result. "
-    "Refusals: NOT_FOUND, WRONG_STATE (with the state reached)."
+    "Refusals: NOT_FOUND, WRONG_STATE (with the current status)."
 )
 @refusals_as_errors(MoneyRequestPayload, BY_ID)
 async def decline_request(

@@ -41,8 +41,8 @@ class SignUpInput:
 
 @strawberry.mutation(
     description="Creates a user with a wallet and signs them in. A welcome bonus, if configured, is in the wallet "
-    "at once. In production it is paid once per email address, and not without an email address. All errors of the "
-    "input are returned together. Refusals: INVALID_INPUT, WEAK_PASSWORD, USERNAME_TAKEN, EMAIL_TAKEN, PHONE_TAKEN, "
+    "at once. In production it needs an email address and is paid once per address. All errors of the input are "
+    "returned together. Refusals: INVALID_INPUT, WEAK_PASSWORD, USERNAME_TAKEN, EMAIL_TAKEN, PHONE_TAKEN, "
     "RATE_LIMITED."
 )
 @refusals_as_errors(SessionPayload)

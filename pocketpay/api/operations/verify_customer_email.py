@@ -26,8 +26,8 @@ class VerifyCustomerEmailInput:
 @strawberry.mutation(
     description="Marks a customer's email address as verified, as if the customer had called verifyEmail. If "
     "another user verified it before, it becomes unverified for them. When the address is already verified, nothing "
-    "changes and nothing is recorded. Refusals: NOT_FOUND, INVALID_INPUT (reason; email: another address than the "
-    "customer's; customer: has given no address), FORBIDDEN (the operator's own account), WALLET_CLOSED."
+    "changes and nothing is recorded. Refusals: NOT_FOUND, INVALID_INPUT (reason; email: not the customer's "
+    "address; customer: has no email address), FORBIDDEN (the operator's own account), WALLET_CLOSED."
 )
 @refusals_as_errors(CustomerPayload)
 async def verify_customer_email(

@@ -4,14 +4,14 @@ from pocketpay.database.findings import guarded, in_force, only_the_owners
 from pocketpay.operator_log.repository import act_proofs
 
 RECORD_GUARDED = guarded(
-    "the guards of the operator log, and of usernames, are in force",
+    "the triggers of the operator log and of usernames are in force",
     ("operator_actions", "operator_actions_never_rewritten", "fb1b05ba096c3b5daf7b0a60fa996be9"),
     ("operator_actions", "operator_actions_never_truncated", "c8a1f1936b6b0cb1d78da19a420a4ec3"),
     ("users", "users_username_given_once", "8c89f61c9fbfb8d6d0b97963692f0d77"),
 )
 
 RECORD_IS_THE_OWNERS = only_the_owners(
-    "nobody but its owner has a right to rewrite the operator log", "operator_actions"
+    "only the owner of the table has the right to rewrite the operator log", "operator_actions"
 )
 
 RECORD_CONSTRAINED = in_force(

@@ -3,7 +3,7 @@
 from pocketpay.database.findings import Proof
 
 CARDS = Proof(
-    "a card has its wallet's currency, and pays from its wallet alone",
+    "a card has its wallet's currency, and pays only from its wallet",
     """
     select c.id::text, 'is in ' || c.currency || ', its wallet in ' || coalesce(w.currency, 'none')
     from cards c left join wallets w on w.id = c.wallet_id

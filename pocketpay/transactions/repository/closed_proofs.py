@@ -3,7 +3,7 @@
 from pocketpay.database.findings import Proof
 
 EMPTY = Proof(
-    "a closed wallet is empty: nothing of it is under way, and none of its cards and money requests is open",
+    "a closed wallet is empty: it has no unfinished payment, no open card and no open money request",
     """
     with closed as (
         select id, updated_at as at, updated_at < (

@@ -19,8 +19,8 @@ HOLDS = Proof(
 )
 
 LEGS = Proof(
-    "a completed transaction has exactly the legs its type, amount and fee say, a refund those of its original the "
-    "other way; no other has any",
+    "a completed transaction has exactly the entries of its type, amount and fee, and a refund has the reversed "
+    "entries of its original; no other transaction has entries",
     """
     select coalesce(expected.transaction_id, e.transaction_id)::text, case
         when e.id is null then 'the leg of account ' || expected.account_id || ' over ' || expected.amount
@@ -73,7 +73,7 @@ REFUNDED = Proof(
 )
 
 OPPOSITE = Proof(
-    "a refund goes the other way between the wallets of a completed transaction, in its currency",
+    "a refund moves money between the wallets of a completed transaction in the other direction, in its currency",
     """
     select refund.id::text, case
         when original.id is null then 'its original is gone'
@@ -100,7 +100,7 @@ CURRENCIES = Proof(
 )
 
 TIMES = Proof(
-    "a transaction's times follow one another",
+    "the times of a transaction are in order",
     """
     select id::text, 'created ' || created_at || ', updated ' || updated_at || ', completed '
         || coalesce(completed_at::text, 'never')
