@@ -11,12 +11,12 @@ from pocketpay.onboarding import close_wallet as onboarding
 
 
 @strawberry.mutation(
-    description="Closes the viewer's wallet and account permanently. All sessions end, all cards are closed, money "
-    "requests to the viewer are declined, and those of the viewer are cancelled. Name, email address, phone number "
-    "and picture are deleted. The username is never given to anybody else. In production, a new account with the "
-    "same email address gets no welcome bonus. Ledger entries stay. The wallet must be empty, with no unfinished "
-    "payments. Refusals: INVALID_CREDENTIALS, WALLET_FROZEN, BALANCE_NOT_ZERO, RATE_LIMITED (too many wrong "
-    "passwords in signed-in requests; signIn does not count)."
+    description="Closes the viewer's wallet and account permanently. All sessions end and all cards are closed. "
+    "Open money requests to the viewer are declined, and open money requests from the viewer are cancelled. Name, "
+    "email address, phone number and picture are deleted. The username is never given to anybody else. In "
+    "production, a new account with the same email address gets no welcome bonus. Ledger entries stay. The wallet "
+    "must be empty, with no unfinished payments. Refusals: INVALID_CREDENTIALS, WALLET_FROZEN, BALANCE_NOT_ZERO, "
+    "RATE_LIMITED (too many wrong passwords in signed-in requests; signIn does not count)."
 )
 @refusals_as_errors(SignOutPayload, ())
 async def close_wallet(

@@ -12,9 +12,9 @@ from pocketpay.identity import refresh_session as identity
 
 @strawberry.mutation(
     description="Exchanges a refresh token for new tokens of the session. A refresh token can be used once. "
-    "Repeated within ten seconds, after a lost response, it returns the same refresh token. Used again later, the "
-    "token may be stolen, so the session ends. Refusals: INVALID_TOKEN (sign in again), WALLET_FROZEN (the wallet "
-    "is frozen for ALL; the refresh token stays valid)."
+    "Repeated within ten seconds, after a lost response, it returns the same refresh token. When a used token is "
+    "sent again later, it may be stolen, so the session ends. Refusals: INVALID_TOKEN (sign in again), "
+    "WALLET_FROZEN (the wallet is frozen for ALL; the refresh token stays valid)."
 )
 @refusals_as_errors(SessionPayload, ())
 async def refresh_session(

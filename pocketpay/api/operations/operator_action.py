@@ -52,7 +52,7 @@ class OperatorAction:
     id: strawberry.ID = strawberry.field(description="The id of the action.")
     kind: OperatorActionKind = strawberry.field(description="The kind of action.")
     operator: str = strawberry.field(
-        description="The operator's username or, for an action on the command line, the login name of its user."
+        description="The operator's username. For an action on the command line: the login name of the system user."
     )
     reason: str = strawberry.field(description="The reason that the operator gave.")
     freeze: Freeze | None = strawberry.field(description="What the freeze prevents; null for other actions.")
