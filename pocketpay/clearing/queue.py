@@ -175,7 +175,7 @@ class Clearing:
         try:
             await self._settle(tickets)
         except Exception as error:
-            log.exception("a unit of work failed beyond recovery")
+            log.exception("a unit of work failed permanently")
             self._drop_connection()
             for ticket in tickets:
                 if not ticket.waits:

@@ -386,7 +386,7 @@ def test_server_whose_environment_does_not_go_with_what_is_set_says_so_and_it_ca
     served = run("serve", **both)
     assert (served.returncode, served.stdout) == (1, "")
     assert served.stderr == (
-        "A risk setting in the database does not go with this environment: LARGE_TRANSFER_THRESHOLD has no amount "
+        "A risk setting in the database is not valid in this environment: LARGE_TRANSFER_THRESHOLD has no amount "
         "for EUR; write it like USD:100.00,JPY:15000. Clear it with `pocketpay operator risk clear`.\n"
     )
     cleared = run("risk", "clear", "LARGE_TRANSFER_THRESHOLD", "--reason", "Two currencies now", **both)

@@ -24,8 +24,8 @@ class RequestMoneyInput:
 
 @strawberry.mutation(
     description="Asks another user for money. They pay with payRequest or decline with declineRequest. Refusals: "
-    "INVALID_AMOUNT, INVALID_INPUT, RECIPIENT_NOT_FOUND, SELF_TRANSFER, CURRENCY_MISMATCH, WALLET_FROZEN (frozen "
-    "for ALL only), WALLET_CLOSED, IDEMPOTENCY_KEY_REUSED, and RATE_LIMITED (too many open requests to the same "
+    "INVALID_AMOUNT, INVALID_INPUT, RECIPIENT_NOT_FOUND, SELF_TRANSFER, CURRENCY_MISMATCH, WALLET_FROZEN (only when "
+    "frozen for ALL), WALLET_CLOSED, IDEMPOTENCY_KEY_REUSED, and RATE_LIMITED (too many open requests to the same "
     "user, or too many requests within 24 hours)."
 )
 @refusals_as_errors(MoneyRequestPayload)
