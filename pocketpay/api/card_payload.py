@@ -5,6 +5,7 @@ from typing import Self
 import strawberry
 
 from pocketpay.api.card import Card
+from pocketpay.api.descriptions import ERRORS
 from pocketpay.api.errors import UserError
 from pocketpay.cards import card as cards
 
@@ -14,9 +15,7 @@ class CardPayload:
     card: Card | None = strawberry.field(
         default=None, description="The card as it is now; null when the request was refused."
     )
-    errors: list[UserError] = strawberry.field(
-        default_factory=list, description="Why the request was refused; empty on success."
-    )
+    errors: list[UserError] = strawberry.field(default_factory=list, description=ERRORS)
 
     @classmethod
     def of(cls, card: cards.Card) -> Self:

@@ -1,28 +1,18 @@
 """The viewer's lines in the books, newest first: `Wallet.entries`."""
 
-from typing import Annotated
-
-import strawberry
-
 from pocketpay.api.context import Info
 from pocketpay.api.ledger_entry import LedgerEntry
+from pocketpay.api.page_arguments import After, Before, First, Last
 from pocketpay.api.pages import BY_SEQUENCE, Connection, Listing, asked, connection
 from pocketpay.ledger import entries
 
 
 async def viewers_entries(
     info: Info,
-    first: Annotated[
-        int | None, strawberry.argument(description="Number of items to return, newest first: 0 to 100, default 20.")
-    ] = None,
-    after: Annotated[str | None, strawberry.argument(description="Only items older than this cursor.")] = None,
-    last: Annotated[
-        int | None,
-        strawberry.argument(
-            description="Number of items to return from the oldest end: 0 to 100. Use `first` or `last`, not both."
-        ),
-    ] = None,
-    before: Annotated[str | None, strawberry.argument(description="Only items newer than this cursor.")] = None,
+    first: First = None,
+    after: After = None,
+    last: Last = None,
+    before: Before = None,
 ) -> Connection[LedgerEntry]:
     """A page of the viewer's entries."""
     wallet_id, database = info.context.must_view().wallet_id, info.context.database

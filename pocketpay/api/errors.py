@@ -1,12 +1,12 @@
 """Refusals as clients see them: data in a payload's `errors`, each with a code, words, and the path of the input.
 
 `TABLE` is the one place where a refusal of a room below meets its GraphQL type and its words; a test fails when one
-is missing. A door raises refusals or lets them pass, and `refusals_as_errors` makes the payload:
+is missing. A mutation raises refusals or lets them pass, and `refusals_as_errors` makes the payload:
 
     @refusals_as_errors(TransactionPayload)
     async def deposit(info: Info, input: DepositInput) -> TransactionPayload: ...
 
-Where an outcome has both a transaction and refusals, `user_errors(outcome.refusals)` gives the list.
+A payload that has both a transaction and refusals gets its list from `user_errors`.
 """
 
 from collections.abc import Awaitable, Callable, Iterable
@@ -136,14 +136,20 @@ class UserError:
     retryable: bool = strawberry.field(description="Whether the same request can succeed later without a change.")
 
     @classmethod
-    def of(cls, refusal: Any, row: "Row", path: list[str]) -> Self:
-        """The error for that refusal; subclasses add its facts."""
+    def of(cls, refusal: errors.Refusal, row: "Row", path: list[str]) -> Self:
+        """The error for that refusal."""
         return cls(
             code=ErrorCode[refusal.code],
             message=row.words(refusal),
             path=path,
             retryable=row.retryable,
+            **cls.facts(refusal),
         )
+
+    @classmethod
+    def facts(cls, refusal: Any) -> dict[str, Any]:
+        """The values of the fields that only this type has."""
+        return {}
 
 
 @strawberry.type(description="A refusal without further fields.")
@@ -162,15 +168,8 @@ class InsufficientFunds(UserError):
     available: Money = strawberry.field(description="The amount that was available at that moment.")
 
     @classmethod
-    def of(cls, refusal: transactions.InsufficientFunds, row: "Row", path: list[str]) -> Self:
-        return cls(
-            code=ErrorCode[refusal.code],
-            message=row.words(refusal),
-            path=path,
-            retryable=row.retryable,
-            required=Money.of(refusal.required),
-            available=Money.of(refusal.available),
-        )
+    def facts(cls, refusal: transactions.InsufficientFunds) -> dict[str, Any]:
+        return {"required": Money.of(refusal.required), "available": Money.of(refusal.available)}
 
 
 @strawberry.type(description="The payment would exceed a limit of the last 24 hours.")
@@ -178,14 +177,8 @@ class LimitExceeded(UserError):
     limit: Limit = strawberry.field(description="The limit, and how much of it was used at that moment.")
 
     @classmethod
-    def of(cls, refusal: transactions.LimitExceeded, row: "Row", path: list[str]) -> Self:
-        return cls(
-            code=ErrorCode[refusal.code],
-            message=row.words(refusal),
-            path=path,
-            retryable=row.retryable,
-            limit=Limit.of(refusal.limit),
-        )
+    def facts(cls, refusal: transactions.LimitExceeded) -> dict[str, Any]:
+        return {"limit": Limit.of(refusal.limit)}
 
 
 @strawberry.type(description="The current status does not allow this operation.")
@@ -193,14 +186,8 @@ class WrongState(UserError):
     status: str = strawberry.field(description="The current status, as a value of the status enum.")
 
     @classmethod
-    def of(cls, refusal: transactions.WrongState, row: "Row", path: list[str]) -> Self:
-        return cls(
-            code=ErrorCode[refusal.code],
-            message=row.words(refusal),
-            path=path,
-            retryable=row.retryable,
-            status=refusal.status.name,
-        )
+    def facts(cls, refusal: transactions.WrongState) -> dict[str, Any]:
+        return {"status": refusal.status.name}
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from uuid import UUID
 
 import strawberry
 
+from pocketpay.api.descriptions import ERRORS
 from pocketpay.api.errors import UserError
 from pocketpay.api.money import Money
 from pocketpay.api.money_request import MoneyRequest
@@ -20,9 +21,7 @@ class MoneyRequestPayload:
     replayed: bool = strawberry.field(
         default=False, description="Whether this repeats an earlier request. A repeat changes nothing."
     )
-    errors: list[UserError] = strawberry.field(
-        default_factory=list, description="Why the request was refused; empty on success."
-    )
+    errors: list[UserError] = strawberry.field(default_factory=list, description=ERRORS)
 
     @classmethod
     def of(cls, answer: Answer, wallet_id: UUID) -> Self:
@@ -44,9 +43,7 @@ class SplitBillPayload:
     replayed: bool = strawberry.field(
         default=False, description="Whether this repeats an earlier request. A repeat changes nothing."
     )
-    errors: list[UserError] = strawberry.field(
-        default_factory=list, description="Why the request was refused; empty on success."
-    )
+    errors: list[UserError] = strawberry.field(default_factory=list, description=ERRORS)
 
     @classmethod
     def of(cls, split: Split, wallet_id: UUID) -> Self:

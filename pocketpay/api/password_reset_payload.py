@@ -2,11 +2,10 @@
 
 import strawberry
 
+from pocketpay.api.descriptions import ERRORS
 from pocketpay.api.errors import UserError
 
 
 @strawberry.type(description="The result of a password reset: only the errors.")
 class PasswordResetPayload:
-    errors: list[UserError] = strawberry.field(
-        default_factory=list, description="Why the request was refused; empty on success."
-    )
+    errors: list[UserError] = strawberry.field(default_factory=list, description=ERRORS)

@@ -6,6 +6,7 @@ from typing import Self
 import strawberry
 
 from pocketpay.api.context import Context
+from pocketpay.api.descriptions import ERRORS
 from pocketpay.api.errors import UserError
 from pocketpay.api.user import User
 from pocketpay.identity import tokens
@@ -41,9 +42,7 @@ class SessionPayload:
     user: User | None = strawberry.field(
         default=None, description="The signed-in user; null when the request was refused."
     )
-    errors: list[UserError] = strawberry.field(
-        default_factory=list, description="Why the request was refused; empty on success."
-    )
+    errors: list[UserError] = strawberry.field(default_factory=list, description=ERRORS)
 
     @classmethod
     def admit(cls, context: Context, admission: Admission) -> Self:

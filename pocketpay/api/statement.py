@@ -9,6 +9,7 @@ from pocketpay.api.bad_input import BadUserInput
 from pocketpay.api.context import Info
 from pocketpay.api.ledger_entry import LedgerEntry
 from pocketpay.api.money import Money
+from pocketpay.api.page_arguments import After, First
 from pocketpay.api.pages import BY_SEQUENCE, Connection, Listing, asked, connection
 from pocketpay.ledger import entries, statement
 
@@ -52,10 +53,8 @@ class Statement:
     async def entries(
         self,
         info: Info,
-        first: Annotated[
-            int | None, strawberry.argument(description="Number of items to return: 0 to 100, default 20.")
-        ] = None,
-        after: Annotated[str | None, strawberry.argument(description="Only items newer than this cursor.")] = None,
+        first: First = None,
+        after: After = None,
     ) -> Connection[LedgerEntry]:
         known = self.known
         listing = Listing(f"statement {known.month}", known.wallet_id, BY_SEQUENCE)

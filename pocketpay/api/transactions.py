@@ -9,6 +9,7 @@ import strawberry
 from pocketpay import money
 from pocketpay.api.bad_input import BadUserInput
 from pocketpay.api.context import Context, Info
+from pocketpay.api.page_arguments import After, Before, First, Last
 from pocketpay.api.pages import BY_MOMENT, Connection, Listing, asked, connection
 from pocketpay.api.scalars import Amount
 from pocketpay.api.transaction import Direction, Transaction, TransactionStatus, TransactionType
@@ -60,17 +61,10 @@ async def viewers_transactions(
     filter: Annotated[
         TransactionFilter | None, strawberry.argument(description="Conditions that the items must meet.")
     ] = None,
-    first: Annotated[
-        int | None, strawberry.argument(description="Number of items to return, newest first: 0 to 100, default 20.")
-    ] = None,
-    after: Annotated[str | None, strawberry.argument(description="Only items older than this cursor.")] = None,
-    last: Annotated[
-        int | None,
-        strawberry.argument(
-            description="Number of items to return from the oldest end: 0 to 100. Use `first` or `last`, not both."
-        ),
-    ] = None,
-    before: Annotated[str | None, strawberry.argument(description="Only items newer than this cursor.")] = None,
+    first: First = None,
+    after: After = None,
+    last: Last = None,
+    before: Before = None,
 ) -> Connection[Transaction]:
     """A page of the viewer's transactions."""
     wallet_id = info.context.must_view().wallet_id
@@ -83,8 +77,8 @@ async def viewers_transactions(
         wallet_id,
         narrowed,
         most=page.fetch,
-        older_than=None if page.after is None else Position(*page.after),
-        newer_than=None if page.before is None else Position(*page.before),
+        older_than=Position.of(page.after),
+        newer_than=Position.of(page.before),
         backwards=page.backward,
     )
 

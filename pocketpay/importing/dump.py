@@ -37,13 +37,11 @@ def rows(file: BinaryIO, where: str, advance: Callable[[int], None]) -> Iterator
                 continue
             if _COPY.match(line):
                 if not lines.pass_until(copy_text.END):
-                    raise ExportUnreadable(f"{where} ends in the middle of a table. The dump is incomplete.")
+                    raise ExportUnreadable(f"{where} ends in the middle of a table: the dump is not whole.")
                 continue
         statements.follow(line)
     if not seen:
-        raise ExportUnreadable(
-            f"{where} has no rows of auth.users. Dump the schemas auth and public with their data."
-        )
+        raise ExportUnreadable(f"{where} has no rows of auth.users: dump schemas auth and public with their data.")
 
 
 def _line(lines: Lines, where: str) -> str | None:
@@ -88,7 +86,7 @@ def _block(lines: Lines, layout: Layout, where: str) -> Iterator[Row | Spoiled]:
             if line == copy_text.END:
                 return
             if line is None:
-                raise ExportUnreadable(f"{where} ends in the middle of {layout.table.value}. The dump is incomplete.")
+                raise ExportUnreadable(f"{where} ends in the middle of {layout.table.value}: the dump is not whole.")
             fields = copy_text.fields(line)
         except LineSpoiled as spoiled:
             yield Spoiled(layout.table, lines.number, str(spoiled), lines.number)

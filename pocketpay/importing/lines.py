@@ -55,7 +55,7 @@ class Lines:
 def text(line: bytes) -> str:
     """The line as text. Raises LineSpoiled for what is not UTF-8 or holds a NUL, which no database keeps."""
     if b"\0" in line:
-        raise LineSpoiled("has a NUL character")
+        raise LineSpoiled("holds a NUL")
     try:
         return line.decode("utf-8")
     except UnicodeDecodeError:

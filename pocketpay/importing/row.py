@@ -30,12 +30,13 @@ COLUMNS: dict[Table, dict[str, tuple[str, ...]]] = {
         "avatar_url": ("avatar_url",),
         "currency": ("currency",),
         "balance": ("balance",),
+        "balance_cents": ("balance_cents",),
         "created_at": ("created_at",),
         "metadata": ("raw_user_meta_data",),
         "deleted_at": ("deleted_at",),
         "banned_until": ("banned_until",),
         "is_anonymous": ("is_anonymous",),
-        "email_confirmed_at": ("email_confirmed_at", "confirmed_at"),
+        "email_confirmed_at": ("email_confirmed_at",),
     },
     Table.PROFILES: {
         "id": ("user_id", "id"),
@@ -46,12 +47,14 @@ COLUMNS: dict[Table, dict[str, tuple[str, ...]]] = {
         "avatar_url": ("avatar_url",),
         "currency": ("currency",),
         "balance": ("balance",),
+        "balance_cents": ("balance_cents",),
     },
     Table.WALLETS: {
         "owner": ("user_id", "profile_id", "owner_id"),
         "id": ("id",),
         "currency": ("currency",),
         "balance": ("balance",),
+        "balance_cents": ("balance_cents",),
     },
     Table.ENTRIES: {"wallet": ("wallet_id",), "amount": ("amount",), "currency": ("currency",)},
 }
@@ -104,12 +107,10 @@ class Layout:
     def of(cls, table: Table, names: Sequence[str], where: str) -> "Layout":
         """Raises ExportUnreadable when one that is needed is not there, or one is there twice."""
         if len(names) > MOST_COLUMNS:
-            raise ExportUnreadable(
-                f"{where}: {len(names):,} columns are more than the limit of {MOST_COLUMNS}. Give another file."
-            )
+            raise ExportUnreadable(f"{where}: {len(names):,} columns are more than {MOST_COLUMNS}: give another.")
         twice = next((name for name in names if names.count(name) > 1), None)
         if twice is not None:
-            raise ExportUnreadable(f"{where}: the column {twice[:60]!r} is there twice. Rename one of them.")
+            raise ExportUnreadable(f"{where}: the column {twice[:60]!r} is there twice: rename one.")
         places = {}
         for ours, theirs in COLUMNS[table].items():
             places[ours] = next((names.index(name) for name in theirs if name in names), None)

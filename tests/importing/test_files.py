@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from pocketpay.importing.export import parts
 from pocketpay.importing.lines import MOST_BYTES
-from pocketpay.importing.row import ExportUnreadable, Row, Spoiled
+from pocketpay.importing.row import ExportUnreadable, Row, Spoiled, Table
 from pocketpay.importing.statements import Statements
 from tests.importing.exports import block, csv_text, id_of, person
 
@@ -35,19 +35,41 @@ def lines_of(found: Sequence[Row | Spoiled]) -> list[tuple[int, str]]:
 @pytest.mark.parametrize(
     ("line", "problem"),
     [
-        (b"1,x,a\0b", "has a NUL character"),
+        (b"1,x,a\0b", "holds a NUL"),
         (b"1,x,\xe9ric", "is not UTF-8 text"),
         (b"1,x," + b"a" * MOST_BYTES, "is longer than 1,048,576 bytes"),
-        (b"1,x," + b"a" * 70_000, "has a quote that is not closed, or a quote in the middle of a value"),
+        (b"1,x," + b"a" * 70_000, "has a quote that is not closed, or one in the middle"),
         (b"1,x", "has 2 columns where the first line has 3"),
         (b"," * 400_000, "has 400,001 columns where the first line has 3"),
         (b"," * 2_000_000, "is longer than 1,048,576 bytes"),
-        (b'1,x,"a"b', "has a quote that is not closed, or a quote in the middle of a value"),
+        (b'1,x,"a"b', "has a quote that is not closed, or one in the middle"),
     ],
 )
 def test_spoiled_line_is_said_and_the_next_one_read(tmp_path: Path, line: bytes, problem: str) -> None:
     found = rows(tmp_path, HEAD + b"1,x,before\r\n" + line + b"\n1,x,after\n")
     assert lines_of(found) == [(2, "before"), (3, problem), (4, "after")]
+
+
+def test_word_null_is_an_empty_value_and_a_line_of_commas_is_no_row(tmp_path: Path) -> None:
+    lines = b'1,NULL,null\n2,x,Null\n,,\n3,"NULL",nullable\n,,,,,\n\n'
+    found = rows(tmp_path, HEAD + lines)
+    users = [(row.line, row.fields[0], *row.fields[3:5]) for row in found if isinstance(row, Row)]
+    assert users == [(2, "1", None, None), (3, "2", "x", "Null"), (5, "3", None, "nullable")]
+    assert len(found) == 3
+
+
+def test_word_null_in_a_dump_is_a_word(tmp_path: Path) -> None:
+    dump = block("auth.users", ["id", "email"], [[id_of(1), "NULL"]])
+    (row,) = rows(tmp_path, b"--\n" + dump.encode(), "dump.sql")
+    assert isinstance(row, Row)
+    assert row.fields[1] == "NULL"
+
+
+@pytest.mark.parametrize("column", ["balance", "balance_cents"])
+def test_wallets_are_told_by_either_column_of_their_balance(tmp_path: Path, column: str) -> None:
+    (row,) = rows(tmp_path, f"id,user_id,{column}\nw1,{id_of(1)},5\n".encode())
+    assert isinstance(row, Row)
+    assert row.table is Table.WALLETS
 
 
 def test_quote_that_is_never_closed_says_which_lines_it_swallowed(tmp_path: Path) -> None:
@@ -73,13 +95,13 @@ def test_quoted_fields_may_hold_lines_commas_and_quotes(tmp_path: Path) -> None:
         (b"\x1f\x8b\x08", "is compressed"),
         (b"PK\x03\x04", "spreadsheet"),
         (b"\xff\xfei\0d\0", "is UTF-16"),
-        (b"id;encrypted_password;username\n", "separated by ';'"),
-        (b"name,colour\n", "are not the columns of auth.users"),
+        (b"id;encrypted_password;username\n", "parted by ';'"),
+        (b"name,colour\n", "are none of auth.users"),
         (b"encrypted_password,username\n", "no column id: auth.users needs one"),
         (b"id,id,encrypted_password\n", "the column 'id' is there twice"),
-        (b"id,encrypted_password," + b"a," * 400_000, "columns are more than the limit of 400"),
+        (b"id,encrypted_password," + b"a," * 400_000, "columns are more than 400"),
         (b"x" * 3_000_000, "is longer than 1,048,576 bytes"),
-        (b"\0\0\0", "has a NUL character"),
+        (b"\0\0\0", "holds a NUL"),
         (b"-- nothing here\n", "has no rows of auth.users"),
         (b"-- a\n" + block("auth.users", ["id"], []).encode()[:-4], "ends in the middle of auth.users"),
         (b"COPY public.x (id) FROM stdin;\n1\n", "ends in the middle of a table"),
@@ -97,11 +119,11 @@ def test_file_of_another_kind_is_answered_with_a_sentence(tmp_path: Path, conten
 
 
 def test_folder_without_files_and_too_many_files_are_said(tmp_path: Path) -> None:
-    with pytest.raises(ExportUnreadable, match=r"no \.csv or \.sql"):
+    with pytest.raises(ExportUnreadable, match=r"no \.csv and no \.sql"):
         parts([tmp_path])
     for number in range(17):
         (tmp_path / f"{number:02}.csv").write_text("id,username\n")
-    with pytest.raises(ExportUnreadable, match="more than the limit of 16"):
+    with pytest.raises(ExportUnreadable, match="more than 16"):
         parts([tmp_path])
     with pytest.raises(ExportUnreadable, match="cannot be read"):
         parts([tmp_path / "nobody.csv"])
@@ -135,7 +157,7 @@ def test_line_of_a_table_that_is_spoiled_is_said_and_the_next_one_read(tmp_path:
     found = rows(tmp_path, b"--\n" + data.encode(), "dump.sql")
     assert [(row.line, row.problem) for row in found if isinstance(row, Spoiled)] == [
         (4, "has 3 columns where the table has 2"),
-        (5, "has a NUL character"),
+        (5, "holds a NUL"),
         (6, "is longer than 1,048,576 bytes"),
     ]
     assert [row.line for row in found if isinstance(row, Row)] == [3, 7]

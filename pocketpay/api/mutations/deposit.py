@@ -5,6 +5,7 @@ from typing import Annotated
 import strawberry
 
 from pocketpay.api.context import Info
+from pocketpay.api.descriptions import AMOUNT, IDEMPOTENCY_KEY
 from pocketpay.api.errors import refusals_as_errors
 from pocketpay.api.scalars import Amount
 from pocketpay.api.transaction_payload import TransactionPayload
@@ -13,14 +14,11 @@ from pocketpay.payments import deposit as payments
 
 @strawberry.input(description="A deposit from a bank.")
 class DepositInput:
-    amount: Amount = strawberry.field(description="The amount in the wallet's currency; greater than zero.")
+    amount: Amount = strawberry.field(description=AMOUNT)
     bank_name: str = strawberry.field(
         description="The name of the bank that the money comes from: 1 to 100 characters."
     )
-    idempotency_key: str = strawberry.field(
-        description="A unique key that the client chooses: 8 to 255 characters. A repeated request with the same "
-        "key and input moves no money again."
-    )
+    idempotency_key: str = strawberry.field(description=IDEMPOTENCY_KEY)
 
 
 @strawberry.mutation(

@@ -6,6 +6,7 @@ import strawberry
 
 from pocketpay.api.card import Card
 from pocketpay.api.context import Info
+from pocketpay.api.descriptions import ERRORS, IDEMPOTENCY_KEY
 from pocketpay.api.errors import UserError, refusals_as_errors
 from pocketpay.api.scalars import Amount
 from pocketpay.cards.number import Secrets
@@ -23,10 +24,7 @@ class IssueCardInput:
         description="Maximum total of the card's payments in a calendar month (UTC), greater than zero; null "
         "for no limit.",
     )
-    idempotency_key: str = strawberry.field(
-        description="A unique key that the client chooses: 8 to 255 characters. A repeated request with the same "
-        "key and input issues no second card."
-    )
+    idempotency_key: str = strawberry.field(description=IDEMPOTENCY_KEY)
 
 
 @strawberry.type(description="The result of issuing a card: the card, or the errors.")
@@ -39,9 +37,7 @@ class IssueCardPayload:
         description="Whether an earlier request with this key issued the card. Its number and security code are "
         "not returned again.",
     )
-    errors: list[UserError] = strawberry.field(
-        default_factory=list, description="Why the request was refused; empty on success."
-    )
+    errors: list[UserError] = strawberry.field(default_factory=list, description=ERRORS)
     secrets: strawberry.Private[Secrets | None] = None
 
     @classmethod

@@ -6,19 +6,16 @@ import strawberry
 
 from pocketpay.api import ids
 from pocketpay.api.context import Info
+from pocketpay.api.descriptions import IDEMPOTENCY_KEY
 from pocketpay.api.errors import BY_INPUT_ID, refusals_as_errors
 from pocketpay.api.transaction_payload import TransactionPayload
 from pocketpay.payments import pay_request as payments
-from pocketpay.transactions.errors import NotFound
 
 
 @strawberry.input(description="A payment of a money request.")
 class PayRequestInput:
     id: strawberry.ID = strawberry.field(description="The id of a money request to the viewer.")
-    idempotency_key: str = strawberry.field(
-        description="A unique key that the client chooses: 8 to 255 characters. A repeated request with the same "
-        "key and input moves no money again."
-    )
+    idempotency_key: str = strawberry.field(description=IDEMPOTENCY_KEY)
 
 
 @strawberry.mutation(
@@ -34,9 +31,7 @@ async def pay_request(
     info: Info, input: Annotated[PayRequestInput, strawberry.argument(description="The money request to pay.")]
 ) -> TransactionPayload:
     viewer = info.context.must_view()
-    request_id = ids.decode(ids.REQUEST, input.id)
-    if request_id is None:
-        raise NotFound(thing="money request")
+    request_id = ids.require(ids.REQUEST, input.id)
     answer = await payments.pay_request(
         info.context.rooms.desk, viewer.wallet_id, request_id, raw_key=input.idempotency_key
     )

@@ -6,6 +6,7 @@ import strawberry
 
 from pocketpay.api import ids
 from pocketpay.api.context import Info
+from pocketpay.api.descriptions import IDEMPOTENCY_KEY
 from pocketpay.api.errors import refusals_as_errors
 from pocketpay.api.scalars import Amount
 from pocketpay.api.transaction_payload import TransactionPayload
@@ -22,10 +23,7 @@ class RefundInput:
         description="The amount to refund, in the wallet's currency. Absent or null: all that is not refunded yet.",
     )
     reason: str = strawberry.field(description="The reason: one line of 1 to 500 characters. Both users see it.")
-    idempotency_key: str = strawberry.field(
-        description="A unique key that the client chooses: 8 to 255 characters. A repeated request with the same "
-        "key and input moves no money again."
-    )
+    idempotency_key: str = strawberry.field(description=IDEMPOTENCY_KEY)
 
 
 @strawberry.mutation(

@@ -5,6 +5,7 @@ from typing import Annotated
 import strawberry
 
 from pocketpay.api.context import Info
+from pocketpay.api.descriptions import AMOUNT, DESCRIPTION, IDEMPOTENCY_KEY
 from pocketpay.api.errors import refusals_as_errors
 from pocketpay.api.money_request_payload import MoneyRequestPayload
 from pocketpay.api.scalars import Amount
@@ -14,12 +15,9 @@ from pocketpay.payments import request_money as payments
 @strawberry.input(description="A new money request.")
 class RequestMoneyInput:
     from_: str = strawberry.field(name="from", description='The username of the user to ask, with or without "@".')
-    amount: Amount = strawberry.field(description="The amount in the wallet's currency; greater than zero.")
-    description: str = strawberry.field(description="What the money is for: one line of 1 to 500 characters.")
-    idempotency_key: str = strawberry.field(
-        description="A unique key that the client chooses: 8 to 255 characters. A repeated request with the same "
-        "key and input creates no second money request."
-    )
+    amount: Amount = strawberry.field(description=AMOUNT)
+    description: str = strawberry.field(description=DESCRIPTION)
+    idempotency_key: str = strawberry.field(description=IDEMPOTENCY_KEY)
 
 
 @strawberry.mutation(

@@ -5,6 +5,7 @@ from typing import Annotated
 import strawberry
 
 from pocketpay.api.context import Info
+from pocketpay.api.descriptions import NEW_PASSWORD
 from pocketpay.api.errors import refusals_as_errors
 from pocketpay.api.password_reset_payload import PasswordResetPayload
 from pocketpay.identity import reset_password as identity
@@ -24,9 +25,7 @@ class ResetPasswordInput:
     token: str | None = strawberry.field(
         default=strawberry.UNSET, description='The text after "#token=" in the link. It replaces login and code.'
     )
-    new_password: str = strawberry.field(
-        description="12 to 256 characters of any kind; common passwords are refused."
-    )
+    new_password: str = strawberry.field(description=NEW_PASSWORD)
 
 
 @strawberry.mutation(

@@ -6,6 +6,7 @@ import strawberry
 
 from pocketpay.api import ids
 from pocketpay.api.context import Info
+from pocketpay.api.descriptions import AMOUNT, IDEMPOTENCY_KEY
 from pocketpay.api.errors import refusals_as_errors
 from pocketpay.api.scalars import Amount
 from pocketpay.api.transaction_payload import TransactionPayload
@@ -19,11 +20,8 @@ class SimulateCardPaymentInput:
         description="The name of the merchant: one line of 1 to 100 characters. It becomes the transaction's "
         "description."
     )
-    amount: Amount = strawberry.field(description="The amount in the wallet's currency; greater than zero.")
-    idempotency_key: str = strawberry.field(
-        description="A unique key that the client chooses: 8 to 255 characters. A repeated request with the same "
-        "key and input moves no money again."
-    )
+    amount: Amount = strawberry.field(description=AMOUNT)
+    idempotency_key: str = strawberry.field(description=IDEMPOTENCY_KEY)
 
 
 @strawberry.mutation(

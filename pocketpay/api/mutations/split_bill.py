@@ -5,6 +5,7 @@ from typing import Annotated
 import strawberry
 
 from pocketpay.api.context import Info
+from pocketpay.api.descriptions import DESCRIPTION, IDEMPOTENCY_KEY
 from pocketpay.api.errors import refusals_as_errors
 from pocketpay.api.money_request_payload import SplitBillPayload
 from pocketpay.api.scalars import Amount
@@ -20,12 +21,9 @@ class SplitBillInput:
     total: Amount = strawberry.field(
         description="The total of the bill in the wallet's currency: at least one minor unit per share."
     )
-    description: str = strawberry.field(description="What the money is for: one line of 1 to 500 characters.")
+    description: str = strawberry.field(description=DESCRIPTION)
     include_me: bool = strawberry.field(default=True, description="Whether the viewer pays a share too.")
-    idempotency_key: str = strawberry.field(
-        description="A unique key that the client chooses: 8 to 255 characters. A repeated request with the same "
-        "key and input creates no second money request."
-    )
+    idempotency_key: str = strawberry.field(description=IDEMPOTENCY_KEY)
 
 
 @strawberry.mutation(

@@ -6,6 +6,7 @@ from uuid import UUID
 import strawberry
 
 from pocketpay.api.context import Info
+from pocketpay.api.descriptions import AMOUNT, DESCRIPTION, IDEMPOTENCY_KEY, RECIPIENT
 from pocketpay.api.errors import UserError, refusals_as_errors, user_errors
 from pocketpay.api.scalars import Amount
 from pocketpay.api.transaction_payload import TransactionPayload
@@ -17,9 +18,9 @@ from pocketpay.payments.transfer_batch import RawTransfer
 
 @strawberry.input(description="One transfer of a batch.")
 class BatchedTransferInput:
-    to: str = strawberry.field(description='The recipient\'s username, with or without "@".')
-    amount: Amount = strawberry.field(description="The amount in the wallet's currency; greater than zero.")
-    description: str = strawberry.field(description="What the money is for: one line of 1 to 500 characters.")
+    to: str = strawberry.field(description=RECIPIENT)
+    amount: Amount = strawberry.field(description=AMOUNT)
+    description: str = strawberry.field(description=DESCRIPTION)
 
 
 @strawberry.input(description="A batch of transfers to other users.")
@@ -32,10 +33,7 @@ class TransferBatchInput:
         description="Whether the whole batch is refused when one transfer is refused. Otherwise each transfer "
         "has its own result.",
     )
-    idempotency_key: str = strawberry.field(
-        description="A unique key that the client chooses for the whole batch: 8 to 255 characters. A repeated "
-        "request with the same key and input moves no money again."
-    )
+    idempotency_key: str = strawberry.field(description=IDEMPOTENCY_KEY)
 
 
 @strawberry.type(description="The result of a batch of transfers.")

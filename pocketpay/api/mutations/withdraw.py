@@ -5,6 +5,7 @@ from typing import Annotated
 import strawberry
 
 from pocketpay.api.context import Info
+from pocketpay.api.descriptions import IDEMPOTENCY_KEY
 from pocketpay.api.errors import refusals_as_errors
 from pocketpay.api.scalars import Amount
 from pocketpay.api.transaction_payload import TransactionPayload
@@ -22,10 +23,7 @@ class WithdrawInput:
         default=WithdrawalSpeed.STANDARD,
         description="The speed. An INSTANT withdrawal costs a fee on top of the amount.",
     )
-    idempotency_key: str = strawberry.field(
-        description="A unique key that the client chooses: 8 to 255 characters. A repeated request with the same "
-        "key and input moves no money again."
-    )
+    idempotency_key: str = strawberry.field(description=IDEMPOTENCY_KEY)
 
 
 @strawberry.mutation(

@@ -5,6 +5,7 @@ from typing import Annotated
 import strawberry
 
 from pocketpay.api.context import Info
+from pocketpay.api.descriptions import REASON
 from pocketpay.api.errors import refusals_as_errors
 from pocketpay.api.operations.risk_setting import RISK_SETTING_NAME, RiskSetting, RiskSettingPayload
 from pocketpay.operations import risk_settings as operations
@@ -13,9 +14,7 @@ from pocketpay.operations import risk_settings as operations
 @strawberry.input(description="The risk setting to reset to the environment's value, and the reason.")
 class ClearRiskSettingInput:
     name: str = strawberry.field(graphql_type=RISK_SETTING_NAME, description="The name of the setting.")
-    reason: str = strawberry.field(
-        description="The reason, kept in the operator log: one line of 1 to 500 characters."
-    )
+    reason: str = strawberry.field(description=REASON)
 
 
 @strawberry.mutation(

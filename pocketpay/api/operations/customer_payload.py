@@ -2,6 +2,7 @@
 
 import strawberry
 
+from pocketpay.api.descriptions import ERRORS
 from pocketpay.api.errors import UserError
 from pocketpay.api.operations.customer import Customer
 
@@ -11,6 +12,4 @@ class CustomerPayload:
     customer: Customer | None = strawberry.field(
         default=None, description="The customer; null when the request was refused."
     )
-    errors: list[UserError] = strawberry.field(
-        default_factory=list, description="Why the request was refused; empty on success."
-    )
+    errors: list[UserError] = strawberry.field(default_factory=list, description=ERRORS)

@@ -5,6 +5,7 @@ from typing import Annotated
 import strawberry
 
 from pocketpay.api.context import Info
+from pocketpay.api.descriptions import ERRORS, REASON
 from pocketpay.api.errors import UserError, refusals_as_errors
 from pocketpay.api.operations.customer import Customer
 from pocketpay.api.operations.customer_wallet_payload import wallet_meant
@@ -16,9 +17,7 @@ class EndSessionsInput:
     customer: str = strawberry.field(
         description='The customer\'s username, with or without "@", or their user or wallet id.'
     )
-    reason: str = strawberry.field(
-        description="The reason, kept in the operator log: one line of 1 to 500 characters."
-    )
+    reason: str = strawberry.field(description=REASON)
 
 
 @strawberry.type(description="The result of ending a customer's sessions: their number, or the errors.")
@@ -29,9 +28,7 @@ class EndSessionsPayload:
     ended: int = strawberry.field(
         default=0, description="Number of sessions that ended. Their tokens are refused and their websockets close."
     )
-    errors: list[UserError] = strawberry.field(
-        default_factory=list, description="Why the request was refused; empty on success."
-    )
+    errors: list[UserError] = strawberry.field(default_factory=list, description=ERRORS)
 
 
 @strawberry.mutation(

@@ -5,6 +5,7 @@ from typing import Annotated
 import strawberry
 
 from pocketpay.api.context import Info
+from pocketpay.api.descriptions import REASON
 from pocketpay.api.errors import refusals_as_errors
 from pocketpay.api.operations.customer_wallet_payload import CustomerWalletPayload, wallet_meant
 from pocketpay.api.wallet import Freeze
@@ -18,9 +19,7 @@ class FreezeWalletInput:
         description="The wallet's id, or its owner's id or username, with or without \"@\"."
     )
     freeze: Freeze = strawberry.field(description="What the freeze prevents.")
-    reason: str = strawberry.field(
-        description="The reason, kept in the operator log: one line of 1 to 500 characters."
-    )
+    reason: str = strawberry.field(description=REASON)
 
 
 @strawberry.mutation(

@@ -14,6 +14,7 @@ from pocketpay.api.operations.customer_transaction import CustomerTransaction
 from pocketpay.api.operations.risk_setting import RISK_SETTING_NAME
 from pocketpay.api.operations.sought import sought
 from pocketpay.api.operations.waiting import EVERYBODY
+from pocketpay.api.page_arguments import After, Before, First, Last
 from pocketpay.api.pages import BY_MOMENT, Connection, Listing, asked, connection
 from pocketpay.api.wallet import Freeze
 from pocketpay.operations.customers import wallet_of
@@ -107,17 +108,10 @@ async def actions(
         str | None,
         strawberry.argument(description="Only actions on this wallet: its id, or its owner's id or username."),
     ] = None,
-    first: Annotated[
-        int | None, strawberry.argument(description="Number of items to return, newest first: 0 to 100, default 20.")
-    ] = None,
-    after: Annotated[str | None, strawberry.argument(description="Only items older than this cursor.")] = None,
-    last: Annotated[
-        int | None,
-        strawberry.argument(
-            description="Number of items to return from the oldest end: 0 to 100. Use `first` or `last`, not both."
-        ),
-    ] = None,
-    before: Annotated[str | None, strawberry.argument(description="Only items newer than this cursor.")] = None,
+    first: First = None,
+    after: After = None,
+    last: Last = None,
+    before: Before = None,
 ) -> Connection[OperatorAction]:
     """A page of the record."""
     info.context.must_operate()
@@ -130,8 +124,8 @@ async def actions(
         listing.read,
         about,
         most=page.fetch,
-        older_than=None if page.after is None else Position(*page.after),
-        newer_than=None if page.before is None else Position(*page.before),
+        older_than=Position.of(page.after),
+        newer_than=Position.of(page.before),
         backwards=page.backward,
     )
 

@@ -5,6 +5,7 @@ from typing import Annotated
 import strawberry
 
 from pocketpay.api.context import Info
+from pocketpay.api.descriptions import ERRORS, IDEMPOTENCY_KEY
 from pocketpay.api.errors import UserError, refusals_as_errors
 from pocketpay.api.operations.customer_transaction import CustomerTransaction
 from pocketpay.api.operations.sought import sought_transaction
@@ -32,9 +33,8 @@ class ReverseTransactionInput:
     )
     idempotency_key: str | None = strawberry.field(
         default=None,
-        description="A unique key that the client chooses: 8 to 255 characters. A repeated request with the same "
-        "key and input moves no money again. Send a key with every partial refund: without it, a repeated request "
-        "refunds the part again.",
+        description=f"{IDEMPOTENCY_KEY} Send one with a part: a part that is sent again without it is given back "
+        "again, as long as something is left.",
     )
 
 
@@ -47,9 +47,7 @@ class ReversalPayload:
         default=False,
         description="Whether this repeats an earlier request with the same key. It returns the earlier result.",
     )
-    errors: list[UserError] = strawberry.field(
-        default_factory=list, description="Why the request was refused; empty on success."
-    )
+    errors: list[UserError] = strawberry.field(default_factory=list, description=ERRORS)
 
 
 @strawberry.mutation(

@@ -6,6 +6,7 @@ from typing import Self
 import strawberry
 
 from pocketpay.api.context import Info
+from pocketpay.api.descriptions import ERRORS
 from pocketpay.api.errors import UserError
 from pocketpay.api.registered import registered_enum
 from pocketpay.operations import risk_settings as operations
@@ -47,9 +48,7 @@ class RiskSettingPayload:
     setting: RiskSetting | None = strawberry.field(
         default=None, description="The setting after the change; null when the request was refused."
     )
-    errors: list[UserError] = strawberry.field(
-        default_factory=list, description="Why the request was refused; empty on success."
-    )
+    errors: list[UserError] = strawberry.field(default_factory=list, description=ERRORS)
 
 
 async def risk_settings(info: Info) -> list[RiskSetting]:

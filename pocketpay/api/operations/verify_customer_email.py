@@ -5,6 +5,7 @@ from typing import Annotated
 import strawberry
 
 from pocketpay.api.context import Info
+from pocketpay.api.descriptions import REASON
 from pocketpay.api.errors import refusals_as_errors
 from pocketpay.api.operations.customer import Customer
 from pocketpay.api.operations.customer_payload import CustomerPayload
@@ -18,9 +19,7 @@ class VerifyCustomerEmailInput:
         description='The customer\'s username, with or without "@", or their user or wallet id.'
     )
     email: str = strawberry.field(description="The email address. It must be the customer's current one.")
-    reason: str = strawberry.field(
-        description="The reason, kept in the operator log: one line of 1 to 500 characters."
-    )
+    reason: str = strawberry.field(description=REASON)
 
 
 @strawberry.mutation(

@@ -6,6 +6,7 @@ import strawberry
 
 from pocketpay.api.context import Info
 from pocketpay.api.money_request import MoneyRequest, MoneyRequestStatus
+from pocketpay.api.page_arguments import After, Before, First, Last
 from pocketpay.api.pages import BY_MOMENT, Connection, Listing, asked, connection
 from pocketpay.api.transaction import Direction
 from pocketpay.requests import listing
@@ -25,17 +26,10 @@ async def money_requests(
     statuses: Annotated[
         list[MoneyRequestStatus] | None, strawberry.argument(description="Only items with one of these statuses.")
     ] = None,
-    first: Annotated[
-        int | None, strawberry.argument(description="Number of items to return, newest first: 0 to 100, default 20.")
-    ] = None,
-    after: Annotated[str | None, strawberry.argument(description="Only items older than this cursor.")] = None,
-    last: Annotated[
-        int | None,
-        strawberry.argument(
-            description="Number of items to return from the oldest end: 0 to 100. Use `first` or `last`, not both."
-        ),
-    ] = None,
-    before: Annotated[str | None, strawberry.argument(description="Only items newer than this cursor.")] = None,
+    first: First = None,
+    after: After = None,
+    last: Last = None,
+    before: Before = None,
 ) -> Connection[MoneyRequest]:
     wallet_id = info.context.must_view().wallet_id
     list_ = Listing("moneyRequests", wallet_id, BY_MOMENT)

@@ -5,6 +5,7 @@ from typing import Annotated
 import strawberry
 
 from pocketpay.api.context import Info
+from pocketpay.api.page_arguments import AtMost
 from pocketpay.api.pages import FEW, at_most
 from pocketpay.api.profile import Profile
 from pocketpay.identity import profiles
@@ -23,7 +24,7 @@ async def search_profiles(
             description='The start of the username or name. With a leading "@", only usernames are searched.'
         ),
     ],
-    first: Annotated[int | None, strawberry.argument(description="Maximum number of items: 0 to 100.")] = FEW,
+    first: AtMost = FEW,
 ) -> list[Profile]:
     info.context.must_view()
     most = at_most(first)
