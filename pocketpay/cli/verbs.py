@@ -118,16 +118,17 @@ def import_supabase_verb(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check the files and report, without changes.")] = False,
     skip_wrong: Annotated[bool, typer.Option("--skip-wrong", help="Skip people whose data has errors.")] = False,
     take_suggested: Annotated[
-        bool, typer.Option("--take-suggested", help="Give the suggested username to whoever has a wrong one.")
+        bool,
+        typer.Option("--take-suggested", help="Use the suggested username for people whose username has an error."),
     ] = False,
     country: Annotated[
-        str | None, typer.Option(metavar="XX", help="The country of telephone numbers without one, like DE.")
+        str | None, typer.Option(metavar="XX", help="The country of phone numbers without a country code, like DE.")
     ] = None,
     welcome_mail: Annotated[
-        bool, typer.Option("--welcome-mail", help="Mail a link to whoever has no password yet, once.")
+        bool, typer.Option("--welcome-mail", help="Send a mail with a link to people without a password, once each.")
     ] = False,
     mails_per_hour: Annotated[
-        int, typer.Option(min=1, max=1_000_000, help="At most so many welcome mails in an hour.")
+        int, typer.Option(min=1, max=1_000_000, help="Maximum number of welcome mails per hour.")
     ] = 500,
 ) -> None:
     """Imports people from Supabase with their passwords and opening balances. Run it again to continue."""

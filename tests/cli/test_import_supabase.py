@@ -134,14 +134,14 @@ def test_import_killed_again_and_again_goes_on_where_it_stopped(start: Start, ds
     assert 3 * PEOPLE_AT_ONCE <= reached < PEOPLE, "it was never killed in the middle"
     code, out, err = start(str(file)).ended()
     assert (code, err) == (0, "")
-    assert "0 lines are wrong" in out
+    assert "0 lines have errors" in out
     assert asked(dsns, "select count(*) from users") == PEOPLE
     assert asked(dsns, "select count(*) from transactions where description = 'Opening balance'") == PEOPLE
     assert asked(dsns, "select sum(posted)::bigint from ledger_accounts where kind = 'wallet'") == CENTS
     assert asked(dsns, "select -sum(amount)::bigint from ledger_entries where kind = 'bank'") == CENTS
     assert "books are right" in audited(dsns)
     code, out, _ = start(str(file)).ended()
-    assert "0 people moved in; 0 opening balances posted." in out
+    assert "0 people imported; 0 opening balances posted." in out
     assert code == 0
 
 

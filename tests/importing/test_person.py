@@ -107,10 +107,13 @@ def test_fit_person_has_nothing_said_about_them() -> None:
         ({"balance": "1", "wallet_balance_cents": "1"}, 'differs: balance "1", wallet\'s balance_cents "1"'),
         ({"balance": "1", "entries": "2.00"}, 'balance: differs: balance "1", ledger entries "2.00"'),
         ({"balance": None, "entries": "-2"}, 'ledger entries "-2": is negative'),
-        ({"currency": "EUR"}, 'currency "EUR": is not served here; these are: USD'),
-        ({"currency": "DOGE"}, 'currency "DOGE": is not served here'),
-        ({"currency": None, "served": ("USD", "JPY")}, "currency: is missing, and several are served"),
-        ({"currencies": 2}, "currency: 2 different ones are given for the same person"),
+        ({"currency": "EUR"}, 'currency "EUR": is not a currency of this server. Its currencies: USD'),
+        ({"currency": "DOGE"}, 'currency "DOGE": is not a currency of this server'),
+        (
+            {"currency": None, "served": ("USD", "JPY")},
+            "currency: is missing, and this server has several currencies",
+        ),
+        ({"currencies": 2}, "currency: 2 different currencies are given for the same person"),
         ({"profiles": 2}, "id: has 2 profiles"),
         ({"wallets": 3}, "id: has 3 wallets"),
         ({"deleted_at": "2024-01-01"}, "deleted_at: is set: this person was deleted"),
@@ -240,7 +243,7 @@ def test_phone_is_read_in_one_way(fields: dict[str, Any], country: str | None, n
 @pytest.mark.parametrize(
     ("field", "number", "country", "problem"),
     [
-        ("phone", "202555", "US", 'phone "202555": is no number of US: write it with its country code'),
+        ("phone", "202555", "US", 'phone "202555": is not a number of US: write it with its country code'),
         ("phone", "33123456789", "DE", "could be +33123456789 or +4933123456789: write it with its plus"),
         (
             "profile_phone",
@@ -248,7 +251,7 @@ def test_phone_is_read_in_one_way(fields: dict[str, Any], country: str | None, n
             "DE",
             "could be +4915123456789 or +494915123456789: write it with its plus",
         ),
-        ("profile_phone", "442079460958", "US", "is no number of US"),
+        ("profile_phone", "442079460958", "US", "is not a number of US"),
     ],
 )
 def test_number_that_could_be_somebody_elses_is_refused(field: str, number: str, country: str, problem: str) -> None:

@@ -33,8 +33,8 @@ class ReverseTransactionInput:
     )
     idempotency_key: str | None = strawberry.field(
         default=None,
-        description=f"{IDEMPOTENCY_KEY} Send one with a part: a part that is sent again without it is given back "
-        "again, as long as something is left.",
+        description=f"{IDEMPOTENCY_KEY} Send a key with every partial refund: without it, a repeated request "
+        "refunds the part again.",
     )
 
 

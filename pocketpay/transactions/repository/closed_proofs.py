@@ -39,7 +39,7 @@ LEFT = Proof(
     from users u join wallets w on w.id = u.wallet_id
     where (w.status = 'closed') <> (u.closed_at is not null)
     union all
-    select u.id::text, 'has left, but ' || count(*) || ' sessions of theirs did not end'
+    select u.id::text, 'is closed, but ' || count(*) || ' of its sessions did not end'
     from users u join sessions s on s.user_id = u.id
     where u.closed_at is not null and s.revoked_at is null and s.expires_at > u.closed_at group by u.id
     """,
