@@ -90,7 +90,7 @@ class Money:
     def split(self, ways: int) -> "list[Money]":
         """Shares that sum to it exactly; the remainder goes one minor unit each from the first share on."""
         if ways < 1:
-            raise ValueError("money is split among at least one")
+            raise ValueError("an amount is split into at least one share")
         share, remainder = divmod(self.minor, ways)
         return [Money(share + (n < remainder), self.currency) for n in range(ways)]
 

@@ -28,7 +28,8 @@ def summary(counts: Counts, sums: Sequence[Sum], owed: int) -> list[str]:
     ready = sum(one.people for one in sums)
     lines = [
         f"{_people(counts.read)} read: {ready:,} can be imported, {_many(counts.here, 'is', 'are')} already "
-        f"imported, {_many(counts.wrong, 'line has an error', 'lines have errors')}, {_many(counts.notes, 'note', 'notes')}."
+        f"imported, {_many(counts.wrong, 'line has an error', 'lines have errors')}, "
+        f"{_many(counts.notes, 'note', 'notes')}."
     ]
     lines += [
         f"  {one.currency}: {_people(one.people)}, {_many(one.openings, 'opening balance', 'opening balances')}, "

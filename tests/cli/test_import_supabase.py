@@ -163,7 +163,7 @@ def test_bar_moves_on_a_terminal(start: Start, tmp_path: Path) -> None:
     os.close(theirs)
     os.close(ours)
     assert code == 0, process.out.read_text()
-    for stage in ("reading", "judging", "moving in"):
+    for stage in ("reading", "judging", "importing"):
         assert stage in shown
 
 
