@@ -66,7 +66,7 @@ def test_the_list_stays_short() -> None:
     "text",
     [
         "An opaque id. It never changes and is unique across all types.",  # a field of the schema
-        "Maximum number of items: 0 to 100.",  # an argument
+        "Number of rows: at most 100.",  # an argument
         "The owner's name for the card: one line of 1 to 50 characters.",  # an input
         "The card has expired.",  # a value of an enum
         "This card has expired.",  # a refusal
@@ -74,7 +74,7 @@ def test_the_list_stays_short() -> None:
         "The request body is larger than {} bytes.",  # one with facts in it
         "Freezes a wallet: its later payments are blocked.",  # a command
         "Maximum number of rows.",  # an option of a command
-        "has no row in auth.users",  # in SQL: a finding of an import
+        "this profile has no user in auth.users",  # in SQL: a finding of an import
         "# Maximum number of subscriptions per websocket. At least 1.",  # a setting
         "Your password was changed",  # a mail
     ],

@@ -130,7 +130,7 @@ def test_import_killed_again_and_again_goes_on_where_it_stopped(start: Start, ds
             assert time.monotonic() < deadline
         process.command.kill()
         process.command.wait(10)
-        assert "books are right" in audited(dsns)
+        assert "ledger is correct" in audited(dsns)
     assert 3 * PEOPLE_AT_ONCE <= reached < PEOPLE, "it was never killed in the middle"
     code, out, err = start(str(file)).ended()
     assert (code, err) == (0, "")
@@ -139,7 +139,7 @@ def test_import_killed_again_and_again_goes_on_where_it_stopped(start: Start, ds
     assert asked(dsns, "select count(*) from transactions where description = 'Opening balance'") == PEOPLE
     assert asked(dsns, "select sum(posted)::bigint from ledger_accounts where kind = 'wallet'") == CENTS
     assert asked(dsns, "select -sum(amount)::bigint from ledger_entries where kind = 'bank'") == CENTS
-    assert "books are right" in audited(dsns)
+    assert "ledger is correct" in audited(dsns)
     code, out, _ = start(str(file)).ended()
     assert "0 people imported; 0 opening balances posted." in out
     assert code == 0

@@ -179,7 +179,7 @@ async def test_suggested_usernames_are_taken_when_asked_for(
     code, told = await imported(database_dsn, file, dry=True)
     assert (code, told[0]) == (1, 'people.csv:2: username "Admin": is reserved (free: person_111111110000)')
     assert any(
-        line.startswith("9 people read: 0 can be imported, 0 are already imported, 9 lines are wrong")
+        line.startswith("9 people read: 0 can be imported, 0 are already imported, 9 lines have errors")
         for line in told
     )
     for dry in (True, False):

@@ -96,7 +96,7 @@ def test_quoted_fields_may_hold_lines_commas_and_quotes(tmp_path: Path) -> None:
         (b"PK\x03\x04", "spreadsheet"),
         (b"\xff\xfei\0d\0", "is UTF-16"),
         (b"id;encrypted_password;username\n", "separated by ';'"),
-        (b"name,colour\n", "are none of auth.users"),
+        (b"name,colour\n", "are not the columns of auth.users"),
         (b"encrypted_password,username\n", "no column id: auth.users needs one"),
         (b"id,id,encrypted_password\n", "the column 'id' is there twice"),
         (b"id,encrypted_password," + b"a," * 400_000, "columns are more than the limit of 400"),

@@ -63,7 +63,7 @@ async def test_people_move_in_with_what_they_had(database_dsn: Dsns, owner: Owne
     ]
     bank = "select sum(amount) from ledger_entries where kind = 'bank'"
     assert await owner.fetchval(bank) == -12_550
-    assert "books are right" in await audited(database_dsn)
+    assert "ledger is correct" in await audited(database_dsn)
 
 
 async def test_moving_in_twice_changes_nothing(database_dsn: Dsns, owner: Owner, tmp_path: Path) -> None:
@@ -78,7 +78,7 @@ async def test_moving_in_twice_changes_nothing(database_dsn: Dsns, owner: Owner,
     )
     assert told[-1] == "0 people imported; 0 opening balances posted."
     assert await facts(owner, ROWS) == before
-    assert "books are right" in await audited(database_dsn)
+    assert "ledger is correct" in await audited(database_dsn)
 
 
 async def test_people_are_judged_by_the_databases_clock(
@@ -208,7 +208,7 @@ async def test_name_taken_while_the_import_runs_keeps_one_out_and_no_other(
     assert code == 1
     assert told[-2].startswith('"person_2" was left out')
     assert told[-1] == "2 people imported; 2 opening balances posted: 5.00 USD."
-    assert "books are right" in await audited(database_dsn)
+    assert "ledger is correct" in await audited(database_dsn)
 
 
 async def test_opening_balance_owed_by_a_run_cut_off_is_paid_by_the_next(
@@ -231,7 +231,7 @@ async def test_opening_balance_owed_by_a_run_cut_off_is_paid_by_the_next(
         "0 people imported; 2 opening balances posted: 4.00 USD."
     ), "what was promised is what is paid"
     assert await facts(owner, ROWS) == (2, 2, 2, 4, 2, 2)
-    assert "books are right" in await audited(database_dsn)
+    assert "ledger is correct" in await audited(database_dsn)
 
 
 async def _run_until_cut(dsns: Dsns, file: Path) -> None:
@@ -247,7 +247,7 @@ async def test_login_that_may_make_no_temporary_table_says_how_to_let_it(
     name = await owner.fetchval("select current_database()")
     await owner.execute(f"revoke temporary on database {name} from public")
     file = csv_file(tmp_path, person())
-    with pytest.raises(staging.CannotStage, match="may not make temporary tables") as refused:
+    with pytest.raises(staging.CannotStage, match="cannot create temporary tables") as refused:
         await imported(database_dsn, file)
     grant = str(refused.value).rpartition("or: ")[2]
     assert grant == f"GRANT TEMPORARY ON DATABASE {name} TO pocketpay;"
@@ -394,7 +394,7 @@ async def test_import_and_people_signing_up_do_not_disturb_one_another(
     async with receiving(database) as reception:
         await asyncio.gather(imported(database_dsn, file), *(arrives(reception, f"guest_{n}") for n in range(10)))
     assert await owner.fetchval("select count(*) from users") == 810
-    assert "books are right" in await audited(database_dsn)
+    assert "ledger is correct" in await audited(database_dsn)
 
 
 async def arrives(reception: Reception, username: str) -> None:
