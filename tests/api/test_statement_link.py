@@ -78,7 +78,7 @@ _SIGNATURE = _SAID["signature"]
     ],
 )
 def test_whatever_is_changed_opens_nothing(month: str, changed: dict[str, str]) -> None:
-    with pytest.raises(BadLink, match="none of ours"):
+    with pytest.raises(BadLink, match="link is not valid"):
         StatementLinks(SECRET).read(month, _SAID | changed, now=NOW)
 
 

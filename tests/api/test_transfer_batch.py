@@ -52,7 +52,7 @@ async def test_each_result_is_told_like_a_transfer(client: Client, people: tuple
             {
                 "__typename": "InsufficientFunds",
                 "code": "INSUFFICIENT_FUNDS",
-                "message": "This needs 500.00 USD; 90.00 USD is available.",
+                "message": "This needs 500.00 USD, but only 90.00 USD is available.",
                 "path": ["input", "transfers", "1", "amount"],
                 "retryable": False,
                 "required": {"amount": "500.00"},

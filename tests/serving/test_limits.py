@@ -87,7 +87,7 @@ def _many(field: str, times: int) -> str:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("{ viewer " + "{ wallet " * 10 + "{ id }" + " }" * 11, "nests 12 deep"),
+        ("{ viewer " + "{ wallet " * 10 + "{ id }" + " }" * 11, "is nested 12 levels deep"),
         (_many("__typename", 31), "31 aliases"),
         ("{ " + "__typename " * 501 + " }", "501 fields"),
         (_many("transactions(first: 100) { nodes { id } }", 20), "2020 objects"),
@@ -98,17 +98,17 @@ def _many(field: str, times: int) -> str:
             "reads 100 pages",
         ),
         ("{ " + "__typename " * 1_000 + " }", "longer than 1000 tokens"),
-        ("mutation " + _many('cancelTransfer(id: "") { replayed }', 6), "at most 5"),
-        ("mutation { operations " + _many("unfreezeWallet(input: $i) { errors { code } }", 6) + " }", "at most 5"),
+        ("mutation " + _many('cancelTransfer(id: "") { replayed }', 6), "more than 5"),
+        ("mutation { operations " + _many("unfreezeWallet(input: $i) { errors { code } }", 6) + " }", "more than 5"),
         (
             "mutation { signOut { revoked } ...o ...o } fragment o on Mutation { operations { ...u ... { "
             "a: unfreezeWallet(input: $i) { errors { code } } } } } fragment u on OperationsMutations { "
             "b: unfreezeWallet(input: $i) { errors { code } } c: unfreezeWallet(input: $i) { errors { code } } }",
-            "at most 5",
+            "more than 5",
         ),
         (
             "mutation { ...m ...m ...m } fragment m on Mutation { signOut { revoked } ... { signOut { revoked } } }",
-            "most 5",
+            "than 5",
         ),
     ],
 )
