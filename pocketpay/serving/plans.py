@@ -304,7 +304,7 @@ def _field(parent: GraphQLObjectType, node: FieldNode) -> tuple[GraphQLField, Re
 
 def _leaf(coerce: Callable[[Any], Any]) -> Write:
     def write(value: Any, run: Run) -> Any:
-        coerced = coerce(value)
+        coerced = None if value is None else coerce(value)  # `str` has words for None
         if coerced is None or coerced is Undefined:
             raise Outside
         return coerced
