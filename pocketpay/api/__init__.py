@@ -17,9 +17,11 @@
     money_request.py, card.py                  money requests and cards
     node.py, ids.py                            what has an id, and how ids look
     money.py, scalars.py                       amounts, times, currency codes
-    pages.py                                   connections, cursors, pages
+    pages.py, page_arguments.py                connections, cursors, pages, and the arguments that ask for one
 
+    descriptions.py                            descriptions that several fields have
     errors.py                                  every refusal as a client sees it
+    wanted.py                                  input fields that may be left out
     bad_input.py                               BAD_USER_INPUT
     card_payload.py, money_request_payload.py, password_reset_payload.py, session_payload.py, transaction_payload.py,
     user_payload.py

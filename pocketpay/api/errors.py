@@ -1,12 +1,12 @@
 """Refusals as clients see them: data in a payload's `errors`, each with a code, words, and the path of the input.
 
 `TABLE` is the one place where a refusal of a room below meets its GraphQL type and its words; a test fails when one
-is missing. A door raises refusals or lets them pass, and `refusals_as_errors` makes the payload:
+is missing. A mutation raises refusals or lets them pass, and `refusals_as_errors` makes the payload:
 
     @refusals_as_errors(TransactionPayload)
     async def deposit(info: Info, input: DepositInput) -> TransactionPayload: ...
 
-Where an outcome has both a transaction and refusals, `user_errors(outcome.refusals)` gives the list.
+A payload that has both a transaction and refusals gets its list from `user_errors`.
 """
 
 from collections.abc import Awaitable, Callable, Iterable
@@ -59,12 +59,15 @@ class ErrorCode(Enum):
         "EMAIL_NOT_VERIFIED", description="The customer has no verified email address to which mail could be sent."
     )
     MAIL_UNAVAILABLE = strawberry.enum_value("MAIL_UNAVAILABLE", description="This server sends no mail.")
+    TEXT_MESSAGES_UNAVAILABLE = strawberry.enum_value(
+        "TEXT_MESSAGES_UNAVAILABLE", description="This server sends no text messages."
+    )
     WEAK_PASSWORD = strawberry.enum_value(
         "WEAK_PASSWORD", description="The password is shorter than 12 characters, longer than 256, or a common one."
     )
     USERNAME_TAKEN = strawberry.enum_value("USERNAME_TAKEN", description="Somebody else has this username.")
     EMAIL_TAKEN = strawberry.enum_value("EMAIL_TAKEN", description="Somebody else has verified this email address.")
-    PHONE_TAKEN = strawberry.enum_value("PHONE_TAKEN", description="Somebody else has this phone number.")
+    PHONE_TAKEN = strawberry.enum_value("PHONE_TAKEN", description="Somebody else has verified this phone number.")
     NOT_FOUND = strawberry.enum_value("NOT_FOUND", description="There is none, or it belongs to somebody else.")
     RECIPIENT_NOT_FOUND = strawberry.enum_value(
         "RECIPIENT_NOT_FOUND", description="Nobody of this username can be paid now, or asked for money."
@@ -127,14 +130,20 @@ class UserError:
     retryable: bool = strawberry.field(description="Whether the very same request may pass later.")
 
     @classmethod
-    def of(cls, refusal: Any, row: "Row", path: list[str]) -> Self:
-        """The error for that refusal; subclasses add its facts."""
+    def of(cls, refusal: errors.Refusal, row: "Row", path: list[str]) -> Self:
+        """The error for that refusal."""
         return cls(
             code=ErrorCode[refusal.code],
             message=row.words(refusal),
             path=path,
             retryable=row.retryable,
+            **cls.facts(refusal),
         )
+
+    @classmethod
+    def facts(cls, refusal: Any) -> dict[str, Any]:
+        """The values of the fields that only this type has."""
+        return {}
 
 
 @strawberry.type(description="A refusal whose code says all there is.")
@@ -153,15 +162,8 @@ class InsufficientFunds(UserError):
     available: Money = strawberry.field(description="What could be spent at that moment.")
 
     @classmethod
-    def of(cls, refusal: transactions.InsufficientFunds, row: "Row", path: list[str]) -> Self:
-        return cls(
-            code=ErrorCode[refusal.code],
-            message=row.words(refusal),
-            path=path,
-            retryable=row.retryable,
-            required=Money.of(refusal.required),
-            available=Money.of(refusal.available),
-        )
+    def facts(cls, refusal: transactions.InsufficientFunds) -> dict[str, Any]:
+        return {"required": Money.of(refusal.required), "available": Money.of(refusal.available)}
 
 
 @strawberry.type(description="More was asked than a limit of the last 24 hours leaves.")
@@ -169,14 +171,8 @@ class LimitExceeded(UserError):
     limit: Limit = strawberry.field(description="The limit, and what of it was used at that moment.")
 
     @classmethod
-    def of(cls, refusal: transactions.LimitExceeded, row: "Row", path: list[str]) -> Self:
-        return cls(
-            code=ErrorCode[refusal.code],
-            message=row.words(refusal),
-            path=path,
-            retryable=row.retryable,
-            limit=Limit.of(refusal.limit),
-        )
+    def facts(cls, refusal: transactions.LimitExceeded) -> dict[str, Any]:
+        return {"limit": Limit.of(refusal.limit)}
 
 
 @strawberry.type(description="Its state does not allow what was asked.")
@@ -184,14 +180,8 @@ class WrongState(UserError):
     status: str = strawberry.field(description="The state it is in, as the schema's status enum spells it.")
 
     @classmethod
-    def of(cls, refusal: transactions.WrongState, row: "Row", path: list[str]) -> Self:
-        return cls(
-            code=ErrorCode[refusal.code],
-            message=row.words(refusal),
-            path=path,
-            retryable=row.retryable,
-            status=refusal.status.name,
-        )
+    def facts(cls, refusal: transactions.WrongState) -> dict[str, Any]:
+        return {"status": refusal.status.name}
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,13 +212,15 @@ TABLE: dict[type[errors.Refusal], Row] = {
     identity.WeakPassword: Row(InvalidInput, "{field} {problem}."),
     identity.UsernameTaken: Row(Refusal, "Somebody has this username already."),
     identity.EmailTaken: Row(Refusal, "Somebody else has verified this email address."),
-    identity.PhoneTaken: Row(Refusal, "Somebody has this phone number already."),
+    identity.PhoneTaken: Row(Refusal, "Somebody else has verified this phone number."),
     identity.InvalidCredentials: Row(Refusal, "There is no such user, or the password is another one."),
     identity.WrongPassword: Row(Refusal, "This needs your current password, and that is not it."),
     identity.InvalidToken: Row(Refusal, "This refresh token is good for nothing any more: sign in again."),
     identity.InvalidCode: Row(Refusal, "This code is wrong, used or expired: request another one."),
     identity.EmailMissing: Row(InvalidInput, "Set an email address first."),
+    identity.PhoneMissing: Row(InvalidInput, "Set a phone number first."),
     identity.MailUnavailable: Row(Refusal, "This server sends no mail."),
+    identity.TextMessagesUnavailable: Row(Refusal, "This server sends no text messages."),
     identity.NoSuchSession: Row(Refusal, "There is no such session."),
     identity.RateLimited: Row(Refusal, "Too often: try again in {retry_after_seconds} seconds.", retryable=True),
     transactions.InvalidInput: Row(InvalidInput, "{field} {problem}."),

@@ -8,12 +8,15 @@ What does not parse, or has another prefix than the one expected, is like an id 
 NOT_FOUND from a mutation.
 """
 
+from typing import Annotated, TypeAlias
 from uuid import UUID
 
 import strawberry
 from typeid import TypeID
 from typeid.codecs import base32
 from typeid.errors import TypeIDException
+
+from pocketpay.transactions.errors import NotFound
 
 USER = "user"
 PROFILE = "profile"
@@ -32,6 +35,11 @@ ACT = "act"
 LONGEST = 64
 """Characters; the longest of ours has 47. Anything longer is not looked at."""
 
+CardId: TypeAlias = Annotated[strawberry.ID, strawberry.argument(description="The card's id.")]
+RequestId: TypeAlias = Annotated[strawberry.ID, strawberry.argument(description="The request's id.")]
+TransactionId: TypeAlias = Annotated[strawberry.ID, strawberry.argument(description="The transaction's id.")]
+HeldPaymentId: TypeAlias = Annotated[strawberry.ID, strawberry.argument(description="The held payment's id.")]
+
 
 def encode(prefix: str, id: UUID) -> strawberry.ID:
     """The id of that thing outside."""
@@ -44,6 +52,14 @@ def decode(prefix: str, text: str) -> UUID | None:
         return None
     split = split_prefix(text)
     return split[1] if split is not None and split[0] == prefix else None
+
+
+def require(prefix: str, text: str) -> UUID:
+    """The UUID in the id that a mutation is about. Raises NotFound when it is malformed or of another kind."""
+    id = decode(prefix, text)
+    if id is None:
+        raise NotFound
+    return id
 
 
 def split_prefix(text: str) -> tuple[str, UUID] | None:

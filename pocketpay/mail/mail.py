@@ -1,4 +1,4 @@
-"""A mail that is to be sent once."""
+"""A mail that is to be sent once: an email, or a text message to a phone."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,6 +14,13 @@ class Kind(StrEnum):
     EMAIL_CHANGED = "email_changed"
     RESET_PASSWORD = "reset_password"  # noqa: S105 - a kind of mail
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 - a kind of mail
+    WELCOME = "welcome"
+    VERIFY_PHONE = "verify_phone"
+    PHONE_CHANGED = "phone_changed"
+
+
+TEXT_MESSAGES = frozenset({Kind.VERIFY_PHONE, Kind.PHONE_CHANGED})
+"""The kinds that are sent to a phone number; all others are sent to an email address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +28,8 @@ class Mail:
     """A mail about to be put into the outbox.
 
     `event` names what it is about: of the same user and event only the first is sent. `facts` are what its text
-    needs, without codes, links and passwords. It is not sent any more when it is older than `lifetime`.
+    needs, without codes, links and passwords. It is due after `delay`, and not sent any more when it has been due for
+    longer than `lifetime`.
     """
 
     user_id: UUID
@@ -30,6 +38,7 @@ class Mail:
     kind: Kind
     lifetime: timedelta
     facts: Mapping[str, str] = field(default_factory=dict)
+    delay: timedelta = timedelta(0)
 
 
 @dataclass(frozen=True, slots=True)

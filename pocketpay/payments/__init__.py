@@ -23,6 +23,7 @@
     card_standing.py          the rule behind those three
     update_card_limits.py     a card's own limits
     simulate_card_payment.py  a payment by card
+    spending.py               whether a wallet may spend
     parsing.py                raw text becomes amounts, descriptions, keys
     resolve.py                names and ids become wallets
     desk.py                   what a verb needs besides its rule

@@ -5,7 +5,8 @@ from typing import Annotated
 import strawberry
 
 from pocketpay.api.context import Info
-from pocketpay.api.errors import refusals_as_errors, user_errors
+from pocketpay.api.descriptions import NEW_PASSWORD
+from pocketpay.api.errors import Refusals, refusals_as_errors
 from pocketpay.api.scalars import CurrencyCode
 from pocketpay.api.session_payload import SessionPayload
 from pocketpay.onboarding import sign_up as onboarding
@@ -23,9 +24,7 @@ class SignUpInput:
         description="The name they go by: 1 to 100 characters, shown to whoever they pay. It must show something "
         "and must not look like a name of Pocket Pay or its staff."
     )
-    password: str = strawberry.field(
-        description="12 to 256 characters of any kind, and not one that a guesser tries first."
-    )
+    password: str = strawberry.field(description=NEW_PASSWORD)
     email: str | None = strawberry.field(
         default=strawberry.UNSET,
         description="Their email address; signIn takes it in place of the username. It is not theirs alone until "
@@ -33,8 +32,9 @@ class SignUpInput:
     )
     phone: str | None = strawberry.field(
         default=strawberry.UNSET,
-        description="A phone number of theirs alone, with its country: +12025550123. Spaces, hyphens, digits of "
-        "other scripts and marks that are not seen are read as the number they show.",
+        description="Their phone number, with its country: +12025550123. Spaces, hyphens, digits of other scripts "
+        "and marks that are not seen are read as the number they show. signIn takes it in place of the username. It "
+        "is not theirs alone until they have verified it (requestPhoneVerification).",
     )
     currency: CurrencyCode | None = strawberry.field(
         default=CurrencyCode("USD"), description="The currency of their wallet, one of those served here."
@@ -43,7 +43,7 @@ class SignUpInput:
 
 @strawberry.mutation(
     description="Makes a user with a wallet, and signs them in. A welcome bonus, where there is one, is in the "
-    "wallet at once; in production it is paid once per email address, and to nobody without one. Everything that is "
+    "wallet at once; in production it is paid by verifyEmail, once per email address. Everything that is "
     "wrong with the input is said together. Refusals: INVALID_INPUT, WEAK_PASSWORD, USERNAME_TAKEN, EMAIL_TAKEN, "
     "PHONE_TAKEN, RATE_LIMITED."
 )
@@ -68,5 +68,5 @@ async def sign_up(
         user_agent=context.user_agent,
     )
     if signed_up.admission is None:
-        return SessionPayload(errors=user_errors(signed_up.refusals))
+        raise Refusals(signed_up.refusals)
     return SessionPayload.admit(context, signed_up.admission)

@@ -7,8 +7,9 @@ import strawberry
 from pocketpay.api.context import Info
 from pocketpay.api.errors import refusals_as_errors
 from pocketpay.api.user_payload import UserPayload
+from pocketpay.api.wanted import wanted
 from pocketpay.identity import update_profile as identity
-from pocketpay.identity.changes import STAYS, Wanted, Wish
+from pocketpay.identity.changes import Wish
 
 
 @strawberry.input(description="What is to be changed. A field left out stays as it is, null clears it.")
@@ -25,8 +26,9 @@ class UpdateProfileInput:
     )
     phone: str | None = strawberry.field(
         default=strawberry.UNSET,
-        description="A phone number of theirs alone, with its country: +12025550123. Spaces, hyphens, digits of "
-        "other scripts and marks that are not seen are read as the number they show. Needs currentPassword.",
+        description="Their phone number, with its country: +12025550123. Spaces, hyphens, digits of other scripts "
+        "and marks that are not seen are read as the number they show. Needs currentPassword. A new number is not "
+        "verified; the old one, if it was verified, is sent a text message about the change.",
     )
     avatar_url: str | None = strawberry.field(
         default=strawberry.UNSET,
@@ -41,8 +43,8 @@ class UpdateProfileInput:
 
 @strawberry.mutation(
     description="Changes what is known of the viewer, all that is asked or nothing. Everything that is wrong with "
-    "the input is said together; what somebody else has already, only with the right password. A mail tells the old "
-    "email address when it is changed. Refusals: "
+    "the input is said together; what somebody else has verified, only with the right password. A mail tells "
+    "the old email address when it is changed, a text message the old number. Refusals: "
     "INVALID_INPUT, INVALID_CREDENTIALS, EMAIL_TAKEN, PHONE_TAKEN, WALLET_FROZEN (for all), RATE_LIMITED (after "
     "wrong passwords of signed-in requests, and after ten changes of email or phone within an hour, made or refused)."
 )
@@ -52,18 +54,13 @@ async def update_profile(
 ) -> UserPayload:
     context = info.context
     wish = Wish(
-        raw_name=_wanted(input.name),
-        raw_email=_wanted(input.email),
-        raw_phone=_wanted(input.phone),
-        raw_avatar_url=_wanted(input.avatar_url),
+        raw_name=wanted(input.name),
+        raw_email=wanted(input.email),
+        raw_phone=wanted(input.phone),
+        raw_avatar_url=wanted(input.avatar_url),
         current_password=input.current_password or None,
     )
     changed = await identity.update_profile(
         context.rooms.reception, context.must_view(), wish, address=context.address
     )
     return UserPayload.of(changed)
-
-
-def _wanted(said: str | None) -> Wanted:
-    """What the field says; strawberry.UNSET is what it says when it was left out."""
-    return STAYS if said is strawberry.UNSET else said

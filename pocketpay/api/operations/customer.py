@@ -1,7 +1,7 @@
 """Customers and their wallets as operators see them."""
 
 from datetime import datetime
-from typing import Annotated, Self
+from typing import Self
 from uuid import UUID
 
 import strawberry
@@ -11,6 +11,7 @@ from pocketpay.api.context import Info
 from pocketpay.api.money import Money
 from pocketpay.api.operations.customer_session import CustomerSession
 from pocketpay.api.operations.customer_transaction import CustomerTransaction
+from pocketpay.api.page_arguments import After, Before, First, Last
 from pocketpay.api.pages import BY_MOMENT, Connection, Listing, asked, connection
 from pocketpay.api.scalars import CurrencyCode
 from pocketpay.api.user import Role
@@ -25,12 +26,10 @@ from pocketpay.wallets.balance import Balance
 async def wallets_transactions(
     self: "CustomerWallet",
     info: Info,
-    first: Annotated[
-        int | None, strawberry.argument(description="So many from the newest on, at most 100; without any number 20.")
-    ] = None,
-    after: Annotated[str | None, strawberry.argument(description="Only older than this cursor.")] = None,
-    last: Annotated[int | None, strawberry.argument(description="So many from the oldest on, at most 100.")] = None,
-    before: Annotated[str | None, strawberry.argument(description="Only newer than this cursor.")] = None,
+    first: First = None,
+    after: After = None,
+    last: Last = None,
+    before: Before = None,
 ) -> Connection[CustomerTransaction]:
     """A page of the transactions of a wallet."""
     listing = Listing("overseen transactions", self.uuid, BY_MOMENT)
@@ -40,8 +39,8 @@ async def wallets_transactions(
         history.oversee,
         self.uuid,
         most=page.fetch,
-        older_than=None if page.after is None else Position(*page.after),
-        newer_than=None if page.before is None else Position(*page.before),
+        older_than=Position.of(page.after),
+        newer_than=Position.of(page.before),
         backwards=page.backward,
     )
 

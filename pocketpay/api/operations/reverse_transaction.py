@@ -5,6 +5,7 @@ from typing import Annotated
 import strawberry
 
 from pocketpay.api.context import Info
+from pocketpay.api.descriptions import ERRORS, IDEMPOTENCY_KEY
 from pocketpay.api.errors import UserError, refusals_as_errors
 from pocketpay.api.operations.customer_transaction import CustomerTransaction
 from pocketpay.api.operations.sought import sought_transaction
@@ -32,8 +33,8 @@ class ReverseTransactionInput:
     )
     idempotency_key: str | None = strawberry.field(
         default=None,
-        description="8 to 255 characters of your choice; sent again with the same input, nothing moves twice. Send "
-        "one with a part: a part that is sent again without it is given back again, as long as something is left.",
+        description=f"{IDEMPOTENCY_KEY} Send one with a part: a part that is sent again without it is given back "
+        "again, as long as something is left.",
     )
 
 
@@ -45,9 +46,7 @@ class ReversalPayload:
     replayed: bool = strawberry.field(
         default=False, description="Whether the same key had been used before: this is what came of it then."
     )
-    errors: list[UserError] = strawberry.field(
-        default_factory=list, description="Why it was refused; empty when it was not."
-    )
+    errors: list[UserError] = strawberry.field(default_factory=list, description=ERRORS)
 
 
 @strawberry.mutation(

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import strawberry
 
+from pocketpay.api import ids
 from pocketpay.api.context import Info
 from pocketpay.api.operations.audit_report import AuditReport, audit
 from pocketpay.api.operations.begin_recovery import begin_recovery
@@ -83,9 +84,7 @@ class Operations:
         return None if wallet_id is None else await CustomerWallet.find(info, wallet_id)
 
     @strawberry.field(description="Anybody's transaction by its id; null when there is none.")
-    async def transaction(
-        self, info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The transaction's id.")]
-    ) -> CustomerTransaction | None:
+    async def transaction(self, info: Info, id: ids.TransactionId) -> CustomerTransaction | None:
         info.context.must_operate()
         uuid = sought_transaction(id)
         return None if uuid is None else await CustomerTransaction.find(info, uuid)
