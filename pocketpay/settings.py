@@ -206,8 +206,8 @@ class Settings(RiskSettings, BaseSettings):
     welcome_bonus: str | None = Field(
         None,
         description="The bonus for a new user. Default: 100.00 in development, 0 in production. A number without a "
-        "currency applies only to the first of CURRENCIES. In production the bonus is paid only once per email "
-        "address, and not without one; addresses are not verified.",
+        "currency applies only to the first of CURRENCIES. In production it is paid when the user verifies an email "
+        "address, once per address and once per wallet.",
     )
     deposit_limit: MoneySetting = Field(
         "10000.00", description="Maximum deposits of a wallet from banks within 24 hours."
@@ -367,6 +367,11 @@ class Settings(RiskSettings, BaseSettings):
     def mail_is_on(self) -> bool:
         """Whether mail is sent, or shown in its place."""
         return self.smtp_host is not None or not self.production
+
+    @property
+    def text_messages_are_on(self) -> bool:
+        """Whether text messages are shown in the log. There is no provider that sends them in production."""
+        return not self.production
 
     @property
     def sender(self) -> tuple[str, str]:

@@ -61,12 +61,15 @@ class ErrorCode(Enum):
         "EMAIL_NOT_VERIFIED", description="The customer has no verified email address, so no mail can be sent."
     )
     MAIL_UNAVAILABLE = strawberry.enum_value("MAIL_UNAVAILABLE", description="This server sends no mail.")
+    TEXT_MESSAGES_UNAVAILABLE = strawberry.enum_value(
+        "TEXT_MESSAGES_UNAVAILABLE", description="This server sends no text messages."
+    )
     WEAK_PASSWORD = strawberry.enum_value(
         "WEAK_PASSWORD", description="The password has fewer than 12 characters, more than 256, or is a common one."
     )
     USERNAME_TAKEN = strawberry.enum_value("USERNAME_TAKEN", description="Another user has, or had, this username.")
     EMAIL_TAKEN = strawberry.enum_value("EMAIL_TAKEN", description="Another user has verified this email address.")
-    PHONE_TAKEN = strawberry.enum_value("PHONE_TAKEN", description="Another user has this phone number.")
+    PHONE_TAKEN = strawberry.enum_value("PHONE_TAKEN", description="Another user has verified this phone number.")
     NOT_FOUND = strawberry.enum_value(
         "NOT_FOUND", description="The object does not exist, or it belongs to another user."
     )
@@ -218,13 +221,15 @@ TABLE: dict[type[errors.Refusal], Row] = {
     identity.WeakPassword: Row(InvalidInput, "{field} {problem}."),
     identity.UsernameTaken: Row(Refusal, "This username is already taken."),
     identity.EmailTaken: Row(Refusal, "Another user has verified this email address."),
-    identity.PhoneTaken: Row(Refusal, "Another user has this phone number."),
+    identity.PhoneTaken: Row(Refusal, "Another user has verified this phone number."),
     identity.InvalidCredentials: Row(Refusal, "The login or the password is wrong."),
     identity.WrongPassword: Row(Refusal, "The current password is missing or wrong."),
     identity.InvalidToken: Row(Refusal, "This refresh token is no longer valid. Sign in again."),
     identity.InvalidCode: Row(Refusal, "This code is wrong, used or expired. Request a new one."),
     identity.EmailMissing: Row(InvalidInput, "Set an email address first."),
+    identity.PhoneMissing: Row(InvalidInput, "Set a phone number first."),
     identity.MailUnavailable: Row(Refusal, "This server sends no mail."),
+    identity.TextMessagesUnavailable: Row(Refusal, "This server sends no text messages."),
     identity.NoSuchSession: Row(Refusal, "No session has this id."),
     identity.RateLimited: Row(
         Refusal, "Too many attempts. Try again in {retry_after_seconds} seconds.", retryable=True

@@ -31,6 +31,10 @@ class User(Node):
         "when another user verifies the same address."
     )
     phone: str | None = strawberry.field(description="Their phone number in E.164 format; null when they gave none.")
+    phone_verified: bool = strawberry.field(
+        description="Whether the phone number is verified. A new number is not verified. It becomes unverified when "
+        "another user verifies the same number."
+    )
     avatar_url: str | None = strawberry.field(description="The URL of the user's picture; null when there is none.")
     role: Role = strawberry.field(description="Their role: customer or operator.")
     created_at: datetime = strawberry.field(description="When the user signed up.")
@@ -46,6 +50,7 @@ class User(Node):
             email=one.email,
             email_verified=one.email_verified,
             phone=one.phone,
+            phone_verified=one.phone_verified,
             avatar_url=one.avatar_url,
             role=Role[one.role.name],
             created_at=one.created_at,

@@ -32,8 +32,9 @@ class SignUpInput:
     )
     phone: str | None = strawberry.field(
         default=strawberry.UNSET,
-        description="The phone number with its country code: +12025550123. No other user may have it. Spaces, "
-        "hyphens and invisible characters are ignored, and digits of other scripts are accepted.",
+        description="The phone number with its country code: +12025550123. Spaces, hyphens and invisible characters "
+        "are ignored, and digits of other scripts are accepted. signIn accepts it instead of the username. Other "
+        "users can give the same number until this user has verified it (requestPhoneVerification).",
     )
     currency: CurrencyCode | None = strawberry.field(
         default=CurrencyCode("USD"), description="The currency of the wallet. The server must support it."
@@ -42,9 +43,8 @@ class SignUpInput:
 
 @strawberry.mutation(
     description="Creates a user with a wallet and signs them in. A welcome bonus, if configured, is in the wallet "
-    "at once. In production it needs an email address and is paid once per address. All errors of the input are "
-    "returned together. Refusals: INVALID_INPUT, WEAK_PASSWORD, USERNAME_TAKEN, EMAIL_TAKEN, PHONE_TAKEN, "
-    "RATE_LIMITED."
+    "at once. In production verifyEmail pays it, once per email address. All errors of the input are returned "
+    "together. Refusals: INVALID_INPUT, WEAK_PASSWORD, USERNAME_TAKEN, EMAIL_TAKEN, PHONE_TAKEN, RATE_LIMITED."
 )
 @refusals_as_errors(SessionPayload)
 async def sign_up(

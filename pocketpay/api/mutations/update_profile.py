@@ -27,9 +27,9 @@ class UpdateProfileInput:
     )
     phone: str | None = strawberry.field(
         default=strawberry.UNSET,
-        description="The phone number with its country code: +12025550123. No other user may have it. Spaces, "
-        "hyphens and invisible characters are ignored, and digits of other scripts are accepted. Needs "
-        "currentPassword.",
+        description="The phone number with its country code: +12025550123. Spaces, hyphens and invisible characters "
+        "are ignored, and digits of other scripts are accepted. Needs currentPassword. A new number is not "
+        "verified. The old number gets a text message about the change if it was verified.",
     )
     avatar_url: str | None = strawberry.field(
         default=strawberry.UNSET,
@@ -45,10 +45,11 @@ class UpdateProfileInput:
 
 @strawberry.mutation(
     description="Updates the viewer's profile: either all given fields change, or none. All errors of the input are "
-    "returned together. EMAIL_TAKEN and PHONE_TAKEN are returned only with the right password. The old email "
-    "address gets a mail when it is changed. Refusals: INVALID_INPUT, INVALID_CREDENTIALS, EMAIL_TAKEN, "
-    "PHONE_TAKEN, WALLET_FROZEN (frozen for ALL), RATE_LIMITED (too many wrong passwords in signed-in requests, or "
-    "more than ten changes of email or phone within an hour, including refused ones)."
+    "returned together. EMAIL_TAKEN and PHONE_TAKEN are returned only with the right password. When the email "
+    "address changes, the old one gets a mail. When the phone number changes, the old one gets a text message. "
+    "Refusals: INVALID_INPUT, INVALID_CREDENTIALS, EMAIL_TAKEN, PHONE_TAKEN, WALLET_FROZEN (frozen for ALL), "
+    "RATE_LIMITED (too many wrong passwords in signed-in requests, or more than ten changes of email or phone "
+    "within an hour, including refused ones)."
 )
 @refusals_as_errors(UserPayload)
 async def update_profile(

@@ -8,7 +8,7 @@ from pocketpay.api.context import Info
 from pocketpay.api.errors import refusals_as_errors
 from pocketpay.api.user_payload import UserPayload
 from pocketpay.identity import shown_code
-from pocketpay.identity import verify_email as identity
+from pocketpay.onboarding import verify_email as onboarding
 
 
 @strawberry.input(description="The code, or the token of the link, that requestEmailVerification sent.")
@@ -24,14 +24,15 @@ class VerifyEmailInput:
 @strawberry.mutation(
     description="Verifies the viewer's email address with the code or link that was sent to it. An address belongs "
     "to the user who verified it last: it becomes unverified for the user who verified it before. Idempotent: a "
-    "verified address stays verified. Refusals: INVALID_INPUT (neither code nor token, or both), INVALID_CODE "
-    "(wrong, used, expired, sent to an earlier address, or after five wrong codes: then only the link is valid), "
-    "WALLET_FROZEN (frozen for ALL)."
+    "verified address stays verified. In production this pays a welcome bonus, if configured: once per address and "
+    "once per wallet. Refusals: INVALID_INPUT (neither code nor token, or both), INVALID_CODE (wrong, used, "
+    "expired, sent to an earlier address, or after five wrong codes: then only the link is valid), WALLET_FROZEN "
+    "(frozen for ALL)."
 )
 @refusals_as_errors(UserPayload)
 async def verify_email(
     info: Info, input: Annotated[VerifyEmailInput, strawberry.argument(description="The code or the token.")]
 ) -> UserPayload:
-    viewer = info.context.must_view()
+    viewer, rooms = info.context.must_view(), info.context.rooms
     what = shown_code.read(input.code or None, input.token or None)
-    return UserPayload.of(await identity.verify_email(info.context.rooms.reception, viewer, what))
+    return UserPayload.of(await onboarding.verify_email(rooms.reception, rooms.desk, rooms.settings, viewer, what))
