@@ -199,6 +199,6 @@ async def test_migration_waits_three_seconds_for_a_lock_and_says_so(empty: Dsns)
     await _execute(empty.owner, "delete from alembic_version")
     busy = await asyncpg.connect(empty.owner)
     await busy.execute("begin; lock table alembic_version")
-    with pytest.raises(DatabaseUnavailable, match="quieter"):
+    with pytest.raises(DatabaseUnavailable, match="less traffic"):
         await asyncio.wait_for(migrations.upgrade(empty.owner, empty.server), 5)
     await busy.close()
