@@ -21,6 +21,10 @@ class Tokens:
         description="Good for one refreshSession, which gives the next. Keep it as safe as the password."
     )
     access_token_expires_at: datetime = strawberry.field(description="When the access token stops being believed.")
+    refresh_token_expires_at: datetime = strawberry.field(
+        description="When the session ends unless it is refreshed before. Each refresh moves this later, but never "
+        "past the longest time that a session may last."
+    )
 
     @classmethod
     def of(cls, issued: tokens.Tokens) -> Self:
@@ -28,6 +32,7 @@ class Tokens:
             access_token=issued.access_token,
             refresh_token=issued.refresh_token,
             access_token_expires_at=issued.access_token_expires_at,
+            refresh_token_expires_at=issued.refresh_token_expires_at,
         )
 
 

@@ -67,8 +67,8 @@ async def street(database: Database, **overrides: object) -> AsyncIterator[Stree
 ERRORS = "errors { __typename code message path retryable }"
 SIGN_UP = (
     "mutation ($input: SignUpInput!) { signUp(input: $input) { tokens { accessToken refreshToken "
-    "accessTokenExpiresAt } user { username name email phone role wallet { currency balance { amount } } "
-    "sessions { current userAgent } } " + ERRORS + " } }"
+    "accessTokenExpiresAt refreshTokenExpiresAt } user { username name email phone role "
+    "wallet { currency balance { amount } } sessions { current userAgent } } " + ERRORS + " } }"
 )
 SIGN_IN = (
     "mutation ($input: SignInInput!) { signIn(input: $input) { tokens { accessToken refreshToken } user { username "
