@@ -61,6 +61,7 @@ from pocketpay.api.mutations import (
 from pocketpay.api.operations import root
 from pocketpay.api.queries import (
     cards,
+    currencies,
     money_requests,
     node,
     profile,
@@ -104,6 +105,7 @@ QUERIES: list[Any] = [
     money_requests.money_requests,
     cards.cards,
     risk_policy.risk_policy,
+    currencies.currencies,
     root.queries,
 ]
 MUTATIONS: list[Any] = [
