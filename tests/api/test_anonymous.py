@@ -1,4 +1,4 @@
-"""Nobody who has not signed in is told anything, or does anything, but by what lets them in and what sign-up needs."""
+"""Nobody who has not signed in is told anything, or does anything, but by what lets them in or what sign-up needs."""
 
 from graphql import (
     GraphQLEnumType,
