@@ -194,6 +194,24 @@ class WrongState(UserError):
         )
 
 
+@strawberry.type(description="Too often in too short a time, or too many at once.")
+class RateLimited(UserError):
+    retry_after_seconds: int | None = strawberry.field(
+        description="In how many seconds the same request may pass, at the earliest; null where it does not depend "
+        "on time alone: too many cards are open, or too many money requests were made."
+    )
+
+    @classmethod
+    def of(cls, refusal: Any, row: "Row", path: list[str]) -> Self:
+        return cls(
+            code=ErrorCode[refusal.code],
+            message=row.words(refusal),
+            path=path,
+            retryable=row.retryable,
+            retry_after_seconds=refusal.retry_after_seconds if isinstance(refusal, identity.RateLimited) else None,
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """How one class of refusals is told: its GraphQL type, its words (with the refusal's facts in braces)."""
@@ -230,7 +248,7 @@ TABLE: dict[type[errors.Refusal], Row] = {
     identity.EmailMissing: Row(InvalidInput, "Set an email address first."),
     identity.MailUnavailable: Row(Refusal, "This server sends no mail."),
     identity.NoSuchSession: Row(Refusal, "There is no such session."),
-    identity.RateLimited: Row(Refusal, "Too often: try again in {retry_after_seconds} seconds.", retryable=True),
+    identity.RateLimited: Row(RateLimited, "Too often: try again in {retry_after_seconds} seconds.", retryable=True),
     transactions.InvalidInput: Row(InvalidInput, "{field} {problem}."),
     transactions.InvalidAmount: Row(InvalidInput, "{field} {problem}."),
     transactions.NotFound: Row(Refusal, "There is no such thing."),
@@ -256,12 +274,12 @@ TABLE: dict[type[errors.Refusal], Row] = {
         retryable=True,
     ),
     requests.TooManyOpenRequests: Row(
-        Refusal,
+        RateLimited,
         "{most} of your requests wait for their answer already: ask again when some are answered.",
         retryable=True,
     ),
     requests.TooManyRequests: Row(
-        Refusal, "At most {most} requests within 24 hours: ask again later.", retryable=True
+        RateLimited, "At most {most} requests within 24 hours: ask again later.", retryable=True
     ),
     transactions.RiskBlocked: Row(Refusal, "This payment is blocked by a rule that protects your wallet."),
     transactions.BankDeclined: Row(Refusal, "The bank declined; no money has moved."),
@@ -280,7 +298,7 @@ TABLE: dict[type[errors.Refusal], Row] = {
     operations.NoEmail: Row(InvalidInput, "They have given no email address."),
     operations.NotTheirEmail: Row(InvalidInput, "The email address that they have given is another one."),
     operator_log.OwnWallet: Row(Refusal, "This is about your own wallet: another operator must do it."),
-    cards.TooManyCards: Row(Refusal, "{most} cards are open already: close one first.", retryable=True),
+    cards.TooManyCards: Row(RateLimited, "{most} cards are open already: close one first.", retryable=True),
     cards.CardClosed: Row(Refusal, "This card is closed."),
     cards.CardFrozen: Row(Refusal, "This card is frozen: unfreeze it first.", retryable=True),
     cards.CardExpired: Row(Refusal, "This card has expired."),

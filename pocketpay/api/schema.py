@@ -164,6 +164,7 @@ def build() -> Schema:
             errors.InsufficientFunds,
             errors.LimitExceeded,
             errors.WrongState,
+            errors.RateLimited,
         ],
         # Not `sort_schema`: the sorted copy has plain enums, which know nothing of Python's.
         config=StrawberryConfig(scalar_map=SCALARS),

@@ -64,7 +64,7 @@ async def street(database: Database, **overrides: object) -> AsyncIterator[Stree
         yield Street(reception, **overrides)
 
 
-ERRORS = "errors { __typename code message path retryable }"
+ERRORS = "errors { __typename code message path retryable ... on RateLimited { retryAfterSeconds } }"
 SIGN_UP = (
     "mutation ($input: SignUpInput!) { signUp(input: $input) { tokens { accessToken refreshToken "
     "accessTokenExpiresAt refreshTokenExpiresAt } user { username name email phone role "

@@ -12,7 +12,7 @@ from graphql import GraphQLError
 import pocketpay
 from pocketpay import errors as roots
 from pocketpay.api import context
-from pocketpay.api.errors import TABLE, ErrorCode, Refusals, refusals_as_errors, user_errors
+from pocketpay.api.errors import TABLE, ErrorCode, RateLimited, Refusals, refusals_as_errors, user_errors
 from pocketpay.database.failures import ServiceBusy
 from pocketpay.identity.errors import Forbidden, Unauthenticated
 from pocketpay.money import Money
@@ -35,6 +35,11 @@ def test_every_refusal_has_its_row_and_its_code() -> None:
     ours = {kind for kind in _refusals() if kind.__module__.startswith("pocketpay.")}
     assert ours == set(TABLE)
     assert {kind.code for kind in ours} <= {code.name for code in ErrorCode}
+
+
+def test_rate_limited_has_a_type_of_its_own() -> None:
+    limited = {refusal for refusal, row in TABLE.items() if row.kind is RateLimited}
+    assert limited == {refusal for refusal in TABLE if refusal.code == "RATE_LIMITED"}
 
 
 def test_what_left_a_row_is_not_asked_again_with_the_same_key() -> None:

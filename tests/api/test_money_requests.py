@@ -136,11 +136,12 @@ async def test_cap_says_that_it_may_pass_later(client: Client, ada: Person, bob:
         await asked(client, ada, "bob")
     (error,) = (await ask(client, ada, "bob"))["errors"]
     assert error == {
-        "__typename": "Refusal",
+        "__typename": "RateLimited",
         "code": "RATE_LIMITED",
         "message": "5 of your requests wait for their answer already: ask again when some are answered.",
         "path": ["input", "from"],
         "retryable": True,
+        "retryAfterSeconds": None,
     }
 
 
