@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from graphql import GraphQLField, GraphQLInterfaceType, GraphQLObjectType, GraphQLSchema, build_schema
 
-from pocketpay.api.errors import TABLE, ErrorCode, UserError
+from pocketpay.api.error_code import ErrorCode
+from pocketpay.api.errors import TABLE, UserError
 from pocketpay.identity.reception import IDLE
 from pocketpay.identity.refresh_session import GRACE
 from pocketpay.payments.parsing import KEY_LENGTH

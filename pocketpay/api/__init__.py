@@ -19,7 +19,7 @@
     money.py, scalars.py                       amounts, times, currency codes
     pages.py                                   connections, cursors, pages
 
-    errors.py                                  every refusal as a client sees it
+    errors.py, error_code.py                   every refusal as a client sees it, and its code
     bad_input.py                               BAD_USER_INPUT
     card_payload.py, money_request_payload.py, password_reset_payload.py, session_payload.py, transaction_payload.py,
     user_payload.py

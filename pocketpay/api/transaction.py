@@ -11,7 +11,7 @@ from pocketpay import money
 from pocketpay.api import ids
 from pocketpay.api.card import Card
 from pocketpay.api.context import Info
-from pocketpay.api.errors import ErrorCode
+from pocketpay.api.error_code import ErrorCode
 from pocketpay.api.money import Money
 from pocketpay.api.node import ID_DESCRIPTION, Node
 from pocketpay.api.profile import Profile

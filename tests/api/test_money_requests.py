@@ -107,6 +107,7 @@ async def test_declined_and_taken_back(client: Client, ada: Person, bob: Person)
         told = await pay(client, bob, id)
         assert codes(told) == [("WRONG_STATE", ["input", "id"])]
         assert (told["errors"][0]["status"], told["transaction"]) == (status, None)
+        assert told["errors"][0]["node"] == {"__typename": "MoneyRequest", "id": id}
         other = take_back if verb is decline else decline
         told = await other(client, ada if by is bob else bob, id)
         assert codes(told) == [("WRONG_STATE", ["id"])]

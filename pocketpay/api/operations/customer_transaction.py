@@ -8,7 +8,7 @@ import strawberry
 
 from pocketpay.api import ids
 from pocketpay.api.context import Info
-from pocketpay.api.errors import ErrorCode
+from pocketpay.api.error_code import ErrorCode
 from pocketpay.api.money import Money
 from pocketpay.api.risk_reason import RiskReason
 from pocketpay.api.transaction import TransactionStatus, TransactionType
