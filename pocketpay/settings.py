@@ -138,7 +138,10 @@ class Settings(RiskSettings, BaseSettings):
         30, ge=1, le=365, description="After how many days a session ends, however often it is refreshed."
     )
     sign_up_rate_per_hour: int | None = Field(
-        None, ge=1, description="Sign-ups per hour from one address. Absent, 60 in production, else no limit."
+        None,
+        ge=1,
+        description="Sign-ups per hour from one address, and as many checks of usernames. Absent, 60 in production, "
+        "else no limit.",
     )
     sign_in_rate_per_minute: int | None = Field(
         None, ge=1, description="Sign-ins per minute from one address. Absent, 20 in production, else no limit."

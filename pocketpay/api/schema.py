@@ -71,6 +71,7 @@ from pocketpay.api.queries import (
     transaction,
     transactions,
     transfer_preview,
+    username_available,
     viewer,
     wallet,
     withdrawal_quote,
@@ -106,6 +107,7 @@ QUERIES: list[Any] = [
     cards.cards,
     risk_policy.risk_policy,
     currencies.currencies,
+    username_available.username_available,
     root.queries,
 ]
 MUTATIONS: list[Any] = [

@@ -18,7 +18,7 @@ from pocketpay.api.schema import schema
 from tests.clients import Client
 
 LET_IN = {"signUp", "signIn", "refreshSession", "requestPasswordReset", "resetPassword"}
-FOR_SIGNING_UP = {"currencies"}
+FOR_SIGNING_UP = {"currencies", "usernameAvailable"}
 
 WORDS = {"Amount": '"1.00"', "Int": "1", "Boolean": "true", "DateTime": '"2026-11-22T18:30:00Z"'}
 """A value of each scalar that is no text."""
