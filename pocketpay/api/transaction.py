@@ -99,7 +99,7 @@ class Transaction(Node):
     def total(self) -> Money:
         return Money.of(self.known.total)
 
-    @strawberry.field(description="What it is for, in the sender's words.")
+    @strawberry.field(description='What it is for, in the sender\'s words; "" when they gave none.')
     def description(self) -> str:
         return self.known.description
 

@@ -15,7 +15,9 @@ from pocketpay.payments import transfer as payments
 class TransferInput:
     to: str = strawberry.field(description='The recipient\'s username, with or without "@".')
     amount: Amount = strawberry.field(description="How much, in the wallet's currency; above zero.")
-    description: str = strawberry.field(description="What it is for: one line of 1 to 500 characters.")
+    description: str = strawberry.field(
+        default="", description="What it is for: one line of at most 500 characters; it may be empty."
+    )
     idempotency_key: str = strawberry.field(
         description="8 to 255 characters of your choice; sent again with the same input, nothing moves twice."
     )

@@ -19,7 +19,9 @@ from pocketpay.payments.transfer_batch import RawTransfer
 class BatchedTransferInput:
     to: str = strawberry.field(description='The recipient\'s username, with or without "@".')
     amount: Amount = strawberry.field(description="How much, in the wallet's currency; above zero.")
-    description: str = strawberry.field(description="What it is for: one line of 1 to 500 characters.")
+    description: str = strawberry.field(
+        default="", description="What it is for: one line of at most 500 characters; it may be empty."
+    )
 
 
 @strawberry.input(description="Money to send to several people in one order.")
