@@ -50,19 +50,26 @@ class Statement:
     async def entries(
         self,
         info: Info,
-        first: Annotated[int | None, strawberry.argument(description="So many, at most 100; 20 by default.")] = None,
+        first: Annotated[
+            int | None,
+            strawberry.argument(description="Number of entries from the oldest on: 0 to 100, default 20."),
+        ] = None,
         after: Annotated[str | None, strawberry.argument(description="Only newer than this cursor.")] = None,
+        last: Annotated[
+            int | None, strawberry.argument(description="Number of entries up to the newest: 0 to 100.")
+        ] = None,
+        before: Annotated[str | None, strawberry.argument(description="Only older than this cursor.")] = None,
     ) -> Connection[LedgerEntry]:
         known = self.known
         listing = Listing(f"statement {known.month}", known.wallet_id, BY_SEQUENCE)
-        page = asked(listing, first, after, None, None)
+        page = asked(listing, first, after, last, before)
         read = await info.context.database.query(
             entries.read,
             known.wallet_id,
             most=page.fetch,
             newer_than=known.opening.sequence if page.after is None else page.after,
-            older_than=known.closing.sequence + 1,
-            oldest_first=True,
+            older_than=known.closing.sequence + 1 if page.before is None else page.before,
+            oldest_first=not page.backward,
         )
 
         async def counted() -> int:
