@@ -155,7 +155,7 @@ class Server:
         revocations = Revocations(reception.gate, self._doors.sockets)
         hub.join(revocations)
         open_.push_async_callback(revocations.close)
-        feeds = Feeds(database, hub, confirmation=desk.terms.confirmation)
+        feeds = Feeds(database, hub)
         feeds.start()
         open_.push_async_callback(feeds.close)
         policy = PolicyInForce(database, desk.clearing, settings)

@@ -74,6 +74,7 @@ from pocketpay.api.queries import (
     username_available,
     viewer,
     wallet,
+    withdrawal_preview,
     withdrawal_quote,
 )
 from pocketpay.api.scalars import SCALARS
@@ -102,6 +103,7 @@ QUERIES: list[Any] = [
     transaction.transaction,
     transactions.transactions,
     transfer_preview.transfer_preview,
+    withdrawal_preview.withdrawal_preview,
     withdrawal_quote.withdrawal_quote,
     money_requests.money_requests,
     cards.cards,

@@ -252,7 +252,7 @@ class Documents:
             raise TooComplex("This document repeats fields or fragments too often.")
         if self._introspection and 0 < len(found) <= MOST_SUGGESTIONS and not is_long:
             found = self._validate(document, most_errors=MOST_ERRORS, hide_suggestions=False)
-        return [coded(error, VALIDATION_FAILED) for error in found]
+        return [coded(error, VALIDATION_FAILED, document) for error in found]
 
     def _validate(self, document: DocumentNode, *, most_errors: int, hide_suggestions: bool) -> list[GraphQLError]:
         visitors: list[ASTValidationRule] = []

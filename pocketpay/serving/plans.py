@@ -106,12 +106,31 @@ class Plan:
 
 
 class EventPlan:
-    """How the events of one subscription are answered."""
+    """How the events of one subscription are answered.
 
-    __slots__ = ("_name", "_write")
+    `shared` says that an answer depends on the event's attributes alone: then events that hold the same objects get
+    the same bytes. Those objects are immutable, and the last answer keeps them alive.
+    """
 
-    def __init__(self, name: str, write: Write) -> None:
-        self._name, self._write = name, write
+    __slots__ = ("_name", "_payload", "_told", "_write", "shared")
+
+    def __init__(self, name: str, write: Write, *, shared: bool) -> None:
+        self._name, self._write, self.shared = name, write, shared
+        self._told: tuple[Any, ...] = ()
+        self._payload = b""
+
+    def payload_of(self, event: Any) -> bytes | None:
+        """The answer to that event, when it was kept for the same objects."""
+        if not self.shared:
+            return None
+        told, now = self._told, tuple(vars(event).values())
+        same = len(told) == len(now) and all(one is other for one, other in zip(told, now, strict=True))
+        return self._payload if same and told else None
+
+    def keep(self, event: Any, payload: bytes) -> None:
+        """Keeps the answer to that event for the next subscriber."""
+        if self.shared:
+            self._told, self._payload = tuple(vars(event).values()), payload
 
     async def data(self, event: Any, context: Context, values: VariableValues) -> dict[str, Any] | None:
         """The answer's data, or None when it is the executor's."""
@@ -171,8 +190,8 @@ class Plans:
             field, resolver = _field(type_, details[0].node)
             if resolver is None or (operation.type == "mutation" and not resolver.is_async):
                 return None  # what fails before it waits is called again by the executor
-            arguments = _arguments(field, details[0].node)
-            return Plan(name, resolver, arguments, self._writer(operation, field, details))
+            write = _Compiler(self._schema, self._of_class, operation).writer(field.type, details)
+            return Plan(name, resolver, _arguments(field, details[0].node), write)
         except Outside:
             return None
 
@@ -183,7 +202,9 @@ class Plans:
             return None
         type_, name, details = root
         try:
-            return EventPlan(name, self._writer(operation, type_.fields[details[0].node.name.value], details))
+            compiler = _Compiler(self._schema, self._of_class, operation)
+            write = compiler.writer(type_.fields[details[0].node.name.value].type, details)
+            return EventPlan(name, write, shared=compiler.shared)
         except Outside:
             return None
 
@@ -198,9 +219,6 @@ class Plans:
         ((name, details),) = found.grouped_field_set.items()
         return root_type, name, details
 
-    def _writer(self, operation: Operation, field: GraphQLField, details: list[FieldDetails]) -> Write:
-        return _Compiler(self._schema, self._of_class, operation).writer(field.type, details)
-
 
 class _Compiler:
     """Makes the writers of one operation."""
@@ -211,6 +229,8 @@ class _Compiler:
         # Not the operation itself: it refers to its plan, and would wait for the garbage collector.
         self._schema, self._of_class = schema, of_class
         self._fragments, self._node = operation.fragments, operation.node
+        self.shared = True
+        """Whether all that was compiled depends on the root value alone."""
 
     def writer(self, type_: Any, details: list[FieldDetails]) -> Write:
         """What writes a value of that type. Raises Outside."""
@@ -241,6 +261,7 @@ class _Compiler:
 
     def _abstract(self, type_: Any, details: list[FieldDetails]) -> Write:
         """Writers by the value's class, each made for the first value of it."""
+        self.shared = False  # what they need is known too late
         writers: dict[type, Write] = {}
 
         def write(value: Any, run: Run) -> Any:
@@ -264,6 +285,8 @@ class _Compiler:
         write = self.writer(field.type, details)
         if resolver is None:
             return _attribute(name, field.extensions[STRAWBERRY].python_name, write)
+        if resolver.is_async or resolver.info_name is not None or field.args:
+            self.shared = False
         return _resolved(name, resolver, _arguments(field, node), write)
 
 

@@ -36,7 +36,7 @@ from pocketpay.serving.doors import Doors
 from pocketpay.serving.execution import Rejected, told
 from pocketpay.serving.executor import OperationExecutor
 from pocketpay.serving.failures import RATE_LIMITED, formatted
-from pocketpay.serving.frames import token_in, trouble
+from pocketpay.serving.frames import TextFrames, next_frame, token_in, trouble
 
 INIT_SECONDS = 5.0
 
@@ -158,7 +158,7 @@ class Socket(BaseGraphQLTransportWSHandler[Context, None]):
                 raise Rejected([NO_MUTATIONS])
             executor = self.doors.execution.executor(found, operation.variables, context)
             if isinstance(executor, list):
-                raise Rejected(executor)
+                raise Rejected(await self.doors.execution.worded(executor, context))
         except Rejected as rejected:
             await _send_errors(operation, rejected.answer(context.request_id).payload["errors"])
             return "none", "rejected"
@@ -190,8 +190,9 @@ class Socket(BaseGraphQLTransportWSHandler[Context, None]):
         try:
             async with aclosing(cast(AsyncGenerator[Any, None], source)) as events:
                 async for event in events:
-                    answer = await self.doors.execution.event(found, executor, event)
-                    await _send(operation, "next", answer.payload)
+                    payload = await self.doors.execution.event_payload(found, executor, event)
+                    if not operation.completed:
+                        await cast(TextFrames, self.websocket).send_text(next_frame(operation.id, payload))
         except WebSocketDisconnected:
             raise
         except Exception as error:

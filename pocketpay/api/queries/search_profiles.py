@@ -5,6 +5,7 @@ from typing import Annotated
 import strawberry
 
 from pocketpay.api.context import Info
+from pocketpay.api.page_arguments import AtMost
 from pocketpay.api.pages import FEW, at_most
 from pocketpay.api.profile import Profile
 from pocketpay.identity import profiles
@@ -12,13 +13,14 @@ from pocketpay.identity import profiles
 
 @strawberry.field(
     description="People whose username, or a word of whose name, begins with a text; usernames first, then first "
-    "words. Words stand between spaces, hyphens, dots or quotes; the first five are looked at. Case, accents, the width of "
-    "letters and marks that are not seen make no difference. Nobody is found by an email address or a phone number."
+    "words. Words stand between spaces, hyphens, dots or quotes; the first five are looked at. Case, accents, the "
+    "width of letters and marks that are not seen make no difference. Nobody is found by an email address or a phone "
+    "number."
 )
 async def search_profiles(
     info: Info,
     text: Annotated[str, strawberry.argument(description='The beginning; with a leading "@" of usernames only.')],
-    first: Annotated[int | None, strawberry.argument(description="So many at most, up to 100.")] = FEW,
+    first: AtMost = FEW,
 ) -> list[Profile]:
     info.context.must_view()
     most = at_most(first)
