@@ -26,6 +26,7 @@
     card_payload.py, money_request_payload.py, password_reset_payload.py, session_payload.py, transaction_payload.py,
     user_payload.py
                                                what several mutations return
+    refresh_cookie.py                          the refresh token in a browser's cookie
     registered.py                              enums whose values are registered elsewhere
     loaders.py                                 reads that are requested one by one, made together
     feeds.py                                   what subscriptions listen to
