@@ -12,7 +12,7 @@ wait while they are built, about two minutes for a million users.
 from alembic import op
 
 revision = "0020"
-down_revision = "0017"
+down_revision = "0018"
 branch_labels = None
 depends_on = None
 

@@ -25,12 +25,15 @@ class ErrorCode(Enum):
         "EMAIL_NOT_VERIFIED", description="The customer has no verified email address to which mail could be sent."
     )
     MAIL_UNAVAILABLE = strawberry.enum_value("MAIL_UNAVAILABLE", description="This server sends no mail.")
+    TEXT_MESSAGES_UNAVAILABLE = strawberry.enum_value(
+        "TEXT_MESSAGES_UNAVAILABLE", description="This server sends no text messages."
+    )
     WEAK_PASSWORD = strawberry.enum_value(
         "WEAK_PASSWORD", description="The password is shorter than 12 characters, longer than 256, or a common one."
     )
     USERNAME_TAKEN = strawberry.enum_value("USERNAME_TAKEN", description="Somebody else has this username.")
     EMAIL_TAKEN = strawberry.enum_value("EMAIL_TAKEN", description="Somebody else has verified this email address.")
-    PHONE_TAKEN = strawberry.enum_value("PHONE_TAKEN", description="Somebody else has this phone number.")
+    PHONE_TAKEN = strawberry.enum_value("PHONE_TAKEN", description="Somebody else has verified this phone number.")
     NOT_FOUND = strawberry.enum_value("NOT_FOUND", description="There is none, or it belongs to somebody else.")
     RECIPIENT_NOT_FOUND = strawberry.enum_value(
         "RECIPIENT_NOT_FOUND", description="Nobody of this username can be paid now, or asked for money."
