@@ -117,6 +117,11 @@ class Settings(RiskSettings, BaseSettings):
         "https://app.example.com. * allows all. In development the origins of this machine are allowed too: "
         "http://localhost, http://127.0.0.1 and http://[::1], on any port.",
     )
+    refresh_cookie: bool = Field(
+        False,
+        description="Whether browser clients can get the refresh token in a cookie that scripts cannot read. The "
+        "client must be on the same site as this server, and ALLOWED_ORIGINS must not be *.",
+    )
 
     trusted_proxies: str = Field(
         "",
@@ -142,7 +147,8 @@ class Settings(RiskSettings, BaseSettings):
     sign_up_rate_per_hour: int | None = Field(
         None,
         ge=1,
-        description="Maximum sign-ups per hour from one address. Default: 60 in production, no limit in development.",
+        description="Maximum sign-ups per hour from one address, and the same number of username checks. Default: "
+        "60 in production, no limit in development.",
     )
     sign_in_rate_per_minute: int | None = Field(
         None,
@@ -326,7 +332,8 @@ class Settings(RiskSettings, BaseSettings):
 
     @model_validator(mode="after")
     def _origins_are_origins(self) -> Self:
-        _ = self.origins
+        if "*" in self.origins and self.refresh_cookie:
+            raise ValueError("REFRESH_COOKIE needs the origins that may use it: ALLOWED_ORIGINS must not be *")
         return self
 
     @model_validator(mode="after")

@@ -8,6 +8,7 @@ IDEMPOTENCY_KEY = (
 )
 AMOUNT = "The amount in the wallet's currency; greater than zero."
 DESCRIPTION = "What the money is for: one line of 1 to 500 characters."
+OPTIONAL_DESCRIPTION = "What the money is for: one line of at most 500 characters. It can be empty."
 RECIPIENT = 'The recipient\'s username, with or without "@".'
 REASON = "The reason, kept in the operator log: one line of 1 to 500 characters."
 NEW_PASSWORD = "12 to 256 characters of any kind; common passwords are refused."  # noqa: S105 - only about one

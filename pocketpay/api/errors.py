@@ -11,21 +11,29 @@ A payload that has both a transaction and refusals gets its list from `user_erro
 
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
-from enum import Enum
 from functools import wraps
 from typing import Any, ParamSpec, Self, TypeVar
 
 import strawberry
 
 from pocketpay import errors
+from pocketpay.api.card import Card
+from pocketpay.api.context import Info
+from pocketpay.api.error_code import ErrorCode
 from pocketpay.api.limit import Limit
 from pocketpay.api.money import Money
+from pocketpay.api.money_request import MoneyRequest
+from pocketpay.api.node import Node
+from pocketpay.api.transaction import Transaction
+from pocketpay.cards import card
 from pocketpay.cards import errors as cards
 from pocketpay.identity import errors as identity
 from pocketpay.operations import errors as operations
 from pocketpay.operator_log import errors as operator_log
 from pocketpay.requests import errors as requests
+from pocketpay.requests import money_request
 from pocketpay.transactions import errors as transactions
+from pocketpay.transactions import transaction
 
 Asked = ParamSpec("Asked")
 Payload = TypeVar("Payload")
@@ -37,93 +45,6 @@ class Refusals(errors.PocketPayError):
     def __init__(self, refusals: Iterable[errors.Refusal]) -> None:
         self.refusals = tuple(refusals)
         super().__init__(*self.refusals)
-
-
-@strawberry.enum(description="Why a request was refused. Codes are stable: use them in clients, not the message.")
-class ErrorCode(Enum):
-    INVALID_INPUT = strawberry.enum_value(
-        "INVALID_INPUT", description="A value is not valid. The path names the field."
-    )
-    INVALID_AMOUNT = strawberry.enum_value(
-        "INVALID_AMOUNT", description="An amount is zero, too large, or has too many decimals for its currency."
-    )
-    INVALID_CREDENTIALS = strawberry.enum_value(
-        "INVALID_CREDENTIALS", description="The login or the password is wrong. The error does not say which."
-    )
-    INVALID_TOKEN = strawberry.enum_value(
-        "INVALID_TOKEN", description="The refresh token is unknown, used, expired or revoked. Sign in again."
-    )
-    INVALID_CODE = strawberry.enum_value(
-        "INVALID_CODE",
-        description="The code or the token of the link is wrong, used or expired. Request a new one.",
-    )
-    EMAIL_NOT_VERIFIED = strawberry.enum_value(
-        "EMAIL_NOT_VERIFIED", description="The customer has no verified email address, so no mail can be sent."
-    )
-    MAIL_UNAVAILABLE = strawberry.enum_value("MAIL_UNAVAILABLE", description="This server sends no mail.")
-    TEXT_MESSAGES_UNAVAILABLE = strawberry.enum_value(
-        "TEXT_MESSAGES_UNAVAILABLE", description="This server sends no text messages."
-    )
-    WEAK_PASSWORD = strawberry.enum_value(
-        "WEAK_PASSWORD", description="The password has fewer than 12 characters, more than 256, or is a common one."
-    )
-    USERNAME_TAKEN = strawberry.enum_value("USERNAME_TAKEN", description="Another user has, or had, this username.")
-    EMAIL_TAKEN = strawberry.enum_value("EMAIL_TAKEN", description="Another user has verified this email address.")
-    PHONE_TAKEN = strawberry.enum_value("PHONE_TAKEN", description="Another user has verified this phone number.")
-    NOT_FOUND = strawberry.enum_value(
-        "NOT_FOUND", description="The object does not exist, or it belongs to another user."
-    )
-    RECIPIENT_NOT_FOUND = strawberry.enum_value(
-        "RECIPIENT_NOT_FOUND", description="No user with this username can be paid or asked for money now."
-    )
-    SELF_TRANSFER = strawberry.enum_value("SELF_TRANSFER", description="The viewer is both sender and recipient.")
-    CURRENCY_MISMATCH = strawberry.enum_value(
-        "CURRENCY_MISMATCH", description="The two wallets have different currencies."
-    )
-    INSUFFICIENT_FUNDS = strawberry.enum_value(
-        "INSUFFICIENT_FUNDS", description="The payment needs more than is available. The error has both amounts."
-    )
-    LIMIT_EXCEEDED = strawberry.enum_value(
-        "LIMIT_EXCEEDED", description="The payment would exceed a limit of the last 24 hours."
-    )
-    TOO_MANY_PENDING = strawberry.enum_value(
-        "TOO_MANY_PENDING", description="Too many payments wait for confirmation. Confirm or cancel some first."
-    )
-    RISK_BLOCKED = strawberry.enum_value("RISK_BLOCKED", description="A risk rule blocks this payment.")
-    BANK_DECLINED = strawberry.enum_value("BANK_DECLINED", description="The bank declined. No money has moved.")
-    BALANCE_NOT_ZERO = strawberry.enum_value(
-        "BALANCE_NOT_ZERO", description="The wallet still has money, or payments that are not finished."
-    )
-    WRONG_STATE = strawberry.enum_value(
-        "WRONG_STATE", description="The current status does not allow this operation. The error has the status."
-    )
-    WALLET_FROZEN = strawberry.enum_value(
-        "WALLET_FROZEN", description="The viewer's wallet is frozen. For operators: the customer's wallet is frozen."
-    )
-    WALLET_CLOSED = strawberry.enum_value("WALLET_CLOSED", description="The wallet is closed permanently.")
-    CARD_FROZEN = strawberry.enum_value("CARD_FROZEN", description="The card is frozen.")
-    CARD_CLOSED = strawberry.enum_value("CARD_CLOSED", description="The card is closed permanently.")
-    CARD_EXPIRED = strawberry.enum_value("CARD_EXPIRED", description="The card has expired.")
-    CARD_LIMIT_EXCEEDED = strawberry.enum_value(
-        "CARD_LIMIT_EXCEEDED", description="The payment is above one of the card's own limits."
-    )
-    ALREADY_REFUNDED = strawberry.enum_value(
-        "ALREADY_REFUNDED", description="The transaction is already fully refunded."
-    )
-    REFUND_TOO_LARGE = strawberry.enum_value(
-        "REFUND_TOO_LARGE", description="The refund is larger than the amount that is not refunded yet."
-    )
-    IDEMPOTENCY_KEY_REUSED = strawberry.enum_value(
-        "IDEMPOTENCY_KEY_REUSED", description="The idempotency key was used before with a different input."
-    )
-    FORBIDDEN = strawberry.enum_value(
-        "FORBIDDEN",
-        description="Operators cannot act on their own account, wallet or transactions. Another operator must do it.",
-    )
-    RATE_LIMITED = strawberry.enum_value(
-        "RATE_LIMITED",
-        description="Too many requests in a short time, or too many open cards or money requests. Try again later.",
-    )
 
 
 @strawberry.interface(
@@ -187,10 +108,39 @@ class LimitExceeded(UserError):
 @strawberry.type(description="The current status does not allow this operation.")
 class WrongState(UserError):
     status: str = strawberry.field(description="The current status, as a value of the status enum.")
+    about: strawberry.Private[transactions.HasState]
+
+    @strawberry.field(
+        description="The object as it is now: a Transaction, a MoneyRequest or a Card. Null for operators, because "
+        "a customer's transaction is not a Node for them."
+    )
+    async def node(self, info: Info) -> Node | None:
+        return await WITH_STATE[type(self.about)].find(info, self.about.id)
 
     @classmethod
     def facts(cls, refusal: transactions.WrongState) -> dict[str, Any]:
-        return {"status": refusal.status.name}
+        return {"status": refusal.status.name, "about": refusal.about}
+
+
+WITH_STATE: dict[type[transactions.HasState], type[Transaction] | type[MoneyRequest] | type[Card]] = {
+    transaction.Transaction: Transaction,
+    money_request.MoneyRequest: MoneyRequest,
+    card.Card: Card,
+}
+"""What a refusal is about, and its type in the schema."""
+
+
+@strawberry.type(description="Too many requests in a short time, or too many open cards or money requests.")
+class RateLimited(UserError):
+    retry_after_seconds: int | None = strawberry.field(
+        description="Number of seconds after which the same request can succeed; null when that does not depend "
+        "only on time: too many cards are open, or too many money requests were made."
+    )
+
+    @classmethod
+    def facts(cls, refusal: Any) -> dict[str, Any]:
+        wait = refusal.retry_after_seconds if isinstance(refusal, identity.RateLimited) else None
+        return {"retry_after_seconds": wait}
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,7 +182,7 @@ TABLE: dict[type[errors.Refusal], Row] = {
     identity.TextMessagesUnavailable: Row(Refusal, "This server sends no text messages."),
     identity.NoSuchSession: Row(Refusal, "No session has this id."),
     identity.RateLimited: Row(
-        Refusal, "Too many attempts. Try again in {retry_after_seconds} seconds.", retryable=True
+        RateLimited, "Too many attempts. Try again in {retry_after_seconds} seconds.", retryable=True
     ),
     transactions.InvalidInput: Row(InvalidInput, "{field} {problem}."),
     transactions.InvalidAmount: Row(InvalidInput, "{field} {problem}."),
@@ -259,12 +209,12 @@ TABLE: dict[type[errors.Refusal], Row] = {
         retryable=True,
     ),
     requests.TooManyOpenRequests: Row(
-        Refusal,
+        RateLimited,
         "This user already has {most} unanswered requests from you. Try again when some are answered.",
         retryable=True,
     ),
     requests.TooManyRequests: Row(
-        Refusal, "You can create at most {most} money requests within 24 hours. Try again later.", retryable=True
+        RateLimited, "You can create at most {most} money requests within 24 hours. Try again later.", retryable=True
     ),
     transactions.RiskBlocked: Row(Refusal, "This payment is blocked by a rule that protects your wallet."),
     transactions.BankDeclined: Row(Refusal, "The bank declined. No money has moved."),
@@ -286,7 +236,7 @@ TABLE: dict[type[errors.Refusal], Row] = {
     operator_log.OwnWallet: Row(
         Refusal, "You cannot act on your own account, wallet or transactions. Another operator must do it."
     ),
-    cards.TooManyCards: Row(Refusal, "You already have {most} open cards. Close one first.", retryable=True),
+    cards.TooManyCards: Row(RateLimited, "You already have {most} open cards. Close one first.", retryable=True),
     cards.CardClosed: Row(Refusal, "This card is closed."),
     cards.CardFrozen: Row(Refusal, "This card is frozen. Unfreeze it first.", retryable=True),
     cards.CardExpired: Row(Refusal, "This card has expired."),

@@ -11,7 +11,7 @@ from pocketpay import money
 from pocketpay.api import ids
 from pocketpay.api.card import Card
 from pocketpay.api.context import Info
-from pocketpay.api.errors import ErrorCode
+from pocketpay.api.error_code import ErrorCode
 from pocketpay.api.money import Money
 from pocketpay.api.node import ID_DESCRIPTION, Node
 from pocketpay.api.profile import Profile
@@ -103,7 +103,7 @@ class Transaction(Node):
     def total(self) -> Money:
         return Money.of(self.known.total)
 
-    @strawberry.field(description="The description that the sender wrote.")
+    @strawberry.field(description='The description that the sender wrote; "" when there is none.')
     def description(self) -> str:
         return self.known.description
 
@@ -163,12 +163,22 @@ class Transaction(Node):
 
     @strawberry.field(description="The other user; null when the other side is a bank, a merchant or Pocket Pay.")
     async def counterparty(self, info: Info) -> Profile | None:
-        return await owner(
-            info,
-            self.known.destination_wallet_id
-            if self.known.source_wallet_id == self.viewed_from
-            else self.known.source_wallet_id,
-        )
+        return await owner(info, visibility.counterparty(self.known, self.viewed_from))
+
+    @strawberry.field(
+        description="The other side in one short text for a list: a user's name, a bank, a merchant, or \"Welcome "
+        'bonus". A refund has the title of the transaction that it refunds.'
+    )
+    async def title(self, info: Info) -> str:
+        person = await owner(info, visibility.counterparty(self.known, self.viewed_from))
+        if person is not None:
+            return person.name
+        return self.known.bank_name or (await self._original(info)).description
+
+    @strawberry.field(description="The merchant of a card payment or of its refund; null for other transactions.")
+    async def merchant(self, info: Info) -> str | None:
+        original = await self._original(info)
+        return original.description if original.type is payments.Type.CARD else None
 
     @strawberry.field(description="The transaction that a REFUND refunds; null for other types.")
     async def refund_of(self, info: Info) -> "Transaction | None":
@@ -180,6 +190,13 @@ class Transaction(Node):
             return []
         found = await info.context.loaders.refunds.load((self.viewed_from, self.known.id))
         return [Transaction.of(one, self.viewed_from) for one in found or ()]
+
+    async def _original(self, info: Info) -> payments.Transaction:
+        """What a refund gives money back of, and any other transaction itself."""
+        if self.known.refund_of is None:
+            return self.known
+        original = await info.context.loaders.transactions.load((self.viewed_from, self.known.refund_of))
+        return original or self.known
 
     @strawberry.field(description="The viewer's card that paid; null when no card did.")
     async def card(self, info: Info) -> Card | None:

@@ -8,7 +8,7 @@ import strawberry
 
 from pocketpay.api import ids
 from pocketpay.api.context import Info
-from pocketpay.api.errors import ErrorCode
+from pocketpay.api.error_code import ErrorCode
 from pocketpay.api.money import Money
 from pocketpay.api.risk_reason import RiskReason
 from pocketpay.api.transaction import TransactionStatus, TransactionType
@@ -31,7 +31,9 @@ class CustomerTransaction:
     fee: Money = strawberry.field(description="The fee, paid by the sender.")
     total: Money = strawberry.field(description="Amount plus fee: what the sender pays.")
     refunded: Money = strawberry.field(description="How much of the total was refunded.")
-    description: str = strawberry.field(description="The description that the sender wrote.")
+    description: str = strawberry.field(
+        description="The description that the sender wrote; empty when there is none."
+    )
     bank_name: str | None = strawberry.field(description="The name of the bank; null when no bank is involved.")
     risk_reasons: list[RiskReason] = strawberry.field(
         description="Every risk rule that matched, with a message for the sender."

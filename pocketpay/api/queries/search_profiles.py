@@ -12,9 +12,10 @@ from pocketpay.identity import profiles
 
 
 @strawberry.field(
-    description="Users whose username or name starts with the given text; matches of the username come first. The "
-    "search ignores case, character width, invisible characters and the encoding of accents. It does not search "
-    "email addresses or phone numbers."
+    description="Users whose username, or a word of whose name, starts with the given text. Matches of the username "
+    "come first, then matches of the first word. Words are separated by spaces, hyphens, dots or quotes; only the "
+    "first five count. The search ignores case, accents, character width and invisible characters. It does not "
+    "search email addresses or phone numbers."
 )
 async def search_profiles(
     info: Info,
