@@ -54,7 +54,7 @@ def test_a_refusal_carries_its_facts_and_its_place() -> None:
     (told,) = user_errors([payments.InsufficientFunds(Money(1_000, "USD"), Money(250, "USD"))])
     assert told.code is ErrorCode.INSUFFICIENT_FUNDS
     assert told.path == ["input", "amount"]
-    assert told.message == "This needs 10.00 USD; 2.50 USD is available."
+    assert told.message == "This needs 10.00 USD, but only 2.50 USD is available."
     (stated,) = user_errors([payments.WrongState(replace(HELD, status=Status.CANCELLED))], prefix=())
     assert stated.path == ["id"]
     assert getattr(stated, "status") == "CANCELLED"  # noqa: B009 - a subclass has it
