@@ -18,7 +18,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 EXPLORER := $(wildcard explorer/*.* explorer/.npmrc explorer/src/* explorer/src/*/*)
 
-.PHONY: help run install explorer test model pythons check format schema settings lock audit crash bench wheel clean
+.PHONY: help run reset install explorer test model pythons check format schema settings lock audit crash bench wheel clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,6 +26,9 @@ help: ## this list
 run: $(DONE)/install ## serve, on this machine's own database, with GraphiQL in the browser
 	@$(MAKE) --no-print-directory explorer || echo "The explorer was not built (see above); the API runs without it." >&2
 	@exec $(PY) -m pocketpay serve $(ARGS)
+
+reset: $(DONE)/install ## erase this machine's own database and make fresh demo people; stop the server first
+	@$(PY) -m pocketpay reset
 
 install: $(DONE)/install ## the virtualenv, from the lock
 	@:
