@@ -26,7 +26,7 @@ from pocketpay.serving.doors import Doors
 from pocketpay.serving.downloads import Downloads
 from pocketpay.serving.failures import FORBIDDEN
 from pocketpay.serving.http import HttpRefusal
-from pocketpay.serving.spreadsheet import row, words
+from pocketpay.serving.spreadsheet import BYTE_ORDER_MARK, row, words
 from pocketpay.transactions.statement import AT_ONCE, Line, Telling, telling
 
 STALLED_SECONDS = 30.0
@@ -114,9 +114,12 @@ def _headers(month: Month) -> list[tuple[bytes, bytes]]:
 
 
 async def _pieces(told: Telling, now: datetime) -> AsyncIterator[str]:
-    """The file: header, opening balance, the entries, closing balance."""
+    """The file: byte order mark, header, opening balance, the entries, closing balance."""
     of = told.of
-    kept = [row(HEADER), row(_edge(of.month.starts, "Opening balance", str(of.opening.balance), of.currency))]
+    kept = [
+        BYTE_ORDER_MARK + row(HEADER),
+        row(_edge(of.month.starts, "Opening balance", str(of.opening.balance), of.currency)),
+    ]
     async for line in told.lines():
         kept.append(row(_cells(line)))
         if len(kept) >= AT_ONCE:

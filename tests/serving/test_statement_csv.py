@@ -35,9 +35,10 @@ READING = "select count(*) from pg_stat_activity where application_name = 'pocke
 
 
 def read(text: str) -> list[dict[str, str]]:
-    """A file's lines after its header, which must be the one we know."""
+    """A file's lines after the byte order mark and the header, which must be the one we know."""
+    assert (text[:1], text.count("\ufeff")) == ("\ufeff", 1)
     assert text.endswith("\r\n")
-    header, *rows = csv.reader(io.StringIO(text, newline=""))
+    header, *rows = csv.reader(io.StringIO(text[1:], newline=""))
     assert header == HEADER
     return [dict(zip(header, row, strict=True)) for row in rows]
 
@@ -87,6 +88,17 @@ async def test_file_has_the_month_from_opening_to_closing(client: Client, owner:
     assert closing == common | {
         "Date (UTC)": "2025-11-30 23:59:59", "Description": "Closing balance", "Balance": "94.85"
     }  # fmt: skip
+
+
+async def test_file_begins_with_the_byte_order_mark_by_which_excel_knows_utf_8(client: Client, owner: Owner) -> None:
+    alice, bob = await people(owner, "alice", "bob")
+    await owner.execute("update users set name = 'Zoë Żółć 山田' where username = 'bob'")
+    await post(owner, [Paid(NOVEMBER, None, bob, 500), Paid(NOVEMBER, bob, alice, 100)])
+    content = (await client.http.get(link(alice, "2025-11"))).content
+    assert content[:3] == b"\xef\xbb\xbf"
+    assert content[3:].startswith(b'"Date (UTC)",')
+    assert [row["Counterparty"] for row in read(content.decode())] == ["", "Zoë Żółć 山田 (bob)", ""]
+    assert content.decode("utf-8-sig") == content.decode()[1:]
 
 
 async def test_file_is_an_attachment_that_nobody_keeps(client: Client, owner: Owner) -> None:
