@@ -2,6 +2,8 @@
 
     python -m venv venv && venv/bin/pip install -r requirements.txt && venv/bin/ariadne-codegen --config codegen.toml
     venv/bin/python main.py alice pocket-pay-demo bob 1.00
+
+account.py, pay.py and watch.py are the parts to copy.
 """
 
 import argparse
