@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from graphql import GraphQLField, GraphQLInterfaceType, GraphQLObjectType, GraphQLSchema, build_schema
 
+from pocketpay.api import since
 from pocketpay.api.errors import TABLE, ErrorCode, UserError
 from pocketpay.identity.reception import IDLE
 from pocketpay.identity.refresh_session import GRACE
@@ -173,6 +174,13 @@ def test_lifetimes_are_those_of_the_server() -> None:
     assert f"within {sockets.INIT_SECONDS:.0f} seconds" in section("Live updates")
 
 
+def test_what_since_sends_again_is_what_the_server_sends() -> None:
+    said = section("Live updates")
+    assert f"{since.LOOK_BACK.seconds} seconds before `since`" in said
+    assert f"more than {since.MOST_MISSED} objects changed" in said
+    assert f"`{since.TOO_MANY_CHANGES}`" in said
+
+
 def test_settings_that_are_named_exist() -> None:
     named = set(re.findall(r"`([A-Z]+(?:_[A-Z]+)+)`", text()))
     unknown = named - {name.upper() for name in Settings.model_fields} - set(ErrorCode.__members__)
@@ -194,7 +202,7 @@ def test_types_without_an_identity_are_named() -> None:
 
 
 def test_page_is_short_and_its_links_lead_somewhere() -> None:
-    assert len(text().splitlines()) < 275
+    assert len(text().splitlines()) < 320
     for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text()):
         assert (PAGE.parent / link).exists(), link
     assert "docs/clients.md" in "".join((CHECKOUT / "README.md").read_text(encoding="utf-8").splitlines()[:20])

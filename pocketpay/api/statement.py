@@ -9,6 +9,7 @@ from pocketpay.api.bad_input import BadUserInput
 from pocketpay.api.context import Info
 from pocketpay.api.ledger_entry import LedgerEntry
 from pocketpay.api.money import Money
+from pocketpay.api.page_arguments import After, First
 from pocketpay.api.pages import BY_SEQUENCE, Connection, Listing, asked, connection
 from pocketpay.ledger import entries, statement
 from pocketpay.ledger.month import Month, NotAMonth
@@ -54,8 +55,8 @@ class Statement:
     async def entries(
         self,
         info: Info,
-        first: Annotated[int | None, strawberry.argument(description="So many, at most 100; 20 by default.")] = None,
-        after: Annotated[str | None, strawberry.argument(description="Only newer than this cursor.")] = None,
+        first: First = None,
+        after: After = None,
     ) -> Connection[LedgerEntry]:
         known = self.known
         name = f"statement {known.month}"
@@ -106,9 +107,9 @@ async def viewers_statement(
     try:
         wanted = Month.parse(month, time_zone)
     except UnknownTimeZone:
-        raise BadUserInput('A time zone is an IANA name, like "Europe/Berlin" or "UTC".') from None
+        raise BadUserInput('A time zone is an IANA name, like "Europe/Berlin" or "UTC".', at=("timeZone",)) from None
     except NotAMonth:
-        raise BadUserInput('A month is a year and a month, like "2026-11".') from None
+        raise BadUserInput('A month is a year and a month, like "2026-11".', at=("month",)) from None
     found = await info.context.loaders.statements.load((wallet_id, wanted))
     assert found is not None, "a viewer has a wallet"  # noqa: S101 - a token says which
     return Statement.of(found)

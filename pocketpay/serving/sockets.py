@@ -13,14 +13,14 @@ and so has each event of a subscription: a data loader remembers what it has loa
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from inspect import isawaitable
 from time import perf_counter, time
 from typing import Any, cast
 
 from graphql import ExecutionResult, located_error
-from graphql.execution.execute import create_source_event_stream, map_source_to_response_event
+from graphql.execution.execute import create_source_event_stream
 from strawberry.http.exceptions import WebSocketDisconnected
 from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler, Operation
 
@@ -31,11 +31,12 @@ from pocketpay.identity.gate import Denial
 from pocketpay.identity.tokens import Claims
 from pocketpay.identity.viewer import Viewer
 from pocketpay.serving import http
+from pocketpay.serving.documents import Operation as Prepared
 from pocketpay.serving.doors import Doors
 from pocketpay.serving.execution import Rejected, told
 from pocketpay.serving.executor import OperationExecutor
 from pocketpay.serving.failures import RATE_LIMITED, formatted
-from pocketpay.serving.frames import token_in, trouble
+from pocketpay.serving.frames import TextFrames, next_frame, token_in, trouble
 
 INIT_SECONDS = 5.0
 
@@ -157,7 +158,7 @@ class Socket(BaseGraphQLTransportWSHandler[Context, None]):
                 raise Rejected([NO_MUTATIONS])
             executor = self.doors.execution.executor(found, operation.variables, context)
             if isinstance(executor, list):
-                raise Rejected(executor)
+                raise Rejected(await self.doors.execution.worded(executor, context))
         except Rejected as rejected:
             await _send_errors(operation, rejected.answer(context.request_id).payload["errors"])
             return "none", "rejected"
@@ -167,7 +168,7 @@ class Socket(BaseGraphQLTransportWSHandler[Context, None]):
         if found.type == "query":
             return found.type, await self._answer(operation, executor)
         with self.doors.metrics.subscriptions.track_inprogress():
-            return found.type, await self._stream(operation, executor)
+            return found.type, await self._stream(operation, found, executor)
 
     async def _answer(self, operation: Operation[Context, None], executor: OperationExecutor) -> str:
         result = executor.execute_operation()
@@ -178,7 +179,7 @@ class Socket(BaseGraphQLTransportWSHandler[Context, None]):
         await _send(operation, "complete")
         return answer.outcome
 
-    async def _stream(self, operation: Operation[Context, None], executor: OperationExecutor) -> str:
+    async def _stream(self, operation: Operation[Context, None], found: Prepared, executor: OperationExecutor) -> str:
         request_id = executor.context_value.request_id
         source = create_source_event_stream(executor)
         if isawaitable(source):
@@ -187,9 +188,11 @@ class Socket(BaseGraphQLTransportWSHandler[Context, None]):
             await _send_errors(operation, formatted(source.errors or [], BAD_USER_INPUT, request_id))
             return "errors"
         try:
-            async with aclosing(map_source_to_response_event(executor, cast(AsyncIterator[Any], source))) as events:
+            async with aclosing(cast(AsyncGenerator[Any, None], source)) as events:
                 async for event in events:
-                    await _send(operation, "next", told(event, "subscription", request_id).payload)
+                    payload = await self.doors.execution.event_payload(found, executor, event)
+                    if not operation.completed:
+                        await cast(TextFrames, self.websocket).send_text(next_frame(operation.id, payload))
         except WebSocketDisconnected:
             raise
         except Exception as error:

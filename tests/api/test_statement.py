@@ -193,7 +193,7 @@ async def test_what_is_no_time_zone_is_bad_input_that_shows_a_good_one(
     (alice,) = await people(owner, "alice")
     answer = await Door(server).answer(alice, IN_ZONE, month="2025-11", zone=zone)
     (error,) = answer["errors"]
-    assert error["extensions"]["code"] == "BAD_USER_INPUT"
+    assert error["extensions"] == {"code": "BAD_USER_INPUT", "inputPath": ["timeZone"]}
     assert error["message"] == 'A time zone is an IANA name, like "Europe/Berlin" or "UTC".'
 
 
