@@ -1,13 +1,13 @@
 """What watch.py and request.py share: events over a websocket. See docs/clients.md."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Any
 
 from client import Failed
 
 
-async def events(url: str, token: str, *subscriptions: str) -> AsyncIterator[dict[str, Any]]:
+async def events(url: str, token: str, *subscriptions: str) -> AsyncGenerator[dict[str, Any], None]:
     """What the subscriptions send. Begins with an empty event: from then on none is missed. Raises Failed."""
     try:
         from websockets.asyncio.client import connect

@@ -7,6 +7,7 @@ The request is watched before it is made, so that no answer can come in between.
 
 import asyncio
 import uuid
+from contextlib import aclosing
 
 from client import ask, sign_in
 from command_line import arguments, failures_printed
@@ -21,16 +22,17 @@ UPDATED = "subscription { moneyRequestUpdated { id status updatedAt } }"
 
 async def request(url: str, token: str, payer: str, amount: str) -> None:
     asked = None
-    async for event in events(url, token, UPDATED):
-        if asked is None:
-            key = str(uuid.uuid4())
-            asked = ask(url, REQUEST, token, **{"from": payer}, amount=amount, key=key)["moneyRequest"]
-            print(f"{payer} is asked for {amount} until {asked['expiresAt']}.", flush=True)
-            continue
-        news = event["moneyRequestUpdated"]
-        if news["id"] == asked["id"] and news["status"] != "PENDING":
-            print(f"{news['status']} at {news['updatedAt']}.")
-            return
+    async with aclosing(events(url, token, UPDATED)) as stream:
+        async for event in stream:
+            if asked is None:
+                key = str(uuid.uuid4())
+                asked = ask(url, REQUEST, token, **{"from": payer}, amount=amount, key=key)["moneyRequest"]
+                print(f"{payer} is asked for {amount} until {asked['expiresAt']}.", flush=True)
+                continue
+            news = event["moneyRequestUpdated"]
+            if news["id"] == asked["id"] and news["status"] != "PENDING":
+                print(f"{news['status']} at {news['updatedAt']}.")
+                return
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ account.py, pay.py and watch.py are the parts to copy.
 import argparse
 import asyncio
 import sys
+from contextlib import aclosing
 
 import httpx
 from account import Account, Refused
@@ -18,8 +19,7 @@ from watch import balances
 
 
 async def run(login: str, password: str, to: str, amount: str, url: str) -> None:
-    async with await Account.sign_in_at(url, login, password) as account:
-        changes = balances(account)
+    async with await Account.sign_in_at(url, login, password) as account, aclosing(balances(account)) as changes:
         now = await anext(changes)
         print(f"{now.amount} {now.currency} to spend")
         await account.refresh_once(account.access_token)
