@@ -12,6 +12,7 @@
     sockets.py         one websocket of graphql-transport-ws
     frames.py          the messages on it
     origins.py         which browser pages may talk to the server (CORS, websockets)
+    cookies.py         refresh tokens in cookies: which requests may use them
     registry.py        the open websockets of this server
     doors.py           what the endpoints share: who is asking, how often they may
     documents.py       a request's text, parsed, validated and measured once

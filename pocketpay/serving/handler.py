@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from pocketpay.serving import http
+from pocketpay.serving.cookies import Cookies
 from pocketpay.serving.doors import Doors
 from pocketpay.serving.http import Headers, HttpRefusal
 from pocketpay.settings import Settings
@@ -36,8 +37,9 @@ class Reply(NamedTuple):
 class Replies:
     """What answers POST /graphql, once its head and its body are read."""
 
-    def __init__(self, doors: Doors, settings: Settings) -> None:
+    def __init__(self, doors: Doors, settings: Settings, cookies: Cookies | None) -> None:
         self._doors, self.body_bytes, self.body_seconds = doors, settings.body_bytes, settings.body_seconds
+        self._cookies = cookies
 
     async def reply(self, scope: Scope, headers: Headers, body: Body) -> Reply:
         """The answer to a request. Raises ConnectionResetError when the client is gone before its body was read."""
@@ -47,13 +49,18 @@ class Replies:
             http.must_be_json(headers)
             raw = body if isinstance(body, bytes) else await body()
             context = await doors.context(scope, headers, request_id)
+            if self._cookies is not None:
+                context.refresh_cookie = self._cookies.read(headers)
             asked = http.asked(raw)
         except HttpRefusal as refused:
             return Reply(refused.payload, refused.status, kind, request_id, refused.headers)
         began = perf_counter()
         payload, type_, outcome = await doors.execution.answer(*asked, context)
         doors.metrics.note(type_, outcome, perf_counter() - began)
-        return Reply(payload, http.status_of(payload, kind), kind, request_id)
+        if self._cookies is None or context.refresh_cookie is None:
+            return Reply(payload, http.status_of(payload, kind), kind, request_id)
+        written = self._cookies.written(context.refresh_cookie)
+        return Reply(payload, http.status_of(payload, kind), kind, request_id, written)
 
 
 class Handler:
