@@ -12,16 +12,19 @@ from pocketpay.api.money import Money
 from pocketpay.api.page_arguments import After, Before, First, Last
 from pocketpay.api.pages import BY_SEQUENCE, Connection, Listing, asked, connection
 from pocketpay.ledger import entries, statement
+from pocketpay.ledger.month import Month, NotAMonth
+from pocketpay.ledger.time_zones import UTC_NAME, UnknownTimeZone
 
 
 @strawberry.type(
-    description="The statement of a wallet for one calendar month in UTC, from the ledger. Opening balance plus all "
-    "entries is the closing balance, and so is opening plus moneyIn less moneyOut. The statement of the current "
-    "month is as of now. All amounts are zero before the wallet existed; a future month opens and closes with the "
-    "current balance."
+    description="The statement of a wallet for one calendar month in a time zone, from the ledger. Opening balance "
+    "plus all entries is the closing balance, and so is opening plus moneyIn less moneyOut. The statement of the "
+    "current month is as of now. All amounts are zero before the wallet existed; a future month opens and closes "
+    "with the current balance."
 )
 class Statement:
     month: str = strawberry.field(description='The month, like "2026-11".')
+    time_zone: str = strawberry.field(description='The time zone in which the month begins and ends, like "UTC".')
     opening: Money = strawberry.field(description="The balance at the start of the month.")
     closing: Money = strawberry.field(
         description="The balance at the end of the month; for the current month, the balance now."
@@ -32,6 +35,7 @@ class Statement:
     def of(cls, known: statement.Statement) -> Self:
         return cls(
             month=str(known.month),
+            time_zone=known.month.zone_name,
             opening=Money.of(known.opening.balance),
             closing=Money.of(known.closing.balance),
             known=known,
@@ -59,7 +63,10 @@ class Statement:
         before: Before = None,
     ) -> Connection[LedgerEntry]:
         known = self.known
-        listing = Listing(f"statement {known.month}", known.wallet_id, BY_SEQUENCE)
+        name = f"statement {known.month}"
+        if known.month.zone_name != UTC_NAME:  # without it as before, so that older cursors remain good
+            name += f" {known.month.zone_name}"
+        listing = Listing(name, known.wallet_id, BY_SEQUENCE)
         page = asked(listing, first, after, last, before)
         read = await info.context.database.query(
             entries.read,
@@ -79,7 +86,8 @@ class Statement:
 
     @strawberry.field(
         description="A signed path on this server to the whole statement as a CSV file of any size. It is valid for "
-        "five minutes and needs no token, so keep it secret. The text is safe to open in a spreadsheet."
+        "five minutes and needs no token, so keep it secret. Its times are in the statement's time zone. The text "
+        "is safe to open in a spreadsheet."
     )
     def csv_url(self, info: Info) -> str:
         return info.context.rooms.statement_links.link(self.known.wallet_id, self.known.month, now=datetime.now(UTC))
@@ -90,13 +98,21 @@ class Statement:
 
 async def viewers_statement(
     info: Info,
-    month: Annotated[str, strawberry.argument(description='A month in UTC, like "2026-11".')],
+    month: Annotated[str, strawberry.argument(description='A month, like "2026-11".')],
+    time_zone: Annotated[
+        str,
+        strawberry.argument(
+            description='The IANA name of the time zone in which the month begins and ends, like "Europe/Berlin".'
+        ),
+    ] = UTC_NAME,
 ) -> Statement:
     """The viewer's statement of that month. Raises BadUserInput."""
     wallet_id = info.context.must_view().wallet_id
     try:
-        wanted = statement.Month.parse(month)
-    except ValueError:
+        wanted = Month.parse(month, time_zone)
+    except UnknownTimeZone:
+        raise BadUserInput('A time zone is an IANA name, like "Europe/Berlin" or "UTC".', at=("timeZone",)) from None
+    except NotAMonth:
         raise BadUserInput('A month has the form "2026-11": year and month.', at=("month",)) from None
     found = await info.context.loaders.statements.load((wallet_id, wanted))
     assert found is not None, "a viewer has a wallet"  # noqa: S101 - a token says which
