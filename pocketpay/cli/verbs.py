@@ -103,7 +103,7 @@ def demo_verb() -> None:
 
 @verbs.command("reset")
 def reset_verb() -> None:
-    """Erases all data of the embedded database and makes the demo people anew; refused while a server runs on it."""
+    """Erases the embedded database and creates the demo users again. Refused while a server uses the database."""
     from pocketpay.onboarding import demo
 
     stops.leave_on_stops(143)

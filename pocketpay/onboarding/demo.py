@@ -59,7 +59,7 @@ def require_wanted(settings: Settings) -> None:
     """Raises SettingsError when a server of those settings has no demo people."""
     if not wanted(settings):
         raise SettingsError(
-            "Demo people are only for development on the embedded PostgreSQL: unset DATABASE_URL and ENVIRONMENT."
+            "Demo users need development mode and the embedded PostgreSQL. Unset DATABASE_URL and ENVIRONMENT."
         )
 
 

@@ -56,4 +56,4 @@ def test_reset_is_refused_where_there_are_no_demo_people(house: House) -> None:
     for settings in ({"DATABASE_URL": "postgresql://127.0.0.1:1/x"}, {"ENVIRONMENT": "production"}):
         refused = house.run("reset", SECRET_KEY="a key for tests, thirty-two bytes or more", **settings)
         assert (refused.returncode, refused.stdout, refused.stderr.count("\n")) == (1, "", 1)
-        assert refused.stderr.startswith("Demo people are only for development")
+        assert refused.stderr.startswith("Demo users need development mode")
