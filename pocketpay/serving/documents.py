@@ -39,7 +39,7 @@ from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 from pocketpay.api.bad_input import BadUserInput
 from pocketpay.serving.executor import Selected
 from pocketpay.serving.failures import PARSE_FAILED, VALIDATION_FAILED, TooComplex, coded
-from pocketpay.serving.limits import Limits, Measure
+from pocketpay.serving.limits import Limits, Measure, Weight
 from pocketpay.serving.plans import Plan
 from pocketpay.serving.variables import Variables
 
@@ -101,18 +101,19 @@ class FewListedValues(ASTValidationRule):
 class Operation:
     """One operation of a prepared document.
 
-    `recheck` says that its cost hangs on a request's variables; `selected` remembers which fields it selects, and is
-    None where a directive may decide that. `variables` checks those of a request, and is made for the first.
+    `weight` is what it asks for when its page sizes in variables are the largest. `recheck` says that its cost hangs
+    on a request's variables; `selected` remembers which fields it selects, and is None where a directive may decide
+    that. `variables` checks those of a request, and is made for the first.
     `runs` counts how often it was asked for, until it has a `plan` or needs the executor.
     """
 
     __slots__ = (
         *("document", "fragment_definitions", "fragments", "name", "node", "plan", "recheck", "runs", "selected"),
-        *("type", "variables"),
+        *("type", "variables", "weight"),
     )
 
-    def __init__(self, node: OperationDefinitionNode, prepared: "Prepared", *, recheck: bool) -> None:
-        self.node, self.document, self.recheck = node, prepared.document, recheck
+    def __init__(self, node: OperationDefinitionNode, prepared: "Prepared", weight: Weight, *, recheck: bool) -> None:
+        self.node, self.document, self.weight, self.recheck = node, prepared.document, weight, recheck
         self.fragment_definitions, self.fragments = prepared.fragment_definitions, prepared.fragments
         self.selected = Selected() if prepared.undirected else None
         self.variables: Variables | None = None
@@ -209,11 +210,20 @@ class Documents:
 
     def must_afford(self, operation: Operation, variables: Mapping[str, Any] | None) -> None:
         """Weighs an operation again with a request's own page sizes. Raises TooComplex."""
-        document = operation.document
-        assert document is not None  # noqa: S101 - it has an operation
-        excess = self._limits.excess(Measure(self._schema, document, variables or {}).operation(operation.node))
+        excess = self._limits.excess(self._weight(operation, variables))
         if excess is not None:
             raise excess
+
+    def cost(self, operation: Operation, variables: Mapping[str, Any] | None) -> dict[str, dict[str, int]]:
+        """What an operation asks for with a request's own page sizes, beside the limits."""
+        weight = self._weight(operation, variables) if operation.weight.varies else operation.weight
+        return self._limits.shown(weight)
+
+    def _weight(self, operation: Operation, variables: Mapping[str, Any] | None) -> Weight:
+        """What an operation asks for with a request's own page sizes."""
+        document = operation.document
+        assert document is not None  # noqa: S101 - it has an operation
+        return Measure(self._schema, document, variables or {}).operation(operation.node)
 
     def _prepare(self, text: str, most_tokens: int) -> Prepared:
         # A text weighs at least what its characters do, however few tokens they are.
@@ -289,7 +299,7 @@ class Documents:
             excess = self._limits.excess(weight)
             if excess is not None and (not weight.varies or self._limits.excess(least.operation(node))):
                 raise excess
-            operations.append(Operation(node, prepared, recheck=excess is not None))
+            operations.append(Operation(node, prepared, weight, recheck=excess is not None))
         return operations
 
 

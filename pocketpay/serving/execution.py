@@ -62,13 +62,22 @@ class Execution:
         operation_name: str | None,
         variables: dict[str, Any] | None,
         context: Context,
+        *,
+        with_cost: bool = False,
     ) -> Answer:
-        """Answers a query or a mutation. Raises nothing: what goes wrong is in the answer."""
+        """Answers a query or a mutation, and says what it cost if asked. Raises nothing: what goes wrong is in the
+        answer."""
         try:
             operation = await self.requested(text, operation_name, variables, context)
         except Rejected as rejected:
             return rejected.answer(context.request_id)
-        return await self.run(operation, variables, context)
+        answer = await self.run(operation, variables, context)
+        return self.costed(answer, operation, variables) if with_cost else answer
+
+    def costed(self, answer: Answer, operation: Operation, variables: dict[str, Any] | None) -> Answer:
+        """The answer with what its document cost, in `extensions`."""
+        answer.payload["extensions"] = {"cost": self.documents.cost(operation, variables)}
+        return answer
 
     async def requested(
         self, text: str, name: str | None, variables: Mapping[str, Any] | None, context: Context

@@ -21,6 +21,7 @@ class Handler:
     def __init__(self, others: ASGIApp, doors: Doors, settings: Settings) -> None:
         self._others, self._doors = others, doors
         self._body_bytes, self._body_seconds = settings.body_bytes, settings.body_seconds
+        self._shows_cost = not settings.production
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"] != "/graphql" or scope["method"] != "POST":
@@ -46,7 +47,9 @@ class Handler:
         except ConnectionResetError:
             return
         began = perf_counter()
-        payload, type_, outcome = await self._doors.execution.answer(*asked, context)
+        payload, type_, outcome = await self._doors.execution.answer(
+            *asked, context, with_cost=http.asks_cost(headers, unasked=self._shows_cost)
+        )
         self._doors.metrics.note(type_, outcome, perf_counter() - began)
         status = http.status_of(payload, kind)
         await http.send_json(send, payload, status=status, kind=kind, request_id=request_id)

@@ -24,6 +24,9 @@ from pocketpay.serving.failures import INTERNAL, RATE_LIMITED, SERVICE_BUSY
 JSON = b"application/json"
 GRAPHQL_JSON = b"application/graphql-response+json"
 
+COST_HEADER = b"x-pocketpay-cost"
+"""Any value but 0 asks for `extensions.cost` in the answer, 0 leaves it out."""
+
 SECURITY_HEADERS = [
     (b"cache-control", b"no-store"),
     (b"x-content-type-options", b"nosniff"),
@@ -75,6 +78,12 @@ class Asked(NamedTuple):
     query: str
     operation_name: str | None
     variables: dict[str, Any] | None
+
+
+def asks_cost(headers: Headers, *, unasked: bool) -> bool:
+    """Whether a request wants to see what its document cost; `unasked` where it does not say."""
+    said = headers.get(COST_HEADER)
+    return unasked if said is None else said != b"0"
 
 
 def request_id(headers: Headers) -> str:

@@ -115,6 +115,16 @@ class Limits:
             settings.root_mutations,
         )
 
+    def shown(self, weight: Weight) -> dict[str, dict[str, int]]:
+        """That weight beside the limits, as an answer shows it."""
+        return {
+            "depth": {"value": weight.depth, "limit": self.depth},
+            "aliases": {"value": weight.aliases, "limit": self.aliases},
+            "fields": {"value": weight.fields, "limit": self.fields},
+            "cost": {"value": weight.cost, "limit": self.cost},
+            "pages": {"value": weight.pages, "limit": MOST_PAGES},
+        }
+
     def excess(self, weight: Weight) -> TooComplex | None:
         """What is wrong with that weight, the first of it, or None."""
         for what, is_, most in (

@@ -78,7 +78,7 @@ class Cors(CORSMiddleware):
         super().__init__(
             app,
             allow_methods=["GET", "POST"],
-            allow_headers=["authorization", "content-type", "x-request-id"],
+            allow_headers=["authorization", "content-type", "x-request-id", "x-pocketpay-cost"],
             expose_headers=["x-request-id", "retry-after"],
             max_age=600,
         )

@@ -21,7 +21,7 @@ from pocketpay.app import SHORT
 from pocketpay.payments.desk import Desk
 from pocketpay.serving.documents import Documents, Operation, Prepared
 from pocketpay.serving.execution import Execution
-from pocketpay.serving.limits import Limits
+from pocketpay.serving.limits import NOTHING, Limits
 from pocketpay.serving.plans import Plans
 from tests.clients import Client
 from tests.people import made
@@ -38,7 +38,7 @@ def operation(text: str) -> Operation:
     assert validate(SHORT, document) == [], text
     (node,) = document.definitions
     assert isinstance(node, OperationDefinitionNode)
-    return Operation(node, Prepared(document, [], 0, undirected="@" not in text), recheck=False)
+    return Operation(node, Prepared(document, [], 0, undirected="@" not in text), NOTHING, recheck=False)
 
 
 def everything(type_: Any, depth: int, variables: dict[str, str]) -> str:
