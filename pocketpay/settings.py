@@ -253,7 +253,12 @@ class Settings(RiskSettings, BaseSettings):
     )
 
     # limits of a request
-    body_bytes: int = Field(65_536, ge=1_024, description="The largest body of a request, in bytes.")
+    body_bytes: int = Field(
+        327_680,
+        ge=1_024,
+        description="The largest body of a request, in bytes; 65536 of one without a valid access token. 100 "
+        "transfers with descriptions of 500 characters have 312,000 where each is escaped, like \\u00e9.",
+    )
     body_seconds: float = Field(5.0, gt=0, description="Within how many seconds a whole body has to arrive.")
     document_tokens: int = Field(
         1_000, ge=50, description="Tokens of a GraphQL document at most; 400 of one without an access token."

@@ -15,7 +15,7 @@ from pocketpay.api.errors import TABLE, ErrorCode, UserError
 from pocketpay.identity.reception import IDLE
 from pocketpay.identity.refresh_session import GRACE
 from pocketpay.payments.parsing import KEY_LENGTH
-from pocketpay.serving import documents, failures, limits, sockets
+from pocketpay.serving import documents, failures, http, limits, reading, sockets, variables
 from pocketpay.settings import Settings
 from tests.people import made
 
@@ -152,10 +152,11 @@ def test_example_stays_away_after_the_codes_that_the_page_names() -> None:
 def test_limits_are_those_of_the_settings() -> None:
     settings, said = made(), section("Limits")
     for number in (
-        *(settings.document_tokens, documents.ANONYMOUS_TOKENS, settings.document_depth, settings.document_aliases),
+        *(settings.document_tokens, reading.ANONYMOUS_TOKENS, settings.document_depth, settings.document_aliases),
         *(settings.document_fields, settings.document_cost, limits.MOST_PAGES, settings.root_mutations),
-        *(documents.MOST_DEFINITIONS, settings.document_tokens * documents.CHARACTERS_A_TOKEN, settings.body_bytes),
-        *(settings.socket_subscriptions, settings.sockets_per_user),
+        *(documents.MOST_DEFINITIONS, settings.document_tokens * reading.CHARACTERS_A_TOKEN, settings.body_bytes),
+        *(settings.socket_subscriptions, settings.sockets_per_user, http.ANONYMOUS_BYTES, variables.MOST_VALUES),
+        *(*reading.BATCH, *reading.BESIDE),
     ):
         assert re.search(rf"\b{number:,}\b", said), number
     assert f"{KEY_LENGTH[0]} to {KEY_LENGTH[1]} characters" in section("Idempotency keys")

@@ -15,6 +15,8 @@
     registry.py        the open websockets of this server
     doors.py           what the endpoints share: who is asking, how often they may
     documents.py       a request's text, parsed, validated and measured once
+    reading.py         its text, parsed unless it is too long
+    lexer.py           its tokens
     new_documents.py   the turns of documents that are not prepared yet
     limits.py          how much a document may ask for
     variables.py       the variables of a request

@@ -21,7 +21,6 @@ from graphql import (
     ListValueNode,
     ObjectValueNode,
     OperationDefinitionNode,
-    parse,
     specified_rules,
     validate,
 )
@@ -41,6 +40,7 @@ from pocketpay.serving.executor import Selected
 from pocketpay.serving.failures import PARSE_FAILED, VALIDATION_FAILED, TooComplex, coded
 from pocketpay.serving.limits import Limits, Measure, Weight
 from pocketpay.serving.plans import Plan
+from pocketpay.serving.reading import read, unlinked
 from pocketpay.serving.variables import Variables
 
 KEPT_TOKENS = 200_000
@@ -51,12 +51,6 @@ MOST_ERRORS = 5
 """Errors of validation told at once; one in a long document, because each may quote a large part of it."""
 MOST_SUGGESTIONS = 3
 """Errors that may say which name was probably meant: a millisecond each."""
-ANONYMOUS_TOKENS = 400
-"""Tokens of a document that comes without a token of a session, at most: signing in takes 60, an introspection 183.
-What validation costs grows with them."""
-CHARACTERS_A_TOKEN = 20
-"""Characters of a document at most, for each token that it may have, spaces and comments included. Clients' documents
-have 5 to 12; each takes 0.4 µs to read in a text in quotes, however few tokens there are."""
 LONG_TOKENS = 400
 """A document with more tokens is long. It hears of no probable names: they take a second validation."""
 MOST_DEFINITIONS = 30
@@ -200,12 +194,9 @@ class Documents:
     def prepared(self, text: str, *, anonymous: bool = False) -> Prepared:
         """That text made ready, from memory when it was asked before; `anonymous` when it comes without a token."""
         known = self.known(text, anonymous=anonymous)
-        if known is None and anonymous:
-            known = self._prepare(text, min(ANONYMOUS_TOKENS, self._limits.tokens))
-            self._kept_anonymous.put(text, known)
-        elif known is None:
-            known = self._prepare(text, self._limits.tokens)
-            self._kept.put(text, known)
+        if known is None:
+            known = self._prepare(text, anonymous=anonymous)
+            (self._kept_anonymous if anonymous else self._kept).put(text, known)
         return known
 
     def must_afford(self, operation: Operation, variables: Mapping[str, Any] | None) -> None:
@@ -225,22 +216,14 @@ class Documents:
         assert document is not None  # noqa: S101 - it has an operation
         return Measure(self._schema, document, variables or {}).operation(operation.node)
 
-    def _prepare(self, text: str, most_tokens: int) -> Prepared:
+    def _prepare(self, text: str, *, anonymous: bool) -> Prepared:
         # A text weighs at least what its characters do, however few tokens they are.
         characters = len(text) // 64
-        most_characters = CHARACTERS_A_TOKEN * most_tokens
         try:
-            if len(text) > most_characters:
-                raise TooComplex(f"This document is longer than {most_characters} characters.")
-            document = parse(text, max_lexical_tokens=most_tokens)
+            document = read(text, self._limits.tokens, anonymous=anonymous)
         except GraphQLError as error:
-            if "Parsing aborted" in error.message:
-                signed_in = (
-                    f"; signed in it may have {self._limits.tokens}" if most_tokens < self._limits.tokens else ""
-                )
-                error = TooComplex(f"This document is longer than {most_tokens} tokens{signed_in}.")
             return Prepared(None, [coded(error, PARSE_FAILED)], 10 + characters)
-        tokens = 10 + characters + _tokens(document)
+        tokens = 10 + characters + unlinked(document)
         prepared = Prepared(document, [], tokens, undirected="@" not in text)
         try:
             prepared.operations = self._weighed(prepared, document)
@@ -301,13 +284,3 @@ class Documents:
                 raise excess
             operations.append(Operation(node, prepared, weight, recheck=excess is not None))
         return operations
-
-
-def _tokens(document: DocumentNode) -> int:
-    """How many tokens a parsed document holds in memory."""
-    token = document.loc.start_token if document.loc else None
-    count = 0
-    while token is not None:
-        token.prev = None  # else the tokens refer to one another, and wait for the garbage collector
-        count, token = count + 1, token.next
-    return count

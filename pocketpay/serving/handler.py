@@ -21,6 +21,7 @@ class Handler:
     def __init__(self, others: ASGIApp, doors: Doors, settings: Settings) -> None:
         self._others, self._doors = others, doors
         self._body_bytes, self._body_seconds = settings.body_bytes, settings.body_seconds
+        self._anonymous_bytes = min(settings.body_bytes, http.ANONYMOUS_BYTES)
         self._shows_cost = not settings.production
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -36,7 +37,7 @@ class Handler:
             raw = await http.body(
                 receive,
                 headers,
-                most_bytes=self._body_bytes,
+                most_bytes=await self._most_bytes(headers),
                 within_seconds=self._body_seconds,
             )
             context = await self._doors.context(scope, headers, request_id)
@@ -53,3 +54,9 @@ class Handler:
         self._doors.metrics.note(type_, outcome, perf_counter() - began)
         status = http.status_of(payload, kind)
         await http.send_json(send, payload, status=status, kind=kind, request_id=request_id)
+
+    async def _most_bytes(self, headers: http.Headers) -> int:
+        """How long the body may be: who sends a longer one is looked up first. Raises HttpRefusal."""
+        if http.may_be_longer(headers, self._anonymous_bytes) and await self._doors.viewer(headers) is not None:
+            return self._body_bytes
+        return self._anonymous_bytes

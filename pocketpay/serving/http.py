@@ -34,6 +34,9 @@ SECURITY_HEADERS = [
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
 ]
 
+ANONYMOUS_BYTES = 65_536
+"""Bytes of a body without a valid token, at most: whoever signs in sends 200."""
+
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9_.-]{8,64}")
 
 Headers = Mapping[bytes, bytes]
@@ -92,6 +95,12 @@ def request_id(headers: Headers) -> str:
     if given is not None and _REQUEST_ID.fullmatch(given):
         return given.decode()
     return secrets.token_hex(12)
+
+
+def may_be_longer(headers: Headers, most_bytes: int) -> bool:
+    """Whether a body may have more bytes than that: it says so, or says nothing."""
+    length = headers.get(b"content-length")
+    return length is None or not length.isdigit() or len(length) > 12 or int(length) > most_bytes
 
 
 async def body(receive: Receive, headers: Headers, *, most_bytes: int, within_seconds: float) -> bytes:
