@@ -272,7 +272,9 @@ class Settings(RiskSettings, BaseSettings):
         description="Objects it may ask for: each list multiplies what is under it by its first or last.",
     )
     root_mutations: int = Field(5, ge=1, description="Mutations in one request at most.")
-    socket_subscriptions: int = Field(20, ge=1, description="Subscriptions of one websocket at most.")
+    socket_subscriptions: int = Field(
+        20, ge=1, description="Subscriptions of one websocket at most. As many queries run at once, and more wait."
+    )
     sockets_per_user: int = Field(10, ge=1, description="Websockets of one user at most, on one server.")
     sockets_per_address: int = Field(
         100,

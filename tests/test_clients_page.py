@@ -155,7 +155,13 @@ def test_limits_are_those_of_the_settings() -> None:
         *(settings.document_tokens, reading.ANONYMOUS_TOKENS, settings.document_depth, settings.document_aliases),
         *(settings.document_fields, settings.document_cost, limits.MOST_PAGES, settings.root_mutations),
         *(documents.MOST_DEFINITIONS, settings.document_tokens * reading.CHARACTERS_A_TOKEN, settings.body_bytes),
-        *(settings.socket_subscriptions, settings.sockets_per_user, http.ANONYMOUS_BYTES, variables.MOST_VALUES),
+        *(
+            settings.socket_subscriptions,
+            settings.sockets_per_user,
+            http.ANONYMOUS_BYTES,
+            sockets.QUERIES_WAITING,
+            variables.MOST_VALUES,
+        ),
         *(*reading.BATCH, *reading.BESIDE),
     ):
         assert re.search(rf"\b{number:,}\b", said), number

@@ -53,11 +53,11 @@ class View(GraphQL[Context, None]):
             graphql_ide=None,
             subscription_protocols=[GRAPHQL_TRANSPORT_WS_PROTOCOL],
             connection_init_wait_timeout=timedelta(seconds=INIT_SECONDS),
-            max_subscriptions_per_connection=settings.socket_subscriptions,
             # Ours are checked before Strawberry sees a handshake, whose log line for each refusal has no limit.
             allowed_origins=["*"],
         )
         self.doors, self._origins = doors, origins
+        self.socket_subscriptions = settings.socket_subscriptions
         self._shows_cost = not settings.production
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -14,6 +14,8 @@ from websockets.exceptions import InvalidStatus
 from websockets.typing import Origin, Subprotocol
 
 from pocketpay.identity import sessions
+from pocketpay.serving import sockets
+from pocketpay.serving.sockets import Socket
 from tests.clients import Client, Listening, Person, listening, serving
 from tests.conftest import Dsns
 from tests.updates.waiting import until
@@ -257,6 +259,42 @@ async def test_sockets_and_their_operations_are_counted(database_dsn: Dsns) -> N
         await _none_left(client)
         async with opened(server, by=ada):
             pass
+
+
+async def test_queries_beyond_the_limit_of_subscriptions_wait_for_their_turn(
+    database_dsn: Dsns, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    running, most, free = 0, 0, asyncio.Event()
+
+    async def slow(socket: Socket, *asked: Any) -> Any:
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        await free.wait()
+        running -= 1
+        return await answer(socket, *asked)
+
+    answer = Socket._answer
+    monkeypatch.setattr(Socket, "_answer", slow)
+    monkeypatch.setattr(sockets, "QUERIES_WAITING", 5)
+    async with serving(database_dsn.server, socket_subscriptions=2) as client, listening(client) as server:
+        async with opened(server, by=await client.sign_up("ada")) as socket:
+            for n in range(2):
+                await say(socket, subscribe("subscription { balanceChanged { version } }", f"s{n}"))
+                assert (await heard(socket))["type"] == "next"
+            for n in range(8):
+                await say(socket, subscribe("{ viewer { id } }", str(n)))
+            refused = await heard(socket)
+            assert (refused["id"], refused["type"]) == ("7", "error")
+            assert refused["payload"][0]["extensions"]["code"] == "RATE_LIMITED"
+            await say(socket, {"type": "complete", "id": "6"})
+            await say(socket, {"type": "ping"})
+            assert await heard(socket) == {"type": "pong"}
+            free.set()
+            told = [await heard(socket) for _ in range(2 * 6)]
+            assert [one["id"] for one in told if one["type"] == "next"] == list("012345")
+            assert all(one["payload"]["data"]["viewer"]["id"] for one in told if one["type"] == "next")
+        assert most == 2
 
 
 async def _none_left(client: Client) -> None:
