@@ -10,6 +10,7 @@
     headers.py         the headers of every other answer
     view.py            GET /graphql, the explorer's page, and the way to websockets
     sockets.py         one websocket of graphql-transport-ws
+    credentials.py     the access token that opens one
     frames.py          the messages on it
     origins.py         which browser pages may talk to the server (CORS, websockets)
     registry.py        the open websockets of this server

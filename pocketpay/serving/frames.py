@@ -53,12 +53,3 @@ def _is_request(payload: object) -> bool:
         return False
     name, variables = payload.get("operationName"), payload.get("variables")
     return (name is None or isinstance(name, str)) and (variables is None or isinstance(variables, dict))
-
-
-def token_in(payload: Mapping[str, object]) -> str | None:
-    """The bearer's token in a connection_init, its key in any case; None where there is none."""
-    for key, value in payload.items():
-        if key.lower() == "authorization":
-            text = value if isinstance(value, str) else ""
-            return text[7:].strip() if text[:7].lower() == "bearer " else text
-    return None

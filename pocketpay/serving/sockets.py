@@ -9,8 +9,8 @@
     4429  a second connection_init, too many sockets of one user, or of one address that have not signed in
 
 At shutdown the server closes with 1012. Only queries and subscriptions. There is a limit for subscriptions; as many
-queries run at once, and more wait for their turn. Each operation has surroundings of its own, and so has each event of
-a subscription: a data loader remembers what it has loaded.
+queries run at once, and more wait for their turn. Each operation has surroundings of its own, and so has each event
+of a subscription: a data loader remembers what it has loaded.
 """
 
 import asyncio
@@ -32,11 +32,12 @@ from pocketpay.identity.gate import Denial
 from pocketpay.identity.tokens import Claims
 from pocketpay.identity.viewer import Viewer
 from pocketpay.serving import http
+from pocketpay.serving.credentials import token_in
 from pocketpay.serving.doors import Doors
 from pocketpay.serving.execution import Rejected, told
 from pocketpay.serving.executor import OperationExecutor
 from pocketpay.serving.failures import RATE_LIMITED, formatted
-from pocketpay.serving.frames import token_in, trouble
+from pocketpay.serving.frames import trouble
 
 INIT_SECONDS = 5.0
 

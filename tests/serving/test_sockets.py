@@ -170,6 +170,69 @@ async def test_a_bad_token_closes_with_4403(server: Listening) -> None:
             assert await closed(socket) == 4403
 
 
+@pytest.mark.parametrize("bearer", ["Bearer ", "bearer ", ""])
+@pytest.mark.parametrize(
+    "place",
+    [
+        ["authorization"],
+        ["Authorization"],
+        ["token"],
+        ["accessToken"],
+        ["access_token"],
+        ["authToken"],
+        ["headers", "authorization"],
+        ["headers", "Authorization"],
+        ["Headers", "AUTHORIZATION"],
+    ],
+    ids=".".join,
+)
+async def test_token_is_read_where_clients_put_it(server: Listening, place: list[str], bearer: str) -> None:
+    ada = await server.client.sign_up("ada")
+    payload: Any = bearer + ada.token
+    for name in reversed(place):
+        payload = {name: payload, "client": {"name": "a browser", "x-csrf-token": "1"}}
+    async with dialled(server) as socket:
+        await say(socket, {**INIT, "payload": payload})
+        assert await heard(socket) == {"type": "connection_ack"}
+        await say(socket, subscribe("{ viewer { username } }"))
+        assert (await heard(socket))["payload"] == {"data": {"viewer": {"username": "ada"}}}
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        {"token": None},
+        {"token": ""},
+        {"token": ["Bearer TOKEN"]},
+        {"accessToken": {"token": "TOKEN"}},
+        {"headers": {"authorization": 5}},
+        {"headers": {"Authorization": "Basic TOKEN"}},
+        {"headers": [{"authorization": "Bearer TOKEN"}]},
+        {"headers": "Authorization: Bearer TOKEN"},
+        {"context": {"headers": {"authorization": "Bearer TOKEN"}}},
+        {"jwt": "TOKEN"},
+        {"refreshToken": "TOKEN"},
+        {"x-api-key": "TOKEN"},
+        {"password": "x"},
+        {"token": "TOKEN", "authorization": "Bearer another"},
+        {"token": "TOKEN", "idToken": "TOKEN"},
+    ],
+    ids=str,
+)
+async def test_socket_that_shows_what_cannot_be_read_is_not_anonymous(server: Listening, payload: Any) -> None:
+    ada = await server.client.sign_up("ada")
+    async with dialled(server) as socket:
+        await say(socket, json.dumps({**INIT, "payload": payload}).replace("TOKEN", ada.token))
+        assert await closed(socket) == 4403
+
+
+async def test_payload_without_credentials_is_anonymous(server: Listening) -> None:
+    for payload in ({}, {"client": "a browser"}, {"headers": {"x-csrf-token": "1", "accept": ["*/*"]}}, None):
+        async with dialled(server) as socket:
+            await say(socket, {**INIT, "payload": payload})
+            assert await heard(socket) == {"type": "connection_ack"}
+
+
 async def test_a_second_init_and_an_id_in_use_close_the_socket(server: Listening) -> None:
     ada = await server.client.sign_up("ada")
     async with opened(server, by=ada) as socket:
