@@ -72,6 +72,14 @@ class SmtpTls(StrEnum):
     NONE = "none"
 
 
+class TrustedDocuments(StrEnum):
+    """What a server with trusted documents answers."""
+
+    OFF = "off"
+    ALLOW = "allow"
+    ONLY = "only"
+
+
 class LogLevel(StrEnum):
     DEBUG = "debug"
     INFO = "info"
@@ -271,6 +279,16 @@ class Settings(RiskSettings, BaseSettings):
         ge=50,
         description="Objects it may ask for: each list multiplies what is under it by its first or last.",
     )
+    trusted_documents: Path | None = Field(
+        None,
+        description="A JSON file with the documents of your own clients by their ids, as the builds of Apollo, Relay "
+        "and GraphQL Code Generator write it. Requests may name a document instead of sending its text.",
+    )
+    trusted_documents_mode: TrustedDocuments = Field(
+        TrustedDocuments.ALLOW,
+        description="off: the file is not read. allow: other documents are answered too. only: every other document "
+        "is refused.",
+    )
     root_mutations: int = Field(5, ge=1, description="Mutations in one request at most.")
     socket_subscriptions: int = Field(
         20, ge=1, description="Subscriptions of one websocket at most. As many queries run at once, and more wait."
@@ -312,6 +330,12 @@ class Settings(RiskSettings, BaseSettings):
     def _production_has_a_bank_that_works(self) -> Self:
         if self.production and self.simulated_bank is not SimulatedBank.INSTANT:
             raise ValueError("SIMULATED_BANK misbehaves in development only: leave it out, or make it instant")
+        return self
+
+    @model_validator(mode="after")
+    def _only_trusted_documents_are_somewhere(self) -> Self:
+        if self.trusted_documents_mode is TrustedDocuments.ONLY and self.trusted_documents is None:
+            raise ValueError("TRUSTED_DOCUMENTS is missing: TRUSTED_DOCUMENTS_MODE is only, so nothing is answered")
         return self
 
     @model_validator(mode="after")

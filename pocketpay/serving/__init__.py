@@ -18,6 +18,7 @@
     documents.py       a request's text, parsed, validated and measured once
     reading.py         its text, parsed unless it is too long
     lexer.py           its tokens
+    trusted.py         the documents of our own clients, which requests name
     new_documents.py   the turns of documents that are not prepared yet
     limits.py          how much a document may ask for
     variables.py       the variables of a request

@@ -41,6 +41,7 @@ from pocketpay.serving.failures import PARSE_FAILED, VALIDATION_FAILED, TooCompl
 from pocketpay.serving.limits import Limits, Measure, Weight
 from pocketpay.serving.plans import Plan
 from pocketpay.serving.reading import read, unlinked
+from pocketpay.serving.trusted import NO_TEXTS, Texts
 from pocketpay.serving.variables import Variables
 
 KEPT_TOKENS = 200_000
@@ -180,11 +181,25 @@ class Documents:
             OneOfInputValidationRule,
             *(() if introspection else (NoSchemaIntrospectionCustomRule,)),
         )
+        self.texts: Texts = NO_TEXTS
+        """Of trusted documents, by the names that requests have for them."""
+        self._trusted: dict[str, Prepared] = {}
         self._kept, self._kept_anonymous = _Kept(KEPT_TOKENS), _Kept(KEPT_ANONYMOUS_TOKENS)
+
+    def trust(self, texts: Texts) -> dict[str, str]:
+        """Makes trusted documents ready, for good. Gives what is wrong with those that the schema does not know."""
+        wrong: dict[str, str] = {}
+        self.texts = texts
+        for name, text in texts.items():
+            if text not in self._trusted:
+                prepared = self._trusted[text] = self._prepare(text, anonymous=False)
+                if prepared.errors:
+                    wrong[name] = prepared.errors[0].message
+        return wrong
 
     def known(self, text: str, *, anonymous: bool = False) -> Prepared | None:
         """That text as it was made ready before, if it is in memory; `anonymous` when it comes without a token."""
-        known = self._kept.get(text)
+        known = self._trusted.get(text) or self._kept.get(text)
         if known is None:
             known = self._kept_anonymous.get(text)
             if known is not None and known.document is None and not anonymous:

@@ -15,12 +15,17 @@ from pocketpay.api.context import Context
 from pocketpay.identity import networks
 from pocketpay.serving.documents import Documents, Operation, Prepared
 from pocketpay.serving.executor import OperationExecutor, Taken, steps_of
-from pocketpay.serving.failures import INTERNAL, SERVICE_BUSY, formatted
+from pocketpay.serving.failures import DOCUMENT_NOT_TRUSTED, INTERNAL, SERVICE_BUSY, formatted
 from pocketpay.serving.new_documents import NewDocuments, Share, TooManyNewDocuments
 from pocketpay.serving.plans import NO_VARIABLES, Plan, Plans
 from pocketpay.serving.variables import Variables
 
 NO_SUBSCRIPTIONS = BadUserInput("Subscriptions go over a websocket, graphql-transport-ws.")
+
+NOT_TRUSTED = GraphQLError(
+    "This server answers the documents of its own clients only, and this is none of them.",
+    extensions={"code": DOCUMENT_NOT_TRUSTED},
+)
 
 MEMBERS = Share(share=1 / 10, burst_seconds=0.5)
 STRANGERS = Share(share=1 / 50, burst_seconds=0.1)
@@ -47,10 +52,12 @@ class Execution:
         documents: Documents,
         *,
         turns: bool = False,
+        only_trusted: bool = False,
         runs_before_a_plan: int = RUNS_BEFORE_A_PLAN,
     ) -> None:
-        """`turns` says that new documents wait for a share of the time: those of members, and those of strangers."""
-        self._schema, self.documents = schema, documents
+        """`turns` says that new documents wait for a share of the time: those of members, and those of strangers;
+        `only_trusted` that documents are answered which have been trusted before, and no others."""
+        self._schema, self.documents, self._only_trusted = schema, documents, only_trusted
         self.runs_before_a_plan = runs_before_a_plan
         self._steps, self._plans = steps_of(schema), Plans(schema)
         self._turns = (NewDocuments(**MEMBERS), NewDocuments(**STRANGERS)) if turns else None
@@ -109,6 +116,8 @@ class Execution:
 
     async def _prepared(self, text: str, context: Context) -> Prepared:
         """A new document made ready, when it is its turn. Raises Rejected."""
+        if self._only_trusted:
+            raise Rejected([NOT_TRUSTED])
         viewer = context.viewer
         prepare = partial(self.documents.prepared, text, anonymous=viewer is None)
         if self._turns is None:

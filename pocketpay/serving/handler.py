@@ -22,6 +22,7 @@ class Handler:
         self._others, self._doors = others, doors
         self._body_bytes, self._body_seconds = settings.body_bytes, settings.body_seconds
         self._anonymous_bytes = min(settings.body_bytes, http.ANONYMOUS_BYTES)
+        self._texts = doors.execution.documents.texts
         self._shows_cost = not settings.production
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -41,7 +42,7 @@ class Handler:
                 within_seconds=self._body_seconds,
             )
             context = await self._doors.context(scope, headers, request_id)
-            asked = http.asked(raw)
+            asked = http.asked(raw, self._texts)
         except HttpRefusal as refused:
             await http.send_refusal(send, refused, kind=kind, request_id=request_id)
             return

@@ -19,7 +19,14 @@ from starlette.types import Receive, Send
 
 from pocketpay.api.bad_input import BAD_USER_INPUT
 from pocketpay.errors import PocketPayError
-from pocketpay.serving.failures import INTERNAL, RATE_LIMITED, SERVICE_BUSY
+from pocketpay.serving.failures import (
+    DOCUMENT_NOT_FOUND,
+    INTERNAL,
+    PERSISTED_QUERY_NOT_SUPPORTED,
+    RATE_LIMITED,
+    SERVICE_BUSY,
+)
+from pocketpay.serving.trusted import NO_TEXTS, Texts, name_in, text_of
 
 JSON = b"application/json"
 GRAPHQL_JSON = b"application/graphql-response+json"
@@ -63,6 +70,11 @@ class HttpRefusal(PocketPayError):
 
 CLOSE = ((b"connection", b"close"),)
 BROKEN = HttpRefusal(500, "Something went wrong on our side; it has been noted.", code=INTERNAL)
+
+
+NO_SUCH_DOCUMENT = HttpRefusal(400, "This server has no document of this id.", code=DOCUMENT_NOT_FOUND)
+HASH_ALONE = HttpRefusal(200, "PersistedQueryNotSupported", code=PERSISTED_QUERY_NOT_SUPPORTED)
+"""Status, words and code are Apollo's: clients that try a hash first send the text then, and no hash again."""
 
 
 def too_many_requests(retry_after_seconds: int) -> HttpRefusal:
@@ -147,20 +159,25 @@ def _says_json(content_type: bytes) -> bool:
     return kind.strip() == JSON and charset in (b"", b"utf-8", b"utf8")
 
 
-def asked(raw: bytes) -> Asked:
-    """What a body asks. Raises HttpRefusal when it is not what GraphQL over HTTP defines."""
+def asked(raw: bytes, texts: Texts = NO_TEXTS) -> Asked:
+    """What a body asks; `texts` are those of trusted documents. Raises HttpRefusal when it is not what GraphQL over
+    HTTP defines."""
     try:
         said = orjson.loads(raw)
     except orjson.JSONDecodeError:
         raise HttpRefusal(400, "The body is not JSON.") from None
     if not isinstance(said, dict):
         raise HttpRefusal(400, "The body is not a JSON object.")
-    return checked(said)
+    return checked(said, texts)
 
 
-def checked(said: Mapping[str, Any]) -> Asked:
+def checked(said: Mapping[str, Any], texts: Texts = NO_TEXTS) -> Asked:
     """The members of a request, each of its type. Raises HttpRefusal."""
     query = said.get("query")
+    if query is None and name_in(said) is not None:
+        query = text_of(said, texts)
+        if query is None:
+            raise NO_SUCH_DOCUMENT if said.get("documentId") is not None else HASH_ALONE
     if not isinstance(query, str) or not query:
         raise HttpRefusal(400, "`query` is missing: the text of a GraphQL document.")
     name, variables = said.get("operationName"), said.get("variables")
@@ -174,7 +191,7 @@ def checked(said: Mapping[str, Any]) -> Asked:
     return Asked(query, name or None, variables)
 
 
-def asked_by_get(parameters: Mapping[str, str]) -> Asked:
+def asked_by_get(parameters: Mapping[str, str], texts: Texts = NO_TEXTS) -> Asked:
     """The same from a query string, where variables are JSON text."""
     said: dict[str, Any] = dict(parameters)
     for name in ("variables", "extensions"):
@@ -183,7 +200,7 @@ def asked_by_get(parameters: Mapping[str, str]) -> Asked:
                 said[name] = orjson.loads(parameters[name])
             except orjson.JSONDecodeError:
                 raise HttpRefusal(400, f"`{name}` is not JSON.") from None
-    return checked(said)
+    return checked(said, texts)
 
 
 @lru_cache(maxsize=256)

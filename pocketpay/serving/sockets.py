@@ -146,10 +146,20 @@ class Socket(BaseGraphQLTransportWSHandler[Context, None]):
         waiting = 0 if self.viewer is None else QUERIES_WAITING
         most = self._most_streams + self._most_queries + waiting
         if len(self.operations) >= most and message["id"] not in self.operations:
-            errors = [TOO_MANY_OPERATIONS.formatted]
-            await self.send_message(cast(Any, {"id": message["id"], "type": "error", "payload": errors}))
+            await self._refuse(message, [TOO_MANY_OPERATIONS.formatted])
             return
+        payload = message["payload"]
+        if payload.get("query") is None and self.connection_acknowledged and message["id"] not in self.operations:
+            try:
+                payload["query"] = http.checked(payload, self.doors.execution.documents.texts).query
+            except http.HttpRefusal as refused:
+                await self._refuse(message, refused.payload["errors"])
+                return
         await super().handle_subscribe(message)
+
+    async def _refuse(self, message: Any, errors: list[Any]) -> None:
+        """Ends an operation that has not begun."""
+        await self.send_message(cast(Any, {"id": message["id"], "type": "error", "payload": errors}))
 
     async def run_operation(self, operation: Operation[Context, None]) -> None:
         context = self.context.fresh()

@@ -108,7 +108,9 @@ class View(GraphQL[Context, None]):
         """Answers a query. Raises HttpRefusal where something else is asked."""
         if scope["method"] != "GET":
             raise HttpRefusal(405, "GraphQL is asked by POST, or by GET.", headers=((b"allow", b"GET, POST"),))
-        asked = http.asked_by_get(dict(parse_qsl(scope["query_string"].decode("latin-1"))))
+        asked = http.asked_by_get(
+            dict(parse_qsl(scope["query_string"].decode("latin-1"))), self.doors.execution.documents.texts
+        )
         execution = self.doors.execution
         try:
             operation = await execution.requested(asked.query, asked.operation_name, asked.variables, context)
