@@ -37,7 +37,8 @@ export function pocketPay(url, tokens = null) {
   }
 
   // Calls onStop with a code when there is no use in reconnecting. Returns a function that ends the subscription.
-  function subscribe(query, onData, onStop) {
+  // `variables` is called for each connection: it can return the newest `since`.
+  function subscribe(query, onData, onStop, variables = () => ({})) {
     let socket, stopped = false, wait = 1000;
     function close() { stopped = true; socket.close(); }
     function stop(why) { close(); onStop(why); }
@@ -49,7 +50,10 @@ export function pocketPay(url, tokens = null) {
       socket.onopen = () => send({ type: 'connection_init', payload: init });
       socket.onmessage = ({ data }) => {
         const { type, payload } = JSON.parse(data);
-        if (type === 'connection_ack') { wait = 1000; send({ id: '1', type: 'subscribe', payload: { query } }); }
+        if (type === 'connection_ack') {
+          wait = 1000;
+          send({ id: '1', type: 'subscribe', payload: { query, variables: variables() } });
+        }
         if (type === 'ping') send({ type: 'pong' });
         if (type === 'next') onData(payload.data);
         if (type === 'error') stop(payload[0].extensions.code);

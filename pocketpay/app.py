@@ -54,7 +54,7 @@ from pocketpay.serving.connections.limits import ConnectionLimits
 from pocketpay.serving.documents import Documents
 from pocketpay.serving.doors import Doors
 from pocketpay.serving.execution import Execution
-from pocketpay.serving.handler import Handler
+from pocketpay.serving.handler import Handler, Replies
 from pocketpay.serving.headers import Headers
 from pocketpay.serving.health import Health
 from pocketpay.serving.limits import Limits
@@ -100,6 +100,7 @@ def create_app(settings: Settings, *, server_dsn: str, secret_key: bytes) -> Sta
     view = View(schema, doors, settings, origins=origins, page=None if settings.production else explorer.page)
     health = Health(settings, metrics)
     server = Server(settings, server_dsn, secret_key, doors, health)
+    replies = Replies(doors, settings)
     app = Starlette(
         routes=[
             Route("/graphql", view),
@@ -117,13 +118,13 @@ def create_app(settings: Settings, *, server_dsn: str, secret_key: bytes) -> Sta
         middleware=[
             *_proxies(settings),
             Middleware(Cors, origins=origins),
-            Middleware(Handler, doors=doors, settings=settings),
+            Middleware(Handler, replies=replies),
             Middleware(Headers),
         ],
         exception_handlers={Exception: _broken},
         lifespan=server.lifespan,
     )
-    app.state.doors = doors
+    app.state.doors, app.state.replies = doors, replies
     connections = app.state.connections = Connections(ConnectionLimits.of(settings))
     metrics.gauge("pocketpay_connections", "Connections that are open.", lambda: connections.open)
     metrics.counter(
@@ -163,7 +164,7 @@ class Server:
         revocations = Revocations(reception.gate, self._doors.sockets)
         hub.join(revocations)
         open_.push_async_callback(revocations.close)
-        feeds = Feeds(database, hub, confirmation=desk.terms.confirmation)
+        feeds = Feeds(database, hub)
         feeds.start()
         open_.push_async_callback(feeds.close)
         policy = PolicyInForce(database, desk.clearing, settings)

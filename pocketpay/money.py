@@ -115,13 +115,17 @@ def parse(text: str, code: str) -> Money:
     has more decimals than the currency, or is above MAX_MAJOR.
     """
     shape = AMOUNT_SHAPE.fullmatch(text)
-    if shape is None:
-        raise MalformedAmount("must be decimal digits, with at most three after the point")
-    whole, part = shape.group(1), shape.group(2) or ""
     exponent = currency(code).exponent
+    if shape is None:
+        raise MalformedAmount(f"must be decimal digits, with {_decimals(exponent)} in {code}")
+    whole, part = shape.group(1), shape.group(2) or ""
     if len(part) > exponent:
-        raise AmountOutOfRange(f"must have at most {exponent} decimals in {code}")
+        raise AmountOutOfRange(f"must have {_decimals(exponent)} in {code}")
     minor = int(whole + part.ljust(exponent, "0"))
     if not 0 < minor <= MAX_MAJOR * 10**exponent:
         raise AmountOutOfRange(f"must be above zero and at most {MAX_MAJOR} {code}")
     return Money(minor, code)
+
+
+def _decimals(exponent: int) -> str:
+    return f"at most {exponent} decimals" if exponent else "no decimals"

@@ -3,13 +3,15 @@
 from inspect import isawaitable
 from typing import Any, cast
 
+import orjson
 from graphql import ExecutionResult
+from graphql.execution.execute import execute_subscription_event
 from graphql.execution.values import VariableValues
 
 from pocketpay.api.context import Context
 from pocketpay.serving.documents import Operation
 from pocketpay.serving.execution import Execution
-from pocketpay.serving.executor import Taken
+from pocketpay.serving.executor import OperationExecutor, Taken
 from pocketpay.serving.plans import Plan, Run
 
 
@@ -22,12 +24,22 @@ def check_plans(execution: Execution) -> None:
         plan = plan_of(operation)
         return None if plan is None else cast(Plan, Checked(execution, operation, plan))
 
+    async def checked_event(operation: Operation, executor: OperationExecutor, event: Any) -> bytes:
+        payload = await Execution.event_payload(execution, operation, executor, event)
+        if b'"errors"' not in payload:
+            result: Any = execute_subscription_event(executor.build_per_event_executor(event))
+            executed = cast(ExecutionResult, await result if isawaitable(result) else result)
+            assert executed.errors is None
+            assert payload == orjson.dumps({"data": executed.data}), "the plan of an event and the executor differ"
+        return payload
+
     execution._plan = checked  # type: ignore[method-assign]
+    execution.event_payload = checked_event  # type: ignore[method-assign]
 
 
 def uncheck_plans(execution: Execution) -> None:
     """Plans run alone again: for tests that count what is read."""
-    del execution._plan
+    del execution._plan, execution.event_payload
 
 
 class Checked:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from graphql import GraphQLField, GraphQLInterfaceType, GraphQLObjectType, GraphQLSchema, build_schema
 
+from pocketpay.api import since
 from pocketpay.api.errors import TABLE, ErrorCode, UserError
 from pocketpay.identity.reception import IDLE
 from pocketpay.identity.refresh_session import GRACE
@@ -178,6 +179,13 @@ def test_lifetimes_are_those_of_the_server() -> None:
     ):
         assert lifetime in said
     assert f"within {sockets.INIT_SECONDS:.0f} seconds" in section("Live updates")
+
+
+def test_what_since_sends_again_is_what_the_server_sends() -> None:
+    said = section("Live updates")
+    assert f"{since.LOOK_BACK.seconds} seconds before `since`" in said
+    assert f"more than {since.MOST_MISSED} objects changed" in said
+    assert f"`{since.TOO_MANY_CHANGES}`" in said
 
 
 def test_settings_that_are_named_exist() -> None:

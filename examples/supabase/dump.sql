@@ -9,11 +9,11 @@ SET standard_conforming_strings = on;
 -- Data for Name: users; Type: TABLE DATA; Schema: auth; Owner: supabase_auth_admin
 --
 
-COPY auth.users (instance_id, id, aud, role, email, encrypted_password, raw_user_meta_data, created_at, phone, banned_until, deleted_at, is_anonymous) FROM stdin;
-00000000-0000-0000-0000-000000000000	8c0f7c1e-3d54-4a65-9d0e-5d3f0a6b1c01	authenticated	authenticated	maria@example.com	$2a$10$Kev.BOQuVKx22C1w6P3Ujely3w4FKSCQyPbqm1/VXYvrZ3ISW.6Eu	{"full_name": "Maria Mendes"}	2023-02-14 09:30:12.418+00	12025550171	\N	\N	f
-00000000-0000-0000-0000-000000000000	8c0f7c1e-3d54-4a65-9d0e-5d3f0a6b1c02	authenticated	authenticated	noor@example.com	$2a$10$EBGctQtIkYatDcuwsKkvOu8A1N/Rk.1Eauf0XUX2Y/p3PqqPdQ/mq	{"full_name": "Noor Haddad"}	2023-03-02 18:05:44.102+00	\N	\N	\N	f
-00000000-0000-0000-0000-000000000000	8c0f7c1e-3d54-4a65-9d0e-5d3f0a6b1c03	authenticated	authenticated	omar@example.com	$2a$10$uUlVpdGGYamHKnhBjxFzBuPou2.HDbOdzC27sKGKbUdK0YWnTMhKy	{"full_name": "Omar Okafor"}	2023-05-21 07:48:09.77+00	\N	\N	\N	f
-00000000-0000-0000-0000-000000000000	8c0f7c1e-3d54-4a65-9d0e-5d3f0a6b1c04	authenticated	authenticated	pia@example.com	\N	{"full_name": "Pia Persson"}	2024-01-08 21:11:30.005+00	\N	\N	\N	f
+COPY auth.users (instance_id, id, aud, role, email, encrypted_password, raw_user_meta_data, created_at, phone, banned_until, deleted_at, is_anonymous, email_confirmed_at) FROM stdin;
+00000000-0000-0000-0000-000000000000	8c0f7c1e-3d54-4a65-9d0e-5d3f0a6b1c01	authenticated	authenticated	maria@example.com	$2a$10$Kev.BOQuVKx22C1w6P3Ujely3w4FKSCQyPbqm1/VXYvrZ3ISW.6Eu	{"full_name": "Maria Mendes"}	2023-02-14 09:30:12.418+00	12025550171	\N	\N	f	2023-02-14 09:30:12.418+00
+00000000-0000-0000-0000-000000000000	8c0f7c1e-3d54-4a65-9d0e-5d3f0a6b1c02	authenticated	authenticated	noor@example.com	$2a$10$EBGctQtIkYatDcuwsKkvOu8A1N/Rk.1Eauf0XUX2Y/p3PqqPdQ/mq	{"full_name": "Noor Haddad"}	2023-03-02 18:05:44.102+00	\N	\N	\N	f	\N
+00000000-0000-0000-0000-000000000000	8c0f7c1e-3d54-4a65-9d0e-5d3f0a6b1c03	authenticated	authenticated	omar@example.com	$2a$10$uUlVpdGGYamHKnhBjxFzBuPou2.HDbOdzC27sKGKbUdK0YWnTMhKy	{"full_name": "Omar Okafor"}	2023-05-21 07:48:09.77+00	\N	\N	\N	f	2023-05-21 07:48:09.77+00
+00000000-0000-0000-0000-000000000000	8c0f7c1e-3d54-4a65-9d0e-5d3f0a6b1c04	authenticated	authenticated	pia@example.com	\N	{"full_name": "Pia Persson"}	2024-01-08 21:11:30.005+00	\N	\N	\N	f	2024-01-08 21:11:30.005+00
 \.
 
 

@@ -17,9 +17,11 @@
     money_request.py, card.py                  money requests and cards
     node.py, ids.py                            what has an id, and how ids look
     money.py, scalars.py                       amounts, times, currency codes
-    pages.py                                   connections, cursors, pages
+    pages.py, page_arguments.py                connections, cursors, pages, and the arguments that ask for one
 
+    descriptions.py                            descriptions that several fields have
     errors.py                                  every refusal as a client sees it
+    wanted.py                                  input fields that may be left out
     bad_input.py                               BAD_USER_INPUT
     card_payload.py, money_request_payload.py, password_reset_payload.py, session_payload.py, transaction_payload.py,
     user_payload.py
@@ -27,6 +29,7 @@
     registered.py                              enums whose values are registered elsewhere
     loaders.py                                 reads that are requested one by one, made together
     feeds.py                                   what subscriptions listen to
+    since.py                                   what a subscriber missed, and how much of it is sent again
     rates.py                                   how often a user may ask
 
 A resolver translates what came in, makes one call into a package below, and translates the answer. Must never know a

@@ -5,6 +5,7 @@ from typing import Self
 import strawberry
 
 from pocketpay.api.card import Card
+from pocketpay.api.descriptions import ERRORS
 from pocketpay.api.errors import UserError
 from pocketpay.cards import card as cards
 
@@ -12,9 +13,7 @@ from pocketpay.cards import card as cards
 @strawberry.type(description="What came of changing a card: the card after it, or why not.")
 class CardPayload:
     card: Card | None = strawberry.field(default=None, description="The card as it is now; null when it was refused.")
-    errors: list[UserError] = strawberry.field(
-        default_factory=list, description="Why it was refused; empty when it was not."
-    )
+    errors: list[UserError] = strawberry.field(default_factory=list, description=ERRORS)
 
     @classmethod
     def of(cls, card: cards.Card) -> Self:

@@ -1,23 +1,18 @@
 """The viewer's lines in the books, newest first: `Wallet.entries`."""
 
-from typing import Annotated
-
-import strawberry
-
 from pocketpay.api.context import Info
 from pocketpay.api.ledger_entry import LedgerEntry
+from pocketpay.api.page_arguments import After, Before, First, Last
 from pocketpay.api.pages import BY_SEQUENCE, Connection, Listing, asked, connection
 from pocketpay.ledger import entries
 
 
 async def viewers_entries(
     info: Info,
-    first: Annotated[
-        int | None, strawberry.argument(description="So many from the newest on, at most 100; without any number 20.")
-    ] = None,
-    after: Annotated[str | None, strawberry.argument(description="Only older than this cursor.")] = None,
-    last: Annotated[int | None, strawberry.argument(description="So many from the oldest on, at most 100.")] = None,
-    before: Annotated[str | None, strawberry.argument(description="Only newer than this cursor.")] = None,
+    first: First = None,
+    after: After = None,
+    last: Last = None,
+    before: Before = None,
 ) -> Connection[LedgerEntry]:
     """A page of the viewer's entries."""
     wallet_id, database = info.context.must_view().wallet_id, info.context.database

@@ -1,12 +1,12 @@
 """Refusals as clients see them: data in a payload's `errors`, each with a code, words, and the path of the input.
 
 `TABLE` is the one place where a refusal of a room below meets its GraphQL type and its words; a test fails when one
-is missing. A door raises refusals or lets them pass, and `refusals_as_errors` makes the payload:
+is missing. A mutation raises refusals or lets them pass, and `refusals_as_errors` makes the payload:
 
     @refusals_as_errors(TransactionPayload)
     async def deposit(info: Info, input: DepositInput) -> TransactionPayload: ...
 
-Where an outcome has both a transaction and refusals, `user_errors(outcome.refusals)` gives the list.
+A payload that has both a transaction and refusals gets its list from `user_errors`.
 """
 
 from collections.abc import Awaitable, Callable, Iterable
@@ -127,14 +127,20 @@ class UserError:
     retryable: bool = strawberry.field(description="Whether the very same request may pass later.")
 
     @classmethod
-    def of(cls, refusal: Any, row: "Row", path: list[str]) -> Self:
-        """The error for that refusal; subclasses add its facts."""
+    def of(cls, refusal: errors.Refusal, row: "Row", path: list[str]) -> Self:
+        """The error for that refusal."""
         return cls(
             code=ErrorCode[refusal.code],
             message=row.words(refusal),
             path=path,
             retryable=row.retryable,
+            **cls.facts(refusal),
         )
+
+    @classmethod
+    def facts(cls, refusal: Any) -> dict[str, Any]:
+        """The values of the fields that only this type has."""
+        return {}
 
 
 @strawberry.type(description="A refusal whose code says all there is.")
@@ -153,15 +159,8 @@ class InsufficientFunds(UserError):
     available: Money = strawberry.field(description="What could be spent at that moment.")
 
     @classmethod
-    def of(cls, refusal: transactions.InsufficientFunds, row: "Row", path: list[str]) -> Self:
-        return cls(
-            code=ErrorCode[refusal.code],
-            message=row.words(refusal),
-            path=path,
-            retryable=row.retryable,
-            required=Money.of(refusal.required),
-            available=Money.of(refusal.available),
-        )
+    def facts(cls, refusal: transactions.InsufficientFunds) -> dict[str, Any]:
+        return {"required": Money.of(refusal.required), "available": Money.of(refusal.available)}
 
 
 @strawberry.type(description="More was asked than a limit of the last 24 hours leaves.")
@@ -169,14 +168,8 @@ class LimitExceeded(UserError):
     limit: Limit = strawberry.field(description="The limit, and what of it was used at that moment.")
 
     @classmethod
-    def of(cls, refusal: transactions.LimitExceeded, row: "Row", path: list[str]) -> Self:
-        return cls(
-            code=ErrorCode[refusal.code],
-            message=row.words(refusal),
-            path=path,
-            retryable=row.retryable,
-            limit=Limit.of(refusal.limit),
-        )
+    def facts(cls, refusal: transactions.LimitExceeded) -> dict[str, Any]:
+        return {"limit": Limit.of(refusal.limit)}
 
 
 @strawberry.type(description="Its state does not allow what was asked.")
@@ -184,14 +177,8 @@ class WrongState(UserError):
     status: str = strawberry.field(description="The state it is in, as the schema's status enum spells it.")
 
     @classmethod
-    def of(cls, refusal: transactions.WrongState, row: "Row", path: list[str]) -> Self:
-        return cls(
-            code=ErrorCode[refusal.code],
-            message=row.words(refusal),
-            path=path,
-            retryable=row.retryable,
-            status=refusal.status.name,
-        )
+    def facts(cls, refusal: transactions.WrongState) -> dict[str, Any]:
+        return {"status": refusal.status.name}
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,6 @@ requests        by wallet          moneyRequestUpdated
 """
 
 import asyncio
-from datetime import timedelta
 
 from pocketpay.database.sessions import Database
 from pocketpay.requests.feed import request_changes
@@ -20,11 +19,11 @@ from pocketpay.wallets.reads import balance_feed
 class Feeds:
     """This server's feeds; parties of its hub."""
 
-    def __init__(self, database: Database, hub: Hub, *, confirmation: timedelta) -> None:
+    def __init__(self, database: Database, hub: Hub) -> None:
         self.balances = balance_feed(database)
         self.awaiting = awaiting_feed(database)
         self.transactions = transaction_feed(database)
-        self.changes = transaction_changes(database, hub, confirmation=confirmation)
+        self.changes = transaction_changes(database, hub)
         self.requests = request_changes(database, hub)
         parties = (self.balances, self.awaiting, self.transactions, self.changes, self.requests)
         for party in parties:

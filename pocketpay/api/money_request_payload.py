@@ -5,6 +5,7 @@ from uuid import UUID
 
 import strawberry
 
+from pocketpay.api.descriptions import ERRORS
 from pocketpay.api.errors import UserError
 from pocketpay.api.money import Money
 from pocketpay.api.money_request import MoneyRequest
@@ -20,9 +21,7 @@ class MoneyRequestPayload:
     replayed: bool = strawberry.field(
         default=False, description="Whether it had been done before: nothing has changed because of this."
     )
-    errors: list[UserError] = strawberry.field(
-        default_factory=list, description="Why it was refused; empty when it was not."
-    )
+    errors: list[UserError] = strawberry.field(default_factory=list, description=ERRORS)
 
     @classmethod
     def of(cls, answer: Answer, wallet_id: UUID) -> Self:
@@ -42,9 +41,7 @@ class SplitBillPayload:
     replayed: bool = strawberry.field(
         default=False, description="Whether it had been done before: nothing has changed because of this."
     )
-    errors: list[UserError] = strawberry.field(
-        default_factory=list, description="Why it was refused; empty when it was not."
-    )
+    errors: list[UserError] = strawberry.field(default_factory=list, description=ERRORS)
 
     @classmethod
     def of(cls, split: Split, wallet_id: UUID) -> Self:

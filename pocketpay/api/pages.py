@@ -90,8 +90,8 @@ class Listing(Generic[K]):
         packed = self.keyset.pack(place)
         return base64.urlsafe_b64encode(packed + self._check(packed)).rstrip(b"=").decode()
 
-    def place(self, cursor: str) -> K:
-        """The place a cursor names. Raises BadUserInput when it is none of this list's."""
+    def place(self, cursor: str, argument: str = "after") -> K:
+        """The place that a cursor names. Raises BadUserInput when it is none of this list's."""
         try:
             raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
             packed, check = raw[:-_CHECK_BYTES], raw[-_CHECK_BYTES:]
@@ -99,7 +99,7 @@ class Listing(Generic[K]):
                 return self.keyset.unpack(packed)
         except (binascii.Error, ValueError, struct.error, OverflowError):
             pass
-        raise BadUserInput("A cursor is one that this list gave.")
+        raise BadUserInput("A cursor is one that this list gave.", at=(argument,))
 
     def _check(self, packed: bytes) -> bytes:
         bound = hashlib.blake2b(packed, digest_size=_CHECK_BYTES, key=self.name.encode() + self.owner.bytes)
@@ -128,11 +128,11 @@ def asked(listing: Listing[K], first: int | None, after: str | None, last: int |
         raise BadUserInput("Ask for `first` or for `last`, not for both.")
     size = first if first is not None else last if last is not None else DEFAULT_SIZE
     if not 0 <= size <= LARGEST:
-        raise BadUserInput(f"A page has 0 to {LARGEST} rows.")
+        raise BadUserInput(f"A page has 0 to {LARGEST} rows.", at=("first" if last is None else "last",))
     return Page(
         size=size,
         after=None if after is None else listing.place(after),
-        before=None if before is None else listing.place(before),
+        before=None if before is None else listing.place(before, "before"),
         backward=last is not None,
     )
 
@@ -142,7 +142,7 @@ def at_most(first: int | None) -> int:
     if first is None:
         return FEW
     if not 0 <= first <= LARGEST:
-        raise BadUserInput(f"`first` is 0 to {LARGEST}.")
+        raise BadUserInput(f"`first` is 0 to {LARGEST}.", at=("first",))
     return first
 
 

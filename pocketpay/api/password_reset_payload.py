@@ -2,11 +2,10 @@
 
 import strawberry
 
+from pocketpay.api.descriptions import ERRORS
 from pocketpay.api.errors import UserError
 
 
 @strawberry.type(description="Nothing but why it was refused.")
 class PasswordResetPayload:
-    errors: list[UserError] = strawberry.field(
-        default_factory=list, description="Why it was refused; empty when it was not."
-    )
+    errors: list[UserError] = strawberry.field(default_factory=list, description=ERRORS)

@@ -17,11 +17,28 @@ import strawberry
 from graphql import GraphQLError, IntValueNode, StringValueNode, ValueNode
 from strawberry.types.scalar import ScalarDefinition
 
-from pocketpay.money import AMOUNT_SHAPE
+from pocketpay.money import AMOUNT_SHAPE, currency, format_minor
 
 
 class MalformedValue(ValueError):
     """A value that is none of its scalar. Its words say what one looks like, and never the value."""
+
+
+class MalformedAmount(MalformedValue):
+    """A value that is no Amount, in words for a currency once it is known."""
+
+    def __init__(self, currency: str | None = None) -> None:
+        super().__init__(_amount_words(currency))
+
+
+def _amount_words(code: str | None) -> str:
+    if code is None:
+        return 'An Amount is decimal text like "12.50", with no more digits after the point than its currency has.'
+    exponent = currency(code).exponent
+    if exponent == 0:
+        return f'An Amount in {code} is decimal text like "1250", without a point.'
+    example = format_minor(125 * 10 ** (exponent - 1), exponent)
+    return f'An Amount in {code} is decimal text like "{example}", with at most {exponent} digits after the point.'
 
 
 Amount = NewType("Amount", str)
@@ -39,14 +56,14 @@ def amount_from(value: object) -> Amount:
     if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**13:
         value = str(value)
     if not isinstance(value, str) or AMOUNT_SHAPE.fullmatch(value) is None:
-        raise MalformedValue('An Amount is decimal text like "12.50": digits, and at most three after the point.')
+        raise MalformedAmount
     return Amount(value)
 
 
 def amount_from_literal(node: ValueNode, variables: dict[str, Any] | None = None) -> Amount:
     """The same from a literal in the document: "12.50" or 12, not 12.5."""
     if not isinstance(node, StringValueNode | IntValueNode):
-        raise MalformedValue('An Amount is decimal text like "12.50", or an integer literal.')
+        raise MalformedAmount
     return amount_from(node.value)
 
 

@@ -72,6 +72,7 @@ from pocketpay.api.queries import (
     transfer_preview,
     viewer,
     wallet,
+    withdrawal_preview,
     withdrawal_quote,
 )
 from pocketpay.api.scalars import SCALARS
@@ -100,6 +101,7 @@ QUERIES: list[Any] = [
     transaction.transaction,
     transactions.transactions,
     transfer_preview.transfer_preview,
+    withdrawal_preview.withdrawal_preview,
     withdrawal_quote.withdrawal_quote,
     money_requests.money_requests,
     cards.cards,

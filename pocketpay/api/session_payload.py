@@ -6,6 +6,7 @@ from typing import Self
 import strawberry
 
 from pocketpay.api.context import Context
+from pocketpay.api.descriptions import ERRORS
 from pocketpay.api.errors import UserError
 from pocketpay.api.user import User
 from pocketpay.identity import tokens
@@ -35,9 +36,7 @@ class Tokens:
 class SessionPayload:
     tokens: Tokens | None = strawberry.field(default=None, description="The session's tokens; null when refused.")
     user: User | None = strawberry.field(default=None, description="Who was let in; null when refused.")
-    errors: list[UserError] = strawberry.field(
-        default_factory=list, description="Why it was refused; empty when it was not."
-    )
+    errors: list[UserError] = strawberry.field(default_factory=list, description=ERRORS)
 
     @classmethod
     def admit(cls, context: Context, admission: Admission) -> Self:

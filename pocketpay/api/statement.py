@@ -9,6 +9,7 @@ from pocketpay.api.bad_input import BadUserInput
 from pocketpay.api.context import Info
 from pocketpay.api.ledger_entry import LedgerEntry
 from pocketpay.api.money import Money
+from pocketpay.api.page_arguments import After, First
 from pocketpay.api.pages import BY_SEQUENCE, Connection, Listing, asked, connection
 from pocketpay.ledger import entries, statement
 
@@ -50,8 +51,8 @@ class Statement:
     async def entries(
         self,
         info: Info,
-        first: Annotated[int | None, strawberry.argument(description="So many, at most 100; 20 by default.")] = None,
-        after: Annotated[str | None, strawberry.argument(description="Only newer than this cursor.")] = None,
+        first: First = None,
+        after: After = None,
     ) -> Connection[LedgerEntry]:
         known = self.known
         listing = Listing(f"statement {known.month}", known.wallet_id, BY_SEQUENCE)
@@ -92,7 +93,7 @@ async def viewers_statement(
     try:
         wanted = statement.Month.parse(month)
     except ValueError:
-        raise BadUserInput('A month is a year and a month, like "2026-11".') from None
+        raise BadUserInput('A month is a year and a month, like "2026-11".', at=("month",)) from None
     found = await info.context.loaders.statements.load((wallet_id, wanted))
     assert found is not None, "a viewer has a wallet"  # noqa: S101 - a token says which
     return Statement.of(found)

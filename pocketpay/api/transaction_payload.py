@@ -7,6 +7,7 @@ from uuid import UUID
 import strawberry
 
 from pocketpay.api import errors
+from pocketpay.api.descriptions import ERRORS
 from pocketpay.api.errors import UserError
 from pocketpay.api.transaction import Transaction
 from pocketpay.api.wallet import Wallet
@@ -18,9 +19,7 @@ class TransactionPayload:
     replayed: bool = strawberry.field(
         default=False, description="Whether it had been done before: nothing has moved because of this request."
     )
-    errors: list[UserError] = strawberry.field(
-        default_factory=list, description="Why it was refused; empty when it was not."
-    )
+    errors: list[UserError] = strawberry.field(default_factory=list, description=ERRORS)
     answer: strawberry.Private[Answer | None] = None
     viewed_from: strawberry.Private[UUID | None] = field(default=None)
 

@@ -9,6 +9,7 @@ import strawberry
 from pocketpay import money
 from pocketpay.api.bad_input import BadUserInput
 from pocketpay.api.context import Context, Info
+from pocketpay.api.page_arguments import After, Before, First, Last
 from pocketpay.api.pages import BY_MOMENT, Connection, Listing, asked, connection
 from pocketpay.api.scalars import Amount
 from pocketpay.api.transaction import Direction, Transaction, TransactionStatus, TransactionType
@@ -50,12 +51,10 @@ class TransactionFilter:
 async def viewers_transactions(
     info: Info,
     filter: Annotated[TransactionFilter | None, strawberry.argument(description="Narrows the list.")] = None,
-    first: Annotated[
-        int | None, strawberry.argument(description="So many from the newest on, at most 100; without any number 20.")
-    ] = None,
-    after: Annotated[str | None, strawberry.argument(description="Only older than this cursor.")] = None,
-    last: Annotated[int | None, strawberry.argument(description="So many from the oldest on, at most 100.")] = None,
-    before: Annotated[str | None, strawberry.argument(description="Only newer than this cursor.")] = None,
+    first: First = None,
+    after: After = None,
+    last: Last = None,
+    before: Before = None,
 ) -> Connection[Transaction]:
     """A page of the viewer's transactions."""
     wallet_id = info.context.must_view().wallet_id
@@ -68,8 +67,8 @@ async def viewers_transactions(
         wallet_id,
         narrowed,
         most=page.fetch,
-        older_than=None if page.after is None else Position(*page.after),
-        newer_than=None if page.before is None else Position(*page.before),
+        older_than=Position.of(page.after),
+        newer_than=Position.of(page.before),
         backwards=page.backward,
     )
 
@@ -107,14 +106,14 @@ async def narrowing(context: Context, given: TransactionFilter | None) -> Filter
         counterparty=counterparty,
         since=given.since,
         until=given.until,
-        minimum=bound(given.min_amount, currency),
-        maximum=bound(given.max_amount, currency),
+        minimum=bound(given.min_amount, currency, "minAmount"),
+        maximum=bound(given.max_amount, currency, "maxAmount"),
         search=given.search or None,
     )
 
 
-def bound(raw_amount: Amount | None, currency: str) -> money.Money | None:
-    """An amount to compare with; zero is one. Raises BadUserInput."""
+def bound(raw_amount: Amount | None, currency: str, field: str) -> money.Money | None:
+    """An amount of the filter to compare with; zero is one. Raises BadUserInput."""
     if raw_amount is None:
         return None
     if not raw_amount.strip("0."):
@@ -122,4 +121,4 @@ def bound(raw_amount: Amount | None, currency: str) -> money.Money | None:
     try:
         return money.parse(raw_amount, currency)
     except money.AmountOutOfRange as wrong:
-        raise BadUserInput(f"An amount of the filter cannot be: {wrong}.") from None
+        raise BadUserInput(f"An amount of the filter {wrong}.", at=("filter", field)) from None

@@ -4,7 +4,8 @@ from typing import Self
 
 import strawberry
 
-from pocketpay.api.errors import UserError, user_errors
+from pocketpay.api.descriptions import ERRORS
+from pocketpay.api.errors import Refusals, UserError
 from pocketpay.api.user import User
 from pocketpay.identity.user import Changed
 
@@ -12,12 +13,11 @@ from pocketpay.identity.user import Changed
 @strawberry.type(description="The viewer as they are now, or why nothing was changed.")
 class UserPayload:
     user: User | None = strawberry.field(default=None, description="The viewer after the change; null when refused.")
-    errors: list[UserError] = strawberry.field(
-        default_factory=list, description="Why it was refused; empty when it was not."
-    )
+    errors: list[UserError] = strawberry.field(default_factory=list, description=ERRORS)
 
     @classmethod
     def of(cls, changed: Changed) -> Self:
+        """The payload of a change. Raises Refusals when it was refused."""
         if changed.user is None:
-            return cls(errors=user_errors(changed.refusals))
+            raise Refusals(changed.refusals)
         return cls(user=User.of(changed.user))

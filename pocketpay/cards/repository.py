@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from pocketpay.cards.card import Card, CardStatus
+from pocketpay.database.arrays import Arrays, numbered_from
 from pocketpay.database.sessions import Record, Session
 from pocketpay.money import Money
 
@@ -19,7 +20,7 @@ _BY_IDS = f"select {COLUMNS} from cards where id = any($1::uuid[])"
 _OWN = f"select {COLUMNS} from cards where wallet_id = $1 and id = any($2::uuid[])"
 
 _OPEN = """
-select wallet_id, count(*) from cards where wallet_id = any($1::uuid[]) and status <> 'closed' group by wallet_id
+select wallet_id, count(*) as n from cards where wallet_id = any($1::uuid[]) and status <> 'closed' group by wallet_id
 """
 
 _LISTED = f"""
@@ -34,18 +35,33 @@ order by created_at desc, id desc
 """
 """Two scans that each stop in time: who issues and closes for ever has as many closed ones."""
 
+_INSERTED = Arrays(
+    id="uuid",
+    wallet_id="uuid",
+    currency="text",
+    label="text",
+    brand="text",
+    last4="text",
+    expiry_month="int",
+    expiry_year="int",
+    status="text",
+    per_payment_limit="bigint",
+    monthly_limit="bigint",
+    spent="bigint",
+    spent_in="date",
+    version="bigint",
+)
 _INSERT = f"""
-insert into cards ({COLUMNS})
-select u.*, $1, $1 from unnest($2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[], $8::int[],
-    $9::int[], $10::text[], $11::bigint[], $12::bigint[], $13::bigint[], $14::date[], $15::bigint[]) u
+insert into cards ({_INSERTED.names}, created_at, updated_at)
+select u.*, $1, $1 from {_INSERTED.unnest("u", numbered_from(2))}
 """
 
-_UPDATE = """
+_UPDATED = _INSERTED.only("id", "status", "per_payment_limit", "monthly_limit", "spent", "spent_in", "version")
+_UPDATE = f"""
 update cards c
 set status = u.status, per_payment_limit = u.per_payment_limit, monthly_limit = u.monthly_limit,
     spent = u.spent, spent_in = u.spent_in, version = u.version, updated_at = $1
-from unnest($2::uuid[], $3::text[], $4::bigint[], $5::bigint[], $6::bigint[], $7::date[], $8::bigint[])
-    u(id, status, per_payment_limit, monthly_limit, spent, spent_in, version)
+from {_UPDATED.unnest("u", numbered_from(2))}
 where c.id = u.id
 """
 
@@ -67,7 +83,7 @@ async def listed(session: Session, wallet_id: UUID, *, most: int) -> list[Card]:
 
 async def open_cards(session: Session, wallet_ids: Iterable[UUID]) -> dict[UUID, int]:
     """How many cards of each of those wallets are not closed; a wallet without any is not in the answer."""
-    return {row[0]: row[1] for row in await session.fetch(_OPEN, list(wallet_ids))}
+    return {row["wallet_id"]: row["n"] for row in await session.fetch(_OPEN, list(wallet_ids))}
 
 
 async def open_ids(session: Session, wallet_ids: Iterable[UUID]) -> list[UUID]:
@@ -75,7 +91,7 @@ async def open_ids(session: Session, wallet_ids: Iterable[UUID]) -> list[UUID]:
     rows = await session.fetch(
         "select id from cards where wallet_id = any($1::uuid[]) and status <> 'closed'", list(wallet_ids)
     )
-    return [row[0] for row in rows]
+    return [row["id"] for row in rows]
 
 
 async def insert(session: Session, now: datetime, new: Sequence[Card]) -> None:
@@ -83,20 +99,22 @@ async def insert(session: Session, now: datetime, new: Sequence[Card]) -> None:
     await session.execute(
         _INSERT,
         now,
-        [c.id for c in new],
-        [c.wallet_id for c in new],
-        [c.currency for c in new],
-        [c.label for c in new],
-        [c.brand for c in new],
-        [c.last4 for c in new],
-        [c.expiry_month for c in new],
-        [c.expiry_year for c in new],
-        [c.status for c in new],
-        [_minor(c.per_payment_limit) for c in new],
-        [_minor(c.monthly_limit) for c in new],
-        [c.spent.minor for c in new],
-        [c.spent_in for c in new],
-        [c.version for c in new],
+        *_INSERTED.arguments(
+            id=[c.id for c in new],
+            wallet_id=[c.wallet_id for c in new],
+            currency=[c.currency for c in new],
+            label=[c.label for c in new],
+            brand=[c.brand for c in new],
+            last4=[c.last4 for c in new],
+            expiry_month=[c.expiry_month for c in new],
+            expiry_year=[c.expiry_year for c in new],
+            status=[c.status for c in new],
+            per_payment_limit=[_minor(c.per_payment_limit) for c in new],
+            monthly_limit=[_minor(c.monthly_limit) for c in new],
+            spent=[c.spent.minor for c in new],
+            spent_in=[c.spent_in for c in new],
+            version=[c.version for c in new],
+        ),
     )
 
 
@@ -105,13 +123,15 @@ async def update(session: Session, now: datetime, changed: Sequence[Card]) -> No
     await session.execute(
         _UPDATE,
         now,
-        [c.id for c in changed],
-        [c.status for c in changed],
-        [_minor(c.per_payment_limit) for c in changed],
-        [_minor(c.monthly_limit) for c in changed],
-        [c.spent.minor for c in changed],
-        [c.spent_in for c in changed],
-        [c.version for c in changed],
+        *_UPDATED.arguments(
+            id=[c.id for c in changed],
+            status=[c.status for c in changed],
+            per_payment_limit=[_minor(c.per_payment_limit) for c in changed],
+            monthly_limit=[_minor(c.monthly_limit) for c in changed],
+            spent=[c.spent.minor for c in changed],
+            spent_in=[c.spent_in for c in changed],
+            version=[c.version for c in changed],
+        ),
     )
 
 

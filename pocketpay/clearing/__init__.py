@@ -20,7 +20,6 @@
     expire.py           how a held payment expires
     money_requests.py   how a money request goes on and ends
     closing.py          what is looked up when a wallet is closed
-    batch_refusal.py    the refusal of an item of a batch, as its key keeps it
     terms.py            what applies to every payment decided now: risk policy, limits, fees, times
     policy.py           keeps the risk policy in force what the database says
     models.py           the table of idempotency keys

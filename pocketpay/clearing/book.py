@@ -14,7 +14,6 @@ import uuid_utils.compat as uuids
 
 from pocketpay.cards import card as cards
 from pocketpay.cards.card import Card
-from pocketpay.clearing.batch_refusal import KeptRefusal, kept_refusals
 from pocketpay.clearing.counters import Counters
 from pocketpay.clearing.footprint import Key
 from pocketpay.clearing.outcome import Besides, Outcome
@@ -28,9 +27,10 @@ from pocketpay.requests import money_request as requests
 from pocketpay.requests.money_request import MoneyRequest
 from pocketpay.risk.facts import Facts
 from pocketpay.risk.policy import Verdict
-from pocketpay.transactions.errors import KeyReused, LimitExceeded, first_refusal
+from pocketpay.transactions.errors import KeyReused, LimitExceeded
 from pocketpay.transactions.lifecycle import ALIVE, Status, must_follow
 from pocketpay.transactions.limits import Limit, LimitKind
+from pocketpay.transactions.stored_refusal import StoredRefusal, first_refusal
 from pocketpay.transactions.transaction import Transaction
 from pocketpay.wallets.balance import Balance, Standing
 
@@ -80,7 +80,7 @@ class Book:
             raise KeyReused
         return kept.results
 
-    def refusals(self, key: Key) -> Sequence[KeptRefusal | None]:
+    def refusals(self, key: Key) -> Sequence[StoredRefusal | None]:
         """What was refused of the order of many that a key was given for; () where nothing was."""
         return self.keys[key.wallet_id, key.text].refusals
 
@@ -166,7 +166,7 @@ class Book:
     def keep(self, key: Key, outcome: Outcome) -> None:
         """The key stands for what that came to from now on."""
         results = outcome.results
-        refusals = () if outcome.besides is None else kept_refusals(outcome.besides)
+        refusals = () if outcome.besides is None else outcome.besides.stored_refusals
         kept = KeptKey(key.operation, key.fingerprint, results, refusals)
         self.keys[key.wallet_id, key.text] = kept
         if len(results) == 1 and not kept.refusals:

@@ -6,8 +6,8 @@ from pocketpay.clearing.book import Book
 from pocketpay.clearing.outcome import Hold, Outcome
 from pocketpay.errors import Refusal
 from pocketpay.risk.policy import Verdict
-from pocketpay.transactions.errors import facts_of
 from pocketpay.transactions.lifecycle import Status
+from pocketpay.transactions.stored_refusal import ended_by
 from pocketpay.transactions.transaction import Transaction
 
 
@@ -21,13 +21,14 @@ def released(held: Transaction) -> Hold:
     return Hold(held.anchor, -held.total.minor)
 
 
-def ended(
-    book: Book, held: Transaction, status: Status, why: Refusal | None = None, verdict: Verdict | None = None
-) -> Outcome:
-    """The held payment ends without money moving: the hold is given back, the reason kept."""
-    after = following(book, held, status)
-    if why is not None:
-        after = replace(after, failure_code=why.code, failure_facts=facts_of(why))
+def ended(book: Book, held: Transaction, status: Status) -> Outcome:
+    """The held payment ends without money moving, and the hold is given back."""
+    return Outcome(following(book, held, status), hold=released(held))
+
+
+def refused(book: Book, held: Transaction, why: Refusal, verdict: Verdict | None = None) -> Outcome:
+    """The held payment ends by that refusal, and the hold is given back."""
+    ended = ended_by(why, held)
     if verdict is not None:
-        after = replace(after, risk_reasons=verdict.reasons)
-    return Outcome(after, hold=released(held), refusal=why)
+        ended = replace(ended, risk_reasons=verdict.reasons)
+    return Outcome(following(book, ended, ended.status), hold=released(held), refusal=why)

@@ -28,9 +28,6 @@ from pocketpay.transactions.repository.usage import used
 from pocketpay.transactions.transaction import Transaction
 from pocketpay.wallets.repository import standing
 
-FIRST_OF_TRANSACTION = 15
-"""Where a looked-up row's transaction begins."""
-
 
 async def look(
     session: Session,
@@ -55,12 +52,12 @@ async def look(
         recent_window=recent.window,
         most_recent=recent.most + deciding if recent.most else 0,
     )
-    book = Book(found[0][0], terms, house, accounts={account.id: account for account in accounts})
+    book = Book(found[0]["now"], terms, house, accounts={account.id: account for account in accounts})
     overdue = False
     try:
         for footprint, row in zip(footprints, found, strict=True):
             _enter(book, footprint, row)
-            overdue = overdue or row[13]
+            overdue = overdue or row["overdue"]
         tight = _tight(book, footprints)
     except Exception as error:
         raise RuleFailed(error) from error
@@ -171,19 +168,19 @@ def _tight(book: Book, footprints: Sequence[Footprint]) -> list[tuple[UUID, Limi
 def _enter(book: Book, footprint: Footprint, row: Record) -> None:
     """What was looked up for one footprint becomes part of the book."""
     wallet_id, payee_id = footprint.wallet_id, footprint.payee_id
-    if row[1] is not None:
-        book.standings[wallet_id] = standing(row[1], row[2], row[3])
+    if (status := row["own_status"]) is not None:
+        book.standings[wallet_id] = standing(status, row["own_frozen_for"], row["own_created_at"])
     if payee_id is not None:
-        if row[4] is not None:
-            book.standings[payee_id] = standing(row[4], row[5], row[6])
-        if row[10]:
+        if (status := row["payee_status"]) is not None:
+            book.standings[payee_id] = standing(status, row["payee_frozen_for"], row["payee_created_at"])
+        if row["known_payee"]:
             book.counters.known_payees.add((wallet_id, payee_id))
-        book.counters.recent[wallet_id] = row[11]
-    book.counters.pending[wallet_id] = row[12]
+        book.counters.recent[wallet_id] = row["recent"]
+    book.counters.pending[wallet_id] = row["pending"]
     if footprint.limit is not None:
-        book.counters.used[wallet_id, footprint.limit] = row[14]
-    if row[FIRST_OF_TRANSACTION] is not None:
+        book.counters.used[wallet_id, footprint.limit] = row["used"]
+    if row["id"] is not None:
         looked_up = rows.transaction(row)
         book.transactions[looked_up.id] = looked_up
-    if footprint.key is not None and row[7] is not None:
-        book.keys[wallet_id, footprint.key.text] = KeptKey(row[7], row[8], row[9])
+    if footprint.key is not None and (operation := row["operation"]) is not None:
+        book.keys[wallet_id, footprint.key.text] = KeptKey(operation, row["fingerprint"], row["result_ids"])

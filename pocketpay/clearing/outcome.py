@@ -18,6 +18,7 @@ from pocketpay.ledger.account import Leg
 from pocketpay.operator_log.act import Act
 from pocketpay.requests.money_request import MoneyRequest, RequestStatus
 from pocketpay.transactions.lifecycle import Status
+from pocketpay.transactions.stored_refusal import StoredRefusal, stored
 from pocketpay.transactions.transaction import Transaction
 from pocketpay.wallets.balance import Balance, NewStanding
 
@@ -43,6 +44,13 @@ class Besides:
     act: Act | None = None
     leaver: Leaver | None = None
     parts: "tuple[Outcome | Refusal | None, ...]" = ()
+
+    @property
+    def stored_refusals(self) -> tuple[StoredRefusal | None, ...]:
+        """What the key of an order of many keeps: for each item its refusal, None where it left a row; () where none
+        was refused without one."""
+        refusals = tuple(stored(part) if isinstance(part, Refusal) else None for part in self.parts)
+        return refusals if any(refusals) else ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from pocketpay.cards.card import Card
-from pocketpay.clearing.batch_refusal import KeptRefusal
 from pocketpay.clearing.footprint import Key
 from pocketpay.identity.leaving import Leaver
 from pocketpay.operator_log.act import Act
 from pocketpay.requests.money_request import MoneyRequest
+from pocketpay.transactions.stored_refusal import StoredRefusal
 from pocketpay.wallets.balance import NewStanding
 
 
@@ -20,7 +20,7 @@ class KeptKey:
     operation: str
     fingerprint: bytes
     results: Sequence[UUID]
-    refusals: Sequence[KeptRefusal | None] = ()
+    refusals: Sequence[StoredRefusal | None] = ()
     """Of an order of many one for each item, None where it gave a result; () where none was refused."""
 
 

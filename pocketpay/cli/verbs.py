@@ -111,6 +111,18 @@ def import_supabase_verb(
     ],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would happen and what is wrong.")] = False,
     skip_wrong: Annotated[bool, typer.Option("--skip-wrong", help="Leave out whom something is wrong with.")] = False,
+    take_suggested: Annotated[
+        bool, typer.Option("--take-suggested", help="Give the suggested username to whoever has a wrong one.")
+    ] = False,
+    country: Annotated[
+        str | None, typer.Option(metavar="XX", help="The country of telephone numbers without one, like DE.")
+    ] = None,
+    welcome_mail: Annotated[
+        bool, typer.Option("--welcome-mail", help="Mail a link to whoever has no password yet, once.")
+    ] = False,
+    mails_per_hour: Annotated[
+        int, typer.Option(min=1, max=1_000_000, help="At most so many welcome mails in an hour.")
+    ] = 500,
 ) -> None:
     """Moves people in from Supabase, with their passwords and opening balances. Saying it again goes on."""
     from pocketpay.cli.progress import Bars
@@ -120,8 +132,17 @@ def import_supabase_verb(
     chosen = settings.load()
     with database_of(chosen) as place:
         serve.prepare(chosen, place)
-        wish = Wish(dry_run, skip_wrong)
+        per_hour = mails_per_hour if welcome_mail else None
+        wish = Wish(dry_run, skip_wrong, take_suggested, _country(country), per_hour)
         raise typer.Exit(asyncio.run(run(chosen, place.server_dsn, files, wish, tell=typer.echo, progress=Bars())))
+
+
+def _country(typed: str | None) -> str | None:
+    from pocketpay.importing.phone import COUNTRIES
+
+    if typed is not None and typed.upper() not in COUNTRIES:
+        raise typer.BadParameter("must be the two letters of a country, like DE or US", param_hint="--country")
+    return None if typed is None else typed.upper()
 
 
 @verbs.command("schema")

@@ -5,6 +5,8 @@
     held.py          connections kept open and lent, and what is done when one cannot be opened
     turns.py         whose turn it is when more want a connection than there are
     joined.py        reads that are requested at the same time, made as one
+    loops.py         what a loop does when one of its turns fails
+    arrays.py        many rows as the arguments of one statement
     snapshots.py     one consistent snapshot of the whole database, for long reads
     failures.py      what PostgreSQL's errors mean
     errors.py        the database is unavailable, or has another revision

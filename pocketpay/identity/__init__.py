@@ -21,7 +21,9 @@
     viewer.py            who makes a request
     tokens.py            access tokens and refresh tokens
     passwords.py         hashing and comparing, bounded and beside the event loop
-    bcrypt_hashes.py     hashes from Supabase, compared once and then replaced
+    brought_hashes.py    hashes of other kinds than ours, compared once and then replaced, and their price
+    bcrypt_hashes.py     bcrypt, as Supabase makes them
+    argon2_hashes.py     argon2 with other parameters than ours
     guessing.py          whether a guesser would find a password early
     throttle.py          how often one may try, counted in PostgreSQL
     lane.py              how strangers take turns at guessing one login's password

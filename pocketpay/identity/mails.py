@@ -17,10 +17,21 @@ CODE_LIFETIME = {Kind.VERIFY_EMAIL: timedelta(minutes=15), Kind.RESET_PASSWORD: 
 NOTICE_LIFETIME = timedelta(days=3)
 """For how long a notice is tried."""
 
-PURPOSES = {Kind.VERIFY_EMAIL: Purpose.VERIFY_EMAIL, Kind.RESET_PASSWORD: Purpose.RESET_PASSWORD}
-"""The kinds of mails that carry a code, and what it is good for."""
+WELCOME_LIFETIME = timedelta(days=7)
+"""For how long a link to a first password is good, from the moment on when its mail is due."""
 
-PATHS = {Kind.VERIFY_EMAIL: "/verify-email", Kind.RESET_PASSWORD: "/reset-password"}
+PURPOSES = {
+    Kind.VERIFY_EMAIL: Purpose.VERIFY_EMAIL,
+    Kind.RESET_PASSWORD: Purpose.RESET_PASSWORD,
+    Kind.WELCOME: Purpose.FIRST_PASSWORD,
+}
+"""The kinds of mails that carry a code or a link, and what it is good for."""
+
+PATHS = {
+    Kind.VERIFY_EMAIL: "/verify-email",
+    Kind.RESET_PASSWORD: "/reset-password",
+    Kind.WELCOME: "/reset-password",
+}
 """Where in the app a link leads. Its token stands behind "#": browsers send that to no server, so no log has it."""
 
 
@@ -69,10 +80,29 @@ class IdentityMails:
         if purpose is None:
             return {}
         challenge = Challenge(UUID(mail.facts["challenge"]), purpose, mail.user_id, mail.recipient)
-        code = self._codes.code(challenge)
         link = None
         if self._app_url is not None:
             link = f"{self._app_url}{PATHS[mail.kind]}#token={self._codes.token(challenge)}"
+        if mail.kind not in CODE_LIFETIME:
+            return {"link": link}
+        code = self._codes.code(challenge)
         left = mail.created_at + CODE_LIFETIME[mail.kind] - datetime.now(UTC)
         minutes = max(1, round(left / timedelta(minutes=1)))
         return {"code": f"{code[:4]} {code[4:]}", "link": link, "minutes": minutes}
+
+
+def welcome(challenge: Challenge, *, username: str, delay: timedelta, now: datetime) -> Mail:
+    """The mail that asks somebody who moved in without a password to set their first one. It is due after `delay`."""
+    return Mail(
+        user_id=challenge.user_id,
+        event="welcome",
+        recipient=challenge.address,
+        kind=Kind.WELCOME,
+        lifetime=WELCOME_LIFETIME,
+        facts={
+            "challenge": challenge.id.hex,
+            "username": username,
+            "until": f"{now + delay + WELCOME_LIFETIME:%Y-%m-%d}",
+        },
+        delay=delay,
+    )

@@ -43,6 +43,14 @@ class UserRow(SQLModel, table=True):
             text("substr(password_hash, 5, 2)"),
             postgresql_where=text("password_hash like '$2%' and closed_at is null"),
         ),
+        Index(
+            "ix_users_brought_argon2",
+            text("ltrim(regexp_substr(password_hash, '^[$]argon2[^$]*[$][^$]*[$][^$]*'), '$')"),
+            postgresql_where=text(
+                "password_hash like '$argon2%' and closed_at is null "
+                "and password_hash not like '$argon2id$v=19$m=19456,t=2,p=1$%'"
+            ),
+        ),
     )
 
     id: UUID = key()

@@ -27,6 +27,8 @@ class Purpose(StrEnum):
 
     VERIFY_EMAIL = "verify_email"
     RESET_PASSWORD = "reset_password"  # noqa: S105 - a name
+    FIRST_PASSWORD = "first_password"  # noqa: S105 - a name
+    """By its link alone: it is valid for days, so that eight digits could be guessed."""
 
 
 @dataclass(frozen=True, slots=True)

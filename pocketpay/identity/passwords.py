@@ -20,7 +20,8 @@ from argon2 import PasswordHasher, Type
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from pocketpay.database.failures import ServiceBusy
-from pocketpay.identity import bcrypt_hashes
+from pocketpay.identity import brought_hashes
+from pocketpay.identity.brought_hashes import HashesLeft
 from pocketpay.identity.errors import Weakness, WeakPassword
 from pocketpay.identity.guessing import guessable
 
@@ -39,7 +40,14 @@ _ARGON2 = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1, hash_le
 NO_PASSWORD = "none"  # noqa: S105 - that is the point
 """Kept for people who never had a password (they came with another's sign-in): no password is that one."""
 
+NONE_LEFT = HashesLeft()
+
 T = TypeVar("T")
+
+
+def our_kind() -> str:
+    """The parameters of our own hashes, as they stand at the beginning of each."""
+    return f"argon2id$v=19$m={_ARGON2.memory_cost},t={_ARGON2.time_cost},p={_ARGON2.parallelism}"
 
 
 def weakness(password: str, about: Iterable[str] = ()) -> Weakness | None:
@@ -97,35 +105,35 @@ class Passwords:
         return await self._lines[asker].run(lambda: _ARGON2.hash(_bytes(password)))
 
     async def verify(
-        self, kept: str | None, password: str, *, dearest_bcrypt: int = 0, asker: Asker = Asker.KNOWN
+        self, kept: str | None, password: str, *, left: HashesLeft = NONE_LEFT, asker: Asker = Asker.KNOWN
     ) -> Verdict:
-        """Compares with what was kept: one of our own hashes, or a bcrypt one that somebody brought.
+        """Compares with what was kept: one of our own hashes, or one that somebody brought.
 
         For a user that is not there (None) it never matches. Whoever is refused pays the same, whatever was kept:
-        one hash of ours, and while any bcrypt hash is left one of that cost (`dearest_bcrypt`, 0 for none).
+        one hash of ours, and one of each kind that people brought, as long as any of it is left.
         """
-        return await self._lines[asker].run(lambda: self._compared(kept, password, dearest_bcrypt))
+        return await self._lines[asker].run(lambda: self._compared(kept, password, left))
 
     def close(self) -> None:
         for line in self._lines.values():
             line.close()
 
-    def _compared(self, kept: str | None, password: str, dearest_bcrypt: int) -> Verdict:
+    def _compared(self, kept: str | None, password: str, left: HashesLeft) -> Verdict:
         """In a thread: the comparison with whatever was kept."""
         fits = len(password) <= LONGEST
         password = password[: LONGEST + 1]  # a longer one is wrong, at the price of any other
-        cost = None if kept is None else bcrypt_hashes.cost_of(kept)
-        if kept is not None and cost is not None:
-            if fits and bcrypt_hashes.matches(kept, _bytes(password)):
+        brought = None if kept is None else brought_hashes.read(kept, our_kind=our_kind())
+        if brought is not None:
+            if fits and brought.matches(_bytes(password)):
                 return Verdict(matches=True, rehashed=_ARGON2.hash(_bytes(password)))
             _verdict(self._nobodys.result(), password)
-            bcrypt_hashes.spend(dearest_bcrypt, paid=cost if fits else None)
+            brought_hashes.spend(left, our_kind=our_kind(), paid=brought if fits else None)
             return Verdict(matches=False)
-        known = kept is not None and kept.startswith("$argon2")
-        verdict = _verdict(kept if known and kept is not None else self._nobodys.result(), password)
-        if fits and known and verdict.matches:
+        ours = kept is not None and kept.startswith(f"${our_kind()}$")
+        verdict = _verdict(kept if ours and kept is not None else self._nobodys.result(), password)
+        if fits and ours and verdict.matches:
             return verdict
-        bcrypt_hashes.spend(dearest_bcrypt)
+        brought_hashes.spend(left, our_kind=our_kind())
         return Verdict(matches=False)
 
 

@@ -1,4 +1,5 @@
-"""Setting a new password with the code, or the link, that was sent to a verified address.
+"""Setting a new password with the code, or the link, that was sent to a verified address. The link may be that of a
+welcome mail (importing/welcome.py).
 
 new password weak?             WEAK_PASSWORD, before anything is looked up
 address over its rate?         RATE_LIMITED
@@ -33,6 +34,10 @@ from pocketpay.identity.until_known import until_known
 from pocketpay.identity.user import User
 
 FIELD = "newPassword"
+
+BY_CODE = (Purpose.RESET_PASSWORD,)
+BY_LINK = (Purpose.RESET_PASSWORD, Purpose.FIRST_PASSWORD)
+"""What a code is good for, and a link: that of a welcome mail has no code. All of them end with the password."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +102,14 @@ async def _live(session: Session, login: Login | None, what: ShownCode) -> tuple
     live = await challenges.live(
         session,
         None if user is None or not verified else user.id,
-        Purpose.RESET_PASSWORD,
+        _purposes(what),
         None if user is None else user.email,
     )
     return user, live
+
+
+def _purposes(what: ShownCode) -> tuple[Purpose, ...]:
+    return BY_CODE if what.token is None else BY_LINK
 
 
 async def _set(
@@ -118,11 +127,10 @@ async def _set(
             if now is None or now.email is None or not now.email_verified:
                 return None
             await reception.require_unlocked(session, user.wallet_id)
-            live = await challenges.live(session, user.id, Purpose.RESET_PASSWORD, now.email)
+            live = await challenges.live(session, user.id, _purposes(what), now.email)
             if await shown_code.look(session, reception.codes, what, live) != challenge:
                 return None
-            await challenges.use(session, challenge)
-            await challenges.replace_others(session, challenge)
+            await challenges.end_all(session, user.id, BY_LINK)
             await people.set_hash(session, user.id, new_hash)
             await remember_address(session, user.id, address)
             ended = await end_all(session, user.id)

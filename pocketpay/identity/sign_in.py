@@ -6,7 +6,7 @@ who is meant?            a username with or without "@", an email address or a p
 must it wait?            RATE_LIMITED; at a known address by its own budget, elsewhere by turns (throttle.py)
 password the one?        INVALID_CREDENTIALS; for nobody it takes as long and says the same
 locked out?              a Refusal, told only to whoever has the password (reception.LockOut)
-session                  in one unit of work, with the hash renewed where its parameters are outdated or it is bcrypt
+session                  in one unit of work, with the hash renewed where it is not one of ours
 """
 
 from uuid import UUID
@@ -14,6 +14,7 @@ from uuid import UUID
 import uuid_utils.compat as uuids
 
 from pocketpay.identity import logins, names, proof
+from pocketpay.identity.brought_hashes import HashesLeft
 from pocketpay.identity.errors import InvalidCredentials
 from pocketpay.identity.logins import Login
 from pocketpay.identity.passwords import Verdict
@@ -38,13 +39,11 @@ async def sign_in(
     login = logins.read(raw_login)
 
     async def attempt() -> Admission:
-        found, dearest_bcrypt = await _meant(reception, login)
+        found, left = await _meant(reception, login)
         user_id = found.user.id if found else None
         async with reception.throttle.sign_in(login, user_id, address) as tried:
             kept = found.password_hash if found else None
-            verdict = await reception.passwords.verify(
-                kept, password, dearest_bcrypt=dearest_bcrypt, asker=tried.asker
-            )
+            verdict = await reception.passwords.verify(kept, password, left=left, asker=tried.asker)
             tried.succeeded = verdict.matches
         if found is None or not verdict.matches:
             raise InvalidCredentials
@@ -53,13 +52,13 @@ async def sign_in(
     return await proof.until_it_stands(attempt)
 
 
-async def _meant(reception: Reception, login: Login) -> tuple[Credentials | None, int]:
-    """Whom the login names, and the dearest bcrypt hash there is.
+async def _meant(reception: Reception, login: Login) -> tuple[Credentials | None, HashesLeft]:
+    """Whom the login names, and which hashes of other kinds than ours there are.
 
     The same two reads whatever it is, so that what it is cannot be told by the time it takes.
     """
     async with reception.database.read() as session:
-        return await people.by_login(session, login), await people.dearest_bcrypt(session)
+        return await people.by_login(session, login), await people.hashes_left(session)
 
 
 async def _admitted(reception: Reception, found: Credentials, verdict: Verdict, user_agent: str | None) -> Admission:

@@ -4,7 +4,7 @@ import asyncio
 
 import structlog
 
-from pocketpay.database.failures import ServiceBusy
+from pocketpay.database.loops import going_on
 from pocketpay.identity.reception import Reception
 
 EVERY_SECONDS = 60.0
@@ -17,9 +17,5 @@ async def sweep_forever(reception: Reception) -> None:
     """Sweeps until it is cancelled. What goes wrong with one sweep is logged, and the next one comes."""
     while True:
         await asyncio.sleep(EVERY_SECONDS)
-        try:
+        with going_on(log, busy="sweep_put_off", failed="sweep_failed"):
             await reception.sweep()
-        except ServiceBusy as busy:
-            log.warning("sweep_put_off", reason=str(busy))
-        except Exception:
-            log.exception("sweep_failed")

@@ -37,7 +37,7 @@ async def verify_email(reception: Reception, viewer: Viewer, what: ShownCode) ->
                 return Changed(user)
             if user.email is None:
                 return None
-            live = await challenges.live(session, user.id, Purpose.VERIFY_EMAIL, user.email)
+            live = await challenges.live(session, user.id, [Purpose.VERIFY_EMAIL], user.email)
             if await shown_code.redeem(session, reception.codes, what, live) is None:
                 return None
             return Changed(await people.verify_email(session, user.id, user.email))

@@ -8,13 +8,15 @@ from pocketpay.importing.finding import shown
 from pocketpay.importing.joined import Judge
 
 _BALANCE = re.compile(r"(-?)(\d{1,30})(?:\.(\d{1,30}))?", re.ASCII)
+_MINOR_UNITS = re.compile(r"(-?\d{1,30})(?:\.0{1,30})?", re.ASCII)
+"""Spreadsheets write a whole number with a point and a zero."""
 
 
 def opening_balance(judge_: Judge, served: Sequence[str]) -> tuple[str | None, int]:
     """The wallet's currency, and the opening balance in its minor units."""
     joined = judge_.joined
     if joined.currencies > 1:
-        judge_.wrong("currency", f"{joined.currencies} are named for the same person")
+        judge_.wrong("currency", f"{joined.currencies} different ones are given for the same person")
         return None, 0
     raw = (joined.currency or "").strip().upper()
     code = raw or (served[0] if len(served) == 1 else "")
@@ -24,21 +26,28 @@ def opening_balance(judge_: Judge, served: Sequence[str]) -> tuple[str | None, i
         )
         judge_.wrong("currency", problem, joined.currency)
         return None, 0
-    said = {"balance": joined.balance, "wallet's balance": joined.wallet_balance, "ledger entries": joined.entries}
-    minors = {name: _minor(judge_, name, raw, code) for name, raw in said.items() if raw is not None}
+    in_major = {
+        "balance": joined.balance,
+        "wallet's balance": joined.wallet_balance,
+        "ledger entries": joined.entries,
+    }
+    in_minor = {"balance_cents": joined.balance_cents, "wallet's balance_cents": joined.wallet_balance_cents}
+    said = in_major | in_minor
+    minors = {name: _of_major(judge_, name, raw, code) for name, raw in in_major.items() if raw is not None}
+    minors |= {name: _of_minor(judge_, name, raw, code) for name, raw in in_minor.items() if raw is not None}
     known = {minor for minor in minors.values() if minor is not None}
     if len(known) > 1:
         judge_.wrong("balance", "differs: " + ", ".join(f"{name} {shown(said[name] or '')}" for name in minors))
     return code, max(known, default=0)
 
 
-def _minor(judge_: Judge, field: str, raw: str | None, code: str) -> int | None:
+def _of_major(judge_: Judge, field: str, raw: str, code: str) -> int | None:
     """An opening balance in minor units, zeros beyond the currency's digits taken off; None, and said, if unfit."""
-    if raw is None or not raw.strip():
+    if not raw.strip():
         return 0
     shape = _BALANCE.fullmatch(raw.strip())
     if shape is None:
-        judge_.wrong(field, "is no amount: digits and one point", raw)
+        judge_.wrong(field, "is not an amount: write digits and one point", raw)
         return None
     exponent = money.currency(code).exponent
     sign, whole, part = shape[1], shape[2], shape[3] or ""
@@ -46,10 +55,25 @@ def _minor(judge_: Judge, field: str, raw: str | None, code: str) -> int | None:
         judge_.wrong(field, f"has more than the {exponent} decimals of {code}", raw)
         return None
     minor = int(whole + part[:exponent].ljust(exponent, "0"))
-    if sign and minor:
-        judge_.wrong(field, "is negative: nobody moves in with a debt", raw)
+    return _bounded(judge_, field, raw, code, -minor if sign else minor)
+
+
+def _of_minor(judge_: Judge, field: str, raw: str, code: str) -> int | None:
+    """An opening balance that is told in minor units: cents, or yen."""
+    if not raw.strip():
+        return 0
+    shape = _MINOR_UNITS.fullmatch(raw.strip())
+    if shape is None:
+        judge_.wrong(field, f"is not a whole number of the smallest unit of {code}", raw)
         return None
-    if minor > money.MAX_MAJOR * 10**exponent:
+    return _bounded(judge_, field, raw, code, int(shape[1]))
+
+
+def _bounded(judge_: Judge, field: str, raw: str, code: str, minor: int) -> int | None:
+    if minor < 0:
+        judge_.wrong(field, "is negative: an opening balance cannot be a debt", raw)
+        return None
+    if minor > money.MAX_MAJOR * 10 ** money.currency(code).exponent:
         judge_.wrong(field, f"is above {money.MAX_MAJOR:,} {code}", raw)
         return None
     return minor

@@ -1,6 +1,7 @@
 """A CSV with a head line, as `\\copy … csv header` and Supabase's own editor write it: UTF-8, commas, quotes doubled.
 
-An empty field is NULL. Which table a file holds is told by its columns, not by its name.
+An empty field is NULL, and so is the word NULL or null, as some tools write it. A line of nothing but commas, which
+spreadsheets leave at the end, is no row. Which table a file holds is told by its columns, not by its name.
 """
 
 import csv
@@ -8,10 +9,12 @@ from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
 from pocketpay.importing.lines import MOST_BYTES, Lines, LineSpoiled, text
-from pocketpay.importing.row import ExportUnreadable, Layout, Row, Spoiled, Table
+from pocketpay.importing.row import MOST_COLUMNS, ExportUnreadable, Layout, Row, Spoiled, Table
 
 MOST_FIELD = 65_536
 """Characters of one field; what a quote that is never closed swallows before it is noticed."""
+
+NOTHING = ("", "NULL", "null")
 
 
 class _Texts:
@@ -49,9 +52,11 @@ def rows(file: BinaryIO, where: str, advance: Callable[[int], None]) -> Iterator
             problem = _with_lines("has a quote that is not closed, or one in the middle", first, lines.number)
             yield Spoiled(layout.table, first, problem, lines.number)
             continue
+        if len(values) <= MOST_COLUMNS and not any(values):
+            continue
         if len(values) == layout.width:
-            yield Row(layout.table, first, layout.fields([value or None for value in values]))
-        elif values:
+            yield Row(layout.table, first, layout.fields([None if value in NOTHING else value for value in values]))
+        else:
             problem = f"has {len(values):,} columns where the first line has {layout.width:,}"
             yield Spoiled(layout.table, first, problem, lines.number)
 
@@ -77,7 +82,7 @@ def _table(names: list[str], where: str) -> Table:
         return Table.ENTRIES
     if "username" in has:
         return Table.PROFILES
-    if has & {"balance", "currency"} and has & {"user_id", "profile_id", "owner_id"}:
+    if has & {"balance", "balance_cents", "currency"} and has & {"user_id", "profile_id", "owner_id"}:
         return Table.WALLETS
     other = next((mark for mark in ";\t|" if len(names) == 1 and mark in names[0]), None)
     if other is not None:

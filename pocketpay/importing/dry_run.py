@@ -10,18 +10,30 @@ Memory is bounded by what is in hand: 2,000 rows. Everything else is in PostgreS
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from typing import Protocol
 
 from pocketpay.database.sessions import Connection, Record
+from pocketpay.identity.passwords import our_kind
 from pocketpay.importing.export import Part
 from pocketpay.importing.finding import Finding
 from pocketpay.importing.joined import Joined
 from pocketpay.importing.part_rows import staged
-from pocketpay.importing.person import Judged, judge
-from pocketpay.importing.repository import staging
+from pocketpay.importing.person import FIRST_PASSWORD, NO_WAY_IN, NOT_CONFIRMED, Judged, judge
+from pocketpay.importing.repository import comparison, staging
 
 ROWS_AT_ONCE = 2_000
 """Some megabytes at the very most, and a round trip's cost spread over them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """By what people are judged: the currencies served, the country of local telephone numbers, and whether whoever
+    has a wrong username is given a suggested one."""
+
+    currencies: Sequence[str]
+    country: str | None = None
+    take_suggested: bool = False
 
 
 class Progress(Protocol):
@@ -31,7 +43,7 @@ class Progress(Protocol):
         """What is done next and how much of it there is; the block is given what to call with each bit done."""
 
 
-async def dry_run(connection: Connection, parts: Sequence[Part], served: Sequence[str], progress: Progress) -> None:
+async def dry_run(connection: Connection, parts: Sequence[Part], rules: Rules, progress: Progress) -> None:
     """Leaves in the connection's temporary tables who is fit to move in, and everything there is to say.
 
     Raises ExportUnreadable when a file as a whole cannot be read.
@@ -41,8 +53,12 @@ async def dry_run(connection: Connection, parts: Sequence[Part], served: Sequenc
             await _read(connection, number, part, advance)
     to_judge = await staging.join(connection)
     with progress.stage("judging", to_judge) as advance:
-        await _judge_all(connection, served, advance)
-    await staging.compare(connection)
+        await _judge_all(connection, rules, advance)
+    await comparison.compare(connection)
+    endings = (FIRST_PASSWORD, NOT_CONFIRMED, NO_WAY_IN)
+    await comparison.leave_kinds_behind(connection, our_kind=our_kind(), endings=endings)
+    if rules.take_suggested:
+        await comparison.take_suggested(connection)
 
 
 async def _read(connection: Connection, number: int, part: Part, advance: Callable[[int], None]) -> None:
@@ -59,12 +75,12 @@ async def _read(connection: Connection, number: int, part: Part, advance: Callab
         await staging.put(connection, table, rows)
 
 
-async def _judge_all(connection: Connection, served: Sequence[str], advance: Callable[[int], None]) -> None:
+async def _judge_all(connection: Connection, rules: Rules, advance: Callable[[int], None]) -> None:
     now, last = await staging.clock(connection), 0
     while page := await staging.page(connection, last, ROWS_AT_ONCE):
-        judged = [(joined, judge(joined, served, now)) for joined in _joined(page)]
+        judged = [(joined, judge(joined, rules.currencies, now, country=rules.country)) for joined in _joined(page)]
         await staging.put(connection, "candidates", [_candidate(*pair) for pair in judged])
-        await staging.put(connection, "sound", [_sound(*pair) for pair in judged if not pair[1].wrong])
+        await staging.put(connection, "sound", [_sound(*pair) for pair in judged])
         found = [_finding(finding) for _, one in judged for finding in one.findings]
         await staging.put(connection, "findings", found)
         last = page[-1]["n"]
@@ -76,7 +92,8 @@ def _joined(page: Sequence[Record]) -> Iterator[Joined]:
 
 
 def _candidate(joined: Joined, judged: Judged) -> tuple[object, ...]:
-    return joined.n, joined.part, joined.line, joined.id, judged.username, judged.email, judged.phone
+    verified = judged.email_verified_at is not None
+    return joined.n, joined.part, joined.line, joined.id, judged.username, judged.email, judged.phone, verified
 
 
 def _sound(joined: Joined, judged: Judged) -> tuple[object, ...]:
@@ -106,4 +123,5 @@ def _finding(finding: Finding) -> tuple[object, ...]:
         finding.n,
         finding.shown,
         list(finding.suggestions),
+        None,
     )

@@ -21,6 +21,7 @@ class Joined:
     id: UUID
     email: str | None
     phone: str | None
+    profile_phone: str | None
     encrypted_password: str | None
     username: str | None
     name: str | None
@@ -28,7 +29,9 @@ class Joined:
     currency: str | None
     currencies: int
     balance: str | None
+    balance_cents: str | None
     wallet_balance: str | None
+    wallet_balance_cents: str | None
     entries: str | None
     profiles: int
     wallets: int

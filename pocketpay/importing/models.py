@@ -1,4 +1,4 @@
-"""The table of those who came from elsewhere."""
+"""The tables of those who came from elsewhere."""
 
 from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index
 
@@ -24,3 +24,13 @@ class ImportedUserRow(SQLModel, table=True):
     opening_id: UUID | None = None
     opening_amount: int = minor()
     imported_at: datetime = moment()
+
+
+class WelcomeMailRow(SQLModel, table=True):
+    """Who was sent a welcome mail. The mail itself is deleted MAIL_KEEP_DAYS after it was sent."""
+
+    __tablename__ = "welcome_mails"
+    __table_args__ = (ForeignKeyConstraint(["user_id"], ["users.id"]),)
+
+    user_id: UUID = key()
+    made_at: datetime = moment()

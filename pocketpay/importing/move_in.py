@@ -19,9 +19,9 @@ from pocketpay.database.sessions import Connection, Database
 from pocketpay.identity.errors import AlreadyThere
 from pocketpay.identity.until_known import until_known
 from pocketpay.importing.opening_balance import open_balance
-from pocketpay.importing.repository import people, staging
+from pocketpay.importing.repository import people, verdicts
 from pocketpay.importing.repository.people import Arrival, Owed
-from pocketpay.importing.repository.staging import Ready
+from pocketpay.importing.repository.verdicts import Ready
 from pocketpay.money import Money
 from pocketpay.payments.desk import Desk
 
@@ -60,7 +60,7 @@ async def move_in(
 ) -> None:
     """Writes everybody whom the dry run on this connection found fit. Raises ServiceBusy; then run it again."""
     last = 0
-    while page := await staging.ready(connection, last, PEOPLE_AT_ONCE):
+    while page := await verdicts.ready(connection, last, PEOPLE_AT_ONCE):
         arrived = await _arrive(database, [_arrival(ready) for ready in page], moved)
         await _open_balances(desk, [owed for one in arrived if (owed := _promised(one)) is not None], moved)
         moved.people += len(arrived)

@@ -25,7 +25,7 @@ def staged(part: int, name: str, row: Row | Spoiled) -> tuple[object, ...] | Fin
         return _entry(part, name, row)
     raw = row.fields[0] or ""
     if _ID.fullmatch(raw.strip()) is None:
-        return Finding(part, row.line, Severity.WRONG, _WHOSE[row.table], "is no UUID", shown=shown(raw))
+        return Finding(part, row.line, Severity.WRONG, _WHOSE[row.table], "is not a UUID", shown=shown(raw))
     return (part, row.line, UUID(raw.strip()), *row.fields[1:])
 
 

@@ -7,25 +7,25 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 
-from pocketpay.identity import bcrypt_hashes, contacts, names, usernames
+from pocketpay.identity import argon2_hashes, avatars, bcrypt_hashes, contacts, names, usernames
 from pocketpay.identity.errors import InvalidProfile
 from pocketpay.identity.passwords import NO_PASSWORD
+from pocketpay.importing import phone
 from pocketpay.importing.balance import opening_balance
 from pocketpay.importing.finding import Finding, Severity
 from pocketpay.importing.joined import Joined, Judge
 from pocketpay.text.characters import category, nfkd
-from pocketpay.text.pasted import dialled
 
-LONGEST_AVATAR_URL = 2_048
-
-_AVATAR = re.compile(r"https?://[!-~]+", re.ASCII | re.IGNORECASE)
-_DIGITS = re.compile(r"\d{6,15}", re.ASCII)
-_KINDS = {
-    "$argon2": "is an argon2 hash, of which only our own are taken",
-    "$fbscrypt": "is a Firebase scrypt hash",
-    "$2": "is a bcrypt hash out of shape",
+_BROKEN = {
+    "$argon2": "is a damaged argon2 hash, or one of argon2d or of an older version: export it again, or empty it",
+    "$2": "is a damaged bcrypt hash: export it again, or empty it",
 }
 _TRUE = ("t", "true", "1", "yes")
+
+FIRST_PASSWORD = "they set their first password by mail"  # noqa: S105 - a sentence
+NOT_CONFIRMED = "an operator has to verify their email address before they can set one"
+NO_WAY_IN = "they have no email address, and cannot sign in"
+"""What is to become of somebody who brings no password."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,26 +49,27 @@ class Judged:
         return any(finding.severity is Severity.WRONG for finding in self.findings)
 
 
-def judge(joined: Joined, served_currencies: Sequence[str], now: datetime) -> Judged:
-    """Reads everything about one person, and says of each field that is not fit why."""
+def judge(joined: Joined, served_currencies: Sequence[str], now: datetime, *, country: str | None = None) -> Judged:
+    """Reads everything about one person, and says of each field that is not fit why. Local telephone numbers are of
+    `country`."""
     judge_ = Judge(joined)
     _standing(judge_, now)
     metadata = _metadata(joined.metadata)
     username = _username(judge_, joined.username or metadata.get("username"), metadata)
     currency, opening = opening_balance(judge_, served_currencies)
     email = judge_.fit(contacts.email_address, joined.email)
-    phone = judge_.fit(_phone, joined.phone)
+    verified_at = None if email is None else _confirmed(joined.email_confirmed_at, now)
     return Judged(
         username=username,
         name=_name(judge_, joined.name or metadata.get("full_name") or metadata.get("name"), username),
         email=email,
-        phone=phone,
+        phone=_phone(judge_, country),
         avatar_url=_avatar(judge_, joined.avatar_url or metadata.get("avatar_url")),
-        password_hash=_password(judge_),
+        password_hash=_password(judge_, without=_without_password(email, verified_at)),
         currency=currency,
         opening=opening,
         created_at=_time(judge_, now),
-        email_verified_at=None if email is None else _confirmed(joined.email_confirmed_at, now),
+        email_verified_at=verified_at,
         findings=tuple(judge_.findings),
     )
 
@@ -77,17 +78,20 @@ def _standing(judge_: Judge, now: datetime) -> None:
     """Whom Supabase itself would not let in does not come in here."""
     joined = judge_.joined
     if joined.deleted_at is not None:
-        judge_.wrong("deleted_at", "says that they were deleted: nobody to move in")
+        judge_.wrong("deleted_at", "is set: this person was deleted in Supabase")
     if (joined.is_anonymous or "").lower() in _TRUE:
-        judge_.wrong("is_anonymous", "says that it is nobody by name: nobody to move in")
+        judge_.wrong("is_anonymous", "is true: this is an anonymous session, not a person")
     if joined.banned_until is not None:
         until = _moment(joined.banned_until)
         if until is None or until > now:
-            judge_.wrong("banned_until", "bans them: clear it to let them in, and freeze the wallet then")
+            judge_.wrong(
+                "banned_until",
+                "is in the future: this person is banned. Clear it to import them, and freeze the wallet then",
+            )
     if joined.profiles > 1:
         judge_.wrong("id", f"has {joined.profiles} profiles")
     if joined.wallets > 1:
-        judge_.wrong("id", f"has {joined.wallets} wallets: here everybody has one")
+        judge_.wrong("id", f"has {joined.wallets} wallets, and can have only one here")
 
 
 def _username(judge_: Judge, raw: str | None, metadata: dict[str, str]) -> str | None:
@@ -123,46 +127,62 @@ def _may_be_chosen(name: str) -> bool:
 
 def _name(judge_: Judge, raw: str | None, username: str | None) -> str | None:
     if raw is None or not raw.strip():
-        judge_.note("name", "is missing: the username stands for it")
+        judge_.note("name", "is missing: the username is shown instead")
         return username
     name = judge_.fit(names.well_formed, raw)
     problem = None if name is None else names.objection(name)
     if problem is None:
         return name
-    judge_.note("name", f"{problem}: the username stands for it", raw)
+    judge_.note("name", f"{problem}: the username is shown instead", raw)
     return username
 
 
-def _phone(raw: str) -> str:
-    """Supabase keeps numbers without the plus that they begin with."""
-    shown = dialled(raw[: contacts.LONGEST_TYPED])
-    return contacts.phone_number(f"+{shown}" if _DIGITS.fullmatch(shown) else raw)
+def _phone(judge_: Judge, country: str | None) -> str | None:
+    joined = judge_.joined
+    if joined.phone is not None and joined.phone.strip():
+        return judge_.fit(lambda raw: phone.from_supabase(raw, country), joined.phone)
+    return judge_.fit(lambda raw: phone.from_profile(raw, country), joined.profile_phone)
 
 
 def _avatar(judge_: Judge, raw: str | None) -> str | None:
     if raw is None or not raw.strip():
         return None
-    url = raw.strip()
-    if len(url) > LONGEST_AVATAR_URL or _AVATAR.fullmatch(url) is None:
-        judge_.note("avatar_url", "is no address of the web: left out", url)
+    try:
+        return avatars.picture_url(raw)
+    except InvalidProfile as refusal:
+        judge_.note("avatar_url", f"{refusal.problem}: left out", raw)
         return None
-    return url
 
 
-def _password(judge_: Judge) -> str:
-    raw = judge_.joined.encrypted_password
-    if raw is None or not raw.strip():
-        judge_.note("encrypted_password", "is empty: they cannot sign in with a password")
-        return NO_PASSWORD
-    kept = raw.strip()
-    if bcrypt_hashes.cost_of(kept) is not None:
+def _without_password(email: str | None, verified_at: datetime | None) -> str:
+    if email is None:
+        return NO_WAY_IN
+    return NOT_CONFIRMED if verified_at is None else FIRST_PASSWORD
+
+
+def _password(judge_: Judge, *, without: str) -> str:
+    """The hash, when it is one that we compare with. Another sound one is left behind, a damaged one is wrong.
+
+    `without` is how a note ends that somebody has none.
+    """
+    kept = (judge_.joined.encrypted_password or "").strip()
+    argon2, bcrypt = argon2_hashes.read(kept), bcrypt_hashes.SHAPE.fullmatch(kept)
+    if bcrypt_hashes.cost_of(kept) is not None or (argon2 is not None and argon2.is_within_bounds):
         return kept
-    shape = bcrypt_hashes.SHAPE.fullmatch(kept)
-    kind = next((said for sign, said in _KINDS.items() if kept.startswith(sign)), "is no hash that we know")
-    if shape is not None:
+    if not kept:
+        left_behind = "is empty"
+    elif kept.startswith("$fbscrypt$"):
+        left_behind = "is a Firebase scrypt hash, which cannot be compared here"
+    elif argon2 is not None:
+        left_behind = f"is an argon2 hash that costs too much ({argon2.kind})"
+    elif bcrypt is not None:
         least, most = bcrypt_hashes.LEAST_COST, bcrypt_hashes.MOST_COST
-        kind = f"is a bcrypt hash of the cost {shape[1]}: {least} to {most} are taken"
-    judge_.wrong("encrypted_password", kind)
+        left_behind = f"is a bcrypt hash of the cost {bcrypt[1]}, and {least} to {most} are taken"
+    else:
+        problem = next((said for sign, said in _BROKEN.items() if kept.startswith(sign)), "is not a password hash")
+        judge_.wrong("encrypted_password", problem)
+        return NO_PASSWORD
+    judge_.note("encrypted_password", f"{left_behind}: {without}")
     return NO_PASSWORD
 
 
@@ -172,7 +192,7 @@ def _time(judge_: Judge, now: datetime) -> datetime | None:
         return None
     moment = _moment(raw)
     if moment is None or moment > now:
-        judge_.note("created_at", "is no time in the past: now stands for it", raw)
+        judge_.note("created_at", "is not a time in the past: the time of the import is used", raw)
         return None
     return moment
 

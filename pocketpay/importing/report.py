@@ -6,16 +6,19 @@ from pocketpay import money
 from pocketpay.database.sessions import Connection
 from pocketpay.importing.finding import Severity, shown
 from pocketpay.importing.move_in import Moved
-from pocketpay.importing.repository import staging
-from pocketpay.importing.repository.staging import Counts, Ready, Sum
+from pocketpay.importing.repository import verdicts
+from pocketpay.importing.repository.verdicts import Counts, Ready, Sum
+from pocketpay.importing.welcome import Welcomed
 
 
 async def findings(connection: Connection, names: Sequence[str]) -> AsyncIterator[str]:
     """A line for everything found, file by file: `people.csv:3: username "Admin": is reserved (free: admin_3f2a)`."""
-    async for row in staging.tell(connection):
+    async for row in verdicts.tell(connection):
         what = " ".join(filter(None, (row["field"], row["shown"])))
         mark = "" if row["severity"] == Severity.WRONG else "note: "
         free = f" (free: {row['suggestion']})" if row["suggestion"] else ""
+        if row["becomes"]:
+            free = f" (becomes {row['becomes']})"
         where = f"{names[row['part']]}:{row['line']}"
         yield f"{where}: {mark}{what + ': ' if what else ''}{row['problem']}{free}"
 
@@ -24,7 +27,7 @@ def summary(counts: Counts, sums: Sequence[Sum], owed: int) -> list[str]:
     """How many there are, and what they bring in each currency."""
     ready = sum(one.people for one in sums)
     lines = [
-        f"{_people(counts.read)} read: {ready:,} can move in, {counts.here:,} are here already, "
+        f"{_people(counts.read)} read: {ready:,} can move in, {_many(counts.here, 'is', 'are')} here already, "
         f"{_many(counts.wrong, 'line is', 'lines are')} wrong, {_many(counts.notes, 'note', 'notes')}."
     ]
     lines += [
@@ -32,6 +35,9 @@ def summary(counts: Counts, sums: Sequence[Sum], owed: int) -> list[str]:
         f"{_amount(one.total, one.currency)} together"
         for one in sums
     ]
+    if counts.unverified:
+        unverified = _many(counts.unverified, "email address is", "email addresses are")
+        lines.append(f"  {unverified} not confirmed: kept, and not as verified")
     if owed:
         lines.append(f"An earlier run still owes {_many(owed, 'opening balance', 'opening balances')}.")
     return lines
@@ -46,6 +52,19 @@ def moved(done: Moved) -> list[str]:
         f"{': ' + paid if paid else ''}."
     )
     return lines
+
+
+def welcomed(done: Welcomed) -> str:
+    """What is sent to people without a password."""
+    if done.last_due_at is None:
+        return "0 welcome mails are put into the outbox."
+    many = _many(done.mails, "welcome mail is", "welcome mails are")
+    return f"{many} put into the outbox; the last one is due at {done.last_due_at:%Y-%m-%d %H:%M} UTC."
+
+
+def to_welcome(people: int) -> str:
+    """Who would be sent a welcome mail by a real run."""
+    return f"{_many(people, 'welcome mail', 'welcome mails')} would be put into the outbox."
 
 
 def _late(ready: Ready) -> str:

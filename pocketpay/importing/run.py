@@ -13,20 +13,32 @@ from pocketpay.database.errors import DatabaseUnavailable
 from pocketpay.database.failures import ServiceBusy, lost_connection
 from pocketpay.database.sessions import Connection, Database
 from pocketpay.importing import move_in, report
-from pocketpay.importing.dry_run import Progress, dry_run
+from pocketpay.importing.dry_run import Progress, Rules, dry_run
 from pocketpay.importing.export import Part, parts
 from pocketpay.importing.move_in import Moved
-from pocketpay.importing.repository import staging
+from pocketpay.importing.repository import staging, verdicts, welcomes
+from pocketpay.importing.repository.verdicts import Counts
+from pocketpay.importing.welcome import require_mail, welcome
+from pocketpay.mail.outbox import Outbox
 from pocketpay.payments.desk import Desk
 from pocketpay.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What is asked for: `dry` changes nothing, `skip_wrong` leaves out whom something is wrong with."""
+    """What is asked for: `dry` changes nothing, `skip_wrong` leaves out whom something is wrong with,
+    `take_suggested` gives a suggested username to whoever has a wrong one, `country` is that of local telephone
+    numbers, and of the welcome mails as many are sent in an hour as `mails_per_hour` says, None for none at all."""
 
     dry: bool = False
     skip_wrong: bool = False
+    take_suggested: bool = False
+    country: str | None = None
+    mails_per_hour: int | None = None
+
+    def rules(self, settings: Settings) -> Rules:
+        """By what people are judged."""
+        return Rules(settings.served_currencies, self.country, self.take_suggested)
 
 
 async def run(
@@ -40,15 +52,18 @@ async def run(
 ) -> int:
     """Does it, telling line by line, and gives the exit code: 0, or 1 when something is wrong and was not skipped.
 
-    Raises ExportUnreadable, CannotStage, and DatabaseUnavailable when the database goes away: run it again then.
+    Raises ExportUnreadable, SettingsError, CannotStage, and DatabaseUnavailable when the database goes away: run it
+    again then.
     """
+    if wish.mails_per_hour is not None:
+        require_mail(settings)
     files = parts(paths)
     try:
         async with AsyncExitStack() as open_:
             connection = await staging.opened(server_dsn)
             open_.callback(connection.terminate)
             if wish.dry:
-                return await _dry(settings, connection, files, tell, progress)
+                return await _dry(settings, connection, files, wish, tell, progress)
             return await _real(settings, server_dsn, connection, files, wish, open_, tell, progress)
     except Exception as error:
         if isinstance(error, ServiceBusy) or lost_connection(error):
@@ -59,12 +74,19 @@ async def run(
 
 
 async def _dry(
-    settings: Settings, connection: Connection, files: Sequence[Part], tell: Callable[[str], None], progress: Progress
+    settings: Settings,
+    connection: Connection,
+    files: Sequence[Part],
+    wish: Wish,
+    tell: Callable[[str], None],
+    progress: Progress,
 ) -> int:
     owed = await move_in.owed_count(connection)
-    wrong, _ = await _reported(settings, connection, files, owed, tell, progress)
+    counts, _ = await _reported(connection, files, wish.rules(settings), owed, tell, progress)
+    if wish.mails_per_hour is not None:
+        tell(report.to_welcome(counts.first_passwords + await welcomes.count(connection)))
     tell("Nothing has been changed: this was a dry run.")
-    return 1 if wrong else 0
+    return 1 if counts.wrong else 0
 
 
 async def _real(
@@ -83,32 +105,35 @@ async def _real(
     open_.push_async_callback(desk.close)
     moved = Moved()
     await move_in.settle_owed(connection, desk, moved)
-    wrong, ready = await _reported(settings, connection, files, 0, tell, progress)
-    if wrong and not wish.skip_wrong:
+    counts, ready = await _reported(connection, files, wish.rules(settings), 0, tell, progress)
+    if counts.wrong and not wish.skip_wrong:
         _tell_all(report.moved(moved) if moved.openings else [], tell)
         tell("Nobody has moved in: mend these lines, or leave them out with --skip-wrong.")
         return 1
     with progress.stage("moving in", ready) as advance:
         await move_in.move_in(connection, database, desk, moved, advance)
     _tell_all(report.moved(moved), tell)
+    if wish.mails_per_hour is not None:
+        outbox = Outbox(is_on=settings.mail_is_on)
+        tell(report.welcomed(await welcome(connection, database, outbox, per_hour=wish.mails_per_hour)))
     return 1 if moved.left_out else 0
 
 
 async def _reported(
-    settings: Settings,
     connection: Connection,
     files: Sequence[Part],
+    rules: Rules,
     owed: int,
     tell: Callable[[str], None],
     progress: Progress,
-) -> tuple[int, int]:
-    """Makes the dry run, tells all of it, and gives how many lines are wrong and how many people can move in."""
-    await dry_run(connection, files, settings.served_currencies, progress)
+) -> tuple[Counts, int]:
+    """Makes the dry run, tells all of it, and gives what it has counted and how many people can move in."""
+    await dry_run(connection, files, rules, progress)
     async for line in report.findings(connection, [file.name for file in files]):
         tell(line)
-    counts, sums = await staging.counts(connection), await staging.sums(connection)
+    counts, sums = await verdicts.counts(connection), await verdicts.sums(connection)
     _tell_all(report.summary(counts, sums, owed), tell)
-    return counts.wrong, sum(one.people for one in sums)
+    return counts, sum(one.people for one in sums)
 
 
 def _tell_all(lines: Sequence[str], tell: Callable[[str], None]) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 
-from pocketpay.database.sessions import Session
+from pocketpay.database.sessions import Record, Session
 from pocketpay.errors import BooksDisagree
 from pocketpay.ledger.repository import entries as repository
 from pocketpay.money import Money
@@ -35,13 +35,13 @@ async def points(session: Session, wallet_id: UUID, moments: Iterable[datetime])
     wanted = list(moments)
     rows = await repository.points(session, wallet_id, wanted)
     # By their order: a first or last moment of all time comes back from the driver as another.
-    return {moment: _point(wallet_id, *row) for moment, row in zip(wanted, rows, strict=bool(rows))}
+    return {moment: _point(wallet_id, row) for moment, row in zip(wanted, rows, strict=bool(rows))}
 
 
-def _point(wallet_id: UUID, sequence: int | None, minor: int, currency: str) -> Point:
-    if sequence is None:
+def _point(wallet_id: UUID, row: Record) -> Point:
+    if row["sequence"] is None:
         raise BooksDisagree(f"an entry of account {wallet_id} is missing")
-    return Point(sequence, Money(minor, currency))
+    return Point(row["sequence"], Money(row["balance"], row["currency"]))
 
 
 def just_after(moment: datetime) -> datetime:

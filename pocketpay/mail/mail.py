@@ -14,6 +14,7 @@ class Kind(StrEnum):
     EMAIL_CHANGED = "email_changed"
     RESET_PASSWORD = "reset_password"  # noqa: S105 - a kind of mail
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 - a kind of mail
+    WELCOME = "welcome"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,8 @@ class Mail:
     """A mail about to be put into the outbox.
 
     `event` names what it is about: of the same user and event only the first is sent. `facts` are what its text
-    needs, without codes, links and passwords. It is not sent any more when it is older than `lifetime`.
+    needs, without codes, links and passwords. It is due after `delay`, and not sent any more when it has been due for
+    longer than `lifetime`.
     """
 
     user_id: UUID
@@ -30,6 +32,7 @@ class Mail:
     kind: Kind
     lifetime: timedelta
     facts: Mapping[str, str] = field(default_factory=dict)
+    delay: timedelta = timedelta(0)
 
 
 @dataclass(frozen=True, slots=True)

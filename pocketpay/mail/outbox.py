@@ -1,8 +1,10 @@
 """The outbox: where units of work put their mails. Decision 30 gives the reasons."""
 
+from datetime import timedelta
+
 from pocketpay.database.sessions import Session
 from pocketpay.mail import repository
-from pocketpay.mail.mail import Mail
+from pocketpay.mail.mail import Kind, Mail
 
 
 class Outbox:
@@ -15,3 +17,7 @@ class Outbox:
         """Within a unit of work: the mail is sent once that is committed. The same event again does nothing."""
         if self.is_on:
             await repository.put(session, mail)
+
+    async def last_due(self, session: Session, kind: Kind) -> timedelta | None:
+        """In how long the last mail of that kind is due that waits; None where none does."""
+        return await repository.last_due(session, kind)

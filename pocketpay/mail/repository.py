@@ -13,7 +13,7 @@ from pocketpay.mail.mail import ClaimedMail, Kind, Mail
 _PUT = """
 insert into outgoing_mails
     (id, user_id, event, recipient, kind, facts, status, tries, created_at, due_at, expires_at)
-select $1, $2, $3, $4, $5, $6::jsonb, 'waiting', 0, now, now, now + $7::interval
+select $1, $2, $3, $4, $5, $6::jsonb, 'waiting', 0, now, now + $8::interval, now + $8::interval + $7::interval
 from (select clock_timestamp() as now) clock
 on conflict (user_id, event) do nothing
 """
@@ -72,6 +72,7 @@ async def put(session: Session, mail: Mail) -> None:
         mail.kind,
         orjson.dumps(dict(mail.facts)).decode(),
         mail.lifetime,
+        mail.delay,
     )
 
 
@@ -130,6 +131,14 @@ async def waiting(session: Session, *, most: int) -> int:
     """How many mails wait, counted up to `most`."""
     number: int = await session.fetchval(_WAITING, most)
     return number
+
+
+async def last_due(session: Session, kind: Kind) -> timedelta | None:
+    """In how long the last one of that kind is due that waits; None where none does."""
+    left: timedelta | None = await session.fetchval(
+        "select max(due_at) - clock_timestamp() from outgoing_mails where status = 'waiting' and kind = $1", kind
+    )
+    return left
 
 
 async def forget(session: Session, user_ids: Iterable[UUID]) -> None:

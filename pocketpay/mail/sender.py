@@ -14,13 +14,13 @@ Decision 30 gives the reasons.
 import asyncio
 import contextlib
 import random
-from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
 import structlog
 
-from pocketpay.database.failures import ServiceBusy
+from pocketpay.database.loops import going_on
 from pocketpay.database.sessions import Database, Session
 from pocketpay.mail import repository
 from pocketpay.mail.delivery import Delivery, NotDelivered, Rejected, ServerUnavailable, TryLater
@@ -117,7 +117,7 @@ class MailSender:
             claimed = 0
             # After a pause: a server that starts has other things to do first.
             await self._next_look()
-            with _going_on():
+            with going_on(log, busy="mail_put_off", failed="mail_failed"):
                 claimed = await self.send_due()
             if not claimed and not self.sending:
                 await self._delivery.rest()
@@ -211,21 +211,10 @@ class MailSender:
         while True:
             await asyncio.sleep(COUNT_SECONDS)
             ticks += 1
-            with _going_on():
+            with going_on(log, busy="mail_put_off", failed="mail_failed"):
                 await self.count()
                 if ticks % (SWEEP_SECONDS // COUNT_SECONDS) == 0:
                     await self.sweep()
-
-
-@contextlib.contextmanager
-def _going_on() -> Iterator[None]:
-    """Whatever goes wrong, it is logged, and the next look comes."""
-    try:
-        yield
-    except ServiceBusy as busy:
-        log.warning("mail_put_off", reason=str(busy))
-    except Exception:
-        log.exception("mail_failed")
 
 
 async def _cancel(tasks: "Collection[asyncio.Task[None]]") -> None:

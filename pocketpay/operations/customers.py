@@ -26,6 +26,7 @@ class Sought:
     username: str | None = None
     email: str | None = None
     phone: str | None = None
+    user_id: UUID | None = None
     wallet_id: UUID | None = None
     transaction_id: UUID | None = None
 
@@ -33,6 +34,8 @@ class Sought:
 async def find(session: Session, sought: Sought) -> list[User]:
     """Whoever is meant, those who have left too; of a transaction both sides."""
     wallet_ids = [] if sought.wallet_id is None else [sought.wallet_id]
+    if sought.user_id is not None:
+        wallet_ids += [user.wallet_id for user in (await people.users(session, [sought.user_id])).values()]
     if sought.transaction_id is not None:
         parties = await lookups.parties(session, sought.transaction_id)
         sides = () if parties is None else (parties.source_id, parties.destination_id)
@@ -48,7 +51,11 @@ async def find(session: Session, sought: Sought) -> list[User]:
 
 
 async def wallet_of(session: Session, sought: Sought) -> UUID | None:
-    """The wallet that is meant by its own id, or by the username of somebody who is here; None when there is none."""
+    """The wallet that is meant by its own id, by its owner's, or by the username of somebody who is here; None when
+    there is none."""
+    if sought.user_id is not None:
+        user = (await people.users(session, [sought.user_id])).get(sought.user_id)
+        return None if user is None else user.wallet_id
     if sought.wallet_id is not None:
         return sought.wallet_id if await wallets.currencies(session, [sought.wallet_id]) else None
     owner = None if sought.username is None else await profiles.by_username(session, sought.username)

@@ -15,7 +15,7 @@ from pocketpay.clearing.outcome import Answer, Besides, Outcome
 from pocketpay.operator_log.act import Act, Action, Operator
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.parsing import parse_reason
-from pocketpay.transactions.errors import WalletClosed
+from pocketpay.payments.spending import open_wallet
 from pocketpay.wallets.balance import NewStanding, WalletStatus
 
 
@@ -35,9 +35,7 @@ class UnfreezeWallet:
     def decide(self, book: Book) -> Outcome:
         """The rule. Raises OwnWallet, WalletClosed."""
         self.operator.require_no_interest(self.wallet_id, field="wallet")
-        standing = book.standings[self.wallet_id]
-        if standing.status is WalletStatus.CLOSED:
-            raise WalletClosed
+        standing = open_wallet(book, self.wallet_id)
         if standing.frozen_for is None:
             return Outcome(changed=False)
         active = replace(standing, status=WalletStatus.ACTIVE, frozen_for=None)

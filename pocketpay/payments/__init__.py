@@ -2,7 +2,7 @@
 
     transfer.py               one person sends money to another
     transfer_batch.py         many transfers in one
-    preview.py                what a transfer would come to now
+    preview.py                what a transfer or a withdrawal would come to now
     confirm.py, cancel.py     the sender's answer about a held payment
     refund.py                 the recipient gives money back
     reversal.py               what giving money back moves, whoever decides it
@@ -23,6 +23,7 @@
     card_standing.py          the rule behind those three
     update_card_limits.py     a card's own limits
     simulate_card_payment.py  a payment by card
+    spending.py               whether a wallet may spend
     parsing.py                raw text becomes amounts, descriptions, keys
     resolve.py                names and ids become wallets
     desk.py                   what a verb needs besides its rule

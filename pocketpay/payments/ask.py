@@ -15,10 +15,10 @@ from pocketpay.clearing.book import Book
 from pocketpay.clearing.footprint import Footprint, Key, Needs
 from pocketpay.clearing.outcome import Besides, Outcome
 from pocketpay.money import Money
+from pocketpay.payments.spending import open_wallet
 from pocketpay.requests.errors import PayerNotFound, TooManyOpenRequests, TooManyRequests
 from pocketpay.requests.money_request import MoneyRequest, RequestStatus
-from pocketpay.transactions.errors import CurrencyMismatch, SelfTransfer, WalletClosed, WalletFrozen
-from pocketpay.wallets.balance import WalletStatus
+from pocketpay.transactions.errors import CurrencyMismatch, SelfTransfer, WalletFrozen
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +61,7 @@ class Ask:
             raise SelfTransfer(self.field)
         if any(book.accounts[one.payer_wallet_id].currency != one.amount.currency for one in requests):
             raise CurrencyMismatch(self.field)
-        own = book.standings[self.wallet_id]
-        if own.status is WalletStatus.CLOSED:
-            raise WalletClosed
-        if not own.may_receive:
+        if not open_wallet(book, self.wallet_id).may_receive:
             raise WalletFrozen
         self._must_not_nag(book, requests)
         return Outcome(key=self.key, besides=Besides(requests=requests))

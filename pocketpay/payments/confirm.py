@@ -13,7 +13,7 @@ from uuid import UUID
 from pocketpay.clearing import money_requests
 from pocketpay.clearing.book import Book
 from pocketpay.clearing.footprint import Footprint
-from pocketpay.clearing.holds import ended, following, released
+from pocketpay.clearing.holds import following, refused, released
 from pocketpay.clearing.outcome import Answer, Outcome
 from pocketpay.ledger.account import Leg
 from pocketpay.payments.desk import Desk
@@ -52,12 +52,12 @@ class Confirm:
         if request is not None and request.status is not RequestStatus.PENDING:
             raise WrongState(request.status)
         if book.standings[held.source_wallet_id].status is not WalletStatus.ACTIVE:
-            return ended(book, held, Status.BLOCKED, WalletFrozen())
+            return refused(book, held, WalletFrozen())
         if not book.standings[held.destination_wallet_id].may_receive:
-            return ended(book, held, Status.FAILED, RecipientNotFound())
+            return refused(book, held, RecipientNotFound())
         verdict = book.risk_of(held.source_wallet_id, held.destination_wallet_id, held.amount, held=held)
         if verdict.action is RuleAction.BLOCK:
-            return ended(book, held, Status.BLOCKED, RiskBlocked(), verdict)
+            return refused(book, held, RiskBlocked(), verdict)
         legs = (
             Leg(held.source_wallet_id, -held.amount.minor, held.description),
             Leg(held.destination_wallet_id, held.amount.minor, held.description),

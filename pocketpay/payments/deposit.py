@@ -20,11 +20,13 @@ from pocketpay.money import Money
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.parsing import parse_amount, parse_bank_name, parse_key
 from pocketpay.payments.settle import settle_now
-from pocketpay.transactions.errors import WalletClosed, WalletFrozen
+from pocketpay.payments.spending import open_wallet
+from pocketpay.transactions.errors import WalletFrozen
 from pocketpay.transactions.lifecycle import Status
 from pocketpay.transactions.limits import LimitKind
+from pocketpay.transactions.stored_refusal import ended_by
 from pocketpay.transactions.transaction import Transaction, Type
-from pocketpay.wallets.balance import Freeze, WalletStatus
+from pocketpay.wallets.balance import Freeze
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,27 +47,26 @@ class AcceptDeposit:
         """The rule. Raises WalletClosed, LimitExceeded; a wallet frozen for all leaves the row BLOCKED."""
         if (earlier := book.replay(self.key, self.id)) is not None:
             return earlier
-        standing = book.standings[self.wallet_id]
-        if standing.status is WalletStatus.CLOSED:
-            raise WalletClosed
-        why = WalletFrozen() if standing.frozen_for is Freeze.ALL else None
+        why = WalletFrozen() if open_wallet(book, self.wallet_id).frozen_for is Freeze.ALL else None
         if why is None:
             book.must_have_room(self.wallet_id, LimitKind.DEPOSIT_DAILY, self.amount)
-        accepted = Transaction(
+        accepted = self._transaction(book)
+        return Outcome(accepted if why is None else ended_by(why, accepted), key=self.key, refusal=why)
+
+    def _transaction(self, book: Book) -> Transaction:
+        return Transaction(
             id=self.id,
             type=Type.DEPOSIT,
-            status=Status.CREATED if why is None else Status.BLOCKED,
+            status=Status.CREATED,
             source_wallet_id=None,
             destination_wallet_id=self.wallet_id,
             amount=self.amount,
             fee=Money(0, self.amount.currency),
             description=f"Deposit from {self.bank_name}",
             bank_name=self.bank_name,
-            failure_code=None if why is None else why.code,
             created_at=book.now,
             updated_at=book.now,
         )
-        return Outcome(accepted, key=self.key, refusal=why)
 
 
 async def deposit(desk: Desk, wallet_id: UUID, *, raw_amount: str, raw_bank_name: str, raw_key: str) -> Answer:

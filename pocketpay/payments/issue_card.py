@@ -23,8 +23,7 @@ from pocketpay.clearing.outcome import Besides, Outcome
 from pocketpay.money import Money
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.parsing import parse_key, parse_label, parse_limit
-from pocketpay.transactions.errors import WalletClosed, WalletFrozen
-from pocketpay.wallets.balance import WalletStatus
+from pocketpay.payments.spending import frozen
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +48,8 @@ class IssueCard:
         if (given := book.given(self.key)) is not None:
             (card_id,) = given
             return Outcome(changed=False, replayed=card_id != self.id, besides=Besides(cards=(book.cards[card_id],)))
-        standing = book.standings[self.wallet_id]
-        if standing.status is WalletStatus.CLOSED:
-            raise WalletClosed
-        if standing.frozen_for is not None:
-            raise WalletFrozen
+        if (why := frozen(book, self.wallet_id)) is not None:
+            raise why
         if book.counters.open_cards[self.wallet_id] >= book.terms.most_cards:
             raise TooManyCards(book.terms.most_cards)
         return Outcome(key=self.key, besides=Besides(cards=(self._card(book),)))

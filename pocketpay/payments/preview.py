@@ -1,4 +1,4 @@
-"""What a transfer would come to now: the same rule, decided on a look without locks, and thrown away."""
+"""What a transfer or a withdrawal would come to now: the same rule, decided without locks, and thrown away."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -8,10 +8,14 @@ import uuid_utils.compat as uuids
 from pocketpay.errors import Refusal
 from pocketpay.money import Money
 from pocketpay.payments.desk import Desk
+from pocketpay.payments.fees import Speed, withdrawal_fee
 from pocketpay.payments.parsing import parse_amount, parse_recipient
 from pocketpay.payments.transfer import Transfer
+from pocketpay.payments.withdraw import AcceptWithdrawal
 from pocketpay.risk.rule import Reason
+from pocketpay.transactions.allowance import allowances
 from pocketpay.transactions.lifecycle import Status
+from pocketpay.transactions.limits import Limit, LimitKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +25,19 @@ class TransferPreview:
     status: Status | None
     reasons: tuple[Reason, ...]
     available_after: Money | None
+    refusal: Refusal | None
+
+
+@dataclass(frozen=True, slots=True)
+class WithdrawalPreview:
+    """What would become of it. `status` and `available_after` are None when nothing would: see `refusal`. `limit` is
+    the limit as it is now, None where the currency has none."""
+
+    status: Status | None
+    amount: Money
+    fee: Money
+    available_after: Money | None
+    limit: Limit | None
     refusal: Refusal | None
 
 
@@ -34,3 +51,17 @@ async def preview_transfer(desk: Desk, wallet_id: UUID, *, raw_to: str, raw_amou
         return TransferPreview(None, (), None, result)
     would_be = result.transaction
     return TransferPreview(would_be.status, would_be.risk_reasons, result.balance.available, result.refusal)
+
+
+async def preview_withdrawal(desk: Desk, wallet_id: UUID, *, raw_amount: str, speed: Speed) -> WithdrawalPreview:
+    """What `withdraw` would do now until the bank is asked, with no effect. Raises InvalidAmount and ServiceBusy."""
+    currency = await desk.resolver.currency(wallet_id)
+    amount = parse_amount(raw_amount, currency)
+    fee = withdrawal_fee(amount, speed, instant_bps=desk.terms.instant_fee_bps)
+    result = await desk.preview(AcceptWithdrawal(uuids.uuid7(), wallet_id, amount, "preview", speed, key=None))
+    whose = wallet_id, currency
+    limits = (await desk.database.of(wallet_id).query(allowances, desk.terms.limits, [whose]))[whose]
+    limit = next((one for one in limits if one.kind is LimitKind.WITHDRAWAL_DAILY), None)
+    if isinstance(result, Refusal):
+        return WithdrawalPreview(None, amount, fee, None, limit, result)
+    return WithdrawalPreview(result.transaction.status, amount, fee, result.balance.available, limit, result.refusal)

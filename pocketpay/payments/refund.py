@@ -20,18 +20,15 @@ from pocketpay.money import Money
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.parsing import parse_amount, parse_key, parse_reason
 from pocketpay.payments.reversal import Reversal
+from pocketpay.payments.spending import cannot_pay
 from pocketpay.transactions.errors import (
     AlreadyRefunded,
-    InsufficientFunds,
     NotFound,
     PayerGone,
     RefundTooLarge,
-    WalletClosed,
-    WalletFrozen,
 )
 from pocketpay.transactions.lifecycle import Status
 from pocketpay.transactions.transaction import PAYMENTS, Transaction
-from pocketpay.wallets.balance import WalletStatus
 
 ORIGINAL = "transactionId"
 """The field of the input that says what is refunded."""
@@ -72,15 +69,9 @@ class Refund:
             raise RefundTooLarge(original.left)
         if self.payer_id is None or not book.standings[self.payer_id].may_receive:
             raise PayerGone
-        refunder = book.standings[self.wallet_id]
-        if refunder.status is WalletStatus.CLOSED:
-            raise WalletClosed
         reversal = Reversal(self.id, original, amount, self.reason)
-        if refunder.frozen_for is not None:
-            return reversal.ended(book, Status.BLOCKED, WalletFrozen(), self.key)
-        available = Money(book.accounts[self.wallet_id].available, amount.currency)
-        if available < amount:
-            return reversal.ended(book, Status.FAILED, InsufficientFunds(amount, available), self.key)
+        if (why := cannot_pay(book, self.wallet_id, amount)) is not None:
+            return reversal.refused(book, why, self.key)
         return reversal.done(book, self.key)
 
     def _original(self, book: Book) -> Transaction:

@@ -70,7 +70,7 @@ async def expired_by_now(session: Session, limit: int) -> list[tuple[UUID, UUID]
         "order by t.expires_at limit $1 for no key update of a skip locked",
         limit,
     )
-    return [(row[0], row[1]) for row in rows]
+    return [(row["source_wallet_id"], row["id"]) for row in rows]
 
 
 async def unsettled(session: Session, limit: int) -> list[Transaction]:
@@ -81,4 +81,4 @@ async def unsettled(session: Session, limit: int) -> list[Transaction]:
 async def unpayable(session: Session, limit: int, *, closed_within: timedelta) -> list[tuple[UUID, UUID, UUID]]:
     """(payer, requester, request) of requests whose time is over, or where a side closed its wallet so recently."""
     rows = await session.fetch(_UNPAYABLE, limit, closed_within)
-    return [(row[0], row[1], row[2]) for row in rows]
+    return [(row["payer_wallet_id"], row["requester_wallet_id"], row["id"]) for row in rows]

@@ -26,8 +26,8 @@ from pocketpay.errors import BooksDisagree, Refusal
 from pocketpay.ledger.account import Leg
 from pocketpay.ledger.house import House, HouseKind
 from pocketpay.money import Money
-from pocketpay.transactions.errors import facts_of
 from pocketpay.transactions.lifecycle import Status
+from pocketpay.transactions.stored_refusal import ended_by
 from pocketpay.transactions.transaction import Transaction, Type
 
 OTHER_SIDE = {
@@ -59,10 +59,9 @@ class Reversal:
         besides = Besides(refunded=original, cards=self._cards(book, original))
         return Outcome(row, legs=self.legs(book.house), key=key, besides=besides)
 
-    def ended(self, book: Book, status: Status, why: Refusal, key: Key | None = None) -> Outcome:
+    def refused(self, book: Book, why: Refusal, key: Key) -> Outcome:
         """No money moves; the row stays as FAILED or BLOCKED and keeps why."""
-        row = replace(self._row(book, status), failure_code=why.code, failure_facts=facts_of(why))
-        return Outcome(row, key=key, refusal=why)
+        return Outcome(ended_by(why, self._row(book, Status.CREATED)), key=key, refusal=why)
 
     def legs(self, house: House) -> tuple[Leg, ...]:
         """The original's legs with opposite signs, for as much as goes back."""

@@ -21,8 +21,9 @@ from pocketpay.ledger.house import House, HouseKind
 from pocketpay.payments.bank import BankOrder, BankReply
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.fees import Speed, speed_paid_for
-from pocketpay.transactions.errors import BankDeclined, NotFound, kept_refusal
+from pocketpay.transactions.errors import BankDeclined, NotFound
 from pocketpay.transactions.lifecycle import Status
+from pocketpay.transactions.stored_refusal import ended_by, refusal_of
 from pocketpay.transactions.transaction import Transaction, Type
 
 BANK_SECONDS = 5.0
@@ -47,12 +48,12 @@ class Settle:
         if accepted is None or accepted.type not in (Type.DEPOSIT, Type.WITHDRAWAL):
             raise NotFound
         if accepted.status is not Status.CREATED:
-            return Outcome(accepted, changed=False, refusal=kept_refusal(accepted))
+            return Outcome(accepted, changed=False, refusal=refusal_of(accepted))
         hold = released(accepted) if accepted.type is Type.WITHDRAWAL else None
         if not self.settled:
             why = BankDeclined()
-            failed = replace(following(book, accepted, Status.FAILED), failure_code=why.code)
-            return Outcome(failed, hold=hold, refusal=why)
+            ended = ended_by(why, accepted)
+            return Outcome(following(book, ended, ended.status), hold=hold, refusal=why)
         done = replace(following(book, accepted, Status.COMPLETED), completed_at=book.now)
         return Outcome(done, legs=_legs(accepted, book.house), hold=hold)
 

@@ -23,10 +23,11 @@ from pocketpay.ledger.house import HouseKind
 from pocketpay.money import Money
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.parsing import parse_amount, parse_key, parse_merchant
-from pocketpay.transactions.errors import InsufficientFunds, NotFound, WalletClosed, WalletFrozen, facts_of
+from pocketpay.payments.spending import frozen, too_little
+from pocketpay.transactions.errors import NotFound
 from pocketpay.transactions.lifecycle import Status
+from pocketpay.transactions.stored_refusal import ended_by
 from pocketpay.transactions.transaction import Transaction, Type
-from pocketpay.wallets.balance import WalletStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +53,12 @@ class CardPayment:
         card = book.own_card(self.card_id, self.wallet_id)
         if card is None:
             raise NotFound("cardId")
-        standing = book.standings[self.wallet_id]
-        if standing.status is WalletStatus.CLOSED:
-            raise WalletClosed
-        if standing.frozen_for is not None:
-            return self._ended(book, card, Status.BLOCKED, WalletFrozen())
+        why: Refusal | None
+        if (why := frozen(book, self.wallet_id)) is not None:
+            return self._ended(book, card, why)
         card.must_work(book.now)
-        available = Money(book.accounts[self.wallet_id].available, self.amount.currency)
-        if available < self.amount:
-            return self._ended(book, card, Status.FAILED, InsufficientFunds(self.amount, available))
+        if (why := too_little(book, self.wallet_id, self.amount)) is not None:
+            return self._ended(book, card, why)
         card.must_have_room(self.amount, book.now)
         after = card.paid(self.amount, book.now)
         done = self._transaction(book, card, Status.COMPLETED)
@@ -73,10 +71,11 @@ class CardPayment:
             Leg(network, self.amount.minor, self.merchant),
         )
 
-    def _ended(self, book: Book, card: Card, status: Status, why: Refusal) -> Outcome:
-        return Outcome(self._transaction(book, card, status, why), key=self.key, refusal=why)
+    def _ended(self, book: Book, card: Card, why: Refusal) -> Outcome:
+        ended = ended_by(why, self._transaction(book, card, Status.CREATED))
+        return Outcome(ended, key=self.key, refusal=why)
 
-    def _transaction(self, book: Book, card: Card, status: Status, why: Refusal | None = None) -> Transaction:
+    def _transaction(self, book: Book, card: Card, status: Status) -> Transaction:
         return Transaction(
             id=self.id,
             type=Type.CARD,
@@ -87,8 +86,6 @@ class CardPayment:
             fee=Money(0, self.amount.currency),
             description=self.merchant,
             card_id=card.id,
-            failure_code=None if why is None else why.code,
-            failure_facts=None if why is None else facts_of(why),
             created_at=book.now,
             updated_at=book.now,
             completed_at=book.now if status is Status.COMPLETED else None,

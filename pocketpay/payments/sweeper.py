@@ -7,8 +7,7 @@ up no expiry.
 """
 
 import asyncio
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import timedelta
 
 import structlog
@@ -16,6 +15,7 @@ import structlog
 from pocketpay.clearing.expire import Expire
 from pocketpay.clearing.outcome import Answer
 from pocketpay.database.failures import ServiceBusy
+from pocketpay.database.loops import going_on
 from pocketpay.errors import Refusal
 from pocketpay.payments import repository
 from pocketpay.payments.desk import Desk
@@ -74,14 +74,14 @@ async def ask_again(desk: Desk) -> int:
 async def _expiring(desk: Desk) -> None:
     while True:
         await asyncio.sleep(EVERY_SECONDS)
-        with _going_on():
+        with going_on(log, busy="sweep put off", failed="sweep failed"):
             await expire_overdue(desk)
 
 
 async def _asking(desk: Desk) -> None:
     while True:
         await asyncio.sleep(EVERY_SECONDS)
-        with _going_on():
+        with going_on(log, busy="sweep put off", failed="sweep failed"):
             await ask_again(desk)
 
 
@@ -89,21 +89,10 @@ async def _lapsing(desk: Desk) -> None:
     closed_within = EVER
     while True:
         await asyncio.sleep(EVERY_SECONDS)
-        with _going_on():
+        with going_on(log, busy="sweep put off", failed="sweep failed"):
             many = await lapse_requests(desk, closed_within=closed_within)
             if many < MOST_AT_ONCE:
                 closed_within = CLOSED_WITHIN
-
-
-@contextmanager
-def _going_on() -> Iterator[None]:
-    """Whatever goes wrong with one sweep, it is said and the next one comes."""
-    try:
-        yield
-    except ServiceBusy as busy:
-        log.warning("sweep put off", reason=str(busy))
-    except Exception:
-        log.exception("sweep failed")
 
 
 def _tell_trouble(results: Sequence[Answer | BaseException | None]) -> None:

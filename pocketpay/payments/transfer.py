@@ -26,24 +26,21 @@ from pocketpay.ledger.account import Leg
 from pocketpay.money import Money
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.parsing import parse_amount, parse_description, parse_key, parse_recipient
+from pocketpay.payments.spending import cannot_pay
 from pocketpay.requests.money_request import MoneyRequest
 from pocketpay.risk.policy import Verdict
 from pocketpay.risk.rule import RuleAction
 from pocketpay.transactions.errors import (
     CurrencyMismatch,
-    InsufficientFunds,
     RecipientNotFound,
     RiskBlocked,
     SelfTransfer,
     TooManyPending,
-    WalletClosed,
-    WalletFrozen,
-    facts_of,
 )
 from pocketpay.transactions.lifecycle import Status
 from pocketpay.transactions.limits import LimitKind
+from pocketpay.transactions.stored_refusal import ended_by
 from pocketpay.transactions.transaction import Transaction, Type
-from pocketpay.wallets.balance import WalletStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,14 +76,8 @@ class Transfer:
             raise SelfTransfer
         if book.accounts[self.payee_id].currency != self.amount.currency:
             raise CurrencyMismatch
-        sender = book.standings[self.wallet_id]
-        if sender.status is WalletStatus.CLOSED:
-            raise WalletClosed
-        if sender.frozen_for is not None:
-            return self._ended(book, Status.BLOCKED, WalletFrozen())
-        available = Money(book.accounts[self.wallet_id].available, self.amount.currency)
-        if available < self.amount:
-            return self._ended(book, Status.FAILED, InsufficientFunds(required=self.amount, available=available))
+        if (why := cannot_pay(book, self.wallet_id, self.amount)) is not None:
+            return self._ended(book, why)
         book.must_have_room(self.wallet_id, LimitKind.TRANSFER_DAILY, self.amount)
         verdict = book.risk_of(self.wallet_id, self.payee_id, self.amount)
         if verdict.action is RuleAction.OFF:
@@ -97,7 +88,7 @@ class Transfer:
         if book.counters.pending.get(self.wallet_id, 0) >= book.terms.most_pending:
             raise TooManyPending(book.terms.most_pending)
         if verdict.action is RuleAction.BLOCK:
-            return self._ended(book, Status.BLOCKED, RiskBlocked(), verdict)
+            return self._ended(book, RiskBlocked(), verdict)
         waiting = self._transaction(book, Status.PENDING_CONFIRMATION, verdict)
         return Outcome(waiting, hold=Hold(self.wallet_id, self.amount.minor), key=self.key)
 
@@ -107,12 +98,11 @@ class Transfer:
             Leg(payee_id, self.amount.minor, self.description),
         )
 
-    def _ended(self, book: Book, status: Status, why: Refusal, verdict: Verdict | None = None) -> Outcome:
-        return Outcome(self._transaction(book, status, verdict, why), key=self.key, refusal=why)
+    def _ended(self, book: Book, why: Refusal, verdict: Verdict | None = None) -> Outcome:
+        ended = ended_by(why, self._transaction(book, Status.CREATED, verdict))
+        return Outcome(ended, key=self.key, refusal=why)
 
-    def _transaction(
-        self, book: Book, status: Status, verdict: Verdict | None = None, why: Refusal | None = None
-    ) -> Transaction:
+    def _transaction(self, book: Book, status: Status, verdict: Verdict | None = None) -> Transaction:
         return Transaction(
             id=self.id,
             type=Type.SEND if self.request is None else Type.REQUEST,
@@ -124,8 +114,6 @@ class Transfer:
             description=self.description,
             request_id=None if self.request is None else self.request.id,
             risk_reasons=() if verdict is None else verdict.reasons,
-            failure_code=None if why is None else why.code,
-            failure_facts=None if why is None else facts_of(why),
             expires_at=self._expiry(book) if status is Status.PENDING_CONFIRMATION else None,
             created_at=book.now,
             updated_at=book.now,

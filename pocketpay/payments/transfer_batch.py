@@ -14,7 +14,6 @@ from uuid import UUID
 
 import uuid_utils.compat as uuids
 
-from pocketpay.clearing.batch_refusal import rebuilt
 from pocketpay.clearing.book import Book
 from pocketpay.clearing.footprint import Footprint, Key, Needs
 from pocketpay.clearing.outcome import Answer, Besides, Outcome
@@ -23,7 +22,8 @@ from pocketpay.money import Money
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.parsing import parse_amount, parse_description, parse_key, parse_recipient
 from pocketpay.payments.transfer import Transfer
-from pocketpay.transactions.errors import InvalidInput, first_refusal
+from pocketpay.transactions.errors import InvalidInput
+from pocketpay.transactions.stored_refusal import first_refusal, rebuilt
 
 MOST_TRANSFERS = 100
 """Less than a unit of work takes: a batch is a bigger order, and no other kind of unit."""

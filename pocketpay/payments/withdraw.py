@@ -17,29 +17,28 @@ import uuid_utils.compat as uuids
 from pocketpay.clearing.book import Book
 from pocketpay.clearing.footprint import Footprint, Key
 from pocketpay.clearing.outcome import Answer, Hold, Outcome
-from pocketpay.errors import Refusal
 from pocketpay.money import Money
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.fees import Speed, withdrawal_fee
 from pocketpay.payments.parsing import parse_amount, parse_bank_name, parse_key
 from pocketpay.payments.settle import settle_now
-from pocketpay.transactions.errors import InsufficientFunds, WalletClosed, WalletFrozen, facts_of
+from pocketpay.payments.spending import cannot_pay
 from pocketpay.transactions.lifecycle import Status
 from pocketpay.transactions.limits import LimitKind
+from pocketpay.transactions.stored_refusal import ended_by
 from pocketpay.transactions.transaction import Transaction, Type
-from pocketpay.wallets.balance import WalletStatus
 
 
 @dataclass(frozen=True, slots=True)
 class AcceptWithdrawal:
-    """Take the order to send `amount` to a bank, and hold it with its fee."""
+    """Take the order to send `amount` to a bank, and hold it with its fee. Only a preview has no key."""
 
     id: UUID
     wallet_id: UUID
     amount: Money
     bank_name: str
     speed: Speed
-    key: Key
+    key: Key | None
 
     @property
     def footprint(self) -> Footprint:
@@ -47,36 +46,25 @@ class AcceptWithdrawal:
 
     def decide(self, book: Book) -> Outcome:
         """The rule. Raises a Refusal that leaves no row; those that leave one are in the outcome."""
-        if (earlier := book.replay(self.key, self.id)) is not None:
+        if self.key is not None and (earlier := book.replay(self.key, self.id)) is not None:
             return earlier
-        standing = book.standings[self.wallet_id]
-        if standing.status is WalletStatus.CLOSED:
-            raise WalletClosed
-        if standing.frozen_for is not None:
-            return self._ended(book, Status.BLOCKED, WalletFrozen())
-        accepted = self._transaction(book, Status.CREATED)
-        available = Money(book.accounts[self.wallet_id].available, self.amount.currency)
-        if available < accepted.total:
-            return self._ended(book, Status.FAILED, InsufficientFunds(accepted.total, available))
+        accepted = self._transaction(book)
+        if (why := cannot_pay(book, self.wallet_id, accepted.total)) is not None:
+            return Outcome(ended_by(why, accepted), key=self.key, refusal=why)
         book.must_have_room(self.wallet_id, LimitKind.WITHDRAWAL_DAILY, self.amount)
         return Outcome(accepted, hold=Hold(self.wallet_id, accepted.total.minor), key=self.key)
 
-    def _ended(self, book: Book, status: Status, why: Refusal) -> Outcome:
-        return Outcome(self._transaction(book, status, why), key=self.key, refusal=why)
-
-    def _transaction(self, book: Book, status: Status, why: Refusal | None = None) -> Transaction:
+    def _transaction(self, book: Book) -> Transaction:
         return Transaction(
             id=self.id,
             type=Type.WITHDRAWAL,
-            status=status,
+            status=Status.CREATED,
             source_wallet_id=self.wallet_id,
             destination_wallet_id=None,
             amount=self.amount,
             fee=withdrawal_fee(self.amount, self.speed, instant_bps=book.terms.instant_fee_bps),
             description=f"Withdrawal to {self.bank_name}",
             bank_name=self.bank_name,
-            failure_code=None if why is None else why.code,
-            failure_facts=None if why is None else facts_of(why),
             created_at=book.now,
             updated_at=book.now,
         )

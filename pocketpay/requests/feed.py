@@ -20,7 +20,14 @@ def request_changes(database: Database, hub: Hub) -> Changes[MoneyRequest]:
     async def read_since(wanted: Sequence[tuple[UUID, Place]]) -> Sequence[Sequence[MoneyRequest]]:
         return await database.query(repository.since, wanted, limit=PAGE)
 
-    return Changes[MoneyRequest]("requests", concerns=_sides, read=read, read_since=read_since, since=hub.since)
+    return Changes[MoneyRequest](
+        "requests",
+        concerns=_sides,
+        read=read,
+        read_since=read_since,
+        count_since=repository.count_since,
+        since=hub.since,
+    )
 
 
 def _sides(signal: Signal) -> Iterable[tuple[UUID, Sides]]:

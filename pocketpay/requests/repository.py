@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Self
 from uuid import UUID
 
+from pocketpay.database.arrays import Arrays, numbered_from
 from pocketpay.database.sessions import Record, Session
 from pocketpay.money import Money
 from pocketpay.requests.money_request import MoneyRequest, RequestStatus
@@ -18,15 +19,26 @@ COLUMNS = (
 
 _BY_IDS = f"select {COLUMNS} from money_requests where id = any($1::uuid[])"
 
+_INSERTED = Arrays(
+    id="uuid",
+    requester_wallet_id="uuid",
+    payer_wallet_id="uuid",
+    currency="text",
+    amount="bigint",
+    description="text",
+    status="text",
+    expires_at="timestamptz",
+    version="bigint",
+)
 _INSERT = f"""
-insert into money_requests ({COLUMNS})
-select u.*, $1, $1 from unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::bigint[], $7::text[], $8::text[],
-    $9::timestamptz[], $10::bigint[]) u
+insert into money_requests ({_INSERTED.names}, created_at, updated_at)
+select u.*, $1, $1 from {_INSERTED.unnest("u", numbered_from(2))}
 """
 
-_UPDATE = """
+_UPDATED = _INSERTED.only("id", "status", "version")
+_UPDATE = f"""
 update money_requests r set status = u.status, version = u.version, updated_at = $1
-from unnest($2::uuid[], $3::text[], $4::bigint[]) u(id, status, version)
+from {_UPDATED.unnest("u", numbered_from(2))}
 where r.id = u.id
 """
 
@@ -68,6 +80,14 @@ cross join lateral (
      order by updated_at, id limit $4)
     order by updated_at, id limit $4) changed
 order by wanted.number, changed.updated_at, changed.id"""
+
+_COUNT_SINCE = """
+select clock_timestamp() as now, (
+    select count(*) from (
+        (select from money_requests where payer_wallet_id = $1 and (updated_at, id) > ($2, $3) limit $4)
+        union all
+        (select from money_requests where requester_wallet_id = $1 and (updated_at, id) > ($2, $3) limit $4)
+        limit $4) changed) as changed"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,27 +160,42 @@ async def since(
     return found
 
 
+async def count_since(
+    session: Session, wallet_id: UUID, place: tuple[datetime, UUID], most: int
+) -> tuple[datetime, int]:
+    """The database's time, and how many of a wallet's requests changed after that place: exact up to `most`."""
+    row = await session.fetchrow(_COUNT_SINCE, wallet_id, *place, most)
+    assert row is not None  # noqa: S101 - a select without from has one row
+    return row["now"], row["changed"]
+
+
 async def insert(session: Session, now: datetime, new: Sequence[MoneyRequest]) -> None:
     """Writes new requests, made at `now`."""
     await session.execute(
         _INSERT,
         now,
-        [r.id for r in new],
-        [r.requester_wallet_id for r in new],
-        [r.payer_wallet_id for r in new],
-        [r.amount.currency for r in new],
-        [r.amount.minor for r in new],
-        [r.description for r in new],
-        [r.status for r in new],
-        [r.expires_at for r in new],
-        [r.version for r in new],
+        *_INSERTED.arguments(
+            id=[r.id for r in new],
+            requester_wallet_id=[r.requester_wallet_id for r in new],
+            payer_wallet_id=[r.payer_wallet_id for r in new],
+            currency=[r.amount.currency for r in new],
+            amount=[r.amount.minor for r in new],
+            description=[r.description for r in new],
+            status=[r.status for r in new],
+            expires_at=[r.expires_at for r in new],
+            version=[r.version for r in new],
+        ),
     )
 
 
 async def update(session: Session, now: datetime, changed: Sequence[MoneyRequest]) -> None:
     """Writes how those requests stand since `now`."""
     await session.execute(
-        _UPDATE, now, [r.id for r in changed], [r.status for r in changed], [r.version for r in changed]
+        _UPDATE,
+        now,
+        *_UPDATED.arguments(
+            id=[r.id for r in changed], status=[r.status for r in changed], version=[r.version for r in changed]
+        ),
     )
 
 

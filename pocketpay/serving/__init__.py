@@ -27,6 +27,7 @@
     executor.py        graphql-core's executor, with short paths for plain fields
     resolvers.py       resolvers whose arguments are prepared when the schema is built
     failures.py        top-level errors and their codes
+    input_paths.py     where in a request a malformed value stands
     health.py          whether the server runs and can be given work, and its figures
     metrics.py         counters for Prometheus
     log.py             what the server logs

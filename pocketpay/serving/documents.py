@@ -39,7 +39,7 @@ from pocketpay.api.bad_input import BadUserInput
 from pocketpay.serving.executor import Selected
 from pocketpay.serving.failures import PARSE_FAILED, VALIDATION_FAILED, TooComplex, coded
 from pocketpay.serving.limits import Limits, Measure, Weight
-from pocketpay.serving.plans import Plan
+from pocketpay.serving.plans import EventPlan, Plan
 from pocketpay.serving.reading import read, unlinked
 from pocketpay.serving.trusted import NO_TEXTS, Texts
 from pocketpay.serving.variables import Variables
@@ -99,12 +99,13 @@ class Operation:
     `weight` is what it asks for when its page sizes in variables are the largest. `recheck` says that its cost hangs
     on a request's variables; `selected` remembers which fields it selects, and is None where a directive may decide
     that. `variables` checks those of a request, and is made for the first.
-    `runs` counts how often it was asked for, until it has a `plan` or needs the executor.
+    `runs` counts its requests, or its events, until it has a `plan` (a subscription an `event_plan`) or needs the
+    executor.
     """
 
     __slots__ = (
-        *("document", "fragment_definitions", "fragments", "name", "node", "plan", "recheck", "runs", "selected"),
-        *("type", "variables", "weight"),
+        *("document", "event_plan", "fragment_definitions", "fragments", "name", "node", "plan", "recheck", "runs"),
+        *("selected", "type", "variables", "weight"),
     )
 
     def __init__(self, node: OperationDefinitionNode, prepared: "Prepared", weight: Weight, *, recheck: bool) -> None:
@@ -114,6 +115,7 @@ class Operation:
         self.variables: Variables | None = None
         self.runs = 0
         self.plan: Plan | None = None
+        self.event_plan: EventPlan | None = None
         self.name = node.name.value if node.name else None
         self.type = node.operation.value
 
@@ -258,7 +260,7 @@ class Documents:
             raise TooComplex("This document repeats fields or fragments too often.")
         if self._introspection and 0 < len(found) <= MOST_SUGGESTIONS and not is_long:
             found = self._validate(document, most_errors=MOST_ERRORS, hide_suggestions=False)
-        return [coded(error, VALIDATION_FAILED) for error in found]
+        return [coded(error, VALIDATION_FAILED, document) for error in found]
 
     def _validate(self, document: DocumentNode, *, most_errors: int, hide_suggestions: bool) -> list[GraphQLError]:
         visitors: list[ASTValidationRule] = []

@@ -5,19 +5,29 @@ from functools import partial
 from inspect import isawaitable
 from typing import Any, NamedTuple, cast
 
+import orjson
 from graphql import ExecutionResult, GraphQLError, GraphQLSchema
+from graphql.execution.execute import execute_subscription_event
 from graphql.execution.executor import default_field_resolver, default_type_resolver
 from graphql.execution.values import VariableValues
 from strawberry.execution import optimized_is_awaitable
 
 from pocketpay.api.bad_input import BAD_USER_INPUT, BadUserInput
 from pocketpay.api.context import Context
+from pocketpay.database.failures import ServiceBusy
 from pocketpay.identity import networks
 from pocketpay.serving.documents import Documents, Operation, Prepared
 from pocketpay.serving.executor import OperationExecutor, Taken, steps_of
-from pocketpay.serving.failures import DOCUMENT_NOT_TRUSTED, INTERNAL, SERVICE_BUSY, formatted
+from pocketpay.serving.failures import (
+    DOCUMENT_NOT_TRUSTED,
+    INTERNAL,
+    SERVICE_BUSY,
+    formatted,
+    in_currency,
+    is_about_an_amount,
+)
 from pocketpay.serving.new_documents import NewDocuments, Share, TooManyNewDocuments
-from pocketpay.serving.plans import NO_VARIABLES, Plan, Plans
+from pocketpay.serving.plans import NO_VARIABLES, EventPlan, Plan, Plans
 from pocketpay.serving.variables import Variables
 
 NO_SUBSCRIPTIONS = BadUserInput("Subscriptions go over a websocket, graphql-transport-ws.")
@@ -93,7 +103,19 @@ class Execution:
         prepared = self.documents.known(text, anonymous=context.viewer is None)
         if prepared is None:
             prepared = await self._prepared(text, context)
+        if prepared.errors:
+            raise Rejected(await self.worded(prepared.errors, context))
         return self._operation(prepared, name, variables)
+
+    async def worded(self, errors: list[GraphQLError], context: Context) -> list[GraphQLError]:
+        """The errors, those about an Amount in words for the currency of the viewer's wallet."""
+        if context.viewer is None or not any(is_about_an_amount(error) for error in errors):
+            return errors
+        try:
+            currency = await context.rooms.desk.resolver.currency(context.viewer.wallet_id)
+        except ServiceBusy:
+            return errors
+        return [in_currency(error, currency) for error in errors]
 
     async def run(self, operation: Operation, variables: dict[str, Any] | None, context: Context) -> Answer:
         """Carries a query or a mutation out. Raises nothing."""
@@ -101,7 +123,8 @@ class Execution:
             return Rejected([NO_SUBSCRIPTIONS]).answer(context.request_id)
         values = self._values(operation, variables)
         if isinstance(values, list):
-            return Rejected(values).answer(context.request_id)._replace(type=operation.type)
+            rejected = Rejected(await self.worded(values, context))
+            return rejected.answer(context.request_id)._replace(type=operation.type)
         taken = None
         plan = self._plan(operation)
         if plan is not None:
@@ -132,8 +155,6 @@ class Execution:
 
     def _operation(self, prepared: Prepared, name: str | None, variables: Mapping[str, Any] | None) -> Operation:
         """The operation asked for, within the limits. Raises Rejected."""
-        if prepared.errors:
-            raise Rejected(prepared.errors)
         try:
             operation = prepared.operation(name)
             if operation.recheck:
@@ -157,13 +178,49 @@ class Execution:
             operation.variables = Variables(self._schema, operation.node.variable_definitions)
         return operation.variables.values(variables or {})
 
+    async def event_payload(self, operation: Operation, executor: OperationExecutor, event: Any) -> bytes:
+        """The answer to one event of a subscription, as JSON: the same bytes for all subscribers of one state."""
+        plan = self._event_plan(operation)
+        known = None if plan is None else plan.payload_of(event)
+        if known is not None:
+            return known
+        answer = await self.event(plan, operation, executor, event)
+        payload = orjson.dumps(answer.payload)
+        if plan is not None and answer.outcome == "ok":
+            plan.keep(event, payload)
+        return payload
+
+    async def event(
+        self, plan: EventPlan | None, operation: Operation, executor: OperationExecutor, event: Any
+    ) -> Answer:
+        """The answer to one event of a subscription."""
+        context = executor.context_value
+        if plan is not None:
+            data = await plan.data(event, context.fresh(), executor.variable_values)
+            if data is not None:
+                return Answer({"data": data}, operation.type, "ok")
+        result = execute_subscription_event(executor.build_per_event_executor(event))
+        if isawaitable(result):
+            result = await result
+        return told(result, operation.type, context.request_id)
+
     def _plan(self, operation: Operation) -> Plan | None:
         """The operation's plan, compiled when it is asked for again: documents that come once are not worth it."""
-        if operation.runs <= self.runs_before_a_plan:
-            operation.runs += 1
-            if operation.runs > self.runs_before_a_plan:
-                operation.plan = self._plans.plan(operation)
+        if self._is_to_be_compiled(operation):
+            operation.plan = self._plans.plan(operation)
         return operation.plan
+
+    def _event_plan(self, operation: Operation) -> EventPlan | None:
+        """The same for the events of a subscription, compiled for its second event."""
+        if self._is_to_be_compiled(operation):
+            operation.event_plan = self._plans.event_plan(operation)
+        return operation.event_plan
+
+    def _is_to_be_compiled(self, operation: Operation) -> bool:
+        if operation.runs > self.runs_before_a_plan:
+            return False
+        operation.runs += 1
+        return operation.runs > self.runs_before_a_plan
 
     def _executor(
         self, operation: Operation, values: VariableValues, context: Context, taken: Taken | None = None

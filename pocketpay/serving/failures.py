@@ -9,6 +9,7 @@
     DOCUMENT_NOT_FOUND          no trusted document has the id that a request names
     DOCUMENT_NOT_TRUSTED        a text that is no trusted document, where no other is answered
     PERSISTED_QUERY_NOT_SUPPORTED   a hash alone: the client sends the text then
+    TOO_MANY_CHANGES            a subscriber missed more than is sent again: query the list
     RATE_LIMITED                too many requests
     SERVICE_BUSY                the database cannot be asked just now: ask again, a mutation with the same key
     INTERNAL                    everything else: masked, with the request id, logged once with its traceback
@@ -22,13 +23,14 @@ from collections.abc import Iterable
 from typing import Any
 
 import structlog
-from graphql import GraphQLError
+from graphql import DocumentNode, GraphQLError
 
 from pocketpay.api.bad_input import BAD_USER_INPUT
-from pocketpay.api.scalars import MalformedValue
+from pocketpay.api.scalars import MalformedAmount, MalformedValue
 from pocketpay.database.failures import ServiceBusy
 from pocketpay.errors import AccessDenied
 from pocketpay.identity.errors import Forbidden
+from pocketpay.serving.input_paths import PLACE, in_document, in_message
 
 UNAUTHENTICATED = "UNAUTHENTICATED"
 FORBIDDEN = "FORBIDDEN"
@@ -80,11 +82,21 @@ def _drop_tracebacks(error: BaseException) -> None:
             _drop_tracebacks(cause)
 
 
-def coded(error: GraphQLError, code: str) -> GraphQLError:
-    """An error of a document as a client may see it: with its code, and without values."""
+def coded(error: GraphQLError, code: str, document: DocumentNode | None = None) -> GraphQLError:
+    """An error of a document as a client may see it: with its code, and without values.
+
+    A malformed value keeps its cause, which has better words once the viewer's currency is known.
+    """
     cause = _innermost(error)
+    if isinstance(cause, MalformedValue):
+        _drop_tracebacks(error)
+        place = in_document(document, error.nodes[0]) if document is not None and error.nodes else None
+        extensions = {"code": BAD_USER_INPUT} if place is None else {"code": BAD_USER_INPUT, "inputPath": place}
+        return GraphQLError(
+            str(cause), error.nodes, error.source, error.positions, original_error=cause, extensions=extensions
+        )
     # Python reads no integer of more than 4,300 digits.
-    if isinstance(cause, ValueError) and not isinstance(cause, MalformedValue):
+    if isinstance(cause, ValueError):
         return GraphQLError(UNREADABLE, error.nodes, error.source, error.positions, extensions={"code": code})
     message, extensions = _words(error, code, "")
     return GraphQLError(message, error.nodes, error.source, error.positions, extensions=extensions)
@@ -92,6 +104,9 @@ def coded(error: GraphQLError, code: str) -> GraphQLError:
 
 def _formatted(error: GraphQLError, code: str, request_id: str) -> dict[str, Any]:
     message, extensions = _words(error, code, request_id)
+    if extensions["code"] == BAD_USER_INPUT and "inputPath" not in extensions:
+        place = in_message(error.message)
+        extensions |= {} if place is None else {"inputPath": place}
     shown: dict[str, Any] = {"message": message}
     if error.locations:
         shown["locations"] = [{"line": place.line, "column": place.column} for place in error.locations]
@@ -105,7 +120,7 @@ def _words(error: GraphQLError, code: str, request_id: str) -> tuple[str, dict[s
     cause = _innermost(error)
     match cause:
         case MalformedValue():
-            return _at(error, str(cause)), {"code": BAD_USER_INPUT}
+            return _at(error, str(cause)), {**(error.extensions or {}), "code": BAD_USER_INPUT}
         case Forbidden():
             return _NOT_ALLOWED, {"code": FORBIDDEN}
         case AccessDenied():
@@ -119,6 +134,23 @@ def _words(error: GraphQLError, code: str, request_id: str) -> tuple[str, dict[s
         return without_value(error.message), {"code": code}
     _note(error, cause, request_id)
     return _MASKED, {"code": INTERNAL, "requestId": request_id}
+
+
+def in_currency(error: GraphQLError, currency: str) -> GraphQLError:
+    """The same error, in words for that currency where it is about an Amount."""
+    if not is_about_an_amount(error):
+        return error
+    better = MalformedAmount(currency)
+    return GraphQLError(
+        *(error.message, error.nodes, error.source, error.positions, error.path),
+        original_error=better,
+        extensions=error.extensions,
+    )
+
+
+def is_about_an_amount(error: GraphQLError) -> bool:
+    """Whether its words depend on a currency."""
+    return isinstance(_innermost(error), MalformedAmount)
 
 
 def _innermost(error: GraphQLError) -> BaseException:
@@ -149,17 +181,16 @@ def _note(error: GraphQLError, cause: BaseException, request_id: str) -> None:
 _FOUND = re.compile(r"[,;.]? [Ff]ound: .*", re.DOTALL)
 _VALUE = re.compile(r" value: .*", re.DOTALL)
 _ENUM = re.compile(r"Value .* does not exist in '(\w+)' enum\..*", re.DOTALL)
-_PLACE = re.compile(r"Variable '\$\w+' has invalid (default )?value( at [^:]+)?: ")
 
 
 def without_value(message: str) -> str:
     """graphql-core's words about a value, without the value."""
-    place = _PLACE.match(message)
+    place = PLACE.match(message)
     where, said = (place.group(), message[place.end() :]) if place else ("", message)
     said = _ENUM.sub(r"Value does not exist in '\1' enum.", _VALUE.sub(" value.", _FOUND.sub(".", said)))
     return where + said.replace(" None.", " null.")
 
 
 def _at(error: GraphQLError, words: str) -> str:
-    place = _PLACE.match(error.message)
+    place = PLACE.match(error.message)
     return place.group() + words if place else words

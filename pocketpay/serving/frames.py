@@ -22,10 +22,14 @@ class TextFrames(ASGIWebSocketAdapter):
     """JSON in text frames: a binary one is understood by no client. What is sent after the close goes nowhere."""
 
     async def send_json(self, message: Mapping[str, object]) -> None:
+        await self.send_text(orjson.dumps(message).decode())
+
+    async def send_text(self, text: str) -> None:
+        """Sends JSON that is written already. Raises WebSocketDisconnected when the peer is gone."""
         if self.ws.application_state is not WebSocketState.CONNECTED:
             raise WebSocketDisconnected
         try:
-            await self.ws.send_text(orjson.dumps(message).decode())
+            await self.ws.send_text(text)
         except GONE as gone:
             raise WebSocketDisconnected from gone
 
@@ -35,6 +39,11 @@ class TextFrames(ASGIWebSocketAdapter):
                 await self.ws.close(code=code, reason=reason.encode()[:REASON_BYTES].decode(errors="ignore"))
             except GONE as gone:
                 raise WebSocketDisconnected from gone
+
+
+def next_frame(id: str, payload: bytes) -> str:
+    """A `next` message of that operation, with a payload that is JSON."""
+    return f'{{"id":{orjson.dumps(id).decode()},"type":"next","payload":{payload.decode()}}}'
 
 
 def trouble(message: object) -> str | None:

@@ -1,63 +1,96 @@
 """POST /graphql, the way nearly everything comes: as few steps as there can be between the socket and a resolver.
 
-    headers ─► body (64 KiB, 5 s) ─► whose token ─► how often ─► JSON ─► answer ─► JSON
+    headers ─► body (320 KiB, 5 s) ─► whose token ─► how often ─► JSON ─► answer ─► JSON
 
-`view.py` answers a query by GET the same way. A test holds both to what Strawberry's own execution answers.
+A request that arrives whole and with a plain head comes straight to `Replies` (`connections/plain_post.py`); every
+other one comes by ASGI. `view.py` answers a query by GET the same way. A test holds both to what Strawberry's own
+execution answers. Decision 45 gives the reasons.
 """
 
+from collections.abc import Awaitable, Callable, Mapping
 from time import perf_counter
+from typing import Any, NamedTuple
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from pocketpay.serving import http
 from pocketpay.serving.doors import Doors
-from pocketpay.serving.http import HttpRefusal
+from pocketpay.serving.http import Headers, HttpRefusal
 from pocketpay.settings import Settings
+
+Body = bytes | Callable[[], Awaitable[bytes]]
+"""A body, or what reads it."""
+
+
+class Reply(NamedTuple):
+    """An answer, before it is written."""
+
+    payload: Mapping[str, Any]
+    status: int
+    kind: bytes
+    request_id: str
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+
+
+class Replies:
+    """What answers POST /graphql, once its head and its body are read."""
+
+    def __init__(self, doors: Doors, settings: Settings) -> None:
+        self._doors, self._body_bytes, self.body_seconds = doors, settings.body_bytes, settings.body_seconds
+        self.anonymous_bytes = min(settings.body_bytes, http.ANONYMOUS_BYTES)
+        self._texts = doors.execution.documents.texts
+        self._shows_cost = not settings.production
+
+    async def most_bytes(self, headers: Headers) -> int:
+        """How long a body may be: who sends one that only members may send is looked up. Raises HttpRefusal."""
+        if http.may_be_longer(headers, self.anonymous_bytes) and await self._doors.viewer(headers) is not None:
+            return self._body_bytes
+        return self.anonymous_bytes
+
+    async def reply(self, scope: Scope, headers: Headers, body: Body) -> Reply:
+        """The answer to a request. Raises ConnectionResetError when the client is gone before its body was read."""
+        request_id, kind, doors = http.request_id(headers), http.JSON, self._doors
+        try:
+            kind = http.media_type(headers.get(b"accept", b""))
+            http.must_be_json(headers)
+            raw = body if isinstance(body, bytes) else await body()
+            context = await doors.context(scope, headers, request_id)
+            asked = http.asked(raw, self._texts)
+        except HttpRefusal as refused:
+            return Reply(refused.payload, refused.status, kind, request_id, refused.headers)
+        began = perf_counter()
+        payload, type_, outcome = await doors.execution.answer(
+            *asked, context, with_cost=http.asks_cost(headers, unasked=self._shows_cost)
+        )
+        doors.metrics.note(type_, outcome, perf_counter() - began)
+        return Reply(payload, http.status_of(payload, kind), kind, request_id)
 
 
 class Handler:
     """The ASGI application in front: takes POST /graphql itself, and leaves the rest to `others`."""
 
-    def __init__(self, others: ASGIApp, doors: Doors, settings: Settings) -> None:
-        self._others, self._doors = others, doors
-        self._body_bytes, self._body_seconds = settings.body_bytes, settings.body_seconds
-        self._anonymous_bytes = min(settings.body_bytes, http.ANONYMOUS_BYTES)
-        self._texts = doors.execution.documents.texts
-        self._shows_cost = not settings.production
+    def __init__(self, others: ASGIApp, replies: Replies) -> None:
+        self._others, self._replies = others, replies
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"] != "/graphql" or scope["method"] != "POST":
             await self._others(scope, receive, send)
             return
-        headers = dict(scope["headers"])
-        request_id = http.request_id(headers)
-        kind = http.JSON
+        headers, replies = dict(scope["headers"]), self._replies
+
+        async def body() -> bytes:
+            most_bytes = await replies.most_bytes(headers)
+            return await http.body(receive, headers, most_bytes=most_bytes, within_seconds=replies.body_seconds)
+
         try:
-            kind = http.media_type(headers.get(b"accept", b""))
-            http.must_be_json(headers)
-            raw = await http.body(
-                receive,
-                headers,
-                most_bytes=await self._most_bytes(headers),
-                within_seconds=self._body_seconds,
-            )
-            context = await self._doors.context(scope, headers, request_id)
-            asked = http.asked(raw, self._texts)
-        except HttpRefusal as refused:
-            await http.send_refusal(send, refused, kind=kind, request_id=request_id)
-            return
+            reply = await replies.reply(scope, headers, body)
         except ConnectionResetError:
             return
-        began = perf_counter()
-        payload, type_, outcome = await self._doors.execution.answer(
-            *asked, context, with_cost=http.asks_cost(headers, unasked=self._shows_cost)
+        await http.send_json(
+            send,
+            reply.payload,
+            status=reply.status,
+            kind=reply.kind,
+            request_id=reply.request_id,
+            headers=reply.headers,
         )
-        self._doors.metrics.note(type_, outcome, perf_counter() - began)
-        status = http.status_of(payload, kind)
-        await http.send_json(send, payload, status=status, kind=kind, request_id=request_id)
-
-    async def _most_bytes(self, headers: http.Headers) -> int:
-        """How long the body may be: who sends a longer one is looked up first. Raises HttpRefusal."""
-        if http.may_be_longer(headers, self._anonymous_bytes) and await self._doors.viewer(headers) is not None:
-            return self._body_bytes
-        return self._anonymous_bytes

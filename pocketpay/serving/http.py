@@ -255,20 +255,19 @@ async def send_json(
 ) -> None:
     """Sends an answer."""
     raw = orjson.dumps(payload)
-    await send(
-        {
-            "type": "http.response.start",
-            "status": status,
-            "headers": [
-                (b"content-type", kind + b"; charset=utf-8"),
-                (b"content-length", b"%d" % len(raw)),
-                (b"x-request-id", request_id.encode()),
-                *SECURITY_HEADERS,
-                *headers,
-            ],
-        }
-    )
+    lines = [*head_of(raw, kind, request_id), *headers]
+    await send({"type": "http.response.start", "status": status, "headers": lines})
     await send({"type": "http.response.body", "body": raw})
+
+
+def head_of(raw: bytes, kind: bytes, request_id: str) -> list[tuple[bytes, bytes]]:
+    """The headers of an answer that has these bytes."""
+    return [
+        (b"content-type", kind + b"; charset=utf-8"),
+        (b"content-length", b"%d" % len(raw)),
+        (b"x-request-id", request_id.encode()),
+        *SECURITY_HEADERS,
+    ]
 
 
 async def send_refusal(send: Send, refused: HttpRefusal, *, kind: bytes, request_id: str) -> None:
@@ -282,12 +281,6 @@ async def refuse_upgrade(receive: Receive, send: Send, refused: HttpRefusal) -> 
     """Answers a websocket's handshake with why it is refused."""
     await receive()
     raw = orjson.dumps(refused.payload)
-    headers = [
-        (b"content-type", JSON + b"; charset=utf-8"),
-        (b"content-length", b"%d" % len(raw)),
-        (b"x-request-id", request_id({}).encode()),
-        *SECURITY_HEADERS,
-        *refused.headers,
-    ]
+    headers = [*head_of(raw, JSON, request_id({})), *refused.headers]
     await send({"type": "websocket.http.response.start", "status": refused.status, "headers": headers})
     await send({"type": "websocket.http.response.body", "body": raw})

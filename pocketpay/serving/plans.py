@@ -82,7 +82,7 @@ class Waiting(NamedTuple):
 
 
 class Plan:
-    """How one operation is answered."""
+    """How one query or mutation is answered."""
 
     __slots__ = ("_arguments", "_name", "_resolve", "_write")
 
@@ -101,17 +101,55 @@ class Plan:
                 value = await value
             except Exception as error:
                 return Taken(error=error)
-        data: dict[str, Any] = {}
-        try:
-            data[self._name] = self._write(value, run)
-            while run.waiting:
-                await _next_level(run)
-        except Exception:
-            return Taken(value)
-        finally:
-            for waiting in run.waiting:
-                waiting.value.close()  # type: ignore[attr-defined]  # a coroutine that nobody awaits
-        return data
+        data = await _written(self._name, self._write, value, run)
+        return Taken(value) if data is None else data
+
+
+class EventPlan:
+    """How the events of one subscription are answered.
+
+    `shared` says that an answer depends on the event's attributes alone: then events that hold the same objects get
+    the same bytes. Those objects are immutable, and the last answer keeps them alive.
+    """
+
+    __slots__ = ("_name", "_payload", "_told", "_write", "shared")
+
+    def __init__(self, name: str, write: Write, *, shared: bool) -> None:
+        self._name, self._write, self.shared = name, write, shared
+        self._told: tuple[Any, ...] = ()
+        self._payload = b""
+
+    def payload_of(self, event: Any) -> bytes | None:
+        """The answer to that event, when it was kept for the same objects."""
+        if not self.shared:
+            return None
+        told, now = self._told, tuple(vars(event).values())
+        same = len(told) == len(now) and all(one is other for one, other in zip(told, now, strict=True))
+        return self._payload if same and told else None
+
+    def keep(self, event: Any, payload: bytes) -> None:
+        """Keeps the answer to that event for the next subscriber."""
+        if self.shared:
+            self._told, self._payload = tuple(vars(event).values()), payload
+
+    async def data(self, event: Any, context: Context, values: VariableValues) -> dict[str, Any] | None:
+        """The answer's data, or None when it is the executor's."""
+        return await _written(self._name, self._write, event, Run(context, values))
+
+
+async def _written(name: str, write: Write, value: Any, run: Run) -> dict[str, Any] | None:
+    """The root field with that value, or None when anything fails."""
+    data: dict[str, Any] = {}
+    try:
+        data[name] = write(value, run)
+        while run.waiting:
+            await _next_level(run)
+    except Exception:
+        return None
+    finally:
+        for waiting in run.waiting:
+            waiting.value.close()  # type: ignore[attr-defined]  # a coroutine that nobody awaits
+    return data
 
 
 async def _next_level(run: Run) -> None:
@@ -143,25 +181,43 @@ class Plans:
             del self._of_class[class_]
 
     def plan(self, operation: Operation) -> Plan | None:
-        """A plan for that operation, or None where it needs the executor."""
-        root_type = self._schema.get_root_type(operation.node.operation)
-        if operation.selected is None or operation.type == "subscription" or root_type is None:
+        """A plan for that query or mutation, or None where it needs the executor."""
+        root = self._root(operation)
+        if root is None:
             return None
-        fields = collect_fields(
-            self._schema, operation.fragments, NO_VARIABLES, root_type, operation.node, True
-        ).grouped_field_set
-        if len(fields) != 1:
-            return None
-        ((name, details),) = fields.items()
+        type_, name, details = root
         try:
-            field, resolver = _field(root_type, details[0].node)
+            field, resolver = _field(type_, details[0].node)
             if resolver is None or (operation.type == "mutation" and not resolver.is_async):
                 return None  # what fails before it waits is called again by the executor
-            arguments = _arguments(field, details[0].node)
             write = _Compiler(self._schema, self._of_class, operation).writer(field.type, details)
+            return Plan(name, resolver, _arguments(field, details[0].node), write)
         except Outside:
             return None
-        return Plan(name, resolver, arguments, write)
+
+    def event_plan(self, operation: Operation) -> EventPlan | None:
+        """A plan for the events of that subscription, or None where they need the executor."""
+        root = self._root(operation)
+        if root is None:
+            return None
+        type_, name, details = root
+        try:
+            compiler = _Compiler(self._schema, self._of_class, operation)
+            write = compiler.writer(type_.fields[details[0].node.name.value].type, details)
+            return EventPlan(name, write, shared=compiler.shared)
+        except Outside:
+            return None
+
+    def _root(self, operation: Operation) -> tuple[GraphQLObjectType, str, list[FieldDetails]] | None:
+        """The one root field of an operation: its parent, its name in the answer, and where it is selected."""
+        root_type = self._schema.get_root_type(operation.node.operation)
+        if operation.selected is None or root_type is None:
+            return None
+        found = collect_fields(self._schema, operation.fragments, NO_VARIABLES, root_type, operation.node, True)
+        if len(found.grouped_field_set) != 1:
+            return None
+        ((name, details),) = found.grouped_field_set.items()
+        return root_type, name, details
 
 
 class _Compiler:
@@ -173,6 +229,8 @@ class _Compiler:
         # Not the operation itself: it refers to its plan, and would wait for the garbage collector.
         self._schema, self._of_class = schema, of_class
         self._fragments, self._node = operation.fragments, operation.node
+        self.shared = True
+        """Whether all that was compiled depends on the root value alone."""
 
     def writer(self, type_: Any, details: list[FieldDetails]) -> Write:
         """What writes a value of that type. Raises Outside."""
@@ -203,6 +261,7 @@ class _Compiler:
 
     def _abstract(self, type_: Any, details: list[FieldDetails]) -> Write:
         """Writers by the value's class, each made for the first value of it."""
+        self.shared = False  # what they need is known too late
         writers: dict[type, Write] = {}
 
         def write(value: Any, run: Run) -> Any:
@@ -226,6 +285,8 @@ class _Compiler:
         write = self.writer(field.type, details)
         if resolver is None:
             return _attribute(name, field.extensions[STRAWBERRY].python_name, write)
+        if resolver.is_async or resolver.info_name is not None or field.args:
+            self.shared = False
         return _resolved(name, resolver, _arguments(field, node), write)
 
 

@@ -14,14 +14,14 @@ of a subscription: a data loader remembers what it has loaded.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from inspect import isawaitable
 from time import perf_counter, time
 from typing import Any, cast
 
 from graphql import ExecutionResult, GraphQLError, located_error
-from graphql.execution.execute import create_source_event_stream, map_source_to_response_event
+from graphql.execution.execute import create_source_event_stream
 from strawberry.http.exceptions import WebSocketDisconnected
 from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler, Operation
 
@@ -33,11 +33,12 @@ from pocketpay.identity.tokens import Claims
 from pocketpay.identity.viewer import Viewer
 from pocketpay.serving import http
 from pocketpay.serving.credentials import token_in
+from pocketpay.serving.documents import Operation as Prepared
 from pocketpay.serving.doors import Doors
 from pocketpay.serving.execution import Rejected, told
 from pocketpay.serving.executor import OperationExecutor
 from pocketpay.serving.failures import RATE_LIMITED, formatted
-from pocketpay.serving.frames import trouble
+from pocketpay.serving.frames import TextFrames, next_frame, trouble
 
 INIT_SECONDS = 5.0
 
@@ -181,7 +182,7 @@ class Socket(BaseGraphQLTransportWSHandler[Context, None]):
                 raise Rejected([NO_MUTATIONS])
             executor = self.doors.execution.executor(found, operation.variables, context)
             if isinstance(executor, list):
-                raise Rejected(executor)
+                raise Rejected(await self.doors.execution.worded(executor, context))
             if found.type == "subscription" and self._streams >= self._most_streams:
                 raise Rejected([too_many_subscriptions(self._most_streams)])
         except Rejected as rejected:
@@ -196,7 +197,7 @@ class Socket(BaseGraphQLTransportWSHandler[Context, None]):
         self._streams += 1
         try:
             with self.doors.metrics.subscriptions.track_inprogress():
-                return found.type, await self._stream(operation, executor)
+                return found.type, await self._stream(operation, found, executor)
         finally:
             self._streams -= 1
 
@@ -209,7 +210,7 @@ class Socket(BaseGraphQLTransportWSHandler[Context, None]):
         await _send(operation, "complete")
         return answer.outcome
 
-    async def _stream(self, operation: Operation[Context, None], executor: OperationExecutor) -> str:
+    async def _stream(self, operation: Operation[Context, None], found: Prepared, executor: OperationExecutor) -> str:
         request_id = executor.context_value.request_id
         source = create_source_event_stream(executor)
         if isawaitable(source):
@@ -218,9 +219,11 @@ class Socket(BaseGraphQLTransportWSHandler[Context, None]):
             await _send_errors(operation, formatted(source.errors or [], BAD_USER_INPUT, request_id))
             return "errors"
         try:
-            async with aclosing(map_source_to_response_event(executor, cast(AsyncIterator[Any], source))) as events:
+            async with aclosing(cast(AsyncGenerator[Any, None], source)) as events:
                 async for event in events:
-                    await _send(operation, "next", told(event, "subscription", request_id).payload)
+                    payload = await self.doors.execution.event_payload(found, executor, event)
+                    if not operation.completed:
+                        await cast(TextFrames, self.websocket).send_text(next_frame(operation.id, payload))
         except WebSocketDisconnected:
             raise
         except Exception as error:

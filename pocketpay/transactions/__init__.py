@@ -11,6 +11,7 @@
     limits.py         how much a wallet may move within 24 hours
     allowance.py      what of its limits a wallet has left
     errors.py         why money does not move
+    stored_refusal.py a refusal as a row or a key keeps it
     audit.py          the proofs: holds, legs, refunds, keys, times, limits, closed wallets
     models.py         the tables
     guards.py         what PostgreSQL itself refuses to write

@@ -1,37 +1,32 @@
 """Why a payment is refused. Facts, not sentences.
 
-    Refusal
-    ├── InvalidInput(field, problem)      INVALID_INPUT
-    ├── InvalidAmount(field)              INVALID_AMOUNT
-    ├── NotFound                          NOT_FOUND: none, or somebody else's
-    ├── RecipientNotFound                 RECIPIENT_NOT_FOUND: none, closed, or frozen for all
-    ├── SelfTransfer                      SELF_TRANSFER
-    ├── CurrencyMismatch                  CURRENCY_MISMATCH
-    ├── WalletFrozen, WalletClosed        WALLET_FROZEN, WALLET_CLOSED
-    ├── InsufficientFunds(required, available)
-    ├── LimitExceeded(limit)              LIMIT_EXCEEDED
-    ├── TooManyPending(most)              TOO_MANY_PENDING
-    ├── RiskBlocked                       RISK_BLOCKED
-    ├── BankDeclined                      BANK_DECLINED
-    ├── PayerGone                         RECIPIENT_NOT_FOUND: the same of whom money would go back to
-    ├── AlreadyRefunded                   ALREADY_REFUNDED
-    ├── RefundTooLarge(left)              REFUND_TOO_LARGE
-    ├── BalanceNotZero                    BALANCE_NOT_ZERO: or something of the wallet's is under way
-    ├── WrongState(status)                WRONG_STATE
-    └── KeyReused                         IDEMPOTENCY_KEY_REUSED
-
-A transaction that was refused and left a row keeps the code and the facts: `kept_refusal` rebuilds the refusal.
+Refusal
+├── InvalidInput(field, problem)      INVALID_INPUT
+├── InvalidAmount(field)              INVALID_AMOUNT
+├── NotFound                          NOT_FOUND: none, or somebody else's
+├── RecipientNotFound                 RECIPIENT_NOT_FOUND: none, closed, or frozen for all
+├── SelfTransfer                      SELF_TRANSFER
+├── CurrencyMismatch                  CURRENCY_MISMATCH
+├── WalletFrozen, WalletClosed        WALLET_FROZEN, WALLET_CLOSED
+├── InsufficientFunds(required, available)
+├── LimitExceeded(limit)              LIMIT_EXCEEDED
+├── TooManyPending(most)              TOO_MANY_PENDING
+├── RiskBlocked                       RISK_BLOCKED
+├── BankDeclined                      BANK_DECLINED
+├── PayerGone                         RECIPIENT_NOT_FOUND: the same of whom money would go back to
+├── AlreadyRefunded                   ALREADY_REFUNDED
+├── RefundTooLarge(left)              REFUND_TOO_LARGE
+├── BalanceNotZero                    BALANCE_NOT_ZERO: or something of the wallet's is under way
+├── WrongState(status)                WRONG_STATE
+└── KeyReused                         IDEMPOTENCY_KEY_REUSED
 """
 
-from typing import Any
-
 from pocketpay.cards.card import CardStatus
-from pocketpay.errors import BooksDisagree, Refusal
+from pocketpay.errors import Refusal
 from pocketpay.money import Money
 from pocketpay.requests.money_request import RequestStatus
 from pocketpay.transactions.lifecycle import Status
 from pocketpay.transactions.limits import Limit
-from pocketpay.transactions.transaction import Transaction
 
 
 class InvalidInput(Refusal):
@@ -168,39 +163,3 @@ class WrongState(Refusal):
 class KeyReused(Refusal):
     code = "IDEMPOTENCY_KEY_REUSED"
     field = "idempotencyKey"
-
-
-KEPT: dict[str, type[Refusal]] = {
-    kind.code: kind for kind in (RecipientNotFound, WalletFrozen, RiskBlocked, BankDeclined, InsufficientFunds)
-}
-"""The refusals that leave a row."""
-
-
-def facts_of(refusal: Refusal) -> dict[str, Any] | None:
-    """What a row must keep to rebuild that refusal."""
-    if isinstance(refusal, InsufficientFunds):
-        return {"required": refusal.required.minor, "available": refusal.available.minor}
-    return None
-
-
-def first_refusal(transaction: Transaction) -> Refusal | None:
-    """The refusal that the order for this transaction was answered with.
-
-    What was held was answered without one: a refusal that ended it later was told to whoever confirmed it.
-    """
-    return None if transaction.expires_at is not None else kept_refusal(transaction)
-
-
-def kept_refusal(transaction: Transaction) -> Refusal | None:
-    """The refusal that ended the transaction, or None when none did."""
-    if transaction.failure_code is None:
-        return None
-    kind = KEPT.get(transaction.failure_code)
-    if kind is None:
-        raise BooksDisagree(
-            f"transaction {transaction.id} failed for {transaction.failure_code}, which leaves no row"
-        )
-    if kind is InsufficientFunds:
-        facts, currency = transaction.failure_facts or {}, transaction.amount.currency
-        return InsufficientFunds(Money(facts["required"], currency), Money(facts["available"], currency))
-    return kind()

@@ -4,7 +4,6 @@ A feed reads transactions whole. What an owner may see of one is `visibility.py`
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import timedelta
 from uuid import UUID
 
 from pocketpay.database.sessions import Database
@@ -14,10 +13,6 @@ from pocketpay.updates.changes import PAGE, Changes, Place, Sides
 from pocketpay.updates.feed import Feed
 from pocketpay.updates.hub import Hub
 from pocketpay.updates.signals import Signal
-
-UNSETTLED = timedelta(hours=1)
-"""How long the bank may take over an order, and a subscriber that was cut off is still told of it. It comes on top of
-the time a payment may await its answer."""
 
 
 def transaction_feed(database: Database) -> Feed[Transaction]:
@@ -45,17 +40,23 @@ def awaiting_feed(database: Database) -> Feed[tuple[Transaction, ...]]:
     )
 
 
-def transaction_changes(database: Database, hub: Hub, *, confirmation: timedelta) -> Changes[Transaction]:
-    """The changes of transactions, for both of their sides. `confirmation` is how long an answer is awaited."""
-    lifetime = confirmation + UNSETTLED
+def transaction_changes(database: Database, hub: Hub) -> Changes[Transaction]:
+    """The changes of transactions, for both of their sides."""
 
     async def read(ids: Sequence[UUID]) -> Mapping[UUID, Transaction]:
         return await database.query(lookups.by_ids, ids)
 
     async def read_since(wanted: Sequence[tuple[UUID, Place]]) -> Sequence[Sequence[Transaction]]:
-        return await database.query(changes.since, wanted, lifetime=lifetime, limit=PAGE)
+        return await database.query(changes.since, wanted, limit=PAGE)
 
-    return Changes[Transaction]("changes", concerns=_sides, read=read, read_since=read_since, since=hub.since)
+    return Changes[Transaction](
+        "changes",
+        concerns=_sides,
+        read=read,
+        read_since=read_since,
+        count_since=changes.count_since,
+        since=hub.since,
+    )
 
 
 def _sides(signal: Signal) -> Iterable[tuple[UUID, Sides]]:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from typing import NamedTuple, Self
 from uuid import UUID
 
 from pocketpay.money import Money
@@ -19,6 +19,11 @@ class Position(NamedTuple):
 
     moment: datetime
     id: UUID
+
+    @classmethod
+    def of(cls, place: tuple[datetime, UUID] | None) -> Self | None:
+        """The position of a place in a list, None for none."""
+        return None if place is None else cls(*place)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

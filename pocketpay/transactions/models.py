@@ -81,6 +81,13 @@ class TransactionRow(SQLModel, table=True):
         UniqueConstraint("id", "currency", name="uq_transactions_id_currency"),
         Index("ix_transactions_anchor_created", text(ANCHOR), text("created_at desc"), text("id desc")),
         Index(
+            "ix_transactions_changed_late",
+            text(ANCHOR),
+            "updated_at",
+            "id",
+            postgresql_where=text("updated_at - created_at > interval '1 hour'"),
+        ),
+        Index(
             "ix_transactions_received",
             "destination_wallet_id",
             text("completed_at desc"),

@@ -3,6 +3,7 @@
     hear ─► dirty ids ─► one read of them all ─► each watch of each owner: may he see it? ─► its mailbox
                                                                              full: behind, from that moment on
     missed ─► every watch is behind, from `since` on
+    begun with a place ─► that watch is behind from there on: what happened while its subscriber was away comes first
     behind, and its mailbox empty ─► read, in pages, what changed from there on ─► its mailbox
 
 A mailbox is bounded; what does not fit is not kept but read again when there is room, so a slow subscriber costs a
@@ -17,6 +18,7 @@ from itertools import islice
 from typing import Generic, NamedTuple, Protocol, TypeVar
 from uuid import UUID
 
+from pocketpay.database.sessions import Session
 from pocketpay.updates.pump import Pump
 from pocketpay.updates.signals import Signal
 
@@ -63,6 +65,8 @@ START = UUID(int=0)
 
 Sides = tuple[UUID | None, UUID | None]
 """The wallets between which a thing is; None where that is the outside world or the house."""
+
+CountSince = Callable[[Session, UUID, Place, int], Awaitable[tuple[datetime, int]]]
 
 Thing = TypeVar("Thing", bound=Change)
 
@@ -136,8 +140,9 @@ class Changes(Generic[Thing]):
 
     `concerns` picks, out of a signal, the things of this kind, each with the wallets of its sides. `read` gives the
     things with those ids. `read_since` gives for each (wallet, place), in order, what that wallet's owner may see of
-    what changed after the place: at most PAGE each, the oldest first. `since` is the moment before which everything
-    has been heard.
+    what changed after the place: at most PAGE each, the oldest first. `count_since(session, wallet, place, most)`
+    gives the database's time and how many those are, up to `most`: for whoever asks it before they watch from there.
+    `since` is the moment before which everything has been heard.
     """
 
     def __init__(
@@ -147,8 +152,10 @@ class Changes(Generic[Thing]):
         concerns: Callable[[Signal], Iterable[tuple[UUID, Sides]]],
         read: Callable[[Sequence[UUID]], Awaitable[Mapping[UUID, Thing]]],
         read_since: Callable[[Sequence[tuple[UUID, Place]]], Awaitable[Sequence[Sequence[Thing]]]],
+        count_since: CountSince,
         since: Callable[[], datetime],
     ) -> None:
+        self.count_since = count_since
         self._concerns, self._read, self._read_since, self._since = concerns, read, read_since, since
         self._watches: dict[UUID, set[Watch[Thing]]] = {}
         self._dirty: dict[UUID, Sides] = {}
@@ -156,10 +163,16 @@ class Changes(Generic[Thing]):
         self.pump = Pump(name, self._turn, self._give_up)
 
     @contextmanager
-    def watch(self, wallet_id: UUID) -> Iterator[Watch[Thing]]:
-        """A mailbox for the changes of all that the owner of that wallet may see, from now on."""
+    def watch(self, wallet_id: UUID, after: Place | None = None) -> Iterator[Watch[Thing]]:
+        """A mailbox for the changes of all that the owner of that wallet may see: after that place, or from now on.
+
+        It is there before what it is behind with is read, so no commit falls between the two.
+        """
         watch = Watch[Thing](wallet_id, self._on_drained)
         self._watches.setdefault(wallet_id, set()).add(watch)
+        if after is not None:
+            watch.fall_behind(*after)
+            self._on_drained(watch)
         try:
             yield watch
         finally:

@@ -5,6 +5,7 @@ from datetime import datetime
 from functools import lru_cache
 from uuid import UUID
 
+from pocketpay.database.arrays import Arrays, numbered_from
 from pocketpay.database.sessions import Session
 from pocketpay.wallets.balance import Balance, Freeze, NewStanding, Standing, WalletStatus
 
@@ -14,10 +15,11 @@ from unnest($1::uuid[]) wanted(id)
 join wallets w on w.id = wanted.id join ledger_accounts a on a.id = w.id
 """
 
-_SET_STANDINGS = """
+_CHANGED = Arrays(id="uuid", status="text", frozen_for="text", freeze_reason="text")
+_SET_STANDINGS = f"""
 update wallets w
-set status = u.status, frozen_for = u.frozen_for, freeze_reason = u.reason, updated_at = $1
-from unnest($2::uuid[], $3::text[], $4::text[], $5::text[]) u(id, status, frozen_for, reason)
+set status = u.status, frozen_for = u.frozen_for, freeze_reason = u.freeze_reason, updated_at = $1
+from {_CHANGED.unnest("u", numbered_from(2))}
 where w.id = u.id
 """
 
@@ -25,13 +27,23 @@ where w.id = u.id
 async def balances(session: Session, wallet_ids: Iterable[UUID]) -> dict[UUID, Balance]:
     """The wallets of those ids as they are now; an id that is no wallet's is not in the answer."""
     rows = await session.fetch(_BALANCES, list(wallet_ids))
-    return {row[0]: Balance(row[0], row[1], row[2], row[3], row[4], standing(row[5], row[6], row[7])) for row in rows}
+    return {
+        row["id"]: Balance(
+            wallet_id=row["id"],
+            currency=row["currency"],
+            posted_minor=row["posted"],
+            held_minor=row["held"],
+            version=row["version"],
+            standing=standing(row["status"], row["frozen_for"], row["created_at"]),
+        )
+        for row in rows
+    }
 
 
 async def currencies(session: Session, wallet_ids: Iterable[UUID]) -> dict[UUID, str]:
     """The currency of each wallet: it never changes."""
     rows = await session.fetch("select id, currency from wallets where id = any($1::uuid[])", list(wallet_ids))
-    return {row[0]: row[1] for row in rows}
+    return {row["id"]: row["currency"] for row in rows}
 
 
 async def freeze_reasons(session: Session, wallet_ids: Iterable[UUID]) -> dict[UUID, str]:
@@ -40,7 +52,7 @@ async def freeze_reasons(session: Session, wallet_ids: Iterable[UUID]) -> dict[U
         "select id, freeze_reason from wallets where id = any($1::uuid[]) and freeze_reason is not null",
         list(wallet_ids),
     )
-    return {row[0]: row[1] for row in rows}
+    return {row["id"]: row["freeze_reason"] for row in rows}
 
 
 async def is_frozen_for_all(session: Session, wallet_id: UUID) -> bool:
@@ -53,10 +65,12 @@ async def set_standings(session: Session, now: datetime, changed: Sequence[NewSt
     await session.execute(
         _SET_STANDINGS,
         now,
-        [c.wallet_id for c in changed],
-        [c.standing.status for c in changed],
-        [c.standing.frozen_for for c in changed],
-        [c.reason for c in changed],
+        *_CHANGED.arguments(
+            id=[c.wallet_id for c in changed],
+            status=[c.standing.status for c in changed],
+            frozen_for=[c.standing.frozen_for for c in changed],
+            freeze_reason=[c.reason for c in changed],
+        ),
     )
 
 

@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import timedelta
 from uuid import UUID
 
 import uuid_utils.compat as uuids
@@ -74,7 +73,7 @@ async def serving(dsn: str, *, asks: bool = False, heartbeat_seconds: float = 5.
     clearing = Clearing(database, Terms.of(settings), house)
     await clearing.start()
     hub = Hub()
-    feeds = Feeds(database, hub, confirmation=timedelta(minutes=15))
+    feeds = Feeds(database, hub)
     feeds.start()
     listener = Listener(database.connect, hub, heartbeat_seconds=heartbeat_seconds)
     await listener.start()

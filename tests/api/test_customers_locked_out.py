@@ -18,8 +18,9 @@ MAIL, NEW = "ada@example.com", "amber-lighthouse-42"
 WHY = "Lost her telephone"
 SEEN = (
     "query ($text: String!, $first: Int, $after: String) { operations { customers(find: $text) { emailVerified "
-    "sessions { id createdAt lastUsedAt expiresAt userAgent } wallet { transactions(first: $first, after: $after) { "
-    "totalCount nodes { type amount { amount } } pageInfo { hasNextPage endCursor } } } } } }"
+    "sessions { id sessionId createdAt lastUsedAt expiresAt userAgent } "
+    "wallet { transactions(first: $first, after: $after) { totalCount "
+    "nodes { type amount { amount } } pageInfo { hasNextPage endCursor } } } } } }"
 )
 ACTIONS = "{ operations { actions { nodes { kind operator reason endedSessions wallet { owner { username } } } } } }"
 RESET = "mutation ($input: ResetPasswordInput!) { resetPassword(input: $input) { errors { code } } }"
@@ -145,7 +146,8 @@ async def test_sessions_and_transactions_of_a_customer_are_listed(client: Client
     await client.data(deposit, {"input": input}, by=ada)
     (found,) = await operate(client, olga, SEEN, text="ada", first=1)
     newest, first = found["sessions"]
-    assert (first["id"], first["userAgent"]) == (there["id"], "tests")
+    assert (first["id"], first["userAgent"]) == (f"customer_{there['id']}", "tests")
+    assert first["sessionId"] == there["id"]
     assert newest["createdAt"] > first["createdAt"]
     assert first["createdAt"] <= first["lastUsedAt"] < first["expiresAt"]
     page = found["wallet"]["transactions"]

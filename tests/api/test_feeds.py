@@ -215,10 +215,9 @@ async def test_changes_since_a_moment_come_in_order_and_only_what_may_be_seen(
             seen = await changes.since(
                 session,
                 [(alice, place), (bob, place), (alice, (confirmed.updated_at, confirmed.id))],
-                lifetime=timedelta(hours=1),
                 limit=10,
             )
-            few = await changes.since(session, [(alice, place)], lifetime=timedelta(hours=1), limit=2)
+            few = await changes.since(session, [(alice, place)], limit=2)
     assert [[one.id for one in page] for page in seen] == [
         [deposit.id, pending.id, confirmed.id],
         [confirmed.id],
@@ -243,17 +242,38 @@ async def test_original_that_was_given_back_while_nobody_listened_is_found_by_bo
         again = await server.refund(bob, old.id, "2.00")
         once = await server.refund(bob, other.id, None)
         async with server.database.read() as session:
-            lifetime = timedelta(hours=1)
-            seen = await changes.since(session, [(alice, began), (bob, began)], lifetime=lifetime, limit=10)
+            seen = await changes.since(session, [(alice, began), (bob, began)], limit=10)
             place = began
             paged = []
-            while page := (await changes.since(session, [(alice, place)], lifetime=lifetime, limit=2))[0]:
+            while page := (await changes.since(session, [(alice, place)], limit=2))[0]:
                 paged += page
                 place = page[-1].updated_at, page[-1].id
     for told in (*seen, paged):
         assert {one.id for one in told} == {old.id, other.id, partly.id, again.id, once.id}
         assert len(told) == 5
         assert sorted((one.version, one.refunded) for one in told if one.refund_of is None) == [(2, 600), (3, 300)]
+
+
+async def test_payment_that_changed_long_after_it_was_made_is_found(
+    database_dsn: Dsns, alice_and_bob: tuple[UUID, UUID], owner: Owner
+) -> None:
+    alice, bob = alice_and_bob
+    async with serving(database_dsn.server, asks=True) as server:
+        await server.deposit(alice, "50.00")
+        old, older = [await server.send(alice, "bob", amount) for amount in ("5.00", "6.00")]
+        for payment in (old, older):
+            await Records(owner, database_dsn.server).grow_old(payment.id, timedelta(days=9))
+        began = older.updated_at, older.id
+        await server.cancel(alice, old.id)
+        await server.confirm(alice, older.id)
+        async with server.database.read() as session:
+            seen = await changes.since(session, [(alice, began), (bob, began)], limit=10)
+            _, many = await changes.count_since(session, alice, began, 10)
+    assert [[(one.id, one.status) for one in page] for page in seen] == [
+        [(old.id, Status.CANCELLED), (older.id, Status.COMPLETED)],
+        [(older.id, Status.COMPLETED)],
+    ]
+    assert many == 2
 
 
 async def test_payment_received_before_another_was_given_back_is_not_passed_over(
@@ -267,7 +287,7 @@ async def test_payment_received_before_another_was_given_back_is_not_passed_over
         back = await server.refund(bob, first.id, None)
         place, paged = (began, START), []
         async with server.database.read() as session:
-            while page := (await changes.since(session, [(bob, place)], lifetime=timedelta(hours=1), limit=1))[0]:
+            while page := (await changes.since(session, [(bob, place)], limit=1))[0]:
                 paged += page
                 place = page[-1].updated_at, page[-1].id
     assert [one.id for one in paged] == [second.id, *sorted((first.id, back.id))]

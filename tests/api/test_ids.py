@@ -34,3 +34,19 @@ def test_no_text_makes_it_raise(text: str) -> None:
     ids.decode(ids.WALLET, text)
     ids.decode(ids.WALLET, "wallet_" + text)
     ids.split_prefix(text)
+
+
+def test_every_type_has_a_prefix_of_its_own() -> None:
+    prefixes = [value for name, value in vars(ids).items() if name.isupper() and isinstance(value, str)]
+    assert len(prefixes) >= 12
+    assert len(set(prefixes)) == len(prefixes)
+
+
+@given(st.uuids())
+def test_id_of_one_type_is_none_of_another_whose_prefix_is_its_beginning(uuid: UUID) -> None:
+    for prefix in (ids.CUSTOMER, ids.CUSTOMER_WALLET, ids.CUSTOMER_TRANSACTION, ids.WALLET, ids.TRANSACTION):
+        text = ids.encode(prefix, uuid)
+        assert ids.split_prefix(text) == (prefix, uuid)
+        assert len(text) <= ids.LONGEST
+        for other in (ids.CUSTOMER, ids.CUSTOMER_WALLET, ids.CUSTOMER_TRANSACTION, ids.WALLET, ids.TRANSACTION):
+            assert ids.decode(other, text) == (uuid if other == prefix else None)

@@ -1,6 +1,7 @@
 """The doors of operators: who may enter, and what they find there."""
 
 import asyncio
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -28,18 +29,19 @@ from tests.people import Owner
 
 AUDIT = "{ operations { audit { right laws findings { law id problem } more } } }"
 FIND = (
-    "query ($text: String!) { operations { customers(find: $text) { id username name email phone role closedAt "
-    "wallet { id status balance { amount } } } } }"
+    "query ($text: String!) { operations { customers(find: $text) { id userId username name email phone role "
+    "closedAt wallet { id walletId status balance { amount } } } } }"
 )
 WALLET = (
     "query ($of: String!) { operations { wallet(of: $of) { id status freeze freezeReason balance { amount } "
-    "held { amount } available { amount } owner { username } transactions { totalCount nodes { id type status "
-    "amount { amount } refunded { amount } sender { username } recipient { username } riskReasons { rule } "
-    "expiresAt } } } } }"
+    "held { amount } available { amount } owner { username } transactions { totalCount nodes { id transactionId "
+    "type status amount { amount } refunded { amount } sender { username } recipient { username } "
+    "riskReasons { rule } expiresAt } } } } }"
 )
 HELD = (
     "query ($first: Int, $after: String) { operations { heldPayments(first: $first, after: $after) { totalCount "
-    "nodes { id status sender { username } recipient { username } } pageInfo { hasNextPage endCursor } } } }"
+    "nodes { transactionId status sender { username } recipient { username } } "
+    "pageInfo { hasNextPage endCursor } } } }"
 )
 UNSETTLED = "{ operations { unsettledOrders { totalCount nodes { type status bankName recipient { username } } } } }"
 ACTIONS = (
@@ -109,7 +111,9 @@ async def test_customer_is_found_by_each_thing_that_is_known_of_them(client: Cli
     await client.sign_up("bea")
     held = await pay(client, ada, "bea", "10.00")
     wallet_id = (await client.data("{ wallet { id } }", by=ada))["wallet"]["id"]
-    texts = ("ada", "@ADA", "ADA@example.com", "+1 202 555-0123", wallet_id)
+    user_id = (await client.data("{ viewer { id } }", by=ada))["viewer"]["id"]
+    by_id = (wallet_id, f"customer_{wallet_id}", user_id, user_id.replace("user_", "customer_"), f" {user_id}\n")
+    texts = ("ada", "@ADA", "ADA@example.com", "+1 202 555-0123", *by_id)
     for text in texts:
         (found,) = await operate(client, olga, FIND, text=text)
         assert (found["username"], found["email"], found["phone"], found["role"]) == (
@@ -118,8 +122,14 @@ async def test_customer_is_found_by_each_thing_that_is_known_of_them(client: Cli
             "+12025550123",
             "MEMBER",
         )
-        assert found["wallet"] == {"id": wallet_id, "status": "ACTIVE", "balance": {"amount": "100.00"}}
-    assert [one["username"] for one in await operate(client, olga, FIND, text=held)] == ["ada", "bea"]
+        assert found["wallet"] == {
+            "id": f"customer_{wallet_id}",
+            "walletId": wallet_id,
+            "status": "ACTIVE",
+            "balance": {"amount": "100.00"},
+        }
+    for text in (held, f"customer_{held}"):
+        assert [one["username"] for one in await operate(client, olga, FIND, text=text)] == ["ada", "bea"]
     for text in ("", "ad", "nobody", "wallet_01", f"{wallet_id}x", "%", "a\0b", "x" * 5_000):
         assert await operate(client, olga, FIND, text=text) == []
 
@@ -135,12 +145,15 @@ async def test_wallet_shows_its_state_and_its_transactions_whole(client: Client)
     money = [shown[name]["amount"] for name in ("balance", "held", "available")]
     assert money == ["100.00", "10.00", "90.00"]
     newest, bonus = shown["transactions"]["nodes"]
-    assert (newest["id"], newest["status"]) == (held, "PENDING_CONFIRMATION")
+    assert (newest["id"], newest["transactionId"]) == (f"customer_{held}", held)
+    assert newest["status"] == "PENDING_CONFIRMATION"
     assert (newest["sender"], newest["recipient"]) == ({"username": "ada"}, {"username": "bea"})
     assert [reason["rule"] for reason in newest["riskReasons"]] == ["NEW_RECIPIENT"]
     assert bonus["type"] == "BONUS"
     seen = "query ($id: ID!) { operations { transaction(id: $id) { id amount { amount } expiresAt } } }"
-    assert (await operate(client, olga, seen, id=held))["expiresAt"] is not None
+    for id in (held, f"customer_{held}"):
+        assert (await operate(client, olga, seen, id=id))["expiresAt"] is not None
+    assert await operate(client, olga, seen, id=f"customer_wallet_{held.partition('_')[2]}") is None
     assert await operate(client, olga, seen, id="transaction_01") is None
     (beas,) = (await operate(client, olga, WALLET, of=bea.username))["transactions"]["nodes"]
     assert beas["type"] == "BONUS", "what waits is in the sender's past alone"
@@ -154,10 +167,10 @@ async def test_what_waits_is_listed_page_by_page(client: Client) -> None:
     waiting = [await pay(client, ada, "bea", f"{n}.00") for n in range(1, 4)]
     waiting.append(await pay(client, bea, "ada", "1.00"))
     first = await operate(client, olga, HELD, first=3)
-    assert [one["id"] for one in first["nodes"]] == waiting[:3]
+    assert [one["transactionId"] for one in first["nodes"]] == waiting[:3]
     assert (first["totalCount"], first["pageInfo"]["hasNextPage"]) == (4, True)
     rest = await operate(client, olga, HELD, first=3, after=first["pageInfo"]["endCursor"])
-    assert [one["id"] for one in rest["nodes"]] == waiting[3:]
+    assert [one["transactionId"] for one in rest["nodes"]] == waiting[3:]
     assert rest["nodes"][0]["sender"] == {"username": "bea"}
     assert not rest["pageInfo"]["hasNextPage"]
 
@@ -282,7 +295,7 @@ async def test_payment_is_reversed_and_both_sides_see_it(client: Client) -> None
             "type": "REFUND",
             "status": "COMPLETED",
             "amount": {"amount": "40.00"},
-            "refundOf": {"id": paid, "refunded": {"amount": "40.00"}},
+            "refundOf": {"id": f"customer_{paid}", "refunded": {"amount": "40.00"}},
             "sender": {"username": "bea"},
             "recipient": {"username": "ada"},
             "description": "Reversed by Pocket Pay",
@@ -303,6 +316,64 @@ async def test_payment_is_reversed_and_both_sides_see_it(client: Client) -> None
     ]
     (act, *_) = (await operate(client, olga, ACTIONS))["nodes"]
     assert (act["kind"], act["operator"], act["reason"]) == ("REVERSE", "olga", "Account taken over")
+
+
+SEEN_BY_OWNER = "{ viewer { id wallet { id transactions { nodes { id sender { id } recipient { id } } } } } }"
+SEEN_BY_OPERATOR = """query ($text: String!) { operations { customers(find: $text) {
+  id wallet { id owner { id } transactions { nodes { id sender { id } recipient { id } } } } } } }"""
+
+
+def identities(answer: Any) -> Iterator[str]:
+    """Every id in it."""
+    if isinstance(answer, dict):
+        yield from ([answer["id"]] if "id" in answer else [])
+        answer = [*answer.values()]
+    if isinstance(answer, list):
+        for one in answer:
+            yield from identities(one)
+
+
+async def test_operators_and_owners_know_the_same_things_by_different_ids(client: Client) -> None:
+    """A cache that stores objects by their id alone keeps what an operator sees apart from what the owner sees."""
+    olga = await operator(client)
+    await client.sign_up("bea")
+    await pay(client, olga, "bea", "10.00")
+    own = set(identities(await client.data(SEEN_BY_OWNER, by=olga)))
+    overseen = set(identities(await operate(client, olga, SEEN_BY_OPERATOR, text="olga")))
+    assert len(own) > 3
+    assert len(overseen) > 3
+    assert own.isdisjoint(overseen)
+    assert {id.rpartition("_")[2] for id in overseen} & {id.rpartition("_")[2] for id in own}, "the same things"
+    node = "query ($id: ID!) { node(id: $id) { __typename id } }"
+    for id in own:
+        assert (await client.data(node, {"id": id}, by=olga))["node"]["id"] == id
+
+
+async def test_wallet_is_named_by_every_id_of_it_and_of_its_owner(client: Client) -> None:
+    olga, ada = await operator(client), await client.sign_up("ada")
+    known = (await client.data("{ viewer { id wallet { id } } }", by=ada))["viewer"]
+    customer_id, wallet_id = known["id"].replace("user_", "customer_"), known["wallet"]["id"]
+    for of in (known["id"], customer_id, wallet_id, f"customer_{wallet_id}"):
+        input = {"wallet": of, "freeze": "DEBITS", "reason": "A test"}
+        assert (await operate(client, olga, FREEZE, input=input))["errors"] == []
+        assert (await operate(client, olga, WALLET, of=of))["freeze"] == "DEBITS"
+        assert (await operate(client, olga, UNFREEZE, input={"wallet": of, "reason": "A test"}))["errors"] == []
+        (last, *_) = (await operate(client, olga, ACTIONS, wallet=of))["nodes"]
+        assert (last["kind"], last["wallet"]["owner"]["username"]) == ("UNFREEZE", "ada")
+
+
+async def test_transaction_is_reversed_by_the_id_that_operators_see(client: Client) -> None:
+    olga, ada = await operator(client), await client.sign_up("ada")
+    await client.sign_up("bea")
+    await operate(client, olga, SET, input={"name": "NEW_RECIPIENT_ACTION", "value": "off", "reason": "A test"})
+    paid = await pay(client, ada, "bea", "40.00")
+    key, ids_ = new_key(), (f"customer_{paid}", paid)
+    done, again = [
+        await operate(client, olga, REVERSE, input={"transactionId": id, "reason": "Why", "idempotencyKey": key})
+        for id in ids_
+    ]
+    assert done["errors"] == again["errors"] == []
+    assert done["transaction"] == again["transaction"]
 
 
 async def test_reversal_that_is_refused_says_which_transaction(client: Client) -> None:

@@ -1,4 +1,4 @@
-"""The doors of withdraw, withdrawalQuote and Wallet.limits."""
+"""The fields withdraw, withdrawalPreview, withdrawalQuote and Wallet.limits."""
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -20,6 +20,10 @@ WITHDRAW = f"""mutation ($input: WithdrawInput!) {{ withdraw(input: $input) {{ r
     ... on LimitExceeded {{ limit {{ kind total {MONEY} used {MONEY} remaining {MONEY} resetsAt }} }} }} }} }}"""
 QUOTE = f"""query ($amount: Amount!, $speed: WithdrawalSpeed!) {{
   withdrawalQuote(amount: $amount, speed: $speed) {{ amount {MONEY} fee {MONEY} total {MONEY} }} }}"""
+PREVIEW = f"""query ($input: WithdrawalPreviewInput!) {{ withdrawalPreview(input: $input) {{
+  status amount {MONEY} fee {MONEY} total {MONEY} availableAfter {MONEY}
+  limit {{ kind total {MONEY} used {MONEY} remaining {MONEY} resetsAt }}
+  errors {{ __typename code path retryable }} }} }}"""
 LIMITS = f"{{ wallet {{ limits {{ kind total {MONEY} used {MONEY} remaining {MONEY} resetsAt }} }} }}"
 HISTORY = "{ transactions(filter: { types: [WITHDRAWAL] }) { nodes { type status direction } } }"
 
@@ -139,8 +143,61 @@ async def test_quote_of_what_is_no_amount_is_bad_user_input(client: Client, amou
     assert [error["extensions"]["code"] for error in answer["errors"]] == ["BAD_USER_INPUT"]
 
 
+async def test_preview_says_what_it_costs_what_is_left_and_the_limit(client: Client) -> None:
+    ada = await client.sign_up("ada")
+    preview = await client.data(PREVIEW, {"input": {"amount": "40.00", "speed": "INSTANT"}}, by=ada)
+    assert preview["withdrawalPreview"] == {
+        "status": "CREATED",
+        "amount": dollars("40.00"),
+        "fee": dollars("0.60"),
+        "total": dollars("40.60"),
+        "availableAfter": dollars("59.40"),
+        "limit": {
+            "kind": "WITHDRAWAL_DAILY",
+            "total": dollars("60.00"),
+            "used": dollars("0.00"),
+            "remaining": dollars("60.00"),
+            "resetsAt": None,
+        },
+        "errors": [],
+    }
+    done = await withdraw(client, ada, "40.00", speed="INSTANT")
+    assert done["wallet"]["available"] == preview["withdrawalPreview"]["availableAfter"]
+
+
+@pytest.mark.parametrize(
+    ("amount", "status", "error"),
+    [
+        ("0", None, ("InvalidInput", "INVALID_AMOUNT", ["input", "amount"], False)),
+        ("1.001", None, ("InvalidInput", "INVALID_AMOUNT", ["input", "amount"], False)),
+        ("60.01", None, ("LimitExceeded", "LIMIT_EXCEEDED", ["input", "amount"], True)),
+        ("100.01", "FAILED", ("InsufficientFunds", "INSUFFICIENT_FUNDS", ["input", "amount"], False)),
+    ],
+)
+async def test_preview_has_the_refusal_that_would_come(
+    client: Client, amount: str, status: str | None, error: tuple[object, ...]
+) -> None:
+    ada = await client.sign_up("ada")
+    preview = (await client.data(PREVIEW, {"input": {"amount": amount}}, by=ada))["withdrawalPreview"]
+    assert [tuple(one.values()) for one in preview["errors"]] == [error]
+    assert preview["status"] == status
+    known = [preview[name] is not None for name in ("amount", "fee", "total", "limit")]
+    assert known == [error[1] != "INVALID_AMOUNT"] * 4
+
+
+async def test_quote_is_deprecated_in_favour_of_the_preview(client: Client) -> None:
+    asked = '{ __type(name: "Query") { fields(includeDeprecated: true) { name isDeprecated deprecationReason } } }'
+    fields = {one["name"]: one for one in (await client.data(asked))["__type"]["fields"]}
+    assert "withdrawalPreview" in fields["withdrawalQuote"]["deprecationReason"]
+    assert not fields["withdrawalPreview"]["isDeprecated"]
+
+
 async def test_nobody_signed_in_withdraws_or_asks(client: Client) -> None:
     said = {"amount": "1.00", "bankName": "First Bank", "idempotencyKey": new_key()}
-    for document, variables in ((WITHDRAW, {"input": said}), (QUOTE, {"amount": "1", "speed": "INSTANT"})):
+    for document, variables in (
+        (WITHDRAW, {"input": said}),
+        (QUOTE, {"amount": "1", "speed": "INSTANT"}),
+        (PREVIEW, {"input": {"amount": "1"}}),
+    ):
         answer = await client.post(document, variables)
         assert [error["extensions"]["code"] for error in answer["errors"]] == ["UNAUTHENTICATED"]

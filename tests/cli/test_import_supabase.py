@@ -26,6 +26,15 @@ PEOPLE = 4_000
 CENTS = 100 * PEOPLE * (PEOPLE + 1) // 2 + 50 * PEOPLE
 
 
+MAIL = {
+    "SMTP_HOST": "127.0.0.1",
+    "SMTP_TLS": "none",
+    "MAIL_FROM": "no-reply@example.com",
+    "PUBLIC_URL": "https://app.example.com",
+}
+"""A server that sends mail. The import sends none itself."""
+
+
 @dataclass(frozen=True)
 class Import:
     """The verb in a process, and the files that it prints to."""
@@ -74,10 +83,12 @@ def start(dsns: Dsns, tmp_path: Path) -> Iterator[Start]:
     """Starts the verb over this test's database; kills what a test leaves running."""
     started: list[Import] = []
 
-    def starter(*arguments: str, err: Path | None = None) -> Import:
+    def starter(*arguments: str, err: Path | None = None, mail: bool = False) -> Import:
         files = tmp_path / f"import-{len(started)}"
         out, err = files.with_suffix(".out"), err or files.with_suffix(".err")
-        environment = {"PATH": os.environ["PATH"], "DATABASE_URL": dsns.server, "TERM": "xterm"}
+        environment = {"PATH": os.environ["PATH"], "DATABASE_URL": dsns.server, "TERM": "xterm"} | (
+            MAIL if mail else {}
+        )
         command = commands.start(
             "import-supabase", *arguments, folder=tmp_path, environment=environment, out=out, err=err
         )
@@ -154,3 +165,32 @@ def test_bar_moves_on_a_terminal(start: Start, tmp_path: Path) -> None:
     assert code == 0, process.out.read_text()
     for stage in ("reading", "judging", "moving in"):
         assert stage in shown
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "problem"),
+    [
+        (["--country", "XY"], 2, "must be the two letters of a country"),
+        (["--welcome-mail", "--mails-per-hour", "0"], 2, "Invalid value for '--mails-per-hour'"),
+        (["--welcome-mail"], 1, "--welcome-mail needs a server that sends mail: set SMTP_HOST (docs/mail.md).\n"),
+    ],
+)
+def test_option_that_cannot_be_is_refused_and_nobody_moves_in(
+    start: Start, dsns: Dsns, tmp_path: Path, options: list[str], code: int, problem: str
+) -> None:
+    ended, out, err = start(str(csv_file(tmp_path, person(1))), *options).ended()
+    assert (ended, out) == (code, "")
+    assert problem in err
+    assert asked(dsns, "select count(*) from users") == 0
+
+
+def test_options_of_the_verb_are_done(start: Start, dsns: Dsns, tmp_path: Path) -> None:
+    people = person(1, username="Admin", phone="(202) 555-0123"), person(2, encrypted_password="")
+    process = start(
+        str(csv_file(tmp_path, *people)), "--take-suggested", "--country", "us", "--welcome-mail", mail=True
+    )
+    code, out, err = process.ended()
+    assert (code, err) == (0, "")
+    assert out.splitlines()[-1].startswith("1 welcome mail is put into the outbox; the last one is due at ")
+    assert asked(dsns, "select count(*) from users where phone = '+12025550123' and username = 'admin_3f1c'") == 1
+    assert asked(dsns, "select count(*) from outgoing_mails where kind = 'welcome'") == 1

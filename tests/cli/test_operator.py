@@ -244,13 +244,16 @@ def test_payment_is_reversed_beside_a_running_server(run: Run, dsns: Dsns) -> No
         return paid
 
     paid = at_a_server(dsns, pay_and_reverse)
-    assert table(told(run("find", "ada")))[0]["BALANCE"] == "100.00"
-    again = run("reverse", paid, "--reason", "Account taken over")
-    assert (again.returncode, again.stdout, again.stderr) == (
-        1,
-        "",
-        "ALREADY_REFUNDED: All of it has been given back already.\n",
-    )
+    (row,) = table(told(run("find", "ada")))
+    assert row["BALANCE"] == "100.00"
+    assert table(told(run("find", f"customer_{row['WALLET ID']}"))) == [row]
+    for id in (paid, f"customer_{paid}"):  # as its sides see it, and as operators see it by GraphQL
+        again = run("reverse", id, "--reason", "Account taken over")
+        assert (again.returncode, again.stdout, again.stderr) == (
+            1,
+            "",
+            "ALREADY_REFUNDED: All of it has been given back already.\n",
+        )
 
 
 def test_customer_who_is_locked_out_is_helped_beside_a_running_server(run: Run, dsns: Dsns) -> None:

@@ -17,6 +17,7 @@ from tests.deployment.test_compose import SECRETS
 from tests.e2e import processes
 from tests.e2e.customer import SIGN_IN, Customer, at, sign_up
 from tests.e2e.processes import House, Running
+from tests.importing.exports import csv_file, person
 
 PASSWORDS = {name: SECRETS[name] for name in ("POCKETPAY_OWNER_PASSWORD", "POCKETPAY_PASSWORD")}
 
@@ -88,16 +89,26 @@ def test_login_without_a_password_is_not_made(outside: Outside, missing: str) ->
     assert f"{missing}: is missing" in refused.stderr
 
 
-async def test_servers_login_owns_nothing_and_may_make_nothing(server: Running, outside: Outside) -> None:
+async def test_servers_login_owns_nothing_and_may_make_nothing_that_lasts(server: Running, outside: Outside) -> None:
     connection = await asyncpg.connect(outside.dsn("pocketpay", SECRETS["POCKETPAY_PASSWORD"]))
     try:
         assert await connection.fetchval("select count(*) from pg_class where relowner = 'pocketpay'::regrole") == 0
-        for refused in ("create role eve", "create table t ()", "create temporary table t ()", "create schema s"):
+        for refused in ("create role eve", "create table t ()", "create schema s"):
             with pytest.raises(asyncpg.InsufficientPrivilegeError):
                 await connection.execute(refused)
     finally:
         await connection.close()
     assert "database_warning" not in server.log.read_text()
+
+
+def test_people_move_in_by_the_servers_login(
+    house: House, server: Running, environment: Callable[[str], dict[str, str]], tmp_path: Path
+) -> None:
+    file = csv_file(tmp_path, person(1, balance="12.50"), person(2, encrypted_password="", balance="0.00"))
+    for told in ("2 people moved in; 1 opening balance posted: 12.50 USD.", "0 people moved in"):
+        moved = house.run("import-supabase", str(file), **environment("api"))
+        assert (moved.returncode, moved.stderr) == (0, "")
+        assert told in moved.stdout.splitlines()[-1]
 
 
 async def test_people_sign_up_and_pay(server: Running) -> None:

@@ -76,7 +76,7 @@ def test_python_reads_the_wallet(server: Running, tmp_path: Path) -> None:
 
 @needs_node
 def test_javascript_watches_the_wallet(server: Running, tmp_path: Path) -> None:
-    assert in_node(block("js", "pocketpay.js").replace(ADDRESS, server.url), tmp_path) == HAS
+    assert in_node(block("js", "from './pocketpay.js'").replace(ADDRESS, server.url), tmp_path) == HAS
 
 
 SIGNED_IN = """
@@ -126,6 +126,31 @@ def test_javascript_asks_to_sign_in_again_when_the_refresh_token_is_not_valid(
     pay.subscribe('subscription { balanceChanged { version } }', console.log, end);
     """
     assert in_node(SIGNED_IN.replace("ADDRESS", server.url) + script, tmp_path) == "INVALID_TOKEN\n"
+
+
+@needs_node
+def test_javascript_is_sent_what_changed_while_it_was_away(server: Running, tmp_path: Path) -> None:
+    """The first socket is closed under the page's snippet, and no other opens until a deposit is made."""
+    script = f"""
+    const MADE = 'mutation ($input: DepositInput!) {{ deposit(input: $input) {{ transaction {{ id }} }} }}';
+    const Plain = globalThis.WebSocket;
+    let away = false, socket;
+    globalThis.WebSocket = class extends Plain {{
+      constructor(url, protocol) {{ super(away ? 'ws://127.0.0.1:9' : url, protocol); socket = this; }}
+    }};
+    pay.signedIn(data.signIn.tokens);
+    {block("js", "transactionUpdated")}
+    while (!transactions.size) await new Promise((again) => setTimeout(again, 20));
+    const before = since;
+    away = true;
+    socket.close();
+    const input = {{ amount: '1.00', bankName: 'First Bank', idempotencyKey: crypto.randomUUID() }};
+    const {{ id }} = (await pay.ask(MADE, {{ input }})).data.deposit.transaction;
+    away = false;
+    while (!transactions.has(id)) await new Promise((again) => setTimeout(again, 20));
+    end([transactions.get(id).status, since > before].join());
+    """
+    assert in_node(SIGNED_IN.replace("ADDRESS", server.url) + script, tmp_path) == "COMPLETED,true\n"
 
 
 # ------------------------------------------------------------ keys

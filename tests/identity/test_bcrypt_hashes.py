@@ -7,6 +7,7 @@ import pytest
 
 from pocketpay.database.sessions import Database
 from pocketpay.identity import bcrypt_hashes, passwords
+from pocketpay.identity.brought_hashes import HashesLeft
 from pocketpay.identity.errors import InvalidCredentials
 from pocketpay.identity.passwords import NO_PASSWORD, Passwords
 from pocketpay.identity.reception import Reception
@@ -106,7 +107,7 @@ async def test_whoever_is_refused_pays_the_same(
         kinds |= {"bcrypt 4": brought(), "the dearest": brought(cost=dearest)}
     for kind, kept in kinds.items():
         work.clear()
-        assert not (await opened.verify(kept, password, dearest_bcrypt=dearest)).matches
+        assert not (await opened.verify(kept, password, left=HashesLeft(dearest))).matches
         assert work.count("argon2") == 1, kind
         assert sum(int(one) for one in work if one != "argon2") == (2**dearest if dearest else 0), kind
 
@@ -116,7 +117,7 @@ async def test_price_of_bcrypt_ends_with_the_last_who_brought_one(
 ) -> None:
     async def dearest() -> int:
         async with database.read() as session:
-            return await people.dearest_bcrypt(session)
+            return (await people.hashes_left(session)).dearest_bcrypt
 
     for name in ("ada", "bob", "eve"):
         await arrive(reception, name)

@@ -6,6 +6,7 @@ import threading
 import pytest
 
 from pocketpay.database.failures import ServiceBusy
+from pocketpay.identity.brought_hashes import HashesLeft
 from pocketpay.identity.change_password import change_password
 from pocketpay.identity.errors import InvalidCredentials
 from pocketpay.identity.passwords import QUEUE, Asker
@@ -49,9 +50,9 @@ async def test_strangers_are_hashed_by_one_thread_in_the_order_they_came(
     threads: dict[str, set[str]] = {}
     compared = reception.passwords._compared
 
-    def noted(kept: str | None, password: str, dearest_bcrypt: int) -> object:
+    def noted(kept: str | None, password: str, left: HashesLeft) -> object:
         threads.setdefault(password, set()).add(threading.current_thread().name)
-        return compared(kept, password, dearest_bcrypt)
+        return compared(kept, password, left)
 
     monkeypatch.setattr(type(reception.passwords), "_compared", lambda _, *given: noted(*given))
     await asyncio.gather(*(stranger(reception, n) for n in range(QUEUE)))

@@ -18,7 +18,15 @@ HASH = bcrypt.hashpw(PASSWORD.encode(), b"$2b$04$abcdefghijklmnopqrstuu").decode
 
 COLUMNS = (
     *("id", "email", "phone", "encrypted_password", "username", "name", "avatar_url", "currency", "balance"),
-    *("created_at", "raw_user_meta_data", "deleted_at", "banned_until", "is_anonymous", "email_confirmed_at"),
+    *(
+        "balance_cents",
+        "created_at",
+        "raw_user_meta_data",
+        "deleted_at",
+        "banned_until",
+        "is_anonymous",
+        "email_confirmed_at",
+    ),
 )
 JOINED_AT = "2023-04-05 06:07:08.91+00"
 
@@ -46,6 +54,7 @@ def person(number: int = 1, **fields: str) -> dict[str, str]:
         "currency": "USD",
         "balance": f"{number}.50",
         "created_at": JOINED_AT,
+        "email_confirmed_at": JOINED_AT,
     } | fields
 
 
@@ -78,10 +87,17 @@ def block(table: str, columns: Iterable[str], rows: Iterable[Iterable[str | None
 
 
 async def imported(
-    dsns: Dsns, *paths: Path, dry: bool = False, skip_wrong: bool = False, **overrides: object
+    dsns: Dsns,
+    *paths: Path,
+    dry: bool = False,
+    skip_wrong: bool = False,
+    take_suggested: bool = False,
+    country: str | None = None,
+    mails_per_hour: int | None = None,
+    **overrides: object,
 ) -> tuple[int, list[str]]:
     """The exit code, and what was told."""
     told: list[str] = []
-    wish = Wish(dry, skip_wrong)
+    wish = Wish(dry, skip_wrong, take_suggested, country, mails_per_hour)
     code = await run(made(**overrides), dsns.server, paths, wish, tell=told.append, progress=Silent())
     return code, told

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from pocketpay.importing.export import parts
 from pocketpay.importing.lines import MOST_BYTES
-from pocketpay.importing.row import ExportUnreadable, Row, Spoiled
+from pocketpay.importing.row import ExportUnreadable, Row, Spoiled, Table
 from pocketpay.importing.statements import Statements
 from tests.importing.exports import block, csv_text, id_of, person
 
@@ -48,6 +48,28 @@ def lines_of(found: Sequence[Row | Spoiled]) -> list[tuple[int, str]]:
 def test_spoiled_line_is_said_and_the_next_one_read(tmp_path: Path, line: bytes, problem: str) -> None:
     found = rows(tmp_path, HEAD + b"1,x,before\r\n" + line + b"\n1,x,after\n")
     assert lines_of(found) == [(2, "before"), (3, problem), (4, "after")]
+
+
+def test_word_null_is_an_empty_value_and_a_line_of_commas_is_no_row(tmp_path: Path) -> None:
+    lines = b'1,NULL,null\n2,x,Null\n,,\n3,"NULL",nullable\n,,,,,\n\n'
+    found = rows(tmp_path, HEAD + lines)
+    users = [(row.line, row.fields[0], *row.fields[3:5]) for row in found if isinstance(row, Row)]
+    assert users == [(2, "1", None, None), (3, "2", "x", "Null"), (5, "3", None, "nullable")]
+    assert len(found) == 3
+
+
+def test_word_null_in_a_dump_is_a_word(tmp_path: Path) -> None:
+    dump = block("auth.users", ["id", "email"], [[id_of(1), "NULL"]])
+    (row,) = rows(tmp_path, b"--\n" + dump.encode(), "dump.sql")
+    assert isinstance(row, Row)
+    assert row.fields[1] == "NULL"
+
+
+@pytest.mark.parametrize("column", ["balance", "balance_cents"])
+def test_wallets_are_told_by_either_column_of_their_balance(tmp_path: Path, column: str) -> None:
+    (row,) = rows(tmp_path, f"id,user_id,{column}\nw1,{id_of(1)},5\n".encode())
+    assert isinstance(row, Row)
+    assert row.table is Table.WALLETS
 
 
 def test_quote_that_is_never_closed_says_which_lines_it_swallowed(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from pocketpay.identity import usernames
 from pocketpay.identity.passwords import NO_PASSWORD
 from pocketpay.importing.finding import Severity
 from pocketpay.importing.joined import Joined
-from pocketpay.importing.person import Judged, judge, suggested
+from pocketpay.importing.person import FIRST_PASSWORD, NO_WAY_IN, Judged, judge, suggested
 from pocketpay.text.characters import is_printable
 from tests.importing.exports import HASH, id_of
 
@@ -37,8 +37,12 @@ FIT: dict[str, Any] = {
 }
 
 
-def judged(*, served: tuple[str, ...] = ("USD",), **fields: object) -> Judged:
-    return judge(Joined(**(FIT | fields)), served, NOW)
+FIREBASE = "$fbscrypt$v=1,n=14,r=8,p=1,ss=Bw==,sk=c2lnbmVy$c2FsdA==$aGFzaA=="
+ARGON2 = "$argon2id$v=19$m=65536,t=3,p=4$bGJRWThNOHJJTVBSdHl2dQ$NfEnUOuUpb7F2fQkgFUG4g"
+
+
+def judged(*, served: tuple[str, ...] = ("USD",), country: str | None = None, **fields: object) -> Judged:
+    return judge(Joined(**(FIT | fields)), served, NOW, country=country)
 
 
 def said(person: Judged, severity: Severity = Severity.WRONG) -> list[str]:
@@ -71,35 +75,48 @@ def test_fit_person_has_nothing_said_about_them() -> None:
         ({"email": "ada@"}, 'email "ada@": must be an email address'),
         ({"email": "ада@example.com"}, 'email "ада@example.com": must be an email address'),
         ({"email": "a" * 400 + "@example.com"}, f'email "{"a" * 40}…": must be shorter'),
-        ({"phone": "0170 1234567"}, 'phone "0170 1234567": must be a number with its country code'),
+        ({"phone": "0170 1234567"}, 'phone "0170 1234567": has no country code: write it like +12025550123, or name'),
+        ({"phone": "2025550123"}, 'phone "2025550123": has no country code'),
+        ({"profile_phone": "12025550123"}, 'phone "12025550123": has no country code'),
+        ({"phone": "call me"}, 'phone "call me": must be a number with its country code'),
         ({"phone": "+1 202"}, 'phone "+1 202": must not have too few or too many digits'),
-        ({"encrypted_password": "hunter2"}, "encrypted_password: is no hash that we know"),
-        ({"encrypted_password": "$argon2id$v=19$m=65536,t=3,p=4$x$y"}, "encrypted_password: is an argon2 hash"),
-        ({"encrypted_password": "$fbscrypt$v=1,n=14"}, "encrypted_password: is a Firebase scrypt hash"),
-        ({"encrypted_password": HASH[:-1]}, "encrypted_password: is a bcrypt hash out of shape"),
-        ({"encrypted_password": "$2x" + HASH[3:]}, "encrypted_password: is a bcrypt hash out of shape"),
-        ({"encrypted_password": HASH[:4] + "31" + HASH[6:]}, "is a bcrypt hash of the cost 31: 4 to 12 are taken"),
+        ({"encrypted_password": "hunter2"}, "encrypted_password: is not a password hash"),
+        (
+            {"encrypted_password": "$argon2id$v=19$m=65536,t=3,p=4$x$y"},
+            "encrypted_password: is a damaged argon2 hash",
+        ),
+        ({"encrypted_password": HASH[:-1]}, "encrypted_password: is a damaged bcrypt hash"),
+        ({"encrypted_password": "$2x" + HASH[3:]}, "encrypted_password: is a damaged bcrypt hash"),
         ({"balance": "-3.00"}, 'balance "-3.00": is negative'),
         ({"balance": "1.505"}, 'balance "1.505": has more than the 2 decimals of USD'),
-        ({"balance": "1e3"}, 'balance "1e3": is no amount'),
-        ({"balance": "1,000.00"}, 'balance "1,000.00": is no amount'),
-        ({"balance": "=1+1"}, 'balance "=1+1": is no amount'),
-        ({"balance": "NaN"}, 'balance "NaN": is no amount'),
-        ({"balance": "٣"}, 'balance "٣": is no amount'),
-        ({"balance": "9" * 31}, "is no amount"),
+        ({"balance": "1e3"}, 'balance "1e3": is not an amount'),
+        ({"balance": "1,000.00"}, 'balance "1,000.00": is not an amount'),
+        ({"balance": "=1+1"}, 'balance "=1+1": is not an amount'),
+        ({"balance": "NaN"}, 'balance "NaN": is not an amount'),
+        ({"balance": "٣"}, 'balance "٣": is not an amount'),
+        ({"balance": "9" * 31}, "is not an amount"),
         ({"balance": "10000000000.01"}, "is above 10,000,000,000 USD"),
+        (
+            {"balance": None, "balance_cents": "1.5"},
+            'balance_cents "1.5": is not a whole number of the smallest unit of USD',
+        ),
+        ({"balance": None, "balance_cents": "ten"}, 'balance_cents "ten": is not a whole number'),
+        ({"balance": None, "balance_cents": "-1"}, 'balance_cents "-1": is negative'),
+        ({"balance": None, "balance_cents": "1" + "0" * 14}, "is above 10,000,000,000 USD"),
+        ({"balance": "1.00", "balance_cents": "1"}, 'balance: differs: balance "1.00", balance_cents "1"'),
+        ({"balance": "1", "wallet_balance_cents": "1"}, 'differs: balance "1", wallet\'s balance_cents "1"'),
         ({"balance": "1", "entries": "2.00"}, 'balance: differs: balance "1", ledger entries "2.00"'),
         ({"balance": None, "entries": "-2"}, 'ledger entries "-2": is negative'),
         ({"currency": "EUR"}, 'currency "EUR": is not served here; these are: USD'),
         ({"currency": "DOGE"}, 'currency "DOGE": is not served here'),
         ({"currency": None, "served": ("USD", "JPY")}, "currency: is missing, and several are served"),
-        ({"currencies": 2}, "currency: 2 are named for the same person"),
+        ({"currencies": 2}, "currency: 2 different ones are given for the same person"),
         ({"profiles": 2}, "id: has 2 profiles"),
         ({"wallets": 3}, "id: has 3 wallets"),
-        ({"deleted_at": "2024-01-01"}, "deleted_at: says that they were deleted"),
-        ({"banned_until": "2999-01-01"}, "banned_until: bans them"),
-        ({"banned_until": "infinity"}, "banned_until: bans them"),
-        ({"is_anonymous": "t"}, "is_anonymous: says that it is nobody by name"),
+        ({"deleted_at": "2024-01-01"}, "deleted_at: is set: this person was deleted"),
+        ({"banned_until": "2999-01-01"}, "banned_until: is in the future: this person is banned"),
+        ({"banned_until": "infinity"}, "banned_until: is in the future: this person is banned"),
+        ({"is_anonymous": "t"}, "is_anonymous: is true: this is an anonymous session"),
     ],
 )
 def test_what_is_wrong_keeps_a_person_out_and_is_said(fields: dict[str, Any], problem: str) -> None:
@@ -113,15 +130,43 @@ def test_what_is_wrong_keeps_a_person_out_and_is_said(fields: dict[str, Any], pr
 @pytest.mark.parametrize(
     ("fields", "note"),
     [
-        ({"encrypted_password": None}, "encrypted_password: is empty: they cannot sign in with a password"),
-        ({"encrypted_password": ""}, "encrypted_password: is empty: they cannot sign in with a password"),
-        ({"name": None}, "name: is missing: the username stands for it"),
+        ({"encrypted_password": None}, f"encrypted_password: is empty: {NO_WAY_IN}"),
+        ({"encrypted_password": ""}, f"encrypted_password: is empty: {NO_WAY_IN}"),
+        (
+            {"encrypted_password": FIREBASE},
+            f"encrypted_password: is a Firebase scrypt hash, which cannot be compared here: {NO_WAY_IN}",
+        ),
+        (
+            {"encrypted_password": HASH[:4] + "31" + HASH[6:]},
+            f"encrypted_password: is a bcrypt hash of the cost 31, and 4 to 12 are taken: {NO_WAY_IN}",
+        ),
+        (
+            {"encrypted_password": ARGON2.replace("t=3", "t=9")},
+            "encrypted_password: is an argon2 hash that costs too much (argon2id$v=19$m=65536,t=9,p=4): " + NO_WAY_IN,
+        ),
+        (
+            {"encrypted_password": None, "email": "ada@example.com", "email_confirmed_at": "2023-04-05"},
+            f"encrypted_password: is empty: {FIRST_PASSWORD}",
+        ),
+        ({"name": None}, "name: is missing: the username is shown instead"),
         (
             {"avatar_url": "javascript:alert(1)"},
-            'avatar_url "javascript:alert(1)": is no address of the web: left out',
+            'avatar_url "javascript:alert(1)": must be an address that begins with https://, '
+            "written as a browser shows it: left out",
         ),
-        ({"created_at": "yesterday"}, 'created_at "yesterday": is no time in the past: now stands for it'),
-        ({"created_at": "2999-01-01"}, 'created_at "2999-01-01": is no time in the past: now stands for it'),
+        (
+            {"avatar_url": "https://10.0.0.1/a.png"},
+            'avatar_url "https://10.0.0.1/a.png": names a public host, '
+            "like https://pictures.example.com/me.png: left out",
+        ),
+        (
+            {"created_at": "yesterday"},
+            'created_at "yesterday": is not a time in the past: the time of the import is used',
+        ),
+        (
+            {"created_at": "2999-01-01"},
+            'created_at "2999-01-01": is not a time in the past: the time of the import is used',
+        ),
     ],
 )
 def test_what_is_only_odd_is_noted_and_the_person_comes(fields: dict[str, Any], note: str) -> None:
@@ -138,6 +183,11 @@ def test_what_is_only_odd_is_noted_and_the_person_comes(fields: dict[str, Any], 
         ({"balance": None}, 0),
         ({"balance": ""}, 0),
         ({"balance": "12"}, 1_200),
+        ({"balance": None, "balance_cents": "12"}, 12),
+        ({"balance": None, "balance_cents": "12.0"}, 12),
+        ({"balance": None, "balance_cents": ""}, 0),
+        ({"balance": None, "balance_cents": "1500", "currency": "JPY", "served": ("USD", "JPY")}, 1_500),
+        ({"balance": "7.00", "balance_cents": "700", "wallet_balance_cents": "700", "entries": "7"}, 700),
         ({"balance": "12.5"}, 1_250),
         ({"balance": "12.500000"}, 1_250),
         ({"balance": None, "wallet_balance": "7.00", "entries": "7"}, 700),
@@ -166,11 +216,53 @@ def test_what_a_provider_said_stands_in_for_a_profile() -> None:
         assert judged(name=None, metadata=hostile).name == "ada"
 
 
+@pytest.mark.parametrize(
+    ("fields", "country", "number"),
+    [
+        ({"phone": "12025550123"}, None, "+12025550123"),
+        ({"phone": "12025550123"}, "US", "+12025550123"),
+        ({"phone": "4915123456789"}, "DE", "+4915123456789"),
+        ({"phone": "2025550123"}, "US", "+12025550123"),
+        ({"phone": "(202) 555-0123"}, "US", "+12025550123"),
+        ({"phone": "01512 3456789"}, "DE", "+4915123456789"),
+        ({"phone": "0044 20 7946 0958"}, "DE", "+442079460958"),
+        ({"phone": "+44 20 7946 0958"}, "US", "+442079460958"),
+        ({"profile_phone": "202-555-0123"}, "US", "+12025550123"),
+        ({"profile_phone": "12025550123"}, "US", "+12025550123"),
+        ({"phone": "12025550123", "profile_phone": "nonsense"}, None, "+12025550123"),
+    ],
+)
+def test_phone_is_read_in_one_way(fields: dict[str, Any], country: str | None, number: str) -> None:
+    person = judged(country=country, **fields)
+    assert (person.findings, person.phone) == ((), number)
+
+
+@pytest.mark.parametrize(
+    ("field", "number", "country", "problem"),
+    [
+        ("phone", "202555", "US", 'phone "202555": is no number of US: write it with its country code'),
+        ("phone", "33123456789", "DE", "could be +33123456789 or +4933123456789: write it with its plus"),
+        (
+            "profile_phone",
+            "4915123456789",
+            "DE",
+            "could be +4915123456789 or +494915123456789: write it with its plus",
+        ),
+        ("profile_phone", "442079460958", "US", "is no number of US"),
+    ],
+)
+def test_number_that_could_be_somebody_elses_is_refused(field: str, number: str, country: str, problem: str) -> None:
+    fields: dict[str, Any] = {field: number}
+    assert problem in said(judged(country=country, **fields))[0]
+
+
 def test_hash_of_every_kind_that_gotrue_wrote_is_kept() -> None:
     for kind in ("2a", "2b", "2y"):
         kept = bcrypt.hashpw(b"x", bcrypt.gensalt(4)).decode().replace("$2b$", f"${kind}$")
         assert judged(encrypted_password=kept).password_hash == kept
-    assert judged(encrypted_password=None).password_hash == NO_PASSWORD
+    assert judged(encrypted_password=ARGON2).password_hash == ARGON2
+    for left_behind in (None, FIREBASE):
+        assert judged(encrypted_password=left_behind).password_hash == NO_PASSWORD
 
 
 def test_ban_that_is_over_is_none() -> None:
@@ -199,11 +291,26 @@ def test_suggested_username_reads_like_the_wrong_one(like: str, names: tuple[str
 
 
 TEXTS = ("email", "phone", "encrypted_password", "username", "name", "avatar_url", "currency", "balance")
-MORE_TEXTS = ("wallet_balance", "entries", "created_at", "metadata", "deleted_at", "banned_until", "is_anonymous")
+MORE_TEXTS = (
+    "wallet_balance",
+    "balance_cents",
+    "wallet_balance_cents",
+    "profile_phone",
+    "email_confirmed_at",
+    "entries",
+    "created_at",
+    "metadata",
+    "deleted_at",
+    "banned_until",
+    "is_anonymous",
+)
 
 
-@given(st.dictionaries(st.sampled_from(TEXTS + MORE_TEXTS), st.none() | st.text(max_size=40)))
-def test_any_text_is_judged(fields: dict[str, Any]) -> None:
-    for finding in judged(**fields).findings:
+@given(
+    st.dictionaries(st.sampled_from(TEXTS + MORE_TEXTS), st.none() | st.text(max_size=40)),
+    st.sampled_from((None, "US", "DE")),
+)
+def test_any_text_is_judged(fields: dict[str, Any], country: str | None) -> None:
+    for finding in judged(country=country, **fields).findings:
         assert finding.problem
         assert all(is_printable(char) for char in finding.shown)

@@ -28,7 +28,7 @@ def test_username_stands_for_a_display_name_that_nobody_may_choose(name: str, sh
     one = judged(name=name)
     assert not one.wrong
     assert one.name == "ada"
-    assert said(one, Severity.NOTE) == [f'name "{shown}": {problem}: the username stands for it']
+    assert said(one, Severity.NOTE) == [f'name "{shown}": {problem}: the username is shown instead']
 
 
 @pytest.mark.parametrize("username", ["pocketpay_support", "admin1", "P0cketPay"])
@@ -47,7 +47,7 @@ async def test_they_come_in_with_their_money_and_sign_in(
     code, told = await imported(database_dsn, csv_file(tmp_path, *people))
     assert code == 1
     assert told[:2] == [
-        f'people.csv:2: note: name "Pocket Pay Support": {PROBLEM}: the username stands for it',
+        f'people.csv:2: note: name "Pocket Pay Support": {PROBLEM}: the username is shown instead',
         f'people.csv:3: username "pocketpay_help": {PROBLEM} (free: person_3f1c8a526b0e)',
     ]
     mended = csv_file(tmp_path, people[0], person(2, username="person_3f1c8a526b0e"))

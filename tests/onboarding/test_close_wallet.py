@@ -10,6 +10,7 @@ from asyncpg import UniqueViolationError
 
 from pocketpay.errors import Refusal
 from pocketpay.identity import passwords, usernames
+from pocketpay.identity.brought_hashes import HashesLeft
 from pocketpay.identity.errors import InvalidCredentials, InvalidProfile, RateLimited, Unauthenticated
 from pocketpay.identity.gate import Denial
 from pocketpay.identity.leaving import NAME, Leaver
@@ -161,9 +162,9 @@ async def test_signing_in_fails_as_for_nobody_at_the_same_cost(house: House, mon
     work: list[str | None] = []
     compared = house.reception.passwords._compared
 
-    def counted(kept_hash: str | None, password: str, dearest_bcrypt: int) -> passwords.Verdict:
+    def counted(kept_hash: str | None, password: str, left: HashesLeft) -> passwords.Verdict:
         work.append(kept_hash)
-        return compared(kept_hash, password, dearest_bcrypt)
+        return compared(kept_hash, password, left)
 
     monkeypatch.setattr(house.reception.passwords, "_compared", counted)
     for login in ("ada", MAIL, "nobody"):

@@ -5,9 +5,21 @@ import pytest
 from pocketpay.database.sessions import connect
 from pocketpay.errors import Refusal
 from pocketpay.payments.desk import Desk
-from pocketpay.payments.preview import TransferPreview, preview_transfer
+from pocketpay.payments.fees import Speed
+from pocketpay.payments.preview import TransferPreview, preview_transfer, preview_withdrawal
 from pocketpay.transactions.errors import InsufficientFunds, InvalidAmount
-from tests.payments.customers import Person, Records, money, people, person, send, terms, unguarded
+from pocketpay.transactions.lifecycle import Status
+from tests.payments.customers import (
+    Person,
+    Records,
+    money,
+    pay_out,
+    people,
+    person,
+    send,
+    terms,
+    unguarded,
+)
 
 
 async def previewed(desk: Desk, sender: Person, to: Person | str, amount: str) -> TransferPreview:
@@ -86,3 +98,56 @@ async def test_preview_waits_for_nobodys_lock(desk: Desk) -> None:
     finally:
         await other.close()
     assert await money(desk, ada) == (1_000, 0)
+
+
+@pytest.mark.parametrize("speed", list(Speed))
+@pytest.mark.parametrize("amount", ["1.00", "98.52", "98.53", "100.00", "100.01"])
+@pytest.mark.parametrize("frozen", [None, "debits"])
+async def test_preview_of_a_withdrawal_is_what_then_happens(
+    desk: Desk, records: Records, speed: Speed, amount: str, frozen: str | None
+) -> None:
+    ada = await person(desk, funds="100.00")
+    await records.freeze(ada, frozen)
+    before = await records.checksum()
+    seen = await preview_withdrawal(desk, ada.wallet_id, raw_amount=amount, speed=speed)
+    assert await records.checksum() == before
+    done = await pay_out(desk, ada, amount, speed)
+    accepted = Status.COMPLETED if seen.status is Status.CREATED else seen.status
+    assert accepted is done.transaction.status
+    assert (seen.amount, seen.fee) == (done.transaction.amount, done.transaction.fee)
+    assert seen.available_after == done.balance.available
+    assert (seen.refusal and seen.refusal.code) == (done.refusal and done.refusal.code)
+
+
+async def test_preview_of_a_withdrawal_above_the_limit_says_what_is_left(desk: Desk) -> None:
+    desk.clearing.terms = terms(withdrawal_limit="60.00")
+    ada = await person(desk, funds="100.00")
+    await pay_out(desk, ada, "40.00")
+    seen = await preview_withdrawal(desk, ada.wallet_id, raw_amount="20.01", speed=Speed.INSTANT)
+    assert (seen.status, seen.available_after, str(seen.fee)) == (None, None, "0.30")
+    assert seen.refusal is not None
+    assert seen.refusal.code == "LIMIT_EXCEEDED"
+    assert seen.limit is not None
+    assert [str(one) for one in (seen.limit.total, seen.limit.used, seen.limit.remaining)] == [
+        "60.00",
+        "40.00",
+        "20.00",
+    ]
+    within = await preview_withdrawal(desk, ada.wallet_id, raw_amount="20.00", speed=Speed.INSTANT)
+    assert within.refusal is None  # the fee counts in no limit
+
+
+async def test_preview_of_a_withdrawal_from_a_closed_wallet_says_only_why(desk: Desk, records: Records) -> None:
+    ada = await person(desk, funds="1.00")
+    await records.close_wallet(ada)
+    seen = await preview_withdrawal(desk, ada.wallet_id, raw_amount="1.00", speed=Speed.STANDARD)
+    await records.open_again()
+    assert seen.refusal is not None
+    assert (seen.refusal.code, seen.status, seen.available_after) == ("WALLET_CLOSED", None, None)
+
+
+@pytest.mark.parametrize("amount", ["0", "1.001", "10000000000.01"])
+async def test_preview_of_a_withdrawal_of_no_amount_is_refused(desk: Desk, amount: str) -> None:
+    ada = await person(desk)
+    with pytest.raises(InvalidAmount):
+        await preview_withdrawal(desk, ada.wallet_id, raw_amount=amount, speed=Speed.STANDARD)

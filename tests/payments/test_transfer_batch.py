@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import pytest
 
-from pocketpay.clearing.batch_refusal import PLAIN
 from pocketpay.clearing.outcome import Answer
 from pocketpay.clearing.terms import Terms
 from pocketpay.errors import Refusal
@@ -336,11 +335,6 @@ async def test_key_is_good_for_one_batch(desk: Desk, records: Records) -> None:
         await send(desk, ada, bob, "1.00", key=key)
     assert await records.checksum() == before
     assert (await send_many(desk, ada, items, key=key)).replayed
-
-
-async def test_every_plain_refusal_is_told_by_its_code_alone() -> None:
-    for kind in PLAIN.values():
-        assert vars(kind()).keys() <= {"field"}
 
 
 def _ids(answer: Answer) -> list[object]:

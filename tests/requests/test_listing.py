@@ -195,3 +195,13 @@ async def test_count_and_changes_are_read_by_index(owner: "Connection[Record]", 
     plan = await explained(owner, repository._SINCE, "uuid[], timestamptz[], uuid[], int", *place, 100)
     assert {step["Node Type"] for step in scans(plan, "money_requests")} <= INDEXED
     assert rows_read(scans(plan, "money_requests")) <= 200
+
+
+async def test_changes_are_counted_by_index_and_no_further_than_asked(
+    owner: "Connection[Record]", wallet: UUID
+) -> None:
+    types = "uuid, timestamptz, uuid, int"
+    for place in (BEGINNING, (NOON + timedelta(seconds=1_000), UUID(int=0))):
+        plan = await explained(owner, repository._COUNT_SINCE, types, wallet, *place, 101)
+        assert {step["Node Type"] for step in scans(plan, "money_requests")} <= INDEXED
+        assert rows_read(scans(plan, "money_requests")) <= 2 * 101

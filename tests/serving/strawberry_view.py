@@ -38,6 +38,7 @@ def strawberry_view(doors: Doors, *, body_bytes: int) -> ASGIApp:
             context_value=context,
             operation_name=asked.operation_name,
         )
+        result.errors = await doors.execution.worded(result.errors or [], context)
         return _payload(result, context.request_id)
 
     async def view(scope: Scope, receive: Receive, send: Send) -> None:

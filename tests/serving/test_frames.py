@@ -2,12 +2,15 @@
 
 from typing import Any, cast
 
+import orjson
 import pytest
 from starlette.types import Message
 from starlette.websockets import WebSocket
 from strawberry.http.exceptions import WebSocketDisconnected
+from websockets.frames import Frame, Opcode
 
-from pocketpay.serving.frames import TextFrames
+from pocketpay.serving.connections.websocket import text_frame
+from pocketpay.serving.frames import TextFrames, next_frame
 
 CLOSE_REASON_BYTES = 123
 """What a close frame has room for (RFC 6455, 5.5)."""
@@ -59,3 +62,16 @@ async def test_a_reason_to_close_is_cut_to_what_a_frame_has_room_for() -> None:
     reason = peer.heard[-1]["reason"].encode()
     assert len(reason) in (CLOSE_REASON_BYTES - 1, CLOSE_REASON_BYTES)
     assert reason.startswith("Subscriber for é".encode())
+
+
+@pytest.mark.parametrize("size", [0, 1, 125, 126, 65_535, 65_536, 200_000])
+def test_a_text_frame_is_as_websockets_writes_it(size: int) -> None:
+    text = b"x" * size
+    theirs = Frame(Opcode.TEXT, text).serialize(mask=False)
+    assert text_frame(text) == theirs
+
+
+def test_a_next_message_is_as_orjson_writes_it() -> None:
+    for id in ("1", 'a"b\\', "\u2028é"):
+        message = {"id": id, "type": "next", "payload": {"data": {"version": 1}}}
+        assert next_frame(id, b'{"data":{"version":1}}') == orjson.dumps(message).decode()

@@ -3,8 +3,9 @@
 
 import gc
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, cast
 from unittest.mock import AsyncMock
+from uuid import UUID
 
 import pytest
 from graphql import (
@@ -17,12 +18,14 @@ from graphql import (
     validate,
 )
 
+from pocketpay.api.wallet import Wallet
 from pocketpay.app import SHORT
 from pocketpay.payments.desk import Desk
 from pocketpay.serving.documents import Documents, Operation, Prepared
 from pocketpay.serving.execution import Execution
 from pocketpay.serving.limits import NOTHING, Limits
 from pocketpay.serving.plans import Plans
+from pocketpay.wallets.balance import Balance
 from tests.clients import Client
 from tests.people import made
 
@@ -75,10 +78,15 @@ def roots() -> Iterator[tuple[str, str, str]]:
     for kind, type_ in (("query", SHORT.query_type), ("mutation", SHORT.mutation_type)):
         assert isinstance(type_, GraphQLObjectType)
         for name, field in type_.fields.items():
-            variables: dict[str, str] = {}
-            below = f"{name}{arguments(field, variables)} {everything(field.type, DEPTH, variables)}"
-            declared = ", ".join(f"${variable}: {of}" for variable, of in variables.items())
-            yield kind, name, f"{kind} {f'({declared})' if declared else ''} {{ {below} }}"
+            yield kind, name, whole(kind, name, field)
+
+
+def whole(kind: str, name: str, field: Any) -> str:
+    """A document that selects all below a root field."""
+    variables: dict[str, str] = {}
+    below = f"{name}{arguments(field, variables)} {everything(field.type, DEPTH, variables)}"
+    declared = ", ".join(f"${variable}: {of}" for variable, of in variables.items())
+    return f"{kind} {f'({declared})' if declared else ''} {{ {below} }}"
 
 
 @pytest.mark.parametrize(("kind", "name", "text"), list(roots()), ids=lambda given: given if " " not in given else "")
@@ -103,6 +111,37 @@ def test_everything_below_a_root_field_has_a_plan(kind: str, name: str, text: st
 )
 def test_the_rest_is_the_executors(text: str) -> None:
     assert Plans(SHORT).plan(operation(text)) is None
+
+
+@pytest.mark.parametrize("name", list(SHORT.subscription_type.fields) if SHORT.subscription_type else [])
+def test_events_of_every_subscription_have_a_plan(name: str) -> None:
+    assert SHORT.subscription_type is not None
+    text = whole("subscription", name, SHORT.subscription_type.fields[name])
+    assert Plans(SHORT).event_plan(operation(text)) is not None
+
+
+@pytest.mark.parametrize(
+    ("selected", "shared"),
+    [
+        ("id version balance { amount } held { minorUnits } status freeze createdAt __typename", True),
+        ("version limits { remaining { amount } }", False),
+        ("version transactions(first: 1) { nodes { id } }", False),
+    ],
+)
+def test_an_answer_is_shared_when_it_depends_on_the_event_alone(selected: str, shared: bool) -> None:
+    plan = Plans(SHORT).event_plan(operation(f"subscription {{ balanceChanged {{ {selected} }} }}"))
+    assert plan is not None
+    assert plan.shared is shared
+
+
+async def test_events_of_the_same_state_get_the_same_bytes_and_no_others() -> None:
+    plan = Plans(SHORT).event_plan(operation("subscription { balanceChanged { version } }"))
+    assert plan is not None
+    states = [Balance(UUID(int=1), "USD", 0, 0, 7, cast(Any, None)) for _ in range(2)]
+    assert plan.payload_of(Wallet.of(states[0])) is None
+    plan.keep(Wallet.of(states[0]), b"kept")
+    assert plan.payload_of(Wallet.of(states[0])) == b"kept"
+    assert plan.payload_of(Wallet.of(states[1])) is None, "an equal state is another one"
 
 
 async def test_a_document_has_a_plan_from_the_second_time_on() -> None:

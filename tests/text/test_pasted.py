@@ -8,7 +8,7 @@ from pocketpay.api.operations.sought import sought
 from pocketpay.identity.contacts import email_address, phone_number
 from pocketpay.identity.errors import InvalidProfile
 from pocketpay.identity.usernames import canonical, chosen
-from pocketpay.importing.person import _phone
+from pocketpay.importing.phone import from_supabase
 from pocketpay.payments.parsing import parse_amount, parse_recipient
 from pocketpay.text.pasted import dialled, trimmed
 from pocketpay.transactions.errors import InvalidAmount
@@ -41,7 +41,7 @@ ZEROS = "0٠۰०０𝟎"
 def test_phone_number_is_the_one_that_is_shown(typed: str) -> None:
     assert phone_number(typed) == NUMBER
     assert sought(typed).phone == NUMBER
-    assert _phone(typed) == NUMBER
+    assert from_supabase(typed, None) == NUMBER
 
 
 @given(st.data())
@@ -54,7 +54,7 @@ def test_no_marks_spaces_hyphens_or_scripts_make_it_another_number(data: st.Data
 
 
 def test_imported_number_without_its_plus_is_read_too() -> None:
-    assert _phone("\u202a12025550123\u202c") == NUMBER
+    assert from_supabase("\u202a12025550123\u202c", None) == NUMBER
 
 
 @pytest.mark.parametrize(

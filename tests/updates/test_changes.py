@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from pocketpay.database.failures import ServiceBusy
+from pocketpay.database.sessions import Session
 from pocketpay.updates.changes import PAGE, Changes, Place, Watch
 from pocketpay.updates.signals import Signal, TransactionSignal
 from tests.updates.waiting import soon, until
@@ -66,6 +67,9 @@ class Books:
             for wallet, place in wanted
         ]
 
+    async def count_since(self, session: Session, wallet: UUID, place: Place, most: int) -> tuple[datetime, int]:
+        raise AssertionError("a feed counts only for whoever asks it")
+
 
 @dataclass(frozen=True)
 class Scene:
@@ -86,6 +90,7 @@ async def telling() -> AsyncIterator[Scene]:
         concerns=lambda signal: ((id, (told[1], told[2])) for id, told in signal.transactions.items()),
         read=books.read,
         read_since=books.read_since,
+        count_since=books.count_since,
         since=lambda: NOON,
     )
     changes.pump.start()
@@ -261,3 +266,20 @@ async def test_who_stopped_watching_is_forgotten(payer: UUID) -> None:
             scene.changes.missed(NOON)
         assert not scene.changes._watches
         assert not scene.changes._waiting
+
+
+async def test_watch_from_a_place_is_told_what_followed_it_and_then_what_is_signalled(
+    payer: UUID, payee: UUID
+) -> None:
+    async with telling() as scene:
+        seen, *missed = [scene.books.pay(payer, payee) for _ in range(PAGE + 3)]
+        hidden = scene.books.pay(payer, payee, completed=False)
+        place = Place(seen.updated_at, seen.id)
+        with scene.changes.watch(payer, place) as one, scene.changes.watch(payee, place) as other:
+            now = scene.books.pay(payer, payee)
+            scene.signal(now)  # signalled before anything was read
+            assert await told(one, len(missed) + 2) == [*missed, hidden, now]
+            assert await told(other, len(missed) + 1) == [*missed, now]
+            following = scene.books.pay(payer, payee)
+            scene.signal(following)
+            assert await told(one, 1) == await told(other, 1) == [following]

@@ -8,7 +8,7 @@ from pocketpay.cards.card import Card
 from pocketpay.ledger.account import Account
 from pocketpay.requests.money_request import MoneyRequest
 from pocketpay.risk.rule import Reason
-from pocketpay.transactions.errors import kept_refusal
+from pocketpay.transactions.stored_refusal import refusal_of
 from pocketpay.transactions.transaction import Transaction
 from pocketpay.transactions.visibility import seen_by
 from pocketpay.wallets.balance import Standing
@@ -74,7 +74,7 @@ class Comparison:
             assert state_of(kept[wallet_id]) == self.model.purses[name].state, (where, name)
 
     def _kept(self, one: Transaction) -> tuple[object, ...]:
-        refusal = kept_refusal(one)
+        refusal = refusal_of(one)
         facts = () if refusal is None else facts_of(refusal)
         return (
             *(one.type, one.status, self._name(one.source_wallet_id), self._name(one.destination_wallet_id)),

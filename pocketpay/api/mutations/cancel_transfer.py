@@ -1,7 +1,5 @@
 """The door of `cancelTransfer`."""
 
-from typing import Annotated
-
 import strawberry
 
 from pocketpay.api import ids
@@ -9,7 +7,6 @@ from pocketpay.api.context import Info
 from pocketpay.api.errors import BY_ID, refusals_as_errors
 from pocketpay.api.transaction_payload import TransactionPayload
 from pocketpay.payments.cancel import cancel
-from pocketpay.transactions.errors import NotFound
 
 
 @strawberry.mutation(
@@ -17,12 +14,8 @@ from pocketpay.transactions.errors import NotFound
     "the same. Refusals: NOT_FOUND, WRONG_STATE (with the state reached)."
 )
 @refusals_as_errors(TransactionPayload, BY_ID)
-async def cancel_transfer(
-    info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The held payment's id.")]
-) -> TransactionPayload:
+async def cancel_transfer(info: Info, id: ids.HeldPaymentId) -> TransactionPayload:
     viewer = info.context.must_view()
-    transaction_id = ids.decode(ids.TRANSACTION, id)
-    if transaction_id is None:
-        raise NotFound
+    transaction_id = ids.require(ids.TRANSACTION, id)
     answer = await cancel(info.context.rooms.desk, viewer.wallet_id, transaction_id)
     return TransactionPayload.of(answer, viewer.wallet_id, BY_ID)

@@ -5,6 +5,7 @@ from typing import Annotated
 import strawberry
 
 from pocketpay.api.context import Info
+from pocketpay.api.descriptions import NEW_PASSWORD
 from pocketpay.api.errors import refusals_as_errors
 from pocketpay.api.user_payload import UserPayload
 from pocketpay.identity import change_password as identity
@@ -13,9 +14,7 @@ from pocketpay.identity import change_password as identity
 @strawberry.input(description="The password as it is, and as it is to be.")
 class ChangePasswordInput:
     current_password: str = strawberry.field(description="The viewer's password as it is now.")
-    new_password: str = strawberry.field(
-        description="12 to 256 characters of any kind, and not one that a guesser tries first."
-    )
+    new_password: str = strawberry.field(description=NEW_PASSWORD)
 
 
 @strawberry.mutation(

@@ -1,7 +1,5 @@
 """The door of `closeCard`."""
 
-from typing import Annotated
-
 import strawberry
 
 from pocketpay.api import ids
@@ -9,18 +7,13 @@ from pocketpay.api.card_payload import CardPayload
 from pocketpay.api.context import Info
 from pocketpay.api.errors import BY_ID, refusals_as_errors
 from pocketpay.payments import close_card as payments
-from pocketpay.transactions.errors import NotFound
 
 
 @strawberry.mutation(
     description="Closes one of the viewer's cards for good. Said again it answers with the same. Refusals: NOT_FOUND."
 )
 @refusals_as_errors(CardPayload, BY_ID)
-async def close_card(
-    info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The card's id.")]
-) -> CardPayload:
+async def close_card(info: Info, id: ids.CardId) -> CardPayload:
     viewer = info.context.must_view()
-    card_id = ids.decode(ids.CARD, id)
-    if card_id is None:
-        raise NotFound
+    card_id = ids.require(ids.CARD, id)
     return CardPayload.of(await payments.close_card(info.context.rooms.desk, viewer.wallet_id, card_id))

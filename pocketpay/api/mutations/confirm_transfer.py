@@ -1,7 +1,5 @@
 """The door of `confirmTransfer`."""
 
-from typing import Annotated
-
 import strawberry
 
 from pocketpay.api import ids
@@ -9,7 +7,6 @@ from pocketpay.api.context import Info
 from pocketpay.api.errors import BY_ID, refusals_as_errors
 from pocketpay.api.transaction_payload import TransactionPayload
 from pocketpay.payments.confirm import confirm
-from pocketpay.transactions.errors import NotFound
 
 
 @strawberry.mutation(
@@ -18,12 +15,8 @@ from pocketpay.transactions.errors import NotFound
     "RECIPIENT_NOT_FOUND (it ends FAILED)."
 )
 @refusals_as_errors(TransactionPayload, BY_ID)
-async def confirm_transfer(
-    info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The held payment's id.")]
-) -> TransactionPayload:
+async def confirm_transfer(info: Info, id: ids.HeldPaymentId) -> TransactionPayload:
     viewer = info.context.must_view()
-    transaction_id = ids.decode(ids.TRANSACTION, id)
-    if transaction_id is None:
-        raise NotFound
+    transaction_id = ids.require(ids.TRANSACTION, id)
     answer = await confirm(info.context.rooms.desk, viewer.wallet_id, transaction_id)
     return TransactionPayload.of(answer, viewer.wallet_id, BY_ID)

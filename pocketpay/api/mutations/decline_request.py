@@ -1,7 +1,5 @@
 """The door of `declineRequest`."""
 
-from typing import Annotated
-
 import strawberry
 
 from pocketpay.api import ids
@@ -9,7 +7,6 @@ from pocketpay.api.context import Info
 from pocketpay.api.errors import BY_ID, refusals_as_errors
 from pocketpay.api.money_request_payload import MoneyRequestPayload
 from pocketpay.payments import decline_request as payments
-from pocketpay.transactions.errors import NotFound
 
 
 @strawberry.mutation(
@@ -18,12 +15,8 @@ from pocketpay.transactions.errors import NotFound
     "Refusals: NOT_FOUND, WRONG_STATE (with the state reached)."
 )
 @refusals_as_errors(MoneyRequestPayload, BY_ID)
-async def decline_request(
-    info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The request's id.")]
-) -> MoneyRequestPayload:
+async def decline_request(info: Info, id: ids.RequestId) -> MoneyRequestPayload:
     viewer = info.context.must_view()
-    request_id = ids.decode(ids.REQUEST, id)
-    if request_id is None:
-        raise NotFound
+    request_id = ids.require(ids.REQUEST, id)
     answer = await payments.decline_request(info.context.rooms.desk, viewer.wallet_id, request_id)
     return MoneyRequestPayload.of(answer, viewer.wallet_id)

@@ -5,6 +5,7 @@ from typing import Annotated
 import strawberry
 
 from pocketpay.api.context import Info
+from pocketpay.api.descriptions import AMOUNT, IDEMPOTENCY_KEY
 from pocketpay.api.errors import refusals_as_errors
 from pocketpay.api.scalars import Amount
 from pocketpay.api.transaction_payload import TransactionPayload
@@ -13,11 +14,9 @@ from pocketpay.payments import deposit as payments
 
 @strawberry.input(description="Money to bring in from a bank.")
 class DepositInput:
-    amount: Amount = strawberry.field(description="How much, in the wallet's currency; above zero.")
+    amount: Amount = strawberry.field(description=AMOUNT)
     bank_name: str = strawberry.field(description="The bank it comes from: 1 to 100 characters.")
-    idempotency_key: str = strawberry.field(
-        description="8 to 255 characters of your choice; sent again with the same input, nothing moves twice."
-    )
+    idempotency_key: str = strawberry.field(description=IDEMPOTENCY_KEY)
 
 
 @strawberry.mutation(

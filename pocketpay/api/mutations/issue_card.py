@@ -6,6 +6,7 @@ import strawberry
 
 from pocketpay.api.card import Card
 from pocketpay.api.context import Info
+from pocketpay.api.descriptions import ERRORS, IDEMPOTENCY_KEY
 from pocketpay.api.errors import UserError, refusals_as_errors
 from pocketpay.api.scalars import Amount
 from pocketpay.cards.number import Secrets
@@ -21,9 +22,7 @@ class IssueCardInput:
     monthly_limit: Amount | None = strawberry.field(
         default=None, description="The most that it may pay in a calendar month (UTC), above zero; null for none."
     )
-    idempotency_key: str = strawberry.field(
-        description="8 to 255 characters of your choice; sent again with the same input, no second card is issued."
-    )
+    idempotency_key: str = strawberry.field(description=IDEMPOTENCY_KEY)
 
 
 @strawberry.type(description="What came of issuing a card, or why not.")
@@ -32,9 +31,7 @@ class IssueCardPayload:
     replayed: bool = strawberry.field(
         default=False, description="Whether it had been issued before: its number and code are not shown again."
     )
-    errors: list[UserError] = strawberry.field(
-        default_factory=list, description="Why it was refused; empty when it was not."
-    )
+    errors: list[UserError] = strawberry.field(default_factory=list, description=ERRORS)
     secrets: strawberry.Private[Secrets | None] = None
 
     @classmethod

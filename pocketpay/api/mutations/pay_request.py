@@ -6,18 +6,16 @@ import strawberry
 
 from pocketpay.api import ids
 from pocketpay.api.context import Info
+from pocketpay.api.descriptions import IDEMPOTENCY_KEY
 from pocketpay.api.errors import BY_INPUT_ID, refusals_as_errors
 from pocketpay.api.transaction_payload import TransactionPayload
 from pocketpay.payments import pay_request as payments
-from pocketpay.transactions.errors import NotFound
 
 
 @strawberry.input(description="A money request to pay.")
 class PayRequestInput:
     id: strawberry.ID = strawberry.field(description="The request's id: one asked of the viewer.")
-    idempotency_key: str = strawberry.field(
-        description="8 to 255 characters of your choice; sent again with the same input, nothing moves twice."
-    )
+    idempotency_key: str = strawberry.field(description=IDEMPOTENCY_KEY)
 
 
 @strawberry.mutation(
@@ -32,9 +30,7 @@ async def pay_request(
     info: Info, input: Annotated[PayRequestInput, strawberry.argument(description="The request to pay.")]
 ) -> TransactionPayload:
     viewer = info.context.must_view()
-    request_id = ids.decode(ids.REQUEST, input.id)
-    if request_id is None:
-        raise NotFound
+    request_id = ids.require(ids.REQUEST, input.id)
     answer = await payments.pay_request(
         info.context.rooms.desk, viewer.wallet_id, request_id, raw_key=input.idempotency_key
     )

@@ -5,6 +5,7 @@ from typing import Annotated
 import strawberry
 
 from pocketpay.api.context import Info
+from pocketpay.api.descriptions import AMOUNT, DESCRIPTION, IDEMPOTENCY_KEY
 from pocketpay.api.errors import refusals_as_errors
 from pocketpay.api.money_request_payload import MoneyRequestPayload
 from pocketpay.api.scalars import Amount
@@ -14,11 +15,9 @@ from pocketpay.payments import request_money as payments
 @strawberry.input(description="Money to ask another person for.")
 class RequestMoneyInput:
     from_: str = strawberry.field(name="from", description='Whom to ask: a username, with or without "@".')
-    amount: Amount = strawberry.field(description="How much, in the wallet's currency; above zero.")
-    description: str = strawberry.field(description="What it is for: one line of 1 to 500 characters.")
-    idempotency_key: str = strawberry.field(
-        description="8 to 255 characters of your choice; sent again with the same input, nobody is asked twice."
-    )
+    amount: Amount = strawberry.field(description=AMOUNT)
+    description: str = strawberry.field(description=DESCRIPTION)
+    idempotency_key: str = strawberry.field(description=IDEMPOTENCY_KEY)
 
 
 @strawberry.mutation(

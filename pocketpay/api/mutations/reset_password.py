@@ -5,6 +5,7 @@ from typing import Annotated
 import strawberry
 
 from pocketpay.api.context import Info
+from pocketpay.api.descriptions import NEW_PASSWORD
 from pocketpay.api.errors import refusals_as_errors
 from pocketpay.api.password_reset_payload import PasswordResetPayload
 from pocketpay.identity import reset_password as identity
@@ -23,9 +24,7 @@ class ResetPasswordInput:
     token: str | None = strawberry.field(
         default=strawberry.UNSET, description='What stands after "#token=" in the link; in place of login and code.'
     )
-    new_password: str = strawberry.field(
-        description="12 to 256 characters of any kind, and not one that a guesser tries first."
-    )
+    new_password: str = strawberry.field(description=NEW_PASSWORD)
 
 
 @strawberry.mutation(

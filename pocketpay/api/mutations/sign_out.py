@@ -3,6 +3,7 @@
 import strawberry
 
 from pocketpay.api.context import Info
+from pocketpay.api.descriptions import ERRORS
 from pocketpay.api.errors import UserError
 from pocketpay.identity import sessions
 
@@ -12,9 +13,7 @@ class SignOutPayload:
     revoked: int = strawberry.field(
         default=0, description="How many sessions ended; their tokens are refused and their websockets close."
     )
-    errors: list[UserError] = strawberry.field(
-        default_factory=list, description="Why it was refused; empty when it was not."
-    )
+    errors: list[UserError] = strawberry.field(default_factory=list, description=ERRORS)
 
 
 @strawberry.mutation(description="Ends the session this request came through.")

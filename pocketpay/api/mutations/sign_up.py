@@ -5,7 +5,8 @@ from typing import Annotated
 import strawberry
 
 from pocketpay.api.context import Info
-from pocketpay.api.errors import refusals_as_errors, user_errors
+from pocketpay.api.descriptions import NEW_PASSWORD
+from pocketpay.api.errors import Refusals, refusals_as_errors
 from pocketpay.api.scalars import CurrencyCode
 from pocketpay.api.session_payload import SessionPayload
 from pocketpay.onboarding import sign_up as onboarding
@@ -23,9 +24,7 @@ class SignUpInput:
         description="The name they go by: 1 to 100 characters, shown to whoever they pay. It must show something "
         "and must not look like a name of Pocket Pay or its staff."
     )
-    password: str = strawberry.field(
-        description="12 to 256 characters of any kind, and not one that a guesser tries first."
-    )
+    password: str = strawberry.field(description=NEW_PASSWORD)
     email: str | None = strawberry.field(
         default=strawberry.UNSET,
         description="Their email address; signIn takes it in place of the username. It is not theirs alone until "
@@ -68,5 +67,5 @@ async def sign_up(
         user_agent=context.user_agent,
     )
     if signed_up.admission is None:
-        return SessionPayload(errors=user_errors(signed_up.refusals))
+        raise Refusals(signed_up.refusals)
     return SessionPayload.admit(context, signed_up.admission)

@@ -6,6 +6,7 @@ import strawberry
 
 from pocketpay.api import ids
 from pocketpay.api.context import Info
+from pocketpay.api.descriptions import AMOUNT, IDEMPOTENCY_KEY
 from pocketpay.api.errors import refusals_as_errors
 from pocketpay.api.scalars import Amount
 from pocketpay.api.transaction_payload import TransactionPayload
@@ -18,10 +19,8 @@ class SimulateCardPaymentInput:
     merchant: str = strawberry.field(
         description="Where it pays: one line, 1 to 100 characters. It becomes the transaction's description."
     )
-    amount: Amount = strawberry.field(description="How much, in the wallet's currency; above zero.")
-    idempotency_key: str = strawberry.field(
-        description="8 to 255 characters of your choice; sent again with the same input, nothing moves twice."
-    )
+    amount: Amount = strawberry.field(description=AMOUNT)
+    idempotency_key: str = strawberry.field(description=IDEMPOTENCY_KEY)
 
 
 @strawberry.mutation(

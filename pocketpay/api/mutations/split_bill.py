@@ -5,6 +5,7 @@ from typing import Annotated
 import strawberry
 
 from pocketpay.api.context import Info
+from pocketpay.api.descriptions import DESCRIPTION, IDEMPOTENCY_KEY
 from pocketpay.api.errors import refusals_as_errors
 from pocketpay.api.money_request_payload import SplitBillPayload
 from pocketpay.api.scalars import Amount
@@ -19,11 +20,9 @@ class SplitBillInput:
     total: Amount = strawberry.field(
         description="The whole bill, in the wallet's currency; a unit for each at least."
     )
-    description: str = strawberry.field(description="What it is for: one line of 1 to 500 characters.")
+    description: str = strawberry.field(description=DESCRIPTION)
     include_me: bool = strawberry.field(default=True, description="Whether the viewer has a share of it too.")
-    idempotency_key: str = strawberry.field(
-        description="8 to 255 characters of your choice; sent again with the same input, nobody is asked twice."
-    )
+    idempotency_key: str = strawberry.field(description=IDEMPOTENCY_KEY)
 
 
 @strawberry.mutation(

@@ -5,6 +5,7 @@ from typing import Annotated
 import strawberry
 
 from pocketpay.api.context import Info
+from pocketpay.api.descriptions import AMOUNT, DESCRIPTION, IDEMPOTENCY_KEY, RECIPIENT
 from pocketpay.api.errors import refusals_as_errors
 from pocketpay.api.scalars import Amount
 from pocketpay.api.transaction_payload import TransactionPayload
@@ -13,12 +14,10 @@ from pocketpay.payments import transfer as payments
 
 @strawberry.input(description="Money to send to another person.")
 class TransferInput:
-    to: str = strawberry.field(description='The recipient\'s username, with or without "@".')
-    amount: Amount = strawberry.field(description="How much, in the wallet's currency; above zero.")
-    description: str = strawberry.field(description="What it is for: one line of 1 to 500 characters.")
-    idempotency_key: str = strawberry.field(
-        description="8 to 255 characters of your choice; sent again with the same input, nothing moves twice."
-    )
+    to: str = strawberry.field(description=RECIPIENT)
+    amount: Amount = strawberry.field(description=AMOUNT)
+    description: str = strawberry.field(description=DESCRIPTION)
+    idempotency_key: str = strawberry.field(description=IDEMPOTENCY_KEY)
 
 
 @strawberry.mutation(

@@ -6,6 +6,7 @@ from uuid import UUID
 import strawberry
 
 from pocketpay.api.context import Info
+from pocketpay.api.descriptions import AMOUNT, DESCRIPTION, IDEMPOTENCY_KEY, RECIPIENT
 from pocketpay.api.errors import UserError, refusals_as_errors, user_errors
 from pocketpay.api.scalars import Amount
 from pocketpay.api.transaction_payload import TransactionPayload
@@ -17,9 +18,9 @@ from pocketpay.payments.transfer_batch import RawTransfer
 
 @strawberry.input(description="One transfer of a batch.")
 class BatchedTransferInput:
-    to: str = strawberry.field(description='The recipient\'s username, with or without "@".')
-    amount: Amount = strawberry.field(description="How much, in the wallet's currency; above zero.")
-    description: str = strawberry.field(description="What it is for: one line of 1 to 500 characters.")
+    to: str = strawberry.field(description=RECIPIENT)
+    amount: Amount = strawberry.field(description=AMOUNT)
+    description: str = strawberry.field(description=DESCRIPTION)
 
 
 @strawberry.input(description="Money to send to several people in one order.")
@@ -28,10 +29,7 @@ class TransferBatchInput:
     atomic: bool = strawberry.field(
         default=False, description="Whether all are refused when one is; otherwise each has its own outcome."
     )
-    idempotency_key: str = strawberry.field(
-        description="8 to 255 characters of your choice for the whole batch; sent again with the same input, "
-        "nothing moves twice."
-    )
+    idempotency_key: str = strawberry.field(description=IDEMPOTENCY_KEY)
 
 
 @strawberry.type(description="What came of a batch of transfers.")

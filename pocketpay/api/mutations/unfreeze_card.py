@@ -1,7 +1,5 @@
 """The door of `unfreezeCard`."""
 
-from typing import Annotated
-
 import strawberry
 
 from pocketpay.api import ids
@@ -9,7 +7,6 @@ from pocketpay.api.card_payload import CardPayload
 from pocketpay.api.context import Info
 from pocketpay.api.errors import BY_ID, refusals_as_errors
 from pocketpay.payments import unfreeze_card as payments
-from pocketpay.transactions.errors import NotFound
 
 
 @strawberry.mutation(
@@ -17,11 +14,7 @@ from pocketpay.transactions.errors import NotFound
     "Refusals: NOT_FOUND, WRONG_STATE (it is closed)."
 )
 @refusals_as_errors(CardPayload, BY_ID)
-async def unfreeze_card(
-    info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The card's id.")]
-) -> CardPayload:
+async def unfreeze_card(info: Info, id: ids.CardId) -> CardPayload:
     viewer = info.context.must_view()
-    card_id = ids.decode(ids.CARD, id)
-    if card_id is None:
-        raise NotFound
+    card_id = ids.require(ids.CARD, id)
     return CardPayload.of(await payments.unfreeze_card(info.context.rooms.desk, viewer.wallet_id, card_id))

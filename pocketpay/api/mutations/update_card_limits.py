@@ -9,7 +9,7 @@ from pocketpay.api.card_payload import CardPayload
 from pocketpay.api.context import Info
 from pocketpay.api.errors import refusals_as_errors
 from pocketpay.api.scalars import Amount
-from pocketpay.identity.changes import STAYS, Wanted
+from pocketpay.api.wanted import wanted
 from pocketpay.payments import update_card_limits as payments
 
 
@@ -39,12 +39,7 @@ async def update_card_limits(
         info.context.rooms.desk,
         viewer.wallet_id,
         ids.decode(ids.CARD, input.id),
-        raw_per_payment_limit=_wanted(input.per_payment_limit),
-        raw_monthly_limit=_wanted(input.monthly_limit),
+        raw_per_payment_limit=wanted(input.per_payment_limit),
+        raw_monthly_limit=wanted(input.monthly_limit),
     )
     return CardPayload.of(card)
-
-
-def _wanted(said: str | None) -> Wanted:
-    """What the field says; strawberry.UNSET is what it says when it was left out."""
-    return STAYS if said is strawberry.UNSET else said

@@ -7,8 +7,9 @@ import strawberry
 from pocketpay.api.context import Info
 from pocketpay.api.errors import refusals_as_errors
 from pocketpay.api.user_payload import UserPayload
+from pocketpay.api.wanted import wanted
 from pocketpay.identity import update_profile as identity
-from pocketpay.identity.changes import STAYS, Wanted, Wish
+from pocketpay.identity.changes import Wish
 
 
 @strawberry.input(description="What is to be changed. A field left out stays as it is, null clears it.")
@@ -52,18 +53,13 @@ async def update_profile(
 ) -> UserPayload:
     context = info.context
     wish = Wish(
-        raw_name=_wanted(input.name),
-        raw_email=_wanted(input.email),
-        raw_phone=_wanted(input.phone),
-        raw_avatar_url=_wanted(input.avatar_url),
+        raw_name=wanted(input.name),
+        raw_email=wanted(input.email),
+        raw_phone=wanted(input.phone),
+        raw_avatar_url=wanted(input.avatar_url),
         current_password=input.current_password or None,
     )
     changed = await identity.update_profile(
         context.rooms.reception, context.must_view(), wish, address=context.address
     )
     return UserPayload.of(changed)
-
-
-def _wanted(said: str | None) -> Wanted:
-    """What the field says; strawberry.UNSET is what it says when it was left out."""
-    return STAYS if said is strawberry.UNSET else said

@@ -5,6 +5,7 @@ from typing import Annotated
 import strawberry
 
 from pocketpay.api.context import Info
+from pocketpay.api.descriptions import REASON
 from pocketpay.api.errors import refusals_as_errors
 from pocketpay.api.operations.customer import Customer
 from pocketpay.api.operations.customer_payload import CustomerPayload
@@ -14,8 +15,10 @@ from pocketpay.operations import begin_recovery as operations
 
 @strawberry.input(description="A customer who cannot sign in.")
 class BeginRecoveryInput:
-    customer: str = strawberry.field(description='The customer\'s username, with or without "@", or wallet id.')
-    reason: str = strawberry.field(description="Why, for the record: 1 to 500 characters on one line.")
+    customer: str = strawberry.field(
+        description='The customer\'s username, with or without "@", or their user or wallet id.'
+    )
+    reason: str = strawberry.field(description=REASON)
 
 
 @strawberry.mutation(

@@ -5,6 +5,7 @@ from typing import Annotated
 import strawberry
 
 from pocketpay.api.context import Info
+from pocketpay.api.descriptions import REASON
 from pocketpay.api.errors import refusals_as_errors
 from pocketpay.api.operations.risk_setting import RISK_SETTING_NAME, RiskSetting, RiskSettingPayload
 from pocketpay.operations import risk_settings as operations
@@ -13,7 +14,7 @@ from pocketpay.operations import risk_settings as operations
 @strawberry.input(description="One setting of risk that is to be the environment's again.")
 class ClearRiskSettingInput:
     name: str = strawberry.field(graphql_type=RISK_SETTING_NAME, description="Which one.")
-    reason: str = strawberry.field(description="Why, for the record: 1 to 500 characters on one line.")
+    reason: str = strawberry.field(description=REASON)
 
 
 @strawberry.mutation(

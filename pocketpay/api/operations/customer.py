@@ -1,7 +1,7 @@
 """Customers and their wallets as operators see them."""
 
 from datetime import datetime
-from typing import Annotated, Self
+from typing import Self
 from uuid import UUID
 
 import strawberry
@@ -11,6 +11,7 @@ from pocketpay.api.context import Info
 from pocketpay.api.money import Money
 from pocketpay.api.operations.customer_session import CustomerSession
 from pocketpay.api.operations.customer_transaction import CustomerTransaction
+from pocketpay.api.page_arguments import After, Before, First, Last
 from pocketpay.api.pages import BY_MOMENT, Connection, Listing, asked, connection
 from pocketpay.api.scalars import CurrencyCode
 from pocketpay.api.user import Role
@@ -25,12 +26,10 @@ from pocketpay.wallets.balance import Balance
 async def wallets_transactions(
     self: "CustomerWallet",
     info: Info,
-    first: Annotated[
-        int | None, strawberry.argument(description="So many from the newest on, at most 100; without any number 20.")
-    ] = None,
-    after: Annotated[str | None, strawberry.argument(description="Only older than this cursor.")] = None,
-    last: Annotated[int | None, strawberry.argument(description="So many from the oldest on, at most 100.")] = None,
-    before: Annotated[str | None, strawberry.argument(description="Only newer than this cursor.")] = None,
+    first: First = None,
+    after: After = None,
+    last: Last = None,
+    before: Before = None,
 ) -> Connection[CustomerTransaction]:
     """A page of the transactions of a wallet."""
     listing = Listing("overseen transactions", self.uuid, BY_MOMENT)
@@ -40,8 +39,8 @@ async def wallets_transactions(
         history.oversee,
         self.uuid,
         most=page.fetch,
-        older_than=None if page.after is None else Position(*page.after),
-        newer_than=None if page.before is None else Position(*page.before),
+        older_than=Position.of(page.after),
+        newer_than=Position.of(page.before),
         backwards=page.backward,
     )
 
@@ -60,7 +59,8 @@ async def wallets_transactions(
 
 @strawberry.type(description="A customer's wallet as operators see it.")
 class CustomerWallet:
-    id: strawberry.ID = strawberry.field(description="The wallet's id, the one its owner knows it by.")
+    id: strawberry.ID = strawberry.field(description="Its id for operators.")
+    wallet_id: strawberry.ID = strawberry.field(description="The wallet's id, the one its owner knows it by.")
     currency: CurrencyCode = strawberry.field(description="The one currency it holds.")
     status: WalletStatus = strawberry.field(description="What may be done with it.")
     freeze: Freeze | None = strawberry.field(description="What it cannot do while it is frozen; else null.")
@@ -79,7 +79,8 @@ class CustomerWallet:
     def of(cls, wallet: Balance) -> Self:
         frozen_for = wallet.standing.frozen_for
         return cls(
-            id=ids.encode(ids.WALLET, wallet.wallet_id),
+            id=ids.encode(ids.CUSTOMER_WALLET, wallet.wallet_id),
+            wallet_id=ids.encode(ids.WALLET, wallet.wallet_id),
             currency=CurrencyCode(wallet.currency),
             status=WalletStatus[wallet.standing.status.name],
             freeze=None if frozen_for is None else Freeze[frozen_for.name],
@@ -110,7 +111,8 @@ class CustomerWallet:
 
 @strawberry.type(description="A customer as operators see them. Of somebody who has left nothing personal is kept.")
 class Customer:
-    id: strawberry.ID = strawberry.field(description="The user's id.")
+    id: strawberry.ID = strawberry.field(description="Their id for operators.")
+    user_id: strawberry.ID = strawberry.field(description="The user's id, the one they know themselves by.")
     username: str = strawberry.field(description='The name others pay them by, without "@".')
     name: str = strawberry.field(description="The name they go by.")
     email: str | None = strawberry.field(description="Their email address; null when they gave none.")
@@ -127,7 +129,8 @@ class Customer:
     @classmethod
     def of(cls, one: user.User) -> Self:
         return cls(
-            id=ids.encode(ids.USER, one.id),
+            id=ids.encode(ids.CUSTOMER, one.id),
+            user_id=ids.encode(ids.USER, one.id),
             username=one.username,
             name=one.name,
             email=one.email,

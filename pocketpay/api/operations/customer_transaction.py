@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 
 @strawberry.type(description="A transaction whole, as operators see it: from neither side.")
 class CustomerTransaction:
-    id: strawberry.ID = strawberry.field(description="The transaction's id, the one its sides know it by.")
+    id: strawberry.ID = strawberry.field(description="Its id for operators.")
+    transaction_id: strawberry.ID = strawberry.field(
+        description="The transaction's id, the one its sides know it by."
+    )
     type: TransactionType = strawberry.field(description="Why the money moves.")
     status: TransactionStatus = strawberry.field(description="How far it has come.")
     amount: Money = strawberry.field(description="What arrives; always positive.")
@@ -46,7 +49,8 @@ class CustomerTransaction:
     def of(cls, known: Transaction) -> Self:
         code = known.failure_code
         return cls(
-            id=ids.encode(ids.TRANSACTION, known.id),
+            id=ids.encode(ids.CUSTOMER_TRANSACTION, known.id),
+            transaction_id=ids.encode(ids.TRANSACTION, known.id),
             type=TransactionType[known.type.name],
             status=TransactionStatus[known.status.name],
             amount=Money.of(known.amount),

@@ -6,6 +6,7 @@ from uuid import UUID
 import strawberry
 
 from pocketpay.api.context import Info
+from pocketpay.api.descriptions import ERRORS
 from pocketpay.api.errors import UserError
 from pocketpay.api.operations.customer import CustomerWallet
 from pocketpay.api.operations.sought import sought
@@ -19,9 +20,7 @@ class CustomerWalletPayload:
     wallet: CustomerWallet | None = strawberry.field(
         default=None, description="The wallet after it; null when refused."
     )
-    errors: list[UserError] = strawberry.field(
-        default_factory=list, description="Why it was refused; empty when it was not."
-    )
+    errors: list[UserError] = strawberry.field(default_factory=list, description=ERRORS)
 
     @classmethod
     def of(cls, answer: Answer) -> Self:

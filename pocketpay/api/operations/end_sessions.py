@@ -5,6 +5,7 @@ from typing import Annotated
 import strawberry
 
 from pocketpay.api.context import Info
+from pocketpay.api.descriptions import ERRORS, REASON
 from pocketpay.api.errors import UserError, refusals_as_errors
 from pocketpay.api.operations.customer import Customer
 from pocketpay.api.operations.customer_wallet_payload import wallet_meant
@@ -13,8 +14,10 @@ from pocketpay.operations import end_sessions as operations
 
 @strawberry.input(description="A customer who is to be signed out everywhere.")
 class EndSessionsInput:
-    customer: str = strawberry.field(description='The customer\'s username, with or without "@", or wallet id.')
-    reason: str = strawberry.field(description="Why, for the record: 1 to 500 characters on one line.")
+    customer: str = strawberry.field(
+        description='The customer\'s username, with or without "@", or their user or wallet id.'
+    )
+    reason: str = strawberry.field(description=REASON)
 
 
 @strawberry.type(description="How many sessions of a customer were ended, or why none.")
@@ -23,9 +26,7 @@ class EndSessionsPayload:
     ended: int = strawberry.field(
         default=0, description="How many sessions ended; their tokens are refused and their websockets close."
     )
-    errors: list[UserError] = strawberry.field(
-        default_factory=list, description="Why it was refused; empty when it was not."
-    )
+    errors: list[UserError] = strawberry.field(default_factory=list, description=ERRORS)
 
 
 @strawberry.mutation(

@@ -5,6 +5,7 @@ from typing import Annotated
 import strawberry
 
 from pocketpay.api.context import Info
+from pocketpay.api.descriptions import REASON
 from pocketpay.api.errors import refusals_as_errors
 from pocketpay.api.operations.customer_wallet_payload import CustomerWalletPayload, wallet_meant
 from pocketpay.api.wallet import Freeze
@@ -14,9 +15,11 @@ from pocketpay.wallets import balance
 
 @strawberry.input(description="A wallet that is to be stopped.")
 class FreezeWalletInput:
-    wallet: str = strawberry.field(description="The wallet's id, or its owner's username, with or without \"@\".")
+    wallet: str = strawberry.field(
+        description="The wallet's id, or its owner's id or username, with or without \"@\"."
+    )
     freeze: Freeze = strawberry.field(description="What it is to do no longer.")
-    reason: str = strawberry.field(description="Why, for the record: 1 to 500 characters on one line.")
+    reason: str = strawberry.field(description=REASON)
 
 
 @strawberry.mutation(

@@ -14,6 +14,7 @@ from pocketpay.api.operations.customer_transaction import CustomerTransaction
 from pocketpay.api.operations.risk_setting import RISK_SETTING_NAME
 from pocketpay.api.operations.sought import sought
 from pocketpay.api.operations.waiting import EVERYBODY
+from pocketpay.api.page_arguments import After, Before, First, Last
 from pocketpay.api.pages import BY_MOMENT, Connection, Listing, asked, connection
 from pocketpay.api.wallet import Freeze
 from pocketpay.operations.customers import wallet_of
@@ -104,14 +105,12 @@ class OperatorAction:
 async def actions(
     info: Info,
     wallet: Annotated[
-        str | None, strawberry.argument(description="Only about this wallet: its id, or its owner's username.")
+        str | None, strawberry.argument(description="Only about this wallet: its id, or its owner's id or username.")
     ] = None,
-    first: Annotated[
-        int | None, strawberry.argument(description="So many from the newest on, at most 100; without any number 20.")
-    ] = None,
-    after: Annotated[str | None, strawberry.argument(description="Only older than this cursor.")] = None,
-    last: Annotated[int | None, strawberry.argument(description="So many from the oldest on, at most 100.")] = None,
-    before: Annotated[str | None, strawberry.argument(description="Only newer than this cursor.")] = None,
+    first: First = None,
+    after: After = None,
+    last: Last = None,
+    before: Before = None,
 ) -> Connection[OperatorAction]:
     """A page of the record."""
     info.context.must_operate()
@@ -124,8 +123,8 @@ async def actions(
         listing.read,
         about,
         most=page.fetch,
-        older_than=None if page.after is None else Position(*page.after),
-        newer_than=None if page.before is None else Position(*page.before),
+        older_than=Position.of(page.after),
+        newer_than=Position.of(page.before),
         backwards=page.backward,
     )
 

@@ -4,17 +4,20 @@ from typing import Annotated
 
 import strawberry
 
-from pocketpay.api import ids
 from pocketpay.api.context import Info
+from pocketpay.api.descriptions import ERRORS, IDEMPOTENCY_KEY
 from pocketpay.api.errors import UserError, refusals_as_errors
 from pocketpay.api.operations.customer_transaction import CustomerTransaction
+from pocketpay.api.operations.sought import sought_transaction
 from pocketpay.api.scalars import Amount
 from pocketpay.operations import reverse_transaction as payments
 
 
 @strawberry.input(description="A completed transaction that is to be given back.")
 class ReverseTransactionInput:
-    transaction_id: strawberry.ID = strawberry.field(description="The transaction's id.")
+    transaction_id: strawberry.ID = strawberry.field(
+        description="The transaction's id, as operators or its sides see it."
+    )
     reason: str = strawberry.field(
         description="Why, for the record: 1 to 500 characters on one line. Customers do not see it."
     )
@@ -30,8 +33,8 @@ class ReverseTransactionInput:
     )
     idempotency_key: str | None = strawberry.field(
         default=None,
-        description="8 to 255 characters of your choice; sent again with the same input, nothing moves twice. Send "
-        "one with a part: a part that is sent again without it is given back again, as long as something is left.",
+        description=f"{IDEMPOTENCY_KEY} Send one with a part: a part that is sent again without it is given back "
+        "again, as long as something is left.",
     )
 
 
@@ -43,9 +46,7 @@ class ReversalPayload:
     replayed: bool = strawberry.field(
         default=False, description="Whether the same key had been used before: this is what came of it then."
     )
-    errors: list[UserError] = strawberry.field(
-        default_factory=list, description="Why it was refused; empty when it was not."
-    )
+    errors: list[UserError] = strawberry.field(default_factory=list, description=ERRORS)
 
 
 @strawberry.mutation(
@@ -63,7 +64,7 @@ async def reverse_transaction(
     info: Info, input: Annotated[ReverseTransactionInput, strawberry.argument(description="Which one, and why.")]
 ) -> ReversalPayload:
     operator, desk = info.context.must_operate(), info.context.rooms.desk
-    transaction_id = ids.decode(ids.TRANSACTION, input.transaction_id)
+    transaction_id = sought_transaction(input.transaction_id)
     answer = await payments.reverse_transaction(
         desk,
         operator,

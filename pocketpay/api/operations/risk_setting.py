@@ -6,6 +6,7 @@ from typing import Self
 import strawberry
 
 from pocketpay.api.context import Info
+from pocketpay.api.descriptions import ERRORS
 from pocketpay.api.errors import UserError
 from pocketpay.api.registered import registered_enum
 from pocketpay.operations import risk_settings as operations
@@ -43,9 +44,7 @@ class RiskSettingPayload:
     setting: RiskSetting | None = strawberry.field(
         default=None, description="The setting after the change; null when refused."
     )
-    errors: list[UserError] = strawberry.field(
-        default_factory=list, description="Why it was refused; empty when it was not."
-    )
+    errors: list[UserError] = strawberry.field(default_factory=list, description=ERRORS)
 
 
 async def risk_settings(info: Info) -> list[RiskSetting]:

@@ -21,7 +21,7 @@ from pocketpay.api.operations.operator_action import OperatorAction, actions
 from pocketpay.api.operations.reverse_transaction import reverse_transaction
 from pocketpay.api.operations.risk_setting import RiskSetting, risk_settings
 from pocketpay.api.operations.set_risk_setting import set_risk_setting
-from pocketpay.api.operations.sought import sought
+from pocketpay.api.operations.sought import sought, sought_transaction
 from pocketpay.api.operations.unfreeze_wallet import unfreeze_wallet
 from pocketpay.api.operations.verify_customer_email import verify_customer_email
 from pocketpay.api.operations.waiting import held_payments, unsettled_orders
@@ -64,8 +64,8 @@ class Operations:
         find: Annotated[
             str,
             strawberry.argument(
-                description="A username, an email address, a phone number with its country code, a wallet's id or a "
-                "transaction's."
+                description="A username, an email address, a phone number with its country code, or the id of a "
+                "user, a wallet or a transaction: the one operators see or the one its owner knows."
             ),
         ],
     ) -> list[Customer]:
@@ -77,18 +77,16 @@ class Operations:
     async def wallet(
         self,
         info: Info,
-        of: Annotated[str, strawberry.argument(description="The wallet's id, or its owner's username.")],
+        of: Annotated[str, strawberry.argument(description="The wallet's id, or its owner's id or username.")],
     ) -> CustomerWallet | None:
         info.context.must_operate()
         wallet_id = await info.context.database.query(customers.wallet_of, sought(of))
         return None if wallet_id is None else await CustomerWallet.find(info, wallet_id)
 
     @strawberry.field(description="Anybody's transaction by its id; null when there is none.")
-    async def transaction(
-        self, info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The transaction's id.")]
-    ) -> CustomerTransaction | None:
+    async def transaction(self, info: Info, id: ids.TransactionId) -> CustomerTransaction | None:
         info.context.must_operate()
-        uuid = ids.decode(ids.TRANSACTION, id)
+        uuid = sought_transaction(id)
         return None if uuid is None else await CustomerTransaction.find(info, uuid)
 
 

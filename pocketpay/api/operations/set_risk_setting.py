@@ -5,6 +5,7 @@ from typing import Annotated
 import strawberry
 
 from pocketpay.api.context import Info
+from pocketpay.api.descriptions import REASON
 from pocketpay.api.errors import refusals_as_errors
 from pocketpay.api.operations.risk_setting import RISK_SETTING_NAME, RiskSetting, RiskSettingPayload
 from pocketpay.operations import risk_settings as operations
@@ -16,7 +17,7 @@ class SetRiskSettingInput:
     value: str = strawberry.field(
         description='Written and judged as the environment\'s is: "confirm", "250.00", "USD:250.00,JPY:30000", "5".'
     )
-    reason: str = strawberry.field(description="Why, for the record: 1 to 500 characters on one line.")
+    reason: str = strawberry.field(description=REASON)
 
 
 @strawberry.mutation(

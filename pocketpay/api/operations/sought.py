@@ -1,4 +1,10 @@
-"""What an operator may type to name somebody: a username, an email address, a phone number, an id."""
+"""What an operator may type to name somebody or a transaction: a username, an email address, a phone number, an id.
+
+An id may be the one that operators see or the one that its owner knows. Operators saw the owner's ids before, and a
+customer quotes the one on their own screen.
+"""
+
+from uuid import UUID
 
 from pocketpay.api import ids
 from pocketpay.identity import contacts
@@ -11,11 +17,22 @@ from pocketpay.text.pasted import trimmed
 def sought(typed: str) -> Sought:
     """Everything that the text may mean."""
     text = trimmed(typed)
-    split = ids.split_prefix(text)
-    if split is not None and split[0] in (ids.WALLET, ids.TRANSACTION):
-        wallet_id, transaction_id = (split[1], None) if split[0] == ids.WALLET else (None, split[1])
-        return Sought(wallet_id=wallet_id, transaction_id=transaction_id)
+    match ids.split_prefix(text):
+        case (ids.USER | ids.CUSTOMER, id):
+            return Sought(user_id=id)
+        case (ids.WALLET | ids.CUSTOMER_WALLET, id):
+            return Sought(wallet_id=id)
+        case (ids.TRANSACTION | ids.CUSTOMER_TRANSACTION, id):
+            return Sought(transaction_id=id)
     return Sought(username=canonical(text), email=_email(text), phone=_phone(text))
+
+
+def sought_transaction(typed: str) -> UUID | None:
+    """The transaction with that id, or None where it is the id of none."""
+    match ids.split_prefix(trimmed(typed)):
+        case (ids.TRANSACTION | ids.CUSTOMER_TRANSACTION, id):
+            return id
+    return None
 
 
 def _email(text: str) -> str | None:

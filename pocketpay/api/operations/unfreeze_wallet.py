@@ -5,6 +5,7 @@ from typing import Annotated
 import strawberry
 
 from pocketpay.api.context import Info
+from pocketpay.api.descriptions import REASON
 from pocketpay.api.errors import refusals_as_errors
 from pocketpay.api.operations.customer_wallet_payload import CustomerWalletPayload, wallet_meant
 from pocketpay.operations import unfreeze_wallet as payments
@@ -12,8 +13,10 @@ from pocketpay.operations import unfreeze_wallet as payments
 
 @strawberry.input(description="A frozen wallet that is to be let go.")
 class UnfreezeWalletInput:
-    wallet: str = strawberry.field(description="The wallet's id, or its owner's username, with or without \"@\".")
-    reason: str = strawberry.field(description="Why, for the record: 1 to 500 characters on one line.")
+    wallet: str = strawberry.field(
+        description="The wallet's id, or its owner's id or username, with or without \"@\"."
+    )
+    reason: str = strawberry.field(description=REASON)
 
 
 @strawberry.mutation(

@@ -5,6 +5,7 @@ from typing import Annotated
 import strawberry
 
 from pocketpay.api.context import Info
+from pocketpay.api.descriptions import REASON
 from pocketpay.api.errors import refusals_as_errors
 from pocketpay.api.operations.customer import Customer
 from pocketpay.api.operations.customer_payload import CustomerPayload
@@ -14,9 +15,11 @@ from pocketpay.operations import verify_customer_email as operations
 
 @strawberry.input(description="A customer whose email address is to be verified.")
 class VerifyCustomerEmailInput:
-    customer: str = strawberry.field(description='The customer\'s username, with or without "@", or wallet id.')
+    customer: str = strawberry.field(
+        description='The customer\'s username, with or without "@", or their user or wallet id.'
+    )
     email: str = strawberry.field(description="The address, which must be the one that the customer has given.")
-    reason: str = strawberry.field(description="Why, for the record: 1 to 500 characters on one line.")
+    reason: str = strawberry.field(description=REASON)
 
 
 @strawberry.mutation(

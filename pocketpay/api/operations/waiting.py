@@ -2,13 +2,11 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import Annotated, TypeAlias
 from uuid import UUID
-
-import strawberry
 
 from pocketpay.api.context import Info
 from pocketpay.api.operations.customer_transaction import CustomerTransaction
+from pocketpay.api.page_arguments import After, Before, First, Last
 from pocketpay.api.pages import BY_MOMENT, Connection, Listing, asked, connection
 from pocketpay.operations import pending
 from pocketpay.transactions.filter import Position
@@ -17,14 +15,6 @@ from pocketpay.transactions.transaction import Transaction
 
 EVERYBODY = UUID(int=0)
 """Whose a list is that is nobody's in particular."""
-
-First: TypeAlias = Annotated[
-    int | None, strawberry.argument(description="So many from the start on, at most 100; without any number 20.")
-]
-After: TypeAlias = Annotated[str | None, strawberry.argument(description="Only what follows this cursor.")]
-Last: TypeAlias = Annotated[int | None, strawberry.argument(description="So many from the end on, at most 100.")]
-Before: TypeAlias = Annotated[str | None, strawberry.argument(description="Only what precedes this cursor.")]
-
 
 HELD = Listing("held payments", EVERYBODY, BY_MOMENT)
 UNSETTLED = Listing("unsettled orders", EVERYBODY, BY_MOMENT)
@@ -63,8 +53,8 @@ async def _page(
     rows = await database.query(
         read,
         most=page.fetch,
-        after=None if page.after is None else Position(*page.after),
-        before=None if page.before is None else Position(*page.before),
+        after=Position.of(page.after),
+        before=Position.of(page.before),
         backwards=page.backward,
     )
 

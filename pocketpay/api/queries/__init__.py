@@ -1,6 +1,6 @@
 """The root fields of Query, a file each, named as the schema names them. Operators' queries are in `operations`.
 
 viewer.py, wallet.py, node.py, profile.py, search_profiles.py, recent_counterparties.py
-transaction.py, transactions.py, transfer_preview.py, withdrawal_quote.py
+transaction.py, transactions.py, transfer_preview.py, withdrawal_preview.py, withdrawal_quote.py
 money_requests.py, cards.py, risk_policy.py
 """

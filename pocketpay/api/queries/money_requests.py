@@ -6,6 +6,7 @@ import strawberry
 
 from pocketpay.api.context import Info
 from pocketpay.api.money_request import MoneyRequest, MoneyRequestStatus
+from pocketpay.api.page_arguments import After, Before, First, Last
 from pocketpay.api.pages import BY_MOMENT, Connection, Listing, asked, connection
 from pocketpay.api.transaction import Direction
 from pocketpay.requests import listing
@@ -23,12 +24,10 @@ async def money_requests(
     statuses: Annotated[
         list[MoneyRequestStatus] | None, strawberry.argument(description="Only in one of these states.")
     ] = None,
-    first: Annotated[
-        int | None, strawberry.argument(description="So many from the newest on, at most 100; without any number 20.")
-    ] = None,
-    after: Annotated[str | None, strawberry.argument(description="Only older than this cursor.")] = None,
-    last: Annotated[int | None, strawberry.argument(description="So many from the oldest on, at most 100.")] = None,
-    before: Annotated[str | None, strawberry.argument(description="Only newer than this cursor.")] = None,
+    first: First = None,
+    after: After = None,
+    last: Last = None,
+    before: Before = None,
 ) -> Connection[MoneyRequest]:
     wallet_id = info.context.must_view().wallet_id
     list_ = Listing("moneyRequests", wallet_id, BY_MOMENT)

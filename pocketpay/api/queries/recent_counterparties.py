@@ -1,10 +1,9 @@
 """Whom the viewer last paid or was paid by: the people to offer first when they pay again."""
 
-from typing import Annotated
-
 import strawberry
 
 from pocketpay.api.context import Info
+from pocketpay.api.page_arguments import AtMost
 from pocketpay.api.pages import FEW, at_most
 from pocketpay.api.profile import Profile
 from pocketpay.transactions import history
@@ -13,9 +12,7 @@ from pocketpay.transactions import history
 @strawberry.field(
     description="Whom the viewer last paid or was paid by, the most recent first, each once; not who has left."
 )
-async def recent_counterparties(
-    info: Info, first: Annotated[int | None, strawberry.argument(description="So many at most, up to 100.")] = FEW
-) -> list[Profile]:
+async def recent_counterparties(info: Info, first: AtMost = FEW) -> list[Profile]:
     wallet_id = info.context.must_view().wallet_id
     most = at_most(first)
     wallets = await info.context.database.query(history.recent_counterparties, wallet_id)

@@ -5,6 +5,7 @@ from typing import Annotated
 import strawberry
 
 from pocketpay.api.context import Info
+from pocketpay.api.page_arguments import AtMost
 from pocketpay.api.pages import FEW, at_most
 from pocketpay.api.profile import Profile
 from pocketpay.identity import profiles
@@ -18,7 +19,7 @@ from pocketpay.identity import profiles
 async def search_profiles(
     info: Info,
     text: Annotated[str, strawberry.argument(description='The beginning; with a leading "@" of usernames only.')],
-    first: Annotated[int | None, strawberry.argument(description="So many at most, up to 100.")] = FEW,
+    first: AtMost = FEW,
 ) -> list[Profile]:
     info.context.must_view()
     most = at_most(first)

@@ -1,7 +1,5 @@
 """`Query.transaction`."""
 
-from typing import Annotated
-
 import strawberry
 
 from pocketpay.api import ids
@@ -10,9 +8,7 @@ from pocketpay.api.transaction import Transaction
 
 
 @strawberry.field(description="A transaction by its id; null when there is none that the viewer may see.")
-async def transaction(
-    info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The transaction's id.")]
-) -> Transaction | None:
+async def transaction(info: Info, id: ids.TransactionId) -> Transaction | None:
     info.context.must_view()
     uuid = ids.decode(ids.TRANSACTION, id)
     return None if uuid is None else await Transaction.find(info, uuid)

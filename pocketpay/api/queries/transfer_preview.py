@@ -6,6 +6,7 @@ import strawberry
 
 from pocketpay.api import errors
 from pocketpay.api.context import Info
+from pocketpay.api.descriptions import AMOUNT, RECIPIENT
 from pocketpay.api.errors import UserError, refusals_as_errors
 from pocketpay.api.money import Money
 from pocketpay.api.risk_reason import RiskReason
@@ -16,8 +17,8 @@ from pocketpay.payments import preview as payments
 
 @strawberry.input(description="A payment that is only thought of.")
 class TransferPreviewInput:
-    to: str = strawberry.field(description='The recipient\'s username, with or without "@".')
-    amount: Amount = strawberry.field(description="How much, in the wallet's currency; above zero.")
+    to: str = strawberry.field(description=RECIPIENT)
+    amount: Amount = strawberry.field(description=AMOUNT)
 
 
 @strawberry.type(description="What `transfer` would do now. Nothing has happened.")

@@ -20,7 +20,10 @@ class WithdrawalQuote:
     total: Money = strawberry.field(description="Amount and fee: what leaves the wallet.")
 
 
-@strawberry.field(description="What a withdrawal of that amount takes now, its fee included.")
+@strawberry.field(
+    description="What a withdrawal of that amount takes now, its fee included.",
+    deprecation_reason="Use `withdrawalPreview`: it also says whether the withdrawal would be refused, and why.",
+)
 async def withdrawal_quote(
     info: Info,
     amount: Annotated[Amount, strawberry.argument(description="What is to arrive, in the wallet's currency.")],
@@ -32,5 +35,5 @@ async def withdrawal_quote(
             info.context.rooms.desk, viewer.wallet_id, raw_amount=amount, speed=speed.speed
         )
     except InvalidAmount as wrong:
-        raise BadUserInput(f"The amount {wrong.problem}.") from None
+        raise BadUserInput(f"The amount {wrong.problem}.", at=("amount",)) from None
     return WithdrawalQuote(amount=Money.of(quote.amount), fee=Money.of(quote.fee), total=Money.of(quote.total))

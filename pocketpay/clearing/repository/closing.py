@@ -39,4 +39,4 @@ async def alive(session: Session, wallet_ids: Iterable[UUID]) -> list[Transactio
 
 async def asked_of(session: Session, wallet_ids: Iterable[UUID]) -> list[UUID]:
     """Requests that those wallets have not answered, the newest first."""
-    return [row[0] for row in await session.fetch(_ASKED_OF, list(wallet_ids))]
+    return [row["id"] for row in await session.fetch(_ASKED_OF, list(wallet_ids))]

@@ -29,7 +29,7 @@ with today as materialized (
                   and r.created_at > $3::timestamptz - interval '24 hours'
                 limit $4) made
             limit $4) asked) counted)
-select q.requester, q.payer, payer.status, payer.frozen_for, payer.created_at, waiting.n, today.n
+select q.requester, q.payer, payer.status, payer.frozen_for, payer.created_at, waiting.n as open, today.n as today
 from unnest($1::uuid[], $2::uuid[]) q(requester, payer)
 join wallets payer on payer.id = q.payer
 join today on today.id = q.requester
@@ -63,4 +63,13 @@ async def facts(
     """Of each (requester, payer), what their next request depends on at `now`."""
     requesters, payers = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
     rows = await session.fetch(_FACTS, requesters, payers, now, most_a_day)
-    return [Asking(row[0], row[1], standing(row[2], row[3], row[4]), row[5], row[6]) for row in rows]
+    return [
+        Asking(
+            requester_id=row["requester"],
+            payer_id=row["payer"],
+            standing=standing(row["status"], row["frozen_for"], row["created_at"]),
+            open=row["open"],
+            today=row["today"],
+        )
+        for row in rows
+    ]

@@ -10,13 +10,14 @@ from uuid import UUID
 
 import orjson
 
-from pocketpay.clearing.batch_refusal import KeptRefusal
 from pocketpay.clearing.footprint import Footprint, Key
+from pocketpay.database.arrays import Arrays, numbered_from
 from pocketpay.database.sessions import Record, Session
 from pocketpay.ledger.account import Account, Entry
-from pocketpay.ledger.repository.postings import POSTING, posting_arguments
+from pocketpay.ledger.repository.postings import posting, posting_arguments
 from pocketpay.transactions.repository import usage
 from pocketpay.transactions.repository.rows import COLUMNS, facts_text, reasons_text, transaction
+from pocketpay.transactions.stored_refusal import StoredRefusal
 from pocketpay.transactions.transaction import Transaction
 from pocketpay.updates import signals
 
@@ -32,8 +33,10 @@ LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 _LOOK = f"""
 with clock as materialized (
     select now, {usage.EDGE} as edge from (select greatest(clock_timestamp(), $6::timestamptz) as now) asked)
-select clock.now, own.status, own.frozen_for, own.created_at, payee.status, payee.frozen_for, payee.created_at,
-    k.operation, k.fingerprint, k.result_ids, known.yes, recent.n, pending.n, pending.overdue, usage.upper,
+select clock.now, own.status as own_status, own.frozen_for as own_frozen_for, own.created_at as own_created_at,
+    payee.status as payee_status, payee.frozen_for as payee_frozen_for, payee.created_at as payee_created_at,
+    k.operation, k.fingerprint, k.result_ids, known.yes as known_payee, recent.n as recent, pending.n as pending,
+    pending.overdue, usage.upper as used,
     {", ".join("t." + name.strip() for name in COLUMNS.split(","))}
 from clock
 cross join unnest($1::uuid[], $2::uuid[], $3::text[], $4::uuid[], $8::text[]) with ordinality
@@ -79,42 +82,65 @@ select {COLUMNS} from transactions t
 where t.source_wallet_id = any($1::uuid[]) and t.status = 'pending_confirmation' and t.expires_at <= $2
 """
 
+_INSERTED = Arrays(
+    id="uuid",
+    type="text",
+    status="text",
+    currency="text",
+    source_wallet_id="uuid",
+    destination_wallet_id="uuid",
+    amount="bigint",
+    fee="bigint",
+    description="text",
+    bank_name="text",
+    request_id="uuid",
+    card_id="uuid",
+    refund_of="uuid",
+    refunded="bigint",
+    uncounted="bigint",
+    risk_reasons="jsonb",
+    failure_code="text",
+    failure_facts="jsonb",
+    expires_at="timestamptz",
+    version="bigint",
+    completed_at="timestamptz",
+)
+_UPDATED = _INSERTED.only(
+    *("id", "status", "refunded", "uncounted", "risk_reasons", "failure_code", "failure_facts", "version"),
+    "completed_at",
+)
+_KEYS = Arrays(wallet_id="uuid", key="text", operation="text", fingerprint="bytea", result_id="uuid")
+
+_numbers = numbered_from(2)
 _WRITE = f"""
-with {POSTING},
+with {posting(_numbers)},
 new_transactions as (
-    insert into transactions ({COLUMNS}, ask_again_at)
-    select u.id, u.type, u.status, u.currency, u.source, u.destination, u.amount, u.fee, u.description, u.bank_name,
-        u.request_id, u.card_id, u.refund_of, u.refunded, u.uncounted,
-        u.reasons, u.failure, u.facts, u.expires_at, u.version, $1, $1, u.completed_at,
+    insert into transactions ({_INSERTED.names}, created_at, updated_at, ask_again_at)
+    select u.*, $1, $1,
         case u.status when 'created' then $1::timestamptz + interval '{FIRST_ASKED_AGAIN_SECONDS} seconds' end
-    from unnest($16::uuid[], $17::text[], $18::text[], $19::text[], $20::uuid[], $21::uuid[], $22::bigint[],
-        $23::bigint[], $24::text[], $25::text[], $26::uuid[], $27::uuid[], $28::uuid[], $29::bigint[],
-        $30::bigint[], $31::jsonb[], $32::text[], $33::jsonb[], $34::timestamptz[], $35::bigint[], $36::timestamptz[])
-        u(id, type, status, currency, source, destination, amount, fee, description, bank_name, request_id, card_id,
-          refund_of, refunded, uncounted, reasons, failure, facts, expires_at, version, completed_at)),
+    from {_INSERTED.unnest("u", _numbers)}),
 changed_transactions as (
     update transactions t
-    set status = u.status, refunded = u.refunded, uncounted = u.uncounted, risk_reasons = u.reasons,
-        failure_code = u.failure, failure_facts = u.facts, version = u.version, updated_at = $1,
+    set status = u.status, refunded = u.refunded, uncounted = u.uncounted, risk_reasons = u.risk_reasons,
+        failure_code = u.failure_code, failure_facts = u.failure_facts, version = u.version, updated_at = $1,
         completed_at = u.completed_at
-    from unnest($37::uuid[], $38::text[], $39::bigint[], $40::bigint[], $41::jsonb[], $42::text[], $43::jsonb[],
-        $44::bigint[], $45::timestamptz[])
-        u(id, status, refunded, uncounted, reasons, failure, facts, version, completed_at)
+    from {_UPDATED.unnest("u", _numbers)}
     where t.id = u.id),
 new_keys as (
     insert into idempotency_keys (wallet_id, key, operation, fingerprint, result_ids, created_at)
     select u.wallet_id, u.key, u.operation, u.fingerprint, array[u.result_id], $1
-    from unnest($46::uuid[], $47::text[], $48::text[], $49::bytea[], $50::uuid[])
-        u(wallet_id, key, operation, fingerprint, result_id)),
-{usage.WRITTEN}
-select pg_notify('{signals.CHANNEL}', payload) from unnest($51::text[]) payload
+    from {_KEYS.unnest("u", _numbers)}),
+{usage.written(_numbers)}
+select pg_notify('{signals.CHANNEL}', payload) from unnest(${next(_numbers)}::text[]) payload
 """
 
-_KEYS_OF_MANY = """
+_KEYS_OF_MANY = Arrays(
+    wallet_id="uuid", key="text", operation="text", fingerprint="bytea", result_ids="text", refusals="jsonb"
+)
+_WRITE_KEYS_OF_MANY = f"""
 insert into idempotency_keys (wallet_id, key, operation, fingerprint, result_ids, refusals, created_at)
 select u.wallet_id, u.key, u.operation, u.fingerprint, u.result_ids::uuid[], u.refusals, $1
-from unnest($2::uuid[], $3::text[], $4::text[], $5::bytea[], $6::text[], $7::jsonb[])
-    u(wallet_id, key, operation, fingerprint, result_ids, refusals)
+from {_KEYS_OF_MANY.unnest("u", numbered_from(2))}
 """
 """Arrays of arrays must be rectangles, so each key's results come as the text of an array."""
 
@@ -129,8 +155,8 @@ async def look(
     recent_window: object,
     most_recent: int,
 ) -> list[Record]:
-    """One row per footprint, in order: the clock, standings, the key, payee and counts, what is used of the limit at
-    most, then the transaction."""
+    """One row of _LOOK per footprint, in order: the clock, standings, the key, payee and counts, what is used of the
+    limit at most, then the transaction's columns, null where there is none."""
     return await session.fetch(
         _LOOK,
         [f.wallet_id for f in footprints],
@@ -168,13 +194,15 @@ async def write(
         *posting_arguments(entries, accounts),
         *_inserted(inserted),
         *_updated(updated),
-        [key.wallet_id for key, _ in keys],
-        [key.text for key, _ in keys],
-        [key.operation for key, _ in keys],
-        [key.fingerprint for key, _ in keys],
-        [result_id for _, result_id in keys],
-        payloads,
+        *_KEYS.arguments(
+            wallet_id=[key.wallet_id for key, _ in keys],
+            key=[key.text for key, _ in keys],
+            operation=[key.operation for key, _ in keys],
+            fingerprint=[key.fingerprint for key, _ in keys],
+            result_id=[result_id for _, result_id in keys],
+        ),
         *usage.written_arguments(used),
+        payloads,
     )
 
 
@@ -184,22 +212,24 @@ async def write_keys_of_many(
     keys: Sequence[Key],
     *,
     results: Sequence[Sequence[UUID]],
-    refusals: Sequence[Sequence[KeptRefusal | None]],
+    refusals: Sequence[Sequence[StoredRefusal | None]],
 ) -> None:
     """Writes keys that stand for several results each, or for none, and the refusals of each one's items."""
     await session.execute(
-        _KEYS_OF_MANY,
+        _WRITE_KEYS_OF_MANY,
         now,
-        [key.wallet_id for key in keys],
-        [key.text for key in keys],
-        [key.operation for key in keys],
-        [key.fingerprint for key in keys],
-        ["{" + ",".join(map(str, ids)) + "}" for ids in results],
-        [orjson.dumps(told).decode() if told else None for told in refusals],
+        *_KEYS_OF_MANY.arguments(
+            wallet_id=[key.wallet_id for key in keys],
+            key=[key.text for key in keys],
+            operation=[key.operation for key in keys],
+            fingerprint=[key.fingerprint for key in keys],
+            result_ids=["{" + ",".join(map(str, ids)) + "}" for ids in results],
+            refusals=[orjson.dumps(told).decode() if told else None for told in refusals],
+        ),
     )
 
 
-async def refusals(session: Session, key: Key) -> Sequence[KeptRefusal | None]:
+async def refusals(session: Session, key: Key) -> Sequence[StoredRefusal | None]:
     """What was refused of the order of many that this key was written for; () where nothing was."""
     text = await session.fetchval(_REFUSALS, key.wallet_id, key.text)
     return () if text is None else orjson.loads(text)
@@ -210,44 +240,46 @@ async def times_paid(
 ) -> dict[tuple[UUID, UUID], int]:
     """How many payments of the one wallet to the other that were not given back whole there are, at most `most`."""
     rows = await session.fetch(_TIMES_PAID, [payer for payer, _ in pairs], [payee for _, payee in pairs], most)
-    return {(row[0], row[1]): row[2] for row in rows}
+    return {(row["wallet_id"], row["payee_id"]): row["n"] for row in rows}
 
 
-def _inserted(new: Sequence[Transaction]) -> list[list[object]]:
-    return [
-        [t.id for t in new],
-        [t.type for t in new],
-        [t.status for t in new],
-        [t.amount.currency for t in new],
-        [t.source_wallet_id for t in new],
-        [t.destination_wallet_id for t in new],
-        [t.amount.minor for t in new],
-        [t.fee.minor for t in new],
-        [t.description for t in new],
-        [t.bank_name for t in new],
-        [t.request_id for t in new],
-        [t.card_id for t in new],
-        [t.refund_of for t in new],
-        [t.refunded for t in new],
-        [t.uncounted for t in new],
-        [reasons_text(t.risk_reasons) for t in new],
-        [t.failure_code for t in new],
-        [facts_text(t.failure_facts) for t in new],
-        [t.expires_at for t in new],
-        [t.version for t in new],
-        [t.completed_at for t in new],
-    ]
+def _inserted(new: Sequence[Transaction]) -> Sequence[Sequence[object]]:
+    return _INSERTED.arguments(
+        id=[t.id for t in new],
+        type=[t.type for t in new],
+        status=[t.status for t in new],
+        currency=[t.amount.currency for t in new],
+        source_wallet_id=[t.source_wallet_id for t in new],
+        destination_wallet_id=[t.destination_wallet_id for t in new],
+        amount=[t.amount.minor for t in new],
+        fee=[t.fee.minor for t in new],
+        description=[t.description for t in new],
+        bank_name=[t.bank_name for t in new],
+        request_id=[t.request_id for t in new],
+        card_id=[t.card_id for t in new],
+        refund_of=[t.refund_of for t in new],
+        refunded=[t.refunded for t in new],
+        uncounted=[t.uncounted for t in new],
+        risk_reasons=[reasons_text(t.risk_reasons) for t in new],
+        failure_code=[t.failure_code for t in new],
+        failure_facts=[facts_text(t.failure_facts) for t in new],
+        expires_at=[t.expires_at for t in new],
+        version=[t.version for t in new],
+        completed_at=[t.completed_at for t in new],
+    )
 
 
-def _updated(changed: Sequence[Transaction]) -> list[list[object]]:
-    return [
-        [t.id for t in changed],
-        [t.status for t in changed],
-        [t.refunded for t in changed],
-        [t.uncounted for t in changed],
-        [reasons_text(t.risk_reasons) for t in changed],
-        [t.failure_code for t in changed],
-        [facts_text(t.failure_facts) for t in changed],
-        [t.version for t in changed],
-        [t.completed_at for t in changed],
-    ]
+def _updated(changed: Sequence[Transaction]) -> Sequence[Sequence[object]]:
+    if not changed:  # as in most units
+        return _UPDATED.of_no_row
+    return _UPDATED.arguments(
+        id=[t.id for t in changed],
+        status=[t.status for t in changed],
+        refunded=[t.refunded for t in changed],
+        uncounted=[t.uncounted for t in changed],
+        risk_reasons=[reasons_text(t.risk_reasons) for t in changed],
+        failure_code=[t.failure_code for t in changed],
+        failure_facts=[facts_text(t.failure_facts) for t in changed],
+        version=[t.version for t in changed],
+        completed_at=[t.completed_at for t in changed],
+    )

@@ -10,7 +10,7 @@ from pocketpay.cli.operator.counter import Counter, Reason, at_the_counter, logi
 acting = typer.Typer()
 
 User = Annotated[str, typer.Argument(metavar="USER", help='A username, with or without "@".')]
-WalletMeant = Annotated[str, typer.Argument(metavar="WALLET", help="A wallet's id, or its owner's username.")]
+WalletMeant = Annotated[str, typer.Argument(metavar="WALLET", help="A wallet's id, or its owner's id or username.")]
 
 
 class FreezeFor(StrEnum):
@@ -82,11 +82,12 @@ def reverse_verb(
 ) -> None:
     """Gives back a completed transaction, all that is left of it or a part."""
     from pocketpay.api import ids
+    from pocketpay.api.operations.sought import sought_transaction
     from pocketpay.operations.reverse_transaction import reverse_transaction
     from pocketpay.transactions.transaction import Transaction
 
     async def reverse(counter: Counter) -> Transaction:
-        transaction_id = ids.decode(ids.TRANSACTION, transaction)
+        transaction_id = sought_transaction(transaction)
         answer = await reverse_transaction(
             await counter.desk(),
             login(),

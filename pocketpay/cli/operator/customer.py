@@ -10,7 +10,7 @@ from pocketpay.cli.operator.tables import Limit, show, time
 
 customer = typer.Typer()
 
-Customer = Annotated[str, typer.Argument(metavar="CUSTOMER", help="A username, or a wallet's id.")]
+Customer = Annotated[str, typer.Argument(metavar="CUSTOMER", help="A username, or the id of a user or wallet.")]
 
 
 @customer.command("sessions")

@@ -17,7 +17,8 @@ TOLD = ("freeze", "name", "value", "before", "amount", "currency", "sessions")
 @looking.command("find")
 def find_verb(
     text: Annotated[
-        str, typer.Argument(help="A username, email address, phone number, wallet's id or transaction's id.")
+        str,
+        typer.Argument(help="A username, email address, phone number, or the id of a user, wallet or transaction."),
     ],
 ) -> None:
     """Finds customers by exactly that, those who have left too; exits with 1 when there is nobody."""

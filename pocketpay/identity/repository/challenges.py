@@ -4,6 +4,7 @@ a code    is good for MOST_WRONG_CODES tries, counted for all challenges of a us
 a link    is good whatever codes were tried: nobody can guess one
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
@@ -24,12 +25,16 @@ where user_id = $1 and purpose = $2 and used_at is null and id <> $3
 """
 _LIVE = """
 select id, user_id, purpose, address, tries from one_time_challenges
-where user_id = $1 and purpose = $2 and used_at is null and expires_at > clock_timestamp()
+where user_id = $1 and purpose = any($2::text[]) and used_at is null and expires_at > clock_timestamp()
   and lower(address) = lower($3)
 order by created_at desc for no key update
 """
 """Locked, so that guesses at once are counted one after another."""
 
+_END_ALL = """
+update one_time_challenges set used_at = clock_timestamp()
+where user_id = $1 and purpose = any($2::text[]) and used_at is null
+"""
 _WAIT = """
 select greatest(1, ceil(extract(epoch from created_at + $4::interval - clock_timestamp())))::int
 from one_time_challenges
@@ -73,9 +78,16 @@ async def wait(session: Session, challenge: Challenge, *, most: int, window: tim
     return seconds
 
 
-async def live(session: Session, user_id: UUID | None, purpose: Purpose, address: str | None) -> list[LiveChallenge]:
-    """The challenges of that user, purpose and address, the newest first, locked. Nobody, who is None, has none."""
-    return [_live(row) for row in await session.fetch(_LIVE, user_id, purpose, address)]
+async def end_all(session: Session, user_id: UUID, purposes: Collection[Purpose]) -> None:
+    """Ends the user's challenges of those purposes."""
+    await session.execute(_END_ALL, user_id, list(purposes))
+
+
+async def live(
+    session: Session, user_id: UUID | None, purposes: Collection[Purpose], address: str | None
+) -> list[LiveChallenge]:
+    """The challenges of that user, purposes and address, the newest first, locked. Nobody, who is None, has none."""
+    return [_live(row) for row in await session.fetch(_LIVE, user_id, list(purposes), address)]
 
 
 async def count_wrong_code(session: Session, challenges: list[LiveChallenge]) -> None:

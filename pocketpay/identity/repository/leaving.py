@@ -47,7 +47,8 @@ select s.id from sessions s join users u on u.id = s.user_id where u.id = $1 and
 
 async def hashes(session: Session, user_ids: Iterable[UUID]) -> dict[UUID, str]:
     """Locks the rows of those of the users who are here, and gives the hashes of their passwords."""
-    return {row[0]: row[1] for row in await session.fetch(_HASHES, list(user_ids))}
+    rows = await session.fetch(_HASHES, list(user_ids))
+    return {row["id"]: row["password_hash"] for row in rows}
 
 
 async def leave(session: Session, now: datetime, leavers: Sequence[Leaver]) -> list[UUID]:

@@ -7,6 +7,7 @@ from uuid import UUID
 import asyncpg
 
 from pocketpay.database.sessions import Record, Session
+from pocketpay.identity.brought_hashes import HashesLeft
 from pocketpay.identity.changes import Changes, Stays
 from pocketpay.identity.errors import TAKEN
 from pocketpay.identity.logins import Login
@@ -58,10 +59,22 @@ limit $5
 """
 """Those who have only given the address come last: however many they are, they hide nobody."""
 
-_DEAREST_BCRYPT = """
-select coalesce(max(substr(password_hash, 5, 2)), '0')::int from users
-where password_hash like '$2%' and closed_at is null
+ARGON2_KIND = "ltrim(regexp_substr(password_hash, '^[$]argon2[^$]*[$][^$]*[$][^$]*'), '$')"
+BROUGHT_ARGON2 = """password_hash like '$argon2%' and closed_at is null
+and password_hash not like '$argon2id$v=19$m=19456,t=2,p=1$%'"""
+"""All but our own, and our own of other parameters than today's."""
+
+_HASHES_LEFT = f"""
+with recursive kinds as (
+    (select {ARGON2_KIND} as kind from users where {BROUGHT_ARGON2} order by 1 limit 1)
+    union all
+    select (select {ARGON2_KIND} from users where {BROUGHT_ARGON2} and {ARGON2_KIND} > k.kind order by 1 limit 1)
+    from kinds k where k.kind is not null)
+select (select coalesce(max(substr(password_hash, 5, 2)), '0')::int from users
+        where password_hash like '$2%' and closed_at is null) as bcrypt,
+    array(select kind from kinds where kind is not null) as argon2
 """
+"""One step of the index for each kind there is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,10 +134,11 @@ async def by_id(session: Session, user_id: UUID) -> Credentials | None:
     )
 
 
-async def dearest_bcrypt(session: Session) -> int:
-    """The highest cost among the bcrypt hashes that open users brought and have not signed in with; 0 without any."""
-    cost: int = await session.fetchval(_DEAREST_BCRYPT)
-    return cost
+async def hashes_left(session: Session) -> HashesLeft:
+    """Which hashes open users brought and have not signed in with, of an index that holds only these."""
+    row = await session.fetchrow(_HASHES_LEFT)
+    assert row is not None  # noqa: S101 - it is one of aggregates
+    return HashesLeft(row["bcrypt"], tuple(row["argon2"]))
 
 
 async def users(session: Session, ids: Iterable[UUID]) -> dict[UUID, User]:

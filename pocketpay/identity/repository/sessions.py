@@ -160,7 +160,8 @@ async def is_of(session: Connected, user_id: UUID, session_id: UUID) -> bool:
 
 async def standings(session: Connected, session_ids: Sequence[UUID]) -> dict[UUID, Standing]:
     """Whose sessions those are and whether they live, by id; without those that are none."""
-    return {row[0]: Standing(row[1], row[2], row[3]) for row in await session.fetch(_STANDINGS, session_ids)}
+    rows = await session.fetch(_STANDINGS, session_ids)
+    return {row["id"]: Standing(row["user_id"], row["wallet_id"], row["live"]) for row in rows}
 
 
 async def lock_generation(

@@ -8,7 +8,7 @@ import asyncpg
 
 from pocketpay.database.sessions import Connection, Session
 from pocketpay.identity.errors import AlreadyThere
-from pocketpay.importing.repository.staging import Ready
+from pocketpay.importing.repository.verdicts import Ready
 from pocketpay.money import Money
 
 

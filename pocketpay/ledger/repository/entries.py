@@ -2,9 +2,19 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from pocketpay.database.sessions import Record, Session
+
+
+class Sums(NamedTuple):
+    """What entries sum to, in minor units, by direction. `fees` is a part of `money_out`."""
+
+    money_in: int
+    money_out: int
+    fees: int
+
 
 COLUMNS = "id, account_id, transaction_id, amount, currency, sequence, balance_after, description, created_at"
 
@@ -35,7 +45,7 @@ search (number, before, low, high) as (
         select sequence, created_at from ledger_entries
         where account_id = $1 and sequence = (s.low + s.high + 1) / 2 limit 1) middle
     where s.low < s.high)
-select s.low, coalesce(last.balance_after, 0), account.currency
+select s.low as sequence, coalesce(last.balance_after, 0) as balance, account.currency
 from account cross join wanted left join search s on s.number = wanted.number and s.low = s.high
 left join lateral (
     select balance_after from ledger_entries where account_id = $1 and sequence = s.low limit 1) last on true
@@ -49,8 +59,8 @@ _TOTALS = """
 with fees as materialized (
     select f.id from ledger_accounts a join ledger_accounts f on f.kind = 'fees' and f.currency = a.currency
     where a.id = $1)
-select coalesce(sum(amount) filter (where amount > 0), 0)::bigint,
-    coalesce(-sum(amount) filter (where amount < 0), 0)::bigint, coalesce(sum(fee), 0)::bigint
+select coalesce(sum(amount) filter (where amount > 0), 0)::bigint as money_in,
+    coalesce(-sum(amount) filter (where amount < 0), 0)::bigint as money_out, coalesce(sum(fee), 0)::bigint as fees
 from (
     select transaction_id, amount from ledger_entries
     where account_id = $1 and sequence > $2 and sequence <= $3 order by sequence limit $4) e
@@ -86,15 +96,15 @@ async def last_sequence(session: Session, wallet_id: UUID) -> int:
     return last
 
 
-async def points(session: Session, wallet_id: UUID, moments: Sequence[datetime]) -> list[tuple[int | None, int, str]]:
-    """For each moment in turn: the sequence of the last entry before it, the balance then, the currency; no sequence
-    where an entry is missing, nothing at all where the wallet is.
+async def points(session: Session, wallet_id: UUID, moments: Sequence[datetime]) -> list[Record]:
+    """For each moment in turn: the `sequence` of the last entry before it, the `balance` then, the `currency`; no
+    sequence where an entry is missing, nothing at all where the wallet is.
     """
-    return [tuple(row) for row in await session.fetch(_POINTS, wallet_id, moments)]
+    return await session.fetch(_POINTS, wallet_id, moments)
 
 
-async def totals(session: Session, wallet_id: UUID, after: int, through: int) -> tuple[int, int, int]:
-    """(in, out, fees) of the entries after one sequence through another, read in one statement."""
+async def totals(session: Session, wallet_id: UUID, after: int, through: int) -> Sums:
+    """The sums of the entries after one sequence through another, read in one statement."""
     row = await session.fetchrow(_TOTALS, wallet_id, after, through, through - after)
     assert row is not None, "a sum is always one row"  # noqa: S101 - an aggregate without groups
-    return row[0], row[1], row[2]
+    return Sums(row["money_in"], row["money_out"], row["fees"])

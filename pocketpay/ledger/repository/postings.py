@@ -1,19 +1,21 @@
 """All SQL of the books that a unit of work needs. Only the ledger and the clearing may use it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from uuid import UUID
 
 import uuid_utils.compat as uuids
 
+from pocketpay.database.arrays import Arrays
 from pocketpay.database.sessions import Record, Session
 from pocketpay.ledger.account import MOST_AHEAD_SECONDS, Account, Entry
 from pocketpay.ledger.house import House, HouseKind
 
 _ACCOUNTS = f"""
 select id, currency, posted, held, sequence, version, updated_at,
-    updated_at > clock_timestamp() + interval '{MOST_AHEAD_SECONDS} seconds'
+    updated_at > clock_timestamp() + interval '{MOST_AHEAD_SECONDS} seconds' as ahead
 from ledger_accounts where id = any($1::uuid[]) and kind = 'wallet' order by id
 """
+"""The fields of Account, in their order."""
 _LOCK = _ACCOUNTS + " for no key update"
 
 _HELD = """
@@ -23,20 +25,55 @@ select id from ledger_accounts a
 where id = any($1::uuid[]) and kind = 'wallet' and not exists (select from free where free.id = a.id)
 """
 
-POSTING = """
+_ENTRIES = Arrays(
+    id="uuid",
+    account_id="uuid",
+    transaction_id="uuid",
+    amount="bigint",
+    currency="text",
+    kind="text",
+    sequence="bigint",
+    balance_after="bigint",
+    description="text",
+)
+_TOUCHED = Arrays(id="uuid", posted="bigint", held="bigint", sequence="bigint", version="bigint")
+
+
+def posting(numbers: Iterator[int]) -> str:
+    """The books' part of a unit's one write: $1 is the time, the next numbers are its entries and accounts."""
+    return f"""
 written_entries as (
-    insert into ledger_entries
-        (id, account_id, transaction_id, amount, currency, kind, sequence, balance_after, description, created_at)
-    select e.*, $1 from unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::bigint[], $6::text[], $7::text[],
-        $8::bigint[], $9::bigint[], $10::text[]) e),
+    insert into ledger_entries ({_ENTRIES.names}, created_at)
+    select e.*, $1 from {_ENTRIES.unnest("e", numbers)}),
 written_accounts as (
     update ledger_accounts a
     set posted = u.posted, held = u.held, sequence = u.sequence, version = u.version, updated_at = $1
-    from unnest($11::uuid[], $12::bigint[], $13::bigint[], $14::bigint[], $15::bigint[])
-        u(id, posted, held, sequence, version)
+    from {_TOUCHED.unnest("u", numbers)}
     where a.id = u.id)
 """
-"""The books' part of a unit's one write: $1 is the time, $2…$10 the entries, $11…$15 the accounts."""
+
+
+def posting_arguments(entries: Sequence[Entry], touched: Sequence[Account]) -> tuple[Sequence[object], ...]:
+    """The arguments of `posting`, after the time."""
+    new = _ENTRIES.arguments(
+        id=[e.id for e in entries],
+        account_id=[e.account_id for e in entries],
+        transaction_id=[e.transaction_id for e in entries],
+        amount=[e.amount for e in entries],
+        currency=[e.currency for e in entries],
+        kind=[e.kind for e in entries],
+        sequence=[e.sequence for e in entries],
+        balance_after=[e.balance_after for e in entries],
+        description=[e.description for e in entries],
+    )
+    changed = _TOUCHED.arguments(
+        id=[a.id for a in touched],
+        posted=[a.posted for a in touched],
+        held=[a.held for a in touched],
+        sequence=[a.sequence for a in touched],
+        version=[a.version for a in touched],
+    )
+    return new + changed
 
 
 async def lock(session: Session, ids: Iterable[UUID]) -> list[Account]:
@@ -46,32 +83,12 @@ async def lock(session: Session, ids: Iterable[UUID]) -> list[Account]:
 
 async def held(session: Session, ids: Iterable[UUID]) -> set[UUID]:
     """Which of those wallets' accounts another session has locked now. Waits for no row."""
-    return {row[0] for row in await session.fetch(_HELD, list(ids))}
+    return {row["id"] for row in await session.fetch(_HELD, list(ids))}
 
 
 async def accounts(session: Session, ids: Iterable[UUID]) -> list[Account]:
     """The same without a lock, for a look that changes nothing."""
     return [Account(*row) for row in await session.fetch(_ACCOUNTS, list(ids))]
-
-
-def posting_arguments(entries: Sequence[Entry], touched: Sequence[Account]) -> list[list[object]]:
-    """The arguments $2…$15 of POSTING."""
-    return [
-        [e.id for e in entries],
-        [e.account_id for e in entries],
-        [e.transaction_id for e in entries],
-        [e.amount for e in entries],
-        [e.currency for e in entries],
-        [e.kind for e in entries],
-        [e.sequence for e in entries],
-        [e.balance_after for e in entries],
-        [e.description for e in entries],
-        [a.id for a in touched],
-        [a.posted for a in touched],
-        [a.held for a in touched],
-        [a.sequence for a in touched],
-        [a.version for a in touched],
-    ]
 
 
 async def open_house(session: Session, currencies: Iterable[str]) -> House:

@@ -6,18 +6,26 @@ from uuid import UUID
 
 import orjson
 
+from pocketpay.database.arrays import Arrays, numbered_from
 from pocketpay.database.sessions import Record, Session
 from pocketpay.operator_log.act import Act, Action, Operator, RecordedAct
 from pocketpay.transactions.filter import Position
 
-_RECORD = """
-insert into operator_actions
-    (id, operator_id, operator, action, wallet_id, transaction_id, reason, facts, created_at)
-select u.*, coalesce($9, clock_timestamp()) from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::uuid[],
-    $6::uuid[], $7::text[], $8::jsonb[]) u
+_RECORDED = Arrays(
+    id="uuid",
+    operator_id="uuid",
+    operator="text",
+    action="text",
+    wallet_id="uuid",
+    transaction_id="uuid",
+    reason="text",
+    facts="jsonb",
+)
+_COLUMNS = f"{_RECORDED.names}, created_at"
+_RECORD = f"""
+insert into operator_actions ({_COLUMNS})
+select u.*, coalesce($1, clock_timestamp()) from {_RECORDED.unnest("u", numbered_from(2))}
 """
-
-_COLUMNS = "id, operator_id, operator, action, wallet_id, transaction_id, reason, facts, created_at"
 
 
 def _page(order: str) -> str:
@@ -38,15 +46,17 @@ async def record(session: Session, acts: Sequence[Act], now: datetime | None = N
     """Writes those acts for good, as of `now` or the database's clock."""
     await session.execute(
         _RECORD,
-        [act.id for act in acts],
-        [act.operator.user_id for act in acts],
-        [act.operator.name for act in acts],
-        [act.action for act in acts],
-        [act.wallet_id for act in acts],
-        [act.transaction_id for act in acts],
-        [act.reason for act in acts],
-        [orjson.dumps(act.facts).decode() for act in acts],
         now,
+        *_RECORDED.arguments(
+            id=[act.id for act in acts],
+            operator_id=[act.operator.user_id for act in acts],
+            operator=[act.operator.name for act in acts],
+            action=[act.action for act in acts],
+            wallet_id=[act.wallet_id for act in acts],
+            transaction_id=[act.transaction_id for act in acts],
+            reason=[act.reason for act in acts],
+            facts=[orjson.dumps(act.facts).decode() for act in acts],
+        ),
     )
 
 

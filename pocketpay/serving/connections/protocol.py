@@ -11,21 +11,29 @@ import asyncio
 from typing import Any, NoReturn
 
 import httptools
+import orjson
 from uvicorn._types import ASGI3Application
 from uvicorn.config import Config
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
+from pocketpay.serving import http
 from pocketpay.serving.connections import refusals
 from pocketpay.serving.connections.connections import Connection, Connections, Place
+from pocketpay.serving.connections.plain_post import Head, body_of, read_head
 from pocketpay.serving.connections.refusals import raw, refusing
 from pocketpay.serving.connections.waiting import Waiting
 from pocketpay.serving.connections.websocket import CLOSE_SECONDS, WebSocketProtocol
+from pocketpay.serving.handler import Replies, Reply
 from pocketpay.serving.http import HttpRefusal
 
 MAX_REFUSED = 16
 """Refused connections that may stay open for the moment in which their clients read why; they are open files beyond
 the limit. The next ones are cut off at once."""
+
+
+KEPT_HEAD_BYTES = 2_048
+"""A head that a connection remembers is no longer: clients of an app send 0.3 to 1 KiB."""
 
 
 class Refused(Exception):
@@ -50,11 +58,32 @@ class Lingering:
         self._connection.finish()
 
 
+class Nobody:
+    """Stands where uvicorn wakes whoever reads a body: a plain request has its body."""
+
+    @staticmethod
+    def set() -> None:
+        """There is nobody to wake."""
+
+
+class PlainCycle:
+    """A plain request that is being answered, as far as uvicorn's protocol asks after one."""
+
+    __slots__ = ("disconnected", "keep_alive", "message_event", "response_complete", "response_started", "transport")
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self.transport: asyncio.Transport | Lingering = transport
+        self.keep_alive, self.message_event = True, Nobody
+        self.disconnected = self.response_started = self.response_complete = False
+
+
 class Protocol(HttpToolsProtocol):
     """One connection. `stage` is what it waits for, None while a request is answered."""
 
     all: Connections
     """The server's; set on the class by `protocol_of`."""
+    replies: Replies | None
+    """What answers plain requests; None leaves all of them to ASGI."""
 
     def __init__(
         self,
@@ -82,6 +111,8 @@ class Protocol(HttpToolsProtocol):
         self._deaf = False
         """Nothing that comes is read as HTTP any more."""
         self._dropped_bytes = 0
+        self._head: Head | None = None
+        """The last plain head, if it was short: a client's next one is nearly always the same."""
 
     # ------------------------------------------------------------ the connection
 
@@ -162,6 +193,8 @@ class Protocol(HttpToolsProtocol):
         if self._deaf:
             self._drop(len(data))
             return
+        if self.replies is not None and self._take_plain(data, self.replies):
+            return
         if self._in_body:
             self._body_bytes += len(data)
             if self._body_bytes > self._limits.body_bytes:
@@ -199,6 +232,55 @@ class Protocol(HttpToolsProtocol):
             if len(piece) == len(data):
                 return
             data = memoryview(data)[len(piece) :]
+
+    # ------------------------------------------------------------ plain requests
+
+    def _take_plain(self, data: bytes, replies: Replies) -> bool:
+        """Answers `data` when it is exactly one plain request and no other is under way. Else the parser reads it."""
+        if self._in_head or self._in_body or self._stopping or self.flow.write_paused or self._is_answering():
+            return False
+        head = self._head
+        body = None if head is None else body_of(head, data)
+        if body is None:
+            limits = self._limits
+            most = min(limits.body_bytes, replies.anonymous_bytes)
+            head = read_head(data, most_bytes=limits.head_bytes, most_body_bytes=most)
+            body = None if head is None else body_of(head, data)
+            if body is None:
+                return False
+        assert head is not None  # noqa: S101 - it has a body
+        self._head = head if len(head.raw) <= KEPT_HEAD_BYTES else None
+        self._begun += 1
+        cycle = PlainCycle(self.transport)
+        self.cycle = self._running = cycle  # type: ignore[assignment]  # it has all that is asked of one here
+        self._wait_for(None)
+        task = self.loop.create_task(self._answer(cycle, head, body, replies))
+        task.add_done_callback(self.tasks.discard)
+        self.tasks.add(task)
+        return True
+
+    async def _answer(self, cycle: PlainCycle, head: Head, body: bytes, replies: Replies) -> None:
+        try:
+            reply = await replies.reply({"type": "http", "client": self.client}, head.headers, body)
+            payload = orjson.dumps(reply.payload)
+        except Exception as error:
+            self.logger.error("Exception in ASGI application\n", exc_info=error)
+            cycle.keep_alive = False
+            reply = Reply(http.BROKEN.payload, http.BROKEN.status, http.JSON, http.request_id(head.headers))
+            payload = orjson.dumps(reply.payload)
+        if self.flow.write_paused and not cycle.disconnected:
+            await self.flow.drain()
+        if cycle.disconnected:
+            return
+        cycle.response_started = True
+        lines = [*self.server_state.default_headers, *http.head_of(payload, reply.kind, reply.request_id)]
+        lines += reply.headers if cycle.keep_alive else (*reply.headers, *http.CLOSE)
+        written = [part for name, value in lines for part in (name, b": ", value, b"\r\n")]
+        cycle.transport.write(b"".join((STATUS_LINE[reply.status], *written, b"\r\n", payload)))
+        cycle.response_complete = True
+        if not cycle.keep_alive:
+            cycle.transport.close()
+        self.on_response_complete()
 
     # ------------------------------------------------------------ callbacks of the parser
 
@@ -386,6 +468,6 @@ class Protocol(HttpToolsProtocol):
         self.all.release(self)
 
 
-def protocol_of(connections: Connections) -> type[Protocol]:
+def protocol_of(connections: Connections, replies: Replies | None = None) -> type[Protocol]:
     """The class of one server's connections, as uvicorn's `http` setting wants it."""
-    return type("Protocol", (Protocol,), {"all": connections})
+    return type("Protocol", (Protocol,), {"all": connections, "replies": replies})

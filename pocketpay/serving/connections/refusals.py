@@ -31,14 +31,7 @@ def large_head(head_bytes: int, headers: int) -> HttpRefusal:
 def raw(refusal: HttpRefusal) -> bytes:
     """The whole answer as bytes; the connection closes after it."""
     body = orjson.dumps(refusal.payload)
-    headers = [
-        (b"content-type", http.JSON + b"; charset=utf-8"),
-        (b"content-length", b"%d" % len(body)),
-        (b"x-request-id", http.request_id({}).encode()),
-        *http.SECURITY_HEADERS,
-        *refusal.headers,
-        *http.CLOSE,
-    ]
+    headers = [*http.head_of(body, http.JSON, http.request_id({})), *refusal.headers, *http.CLOSE]
     lines = b"".join(b"%s: %s\r\n" % header for header in headers)
     return STATUS_LINE[refusal.status] + lines + b"\r\n" + body
 

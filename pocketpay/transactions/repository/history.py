@@ -81,7 +81,7 @@ _COUNT = f"select count(*) from ({_visible('id', '$7', _NEWEST_FIRST)}) seen"
 _NARROWED_COUNT = f"""
 with stretch as materialized ({_visible(_ASKED_ABOUT, "$8", _NEWEST_FIRST)}),
 counted as (select from stretch where {_LETS_THROUGH} limit $7)
-select (select count(*) from counted), exists (select from stretch offset $8 - 1)"""
+select (select count(*) from counted) as counted, exists (select from stretch offset $8 - 1) as stopped"""
 
 _REFUNDS = f"""
 select refunds.* from unnest($1::uuid[]) original(id)
@@ -133,7 +133,7 @@ async def count(session: Session, scope: Scope, *, most: int, stretch: int) -> i
     arguments = (*_bounds(scope), most + 1, stretch + 1, *_questions(scope.narrowed))
     row = await session.fetchrow(_NARROWED_COUNT, *arguments)
     assert row is not None, "a count is always one row"  # noqa: S101 - a select without a from
-    return None if row[0] > most or row[1] else row[0]
+    return None if row["counted"] > most or row["stopped"] else row["counted"]
 
 
 async def latest_payments(session: Session, request_ids: Iterable[UUID]) -> list[Transaction]:
@@ -148,7 +148,7 @@ async def refunds(session: Session, ids: Iterable[UUID], *, most: int) -> list[T
 
 async def recent_counterparties(session: Session, wallet_id: UUID, *, scanned: int) -> list[UUID]:
     """The other wallets in its latest completed payments, `scanned` of each direction, the most recent first."""
-    return [row[0] for row in await session.fetch(_RECENT_COUNTERPARTIES, wallet_id, scanned)]
+    return [row["wallet_id"] for row in await session.fetch(_RECENT_COUNTERPARTIES, wallet_id, scanned)]
 
 
 def _bounds(scope: Scope) -> tuple[object, ...]:

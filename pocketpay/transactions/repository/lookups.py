@@ -30,4 +30,4 @@ async def parties(session: Session, transaction_id: UUID) -> Parties | None:
     row = await session.fetchrow(
         "select source_wallet_id, destination_wallet_id from transactions where id = $1", transaction_id
     )
-    return None if row is None else Parties(row[0], row[1])
+    return None if row is None else Parties(row["source_wallet_id"], row["destination_wallet_id"])

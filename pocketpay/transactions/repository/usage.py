@@ -5,11 +5,12 @@ A wallet's rows are written under its account's lock, in the unit of work that m
 Decision 16 gives the reasons.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from pocketpay.database.arrays import Arrays
 from pocketpay.database.sessions import Session
 from pocketpay.transactions.limits import COUNTED, KIND_OF, LimitKind
 
@@ -65,16 +66,33 @@ left join lateral (
     order by t.created_at limit 1) first on true
 """
 
-WRITTEN = """
+_WRITTEN = Arrays(wallet_id="uuid", kind="text", hour="timestamptz", amount="bigint")
+
+
+def written(numbers: Iterator[int]) -> str:
+    """The usage's part of a unit's one write.
+
+    An upsert would ask the constraints of what is given back, which is less than zero, before it finds the hour that
+    it is taken from.
+    """
+    return f"""
 written_usage as (
     merge into wallet_usage w
-    using unnest($52::uuid[], $53::text[], $54::timestamptz[], $55::bigint[]) u(wallet_id, kind, hour, amount)
+    using {_WRITTEN.unnest("u", numbers)}
     on w.wallet_id = u.wallet_id and w.kind = u.kind and w.hour = u.hour
     when matched then update set amount = w.amount + u.amount
     when not matched then insert (wallet_id, kind, hour, amount) values (u.wallet_id, u.kind, u.hour, u.amount))
 """
-"""The usage's part of a unit's one write. An upsert would ask the constraints of what is given back, which is less
-than zero, before it finds the hour that it is taken from."""
+
+
+def written_arguments(changes: Mapping[HourUsed, int]) -> Sequence[Sequence[object]]:
+    """The arguments of `written`: what each hour's sum grows by, or shrinks, in minor units."""
+    return _WRITTEN.arguments(
+        wallet_id=[wallet_id for wallet_id, _, _ in changes],
+        kind=[kind for _, kind, _ in changes],
+        hour=[hour for _, _, hour in changes],
+        amount=[*changes.values()],
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,14 +108,4 @@ async def used(
 ) -> dict[tuple[UUID, LimitKind], Used]:
     """What those wallets have used of those limits within the 24 hours until `now`, or until the database's now."""
     rows = await session.fetch(_USED, [wallet for wallet, _ in wanted], [kind for _, kind in wanted], now)
-    return {(row[0], LimitKind(row[1])): Used(row[2], row[3]) for row in rows}
-
-
-def written_arguments(changes: Mapping[HourUsed, int]) -> list[list[object]]:
-    """The arguments $52…$55: what each hour's sum grows by, or shrinks, in minor units."""
-    return [
-        [wallet_id for wallet_id, _, _ in changes],
-        [kind for _, kind, _ in changes],
-        [hour for _, _, hour in changes],
-        [*changes.values()],
-    ]
+    return {(row["wallet_id"], LimitKind(row["kind"])): Used(row["used"], row["oldest"]) for row in rows}

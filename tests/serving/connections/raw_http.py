@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import uvicorn
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from pocketpay.cli.listening import listen
 from pocketpay.serving import http
 from pocketpay.serving.connections.connections import Connections
 from pocketpay.serving.connections.limits import ConnectionLimits
 from pocketpay.serving.connections.protocol import protocol_of
+from pocketpay.serving.handler import Replies
 from tests.updates.waiting import until
 
 GET = b"GET / HTTP/1.1\r\nHost: here\r\n\r\n"
@@ -131,18 +132,24 @@ def limits(**fewer: Any) -> ConnectionLimits:
 
 
 @asynccontextmanager
-async def raw(configure: Callable[[uvicorn.Config], None] = lambda _: None, **fewer: Any) -> AsyncIterator[Raw]:
-    """A server with those limits."""
+async def raw(
+    configure: Callable[[uvicorn.Config], None] = lambda _: None,
+    *,
+    replies: Replies | None = None,
+    other: ASGIApp | None = None,
+    **fewer: Any,
+) -> AsyncIterator[Raw]:
+    """A server with those limits. `replies` answers plain requests; `other` is an application in place of Raw's."""
     listening = listen("127.0.0.1", 0)
     connections = Connections(limits(**fewer))
     one: list[Raw] = []
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        await one[0].app(scope, receive, send)
+        await (other or one[0].app)(scope, receive, send)
 
     config = uvicorn.Config(
         app,
-        http=protocol_of(connections),
+        http=protocol_of(connections, replies),
         ws="websockets-sansio",
         lifespan="off",
         log_config=None,

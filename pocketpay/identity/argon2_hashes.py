@@ -1,0 +1,104 @@
+"""argon2 hashes with other parameters than ours, which people bring from Supabase: compared once, then kept as ours.
+
+What an answer takes must not tell whether somebody has such a hash. Two sets of parameters take times that no factor
+makes equal on every machine, so whoever is refused pays one hash of each kind that is left. A kind is what the
+parameters are: `argon2id$v=19$m=65536,t=3,p=4`. The import lets in at most MOST_KINDS of them.
+
+Decision 35 gives the reasons.
+"""
+
+import base64
+import binascii
+import hmac
+import re
+from dataclasses import dataclass
+
+from argon2.low_level import Type, hash_secret_raw
+
+SHAPE = re.compile(
+    r"\$(argon2id?)\$v=19\$m=(\d{1,7}),t=(\d{1,3}),p=(\d{1,2})\$([A-Za-z0-9+/]{11,86})\$([A-Za-z0-9+/]{16,86})",
+    re.ASCII,
+)
+"""What Supabase compares with: argon2i and argon2id of version 19, base64 without padding."""
+
+MOST_KINDS = 2
+"""Somebody who changed their parameters once has hashes of two kinds."""
+
+MOST_MEMORY_KIB = 131_072
+MOST_WORK = 262_144
+"""KiB times passes: 64 MiB passed over four times take 220 ms, 128 MiB twice 280, and bcrypt of cost 12 240."""
+
+MOST_LANES = 8
+
+_TYPES = {"argon2i": Type.I, "argon2id": Type.ID}
+
+
+@dataclass(frozen=True, slots=True)
+class Argon2Hash:
+    """A hash that somebody brought, as it is compared."""
+
+    kind: str
+    type: Type
+    memory_kib: int
+    passes: int
+    lanes: int
+    salt: bytes
+    hash: bytes
+
+    @property
+    def is_within_bounds(self) -> bool:
+        """Whether a comparison is cheap enough to be made for anybody who asks."""
+        return (
+            1 <= self.lanes <= MOST_LANES
+            and self.passes >= 1
+            and 8 * self.lanes <= self.memory_kib <= MOST_MEMORY_KIB
+            and self.memory_kib * self.passes <= MOST_WORK
+        )
+
+    def matches(self, password: bytes) -> bool:
+        """Whether that is the password. It takes as long whether it is or not."""
+        return hmac.compare_digest(_raw(self, password), self.hash)
+
+
+def read(kept: str) -> Argon2Hash | None:
+    """The hash, within bounds or not; None for anything else."""
+    shape = SHAPE.fullmatch(kept)
+    if shape is None:
+        return None
+    salt, digest = _decoded(shape[5]), _decoded(shape[6])
+    if salt is None or digest is None:
+        return None
+    kind = kept.rsplit("$", 2)[0].removeprefix("$")
+    return Argon2Hash(kind, _TYPES[shape[1]], int(shape[2]), int(shape[3]), int(shape[4]), salt, digest)
+
+
+def spend(kind: str) -> None:
+    """Takes as long as one comparison of that kind."""
+    nobodys = read(f"${kind}${_NOBODYS_SALT}${_NOBODYS_HASH}")
+    if nobodys is not None and nobodys.is_within_bounds:
+        nobodys.matches(b"nobody's password")
+
+
+def _raw(one: Argon2Hash, password: bytes) -> bytes:
+    return hash_secret_raw(
+        password,
+        one.salt,
+        time_cost=one.passes,
+        memory_cost=one.memory_kib,
+        parallelism=one.lanes,
+        hash_len=len(one.hash),
+        type=one.type,
+    )
+
+
+def _decoded(written: str) -> bytes | None:
+    """Base64 without padding; None unless it is the one way to write those bytes."""
+    try:
+        raw = base64.b64decode(written + "=" * (-len(written) % 4), validate=True)
+    except (ValueError, binascii.Error):
+        return None
+    return raw if base64.b64encode(raw).decode().rstrip("=") == written else None
+
+
+_NOBODYS_SALT = base64.b64encode(bytes(16)).decode().rstrip("=")
+_NOBODYS_HASH = base64.b64encode(bytes(32)).decode().rstrip("=")

@@ -1,0 +1,79 @@
+"""Welcome mails: whoever moved in without a password, now or earlier, is sent a link to set the first one, once.
+
+Only verified addresses are sent one. One unit of work records that somebody is sent it, and writes the challenge and
+the mail; so a run that is cut off goes on with the others. The mails are due one after another, as many in an hour as
+the operator says, behind those of earlier runs that still wait. The servers send them.
+
+Decision 35 gives the reasons.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import uuid_utils.compat as uuids
+
+from pocketpay.database.sessions import Connection, Database
+from pocketpay.identity import mails
+from pocketpay.identity.one_time_codes import Challenge, Purpose
+from pocketpay.identity.repository import challenges
+from pocketpay.identity.until_known import until_known
+from pocketpay.importing.repository import welcomes
+from pocketpay.importing.repository.welcomes import Newcomer
+from pocketpay.mail.mail import Kind
+from pocketpay.mail.outbox import Outbox
+from pocketpay.settings import Settings, SettingsError
+
+PEOPLE_AT_ONCE = 100
+"""Two statements for each: a unit of work of some 100 ms."""
+
+
+@dataclass(frozen=True, slots=True)
+class Welcomed:
+    """How many mails were put into the outbox, and when the last one is due; None where there is none."""
+
+    mails: int
+    last_due_at: datetime | None
+
+
+def require_mail(settings: Settings) -> None:
+    """Raises SettingsError where no welcome mail could be sent, or it would have no link."""
+    if not settings.mail_is_on:
+        raise SettingsError("--welcome-mail needs a server that sends mail: set SMTP_HOST (docs/mail.md).")
+    if settings.app_url is None:
+        raise SettingsError("--welcome-mail needs PUBLIC_URL: the link to a first password leads there.")
+
+
+async def welcome(connection: Connection, database: Database, outbox: Outbox, *, per_hour: int) -> Welcomed:
+    """Puts the mails into the outbox. Raises ServiceBusy; then run it again."""
+    pause = timedelta(hours=1) / per_hour
+    async with database.write() as session:
+        waiting = await outbox.last_due(session, Kind.WELCOME)
+    delay = timedelta(0) if waiting is None else max(timedelta(0), waiting + pause)
+    number, last_due_at, after = 0, None, welcomes.START
+    while page := await welcomes.next_newcomers(connection, after, PEOPLE_AT_ONCE):
+        last_due_at = await _put(database, outbox, page, delay, pause)
+        number, after, delay = number + len(page), page[-1].user_id, delay + len(page) * pause
+    return Welcomed(number, last_due_at)
+
+
+async def _put(
+    database: Database, outbox: Outbox, page: list[Newcomer], delay: timedelta, pause: timedelta
+) -> datetime:
+    """One unit of work; gives when the last mail of it is due."""
+    due = [(one, _challenge(one), delay + place * pause) for place, one in enumerate(page)]
+
+    async def unit() -> datetime:
+        async with database.write() as session:
+            new, now = await welcomes.mark(session, [one.user_id for one in page])
+            for one, challenge, wait in due:
+                if one.user_id in new:
+                    mail = mails.welcome(challenge, username=one.username, delay=wait, now=now)
+                    await challenges.add(session, challenge, wait + mail.lifetime)
+                    await outbox.put(session, mail)
+            return now + due[-1][2]
+
+    return await until_known(unit)
+
+
+def _challenge(one: Newcomer) -> Challenge:
+    return Challenge(uuids.uuid7(), Purpose.FIRST_PASSWORD, one.user_id, one.email)

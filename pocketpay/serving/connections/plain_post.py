@@ -1,0 +1,56 @@
+"""POST /graphql in the form in which nearly every request comes: in one piece, with nothing unusual in its head.
+
+    POST /graphql HTTP/1.1, headers of `PLAIN`, each once, Content-Length, and exactly that many bytes
+
+Everything else is read by the parser: what arrives in parts or behind another request, and every head with a header
+that might mean something to anybody between the socket and the handler (Origin, Expect, Transfer-Encoding, proxies').
+"""
+
+import re
+from typing import NamedTuple
+
+HEAD = re.compile(rb"POST /graphql HTTP/1\.1\r\n(?:[A-Za-z-]+:[\t\x20-\x7e\x80-\xff]*\r\n)+\r\n")
+PLAIN = frozenset(
+    {
+        *(b"host", b"user-agent", b"accept", b"accept-encoding", b"accept-language", b"authorization"),
+        *(b"content-type", b"content-length", b"connection", b"x-request-id", b"cache-control", b"pragma"),
+        b"x-pocketpay-cost",
+    }
+)
+LENGTH_DIGITS = 6
+
+
+class Head(NamedTuple):
+    """The head of a plain request: its bytes, its headers in lower case, and how long its body is."""
+
+    raw: bytes
+    headers: dict[bytes, bytes]
+    body_bytes: int
+
+
+def read_head(data: bytes, *, most_bytes: int, most_body_bytes: int) -> Head | None:
+    """The head at the start of `data`, or None when it is not plain or larger than that."""
+    found = HEAD.match(data, 0, most_bytes)
+    if found is None:
+        return None
+    raw = found.group()
+    headers: dict[bytes, bytes] = {}
+    for line in raw[24:-4].split(b"\r\n"):
+        name, _, value = line.partition(b":")
+        name, value = name.lower(), value.removeprefix(b" ")
+        if name not in PLAIN or name in headers or value != value.strip(b" \t"):
+            return None
+        headers[name] = value
+    length = headers.get(b"content-length", b"")
+    if not length.isdigit() or len(length) > LENGTH_DIGITS or int(length) > most_body_bytes:
+        return None
+    if headers.get(b"connection", b"keep-alive").lower() != b"keep-alive":
+        return None
+    return Head(raw, headers, int(length))
+
+
+def body_of(head: Head, data: bytes) -> bytes | None:
+    """The body when `data` is exactly one request with that head."""
+    if len(data) != len(head.raw) + head.body_bytes or not data.startswith(head.raw):
+        return None
+    return data[len(head.raw) :]

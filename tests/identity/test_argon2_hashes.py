@@ -1,0 +1,209 @@
+"""argon2 hashes with other parameters than ours: compared once, kept as ours then, and no way to tell who has one."""
+
+from collections.abc import AsyncIterator
+
+import orjson
+import pytest
+from argon2 import PasswordHasher, Type
+
+from pocketpay.database.sessions import Database
+from pocketpay.identity import argon2_hashes, passwords
+from pocketpay.identity.brought_hashes import HashesLeft
+from pocketpay.identity.errors import InvalidCredentials
+from pocketpay.identity.passwords import NO_PASSWORD, Passwords
+from pocketpay.identity.reception import Reception
+from pocketpay.identity.repository import people
+from pocketpay.identity.sign_in import sign_in
+from tests.identity.test_bcrypt_hashes import brought as bcrypt_hash
+from tests.people import HOME, PASSWORD, Owner, arrive
+from tests.plans import rows_read, scans
+
+pytestmark = pytest.mark.usefixtures("real_hashes")
+
+FROM_GO = (
+    "$argon2i$v=19$m=16,t=2,p=1$bGJRWThNOHJJTVBSdHl2dQ$NfEnUOuUpb7F2fQkgFUG4g",
+    "$argon2id$v=19$m=32,t=3,p=2$SFVpOWJ0eXhjRzVkdGN1RQ$RXnb8rh7LaDcn07xsssqqulZYXOM/EUCEFMVcAcyYVk",
+)
+"""Both of "test", made by another implementation."""
+
+
+def brought(passes: int = 3, lanes: int = 2, kind: Type = Type.ID, password: str = PASSWORD) -> str:
+    return PasswordHasher(time_cost=passes, memory_cost=64, parallelism=lanes, type=kind).hash(password)
+
+
+@pytest.fixture
+async def opened() -> AsyncIterator[Passwords]:
+    passwords = Passwords()
+    yield passwords
+    passwords.close()
+
+
+@pytest.mark.parametrize("kept", [brought(), brought(kind=Type.I)])
+async def test_hash_of_other_parameters_verifies_and_is_renewed_as_ours(opened: Passwords, kept: str) -> None:
+    verdict = await opened.verify(kept, PASSWORD)
+    assert verdict.matches
+    assert verdict.rehashed is not None
+    assert verdict.rehashed.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
+    assert (await opened.verify(verdict.rehashed, PASSWORD)).matches
+    wrong = await opened.verify(kept, PASSWORD + "!")
+    assert (wrong.matches, wrong.rehashed) == (False, None)
+
+
+@pytest.mark.parametrize("kept", FROM_GO)
+async def test_hash_of_another_implementation_verifies(opened: Passwords, kept: str) -> None:
+    assert (await opened.verify(kept, "test")).matches
+    assert not (await opened.verify(kept, "Test")).matches
+
+
+@pytest.mark.parametrize("password", ["", "\x00", "a\x00b", "\ud800", "x" * 257, "x" * 60_000])
+async def test_any_text_can_be_tried_on_it(opened: Passwords, password: str) -> None:
+    assert not (await opened.verify(brought(), password)).matches
+
+
+async def test_password_beyond_the_longest_never_matches(opened: Passwords) -> None:
+    assert (await opened.verify(brought(password="x" * 256), "x" * 256)).matches
+    assert not (await opened.verify(brought(password="x" * 257), "x" * 257)).matches
+
+
+@pytest.mark.parametrize(
+    ("parameters", "fits"),
+    [
+        ("m=65536,t=3,p=4", True),
+        ("m=65536,t=4,p=1", True),
+        ("m=65536,t=5,p=1", False),
+        ("m=131072,t=2,p=1", True),
+        ("m=131073,t=1,p=1", False),
+        ("m=8,t=1,p=1", True),
+        ("m=8,t=1,p=2", False),
+        ("m=4096,t=0,p=1", False),
+        ("m=4096,t=3,p=0", False),
+        ("m=4096,t=3,p=9", False),
+    ],
+)
+def test_only_what_is_cheap_enough_for_anybody_who_asks_is_compared(parameters: str, fits: bool) -> None:
+    one = argon2_hashes.read(f"$argon2id$v=19${parameters}$bGJRWThNOHJJTVBSdHl2dQ$NfEnUOuUpb7F2fQkgFUG4g")
+    assert one is not None
+    assert one.kind == f"argon2id$v=19${parameters}"
+    assert one.is_within_bounds is fits
+
+
+BROKEN = (
+    NO_PASSWORD,
+    FROM_GO[0][:-1],
+    FROM_GO[0].replace("v=19", "v=16"),
+    FROM_GO[0].replace("$argon2i$", "$argon2d$"),
+    FROM_GO[0].replace("m=16,t=2,p=1", "m=16,t=2,p=1,keyid=x"),
+    FROM_GO[0] + "==",
+    FROM_GO[0][:-1] + "h",
+)
+
+
+@pytest.mark.parametrize("kept", BROKEN)
+async def test_what_is_no_such_hash_matches_nothing(opened: Passwords, kept: str) -> None:
+    assert argon2_hashes.read(kept) is None
+    for password in ("test", NO_PASSWORD, ""):
+        assert not (await opened.verify(kept, password)).matches
+
+
+@pytest.fixture
+def work(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What was hashed with argon2, one after another: `ours`, or a kind."""
+    done: list[str] = []
+    verdict, raw = passwords._verdict, argon2_hashes._raw
+
+    def noted_verdict(kept: str, password: str) -> passwords.Verdict:
+        done.append("ours")
+        return verdict(kept, password)
+
+    def noted_raw(one: argon2_hashes.Argon2Hash, password: bytes) -> bytes:
+        done.append(one.kind)
+        return raw(one, password)
+
+    monkeypatch.setattr(passwords, "_verdict", noted_verdict)
+    monkeypatch.setattr(argon2_hashes, "_raw", noted_raw)
+    return done
+
+
+@pytest.mark.parametrize("password", ["another one altogether", "x" * 300])
+async def test_whoever_is_refused_pays_for_one_of_each_kind_that_is_left(
+    opened: Passwords, work: list[str], password: str
+) -> None:
+    one, two = brought(passes=1), brought(passes=3, lanes=4)
+    kinds = tuple(sorted(kept.rsplit("$", 2)[0][1:] for kept in (one, two)))
+    kept = {
+        "ours": await opened.hash(PASSWORD),
+        "nobody": None,
+        "no password": NO_PASSWORD,
+        "broken": BROKEN[1],
+        "one": one,
+        "two": two,
+        "bcrypt": bcrypt_hash(),
+    }
+    for who, hash_ in kept.items():
+        work.clear()
+        assert not (await opened.verify(hash_, password, left=HashesLeft(4, kinds))).matches
+        assert sorted(work) == sorted(("ours", *kinds)), who
+
+
+async def test_hash_of_our_own_kind_is_no_other_kind(opened: Passwords, work: list[str]) -> None:
+    assert not (await opened.verify(None, PASSWORD, left=HashesLeft(0, (passwords.our_kind(),)))).matches
+    assert work == ["ours"]
+
+
+async def test_kinds_that_are_left_end_with_the_last_who_brought_one(
+    reception: Reception, database: Database, owner: Owner
+) -> None:
+    async def left() -> tuple[str, ...]:
+        async with database.read() as session:
+            return (await people.hashes_left(session)).argon2
+
+    for name in ("ada", "bob", "eve", "joe"):
+        await arrive(reception, name)
+    assert await left() == ()
+    for name, kept in (("ada", brought(1)), ("bob", brought(1)), ("eve", brought(2))):
+        await owner.execute("update users set password_hash = $2 where username = $1", name, kept)
+    await owner.execute(
+        "update users set password_hash = $1, closed_at = clock_timestamp() where username = 'joe'", brought(4)
+    )
+    one, two = ("argon2id$v=19$m=64,t=1,p=2", "argon2id$v=19$m=64,t=2,p=2")
+    assert await left() == (one, two)
+    for name, after in (("ada", (one, two)), ("eve", (one,)), ("bob", ())):
+        await sign_in(reception, name, PASSWORD, address=HOME, user_agent=None)
+        assert await left() == after
+        await sign_in(reception, name, PASSWORD, address=HOME, user_agent=None)
+
+
+async def test_stranger_pays_for_the_kinds_that_are_left(reception: Reception, owner: Owner, work: list[str]) -> None:
+    await arrive(reception, "ada")
+    await owner.execute("update users set password_hash = $1", brought())
+    with pytest.raises(InvalidCredentials):
+        await sign_in(reception, "nobody", PASSWORD, address=HOME, user_agent=None)
+    assert sorted(work) == ["argon2id$v=19$m=64,t=3,p=2", "ours"]
+
+
+FILL = """
+insert into users (id, username, name, password_hash, role, wallet_id, created_at, updated_at)
+select gen_random_uuid(), 'user_' || n, 'user', case
+        when n % 20 = 0 then '$argon2id$v=19$m=64,t=' || n % 3 || ',p=2$' || n
+        when n % 20 = 1 then '$2a$10$' || n
+        else '$argon2id$v=19$m=19456,t=2,p=1$' || n end,
+    'member', gen_random_uuid(), now(), now()
+from generate_series(1, 20000) n
+"""
+
+
+def test_index_leaves_out_todays_own_hashes() -> None:
+    assert f"not like '${passwords.our_kind()}$%'" in people.BROUGHT_ARGON2
+
+
+async def test_kinds_are_read_from_an_index_one_row_each(owner: Owner) -> None:
+    await owner.execute("set session_replication_role = replica")  # users without wallets
+    await owner.execute(FILL)
+    await owner.execute("analyze users")
+    row = await owner.fetchrow(people._HASHES_LEFT)
+    assert row is not None
+    assert tuple(row) == (10, [f"argon2id$v=19$m=64,t={passes},p=2" for passes in range(3)])
+    (said,) = await owner.fetch(f"explain (analyze, format json) {people._HASHES_LEFT}")
+    steps = scans(orjson.loads(said[0])[0]["Plan"], "users")
+    assert {step["Index Name"] for step in steps} == {"ix_users_bcrypt", "ix_users_brought_argon2"}
+    assert rows_read(steps) <= 4
