@@ -1,7 +1,7 @@
 """Reads the text of a document, unless it is too long.
 
     a document                       1,000 tokens (400 without an access token), 20 characters for each
-    a batch written out, and beside  1,200 tokens and 64,000 characters, and beside it 200 tokens, 4,000 characters
+    a batch written out              1,200 tokens and 64,000 characters, and beside it 150 and 3,000
 
 A batch is the list of objects in the arguments of a mutation that is alone in its document: 100 transfers with long
 descriptions. A document that is nothing else is as cheap to prepare as one with 1,000 tokens of any kind.
@@ -60,8 +60,8 @@ class Length(NamedTuple):
 BATCH = Length(tokens=1_200, characters=64_000)
 """A batch that is written out: 100 transfers have 1,102 tokens, and 500 characters each for the description, the rest
 and indents. Only what stands for itself in quotes may be so long: such a character takes 3 ns to read."""
-BESIDE = Length(tokens=200, characters=4_000)
-"""The rest of its document: an honest one has 50 tokens."""
+BESIDE = Length(tokens=150, characters=3_000)
+"""The rest of its document: one that selects everything of each result has 100 tokens."""
 
 
 def read(text: str, tokens: int, *, anonymous: bool) -> DocumentNode:
