@@ -67,13 +67,12 @@ audit: $(DONE)/install ## prove that the books are right
 crash: $(DONE)/install ## kill it again and again under load and prove the books; ARGS="--rounds 20 --seconds 10"
 	@$(PY) -m tests.e2e.crash $(ARGS)
 
-pythons: $(DONE)/install ## two servers side by side, one of them by each other Python on the PATH
-	@ours=$$($(PY) -c 'import sys; print("%d.%d" % sys.version_info[:2])'); \
-	for version in 3.11 3.12 3.13 3.14; do \
-		if [ $$version = $$ours ] || ! python$$version -c '' 2>/dev/null; then continue; fi; \
-		echo "Python $$ours beside Python $$version" && python$$version -m venv .venvs/$$version && \
-		.venvs/$$version/bin/pip install -q --require-hashes -r requirements.lock && \
-		OTHER_PYTHON=$$PWD/.venvs/$$version/bin/python $(PY) -m pytest tests/e2e/test_servers_that_differ.py || exit 1; \
+pythons: $(DONE)/install ## two servers side by side, one by each other Python of this machine; MOST=1 for the newest alone
+	@scripts/other-pythons | head -n $${MOST:-9} | while read -r version python; do \
+		echo "Beside Python $$version" && $$python -m venv .venvs/$$version && \
+		.venvs/$$version/bin/pip install -q --require-hashes -r requirements.lock </dev/null && \
+		OTHER_PYTHON=$$PWD/.venvs/$$version/bin/python $(PY) -m pytest tests/e2e/test_servers_that_differ.py </dev/null \
+		|| exit 1; \
 	done
 
 bench: $(DONE)/install ## measure it on this machine; ARGS="--against COMMIT" compares two versions

@@ -38,5 +38,10 @@ export default defineConfig({
     },
   },
   // `npm run dev` beside `pocketpay serve`: the page from Vite, the API from the server.
-  server: { proxy: { '/graphql': { target: 'http://127.0.0.1:8000', ws: true } } },
+  server: {
+    proxy: {
+      '/graphql': { target: 'http://127.0.0.1:8000', ws: true },
+      '/explorer/mails': 'http://127.0.0.1:8000',
+    },
+  },
 });

@@ -5,7 +5,8 @@
 /healthz          200 while the process runs
 /readyz           200 when the database answers, is of our revision, and its listener listens; else 503
 /metrics          for Prometheus, to whoever shows METRICS_TOKEN
-/schema.graphql   the schema as text
+/schema.graphql   the schema as text, in development
+/explorer/...     the explorer's files, and the newest mails for its bar, in development
 /statements/…csv  a month of a wallet as a file, to whoever holds a link that we signed
 
 opens   database ─► desk (house accounts, clearing) ─► reception ─► hub: gate, sockets, feeds, policy
@@ -35,14 +36,19 @@ from pocketpay.api.schema import build, schema, sdl
 from pocketpay.api.statement_link import PATH, StatementLinks
 from pocketpay.clearing.policy import PolicyInForce
 from pocketpay.database.sessions import Database
+from pocketpay.explorer import mails as explorer_mails
 from pocketpay.explorer import routes as explorer
 from pocketpay.identity import sweeper as identity_sweeper
 from pocketpay.identity.reception import Reception
+from pocketpay.mail.channels import Channel, Email, TextMessages
 from pocketpay.mail.message import Sender
-from pocketpay.mail.sender import MailSender
+from pocketpay.mail.recent import RecentMail, recent
+from pocketpay.mail.sender import Counts, MailSender
 from pocketpay.mail.shown import ShownMail
 from pocketpay.mail.smtp import Server as SmtpServer
 from pocketpay.mail.smtp import SmtpDelivery
+from pocketpay.mail.text_messages import SimulatedTextProvider
+from pocketpay.onboarding import welcome, welcome_bonus
 from pocketpay.onboarding.lock_out import require_unlocked
 from pocketpay.operations.audits import Audits
 from pocketpay.operations.office import Office
@@ -112,7 +118,12 @@ def create_app(settings: Settings, *, server_dsn: str, secret_key: bytes) -> Sta
             *(
                 ()
                 if settings.production
-                else (Route("/", _root), Route("/schema.graphql", _schema), *explorer.routes)
+                else (
+                    Route("/", _root),
+                    Route("/schema.graphql", _schema),
+                    *explorer.routes,
+                    explorer_mails.route(server.recent_mails),
+                )
             ),
         ],
         middleware=[
@@ -150,13 +161,27 @@ class Server:
             finally:
                 self._doors.rooms = None
 
+    async def recent_mails(self) -> list[RecentMail]:
+        """The newest of the mails and text messages that the log shows because nothing sends them."""
+        rooms, settings = self._doors.rooms, self._settings
+        if rooms is None or settings.production:
+            return []
+        kinds = TextMessages.kinds if settings.smtp_host else TextMessages.kinds | Email.kinds
+        return await recent(rooms.database, kinds, rooms.reception.mails.complete)
+
     async def _open(self, open_: AsyncExitStack) -> Rooms:
         settings = self._settings
         database = self._health.database = await Database.open(self._dsn)
         open_.push_async_callback(database.close)
         desk = await Desk.open(database, settings)
         open_.push_async_callback(desk.close)
-        reception = Reception.open(database, settings, self._secret, require_unlocked=require_unlocked)
+        reception = Reception.open(
+            database,
+            settings,
+            self._secret,
+            require_unlocked=require_unlocked,
+            on_verified_email=welcome.when_verified(settings, self._secret),
+        )
         open_.callback(reception.close)
         open_.push_async_callback(reception.afterwards.close)
         hub = Hub()
@@ -177,10 +202,10 @@ class Server:
         for name, work in (
             ("sweeper", sweep_forever(desk)),
             ("identity's sweeper", identity_sweeper.sweep_forever(reception)),
+            ("sweeper of welcome bonuses", welcome_bonus.sweep_forever(desk)),
         ):
             open_.push_async_callback(_stop, asyncio.create_task(work, name=name))
-        if settings.mail_is_on:
-            await self._send_mail(open_, reception)
+        await self._send_mail(open_, reception)
         metrics = self._doors.metrics
         metrics.gauge("pocketpay_clearing_waiting", "Instructions waiting now.", lambda: desk.clearing.waiting)
         for count, meaning in CLEARING_COUNTS.items():
@@ -197,24 +222,31 @@ class Server:
         )
 
     async def _send_mail(self, open_: AsyncExitStack, reception: Reception) -> None:
-        """Starts this server's sender of mails, with a connection to PostgreSQL of its own."""
+        """Starts this server's senders of mails and text messages, with a connection to PostgreSQL of their own."""
         settings = self._settings
+        channels: dict[str, Channel] = {}
+        if settings.mail_is_on:
+            delivery = ShownMail() if settings.smtp_host is None else SmtpDelivery(SmtpServer.of(settings))
+            channels["mails"] = Email(delivery, Sender(*settings.sender))
+        if settings.text_messages_are_on:
+            channels["text_messages"] = TextMessages(SimulatedTextProvider())
+        if not channels:
+            return
         database = Database(self._dsn, readers=1, writers=1)
         open_.push_async_callback(database.close)
-        delivery = ShownMail() if settings.smtp_host is None else SmtpDelivery(SmtpServer.of(settings))
-        sender = MailSender(
-            database,
-            delivery,
-            Sender(*settings.sender),
-            reception.mails.complete,
-            keep=timedelta(days=settings.mail_keep_days),
-        )
-        sender.start()
-        open_.push_async_callback(sender.close)
-        metrics, counts = self._doors.metrics, sender.counts
-        metrics.gauge("pocketpay_mails_waiting", "Mails in the outbox of all servers.", lambda: counts.waiting)
-        metrics.counter("pocketpay_mails_sent", "Mails sent since the start.", lambda: counts.sent)
-        metrics.counter("pocketpay_mails_failed", "Mails given up since the start.", lambda: counts.failed)
+        keep = timedelta(days=settings.mail_keep_days)
+        for name, channel in channels.items():
+            sender = MailSender(database, channel, reception.mails.complete, keep=keep)
+            sender.start()
+            open_.push_async_callback(sender.close)
+            self._measure(name, sender.counts)
+
+    def _measure(self, name: str, counts: Counts) -> None:
+        metrics, what = self._doors.metrics, name.replace("_", " ").capitalize()
+        waiting = f"{what} in the outbox of all servers."
+        metrics.gauge(f"pocketpay_{name}_waiting", waiting, lambda: counts.waiting)
+        metrics.counter(f"pocketpay_{name}_sent", f"{what} sent since the start.", lambda: counts.sent)
+        metrics.counter(f"pocketpay_{name}_failed", f"{what} given up since the start.", lambda: counts.failed)
 
 
 CLEARING_COUNTS = {

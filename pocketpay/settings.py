@@ -199,8 +199,8 @@ class Settings(RiskSettings, BaseSettings):
     welcome_bonus: str | None = Field(
         None,
         description="Money given to whoever signs up. Absent, 100.00 in development and 0 in production. A number "
-        "alone is of the first of CURRENCIES, and nothing in the others. In production it is paid once per email "
-        "address for ever, and to nobody without one; addresses are not verified.",
+        "alone is of the first of CURRENCIES, and nothing in the others. In production it is paid when an "
+        "email address is verified: once per address and once per wallet, for ever.",
     )
     deposit_limit: MoneySetting = Field(
         "10000.00", description="Money a wallet may bring in from banks within 24 hours."
@@ -370,6 +370,11 @@ class Settings(RiskSettings, BaseSettings):
     def mail_is_on(self) -> bool:
         """Whether mail is sent, or shown in its place."""
         return self.smtp_host is not None or not self.production
+
+    @property
+    def text_messages_are_on(self) -> bool:
+        """Whether text messages are shown in the log. There is no provider that sends them in production."""
+        return not self.production
 
     @property
     def sender(self) -> tuple[str, str]:

@@ -58,6 +58,12 @@ async def has_verified_email(database: Database, username: str = "ada") -> None:
         await session.execute("update users set email_verified_at = clock_timestamp() where username = $1", username)
 
 
+async def has_verified_phone(database: Database, username: str = "ada") -> None:
+    """From now on that user has verified their phone number."""
+    async with database.write() as session:
+        await session.execute("update users set phone_verified_at = clock_timestamp() where username = $1", username)
+
+
 async def facts(owner: Owner, sql: str, *arguments: object) -> tuple[object, ...]:
     """The one row that the question is about."""
     (row,) = await owner.fetch(sql, *arguments)

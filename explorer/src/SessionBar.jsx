@@ -2,19 +2,23 @@ import { useGraphiQL, useGraphiQLActions } from '@graphiql/react';
 import { useEffect, useState, useSyncExternalStore } from 'react';
 import signIn from './documents/sign-in.graphql?raw';
 import signOut from './documents/sign-out.graphql?raw';
+import { Mailbox } from './Mailbox.jsx';
+import { newestCodes, useMails } from './mails.js';
 import * as session from './session.js';
 import { useStanding } from './standing.js';
 import { DEMO_PASSWORD, DEMO_PEOPLE, tabThatActsOn, withIdToActOn } from './tabs.js';
 import { send } from './transport.js';
 
-/** Who is signed in, what they can spend (live), and what awaits their answer. */
+/** Who is signed in, what they can spend (live), what awaits their answer, and the mail that was not sent. */
 export function SessionBar() {
   const { accessToken, user, notice } = useSyncExternalStore(session.subscribe, session.current);
   const standing = useStanding(accessToken, user?.username);
-  useFilledVariables(standing);
+  const mails = useMails();
+  useFilledVariables({ ...standing, ...newestCodes(mails) });
   return (
     <footer className="graphiql-container session-bar" aria-label="Session">
       {accessToken ? <Person user={user} standing={standing} /> : <Nobody notice={notice} />}
+      <Mailbox mails={mails} />
       <SignIn as={user?.username} />
     </footer>
   );
@@ -120,16 +124,18 @@ async function leave() {
   return null;
 }
 
-/** A tab that acts on something of the person's gets the newest that there is. */
-function useFilledVariables(standing) {
+/** A tab that acts on something of the person's, or on a code from their mail, gets the newest that there is. */
+function useFilledVariables(known) {
   const variableEditor = useGraphiQL((state) => state.variableEditor);
   const tab = useGraphiQL((state) => state.tabs[state.activeTabIndex]);
-  const { awaiting, asked, received, cards } = standing ?? {};
   useEffect(() => {
     if (!variableEditor) return;
     // GraphiQL opens its first default tab without that tab's variables.
     const variables = variableEditor.getValue() || tab.variables || '';
-    const filled = withIdToActOn(tab, variables, standing);
+    const filled = withIdToActOn(tab, variables, known);
     if (filled !== variableEditor.getValue()) variableEditor.setValue(filled);
-  }, [variableEditor, tab.id, JSON.stringify([awaiting, asked, received, cards])]);
+  }, [variableEditor, tab.id, JSON.stringify(listsOf(known))]);
 }
+
+/** All that a tab may act on: the balance changes too, and fills in nothing. */
+const listsOf = (known) => Object.entries(known).filter(([, value]) => Array.isArray(value));

@@ -26,13 +26,16 @@ export const firstTabs = () =>
 
 /**
  * Which ids a tab acts on: in a tab that says one of `verbs`, the variables of that label are one of those that
- * `useStanding` knows as `known`.
+ * `useStanding` knows as `known`; codes are known by the kind of mail that brings them.
  */
 const ACTS_ON = [
   { verbs: /\b(confirm|cancel)Transfer\(/, label: 'id', known: 'awaiting' },
   { verbs: /\b(pay|decline)Request\(/, label: 'id', known: 'asked' },
   { verbs: /\brefund\(/, label: 'transactionId', known: 'received' },
   { verbs: /\w+Card(Payment)?\(/, label: 'id|cardId', known: 'cards' },
+  { verbs: /\bverifyEmail\(/, label: 'code', known: 'verify_email' },
+  { verbs: /\bverifyPhone\(/, label: 'code', known: 'verify_phone' },
+  { verbs: /\bresetPassword\(/, label: 'code', known: 'reset_password' },
 ];
 
 const actsOn = ({ query }) => ACTS_ON.find(({ verbs }) => verbs.test(query ?? ''));
@@ -41,12 +44,12 @@ const actsOn = ({ query }) => ACTS_ON.find(({ verbs }) => verbs.test(query ?? ''
 export const tabThatActsOn = (tabs, known) => tabs.findIndex((tab) => actsOn(tab)?.known === known);
 
 /**
- * The tab's variables (JSON text), with the newest id that the tab can act on where it names none of those. With
- * another id comes another idempotency key: the same one would be refused.
+ * The tab's variables (JSON text), with the newest id or code that the tab can act on where it names none of those.
+ * With another one comes another idempotency key: the same one would be refused.
  */
-export function withIdToActOn(tab, variables, standing) {
+export function withIdToActOn(tab, variables, known) {
   const found = actsOn(tab);
-  const ids = found && standing?.[found.known];
+  const ids = found && known[found.known];
   if (!ids?.length) return variables;
   let another = false;
   const filled = variables.replace(new RegExp(`("(?:${found.label})"\\s*:\\s*)"([^"]*)"`, 'g'), (pair, label, id) => {

@@ -59,12 +59,15 @@ class ErrorCode(Enum):
         "EMAIL_NOT_VERIFIED", description="The customer has no verified email address to which mail could be sent."
     )
     MAIL_UNAVAILABLE = strawberry.enum_value("MAIL_UNAVAILABLE", description="This server sends no mail.")
+    TEXT_MESSAGES_UNAVAILABLE = strawberry.enum_value(
+        "TEXT_MESSAGES_UNAVAILABLE", description="This server sends no text messages."
+    )
     WEAK_PASSWORD = strawberry.enum_value(
         "WEAK_PASSWORD", description="The password is shorter than 12 characters, longer than 256, or a common one."
     )
     USERNAME_TAKEN = strawberry.enum_value("USERNAME_TAKEN", description="Somebody else has this username.")
     EMAIL_TAKEN = strawberry.enum_value("EMAIL_TAKEN", description="Somebody else has verified this email address.")
-    PHONE_TAKEN = strawberry.enum_value("PHONE_TAKEN", description="Somebody else has this phone number.")
+    PHONE_TAKEN = strawberry.enum_value("PHONE_TAKEN", description="Somebody else has verified this phone number.")
     NOT_FOUND = strawberry.enum_value("NOT_FOUND", description="There is none, or it belongs to somebody else.")
     RECIPIENT_NOT_FOUND = strawberry.enum_value(
         "RECIPIENT_NOT_FOUND", description="Nobody of this username can be paid now, or asked for money."
@@ -209,13 +212,15 @@ TABLE: dict[type[errors.Refusal], Row] = {
     identity.WeakPassword: Row(InvalidInput, "{field} {problem}."),
     identity.UsernameTaken: Row(Refusal, "Somebody has this username already."),
     identity.EmailTaken: Row(Refusal, "Somebody else has verified this email address."),
-    identity.PhoneTaken: Row(Refusal, "Somebody has this phone number already."),
+    identity.PhoneTaken: Row(Refusal, "Somebody else has verified this phone number."),
     identity.InvalidCredentials: Row(Refusal, "There is no such user, or the password is another one."),
     identity.WrongPassword: Row(Refusal, "This needs your current password, and that is not it."),
     identity.InvalidToken: Row(Refusal, "This refresh token is good for nothing any more: sign in again."),
     identity.InvalidCode: Row(Refusal, "This code is wrong, used or expired: request another one."),
     identity.EmailMissing: Row(InvalidInput, "Set an email address first."),
+    identity.PhoneMissing: Row(InvalidInput, "Set a phone number first."),
     identity.MailUnavailable: Row(Refusal, "This server sends no mail."),
+    identity.TextMessagesUnavailable: Row(Refusal, "This server sends no text messages."),
     identity.NoSuchSession: Row(Refusal, "There is no such session."),
     identity.RateLimited: Row(Refusal, "Too often: try again in {retry_after_seconds} seconds.", retryable=True),
     transactions.InvalidInput: Row(InvalidInput, "{field} {problem}."),

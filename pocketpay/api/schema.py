@@ -42,6 +42,7 @@ from pocketpay.api.mutations import (
     request_email_verification,
     request_money,
     request_password_reset,
+    request_phone_verification,
     reset_password,
     revoke_other_sessions,
     revoke_session,
@@ -56,6 +57,7 @@ from pocketpay.api.mutations import (
     update_card_limits,
     update_profile,
     verify_email,
+    verify_phone,
     withdraw,
 )
 from pocketpay.api.operations import root
@@ -118,6 +120,8 @@ MUTATIONS: list[Any] = [
     change_password.change_password,
     request_email_verification.request_email_verification,
     verify_email.verify_email,
+    request_phone_verification.request_phone_verification,
+    verify_phone.verify_phone,
     request_password_reset.request_password_reset,
     reset_password.reset_password,
     update_profile.update_profile,

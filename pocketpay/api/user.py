@@ -31,6 +31,10 @@ class User(Node):
         "one that another user has verified since."
     )
     phone: str | None = strawberry.field(description="Their phone number in E.164; null when they gave none.")
+    phone_verified: bool = strawberry.field(
+        description="Whether they have verified this number by verifyPhone. A new number is not verified, nor is one "
+        "that another user has verified since."
+    )
     avatar_url: str | None = strawberry.field(
         description="The address of a picture of them; null when they gave none."
     )
@@ -48,6 +52,7 @@ class User(Node):
             email=one.email,
             email_verified=one.email_verified,
             phone=one.phone,
+            phone_verified=one.phone_verified,
             avatar_url=one.avatar_url,
             role=Role[one.role.name],
             created_at=one.created_at,

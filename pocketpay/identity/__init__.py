@@ -5,9 +5,11 @@
     sessions.py          opening, listing and ending sessions
     session.py           one session
     change_password.py   a new password; every other session ends
-    request_email_verification.py
-                         a code to the address that somebody gives as theirs
-    verify_email.py      the code comes back: an address is theirs who verified it last
+    request_email_verification.py, request_phone_verification.py
+                         a code to the address or the number that somebody gives as theirs
+    verify_email.py, verify_phone.py
+                         the code comes back: an address or a number is theirs who verified it last
+    verification.py      what both have in common
     shown_code.py        a code or the token of a link, compared with its challenges
     request_password_reset.py
                          a code for whoever forgot their password, or never had one
@@ -34,8 +36,8 @@
     profile.py           what anyone signed in may see of a person
     profiles.py          finding people by username or name
     reads.py             users, profiles and sessions by id, read together
-    one_time_codes.py    codes and links that prove who reads an address's mail
-    mails.py             the mails of identity, and what is added when one is sent
+    one_time_codes.py    codes and links that prove who reads what is sent to an address or a number
+    mails.py             the mails and text messages of identity, and what is added when one is sent
     fingerprints.py      what may be kept of an email address when its owner has left
     usernames.py         one spelling for each, given once
     impersonation.py     whether a name could be taken for the service's own

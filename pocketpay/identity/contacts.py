@@ -1,6 +1,7 @@
 """Email addresses and telephone numbers, each in the one form it is kept in. Nothing is looked up on the network."""
 
 import re
+from enum import StrEnum
 
 import phonenumbers
 from email_validator import EmailNotValidError, validate_email
@@ -9,6 +10,14 @@ from pocketpay.identity.errors import InvalidProfile
 from pocketpay.text.pasted import dialled, trimmed
 
 LONGEST_TYPED = 320
+
+
+class Contact(StrEnum):
+    """What a user is reached by, and may verify."""
+
+    EMAIL = "email"
+    PHONE = "phone"
+
 
 _DIALLED = re.compile(r"\+[0-9 ().\-/]{5,40}", re.ASCII)
 """What a number in full may be written with; the library would also take letters for digits."""

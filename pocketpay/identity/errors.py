@@ -9,8 +9,9 @@ Refusal
 ├── WrongPassword(field)              INVALID_CREDENTIALS: of somebody signed in, whose password was asked again
 ├── InvalidToken                      INVALID_TOKEN: a refresh token that is none, ended, or used before
 ├── InvalidCode(field)                INVALID_CODE: a code or a link that is none, expired, or used before
-├── EmailMissing                      INVALID_INPUT: they have given no address that could be verified
+├── EmailMissing, PhoneMissing        INVALID_INPUT: they have given no address or number that could be verified
 ├── MailUnavailable                   MAIL_UNAVAILABLE: this server sends no mail
+├── TextMessagesUnavailable           TEXT_MESSAGES_UNAVAILABLE: this server sends no text messages
 ├── NoSuchSession                     NOT_FOUND: none, or somebody else's
 └── RateLimited(retry_after_seconds)  RATE_LIMITED
 
@@ -83,7 +84,7 @@ class PhoneTaken(Refusal):
 
 
 TAKEN: dict[str, type[Refusal]] = {"username": UsernameTaken, "email": EmailTaken, "phone": PhoneTaken}
-"""By the name of the column that is unique."""
+"""By the name of the column."""
 
 
 class InvalidCredentials(Refusal):
@@ -119,8 +120,16 @@ class EmailMissing(Refusal):
     code = "INVALID_INPUT"
 
 
+class PhoneMissing(Refusal):
+    code = "INVALID_INPUT"
+
+
 class MailUnavailable(Refusal):
     code = "MAIL_UNAVAILABLE"
+
+
+class TextMessagesUnavailable(Refusal):
+    code = "TEXT_MESSAGES_UNAVAILABLE"
 
 
 class NoSuchSession(Refusal):

@@ -1,4 +1,4 @@
-"""The mails of identity: what is put into the outbox, and what is added when a mail is sent.
+"""The mails and text messages of identity: what is put into the outbox, and what is added when one is sent.
 
 A row of the outbox holds the id of a challenge. The code and the link are derived from it when the mail is sent.
 """
@@ -9,9 +9,13 @@ from uuid import UUID
 
 from pocketpay.identity.one_time_codes import Challenge, OneTimeCodes, Purpose
 from pocketpay.identity.user import User
-from pocketpay.mail.mail import ClaimedMail, Kind, Mail
+from pocketpay.mail.mail import TEXT_MESSAGES, ClaimedMail, Kind, Mail
 
-CODE_LIFETIME = {Kind.VERIFY_EMAIL: timedelta(minutes=15), Kind.RESET_PASSWORD: timedelta(minutes=30)}
+CODE_LIFETIME = {
+    Kind.VERIFY_EMAIL: timedelta(minutes=15),
+    Kind.RESET_PASSWORD: timedelta(minutes=30),
+    Kind.VERIFY_PHONE: timedelta(minutes=10),
+}
 """For how long a code is good, and so for how long its mail is tried."""
 
 NOTICE_LIFETIME = timedelta(days=3)
@@ -24,6 +28,7 @@ PURPOSES = {
     Kind.VERIFY_EMAIL: Purpose.VERIFY_EMAIL,
     Kind.RESET_PASSWORD: Purpose.RESET_PASSWORD,
     Kind.WELCOME: Purpose.FIRST_PASSWORD,
+    Kind.VERIFY_PHONE: Purpose.VERIFY_PHONE,
 }
 """The kinds of mails that carry a code or a link, and what it is good for."""
 
@@ -32,7 +37,8 @@ PATHS = {
     Kind.RESET_PASSWORD: "/reset-password",
     Kind.WELCOME: "/reset-password",
 }
-"""Where in the app a link leads. Its token stands behind "#": browsers send that to no server, so no log has it."""
+"""Where in the app a link leads; text messages have none. Its token stands behind "#": browsers send that to no
+server, so no log has it."""
 
 
 class IdentityMails:
@@ -58,6 +64,11 @@ class IdentityMails:
         assert before.email is not None  # noqa: S101 - it is verified
         return self._notice(Kind.EMAIL_CHANGED, change_id, before, before.email)
 
+    def phone_changed(self, change_id: UUID, before: User) -> Mail:
+        """Tells the number that a user had verified that it is not theirs any more."""
+        assert before.phone is not None  # noqa: S101 - it is verified
+        return self._notice(Kind.PHONE_CHANGED, change_id, before, before.phone)
+
     def password_changed(self, change_id: UUID, user: User) -> Mail | None:
         """Tells a user that their password was changed; None where they have verified no address."""
         if user.email is None or not user.email_verified:
@@ -81,14 +92,16 @@ class IdentityMails:
             return {}
         challenge = Challenge(UUID(mail.facts["challenge"]), purpose, mail.user_id, mail.recipient)
         link = None
-        if self._app_url is not None:
+        if self._app_url is not None and mail.kind in PATHS:
             link = f"{self._app_url}{PATHS[mail.kind]}#token={self._codes.token(challenge)}"
         if mail.kind not in CODE_LIFETIME:
             return {"link": link}
         code = self._codes.code(challenge)
         left = mail.created_at + CODE_LIFETIME[mail.kind] - datetime.now(UTC)
         minutes = max(1, round(left / timedelta(minutes=1)))
-        return {"code": f"{code[:4]} {code[4:]}", "link": link, "minutes": minutes}
+        # Phones fill in the code of a text message, and look for digits without a space between.
+        shown = code if mail.kind in TEXT_MESSAGES else f"{code[:4]} {code[4:]}"
+        return {"code": shown, "link": link, "minutes": minutes}
 
 
 def welcome(challenge: Challenge, *, username: str, delay: timedelta, now: datetime) -> Mail:

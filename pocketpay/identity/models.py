@@ -17,6 +17,7 @@ class UserRow(SQLModel, table=True):
             name="whoever_left_is_nobody",
         ),
         CheckConstraint("email_verified_at is null or email is not null", name="only_an_email_is_verified"),
+        CheckConstraint("phone_verified_at is null or phone is not null", name="only_a_phone_is_verified"),
         Index("uq_users_username", "username", unique=True),
         Index("ix_users_username_prefix", "username", postgresql_ops={"username": "text_pattern_ops"}),
         Index(
@@ -36,7 +37,10 @@ class UserRow(SQLModel, table=True):
             unique=True,
             postgresql_where=text("email_verified_at is not null"),
         ),
-        Index("uq_users_phone", "phone", unique=True),
+        Index("ix_users_phone", "phone"),
+        Index(
+            "uq_users_verified_phone", "phone", unique=True, postgresql_where=text("phone_verified_at is not null")
+        ),
         Index("uq_users_wallet_id", "wallet_id", unique=True),
         Index(
             "ix_users_bcrypt",
@@ -67,6 +71,8 @@ class UserRow(SQLModel, table=True):
     closed_at: datetime | None = moment(nullable=True)
     email_verified_at: datetime | None = moment(nullable=True)
     email_set_at: datetime | None = moment(nullable=True)
+    phone_verified_at: datetime | None = moment(nullable=True)
+    phone_set_at: datetime | None = moment(nullable=True)
 
 
 class OneTimeChallengeRow(SQLModel, table=True):
@@ -102,7 +108,7 @@ class RetiredUsernameRow(SQLModel, table=True):
 
 class WelcomedEmailRow(SQLModel, table=True):
     """An email address that is given no welcome bonus any more, by its fingerprint under the server's key: one was
-    paid to its owner, or they have left."""
+    earned by its owner, or they have left."""
 
     __tablename__ = "welcomed_emails"
     __table_args__ = (CheckConstraint("length(fingerprint) = 32", name="fingerprint_is_hmac_sha256"),)

@@ -1,10 +1,11 @@
-"""One-time codes and links: what a person shows to prove that they read the mail of an address.
+"""One-time codes and links: what a person shows to prove that they read what is sent to an address or a number.
 
-    code    eight digits, to be typed
-    link    a token of 48 bytes behind the app's address, to be opened
+    code    eight digits, six in a text message, to be typed
+    link    a token of 48 bytes behind the app's address, to be opened; a text message has none
 
 Both are derived from a challenge under the server's key whenever they are needed: the database holds the challenge,
-and nothing in it shows the code. A code is bound to one challenge, and so to its purpose, its user and its address.
+and nothing in it shows the code. A code is bound to one challenge, and so to its purpose, its user and its address or
+number.
 """
 
 import base64
@@ -18,6 +19,9 @@ from pocketpay.identity.tokens import derived_key
 from pocketpay.text.pasted import dialled
 
 DIGITS = 8
+TEXT_MESSAGE_DIGITS = 6
+"""What people type from a text message, and what phones fill in by themselves."""
+
 LONGEST_TYPED = 64
 """Characters looked at: a code among spaces and hyphens."""
 
@@ -29,11 +33,17 @@ class Purpose(StrEnum):
     RESET_PASSWORD = "reset_password"  # noqa: S105 - a name
     FIRST_PASSWORD = "first_password"  # noqa: S105 - a name
     """By its link alone: it is valid for days, so that eight digits could be guessed."""
+    VERIFY_PHONE = "verify_phone"
+
+    @property
+    def digits(self) -> int:
+        """How many a code has."""
+        return TEXT_MESSAGE_DIGITS if self is Purpose.VERIFY_PHONE else DIGITS
 
 
 @dataclass(frozen=True, slots=True)
 class Challenge:
-    """What a code is derived from. `address` is the email address that the code is sent to."""
+    """What a code is derived from. `address` is the email address or the phone number that the code is sent to."""
 
     id: UUID
     purpose: Purpose
@@ -54,9 +64,10 @@ class OneTimeCodes:
         self._token_key = derived_key(secret, "one-time links")
 
     def code(self, challenge: Challenge) -> str:
-        """Eight digits."""
+        """Eight digits, or six."""
         digest = hmac.digest(self._code_key, challenge.bound, "sha256")
-        return f"{int.from_bytes(digest) % 10**DIGITS:0{DIGITS}}"
+        digits = challenge.purpose.digits
+        return f"{int.from_bytes(digest) % 10**digits:0{digits}}"
 
     def token(self, challenge: Challenge) -> str:
         """64 characters that a URL may have."""

@@ -41,6 +41,14 @@ LockOut = Callable[[Session, UUID], Awaitable[None]]
 """Raises a Refusal when the owner of that wallet is locked out. Why somebody is, identity does not know."""
 
 
+Verified = Callable[[Session, User], Awaitable[None]]
+"""What else is done, in the same unit of work, when a user has verified an email address."""
+
+
+async def nothing_else(session: Session, user: User) -> None:
+    """Nothing else is done."""
+
+
 @dataclass(frozen=True, slots=True)
 class Admission:
     """Somebody was let in: who, and what they show from now on."""
@@ -53,7 +61,7 @@ class Admission:
 @dataclass(frozen=True, slots=True)
 class Reception:
     """This server's way to let people in. `lifetime` is how long their sessions last; `require_unlocked` says who is
-    locked out.
+    locked out, and `on_verified_email` is told of each address that was verified.
     """
 
     database: Database
@@ -65,13 +73,23 @@ class Reception:
     lifetime: Lifetime
     gate: Gate
     require_unlocked: LockOut
+    on_verified_email: Verified
     codes: OneTimeCodes
     mails: IdentityMails
     outbox: Outbox
+    text_outbox: Outbox
     afterwards: Afterwards
 
     @classmethod
-    def open(cls, database: Database, settings: Settings, secret: bytes, *, require_unlocked: LockOut) -> Self:
+    def open(
+        cls,
+        database: Database,
+        settings: Settings,
+        secret: bytes,
+        *,
+        require_unlocked: LockOut,
+        on_verified_email: Verified = nothing_else,
+    ) -> Self:
         """A server's reception. `secret` is its key, the same on every server; must be called in the event loop."""
         access_tokens = AccessTokens(secret, lifetime_seconds=settings.access_token_expire_minutes * 60)
         whole = timedelta(days=settings.refresh_token_expire_days)
@@ -89,9 +107,11 @@ class Reception:
             lifetime=Lifetime(whole, min(whole, IDLE)),
             gate=Gate(database, access_tokens),
             require_unlocked=require_unlocked,
+            on_verified_email=on_verified_email,
             codes=codes,
             mails=IdentityMails(codes, settings.app_url),
             outbox=Outbox(is_on=settings.mail_is_on),
+            text_outbox=Outbox(is_on=settings.text_messages_are_on),
             afterwards=Afterwards(),
         )
 

@@ -2,12 +2,12 @@
 
     rates       of an address: sign-ups an hour, sign-ins a minute; off where they are not set. Codes that set a
                 password, requested and shown. Of a user: questions
-                whether an email address or a phone number is taken, codes for an email address
+                whether an email address or a phone number is taken, codes for an email address, codes for a phone
     budgets     of failures: five are free, then each is followed by a wait of 1 s, 2, 4, … 60 s; a success clears it
         of a login at a known address      its owner has shown their password there in the last 90 days
         of a signed-in user                where a password is asked once more
-    lane        of a login, for all other addresses together: strangers take turns (lane.py). Of an email address, for
-                all who want a code sent to it
+    lane        of a login, for all other addresses together: strangers take turns (lane.py). Of an email address
+                or a phone number, for all who want a code sent to it
 
 Each is counted apart from the others, so nobody uses up what another needs: strangers have the lane and nothing
 else, and neither a known address nor somebody signed in waits for it. All is counted before a password is hashed, and
@@ -27,6 +27,7 @@ import uuid_utils.compat as uuids
 from pocketpay.database.failures import ServiceBusy
 from pocketpay.database.sessions import Database, Session
 from pocketpay.identity import networks
+from pocketpay.identity.contacts import Contact
 from pocketpay.identity.errors import RateLimited
 from pocketpay.identity.logins import Login
 from pocketpay.identity.one_at_a_time import OneAtATime
@@ -48,7 +49,7 @@ CONTACT_CHANGES_AN_HOUR = 10
 """Of one user: each tells whether an email address or a phone number is somebody's already."""
 
 VERIFICATIONS_AN_HOUR = 5
-"""Of one user: codes for an email address."""
+"""Of one user: codes for an email address, and as many for a phone number."""
 
 RESET_REQUESTS_AN_HOUR = 60
 RESETS_AN_HOUR = 60
@@ -100,9 +101,11 @@ class Throttle:
         bucket = _bucket("contact change", str(user_id))
         await self._count(bucket, CONTACT_CHANGES_AN_HOUR, timedelta(hours=1))
 
-    async def verification_of(self, user_id: UUID) -> None:
-        """Counts a code for an email address. Raises RateLimited when the user has had theirs for this hour."""
-        await self._count(_bucket("verification", str(user_id)), VERIFICATIONS_AN_HOUR, timedelta(hours=1))
+    async def verification_of(self, user_id: UUID, contact: Contact) -> None:
+        """Counts a code for an email address, or for a phone number. Raises RateLimited when the user has had theirs
+        for this hour."""
+        kind = "verification" if contact is Contact.EMAIL else "phone verification"
+        await self._count(_bucket(kind, str(user_id)), VERIFICATIONS_AN_HOUR, timedelta(hours=1))
 
     async def reset_request_from(self, address: str) -> None:
         """Counts a request for a code that sets a password. Raises RateLimited when the address asks too often."""
@@ -116,7 +119,9 @@ class Throttle:
 
     @asynccontextmanager
     async def mail_to(self, recipient: str, address: str) -> AsyncIterator[None]:
-        """One mail to somebody who may be a stranger to whoever wants it sent. Raises as `sign_in` does.
+        """One mail or text message to somebody who may be a stranger to whoever wants it sent.
+
+        Raises as `sign_in` does.
 
         At most MOST_GUESSES_AN_HOUR an hour, and nobody who asks from elsewhere can use up another one's turn.
         """

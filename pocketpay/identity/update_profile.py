@@ -7,7 +7,8 @@ email or phone mentioned?     then the password is asked
     password right?           INVALID_CREDENTIALS
     too many changes?         RATE_LIMITED, before it is looked up whether the address or the number is free
     address, number free?     EMAIL_TAKEN, PHONE_TAKEN; told only to whoever has shown the password
-one unit of work              all of it, or nothing; an address that was verified is told that it is theirs no more
+one unit of work              all of it, or nothing; an address or a number that was verified is told that it is not
+                              theirs any more
 
 Each such change is counted, whether it is made or told to be taken: nobody looks up thousands of people that way. A
 taken one counts like a wrong password too.
@@ -31,8 +32,8 @@ from pocketpay.identity.viewer import Viewer
 async def update_profile(reception: Reception, viewer: Viewer, wish: Wish, *, address: str) -> Changed:
     """Gives the user as they are afterwards, or all that is wrong with the wish; then nothing has changed.
 
-    Raises RateLimited, ServiceBusy, Unauthenticated when the viewer has left meanwhile; PhoneTaken when somebody else
-    was given it at the same moment; a Refusal when the viewer is locked out.
+    Raises RateLimited, ServiceBusy, Unauthenticated when the viewer has left meanwhile, and a Refusal when the viewer
+    is locked out.
     """
     changes, refusals = read(wish)
     if any(refusal.field == "name" for refusal in refusals) and await _keeps_name(reception, viewer, wish):
@@ -84,10 +85,13 @@ async def _changed(reception: Reception, viewer: Viewer, changes: Changes, *, pr
             if proven is not None and not await proof.stands(session, viewer.user_id, proven):
                 raise Unauthenticated
             await reception.require_unlocked(session, viewer.wallet_id)
-            before = None if isinstance(changes.email, Stays) else await people.lock_user(session, viewer.user_id)
+            before = None if proven is None else await people.lock_user(session, viewer.user_id)
             user = await people.change(session, viewer.user_id, changes)
-            if user is not None and before is not None and before.email_verified and not user.email_verified:
-                await reception.outbox.put(session, reception.mails.email_changed(change_id, before))
+            if user is not None and before is not None:
+                if before.email_verified and not user.email_verified:
+                    await reception.outbox.put(session, reception.mails.email_changed(change_id, before))
+                if before.phone_verified and not user.phone_verified:
+                    await reception.text_outbox.put(session, reception.mails.phone_changed(change_id, before))
         if user is None:
             raise Unauthenticated
         return Changed(user)

@@ -15,8 +15,8 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """A person with a wallet. `email` and `phone` may be None; `phone` is E.164, and theirs alone. An `email` that is
-    verified is theirs alone too: they read its mail.
+    """A person with a wallet. `email` and `phone`, which is E.164, may be None. One that is verified is theirs alone:
+    they read what is sent there.
 
     `closed_at` is when they left, None while they are here.
     """
@@ -32,6 +32,7 @@ class User:
     created_at: datetime
     closed_at: datetime | None = None
     email_verified: bool = False
+    phone_verified: bool = False
 
 
 @dataclass(frozen=True, slots=True)

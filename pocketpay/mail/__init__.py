@@ -1,16 +1,21 @@
-"""Mail: an outbox in PostgreSQL, and the sender that empties it.
+"""Mail: an outbox in PostgreSQL for emails and text messages, and the senders that empty it.
 
-    a unit of work ──puts a mail──► outgoing_mails ──claimed under a lease──► SMTP server ──► sent, or tried again
+    a unit of work ──puts a mail──► outgoing_mails ──claimed under a lease──► SMTP server or provider of text messages
+                                                                              ──► sent, or tried again
 
     mail.py         a mail, and its kinds
     outbox.py       puts a mail into the outbox, in the caller's unit of work
     sender.py       sends what is due, on every server at once; deletes what is old
     retries.py      when a mail is tried again
     texts.py        what a mail says: templates of plain text and HTML
+    channels.py     email and text messages: which kinds take which, and how one is delivered
     message.py      a mail as an EmailMessage, with the same Message-ID at every try
     delivery.py     what became of one try
     smtp.py         delivery to an SMTP server
     shown.py        delivery in development: the log shows the mail
+    text_messages.py
+                    the protocol of a provider of text messages, and a simulated one that shows them in the log
+    recent.py       the newest mails with their codes, for the explorer in development
     models.py       the table
     repository.py   the SQL
 

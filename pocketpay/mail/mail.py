@@ -1,4 +1,4 @@
-"""A mail that is to be sent once."""
+"""A mail that is to be sent once: an email, or a text message to a phone."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,6 +15,12 @@ class Kind(StrEnum):
     RESET_PASSWORD = "reset_password"  # noqa: S105 - a kind of mail
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 - a kind of mail
     WELCOME = "welcome"
+    VERIFY_PHONE = "verify_phone"
+    PHONE_CHANGED = "phone_changed"
+
+
+TEXT_MESSAGES = frozenset({Kind.VERIFY_PHONE, Kind.PHONE_CHANGED})
+"""The kinds that are sent to a phone number; all others are sent to an email address."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,13 @@
 """The SQL of the outbox. Times are PostgreSQL's own."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import timedelta
 from uuid import UUID
 
 import orjson
 import uuid_utils.compat as uuids
 
-from pocketpay.database.sessions import Session
+from pocketpay.database.sessions import Record, Session
 from pocketpay.mail.mail import ClaimedMail, Kind, Mail
 
 _PUT = """
@@ -29,6 +29,10 @@ returning m.id, m.user_id, m.recipient, m.kind, m.facts, m.tries, m.created_at, 
 """
 """A clock in a subquery is read once, so that an index can be asked with it."""
 
+_NEWEST = """
+select id, user_id, recipient, kind, facts, tries, created_at, due_at from outgoing_mails
+where kind = any($1::text[]) order by id desc limit $2
+"""
 _SENT = """
 update outgoing_mails set status = 'sent', failure = null, finished_at = clock_timestamp()
 where id = $1 and status <> 'sent'
@@ -48,7 +52,8 @@ where id = $1 and due_at = $2 and status = 'waiting'
 _EXPIRE = """
 update outgoing_mails set status = 'failed', failure = 'expired', finished_at = clock_timestamp()
 where ctid = any(array(select ctid from outgoing_mails
-    where status = 'waiting' and expires_at <= (select clock_timestamp()) order by expires_at limit $1
+    where status = 'waiting' and expires_at <= (select clock_timestamp()) and kind = any($2::text[])
+    order by expires_at limit $1
     for no key update skip locked))
 """
 _SWEEP = """
@@ -57,7 +62,8 @@ delete from outgoing_mails where ctid = any(array(select ctid from outgoing_mail
     order by finished_at limit $2 for update skip locked))
 """
 _WAITING = """
-select count(*) from (select from outgoing_mails where status = 'waiting' limit $1) waiting
+select count(*) from (
+    select from outgoing_mails where status = 'waiting' and kind = any($2::text[]) limit $1) waiting
 """
 
 
@@ -76,25 +82,19 @@ async def put(session: Session, mail: Mail) -> None:
     )
 
 
-async def claim(session: Session, *, most: int, lease: timedelta) -> list[ClaimedMail]:
-    """Up to `most` mails that are due, the longest due first. Nobody else is given them until the lease is over.
+async def claim(session: Session, kinds: Collection[Kind], *, most: int, lease: timedelta) -> list[ClaimedMail]:
+    """Up to `most` mails of those kinds that are due, the longest due first.
+
+    Nobody else is given them until the lease is over.
 
     A kind that this server does not know is left to a newer one.
     """
-    rows = await session.fetch(_CLAIM, list(Kind), most, lease)
-    return [
-        ClaimedMail(
-            id=row["id"],
-            user_id=row["user_id"],
-            recipient=row["recipient"],
-            kind=Kind(row["kind"]),
-            facts=orjson.loads(row["facts"]),
-            tries=row["tries"],
-            created_at=row["created_at"],
-            leased_until=row["due_at"],
-        )
-        for row in rows
-    ]
+    return [_mail(row) for row in await session.fetch(_CLAIM, list(kinds), most, lease)]
+
+
+async def newest(session: Session, kinds: Collection[Kind], *, most: int) -> list[ClaimedMail]:
+    """The newest mails of those kinds, the newest first, sent or not. Nothing is claimed."""
+    return [_mail(row) for row in await session.fetch(_NEWEST, list(kinds), most)]
 
 
 async def sent(session: Session, mail: ClaimedMail) -> None:
@@ -117,9 +117,9 @@ async def not_tried(session: Session, mail: ClaimedMail, failure: str, pause: ti
     await session.execute(_NOT_TRIED, mail.id, mail.leased_until, failure, pause)
 
 
-async def expire(session: Session, *, most: int) -> int:
-    """Gives up to `most` mails up whose lifetime is over; gives how many."""
-    return _count(await session.execute(_EXPIRE, most))
+async def expire(session: Session, kinds: Collection[Kind], *, most: int) -> int:
+    """Gives up to `most` mails of those kinds up whose lifetime is over; gives how many."""
+    return _count(await session.execute(_EXPIRE, most, list(kinds)))
 
 
 async def sweep(session: Session, *, after: timedelta, most: int) -> int:
@@ -127,9 +127,9 @@ async def sweep(session: Session, *, after: timedelta, most: int) -> int:
     return _count(await session.execute(_SWEEP, after, most))
 
 
-async def waiting(session: Session, *, most: int) -> int:
-    """How many mails wait, counted up to `most`."""
-    number: int = await session.fetchval(_WAITING, most)
+async def waiting(session: Session, kinds: Collection[Kind], *, most: int) -> int:
+    """How many mails of those kinds wait, counted up to `most`."""
+    number: int = await session.fetchval(_WAITING, most, list(kinds))
     return number
 
 
@@ -144,6 +144,19 @@ async def last_due(session: Session, kind: Kind) -> timedelta | None:
 async def forget(session: Session, user_ids: Iterable[UUID]) -> None:
     """Deletes all mails of those users, sent or not."""
     await session.execute("delete from outgoing_mails where user_id = any($1::uuid[])", list(user_ids))
+
+
+def _mail(row: Record) -> ClaimedMail:
+    return ClaimedMail(
+        id=row["id"],
+        user_id=row["user_id"],
+        recipient=row["recipient"],
+        kind=Kind(row["kind"]),
+        facts=orjson.loads(row["facts"]),
+        tries=row["tries"],
+        created_at=row["created_at"],
+        leased_until=row["due_at"],
+    )
 
 
 def _count(command_tag: str) -> int:

@@ -1,4 +1,6 @@
-"""The sender: sends what is due, and deletes what is old. Every server has one, and all of them share the outbox.
+"""The sender: sends what is due, and deletes what is old.
+
+Every server has one for each channel (channels.py), and all of them share the outbox.
 
     claim      up to SLOTS mails that are due, under a lease: no other server is given them
     send       each in a task of its own, within SEND_SECONDS
@@ -23,11 +25,10 @@ import structlog
 from pocketpay.database.loops import going_on
 from pocketpay.database.sessions import Database, Session
 from pocketpay.mail import repository
-from pocketpay.mail.delivery import Delivery, NotDelivered, Rejected, ServerUnavailable, TryLater
+from pocketpay.mail.channels import Channel
+from pocketpay.mail.delivery import NotDelivered, Rejected, ServerUnavailable, TryLater
 from pocketpay.mail.mail import ClaimedMail
-from pocketpay.mail.message import Sender, message_of
 from pocketpay.mail.retries import pause_after
-from pocketpay.mail.texts import text_of
 
 SLOTS = 4
 """Mails that one server sends at the same time."""
@@ -61,7 +62,7 @@ Complete = Callable[[ClaimedMail], Mapping[str, object]]
 
 @dataclass(slots=True)
 class Counts:
-    """Since the start of this server, except `waiting`: how many wait in the whole outbox."""
+    """Of one channel since the start of this server, except `waiting`: how many wait in the whole outbox."""
 
     waiting: int = 0
     sent: int = 0
@@ -69,12 +70,10 @@ class Counts:
 
 
 class MailSender:
-    """One server's sender. `keep` is how long a mail is kept after it was sent or given up."""
+    """One server's sender of one channel. `keep` is how long a mail is kept after it was sent or given up."""
 
-    def __init__(
-        self, database: Database, delivery: Delivery, sender: Sender, complete: Complete, *, keep: timedelta
-    ) -> None:
-        self._database, self._delivery, self._sender, self._complete = database, delivery, sender, complete
+    def __init__(self, database: Database, channel: Channel, complete: Complete, *, keep: timedelta) -> None:
+        self._database, self._channel, self._complete = database, channel, complete
         self._keep = keep
         self.counts = Counts()
         self.sending: set[asyncio.Task[None]] = set()
@@ -95,7 +94,7 @@ class MailSender:
         await _cancel(self.sending)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(FINISH_SECONDS):
-                await self._delivery.rest()
+                await self._channel.rest()
 
     # ------------------------------------------------------------ sending
 
@@ -105,7 +104,7 @@ class MailSender:
         if not free or asyncio.get_running_loop().time() < self.paused_until:
             return 0
         async with self._database.write() as session:
-            claimed = await repository.claim(session, most=free, lease=LEASE)
+            claimed = await repository.claim(session, self._channel.kinds, most=free, lease=LEASE)
         for mail in claimed:
             task = asyncio.create_task(self._send(mail), name="sending a mail")
             self.sending.add(task)
@@ -120,7 +119,7 @@ class MailSender:
             with going_on(log, busy="mail_put_off", failed="mail_failed"):
                 claimed = await self.send_due()
             if not claimed and not self.sending:
-                await self._delivery.rest()
+                await self._channel.rest()
 
     async def _next_look(self) -> None:
         """Waits until a slot comes free while all are in use, or for a moment."""
@@ -150,8 +149,7 @@ class MailSender:
             await self._record(mail, lambda session: repository.sent(session, mail))
 
     async def _deliver(self, mail: ClaimedMail) -> None:
-        text = text_of(mail.kind, {**mail.facts, **self._complete(mail)})
-        await self._delivery.deliver(message_of(mail, text, self._sender))
+        await self._channel.deliver(mail, {**mail.facts, **self._complete(mail)})
 
     async def _not_tried(self, mail: ClaimedMail, failure: str) -> None:
         pause = timedelta(seconds=self.pause_seconds)
@@ -194,7 +192,7 @@ class MailSender:
     async def sweep(self) -> int:
         """Gives up mails whose lifetime is over and deletes old ones, a bounded number of each; gives how many."""
         async with self._database.write() as session:
-            expired = await repository.expire(session, most=SWEPT_AT_ONCE)
+            expired = await repository.expire(session, self._channel.kinds, most=SWEPT_AT_ONCE)
             swept = await repository.sweep(session, after=self._keep, most=SWEPT_AT_ONCE)
         self.counts.failed += expired
         if expired:
@@ -204,7 +202,7 @@ class MailSender:
     async def count(self) -> None:
         """Counts the mails that wait, for the metrics."""
         async with self._database.write() as session:
-            self.counts.waiting = await repository.waiting(session, most=COUNTED_AT_MOST)
+            self.counts.waiting = await repository.waiting(session, self._channel.kinds, most=COUNTED_AT_MOST)
 
     async def _sweep_forever(self) -> None:
         ticks = 0

@@ -1,4 +1,8 @@
-"""What a mail says. Each kind has two templates: plain text, whose first line is the subject, and HTML."""
+"""What a mail says.
+
+Each kind of email has two templates: plain text, whose first line is the subject, and HTML. A kind of text message
+has one of plain text.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,6 +27,11 @@ def text_of(kind: Kind, facts: Mapping[str, object]) -> Text:
     """The texts of that kind with those facts. A fact that a template needs and that is not there raises."""
     subject, _, plain = _render(f"{kind}.txt", facts).partition("\n")
     return Text(subject.strip(), plain.strip() + "\n", _render(f"{kind}.html", facts))
+
+
+def short_text_of(kind: Kind, facts: Mapping[str, object]) -> str:
+    """The text message of that kind with those facts. A fact that its template needs and that is not there raises."""
+    return _render(f"{kind}.txt", facts).strip()
 
 
 def _render(name: str, facts: Mapping[str, object]) -> str:

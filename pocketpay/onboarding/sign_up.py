@@ -2,7 +2,7 @@
 
     address over its rate?                 RATE_LIMITED
     every field of the form: fit? free?    all that is wrong at once
-    a welcome bonus?                       by welcome.py: in production once per email address
+    a welcome bonus?                       by welcome.py: in development only
     hash the password
     one unit of work: account, wallet, user, bonus with its two entries, session, and the address as a known one
 
@@ -26,10 +26,10 @@ from pocketpay.identity.sessions import open_session
 from pocketpay.identity.throttle import remember_address
 from pocketpay.identity.until_known import until_known
 from pocketpay.identity.viewer import Viewer
-from pocketpay.onboarding import form, repository
+from pocketpay.onboarding import form, welcome
 from pocketpay.onboarding.form import Form
-from pocketpay.onboarding.repository import Newcomer
-from pocketpay.onboarding.welcome import welcome
+from pocketpay.onboarding.repository import people as newcomers
+from pocketpay.onboarding.repository.people import Newcomer
 from pocketpay.settings import Settings
 
 
@@ -50,7 +50,6 @@ async def sign_up(
     refusals += await _taken(reception, person.username, person.email, person.phone)
     if refusals or person.username is None or person.name is None:
         return SignedUp(None, tuple(refusals))
-    given = welcome(settings, reception.fingerprints, email=person.email, currency=filled.currency)
     newcomer = Newcomer(
         user_id=uuids.uuid7(),
         wallet_id=uuids.uuid7(),
@@ -59,8 +58,7 @@ async def sign_up(
         email=person.email,
         phone=person.phone,
         password_hash=await reception.passwords.hash(filled.password, asker=Asker.NEWCOMER),
-        bonus=given.bonus,
-        claim=given.claim,
+        bonus=welcome.at_sign_up(settings, filled.currency),
         bonus_id=uuids.uuid7(),
         entry_ids=(uuids.uuid7(), uuids.uuid7()),
     )
@@ -75,7 +73,7 @@ async def _let_in(reception: Reception, newcomer: Newcomer, address: str, user_a
     async def unit() -> SignedUp:
         async with reception.database.write() as session:
             if not await people.lock_open(session, viewer.user_id):
-                await repository.write(session, newcomer)
+                await newcomers.write(session, newcomer)
             await remember_address(session, viewer.user_id, address)
             expires_at = await open_session(
                 session, viewer, token_hash=token_hash, user_agent=user_agent, lifetime=reception.lifetime

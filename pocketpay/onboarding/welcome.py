@@ -1,37 +1,49 @@
 """Who is given a welcome bonus, and how much.
 
-    development                          everybody
+    development                          everybody, when they sign up
     production, WELCOME_BONUS not set    nobody
-    production, no email address         nobody
-    production, with an email address    once per address, for ever
+    production, at sign-up               nobody: an address is not verified then
+    production, an address is verified   once per address and once per wallet, for ever; imported people never
 
-A fingerprint of the address is kept when the bonus is paid, and when a wallet is closed: whoever closes a wallet and
-comes again with the same address is given nothing. Addresses are not verified yet when somebody signs up, so whoever
-owns a domain has as many as they want: in production the bonus is off by default.
+A fingerprint of the address is kept when the bonus is earned, and when a wallet is closed: whoever closes a wallet
+and comes again with the same address is given nothing. The bonus is written down in the unit of work that verifies
+the address, and paid by an instruction of its own (welcome_bonus.py).
 
 Decision 26 gives the reasons.
 """
 
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
 
+import uuid_utils.compat as uuids
+
+from pocketpay.database.sessions import Session
 from pocketpay.identity.fingerprints import EmailFingerprints
+from pocketpay.identity.user import User
 from pocketpay.money import Money
+from pocketpay.onboarding.repository import bonuses
 from pocketpay.settings import Settings
 
 
-@dataclass(frozen=True, slots=True)
-class Welcome:
-    """A bonus, perhaps zero. With `claim`, the fingerprint of an address, it is paid only if that is kept nowhere."""
-
-    bonus: Money
-    claim: bytes | None = None
+def at_sign_up(settings: Settings, currency: str) -> Money:
+    """What somebody with a wallet of that currency is given when they sign up, perhaps nothing."""
+    return Money(0, currency) if settings.production else settings.welcome_bonuses[currency]
 
 
-def welcome(settings: Settings, fingerprints: EmailFingerprints, *, email: str | None, currency: str) -> Welcome:
-    """What somebody with that address, in the form it is kept in, and a wallet of that currency is given."""
-    bonus, nothing = settings.welcome_bonuses[currency], Money(0, currency)
+def for_verifying(settings: Settings) -> dict[str, int]:
+    """What whoever verifies an address earns, in minor units by the currency of their wallet; empty for nothing."""
     if not settings.production:
-        return Welcome(bonus)
-    if email is None or not bonus.minor:
-        return Welcome(nothing)
-    return Welcome(bonus, fingerprints.of(email))
+        return {}
+    return {code: bonus.minor for code, bonus in settings.welcome_bonuses.items() if bonus.minor}
+
+
+def when_verified(settings: Settings, secret: bytes) -> Callable[[Session, User], Awaitable[None]]:
+    """Writes down, in the unit of work that verifies an address, the bonus that its owner has earned by it."""
+    fingerprints, amounts = EmailFingerprints(secret), for_verifying(settings)
+
+    async def welcome(session: Session, user: User) -> None:
+        if amounts and user.email is not None:
+            await bonuses.promise(
+                session, user.wallet_id, fingerprints.of(user.email), amounts, transaction_id=uuids.uuid7()
+            )
+
+    return welcome

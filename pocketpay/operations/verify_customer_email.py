@@ -5,8 +5,9 @@
     then the address is theirs, and the record of the act, in one unit of work
 
 It counts as the customer's own verification does (decision record 31): for another user who had verified the address
-before, it is not verified any more. The operator types the address, so that none is verified by mistake. The record
-does not keep it: acts are never deleted, and nothing personal is kept of a customer who leaves.
+before, it is not verified any more. It earns no welcome bonus. The operator types the address, so that none is
+verified by mistake. The record does not keep it: acts are never deleted, and nothing personal is kept of a customer
+who leaves.
 """
 
 from uuid import UUID
@@ -14,8 +15,8 @@ from uuid import UUID
 import uuid_utils.compat as uuids
 
 from pocketpay.database.sessions import Database
-from pocketpay.identity.contacts import email_address
-from pocketpay.identity.repository import people
+from pocketpay.identity.contacts import Contact, email_address
+from pocketpay.identity.repository import verification
 from pocketpay.identity.until_known import until_known
 from pocketpay.identity.user import User
 from pocketpay.operations import customers
@@ -41,7 +42,7 @@ async def verify_customer_email(
         async with database.write() as session:
             owner = await customers.owner(session, wallet_id)
             # Before the user's row: everybody takes these two locks in this order.
-            await people.lock_address_of(session, owner.id)
+            await verification.lock(session, Contact.EMAIL, owner.id)
             user = await customers.lock(session, wallet_id)
             if user.email is None:
                 raise NoEmail
@@ -51,6 +52,7 @@ async def verify_customer_email(
                 return user, await acts.is_recorded(session, act_id)
             # Before the verification: the audit knows by the two times that the act changed something.
             await acts.record(session, (act,))
-            return await people.verify_email(session, user.id, user.email), True
+            await verification.verify(session, Contact.EMAIL, user.id, user.email)
+            return await customers.lock(session, wallet_id), True
 
     return await until_known(unit)

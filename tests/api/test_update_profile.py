@@ -6,7 +6,7 @@ import pytest
 
 from pocketpay.database.sessions import Database
 from tests.api.at_the_door import ERRORS, SIGN_UP, newcomer, street
-from tests.people import PASSWORD, has_verified_email
+from tests.people import PASSWORD, has_verified_email, has_verified_phone
 
 UPDATE = (
     "mutation ($input: UpdateProfileInput!) { updateProfile(input: $input) { user { name email phone avatarUrl } "
@@ -76,6 +76,7 @@ async def test_every_refusal_names_its_field(
         }
         await at.data(SIGN_UP, input=form)
         await has_verified_email(database, "bea")
+        await has_verified_phone(database, "bea")
         payload = await at.data(UPDATE, here, input=asked)
         assert payload["user"] is None
         assert [(error["code"], error["path"]) for error in payload["errors"]] == refused

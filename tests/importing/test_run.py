@@ -23,7 +23,7 @@ from pocketpay.importing.row import ExportUnreadable
 from pocketpay.operations import audit
 from tests.conftest import Dsns
 from tests.importing.exports import HASH, block, csv_file, id_of, imported, person
-from tests.people import HOME, PASSWORD, Owner, arrive, facts, has_verified_email, receiving
+from tests.people import HOME, PASSWORD, Owner, arrive, facts, has_verified_email, has_verified_phone, receiving
 
 EVERYTHING = """
 select u.username, u.name, u.email, u.phone, u.avatar_url, u.created_at::text, w.currency, a.posted, a.sequence,
@@ -144,6 +144,7 @@ async def test_what_somebody_here_has_stays_theirs(database_dsn: Dsns, database:
     async with receiving(database) as reception:
         await arrive(reception, "ada", raw_email="ada@example.com", raw_phone="+12025550123")
         await has_verified_email(database)
+        await has_verified_phone(database)
     file = csv_file(
         tmp_path, person(1, username="ADA"), person(2, email="Ada@Example.com"), person(3, phone="12025550123")
     )
@@ -156,12 +157,13 @@ async def test_what_somebody_here_has_stays_theirs(database_dsn: Dsns, database:
     ]
 
 
-async def test_address_that_somebody_here_has_not_verified_keeps_nobody_out(
+async def test_address_and_number_that_somebody_here_has_not_verified_keep_nobody_out(
     database_dsn: Dsns, database: Database, owner: Owner, tmp_path: Path
 ) -> None:
     async with receiving(database) as reception:
-        await arrive(reception, "eve", raw_email="ada@example.com")
-    ada = person(1, username="ada", email="Ada@Example.com", email_confirmed_at="2023-04-05 06:07:08.91+00")
+        await arrive(reception, "eve", raw_email="ada@example.com", raw_phone="+12025550123")
+    confirmed = "2023-04-05 06:07:08.91+00"
+    ada = person(1, username="ada", email="Ada@Example.com", email_confirmed_at=confirmed, phone="+1 202 555 0123")
     code, _ = await imported(database_dsn, csv_file(tmp_path, ada))
     assert code == 0
     assert await owner.fetchval("select username from users where email_verified_at is not null") == "ada"

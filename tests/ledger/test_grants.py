@@ -119,6 +119,7 @@ async def test_only_the_owner_may_rewrite_another_column(owner: Writer) -> None:
             "name",
             "password_hash",
             "phone",
+            "phone_verified_at",
             "role",
             "updated_at",
             "username",

@@ -7,6 +7,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from pocketpay.database.sessions import Database, Session
+from pocketpay.mail.channels import Email
 from pocketpay.mail.delivery import Delivery
 from pocketpay.mail.mail import Kind, Mail
 from pocketpay.mail.message import Sender
@@ -63,8 +64,7 @@ def sender_to(database: Database, smtp: SmtpServer | Delivery, *, link: str | No
     delivery = SmtpDelivery(smtp.address) if isinstance(smtp, SmtpServer) else smtp
     return MailSender(
         database,
-        delivery,
-        Sender("Pocket Pay", "no-reply@example.com"),
+        Email(delivery, Sender("Pocket Pay", "no-reply@example.com")),
         lambda mail: {"code": CODE, "link": link},
         keep=KEPT,
     )

@@ -22,7 +22,7 @@ from generate_series(1, 20000) n
     ("statement", "types", "arguments", "most_rows"),
     [
         (repository._CLAIM, "text[], int, interval", ("{verify_email}", 4, "150 seconds"), 20),
-        (repository._EXPIRE, "int", (1000,), 10),
+        (repository._EXPIRE, "int, text[]", (1000, "{verify_email}"), 10),
         (repository._SWEEP, "interval, int", ("13 days", 100), 2_000),
     ],
 )

@@ -9,6 +9,7 @@ from aiosmtpd.smtp import SMTP
 
 from pocketpay.database.sessions import Database
 from pocketpay.mail import repository, sender
+from pocketpay.mail.channels import Email
 from pocketpay.mail.mail import ClaimedMail
 from pocketpay.mail.smtp import Server, SmtpDelivery
 from pocketpay.settings import SmtpTls
@@ -77,7 +78,7 @@ async def test_mail_of_a_server_that_died_after_claiming_it_is_sent_by_another_w
 ) -> None:
     await post.put()
     async with database.write() as session:
-        await repository.claim(session, most=1, lease=timedelta(milliseconds=300))
+        await repository.claim(session, Email.kinds, most=1, lease=timedelta(milliseconds=300))
     await send_all(sender_to(database, smtp))
     assert smtp.accepted == [], "the lease still holds"
     await asyncio.sleep(0.4)
@@ -293,7 +294,7 @@ async def test_smtp_server_that_hangs_keeps_no_connection_to_the_database(
         "select state from pg_stat_activity where datname = current_database() and application_name like 'pocketpay%'"
     )
     assert {row["state"] for row in states} == {"idle"}
-    assert await own.query(repository.waiting, most=10) == sender.SLOTS
+    assert await own.query(repository.waiting, Email.kinds, most=10) == sender.SLOTS
     await one.close()
     await own.close()
 

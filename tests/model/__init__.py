@@ -14,8 +14,10 @@
     picks.py        whom and what they speak of
     following.py    what is said in one breath with something else
     fate.py         what happens without anybody's order: freezes, and time
+    recovery_orders.py, recovery.py, forgetful.py
+                    the same of who gets in: passwords, sessions, verified addresses and numbers, codes, mails
 
 It shares no code with the product, not even its money: a test reads its imports. Time is not modelled: a payment
 `lapses` (its quarter of an hour is over), grows `old` (an hour is over) and `ancient` (a day is over), a request
-lapses and grows old (a day), when the walk says so.
+lapses and grows old (a day), when the walk says so; codes grow older by minutes.
 """

@@ -1,6 +1,6 @@
 """Money from a bank and to one, and what the bank says."""
 
-from tests.model.orders import BringIn, BringOver, PayOut, Told
+from tests.model.orders import BringIn, BringOver, PayOut, Told, Welcome
 from tests.model.paper import Paper, Payment, refused
 
 
@@ -18,12 +18,21 @@ def bring_in(paper: Paper, order: BringIn) -> Told:
 
 def bring_over(paper: Paper, order: BringOver) -> Told:
     """No limit and no freeze stops it: it is theirs already."""
+    return _given(paper, order, "deposit", "bank")
+
+
+def welcome(paper: Paper, order: Welcome) -> Told:
+    """No limit and no freeze stops it: it was earned before."""
+    return _given(paper, order, "bonus", "promotions")
+
+
+def _given(paper: Paper, order: BringOver | Welcome, kind: str, till: str) -> Told:
     purse = paper.purses[order.who]
     if purse.state == "closed":
         return refused("WALLET_CLOSED")
     purse.change(posted=order.amount)
-    paper.tills["bank", purse.money] -= order.amount
-    return paper.write(Payment(order.id, "deposit", None, order.who, order.amount, "completed"))
+    paper.tills[till, purse.money] -= order.amount
+    return paper.write(Payment(order.id, kind, None, order.who, order.amount, "completed"))
 
 
 def pay_out(paper: Paper, order: PayOut) -> Told:

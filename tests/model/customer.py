@@ -32,6 +32,7 @@ from tests.model.orders import (
     Sweep,
     TakeBack,
     TimeIsUp,
+    Welcome,
     made_anew,
     made_by,
 )
@@ -45,10 +46,12 @@ class Customer:
     def __init__(self, chance: random.Random, model: Model) -> None:
         self.chance, self.model, self.pick = chance, model, Picks(chance, model)
         self._said: list[Keyed] = []
+        self._welcomes: dict[str, Welcome] = {}
         self._ways: dict[Callable[[], Order], int] = {
             self._pays: 26,
             self._brings_in: 12,
             self._brings_over: 3,
+            self._is_welcomed: 2,
             self._pays_out: 6,
             self._asks: 14,
             self._pays_asked: 16,
@@ -85,7 +88,8 @@ class Customer:
             (way,) = self.chance.choices(list(self._ways), weights=list(self._ways.values()))
             order = way()
         if isinstance(order, Keyed):
-            self._said.append(order)
+            if not isinstance(order, Welcome):
+                self._said.append(order)
             self.pick.just_now += made_by(order)
         return order
 
@@ -111,6 +115,13 @@ class Customer:
 
     def _brings_over(self) -> Order:
         return BringOver(self.pick.new_id(), self.pick.somebody(), self.pick.amount(None), self.pick.new_key())
+
+    def _is_welcomed(self) -> Order:
+        """Once each: what is owed is said again in the same words, whatever came of it before."""
+        who = self.pick.somebody()
+        if who not in self._welcomes:
+            self._welcomes[who] = Welcome(self.pick.new_id(), who, self.pick.amount(None), self.pick.new_key())
+        return self._welcomes[who]._replace(id=self.pick.new_id())
 
     def _pays_out(self) -> Order:
         who = self.pick.somebody()

@@ -11,6 +11,8 @@ from uuid import UUID
 from tests.model.model import Model
 
 STOPPED = ("debits", "all", "closed")
+UNLIMITED = ("refund", "card", "bonus")
+"""Kinds that count in no limit."""
 
 
 class Stands(NamedTuple):
@@ -87,7 +89,7 @@ def _payments(chance: random.Random, model: Model) -> Iterator[Event]:
         late = chance.choice(waiting)
         late.lapsed = True
         yield Lapses(late.id)
-    young = [one for one in model.payments.values() if not one.ancient and one.kind not in ("refund", "card")]
+    young = [one for one in model.payments.values() if not one.ancient and one.kind not in UNLIMITED]
     if young and chance.random() < 0.4:
         grown = chance.choice(young)
         grown.old, grown.ancient = True, chance.random() < 0.6

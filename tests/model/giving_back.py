@@ -75,6 +75,8 @@ def _take_from_the_house(paper: Paper, first: Payment, amount: int) -> None:
     money = paper.purses[first.owner].money
     if first.kind == "deposit":
         paper.tills["bank", money] += amount
+    elif first.kind == "bonus":
+        paper.tills["promotions", money] += amount
     elif first.kind == "withdrawal":
         paper.tills["bank", money] -= amount - first.fee
         paper.tills["fees", money] -= first.fee

@@ -31,6 +31,7 @@ from tests.model.orders import (
     TakeBack,
     TimeIsUp,
     Told,
+    Welcome,
     words_of,
 )
 from tests.model.paper import Kept, Paper, Payment, refused
@@ -107,6 +108,8 @@ class Model(Paper):
                 return banking.bring_in(self, order)
             case BringOver():
                 return banking.bring_over(self, order)
+            case Welcome():
+                return banking.welcome(self, order)
             case PayOut():
                 return banking.pay_out(self, order)
             case AskFor():

@@ -28,6 +28,15 @@ class BringOver(NamedTuple):
     key: str
 
 
+class Welcome(NamedTuple):
+    """A present of the house to whoever has verified an address."""
+
+    id: UUID
+    who: str
+    amount: int
+    key: str
+
+
 class PayOut(NamedTuple):
     id: UUID
     who: str
@@ -185,7 +194,7 @@ class Leave(NamedTuple):
     proven: bool
 
 
-Keyed = Pay | PayMany | BringIn | BringOver | PayOut | AskFor | PayAsked | GiveBack | IssueCard | PayByCard
+Keyed = Pay | PayMany | BringIn | BringOver | Welcome | PayOut | AskFor | PayAsked | GiveBack | IssueCard | PayByCard
 OfRequest = Decline | TakeBack | Sweep
 OfPayment = BankSays | SayYes | SayNo | TimeIsUp
 OfCard = SetCard | LimitCard

@@ -1,39 +1,82 @@
-"""The welcome bonus: everybody's in development; in production once per email address, for ever."""
+"""The welcome bonus: everybody's in development; in production once per verified email address, for ever."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 import pytest
 
+from pocketpay.database.sessions import Database
 from pocketpay.identity.changes import STAYS, Wish
 from pocketpay.identity.fingerprints import EmailFingerprints
 from pocketpay.identity.reception import Admission, Reception
+from pocketpay.identity.request_email_verification import request_email_verification
+from pocketpay.identity.shown_code import ShownCode
 from pocketpay.identity.update_profile import update_profile
+from pocketpay.identity.verify_email import verify_email as verify_only
+from pocketpay.onboarding import welcome, welcome_bonus
 from pocketpay.onboarding.close_wallet import close_wallet
 from pocketpay.onboarding.form import Form
+from pocketpay.onboarding.lock_out import require_unlocked
 from pocketpay.onboarding.sign_up import sign_up
+from pocketpay.onboarding.verify_email import verify_email
+from pocketpay.operations.verify_customer_email import verify_customer_email
+from pocketpay.operator_log.act import Operator
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.fees import Speed
 from pocketpay.payments.withdraw import withdraw
+from pocketpay.settings import Settings
+from tests.clients import Person, serving
 from tests.conftest import Dsns
+from tests.identity.mailbox import last
 from tests.payments.customers import Records, new_key, open_desk, records_of, unguarded
-from tests.people import HOME, PASSWORD, LosesReplies, Owner, made, receiving
+from tests.people import HOME, PASSWORD, SECRET, LosesReplies, Owner, made
 
 MAIL = "ada@example.com"
+SIGN_UP = "mutation ($input: SignUpInput!) { signUp(input: $input) { tokens { accessToken } } }"
+SMTP = {"smtp_host": "127.0.0.1", "mail_from": "a@example.com", "public_url": "https://app.example.com"}
+
+
+def production(**more: object) -> Settings:
+    return made(**({"environment": "production", "welcome_bonus": "100.00"} | SMTP | more))
+
+
+def opened(database: Database, settings: Settings) -> Reception:
+    """A reception of a server of those settings."""
+    return Reception.open(
+        database,
+        settings,
+        SECRET,
+        require_unlocked=require_unlocked,
+        on_verified_email=welcome.when_verified(settings, SECRET),
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class House:
     desk: Desk
     reception: Reception
+    settings: Settings
     records: Records
 
-    async def arrive(self, username: str, email: str | None, **settings: object) -> Admission:
-        chosen = made(**({"environment": "production", "welcome_bonus": "100.00"} | settings))
-        form = Form(username, "Ada", PASSWORD, email)
-        signed_up = await sign_up(self.reception, chosen, form, address=HOME, user_agent=None)
+    async def arrive(self, username: str, email: str | None, currency: str = "USD") -> Admission:
+        form = Form(username, "Ada", PASSWORD, email, currency=currency)
+        signed_up = await sign_up(self.reception, self.settings, form, address=HOME, user_agent=None)
         assert signed_up.admission is not None, signed_up.refusals
         return signed_up.admission
+
+    async def code(self, somebody: Admission) -> ShownCode:
+        await request_email_verification(self.reception, somebody.viewer, address=HOME)
+        return ShownCode((await last(self.reception, self.records.connection)).code)
+
+    async def verify(self, somebody: Admission) -> int:
+        """Gives what is in their wallet then."""
+        await verify_email(self.reception, self.desk, self.settings, somebody.viewer, await self.code(somebody))
+        return await self.posted(somebody)
+
+    async def give(self, somebody: Admission, email: str | None) -> None:
+        wish = Wish(raw_name=STAYS, raw_email=email, raw_phone=STAYS, raw_avatar_url=STAYS, current_password=PASSWORD)
+        assert (await update_profile(self.reception, somebody.viewer, wish, address=HOME)).user is not None
 
     async def leave(self, somebody: Admission) -> None:
         """With all that they have."""
@@ -53,71 +96,227 @@ class House:
 
 
 @pytest.fixture
-async def house(database_dsn: Dsns) -> AsyncIterator[House]:
-    async with (
-        records_of(database_dsn.server, database_dsn.owner) as records,
-        open_desk(database_dsn.server, unguarded()) as desk,
-        receiving(desk.database) as reception,
-    ):
-        yield House(desk, reception, records)
-        assert await records.findings() == []
+async def records(database_dsn: Dsns) -> AsyncIterator[Records]:
+    async with records_of(database_dsn.server, database_dsn.owner) as opened_records:
+        yield opened_records
 
 
-async def test_closing_and_coming_again_pays_no_second_bonus_in_production(house: House) -> None:
+@pytest.fixture
+async def desk(database_dsn: Dsns) -> AsyncIterator[Desk]:
+    async with open_desk(database_dsn.server, unguarded()) as opened_desk:
+        yield opened_desk
+
+
+def house_of(desk: Desk, records: Records, settings: Settings) -> House:
+    return House(desk, opened(desk.database, settings), settings, records)
+
+
+@pytest.fixture
+async def house(desk: Desk, records: Records) -> AsyncIterator[House]:
+    found = house_of(desk, records, production())
+    yield found
+    found.reception.close()
+    assert await records.findings() == []
+
+
+async def test_bonus_is_paid_when_the_address_is_verified_and_not_before(house: House) -> None:
+    ada = await house.arrive("ada", MAIL)
+    assert await house.posted(ada) == 0
+    code = await house.code(ada)
+    assert await house.posted(ada) == 0
+    assert await house.records.count("select count(*) from welcomed_emails") == 0
+    await verify_email(house.reception, house.desk, house.settings, ada.viewer, code)
+    assert await house.posted(ada) == 10_000
+    row = await house.records.connection.fetchrow(
+        "select type, status, description, source_wallet_id from transactions where destination_wallet_id = $1",
+        ada.user.wallet_id,
+    )
+    assert tuple(row or ()) == ("bonus", "completed", "Welcome bonus", None)
+
+
+async def test_verifying_again_and_sweeping_pay_no_second_bonus(house: House) -> None:
+    ada = await house.arrive("ada", MAIL)
+    await house.verify(ada)
+    for _ in range(2):
+        await verify_email(house.reception, house.desk, house.settings, ada.viewer, ShownCode("whatever"))
+        assert await welcome_bonus.pay_owed(house.desk) == 0
+    assert await house.posted(ada) == 10_000
+
+
+async def test_closing_and_coming_again_pays_no_second_bonus(house: House) -> None:
     paid = []
     for round_, email in enumerate((MAIL, "ADA@Example.com", MAIL)):
         ada = await house.arrive(f"ada_{round_}", email)
-        paid.append(await house.posted(ada))
+        paid.append(await house.verify(ada))
         await house.leave(ada)
     assert paid == [10_000, 0, 0]
-    assert await house.records.count("select count(*) from transactions where type = 'bonus'") == 1
 
 
-async def test_production_pays_nothing_unless_it_is_switched_on(house: House) -> None:
-    assert await house.posted(await house.arrive("ada", MAIL, welcome_bonus=None)) == 0
-    assert await house.records.count("select count(*) from welcomed_emails") == 0
+async def test_address_that_moves_to_somebody_else_pays_no_second_bonus(house: House) -> None:
+    ada, eve = await house.arrive("ada", MAIL), await house.arrive("eve", MAIL)
+    assert await house.verify(ada) == 10_000
+    assert await house.verify(eve) == 0
 
 
-async def test_production_pays_nobody_without_an_email_address(house: House) -> None:
-    assert await house.posted(await house.arrive("ada", None)) == 0
-    assert await house.posted(await house.arrive("bob", "bob@example.com")) == 10_000
+async def test_address_that_was_given_up_pays_no_second_bonus(house: House) -> None:
+    ada = await house.arrive("ada", MAIL)
+    await house.verify(ada)
+    await house.give(ada, None)
+    assert await house.verify(await house.arrive("eve", MAIL)) == 0
 
 
-async def test_development_pays_everybody_each_time(house: House) -> None:
+async def test_wallet_is_paid_one_bonus_however_many_addresses_its_owner_verifies(house: House) -> None:
+    ada = await house.arrive("ada", MAIL)
+    for email in (MAIL, "second@example.com", "third@example.com"):
+        await house.give(ada, email)
+        assert await house.verify(ada) == 10_000
+    assert await house.verify(await house.arrive("bob", "second@example.com")) == 10_000, "nobody was paid for it"
+
+
+async def test_customer_who_was_paid_at_sign_up_earns_none_by_verifying(desk: Desk, house: House) -> None:
+    """As servers of the revision before and those of development do."""
+    before = made(environment="development")
+    signed_up = await sign_up(
+        house.reception, before, Form("ada", "Ada", PASSWORD, MAIL), address=HOME, user_agent=None
+    )
+    assert signed_up.admission is not None
+    assert await house.verify(signed_up.admission) == 10_000
+    assert await house.records.count("select count(*) from welcome_bonuses") == 0
+
+
+async def test_imported_customer_earns_none(house: House) -> None:
+    ada = await house.arrive("ada", MAIL)
+    await house.records.connection.execute(
+        "insert into imported_users select gen_random_uuid(), id, null, 0, now() from users"
+    )
+    assert await house.verify(ada) == 0
+
+
+async def test_address_that_an_operator_has_verified_earns_none(house: House) -> None:
+    ada = await house.arrive("ada", MAIL)
+    ops = Operator(None, "ops")
+    given = {"raw_email": MAIL, "raw_reason": "Showed a passport"}
+    _, changed = await verify_customer_email(house.desk.database, ops, ada.user.wallet_id, **given)
+    assert changed
+    await verify_email(house.reception, house.desk, house.settings, ada.viewer, ShownCode("whatever"))
+    assert await house.posted(ada) == 0
+
+
+async def test_customer_who_left_before_addresses_were_verified_earns_none_when_they_come_again(house: House) -> None:
+    await house.leave(await house.arrive("ada", MAIL))
+    assert await house.verify(await house.arrive("ada_again", MAIL)) == 0
+
+
+@pytest.mark.parametrize("bonus", [None, "0"])
+async def test_production_pays_nothing_unless_it_is_switched_on(
+    desk: Desk, records: Records, bonus: str | None
+) -> None:
+    house = house_of(desk, records, production(welcome_bonus=bonus, currencies="USD,JPY"))
+    assert await house.verify(await house.arrive("ada", MAIL)) == 0
+    assert await records.count("select count(*) from welcomed_emails") == 0
+    house.reception.close()
+
+
+async def test_bonus_is_of_the_wallets_currency(desk: Desk, records: Records) -> None:
+    house = house_of(desk, records, production(welcome_bonus="USD:100.00,JPY:500", currencies="USD,JPY"))
+    assert await house.verify(await house.arrive("ada", MAIL, "JPY")) == 500
+    assert await records.findings() == []
+    house.reception.close()
+
+
+async def test_development_pays_everybody_at_sign_up_and_nothing_for_verifying(desk: Desk, records: Records) -> None:
+    house = house_of(desk, records, made(environment="development"))
     for username, email in (("ada", None), ("bob", MAIL)):
-        ada = await house.arrive(username, email, environment="development", welcome_bonus=None)
+        ada = await house.arrive(username, email)
         assert await house.posted(ada) == 10_000
         await house.leave(ada)
-    again = await house.arrive("cid", MAIL, environment="development", welcome_bonus=None)
-    assert await house.posted(again) == 10_000
+    again = await house.arrive("cid", MAIL)
+    assert await house.verify(again) == 10_000
+    assert await records.count("select count(*) from welcome_bonuses") == 0
+    house.reception.close()
 
 
-async def test_address_that_was_given_up_is_paid_no_second_bonus(house: House) -> None:
+async def test_two_accounts_that_verify_one_address_at_once_are_paid_one_bonus(house: House) -> None:
+    people = [await house.arrive(f"ada_{n}", MAIL) for n in range(4)]
+    codes = [await house.code(one) for one in people]
+    await asyncio.gather(
+        *(
+            verify_email(house.reception, house.desk, house.settings, one.viewer, code)
+            for one, code in zip(people, codes, strict=True)
+        )
+    )
+    assert sorted([await house.posted(one) for one in people]) == [0, 0, 0, 10_000]
+
+
+# ---------------------------------------------------------------- servers that die, wallets that change
+
+
+async def test_bonus_that_a_server_left_owed_is_paid_by_a_sweep_and_once_by_many(house: House) -> None:
     ada = await house.arrive("ada", MAIL)
-    wish = Wish(raw_name=STAYS, raw_email=None, raw_phone=STAYS, raw_avatar_url=STAYS, current_password=PASSWORD)
-    assert (await update_profile(house.reception, ada.viewer, wish, address=HOME)).user is not None
-    assert await house.posted(await house.arrive("eve", MAIL)) == 0
+    await verify_only(house.reception, ada.viewer, await house.code(ada))
+    assert await house.posted(ada) == 0
+    await asyncio.gather(*(welcome_bonus.pay_owed(house.desk) for _ in range(5)))
+    assert await house.posted(ada) == 10_000
+    assert await welcome_bonus.pay_owed(house.desk) == 0
 
 
-async def test_customer_of_the_server_before_is_paid_no_second_bonus_after_leaving(house: House) -> None:
-    """That server kept no fingerprint: one is kept when the wallet is closed."""
+async def test_bonus_that_was_paid_and_not_noted_is_paid_no_second_time(house: House) -> None:
     ada = await house.arrive("ada", MAIL)
-    await house.records.connection.execute("delete from welcomed_emails")
+    await house.verify(ada)
+    await house.records.connection.execute("update welcome_bonuses set finished_at = null")
+    assert await welcome_bonus.pay_owed(house.desk) == 1
+    assert await house.posted(ada) == 10_000
+
+
+async def test_wallet_that_was_closed_meanwhile_is_owed_nothing_any_more(house: House) -> None:
+    ada = await house.arrive("ada", MAIL)
+    await verify_only(house.reception, ada.viewer, await house.code(ada))
     await house.leave(ada)
-    assert await house.posted(await house.arrive("ada_again", MAIL)) == 0
+    assert await welcome_bonus.pay_owed(house.desk) == 1
+    assert await welcome_bonus.pay_owed(house.desk) == 0
+    assert await house.posted(ada) == 0
 
 
-async def test_lost_replies_pay_one_bonus(database_dsn: Dsns, owner: Owner) -> None:
-    """The second try finds the claim of the first, and the user whom it was made for."""
-    database = LosesReplies(database_dsn.server)
-    async with receiving(database) as reception:
-        database.losses = 3
-        settings = made(environment="production", welcome_bonus="100.00")
-        form = Form("ada", "Ada", PASSWORD, MAIL)
-        signed_up = await sign_up(reception, settings, form, address=HOME, user_agent=None)
-        assert signed_up.admission is not None
-    await database.close()
-    assert await owner.fetchval("select posted from ledger_accounts where kind = 'wallet'") == 10_000
+async def test_frozen_wallet_is_paid_what_it_is_owed(house: House) -> None:
+    ada = await house.arrive("ada", MAIL)
+    await verify_only(house.reception, ada.viewer, await house.code(ada))
+    await house.records.connection.execute(
+        "update wallets set status = 'frozen', frozen_for = 'all', freeze_reason = 'stolen'"
+    )
+    await welcome_bonus.pay_owed(house.desk)
+    assert await house.posted(ada) == 10_000
+    await house.records.connection.execute(
+        "update wallets set status = 'active', frozen_for = null, freeze_reason = null"
+    )
+
+
+async def test_lost_replies_pay_one_bonus(database_dsn: Dsns, desk: Desk, records: Records) -> None:
+    losing = await LosesReplies.open(database_dsn.server)
+    settings = production()
+    house = House(desk, opened(losing, settings), settings, records)
+    ada = await house.arrive("ada", MAIL)
+    code = await house.code(ada)
+    losing.losses = 1
+    await verify_email(house.reception, desk, settings, ada.viewer, code)
+    assert await house.posted(ada) == 10_000
+    house.reception.close()
+    await losing.close()
+
+
+async def test_whole_server_pays_by_verify_email(database_dsn: Dsns, owner: Owner) -> None:
+    verify = "mutation ($code: String!) { verifyEmail(input: {code: $code}) { user { emailVerified } } }"
+    balance = "{ wallet { balance { amount } } }"
+    settings = {"environment": "production", "welcome_bonus": "100.00", **SMTP, "smtp_port": 9, "smtp_tls": "none"}
+    async with serving(database_dsn.server, **settings) as client:
+        form = {"username": "ada", "name": "Ada", "password": PASSWORD, "email": MAIL}
+        token = (await client.data(SIGN_UP, {"input": form}))["signUp"]["tokens"]["accessToken"]
+        ada = Person("ada", token, "")
+        assert await client.data(balance, by=ada) == {"wallet": {"balance": {"amount": "0.00"}}}
+        await client.data("mutation { requestEmailVerification { errors { code } } }", by=ada)
+        code = (await last(client.rooms.reception, owner)).code
+        verified = await client.data(verify, {"code": code}, by=ada)
+        assert verified == {"verifyEmail": {"user": {"emailVerified": True}}}
+        assert await client.data(balance, by=ada) == {"wallet": {"balance": {"amount": "100.00"}}}
 
 
 async def test_what_is_kept_of_an_address_cannot_be_tried_without_the_servers_key() -> None:

@@ -14,9 +14,9 @@ from pocketpay.database.sessions import Database
 from pocketpay.identity.leaving import Leaver
 from pocketpay.ledger.repository.postings import open_house
 from pocketpay.money import Money
-from pocketpay.onboarding import repository as onboarding
 from pocketpay.onboarding.close_wallet import CloseWallet
-from pocketpay.onboarding.repository import Newcomer
+from pocketpay.onboarding.repository import people as onboarding
+from pocketpay.onboarding.repository.people import Newcomer
 from pocketpay.payments.cancel import cancel
 from pocketpay.payments.close_card import close_card
 from pocketpay.payments.confirm import confirm

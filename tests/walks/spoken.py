@@ -18,6 +18,7 @@ from pocketpay.identity.leaving import Leaver
 from pocketpay.importing.opening_balance import OpenBalance
 from pocketpay.money import Money
 from pocketpay.onboarding.close_wallet import CloseWallet
+from pocketpay.onboarding.welcome_bonus import PayBonus
 from pocketpay.operations.freeze_wallet import FreezeWallet
 from pocketpay.operations.reverse_transaction import Reverse
 from pocketpay.operations.unfreeze_wallet import UnfreezeWallet
@@ -147,6 +148,8 @@ class Interpreter:
                 return AcceptDeposit(order.id, wallet_id, self._money(order), "First Bank", key)
             case said.BringOver():
                 return OpenBalance(order.id, wallet_id, self._money(order), "Elsewhere", key)
+            case said.Welcome():
+                return PayBonus(order.id, wallet_id, self._money(order), key)
             case said.PayOut():
                 speed = Speed.INSTANT if order.fast else Speed.STANDARD
                 return AcceptWithdrawal(order.id, wallet_id, self._money(order), "First Bank", speed, key)
@@ -242,7 +245,9 @@ class Interpreter:
         total = Money(order.total, self._currency(order.who))
         return shares(total, among=len(order.among), include_me=order.with_me)
 
-    def _money(self, order: said.Pay | said.BringIn | said.BringOver | said.PayOut | said.PayByCard) -> Money:
+    def _money(
+        self, order: said.Pay | said.BringIn | said.BringOver | said.Welcome | said.PayOut | said.PayByCard
+    ) -> Money:
         return Money(order.amount, self._currency(order.who))
 
     def _wallet(self, name: str | None) -> UUID | None:

@@ -8,6 +8,7 @@ import importlib
 import os
 import pkgutil
 import random
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ import pytest
 import pocketpay
 from pocketpay.cards.card import CardStatus
 from pocketpay.clearing.instruction import Instruction
+from pocketpay.database.sessions import Database
 from pocketpay.money import Money
 from pocketpay.payments.split_bill import shares
 from pocketpay.requests.money_request import RequestStatus
@@ -22,8 +24,13 @@ from pocketpay.transactions.lifecycle import Status
 from tests import model as its_package
 from tests.conftest import Dsns
 from tests.model.asking import shares_of
+from tests.model.forgetful import Forgetful
+from tests.model.recovery import Account, Recovery
+from tests.model.recovery_orders import Reset, ShowCode
 from tests.payments.customers import open_desk, records_of
+from tests.people import PASSWORD, Owner, receiving
 from tests.walks.desk_walk import DeskWalk
+from tests.walks.recovery_walk import PEOPLE, RecoveryWalk
 from tests.walks.table_walk import TableWalk
 
 WALKS = int(os.environ.get("WALKS", "24"))
@@ -33,6 +40,7 @@ LOOK_AROUND_EVERY = 20
 """Steps: in between only what a step has changed is compared."""
 
 STEPS_AT_DESKS = 250
+STEPS_OF_RECOVERY = 150
 
 
 def test_model_shares_no_code_with_the_product() -> None:
@@ -105,3 +113,55 @@ async def test_clearing_does_what_the_model_says(database_dsn: Dsns, seed: int) 
         await records.open_again()
         assert await records.findings() == []
         assert walk.second_thoughts > 10
+
+
+def verified(model: Recovery) -> set[tuple[str, str]]:
+    """Which contact of whom is verified."""
+    return {
+        (contact, who)
+        for who, account in model.accounts.items()
+        for contact, one in account.contacts.items()
+        if one.verified
+    }
+
+
+def test_people_of_recovery_meet_every_answer() -> None:
+    """Right codes, wrong, used and expired ones, and an address that moves from one to another."""
+    met = set()
+    for seed in range(40):
+        model = Recovery({name: Account(PASSWORD) for name in PEOPLE})
+        for name in PEOPLE:
+            model.open_session(name)
+        people = Forgetful(random.Random(seed), model)
+        for _ in range(STEPS_OF_RECOVERY):
+            order = people.order()
+            state, before = "", verified(model)
+            if isinstance(order, ShowCode | Reset):
+                sent = model.challenges[order.shown.challenge]
+                state = "used" if sent.used else "expired" if sent.over else "live" if order.shown.right else "wrong"
+            met.add((type(order).__name__, state, model.told(order)))
+            if isinstance(order, ShowCode):
+                met |= {("moved", "", contact) for contact, _ in before - verified(model)}
+    assert met >= {
+        *{("SignIn", "", answer) for answer in ("ok", "INVALID_CREDENTIALS")},
+        *{("ChangePassword", "", answer) for answer in ("ok", "INVALID_CREDENTIALS")},
+        *{("Give", "", answer) for answer in ("ok", "INVALID_CREDENTIALS", "EMAIL_TAKEN", "PHONE_TAKEN")},
+        *{("RequestCode", "", answer) for answer in ("ok", "INVALID_INPUT")},
+        *{("moved", "", contact) for contact in ("email", "phone")},
+        *{(verb, "live", answer) for verb in ("ShowCode", "Reset") for answer in ("ok", "INVALID_CODE")},
+        *{(verb, state, "INVALID_CODE") for verb in ("ShowCode", "Reset") for state in ("wrong", "used", "expired")},
+    }
+
+
+@pytest.mark.parametrize("seed", range(FIRST_WALK, FIRST_WALK + max(WALKS // 8, 1)))
+async def test_recovery_does_what_the_model_says(database_dsn: Dsns, owner: Owner, seed: int) -> None:
+    async with AsyncExitStack() as open_:
+        servers = []
+        for _ in range(2):
+            database = await Database.open(database_dsn.server)
+            open_.push_async_callback(database.close)
+            servers.append(await open_.enter_async_context(receiving(database)))
+        walk = RecoveryWalk(random.Random(seed), servers, owner)
+        await walk.prepare()
+        for step in range(STEPS_OF_RECOVERY):
+            await walk.step((seed, step))

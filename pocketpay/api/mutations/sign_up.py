@@ -32,8 +32,9 @@ class SignUpInput:
     )
     phone: str | None = strawberry.field(
         default=strawberry.UNSET,
-        description="A phone number of theirs alone, with its country: +12025550123. Spaces, hyphens, digits of "
-        "other scripts and marks that are not seen are read as the number they show.",
+        description="Their phone number, with its country: +12025550123. Spaces, hyphens, digits of other scripts "
+        "and marks that are not seen are read as the number they show. signIn takes it in place of the username. It "
+        "is not theirs alone until they have verified it (requestPhoneVerification).",
     )
     currency: CurrencyCode | None = strawberry.field(
         default=CurrencyCode("USD"), description="The currency of their wallet, one of those served here."
@@ -42,7 +43,7 @@ class SignUpInput:
 
 @strawberry.mutation(
     description="Makes a user with a wallet, and signs them in. A welcome bonus, where there is one, is in the "
-    "wallet at once; in production it is paid once per email address, and to nobody without one. Everything that is "
+    "wallet at once; in production it is paid by verifyEmail, once per email address. Everything that is "
     "wrong with the input is said together. Refusals: INVALID_INPUT, WEAK_PASSWORD, USERNAME_TAKEN, EMAIL_TAKEN, "
     "PHONE_TAKEN, RATE_LIMITED."
 )

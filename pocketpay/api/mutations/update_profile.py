@@ -26,8 +26,9 @@ class UpdateProfileInput:
     )
     phone: str | None = strawberry.field(
         default=strawberry.UNSET,
-        description="A phone number of theirs alone, with its country: +12025550123. Spaces, hyphens, digits of "
-        "other scripts and marks that are not seen are read as the number they show. Needs currentPassword.",
+        description="Their phone number, with its country: +12025550123. Spaces, hyphens, digits of other scripts "
+        "and marks that are not seen are read as the number they show. Needs currentPassword. A new number is not "
+        "verified; the old one, if it was verified, is sent a text message about the change.",
     )
     avatar_url: str | None = strawberry.field(
         default=strawberry.UNSET,
@@ -42,8 +43,8 @@ class UpdateProfileInput:
 
 @strawberry.mutation(
     description="Changes what is known of the viewer, all that is asked or nothing. Everything that is wrong with "
-    "the input is said together; what somebody else has already, only with the right password. A mail tells the old "
-    "email address when it is changed. Refusals: "
+    "the input is said together; what somebody else has verified, only with the right password. A mail tells "
+    "the old email address when it is changed, a text message the old number. Refusals: "
     "INVALID_INPUT, INVALID_CREDENTIALS, EMAIL_TAKEN, PHONE_TAKEN, WALLET_FROZEN (for all), RATE_LIMITED (after "
     "wrong passwords of signed-in requests, and after ten changes of email or phone within an hour, made or refused)."
 )

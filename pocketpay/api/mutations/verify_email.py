@@ -8,7 +8,7 @@ from pocketpay.api.context import Info
 from pocketpay.api.errors import refusals_as_errors
 from pocketpay.api.user_payload import UserPayload
 from pocketpay.identity import shown_code
-from pocketpay.identity import verify_email as identity
+from pocketpay.onboarding import verify_email as onboarding
 
 
 @strawberry.input(description="What requestEmailVerification has sent: the code, or the token of the link.")
@@ -24,7 +24,8 @@ class VerifyEmailInput:
 @strawberry.mutation(
     description="Verifies the viewer's email address with what was sent to it. An address is theirs who verified it "
     "last: if another user had verified it before, it is not verified for them any more. Idempotent: a verified "
-    "address stays verified. Refusals: INVALID_INPUT (neither code nor token, or both), INVALID_CODE (wrong, used, "
+    "address stays verified. In production a welcome bonus, where there is one, is paid then: once per address "
+    "and once per wallet. Refusals: INVALID_INPUT (neither code nor token, or both), INVALID_CODE (wrong, used, "
     "expired, sent to an earlier address, or after five wrong codes: then only the link is valid), WALLET_FROZEN "
     "(for all)."
 )
@@ -32,6 +33,6 @@ class VerifyEmailInput:
 async def verify_email(
     info: Info, input: Annotated[VerifyEmailInput, strawberry.argument(description="The code or the token.")]
 ) -> UserPayload:
-    viewer = info.context.must_view()
+    viewer, rooms = info.context.must_view(), info.context.rooms
     what = shown_code.read(input.code or None, input.token or None)
-    return UserPayload.of(await identity.verify_email(info.context.rooms.reception, viewer, what))
+    return UserPayload.of(await onboarding.verify_email(rooms.reception, rooms.desk, rooms.settings, viewer, what))

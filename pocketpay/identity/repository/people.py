@@ -4,34 +4,24 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-import asyncpg
-
 from pocketpay.database.sessions import Record, Session
 from pocketpay.identity.brought_hashes import HashesLeft
 from pocketpay.identity.changes import Changes, Stays
-from pocketpay.identity.errors import TAKEN
 from pocketpay.identity.logins import Login
 from pocketpay.identity.user import Role, User
 
 _USER = """id, username, name, email, phone, avatar_url, role, wallet_id, created_at, closed_at,
-email_verified_at is not null as email_verified"""
+email_verified_at is not null as email_verified, phone_verified_at is not null as phone_verified"""
 _BY_EMAIL = f"""
 select {_USER}, password_hash from users where lower(email) = lower($1) and closed_at is null
 order by email_verified_at is null, coalesce(email_set_at, created_at), id limit 1
 """
+_BY_PHONE = f"""
+select {_USER}, password_hash from users where phone = $1 and closed_at is null
+order by phone_verified_at is null, coalesce(phone_set_at, created_at), id limit 1
+"""
 _BY_CHALLENGE = f"""
 select {_USER} from users where closed_at is null and id = (select user_id from one_time_challenges where id = $1)
-"""
-_LOCK_ADDRESS = """
-select pg_advisory_xact_lock(hashtextextended('email address ' || lower(email), 0))
-from users where id = $1 and email is not null
-"""
-_TAKE_ADDRESS = """
-update users set email_verified_at = null, updated_at = clock_timestamp()
-where lower(email) = lower($2) and email_verified_at is not null and id <> $1
-"""
-_VERIFY_EMAIL = f"""
-update users set email_verified_at = clock_timestamp(), updated_at = clock_timestamp() where id = $1 returning {_USER}
 """
 _CHANGE = f"""
 update users set
@@ -47,17 +37,19 @@ select exists(select from users where username = $1 and id is distinct from $4)
            or exists(select from retired_usernames where fingerprint = sha256(convert_to($1, 'UTF8'))) as username,
        exists(select from users where lower(email) = lower($2) and email_verified_at is not null
               and id is distinct from $4) as email,
-       exists(select from users where phone = $3 and id is distinct from $4) as phone
+       exists(select from users where phone = $3 and phone_verified_at is not null
+              and id is distinct from $4) as phone
 """
 
 _MEANT = f"""
 select {_USER} from users
 where username = $1 or lower(email) = lower($2) or phone = $3 or wallet_id = any($4::uuid[])
-order by case when lower(email) = lower($2) and email_verified_at is null then coalesce(email_set_at, created_at) end
+order by case when lower(email) = lower($2) and email_verified_at is null then coalesce(email_set_at, created_at)
+              when phone = $3 and phone_verified_at is null then coalesce(phone_set_at, created_at) end
     nulls first, username
 limit $5
 """
-"""Those who have only given the address come last: however many they are, they hide nobody."""
+"""Those who have only given the address or the number come last: however many they are, they hide nobody."""
 
 ARGON2_KIND = "ltrim(regexp_substr(password_hash, '^[$]argon2[^$]*[$][^$]*[$][^$]*'), '$')"
 BROUGHT_ARGON2 = """password_hash like '$argon2%' and closed_at is null
@@ -116,12 +108,8 @@ async def by_challenge(session: Session, challenge_id: UUID | None) -> User | No
 
 
 async def by_phone(session: Session, phone: str) -> Credentials | None:
-    """The open user with that number in E.164."""
-    return _credentials(
-        await session.fetchrow(
-            f"select {_USER}, password_hash from users where phone = $1 and closed_at is null", phone
-        )
-    )
+    """The open user who has verified that number in E.164, or else who gave it first."""
+    return _credentials(await session.fetchrow(_BY_PHONE, phone))
 
 
 async def by_id(session: Session, user_id: UUID) -> Credentials | None:
@@ -166,7 +154,7 @@ async def meant(
     most: int,
 ) -> list[User]:
     """Whoever is known by one of these exactly, closed ones too; at most `most`, by username. Last come those who
-    have given the address and not verified it."""
+    have given the address or the number and not verified it."""
     return [_user(row) for row in await session.fetch(_MEANT, username, email, phone, wallet_ids, most)]
 
 
@@ -200,19 +188,6 @@ async def lock_user(session: Session, user_id: UUID) -> User | None:
     return None if row is None else _user(row)
 
 
-async def lock_address_of(session: Session, user_id: UUID) -> None:
-    """Locks the user's email address until the unit ends: all who verify one address take turns."""
-    await session.execute(_LOCK_ADDRESS, user_id)
-
-
-async def verify_email(session: Session, user_id: UUID, email: str) -> User:
-    """The user has verified that address, which is theirs; for another user it is not verified any more."""
-    await session.execute(_TAKE_ADDRESS, user_id, email)
-    row = await session.fetchrow(_VERIFY_EMAIL, user_id)
-    assert row is not None  # noqa: S101 - its row is locked
-    return _user(row)
-
-
 async def lock_hash(session: Session, user_id: UUID) -> str | None:
     """The same, and gives the password's hash as it is once the lock is held; None: closed, or nobody."""
     kept: str | None = await session.fetchval(
@@ -239,20 +214,11 @@ async def keep_hash(session: Session, user_id: UUID, *, old: str, new: str) -> N
 
 
 async def change(session: Session, user_id: UUID, changes: Changes) -> User | None:
-    """Changes what is to be changed of an open user and gives them as they are then; None: closed, or nobody.
-
-    Raises PhoneTaken; the unit of work is then broken.
-    """
+    """Changes what is to be changed of an open user and gives them as they are then; None: closed, or nobody."""
     asked: list[object] = []
     for wanted in (changes.name, changes.email, changes.phone, changes.avatar_url):
         asked += (False, None) if isinstance(wanted, Stays) else (True, wanted)
-    try:
-        row = await session.fetchrow(_CHANGE, user_id, *asked)
-    except asyncpg.UniqueViolationError as violation:
-        column = (violation.constraint_name or "").removeprefix("uq_users_")
-        if column not in TAKEN:
-            raise
-        raise TAKEN[column]() from violation
+    row = await session.fetchrow(_CHANGE, user_id, *asked)
     return None if row is None else _user(row)
 
 
@@ -261,8 +227,8 @@ async def taken(
 ) -> set[str]:
     """Which of these somebody besides that user has already: some of username, email, phone.
 
-    An email address counts once it is verified: whoever only gives it keeps nobody else from giving it. A username
-    stays with whoever had it first, also when they have left.
+    An email address or a phone number counts once it is verified: whoever only gives it keeps nobody else from giving
+    it. A username stays with whoever had it first, also when they have left.
     """
     row = await session.fetchrow(_TAKEN, username, email, phone, besides)
     return set() if row is None else {field for field, is_taken in row.items() if is_taken}
@@ -285,4 +251,5 @@ def _user(row: Record) -> User:
         created_at=row["created_at"],
         closed_at=row["closed_at"],
         email_verified=row["email_verified"],
+        phone_verified=row["phone_verified"],
     )

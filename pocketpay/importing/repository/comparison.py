@@ -110,6 +110,8 @@ async def compare(connection: Connection) -> None:
         theirs = f"u.{field} = {key}"
         if field == "email":  # one that nobody has verified keeps nobody from it
             theirs = f"lower(u.email) = {key} and u.email_verified_at is not null"
+        if field == "phone":
+            theirs = f"u.phone = {key} and u.phone_verified_at is not null"
         await connection.execute(_TAKEN.format(theirs=theirs, **names))
     await connection.execute(_RETIRED)
     await connection.execute("create unique index on sound (n)")

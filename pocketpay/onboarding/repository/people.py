@@ -1,6 +1,6 @@
 """The SQL of sign-up: the rows of a new person in every table that has one."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -17,8 +17,7 @@ BONUS_DESCRIPTION = "Welcome bonus"
 class Newcomer:
     """A person about to be written, each field in the form it is kept in.
 
-    All ids are made before the write, so that it can be said again. `bonus` may be zero: then there is none. With
-    `claim`, the fingerprint of an email address, it is zero where that is kept already; else it is kept from then on.
+    All ids are made before the write, so that it can be said again. `bonus` may be zero: then there is none.
     """
 
     user_id: UUID
@@ -31,7 +30,6 @@ class Newcomer:
     bonus: Money
     bonus_id: UUID
     entry_ids: tuple[UUID, UUID]
-    claim: bytes | None = None
 
 
 _NEWCOMER = """
@@ -45,10 +43,6 @@ wallet as (
 insert into users (id, username, name, email, phone, password_hash, role, wallet_id, created_at, updated_at)
 select $4, $5, $6, $7, $8, $9, 'member', $1, now, now from clock
 returning created_at
-"""
-_CLAIM = """
-insert into welcomed_emails (fingerprint, welcomed_at) values ($1, clock_timestamp()) on conflict do nothing
-returning true
 """
 _BONUS = """
 with paid as (
@@ -69,8 +63,6 @@ async def write(session: Session, newcomer: Newcomer) -> None:
 
     Raises AlreadyThere; the unit of work is then broken.
     """
-    if newcomer.claim is not None and not await session.fetchval(_CLAIM, newcomer.claim):
-        newcomer = replace(newcomer, bonus=Money(0, newcomer.bonus.currency))
     try:
         created_at: datetime = await session.fetchval(
             _NEWCOMER,

@@ -1,0 +1,25 @@
+"""The resolver of `requestPhoneVerification`."""
+
+import strawberry
+
+from pocketpay.api.context import Info
+from pocketpay.api.errors import refusals_as_errors
+from pocketpay.api.user_payload import UserPayload
+from pocketpay.identity import request_phone_verification as identity
+
+
+@strawberry.mutation(
+    description="Sends a text message with a code of six digits to the viewer's phone number, for verifyPhone. It is "
+    "valid for 10 minutes; those sent before are not valid any more. Sends nothing when the number is verified "
+    "already. Refusals: INVALID_INPUT (the viewer has no phone number), WALLET_FROZEN (for all), "
+    "TEXT_MESSAGES_UNAVAILABLE, RATE_LIMITED (five an hour; fewer while many others have messages sent to the same "
+    "number)."
+)
+@refusals_as_errors(UserPayload)
+async def request_phone_verification(info: Info) -> UserPayload:
+    context = info.context
+    return UserPayload.of(
+        await identity.request_phone_verification(
+            context.rooms.reception, context.must_view(), address=context.address
+        )
+    )

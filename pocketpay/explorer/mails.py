@@ -1,0 +1,35 @@
+"""GET /explorer/mails: the newest mails and text messages with their codes, which the explorer's bar shows.
+
+In development only, where no mail is sent and the log shows the same. A page of another site cannot read the answer.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from pocketpay.mail.recent import RecentMail
+
+PATH = "/explorer/mails"
+
+
+def route(read: Callable[[], Awaitable[Sequence[RecentMail]]]) -> Route:
+    """The route, over a function that reads the newest mails."""
+
+    async def mails(request: Request) -> Response:
+        shown = [
+            {
+                "id": str(one.id),
+                "kind": one.kind,
+                "to": one.recipient,
+                "says": one.says,
+                "code": one.code,
+                "link": one.link,
+                "createdAt": one.created_at.isoformat(),
+            }
+            for one in await read()
+        ]
+        return JSONResponse({"mails": shown}, headers={"Cache-Control": "no-store"})
+
+    return Route(PATH, mails, methods=["GET"])

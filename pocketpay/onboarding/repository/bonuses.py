@@ -1,0 +1,63 @@
+"""Welcome bonuses: earned by a verified address, owed until they are paid."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from pocketpay.database.sessions import Session
+from pocketpay.money import Money
+
+_PROMISE = """
+with wallet as materialized (
+    select w.id, bonus.amount from wallets w
+    join unnest($4::text[], $5::bigint[]) bonus(currency, amount) on bonus.currency = w.currency
+    where w.id = $1
+      and not exists (select from welcome_bonuses where wallet_id = w.id)
+      and not exists (select from imported_users i join users u on u.id = i.user_id where u.wallet_id = w.id)
+      and not exists (
+        select from ledger_entries e join transactions t on t.id = e.transaction_id
+        where e.account_id = w.id and e.sequence = 1 and t.type = 'bonus')),
+claimed as (
+    insert into welcomed_emails (fingerprint, welcomed_at) select $2, clock_timestamp() from wallet
+    on conflict do nothing returning fingerprint)
+insert into welcome_bonuses (wallet_id, transaction_id, amount, promised_at)
+select wallet.id, $3, wallet.amount, clock_timestamp() from wallet, claimed
+"""
+"""A bonus that was given at sign-up is the first entry of its account."""
+
+_OWED = """
+select b.wallet_id, b.transaction_id, b.amount, w.currency from welcome_bonuses b join wallets w on w.id = b.wallet_id
+where b.finished_at is null and ($1::uuid is null or b.wallet_id = $1) order by b.promised_at limit $2
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """A bonus that is to be paid by the transaction of that id."""
+
+    wallet_id: UUID
+    transaction_id: UUID
+    amount: Money
+
+
+async def promise(
+    session: Session, wallet_id: UUID, fingerprint: bytes, amounts: Mapping[str, int], *, transaction_id: UUID
+) -> None:
+    """The wallet is owed the amount of its currency, unless it or somebody of that address was given one before, or
+    its owner was imported."""
+    await session.execute(
+        _PROMISE, wallet_id, fingerprint, transaction_id, list(amounts.keys()), list(amounts.values())
+    )
+
+
+async def owed(session: Session, wallet_id: UUID | None, *, most: int) -> list[Owed]:
+    """What is owed to that wallet, or to anybody where it is None: the longest owed first."""
+    return [Owed(row[0], row[1], Money(row[2], row[3])) for row in await session.fetch(_OWED, wallet_id, most)]
+
+
+async def finish(session: Session, wallet_ids: Sequence[UUID]) -> None:
+    """Those are owed nothing any more."""
+    await session.execute(
+        "update welcome_bonuses set finished_at = clock_timestamp() where wallet_id = any($1::uuid[])",
+        list(wallet_ids),
+    )
