@@ -74,6 +74,7 @@ PLAIN = [
     post(b"User-Agent: caf\xe9"),
     post(b"User-Agent:no-space"),
     post(b"User-Agent: a\tb"),
+    post(b"X-Pocketpay-Cost: 1"),
     post(body=b""),
     post(body=b"x" * 1_000),
     post(body=b"often"),
