@@ -57,6 +57,7 @@ from pocketpay.payments.sweeper import sweep_forever
 from pocketpay.serving import http, log, trusted
 from pocketpay.serving.connections.connections import Connections
 from pocketpay.serving.connections.limits import ConnectionLimits
+from pocketpay.serving.cookies import Cookies
 from pocketpay.serving.documents import Documents
 from pocketpay.serving.doors import Doors
 from pocketpay.serving.execution import Execution
@@ -106,7 +107,7 @@ def create_app(settings: Settings, *, server_dsn: str, secret_key: bytes) -> Sta
     view = View(schema, doors, settings, origins=origins, page=None if settings.production else explorer.page)
     health = Health(settings, metrics)
     server = Server(settings, server_dsn, secret_key, doors, health)
-    replies = Replies(doors, settings)
+    replies = Replies(doors, settings, Cookies.of(settings, origins))
     app = Starlette(
         routes=[
             Route("/graphql", view),
@@ -128,7 +129,7 @@ def create_app(settings: Settings, *, server_dsn: str, secret_key: bytes) -> Sta
         ],
         middleware=[
             *_proxies(settings),
-            Middleware(Cors, origins=origins),
+            Middleware(Cors, origins=origins, refresh_cookie=settings.refresh_cookie),
             Middleware(Handler, replies=replies),
             Middleware(Headers),
         ],

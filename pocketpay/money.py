@@ -36,9 +36,10 @@ class CurrenciesDiffer(PocketPayError):
 
 @dataclass(frozen=True, slots=True)
 class Currency:
-    """An ISO 4217 currency: its code and how many digits its minor unit has (USD 2, JPY 0, KWD 3)."""
+    """An ISO 4217 currency: code, English name, and how many digits its minor unit has (USD 2, JPY 0, KWD 3)."""
 
     code: str
+    name: str
     exponent: int
 
 
@@ -46,12 +47,12 @@ class Currency:
 def currency(code: str) -> Currency:
     """The ISO 4217 currency of that alphabetic code. Raises LookupError when it is none that can be held."""
     try:
-        exponent = iso4217.Currency(code).exponent
+        known = iso4217.Currency(code)
     except ValueError:
-        exponent = None
-    if exponent is None or exponent > 3:
+        known = None
+    if known is None or known.exponent is None or known.exponent > 3:
         raise LookupError(f"{code!r} is not an ISO 4217 currency that can be held")
-    return Currency(code, exponent)
+    return Currency(code, known.currency_name, known.exponent)
 
 
 @dataclass(frozen=True, slots=True)

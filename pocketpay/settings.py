@@ -121,6 +121,11 @@ class Settings(RiskSettings, BaseSettings):
         "https://app.example.com; * is all. In development those of this machine are allowed too: "
         "http://localhost, http://127.0.0.1 and http://[::1], on any port.",
     )
+    refresh_cookie: bool = Field(
+        False,
+        description="Whether browser frontends may have the refresh token in a cookie that scripts cannot read. The "
+        "frontend must be on the site of this server, and ALLOWED_ORIGINS must not be *.",
+    )
 
     trusted_proxies: str = Field(
         "",
@@ -146,7 +151,10 @@ class Settings(RiskSettings, BaseSettings):
         30, ge=1, le=365, description="After how many days a session ends, however often it is refreshed."
     )
     sign_up_rate_per_hour: int | None = Field(
-        None, ge=1, description="Sign-ups per hour from one address. Absent, 60 in production, else no limit."
+        None,
+        ge=1,
+        description="Sign-ups per hour from one address, and as many checks of usernames. Absent, 60 in production, "
+        "else no limit.",
     )
     sign_in_rate_per_minute: int | None = Field(
         None, ge=1, description="Sign-ins per minute from one address. Absent, 20 in production, else no limit."
@@ -323,7 +331,8 @@ class Settings(RiskSettings, BaseSettings):
 
     @model_validator(mode="after")
     def _origins_are_origins(self) -> Self:
-        _ = self.origins
+        if "*" in self.origins and self.refresh_cookie:
+            raise ValueError("REFRESH_COOKIE needs the origins that may use it: ALLOWED_ORIGINS must not be *")
         return self
 
     @model_validator(mode="after")

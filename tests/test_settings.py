@@ -340,3 +340,10 @@ def test_password_of_the_smtp_server_is_read_from_its_file(tmp_path: Path) -> No
     assert smtp_password(chosen) == "a secret"
     assert smtp_password(load(**MAIL, smtp_username="us", smtp_password="other")) == "other"
     assert smtp_password(load()) is None
+
+
+def test_cookies_need_origins_that_are_named() -> None:
+    said = sentence(refresh_cookie=True, allowed_origins="https://app.example,*")
+    assert "REFRESH_COOKIE" in said
+    assert load(refresh_cookie=True, allowed_origins="https://app.example").refresh_cookie
+    assert not load(allowed_origins="*").refresh_cookie

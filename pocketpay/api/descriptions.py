@@ -8,6 +8,7 @@ IDEMPOTENCY_KEY = (
 )
 AMOUNT = "How much, in the wallet's currency; above zero."
 DESCRIPTION = "What it is for: one line of 1 to 500 characters."
+OPTIONAL_DESCRIPTION = "What it is for: one line of at most 500 characters; it may be empty."
 RECIPIENT = 'The recipient\'s username, with or without "@".'
 REASON = "Why, for the record: 1 to 500 characters on one line."
 NEW_PASSWORD = "12 to 256 characters of any kind, and not one that a guesser tries first."  # noqa: S105 - only about one

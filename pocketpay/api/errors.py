@@ -11,21 +11,29 @@ A payload that has both a transaction and refusals gets its list from `user_erro
 
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
-from enum import Enum
 from functools import wraps
 from typing import Any, ParamSpec, Self, TypeVar
 
 import strawberry
 
 from pocketpay import errors
+from pocketpay.api.card import Card
+from pocketpay.api.context import Info
+from pocketpay.api.error_code import ErrorCode
 from pocketpay.api.limit import Limit
 from pocketpay.api.money import Money
+from pocketpay.api.money_request import MoneyRequest
+from pocketpay.api.node import Node
+from pocketpay.api.transaction import Transaction
+from pocketpay.cards import card
 from pocketpay.cards import errors as cards
 from pocketpay.identity import errors as identity
 from pocketpay.operations import errors as operations
 from pocketpay.operator_log import errors as operator_log
 from pocketpay.requests import errors as requests
+from pocketpay.requests import money_request
 from pocketpay.transactions import errors as transactions
+from pocketpay.transactions import transaction
 
 Asked = ParamSpec("Asked")
 Payload = TypeVar("Payload")
@@ -37,84 +45,6 @@ class Refusals(errors.PocketPayError):
     def __init__(self, refusals: Iterable[errors.Refusal]) -> None:
         self.refusals = tuple(refusals)
         super().__init__(*self.refusals)
-
-
-@strawberry.enum(description="Why something was refused. Codes are stable: build on them, not on the message.")
-class ErrorCode(Enum):
-    INVALID_INPUT = strawberry.enum_value("INVALID_INPUT", description="A text breaks its rule; the path says which.")
-    INVALID_AMOUNT = strawberry.enum_value(
-        "INVALID_AMOUNT", description="An amount is zero, too exact for its currency, or too large."
-    )
-    INVALID_CREDENTIALS = strawberry.enum_value(
-        "INVALID_CREDENTIALS", description="No such user, or the password is wrong; which of both is not said."
-    )
-    INVALID_TOKEN = strawberry.enum_value(
-        "INVALID_TOKEN", description="The refresh token is unknown, used up, expired or revoked: sign in again."
-    )
-    INVALID_CODE = strawberry.enum_value(
-        "INVALID_CODE",
-        description="The code, or the token of a link, is wrong, used or expired: request another.",
-    )
-    EMAIL_NOT_VERIFIED = strawberry.enum_value(
-        "EMAIL_NOT_VERIFIED", description="The customer has no verified email address to which mail could be sent."
-    )
-    MAIL_UNAVAILABLE = strawberry.enum_value("MAIL_UNAVAILABLE", description="This server sends no mail.")
-    TEXT_MESSAGES_UNAVAILABLE = strawberry.enum_value(
-        "TEXT_MESSAGES_UNAVAILABLE", description="This server sends no text messages."
-    )
-    WEAK_PASSWORD = strawberry.enum_value(
-        "WEAK_PASSWORD", description="The password is shorter than 12 characters, longer than 256, or a common one."
-    )
-    USERNAME_TAKEN = strawberry.enum_value("USERNAME_TAKEN", description="Somebody else has this username.")
-    EMAIL_TAKEN = strawberry.enum_value("EMAIL_TAKEN", description="Somebody else has verified this email address.")
-    PHONE_TAKEN = strawberry.enum_value("PHONE_TAKEN", description="Somebody else has verified this phone number.")
-    NOT_FOUND = strawberry.enum_value("NOT_FOUND", description="There is none, or it belongs to somebody else.")
-    RECIPIENT_NOT_FOUND = strawberry.enum_value(
-        "RECIPIENT_NOT_FOUND", description="Nobody of this username can be paid now, or asked for money."
-    )
-    SELF_TRANSFER = strawberry.enum_value("SELF_TRANSFER", description="The viewer is on both sides.")
-    CURRENCY_MISMATCH = strawberry.enum_value(
-        "CURRENCY_MISMATCH", description="The two wallets have different currencies."
-    )
-    INSUFFICIENT_FUNDS = strawberry.enum_value(
-        "INSUFFICIENT_FUNDS", description="More was asked than is available; both amounts are in the error."
-    )
-    LIMIT_EXCEEDED = strawberry.enum_value("LIMIT_EXCEEDED", description="A limit of the last 24 hours is used up.")
-    TOO_MANY_PENDING = strawberry.enum_value(
-        "TOO_MANY_PENDING", description="Too many payments await confirmation: confirm or cancel some first."
-    )
-    RISK_BLOCKED = strawberry.enum_value("RISK_BLOCKED", description="A rule of risk blocks this payment.")
-    BANK_DECLINED = strawberry.enum_value("BANK_DECLINED", description="The bank said no; no money has moved.")
-    BALANCE_NOT_ZERO = strawberry.enum_value(
-        "BALANCE_NOT_ZERO", description="The wallet still has money, or payments under way."
-    )
-    WRONG_STATE = strawberry.enum_value(
-        "WRONG_STATE", description="Its state does not allow this; the state is in the error."
-    )
-    WALLET_FROZEN = strawberry.enum_value(
-        "WALLET_FROZEN", description="The viewer's wallet is frozen; for an operator, the customer's."
-    )
-    WALLET_CLOSED = strawberry.enum_value("WALLET_CLOSED", description="The wallet is closed, for good.")
-    CARD_FROZEN = strawberry.enum_value("CARD_FROZEN", description="The card is frozen.")
-    CARD_CLOSED = strawberry.enum_value("CARD_CLOSED", description="The card is closed for good.")
-    CARD_EXPIRED = strawberry.enum_value("CARD_EXPIRED", description="The card is past its expiry.")
-    CARD_LIMIT_EXCEEDED = strawberry.enum_value(
-        "CARD_LIMIT_EXCEEDED", description="The payment is above one of the card's own limits."
-    )
-    ALREADY_REFUNDED = strawberry.enum_value("ALREADY_REFUNDED", description="All of it has been refunded before.")
-    REFUND_TOO_LARGE = strawberry.enum_value(
-        "REFUND_TOO_LARGE", description="The refund is above what is left of the original."
-    )
-    IDEMPOTENCY_KEY_REUSED = strawberry.enum_value(
-        "IDEMPOTENCY_KEY_REUSED", description="The key was used before with another input."
-    )
-    FORBIDDEN = strawberry.enum_value(
-        "FORBIDDEN",
-        description="An operator may not act on their own account, wallet or transactions: another one may.",
-    )
-    RATE_LIMITED = strawberry.enum_value(
-        "RATE_LIMITED", description="Too often in too short a time, or too many at once: try again later."
-    )
 
 
 @strawberry.interface(
@@ -178,10 +108,39 @@ class LimitExceeded(UserError):
 @strawberry.type(description="Its state does not allow what was asked.")
 class WrongState(UserError):
     status: str = strawberry.field(description="The state it is in, as the schema's status enum spells it.")
+    about: strawberry.Private[transactions.HasState]
+
+    @strawberry.field(
+        description="What it is about, as it is now: a Transaction, a MoneyRequest or a Card. Null for an operator, "
+        "because a customer's transaction is no Node of theirs."
+    )
+    async def node(self, info: Info) -> Node | None:
+        return await WITH_STATE[type(self.about)].find(info, self.about.id)
 
     @classmethod
     def facts(cls, refusal: transactions.WrongState) -> dict[str, Any]:
-        return {"status": refusal.status.name}
+        return {"status": refusal.status.name, "about": refusal.about}
+
+
+WITH_STATE: dict[type[transactions.HasState], type[Transaction] | type[MoneyRequest] | type[Card]] = {
+    transaction.Transaction: Transaction,
+    money_request.MoneyRequest: MoneyRequest,
+    card.Card: Card,
+}
+"""What a refusal is about, and its type in the schema."""
+
+
+@strawberry.type(description="Too often in too short a time, or too many at once.")
+class RateLimited(UserError):
+    retry_after_seconds: int | None = strawberry.field(
+        description="In how many seconds the same request may pass, at the earliest; null where it does not depend "
+        "on time alone: too many cards are open, or too many money requests were made."
+    )
+
+    @classmethod
+    def facts(cls, refusal: Any) -> dict[str, Any]:
+        wait = refusal.retry_after_seconds if isinstance(refusal, identity.RateLimited) else None
+        return {"retry_after_seconds": wait}
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +181,7 @@ TABLE: dict[type[errors.Refusal], Row] = {
     identity.MailUnavailable: Row(Refusal, "This server sends no mail."),
     identity.TextMessagesUnavailable: Row(Refusal, "This server sends no text messages."),
     identity.NoSuchSession: Row(Refusal, "There is no such session."),
-    identity.RateLimited: Row(Refusal, "Too often: try again in {retry_after_seconds} seconds.", retryable=True),
+    identity.RateLimited: Row(RateLimited, "Too often: try again in {retry_after_seconds} seconds.", retryable=True),
     transactions.InvalidInput: Row(InvalidInput, "{field} {problem}."),
     transactions.InvalidAmount: Row(InvalidInput, "{field} {problem}."),
     transactions.NotFound: Row(Refusal, "There is no such thing."),
@@ -248,12 +207,12 @@ TABLE: dict[type[errors.Refusal], Row] = {
         retryable=True,
     ),
     requests.TooManyOpenRequests: Row(
-        Refusal,
+        RateLimited,
         "{most} of your requests wait for their answer already: ask again when some are answered.",
         retryable=True,
     ),
     requests.TooManyRequests: Row(
-        Refusal, "At most {most} requests within 24 hours: ask again later.", retryable=True
+        RateLimited, "At most {most} requests within 24 hours: ask again later.", retryable=True
     ),
     transactions.RiskBlocked: Row(Refusal, "This payment is blocked by a rule that protects your wallet."),
     transactions.BankDeclined: Row(Refusal, "The bank declined; no money has moved."),
@@ -272,7 +231,7 @@ TABLE: dict[type[errors.Refusal], Row] = {
     operations.NoEmail: Row(InvalidInput, "They have given no email address."),
     operations.NotTheirEmail: Row(InvalidInput, "The email address that they have given is another one."),
     operator_log.OwnWallet: Row(Refusal, "This is about your own wallet: another operator must do it."),
-    cards.TooManyCards: Row(Refusal, "{most} cards are open already: close one first.", retryable=True),
+    cards.TooManyCards: Row(RateLimited, "{most} cards are open already: close one first.", retryable=True),
     cards.CardClosed: Row(Refusal, "This card is closed."),
     cards.CardFrozen: Row(Refusal, "This card is frozen: unfreeze it first.", retryable=True),
     cards.CardExpired: Row(Refusal, "This card has expired."),

@@ -63,6 +63,7 @@ from pocketpay.api.mutations import (
 from pocketpay.api.operations import root
 from pocketpay.api.queries import (
     cards,
+    currencies,
     money_requests,
     node,
     profile,
@@ -72,6 +73,7 @@ from pocketpay.api.queries import (
     transaction,
     transactions,
     transfer_preview,
+    username_available,
     viewer,
     wallet,
     withdrawal_preview,
@@ -108,6 +110,8 @@ QUERIES: list[Any] = [
     money_requests.money_requests,
     cards.cards,
     risk_policy.risk_policy,
+    currencies.currencies,
+    username_available.username_available,
     root.queries,
 ]
 MUTATIONS: list[Any] = [
@@ -168,6 +172,7 @@ def build() -> Schema:
             errors.InsufficientFunds,
             errors.LimitExceeded,
             errors.WrongState,
+            errors.RateLimited,
         ],
         # Not `sort_schema`: the sorted copy has plain enums, which know nothing of Python's.
         config=StrawberryConfig(scalar_map=SCALARS),

@@ -19,16 +19,22 @@ class Tokens:
         description="Goes with every request, as `Authorization: Bearer …` or in a websocket's connection_init."
     )
     refresh_token: str = strawberry.field(
-        description="Good for one refreshSession, which gives the next. Keep it as safe as the password."
+        description="Good for one refreshSession, which gives the next. Keep it as safe as the password. Empty where "
+        "the browser has it in a cookie."
     )
     access_token_expires_at: datetime = strawberry.field(description="When the access token stops being believed.")
+    refresh_token_expires_at: datetime = strawberry.field(
+        description="When the session ends unless it is refreshed before. Each refresh moves this later, but never "
+        "past the longest time that a session may last."
+    )
 
     @classmethod
-    def of(cls, issued: tokens.Tokens) -> Self:
+    def of(cls, issued: tokens.Tokens, *, in_cookie: bool) -> Self:
         return cls(
             access_token=issued.access_token,
-            refresh_token=issued.refresh_token,
+            refresh_token="" if in_cookie else issued.refresh_token,
             access_token_expires_at=issued.access_token_expires_at,
+            refresh_token_expires_at=issued.refresh_token_expires_at,
         )
 
 
@@ -41,5 +47,8 @@ class SessionPayload:
     @classmethod
     def admit(cls, context: Context, admission: Admission) -> Self:
         """The payload of somebody let in. The rest of the operation goes on as theirs, fields of the user first."""
-        context.viewer = admission.viewer
-        return cls(tokens=Tokens.of(admission.tokens), user=User.of(admission.user))
+        context.viewer, cookie = admission.viewer, context.refresh_cookie
+        if cookie is not None:
+            cookie.keep(admission.tokens)
+        tokens = Tokens.of(admission.tokens, in_cookie=cookie is not None)
+        return cls(tokens=tokens, user=User.of(admission.user))

@@ -9,7 +9,7 @@ from pocketpay.api.bad_input import BadUserInput
 from pocketpay.api.context import Info
 from pocketpay.api.ledger_entry import LedgerEntry
 from pocketpay.api.money import Money
-from pocketpay.api.page_arguments import After, First
+from pocketpay.api.page_arguments import After, Before, First, Last
 from pocketpay.api.pages import BY_SEQUENCE, Connection, Listing, asked, connection
 from pocketpay.ledger import entries, statement
 
@@ -53,17 +53,19 @@ class Statement:
         info: Info,
         first: First = None,
         after: After = None,
+        last: Last = None,
+        before: Before = None,
     ) -> Connection[LedgerEntry]:
         known = self.known
         listing = Listing(f"statement {known.month}", known.wallet_id, BY_SEQUENCE)
-        page = asked(listing, first, after, None, None)
+        page = asked(listing, first, after, last, before)
         read = await info.context.database.query(
             entries.read,
             known.wallet_id,
             most=page.fetch,
             newer_than=known.opening.sequence if page.after is None else page.after,
-            older_than=known.closing.sequence + 1,
-            oldest_first=True,
+            older_than=known.closing.sequence + 1 if page.before is None else page.before,
+            oldest_first=not page.backward,
         )
 
         async def counted() -> int:

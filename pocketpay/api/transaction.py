@@ -11,7 +11,7 @@ from pocketpay import money
 from pocketpay.api import ids
 from pocketpay.api.card import Card
 from pocketpay.api.context import Info
-from pocketpay.api.errors import ErrorCode
+from pocketpay.api.error_code import ErrorCode
 from pocketpay.api.money import Money
 from pocketpay.api.node import ID_DESCRIPTION, Node
 from pocketpay.api.profile import Profile
@@ -99,7 +99,7 @@ class Transaction(Node):
     def total(self) -> Money:
         return Money.of(self.known.total)
 
-    @strawberry.field(description="What it is for, in the sender's words.")
+    @strawberry.field(description='What it is for, in the sender\'s words; "" when they gave none.')
     def description(self) -> str:
         return self.known.description
 
@@ -163,12 +163,24 @@ class Transaction(Node):
 
     @strawberry.field(description="The person on the other side; null where that is a bank or the house.")
     async def counterparty(self, info: Info) -> Profile | None:
-        return await owner(
-            info,
-            self.known.destination_wallet_id
-            if self.known.source_wallet_id == self.viewed_from
-            else self.known.source_wallet_id,
-        )
+        return await owner(info, visibility.counterparty(self.known, self.viewed_from))
+
+    @strawberry.field(
+        description="Who or what is on the other side, in one short text for a list: a person's name, a bank, a "
+        'merchant, or "Welcome bonus". A refund has the title of what it gives money back of.'
+    )
+    async def title(self, info: Info) -> str:
+        person = await owner(info, visibility.counterparty(self.known, self.viewed_from))
+        if person is not None:
+            return person.name
+        return self.known.bank_name or (await self._original(info)).description
+
+    @strawberry.field(
+        description="The merchant that is paid by card, or that gives money of such a payment back; else null."
+    )
+    async def merchant(self, info: Info) -> str | None:
+        original = await self._original(info)
+        return original.description if original.type is payments.Type.CARD else None
 
     @strawberry.field(description="What a REFUND gives money back of; null of every other type.")
     async def refund_of(self, info: Info) -> "Transaction | None":
@@ -182,6 +194,13 @@ class Transaction(Node):
             return []
         found = await info.context.loaders.refunds.load((self.viewed_from, self.known.id))
         return [Transaction.of(one, self.viewed_from) for one in found or ()]
+
+    async def _original(self, info: Info) -> payments.Transaction:
+        """What a refund gives money back of, and any other transaction itself."""
+        if self.known.refund_of is None:
+            return self.known
+        original = await info.context.loaders.transactions.load((self.viewed_from, self.known.refund_of))
+        return original or self.known
 
     @strawberry.field(description="The viewer's card that pays; null where none does.")
     async def card(self, info: Info) -> Card | None:

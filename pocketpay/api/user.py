@@ -10,6 +10,7 @@ import strawberry
 from pocketpay.api import ids
 from pocketpay.api.context import Info
 from pocketpay.api.node import Node
+from pocketpay.api.profile import Profile
 from pocketpay.api.session import Session
 from pocketpay.api.wallet import Wallet
 from pocketpay.identity import sessions, user
@@ -67,6 +68,18 @@ class User(Node):
             return None
         found = await info.context.loaders.users.load(id)
         return None if found is None else cls.of(found)
+
+    @strawberry.field(
+        description="The viewer as others see them: the same object as on the other side of others' transactions, "
+        "with its id."
+    )
+    def profile(self) -> Profile:
+        return Profile(
+            id=ids.encode(ids.PROFILE, self.uuid),
+            username=self.username,
+            name=self.name,
+            avatar_url=self.avatar_url,
+        )
 
     @strawberry.field(description="Their wallet.")
     async def wallet(self, info: Info) -> Wallet:

@@ -40,7 +40,7 @@ def ended(book: Book, request: MoneyRequest, status: RequestStatus) -> Outcome:
     if request.status is status:
         return Outcome(changed=False, replayed=True, besides=Besides(requests=(request,)))
     if request.status is not RequestStatus.PENDING:
-        raise WrongState(request.status)
+        raise WrongState(request)
     besides = Besides(requests=(following(book, request, status),))
     waiting = book.live_payment(request.id)
     if waiting is None:

@@ -1,6 +1,6 @@
 """The demo people of a server, one of whom is an operator: made where they are not there yet.
 
-Onboarding makes them; that one of them runs the house is operations' to record. Neither room knows the other.
+Onboarding makes them, and operations records that one of them is an operator. Neither package imports the other.
 """
 
 from pocketpay.settings import Settings

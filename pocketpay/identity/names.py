@@ -8,6 +8,10 @@ from pocketpay.text.lines import fits_name, shows_something
 LONGEST_NAME = 100
 LONGEST_USER_AGENT = 300
 
+WORDS_FOUND = range(1, 6)
+"""The places of the words of a name by which people are found. Each has an index, which is written for every name;
+few names have more words."""
+
 _UNFIT = frozenset(("Cc", "Cf", "Cs", "Co", "Zl", "Zp"))
 """Unicode categories left out of what a client calls itself: controls and NUL, marks that turn its direction, lone
 surrogates, private characters, line breaks."""

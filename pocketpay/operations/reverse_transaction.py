@@ -88,7 +88,7 @@ class Reverse:
         if original.type is Type.REFUND:
             raise InvalidInput(ORIGINAL, "must not be of a refund itself")
         if original.status is not Status.COMPLETED:
-            raise WrongState(original.status, ORIGINAL)
+            raise WrongState(original, ORIGINAL)
         if original.left.minor == 0:
             raise AlreadyRefunded
         wanted = self._wanted(original)

@@ -22,7 +22,7 @@ def brought(book: Book, card_id: UUID, wallet_id: UUID, status: CardStatus) -> O
     if card.status is status:
         return Outcome(changed=False, replayed=True, besides=Besides(cards=(card,)))
     if status not in NEXT[card.status]:
-        raise WrongState(card.status)
+        raise WrongState(card)
     return Outcome(besides=Besides(cards=(replace(card.following(book.now), status=status),)))
 
 

@@ -38,6 +38,11 @@ def parse_description(raw_description: str) -> str:
     return _line("description", raw_description, LONGEST_DESCRIPTION)
 
 
+def parse_transfer_description(raw_description: str) -> str:
+    """What a transfer is for, by the same rules; "" where nothing was written. Raises InvalidInput."""
+    return parse_description(raw_description) if raw_description.strip() else ""
+
+
 def parse_reason(raw_reason: str) -> str:
     """Why money is given back, or an operator acts: one line, trimmed, 1 to 500 characters. Raises InvalidInput."""
     return _line("reason", raw_reason, LONGEST_DESCRIPTION)

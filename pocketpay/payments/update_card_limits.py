@@ -41,7 +41,7 @@ class UpdateCardLimits:
         if card is None:
             raise NotFound
         if not card.open:
-            raise WrongState(card.status)
+            raise WrongState(card)
         each = card.per_payment_limit if self.per_payment_limit is STAYS else self.per_payment_limit
         monthly = card.monthly_limit if self.monthly_limit is STAYS else self.monthly_limit
         if (each, monthly) == (card.per_payment_limit, card.monthly_limit):

@@ -13,6 +13,7 @@
     credentials.py     the access token that opens one
     frames.py          the messages on it
     origins.py         which browser pages may talk to the server (CORS, websockets)
+    cookies.py         refresh tokens in cookies: which requests may use them
     registry.py        the open websockets of this server
     doors.py           what the endpoints share: who is asking, how often they may
     documents.py       a request's text, parsed, validated and measured once

@@ -48,6 +48,9 @@ KEPT_TOKENS = 200_000
 """About 0.5 KiB each, so 100 MiB at the very most; a client's texts have some 50 to 300 each."""
 KEPT_ANONYMOUS_TOKENS = 20_000
 """The same of texts that came without a token: a stranger who makes up texts forgets none of a member's."""
+TOKENS_A_FIELD = 2
+"""What a field that an operation selects weighs: its part of a plan takes up to 1 KiB. Fields of fragments are
+counted at each spread, in each operation: a text of 400 tokens can select 5,000."""
 MOST_ERRORS = 5
 """Errors of validation told at once; one in a long document, because each may quote a large part of it."""
 MOST_SUGGESTIONS = 3
@@ -121,7 +124,10 @@ class Operation:
 
 
 class Prepared:
-    """A text made ready: its operations, or what is wrong with it, each error with its code."""
+    """A text made ready: its operations, or what is wrong with it, each error with its code.
+
+    `tokens` is what it takes in memory, its plans included.
+    """
 
     __slots__ = ("document", "errors", "fragment_definitions", "fragments", "operations", "tokens", "undirected")
 
@@ -299,5 +305,6 @@ class Documents:
             excess = self._limits.excess(weight)
             if excess is not None and (not weight.varies or self._limits.excess(least.operation(node))):
                 raise excess
+            prepared.tokens += TOKENS_A_FIELD * weight.fields
             operations.append(Operation(node, prepared, weight, recheck=excess is not None))
         return operations

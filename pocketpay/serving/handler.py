@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from pocketpay.serving import http
+from pocketpay.serving.cookies import Cookies
 from pocketpay.serving.doors import Doors
 from pocketpay.serving.http import Headers, HttpRefusal
 from pocketpay.settings import Settings
@@ -35,9 +36,10 @@ class Reply(NamedTuple):
 class Replies:
     """What answers POST /graphql, once its head and its body are read."""
 
-    def __init__(self, doors: Doors, settings: Settings) -> None:
+    def __init__(self, doors: Doors, settings: Settings, cookies: Cookies | None) -> None:
         self._doors, self._body_bytes, self.body_seconds = doors, settings.body_bytes, settings.body_seconds
         self.anonymous_bytes = min(settings.body_bytes, http.ANONYMOUS_BYTES)
+        self._cookies = cookies
         self._texts = doors.execution.documents.texts
         self._shows_cost = not settings.production
 
@@ -55,6 +57,8 @@ class Replies:
             http.must_be_json(headers)
             raw = body if isinstance(body, bytes) else await body()
             context = await doors.context(scope, headers, request_id)
+            if self._cookies is not None:
+                context.refresh_cookie = self._cookies.read(headers)
             asked = http.asked(raw, self._texts)
         except HttpRefusal as refused:
             return Reply(refused.payload, refused.status, kind, request_id, refused.headers)
@@ -63,7 +67,10 @@ class Replies:
             *asked, context, with_cost=http.asks_cost(headers, unasked=self._shows_cost)
         )
         doors.metrics.note(type_, outcome, perf_counter() - began)
-        return Reply(payload, http.status_of(payload, kind), kind, request_id)
+        if self._cookies is None or context.refresh_cookie is None:
+            return Reply(payload, http.status_of(payload, kind), kind, request_id)
+        written = self._cookies.written(context.refresh_cookie)
+        return Reply(payload, http.status_of(payload, kind), kind, request_id, written)
 
 
 class Handler:

@@ -4,8 +4,9 @@
     loopback   pages served from this machine, in development: a frontend's own development server
     same       the page is ours, whatever the scheme a proxy in front speaks
 
-Tokens travel in headers that a page sets itself, never in cookies: what this protects is a visitor whose browser is
-used as a way into a network, and a refused page is logged so that its developer learns why.
+Access tokens travel in headers that a page sets itself: what this protects is a visitor whose browser is used as a
+way into a network, and where REFRESH_COOKIE is on their session (cookies.py). A refused page is logged so that its
+developer learns why.
 """
 
 import re
@@ -74,11 +75,13 @@ class Origins:
 class Cors(CORSMiddleware):
     """Answers browsers about pages of other origins, and notes which ones are refused."""
 
-    def __init__(self, app: ASGIApp, origins: Origins) -> None:
+    def __init__(self, app: ASGIApp, origins: Origins, *, refresh_cookie: bool) -> None:
+        headers = ["authorization", "content-type", "x-request-id", "x-pocketpay-cost"]
         super().__init__(
             app,
             allow_methods=["GET", "POST"],
-            allow_headers=["authorization", "content-type", "x-request-id", "x-pocketpay-cost"],
+            allow_headers=[*headers, "x-refresh-cookie"] if refresh_cookie else headers,
+            allow_credentials=refresh_cookie,
             expose_headers=["x-request-id", "retry-after"],
             max_age=600,
         )

@@ -105,6 +105,7 @@ async def test_closed_card_says_its_state(client: Client, verb: str) -> None:
                 "path": ["id"],
                 "retryable": False,
                 "status": "CLOSED",
+                "node": {"__typename": "Card", "id": id},
             }
         ],
     }

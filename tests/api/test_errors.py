@@ -5,6 +5,7 @@ import json
 import logging
 import pkgutil
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from graphql import GraphQLError
@@ -12,7 +13,8 @@ from graphql import GraphQLError
 import pocketpay
 from pocketpay import errors as roots
 from pocketpay.api import context
-from pocketpay.api.errors import TABLE, ErrorCode, Refusals, refusals_as_errors, user_errors
+from pocketpay.api.error_code import ErrorCode
+from pocketpay.api.errors import TABLE, RateLimited, Refusals, refusals_as_errors, user_errors
 from pocketpay.database.failures import ServiceBusy
 from pocketpay.identity.errors import Forbidden, Unauthenticated
 from pocketpay.money import Money
@@ -21,6 +23,7 @@ from pocketpay.transactions import errors as payments
 from pocketpay.transactions.lifecycle import Status
 from pocketpay.transactions.stored_refusal import ENDS_AS
 from tests.clients import Client
+from tests.transactions.test_visibility import HELD
 
 
 def _refusals(kind: type[roots.Refusal] = roots.Refusal) -> Iterator[type[roots.Refusal]]:
@@ -38,6 +41,11 @@ def test_every_refusal_has_its_row_and_its_code() -> None:
     assert {kind.code for kind in ours} <= {code.name for code in ErrorCode}
 
 
+def test_rate_limited_has_a_type_of_its_own() -> None:
+    limited = {refusal for refusal, row in TABLE.items() if row.kind is RateLimited}
+    assert limited == {refusal for refusal in TABLE if refusal.code == "RATE_LIMITED"}
+
+
 def test_what_left_a_row_is_not_asked_again_with_the_same_key() -> None:
     assert [kind for kind in ENDS_AS if TABLE[kind].retryable] == []
 
@@ -47,7 +55,7 @@ def test_a_refusal_carries_its_facts_and_its_place() -> None:
     assert told.code is ErrorCode.INSUFFICIENT_FUNDS
     assert told.path == ["input", "amount"]
     assert told.message == "This needs 10.00 USD; 2.50 USD is available."
-    (stated,) = user_errors([payments.WrongState(Status.CANCELLED)], prefix=())
+    (stated,) = user_errors([payments.WrongState(replace(HELD, status=Status.CANCELLED))], prefix=())
     assert stated.path == ["id"]
     assert getattr(stated, "status") == "CANCELLED"  # noqa: B009 - a subclass has it
     assert user_errors([payments.WalletFrozen()])[0].path == []

@@ -16,11 +16,12 @@ from tests.transactions.past import people
 
 Owner: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
-STATEMENT = """query ($month: String!, $first: Int, $after: String) { wallet { statement(month: $month) {
+STATEMENT = """query ($month: String!, $first: Int, $after: String, $last: Int, $before: String) {
+  wallet { statement(month: $month) {
   month opening { amount } closing { amount } moneyIn { amount } moneyOut { amount } fees { amount } csvUrl
-  entries(first: $first, after: $after) {
+  entries(first: $first, after: $after, last: $last, before: $before) {
     totalCount nodes { sequence amount { amount } balanceAfter { amount } }
-    pageInfo { hasNextPage endCursor } } } } }"""
+    pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } } } }"""
 
 NOVEMBER, DECEMBER = datetime(2025, 11, 1, tzinfo=UTC), datetime(2025, 12, 1, tzinfo=UTC)
 TICK = timedelta(microseconds=1)
@@ -79,7 +80,12 @@ async def test_month_before_the_wallet_is_zero_and_one_to_come_has_the_balance_n
 ) -> None:
     (alice,) = await people(owner, "alice")
     await server.deposit(alice, "12.00")
-    nothing = {"totalCount": 0, "nodes": [], "pageInfo": {"hasNextPage": False, "endCursor": None}}
+    nothing: dict[str, Any] = {
+        "totalCount": 0,
+        "nodes": [],
+        "pageInfo": dict.fromkeys(("hasNextPage", "hasPreviousPage"), False),
+    }
+    nothing["pageInfo"] |= dict.fromkeys(("startCursor", "endCursor"))
     for month, balance in (("1999-01", "0.00"), ("0001-01", "0.00"), ("2999-01", "12.00"), ("9999-12", "12.00")):
         found = await statement(Door(server), alice, month)
         assert amounts(found, "opening", "closing", "moneyIn", "moneyOut", "fees") == [balance] * 2 + ["0.00"] * 3
@@ -127,6 +133,33 @@ async def test_page_of_a_month_ends_with_it(owner: Owner, server: OneServer) -> 
     for month in ("2025-10", "2025-12"):
         cursor = two["entries"]["pageInfo"]["endCursor"]
         assert await door.refusal(alice, STATEMENT, month=month, after=cursor) == "BAD_USER_INPUT"
+
+
+async def test_pages_of_a_month_from_its_end_stay_in_it_and_in_its_order(owner: Owner, server: OneServer) -> None:
+    (alice,) = await people(owner, "alice")
+    within = [NOVEMBER + n * TICK for n in range(5)]
+    await post(owner, [Paid(at, None, alice, 1) for at in (NOVEMBER - TICK, *within, DECEMBER)])
+    door, pages, before = Door(server), [], None
+    for more in (True, True, False):
+        page = (await statement(door, alice, "2025-11", last=2, before=before))["entries"]
+        info = page["pageInfo"]
+        assert (info["hasPreviousPage"], info["hasNextPage"]) == (more, before is not None)
+        pages.append([node["sequence"] for node in page["nodes"]])
+        before = info["startCursor"]
+    assert pages == [[5, 6], [3, 4], [2]]
+
+
+async def test_stretch_of_a_month_between_two_cursors(owner: Owner, server: OneServer) -> None:
+    (alice,) = await people(owner, "alice")
+    await post(owner, [Paid(NOVEMBER + n * TICK, None, alice, 1) for n in range(6)])
+    door = Door(server)
+    ends = (await statement(door, alice, "2025-11", first=2))["entries"]["pageInfo"]["startCursor"]
+    starts = (await statement(door, alice, "2025-11", last=1))["entries"]["pageInfo"]["startCursor"]
+    for size, sequences in (({"first": 3}, [2, 3, 4]), ({"last": 3}, [3, 4, 5]), ({}, [2, 3, 4, 5])):
+        page = (await statement(door, alice, "2025-11", after=ends, before=starts, **size))["entries"]
+        assert [node["sequence"] for node in page["nodes"]] == sequences
+    for wrong in ({"first": 1, "last": 1}, {"last": 101}, {"before": "x"}):
+        assert await door.refusal(alice, STATEMENT, month="2025-11", **wrong) == "BAD_USER_INPUT"
 
 
 @pytest.mark.parametrize(

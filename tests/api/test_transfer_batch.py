@@ -69,7 +69,7 @@ async def test_item_without_a_row_has_its_errors_and_nothing_else(
 ) -> None:
     ada, _ = people
     told = await batch(
-        client, ada, to("bob", 1), to("nobody_at_all", 1), to("bob", "0"), to("bob", 1, ""), to("ada", 1)
+        client, ada, to("bob", 1), to("nobody_at_all", 1), to("bob", "0"), to("bob", 1, "a\nb"), to("ada", 1)
     )
     assert [[(one["code"], one["path"]) for one in result["errors"]] for result in told["results"]] == [
         [],

@@ -2,6 +2,7 @@
 
 import gc
 import random
+import tracemalloc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -24,6 +25,7 @@ from pocketpay.serving.documents import (
     Documents,
 )
 from pocketpay.serving.limits import Limits
+from pocketpay.serving.plans import Plans
 from tests.people import made
 
 EXPLORER = Path(__file__).parents[2] / "explorer" / "src"
@@ -155,6 +157,24 @@ def test_strangers_texts_forget_none_of_a_members() -> None:
         kept.prepared(f"{{ a{number}: __typename }}", anonymous=True)
     assert kept.prepared("{ __typename }") is members
     assert kept.prepared("{ a: __typename }", anonymous=True) is not strangers
+
+
+def test_plans_of_a_text_are_within_what_it_weighs() -> None:
+    """A short text may have several operations, each of which selects the fields of its fragments many times."""
+    leaves = "id type status direction description createdAt updatedAt isRisky bankName expiresAt completedAt"
+    parts = " ".join(f"part{number}: refundOf {{ ...leaves }}" for number in range(29))
+    operations = " ".join(f"query q{number} {{ transactions {{ nodes {{ ...parts }} }} }}" for number in range(11))
+    fragments = f"fragment leaves on Transaction {{ {leaves} }} fragment parts on Transaction {{ {parts} }}"
+    prepared = documents().prepared(f"{operations} {fragments}", anonymous=True)
+    assert prepared.errors == []
+    tracemalloc.start()
+    try:
+        plans = [Plans(SHORT).plan(operation) for operation in prepared.operations]
+        used, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert None not in plans
+    assert used <= 512 * prepared.tokens
 
 
 def test_text_of_a_member_is_prepared_once_for_strangers_too() -> None:

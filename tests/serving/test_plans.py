@@ -234,3 +234,14 @@ def _counting(monkeypatch: pytest.MonkeyPatch, *, fail: bool = False) -> list[ob
 
     monkeypatch.setattr("pocketpay.api.mutations.transfer.payments.transfer", counted)
     return asked
+
+
+async def test_an_amount_that_is_missing_is_an_error_and_no_text(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Amounts and currencies are written by `str`, which has words for None."""
+    ada = await client.sign_up("ada")
+    monkeypatch.setattr("pocketpay.api.money.Amount", lambda _: None)
+    answer = await client.post("{ wallet { balance { amount } } }", by=ada)
+    assert answer["data"] == {"wallet": None}
+    assert [error["path"] for error in answer["errors"]] == [["wallet", "balance", "amount"]]

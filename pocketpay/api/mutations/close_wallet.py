@@ -28,4 +28,6 @@ async def close_wallet(
         rooms.reception, rooms.desk, context.must_view(), password, address=context.address
     )
     context.viewer = None
+    if context.refresh_cookie is not None:
+        context.refresh_cookie.remove()
     return SignOutPayload(revoked=revoked)

@@ -8,6 +8,7 @@ from pocketpay.api.context import Info
 from pocketpay.api.errors import refusals_as_errors
 from pocketpay.api.session_payload import SessionPayload
 from pocketpay.identity import refresh_session as identity
+from pocketpay.identity.errors import InvalidToken
 
 
 @strawberry.mutation(
@@ -20,8 +21,20 @@ from pocketpay.identity import refresh_session as identity
 async def refresh_session(
     info: Info,
     refresh_token: Annotated[
-        str, strawberry.argument(description="The session's latest refresh token; no access token is needed.")
-    ],
+        str,
+        strawberry.argument(
+            description="The session's latest refresh token; no access token is needed. Left out where the browser "
+            "has it in a cookie."
+        ),
+    ] = "",
 ) -> SessionPayload:
-    admission = await identity.refresh_session(info.context.rooms.reception, refresh_token)
+    cookie = info.context.refresh_cookie
+    if not refresh_token and cookie is not None:
+        refresh_token = cookie.sent or ""
+    try:
+        admission = await identity.refresh_session(info.context.rooms.reception, refresh_token)
+    except InvalidToken:
+        if cookie is not None:
+            cookie.remove()
+        raise
     return SessionPayload.admit(info.context, admission)

@@ -23,7 +23,7 @@ class SignInInput:
 @strawberry.mutation(
     description="Opens a session. Of a user's sessions the oldest ends when there would be more than fifty. "
     "Refusals: INVALID_CREDENTIALS (an unknown user or a wrong password, which of both is not said), WALLET_FROZEN "
-    "(for all, and the password is right), RATE_LIMITED: the message says in how many seconds to try again. At an "
+    "(for all, and the password is right), RATE_LIMITED: retryAfterSeconds says when to try again. At an "
     "address from which this user has not signed in before, a turn is then kept for half an hour."
 )
 @refusals_as_errors(SessionPayload)

@@ -21,4 +21,6 @@ async def sign_out(info: Info) -> SignOutPayload:
     context = info.context
     revoked = await sessions.sign_out(context.rooms.reception, context.must_view())
     context.viewer = None
+    if context.refresh_cookie is not None:
+        context.refresh_cookie.remove()
     return SignOutPayload(revoked=revoked)

@@ -5,7 +5,7 @@ from typing import Annotated
 import strawberry
 
 from pocketpay.api.context import Info
-from pocketpay.api.descriptions import AMOUNT, DESCRIPTION, IDEMPOTENCY_KEY, RECIPIENT
+from pocketpay.api.descriptions import AMOUNT, IDEMPOTENCY_KEY, OPTIONAL_DESCRIPTION, RECIPIENT
 from pocketpay.api.errors import refusals_as_errors
 from pocketpay.api.scalars import Amount
 from pocketpay.api.transaction_payload import TransactionPayload
@@ -16,7 +16,7 @@ from pocketpay.payments import transfer as payments
 class TransferInput:
     to: str = strawberry.field(description=RECIPIENT)
     amount: Amount = strawberry.field(description=AMOUNT)
-    description: str = strawberry.field(description=DESCRIPTION)
+    description: str = strawberry.field(default="", description=OPTIONAL_DESCRIPTION)
     idempotency_key: str = strawberry.field(description=IDEMPOTENCY_KEY)
 
 

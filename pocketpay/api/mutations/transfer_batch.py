@@ -6,7 +6,7 @@ from uuid import UUID
 import strawberry
 
 from pocketpay.api.context import Info
-from pocketpay.api.descriptions import AMOUNT, DESCRIPTION, IDEMPOTENCY_KEY, RECIPIENT
+from pocketpay.api.descriptions import AMOUNT, IDEMPOTENCY_KEY, OPTIONAL_DESCRIPTION, RECIPIENT
 from pocketpay.api.errors import UserError, refusals_as_errors, user_errors
 from pocketpay.api.scalars import Amount
 from pocketpay.api.transaction_payload import TransactionPayload
@@ -20,7 +20,7 @@ from pocketpay.payments.transfer_batch import RawTransfer
 class BatchedTransferInput:
     to: str = strawberry.field(description=RECIPIENT)
     amount: Amount = strawberry.field(description=AMOUNT)
-    description: str = strawberry.field(description=DESCRIPTION)
+    description: str = strawberry.field(default="", description=OPTIONAL_DESCRIPTION)
 
 
 @strawberry.input(description="Money to send to several people in one order.")

@@ -8,7 +8,7 @@ import strawberry
 
 from pocketpay.api import ids
 from pocketpay.api.context import Info
-from pocketpay.api.errors import ErrorCode
+from pocketpay.api.error_code import ErrorCode
 from pocketpay.api.money import Money
 from pocketpay.api.risk_reason import RiskReason
 from pocketpay.api.transaction import TransactionStatus, TransactionType
@@ -31,7 +31,9 @@ class CustomerTransaction:
     fee: Money = strawberry.field(description="What it costs whoever pays it.")
     total: Money = strawberry.field(description="Amount and fee: what leaves the source.")
     refunded: Money = strawberry.field(description="How much of the total was given back.")
-    description: str = strawberry.field(description="What it is for, in the sender's words.")
+    description: str = strawberry.field(
+        description="What it is for, in the sender's words; empty when they gave none."
+    )
     bank_name: str | None = strawberry.field(description="The bank on the other side; null where there is none.")
     risk_reasons: list[RiskReason] = strawberry.field(description="Every rule that matched, in words for the sender.")
     failure_code: ErrorCode | None = strawberry.field(description="Why it failed or was blocked; else null.")

@@ -12,9 +12,10 @@ from pocketpay.identity import profiles
 
 
 @strawberry.field(
-    description="People whose username or name begins with a text, usernames first. Case, the width of letters, "
-    "marks that are not seen, and whether an accent is a code point of its own make no difference. Nobody is found "
-    "by an email address or a phone number."
+    description="People whose username, or a word of whose name, begins with a text; usernames first, then first "
+    "words. Words stand between spaces, hyphens, dots or quotes; the first five are looked at. Case, accents, the "
+    "width of letters and marks that are not seen make no difference. Nobody is found by an email address or a phone "
+    "number."
 )
 async def search_profiles(
     info: Info,

@@ -263,7 +263,7 @@ class Protocol(HttpToolsProtocol):
         try:
             reply = await replies.reply({"type": "http", "client": self.client}, head.headers, body)
             payload = orjson.dumps(reply.payload)
-        except Exception as error:
+        except (Exception, asyncio.CancelledError) as error:  # a stop that takes too long cancels what still runs
             self.logger.error("Exception in ASGI application\n", exc_info=error)
             cycle.keep_alive = False
             reply = Reply(http.BROKEN.payload, http.BROKEN.status, http.JSON, http.request_id(head.headers))
