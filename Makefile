@@ -17,8 +17,9 @@ DONE := .make
 unexport PYTHONDONTWRITEBYTECODE
 
 EXPLORER := $(wildcard explorer/*.* explorer/.npmrc explorer/src/* explorer/src/*/*)
+EXAMPLES := $(wildcard examples/typescript/*.* examples/typescript/.npmrc examples/typescript/src/*.ts examples/python/*.*)
 
-.PHONY: help run install explorer test model pythons check format schema settings lock audit crash bench wheel clean
+.PHONY: help run reset install explorer examples test model pythons check format schema settings lock audit crash bench wheel clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,6 +27,9 @@ help: ## this list
 run: $(DONE)/install ## serve, on this machine's own database, with GraphiQL in the browser
 	@$(MAKE) --no-print-directory explorer || echo "The explorer was not built (see above); the API runs without it." >&2
 	@exec $(PY) -m pocketpay serve $(ARGS)
+
+reset: $(DONE)/install ## erase this machine's own database and make fresh demo people; stop the server first
+	@$(PY) -m pocketpay reset
 
 install: $(DONE)/install ## the virtualenv, from the lock
 	@:
@@ -82,17 +86,24 @@ wheel: $(DONE)/install explorer ## dist/*.whl, with the migrations and the explo
 	@rm -rf dist
 	@$(BIN)/hatchling build -t wheel
 
+examples: $(DONE)/examples ## typed clients in TypeScript and Python: generate, compile, run against a server
+	@$(PY) -m pytest tests/e2e/test_typed_examples.py $(ARGS)
+
 lock: ## requirements.lock from pyproject.toml; `make lock ARGS=--upgrade` for newer versions
 	@scripts/lock $(ARGS)
 
 clean: ## all that was made but the data: .pocketpay stays
-	rm -rf $(VENV) $(DONE) dist pocketpay/explorer/dist explorer/node_modules
+	rm -rf $(VENV) .venvs $(DONE) dist pocketpay/explorer/dist explorer/node_modules
+	rm -rf examples/typescript/dist examples/*/node_modules examples/typescript/src/gql examples/python/pocketpay_client
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 
 $(DONE)/install: requirements.lock pyproject.toml scripts/install
 	@PYTHON="$(PYTHON)" scripts/install
 	@mkdir -p $(DONE) && touch $@
 
-$(DONE)/explorer: $(EXPLORER) scripts/build-explorer $(DONE)/install
+$(DONE)/explorer: $(EXPLORER) scripts/build-explorer scripts/npm $(DONE)/install
 	@scripts/build-explorer
 	@mkdir -p $(DONE) && touch $@
+
+$(DONE)/examples: $(EXAMPLES) schema.graphql scripts/build-examples scripts/npm $(DONE)/install
+	@scripts/build-examples

@@ -19,8 +19,9 @@ from pocketpay.database.sessions import Database, ReadAccess, Session
 from pocketpay.identity.reads import PeopleReads
 from pocketpay.ledger import entries, point, statement
 from pocketpay.ledger.entries import PostedEntry
+from pocketpay.ledger.month import Month
 from pocketpay.ledger.point import Point
-from pocketpay.ledger.statement import Month, Statement, Totals
+from pocketpay.ledger.statement import Statement, Totals
 from pocketpay.payments.desk import Desk
 from pocketpay.requests import listing
 from pocketpay.requests.money_request import MoneyRequest

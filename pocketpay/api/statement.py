@@ -12,16 +12,19 @@ from pocketpay.api.money import Money
 from pocketpay.api.page_arguments import After, Before, First, Last
 from pocketpay.api.pages import BY_SEQUENCE, Connection, Listing, asked, connection
 from pocketpay.ledger import entries, statement
+from pocketpay.ledger.month import Month, NotAMonth
+from pocketpay.ledger.time_zones import UTC_NAME, UnknownTimeZone
 
 
 @strawberry.type(
     description="What happened in a wallet in one month, by the books. It proves itself: opening and the amounts of "
-    "its entries sum to closing, and so do opening and moneyIn less moneyOut. Months begin and end in UTC. The "
+    "its entries sum to closing, and so do opening and moneyIn less moneyOut. The "
     "running month's statement is as of now; a month before the wallet is zero, one to come opens and closes with "
     "the balance now."
 )
 class Statement:
     month: str = strawberry.field(description='The month, like "2026-11".')
+    time_zone: str = strawberry.field(description='The time zone in which the month begins and ends, like "UTC".')
     opening: Money = strawberry.field(description="The balance when the month began.")
     closing: Money = strawberry.field(description="The balance when it ended; of the running month, now.")
     known: strawberry.Private[statement.Statement]
@@ -30,6 +33,7 @@ class Statement:
     def of(cls, known: statement.Statement) -> Self:
         return cls(
             month=str(known.month),
+            time_zone=known.month.zone_name,
             opening=Money.of(known.opening.balance),
             closing=Money.of(known.closing.balance),
             known=known,
@@ -57,7 +61,10 @@ class Statement:
         before: Before = None,
     ) -> Connection[LedgerEntry]:
         known = self.known
-        listing = Listing(f"statement {known.month}", known.wallet_id, BY_SEQUENCE)
+        name = f"statement {known.month}"
+        if known.month.zone_name != UTC_NAME:  # without it as before, so that older cursors remain good
+            name += f" {known.month.zone_name}"
+        listing = Listing(name, known.wallet_id, BY_SEQUENCE)
         page = asked(listing, first, after, last, before)
         read = await info.context.database.query(
             entries.read,
@@ -77,7 +84,8 @@ class Statement:
 
     @strawberry.field(
         description="The whole statement as a CSV file, whatever its size: a path on this server, signed, good for "
-        "five minutes for whoever holds it. Text in it is safe to open in a spreadsheet."
+        "five minutes for whoever holds it. Its times are in the statement's time zone. Text in it is safe to open "
+        "in a spreadsheet."
     )
     def csv_url(self, info: Info) -> str:
         return info.context.rooms.statement_links.link(self.known.wallet_id, self.known.month, now=datetime.now(UTC))
@@ -88,13 +96,21 @@ class Statement:
 
 async def viewers_statement(
     info: Info,
-    month: Annotated[str, strawberry.argument(description='A month in UTC, like "2026-11".')],
+    month: Annotated[str, strawberry.argument(description='A month, like "2026-11".')],
+    time_zone: Annotated[
+        str,
+        strawberry.argument(
+            description='The IANA name of the time zone in which the month begins and ends, like "Europe/Berlin".'
+        ),
+    ] = UTC_NAME,
 ) -> Statement:
     """The viewer's statement of that month. Raises BadUserInput."""
     wallet_id = info.context.must_view().wallet_id
     try:
-        wanted = statement.Month.parse(month)
-    except ValueError:
+        wanted = Month.parse(month, time_zone)
+    except UnknownTimeZone:
+        raise BadUserInput('A time zone is an IANA name, like "Europe/Berlin" or "UTC".', at=("timeZone",)) from None
+    except NotAMonth:
         raise BadUserInput('A month is a year and a month, like "2026-11".', at=("month",)) from None
     found = await info.context.loaders.statements.load((wallet_id, wanted))
     assert found is not None, "a viewer has a wallet"  # noqa: S101 - a token says which

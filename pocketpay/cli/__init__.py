@@ -1,6 +1,6 @@
 """The command line. Each command finds its database, does one thing, and says how it ended.
 
-    verbs.py         serve, migrate, audit, demo, schema, settings, import-supabase
+    verbs.py         serve, migrate, audit, demo, reset, schema, settings, import-supabase
     operator/        what operators do
     serve.py         one server process, from its start to its end
     workers.py       several server processes on one port

@@ -11,7 +11,7 @@ import typer
 from pocketpay import settings
 from pocketpay.cli import demo_people, listening, serve, stops
 from pocketpay.cli.operator import operator
-from pocketpay.cli.place import database_of, secret_of
+from pocketpay.cli.place import database_of, erase, secret_of
 from pocketpay.cli.workers import Supervisor
 from pocketpay.database import revisions
 from pocketpay.serving import log
@@ -96,11 +96,19 @@ def audit_verb() -> None:
 def demo_verb() -> None:
     """Makes the demo people and their history where they are not there yet."""
     stops.leave_on_stops(143)
+    _make_demo_people(settings.load())
+
+
+@verbs.command("reset")
+def reset_verb() -> None:
+    """Erases all data of the embedded database and makes the demo people anew; refused while a server runs on it."""
+    from pocketpay.onboarding import demo
+
+    stops.leave_on_stops(143)
     chosen = settings.load()
-    with database_of(chosen) as place:
-        serve.prepare(chosen, place)
-        asyncio.run(demo_people.make(chosen, place.server_dsn))
-        typer.echo(demo_people.introduced())
+    demo.require_wanted(chosen)
+    erase(chosen)
+    _make_demo_people(chosen)
 
 
 @verbs.command("import-supabase")
@@ -172,6 +180,14 @@ def _seed(chosen: Settings, server_dsn: str) -> None:
 
     if demo.wanted(chosen):
         asyncio.run(demo_people.make(chosen, server_dsn))
+
+
+def _make_demo_people(chosen: Settings) -> None:
+    log.configure(chosen)
+    with database_of(chosen) as place:
+        serve.prepare(chosen, place)
+        asyncio.run(demo_people.make(chosen, place.server_dsn))
+        typer.echo(demo_people.introduced())
 
 
 def _welcome(chosen: Settings, url: str) -> None:

@@ -170,6 +170,66 @@ async def test_what_is_no_month_is_bad_input(owner: Owner, server: OneServer, mo
     assert await Door(server).refusal(alice, STATEMENT, month=month) == "BAD_USER_INPUT"
 
 
+IN_ZONE = """query ($month: String!, $zone: String!, $first: Int, $after: String) { wallet {
+  statement(month: $month, timeZone: $zone) {
+    month timeZone opening { amount } closing { amount } moneyIn { amount } csvUrl
+    entries(first: $first, after: $after) { nodes { sequence amount { amount } } pageInfo { endCursor } } } } }"""
+
+
+async def in_zone(door: Door, wallet: Any, month: str, zone: str, **page: Any) -> dict[str, Any]:
+    found: dict[str, Any] = (await door.ask(wallet, IN_ZONE, month=month, zone=zone, **page))["statement"]
+    assert (found["month"], found["timeZone"]) == (month, zone)
+    return found
+
+
+async def test_month_is_of_the_time_zone_that_is_asked_for(owner: Owner, server: OneServer) -> None:
+    (alice,) = await people(owner, "alice")
+    berlin = NOVEMBER - timedelta(hours=1)
+    new_york = NOVEMBER + timedelta(hours=4)
+    await post(owner, [Paid(at, None, alice, 100) for at in (berlin - TICK, berlin, NOVEMBER, new_york)])
+    door = Door(server)
+    for zone, opening in (("Europe/Berlin", "1.00"), ("UTC", "2.00"), ("America/New_York", "3.00")):
+        found = await in_zone(door, alice, "2025-11", zone)
+        assert amounts(found, "opening", "closing") == [opening, "4.00"]
+        assert Decimal(opening) + entries(found) == Decimal("4.00")
+        assert ("timeZone=" in found["csvUrl"]) == (zone != "UTC")
+    assert await door.ask(alice, '{ wallet { statement(month: "2025-11") { timeZone opening { amount } } } }') == {
+        "statement": {"timeZone": "UTC", "opening": {"amount": "2.00"}}
+    }
+
+
+async def test_two_time_zones_in_one_request_are_two_months(owner: Owner, server: OneServer) -> None:
+    (alice,) = await people(owner, "alice")
+    await post(owner, [Paid(at, None, alice, 100) for at in (NOVEMBER - timedelta(hours=1), NOVEMBER)])
+    both = """{ wallet { utc: statement(month: "2025-11") { opening { amount } }
+      berlin: statement(month: "2025-11", timeZone: "Europe/Berlin") { opening { amount } } } }"""
+    found = await Door(server).ask(alice, both)
+    assert [amounts(found[name], "opening") for name in ("utc", "berlin")] == [["1.00"], ["0.00"]]
+
+
+async def test_cursor_of_one_time_zone_is_good_in_no_other(owner: Owner, server: OneServer) -> None:
+    (alice,) = await people(owner, "alice")
+    await post(owner, [Paid(NOVEMBER + n * TICK, None, alice, 100) for n in range(3)])
+    door = Door(server)
+    one = await in_zone(door, alice, "2025-11", "Europe/Berlin", first=2)
+    cursor = one["entries"]["pageInfo"]["endCursor"]
+    two = await in_zone(door, alice, "2025-11", "Europe/Berlin", after=cursor)
+    assert [node["sequence"] for page in (one, two) for node in page["entries"]["nodes"]] == [1, 2, 3]
+    for zone in ("UTC", "Europe/Paris"):
+        assert await door.refusal(alice, IN_ZONE, month="2025-11", zone=zone, after=cursor) == "BAD_USER_INPUT"
+
+
+@pytest.mark.parametrize("zone", ["", "Berlin", "europe/berlin", "+01:00", "CET ", "../UTC", "Europe/Berlin\n"])
+async def test_what_is_no_time_zone_is_bad_input_that_shows_a_good_one(
+    owner: Owner, server: OneServer, zone: str
+) -> None:
+    (alice,) = await people(owner, "alice")
+    answer = await Door(server).answer(alice, IN_ZONE, month="2025-11", zone=zone)
+    (error,) = answer["errors"]
+    assert error["extensions"] == {"code": "BAD_USER_INPUT", "inputPath": ["timeZone"]}
+    assert error["message"] == 'A time zone is an IANA name, like "Europe/Berlin" or "UTC".'
+
+
 async def test_nobody_signed_in_has_no_statement(server: OneServer) -> None:
     assert await Door(server).refusal(None, STATEMENT, month="2025-11") == "UNAUTHENTICATED"
 

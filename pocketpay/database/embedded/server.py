@@ -32,6 +32,9 @@ from pocketpay.database.roles import LOGIN, OWNER
 START_SECONDS = 60.0
 """A start after a crash reads the log again; past this something else is wrong."""
 
+ERASE_PATIENCE_SECONDS = 3.0
+"""A server that has just stopped holds the lock for a moment longer."""
+
 STEP_SECONDS = 0.05
 WATCH_SECONDS = 0.2
 SOCKET_PATH_BYTES = 107
@@ -102,6 +105,26 @@ class EmbeddedPostgres:
         if self._folder is not None:
             os.close(self._folder)
             self._folder = None
+
+    def erase(self) -> None:
+        """Removes the cluster and all data in it; the secret key stays. An absent cluster is fine.
+
+        Raises DatabaseUnavailable, one sentence that says what to do, while any process uses the cluster.
+        """
+        try:
+            self._prepare_data()
+            with alone(self.data / "starting", patience_seconds=ERASE_PATIENCE_SECONDS) as not_starting:
+                serving = FileLock(self.data / "serving")
+                try:
+                    if not not_starting or not serving.take():
+                        raise DatabaseUnavailable(
+                            f"A server is running on the data in {self.data}: stop it, then try again."
+                        )
+                    self._remove_cluster()
+                finally:
+                    serving.release()
+        except OSError as error:
+            raise DatabaseUnavailable(self._trouble(error)) from error
 
     async def watch(self) -> None:
         """Brings PostgreSQL back whenever it has died, whoever started it. Runs until cancelled."""
@@ -177,12 +200,30 @@ class EmbeddedPostgres:
         cluster.check_version()
         return cluster
 
-    def _make_cluster(self, link: Path, found: programs.Programs) -> None:
-        """Makes the cluster aside and puts it in place when it is whole; a broken try is cleared away by the next."""
-        aside = self.data / "cluster.new"
+    def _remove_cluster(self) -> None:
+        """Moves the cluster aside first: if this process is killed, the next start clears the rest away."""
+        link, aside = self.data / "cluster", self.data / "cluster.new"
+        self._clear(aside)
+        if link.exists():
+            # Its PostgreSQL still runs if the last server was killed.
+            if not Cluster(link.resolve(), programs.find(self._system_home)).stop():
+                raise DatabaseUnavailable(f"PostgreSQL in {link.resolve()} does not stop: end it, then try again.")
+        elif not link.is_symlink():
+            return
+        link.rename(aside)
+        self._clear(aside)
+
+    @staticmethod
+    def _clear(aside: Path) -> None:
+        """Removes a cluster that is not in use, and the link to it."""
         if aside.is_symlink():
             remove(aside.resolve())
         remove(aside)
+
+    def _make_cluster(self, link: Path, found: programs.Programs) -> None:
+        """Makes the cluster aside and puts it in place when it is whole; a broken try is cleared away by the next."""
+        aside = self.data / "cluster.new"
+        self._clear(aside)
         if os.geteuid() == 0:
             aside.symlink_to(self._system_home / secrets.token_hex(8))
         Cluster(aside.resolve(), found, durable=self._durable).create()
