@@ -20,6 +20,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from functools import partial
 
+import structlog
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -53,7 +54,7 @@ from pocketpay.operations.audits import Audits
 from pocketpay.operations.office import Office
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.sweeper import sweep_forever
-from pocketpay.serving import http, log
+from pocketpay.serving import http, log, trusted
 from pocketpay.serving.connections.connections import Connections
 from pocketpay.serving.connections.limits import ConnectionLimits
 from pocketpay.serving.cookies import Cookies
@@ -70,9 +71,11 @@ from pocketpay.serving.registry import Revocations, Sockets
 from pocketpay.serving.resolvers import with_short_resolvers
 from pocketpay.serving.statement_csv import StatementFiles
 from pocketpay.serving.view import View
-from pocketpay.settings import Settings
+from pocketpay.settings import Settings, TrustedDocuments
 from pocketpay.updates.hub import Hub
 from pocketpay.updates.listener import Listener
+
+logger = structlog.get_logger(__name__)
 
 REQUESTS_PER_SECOND = 300
 """Of one user, in production unless set otherwise; twice that at once."""
@@ -92,7 +95,13 @@ def create_app(settings: Settings, *, server_dsn: str, secret_key: bytes) -> Sta
     documents = Documents(SHORT, Limits.of(settings), introspection=not settings.production)
     sockets = Sockets(most_per_address=settings.sockets_per_address, most_per_user=settings.sockets_per_user)
     anonymous_rates = _anonymous_rates(settings)
-    execution = Execution(SHORT, documents, turns=anonymous_rates is not None)
+    _trust(documents, settings)
+    execution = Execution(
+        SHORT,
+        documents,
+        turns=anonymous_rates is not None,
+        only_trusted=settings.trusted_documents_mode is TrustedDocuments.ONLY,
+    )
     doors = Doors(execution, metrics, sockets, _rates(settings), anonymous_rates)
     origins = Origins(settings.origins, loopback=not settings.production)
     view = View(schema, doors, settings, origins=origins, page=None if settings.production else explorer.page)
@@ -252,6 +261,16 @@ CLEARING_COUNTS = {
     "busy": "Number of instructions answered with SERVICE_BUSY since the start.",
     "ahead": "Number of them where the last change of an account is in the future because of a wrong clock.",
 }
+
+
+def _trust(documents: Documents, settings: Settings) -> None:
+    """Makes trusted documents ready. One that the schema does not know is logged, and refused when it is asked for:
+    no old client keeps a server from starting. Raises SettingsError when there is no manifest."""
+    manifest = settings.trusted_documents
+    if manifest is None or settings.trusted_documents_mode is TrustedDocuments.OFF:
+        return
+    for name, reason in documents.trust(trusted.load(manifest)).items():
+        logger.error("trusted_document_refused", name=name, reason=reason)
 
 
 async def _broken(request: Request, error: Exception) -> Response:

@@ -72,6 +72,14 @@ class SmtpTls(StrEnum):
     NONE = "none"
 
 
+class TrustedDocuments(StrEnum):
+    """What a server with trusted documents answers."""
+
+    OFF = "off"
+    ALLOW = "allow"
+    ONLY = "only"
+
+
 class LogLevel(StrEnum):
     DEBUG = "debug"
     INFO = "info"
@@ -282,7 +290,12 @@ class Settings(RiskSettings, BaseSettings):
     )
 
     # limits of a request
-    body_bytes: int = Field(65_536, ge=1_024, description="Maximum size of a request body in bytes.")
+    body_bytes: int = Field(
+        327_680,
+        ge=1_024,
+        description="The largest body of a request, in bytes; 65536 of one without a valid access token. 100 "
+        "transfers with descriptions of 500 characters have 312,000 where each is escaped, like \\u00e9.",
+    )
     body_seconds: float = Field(5.0, gt=0, description="Maximum time in seconds for a request body to arrive.")
     document_tokens: int = Field(
         1_000, ge=50, description="Maximum number of tokens in a GraphQL document; 400 without an access token."
@@ -300,8 +313,23 @@ class Settings(RiskSettings, BaseSettings):
         description="Maximum number of objects that a GraphQL document can return. Each list multiplies its "
         "contents by `first` or `last`.",
     )
+    trusted_documents: Path | None = Field(
+        None,
+        description="A JSON file with the documents of your own clients by their ids, as the builds of Apollo, Relay "
+        "and GraphQL Code Generator write it. Requests may name a document instead of sending its text.",
+    )
+    trusted_documents_mode: TrustedDocuments = Field(
+        TrustedDocuments.ALLOW,
+        description="off: the file is not read. allow: other documents are answered too. only: every other document "
+        "is refused.",
+    )
     root_mutations: int = Field(5, ge=1, description="Maximum number of mutations in one request.")
-    socket_subscriptions: int = Field(20, ge=1, description="Maximum number of subscriptions per websocket.")
+    socket_subscriptions: int = Field(
+        20,
+        ge=1,
+        description="Maximum number of subscriptions per websocket. The same number of queries runs "
+        "at once; further queries wait.",
+    )
     sockets_per_user: int = Field(10, ge=1, description="Maximum number of websockets of one user on one server.")
     sockets_per_address: int = Field(
         100,
@@ -340,6 +368,12 @@ class Settings(RiskSettings, BaseSettings):
     def _production_has_a_bank_that_works(self) -> Self:
         if self.production and self.simulated_bank is not SimulatedBank.INSTANT:
             raise ValueError("SIMULATED_BANK must be instant in production")
+        return self
+
+    @model_validator(mode="after")
+    def _only_trusted_documents_are_somewhere(self) -> Self:
+        if self.trusted_documents_mode is TrustedDocuments.ONLY and self.trusted_documents is None:
+            raise ValueError("TRUSTED_DOCUMENTS is missing. It is required with TRUSTED_DOCUMENTS_MODE=only")
         return self
 
     @model_validator(mode="after")

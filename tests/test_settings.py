@@ -95,6 +95,7 @@ WRONG: dict[str, list[object]] = {
     "BODY_SECONDS": [0, -1, "nan"],
     "DOCUMENT_DEPTH": [0],
     "SOCKET_SUBSCRIPTIONS": [0],
+    "TRUSTED_DOCUMENTS_MODE": ["on", "ONLY", "only"],
     "CURRENCIES": ["", ",", "USD,USD", "USD,usd", "DOLLARS", "USD;EUR", "XAU", "USD,BTC"],
     "WELCOME_BONUS": [
         *("free", "-1", "+1", "1e3", "1_000", "1,000.00", "NaN", "0.001", "10000000001", "１００", "100 USD"),

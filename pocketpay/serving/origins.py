@@ -80,7 +80,7 @@ class Cors(CORSMiddleware):
     """Answers browsers about pages of other origins, and notes which ones are refused."""
 
     def __init__(self, app: ASGIApp, origins: Origins, *, refresh_cookie: bool) -> None:
-        headers = ["authorization", "content-type", "x-request-id"]
+        headers = ["authorization", "content-type", "x-request-id", "x-pocketpay-cost"]
         super().__init__(
             app,
             allow_methods=["GET", "POST"],

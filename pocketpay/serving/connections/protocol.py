@@ -243,7 +243,7 @@ class Protocol(HttpToolsProtocol):
         body = None if head is None else body_of(head, data)
         if body is None:
             limits = self._limits
-            most = min(limits.body_bytes, replies.body_bytes)
+            most = min(limits.body_bytes, replies.anonymous_bytes)
             head = read_head(data, most_bytes=limits.head_bytes, most_body_bytes=most)
             body = None if head is None else body_of(head, data)
             if body is None:

@@ -23,11 +23,14 @@ class Echo(Replies):
     """Answers with what it was asked."""
 
     def __init__(self) -> None:
-        self.body_bytes, self.body_seconds = 1_000, 30.0
+        self.anonymous_bytes, self.body_seconds = 1_000, 30.0
         self.plain = 0
         self.bodies: list[bytes] = []
         self.release = asyncio.Event()
         self.release.set()
+
+    async def most_bytes(self, headers: Headers) -> int:
+        return self.anonymous_bytes
 
     async def reply(self, scope: Scope, headers: Headers, body: Body) -> Reply:
         self.plain += isinstance(body, bytes)
@@ -74,6 +77,7 @@ PLAIN = [
     post(b"User-Agent: caf\xe9"),
     post(b"User-Agent:no-space"),
     post(b"User-Agent: a\tb"),
+    post(b"X-Pocketpay-Cost: 1"),
     post(body=b""),
     post(body=b"x" * 1_000),
     post(body=b"often"),
