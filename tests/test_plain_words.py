@@ -75,7 +75,7 @@ def test_the_list_stays_short() -> None:
         "Freezes a wallet: its later payments are blocked.",  # a command
         "Maximum number of rows.",  # an option of a command
         "this profile has no user in auth.users",  # in SQL: a finding of an import
-        "# Maximum number of subscriptions per websocket. At least 1.",  # a setting
+        "# Maximum number of aliases in a GraphQL document. At least 1.",  # a setting
         "Your password was changed",  # a mail
     ],
 )
