@@ -167,7 +167,7 @@ def _tokens(first: Token, last: Token) -> int:
 
 
 def _too_many_tokens(most: int, of_members: int) -> TooComplex:
-    signed_in = f"; signed in it may have {of_members}" if most < of_members else ""
+    signed_in = f"; the limit for signed-in requests is {of_members}" if most < of_members else ""
     return TooComplex(f"This document is longer than {most} tokens{signed_in}.")
 
 
