@@ -125,6 +125,10 @@ class Execution:
         if isinstance(values, list):
             rejected = Rejected(await self.worded(values, context))
             return rejected.answer(context.request_id)._replace(type=operation.type)
+        return await self.carry_out(operation, values, context)
+
+    async def carry_out(self, operation: Operation, values: VariableValues, context: Context) -> Answer:
+        """The same once its variables are checked."""
         taken = None
         plan = self._plan(operation)
         if plan is not None:

@@ -35,7 +35,7 @@ from pocketpay.serving import http
 from pocketpay.serving.credentials import token_in
 from pocketpay.serving.documents import Operation as Prepared
 from pocketpay.serving.doors import Doors
-from pocketpay.serving.execution import Rejected, told
+from pocketpay.serving.execution import Rejected
 from pocketpay.serving.executor import OperationExecutor
 from pocketpay.serving.failures import RATE_LIMITED, formatted
 from pocketpay.serving.frames import TextFrames, next_frame, trouble
@@ -193,7 +193,7 @@ class Socket(BaseGraphQLTransportWSHandler[Context, None]):
             return "none", "rejected"
         if found.type == "query":
             async with self._query_turns:
-                return found.type, await self._answer(operation, executor)
+                return found.type, await self._answer(operation, found, executor)
         self._streams += 1
         try:
             with self.doors.metrics.subscriptions.track_inprogress():
@@ -201,11 +201,8 @@ class Socket(BaseGraphQLTransportWSHandler[Context, None]):
         finally:
             self._streams -= 1
 
-    async def _answer(self, operation: Operation[Context, None], executor: OperationExecutor) -> str:
-        result = executor.execute_operation()
-        if isawaitable(result):
-            result = await result
-        answer = told(cast(ExecutionResult, result), "query", executor.context_value.request_id)
+    async def _answer(self, operation: Operation[Context, None], found: Prepared, executor: OperationExecutor) -> str:
+        answer = await self.doors.execution.carry_out(found, executor.variable_values, executor.context_value)
         await _send(operation, "next", answer.payload)
         await _send(operation, "complete")
         return answer.outcome
