@@ -57,7 +57,7 @@ def test_batch_beyond_its_length_is_too_complex() -> None:
 
 def test_stranger_writes_no_batch_out() -> None:
     assert refused(batch(transfers(100, description="x")), anonymous=True) == (
-        "This document is longer than 400 tokens; signed in it may have 1000."
+        "This document is longer than 400 tokens; the limit for signed-in requests is 1000."
     )
     assert refused(batch(transfers(20)), anonymous=True) == "This document is longer than 8000 characters."
 
