@@ -153,7 +153,7 @@ def test_wrong_password_is_said_in_the_products_words(server: Running, name: str
     login, _, *more = PROGRAMS[name]
     code, wrong = refused(name, login, "not-her-password", *more, f"{server.url}/graphql")
     assert (code, wrong.count("\n")) == (1, 1)
-    assert wrong == "There is no such user, or the password is another one.\n"
+    assert wrong == "The login or the password is wrong.\n"
 
 
 @pytest.mark.parametrize("name", ["pay.py", "request.py"])

@@ -96,9 +96,9 @@ def test_who_pays_a_new_recipient_is_asked_and_pays_nothing_without_a_yes(server
 def test_refusals_are_said_in_the_products_words(server: Running, name: str) -> None:
     url = f"{server.url}/graphql"
     code, lines, wrong = run(name, "alice", "not-her-password", "bob", "1.00", url)
-    assert (code, lines, wrong) == (1, [], "There is no such user, or the password is another one.\n")
+    assert (code, lines, wrong) == (1, [], "The login or the password is wrong.\n")
     code, _, wrong = run(name, "alice", PASSWORD, "nobody_here", "1.00", url)
-    assert (code, wrong) == (1, "Nobody of this username can be paid now.\n")
+    assert (code, wrong) == (1, "No user with this username can be paid now.\n")
     code, _, wrong = run(name, "alice", PASSWORD, "bob", "much", url)
     assert (code, wrong.count("\n"), 'decimal text like "12.50"' in wrong) == (1, 1, True), wrong
 
