@@ -17,8 +17,9 @@ DONE := .make
 unexport PYTHONDONTWRITEBYTECODE
 
 EXPLORER := $(wildcard explorer/*.* explorer/.npmrc explorer/src/* explorer/src/*/*)
+EXAMPLES := $(wildcard examples/typescript/*.* examples/typescript/.npmrc examples/typescript/src/*.ts examples/python/*.*)
 
-.PHONY: help run install explorer test browser model pythons check format schema settings lock audit crash bench wheel clean
+.PHONY: help run reset install explorer examples test browser model pythons check format schema settings lock audit crash bench wheel clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,6 +27,9 @@ help: ## this list
 run: $(DONE)/install ## serve, on this machine's own database, with GraphiQL in the browser
 	@$(MAKE) --no-print-directory explorer || echo "The explorer was not built (see above); the API runs without it." >&2
 	@exec $(PY) -m pocketpay serve $(ARGS)
+
+reset: $(DONE)/install ## erase this machine's own database and make fresh demo people; stop the server first
+	@$(PY) -m pocketpay reset
 
 install: $(DONE)/install ## the virtualenv, from the lock
 	@:
@@ -43,14 +47,14 @@ browser: $(DONE)/install explorer ## the explorer's tabs in a real Chromium; SHO
 model: $(DONE)/install ## the rules against their model, twenty times as far as in the tests; WALKS=1000 FIRST_WALK=24
 	@WALKS=$${WALKS:-480} $(PY) -m pytest tests/walks/test_model.py -n 3 --dist load $(ARGS)
 
-check: $(DONE)/install ## lint, types, the direction of imports, drift of the lock, the schema and the migrations
+check: $(DONE)/install ## lint, types, the direction of imports, drift of the lock, the schema and the migrations, plain words
 	$(PY) -m pip check
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(PY) -m pocketpay schema | diff -u schema.graphql -
-	$(PY) -m pytest tests/database/test_migrations.py tests/database/test_guards_listing.py
+	$(PY) -m pytest tests/database/test_migrations.py tests/database/test_guards_listing.py tests/test_plain_words.py
 
 format: $(DONE)/install ## write it the way the linter wants it
 	$(BIN)/ruff check --fix
@@ -70,13 +74,12 @@ audit: $(DONE)/install ## prove that the books are right
 crash: $(DONE)/install ## kill it again and again under load and prove the books; ARGS="--rounds 20 --seconds 10"
 	@$(PY) -m tests.e2e.crash $(ARGS)
 
-pythons: $(DONE)/install ## two servers side by side, one of them by each other Python on the PATH
-	@ours=$$($(PY) -c 'import sys; print("%d.%d" % sys.version_info[:2])'); \
-	for version in 3.11 3.12 3.13 3.14; do \
-		if [ $$version = $$ours ] || ! python$$version -c '' 2>/dev/null; then continue; fi; \
-		echo "Python $$ours beside Python $$version" && python$$version -m venv .venvs/$$version && \
-		.venvs/$$version/bin/pip install -q --require-hashes -r requirements.lock && \
-		OTHER_PYTHON=$$PWD/.venvs/$$version/bin/python $(PY) -m pytest tests/e2e/test_servers_that_differ.py || exit 1; \
+pythons: $(DONE)/install ## two servers side by side, one by each other Python of this machine; MOST=1 for the newest alone
+	@scripts/other-pythons | head -n $${MOST:-9} | while read -r version python; do \
+		echo "Beside Python $$version" && $$python -m venv .venvs/$$version && \
+		.venvs/$$version/bin/pip install -q --require-hashes -r requirements.lock </dev/null && \
+		OTHER_PYTHON=$$PWD/.venvs/$$version/bin/python $(PY) -m pytest tests/e2e/test_servers_that_differ.py </dev/null \
+		|| exit 1; \
 	done
 
 bench: $(DONE)/install ## measure it on this machine; ARGS="--against COMMIT" compares two versions
@@ -86,17 +89,24 @@ wheel: $(DONE)/install explorer ## dist/*.whl, with the migrations and the explo
 	@rm -rf dist
 	@$(BIN)/hatchling build -t wheel
 
+examples: $(DONE)/examples ## typed clients in TypeScript and Python: generate, compile, run against a server
+	@$(PY) -m pytest tests/e2e/test_typed_examples.py $(ARGS)
+
 lock: ## requirements.lock from pyproject.toml; `make lock ARGS=--upgrade` for newer versions
 	@scripts/lock $(ARGS)
 
 clean: ## all that was made but the data: .pocketpay stays
-	rm -rf $(VENV) $(DONE) dist pocketpay/explorer/dist explorer/node_modules
+	rm -rf $(VENV) .venvs $(DONE) dist pocketpay/explorer/dist explorer/node_modules
+	rm -rf examples/typescript/dist examples/*/node_modules examples/typescript/src/gql examples/python/pocketpay_client
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 
 $(DONE)/install: requirements.lock pyproject.toml scripts/install
 	@PYTHON="$(PYTHON)" scripts/install
 	@mkdir -p $(DONE) && touch $@
 
-$(DONE)/explorer: $(EXPLORER) scripts/build-explorer $(DONE)/install
+$(DONE)/explorer: $(EXPLORER) scripts/build-explorer scripts/npm $(DONE)/install
 	@scripts/build-explorer
 	@mkdir -p $(DONE) && touch $@
+
+$(DONE)/examples: $(EXAMPLES) schema.graphql scripts/build-examples scripts/npm $(DONE)/install
+	@scripts/build-examples

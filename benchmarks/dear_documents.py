@@ -103,6 +103,25 @@ def _long_text(parts: tuple[str, ...], size: int) -> str:
     return f'{{ profile(username: """{lines}""") {{ id }} {parts[0]} }}'
 
 
+ITEMS = (
+    'to: "bob", amount: "1.00", description: "tea"',
+    'to: "bob", amount: "1.00", description: "' + "x" * 500 + '"',
+    "to: $v, amount: $v, description: $v",
+    'description: "tea", description: "tea", description: "tea"',
+    "to: [[[]]]",
+    "",
+    "typ: 1, amoun: 1, too: 1",
+)
+"""Items of a batch, right and wrong."""
+
+
+def _batch(parts: tuple[str, ...], size: int) -> str:
+    item = ITEMS[len(parts[0]) % len(ITEMS)]
+    items = " ".join(f"{{{item}}}" for _ in range(min(size, 600)))
+    beside = "errors { code } " * min(size // 10, 40)
+    return f"mutation ($v: String!) {{ transferBatch(input: {{transfers: [{items}]}}) {{ {beside} }} }}"
+
+
 FAMILIES: dict[str, Callable[[tuple[str, ...], int], str]] = {
     "repeated fields": _repeated,
     "aliased fields": _aliased,
@@ -115,6 +134,7 @@ FAMILIES: dict[str, Callable[[tuple[str, ...], int], str]] = {
     "values": _values,
     "unknown input fields": _unknown_inputs,
     "a long text": _long_text,
+    "a batch": _batch,
 }
 
 

@@ -24,7 +24,10 @@ function init()
 end
 
 local function post(path, token, body)
-  return wrk.format("POST", path, { ["Content-Type"] = "application/json", ["Authorization"] = "Bearer " .. token }, body)
+  local headers = {
+    ["Content-Type"] = "application/json", ["Authorization"] = "Bearer " .. token, ["X-Pocketpay-Cost"] = "0",
+  }
+  return wrk.format("POST", path, headers, body)
 end
 
 local requests = {

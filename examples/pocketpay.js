@@ -1,4 +1,5 @@
 // A client of Pocket Pay for a browser or Node.js 22, without a framework: see docs/clients.md.
+// It is a module; balance.js is a program that uses it.
 
 const REFRESH = `mutation ($token: String!) { refreshSession(refreshToken: $token) {
   tokens { accessToken refreshToken } errors { code } } }`;
@@ -10,7 +11,11 @@ export function pocketPay(url, tokens = null) {
   async function post(query, variables, accessToken) {
     const headers = { 'Content-Type': 'application/json' };
     if (accessToken) headers.Authorization = `Bearer ${accessToken}`;
-    return (await fetch(url, { method: 'POST', headers, body: JSON.stringify({ query, variables }) })).json();
+    try {
+      return await (await fetch(url, { method: 'POST', headers, body: JSON.stringify({ query, variables }) })).json();
+    } catch (error) {
+      throw new Error(`No answer from a Pocket Pay server at ${url}.`, { cause: error });
+    }
   }
 
   async function rotate() {
@@ -72,4 +77,8 @@ export function pocketPay(url, tokens = null) {
   }
 
   return { ask, subscribe, signedIn: (given) => { tokens = given; } };
+}
+
+if (globalThis.process?.argv?.[1]?.endsWith('pocketpay.js')) {
+  console.error('This is a module. A program that uses it: node examples/balance.js');
 }

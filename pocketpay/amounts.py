@@ -30,7 +30,7 @@ def money_setting(name: str, text: str, codes: tuple[str, ...]) -> dict[str, Mon
     numbers = _numbers(name, text, codes)
     missing = [code for code in codes if code not in numbers]
     if missing:
-        raise ValueError(f"{name} names no amount for {', '.join(missing)}; write it like USD:100.00,JPY:15000")
+        raise ValueError(f"{name} has no amount for {', '.join(missing)}; write it like USD:100.00,JPY:15000")
     return {code: _amount_or_zero(name, numbers[code], code) for code in codes}
 
 
@@ -55,4 +55,4 @@ def _amount_or_zero(name: str, number: str, code: str) -> Money:
     try:
         return money.parse(exact, code)
     except (money.MalformedAmount, money.AmountOutOfRange) as wrong:
-        raise ValueError(f"{name}: {number!r} is no amount of {code}: {wrong}") from wrong
+        raise ValueError(f"{name}: {number!r} is not a valid amount in {code}: {wrong}") from wrong

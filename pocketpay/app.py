@@ -20,6 +20,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from functools import partial
 
+import structlog
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -53,9 +54,10 @@ from pocketpay.operations.audits import Audits
 from pocketpay.operations.office import Office
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.sweeper import sweep_forever
-from pocketpay.serving import http, log
+from pocketpay.serving import http, log, trusted
 from pocketpay.serving.connections.connections import Connections
 from pocketpay.serving.connections.limits import ConnectionLimits
+from pocketpay.serving.cookies import Cookies
 from pocketpay.serving.documents import Documents
 from pocketpay.serving.doors import Doors
 from pocketpay.serving.execution import Execution
@@ -69,9 +71,11 @@ from pocketpay.serving.registry import Revocations, Sockets
 from pocketpay.serving.resolvers import with_short_resolvers
 from pocketpay.serving.statement_csv import StatementFiles
 from pocketpay.serving.view import View
-from pocketpay.settings import Settings
+from pocketpay.settings import Settings, TrustedDocuments
 from pocketpay.updates.hub import Hub
 from pocketpay.updates.listener import Listener
+
+logger = structlog.get_logger(__name__)
 
 REQUESTS_PER_SECOND = 300
 """Of one user, in production unless set otherwise; twice that at once."""
@@ -91,13 +95,19 @@ def create_app(settings: Settings, *, server_dsn: str, secret_key: bytes) -> Sta
     documents = Documents(SHORT, Limits.of(settings), introspection=not settings.production)
     sockets = Sockets(most_per_address=settings.sockets_per_address, most_per_user=settings.sockets_per_user)
     anonymous_rates = _anonymous_rates(settings)
-    execution = Execution(SHORT, documents, turns=anonymous_rates is not None)
+    _trust(documents, settings)
+    execution = Execution(
+        SHORT,
+        documents,
+        turns=anonymous_rates is not None,
+        only_trusted=settings.trusted_documents_mode is TrustedDocuments.ONLY,
+    )
     doors = Doors(execution, metrics, sockets, _rates(settings), anonymous_rates)
     origins = Origins(settings.origins, loopback=not settings.production)
     view = View(schema, doors, settings, origins=origins, page=None if settings.production else explorer.page)
     health = Health(settings, metrics)
     server = Server(settings, server_dsn, secret_key, doors, health)
-    replies = Replies(doors, settings)
+    replies = Replies(doors, settings, Cookies.of(settings, origins))
     app = Starlette(
         routes=[
             Route("/graphql", view),
@@ -119,7 +129,7 @@ def create_app(settings: Settings, *, server_dsn: str, secret_key: bytes) -> Sta
         ],
         middleware=[
             *_proxies(settings),
-            Middleware(Cors, origins=origins),
+            Middleware(Cors, origins=origins, refresh_cookie=settings.refresh_cookie),
             Middleware(Handler, replies=replies),
             Middleware(Headers),
         ],
@@ -128,10 +138,10 @@ def create_app(settings: Settings, *, server_dsn: str, secret_key: bytes) -> Sta
     )
     app.state.doors, app.state.replies = doors, replies
     connections = app.state.connections = Connections(ConnectionLimits.of(settings))
-    metrics.gauge("pocketpay_connections", "Connections that are open.", lambda: connections.open)
+    metrics.gauge("pocketpay_connections", "Number of open connections.", lambda: connections.open)
     metrics.counter(
         "pocketpay_connections_refused",
-        "Connections refused since the start because there were too many.",
+        "Number of connections refused since the start because there were too many.",
         lambda: connections.refusals,
     )
     return app
@@ -198,7 +208,7 @@ class Server:
             open_.push_async_callback(_stop, asyncio.create_task(work, name=name))
         await self._send_mail(open_, reception)
         metrics = self._doors.metrics
-        metrics.gauge("pocketpay_clearing_waiting", "Instructions waiting now.", lambda: desk.clearing.waiting)
+        metrics.gauge("pocketpay_clearing_waiting", "Number of waiting instructions.", lambda: desk.clearing.waiting)
         for count, meaning in CLEARING_COUNTS.items():
             metrics.counter(f"pocketpay_clearing_{count}", meaning, partial(getattr, desk.clearing.counts, count))
         return Rooms(
@@ -233,20 +243,34 @@ class Server:
             self._measure(name, sender.counts)
 
     def _measure(self, name: str, counts: Counts) -> None:
-        metrics, what = self._doors.metrics, name.replace("_", " ").capitalize()
-        waiting = f"{what} in the outbox of all servers."
+        metrics, what = self._doors.metrics, name.replace("_", " ")
+        waiting = f"Number of {what} in the outbox of all servers."
         metrics.gauge(f"pocketpay_{name}_waiting", waiting, lambda: counts.waiting)
-        metrics.counter(f"pocketpay_{name}_sent", f"{what} sent since the start.", lambda: counts.sent)
-        metrics.counter(f"pocketpay_{name}_failed", f"{what} given up since the start.", lambda: counts.failed)
+        metrics.counter(f"pocketpay_{name}_sent", f"Number of {what} sent since the start.", lambda: counts.sent)
+        metrics.counter(
+            f"pocketpay_{name}_failed",
+            f"Number of {what} that failed permanently since the start.",
+            lambda: counts.failed,
+        )
 
 
 CLEARING_COUNTS = {
-    "units": "Units of work committed since the start.",
-    "instructions": "Instructions carried out since the start.",
-    "retries": "Units of work tried again since the start.",
-    "busy": "Instructions answered SERVICE_BUSY since the start.",
-    "ahead": "Of those, because an account was changed last in the future, by a clock that was wrong.",
+    "units": "Number of units of work committed since the start.",
+    "instructions": "Number of instructions executed since the start.",
+    "retries": "Number of units of work retried since the start.",
+    "busy": "Number of instructions answered with SERVICE_BUSY since the start.",
+    "ahead": "Number of them where the last change of an account is in the future because of a wrong clock.",
 }
+
+
+def _trust(documents: Documents, settings: Settings) -> None:
+    """Makes trusted documents ready. One that the schema does not know is logged, and refused when it is asked for:
+    no old client keeps a server from starting. Raises SettingsError when there is no manifest."""
+    manifest = settings.trusted_documents
+    if manifest is None or settings.trusted_documents_mode is TrustedDocuments.OFF:
+        return
+    for name, reason in documents.trust(trusted.load(manifest)).items():
+        logger.error("trusted_document_refused", name=name, reason=reason)
 
 
 async def _broken(request: Request, error: Exception) -> Response:

@@ -36,9 +36,10 @@ class CurrenciesDiffer(PocketPayError):
 
 @dataclass(frozen=True, slots=True)
 class Currency:
-    """An ISO 4217 currency: its code and how many digits its minor unit has (USD 2, JPY 0, KWD 3)."""
+    """An ISO 4217 currency: code, English name, and how many digits its minor unit has (USD 2, JPY 0, KWD 3)."""
 
     code: str
+    name: str
     exponent: int
 
 
@@ -46,12 +47,12 @@ class Currency:
 def currency(code: str) -> Currency:
     """The ISO 4217 currency of that alphabetic code. Raises LookupError when it is none that can be held."""
     try:
-        exponent = iso4217.Currency(code).exponent
+        known = iso4217.Currency(code)
     except ValueError:
-        exponent = None
-    if exponent is None or exponent > 3:
+        known = None
+    if known is None or known.exponent is None or known.exponent > 3:
         raise LookupError(f"{code!r} is not an ISO 4217 currency that can be held")
-    return Currency(code, exponent)
+    return Currency(code, known.currency_name, known.exponent)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,7 @@ class Money:
     def split(self, ways: int) -> "list[Money]":
         """Shares that sum to it exactly; the remainder goes one minor unit each from the first share on."""
         if ways < 1:
-            raise ValueError("money is split among at least one")
+            raise ValueError("an amount is split into at least one share")
         share, remainder = divmod(self.minor, ways)
         return [Money(share + (n < remainder), self.currency) for n in range(ways)]
 
@@ -123,7 +124,7 @@ def parse(text: str, code: str) -> Money:
         raise AmountOutOfRange(f"must have {_decimals(exponent)} in {code}")
     minor = int(whole + part.ljust(exponent, "0"))
     if not 0 < minor <= MAX_MAJOR * 10**exponent:
-        raise AmountOutOfRange(f"must be above zero and at most {MAX_MAJOR} {code}")
+        raise AmountOutOfRange(f"must be greater than zero and at most {MAX_MAJOR} {code}")
     return Money(minor, code)
 
 

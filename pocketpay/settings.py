@@ -72,6 +72,14 @@ class SmtpTls(StrEnum):
     NONE = "none"
 
 
+class TrustedDocuments(StrEnum):
+    """What a server with trusted documents answers."""
+
+    OFF = "off"
+    ALLOW = "allow"
+    ONLY = "only"
+
+
 class LogLevel(StrEnum):
     DEBUG = "debug"
     INFO = "info"
@@ -87,193 +95,247 @@ class Settings(RiskSettings, BaseSettings):
 
     # the database
     database_url: str | None = Field(
-        None, description="The server's login at your PostgreSQL 18. Absent, the server starts one of its own."
+        None,
+        description="The URL of your PostgreSQL 18 with the server's login. When absent, the server starts an "
+        "embedded PostgreSQL.",
     )
     database_owner_url: str | None = Field(
-        None, description="The owner's login, for `migrate` alone. Absent, it is DATABASE_URL."
+        None, description="The URL with the owner's login, used only by `migrate`. Default: DATABASE_URL."
     )
     pocketpay_data: Path = Field(
-        Path(".pocketpay"), description="The folder of the server's own PostgreSQL and its secret key."
+        Path(".pocketpay"), description="The folder of the embedded PostgreSQL and its secret key."
     )
 
     # who we are
     environment: Environment | None = Field(
         None,
-        description="development or production. Absent, it is development with a PostgreSQL of our own, "
-        "production with DATABASE_URL.",
+        description="development or production. Default: production with DATABASE_URL, development with the "
+        "embedded PostgreSQL.",
     )
-    host: str = Field("127.0.0.1", description="The address to listen on; 0.0.0.0 is all of this machine's.")
-    port: int = Field(8000, ge=0, le=65535, description="The port to listen on; 0 is any free one.")
+    host: str = Field(
+        "127.0.0.1", description="The address to listen on. 0.0.0.0 means all addresses of this machine."
+    )
+    port: int = Field(8000, ge=0, le=65535, description="The port to listen on. 0 chooses a free port.")
     log_level: LogLevel = Field(
-        LogLevel.INFO, description="From which level on a line is logged: debug, info, warning or error."
+        LogLevel.INFO, description="The lowest level that is logged: debug, info, warning or error."
     )
     allowed_origins: str = Field(
         "",
-        description="Origins of browser frontends elsewhere (CORS, websockets), comma between, like "
-        "https://app.example.com; * is all. In development those of this machine are allowed too: "
+        description="Allowed origins of browser clients (CORS, websockets), separated by commas, like "
+        "https://app.example.com. * allows all. In development the origins of this machine are allowed too: "
         "http://localhost, http://127.0.0.1 and http://[::1], on any port.",
+    )
+    refresh_cookie: bool = Field(
+        False,
+        description="Whether browser clients can get the refresh token in a cookie that scripts cannot read. The "
+        "client must be on the same site as this server, and ALLOWED_ORIGINS must not be *.",
     )
 
     trusted_proxies: str = Field(
         "",
-        description="Addresses or networks of proxies in front, comma between, like 10.0.0.0/8: whose "
-        "X-Forwarded-For and X-Forwarded-Proto are believed. Absent, nobody's.",
+        description="Addresses or networks of reverse proxies, separated by commas, like 10.0.0.0/8. Only their "
+        "X-Forwarded-For and X-Forwarded-Proto headers are trusted. Default: none.",
     )
     metrics_token: SecretStr | None = Field(
         None,
-        description="What /metrics wants as `Authorization: Bearer`. Absent, it is open in development and not there "
-        "in production.",
+        description="The token for /metrics, sent as `Authorization: Bearer`. When absent, /metrics is open in "
+        "development and responds with 404 in production.",
     )
 
     # identity
     secret_key: SecretStr | None = Field(
         None,
-        description="Signs tokens: at least 32 random bytes, the same on every server. Absent, one is made and kept, "
-        "in development with a PostgreSQL of our own.",
+        description="The key that signs tokens: at least 32 random bytes, the same on every server. With the "
+        "embedded PostgreSQL in development, the server creates and stores one when it is absent.",
     )
-    access_token_expire_minutes: int = Field(
-        10, ge=1, le=60, description="For how many minutes an access token is believed."
-    )
+    access_token_expire_minutes: int = Field(10, ge=1, le=60, description="Lifetime of an access token in minutes.")
     refresh_token_expire_days: int = Field(
-        30, ge=1, le=365, description="After how many days a session ends, however often it is refreshed."
+        30, ge=1, le=365, description="Maximum lifetime of a session in days, even when it is refreshed."
     )
     sign_up_rate_per_hour: int | None = Field(
-        None, ge=1, description="Sign-ups per hour from one address. Absent, 60 in production, else no limit."
+        None,
+        ge=1,
+        description="Maximum sign-ups per hour from one address, and the same number of username checks. Default: "
+        "60 in production, no limit in development.",
     )
     sign_in_rate_per_minute: int | None = Field(
-        None, ge=1, description="Sign-ins per minute from one address. Absent, 20 in production, else no limit."
+        None,
+        ge=1,
+        description="Maximum sign-ins per minute from one address. Default: 20 in production, no limit in "
+        "development.",
     )
     request_rate_per_second: int | None = Field(
         None,
         ge=1,
-        description="Requests per second of one user, twice that at once. Absent, 300 in production, else no limit.",
+        description="Maximum requests per second of one user; bursts up to twice that. Default: 300 in production, "
+        "no limit in development.",
     )
     anonymous_rate_per_second: int | None = Field(
         None,
         ge=1,
-        description="Requests per second without a valid token from one address (an IPv6 /64 counts as one), twice "
-        "that at once. Absent, 20 in production, else no limit. Behind a proxy that TRUSTED_PROXIES does not name "
-        "all clients share its address.",
+        description="Maximum requests per second without a valid token from one address (an IPv6 /64 counts as "
+        "one); bursts up to twice that. Default: 20 in production, no limit in development. Behind a proxy that is "
+        "not in TRUSTED_PROXIES, all clients share its address.",
     )
 
     # mail
     smtp_host: str | None = Field(
         None,
-        description="The SMTP server that takes our mail. Absent, no mail is sent; in development it is shown in the "
-        "log instead.",
+        description="The SMTP server for outgoing mail. When absent, no mail is sent; in development, mails are "
+        "written to the log.",
     )
-    smtp_port: int = Field(587, ge=1, le=65535, description="Its port; usually 465 where SMTP_TLS is implicit.")
+    smtp_port: int = Field(
+        587, ge=1, le=65535, description="The port of the SMTP server; usually 465 with SMTP_TLS=implicit."
+    )
     smtp_tls: SmtpTls = Field(
         SmtpTls.STARTTLS,
-        description="How the connection is encrypted: starttls, implicit (from its first byte on) or none. A server "
-        "that does not offer it, or whose certificate is not valid, gets no mail.",
+        description="The encryption of the SMTP connection: starttls, implicit (TLS from the start) or none. When "
+        "the server does not support it or its certificate is not valid, no mail is sent.",
     )
-    smtp_username: str | None = Field(None, description="The login at the SMTP server. Absent, there is none.")
-    smtp_password: SecretStr | None = Field(None, description="Its password.")
+    smtp_username: str | None = Field(
+        None, description="The username for the SMTP server. When absent, the server does not log in."
+    )
+    smtp_password: SecretStr | None = Field(None, description="The password for the SMTP server.")
     smtp_password_file: Path | None = Field(
-        None, description="A file that holds the password and nothing else, in place of SMTP_PASSWORD."
+        None, description="A file that has only the SMTP password. Use it instead of SMTP_PASSWORD."
     )
     mail_from: str | None = Field(
         None,
-        description="The sender of our mail, like Pocket Pay <no-reply@example.com>. Needed where SMTP_HOST is set.",
+        description="The sender of mails, like Pocket Pay <no-reply@example.com>. Required with SMTP_HOST.",
     )
     public_url: str | None = Field(
         None,
-        description="Where customers open the app, like https://app.example.com: links in mails begin with it. "
-        "Needed where SMTP_HOST is set.",
+        description="The URL of the app for customers, like https://app.example.com. Links in mails start with it. "
+        "Required with SMTP_HOST.",
     )
     mail_keep_days: int = Field(
-        7, ge=1, le=365, description="For how many days a mail is kept after it was sent, or given up."
+        7, ge=1, le=365, description="Number of days that a mail is stored after it was sent or has failed."
     )
 
     # money
-    currencies: str = Field("USD", description="ISO 4217 codes served, comma between; the first is the default.")
+    currencies: str = Field(
+        "USD",
+        description="The supported currencies as ISO 4217 codes, separated by commas. The first is the default.",
+    )
     welcome_bonus: str | None = Field(
         None,
-        description="Money given to whoever signs up. Absent, 100.00 in development and 0 in production. A number "
-        "alone is of the first of CURRENCIES, and nothing in the others. In production it is paid when an "
-        "email address is verified: once per address and once per wallet, for ever.",
+        description="The bonus for a new user. Default: 100.00 in development, 0 in production. A number without a "
+        "currency applies only to the first of CURRENCIES. In production it is paid when the user verifies an email "
+        "address, once per address and once per wallet.",
     )
     deposit_limit: MoneySetting = Field(
-        "10000.00", description="Money a wallet may bring in from banks within 24 hours."
+        "10000.00", description="Maximum deposits of a wallet from banks within 24 hours."
     )
-    withdrawal_limit: MoneySetting = Field("5000.00", description="Money a wallet may send to banks within 24 hours.")
-    transfer_limit: MoneySetting = Field("20000.00", description="Money a wallet may pay to others within 24 hours.")
+    withdrawal_limit: MoneySetting = Field(
+        "5000.00", description="Maximum withdrawals of a wallet to banks within 24 hours."
+    )
+    transfer_limit: MoneySetting = Field(
+        "20000.00", description="Maximum payments of a wallet to other users within 24 hours."
+    )
     instant_withdrawal_fee_percent: str = Field(
-        "1.5", description="What an instant withdrawal costs, in percent of its amount, to two decimals."
+        "1.5", description="The fee of an instant withdrawal in percent of its amount, with at most two decimals."
     )
     simulated_bank: SimulatedBank = Field(
         SimulatedBank.INSTANT,
-        description="How the simulated bank behaves: instant, slow, silent, declining, flaky; in production instant.",
+        description="The behaviour of the simulated bank: instant, slow, silent, declining or flaky. In production "
+        "it must be instant.",
     )
     simulated_bank_seconds: float = Field(
-        30.0, ge=0, le=86_400, description="For how many seconds a slow or silent bank leaves an order unanswered."
+        30.0, ge=0, le=86_400, description="Number of seconds that a slow or silent bank waits before it answers."
     )
     confirmation_minutes: int = Field(
-        15, ge=1, le=1440, description="For how many minutes a risky payment awaits its answer before it expires."
+        15, ge=1, le=1440, description="Number of minutes after which a payment that waits for confirmation expires."
     )
     pending_transfers: int = Field(
-        20, ge=1, le=1000, description="Payments of one wallet that may await their answer at once."
+        20, ge=1, le=1000, description="Maximum number of payments of one wallet that wait for confirmation."
     )
 
     # asking for money
     request_expire_days: int = Field(
-        30, ge=1, le=365, description="For how many days a money request may be paid before it expires."
+        30, ge=1, le=365, description="Number of days after which a money request expires."
     )
     open_requests: int = Field(
-        5, ge=1, le=1000, description="Money requests of one person to another that may be open at once."
+        5, ge=1, le=1000, description="Maximum number of open money requests from one user to another."
     )
-    requests_per_day: int = Field(50, ge=1, le=10_000, description="Money requests of one wallet within 24 hours.")
+    requests_per_day: int = Field(
+        50, ge=1, le=10_000, description="Maximum number of money requests of one wallet within 24 hours."
+    )
 
     # cards
     cards_per_wallet: int = Field(
-        20, ge=1, le=100, description="Cards of one wallet that may be open at once, frozen ones included."
+        20, ge=1, le=100, description="Maximum number of open cards of one wallet, including frozen ones."
     )
 
     # connections
     connections: int = Field(
         10_000,
         ge=1,
-        description="Connections that may be open at once, on each server process; fewer where the process may not "
-        "open so many files (64 are kept for the server itself).",
+        description="Maximum number of open connections per server process. It is lower when the process cannot "
+        "open that many files (64 are reserved for the server itself).",
     )
     connections_per_address: int = Field(
         500,
         ge=0,
-        description="Connections of one address at most (an IPv6 /64 counts as one), and never more than a quarter "
-        "of all; 0 is no limit of its own. TRUSTED_PROXIES are not counted. Behind a balancer that is not named "
-        "there all clients share its address: raise it or set it to 0.",
+        description="Maximum number of open connections from one address (an IPv6 /64 counts as one), and never "
+        "more than a quarter of all connections. 0 means only that quarter. TRUSTED_PROXIES are not counted. Behind "
+        "a load balancer that is not in TRUSTED_PROXIES, all clients share its address: raise this limit or set it "
+        "to 0.",
     )
     keep_alive_seconds: float = Field(
         75.0,
         gt=0,
         le=3600,
-        description="For how many seconds an idle connection is kept open for its next request; longer than the "
-        "balancer in front keeps it (usually 60).",
+        description="Number of seconds that an idle connection stays open. It must be longer than the idle timeout "
+        "of the load balancer (usually 60).",
     )
 
     # limits of a request
-    body_bytes: int = Field(65_536, ge=1_024, description="The largest body of a request, in bytes.")
-    body_seconds: float = Field(5.0, gt=0, description="Within how many seconds a whole body has to arrive.")
-    document_tokens: int = Field(
-        1_000, ge=50, description="Tokens of a GraphQL document at most; 400 of one without an access token."
+    body_bytes: int = Field(
+        327_680,
+        ge=1_024,
+        description="The largest body of a request, in bytes; 65536 of one without a valid access token. 100 "
+        "transfers with descriptions of 500 characters have 312,000 where each is escaped, like \\u00e9.",
     )
-    document_depth: int = Field(10, ge=3, description="How deep its fields may be nested.")
-    document_aliases: int = Field(30, ge=1, description="Aliases in it at most.")
-    document_fields: int = Field(500, ge=20, description="Fields in it at most, those of fragments at every use.")
+    body_seconds: float = Field(5.0, gt=0, description="Maximum time in seconds for a request body to arrive.")
+    document_tokens: int = Field(
+        1_000, ge=50, description="Maximum number of tokens in a GraphQL document; 400 without an access token."
+    )
+    document_depth: int = Field(10, ge=3, description="Maximum nesting depth of fields in a GraphQL document.")
+    document_aliases: int = Field(30, ge=1, description="Maximum number of aliases in a GraphQL document.")
+    document_fields: int = Field(
+        500,
+        ge=20,
+        description="Maximum number of fields in a GraphQL document. Fields of a fragment count at each use.",
+    )
     document_cost: int = Field(
         2_000,
         ge=50,
-        description="Objects it may ask for: each list multiplies what is under it by its first or last.",
+        description="Maximum number of objects that a GraphQL document can return. Each list multiplies its "
+        "contents by `first` or `last`.",
     )
-    root_mutations: int = Field(5, ge=1, description="Mutations in one request at most.")
-    socket_subscriptions: int = Field(20, ge=1, description="Subscriptions of one websocket at most.")
-    sockets_per_user: int = Field(10, ge=1, description="Websockets of one user at most, on one server.")
+    trusted_documents: Path | None = Field(
+        None,
+        description="A JSON file with the documents of your own clients by their ids, as the builds of Apollo, Relay "
+        "and GraphQL Code Generator write it. Requests may name a document instead of sending its text.",
+    )
+    trusted_documents_mode: TrustedDocuments = Field(
+        TrustedDocuments.ALLOW,
+        description="off: the file is not read. allow: other documents are answered too. only: every other document "
+        "is refused.",
+    )
+    root_mutations: int = Field(5, ge=1, description="Maximum number of mutations in one request.")
+    socket_subscriptions: int = Field(
+        20,
+        ge=1,
+        description="Maximum number of subscriptions per websocket. The same number of queries runs "
+        "at once; further queries wait.",
+    )
+    sockets_per_user: int = Field(10, ge=1, description="Maximum number of websockets of one user on one server.")
     sockets_per_address: int = Field(
         100,
         ge=1,
-        description="Websockets of one address at most that have not signed in, on one server. Beyond, the oldest of "
-        "them is closed.",
+        description="Maximum number of websockets from one address that are not signed in, on one server. Above it, "
+        "the oldest one is closed.",
     )
 
     @field_validator("*", mode="before")
@@ -298,13 +360,20 @@ class Settings(RiskSettings, BaseSettings):
 
     @model_validator(mode="after")
     def _origins_are_origins(self) -> Self:
-        _ = self.origins
+        if "*" in self.origins and self.refresh_cookie:
+            raise ValueError("REFRESH_COOKIE needs the origins that may use it: ALLOWED_ORIGINS must not be *")
         return self
 
     @model_validator(mode="after")
     def _production_has_a_bank_that_works(self) -> Self:
         if self.production and self.simulated_bank is not SimulatedBank.INSTANT:
-            raise ValueError("SIMULATED_BANK misbehaves in development only: leave it out, or make it instant")
+            raise ValueError("SIMULATED_BANK must be instant in production")
+        return self
+
+    @model_validator(mode="after")
+    def _only_trusted_documents_are_somewhere(self) -> Self:
+        if self.trusted_documents_mode is TrustedDocuments.ONLY and self.trusted_documents is None:
+            raise ValueError("TRUSTED_DOCUMENTS is missing. It is required with TRUSTED_DOCUMENTS_MODE=only")
         return self
 
     @model_validator(mode="after")
@@ -314,14 +383,14 @@ class Settings(RiskSettings, BaseSettings):
         if self.smtp_host is not None:
             for name in ("mail_from", "public_url"):
                 if getattr(self, name) is None:
-                    raise ValueError(f"{name.upper()} is missing: mail needs it where SMTP_HOST is set")
+                    raise ValueError(f"{name.upper()} is missing. It is required with SMTP_HOST")
         if self.smtp_password is not None and self.smtp_password_file is not None:
-            raise ValueError("SMTP_PASSWORD and SMTP_PASSWORD_FILE are both set: leave one of them out")
+            raise ValueError("SMTP_PASSWORD and SMTP_PASSWORD_FILE are both set. Set only one")
         has_password = self.smtp_password is not None or self.smtp_password_file is not None
         if has_password != (self.smtp_username is not None):
-            raise ValueError("SMTP_USERNAME and a password belong together: set both, or none")
+            raise ValueError("SMTP_USERNAME and a password are required together. Set both or neither")
         if has_password and self.smtp_tls is SmtpTls.NONE:
-            raise ValueError("SMTP_TLS: none would send the password of the SMTP server in clear text")
+            raise ValueError("SMTP_TLS is none, which would send the SMTP password in clear text")
         return self
 
     @property
@@ -357,7 +426,7 @@ class Settings(RiskSettings, BaseSettings):
                 test_environment=True,
             )
         except EmailNotValidError:
-            raise ValueError("MAIL_FROM is no sender, like Pocket Pay <no-reply@example.com>") from None
+            raise ValueError("MAIL_FROM is not a sender like Pocket Pay <no-reply@example.com>") from None
         return kept.display_name or "", kept.normalized
 
     @property
@@ -372,7 +441,7 @@ class Settings(RiskSettings, BaseSettings):
             host = None
         plain = host in LOOPBACK or not self.production
         if not host or parts.scheme not in ("https", "http" if plain else "https") or parts.query or parts.fragment:
-            raise ValueError("PUBLIC_URL is no address of an app, like https://app.example.com")
+            raise ValueError("PUBLIC_URL is not the URL of an app, like https://app.example.com")
         return self.public_url.rstrip("/")
 
     @property
@@ -380,7 +449,7 @@ class Settings(RiskSettings, BaseSettings):
         """The codes of CURRENCIES, the default one first."""
         codes = tuple(part.strip().upper() for part in self.currencies.split(",") if part.strip())
         if not codes or len(set(codes)) != len(codes):
-            raise ValueError("CURRENCIES names each ISO 4217 code served once, for example USD,EUR")
+            raise ValueError("CURRENCIES must have each ISO 4217 code once, for example USD,EUR")
         for code in codes:
             try:
                 money.currency(code)
@@ -429,11 +498,11 @@ def allowed_origin(text: str) -> str:
     if text == "*":
         return text
     if "://" not in text:
-        raise ValueError(f"ALLOWED_ORIGINS: {text!r} has no scheme: write it like https://app.example.com")
+        raise ValueError(f"ALLOWED_ORIGINS: {text!r} has no scheme. Write it like https://app.example.com")
     origin = normalized_origin(text.removesuffix("/"))
     if origin is None:
         raise ValueError(
-            f"ALLOWED_ORIGINS: {text!r} is not an origin: write scheme, host and port only, like "
+            f"ALLOWED_ORIGINS: {text!r} is not an origin. Write only scheme, host and port, like "
             "https://app.example.com"
         )
     return origin
@@ -462,7 +531,7 @@ def basis_points(name: str, text: str) -> int:
         bps = int(whole + part.rstrip("0").ljust(2, "0"))
         if len(part.rstrip("0")) <= 2 and bps <= 10_000:
             return bps
-    raise ValueError(f"{name}: {text!r} is no percentage from 0 to 100 with at most two decimals, like 1.5")
+    raise ValueError(f"{name}: {text!r} is not a percentage from 0 to 100 with at most two decimals, like 1.5")
 
 
 def in_words(field: FieldInfo) -> str:
@@ -487,7 +556,9 @@ def load(**overrides: object) -> Settings:
     except ValidationError as wrong:
         raise _sentence(wrong) from None
     except (OSError, UnicodeDecodeError) as wrong:
-        raise SettingsError(f".env cannot be read ({wrong}): make it UTF-8 text that this user may read.") from None
+        raise SettingsError(
+            f".env cannot be read ({wrong}). It must be UTF-8 text that this user can read."
+        ) from None
 
 
 def overridden(settings: Settings, changes: Mapping[str, str]) -> Settings:
@@ -544,5 +615,5 @@ def smtp_password(settings: Settings) -> str | None:
     except (OSError, UnicodeDecodeError) as wrong:
         raise SettingsError(f"SMTP_PASSWORD_FILE cannot be read: {type(wrong).__name__}.") from None
     if not text:
-        raise SettingsError("SMTP_PASSWORD_FILE is empty: write the password into it.")
+        raise SettingsError("SMTP_PASSWORD_FILE is empty. Write the password into it.")
     return text

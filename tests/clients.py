@@ -21,6 +21,9 @@ from tests.updates.waiting import until
 
 __all__ = ["PASSWORD", "Client", "Person"]
 
+WITHOUT_COST = {"x-pocketpay-cost": "0"}
+"""Answers say nothing of their cost, except to the test that asks for it."""
+
 
 @dataclass
 class Person:
@@ -79,9 +82,8 @@ async def serving(dsn: str, **settings: object) -> AsyncIterator[Client]:
     async with AsyncExitStack() as open_:
         await open_.enter_async_context(app.router.lifespan_context(app))
         transport = httpx.ASGITransport(app, client=("192.0.2.10", 50_000))
-        yield Client(
-            app, await open_.enter_async_context(httpx.AsyncClient(transport=transport, base_url="http://here"))
-        )
+        http = httpx.AsyncClient(transport=transport, base_url="http://here", headers=WITHOUT_COST)
+        yield Client(app, await open_.enter_async_context(http))
 
 
 @pytest.fixture

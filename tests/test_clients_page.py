@@ -12,11 +12,12 @@ import pytest
 from graphql import GraphQLField, GraphQLInterfaceType, GraphQLObjectType, GraphQLSchema, build_schema
 
 from pocketpay.api import since
-from pocketpay.api.errors import TABLE, ErrorCode, UserError
+from pocketpay.api.error_code import ErrorCode
+from pocketpay.api.errors import TABLE, UserError
 from pocketpay.identity.reception import IDLE
 from pocketpay.identity.refresh_session import GRACE
 from pocketpay.payments.parsing import KEY_LENGTH
-from pocketpay.serving import documents, failures, limits, sockets
+from pocketpay.serving import documents, failures, http, limits, reading, sockets, variables
 from pocketpay.settings import Settings
 from tests.people import made
 
@@ -153,10 +154,17 @@ def test_example_stays_away_after_the_codes_that_the_page_names() -> None:
 def test_limits_are_those_of_the_settings() -> None:
     settings, said = made(), section("Limits")
     for number in (
-        *(settings.document_tokens, documents.ANONYMOUS_TOKENS, settings.document_depth, settings.document_aliases),
+        *(settings.document_tokens, reading.ANONYMOUS_TOKENS, settings.document_depth, settings.document_aliases),
         *(settings.document_fields, settings.document_cost, limits.MOST_PAGES, settings.root_mutations),
-        *(documents.MOST_DEFINITIONS, settings.document_tokens * documents.CHARACTERS_A_TOKEN, settings.body_bytes),
-        *(settings.socket_subscriptions, settings.sockets_per_user),
+        *(documents.MOST_DEFINITIONS, settings.document_tokens * reading.CHARACTERS_A_TOKEN, settings.body_bytes),
+        *(
+            settings.socket_subscriptions,
+            settings.sockets_per_user,
+            http.ANONYMOUS_BYTES,
+            sockets.QUERIES_WAITING,
+            variables.MOST_VALUES,
+        ),
+        *(*reading.BATCH, *reading.BESIDE),
     ):
         assert re.search(rf"\b{number:,}\b", said), number
     assert f"{KEY_LENGTH[0]} to {KEY_LENGTH[1]} characters" in section("Idempotency keys")
@@ -202,7 +210,7 @@ def test_types_without_an_identity_are_named() -> None:
 
 
 def test_page_is_short_and_its_links_lead_somewhere() -> None:
-    assert len(text().splitlines()) < 310
+    assert len(text().splitlines()) < 380
     for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text()):
         assert (PAGE.parent / link).exists(), link
     assert "docs/clients.md" in "".join((CHECKOUT / "README.md").read_text(encoding="utf-8").splitlines()[:20])

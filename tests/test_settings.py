@@ -95,6 +95,7 @@ WRONG: dict[str, list[object]] = {
     "BODY_SECONDS": [0, -1, "nan"],
     "DOCUMENT_DEPTH": [0],
     "SOCKET_SUBSCRIPTIONS": [0],
+    "TRUSTED_DOCUMENTS_MODE": ["on", "ONLY", "only"],
     "CURRENCIES": ["", ",", "USD,USD", "USD,usd", "DOLLARS", "USD;EUR", "XAU", "USD,BTC"],
     "WELCOME_BONUS": [
         *("free", "-1", "+1", "1e3", "1_000", "1,000.00", "NaN", "0.001", "10000000001", "１００", "100 USD"),
@@ -190,7 +191,7 @@ def test_first_currency_named_is_the_default_one() -> None:
 
 def test_currency_without_an_amount_is_named() -> None:
     said = sentence(currencies="USD,JPY,EUR", welcome_bonus="USD:100.00")
-    assert said == "WELCOME_BONUS names no amount for JPY, EUR; write it like USD:100.00,JPY:15000."
+    assert said == "WELCOME_BONUS has no amount for JPY, EUR; write it like USD:100.00,JPY:15000."
 
 
 def test_zero_switches_the_bonus_off() -> None:
@@ -273,7 +274,7 @@ def test_origins_are_as_browsers_send_them() -> None:
 
 def test_origin_without_a_scheme_is_refused_with_an_example() -> None:
     assert sentence(allowed_origins="app.example.com") == (
-        "ALLOWED_ORIGINS: 'app.example.com' has no scheme: write it like https://app.example.com."
+        "ALLOWED_ORIGINS: 'app.example.com' has no scheme. Write it like https://app.example.com."
     )
 
 
@@ -339,3 +340,10 @@ def test_password_of_the_smtp_server_is_read_from_its_file(tmp_path: Path) -> No
     assert smtp_password(chosen) == "a secret"
     assert smtp_password(load(**MAIL, smtp_username="us", smtp_password="other")) == "other"
     assert smtp_password(load()) is None
+
+
+def test_cookies_need_origins_that_are_named() -> None:
+    said = sentence(refresh_cookie=True, allowed_origins="https://app.example,*")
+    assert "REFRESH_COOKIE" in said
+    assert load(refresh_cookie=True, allowed_origins="https://app.example").refresh_cookie
+    assert not load(allowed_origins="*").refresh_cookie

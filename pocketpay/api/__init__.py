@@ -20,12 +20,13 @@
     pages.py, page_arguments.py                connections, cursors, pages, and the arguments that ask for one
 
     descriptions.py                            descriptions that several fields have
-    errors.py                                  every refusal as a client sees it
+    errors.py, error_code.py                   every refusal as a client sees it, and its code
     wanted.py                                  input fields that may be left out
     bad_input.py                               BAD_USER_INPUT
     card_payload.py, money_request_payload.py, password_reset_payload.py, session_payload.py, transaction_payload.py,
     user_payload.py
                                                what several mutations return
+    refresh_cookie.py                          the refresh token in a browser's cookie
     registered.py                              enums whose values are registered elsewhere
     loaders.py                                 reads that are requested one by one, made together
     feeds.py                                   what subscriptions listen to

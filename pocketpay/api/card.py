@@ -14,34 +14,37 @@ from pocketpay.api.node import Node
 from pocketpay.cards import card as cards
 
 
-@strawberry.enum(description="What may be done with a card.")
+@strawberry.enum(description="The status of a card.")
 class CardStatus(Enum):
-    ACTIVE = strawberry.enum_value("ACTIVE", description="It pays, until the end of its expiry month.")
-    FROZEN = strawberry.enum_value("FROZEN", description="It pays nothing until its owner unfreezes it.")
-    CLOSED = strawberry.enum_value("CLOSED", description="It is closed for good.")
+    ACTIVE = strawberry.enum_value("ACTIVE", description="The card can pay until the end of its expiry month.")
+    FROZEN = strawberry.enum_value("FROZEN", description="The card cannot pay until its owner unfreezes it.")
+    CLOSED = strawberry.enum_value("CLOSED", description="It is closed permanently.")
 
 
 @strawberry.type(
-    description="A virtual card on a simulated network; it pays from its owner's wallet. Its full number is shown "
-    "once, by issueCard, and kept nowhere."
+    description="A virtual card on a simulated network. It pays from its owner's wallet. Only issueCard returns its "
+    "full number, once; the number is not stored."
 )
 class Card(Node):
-    label: str = strawberry.field(description="What its owner calls it.")
-    brand: str = strawberry.field(description="The network it is of, which is a simulated one.")
-    last4: str = strawberry.field(description="The last four digits of its number.")
-    expiry_month: int = strawberry.field(description="The month with whose end (UTC) it expires: 1 to 12.")
-    expiry_year: int = strawberry.field(description="The year of that month, four digits.")
-    status: CardStatus = strawberry.field(description="What may be done with it.")
+    label: str = strawberry.field(description="The owner's name for the card.")
+    brand: str = strawberry.field(description="The card network, which is simulated.")
+    last4: str = strawberry.field(description="The last four digits of the card number.")
+    expiry_month: int = strawberry.field(
+        description="The month of expiry, 1 to 12. The card expires at the end of this month in UTC."
+    )
+    expiry_year: int = strawberry.field(description="The year of expiry, four digits.")
+    status: CardStatus = strawberry.field(description="The current status.")
     per_payment_limit: Money | None = strawberry.field(
-        description="The most that it pays at once; null for no such limit."
+        description="Maximum amount of one payment; null when there is no such limit."
     )
     monthly_limit: Money | None = strawberry.field(
-        description="The most that it pays in a calendar month (UTC); null for no such limit."
+        description="Maximum total of the card's payments in a calendar month (UTC); null when there is no monthly "
+        "limit."
     )
     spent_this_month: Money = strawberry.field(
-        description="What it has paid in this calendar month (UTC), without what was given back."
+        description="Total of the card's payments in this calendar month (UTC), less what was refunded."
     )
-    created_at: datetime = strawberry.field(description="When it was issued.")
+    created_at: datetime = strawberry.field(description="When the card was issued.")
 
     @classmethod
     def of(cls, known: cards.Card) -> Self:

@@ -10,9 +10,11 @@ from pocketpay.api.errors import UserError
 from pocketpay.cards import card as cards
 
 
-@strawberry.type(description="What came of changing a card: the card after it, or why not.")
+@strawberry.type(description="The result of a change to a card: the changed card, or the errors.")
 class CardPayload:
-    card: Card | None = strawberry.field(default=None, description="The card as it is now; null when it was refused.")
+    card: Card | None = strawberry.field(
+        default=None, description="The card as it is now; null when the request was refused."
+    )
     errors: list[UserError] = strawberry.field(default_factory=list, description=ERRORS)
 
     @classmethod

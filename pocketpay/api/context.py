@@ -13,6 +13,7 @@ import strawberry
 
 from pocketpay.api.feeds import Feeds
 from pocketpay.api.loaders import Loaders, Reads
+from pocketpay.api.refresh_cookie import RefreshCookie
 from pocketpay.api.statement_link import StatementLinks
 from pocketpay.database.sessions import Database, ReadAccess
 from pocketpay.identity.errors import Forbidden, Unauthenticated
@@ -43,10 +44,11 @@ class Context:
 
     `viewer` is None for an anonymous request, and for one whose token is bad or has expired. `address` is the
     client's, as the server sees it. `request_id` is in every log line and every masked error. `operator` is the
-    viewer once `operations` has looked them up and found that they are one.
+    viewer once `operations` has looked them up and found that they are one. `refresh_cookie` is None where the
+    request uses none.
     """
 
-    __slots__ = ("_loaders", "address", "operator", "request_id", "rooms", "user_agent", "viewer")
+    __slots__ = ("_loaders", "address", "operator", "refresh_cookie", "request_id", "rooms", "user_agent", "viewer")
 
     def __init__(
         self,
@@ -56,12 +58,14 @@ class Context:
         request_id: str = "",
         address: str = "",
         user_agent: str | None = None,
+        refresh_cookie: RefreshCookie | None = None,
     ) -> None:
         self.rooms = rooms
         self.viewer = viewer
         self.request_id = request_id
         self.address = address
         self.user_agent = user_agent
+        self.refresh_cookie = refresh_cookie
         self.operator: Operator | None = None
         self._loaders: Loaders | None = None
 
@@ -97,6 +101,7 @@ class Context:
             request_id=self.request_id,
             address=self.address,
             user_agent=self.user_agent,
+            refresh_cookie=self.refresh_cookie,
         )
 
 

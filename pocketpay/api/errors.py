@@ -11,21 +11,29 @@ A payload that has both a transaction and refusals gets its list from `user_erro
 
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
-from enum import Enum
 from functools import wraps
 from typing import Any, ParamSpec, Self, TypeVar
 
 import strawberry
 
 from pocketpay import errors
+from pocketpay.api.card import Card
+from pocketpay.api.context import Info
+from pocketpay.api.error_code import ErrorCode
 from pocketpay.api.limit import Limit
 from pocketpay.api.money import Money
+from pocketpay.api.money_request import MoneyRequest
+from pocketpay.api.node import Node
+from pocketpay.api.transaction import Transaction
+from pocketpay.cards import card
 from pocketpay.cards import errors as cards
 from pocketpay.identity import errors as identity
 from pocketpay.operations import errors as operations
 from pocketpay.operator_log import errors as operator_log
 from pocketpay.requests import errors as requests
+from pocketpay.requests import money_request
 from pocketpay.transactions import errors as transactions
+from pocketpay.transactions import transaction
 
 Asked = ParamSpec("Asked")
 Payload = TypeVar("Payload")
@@ -39,95 +47,17 @@ class Refusals(errors.PocketPayError):
         super().__init__(*self.refusals)
 
 
-@strawberry.enum(description="Why something was refused. Codes are stable: build on them, not on the message.")
-class ErrorCode(Enum):
-    INVALID_INPUT = strawberry.enum_value("INVALID_INPUT", description="A text breaks its rule; the path says which.")
-    INVALID_AMOUNT = strawberry.enum_value(
-        "INVALID_AMOUNT", description="An amount is zero, too exact for its currency, or too large."
-    )
-    INVALID_CREDENTIALS = strawberry.enum_value(
-        "INVALID_CREDENTIALS", description="No such user, or the password is wrong; which of both is not said."
-    )
-    INVALID_TOKEN = strawberry.enum_value(
-        "INVALID_TOKEN", description="The refresh token is unknown, used up, expired or revoked: sign in again."
-    )
-    INVALID_CODE = strawberry.enum_value(
-        "INVALID_CODE",
-        description="The code, or the token of a link, is wrong, used or expired: request another.",
-    )
-    EMAIL_NOT_VERIFIED = strawberry.enum_value(
-        "EMAIL_NOT_VERIFIED", description="The customer has no verified email address to which mail could be sent."
-    )
-    MAIL_UNAVAILABLE = strawberry.enum_value("MAIL_UNAVAILABLE", description="This server sends no mail.")
-    TEXT_MESSAGES_UNAVAILABLE = strawberry.enum_value(
-        "TEXT_MESSAGES_UNAVAILABLE", description="This server sends no text messages."
-    )
-    WEAK_PASSWORD = strawberry.enum_value(
-        "WEAK_PASSWORD", description="The password is shorter than 12 characters, longer than 256, or a common one."
-    )
-    USERNAME_TAKEN = strawberry.enum_value("USERNAME_TAKEN", description="Somebody else has this username.")
-    EMAIL_TAKEN = strawberry.enum_value("EMAIL_TAKEN", description="Somebody else has verified this email address.")
-    PHONE_TAKEN = strawberry.enum_value("PHONE_TAKEN", description="Somebody else has verified this phone number.")
-    NOT_FOUND = strawberry.enum_value("NOT_FOUND", description="There is none, or it belongs to somebody else.")
-    RECIPIENT_NOT_FOUND = strawberry.enum_value(
-        "RECIPIENT_NOT_FOUND", description="Nobody of this username can be paid now, or asked for money."
-    )
-    SELF_TRANSFER = strawberry.enum_value("SELF_TRANSFER", description="The viewer is on both sides.")
-    CURRENCY_MISMATCH = strawberry.enum_value(
-        "CURRENCY_MISMATCH", description="The two wallets have different currencies."
-    )
-    INSUFFICIENT_FUNDS = strawberry.enum_value(
-        "INSUFFICIENT_FUNDS", description="More was asked than is available; both amounts are in the error."
-    )
-    LIMIT_EXCEEDED = strawberry.enum_value("LIMIT_EXCEEDED", description="A limit of the last 24 hours is used up.")
-    TOO_MANY_PENDING = strawberry.enum_value(
-        "TOO_MANY_PENDING", description="Too many payments await confirmation: confirm or cancel some first."
-    )
-    RISK_BLOCKED = strawberry.enum_value("RISK_BLOCKED", description="A rule of risk blocks this payment.")
-    BANK_DECLINED = strawberry.enum_value("BANK_DECLINED", description="The bank said no; no money has moved.")
-    BALANCE_NOT_ZERO = strawberry.enum_value(
-        "BALANCE_NOT_ZERO", description="The wallet still has money, or payments under way."
-    )
-    WRONG_STATE = strawberry.enum_value(
-        "WRONG_STATE", description="Its state does not allow this; the state is in the error."
-    )
-    WALLET_FROZEN = strawberry.enum_value(
-        "WALLET_FROZEN", description="The viewer's wallet is frozen; for an operator, the customer's."
-    )
-    WALLET_CLOSED = strawberry.enum_value("WALLET_CLOSED", description="The wallet is closed, for good.")
-    CARD_FROZEN = strawberry.enum_value("CARD_FROZEN", description="The card is frozen.")
-    CARD_CLOSED = strawberry.enum_value("CARD_CLOSED", description="The card is closed for good.")
-    CARD_EXPIRED = strawberry.enum_value("CARD_EXPIRED", description="The card is past its expiry.")
-    CARD_LIMIT_EXCEEDED = strawberry.enum_value(
-        "CARD_LIMIT_EXCEEDED", description="The payment is above one of the card's own limits."
-    )
-    ALREADY_REFUNDED = strawberry.enum_value("ALREADY_REFUNDED", description="All of it has been refunded before.")
-    REFUND_TOO_LARGE = strawberry.enum_value(
-        "REFUND_TOO_LARGE", description="The refund is above what is left of the original."
-    )
-    IDEMPOTENCY_KEY_REUSED = strawberry.enum_value(
-        "IDEMPOTENCY_KEY_REUSED", description="The key was used before with another input."
-    )
-    FORBIDDEN = strawberry.enum_value(
-        "FORBIDDEN",
-        description="An operator may not act on their own account, wallet or transactions: another one may.",
-    )
-    RATE_LIMITED = strawberry.enum_value(
-        "RATE_LIMITED", description="Too often in too short a time, or too many at once: try again later."
-    )
-
-
 @strawberry.interface(
-    description="A refusal: what was asked breaks a rule of the product. No money has moved; a transaction may stay, "
-    "FAILED or BLOCKED, to tell of it."
+    description="A refusal: the request breaks a rule. No money has moved. Some refusals leave a FAILED or BLOCKED "
+    "transaction as a record."
 )
 class UserError:
-    code: ErrorCode = strawberry.field(description="The stable code to build on.")
-    message: str = strawberry.field(description="The same in words for a person; they may change.")
+    code: ErrorCode = strawberry.field(description="The stable error code, for use in clients.")
+    message: str = strawberry.field(description="The error in words for a person. The text may change.")
     path: list[str] = strawberry.field(
-        description='The input it is about, like ["input", "amount"]; empty when it is about no single one.'
+        description='The input that is wrong, like ["input", "amount"]; empty when no single input is.'
     )
-    retryable: bool = strawberry.field(description="Whether the very same request may pass later.")
+    retryable: bool = strawberry.field(description="Whether the same request can succeed later without a change.")
 
     @classmethod
     def of(cls, refusal: errors.Refusal, row: "Row", path: list[str]) -> Self:
@@ -146,42 +76,71 @@ class UserError:
         return {}
 
 
-@strawberry.type(description="A refusal whose code says all there is.")
+@strawberry.type(description="A refusal without further fields.")
 class Refusal(UserError):
     pass
 
 
-@strawberry.type(description="A text or an amount breaks its rule; the message says which.")
+@strawberry.type(description="A value is not valid. The message says which rule it breaks.")
 class InvalidInput(UserError):
     pass
 
 
-@strawberry.type(description="More was asked than is available.")
+@strawberry.type(description="The payment needs more than the wallet has available.")
 class InsufficientFunds(UserError):
-    required: Money = strawberry.field(description="What the payment needs, its fee included.")
-    available: Money = strawberry.field(description="What could be spent at that moment.")
+    required: Money = strawberry.field(description="The amount that the payment needs, including its fee.")
+    available: Money = strawberry.field(description="The amount that was available at that moment.")
 
     @classmethod
     def facts(cls, refusal: transactions.InsufficientFunds) -> dict[str, Any]:
         return {"required": Money.of(refusal.required), "available": Money.of(refusal.available)}
 
 
-@strawberry.type(description="More was asked than a limit of the last 24 hours leaves.")
+@strawberry.type(description="The payment would exceed a limit of the last 24 hours.")
 class LimitExceeded(UserError):
-    limit: Limit = strawberry.field(description="The limit, and what of it was used at that moment.")
+    limit: Limit = strawberry.field(description="The limit, and how much of it was used at that moment.")
 
     @classmethod
     def facts(cls, refusal: transactions.LimitExceeded) -> dict[str, Any]:
         return {"limit": Limit.of(refusal.limit)}
 
 
-@strawberry.type(description="Its state does not allow what was asked.")
+@strawberry.type(description="The current status does not allow this operation.")
 class WrongState(UserError):
-    status: str = strawberry.field(description="The state it is in, as the schema's status enum spells it.")
+    status: str = strawberry.field(description="The current status, as a value of the status enum.")
+    about: strawberry.Private[transactions.HasState]
+
+    @strawberry.field(
+        description="The object as it is now: a Transaction, a MoneyRequest or a Card. Null for operators, because "
+        "a customer's transaction is not a Node for them."
+    )
+    async def node(self, info: Info) -> Node | None:
+        return await WITH_STATE[type(self.about)].find(info, self.about.id)
 
     @classmethod
     def facts(cls, refusal: transactions.WrongState) -> dict[str, Any]:
-        return {"status": refusal.status.name}
+        return {"status": refusal.status.name, "about": refusal.about}
+
+
+WITH_STATE: dict[type[transactions.HasState], type[Transaction] | type[MoneyRequest] | type[Card]] = {
+    transaction.Transaction: Transaction,
+    money_request.MoneyRequest: MoneyRequest,
+    card.Card: Card,
+}
+"""What a refusal is about, and its type in the schema."""
+
+
+@strawberry.type(description="Too many requests in a short time, or too many open cards or money requests.")
+class RateLimited(UserError):
+    retry_after_seconds: int | None = strawberry.field(
+        description="Number of seconds after which the same request can succeed; null when that does not depend "
+        "only on time: too many cards are open, or too many money requests were made."
+    )
+
+    @classmethod
+    def facts(cls, refusal: Any) -> dict[str, Any]:
+        wait = refusal.retry_after_seconds if isinstance(refusal, identity.RateLimited) else None
+        return {"retry_after_seconds": wait}
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,76 +169,82 @@ class _Facts(dict[str, object]):
 TABLE: dict[type[errors.Refusal], Row] = {
     identity.InvalidProfile: Row(InvalidInput, "{field} {problem}."),
     identity.WeakPassword: Row(InvalidInput, "{field} {problem}."),
-    identity.UsernameTaken: Row(Refusal, "Somebody has this username already."),
-    identity.EmailTaken: Row(Refusal, "Somebody else has verified this email address."),
-    identity.PhoneTaken: Row(Refusal, "Somebody else has verified this phone number."),
-    identity.InvalidCredentials: Row(Refusal, "There is no such user, or the password is another one."),
-    identity.WrongPassword: Row(Refusal, "This needs your current password, and that is not it."),
-    identity.InvalidToken: Row(Refusal, "This refresh token is good for nothing any more: sign in again."),
-    identity.InvalidCode: Row(Refusal, "This code is wrong, used or expired: request another one."),
+    identity.UsernameTaken: Row(Refusal, "This username is already taken."),
+    identity.EmailTaken: Row(Refusal, "Another user has verified this email address."),
+    identity.PhoneTaken: Row(Refusal, "Another user has verified this phone number."),
+    identity.InvalidCredentials: Row(Refusal, "The login or the password is wrong."),
+    identity.WrongPassword: Row(Refusal, "The current password is missing or wrong."),
+    identity.InvalidToken: Row(Refusal, "This refresh token is no longer valid. Sign in again."),
+    identity.InvalidCode: Row(Refusal, "This code is wrong, used or expired. Request a new one."),
     identity.EmailMissing: Row(InvalidInput, "Set an email address first."),
     identity.PhoneMissing: Row(InvalidInput, "Set a phone number first."),
     identity.MailUnavailable: Row(Refusal, "This server sends no mail."),
     identity.TextMessagesUnavailable: Row(Refusal, "This server sends no text messages."),
-    identity.NoSuchSession: Row(Refusal, "There is no such session."),
-    identity.RateLimited: Row(Refusal, "Too often: try again in {retry_after_seconds} seconds.", retryable=True),
+    identity.NoSuchSession: Row(Refusal, "No session has this id."),
+    identity.RateLimited: Row(
+        RateLimited, "Too many attempts. Try again in {retry_after_seconds} seconds.", retryable=True
+    ),
     transactions.InvalidInput: Row(InvalidInput, "{field} {problem}."),
     transactions.InvalidAmount: Row(InvalidInput, "{field} {problem}."),
-    transactions.NotFound: Row(Refusal, "There is no such thing."),
-    transactions.RecipientNotFound: Row(Refusal, "Nobody of this username can be paid now."),
-    requests.PayerNotFound: Row(Refusal, "{who} cannot be asked for money now."),
-    transactions.SelfTransfer: Row(Refusal, "You cannot pay yourself, or ask yourself for money."),
-    transactions.CurrencyMismatch: Row(Refusal, "Their wallet has another currency than yours."),
+    transactions.NotFound: Row(Refusal, "No {thing} has this {key}."),
+    transactions.RecipientNotFound: Row(Refusal, "No user with this username can be paid now."),
+    requests.PayerNotFound: Row(Refusal, "{problem}."),
+    transactions.SelfTransfer: Row(Refusal, "You cannot pay yourself or ask yourself for money."),
+    transactions.CurrencyMismatch: Row(Refusal, "The other wallet has a different currency than yours."),
     transactions.WalletFrozen: Row(Refusal, "Your wallet is frozen."),
     transactions.WalletClosed: Row(Refusal, "The wallet is closed."),
     transactions.InsufficientFunds: Row(
         InsufficientFunds,
-        "This needs {required} {required.currency}; {available} {available.currency} is available.",
+        "This needs {required} {required.currency}, but only {available} {available.currency} is available.",
     ),
     transactions.LimitExceeded: Row(
         LimitExceeded,
-        "At most {limit.total} {limit.total.currency} within 24 hours; {limit.remaining} {limit.total.currency} is "
-        "left.",
+        "The limit is {limit.total} {limit.total.currency} within 24 hours. {limit.remaining} "
+        "{limit.total.currency} is left.",
         retryable=True,
     ),
     transactions.TooManyPending: Row(
         Refusal,
-        "{most} payments await your confirmation already: confirm or cancel some first.",
+        "You already have {most} payments that wait for confirmation. Confirm or cancel some first.",
         retryable=True,
     ),
     requests.TooManyOpenRequests: Row(
-        Refusal,
-        "{most} of your requests wait for their answer already: ask again when some are answered.",
+        RateLimited,
+        "This user already has {most} unanswered requests from you. Try again when some are answered.",
         retryable=True,
     ),
     requests.TooManyRequests: Row(
-        Refusal, "At most {most} requests within 24 hours: ask again later.", retryable=True
+        RateLimited, "You can create at most {most} money requests within 24 hours. Try again later.", retryable=True
     ),
     transactions.RiskBlocked: Row(Refusal, "This payment is blocked by a rule that protects your wallet."),
-    transactions.BankDeclined: Row(Refusal, "The bank declined; no money has moved."),
-    transactions.PayerGone: Row(Refusal, "Who paid it can be paid nothing now."),
-    transactions.AlreadyRefunded: Row(Refusal, "All of it has been given back already."),
-    transactions.RefundTooLarge: Row(Refusal, "At most {left} {left.currency} of it can still be given back."),
+    transactions.BankDeclined: Row(Refusal, "The bank declined. No money has moved."),
+    transactions.PayerGone: Row(Refusal, "The original payer cannot be paid now."),
+    transactions.AlreadyRefunded: Row(Refusal, "This transaction is already fully refunded."),
+    transactions.RefundTooLarge: Row(Refusal, "At most {left} {left.currency} can still be refunded."),
     transactions.BalanceNotZero: Row(
         Refusal,
-        "There is money in your wallet, or on its way: empty it, and wait for what is not over.",
+        "Your wallet is not empty, or some payments are not finished. Withdraw the money and wait for those "
+        "payments.",
         retryable=True,
     ),
-    transactions.WrongState: Row(WrongState, "It is {status.value} already."),
-    transactions.KeyReused: Row(Refusal, "This idempotency key was used before with another input."),
-    operations.EmailNotVerified: Row(Refusal, "They have no verified email address: no mail can be sent."),
-    operations.CustomerFrozen: Row(Refusal, "Their wallet is frozen for all: unfreeze it first."),
-    operations.NoEmail: Row(InvalidInput, "They have given no email address."),
-    operations.NotTheirEmail: Row(InvalidInput, "The email address that they have given is another one."),
-    operator_log.OwnWallet: Row(Refusal, "This is about your own wallet: another operator must do it."),
-    cards.TooManyCards: Row(Refusal, "{most} cards are open already: close one first.", retryable=True),
+    transactions.WrongState: Row(WrongState, "This is not possible, because the status is {status.value}."),
+    transactions.KeyReused: Row(Refusal, "This idempotency key was used before with a different input."),
+    operations.EmailNotVerified: Row(Refusal, "The customer has no verified email address, so no mail can be sent."),
+    operations.CustomerFrozen: Row(Refusal, "The customer's wallet is frozen for all. Unfreeze it first."),
+    operations.NoEmail: Row(InvalidInput, "The customer has no email address."),
+    operations.NotTheirEmail: Row(InvalidInput, "This is not the customer's email address."),
+    operator_log.OwnWallet: Row(
+        Refusal, "You cannot act on your own account, wallet or transactions. Another operator must do it."
+    ),
+    cards.TooManyCards: Row(RateLimited, "You already have {most} open cards. Close one first.", retryable=True),
     cards.CardClosed: Row(Refusal, "This card is closed."),
-    cards.CardFrozen: Row(Refusal, "This card is frozen: unfreeze it first.", retryable=True),
+    cards.CardFrozen: Row(Refusal, "This card is frozen. Unfreeze it first.", retryable=True),
     cards.CardExpired: Row(Refusal, "This card has expired."),
-    cards.AbovePaymentLimit: Row(Refusal, "This card pays at most {limit} {limit.currency} at once."),
+    cards.AbovePaymentLimit: Row(Refusal, "This card can pay at most {limit} {limit.currency} per payment."),
     cards.AboveMonthlyLimit: Row(
         Refusal,
-        "This card pays at most {limit} {limit.currency} a month; {remaining} {limit.currency} is left.",
+        "This card can pay at most {limit} {limit.currency} a month. {remaining} {limit.currency} is left this "
+        "month.",
         retryable=True,
     ),
 }

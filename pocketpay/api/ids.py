@@ -35,10 +35,12 @@ ACT = "act"
 LONGEST = 64
 """Characters; the longest of ours has 47. Anything longer is not looked at."""
 
-CardId: TypeAlias = Annotated[strawberry.ID, strawberry.argument(description="The card's id.")]
-RequestId: TypeAlias = Annotated[strawberry.ID, strawberry.argument(description="The request's id.")]
-TransactionId: TypeAlias = Annotated[strawberry.ID, strawberry.argument(description="The transaction's id.")]
-HeldPaymentId: TypeAlias = Annotated[strawberry.ID, strawberry.argument(description="The held payment's id.")]
+CardId: TypeAlias = Annotated[strawberry.ID, strawberry.argument(description="The id of the card.")]
+RequestId: TypeAlias = Annotated[strawberry.ID, strawberry.argument(description="The id of the money request.")]
+TransactionId: TypeAlias = Annotated[strawberry.ID, strawberry.argument(description="The id of the transaction.")]
+HeldPaymentId: TypeAlias = Annotated[
+    strawberry.ID, strawberry.argument(description="The id of the payment that waits for confirmation.")
+]
 
 
 def encode(prefix: str, id: UUID) -> strawberry.ID:
@@ -58,7 +60,7 @@ def require(prefix: str, text: str) -> UUID:
     """The UUID in the id that a mutation is about. Raises NotFound when it is malformed or of another kind."""
     id = decode(prefix, text)
     if id is None:
-        raise NotFound
+        raise NotFound(thing="money request" if prefix == REQUEST else prefix)
     return id
 
 

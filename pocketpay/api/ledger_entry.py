@@ -14,15 +14,15 @@ from pocketpay.api.transaction import Transaction
 from pocketpay.ledger.entries import PostedEntry
 
 
-@strawberry.type(description="One immutable line of the books. A wallet's balance is the sum of its lines.")
+@strawberry.type(description="An immutable ledger entry. A wallet's balance is the sum of its entries.")
 class LedgerEntry(Node):
-    sequence: int = strawberry.field(description="Counts the wallet's lines from 1 without a gap.")
-    amount: Money = strawberry.field(description='What it adds to the balance; a debit has a minus sign: "-3.00".')
-    balance_after: Money = strawberry.field(
-        description="The wallet's balance with it: the one before, and the amount."
+    sequence: int = strawberry.field(
+        description="The number of the entry in its wallet, counted from 1 without gaps."
     )
-    description: str = strawberry.field(description="What it is for.")
-    created_at: datetime = strawberry.field(description="When it was written.")
+    amount: Money = strawberry.field(description='The change of the balance. A debit has a minus sign: "-3.00".')
+    balance_after: Money = strawberry.field(description="The wallet's balance after this entry.")
+    description: str = strawberry.field(description="The transaction's description.")
+    created_at: datetime = strawberry.field(description="When the entry was posted.")
     transaction_id: strawberry.Private[UUID]
 
     @classmethod
@@ -44,7 +44,7 @@ class LedgerEntry(Node):
         found = await info.context.loaders.entries.load((wallet_id, id))
         return None if found is None else cls.of(found)
 
-    @strawberry.field(description="The transaction that it is a side of.")
+    @strawberry.field(description="The transaction that posted this entry.")
     async def transaction(self, info: Info) -> Transaction:
         found = await Transaction.find(info, self.transaction_id)
         assert found is not None  # noqa: S101 - a foreign key says so, and what has entries is completed

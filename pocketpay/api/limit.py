@@ -10,27 +10,25 @@ from pocketpay.api.money import Money
 from pocketpay.transactions import limits as payments
 
 
-@strawberry.enum(description="What is limited: sums of one wallet within any 24 hours.")
+@strawberry.enum(description="What a limit applies to: a total of one wallet within any 24 hours.")
 class LimitKind(Enum):
-    DEPOSIT_DAILY = strawberry.enum_value("DEPOSIT_DAILY", description="What it brings in from banks.")
-    WITHDRAWAL_DAILY = strawberry.enum_value(
-        "WITHDRAWAL_DAILY", description="What it sends to banks, fees not counted."
-    )
-    TRANSFER_DAILY = strawberry.enum_value("TRANSFER_DAILY", description="What it pays to other people.")
+    DEPOSIT_DAILY = strawberry.enum_value("DEPOSIT_DAILY", description="Deposits from banks.")
+    WITHDRAWAL_DAILY = strawberry.enum_value("WITHDRAWAL_DAILY", description="Withdrawals to banks, without fees.")
+    TRANSFER_DAILY = strawberry.enum_value("TRANSFER_DAILY", description="Payments to other users.")
 
 
 @strawberry.type(
-    description="How much may be moved within any 24 hours. What awaits an answer counts; what was cancelled, has "
-    "expired, failed or was blocked does not, and neither does what was given back."
+    description="A limit on the amount moved within any 24 hours. Payments that wait for confirmation or for a bank "
+    "count. Cancelled, expired, failed and blocked ones do not count, and refunded amounts do not count."
 )
 class Limit:
-    kind: LimitKind = strawberry.field(description="What is limited.")
-    total: Money = strawberry.field(description="The most within 24 hours.")
-    used: Money = strawberry.field(description="What of it the last 24 hours have used.")
-    remaining: Money = strawberry.field(description="What may still be moved now.")
+    kind: LimitKind = strawberry.field(description="What the limit applies to.")
+    total: Money = strawberry.field(description="Maximum amount within 24 hours.")
+    used: Money = strawberry.field(description="The amount used in the last 24 hours.")
+    remaining: Money = strawberry.field(description="The amount that can still be moved now.")
     resets_at: datetime | None = strawberry.field(
-        description="When the oldest of what is used is 24 hours old, so that what remains begins to grow; null "
-        "while nothing is used."
+        description="When the oldest counted payment becomes 24 hours old and `remaining` starts to grow; null when "
+        "nothing is used."
     )
 
     @classmethod

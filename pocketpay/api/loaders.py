@@ -4,6 +4,7 @@ Reads      one for each server: joined over all operations, remembering nothing
 Loaders    one for each operation: for what only a viewer's own wallet can be asked about
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
@@ -18,8 +19,9 @@ from pocketpay.database.sessions import Database, ReadAccess, Session
 from pocketpay.identity.reads import PeopleReads
 from pocketpay.ledger import entries, point, statement
 from pocketpay.ledger.entries import PostedEntry
+from pocketpay.ledger.month import Month
 from pocketpay.ledger.point import Point
-from pocketpay.ledger.statement import Month, Statement, Totals
+from pocketpay.ledger.statement import Statement, Totals
 from pocketpay.payments.desk import Desk
 from pocketpay.requests import listing
 from pocketpay.requests.money_request import MoneyRequest
@@ -55,6 +57,16 @@ class Reads:
         self.whole = joined_lookups(database)
 
 
+class Loader(DataLoader[Key, Value]):
+    """A data loader whose answers belong to the field that asked.
+
+    When a field fails, its neighbours are cancelled. Fields of other branches may wait for the same key: they go on.
+    """
+
+    def load(self, key: Key) -> "asyncio.Future[Value]":
+        return asyncio.shield(super().load(key))
+
+
 class Loaders:
     """One operation's loaders; each is made when it is first asked."""
 
@@ -70,61 +82,61 @@ class Loaders:
         self.freeze_reasons = reads.freeze_reasons
 
     @cached_property
-    def transactions(self) -> "DataLoader[tuple[UUID, UUID], Transaction | None]":
+    def transactions(self) -> "Loader[tuple[UUID, UUID], Transaction | None]":
         """Transactions by wallet and id, as that wallet's owner sees them."""
         return self._loader(_by_wallet(history.find))
 
     @cached_property
-    def refunds(self) -> "DataLoader[tuple[UUID, UUID], tuple[Transaction, ...] | None]":
+    def refunds(self) -> "Loader[tuple[UUID, UUID], tuple[Transaction, ...] | None]":
         """What was given back of a transaction by wallet and its id, as that wallet's owner sees it."""
         return self._loader(_by_wallet(history.refunds))
 
     @cached_property
-    def money_requests(self) -> "DataLoader[tuple[UUID, UUID], MoneyRequest | None]":
+    def money_requests(self) -> "Loader[tuple[UUID, UUID], MoneyRequest | None]":
         """Money requests by wallet and id, where that wallet is a side of them."""
         return self._loader(_by_wallet(listing.find))
 
     @cached_property
-    def latest_payments(self) -> "DataLoader[tuple[UUID, UUID], Transaction | None]":
+    def latest_payments(self) -> "Loader[tuple[UUID, UUID], Transaction | None]":
         """The latest attempt to pay a money request by wallet and request, as that wallet's owner sees it."""
         return self._loader(_by_wallet(history.latest_payments))
 
     @cached_property
-    def entries(self) -> "DataLoader[tuple[UUID, UUID], PostedEntry | None]":
+    def entries(self) -> "Loader[tuple[UUID, UUID], PostedEntry | None]":
         """A wallet's own lines in the books by wallet and id."""
         return self._loader(_by_wallet(entries.by_ids))
 
     @cached_property
-    def own_entries(self) -> "DataLoader[tuple[UUID, UUID], PostedEntry | None]":
+    def own_entries(self) -> "Loader[tuple[UUID, UUID], PostedEntry | None]":
         """A wallet's own lines in the books by wallet and transaction."""
         return self._loader(_by_wallet(entries.of_transactions))
 
     @cached_property
-    def cards(self) -> "DataLoader[tuple[UUID, UUID], Card | None]":
+    def cards(self) -> "Loader[tuple[UUID, UUID], Card | None]":
         """A wallet's own cards by wallet and id."""
         return self._loader(_by_wallet(cards.find))
 
     @cached_property
-    def points(self) -> "DataLoader[tuple[UUID, datetime], Point | None]":
+    def points(self) -> "Loader[tuple[UUID, datetime], Point | None]":
         """Where a wallet stood, by wallet and the moment just after."""
         return self._loader(_by_wallet(point.points))
 
     @cached_property
-    def statements(self) -> "DataLoader[tuple[UUID, Month], Statement | None]":
+    def statements(self) -> "Loader[tuple[UUID, Month], Statement | None]":
         """A wallet's statements by wallet and month."""
         return self._loader(_by_wallet(statement.statements))
 
     @cached_property
-    def totals(self) -> "DataLoader[Statement, Totals]":
+    def totals(self) -> "Loader[Statement, Totals]":
         """What the entries of statements sum to."""
 
         async def load(wanted: list[Statement]) -> list[Totals]:
             return [await statement.totals(self._database, one) for one in wanted]
 
-        return DataLoader(load_fn=load)
+        return Loader(load_fn=load)
 
     @cached_property
-    def limits(self) -> "DataLoader[tuple[UUID, str], tuple[Limit, ...] | None]":
+    def limits(self) -> "Loader[tuple[UUID, str], tuple[Limit, ...] | None]":
         """A wallet's limits by the wallet and its currency, as they are now."""
 
         async def read(
@@ -136,12 +148,12 @@ class Loaders:
 
     def _loader(
         self, read: Callable[[Session, Sequence[Key]], Awaitable[Mapping[Key, Value]]]
-    ) -> "DataLoader[Key, Value | None]":
+    ) -> "Loader[Key, Value | None]":
         async def load(keys: list[Key]) -> list[Value | None]:
             found = await self._database.query(read, keys)
             return [found.get(key) for key in keys]
 
-        return DataLoader(load_fn=load)
+        return Loader(load_fn=load)
 
 
 def _by_wallet(

@@ -8,7 +8,7 @@ from pocketpay import money
 from pocketpay.api.scalars import Amount, CurrencyCode
 
 
-@strawberry.type(description="An exact amount of one currency.")
+@strawberry.type(description="An exact amount in one currency.")
 class Money:
     known: strawberry.Private[money.Money]
 
@@ -24,7 +24,7 @@ class Money:
         return Amount(str(self.known))
 
     @strawberry.field(
-        description="The same in the currency's smallest unit, as text: it may be larger than a 32-bit integer."
+        description="The amount in the currency's minor unit, as text because it can be larger than a 32-bit integer."
     )
     def minor_units(self) -> str:
         return str(self.known.minor)

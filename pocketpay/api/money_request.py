@@ -16,31 +16,31 @@ from pocketpay.api.transaction import Direction, Transaction
 from pocketpay.requests import money_request as requests
 
 
-@strawberry.enum(description="How a money request stands. All but PENDING are final.")
+@strawberry.enum(description="The status of a money request. All statuses except PENDING are final.")
 class MoneyRequestStatus(Enum):
-    PENDING = strawberry.enum_value("PENDING", description="It waits to be paid.")
-    PAID = strawberry.enum_value("PAID", description="Its payment is completed.")
-    DECLINED = strawberry.enum_value("DECLINED", description="Whoever was asked said no.")
+    PENDING = strawberry.enum_value("PENDING", description="It is not paid yet.")
+    PAID = strawberry.enum_value("PAID", description="It is paid: its payment is completed.")
+    DECLINED = strawberry.enum_value("DECLINED", description="The payer declined it.")
     CANCELLED = strawberry.enum_value(
-        "CANCELLED", description="Whoever asked took it back, or one of the two has closed their wallet."
+        "CANCELLED", description="The requester cancelled it, or one of the two users has closed their wallet."
     )
-    EXPIRED = strawberry.enum_value("EXPIRED", description="It was not paid in time.")
+    EXPIRED = strawberry.enum_value("EXPIRED", description="It was not paid before it expired.")
 
 
 @strawberry.type(
-    description="Money that one person asks another for. A payment of it that awaits its sender's confirmation "
-    "leaves it PENDING, and whoever asked is told nothing of that."
+    description="A request for money from one user to another. It stays PENDING while its payment waits for "
+    "confirmation, and the requester does not see that payment."
 )
 class MoneyRequest(Node):
     direction: Direction = strawberry.field(
-        description="INCOMING: asked of the viewer; OUTGOING: asked by the viewer."
+        description="INCOMING: the viewer is asked to pay. OUTGOING: the viewer asked for the money."
     )
-    amount: Money = strawberry.field(description="What is asked for; always positive.")
-    description: str = strawberry.field(description="What it is for, in the words of whoever asks.")
-    status: MoneyRequestStatus = strawberry.field(description="How it stands.")
-    expires_at: datetime = strawberry.field(description="Until when it can be paid.")
-    created_at: datetime = strawberry.field(description="When it was asked.")
-    updated_at: datetime = strawberry.field(description="When its status last changed.")
+    amount: Money = strawberry.field(description="The requested amount; always positive.")
+    description: str = strawberry.field(description="The description that the requester wrote.")
+    status: MoneyRequestStatus = strawberry.field(description="The current status.")
+    expires_at: datetime = strawberry.field(description="When the request expires.")
+    created_at: datetime = strawberry.field(description="When the request was created.")
+    updated_at: datetime = strawberry.field(description="When the status last changed.")
     uuid: strawberry.Private[UUID]
     viewed_from: strawberry.Private[UUID]
     requester_wallet_id: strawberry.Private[UUID]
@@ -72,16 +72,17 @@ class MoneyRequest(Node):
         known = await info.context.loaders.money_requests.load((wallet_id, id))
         return None if known is None else cls.of(known, wallet_id)
 
-    @strawberry.field(description="Who asks, and is to be paid.")
+    @strawberry.field(description="The user who asks for the money and receives it.")
     async def requester(self, info: Info) -> Profile:
         return await _side(info, self.requester_wallet_id)
 
-    @strawberry.field(description="Who is asked.")
+    @strawberry.field(description="The user who is asked to pay.")
     async def payer(self, info: Info) -> Profile:
         return await _side(info, self.payer_wallet_id)
 
     @strawberry.field(
-        description="The latest attempt to pay it, whatever became of it; to whoever asked only once it is completed."
+        description="The latest payment of this request, with any status. The requester sees it only when it is "
+        "completed."
     )
     async def transaction(self, info: Info) -> Transaction | None:
         known = await info.context.loaders.latest_payments.load((self.viewed_from, self.uuid))
@@ -90,5 +91,5 @@ class MoneyRequest(Node):
 
 async def _side(info: Info, wallet_id: UUID) -> Profile:
     found = await info.context.loaders.profiles.load(wallet_id)
-    assert found is not None, "a wallet has its owner, also one who has left"  # noqa: S101 - the audit proves it
+    assert found is not None, "every wallet has an owner, also a closed one"  # noqa: S101 - the audit proves it
     return Profile.of(found)

@@ -13,13 +13,13 @@ from pocketpay.clearing.outcome import Answer
 from pocketpay.payments.split_bill import Split
 
 
-@strawberry.type(description="What came of asking for money, or of answering: the request, or why not.")
+@strawberry.type(description="The result of creating or answering a money request: the request, or the errors.")
 class MoneyRequestPayload:
     money_request: MoneyRequest | None = strawberry.field(
-        default=None, description="The request as it is now; null when nothing came of it."
+        default=None, description="The money request as it is now; null when there is none."
     )
     replayed: bool = strawberry.field(
-        default=False, description="Whether it had been done before: nothing has changed because of this."
+        default=False, description="Whether this repeats an earlier request. A repeat changes nothing."
     )
     errors: list[UserError] = strawberry.field(default_factory=list, description=ERRORS)
 
@@ -29,17 +29,19 @@ class MoneyRequestPayload:
         return cls(money_request=MoneyRequest.of(answer.requests[0], wallet_id), replayed=answer.replayed)
 
 
-@strawberry.type(description="What came of splitting a bill: a request to each of the others, or why not.")
+@strawberry.type(
+    description="The result of splitting a bill: one money request for each of the other users, or the errors."
+)
 class SplitBillPayload:
     money_requests: list[MoneyRequest] = strawberry.field(
         default_factory=list,
-        description="The requests as they are now, in the order of `among`; [] when nothing came of it.",
+        description="The money requests as they are now, in the order of `among`; [] when the request was refused.",
     )
     my_share: Money | None = strawberry.field(
-        default=None, description="What is left to the viewer; null without includeMe, or when nothing came of it."
+        default=None, description="The viewer's own share; null without includeMe, or when the request was refused."
     )
     replayed: bool = strawberry.field(
-        default=False, description="Whether it had been done before: nothing has changed because of this."
+        default=False, description="Whether this repeats an earlier request. A repeat changes nothing."
     )
     errors: list[UserError] = strawberry.field(default_factory=list, description=ERRORS)
 

@@ -2,9 +2,9 @@
 
 import strawberry
 
-ID_DESCRIPTION = "Opaque, the same for ever, unique among all types."
+ID_DESCRIPTION = "An opaque id. It never changes and is unique across all types."
 
 
-@strawberry.interface(description="Anything that has an id of its own and can be found again by it.")
+@strawberry.interface(description="An object with an id, which `node` can fetch again.")
 class Node:
     id: strawberry.ID = strawberry.field(description=ID_DESCRIPTION)

@@ -99,7 +99,7 @@ class Listing(Generic[K]):
                 return self.keyset.unpack(packed)
         except (binascii.Error, ValueError, struct.error, OverflowError):
             pass
-        raise BadUserInput("A cursor is one that this list gave.", at=(argument,))
+        raise BadUserInput("This cursor is not valid for this list.", at=(argument,))
 
     def _check(self, packed: bytes) -> bytes:
         bound = hashlib.blake2b(packed, digest_size=_CHECK_BYTES, key=self.name.encode() + self.owner.bytes)
@@ -125,10 +125,10 @@ class Page(Generic[K]):
 def asked(listing: Listing[K], first: int | None, after: str | None, last: int | None, before: str | None) -> Page[K]:
     """The page those arguments ask for. Raises BadUserInput when they do not go together."""
     if first is not None and last is not None:
-        raise BadUserInput("Ask for `first` or for `last`, not for both.")
+        raise BadUserInput("Use `first` or `last`, not both.")
     size = first if first is not None else last if last is not None else DEFAULT_SIZE
     if not 0 <= size <= LARGEST:
-        raise BadUserInput(f"A page has 0 to {LARGEST} rows.", at=("first" if last is None else "last",))
+        raise BadUserInput(f"`first` and `last` must be 0 to {LARGEST}.", at=("first" if last is None else "last",))
     return Page(
         size=size,
         after=None if after is None else listing.place(after),
@@ -142,40 +142,40 @@ def at_most(first: int | None) -> int:
     if first is None:
         return FEW
     if not 0 <= first <= LARGEST:
-        raise BadUserInput(f"`first` is 0 to {LARGEST}.", at=("first",))
+        raise BadUserInput(f"`first` must be 0 to {LARGEST}.", at=("first",))
     return first
 
 
-@strawberry.type(description="Where a page stands in its list.")
+@strawberry.type(description="The position of a page in its list.")
 class PageInfo:
-    has_next_page: bool = strawberry.field(description="Whether there are rows after this page.")
-    has_previous_page: bool = strawberry.field(description="Whether there are rows before this page.")
+    has_next_page: bool = strawberry.field(description="Whether there are items after this page.")
+    has_previous_page: bool = strawberry.field(description="Whether there are items before this page.")
     start_cursor: str | None = strawberry.field(
-        description="Where the page begins: its first row, or before it where a filter stopped looking; "
-        "null on an empty page of a list that ends here."
+        description="The cursor of the first item, or of the place where a filter stopped searching; null when the "
+        "page is empty and nothing precedes it."
     )
     end_cursor: str | None = strawberry.field(
-        description="Where the page ends: its last row, or beyond it where a filter stopped looking; "
-        "null on an empty page of a list that ends here."
+        description="The cursor of the last item, or of the place where a filter stopped searching; null when the "
+        "page is empty and nothing follows."
     )
 
 
-@strawberry.type(description="One row of a list, with its place.")
+@strawberry.type(description="One item of a list with its cursor.")
 class Edge(Generic[T]):
-    cursor: str = strawberry.field(description="Opaque: give it back as `after` or `before`.")
-    node: T = strawberry.field(description="The row itself.")
+    cursor: str = strawberry.field(description="An opaque cursor: pass it as `after` or `before`.")
+    node: T = strawberry.field(description="The item.")
 
 
-@strawberry.type(description="A page of a list.")
+@strawberry.type(description="One page of a list.")
 class Connection(Generic[T]):
-    edges: list[Edge[T]] = strawberry.field(description="The page's rows, each with its cursor.")
-    nodes: list[T] = strawberry.field(description="The page's rows alone.")
-    page_info: PageInfo = strawberry.field(description="Where the page stands in the list.")
+    edges: list[Edge[T]] = strawberry.field(description="The items of this page, each with its cursor.")
+    nodes: list[T] = strawberry.field(description="The items of this page without cursors.")
+    page_info: PageInfo = strawberry.field(description="The position of this page in the list.")
     counted: strawberry.Private[Callable[[], Awaitable[int | None]]]
 
     @strawberry.field(
-        description=f"How many rows the whole list has; null past {MOST_COUNTED:,}, where counting costs too much. "
-        "Lines of the books are numbered, so that their number is always known."
+        description=f"Number of items in the whole list; null above {MOST_COUNTED:,}, where counting costs too "
+        "much. For ledger entries it is always known."
     )
     async def total_count(self) -> int | None:
         return await self.counted()

@@ -6,6 +6,6 @@ from pocketpay.api.descriptions import ERRORS
 from pocketpay.api.errors import UserError
 
 
-@strawberry.type(description="Nothing but why it was refused.")
+@strawberry.type(description="The result of a password reset: only the errors.")
 class PasswordResetPayload:
     errors: list[UserError] = strawberry.field(default_factory=list, description=ERRORS)

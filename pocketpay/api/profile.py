@@ -11,13 +11,11 @@ from pocketpay.api.node import Node
 from pocketpay.identity import profile as identity
 
 
-@strawberry.type(description="What anyone signed in may see of a person.")
+@strawberry.type(description="The public profile of a user, visible to every signed-in user.")
 class Profile(Node):
-    username: str = strawberry.field(description='The name to pay them by, without "@".')
-    name: str = strawberry.field(description="The name they go by.")
-    avatar_url: str | None = strawberry.field(
-        description="The address of a picture of them; null when they gave none."
-    )
+    username: str = strawberry.field(description='The unique username, without "@". Other users pay to it.')
+    name: str = strawberry.field(description="The display name.")
+    avatar_url: str | None = strawberry.field(description="The URL of the user's picture; null when there is none.")
 
     @classmethod
     def of(cls, profile: identity.Profile) -> Self:

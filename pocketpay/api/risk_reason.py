@@ -9,15 +9,15 @@ from pocketpay.api.registered import registered_enum
 from pocketpay.risk.rule import Reason
 from pocketpay.risk.rules import NAMED, RULES
 
-RISK_RULE = registered_enum(
-    "RiskRule", "A rule that can make a payment risky.", {rule.name: rule.description for rule in RULES}
-)
+RISK_RULE = registered_enum("RiskRule", "A risk rule.", {rule.name: rule.description for rule in RULES})
 
 
 @strawberry.type(description="One reason why a payment is risky.")
 class RiskReason:
     rule: str = strawberry.field(graphql_type=RISK_RULE, description="The rule that matched.")
-    message: str = strawberry.field(description="The same in words for the sender, with the threshold that applied.")
+    message: str = strawberry.field(
+        description="A text for the sender: the reason, with the thresholds that applied."
+    )
 
     @classmethod
     def of(cls, reasons: Iterable[Reason]) -> list[Self]:

@@ -87,7 +87,7 @@ def moment_from(value: object) -> datetime:
 def moment_text(moment: datetime) -> str:
     """RFC 3339 in UTC with microseconds: "2026-11-22T18:30:00.000000Z"."""
     if moment.tzinfo is None:
-        raise GraphQLError("a naive time reached the door")
+        raise GraphQLError("a naive time reached the schema")
     return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
@@ -105,14 +105,14 @@ SCALARS: Mapping[object, ScalarDefinition] = {
     ),
     CurrencyCode: strawberry.scalar(
         name="CurrencyCode",
-        description='A currency by its ISO 4217 code of three capital letters, like "USD".',
+        description='A currency as its ISO 4217 code: three capital letters, like "USD".',
         specified_by_url="https://www.iso.org/iso-4217-currency-codes.html",
         serialize=str,
         parse_value=currency_from,
     ),
     datetime: strawberry.scalar(
         name="DateTime",
-        description='A moment by RFC 3339. Output is always UTC and ends in "Z"; input needs an offset.',
+        description='A time in RFC 3339 format. Output is always UTC and ends in "Z"; input must have an offset.',
         specified_by_url="https://www.rfc-editor.org/rfc/rfc3339",
         serialize=moment_text,
         parse_value=moment_from,

@@ -63,6 +63,7 @@ from pocketpay.api.mutations import (
 from pocketpay.api.operations import root
 from pocketpay.api.queries import (
     cards,
+    currencies,
     money_requests,
     node,
     profile,
@@ -72,6 +73,7 @@ from pocketpay.api.queries import (
     transaction,
     transactions,
     transfer_preview,
+    username_available,
     viewer,
     wallet,
     withdrawal_preview,
@@ -108,6 +110,8 @@ QUERIES: list[Any] = [
     money_requests.money_requests,
     cards.cards,
     risk_policy.risk_policy,
+    currencies.currencies,
+    username_available.username_available,
     root.queries,
 ]
 MUTATIONS: list[Any] = [
@@ -157,10 +161,14 @@ SUBSCRIPTIONS: list[Any] = [
 def build() -> Schema:
     """The schema. Raises ValueError when its parts do not fit together."""
     built = Schema(
-        query=create_type("Query", QUERIES, description="What can be asked. It changes nothing."),
-        mutation=create_type("Mutation", MUTATIONS, description="What can be done, one root field after another."),
+        query=create_type("Query", QUERIES, description="All operations that read data."),
+        mutation=create_type(
+            "Mutation",
+            MUTATIONS,
+            description="All operations that change data. Root fields run one after another, in order.",
+        ),
         subscription=create_type(
-            "Subscription", SUBSCRIPTIONS, description="What is told live, over graphql-transport-ws."
+            "Subscription", SUBSCRIPTIONS, description="Live updates over graphql-transport-ws."
         ),
         types=[
             errors.InvalidInput,
@@ -168,6 +176,7 @@ def build() -> Schema:
             errors.InsufficientFunds,
             errors.LimitExceeded,
             errors.WrongState,
+            errors.RateLimited,
         ],
         # Not `sort_schema`: the sorted copy has plain enums, which know nothing of Python's.
         config=StrawberryConfig(scalar_map=SCALARS),

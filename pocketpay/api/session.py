@@ -14,15 +14,17 @@ from pocketpay.identity.session import Session as LiveSession
 from pocketpay.identity.viewer import Viewer
 
 
-@strawberry.type(description="One place where the viewer is signed in.")
+@strawberry.type(description="One session of the viewer: a device on which they are signed in.")
 class Session(Node):
-    created_at: datetime = strawberry.field(description="When they signed in.")
-    last_used_at: datetime = strawberry.field(description="Their sign-in there, or the latest refresh of its tokens.")
-    expires_at: datetime = strawberry.field(description="When it ends unless it is refreshed.")
-    user_agent: str | None = strawberry.field(
-        description="What the client called itself at sign-in; null when it did not."
+    created_at: datetime = strawberry.field(description="When the user signed in.")
+    last_used_at: datetime = strawberry.field(
+        description="The time of the sign-in, or of the last refresh of the session's tokens."
     )
-    current: bool = strawberry.field(description="Whether this very request came through it.")
+    expires_at: datetime = strawberry.field(description="When the session ends unless it is refreshed.")
+    user_agent: str | None = strawberry.field(
+        description="The User-Agent header sent at sign-in; null when there was none."
+    )
+    current: bool = strawberry.field(description="Whether this request uses this session.")
 
     @classmethod
     def of(cls, session: LiveSession, viewer: Viewer) -> Self:

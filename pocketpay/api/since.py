@@ -29,11 +29,11 @@ OLDEST = datetime(1970, 1, 1, tzinfo=UTC)
 Since: TypeAlias = Annotated[
     datetime | None,
     strawberry.argument(
-        description="What changed after it is sent first, the oldest change first: pass the greatest `updatedAt` of "
-        "the events so far, or of the list that was queried before. The server reads from 15 seconds before, so some "
-        "objects are sent again: ignore one with an earlier `updatedAt` than the one you have. When more than "
-        f"{MOST_MISSED} objects changed, the subscription ends with TOO_MANY_CHANGES: query the list again. A moment "
-        "in the future is BAD_USER_INPUT."
+        description="Sends the changes after this time first, oldest first. Pass the greatest `updatedAt` of the "
+        "events so far, or of the list that was queried before. The server starts 15 seconds earlier, so some "
+        "objects arrive again: ignore one with an earlier `updatedAt` than yours. When more than "
+        f"{MOST_MISSED} objects changed, the subscription ends with TOO_MANY_CHANGES: query the list again. A time "
+        "in the future is refused with BAD_USER_INPUT."
     ),
 ]
 

@@ -11,7 +11,7 @@ from pocketpay import money
 from pocketpay.api import ids
 from pocketpay.api.card import Card
 from pocketpay.api.context import Info
-from pocketpay.api.errors import ErrorCode
+from pocketpay.api.error_code import ErrorCode
 from pocketpay.api.money import Money
 from pocketpay.api.node import ID_DESCRIPTION, Node
 from pocketpay.api.profile import Profile
@@ -25,35 +25,39 @@ if TYPE_CHECKING:
     from pocketpay.api.money_request import MoneyRequest
 
 
-@strawberry.enum(description="Why money moves.")
+@strawberry.enum(description="The kind of a transaction.")
 class TransactionType(Enum):
-    SEND = strawberry.enum_value("SEND", description="A payment from one person to another.")
-    REQUEST = strawberry.enum_value("REQUEST", description="A money request that is paid.")
-    DEPOSIT = strawberry.enum_value("DEPOSIT", description="Money that came in from a bank.")
-    WITHDRAWAL = strawberry.enum_value("WITHDRAWAL", description="Money that goes out to a bank.")
+    SEND = strawberry.enum_value("SEND", description="A payment from one user to another.")
+    REQUEST = strawberry.enum_value("REQUEST", description="A payment of a money request.")
+    DEPOSIT = strawberry.enum_value("DEPOSIT", description="A deposit from a bank.")
+    WITHDRAWAL = strawberry.enum_value("WITHDRAWAL", description="A withdrawal to a bank.")
     CARD = strawberry.enum_value("CARD", description="A payment with one of the viewer's cards.")
-    REFUND = strawberry.enum_value("REFUND", description="Money of another transaction that is given back.")
-    BONUS = strawberry.enum_value("BONUS", description="A present of the house.")
+    REFUND = strawberry.enum_value("REFUND", description="A refund of another transaction.")
+    BONUS = strawberry.enum_value("BONUS", description="A bonus paid by Pocket Pay.")
 
 
-@strawberry.enum(description="Which way the money moves, seen by the viewer.")
+@strawberry.enum(description="The direction of the money, as the viewer sees it.")
 class Direction(Enum):
-    INCOMING = strawberry.enum_value("INCOMING", description="The viewer is paid.")
+    INCOMING = strawberry.enum_value("INCOMING", description="The viewer receives the money.")
     OUTGOING = strawberry.enum_value("OUTGOING", description="The viewer pays.")
 
 
-@strawberry.enum(description="How far a transaction has come. All but CREATED and PENDING_CONFIRMATION are final.")
+@strawberry.enum(
+    description="The status of a transaction. All statuses except CREATED and PENDING_CONFIRMATION are final."
+)
 class TransactionStatus(Enum):
-    CREATED = strawberry.enum_value("CREATED", description="Accepted; the bank has not answered yet.")
+    CREATED = strawberry.enum_value("CREATED", description="It is accepted. The bank has not answered yet.")
     PENDING_CONFIRMATION = strawberry.enum_value(
         "PENDING_CONFIRMATION",
-        description="Risky: the money is held until the sender confirms, cancels, or it expires.",
+        description="It is risky. The money is held until the sender confirms or cancels it, or it expires.",
     )
-    COMPLETED = strawberry.enum_value("COMPLETED", description="The money has moved and stands in the books.")
-    BLOCKED = strawberry.enum_value("BLOCKED", description="A rule or a freeze stopped it; no money has moved.")
-    FAILED = strawberry.enum_value("FAILED", description="It could not be carried out; no money has moved.")
-    CANCELLED = strawberry.enum_value("CANCELLED", description="The sender called it off; no money has moved.")
-    EXPIRED = strawberry.enum_value("EXPIRED", description="Nobody confirmed it in time; no money has moved.")
+    COMPLETED = strawberry.enum_value(
+        "COMPLETED", description="The money has moved, and the ledger entries are posted."
+    )
+    BLOCKED = strawberry.enum_value("BLOCKED", description="A risk rule or a freeze stopped it. No money has moved.")
+    FAILED = strawberry.enum_value("FAILED", description="It could not be completed. No money has moved.")
+    CANCELLED = strawberry.enum_value("CANCELLED", description="The sender cancelled it. No money has moved.")
+    EXPIRED = strawberry.enum_value("EXPIRED", description="It was not confirmed in time. No money has moved.")
 
 
 def _id(self: "Transaction") -> strawberry.ID:
@@ -61,8 +65,8 @@ def _id(self: "Transaction") -> strawberry.ID:
 
 
 @strawberry.type(
-    description="The intent to move money; entries in the books exist once it is completed. Until then the other "
-    "side sees nothing of it at all, and afterwards never the sender's fee, risk reasons, failure or expiry."
+    description="A movement of money. Its ledger entries exist when it is completed. The recipient sees it only "
+    "from then on, and never sees the sender's fee, risk reasons, failure or expiry."
 )
 class Transaction(Node):
     id: strawberry.ID = strawberry.field(resolver=_id, description=ID_DESCRIPTION)
@@ -75,74 +79,70 @@ class Transaction(Node):
         are selected."""
         return cls(known=known, viewed_from=wallet_id)
 
-    @strawberry.field(description="Why the money moves.")
+    @strawberry.field(description="The kind of transaction.")
     def type(self) -> TransactionType:
         return TransactionType[self.known.type.name]
 
-    @strawberry.field(description="Which way it moves, seen by the viewer.")
+    @strawberry.field(description="The direction of the money, as the viewer sees it.")
     def direction(self) -> Direction:
         return Direction[visibility.direction(self.known, self.viewed_from).name]
 
-    @strawberry.field(description="How far it has come.")
+    @strawberry.field(description="The current status.")
     def status(self) -> TransactionStatus:
         return TransactionStatus[self.known.status.name]
 
-    @strawberry.field(description="What arrives; always positive.")
+    @strawberry.field(description="The amount that the recipient gets; always positive.")
     def amount(self) -> Money:
         return Money.of(self.known.amount)
 
-    @strawberry.field(description="What it costs whoever pays it; zero for the other side.")
+    @strawberry.field(description="The fee, paid by the sender; zero for the recipient.")
     def fee(self) -> Money:
         return Money.of(self.known.fee)
 
-    @strawberry.field(description="Amount and fee: what leaves the sender's wallet.")
+    @strawberry.field(description="Amount plus fee: what leaves the sender's wallet.")
     def total(self) -> Money:
         return Money.of(self.known.total)
 
-    @strawberry.field(description="What it is for, in the sender's words.")
+    @strawberry.field(description='The description that the sender wrote; "" when there is none.')
     def description(self) -> str:
         return self.known.description
 
-    @strawberry.field(description="The bank on the other side; null where there is none.")
+    @strawberry.field(description="The name of the bank; null when no bank is involved.")
     def bank_name(self) -> str | None:
         return self.known.bank_name
 
-    @strawberry.field(description="Whether a rule of risk matched; false for the other side.")
+    @strawberry.field(description="Whether a risk rule matched; false for the recipient.")
     def is_risky(self) -> bool:
         return bool(self.known.risk_reasons)
 
-    @strawberry.field(description="Every rule that matched; [] for the other side.")
+    @strawberry.field(description="Every risk rule that matched; [] for the recipient.")
     def risk_reasons(self) -> list[RiskReason]:
         return RiskReason.of(self.known.risk_reasons)
 
-    @strawberry.field(description="Why it failed or was blocked; else null.")
+    @strawberry.field(description="Why the transaction FAILED or was BLOCKED; null for other statuses.")
     def failure_code(self) -> ErrorCode | None:
         code = self.known.failure_code
         return None if code is None else ErrorCode[code]
 
     @strawberry.field(
-        description="Until when a payment awaits or awaited its sender's answer; null for the other side."
+        description="When a payment that needs confirmation expires or expired; null for the recipient."
     )
     def expires_at(self) -> datetime | None:
         return self.known.expires_at
 
-    @strawberry.field(
-        description="When it came into being for the viewer: for whoever is paid, when it was completed."
-    )
+    @strawberry.field(description="When the transaction was created. For the recipient: when it was completed.")
     def created_at(self) -> datetime:
         return self.known.created_at
 
-    @strawberry.field(description="When it last changed.")
+    @strawberry.field(description="When the transaction last changed.")
     def updated_at(self) -> datetime:
         return self.known.updated_at
 
-    @strawberry.field(description="When the money moved; else null.")
+    @strawberry.field(description="When the money moved; null when it has not.")
     def completed_at(self) -> datetime | None:
         return self.known.completed_at
 
-    @strawberry.field(
-        description="How much of it was given back: the sum of its completed refunds, never above `total`."
-    )
+    @strawberry.field(description="The refunded amount: the sum of completed refunds, never above `total`.")
     def refunded(self) -> Money:
         return Money.of(money.Money(self.known.refunded, self.known.amount.currency))
 
@@ -153,41 +153,56 @@ class Transaction(Node):
         known = await info.context.loaders.transactions.load((wallet_id, id))
         return None if known is None else cls.of(known, wallet_id)
 
-    @strawberry.field(description="Who pays; null where the money comes from a bank or the house.")
+    @strawberry.field(description="The sender; null when the money comes from a bank or Pocket Pay.")
     async def sender(self, info: Info) -> Profile | None:
         return await owner(info, self.known.source_wallet_id)
 
-    @strawberry.field(description="Who is paid; null where the money goes to a bank.")
+    @strawberry.field(description="The recipient; null when the money goes to a bank or a merchant.")
     async def recipient(self, info: Info) -> Profile | None:
         return await owner(info, self.known.destination_wallet_id)
 
-    @strawberry.field(description="The person on the other side; null where that is a bank or the house.")
+    @strawberry.field(description="The other user; null when the other side is a bank, a merchant or Pocket Pay.")
     async def counterparty(self, info: Info) -> Profile | None:
-        return await owner(
-            info,
-            self.known.destination_wallet_id
-            if self.known.source_wallet_id == self.viewed_from
-            else self.known.source_wallet_id,
-        )
+        return await owner(info, visibility.counterparty(self.known, self.viewed_from))
 
-    @strawberry.field(description="What a REFUND gives money back of; null of every other type.")
+    @strawberry.field(
+        description="The other side in one short text for a list: a user's name, a bank, a merchant, or \"Welcome "
+        'bonus". A refund has the title of the transaction that it refunds.'
+    )
+    async def title(self, info: Info) -> str:
+        person = await owner(info, visibility.counterparty(self.known, self.viewed_from))
+        if person is not None:
+            return person.name
+        return self.known.bank_name or (await self._original(info)).description
+
+    @strawberry.field(description="The merchant of a card payment or of its refund; null for other transactions.")
+    async def merchant(self, info: Info) -> str | None:
+        original = await self._original(info)
+        return original.description if original.type is payments.Type.CARD else None
+
+    @strawberry.field(description="The transaction that a REFUND refunds; null for other types.")
     async def refund_of(self, info: Info) -> "Transaction | None":
         return None if self.known.refund_of is None else await Transaction.find(info, self.known.refund_of)
 
-    @strawberry.field(
-        description="What was given back of it, the newest first: completed refunds, at most the last 20."
-    )
+    @strawberry.field(description="The completed refunds of this transaction, newest first, at most 20.")
     async def refunds(self, info: Info) -> "list[Transaction]":
         if not self.known.refunded:
             return []
         found = await info.context.loaders.refunds.load((self.viewed_from, self.known.id))
         return [Transaction.of(one, self.viewed_from) for one in found or ()]
 
-    @strawberry.field(description="The viewer's card that pays; null where none does.")
+    async def _original(self, info: Info) -> payments.Transaction:
+        """What a refund gives money back of, and any other transaction itself."""
+        if self.known.refund_of is None:
+            return self.known
+        original = await info.context.loaders.transactions.load((self.viewed_from, self.known.refund_of))
+        return original or self.known
+
+    @strawberry.field(description="The viewer's card that paid; null when no card did.")
     async def card(self, info: Info) -> Card | None:
         return None if self.known.card_id is None else await Card.find(info, self.known.card_id)
 
-    @strawberry.field(description="The viewer's own lines in the books; [] until it is completed.")
+    @strawberry.field(description="The viewer's own ledger entries; [] until the transaction is completed.")
     async def entries(
         self, info: Info
     ) -> list[Annotated["LedgerEntry", strawberry.lazy("pocketpay.api.ledger_entry")]]:
@@ -198,7 +213,7 @@ class Transaction(Node):
         entry = await info.context.loaders.own_entries.load((self.viewed_from, self.known.id))
         return [] if entry is None else [LedgerEntry.of(entry)]
 
-    @strawberry.field(description="The money request that it pays; null where it pays none.")
+    @strawberry.field(description="The money request that this transaction pays; null when there is none.")
     async def money_request(
         self, info: Info
     ) -> Annotated["MoneyRequest", strawberry.lazy("pocketpay.api.money_request")] | None:

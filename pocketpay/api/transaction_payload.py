@@ -14,10 +14,10 @@ from pocketpay.api.wallet import Wallet
 from pocketpay.clearing.outcome import Answer
 
 
-@strawberry.type(description="What came of moving money: the transaction, the wallet after it, or why not.")
+@strawberry.type(description="The result of moving money: the transaction and the wallet after it, or the errors.")
 class TransactionPayload:
     replayed: bool = strawberry.field(
-        default=False, description="Whether it had been done before: nothing has moved because of this request."
+        default=False, description="Whether this repeats an earlier request. A repeat moves no money."
     )
     errors: list[UserError] = strawberry.field(default_factory=list, description=ERRORS)
     answer: strawberry.Private[Answer | None] = None
@@ -34,12 +34,12 @@ class TransactionPayload:
             viewed_from=wallet_id,
         )
 
-    @strawberry.field(description="The transaction as it is now; null when nothing came of the request.")
+    @strawberry.field(description="The transaction as it is now; null when none was created.")
     def transaction(self) -> Transaction | None:
         if self.answer is None or self.viewed_from is None:
             return None
         return Transaction.of(self.answer.transaction, self.viewed_from)
 
-    @strawberry.field(description="The viewer's wallet after it; null when nothing came of the request.")
+    @strawberry.field(description="The viewer's wallet after the request; null when there is no transaction.")
     def wallet(self) -> Wallet | None:
         return None if self.answer is None else Wallet.of(self.answer.balance)

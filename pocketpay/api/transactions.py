@@ -24,33 +24,43 @@ _IN_NO_TEXT = re.compile("[\0\ud800-\udfff]")
 
 
 @strawberry.input(
-    description="Narrows a list of transactions; all that is given must hold. Types, statuses, direction, person, "
-    "amounts and words are looked for in a bounded stretch of the list at a time, so a page may hold fewer rows than "
-    "asked for, even none, and still have a next one."
+    description="Conditions for a list of transactions. An item must meet all of them. One page searches only a "
+    "limited part of the list for types, statuses, direction, counterparty, amounts and text. So a page can have "
+    "fewer items than requested, or none, and still have a next page."
 )
 class TransactionFilter:
-    types: list[TransactionType] | None = strawberry.field(default=None, description="Only of one of these types.")
+    types: list[TransactionType] | None = strawberry.field(
+        default=None, description="Only transactions of one of these types."
+    )
     statuses: list[TransactionStatus] | None = strawberry.field(
-        default=None, description="Only in one of these states."
+        default=None, description="Only items with one of these statuses."
     )
-    direction: Direction | None = strawberry.field(default=None, description="Only one way, seen by the viewer.")
+    direction: Direction | None = strawberry.field(
+        default=None, description="Only this direction, as the viewer sees it."
+    )
     counterparty: str | None = strawberry.field(
-        default=None, description='Only with this person on the other side: a username, with or without "@".'
+        default=None, description='Only transactions with this user: a username, with or without "@".'
     )
-    since: datetime | None = strawberry.field(default=None, description="Only with createdAt at or after it.")
-    until: datetime | None = strawberry.field(default=None, description="Only with createdAt before it.")
-    min_amount: Amount | None = strawberry.field(default=None, description="Only of this amount or more.")
-    max_amount: Amount | None = strawberry.field(default=None, description="Only of this amount or less.")
+    since: datetime | None = strawberry.field(
+        default=None, description="Only transactions with createdAt at or after this time."
+    )
+    until: datetime | None = strawberry.field(
+        default=None, description="Only transactions with createdAt before this time."
+    )
+    min_amount: Amount | None = strawberry.field(default=None, description="Only amounts from this one.")
+    max_amount: Amount | None = strawberry.field(default=None, description="Only amounts up to this one.")
     search: str | None = strawberry.field(
         default=None,
-        description="Only with this text in the description. Case, the width of letters, marks that are not seen "
-        "and whether an accent is a code point of its own make no difference.",
+        description="Only transactions with this text in the description. The search ignores case, character width, "
+        "invisible characters and the encoding of accents.",
     )
 
 
 async def viewers_transactions(
     info: Info,
-    filter: Annotated[TransactionFilter | None, strawberry.argument(description="Narrows the list.")] = None,
+    filter: Annotated[
+        TransactionFilter | None, strawberry.argument(description="Conditions that the items must meet.")
+    ] = None,
     first: First = None,
     after: After = None,
     last: Last = None,

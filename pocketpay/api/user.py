@@ -10,36 +10,35 @@ import strawberry
 from pocketpay.api import ids
 from pocketpay.api.context import Info
 from pocketpay.api.node import Node
+from pocketpay.api.profile import Profile
 from pocketpay.api.session import Session
 from pocketpay.api.wallet import Wallet
 from pocketpay.identity import sessions, user
 
 
-@strawberry.enum(description="What a user is to the house.")
+@strawberry.enum(description="The role of a user.")
 class Role(Enum):
     MEMBER = strawberry.enum_value("MEMBER", description="A customer.")
-    OPERATOR = strawberry.enum_value("OPERATOR", description="One of those who run it.")
+    OPERATOR = strawberry.enum_value("OPERATOR", description="A member of Pocket Pay's staff.")
 
 
-@strawberry.type(description="The viewer, as only they see themselves.")
+@strawberry.type(description="The signed-in user, with private fields.")
 class User(Node):
-    username: str = strawberry.field(description='The name others pay them by, without "@".')
-    name: str = strawberry.field(description="The name they go by.")
-    email: str | None = strawberry.field(description="Their email address; null when they gave none.")
+    username: str = strawberry.field(description='The unique username, without "@". Other users pay to it.')
+    name: str = strawberry.field(description="The display name.")
+    email: str | None = strawberry.field(description="The email address; null when there is none.")
     email_verified: bool = strawberry.field(
-        description="Whether they have verified this address by verifyEmail. A new address is not verified, nor is "
-        "one that another user has verified since."
+        description="Whether the email address is verified. A new address is not verified. It becomes unverified "
+        "when another user verifies the same address."
     )
-    phone: str | None = strawberry.field(description="Their phone number in E.164; null when they gave none.")
+    phone: str | None = strawberry.field(description="Their phone number in E.164 format; null when they gave none.")
     phone_verified: bool = strawberry.field(
-        description="Whether they have verified this number by verifyPhone. A new number is not verified, nor is one "
-        "that another user has verified since."
+        description="Whether the phone number is verified. A new number is not verified. It becomes unverified when "
+        "another user verifies the same number."
     )
-    avatar_url: str | None = strawberry.field(
-        description="The address of a picture of them; null when they gave none."
-    )
-    role: Role = strawberry.field(description="What they are to the house.")
-    created_at: datetime = strawberry.field(description="When they signed up.")
+    avatar_url: str | None = strawberry.field(description="The URL of the user's picture; null when there is none.")
+    role: Role = strawberry.field(description="Their role: customer or operator.")
+    created_at: datetime = strawberry.field(description="When the user signed up.")
     uuid: strawberry.Private[UUID]
     wallet_id: strawberry.Private[UUID]
 
@@ -68,13 +67,25 @@ class User(Node):
         found = await info.context.loaders.users.load(id)
         return None if found is None else cls.of(found)
 
-    @strawberry.field(description="Their wallet.")
+    @strawberry.field(
+        description="The public profile of the user: the same object, with the same id, that other users see in "
+        "their transactions."
+    )
+    def profile(self) -> Profile:
+        return Profile(
+            id=ids.encode(ids.PROFILE, self.uuid),
+            username=self.username,
+            name=self.name,
+            avatar_url=self.avatar_url,
+        )
+
+    @strawberry.field(description="The user's wallet.")
     async def wallet(self, info: Info) -> Wallet:
         found = await info.context.loaders.balances.load(self.wallet_id)
         assert found is not None  # noqa: S101 - a foreign key says so
         return Wallet.of(found)
 
-    @strawberry.field(description="Their sessions that have not ended, the newest first.")
+    @strawberry.field(description="The user's active sessions, newest first.")
     async def sessions(self, info: Info) -> list[Session]:
         viewer = info.context.must_view()
         return [Session.of(one, viewer) for one in await sessions.live(info.context.rooms.reception, viewer)]

@@ -10,9 +10,11 @@ from pocketpay.api.user import User
 from pocketpay.identity.user import Changed
 
 
-@strawberry.type(description="The viewer as they are now, or why nothing was changed.")
+@strawberry.type(description="The result of a change to the viewer: the user as they are now, or the errors.")
 class UserPayload:
-    user: User | None = strawberry.field(default=None, description="The viewer after the change; null when refused.")
+    user: User | None = strawberry.field(
+        default=None, description="The viewer after the change; null when the request was refused."
+    )
     errors: list[UserError] = strawberry.field(default_factory=list, description=ERRORS)
 
     @classmethod

@@ -23,19 +23,19 @@ from pocketpay.ledger.point import just_after
 from pocketpay.wallets.balance import Balance
 
 
-@strawberry.enum(description="What may be done with a wallet.")
+@strawberry.enum(description="The status of a wallet.")
 class WalletStatus(Enum):
-    ACTIVE = strawberry.enum_value("ACTIVE", description="It pays and is paid.")
-    FROZEN = strawberry.enum_value("FROZEN", description="It is frozen; `freeze` says for what.")
-    CLOSED = strawberry.enum_value("CLOSED", description="It is closed for good.")
+    ACTIVE = strawberry.enum_value("ACTIVE", description="The wallet can pay and be paid.")
+    FROZEN = strawberry.enum_value("FROZEN", description="The wallet is frozen. `freeze` says what that prevents.")
+    CLOSED = strawberry.enum_value("CLOSED", description="It is closed permanently.")
 
 
-@strawberry.enum(description="What a frozen wallet cannot do.")
+@strawberry.enum(description="What a freeze prevents.")
 class Freeze(Enum):
-    DEBITS = strawberry.enum_value("DEBITS", description="It cannot pay; it can be paid.")
+    DEBITS = strawberry.enum_value("DEBITS", description="The wallet cannot pay. It can be paid.")
     ALL = strawberry.enum_value(
         "ALL",
-        description="It can neither pay nor be paid, and its owner is locked out: signIn, refreshSession, "
+        description="The wallet cannot pay and cannot be paid, and its owner is locked out: signIn, refreshSession, "
         "changePassword and updateProfile are refused.",
     )
 
@@ -44,19 +44,19 @@ def _id(self: "Wallet") -> strawberry.ID:
     return ids.encode(ids.WALLET, self.known.wallet_id)
 
 
-@strawberry.type(description="A customer's purse: one currency, one account in the books.")
+@strawberry.type(description="A customer's wallet: one currency and one account in the ledger.")
 class Wallet(Node):
     id: strawberry.ID = strawberry.field(resolver=_id, description=ID_DESCRIPTION)
     known: strawberry.Private[Balance]
     transactions: Connection[Transaction] = strawberry.field(
         resolver=viewers_transactions,
-        description="What has gone in and out, the newest first; money paid in from when it was completed.",
+        description="The wallet's transactions, newest first. An incoming payment appears when it is completed.",
     )
     entries: Connection[LedgerEntry] = strawberry.field(
-        resolver=viewers_entries, description="Its lines in the books, the newest first."
+        resolver=viewers_entries, description="The wallet's ledger entries, newest first."
     )
     statement: Statement = strawberry.field(
-        resolver=viewers_statement, description="What happened in it in one month, by the books."
+        resolver=viewers_statement, description="The statement for one month, from the ledger."
     )
 
     @classmethod
@@ -69,42 +69,43 @@ class Wallet(Node):
         """The wallet's id inside."""
         return self.known.wallet_id
 
-    @strawberry.field(description="The one currency it holds.")
+    @strawberry.field(description="The wallet's currency. A wallet has exactly one.")
     def currency(self) -> CurrencyCode:
         return CurrencyCode(self.known.currency)
 
-    @strawberry.field(description="What may be done with it.")
+    @strawberry.field(description="The current status.")
     def status(self) -> WalletStatus:
         return WalletStatus[self.known.standing.status.name]
 
-    @strawberry.field(description="What it cannot do while it is frozen; else null.")
+    @strawberry.field(description="What the freeze prevents; null when the wallet is not frozen.")
     def freeze(self) -> Freeze | None:
         frozen_for = self.known.standing.frozen_for
         return None if frozen_for is None else Freeze[frozen_for.name]
 
-    @strawberry.field(description="When it was opened.")
+    @strawberry.field(description="When the wallet was opened.")
     def created_at(self) -> datetime:
         return self.known.standing.created_at
 
-    @strawberry.field(description="Posted: the sum of its entries in the books.")
+    @strawberry.field(description="The posted balance: the sum of the wallet's ledger entries.")
     def balance(self) -> Money:
         return Money.of(self.known.posted)
 
     @strawberry.field(
-        description="Promised to payments that await confirmation and to withdrawals that the bank has not settled."
+        description="The amount reserved for payments that wait for confirmation and withdrawals that the bank has "
+        "not settled."
     )
     def held(self) -> Money:
         return Money.of(self.known.held)
 
-    @strawberry.field(description="Balance less held: what can be spent now.")
+    @strawberry.field(description="The amount that can be spent now: balance less held.")
     def available(self) -> Money:
         return Money.of(self.known.available)
 
-    @strawberry.field(description="Grows by one with every change of balance or held.")
+    @strawberry.field(description="A counter that grows by one with every change of balance or held.")
     def version(self) -> int:
         return self.known.version
 
-    @strawberry.field(description="How much it may move within 24 hours, and what of it is used.")
+    @strawberry.field(description="The limits on money moved within 24 hours, and how much of each is used.")
     async def limits(self, info: Info) -> list[Limit]:
         limits = await info.context.loaders.limits.load((self.known.wallet_id, self.known.currency))
         return [Limit.of(limit) for limit in limits or ()]
@@ -118,11 +119,11 @@ class Wallet(Node):
         return None if found is None else cls.of(found)
 
     @strawberry.field(
-        description="The balance at that moment, an entry of that very moment included: zero before the first one, "
-        "and the balance now for a time to come."
+        description="The balance at a time, including entries posted at exactly that time: zero before the first "
+        "entry, and the current balance for a future time."
     )
     async def balance_at(
-        self, info: Info, time: Annotated[datetime, strawberry.argument(description="The moment.")]
+        self, info: Info, time: Annotated[datetime, strawberry.argument(description="The time.")]
     ) -> Money:
         found = await info.context.loaders.points.load((self.uuid, just_after(time)))
         assert found is not None, "a wallet has a line in the books"  # noqa: S101 - a foreign key says so

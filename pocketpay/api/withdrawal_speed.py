@@ -7,10 +7,10 @@ import strawberry
 from pocketpay.payments.fees import Speed
 
 
-@strawberry.enum(description="How fast money goes to a bank.")
+@strawberry.enum(description="The speed of a withdrawal.")
 class WithdrawalSpeed(Enum):
-    STANDARD = strawberry.enum_value("STANDARD", description="When the bank gets to it; free.")
-    INSTANT = strawberry.enum_value("INSTANT", description="At once, for a fee: `withdrawalPreview` says how much.")
+    STANDARD = strawberry.enum_value("STANDARD", description="When the bank processes it. There is no fee.")
+    INSTANT = strawberry.enum_value("INSTANT", description="At once, for a fee. `withdrawalPreview` returns the fee.")
 
     @property
     def speed(self) -> Speed:

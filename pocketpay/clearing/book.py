@@ -228,7 +228,7 @@ class Book:
         """The original, of which more was given back. A payment given back whole makes nobody known any more."""
         before = self.transactions[original.id]
         if not before.refunded < original.refunded <= original.total.minor:
-            raise BooksDisagree(f"{original.refunded} cannot have been given back of transaction {original.id}")
+            raise BooksDisagree(f"{original.refunded} cannot have been refunded of transaction {original.id}")
         self.counters.count_usage(before, original, self.now)
         self._put(original, new=False)
         self.counters.count_refunded(original)

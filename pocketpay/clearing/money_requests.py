@@ -28,7 +28,7 @@ def visible(book: Book, request_id: UUID, wallet_id: UUID) -> MoneyRequest:
     """The request of that id, which that wallet is a side of. Raises NotFound."""
     request = book.requests.get(request_id)
     if request is None or not request.visible_to(wallet_id):
-        raise NotFound
+        raise NotFound(thing="money request")
     return request
 
 
@@ -40,7 +40,7 @@ def ended(book: Book, request: MoneyRequest, status: RequestStatus) -> Outcome:
     if request.status is status:
         return Outcome(changed=False, replayed=True, besides=Besides(requests=(request,)))
     if request.status is not RequestStatus.PENDING:
-        raise WrongState(request.status)
+        raise WrongState(request)
     besides = Besides(requests=(following(book, request, status),))
     waiting = book.live_payment(request.id)
     if waiting is None:

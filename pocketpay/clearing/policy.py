@@ -32,7 +32,7 @@ async def read_policy(session: Session, settings: Settings) -> Policy:
         return policy_of(overridden(settings, {name: one.value for name, one in kept.items()}))
     except SettingsError as wrong:
         raise SettingsError(
-            f"A risk setting in the database does not go with this environment: {wrong} "
+            f"A risk setting in the database is not valid in this environment: {wrong} "
             "Clear it with `pocketpay operator risk clear`."
         ) from None
 

@@ -175,7 +175,7 @@ class Clearing:
         try:
             await self._settle(tickets)
         except Exception as error:
-            log.exception("a unit of work failed beyond recovery")
+            log.exception("a unit of work failed permanently")
             self._drop_connection()
             for ticket in tickets:
                 if not ticket.waits:
@@ -251,7 +251,7 @@ class Clearing:
             elif tries <= TRIES and (failure is Failure.RETRY or (failure is Failure.LOCK_TIMEOUT and one)):
                 await asyncio.sleep(PAUSE_SECONDS * tries * random.random())
             elif failure is Failure.DISK_FULL:
-                self._busy(tickets, "there is no room to write")
+                self._busy(tickets, "the disk is full")
                 return
             elif not one:
                 await self._settle_each(tickets, waited=failure not in OWN_FAULT)

@@ -43,7 +43,7 @@ WAIT_SECONDS = 2.0
 WHOLE_SECONDS = 10.0
 """From its arrival, for an order whose outcome is unknown."""
 
-HELD = "one of the wallets is locked by somebody else for too long"
+HELD = "one of the wallets has been locked by another transaction for too long"
 
 _BY_ARRIVAL = attrgetter("number")
 

@@ -1,13 +1,13 @@
 """The command line. Each command finds its database, does one thing, and says how it ended.
 
-    verbs.py         serve, migrate, audit, demo, schema, settings, import-supabase
+    verbs.py         serve, migrate, audit, demo, reset, schema, settings, import-supabase
     operator/        what operators do
     serve.py         one server process, from its start to its end
     workers.py       several server processes on one port
     stops.py         what a process does when it is told to stop
     listening.py     a port to listen on, and enough open files
     place.py         where the database of this process is
-    demo_people.py   the demo people of a server
+    demo_people.py   has the demo people made (onboarding), and one of them made an operator (operations)
     env_file.py      every setting as a line of a .env file
     progress.py      a progress bar on a terminal
 

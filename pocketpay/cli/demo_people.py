@@ -1,6 +1,6 @@
 """The demo people of a server, one of whom is an operator: made where they are not there yet.
 
-Onboarding makes them; that one of them runs the house is operations' to record. Neither room knows the other.
+Onboarding makes them, and operations records that one of them is an operator. Neither package imports the other.
 """
 
 from pocketpay.settings import Settings
@@ -18,7 +18,7 @@ async def make(settings: Settings, server_dsn: str) -> None:
         return
     database = await Database.open(server_dsn, readers=1, writers=1)
     try:
-        acting, reason = Operator(None, "pocketpay demo"), "To try what operators do"
+        acting, reason = Operator(None, "pocketpay demo"), "To try the operators' mutations"
         await set_role(database, acting, raw_username=demo.OPERATOR, role=Role.OPERATOR, raw_reason=reason)
     finally:
         await database.close()

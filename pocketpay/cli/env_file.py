@@ -12,21 +12,21 @@ from pocketpay.settings import Settings, in_words
 WIDTH = 110
 
 HEAD = """\
-Pocket Pay's settings, each at its default. Copy this file to .env, and uncomment what is to differ.
-What stands in the environment goes before what stands in .env.
+All settings of Pocket Pay with their defaults. Copy this file to .env and uncomment the settings to change.
+Environment variables override the values in .env.
 
-Money is 100.00 (the same number in every currency served; WELCOME_BONUS: in the first) or
-USD:100.00,JPY:15000 (then each one is named).
+An amount of money is 100.00 (this number in every currency; for WELCOME_BONUS only in the first one) or
+USD:100.00,JPY:15000 (an amount for each currency).
 """
 
 SECTIONS = {
     "database_url": "The database",
     "environment": "The server",
-    "secret_key": "Who is asking",
+    "secret_key": "Sign-up, sign-in and rate limits",
     "smtp_host": "Mail",
     "currencies": "Money and risk",
     "connections": "Connections",
-    "body_bytes": "What one request may ask for",
+    "body_bytes": "Limits of one request",
 }
 """By the first setting of each."""
 

@@ -24,7 +24,7 @@ def listen(host: str, port: int) -> socket.socket:
         )[0]
         listening = socket.socket(family, kind, protocol)
     except OSError as error:
-        raise PortUnavailable(f"HOST {host!r} is no address here ({error.strerror}): mend HOST.") from error
+        raise PortUnavailable(f"HOST {host!r} is not a valid address ({error.strerror}). Correct HOST.") from error
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, STUCK_PEER_MILLISECONDS)
@@ -55,9 +55,9 @@ def url_of(listening: socket.socket) -> str:
 
 def _trouble(host: str, port: int, error: OSError) -> str:
     if error.errno == errno.EADDRINUSE:
-        return f"Port {port} of {host} is taken: stop whoever listens there, or set PORT."
+        return f"Port {port} of {host} is already in use. Stop the process that uses it, or set PORT."
     if error.errno in (errno.EACCES, errno.EPERM):
-        return f"This user may not listen on port {port}: set PORT to one above 1023."
+        return f"This user cannot listen on port {port}. Set PORT to a port above 1023."
     if error.errno == errno.EADDRNOTAVAIL:
-        return f"HOST {host!r} is no address of this machine: mend HOST."
-    return f"Cannot listen on {host}:{port} ({os.strerror(error.errno or 0)}): mend HOST or PORT."
+        return f"HOST {host!r} is not an address of this machine. Correct HOST."
+    return f"Cannot listen on {host}:{port} ({os.strerror(error.errno or 0)}). Correct HOST or PORT."

@@ -37,6 +37,11 @@ def database_of(settings: Settings) -> Iterator[Place]:
         postgres.stop()
 
 
+def erase(settings: Settings) -> None:
+    """Removes our own database with all its data. Raises DatabaseUnavailable while any process uses it."""
+    EmbeddedPostgres(settings.pocketpay_data).erase()
+
+
 def secret_of(settings: Settings) -> bytes:
     """The key that signs tokens. Raises SettingsError when it is missing or short where it must not be."""
     return checked_secret(settings) or secret_key.read_or_make(settings.pocketpay_data)

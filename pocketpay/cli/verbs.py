@@ -11,14 +11,14 @@ import typer
 from pocketpay import settings
 from pocketpay.cli import demo_people, listening, serve, stops
 from pocketpay.cli.operator import operator
-from pocketpay.cli.place import database_of, secret_of
+from pocketpay.cli.place import database_of, erase, secret_of
 from pocketpay.cli.workers import Supervisor
 from pocketpay.database import revisions
 from pocketpay.serving import log
 from pocketpay.settings import Settings
 
 verbs = typer.Typer(
-    help="Pocket Pay: a wallet server people can trust with their money.",
+    help="Pocket Pay: a GraphQL wallet server.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -28,11 +28,13 @@ verbs.add_typer(operator, name="operator")
 
 @verbs.command("serve")
 def serve_verb(
-    host: Annotated[str | None, typer.Option(help="Where to listen; HOST by default.")] = None,
-    port: Annotated[int | None, typer.Option(help="The port; PORT by default, 0 for any free one.")] = None,
-    workers: Annotated[int, typer.Option(min=1, max=64, help="Server processes sharing the port.")] = 1,
+    host: Annotated[str | None, typer.Option(help="The address to listen on; HOST by default.")] = None,
+    port: Annotated[
+        int | None, typer.Option(help="The port to listen on; PORT by default. 0 chooses a free port.")
+    ] = None,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Number of server processes that share the port.")] = 1,
 ) -> None:
-    """Serves until SIGTERM or ctrl-C; without DATABASE_URL on a PostgreSQL of its own."""
+    """Starts the server, until SIGTERM or ctrl-C. Without DATABASE_URL it uses an embedded PostgreSQL."""
     stops.leave_on_stops(0)
     chosen = settings.load(**{name: value for name, value in (("host", host), ("port", port)) if value is not None})
     settings.checked_secret(chosen)
@@ -71,7 +73,7 @@ def worker_verb(door_file: int, supervisor_file: int) -> None:
 
 @verbs.command("migrate")
 def migrate_verb() -> None:
-    """Brings the database to this server's revision, roles and grants included."""
+    """Migrates the database to this server's revision, with roles and grants."""
     from pocketpay.database import migrations
 
     stops.leave_on_stops(143)
@@ -84,7 +86,7 @@ def migrate_verb() -> None:
 
 @verbs.command("audit")
 def audit_verb() -> None:
-    """Proves the books; prints what disagrees and exits with 1 when anything does."""
+    """Audits the ledger; prints each error and exits with 1 when there is one."""
     from pocketpay.operations import audit
 
     stops.leave_on_stops(143)
@@ -94,37 +96,50 @@ def audit_verb() -> None:
 
 @verbs.command("demo")
 def demo_verb() -> None:
-    """Makes the demo people and their history where they are not there yet."""
+    """Creates the demo users and their history, if they do not exist yet."""
+    stops.leave_on_stops(143)
+    _make_demo_people(settings.load())
+
+
+@verbs.command("reset")
+def reset_verb() -> None:
+    """Erases the embedded database and creates the demo users again. Refused while a server uses the database."""
+    from pocketpay.onboarding import demo
+
     stops.leave_on_stops(143)
     chosen = settings.load()
-    with database_of(chosen) as place:
-        serve.prepare(chosen, place)
-        asyncio.run(demo_people.make(chosen, place.server_dsn))
-        typer.echo(demo_people.introduced())
+    demo.require_wanted(chosen)
+    erase(chosen)
+    _make_demo_people(chosen)
 
 
 @verbs.command("import-supabase")
 def import_supabase_verb(
     files: Annotated[
         list[Path],
-        typer.Argument(metavar="FILE...", exists=True, help="A CSV, several, a folder of them, or a plain pg_dump."),
+        typer.Argument(
+            metavar="FILE...",
+            exists=True,
+            help="One or more CSV files, a folder of CSV files, or a plain pg_dump file.",
+        ),
     ],
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would happen and what is wrong.")] = False,
-    skip_wrong: Annotated[bool, typer.Option("--skip-wrong", help="Leave out whom something is wrong with.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check the files and report, without changes.")] = False,
+    skip_wrong: Annotated[bool, typer.Option("--skip-wrong", help="Skip people whose data has errors.")] = False,
     take_suggested: Annotated[
-        bool, typer.Option("--take-suggested", help="Give the suggested username to whoever has a wrong one.")
+        bool,
+        typer.Option("--take-suggested", help="Use the suggested username for people whose username has an error."),
     ] = False,
     country: Annotated[
-        str | None, typer.Option(metavar="XX", help="The country of telephone numbers without one, like DE.")
+        str | None, typer.Option(metavar="XX", help="The country of phone numbers without a country code, like DE.")
     ] = None,
     welcome_mail: Annotated[
-        bool, typer.Option("--welcome-mail", help="Mail a link to whoever has no password yet, once.")
+        bool, typer.Option("--welcome-mail", help="Send a mail with a link to people without a password, once each.")
     ] = False,
     mails_per_hour: Annotated[
-        int, typer.Option(min=1, max=1_000_000, help="At most so many welcome mails in an hour.")
+        int, typer.Option(min=1, max=1_000_000, help="Maximum number of welcome mails per hour.")
     ] = 500,
 ) -> None:
-    """Moves people in from Supabase, with their passwords and opening balances. Saying it again goes on."""
+    """Imports people from Supabase with their passwords and opening balances. Run it again to continue."""
     from pocketpay.cli.progress import Bars
     from pocketpay.importing.run import Wish, run
 
@@ -155,7 +170,7 @@ def schema_verb() -> None:
 
 @verbs.command("settings")
 def settings_verb() -> None:
-    """Prints every setting with its meaning and its default, as a .env file."""
+    """Prints all settings with descriptions and defaults, as a .env file."""
     from pocketpay.cli import env_file
 
     typer.echo("\n".join(env_file.lines()))
@@ -174,12 +189,20 @@ def _seed(chosen: Settings, server_dsn: str) -> None:
         asyncio.run(demo_people.make(chosen, server_dsn))
 
 
+def _make_demo_people(chosen: Settings) -> None:
+    log.configure(chosen)
+    with database_of(chosen) as place:
+        serve.prepare(chosen, place)
+        asyncio.run(demo_people.make(chosen, place.server_dsn))
+        typer.echo(demo_people.introduced())
+
+
 def _welcome(chosen: Settings, url: str) -> None:
     from pocketpay.onboarding import demo
 
-    typer.echo(f"Pocket Pay serves at {url}/graphql")
+    typer.echo(f"Pocket Pay is running at {url}/graphql")
     if not chosen.production:
-        typer.echo("Open it in a browser for GraphiQL: its tabs walk you through all that it does.")
+        typer.echo("Open it in a browser to use GraphiQL. Its tabs show every operation.")
     if demo.wanted(chosen):
         typer.echo(demo_people.introduced())
 

@@ -71,7 +71,7 @@ class Supervisor:
                     if self._started == self._count:
                         when_started()
                 elif self._started < self._count and not self._stopping.is_set():
-                    raise WorkerFailed("A worker did not start: what it said stands above.")
+                    raise WorkerFailed("A worker process did not start. Its output is above.")
                 code = await process.wait()
                 self._processes.discard(process)
             if not self._stopping.is_set():

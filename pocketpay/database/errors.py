@@ -19,4 +19,4 @@ class WrongRevision(PocketPayError):
 def unreachable(busy: Exception) -> DatabaseUnavailable:
     """The sentence for a database that cannot be reached at the start."""
     reason = str(busy.__cause__ or busy).strip().rstrip(".") or type(busy.__cause__).__name__
-    return DatabaseUnavailable(f"The database does not answer ({reason}): start it, or mend DATABASE_URL.")
+    return DatabaseUnavailable(f"The database does not answer ({reason}): start it, or correct DATABASE_URL.")

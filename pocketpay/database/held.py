@@ -173,4 +173,4 @@ class Held:
 
 
 def _closed() -> ServiceBusy:
-    return ServiceBusy("the database is closed here")
+    return ServiceBusy("the connections to the database are closed")

@@ -50,9 +50,11 @@ def _sentence(error: DBAPIError) -> Exception:
     """What to tell the operator of a migration that failed; a bug in it is told as it is."""
     said = error.orig.__cause__ if error.orig is not None else None
     if said is not None and classify(said) is Failure.LOCK_TIMEOUT:
-        return DatabaseUnavailable("A migration waited 3 s for a table in use: migrate again when it is quieter.")
+        return DatabaseUnavailable(
+            "A migration waited 3 s for a table in use. Run it again when there is less traffic."
+        )
     if isinstance(said, asyncpg.InsufficientPrivilegeError):
-        return DatabaseUnavailable(f"The login of DATABASE_OWNER_URL may not migrate ({said}): grant it that.")
+        return DatabaseUnavailable(f"The login of DATABASE_OWNER_URL cannot migrate ({said}). Grant it this right.")
     return error
 
 
@@ -83,7 +85,7 @@ async def _turn(owner_dsn: str) -> AsyncIterator["asyncpg.Connection[asyncpg.Rec
             await owner.fetchval("select pg_advisory_lock($1)", TURN)
         except asyncpg.LockNotAvailableError:
             raise DatabaseUnavailable(
-                f"Another migration has been running for {TURN_SECONDS} s: wait for it."
+                f"Another migration has been running for {TURN_SECONDS} s. Wait until it ends."
             ) from None
         await owner.execute("set lock_timeout = '3s'")
         yield owner

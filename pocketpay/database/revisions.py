@@ -21,11 +21,11 @@ async def check(session: Session) -> None:
     if here == wanted:
         return
     if here is None:
-        raise WrongRevision("The database has no tables yet: run `pocketpay migrate`.")
+        raise WrongRevision("The database has no tables yet. Run `pocketpay migrate`.")
     if here in known():
-        raise WrongRevision(f"The database is at revision {here}, this server at {wanted}: run `pocketpay migrate`.")
+        raise WrongRevision(f"The database is at revision {here}, this server at {wanted}. Run `pocketpay migrate`.")
     raise WrongRevision(
-        f"The database is at revision {here}, which this server ({wanted}) does not know: install a newer one."
+        f"The database is at revision {here}, which this server ({wanted}) does not know. Install a newer server."
     )
 
 
@@ -44,7 +44,7 @@ def expected() -> str:
     left = {before for befores in steps.values() for before in befores}
     heads = [revision for revision in steps if revision not in left]
     if len(heads) != 1:
-        raise DatabaseUnavailable("The migrations of this installation lead to no single end: install it again.")
+        raise DatabaseUnavailable("This installation has migrations with more than one head. Install it again.")
     return heads[0]
 
 

@@ -42,8 +42,8 @@ async def make_groups(owner: "asyncpg.Connection[asyncpg.Record]", login: str) -
             await owner.execute(f"grant {SERVER} to {quoted}")
     except asyncpg.InsufficientPrivilegeError as error:
         raise DatabaseUnavailable(
-            "The login of DATABASE_OWNER_URL may not make roles: have an administrator run this once, "
-            f"then migrate again.\n{sql_for_administrator(quoted)}"
+            "The login of DATABASE_OWNER_URL cannot create roles. Ask an administrator to run this "
+            f"once, then migrate again.\n{sql_for_administrator(quoted)}"
         ) from error
 
 

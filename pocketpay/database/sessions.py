@@ -111,7 +111,7 @@ class Database:
                 yield Session(connection)
             except Exception as error:
                 if lost_connection(error):
-                    raise ServiceBusy("the database went away during a read") from error
+                    raise ServiceBusy("the connection to the database was lost during a read") from error
                 if classify(error) in PASSING:
                     raise ServiceBusy("the database could not answer a read in time") from error
                 raise
@@ -142,7 +142,7 @@ class Database:
                     yield Session(connection)
             except Exception as error:
                 if lost_connection(error):
-                    raise ServiceBusy("the database went away", may_have_happened=True) from error
+                    raise ServiceBusy("the connection to the database was lost", may_have_happened=True) from error
                 raise
 
     async def connect(self, name: str) -> Connection:
@@ -196,7 +196,9 @@ async def connect(
         raise ServiceBusy("the database does not answer") from error
     except (ValueError, OverflowError):
         # Its words may quote a password that was not escaped.
-        raise ServiceBusy("its address is none: the form is postgresql://user:password@host:port/name") from None
+        raise ServiceBusy(
+            "DATABASE_URL is not valid; its form is postgresql://user:password@host:port/name"
+        ) from None
 
 
 def plain(dsn: str) -> str:

@@ -46,17 +46,19 @@ async def _check_server(session: Session) -> None:
         raise DatabaseUnavailable(f"The database is PostgreSQL {name}: use 18 or newer.")
     if await session.fetchval("select pg_is_in_recovery()"):
         raise DatabaseUnavailable(
-            "The database is a standby and takes no writes: name the primary in DATABASE_URL, "
-            "or all of them with target_session_attrs=read-write."
+            "The database is a standby and does not accept writes. Set DATABASE_URL to the primary, or to all hosts "
+            "with target_session_attrs=read-write."
         )
     for name in ("fsync", "full_page_writes", "synchronous_commit"):
         if await session.fetchval("select current_setting($1)", name) == "off":
-            raise DatabaseUnavailable(f"The database has {name} off and would lose money in a crash: set it to on.")
+            raise DatabaseUnavailable(
+                f"The database has {name} = off, so a crash can lose committed payments. Set it to on."
+            )
     standbys = await session.fetchval("select current_setting('synchronous_standby_names')")
     if standbys and await session.fetchval("select current_setting('synchronous_commit')") == "local":
         raise DatabaseUnavailable(
-            "The database has synchronous_commit = local beside synchronous_standby_names: a failover would lose "
-            "payments that were shown. Set it to on."
+            "The database has synchronous_commit = local with synchronous_standby_names, so a failover can lose "
+            "completed payments. Set synchronous_commit to on."
         )
 
 
@@ -78,6 +80,6 @@ async def _warnings(session: Session) -> tuple[str, ...]:
     if not await session.fetchval(OWNS_TABLES):
         return ()
     return (
-        "The login of DATABASE_URL owns the tables: that entries are never rewritten rests on triggers alone. "
-        "Give the owner's login as DATABASE_OWNER_URL and another one as DATABASE_URL.",
+        "The login of DATABASE_URL owns the tables, so only triggers prevent changes to ledger entries. Set "
+        "DATABASE_OWNER_URL to the owner's login and DATABASE_URL to another one.",
     )

@@ -39,6 +39,7 @@
     one_time_codes.py    codes and links that prove who reads what is sent to an address or a number
     mails.py             the mails and text messages of identity, and what is added when one is sent
     fingerprints.py      what may be kept of an email address when its owner has left
+    check_username.py    whether a username is well formed and free, before signing up
     usernames.py         one spelling for each, given once
     impersonation.py     whether a name could be taken for the service's own
     names.py             display names and other short texts

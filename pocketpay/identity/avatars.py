@@ -20,13 +20,11 @@ def picture_url(typed: str) -> str:
     if len(url) > LONGEST_URL:
         raise InvalidProfile("avatarUrl", f"must have at most {LONGEST_URL} characters")
     if _WRITTEN.fullmatch(url) is None:
-        raise InvalidProfile(
-            "avatarUrl", "must be an address that begins with https://, written as a browser shows it"
-        )
+        raise InvalidProfile("avatarUrl", "must be a URL that begins with https://, as a browser shows it")
     parts = urlsplit(url)
     if "@" in parts.netloc:
-        raise InvalidProfile("avatarUrl", "must not carry a login")
+        raise InvalidProfile("avatarUrl", "must not contain a username or password")
     host = parts.netloc.lower().removesuffix(":443")
     if _HOST.fullmatch(host) is None:
-        raise InvalidProfile("avatarUrl", "names a public host, like https://pictures.example.com/me.png")
+        raise InvalidProfile("avatarUrl", "must have a public host, like https://pictures.example.com/me.png")
     return parts._replace(scheme="https", netloc=host).geturl()

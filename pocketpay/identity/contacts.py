@@ -30,7 +30,7 @@ def email_address(typed: str) -> str:
     Before the "@" only ASCII is taken: PostgreSQL must fold its case the same way everywhere for it to be unique.
     """
     if len(typed) > LONGEST_TYPED:
-        raise InvalidProfile("email", "must be shorter")
+        raise InvalidProfile("email", "is too long")
     try:
         # Addresses that tests and demos are given (RFC 2606) are taken too: mail to them goes nowhere.
         kept = validate_email(
@@ -57,5 +57,5 @@ def phone_number(typed: str) -> str:
         raise InvalidProfile("phone", "must be a number with its country code, like +12025550123") from None
     # Possible, not valid: which ranges are given out changes faster than any library.
     if not phonenumbers.is_possible_number(number):
-        raise InvalidProfile("phone", "must not have too few or too many digits for its country")
+        raise InvalidProfile("phone", "has too few or too many digits for its country")
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)

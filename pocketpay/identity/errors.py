@@ -49,8 +49,8 @@ class Weakness(StrEnum):
 _PROBLEMS = {
     Weakness.TOO_SHORT: "must have at least 12 characters",
     Weakness.TOO_LONG: "must have at most 256 characters",
-    Weakness.UNREADABLE: "must not have characters that are none",
-    Weakness.GUESSABLE: "must not be one of the first that a guesser tries",
+    Weakness.UNREADABLE: "has invalid characters",
+    Weakness.GUESSABLE: "is too common",
 }
 
 

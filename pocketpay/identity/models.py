@@ -4,6 +4,7 @@ from sqlalchemy import CheckConstraint, Column, ForeignKeyConstraint, Index, Lar
 from sqlmodel import Field
 
 from pocketpay.database.models import UUID, SQLModel, count, datetime, key, moment
+from pocketpay.identity.names import WORDS_FOUND
 
 
 class UserRow(SQLModel, table=True):
@@ -29,6 +30,15 @@ class UserRow(SQLModel, table=True):
             "ix_users_name_key",
             literal_column("name_key(name)").label("name_key"),
             postgresql_ops={"name_key": "text_pattern_ops"},
+        ),
+        *(
+            Index(
+                f"ix_users_name_word_{place}",
+                literal_column(f"name_from_word(name, {place})").label("name_from_word"),
+                postgresql_ops={"name_from_word": "text_pattern_ops"},
+                postgresql_where=text("closed_at is null"),
+            )
+            for place in WORDS_FOUND
         ),
         Index("ix_users_email", text("lower(email)")),
         Index(

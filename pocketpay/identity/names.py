@@ -8,6 +8,10 @@ from pocketpay.text.lines import fits_name, shows_something
 LONGEST_NAME = 100
 LONGEST_USER_AGENT = 300
 
+WORDS_FOUND = range(1, 6)
+"""The places of the words of a name by which people are found. Each has an index, which is written for every name;
+few names have more words."""
+
 _UNFIT = frozenset(("Cc", "Cf", "Cs", "Co", "Zl", "Zp"))
 """Unicode categories left out of what a client calls itself: controls and NUL, marks that turn its direction, lone
 surrogates, private characters, line breaks."""
@@ -33,14 +37,14 @@ def well_formed(typed: str) -> str:
     if len(name) > LONGEST_NAME or len(typed) > LONGEST_NAME * 4:
         raise InvalidProfile("name", f"must have at most {LONGEST_NAME} characters")
     if not fits_name(name):
-        raise InvalidProfile("name", "must not have control characters or others that cannot be shown")
+        raise InvalidProfile("name", "must not have control characters or characters that cannot be displayed")
     return name
 
 
 def objection(name: str) -> str | None:
     """Why nobody may choose this well-formed name, in words that follow the field's; None when anybody may."""
     if not shows_something(name):
-        return "must have something that can be seen"
+        return "must have at least one visible character"
     return PROBLEM if speaks_for_service(name) else None
 
 

@@ -24,10 +24,11 @@ async def by_username(session: Session, typed: str) -> Profile | None:
 
 
 async def search(session: Session, typed: str, *, most: int) -> list[Profile]:
-    """People whose username or name begins with the text, usernames first; at most `most`.
+    """People whose username begins with the text, or whose name does from one of its first five words on; usernames
+    first, then first words; at most `most`.
 
-    Case, width of letters and their spelling as one or more code points make no difference, nor do marks that nobody
-    sees: "É" is found by "é" and by "e" with an accent put on it, "Weiß" by "WEISS", "İlker" by "ilker".
+    Case, accents and width of letters make no difference, nor do marks that nobody sees: "É" is found by "é" and by
+    "e", "Weiß" by "WEISS", "İlker" by "ilker", "Łukasz" by "lukasz".
 
     With a leading "@" only usernames are meant. A text that shows nothing finds nobody.
     """

@@ -120,7 +120,7 @@ class Reception:
         access_token, expires_at = self.access_tokens.issue(
             viewer, now=time.time(), session_expires_at=session_expires_at.timestamp()
         )
-        return Admission(viewer, user, Tokens(access_token, refresh_token, expires_at))
+        return Admission(viewer, user, Tokens(access_token, refresh_token, expires_at, session_expires_at))
 
     async def sweep(self) -> int:
         """Deletes counters, codes and sessions that are over, a bounded number of each; gives how many."""

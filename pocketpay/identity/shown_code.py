@@ -25,7 +25,7 @@ class ShownCode:
 def read(code: str | None, token: str | None) -> ShownCode:
     """What was typed or opened. Raises InvalidProfile when it is both, or nothing."""
     if (code is None) == (token is None):
-        raise InvalidProfile("code", "must be given, or token in its place")
+        raise InvalidProfile("code", "is required, or token instead")
     return ShownCode(code, token)
 
 

@@ -1,7 +1,7 @@
 """How often one may try. Counted in PostgreSQL by its clock, so that every server counts together.
 
-    rates       of an address: sign-ups an hour, sign-ins a minute; off where they are not set. Codes that set a
-                password, requested and shown. Of a user: questions
+    rates       of an address: sign-ups an hour, questions whether a username is taken, sign-ins a minute; off where
+                they are not set. Codes that set a password, requested and shown. Of a user: questions
                 whether an email address or a phone number is taken, codes for an email address, codes for a phone
     budgets     of failures: five are free, then each is followed by a wait of 1 s, 2, 4, … 60 s; a success clears it
         of a login at a known address      its owner has shown their password there in the last 90 days
@@ -87,6 +87,16 @@ class Throttle:
         """Counts a sign-up. Raises RateLimited when the address has had its number for this hour."""
         where = networks.address(address)
         await self._count(_bucket("sign-up", where), self._sign_ups_per_hour, timedelta(hours=1))
+
+    async def username_from(self, address: str) -> None:
+        """Counts a question whether a username is taken.
+
+        Raises RateLimited when the address has asked as often within the hour as it may sign up. The questions of one
+        document are counted one after another: together they hold one connection for writing, not all of them.
+        """
+        bucket = _bucket("username", networks.address(address))
+        async with self._turns.by(bucket):
+            await self._count(bucket, self._sign_ups_per_hour, timedelta(hours=1))
 
     async def sign_in_from(self, address: str) -> None:
         """Counts a sign-in. Raises RateLimited when the address has had its number for this minute."""

@@ -48,11 +48,12 @@ class Claims:
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """What a client gets for signing in, and for each refresh."""
+    """What a client gets for signing in, and for each refresh. The refresh token expires when its session does."""
 
     access_token: str
     refresh_token: str
     access_token_expires_at: datetime
+    refresh_token_expires_at: datetime
 
 
 class AccessTokens:

@@ -16,13 +16,15 @@ def opening_balance(judge_: Judge, served: Sequence[str]) -> tuple[str | None, i
     """The wallet's currency, and the opening balance in its minor units."""
     joined = judge_.joined
     if joined.currencies > 1:
-        judge_.wrong("currency", f"{joined.currencies} different ones are given for the same person")
+        judge_.wrong("currency", f"{joined.currencies} different currencies are given for the same person")
         return None, 0
     raw = (joined.currency or "").strip().upper()
     code = raw or (served[0] if len(served) == 1 else "")
     if code not in served:
         problem = (
-            f"is not served here; these are: {', '.join(served)}" if raw else "is missing, and several are served"
+            f"is not a currency of this server. Its currencies: {', '.join(served)}"
+            if raw
+            else "is missing, and this server has several currencies"
         )
         judge_.wrong("currency", problem, joined.currency)
         return None, 0

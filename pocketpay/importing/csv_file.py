@@ -49,7 +49,9 @@ def rows(file: BinaryIO, where: str, advance: Callable[[int], None]) -> Iterator
             yield Spoiled(layout.table, first, _with_lines(str(spoiled), first, lines.number), lines.number)
             continue
         except csv.Error:
-            problem = _with_lines("has a quote that is not closed, or one in the middle", first, lines.number)
+            problem = _with_lines(
+                "has a quote that is not closed, or one in the middle of a value", first, lines.number
+            )
             yield Spoiled(layout.table, first, problem, lines.number)
             continue
         if len(values) <= MOST_COLUMNS and not any(values):
@@ -67,7 +69,7 @@ def _layout(reader: "Iterator[list[str]]", where: str) -> Layout:
     except StopIteration:
         raise ExportUnreadable(f"{where} is empty.") from None
     except (LineSpoiled, csv.Error) as spoiled:
-        said = spoiled if isinstance(spoiled, LineSpoiled) else "is no CSV"
+        said = spoiled if isinstance(spoiled, LineSpoiled) else "is not CSV"
         raise ExportUnreadable(f"{where}:1: the line of the columns' names {said}.") from None
     names = [name.strip().lower() for name in head]
     return Layout.of(_table(names, where), names, f"{where}:1")
@@ -86,10 +88,10 @@ def _table(names: list[str], where: str) -> Table:
         return Table.WALLETS
     other = next((mark for mark in ";\t|" if len(names) == 1 and mark in names[0]), None)
     if other is not None:
-        raise ExportUnreadable(f"{where}:1: the columns are parted by {other!r}: export it with commas.")
+        raise ExportUnreadable(f"{where}:1: the columns are separated by {other!r}. Export it with commas.")
     raise ExportUnreadable(
-        f"{where}:1: these columns are none of auth.users (id, encrypted_password, …), of profiles (id, username, …),"
-        " of wallets (user_id, balance, …) or of ledger entries (wallet_id, amount, …)."
+        f"{where}:1: these are not the columns of auth.users (id, encrypted_password, …), of profiles "
+        "(id, username, …), of wallets (user_id, balance, …) or of ledger entries (wallet_id, amount, …)."
     )
 
 

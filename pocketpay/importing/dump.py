@@ -37,7 +37,7 @@ def rows(file: BinaryIO, where: str, advance: Callable[[int], None]) -> Iterator
                 continue
             if _COPY.match(line):
                 if not lines.pass_until(copy_text.END):
-                    raise ExportUnreadable(f"{where} ends in the middle of a table: the dump is not whole.")
+                    raise ExportUnreadable(f"{where} ends in the middle of a table: the dump is incomplete.")
                 continue
         statements.follow(line)
     if not seen:
@@ -86,7 +86,7 @@ def _block(lines: Lines, layout: Layout, where: str) -> Iterator[Row | Spoiled]:
             if line == copy_text.END:
                 return
             if line is None:
-                raise ExportUnreadable(f"{where} ends in the middle of {layout.table.value}: the dump is not whole.")
+                raise ExportUnreadable(f"{where} ends in the middle of {layout.table.value}: the dump is incomplete.")
             fields = copy_text.fields(line)
         except LineSpoiled as spoiled:
             yield Spoiled(layout.table, lines.number, str(spoiled), lines.number)

@@ -45,10 +45,12 @@ def parts(paths: Sequence[Path]) -> list[Part]:
     for path in paths:
         inside = sorted([*path.glob("*.csv"), *path.glob("*.sql")]) if path.is_dir() else [path]
         if not inside:
-            raise ExportUnreadable(f"{path} has no .csv and no .sql in it.")
+            raise ExportUnreadable(f"{path} has no .csv or .sql file.")
         found += inside
     if len(found) > MOST_FILES:
-        raise ExportUnreadable(f"{len(found)} files are more than {MOST_FILES}: give only the export's.")
+        raise ExportUnreadable(
+            f"{len(found)} files are more than the limit of {MOST_FILES}. Give only the files of the export."
+        )
     names = [path.name for path in found]
     return [_part(path, path.name if names.count(path.name) == 1 else str(path)) for path in found]
 

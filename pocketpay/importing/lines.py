@@ -53,9 +53,9 @@ class Lines:
 
 
 def text(line: bytes) -> str:
-    """The line as text. Raises LineSpoiled for what is not UTF-8 or holds a NUL, which no database keeps."""
+    """The line as text. Raises LineSpoiled for what is not UTF-8 or has a NUL character, which no database keeps."""
     if b"\0" in line:
-        raise LineSpoiled("holds a NUL")
+        raise LineSpoiled("has a NUL character")
     try:
         return line.decode("utf-8")
     except UnicodeDecodeError:

@@ -19,7 +19,7 @@ def staged(part: int, name: str, row: Row | Spoiled) -> tuple[object, ...] | Fin
     """
     if isinstance(row, Spoiled):
         if row.table in (Table.WALLETS, Table.ENTRIES):
-            raise ExportUnreadable(f"{name}:{row.line}: {row.table.value}: the row {row.problem}: mend it first.")
+            raise ExportUnreadable(f"{name}:{row.line}: {row.table.value}: the row {row.problem}: fix it first.")
         return Finding(part, row.line, Severity.WRONG, "", f"the line {row.problem}")
     if row.table is Table.ENTRIES:
         return _entry(part, name, row)
@@ -34,6 +34,6 @@ def _entry(part: int, name: str, row: Row) -> tuple[object, ...]:
     if wallet is None or amount is None or _AMOUNT.fullmatch(amount.strip()) is None:
         raise ExportUnreadable(
             f"{name}:{row.line}: {row.table.value}: amount {shown(amount or '')} of wallet {shown(wallet or '')} "
-            "cannot be summed: mend it first."
+            "cannot be summed: fix it first."
         )
     return part, row.line, wallet, amount.strip(), currency

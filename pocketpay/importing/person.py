@@ -177,7 +177,7 @@ def _password(judge_: Judge, *, without: str) -> str:
         left_behind = f"is an argon2 hash that costs too much ({argon2.kind})"
     elif bcrypt is not None:
         least, most = bcrypt_hashes.LEAST_COST, bcrypt_hashes.MOST_COST
-        left_behind = f"is a bcrypt hash of the cost {bcrypt[1]}, and {least} to {most} are taken"
+        left_behind = f"is a bcrypt hash with cost {bcrypt[1]}, and {least} to {most} are accepted"
     else:
         problem = next((said for sign, said in _BROKEN.items() if kept.startswith(sign)), "is not a password hash")
         judge_.wrong("encrypted_password", problem)

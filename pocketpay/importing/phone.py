@@ -47,7 +47,7 @@ def _read(raw: str, country: str | None, *, may_lack_plus: bool) -> str:
         return number
     if country is None:
         raise InvalidProfile("phone", "has no country code: write it like +12025550123, or name the --country")
-    raise InvalidProfile("phone", f"is no number of {country}: write it with its country code, like +12025550123")
+    raise InvalidProfile("phone", f"is not a number of {country}: write it with its country code, like +12025550123")
 
 
 def _valid(written: str, country: str | None) -> str | None:

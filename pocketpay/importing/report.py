@@ -27,19 +27,20 @@ def summary(counts: Counts, sums: Sequence[Sum], owed: int) -> list[str]:
     """How many there are, and what they bring in each currency."""
     ready = sum(one.people for one in sums)
     lines = [
-        f"{_people(counts.read)} read: {ready:,} can move in, {_many(counts.here, 'is', 'are')} here already, "
-        f"{_many(counts.wrong, 'line is', 'lines are')} wrong, {_many(counts.notes, 'note', 'notes')}."
+        f"{_people(counts.read)} read: {ready:,} can be imported, {_many(counts.here, 'is', 'are')} already "
+        f"imported, {_many(counts.wrong, 'line has an error', 'lines have errors')}, "
+        f"{_many(counts.notes, 'note', 'notes')}."
     ]
     lines += [
         f"  {one.currency}: {_people(one.people)}, {_many(one.openings, 'opening balance', 'opening balances')}, "
-        f"{_amount(one.total, one.currency)} together"
+        f"{_amount(one.total, one.currency)} in total"
         for one in sums
     ]
     if counts.unverified:
         unverified = _many(counts.unverified, "email address is", "email addresses are")
-        lines.append(f"  {unverified} not confirmed: kept, and not as verified")
+        lines.append(f"  {unverified} not confirmed: stored as not verified")
     if owed:
-        lines.append(f"An earlier run still owes {_many(owed, 'opening balance', 'opening balances')}.")
+        lines.append(f"An earlier run has still to post {_many(owed, 'opening balance', 'opening balances')}.")
     return lines
 
 
@@ -48,7 +49,7 @@ def moved(done: Moved) -> list[str]:
     paid = _paid(done.paid)
     lines = [_late(ready) for ready in done.left_out]
     lines.append(
-        f"{_people(done.people)} moved in; {_many(done.openings, 'opening balance', 'opening balances')} posted"
+        f"{_people(done.people)} imported; {_many(done.openings, 'opening balance', 'opening balances')} posted"
         f"{': ' + paid if paid else ''}."
     )
     return lines
@@ -68,7 +69,7 @@ def to_welcome(people: int) -> str:
 
 
 def _late(ready: Ready) -> str:
-    return f"{shown(ready.username)} was left out: name, email or phone was taken while this ran. Run it again."
+    return f"{shown(ready.username)} was left out: name, email or phone was taken during the import. Run it again."
 
 
 def _paid(paid: Mapping[str, int]) -> str:

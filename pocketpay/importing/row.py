@@ -107,10 +107,12 @@ class Layout:
     def of(cls, table: Table, names: Sequence[str], where: str) -> "Layout":
         """Raises ExportUnreadable when one that is needed is not there, or one is there twice."""
         if len(names) > MOST_COLUMNS:
-            raise ExportUnreadable(f"{where}: {len(names):,} columns are more than {MOST_COLUMNS}: give another.")
+            raise ExportUnreadable(
+                f"{where}: {len(names):,} columns are more than the limit of {MOST_COLUMNS}. Give another file."
+            )
         twice = next((name for name in names if names.count(name) > 1), None)
         if twice is not None:
-            raise ExportUnreadable(f"{where}: the column {twice[:60]!r} is there twice: rename one.")
+            raise ExportUnreadable(f"{where}: the column {twice[:60]!r} is there twice. Rename one of them.")
         places = {}
         for ours, theirs in COLUMNS[table].items():
             places[ours] = next((names.index(name) for name in theirs if name in names), None)

@@ -68,7 +68,8 @@ async def run(
     except Exception as error:
         if isinstance(error, ServiceBusy) or lost_connection(error):
             raise DatabaseUnavailable(
-                "The database went away during the import: run it again, and it goes on where it stopped."
+                "The connection to the database was lost during the import. Run it again: it continues where it "
+                "stopped."
             ) from error
         raise
 
@@ -85,7 +86,7 @@ async def _dry(
     counts, _ = await _reported(connection, files, wish.rules(settings), owed, tell, progress)
     if wish.mails_per_hour is not None:
         tell(report.to_welcome(counts.first_passwords + await welcomes.count(connection)))
-    tell("Nothing has been changed: this was a dry run.")
+    tell("Nothing was changed: this was a dry run.")
     return 1 if counts.wrong else 0
 
 
@@ -108,9 +109,9 @@ async def _real(
     counts, ready = await _reported(connection, files, wish.rules(settings), 0, tell, progress)
     if counts.wrong and not wish.skip_wrong:
         _tell_all(report.moved(moved) if moved.openings else [], tell)
-        tell("Nobody has moved in: mend these lines, or leave them out with --skip-wrong.")
+        tell("Nobody was imported. Fix these lines, or skip them with --skip-wrong.")
         return 1
-    with progress.stage("moving in", ready) as advance:
+    with progress.stage("importing", ready) as advance:
         await move_in.move_in(connection, database, desk, moved, advance)
     _tell_all(report.moved(moved), tell)
     if wish.mails_per_hour is not None:

@@ -40,7 +40,7 @@ def require_mail(settings: Settings) -> None:
     if not settings.mail_is_on:
         raise SettingsError("--welcome-mail needs a server that sends mail: set SMTP_HOST (docs/mail.md).")
     if settings.app_url is None:
-        raise SettingsError("--welcome-mail needs PUBLIC_URL: the link to a first password leads there.")
+        raise SettingsError("--welcome-mail needs PUBLIC_URL: the link to a first password starts with it.")
 
 
 async def welcome(connection: Connection, database: Database, outbox: Outbox, *, per_hour: int) -> Welcomed:

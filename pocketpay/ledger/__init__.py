@@ -5,6 +5,8 @@
     currencies.py  the currencies that servers of this database have served
     entries.py     the entries of an account
     point.py       a wallet's balance at a moment
+    time_zones.py  IANA time zones, and the first moment of a month in one
+    month.py       a calendar month in a time zone
     statement.py   a month of a wallet: opening + entries = closing
     audit.py       the proofs of laws 1 to 4
     models.py      the tables

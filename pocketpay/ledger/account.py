@@ -35,7 +35,7 @@ class Account:
         self.held += held
         self.version += 1
         if self.held < 0 or self.posted - self.held < 0:
-            raise BooksDisagree(f"account {self.id} would promise or spend what it has not")
+            raise BooksDisagree(f"account {self.id} would hold or spend more than it has")
 
 
 @dataclass(frozen=True, slots=True)

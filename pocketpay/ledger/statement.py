@@ -4,56 +4,18 @@ The month's entries are those after the opening point through the closing one. B
 and what lies between them never changes: however often and in how many pieces it is read, it adds up.
 """
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Self
 from uuid import UUID
 
 from pocketpay.database.sessions import Database, ReadAccess, Session
-from pocketpay.ledger.point import END_OF_TIME, Point, points
+from pocketpay.ledger.month import Month
+from pocketpay.ledger.point import Point, points
 from pocketpay.ledger.repository import entries as repository
 from pocketpay.money import Money
 
 STRETCH = 5_000
 """Entries that one statement sums: some 30 ms, far from a reader's timeout on a busy machine too."""
-
-_MONTH_SHAPE = re.compile(r"(\d{4})-(\d{2})", re.ASCII)
-
-
-@dataclass(frozen=True, slots=True)
-class Month:
-    """A calendar month in UTC."""
-
-    year: int
-    number: int
-
-    @classmethod
-    def parse(cls, text: str) -> Self:
-        """The month of a text like "2026-11". Raises ValueError when it is none."""
-        shape = _MONTH_SHAPE.fullmatch(text)
-        if shape is None:
-            raise ValueError("a month is like 2026-11")
-        month = cls(int(shape[1]), int(shape[2]))
-        _ = month.starts  # there is no year 0 and no month 13
-        return month
-
-    def __str__(self) -> str:
-        return f"{self.year:04}-{self.number:02}"
-
-    @property
-    def starts(self) -> datetime:
-        """Its first moment."""
-        return datetime(self.year, self.number, 1, tzinfo=UTC)
-
-    @property
-    def ends(self) -> datetime:
-        """The first moment after it."""
-        if (self.year, self.number) == (END_OF_TIME.year, END_OF_TIME.month):
-            return END_OF_TIME
-        years, number = divmod(self.number, 12)
-        return datetime(self.year + years, number + 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@
     verify_email.py   verifies an address, and pays that bonus
     lock_out.py       who is locked out: the owner of a wallet frozen for all
     close_wallet.py   closes a wallet after a last look at the password
-    demo.py           three demo people and an operator
+    demo.py           makes the demo people, their wallets and payments, in a database that it opens
     models.py         the table of welcome bonuses
     repository/       the SQL
 

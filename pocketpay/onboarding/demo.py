@@ -55,13 +55,20 @@ def wanted(settings: Settings) -> bool:
     return settings.embedded and not settings.production
 
 
+def require_wanted(settings: Settings) -> None:
+    """Raises SettingsError when a server of those settings has no demo people."""
+    if not wanted(settings):
+        raise SettingsError(
+            "Demo users need development mode and the embedded PostgreSQL. Unset DATABASE_URL and ENVIRONMENT."
+        )
+
+
 async def seed(settings: Settings, server_dsn: str) -> frozenset[str]:
     """Makes the demo people and their history where they are not there yet; gives the usernames that are theirs.
 
     Raises SettingsError where there are to be none, ServiceBusy when the database does not answer.
     """
-    if not wanted(settings):
-        raise SettingsError("Demo people are only for development on the embedded PostgreSQL: unset DATABASE_URL.")
+    require_wanted(settings)
     async with AsyncExitStack() as open_:
         database = await Database.open(server_dsn, readers=1, writers=1)
         open_.push_async_callback(database.close)

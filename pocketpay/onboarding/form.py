@@ -56,6 +56,6 @@ def read(form: Form, served_currencies: Sequence[str]) -> tuple[Person, list[Ref
     fit(lambda: must_be_strong(form.password, known))
     if form.currency not in served_currencies:
         refusals.append(
-            InvalidProfile("currency", f"must be one that is served here: {', '.join(served_currencies)}")
+            InvalidProfile("currency", f"must be a currency of this server: {', '.join(served_currencies)}")
         )
     return person, refusals

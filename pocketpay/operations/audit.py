@@ -36,9 +36,9 @@ async def tell(found: AsyncIterator[Finding], out: TextIO) -> int:
         count += 1
         out.write(f"{finding.law}: {finding.id}: {finding.problem}\n")
     if count:
-        out.write(f"The books disagree: {count} finding{'s' if count > 1 else ''}.\n")
+        out.write(f"The ledger has errors: {count} finding{'s' if count > 1 else ''}.\n")
         return 1
-    out.write(f"The books are right: {len(PROOFS)} laws hold.\n")
+    out.write(f"The ledger is correct: all {len(PROOFS)} laws hold.\n")
     return 0
 
 
@@ -70,7 +70,9 @@ async def snapshot(dsn: str) -> AsyncIterator[Session]:
         raise unreachable(busy) from busy
     except Exception as error:
         if lost_connection(error):
-            raise DatabaseUnavailable("The database went away during the audit: audit again.") from error
+            raise DatabaseUnavailable(
+                "The connection to the database was lost during the audit. Run it again."
+            ) from error
         raise
 
 

@@ -13,14 +13,14 @@ from pocketpay.transactions import guards as transactions
 from pocketpay.wallets import guards as wallets
 
 LIFECYCLE = guarded(
-    "the guards of the lives of transactions, money requests and cards are in force",
+    "the triggers of the statuses of transactions, money requests and cards are in force",
     transactions.LIFECYCLE,
     requests.LIFECYCLE,
     cards.LIFECYCLE,
 )
 
 IMMUTABLE = guarded(
-    "the guards of columns that never change are in force",
+    "the triggers of columns that never change are in force",
     *(transactions.IMMUTABLE, requests.IMMUTABLE, cards.IMMUTABLE, wallets.IMMUTABLE, clearing.IMMUTABLE),
     *(identity.IMMUTABLE, importing.IMMUTABLE),
 )

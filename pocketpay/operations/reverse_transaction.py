@@ -86,9 +86,9 @@ class Reverse:
             raise NotFound(ORIGINAL)
         self.operator.require_no_interest(original.source_wallet_id, original.destination_wallet_id, field=ORIGINAL)
         if original.type is Type.REFUND:
-            raise InvalidInput(ORIGINAL, "must not be of a refund itself")
+            raise InvalidInput(ORIGINAL, "must not be a refund")
         if original.status is not Status.COMPLETED:
-            raise WrongState(original.status, ORIGINAL)
+            raise WrongState(original, ORIGINAL)
         if original.left.minor == 0:
             raise AlreadyRefunded
         wanted = self._wanted(original)
@@ -97,7 +97,7 @@ class Reverse:
             raise PayerGone
         amount = self._available(book, original, wanted)
         outcome = Reversal(self.id, original, amount, DESCRIPTION).done(book, self.key)
-        assert outcome.besides is not None, "the original says how much was given back"  # noqa: S101 - as done() does
+        assert outcome.besides is not None, "the original has the refunded amount"  # noqa: S101 - as done() does
         return replace(outcome, besides=replace(outcome.besides, act=self._act(original, amount)))
 
     def _wanted(self, original: Transaction) -> Money:
@@ -107,7 +107,7 @@ class Reverse:
             raise RefundTooLarge(original.left)
         if original.fee.minor and wanted < original.left:
             whole = f"{original.left} {original.left.currency}"
-            raise InvalidAmount(f"must be {whole}, or absent: a transaction with a fee is given back whole")
+            raise InvalidAmount(f"must be {whole}, or absent: a transaction with a fee can only be refunded in full")
         return wanted
 
     def _available(self, book: Book, original: Transaction, wanted: Money) -> Money:

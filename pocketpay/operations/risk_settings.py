@@ -64,7 +64,7 @@ async def set_risk_setting(
             # Every server that serves another currency has to start with it too.
             money_setting(name.upper(), value, await database.query(served_anywhere))
     except (SettingsError, ValueError) as wrong:
-        raise InvalidInput("value", f"is not fit: {str(wrong).rstrip('.')}") from None
+        raise InvalidInput("value", f"is not valid: {str(wrong).rstrip('.')}") from None
     return await _changed(database, settings, name, value, operator, reason)
 
 

@@ -27,7 +27,7 @@ STAMPED = (
 """Each table, how a row of it is named, and its latest time."""
 
 NOT_IN_THE_FUTURE = Proof(
-    "nothing in the books lies in the future",
+    "no time in the ledger is in the future",
     " union all ".join(
         f"""
     select {id}, 'in {table}, at ' || {latest}

@@ -32,7 +32,7 @@ class Cancel:
         if held.status is Status.CANCELLED:
             return Outcome(held, changed=False, replayed=True)
         if held.status is not Status.PENDING_CONFIRMATION:
-            raise WrongState(held.status)
+            raise WrongState(held)
         return ended(book, held, Status.CANCELLED)
 
 

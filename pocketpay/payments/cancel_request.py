@@ -29,7 +29,7 @@ class CancelRequest:
         """The rule. Raises NotFound and WrongState; said again it gives the state reached."""
         request = money_requests.visible(book, self.request_id, self.wallet_id)
         if request.requester_wallet_id != self.wallet_id or request.payer_wallet_id != self.payer_id:
-            raise NotFound
+            raise NotFound(thing="money request")
         return money_requests.ended(book, request, RequestStatus.CANCELLED)
 
 
@@ -37,5 +37,5 @@ async def cancel_request(desk: Desk, wallet_id: UUID, request_id: UUID) -> Answe
     """Takes a request of that wallet back. Raises NotFound, WrongState, ServiceBusy."""
     asked = await desk.resolver.asked(request_id)
     if asked is None or asked.requester_id != wallet_id:
-        raise NotFound
+        raise NotFound(thing="money request")
     return await desk.submit(CancelRequest(wallet_id, asked.payer_id, request_id))

@@ -18,11 +18,11 @@ def brought(book: Book, card_id: UUID, wallet_id: UUID, status: CardStatus) -> O
     """That wallet's card in that status. Raises NotFound, and WrongState when it can never be so again."""
     card = book.own_card(card_id, wallet_id)
     if card is None:
-        raise NotFound
+        raise NotFound(thing="card")
     if card.status is status:
         return Outcome(changed=False, replayed=True, besides=Besides(cards=(card,)))
     if status not in NEXT[card.status]:
-        raise WrongState(card.status)
+        raise WrongState(card)
     return Outcome(besides=Besides(cards=(replace(card.following(book.now), status=status),)))
 
 

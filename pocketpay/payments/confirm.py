@@ -47,10 +47,10 @@ class Confirm:
         if held.status is Status.COMPLETED:
             return Outcome(held, changed=False, replayed=True)
         if held.status is not Status.PENDING_CONFIRMATION:
-            raise WrongState(held.status)
+            raise WrongState(held)
         request = None if held.request_id is None else book.requests[held.request_id]
         if request is not None and request.status is not RequestStatus.PENDING:
-            raise WrongState(request.status)
+            raise WrongState(request)
         if book.standings[held.source_wallet_id].status is not WalletStatus.ACTIVE:
             return refused(book, held, WalletFrozen())
         if not book.standings[held.destination_wallet_id].may_receive:

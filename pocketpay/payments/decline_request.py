@@ -27,7 +27,7 @@ class DeclineRequest:
         """The rule. Raises NotFound and WrongState; said again it gives the state reached."""
         request = money_requests.visible(book, self.request_id, self.wallet_id)
         if request.payer_wallet_id != self.wallet_id:
-            raise NotFound
+            raise NotFound(thing="money request")
         return money_requests.ended(book, request, RequestStatus.DECLINED)
 
 
@@ -35,5 +35,5 @@ async def decline_request(desk: Desk, wallet_id: UUID, request_id: UUID) -> Answ
     """Declines a request to that wallet. Raises NotFound, WrongState, ServiceBusy."""
     asked = await desk.resolver.asked(request_id)
     if asked is None or asked.payer_id != wallet_id:
-        raise NotFound
+        raise NotFound(thing="money request")
     return await desk.submit(DeclineRequest(wallet_id, request_id))

@@ -38,6 +38,11 @@ def parse_description(raw_description: str) -> str:
     return _line("description", raw_description, LONGEST_DESCRIPTION)
 
 
+def parse_transfer_description(raw_description: str) -> str:
+    """What a transfer is for, by the same rules; "" where nothing was written. Raises InvalidInput."""
+    return parse_description(raw_description) if raw_description.strip() else ""
+
+
 def parse_reason(raw_reason: str) -> str:
     """Why money is given back, or an operator acts: one line, trimmed, 1 to 500 characters. Raises InvalidInput."""
     return _line("reason", raw_reason, LONGEST_DESCRIPTION)
@@ -78,7 +83,7 @@ def parse_key(
     if not raw_key.strip():
         raise InvalidInput("idempotencyKey", "must not be blank")
     if not fits_line(raw_key):
-        raise InvalidInput("idempotencyKey", "must not have characters that cannot be kept")
+        raise InvalidInput("idempotencyKey", "must not have characters that cannot be stored")
     said = [operation, *(f"{part.minor} {part.currency}" if isinstance(part, Money) else part for part in parsed)]
     return Key(wallet_id, raw_key, operation, hashlib.sha256("\x1f".join(said).encode()).digest(), gives)
 
@@ -90,7 +95,7 @@ def _line(field: str, raw: str, longest: int) -> str:
     if len(text) > longest:
         raise InvalidInput(field, f"must have at most {longest} characters")
     if not fits_line(text):
-        raise InvalidInput(field, "must not have control characters or others that cannot be kept")
+        raise InvalidInput(field, "must not have control characters or characters that cannot be stored")
     if not shows_something(text):
-        raise InvalidInput(field, "must have something that can be seen")
+        raise InvalidInput(field, "must have at least one visible character")
     return text

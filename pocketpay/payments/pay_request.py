@@ -53,11 +53,11 @@ class PayRequest:
             return earlier
         request = book.requests.get(self.request_id)
         if request is None or request.payer_wallet_id != self.wallet_id:
-            raise NotFound
+            raise NotFound(thing="money request")
         if request.status is not RequestStatus.PENDING:
-            raise WrongState(request.status)
+            raise WrongState(request)
         if (waiting := book.live_payment(request.id)) is not None:
-            raise WrongState(waiting.status)
+            raise WrongState(waiting)
         payee_id, amount, description = request.requester_wallet_id, request.amount, request.description
         return Transfer(self.id, self.wallet_id, payee_id, amount, description, self.key, request).paid(book)
 

@@ -69,7 +69,7 @@ class Resolver:
         if (known := self._currencies.get(wallet_id)) is not None:
             return known
         found = await self._currencies_read.load(wallet_id)
-        assert found is not None, "whoever is signed in has a wallet"  # noqa: S101 - a foreign key says so
+        assert found is not None, "a signed-in user has a wallet"  # noqa: S101 - a foreign key says so
         return self._currencies.remember(wallet_id, found)
 
     async def parties(self, transaction_id: UUID) -> Parties | None:

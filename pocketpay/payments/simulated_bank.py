@@ -56,7 +56,7 @@ class SimulatedBank:
     def _flaky(self, order: BankOrder) -> BankReply:
         """Whether the order or its answer was lost on a broken line, nobody can tell."""
         if self.chance() < BREAKS:
-            raise ConnectionError("the line to the bank broke")
+            raise ConnectionError("the connection to the bank was lost")
         return BankReply.DECLINED if order.id.int % DECLINED_OF == 0 else BankReply.SETTLED
 
 

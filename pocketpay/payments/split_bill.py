@@ -51,7 +51,7 @@ async def split_bill(
     key = parse_key(raw_key, wallet_id, "splitBill", total, description, *said, gives=Gives.REQUESTS)
     payers = [await desk.resolver.wallet_of(username) for username in among]
     if wallet_id in payers:
-        raise InvalidInput("among", "must not name yourself")
+        raise InvalidInput("among", "must not have your own username")
     asked = zip(among, payers, amounts, strict=False)  # whoever splits may be one more
     wanted = tuple(Share(uuids.uuid7(), username, payer_id, amount) for username, payer_id, amount in asked)
     answer = await desk.submit(Ask(wallet_id, wanted, description, key, field="among"))
@@ -63,16 +63,16 @@ def shares(total: Money, *, among: int, include_me: bool) -> list[Money]:
     somebody would pay nothing."""
     ways = among + include_me
     if total.minor < ways:
-        raise InvalidAmount(f"must leave something for each of {ways}", "total")
+        raise InvalidAmount(f"must be at least one minor unit for each of {ways} shares", "total")
     return total.split(ways)
 
 
 def _parse_among(raw_among: Sequence[str]) -> list[str]:
     """The usernames meant, each in its one spelling, "" for what is none. Raises InvalidInput."""
     if not 1 <= len(raw_among) <= MOST_ASKED:
-        raise InvalidInput("among", f"must name 1 to {MOST_ASKED} people")
+        raise InvalidInput("among", f"must have 1 to {MOST_ASKED} usernames")
     among = [parse_recipient(raw) for raw in raw_among]
     named = [username for username in among if username]
     if len(set(named)) < len(named):
-        raise InvalidInput("among", "must name nobody twice")
+        raise InvalidInput("among", "must have each username only once")
     return among

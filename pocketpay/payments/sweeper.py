@@ -74,14 +74,14 @@ async def ask_again(desk: Desk) -> int:
 async def _expiring(desk: Desk) -> None:
     while True:
         await asyncio.sleep(EVERY_SECONDS)
-        with going_on(log, busy="sweep put off", failed="sweep failed"):
+        with going_on(log, busy="sweep postponed", failed="sweep failed"):
             await expire_overdue(desk)
 
 
 async def _asking(desk: Desk) -> None:
     while True:
         await asyncio.sleep(EVERY_SECONDS)
-        with going_on(log, busy="sweep put off", failed="sweep failed"):
+        with going_on(log, busy="sweep postponed", failed="sweep failed"):
             await ask_again(desk)
 
 
@@ -89,7 +89,7 @@ async def _lapsing(desk: Desk) -> None:
     closed_within = EVER
     while True:
         await asyncio.sleep(EVERY_SECONDS)
-        with going_on(log, busy="sweep put off", failed="sweep failed"):
+        with going_on(log, busy="sweep postponed", failed="sweep failed"):
             many = await lapse_requests(desk, closed_within=closed_within)
             if many < MOST_AT_ONCE:
                 closed_within = CLOSED_WITHIN
@@ -99,4 +99,4 @@ def _tell_trouble(results: Sequence[Answer | BaseException | None]) -> None:
     """One that went wrong holds up no other; refused or busy is no trouble: the next sweep asks again."""
     for result in results:
         if isinstance(result, Exception) and not isinstance(result, Refusal | ServiceBusy):
-            log.error("sweep of one failed", exc_info=result)
+            log.error("sweeping one item failed", exc_info=result)

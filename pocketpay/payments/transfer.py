@@ -25,7 +25,7 @@ from pocketpay.errors import Refusal
 from pocketpay.ledger.account import Leg
 from pocketpay.money import Money
 from pocketpay.payments.desk import Desk
-from pocketpay.payments.parsing import parse_amount, parse_description, parse_key, parse_recipient
+from pocketpay.payments.parsing import parse_amount, parse_key, parse_recipient, parse_transfer_description
 from pocketpay.payments.spending import cannot_pay
 from pocketpay.requests.money_request import MoneyRequest
 from pocketpay.risk.policy import Verdict
@@ -134,7 +134,7 @@ async def transfer(
     ServiceBusy when it could not be carried out or its outcome is unknown (ask again with the same key).
     """
     amount = parse_amount(raw_amount, await desk.resolver.currency(wallet_id))
-    description, to = parse_description(raw_description), parse_recipient(raw_to)
+    description, to = parse_transfer_description(raw_description), parse_recipient(raw_to)
     key = parse_key(raw_key, wallet_id, "transfer", to, amount, description)
     payee_id = await desk.resolver.wallet_of(to)
     return await desk.submit(Transfer(uuids.uuid7(), wallet_id, payee_id, amount, description, key))

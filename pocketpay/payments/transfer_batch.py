@@ -20,7 +20,7 @@ from pocketpay.clearing.outcome import Answer, Besides, Outcome
 from pocketpay.errors import Refusal
 from pocketpay.money import Money
 from pocketpay.payments.desk import Desk
-from pocketpay.payments.parsing import parse_amount, parse_description, parse_key, parse_recipient
+from pocketpay.payments.parsing import parse_amount, parse_key, parse_recipient, parse_transfer_description
 from pocketpay.payments.transfer import Transfer
 from pocketpay.transactions.errors import InvalidInput
 from pocketpay.transactions.stored_refusal import first_refusal, rebuilt
@@ -143,7 +143,7 @@ def _parsed(raw: RawTransfer, currency: str) -> tuple[str, Money, str] | Refusal
     """Username, amount and description, or why they are none."""
     try:
         amount = parse_amount(raw.amount, currency)
-        return parse_recipient(raw.to), amount, parse_description(raw.description)
+        return parse_recipient(raw.to), amount, parse_transfer_description(raw.description)
     except Refusal as refusal:
         return refusal
 

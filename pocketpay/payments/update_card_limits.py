@@ -39,9 +39,9 @@ class UpdateCardLimits:
         """The rule. Raises NotFound, and WrongState when the card is closed; said again it changes nothing."""
         card = book.own_card(self.card_id, self.wallet_id)
         if card is None:
-            raise NotFound
+            raise NotFound(thing="card")
         if not card.open:
-            raise WrongState(card.status)
+            raise WrongState(card)
         each = card.per_payment_limit if self.per_payment_limit is STAYS else self.per_payment_limit
         monthly = card.monthly_limit if self.monthly_limit is STAYS else self.monthly_limit
         if (each, monthly) == (card.per_payment_limit, card.monthly_limit):

@@ -19,8 +19,8 @@ class PayerNotFound(Refusal):
         self.field, self.username = field, username
 
     @property
-    def who(self) -> str:
-        return f"@{self.username}" if self.username else "What is no username"
+    def problem(self) -> str:
+        return f"@{self.username} cannot be asked for money now" if self.username else "That is not a valid username"
 
 
 class TooManyOpenRequests(Refusal):

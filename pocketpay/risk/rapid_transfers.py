@@ -32,7 +32,7 @@ class RapidTransfersSettings(BaseModel):
 @dataclass(frozen=True, slots=True)
 class RapidTransfers(Rule[RapidTransfersSettings]):
     name = "rapid_transfers"
-    description = "Many payments went out or were promised within a short time."
+    description = "Many payments were made within a short time, including those that wait for confirmation."
     words = "You made {count} or more payments within {window_minutes} minutes."
     settings = RapidTransfersSettings
 

@@ -10,11 +10,16 @@
     headers.py         the headers of every other answer
     view.py            GET /graphql, the explorer's page, and the way to websockets
     sockets.py         one websocket of graphql-transport-ws
+    credentials.py     the access token that opens one
     frames.py          the messages on it
     origins.py         which browser pages may talk to the server (CORS, websockets)
+    cookies.py         refresh tokens in cookies: which requests may use them
     registry.py        the open websockets of this server
     doors.py           what the endpoints share: who is asking, how often they may
     documents.py       a request's text, parsed, validated and measured once
+    reading.py         its text, parsed unless it is too long
+    lexer.py           its tokens
+    trusted.py         the documents of our own clients, which requests name
     new_documents.py   the turns of documents that are not prepared yet
     limits.py          how much a document may ask for
     variables.py       the variables of a request

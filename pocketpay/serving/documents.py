@@ -21,7 +21,6 @@ from graphql import (
     ListValueNode,
     ObjectValueNode,
     OperationDefinitionNode,
-    parse,
     specified_rules,
     validate,
 )
@@ -39,24 +38,23 @@ from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 from pocketpay.api.bad_input import BadUserInput
 from pocketpay.serving.executor import Selected
 from pocketpay.serving.failures import PARSE_FAILED, VALIDATION_FAILED, TooComplex, coded
-from pocketpay.serving.limits import Limits, Measure
+from pocketpay.serving.limits import Limits, Measure, Weight
 from pocketpay.serving.plans import EventPlan, Plan
+from pocketpay.serving.reading import read, unlinked
+from pocketpay.serving.trusted import NO_TEXTS, Texts
 from pocketpay.serving.variables import Variables
 
 KEPT_TOKENS = 200_000
 """About 0.5 KiB each, so 100 MiB at the very most; a client's texts have some 50 to 300 each."""
 KEPT_ANONYMOUS_TOKENS = 20_000
 """The same of texts that came without a token: a stranger who makes up texts forgets none of a member's."""
+TOKENS_A_FIELD = 2
+"""What a field that an operation selects weighs: its part of a plan takes up to 1 KiB. Fields of fragments are
+counted at each spread, in each operation: a text of 400 tokens can select 5,000."""
 MOST_ERRORS = 5
 """Errors of validation told at once; one in a long document, because each may quote a large part of it."""
 MOST_SUGGESTIONS = 3
 """Errors that may say which name was probably meant: a millisecond each."""
-ANONYMOUS_TOKENS = 400
-"""Tokens of a document that comes without a token of a session, at most: signing in takes 60, an introspection 183.
-What validation costs grows with them."""
-CHARACTERS_A_TOKEN = 20
-"""Characters of a document at most, for each token that it may have, spaces and comments included. Clients' documents
-have 5 to 12; each takes 0.4 µs to read in a text in quotes, however few tokens there are."""
 LONG_TOKENS = 400
 """A document with more tokens is long. It hears of no probable names: they take a second validation."""
 MOST_DEFINITIONS = 30
@@ -95,25 +93,26 @@ class FewListedValues(ASTValidationRule):
     def enter_list_value(self, node: ListValueNode, *_args: Any) -> None:
         self._listed += sum(not isinstance(value, ObjectValueNode) for value in node.values)
         if self._listed > LISTED_VALUES:
-            raise TooComplex(f"The lists of this document hold more than {LISTED_VALUES} values; use a variable.")
+            raise TooComplex(f"The lists of this document have more than {LISTED_VALUES} values. Use a variable.")
 
 
 class Operation:
     """One operation of a prepared document.
 
-    `recheck` says that its cost hangs on a request's variables; `selected` remembers which fields it selects, and is
-    None where a directive may decide that. `variables` checks those of a request, and is made for the first.
+    `weight` is what it asks for when its page sizes in variables are the largest. `recheck` says that its cost hangs
+    on a request's variables; `selected` remembers which fields it selects, and is None where a directive may decide
+    that. `variables` checks those of a request, and is made for the first.
     `runs` counts its requests, or its events, until it has a `plan` (a subscription an `event_plan`) or needs the
     executor.
     """
 
     __slots__ = (
         *("document", "event_plan", "fragment_definitions", "fragments", "name", "node", "plan", "recheck", "runs"),
-        *("selected", "type", "variables"),
+        *("selected", "type", "variables", "weight"),
     )
 
-    def __init__(self, node: OperationDefinitionNode, prepared: "Prepared", *, recheck: bool) -> None:
-        self.node, self.document, self.recheck = node, prepared.document, recheck
+    def __init__(self, node: OperationDefinitionNode, prepared: "Prepared", weight: Weight, *, recheck: bool) -> None:
+        self.node, self.document, self.weight, self.recheck = node, prepared.document, weight, recheck
         self.fragment_definitions, self.fragments = prepared.fragment_definitions, prepared.fragments
         self.selected = Selected() if prepared.undirected else None
         self.variables: Variables | None = None
@@ -125,7 +124,10 @@ class Operation:
 
 
 class Prepared:
-    """A text made ready: its operations, or what is wrong with it, each error with its code."""
+    """A text made ready: its operations, or what is wrong with it, each error with its code.
+
+    `tokens` is what it takes in memory, its plans included.
+    """
 
     __slots__ = ("document", "errors", "fragment_definitions", "fragments", "operations", "tokens", "undirected")
 
@@ -146,12 +148,12 @@ class Prepared:
             if len(self.operations) == 1:
                 return self.operations[0]
             if self.operations:
-                raise BadUserInput("The document has several operations: `operationName` says which.")
+                raise BadUserInput("The document has several operations. Choose one with `operationName`.")
             raise BadUserInput("The document has no operation.")
         for operation in self.operations:
             if operation.name == name:
                 return operation
-        raise BadUserInput("The document has no operation of that name.")
+        raise BadUserInput("The document has no operation with this name.")
 
 
 class _Kept:
@@ -187,11 +189,25 @@ class Documents:
             OneOfInputValidationRule,
             *(() if introspection else (NoSchemaIntrospectionCustomRule,)),
         )
+        self.texts: Texts = NO_TEXTS
+        """Of trusted documents, by the names that requests have for them."""
+        self._trusted: dict[str, Prepared] = {}
         self._kept, self._kept_anonymous = _Kept(KEPT_TOKENS), _Kept(KEPT_ANONYMOUS_TOKENS)
+
+    def trust(self, texts: Texts) -> dict[str, str]:
+        """Makes trusted documents ready, for good. Gives what is wrong with those that the schema does not know."""
+        wrong: dict[str, str] = {}
+        self.texts = texts
+        for name, text in texts.items():
+            if text not in self._trusted:
+                prepared = self._trusted[text] = self._prepare(text, anonymous=False)
+                if prepared.errors:
+                    wrong[name] = prepared.errors[0].message
+        return wrong
 
     def known(self, text: str, *, anonymous: bool = False) -> Prepared | None:
         """That text as it was made ready before, if it is in memory; `anonymous` when it comes without a token."""
-        known = self._kept.get(text)
+        known = self._trusted.get(text) or self._kept.get(text)
         if known is None:
             known = self._kept_anonymous.get(text)
             if known is not None and known.document is None and not anonymous:
@@ -201,38 +217,36 @@ class Documents:
     def prepared(self, text: str, *, anonymous: bool = False) -> Prepared:
         """That text made ready, from memory when it was asked before; `anonymous` when it comes without a token."""
         known = self.known(text, anonymous=anonymous)
-        if known is None and anonymous:
-            known = self._prepare(text, min(ANONYMOUS_TOKENS, self._limits.tokens))
-            self._kept_anonymous.put(text, known)
-        elif known is None:
-            known = self._prepare(text, self._limits.tokens)
-            self._kept.put(text, known)
+        if known is None:
+            known = self._prepare(text, anonymous=anonymous)
+            (self._kept_anonymous if anonymous else self._kept).put(text, known)
         return known
 
     def must_afford(self, operation: Operation, variables: Mapping[str, Any] | None) -> None:
         """Weighs an operation again with a request's own page sizes. Raises TooComplex."""
-        document = operation.document
-        assert document is not None  # noqa: S101 - it has an operation
-        excess = self._limits.excess(Measure(self._schema, document, variables or {}).operation(operation.node))
+        excess = self._limits.excess(self._weight(operation, variables))
         if excess is not None:
             raise excess
 
-    def _prepare(self, text: str, most_tokens: int) -> Prepared:
+    def cost(self, operation: Operation, variables: Mapping[str, Any] | None) -> dict[str, dict[str, int]]:
+        """What an operation asks for with a request's own page sizes, beside the limits."""
+        weight = self._weight(operation, variables) if operation.weight.varies else operation.weight
+        return self._limits.shown(weight)
+
+    def _weight(self, operation: Operation, variables: Mapping[str, Any] | None) -> Weight:
+        """What an operation asks for with a request's own page sizes."""
+        document = operation.document
+        assert document is not None  # noqa: S101 - it has an operation
+        return Measure(self._schema, document, variables or {}).operation(operation.node)
+
+    def _prepare(self, text: str, *, anonymous: bool) -> Prepared:
         # A text weighs at least what its characters do, however few tokens they are.
         characters = len(text) // 64
-        most_characters = CHARACTERS_A_TOKEN * most_tokens
         try:
-            if len(text) > most_characters:
-                raise TooComplex(f"This document is longer than {most_characters} characters.")
-            document = parse(text, max_lexical_tokens=most_tokens)
+            document = read(text, self._limits.tokens, anonymous=anonymous)
         except GraphQLError as error:
-            if "Parsing aborted" in error.message:
-                signed_in = (
-                    f"; signed in it may have {self._limits.tokens}" if most_tokens < self._limits.tokens else ""
-                )
-                error = TooComplex(f"This document is longer than {most_tokens} tokens{signed_in}.")
             return Prepared(None, [coded(error, PARSE_FAILED)], 10 + characters)
-        tokens = 10 + characters + _tokens(document)
+        tokens = 10 + characters + unlinked(document)
         prepared = Prepared(document, [], tokens, undirected="@" not in text)
         try:
             prepared.operations = self._weighed(prepared, document)
@@ -241,7 +255,7 @@ class Documents:
             prepared.errors = [excess.with_traceback(None)]
         except RecursionError:
             # Fragments in fragments, each of which is no deeper than the parser lets it be.
-            prepared.errors = [TooComplex("This document nests too deep.")]
+            prepared.errors = [TooComplex("This document is nested too deeply.")]
         return prepared
 
     def _trouble(self, document: DocumentNode, tokens: int) -> list[GraphQLError]:
@@ -279,27 +293,18 @@ class Documents:
     def _weighed(self, prepared: Prepared, document: DocumentNode) -> list[Operation]:
         """The document's operations. Raises TooComplex when one can ask for too much whatever its variables."""
         if len(document.definitions) > MOST_DEFINITIONS:
-            raise TooComplex(f"A document has at most {MOST_DEFINITIONS} operations and fragments.")
+            raise TooComplex(f"This document has more than {MOST_DEFINITIONS} operations and fragments.")
         nodes = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
         worst, least = Measure(self._schema, document), Measure(self._schema, document, {})
         operations = []
         for node in nodes:
             mutations = worst.root_mutations(node)
             if mutations > self._limits.root_mutations:
-                raise TooComplex(f"A document makes at most {self._limits.root_mutations} mutations.")
+                raise TooComplex(f"This document has more than {self._limits.root_mutations} mutations.")
             weight = worst.operation(node)
             excess = self._limits.excess(weight)
             if excess is not None and (not weight.varies or self._limits.excess(least.operation(node))):
                 raise excess
-            operations.append(Operation(node, prepared, recheck=excess is not None))
+            prepared.tokens += TOKENS_A_FIELD * weight.fields
+            operations.append(Operation(node, prepared, weight, recheck=excess is not None))
         return operations
-
-
-def _tokens(document: DocumentNode) -> int:
-    """How many tokens a parsed document holds in memory."""
-    token = document.loc.start_token if document.loc else None
-    count = 0
-    while token is not None:
-        token.prev = None  # else the tokens refer to one another, and wait for the garbage collector
-        count, token = count + 1, token.next
-    return count

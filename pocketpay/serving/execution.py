@@ -18,12 +18,24 @@ from pocketpay.database.failures import ServiceBusy
 from pocketpay.identity import networks
 from pocketpay.serving.documents import Documents, Operation, Prepared
 from pocketpay.serving.executor import OperationExecutor, Taken, steps_of
-from pocketpay.serving.failures import INTERNAL, SERVICE_BUSY, formatted, in_currency, is_about_an_amount
+from pocketpay.serving.failures import (
+    DOCUMENT_NOT_TRUSTED,
+    INTERNAL,
+    SERVICE_BUSY,
+    formatted,
+    in_currency,
+    is_about_an_amount,
+)
 from pocketpay.serving.new_documents import NewDocuments, Share, TooManyNewDocuments
 from pocketpay.serving.plans import NO_VARIABLES, EventPlan, Plan, Plans
 from pocketpay.serving.variables import Variables
 
-NO_SUBSCRIPTIONS = BadUserInput("Subscriptions go over a websocket, graphql-transport-ws.")
+NO_SUBSCRIPTIONS = BadUserInput("Send subscriptions over a websocket, with graphql-transport-ws.")
+
+NOT_TRUSTED = GraphQLError(
+    "This server executes only the documents of its own clients. This is not one of them.",
+    extensions={"code": DOCUMENT_NOT_TRUSTED},
+)
 
 MEMBERS = Share(share=1 / 10, burst_seconds=0.5)
 STRANGERS = Share(share=1 / 50, burst_seconds=0.1)
@@ -50,10 +62,12 @@ class Execution:
         documents: Documents,
         *,
         turns: bool = False,
+        only_trusted: bool = False,
         runs_before_a_plan: int = RUNS_BEFORE_A_PLAN,
     ) -> None:
-        """`turns` says that new documents wait for a share of the time: those of members, and those of strangers."""
-        self._schema, self.documents = schema, documents
+        """`turns` says that new documents wait for a share of the time: those of members, and those of strangers;
+        `only_trusted` that documents are answered which have been trusted before, and no others."""
+        self._schema, self.documents, self._only_trusted = schema, documents, only_trusted
         self.runs_before_a_plan = runs_before_a_plan
         self._steps, self._plans = steps_of(schema), Plans(schema)
         self._turns = (NewDocuments(**MEMBERS), NewDocuments(**STRANGERS)) if turns else None
@@ -65,13 +79,22 @@ class Execution:
         operation_name: str | None,
         variables: dict[str, Any] | None,
         context: Context,
+        *,
+        with_cost: bool = False,
     ) -> Answer:
-        """Answers a query or a mutation. Raises nothing: what goes wrong is in the answer."""
+        """Answers a query or a mutation, and says what it cost if asked. Raises nothing: what goes wrong is in the
+        answer."""
         try:
             operation = await self.requested(text, operation_name, variables, context)
         except Rejected as rejected:
             return rejected.answer(context.request_id)
-        return await self.run(operation, variables, context)
+        answer = await self.run(operation, variables, context)
+        return self.costed(answer, operation, variables) if with_cost else answer
+
+    def costed(self, answer: Answer, operation: Operation, variables: dict[str, Any] | None) -> Answer:
+        """The answer with what its document cost, in `extensions`."""
+        answer.payload["extensions"] = {"cost": self.documents.cost(operation, variables)}
+        return answer
 
     async def requested(
         self, text: str, name: str | None, variables: Mapping[str, Any] | None, context: Context
@@ -102,6 +125,10 @@ class Execution:
         if isinstance(values, list):
             rejected = Rejected(await self.worded(values, context))
             return rejected.answer(context.request_id)._replace(type=operation.type)
+        return await self.carry_out(operation, values, context)
+
+    async def carry_out(self, operation: Operation, values: VariableValues, context: Context) -> Answer:
+        """The same once its variables are checked."""
         taken = None
         plan = self._plan(operation)
         if plan is not None:
@@ -116,6 +143,8 @@ class Execution:
 
     async def _prepared(self, text: str, context: Context) -> Prepared:
         """A new document made ready, when it is its turn. Raises Rejected."""
+        if self._only_trusted:
+            raise Rejected([NOT_TRUSTED])
         viewer = context.viewer
         prepare = partial(self.documents.prepared, text, anonymous=viewer is None)
         if self._turns is None:

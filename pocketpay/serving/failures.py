@@ -6,6 +6,9 @@
     GRAPHQL_PARSE_FAILED        not a document
     GRAPHQL_VALIDATION_FAILED   a document that this schema does not know
     QUERY_TOO_COMPLEX           a document past the limits
+    DOCUMENT_NOT_FOUND          no trusted document has the id that a request names
+    DOCUMENT_NOT_TRUSTED        a text that is no trusted document, where no other is answered
+    PERSISTED_QUERY_NOT_SUPPORTED   a hash alone: the client sends the text then
     TOO_MANY_CHANGES            a subscriber missed more than is sent again: query the list
     RATE_LIMITED                too many requests
     SERVICE_BUSY                the database cannot be asked just now: ask again, a mutation with the same key
@@ -34,16 +37,19 @@ FORBIDDEN = "FORBIDDEN"
 PARSE_FAILED = "GRAPHQL_PARSE_FAILED"
 VALIDATION_FAILED = "GRAPHQL_VALIDATION_FAILED"
 TOO_COMPLEX = "QUERY_TOO_COMPLEX"
+DOCUMENT_NOT_FOUND = "DOCUMENT_NOT_FOUND"
+DOCUMENT_NOT_TRUSTED = "DOCUMENT_NOT_TRUSTED"
+PERSISTED_QUERY_NOT_SUPPORTED = "PERSISTED_QUERY_NOT_SUPPORTED"
 RATE_LIMITED = "RATE_LIMITED"
 SERVICE_BUSY = "SERVICE_BUSY"
 INTERNAL = "INTERNAL"
 
-_BUSY = "The service is busy: ask again in a moment."
-_BUSY_UNKNOWN = "The outcome is not known yet: ask again with the same key."
+_BUSY = "The service is busy. Try again in a moment."
+_BUSY_UNKNOWN = "The outcome is not known yet. Send the request again with the same idempotency key."
 _SIGN_IN = "Sign in first."
 _NOT_ALLOWED = "You are not allowed to do this."
-UNREADABLE = "This value of the document cannot be read."
-_MASKED = "Something went wrong on our side; it has been noted."
+UNREADABLE = "This value cannot be parsed."
+_MASKED = "An internal error occurred. It has been logged."
 
 log = structlog.get_logger(__name__)
 

@@ -7,8 +7,9 @@ from starlette.websockets import WebSocketDisconnect, WebSocketState
 from strawberry.asgi import ASGIWebSocketAdapter
 from strawberry.http.exceptions import WebSocketDisconnected
 
-MESSAGES = frozenset({"connection_init", "ping", "pong", "subscribe", "complete"})
+from pocketpay.serving.trusted import name_in
 
+MESSAGES = frozenset({"connection_init", "ping", "pong", "subscribe", "complete"})
 
 REASON_BYTES = 123
 """What a close frame has room for; a reason may repeat an id that a client made up."""
@@ -48,26 +49,21 @@ def next_frame(id: str, payload: bytes) -> str:
 def trouble(message: object) -> str | None:
     """What is odd about a frame, or None."""
     if not isinstance(message, dict) or not isinstance(message.get("type"), str) or message["type"] not in MESSAGES:
-        return "No message of graphql-transport-ws"
+        return "Not a graphql-transport-ws message"
     if message["type"] in ("subscribe", "complete") and not isinstance(message.get("id"), str):
-        return "A message without an id"
+        return "The message has no id"
     if message["type"] == "subscribe" and not _is_request(message.get("payload")):
-        return "A subscribe without a request"
+        return "The subscribe message has no valid request"
     return None
 
 
 def _is_request(payload: object) -> bool:
-    """Whether a subscribe's payload is a GraphQL request: a text, and the rest of its type where it is there."""
-    if not isinstance(payload, dict) or not isinstance(payload.get("query"), str):
+    """Whether a subscribe's payload is a GraphQL request: a text or its name, and the rest of its type where it is
+    there."""
+    if not isinstance(payload, dict):
+        return False
+    query = payload.get("query")
+    if not isinstance(query, str) and (query is not None or name_in(payload) is None):
         return False
     name, variables = payload.get("operationName"), payload.get("variables")
     return (name is None or isinstance(name, str)) and (variables is None or isinstance(variables, dict))
-
-
-def token_in(payload: Mapping[str, object]) -> str | None:
-    """The bearer's token in a connection_init, its key in any case; None where there is none."""
-    for key, value in payload.items():
-        if key.lower() == "authorization":
-            text = value if isinstance(value, str) else ""
-            return text[7:].strip() if text[:7].lower() == "bearer " else text
-    return None

@@ -1,6 +1,6 @@
 """POST /graphql, the way nearly everything comes: as few steps as there can be between the socket and a resolver.
 
-    headers ─► body (64 KiB, 5 s) ─► whose token ─► how often ─► JSON ─► answer ─► JSON
+    headers ─► body (320 KiB, 5 s) ─► whose token ─► how often ─► JSON ─► answer ─► JSON
 
 A request that arrives whole and with a plain head comes straight to `Replies` (`connections/plain_post.py`); every
 other one comes by ASGI. `view.py` answers a query by GET the same way. A test holds both to what Strawberry's own
@@ -8,13 +8,13 @@ execution answers. Decision 45 gives the reasons.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from functools import partial
 from time import perf_counter
 from typing import Any, NamedTuple
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from pocketpay.serving import http
+from pocketpay.serving.cookies import Cookies
 from pocketpay.serving.doors import Doors
 from pocketpay.serving.http import Headers, HttpRefusal
 from pocketpay.settings import Settings
@@ -36,8 +36,18 @@ class Reply(NamedTuple):
 class Replies:
     """What answers POST /graphql, once its head and its body are read."""
 
-    def __init__(self, doors: Doors, settings: Settings) -> None:
-        self._doors, self.body_bytes, self.body_seconds = doors, settings.body_bytes, settings.body_seconds
+    def __init__(self, doors: Doors, settings: Settings, cookies: Cookies | None) -> None:
+        self._doors, self._body_bytes, self.body_seconds = doors, settings.body_bytes, settings.body_seconds
+        self.anonymous_bytes = min(settings.body_bytes, http.ANONYMOUS_BYTES)
+        self._cookies = cookies
+        self._texts = doors.execution.documents.texts
+        self._shows_cost = not settings.production
+
+    async def most_bytes(self, headers: Headers) -> int:
+        """How long a body may be: who sends one that only members may send is looked up. Raises HttpRefusal."""
+        if http.may_be_longer(headers, self.anonymous_bytes) and await self._doors.viewer(headers) is not None:
+            return self._body_bytes
+        return self.anonymous_bytes
 
     async def reply(self, scope: Scope, headers: Headers, body: Body) -> Reply:
         """The answer to a request. Raises ConnectionResetError when the client is gone before its body was read."""
@@ -47,13 +57,20 @@ class Replies:
             http.must_be_json(headers)
             raw = body if isinstance(body, bytes) else await body()
             context = await doors.context(scope, headers, request_id)
-            asked = http.asked(raw)
+            if self._cookies is not None:
+                context.refresh_cookie = self._cookies.read(headers)
+            asked = http.asked(raw, self._texts)
         except HttpRefusal as refused:
             return Reply(refused.payload, refused.status, kind, request_id, refused.headers)
         began = perf_counter()
-        payload, type_, outcome = await doors.execution.answer(*asked, context)
+        payload, type_, outcome = await doors.execution.answer(
+            *asked, context, with_cost=http.asks_cost(headers, unasked=self._shows_cost)
+        )
         doors.metrics.note(type_, outcome, perf_counter() - began)
-        return Reply(payload, http.status_of(payload, kind), kind, request_id)
+        if self._cookies is None or context.refresh_cookie is None:
+            return Reply(payload, http.status_of(payload, kind), kind, request_id)
+        written = self._cookies.written(context.refresh_cookie)
+        return Reply(payload, http.status_of(payload, kind), kind, request_id, written)
 
 
 class Handler:
@@ -67,9 +84,11 @@ class Handler:
             await self._others(scope, receive, send)
             return
         headers, replies = dict(scope["headers"]), self._replies
-        body = partial(
-            http.body, receive, headers, most_bytes=replies.body_bytes, within_seconds=replies.body_seconds
-        )
+
+        async def body() -> bytes:
+            most_bytes = await replies.most_bytes(headers)
+            return await http.body(receive, headers, most_bytes=most_bytes, within_seconds=replies.body_seconds)
+
         try:
             reply = await replies.reply(scope, headers, body)
         except ConnectionResetError:

@@ -47,7 +47,7 @@ class Health:
                 raise ServiceBusy("not open")
             async with asyncio.timeout(READY_SECONDS), self.database.read() as session:
                 if await revisions.current(session) != revisions.expected():
-                    states["revision"] = "another than this server's"
+                    states["revision"] = "different from this server's"
         except (ServiceBusy, TimeoutError):
             states["database"] = states["revision"] = "no answer"
         if self.listener is None or not self.listener.listening:

@@ -19,10 +19,20 @@ from starlette.types import Receive, Send
 
 from pocketpay.api.bad_input import BAD_USER_INPUT
 from pocketpay.errors import PocketPayError
-from pocketpay.serving.failures import INTERNAL, RATE_LIMITED, SERVICE_BUSY
+from pocketpay.serving.failures import (
+    DOCUMENT_NOT_FOUND,
+    INTERNAL,
+    PERSISTED_QUERY_NOT_SUPPORTED,
+    RATE_LIMITED,
+    SERVICE_BUSY,
+)
+from pocketpay.serving.trusted import NO_TEXTS, Texts, name_in, text_of
 
 JSON = b"application/json"
 GRAPHQL_JSON = b"application/graphql-response+json"
+
+COST_HEADER = b"x-pocketpay-cost"
+"""Any value but 0 asks for `extensions.cost` in the answer, 0 leaves it out."""
 
 SECURITY_HEADERS = [
     (b"cache-control", b"no-store"),
@@ -30,6 +40,9 @@ SECURITY_HEADERS = [
     (b"referrer-policy", b"no-referrer"),
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
 ]
+
+ANONYMOUS_BYTES = 65_536
+"""Bytes of a body without a valid token, at most: whoever signs in sends 200."""
 
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9_.-]{8,64}")
 
@@ -56,7 +69,12 @@ class HttpRefusal(PocketPayError):
 
 
 CLOSE = ((b"connection", b"close"),)
-BROKEN = HttpRefusal(500, "Something went wrong on our side; it has been noted.", code=INTERNAL)
+BROKEN = HttpRefusal(500, "An internal error occurred. It has been logged.", code=INTERNAL)
+
+
+NO_SUCH_DOCUMENT = HttpRefusal(400, "This server has no document of this id.", code=DOCUMENT_NOT_FOUND)
+HASH_ALONE = HttpRefusal(200, "PersistedQueryNotSupported", code=PERSISTED_QUERY_NOT_SUPPORTED)
+"""Status, words and code are Apollo's: clients that try a hash first send the text then, and no hash again."""
 
 
 def too_many_requests(retry_after_seconds: int) -> HttpRefusal:
@@ -65,7 +83,7 @@ def too_many_requests(retry_after_seconds: int) -> HttpRefusal:
 
 
 def busy() -> HttpRefusal:
-    words = "The service is busy: ask again in a moment."
+    words = "The service is busy. Try again in a moment."
     return HttpRefusal(503, words, code=SERVICE_BUSY, headers=((b"retry-after", b"1"),))
 
 
@@ -77,12 +95,24 @@ class Asked(NamedTuple):
     variables: dict[str, Any] | None
 
 
+def asks_cost(headers: Headers, *, unasked: bool) -> bool:
+    """Whether a request wants to see what its document cost; `unasked` where it does not say."""
+    said = headers.get(COST_HEADER)
+    return unasked if said is None else said != b"0"
+
+
 def request_id(headers: Headers) -> str:
     """The request's own id where it has a sane one, else a new one."""
     given = headers.get(b"x-request-id")
     if given is not None and _REQUEST_ID.fullmatch(given):
         return given.decode()
     return secrets.token_hex(12)
+
+
+def may_be_longer(headers: Headers, most_bytes: int) -> bool:
+    """Whether a body may have more bytes than that: it says so, or says nothing."""
+    length = headers.get(b"content-length")
+    return length is None or not length.isdigit() or len(length) > 12 or int(length) > most_bytes
 
 
 async def body(receive: Receive, headers: Headers, *, most_bytes: int, within_seconds: float) -> bytes:
@@ -101,7 +131,7 @@ async def body(receive: Receive, headers: Headers, *, most_bytes: int, within_se
                 message = await receive()
                 whole += message.get("body", b"")
     except TimeoutError:
-        raise HttpRefusal(408, "The body did not arrive in time.", headers=CLOSE) from None
+        raise HttpRefusal(408, "The request body did not arrive in time.", headers=CLOSE) from None
     if message["type"] == "http.disconnect":
         raise ConnectionResetError
     if len(whole) > most_bytes:
@@ -110,7 +140,7 @@ async def body(receive: Receive, headers: Headers, *, most_bytes: int, within_se
 
 
 def _too_large(most_bytes: int) -> HttpRefusal:
-    return HttpRefusal(413, f"A request has at most {most_bytes} bytes.", headers=CLOSE)
+    return HttpRefusal(413, f"The request body is larger than {most_bytes} bytes.", headers=CLOSE)
 
 
 def must_be_json(headers: Headers) -> None:
@@ -129,25 +159,30 @@ def _says_json(content_type: bytes) -> bool:
     return kind.strip() == JSON and charset in (b"", b"utf-8", b"utf8")
 
 
-def asked(raw: bytes) -> Asked:
-    """What a body asks. Raises HttpRefusal when it is not what GraphQL over HTTP defines."""
+def asked(raw: bytes, texts: Texts = NO_TEXTS) -> Asked:
+    """What a body asks; `texts` are those of trusted documents. Raises HttpRefusal when it is not what GraphQL over
+    HTTP defines."""
     try:
         said = orjson.loads(raw)
     except orjson.JSONDecodeError:
         raise HttpRefusal(400, "The body is not JSON.") from None
     if not isinstance(said, dict):
         raise HttpRefusal(400, "The body is not a JSON object.")
-    return checked(said)
+    return checked(said, texts)
 
 
-def checked(said: Mapping[str, Any]) -> Asked:
+def checked(said: Mapping[str, Any], texts: Texts = NO_TEXTS) -> Asked:
     """The members of a request, each of its type. Raises HttpRefusal."""
     query = said.get("query")
+    if query is None and name_in(said) is not None:
+        query = text_of(said, texts)
+        if query is None:
+            raise NO_SUCH_DOCUMENT if said.get("documentId") is not None else HASH_ALONE
     if not isinstance(query, str) or not query:
-        raise HttpRefusal(400, "`query` is missing: the text of a GraphQL document.")
+        raise HttpRefusal(400, "`query` is missing. It is the text of a GraphQL document.")
     name, variables = said.get("operationName"), said.get("variables")
     if name is not None and not isinstance(name, str):
-        raise HttpRefusal(400, "`operationName` is not text.")
+        raise HttpRefusal(400, "`operationName` is not a string.")
     if variables is not None and not isinstance(variables, dict):
         raise HttpRefusal(400, "`variables` is not an object.")
     extensions = said.get("extensions")
@@ -156,7 +191,7 @@ def checked(said: Mapping[str, Any]) -> Asked:
     return Asked(query, name or None, variables)
 
 
-def asked_by_get(parameters: Mapping[str, str]) -> Asked:
+def asked_by_get(parameters: Mapping[str, str], texts: Texts = NO_TEXTS) -> Asked:
     """The same from a query string, where variables are JSON text."""
     said: dict[str, Any] = dict(parameters)
     for name in ("variables", "extensions"):
@@ -165,7 +200,7 @@ def asked_by_get(parameters: Mapping[str, str]) -> Asked:
                 said[name] = orjson.loads(parameters[name])
             except orjson.JSONDecodeError:
                 raise HttpRefusal(400, f"`{name}` is not JSON.") from None
-    return checked(said)
+    return checked(said, texts)
 
 
 @lru_cache(maxsize=256)
@@ -185,7 +220,9 @@ def media_type(accept: bytes) -> bytes:
             return kind
         if kind in (b"*/*", b"application/*"):
             return JSON
-    raise HttpRefusal(406, "Answers are application/graphql-response+json or application/json.")
+    raise HttpRefusal(
+        406, "This server responds with application/graphql-response+json or application/json. Accept one of them."
+    )
 
 
 def _quality(parameters: list[bytes]) -> float:

@@ -1,7 +1,8 @@
 """How much a document may ask for, measured in one pass that looks at each fragment once.
 
     depth            fields within fields
-    aliases, fields  with every fragment written out at each of its spreads, which is what execution does
+    aliases, fields  with every fragment written out at each of its spreads, which is what execution does; a
+                     `__typename` without an alias is no field: caches add it to every selection, and it reads nothing
     cost             objects the answer may hold: a connection multiplies what is under it by its `first` or `last`
                      (20 when absent), a list without pages by 2, or where it may be longer by as much as that
     pages            pages of lists, each of which is a read of its own, multiplied like objects
@@ -115,13 +116,23 @@ class Limits:
             settings.root_mutations,
         )
 
+    def shown(self, weight: Weight) -> dict[str, dict[str, int]]:
+        """That weight beside the limits, as an answer shows it."""
+        return {
+            "depth": {"value": weight.depth, "limit": self.depth},
+            "aliases": {"value": weight.aliases, "limit": self.aliases},
+            "fields": {"value": weight.fields, "limit": self.fields},
+            "cost": {"value": weight.cost, "limit": self.cost},
+            "pages": {"value": weight.pages, "limit": MOST_PAGES},
+        }
+
     def excess(self, weight: Weight) -> TooComplex | None:
         """What is wrong with that weight, the first of it, or None."""
         for what, is_, most in (
-            ("nests {} deep", weight.depth, self.depth),
+            ("is nested {} levels deep", weight.depth, self.depth),
             ("has {} aliases", weight.aliases, self.aliases),
-            ("asks for {} fields", weight.fields, self.fields),
-            ("may hold {} objects", weight.cost, self.cost),
+            ("selects {} fields", weight.fields, self.fields),
+            ("can return {} objects", weight.cost, self.cost),
             ("reads {} pages", weight.pages, MOST_PAGES),
         ):
             if is_ > most:
@@ -160,6 +171,8 @@ class Measure:
         count = 0
         for node in selections.selections:
             match node:
+                case FieldNode() if node.name.value == "__typename":
+                    pass
                 case FieldNode():
                     field = type_.fields.get(node.name.value) if type_ else None
                     below = get_named_type(field.type) if field else None
@@ -208,7 +221,7 @@ class Measure:
         alias = 1 if node.alias else 0
         name = node.name.value
         if node.selection_set is None:
-            return Weight(1, alias, 1)
+            return Weight(1, alias, 0 if name == "__typename" and not alias else 1)
         field: GraphQLField | None = getattr(parent, "fields", {}).get(name)
         type_ = get_named_type(field.type) if field else None
         times, inner_page, varies = self._times(node, parent, field, page)

@@ -28,14 +28,14 @@ class Metrics:
         )
         seconds = Histogram(
             "pocketpay_operation_seconds",
-            "How long GraphQL operations took.",
+            "Duration of GraphQL operations.",
             ["type"],
             buckets=SECONDS,
             registry=self.registry,
         )
-        self.sockets = Gauge("pocketpay_sockets", "Websockets that are open.", registry=self.registry)
+        self.sockets = Gauge("pocketpay_sockets", "Number of open websockets.", registry=self.registry)
         self.subscriptions = Gauge(
-            "pocketpay_subscriptions", "Subscriptions that are running.", registry=self.registry
+            "pocketpay_subscriptions", "Number of running subscriptions.", registry=self.registry
         )
         self._count = {
             (type_, outcome): operations.labels(type_, outcome).inc for type_ in OPERATIONS for outcome in OUTCOMES

@@ -34,8 +34,8 @@ class TooManyNewDocuments(GraphQLError):
 
     def __init__(self) -> None:
         super().__init__(
-            "Too many new documents wait to be read. Send values in variables, so that the text of a document stays "
-            "the same, and try again in a moment.",
+            "Too many new documents are waiting to be parsed. Send values in variables, so that the text of a "
+            "document stays the same, and try again in a moment.",
             extensions={"code": RATE_LIMITED},
         )
 

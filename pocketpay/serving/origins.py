@@ -4,8 +4,9 @@
     loopback   pages served from this machine, in development: a frontend's own development server
     same       the page is ours, whatever the scheme a proxy in front speaks
 
-Tokens travel in headers that a page sets itself, never in cookies: what this protects is a visitor whose browser is
-used as a way into a network, and a refused page is logged so that its developer learns why.
+Access tokens travel in headers that a page sets itself: what this protects is a visitor whose browser is used as a
+way into a network, and where REFRESH_COOKIE is on their session (cookies.py). A refused page is logged so that its
+developer learns why.
 """
 
 import re
@@ -30,7 +31,7 @@ MAX_LOGGED = 20
 MAX_LENGTH = 255
 """Characters of an origin that is written down; a host name has at most 253."""
 
-REFUSED = HttpRefusal(403, "Pages of this origin are not allowed here.")
+REFUSED = HttpRefusal(403, "Requests from this origin are not allowed.")
 
 
 class Origins:
@@ -68,17 +69,23 @@ class Origins:
         if shown in self._logged or len(self._logged) >= MAX_LOGGED:
             return
         self._logged[shown] = now
-        log.warning("origin_refused", origin=shown, text="A page of this origin was refused: see ALLOWED_ORIGINS.")
+        log.warning(
+            "origin_refused",
+            origin=shown,
+            text="A request from this origin was refused. Add the origin to ALLOWED_ORIGINS to allow it.",
+        )
 
 
 class Cors(CORSMiddleware):
     """Answers browsers about pages of other origins, and notes which ones are refused."""
 
-    def __init__(self, app: ASGIApp, origins: Origins) -> None:
+    def __init__(self, app: ASGIApp, origins: Origins, *, refresh_cookie: bool) -> None:
+        headers = ["authorization", "content-type", "x-request-id", "x-pocketpay-cost"]
         super().__init__(
             app,
             allow_methods=["GET", "POST"],
-            allow_headers=["authorization", "content-type", "x-request-id"],
+            allow_headers=[*headers, "x-refresh-cookie"] if refresh_cookie else headers,
+            allow_credentials=refresh_cookie,
             expose_headers=["x-request-id", "retry-after"],
             max_age=600,
         )

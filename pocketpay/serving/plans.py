@@ -11,6 +11,7 @@ value, or its error, over.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
+from functools import cache
 from typing import Any, NamedTuple, Protocol
 
 from graphql import (
@@ -302,9 +303,12 @@ def _field(parent: GraphQLObjectType, node: FieldNode) -> tuple[GraphQLField, Re
     return field, field.extensions[RESOLVER]
 
 
+@cache
 def _leaf(coerce: Callable[[Any], Any]) -> Write:
+    """The writer of a leaf type, the same one for all of its fields."""
+
     def write(value: Any, run: Run) -> Any:
-        coerced = coerce(value)
+        coerced = None if value is None else coerce(value)  # `str` has words for None
         if coerced is None or coerced is Undefined:
             raise Outside
         return coerced
@@ -365,6 +369,8 @@ def _resolved(name: str, resolver: Resolver, arguments: Arguments, write: Write)
 
 def _arguments(field: GraphQLField, node: FieldNode) -> Arguments:
     """What gives a field's arguments: worked out now where no variable is among them."""
+    if not field.args:
+        return _no_arguments
     given = node.arguments or ()
     if not any(_has_variable(argument.value) for argument in given):
         try:
@@ -375,6 +381,10 @@ def _arguments(field: GraphQLField, node: FieldNode) -> Arguments:
     if len(given) == len(field.args) == 1 and isinstance(given[0].value, VariableNode):
         return _only(field, node, given[0].value.name.value)
     return lambda run: get_argument_values(field, node, run.values, None, True)
+
+
+def _no_arguments(run: Run) -> dict[str, Any]:
+    return {}
 
 
 def _only(field: GraphQLField, node: FieldNode, variable: str) -> Arguments:

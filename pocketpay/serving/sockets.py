@@ -8,8 +8,9 @@
     4409  an id used twice at once
     4429  a second connection_init, too many sockets of one user, or of one address that have not signed in
 
-At shutdown the server closes with 1012. Only queries and subscriptions. Each operation has surroundings of its own,
-and so has each event of a subscription: a data loader remembers what it has loaded.
+At shutdown the server closes with 1012. Only queries and subscriptions. There is a limit for subscriptions; as many
+queries run at once, and more wait for their turn. Each operation has surroundings of its own, and so has each event
+of a subscription: a data loader remembers what it has loaded.
 """
 
 import asyncio
@@ -19,7 +20,7 @@ from inspect import isawaitable
 from time import perf_counter, time
 from typing import Any, cast
 
-from graphql import ExecutionResult, located_error
+from graphql import ExecutionResult, GraphQLError, located_error
 from graphql.execution.execute import create_source_event_stream
 from strawberry.http.exceptions import WebSocketDisconnected
 from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler, Operation
@@ -31,16 +32,25 @@ from pocketpay.identity.gate import Denial
 from pocketpay.identity.tokens import Claims
 from pocketpay.identity.viewer import Viewer
 from pocketpay.serving import http
+from pocketpay.serving.credentials import token_in
 from pocketpay.serving.documents import Operation as Prepared
 from pocketpay.serving.doors import Doors
-from pocketpay.serving.execution import Rejected, told
+from pocketpay.serving.execution import Rejected
 from pocketpay.serving.executor import OperationExecutor
 from pocketpay.serving.failures import RATE_LIMITED, formatted
-from pocketpay.serving.frames import TextFrames, next_frame, token_in, trouble
+from pocketpay.serving.frames import TextFrames, next_frame, trouble
 
 INIT_SECONDS = 5.0
 
-NO_MUTATIONS = BadUserInput("Mutations go by POST, not over a websocket.")
+QUERIES_WAITING = 80
+"""Queries of one socket that wait while as many run as it may have subscriptions. Each keeps its frame, of at most
+64 KiB. On a socket that has not signed in none waits."""
+
+TOO_MANY_OPERATIONS = GraphQLError(
+    "Too many operations wait on this socket: try again in a moment.", extensions={"code": RATE_LIMITED}
+)
+
+NO_MUTATIONS = BadUserInput("Send mutations with POST, not over a websocket.")
 
 
 class Socket(BaseGraphQLTransportWSHandler[Context, None]):
@@ -52,6 +62,10 @@ class Socket(BaseGraphQLTransportWSHandler[Context, None]):
         self.address: str = given["context"].address
         self.viewer: Viewer | None = None
         self.token: str | None = None
+        self._most_streams: int = given["view"].socket_subscriptions
+        self._most_queries = self._most_streams
+        self._streams = 0
+        self._query_turns = asyncio.Semaphore(self._most_queries)
         self._expiry: asyncio.TimerHandle | None = None
         self._closing: asyncio.Task[None] | None = None
 
@@ -93,7 +107,7 @@ class Socket(BaseGraphQLTransportWSHandler[Context, None]):
             self.connection_init_timeout_task.cancel()
         payload = message.get("payload")
         if payload is not None and not isinstance(payload, dict):
-            await self.handle_invalid_message("A connection_init with an odd payload")
+            await self.handle_invalid_message("The payload of connection_init is not an object")
             return
         if self.connection_init_received:
             await self.websocket.close(4429, "Too many initialisation requests")
@@ -130,13 +144,23 @@ class Socket(BaseGraphQLTransportWSHandler[Context, None]):
     # ------------------------------------------------------------ operations
 
     async def handle_subscribe(self, message: Any) -> None:
-        most = self.max_subscriptions_per_connection
-        if most is not None and len(self.operations) >= most and message["id"] not in self.operations:
-            words = f"A socket runs at most {most} operations at once."
-            errors = [{"message": words, "extensions": {"code": RATE_LIMITED}}]
-            await self.send_message(cast(Any, {"id": message["id"], "type": "error", "payload": errors}))
+        waiting = 0 if self.viewer is None else QUERIES_WAITING
+        most = self._most_streams + self._most_queries + waiting
+        if len(self.operations) >= most and message["id"] not in self.operations:
+            await self._refuse(message, [TOO_MANY_OPERATIONS.formatted])
             return
+        payload = message["payload"]
+        if payload.get("query") is None and self.connection_acknowledged and message["id"] not in self.operations:
+            try:
+                payload["query"] = http.checked(payload, self.doors.execution.documents.texts).query
+            except http.HttpRefusal as refused:
+                await self._refuse(message, refused.payload["errors"])
+                return
         await super().handle_subscribe(message)
+
+    async def _refuse(self, message: Any, errors: list[Any]) -> None:
+        """Ends an operation that has not begun."""
+        await self.send_message(cast(Any, {"id": message["id"], "type": "error", "payload": errors}))
 
     async def run_operation(self, operation: Operation[Context, None]) -> None:
         context = self.context.fresh()
@@ -159,6 +183,8 @@ class Socket(BaseGraphQLTransportWSHandler[Context, None]):
             executor = self.doors.execution.executor(found, operation.variables, context)
             if isinstance(executor, list):
                 raise Rejected(await self.doors.execution.worded(executor, context))
+            if found.type == "subscription" and self._streams >= self._most_streams:
+                raise Rejected([too_many_subscriptions(self._most_streams)])
         except Rejected as rejected:
             await _send_errors(operation, rejected.answer(context.request_id).payload["errors"])
             return "none", "rejected"
@@ -166,15 +192,17 @@ class Socket(BaseGraphQLTransportWSHandler[Context, None]):
             await _send_errors(operation, refused.payload["errors"])
             return "none", "rejected"
         if found.type == "query":
-            return found.type, await self._answer(operation, executor)
-        with self.doors.metrics.subscriptions.track_inprogress():
-            return found.type, await self._stream(operation, found, executor)
+            async with self._query_turns:
+                return found.type, await self._answer(operation, found, executor)
+        self._streams += 1
+        try:
+            with self.doors.metrics.subscriptions.track_inprogress():
+                return found.type, await self._stream(operation, found, executor)
+        finally:
+            self._streams -= 1
 
-    async def _answer(self, operation: Operation[Context, None], executor: OperationExecutor) -> str:
-        result = executor.execute_operation()
-        if isawaitable(result):
-            result = await result
-        answer = told(cast(ExecutionResult, result), "query", executor.context_value.request_id)
+    async def _answer(self, operation: Operation[Context, None], found: Prepared, executor: OperationExecutor) -> str:
+        answer = await self.doors.execution.carry_out(found, executor.variable_values, executor.context_value)
         await _send(operation, "next", answer.payload)
         await _send(operation, "complete")
         return answer.outcome
@@ -207,6 +235,10 @@ class Socket(BaseGraphQLTransportWSHandler[Context, None]):
 def denied(denial: Denial) -> tuple[int, str]:
     """The close code and reason for a token that opens nothing."""
     return (4401, "Session revoked") if denial is Denial.REVOKED else (4403, "Forbidden")
+
+
+def too_many_subscriptions(most: int) -> GraphQLError:
+    return GraphQLError(f"A socket has at most {most} subscriptions.", extensions={"code": RATE_LIMITED})
 
 
 async def _send(operation: Operation[Context, None], type_: str, payload: Any = None) -> None:

@@ -12,6 +12,7 @@ import asyncio
 from collections.abc import AsyncIterator, Coroutine
 from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qsl
+from zoneinfo import ZoneInfo
 
 import structlog
 from starlette.types import Message, Receive, Scope, Send
@@ -20,22 +21,23 @@ from pocketpay.api import ids
 from pocketpay.api.context import Rooms
 from pocketpay.api.statement_link import BadLink
 from pocketpay.database.failures import ServiceBusy
-from pocketpay.ledger.statement import Month
+from pocketpay.ledger.month import Month
+from pocketpay.ledger.time_zones import shown_by
 from pocketpay.serving import http
 from pocketpay.serving.doors import Doors
 from pocketpay.serving.downloads import Downloads
 from pocketpay.serving.failures import FORBIDDEN
 from pocketpay.serving.http import HttpRefusal
-from pocketpay.serving.spreadsheet import row, words
+from pocketpay.serving.spreadsheet import BYTE_ORDER_MARK, row, words
 from pocketpay.transactions.statement import AT_ONCE, Line, Telling, telling
 
 STALLED_SECONDS = 30.0
 """A client that takes no piece (some 15 KiB) for so long is gone."""
 
-HEADER = ("Date (UTC)", "Description", "Counterparty", "Type", "Amount", "Balance", "Currency", "Transaction")
+COLUMNS = ("Description", "Counterparty", "Type", "Amount", "Balance", "Currency", "Transaction")
 
-NOT_FOUND = HttpRefusal(404, "There is no such statement.", code="NOT_FOUND")
-GET_ONLY = HttpRefusal(405, "A statement is read by GET.", headers=((b"allow", b"GET, HEAD"),))
+NOT_FOUND = HttpRefusal(404, "This link is not valid or has expired.", code="NOT_FOUND")
+GET_ONLY = HttpRefusal(405, "Download statements with GET.", headers=((b"allow", b"GET, HEAD"),))
 
 log = structlog.get_logger(__name__)
 
@@ -114,22 +116,23 @@ def _headers(month: Month) -> list[tuple[bytes, bytes]]:
 
 
 async def _pieces(told: Telling, now: datetime) -> AsyncIterator[str]:
-    """The file: header, opening balance, the entries, closing balance."""
-    of = told.of
-    kept = [row(HEADER), row(_edge(of.month.starts, "Opening balance", str(of.opening.balance), of.currency))]
+    """The file: byte order mark, header, opening balance, the entries, closing balance."""
+    of, zone = told.of, told.of.month.zone
+    kept = [BYTE_ORDER_MARK + row((f"Date ({zone.key})", *COLUMNS))]
+    kept.append(row(_edge(_date(of.month.starts, zone), "Opening balance", str(of.opening.balance), of.currency)))
     async for line in told.lines():
-        kept.append(row(_cells(line)))
+        kept.append(row(_cells(line, zone)))
         if len(kept) >= AT_ONCE:
             yield "".join(kept)
             kept.clear()
     last = now if of.month.starts <= now < of.month.ends else of.month.ends - timedelta(seconds=1)
-    kept.append(row(_edge(last, "Closing balance", str(of.closing.balance), of.currency)))
+    kept.append(row(_edge(_date(last, zone), "Closing balance", str(of.closing.balance), of.currency)))
     yield "".join(kept)
 
 
-def _cells(line: Line) -> tuple[str, ...]:
+def _cells(line: Line, zone: ZoneInfo) -> tuple[str, ...]:
     return (
-        _date(line.at),
+        _date(line.at, zone),
         words(line.description),
         words(line.counterparty or ""),
         line.type.name,
@@ -140,13 +143,13 @@ def _cells(line: Line) -> tuple[str, ...]:
     )
 
 
-def _edge(at: datetime, what: str, balance: str, currency: str) -> tuple[str, ...]:
-    return (_date(at), what, "", "", "", balance, currency, "")
+def _edge(at: str, what: str, balance: str, currency: str) -> tuple[str, ...]:
+    return (at, what, "", "", "", balance, currency, "")
 
 
-def _date(at: datetime) -> str:
-    """As spreadsheets read it: "2026-11-22 18:30:00"."""
-    return at.replace(tzinfo=None).isoformat(" ", "seconds")
+def _date(at: datetime, zone: ZoneInfo) -> str:
+    """As spreadsheets read it, by the clocks of the zone: "2026-11-22 18:30:00"."""
+    return shown_by(zone, at).isoformat(" ", "seconds")
 
 
 async def _gone(receive: Receive) -> None:

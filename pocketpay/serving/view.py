@@ -22,7 +22,7 @@ from pocketpay.serving.origins import REFUSED, Origins
 from pocketpay.serving.sockets import INIT_SECONDS, Socket
 from pocketpay.settings import Settings
 
-MUTATION_BY_GET = HttpRefusal(405, "Mutations go by POST.", headers=((b"allow", b"POST"),))
+MUTATION_BY_GET = HttpRefusal(405, "Send mutations with POST.", headers=((b"allow", b"POST"),))
 
 
 def _is_browsers(scope: Scope, headers: Headers) -> bool:
@@ -53,11 +53,12 @@ class View(GraphQL[Context, None]):
             graphql_ide=None,
             subscription_protocols=[GRAPHQL_TRANSPORT_WS_PROTOCOL],
             connection_init_wait_timeout=timedelta(seconds=INIT_SECONDS),
-            max_subscriptions_per_connection=settings.socket_subscriptions,
             # Ours are checked before Strawberry sees a handshake, whose log line for each refusal has no limit.
             allowed_origins=["*"],
         )
         self.doors, self._origins = doors, origins
+        self.socket_subscriptions = settings.socket_subscriptions
+        self._shows_cost = not settings.production
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
@@ -72,7 +73,9 @@ class View(GraphQL[Context, None]):
             kind = http.media_type(headers.get(b"accept", b""))
             context = await self.doors.context(scope, headers, request_id)
             began = perf_counter()
-            payload, type_, outcome = await self._answer(scope, context)
+            payload, type_, outcome = await self._answer(
+                scope, context, with_cost=http.asks_cost(headers, unasked=self._shows_cost)
+            )
             self.doors.metrics.note(type_, outcome, perf_counter() - began)
         except HttpRefusal as refused:
             await http.send_refusal(send, refused, kind=kind, request_id=request_id)
@@ -101,11 +104,13 @@ class View(GraphQL[Context, None]):
     def decode_json(self, data: str | bytes) -> object:
         return orjson.loads(data)
 
-    async def _answer(self, scope: Scope, context: Context) -> Answer:
+    async def _answer(self, scope: Scope, context: Context, *, with_cost: bool) -> Answer:
         """Answers a query. Raises HttpRefusal where something else is asked."""
         if scope["method"] != "GET":
-            raise HttpRefusal(405, "GraphQL is asked by POST, or by GET.", headers=((b"allow", b"GET, POST"),))
-        asked = http.asked_by_get(dict(parse_qsl(scope["query_string"].decode("latin-1"))))
+            raise HttpRefusal(405, "Send GraphQL requests with POST or GET.", headers=((b"allow", b"GET, POST"),))
+        asked = http.asked_by_get(
+            dict(parse_qsl(scope["query_string"].decode("latin-1"))), self.doors.execution.documents.texts
+        )
         execution = self.doors.execution
         try:
             operation = await execution.requested(asked.query, asked.operation_name, asked.variables, context)
@@ -113,4 +118,5 @@ class View(GraphQL[Context, None]):
             return rejected.answer(context.request_id)
         if operation.type == "mutation":
             raise MUTATION_BY_GET
-        return await execution.run(operation, asked.variables, context)
+        answer = await execution.run(operation, asked.variables, context)
+        return execution.costed(answer, operation, asked.variables) if with_cost else answer

@@ -17,16 +17,19 @@ Refusal
 ├── AlreadyRefunded                   ALREADY_REFUNDED
 ├── RefundTooLarge(left)              REFUND_TOO_LARGE
 ├── BalanceNotZero                    BALANCE_NOT_ZERO: or something of the wallet's is under way
-├── WrongState(status)                WRONG_STATE
+├── WrongState(about)                WRONG_STATE
 └── KeyReused                         IDEMPOTENCY_KEY_REUSED
 """
 
-from pocketpay.cards.card import CardStatus
+from typing import TypeAlias
+
+from pocketpay.cards.card import Card, CardStatus
 from pocketpay.errors import Refusal
 from pocketpay.money import Money
-from pocketpay.requests.money_request import RequestStatus
+from pocketpay.requests.money_request import MoneyRequest, RequestStatus
 from pocketpay.transactions.lifecycle import Status
 from pocketpay.transactions.limits import Limit
+from pocketpay.transactions.transaction import Transaction
 
 
 class InvalidInput(Refusal):
@@ -49,14 +52,25 @@ class InvalidAmount(Refusal):
         self.field, self.problem = field, problem
 
 
+LOOKED_UP = {
+    "cardId": ("card", "id"),
+    "customer": ("customer", "username or wallet id"),
+    "user": ("user", "username"),
+    "wallet": ("wallet", "id or owner"),
+}
+"""What a field of the input names, and by what; an id without a word more is a transaction's."""
+
+
 class NotFound(Refusal):
-    """There is none, or it belongs to somebody else."""
+    """There is none, or it belongs to somebody else. `thing` is what was looked for, by its `key`."""
 
     code = "NOT_FOUND"
 
-    def __init__(self, field: str = "id") -> None:
+    def __init__(self, field: str = "id", thing: str | None = None) -> None:
         super().__init__(field)
         self.field = field
+        known, self.key = LOOKED_UP.get(field, ("transaction", "id"))
+        self.thing = thing or known
 
 
 class RecipientNotFound(Refusal):
@@ -152,12 +166,22 @@ class BalanceNotZero(Refusal):
     code = "BALANCE_NOT_ZERO"
 
 
+HasState: TypeAlias = Transaction | MoneyRequest | Card
+"""What has a state that may not allow something."""
+
+
 class WrongState(Refusal):
+    """The state of `about`, as it was when this was refused, does not allow it."""
+
     code = "WRONG_STATE"
 
-    def __init__(self, status: Status | RequestStatus | CardStatus, field: str = "id") -> None:
-        super().__init__(status)
-        self.status, self.field = status, field
+    def __init__(self, about: HasState, field: str = "id") -> None:
+        super().__init__(about.status)
+        self.about, self.field = about, field
+
+    @property
+    def status(self) -> Status | RequestStatus | CardStatus:
+        return self.about.status
 
 
 class KeyReused(Refusal):

@@ -13,7 +13,8 @@ from uuid import UUID
 from pocketpay.database.failures import ServiceBusy, lost_connection
 from pocketpay.database.sessions import Record, Session
 from pocketpay.database.snapshots import snapshot
-from pocketpay.ledger.statement import Month, Statement, statements
+from pocketpay.ledger.month import Month
+from pocketpay.ledger.statement import Statement, statements
 from pocketpay.money import Money
 from pocketpay.transactions.repository import statement as repository
 from pocketpay.transactions.transaction import Type
@@ -79,7 +80,7 @@ def _lost_is_busy() -> Iterator[None]:
         yield
     except Exception as error:
         if lost_connection(error):
-            raise ServiceBusy("the database went away during a statement") from error
+            raise ServiceBusy("the connection to the database was lost during a statement") from error
         raise
 
 

@@ -5,7 +5,8 @@ from typing import Any
 from tests.clients import Client, Person
 from tests.payments.customers import new_key
 
-ERRORS = "errors { __typename code message path retryable ... on WrongState { status } }"
+ERRORS = """errors { __typename code message path retryable ... on WrongState { status node { __typename id } }
+  ... on RateLimited { retryAfterSeconds } }"""
 REQUEST = """{ id direction status amount { amount currency } description expiresAt createdAt updatedAt
   requester { username } payer { username } transaction { id status direction isRisky } }"""
 ASK = f"""mutation ($input: RequestMoneyInput!) {{ requestMoney(input: $input) {{ replayed

@@ -64,11 +64,11 @@ async def street(database: Database, **overrides: object) -> AsyncIterator[Stree
         yield Street(reception, **overrides)
 
 
-ERRORS = "errors { __typename code message path retryable }"
+ERRORS = "errors { __typename code message path retryable ... on RateLimited { retryAfterSeconds } }"
 SIGN_UP = (
     "mutation ($input: SignUpInput!) { signUp(input: $input) { tokens { accessToken refreshToken "
-    "accessTokenExpiresAt } user { username name email phone role wallet { currency balance { amount } } "
-    "sessions { current userAgent } } " + ERRORS + " } }"
+    "accessTokenExpiresAt refreshTokenExpiresAt } user { username name email phone role "
+    "wallet { currency balance { amount } } sessions { current userAgent } } " + ERRORS + " } }"
 )
 SIGN_IN = (
     "mutation ($input: SignInInput!) { signIn(input: $input) { tokens { accessToken refreshToken } user { username "

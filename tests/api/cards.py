@@ -8,7 +8,8 @@ from tests.payments.customers import new_key
 MONEY = "{ amount currency }"
 CARD = f"""{{ __typename id label brand last4 expiryMonth expiryYear status perPaymentLimit {MONEY}
   monthlyLimit {MONEY} spentThisMonth {MONEY} createdAt }}"""
-ERRORS = "errors { __typename code message path retryable ... on WrongState { status } }"
+ERRORS = """errors { __typename code message path retryable ... on WrongState { status node { __typename id } }
+  ... on RateLimited { retryAfterSeconds } }"""
 ISSUE = f"""mutation ($input: IssueCardInput!) {{ issueCard(input: $input) {{ card {CARD} number securityCode replayed
   {ERRORS} }} }}"""
 UPDATE = (

@@ -11,7 +11,7 @@ from tests.clients import Client, Person
 ROOT = Operator(None, "root")
 """Whoever runs the command line."""
 
-ERRORS = "errors { code path message retryable }"
+ERRORS = "errors { code path message retryable ... on WrongState { node { __typename id } } }"
 WALLET = "id status freeze freezeReason balance { amount } held { amount } available { amount } owner { username }"
 FREEZE = (
     f"mutation ($input: FreezeWalletInput!) {{ operations {{ freezeWallet(input: $input) "

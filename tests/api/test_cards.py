@@ -101,10 +101,11 @@ async def test_closed_card_says_its_state(client: Client, verb: str) -> None:
             {
                 "__typename": "WrongState",
                 "code": "WRONG_STATE",
-                "message": "It is closed already.",
+                "message": "This is not possible, because the status is closed.",
                 "path": ["id"],
                 "retryable": False,
                 "status": "CLOSED",
+                "node": {"__typename": "Card", "id": id},
             }
         ],
     }

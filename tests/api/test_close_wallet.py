@@ -61,6 +61,9 @@ async def test_others_see_that_somebody_has_left_and_cannot_pay_them(database_ds
             assert [(one["code"], one["path"]) for one in payload["errors"]] == [
                 ("RECIPIENT_NOT_FOUND", ["input", "to"])
             ]
+        check = '{ usernameAvailable(username: "ada") { available errors { code } } }'
+        taken = {"available": False, "errors": [{"code": "USERNAME_TAKEN"}]}
+        assert await client.data(check) == {"usernameAvailable": taken}
         assert await client.data('{ searchProfiles(text: "closed") { id } }', by=bea) == {"searchProfiles": []}
 
 

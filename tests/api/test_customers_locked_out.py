@@ -104,7 +104,7 @@ async def test_recovery_says_clearly_why_it_cannot_begin(client: Client, owner: 
     await operate(client, olga, FREEZE, input={"wallet": "ada", "freeze": "ALL", "reason": WHY})
     frozen = await operate(client, olga, BEGIN_RECOVERY, input=input)
     assert refusals(frozen) == [("WALLET_FROZEN", ["input", "customer"])]
-    assert frozen["errors"][0]["message"] == "Their wallet is frozen for all: unfreeze it first."
+    assert frozen["errors"][0]["message"] == "The customer's wallet is frozen for all. Unfreeze it first."
     assert len(await mailbox(client.rooms.reception, owner)) == 2
 
 

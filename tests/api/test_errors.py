@@ -5,6 +5,7 @@ import json
 import logging
 import pkgutil
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from graphql import GraphQLError
@@ -12,7 +13,8 @@ from graphql import GraphQLError
 import pocketpay
 from pocketpay import errors as roots
 from pocketpay.api import context
-from pocketpay.api.errors import TABLE, ErrorCode, Refusals, refusals_as_errors, user_errors
+from pocketpay.api.error_code import ErrorCode
+from pocketpay.api.errors import TABLE, RateLimited, Refusals, refusals_as_errors, user_errors
 from pocketpay.database.failures import ServiceBusy
 from pocketpay.identity.errors import Forbidden, Unauthenticated
 from pocketpay.money import Money
@@ -21,6 +23,7 @@ from pocketpay.transactions import errors as payments
 from pocketpay.transactions.lifecycle import Status
 from pocketpay.transactions.stored_refusal import ENDS_AS
 from tests.clients import Client
+from tests.transactions.test_visibility import HELD
 
 
 def _refusals(kind: type[roots.Refusal] = roots.Refusal) -> Iterator[type[roots.Refusal]]:
@@ -38,6 +41,11 @@ def test_every_refusal_has_its_row_and_its_code() -> None:
     assert {kind.code for kind in ours} <= {code.name for code in ErrorCode}
 
 
+def test_rate_limited_has_a_type_of_its_own() -> None:
+    limited = {refusal for refusal, row in TABLE.items() if row.kind is RateLimited}
+    assert limited == {refusal for refusal in TABLE if refusal.code == "RATE_LIMITED"}
+
+
 def test_what_left_a_row_is_not_asked_again_with_the_same_key() -> None:
     assert [kind for kind in ENDS_AS if TABLE[kind].retryable] == []
 
@@ -46,8 +54,8 @@ def test_a_refusal_carries_its_facts_and_its_place() -> None:
     (told,) = user_errors([payments.InsufficientFunds(Money(1_000, "USD"), Money(250, "USD"))])
     assert told.code is ErrorCode.INSUFFICIENT_FUNDS
     assert told.path == ["input", "amount"]
-    assert told.message == "This needs 10.00 USD; 2.50 USD is available."
-    (stated,) = user_errors([payments.WrongState(Status.CANCELLED)], prefix=())
+    assert told.message == "This needs 10.00 USD, but only 2.50 USD is available."
+    (stated,) = user_errors([payments.WrongState(replace(HELD, status=Status.CANCELLED))], prefix=())
     assert stated.path == ["id"]
     assert getattr(stated, "status") == "CANCELLED"  # noqa: B009 - a subclass has it
     assert user_errors([payments.WalletFrozen()])[0].path == []
@@ -75,18 +83,18 @@ async def test_refusals_become_the_payloads_errors_one_or_several() -> None:
     [
         (Unauthenticated(), "UNAUTHENTICATED", "Sign in first."),
         (Forbidden(), "FORBIDDEN", "You are not allowed to do this."),
-        (ServiceBusy("why"), "SERVICE_BUSY", "The service is busy: ask again in a moment."),
+        (ServiceBusy("why"), "SERVICE_BUSY", "The service is busy. Try again in a moment."),
         (
             ServiceBusy("why", may_have_happened=True),
             "SERVICE_BUSY",
-            "The outcome is not known yet: ask again with the same key.",
+            "The outcome is not known yet. Send the request again with the same idempotency key.",
         ),
         (
             ZeroDivisionError("dsn=postgres://u:p@h"),
             "INTERNAL",
-            "Something went wrong on our side; it has been noted.",
+            "An internal error occurred. It has been logged.",
         ),
-        (TypeError("Cannot return null"), "INTERNAL", "Something went wrong on our side; it has been noted."),
+        (TypeError("Cannot return null"), "INTERNAL", "An internal error occurred. It has been logged."),
     ],
 )
 def test_a_failure_is_told_by_its_code_and_nothing_else(error: Exception, code: str, words: str) -> None:

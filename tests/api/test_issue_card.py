@@ -80,11 +80,12 @@ async def test_too_many_open_cards_are_said_so(database_dsn: Dsns) -> None:
         refused = await issue(client, ada)
         assert refused["errors"] == [
             {
-                "__typename": "Refusal",
+                "__typename": "RateLimited",
                 "code": "RATE_LIMITED",
-                "message": "2 cards are open already: close one first.",
+                "message": "You already have 2 open cards. Close one first.",
                 "path": [],
                 "retryable": True,
+                "retryAfterSeconds": None,
             }
         ]
 

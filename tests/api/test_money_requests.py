@@ -107,6 +107,7 @@ async def test_declined_and_taken_back(client: Client, ada: Person, bob: Person)
         told = await pay(client, bob, id)
         assert codes(told) == [("WRONG_STATE", ["input", "id"])]
         assert (told["errors"][0]["status"], told["transaction"]) == (status, None)
+        assert told["errors"][0]["node"] == {"__typename": "MoneyRequest", "id": id}
         other = take_back if verb is decline else decline
         told = await other(client, ada if by is bob else bob, id)
         assert codes(told) == [("WRONG_STATE", ["id"])]
@@ -136,11 +137,12 @@ async def test_cap_says_that_it_may_pass_later(client: Client, ada: Person, bob:
         await asked(client, ada, "bob")
     (error,) = (await ask(client, ada, "bob"))["errors"]
     assert error == {
-        "__typename": "Refusal",
+        "__typename": "RateLimited",
         "code": "RATE_LIMITED",
-        "message": "5 of your requests wait for their answer already: ask again when some are answered.",
+        "message": "This user already has 5 unanswered requests from you. Try again when some are answered.",
         "path": ["input", "from"],
         "retryable": True,
+        "retryAfterSeconds": None,
     }
 
 

@@ -389,6 +389,7 @@ async def test_reversal_that_is_refused_says_which_transaction(client: Client) -
         payload = await operate(client, olga, REVERSE, input={"transactionId": id, "reason": "Why"})
         assert payload["transaction"] is None
         assert [(error["code"], error["path"]) for error in payload["errors"]] == [(code, ["input", "transactionId"])]
+        assert [error.get("node") for error in payload["errors"]] == [None]
 
 
 async def test_several_mutations_of_an_operator_are_carried_out_in_order(

@@ -1,11 +1,14 @@
 """The door of refreshSession."""
 
+from typing import Any
+
 from pocketpay.database.sessions import Database
-from tests.api.at_the_door import ERRORS, newcomer, street
+from tests.api.at_the_door import ERRORS, Street, newcomer, street
+from tests.people import Owner
 
 REFRESH = (
-    "mutation ($token: String!) { refreshSession(refreshToken: $token) { tokens { accessToken refreshToken } "
-    "user { username sessions { current } } " + ERRORS + " } }"
+    "mutation ($token: String!) { refreshSession(refreshToken: $token) { tokens { accessToken refreshToken "
+    "refreshTokenExpiresAt } user { username sessions { current expiresAt } } " + ERRORS + " } }"
 )
 
 
@@ -13,7 +16,10 @@ async def test_refresh_needs_no_access_token_and_gives_both(database: Database) 
     async with street(database) as at:
         first = await newcomer(at)
         payload = await at.data(REFRESH, "a token that has expired", token=first["refreshToken"])
-        assert payload["user"] == {"username": "ada", "sessions": [{"current": True}]}
+        assert payload["user"] == {
+            "username": "ada",
+            "sessions": [{"current": True, "expiresAt": payload["tokens"]["refreshTokenExpiresAt"]}],
+        }
         assert payload["tokens"]["refreshToken"] != first["refreshToken"]
         again = await at.data(REFRESH, None, token=first["refreshToken"])
         assert again["tokens"]["refreshToken"] == payload["tokens"]["refreshToken"]
@@ -26,3 +32,23 @@ async def test_token_that_is_good_for_nothing_is_refused_by_name(database: Datab
         assert (payload["tokens"], payload["user"]) == (None, None)
         (error,) = payload["errors"]
         assert (error["code"], error["path"], error["retryable"]) == ("INVALID_TOKEN", ["refreshToken"], False)
+
+
+async def test_refresh_token_expires_when_its_session_does(database: Database, owner: Owner) -> None:
+    """Also when the lost reply is given again, and never after the longest time that a session may last."""
+    async with street(database) as at:
+        first = await newcomer(at)
+        assert first["refreshTokenExpiresAt"] == (await sessions_of(at, first))[0]["expiresAt"]
+        await owner.execute("update sessions set expires_at = expires_at - interval '1 hour'")
+        second = (await at.data(REFRESH, None, token=first["refreshToken"]))["tokens"]
+        assert second["refreshTokenExpiresAt"] > first["refreshTokenExpiresAt"]
+        again = (await at.data(REFRESH, None, token=first["refreshToken"]))["tokens"]
+        assert again["refreshTokenExpiresAt"] == second["refreshTokenExpiresAt"]
+        assert again["refreshTokenExpiresAt"] == (await sessions_of(at, again))[0]["expiresAt"]
+        await owner.execute("update sessions set created_at = created_at - interval '28 days'")
+        last = (await at.data(REFRESH, None, token=second["refreshToken"]))["tokens"]
+        assert last["refreshTokenExpiresAt"] < second["refreshTokenExpiresAt"]
+
+
+async def sessions_of(at: Street, tokens: Any) -> Any:
+    return (await at.data("{ viewer { sessions { expiresAt } } }", tokens["accessToken"]))["sessions"]

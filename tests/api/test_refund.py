@@ -164,7 +164,7 @@ async def test_words_say_what_is_left(client: Client, people: tuple[Person, Pers
     paid = await pay(client, ada, "bob", "10.00")
     await refund(client, bob, paid, amount="4.00")
     (too_large,) = (await refund(client, bob, paid, amount="7.00"))["errors"]
-    assert too_large["message"] == "At most 6.00 USD of it can still be given back."
+    assert too_large["message"] == "At most 6.00 USD can still be refunded."
     await refund(client, bob, paid)
     (nothing,) = (await refund(client, bob, paid, amount=None))["errors"]
     assert (nothing["code"], nothing["path"]) == ("ALREADY_REFUNDED", ["input", "transactionId"])

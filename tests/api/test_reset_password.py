@@ -56,7 +56,7 @@ async def test_answers_are_the_same_for_somebody_and_for_nobody(database: Databa
                     {
                         "__typename": "Refusal",
                         "code": "INVALID_CODE",
-                        "message": "This code is wrong, used or expired: request another one.",
+                        "message": "This code is wrong, used or expired. Request a new one.",
                         "path": ["input", "code"],
                         "retryable": False,
                     }

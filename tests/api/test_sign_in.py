@@ -47,3 +47,4 @@ async def test_sixth_wrong_password_is_rate_limited_in_the_payload(database: Dat
         assert codes == ["INVALID_CREDENTIALS"] * 5 + ["RATE_LIMITED"]
         (error,) = (await at.data(SIGN_IN, input={"login": "ada", "password": PASSWORD}))["errors"]
         assert error["retryable"]
+        assert error["retryAfterSeconds"] >= 1

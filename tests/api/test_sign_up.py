@@ -66,6 +66,9 @@ async def test_sign_up_too_often_is_told_when_to_come_back(database: Database) -
         assert (await at.data(SIGN_UP, input=form))["errors"] == []
         (error,) = (await at.data(SIGN_UP, input={**form, "username": "bea"}))["errors"]
         assert (error["code"], error["path"], error["retryable"]) == ("RATE_LIMITED", [], True)
+        assert error["__typename"] == "RateLimited"
+        assert 0 < error["retryAfterSeconds"] <= 3600
+        assert f"{error['retryAfterSeconds']} seconds" in error["message"]
 
 
 async def test_nulls_are_like_nothing_said(database: Database) -> None:

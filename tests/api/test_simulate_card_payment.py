@@ -63,7 +63,7 @@ async def test_said_again_nothing_is_paid_twice(client: Client) -> None:
         ("", {"merchant": ""}, "INVALID_INPUT", ["input", "merchant"], None),
         ("", {"merchant": "x" * 101}, "INVALID_INPUT", ["input", "merchant"], None),
         ("", {"idempotencyKey": "short"}, "INVALID_INPUT", ["input", "idempotencyKey"], None),
-        ("freezeCard", {}, "CARD_FROZEN", ["input", "cardId"], "This card is frozen: unfreeze it first."),
+        ("freezeCard", {}, "CARD_FROZEN", ["input", "cardId"], "This card is frozen. Unfreeze it first."),
         ("closeCard", {}, "CARD_CLOSED", ["input", "cardId"], "This card is closed."),
         ("expire", {}, "CARD_EXPIRED", ["input", "cardId"], "This card has expired."),
         (
@@ -71,14 +71,14 @@ async def test_said_again_nothing_is_paid_twice(client: Client) -> None:
             {"amount": "20.01"},
             "CARD_LIMIT_EXCEEDED",
             ["input", "amount"],
-            "This card pays at most 20.00 USD at once.",
+            "This card can pay at most 20.00 USD per payment.",
         ),
         (
             "pay",
             {"amount": "10.01"},
             "CARD_LIMIT_EXCEEDED",
             ["input", "amount"],
-            "This card pays at most 30.00 USD a month; 10.00 USD is left.",
+            "This card can pay at most 30.00 USD a month. 10.00 USD is left this month.",
         ),
     ],
 )

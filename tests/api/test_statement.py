@@ -16,11 +16,12 @@ from tests.transactions.past import people
 
 Owner: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
-STATEMENT = """query ($month: String!, $first: Int, $after: String) { wallet { statement(month: $month) {
+STATEMENT = """query ($month: String!, $first: Int, $after: String, $last: Int, $before: String) {
+  wallet { statement(month: $month) {
   month opening { amount } closing { amount } moneyIn { amount } moneyOut { amount } fees { amount } csvUrl
-  entries(first: $first, after: $after) {
+  entries(first: $first, after: $after, last: $last, before: $before) {
     totalCount nodes { sequence amount { amount } balanceAfter { amount } }
-    pageInfo { hasNextPage endCursor } } } } }"""
+    pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } } } }"""
 
 NOVEMBER, DECEMBER = datetime(2025, 11, 1, tzinfo=UTC), datetime(2025, 12, 1, tzinfo=UTC)
 TICK = timedelta(microseconds=1)
@@ -79,7 +80,12 @@ async def test_month_before_the_wallet_is_zero_and_one_to_come_has_the_balance_n
 ) -> None:
     (alice,) = await people(owner, "alice")
     await server.deposit(alice, "12.00")
-    nothing = {"totalCount": 0, "nodes": [], "pageInfo": {"hasNextPage": False, "endCursor": None}}
+    nothing: dict[str, Any] = {
+        "totalCount": 0,
+        "nodes": [],
+        "pageInfo": dict.fromkeys(("hasNextPage", "hasPreviousPage"), False),
+    }
+    nothing["pageInfo"] |= dict.fromkeys(("startCursor", "endCursor"))
     for month, balance in (("1999-01", "0.00"), ("0001-01", "0.00"), ("2999-01", "12.00"), ("9999-12", "12.00")):
         found = await statement(Door(server), alice, month)
         assert amounts(found, "opening", "closing", "moneyIn", "moneyOut", "fees") == [balance] * 2 + ["0.00"] * 3
@@ -129,12 +135,99 @@ async def test_page_of_a_month_ends_with_it(owner: Owner, server: OneServer) -> 
         assert await door.refusal(alice, STATEMENT, month=month, after=cursor) == "BAD_USER_INPUT"
 
 
+async def test_pages_of_a_month_from_its_end_stay_in_it_and_in_its_order(owner: Owner, server: OneServer) -> None:
+    (alice,) = await people(owner, "alice")
+    within = [NOVEMBER + n * TICK for n in range(5)]
+    await post(owner, [Paid(at, None, alice, 1) for at in (NOVEMBER - TICK, *within, DECEMBER)])
+    door, pages, before = Door(server), [], None
+    for more in (True, True, False):
+        page = (await statement(door, alice, "2025-11", last=2, before=before))["entries"]
+        info = page["pageInfo"]
+        assert (info["hasPreviousPage"], info["hasNextPage"]) == (more, before is not None)
+        pages.append([node["sequence"] for node in page["nodes"]])
+        before = info["startCursor"]
+    assert pages == [[5, 6], [3, 4], [2]]
+
+
+async def test_stretch_of_a_month_between_two_cursors(owner: Owner, server: OneServer) -> None:
+    (alice,) = await people(owner, "alice")
+    await post(owner, [Paid(NOVEMBER + n * TICK, None, alice, 1) for n in range(6)])
+    door = Door(server)
+    ends = (await statement(door, alice, "2025-11", first=2))["entries"]["pageInfo"]["startCursor"]
+    starts = (await statement(door, alice, "2025-11", last=1))["entries"]["pageInfo"]["startCursor"]
+    for size, sequences in (({"first": 3}, [2, 3, 4]), ({"last": 3}, [3, 4, 5]), ({}, [2, 3, 4, 5])):
+        page = (await statement(door, alice, "2025-11", after=ends, before=starts, **size))["entries"]
+        assert [node["sequence"] for node in page["nodes"]] == sequences
+    for wrong in ({"first": 1, "last": 1}, {"last": 101}, {"before": "x"}):
+        assert await door.refusal(alice, STATEMENT, month="2025-11", **wrong) == "BAD_USER_INPUT"
+
+
 @pytest.mark.parametrize(
     "month", ["", "2025", "2025-13", "2025-00", "0000-01", "2025-11-01", "November", "2025-11\n"]
 )
 async def test_what_is_no_month_is_bad_input(owner: Owner, server: OneServer, month: str) -> None:
     (alice,) = await people(owner, "alice")
     assert await Door(server).refusal(alice, STATEMENT, month=month) == "BAD_USER_INPUT"
+
+
+IN_ZONE = """query ($month: String!, $zone: String!, $first: Int, $after: String) { wallet {
+  statement(month: $month, timeZone: $zone) {
+    month timeZone opening { amount } closing { amount } moneyIn { amount } csvUrl
+    entries(first: $first, after: $after) { nodes { sequence amount { amount } } pageInfo { endCursor } } } } }"""
+
+
+async def in_zone(door: Door, wallet: Any, month: str, zone: str, **page: Any) -> dict[str, Any]:
+    found: dict[str, Any] = (await door.ask(wallet, IN_ZONE, month=month, zone=zone, **page))["statement"]
+    assert (found["month"], found["timeZone"]) == (month, zone)
+    return found
+
+
+async def test_month_is_of_the_time_zone_that_is_asked_for(owner: Owner, server: OneServer) -> None:
+    (alice,) = await people(owner, "alice")
+    berlin = NOVEMBER - timedelta(hours=1)
+    new_york = NOVEMBER + timedelta(hours=4)
+    await post(owner, [Paid(at, None, alice, 100) for at in (berlin - TICK, berlin, NOVEMBER, new_york)])
+    door = Door(server)
+    for zone, opening in (("Europe/Berlin", "1.00"), ("UTC", "2.00"), ("America/New_York", "3.00")):
+        found = await in_zone(door, alice, "2025-11", zone)
+        assert amounts(found, "opening", "closing") == [opening, "4.00"]
+        assert Decimal(opening) + entries(found) == Decimal("4.00")
+        assert ("timeZone=" in found["csvUrl"]) == (zone != "UTC")
+    assert await door.ask(alice, '{ wallet { statement(month: "2025-11") { timeZone opening { amount } } } }') == {
+        "statement": {"timeZone": "UTC", "opening": {"amount": "2.00"}}
+    }
+
+
+async def test_two_time_zones_in_one_request_are_two_months(owner: Owner, server: OneServer) -> None:
+    (alice,) = await people(owner, "alice")
+    await post(owner, [Paid(at, None, alice, 100) for at in (NOVEMBER - timedelta(hours=1), NOVEMBER)])
+    both = """{ wallet { utc: statement(month: "2025-11") { opening { amount } }
+      berlin: statement(month: "2025-11", timeZone: "Europe/Berlin") { opening { amount } } } }"""
+    found = await Door(server).ask(alice, both)
+    assert [amounts(found[name], "opening") for name in ("utc", "berlin")] == [["1.00"], ["0.00"]]
+
+
+async def test_cursor_of_one_time_zone_is_good_in_no_other(owner: Owner, server: OneServer) -> None:
+    (alice,) = await people(owner, "alice")
+    await post(owner, [Paid(NOVEMBER + n * TICK, None, alice, 100) for n in range(3)])
+    door = Door(server)
+    one = await in_zone(door, alice, "2025-11", "Europe/Berlin", first=2)
+    cursor = one["entries"]["pageInfo"]["endCursor"]
+    two = await in_zone(door, alice, "2025-11", "Europe/Berlin", after=cursor)
+    assert [node["sequence"] for page in (one, two) for node in page["entries"]["nodes"]] == [1, 2, 3]
+    for zone in ("UTC", "Europe/Paris"):
+        assert await door.refusal(alice, IN_ZONE, month="2025-11", zone=zone, after=cursor) == "BAD_USER_INPUT"
+
+
+@pytest.mark.parametrize("zone", ["", "Berlin", "europe/berlin", "+01:00", "CET ", "../UTC", "Europe/Berlin\n"])
+async def test_what_is_no_time_zone_is_bad_input_that_shows_a_good_one(
+    owner: Owner, server: OneServer, zone: str
+) -> None:
+    (alice,) = await people(owner, "alice")
+    answer = await Door(server).answer(alice, IN_ZONE, month="2025-11", zone=zone)
+    (error,) = answer["errors"]
+    assert error["extensions"] == {"code": "BAD_USER_INPUT", "inputPath": ["timeZone"]}
+    assert error["message"] == 'A time zone is an IANA name, like "Europe/Berlin" or "UTC".'
 
 
 async def test_nobody_signed_in_has_no_statement(server: OneServer) -> None:

@@ -1,5 +1,7 @@
 """A link opens one statement, of one wallet and month, for five minutes; nothing else does."""
 
+import base64
+import hmac
 from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -8,7 +10,9 @@ import uuid_utils.compat as uuids
 
 from pocketpay.api import ids
 from pocketpay.api.statement_link import GOOD_FOR, BadLink, StatementLinks
-from pocketpay.ledger.statement import Month
+from pocketpay.identity.tokens import derived_key
+from pocketpay.ledger import time_zones
+from pocketpay.ledger.month import Month
 from tests.people import SECRET
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -45,6 +49,59 @@ def test_link_is_good_for_five_minutes(seconds: int, opens: bool) -> None:
             StatementLinks(SECRET).read(month, said, now=later)
 
 
+BERLIN = Month(2026, 11, "Europe/Berlin")
+
+
+def signed_in_berlin() -> tuple[str, dict[str, str]]:
+    return parts(StatementLinks(SECRET).link(WALLET, BERLIN, now=NOW))
+
+
+def test_link_opens_the_month_of_the_time_zone_it_was_made_for() -> None:
+    month, said = signed_in_berlin()
+    assert said["timeZone"] == "Europe/Berlin"
+    assert StatementLinks(SECRET).read(month, said, now=NOW) == (WALLET, BERLIN)
+
+
+def test_link_in_utc_is_signed_as_by_servers_that_know_no_time_zones() -> None:
+    """While servers are replaced one by one, the old and the new ones open each other's links."""
+    month, said = signed()
+    text = f"{said['wallet']}\n{month}\n{said['expires']}".encode()
+    digest = hmac.digest(derived_key(SECRET, "statement links"), text, "sha256")
+    assert said.keys() == {"wallet", "expires", "signature"}
+    assert said["signature"] == base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"timeZone": "Europe/Paris"},
+        {"timeZone": "UTC"},
+        {"timeZone": ""},
+        {"timeZone": "Europe/Berlin\n"},
+        {"timeZone": None},
+        # The same letters with the borders between them moved.
+        {"timeZone": None, "expires": "{expires}\nEurope/Berlin"},
+        {"timeZone": "lin", "expires": "{expires}\nEurope/Ber"},
+    ],
+)
+def test_time_zone_that_is_changed_opens_nothing(changed: dict[str, str | None]) -> None:
+    month, said = signed_in_berlin()
+    for name, text in changed.items():
+        if text is None:
+            del said[name]
+        else:
+            said[name] = text.format(expires=said["expires"])
+    with pytest.raises(BadLink, match="none of ours"):
+        StatementLinks(SECRET).read(month, said, now=NOW)
+
+
+def test_time_zone_of_a_newer_server_is_not_opened_by_an_older_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    month, said = signed_in_berlin()
+    monkeypatch.setattr(time_zones, "_names", lambda: frozenset({"UTC"}))
+    with pytest.raises(BadLink, match="ask for a new one"):
+        StatementLinks(SECRET).read(month, said, now=NOW)
+
+
 _MONTH, _SAID = signed()
 _SIGNATURE = _SAID["signature"]
 
@@ -78,7 +135,7 @@ _SIGNATURE = _SAID["signature"]
     ],
 )
 def test_whatever_is_changed_opens_nothing(month: str, changed: dict[str, str]) -> None:
-    with pytest.raises(BadLink, match="none of ours"):
+    with pytest.raises(BadLink, match="link is not valid"):
         StatementLinks(SECRET).read(month, _SAID | changed, now=NOW)
 
 

@@ -52,7 +52,7 @@ async def test_each_result_is_told_like_a_transfer(client: Client, people: tuple
             {
                 "__typename": "InsufficientFunds",
                 "code": "INSUFFICIENT_FUNDS",
-                "message": "This needs 500.00 USD; 90.00 USD is available.",
+                "message": "This needs 500.00 USD, but only 90.00 USD is available.",
                 "path": ["input", "transfers", "1", "amount"],
                 "retryable": False,
                 "required": {"amount": "500.00"},
@@ -69,7 +69,7 @@ async def test_item_without_a_row_has_its_errors_and_nothing_else(
 ) -> None:
     ada, _ = people
     told = await batch(
-        client, ada, to("bob", 1), to("nobody_at_all", 1), to("bob", "0"), to("bob", 1, ""), to("ada", 1)
+        client, ada, to("bob", 1), to("nobody_at_all", 1), to("bob", "0"), to("bob", 1, "a\nb"), to("ada", 1)
     )
     assert [[(one["code"], one["path"]) for one in result["errors"]] for result in told["results"]] == [
         [],
@@ -144,3 +144,20 @@ async def test_a_hundred_transfers_pass_the_door(client: Client, people: tuple[P
 def test_results_of_a_batch_count_as_many_as_they_may_be() -> None:
     assert weigh(SHORT).cost == 1 + 100 * 2
     assert weigh(BATCH).cost < 2_000
+
+
+@pytest.mark.parametrize("letter", ["x", "é", "日", "🎉"])
+async def test_hundred_transfers_with_long_descriptions_fit_in_variables_and_written_out(
+    client: Client, people: tuple[Person, Person], letter: str
+) -> None:
+    ada, _ = people
+    description = letter * 500
+    in_variables = await batch(client, ada, *[to("bob", "0.01", description)] * 100)
+    written = f'{{to: "bob", amount: "0.01", description: "{description}"}} ' * 100
+    argument = f'input: {{idempotencyKey: "{new_key()}", transfers: [{written}]}}'
+    text = f"mutation {{ transferBatch({argument}) {{ results {{ errors {{ code }} }} errors {{ code }} }} }}"
+    written_out = (await client.data(text, by=ada))["transferBatch"]
+    for told in (in_variables, written_out):
+        assert (told["errors"], len(told["results"])) == ([], 100)
+        codes = {error["code"] for result in told["results"] for error in result["errors"]}
+        assert codes == {"TOO_MANY_PENDING"}, "the first twenty await their confirmation"

@@ -40,6 +40,18 @@ async def test_every_own_node_is_found_again_by_its_id(client: Client) -> None:
         assert found["node"]["id"] == id
 
 
+async def test_the_viewers_profile_is_what_others_see_of_them(client: Client) -> None:
+    ada, bob = await client.sign_up("ada"), await client.sign_up("bob")
+    profile = "{ __typename id username name avatarUrl }"
+    picture = "https://pictures.example.com/ada.png"
+    change = f'updateProfile(input: {{name: "Ada L.", avatarUrl: "{picture}"}}) {{ user {{ profile {profile} }} }}'
+    changed = await client.data(f"mutation {{ {change} }}", by=ada)
+    own = (await client.data(f"{{ viewer {{ profile {profile} }} }}", by=ada))["viewer"]["profile"]
+    seen = (await client.data(f'{{ profile(username: "ada") {profile} }}', by=bob))["profile"]
+    assert own == seen == changed["updateProfile"]["user"]["profile"]
+    assert (own["username"], own["name"], own["avatarUrl"]) == ("ada", "Ada L.", picture)
+
+
 async def test_anothers_nodes_and_malformed_ids_do_not_exist(client: Client) -> None:
     ada, bob = await client.sign_up("ada"), await client.sign_up("bob")
     viewer = (await client.data("{ viewer { id wallet { id } sessions { id } } }", by=ada))["viewer"]

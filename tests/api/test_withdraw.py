@@ -78,7 +78,7 @@ async def test_limit_that_is_exceeded_stands_in_the_error(client: Client) -> Non
     assert error == {
         "__typename": "LimitExceeded",
         "code": "LIMIT_EXCEEDED",
-        "message": "At most 60.00 USD within 24 hours; 20.00 USD is left.",
+        "message": "The limit is 60.00 USD within 24 hours. 20.00 USD is left.",
         "path": ["input", "amount"],
         "retryable": True,
     }

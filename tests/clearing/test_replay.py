@@ -94,7 +94,7 @@ async def test_what_cannot_be_parsed_is_refused_before_its_key_is_looked_at(desk
     with pytest.raises(InvalidAmount):
         await send(desk, ada, bob, "0", key=key)
     with pytest.raises(InvalidInput):
-        await send(desk, ada, bob, "10", key=key, description="")
+        await send(desk, ada, bob, "10", key=key, description="a\nb")
 
 
 async def test_replay_gives_the_first_refusal_again_though_the_money_is_there_now(

@@ -130,18 +130,18 @@ def test_import_killed_again_and_again_goes_on_where_it_stopped(start: Start, ds
             assert time.monotonic() < deadline
         process.command.kill()
         process.command.wait(10)
-        assert "books are right" in audited(dsns)
+        assert "ledger is correct" in audited(dsns)
     assert 3 * PEOPLE_AT_ONCE <= reached < PEOPLE, "it was never killed in the middle"
     code, out, err = start(str(file)).ended()
     assert (code, err) == (0, "")
-    assert "0 lines are wrong" in out
+    assert "0 lines have errors" in out
     assert asked(dsns, "select count(*) from users") == PEOPLE
     assert asked(dsns, "select count(*) from transactions where description = 'Opening balance'") == PEOPLE
     assert asked(dsns, "select sum(posted)::bigint from ledger_accounts where kind = 'wallet'") == CENTS
     assert asked(dsns, "select -sum(amount)::bigint from ledger_entries where kind = 'bank'") == CENTS
-    assert "books are right" in audited(dsns)
+    assert "ledger is correct" in audited(dsns)
     code, out, _ = start(str(file)).ended()
-    assert "0 people moved in; 0 opening balances posted." in out
+    assert "0 people imported; 0 opening balances posted." in out
     assert code == 0
 
 
@@ -163,7 +163,7 @@ def test_bar_moves_on_a_terminal(start: Start, tmp_path: Path) -> None:
     os.close(theirs)
     os.close(ours)
     assert code == 0, process.out.read_text()
-    for stage in ("reading", "judging", "moving in"):
+    for stage in ("reading", "judging", "importing"):
         assert stage in shown
 
 

@@ -12,13 +12,13 @@ from pocketpay.cli.listening import PortUnavailable
 def test_taken_port_is_told_in_one_sentence() -> None:
     with listening.listen("127.0.0.1", 0) as door:
         port = door.getsockname()[1]
-        with pytest.raises(PortUnavailable, match=f"^Port {port} of 127.0.0.1 is taken: .* set PORT.$"):
+        with pytest.raises(PortUnavailable, match=f"^Port {port} of 127.0.0.1 is already in use. .* set PORT.$"):
             listening.listen("127.0.0.1", port)
 
 
 @pytest.mark.parametrize("host", ["no-such-host.invalid", "192.0.2.1"])
 def test_host_that_is_not_ours_is_told_in_one_sentence(host: str) -> None:
-    with pytest.raises(PortUnavailable, match="mend HOST"):
+    with pytest.raises(PortUnavailable, match="Correct HOST"):
         listening.listen(host, 0)
 
 

@@ -200,11 +200,11 @@ def test_risk_set_beside_a_running_server_is_felt_by_it(run: Run, dsns: Dsns) ->
     async def change(client: Client) -> None:
         setting = ("risk", "set", "rapid_transfer_count", "3", "--reason", "Quiet night")
         said = told(await asyncio.to_thread(run, *setting))
-        assert said == "RAPID_TRANSFER_COUNT is 3; the environment says 5.\n"
+        assert said == "RAPID_TRANSFER_COUNT is 3; the environment has 5.\n"
         await until(lambda: client.rooms.desk.clearing.terms.policy.rule(RapidTransfers).count == 3)
         clearing = ("risk", "clear", "RAPID_TRANSFER_COUNT", "--reason", "Morning")
         said = told(await asyncio.to_thread(run, *clearing))
-        assert said == "RAPID_TRANSFER_COUNT is 5, as the environment says.\n"
+        assert said == "RAPID_TRANSFER_COUNT is 5, as in the environment.\n"
         await until(lambda: client.rooms.desk.clearing.terms.policy.rule(RapidTransfers).count == 5)
 
     at_a_server(dsns, change)
@@ -240,7 +240,7 @@ def test_payment_is_reversed_beside_a_running_server(run: Run, dsns: Dsns) -> No
         await until(lambda: client.rooms.desk.clearing.terms.policy.rule(NewRecipient).action is RuleAction.OFF)
         paid = await pay(client, ada, "bea", "12.50")
         said = told(await asyncio.to_thread(run, "reverse", paid, "--reason", "Account taken over"))
-        assert said.startswith(f"12.50 USD of {paid} given back by transaction_")
+        assert said.startswith(f"12.50 USD of {paid} refunded by transaction_")
         return paid
 
     paid = at_a_server(dsns, pay_and_reverse)
@@ -252,7 +252,7 @@ def test_payment_is_reversed_beside_a_running_server(run: Run, dsns: Dsns) -> No
         assert (again.returncode, again.stdout, again.stderr) == (
             1,
             "",
-            "ALREADY_REFUNDED: All of it has been given back already.\n",
+            "ALREADY_REFUNDED: This transaction is already fully refunded.\n",
         )
 
 
@@ -275,7 +275,7 @@ def test_customer_who_is_locked_out_is_helped_beside_a_running_server(run: Run, 
         assert told(await asyncio.to_thread(run, *ending)) == "0 sessions of ada ended.\n"
         recovering = ("recover", "@Ada", "--reason", "Lost her password")
         said = told(await asyncio.to_thread(run, *recovering, **WITH_MAIL))
-        assert said == "A mail goes to ada@example.com; its code and link set a new password for ada.\n"
+        assert said == "A mail is sent to ada@example.com. Its code or link sets a new password for ada.\n"
         owner = await asyncpg.connect(dsns.owner)
         mail = await last(client.rooms.reception, owner)
         await owner.close()
@@ -318,29 +318,29 @@ def test_sessions_and_transactions_of_a_customer_are_shown(run: Run, dsns: Dsns)
 def test_recovery_of_a_customer_without_a_verified_address_is_refused(run: Run) -> None:
     done = run("recover", "ada", "--reason", "Lost her password", **WITH_MAIL)
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == "EMAIL_NOT_VERIFIED: They have no verified email address: no mail can be sent.\n"
+    assert done.stderr == "EMAIL_NOT_VERIFIED: The customer has no verified email address, so no mail can be sent.\n"
 
 
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
-        (("grant", "nobody", "--reason", "Why"), 1, "NOT_FOUND: There is no such thing.\n"),
-        (("freeze", "nobody", "--reason", "Why"), 1, "NOT_FOUND: There is no such thing.\n"),
+        (("grant", "nobody", "--reason", "Why"), 1, "NOT_FOUND: No user has this username.\n"),
+        (("freeze", "nobody", "--reason", "Why"), 1, "NOT_FOUND: No wallet has this id or owner.\n"),
         (("freeze", "ada", "--reason", " "), 1, "INVALID_INPUT: reason must not be empty.\n"),
-        (("reverse", "transaction_01", "--reason", "Why"), 1, "NOT_FOUND: There is no such thing.\n"),
-        (("recover", "nobody", "--reason", "Why"), 1, "NOT_FOUND: There is no such thing.\n"),
+        (("reverse", "transaction_01", "--reason", "Why"), 1, "NOT_FOUND: No transaction has this id.\n"),
+        (("recover", "nobody", "--reason", "Why"), 1, "NOT_FOUND: No wallet has this id or owner.\n"),
         (("recover", "ada", "--reason", "Why"), 1, "MAIL_UNAVAILABLE: This server sends no mail.\n"),
         (
             ("verify-email", "ada", "adam@example.com", "--reason", "Why"),
             1,
-            "INVALID_INPUT: The email address that they have given is another one.\n",
+            "INVALID_INPUT: This is not the customer's email address.\n",
         ),
         (("end-sessions", "ada", "--reason", " "), 1, "INVALID_INPUT: reason must not be empty.\n"),
-        (("sessions", "nobody"), 1, "NOT_FOUND: There is no such thing.\n"),
-        (("transactions", "nobody"), 1, "NOT_FOUND: There is no such thing.\n"),
-        (("find", "nobody"), 1, "There is nobody.\n"),
+        (("sessions", "nobody"), 1, "NOT_FOUND: No wallet has this id or owner.\n"),
+        (("transactions", "nobody"), 1, "NOT_FOUND: No wallet has this id or owner.\n"),
+        (("find", "nobody"), 1, "No customer found.\n"),
         (("risk", "set", "SECRET_KEY", "x", "--reason", "Why"), 1, "INVALID_INPUT: name must be one of "),
-        (("risk", "set", "RAPID_TRANSFER_COUNT", "0", "--reason", "Why"), 1, "INVALID_INPUT: value is not fit: "),
+        (("risk", "set", "RAPID_TRANSFER_COUNT", "0", "--reason", "Why"), 1, "INVALID_INPUT: value is not valid: "),
         (("reverse", "transaction_01"), 2, ""),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else None,
@@ -386,8 +386,8 @@ def test_server_whose_environment_does_not_go_with_what_is_set_says_so_and_it_ca
     served = run("serve", **both)
     assert (served.returncode, served.stdout) == (1, "")
     assert served.stderr == (
-        "A risk setting in the database does not go with this environment: LARGE_TRANSFER_THRESHOLD names no amount "
+        "A risk setting in the database is not valid in this environment: LARGE_TRANSFER_THRESHOLD has no amount "
         "for EUR; write it like USD:100.00,JPY:15000. Clear it with `pocketpay operator risk clear`.\n"
     )
     cleared = run("risk", "clear", "LARGE_TRANSFER_THRESHOLD", "--reason", "Two currencies now", **both)
-    assert told(cleared) == "LARGE_TRANSFER_THRESHOLD is 500.00, as the environment says.\n"
+    assert told(cleared) == "LARGE_TRANSFER_THRESHOLD is 500.00, as in the environment.\n"

@@ -52,4 +52,4 @@ def test_part_and_what_is_available_are_given_back(module_dsn: Dsns, monkeypatch
     for options, amount in ((("--amount", "4.00"), "4.00"), (("--available",), "5.99")):
         told = CliRunner().invoke(operator, ["reverse", id, "--reason", "Fraud", *options])
         assert told.exit_code == 0, told.output
-        assert told.output.startswith(f"{amount} USD of {id} given back by transaction_")
+        assert told.output.startswith(f"{amount} USD of {id} refunded by transaction_")

@@ -132,7 +132,7 @@ def test_stop_ends_with_zero_and_takes_postgresql_along_and_a_second_server_is_r
     second = start("serve")
     _, err = second.communicate(timeout=20)
     assert second.returncode == 1
-    assert err == f"Port {port} of 127.0.0.1 is taken: stop whoever listens there, or set PORT.\n"
+    assert err == f"Port {port} of 127.0.0.1 is already in use. Stop the process that uses it, or set PORT.\n"
     until_healthy(process, port)
     asked = time.monotonic()
     process.send_signal(signal.SIGINT)
@@ -167,7 +167,7 @@ def test_second_signal_cuts_a_slow_stop_short(
 ) -> None:
     process = start(*arguments)
     assert process.stdout is not None
-    assert "serves at" in process.stdout.readline()
+    assert "is running at" in process.stdout.readline()
     with socket.create_connection(("127.0.0.1", port)) as client:
         client.sendall(UNFINISHED)
         assert client.recv(100).startswith(b"HTTP/1.1 100 ")
@@ -187,7 +187,7 @@ def test_dead_worker_is_replaced_and_all_leave_together(start: Start, folder: Pa
     process = start("serve", "--workers", "2")
     until_healthy(process, port)
     assert process.stdout is not None
-    assert "serves at" in process.stdout.readline()
+    assert "is running at" in process.stdout.readline()
     first, second = children(process.pid)
     os.kill(first, signal.SIGKILL)
     deadline = time.monotonic() + 15

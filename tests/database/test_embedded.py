@@ -296,6 +296,91 @@ def test_broken_first_start_is_cleared_away_by_the_next(make: Make) -> None:
     assert not (server.data / "cluster.new").exists()
 
 
+def test_erased_data_directory_begins_anew_and_keeps_its_secret_key(make: Make, cluster_home: Path) -> None:
+    server = make("erased")
+    server.start()
+    (server.data / "secret_key").write_text("kept")
+    asyncio.run(_write_something(server.owner_dsn))
+    cluster = (server.data / "cluster").resolve()
+    server.stop()
+    server.erase()
+    server.erase()
+    assert not cluster.exists()
+    assert sorted(os.listdir(server.data)) == ["secret_key", "serving", "starting"]
+    server.start()
+    assert ask(server, "select to_regclass('something')") is None
+    assert (server.data / "secret_key").read_text() == "kept"
+
+
+def test_data_is_not_erased_while_anybody_uses_it(make: Make) -> None:
+    server = make()
+    server.start()
+    with pytest.raises(DatabaseUnavailable, match="is running on the data in "):
+        make().erase()
+    assert ask(server, "select 1") == 1
+
+
+def test_postgresql_that_a_killed_server_left_running_is_stopped_and_erased(make: Make, cluster_home: Path) -> None:
+    server = make("left-running")
+    server.start()
+    pid = postmaster_of(server)
+    assert server._serving is not None
+    server._serving.release()  # as the kernel does for a killed process
+    server._serving = None
+    make("left-running").erase()
+    assert not Path(f"/proc/{pid}/cwd").exists()
+    assert not (server.data / "cluster").is_symlink()
+
+
+def test_interrupted_erasure_is_finished_by_the_next_start(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    server = make("half-erased")
+    server.start()
+    cluster = (server.data / "cluster").resolve()
+    old = cluster.stat().st_ino
+    server.stop()
+    with monkeypatch.context() as patched:
+        patched.setattr("pocketpay.database.embedded.server.remove", _killed_in_the_removal)
+        with pytest.raises(KeyboardInterrupt):
+            server.erase()
+    server.start()
+    assert ask(server, "select 1") == 1
+    assert sorted(os.listdir(server.data)) == ["cluster", "serving", "starting"]
+    assert (server.data / "cluster").resolve().stat().st_ino != old
+    if os.geteuid() == 0:
+        assert not cluster.exists()
+
+
+def _killed_in_the_removal(path: Path) -> None:
+    """Removes a half of a cluster, like a process that is killed while it does."""
+    if path.exists():
+        (path / "PG_VERSION").unlink()
+        raise KeyboardInterrupt
+
+
+def test_link_that_leads_nowhere_is_erased(make: Make) -> None:
+    server = make("nowhere")
+    server.data.mkdir(mode=0o700)
+    (server.data / "cluster").symlink_to(server.data / "gone")
+    server.erase()
+    assert not (server.data / "cluster").is_symlink()
+
+
+def test_directory_that_holds_something_else_is_not_erased(make: Make, cluster_home: Path) -> None:
+    home = cluster_home / "music"
+    (home / "songs").mkdir(parents=True)
+    with pytest.raises(DatabaseUnavailable, match="POCKETPAY_DATA"):
+        make("music").erase()
+    assert os.listdir(home) == ["songs"]
+
+
+async def _write_something(dsn: str) -> None:
+    connection = await asyncpg.connect(dsn)
+    try:
+        await connection.execute("create table something ()")
+    finally:
+        await connection.close()
+
+
 def test_data_directory_that_holds_something_else_is_refused_untouched(make: Make, cluster_home: Path) -> None:
     home = cluster_home / "photos"
     home.mkdir(mode=0o755)
@@ -414,6 +499,8 @@ def test_ordinary_user_runs_postgresql_as_itself(cluster_home: Path) -> None:
         assert ask(server, "select session_user::text") == "pocketpay"
         server.stop()
         assert cluster_of(server).postmaster() is None
+        server.erase()
+        assert sorted(os.listdir(home / "data")) == ["serving", "starting"]
 
     assert _as_user(nobody, live) == 0
 

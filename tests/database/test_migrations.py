@@ -143,7 +143,7 @@ async def test_risk_settings_of_before_the_fourth_rule_stay(empty: Dsns) -> None
 
 async def test_database_without_tables_is_not_served(empty: Dsns) -> None:
     database = await Database.open(empty.server, readers=1, writers=1)
-    with pytest.raises(WrongRevision, match="run `pocketpay migrate`"):
+    with pytest.raises(WrongRevision, match="Run `pocketpay migrate`"):
         async with database.read() as session:
             await revisions.check(session)
     await database.close()
@@ -151,7 +151,7 @@ async def test_database_without_tables_is_not_served(empty: Dsns) -> None:
 
 async def test_database_of_a_newer_server_is_not_served(database: Database, owner: "Connection[Record]") -> None:
     await owner.execute("update alembic_version set version_num = 'tomorrow'")
-    with pytest.raises(WrongRevision, match="install a newer one"):
+    with pytest.raises(WrongRevision, match="Install a newer server"):
         async with database.read() as session:
             await revisions.check(session)
 
@@ -199,6 +199,6 @@ async def test_migration_waits_three_seconds_for_a_lock_and_says_so(empty: Dsns)
     await _execute(empty.owner, "delete from alembic_version")
     busy = await asyncpg.connect(empty.owner)
     await busy.execute("begin; lock table alembic_version")
-    with pytest.raises(DatabaseUnavailable, match="quieter"):
+    with pytest.raises(DatabaseUnavailable, match="less traffic"):
         await asyncio.wait_for(migrations.upgrade(empty.owner, empty.server), 5)
     await busy.close()

@@ -56,7 +56,7 @@ async def test_older_postgresql_is_refused(durable: EmbeddedPostgres, monkeypatc
 
 async def test_other_revision_is_refused(durable: EmbeddedPostgres, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(revisions, "expected", lambda: "9999")
-    with pytest.raises(WrongRevision, match="run `pocketpay migrate`"):
+    with pytest.raises(WrongRevision, match="Run `pocketpay migrate`"):
         await startup.check(durable.server_dsn)
 
 

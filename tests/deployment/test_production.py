@@ -105,7 +105,7 @@ def test_people_move_in_by_the_servers_login(
     house: House, server: Running, environment: Callable[[str], dict[str, str]], tmp_path: Path
 ) -> None:
     file = csv_file(tmp_path, person(1, balance="12.50"), person(2, encrypted_password="", balance="0.00"))
-    for told in ("2 people moved in; 1 opening balance posted: 12.50 USD.", "0 people moved in"):
+    for told in ("2 people imported; 1 opening balance posted: 12.50 USD.", "0 people imported"):
         moved = house.run("import-supabase", str(file), **environment("api"))
         assert (moved.returncode, moved.stderr) == (0, "")
         assert told in moved.stdout.splitlines()[-1]

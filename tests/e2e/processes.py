@@ -135,7 +135,7 @@ def _until_it_serves(process: "Command | subprocess.Popen[bytes]", said: Path, l
     while time.monotonic() < deadline:
         first = said.read_text().partition("\n")
         if first[1]:
-            return first[0].removeprefix("Pocket Pay serves at ").removesuffix("/graphql")
+            return first[0].removeprefix("Pocket Pay is running at ").removesuffix("/graphql")
         assert process.poll() is None, f"It ended with {process.returncode}: {log.read_text()}"
         time.sleep(0.02)
     raise AssertionError(f"It does not serve: {log.read_text()}")

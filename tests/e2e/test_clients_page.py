@@ -13,6 +13,7 @@ import pytest
 
 from tests.e2e import customer
 from tests.e2e.customer import DEPOSIT, TRANSFER, Customer
+from tests.e2e.node import NODE, needs_node
 from tests.e2e.processes import House, Running
 
 ROOT = Path(__file__).parents[2]
@@ -21,16 +22,6 @@ CLIENT = ROOT / "examples" / "pocketpay.js"
 ADDRESS = "http://127.0.0.1:8000"
 HAS = "1563.00 USD\n"
 """What alice's wallet has."""
-
-NODE = [shutil.which("node") or "", "--no-warnings", "--experimental-websocket"]
-
-
-def _node_speaks_websocket() -> bool:
-    asked = [*NODE, "-e", "process.exit(typeof WebSocket === 'function' ? 0 : 1)"]
-    return bool(NODE[0]) and subprocess.run(asked, check=False, capture_output=True).returncode == 0
-
-
-needs_node = pytest.mark.skipif(not _node_speaks_websocket(), reason="no Node.js that has WebSocket")
 
 
 @pytest.fixture(scope="module")

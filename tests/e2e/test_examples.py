@@ -12,6 +12,7 @@ import pytest
 
 from pocketpay.onboarding.demo import PASSWORD
 from tests.e2e.customer import SIGN_IN
+from tests.e2e.node import NODE, needs_node
 from tests.e2e.processes import House, Running
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -31,7 +32,7 @@ def server(house: House) -> Iterator[Running]:
 @contextmanager
 def running(name: str, *arguments: str) -> Iterator["subprocess.Popen[str]"]:
     with subprocess.Popen(
-        [sys.executable, str(EXAMPLES / name), *arguments],
+        [*(NODE if name.endswith(".js") else [sys.executable]), str(EXAMPLES / name), *arguments],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -88,7 +89,108 @@ def test_what_is_refused_is_said_in_the_products_words(server: Running) -> None:
     with running("pay.py", "alice", PASSWORD, "nobody_here", "25.00", f"{server.url}/graphql") as paying:
         said, wrong = paying.communicate(timeout=20)
     assert (paying.returncode, said) == (1, "")
-    assert wrong == "Nobody of this username can be paid now.\n"
+    assert wrong == "No user with this username can be paid now.\n"
+
+
+PROGRAMS = {
+    "pay.py": ("alice", PASSWORD, "carol", "25.00"),
+    "request.py": ("alice", PASSWORD, "bob", "12.00"),
+    "watch.py": ("alice", PASSWORD),
+    "balance.js": ("alice", PASSWORD),
+}
+"""Each program with good arguments."""
+
+LIBRARIES = {"client.py", "command_line.py", "live.py", "pocketpay.js"}
+NOWHERE = "http://127.0.0.1:1/graphql"
+
+programs = pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=needs_node) if name.endswith(".js") else name for name in PROGRAMS]
+)
+
+
+def refused(name: str, *arguments: str) -> tuple[int, str]:
+    """The exit code and what is on stderr; nothing is on stdout, and there is no traceback."""
+    with running(name, *arguments) as process:
+        said, wrong = process.communicate("", timeout=20)
+    assert (said, wrong.count("\n    at "), "Traceback" in wrong) == ("", 0, False), wrong
+    return process.returncode, wrong
+
+
+def test_every_file_is_a_program_or_a_library_of_them() -> None:
+    files = {path.name for path in EXAMPLES.iterdir() if path.suffix in (".py", ".js")}
+    assert files == {*PROGRAMS, *LIBRARIES}
+
+
+@programs
+def test_wrong_arguments_are_answered_with_the_usage_and_an_example(name: str) -> None:
+    good = PROGRAMS[name]
+    for arguments in ((), good[:1], (*good, NOWHERE, "one too many")):
+        code, wrong = refused(name, *arguments)
+        assert code == 2
+        assert wrong.startswith("usage: ")
+        interpreter = "node" if name.endswith(".js") else "python"
+        assert f"for example: {interpreter} examples/{name} " in wrong
+
+
+@programs
+@pytest.mark.parametrize("url", [NOWHERE, "nonsense"])
+def test_server_that_is_not_there_is_named_and_so_is_the_way_to_start_one(name: str, url: str) -> None:
+    code, wrong = refused(name, *PROGRAMS[name], url)
+    assert (code, wrong.count("\n")) == (1, 1)
+    assert wrong.startswith(f"No answer from a Pocket Pay server at {url}")
+    assert "make run" in wrong
+
+
+@programs
+def test_address_that_is_not_the_api_is_said_so(server: Running, name: str) -> None:
+    code, wrong = refused(name, *PROGRAMS[name], f"{server.url}/nowhere")
+    assert (code, wrong.count("\n")) == (1, 1)
+    assert wrong.startswith(f"No answer from a Pocket Pay server at {server.url}/nowhere")
+
+
+@programs
+def test_wrong_password_is_said_in_the_products_words(server: Running, name: str) -> None:
+    login, _, *more = PROGRAMS[name]
+    code, wrong = refused(name, login, "not-her-password", *more, f"{server.url}/graphql")
+    assert (code, wrong.count("\n")) == (1, 1)
+    assert wrong == "The login or the password is wrong.\n"
+
+
+@pytest.mark.parametrize("name", ["pay.py", "request.py"])
+def test_amount_that_is_none_is_said_in_the_products_words(server: Running, name: str) -> None:
+    login, password, somebody, _ = PROGRAMS[name]
+    code, wrong = refused(name, login, password, somebody, "much", f"{server.url}/graphql")
+    assert (code, wrong.count("\n")) == (1, 1)
+    assert 'decimal text like "12.50"' in wrong
+
+
+def test_who_does_not_answer_the_question_pays_nothing(server: Running) -> None:
+    with running("pay.py", "bob", PASSWORD, "carol", "1.00", f"{server.url}/graphql") as paying:
+        _, wrong = paying.communicate("", timeout=20)
+    assert (paying.returncode, wrong) == (1, "Not confirmed: the money is held until the payment expires.\n")
+
+
+def test_server_that_stops_ends_the_watching_in_a_sentence(house: House) -> None:
+    stopping = house.start()
+    with running("watch.py", "alice", PASSWORD, f"{stopping.url}/graphql") as watching:
+        assert watching.stdout is not None
+        assert " USD to spend, " in watching.stdout.readline()
+        assert stopping.stop() == 0
+        _, wrong = watching.communicate(timeout=20)
+    assert (watching.returncode, wrong.count("\n")) == (1, 1)
+    assert wrong.startswith(f"The connection to {stopping.url}/graphql was lost: ")
+
+
+@needs_node
+def test_javascript_program_shows_the_balance(server: Running) -> None:
+    with running("balance.js", "carol", PASSWORD, f"{server.url}/graphql") as watching:
+        assert watching.stdout is not None
+        assert watching.stdout.readline().endswith(" USD to spend\n")
+
+
+@needs_node
+def test_module_that_is_run_names_the_program() -> None:
+    assert refused("pocketpay.js") == (0, "This is a module. A program that uses it: node examples/balance.js\n")
 
 
 @pytest.mark.parametrize("example", sorted(EXAMPLES.glob("*.py")), ids=lambda path: path.name)

@@ -70,15 +70,15 @@ async def test_outside_database_is_served_at_this_servers_revision_only(
 ) -> None:
     owner = outside.owner_dsn
     settings = {"DATABASE_URL": outside.server_dsn, "DATABASE_OWNER_URL": owner, "SECRET_KEY": SECRET}
-    told(house, "serve", "run `pocketpay migrate`", **settings)
-    told(house, "audit", "run `pocketpay migrate`", **settings)
+    told(house, "serve", "Run `pocketpay migrate`", **settings)
+    told(house, "audit", "Run `pocketpay migrate`", **settings)
     migrated = house.run("migrate", **settings)
     assert (migrated.returncode, migrated.stdout[:28]) == (0, "The database is at revision "), migrated.stderr
     running = house.start(**settings)
     assert running.stop() == 0
     await _set_revision(owner, "9999")
-    told(house, "serve", "install a newer one", **settings)
-    told(house, "audit", "install a newer one", **settings)
+    told(house, "serve", "Install a newer server", **settings)
+    told(house, "audit", "Install a newer server", **settings)
 
 
 async def _set_revision(dsn: str, revision: str) -> None:

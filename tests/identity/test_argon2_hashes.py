@@ -38,7 +38,7 @@ async def opened() -> AsyncIterator[Passwords]:
     passwords.close()
 
 
-@pytest.mark.parametrize("kept", [brought(), brought(kind=Type.I)])
+@pytest.mark.parametrize("kept", [brought(), brought(kind=Type.I)], ids=["argon2id", "argon2i"])
 async def test_hash_of_other_parameters_verifies_and_is_renewed_as_ours(opened: Passwords, kept: str) -> None:
     verdict = await opened.verify(kept, PASSWORD)
     assert verdict.matches

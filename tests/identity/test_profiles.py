@@ -5,6 +5,7 @@ from asyncpg import Connection, Record
 
 from pocketpay.database.sessions import Database
 from pocketpay.identity import profiles
+from pocketpay.identity.names import WORDS_FOUND
 from pocketpay.identity.profile import Profile
 from pocketpay.identity.repository import profiles as repository
 
@@ -53,11 +54,44 @@ async def test_search_with_an_at_sign_is_for_usernames(owner: "Connection[Record
     assert await found(database, "@ana") == ["ana"]
 
 
-async def test_search_finds_nobody_by_email_phone_or_the_middle_of_a_name(
+async def test_search_finds_people_by_the_beginning_of_any_word_of_their_name(
+    owner: "Connection[Record]", database: Database
+) -> None:
+    await join(owner, "ana", "Ana Maria de Souza-Lima")
+    for text in ("ana", "MAR", "de souza", "Souza", "souza lima", "souza-l", "lima", " Lima "):
+        assert await found(database, text) == ["ana"], text
+    for text in ("aria", "ouza", "ana souza", "lima souza", "maria de souzas", "-", "- -", "_", "' "):
+        assert await found(database, text) == [], text
+
+
+async def test_usernames_come_first_then_first_words_then_later_ones(
+    owner: "Connection[Record]", database: Database
+) -> None:
+    await join(owner, "bob", "Zoe Ana Lima")
+    await join(owner, "cid", "Lima Souza")
+    await join(owner, "dan", "Zoe Lima")
+    await join(owner, "lima_9", "Zoe")
+    await join(owner, "lima_1", "Lima Lima")
+    assert await found(database, "lima") == ["lima_1", "lima_9", "cid", "dan", "bob"]
+    assert await found(database, "lima", most=3) == ["lima_1", "lima_9", "cid"]
+
+
+async def test_words_past_the_fifth_are_found_with_those_before_them(
+    owner: "Connection[Record]", database: Database
+) -> None:
+    await join(owner, "six", "One Two Three Four Five Six")
+    assert await found(database, "five six") == ["six"]
+    assert await found(database, "six") == ["six"]  # the username
+    assert await found(database, "six ") == ["six"]
+    await join(owner, "many", "One Two Three Four Five Six")
+    assert await found(database, "six") == ["six"]
+
+
+async def test_search_finds_nobody_by_email_phone_or_the_middle_of_a_word(
     owner: "Connection[Record]", database: Database
 ) -> None:
     ana = await join(owner, "ana", "Zoe Lima")
-    for text in ("ana@example.org", "@example", "+1", f"+1{ana.user_id.int % 10**10:010}", "Lima", "na"):
+    for text in ("ana@example.org", "@example", "+1", f"+1{ana.user_id.int % 10**10:010}", "ima", "na"):
         assert await found(database, text) == []
 
 
@@ -112,4 +146,6 @@ async def test_search_reads_its_indexes_whatever_the_text(owner: "Connection[Rec
     await owner.execute(f"prepare asked (text, text, int) as {repository._SEARCH}")
     plan = "\n".join(row[0] for row in await owner.fetch("explain execute asked ('a', 'a', 10)"))
     assert "Index Scan using ix_users_username_prefix" in plan
-    assert "Index Scan using ix_users_name_key" in plan
+    for place in WORDS_FOUND:
+        assert f"Index Scan using ix_users_name_word_{place}" in plan
+    assert "Seq Scan" not in plan

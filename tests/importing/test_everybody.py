@@ -67,7 +67,7 @@ async def test_address_that_is_not_confirmed_is_kept_unverified_and_counted(
     database_dsn: Dsns, owner: Owner, tmp_path: Path
 ) -> None:
     code, told = await imported(database_dsn, csv_file(tmp_path, person(1), person(2, email_confirmed_at="")))
-    assert (code, told[2]) == (0, "  1 email address is not confirmed: kept, and not as verified")
+    assert (code, told[2]) == (0, "  1 email address is not confirmed: stored as not verified")
     assert await rows(owner, ADDRESSES) == [
         ("person_1", "person1@example.com", True),
         ("person_2", "person2@example.com", False),
@@ -97,7 +97,7 @@ async def test_unconfirmed_address_that_is_anothers_too_is_moved_aside(
         'people.csv:5: note: email "eve@example.com": is not confirmed, and is the same as in line 6: left out',
         'people.csv:6: note: email "eve@example.com": is not confirmed, and is the same as in line 5: left out',
     ]
-    assert "  1 email address is not confirmed: kept, and not as verified" in told
+    assert "  1 email address is not confirmed: stored as not verified" in told
     assert await rows(owner, ADDRESSES) == [
         ("ada", "ada@example.com", True),
         ("person_1", None, False),
@@ -125,7 +125,7 @@ async def test_argon2_hash_is_kept_and_becomes_one_of_ours_at_the_first_sign_in(
     brought = argon2(3)
     code, told = await imported(database_dsn, csv_file(tmp_path, person(1, encrypted_password=brought)))
     assert code == 0
-    assert told[0].endswith("0 lines are wrong, 0 notes.")
+    assert told[0].endswith("0 lines have errors, 0 notes.")
     kept = "select password_hash from users"
     assert await owner.fetchval(kept) == brought
     async with receiving(database) as reception:
@@ -149,7 +149,7 @@ async def test_only_the_two_most_frequent_kinds_of_argon2_are_kept(
         "people.csv:2: note: encrypted_password: is an argon2 hash of one kind too many "
         f"(argon2id$v=19$m=64,t=5,p=2): {NOT_CONFIRMED}",
     )
-    assert told[1].endswith("0 lines are wrong, 1 note.")
+    assert told[1].endswith("0 lines have errors, 1 note.")
     kept = "select password_hash from users order by username"
     assert await rows(owner, kept) == [(NO_PASSWORD,), *((one,) for one in hashes[1:])]
     more = csv_file(tmp_path, person(7, encrypted_password=argon2(4)), person(8, encrypted_password=argon2(2)))
@@ -179,7 +179,8 @@ async def test_suggested_usernames_are_taken_when_asked_for(
     code, told = await imported(database_dsn, file, dry=True)
     assert (code, told[0]) == (1, 'people.csv:2: username "Admin": is reserved (free: person_111111110000)')
     assert any(
-        line.startswith("9 people read: 0 can move in, 0 are here already, 9 lines are wrong") for line in told
+        line.startswith("9 people read: 0 can be imported, 0 are already imported, 9 lines have errors")
+        for line in told
     )
     for dry in (True, False):
         code, told = await imported(database_dsn, file, dry=dry, take_suggested=True)
@@ -197,7 +198,7 @@ async def test_suggested_usernames_are_taken_when_asked_for(
             'people.csv:9: note: username "jo_lee": belongs to a user who is here already (becomes jo_lee_8888)',
             "people.csv:10: note: username: is missing (becomes eve_7777)",
         ]
-        assert told[11].startswith("9 people read: 9 can move in, 0 are here already, 0 lines are wrong")
+        assert told[11].startswith("9 people read: 9 can be imported, 0 are already imported, 0 lines have errors")
     assert await rows(
         owner, "select username, name from users join imported_users on user_id = id order by supabase_id"
     ) == [
@@ -248,6 +249,6 @@ async def test_balance_may_be_told_in_cents(database_dsn: Dsns, owner: Owner, tm
     )
     (tmp_path / "wallets.csv").write_text(f"id,user_id,balance_cents\nw1,{id_of(1)},1234\nw2,{id_of(2)},99.0\n,,\n")
     code, told = await imported(database_dsn, tmp_path)
-    assert (code, told[-1]) == (0, "2 people moved in; 2 opening balances posted: 13.33 USD.")
+    assert (code, told[-1]) == (0, "2 people imported; 2 opening balances posted: 13.33 USD.")
     posted = "select username, posted from users join ledger_accounts a on a.id = wallet_id order by username"
     assert await rows(owner, posted) == [("ada", 1_234), ("bob", 99)]

@@ -35,14 +35,14 @@ def lines_of(found: Sequence[Row | Spoiled]) -> list[tuple[int, str]]:
 @pytest.mark.parametrize(
     ("line", "problem"),
     [
-        (b"1,x,a\0b", "holds a NUL"),
+        (b"1,x,a\0b", "has a NUL character"),
         (b"1,x,\xe9ric", "is not UTF-8 text"),
         (b"1,x," + b"a" * MOST_BYTES, "is longer than 1,048,576 bytes"),
-        (b"1,x," + b"a" * 70_000, "has a quote that is not closed, or one in the middle"),
+        (b"1,x," + b"a" * 70_000, "has a quote that is not closed, or one in the middle of a value"),
         (b"1,x", "has 2 columns where the first line has 3"),
         (b"," * 400_000, "has 400,001 columns where the first line has 3"),
         (b"," * 2_000_000, "is longer than 1,048,576 bytes"),
-        (b'1,x,"a"b', "has a quote that is not closed, or one in the middle"),
+        (b'1,x,"a"b', "has a quote that is not closed, or one in the middle of a value"),
     ],
 )
 def test_spoiled_line_is_said_and_the_next_one_read(tmp_path: Path, line: bytes, problem: str) -> None:
@@ -95,13 +95,13 @@ def test_quoted_fields_may_hold_lines_commas_and_quotes(tmp_path: Path) -> None:
         (b"\x1f\x8b\x08", "is compressed"),
         (b"PK\x03\x04", "spreadsheet"),
         (b"\xff\xfei\0d\0", "is UTF-16"),
-        (b"id;encrypted_password;username\n", "parted by ';'"),
-        (b"name,colour\n", "are none of auth.users"),
+        (b"id;encrypted_password;username\n", "separated by ';'"),
+        (b"name,colour\n", "are not the columns of auth.users"),
         (b"encrypted_password,username\n", "no column id: auth.users needs one"),
         (b"id,id,encrypted_password\n", "the column 'id' is there twice"),
-        (b"id,encrypted_password," + b"a," * 400_000, "columns are more than 400"),
+        (b"id,encrypted_password," + b"a," * 400_000, "columns are more than the limit of 400"),
         (b"x" * 3_000_000, "is longer than 1,048,576 bytes"),
-        (b"\0\0\0", "holds a NUL"),
+        (b"\0\0\0", "has a NUL character"),
         (b"-- nothing here\n", "has no rows of auth.users"),
         (b"-- a\n" + block("auth.users", ["id"], []).encode()[:-4], "ends in the middle of auth.users"),
         (b"COPY public.x (id) FROM stdin;\n1\n", "ends in the middle of a table"),
@@ -119,11 +119,11 @@ def test_file_of_another_kind_is_answered_with_a_sentence(tmp_path: Path, conten
 
 
 def test_folder_without_files_and_too_many_files_are_said(tmp_path: Path) -> None:
-    with pytest.raises(ExportUnreadable, match=r"no \.csv and no \.sql"):
+    with pytest.raises(ExportUnreadable, match=r"no \.csv or \.sql"):
         parts([tmp_path])
     for number in range(17):
         (tmp_path / f"{number:02}.csv").write_text("id,username\n")
-    with pytest.raises(ExportUnreadable, match="more than 16"):
+    with pytest.raises(ExportUnreadable, match="more than the limit of 16"):
         parts([tmp_path])
     with pytest.raises(ExportUnreadable, match="cannot be read"):
         parts([tmp_path / "nobody.csv"])
@@ -157,7 +157,7 @@ def test_line_of_a_table_that_is_spoiled_is_said_and_the_next_one_read(tmp_path:
     found = rows(tmp_path, b"--\n" + data.encode(), "dump.sql")
     assert [(row.line, row.problem) for row in found if isinstance(row, Spoiled)] == [
         (4, "has 3 columns where the table has 2"),
-        (5, "holds a NUL"),
+        (5, "has a NUL character"),
         (6, "is longer than 1,048,576 bytes"),
     ]
     assert [row.line for row in found if isinstance(row, Row)] == [3, 7]

@@ -37,7 +37,7 @@ async def test_commands_of_the_page_print_what_it_shows(database_dsn: Dsns) -> N
 
 async def test_example_dump_is_the_same_people(database_dsn: Dsns) -> None:
     told = await run(database_dsn, "examples/supabase/dump.sql --take-suggested")
-    assert told.splitlines()[-1] == "4 people moved in; 3 opening balances posted: 1349.35 USD."
+    assert told.splitlines()[-1] == "4 people imported; 3 opening balances posted: 1349.35 USD."
 
 
 @pytest.mark.parametrize("link", sorted(set(re.findall(r"\]\(([^)#:]+)\)", PAGE))))

@@ -74,12 +74,12 @@ def test_fit_person_has_nothing_said_about_them() -> None:
         ({"name": "\x1b[2Jx"}, 'name "\\x1b[2Jx": must not have control characters'),
         ({"email": "ada@"}, 'email "ada@": must be an email address'),
         ({"email": "ада@example.com"}, 'email "ада@example.com": must be an email address'),
-        ({"email": "a" * 400 + "@example.com"}, f'email "{"a" * 40}…": must be shorter'),
+        ({"email": "a" * 400 + "@example.com"}, f'email "{"a" * 40}…": is too long'),
         ({"phone": "0170 1234567"}, 'phone "0170 1234567": has no country code: write it like +12025550123, or name'),
         ({"phone": "2025550123"}, 'phone "2025550123": has no country code'),
         ({"profile_phone": "12025550123"}, 'phone "12025550123": has no country code'),
         ({"phone": "call me"}, 'phone "call me": must be a number with its country code'),
-        ({"phone": "+1 202"}, 'phone "+1 202": must not have too few or too many digits'),
+        ({"phone": "+1 202"}, 'phone "+1 202": has too few or too many digits'),
         ({"encrypted_password": "hunter2"}, "encrypted_password: is not a password hash"),
         (
             {"encrypted_password": "$argon2id$v=19$m=65536,t=3,p=4$x$y"},
@@ -107,10 +107,13 @@ def test_fit_person_has_nothing_said_about_them() -> None:
         ({"balance": "1", "wallet_balance_cents": "1"}, 'differs: balance "1", wallet\'s balance_cents "1"'),
         ({"balance": "1", "entries": "2.00"}, 'balance: differs: balance "1", ledger entries "2.00"'),
         ({"balance": None, "entries": "-2"}, 'ledger entries "-2": is negative'),
-        ({"currency": "EUR"}, 'currency "EUR": is not served here; these are: USD'),
-        ({"currency": "DOGE"}, 'currency "DOGE": is not served here'),
-        ({"currency": None, "served": ("USD", "JPY")}, "currency: is missing, and several are served"),
-        ({"currencies": 2}, "currency: 2 different ones are given for the same person"),
+        ({"currency": "EUR"}, 'currency "EUR": is not a currency of this server. Its currencies: USD'),
+        ({"currency": "DOGE"}, 'currency "DOGE": is not a currency of this server'),
+        (
+            {"currency": None, "served": ("USD", "JPY")},
+            "currency: is missing, and this server has several currencies",
+        ),
+        ({"currencies": 2}, "currency: 2 different currencies are given for the same person"),
         ({"profiles": 2}, "id: has 2 profiles"),
         ({"wallets": 3}, "id: has 3 wallets"),
         ({"deleted_at": "2024-01-01"}, "deleted_at: is set: this person was deleted"),
@@ -138,7 +141,7 @@ def test_what_is_wrong_keeps_a_person_out_and_is_said(fields: dict[str, Any], pr
         ),
         (
             {"encrypted_password": HASH[:4] + "31" + HASH[6:]},
-            f"encrypted_password: is a bcrypt hash of the cost 31, and 4 to 12 are taken: {NO_WAY_IN}",
+            f"encrypted_password: is a bcrypt hash with cost 31, and 4 to 12 are accepted: {NO_WAY_IN}",
         ),
         (
             {"encrypted_password": ARGON2.replace("t=3", "t=9")},
@@ -151,12 +154,12 @@ def test_what_is_wrong_keeps_a_person_out_and_is_said(fields: dict[str, Any], pr
         ({"name": None}, "name: is missing: the username is shown instead"),
         (
             {"avatar_url": "javascript:alert(1)"},
-            'avatar_url "javascript:alert(1)": must be an address that begins with https://, '
-            "written as a browser shows it: left out",
+            'avatar_url "javascript:alert(1)": must be a URL that begins with https://, '
+            "as a browser shows it: left out",
         ),
         (
             {"avatar_url": "https://10.0.0.1/a.png"},
-            'avatar_url "https://10.0.0.1/a.png": names a public host, '
+            'avatar_url "https://10.0.0.1/a.png": must have a public host, '
             "like https://pictures.example.com/me.png: left out",
         ),
         (
@@ -240,7 +243,7 @@ def test_phone_is_read_in_one_way(fields: dict[str, Any], country: str | None, n
 @pytest.mark.parametrize(
     ("field", "number", "country", "problem"),
     [
-        ("phone", "202555", "US", 'phone "202555": is no number of US: write it with its country code'),
+        ("phone", "202555", "US", 'phone "202555": is not a number of US: write it with its country code'),
         ("phone", "33123456789", "DE", "could be +33123456789 or +4933123456789: write it with its plus"),
         (
             "profile_phone",
@@ -248,7 +251,7 @@ def test_phone_is_read_in_one_way(fields: dict[str, Any], country: str | None, n
             "DE",
             "could be +4915123456789 or +494915123456789: write it with its plus",
         ),
-        ("profile_phone", "442079460958", "US", "is no number of US"),
+        ("profile_phone", "442079460958", "US", "is not a number of US"),
     ],
 )
 def test_number_that_could_be_somebody_elses_is_refused(field: str, number: str, country: str, problem: str) -> None:

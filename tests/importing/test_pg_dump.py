@@ -52,7 +52,7 @@ async def test_what_pg_dump_writes_is_read(
     file.write_text(dumped.stdout.replace("supabase_public.", "public."), encoding="utf-8")
     code, told = await imported(database_dsn, file)
     assert code == 0, told
-    assert told[-1] == "2 people moved in; 0 opening balances posted."
+    assert told[-1] == "2 people imported; 0 opening balances posted."
     assert await facts(owner, "select name, phone, created_at::text from users where username = 'ada'") == (
         'Ada "the first" \\ L',
         "+12025550123",

@@ -20,8 +20,8 @@ from tests.people import HOME, PASSWORD, Owner, facts, receiving
     [
         ("Pосket Pay Support", "Pосket Pay Support", PROBLEM),
         ("Admin", "Admin", PROBLEM),
-        ("\u3164", "\u3164", "must have something that can be seen"),
-        ("\u200d\u200d", "\\u200d\\u200d", "must have something that can be seen"),
+        ("\u3164", "\u3164", "must have at least one visible character"),
+        ("\u200d\u200d", "\\u200d\\u200d", "must have at least one visible character"),
     ],
 )
 def test_username_stands_for_a_display_name_that_nobody_may_choose(name: str, shown: str, problem: str) -> None:

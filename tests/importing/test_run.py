@@ -50,9 +50,9 @@ async def test_people_move_in_with_what_they_had(database_dsn: Dsns, owner: Owne
     assert (code, told) == (
         0,
         [
-            "2 people read: 2 can move in, 0 are here already, 0 lines are wrong, 0 notes.",
-            "  USD: 2 people, 1 opening balance, 125.50 USD together",
-            "2 people moved in; 1 opening balance posted: 125.50 USD.",
+            "2 people read: 2 can be imported, 0 are already imported, 0 lines have errors, 0 notes.",
+            "  USD: 2 people, 1 opening balance, 125.50 USD in total",
+            "2 people imported; 1 opening balance posted: 125.50 USD.",
         ],
     )
     since = "2023-04-05 06:07:08.91+00"
@@ -63,7 +63,7 @@ async def test_people_move_in_with_what_they_had(database_dsn: Dsns, owner: Owne
     ]
     bank = "select sum(amount) from ledger_entries where kind = 'bank'"
     assert await owner.fetchval(bank) == -12_550
-    assert "books are right" in await audited(database_dsn)
+    assert "ledger is correct" in await audited(database_dsn)
 
 
 async def test_moving_in_twice_changes_nothing(database_dsn: Dsns, owner: Owner, tmp_path: Path) -> None:
@@ -73,10 +73,12 @@ async def test_moving_in_twice_changes_nothing(database_dsn: Dsns, owner: Owner,
     assert before == (1_100, 1_100, 1_100, 2_200, 1_100, 1_100)
     code, told = await imported(database_dsn, file)
     assert code == 0
-    assert told[0] == "1,100 people read: 0 can move in, 1,100 are here already, 0 lines are wrong, 0 notes."
-    assert told[-1] == "0 people moved in; 0 opening balances posted."
+    assert (
+        told[0] == "1,100 people read: 0 can be imported, 1,100 are already imported, 0 lines have errors, 0 notes."
+    )
+    assert told[-1] == "0 people imported; 0 opening balances posted."
     assert await facts(owner, ROWS) == before
-    assert "books are right" in await audited(database_dsn)
+    assert "ledger is correct" in await audited(database_dsn)
 
 
 async def test_people_are_judged_by_the_databases_clock(
@@ -91,14 +93,17 @@ async def test_people_are_judged_by_the_databases_clock(
 
     monkeypatch.setattr(dry_run, "datetime", Behind, raising=False)
     code, told = await imported(database_dsn, csv_file(tmp_path, person(1)))
-    assert (code, told[0]) == (0, "1 person read: 1 can move in, 0 are here already, 0 lines are wrong, 0 notes.")
+    assert (code, told[0]) == (
+        0,
+        "1 person read: 1 can be imported, 0 are already imported, 0 lines have errors, 0 notes.",
+    )
     assert await owner.fetchval("select created_at::text from users") == "2023-04-05 06:07:08.91+00"
 
 
 async def test_dry_run_changes_nothing_and_says_what_would(database_dsn: Dsns, owner: Owner, tmp_path: Path) -> None:
     code, told = await imported(database_dsn, csv_file(tmp_path, person(1), person(2)), dry=True)
-    assert (code, told[-1]) == (0, "Nothing has been changed: this was a dry run.")
-    assert "2 can move in" in told[0]
+    assert (code, told[-1]) == (0, "Nothing was changed: this was a dry run.")
+    assert "2 can be imported" in told[0]
     assert await facts(owner, ROWS) == (0, 0, 0, 0, 0, 0)
 
 
@@ -109,12 +114,12 @@ async def test_one_wrong_line_keeps_everybody_out_unless_it_is_skipped(
     code, told = await imported(database_dsn, file, dry=True)
     assert (code, told[0]) == (1, 'people.csv:3: username "Admin": is reserved (free: admin_3f1c)')
     code, told = await imported(database_dsn, file)
-    assert (code, told[-1]) == (1, "Nobody has moved in: mend these lines, or leave them out with --skip-wrong.")
+    assert (code, told[-1]) == (1, "Nobody was imported. Fix these lines, or skip them with --skip-wrong.")
     assert await facts(owner, ROWS) == (0, 0, 0, 0, 0, 0)
     code, told = await imported(database_dsn, file, skip_wrong=True)
-    assert (code, told[-1]) == (0, "1 person moved in; 1 opening balance posted: 1.50 USD.")
+    assert (code, told[-1]) == (0, "1 person imported; 1 opening balance posted: 1.50 USD.")
     mended = csv_file(tmp_path, person(1), person(2, username="admin_3f1c"))
-    assert (await imported(database_dsn, mended))[1][-1] == "1 person moved in; 1 opening balance posted: 2.50 USD."
+    assert (await imported(database_dsn, mended))[1][-1] == "1 person imported; 1 opening balance posted: 2.50 USD."
     assert await owner.fetchval("select count(*) from users") == 2
 
 
@@ -137,7 +142,7 @@ async def test_what_two_lines_claim_is_neithers(database_dsn: Dsns, tmp_path: Pa
         'people.csv:5: phone "+12025550123": is the same as in line 4',
         "people.csv:6: id: is the same as in line 2",
     ]
-    assert told[-1] == "0 people moved in; 0 opening balances posted."
+    assert told[-1] == "0 people imported; 0 opening balances posted."
 
 
 async def test_what_somebody_here_has_stays_theirs(database_dsn: Dsns, database: Database, tmp_path: Path) -> None:
@@ -204,8 +209,8 @@ async def test_name_taken_while_the_import_runs_keeps_one_out_and_no_other(
     code, told = await imported(database_dsn, csv_file(tmp_path, *(person(n) for n in range(1, 4))))
     assert code == 1
     assert told[-2].startswith('"person_2" was left out')
-    assert told[-1] == "2 people moved in; 2 opening balances posted: 5.00 USD."
-    assert "books are right" in await audited(database_dsn)
+    assert told[-1] == "2 people imported; 2 opening balances posted: 5.00 USD."
+    assert "ledger is correct" in await audited(database_dsn)
 
 
 async def test_opening_balance_owed_by_a_run_cut_off_is_paid_by_the_next(
@@ -220,13 +225,15 @@ async def test_opening_balance_owed_by_a_run_cut_off_is_paid_by_the_next(
         with pytest.raises(KeyboardInterrupt):
             await _run_until_cut(database_dsn, file)
     assert await facts(owner, ROWS) == (2, 2, 0, 0, 2, 0)
-    assert (await imported(database_dsn, file, dry=True))[1][-2] == "An earlier run still owes 2 opening balances."
+    assert (await imported(database_dsn, file, dry=True))[1][
+        -2
+    ] == "An earlier run has still to post 2 opening balances."
     mended = csv_file(tmp_path, person(1, balance="999"), person(2))
     assert (await imported(database_dsn, mended))[1][-1] == (
-        "0 people moved in; 2 opening balances posted: 4.00 USD."
+        "0 people imported; 2 opening balances posted: 4.00 USD."
     ), "what was promised is what is paid"
     assert await facts(owner, ROWS) == (2, 2, 2, 4, 2, 2)
-    assert "books are right" in await audited(database_dsn)
+    assert "ledger is correct" in await audited(database_dsn)
 
 
 async def _run_until_cut(dsns: Dsns, file: Path) -> None:
@@ -242,7 +249,7 @@ async def test_login_that_may_make_no_temporary_table_says_how_to_let_it(
     name = await owner.fetchval("select current_database()")
     await owner.execute(f"revoke temporary on database {name} from public")
     file = csv_file(tmp_path, person())
-    with pytest.raises(staging.CannotStage, match="may not make temporary tables") as refused:
+    with pytest.raises(staging.CannotStage, match="cannot create temporary tables") as refused:
         await imported(database_dsn, file)
     grant = str(refused.value).rpartition("or: ")[2]
     assert grant == f"GRANT TEMPORARY ON DATABASE {name} TO pocketpay;"
@@ -294,11 +301,11 @@ async def test_every_currency_served_has_its_own_sum(database_dsn: Dsns, owner: 
         large_transfer_threshold="USD:500.00,JPY:75000",
     )
     assert told == [
-        "people.csv:4: currency: is missing, and several are served",
-        "3 people read: 2 can move in, 0 are here already, 1 line is wrong, 0 notes.",
-        "  JPY: 1 person, 1 opening balance, 1500 JPY together",
-        "  USD: 1 person, 1 opening balance, 1.50 USD together",
-        "2 people moved in; 2 opening balances posted: 1500 JPY, 1.50 USD.",
+        "people.csv:4: currency: is missing, and this server has several currencies",
+        "3 people read: 2 can be imported, 0 are already imported, 1 line has an error, 0 notes.",
+        "  JPY: 1 person, 1 opening balance, 1500 JPY in total",
+        "  USD: 1 person, 1 opening balance, 1.50 USD in total",
+        "2 people imported; 2 opening balances posted: 1500 JPY, 1.50 USD.",
     ]
     assert code == 0
 
@@ -330,12 +337,12 @@ async def test_tables_of_a_dump_are_joined(database_dsn: Dsns, owner: Owner, tmp
     assert (code, told) == (
         1,
         [
-            'dump.sql:12: name "Bob\\tB\\b": must not have control characters or others that cannot be shown',
+            'dump.sql:12: name "Bob\\tB\\b": must not have control characters or characters that cannot be displayed',
             f"dump.sql:12: note: encrypted_password: is empty: {NO_WAY_IN}",
-            "2 people read: 1 can move in, 0 are here already, 1 line is wrong, 1 note.",
-            "  USD: 1 person, 1 opening balance, 80.25 USD together",
-            "  1 email address is not confirmed: kept, and not as verified",
-            "Nobody has moved in: mend these lines, or leave them out with --skip-wrong.",
+            "2 people read: 1 can be imported, 0 are already imported, 1 line has an error, 1 note.",
+            "  USD: 1 person, 1 opening balance, 80.25 USD in total",
+            "  1 email address is not confirmed: stored as not verified",
+            "Nobody was imported. Fix these lines, or skip them with --skip-wrong.",
         ],
     )
     assert (await imported(database_dsn, dump, skip_wrong=True))[0] == 0
@@ -359,10 +366,10 @@ async def test_tables_in_files_of_a_folder_are_joined_too(database_dsn: Dsns, ow
         [
             "profiles_rows.csv:3: id: this profile has no user in auth.users",
             "wallets_rows.csv:3: user_id: this wallet has no user in auth.users",
-            "1 person read: 1 can move in, 0 are here already, 2 lines are wrong, 0 notes.",
-            "  USD: 1 person, 1 opening balance, 10.00 USD together",
-            "  1 email address is not confirmed: kept, and not as verified",
-            "1 person moved in; 1 opening balance posted: 10.00 USD.",
+            "1 person read: 1 can be imported, 0 are already imported, 2 lines have errors, 0 notes.",
+            "  USD: 1 person, 1 opening balance, 10.00 USD in total",
+            "  1 email address is not confirmed: stored as not verified",
+            "1 person imported; 1 opening balance posted: 10.00 USD.",
         ],
     )
 
@@ -389,7 +396,7 @@ async def test_import_and_people_signing_up_do_not_disturb_one_another(
     async with receiving(database) as reception:
         await asyncio.gather(imported(database_dsn, file), *(arrives(reception, f"guest_{n}") for n in range(10)))
     assert await owner.fetchval("select count(*) from users") == 810
-    assert "books are right" in await audited(database_dsn)
+    assert "ledger is correct" in await audited(database_dsn)
 
 
 async def arrives(reception: Reception, username: str) -> None:
@@ -435,4 +442,4 @@ async def test_person_whose_wallet_is_closed_is_here_already_and_stays_away(
     )
     code, told = await imported(database_dsn, file)
     assert code == 0
-    assert told[0].startswith("1 person read: 0 can move in, 1 is here already")
+    assert told[0].startswith("1 person read: 0 can be imported, 1 is already imported")

@@ -14,9 +14,11 @@ from asyncpg import Connection, Record
 from pocketpay.database.sessions import Database, Session
 from pocketpay.errors import BooksDisagree
 from pocketpay.ledger import entries, statement
+from pocketpay.ledger.month import Month
 from pocketpay.ledger.point import END_OF_TIME, Point, just_after, points
 from pocketpay.ledger.repository.postings import open_house
-from pocketpay.ledger.statement import Month, statements, totals
+from pocketpay.ledger.statement import statements, totals
+from pocketpay.ledger.time_zones import time_zone
 from pocketpay.money import Money
 from tests.conftest import Dsns
 from tests.ledger.posted import BOUNDARIES, EPOCH, Paid, lived, post
@@ -58,6 +60,62 @@ def changes(paid: list[Paid], wallet: UUID) -> list[tuple[datetime, int]]:
     """What each of the wallet's entries adds, and when, by a plain list."""
     out = [(one.at, -one.amount - one.fee) if one.source == wallet else (one.at, one.amount) for one in paid]
     return [what for one, what in zip(paid, out, strict=True) if wallet in (one.source, one.destination)]
+
+
+def at_changes(zone_name: str, wallet: UUID, others: list[UUID], chance: random.Random) -> list[Paid]:
+    """Payments around each beginning of a month in that zone, and each change of its clocks, in the year 2025."""
+    zone, day = time_zone(zone_name), datetime(2024, 12, 30, tzinfo=UTC)
+    edges = {edge for month in year_in(zone_name) for edge in (month.starts, month.ends)}
+    moments = {edge + n * TICK for edge in edges for n in (-1, 0)}
+    for hour in range(370 * 24):
+        at = day + timedelta(hours=hour)
+        if at.astimezone(zone).utcoffset() != (at - timedelta(hours=1)).astimezone(zone).utcoffset():
+            moments |= {at - TICK, at, at + timedelta(minutes=30)}
+    whose, paid = [wallet, *others], []
+    for number, at in enumerate(sorted(moments)):
+        one, other = chance.sample(whose, 2)
+        if number < 6:
+            paid.append(Paid(at, None, whose[number % len(whose)], 10_000))
+        else:
+            paid.append(Paid(at, one, other, chance.randint(1, 40), fee=chance.randint(0, 2)))
+    return paid
+
+
+def year_in(zone_name: str) -> list[Month]:
+    return [Month(2025, number, zone_name) for number in range(1, 13)]
+
+
+def shown_month(at: datetime, zone_name: str) -> tuple[int, int]:
+    """The month that a calendar on the wall of that zone shows."""
+    there = at.astimezone(time_zone(zone_name))
+    return there.year, there.month
+
+
+@pytest.mark.parametrize(
+    "zone_name",
+    [
+        *("UTC", "Europe/Berlin", "America/New_York", "Asia/Kathmandu", "Pacific/Kiritimati", "Pacific/Pago_Pago"),
+        *("Australia/Lord_Howe", "America/Havana", "Africa/Cairo", "Africa/Casablanca"),
+    ],
+)
+async def test_every_payment_is_in_the_month_that_its_zone_shows_and_the_months_add_up(
+    owner: Owner, database: Database, session: Session, zone_name: str
+) -> None:
+    wallet, *others = await somebody(owner, 3)
+    paid = at_changes(zone_name, wallet, others, random.Random(zone_name))
+    assert len(paid) > 24
+    await post(owner, paid)
+    for whose in (wallet, *others):
+        mine = changes(paid, whose)
+        closing = sum(amount for at, amount in mine if shown_month(at, zone_name) < (2025, 1))
+        for month, of in (await statements(session, whose, year_in(zone_name))).items():
+            here = [amount for at, amount in mine if shown_month(at, zone_name) == (month.year, month.number)]
+            sums = await totals(database, of)
+            assert of.opening.balance.minor == closing
+            closing += sum(here)
+            assert (of.closing.balance.minor, of.entries) == (closing, len(here))
+            assert sums.money_in.minor == sum(amount for amount in here if amount > 0)
+            assert of.opening.balance + sums.money_in - sums.money_out == of.closing.balance
 
 
 @pytest.mark.parametrize("seed", range(8))

@@ -147,7 +147,7 @@ GUARDS = (
     ),
     *(
         Damage(
-            f"the server may {right} the record of operators' acts",
+            f"the server may {right} the operator log",
             f"grant {right} on operator_actions to pocketpay_server",
             {RECORD_IS_THE_OWNERS: {"pocketpay_server"}},
         )

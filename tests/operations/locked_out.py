@@ -1,4 +1,4 @@
-"""A customer who is locked out, for tests, and what operators' acts on them leave."""
+"""A customer who is locked out, for tests, and what operators' actions on them leave."""
 
 from pocketpay.identity.reception import Admission, Reception
 from pocketpay.operations import audit

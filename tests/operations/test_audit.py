@@ -34,7 +34,7 @@ from tests.operations.damaged_times import TIMES
 from tests.operations.town import Town, open_desk, trade
 
 DAMAGES = (*BOOKS, *PAYMENTS, *REFUNDS, *REQUESTS, *CARDS, *TIMES, *CLOSINGS, *ACTS, *GUARDS)
-RIGHT = f"The books are right: {len(PROOFS)} laws hold.\n"
+RIGHT = f"The ledger is correct: all {len(PROOFS)} laws hold.\n"
 
 CONSTRAINTS = """
 select conrelid::regclass::text, conname from pg_constraint
@@ -89,7 +89,7 @@ async def test_damage_is_found_where_it_is_and_nowhere_else(
     code, found, last = await told(undone)
     assert found == {proof.law: {id.format_map(town.names) for id in ids} for proof, ids in damage.found.items()}
     assert code == 1
-    assert last.startswith("The books disagree: ")
+    assert last.startswith("The ledger has errors: ")
 
 
 OLD = f"""
@@ -208,7 +208,7 @@ async def test_thousands_of_entries_and_thousands_of_findings_stream(
     code, found, last = await told(undone)
     assert code == 1
     assert [len(ids) for ids in found.values()] == [MANY, 1]
-    assert last == f"The books disagree: {2 * MANY + 1} findings."
+    assert last == f"The ledger has errors: {2 * MANY + 1} findings."
 
 
 def test_verb_prints_what_disagrees_and_exits_with_one(database_dsn: Dsns, tmp_path: Path) -> None:
@@ -220,9 +220,9 @@ def test_verb_prints_what_disagrees_and_exits_with_one(database_dsn: Dsns, tmp_p
     assert wrong.returncode == 1
     assert wrong.stderr == ""
     assert wrong.stdout.splitlines() == [
-        f"law 4: a wallet's balance is what its entries sum to: {town['dan']}: "
+        f"law 4: a wallet's balance is the sum of its entries: {town['dan']}: "
         "posted 7 at 1, but its entries sum to 10000 at 1",
-        "The books disagree: 1 finding.",
+        "The ledger has errors: 1 finding.",
     ]
 
 

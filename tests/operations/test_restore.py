@@ -76,7 +76,7 @@ def test_books_are_right_after_a_restore_and_after_the_restore_of_a_restore(
 ) -> None:
     asyncio.run(trade(database_dsn))
     right = audited(database_dsn)
-    assert right.startswith("The books are right: "), right
+    assert right.startswith("The ledger is correct: "), right
     with backups.copy(database_dsn) as copy, backups.copy(copy) as copy_of_the_copy:
         for one in (copy, copy_of_the_copy):
             assert audited(one) == right

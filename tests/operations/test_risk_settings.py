@@ -144,7 +144,7 @@ def test_setting_that_only_a_newer_server_has_changes_nothing_here() -> None:
 async def test_what_does_not_go_with_this_environment_is_said_in_a_sentence(database: Database) -> None:
     await set_(database, "large_transfer_threshold", "USD:20.00", settings=made())
     async with database.read() as session:
-        with pytest.raises(SettingsError, match="LARGE_TRANSFER_THRESHOLD names no amount for JPY"):
+        with pytest.raises(SettingsError, match="LARGE_TRANSFER_THRESHOLD has no amount for JPY"):
             await read_policy(session, here())
         assert str((await read_policy(session, made())).rule(LargeTransfer).threshold("USD")) == "20.00"
 

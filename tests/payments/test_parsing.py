@@ -12,6 +12,7 @@ from pocketpay.payments.parsing import (
     parse_description,
     parse_key,
     parse_recipient,
+    parse_transfer_description,
 )
 from pocketpay.transactions.errors import InvalidAmount, InvalidInput
 
@@ -96,6 +97,18 @@ def test_description_that_cannot_be_kept_is_refused(typed: str) -> None:
     with pytest.raises(InvalidInput) as refused:
         parse_description(typed)
     assert (refused.value.code, refused.value.field) == ("INVALID_INPUT", "description")
+
+
+@pytest.mark.parametrize("typed", ["", "  ", "\n", "\u3000"])
+def test_transfer_may_have_no_description(typed: str) -> None:
+    assert parse_transfer_description(typed) == ""
+
+
+@pytest.mark.parametrize("typed", ["x" * 501, *UNFIT, *UNSEEN])
+def test_description_of_a_transfer_is_otherwise_judged_like_every_description(typed: str) -> None:
+    with pytest.raises(InvalidInput):
+        parse_transfer_description(typed)
+    assert parse_transfer_description(" Lunch ") == "Lunch"
 
 
 @pytest.mark.parametrize("typed", ["", " ", "x" * 101, *UNFIT, *UNSEEN])

@@ -103,6 +103,6 @@ async def test_bank_of_a_desk_is_the_one_of_the_settings(module_dsn: Dsns) -> No
 
 @pytest.mark.parametrize("manner", [one for one in Manner if one is not Manner.INSTANT])
 def test_bank_that_misbehaves_is_refused_in_production(manner: Manner) -> None:
-    with pytest.raises(SettingsError, match="SIMULATED_BANK misbehaves in development only"):
+    with pytest.raises(SettingsError, match="SIMULATED_BANK must be instant in production"):
         load(simulated_bank=manner, environment="production", _env_file=None)
     assert load(simulated_bank=manner, environment="development", _env_file=None).simulated_bank is manner

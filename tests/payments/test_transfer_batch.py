@@ -89,7 +89,7 @@ async def test_a_hundred_are_a_batch(desk: Desk) -> None:
     [
         (("bob", "0", "Lunch"), "INVALID_AMOUNT", "amount"),
         (("bob", "1.001", "Lunch"), "INVALID_AMOUNT", "amount"),
-        (("bob", "1", ""), "INVALID_INPUT", "description"),
+        (("bob", "1", "a\nb"), "INVALID_INPUT", "description"),
         (("bob", "1", "a\ud800b"), "INVALID_INPUT", "description"),
         ((NOBODY, "1", "Lunch"), "RECIPIENT_NOT_FOUND", "to"),
         (("@", "1", "Lunch"), "RECIPIENT_NOT_FOUND", "to"),
@@ -268,7 +268,7 @@ async def test_refusals_without_a_row_are_told_again_with_their_facts_whatever_c
     await records.close_wallet(gone)
     key = new_key()
     items = [
-        *(item(bob, "0"), item(bob, "600.00"), item(bob, "550.00"), item(bob, "501.00"), item(bob, "1.00", "")),
+        *(item(bob, "0"), item(bob, "600.00"), item(bob, "550.00"), item(bob, "501.00"), item(bob, "1.00", "a\nb")),
         *(item(gone, "1.00"), item(ada, "1.00"), item(NOBODY, "1.00"), item(bob, "4000.00"), item(bob, "1.00")),
     ]
     first = await send_many(desk, ada, items, key=key)

@@ -2,6 +2,7 @@
 
 import gc
 import random
+import tracemalloc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -24,6 +25,7 @@ from pocketpay.serving.documents import (
     Documents,
 )
 from pocketpay.serving.limits import Limits
+from pocketpay.serving.plans import Plans
 from tests.people import made
 
 EXPLORER = Path(__file__).parents[2] / "explorer" / "src"
@@ -110,7 +112,7 @@ def test_many_operations_and_fragments_are_refused() -> None:
         "{ ...f0 } " + " ".join(f"fragment f{n} on Query {{ __typename }}" for n in range(MOST_DEFINITIONS)),
     ):
         (error,) = documents().prepared(text).errors
-        assert error.message == f"A document has at most {MOST_DEFINITIONS} operations and fragments."
+        assert error.message == f"This document has more than {MOST_DEFINITIONS} operations and fragments."
 
 
 def test_lists_of_many_values_are_refused() -> None:
@@ -119,7 +121,7 @@ def test_lists_of_many_values_are_refused() -> None:
         return [error.message for error in documents().prepared(f"{{ {lists} {{ totalCount }} }}").errors]
 
     assert told(100, 100) == []
-    assert told(100, 101) == ["The lists of this document hold more than 200 values; use a variable."]
+    assert told(100, 101) == ["The lists of this document have more than 200 values. Use a variable."]
     assert told(201, 0) == told(100, 101)
 
 
@@ -155,6 +157,24 @@ def test_strangers_texts_forget_none_of_a_members() -> None:
         kept.prepared(f"{{ a{number}: __typename }}", anonymous=True)
     assert kept.prepared("{ __typename }") is members
     assert kept.prepared("{ a: __typename }", anonymous=True) is not strangers
+
+
+def test_plans_of_a_text_are_within_what_it_weighs() -> None:
+    """A short text may have several operations, each of which selects the fields of its fragments many times."""
+    leaves = "id type status direction description createdAt updatedAt isRisky bankName expiresAt completedAt"
+    parts = " ".join(f"part{number}: refundOf {{ ...leaves }}" for number in range(29))
+    operations = " ".join(f"query q{number} {{ transactions {{ nodes {{ ...parts }} }} }}" for number in range(11))
+    fragments = f"fragment leaves on Transaction {{ {leaves} }} fragment parts on Transaction {{ {parts} }}"
+    prepared = documents().prepared(f"{operations} {fragments}", anonymous=True)
+    assert prepared.errors == []
+    tracemalloc.start()
+    try:
+        plans = [Plans(SHORT).plan(operation) for operation in prepared.operations]
+        used, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert None not in plans
+    assert used <= 512 * prepared.tokens
 
 
 def test_text_of_a_member_is_prepared_once_for_strangers_too() -> None:
@@ -203,7 +223,7 @@ LONG = "{ " + " ".join(f"a{n}: __typename @include(if: true) @skip(if: false)" f
 def test_stranger_writes_less_than_a_member() -> None:
     kept = documents()
     (error,) = kept.prepared(LONG, anonymous=True).errors
-    assert error.message == "This document is longer than 400 tokens; signed in it may have 1000."
+    assert error.message == "This document is longer than 400 tokens; the limit for signed-in requests is 1000."
     assert error.extensions == {"code": "QUERY_TOO_COMPLEX"}
     assert kept.prepared(LONG).errors == []
     assert kept.prepared(get_introspection_query(), anonymous=True).errors[0].extensions != error.extensions

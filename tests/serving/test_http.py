@@ -141,6 +141,34 @@ async def test_a_body_too_large_is_413_whether_it_says_so_or_not(client: Client,
     assert (await _raw(server.port, head + chunked + b"0\r\n\r\n")).startswith(b"HTTP/1.1 413")
 
 
+async def test_member_sends_a_longer_body_than_a_stranger(client: Client, server: Listening) -> None:
+    ada = await client.sign_up()
+    length = client.rooms.settings.body_bytes
+
+    def body(length: int) -> bytes:
+        return b'{"query": "{ viewer { id } }", "x": "' + b"y" * (length - 39) + b'"}'
+
+    async def status(length: int, headers: dict[str, str]) -> int:
+        sent = {"content-type": OLD, **headers}
+        return (await client.http.post("/graphql", content=body(length), headers=sent)).status_code
+
+    assert len(body(length)) == length
+    assert await status(length, ada.bearer) == 200
+    assert await status(length + 1, ada.bearer) == 413
+    for headers in ({}, {"authorization": "Bearer nonsense"}):
+        assert await status(http.ANONYMOUS_BYTES, headers) == 200
+        assert await status(http.ANONYMOUS_BYTES + 1, headers) == 413
+    chunk = body(length)
+    for bearer, answer in ((ada.bearer, b"HTTP/1.1 200"), ({}, b"HTTP/1.1 413")):
+        head = _head(b"transfer-encoding: chunked", b"connection: close", *_lines(bearer))
+        sent = head + b"%x\r\n%s\r\n0\r\n\r\n" % (len(chunk), chunk)
+        assert (await _raw(server.port, sent)).startswith(answer)
+
+
+def _lines(headers: dict[str, str]) -> list[bytes]:
+    return [f"{name}: {value}".encode() for name, value in headers.items()]
+
+
 async def test_a_body_that_does_not_arrive_is_408_and_the_connection_ends(database_dsn: Dsns) -> None:
     async with serving(database_dsn.server, body_seconds=0.1) as client, listening(client) as server:
         answer = await _raw(server.port, _head(b"content-length: 30") + b'{"query"')

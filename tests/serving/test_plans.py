@@ -23,7 +23,7 @@ from pocketpay.app import SHORT
 from pocketpay.payments.desk import Desk
 from pocketpay.serving.documents import Documents, Operation, Prepared
 from pocketpay.serving.execution import Execution
-from pocketpay.serving.limits import Limits
+from pocketpay.serving.limits import NOTHING, Limits
 from pocketpay.serving.plans import Plans
 from pocketpay.wallets.balance import Balance
 from tests.clients import Client
@@ -41,7 +41,7 @@ def operation(text: str) -> Operation:
     assert validate(SHORT, document) == [], text
     (node,) = document.definitions
     assert isinstance(node, OperationDefinitionNode)
-    return Operation(node, Prepared(document, [], 0, undirected="@" not in text), recheck=False)
+    return Operation(node, Prepared(document, [], 0, undirected="@" not in text), NOTHING, recheck=False)
 
 
 def everything(type_: Any, depth: int, variables: dict[str, str]) -> str:
@@ -234,3 +234,14 @@ def _counting(monkeypatch: pytest.MonkeyPatch, *, fail: bool = False) -> list[ob
 
     monkeypatch.setattr("pocketpay.api.mutations.transfer.payments.transfer", counted)
     return asked
+
+
+async def test_an_amount_that_is_missing_is_an_error_and_no_text(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Amounts and currencies are written by `str`, which has words for None."""
+    ada = await client.sign_up("ada")
+    monkeypatch.setattr("pocketpay.api.money.Amount", lambda _: None)
+    answer = await client.post("{ wallet { balance { amount } } }", by=ada)
+    assert answer["data"] == {"wallet": None}
+    assert [error["path"] for error in answer["errors"]] == [["wallet", "balance", "amount"]]

@@ -14,6 +14,8 @@ from websockets.exceptions import InvalidStatus
 from websockets.typing import Origin, Subprotocol
 
 from pocketpay.identity import sessions
+from pocketpay.serving import sockets
+from pocketpay.serving.sockets import Socket
 from tests.clients import Client, Listening, Person, listening, serving
 from tests.conftest import Dsns
 from tests.updates.waiting import until
@@ -168,6 +170,69 @@ async def test_a_bad_token_closes_with_4403(server: Listening) -> None:
             assert await closed(socket) == 4403
 
 
+@pytest.mark.parametrize("bearer", ["Bearer ", "bearer ", ""])
+@pytest.mark.parametrize(
+    "place",
+    [
+        ["authorization"],
+        ["Authorization"],
+        ["token"],
+        ["accessToken"],
+        ["access_token"],
+        ["authToken"],
+        ["headers", "authorization"],
+        ["headers", "Authorization"],
+        ["Headers", "AUTHORIZATION"],
+    ],
+    ids=".".join,
+)
+async def test_token_is_read_where_clients_put_it(server: Listening, place: list[str], bearer: str) -> None:
+    ada = await server.client.sign_up("ada")
+    payload: Any = bearer + ada.token
+    for name in reversed(place):
+        payload = {name: payload, "client": {"name": "a browser", "x-csrf-token": "1"}}
+    async with dialled(server) as socket:
+        await say(socket, {**INIT, "payload": payload})
+        assert await heard(socket) == {"type": "connection_ack"}
+        await say(socket, subscribe("{ viewer { username } }"))
+        assert (await heard(socket))["payload"] == {"data": {"viewer": {"username": "ada"}}}
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        {"token": None},
+        {"token": ""},
+        {"token": ["Bearer TOKEN"]},
+        {"accessToken": {"token": "TOKEN"}},
+        {"headers": {"authorization": 5}},
+        {"headers": {"Authorization": "Basic TOKEN"}},
+        {"headers": [{"authorization": "Bearer TOKEN"}]},
+        {"headers": "Authorization: Bearer TOKEN"},
+        {"context": {"headers": {"authorization": "Bearer TOKEN"}}},
+        {"jwt": "TOKEN"},
+        {"refreshToken": "TOKEN"},
+        {"x-api-key": "TOKEN"},
+        {"password": "x"},
+        {"token": "TOKEN", "authorization": "Bearer another"},
+        {"token": "TOKEN", "idToken": "TOKEN"},
+    ],
+    ids=str,
+)
+async def test_socket_that_shows_what_cannot_be_read_is_not_anonymous(server: Listening, payload: Any) -> None:
+    ada = await server.client.sign_up("ada")
+    async with dialled(server) as socket:
+        await say(socket, json.dumps({**INIT, "payload": payload}).replace("TOKEN", ada.token))
+        assert await closed(socket) == 4403
+
+
+async def test_payload_without_credentials_is_anonymous(server: Listening) -> None:
+    for payload in ({}, {"client": "a browser"}, {"headers": {"x-csrf-token": "1", "accept": ["*/*"]}}, None):
+        async with dialled(server) as socket:
+            await say(socket, {**INIT, "payload": payload})
+            assert await heard(socket) == {"type": "connection_ack"}
+
+
 async def test_a_second_init_and_an_id_in_use_close_the_socket(server: Listening) -> None:
     ada = await server.client.sign_up("ada")
     async with opened(server, by=ada) as socket:
@@ -257,6 +322,42 @@ async def test_sockets_and_their_operations_are_counted(database_dsn: Dsns) -> N
         await _none_left(client)
         async with opened(server, by=ada):
             pass
+
+
+async def test_queries_beyond_the_limit_of_subscriptions_wait_for_their_turn(
+    database_dsn: Dsns, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    running, most, free = 0, 0, asyncio.Event()
+
+    async def slow(socket: Socket, *asked: Any) -> Any:
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        await free.wait()
+        running -= 1
+        return await answer(socket, *asked)
+
+    answer = Socket._answer
+    monkeypatch.setattr(Socket, "_answer", slow)
+    monkeypatch.setattr(sockets, "QUERIES_WAITING", 5)
+    async with serving(database_dsn.server, socket_subscriptions=2) as client, listening(client) as server:
+        async with opened(server, by=await client.sign_up("ada")) as socket:
+            for n in range(2):
+                await say(socket, subscribe("subscription { balanceChanged { version } }", f"s{n}"))
+                assert (await heard(socket))["type"] == "next"
+            for n in range(8):
+                await say(socket, subscribe("{ viewer { id } }", str(n)))
+            refused = await heard(socket)
+            assert (refused["id"], refused["type"]) == ("7", "error")
+            assert refused["payload"][0]["extensions"]["code"] == "RATE_LIMITED"
+            await say(socket, {"type": "complete", "id": "6"})
+            await say(socket, {"type": "ping"})
+            assert await heard(socket) == {"type": "pong"}
+            free.set()
+            told = [await heard(socket) for _ in range(2 * 6)]
+            assert [one["id"] for one in told if one["type"] == "next"] == list("012345")
+            assert all(one["payload"]["data"]["viewer"]["id"] for one in told if one["type"] == "next")
+        assert most == 2
 
 
 async def _none_left(client: Client) -> None:

@@ -19,7 +19,8 @@ import uuid_utils.compat as uuids
 
 from pocketpay.api import ids
 from pocketpay.api.statement_link import StatementLinks
-from pocketpay.ledger.statement import Month
+from pocketpay.ledger.month import Month
+from pocketpay.ledger.time_zones import time_zone
 from pocketpay.serving import statement_csv
 from tests.api.test_statement import NOVEMBER, TICK
 from tests.clients import Client, Listening, Person, serving
@@ -34,16 +35,17 @@ HEADER = ["Date (UTC)", "Description", "Counterparty", "Type", "Amount", "Balanc
 READING = "select count(*) from pg_stat_activity where application_name = 'pocketpay statement'"
 
 
-def read(text: str) -> list[dict[str, str]]:
-    """A file's lines after its header, which must be the one we know."""
+def read(text: str, zone: str = "UTC") -> list[dict[str, str]]:
+    """A file's lines after the byte order mark and the header, which must be the one we know."""
+    assert (text[:1], text.count("\ufeff")) == ("\ufeff", 1)
     assert text.endswith("\r\n")
-    header, *rows = csv.reader(io.StringIO(text, newline=""))
-    assert header == HEADER
+    header, *rows = csv.reader(io.StringIO(text[1:], newline=""))
+    assert header == [f"Date ({zone})", *HEADER[1:]]
     return [dict(zip(header, row, strict=True)) for row in rows]
 
 
-def link(wallet: UUID, month: str, *, now: datetime | None = None) -> str:
-    return StatementLinks(SECRET).link(wallet, Month.parse(month), now=now or datetime.now(UTC))
+def link(wallet: UUID, month: str, zone: str = "UTC", *, now: datetime | None = None) -> str:
+    return StatementLinks(SECRET).link(wallet, Month.parse(month, zone), now=now or datetime.now(UTC))
 
 
 async def wallet_of(owner: Owner, person: Person) -> UUID:
@@ -87,6 +89,74 @@ async def test_file_has_the_month_from_opening_to_closing(client: Client, owner:
     assert closing == common | {
         "Date (UTC)": "2025-11-30 23:59:59", "Description": "Closing balance", "Balance": "94.85"
     }  # fmt: skip
+
+
+async def test_file_of_a_time_zone_has_its_month_and_its_clocks(client: Client, owner: Owner) -> None:
+    """In the last night of a Berlin October an hour comes twice; the file keeps the order of the books."""
+    alice, _ = await people(owner, "alice", "bob")
+    utc = (
+        *("2025-09-30 21:59:59", "2025-09-30 22:00:00", "2025-10-26 00:30:00", "2025-10-26 01:15:00"),
+        *("2025-10-31 22:59:59", "2025-10-31 23:00:00"),
+    )
+    await post(owner, [Paid(datetime.fromisoformat(f"{at}+00:00"), None, alice, 100) for at in utc])
+    rows = read((await client.http.get(link(alice, "2025-10", "Europe/Berlin"))).text, "Europe/Berlin")
+    assert [(row["Date (Europe/Berlin)"], row["Balance"]) for row in rows] == [
+        ("2025-10-01 00:00:00", "1.00"),
+        ("2025-10-01 00:00:00", "2.00"),
+        ("2025-10-26 02:30:00", "3.00"),
+        ("2025-10-26 02:15:00", "4.00"),
+        ("2025-10-31 23:59:59", "5.00"),
+        ("2025-10-31 23:59:59", "5.00"),
+    ]
+    assert [row["Balance"] for row in read((await client.http.get(link(alice, "2025-10"))).text)] == [
+        *("2.00", "3.00", "4.00", "5.00", "6.00", "6.00")
+    ]
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Pacific/Kiritimati", "Pacific/Pago_Pago"])
+@pytest.mark.parametrize("month", ["0001-01", "9999-12"])
+async def test_first_and_last_month_of_all_time_have_a_file(
+    client: Client, owner: Owner, month: str, zone: str
+) -> None:
+    (alice,) = await people(owner, "alice")
+    opening, closing = read((await client.http.get(link(alice, month, zone))).text, zone)
+    assert (opening["Balance"], closing["Balance"]) == ("0.00", "0.00")
+
+
+async def test_file_of_the_running_month_in_a_time_zone_ends_now(client: Client) -> None:
+    ada, zone = await client.sign_up(), "Asia/Kathmandu"
+    before = datetime.now(time_zone(zone)).replace(tzinfo=None, microsecond=0)
+    query = 'query ($month: String!) { wallet { statement(month: $month, timeZone: "Asia/Kathmandu") { csvUrl } } }'
+    data = await client.data(query, {"month": f"{before:%Y-%m}"}, by=ada)
+    *_, closing = read((await client.http.get(data["wallet"]["statement"]["csvUrl"])).text, zone)
+    after = datetime.now(time_zone(zone)).replace(tzinfo=None)
+    assert before <= datetime.fromisoformat(closing[f"Date ({zone})"]) <= after
+
+
+async def test_link_of_one_time_zone_opens_no_other(client: Client, owner: Owner) -> None:
+    (alice,) = await people(owner, "alice")
+    here, berlin = link(alice, "2025-11"), link(alice, "2025-11", "Europe/Berlin")
+    assert "timeZone=Europe%2FBerlin" in berlin
+    for url in (
+        berlin.replace("Europe%2FBerlin", "Europe%2FParis"),
+        berlin.replace("&timeZone=Europe%2FBerlin", ""),
+        berlin.replace("Europe%2FBerlin", ""),
+        f"{here}&timeZone=Europe/Berlin",
+        f"{here}&timeZone=UTC",
+    ):
+        assert (await client.http.get(url)).status_code == 403, url
+    assert (await client.http.get(berlin)).status_code == 200
+
+
+async def test_file_begins_with_the_byte_order_mark_by_which_excel_knows_utf_8(client: Client, owner: Owner) -> None:
+    alice, bob = await people(owner, "alice", "bob")
+    await owner.execute("update users set name = 'Zoë Żółć 山田' where username = 'bob'")
+    await post(owner, [Paid(NOVEMBER, None, bob, 500), Paid(NOVEMBER, bob, alice, 100)])
+    content = (await client.http.get(link(alice, "2025-11"))).content
+    assert content[:3] == b"\xef\xbb\xbf"
+    assert content[3:].startswith(b'"Date (UTC)",')
+    assert [row["Counterparty"] for row in read(content.decode())] == ["", "Zoë Żółć 山田 (bob)", ""]
+    assert content.decode("utf-8-sig") == content.decode()[1:]
 
 
 async def test_file_is_an_attachment_that_nobody_keeps(client: Client, owner: Owner) -> None:

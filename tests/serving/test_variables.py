@@ -7,7 +7,7 @@ from graphql import GraphQLError, OperationDefinitionNode, Undefined, parse
 from graphql.execution.values import VariableValues, get_variable_values
 
 from pocketpay.api.schema import schema
-from pocketpay.serving.variables import MOST_ERRORS, Variables
+from pocketpay.serving.variables import MOST_ERRORS, MOST_VALUES, Variables
 
 CORE = schema._schema
 PAYMENT = {"to": "bob", "amount": "1.00", "description": "tea", "idempotencyKey": "a-key-1234"}
@@ -30,6 +30,9 @@ GIVEN: list[tuple[str, dict[str, Any]]] = [
     (PAY, {"input": {**PAYMENT, "to": 7}}),
     (PAY, {"input": {**PAYMENT, "to": None, "amount": "x", "more": 1}}),
     (PAY, {"input": {**PAYMENT, "more": None}}),
+    (PAY, {"input": {name: value for name, value in PAYMENT.items() if name != "description"}}),
+    (PAY, {"input": {**{name: value for name, value in PAYMENT.items() if name != "description"}, "more": 1}}),
+    (PAY, {"input": {**PAYMENT, "description": None}}),
     (PAY, {"input": {"to": "bob"}}),
     (PAY, {"input": {}}),
     (PAY, {"input": []}),
@@ -91,3 +94,32 @@ def test_an_input_of_leaves_goes_the_short_way() -> None:
     operation = parse(PAY).definitions[0]
     assert isinstance(operation, OperationDefinitionNode)
     assert Variables(CORE, operation.variable_definitions or ())._short is not None
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        [1] * MOST_VALUES,
+        [[]] * MOST_VALUES,
+        [[1] * 99] * 10,
+        {str(number): 1 for number in range(MOST_VALUES)},
+    ],
+    ids=["numbers", "lists", "lists in lists", "fields"],
+)
+def test_variables_of_too_many_values_are_refused(value: Any) -> None:
+    given = checked("query ($ids: [[Int]]) { viewer { id } }", {"ids": value})
+    assert isinstance(given, list)
+    assert [error.extensions for error in given] == [{"code": "QUERY_TOO_COMPLEX"}]
+
+
+def test_variables_have_room_for_a_batch_of_a_hundred_transfers() -> None:
+    transfers = [{"to": "bob", "amount": "1.00", "description": "x" * 500}] * 100
+    text = "mutation ($input: TransferBatchInput!) { transferBatch(input: $input) { replayed } }"
+    given = checked(text, {"input": {"idempotencyKey": "a-key-1234", "atomic": True, "transfers": transfers}})
+    assert isinstance(given, VariableValues)
+
+
+def checked(text: str, given: dict[str, Any]) -> VariableValues | list[GraphQLError]:
+    (operation,) = parse(text).definitions
+    assert isinstance(operation, OperationDefinitionNode)
+    return Variables(CORE, operation.variable_definitions or ()).values(given)

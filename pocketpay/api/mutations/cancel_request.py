@@ -10,8 +10,8 @@ from pocketpay.payments import cancel_request as payments
 
 
 @strawberry.mutation(
-    description="Takes back a money request that the viewer asked. Said again it answers with the same. Refusals: "
-    "NOT_FOUND, WRONG_STATE (with the state reached)."
+    description="Cancels a money request that the viewer created. Idempotent: repeating it returns the same result. "
+    "Refusals: NOT_FOUND, WRONG_STATE (with the current status)."
 )
 @refusals_as_errors(MoneyRequestPayload, BY_ID)
 async def cancel_request(info: Info, id: ids.RequestId) -> MoneyRequestPayload:

@@ -10,8 +10,8 @@ from pocketpay.payments.cancel import cancel
 
 
 @strawberry.mutation(
-    description="Calls one of the viewer's held payments off; the money is theirs again. Said again it answers with "
-    "the same. Refusals: NOT_FOUND, WRONG_STATE (with the state reached)."
+    description="Cancels a payment of the viewer that waits for confirmation and releases the held money. "
+    "Idempotent: repeating it returns the same result. Refusals: NOT_FOUND, WRONG_STATE (with the current status)."
 )
 @refusals_as_errors(TransactionPayload, BY_ID)
 async def cancel_transfer(info: Info, id: ids.HeldPaymentId) -> TransactionPayload:

@@ -10,7 +10,8 @@ from pocketpay.payments import close_card as payments
 
 
 @strawberry.mutation(
-    description="Closes one of the viewer's cards for good. Said again it answers with the same. Refusals: NOT_FOUND."
+    description="Closes one of the viewer's cards permanently. Idempotent: repeating it returns the same result. "
+    "Refusals: NOT_FOUND."
 )
 @refusals_as_errors(CardPayload, BY_ID)
 async def close_card(info: Info, id: ids.CardId) -> CardPayload:

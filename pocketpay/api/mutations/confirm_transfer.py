@@ -10,9 +10,9 @@ from pocketpay.payments.confirm import confirm
 
 
 @strawberry.mutation(
-    description="Lets one of the viewer's held payments go out. Said again it answers with the same. Refusals: "
-    "NOT_FOUND, WRONG_STATE (with the state reached), WALLET_FROZEN and RISK_BLOCKED (it ends BLOCKED), "
-    "RECIPIENT_NOT_FOUND (it ends FAILED)."
+    description="Confirms a payment of the viewer that waits for confirmation, and completes it. Idempotent: "
+    "repeating it returns the same result. Refusals: NOT_FOUND, WRONG_STATE (with the current status), "
+    "WALLET_FROZEN and RISK_BLOCKED (it ends BLOCKED), RECIPIENT_NOT_FOUND (it ends FAILED)."
 )
 @refusals_as_errors(TransactionPayload, BY_ID)
 async def confirm_transfer(info: Info, id: ids.HeldPaymentId) -> TransactionPayload:

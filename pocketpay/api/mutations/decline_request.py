@@ -10,9 +10,9 @@ from pocketpay.payments import decline_request as payments
 
 
 @strawberry.mutation(
-    description="Says no to a money request asked of the viewer, for good. A payment of it that awaits its "
-    "confirmation is CANCELLED with it, and the money is theirs again. Said again it answers with the same. "
-    "Refusals: NOT_FOUND, WRONG_STATE (with the state reached)."
+    description="Declines a money request to the viewer. This is final. If a payment of it waits for confirmation, "
+    "the payment is CANCELLED and the held money is released. Idempotent: repeating it returns the same result. "
+    "Refusals: NOT_FOUND, WRONG_STATE (with the current status)."
 )
 @refusals_as_errors(MoneyRequestPayload, BY_ID)
 async def decline_request(info: Info, id: ids.RequestId) -> MoneyRequestPayload:

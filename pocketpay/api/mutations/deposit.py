@@ -12,18 +12,19 @@ from pocketpay.api.transaction_payload import TransactionPayload
 from pocketpay.payments import deposit as payments
 
 
-@strawberry.input(description="Money to bring in from a bank.")
+@strawberry.input(description="A deposit from a bank.")
 class DepositInput:
     amount: Amount = strawberry.field(description=AMOUNT)
-    bank_name: str = strawberry.field(description="The bank it comes from: 1 to 100 characters.")
+    bank_name: str = strawberry.field(
+        description="The name of the bank that the money comes from: 1 to 100 characters."
+    )
     idempotency_key: str = strawberry.field(description=IDEMPOTENCY_KEY)
 
 
 @strawberry.mutation(
-    description="Brings money in from a bank. The transaction is COMPLETED once the bank has settled; while it has "
-    "not answered it is CREATED. The bank of this version is simulated. Refusals: "
-    "INVALID_AMOUNT, INVALID_INPUT, WALLET_FROZEN, WALLET_CLOSED, LIMIT_EXCEEDED, BANK_DECLINED, "
-    "IDEMPOTENCY_KEY_REUSED."
+    description="Deposits money from a bank. The transaction is CREATED until the bank answers, and COMPLETED when "
+    "the bank has settled it. The bank is simulated in this version. Refusals: INVALID_AMOUNT, INVALID_INPUT, "
+    "WALLET_FROZEN, WALLET_CLOSED, LIMIT_EXCEEDED, BANK_DECLINED, IDEMPOTENCY_KEY_REUSED."
 )
 @refusals_as_errors(TransactionPayload)
 async def deposit(

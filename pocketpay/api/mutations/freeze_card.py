@@ -10,8 +10,8 @@ from pocketpay.payments import freeze_card as payments
 
 
 @strawberry.mutation(
-    description="Stops one of the viewer's cards: it pays nothing until it is unfrozen. Said again it answers with "
-    "the same. Refusals: NOT_FOUND, WRONG_STATE (it is closed)."
+    description="Freezes one of the viewer's cards. It cannot pay until it is unfrozen. Idempotent: repeating it "
+    "returns the same result. Refusals: NOT_FOUND, WRONG_STATE (it is closed)."
 )
 @refusals_as_errors(CardPayload, BY_ID)
 async def freeze_card(info: Info, id: ids.CardId) -> CardPayload:

@@ -13,23 +13,29 @@ from pocketpay.cards.number import Secrets
 from pocketpay.payments import issue_card as payments
 
 
-@strawberry.input(description="A card to be issued.")
+@strawberry.input(description="The card to issue.")
 class IssueCardInput:
-    label: str = strawberry.field(description="What its owner will call it: one line, 1 to 50 characters.")
+    label: str = strawberry.field(description="The owner's name for the card: one line of 1 to 50 characters.")
     per_payment_limit: Amount | None = strawberry.field(
-        default=None, description="The most that it may pay at once, above zero; null for no such limit."
+        default=None, description="Maximum amount of one payment, greater than zero; null for no limit."
     )
     monthly_limit: Amount | None = strawberry.field(
-        default=None, description="The most that it may pay in a calendar month (UTC), above zero; null for none."
+        default=None,
+        description="Maximum total of the card's payments in a calendar month (UTC), greater than zero; null "
+        "for no limit.",
     )
     idempotency_key: str = strawberry.field(description=IDEMPOTENCY_KEY)
 
 
-@strawberry.type(description="What came of issuing a card, or why not.")
+@strawberry.type(description="The result of issuing a card: the card, or the errors.")
 class IssueCardPayload:
-    card: Card | None = strawberry.field(default=None, description="The card as it is now; null when it was refused.")
+    card: Card | None = strawberry.field(
+        default=None, description="The card as it is now; null when the request was refused."
+    )
     replayed: bool = strawberry.field(
-        default=False, description="Whether it had been issued before: its number and code are not shown again."
+        default=False,
+        description="Whether an earlier request with this key issued the card. Its number and security code are "
+        "not returned again.",
     )
     errors: list[UserError] = strawberry.field(default_factory=list, description=ERRORS)
     secrets: strawberry.Private[Secrets | None] = None
@@ -39,21 +45,26 @@ class IssueCardPayload:
         return cls(card=Card.of(issued.card), replayed=issued.replayed, secrets=issued.secrets)
 
     @strawberry.field(
-        description="All 16 digits, this once: they are kept nowhere. Null when it was refused or replayed. No "
-        "issuer has such numbers (9999…): they pass a form's check and pay nowhere else."
+        description="The full number, 16 digits. It is returned only once and is not stored. Null when the request "
+        "was refused or replayed. The number starts with 9999, which no real issuer uses: forms accept it, but it "
+        "pays only here."
     )
     def number(self) -> str | None:
         return None if self.secrets is None else self.secrets.number
 
-    @strawberry.field(description="The three digits beside it, this once. Null when it was refused or replayed.")
+    @strawberry.field(
+        description="The security code, three digits. It is returned only once. Null when the request was refused "
+        "or replayed."
+    )
     def security_code(self) -> str | None:
         return None if self.secrets is None else self.secrets.security_code
 
 
 @strawberry.mutation(
-    description="Issues a virtual card that pays from the viewer's wallet, good for four years. Its number and code "
-    "are in this answer and in no other: who loses them closes the card and issues another. Refusals: INVALID_INPUT, "
-    "INVALID_AMOUNT, WALLET_FROZEN, WALLET_CLOSED, RATE_LIMITED (too many cards are open), IDEMPOTENCY_KEY_REUSED."
+    description="Issues a virtual card that pays from the viewer's wallet and is valid for four years. The card "
+    "number and security code are only in this response. If they are lost, close the card and issue a new one. "
+    "Refusals: INVALID_INPUT, INVALID_AMOUNT, WALLET_FROZEN, WALLET_CLOSED, RATE_LIMITED (too many cards are open), "
+    "IDEMPOTENCY_KEY_REUSED."
 )
 @refusals_as_errors(IssueCardPayload)
 async def issue_card(

@@ -12,22 +12,23 @@ from pocketpay.api.transaction_payload import TransactionPayload
 from pocketpay.payments import pay_request as payments
 
 
-@strawberry.input(description="A money request to pay.")
+@strawberry.input(description="A payment of a money request.")
 class PayRequestInput:
-    id: strawberry.ID = strawberry.field(description="The request's id: one asked of the viewer.")
+    id: strawberry.ID = strawberry.field(description="The id of a money request to the viewer.")
     idempotency_key: str = strawberry.field(description=IDEMPOTENCY_KEY)
 
 
 @strawberry.mutation(
-    description="Pays a money request, by the rules of transfer. Completed at once, the request is PAID. Risky, the "
-    "payment is PENDING_CONFIRMATION and the request stays PENDING until confirmTransfer; cancelled, expired, failed "
-    "or blocked, the request can be paid again. Refusals: NOT_FOUND, WRONG_STATE (the request's, or the payment's "
-    "that awaits its answer), RECIPIENT_NOT_FOUND, WALLET_FROZEN, WALLET_CLOSED, INSUFFICIENT_FUNDS, LIMIT_EXCEEDED, "
-    "TOO_MANY_PENDING, RISK_BLOCKED, INVALID_INPUT, IDEMPOTENCY_KEY_REUSED."
+    description="Pays a money request, with the same rules as transfer. If the payment is COMPLETED, the request is "
+    "PAID. If the payment is risky, it is PENDING_CONFIRMATION and the request stays PENDING until confirmTransfer. "
+    "If the payment is cancelled, expired, failed or blocked, the request can be paid again. Refusals: NOT_FOUND, "
+    "WRONG_STATE (the request's, or that of its payment, which waits for confirmation), RECIPIENT_NOT_FOUND, "
+    "WALLET_FROZEN, WALLET_CLOSED, INSUFFICIENT_FUNDS, LIMIT_EXCEEDED, TOO_MANY_PENDING, RISK_BLOCKED, "
+    "INVALID_INPUT, IDEMPOTENCY_KEY_REUSED."
 )
 @refusals_as_errors(TransactionPayload, BY_INPUT_ID)
 async def pay_request(
-    info: Info, input: Annotated[PayRequestInput, strawberry.argument(description="The request to pay.")]
+    info: Info, input: Annotated[PayRequestInput, strawberry.argument(description="The money request to pay.")]
 ) -> TransactionPayload:
     viewer = info.context.must_view()
     request_id = ids.require(ids.REQUEST, input.id)

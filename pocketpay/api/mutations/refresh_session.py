@@ -8,20 +8,33 @@ from pocketpay.api.context import Info
 from pocketpay.api.errors import refusals_as_errors
 from pocketpay.api.session_payload import SessionPayload
 from pocketpay.identity import refresh_session as identity
+from pocketpay.identity.errors import InvalidToken
 
 
 @strawberry.mutation(
-    description="Gives a session new tokens for its refresh token, which is used up by it. Asked again within ten "
-    "seconds, because the answer was lost, it gives the same refresh token; later a used one ends the session, for "
-    "then two have it. Refusals: INVALID_TOKEN (sign in again), WALLET_FROZEN (the wallet is "
-    "frozen for all; the refresh token stays good)."
+    description="Exchanges a refresh token for new tokens of the session. A refresh token can be used once. "
+    "Repeated within ten seconds, after a lost response, it returns the same refresh token. When a used token is "
+    "sent again later, it may be stolen, so the session ends. Refusals: INVALID_TOKEN (sign in again), "
+    "WALLET_FROZEN (the wallet is frozen for ALL; the refresh token stays valid)."
 )
 @refusals_as_errors(SessionPayload, ())
 async def refresh_session(
     info: Info,
     refresh_token: Annotated[
-        str, strawberry.argument(description="The session's latest refresh token; no access token is needed.")
-    ],
+        str,
+        strawberry.argument(
+            description="The session's latest refresh token. No access token is needed. Leave it out when the "
+            "browser has it in a cookie."
+        ),
+    ] = "",
 ) -> SessionPayload:
-    admission = await identity.refresh_session(info.context.rooms.reception, refresh_token)
+    cookie = info.context.refresh_cookie
+    if not refresh_token and cookie is not None:
+        refresh_token = cookie.sent or ""
+    try:
+        admission = await identity.refresh_session(info.context.rooms.reception, refresh_token)
+    except InvalidToken:
+        if cookie is not None:
+            cookie.remove()
+        raise
     return SessionPayload.admit(info.context, admission)

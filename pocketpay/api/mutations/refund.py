@@ -13,29 +13,31 @@ from pocketpay.api.transaction_payload import TransactionPayload
 from pocketpay.payments import refund as payments
 
 
-@strawberry.input(description="Money that the viewer received, to give back.")
+@strawberry.input(description="A refund of a payment that the viewer received.")
 class RefundInput:
     transaction_id: strawberry.ID = strawberry.field(
-        description="The completed SEND or REQUEST that paid the viewer, by its id."
+        description="The id of the completed SEND or REQUEST transaction that paid the viewer."
     )
     amount: Amount | None = strawberry.field(
-        default=None, description="How much of it, in the wallet's currency; absent or null: all that is left."
+        default=None,
+        description="The amount to refund, in the wallet's currency. Absent or null: all that is not refunded yet.",
     )
-    reason: str = strawberry.field(description="Why: one line of 1 to 500 characters. Both sides read it.")
+    reason: str = strawberry.field(description="The reason: one line of 1 to 500 characters. Both users see it.")
     idempotency_key: str = strawberry.field(description=IDEMPOTENCY_KEY)
 
 
 @strawberry.mutation(
-    description="Gives back money that the viewer received, all or a part, as a new transaction of type REFUND. "
-    "The original stays COMPLETED and says in `refunded` how much of it went back. Without the money the refund is "
-    "FAILED, from a frozen wallet BLOCKED. No fee, no rule of risk, and it counts in no limit; what went back counts "
-    "no more in the payer's. Refusals: NOT_FOUND, ALREADY_REFUNDED, REFUND_TOO_LARGE, RECIPIENT_NOT_FOUND (who paid "
-    "can be paid nothing now), INVALID_AMOUNT, INVALID_INPUT, WALLET_FROZEN, WALLET_CLOSED, INSUFFICIENT_FUNDS, "
-    "IDEMPOTENCY_KEY_REUSED."
+    description="Refunds money that the viewer received, in full or in part, as a new transaction of type REFUND. "
+    "The original stays COMPLETED, and its `refunded` shows the refunded total. Without enough money the refund is "
+    "FAILED; from a frozen wallet it is BLOCKED. A refund has no fee, no risk check and no limit, and it reduces "
+    "the payer's use of their limit. Refusals: NOT_FOUND, ALREADY_REFUNDED, REFUND_TOO_LARGE, RECIPIENT_NOT_FOUND "
+    "(the original payer cannot be paid now), INVALID_AMOUNT, INVALID_INPUT, WALLET_FROZEN, WALLET_CLOSED, "
+    "INSUFFICIENT_FUNDS, IDEMPOTENCY_KEY_REUSED."
 )
 @refusals_as_errors(TransactionPayload)
 async def refund(
-    info: Info, input: Annotated[RefundInput, strawberry.argument(description="What to give back, and why.")]
+    info: Info,
+    input: Annotated[RefundInput, strawberry.argument(description="The payment to refund, and the reason.")],
 ) -> TransactionPayload:
     viewer = info.context.must_view()
     answer = await payments.refund(

@@ -9,10 +9,10 @@ from pocketpay.identity import request_email_verification as identity
 
 
 @strawberry.mutation(
-    description="Sends a code of eight digits and a link to the viewer's email address, for verifyEmail. Both are "
-    "valid for 15 minutes; those sent before are not valid any more. Sends nothing when the address is verified "
-    "already. Refusals: INVALID_INPUT (the viewer has no email address), WALLET_FROZEN (for all), MAIL_UNAVAILABLE, "
-    "RATE_LIMITED (five an hour; fewer while many others have mail sent to the same address)."
+    description="Sends a code of eight digits and a link for verifyEmail to the viewer's email address. Both are "
+    "valid for 15 minutes. Earlier codes and links become invalid. Sends nothing when the address is already "
+    "verified. Refusals: INVALID_INPUT (the viewer has no email address), WALLET_FROZEN (frozen for ALL), "
+    "MAIL_UNAVAILABLE, RATE_LIMITED (five an hour; fewer while many other users request mail to the same address)."
 )
 @refusals_as_errors(UserPayload)
 async def request_email_verification(info: Info) -> UserPayload:

@@ -12,23 +12,23 @@ from pocketpay.api.scalars import Amount
 from pocketpay.payments import request_money as payments
 
 
-@strawberry.input(description="Money to ask another person for.")
+@strawberry.input(description="A new money request.")
 class RequestMoneyInput:
-    from_: str = strawberry.field(name="from", description='Whom to ask: a username, with or without "@".')
+    from_: str = strawberry.field(name="from", description='The username of the user to ask, with or without "@".')
     amount: Amount = strawberry.field(description=AMOUNT)
     description: str = strawberry.field(description=DESCRIPTION)
     idempotency_key: str = strawberry.field(description=IDEMPOTENCY_KEY)
 
 
 @strawberry.mutation(
-    description="Asks somebody for money; they pay with payRequest or say no with declineRequest. Refusals: "
-    "INVALID_AMOUNT, INVALID_INPUT, RECIPIENT_NOT_FOUND, SELF_TRANSFER, CURRENCY_MISMATCH, WALLET_FROZEN (for all: "
-    "one frozen for debits may ask), WALLET_CLOSED, IDEMPOTENCY_KEY_REUSED, and RATE_LIMITED where that person has "
-    "enough of the viewer's requests to answer, or the viewer has asked enough for a day."
+    description="Asks another user for money. They pay with payRequest or decline with declineRequest. Refusals: "
+    "INVALID_AMOUNT, INVALID_INPUT, RECIPIENT_NOT_FOUND, SELF_TRANSFER, CURRENCY_MISMATCH, WALLET_FROZEN (only when "
+    "frozen for ALL), WALLET_CLOSED, IDEMPOTENCY_KEY_REUSED, and RATE_LIMITED (too many open requests to the same "
+    "user, or too many requests within 24 hours)."
 )
 @refusals_as_errors(MoneyRequestPayload)
 async def request_money(
-    info: Info, input: Annotated[RequestMoneyInput, strawberry.argument(description="The request.")]
+    info: Info, input: Annotated[RequestMoneyInput, strawberry.argument(description="The new money request.")]
 ) -> MoneyRequestPayload:
     viewer = info.context.must_view()
     answer = await payments.request_money(

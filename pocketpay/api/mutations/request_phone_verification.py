@@ -9,11 +9,11 @@ from pocketpay.identity import request_phone_verification as identity
 
 
 @strawberry.mutation(
-    description="Sends a text message with a code of six digits to the viewer's phone number, for verifyPhone. It is "
-    "valid for 10 minutes; those sent before are not valid any more. Sends nothing when the number is verified "
-    "already. Refusals: INVALID_INPUT (the viewer has no phone number), WALLET_FROZEN (for all), "
-    "TEXT_MESSAGES_UNAVAILABLE, RATE_LIMITED (five an hour; fewer while many others have messages sent to the same "
-    "number)."
+    description="Sends a text message with a code of six digits for verifyPhone to the viewer's phone number. It is "
+    "valid for 10 minutes. Earlier codes become invalid. Sends nothing when the number is already verified. "
+    "Refusals: INVALID_INPUT (the viewer has no phone number), WALLET_FROZEN (frozen for ALL), "
+    "TEXT_MESSAGES_UNAVAILABLE, RATE_LIMITED (five an hour; fewer while many other users request messages to the "
+    "same number)."
 )
 @refusals_as_errors(UserPayload)
 async def request_phone_verification(info: Info) -> UserPayload:

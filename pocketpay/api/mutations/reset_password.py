@@ -13,35 +13,39 @@ from pocketpay.identity import shown_code
 from pocketpay.identity.errors import InvalidProfile
 
 
-@strawberry.input(description="What requestPasswordReset has sent, and the new password.")
+@strawberry.input(description="The code or token that requestPasswordReset sent, and the new password.")
 class ResetPasswordInput:
     login: str | None = strawberry.field(
-        default=strawberry.UNSET, description="The login that was given to requestPasswordReset; needed with a code."
+        default=strawberry.UNSET,
+        description="The login that was given to requestPasswordReset. Required with a code.",
     )
     code: str | None = strawberry.field(
-        default=strawberry.UNSET, description="The eight digits, with any spaces or hyphens between."
+        default=strawberry.UNSET, description="The code of eight digits. Spaces and hyphens are ignored."
     )
     token: str | None = strawberry.field(
-        default=strawberry.UNSET, description='What stands after "#token=" in the link; in place of login and code.'
+        default=strawberry.UNSET, description='The text after "#token=" in the link. It replaces login and code.'
     )
     new_password: str = strawberry.field(description=NEW_PASSWORD)
 
 
 @strawberry.mutation(
     description="Sets a new password and ends every session of the user: their tokens are refused and their "
-    "websockets close. The user is told by mail, and signs in with the new password. Needs no session. Refusals: "
-    "INVALID_INPUT (neither code nor token, or both, or a code without a login), WEAK_PASSWORD, INVALID_CODE (wrong, "
-    "used, expired, or after five wrong codes: then only the link is valid), WALLET_FROZEN (for all, and the code is "
-    "right), RATE_LIMITED (60 an hour from one address)."
+    "websockets close. The user gets a mail about it and can sign in with the new password. Needs no session. "
+    "Refusals: INVALID_INPUT (neither code nor token, or both, or a code without a login), WEAK_PASSWORD, "
+    "INVALID_CODE (wrong, used, expired, or after five wrong codes: then only the link is valid), WALLET_FROZEN "
+    "(the code is right, and the wallet is frozen for ALL), RATE_LIMITED (60 an hour from one address)."
 )
 @refusals_as_errors(PasswordResetPayload)
 async def reset_password(
-    info: Info, input: Annotated[ResetPasswordInput, strawberry.argument(description="Code or token, and password.")]
+    info: Info,
+    input: Annotated[
+        ResetPasswordInput, strawberry.argument(description="The code or the token, and the new password.")
+    ],
 ) -> PasswordResetPayload:
     context = info.context
     what = shown_code.read(input.code or None, input.token or None)
     if what.code is not None and not input.login:
-        raise InvalidProfile("login", "must be given with a code")
+        raise InvalidProfile("login", "is required with a code")
     login = input.login if what.code is not None else None
     await identity.reset_password(context.rooms.reception, login, what, input.new_password, address=context.address)
     return PasswordResetPayload()

@@ -7,7 +7,7 @@ from pocketpay.api.mutations.sign_out import SignOutPayload
 from pocketpay.identity import sessions
 
 
-@strawberry.mutation(description="Ends every session of the viewer but the one this request came through.")
+@strawberry.mutation(description="Ends all sessions of the viewer except the current one.")
 async def revoke_other_sessions(info: Info) -> SignOutPayload:
     context = info.context
     return SignOutPayload(revoked=await sessions.revoke_others(context.rooms.reception, context.must_view()))

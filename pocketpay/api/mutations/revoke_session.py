@@ -12,12 +12,12 @@ from pocketpay.identity import sessions
 
 
 @strawberry.mutation(
-    description="Ends one of the viewer's sessions, on a lost telephone say. One that has ended is no error. "
-    "Refusals: NOT_FOUND."
+    description="Ends one of the viewer's sessions, for example on a lost phone. A session that has already ended "
+    "is not an error. Refusals: NOT_FOUND."
 )
 @refusals_as_errors(SignOutPayload, BY_ID)
 async def revoke_session(
-    info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The session's id.")]
+    info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The id of the session.")]
 ) -> SignOutPayload:
     context = info.context
     viewer, session_id = context.must_view(), ids.decode(ids.SESSION, id)

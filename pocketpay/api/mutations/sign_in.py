@@ -10,25 +10,26 @@ from pocketpay.api.session_payload import SessionPayload
 from pocketpay.identity import sign_in as identity
 
 
-@strawberry.input(description="Who somebody says they are.")
+@strawberry.input(description="The credentials of a user.")
 class SignInInput:
     login: str = strawberry.field(
-        description='Their username, with or without "@", their email address, or their phone number with its '
-        "country (+12025550123). An address means whoever has verified it, or else whoever gave it first. "
-        "Spaces and marks that are not seen around it are left out."
+        description='The username with or without "@", the email address, or the phone number with its country code '
+        "(+12025550123). An email address selects the user who has verified it, or otherwise the user who gave it "
+        "first. Spaces and invisible characters around it are ignored."
     )
-    password: str = strawberry.field(description="Their password.")
+    password: str = strawberry.field(description="The password.")
 
 
 @strawberry.mutation(
-    description="Opens a session. Of a user's sessions the oldest ends when there would be more than fifty. "
-    "Refusals: INVALID_CREDENTIALS (an unknown user or a wrong password, which of both is not said), WALLET_FROZEN "
-    "(for all, and the password is right), RATE_LIMITED: the message says in how many seconds to try again. At an "
-    "address from which this user has not signed in before, a turn is then kept for half an hour."
+    description="Signs a user in and opens a session. A user has at most 50 sessions; the oldest one ends when "
+    "there would be more. Refusals: INVALID_CREDENTIALS (the login or the password is wrong; the error does not say "
+    "which), WALLET_FROZEN (the password is right, and the wallet is frozen for ALL), RATE_LIMITED (the message has "
+    "the number of seconds to wait). After this wait, an address that is new for this user has 30 minutes to use "
+    "one reserved attempt."
 )
 @refusals_as_errors(SessionPayload)
 async def sign_in(
-    info: Info, input: Annotated[SignInInput, strawberry.argument(description="Login and password.")]
+    info: Info, input: Annotated[SignInInput, strawberry.argument(description="The login and the password.")]
 ) -> SessionPayload:
     context = info.context
     admission = await identity.sign_in(

@@ -13,43 +13,42 @@ from pocketpay.onboarding import sign_up as onboarding
 from pocketpay.onboarding.form import Form
 
 
-@strawberry.input(description="A new person.")
+@strawberry.input(description="A new user.")
 class SignUpInput:
     username: str = strawberry.field(
-        description="The name others will pay them by: 3 to 30 of a to z, digits and underscores, whatever the case. "
-        "It must not look like a name of Pocket Pay or its staff. It cannot be changed and is never given to anybody "
-        "else."
+        description="The unique username that other users pay to: 3 to 30 letters a to z, digits and underscores; "
+        "case does not matter. It must not look like a name of Pocket Pay or its staff. It cannot be changed and is "
+        "never given to anybody else."
     )
     name: str = strawberry.field(
-        description="The name they go by: 1 to 100 characters, shown to whoever they pay. It must show something "
-        "and must not look like a name of Pocket Pay or its staff."
+        description="The display name: 1 to 100 characters, at least one of them visible. Other users see it. It "
+        "must not look like a name of Pocket Pay or its staff."
     )
     password: str = strawberry.field(description=NEW_PASSWORD)
     email: str | None = strawberry.field(
         default=strawberry.UNSET,
-        description="Their email address; signIn takes it in place of the username. It is not theirs alone until "
-        "they have verified it (requestEmailVerification).",
+        description="The email address. signIn accepts it instead of the username. Other users can give the same "
+        "address until this user has verified it (requestEmailVerification).",
     )
     phone: str | None = strawberry.field(
         default=strawberry.UNSET,
-        description="Their phone number, with its country: +12025550123. Spaces, hyphens, digits of other scripts "
-        "and marks that are not seen are read as the number they show. signIn takes it in place of the username. It "
-        "is not theirs alone until they have verified it (requestPhoneVerification).",
+        description="The phone number with its country code: +12025550123. Spaces, hyphens and invisible characters "
+        "are ignored, and digits of other scripts are accepted. signIn accepts it instead of the username. Other "
+        "users can give the same number until this user has verified it (requestPhoneVerification).",
     )
     currency: CurrencyCode | None = strawberry.field(
-        default=CurrencyCode("USD"), description="The currency of their wallet, one of those served here."
+        default=CurrencyCode("USD"), description="The currency of the wallet. The server must support it."
     )
 
 
 @strawberry.mutation(
-    description="Makes a user with a wallet, and signs them in. A welcome bonus, where there is one, is in the "
-    "wallet at once; in production it is paid by verifyEmail, once per email address. Everything that is "
-    "wrong with the input is said together. Refusals: INVALID_INPUT, WEAK_PASSWORD, USERNAME_TAKEN, EMAIL_TAKEN, "
-    "PHONE_TAKEN, RATE_LIMITED."
+    description="Creates a user with a wallet and signs them in. A welcome bonus, if configured, is in the wallet "
+    "at once. In production verifyEmail pays it, once per email address. All errors of the input are returned "
+    "together. Refusals: INVALID_INPUT, WEAK_PASSWORD, USERNAME_TAKEN, EMAIL_TAKEN, PHONE_TAKEN, RATE_LIMITED."
 )
 @refusals_as_errors(SessionPayload)
 async def sign_up(
-    info: Info, input: Annotated[SignUpInput, strawberry.argument(description="Who signs up.")]
+    info: Info, input: Annotated[SignUpInput, strawberry.argument(description="The new user.")]
 ) -> SessionPayload:
     context = info.context
     form = Form(

@@ -13,21 +13,22 @@ from pocketpay.api.transaction_payload import TransactionPayload
 from pocketpay.payments import simulate_card_payment as payments
 
 
-@strawberry.input(description="A payment by card, as a merchant would ask the network for it.")
+@strawberry.input(description="A card payment, as a merchant would request it.")
 class SimulateCardPaymentInput:
-    card_id: strawberry.ID = strawberry.field(description="The card's id.")
+    card_id: strawberry.ID = strawberry.field(description="The id of the card.")
     merchant: str = strawberry.field(
-        description="Where it pays: one line, 1 to 100 characters. It becomes the transaction's description."
+        description="The name of the merchant: one line of 1 to 100 characters. It becomes the transaction's "
+        "description."
     )
     amount: Amount = strawberry.field(description=AMOUNT)
     idempotency_key: str = strawberry.field(description=IDEMPOTENCY_KEY)
 
 
 @strawberry.mutation(
-    description="Pays by one of the viewer's cards, on a simulated network: the money goes at once. No rule of risk "
-    "asks, and no daily limit counts it. From a frozen wallet it is BLOCKED, without the money FAILED. Refusals, the "
-    "first that applies: INVALID_AMOUNT, INVALID_INPUT, IDEMPOTENCY_KEY_REUSED, NOT_FOUND, WALLET_CLOSED, "
-    "WALLET_FROZEN, CARD_CLOSED, CARD_FROZEN, CARD_EXPIRED, INSUFFICIENT_FUNDS, CARD_LIMIT_EXCEEDED."
+    description="Pays with one of the viewer's cards on a simulated network. The money moves at once. Risk rules "
+    "and daily limits do not apply. From a frozen wallet the payment is BLOCKED; without enough money it is FAILED. "
+    "Refusals, the first that applies: INVALID_AMOUNT, INVALID_INPUT, IDEMPOTENCY_KEY_REUSED, NOT_FOUND, "
+    "WALLET_CLOSED, WALLET_FROZEN, CARD_CLOSED, CARD_FROZEN, CARD_EXPIRED, INSUFFICIENT_FUNDS, CARD_LIMIT_EXCEEDED."
 )
 @refusals_as_errors(TransactionPayload)
 async def simulate_card_payment(

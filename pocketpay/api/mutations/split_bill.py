@@ -12,24 +12,26 @@ from pocketpay.api.scalars import Amount
 from pocketpay.payments import split_bill as payments
 
 
-@strawberry.input(description="A bill to split with others.")
+@strawberry.input(description="A bill to split with other users.")
 class SplitBillInput:
     among: list[str] = strawberry.field(
-        description='The others, 1 to 20: usernames, with or without "@", each once and not the viewer\'s own.'
+        description='The usernames of 1 to 20 other users, with or without "@", each once. The viewer is not among '
+        "them."
     )
     total: Amount = strawberry.field(
-        description="The whole bill, in the wallet's currency; a unit for each at least."
+        description="The total of the bill in the wallet's currency: at least one minor unit per share."
     )
     description: str = strawberry.field(description=DESCRIPTION)
-    include_me: bool = strawberry.field(default=True, description="Whether the viewer has a share of it too.")
+    include_me: bool = strawberry.field(default=True, description="Whether the viewer pays a share too.")
     idempotency_key: str = strawberry.field(description=IDEMPOTENCY_KEY)
 
 
 @strawberry.mutation(
-    description="Splits a bill into shares that sum to it exactly, and asks each of the others for theirs: all or "
-    "nobody. What does not divide goes one minor unit each from the first in `among` on, the viewer last. Refusals: "
-    "INVALID_AMOUNT (also where somebody's share would be nothing), INVALID_INPUT, RECIPIENT_NOT_FOUND, "
-    "CURRENCY_MISMATCH, WALLET_FROZEN, WALLET_CLOSED, RATE_LIMITED, IDEMPOTENCY_KEY_REUSED, as of requestMoney."
+    description="Splits a bill into equal shares and sends each of the other users a money request for their share. "
+    "Either all requests are created or none. A remainder is divided in single minor units, in the order of "
+    "`among`, the viewer last. Refusals, with the same meaning as in requestMoney: INVALID_AMOUNT (also when a "
+    "share would be zero), INVALID_INPUT, RECIPIENT_NOT_FOUND, CURRENCY_MISMATCH, WALLET_FROZEN, WALLET_CLOSED, "
+    "RATE_LIMITED, IDEMPOTENCY_KEY_REUSED."
 )
 @refusals_as_errors(SplitBillPayload)
 async def split_bill(

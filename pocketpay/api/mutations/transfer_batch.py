@@ -6,7 +6,7 @@ from uuid import UUID
 import strawberry
 
 from pocketpay.api.context import Info
-from pocketpay.api.descriptions import AMOUNT, DESCRIPTION, IDEMPOTENCY_KEY, RECIPIENT
+from pocketpay.api.descriptions import AMOUNT, IDEMPOTENCY_KEY, OPTIONAL_DESCRIPTION, RECIPIENT
 from pocketpay.api.errors import UserError, refusals_as_errors, user_errors
 from pocketpay.api.scalars import Amount
 from pocketpay.api.transaction_payload import TransactionPayload
@@ -20,31 +20,35 @@ from pocketpay.payments.transfer_batch import RawTransfer
 class BatchedTransferInput:
     to: str = strawberry.field(description=RECIPIENT)
     amount: Amount = strawberry.field(description=AMOUNT)
-    description: str = strawberry.field(description=DESCRIPTION)
+    description: str = strawberry.field(default="", description=OPTIONAL_DESCRIPTION)
 
 
-@strawberry.input(description="Money to send to several people in one order.")
+@strawberry.input(description="A batch of transfers to other users.")
 class TransferBatchInput:
-    transfers: list[BatchedTransferInput] = strawberry.field(description="1 to 100, carried out in this order.")
+    transfers: list[BatchedTransferInput] = strawberry.field(
+        description="1 to 100 transfers. They are made in this order."
+    )
     atomic: bool = strawberry.field(
-        default=False, description="Whether all are refused when one is; otherwise each has its own outcome."
+        default=False,
+        description="Whether the whole batch is refused when one transfer is refused. Otherwise each transfer "
+        "has its own result.",
     )
     idempotency_key: str = strawberry.field(description=IDEMPOTENCY_KEY)
 
 
-@strawberry.type(description="What came of a batch of transfers.")
+@strawberry.type(description="The result of a batch of transfers.")
 class TransferBatchPayload:
     results: list[TransactionPayload] = strawberry.field(
         default_factory=list,
-        description="What came of each transfer, in the input's order, with the wallet as it is after all of them; "
-        "empty when the batch itself was refused. Of an atomic batch that was refused, the transfer that was the "
-        "reason has its errors, and nothing came of any.",
+        description="The result of each transfer, in the order of the input. Each one has the wallet after the "
+        "whole batch. Empty when the batch as a whole was refused. When an atomic batch is refused because of one "
+        "transfer, that transfer has the errors and no transfer is made.",
     )
     replayed: bool = strawberry.field(
-        default=False, description="Whether it had been done before: nothing has moved because of this request."
+        default=False, description="Whether this repeats an earlier request. A repeat moves no money."
     )
     errors: list[UserError] = strawberry.field(
-        default_factory=list, description="Why the batch itself was refused; empty when it was not."
+        default_factory=list, description="Why the batch as a whole was refused; empty on success."
     )
 
     @classmethod
@@ -69,10 +73,10 @@ def _result(part: Answer | Refusal | None, number: int, wallet_id: UUID) -> Tran
 
 
 @strawberry.mutation(
-    description="Sends up to 100 transfers in one unit of work, each by the rules of `transfer` and after those "
-    "before it. Each has its own result, its errors with paths like input.transfers.3.amount. With `atomic` all are "
-    "carried out, or none when one is refused or would end FAILED or BLOCKED; awaiting confirmation is no refusal. "
-    "Refusals of the batch itself: INVALID_INPUT, IDEMPOTENCY_KEY_REUSED."
+    description="Sends up to 100 transfers in one database transaction, in order, each with the same rules as "
+    "`transfer`. Each transfer has its own result; its errors have paths like input.transfers.3.amount. With "
+    "`atomic`, all transfers are made, or none when one is refused or would end FAILED or BLOCKED. Waiting for "
+    "confirmation is not a refusal. Refusals of the batch itself: INVALID_INPUT, IDEMPOTENCY_KEY_REUSED."
 )
 @refusals_as_errors(TransferBatchPayload)
 async def transfer_batch(

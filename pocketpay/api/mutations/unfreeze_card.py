@@ -10,8 +10,8 @@ from pocketpay.payments import unfreeze_card as payments
 
 
 @strawberry.mutation(
-    description="Lets one of the viewer's frozen cards pay again. Said again it answers with the same. "
-    "Refusals: NOT_FOUND, WRONG_STATE (it is closed)."
+    description="Unfreezes one of the viewer's cards, so that it can pay again. Idempotent: repeating it returns "
+    "the same result. Refusals: NOT_FOUND, WRONG_STATE (it is closed)."
 )
 @refusals_as_errors(CardPayload, BY_ID)
 async def unfreeze_card(info: Info, id: ids.CardId) -> CardPayload:

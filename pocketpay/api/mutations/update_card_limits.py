@@ -13,26 +13,26 @@ from pocketpay.api.wanted import wanted
 from pocketpay.payments import update_card_limits as payments
 
 
-@strawberry.input(description="A card's own limits. A field left out stays as it is, null lifts that limit.")
+@strawberry.input(description="The new limits of a card. An absent field does not change; null removes the limit.")
 class UpdateCardLimitsInput:
-    id: strawberry.ID = strawberry.field(description="The card's id.")
+    id: strawberry.ID = strawberry.field(description="The id of the card.")
     per_payment_limit: Amount | None = strawberry.field(
-        default=strawberry.UNSET, description="The most that it may pay at once, above zero."
+        default=strawberry.UNSET, description="Maximum amount of one payment, greater than zero."
     )
     monthly_limit: Amount | None = strawberry.field(
         default=strawberry.UNSET,
-        description="The most that it may pay in a calendar month (UTC), above zero. Below what it has paid, it pays "
-        "nothing more until the next.",
+        description="Maximum total of the card's payments in a calendar month (UTC), greater than zero. If it is "
+        "below the total of this month, the card cannot pay until the next month.",
     )
 
 
 @strawberry.mutation(
-    description="Changes the limits of one of the viewer's cards, for every payment after it. Refusals: "
-    "INVALID_AMOUNT, NOT_FOUND, WRONG_STATE (it is closed)."
+    description="Changes the limits of one of the viewer's cards, for all later payments. Refusals: INVALID_AMOUNT, "
+    "NOT_FOUND, WRONG_STATE (it is closed)."
 )
 @refusals_as_errors(CardPayload)
 async def update_card_limits(
-    info: Info, input: Annotated[UpdateCardLimitsInput, strawberry.argument(description="The limits.")]
+    info: Info, input: Annotated[UpdateCardLimitsInput, strawberry.argument(description="The new limits.")]
 ) -> CardPayload:
     viewer = info.context.must_view()
     card = await payments.update_card_limits(

@@ -12,45 +12,48 @@ from pocketpay.identity import update_profile as identity
 from pocketpay.identity.changes import Wish
 
 
-@strawberry.input(description="What is to be changed. A field left out stays as it is, null clears it.")
+@strawberry.input(description="The fields to change. An absent field does not change; null clears a field.")
 class UpdateProfileInput:
     name: str | None = strawberry.field(
         default=strawberry.UNSET,
-        description="The name they go by: 1 to 100 characters. It must show something, and must not look like a name "
-        "of Pocket Pay or its staff, unless it is the name they have. It cannot be cleared: null is INVALID_INPUT.",
+        description="The display name: 1 to 100 characters, at least one of them visible. It must not look like a "
+        "name of Pocket Pay or its staff, except for the current name. It cannot be cleared: null is refused with "
+        "INVALID_INPUT.",
     )
     email: str | None = strawberry.field(
         default=strawberry.UNSET,
-        description="Their email address. Needs currentPassword. A new address is not verified; the old one, if it "
-        "was verified, is sent a mail about the change.",
+        description="The email address. Needs currentPassword. A new address is not verified. The old address gets "
+        "a mail about the change if it was verified.",
     )
     phone: str | None = strawberry.field(
         default=strawberry.UNSET,
-        description="Their phone number, with its country: +12025550123. Spaces, hyphens, digits of other scripts "
-        "and marks that are not seen are read as the number they show. Needs currentPassword. A new number is not "
-        "verified; the old one, if it was verified, is sent a text message about the change.",
+        description="The phone number with its country code: +12025550123. Spaces, hyphens and invisible characters "
+        "are ignored, and digits of other scripts are accepted. Needs currentPassword. A new number is not "
+        "verified. The old number gets a text message about the change if it was verified.",
     )
     avatar_url: str | None = strawberry.field(
         default=strawberry.UNSET,
-        description="Where a picture of them is: an https address on a public host, without a login, at most 500 "
-        "characters. The server does not fetch it.",
+        description="The URL of a picture: https on a public host, without credentials, at most 500 characters. The "
+        "server does not fetch it.",
     )
     current_password: str | None = strawberry.field(
         default=strawberry.UNSET,
-        description="The viewer's password; asked when email or phone is there, null too; else not looked at.",
+        description="The viewer's current password. Required when email or phone is present, even as null; "
+        "otherwise ignored.",
     )
 
 
 @strawberry.mutation(
-    description="Changes what is known of the viewer, all that is asked or nothing. Everything that is wrong with "
-    "the input is said together; what somebody else has verified, only with the right password. A mail tells "
-    "the old email address when it is changed, a text message the old number. Refusals: "
-    "INVALID_INPUT, INVALID_CREDENTIALS, EMAIL_TAKEN, PHONE_TAKEN, WALLET_FROZEN (for all), RATE_LIMITED (after "
-    "wrong passwords of signed-in requests, and after ten changes of email or phone within an hour, made or refused)."
+    description="Updates the viewer's profile: either all given fields change, or none. All errors of the input are "
+    "returned together. EMAIL_TAKEN and PHONE_TAKEN are returned only with the right password. When the email "
+    "address changes, the old one gets a mail. When the phone number changes, the old one gets a text message. "
+    "Refusals: INVALID_INPUT, INVALID_CREDENTIALS, EMAIL_TAKEN, PHONE_TAKEN, WALLET_FROZEN (frozen for ALL), "
+    "RATE_LIMITED (too many wrong passwords in signed-in requests, or more than ten changes of email or phone "
+    "within an hour, including refused ones)."
 )
 @refusals_as_errors(UserPayload)
 async def update_profile(
-    info: Info, input: Annotated[UpdateProfileInput, strawberry.argument(description="What is to be changed.")]
+    info: Info, input: Annotated[UpdateProfileInput, strawberry.argument(description="The fields to change.")]
 ) -> UserPayload:
     context = info.context
     wish = Wish(

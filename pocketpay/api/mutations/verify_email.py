@@ -11,23 +11,23 @@ from pocketpay.identity import shown_code
 from pocketpay.onboarding import verify_email as onboarding
 
 
-@strawberry.input(description="What requestEmailVerification has sent: the code, or the token of the link.")
+@strawberry.input(description="The code, or the token of the link, that requestEmailVerification sent.")
 class VerifyEmailInput:
     code: str | None = strawberry.field(
-        default=strawberry.UNSET, description="The eight digits, with any spaces or hyphens between."
+        default=strawberry.UNSET, description="The code of eight digits. Spaces and hyphens are ignored."
     )
     token: str | None = strawberry.field(
-        default=strawberry.UNSET, description='What stands after "#token=" in the link; in place of the code.'
+        default=strawberry.UNSET, description='The text after "#token=" in the link. It replaces the code.'
     )
 
 
 @strawberry.mutation(
-    description="Verifies the viewer's email address with what was sent to it. An address is theirs who verified it "
-    "last: if another user had verified it before, it is not verified for them any more. Idempotent: a verified "
-    "address stays verified. In production a welcome bonus, where there is one, is paid then: once per address "
-    "and once per wallet. Refusals: INVALID_INPUT (neither code nor token, or both), INVALID_CODE (wrong, used, "
+    description="Verifies the viewer's email address with the code or link that was sent to it. An address belongs "
+    "to the user who verified it last: it becomes unverified for the user who verified it before. Idempotent: a "
+    "verified address stays verified. In production this pays a welcome bonus, if configured: once per address and "
+    "once per wallet. Refusals: INVALID_INPUT (neither code nor token, or both), INVALID_CODE (wrong, used, "
     "expired, sent to an earlier address, or after five wrong codes: then only the link is valid), WALLET_FROZEN "
-    "(for all)."
+    "(frozen for ALL)."
 )
 @refusals_as_errors(UserPayload)
 async def verify_email(

@@ -10,16 +10,16 @@ from pocketpay.api.user_payload import UserPayload
 from pocketpay.identity import verify_phone as identity
 
 
-@strawberry.input(description="What requestPhoneVerification has sent.")
+@strawberry.input(description="The code that requestPhoneVerification sent.")
 class VerifyPhoneInput:
-    code: str = strawberry.field(description="The six digits, with any spaces or hyphens between.")
+    code: str = strawberry.field(description="The code of six digits. Spaces and hyphens are ignored.")
 
 
 @strawberry.mutation(
-    description="Verifies the viewer's phone number with the code that was sent to it. A number is theirs who "
-    "verified it last: if another user had verified it before, it is not verified for them any more. Idempotent: "
-    "a verified number stays verified. Refusals: INVALID_CODE (wrong, used, expired, sent to an earlier number, or "
-    "after five wrong codes), WALLET_FROZEN (for all)."
+    description="Verifies the viewer's phone number with the code that was sent to it. A number belongs to the user "
+    "who verified it last: it becomes unverified for the user who verified it before. Idempotent: a verified number "
+    "stays verified. Refusals: INVALID_CODE (wrong, used, expired, sent to an earlier number, or after five wrong "
+    "codes), WALLET_FROZEN (frozen for ALL)."
 )
 @refusals_as_errors(UserPayload)
 async def verify_phone(

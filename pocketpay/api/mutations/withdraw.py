@@ -13,21 +13,24 @@ from pocketpay.api.withdrawal_speed import WithdrawalSpeed
 from pocketpay.payments import withdraw as payments
 
 
-@strawberry.input(description="Money to send to a bank.")
+@strawberry.input(description="A withdrawal to a bank.")
 class WithdrawInput:
-    amount: Amount = strawberry.field(description="What is to arrive, in the wallet's currency; above zero.")
-    bank_name: str = strawberry.field(description="The bank it goes to: 1 to 100 characters.")
+    amount: Amount = strawberry.field(
+        description="The amount to arrive at the bank, in the wallet's currency; greater than zero."
+    )
+    bank_name: str = strawberry.field(description="The name of the bank that the money goes to: 1 to 100 characters.")
     speed: WithdrawalSpeed = strawberry.field(
-        default=WithdrawalSpeed.STANDARD, description="How fast; a fee comes on top of an INSTANT one."
+        default=WithdrawalSpeed.STANDARD,
+        description="The speed. An INSTANT withdrawal costs a fee on top of the amount.",
     )
     idempotency_key: str = strawberry.field(description=IDEMPOTENCY_KEY)
 
 
 @strawberry.mutation(
-    description="Sends money to a bank. The transaction is COMPLETED once the bank has settled; while it has not "
-    "answered yet it is CREATED, and amount and fee are held. Without the money for both it is FAILED, from a frozen "
-    "wallet BLOCKED. Refusals: INVALID_AMOUNT, INVALID_INPUT, INSUFFICIENT_FUNDS, LIMIT_EXCEEDED, BANK_DECLINED, "
-    "WALLET_FROZEN, WALLET_CLOSED, IDEMPOTENCY_KEY_REUSED."
+    description="Withdraws money to a bank. The transaction is CREATED until the bank answers, and amount and fee "
+    "are held. It is COMPLETED when the bank has settled it. Without enough money for both it is FAILED; from a "
+    "frozen wallet it is BLOCKED. Refusals: INVALID_AMOUNT, INVALID_INPUT, INSUFFICIENT_FUNDS, LIMIT_EXCEEDED, "
+    "BANK_DECLINED, WALLET_FROZEN, WALLET_CLOSED, IDEMPOTENCY_KEY_REUSED."
 )
 @refusals_as_errors(TransactionPayload)
 async def withdraw(

@@ -6,22 +6,24 @@ from pocketpay.api.context import Info
 from pocketpay.operations.audits import MOST_TOLD
 
 
-@strawberry.type(description="One thing that breaks a law of the books.")
+@strawberry.type(description="One row that breaks a rule of the ledger.")
 class AuditFinding:
-    law: str = strawberry.field(description="What must hold, in a sentence.")
-    id: str = strawberry.field(description="What breaks it, by its id as the database has it.")
-    problem: str = strawberry.field(description="What is wrong with it.")
+    law: str = strawberry.field(description="The rule, in one sentence.")
+    id: str = strawberry.field(description="The id of the row, as stored in the database.")
+    problem: str = strawberry.field(description="What is wrong with the row.")
 
 
-@strawberry.type(description="What an audit found, of one moment of the whole database.")
+@strawberry.type(description="The result of an audit of the whole database at one moment.")
 class AuditReport:
-    right: bool = strawberry.field(description="Whether every law holds.")
-    laws: int = strawberry.field(description="How many laws were proved.")
+    right: bool = strawberry.field(description="Whether every rule holds.")
+    laws: int = strawberry.field(description="Number of rules that were checked.")
     findings: list[AuditFinding] = strawberry.field(
-        description=f"What breaks one, the first {MOST_TOLD}; empty when the books are right."
+        description=f"The rows that break a rule, at most {MOST_TOLD}; empty when the ledger is correct."
     )
-    more: bool = strawberry.field(description="Whether there is more than these: `pocketpay audit` names it all.")
-    seconds: float = strawberry.field(description="How long it took, in seconds.")
+    more: bool = strawberry.field(
+        description="Whether there are more findings than these. `pocketpay audit` prints all of them."
+    )
+    seconds: float = strawberry.field(description="Duration of the audit in seconds.")
 
 
 async def audit(info: Info) -> AuditReport | None:

@@ -13,7 +13,7 @@ from pocketpay.api.operations.customer_wallet_payload import wallet_meant
 from pocketpay.operations import begin_recovery as operations
 
 
-@strawberry.input(description="A customer who cannot sign in.")
+@strawberry.input(description="The customer who cannot sign in, and the reason.")
 class BeginRecoveryInput:
     customer: str = strawberry.field(
         description='The customer\'s username, with or without "@", or their user or wallet id.'
@@ -22,15 +22,15 @@ class BeginRecoveryInput:
 
 
 @strawberry.mutation(
-    description="Sends the customer a code of eight digits and a link, valid for 30 minutes, to their verified email "
-    "address, as requestPasswordReset does: resetPassword takes them and sets a new or first password. The operator "
-    "sees neither. Refusals: NOT_FOUND, INVALID_INPUT (reason), FORBIDDEN (the operator's own account), "
-    "MAIL_UNAVAILABLE, WALLET_CLOSED, WALLET_FROZEN (frozen for ALL), EMAIL_NOT_VERIFIED, RATE_LIMITED (two such "
-    "mails within 15 minutes, whoever requested them; those sent before stay valid)."
+    description="Sends a code of eight digits and a link to the customer's verified email address, as "
+    "requestPasswordReset does. Both are valid for 30 minutes, and resetPassword sets a new or first password with "
+    "them. The operator sees neither. Refusals: NOT_FOUND, INVALID_INPUT (reason), FORBIDDEN (the operator's own "
+    "account), MAIL_UNAVAILABLE, WALLET_CLOSED, WALLET_FROZEN (frozen for ALL), EMAIL_NOT_VERIFIED, RATE_LIMITED "
+    "(two such mails within 15 minutes, requested by anyone; earlier codes and links stay valid)."
 )
 @refusals_as_errors(CustomerPayload)
 async def begin_recovery(
-    info: Info, input: Annotated[BeginRecoveryInput, strawberry.argument(description="Which customer, and why.")]
+    info: Info, input: Annotated[BeginRecoveryInput, strawberry.argument(description="The customer and the reason.")]
 ) -> CustomerPayload:
     operator, rooms = info.context.must_operate(), info.context.rooms
     wallet_id = await wallet_meant(info, input.customer, field="customer")

@@ -11,19 +11,20 @@ from pocketpay.api.operations.risk_setting import RISK_SETTING_NAME, RiskSetting
 from pocketpay.operations import risk_settings as operations
 
 
-@strawberry.input(description="One setting of risk that is to be the environment's again.")
+@strawberry.input(description="The risk setting to reset to the environment's value, and the reason.")
 class ClearRiskSettingInput:
-    name: str = strawberry.field(graphql_type=RISK_SETTING_NAME, description="Which one.")
+    name: str = strawberry.field(graphql_type=RISK_SETTING_NAME, description="The name of the setting.")
     reason: str = strawberry.field(description=REASON)
 
 
 @strawberry.mutation(
-    description="Lets the environment's setting of risk apply again, on every server. What no operator has set is "
-    "left, and not recorded. Refusals: INVALID_INPUT (reason)."
+    description="Removes an operator's override of a risk setting, on every server: the environment's value applies "
+    "again. Without an override nothing changes and nothing is recorded. Refusals: INVALID_INPUT (reason)."
 )
 @refusals_as_errors(RiskSettingPayload)
 async def clear_risk_setting(
-    info: Info, input: Annotated[ClearRiskSettingInput, strawberry.argument(description="The setting.")]
+    info: Info,
+    input: Annotated[ClearRiskSettingInput, strawberry.argument(description="The setting and the reason.")],
 ) -> RiskSettingPayload:
     operator, rooms = info.context.must_operate(), info.context.rooms
     changed = await operations.clear_risk_setting(

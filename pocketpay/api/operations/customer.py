@@ -59,19 +59,23 @@ async def wallets_transactions(
 
 @strawberry.type(description="A customer's wallet as operators see it.")
 class CustomerWallet:
-    id: strawberry.ID = strawberry.field(description="Its id for operators.")
-    wallet_id: strawberry.ID = strawberry.field(description="The wallet's id, the one its owner knows it by.")
-    currency: CurrencyCode = strawberry.field(description="The one currency it holds.")
-    status: WalletStatus = strawberry.field(description="What may be done with it.")
-    freeze: Freeze | None = strawberry.field(description="What it cannot do while it is frozen; else null.")
-    created_at: datetime = strawberry.field(description="When it was opened.")
-    balance: Money = strawberry.field(description="Posted: the sum of its entries in the books.")
-    held: Money = strawberry.field(description="Promised to payments and withdrawals that are not over.")
-    available: Money = strawberry.field(description="Balance less held: what can be spent now.")
-    version: int = strawberry.field(description="Grows by one with every change of balance or held.")
+    id: strawberry.ID = strawberry.field(description="The id, as operators see it.")
+    wallet_id: strawberry.ID = strawberry.field(description="The wallet's id, the same that its owner sees.")
+    currency: CurrencyCode = strawberry.field(description="The wallet's currency. A wallet has exactly one.")
+    status: WalletStatus = strawberry.field(description="The current status.")
+    freeze: Freeze | None = strawberry.field(
+        description="What the freeze prevents; null when the wallet is not frozen."
+    )
+    created_at: datetime = strawberry.field(description="When the wallet was opened.")
+    balance: Money = strawberry.field(description="The posted balance: the sum of the wallet's ledger entries.")
+    held: Money = strawberry.field(
+        description="The amount reserved for payments and withdrawals that are not finished."
+    )
+    available: Money = strawberry.field(description="The amount that can be spent now: balance less held.")
+    version: int = strawberry.field(description="A counter that grows by one with every change of balance or held.")
     transactions: Connection[CustomerTransaction] = strawberry.field(
         resolver=wallets_transactions,
-        description="What its owner sees of its past, the newest first, each transaction whole.",
+        description="The transactions that the owner can see, newest first, with all fields.",
     )
     uuid: strawberry.Private[UUID]
 
@@ -98,31 +102,35 @@ class CustomerWallet:
         found = await info.context.loaders.balances.load(id)
         return None if found is None else cls.of(found)
 
-    @strawberry.field(description="Why it is frozen, in the words of the operator who froze it; else null.")
+    @strawberry.field(
+        description="The reason given by the operator who froze the wallet; null when it is not frozen."
+    )
     async def freeze_reason(self, info: Info) -> str | None:
         return await info.context.loaders.freeze_reasons.load(self.uuid)
 
-    @strawberry.field(description="Whose it is.")
+    @strawberry.field(description="The owner of the wallet.")
     async def owner(self, info: Info) -> "Customer":
         found = await info.context.loaders.owners.load(self.uuid)
         assert found is not None, "every wallet has its owner"  # noqa: S101 - the audit says so
         return Customer.of(found)
 
 
-@strawberry.type(description="A customer as operators see them. Of somebody who has left nothing personal is kept.")
+@strawberry.type(
+    description="A customer as operators see them. Personal data is deleted when the customer closes the wallet."
+)
 class Customer:
-    id: strawberry.ID = strawberry.field(description="Their id for operators.")
-    user_id: strawberry.ID = strawberry.field(description="The user's id, the one they know themselves by.")
-    username: str = strawberry.field(description='The name others pay them by, without "@".')
-    name: str = strawberry.field(description="The name they go by.")
-    email: str | None = strawberry.field(description="Their email address; null when they gave none.")
+    id: strawberry.ID = strawberry.field(description="The customer's id, as operators see it.")
+    user_id: strawberry.ID = strawberry.field(description="The user's id, as the customer sees it.")
+    username: str = strawberry.field(description='The unique username, without "@". Other users pay to it.')
+    name: str = strawberry.field(description="The display name.")
+    email: str | None = strawberry.field(description="The email address; null when there is none.")
     email_verified: bool = strawberry.field(
-        description="Whether this address is verified as theirs: by them, or by an operator."
+        description="Whether the customer or an operator has verified this address."
     )
-    phone: str | None = strawberry.field(description="Their phone number in E.164; null when they gave none.")
-    role: Role = strawberry.field(description="What they are to the house.")
-    created_at: datetime = strawberry.field(description="When they signed up.")
-    closed_at: datetime | None = strawberry.field(description="When they closed their wallet and left; else null.")
+    phone: str | None = strawberry.field(description="Their phone number in E.164 format; null when they gave none.")
+    role: Role = strawberry.field(description="Their role: customer or operator.")
+    created_at: datetime = strawberry.field(description="When the user signed up.")
+    closed_at: datetime | None = strawberry.field(description="When they closed their wallet; null while it is open.")
     uuid: strawberry.Private[UUID]
     wallet_id: strawberry.Private[UUID]
 
@@ -143,12 +151,12 @@ class Customer:
             wallet_id=one.wallet_id,
         )
 
-    @strawberry.field(description="Their wallet.")
+    @strawberry.field(description="The user's wallet.")
     async def wallet(self, info: Info) -> CustomerWallet:
         found = await CustomerWallet.find(info, self.wallet_id)
         assert found is not None  # noqa: S101 - a foreign key says so
         return found
 
-    @strawberry.field(description="Their sessions that have not ended, the newest first, at most 50.")
+    @strawberry.field(description="Their active sessions, newest first, at most 50.")
     async def sessions(self, info: Info) -> list[CustomerSession]:
         return [CustomerSession.of(one) for one in await info.context.loaders.sessions.load(self.uuid) or []]

@@ -7,7 +7,9 @@ from pocketpay.api.errors import UserError
 from pocketpay.api.operations.customer import Customer
 
 
-@strawberry.type(description="The customer as they are now, or why nothing was changed.")
+@strawberry.type(description="The result of a change to a customer: the customer as they are now, or the errors.")
 class CustomerPayload:
-    customer: Customer | None = strawberry.field(default=None, description="The customer; null when refused.")
+    customer: Customer | None = strawberry.field(
+        default=None, description="The customer; null when the request was refused."
+    )
     errors: list[UserError] = strawberry.field(default_factory=list, description=ERRORS)

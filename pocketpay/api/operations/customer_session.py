@@ -9,15 +9,17 @@ from pocketpay.api import ids
 from pocketpay.identity.session import Session
 
 
-@strawberry.type(description="One place where a customer is signed in.")
+@strawberry.type(description="One session of a customer: a device on which they are signed in.")
 class CustomerSession:
-    id: strawberry.ID = strawberry.field(description="Its id for operators.")
-    session_id: strawberry.ID = strawberry.field(description="The session's id, the one the customer knows it by.")
-    created_at: datetime = strawberry.field(description="When they signed in.")
-    last_used_at: datetime = strawberry.field(description="Their sign-in there, or the latest refresh of its tokens.")
-    expires_at: datetime = strawberry.field(description="When it ends unless it is refreshed.")
+    id: strawberry.ID = strawberry.field(description="The id, as operators see it.")
+    session_id: strawberry.ID = strawberry.field(description="The session's id, the same that the customer sees.")
+    created_at: datetime = strawberry.field(description="When the user signed in.")
+    last_used_at: datetime = strawberry.field(
+        description="The time of the sign-in, or of the last refresh of the session's tokens."
+    )
+    expires_at: datetime = strawberry.field(description="When the session ends unless it is refreshed.")
     user_agent: str | None = strawberry.field(
-        description="What the client called itself at sign-in; null when it did not."
+        description="The User-Agent header sent at sign-in; null when there was none."
     )
 
     @classmethod

@@ -8,7 +8,7 @@ import strawberry
 
 from pocketpay.api import ids
 from pocketpay.api.context import Info
-from pocketpay.api.errors import ErrorCode
+from pocketpay.api.error_code import ErrorCode
 from pocketpay.api.money import Money
 from pocketpay.api.risk_reason import RiskReason
 from pocketpay.api.transaction import TransactionStatus, TransactionType
@@ -19,28 +19,34 @@ if TYPE_CHECKING:
     from pocketpay.api.operations.customer import Customer
 
 
-@strawberry.type(description="A transaction whole, as operators see it: from neither side.")
+@strawberry.type(description="A transaction as operators see it: all its fields, not one customer's view.")
 class CustomerTransaction:
-    id: strawberry.ID = strawberry.field(description="Its id for operators.")
+    id: strawberry.ID = strawberry.field(description="The id, as operators see it.")
     transaction_id: strawberry.ID = strawberry.field(
-        description="The transaction's id, the one its sides know it by."
+        description="The transaction's id, the same that its customers see."
     )
-    type: TransactionType = strawberry.field(description="Why the money moves.")
-    status: TransactionStatus = strawberry.field(description="How far it has come.")
-    amount: Money = strawberry.field(description="What arrives; always positive.")
-    fee: Money = strawberry.field(description="What it costs whoever pays it.")
-    total: Money = strawberry.field(description="Amount and fee: what leaves the source.")
-    refunded: Money = strawberry.field(description="How much of the total was given back.")
-    description: str = strawberry.field(description="What it is for, in the sender's words.")
-    bank_name: str | None = strawberry.field(description="The bank on the other side; null where there is none.")
-    risk_reasons: list[RiskReason] = strawberry.field(description="Every rule that matched, in words for the sender.")
-    failure_code: ErrorCode | None = strawberry.field(description="Why it failed or was blocked; else null.")
+    type: TransactionType = strawberry.field(description="The kind of transaction.")
+    status: TransactionStatus = strawberry.field(description="The current status.")
+    amount: Money = strawberry.field(description="The amount that the recipient gets; always positive.")
+    fee: Money = strawberry.field(description="The fee, paid by the sender.")
+    total: Money = strawberry.field(description="Amount plus fee: what the sender pays.")
+    refunded: Money = strawberry.field(description="How much of the total was refunded.")
+    description: str = strawberry.field(
+        description="The description that the sender wrote; empty when there is none."
+    )
+    bank_name: str | None = strawberry.field(description="The name of the bank; null when no bank is involved.")
+    risk_reasons: list[RiskReason] = strawberry.field(
+        description="Every risk rule that matched, with a message for the sender."
+    )
+    failure_code: ErrorCode | None = strawberry.field(
+        description="Why the transaction FAILED or was BLOCKED; null for other statuses."
+    )
     expires_at: datetime | None = strawberry.field(
-        description="Until when a payment awaits or awaited its sender's answer; else null."
+        description="When a payment that needs confirmation expires or expired; null for other transactions."
     )
-    created_at: datetime = strawberry.field(description="When it was ordered.")
-    updated_at: datetime = strawberry.field(description="When it last changed.")
-    completed_at: datetime | None = strawberry.field(description="When the money moved; else null.")
+    created_at: datetime = strawberry.field(description="When the transaction was created.")
+    updated_at: datetime = strawberry.field(description="When the transaction last changed.")
+    completed_at: datetime | None = strawberry.field(description="When the money moved; null when it has not.")
     source: strawberry.Private[UUID | None]
     destination: strawberry.Private[UUID | None]
     original: strawberry.Private[UUID | None]
@@ -76,19 +82,19 @@ class CustomerTransaction:
         found = await info.context.loaders.whole.load(id)
         return None if found is None else cls.of(found)
 
-    @strawberry.field(description="Who pays; null where the money comes from a bank or the house.")
+    @strawberry.field(description="The sender; null when the money comes from a bank or Pocket Pay.")
     async def sender(
         self, info: Info
     ) -> Annotated["Customer", strawberry.lazy("pocketpay.api.operations.customer")] | None:
         return await _owner(info, self.source)
 
-    @strawberry.field(description="Who is paid; null where the money goes to a bank, a shop or the house.")
+    @strawberry.field(description="The recipient; null when the money goes to a bank, a merchant or Pocket Pay.")
     async def recipient(
         self, info: Info
     ) -> Annotated["Customer", strawberry.lazy("pocketpay.api.operations.customer")] | None:
         return await _owner(info, self.destination)
 
-    @strawberry.field(description="The transaction whose money it gives back; null when it is no refund.")
+    @strawberry.field(description="The transaction that this one refunds; null when this is not a refund.")
     async def refund_of(self, info: Info) -> "CustomerTransaction | None":
         return None if self.original is None else await CustomerTransaction.find(info, self.original)
 

@@ -15,10 +15,10 @@ from pocketpay.operations.customers import wallet_of
 from pocketpay.transactions.errors import NotFound
 
 
-@strawberry.type(description="The customer's wallet as it is now, or why nothing was changed.")
+@strawberry.type(description="The result of a change to a wallet: the wallet as it is now, or the errors.")
 class CustomerWalletPayload:
     wallet: CustomerWallet | None = strawberry.field(
-        default=None, description="The wallet after it; null when refused."
+        default=None, description="The wallet after the change; null when the request was refused."
     )
     errors: list[UserError] = strawberry.field(default_factory=list, description=ERRORS)
 

@@ -12,7 +12,7 @@ from pocketpay.api.operations.customer_wallet_payload import wallet_meant
 from pocketpay.operations import end_sessions as operations
 
 
-@strawberry.input(description="A customer who is to be signed out everywhere.")
+@strawberry.input(description="The customer to sign out everywhere, and the reason.")
 class EndSessionsInput:
     customer: str = strawberry.field(
         description='The customer\'s username, with or without "@", or their user or wallet id.'
@@ -20,23 +20,25 @@ class EndSessionsInput:
     reason: str = strawberry.field(description=REASON)
 
 
-@strawberry.type(description="How many sessions of a customer were ended, or why none.")
+@strawberry.type(description="The result of ending a customer's sessions: their number, or the errors.")
 class EndSessionsPayload:
-    customer: Customer | None = strawberry.field(default=None, description="The customer; null when refused.")
+    customer: Customer | None = strawberry.field(
+        default=None, description="The customer; null when the request was refused."
+    )
     ended: int = strawberry.field(
-        default=0, description="How many sessions ended; their tokens are refused and their websockets close."
+        default=0, description="Number of sessions that ended. Their tokens are refused and their websockets close."
     )
     errors: list[UserError] = strawberry.field(default_factory=list, description=ERRORS)
 
 
 @strawberry.mutation(
-    description="Ends every session of a customer, on every server. The password stays as it is. Where no session is "
-    "alive nothing is recorded. Refusals: NOT_FOUND, INVALID_INPUT (reason), FORBIDDEN (the operator's own account), "
-    "WALLET_CLOSED."
+    description="Ends every session of a customer, on every server. The password does not change. When no session "
+    "is active, nothing is recorded. Refusals: NOT_FOUND, INVALID_INPUT (reason), FORBIDDEN (the operator's own "
+    "account), WALLET_CLOSED."
 )
 @refusals_as_errors(EndSessionsPayload)
 async def end_sessions(
-    info: Info, input: Annotated[EndSessionsInput, strawberry.argument(description="Which customer, and why.")]
+    info: Info, input: Annotated[EndSessionsInput, strawberry.argument(description="The customer and the reason.")]
 ) -> EndSessionsPayload:
     operator, rooms = info.context.must_operate(), info.context.rooms
     wallet_id = await wallet_meant(info, input.customer, field="customer")

@@ -13,25 +13,25 @@ from pocketpay.operations import freeze_wallet as payments
 from pocketpay.wallets import balance
 
 
-@strawberry.input(description="A wallet that is to be stopped.")
+@strawberry.input(description="The wallet to freeze, and the reason.")
 class FreezeWalletInput:
     wallet: str = strawberry.field(
         description="The wallet's id, or its owner's id or username, with or without \"@\"."
     )
-    freeze: Freeze = strawberry.field(description="What it is to do no longer.")
+    freeze: Freeze = strawberry.field(description="What the freeze prevents.")
     reason: str = strawberry.field(description=REASON)
 
 
 @strawberry.mutation(
-    description="Freezes a customer's wallet. What it pays from then on ends BLOCKED; frozen for ALL it is paid "
-    "nothing either, and its owner is locked out: no sign-in, no refresh of a session, no change of password or "
-    "profile. Sessions are not ended; each lasts until its access token expires. What is held stays held until it is "
-    "answered or overdue. Frozen for that already it stays as it is, and nothing is recorded. Refusals: NOT_FOUND, "
-    "INVALID_INPUT (reason), FORBIDDEN (the operator's own wallet), WALLET_CLOSED."
+    description="Freezes a customer's wallet. Its later payments end BLOCKED. Frozen for ALL, it cannot be paid "
+    "either, and its owner is locked out: no sign-in, no session refresh, no change of password or profile. "
+    "Sessions do not end; each one lasts until its access token expires. The money of unfinished payments stays "
+    "held until they end. A wallet that is already frozen in this way does not change, and nothing is recorded. "
+    "Refusals: NOT_FOUND, INVALID_INPUT (reason), FORBIDDEN (the operator's own wallet), WALLET_CLOSED."
 )
 @refusals_as_errors(CustomerWalletPayload)
 async def freeze_wallet(
-    info: Info, input: Annotated[FreezeWalletInput, strawberry.argument(description="Which wallet, and why.")]
+    info: Info, input: Annotated[FreezeWalletInput, strawberry.argument(description="The wallet and the reason.")]
 ) -> CustomerWalletPayload:
     operator, desk = info.context.must_operate(), info.context.rooms.desk
     wallet_id, freeze = await wallet_meant(info, input.wallet), balance.Freeze[input.freeze.name]

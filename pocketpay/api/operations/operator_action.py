@@ -25,46 +25,46 @@ from pocketpay.transactions.filter import Position
 from pocketpay.wallets import balance
 
 
-@strawberry.enum(description="What operators do that is recorded.")
+@strawberry.enum(description="The kind of an operator's action.")
 class OperatorActionKind(Enum):
     FREEZE = strawberry.enum_value("FREEZE", description="A wallet was frozen.")
-    UNFREEZE = strawberry.enum_value("UNFREEZE", description="A frozen wallet was let go.")
-    REVERSE = strawberry.enum_value("REVERSE", description="A transaction was given back, whole or in part.")
-    SET_RISK = strawberry.enum_value("SET_RISK", description="A setting of risk was set over the environment's.")
-    CLEAR_RISK = strawberry.enum_value("CLEAR_RISK", description="A setting of risk is the environment's again.")
-    GRANT_ROLE = strawberry.enum_value("GRANT_ROLE", description="A user became an operator.")
-    REVOKE_ROLE = strawberry.enum_value("REVOKE_ROLE", description="A user is an operator no longer.")
+    UNFREEZE = strawberry.enum_value("UNFREEZE", description="A wallet was unfrozen.")
+    REVERSE = strawberry.enum_value("REVERSE", description="A transaction was refunded, in full or in part.")
+    SET_RISK = strawberry.enum_value("SET_RISK", description="A risk setting was overridden.")
+    CLEAR_RISK = strawberry.enum_value("CLEAR_RISK", description="The override of a risk setting was removed.")
+    GRANT_ROLE = strawberry.enum_value("GRANT_ROLE", description="A user was made an operator.")
+    REVOKE_ROLE = strawberry.enum_value("REVOKE_ROLE", description="A user's operator role was removed.")
     BEGIN_RECOVERY = strawberry.enum_value(
-        "BEGIN_RECOVERY", description="A code that sets a new password was mailed to a customer."
+        "BEGIN_RECOVERY", description="A customer was sent a mail with a code to set a new password."
     )
     VERIFY_EMAIL = strawberry.enum_value("VERIFY_EMAIL", description="A customer's email address was verified.")
     END_SESSIONS = strawberry.enum_value("END_SESSIONS", description="Every session of a customer was ended.")
 
 
-@strawberry.type(description="What was done to a setting of risk. Values are written as the environment writes them.")
+@strawberry.type(description="A change of a risk setting. Values are in the format of the environment variable.")
 class RiskSettingChange:
-    name: str = strawberry.field(graphql_type=RISK_SETTING_NAME, description="Which setting.")
-    before: str | None = strawberry.field(description="What operators had set before; null where nothing was.")
-    value: str | None = strawberry.field(description="What was set; null where the environment's applies since.")
+    name: str = strawberry.field(graphql_type=RISK_SETTING_NAME, description="The name of the setting.")
+    before: str | None = strawberry.field(description="The override before the change; null when there was none.")
+    value: str | None = strawberry.field(description="The new override; null when the override was removed.")
 
 
-@strawberry.type(description="One act of an operator. It is recorded for good.")
+@strawberry.type(description="One action of an operator. The record is permanent.")
 class OperatorAction:
-    id: strawberry.ID = strawberry.field(description="The act's id.")
-    kind: OperatorActionKind = strawberry.field(description="What was done.")
+    id: strawberry.ID = strawberry.field(description="The id of the action.")
+    kind: OperatorActionKind = strawberry.field(description="The kind of action.")
     operator: str = strawberry.field(
-        description="Who did it: an operator's username, or on the command line the login name there."
+        description="The operator's username. For an action on the command line: the login name of the system user."
     )
-    reason: str = strawberry.field(description="Why, in their words.")
-    freeze: Freeze | None = strawberry.field(description="What a frozen wallet was to do no longer; else null.")
+    reason: str = strawberry.field(description="The reason that the operator gave.")
+    freeze: Freeze | None = strawberry.field(description="What the freeze prevents; null for other actions.")
     setting: RiskSettingChange | None = strawberry.field(
-        description="What was done to a setting of risk; null for other acts, and for a setting that only a newer "
-        "server has."
+        description="The change of a risk setting; null for other actions, and for a setting that only a newer "
+        "server knows."
     )
     ended_sessions: int | None = strawberry.field(
-        description="How many sessions of a customer were ended; null for other acts."
+        description="Number of sessions that were ended; null for other actions."
     )
-    created_at: datetime = strawberry.field(description="When it was done.")
+    created_at: datetime = strawberry.field(description="When the action was taken.")
     on_wallet: strawberry.Private[UUID | None]
     on_transaction: strawberry.Private[UUID | None]
     by_refund: strawberry.Private[UUID | None]
@@ -89,15 +89,15 @@ class OperatorAction:
             by_refund=UUID(facts["refund"]) if "refund" in facts else None,
         )
 
-    @strawberry.field(description="The wallet it was about; null when it was about none.")
+    @strawberry.field(description="The wallet that the action is about; null when it is not about a wallet.")
     async def wallet(self, info: Info) -> CustomerWallet | None:
         return None if self.on_wallet is None else await CustomerWallet.find(info, self.on_wallet)
 
-    @strawberry.field(description="The transaction it was about; null when it was about none.")
+    @strawberry.field(description="The transaction that was reversed; null for other actions.")
     async def transaction(self, info: Info) -> CustomerTransaction | None:
         return None if self.on_transaction is None else await CustomerTransaction.find(info, self.on_transaction)
 
-    @strawberry.field(description="The refund that a reversal made: how much was given back; null for other acts.")
+    @strawberry.field(description="The refund that the reversal created; null for other actions.")
     async def refund(self, info: Info) -> CustomerTransaction | None:
         return None if self.by_refund is None else await CustomerTransaction.find(info, self.by_refund)
 
@@ -105,7 +105,8 @@ class OperatorAction:
 async def actions(
     info: Info,
     wallet: Annotated[
-        str | None, strawberry.argument(description="Only about this wallet: its id, or its owner's id or username.")
+        str | None,
+        strawberry.argument(description="Only actions on this wallet: its id, or its owner's id or username."),
     ] = None,
     first: First = None,
     after: After = None,

@@ -13,55 +13,57 @@ from pocketpay.api.scalars import Amount
 from pocketpay.operations import reverse_transaction as payments
 
 
-@strawberry.input(description="A completed transaction that is to be given back.")
+@strawberry.input(description="The transaction to reverse, and the reason.")
 class ReverseTransactionInput:
     transaction_id: strawberry.ID = strawberry.field(
-        description="The transaction's id, as operators or its sides see it."
+        description="The id of the transaction, as operators or customers see it."
     )
     reason: str = strawberry.field(
-        description="Why, for the record: 1 to 500 characters on one line. Customers do not see it."
+        description="The reason, kept in the operator log: one line of 1 to 500 characters. Customers do not see it."
     )
     amount: Amount | None = strawberry.field(
         default=None,
-        description="How much of it, in the transaction's currency; absent or null: all that is left. A transaction "
-        "with a fee is given back whole.",
+        description="The amount to refund, in the transaction's currency. Absent or null: all that is not refunded "
+        "yet. A transaction with a fee can only be refunded in full.",
     )
     up_to_available: bool = strawberry.field(
         default=False,
-        description="When the recipient does not have that much any more, give back as much as is available. Without "
-        "it, nothing is given back then.",
+        description="What happens when the recipient's available balance is below the amount: true refunds the "
+        "available part, false refuses the request.",
     )
     idempotency_key: str | None = strawberry.field(
         default=None,
-        description=f"{IDEMPOTENCY_KEY} Send one with a part: a part that is sent again without it is given back "
-        "again, as long as something is left.",
+        description=f"{IDEMPOTENCY_KEY} Send a key with every partial refund: without it, a repeated request "
+        "refunds the part again.",
     )
 
 
-@strawberry.type(description="What came of giving a transaction back, or why nothing was done.")
+@strawberry.type(description="The result of reversing a transaction: the refund, or the errors.")
 class ReversalPayload:
     transaction: CustomerTransaction | None = strawberry.field(
-        default=None, description="The refund: what moved the money back; null when refused."
+        default=None, description="The refund; null when the request was refused."
     )
     replayed: bool = strawberry.field(
-        default=False, description="Whether the same key had been used before: this is what came of it then."
+        default=False,
+        description="Whether this repeats an earlier request with the same key. It returns the earlier result.",
     )
     errors: list[UserError] = strawberry.field(default_factory=list, description=ERRORS)
 
 
 @strawberry.mutation(
-    description="Gives back a completed transaction, all that is left of it or a part, by a refund: a payment to "
-    "whoever paid it, a deposit to the bank, a withdrawal with its fee, a card payment, a bonus to the house. A "
-    "frozen wallet does not prevent it. What went back counts no more in the limit and the card's month that it had "
-    "used. Refusals, none of which leaves a transaction: NOT_FOUND, INVALID_INPUT "
-    "(reason, key; a refund cannot be given back), INVALID_AMOUNT (also for a part of a transaction with a fee), "
-    "FORBIDDEN (it touches the operator's own wallet), WRONG_STATE (not completed), ALREADY_REFUNDED, "
-    "REFUND_TOO_LARGE, RECIPIENT_NOT_FOUND (whoever paid has left), INSUFFICIENT_FUNDS (whoever was paid has not the "
-    "money any more), IDEMPOTENCY_KEY_REUSED."
+    description="Reverses a completed transaction with a refund, in full or in part. The money returns to its "
+    "source: the payer of a payment, the bank of a deposit, the wallet of a withdrawal (with its fee) or card "
+    "payment, Pocket Pay for a bonus. A frozen wallet does not prevent it. The refunded amount no longer counts in "
+    "the daily limit or the card's monthly limit. Refusals, none of which creates a transaction: NOT_FOUND, "
+    "INVALID_INPUT (reason, key; a refund cannot be reversed), INVALID_AMOUNT (also for a part of a transaction "
+    "with a fee), FORBIDDEN (it involves the operator's own wallet), WRONG_STATE (not completed), ALREADY_REFUNDED, "
+    "REFUND_TOO_LARGE, RECIPIENT_NOT_FOUND (the payer has closed their wallet), INSUFFICIENT_FUNDS (the recipient "
+    "no longer has the money), IDEMPOTENCY_KEY_REUSED."
 )
 @refusals_as_errors(ReversalPayload)
 async def reverse_transaction(
-    info: Info, input: Annotated[ReverseTransactionInput, strawberry.argument(description="Which one, and why.")]
+    info: Info,
+    input: Annotated[ReverseTransactionInput, strawberry.argument(description="The transaction and the reason.")],
 ) -> ReversalPayload:
     operator, desk = info.context.must_operate(), info.context.rooms.desk
     transaction_id = sought_transaction(input.transaction_id)

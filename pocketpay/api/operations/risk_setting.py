@@ -15,18 +15,20 @@ from pocketpay.settings import in_words
 
 RISK_SETTING_NAME = registered_enum(
     "RiskSettingName",
-    "A setting of risk, by its name in the environment.",
+    "The name of a risk setting, as in the environment.",
     {name: in_words(field) for name, field in SETTINGS.items()},
 )
 
 
-@strawberry.type(description="A setting of risk as it applies now.")
+@strawberry.type(description="A risk setting as it applies now.")
 class RiskSetting:
-    name: str = strawberry.field(graphql_type=RISK_SETTING_NAME, description="Which one.")
-    value: str = strawberry.field(description="What applies, written as the environment writes it.")
-    environment_value: str = strawberry.field(description="What this server's environment says.")
-    overridden: bool = strawberry.field(description="Whether an operator has set it over the environment's.")
-    since: datetime | None = strawberry.field(description="When an operator set it; null where none has.")
+    name: str = strawberry.field(graphql_type=RISK_SETTING_NAME, description="The name of the setting.")
+    value: str = strawberry.field(description="The current value, in the format of the environment variable.")
+    environment_value: str = strawberry.field(description="The value in this server's environment.")
+    overridden: bool = strawberry.field(description="Whether an operator has overridden the environment's value.")
+    since: datetime | None = strawberry.field(
+        description="When an operator overrode it; null when it is not overridden."
+    )
 
     @classmethod
     def of(cls, setting: operations.RiskSetting) -> Self:
@@ -39,10 +41,12 @@ class RiskSetting:
         )
 
 
-@strawberry.type(description="The setting as it applies from now on, or why it was not changed.")
+@strawberry.type(
+    description="The result of a change to a risk setting: the setting as it applies now, or the errors."
+)
 class RiskSettingPayload:
     setting: RiskSetting | None = strawberry.field(
-        default=None, description="The setting after the change; null when refused."
+        default=None, description="The setting after the change; null when the request was refused."
     )
     errors: list[UserError] = strawberry.field(default_factory=list, description=ERRORS)
 

@@ -35,29 +35,33 @@ async def _enter(info: Info) -> None:
     info.context.operator = await info.context.database.query(roles.operator, viewer)
 
 
-@strawberry.type(description="What operators may ask.")
+@strawberry.type(description="Queries for operators.")
 class Operations:
     held_payments: Connection[CustomerTransaction] = strawberry.field(
         resolver=held_payments,
-        description="Payments that await their sender's answer, the first to expire first.",
+        description="Payments that wait for their sender's confirmation, ordered by expiry, earliest first.",
     )
     unsettled_orders: Connection[CustomerTransaction] = strawberry.field(
         resolver=unsettled_orders,
-        description="Deposits and withdrawals that a bank has not answered, the oldest first.",
+        description="Deposits and withdrawals that the bank has not answered, oldest first.",
     )
     risk_settings: list[RiskSetting] = strawberry.field(
-        resolver=risk_settings, description="Every setting of risk as it applies now, and which are overridden."
+        resolver=risk_settings,
+        description="All risk settings with their current values, and which ones operators have overridden.",
     )
     audit: AuditReport | None = strawberry.field(
         resolver=audit,
-        description="Proves the books now, beside live traffic. One at a time on a server, and within 30 seconds: "
-        "else null with SERVICE_BUSY.",
+        description="Audits the ledger now, while the server keeps working. One audit at a time runs on a server, "
+        "for at most 30 seconds; otherwise the field is null with the error SERVICE_BUSY.",
     )
     actions: Connection[OperatorAction] = strawberry.field(
-        resolver=actions, description="What operators did, the newest first."
+        resolver=actions, description="The actions of operators, newest first."
     )
 
-    @strawberry.field(description="Customers known by that exactly, those who have left too; of a transaction both.")
+    @strawberry.field(
+        description="Customers that match exactly, including those who have closed their wallet. For a transaction "
+        "id: both sides."
+    )
     async def customers(
         self,
         info: Info,
@@ -65,7 +69,7 @@ class Operations:
             str,
             strawberry.argument(
                 description="A username, an email address, a phone number with its country code, or the id of a "
-                "user, a wallet or a transaction: the one operators see or the one its owner knows."
+                "user, a wallet or a transaction, as operators or customers see it."
             ),
         ],
     ) -> list[Customer]:
@@ -73,7 +77,7 @@ class Operations:
         found = await info.context.database.query(customers.find, sought(find))
         return [Customer.of(one) for one in found]
 
-    @strawberry.field(description="A customer's wallet; null when there is none.")
+    @strawberry.field(description="A customer's wallet; null when it does not exist.")
     async def wallet(
         self,
         info: Info,
@@ -83,7 +87,7 @@ class Operations:
         wallet_id = await info.context.database.query(customers.wallet_of, sought(of))
         return None if wallet_id is None else await CustomerWallet.find(info, wallet_id)
 
-    @strawberry.field(description="Anybody's transaction by its id; null when there is none.")
+    @strawberry.field(description="Any customer's transaction by its id; null when it does not exist.")
     async def transaction(self, info: Info, id: ids.TransactionId) -> CustomerTransaction | None:
         info.context.must_operate()
         uuid = sought_transaction(id)
@@ -91,8 +95,8 @@ class Operations:
 
 
 @strawberry.type(
-    description="What operators may do, each act recorded with its reason. Several in one request are carried out "
-    "one after another, in order, and each counts as a mutation of the request."
+    description="Mutations for operators. Each action is recorded with its reason. Several in one request run one "
+    "after another, in order, and each counts as a mutation of the request."
 )
 class OperationsMutations:
     freeze_wallet = freeze_wallet
@@ -111,8 +115,8 @@ MUTATION_TYPES = frozenset({OperationsMutations.__name__})
 
 @strawberry.field(
     name="operations",
-    description="What operators may ask. Null with FORBIDDEN for everybody else; whether somebody is one is looked "
-    "up each time.",
+    description="Queries for operators. For everybody else it is null, with the error FORBIDDEN. The role is "
+    "checked on each request.",
 )
 async def queries(info: Info) -> Operations | None:
     await _enter(info)
@@ -121,8 +125,8 @@ async def queries(info: Info) -> Operations | None:
 
 @strawberry.field(
     name="operations",
-    description="What operators may do. Null with FORBIDDEN for everybody else; whether somebody is one is looked up "
-    "each time.",
+    description="Mutations for operators. For everybody else it is null, with the error FORBIDDEN. The role is "
+    "checked on each request.",
 )
 async def mutations(info: Info) -> OperationsMutations | None:
     await _enter(info)

@@ -11,23 +11,25 @@ from pocketpay.api.operations.risk_setting import RISK_SETTING_NAME, RiskSetting
 from pocketpay.operations import risk_settings as operations
 
 
-@strawberry.input(description="One setting of risk, and what it is to be.")
+@strawberry.input(description="The risk setting to override, its value and the reason.")
 class SetRiskSettingInput:
-    name: str = strawberry.field(graphql_type=RISK_SETTING_NAME, description="Which one.")
+    name: str = strawberry.field(graphql_type=RISK_SETTING_NAME, description="The name of the setting.")
     value: str = strawberry.field(
-        description='Written and judged as the environment\'s is: "confirm", "250.00", "USD:250.00,JPY:30000", "5".'
+        description='The value, in the format of the environment variable: "confirm", "250.00", '
+        '"USD:250.00,JPY:30000", "5".'
     )
     reason: str = strawberry.field(description=REASON)
 
 
 @strawberry.mutation(
-    description="Sets one setting of risk over the environment's, on every server, for payments judged from then on. "
-    "Payments that wait keep the reasons they were held for. What is so already is left, and not recorded. "
-    "Refusals: INVALID_INPUT (value, reason)."
+    description="Overrides the environment's value of a risk setting, on every server, for later payments. Payments "
+    "that already wait for confirmation keep their reasons. When the value is already set, nothing changes and "
+    "nothing is recorded. Refusals: INVALID_INPUT (value, reason)."
 )
 @refusals_as_errors(RiskSettingPayload)
 async def set_risk_setting(
-    info: Info, input: Annotated[SetRiskSettingInput, strawberry.argument(description="The setting and its value.")]
+    info: Info,
+    input: Annotated[SetRiskSettingInput, strawberry.argument(description="The setting, its value and the reason.")],
 ) -> RiskSettingPayload:
     operator, rooms = info.context.must_operate(), info.context.rooms
     changed = await operations.set_risk_setting(

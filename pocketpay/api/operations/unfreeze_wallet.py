@@ -11,7 +11,7 @@ from pocketpay.api.operations.customer_wallet_payload import CustomerWalletPaylo
 from pocketpay.operations import unfreeze_wallet as payments
 
 
-@strawberry.input(description="A frozen wallet that is to be let go.")
+@strawberry.input(description="The wallet to unfreeze, and the reason.")
 class UnfreezeWalletInput:
     wallet: str = strawberry.field(
         description="The wallet's id, or its owner's id or username, with or without \"@\"."
@@ -20,12 +20,13 @@ class UnfreezeWalletInput:
 
 
 @strawberry.mutation(
-    description="Lets a frozen wallet pay and be paid again. One that is not frozen stays as it is, and nothing is "
-    "recorded. Refusals: NOT_FOUND, INVALID_INPUT (reason), FORBIDDEN (the operator's own wallet), WALLET_CLOSED."
+    description="Unfreezes a wallet, so that it can pay and be paid again. A wallet that is not frozen does not "
+    "change, and nothing is recorded. Refusals: NOT_FOUND, INVALID_INPUT (reason), FORBIDDEN (the operator's own "
+    "wallet), WALLET_CLOSED."
 )
 @refusals_as_errors(CustomerWalletPayload)
 async def unfreeze_wallet(
-    info: Info, input: Annotated[UnfreezeWalletInput, strawberry.argument(description="Which wallet, and why.")]
+    info: Info, input: Annotated[UnfreezeWalletInput, strawberry.argument(description="The wallet and the reason.")]
 ) -> CustomerWalletPayload:
     operator, desk = info.context.must_operate(), info.context.rooms.desk
     wallet_id = await wallet_meant(info, input.wallet)

@@ -13,26 +13,26 @@ from pocketpay.api.operations.customer_wallet_payload import wallet_meant
 from pocketpay.operations import verify_customer_email as operations
 
 
-@strawberry.input(description="A customer whose email address is to be verified.")
+@strawberry.input(description="The customer, the email address to mark as verified, and the reason.")
 class VerifyCustomerEmailInput:
     customer: str = strawberry.field(
         description='The customer\'s username, with or without "@", or their user or wallet id.'
     )
-    email: str = strawberry.field(description="The address, which must be the one that the customer has given.")
+    email: str = strawberry.field(description="The email address. It must be the customer's current one.")
     reason: str = strawberry.field(description=REASON)
 
 
 @strawberry.mutation(
-    description="Declares that the email address of a customer is theirs, as if they had verified it by verifyEmail: "
-    "for another user who had verified it before, it is not verified any more. An address that is verified already "
-    "stays so, and nothing is recorded. Refusals: NOT_FOUND, INVALID_INPUT (reason; email: another address than the "
-    "customer's; customer: has given no address), FORBIDDEN (the operator's own account), WALLET_CLOSED."
+    description="Marks a customer's email address as verified, as if the customer had called verifyEmail. If "
+    "another user verified it before, it becomes unverified for them. When the address is already verified, nothing "
+    "changes and nothing is recorded. Refusals: NOT_FOUND, INVALID_INPUT (reason; email: not the customer's "
+    "address; customer: has no email address), FORBIDDEN (the operator's own account), WALLET_CLOSED."
 )
 @refusals_as_errors(CustomerPayload)
 async def verify_customer_email(
     info: Info,
     input: Annotated[
-        VerifyCustomerEmailInput, strawberry.argument(description="Which customer and address, and why.")
+        VerifyCustomerEmailInput, strawberry.argument(description="The customer, the address and the reason.")
     ],
 ) -> CustomerPayload:
     operator, rooms = info.context.must_operate(), info.context.rooms

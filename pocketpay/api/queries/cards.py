@@ -8,8 +8,7 @@ from pocketpay.cards import listing
 
 
 @strawberry.field(
-    description="The viewer's cards, the newest first: all that are open, and of those that are closed the newest, "
-    "at most 100 together."
+    description="The viewer's cards, newest first, at most 100: all open cards, and the newest closed ones."
 )
 async def cards(info: Info) -> list[Card]:
     wallet_id = info.context.must_view().wallet_id

@@ -14,15 +14,17 @@ from pocketpay.requests.listing import EVERYTHING, Narrowed
 from pocketpay.requests.money_request import RequestStatus
 
 
-@strawberry.field(description="The viewer's money requests, those asked of them and those they asked, newest first.")
+@strawberry.field(description="Money requests to the viewer and from the viewer, newest first.")
 async def money_requests(
     info: Info,
     direction: Annotated[
         Direction | None,
-        strawberry.argument(description="INCOMING: only those asked of the viewer; OUTGOING: only those they asked."),
+        strawberry.argument(
+            description="INCOMING: only requests to the viewer. OUTGOING: only requests from the viewer."
+        ),
     ] = None,
     statuses: Annotated[
-        list[MoneyRequestStatus] | None, strawberry.argument(description="Only in one of these states.")
+        list[MoneyRequestStatus] | None, strawberry.argument(description="Only items with one of these statuses.")
     ] = None,
     first: First = None,
     after: After = None,

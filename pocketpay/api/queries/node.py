@@ -42,11 +42,11 @@ FINDABLE: dict[str, Findable] = {
 
 
 @strawberry.field(
-    description="Anything by its id; null when there is none, when it is somebody else's, and for a malformed id."
+    description="An object by its id; null when it does not exist, belongs to another user, or the id is malformed."
 )
 async def node(
     info: Info,
-    id: Annotated[strawberry.ID, strawberry.argument(description="An id that this server gave.")],
+    id: Annotated[strawberry.ID, strawberry.argument(description="The id of the object.")],
 ) -> Node | None:
     info.context.must_view()
     split = ids.split_prefix(id)

@@ -9,10 +9,10 @@ from pocketpay.api.profile import Profile
 from pocketpay.identity import profiles
 
 
-@strawberry.field(description="The person with that username; null when there is none.")
+@strawberry.field(description="The user with this username; null when there is none.")
 async def profile(
     info: Info,
-    username: Annotated[str, strawberry.argument(description='Their username, with or without "@".')],
+    username: Annotated[str, strawberry.argument(description='The username, with or without "@".')],
 ) -> Profile | None:
     info.context.must_view()
     found = await info.context.database.query(profiles.by_username, username)

@@ -10,7 +10,8 @@ from pocketpay.transactions import history
 
 
 @strawberry.field(
-    description="Whom the viewer last paid or was paid by, the most recent first, each once; not who has left."
+    description="The users whom the viewer paid or was paid by, most recent first, each once. Users with a closed "
+    "wallet are left out."
 )
 async def recent_counterparties(info: Info, first: AtMost = FEW) -> list[Profile]:
     wallet_id = info.context.must_view().wallet_id

@@ -14,20 +14,18 @@ from pocketpay.risk.rapid_transfers import RAPID_COUNT_OFF, RapidTransfers
 from pocketpay.risk.rule import Rule, RuleAction
 
 
-@strawberry.enum(description="What a rule of risk does with a payment that it matches.")
+@strawberry.enum(description="What a risk rule does with a payment that it matches.")
 class RiskAction(Enum):
     OFF = strawberry.enum_value("OFF", description="Nothing: the rule is off.")
-    CONFIRM = strawberry.enum_value("CONFIRM", description="The payment awaits confirmTransfer or cancelTransfer.")
+    CONFIRM = strawberry.enum_value("CONFIRM", description="The payment waits for confirmTransfer or cancelTransfer.")
     BLOCK = strawberry.enum_value("BLOCK", description="The payment is BLOCKED.")
 
 
-@strawberry.type(description="A rule of risk as it applies to the viewer's payments now.")
+@strawberry.type(description="A risk rule as it applies to the viewer's payments now.")
 class RiskPolicyRule:
     rule: str = strawberry.field(graphql_type=RISK_RULE, description="The rule.")
-    action: RiskAction = strawberry.field(description="What it does with a payment that it matches.")
-    message: str = strawberry.field(
-        description="The reason that such a payment would give, in words for the sender, with the thresholds of now."
-    )
+    action: RiskAction = strawberry.field(description="What the rule does with a payment that it matches.")
+    message: str = strawberry.field(description="A text for the sender: the reason, with the current thresholds.")
 
     @classmethod
     def of(cls, rule: Rule[Any], currency: str) -> Self:
@@ -35,23 +33,26 @@ class RiskPolicyRule:
         return cls(rule=rule.name, action=RiskAction[rule.action.name], message=message)
 
 
-@strawberry.type(description="When a payment is asked about before it goes out.")
+@strawberry.type(description="The risk rules and their thresholds for the viewer's payments.")
 class RiskPolicy:
-    rules: list[RiskPolicyRule] = strawberry.field(description="Every rule, those that are off too.")
-    large_transfer_threshold: Money = strawberry.field(description="A payment above it is large.")
+    rules: list[RiskPolicyRule] = strawberry.field(description="All rules, including those that are off.")
+    large_transfer_threshold: Money = strawberry.field(description="A payment above this amount is large.")
     rapid_transfer_count: int = strawberry.field(
-        description=f"From that many payments within the window on, one more is rapid; above {RAPID_COUNT_OFF} never."
+        description="A payment is rapid when at least this many were made within the window before it. Above "
+        f"{RAPID_COUNT_OFF} the rule is off."
     )
     rapid_transfer_window_minutes: int = strawberry.field(
-        description="The window in which payments are counted, in minutes."
+        description="The window in which recent payments are counted, in minutes."
     )
-    new_recipient: bool = strawberry.field(description="Whether the first payment to somebody is asked about.")
+    new_recipient: bool = strawberry.field(
+        description="Whether the rule for the first payment to a new recipient is on."
+    )
     confirmation_minutes: int = strawberry.field(
-        description="How many minutes a payment awaits its answer, then it expires."
+        description="The time in minutes after which a payment that waits for confirmation expires."
     )
 
 
-@strawberry.field(description="The rules of risk that apply to the viewer's payments now.")
+@strawberry.field(description="The risk rules that apply to the viewer's payments now.")
 async def risk_policy(info: Info) -> RiskPolicy:
     desk = info.context.rooms.desk
     currency = await desk.resolver.currency(info.context.must_view().wallet_id)

@@ -12,13 +12,19 @@ from pocketpay.identity import profiles
 
 
 @strawberry.field(
-    description="People whose username or name begins with a text, usernames first. Case, the width of letters, "
-    "marks that are not seen, and whether an accent is a code point of its own make no difference. Nobody is found "
-    "by an email address or a phone number."
+    description="Users whose username, or a word of whose name, starts with the given text. Matches of the username "
+    "come first, then matches of the first word. Words are separated by spaces, hyphens, dots or quotes; only the "
+    "first five count. The search ignores case, accents, character width and invisible characters. It does not "
+    "search email addresses or phone numbers."
 )
 async def search_profiles(
     info: Info,
-    text: Annotated[str, strawberry.argument(description='The beginning; with a leading "@" of usernames only.')],
+    text: Annotated[
+        str,
+        strawberry.argument(
+            description='The start of the username or name. With a leading "@", only usernames are searched.'
+        ),
+    ],
     first: AtMost = FEW,
 ) -> list[Profile]:
     info.context.must_view()

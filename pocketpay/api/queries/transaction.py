@@ -7,7 +7,7 @@ from pocketpay.api.context import Info
 from pocketpay.api.transaction import Transaction
 
 
-@strawberry.field(description="A transaction by its id; null when there is none that the viewer may see.")
+@strawberry.field(description="A transaction by its id; null when it does not exist or the viewer cannot see it.")
 async def transaction(info: Info, id: ids.TransactionId) -> Transaction | None:
     info.context.must_view()
     uuid = ids.decode(ids.TRANSACTION, id)

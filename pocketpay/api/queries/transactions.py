@@ -7,5 +7,5 @@ from pocketpay.api.transactions import viewers_transactions
 transactions = strawberry.field(
     resolver=viewers_transactions,
     name="transactions",
-    description="The viewer's transactions, the newest first; one that is paid to them when it is completed.",
+    description="The viewer's transactions, newest first. An incoming payment appears when it is completed.",
 )

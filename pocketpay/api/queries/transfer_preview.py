@@ -15,25 +15,25 @@ from pocketpay.api.transaction import TransactionStatus
 from pocketpay.payments import preview as payments
 
 
-@strawberry.input(description="A payment that is only thought of.")
+@strawberry.input(description="The payment to preview.")
 class TransferPreviewInput:
     to: str = strawberry.field(description=RECIPIENT)
     amount: Amount = strawberry.field(description=AMOUNT)
 
 
-@strawberry.type(description="What `transfer` would do now. Nothing has happened.")
+@strawberry.type(description="The preview of a transfer. Nothing has changed.")
 class TransferPreview:
     status: TransactionStatus | None = strawberry.field(
-        default=None, description="The status it would have; null when nothing would come of it."
+        default=None, description="The status that the transfer would have; null when there would be no transaction."
     )
     risk_reasons: list[RiskReason] = strawberry.field(
-        default_factory=list, description="Why it would be risky; [] when it would not."
+        default_factory=list, description="Why the transfer would be risky; [] when it would not be."
     )
     available_after: Money | None = strawberry.field(
-        default=None, description="What could still be spent after it; null when nothing would come of it."
+        default=None, description="The amount available after the transfer; null when it would be refused."
     )
     errors: list[UserError] = strawberry.field(
-        default_factory=list, description="Why it would be refused; empty when it would not."
+        default_factory=list, description="Why the transfer would be refused; empty when it would succeed."
     )
 
     @classmethod
@@ -47,10 +47,10 @@ class TransferPreview:
         )
 
 
-@strawberry.field(description="What `transfer` would do now, by the same rules, with no effect.")
+@strawberry.field(description="What `transfer` would do now, by the same rules. Nothing changes.")
 @refusals_as_errors(TransferPreview)
 async def transfer_preview(
-    info: Info, input: Annotated[TransferPreviewInput, strawberry.argument(description="The payment thought of.")]
+    info: Info, input: Annotated[TransferPreviewInput, strawberry.argument(description="The payment to preview.")]
 ) -> TransferPreview:
     viewer = info.context.must_view()
     desk = info.context.rooms.desk

@@ -6,6 +6,6 @@ from pocketpay.api.context import Info
 from pocketpay.api.user import User
 
 
-@strawberry.field(description="Whoever is signed in.")
+@strawberry.field(description="The signed-in user.")
 async def viewer(info: Info) -> User | None:
     return await User.find(info, info.context.must_view().user_id)

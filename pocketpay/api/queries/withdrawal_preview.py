@@ -15,39 +15,43 @@ from pocketpay.api.withdrawal_speed import WithdrawalSpeed
 from pocketpay.payments import preview as payments
 
 
-@strawberry.input(description="A withdrawal that has not been ordered.")
+@strawberry.input(description="The withdrawal to preview.")
 class WithdrawalPreviewInput:
-    amount: Amount = strawberry.field(description="What is to arrive, in the wallet's currency; above zero.")
-    speed: WithdrawalSpeed = strawberry.field(default=WithdrawalSpeed.STANDARD, description="How fast.")
+    amount: Amount = strawberry.field(
+        description="The amount to arrive at the bank, in the wallet's currency; greater than zero."
+    )
+    speed: WithdrawalSpeed = strawberry.field(
+        default=WithdrawalSpeed.STANDARD, description="The speed of the withdrawal."
+    )
 
 
-@strawberry.type(description="What `withdraw` would do now. Nothing has happened.")
+@strawberry.type(description="The preview of a withdrawal. Nothing has changed.")
 class WithdrawalPreview:
     status: TransactionStatus | None = strawberry.field(
         default=None,
-        description="The status it would have before the bank answers: CREATED, or FAILED or BLOCKED, as the errors "
-        "say; null when there would be no transaction.",
+        description="The status of the withdrawal before the bank answers: CREATED, FAILED or BLOCKED. The errors "
+        "give the reason. Null when there would be no transaction.",
     )
     amount: Money | None = strawberry.field(
-        default=None, description="What would arrive at the bank; null when the amount is not a possible one."
+        default=None, description="The amount that would arrive at the bank; null when the amount is not valid."
     )
     fee: Money | None = strawberry.field(
-        default=None, description="What it would cost; zero for a STANDARD one. Null when the amount is."
+        default=None, description="The fee; zero for a STANDARD withdrawal. Null when the amount is not valid."
     )
     total: Money | None = strawberry.field(
-        default=None, description="Amount and fee: what would leave the wallet. Null when the amount is."
+        default=None, description="Amount plus fee: what would leave the wallet. Null when the amount is not valid."
     )
     available_after: Money | None = strawberry.field(
         default=None,
-        description="What could still be spent after it; null when there would be no transaction.",
+        description="The amount available after the withdrawal; null when there would be no transaction.",
     )
     limit: Limit | None = strawberry.field(
         default=None,
-        description="The wallet's limit for withdrawals now, without this one; the fee does not count. Null when the "
-        "amount is, or when there is no limit for the wallet's currency.",
+        description="The wallet's current limit for withdrawals, before this one; fees do not count. Null when the "
+        "amount is not valid, or when the wallet's currency has no limit.",
     )
     errors: list[UserError] = strawberry.field(
-        default_factory=list, description="Why it would be refused; empty when it would not be."
+        default_factory=list, description="Why the withdrawal would be refused; empty when it would succeed."
     )
 
     @classmethod
@@ -64,7 +68,7 @@ class WithdrawalPreview:
         )
 
 
-@strawberry.field(description="What `withdraw` would do now, by the same rules, with no effect.")
+@strawberry.field(description="What `withdraw` would do now, by the same rules. Nothing changes.")
 @refusals_as_errors(WithdrawalPreview)
 async def withdrawal_preview(
     info: Info, input: Annotated[WithdrawalPreviewInput, strawberry.argument(description="The withdrawal.")]

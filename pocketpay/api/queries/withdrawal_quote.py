@@ -13,21 +13,23 @@ from pocketpay.payments import withdraw as payments
 from pocketpay.transactions.errors import InvalidAmount
 
 
-@strawberry.type(description="Exactly what `withdraw` would take now. Nothing has happened.")
+@strawberry.type(description="The exact cost of a withdrawal now. Nothing has changed.")
 class WithdrawalQuote:
-    amount: Money = strawberry.field(description="What arrives at the bank.")
-    fee: Money = strawberry.field(description="What it costs; zero for a STANDARD one.")
-    total: Money = strawberry.field(description="Amount and fee: what leaves the wallet.")
+    amount: Money = strawberry.field(description="The amount that arrives at the bank.")
+    fee: Money = strawberry.field(description="The fee; zero for a STANDARD withdrawal.")
+    total: Money = strawberry.field(description="Amount plus fee: what leaves the wallet.")
 
 
 @strawberry.field(
-    description="What a withdrawal of that amount takes now, its fee included.",
+    description="The cost of a withdrawal of this amount now, including its fee.",
     deprecation_reason="Use `withdrawalPreview`: it also says whether the withdrawal would be refused, and why.",
 )
 async def withdrawal_quote(
     info: Info,
-    amount: Annotated[Amount, strawberry.argument(description="What is to arrive, in the wallet's currency.")],
-    speed: Annotated[WithdrawalSpeed, strawberry.argument(description="How fast.")],
+    amount: Annotated[
+        Amount, strawberry.argument(description="The amount to arrive at the bank, in the wallet's currency.")
+    ],
+    speed: Annotated[WithdrawalSpeed, strawberry.argument(description="The speed of the withdrawal.")],
 ) -> WithdrawalQuote:
     viewer = info.context.must_view()
     try:

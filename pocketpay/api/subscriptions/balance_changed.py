@@ -9,9 +9,9 @@ from pocketpay.api.wallet import Wallet
 
 
 @strawberry.subscription(
-    description="The viewer's wallet as it is now, at once, and then after every commit that changed its balance, "
-    "its holds or its standing, whichever server made it. Of several changes close together the newest state is "
-    "told: versions grow and may skip."
+    description="The viewer's wallet: first its current state, then its state after each change of balance, held "
+    "amount or status, made on any server. Changes close together may arrive as one event with the newest state, so "
+    "versions grow but may skip numbers."
 )
 async def balance_changed(info: Info) -> AsyncGenerator[Wallet, None]:
     wallet_id = info.context.must_view().wallet_id

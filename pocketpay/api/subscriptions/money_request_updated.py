@@ -10,9 +10,9 @@ from pocketpay.api.since import Since, place_after
 
 
 @strawberry.subscription(
-    description="Every change of the viewer's money requests, new ones among them, to both sides, whichever server "
-    "made it: after `since`, or from now on. A payment that awaits its confirmation changes no request. Of several "
-    "changes of one request close together the last is sent."
+    description="Each new or changed money request to or from the viewer, made on any server: after `since`, or "
+    "from now on. A payment that waits for confirmation does not change its request. Changes of one request close "
+    "together may arrive as one event with the newest state."
 )
 async def money_request_updated(info: Info, since: Since = None) -> AsyncGenerator[MoneyRequest, None]:
     wallet_id = info.context.must_view().wallet_id

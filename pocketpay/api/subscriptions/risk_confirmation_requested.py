@@ -10,8 +10,8 @@ from pocketpay.api.transaction import Transaction
 
 
 @strawberry.subscription(
-    description="Each of the viewer's own payments that awaits confirmTransfer or cancelTransfer now, the oldest "
-    "first, and then every new one, each once. The recipient is told nothing of it here or anywhere."
+    description="The viewer's own payments that wait for confirmTransfer or cancelTransfer: first all current ones, "
+    "oldest first, then each new one. Each payment is sent once. The recipient never sees these payments."
 )
 async def risk_confirmation_requested(info: Info) -> AsyncGenerator[Transaction, None]:
     wallet_id = info.context.must_view().wallet_id

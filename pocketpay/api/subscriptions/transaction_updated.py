@@ -19,16 +19,16 @@ NO_SUCH_TRANSACTION = "There is no such transaction."
 
 
 @strawberry.subscription(
-    description="With an id: that transaction at once, then after every change; an id of nothing, or of what the "
-    "viewer may not see (somebody else's, or a payment to the viewer that is not completed), ends with "
-    "BAD_USER_INPUT. Without: every change of all transactions that the viewer may see, after `since` or from now "
-    "on; a payment to the viewer is first sent when it is completed. Of several changes close together the last is "
-    "sent. With an id `since` has no effect, because the present state comes first."
+    description="With an id: first the current state of the transaction, then its state after each change. An "
+    "unknown id, or the id of a transaction that the viewer cannot see, ends with BAD_USER_INPUT. Without an id: "
+    "every later change of all transactions that the viewer can see. An incoming payment appears when it is "
+    "completed. Changes close together may arrive as one event with the newest state."
 )
 async def transaction_updated(
     info: Info,
     id: Annotated[
-        strawberry.ID | None, strawberry.argument(description="One transaction; absent or null: all.")
+        strawberry.ID | None,
+        strawberry.argument(description="The id of one transaction. Absent or null: all transactions."),
     ] = None,
     since: Since = None,
 ) -> AsyncGenerator[Transaction, None]:

@@ -22,7 +22,9 @@ from pocketpay.cli.operator.looking import looking
 from pocketpay.cli.operator.risk import risk
 
 operator = typer.Typer(
-    help="What operators do: look, freeze, reverse, help customers, set risk.", no_args_is_help=True
+    help="Commands for operators: find customers, freeze wallets, reverse transactions, help customers, change risk "
+    "settings.",
+    no_args_is_help=True,
 )
 operator.add_typer(acting)
 operator.add_typer(helping)

@@ -9,7 +9,7 @@ from pocketpay.cli.operator.counter import Counter, Reason, at_the_counter, logi
 
 acting = typer.Typer()
 
-User = Annotated[str, typer.Argument(metavar="USER", help='A username, with or without "@".')]
+User = Annotated[str, typer.Argument(metavar="USER", help='The username, with or without "@".')]
 WalletMeant = Annotated[str, typer.Argument(metavar="WALLET", help="A wallet's id, or its owner's id or username.")]
 
 
@@ -20,18 +20,20 @@ class FreezeFor(StrEnum):
     ALL = "all"
 
 
-What = Annotated[FreezeFor, typer.Option("--for", help="debits: it cannot pay; all: nor be paid.")]
+What = Annotated[
+    FreezeFor, typer.Option("--for", help="debits: the wallet cannot pay. all: it cannot pay or be paid.")
+]
 
 
 @acting.command("grant")
 def grant_verb(user: User, reason: Reason) -> None:
-    """Makes somebody an operator."""
+    """Makes a user an operator."""
     _set_role(user, "operator", reason)
 
 
 @acting.command("revoke")
 def revoke_verb(user: User, reason: Reason) -> None:
-    """Makes an operator a member again; their next request feels it."""
+    """Removes the operator role of a user, from their next request on."""
     _set_role(user, "member", reason)
 
 
@@ -40,10 +42,13 @@ def freeze_verb(
     wallet: WalletMeant,
     reason: Reason,
     for_: Annotated[
-        FreezeFor, typer.Option("--for", help="Debits: it cannot pay. All: nor be paid, and its owner is locked out.")
+        FreezeFor,
+        typer.Option(
+            "--for", help="debits: the wallet cannot pay. all: it cannot pay or be paid, and its owner is locked out."
+        ),
     ] = FreezeFor.ALL,
 ) -> None:
-    """Freezes a wallet: what it pays from now on ends blocked."""
+    """Freezes a wallet: its later payments are blocked."""
     from pocketpay.operations.freeze_wallet import freeze_wallet
     from pocketpay.wallets.balance import Freeze
 
@@ -59,7 +64,7 @@ def freeze_verb(
 
 @acting.command("unfreeze")
 def unfreeze_verb(wallet: WalletMeant, reason: Reason) -> None:
-    """Lets a frozen wallet go."""
+    """Unfreezes a wallet."""
     from pocketpay.operations.unfreeze_wallet import unfreeze_wallet
 
     async def unfreeze(counter: Counter) -> bool:
@@ -73,14 +78,16 @@ def unfreeze_verb(wallet: WalletMeant, reason: Reason) -> None:
 
 @acting.command("reverse")
 def reverse_verb(
-    transaction: Annotated[str, typer.Argument(metavar="TRANSACTION", help="The transaction's id.")],
+    transaction: Annotated[str, typer.Argument(metavar="TRANSACTION", help="The id of the transaction.")],
     reason: Reason,
-    amount: Annotated[str | None, typer.Option("--amount", help="How much of it; without, all that is left.")] = None,
+    amount: Annotated[
+        str | None, typer.Option("--amount", help="The amount to refund; by default all that is not refunded yet.")
+    ] = None,
     available: Annotated[
-        bool, typer.Option("--available", help="As much of that as the recipient has available, if it is less.")
+        bool, typer.Option("--available", help="If the recipient has less available, refund what is available.")
     ] = False,
 ) -> None:
-    """Gives back a completed transaction, all that is left of it or a part."""
+    """Reverses a completed transaction with a refund, in full or in part."""
     from pocketpay.api import ids
     from pocketpay.api.operations.sought import sought_transaction
     from pocketpay.operations.reverse_transaction import reverse_transaction
@@ -100,7 +107,7 @@ def reverse_verb(
 
     refund = at_the_counter(reverse)
     id = ids.encode(ids.TRANSACTION, refund.id)
-    typer.echo(f"{refund.amount} {refund.amount.currency} of {transaction} given back by {id}.")
+    typer.echo(f"{refund.amount} {refund.amount.currency} of {transaction} refunded by {id}.")
 
 
 def _set_role(user: str, role: str, reason: str) -> None:

@@ -28,7 +28,7 @@ from pocketpay.settings import Settings
 if TYPE_CHECKING:
     from pocketpay.payments.desk import Desk
 
-Reason = Annotated[str, typer.Option("--reason", help="Why, for the record: 1 to 500 characters.")]
+Reason = Annotated[str, typer.Option("--reason", help="The reason, kept in the operator log: 1 to 500 characters.")]
 
 T = TypeVar("T")
 

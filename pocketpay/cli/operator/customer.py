@@ -15,7 +15,7 @@ Customer = Annotated[str, typer.Argument(metavar="CUSTOMER", help="A username, o
 
 @customer.command("sessions")
 def sessions_verb(name: Customer) -> None:
-    """Shows where a customer is signed in, the newest session first."""
+    """Lists the active sessions of a customer, newest first."""
     from pocketpay.api import ids
     from pocketpay.identity.reads import PeopleReads
 
@@ -39,7 +39,7 @@ def sessions_verb(name: Customer) -> None:
 
 @customer.command("transactions")
 def transactions_verb(name: Customer, limit: Limit = 50) -> None:
-    """Shows what a customer sees of their past, the newest first, each transaction whole."""
+    """Lists the transactions that a customer can see, newest first, with all fields."""
     from pocketpay.transactions import history
 
     async def look(counter: Counter) -> list[list[str | None]]:

@@ -15,7 +15,7 @@ helping = typer.Typer()
 
 @helping.command("recover")
 def recover_verb(name: Customer, reason: Reason) -> None:
-    """Mails a customer a code and a link that set a new password, to their verified address."""
+    """Sends a code and a link for a new password to the customer's verified email address."""
     from pocketpay.mail.outbox import Outbox
     from pocketpay.operations.begin_recovery import begin_recovery
 
@@ -24,16 +24,16 @@ def recover_verb(name: Customer, reason: Reason) -> None:
         return await begin_recovery(counter.database, outbox, login(), wallet_id, raw_reason=reason)
 
     user = at_the_counter(recover)
-    typer.echo(f"A mail goes to {user.email}; its code and link set a new password for {user.username}.")
+    typer.echo(f"A mail is sent to {user.email}. Its code or link sets a new password for {user.username}.")
 
 
 @helping.command("verify-email")
 def verify_email_verb(
     name: Customer,
-    email: Annotated[str, typer.Argument(metavar="EMAIL", help="The address, which must be the customer's.")],
+    email: Annotated[str, typer.Argument(metavar="EMAIL", help="The customer's current email address.")],
     reason: Reason,
 ) -> None:
-    """Declares that an email address belongs to the customer who has given it."""
+    """Marks a customer's email address as verified."""
     from pocketpay.operations.verify_customer_email import verify_customer_email
 
     async def verify(counter: Counter) -> "tuple[User, bool]":

@@ -21,7 +21,7 @@ def find_verb(
         typer.Argument(help="A username, email address, phone number, or the id of a user, wallet or transaction."),
     ],
 ) -> None:
-    """Finds customers by exactly that, those who have left too; exits with 1 when there is nobody."""
+    """Finds customers by an exact value, including closed accounts; exits with 1 when there is none."""
     from pocketpay.api import ids
     from pocketpay.api.operations.sought import sought
     from pocketpay.operations import customers
@@ -50,14 +50,14 @@ def find_verb(
     )
     rows = at_the_counter(look)
     if not rows:
-        typer.echo("There is nobody.", err=True)
+        typer.echo("No customer found.", err=True)
         raise typer.Exit(1)
     show(head, rows)
 
 
 @looking.command("pending")
 def pending_verb(limit: Limit = 50) -> None:
-    """Shows what waits: held payments, the first to expire first, and orders that a bank has not answered."""
+    """Lists payments that wait for confirmation, earliest expiry first, and orders without the bank's answer."""
     from pocketpay.operations.pending import pending
 
     async def look(counter: Counter) -> list[list[str | None]]:
@@ -70,10 +70,12 @@ def pending_verb(limit: Limit = 50) -> None:
 
 @looking.command("actions")
 def actions_verb(
-    wallet: Annotated[str | None, typer.Option("--wallet", help="Only about this wallet: its id or owner.")] = None,
+    wallet: Annotated[
+        str | None, typer.Option("--wallet", help="Only actions on this wallet: its id, or its owner's username.")
+    ] = None,
     limit: Limit = 50,
 ) -> None:
-    """Shows what operators did, the newest first."""
+    """Lists the actions of operators, newest first."""
     from pocketpay.api import ids
     from pocketpay.operator_log import listing
 

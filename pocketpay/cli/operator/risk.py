@@ -7,14 +7,16 @@ import typer
 from pocketpay.cli.operator.counter import Counter, Reason, at_the_counter, login
 from pocketpay.cli.operator.tables import show, time
 
-risk = typer.Typer(help="Settings of risk as they apply; `set` and `clear` change them.", invoke_without_command=True)
+risk = typer.Typer(
+    help="Shows the current risk settings; `set` and `clear` change them.", invoke_without_command=True
+)
 
-Name = Annotated[str, typer.Argument(help="The setting, by its name in the environment.")]
+Name = Annotated[str, typer.Argument(help="The name of the setting, as in the environment.")]
 
 
 @risk.callback()
 def risk_verb(context: typer.Context) -> None:
-    """Shows every setting of risk: what applies, and what the environment says."""
+    """Lists all risk settings with their current values and the environment's values."""
     from pocketpay.operations.risk_settings import RiskSetting, risk_settings
 
     if context.invoked_subcommand is not None:
@@ -31,10 +33,10 @@ def risk_verb(context: typer.Context) -> None:
 @risk.command("set")
 def risk_set_verb(
     name: Name,
-    value: Annotated[str, typer.Argument(help="Written as the environment writes it.")],
+    value: Annotated[str, typer.Argument(help="The value, in the format of the environment variable.")],
     reason: Reason,
 ) -> None:
-    """Sets one over the environment's, on every server."""
+    """Overrides the environment's value of a setting, on every server."""
     from pocketpay.operations.risk_settings import RiskSetting, known, set_risk_setting
 
     async def change(counter: Counter) -> RiskSetting:
@@ -43,12 +45,12 @@ def risk_set_verb(
         )
 
     changed = at_the_counter(change)
-    typer.echo(f"{changed.name.upper()} is {changed.value}; the environment says {changed.environments}.")
+    typer.echo(f"{changed.name.upper()} is {changed.value}; the environment has {changed.environments}.")
 
 
 @risk.command("clear")
 def risk_clear_verb(name: Name, reason: Reason) -> None:
-    """Lets the environment's apply again, on every server."""
+    """Removes an override, on every server: the environment's value applies again."""
     from pocketpay.operations.risk_settings import RiskSetting, clear_risk_setting, known
 
     async def change(counter: Counter) -> RiskSetting:
@@ -57,4 +59,4 @@ def risk_clear_verb(name: Name, reason: Reason) -> None:
         )
 
     changed = at_the_counter(change)
-    typer.echo(f"{changed.name.upper()} is {changed.value}, as the environment says.")
+    typer.echo(f"{changed.name.upper()} is {changed.value}, as in the environment.")

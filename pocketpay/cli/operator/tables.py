@@ -10,7 +10,7 @@ from pocketpay.text.characters import is_printable
 
 NONE = "-"
 
-Limit = Annotated[int, typer.Option("--limit", min=1, max=10_000, help="Rows at most.")]
+Limit = Annotated[int, typer.Option("--limit", min=1, max=10_000, help="Maximum number of rows.")]
 
 
 def lines(head: Sequence[str], rows: Sequence[Sequence[str | None]]) -> Iterator[str]:

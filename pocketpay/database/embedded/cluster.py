@@ -55,7 +55,7 @@ FORGETFUL = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "o
 """For tests that ask nothing of durability."""
 
 HBA = """\
-# Written at every start. Local socket only; who may come in as which role stands in pg_ident.conf.
+# Written at every start. Local socket only; who may come in as which role is in pg_ident.conf.
 local all         all peer map=pocketpay
 local replication all peer map=pocketpay
 """
@@ -87,7 +87,7 @@ class Cluster:
         if made.returncode != 0:
             raise DatabaseUnavailable(
                 f"Cannot make a database in {self.path} ({_last_words(made.stderr)}): "
-                "mend that, set POCKETPAY_DATA to another directory, or set DATABASE_URL."
+                "correct that, set POCKETPAY_DATA to another directory, or set DATABASE_URL."
             )
 
     def check_version(self) -> None:

@@ -57,7 +57,7 @@ class Programs:
             )
         except subprocess.TimeoutExpired as error:
             raise DatabaseUnavailable(
-                f"PostgreSQL's {program} was not done after {timeout_seconds:.0f} s: see what keeps the disk busy."
+                f"PostgreSQL's {program} did not finish within {timeout_seconds:.0f} s: check the load of the disk."
             ) from error
 
     def own(self, path: Path) -> None:

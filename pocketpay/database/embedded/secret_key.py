@@ -26,7 +26,7 @@ def read_or_make(data: Path) -> bytes:
     except OSError as error:
         raise DatabaseUnavailable(f"Cannot read or make {path} ({error.strerror}): set SECRET_KEY.") from error
     if len(key) < RANDOM_BYTES:
-        raise DatabaseUnavailable(f"{path} is damaged: remove it (everybody signs in anew) or set SECRET_KEY.")
+        raise DatabaseUnavailable(f"{path} is damaged. Remove it (every session ends) or set SECRET_KEY.")
     return key
 
 

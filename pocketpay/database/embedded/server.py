@@ -32,6 +32,9 @@ from pocketpay.database.roles import LOGIN, OWNER
 START_SECONDS = 60.0
 """A start after a crash reads the log again; past this something else is wrong."""
 
+ERASE_PATIENCE_SECONDS = 3.0
+"""A server that has just stopped holds the lock for a moment longer."""
+
 STEP_SECONDS = 0.05
 WATCH_SECONDS = 0.2
 SOCKET_PATH_BYTES = 107
@@ -103,6 +106,26 @@ class EmbeddedPostgres:
             os.close(self._folder)
             self._folder = None
 
+    def erase(self) -> None:
+        """Removes the cluster and all data in it; the secret key stays. An absent cluster is fine.
+
+        Raises DatabaseUnavailable, one sentence that says what to do, while any process uses the cluster.
+        """
+        try:
+            self._prepare_data()
+            with alone(self.data / "starting", patience_seconds=ERASE_PATIENCE_SECONDS) as not_starting:
+                serving = FileLock(self.data / "serving")
+                try:
+                    if not not_starting or not serving.take():
+                        raise DatabaseUnavailable(
+                            f"A server is running on the data in {self.data}: stop it, then try again."
+                        )
+                    self._remove_cluster()
+                finally:
+                    serving.release()
+        except OSError as error:
+            raise DatabaseUnavailable(self._trouble(error)) from error
+
     async def watch(self) -> None:
         """Brings PostgreSQL back whenever it has died, whoever started it. Runs until cancelled."""
         troubled = False
@@ -146,7 +169,7 @@ class EmbeddedPostgres:
             if cluster.postmaster() is not None and asyncio.run(answers(self.dsn(OWNER, "postgres"))):
                 return
             if time.monotonic() > deadline:
-                raise DatabaseUnavailable(f"PostgreSQL in {cluster.path} has not answered for a minute: see its log.")
+                raise DatabaseUnavailable(f"PostgreSQL in {cluster.path} has not answered for a minute. See its log.")
             time.sleep(STEP_SECONDS)
 
     def _prepare_data(self) -> None:
@@ -161,7 +184,7 @@ class EmbeddedPostgres:
         names = set(os.listdir(self.data)) - {"lost+found"}  # in the root of a disk of its own
         if names and not names & OUR_NAMES:
             raise DatabaseUnavailable(
-                f"The data directory {self.data} holds something else: set POCKETPAY_DATA to an empty one."
+                f"The data directory {self.data} has other files. Set POCKETPAY_DATA to an empty directory."
             )
         if facts.st_mode & 0o077:
             self.data.chmod(0o700)
@@ -171,18 +194,39 @@ class EmbeddedPostgres:
         link = self.data / "cluster"
         if not link.exists():
             if link.is_symlink():
-                raise DatabaseUnavailable(f"{link} leads nowhere: put the cluster back, or remove it to begin anew.")
+                raise DatabaseUnavailable(
+                    f"{link} points to a directory that does not exist. Restore the cluster, or remove the "
+                    "link to start with an empty database."
+                )
             self._make_cluster(link, found)
         cluster = Cluster(link.resolve(), found, durable=self._durable)
         cluster.check_version()
         return cluster
 
-    def _make_cluster(self, link: Path, found: programs.Programs) -> None:
-        """Makes the cluster aside and puts it in place when it is whole; a broken try is cleared away by the next."""
-        aside = self.data / "cluster.new"
+    def _remove_cluster(self) -> None:
+        """Moves the cluster aside first: if this process is killed, the next start clears the rest away."""
+        link, aside = self.data / "cluster", self.data / "cluster.new"
+        self._clear(aside)
+        if link.exists():
+            # Its PostgreSQL still runs if the last server was killed.
+            if not Cluster(link.resolve(), programs.find(self._system_home)).stop():
+                raise DatabaseUnavailable(f"PostgreSQL in {link.resolve()} does not stop: end it, then try again.")
+        elif not link.is_symlink():
+            return
+        link.rename(aside)
+        self._clear(aside)
+
+    @staticmethod
+    def _clear(aside: Path) -> None:
+        """Removes a cluster that is not in use, and the link to it."""
         if aside.is_symlink():
             remove(aside.resolve())
         remove(aside)
+
+    def _make_cluster(self, link: Path, found: programs.Programs) -> None:
+        """Makes the cluster aside and puts it in place when it is whole; a broken try is cleared away by the next."""
+        aside = self.data / "cluster.new"
+        self._clear(aside)
         if os.geteuid() == 0:
             aside.symlink_to(self._system_home / secrets.token_hex(8))
         Cluster(aside.resolve(), found, durable=self._durable).create()

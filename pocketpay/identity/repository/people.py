@@ -234,6 +234,11 @@ async def taken(
     return set() if row is None else {field for field, is_taken in row.items() if is_taken}
 
 
+async def username_taken(session: Session, username: str) -> bool:
+    """Whether somebody has that username, or had it before they left."""
+    return "username" in await taken(session, username=username, email=None, phone=None)
+
+
 def _credentials(row: Record | None) -> Credentials | None:
     return None if row is None else Credentials(_user(row), row["password_hash"])
 

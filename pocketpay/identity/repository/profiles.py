@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from uuid import UUID
 
 from pocketpay.database.sessions import Record, Session
+from pocketpay.identity.names import WORDS_FOUND
 from pocketpay.identity.profile import Profile
 
 _COLUMNS = "id, wallet_id, username, name, avatar_url, closed_at"
@@ -15,24 +16,31 @@ _BY_USERNAME = f"select {_COLUMNS} from users where username = $1 and closed_at 
 _LAST = "chr(1114111)"
 """The last character there is: everything that begins with a prefix stands before the prefix and this."""
 
-_KEY, _SOUGHT = "name_key(name)", "name_key($2)"
+_SOUGHT = "(select key from sought)"
 """Both sides are folded by the same function of the database, so that they agree whoever wrote the name and
-whichever version of Unicode PostgreSQL has."""
+whichever version of Unicode PostgreSQL has. What nobody could be found by is null, and finds nobody."""
+
+
+def _by_word(place: int) -> str:
+    """People whose name, from its word at that place on, begins with what is sought."""
+    key = f"name_from_word(name, {place})"
+    return f"""(select {_COLUMNS}, {place} as place from users
+     where {key} ~>=~ {_SOUGHT} and {key} ~<~ ({_SOUGHT} || {_LAST}) and closed_at is null
+     order by {key} using ~<~ limit $3)"""
+
 
 _SEARCH = f"""
+with sought as materialized (select name_from_word($2, 1) as key)
 select {_COLUMNS} from (
-    (select {_COLUMNS}, 1 as place from users
+    (select {_COLUMNS}, 0 as place from users
      where username ~>=~ $1 and username ~<~ ($1 || {_LAST}) and closed_at is null
      order by username using ~<~ limit $3)
-    union all
-    (select {_COLUMNS}, 2 as place from users
-     where {_KEY} ~>=~ {_SOUGHT} and {_KEY} ~<~ ({_SOUGHT} || {_LAST}) and closed_at is null
-     order by {_KEY} using ~<~ limit $3)
+    union all {" union all ".join(_by_word(place) for place in WORDS_FOUND)}
 ) found
 group by {_COLUMNS} order by min(place), username limit $3
 """
-"""Two scans of prefixes by their indexes. As ranges, not LIKE: there are no wildcards to escape, and a plan made once
-for every text still knows its range."""
+"""Scans of prefixes, each by its index and each of at most what is asked for. As ranges, not LIKE: there are no
+wildcards to escape, and a plan made once for every text still knows its range."""
 
 
 async def by_wallets(session: Session, wallet_ids: Iterable[UUID]) -> dict[UUID, Profile]:
@@ -57,7 +65,8 @@ async def by_usernames(session: Session, usernames: Iterable[str]) -> list[Profi
 
 
 async def search(session: Session, *, username: str, name: str, most: int) -> list[Profile]:
-    """Open users whose username begins with the one text, then those whose name does with the other, both folded."""
+    """Open users whose username begins with the one text, then those whose name does with the other from one of its
+    words on, the first word first. Both are folded."""
     return [_profile(row) for row in await session.fetch(_SEARCH, username, name, most)]
 
 

@@ -117,11 +117,11 @@ async def opened(dsn: str) -> Connection:
     except BaseException as error:
         connection.terminate()
         if isinstance(error, asyncpg.LockNotAvailableError):
-            raise CannotStage("Another import is running: wait for it.") from None
+            raise CannotStage("Another import is running. Wait until it ends.") from None
         if isinstance(error, asyncpg.InsufficientPrivilegeError):
             raise CannotStage(
-                "The login of DATABASE_URL may not make temporary tables. Have an administrator run scripts/database-"
-                f"logins again, or: {grant};"
+                "The login of DATABASE_URL cannot create temporary tables. Ask an administrator to run "
+                f"scripts/database-logins again, or: {grant};"
             ) from None
         raise
     return connection

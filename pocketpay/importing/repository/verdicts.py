@@ -1,4 +1,4 @@
-"""What the dry run has found: every finding, the people who can move in, and their sums."""
+"""What the dry run has found: every finding, the people who can be imported, and their sums."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass

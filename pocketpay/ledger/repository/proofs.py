@@ -14,7 +14,7 @@ CONSERVATION = Proof(
 )
 
 NOTHING_OVERSPENT = Proof(
-    "law 2: no wallet spends or promises what it has not",
+    "law 2: no wallet spends or holds more than it has",
     """
     select id::text, 'posted ' || posted || ', held ' || held
     from ledger_accounts where held < 0 or (kind = 'wallet' and posted < held)
@@ -22,14 +22,14 @@ NOTHING_OVERSPENT = Proof(
 )
 
 GUARDED = guarded(
-    "law 3: the guards of the books are in force",
+    "law 3: the triggers of the ledger are in force",
     ("ledger_entries", "ledger_entries_guard", "054777906d05fdaf07d27f5d4eb91b0b"),
     ("ledger_entries", "ledger_entries_never_rewritten", "72812711366ed5ad8def9081ad595d33"),
     ("ledger_entries", "ledger_entries_never_truncated", "d538deaf2a54e0bd6411f57a02d527a6"),
 )
 
 CONSTRAINED = in_force(
-    "law 3: the constraints of the books are in force",
+    "law 3: the constraints of the ledger are in force",
     constraints=(
         *("pk_ledger_accounts", "uq_ledger_accounts_id_currency_kind", "ck_ledger_accounts_kind_known"),
         *("ck_ledger_accounts_available_not_negative", "ck_ledger_accounts_held_not_negative"),
@@ -42,7 +42,7 @@ CONSTRAINED = in_force(
 )
 
 COMPLETE = Proof(
-    "law 3: no column of the books may be empty but a house entry's chain",
+    "law 3: no column of the ledger is empty, except the sequence and balance of house entries",
     """
     select attrelid::regclass || '.' || attname, 'may be empty'
     from pg_attribute
@@ -52,10 +52,12 @@ COMPLETE = Proof(
     """,
 )
 
-ONLY_THE_OWNERS = only_the_owners("law 3: nobody but their owner has a right to rewrite entries", "ledger_entries")
+ONLY_THE_OWNERS = only_the_owners(
+    "law 3: only the owner of the table has the right to rewrite entries", "ledger_entries"
+)
 
 CHAIN = Proof(
-    "law 4: a wallet's entries follow one another without a gap, and none is older than the one before",
+    "law 4: a wallet's entries have no gap, and none is older than the one before",
     """
     select e.id::text, concat('entry ', e.sequence, ' of account ', e.account_id, ': ', case
         when a.id is null then 'no such account'
@@ -81,7 +83,7 @@ CHAIN = Proof(
 )
 
 PROJECTION = Proof(
-    "law 4: a wallet's balance is what its entries sum to",
+    "law 4: a wallet's balance is the sum of its entries",
     """
     select a.id::text, 'posted ' || a.posted || ' at ' || a.sequence || ', but its entries sum to '
         || coalesce(e.total, 0) || ' at ' || coalesce(e.newest, 0)
@@ -94,7 +96,7 @@ PROJECTION = Proof(
 )
 
 LAST_CHANGE = Proof(
-    "law 4: a wallet's account was changed last with its newest entry or later",
+    "law 4: the last change of a wallet's account is not before its newest entry",
     """
     select a.id::text, 'changed last at ' || a.updated_at || ', its newest entry is of ' || e.created_at
     from ledger_accounts a join ledger_entries e on e.account_id = a.id and e.sequence = a.sequence

@@ -1,4 +1,4 @@
-"""What must hold between the record of operators' acts and what they did: each has the other.
+"""What must hold between the operator log and what they did: each has the other.
 
     freeze, unfreeze          the wallet is as the last of them left it
     reverse                   a refund that no customer ordered
@@ -23,7 +23,7 @@ _KEPT = CODE_LIFETIME[Kind.RESET_PASSWORD] - timedelta(minutes=1)
 """For so long at least a code and its mail are kept, unless the customer leaves."""
 
 KNOWN = Proof(
-    "each act on record is of a known kind",
+    "each action in the operator log has a known kind",
     f"""
     select id::text, 'is ' || action from operator_actions
     where action not in ({", ".join(f"'{action.value}'" for action in Action)})
@@ -31,7 +31,7 @@ KNOWN = Proof(
 )
 
 FREEZES = Proof(
-    "a wallet is frozen as the record of operators' acts says, and not otherwise",
+    "a wallet is frozen exactly when the operator log shows it",
     """
     select w.id::text, concat('is ', coalesce('frozen for ' || w.frozen_for || ', ' || w.freeze_reason, 'not frozen'),
         '; the record says ', coalesce(said.freeze || ', ' || said.reason, 'not frozen'))
@@ -47,7 +47,7 @@ FREEZES = Proof(
 )
 
 FREEZE_ACTS = Proof(
-    "each act that freezes or unfreezes a wallet changed it",
+    "each action that freezes or unfreezes a wallet changed it",
     """
     select id::text, case when wallet_id is null then 'is about no wallet'
         when action = 'unfreeze' then 'unfreezes the wallet ' || wallet_id || ', which was not frozen'
@@ -65,7 +65,8 @@ FREEZE_ACTS = Proof(
 )
 
 REVERSALS = Proof(
-    "each reversal has one act on record, of its amount and moment, and each such act its reversal",
+    "each reversal has one action in the operator log with its amount and time, and each such action has its "
+    "reversal",
     """
     with reversing as (
         select id, wallet_id, transaction_id, created_at, facts ->> 'refund' as refund,
@@ -81,7 +82,7 @@ REVERSALS = Proof(
         where t.refund_of is not null)
     select coalesce(t.id, a.id)::text, case
         when t.id is null then 'made the refund ' || coalesce(a.refund, 'of no id') || ', which does not exist'
-        when a.id is null then 'gives money back, and neither a customer nor an operator ordered it'
+        when a.id is null then 'refunds money, and neither a customer nor an operator ordered it'
         when t.a_customers then 'was ordered by a customer, but the act ' || a.id || ' claims it'
         when a.repeats then 'has a second act: ' || a.id
         else 'is not what its act ' || a.id || ' says' end
@@ -98,7 +99,7 @@ REVERSALS = Proof(
 having none. An amount is compared digit by digit, because what has been tampered with may be no number."""
 
 ROLES = Proof(
-    "a user is an operator as the record of operators' acts says, and not otherwise",
+    "a user is an operator exactly when the operator log shows it",
     """
     select u.id::text, concat('is ', case u.role when 'operator' then 'an operator' else 'no operator' end,
         '; the record says ', case when said.operator and u.closed_at is null then 'an operator'
@@ -113,7 +114,7 @@ ROLES = Proof(
 )
 
 ROLE_ACTS = Proof(
-    "each act that grants or revokes a role changed it",
+    "each action that grants or revokes a role changed it",
     """
     select id::text, case when wallet_id is null then 'is about nobody'
         when action = 'grant_role' then 'grants a role to the owner of ' || wallet_id || ', who had it'
@@ -127,7 +128,7 @@ ROLE_ACTS = Proof(
 )
 
 RISK_SETTINGS = Proof(
-    "a setting of risk has the value that the record of operators' acts says, and not otherwise",
+    "a risk setting has the value that the operator log shows",
     """
     select coalesce(s.name, said.name), 'is ' || coalesce(s.value, 'not set') || '; the record says '
         || coalesce(said.value, 'not set')
@@ -142,7 +143,7 @@ RISK_SETTINGS = Proof(
 )
 
 RISK_ACTS = Proof(
-    "each act about a setting of risk says what it was before, and changed it",
+    "each action on a risk setting records the value before it, and changed the value",
     """
     select id::text, concat('changes ', coalesce(name, 'no setting'), ' from ', coalesce(before, 'not set'), ' to ',
         coalesce(value, 'not set'), '; the act before it left ', coalesce(last_value, 'not set'))
@@ -157,7 +158,7 @@ RISK_ACTS = Proof(
 )
 
 RECOVERIES = Proof(
-    "each act that begins a recovery made a code for that customer, and its mail",
+    "each action that begins a recovery created a code for that customer, and a mail",
     f"""
     select a.id::text, case when a.wallet_id is null then 'is about nobody'
         when a.challenge is null then 'names no code'
@@ -184,7 +185,7 @@ RECOVERIES = Proof(
 makes the same code: that each code has an act cannot be proved."""
 
 VERIFIED_EMAILS = Proof(
-    "each act that verifies an email address changed it",
+    "each action that verifies an email address changed it",
     """
     select a.id::text, case when a.wallet_id is null then 'is about nobody'
         else 'verifies an address of the owner of ' || a.wallet_id || ', which was verified before' end
@@ -195,7 +196,7 @@ VERIFIED_EMAILS = Proof(
 """Afterwards the address may change, or another user may verify it. Then it is not verified, or since later."""
 
 ENDED_SESSIONS = Proof(
-    "each act that ends the sessions of a customer ended all that there were",
+    "each action that ends the sessions of a customer ended all of them",
     """
     select id::text, 'is about nobody' from operator_actions where action = 'end_sessions' and wallet_id is null
     union all

@@ -1,21 +1,21 @@
-"""What must hold of the record of operators' acts, each as a question whose every answer is something wrong."""
+"""What must hold of the operator log, each as a question whose every answer is something wrong."""
 
 from pocketpay.database.findings import guarded, in_force, only_the_owners
 from pocketpay.operator_log.repository import act_proofs
 
 RECORD_GUARDED = guarded(
-    "the guards of the record of operators' acts, and of usernames, are in force",
+    "the triggers of the operator log and of usernames are in force",
     ("operator_actions", "operator_actions_never_rewritten", "fb1b05ba096c3b5daf7b0a60fa996be9"),
     ("operator_actions", "operator_actions_never_truncated", "c8a1f1936b6b0cb1d78da19a420a4ec3"),
     ("users", "users_username_given_once", "8c89f61c9fbfb8d6d0b97963692f0d77"),
 )
 
 RECORD_IS_THE_OWNERS = only_the_owners(
-    "nobody but its owner has a right to rewrite the record of operators' acts", "operator_actions"
+    "only the owner of the table has the right to rewrite the operator log", "operator_actions"
 )
 
 RECORD_CONSTRAINED = in_force(
-    "the constraints of the record of operators' acts are in force",
+    "the constraints of the operator log are in force",
     constraints=(
         *("pk_operator_actions", "ck_operator_actions_says_who_and_why", "fk_operator_actions_operator_id_users"),
         *("fk_operator_actions_wallet_id_wallets", "fk_operator_actions_transaction_id_transactions"),

@@ -14,6 +14,7 @@ PLAIN = frozenset(
     {
         *(b"host", b"user-agent", b"accept", b"accept-encoding", b"accept-language", b"authorization"),
         *(b"content-type", b"content-length", b"connection", b"x-request-id", b"cache-control", b"pragma"),
+        b"x-pocketpay-cost",
     }
 )
 LENGTH_DIGITS = 6

@@ -243,7 +243,7 @@ class Protocol(HttpToolsProtocol):
         body = None if head is None else body_of(head, data)
         if body is None:
             limits = self._limits
-            most = min(limits.body_bytes, replies.body_bytes)
+            most = min(limits.body_bytes, replies.anonymous_bytes)
             head = read_head(data, most_bytes=limits.head_bytes, most_body_bytes=most)
             body = None if head is None else body_of(head, data)
             if body is None:
@@ -263,7 +263,7 @@ class Protocol(HttpToolsProtocol):
         try:
             reply = await replies.reply({"type": "http", "client": self.client}, head.headers, body)
             payload = orjson.dumps(reply.payload)
-        except Exception as error:
+        except (Exception, asyncio.CancelledError) as error:  # a stop that takes too long cancels what still runs
             self.logger.error("Exception in ASGI application\n", exc_info=error)
             cycle.keep_alive = False
             reply = Reply(http.BROKEN.payload, http.BROKEN.status, http.JSON, http.request_id(head.headers))

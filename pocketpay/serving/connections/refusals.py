@@ -16,16 +16,18 @@ from pocketpay.serving.http import HttpRefusal
 AGAIN = (b"retry-after", b"1")
 
 NOT_HTTP = HttpRefusal(400, "This is not an HTTP request.")
-SLOW_HEAD = HttpRefusal(408, "The request's head did not arrive in time.")
-SLOW_BODY = HttpRefusal(408, "The body did not arrive in time.")
-LONG_LINE = HttpRefusal(431, "A line of a websocket's handshake is too long.")
+SLOW_HEAD = HttpRefusal(408, "The request headers did not arrive in time.")
+SLOW_BODY = HttpRefusal(408, "The request body did not arrive in time.")
+LONG_LINE = HttpRefusal(431, "A line of the websocket handshake is too long.")
 LARGE_BODY = HttpRefusal(413, "The body is too large.")
-TOO_MANY = HttpRefusal(503, "Too many connections: try again in a moment.", code=SERVICE_BUSY, headers=(AGAIN,))
-STOPPING = HttpRefusal(503, "The server is stopping: try again.", code=SERVICE_BUSY, headers=(AGAIN,))
+TOO_MANY = HttpRefusal(503, "Too many connections. Try again in a moment.", code=SERVICE_BUSY, headers=(AGAIN,))
+STOPPING = HttpRefusal(503, "The server is stopping. Try again.", code=SERVICE_BUSY, headers=(AGAIN,))
 
 
 def large_head(head_bytes: int, headers: int) -> HttpRefusal:
-    return HttpRefusal(431, f"The head of a request has at most {head_bytes} bytes and {headers} headers.")
+    return HttpRefusal(
+        431, f"The request headers are too large: the limit is {head_bytes} bytes and {headers} headers."
+    )
 
 
 def raw(refusal: HttpRefusal) -> bytes:

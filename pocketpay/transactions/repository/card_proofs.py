@@ -3,7 +3,7 @@
 from pocketpay.database.findings import Proof
 
 CARDS = Proof(
-    "a card has its wallet's currency, and pays from its wallet alone",
+    "a card has its wallet's currency, and pays only from its wallet",
     """
     select c.id::text, 'is in ' || c.currency || ', its wallet in ' || coalesce(w.currency, 'none')
     from cards c left join wallets w on w.id = c.wallet_id
@@ -18,7 +18,7 @@ CARDS = Proof(
 )
 
 SPENT = Proof(
-    "what a card paid in its month is what its payments in it sum to, less what was given back",
+    "the monthly total of a card is the sum of its payments in that month, less refunds",
     """
     select c.id::text, 'says ' || c.spent || ' since ' || c.spent_in || ', its payments ' || coalesce(paid.total, 0)
     from cards c

@@ -3,7 +3,7 @@
 from pocketpay.database.findings import Proof
 
 EMPTY = Proof(
-    "a closed wallet is empty: nothing of it is under way, and none of its cards and money requests is open",
+    "a closed wallet is empty: it has no unfinished payment, no open card and no open money request",
     """
     with closed as (
         select id, updated_at as at, updated_at < (
@@ -32,14 +32,14 @@ EMPTY = Proof(
 money has moved an hour later: a server was running, and its sweeper had the time."""
 
 LEFT = Proof(
-    "a wallet is closed exactly when its owner has left, and whoever has left has no session",
+    "a wallet is closed exactly when its owner's account is closed, and a closed account has no session",
     """
-    select u.id::text, case when u.closed_at is null then 'has not left, but the wallet ' || w.id || ' is closed'
-        else 'has left, but the wallet ' || w.id || ' is ' || w.status end
+    select u.id::text, case when u.closed_at is null then 'is open, but the wallet ' || w.id || ' is closed'
+        else 'is closed, but the wallet ' || w.id || ' is ' || w.status end
     from users u join wallets w on w.id = u.wallet_id
     where (w.status = 'closed') <> (u.closed_at is not null)
     union all
-    select u.id::text, 'has left, but ' || count(*) || ' sessions of theirs did not end'
+    select u.id::text, 'is closed, but ' || count(*) || ' of its sessions did not end'
     from users u join sessions s on s.user_id = u.id
     where u.closed_at is not null and s.revoked_at is null and s.expires_at > u.closed_at group by u.id
     """,

@@ -7,9 +7,9 @@ from pocketpay.transactions.repository import request_proofs as requests
 from pocketpay.transactions.repository.usage import COUNTED_AMOUNT, COUNTS, KIND
 
 HOLDS = Proof(
-    "what is held is what awaits an answer",
+    "the held amount of a wallet is the sum of its unfinished payments",
     """
-    select a.id::text, 'held ' || a.held || ', but ' || coalesce(p.total, 0) || ' awaits an answer'
+    select a.id::text, 'held ' || a.held || ', but ' || coalesce(p.total, 0) || ' is in unfinished payments'
     from ledger_accounts a
     left join (
         select source_wallet_id, sum(amount::numeric + fee) as total from transactions
@@ -19,13 +19,13 @@ HOLDS = Proof(
 )
 
 LEGS = Proof(
-    "a completed transaction has exactly the legs its type, amount and fee say, a refund those of its original the "
-    "other way; no other has any",
+    "a completed transaction has exactly the entries of its type, amount and fee, and a refund has the reversed "
+    "entries of its original; no other transaction has entries",
     """
     select coalesce(expected.transaction_id, e.transaction_id)::text, case
         when e.id is null then 'the leg of account ' || expected.account_id || ' over ' || expected.amount
             || ' is missing'
-        when expected.transaction_id is null then 'entry ' || e.id || ' is no leg of it'
+        when expected.transaction_id is null then 'entry ' || e.id || ' is not a leg of it'
         else 'entry ' || e.id || ' is over ' || e.amount || ' ' || e.currency || ', not ' || expected.amount || ' '
             || expected.currency end
     from (
@@ -59,10 +59,10 @@ LEGS = Proof(
 against every wallet's account, which is of none of those kinds."""
 
 REFUNDED = Proof(
-    "what was given back of a transaction is what its completed refunds sum to, and no more than it moved",
+    "the refunded amount of a transaction is the sum of its completed refunds, and at most what it moved",
     """
     select coalesce(t.id, back.id)::text, 'says that ' || coalesce(t.refunded::text, 'nothing')
-        || ' of ' || coalesce((t.amount::numeric + t.fee)::text, 'nothing') || ' was given back, its refunds '
+        || ' of ' || coalesce((t.amount::numeric + t.fee)::text, 'nothing') || ' was refunded, its refunds are '
         || coalesce(back.amount::text, 'nothing')
     from (select * from transactions where refunded <> 0) t
     full join (
@@ -73,7 +73,7 @@ REFUNDED = Proof(
 )
 
 OPPOSITE = Proof(
-    "a refund goes the other way between the wallets of a completed transaction, in its currency",
+    "a refund moves money between the wallets of a completed transaction in the other direction, in its currency",
     """
     select refund.id::text, case
         when original.id is null then 'its original is gone'
@@ -100,7 +100,7 @@ CURRENCIES = Proof(
 )
 
 TIMES = Proof(
-    "a transaction's times follow one another",
+    "the times of a transaction are in order",
     """
     select id::text, 'created ' || created_at || ', updated ' || updated_at || ', completed '
         || coalesce(completed_at::text, 'never')
@@ -110,10 +110,10 @@ TIMES = Proof(
 )
 
 KEYS = Proof(
-    "a key's result is what it was used for, of the wallet it was used in",
+    "an idempotency key points to the result of its own request and wallet",
     """
     select k.wallet_id || ' ' || k.key, 'its result ' || coalesce(r.id::text, 'is empty, which')
-        || ' is none of the wallet'
+        || ' is not of the wallet'
     from idempotency_keys k
     left join lateral unnest(k.result_ids) r(id) on true
     left join lateral (
@@ -129,7 +129,7 @@ KEYS = Proof(
 )
 
 ONE_BONUS = Proof(
-    "a person is welcomed once",
+    "a person gets one welcome bonus",
     """
     select destination_wallet_id::text, count(*) || ' welcome bonuses'
     from transactions where type = 'bonus' group by destination_wallet_id having count(*) > 1
@@ -149,7 +149,7 @@ OWNERS = Proof(
 )
 
 USAGE = Proof(
-    "what is used of a limit in an hour is what was ordered in it and still counts, less what was given back",
+    "the used part of a limit in an hour is the sum of its payments that count, less refunds",
     f"""
     select wallet_id || ' ' || kind || ' ' || to_char(hour at time zone 'UTC', 'YYYY-MM-DD"T"HH24"Z"'),
         'its hour says ' || coalesce(kept.amount::text, 'nothing')

@@ -15,7 +15,7 @@ PAID_ONCE = Proof(
 )
 
 AS_ASKED = Proof(
-    "a payment of a money request is from whom was asked to who asked, over what was asked",
+    "a payment of a money request goes from its payer to its requester, with its amount",
     """
     select t.id::text, 'pays the request ' || t.request_id || case
         when r.id is null then ', which is not there'
@@ -32,7 +32,7 @@ AS_ASKED = Proof(
 )
 
 BETWEEN_WALLETS = Proof(
-    "a money request is in the currency of its two wallets, and its times follow one another",
+    "a money request has the currency of its two wallets, and its times are in order",
     """
     select r.id::text, case when r.updated_at < r.created_at then 'was changed before it was made'
         else 'is in ' || r.currency || ', the wallet ' || w.id || ' in ' || w.currency end

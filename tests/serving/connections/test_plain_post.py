@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, cast
 
 import pytest
+import uvicorn
 from starlette.types import Receive, Scope, Send
 
 from pocketpay.serving import http
@@ -22,11 +23,14 @@ class Echo(Replies):
     """Answers with what it was asked."""
 
     def __init__(self) -> None:
-        self.body_bytes, self.body_seconds = 1_000, 30.0
+        self.anonymous_bytes, self.body_seconds = 1_000, 30.0
         self.plain = 0
         self.bodies: list[bytes] = []
         self.release = asyncio.Event()
         self.release.set()
+
+    async def most_bytes(self, headers: Headers) -> int:
+        return self.anonymous_bytes
 
     async def reply(self, scope: Scope, headers: Headers, body: Body) -> Reply:
         self.plain += isinstance(body, bytes)
@@ -39,6 +43,8 @@ class Echo(Replies):
             await self.release.wait()
             if b"fail" in read:
                 raise RuntimeError("told to fail")
+            if b"cancel" in read:
+                raise asyncio.CancelledError
             if b"often" in read:
                 raise http.too_many_requests(7)
         except HttpRefusal as refused:
@@ -71,6 +77,7 @@ PLAIN = [
     post(b"User-Agent: caf\xe9"),
     post(b"User-Agent:no-space"),
     post(b"User-Agent: a\tb"),
+    post(b"X-Pocketpay-Cost: 1"),
     post(body=b""),
     post(body=b"x" * 1_000),
     post(body=b"often"),
@@ -237,15 +244,32 @@ async def test_a_client_that_goes_is_sent_nothing_and_its_request_ends() -> None
         assert len(plain.bodies) == 1
 
 
-async def test_a_reply_that_fails_is_500_and_closes(caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize("body", [b"fail", b"cancel"])
+async def test_a_reply_that_fails_is_500_and_closes(body: bytes, caplog: pytest.LogCaptureFixture) -> None:
     async with both() as (one, _, _, _):
         peer = await one.peer()
-        await peer.send(post(body=b"fail"))
+        await peer.send(post(body=body))
         status, headers, body = await peer.answer()
         assert (status, headers["connection"]) == (500, "close")
         assert b"INTERNAL" in body
         assert await peer.ended() == b""
     assert "Exception in ASGI application" in caplog.text
+
+
+async def test_a_plain_request_that_outlasts_the_stop_is_answered() -> None:
+    def hasty(config: uvicorn.Config) -> None:
+        config.timeout_graceful_shutdown = 0
+
+    plain = Echo()
+    plain.release.clear()
+    async with raw(hasty, replies=plain, other=nothing) as one:
+        peer = await one.peer()
+        await peer.send(post())
+        await asyncio.sleep(0.05)
+        one.server.should_exit = True
+        status, headers, _ = await peer.answer()
+        assert (status, headers["connection"]) == (500, "close")
+        assert await peer.ended() == b""
 
 
 async def test_an_idle_connection_after_a_plain_request_is_closed() -> None:

@@ -50,7 +50,7 @@ async def test_a_head_above_the_limit_is_answered_with_431_and_closed() -> None:
             await peer.send(head(size))
             status, headers, body = await peer.answer()
             assert (status, headers["connection"]) == (431, "close")
-            assert b"at most 2000 bytes" in body
+            assert b"the limit is 2000 bytes" in body
             assert await peer.ended() == b""
         assert not server.asked
 

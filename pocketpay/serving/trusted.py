@@ -1,0 +1,82 @@
+"""Trusted documents (decision 43): the texts of our own clients, which requests name instead of sending them.
+
+    manifest   a JSON file that a client's build has written; each text has an id
+      {"<id>": "<text>", …}                                                     Relay, GraphQL Code Generator
+      {"format": "apollo-persisted-query-manifest", "operations": [{"id", "body"}, …]}     Apollo
+    request    {"documentId": "<id>"} or {"extensions": {"persistedQuery": {"sha256Hash": "<hash>"}}}
+
+A text is also known by its own SHA-256, with or without the prefix `sha256:`, whatever its id is.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from hashlib import sha256
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from pocketpay.settings import SettingsError
+
+PREFIX = "sha256:"
+
+Texts = Mapping[str, str]
+"""The texts of documents by the names that requests have for them."""
+
+NO_TEXTS: Texts = MappingProxyType({})
+
+
+def load(manifest: Path) -> Texts:
+    """The texts of a manifest by their names. Raises SettingsError when it is none."""
+    try:
+        said = json.loads(manifest.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsError(f"TRUSTED_DOCUMENTS: {manifest} cannot be read: {error.strerror}") from None
+    except ValueError:
+        raise SettingsError(f"TRUSTED_DOCUMENTS: {manifest} is not JSON") from None
+    texts: dict[str, str] = {}
+    for id_, text in _entries(said, manifest):
+        for name in (id_, sha256(text.encode()).hexdigest()):
+            if texts.setdefault(name, text) != text:
+                raise SettingsError(f"TRUSTED_DOCUMENTS: {manifest} has two texts of the id {name}")
+    return texts
+
+
+def text_of(said: Mapping[str, Any], texts: Texts) -> str | None:
+    """The text that a request names, or None."""
+    name = name_in(said)
+    return None if name is None else texts.get(name) or texts.get(name.removeprefix(PREFIX))
+
+
+def name_in(said: Mapping[str, Any]) -> str | None:
+    """The document's name in a request without its text, or None."""
+    name = said.get("documentId")
+    return name if isinstance(name, str) else hash_in(said)
+
+
+def hash_in(said: Mapping[str, Any]) -> str | None:
+    """The hash of an automatic persisted query, or None."""
+    extensions = said.get("extensions")
+    persisted = extensions.get("persistedQuery") if isinstance(extensions, dict) else None
+    found = persisted.get("sha256Hash") if isinstance(persisted, dict) else None
+    return found if isinstance(found, str) else None
+
+
+def _entries(said: object, manifest: Path) -> Iterator[tuple[str, str]]:
+    """The ids of a manifest with their texts. Raises SettingsError."""
+    entries: list[tuple[object, object]] = []
+    if isinstance(said, dict) and isinstance(said.get("operations"), list):
+        for operation in said["operations"]:
+            entry = operation if isinstance(operation, dict) else {}
+            entries.append((entry.get("id"), entry.get("body")))
+    elif isinstance(said, dict):
+        entries.extend(said.items())
+    for id_, text in entries:
+        if not isinstance(id_, str) or not isinstance(text, str) or not id_ or not text:
+            entries.clear()
+            break
+        yield id_, text
+    if not entries:
+        raise SettingsError(
+            f"TRUSTED_DOCUMENTS: {manifest} is not a manifest of persisted documents. It maps ids to texts, or has "
+            "`operations` with `id` and `body`"
+        )

@@ -1,0 +1,61 @@
+"""usernameAvailable: the rules of usernames, and who has one, for a sign-up form."""
+
+from typing import Any
+
+import pytest
+
+from pocketpay.database.sessions import Database
+from tests.api.at_the_door import ERRORS, SIGN_UP, Street, newcomer, street
+from tests.people import ELSEWHERE, PASSWORD, Owner
+
+CHECK = "query ($username: String!) { usernameAvailable(username: $username) { available username " + ERRORS + " } }"
+FREE = {"available": True, "username": "ada", "errors": []}
+
+
+async def refused(at: Street, username: str, **where: Any) -> tuple[bool | None, str]:
+    """What is said of a name that cannot be chosen: whether it is available, and the code of the one error."""
+    payload = await at.data(CHECK, username=username, **where)
+    (error,) = payload["errors"]
+    assert payload["username"] is None
+    return payload["available"], error["code"]
+
+
+async def test_username_is_available_until_somebody_has_it(database: Database) -> None:
+    async with street(database) as at:
+        assert await at.data(CHECK, username=" Ada ") == FREE
+        await newcomer(at)
+        (error,) = (await at.data(CHECK, username="ADA"))["errors"]
+        assert (error["code"], error["path"], error["retryable"]) == ("USERNAME_TAKEN", ["username"], False)
+        assert await refused(at, "ADA") == (False, "USERNAME_TAKEN")
+        assert (await at.data(CHECK, username="ada_"))["available"]
+
+
+@pytest.mark.parametrize("username", ["ab", "a" * 31, "a b", "@ada", "аda", "admin", "closed_1", "pocketpay_help"])
+async def test_username_is_judged_as_sign_up_judges_it(database: Database, username: str) -> None:
+    async with street(database) as at:
+        (error,) = (await at.data(CHECK, username=username))["errors"]
+        form = {"username": username, "name": "Ada", "password": PASSWORD}
+        (of_sign_up,) = (await at.data(SIGN_UP, input=form))["errors"]
+        assert error["code"] == of_sign_up["code"] == "INVALID_INPUT"
+        assert error["message"] == of_sign_up["message"]
+        assert (error["path"], of_sign_up["path"]) == (["username"], ["input", "username"])
+
+
+async def test_address_that_asks_too_often_is_told_nothing_more(database: Database) -> None:
+    async with street(database, sign_up_rate_per_hour=2) as at:
+        await newcomer(at)
+        assert await refused(at, "ada") == (False, "USERNAME_TAKEN")
+        assert (await at.data(CHECK, username="bea"))["available"]
+        for username in ("ada", "bea"):
+            assert await refused(at, username) == (None, "RATE_LIMITED")
+        assert await refused(at, "ada", address=ELSEWHERE) == (False, "USERNAME_TAKEN")
+
+
+async def test_checks_use_up_no_sign_ups_and_malformed_names_no_checks(database: Database, owner: Owner) -> None:
+    async with street(database, sign_up_rate_per_hour=1) as at:
+        for _ in range(3):
+            assert await refused(at, "a b") == (False, "INVALID_INPUT")
+        assert await owner.fetchval("select count(*) from throttles") == 0
+        assert await at.data(CHECK, username="ada") == FREE
+        assert await refused(at, "ada") == (None, "RATE_LIMITED")
+        await newcomer(at)
