@@ -42,6 +42,7 @@ test: $(DONE)/install ## every test; `make test ARGS="tests/risk -x"` for some
 	@$(PY) -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 browser: $(DONE)/install explorer ## the explorer's tabs in a real Chromium; SHOTS=folder keeps a picture of each
+	@$(PY) -c 'import sys; from tests.e2e import test_browser; sys.exit(test_browser.MISSING)'
 	@BROWSER=whole $(PY) -m pytest tests/e2e/test_browser.py -p no:xdist $(ARGS)
 
 model: $(DONE)/install ## the rules against their model, twenty times as far as in the tests; WALKS=1000 FIRST_WALK=24
