@@ -69,13 +69,13 @@ class Context:
         self.operator: Operator | None = None
         self._loaders: Loaders | None = None
 
-    def must_view(self) -> Viewer:
+    def require_viewer(self) -> Viewer:
         """Who is asking. Raises Unauthenticated when nobody is signed in: the field becomes null."""
         if self.viewer is None:
             raise Unauthenticated
         return self.viewer
 
-    def must_operate(self) -> Operator:
+    def require_operator(self) -> Operator:
         """Who acts. Raises Forbidden when nobody has been found to be an operator."""
         if self.operator is None:
             raise Forbidden

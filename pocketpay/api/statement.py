@@ -107,7 +107,7 @@ async def viewers_statement(
     ] = UTC_NAME,
 ) -> Statement:
     """The viewer's statement of that month. Raises BadUserInput."""
-    wallet_id = info.context.must_view().wallet_id
+    wallet_id = info.context.require_viewer().wallet_id
     try:
         wanted = Month.parse(month, time_zone)
     except UnknownTimeZone:

@@ -28,7 +28,7 @@ from pocketpay.requests.money_request import MoneyRequest
 from pocketpay.risk.facts import Facts
 from pocketpay.risk.policy import Verdict
 from pocketpay.transactions.errors import KeyReused, LimitExceeded
-from pocketpay.transactions.lifecycle import ALIVE, Status, must_follow
+from pocketpay.transactions.lifecycle import ALIVE, Status, require_transition
 from pocketpay.transactions.limits import Limit, LimitKind
 from pocketpay.transactions.stored_refusal import StoredRefusal, first_refusal
 from pocketpay.transactions.transaction import Transaction
@@ -136,7 +136,7 @@ class Book:
         known = (wallet_id, payee_id) in counters.known_payees
         return self.terms.policy.judge(Facts(amount, known, recent, self.now))
 
-    def must_have_room(self, wallet_id: UUID, kind: LimitKind, amount: Money) -> None:
+    def require_room(self, wallet_id: UUID, kind: LimitKind, amount: Money) -> None:
         """Raises LimitExceeded when that would use more than the wallet's limit leaves."""
         total = self.terms.limits[kind].get(amount.currency)
         used = self.counters.used[wallet_id, kind]
@@ -179,7 +179,7 @@ class Book:
         """The transaction as it is after, and the money it holds or moves."""
         before = self.transactions.get(after.id)
         if before is not None:
-            must_follow(before.status, after.status)
+            require_transition(before.status, after.status)
         if outcome.hold is not None or outcome.legs:
             self._post(outcome, after)
         self.counters.count_payment(before, after, self.recent_since)
@@ -207,7 +207,7 @@ class Book:
         written = self.besides = self.besides or Written()
         for request in besides.requests:
             if (before := self.requests.get(request.id)) is not None:
-                requests.must_follow(before.status, request.status)
+                requests.require_transition(before.status, request.status)
             self.counters.count_request(before, request, self.now)
             self.requests[request.id] = request
             new = before is None or request.id in written.new_requests
@@ -235,7 +235,7 @@ class Book:
 
     def _put_card(self, written: Written, before: Card | None, after: Card) -> None:
         if before is not None:
-            cards.must_follow(before.status, after.status)
+            cards.require_transition(before.status, after.status)
         self.counters.count_card(before, after)
         self.cards[after.id] = after
         new = before is None or after.id in written.new_cards

@@ -23,7 +23,7 @@ from pocketpay.identity import logins, shown_code
 from pocketpay.identity.errors import RateLimited
 from pocketpay.identity.logins import Login
 from pocketpay.identity.one_time_codes import Challenge, Purpose, challenge_id
-from pocketpay.identity.passwords import must_be_strong
+from pocketpay.identity.passwords import require_strong
 from pocketpay.identity.reception import Reception
 from pocketpay.identity.repository import challenges, people
 from pocketpay.identity.repository.challenges import LiveChallenge
@@ -56,13 +56,13 @@ async def reset_password(
 
     Raises WeakPassword, RateLimited, InvalidCode, ServiceBusy, and a Refusal when the user is locked out.
     """
-    must_be_strong(new_password, field=FIELD)
+    require_strong(new_password, field=FIELD)
     login = None if raw_login is None else logins.read(raw_login)
     proof = await _proof(reception, login, what, address)
     if proof is None:
         raise what.refusal
     user = proof.user
-    must_be_strong(new_password, (user.username, user.name, user.email or ""), field=FIELD)
+    require_strong(new_password, (user.username, user.name, user.email or ""), field=FIELD)
     new_hash = await reception.passwords.hash(new_password)
     ended = await _set(reception, proof, what, new_hash, address)
     if ended is None:

@@ -56,10 +56,10 @@ class CardPayment:
         why: Refusal | None
         if (why := frozen(book, self.wallet_id)) is not None:
             return self._ended(book, card, why)
-        card.must_work(book.now)
+        card.require_usable(book.now)
         if (why := too_little(book, self.wallet_id, self.amount)) is not None:
             return self._ended(book, card, why)
-        card.must_have_room(self.amount, book.now)
+        card.require_room(self.amount, book.now)
         after = card.paid(self.amount, book.now)
         done = self._transaction(book, card, Status.COMPLETED)
         return Outcome(done, legs=self._legs(book), key=self.key, besides=Besides(cards=(after,)))

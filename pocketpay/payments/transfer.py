@@ -78,7 +78,7 @@ class Transfer:
             raise CurrencyMismatch
         if (why := cannot_pay(book, self.wallet_id, self.amount)) is not None:
             return self._ended(book, why)
-        book.must_have_room(self.wallet_id, LimitKind.TRANSFER_DAILY, self.amount)
+        book.require_room(self.wallet_id, LimitKind.TRANSFER_DAILY, self.amount)
         verdict = book.risk_of(self.wallet_id, self.payee_id, self.amount)
         if verdict.action is RuleAction.OFF:
             done = self._transaction(book, Status.COMPLETED)

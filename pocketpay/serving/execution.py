@@ -162,7 +162,7 @@ class Execution:
         try:
             operation = prepared.operation(name)
             if operation.recheck:
-                self.documents.must_afford(operation, variables)
+                self.documents.check_cost(operation, variables)
         except GraphQLError as error:
             raise Rejected([error]) from None
         return operation

@@ -54,7 +54,7 @@ class Replies:
         request_id, kind, doors = http.request_id(headers), http.JSON, self._doors
         try:
             kind = http.media_type(headers.get(b"accept", b""))
-            http.must_be_json(headers)
+            http.require_json(headers)
             raw = body if isinstance(body, bytes) else await body()
             context = await doors.context(scope, headers, request_id)
             if self._cookies is not None:

@@ -46,7 +46,7 @@ def strawberry_view(doors: Doors, *, body_bytes: int) -> ASGIApp:
         kind, request_id = http.JSON, http.request_id(headers)
         try:
             kind = http.media_type(headers.get(b"accept", b""))
-            http.must_be_json(headers)
+            http.require_json(headers)
             raw = await http.body(receive, headers, most_bytes=body_bytes, within_seconds=5)
             context = await doors.context(scope, headers, request_id)
             payload = await answer(http.asked(raw), context)

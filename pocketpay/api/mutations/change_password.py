@@ -31,7 +31,7 @@ async def change_password(
     context = info.context
     changed = await identity.change_password(
         context.rooms.reception,
-        context.must_view(),
+        context.require_viewer(),
         input.current_password,
         input.new_password,
         address=context.address,

@@ -25,7 +25,7 @@ async def close_wallet(
     context = info.context
     rooms = context.rooms
     revoked = await onboarding.close_wallet(
-        rooms.reception, rooms.desk, context.must_view(), password, address=context.address
+        rooms.reception, rooms.desk, context.require_viewer(), password, address=context.address
     )
     context.viewer = None
     if context.refresh_cookie is not None:

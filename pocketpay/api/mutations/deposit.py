@@ -30,7 +30,7 @@ class DepositInput:
 async def deposit(
     info: Info, input: Annotated[DepositInput, strawberry.argument(description="The deposit.")]
 ) -> TransactionPayload:
-    viewer = info.context.must_view()
+    viewer = info.context.require_viewer()
     answer = await payments.deposit(
         info.context.rooms.desk,
         viewer.wallet_id,

@@ -70,7 +70,7 @@ class IssueCardPayload:
 async def issue_card(
     info: Info, input: Annotated[IssueCardInput, strawberry.argument(description="The card.")]
 ) -> IssueCardPayload:
-    viewer = info.context.must_view()
+    viewer = info.context.require_viewer()
     issued = await payments.issue_card(
         info.context.rooms.desk,
         viewer.wallet_id,

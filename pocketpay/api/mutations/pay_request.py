@@ -30,7 +30,7 @@ class PayRequestInput:
 async def pay_request(
     info: Info, input: Annotated[PayRequestInput, strawberry.argument(description="The money request to pay.")]
 ) -> TransactionPayload:
-    viewer = info.context.must_view()
+    viewer = info.context.require_viewer()
     request_id = ids.require(ids.REQUEST, input.id)
     answer = await payments.pay_request(
         info.context.rooms.desk, viewer.wallet_id, request_id, raw_key=input.idempotency_key

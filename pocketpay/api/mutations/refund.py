@@ -39,7 +39,7 @@ async def refund(
     info: Info,
     input: Annotated[RefundInput, strawberry.argument(description="The payment to refund, and the reason.")],
 ) -> TransactionPayload:
-    viewer = info.context.must_view()
+    viewer = info.context.require_viewer()
     answer = await payments.refund(
         info.context.rooms.desk,
         viewer.wallet_id,

@@ -30,7 +30,7 @@ class RequestMoneyInput:
 async def request_money(
     info: Info, input: Annotated[RequestMoneyInput, strawberry.argument(description="The new money request.")]
 ) -> MoneyRequestPayload:
-    viewer = info.context.must_view()
+    viewer = info.context.require_viewer()
     answer = await payments.request_money(
         info.context.rooms.desk,
         viewer.wallet_id,

@@ -20,7 +20,7 @@ async def revoke_session(
     info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The id of the session.")]
 ) -> SignOutPayload:
     context = info.context
-    viewer, session_id = context.must_view(), ids.decode(ids.SESSION, id)
+    viewer, session_id = context.require_viewer(), ids.decode(ids.SESSION, id)
     revoked = await sessions.revoke(context.rooms.reception, viewer, session_id)
     if session_id == viewer.session_id:
         context.viewer = None

@@ -34,7 +34,7 @@ class SimulateCardPaymentInput:
 async def simulate_card_payment(
     info: Info, input: Annotated[SimulateCardPaymentInput, strawberry.argument(description="The payment.")]
 ) -> TransactionPayload:
-    viewer = info.context.must_view()
+    viewer = info.context.require_viewer()
     answer = await payments.simulate_card_payment(
         info.context.rooms.desk,
         viewer.wallet_id,

@@ -37,7 +37,7 @@ class SplitBillInput:
 async def split_bill(
     info: Info, input: Annotated[SplitBillInput, strawberry.argument(description="The bill.")]
 ) -> SplitBillPayload:
-    viewer = info.context.must_view()
+    viewer = info.context.require_viewer()
     split = await payments.split_bill(
         info.context.rooms.desk,
         viewer.wallet_id,

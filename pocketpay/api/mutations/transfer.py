@@ -32,7 +32,7 @@ class TransferInput:
 async def transfer(
     info: Info, input: Annotated[TransferInput, strawberry.argument(description="The payment.")]
 ) -> TransactionPayload:
-    viewer = info.context.must_view()
+    viewer = info.context.require_viewer()
     answer = await payments.transfer(
         info.context.rooms.desk,
         viewer.wallet_id,

@@ -82,7 +82,7 @@ def _result(part: Answer | Refusal | None, number: int, wallet_id: UUID) -> Tran
 async def transfer_batch(
     info: Info, input: Annotated[TransferBatchInput, strawberry.argument(description="The transfers.")]
 ) -> TransferBatchPayload:
-    viewer = info.context.must_view()
+    viewer = info.context.require_viewer()
     answer = await payments.transfer_batch(
         info.context.rooms.desk,
         viewer.wallet_id,

@@ -34,7 +34,7 @@ class UpdateCardLimitsInput:
 async def update_card_limits(
     info: Info, input: Annotated[UpdateCardLimitsInput, strawberry.argument(description="The new limits.")]
 ) -> CardPayload:
-    viewer = info.context.must_view()
+    viewer = info.context.require_viewer()
     card = await payments.update_card_limits(
         info.context.rooms.desk,
         viewer.wallet_id,

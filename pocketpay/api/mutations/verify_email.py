@@ -33,6 +33,6 @@ class VerifyEmailInput:
 async def verify_email(
     info: Info, input: Annotated[VerifyEmailInput, strawberry.argument(description="The code or the token.")]
 ) -> UserPayload:
-    viewer, rooms = info.context.must_view(), info.context.rooms
+    viewer, rooms = info.context.require_viewer(), info.context.rooms
     what = shown_code.read(input.code or None, input.token or None)
     return UserPayload.of(await onboarding.verify_email(rooms.reception, rooms.desk, rooms.settings, viewer, what))

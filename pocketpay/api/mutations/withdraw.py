@@ -36,7 +36,7 @@ class WithdrawInput:
 async def withdraw(
     info: Info, input: Annotated[WithdrawInput, strawberry.argument(description="The withdrawal.")]
 ) -> TransactionPayload:
-    viewer = info.context.must_view()
+    viewer = info.context.require_viewer()
     answer = await payments.withdraw(
         info.context.rooms.desk,
         viewer.wallet_id,

@@ -28,7 +28,7 @@ class AuditReport:
 
 async def audit(info: Info) -> AuditReport | None:
     """Proves the books now."""
-    info.context.must_operate()
+    info.context.require_operator()
     audited = await info.context.rooms.office.audits.run()
     return AuditReport(
         right=not audited.findings,

@@ -32,7 +32,7 @@ class BeginRecoveryInput:
 async def begin_recovery(
     info: Info, input: Annotated[BeginRecoveryInput, strawberry.argument(description="The customer and the reason.")]
 ) -> CustomerPayload:
-    operator, rooms = info.context.must_operate(), info.context.rooms
+    operator, rooms = info.context.require_operator(), info.context.rooms
     wallet_id = await wallet_meant(info, input.customer, field="customer")
     user = await operations.begin_recovery(
         rooms.database, rooms.reception.outbox, operator, wallet_id, raw_reason=input.reason

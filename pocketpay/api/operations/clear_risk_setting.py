@@ -26,7 +26,7 @@ async def clear_risk_setting(
     info: Info,
     input: Annotated[ClearRiskSettingInput, strawberry.argument(description="The setting and the reason.")],
 ) -> RiskSettingPayload:
-    operator, rooms = info.context.must_operate(), info.context.rooms
+    operator, rooms = info.context.require_operator(), info.context.rooms
     changed = await operations.clear_risk_setting(
         rooms.database,
         rooms.settings,

@@ -40,7 +40,7 @@ class EndSessionsPayload:
 async def end_sessions(
     info: Info, input: Annotated[EndSessionsInput, strawberry.argument(description="The customer and the reason.")]
 ) -> EndSessionsPayload:
-    operator, rooms = info.context.must_operate(), info.context.rooms
+    operator, rooms = info.context.require_operator(), info.context.rooms
     wallet_id = await wallet_meant(info, input.customer, field="customer")
     ended = await operations.end_sessions(rooms.database, operator, wallet_id, raw_reason=input.reason)
     # The signal will come, but the operator should not have to wait for it.

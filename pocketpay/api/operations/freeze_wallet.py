@@ -33,7 +33,7 @@ class FreezeWalletInput:
 async def freeze_wallet(
     info: Info, input: Annotated[FreezeWalletInput, strawberry.argument(description="The wallet and the reason.")]
 ) -> CustomerWalletPayload:
-    operator, desk = info.context.must_operate(), info.context.rooms.desk
+    operator, desk = info.context.require_operator(), info.context.rooms.desk
     wallet_id, freeze = await wallet_meant(info, input.wallet), balance.Freeze[input.freeze.name]
     answer = await payments.freeze_wallet(desk, operator, wallet_id, freeze=freeze, raw_reason=input.reason)
     return CustomerWalletPayload.of(answer)

@@ -31,7 +31,7 @@ async def set_risk_setting(
     info: Info,
     input: Annotated[SetRiskSettingInput, strawberry.argument(description="The setting, its value and the reason.")],
 ) -> RiskSettingPayload:
-    operator, rooms = info.context.must_operate(), info.context.rooms
+    operator, rooms = info.context.require_operator(), info.context.rooms
     changed = await operations.set_risk_setting(
         rooms.database, rooms.settings, operator, name=input.name, raw_value=input.value, raw_reason=input.reason
     )

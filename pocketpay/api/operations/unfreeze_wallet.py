@@ -28,7 +28,7 @@ class UnfreezeWalletInput:
 async def unfreeze_wallet(
     info: Info, input: Annotated[UnfreezeWalletInput, strawberry.argument(description="The wallet and the reason.")]
 ) -> CustomerWalletPayload:
-    operator, desk = info.context.must_operate(), info.context.rooms.desk
+    operator, desk = info.context.require_operator(), info.context.rooms.desk
     wallet_id = await wallet_meant(info, input.wallet)
     return CustomerWalletPayload.of(
         await payments.unfreeze_wallet(desk, operator, wallet_id, raw_reason=input.reason)

@@ -35,7 +35,7 @@ async def verify_customer_email(
         VerifyCustomerEmailInput, strawberry.argument(description="The customer, the address and the reason.")
     ],
 ) -> CustomerPayload:
-    operator, rooms = info.context.must_operate(), info.context.rooms
+    operator, rooms = info.context.require_operator(), info.context.rooms
     wallet_id = await wallet_meant(info, input.customer, field="customer")
     user, _ = await operations.verify_customer_email(
         rooms.database, operator, wallet_id, raw_email=input.email, raw_reason=input.reason

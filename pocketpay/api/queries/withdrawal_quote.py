@@ -31,7 +31,7 @@ async def withdrawal_quote(
     ],
     speed: Annotated[WithdrawalSpeed, strawberry.argument(description="The speed of the withdrawal.")],
 ) -> WithdrawalQuote:
-    viewer = info.context.must_view()
+    viewer = info.context.require_viewer()
     try:
         quote = await payments.quote_withdrawal(
             info.context.rooms.desk, viewer.wallet_id, raw_amount=amount, speed=speed.speed

@@ -32,7 +32,7 @@ async def transaction_updated(
     ] = None,
     since: Since = None,
 ) -> AsyncGenerator[Transaction, None]:
-    wallet_id = info.context.must_view().wallet_id
+    wallet_id = info.context.require_viewer().wallet_id
     if id is None:
         updates = _all(info.context, wallet_id, since)
     else:
