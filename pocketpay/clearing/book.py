@@ -16,7 +16,7 @@ from pocketpay.cards import card as cards
 from pocketpay.cards.card import Card
 from pocketpay.clearing.counters import Counters
 from pocketpay.clearing.footprint import Key
-from pocketpay.clearing.outcome import Besides, Outcome
+from pocketpay.clearing.outcome import Outcome, SideEffects
 from pocketpay.clearing.terms import Terms
 from pocketpay.clearing.written import KeptKey, Written
 from pocketpay.errors import BooksDisagree
@@ -60,8 +60,8 @@ class Book:
     touched: dict[UUID, Account] = field(default_factory=dict)
     written_keys: list[tuple[Key, UUID]] = field(default_factory=list)
 
-    besides: "Written | None" = None
-    """What is written besides money; None while nothing is."""
+    side_effects: "Written | None" = None
+    """Side effects to write; None while there are none."""
 
     recent_since: datetime = field(init=False)
     """The beginning of the window in which payments are recent to the rules of risk."""
@@ -92,7 +92,7 @@ class Book:
             if isinstance(value := getattr(self, each.name), dict | set | list | Counters):
                 setattr(aside, each.name, value.copy())
         aside.accounts |= {id: replace(self.accounts[id]) for id in wallet_ids}
-        aside.touched, aside.besides = {}, None
+        aside.touched, aside.side_effects = {}, None
         return aside
 
     def replay(self, key: Key, own_id: UUID) -> Outcome | None:
@@ -158,22 +158,22 @@ class Book:
         """Makes the outcome part of the book. Raises BooksDisagree when it cannot be true."""
         if outcome.transaction is not None:
             self._move(outcome, outcome.transaction)
-        if outcome.besides is not None:
-            self._besides(outcome.besides)
+        if outcome.side_effects is not None:
+            self._side_effects(outcome.side_effects)
         if (key := outcome.key) is not None:
             self.keep(key, outcome)
 
     def keep(self, key: Key, outcome: Outcome) -> None:
         """The key stands for what that came to from now on."""
         results = outcome.results
-        refusals = () if outcome.besides is None else outcome.besides.stored_refusals
+        refusals = () if outcome.side_effects is None else outcome.side_effects.stored_refusals
         kept = KeptKey(key.operation, key.fingerprint, results, refusals)
         self.keys[key.wallet_id, key.text] = kept
         if len(results) == 1 and not kept.refusals:
             self.written_keys.append((key, results[0]))
         else:
-            self.besides = self.besides or Written()
-            self.besides.keys.append((key, kept))
+            self.side_effects = self.side_effects or Written()
+            self.side_effects.keys.append((key, kept))
 
     def _move(self, outcome: Outcome, after: Transaction) -> None:
         """The transaction as it is after, and the money it holds or moves."""
@@ -199,30 +199,30 @@ class Book:
         else:
             self.updated[after.id] = after
 
-    def _besides(self, besides: Besides) -> None:
-        """What changes besides the transaction itself."""
-        for part in besides.parts:
+    def _side_effects(self, side_effects: SideEffects) -> None:
+        """Applies what changes beside the transaction itself."""
+        for part in side_effects.parts:
             if isinstance(part, Outcome):
                 self.apply(part)
-        written = self.besides = self.besides or Written()
-        for request in besides.requests:
+        written = self.side_effects = self.side_effects or Written()
+        for request in side_effects.requests:
             if (before := self.requests.get(request.id)) is not None:
                 requests.require_transition(before.status, request.status)
             self.counters.count_request(before, request, self.now)
             self.requests[request.id] = request
             new = before is None or request.id in written.new_requests
             (written.new_requests if new else written.changed_requests)[request.id] = request
-        for card in besides.cards:
+        for card in side_effects.cards:
             self._put_card(written, self.cards.get(card.id), card)
-        for changed in besides.standings:
+        for changed in side_effects.standings:
             self.standings[changed.wallet_id] = changed.standing
             written.standings[changed.wallet_id] = changed
-        if besides.refunded is not None:
-            self._give_back(besides.refunded)
-        if besides.act is not None:
-            written.acts.append(besides.act)
-        if besides.leaver is not None:
-            written.leavers.append(besides.leaver)
+        if side_effects.refunded is not None:
+            self._give_back(side_effects.refunded)
+        if side_effects.act is not None:
+            written.acts.append(side_effects.act)
+        if side_effects.leaver is not None:
+            written.leavers.append(side_effects.leaver)
 
     def _give_back(self, original: Transaction) -> None:
         """The original, of which more was given back. A payment given back whole makes nobody known any more."""

@@ -89,7 +89,7 @@ def _end_what_is_overdue(book: Book, late: Sequence[Transaction]) -> None:
 
 
 async def _look_further(session: Session, book: Book, footprints: Sequence[Footprint]) -> None:
-    """What few instructions need besides: nothing is asked where nobody does."""
+    """What only a few instructions need: it is read when one of them does."""
     wanted: dict[Gives, set[UUID]] = {gives: set() for gives in Gives}
     giving_back: list[tuple[UUID, UUID]] = []
     asks: set[tuple[UUID, UUID]] = set()

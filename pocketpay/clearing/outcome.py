@@ -32,7 +32,7 @@ class Hold:
 
 
 @dataclass(frozen=True, slots=True)
-class Besides:
+class SideEffects:
     """What an instruction changes besides a transaction. Everything is as it is after; new when the book does not
     hold its id yet. `refunded` is the transaction that money was given back of. `parts` are what the items of an
     order of many come to, in order: an outcome, the refusal that left no row, None where nothing comes of it."""
@@ -68,24 +68,24 @@ class Outcome:
     key: Key | None = None
     refusal: Refusal | None = None
     replayed: bool = False
-    besides: Besides | None = None
+    side_effects: SideEffects | None = None
 
     @property
     def results(self) -> tuple[UUID, ...]:
         """What its key stands for from now on."""
-        if self.besides is not None and self.besides.parts:
-            done = (part for part in self.besides.parts if isinstance(part, Outcome))
+        if self.side_effects is not None and self.side_effects.parts:
+            done = (part for part in self.side_effects.parts if isinstance(part, Outcome))
             return tuple(part.transaction.id for part in done if part.transaction is not None)
-        if self.besides is None or (self.key is not None and self.key.gives is Gives.TRANSACTIONS):
+        if self.side_effects is None or (self.key is not None and self.key.gives is Gives.TRANSACTIONS):
             return () if self.transaction is None else (self.transaction.id,)
-        things = self.besides.requests or self.besides.cards
+        things = self.side_effects.requests or self.side_effects.cards
         return tuple(thing.id for thing in things)
 
     @property
     def status(self) -> Status | RequestStatus | CardStatus | None:
         """The state reached by what it is about, None where that has no states."""
-        if self.besides is not None:
-            things = self.besides.requests or self.besides.cards
+        if self.side_effects is not None:
+            things = self.side_effects.requests or self.side_effects.cards
             if things:
                 return things[0].status
         return None if self.transaction is None else self.transaction.status
@@ -107,17 +107,17 @@ class Answer:
     @property
     def requests(self) -> tuple[MoneyRequest, ...]:
         """The money requests that it is about."""
-        return () if self.outcome.besides is None else self.outcome.besides.requests
+        return () if self.outcome.side_effects is None else self.outcome.side_effects.requests
 
     @property
     def cards(self) -> tuple[Card, ...]:
         """The cards that it is about."""
-        return () if self.outcome.besides is None else self.outcome.besides.cards
+        return () if self.outcome.side_effects is None else self.outcome.side_effects.cards
 
     @property
     def parts(self) -> "tuple[Answer | Refusal | None, ...]":
         """What the items of an order of many came to, each with the wallet as it is after all of them."""
-        parts = () if self.outcome.besides is None else self.outcome.besides.parts
+        parts = () if self.outcome.side_effects is None else self.outcome.side_effects.parts
         return tuple(Answer(part, self.balance) if isinstance(part, Outcome) else part for part in parts)
 
     @property

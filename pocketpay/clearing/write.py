@@ -26,8 +26,8 @@ async def write(session: Session, book: Book) -> None:
             for t in changed.values()
         },
     )
-    if book.besides is not None:
-        signal = await _write_besides(session, book, book.besides, signal)
+    if book.side_effects is not None:
+        signal = await _write_besides(session, book, book.side_effects, signal)
     await units.write(
         session,
         book.now,
@@ -39,8 +39,8 @@ async def write(session: Session, book: Book) -> None:
         used=book.counters.written_usage,
         payloads=signals.payloads(signal),
     )
-    if book.besides is not None and book.besides.acts:  # which may be about a transaction that is new
-        await acts.record(session, book.besides.acts, book.now)
+    if book.side_effects is not None and book.side_effects.acts:  # which may be about a transaction that is new
+        await acts.record(session, book.side_effects.acts, book.now)
 
 
 async def _write_besides(session: Session, book: Book, written: Written, signal: signals.Signal) -> signals.Signal:

@@ -103,5 +103,5 @@ async def _taken(reception: Reception, viewer: Viewer, changes: Changes) -> list
     email = None if isinstance(changes.email, Stays) else changes.email
     phone = None if isinstance(changes.phone, Stays) else changes.phone
     async with reception.database.read() as session:
-        fields = await people.taken(session, username=None, email=email, phone=phone, besides=viewer.user_id)
+        fields = await people.taken(session, username=None, email=email, phone=phone, other_than=viewer.user_id)
     return [refusal() for field, refusal in TAKEN.items() if field in fields]

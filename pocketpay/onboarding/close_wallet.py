@@ -22,7 +22,7 @@ from pocketpay.cards.card import CardStatus
 from pocketpay.clearing import money_requests
 from pocketpay.clearing.book import Book
 from pocketpay.clearing.footprint import Footprint, Needs
-from pocketpay.clearing.outcome import Besides, Outcome
+from pocketpay.clearing.outcome import Outcome, SideEffects
 from pocketpay.identity import proof
 from pocketpay.identity.errors import WrongPassword
 from pocketpay.identity.leaving import Leaver
@@ -65,7 +65,7 @@ class CloseWallet:
             raise BalanceNotZero
         closed = replace(standing, status=WalletStatus.CLOSED)
         return Outcome(
-            besides=Besides(
+            side_effects=SideEffects(
                 requests=tuple(
                     money_requests.following(book, request, RequestStatus.DECLINED)
                     for request in book.requests.values()

@@ -85,7 +85,9 @@ async def _let_in(reception: Reception, newcomer: Newcomer, address: str, user_a
     try:
         return await until_known(unit)
     except AlreadyThere:
-        refusals = await _taken(reception, newcomer.username, newcomer.email, newcomer.phone, besides=viewer.user_id)
+        refusals = await _taken(
+            reception, newcomer.username, newcomer.email, newcomer.phone, side_effects=viewer.user_id
+        )
     # Nothing is taken but by ourselves: an earlier try committed while this one waited for it.
     return SignedUp(None, tuple(refusals)) if refusals else await until_known(unit)
 
@@ -96,8 +98,8 @@ async def _taken(
     email: str | None,
     phone: str | None,
     *,
-    besides: UUID | None = None,
+    side_effects: UUID | None = None,
 ) -> list[Refusal]:
     async with reception.database.read() as session:
-        fields = await people.taken(session, username=username, email=email, phone=phone, besides=besides)
+        fields = await people.taken(session, username=username, email=email, phone=phone, side_effects=side_effects)
     return [refusal() for field, refusal in TAKEN.items() if field in fields]

@@ -97,8 +97,8 @@ class Reverse:
             raise PayerGone
         amount = self._available(book, original, wanted)
         outcome = Reversal(self.id, original, amount, DESCRIPTION).done(book, self.key)
-        assert outcome.besides is not None, "the original has the refunded amount"  # noqa: S101 - as done() does
-        return replace(outcome, besides=replace(outcome.besides, act=self._act(original, amount)))
+        assert outcome.side_effects is not None, "the original has the refunded amount"  # noqa: S101 - as done() does
+        return replace(outcome, side_effects=replace(outcome.side_effects, act=self._act(original, amount)))
 
     def _wanted(self, original: Transaction) -> Money:
         """How much is to go back. Raises RefundTooLarge, and InvalidAmount for a part of what cost a fee."""

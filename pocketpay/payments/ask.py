@@ -13,7 +13,7 @@ from uuid import UUID
 from pocketpay.clearing import money_requests
 from pocketpay.clearing.book import Book
 from pocketpay.clearing.footprint import Footprint, Key, Needs
-from pocketpay.clearing.outcome import Besides, Outcome
+from pocketpay.clearing.outcome import Outcome, SideEffects
 from pocketpay.money import Money
 from pocketpay.payments.spending import open_wallet
 from pocketpay.requests.errors import PayerNotFound, TooManyOpenRequests, TooManyRequests
@@ -64,7 +64,7 @@ class Ask:
         if not open_wallet(book, self.wallet_id).may_receive:
             raise WalletFrozen
         self._must_not_nag(book, requests)
-        return Outcome(key=self.key, besides=Besides(requests=requests))
+        return Outcome(key=self.key, side_effects=SideEffects(requests=requests))
 
     def _must_not_nag(self, book: Book, requests: tuple[MoneyRequest, ...]) -> None:
         terms, open_requests = book.terms, book.counters.open_requests

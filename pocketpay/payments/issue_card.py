@@ -19,7 +19,7 @@ from pocketpay.cards.errors import TooManyCards
 from pocketpay.cards.number import Secrets
 from pocketpay.clearing.book import Book
 from pocketpay.clearing.footprint import Footprint, Gives, Key, Needs
-from pocketpay.clearing.outcome import Besides, Outcome
+from pocketpay.clearing.outcome import Outcome, SideEffects
 from pocketpay.money import Money
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.parsing import parse_key, parse_label, parse_limit
@@ -47,12 +47,14 @@ class IssueCard:
         """The rule. Raises a Refusal; none leaves a row."""
         if (given := book.given(self.key)) is not None:
             (card_id,) = given
-            return Outcome(changed=False, replayed=card_id != self.id, besides=Besides(cards=(book.cards[card_id],)))
+            return Outcome(
+                changed=False, replayed=card_id != self.id, side_effects=SideEffects(cards=(book.cards[card_id],))
+            )
         if (why := frozen(book, self.wallet_id)) is not None:
             raise why
         if book.counters.open_cards[self.wallet_id] >= book.terms.most_cards:
             raise TooManyCards(book.terms.most_cards)
-        return Outcome(key=self.key, besides=Besides(cards=(self._card(book),)))
+        return Outcome(key=self.key, side_effects=SideEffects(cards=(self._card(book),)))
 
     def _card(self, book: Book) -> Card:
         return Card(

@@ -21,7 +21,7 @@ from uuid import UUID
 from pocketpay.cards.card import Card
 from pocketpay.clearing.book import Book
 from pocketpay.clearing.footprint import Key
-from pocketpay.clearing.outcome import Besides, Outcome
+from pocketpay.clearing.outcome import Outcome, SideEffects
 from pocketpay.errors import BooksDisagree, Refusal
 from pocketpay.ledger.account import Leg
 from pocketpay.ledger.house import House, HouseKind
@@ -56,8 +56,8 @@ class Reversal:
         """The money goes back now."""
         row = replace(self._row(book, Status.COMPLETED), completed_at=book.now)
         original = self.original.given_back(self.amount, book.now)
-        besides = Besides(refunded=original, cards=self._cards(book, original))
-        return Outcome(row, legs=self.legs(book.house), key=key, besides=besides)
+        side_effects = SideEffects(refunded=original, cards=self._cards(book, original))
+        return Outcome(row, legs=self.legs(book.house), key=key, side_effects=side_effects)
 
     def refused(self, book: Book, why: Refusal, key: Key) -> Outcome:
         """No money moves; the row stays as FAILED or BLOCKED and keeps why."""

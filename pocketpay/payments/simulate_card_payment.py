@@ -16,7 +16,7 @@ import uuid_utils.compat as uuids
 from pocketpay.cards.card import Card
 from pocketpay.clearing.book import Book
 from pocketpay.clearing.footprint import Footprint, Key, Needs
-from pocketpay.clearing.outcome import Answer, Besides, Outcome
+from pocketpay.clearing.outcome import Answer, Outcome, SideEffects
 from pocketpay.errors import Refusal
 from pocketpay.ledger.account import Leg
 from pocketpay.ledger.house import HouseKind
@@ -62,7 +62,7 @@ class CardPayment:
         card.require_room(self.amount, book.now)
         after = card.paid(self.amount, book.now)
         done = self._transaction(book, card, Status.COMPLETED)
-        return Outcome(done, legs=self._legs(book), key=self.key, besides=Besides(cards=(after,)))
+        return Outcome(done, legs=self._legs(book), key=self.key, side_effects=SideEffects(cards=(after,)))
 
     def _legs(self, book: Book) -> tuple[Leg, ...]:
         network = book.house.account(HouseKind.CARD_NETWORK, self.amount.currency)

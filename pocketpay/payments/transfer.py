@@ -83,7 +83,10 @@ class Transfer:
         if verdict.action is RuleAction.OFF:
             done = self._transaction(book, Status.COMPLETED)
             return Outcome(
-                done, legs=self._legs(self.payee_id), key=self.key, besides=money_requests.paid(book, self.request)
+                done,
+                legs=self._legs(self.payee_id),
+                key=self.key,
+                side_effects=money_requests.paid(book, self.request),
             )
         if book.counters.pending.get(self.wallet_id, 0) >= book.terms.most_pending:
             raise TooManyPending(book.terms.most_pending)

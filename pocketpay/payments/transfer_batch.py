@@ -16,7 +16,7 @@ import uuid_utils.compat as uuids
 
 from pocketpay.clearing.book import Book
 from pocketpay.clearing.footprint import Footprint, Key, Needs
-from pocketpay.clearing.outcome import Answer, Besides, Outcome
+from pocketpay.clearing.outcome import Answer, Outcome, SideEffects
 from pocketpay.errors import Refusal
 from pocketpay.money import Money
 from pocketpay.payments.desk import Desk
@@ -62,7 +62,7 @@ class TransferBatch:
                 return _thrown_away([*before, why, *after])
         if all(isinstance(part, Refusal) for part in parts):
             return _thrown_away(parts)
-        return Outcome(key=self.key, besides=Besides(parts=tuple(parts)))
+        return Outcome(key=self.key, side_effects=SideEffects(parts=tuple(parts)))
 
     @property
     def _payees(self) -> set[UUID]:
@@ -84,7 +84,7 @@ class TransferBatch:
                 continue
             known = book.transactions[next(done)]
             parts.append(Outcome(known, changed=False, refusal=first_refusal(known), replayed=replayed))
-        return Outcome(changed=False, replayed=replayed, besides=Besides(parts=tuple(parts)))
+        return Outcome(changed=False, replayed=replayed, side_effects=SideEffects(parts=tuple(parts)))
 
 
 def _tried(item: Transfer, aside: Book) -> Part:
@@ -102,7 +102,7 @@ def _refusal(part: Part) -> Refusal | None:
 
 
 def _thrown_away(parts: Sequence[Part | None]) -> Outcome:
-    return Outcome(changed=False, besides=Besides(parts=tuple(parts)))
+    return Outcome(changed=False, side_effects=SideEffects(parts=tuple(parts)))
 
 
 @dataclass(frozen=True, slots=True)
