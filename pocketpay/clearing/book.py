@@ -84,16 +84,16 @@ class Book:
         """What was refused of the order of many that a key was given for; () where nothing was."""
         return self.keys[key.wallet_id, key.text].refusals
 
-    def aside(self, wallet_ids: Iterable[UUID]) -> "Book":
+    def fork(self, wallet_ids: Iterable[UUID]) -> "Book":
         """A book that begins as this one stands now, to try something on those wallets: what is applied to it leaves
         this one as it is."""
-        aside = copy(self)
+        fork = copy(self)
         for each in fields(self):
             if isinstance(value := getattr(self, each.name), dict | set | list | Counters):
-                setattr(aside, each.name, value.copy())
-        aside.accounts |= {id: replace(self.accounts[id]) for id in wallet_ids}
-        aside.touched, aside.side_effects = {}, None
-        return aside
+                setattr(fork, each.name, value.copy())
+        fork.accounts |= {id: replace(self.accounts[id]) for id in wallet_ids}
+        fork.touched, fork.side_effects = {}, None
+        return fork
 
     def replay(self, key: Key, own_id: UUID) -> Outcome | None:
         """The first outcome of that key, or None when it is new.

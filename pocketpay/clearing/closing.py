@@ -1,4 +1,4 @@
-"""What a unit of work looks at besides when somebody closes their wallet.
+"""What a unit of work also reads when somebody closes their wallet.
 
 the user's row, locked, with the hash that their password is compared with
 what the wallet has ordered and is not over

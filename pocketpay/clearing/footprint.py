@@ -13,7 +13,7 @@ from pocketpay.money import Money
 from pocketpay.transactions.limits import LimitKind
 
 
-class Gives(Enum):
+class ResultKind(Enum):
     """What an operation's key stands for: the table that its result ids are found in."""
 
     TRANSACTIONS = auto()
@@ -29,11 +29,11 @@ class Key:
     text: str
     operation: str
     fingerprint: bytes
-    gives: Gives = Gives.TRANSACTIONS
+    result_kind: ResultKind = ResultKind.TRANSACTIONS
 
 
 @dataclass(frozen=True, slots=True)
-class Needs:
+class Lookups:
     """What few instructions read: each kind is one more statement of a unit in which somebody needs it.
 
     `transactions` are looked up beside `transaction_id`, as far as there are such. The request that a looked-up
@@ -67,13 +67,13 @@ class Footprint:
     transaction_id: UUID | None = None
     limit: LimitKind | None = None
     uses: Money | None = None
-    needs: Needs | None = None
+    lookups: Lookups | None = None
 
     @property
     def accounts(self) -> frozenset[UUID]:
         """All that is locked: its own wallet's, the payee's, those of whom money is asked, and those of its items."""
         mine = (self.wallet_id,) if self.payee_id is None else (self.wallet_id, self.payee_id)
-        if self.needs is None:
+        if self.lookups is None:
             return frozenset(mine)
-        parts = self.needs.parts or ()
-        return frozenset((*mine, *self.needs.asks)).union(*(part.accounts for part in parts))
+        parts = self.lookups.parts or ()
+        return frozenset((*mine, *self.lookups.asks)).union(*(part.accounts for part in parts))

@@ -65,7 +65,7 @@ def lapsed(book: Book, request: MoneyRequest) -> Outcome | None:
 
 
 def paid(book: Book, request: MoneyRequest | None) -> SideEffects | None:
-    """What a payment that goes out changes besides: its request, if it has one, is paid."""
+    """The side effects of an outgoing payment: the money request that it pays, if any."""
     return None if request is None else SideEffects(requests=(following(book, request, RequestStatus.PAID),))
 
 

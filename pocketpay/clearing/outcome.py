@@ -1,7 +1,7 @@
 """What an instruction comes to, and what its sender gets after the commit.
 
 Outcome   a transaction, legs, a hold, a key; or what was true already
-Besides   what few instructions change beside a transaction
+Effects   side effects: what an instruction changes beside its transaction
 Answer    the outcome, and the sender's wallet after it
 Result    an answer, or why there is none
 """
@@ -11,7 +11,7 @@ from typing import TypeAlias
 from uuid import UUID
 
 from pocketpay.cards.card import Card, CardStatus
-from pocketpay.clearing.footprint import Gives, Key
+from pocketpay.clearing.footprint import Key, ResultKind
 from pocketpay.errors import Refusal
 from pocketpay.identity.leaving import Leaver
 from pocketpay.ledger.account import Leg
@@ -33,7 +33,7 @@ class Hold:
 
 @dataclass(frozen=True, slots=True)
 class SideEffects:
-    """What an instruction changes besides a transaction. Everything is as it is after; new when the book does not
+    """What an instruction changes beside its transaction. Everything is as it is after; new when the book does not
     hold its id yet. `refunded` is the transaction that money was given back of. `parts` are what the items of an
     order of many come to, in order: an outcome, the refusal that left no row, None where nothing comes of it."""
 
@@ -76,7 +76,7 @@ class Outcome:
         if self.side_effects is not None and self.side_effects.parts:
             done = (part for part in self.side_effects.parts if isinstance(part, Outcome))
             return tuple(part.transaction.id for part in done if part.transaction is not None)
-        if self.side_effects is None or (self.key is not None and self.key.gives is Gives.TRANSACTIONS):
+        if self.side_effects is None or (self.key is not None and self.key.result_kind is ResultKind.TRANSACTIONS):
             return () if self.transaction is None else (self.transaction.id,)
         things = self.side_effects.requests or self.side_effects.cards
         return tuple(thing.id for thing in things)

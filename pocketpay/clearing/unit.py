@@ -107,13 +107,13 @@ async def _know_currencies(session: Session, house: House, accounts: Sequence[Ac
 
 def _with_parts(footprints: Sequence[Footprint]) -> Sequence[Footprint]:
     """Those of the items of orders of many among them."""
-    if all(footprint.needs is None or footprint.needs.parts is None for footprint in footprints):
+    if all(footprint.lookups is None or footprint.lookups.parts is None for footprint in footprints):
         return footprints
     asked: list[Footprint] = []
     for footprint in footprints:
         asked.append(footprint)
-        if footprint.needs is not None and footprint.needs.parts is not None:
-            asked += footprint.needs.parts
+        if footprint.lookups is not None and footprint.lookups.parts is not None:
+            asked += footprint.lookups.parts
     return asked
 
 

@@ -1,5 +1,5 @@
 """What a unit of work writes: money in one statement, with the notification of everything that changed, and whatever
-few orders change besides, each kind in a statement of its own.
+side effects follow, each kind in a statement of its own.
 """
 
 from dataclasses import replace
@@ -44,7 +44,7 @@ async def write(session: Session, book: Book) -> None:
 
 
 async def _write_besides(session: Session, book: Book, written: Written, signal: signals.Signal) -> signals.Signal:
-    """What changed besides money, and the signal with it. Where requests and cards are new they come before the
+    """Writes the side effects, and the signal with them. Where requests and cards are new they come before the
     transactions about them."""
     now = book.now
     if written.new_requests:

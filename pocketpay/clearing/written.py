@@ -1,4 +1,4 @@
-"""What a unit writes besides money, and a key as it was written."""
+"""The side effects that a unit writes, and a key as it was written."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -26,7 +26,7 @@ class KeptKey:
 
 @dataclass(slots=True)
 class Written:
-    """What a unit writes besides money, for the few that do."""
+    """The side effects that a unit writes."""
 
     new_requests: dict[UUID, MoneyRequest] = field(default_factory=dict)
     changed_requests: dict[UUID, MoneyRequest] = field(default_factory=dict)

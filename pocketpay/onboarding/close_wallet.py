@@ -21,7 +21,7 @@ from uuid import UUID
 from pocketpay.cards.card import CardStatus
 from pocketpay.clearing import money_requests
 from pocketpay.clearing.book import Book
-from pocketpay.clearing.footprint import Footprint, Needs
+from pocketpay.clearing.footprint import Footprint, Lookups
 from pocketpay.clearing.outcome import Outcome, SideEffects
 from pocketpay.identity import proof
 from pocketpay.identity.errors import WrongPassword
@@ -46,7 +46,7 @@ class CloseWallet:
 
     @property
     def footprint(self) -> Footprint:
-        return Footprint(self.wallet_id, needs=Needs(leaving=self.leaver.user_id))
+        return Footprint(self.wallet_id, lookups=Lookups(leaving=self.leaver.user_id))
 
     def decide(self, book: Book) -> Outcome:
         """The rule. Raises WalletFrozen and BalanceNotZero; said again it gives the state reached.

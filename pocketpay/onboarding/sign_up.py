@@ -86,7 +86,7 @@ async def _let_in(reception: Reception, newcomer: Newcomer, address: str, user_a
         return await until_known(unit)
     except AlreadyThere:
         refusals = await _taken(
-            reception, newcomer.username, newcomer.email, newcomer.phone, side_effects=viewer.user_id
+            reception, newcomer.username, newcomer.email, newcomer.phone, other_than=viewer.user_id
         )
     # Nothing is taken but by ourselves: an earlier try committed while this one waited for it.
     return SignedUp(None, tuple(refusals)) if refusals else await until_known(unit)
@@ -98,8 +98,8 @@ async def _taken(
     email: str | None,
     phone: str | None,
     *,
-    side_effects: UUID | None = None,
+    other_than: UUID | None = None,
 ) -> list[Refusal]:
     async with reception.database.read() as session:
-        fields = await people.taken(session, username=username, email=email, phone=phone, side_effects=side_effects)
+        fields = await people.taken(session, username=username, email=email, phone=phone, other_than=other_than)
     return [refusal() for field, refusal in TAKEN.items() if field in fields]

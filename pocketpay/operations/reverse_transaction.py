@@ -19,7 +19,7 @@ from uuid import UUID
 import uuid_utils.compat as uuids
 
 from pocketpay.clearing.book import Book
-from pocketpay.clearing.footprint import Footprint, Key, Needs
+from pocketpay.clearing.footprint import Footprint, Key, Lookups
 from pocketpay.clearing.outcome import Answer, Outcome
 from pocketpay.money import Money
 from pocketpay.operator_log.act import Act, Action, Operator
@@ -72,7 +72,7 @@ class Reverse:
             payee_id=self.payee_id,
             key=self.key,
             transaction_id=self.transaction_id,
-            needs=Needs(gives_back=True, transactions=(self.id,)),
+            lookups=Lookups(gives_back=True, transactions=(self.id,)),
         )
 
     def decide(self, book: Book) -> Outcome:

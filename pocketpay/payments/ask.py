@@ -12,7 +12,7 @@ from uuid import UUID
 
 from pocketpay.clearing import money_requests
 from pocketpay.clearing.book import Book
-from pocketpay.clearing.footprint import Footprint, Key, Needs
+from pocketpay.clearing.footprint import Footprint, Key, Lookups
 from pocketpay.clearing.outcome import Outcome, SideEffects
 from pocketpay.money import Money
 from pocketpay.payments.spending import open_wallet
@@ -44,7 +44,7 @@ class Ask:
     @property
     def footprint(self) -> Footprint:
         payers = tuple(share.payer_id for share in self.shares if share.payer_id is not None)
-        return Footprint(self.wallet_id, key=self.key, needs=Needs(asks=payers))
+        return Footprint(self.wallet_id, key=self.key, lookups=Lookups(asks=payers))
 
     def decide(self, book: Book) -> Outcome:
         """The rule. Raises a Refusal; none leaves a row."""

@@ -18,7 +18,7 @@ from pocketpay.cards.card import GOOD_FOR_YEARS, Card, CardStatus, month_of
 from pocketpay.cards.errors import TooManyCards
 from pocketpay.cards.number import Secrets
 from pocketpay.clearing.book import Book
-from pocketpay.clearing.footprint import Footprint, Gives, Key, Needs
+from pocketpay.clearing.footprint import Footprint, Key, Lookups, ResultKind
 from pocketpay.clearing.outcome import Outcome, SideEffects
 from pocketpay.money import Money
 from pocketpay.payments.desk import Desk
@@ -41,7 +41,7 @@ class IssueCard:
 
     @property
     def footprint(self) -> Footprint:
-        return Footprint(self.wallet_id, key=self.key, needs=Needs(open_cards=(self.wallet_id,)))
+        return Footprint(self.wallet_id, key=self.key, lookups=Lookups(open_cards=(self.wallet_id,)))
 
     def decide(self, book: Book) -> Outcome:
         """The rule. Raises a Refusal; none leaves a row."""
@@ -106,7 +106,7 @@ async def issue_card(
     label = parse_label(raw_label)
     each = parse_limit(raw_per_payment_limit, currency, "perPaymentLimit")
     monthly = parse_limit(raw_monthly_limit, currency, "monthlyLimit")
-    key = parse_key(raw_key, wallet_id, "issueCard", label, each or "", monthly or "", gives=Gives.CARDS)
+    key = parse_key(raw_key, wallet_id, "issueCard", label, each or "", monthly or "", result_kind=ResultKind.CARDS)
     made = number.new()
     order = IssueCard(uuids.uuid7(), wallet_id, currency, label, made.last4, each, monthly, key)
     answer = await desk.submit(order)

@@ -44,7 +44,7 @@ class Reversal:
     """`amount` of a completed transaction on its way back, at most what is left of it. `id` is the new row's.
 
     An instruction that does this names the original's destination as `wallet_id` and its source as `payee_id`, where
-    there are both, the original as `transaction_id`, and `Needs(gives_back=True)`.
+    there are both, the original as `transaction_id`, and `Lookups(gives_back=True)`.
     """
 
     id: UUID

@@ -15,7 +15,7 @@ import uuid_utils.compat as uuids
 
 from pocketpay.cards.card import Card
 from pocketpay.clearing.book import Book
-from pocketpay.clearing.footprint import Footprint, Key, Needs
+from pocketpay.clearing.footprint import Footprint, Key, Lookups
 from pocketpay.clearing.outcome import Answer, Outcome, SideEffects
 from pocketpay.errors import Refusal
 from pocketpay.ledger.account import Leg
@@ -43,8 +43,8 @@ class CardPayment:
 
     @property
     def footprint(self) -> Footprint:
-        needs = None if self.card_id is None else Needs(cards=(self.card_id,))
-        return Footprint(self.wallet_id, key=self.key, needs=needs)
+        lookups = None if self.card_id is None else Lookups(cards=(self.card_id,))
+        return Footprint(self.wallet_id, key=self.key, lookups=lookups)
 
     def decide(self, book: Book) -> Outcome:
         """The rule. Raises a Refusal that leaves no row; those that leave one are in the outcome."""

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from pocketpay.cards.card import Card
 from pocketpay.clearing.book import Book
-from pocketpay.clearing.footprint import Footprint, Needs
+from pocketpay.clearing.footprint import Footprint, Lookups
 from pocketpay.clearing.outcome import Outcome, SideEffects
 from pocketpay.identity.changes import STAYS, Stays, Wanted
 from pocketpay.money import Money
@@ -33,7 +33,7 @@ class UpdateCardLimits:
 
     @property
     def footprint(self) -> Footprint:
-        return Footprint(self.wallet_id, needs=None if self.card_id is None else Needs(cards=(self.card_id,)))
+        return Footprint(self.wallet_id, lookups=None if self.card_id is None else Lookups(cards=(self.card_id,)))
 
     def decide(self, book: Book) -> Outcome:
         """The rule. Raises NotFound, and WrongState when the card is closed; said again it changes nothing."""

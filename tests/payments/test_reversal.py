@@ -9,7 +9,7 @@ import uuid_utils.compat as uuids
 
 from pocketpay.cards.card import Card, CardStatus, month_of
 from pocketpay.clearing.book import Book
-from pocketpay.clearing.footprint import Footprint, Key, Needs
+from pocketpay.clearing.footprint import Footprint, Key, Lookups
 from pocketpay.clearing.outcome import Outcome, SideEffects
 from pocketpay.clearing.terms import Terms
 from pocketpay.errors import BooksDisagree
@@ -101,8 +101,8 @@ class GiveBack:
     def footprint(self) -> Footprint:
         of, key = self.of, self.key
         payee_id = of.source_wallet_id if of.destination_wallet_id is not None else None
-        needs = Needs(gives_back=True)
-        return Footprint(key.wallet_id, payee_id=payee_id, key=key, transaction_id=of.id, needs=needs)
+        lookups = Lookups(gives_back=True)
+        return Footprint(key.wallet_id, payee_id=payee_id, key=key, transaction_id=of.id, lookups=lookups)
 
     def decide(self, book: Book) -> Outcome:
         original = book.transactions[self.of.id]

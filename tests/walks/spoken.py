@@ -9,7 +9,7 @@ from uuid import UUID
 import uuid_utils.compat as uuids
 
 from pocketpay.clearing.expire import Expire
-from pocketpay.clearing.footprint import Gives, Key
+from pocketpay.clearing.footprint import Key, ResultKind
 from pocketpay.clearing.instruction import Instruction
 from pocketpay.clearing.terms import Terms
 from pocketpay.errors import Refusal
@@ -74,8 +74,8 @@ STANDINGS: dict[str, type[UnfreezeCard | FreezeCard | CloseCard]] = {
     "closed": CloseCard,
 }
 
-GIVES = {"AskFor": Gives.REQUESTS, "IssueCard": Gives.CARDS}
-AUDITED = {Gives.REQUESTS: "requestMoney", Gives.CARDS: "issueCard"}
+GIVES = {"AskFor": ResultKind.REQUESTS, "IssueCard": ResultKind.CARDS}
+AUDITED = {ResultKind.REQUESTS: "requestMoney", ResultKind.CARDS: "issueCard"}
 """By these operations the audit knows what else than transactions a key gives."""
 
 
@@ -230,9 +230,9 @@ class Interpreter:
     def _key(self, order: Keyed) -> Key:
         operation = type(order).__name__
         fingerprint = hashlib.sha256(repr(words_of(order)).encode()).digest()
-        gives = GIVES.get(operation, Gives.TRANSACTIONS)
-        operation = "refund" if isinstance(order, said.GiveBack) else AUDITED.get(gives, operation)
-        return Key(self.wallets[order.who], order.key, operation, fingerprint, gives)
+        result_kind = GIVES.get(operation, ResultKind.TRANSACTIONS)
+        operation = "refund" if isinstance(order, said.GiveBack) else AUDITED.get(result_kind, operation)
+        return Key(self.wallets[order.who], order.key, operation, fingerprint, result_kind)
 
     def _what_is_asked(self, order: said.PayAsked) -> Asked | None:
         asker, payer, amount = self._asked.get(order.request, (None, None, 0))
