@@ -23,7 +23,7 @@ from pocketpay.ledger.account import Account
 from pocketpay.ledger.house import House
 from pocketpay.requests import repository as requests
 from pocketpay.transactions.limits import LimitKind
-from pocketpay.transactions.repository import rows
+from pocketpay.transactions.repository import lookups, rows
 from pocketpay.transactions.repository.usage import used
 from pocketpay.transactions.transaction import Transaction
 from pocketpay.wallets.repository import standing
