@@ -99,11 +99,11 @@ async def test_what_changed_while_the_listener_was_lost_is_told_when_it_is_back(
     database_dsn: Dsns, owner: "asyncpg.Connection[asyncpg.Record]"
 ) -> None:
     ada, bob = await people(owner, "ada", "bob")
-    async with serving(database_dsn.server) as deaf, serving(database_dsn.server) as other:
+    async with serving(database_dsn.server) as on_disconnect, serving(database_dsn.server) as other:
         first = await ask(other.desk, ada, "bob")
-        with deaf.feeds.requests.watch(bob) as watch, deaf.feeds.requests.watch(ada) as hers:
-            await deaf.listener.close()
-            await until(lambda: deaf.feeds.requests._dirty == {})
+        with on_disconnect.feeds.requests.watch(bob) as watch, on_disconnect.feeds.requests.watch(ada) as hers:
+            await on_disconnect.listener.close()
+            await until(lambda: on_disconnect.feeds.requests._dirty == {})
             second = await ask(other.desk, ada, "bob")
             await decline_request(other.desk, bob, first)
             third = await ask(other.desk, ada, "bob")
@@ -115,7 +115,7 @@ async def test_what_changed_while_the_listener_was_lost_is_told_when_it_is_back(
             assert await lapse_requests(other.desk) == 1
             assert second not in watch._untold
             assert third not in watch._untold
-            await deaf.listener.start()
+            await on_disconnect.listener.start()
             expected = {
                 (first, RequestStatus.DECLINED),
                 (second, RequestStatus.PENDING),

@@ -67,7 +67,7 @@ async def test_sessions_that_are_new_at_the_same_time_are_looked_up_together(
 async def test_nothing_is_remembered_while_nothing_is_heard(
     reception: Reception, person: Admission, looks: Looks
 ) -> None:
-    reception.gate.deaf()
+    reception.gate.on_disconnect()
     for _ in range(3):
         assert await reception.gate.viewer(person.tokens.access_token) == person.viewer
     assert looks.count == 3
@@ -75,7 +75,7 @@ async def test_nothing_is_remembered_while_nothing_is_heard(
 
 async def test_gap_of_the_listener_forgets_all(reception: Reception, person: Admission, looks: Looks) -> None:
     await reception.gate.viewer(person.tokens.access_token)
-    reception.gate.missed(datetime.now(UTC))
+    reception.gate.on_gap(datetime.now(UTC))
     await reception.gate.viewer(person.tokens.access_token)
     assert looks.count == 2
 
@@ -88,7 +88,7 @@ async def test_ended_session_opens_nothing_once_it_is_told(
         await reception.gate.viewer(one.tokens.access_token)
     await owner.execute("update sessions set revoked_at = clock_timestamp()")
     assert await reception.gate.viewer(person.tokens.access_token) == person.viewer
-    reception.gate.hear(Signal(sessions=[person.viewer.session_id, uuid4()]))
+    reception.gate.on_signal(Signal(sessions=[person.viewer.session_id, uuid4()]))
     assert await reception.gate.viewer(person.tokens.access_token) is None
     assert await reception.gate.check(person.tokens.access_token) is Denial.REVOKED
     assert await reception.gate.viewer(neighbour.tokens.access_token) == neighbour.viewer
@@ -117,7 +117,7 @@ async def test_sessions_that_end_without_pause_keep_nobody_waiting_for_ever(
 
     async def others_end_meanwhile(*asked: Any) -> Any:
         found = await standings(*asked)
-        reception.gate.hear(Signal(sessions=[uuid4()]))
+        reception.gate.on_signal(Signal(sessions=[uuid4()]))
         return found
 
     monkeypatch.setattr(reception.gate._standings, "_read", others_end_meanwhile)
