@@ -380,8 +380,8 @@ async def test_number_is_found_by_its_index_however_many_users_there_are(recepti
     await arrive(reception, raw_phone=PHONE)
     await owner.execute("set session_replication_role = replica")  # users without wallets
     await owner.execute(
-        "insert into users (id, username, name, password_hash, phone, role, wallet_id, created_at, updated_at) select "
-        "gen_random_uuid(), 'user_' || n, 'user', 'x', '+1202556' || n, 'member', gen_random_uuid(), now(), now() "
+        "insert into users (id, username, name, password_hash, phone, role, wallet_id, created_at, updated_at) "
+        "select gen_random_uuid(), 'user_' || n, 'user', 'x', '+1202556' || n, 'member', gen_random_uuid(), now(), now() "
         "from generate_series(1000, 4000) n"
     )
     await owner.execute("analyze users")
