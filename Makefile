@@ -19,7 +19,7 @@ unexport PYTHONDONTWRITEBYTECODE
 EXPLORER := $(wildcard explorer/*.* explorer/.npmrc explorer/src/* explorer/src/*/*)
 EXAMPLES := $(wildcard examples/typescript/*.* examples/typescript/.npmrc examples/typescript/src/*.ts examples/python/*.*)
 
-.PHONY: help run reset install explorer examples test model pythons check format schema settings lock audit crash bench wheel clean
+.PHONY: help run reset install explorer examples test browser model pythons check format schema settings lock audit crash bench wheel clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,6 +40,9 @@ explorer: $(DONE)/explorer ## GraphiQL, with this machine's npm or one from the 
 # Three at a time: they wait for one another's PostgreSQL more than they work.
 test: $(DONE)/install ## every test; `make test ARGS="tests/risk -x"` for some
 	@$(PY) -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
+
+browser: $(DONE)/install explorer ## the explorer's tabs in a real Chromium; SHOTS=folder keeps a picture of each
+	@BROWSER=whole $(PY) -m pytest tests/e2e/test_browser.py -p no:xdist $(ARGS)
 
 model: $(DONE)/install ## the rules against their model, twenty times as far as in the tests; WALKS=1000 FIRST_WALK=24
 	@WALKS=$${WALKS:-480} $(PY) -m pytest tests/walks/test_model.py -n 3 --dist load $(ARGS)

@@ -5,16 +5,23 @@ import { Logo } from './Logo.jsx';
 import { SessionBar } from './SessionBar.jsx';
 import { storage } from './storage.js';
 import { firstTabs } from './tabs.js';
-import { fetcher } from './transport.js';
+import { fetcherFor } from './transport.js';
 
 const plugins = [HISTORY_PLUGIN, explorerPlugin()];
 const defaultTabs = firstTabs();
+
+let openTab = null;
+const rememberOpenTab = ({ tabs, activeTabIndex }) => {
+  openTab = tabs[activeTabIndex].id;
+};
+const fetcher = fetcherFor(() => openTab);
 
 /** GraphiQL with Pocket Pay's tabs, and below it a bar that says who is signed in. */
 export function Explorer() {
   return (
     <GraphiQL
       fetcher={fetcher}
+      onTabChange={rememberOpenTab}
       storage={storage}
       plugins={plugins}
       defaultTabs={defaultTabs}

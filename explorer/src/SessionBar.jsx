@@ -1,20 +1,25 @@
 import { useGraphiQL, useGraphiQLActions } from '@graphiql/react';
-import { useEffect, useState, useSyncExternalStore } from 'react';
+import { useState, useSyncExternalStore } from 'react';
 import signIn from './documents/sign-in.graphql?raw';
 import signOut from './documents/sign-out.graphql?raw';
+import { useOpenTabInView, useReadableEditors } from './editors.js';
 import { Mailbox } from './Mailbox.jsx';
 import { newestCodes, useMails } from './mails.js';
 import * as session from './session.js';
 import { useStanding } from './standing.js';
-import { DEMO_PASSWORD, DEMO_PEOPLE, tabThatActsOn, withIdToActOn } from './tabs.js';
+import { DEMO_PASSWORD, DEMO_PEOPLE, oneToActOn, tabThatActsOn } from './tabs.js';
 import { send } from './transport.js';
+import { useFilledVariables, useTabsOwnText } from './variables.js';
 
 /** Who is signed in, what they can spend (live), what awaits their answer, and the mail that was not sent. */
 export function SessionBar() {
   const { accessToken, user, notice } = useSyncExternalStore(session.subscribe, session.current);
   const standing = useStanding(accessToken, user?.username);
   const mails = useMails();
-  useFilledVariables({ ...standing, ...newestCodes(mails) });
+  useReadableEditors();
+  useOpenTabInView();
+  useTabsOwnText();
+  useFilledVariables(user?.username, { ...standing, ...newestCodes(mails) });
   return (
     <footer className="graphiql-container session-bar" aria-label="Session">
       {accessToken ? <Person user={user} standing={standing} /> : <Nobody notice={notice} />}
@@ -46,38 +51,39 @@ function Person({ user, standing }) {
         <>
           <Figure label="available" money={standing.available} />
           <Figure label="held" money={standing.held} />
-          <Waiting known="awaiting" count={standing.awaiting.length} one="1 payment awaits" many="payments await" />
-          <Waiting known="asked" count={standing.asked.length} one="1 request awaits" many="requests await" />
+          <Waiting known="awaiting" found={standing.awaiting} says={(amount, name) => `Confirm ${amount} to ${name}?`} />
+          <Waiting known="asked" found={standing.asked} says={(amount, name) => `${name} asks for ${amount}`} />
         </>
       )}
     </>
   );
 }
 
-function Figure({ label, money: { amount, currency } }) {
-  const digits = amount.split('.')[1]?.length ?? 0;
-  const format = new Intl.NumberFormat('en-US', {
-    style: 'currency',
-    currency,
-    currencyDisplay: 'narrowSymbol',
-    minimumFractionDigits: digits,
-  });
+function Figure({ label, money }) {
   return (
-    <span>
-      <span className="session-figure">{format.format(amount)}</span> <span className="session-quiet">{label}</span>
+    <span className="session-money">
+      <span className="session-figure">{asMoney(money)}</span> <span className="session-quiet">{label}</span>
     </span>
   );
 }
 
-/** What waits for the person's answer, and the way to the tab that gives it. */
-function Waiting({ known, count, one, many }) {
+function asMoney({ amount, currency }) {
+  const digits = amount.split('.')[1]?.length ?? 0;
+  const format = { style: 'currency', currency, currencyDisplay: 'narrowSymbol', minimumFractionDigits: digits };
+  return new Intl.NumberFormat('en-US', format).format(amount);
+}
+
+/** What waits for the person's answer: how much, who the other one is, and the way to the tab that gives the answer. */
+function Waiting({ known, found, says }) {
   const tabs = useGraphiQL((state) => state.tabs);
   const { changeTab } = useGraphiQLActions();
-  if (count === 0) return null;
+  if (found.length === 0) return null;
   const tab = tabThatActsOn(tabs, known);
+  const { amount, name } = oneToActOn(tabs[tab], found);
   return (
     <button type="button" className="session-awaiting" disabled={tab < 0} onClick={() => changeTab(tab)}>
-      {count === 1 ? one : `${count} ${many}`} your answer
+      {says(asMoney(amount), name)}
+      {found.length > 1 && ` (and ${found.length - 1} more)`}
     </button>
   );
 }
@@ -123,19 +129,3 @@ async function leave() {
   session.forget();
   return null;
 }
-
-/** A tab that acts on something of the person's, or on a code from their mail, gets the newest that there is. */
-function useFilledVariables(known) {
-  const variableEditor = useGraphiQL((state) => state.variableEditor);
-  const tab = useGraphiQL((state) => state.tabs[state.activeTabIndex]);
-  useEffect(() => {
-    if (!variableEditor) return;
-    // GraphiQL opens its first default tab without that tab's variables.
-    const variables = variableEditor.getValue() || tab.variables || '';
-    const filled = withIdToActOn(tab, variables, known);
-    if (filled !== variableEditor.getValue()) variableEditor.setValue(filled);
-  }, [variableEditor, tab.id, JSON.stringify(listsOf(known))]);
-}
-
-/** All that a tab may act on: the balance changes too, and fills in nothing. */
-const listsOf = (known) => Object.entries(known).filter(([, value]) => Array.isArray(value));

@@ -41,9 +41,9 @@ async function newest() {
   }
 }
 
-/** The newest code of each kind of mail, as `withIdToActOn` looks for what a tab acts on. */
+/** The newest code of each kind of mail, as `withIdToActOn` looks for what a tab acts on: as `{id}`. */
 export function newestCodes(mails) {
   const codes = {};
-  for (const { kind, code } of mails ?? []) if (code) codes[kind] ??= [code];
+  for (const { kind, code } of mails ?? []) if (code) codes[kind] ??= [{ id: code }];
   return codes;
 }

@@ -11,9 +11,9 @@ const WATCH_AGAIN_MS = 5_000;
  * Where the person signed in stands, null until known:
  *
  *     available, held   Money
- *     awaiting          payments that await their answer      } ids,
- *     asked             money requests they can pay           } the newest first
- *     received          payments that can be given back       }
+ *     awaiting          payments that await their answer      } each {id, …}, the newest first; what awaits an
+ *     asked             money requests they can pay           } answer has the amount and the other person's name
+ *     received          payments that can be refunded         }
  *     cards             cards that are not closed             }
  *     live              whether the server tells of changes
  *
@@ -49,14 +49,12 @@ async function ask() {
   session.name({ username, name });
   return {
     ...wallet,
-    awaiting: ids(data.awaiting.nodes),
-    asked: ids(data.asked.nodes),
-    received: ids(data.received.nodes.filter(({ refunded, total }) => refunded.minorUnits !== total.minorUnits)),
-    cards: ids(data.cards.filter(({ status }) => status !== 'CLOSED')),
+    awaiting: data.awaiting.nodes.map(({ id, amount, recipient }) => ({ id, amount, name: recipient?.name })),
+    asked: data.asked.nodes.map(({ id, amount, requester }) => ({ id, amount, name: requester.name })),
+    received: data.received.nodes.filter(({ refunded, total }) => refunded.minorUnits !== total.minorUnits),
+    cards: data.cards.filter(({ status }) => status !== 'CLOSED'),
   };
 }
-
-const ids = (nodes) => nodes.map(({ id }) => id);
 
 /** Changes that arrive during a read cause one more read, however many they are. */
 function oneAtATime(read) {

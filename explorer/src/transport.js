@@ -128,8 +128,20 @@ function onPersonChange(listener) {
 const readable = (cause) =>
   cause instanceof Error ? cause : new Error(`The socket closed: ${cause.code ?? ''} ${cause.reason ?? ''}`.trim());
 
-/** GraphiQL's fetcher. */
-export function fetcher(operation, { headers, documentAST } = {}) {
-  const kind = documentAST && getOperationAST(documentAST, operation.operationName)?.operation;
-  return kind === 'subscription' ? watch(operation, headers) : send(operation, headers);
+/** GraphiQL's fetcher, where `openTab()` is the tab that is open now. */
+export const fetcherFor = (openTab) =>
+  function fetcher(operation, { headers, documentAST } = {}) {
+    const kind = documentAST && getOperationAST(documentAST, operation.operationName)?.operation;
+    if (kind === 'subscription') return watch(operation, headers);
+    // Without a document it is GraphiQL's own introspection.
+    return documentAST ? whileOpen(openTab, send(operation, headers)) : send(operation, headers);
+  };
+
+/** The answer, as long as its tab is open: GraphiQL would show it in whichever tab is open by then. */
+async function whileOpen(openTab, answering) {
+  const asking = openTab();
+  const outcome = await answering.catch((error) => ({ error }));
+  if (openTab() !== asking) return new Promise(() => {});
+  if (outcome.error) throw outcome.error;
+  return outcome;
 }

@@ -14,8 +14,8 @@ TABS = sorted((SOURCES / "tabs").glob("*.graphql"))
 DOCUMENTS = sorted((SOURCES / "documents").glob("*.graphql"))
 
 
-EDITOR_COLUMNS = 58
-"""What GraphiQL shows of a line on a window of 1440 pixels."""
+EDITOR_COLUMNS = 52
+"""What the explorer shows of a line on a window of 1280 pixels, and on one of 390."""
 
 WALK = json.loads((SOURCES / "walk.json").read_text())
 
