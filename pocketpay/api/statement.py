@@ -90,7 +90,9 @@ class Statement:
         "is safe to open in a spreadsheet."
     )
     def csv_url(self, info: Info) -> str:
-        return info.context.rooms.statement_links.link(self.known.wallet_id, self.known.month, now=datetime.now(UTC))
+        return info.context.services.statement_links.link(
+            self.known.wallet_id, self.known.month, now=datetime.now(UTC)
+        )
 
     async def _totals(self, info: Info) -> statement.Totals:
         return await info.context.loaders.totals.load(self.known)

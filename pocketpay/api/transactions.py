@@ -100,7 +100,7 @@ async def narrowing(context: Context, given: TransactionFilter | None) -> Filter
     """What the filter means for the viewer. Raises BadUserInput."""
     if given is None:
         return EVERYTHING
-    resolver = context.rooms.desk.resolver
+    resolver = context.services.desk.resolver
     counterparty = None
     if given.counterparty is not None:
         counterparty = await resolver.wallet_of(canonical(given.counterparty) or "")

@@ -88,4 +88,4 @@ class User(Node):
     @strawberry.field(description="The user's active sessions, newest first.")
     async def sessions(self, info: Info) -> list[Session]:
         viewer = info.context.require_viewer()
-        return [Session.of(one, viewer) for one in await sessions.live(info.context.rooms.reception, viewer)]
+        return [Session.of(one, viewer) for one in await sessions.live(info.context.services.identity, viewer)]

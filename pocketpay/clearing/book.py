@@ -221,8 +221,8 @@ class Book:
             self._give_back(side_effects.refunded)
         if side_effects.act is not None:
             written.acts.append(side_effects.act)
-        if side_effects.leaver is not None:
-            written.leavers.append(side_effects.leaver)
+        if side_effects.closing_user is not None:
+            written.closing_users.append(side_effects.closing_user)
 
     def _give_back(self, original: Transaction) -> None:
         """The original, of which more was given back. A payment given back whole makes nobody known any more."""

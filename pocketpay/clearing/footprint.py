@@ -42,8 +42,8 @@ class Lookups:
     `gives_back` says that something of the looked-up transaction may go back from `wallet_id` to `payee_id`: then it
     is counted how often that one paid this one, and the card that paid it is looked up. `open_cards` are wallets
     whose open cards are counted. `parts` are the footprints of the items of an order of many, each locked and looked
-    up like an order of its own. `leaving` is the wallet's owner, if it is to be closed: their row is locked too, and
-    all that ends with the wallet looked up.
+    up like an order of its own. `closing_user` is the wallet's owner, if it is to be closed: their row is locked
+    too, and all that ends with the wallet looked up.
     """
 
     transactions: tuple[UUID, ...] = ()
@@ -53,7 +53,7 @@ class Lookups:
     gives_back: bool = False
     open_cards: tuple[UUID, ...] = ()
     parts: "tuple[Footprint, ...] | None" = None
-    leaving: UUID | None = None
+    closing_user: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,8 +106,8 @@ async def _look_further(session: Session, book: Book, footprints: Sequence[Footp
             wanted[ResultKind.REQUESTS].update(wants.requests)
             wanted[ResultKind.CARDS].update(wants.cards)
             counted.update(wants.open_cards)
-            if wants.leaving is not None:
-                to_close[footprint.wallet_id] = wants.leaving
+            if wants.closing_user is not None:
+                to_close[footprint.wallet_id] = wants.closing_user
         if (key := footprint.key) is not None and (kept := book.keys.get((key.wallet_id, key.text))) is not None:
             wanted[key.result_kind].update(kept.results)
             if wants is not None and wants.parts is not None:

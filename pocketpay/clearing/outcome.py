@@ -13,7 +13,7 @@ from uuid import UUID
 from pocketpay.cards.card import Card, CardStatus
 from pocketpay.clearing.footprint import Key, ResultKind
 from pocketpay.errors import Refusal
-from pocketpay.identity.leaving import Leaver
+from pocketpay.identity.closing_user import ClosingUser
 from pocketpay.ledger.account import Leg
 from pocketpay.operator_log.act import Act
 from pocketpay.requests.money_request import MoneyRequest, RequestStatus
@@ -42,7 +42,7 @@ class SideEffects:
     refunded: Transaction | None = None
     standings: tuple[NewStanding, ...] = ()
     act: Act | None = None
-    leaver: Leaver | None = None
+    closing_user: ClosingUser | None = None
     parts: "tuple[Outcome | Refusal | None, ...]" = ()
 
     @property

@@ -9,7 +9,7 @@ from pocketpay.clearing.book import Book
 from pocketpay.clearing.repository import units
 from pocketpay.clearing.written import Written
 from pocketpay.database.sessions import Session
-from pocketpay.identity.repository import leaving as identity
+from pocketpay.identity.repository import closing_user as identity
 from pocketpay.operator_log.repository import acts
 from pocketpay.requests import repository as requests
 from pocketpay.updates import signals
@@ -66,7 +66,7 @@ async def _write_besides(session: Session, book: Book, written: Written, signal:
             results=[one.results for one in kept],
             refusals=[one.refusals for one in kept],
         )
-    ended = await identity.leave(session, now, written.leavers) if written.leavers else []
+    ended = await identity.leave(session, now, written.closing_users) if written.closing_users else []
     told = {**written.new_requests, **written.changed_requests}
     versions = {wallet_id: book.accounts[wallet_id].version for wallet_id in written.standings}
     return replace(

@@ -1,8 +1,8 @@
 """The hub: gives every signal that the listener receives to the subscribers of this server.
 
 Subscribers join at the start: the feeds of the subscriptions, and those that drop tokens and sockets of ended
-sessions. A subscriber is called in the listener's own turn of the event loop. It only notes the signal, in bounded space, and
-works on it later in a task of its own. The hub never waits, and keeps nothing but the time.
+sessions. A subscriber is called in the listener's own turn of the event loop. It only notes the signal, in bounded
+space, and works on it later in a task of its own. The hub never waits, and keeps nothing but the time.
 """
 
 import time

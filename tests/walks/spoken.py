@@ -14,7 +14,7 @@ from pocketpay.clearing.instruction import Instruction
 from pocketpay.clearing.terms import Terms
 from pocketpay.errors import Refusal
 from pocketpay.identity.changes import STAYS
-from pocketpay.identity.leaving import Leaver
+from pocketpay.identity.closing_user import ClosingUser
 from pocketpay.importing.opening_balance import OpenBalance
 from pocketpay.money import Money
 from pocketpay.onboarding.close_wallet import CloseWallet
@@ -199,8 +199,8 @@ class Interpreter:
                 )
             case said.Leave():
                 user_id = self.users[order.who]
-                leaver = Leaver.of(user_id, HASH if order.proven else "another")
-                return CloseWallet(wallet_id, leaver)
+                closing_user = ClosingUser.of(user_id, HASH if order.proven else "another")
+                return CloseWallet(wallet_id, closing_user)
             case said.LetGo():
                 return UnfreezeWallet(uuids.uuid7(), wallet_id, "a walk", OPERATOR)
             case said.SetCard():

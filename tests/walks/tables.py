@@ -97,8 +97,8 @@ class Tables:
             if (lookups := footprint.lookups) is not None:
                 self._look_at_asking(book, footprint.wallet_id, lookups.asks)
                 locked.update(lookups.asks)
-                if lookups.leaving is not None:
-                    book.hashes[lookups.leaving] = HASH
+                if lookups.closing_user is not None:
+                    book.hashes[lookups.closing_user] = HASH
                 for wallet_id in lookups.open_cards:
                     its = [card for card in self.cards.values() if card.wallet_id == wallet_id]
                     book.counters.open_cards[wallet_id] = sum(card.open for card in its)

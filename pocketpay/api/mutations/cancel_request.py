@@ -17,5 +17,5 @@ from pocketpay.payments import cancel_request as payments
 async def cancel_request(info: Info, id: ids.RequestId) -> MoneyRequestPayload:
     viewer = info.context.require_viewer()
     request_id = ids.require(ids.REQUEST, id)
-    answer = await payments.cancel_request(info.context.rooms.desk, viewer.wallet_id, request_id)
+    answer = await payments.cancel_request(info.context.services.desk, viewer.wallet_id, request_id)
     return MoneyRequestPayload.of(answer, viewer.wallet_id)

@@ -17,5 +17,5 @@ from pocketpay.payments.cancel import cancel
 async def cancel_transfer(info: Info, id: ids.HeldPaymentId) -> TransactionPayload:
     viewer = info.context.require_viewer()
     transaction_id = ids.require(ids.TRANSACTION, id)
-    answer = await cancel(info.context.rooms.desk, viewer.wallet_id, transaction_id)
+    answer = await cancel(info.context.services.desk, viewer.wallet_id, transaction_id)
     return TransactionPayload.of(answer, viewer.wallet_id, BY_ID)

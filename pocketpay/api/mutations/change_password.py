@@ -30,7 +30,7 @@ async def change_password(
 ) -> UserPayload:
     context = info.context
     changed = await identity.change_password(
-        context.rooms.reception,
+        context.services.identity,
         context.require_viewer(),
         input.current_password,
         input.new_password,

@@ -18,5 +18,5 @@ from pocketpay.payments.confirm import confirm
 async def confirm_transfer(info: Info, id: ids.HeldPaymentId) -> TransactionPayload:
     viewer = info.context.require_viewer()
     transaction_id = ids.require(ids.TRANSACTION, id)
-    answer = await confirm(info.context.rooms.desk, viewer.wallet_id, transaction_id)
+    answer = await confirm(info.context.services.desk, viewer.wallet_id, transaction_id)
     return TransactionPayload.of(answer, viewer.wallet_id, BY_ID)

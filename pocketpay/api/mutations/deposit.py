@@ -32,7 +32,7 @@ async def deposit(
 ) -> TransactionPayload:
     viewer = info.context.require_viewer()
     answer = await payments.deposit(
-        info.context.rooms.desk,
+        info.context.services.desk,
         viewer.wallet_id,
         raw_amount=input.amount,
         raw_bank_name=input.bank_name,

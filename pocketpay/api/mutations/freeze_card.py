@@ -17,4 +17,4 @@ from pocketpay.payments import freeze_card as payments
 async def freeze_card(info: Info, id: ids.CardId) -> CardPayload:
     viewer = info.context.require_viewer()
     card_id = ids.require(ids.CARD, id)
-    return CardPayload.of(await payments.freeze_card(info.context.rooms.desk, viewer.wallet_id, card_id))
+    return CardPayload.of(await payments.freeze_card(info.context.services.desk, viewer.wallet_id, card_id))

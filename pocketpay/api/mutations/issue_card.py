@@ -72,7 +72,7 @@ async def issue_card(
 ) -> IssueCardPayload:
     viewer = info.context.require_viewer()
     issued = await payments.issue_card(
-        info.context.rooms.desk,
+        info.context.services.desk,
         viewer.wallet_id,
         raw_label=input.label,
         raw_per_payment_limit=input.per_payment_limit,

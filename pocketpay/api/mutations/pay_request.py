@@ -33,6 +33,6 @@ async def pay_request(
     viewer = info.context.require_viewer()
     request_id = ids.require(ids.REQUEST, input.id)
     answer = await payments.pay_request(
-        info.context.rooms.desk, viewer.wallet_id, request_id, raw_key=input.idempotency_key
+        info.context.services.desk, viewer.wallet_id, request_id, raw_key=input.idempotency_key
     )
     return TransactionPayload.of(answer, viewer.wallet_id, BY_INPUT_ID)

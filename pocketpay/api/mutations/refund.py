@@ -41,7 +41,7 @@ async def refund(
 ) -> TransactionPayload:
     viewer = info.context.require_viewer()
     answer = await payments.refund(
-        info.context.rooms.desk,
+        info.context.services.desk,
         viewer.wallet_id,
         ids.decode(ids.TRANSACTION, input.transaction_id),
         raw_amount=input.amount,

@@ -32,7 +32,7 @@ async def request_money(
 ) -> MoneyRequestPayload:
     viewer = info.context.require_viewer()
     answer = await payments.request_money(
-        info.context.rooms.desk,
+        info.context.services.desk,
         viewer.wallet_id,
         raw_from=input.from_,
         raw_amount=input.amount,

@@ -21,7 +21,7 @@ async def revoke_session(
 ) -> SignOutPayload:
     context = info.context
     viewer, session_id = context.require_viewer(), ids.decode(ids.SESSION, id)
-    revoked = await sessions.revoke(context.rooms.reception, viewer, session_id)
+    revoked = await sessions.revoke(context.services.identity, viewer, session_id)
     if session_id == viewer.session_id:
         context.viewer = None
     return SignOutPayload(revoked=revoked)

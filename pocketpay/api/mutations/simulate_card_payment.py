@@ -36,7 +36,7 @@ async def simulate_card_payment(
 ) -> TransactionPayload:
     viewer = info.context.require_viewer()
     answer = await payments.simulate_card_payment(
-        info.context.rooms.desk,
+        info.context.services.desk,
         viewer.wallet_id,
         ids.decode(ids.CARD, input.card_id),
         raw_merchant=input.merchant,

@@ -39,7 +39,7 @@ async def split_bill(
 ) -> SplitBillPayload:
     viewer = info.context.require_viewer()
     split = await payments.split_bill(
-        info.context.rooms.desk,
+        info.context.services.desk,
         viewer.wallet_id,
         raw_among=input.among,
         raw_total=input.total,

@@ -34,7 +34,7 @@ async def transfer(
 ) -> TransactionPayload:
     viewer = info.context.require_viewer()
     answer = await payments.transfer(
-        info.context.rooms.desk,
+        info.context.services.desk,
         viewer.wallet_id,
         raw_to=input.to,
         raw_amount=input.amount,

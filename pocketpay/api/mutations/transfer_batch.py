@@ -84,7 +84,7 @@ async def transfer_batch(
 ) -> TransferBatchPayload:
     viewer = info.context.require_viewer()
     answer = await payments.transfer_batch(
-        info.context.rooms.desk,
+        info.context.services.desk,
         viewer.wallet_id,
         [RawTransfer(one.to, one.amount, one.description) for one in input.transfers],
         atomic=input.atomic,

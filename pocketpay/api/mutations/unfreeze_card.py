@@ -17,4 +17,4 @@ from pocketpay.payments import unfreeze_card as payments
 async def unfreeze_card(info: Info, id: ids.CardId) -> CardPayload:
     viewer = info.context.require_viewer()
     card_id = ids.require(ids.CARD, id)
-    return CardPayload.of(await payments.unfreeze_card(info.context.rooms.desk, viewer.wallet_id, card_id))
+    return CardPayload.of(await payments.unfreeze_card(info.context.services.desk, viewer.wallet_id, card_id))

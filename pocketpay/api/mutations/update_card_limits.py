@@ -36,7 +36,7 @@ async def update_card_limits(
 ) -> CardPayload:
     viewer = info.context.require_viewer()
     card = await payments.update_card_limits(
-        info.context.rooms.desk,
+        info.context.services.desk,
         viewer.wallet_id,
         ids.decode(ids.CARD, input.id),
         raw_per_payment_limit=wanted(input.per_payment_limit),

@@ -38,7 +38,7 @@ async def withdraw(
 ) -> TransactionPayload:
     viewer = info.context.require_viewer()
     answer = await payments.withdraw(
-        info.context.rooms.desk,
+        info.context.services.desk,
         viewer.wallet_id,
         raw_amount=input.amount,
         raw_bank_name=input.bank_name,

@@ -29,7 +29,7 @@ class AuditReport:
 async def audit(info: Info) -> AuditReport | None:
     """Proves the books now."""
     info.context.require_operator()
-    audited = await info.context.rooms.office.audits.run()
+    audited = await info.context.services.operators.audits.run()
     return AuditReport(
         right=not audited.findings,
         laws=audited.laws,

@@ -53,7 +53,7 @@ async def transfer_preview(
     info: Info, input: Annotated[TransferPreviewInput, strawberry.argument(description="The payment to preview.")]
 ) -> TransferPreview:
     viewer = info.context.require_viewer()
-    desk = info.context.rooms.desk
+    desk = info.context.services.desk
     return TransferPreview.of(
         await payments.preview_transfer(desk, viewer.wallet_id, raw_to=input.to, raw_amount=input.amount)
     )

@@ -34,7 +34,7 @@ async def withdrawal_quote(
     viewer = info.context.require_viewer()
     try:
         quote = await payments.quote_withdrawal(
-            info.context.rooms.desk, viewer.wallet_id, raw_amount=amount, speed=speed.speed
+            info.context.services.desk, viewer.wallet_id, raw_amount=amount, speed=speed.speed
         )
     except InvalidAmount as wrong:
         raise BadUserInput(f"The amount {wrong.problem}.", at=("amount",)) from None

@@ -16,7 +16,7 @@ from pocketpay.api.transaction import Transaction
 async def risk_confirmation_requested(info: Info) -> AsyncGenerator[Transaction, None]:
     wallet_id = info.context.require_viewer().wallet_id
     told: frozenset[UUID] = frozenset()
-    with info.context.rooms.feeds.awaiting.watch(wallet_id) as watch:
+    with info.context.services.feeds.awaiting.watch(wallet_id) as watch:
         awaiting = await watch.first() or ()
         while True:
             for payment in awaiting:
