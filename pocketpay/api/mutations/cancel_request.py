@@ -1,4 +1,4 @@
-"""The door of `cancelRequest`."""
+"""The resolver of `cancelRequest`."""
 
 import strawberry
 

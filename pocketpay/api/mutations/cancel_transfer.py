@@ -1,4 +1,4 @@
-"""The door of `cancelTransfer`."""
+"""The resolver of `cancelTransfer`."""
 
 import strawberry
 

@@ -1,4 +1,4 @@
-"""The door of `changePassword`."""
+"""The resolver of `changePassword`."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""The door of `closeCard`."""
+"""The resolver of `closeCard`."""
 
 import strawberry
 

@@ -1,4 +1,4 @@
-"""The door of `closeWallet`."""
+"""The resolver of `closeWallet`."""
 
 from typing import Annotated
 

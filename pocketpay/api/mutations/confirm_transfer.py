@@ -1,4 +1,4 @@
-"""The door of `confirmTransfer`."""
+"""The resolver of `confirmTransfer`."""
 
 import strawberry
 

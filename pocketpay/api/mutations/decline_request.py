@@ -1,4 +1,4 @@
-"""The door of `declineRequest`."""
+"""The resolver of `declineRequest`."""
 
 import strawberry
 

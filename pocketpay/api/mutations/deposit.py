@@ -1,4 +1,4 @@
-"""The door of `deposit`."""
+"""The resolver of `deposit`."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""The door of `freezeCard`."""
+"""The resolver of `freezeCard`."""
 
 import strawberry
 

@@ -1,4 +1,4 @@
-"""The door of `issueCard`: the one place where a card's number and code go out."""
+"""The resolver of `issueCard`: the one place where a card's number and code go out."""
 
 from typing import Annotated, Self
 

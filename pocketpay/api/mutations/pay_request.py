@@ -1,4 +1,4 @@
-"""The door of `payRequest`."""
+"""The resolver of `payRequest`."""
 
 from typing import Annotated
 

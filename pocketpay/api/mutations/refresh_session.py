@@ -1,4 +1,4 @@
-"""The door of `refreshSession`."""
+"""The resolver of `refreshSession`."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""The door of `refund`."""
+"""The resolver of `refund`."""
 
 from typing import Annotated
 

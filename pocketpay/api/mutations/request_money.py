@@ -1,4 +1,4 @@
-"""The door of `requestMoney`."""
+"""The resolver of `requestMoney`."""
 
 from typing import Annotated
 

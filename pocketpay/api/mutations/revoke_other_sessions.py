@@ -1,4 +1,4 @@
-"""The door of `revokeOtherSessions`."""
+"""The resolver of `revokeOtherSessions`."""
 
 import strawberry
 

@@ -1,4 +1,4 @@
-"""The door of `revokeSession`."""
+"""The resolver of `revokeSession`."""
 
 from typing import Annotated
 

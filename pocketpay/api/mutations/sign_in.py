@@ -1,4 +1,4 @@
-"""The door of `signIn`."""
+"""The resolver of `signIn`."""
 
 from typing import Annotated
 

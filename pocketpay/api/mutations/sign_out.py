@@ -1,4 +1,4 @@
-"""The door of `signOut`, and what every mutation that ends sessions answers."""
+"""The resolver of `signOut`, and what every mutation that ends sessions answers."""
 
 import strawberry
 

@@ -1,4 +1,4 @@
-"""The door of `signUp`."""
+"""The resolver of `signUp`."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""The door of `simulateCardPayment`."""
+"""The resolver of `simulateCardPayment`."""
 
 from typing import Annotated
 

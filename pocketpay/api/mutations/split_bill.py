@@ -1,4 +1,4 @@
-"""The door of `splitBill`."""
+"""The resolver of `splitBill`."""
 
 from typing import Annotated
 

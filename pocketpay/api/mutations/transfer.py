@@ -1,4 +1,4 @@
-"""The door of `transfer`."""
+"""The resolver of `transfer`."""
 
 from typing import Annotated
 

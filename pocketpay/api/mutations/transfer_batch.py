@@ -1,4 +1,4 @@
-"""The door of `transferBatch`."""
+"""The resolver of `transferBatch`."""
 
 from typing import Annotated, Self
 from uuid import UUID

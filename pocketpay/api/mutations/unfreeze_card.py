@@ -1,4 +1,4 @@
-"""The door of `unfreezeCard`."""
+"""The resolver of `unfreezeCard`."""
 
 import strawberry
 

@@ -1,4 +1,4 @@
-"""The door of `updateCardLimits`."""
+"""The resolver of `updateCardLimits`."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""The door of `updateProfile`."""
+"""The resolver of `updateProfile`."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""The door of `withdraw`."""
+"""The resolver of `withdraw`."""
 
 from typing import Annotated
 

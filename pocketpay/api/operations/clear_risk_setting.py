@@ -1,4 +1,4 @@
-"""The door of `operations.clearRiskSetting`."""
+"""The resolver of `operations.clearRiskSetting`."""
 
 from typing import Annotated
 

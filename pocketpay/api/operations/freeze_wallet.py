@@ -1,4 +1,4 @@
-"""The door of `operations.freezeWallet`."""
+"""The resolver of `operations.freezeWallet`."""
 
 from typing import Annotated
 

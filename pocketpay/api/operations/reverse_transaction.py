@@ -1,4 +1,4 @@
-"""The door of `operations.reverseTransaction`."""
+"""The resolver of `operations.reverseTransaction`."""
 
 from typing import Annotated
 

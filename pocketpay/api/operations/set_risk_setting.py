@@ -1,4 +1,4 @@
-"""The door of `operations.setRiskSetting`."""
+"""The resolver of `operations.setRiskSetting`."""
 
 from typing import Annotated
 

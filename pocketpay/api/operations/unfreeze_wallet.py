@@ -1,4 +1,4 @@
-"""The door of `operations.unfreezeWallet`."""
+"""The resolver of `operations.unfreezeWallet`."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""The door of `transferPreview`."""
+"""The resolver of `transferPreview`."""
 
 from typing import Annotated, Self
 

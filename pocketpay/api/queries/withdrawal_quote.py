@@ -1,4 +1,4 @@
-"""The door of `withdrawalQuote`."""
+"""The resolver of `withdrawalQuote`."""
 
 from typing import Annotated
 
