@@ -9,7 +9,7 @@
 /explorer/...     the explorer's files, and the newest mails for its bar, in development
 /statements/…csv  a month of a wallet as a file, to whoever holds a link that we signed
 
-opens   database ─► desk (house accounts, clearing) ─► reception ─► hub: gate, sockets, feeds, policy
+opens   database ─► desk (house accounts, clearing) ─► identity ─► hub: gate, sockets, feeds, policy
         ─► listener ─► sweeper ─► mail sender
 closes  in the other order; the clearing finishes what it has
 """
@@ -28,7 +28,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, RedirectRespons
 from starlette.routing import Route, WebSocketRoute
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
-from pocketpay.api.context import Rooms
+from pocketpay.api.context import Services
 from pocketpay.api.feeds import Feeds
 from pocketpay.api.loaders import Reads
 from pocketpay.api.rates import Rates
@@ -39,7 +39,7 @@ from pocketpay.database.sessions import Database
 from pocketpay.explorer import mails as explorer_mails
 from pocketpay.explorer import routes as explorer
 from pocketpay.identity import sweeper as identity_sweeper
-from pocketpay.identity.reception import Reception
+from pocketpay.identity.services import IdentityServices
 from pocketpay.mail.channels import Channel, Email, TextMessages
 from pocketpay.mail.message import Sender
 from pocketpay.mail.recent import RecentMail, recent
@@ -51,7 +51,7 @@ from pocketpay.mail.text_messages import SimulatedTextProvider
 from pocketpay.onboarding import welcome, welcome_bonus
 from pocketpay.onboarding.lock_out import require_unlocked
 from pocketpay.operations.audits import Audits
-from pocketpay.operations.office import Office
+from pocketpay.operations.services import OperatorServices
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.sweeper import sweep_forever
 from pocketpay.serving import http, log, trusted
@@ -59,7 +59,6 @@ from pocketpay.serving.connections.connections import Connections
 from pocketpay.serving.connections.limits import ConnectionLimits
 from pocketpay.serving.cookies import Cookies
 from pocketpay.serving.documents import Documents
-from pocketpay.serving.doors import Doors
 from pocketpay.serving.execution import Execution
 from pocketpay.serving.handler import Handler, Replies
 from pocketpay.serving.headers import Headers
@@ -69,6 +68,7 @@ from pocketpay.serving.metrics import Metrics
 from pocketpay.serving.origins import Cors, Origins
 from pocketpay.serving.registry import Revocations, Sockets
 from pocketpay.serving.resolvers import with_short_resolvers
+from pocketpay.serving.server_context import ServerContext
 from pocketpay.serving.statement_csv import StatementFiles
 from pocketpay.serving.view import View
 from pocketpay.settings import Settings, TrustedDocuments
@@ -102,12 +102,14 @@ def create_app(settings: Settings, *, server_dsn: str, secret_key: bytes) -> Sta
         turns=anonymous_rates is not None,
         only_trusted=settings.trusted_documents_mode is TrustedDocuments.ONLY,
     )
-    doors = Doors(execution, metrics, sockets, _rates(settings), anonymous_rates)
+    server_context = ServerContext(execution, metrics, sockets, _rates(settings), anonymous_rates)
     origins = Origins(settings.origins, loopback=not settings.production)
-    view = View(schema, doors, settings, origins=origins, page=None if settings.production else explorer.page)
+    view = View(
+        schema, server_context, settings, origins=origins, page=None if settings.production else explorer.page
+    )
     health = Health(settings, metrics)
-    server = Server(settings, server_dsn, secret_key, doors, health)
-    replies = Replies(doors, settings, Cookies.of(settings, origins))
+    server = Server(settings, server_dsn, secret_key, server_context, health)
+    replies = Replies(server_context, settings, Cookies.of(settings, origins))
     app = Starlette(
         routes=[
             Route("/graphql", view),
@@ -115,7 +117,7 @@ def create_app(settings: Settings, *, server_dsn: str, secret_key: bytes) -> Sta
             Route("/healthz", health.healthz),
             Route("/readyz", health.readyz),
             Route("/metrics", health.metrics),
-            Route(PATH.format(month="{month}"), StatementFiles(doors)),
+            Route(PATH.format(month="{month}"), StatementFiles(server_context)),
             *(
                 ()
                 if settings.production
@@ -136,7 +138,7 @@ def create_app(settings: Settings, *, server_dsn: str, secret_key: bytes) -> Sta
         exception_handlers={Exception: _broken},
         lifespan=server.lifespan,
     )
-    app.state.doors, app.state.replies = doors, replies
+    app.state.server_context, app.state.replies = server_context, replies
     connections = app.state.connections = Connections(ConnectionLimits.of(settings))
     metrics.gauge("pocketpay_connections", "Number of open connections.", lambda: connections.open)
     metrics.counter(
@@ -150,44 +152,52 @@ def create_app(settings: Settings, *, server_dsn: str, secret_key: bytes) -> Sta
 class Server:
     """What lives as long as the server."""
 
-    def __init__(self, settings: Settings, dsn: str, secret: bytes, doors: Doors, health: Health) -> None:
-        self._settings, self._dsn, self._secret, self._doors, self._health = settings, dsn, secret, doors, health
+    def __init__(
+        self, settings: Settings, dsn: str, secret: bytes, server_context: ServerContext, health: Health
+    ) -> None:
+        self._settings, self._dsn, self._secret, self._server_context, self._health = (
+            settings,
+            dsn,
+            secret,
+            server_context,
+            health,
+        )
 
     @asynccontextmanager
     async def lifespan(self, app: Starlette) -> AsyncIterator[None]:
         async with AsyncExitStack() as open_:
-            self._doors.rooms = await self._open(open_)
+            self._server_context.services = await self._open(open_)
             try:
                 yield
             finally:
-                self._doors.rooms = None
+                self._server_context.services = None
 
     async def recent_mails(self) -> list[RecentMail]:
         """The newest of the mails and text messages that the log shows because nothing sends them."""
-        rooms, settings = self._doors.rooms, self._settings
-        if rooms is None or settings.production:
+        services, settings = self._server_context.services, self._settings
+        if services is None or settings.production:
             return []
         kinds = TextMessages.kinds if settings.smtp_host else TextMessages.kinds | Email.kinds
-        return await recent(rooms.database, kinds, rooms.reception.mails.complete)
+        return await recent(services.database, kinds, services.identity.mails.complete)
 
-    async def _open(self, open_: AsyncExitStack) -> Rooms:
+    async def _open(self, open_: AsyncExitStack) -> Services:
         settings = self._settings
         database = self._health.database = await Database.open(self._dsn)
         open_.push_async_callback(database.close)
         desk = await Desk.open(database, settings)
         open_.push_async_callback(desk.close)
-        reception = Reception.open(
+        services = IdentityServices.open(
             database,
             settings,
             self._secret,
             require_unlocked=require_unlocked,
             on_verified_email=welcome.when_verified(settings, self._secret),
         )
-        open_.callback(reception.close)
-        open_.push_async_callback(reception.afterwards.close)
+        open_.callback(services.close)
+        open_.push_async_callback(services.afterwards.close)
         hub = Hub()
-        hub.join(reception.gate)
-        revocations = Revocations(reception.gate, self._doors.sockets)
+        hub.join(services.gate)
+        revocations = Revocations(services.gate, self._server_context.sockets)
         hub.join(revocations)
         open_.push_async_callback(revocations.close)
         feeds = Feeds(database, hub)
@@ -202,27 +212,27 @@ class Server:
         open_.push_async_callback(listener.close)
         for name, work in (
             ("sweeper", sweep_forever(desk)),
-            ("identity's sweeper", identity_sweeper.sweep_forever(reception)),
+            ("identity's sweeper", identity_sweeper.sweep_forever(services)),
             ("sweeper of welcome bonuses", welcome_bonus.sweep_forever(desk)),
         ):
             open_.push_async_callback(_stop, asyncio.create_task(work, name=name))
-        await self._send_mail(open_, reception)
-        metrics = self._doors.metrics
+        await self._send_mail(open_, services)
+        metrics = self._server_context.metrics
         metrics.gauge("pocketpay_clearing_waiting", "Number of waiting instructions.", lambda: desk.clearing.waiting)
         for count, meaning in CLEARING_COUNTS.items():
             metrics.counter(f"pocketpay_clearing_{count}", meaning, partial(getattr, desk.clearing.counts, count))
-        return Rooms(
+        return Services(
             settings=settings,
             database=database,
-            reception=reception,
+            identity=services,
             desk=desk,
             feeds=feeds,
             reads=Reads(database),
             statement_links=StatementLinks(self._secret),
-            office=Office(Audits(database.dsn), policy),
+            operators=OperatorServices(Audits(database.dsn), policy),
         )
 
-    async def _send_mail(self, open_: AsyncExitStack, reception: Reception) -> None:
+    async def _send_mail(self, open_: AsyncExitStack, services: IdentityServices) -> None:
         """Starts this server's senders of mails and text messages, with a connection to PostgreSQL of their own."""
         settings = self._settings
         channels: dict[str, Channel] = {}
@@ -237,13 +247,13 @@ class Server:
         open_.push_async_callback(database.close)
         keep = timedelta(days=settings.mail_keep_days)
         for name, channel in channels.items():
-            sender = MailSender(database, channel, reception.mails.complete, keep=keep)
+            sender = MailSender(database, channel, services.mails.complete, keep=keep)
             sender.start()
             open_.push_async_callback(sender.close)
             self._measure(name, sender.counts)
 
     def _measure(self, name: str, counts: Counts) -> None:
-        metrics, what = self._doors.metrics, name.replace("_", " ")
+        metrics, what = self._server_context.metrics, name.replace("_", " ")
         waiting = f"Number of {what} in the outbox of all servers."
         metrics.gauge(f"pocketpay_{name}_waiting", waiting, lambda: counts.waiting)
         metrics.counter(f"pocketpay_{name}_sent", f"Number of {what} sent since the start.", lambda: counts.sent)

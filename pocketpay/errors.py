@@ -5,8 +5,8 @@
     ├── AccessDenied     an answer: whoever asks may not
     └── BooksDisagree    an alarm: an invariant of the books does not hold; nobody catches it
 
-Only the roots live here. A room's own refusals live in the room, and carry facts, not sentences:
-the door puts them into words.
+Only the base classes are here. Each package defines its own refusals, which carry facts and no sentences:
+`api/errors.py` puts them into words.
 """
 
 from typing import ClassVar

@@ -12,7 +12,7 @@ import pytest
 import uvicorn
 from starlette.applications import Starlette
 
-from pocketpay.api.context import Rooms
+from pocketpay.api.context import Services
 from pocketpay.app import create_app
 from tests.checked_plans import check_plans
 from tests.conftest import Dsns
@@ -45,10 +45,10 @@ class Client:
         self.app, self.http = app, http
 
     @property
-    def rooms(self) -> Rooms:
-        rooms: Rooms | None = self.app.state.doors.rooms
-        assert rooms is not None
-        return rooms
+    def services(self) -> Services:
+        services: Services | None = self.app.state.server_context.services
+        assert services is not None
+        return services
 
     @property
     def view(self) -> Any:
@@ -56,7 +56,7 @@ class Client:
         return next(getattr(route, "app") for route in self.app.routes if getattr(route, "path", "") == "/graphql")  # noqa: B009
 
     async def sign_up(self, username: str = "ada", **more: str) -> Person:
-        admission = await arrive(self.rooms.reception, username, **more)
+        admission = await arrive(self.services.identity, username, **more)
         return Person(username, admission.tokens.access_token, admission.tokens.refresh_token)
 
     async def post(
@@ -78,7 +78,7 @@ class Client:
 async def serving(dsn: str, **settings: object) -> AsyncIterator[Client]:
     """A server with those settings, opened and closed. Each plan that it runs is compared with the executor."""
     app = create_app(made(**settings), server_dsn=dsn, secret_key=SECRET)
-    check_plans(app.state.doors.execution)
+    check_plans(app.state.server_context.execution)
     async with AsyncExitStack() as open_:
         await open_.enter_async_context(app.router.lifespan_context(app))
         transport = httpx.ASGITransport(app, client=("192.0.2.10", 50_000))

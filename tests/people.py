@@ -9,7 +9,7 @@ from asyncpg import Connection, Record
 
 from pocketpay.database.failures import ServiceBusy
 from pocketpay.database.sessions import Database, Session
-from pocketpay.identity.reception import Admission, Reception
+from pocketpay.identity.services import Admission, IdentityServices
 from pocketpay.ledger.repository import postings
 from pocketpay.onboarding.form import Form
 from pocketpay.onboarding.lock_out import require_unlocked
@@ -31,23 +31,28 @@ def made(**overrides: Hashable) -> Settings:
 
 
 @asynccontextmanager
-async def receiving(database: Database, **overrides: object) -> AsyncIterator[Reception]:
+async def receiving(database: Database, **overrides: object) -> AsyncIterator[IdentityServices]:
     """A server's reception over that database, the house's accounts open."""
     settings = made(**overrides)
     async with database.write() as session:
         await postings.open_house(session, settings.served_currencies)
-    reception = Reception.open(database, settings, SECRET, require_unlocked=require_unlocked)
-    yield reception
-    reception.close()
+    services = IdentityServices.open(database, settings, SECRET, require_unlocked=require_unlocked)
+    yield services
+    services.close()
 
 
 async def arrive(
-    reception: Reception, username: str = "ada", *, address: str = HOME, user_agent: str | None = "tests", **more: str
+    services: IdentityServices,
+    username: str = "ada",
+    *,
+    address: str = HOME,
+    user_agent: str | None = "tests",
+    **more: str,
 ) -> Admission:
     """Signs somebody up with PASSWORD."""
     settings = made()
     form = Form(username, username.title(), PASSWORD, **more)
-    signed_up = await sign_up(reception, settings, form, address=address, user_agent=user_agent)
+    signed_up = await sign_up(services, settings, form, address=address, user_agent=user_agent)
     assert signed_up.admission is not None, signed_up.refusals
     return signed_up.admission
 

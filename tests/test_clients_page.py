@@ -14,8 +14,8 @@ from graphql import GraphQLField, GraphQLInterfaceType, GraphQLObjectType, Graph
 from pocketpay.api import since
 from pocketpay.api.error_code import ErrorCode
 from pocketpay.api.errors import TABLE, UserError
-from pocketpay.identity.reception import IDLE
 from pocketpay.identity.refresh_session import GRACE
+from pocketpay.identity.services import IDLE
 from pocketpay.payments.parsing import KEY_LENGTH
 from pocketpay.serving import documents, failures, http, limits, reading, sockets, variables
 from pocketpay.settings import Settings

@@ -66,5 +66,5 @@ class Card(Node):
     @classmethod
     async def find(cls, info: Info, id: UUID) -> Self | None:
         """The card of that id when it is the viewer's."""
-        found = await info.context.loaders.cards.load((info.context.must_view().wallet_id, id))
+        found = await info.context.loaders.cards.load((info.context.require_viewer().wallet_id, id))
         return None if found is None else cls.of(found)

@@ -1,7 +1,7 @@
-"""What every resolver can reach: the rooms below, and who is asking.
+"""What every resolver can reach: the services of the packages below, and who is asking.
 
-    Rooms      one for each server, built at the start: settings, database, and the doors of the rooms below
-    Context    one for each operation: the rooms, the viewer, the request, and fresh data loaders
+    Services   one for each server, built at the start: settings, database, and the services of the packages below
+    Context    one for each operation: the services, the viewer, the request, and fresh data loaders
 
 No session of the database is here: sibling fields of a query run at the same time, each takes its own.
 """
@@ -17,26 +17,26 @@ from pocketpay.api.refresh_cookie import RefreshCookie
 from pocketpay.api.statement_link import StatementLinks
 from pocketpay.database.sessions import Database, ReadAccess
 from pocketpay.identity.errors import Forbidden, Unauthenticated
-from pocketpay.identity.reception import Reception
+from pocketpay.identity.services import IdentityServices
 from pocketpay.identity.viewer import Viewer
-from pocketpay.operations.office import Office
+from pocketpay.operations.services import OperatorServices
 from pocketpay.operator_log.act import Operator
 from pocketpay.payments.desk import Desk
 from pocketpay.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
-class Rooms:
-    """One server's rooms, as its doors reach them."""
+class Services:
+    """The services of one server."""
 
     settings: Settings
     database: Database
-    reception: Reception
+    identity: IdentityServices
     desk: Desk
     feeds: Feeds
     reads: Reads
     statement_links: StatementLinks
-    office: Office
+    operators: OperatorServices
 
 
 class Context:
@@ -48,11 +48,20 @@ class Context:
     request uses none.
     """
 
-    __slots__ = ("_loaders", "address", "operator", "refresh_cookie", "request_id", "rooms", "user_agent", "viewer")
+    __slots__ = (
+        "_loaders",
+        "address",
+        "operator",
+        "refresh_cookie",
+        "request_id",
+        "services",
+        "user_agent",
+        "viewer",
+    )
 
     def __init__(
         self,
-        rooms: Rooms,
+        services: Services,
         viewer: Viewer | None = None,
         *,
         request_id: str = "",
@@ -60,7 +69,7 @@ class Context:
         user_agent: str | None = None,
         refresh_cookie: RefreshCookie | None = None,
     ) -> None:
-        self.rooms = rooms
+        self.services = services
         self.viewer = viewer
         self.request_id = request_id
         self.address = address
@@ -69,13 +78,13 @@ class Context:
         self.operator: Operator | None = None
         self._loaders: Loaders | None = None
 
-    def must_view(self) -> Viewer:
+    def require_viewer(self) -> Viewer:
         """Who is asking. Raises Unauthenticated when nobody is signed in: the field becomes null."""
         if self.viewer is None:
             raise Unauthenticated
         return self.viewer
 
-    def must_operate(self) -> Operator:
+    def require_operator(self) -> Operator:
         """Who acts. Raises Forbidden when nobody has been found to be an operator."""
         if self.operator is None:
             raise Forbidden
@@ -84,19 +93,19 @@ class Context:
     @property
     def database(self) -> ReadAccess:
         """Reading for whoever asks: within a viewer's share of the readers, or an anonymous address's."""
-        return self.rooms.database.of(self.address if self.viewer is None else self.viewer.wallet_id)
+        return self.services.database.of(self.address if self.viewer is None else self.viewer.wallet_id)
 
     @property
     def loaders(self) -> Loaders:
         """This operation's data loaders: made on the first use, never shared with another operation."""
         if self._loaders is None:
-            self._loaders = Loaders(self.database, self.rooms.desk, self.rooms.reads)
+            self._loaders = Loaders(self.database, self.services.desk, self.services.reads)
         return self._loaders
 
     def fresh(self) -> "Context":
         """The same surroundings with new loaders: for a subscription's next event, or a document's next mutation."""
         return Context(
-            self.rooms,
+            self.services,
             self.viewer,
             request_id=self.request_id,
             address=self.address,

@@ -15,7 +15,7 @@ async def viewers_entries(
     before: Before = None,
 ) -> Connection[LedgerEntry]:
     """A page of the viewer's entries."""
-    wallet_id, database = info.context.must_view().wallet_id, info.context.database
+    wallet_id, database = info.context.require_viewer().wallet_id, info.context.database
     listing = Listing("entries", wallet_id, BY_SEQUENCE)
     page = asked(listing, first, after, last, before)
     read = await database.query(

@@ -1,6 +1,6 @@
 """Refusals as clients see them: data in a payload's `errors`, each with a code, words, and the path of the input.
 
-`TABLE` is the one place where a refusal of a room below meets its GraphQL type and its words; a test fails when one
+`TABLE` is the one place where a refusal meets its GraphQL type and its words; a test fails when one
 is missing. A mutation raises refusals or lets them pass, and `refusals_as_errors` makes the payload:
 
     @refusals_as_errors(TransactionPayload)

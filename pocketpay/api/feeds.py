@@ -25,10 +25,10 @@ class Feeds:
         self.transactions = transaction_feed(database)
         self.changes = transaction_changes(database, hub)
         self.requests = request_changes(database, hub)
-        parties = (self.balances, self.awaiting, self.transactions, self.changes, self.requests)
-        for party in parties:
-            hub.join(party)
-        self._pumps = tuple(party.pump for party in parties)
+        subscribers = (self.balances, self.awaiting, self.transactions, self.changes, self.requests)
+        for subscriber in subscribers:
+            hub.join(subscriber)
+        self._pumps = tuple(subscriber.pump for subscriber in subscribers)
 
     def start(self) -> None:
         """Begins to read what is signalled; needs a running event loop."""

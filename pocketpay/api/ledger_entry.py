@@ -40,7 +40,7 @@ class LedgerEntry(Node):
     @classmethod
     async def find(cls, info: Info, id: UUID) -> Self | None:
         """The line of that id when it is in the viewer's wallet."""
-        wallet_id = info.context.must_view().wallet_id
+        wallet_id = info.context.require_viewer().wallet_id
         found = await info.context.loaders.entries.load((wallet_id, id))
         return None if found is None else cls.of(found)
 

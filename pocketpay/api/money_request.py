@@ -68,7 +68,7 @@ class MoneyRequest(Node):
     @classmethod
     async def find(cls, info: Info, id: UUID) -> Self | None:
         """The request of that id, if the viewer is a side of it."""
-        wallet_id = info.context.must_view().wallet_id
+        wallet_id = info.context.require_viewer().wallet_id
         known = await info.context.loaders.money_requests.load((wallet_id, id))
         return None if known is None else cls.of(known, wallet_id)
 

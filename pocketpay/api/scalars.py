@@ -68,7 +68,7 @@ def amount_from_literal(node: ValueNode, variables: dict[str, Any] | None = None
 
 
 def currency_from(value: object) -> CurrencyCode:
-    """A currency's code. Raises MalformedValue; whether it is served is for the rooms below."""
+    """A currency's code. Raises MalformedValue; whether this server serves it is checked by the packages below."""
     if not isinstance(value, str) or _CURRENCY_SHAPE.fullmatch(value) is None:
         raise MalformedValue('A CurrencyCode is three capital letters of ISO 4217, like "USD".')
     return CurrencyCode(value)

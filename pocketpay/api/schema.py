@@ -1,6 +1,6 @@
 """The schema: every verb and noun put together.
 
-schema    built once; the doors execute it
+schema    built once; `serving` executes it
 sdl()     the same as text, sorted, as `pocketpay schema` prints it
 """
 
@@ -89,7 +89,7 @@ from pocketpay.api.subscriptions import (
 
 
 class Schema(strawberry.Schema):
-    """Strawberry's, which notes no error: the doors do, each once, and never what was sent."""
+    """Strawberry's without its own logging of errors: `serving` logs each once, and never what was sent."""
 
     def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
         return

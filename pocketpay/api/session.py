@@ -40,6 +40,6 @@ class Session(Node):
     @classmethod
     async def find(cls, info: Info, id: UUID) -> Self | None:
         """The viewer's session of that id, while it lives."""
-        viewer = info.context.must_view()
-        living = await sessions.live(info.context.rooms.reception, viewer)
+        viewer = info.context.require_viewer()
+        living = await sessions.live(info.context.services.identity, viewer)
         return next((cls.of(one, viewer) for one in living if one.id == id), None)

@@ -10,7 +10,7 @@ from pocketpay.api.descriptions import ERRORS
 from pocketpay.api.errors import UserError
 from pocketpay.api.user import User
 from pocketpay.identity import tokens
-from pocketpay.identity.reception import Admission
+from pocketpay.identity.services import Admission
 
 
 @strawberry.type(description="The tokens of a session.")

@@ -53,7 +53,7 @@ async def place_after(context: Context, changes: Changes[Any], since: datetime |
     if since is None:
         return None
     place = Place(max(since, OLDEST) - LOOK_BACK, START)
-    wallet_id = context.must_view().wallet_id
+    wallet_id = context.require_viewer().wallet_id
     now, changed = await context.database.query(changes.count_since, wallet_id, place, MOST_MISSED + 1)
     if since > now + LOOK_BACK:
         raise BadUserInput("`since` is in the future: pass an `updatedAt` that this server sent.", at=("since",))

@@ -90,7 +90,9 @@ class Statement:
         "is safe to open in a spreadsheet."
     )
     def csv_url(self, info: Info) -> str:
-        return info.context.rooms.statement_links.link(self.known.wallet_id, self.known.month, now=datetime.now(UTC))
+        return info.context.services.statement_links.link(
+            self.known.wallet_id, self.known.month, now=datetime.now(UTC)
+        )
 
     async def _totals(self, info: Info) -> statement.Totals:
         return await info.context.loaders.totals.load(self.known)
@@ -107,7 +109,7 @@ async def viewers_statement(
     ] = UTC_NAME,
 ) -> Statement:
     """The viewer's statement of that month. Raises BadUserInput."""
-    wallet_id = info.context.must_view().wallet_id
+    wallet_id = info.context.require_viewer().wallet_id
     try:
         wanted = Month.parse(month, time_zone)
     except UnknownTimeZone:

@@ -149,7 +149,7 @@ class Transaction(Node):
     @classmethod
     async def find(cls, info: Info, id: UUID) -> Self | None:
         """The transaction of that id as the viewer sees it."""
-        wallet_id = info.context.must_view().wallet_id
+        wallet_id = info.context.require_viewer().wallet_id
         known = await info.context.loaders.transactions.load((wallet_id, id))
         return None if known is None else cls.of(known, wallet_id)
 

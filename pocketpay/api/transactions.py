@@ -67,7 +67,7 @@ async def viewers_transactions(
     before: Before = None,
 ) -> Connection[Transaction]:
     """A page of the viewer's transactions."""
-    wallet_id = info.context.must_view().wallet_id
+    wallet_id = info.context.require_viewer().wallet_id
     listing = Listing("transactions", wallet_id, BY_MOMENT)
     page = asked(listing, first, after, last, before)
     narrowed = await narrowing(info.context, filter)
@@ -100,7 +100,7 @@ async def narrowing(context: Context, given: TransactionFilter | None) -> Filter
     """What the filter means for the viewer. Raises BadUserInput."""
     if given is None:
         return EVERYTHING
-    resolver = context.rooms.desk.resolver
+    resolver = context.services.desk.resolver
     counterparty = None
     if given.counterparty is not None:
         counterparty = await resolver.wallet_of(canonical(given.counterparty) or "")
@@ -108,7 +108,7 @@ async def narrowing(context: Context, given: TransactionFilter | None) -> Filter
             return NOTHING
     if given.search and _IN_NO_TEXT.search(given.search):
         return NOTHING
-    currency = await resolver.currency(context.must_view().wallet_id)
+    currency = await resolver.currency(context.require_viewer().wallet_id)
     return Filter(
         types=None if given.types is None else frozenset(Type[type.name] for type in given.types),
         statuses=None if given.statuses is None else frozenset(Status[status.name] for status in given.statuses),

@@ -62,7 +62,7 @@ class User(Node):
     @classmethod
     async def find(cls, info: Info, id: UUID) -> Self | None:
         """The user of that id when it is the viewer."""
-        if id != info.context.must_view().user_id:
+        if id != info.context.require_viewer().user_id:
             return None
         found = await info.context.loaders.users.load(id)
         return None if found is None else cls.of(found)
@@ -87,5 +87,5 @@ class User(Node):
 
     @strawberry.field(description="The user's active sessions, newest first.")
     async def sessions(self, info: Info) -> list[Session]:
-        viewer = info.context.must_view()
-        return [Session.of(one, viewer) for one in await sessions.live(info.context.rooms.reception, viewer)]
+        viewer = info.context.require_viewer()
+        return [Session.of(one, viewer) for one in await sessions.live(info.context.services.identity, viewer)]

@@ -113,7 +113,7 @@ class Wallet(Node):
     @classmethod
     async def find(cls, info: Info, id: UUID) -> Self | None:
         """The wallet of that id when it is the viewer's."""
-        if id != info.context.must_view().wallet_id:
+        if id != info.context.require_viewer().wallet_id:
             return None
         found = await info.context.loaders.balances.load(id)
         return None if found is None else cls.of(found)

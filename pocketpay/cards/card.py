@@ -80,7 +80,7 @@ class Card:
         """What it has paid by that moment in that moment's month."""
         return Money(0, self.currency) if month_of(now) > self.spent_in else self.spent
 
-    def must_work(self, now: datetime) -> None:
+    def require_usable(self, now: datetime) -> None:
         """Raises CardClosed, CardFrozen, CardExpired."""
         if not self.open:
             raise CardClosed
@@ -89,7 +89,7 @@ class Card:
         if self.expired(now):
             raise CardExpired
 
-    def must_have_room(self, amount: Money, now: datetime) -> None:
+    def require_room(self, amount: Money, now: datetime) -> None:
         """Raises AbovePaymentLimit and AboveMonthlyLimit."""
         if self.per_payment_limit is not None and amount > self.per_payment_limit:
             raise AbovePaymentLimit(self.per_payment_limit)
@@ -121,7 +121,7 @@ def month_of(now: datetime) -> date:
     return date(now.year, now.month, 1)
 
 
-def must_follow(before: CardStatus, after: CardStatus) -> None:
+def require_transition(before: CardStatus, after: CardStatus) -> None:
     """Raises BooksDisagree when a card cannot go from the one status to the other."""
     if before is not after and after not in NEXT[before]:
         raise BooksDisagree(f"a card cannot go from {before} to {after}")

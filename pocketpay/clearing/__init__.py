@@ -15,7 +15,7 @@
     outcome.py          what it comes to, and the answer its sender gets
     book.py             what rules read, and what the unit will write
     counters.py         what rules count, kept true within the unit
-    written.py          what a unit writes besides money
+    written.py          the side effects that a unit writes
     holds.py            how a held payment goes on, and its hold is released
     expire.py           how a held payment expires
     money_requests.py   how a money request goes on and ends

@@ -16,7 +16,7 @@ from pocketpay.cards import card as cards
 from pocketpay.cards.card import Card
 from pocketpay.clearing.counters import Counters
 from pocketpay.clearing.footprint import Key
-from pocketpay.clearing.outcome import Besides, Outcome
+from pocketpay.clearing.outcome import Outcome, SideEffects
 from pocketpay.clearing.terms import Terms
 from pocketpay.clearing.written import KeptKey, Written
 from pocketpay.errors import BooksDisagree
@@ -28,7 +28,7 @@ from pocketpay.requests.money_request import MoneyRequest
 from pocketpay.risk.facts import Facts
 from pocketpay.risk.policy import Verdict
 from pocketpay.transactions.errors import KeyReused, LimitExceeded
-from pocketpay.transactions.lifecycle import ALIVE, Status, must_follow
+from pocketpay.transactions.lifecycle import ALIVE, Status, require_transition
 from pocketpay.transactions.limits import Limit, LimitKind
 from pocketpay.transactions.stored_refusal import StoredRefusal, first_refusal
 from pocketpay.transactions.transaction import Transaction
@@ -60,8 +60,8 @@ class Book:
     touched: dict[UUID, Account] = field(default_factory=dict)
     written_keys: list[tuple[Key, UUID]] = field(default_factory=list)
 
-    besides: "Written | None" = None
-    """What is written besides money; None while nothing is."""
+    side_effects: "Written | None" = None
+    """Side effects to write; None while there are none."""
 
     recent_since: datetime = field(init=False)
     """The beginning of the window in which payments are recent to the rules of risk."""
@@ -84,16 +84,16 @@ class Book:
         """What was refused of the order of many that a key was given for; () where nothing was."""
         return self.keys[key.wallet_id, key.text].refusals
 
-    def aside(self, wallet_ids: Iterable[UUID]) -> "Book":
+    def fork(self, wallet_ids: Iterable[UUID]) -> "Book":
         """A book that begins as this one stands now, to try something on those wallets: what is applied to it leaves
         this one as it is."""
-        aside = copy(self)
+        fork = copy(self)
         for each in fields(self):
             if isinstance(value := getattr(self, each.name), dict | set | list | Counters):
-                setattr(aside, each.name, value.copy())
-        aside.accounts |= {id: replace(self.accounts[id]) for id in wallet_ids}
-        aside.touched, aside.besides = {}, None
-        return aside
+                setattr(fork, each.name, value.copy())
+        fork.accounts |= {id: replace(self.accounts[id]) for id in wallet_ids}
+        fork.touched, fork.side_effects = {}, None
+        return fork
 
     def replay(self, key: Key, own_id: UUID) -> Outcome | None:
         """The first outcome of that key, or None when it is new.
@@ -136,7 +136,7 @@ class Book:
         known = (wallet_id, payee_id) in counters.known_payees
         return self.terms.policy.judge(Facts(amount, known, recent, self.now))
 
-    def must_have_room(self, wallet_id: UUID, kind: LimitKind, amount: Money) -> None:
+    def require_room(self, wallet_id: UUID, kind: LimitKind, amount: Money) -> None:
         """Raises LimitExceeded when that would use more than the wallet's limit leaves."""
         total = self.terms.limits[kind].get(amount.currency)
         used = self.counters.used[wallet_id, kind]
@@ -158,28 +158,28 @@ class Book:
         """Makes the outcome part of the book. Raises BooksDisagree when it cannot be true."""
         if outcome.transaction is not None:
             self._move(outcome, outcome.transaction)
-        if outcome.besides is not None:
-            self._besides(outcome.besides)
+        if outcome.side_effects is not None:
+            self._side_effects(outcome.side_effects)
         if (key := outcome.key) is not None:
             self.keep(key, outcome)
 
     def keep(self, key: Key, outcome: Outcome) -> None:
         """The key stands for what that came to from now on."""
         results = outcome.results
-        refusals = () if outcome.besides is None else outcome.besides.stored_refusals
+        refusals = () if outcome.side_effects is None else outcome.side_effects.stored_refusals
         kept = KeptKey(key.operation, key.fingerprint, results, refusals)
         self.keys[key.wallet_id, key.text] = kept
         if len(results) == 1 and not kept.refusals:
             self.written_keys.append((key, results[0]))
         else:
-            self.besides = self.besides or Written()
-            self.besides.keys.append((key, kept))
+            self.side_effects = self.side_effects or Written()
+            self.side_effects.keys.append((key, kept))
 
     def _move(self, outcome: Outcome, after: Transaction) -> None:
         """The transaction as it is after, and the money it holds or moves."""
         before = self.transactions.get(after.id)
         if before is not None:
-            must_follow(before.status, after.status)
+            require_transition(before.status, after.status)
         if outcome.hold is not None or outcome.legs:
             self._post(outcome, after)
         self.counters.count_payment(before, after, self.recent_since)
@@ -199,30 +199,30 @@ class Book:
         else:
             self.updated[after.id] = after
 
-    def _besides(self, besides: Besides) -> None:
-        """What changes besides the transaction itself."""
-        for part in besides.parts:
+    def _side_effects(self, side_effects: SideEffects) -> None:
+        """Applies what changes beside the transaction itself."""
+        for part in side_effects.parts:
             if isinstance(part, Outcome):
                 self.apply(part)
-        written = self.besides = self.besides or Written()
-        for request in besides.requests:
+        written = self.side_effects = self.side_effects or Written()
+        for request in side_effects.requests:
             if (before := self.requests.get(request.id)) is not None:
-                requests.must_follow(before.status, request.status)
+                requests.require_transition(before.status, request.status)
             self.counters.count_request(before, request, self.now)
             self.requests[request.id] = request
             new = before is None or request.id in written.new_requests
             (written.new_requests if new else written.changed_requests)[request.id] = request
-        for card in besides.cards:
+        for card in side_effects.cards:
             self._put_card(written, self.cards.get(card.id), card)
-        for changed in besides.standings:
+        for changed in side_effects.standings:
             self.standings[changed.wallet_id] = changed.standing
             written.standings[changed.wallet_id] = changed
-        if besides.refunded is not None:
-            self._give_back(besides.refunded)
-        if besides.act is not None:
-            written.acts.append(besides.act)
-        if besides.leaver is not None:
-            written.leavers.append(besides.leaver)
+        if side_effects.refunded is not None:
+            self._give_back(side_effects.refunded)
+        if side_effects.act is not None:
+            written.acts.append(side_effects.act)
+        if side_effects.closing_user is not None:
+            written.closing_users.append(side_effects.closing_user)
 
     def _give_back(self, original: Transaction) -> None:
         """The original, of which more was given back. A payment given back whole makes nobody known any more."""
@@ -235,7 +235,7 @@ class Book:
 
     def _put_card(self, written: Written, before: Card | None, after: Card) -> None:
         if before is not None:
-            cards.must_follow(before.status, after.status)
+            cards.require_transition(before.status, after.status)
         self.counters.count_card(before, after)
         self.cards[after.id] = after
         new = before is None or after.id in written.new_cards

@@ -1,4 +1,4 @@
-"""What a unit of work looks at besides when somebody closes their wallet.
+"""What a unit of work also reads when somebody closes their wallet.
 
 the user's row, locked, with the hash that their password is compared with
 what the wallet has ordered and is not over
@@ -13,7 +13,7 @@ from pocketpay.cards import repository as cards
 from pocketpay.clearing.book import Book
 from pocketpay.clearing.repository import closing as repository
 from pocketpay.database.sessions import Session
-from pocketpay.identity.repository import leaving as identity
+from pocketpay.identity.repository import closing_user as identity
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +24,12 @@ class OpenThings:
     cards: frozenset[UUID]
 
 
-async def look(session: Session, book: Book, leaving: Mapping[UUID, UUID]) -> OpenThings:
+async def look(session: Session, book: Book, closing_user: Mapping[UUID, UUID]) -> OpenThings:
     """Looks at wallets that are about to be closed, each with its owner."""
-    book.hashes |= await identity.hashes(session, leaving.values())
-    for alive in await repository.alive(session, leaving):
+    book.hashes |= await identity.hashes(session, closing_user.values())
+    for alive in await repository.alive(session, closing_user):
         book.know(alive)
     return OpenThings(
-        frozenset(await repository.asked_of(session, leaving)), frozenset(await cards.open_ids(session, leaving))
+        frozenset(await repository.asked_of(session, closing_user)),
+        frozenset(await cards.open_ids(session, closing_user)),
     )

@@ -13,7 +13,7 @@ from pocketpay.money import Money
 from pocketpay.transactions.limits import LimitKind
 
 
-class Gives(Enum):
+class ResultKind(Enum):
     """What an operation's key stands for: the table that its result ids are found in."""
 
     TRANSACTIONS = auto()
@@ -29,11 +29,11 @@ class Key:
     text: str
     operation: str
     fingerprint: bytes
-    gives: Gives = Gives.TRANSACTIONS
+    result_kind: ResultKind = ResultKind.TRANSACTIONS
 
 
 @dataclass(frozen=True, slots=True)
-class Needs:
+class Lookups:
     """What few instructions read: each kind is one more statement of a unit in which somebody needs it.
 
     `transactions` are looked up beside `transaction_id`, as far as there are such. The request that a looked-up
@@ -42,8 +42,8 @@ class Needs:
     `gives_back` says that something of the looked-up transaction may go back from `wallet_id` to `payee_id`: then it
     is counted how often that one paid this one, and the card that paid it is looked up. `open_cards` are wallets
     whose open cards are counted. `parts` are the footprints of the items of an order of many, each locked and looked
-    up like an order of its own. `leaving` is the wallet's owner, if it is to be closed: their row is locked too, and
-    all that ends with the wallet looked up.
+    up like an order of its own. `closing_user` is the wallet's owner, if it is to be closed: their row is locked
+    too, and all that ends with the wallet looked up.
     """
 
     transactions: tuple[UUID, ...] = ()
@@ -53,7 +53,7 @@ class Needs:
     gives_back: bool = False
     open_cards: tuple[UUID, ...] = ()
     parts: "tuple[Footprint, ...] | None" = None
-    leaving: UUID | None = None
+    closing_user: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +67,13 @@ class Footprint:
     transaction_id: UUID | None = None
     limit: LimitKind | None = None
     uses: Money | None = None
-    needs: Needs | None = None
+    lookups: Lookups | None = None
 
     @property
     def accounts(self) -> frozenset[UUID]:
         """All that is locked: its own wallet's, the payee's, those of whom money is asked, and those of its items."""
         mine = (self.wallet_id,) if self.payee_id is None else (self.wallet_id, self.payee_id)
-        if self.needs is None:
+        if self.lookups is None:
             return frozenset(mine)
-        parts = self.needs.parts or ()
-        return frozenset((*mine, *self.needs.asks)).union(*(part.accounts for part in parts))
+        parts = self.lookups.parts or ()
+        return frozenset((*mine, *self.lookups.asks)).union(*(part.accounts for part in parts))

@@ -13,7 +13,7 @@ from pocketpay.cards import repository as cards
 from pocketpay.clearing import closing, money_requests
 from pocketpay.clearing.book import Book
 from pocketpay.clearing.expire import Expire
-from pocketpay.clearing.footprint import Footprint, Gives
+from pocketpay.clearing.footprint import Footprint, ResultKind
 from pocketpay.clearing.progress import RuleFailed
 from pocketpay.clearing.repository import request_facts, units
 from pocketpay.clearing.terms import Terms
@@ -41,7 +41,7 @@ async def look(
     Raises RuleFailed when a row cannot be read.
     """
     deciding = sum(
-        footprint.transaction_id is not None or (footprint.needs is not None and bool(footprint.needs.requests))
+        footprint.transaction_id is not None or (footprint.lookups is not None and bool(footprint.lookups.requests))
         for footprint in footprints
     )
     recent = terms.policy.recent
@@ -89,49 +89,49 @@ def _end_what_is_overdue(book: Book, late: Sequence[Transaction]) -> None:
 
 
 async def _look_further(session: Session, book: Book, footprints: Sequence[Footprint]) -> None:
-    """What few instructions need besides: nothing is asked where nobody does."""
-    wanted: dict[Gives, set[UUID]] = {gives: set() for gives in Gives}
+    """What only a few instructions need: it is read when one of them does."""
+    wanted: dict[ResultKind, set[UUID]] = {result_kind: set() for result_kind in ResultKind}
     giving_back: list[tuple[UUID, UUID]] = []
     asks: set[tuple[UUID, UUID]] = set()
     counted: set[UUID] = set()
     to_close: dict[UUID, UUID] = {}
     for footprint in footprints:
-        if (needs := footprint.needs) is not None:
-            if needs.gives_back:
+        if (wants := footprint.lookups) is not None:
+            if wants.gives_back:
                 if footprint.payee_id is not None:
                     giving_back.append((footprint.payee_id, footprint.wallet_id))
-                wanted[Gives.CARDS] |= _card_paid_by(book, footprint.transaction_id)
-            asks.update((footprint.wallet_id, payer_id) for payer_id in needs.asks)
-            wanted[Gives.TRANSACTIONS].update(needs.transactions)
-            wanted[Gives.REQUESTS].update(needs.requests)
-            wanted[Gives.CARDS].update(needs.cards)
-            counted.update(needs.open_cards)
-            if needs.leaving is not None:
-                to_close[footprint.wallet_id] = needs.leaving
+                wanted[ResultKind.CARDS] |= _card_paid_by(book, footprint.transaction_id)
+            asks.update((footprint.wallet_id, payer_id) for payer_id in wants.asks)
+            wanted[ResultKind.TRANSACTIONS].update(wants.transactions)
+            wanted[ResultKind.REQUESTS].update(wants.requests)
+            wanted[ResultKind.CARDS].update(wants.cards)
+            counted.update(wants.open_cards)
+            if wants.closing_user is not None:
+                to_close[footprint.wallet_id] = wants.closing_user
         if (key := footprint.key) is not None and (kept := book.keys.get((key.wallet_id, key.text))) is not None:
-            wanted[key.gives].update(kept.results)
-            if needs is not None and needs.parts is not None:
+            wanted[key.result_kind].update(kept.results)
+            if wants is not None and wants.parts is not None:
                 refusals = await units.refusals(session, key)
                 book.keys[key.wallet_id, key.text] = replace(kept, refusals=refusals)
     if to_close:
         ending = await closing.look(session, book, to_close)
-        wanted[Gives.REQUESTS] |= ending.requests
-        wanted[Gives.CARDS] |= ending.cards
-    if missing := wanted[Gives.TRANSACTIONS] - book.transactions.keys():
+        wanted[ResultKind.REQUESTS] |= ending.requests
+        wanted[ResultKind.CARDS] |= ending.cards
+    if missing := wanted[ResultKind.TRANSACTIONS] - book.transactions.keys():
         book.transactions |= await lookups.by_ids(session, missing)
     for paying in book.transactions.values():
         if paying.request_id is not None:
-            wanted[Gives.REQUESTS].add(paying.request_id)
+            wanted[ResultKind.REQUESTS].add(paying.request_id)
     if giving_back:
         book.counters.times_paid |= await units.times_paid(session, set(giving_back), most=len(giving_back) + 1)
-    if wanted[Gives.REQUESTS]:
-        book.requests |= await requests.by_ids(session, wanted[Gives.REQUESTS])
-        for alive in await request_facts.live_payments(session, wanted[Gives.REQUESTS]):
+    if wanted[ResultKind.REQUESTS]:
+        book.requests |= await requests.by_ids(session, wanted[ResultKind.REQUESTS])
+        for alive in await request_facts.live_payments(session, wanted[ResultKind.REQUESTS]):
             book.know(alive)
     if asks:
         await _look_at_asking(session, book, asks)
-    if wanted[Gives.CARDS]:
-        book.cards |= await cards.by_ids(session, wanted[Gives.CARDS])
+    if wanted[ResultKind.CARDS]:
+        book.cards |= await cards.by_ids(session, wanted[ResultKind.CARDS])
     if counted:
         book.counters.open_cards = dict.fromkeys(counted, 0) | await cards.open_cards(session, counted)
 

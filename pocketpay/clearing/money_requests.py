@@ -13,7 +13,7 @@ from uuid import UUID
 from pocketpay.clearing import holds
 from pocketpay.clearing.book import Book
 from pocketpay.clearing.footprint import Key
-from pocketpay.clearing.outcome import Besides, Outcome
+from pocketpay.clearing.outcome import Outcome, SideEffects
 from pocketpay.requests.money_request import MoneyRequest, RequestStatus
 from pocketpay.transactions.errors import NotFound, WrongState
 from pocketpay.transactions.lifecycle import Status
@@ -38,14 +38,14 @@ def ended(book: Book, request: MoneyRequest, status: RequestStatus) -> Outcome:
     Said again it gives the state reached. Raises WrongState when it has reached another.
     """
     if request.status is status:
-        return Outcome(changed=False, replayed=True, besides=Besides(requests=(request,)))
+        return Outcome(changed=False, replayed=True, side_effects=SideEffects(requests=(request,)))
     if request.status is not RequestStatus.PENDING:
         raise WrongState(request)
-    besides = Besides(requests=(following(book, request, status),))
+    side_effects = SideEffects(requests=(following(book, request, status),))
     waiting = book.live_payment(request.id)
     if waiting is None:
-        return Outcome(besides=besides)
-    return replace(holds.ended(book, waiting, Status.CANCELLED), besides=besides)
+        return Outcome(side_effects=side_effects)
+    return replace(holds.ended(book, waiting, Status.CANCELLED), side_effects=side_effects)
 
 
 def lapsed(book: Book, request: MoneyRequest) -> Outcome | None:
@@ -55,18 +55,18 @@ def lapsed(book: Book, request: MoneyRequest) -> Outcome | None:
     """
     if request.status is not RequestStatus.PENDING or request.open_at(book.now):
         return None
-    besides = Besides(requests=(following(book, request, RequestStatus.EXPIRED),))
+    side_effects = SideEffects(requests=(following(book, request, RequestStatus.EXPIRED),))
     waiting = book.live_payment(request.id)
     if waiting is None:
-        return Outcome(besides=besides)
+        return Outcome(side_effects=side_effects)
     if waiting.expires_at is not None and waiting.expires_at > book.now:
         return None
-    return replace(holds.ended(book, waiting, Status.EXPIRED), besides=besides)
+    return replace(holds.ended(book, waiting, Status.EXPIRED), side_effects=side_effects)
 
 
-def paid(book: Book, request: MoneyRequest | None) -> Besides | None:
-    """What a payment that goes out changes besides: its request, if it has one, is paid."""
-    return None if request is None else Besides(requests=(following(book, request, RequestStatus.PAID),))
+def paid(book: Book, request: MoneyRequest | None) -> SideEffects | None:
+    """The side effects of an outgoing payment: the money request that it pays, if any."""
+    return None if request is None else SideEffects(requests=(following(book, request, RequestStatus.PAID),))
 
 
 def replayed(book: Book, key: Key, own_id: UUID) -> Outcome | None:
@@ -78,4 +78,4 @@ def replayed(book: Book, key: Key, own_id: UUID) -> Outcome | None:
     if given is None:
         return None
     known = tuple(book.requests[id] for id in given)
-    return Outcome(changed=False, replayed=known[0].id != own_id, besides=Besides(requests=known))
+    return Outcome(changed=False, replayed=known[0].id != own_id, side_effects=SideEffects(requests=known))

@@ -1,7 +1,7 @@
 """What an instruction comes to, and what its sender gets after the commit.
 
 Outcome   a transaction, legs, a hold, a key; or what was true already
-Besides   what few instructions change beside a transaction
+Effects   side effects: what an instruction changes beside its transaction
 Answer    the outcome, and the sender's wallet after it
 Result    an answer, or why there is none
 """
@@ -11,9 +11,9 @@ from typing import TypeAlias
 from uuid import UUID
 
 from pocketpay.cards.card import Card, CardStatus
-from pocketpay.clearing.footprint import Gives, Key
+from pocketpay.clearing.footprint import Key, ResultKind
 from pocketpay.errors import Refusal
-from pocketpay.identity.leaving import Leaver
+from pocketpay.identity.closing_user import ClosingUser
 from pocketpay.ledger.account import Leg
 from pocketpay.operator_log.act import Act
 from pocketpay.requests.money_request import MoneyRequest, RequestStatus
@@ -32,8 +32,8 @@ class Hold:
 
 
 @dataclass(frozen=True, slots=True)
-class Besides:
-    """What an instruction changes besides a transaction. Everything is as it is after; new when the book does not
+class SideEffects:
+    """What an instruction changes beside its transaction. Everything is as it is after; new when the book does not
     hold its id yet. `refunded` is the transaction that money was given back of. `parts` are what the items of an
     order of many come to, in order: an outcome, the refusal that left no row, None where nothing comes of it."""
 
@@ -42,7 +42,7 @@ class Besides:
     refunded: Transaction | None = None
     standings: tuple[NewStanding, ...] = ()
     act: Act | None = None
-    leaver: Leaver | None = None
+    closing_user: ClosingUser | None = None
     parts: "tuple[Outcome | Refusal | None, ...]" = ()
 
     @property
@@ -68,24 +68,24 @@ class Outcome:
     key: Key | None = None
     refusal: Refusal | None = None
     replayed: bool = False
-    besides: Besides | None = None
+    side_effects: SideEffects | None = None
 
     @property
     def results(self) -> tuple[UUID, ...]:
         """What its key stands for from now on."""
-        if self.besides is not None and self.besides.parts:
-            done = (part for part in self.besides.parts if isinstance(part, Outcome))
+        if self.side_effects is not None and self.side_effects.parts:
+            done = (part for part in self.side_effects.parts if isinstance(part, Outcome))
             return tuple(part.transaction.id for part in done if part.transaction is not None)
-        if self.besides is None or (self.key is not None and self.key.gives is Gives.TRANSACTIONS):
+        if self.side_effects is None or (self.key is not None and self.key.result_kind is ResultKind.TRANSACTIONS):
             return () if self.transaction is None else (self.transaction.id,)
-        things = self.besides.requests or self.besides.cards
+        things = self.side_effects.requests or self.side_effects.cards
         return tuple(thing.id for thing in things)
 
     @property
     def status(self) -> Status | RequestStatus | CardStatus | None:
         """The state reached by what it is about, None where that has no states."""
-        if self.besides is not None:
-            things = self.besides.requests or self.besides.cards
+        if self.side_effects is not None:
+            things = self.side_effects.requests or self.side_effects.cards
             if things:
                 return things[0].status
         return None if self.transaction is None else self.transaction.status
@@ -107,17 +107,17 @@ class Answer:
     @property
     def requests(self) -> tuple[MoneyRequest, ...]:
         """The money requests that it is about."""
-        return () if self.outcome.besides is None else self.outcome.besides.requests
+        return () if self.outcome.side_effects is None else self.outcome.side_effects.requests
 
     @property
     def cards(self) -> tuple[Card, ...]:
         """The cards that it is about."""
-        return () if self.outcome.besides is None else self.outcome.besides.cards
+        return () if self.outcome.side_effects is None else self.outcome.side_effects.cards
 
     @property
     def parts(self) -> "tuple[Answer | Refusal | None, ...]":
         """What the items of an order of many came to, each with the wallet as it is after all of them."""
-        parts = () if self.outcome.besides is None else self.outcome.besides.parts
+        parts = () if self.outcome.side_effects is None else self.outcome.side_effects.parts
         return tuple(Answer(part, self.balance) if isinstance(part, Outcome) else part for part in parts)
 
     @property

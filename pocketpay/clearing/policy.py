@@ -38,7 +38,7 @@ async def read_policy(session: Session, settings: Settings) -> Policy:
 
 
 class PolicyInForce:
-    """Keeps one clearing's policy what the database says; a party of the hub."""
+    """Keeps one clearing's policy what the database says; a subscriber of the hub."""
 
     def __init__(self, database: Database, clearing: Clearing, settings: Settings) -> None:
         self._database, self._clearing, self._settings = database, clearing, settings
@@ -53,14 +53,14 @@ class PolicyInForce:
                 policy = await read_policy(session, self._settings)
             self._clearing.terms = replace(self._clearing.terms, policy=policy)
 
-    def hear(self, signal: Signal) -> None:
+    def on_signal(self, signal: Signal) -> None:
         if signal.risk_settings:
             self.pump.wake()
 
-    def missed(self, since: datetime) -> None:
+    def on_gap(self, since: datetime) -> None:
         self.pump.wake()
 
-    def deaf(self) -> None:
+    def on_disconnect(self) -> None:
         """Nothing to do: what is missed is read when hearing works again."""
 
     async def _turn(self) -> None:

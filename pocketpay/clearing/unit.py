@@ -6,11 +6,11 @@
     look       1    the clock, keys, standings, transactions, risk facts; read after the lock, or two rapid transfers
                     would both pass            (+1 where a held payment is overdue: it expires first;
                                                 +1 where whole hours do not show that a limit leaves room;
-                                                +1 for each kind of thing besides: cards, how often somebody
+                                                +1 for each further kind: cards, how often somebody
                                                 was asked, or paid whom money may go back from; requests have 2)
     decide     0    one after another in order of arrival, in memory
     write      1    accounts, entries, transactions, keys, the notification
-                    (+1 for each kind of thing besides)
+                    (+1 for each further kind)
     commit     1
 
 READ COMMITTED: each statement sees what was committed before it, so what is read after the lock is what the lock
@@ -73,7 +73,7 @@ async def carry_out(
         None if footprint is None else _decide(book, instruction, footprint)
         for instruction, footprint in zip(instructions, going, strict=True)
     ]
-    if book.inserted or book.updated or book.besides is not None:
+    if book.inserted or book.updated or book.side_effects is not None:
         writing()
         await write(session, book)
     progress.results = results
@@ -107,13 +107,13 @@ async def _know_currencies(session: Session, house: House, accounts: Sequence[Ac
 
 def _with_parts(footprints: Sequence[Footprint]) -> Sequence[Footprint]:
     """Those of the items of orders of many among them."""
-    if all(footprint.needs is None or footprint.needs.parts is None for footprint in footprints):
+    if all(footprint.lookups is None or footprint.lookups.parts is None for footprint in footprints):
         return footprints
     asked: list[Footprint] = []
     for footprint in footprints:
         asked.append(footprint)
-        if footprint.needs is not None and footprint.needs.parts is not None:
-            asked += footprint.needs.parts
+        if footprint.lookups is not None and footprint.lookups.parts is not None:
+            asked += footprint.lookups.parts
     return asked
 
 

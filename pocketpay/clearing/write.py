@@ -1,5 +1,5 @@
 """What a unit of work writes: money in one statement, with the notification of everything that changed, and whatever
-few orders change besides, each kind in a statement of its own.
+side effects follow, each kind in a statement of its own.
 """
 
 from dataclasses import replace
@@ -9,7 +9,7 @@ from pocketpay.clearing.book import Book
 from pocketpay.clearing.repository import units
 from pocketpay.clearing.written import Written
 from pocketpay.database.sessions import Session
-from pocketpay.identity.repository import leaving as identity
+from pocketpay.identity.repository import closing_user as identity
 from pocketpay.operator_log.repository import acts
 from pocketpay.requests import repository as requests
 from pocketpay.updates import signals
@@ -26,8 +26,8 @@ async def write(session: Session, book: Book) -> None:
             for t in changed.values()
         },
     )
-    if book.besides is not None:
-        signal = await _write_besides(session, book, book.besides, signal)
+    if book.side_effects is not None:
+        signal = await _write_besides(session, book, book.side_effects, signal)
     await units.write(
         session,
         book.now,
@@ -39,12 +39,12 @@ async def write(session: Session, book: Book) -> None:
         used=book.counters.written_usage,
         payloads=signals.payloads(signal),
     )
-    if book.besides is not None and book.besides.acts:  # which may be about a transaction that is new
-        await acts.record(session, book.besides.acts, book.now)
+    if book.side_effects is not None and book.side_effects.acts:  # which may be about a transaction that is new
+        await acts.record(session, book.side_effects.acts, book.now)
 
 
 async def _write_besides(session: Session, book: Book, written: Written, signal: signals.Signal) -> signals.Signal:
-    """What changed besides money, and the signal with it. Where requests and cards are new they come before the
+    """Writes the side effects, and the signal with them. Where requests and cards are new they come before the
     transactions about them."""
     now = book.now
     if written.new_requests:
@@ -66,7 +66,7 @@ async def _write_besides(session: Session, book: Book, written: Written, signal:
             results=[one.results for one in kept],
             refusals=[one.refusals for one in kept],
         )
-    ended = await identity.leave(session, now, written.leavers) if written.leavers else []
+    ended = await identity.leave(session, now, written.closing_users) if written.closing_users else []
     told = {**written.new_requests, **written.changed_requests}
     versions = {wallet_id: book.accounts[wallet_id].version for wallet_id in written.standings}
     return replace(

@@ -1,4 +1,4 @@
-"""What a unit writes besides money, and a key as it was written."""
+"""The side effects that a unit writes, and a key as it was written."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pocketpay.cards.card import Card
 from pocketpay.clearing.footprint import Key
-from pocketpay.identity.leaving import Leaver
+from pocketpay.identity.closing_user import ClosingUser
 from pocketpay.operator_log.act import Act
 from pocketpay.requests.money_request import MoneyRequest
 from pocketpay.transactions.stored_refusal import StoredRefusal
@@ -26,7 +26,7 @@ class KeptKey:
 
 @dataclass(slots=True)
 class Written:
-    """What a unit writes besides money, for the few that do."""
+    """The side effects that a unit writes."""
 
     new_requests: dict[UUID, MoneyRequest] = field(default_factory=dict)
     changed_requests: dict[UUID, MoneyRequest] = field(default_factory=dict)
@@ -34,6 +34,6 @@ class Written:
     changed_cards: dict[UUID, Card] = field(default_factory=dict)
     standings: dict[UUID, NewStanding] = field(default_factory=dict)
     acts: list[Act] = field(default_factory=list)
-    leavers: list[Leaver] = field(default_factory=list)
+    closing_users: list[ClosingUser] = field(default_factory=list)
     keys: list[tuple[Key, KeptKey]] = field(default_factory=list)
     """Those that stand for several results, or for none, or for refusals too."""

@@ -1,6 +1,6 @@
 """How a proof is put: a question to the whole database whose every answer is something wrong.
 
-A room's `repository/proofs.py` lists its own; `operations/audit.py` asks them all in one snapshot.
+A package's `repository/proofs.py` lists its own; `operations/audit.py` asks them all in one snapshot.
 """
 
 from collections.abc import Sequence

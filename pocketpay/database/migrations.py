@@ -1,4 +1,4 @@
-"""Bringing a database's tables to this server's revision, with Alembic. Only who migrates imports this room's file.
+"""Bringing a database's tables to this server's revision, with Alembic. Only `migrate` imports this file.
 
 Each migration is one transaction. Whoever migrates holds an advisory lock, so that of two that start together one
 works and the other finds it done. Grants on a table stand in the migration that makes it; the roles are made before.

@@ -1,4 +1,4 @@
-"""What every room's tables share: named constraints, UUID keys, aware times. Decision 1 gives the reasons."""
+"""What the tables of every package share: named constraints, UUID keys, aware times. Decision 1 gives the reasons."""
 
 from datetime import datetime
 from typing import Any

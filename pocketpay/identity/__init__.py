@@ -17,7 +17,7 @@
     afterwards.py        work that is done after the answer, so that its time tells nothing
     update_profile.py    another name, address, number or picture
     changes.py           the same, parsed and checked
-    leaving.py           what is kept of a user whose wallet is closed
+    closing_user.py         what is kept of a user whose wallet is closed
     proof.py             a password that was shown is worth nothing once another is set
     gate.py              a token becomes a viewer, on every request
     viewer.py            who makes a request
@@ -46,7 +46,7 @@
     contacts.py          email addresses and phone numbers
     avatars.py           addresses of pictures
     until_known.py       repeats a unit of work until its outcome is known
-    reception.py         what the endpoints of identity hold, one for each server
+    services.py          what the endpoints of identity hold, one for each server
     sweeper.py           removes counters and sessions that are over
     errors.py            why identity refuses
     models.py            the tables

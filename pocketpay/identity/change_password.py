@@ -1,6 +1,6 @@
 """Changing a password: the old one shown, a new one kept, every other session ended.
 
-locked out?              a Refusal; why, is not known here (reception.LockOut)
+locked out?              a Refusal; why, is not known here (services.LockOut)
 user in a wait?          RATE_LIMITED; the budget of signed-in users, which no stranger can use up (throttle.py)
 current one right?       INVALID_CREDENTIALS
 new one strong?          WEAK_PASSWORD, said beside the other
@@ -19,9 +19,9 @@ from pocketpay.errors import Refusal
 from pocketpay.identity import proof
 from pocketpay.identity.errors import Unauthenticated, WeakPassword, WrongPassword
 from pocketpay.identity.passwords import weakness
-from pocketpay.identity.reception import Reception
 from pocketpay.identity.repository import people
 from pocketpay.identity.repository.people import Credentials
+from pocketpay.identity.services import IdentityServices
 from pocketpay.identity.sessions import end_others
 from pocketpay.identity.until_known import until_known
 from pocketpay.identity.user import Changed, User
@@ -29,7 +29,7 @@ from pocketpay.identity.viewer import Viewer
 
 
 async def change_password(
-    reception: Reception, viewer: Viewer, current_password: str, new_password: str, *, address: str
+    services: IdentityServices, viewer: Viewer, current_password: str, new_password: str, *, address: str
 ) -> Changed:
     """Gives the user once the new password is theirs, or all that keeps it from being.
 
@@ -38,41 +38,41 @@ async def change_password(
     """
 
     async def attempt() -> Changed:
-        found = await proof.credentials(reception, viewer)
+        found = await proof.credentials(services, viewer)
         user = found.user
         about = (user.username, user.name, user.email or "")
         weak = weakness(new_password, about)
         new_hash = ""
-        async with reception.throttle.signed_in(user.id, address) as tried:
-            verdict = await reception.passwords.verify(found.password_hash, current_password)
+        async with services.throttle.signed_in(user.id, address) as tried:
+            verdict = await services.passwords.verify(found.password_hash, current_password)
             if weak is None:
                 # Before it is asked whether the old one was right: a wrong guess takes as long as a right one.
-                new_hash = await reception.passwords.hash(new_password)
+                new_hash = await services.passwords.hash(new_password)
             tried.succeeded = verdict.matches
         refusals: list[Refusal] = [] if verdict.matches else [WrongPassword()]
         if weak is not None:
             refusals.append(WeakPassword(weak, "newPassword"))
-        return Changed(None, tuple(refusals)) if refusals else await _changed(reception, viewer, found, new_hash)
+        return Changed(None, tuple(refusals)) if refusals else await _changed(services, viewer, found, new_hash)
 
     return await proof.until_it_stands(attempt)
 
 
-async def _changed(reception: Reception, viewer: Viewer, found: Credentials, new_hash: str) -> Changed:
+async def _changed(services: IdentityServices, viewer: Viewer, found: Credentials, new_hash: str) -> Changed:
     change_id = uuids.uuid7()
 
     async def unit() -> tuple[User, list[UUID]]:
-        async with reception.database.write() as session:
+        async with services.database.write() as session:
             if not await proof.stands(session, viewer.user_id, found.password_hash, new_hash):
                 raise Unauthenticated
-            await reception.require_unlocked(session, viewer.wallet_id)
+            await services.require_unlocked(session, viewer.wallet_id)
             ended = await end_others(session, viewer)
             await people.set_hash(session, viewer.user_id, new_hash)
             user = (await people.users(session, [viewer.user_id]))[viewer.user_id]
-            if (notice := reception.mails.password_changed(change_id, user)) is not None:
-                await reception.outbox.put(session, notice)
+            if (notice := services.mails.password_changed(change_id, user)) is not None:
+                await services.outbox.put(session, notice)
         return user, ended
 
     user, ended = await until_known(unit)
     # The signal will come, but whoever has just done this should not have to wait for it.
-    reception.gate.forget(ended)
+    services.gate.forget(ended)
     return Changed(user)

@@ -10,15 +10,15 @@ and not of more: whoever fills in a form uses up none of the sign-ups of their a
 
 from pocketpay.identity import usernames
 from pocketpay.identity.errors import UsernameTaken
-from pocketpay.identity.reception import Reception
 from pocketpay.identity.repository import people
+from pocketpay.identity.services import IdentityServices
 
 
-async def check_username(reception: Reception, raw_username: str, *, address: str) -> str:
+async def check_username(services: IdentityServices, raw_username: str, *, address: str) -> str:
     """The username as sign-up would keep it, which nobody has now. Raises InvalidProfile, RateLimited, UsernameTaken
     and ServiceBusy."""
     username = usernames.chosen(raw_username)
-    await reception.throttle.username_from(address)
-    if await reception.database.query(people.username_taken, username):
+    await services.throttle.username_from(address)
+    if await services.database.query(people.username_taken, username):
         raise UsernameTaken
     return username

@@ -48,7 +48,7 @@ class _Known:
 
 
 class Gate:
-    """What this server remembers of tokens and sessions; a party of the hub.
+    """What this server remembers of tokens and sessions; a subscriber of the hub.
 
     `listening` is whether this server hears of sessions that end; it starts as False, and what is set False forgets.
     """
@@ -79,16 +79,16 @@ class Gate:
         self._listening = hears
         self.forget_all()
 
-    def hear(self, signal: Signal) -> None:
+    def on_signal(self, signal: Signal) -> None:
         """The hub: that was committed."""
         if signal.sessions:
             self.forget(signal.sessions)
 
-    def missed(self, since: datetime) -> None:
+    def on_gap(self, since: datetime) -> None:
         """The hub: from now on all is heard; what was committed since that moment may not have been."""
         self.listening = True
 
-    def deaf(self) -> None:
+    def on_disconnect(self) -> None:
         """The hub: nothing is heard."""
         self.listening = False
 

@@ -64,7 +64,7 @@ def weakness(password: str, about: Iterable[str] = ()) -> Weakness | None:
     return Weakness.GUESSABLE if guessable(password, about) else None
 
 
-def must_be_strong(password: str, about: Iterable[str] = (), *, field: str = "password") -> None:
+def require_strong(password: str, about: Iterable[str] = (), *, field: str = "password") -> None:
     """Raises WeakPassword for a new password that `weakness` finds wanting."""
     found = weakness(password, about)
     if found is not None:

@@ -13,9 +13,9 @@ from pocketpay.database.failures import ServiceBusy
 from pocketpay.database.sessions import Session
 from pocketpay.errors import PocketPayError
 from pocketpay.identity.errors import Unauthenticated
-from pocketpay.identity.reception import Reception
 from pocketpay.identity.repository import people
 from pocketpay.identity.repository.people import Credentials
+from pocketpay.identity.services import IdentityServices
 from pocketpay.identity.viewer import Viewer
 
 TRIES = 4
@@ -28,15 +28,15 @@ class Replaced(PocketPayError):
     """What was compared with is not the user's hash any more."""
 
 
-async def credentials(reception: Reception, viewer: Viewer) -> Credentials:
+async def credentials(services: IdentityServices, viewer: Viewer) -> Credentials:
     """What the viewer's password is compared with.
 
     Raises Unauthenticated when they have left meanwhile, and a Refusal when they are locked out: then no password is
     compared, and nobody learns whether it was right.
     """
-    async with reception.database.read() as session:
+    async with services.database.read() as session:
         found = await people.by_id(session, viewer.user_id)
-        await reception.require_unlocked(session, viewer.wallet_id)
+        await services.require_unlocked(session, viewer.wallet_id)
     if found is None:
         raise Unauthenticated
     return found

@@ -6,14 +6,14 @@ not used yet                         its successor, and a new access token
 used within 10 s, successor unused   the same successor: the first reply was lost on the way
 used, otherwise                      INVALID_TOKEN, and the session ends: two have this token, and one of them stole
                                      it (RFC 9700, 4.14.2)
-any of the others, user locked out   a Refusal; the token stays as it is (reception.LockOut)
+any of the others, user locked out   a Refusal; the token stays as it is (services.LockOut)
 """
 
 from datetime import datetime, timedelta
 
 from pocketpay.identity.errors import InvalidToken
-from pocketpay.identity.reception import Admission, Reception
 from pocketpay.identity.repository import people, sessions
+from pocketpay.identity.services import Admission, IdentityServices
 from pocketpay.identity.until_known import until_known
 from pocketpay.identity.user import User
 from pocketpay.identity.viewer import Viewer
@@ -23,28 +23,31 @@ GRACE = timedelta(seconds=10)
 Renewed = tuple[User, Viewer, datetime]
 
 
-async def refresh_session(reception: Reception, refresh_token: str) -> Admission:
+async def refresh_session(services: IdentityServices, refresh_token: str) -> Admission:
     """The next tokens of the session that this refresh token is of. Raises InvalidToken, even as it ends one, and a
     Refusal when its user is locked out.
 
     Two at once take turns on the session's row: the second is a lost reply of the first, and gets the same.
     """
-    successor = reception.refresh_tokens.successor(refresh_token)
+    successor = services.refresh_tokens.successor(refresh_token)
 
     async def unit() -> Renewed | None:
-        return await _renewed(reception, refresh_token, successor)
+        return await _renewed(services, refresh_token, successor)
 
     renewed = await until_known(unit)
     if renewed is None:
         raise InvalidToken
     user, viewer, expires_at = renewed
-    return reception.admit(user, viewer, successor, expires_at)
+    return services.admit(user, viewer, successor, expires_at)
 
 
-async def _renewed(reception: Reception, refresh_token: str, successor: str) -> Renewed | None:
+async def _renewed(services: IdentityServices, refresh_token: str, successor: str) -> Renewed | None:
     """One unit of work. None is a refusal; it returns, so that what it has ended is committed."""
-    shown, next_one = reception.refresh_tokens.kept(refresh_token), reception.refresh_tokens.kept(successor)
-    async with reception.database.write() as session:
+    shown, next_one = (
+        services.refresh_tokens.kept(refresh_token),
+        services.refresh_tokens.kept(successor),
+    )
+    async with services.database.write() as session:
         token = await sessions.lock_generation(session, shown, next_one, grace=GRACE)
         if token is None or not token.live:
             return None
@@ -52,9 +55,9 @@ async def _renewed(reception: Reception, refresh_token: str, successor: str) -> 
         if token.used and not lost_reply:
             await sessions.end(session, token.user_id, [token.session_id])
             return None
-        await reception.require_unlocked(session, token.wallet_id)
+        await services.require_unlocked(session, token.wallet_id)
         expires_at = token.expires_at
         if not token.used:
-            expires_at = await sessions.rotate(session, token, shown, next_one, lifetime=reception.lifetime)
+            expires_at = await sessions.rotate(session, token, shown, next_one, lifetime=services.lifetime)
         user = (await people.users(session, [token.user_id]))[token.user_id]
     return user, Viewer(token.user_id, token.wallet_id, token.session_id), expires_at

@@ -1,12 +1,12 @@
 """Requesting a code, and a link, that verifies an email address (verification.py)."""
 
 from pocketpay.identity import verification
-from pocketpay.identity.reception import Reception
+from pocketpay.identity.services import IdentityServices
 from pocketpay.identity.user import Changed
 from pocketpay.identity.viewer import Viewer
 
 
-async def request_email_verification(reception: Reception, viewer: Viewer, *, address: str) -> Changed:
+async def request_email_verification(services: IdentityServices, viewer: Viewer, *, address: str) -> Changed:
     """Mails a code to the viewer's address, unless it is verified already. Raises MailUnavailable, EmailMissing, and
     what `verification.request` raises."""
-    return await verification.request(reception, viewer, verification.BY_EMAIL, asked_from=address)
+    return await verification.request(services, viewer, verification.BY_EMAIL, asked_from=address)

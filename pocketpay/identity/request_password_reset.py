@@ -25,8 +25,8 @@ from pocketpay.identity.errors import MailUnavailable
 from pocketpay.identity.logins import Login
 from pocketpay.identity.mails import IdentityMails
 from pocketpay.identity.one_time_codes import Challenge, Purpose
-from pocketpay.identity.reception import Reception
 from pocketpay.identity.repository import challenges, people
+from pocketpay.identity.services import IdentityServices
 from pocketpay.identity.until_known import until_known
 from pocketpay.identity.user import User
 from pocketpay.mail.mail import Kind
@@ -38,27 +38,27 @@ MOST_IN_WINDOW = 2
 for as long again."""
 
 
-async def request_password_reset(reception: Reception, raw_login: str, *, address: str) -> None:
+async def request_password_reset(services: IdentityServices, raw_login: str, *, address: str) -> None:
     """Sends a code to whoever that login is, after this has returned. Raises MailUnavailable, RateLimited and
     ServiceBusy."""
-    if not reception.outbox.is_on:
+    if not services.outbox.is_on:
         raise MailUnavailable
-    await reception.throttle.reset_request_from(address)
+    await services.throttle.reset_request_from(address)
     login = logins.read(raw_login)
-    reception.afterwards.do(lambda: _send(reception, login))
+    services.afterwards.do(lambda: _send(services, login))
 
 
-async def _send(reception: Reception, login: Login) -> None:
-    found = await reception.database.query(people.by_login, login)
+async def _send(services: IdentityServices, login: Login) -> None:
+    found = await services.database.query(people.by_login, login)
     if found is None or not found.user.email_verified:
         return
     user_id, challenge_id = found.user.id, uuids.uuid7()
 
     async def unit() -> None:
-        async with reception.database.write() as session:
+        async with services.database.write() as session:
             user = await people.lock_user(session, user_id)
             if user is not None and user.email_verified:
-                await send_code(session, reception.outbox, user, challenge_id)
+                await send_code(session, services.outbox, user, challenge_id)
 
     await until_known(unit)
 

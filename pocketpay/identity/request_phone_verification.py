@@ -1,12 +1,12 @@
 """Requesting a code that verifies a phone number (verification.py)."""
 
 from pocketpay.identity import verification
-from pocketpay.identity.reception import Reception
+from pocketpay.identity.services import IdentityServices
 from pocketpay.identity.user import Changed
 from pocketpay.identity.viewer import Viewer
 
 
-async def request_phone_verification(reception: Reception, viewer: Viewer, *, address: str) -> Changed:
+async def request_phone_verification(services: IdentityServices, viewer: Viewer, *, address: str) -> Changed:
     """Sends a text message with a code to the viewer's number, unless it is verified already. Raises
     TextMessagesUnavailable, PhoneMissing, and what `verification.request` raises."""
-    return await verification.request(reception, viewer, verification.BY_PHONE, asked_from=address)
+    return await verification.request(services, viewer, verification.BY_PHONE, asked_from=address)

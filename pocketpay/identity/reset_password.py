@@ -4,7 +4,7 @@ welcome mail (importing/welcome.py).
 new password weak?             WEAK_PASSWORD, before anything is looked up
 address over its rate?         RATE_LIMITED
 code, or link, right?          INVALID_CODE; for nobody the same statements say the same
-locked out?                    a Refusal; why, is not known here (reception.LockOut)
+locked out?                    a Refusal; why, is not known here (services.LockOut)
 weak because of their name?    WEAK_PASSWORD, told only to whoever has the code
 one unit of work               the code is used, the others end, the new hash, the end of all sessions, a mail about
                                it; the address from which it is done is a known one (throttle.py)
@@ -23,10 +23,10 @@ from pocketpay.identity import logins, shown_code
 from pocketpay.identity.errors import RateLimited
 from pocketpay.identity.logins import Login
 from pocketpay.identity.one_time_codes import Challenge, Purpose, challenge_id
-from pocketpay.identity.passwords import must_be_strong
-from pocketpay.identity.reception import Reception
+from pocketpay.identity.passwords import require_strong
 from pocketpay.identity.repository import challenges, people
 from pocketpay.identity.repository.challenges import LiveChallenge
+from pocketpay.identity.services import IdentityServices
 from pocketpay.identity.sessions import end_all
 from pocketpay.identity.shown_code import ShownCode
 from pocketpay.identity.throttle import remember_address
@@ -49,40 +49,40 @@ class _Proof:
 
 
 async def reset_password(
-    reception: Reception, raw_login: str | None, what: ShownCode, new_password: str, *, address: str
+    services: IdentityServices, raw_login: str | None, what: ShownCode, new_password: str, *, address: str
 ) -> None:
     """Sets a new password and ends every session of its user. `raw_login` says whose the code is; a token says it
     itself.
 
     Raises WeakPassword, RateLimited, InvalidCode, ServiceBusy, and a Refusal when the user is locked out.
     """
-    must_be_strong(new_password, field=FIELD)
+    require_strong(new_password, field=FIELD)
     login = None if raw_login is None else logins.read(raw_login)
-    proof = await _proof(reception, login, what, address)
+    proof = await _proof(services, login, what, address)
     if proof is None:
         raise what.refusal
     user = proof.user
-    must_be_strong(new_password, (user.username, user.name, user.email or ""), field=FIELD)
-    new_hash = await reception.passwords.hash(new_password)
-    ended = await _set(reception, proof, what, new_hash, address)
+    require_strong(new_password, (user.username, user.name, user.email or ""), field=FIELD)
+    new_hash = await services.passwords.hash(new_password)
+    ended = await _set(services, proof, what, new_hash, address)
     if ended is None:
         raise what.refusal
-    reception.gate.forget(ended)
+    services.gate.forget(ended)
 
 
-async def _proof(reception: Reception, login: Login | None, what: ShownCode, address: str) -> _Proof | None:
+async def _proof(services: IdentityServices, login: Login | None, what: ShownCode, address: str) -> _Proof | None:
     """Whose code that is; None when it is nobody's. Counted in the same unit of work, so that every answer writes."""
 
     async def unit() -> tuple[int | None, _Proof | None]:
-        async with reception.database.write() as session:
-            wait = await reception.throttle.reset_from(session, address)
+        async with services.database.write() as session:
+            wait = await services.throttle.reset_from(session, address)
             if wait is not None:
                 return wait, None
             user, live = await _live(session, login, what)
-            found = await shown_code.look(session, reception.codes, what, live)
+            found = await shown_code.look(session, services.codes, what, live)
             if user is None or found is None:
                 return None, None
-            await reception.require_unlocked(session, user.wallet_id)
+            await services.require_unlocked(session, user.wallet_id)
             return None, _Proof(user, found)
 
     wait, proof = await until_known(unit)
@@ -113,29 +113,29 @@ def _purposes(what: ShownCode) -> tuple[Purpose, ...]:
 
 
 async def _set(
-    reception: Reception, proof: _Proof, what: ShownCode, new_hash: str, address: str
+    services: IdentityServices, proof: _Proof, what: ShownCode, new_hash: str, address: str
 ) -> list[UUID] | None:
     """Gives the sessions that ended; None when the code is not good any more."""
     user, challenge = proof.user, proof.challenge
 
     async def unit() -> list[UUID] | None:
-        async with reception.database.write() as session:
+        async with services.database.write() as session:
             kept = await people.lock_hash(session, user.id)
             if kept == new_hash:
                 return []  # our own earlier try, whose reply was lost
             now = await people.lock_user(session, user.id)
             if now is None or now.email is None or not now.email_verified:
                 return None
-            await reception.require_unlocked(session, user.wallet_id)
+            await services.require_unlocked(session, user.wallet_id)
             live = await challenges.live(session, user.id, _purposes(what), now.email)
-            if await shown_code.look(session, reception.codes, what, live) != challenge:
+            if await shown_code.look(session, services.codes, what, live) != challenge:
                 return None
             await challenges.end_all(session, user.id, BY_LINK)
             await people.set_hash(session, user.id, new_hash)
             await remember_address(session, user.id, address)
             ended = await end_all(session, user.id)
-            if (notice := reception.mails.password_changed(challenge.id, now)) is not None:
-                await reception.outbox.put(session, notice)
+            if (notice := services.mails.password_changed(challenge.id, now)) is not None:
+                await services.outbox.put(session, notice)
             return ended
 
     return await until_known(unit)

@@ -10,9 +10,9 @@ from uuid import UUID
 
 from pocketpay.database.sessions import Session as Connected
 from pocketpay.identity.errors import NoSuchSession, Unauthenticated
-from pocketpay.identity.reception import Reception
 from pocketpay.identity.repository import people
 from pocketpay.identity.repository import sessions as repository
+from pocketpay.identity.services import IdentityServices
 from pocketpay.identity.session import Lifetime, Session
 from pocketpay.identity.until_known import until_known
 from pocketpay.identity.viewer import Viewer
@@ -44,22 +44,22 @@ async def open_session(
     return expires_at
 
 
-async def live(reception: Reception, viewer: Viewer) -> list[Session]:
+async def live(services: IdentityServices, viewer: Viewer) -> list[Session]:
     """The viewer's sessions that live, the newest first."""
-    async with reception.database.read() as session:
+    async with services.database.read() as session:
         return await repository.live(session, viewer.user_id)
 
 
-async def sign_out(reception: Reception, viewer: Viewer) -> int:
+async def sign_out(services: IdentityServices, viewer: Viewer) -> int:
     """Ends the session the viewer asks through. Gives how many ended: one, or none when it had before."""
 
     async def end_own(session: Connected) -> list[UUID]:
         return await repository.end(session, viewer.user_id, [viewer.session_id])
 
-    return await _ended(reception, end_own)
+    return await _ended(services, end_own)
 
 
-async def revoke(reception: Reception, viewer: Viewer, session_id: UUID | None) -> int:
+async def revoke(services: IdentityServices, viewer: Viewer, session_id: UUID | None) -> int:
     """Ends one of the viewer's sessions and gives 1, or 0 when it had ended before.
 
     None, unknown or somebody else's raises NoSuchSession.
@@ -73,17 +73,17 @@ async def revoke(reception: Reception, viewer: Viewer, session_id: UUID | None) 
             raise NoSuchSession
         return await repository.end(session, viewer.user_id, [one])
 
-    return await _ended(reception, end_one)
+    return await _ended(services, end_one)
 
 
-async def revoke_others(reception: Reception, viewer: Viewer) -> int:
+async def revoke_others(services: IdentityServices, viewer: Viewer) -> int:
     """Ends every session of the viewer but the one they ask through, and gives how many."""
 
     async def end_all_but_this(session: Connected) -> list[UUID]:
         await people.lock_open(session, viewer.user_id)
         return await end_others(session, viewer)
 
-    return await _ended(reception, end_all_but_this)
+    return await _ended(services, end_all_but_this)
 
 
 async def end_others(session: Connected, viewer: Viewer) -> list[UUID]:
@@ -104,12 +104,12 @@ async def end_all(session: Connected, user_id: UUID) -> list[UUID]:
     return await repository.end(session, user_id, living)
 
 
-async def _ended(reception: Reception, end: Callable[[Connected], Awaitable[list[UUID]]]) -> int:
+async def _ended(services: IdentityServices, end: Callable[[Connected], Awaitable[list[UUID]]]) -> int:
     async def unit() -> list[UUID]:
-        async with reception.database.write() as session:
+        async with services.database.write() as session:
             return await end(session)
 
     ended = await until_known(unit)
     # The signal will come, but whoever has just signed out should not have to wait for it.
-    reception.gate.forget(ended)
+    services.gate.forget(ended)
     return len(ended)

@@ -5,7 +5,7 @@ who is meant?            a username with or without "@", an email address or a p
                          (logins.py)
 must it wait?            RATE_LIMITED; at a known address by its own budget, elsewhere by turns (throttle.py)
 password the one?        INVALID_CREDENTIALS; for nobody it takes as long and says the same
-locked out?              a Refusal, told only to whoever has the password (reception.LockOut)
+locked out?              a Refusal, told only to whoever has the password (services.LockOut)
 session                  in one unit of work, with the hash renewed where it is not one of ours
 """
 
@@ -18,73 +18,75 @@ from pocketpay.identity.brought_hashes import HashesLeft
 from pocketpay.identity.errors import InvalidCredentials
 from pocketpay.identity.logins import Login
 from pocketpay.identity.passwords import Verdict
-from pocketpay.identity.reception import Admission, Reception
 from pocketpay.identity.repository import people
 from pocketpay.identity.repository.people import Credentials
+from pocketpay.identity.services import Admission, IdentityServices
 from pocketpay.identity.sessions import open_session
 from pocketpay.identity.until_known import until_known
 from pocketpay.identity.viewer import Viewer
 
 
 async def sign_in(
-    reception: Reception, raw_login: str, password: str, *, address: str, user_agent: str | None
+    services: IdentityServices, raw_login: str, password: str, *, address: str, user_agent: str | None
 ) -> Admission:
     """Opens a session for whoever that login and password are.
 
     Raises RateLimited, InvalidCredentials, ServiceBusy when too many passwords are being checked, or a Refusal when
     the user is locked out.
     """
-    await reception.throttle.sign_in_from(address)
+    await services.throttle.sign_in_from(address)
 
     login = logins.read(raw_login)
 
     async def attempt() -> Admission:
-        found, left = await _meant(reception, login)
+        found, left = await _meant(services, login)
         user_id = found.user.id if found else None
-        async with reception.throttle.sign_in(login, user_id, address) as tried:
+        async with services.throttle.sign_in(login, user_id, address) as tried:
             kept = found.password_hash if found else None
-            verdict = await reception.passwords.verify(kept, password, left=left, asker=tried.asker)
+            verdict = await services.passwords.verify(kept, password, left=left, asker=tried.asker)
             tried.succeeded = verdict.matches
         if found is None or not verdict.matches:
             raise InvalidCredentials
-        return await _admitted(reception, found, verdict, user_agent)
+        return await _admitted(services, found, verdict, user_agent)
 
     return await proof.until_it_stands(attempt)
 
 
-async def _meant(reception: Reception, login: Login) -> tuple[Credentials | None, HashesLeft]:
+async def _meant(services: IdentityServices, login: Login) -> tuple[Credentials | None, HashesLeft]:
     """Whom the login names, and which hashes of other kinds than ours there are.
 
     The same two reads whatever it is, so that what it is cannot be told by the time it takes.
     """
-    async with reception.database.read() as session:
+    async with services.database.read() as session:
         return await people.by_login(session, login), await people.hashes_left(session)
 
 
-async def _admitted(reception: Reception, found: Credentials, verdict: Verdict, user_agent: str | None) -> Admission:
+async def _admitted(
+    services: IdentityServices, found: Credentials, verdict: Verdict, user_agent: str | None
+) -> Admission:
     user = found.user
     session_id: UUID = uuids.uuid7()
     viewer = Viewer(user.id, user.wallet_id, session_id)
-    refresh_token = reception.refresh_tokens.first()
+    refresh_token = services.refresh_tokens.first()
     hashes = [one for one in (found.password_hash, verdict.rehashed) if one is not None]
 
     async def unit() -> Admission:
-        async with reception.database.write() as session:
+        async with services.database.write() as session:
             # A password changed while it was compared opens no session: that change has ended all the others.
             if not await proof.stands(session, user.id, *hashes):
                 raise InvalidCredentials
-            await reception.require_unlocked(session, user.wallet_id)
+            await services.require_unlocked(session, user.wallet_id)
             expires_at = await open_session(
                 session,
                 viewer,
-                token_hash=reception.refresh_tokens.kept(refresh_token),
+                token_hash=services.refresh_tokens.kept(refresh_token),
                 user_agent=names.user_agent(user_agent),
-                lifetime=reception.lifetime,
+                lifetime=services.lifetime,
             )
             if expires_at is None:
                 raise InvalidCredentials
             if verdict.rehashed is not None:
                 await people.keep_hash(session, user.id, old=found.password_hash, new=verdict.rehashed)
-        return reception.admit(user, viewer, refresh_token, expires_at)
+        return services.admit(user, viewer, refresh_token, expires_at)
 
     return await until_known(unit)

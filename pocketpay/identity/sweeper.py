@@ -5,7 +5,7 @@ import asyncio
 import structlog
 
 from pocketpay.database.loops import going_on
-from pocketpay.identity.reception import Reception
+from pocketpay.identity.services import IdentityServices
 
 EVERY_SECONDS = 60.0
 """Between two sweeps: nobody waits for them."""
@@ -13,9 +13,9 @@ EVERY_SECONDS = 60.0
 log = structlog.get_logger(__name__)
 
 
-async def sweep_forever(reception: Reception) -> None:
+async def sweep_forever(services: IdentityServices) -> None:
     """Sweeps until it is cancelled. What goes wrong with one sweep is logged, and the next one comes."""
     while True:
         await asyncio.sleep(EVERY_SECONDS)
         with going_on(log, busy="sweep_put_off", failed="sweep_failed"):
-            await reception.sweep()
+            await services.sweep()

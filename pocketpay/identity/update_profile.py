@@ -1,6 +1,6 @@
 """Changing what is known of oneself: name, email address, phone number, picture.
 
-locked out?                   a Refusal; why, is not known here (reception.LockOut)
+locked out?                   a Refusal; why, is not known here (services.LockOut)
 every field fit?              INVALID_INPUT of each that is not; the name they have already is always fit
 email or phone mentioned?     then the password is asked
     user in a wait?           RATE_LIMITED; the budget of signed-in users
@@ -22,76 +22,83 @@ from pocketpay.errors import Refusal
 from pocketpay.identity import names, proof
 from pocketpay.identity.changes import Changes, Stays, Wish, read
 from pocketpay.identity.errors import TAKEN, Unauthenticated, WrongPassword
-from pocketpay.identity.reception import Reception
 from pocketpay.identity.repository import people
+from pocketpay.identity.services import IdentityServices
 from pocketpay.identity.until_known import until_known
 from pocketpay.identity.user import Changed
 from pocketpay.identity.viewer import Viewer
 
 
-async def update_profile(reception: Reception, viewer: Viewer, wish: Wish, *, address: str) -> Changed:
+async def update_profile(services: IdentityServices, viewer: Viewer, wish: Wish, *, address: str) -> Changed:
     """Gives the user as they are afterwards, or all that is wrong with the wish; then nothing has changed.
 
     Raises RateLimited, ServiceBusy, Unauthenticated when the viewer has left meanwhile, and a Refusal when the viewer
     is locked out.
     """
     changes, refusals = read(wish)
-    if any(refusal.field == "name" for refusal in refusals) and await _keeps_name(reception, viewer, wish):
+    if any(refusal.field == "name" for refusal in refusals) and await _keeps_name(services, viewer, wish):
         refusals = [refusal for refusal in refusals if refusal.field != "name"]
     if wish.needs_password and wish.current_password is None:
         refusals.append(WrongPassword())
     elif wish.needs_password:
         password = wish.current_password or ""
         return await proof.until_it_stands(
-            lambda: _with_password(reception, viewer, changes, [*refusals], password, address)
+            lambda: _with_password(services, viewer, changes, [*refusals], password, address)
         )
-    return Changed(None, tuple(refusals)) if refusals else await _changed(reception, viewer, changes)
+    return Changed(None, tuple(refusals)) if refusals else await _changed(services, viewer, changes)
 
 
-async def _keeps_name(reception: Reception, viewer: Viewer, wish: Wish) -> bool:
+async def _keeps_name(services: IdentityServices, viewer: Viewer, wish: Wish) -> bool:
     """Whether the name asked for is the one they have: an app may send every field of its form."""
     if not isinstance(wish.raw_name, str):
         return False
-    found = await reception.database.query(people.users, [viewer.user_id])
+    found = await services.database.query(people.users, [viewer.user_id])
     return viewer.user_id in found and found[viewer.user_id].name in (wish.raw_name, names.kept_form(wish.raw_name))
 
 
 async def _with_password(
-    reception: Reception, viewer: Viewer, changes: Changes, refusals: list[Refusal], password: str, address: str
+    services: IdentityServices,
+    viewer: Viewer,
+    changes: Changes,
+    refusals: list[Refusal],
+    password: str,
+    address: str,
 ) -> Changed:
-    found = await proof.credentials(reception, viewer)
-    async with reception.throttle.signed_in(viewer.user_id, address) as tried:
-        verdict = await reception.passwords.verify(found.password_hash, password)
+    found = await proof.credentials(services, viewer)
+    async with services.throttle.signed_in(viewer.user_id, address) as tried:
+        verdict = await services.passwords.verify(found.password_hash, password)
         taken: list[Refusal] = []
         if verdict.matches:
-            await reception.throttle.contact_change_of(viewer.user_id)
-            taken = await _taken(reception, viewer, changes)
+            await services.throttle.contact_change_of(viewer.user_id)
+            taken = await _taken(services, viewer, changes)
         refusals += taken if verdict.matches else [WrongPassword()]
         changed = (
             Changed(None, tuple(refusals))
             if refusals
-            else await _changed(reception, viewer, changes, proven=found.password_hash)
+            else await _changed(services, viewer, changes, proven=found.password_hash)
         )
         tried.succeeded = verdict.matches and not taken
     return changed
 
 
-async def _changed(reception: Reception, viewer: Viewer, changes: Changes, *, proven: str | None = None) -> Changed:
+async def _changed(
+    services: IdentityServices, viewer: Viewer, changes: Changes, *, proven: str | None = None
+) -> Changed:
     """One unit of work. `proven` is the hash that the password was compared with, where it was asked."""
     change_id: UUID = uuids.uuid7()
 
     async def unit() -> Changed:
-        async with reception.database.write() as session:
+        async with services.database.write() as session:
             if proven is not None and not await proof.stands(session, viewer.user_id, proven):
                 raise Unauthenticated
-            await reception.require_unlocked(session, viewer.wallet_id)
+            await services.require_unlocked(session, viewer.wallet_id)
             before = None if proven is None else await people.lock_user(session, viewer.user_id)
             user = await people.change(session, viewer.user_id, changes)
             if user is not None and before is not None:
                 if before.email_verified and not user.email_verified:
-                    await reception.outbox.put(session, reception.mails.email_changed(change_id, before))
+                    await services.outbox.put(session, services.mails.email_changed(change_id, before))
                 if before.phone_verified and not user.phone_verified:
-                    await reception.text_outbox.put(session, reception.mails.phone_changed(change_id, before))
+                    await services.text_outbox.put(session, services.mails.phone_changed(change_id, before))
         if user is None:
             raise Unauthenticated
         return Changed(user)
@@ -99,9 +106,9 @@ async def _changed(reception: Reception, viewer: Viewer, changes: Changes, *, pr
     return await until_known(unit)
 
 
-async def _taken(reception: Reception, viewer: Viewer, changes: Changes) -> list[Refusal]:
+async def _taken(services: IdentityServices, viewer: Viewer, changes: Changes) -> list[Refusal]:
     email = None if isinstance(changes.email, Stays) else changes.email
     phone = None if isinstance(changes.phone, Stays) else changes.phone
-    async with reception.database.read() as session:
-        fields = await people.taken(session, username=None, email=email, phone=phone, besides=viewer.user_id)
+    async with services.database.read() as session:
+        fields = await people.taken(session, username=None, email=email, phone=phone, other_than=viewer.user_id)
     return [refusal() for field, refusal in TAKEN.items() if field in fields]

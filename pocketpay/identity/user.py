@@ -1,4 +1,4 @@
-"""A user, as the rooms see one: everything but the password."""
+"""A user, as the other packages see one: everything but the password."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -5,14 +5,14 @@ request     the channel off?          MAIL_UNAVAILABLE, TEXT_MESSAGES_UNAVAILABL
             verified already?         nothing is sent
             too many?                 RATE_LIMITED: five an hour for the user, and by turns for all who have something
                                       sent to the same address or number
-            locked out?               a Refusal; why, is not known here (reception.LockOut)
+            locked out?               a Refusal; why, is not known here (services.LockOut)
             one unit of work          the challenge, the end of those before it, and the mail or text message
 verify      locked out?               a Refusal
             verified already?         nothing changes
             code, or link, right?     INVALID_CODE: wrong, used, expired, sent to an earlier address or number, or
                                       after too many wrong codes
             one unit of work          the challenge is used, the address or number is the viewer's and verified for
-                                      nobody else; of an address reception.on_verified_email is told
+                                      nobody else; of an address services.on_verified_email is told
 
 Anybody may say that an address or a number is theirs, so many accounts could have something sent to one stranger.
 They take turns like strangers at sign-in (throttle.py): the owner has a turn too, whatever the others do.
@@ -37,8 +37,8 @@ from pocketpay.identity.errors import (
     Unauthenticated,
 )
 from pocketpay.identity.one_time_codes import Challenge, Purpose
-from pocketpay.identity.reception import Reception
 from pocketpay.identity.repository import challenges, people, verification
+from pocketpay.identity.services import IdentityServices
 from pocketpay.identity.shown_code import ShownCode
 from pocketpay.identity.until_known import until_known
 from pocketpay.identity.user import Changed, User
@@ -57,8 +57,8 @@ class Way:
     off: type[Refusal]
     missing: type[Refusal]
 
-    def outbox(self, reception: Reception) -> Outbox:
-        return reception.outbox if self.contact is Contact.EMAIL else reception.text_outbox
+    def outbox(self, services: IdentityServices) -> Outbox:
+        return services.outbox if self.contact is Contact.EMAIL else services.text_outbox
 
     def address(self, user: User) -> str | None:
         """The user's address or number."""
@@ -72,16 +72,16 @@ BY_EMAIL = Way(Contact.EMAIL, Purpose.VERIFY_EMAIL, Kind.VERIFY_EMAIL, MailUnava
 BY_PHONE = Way(Contact.PHONE, Purpose.VERIFY_PHONE, Kind.VERIFY_PHONE, TextMessagesUnavailable, PhoneMissing)
 
 
-async def request(reception: Reception, viewer: Viewer, way: Way, *, asked_from: str) -> Changed:
+async def request(services: IdentityServices, viewer: Viewer, way: Way, *, asked_from: str) -> Changed:
     """Sends the viewer a code, unless theirs is verified already. Gives the viewer as they are.
 
     Raises what `way` says, RateLimited, ServiceBusy, Unauthenticated when they have left meanwhile, and a Refusal
     when they are locked out.
     """
-    outbox = way.outbox(reception)
+    outbox = way.outbox(services)
     if not outbox.is_on:
         raise way.off
-    found = await reception.database.query(people.by_id, viewer.user_id)
+    found = await services.database.query(people.by_id, viewer.user_id)
     if found is None:
         raise Unauthenticated
     user = found.user
@@ -91,47 +91,47 @@ async def request(reception: Reception, viewer: Viewer, way: Way, *, asked_from:
     if way.is_verified(user):
         return Changed(user)
     challenge = Challenge(uuids.uuid7(), way.purpose, user.id, address)
-    mail = reception.mails.with_code(way.kind, challenge, username=user.username)
+    mail = services.mails.with_code(way.kind, challenge, username=user.username)
 
     async def unit() -> None:
-        async with reception.database.write() as session:
+        async with services.database.write() as session:
             if not await people.lock_open(session, user.id):
                 raise Unauthenticated
-            await reception.require_unlocked(session, user.wallet_id)
+            await services.require_unlocked(session, user.wallet_id)
             await challenges.replace_others(session, challenge)
             await challenges.add(session, challenge, mail.lifetime)
             await outbox.put(session, mail)
 
-    await reception.throttle.verification_of(user.id, way.contact)
-    async with reception.throttle.mail_to(address, asked_from):
+    await services.throttle.verification_of(user.id, way.contact)
+    async with services.throttle.mail_to(address, asked_from):
         await until_known(unit)
     return Changed(user)
 
 
-async def verify(reception: Reception, viewer: Viewer, way: Way, what: ShownCode) -> Changed:
+async def verify(services: IdentityServices, viewer: Viewer, way: Way, what: ShownCode) -> Changed:
     """Gives the viewer with a verified address or number. Raises InvalidCode, ServiceBusy, Unauthenticated when they
     have left meanwhile, and a Refusal when they are locked out."""
 
     async def unit() -> Changed | None:
-        async with reception.database.write() as session:
+        async with services.database.write() as session:
             # Before the user's row: everybody takes these two locks in this order.
             await verification.lock(session, way.contact, viewer.user_id)
             user = await people.lock_user(session, viewer.user_id)
             if user is None:
                 raise Unauthenticated
-            await reception.require_unlocked(session, viewer.wallet_id)
+            await services.require_unlocked(session, viewer.wallet_id)
             if way.is_verified(user):
                 return Changed(user)
             address = way.address(user)
             if address is None:
                 return None
             live = await challenges.live(session, user.id, [way.purpose], address)
-            if await shown_code.redeem(session, reception.codes, what, live) is None:
+            if await shown_code.redeem(session, services.codes, what, live) is None:
                 return None
             await verification.verify(session, way.contact, user.id, address)
             verified = await people.lock_user(session, user.id)
             if verified is not None and way.contact is Contact.EMAIL:
-                await reception.on_verified_email(session, verified)
+                await services.on_verified_email(session, verified)
             return Changed(verified)
 
     changed = await until_known(unit)

@@ -1,12 +1,12 @@
 """Verifying an email address by the code, or the link, that was sent to it (verification.py)."""
 
 from pocketpay.identity import verification
-from pocketpay.identity.reception import Reception
+from pocketpay.identity.services import IdentityServices
 from pocketpay.identity.shown_code import ShownCode
 from pocketpay.identity.user import Changed
 from pocketpay.identity.viewer import Viewer
 
 
-async def verify_email(reception: Reception, viewer: Viewer, what: ShownCode) -> Changed:
+async def verify_email(services: IdentityServices, viewer: Viewer, what: ShownCode) -> Changed:
     """Gives the viewer with a verified address. Raises as `verification.verify` does."""
-    return await verification.verify(reception, viewer, verification.BY_EMAIL, what)
+    return await verification.verify(services, viewer, verification.BY_EMAIL, what)

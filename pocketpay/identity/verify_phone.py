@@ -1,12 +1,12 @@
 """Verifying a phone number by the code that was sent to it (verification.py). A text message has no link."""
 
 from pocketpay.identity import verification
-from pocketpay.identity.reception import Reception
+from pocketpay.identity.services import IdentityServices
 from pocketpay.identity.shown_code import ShownCode
 from pocketpay.identity.user import Changed
 from pocketpay.identity.viewer import Viewer
 
 
-async def verify_phone(reception: Reception, viewer: Viewer, code: str) -> Changed:
+async def verify_phone(services: IdentityServices, viewer: Viewer, code: str) -> Changed:
     """Gives the viewer with a verified number. Raises as `verification.verify` does."""
-    return await verification.verify(reception, viewer, verification.BY_PHONE, ShownCode(code))
+    return await verification.verify(services, viewer, verification.BY_PHONE, ShownCode(code))

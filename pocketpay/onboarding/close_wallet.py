@@ -21,13 +21,13 @@ from uuid import UUID
 from pocketpay.cards.card import CardStatus
 from pocketpay.clearing import money_requests
 from pocketpay.clearing.book import Book
-from pocketpay.clearing.footprint import Footprint, Needs
-from pocketpay.clearing.outcome import Besides, Outcome
+from pocketpay.clearing.footprint import Footprint, Lookups
+from pocketpay.clearing.outcome import Outcome, SideEffects
 from pocketpay.identity import proof
+from pocketpay.identity.closing_user import ClosingUser
 from pocketpay.identity.errors import WrongPassword
-from pocketpay.identity.leaving import Leaver
-from pocketpay.identity.reception import Reception
-from pocketpay.identity.repository import leaving
+from pocketpay.identity.repository import closing_user
+from pocketpay.identity.services import IdentityServices
 from pocketpay.identity.viewer import Viewer
 from pocketpay.importing.repository import people
 from pocketpay.payments.desk import Desk
@@ -42,11 +42,11 @@ class CloseWallet:
     """Close that wallet for good; its owner leaves."""
 
     wallet_id: UUID
-    leaver: Leaver
+    closing_user: ClosingUser
 
     @property
     def footprint(self) -> Footprint:
-        return Footprint(self.wallet_id, needs=Needs(leaving=self.leaver.user_id))
+        return Footprint(self.wallet_id, lookups=Lookups(closing_user=self.closing_user.user_id))
 
     def decide(self, book: Book) -> Outcome:
         """The rule. Raises WalletFrozen and BalanceNotZero; said again it gives the state reached.
@@ -56,7 +56,7 @@ class CloseWallet:
         standing = book.standings[self.wallet_id]
         if standing.status is WalletStatus.CLOSED:
             return Outcome(changed=False, replayed=True)
-        if book.hashes.get(self.leaver.user_id) != self.leaver.proven:
+        if book.hashes.get(self.closing_user.user_id) != self.closing_user.proven:
             return Outcome(changed=False)
         if standing.frozen_for is not None:
             raise WalletFrozen
@@ -65,7 +65,7 @@ class CloseWallet:
             raise BalanceNotZero
         closed = replace(standing, status=WalletStatus.CLOSED)
         return Outcome(
-            besides=Besides(
+            side_effects=SideEffects(
                 requests=tuple(
                     money_requests.following(book, request, RequestStatus.DECLINED)
                     for request in book.requests.values()
@@ -77,7 +77,7 @@ class CloseWallet:
                     if card.wallet_id == self.wallet_id and card.status is not CardStatus.CLOSED
                 ),
                 standings=(NewStanding(self.wallet_id, closed, None),),
-                leaver=self.leaver,
+                closing_user=self.closing_user,
             )
         )
 
@@ -86,32 +86,32 @@ class CloseWallet:
         return any(one.anchor == self.wallet_id and one.status in ALIVE for one in book.transactions.values())
 
 
-async def close_wallet(reception: Reception, desk: Desk, viewer: Viewer, password: str, *, address: str) -> int:
+async def close_wallet(services: IdentityServices, desk: Desk, viewer: Viewer, password: str, *, address: str) -> int:
     """Closes the viewer's wallet for good and gives how many sessions ended by it.
 
     Raises RateLimited, WrongPassword, WalletFrozen, BalanceNotZero, ServiceBusy, and Unauthenticated when they have
     left meanwhile.
     """
-    await proof.until_it_stands(lambda: _close(reception, desk, viewer, password, address))
-    async with reception.database.read() as session:
-        ended = await leaving.ended_by_leaving(session, viewer.user_id)
+    await proof.until_it_stands(lambda: _close(services, desk, viewer, password, address))
+    async with services.database.read() as session:
+        ended = await closing_user.ended_by_closing(session, viewer.user_id)
     # The signal will come, but whoever has just left should not have to wait for it.
-    reception.gate.forget(ended)
+    services.gate.forget(ended)
     return len(ended)
 
 
-async def _close(reception: Reception, desk: Desk, viewer: Viewer, password: str, address: str) -> None:
-    found = await proof.credentials(reception, viewer)
-    async with reception.throttle.signed_in(viewer.user_id, address) as tried:
-        verdict = await reception.passwords.verify(found.password_hash, password)
+async def _close(services: IdentityServices, desk: Desk, viewer: Viewer, password: str, address: str) -> None:
+    found = await proof.credentials(services, viewer)
+    async with services.throttle.signed_in(viewer.user_id, address) as tried:
+        verdict = await services.passwords.verify(found.password_hash, password)
         tried.succeeded = verdict.matches
     if not verdict.matches:
         raise WrongPassword("password")
-    async with reception.database.read() as session:
+    async with services.database.read() as session:
         if await people.is_owed(session, viewer.wallet_id):
             raise BalanceNotZero
-    email = None if found.user.email is None else reception.fingerprints.of(found.user.email)
-    leaver = Leaver.of(viewer.user_id, found.password_hash, email)
-    answer = await desk.submit(CloseWallet(viewer.wallet_id, leaver))
+    email = None if found.user.email is None else services.fingerprints.of(found.user.email)
+    closing_user = ClosingUser.of(viewer.user_id, found.password_hash, email)
+    answer = await desk.submit(CloseWallet(viewer.wallet_id, closing_user))
     if answer.balance.standing.status is not WalletStatus.CLOSED:
         raise proof.Replaced

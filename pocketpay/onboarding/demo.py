@@ -15,8 +15,8 @@ from uuid import UUID
 
 from pocketpay.database.sessions import Database
 from pocketpay.errors import Refusal
-from pocketpay.identity.reception import Reception
 from pocketpay.identity.repository import people
+from pocketpay.identity.services import IdentityServices
 from pocketpay.identity.sessions import sign_out
 from pocketpay.onboarding.form import Form
 from pocketpay.onboarding.lock_out import require_unlocked
@@ -75,30 +75,30 @@ async def seed(settings: Settings, server_dsn: str) -> frozenset[str]:
         desk = await Desk.open(database, settings)
         open_.push_async_callback(desk.close)
         # No token made here is ever shown, so any key will do.
-        reception = Reception.open(database, settings, PASSWORD.encode(), require_unlocked=require_unlocked)
-        open_.callback(reception.close)
-        wallets = await _wallets(reception, settings)
+        services = IdentityServices.open(database, settings, PASSWORD.encode(), require_unlocked=require_unlocked)
+        open_.callback(services.close)
+        wallets = await _wallets(services, settings)
         await _live_their_lives(desk, wallets)
         return frozenset(wallets)
 
 
-async def _wallets(reception: Reception, settings: Settings) -> dict[str, UUID]:
+async def _wallets(services: IdentityServices, settings: Settings) -> dict[str, UUID]:
     """The demo people's wallets, known by their password; who is not there yet signs up."""
     wallets = {}
     for username, name in NAMES.items():
-        async with reception.database.read() as session:
+        async with services.database.read() as session:
             there = await people.by_username(session, username)
         if there is not None:
             # Somebody else may have taken the name, in production say: their money is not ours to move.
-            if (await reception.passwords.verify(there.password_hash, PASSWORD)).matches:
+            if (await services.passwords.verify(there.password_hash, PASSWORD)).matches:
                 wallets[username] = there.user.wallet_id
             continue
         form = Form(username, name, PASSWORD, f"{username}@example.com", currency=settings.served_currencies[0])
-        signed_up = await sign_up(reception, settings, form, address="", user_agent=None)
+        signed_up = await sign_up(services, settings, form, address="", user_agent=None)
         if signed_up.admission is not None:
             wallets[username] = signed_up.admission.user.wallet_id
             # Nobody has the tokens that were made with it.
-            await sign_out(reception, signed_up.admission.viewer)
+            await sign_out(services, signed_up.admission.viewer)
     return wallets
 
 

@@ -7,7 +7,7 @@ from typing import TypeVar
 from pocketpay.errors import Refusal
 from pocketpay.identity import contacts, names, usernames
 from pocketpay.identity.errors import InvalidProfile
-from pocketpay.identity.passwords import must_be_strong
+from pocketpay.identity.passwords import require_strong
 
 T = TypeVar("T")
 
@@ -53,7 +53,7 @@ def read(form: Form, served_currencies: Sequence[str]) -> tuple[Person, list[Ref
         phone=None if raw_phone is None else fit(lambda: contacts.phone_number(raw_phone)),
     )
     known = [form.raw_username, form.raw_name, raw_email or ""]
-    fit(lambda: must_be_strong(form.password, known))
+    fit(lambda: require_strong(form.password, known))
     if form.currency not in served_currencies:
         refusals.append(
             InvalidProfile("currency", f"must be a currency of this server: {', '.join(served_currencies)}")

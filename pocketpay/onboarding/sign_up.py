@@ -20,8 +20,8 @@ from pocketpay.errors import Refusal
 from pocketpay.identity import names
 from pocketpay.identity.errors import TAKEN, AlreadyThere
 from pocketpay.identity.passwords import Asker
-from pocketpay.identity.reception import Admission, Reception
 from pocketpay.identity.repository import people
+from pocketpay.identity.services import Admission, IdentityServices
 from pocketpay.identity.sessions import open_session
 from pocketpay.identity.throttle import remember_address
 from pocketpay.identity.until_known import until_known
@@ -42,12 +42,12 @@ class SignedUp:
 
 
 async def sign_up(
-    reception: Reception, settings: Settings, filled: Form, *, address: str, user_agent: str | None
+    services: IdentityServices, settings: Settings, filled: Form, *, address: str, user_agent: str | None
 ) -> SignedUp:
     """Lets a new person in, or says all that is wrong with the form. Raises RateLimited and ServiceBusy."""
-    await reception.throttle.sign_up_from(address)
+    await services.throttle.sign_up_from(address)
     person, refusals = form.read(filled, settings.served_currencies)
-    refusals += await _taken(reception, person.username, person.email, person.phone)
+    refusals += await _taken(services, person.username, person.email, person.phone)
     if refusals or person.username is None or person.name is None:
         return SignedUp(None, tuple(refusals))
     newcomer = Newcomer(
@@ -57,47 +57,49 @@ async def sign_up(
         name=person.name,
         email=person.email,
         phone=person.phone,
-        password_hash=await reception.passwords.hash(filled.password, asker=Asker.NEWCOMER),
+        password_hash=await services.passwords.hash(filled.password, asker=Asker.NEWCOMER),
         bonus=welcome.at_sign_up(settings, filled.currency),
         bonus_id=uuids.uuid7(),
         entry_ids=(uuids.uuid7(), uuids.uuid7()),
     )
-    return await _let_in(reception, newcomer, address, names.user_agent(user_agent))
+    return await _let_in(services, newcomer, address, names.user_agent(user_agent))
 
 
-async def _let_in(reception: Reception, newcomer: Newcomer, address: str, user_agent: str | None) -> SignedUp:
+async def _let_in(services: IdentityServices, newcomer: Newcomer, address: str, user_agent: str | None) -> SignedUp:
     viewer = Viewer(newcomer.user_id, newcomer.wallet_id, uuids.uuid7())
-    refresh_token = reception.refresh_tokens.first()
-    token_hash = reception.refresh_tokens.kept(refresh_token)
+    refresh_token = services.refresh_tokens.first()
+    token_hash = services.refresh_tokens.kept(refresh_token)
 
     async def unit() -> SignedUp:
-        async with reception.database.write() as session:
+        async with services.database.write() as session:
             if not await people.lock_open(session, viewer.user_id):
                 await newcomers.write(session, newcomer)
             await remember_address(session, viewer.user_id, address)
             expires_at = await open_session(
-                session, viewer, token_hash=token_hash, user_agent=user_agent, lifetime=reception.lifetime
+                session, viewer, token_hash=token_hash, user_agent=user_agent, lifetime=services.lifetime
             )
             user = (await people.users(session, [viewer.user_id]))[viewer.user_id]
         assert expires_at is not None, "nobody leaves before they have come"  # noqa: S101
-        return SignedUp(reception.admit(user, viewer, refresh_token, expires_at))
+        return SignedUp(services.admit(user, viewer, refresh_token, expires_at))
 
     try:
         return await until_known(unit)
     except AlreadyThere:
-        refusals = await _taken(reception, newcomer.username, newcomer.email, newcomer.phone, besides=viewer.user_id)
+        refusals = await _taken(
+            services, newcomer.username, newcomer.email, newcomer.phone, other_than=viewer.user_id
+        )
     # Nothing is taken but by ourselves: an earlier try committed while this one waited for it.
     return SignedUp(None, tuple(refusals)) if refusals else await until_known(unit)
 
 
 async def _taken(
-    reception: Reception,
+    services: IdentityServices,
     username: str | None,
     email: str | None,
     phone: str | None,
     *,
-    besides: UUID | None = None,
+    other_than: UUID | None = None,
 ) -> list[Refusal]:
-    async with reception.database.read() as session:
-        fields = await people.taken(session, username=username, email=email, phone=phone, besides=besides)
+    async with services.database.read() as session:
+        fields = await people.taken(session, username=username, email=email, phone=phone, other_than=other_than)
     return [refusal() for field, refusal in TAKEN.items() if field in fields]

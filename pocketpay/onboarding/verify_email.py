@@ -8,7 +8,7 @@ import structlog
 
 from pocketpay.database.failures import ServiceBusy
 from pocketpay.identity import verify_email as identity
-from pocketpay.identity.reception import Reception
+from pocketpay.identity.services import IdentityServices
 from pocketpay.identity.shown_code import ShownCode
 from pocketpay.identity.user import Changed
 from pocketpay.identity.viewer import Viewer
@@ -20,10 +20,10 @@ log = structlog.get_logger(__name__)
 
 
 async def verify_email(
-    reception: Reception, desk: Desk, settings: Settings, viewer: Viewer, what: ShownCode
+    services: IdentityServices, desk: Desk, settings: Settings, viewer: Viewer, what: ShownCode
 ) -> Changed:
     """Gives the viewer with a verified address. Raises as `identity.verify_email` does."""
-    changed = await identity.verify_email(reception, viewer, what)
+    changed = await identity.verify_email(services, viewer, what)
     if not welcome.for_verifying(settings):
         return changed
     try:

@@ -14,7 +14,7 @@
     guards.py                the proofs that PostgreSQL's guards of payments are in force
     stamps.py                the proof that nothing lies in the future
     audits.py                the same on a running server, bounded and one at a time
-    office.py                what the endpoints of operators hold, one for each server
+    services.py               what the endpoints of operators hold, one for each server
     errors.py                why a customer cannot be helped
 
 Every act is written to the operators' log in its own unit of work. Money moves through the clearing, like everyone's.

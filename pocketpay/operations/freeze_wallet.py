@@ -15,7 +15,7 @@ import uuid_utils.compat as uuids
 
 from pocketpay.clearing.book import Book
 from pocketpay.clearing.footprint import Footprint
-from pocketpay.clearing.outcome import Answer, Besides, Outcome
+from pocketpay.clearing.outcome import Answer, Outcome, SideEffects
 from pocketpay.operator_log.act import Act, Action, Operator
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.parsing import parse_reason
@@ -46,7 +46,9 @@ class FreezeWallet:
         frozen = replace(standing, status=WalletStatus.FROZEN, frozen_for=self.freeze)
         facts = {"freeze": self.freeze.value}
         act = Act(self.id, self.operator, Action.FREEZE, self.reason, wallet_id=self.wallet_id, facts=facts)
-        return Outcome(besides=Besides(standings=(NewStanding(self.wallet_id, frozen, self.reason),), act=act))
+        return Outcome(
+            side_effects=SideEffects(standings=(NewStanding(self.wallet_id, frozen, self.reason),), act=act)
+        )
 
 
 async def freeze_wallet(

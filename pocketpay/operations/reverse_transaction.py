@@ -19,7 +19,7 @@ from uuid import UUID
 import uuid_utils.compat as uuids
 
 from pocketpay.clearing.book import Book
-from pocketpay.clearing.footprint import Footprint, Key, Needs
+from pocketpay.clearing.footprint import Footprint, Key, Lookups
 from pocketpay.clearing.outcome import Answer, Outcome
 from pocketpay.money import Money
 from pocketpay.operator_log.act import Act, Action, Operator
@@ -72,7 +72,7 @@ class Reverse:
             payee_id=self.payee_id,
             key=self.key,
             transaction_id=self.transaction_id,
-            needs=Needs(gives_back=True, transactions=(self.id,)),
+            lookups=Lookups(gives_back=True, transactions=(self.id,)),
         )
 
     def decide(self, book: Book) -> Outcome:
@@ -97,8 +97,8 @@ class Reverse:
             raise PayerGone
         amount = self._available(book, original, wanted)
         outcome = Reversal(self.id, original, amount, DESCRIPTION).done(book, self.key)
-        assert outcome.besides is not None, "the original has the refunded amount"  # noqa: S101 - as done() does
-        return replace(outcome, besides=replace(outcome.besides, act=self._act(original, amount)))
+        assert outcome.side_effects is not None, "the original has the refunded amount"  # noqa: S101 - as done() does
+        return replace(outcome, side_effects=replace(outcome.side_effects, act=self._act(original, amount)))
 
     def _wanted(self, original: Transaction) -> Money:
         """How much is to go back. Raises RefundTooLarge, and InvalidAmount for a part of what cost a fee."""

@@ -11,7 +11,7 @@ import uuid_utils.compat as uuids
 
 from pocketpay.clearing.book import Book
 from pocketpay.clearing.footprint import Footprint
-from pocketpay.clearing.outcome import Answer, Besides, Outcome
+from pocketpay.clearing.outcome import Answer, Outcome, SideEffects
 from pocketpay.operator_log.act import Act, Action, Operator
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.parsing import parse_reason
@@ -40,7 +40,7 @@ class UnfreezeWallet:
             return Outcome(changed=False)
         active = replace(standing, status=WalletStatus.ACTIVE, frozen_for=None)
         act = Act(self.id, self.operator, Action.UNFREEZE, self.reason, wallet_id=self.wallet_id)
-        return Outcome(besides=Besides(standings=(NewStanding(self.wallet_id, active, None),), act=act))
+        return Outcome(side_effects=SideEffects(standings=(NewStanding(self.wallet_id, active, None),), act=act))
 
 
 async def unfreeze_wallet(desk: Desk, operator: Operator, wallet_id: UUID, *, raw_reason: str) -> Answer:

@@ -26,7 +26,7 @@
     spending.py               whether a wallet may spend
     parsing.py                raw text becomes amounts, descriptions, keys
     resolve.py                names and ids become wallets
-    desk.py                   what a verb needs besides its rule
+    desk.py                   what every verb needs: the clearing, the bank, the terms
     sweeper.py                expires what is overdue, and asks the bank again
     repository.py             the SQL of the sweeper
 

@@ -12,8 +12,8 @@ from uuid import UUID
 
 from pocketpay.clearing import money_requests
 from pocketpay.clearing.book import Book
-from pocketpay.clearing.footprint import Footprint, Key, Needs
-from pocketpay.clearing.outcome import Besides, Outcome
+from pocketpay.clearing.footprint import Footprint, Key, Lookups
+from pocketpay.clearing.outcome import Outcome, SideEffects
 from pocketpay.money import Money
 from pocketpay.payments.spending import open_wallet
 from pocketpay.requests.errors import PayerNotFound, TooManyOpenRequests, TooManyRequests
@@ -44,7 +44,7 @@ class Ask:
     @property
     def footprint(self) -> Footprint:
         payers = tuple(share.payer_id for share in self.shares if share.payer_id is not None)
-        return Footprint(self.wallet_id, key=self.key, needs=Needs(asks=payers))
+        return Footprint(self.wallet_id, key=self.key, lookups=Lookups(asks=payers))
 
     def decide(self, book: Book) -> Outcome:
         """The rule. Raises a Refusal; none leaves a row."""
@@ -64,7 +64,7 @@ class Ask:
         if not open_wallet(book, self.wallet_id).may_receive:
             raise WalletFrozen
         self._must_not_nag(book, requests)
-        return Outcome(key=self.key, besides=Besides(requests=requests))
+        return Outcome(key=self.key, side_effects=SideEffects(requests=requests))
 
     def _must_not_nag(self, book: Book, requests: tuple[MoneyRequest, ...]) -> None:
         terms, open_requests = book.terms, book.counters.open_requests

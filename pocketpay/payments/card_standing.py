@@ -9,7 +9,7 @@ from uuid import UUID
 from pocketpay.cards.card import NEXT, Card, CardStatus
 from pocketpay.clearing.book import Book
 from pocketpay.clearing.instruction import Instruction
-from pocketpay.clearing.outcome import Besides, Outcome
+from pocketpay.clearing.outcome import Outcome, SideEffects
 from pocketpay.payments.desk import Desk
 from pocketpay.transactions.errors import NotFound, WrongState
 
@@ -20,10 +20,10 @@ def brought(book: Book, card_id: UUID, wallet_id: UUID, status: CardStatus) -> O
     if card is None:
         raise NotFound(thing="card")
     if card.status is status:
-        return Outcome(changed=False, replayed=True, besides=Besides(cards=(card,)))
+        return Outcome(changed=False, replayed=True, side_effects=SideEffects(cards=(card,)))
     if status not in NEXT[card.status]:
         raise WrongState(card)
-    return Outcome(besides=Besides(cards=(replace(card.following(book.now), status=status),)))
+    return Outcome(side_effects=SideEffects(cards=(replace(card.following(book.now), status=status),)))
 
 
 async def card_after(desk: Desk, instruction: Instruction) -> Card:

@@ -63,7 +63,7 @@ class Confirm:
             Leg(held.destination_wallet_id, held.amount.minor, held.description),
         )
         done = replace(following(book, held, Status.COMPLETED), completed_at=book.now)
-        return Outcome(done, legs=legs, hold=released(held), besides=money_requests.paid(book, request))
+        return Outcome(done, legs=legs, hold=released(held), side_effects=money_requests.paid(book, request))
 
 
 async def confirm(desk: Desk, wallet_id: UUID, transaction_id: UUID) -> Answer:

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pocketpay.clearing import money_requests
 from pocketpay.clearing.book import Book
-from pocketpay.clearing.footprint import Footprint, Needs
+from pocketpay.clearing.footprint import Footprint, Lookups
 from pocketpay.clearing.outcome import Answer, Outcome
 from pocketpay.payments.desk import Desk
 from pocketpay.requests.money_request import RequestStatus
@@ -21,7 +21,7 @@ class DeclineRequest:
 
     @property
     def footprint(self) -> Footprint:
-        return Footprint(self.wallet_id, needs=Needs(requests=(self.request_id,)))
+        return Footprint(self.wallet_id, lookups=Lookups(requests=(self.request_id,)))
 
     def decide(self, book: Book) -> Outcome:
         """The rule. Raises NotFound and WrongState; said again it gives the state reached."""

@@ -49,7 +49,7 @@ class AcceptDeposit:
             return earlier
         why = WalletFrozen() if open_wallet(book, self.wallet_id).frozen_for is Freeze.ALL else None
         if why is None:
-            book.must_have_room(self.wallet_id, LimitKind.DEPOSIT_DAILY, self.amount)
+            book.require_room(self.wallet_id, LimitKind.DEPOSIT_DAILY, self.amount)
         accepted = self._transaction(book)
         return Outcome(accepted if why is None else ended_by(why, accepted), key=self.key, refusal=why)
 

@@ -1,4 +1,4 @@
-"""The desk: where orders about money are taken. What a verb needs besides its own rule."""
+"""The desk: what every verb needs beside its own rule to carry out an instruction."""
 
 from collections.abc import Coroutine
 from dataclasses import dataclass, replace

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pocketpay.cards.card import Card, CardStatus
 from pocketpay.clearing.book import Book
-from pocketpay.clearing.footprint import Footprint, Needs
+from pocketpay.clearing.footprint import Footprint, Lookups
 from pocketpay.clearing.outcome import Outcome
 from pocketpay.payments.card_standing import brought, card_after
 from pocketpay.payments.desk import Desk
@@ -20,7 +20,7 @@ class FreezeCard:
 
     @property
     def footprint(self) -> Footprint:
-        return Footprint(self.wallet_id, needs=Needs(cards=(self.card_id,)))
+        return Footprint(self.wallet_id, lookups=Lookups(cards=(self.card_id,)))
 
     def decide(self, book: Book) -> Outcome:
         """The rule. Raises NotFound and WrongState; said again it gives the state reached."""

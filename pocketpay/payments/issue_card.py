@@ -18,8 +18,8 @@ from pocketpay.cards.card import GOOD_FOR_YEARS, Card, CardStatus, month_of
 from pocketpay.cards.errors import TooManyCards
 from pocketpay.cards.number import Secrets
 from pocketpay.clearing.book import Book
-from pocketpay.clearing.footprint import Footprint, Gives, Key, Needs
-from pocketpay.clearing.outcome import Besides, Outcome
+from pocketpay.clearing.footprint import Footprint, Key, Lookups, ResultKind
+from pocketpay.clearing.outcome import Outcome, SideEffects
 from pocketpay.money import Money
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.parsing import parse_key, parse_label, parse_limit
@@ -41,18 +41,20 @@ class IssueCard:
 
     @property
     def footprint(self) -> Footprint:
-        return Footprint(self.wallet_id, key=self.key, needs=Needs(open_cards=(self.wallet_id,)))
+        return Footprint(self.wallet_id, key=self.key, lookups=Lookups(open_cards=(self.wallet_id,)))
 
     def decide(self, book: Book) -> Outcome:
         """The rule. Raises a Refusal; none leaves a row."""
         if (given := book.given(self.key)) is not None:
             (card_id,) = given
-            return Outcome(changed=False, replayed=card_id != self.id, besides=Besides(cards=(book.cards[card_id],)))
+            return Outcome(
+                changed=False, replayed=card_id != self.id, side_effects=SideEffects(cards=(book.cards[card_id],))
+            )
         if (why := frozen(book, self.wallet_id)) is not None:
             raise why
         if book.counters.open_cards[self.wallet_id] >= book.terms.most_cards:
             raise TooManyCards(book.terms.most_cards)
-        return Outcome(key=self.key, besides=Besides(cards=(self._card(book),)))
+        return Outcome(key=self.key, side_effects=SideEffects(cards=(self._card(book),)))
 
     def _card(self, book: Book) -> Card:
         return Card(
@@ -104,7 +106,7 @@ async def issue_card(
     label = parse_label(raw_label)
     each = parse_limit(raw_per_payment_limit, currency, "perPaymentLimit")
     monthly = parse_limit(raw_monthly_limit, currency, "monthlyLimit")
-    key = parse_key(raw_key, wallet_id, "issueCard", label, each or "", monthly or "", gives=Gives.CARDS)
+    key = parse_key(raw_key, wallet_id, "issueCard", label, each or "", monthly or "", result_kind=ResultKind.CARDS)
     made = number.new()
     order = IssueCard(uuids.uuid7(), wallet_id, currency, label, made.last4, each, monthly, key)
     answer = await desk.submit(order)

@@ -9,8 +9,8 @@ from uuid import UUID
 
 from pocketpay.clearing import money_requests
 from pocketpay.clearing.book import Book
-from pocketpay.clearing.footprint import Footprint, Needs
-from pocketpay.clearing.outcome import Besides, Outcome
+from pocketpay.clearing.footprint import Footprint, Lookups
+from pocketpay.clearing.outcome import Outcome, SideEffects
 from pocketpay.requests.money_request import RequestStatus
 from pocketpay.wallets.balance import WalletStatus
 
@@ -25,7 +25,7 @@ class LapseRequest:
 
     @property
     def footprint(self) -> Footprint:
-        return Footprint(self.payer_id, payee_id=self.requester_id, needs=Needs(requests=(self.request_id,)))
+        return Footprint(self.payer_id, payee_id=self.requester_id, lookups=Lookups(requests=(self.request_id,)))
 
     def decide(self, book: Book) -> Outcome:
         """The rule: what is overdue has expired when this is asked. Raises NotFound when there is no such request."""
@@ -33,5 +33,5 @@ class LapseRequest:
         sides = (request.requester_wallet_id, request.payer_wallet_id)
         abandoned = any(book.standings[side].status is WalletStatus.CLOSED for side in sides)
         if request.status is not RequestStatus.PENDING or not abandoned:
-            return Outcome(changed=False, replayed=True, besides=Besides(requests=(request,)))
+            return Outcome(changed=False, replayed=True, side_effects=SideEffects(requests=(request,)))
         return money_requests.ended(book, request, RequestStatus.CANCELLED)

@@ -7,7 +7,7 @@ import hashlib
 from uuid import UUID
 
 from pocketpay import money
-from pocketpay.clearing.footprint import Gives, Key
+from pocketpay.clearing.footprint import Key, ResultKind
 from pocketpay.identity.usernames import canonical
 from pocketpay.money import Money
 from pocketpay.text.lines import fits_line, shows_something
@@ -74,7 +74,11 @@ def parse_recipient(raw_to: str) -> str:
 
 
 def parse_key(
-    raw_key: str, wallet_id: UUID, operation: str, *parsed: str | Money, gives: Gives = Gives.TRANSACTIONS
+    raw_key: str,
+    wallet_id: UUID,
+    operation: str,
+    *parsed: str | Money,
+    result_kind: ResultKind = ResultKind.TRANSACTIONS,
 ) -> Key:
     """The idempotency key, and the fingerprint of what it stands for. Raises InvalidInput."""
     fewest, most = KEY_LENGTH
@@ -85,7 +89,7 @@ def parse_key(
     if not fits_line(raw_key):
         raise InvalidInput("idempotencyKey", "must not have characters that cannot be stored")
     said = [operation, *(f"{part.minor} {part.currency}" if isinstance(part, Money) else part for part in parsed)]
-    return Key(wallet_id, raw_key, operation, hashlib.sha256("\x1f".join(said).encode()).digest(), gives)
+    return Key(wallet_id, raw_key, operation, hashlib.sha256("\x1f".join(said).encode()).digest(), result_kind)
 
 
 def _line(field: str, raw: str, longest: int) -> str:

@@ -13,7 +13,7 @@ from uuid import UUID
 import uuid_utils.compat as uuids
 
 from pocketpay.clearing.book import Book
-from pocketpay.clearing.footprint import Footprint, Key, Needs
+from pocketpay.clearing.footprint import Footprint, Key, Lookups
 from pocketpay.clearing.outcome import Answer, Outcome
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.parsing import parse_key
@@ -44,7 +44,7 @@ class PayRequest:
             key=self.key,
             limit=LimitKind.TRANSFER_DAILY,
             uses=self.asked.amount,
-            needs=Needs(requests=(self.request_id,)),
+            lookups=Lookups(requests=(self.request_id,)),
         )
 
     def decide(self, book: Book) -> Outcome:

@@ -14,7 +14,7 @@ from uuid import UUID
 import uuid_utils.compat as uuids
 
 from pocketpay.clearing.book import Book
-from pocketpay.clearing.footprint import Footprint, Key, Needs
+from pocketpay.clearing.footprint import Footprint, Key, Lookups
 from pocketpay.clearing.outcome import Answer, Outcome
 from pocketpay.money import Money
 from pocketpay.payments.desk import Desk
@@ -54,7 +54,7 @@ class Refund:
             payee_id=self.payer_id,
             key=self.key,
             transaction_id=self.transaction_id,
-            needs=Needs(gives_back=True),
+            lookups=Lookups(gives_back=True),
         )
 
     def decide(self, book: Book) -> Outcome:

@@ -4,7 +4,7 @@ from uuid import UUID
 
 import uuid_utils.compat as uuids
 
-from pocketpay.clearing.footprint import Gives
+from pocketpay.clearing.footprint import ResultKind
 from pocketpay.clearing.outcome import Answer
 from pocketpay.payments.ask import Ask, Share
 from pocketpay.payments.desk import Desk
@@ -21,6 +21,8 @@ async def request_money(
     """
     amount = parse_amount(raw_amount, await desk.resolver.currency(wallet_id))
     description, username = parse_description(raw_description), parse_recipient(raw_from)
-    key = parse_key(raw_key, wallet_id, "requestMoney", username, amount, description, gives=Gives.REQUESTS)
+    key = parse_key(
+        raw_key, wallet_id, "requestMoney", username, amount, description, result_kind=ResultKind.REQUESTS
+    )
     share = Share(uuids.uuid7(), username, await desk.resolver.wallet_of(username), amount)
     return await desk.submit(Ask(wallet_id, (share,), description, key, field="from"))

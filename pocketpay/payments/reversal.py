@@ -21,7 +21,7 @@ from uuid import UUID
 from pocketpay.cards.card import Card
 from pocketpay.clearing.book import Book
 from pocketpay.clearing.footprint import Key
-from pocketpay.clearing.outcome import Besides, Outcome
+from pocketpay.clearing.outcome import Outcome, SideEffects
 from pocketpay.errors import BooksDisagree, Refusal
 from pocketpay.ledger.account import Leg
 from pocketpay.ledger.house import House, HouseKind
@@ -44,7 +44,7 @@ class Reversal:
     """`amount` of a completed transaction on its way back, at most what is left of it. `id` is the new row's.
 
     An instruction that does this names the original's destination as `wallet_id` and its source as `payee_id`, where
-    there are both, the original as `transaction_id`, and `Needs(gives_back=True)`.
+    there are both, the original as `transaction_id`, and `Lookups(gives_back=True)`.
     """
 
     id: UUID
@@ -56,8 +56,8 @@ class Reversal:
         """The money goes back now."""
         row = replace(self._row(book, Status.COMPLETED), completed_at=book.now)
         original = self.original.given_back(self.amount, book.now)
-        besides = Besides(refunded=original, cards=self._cards(book, original))
-        return Outcome(row, legs=self.legs(book.house), key=key, besides=besides)
+        side_effects = SideEffects(refunded=original, cards=self._cards(book, original))
+        return Outcome(row, legs=self.legs(book.house), key=key, side_effects=side_effects)
 
     def refused(self, book: Book, why: Refusal, key: Key) -> Outcome:
         """No money moves; the row stays as FAILED or BLOCKED and keeps why."""

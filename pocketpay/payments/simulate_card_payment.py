@@ -15,8 +15,8 @@ import uuid_utils.compat as uuids
 
 from pocketpay.cards.card import Card
 from pocketpay.clearing.book import Book
-from pocketpay.clearing.footprint import Footprint, Key, Needs
-from pocketpay.clearing.outcome import Answer, Besides, Outcome
+from pocketpay.clearing.footprint import Footprint, Key, Lookups
+from pocketpay.clearing.outcome import Answer, Outcome, SideEffects
 from pocketpay.errors import Refusal
 from pocketpay.ledger.account import Leg
 from pocketpay.ledger.house import HouseKind
@@ -43,8 +43,8 @@ class CardPayment:
 
     @property
     def footprint(self) -> Footprint:
-        needs = None if self.card_id is None else Needs(cards=(self.card_id,))
-        return Footprint(self.wallet_id, key=self.key, needs=needs)
+        lookups = None if self.card_id is None else Lookups(cards=(self.card_id,))
+        return Footprint(self.wallet_id, key=self.key, lookups=lookups)
 
     def decide(self, book: Book) -> Outcome:
         """The rule. Raises a Refusal that leaves no row; those that leave one are in the outcome."""
@@ -56,13 +56,13 @@ class CardPayment:
         why: Refusal | None
         if (why := frozen(book, self.wallet_id)) is not None:
             return self._ended(book, card, why)
-        card.must_work(book.now)
+        card.require_usable(book.now)
         if (why := too_little(book, self.wallet_id, self.amount)) is not None:
             return self._ended(book, card, why)
-        card.must_have_room(self.amount, book.now)
+        card.require_room(self.amount, book.now)
         after = card.paid(self.amount, book.now)
         done = self._transaction(book, card, Status.COMPLETED)
-        return Outcome(done, legs=self._legs(book), key=self.key, besides=Besides(cards=(after,)))
+        return Outcome(done, legs=self._legs(book), key=self.key, side_effects=SideEffects(cards=(after,)))
 
     def _legs(self, book: Book) -> tuple[Leg, ...]:
         network = book.house.account(HouseKind.CARD_NETWORK, self.amount.currency)

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import uuid_utils.compat as uuids
 
-from pocketpay.clearing.footprint import Gives
+from pocketpay.clearing.footprint import ResultKind
 from pocketpay.clearing.outcome import Answer
 from pocketpay.money import Money
 from pocketpay.payments.ask import Ask, Share
@@ -48,7 +48,7 @@ async def split_bill(
     description, among = parse_description(raw_description), _parse_among(raw_among)
     amounts = shares(total, among=len(among), include_me=include_me)
     said = ("with me" if include_me else "without me", *among)
-    key = parse_key(raw_key, wallet_id, "splitBill", total, description, *said, gives=Gives.REQUESTS)
+    key = parse_key(raw_key, wallet_id, "splitBill", total, description, *said, result_kind=ResultKind.REQUESTS)
     payers = [await desk.resolver.wallet_of(username) for username in among]
     if wallet_id in payers:
         raise InvalidInput("among", "must not have your own username")

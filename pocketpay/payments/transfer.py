@@ -78,12 +78,15 @@ class Transfer:
             raise CurrencyMismatch
         if (why := cannot_pay(book, self.wallet_id, self.amount)) is not None:
             return self._ended(book, why)
-        book.must_have_room(self.wallet_id, LimitKind.TRANSFER_DAILY, self.amount)
+        book.require_room(self.wallet_id, LimitKind.TRANSFER_DAILY, self.amount)
         verdict = book.risk_of(self.wallet_id, self.payee_id, self.amount)
         if verdict.action is RuleAction.OFF:
             done = self._transaction(book, Status.COMPLETED)
             return Outcome(
-                done, legs=self._legs(self.payee_id), key=self.key, besides=money_requests.paid(book, self.request)
+                done,
+                legs=self._legs(self.payee_id),
+                key=self.key,
+                side_effects=money_requests.paid(book, self.request),
             )
         if book.counters.pending.get(self.wallet_id, 0) >= book.terms.most_pending:
             raise TooManyPending(book.terms.most_pending)

@@ -15,8 +15,8 @@ from uuid import UUID
 import uuid_utils.compat as uuids
 
 from pocketpay.clearing.book import Book
-from pocketpay.clearing.footprint import Footprint, Key, Needs
-from pocketpay.clearing.outcome import Answer, Besides, Outcome
+from pocketpay.clearing.footprint import Footprint, Key, Lookups
+from pocketpay.clearing.outcome import Answer, Outcome, SideEffects
 from pocketpay.errors import Refusal
 from pocketpay.money import Money
 from pocketpay.payments.desk import Desk
@@ -44,7 +44,7 @@ class TransferBatch:
     @property
     def footprint(self) -> Footprint:
         parts = tuple(item.footprint for item in self.items if isinstance(item, Transfer))
-        return Footprint(self.wallet_id, key=self.key, needs=Needs(parts=parts))
+        return Footprint(self.wallet_id, key=self.key, lookups=Lookups(parts=parts))
 
     def decide(self, book: Book) -> Outcome:
         """The rule. Raises KeyReused; what is refused of the items is in the outcome's parts."""
@@ -53,16 +53,16 @@ class TransferBatch:
         if (earlier := self._earlier(book)) is not None:
             return earlier
         parts: list[Part] = []
-        aside = book.aside({self.wallet_id, *self._payees})
+        fork = book.fork({self.wallet_id, *self._payees})
         for item in self.items:
-            part = item if isinstance(item, Refusal) else _tried(item, aside)
+            part = item if isinstance(item, Refusal) else _tried(item, fork)
             parts.append(part)
             if self.atomic and (why := _refusal(part)) is not None:
                 before, after = [None] * (len(parts) - 1), [None] * (len(self.items) - len(parts))
                 return _thrown_away([*before, why, *after])
         if all(isinstance(part, Refusal) for part in parts):
             return _thrown_away(parts)
-        return Outcome(key=self.key, besides=Besides(parts=tuple(parts)))
+        return Outcome(key=self.key, side_effects=SideEffects(parts=tuple(parts)))
 
     @property
     def _payees(self) -> set[UUID]:
@@ -84,16 +84,16 @@ class TransferBatch:
                 continue
             known = book.transactions[next(done)]
             parts.append(Outcome(known, changed=False, refusal=first_refusal(known), replayed=replayed))
-        return Outcome(changed=False, replayed=replayed, besides=Besides(parts=tuple(parts)))
+        return Outcome(changed=False, replayed=replayed, side_effects=SideEffects(parts=tuple(parts)))
 
 
-def _tried(item: Transfer, aside: Book) -> Part:
+def _tried(item: Transfer, fork: Book) -> Part:
     """What the transfer comes to, which the next item sees."""
     try:
-        outcome = item.decide(aside)
+        outcome = item.decide(fork)
     except Refusal as refusal:
         return refusal
-    aside.apply(outcome)
+    fork.apply(outcome)
     return outcome
 
 
@@ -102,7 +102,7 @@ def _refusal(part: Part) -> Refusal | None:
 
 
 def _thrown_away(parts: Sequence[Part | None]) -> Outcome:
-    return Outcome(changed=False, besides=Besides(parts=tuple(parts)))
+    return Outcome(changed=False, side_effects=SideEffects(parts=tuple(parts)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ from uuid import UUID
 
 from pocketpay.cards.card import Card
 from pocketpay.clearing.book import Book
-from pocketpay.clearing.footprint import Footprint, Needs
-from pocketpay.clearing.outcome import Besides, Outcome
+from pocketpay.clearing.footprint import Footprint, Lookups
+from pocketpay.clearing.outcome import Outcome, SideEffects
 from pocketpay.identity.changes import STAYS, Stays, Wanted
 from pocketpay.money import Money
 from pocketpay.payments.card_standing import card_after
@@ -33,7 +33,7 @@ class UpdateCardLimits:
 
     @property
     def footprint(self) -> Footprint:
-        return Footprint(self.wallet_id, needs=None if self.card_id is None else Needs(cards=(self.card_id,)))
+        return Footprint(self.wallet_id, lookups=None if self.card_id is None else Lookups(cards=(self.card_id,)))
 
     def decide(self, book: Book) -> Outcome:
         """The rule. Raises NotFound, and WrongState when the card is closed; said again it changes nothing."""
@@ -45,9 +45,9 @@ class UpdateCardLimits:
         each = card.per_payment_limit if self.per_payment_limit is STAYS else self.per_payment_limit
         monthly = card.monthly_limit if self.monthly_limit is STAYS else self.monthly_limit
         if (each, monthly) == (card.per_payment_limit, card.monthly_limit):
-            return Outcome(changed=False, replayed=True, besides=Besides(cards=(card,)))
+            return Outcome(changed=False, replayed=True, side_effects=SideEffects(cards=(card,)))
         after = replace(card.following(book.now), per_payment_limit=each, monthly_limit=monthly)
-        return Outcome(besides=Besides(cards=(after,)))
+        return Outcome(side_effects=SideEffects(cards=(after,)))
 
 
 async def update_card_limits(

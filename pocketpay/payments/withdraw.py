@@ -51,7 +51,7 @@ class AcceptWithdrawal:
         accepted = self._transaction(book)
         if (why := cannot_pay(book, self.wallet_id, accepted.total)) is not None:
             return Outcome(ended_by(why, accepted), key=self.key, refusal=why)
-        book.must_have_room(self.wallet_id, LimitKind.WITHDRAWAL_DAILY, self.amount)
+        book.require_room(self.wallet_id, LimitKind.WITHDRAWAL_DAILY, self.amount)
         return Outcome(accepted, hold=Hold(self.wallet_id, accepted.total.minor), key=self.key)
 
     def _transaction(self, book: Book) -> Transaction:

@@ -64,7 +64,7 @@ class MoneyRequest:
         return wallet_id in (self.requester_wallet_id, self.payer_wallet_id)
 
 
-def must_follow(before: RequestStatus, after: RequestStatus) -> None:
+def require_transition(before: RequestStatus, after: RequestStatus) -> None:
     """Raises BooksDisagree when a request cannot go from the one status to the other."""
     if after not in NEXT[before]:
         raise BooksDisagree(f"a money request cannot go from {before} to {after}")

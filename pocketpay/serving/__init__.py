@@ -15,7 +15,7 @@
     origins.py         which browser pages may talk to the server (CORS, websockets)
     cookies.py         refresh tokens in cookies: which requests may use them
     registry.py        the open websockets of this server
-    doors.py           what the endpoints share: who is asking, how often they may
+    server_context.py  what the endpoints share: who is asking, how often they may
     documents.py       a request's text, parsed, validated and measured once
     reading.py         its text, parsed unless it is too long
     lexer.py           its tokens

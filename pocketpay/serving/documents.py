@@ -222,7 +222,7 @@ class Documents:
             (self._kept_anonymous if anonymous else self._kept).put(text, known)
         return known
 
-    def must_afford(self, operation: Operation, variables: Mapping[str, Any] | None) -> None:
+    def check_cost(self, operation: Operation, variables: Mapping[str, Any] | None) -> None:
         """Weighs an operation again with a request's own page sizes. Raises TooComplex."""
         excess = self._limits.excess(self._weight(operation, variables))
         if excess is not None:

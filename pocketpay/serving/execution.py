@@ -112,7 +112,7 @@ class Execution:
         if context.viewer is None or not any(is_about_an_amount(error) for error in errors):
             return errors
         try:
-            currency = await context.rooms.desk.resolver.currency(context.viewer.wallet_id)
+            currency = await context.services.desk.resolver.currency(context.viewer.wallet_id)
         except ServiceBusy:
             return errors
         return [in_currency(error, currency) for error in errors]
@@ -162,7 +162,7 @@ class Execution:
         try:
             operation = prepared.operation(name)
             if operation.recheck:
-                self.documents.must_afford(operation, variables)
+                self.documents.check_cost(operation, variables)
         except GraphQLError as error:
             raise Rejected([error]) from None
         return operation

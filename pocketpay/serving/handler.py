@@ -15,8 +15,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from pocketpay.serving import http
 from pocketpay.serving.cookies import Cookies
-from pocketpay.serving.doors import Doors
 from pocketpay.serving.http import Headers, HttpRefusal
+from pocketpay.serving.server_context import ServerContext
 from pocketpay.settings import Settings
 
 Body = bytes | Callable[[], Awaitable[bytes]]
@@ -36,37 +36,41 @@ class Reply(NamedTuple):
 class Replies:
     """What answers POST /graphql, once its head and its body are read."""
 
-    def __init__(self, doors: Doors, settings: Settings, cookies: Cookies | None) -> None:
-        self._doors, self._body_bytes, self.body_seconds = doors, settings.body_bytes, settings.body_seconds
+    def __init__(self, server_context: ServerContext, settings: Settings, cookies: Cookies | None) -> None:
+        self._context, self._body_bytes, self.body_seconds = (
+            server_context,
+            settings.body_bytes,
+            settings.body_seconds,
+        )
         self.anonymous_bytes = min(settings.body_bytes, http.ANONYMOUS_BYTES)
         self._cookies = cookies
-        self._texts = doors.execution.documents.texts
+        self._texts = server_context.execution.documents.texts
         self._shows_cost = not settings.production
 
     async def most_bytes(self, headers: Headers) -> int:
         """How long a body may be: who sends one that only members may send is looked up. Raises HttpRefusal."""
-        if http.may_be_longer(headers, self.anonymous_bytes) and await self._doors.viewer(headers) is not None:
+        if http.may_be_longer(headers, self.anonymous_bytes) and await self._context.viewer(headers) is not None:
             return self._body_bytes
         return self.anonymous_bytes
 
     async def reply(self, scope: Scope, headers: Headers, body: Body) -> Reply:
         """The answer to a request. Raises ConnectionResetError when the client is gone before its body was read."""
-        request_id, kind, doors = http.request_id(headers), http.JSON, self._doors
+        request_id, kind, server_context = http.request_id(headers), http.JSON, self._context
         try:
             kind = http.media_type(headers.get(b"accept", b""))
-            http.must_be_json(headers)
+            http.require_json(headers)
             raw = body if isinstance(body, bytes) else await body()
-            context = await doors.context(scope, headers, request_id)
+            context = await server_context.context(scope, headers, request_id)
             if self._cookies is not None:
                 context.refresh_cookie = self._cookies.read(headers)
             asked = http.asked(raw, self._texts)
         except HttpRefusal as refused:
             return Reply(refused.payload, refused.status, kind, request_id, refused.headers)
         began = perf_counter()
-        payload, type_, outcome = await doors.execution.answer(
+        payload, type_, outcome = await server_context.execution.answer(
             *asked, context, with_cost=http.asks_cost(headers, unasked=self._shows_cost)
         )
-        doors.metrics.note(type_, outcome, perf_counter() - began)
+        server_context.metrics.note(type_, outcome, perf_counter() - began)
         if self._cookies is None or context.refresh_cookie is None:
             return Reply(payload, http.status_of(payload, kind), kind, request_id)
         written = self._cookies.written(context.refresh_cookie)

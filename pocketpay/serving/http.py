@@ -143,7 +143,7 @@ def _too_large(most_bytes: int) -> HttpRefusal:
     return HttpRefusal(413, f"The request body is larger than {most_bytes} bytes.", headers=CLOSE)
 
 
-def must_be_json(headers: Headers) -> None:
+def require_json(headers: Headers) -> None:
     """Raises HttpRefusal unless the body is said to be plain JSON in UTF-8."""
     if (
         not _says_json(headers.get(b"content-type", b""))

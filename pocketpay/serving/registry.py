@@ -95,22 +95,22 @@ class Sockets:
 
 
 class Revocations:
-    """A party of the hub, joined after the gate: ends the sockets of sessions that have ended."""
+    """A subscriber of the hub, joined after the gate: ends the sockets of sessions that have ended."""
 
     def __init__(self, gate: Gate, sockets: Sockets) -> None:
         self._gate, self._sockets = gate, sockets
         self._rechecking: asyncio.Task[None] | None = None
 
-    def hear(self, signal: Signal) -> None:
+    def on_signal(self, signal: Signal) -> None:
         if signal.sessions:
             self._sockets.close_sessions(signal.sessions)
 
-    def missed(self, since: datetime) -> None:
+    def on_gap(self, since: datetime) -> None:
         if self._rechecking is not None:
             self._rechecking.cancel()
         self._rechecking = asyncio.create_task(self._recheck(), name="recheck sessions")
 
-    def deaf(self) -> None:
+    def on_disconnect(self) -> None:
         """Nothing to do: what is missed is looked up when hearing works again."""
 
     async def close(self) -> None:

@@ -34,11 +34,11 @@ from pocketpay.identity.viewer import Viewer
 from pocketpay.serving import http
 from pocketpay.serving.credentials import token_in
 from pocketpay.serving.documents import Operation as Prepared
-from pocketpay.serving.doors import Doors
 from pocketpay.serving.execution import Rejected
 from pocketpay.serving.executor import OperationExecutor
 from pocketpay.serving.failures import RATE_LIMITED, formatted
 from pocketpay.serving.frames import TextFrames, next_frame, trouble
+from pocketpay.serving.server_context import ServerContext
 
 INIT_SECONDS = 5.0
 
@@ -58,7 +58,7 @@ class Socket(BaseGraphQLTransportWSHandler[Context, None]):
 
     def __init__(self, **given: Any) -> None:
         super().__init__(**given)
-        self.doors = cast(Doors, given["view"].doors)
+        self.server_context = cast(ServerContext, given["view"].server_context)
         self.address: str = given["context"].address
         self.viewer: Viewer | None = None
         self.token: str | None = None
@@ -70,13 +70,13 @@ class Socket(BaseGraphQLTransportWSHandler[Context, None]):
         self._closing: asyncio.Task[None] | None = None
 
     async def handle(self) -> None:
-        self.doors.sockets.arrived(self)
+        self.server_context.sockets.arrived(self)
         try:
             await super().handle()
         finally:
             if self._expiry is not None:
                 self._expiry.cancel()
-            self.doors.sockets.left(self)
+            self.server_context.sockets.left(self)
 
     def end(self, code: int, reason: str) -> None:
         """Closes the socket from elsewhere, and stops what runs on it at once: a peer need not answer the close."""
@@ -125,13 +125,13 @@ class Socket(BaseGraphQLTransportWSHandler[Context, None]):
         if token is None:
             return None
         try:
-            found = await self.context.rooms.reception.gate.check(token)
+            found = await self.context.services.identity.gate.check(token)
         except ServiceBusy:
             return 1013, "Try again later"
         if isinstance(found, Denial):
             return denied(found)
         self.viewer, self.token = found.viewer, token
-        if not self.doors.sockets.signed_in(self):
+        if not self.server_context.sockets.signed_in(self):
             return 4429, "Too many sockets"
         self.context.viewer = found.viewer
         self._end_at(found)
@@ -152,7 +152,7 @@ class Socket(BaseGraphQLTransportWSHandler[Context, None]):
         payload = message["payload"]
         if payload.get("query") is None and self.connection_acknowledged and message["id"] not in self.operations:
             try:
-                payload["query"] = http.checked(payload, self.doors.execution.documents.texts).query
+                payload["query"] = http.checked(payload, self.server_context.execution.documents.texts).query
             except http.HttpRefusal as refused:
                 await self._refuse(message, refused.payload["errors"])
                 return
@@ -170,19 +170,19 @@ class Socket(BaseGraphQLTransportWSHandler[Context, None]):
             type_, outcome = await self._run(operation, context)
         except WebSocketDisconnected:
             return
-        self.doors.metrics.note(type_, outcome, perf_counter() - began)
+        self.server_context.metrics.note(type_, outcome, perf_counter() - began)
 
     async def _run(self, operation: Operation[Context, None], context: Context) -> tuple[str, str]:
         try:
-            self.doors.check_rate(self.viewer, self.address)
-            found = await self.doors.execution.requested(
+            self.server_context.check_rate(self.viewer, self.address)
+            found = await self.server_context.execution.requested(
                 operation.query, operation.operation_name, operation.variables, context
             )
             if found.type == "mutation":
                 raise Rejected([NO_MUTATIONS])
-            executor = self.doors.execution.executor(found, operation.variables, context)
+            executor = self.server_context.execution.executor(found, operation.variables, context)
             if isinstance(executor, list):
-                raise Rejected(await self.doors.execution.worded(executor, context))
+                raise Rejected(await self.server_context.execution.worded(executor, context))
             if found.type == "subscription" and self._streams >= self._most_streams:
                 raise Rejected([too_many_subscriptions(self._most_streams)])
         except Rejected as rejected:
@@ -196,13 +196,15 @@ class Socket(BaseGraphQLTransportWSHandler[Context, None]):
                 return found.type, await self._answer(operation, found, executor)
         self._streams += 1
         try:
-            with self.doors.metrics.subscriptions.track_inprogress():
+            with self.server_context.metrics.subscriptions.track_inprogress():
                 return found.type, await self._stream(operation, found, executor)
         finally:
             self._streams -= 1
 
     async def _answer(self, operation: Operation[Context, None], found: Prepared, executor: OperationExecutor) -> str:
-        answer = await self.doors.execution.carry_out(found, executor.variable_values, executor.context_value)
+        answer = await self.server_context.execution.carry_out(
+            found, executor.variable_values, executor.context_value
+        )
         await _send(operation, "next", answer.payload)
         await _send(operation, "complete")
         return answer.outcome
@@ -218,7 +220,7 @@ class Socket(BaseGraphQLTransportWSHandler[Context, None]):
         try:
             async with aclosing(cast(AsyncGenerator[Any, None], source)) as events:
                 async for event in events:
-                    payload = await self.doors.execution.event_payload(found, executor, event)
+                    payload = await self.server_context.execution.event_payload(found, executor, event)
                     if not operation.completed:
                         await cast(TextFrames, self.websocket).send_text(next_frame(operation.id, payload))
         except WebSocketDisconnected:

@@ -18,16 +18,16 @@ import structlog
 from starlette.types import Message, Receive, Scope, Send
 
 from pocketpay.api import ids
-from pocketpay.api.context import Rooms
+from pocketpay.api.context import Services
 from pocketpay.api.statement_link import BadLink
 from pocketpay.database.failures import ServiceBusy
 from pocketpay.ledger.month import Month
 from pocketpay.ledger.time_zones import shown_by
 from pocketpay.serving import http
-from pocketpay.serving.doors import Doors
 from pocketpay.serving.downloads import Downloads
 from pocketpay.serving.failures import FORBIDDEN
 from pocketpay.serving.http import HttpRefusal
+from pocketpay.serving.server_context import ServerContext
 from pocketpay.serving.spreadsheet import BYTE_ORDER_MARK, row, words
 from pocketpay.transactions.statement import AT_ONCE, Line, Telling, telling
 
@@ -45,33 +45,33 @@ log = structlog.get_logger(__name__)
 class StatementFiles:
     """One for each server: an ASGI application."""
 
-    def __init__(self, doors: Doors) -> None:
-        self._doors = doors
+    def __init__(self, server_context: ServerContext) -> None:
+        self._server_context = server_context
         self._downloads = Downloads()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             if scope["method"] not in ("GET", "HEAD"):
                 raise GET_ONLY
-            if self._doors.rooms is None:
+            if self._server_context.services is None:
                 raise http.busy()
-            await self._answer(self._doors.rooms, scope, receive, send)
+            await self._answer(self._server_context.services, scope, receive, send)
         except HttpRefusal as refused:
             request_id = http.request_id(dict(scope["headers"]))
             await http.send_refusal(send, refused, kind=http.JSON, request_id=request_id)
 
-    async def _answer(self, rooms: Rooms, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _answer(self, services: Services, scope: Scope, receive: Receive, send: Send) -> None:
         now = datetime.now(UTC)
         said = dict(parse_qsl(scope["query_string"].decode("latin-1")))
         try:
-            wallet_id, month = rooms.statement_links.read(scope["path_params"]["month"], said, now=now)
+            wallet_id, month = services.statement_links.read(scope["path_params"]["month"], said, now=now)
         except BadLink as bad:
             raise HttpRefusal(403, str(bad), code=FORBIDDEN) from None
         sending = Sending(send)
         try:
             async with (
                 self._downloads.place(wallet_id),
-                telling(rooms.database.dsn, wallet_id, month) as told,
+                telling(services.database.dsn, wallet_id, month) as told,
             ):
                 if told is None:
                     raise NOT_FOUND

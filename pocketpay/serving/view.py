@@ -14,11 +14,11 @@ from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
 from pocketpay.api.context import Context
 from pocketpay.api.schema import Schema
 from pocketpay.serving import http
-from pocketpay.serving.doors import Doors
 from pocketpay.serving.execution import Answer, Rejected
 from pocketpay.serving.frames import TextFrames
 from pocketpay.serving.http import Headers, HttpRefusal
 from pocketpay.serving.origins import REFUSED, Origins
+from pocketpay.serving.server_context import ServerContext
 from pocketpay.serving.sockets import INIT_SECONDS, Socket
 from pocketpay.settings import Settings
 
@@ -40,7 +40,7 @@ class View(GraphQL[Context, None]):
     def __init__(
         self,
         schema: Schema,
-        doors: Doors,
+        server_context: ServerContext,
         settings: Settings,
         *,
         origins: Origins,
@@ -56,7 +56,7 @@ class View(GraphQL[Context, None]):
             # Ours are checked before Strawberry sees a handshake, whose log line for each refusal has no limit.
             allowed_origins=["*"],
         )
-        self.doors, self._origins = doors, origins
+        self.server_context, self._origins = server_context, origins
         self.socket_subscriptions = settings.socket_subscriptions
         self._shows_cost = not settings.production
 
@@ -71,12 +71,12 @@ class View(GraphQL[Context, None]):
         request_id, kind = http.request_id(headers), http.JSON
         try:
             kind = http.media_type(headers.get(b"accept", b""))
-            context = await self.doors.context(scope, headers, request_id)
+            context = await self.server_context.context(scope, headers, request_id)
             began = perf_counter()
             payload, type_, outcome = await self._answer(
                 scope, context, with_cost=http.asks_cost(headers, unasked=self._shows_cost)
             )
-            self.doors.metrics.note(type_, outcome, perf_counter() - began)
+            self.server_context.metrics.note(type_, outcome, perf_counter() - began)
         except HttpRefusal as refused:
             await http.send_refusal(send, refused, kind=kind, request_id=request_id)
         else:
@@ -88,18 +88,18 @@ class View(GraphQL[Context, None]):
         signs in."""
         headers = dict(scope["headers"])
         try:
-            await self.doors.admitted(scope, headers)
+            await self.server_context.admitted(scope, headers)
             if self._origins.refused(headers):
                 raise REFUSED
         except HttpRefusal as refused:
             await http.refuse_upgrade(receive, send, refused)
             return
-        with self.doors.metrics.sockets.track_inprogress():
+        with self.server_context.metrics.sockets.track_inprogress():
             await super().__call__(scope, receive, send)
 
     async def get_context(self, request: Any, response: Any) -> Context:
         """A websocket's surroundings, before anybody has signed in on it."""
-        return self.doors.context_of(None, request.scope, {}, "")
+        return self.server_context.context_of(None, request.scope, {}, "")
 
     def decode_json(self, data: str | bytes) -> object:
         return orjson.loads(data)
@@ -109,9 +109,9 @@ class View(GraphQL[Context, None]):
         if scope["method"] != "GET":
             raise HttpRefusal(405, "Send GraphQL requests with POST or GET.", headers=((b"allow", b"GET, POST"),))
         asked = http.asked_by_get(
-            dict(parse_qsl(scope["query_string"].decode("latin-1"))), self.doors.execution.documents.texts
+            dict(parse_qsl(scope["query_string"].decode("latin-1"))), self.server_context.execution.documents.texts
         )
-        execution = self.doors.execution
+        execution = self.server_context.execution
         try:
             operation = await execution.requested(asked.query, asked.operation_name, asked.variables, context)
         except Rejected as rejected:

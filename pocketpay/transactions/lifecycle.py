@@ -40,7 +40,7 @@ ALIVE = frozenset(status for status, following in NEXT.items() if following)
 """What can still change: created, pending_confirmation."""
 
 
-def must_follow(before: Status, after: Status) -> None:
+def require_transition(before: Status, after: Status) -> None:
     """Raises BooksDisagree when a transaction cannot go from the one status to the other."""
     if after not in NEXT[before]:
         raise BooksDisagree(f"a transaction cannot go from {before} to {after}")

@@ -1,4 +1,4 @@
-"""A transaction: the intent to move money, as the rules and the door see it."""
+"""A transaction: the intent to move money, as the rules and the API see it."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime

@@ -136,7 +136,7 @@ class Watch(Generic[Thing]):
 
 
 class Changes(Generic[Thing]):
-    """Changes by owner for all local watches; a party of the hub.
+    """Changes by owner for all local watches; a subscriber of the hub.
 
     `concerns` picks, out of a signal, the things of this kind, each with the wallets of its sides. `read` gives the
     things with those ids. `read_since` gives for each (wallet, place), in order, what that wallet's owner may see of
@@ -182,23 +182,23 @@ class Changes(Generic[Thing]):
             if not watches:
                 del self._watches[wallet_id]
 
-    def hear(self, signal: Signal) -> None:
+    def on_signal(self, signal: Signal) -> None:
         for id, sides in self._concerns(signal) if self._watches else ():
             if not self._watches.keys().isdisjoint(sides):
                 if len(self._dirty) >= MAX_DIRTY and id not in self._dirty:
-                    self.missed(self._since())
+                    self.on_gap(self._since())
                     break
                 self._dirty[id] = sides
         if self._dirty:
             self.pump.wake()
 
-    def missed(self, since: datetime) -> None:
+    def on_gap(self, since: datetime) -> None:
         for watch in self._all():
             watch.fall_behind(since)
             if watch.drained:
                 self._on_drained(watch)
 
-    def deaf(self) -> None:
+    def on_disconnect(self) -> None:
         """Nothing to do: what is missed is read when hearing works again."""
 
     def _on_drained(self, watch: Watch[Thing]) -> None:

@@ -83,7 +83,7 @@ class Watch(Generic[State]):
 
 
 class Feed(Generic[State]):
-    """States by id for all local watches of one kind; a party of the hub.
+    """States by id for all local watches of one kind; a subscriber of the hub.
 
     `read` gives the present states of those of the ids that exist. `concerns` picks, out of a signal, the ids whose
     state it may have changed. `newer(one, other)` says whether the one was reached after the other.
@@ -116,13 +116,13 @@ class Feed(Generic[State]):
             if not watches:
                 del self._watches[id]
 
-    def hear(self, signal: Signal) -> None:
+    def on_signal(self, signal: Signal) -> None:
         self._touch(self._concerns(signal))
 
-    def missed(self, since: datetime) -> None:
+    def on_gap(self, since: datetime) -> None:
         self._touch(self._watches)
 
-    def deaf(self) -> None:
+    def on_disconnect(self) -> None:
         """Nothing to do: what is missed is read when hearing works again."""
 
     def _touch(self, ids: Iterable[UUID]) -> None:

@@ -1,12 +1,12 @@
-"""The listener: this server's one connection that hears what any server's commit tells.
+"""The listener: the one connection of this server that receives the signals of all servers' commits.
 
-    connect ─► LISTEN ─► "missed" to the hub ─► hear … heartbeat … hear ─┐
-       ▲                                                                 │ lost, silent, or the database went away
-       └────────────── wait a little ◄── "deaf" to the hub ◄─────────────┘
+    connect ─► LISTEN ─► gap ─► signals … heartbeat … signals ─┐
+       ▲                                                       │ lost, silent, or the database went away
+       └───────────── wait a little ◄── disconnected ◄─────────┘
 
 LISTEN comes first and reading what was missed second, so nothing falls between the two. A connection can be dead and
 look open for ever (a black hole: no error, no notification), so a heartbeat asks it for the time every few seconds.
-The database's time at the last answer is known to be heard up to: what was missed lies after it.
+The database's time at the last answer is known: the gap lies after it.
 """
 
 import asyncio
@@ -64,7 +64,7 @@ class Listener:
             log.warning("listener_not_yet_listening")
 
     async def close(self) -> None:
-        """Stops listening; nobody is told that it is deaf."""
+        """Stops listening, without a word to the subscribers."""
         if self._task is None:
             return
         self._task.cancel()
@@ -83,7 +83,7 @@ class Listener:
                     log.exception("listener_broken")
             if self.listening:
                 self._listens.clear()
-                self._hub.deaf()
+                self._hub.on_disconnect()
                 wait = SHORTEST_WAIT_SECONDS
             await asyncio.sleep(wait * random.uniform(0.5, 1.0))
             wait = min(2 * wait, LONGEST_WAIT_SECONDS)
@@ -117,7 +117,7 @@ class Listener:
         self._lost.set()
 
     def _on_notification(self, connection: object, pid: int, channel: str, payload: object) -> None:
-        self._hub.hear(read(str(payload)))
+        self._hub.on_signal(read(str(payload)))
 
 
 async def _time(connection: Connection) -> datetime:

@@ -6,7 +6,7 @@ from typing import Any, cast
 from uuid import UUID
 
 from pocketpay.api import ids
-from pocketpay.api.context import Context, Rooms
+from pocketpay.api.context import Context, Services
 from pocketpay.api.loaders import Reads
 from pocketpay.api.schema import schema
 from pocketpay.api.statement_link import StatementLinks
@@ -52,21 +52,21 @@ class Door:
         self._execution = Execution(
             schema._schema, Documents(schema._schema, Limits.of(settings), introspection=True)
         )
-        self._rooms = Rooms(
+        self._services = Services(
             settings=settings,
             database=database or server.database,
-            reception=cast(Any, None),  # nobody signs in here: `answer` says who asks
+            identity=cast(Any, None),  # nobody signs in here: `answer` says who asks
             desk=server.desk,
             feeds=server.feeds,
             reads=Reads(database or server.database),
             statement_links=StatementLinks(SECRET),
-            office=cast(Any, None),
+            operators=cast(Any, None),
         )
 
     async def answer(self, wallet_id: UUID | None, text: str, /, **variables: Any) -> dict[str, Any]:
         """The whole answer to whoever owns that wallet, or to nobody signed in."""
         viewer = None if wallet_id is None else Viewer(wallet_id, wallet_id, wallet_id)
-        return (await self._execution.answer(text, None, variables, Context(self._rooms, viewer))).payload
+        return (await self._execution.answer(text, None, variables, Context(self._services, viewer))).payload
 
     async def ask(self, wallet_id: UUID, text: str, /, **variables: Any) -> Any:
         """What the answer's one field has; there must be no error."""

@@ -4,12 +4,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, cast
 
-from pocketpay.api.context import Context, Rooms
+from pocketpay.api.context import Context, Services
 from pocketpay.api.loaders import Reads
 from pocketpay.api.schema import schema
 from pocketpay.api.statement_link import StatementLinks
 from pocketpay.database.sessions import Database
-from pocketpay.identity.reception import Reception
+from pocketpay.identity.services import IdentityServices
 from pocketpay.serving.documents import Documents
 from pocketpay.serving.execution import Execution
 from pocketpay.serving.limits import Limits
@@ -19,20 +19,20 @@ from tests.people import HOME, SECRET, made, receiving
 class Street:
     """Where people come from: each request with its own token, address and client."""
 
-    def __init__(self, reception: Reception, **overrides: object) -> None:
-        self.reception = reception
+    def __init__(self, services: IdentityServices, **overrides: object) -> None:
+        self.services = services
         settings = made(**overrides)
         documents = Documents(schema._schema, Limits.of(settings), introspection=True)
         self._execution = Execution(schema._schema, documents)
-        self._rooms = Rooms(
+        self._services = Services(
             settings=settings,
-            database=reception.database,
-            reception=reception,
+            database=services.database,
+            identity=services,
             desk=cast(Any, None),  # no money moves here
             feeds=cast(Any, None),
-            reads=Reads(reception.database),
+            reads=Reads(services.database),
             statement_links=StatementLinks(SECRET),
-            office=cast(Any, None),
+            operators=cast(Any, None),
         )
 
     async def ask(
@@ -46,8 +46,8 @@ class Street:
         **variables: Any,
     ) -> dict[str, Any]:
         """The whole answer."""
-        viewer = None if shown is None else await self.reception.gate.viewer(shown)
-        context = Context(self._rooms, viewer, address=address, user_agent=user_agent)
+        viewer = None if shown is None else await self.services.gate.viewer(shown)
+        context = Context(self._services, viewer, address=address, user_agent=user_agent)
         return (await self._execution.answer(text, None, variables, context)).payload
 
     async def data(self, text: str, shown: str | None = None, /, **variables: Any) -> Any:
@@ -60,8 +60,8 @@ class Street:
 
 @asynccontextmanager
 async def street(database: Database, **overrides: object) -> AsyncIterator[Street]:
-    async with receiving(database, **overrides) as reception:
-        yield Street(reception, **overrides)
+    async with receiving(database, **overrides) as services:
+        yield Street(services, **overrides)
 
 
 ERRORS = "errors { __typename code message path retryable ... on RateLimited { retryAfterSeconds } }"

@@ -57,7 +57,7 @@ async def give_role(database: Database, username: str, role: Role = Role.OPERATO
 async def operator(client: Client, username: str = "olga") -> Person:
     """Somebody new who is an operator."""
     person = await client.sign_up(username)
-    await give_role(client.rooms.database, username)
+    await give_role(client.services.database, username)
     return person
 
 

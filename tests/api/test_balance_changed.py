@@ -85,7 +85,7 @@ async def test_a_storm_of_changes_ends_with_the_last_and_never_goes_backwards(se
 
 async def test_who_stops_or_goes_away_is_no_longer_watched(server: LiveServer) -> None:
     ada = await server.arrive("ada")
-    watches = server.rooms.feeds.balances._watches
+    watches = server.services.feeds.balances._watches
     async with socket(server.url, ada.tokens.access_token) as client:
         stopped, kept = await client.subscribe(BALANCE), await client.subscribe(BALANCE)
         await stopped.next()

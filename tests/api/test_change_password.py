@@ -60,7 +60,11 @@ async def test_nobody_signed_in_changes_nothing(database: Database) -> None:
 
 
 async def test_sockets_of_the_other_sessions_close_on_every_server(database_dsn: Dsns) -> None:
-    async with live(database_dsn.server) as one, live(database_dsn.server) as other, street(one.rooms.database) as at:
+    async with (
+        live(database_dsn.server) as one,
+        live(database_dsn.server) as other,
+        street(one.services.database) as at,
+    ):
         there = await one.arrive("ada")
         here = (await at.data(SIGN_IN, input={"login": "ada", "password": PASSWORD}))["tokens"]["accessToken"]
         async with (

@@ -35,7 +35,7 @@ async def client(database_dsn: Dsns) -> AsyncIterator[Client]:
 async def ada_of(client: Client) -> Person:
     """Ada, who has verified her address."""
     ada = await client.sign_up("ada", raw_email=MAIL)
-    await has_verified_email(client.rooms.database)
+    await has_verified_email(client.services.database)
     return ada
 
 
@@ -53,7 +53,7 @@ async def test_customer_gets_in_by_the_mail_and_the_operator_sees_no_code(
     answer = await client.post(BEGIN_RECOVERY, {"input": {"customer": "@ADA", "reason": WHY}}, by=olga)
     payload = answer["data"]["operations"]["beginRecovery"]
     assert (payload["customer"]["username"], payload["errors"]) == ("ada", [])
-    mail = await last(client.rooms.reception, owner)
+    mail = await last(client.services.identity, owner)
     assert mail.to == MAIL
     told = str(answer)
     for secret in (mail.code, mail.code.replace(" ", ""), mail.token):
@@ -86,7 +86,7 @@ async def test_refusal_names_the_input_and_nothing_is_recorded(
     payload = await operate(client, olga, document, input={"customer": customer, "reason": reason, **email})
     assert refusals(payload) == [refused]
     assert await owner.fetchval("select count(*) from operator_actions where action <> 'grant_role'") == 0
-    assert await mailbox(client.rooms.reception, owner) == []
+    assert await mailbox(client.services.identity, owner) == []
 
 
 async def test_recovery_says_clearly_why_it_cannot_begin(client: Client, owner: Owner) -> None:
@@ -105,7 +105,7 @@ async def test_recovery_says_clearly_why_it_cannot_begin(client: Client, owner: 
     frozen = await operate(client, olga, BEGIN_RECOVERY, input=input)
     assert refusals(frozen) == [("WALLET_FROZEN", ["input", "customer"])]
     assert frozen["errors"][0]["message"] == "The customer's wallet is frozen for all. Unfreeze it first."
-    assert len(await mailbox(client.rooms.reception, owner)) == 2
+    assert len(await mailbox(client.services.identity, owner)) == 2
 
 
 async def test_server_without_mail_says_so(database_dsn: Dsns) -> None:

@@ -147,7 +147,7 @@ async def test_an_unexpected_error_is_masked_and_noted_once_without_variables(
     def broken(self: object) -> None:
         raise RuntimeError("password=hunter2")
 
-    monkeypatch.setattr(context.Context, "must_view", broken)
+    monkeypatch.setattr(context.Context, "require_viewer", broken)
     query = "query ($id: ID!) { viewer { id } node(id: $id) { id } }"
     response = await client.http.post(
         "/graphql",

@@ -147,19 +147,19 @@ async def test_what_changed_while_the_listener_was_lost_arrives_when_it_is_back(
     database_dsn: Dsns, alice_and_bob: tuple[UUID, UUID], owner: Owner
 ) -> None:
     alice, bob = alice_and_bob
-    async with serving(database_dsn.server) as deaf, serving(database_dsn.server) as other:
+    async with serving(database_dsn.server) as on_disconnect, serving(database_dsn.server) as other:
         await other.deposit(alice, "50.00")
         with (
-            deaf.feeds.balances.watch(bob) as balance,
-            deaf.feeds.changes.watch(bob) as changes_of_bob,
-            deaf.feeds.awaiting.watch(alice) as awaiting,
+            on_disconnect.feeds.balances.watch(bob) as balance,
+            on_disconnect.feeds.changes.watch(bob) as changes_of_bob,
+            on_disconnect.feeds.awaiting.watch(alice) as awaiting,
         ):
             await balance.first()
             await awaiting.first()
-            await _deafened(deaf, owner)
+            await _deafened(on_disconnect, owner)
             sent = [await other.send(alice, "bob", "1.00") for _ in range(3)]
             assert changes_of_bob.drained
-            await deaf.listener.start()
+            await on_disconnect.listener.start()
             assert (await soon(balance.next())).posted_minor == 300
             assert await told(changes_of_bob, 3) == [(one.id, Status.COMPLETED) for one in sent]
             following = await other.send(alice, "bob", "1.00")

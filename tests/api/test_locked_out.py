@@ -97,9 +97,9 @@ async def test_a_used_refresh_token_ends_its_session_also_while_the_wallet_is_fr
 
 async def test_lost_reply_is_not_given_again_while_the_wallet_is_frozen(client: Client) -> None:
     olga = await operator(client)
-    admission = await arrive(client.rooms.reception, "ada", address=HOME)
+    admission = await arrive(client.services.identity, "ada", address=HOME)
     token = admission.tokens.refresh_token
-    await refresh_session(client.rooms.reception, token)
+    await refresh_session(client.services.identity, token)
     await freeze(client, olga, "ALL")
     with pytest.raises(WalletFrozen):
-        await refresh_session(client.rooms.reception, token)
+        await refresh_session(client.services.identity, token)

@@ -7,7 +7,7 @@ import asyncpg
 import pytest
 
 from pocketpay.api import ids
-from pocketpay.identity.reception import Admission
+from pocketpay.identity.services import Admission
 from pocketpay.payments.cancel import cancel
 from pocketpay.payments.confirm import confirm
 from pocketpay.payments.decline_request import decline_request
@@ -62,7 +62,7 @@ async def test_both_sides_are_told_on_whatever_server_they_listen(here: LiveServ
         ada_sees, bob_sees, eve_sees = [await one.subscribe(UPDATES) for one in (hers, his, strangers)]
         for subscription in (ada_sees, bob_sees, eve_sees):
             await subscription.nothing(0.05)
-        request = await ask(here.rooms.desk, wallet(ada), "bob")
+        request = await ask(here.services.desk, wallet(ada), "bob")
         told = [await one.next() for one in (ada_sees, bob_sees)]
         assert [(one["status"], one["direction"]) for one in told] == [
             ("PENDING", "OUTGOING"),
@@ -70,13 +70,13 @@ async def test_both_sides_are_told_on_whatever_server_they_listen(here: LiveServ
         ]
         assert {one["id"] for one in told} == {ids.encode(ids.REQUEST, request)}
         assert (told[0]["requester"], told[0]["payer"]) == ({"username": "ada"}, {"username": "bob"})
-        held = await pay_request(there.rooms.desk, wallet(bob), request, raw_key=new_key())
+        held = await pay_request(there.services.desk, wallet(bob), request, raw_key=new_key())
         await ada_sees.nothing()  # neither of a payment that waits,
-        await cancel(there.rooms.desk, wallet(bob), held.transaction.id)
+        await cancel(there.services.desk, wallet(bob), held.transaction.id)
         await ada_sees.nothing()  # nor of one that was cancelled
         await bob_sees.nothing(0)
-        held = await pay_request(there.rooms.desk, wallet(bob), request, raw_key=new_key())
-        await confirm(there.rooms.desk, wallet(bob), held.transaction.id)
+        held = await pay_request(there.services.desk, wallet(bob), request, raw_key=new_key())
+        await confirm(there.services.desk, wallet(bob), held.transaction.id)
         for subscription, direction in ((ada_sees, "INCOMING"), (bob_sees, "OUTGOING")):
             told_of = await subscription.next()
             assert told_of["status"] == "PAID"
@@ -99,11 +99,11 @@ async def test_what_changed_while_the_listener_was_lost_is_told_when_it_is_back(
     database_dsn: Dsns, owner: "asyncpg.Connection[asyncpg.Record]"
 ) -> None:
     ada, bob = await people(owner, "ada", "bob")
-    async with serving(database_dsn.server) as deaf, serving(database_dsn.server) as other:
+    async with serving(database_dsn.server) as on_disconnect, serving(database_dsn.server) as other:
         first = await ask(other.desk, ada, "bob")
-        with deaf.feeds.requests.watch(bob) as watch, deaf.feeds.requests.watch(ada) as hers:
-            await deaf.listener.close()
-            await until(lambda: deaf.feeds.requests._dirty == {})
+        with on_disconnect.feeds.requests.watch(bob) as watch, on_disconnect.feeds.requests.watch(ada) as hers:
+            await on_disconnect.listener.close()
+            await until(lambda: on_disconnect.feeds.requests._dirty == {})
             second = await ask(other.desk, ada, "bob")
             await decline_request(other.desk, bob, first)
             third = await ask(other.desk, ada, "bob")
@@ -115,7 +115,7 @@ async def test_what_changed_while_the_listener_was_lost_is_told_when_it_is_back(
             assert await lapse_requests(other.desk) == 1
             assert second not in watch._untold
             assert third not in watch._untold
-            await deaf.listener.start()
+            await on_disconnect.listener.start()
             expected = {
                 (first, RequestStatus.DECLINED),
                 (second, RequestStatus.PENDING),

@@ -99,7 +99,7 @@ async def test_a_role_given_or_taken_is_felt_at_the_next_request(client: Client)
     ada = await client.sign_up("ada")
     document = "{ operations { riskSettings { name } } }"
     for role in (Role.OPERATOR, Role.MEMBER, Role.OPERATOR):
-        await give_role(client.rooms.database, "ada", role)
+        await give_role(client.services.database, "ada", role)
         answer = await client.post(document, by=ada)
         assert ("errors" in answer) is (role is Role.MEMBER)
         assert (await client.data("{ viewer { role } }", by=ada))["viewer"]["role"] == role.name
@@ -157,7 +157,7 @@ async def test_wallet_shows_its_state_and_its_transactions_whole(client: Client)
     assert await operate(client, olga, seen, id="transaction_01") is None
     (beas,) = (await operate(client, olga, WALLET, of=bea.username))["transactions"]["nodes"]
     assert beas["type"] == "BONUS", "what waits is in the sender's past alone"
-    house = next(iter(client.rooms.desk.clearing.house.kinds))
+    house = next(iter(client.services.desk.clearing.house.kinds))
     for nobody in ("nobody", "wallet_01", ids.encode(ids.WALLET, house)):
         assert await operate(client, olga, WALLET, of=nobody) is None
 
@@ -244,7 +244,7 @@ async def test_audit_is_one_at_a_time(client: Client) -> None:
 
 async def test_audit_that_takes_too_long_is_given_up_and_the_next_one_may_begin(client: Client) -> None:
     olga = await operator(client)
-    usual = client.rooms.office.audits
+    usual = client.services.operators.audits
     usual._seconds, whole = 0.001, usual._seconds
     answer = await client.post(AUDIT, by=olga)
     assert [error["extensions"]["code"] for error in answer["errors"]] == ["SERVICE_BUSY"]
@@ -256,9 +256,9 @@ async def test_audit_tells_a_bounded_number_of_findings(client: Client, owner: O
     for name in ("ada", "bea", "cid"):
         await client.sign_up(name)
     await owner.execute("update ledger_accounts set posted = 7 where kind = 'wallet'")
-    told = await Audits(client.rooms.database.dsn, most_told=2).run()
+    told = await Audits(client.services.database.dsn, most_told=2).run()
     assert (len(told.findings), told.more) == (2, True)
-    told = await Audits(client.rooms.database.dsn, most_told=3).run()
+    told = await Audits(client.services.database.dsn, most_told=3).run()
     assert (len(told.findings), told.more) == (3, False)
 
 

@@ -176,9 +176,9 @@ async def test_refunds_of_a_whole_page_are_read_together(
     ada, bob = people
     for _ in range(4):
         await refund(client, bob, await pay(client, ada, "bob", "1.00"))
-    uncheck_plans(client.app.state.doors.execution)
+    uncheck_plans(client.app.state.server_context.execution)
     asked = []
-    read = type(client.rooms.database).read
+    read = type(client.services.database).read
 
     def counted(self: object, *owner: object) -> object:
         task = asyncio.current_task()
@@ -187,7 +187,7 @@ async def test_refunds_of_a_whole_page_are_read_together(
             asked.append(self)
         return read(self, *owner)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(type(client.rooms.database), "read", counted)
+    monkeypatch.setattr(type(client.services.database), "read", counted)
     nodes = (await client.data(HISTORY, by=ada))["transactions"]["nodes"]
     assert sum(len(one["refunds"]) for one in nodes) == 4
     assert len(asked) <= 4  # the page, its count, the originals of refunds, the refunds of originals

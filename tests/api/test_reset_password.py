@@ -18,12 +18,12 @@ async def somebody(at: Street) -> None:
     """Ada, who has verified her address."""
     form = {"username": "ada", "name": "Ada", "password": PASSWORD, "email": MAIL}
     assert (await at.data(SIGN_UP, input=form))["errors"] == []
-    await has_verified_email(at.reception.database)
+    await has_verified_email(at.services.database)
 
 
 async def requested(at: Street, login: str) -> Any:
     payload = await at.data(REQUEST, address=ELSEWHERE, input={"login": login})
-    await at.reception.afterwards.finish()
+    await at.services.afterwards.finish()
     return payload
 
 
@@ -36,7 +36,7 @@ async def test_forgotten_password_is_set_anew_without_a_session(database: Databa
     async with street(database, public_url="https://app.example.com") as at:
         await somebody(at)
         assert await requested(at, MAIL) == {"errors": []}
-        mail = await last(at.reception, owner)
+        mail = await last(at.services, owner)
         shown = {"login": MAIL, "code": mail.code} if way == "code" else {"token": mail.token}
         assert await at.data(RESET, input={**shown, "newPassword": NEW}) == {"errors": []}
         signed_in = await at.data(SIGN_IN, input={"login": "ada", "password": NEW})

@@ -42,7 +42,7 @@ async def test_policy_preview_and_payments_follow_on_every_server(database_dsn: 
         policy = {"largeTransferThreshold": {"amount": "10.00"}, "rapidTransferCount": 5, "newRecipient": False}
         here = {"riskPolicy": policy}
         assert await one.data(POLICY, by=ada) == here
-        terms = other.rooms.desk.clearing
+        terms = other.services.desk.clearing
         await until(lambda: str(terms.terms.policy.rule(LargeTransfer).threshold("USD")) == "10.00")
         assert await other.data(POLICY, by=ada) == here
         preview = await other.data(PREVIEW, {"input": {"to": "bea", "amount": "10.01"}}, by=ada)
@@ -56,13 +56,13 @@ async def test_policy_preview_and_payments_follow_on_every_server(database_dsn: 
             assert (await send(client, ada, "10.01"))["transaction"]["status"] == "PENDING_CONFIRMATION"
         input = {"name": "LARGE_TRANSFER_ACTION", "value": "block", "reason": REASON}
         await operate(other, olga, SET, input=input)
-        await until(lambda: one.rooms.desk.clearing.terms.policy.rule(LargeTransfer).action is RuleAction.BLOCK)
+        await until(lambda: one.services.desk.clearing.terms.policy.rule(LargeTransfer).action is RuleAction.BLOCK)
         for client in (one, other):
             assert [error["code"] for error in (await send(client, ada, "10.02"))["errors"]] == ["RISK_BLOCKED"]
         for name in ("LARGE_TRANSFER_ACTION", "LARGE_TRANSFER_THRESHOLD", "NEW_RECIPIENT_ACTION"):
             await operate(one, olga, CLEAR, input={"name": name, "reason": "It is over"})
-        await until(lambda: other.rooms.desk.clearing.terms == one.rooms.desk.clearing.terms)
-        assert str(one.rooms.desk.clearing.terms.policy.rule(LargeTransfer).threshold("USD")) == "500.00"
+        await until(lambda: other.services.desk.clearing.terms == one.services.desk.clearing.terms)
+        assert str(one.services.desk.clearing.terms.policy.rule(LargeTransfer).threshold("USD")) == "500.00"
 
 
 async def test_reason_keeps_the_threshold_that_applied(client: Client) -> None:
@@ -97,12 +97,12 @@ async def test_a_change_that_was_missed_is_read_when_the_listener_hears_again(
         await owner.execute(
             "insert into risk_settings values ('rapid_transfer_count', '2', clock_timestamp())"
         )  # and nobody is told
-        assert client.rooms.desk.clearing.terms.policy.rule(RapidTransfers).count == 5
+        assert client.services.desk.clearing.terms.policy.rule(RapidTransfers).count == 5
         await owner.execute(
             "select pg_terminate_backend(pid) from pg_stat_activity "
             "where application_name = 'pocketpay listener' and datname = current_database()"
         )
-        await until(lambda: client.rooms.desk.clearing.terms.policy.rule(RapidTransfers).count == 2)
+        await until(lambda: client.services.desk.clearing.terms.policy.rule(RapidTransfers).count == 2)
 
 
 async def test_which_are_overridden_is_shown(client: Client) -> None:

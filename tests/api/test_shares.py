@@ -48,11 +48,11 @@ async def test_parallel_searches_of_one_member_keep_nobody_from_reading(
 
 
 def test_every_resolver_reads_for_whoever_asks() -> None:
-    """`rooms.database` reads for nobody in particular: only what is no member's own may use it so."""
+    """`services.database` reads for nobody in particular: only what is no member's own may use it so."""
     for file in API.rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text())):
             if isinstance(node, ast.Attribute) and node.attr == "query" and isinstance(node.value, ast.Attribute):
                 of = node.value
-                rooms = of.value
-                name = rooms.attr if isinstance(rooms, ast.Attribute) else getattr(rooms, "id", "")
+                services = of.value
+                name = services.attr if isinstance(services, ast.Attribute) else getattr(services, "id", "")
                 assert not (of.attr == "database" and name == "rooms"), f"{file.name}:{node.lineno}"

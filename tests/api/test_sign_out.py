@@ -8,7 +8,7 @@ SIGN_OUT = "mutation { signOut { revoked errors { code } } }"
 
 async def test_signing_out_ends_the_session_at_once(database: Database) -> None:
     async with street(database) as at:
-        at.reception.gate.listening = True
+        at.services.gate.listening = True
         tokens = await newcomer(at)
         assert await at.data("{ viewer { username } }", tokens["accessToken"]) == {"username": "ada"}
         assert await at.data(SIGN_OUT, tokens["accessToken"]) == {"revoked": 1, "errors": []}

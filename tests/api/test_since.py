@@ -11,7 +11,7 @@ import pytest
 
 from pocketpay.api import ids, since
 from pocketpay.api.scalars import moment_text
-from pocketpay.identity.reception import Admission
+from pocketpay.identity.services import Admission
 from pocketpay.payments.decline_request import decline_request
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.request_money import request_money
@@ -105,12 +105,12 @@ async def test_requests_that_changed_meanwhile_come_first_to_both_sides(
     server: LiveServer, sockets: AsyncExitStack, ada: Admission, bob: Admission
 ) -> None:
     eve = await server.arrive("eve")
-    first, second = [await ask(server.rooms.desk, ada, "bob") for _ in range(2)]
-    await decline_request(server.rooms.desk, bob.viewer.wallet_id, first)
+    first, second = [await ask(server.services.desk, ada, "bob") for _ in range(2)]
+    await decline_request(server.services.desk, bob.viewer.wallet_id, first)
     hers, his, strangers = [
         await (await arrives(sockets, server, whose)).subscribe(REQUESTS, since=LONG_AGO) for whose in (ada, bob, eve)
     ]
-    third = await ask(server.rooms.desk, ada, "bob")
+    third = await ask(server.services.desk, ada, "bob")
     for subscription in (hers, his):
         assert await told(subscription, 3) == [
             (ids.encode(ids.REQUEST, second), "PENDING"),
@@ -123,7 +123,7 @@ async def test_requests_that_changed_meanwhile_come_first_to_both_sides(
 async def test_commit_between_the_subscription_and_its_read_is_not_lost(
     server: LiveServer, sockets: AsyncExitStack, ada: Admission, bob: Admission
 ) -> None:
-    changes = server.rooms.feeds.changes
+    changes = server.services.feeds.changes
     count, read = changes.count_since, changes._read_since
     landed: list[UUID] = []
 
@@ -156,7 +156,7 @@ async def test_as_many_as_are_sent_again_and_one_more(
 ) -> None:
     for _ in range(2):
         await server.deposit(ada, "1.00")
-        await ask(server.rooms.desk, ada, "bob")
+        await ask(server.services.desk, ada, "bob")
     client = await arrives(sockets, server, ada)
     for document, many in ((TRANSACTIONS, 3), (REQUESTS, 2)):  # the welcome bonus is a transaction too
         monkeypatch.setattr(since, "MOST_MISSED", many)
@@ -216,8 +216,8 @@ async def test_moment_in_the_future_is_refused(server: LiveServer, sockets: Asyn
             error = await (await client.subscribe(document, since=moment_text(datetime.now(UTC) + ahead))).error()
             assert error["extensions"]["code"] == "BAD_USER_INPUT"
             assert "future" in error["message"]
-        assert not server.rooms.feeds.changes._watches
-        assert not server.rooms.feeds.requests._watches
+        assert not server.services.feeds.changes._watches
+        assert not server.services.feeds.requests._watches
 
 
 async def test_with_an_id_the_present_state_comes_first_in_any_case(

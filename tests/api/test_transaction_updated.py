@@ -59,7 +59,7 @@ async def test_what_is_not_the_viewers_does_not_exist(server: LiveServer) -> Non
         errors = [await (await client.subscribe(ONE, id=id)).error() for id in strange]
     assert {error["message"] for error in errors} == {"There is no such transaction."}
     assert {error["extensions"]["code"] for error in errors} == {"BAD_USER_INPUT"}
-    assert not server.rooms.feeds.transactions._watches
+    assert not server.services.feeds.transactions._watches
 
 
 async def test_all_that_the_viewer_may_see_is_told_and_nothing_else(server: LiveServer) -> None:

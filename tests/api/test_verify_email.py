@@ -34,7 +34,7 @@ async def test_address_is_verified_by_what_was_sent_to_it(database: Database, ow
     async with street(database, public_url="https://app.example.com") as at:
         ada = await somebody(at)
         assert await at.data(REQUEST, ada) == {"user": {"email": MAIL, "emailVerified": False}, "errors": []}
-        mail = await last(at.reception, owner)
+        mail = await last(at.services, owner)
         verified = await at.data(VERIFY, ada, input={way: getattr(mail, way)})
         assert verified == {"user": {"email": MAIL, "emailVerified": True}, "errors": []}
         assert await at.data("{ viewer { emailVerified } }", ada) == {"emailVerified": True}

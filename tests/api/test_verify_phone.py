@@ -28,7 +28,7 @@ async def test_number_is_verified_by_the_code_that_was_sent_to_it(database: Data
     async with street(database) as at:
         ada = await somebody(at)
         assert await at.data(REQUEST, ada) == {"user": {"phone": PHONE, "phoneVerified": False}, "errors": []}
-        code = (await last(at.reception, owner)).code
+        code = (await last(at.services, owner)).code
         verified = await at.data(VERIFY, ada, input={"code": code})
         assert verified == {"user": {"phone": PHONE, "phoneVerified": True}, "errors": []}
         assert await at.data("{ viewer { phoneVerified } }", ada) == {"phoneVerified": True}

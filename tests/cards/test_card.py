@@ -10,7 +10,7 @@ import pytest
 import uuid_utils.compat as uuids
 from asyncpg import Connection, Record
 
-from pocketpay.cards.card import NEXT, Card, CardStatus, month_of, must_follow
+from pocketpay.cards.card import NEXT, Card, CardStatus, month_of, require_transition
 from pocketpay.cards.errors import AboveMonthlyLimit, AbovePaymentLimit, CardClosed, CardExpired, CardFrozen
 from pocketpay.cards.models import STATUSES
 from pocketpay.errors import BooksDisagree
@@ -52,7 +52,7 @@ CARD = Card(
 
 def allowed_here(before: CardStatus, after: CardStatus) -> bool:
     try:
-        must_follow(before, after)
+        require_transition(before, after)
     except BooksDisagree:
         return False
     return True
@@ -125,28 +125,28 @@ def test_first_payment_of_a_month_begins_its_sum() -> None:
 def test_card_that_does_not_work_says_the_gravest_reason(
     changed: Callable[[Card], Card], now: datetime, why: type[Exception]
 ) -> None:
-    CARD.must_work(NOW)
+    CARD.require_usable(NOW)
     with pytest.raises(why):
-        changed(CARD).must_work(now)
+        changed(CARD).require_usable(now)
 
 
 def test_limit_is_what_may_be_paid_and_not_a_cent_more() -> None:
     card = replace(CARD, per_payment_limit=dollars(2_000), monthly_limit=dollars(4_500))
-    card.must_have_room(dollars(1_500), NOW)
+    card.require_room(dollars(1_500), NOW)
     with pytest.raises(AboveMonthlyLimit) as monthly:
-        card.must_have_room(dollars(1_501), NOW)
+        card.require_room(dollars(1_501), NOW)
     assert (monthly.value.limit, monthly.value.remaining) == (dollars(4_500), dollars(1_500))
-    card.must_have_room(dollars(2_000), NEXT_MONTH)
+    card.require_room(dollars(2_000), NEXT_MONTH)
     with pytest.raises(AbovePaymentLimit) as each:
-        card.must_have_room(dollars(2_001), NEXT_MONTH)
+        card.require_room(dollars(2_001), NEXT_MONTH)
     assert each.value.limit == dollars(2_000)
 
 
 def test_limit_below_what_was_paid_leaves_nothing() -> None:
     with pytest.raises(AboveMonthlyLimit) as monthly:
-        replace(CARD, monthly_limit=dollars(1_000)).must_have_room(dollars(1), NOW)
+        replace(CARD, monthly_limit=dollars(1_000)).require_room(dollars(1), NOW)
     assert monthly.value.remaining == dollars(0)
 
 
 def test_card_without_limits_pays_anything() -> None:
-    CARD.must_have_room(dollars(10**12), NOW)
+    CARD.require_room(dollars(10**12), NOW)

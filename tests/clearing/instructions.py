@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import uuid_utils.compat as uuids
 
-from pocketpay.clearing.footprint import Gives, Key
+from pocketpay.clearing.footprint import Key, ResultKind
 from pocketpay.clearing.outcome import Answer
 from pocketpay.database.sessions import connect
 from pocketpay.money import Money
@@ -83,5 +83,5 @@ def transfer_of(sender: Person, to: Person, minor: int = 1, *, description: str 
 def ask_of(asker: Person, *of: Person, minor: int = 100, key: str | None = None) -> Ask:
     """Asking each of them, as it is after parsing."""
     shares = tuple(Share(uuids.uuid7(), one.username, one.wallet_id, Money(minor, "USD")) for one in of)
-    kept = Key(asker.wallet_id, key or new_key(), "splitBill", bytes(32), Gives.REQUESTS)
+    kept = Key(asker.wallet_id, key or new_key(), "splitBill", bytes(32), ResultKind.REQUESTS)
     return Ask(asker.wallet_id, shares, "Lunch", kept, field="among")

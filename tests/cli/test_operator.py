@@ -107,9 +107,9 @@ async def _fetch(dsn: str, question: str) -> object:
 
 async def _populate(dsns: Dsns) -> None:
     database = await Database.open(dsns.server)
-    async with receiving(database) as reception:
+    async with receiving(database) as services:
         for name in ("ada", "bea", "olga"):
-            await arrive(reception, name, raw_email=f"{name}@example.com")
+            await arrive(services, name, raw_email=f"{name}@example.com")
     await database.close()
 
 
@@ -148,7 +148,7 @@ def at_a_server(dsns: Dsns, work: Callable[[Client], Awaitable[T]]) -> T:
 
 
 async def signed_in(client: Client, username: str) -> Person:
-    admission = await sign_in(client.rooms.reception, username, PASSWORD, address=HOME, user_agent=None)
+    admission = await sign_in(client.services.identity, username, PASSWORD, address=HOME, user_agent=None)
     return Person(username, admission.tokens.access_token, admission.tokens.refresh_token)
 
 
@@ -201,11 +201,11 @@ def test_risk_set_beside_a_running_server_is_felt_by_it(run: Run, dsns: Dsns) ->
         setting = ("risk", "set", "rapid_transfer_count", "3", "--reason", "Quiet night")
         said = told(await asyncio.to_thread(run, *setting))
         assert said == "RAPID_TRANSFER_COUNT is 3; the environment has 5.\n"
-        await until(lambda: client.rooms.desk.clearing.terms.policy.rule(RapidTransfers).count == 3)
+        await until(lambda: client.services.desk.clearing.terms.policy.rule(RapidTransfers).count == 3)
         clearing = ("risk", "clear", "RAPID_TRANSFER_COUNT", "--reason", "Morning")
         said = told(await asyncio.to_thread(run, *clearing))
         assert said == "RAPID_TRANSFER_COUNT is 5, as in the environment.\n"
-        await until(lambda: client.rooms.desk.clearing.terms.policy.rule(RapidTransfers).count == 5)
+        await until(lambda: client.services.desk.clearing.terms.policy.rule(RapidTransfers).count == 5)
 
     at_a_server(dsns, change)
     told(run("risk", "set", "LARGE_TRANSFER_ACTION", "block", "--reason", "A wave of fraud"))
@@ -237,7 +237,7 @@ def test_payment_is_reversed_beside_a_running_server(run: Run, dsns: Dsns) -> No
     async def pay_and_reverse(client: Client) -> str:
         ada = await signed_in(client, "ada")
         await asyncio.to_thread(run, "risk", "set", "NEW_RECIPIENT_ACTION", "off", "--reason", "A test")
-        await until(lambda: client.rooms.desk.clearing.terms.policy.rule(NewRecipient).action is RuleAction.OFF)
+        await until(lambda: client.services.desk.clearing.terms.policy.rule(NewRecipient).action is RuleAction.OFF)
         paid = await pay(client, ada, "bea", "12.50")
         said = told(await asyncio.to_thread(run, "reverse", paid, "--reason", "Account taken over"))
         assert said.startswith(f"12.50 USD of {paid} refunded by transaction_")
@@ -269,7 +269,7 @@ def test_customer_who_is_locked_out_is_helped_beside_a_running_server(run: Run, 
         assert (await client.data("{ viewer { username } }", by=ada))["viewer"] == {"username": "ada"}
         ending = ("end-sessions", "ada", "--reason", "Lost her telephone")
         assert told(await asyncio.to_thread(run, *ending)) == "2 sessions of ada ended.\n"
-        await until(lambda: not client.rooms.reception.gate._sessions)
+        await until(lambda: not client.services.identity.gate._sessions)
         answer = await client.post("{ viewer { username } }", by=ada)
         assert [error["extensions"]["code"] for error in answer["errors"]] == ["UNAUTHENTICATED"]
         assert told(await asyncio.to_thread(run, *ending)) == "0 sessions of ada ended.\n"
@@ -277,11 +277,11 @@ def test_customer_who_is_locked_out_is_helped_beside_a_running_server(run: Run, 
         said = told(await asyncio.to_thread(run, *recovering, **WITH_MAIL))
         assert said == "A mail is sent to ada@example.com. Its code or link sets a new password for ada.\n"
         owner = await asyncpg.connect(dsns.owner)
-        mail = await last(client.rooms.reception, owner)
+        mail = await last(client.services.identity, owner)
         await owner.close()
         assert (mail.to, mail.kind) == ("ada@example.com", "reset_password")
         new = "amber-lighthouse-42"
-        await reset_password(client.rooms.reception, "ada", ShownCode(code=mail.code), new, address=HOME)
+        await reset_password(client.services.identity, "ada", ShownCode(code=mail.code), new, address=HOME)
 
     at_a_server(dsns, help_)
     acts = table(told(run("actions", "--wallet", "ada")))

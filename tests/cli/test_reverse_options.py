@@ -37,17 +37,17 @@ def at_a_desk(dsn: str, work: Callable[[DeskOnly], Awaitable[T]]) -> T:
     return asyncio.run(run())
 
 
-async def _paid(counter: DeskOnly) -> UUID:
-    ada, bob = await person(counter.opened, funds="10.00"), await person(counter.opened)
-    paid = (await send(counter.opened, ada, bob, "10.00")).transaction
-    await send(counter.opened, bob, await person(counter.opened), "0.01")
+async def _paid(console: DeskOnly) -> UUID:
+    ada, bob = await person(console.opened, funds="10.00"), await person(console.opened)
+    paid = (await send(console.opened, ada, bob, "10.00")).transaction
+    await send(console.opened, bob, await person(console.opened), "0.01")
     return paid.id
 
 
 def test_part_and_what_is_available_are_given_back(module_dsn: Dsns, monkeypatch: pytest.MonkeyPatch) -> None:
-    # The package's own name `acting` is its Typer app, so the module is named by its text.
-    verbs = sys.modules["pocketpay.cli.operator.acting"]
-    monkeypatch.setattr(verbs, "at_the_counter", lambda work: at_a_desk(module_dsn.server, work))
+    # The package's own name `actions` is its Typer app, so the module is named by its text.
+    verbs = sys.modules["pocketpay.cli.operator.actions"]
+    monkeypatch.setattr(verbs, "with_console", lambda work: at_a_desk(module_dsn.server, work))
     id = ids.encode(ids.TRANSACTION, at_a_desk(module_dsn.server, _paid))
     for options, amount in ((("--amount", "4.00"), "4.00"), (("--available",), "5.99")):
         told = CliRunner().invoke(operator, ["reverse", id, "--reason", "Fraud", *options])

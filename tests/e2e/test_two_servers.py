@@ -155,18 +155,20 @@ def workers(house: House) -> Iterator[Running]:
 async def test_workers_of_one_port_tell_every_socket_and_count_a_key_once(workers: Running) -> None:
     """Which worker takes a connection is the kernel's choice, so there are many."""
     async with AsyncExitStack() as open_:
-        doors = [await open_.enter_async_context(at(workers.url, connections=1)) for _ in range(8)]
-        ada, bea = await known_to_each_other(doors[0])
+        server_context = [await open_.enter_async_context(at(workers.url, connections=1)) for _ in range(8)]
+        ada, bea = await known_to_each_other(server_context[0])
         sockets = [await open_.enter_async_context(bea.listening(workers.url)) for _ in range(8)]
         balances = [await socket.subscribe(BALANCE_CHANGED) for socket in sockets]
         assert [await available(balance) for balance in balances] == ["101.00"] * 8
         same = key()
-        answers = await asyncio.gather(*(ada.transfer(bea.username, "3.00", key_=same, at=door) for door in doors))
+        answers = await asyncio.gather(
+            *(ada.transfer(bea.username, "3.00", key_=same, at=door) for door in server_context)
+        )
         assert sorted(answer["replayed"] for answer in answers) == [False] + [True] * 7
         assert [await available(balance) for balance in balances] == ["104.00"] * 8
-        assert (await bea.ask(SIGN_OUT, at=doors[1]))["revoked"] == 1
+        assert (await bea.ask(SIGN_OUT, at=server_context[1]))["revoked"] == 1
         assert [await socket.closed() for socket in sockets] == [4401] * 8
-        for door in doors:
+        for door in server_context:
             assert (await bea.post(WALLET, at=door))["data"] == {"wallet": None}
 
 

@@ -55,12 +55,12 @@ async def test_what_an_smtp_server_is_given_is_not_shown(database_dsn: Dsns) -> 
 async def test_so_many_are_shown_and_kept_by_nobody(database_dsn: Dsns) -> None:
     async with serving(database_dsn.server) as client:
         ada = await client.sign_up("ada")
-        viewer = await client.rooms.reception.gate.viewer(ada.token)
+        viewer = await client.services.identity.gate.viewer(ada.token)
         assert viewer is not None
         for number in range(recent.MOST + 2):
             facts = {"username": f"n{number}"}
             mail = Mail(viewer.user_id, f"{number}", "+12025550123", Kind.PHONE_CHANGED, timedelta(days=1), facts)
-            async with client.rooms.database.write() as session:
+            async with client.services.database.write() as session:
                 await put(session, mail)
         mails = await shown(client)
         assert len(mails) == recent.MOST

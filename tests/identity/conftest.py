@@ -5,11 +5,11 @@ from collections.abc import AsyncIterator
 import pytest
 
 from pocketpay.database.sessions import Database
-from pocketpay.identity.reception import Reception
+from pocketpay.identity.services import IdentityServices
 from tests.people import receiving
 
 
 @pytest.fixture
-async def reception(database: Database) -> AsyncIterator[Reception]:
+async def services(database: Database) -> AsyncIterator[IdentityServices]:
     async with receiving(database) as opened:
         yield opened

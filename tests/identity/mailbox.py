@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import orjson
 
-from pocketpay.identity.reception import Reception
+from pocketpay.identity.services import IdentityServices
 from pocketpay.mail.mail import ClaimedMail, Kind
 from tests.people import Owner
 
@@ -24,7 +24,7 @@ class Received:
     token: str = ""
 
 
-async def mailbox(reception: Reception, owner: Owner) -> list[Received]:
+async def mailbox(services: IdentityServices, owner: Owner) -> list[Received]:
     """All mails of the outbox, the oldest first, with what is added when they are sent."""
     rows = await owner.fetch("select * from outgoing_mails order by created_at, id")
     received = []
@@ -33,7 +33,7 @@ async def mailbox(reception: Reception, owner: Owner) -> list[Received]:
         mail = ClaimedMail(
             row["id"], row["user_id"], row["recipient"], Kind(row["kind"]), facts, 1, LONG_AGO, LONG_AGO
         )
-        more = reception.mails.complete(mail)
+        more = services.mails.complete(mail)
         link = str(more.get("link") or "")
         received.append(
             Received(
@@ -43,9 +43,9 @@ async def mailbox(reception: Reception, owner: Owner) -> list[Received]:
     return received
 
 
-async def last(reception: Reception, owner: Owner) -> Received:
+async def last(services: IdentityServices, owner: Owner) -> Received:
     """The newest mail."""
-    return (await mailbox(reception, owner))[-1]
+    return (await mailbox(services, owner))[-1]
 
 
 def wrong(code: str) -> str:

@@ -11,8 +11,8 @@ from pocketpay.identity import argon2_hashes, passwords
 from pocketpay.identity.brought_hashes import HashesLeft
 from pocketpay.identity.errors import InvalidCredentials
 from pocketpay.identity.passwords import NO_PASSWORD, Passwords
-from pocketpay.identity.reception import Reception
 from pocketpay.identity.repository import people
+from pocketpay.identity.services import IdentityServices
 from pocketpay.identity.sign_in import sign_in
 from tests.identity.test_bcrypt_hashes import brought as bcrypt_hash
 from tests.people import HOME, PASSWORD, Owner, arrive
@@ -151,14 +151,14 @@ async def test_hash_of_our_own_kind_is_no_other_kind(opened: Passwords, work: li
 
 
 async def test_kinds_that_are_left_end_with_the_last_who_brought_one(
-    reception: Reception, database: Database, owner: Owner
+    services: IdentityServices, database: Database, owner: Owner
 ) -> None:
     async def left() -> tuple[str, ...]:
         async with database.read() as session:
             return (await people.hashes_left(session)).argon2
 
     for name in ("ada", "bob", "eve", "joe"):
-        await arrive(reception, name)
+        await arrive(services, name)
     assert await left() == ()
     for name, kept in (("ada", brought(1)), ("bob", brought(1)), ("eve", brought(2))):
         await owner.execute("update users set password_hash = $2 where username = $1", name, kept)
@@ -168,16 +168,18 @@ async def test_kinds_that_are_left_end_with_the_last_who_brought_one(
     one, two = ("argon2id$v=19$m=64,t=1,p=2", "argon2id$v=19$m=64,t=2,p=2")
     assert await left() == (one, two)
     for name, after in (("ada", (one, two)), ("eve", (one,)), ("bob", ())):
-        await sign_in(reception, name, PASSWORD, address=HOME, user_agent=None)
+        await sign_in(services, name, PASSWORD, address=HOME, user_agent=None)
         assert await left() == after
-        await sign_in(reception, name, PASSWORD, address=HOME, user_agent=None)
+        await sign_in(services, name, PASSWORD, address=HOME, user_agent=None)
 
 
-async def test_stranger_pays_for_the_kinds_that_are_left(reception: Reception, owner: Owner, work: list[str]) -> None:
-    await arrive(reception, "ada")
+async def test_stranger_pays_for_the_kinds_that_are_left(
+    services: IdentityServices, owner: Owner, work: list[str]
+) -> None:
+    await arrive(services, "ada")
     await owner.execute("update users set password_hash = $1", brought())
     with pytest.raises(InvalidCredentials):
-        await sign_in(reception, "nobody", PASSWORD, address=HOME, user_agent=None)
+        await sign_in(services, "nobody", PASSWORD, address=HOME, user_agent=None)
     assert sorted(work) == ["argon2id$v=19$m=64,t=3,p=2", "ours"]
 
 

@@ -10,8 +10,8 @@ from pocketpay.identity import bcrypt_hashes, passwords
 from pocketpay.identity.brought_hashes import HashesLeft
 from pocketpay.identity.errors import InvalidCredentials
 from pocketpay.identity.passwords import NO_PASSWORD, Passwords
-from pocketpay.identity.reception import Reception
 from pocketpay.identity.repository import people
+from pocketpay.identity.services import IdentityServices
 from pocketpay.identity.sign_in import sign_in
 from tests.people import HOME, PASSWORD, Owner, arrive
 
@@ -113,14 +113,14 @@ async def test_whoever_is_refused_pays_the_same(
 
 
 async def test_price_of_bcrypt_ends_with_the_last_who_brought_one(
-    reception: Reception, database: Database, owner: Owner
+    services: IdentityServices, database: Database, owner: Owner
 ) -> None:
     async def dearest() -> int:
         async with database.read() as session:
             return (await people.hashes_left(session)).dearest_bcrypt
 
     for name in ("ada", "bob", "eve"):
-        await arrive(reception, name)
+        await arrive(services, name)
     assert await dearest() == 0
     await owner.execute("update users set password_hash = $1 where username = 'ada'", brought(cost=5))
     await owner.execute("update users set password_hash = $1 where username = 'bob'", brought(cost=4))
@@ -129,14 +129,14 @@ async def test_price_of_bcrypt_ends_with_the_last_who_brought_one(
     )
     assert await dearest() == 5
     for name, left in (("ada", 4), ("bob", 0)):
-        await sign_in(reception, name, PASSWORD, address=HOME, user_agent=None)
+        await sign_in(services, name, PASSWORD, address=HOME, user_agent=None)
         assert await dearest() == left
 
 
-async def test_wrong_password_does_not_renew_a_hash(reception: Reception, owner: Owner) -> None:
-    await arrive(reception)
+async def test_wrong_password_does_not_renew_a_hash(services: IdentityServices, owner: Owner) -> None:
+    await arrive(services)
     kept = brought()
     await owner.execute("update users set password_hash = $1", kept)
     with pytest.raises(InvalidCredentials):
-        await sign_in(reception, "ada", PASSWORD + "!", address=HOME, user_agent=None)
+        await sign_in(services, "ada", PASSWORD + "!", address=HOME, user_agent=None)
     assert await owner.fetchval("select password_hash from users") == kept

@@ -11,8 +11,8 @@ from pocketpay.identity import passwords, sessions
 from pocketpay.identity.change_password import change_password
 from pocketpay.identity.errors import InvalidCredentials, InvalidToken, RateLimited, Unauthenticated
 from pocketpay.identity.gate import Denial
-from pocketpay.identity.reception import Admission, Reception
 from pocketpay.identity.refresh_session import refresh_session
+from pocketpay.identity.services import Admission, IdentityServices
 from pocketpay.identity.sign_in import sign_in
 from pocketpay.identity.user import Changed
 from pocketpay.updates.signals import CHANNEL, read
@@ -24,31 +24,31 @@ WRONG = "another one altogether"
 HASH = "select password_hash from users where username = 'ada'"
 
 
-async def signed_in(reception: Reception, password: str = PASSWORD) -> Admission:
-    return await sign_in(reception, "ada", password, address=HOME, user_agent=None)
+async def signed_in(services: IdentityServices, password: str = PASSWORD) -> Admission:
+    return await sign_in(services, "ada", password, address=HOME, user_agent=None)
 
 
-async def changed(reception: Reception, whose: Admission, current: str = PASSWORD, new: str = NEW) -> Changed:
-    return await change_password(reception, whose.viewer, current, new, address=HOME)
+async def changed(services: IdentityServices, whose: Admission, current: str = PASSWORD, new: str = NEW) -> Changed:
+    return await change_password(services, whose.viewer, current, new, address=HOME)
 
 
-async def test_new_password_opens_and_the_old_one_does_not(reception: Reception) -> None:
-    ada = await arrive(reception)
-    assert (await changed(reception, ada)).user == ada.user
-    assert (await signed_in(reception, NEW)).user == ada.user
+async def test_new_password_opens_and_the_old_one_does_not(services: IdentityServices) -> None:
+    ada = await arrive(services)
+    assert (await changed(services, ada)).user == ada.user
+    assert (await signed_in(services, NEW)).user == ada.user
     with pytest.raises(InvalidCredentials):
-        await signed_in(reception)
+        await signed_in(services)
 
 
-async def test_other_sessions_end_everywhere_and_this_one_stays(reception: Reception, owner: Owner) -> None:
+async def test_other_sessions_end_everywhere_and_this_one_stays(services: IdentityServices, owner: Owner) -> None:
     told: list[str] = []
     await owner.add_listener(CHANNEL, lambda *said: told.append(str(said[3])))
-    ada, bea = await arrive(reception), await arrive(reception, "bea")
-    here = await signed_in(reception)
-    assert (await changed(reception, here)).user is not None
-    assert await reception.gate.check(ada.tokens.access_token) is Denial.REVOKED
+    ada, bea = await arrive(services), await arrive(services, "bea")
+    here = await signed_in(services)
+    assert (await changed(services, here)).user is not None
+    assert await services.gate.check(ada.tokens.access_token) is Denial.REVOKED
     for staying in (here, bea):
-        assert await reception.gate.viewer(staying.tokens.access_token) == staying.viewer
+        assert await services.gate.viewer(staying.tokens.access_token) == staying.viewer
     await owner.execute("select 1")
     assert [list(read(payload).sessions) for payload in told] == [[ada.viewer.session_id]]
 
@@ -68,30 +68,30 @@ async def test_other_sessions_end_everywhere_and_this_one_stays(reception: Recep
     ],
 )
 async def test_refusals_name_their_field_and_change_nothing(
-    reception: Reception, owner: Owner, current: str, new: str, refused: list[tuple[str, str]]
+    services: IdentityServices, owner: Owner, current: str, new: str, refused: list[tuple[str, str]]
 ) -> None:
-    ada = await arrive(reception, raw_email="ada@example.com")
-    other, kept = await signed_in(reception), await facts(owner, HASH)
-    answer = await changed(reception, ada, current, new)
+    ada = await arrive(services, raw_email="ada@example.com")
+    other, kept = await signed_in(services), await facts(owner, HASH)
+    answer = await changed(services, ada, current, new)
     assert answer.user is None
     assert [(one.code, one.field) for one in answer.refusals] == refused
     assert await facts(owner, HASH) == kept
-    assert await reception.gate.viewer(other.tokens.access_token) == other.viewer
+    assert await services.gate.viewer(other.tokens.access_token) == other.viewer
 
 
-async def test_wrong_passwords_are_counted_apart_from_those_of_sign_in(reception: Reception) -> None:
-    ada = await arrive(reception)
+async def test_wrong_passwords_are_counted_apart_from_those_of_sign_in(services: IdentityServices) -> None:
+    ada = await arrive(services)
     for _ in range(5):
-        assert (await changed(reception, ada, WRONG)).refusals
+        assert (await changed(services, ada, WRONG)).refusals
     with pytest.raises(RateLimited):
-        await changed(reception, ada)
-    assert (await signed_in(reception)).user == ada.user
+        await changed(services, ada)
+    assert (await signed_in(services)).user == ada.user
 
 
 async def test_right_and_wrong_password_are_the_same_work(
-    reception: Reception, monkeypatch: pytest.MonkeyPatch
+    services: IdentityServices, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ada = await arrive(reception)
+    ada = await arrive(services)
     work: list[str] = []
     hasher = passwords._ARGON2
 
@@ -110,18 +110,18 @@ async def test_right_and_wrong_password_are_the_same_work(
             return hasher.verify(kept, password)
 
     monkeypatch.setattr(passwords, "_ARGON2", Counted)
-    assert (await changed(reception, ada, WRONG)).refusals
+    assert (await changed(services, ada, WRONG)).refusals
     wrong, work = work, []
-    assert not (await changed(reception, ada)).refusals
+    assert not (await changed(services, ada)).refusals
     assert work == wrong == ["verify", "hash"]
 
 
-async def test_of_two_changes_at_once_one_is_made(reception: Reception, owner: Owner) -> None:
-    ada = await arrive(reception)
-    there = await signed_in(reception)
+async def test_of_two_changes_at_once_one_is_made(services: IdentityServices, owner: Owner) -> None:
+    ada = await arrive(services)
+    there = await signed_in(services)
     news = (NEW, "copper-orchard-77")
     answers = await asyncio.gather(
-        *(changed(reception, whose, new=new) for whose, new in zip((ada, there), news, strict=True)),
+        *(changed(services, whose, new=new) for whose, new in zip((ada, there), news, strict=True)),
         return_exceptions=True,
     )
     (won,) = [n for n, answer in enumerate(answers) if isinstance(answer, Changed) and answer.user]
@@ -129,22 +129,22 @@ async def test_of_two_changes_at_once_one_is_made(reception: Reception, owner: O
     assert isinstance(lost, Unauthenticated) or (
         isinstance(lost, Changed) and [one.code for one in lost.refusals] == ["INVALID_CREDENTIALS"]
     )
-    assert (await signed_in(reception, news[won])).user == ada.user
+    assert (await signed_in(services, news[won])).user == ada.user
     with pytest.raises(InvalidCredentials):
-        await signed_in(reception, news[1 - won])
+        await signed_in(services, news[1 - won])
     assert await owner.fetchval("select count(*) from sessions where revoked_at is null") == 2
 
 
 async def test_two_servers_changing_at_once_make_one_change(
-    reception: Reception, database_dsn: Dsns, owner: Owner
+    services: IdentityServices, database_dsn: Dsns, owner: Owner
 ) -> None:
     """On one server tries at an account take turns; on two they meet at the user's row."""
-    ada = await arrive(reception)
-    there = await signed_in(reception)
+    ada = await arrive(services)
+    there = await signed_in(services)
     elsewhere = await Database.open(database_dsn.server)
     async with receiving(elsewhere) as other:
         answers = await asyncio.gather(
-            changed(reception, ada), changed(other, there, new="copper-orchard-77"), return_exceptions=True
+            changed(services, ada), changed(other, there, new="copper-orchard-77"), return_exceptions=True
         )
     await elsewhere.close()
     assert len([one for one in answers if isinstance(one, Changed) and one.user]) == 1
@@ -152,74 +152,78 @@ async def test_two_servers_changing_at_once_make_one_change(
 
 
 async def test_sign_in_that_compared_the_old_password_opens_no_session_after_the_change(
-    reception: Reception, monkeypatch: pytest.MonkeyPatch
+    services: IdentityServices, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ada = await arrive(reception)
-    verify, once = reception.passwords.verify, [True]
+    ada = await arrive(services)
+    verify, once = services.passwords.verify, [True]
 
     async def and_then_it_is_changed(kept: str | None, password: str, **more: Any) -> passwords.Verdict:
         verdict = await verify(kept, password, **more)
         if once and password == PASSWORD:
             once.clear()
-            async with reception.database.write() as session:
-                await session.execute("update users set password_hash = $1", await reception.passwords.hash(NEW))
+            async with services.database.write() as session:
+                await session.execute("update users set password_hash = $1", await services.passwords.hash(NEW))
         return verdict
 
     monkeypatch.setattr(
-        type(reception.passwords), "verify", lambda _, *given, **more: and_then_it_is_changed(*given, **more)
+        type(services.passwords), "verify", lambda _, *given, **more: and_then_it_is_changed(*given, **more)
     )
     with pytest.raises(InvalidCredentials):
-        await signed_in(reception)
-    assert [one.id for one in await sessions.live(reception, ada.viewer)] == [ada.viewer.session_id]
+        await signed_in(services)
+    assert [one.id for one in await sessions.live(services, ada.viewer)] == [ada.viewer.session_id]
 
 
 @pytest.mark.usefixtures("real_hashes")
-async def test_sign_ins_that_renew_an_outdated_hash_at_once_both_open(reception: Reception, owner: Owner) -> None:
-    await arrive(reception)
+async def test_sign_ins_that_renew_an_outdated_hash_at_once_both_open(
+    services: IdentityServices, owner: Owner
+) -> None:
+    await arrive(services)
     outdated = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
     await owner.execute("update users set password_hash = $1", outdated)
-    assert len(await asyncio.gather(*(signed_in(reception) for _ in range(4)))) == 4
+    assert len(await asyncio.gather(*(signed_in(services) for _ in range(4)))) == 4
     assert (await facts(owner, HASH))[0] != outdated
 
 
-async def test_refresh_of_another_session_at_the_same_moment_saves_it_not(reception: Reception) -> None:
-    there = await arrive(reception)
-    here = await signed_in(reception)
+async def test_refresh_of_another_session_at_the_same_moment_saves_it_not(
+    services: IdentityServices,
+) -> None:
+    there = await arrive(services)
+    here = await signed_in(services)
     _, refreshed = await asyncio.gather(
-        changed(reception, here),
-        refresh_session(reception, there.tokens.refresh_token),
+        changed(services, here),
+        refresh_session(services, there.tokens.refresh_token),
         return_exceptions=True,
     )
     shown = [there, *([refreshed] if isinstance(refreshed, Admission) else [])]
     for one in shown:
-        assert await reception.gate.check(one.tokens.access_token) is Denial.REVOKED
+        assert await services.gate.check(one.tokens.access_token) is Denial.REVOKED
         with pytest.raises(InvalidToken):
-            await refresh_session(reception, one.tokens.refresh_token)
+            await refresh_session(services, one.tokens.refresh_token)
 
 
-async def test_session_that_ended_meanwhile_changes_nothing(reception: Reception, owner: Owner) -> None:
-    ada = await arrive(reception)
-    there, kept = await signed_in(reception), await facts(owner, HASH)
-    await sessions.revoke(reception, ada.viewer, there.viewer.session_id)
+async def test_session_that_ended_meanwhile_changes_nothing(services: IdentityServices, owner: Owner) -> None:
+    ada = await arrive(services)
+    there, kept = await signed_in(services), await facts(owner, HASH)
+    await sessions.revoke(services, ada.viewer, there.viewer.session_id)
     with pytest.raises(Unauthenticated):
-        await changed(reception, there)
+        await changed(services, there)
     assert await facts(owner, HASH) == kept
-    assert await reception.gate.viewer(ada.tokens.access_token) == ada.viewer
+    assert await services.gate.viewer(ada.tokens.access_token) == ada.viewer
 
 
-async def test_somebody_who_left_meanwhile_changes_nothing(reception: Reception, owner: Owner) -> None:
-    ada, kept = await arrive(reception), await facts(owner, HASH)
+async def test_somebody_who_left_meanwhile_changes_nothing(services: IdentityServices, owner: Owner) -> None:
+    ada, kept = await arrive(services), await facts(owner, HASH)
     await owner.execute("update users set closed_at = clock_timestamp(), email = null, phone = null")
     with pytest.raises(Unauthenticated):
-        await changed(reception, ada)
+        await changed(services, ada)
     assert await facts(owner, HASH) == kept
 
 
 async def test_lost_reply_is_one_change(database_dsn: Dsns) -> None:
     database = LosesReplies(database_dsn.server)
-    async with receiving(database) as reception:
-        ada = await arrive(reception)
+    async with receiving(database) as services:
+        ada = await arrive(services)
         database.losses = 3
-        assert (await changed(reception, ada)).user == ada.user
-        assert (await signed_in(reception, NEW)).user == ada.user
+        assert (await changed(services, ada)).user == ada.user
+        assert (await signed_in(services, NEW)).user == ada.user
     await database.close()

@@ -10,33 +10,33 @@ from pocketpay.identity.brought_hashes import HashesLeft
 from pocketpay.identity.change_password import change_password
 from pocketpay.identity.errors import InvalidCredentials
 from pocketpay.identity.passwords import QUEUE, Asker
-from pocketpay.identity.reception import Reception
+from pocketpay.identity.services import IdentityServices
 from pocketpay.identity.sign_in import sign_in
 from tests.people import HOME, PASSWORD, arrive
 
 WRONG = "another one altogether"
 
 
-async def stranger(reception: Reception, n: int) -> str:
+async def stranger(services: IdentityServices, n: int) -> str:
     try:
-        await sign_in(reception, f"nobody_{n}", WRONG, address=f"10.{n}.0.1", user_agent=None)
+        await sign_in(services, f"nobody_{n}", WRONG, address=f"10.{n}.0.1", user_agent=None)
     except (InvalidCredentials, ServiceBusy) as refused:
         return type(refused).__name__
     raise AssertionError("nobody is let in")
 
 
-async def test_strangers_whose_thread_is_stuck_stop_nobody_else(reception: Reception) -> None:
-    ada = await arrive(reception)
+async def test_strangers_whose_thread_is_stuck_stop_nobody_else(services: IdentityServices) -> None:
+    ada = await arrive(services)
     gate = threading.Event()
-    reception.passwords._lines[Asker.STRANGER].submit(gate.wait)
-    flood = [asyncio.create_task(stranger(reception, n)) for n in range(3 * QUEUE)]
+    services.passwords._lines[Asker.STRANGER].submit(gate.wait)
+    flood = [asyncio.create_task(stranger(services, n)) for n in range(3 * QUEUE)]
     try:
         done, waiting = await asyncio.wait(flood, timeout=5.0)
         assert {task.result() for task in done} == {"ServiceBusy"}
         assert len(waiting) == QUEUE + 1
-        await sign_in(reception, "ada", PASSWORD, address=HOME, user_agent=None)
-        assert (await change_password(reception, ada.viewer, PASSWORD, "amber-lighthouse-42", address=HOME)).user
-        assert (await arrive(reception, "bea")).user.username == "bea"
+        await sign_in(services, "ada", PASSWORD, address=HOME, user_agent=None)
+        assert (await change_password(services, ada.viewer, PASSWORD, "amber-lighthouse-42", address=HOME)).user
+        assert (await arrive(services, "bea")).user.username == "bea"
     finally:
         gate.set()
         answers = await asyncio.gather(*flood)
@@ -44,38 +44,38 @@ async def test_strangers_whose_thread_is_stuck_stop_nobody_else(reception: Recep
 
 
 async def test_strangers_are_hashed_by_one_thread_in_the_order_they_came(
-    reception: Reception, monkeypatch: pytest.MonkeyPatch
+    services: IdentityServices, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ada = await arrive(reception)
+    ada = await arrive(services)
     threads: dict[str, set[str]] = {}
-    compared = reception.passwords._compared
+    compared = services.passwords._compared
 
     def noted(kept: str | None, password: str, left: HashesLeft) -> object:
         threads.setdefault(password, set()).add(threading.current_thread().name)
         return compared(kept, password, left)
 
-    monkeypatch.setattr(type(reception.passwords), "_compared", lambda _, *given: noted(*given))
-    await asyncio.gather(*(stranger(reception, n) for n in range(QUEUE)))
-    await sign_in(reception, "ada", PASSWORD, address=HOME, user_agent=None)
-    await change_password(reception, ada.viewer, PASSWORD, "amber-lighthouse-42", address=HOME)
+    monkeypatch.setattr(type(services.passwords), "_compared", lambda _, *given: noted(*given))
+    await asyncio.gather(*(stranger(services, n) for n in range(QUEUE)))
+    await sign_in(services, "ada", PASSWORD, address=HOME, user_agent=None)
+    await change_password(services, ada.viewer, PASSWORD, "amber-lighthouse-42", address=HOME)
     assert threads == {WRONG: {"password of stranger_0"}, PASSWORD: {"password of known_0"}}
 
 
-async def test_one_address_has_one_place_in_the_queue(reception: Reception) -> None:
+async def test_one_address_has_one_place_in_the_queue(services: IdentityServices) -> None:
     """Whoever tries a hundred logins from one address does not fill it."""
     gate = threading.Event()
-    reception.passwords._lines[Asker.STRANGER].submit(gate.wait)
+    services.passwords._lines[Asker.STRANGER].submit(gate.wait)
 
     async def from_one_address(n: int) -> None:
         with pytest.raises((InvalidCredentials, ServiceBusy)):
-            await sign_in(reception, f"nobody_{n}", WRONG, address="10.0.0.1", user_agent=None)
+            await sign_in(services, f"nobody_{n}", WRONG, address="10.0.0.1", user_agent=None)
 
     flood = [asyncio.create_task(from_one_address(n)) for n in range(100)]
-    another = asyncio.create_task(stranger(reception, 1))
+    another = asyncio.create_task(stranger(services, 1))
     try:
         await asyncio.wait([another], timeout=2.0)
         assert not another.done()
-        places = reception.passwords._lines[Asker.STRANGER]._places._value
+        places = services.passwords._lines[Asker.STRANGER]._places._value
         assert places == QUEUE + 1 - 2
     finally:
         gate.set()

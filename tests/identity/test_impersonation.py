@@ -11,7 +11,7 @@ from pocketpay.identity.changes import Wish
 from pocketpay.identity.errors import InvalidProfile
 from pocketpay.identity.impersonation import PROBLEM, speaks_for_service
 from pocketpay.identity.names import display_name
-from pocketpay.identity.reception import Reception
+from pocketpay.identity.services import IdentityServices
 from pocketpay.identity.sign_in import sign_in
 from pocketpay.identity.update_profile import update_profile
 from pocketpay.identity.usernames import chosen
@@ -120,37 +120,37 @@ def test_any_text_is_judged(text: str) -> None:
     assert speaks_for_service(text) in (True, False)
 
 
-async def test_sign_up_refuses_such_a_username_and_such_a_name_together(reception: Reception) -> None:
+async def test_sign_up_refuses_such_a_username_and_such_a_name_together(services: IdentityServices) -> None:
     form = Form("pocketpay_support", "Pосket Pay", PASSWORD)
-    answer = await sign_up(reception, made(), form, address=HOME, user_agent=None)
+    answer = await sign_up(services, made(), form, address=HOME, user_agent=None)
     refused = [(one.code, one.field, getattr(one, "problem", "")) for one in answer.refusals]
     assert refused == [("INVALID_INPUT", "username", PROBLEM), ("INVALID_INPUT", "name", PROBLEM)]
 
 
-async def test_profile_takes_no_such_name(reception: Reception, owner: Owner) -> None:
-    ada = await arrive(reception)
-    answer = await update_profile(reception, ada.viewer, Wish(raw_name="Support Team"), address=HOME)
+async def test_profile_takes_no_such_name(services: IdentityServices, owner: Owner) -> None:
+    ada = await arrive(services)
+    answer = await update_profile(services, ada.viewer, Wish(raw_name="Support Team"), address=HOME)
     assert [(one.code, one.field) for one in answer.refusals] == [("INVALID_INPUT", "name")]
     assert await facts(owner, "select name from users") == ("Ada",)
 
 
 @pytest.mark.parametrize("name", ["Support Team", "\u3164", "Ada\u2028x"])
 async def test_whoever_has_such_a_name_keeps_it_and_changes_the_rest(
-    reception: Reception, owner: Owner, name: str
+    services: IdentityServices, owner: Owner, name: str
 ) -> None:
-    ada = await arrive(reception)
+    ada = await arrive(services)
     await owner.execute("update users set username = 'admin1', name = $1", name)
-    assert (await sign_in(reception, "admin1", PASSWORD, address=HOME, user_agent=None)).user.name == name
+    assert (await sign_in(services, "admin1", PASSWORD, address=HOME, user_agent=None)).user.name == name
     for wish in (
         Wish(raw_avatar_url="https://pictures.example.com/1.png"),
         Wish(raw_name=name, raw_avatar_url="https://pictures.example.com/2.png"),
         Wish(raw_name=f" {name} ", raw_phone="+12025550123", current_password=PASSWORD),
     ):
-        assert (await update_profile(reception, ada.viewer, wish, address=HOME)).refusals == ()
+        assert (await update_profile(services, ada.viewer, wish, address=HOME)).refusals == ()
     assert await facts(owner, "select name, avatar_url, phone from users") == (
         name,
         "https://pictures.example.com/2.png",
         "+12025550123",
     )
-    other = await update_profile(reception, ada.viewer, Wish(raw_name=f"{name} 2"), address=HOME)
+    other = await update_profile(services, ada.viewer, Wish(raw_name=f"{name} 2"), address=HOME)
     assert bool(other.refusals) == (name != "\u3164")

@@ -49,8 +49,8 @@ async def test_sweep_reads_what_it_deletes(owner: Owner) -> None:
 
 
 async def test_known_address_is_found_by_its_key(owner: Owner, database: Database) -> None:
-    async with receiving(database) as reception:
-        ada = await arrive(reception)
+    async with receiving(database) as services:
+        ada = await arrive(services)
     await owner.execute(
         "insert into known_addresses select $1, sha256(n::text::bytea), now(), now() from generate_series(1, 5000) n",
         ada.user.id,

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from pocketpay.identity import logins
 from pocketpay.identity.errors import InvalidCredentials, RateLimited
-from pocketpay.identity.reception import Reception
+from pocketpay.identity.services import IdentityServices
 from pocketpay.identity.sign_in import sign_in
 from tests.people import ELSEWHERE, HOME, PASSWORD, arrive
 
@@ -67,11 +67,11 @@ def test_any_text_is_read_and_what_it_means_is_read_as_the_same(typed: str) -> N
     assert logins.read(f"  {typed} ").key == login.key
 
 
-async def answers(reception: Reception, typed: list[str], address: str) -> list[str]:
+async def answers(services: IdentityServices, typed: list[str], address: str) -> list[str]:
     said = []
     for one in typed:
         try:
-            await sign_in(reception, one, WRONG, address=address, user_agent=None)
+            await sign_in(services, one, WRONG, address=address, user_agent=None)
         except (InvalidCredentials, RateLimited) as refused:
             said.append(f"{refused.code} {getattr(refused, 'retry_after_seconds', '')}")
     return said
@@ -79,35 +79,35 @@ async def answers(reception: Reception, typed: list[str], address: str) -> list[
 
 @pytest.mark.parametrize("spellings", [NAME, EMAIL, WIDE, NUMBER])
 async def test_spellings_of_one_login_are_counted_as_one_whether_it_is_somebodys_or_not(
-    reception: Reception, spellings: list[str]
+    services: IdentityServices, spellings: list[str]
 ) -> None:
     tries = [spellings[n % len(spellings)] for n in range(9)]
-    unknown = await answers(reception, tries, "203.0.113.1")
+    unknown = await answers(services, tries, "203.0.113.1")
     assert [one.split()[0] for one in unknown] == ["INVALID_CREDENTIALS"] * 5 + ["RATE_LIMITED"] * 4
     email = "ada@exämple.com" if spellings is WIDE else "ada@example.com"
-    await arrive(reception, "ada_l", raw_email=email, raw_phone=NUMBER[0], address=ELSEWHERE)
-    async with reception.database.write() as session:
+    await arrive(services, "ada_l", raw_email=email, raw_phone=NUMBER[0], address=ELSEWHERE)
+    async with services.database.write() as session:
         for table in ("sign_in_lanes", "sign_in_turns"):
             await session.execute(f"delete from {table}")
-    known = await answers(reception, tries, "203.0.113.1")
+    known = await answers(services, tries, "203.0.113.1")
     assert [one.split()[0] for one in known] == [one.split()[0] for one in unknown]
 
 
-async def test_phone_number_signs_in_its_owner_in_any_spelling(reception: Reception) -> None:
-    await arrive(reception, "ada", raw_phone=NUMBER[0])
-    await arrive(reception, "bea", raw_phone="+12025550199")
+async def test_phone_number_signs_in_its_owner_in_any_spelling(services: IdentityServices) -> None:
+    await arrive(services, "ada", raw_phone=NUMBER[0])
+    await arrive(services, "bea", raw_phone="+12025550199")
     for typed in NUMBER:
-        signed_in = await sign_in(reception, typed, PASSWORD, address=HOME, user_agent=None)
+        signed_in = await sign_in(services, typed, PASSWORD, address=HOME, user_agent=None)
         assert signed_in.user.username == "ada"
     with pytest.raises(InvalidCredentials):
-        await sign_in(reception, "2025550123", PASSWORD, address=HOME, user_agent=None)
+        await sign_in(services, "2025550123", PASSWORD, address=HOME, user_agent=None)
 
 
 async def test_counters_do_not_tell_that_a_username_and_an_email_address_belong_together(
-    reception: Reception,
+    services: IdentityServices,
 ) -> None:
-    await arrive(reception, "ada", raw_email="ada@example.com", address=ELSEWHERE)
-    await arrive(reception, "bea", raw_email="bea@example.com", address=ELSEWHERE)
+    await arrive(services, "ada", raw_email="ada@example.com", address=ELSEWHERE)
+    await arrive(services, "bea", raw_email="bea@example.com", address=ELSEWHERE)
     pairs = {
         "theirs": ("ada", "ada@example.com", "203.0.113.1"),
         "another's": ("bea", "eve@example.com", "203.0.113.2"),
@@ -115,29 +115,31 @@ async def test_counters_do_not_tell_that_a_username_and_an_email_address_belong_
     }
     seen = {}
     for whose, (username, email, address) in pairs.items():
-        first = await answers(reception, [username] * 7, address)
-        seen[whose] = [one.split()[0] for one in first + await answers(reception, [email] * 7, address)]
+        first = await answers(services, [username] * 7, address)
+        seen[whose] = [one.split()[0] for one in first + await answers(services, [email] * 7, address)]
     assert seen["theirs"] == seen["another's"] == seen["nobody's"]
     assert seen["theirs"] == (["INVALID_CREDENTIALS"] * 5 + ["RATE_LIMITED"] * 2) * 2
 
 
 async def test_somebody_without_a_password_and_somebody_who_has_left_are_counted_like_nobody(
-    reception: Reception,
+    services: IdentityServices,
 ) -> None:
-    await arrive(reception, "imported", address=ELSEWHERE)
-    await arrive(reception, "departed", address=ELSEWHERE)
-    async with reception.database.write() as session:
+    await arrive(services, "imported", address=ELSEWHERE)
+    await arrive(services, "departed", address=ELSEWHERE)
+    async with services.database.write() as session:
         await session.execute("update users set password_hash = 'none' where username = 'imported'")
         await session.execute("update users set closed_at = clock_timestamp() where username = 'departed'")
     seen = [
-        [one.split()[0] for one in await answers(reception, [name] * 7, f"203.0.113.{n}")]
+        [one.split()[0] for one in await answers(services, [name] * 7, f"203.0.113.{n}")]
         for n, name in enumerate(("imported", "departed", "nobody_here"))
     ]
     assert seen[0] == seen[1] == seen[2]
 
 
-async def test_right_password_at_a_known_address_is_let_in_by_either_login(reception: Reception) -> None:
-    await arrive(reception, "ada", raw_email="ada@example.com", raw_phone=NUMBER[0], address=ELSEWHERE)
+async def test_right_password_at_a_known_address_is_let_in_by_either_login(
+    services: IdentityServices,
+) -> None:
+    await arrive(services, "ada", raw_email="ada@example.com", raw_phone=NUMBER[0], address=ELSEWHERE)
     for login in ("ada", "ada@example.com", NUMBER[0]):
-        await answers(reception, [login] * 7, "203.0.113.1")
-        assert await sign_in(reception, login, PASSWORD, address=ELSEWHERE, user_agent=None)
+        await answers(services, [login] * 7, "203.0.113.1")
+        assert await sign_in(services, login, PASSWORD, address=ELSEWHERE, user_agent=None)

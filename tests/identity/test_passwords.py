@@ -178,11 +178,11 @@ async def test_who_goes_away_gives_the_place_back() -> None:
     passwords = Passwords(queue=0, patience_seconds=1.0)
     try:
         for _ in range(5):
-            leaving = asyncio.create_task(passwords.hash(PASSWORD))
+            closing_user = asyncio.create_task(passwords.hash(PASSWORD))
             await asyncio.sleep(0)
-            leaving.cancel()
+            closing_user.cancel()
             with pytest.raises(asyncio.CancelledError):
-                await leaving
+                await closing_user
         assert (await passwords.hash(PASSWORD)).startswith("$argon2id")
     finally:
         passwords.close()

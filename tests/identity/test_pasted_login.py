@@ -1,13 +1,15 @@
 """A login that was pasted, or typed in another of its spellings, is the same login."""
 
 from pocketpay.identity.profiles import by_username
-from pocketpay.identity.reception import Reception
+from pocketpay.identity.services import IdentityServices
 from pocketpay.identity.sign_in import sign_in
 from tests.people import HOME, PASSWORD, arrive
 
 
-async def test_sign_in_takes_a_pasted_login_and_any_spelling_of_the_domain(reception: Reception) -> None:
-    ada = await arrive(reception, raw_email="Ada@bücher.example")
+async def test_sign_in_takes_a_pasted_login_and_any_spelling_of_the_domain(
+    services: IdentityServices,
+) -> None:
+    ada = await arrive(services, raw_email="Ada@bücher.example")
     for login in (
         "\u2068ada\u2069",
         "\u202a@ADA\u202c ",
@@ -16,8 +18,8 @@ async def test_sign_in_takes_a_pasted_login_and_any_spelling_of_the_domain(recep
         "ada@bu\u0308cher.example",
         "ada@xn--bcher-kva.example",
     ):
-        assert (await sign_in(reception, login, PASSWORD, address=HOME, user_agent=None)).user == ada.user
-    async with reception.database.read() as session:
+        assert (await sign_in(services, login, PASSWORD, address=HOME, user_agent=None)).user == ada.user
+    async with services.database.read() as session:
         found = await by_username(session, "\u2068@ada\u2069")
     assert found is not None
     assert found.user_id == ada.user.id

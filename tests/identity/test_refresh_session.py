@@ -9,8 +9,8 @@ from pocketpay.database.sessions import Database
 from pocketpay.errors import Refusal
 from pocketpay.identity.errors import InvalidToken
 from pocketpay.identity.gate import Denial
-from pocketpay.identity.reception import Admission, Reception
 from pocketpay.identity.refresh_session import refresh_session
+from pocketpay.identity.services import Admission, IdentityServices
 from pocketpay.identity.sessions import live, sign_out
 from pocketpay.identity.tokens import Claims
 from tests.conftest import Dsns
@@ -19,113 +19,117 @@ from tests.people import LosesReplies, Owner, arrive, receiving
 ELEVEN_SECONDS_AGO = "update refresh_tokens set used_at = used_at - interval '11 seconds' where used_at is not null"
 
 
-async def refreshed(reception: Reception, token: str) -> Admission | Refusal:
+async def refreshed(services: IdentityServices, token: str) -> Admission | Refusal:
     try:
-        return await refresh_session(reception, token)
+        return await refresh_session(services, token)
     except Refusal as refusal:
         return refusal
 
 
-async def test_refresh_gives_the_same_session_new_tokens(reception: Reception) -> None:
-    person = await arrive(reception)
-    renewed = await refresh_session(reception, person.tokens.refresh_token)
+async def test_refresh_gives_the_same_session_new_tokens(services: IdentityServices) -> None:
+    person = await arrive(services)
+    renewed = await refresh_session(services, person.tokens.refresh_token)
     assert (renewed.user, renewed.viewer) == (person.user, person.viewer)
     assert renewed.tokens.access_token != person.tokens.access_token
     assert renewed.tokens.refresh_token != person.tokens.refresh_token
-    assert await reception.gate.viewer(renewed.tokens.access_token) == person.viewer
-    assert await reception.gate.viewer(person.tokens.access_token) == person.viewer
+    assert await services.gate.viewer(renewed.tokens.access_token) == person.viewer
+    assert await services.gate.viewer(person.tokens.access_token) == person.viewer
 
 
-async def test_lost_reply_gets_the_same_token_again_within_ten_seconds(reception: Reception) -> None:
-    person = await arrive(reception)
-    first = await refresh_session(reception, person.tokens.refresh_token)
-    again = await refresh_session(reception, person.tokens.refresh_token)
+async def test_lost_reply_gets_the_same_token_again_within_ten_seconds(services: IdentityServices) -> None:
+    person = await arrive(services)
+    first = await refresh_session(services, person.tokens.refresh_token)
+    again = await refresh_session(services, person.tokens.refresh_token)
     assert again.tokens.refresh_token == first.tokens.refresh_token
-    assert isinstance(await refreshed(reception, again.tokens.refresh_token), Admission)
+    assert isinstance(await refreshed(services, again.tokens.refresh_token), Admission)
 
 
-async def test_two_refreshes_at_once_get_the_same_token(reception: Reception, owner: Owner) -> None:
-    person = await arrive(reception)
-    both = await asyncio.gather(*(refresh_session(reception, person.tokens.refresh_token) for _ in range(2)))
+async def test_two_refreshes_at_once_get_the_same_token(services: IdentityServices, owner: Owner) -> None:
+    person = await arrive(services)
+    both = await asyncio.gather(*(refresh_session(services, person.tokens.refresh_token) for _ in range(2)))
     assert both[0].tokens.refresh_token == both[1].tokens.refresh_token
     assert await owner.fetchval("select count(*) from refresh_tokens") == 2
 
 
-async def test_token_used_again_later_ends_the_session(reception: Reception, owner: Owner) -> None:
-    person = await arrive(reception)
-    renewed = await refresh_session(reception, person.tokens.refresh_token)
+async def test_token_used_again_later_ends_the_session(services: IdentityServices, owner: Owner) -> None:
+    person = await arrive(services)
+    renewed = await refresh_session(services, person.tokens.refresh_token)
     await owner.execute(ELEVEN_SECONDS_AGO)
-    assert isinstance(await refreshed(reception, person.tokens.refresh_token), InvalidToken)
-    assert isinstance(await refreshed(reception, renewed.tokens.refresh_token), InvalidToken)
-    assert await reception.gate.check(renewed.tokens.access_token) is Denial.REVOKED
+    assert isinstance(await refreshed(services, person.tokens.refresh_token), InvalidToken)
+    assert isinstance(await refreshed(services, renewed.tokens.refresh_token), InvalidToken)
+    assert await services.gate.check(renewed.tokens.access_token) is Denial.REVOKED
 
 
-async def test_token_used_again_after_its_successor_was_ends_the_session_at_once(reception: Reception) -> None:
-    person = await arrive(reception)
-    renewed = await refresh_session(reception, person.tokens.refresh_token)
-    newest = await refresh_session(reception, renewed.tokens.refresh_token)
-    assert isinstance(await refreshed(reception, person.tokens.refresh_token), InvalidToken)
-    assert isinstance(await refreshed(reception, newest.tokens.refresh_token), InvalidToken)
+async def test_token_used_again_after_its_successor_was_ends_the_session_at_once(
+    services: IdentityServices,
+) -> None:
+    person = await arrive(services)
+    renewed = await refresh_session(services, person.tokens.refresh_token)
+    newest = await refresh_session(services, renewed.tokens.refresh_token)
+    assert isinstance(await refreshed(services, person.tokens.refresh_token), InvalidToken)
+    assert isinstance(await refreshed(services, newest.tokens.refresh_token), InvalidToken)
 
 
-async def test_reuse_ends_that_session_and_no_other(reception: Reception, owner: Owner) -> None:
-    robbed, neighbour = await arrive(reception), await arrive(reception, "bea")
-    await refresh_session(reception, robbed.tokens.refresh_token)
+async def test_reuse_ends_that_session_and_no_other(services: IdentityServices, owner: Owner) -> None:
+    robbed, neighbour = await arrive(services), await arrive(services, "bea")
+    await refresh_session(services, robbed.tokens.refresh_token)
     await owner.execute(ELEVEN_SECONDS_AGO)
-    await refreshed(reception, robbed.tokens.refresh_token)
-    assert isinstance(await refreshed(reception, neighbour.tokens.refresh_token), Admission)
+    await refreshed(services, robbed.tokens.refresh_token)
+    assert isinstance(await refreshed(services, neighbour.tokens.refresh_token), Admission)
 
 
 @pytest.mark.parametrize("token", ["", "\x00", "\ud800", "x" * 100_000, "é" * 43])
-async def test_token_that_is_nobodys_is_refused(reception: Reception, token: str) -> None:
-    assert isinstance(await refreshed(reception, token), InvalidToken)
+async def test_token_that_is_nobodys_is_refused(services: IdentityServices, token: str) -> None:
+    assert isinstance(await refreshed(services, token), InvalidToken)
 
 
-async def test_ended_and_expired_sessions_are_not_refreshed(reception: Reception, owner: Owner) -> None:
-    leaving, late, closed = await arrive(reception), await arrive(reception, "bea"), await arrive(reception, "cid")
-    await sign_out(reception, leaving.viewer)
+async def test_ended_and_expired_sessions_are_not_refreshed(services: IdentityServices, owner: Owner) -> None:
+    leaving, late, closed = (
+        await arrive(services),
+        await arrive(services, "bea"),
+        await arrive(services, "cid"),
+    )
+    await sign_out(services, leaving.viewer)
     await owner.execute("update sessions set expires_at = clock_timestamp() where user_id = $1", late.user.id)
     await owner.execute("update users set closed_at = clock_timestamp() where id = $1", closed.user.id)
     for person in (leaving, late, closed):
-        assert isinstance(await refreshed(reception, person.tokens.refresh_token), InvalidToken)
+        assert isinstance(await refreshed(services, person.tokens.refresh_token), InvalidToken)
 
 
-async def test_session_lives_a_week_unused_and_a_month_in_all(reception: Reception, owner: Owner) -> None:
-    person = await arrive(reception)
-    (session,) = await live(reception, person.viewer)
+async def test_session_lives_a_week_unused_and_a_month_in_all(services: IdentityServices, owner: Owner) -> None:
+    person = await arrive(services)
+    (session,) = await live(services, person.viewer)
     assert session.expires_at - session.created_at == timedelta(days=7)
     await owner.execute("update sessions set created_at = created_at - interval '27 days'")
-    renewed = await refresh_session(reception, person.tokens.refresh_token)
-    (session,) = await live(reception, renewed.viewer)
+    renewed = await refresh_session(services, person.tokens.refresh_token)
+    (session,) = await live(services, renewed.viewer)
     assert session.expires_at - session.created_at == timedelta(days=30)
     assert session.last_used_at > session.created_at + timedelta(days=26)
 
 
-async def test_only_hashes_of_refresh_tokens_are_kept(reception: Reception, owner: Owner) -> None:
-    person = await arrive(reception)
-    renewed = await refresh_session(reception, person.tokens.refresh_token)
+async def test_only_hashes_of_refresh_tokens_are_kept(services: IdentityServices, owner: Owner) -> None:
+    person = await arrive(services)
+    renewed = await refresh_session(services, person.tokens.refresh_token)
     kept = {row["hash"] for row in await owner.fetch("select hash from refresh_tokens")}
-    assert kept == {reception.refresh_tokens.kept(one.tokens.refresh_token) for one in (person, renewed)}
+    assert kept == {services.refresh_tokens.kept(one.tokens.refresh_token) for one in (person, renewed)}
     assert all(len(one) == 32 for one in kept)
 
 
 async def test_refresh_whose_commit_was_not_answered_is_said_again(database_dsn: Dsns) -> None:
     database = LosesReplies(database_dsn.server)
-    async with receiving(database) as reception:
-        person = await arrive(reception)
+    async with receiving(database) as services:
+        person = await arrive(services)
         database.losses = 1
-        renewed = await refresh_session(reception, person.tokens.refresh_token)
-        assert isinstance(await reception.gate.check(renewed.tokens.access_token), Claims)
-        assert isinstance(await refreshed(reception, renewed.tokens.refresh_token), Admission)
+        renewed = await refresh_session(services, person.tokens.refresh_token)
+        assert isinstance(await services.gate.check(renewed.tokens.access_token), Claims)
+        assert isinstance(await refreshed(services, renewed.tokens.refresh_token), Admission)
     await database.close()
 
 
-async def test_any_server_with_the_key_refreshes(reception: Reception, database_dsn: Dsns) -> None:
-    person = await arrive(reception)
+async def test_any_server_with_the_key_refreshes(services: IdentityServices, database_dsn: Dsns) -> None:
+    person = await arrive(services)
     other_database = await Database.open(database_dsn.server)
     async with receiving(other_database) as other:
-        both = await asyncio.gather(
-            *(refresh_session(one, person.tokens.refresh_token) for one in (reception, other))
-        )
+        both = await asyncio.gather(*(refresh_session(one, person.tokens.refresh_token) for one in (services, other)))
         assert both[0].tokens.refresh_token == both[1].tokens.refresh_token
     await other_database.close()

@@ -20,10 +20,10 @@ from pocketpay.identity.errors import (
 )
 from pocketpay.identity.gate import Denial
 from pocketpay.identity.passwords import NO_PASSWORD
-from pocketpay.identity.reception import Admission, Reception
 from pocketpay.identity.repository import people
 from pocketpay.identity.request_password_reset import request_password_reset
 from pocketpay.identity.reset_password import reset_password
+from pocketpay.identity.services import Admission, IdentityServices
 from pocketpay.identity.shown_code import ShownCode
 from pocketpay.identity.sign_in import sign_in
 from pocketpay.serving import log
@@ -50,33 +50,38 @@ TRIES = "select max(tries) from one_time_challenges"
 
 
 @pytest.fixture
-async def reception(database: Database) -> AsyncIterator[Reception]:
+async def services(database: Database) -> AsyncIterator[IdentityServices]:
     async with receiving(database, public_url="https://app.example.com") as opened:
         yield opened
         await opened.afterwards.close()
 
 
-async def somebody(reception: Reception, username: str = "ada", email: str = MAIL, **more: str) -> Admission:
+async def somebody(services: IdentityServices, username: str = "ada", email: str = MAIL, **more: str) -> Admission:
     """Somebody with a verified address."""
-    arrived = await arrive(reception, username, raw_email=email, **more)
-    await has_verified_email(reception.database, username)
+    arrived = await arrive(services, username, raw_email=email, **more)
+    await has_verified_email(services.database, username)
     return arrived
 
 
-async def requested(reception: Reception, login: str = "ada", *, address: str = ELSEWHERE) -> None:
-    await request_password_reset(reception, login, address=address)
-    await reception.afterwards.finish()
+async def requested(services: IdentityServices, login: str = "ada", *, address: str = ELSEWHERE) -> None:
+    await request_password_reset(services, login, address=address)
+    await services.afterwards.finish()
 
 
 async def reset(
-    reception: Reception, login: str | None = "ada", new: str = NEW, *, address: str = ELSEWHERE, **shown: str
+    services: IdentityServices,
+    login: str | None = "ada",
+    new: str = NEW,
+    *,
+    address: str = ELSEWHERE,
+    **shown: str,
 ) -> None:
-    await reset_password(reception, login, ShownCode(**shown), new, address=address)
+    await reset_password(services, login, ShownCode(**shown), new, address=address)
 
 
-async def signs_in(reception: Reception, password: str, login: str = "ada", address: str = HOME) -> bool:
+async def signs_in(services: IdentityServices, password: str, login: str = "ada", address: str = HOME) -> bool:
     try:
-        await sign_in(reception, login, password, address=address, user_agent=None)
+        await sign_in(services, login, password, address=address, user_agent=None)
     except InvalidCredentials:
         return False
     return True
@@ -89,112 +94,116 @@ def shown_by(mail: Received, way: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("way", ["code", "token"])
 @pytest.mark.parametrize("login", ["ada", "@ADA", MAIL, " Ada@EXAMPLE.com ", "+1 202 555 0123"])
-async def test_code_or_link_sets_a_new_password(reception: Reception, owner: Owner, login: str, way: str) -> None:
-    await somebody(reception, raw_phone="+12025550123")
-    await requested(reception, login)
-    mail = await last(reception, owner)
+async def test_code_or_link_sets_a_new_password(
+    services: IdentityServices, owner: Owner, login: str, way: str
+) -> None:
+    await somebody(services, raw_phone="+12025550123")
+    await requested(services, login)
+    mail = await last(services, owner)
     assert (mail.to, mail.kind, mail.username) == (MAIL, "reset_password", "ada")
-    await reset(reception, **shown_by(mail, way))
-    assert await signs_in(reception, NEW)
-    assert not await signs_in(reception, PASSWORD)
+    await reset(services, **shown_by(mail, way))
+    assert await signs_in(services, NEW)
+    assert not await signs_in(services, PASSWORD)
 
 
-async def test_every_session_ends_on_every_server_and_the_user_is_told(reception: Reception, owner: Owner) -> None:
-    ada = await somebody(reception)
-    other = await sign_in(reception, "ada", PASSWORD, address=HOME, user_agent=None)
+async def test_every_session_ends_on_every_server_and_the_user_is_told(
+    services: IdentityServices, owner: Owner
+) -> None:
+    ada = await somebody(services)
+    other = await sign_in(services, "ada", PASSWORD, address=HOME, user_agent=None)
     told: list[object] = []
 
     def listen(*said: object) -> None:
         told.append(said[3])
 
     await owner.add_listener(CHANNEL, listen)
-    await requested(reception)
-    await reset(reception, code=(await last(reception, owner)).code)
+    await requested(services)
+    await reset(services, code=(await last(services, owner)).code)
     for one in (ada, other):
-        assert await reception.gate.viewer(one.tokens.access_token) is None
-        assert await reception.gate.check(one.tokens.access_token) is Denial.REVOKED
+        assert await services.gate.viewer(one.tokens.access_token) is None
+        assert await services.gate.check(one.tokens.access_token) is Denial.REVOKED
     await owner.fetchval("select 1")
     await owner.remove_listener(CHANNEL, listen)
     ended = [session for payload in told for session in read(str(payload)).sessions]
     assert sorted(ended) == sorted([ada.viewer.session_id, other.viewer.session_id])
-    notice = await last(reception, owner)
+    notice = await last(services, owner)
     assert (notice.to, notice.kind, notice.code) == (MAIL, "password_changed", "")
 
 
-async def test_somebody_who_never_had_a_password_sets_their_first(reception: Reception, owner: Owner) -> None:
-    await somebody(reception)
+async def test_somebody_who_never_had_a_password_sets_their_first(services: IdentityServices, owner: Owner) -> None:
+    await somebody(services)
     await owner.execute("update users set password_hash = $1", NO_PASSWORD)
-    await requested(reception, MAIL)
-    await reset(reception, MAIL, code=(await last(reception, owner)).code)
-    assert await signs_in(reception, NEW)
+    await requested(services, MAIL)
+    await reset(services, MAIL, code=(await last(services, owner)).code)
+    assert await signs_in(services, NEW)
 
 
-async def test_code_is_good_once_and_ends_the_others(reception: Reception, owner: Owner) -> None:
-    await somebody(reception)
-    await requested(reception)
-    await requested(reception)
-    first, second = await mailbox(reception, owner)
-    await reset(reception, code=first.code)
+async def test_code_is_good_once_and_ends_the_others(services: IdentityServices, owner: Owner) -> None:
+    await somebody(services)
+    await requested(services)
+    await requested(services)
+    first, second = await mailbox(services, owner)
+    await reset(services, code=first.code)
     for mail in (first, second):
         for way in ("code", "token"):
             with pytest.raises(InvalidCode):
-                await reset(reception, new="violet-mountain-77", **shown_by(mail, way))
-    assert await signs_in(reception, NEW)
+                await reset(services, new="violet-mountain-77", **shown_by(mail, way))
+    assert await signs_in(services, NEW)
 
 
-async def test_code_used_twice_at_once_sets_one_password(reception: Reception, owner: Owner) -> None:
-    await somebody(reception)
-    await requested(reception)
-    code = (await last(reception, owner)).code
+async def test_code_used_twice_at_once_sets_one_password(services: IdentityServices, owner: Owner) -> None:
+    await somebody(services)
+    await requested(services)
+    code = (await last(services, owner)).code
     passwords = [f"amber-lighthouse-{number}" for number in range(4)]
     answers = await asyncio.gather(
-        *(reset(reception, new=one, code=code) for one in passwords), return_exceptions=True
+        *(reset(services, new=one, code=code) for one in passwords), return_exceptions=True
     )
     won = [one for one, answer in zip(passwords, answers, strict=True) if answer is None]
     assert len(won) == 1
     assert {type(one) for one in answers if one is not None} == {InvalidCode}
-    assert await signs_in(reception, won[0])
+    assert await signs_in(services, won[0])
 
 
-async def test_code_and_link_expire(reception: Reception, owner: Owner) -> None:
-    await somebody(reception)
-    await requested(reception)
+async def test_code_and_link_expire(services: IdentityServices, owner: Owner) -> None:
+    await somebody(services)
+    await requested(services)
     minutes = await owner.fetchval("select extract(epoch from expires_at - created_at) / 60 from one_time_challenges")
     assert minutes == 30
     await owner.execute(LAPSE)
-    mail = await last(reception, owner)
+    mail = await last(services, owner)
     for way in ("code", "token"):
         with pytest.raises(InvalidCode):
-            await reset(reception, **shown_by(mail, way))
+            await reset(services, **shown_by(mail, way))
 
 
 async def test_five_wrong_codes_end_a_code_for_everybody_and_its_link_for_nobody(
-    reception: Reception, owner: Owner
+    services: IdentityServices, owner: Owner
 ) -> None:
-    await somebody(reception)
-    await requested(reception)
-    mail = await last(reception, owner)
-    guesses = (reset(reception, code=wrong(mail.code), address=f"203.0.113.{n}") for n in range(40))
+    await somebody(services)
+    await requested(services)
+    mail = await last(services, owner)
+    guesses = (reset(services, code=wrong(mail.code), address=f"203.0.113.{n}") for n in range(40))
     answers = await asyncio.gather(*guesses, return_exceptions=True)
     assert {type(one) for one in answers} == {InvalidCode}
     assert await owner.fetchval(TRIES) == 5
     with pytest.raises(InvalidCode):
-        await reset(reception, code=mail.code)
-    await reset(reception, None, token=mail.token)
-    assert await signs_in(reception, NEW)
+        await reset(services, code=mail.code)
+    await reset(services, None, token=mail.token)
+    assert await signs_in(services, NEW)
 
 
-async def test_code_is_good_for_its_user_and_purpose_alone(reception: Reception, owner: Owner) -> None:
-    await somebody(reception)
-    await somebody(reception, "bea", "bea@example.com")
-    await requested(reception)
-    code = (await last(reception, owner)).code
-    await requested(reception, "bea")
+async def test_code_is_good_for_its_user_and_purpose_alone(services: IdentityServices, owner: Owner) -> None:
+    await somebody(services)
+    await somebody(services, "bea", "bea@example.com")
+    await requested(services)
+    code = (await last(services, owner)).code
+    await requested(services, "bea")
     with pytest.raises(InvalidCode):
-        await reset(reception, "bea", code=code)
+        await reset(services, "bea", code=code)
     await owner.execute("update one_time_challenges set purpose = 'verify_email'")
     with pytest.raises(InvalidCode):
-        await reset(reception, code=code)
+        await reset(services, code=code)
 
 
 @pytest.mark.parametrize(
@@ -208,91 +217,96 @@ async def test_code_is_good_for_its_user_and_purpose_alone(reception: Reception,
 )
 @pytest.mark.parametrize("way", ["code", "token"])
 async def test_code_is_good_while_the_address_is_the_users_and_verified(
-    reception: Reception, owner: Owner, change: str, way: str
+    services: IdentityServices, owner: Owner, change: str, way: str
 ) -> None:
-    await somebody(reception)
-    await requested(reception)
-    mail = await last(reception, owner)
+    await somebody(services)
+    await requested(services)
+    mail = await last(services, owner)
     await owner.execute(change)
     with pytest.raises(InvalidCode):
-        await reset(reception, **shown_by(mail, way))
+        await reset(services, **shown_by(mail, way))
 
 
-async def test_weak_password_is_refused_and_uses_no_code_up(reception: Reception, owner: Owner) -> None:
-    await somebody(reception, "clementine")
-    await requested(reception, "clementine")
-    mail = await last(reception, owner)
+async def test_weak_password_is_refused_and_uses_no_code_up(services: IdentityServices, owner: Owner) -> None:
+    await somebody(services, "clementine")
+    await requested(services, "clementine")
+    mail = await last(services, owner)
     for weak in ("short", "password1234", "clementine-1990"):
         with pytest.raises(WeakPassword) as refused:
-            await reset(reception, "clementine", weak, code=mail.code)
+            await reset(services, "clementine", weak, code=mail.code)
         assert refused.value.field == "newPassword"
-    await reset(reception, "clementine", code=mail.code)
+    await reset(services, "clementine", code=mail.code)
 
 
-async def test_password_made_of_ones_name_is_told_only_to_whoever_has_the_code(reception: Reception) -> None:
-    await somebody(reception, "clementine")
-    await requested(reception, "clementine")
+async def test_password_made_of_ones_name_is_told_only_to_whoever_has_the_code(
+    services: IdentityServices,
+) -> None:
+    await somebody(services, "clementine")
+    await requested(services, "clementine")
     with pytest.raises(InvalidCode):
-        await reset(reception, "clementine", "clementine-1990", code="00000000")
+        await reset(services, "clementine", "clementine-1990", code="00000000")
 
 
-async def test_owner_of_a_wallet_frozen_for_all_sets_no_password(reception: Reception, owner: Owner) -> None:
-    await somebody(reception)
-    await requested(reception)
-    mail = await last(reception, owner)
+async def test_owner_of_a_wallet_frozen_for_all_sets_no_password(services: IdentityServices, owner: Owner) -> None:
+    await somebody(services)
+    await requested(services)
+    mail = await last(services, owner)
     await owner.execute("update wallets set status = 'frozen', frozen_for = 'all', freeze_reason = 'stolen'")
     for way in ("code", "token"):
         with pytest.raises(WalletFrozen):
-            await reset(reception, **shown_by(mail, way))
+            await reset(services, **shown_by(mail, way))
     with pytest.raises(InvalidCode):
-        await reset(reception, code=wrong(mail.code))
+        await reset(services, code=wrong(mail.code))
 
 
-async def test_address_from_which_it_was_done_is_a_known_one(reception: Reception, owner: Owner) -> None:
+async def test_address_from_which_it_was_done_is_a_known_one(services: IdentityServices, owner: Owner) -> None:
     """Strangers who guess at the old password do not keep the owner waiting."""
-    await somebody(reception)
-    await requested(reception)
-    await reset(reception, code=(await last(reception, owner)).code)
+    await somebody(services)
+    await requested(services)
+    await reset(services, code=(await last(services, owner)).code)
     for number in range(9):
         try:
-            await sign_in(reception, "ada", "x", address=f"203.0.{number}.1", user_agent=None)
+            await sign_in(services, "ada", "x", address=f"203.0.{number}.1", user_agent=None)
         except (InvalidCredentials, RateLimited):
             continue
-    assert await signs_in(reception, NEW, address=ELSEWHERE)
+    assert await signs_in(services, NEW, address=ELSEWHERE)
 
 
 async def test_lost_reply_sets_the_password_once_and_tells_once(
     database_dsn: Dsns, owner: Owner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     losing = await LosesReplies.open(database_dsn.server)
-    async with receiving(losing) as reception:
-        await somebody(reception)
-        await requested(reception)
-        code = (await last(reception, owner)).code
-        hash_ = reception.passwords.hash
+    async with receiving(losing) as services:
+        await somebody(services)
+        await requested(services)
+        code = (await last(services, owner)).code
+        hash_ = services.passwords.hash
 
         async def and_then_replies_are_lost(password: str) -> str:
             losing.losses = 2
             return await hash_(password)
 
-        monkeypatch.setattr(reception.passwords, "hash", and_then_replies_are_lost)
+        monkeypatch.setattr(services.passwords, "hash", and_then_replies_are_lost)
         losing.losses = 2
-        await reset(reception, code=code)
+        await reset(services, code=code)
         assert losing.losses == 0
-        assert await signs_in(reception, NEW)
-        assert [mail.kind for mail in await mailbox(reception, owner)] == ["reset_password", "password_changed"]
+        assert await signs_in(services, NEW)
+        assert [mail.kind for mail in await mailbox(services, owner)] == [
+            "reset_password",
+            "password_changed",
+        ]
     await losing.close()
 
 
 async def test_changed_password_is_told_to_a_verified_address_and_to_no_other(
-    reception: Reception, owner: Owner
+    services: IdentityServices, owner: Owner
 ) -> None:
-    ada = await somebody(reception)
-    bea = await arrive(reception, "bea", raw_email="bea@example.com")
+    ada = await somebody(services)
+    bea = await arrive(services, "bea", raw_email="bea@example.com")
     for one in (ada, bea):
-        changed = await change_password(reception, one.viewer, PASSWORD, NEW, address=HOME)
+        changed = await change_password(services, one.viewer, PASSWORD, NEW, address=HOME)
         assert changed.user is not None
-    assert [(mail.to, mail.kind) for mail in await mailbox(reception, owner)] == [(MAIL, "password_changed")]
+    assert [(mail.to, mail.kind) for mail in await mailbox(services, owner)] == [(MAIL, "password_changed")]
 
 
 # ---------------------------------------------------------------- nothing is told
@@ -301,26 +315,26 @@ async def test_changed_password_is_told_to_a_verified_address_and_to_no_other(
 NOBODIES = ("nobody", "nobody@example.com", "+12025550199", "", "\0", "x" * 100_000, "\ud800")
 
 
-async def everybody(reception: Reception) -> tuple[str, ...]:
+async def everybody(services: IdentityServices) -> tuple[str, ...]:
     """Logins of all sorts, most of which are sent nothing."""
-    await somebody(reception, raw_phone="+12025550123")
-    await arrive(reception, "unverified", raw_email="unverified@example.com")
-    await arrive(reception, "without")
+    await somebody(services, raw_phone="+12025550123")
+    await arrive(services, "unverified", raw_email="unverified@example.com")
+    await arrive(services, "without")
     return ("ada", MAIL, "+12025550123", "unverified", "unverified@example.com", "without", *NOBODIES)
 
 
 async def test_only_a_verified_address_is_sent_mail_and_every_login_has_the_same_answer(
-    reception: Reception, owner: Owner
+    services: IdentityServices, owner: Owner
 ) -> None:
-    for login in await everybody(reception):
-        await requested(reception, login)
-    assert {mail.to for mail in await mailbox(reception, owner)} == {MAIL}
+    for login in await everybody(services):
+        await requested(services, login)
+    assert {mail.to for mail in await mailbox(services, owner)} == {MAIL}
 
 
 async def test_nobody_is_looked_up_before_the_answer(
-    reception: Reception, owner: Owner, monkeypatch: pytest.MonkeyPatch
+    services: IdentityServices, owner: Owner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    logins = await everybody(reception)
+    logins = await everybody(services)
     looked_up = []
 
     async def look_up(session: Session, login: object) -> None:
@@ -328,18 +342,18 @@ async def test_nobody_is_looked_up_before_the_answer(
 
     monkeypatch.setattr(people, "by_login", look_up)
     for login in logins:
-        await request_password_reset(reception, login, address=ELSEWHERE)
+        await request_password_reset(services, login, address=ELSEWHERE)
         assert looked_up == []
-        await reception.afterwards.finish()
+        await services.afterwards.finish()
         assert len(looked_up) == 1
         looked_up.clear()
 
 
 async def test_wrong_code_takes_the_same_statements_and_is_told_the_same_whoever_is_meant(
-    reception: Reception, monkeypatch: pytest.MonkeyPatch
+    services: IdentityServices, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    logins = await everybody(reception)
-    await requested(reception)
+    logins = await everybody(services)
+    await requested(services)
     said: list[str] = []
     for name in ("fetch", "fetchrow", "fetchval", "execute"):
         monkeypatch.setattr(Session, name, _noting(said, getattr(Session, name)))
@@ -348,7 +362,7 @@ async def test_wrong_code_takes_the_same_statements_and_is_told_the_same_whoever
         for login in logins:
             said.clear()
             with pytest.raises(InvalidCode) as refused:
-                await reset(reception, login if "code" in shown else None, **shown)
+                await reset(services, login if "code" in shown else None, **shown)
             ways.append((str(refused.value), _same(said)))
         assert all(way == ways[0] for way in ways)
 
@@ -366,13 +380,13 @@ def _same(said: list[str]) -> list[str]:
     return ["by login" if "password_hash from users" in sql else sql for sql in said]
 
 
-async def test_codes_for_nobody_are_limited_like_those_for_somebody(reception: Reception) -> None:
-    await somebody(reception)
+async def test_codes_for_nobody_are_limited_like_those_for_somebody(services: IdentityServices) -> None:
+    await somebody(services)
     for login in ("ada", "nobody"):
         address = f"203.0.113.{len(login)}"
-        answers = [await _answer(reset(reception, login, code="00000000", address=address)) for _ in range(62)]
+        answers = [await _answer(reset(services, login, code="00000000", address=address)) for _ in range(62)]
         assert answers == [InvalidCode] * 60 + [RateLimited] * 2
-        answers = [await _answer(requested(reception, login, address=address)) for _ in range(62)]
+        answers = [await _answer(requested(services, login, address=address)) for _ in range(62)]
         assert answers == [type(None)] * 60 + [RateLimited] * 2
 
 
@@ -388,45 +402,45 @@ async def _answer(asked: Awaitable[None]) -> type:
 
 
 async def test_strangers_who_request_again_and_again_send_two_mails_and_leave_the_owner_a_valid_code(
-    reception: Reception, owner: Owner
+    services: IdentityServices, owner: Owner
 ) -> None:
-    await somebody(reception)
+    await somebody(services)
     for number in range(30):
-        await requested(reception, address=f"203.0.113.{number}")
-    await requested(reception, address=HOME)
-    mails = await mailbox(reception, owner)
+        await requested(services, address=f"203.0.113.{number}")
+    await requested(services, address=HOME)
+    mails = await mailbox(services, owner)
     assert len(mails) == 2
     left = await owner.fetchval("select min(expires_at - clock_timestamp()) from one_time_challenges")
     assert left.total_seconds() > 15 * 60
-    await reset(reception, code=mails[0].code)
+    await reset(services, code=mails[0].code)
 
 
 async def test_quarter_of_an_hour_later_mails_are_sent_again_and_the_codes_before_are_still_good(
-    reception: Reception, owner: Owner
+    services: IdentityServices, owner: Owner
 ) -> None:
-    await somebody(reception)
+    await somebody(services)
     for _ in range(3):
-        await requested(reception)
+        await requested(services)
     await owner.execute(
         "update one_time_challenges set created_at = created_at - interval '15 minutes', "
         "expires_at = expires_at - interval '15 minutes'"
     )
-    await requested(reception)
-    mails = await mailbox(reception, owner)
+    await requested(services)
+    mails = await mailbox(services, owner)
     assert len(mails) == 3
-    await reset(reception, code=mails[0].code)
+    await reset(services, code=mails[0].code)
 
 
 async def test_server_without_mail_says_so_to_everybody(database: Database) -> None:
-    async with receiving(database, environment="production", secret_key="x" * 32) as reception:
-        await somebody(reception)
+    async with receiving(database, environment="production", secret_key="x" * 32) as services:
+        await somebody(services)
         for login in ("ada", "nobody"):
             with pytest.raises(MailUnavailable):
-                await requested(reception, login)
+                await requested(services, login)
 
 
 async def test_what_fails_after_the_answer_is_logged_without_the_login(
-    reception: Reception, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    services: IdentityServices, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     async def fail(session: Session, login: object) -> None:
         raise RuntimeError("on purpose")
@@ -434,17 +448,19 @@ async def test_what_fails_after_the_answer_is_logged_without_the_login(
     log.configure(made(environment="production"))
     monkeypatch.setattr(afterwards, "log", structlog.get_logger("pocketpay.identity.afterwards"))
     monkeypatch.setattr(people, "by_login", fail)
-    await requested(reception, "ada.lovelace@example.com")
+    await requested(services, "ada.lovelace@example.com")
     log.configure(made())
     written = "".join(capsys.readouterr())
     assert "failed_afterwards" in written
     assert "lovelace" not in written
 
 
-async def test_passwords_in_the_database_are_hashes_and_codes_are_nowhere(reception: Reception, owner: Owner) -> None:
-    await somebody(reception)
-    await requested(reception)
-    mail = await last(reception, owner)
+async def test_passwords_in_the_database_are_hashes_and_codes_are_nowhere(
+    services: IdentityServices, owner: Owner
+) -> None:
+    await somebody(services)
+    await requested(services)
+    mail = await last(services, owner)
     rows = await owner.fetch("select row_to_json(t)::text from outgoing_mails t")
     rows += await owner.fetch("select row_to_json(t)::text from one_time_challenges t")
     for row in rows:

@@ -11,7 +11,7 @@ from pocketpay.errors import Refusal
 from pocketpay.identity import passwords
 from pocketpay.identity.errors import InvalidCredentials, RateLimited
 from pocketpay.identity.gate import Denial
-from pocketpay.identity.reception import Admission, Reception
+from pocketpay.identity.services import Admission, IdentityServices
 from pocketpay.identity.sign_in import sign_in
 from pocketpay.identity.tokens import Claims
 from tests.conftest import Dsns
@@ -20,45 +20,47 @@ from tests.people import ELSEWHERE, HOME, PASSWORD, LosesReplies, Owner, arrive,
 WRONG = "another one altogether"
 
 
-async def tried(reception: Reception, login: str, password: str, address: str = HOME) -> Admission | Refusal:
+async def tried(services: IdentityServices, login: str, password: str, address: str = HOME) -> Admission | Refusal:
     try:
-        return await sign_in(reception, login, password, address=address, user_agent=None)
+        return await sign_in(services, login, password, address=address, user_agent=None)
     except Refusal as refusal:
         return refusal
 
 
 @pytest.mark.parametrize("login", ["ada", " ADA ", "@ada", "ａｄａ", "ada@example.com", "ADA@Example.COM"])
-async def test_username_and_email_open_a_session_however_they_are_typed(reception: Reception, login: str) -> None:
-    person = await arrive(reception, raw_email="ada@example.com")
-    admitted = await tried(reception, login, PASSWORD)
+async def test_username_and_email_open_a_session_however_they_are_typed(
+    services: IdentityServices, login: str
+) -> None:
+    person = await arrive(services, raw_email="ada@example.com")
+    admitted = await tried(services, login, PASSWORD)
     assert isinstance(admitted, Admission)
     assert admitted.user == person.user
     assert admitted.viewer.session_id != person.viewer.session_id
-    assert await reception.gate.viewer(admitted.tokens.access_token) == admitted.viewer
+    assert await services.gate.viewer(admitted.tokens.access_token) == admitted.viewer
 
 
 @pytest.mark.parametrize(
     "login", ["nobody_here", "nobody@example.com", "", "\x00", "\ud800", "x" * 100_000, "@", "a'b--"]
 )
-async def test_unknown_login_is_refused_like_a_wrong_password(reception: Reception, login: str) -> None:
-    await arrive(reception)
-    unknown, wrong = await tried(reception, login, PASSWORD), await tried(reception, "ada", WRONG)
+async def test_unknown_login_is_refused_like_a_wrong_password(services: IdentityServices, login: str) -> None:
+    await arrive(services)
+    unknown, wrong = await tried(services, login, PASSWORD), await tried(services, "ada", WRONG)
     assert isinstance(unknown, InvalidCredentials)
     assert isinstance(wrong, InvalidCredentials)
     assert vars(unknown) == vars(wrong)
 
 
 @pytest.mark.parametrize("password", ["", "\x00", "\ud800", "x" * 60_000])
-async def test_any_text_can_be_tried_as_a_password(reception: Reception, password: str) -> None:
-    await arrive(reception)
-    assert isinstance(await tried(reception, "ada", password), InvalidCredentials)
+async def test_any_text_can_be_tried_as_a_password(services: IdentityServices, password: str) -> None:
+    await arrive(services)
+    assert isinstance(await tried(services, "ada", password), InvalidCredentials)
 
 
 @pytest.mark.usefixtures("real_hashes")
 async def test_unknown_login_is_hashed_like_a_wrong_password(
-    reception: Reception, monkeypatch: pytest.MonkeyPatch
+    services: IdentityServices, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await arrive(reception)
+    await arrive(services)
     hashed: list[str] = []
     verdict = passwords._verdict
 
@@ -68,32 +70,32 @@ async def test_unknown_login_is_hashed_like_a_wrong_password(
 
     monkeypatch.setattr(passwords, "_verdict", noted)
     for login in ("ada", "nobody_here", "nobody@example.com"):
-        assert isinstance(await tried(reception, login, WRONG), InvalidCredentials)
+        assert isinstance(await tried(services, login, WRONG), InvalidCredentials)
     assert hashed == ["$argon2id$v=19$m=19456,t=2,p=1"] * 3
 
 
-async def test_closed_user_is_nobody(reception: Reception, owner: Owner) -> None:
-    person = await arrive(reception)
+async def test_closed_user_is_nobody(services: IdentityServices, owner: Owner) -> None:
+    person = await arrive(services)
     await owner.execute("update users set closed_at = clock_timestamp(), email = null, phone = null")
-    assert isinstance(await tried(reception, "ada", PASSWORD), InvalidCredentials)
-    assert await reception.gate.check(person.tokens.access_token) is Denial.REVOKED
+    assert isinstance(await tried(services, "ada", PASSWORD), InvalidCredentials)
+    assert await services.gate.check(person.tokens.access_token) is Denial.REVOKED
 
 
 @pytest.mark.usefixtures("real_hashes")
-async def test_outdated_hash_is_renewed_by_signing_in(reception: Reception, owner: Owner) -> None:
-    await arrive(reception)
+async def test_outdated_hash_is_renewed_by_signing_in(services: IdentityServices, owner: Owner) -> None:
+    await arrive(services)
     outdated = PasswordHasher(time_cost=1, memory_cost=8_192, parallelism=1).hash(PASSWORD)
     await owner.execute("update users set password_hash = $1", outdated)
-    assert isinstance(await tried(reception, "ada", WRONG), InvalidCredentials)
+    assert isinstance(await tried(services, "ada", WRONG), InvalidCredentials)
     assert await owner.fetchval("select password_hash from users") == outdated
-    assert isinstance(await tried(reception, "ada", PASSWORD), Admission)
+    assert isinstance(await tried(services, "ada", PASSWORD), Admission)
     assert (await owner.fetchval("select password_hash from users")).startswith("$argon2id$v=19$m=19456,t=2,p=1$")
-    assert isinstance(await tried(reception, "ada", PASSWORD), Admission)
+    assert isinstance(await tried(services, "ada", PASSWORD), Admission)
 
 
-async def test_password_is_kept_nowhere_as_it_was_typed(reception: Reception, owner: Owner) -> None:
-    await arrive(reception)
-    await tried(reception, "ada", PASSWORD)
+async def test_password_is_kept_nowhere_as_it_was_typed(services: IdentityServices, owner: Owner) -> None:
+    await arrive(services)
+    await tried(services, "ada", PASSWORD)
     for table in ("users", "sessions", "refresh_tokens", "throttles"):
         assert not await owner.fetchval(
             f"select exists(select from {table} t where t::text like $1)", f"%{PASSWORD}%"
@@ -102,117 +104,117 @@ async def test_password_is_kept_nowhere_as_it_was_typed(reception: Reception, ow
 
 async def test_lost_reply_opens_one_session(database_dsn: Dsns, owner: Owner) -> None:
     database = LosesReplies(database_dsn.server)
-    async with receiving(database) as reception:
-        await arrive(reception)
+    async with receiving(database) as services:
+        await arrive(services)
         database.losses = 2
-        admitted = await tried(reception, "ada", PASSWORD)
+        admitted = await tried(services, "ada", PASSWORD)
         assert isinstance(admitted, Admission)
-        assert isinstance(await reception.gate.check(admitted.tokens.access_token), Claims)
+        assert isinstance(await services.gate.check(admitted.tokens.access_token), Claims)
     await database.close()
     assert await owner.fetchval("select count(*) from sessions") == 2
 
 
-async def test_sixth_failure_must_wait_even_with_the_right_password(reception: Reception) -> None:
-    await arrive(reception, address=ELSEWHERE)
-    answers = [await tried(reception, "ada", WRONG) for _ in range(5)]
+async def test_sixth_failure_must_wait_even_with_the_right_password(services: IdentityServices) -> None:
+    await arrive(services, address=ELSEWHERE)
+    answers = [await tried(services, "ada", WRONG) for _ in range(5)]
     assert all(isinstance(answer, InvalidCredentials) for answer in answers)
-    refused = await tried(reception, "ada", PASSWORD)
+    refused = await tried(services, "ada", PASSWORD)
     assert isinstance(refused, RateLimited)
     assert 470 <= refused.retry_after_seconds <= 480
 
 
-async def test_unknown_login_must_wait_like_a_known_one(reception: Reception) -> None:
-    answers = [await tried(reception, "nobody_here", WRONG) for _ in range(6)]
+async def test_unknown_login_must_wait_like_a_known_one(services: IdentityServices) -> None:
+    answers = [await tried(services, "nobody_here", WRONG) for _ in range(6)]
     assert [type(answer) for answer in answers] == [*[InvalidCredentials] * 5, RateLimited]
 
 
-async def test_many_guesses_at_once_are_no_more_guesses(reception: Reception) -> None:
-    await arrive(reception)
+async def test_many_guesses_at_once_are_no_more_guesses(services: IdentityServices) -> None:
+    await arrive(services)
     began = time.monotonic()
-    answers = await asyncio.gather(*(tried(reception, "ada", WRONG) for _ in range(20)))
+    answers = await asyncio.gather(*(tried(services, "ada", WRONG) for _ in range(20)))
     guesses = sum(isinstance(answer, InvalidCredentials) for answer in answers)
     assert 5 <= guesses <= 5 + int(time.monotonic() - began)  # one more when the wait of a second is over
     assert sum(isinstance(answer, RateLimited) for answer in answers) == 20 - guesses
 
 
-async def test_one_person_may_sign_in_many_times_at_once(reception: Reception) -> None:
-    await arrive(reception)
-    answers = await asyncio.gather(*(tried(reception, "ada", PASSWORD) for _ in range(12)))
+async def test_one_person_may_sign_in_many_times_at_once(services: IdentityServices) -> None:
+    await arrive(services)
+    answers = await asyncio.gather(*(tried(services, "ada", PASSWORD) for _ in range(12)))
     assert all(isinstance(answer, Admission) for answer in answers)
 
 
-async def test_waits_grow_to_a_minute_and_not_beyond(reception: Reception, owner: Owner) -> None:
-    await arrive(reception)
+async def test_waits_grow_to_a_minute_and_not_beyond(services: IdentityServices, owner: Owner) -> None:
+    await arrive(services)
     waits = []
     for _ in range(4):
-        await tried(reception, "ada", WRONG)
+        await tried(services, "ada", WRONG)
     for _ in range(9):
-        assert isinstance(await tried(reception, "ada", WRONG), InvalidCredentials)
-        refused = await tried(reception, "ada", PASSWORD)
+        assert isinstance(await tried(services, "ada", WRONG), InvalidCredentials)
+        refused = await tried(services, "ada", PASSWORD)
         assert isinstance(refused, RateLimited)
         waits.append(refused.retry_after_seconds)
         await owner.execute("update throttles set blocked_until = clock_timestamp() where blocked_until is not null")
     assert waits == [1, 2, 4, 8, 16, 32, 60, 60, 60]
 
 
-async def test_success_clears_the_failures_before_it(reception: Reception) -> None:
-    await arrive(reception)
+async def test_success_clears_the_failures_before_it(services: IdentityServices) -> None:
+    await arrive(services)
     for _ in range(3):
         for _ in range(4):
-            assert isinstance(await tried(reception, "ada", WRONG), InvalidCredentials)
-        assert isinstance(await tried(reception, "ada", PASSWORD), Admission)
+            assert isinstance(await tried(services, "ada", WRONG), InvalidCredentials)
+        assert isinstance(await tried(services, "ada", PASSWORD), Admission)
 
 
-async def test_failures_are_forgotten_after_fifteen_minutes(reception: Reception, owner: Owner) -> None:
-    await arrive(reception)
+async def test_failures_are_forgotten_after_fifteen_minutes(services: IdentityServices, owner: Owner) -> None:
+    await arrive(services)
     for _ in range(7):
-        await tried(reception, "ada", WRONG)
+        await tried(services, "ada", WRONG)
     await owner.execute(
         "update throttles set expires_at = expires_at - interval '15 minutes', "
         "blocked_until = blocked_until + interval '1 hour'"
     )
-    assert [type(await tried(reception, "ada", WRONG)) for _ in range(5)] == [InvalidCredentials] * 5
+    assert [type(await tried(services, "ada", WRONG)) for _ in range(5)] == [InvalidCredentials] * 5
 
 
-async def test_guesses_from_elsewhere_do_not_keep_a_person_out_at_home(reception: Reception) -> None:
-    await arrive(reception)
-    assert isinstance(await tried(reception, "ada", PASSWORD, HOME), Admission)
+async def test_guesses_from_elsewhere_do_not_keep_a_person_out_at_home(services: IdentityServices) -> None:
+    await arrive(services)
+    assert isinstance(await tried(services, "ada", PASSWORD, HOME), Admission)
     for _ in range(7):
-        await tried(reception, "ada", WRONG, ELSEWHERE)
-    assert isinstance(await tried(reception, "ada", PASSWORD, ELSEWHERE), RateLimited)
-    assert isinstance(await tried(reception, "ada", PASSWORD, HOME), Admission)
-    assert isinstance(await tried(reception, "ada", PASSWORD, ELSEWHERE), RateLimited)
+        await tried(services, "ada", WRONG, ELSEWHERE)
+    assert isinstance(await tried(services, "ada", PASSWORD, ELSEWHERE), RateLimited)
+    assert isinstance(await tried(services, "ada", PASSWORD, HOME), Admission)
+    assert isinstance(await tried(services, "ada", PASSWORD, ELSEWHERE), RateLimited)
 
 
-async def test_servers_count_failures_together(reception: Reception, database_dsn: Dsns) -> None:
-    await arrive(reception)
+async def test_servers_count_failures_together(services: IdentityServices, database_dsn: Dsns) -> None:
+    await arrive(services)
     other_database = await Database.open(database_dsn.server)
     async with receiving(other_database) as other:
-        answers = [await tried((reception, other)[n % 2], "ada", WRONG) for n in range(6)]
+        answers = [await tried((services, other)[n % 2], "ada", WRONG) for n in range(6)]
         assert [type(answer) for answer in answers] == [*[InvalidCredentials] * 5, RateLimited]
         assert isinstance(await tried(other, "ada", PASSWORD), RateLimited)
     await other_database.close()
 
 
 async def test_address_signs_in_twenty_times_a_minute_in_production(database: Database, owner: Owner) -> None:
-    async with receiving(database, environment="production") as reception:
-        await arrive(reception, address=ELSEWHERE)
+    async with receiving(database, environment="production") as services:
+        await arrive(services, address=ELSEWHERE)
         logins = ["ada", *(f"nobody_{n}" for n in range(19))]
         assert not [
-            answer for login in logins if isinstance(answer := await tried(reception, login, WRONG), RateLimited)
+            answer for login in logins if isinstance(answer := await tried(services, login, WRONG), RateLimited)
         ]
-        refused = await tried(reception, "ada", PASSWORD)
+        refused = await tried(services, "ada", PASSWORD)
         assert isinstance(refused, RateLimited)
         assert 50 <= refused.retry_after_seconds <= 60
-        assert isinstance(await tried(reception, "ada", PASSWORD, ELSEWHERE), Admission)
+        assert isinstance(await tried(services, "ada", PASSWORD, ELSEWHERE), Admission)
         await owner.execute("update throttles set expires_at = clock_timestamp()")
-        assert isinstance(await tried(reception, "ada", PASSWORD), Admission)
+        assert isinstance(await tried(services, "ada", PASSWORD), Admission)
 
 
-async def test_connection_that_dies_on_the_way_is_no_refusal(reception: Reception, owner: Owner) -> None:
-    await arrive(reception)
+async def test_connection_that_dies_on_the_way_is_no_refusal(services: IdentityServices, owner: Owner) -> None:
+    await arrive(services)
     await owner.execute(
         "select pg_terminate_backend(pid) from pg_stat_activity "
         "where application_name = 'pocketpay writer' and datname = current_database()"
     )
-    assert isinstance(await tried(reception, "ada", PASSWORD), Admission)
+    assert isinstance(await tried(services, "ada", PASSWORD), Admission)

@@ -14,8 +14,8 @@ from pocketpay.identity.change_password import change_password
 from pocketpay.identity.errors import InvalidCredentials, RateLimited
 from pocketpay.identity.lane import OPEN_FOR
 from pocketpay.identity.passwords import Asker
-from pocketpay.identity.reception import Admission, Reception
 from pocketpay.identity.repository import lanes
+from pocketpay.identity.services import Admission, IdentityServices
 from pocketpay.identity.sign_in import sign_in
 from pocketpay.identity.throttle import MOST_KNOWN_ADDRESSES, Throttle
 from tests.conftest import Dsns
@@ -26,16 +26,16 @@ PHONE = "203.0.113.200"
 """A new one of its owner's, in no attacker's network."""
 
 
-async def tried(reception: Reception, password: str, address: str, login: str = "ada") -> Admission | Refusal:
+async def tried(services: IdentityServices, password: str, address: str, login: str = "ada") -> Admission | Refusal:
     try:
-        return await sign_in(reception, login, password, address=address, user_agent=None)
+        return await sign_in(services, login, password, address=address, user_agent=None)
     except Refusal as refusal:
         return refusal
 
 
-async def flood(reception: Reception, addresses: int, login: str = "ada") -> list[Admission | Refusal]:
+async def flood(services: IdentityServices, addresses: int, login: str = "ada") -> list[Admission | Refusal]:
     """A try from each of so many addresses, each of a provider of its own."""
-    return [await tried(reception, WRONG, f"10.{n}.0.1", login) for n in range(addresses)]
+    return [await tried(services, WRONG, f"10.{n}.0.1", login) for n in range(addresses)]
 
 
 async def pass_time(owner: Owner, seconds: float) -> None:
@@ -54,61 +54,62 @@ async def pass_time(owner: Owner, seconds: float) -> None:
 
 
 async def test_new_phone_has_its_guess_when_told_whatever_a_flood_does_meanwhile(
-    reception: Reception, owner: Owner
+    services: IdentityServices, owner: Owner
 ) -> None:
-    await arrive(reception)
-    await flood(reception, 40)
-    refused = await tried(reception, PASSWORD, PHONE)
+    await arrive(services)
+    await flood(services, 40)
+    refused = await tried(services, PASSWORD, PHONE)
     assert isinstance(refused, RateLimited)
     assert refused.retry_after_seconds == pytest.approx(36 * 120, abs=30)
     await pass_time(owner, refused.retry_after_seconds / 2)
-    await flood(reception, 80)
-    again = await tried(reception, PASSWORD, PHONE)
+    await flood(services, 80)
+    again = await tried(services, PASSWORD, PHONE)
     assert isinstance(again, RateLimited)
     assert again.retry_after_seconds == pytest.approx(refused.retry_after_seconds / 2, abs=30)
     await pass_time(owner, again.retry_after_seconds)
-    await flood(reception, 80)
-    assert isinstance(await tried(reception, PASSWORD, PHONE), Admission)
-    assert isinstance(await tried(reception, PASSWORD, PHONE), Admission)
+    await flood(services, 80)
+    assert isinstance(await tried(services, PASSWORD, PHONE), Admission)
+    assert isinstance(await tried(services, PASSWORD, PHONE), Admission)
 
 
 @pytest.mark.parametrize(("early_seconds", "calendar"), [(60, "first"), (-60, "further")])
 async def test_turn_is_kept_for_half_an_hour(
-    reception: Reception, owner: Owner, early_seconds: int, calendar: str
+    services: IdentityServices, owner: Owner, early_seconds: int, calendar: str
 ) -> None:
-    await arrive(reception)
-    await flood(reception, 40)
-    refused = await tried(reception, PASSWORD, PHONE)
+    await arrive(services)
+    await flood(services, 40)
+    refused = await tried(services, PASSWORD, PHONE)
     assert isinstance(refused, RateLimited)
     before = {row["address"] for row in await owner.fetch("select address from sign_in_turns")}
     await pass_time(owner, refused.retry_after_seconds + OPEN_FOR.total_seconds() - early_seconds)
-    assert isinstance(await tried(reception, PASSWORD, PHONE), Admission)
+    assert isinstance(await tried(services, PASSWORD, PHONE), Admission)
     used = await owner.fetch("select address, calendar from sign_in_turns order by guess_id desc nulls last limit 1")
     assert [(row["address"] in before, row["calendar"]) for row in used] == [(True, calendar)]
 
 
-async def test_turns_of_a_clock_that_was_ahead_keep_nobody_waiting(reception: Reception, owner: Owner) -> None:
-    await arrive(reception)
-    await flood(reception, 40)
+async def test_turns_of_a_clock_that_was_ahead_keep_nobody_waiting(services: IdentityServices, owner: Owner) -> None:
+    await arrive(services)
+    await flood(services, 40)
     for address in ("203.0.113.1", "203.0.113.2", PHONE):
-        assert isinstance(await tried(reception, PASSWORD, address), RateLimited)
+        assert isinstance(await tried(services, PASSWORD, address), RateLimited)
     await pass_time(owner, -timedelta(days=365).total_seconds())
-    assert isinstance(await tried(reception, PASSWORD, PHONE), Admission)
-    answers = await flood(reception, 40)
+    assert isinstance(await tried(services, PASSWORD, PHONE), Admission)
+    answers = await flood(services, 40)
     assert sum(isinstance(answer, InvalidCredentials) for answer in answers) == 4
-    refused = await tried(reception, PASSWORD, "203.0.113.3")
+    refused = await tried(services, PASSWORD, "203.0.113.3")
     assert isinstance(refused, RateLimited)
     assert refused.retry_after_seconds == pytest.approx(37 * 120, abs=30)
 
 
 async def test_flood_on_two_servers_has_no_more_guesses_than_on_one(
-    reception: Reception, database_dsn: Dsns, owner: Owner
+    services: IdentityServices, database_dsn: Dsns, owner: Owner
 ) -> None:
-    await arrive(reception)
+    await arrive(services)
     other_database = await Database.open(database_dsn.server)
     async with receiving(other_database) as other:
         answers = await asyncio.gather(
-            *(tried((reception, other)[n % 2], WRONG, f"10.{n}.0.1") for n in range(60)), return_exceptions=True
+            *(tried((services, other)[n % 2], WRONG, f"10.{n}.0.1") for n in range(60)),
+            return_exceptions=True,
         )
     await other_database.close()
     guesses = sum(isinstance(answer, InvalidCredentials) for answer in answers)
@@ -118,74 +119,80 @@ async def test_flood_on_two_servers_has_no_more_guesses_than_on_one(
     assert gaps == {timedelta(minutes=2)}
 
 
-async def test_strangers_do_not_keep_the_owner_out_of_what_is_asked_while_signed_in(reception: Reception) -> None:
-    ada = await arrive(reception)
-    await flood(reception, 30)
-    await flood(reception, 30)
-    changed = await change_password(reception, ada.viewer, PASSWORD, "amber-lighthouse-42", address=PHONE)
+async def test_strangers_do_not_keep_the_owner_out_of_what_is_asked_while_signed_in(
+    services: IdentityServices,
+) -> None:
+    ada = await arrive(services)
+    await flood(services, 30)
+    await flood(services, 30)
+    changed = await change_password(services, ada.viewer, PASSWORD, "amber-lighthouse-42", address=PHONE)
     assert changed.user == ada.user
 
 
-async def test_stolen_session_guesses_no_faster_than_a_known_address(reception: Reception) -> None:
-    ada = await arrive(reception)
+async def test_stolen_session_guesses_no_faster_than_a_known_address(services: IdentityServices) -> None:
+    ada = await arrive(services)
     for _ in range(5):
-        assert (await change_password(reception, ada.viewer, WRONG, "amber-lighthouse-42", address=PHONE)).refusals
+        assert (await change_password(services, ada.viewer, WRONG, "amber-lighthouse-42", address=PHONE)).refusals
     with pytest.raises(RateLimited) as refused:
-        await change_password(reception, ada.viewer, PASSWORD, "amber-lighthouse-42", address=HOME)
+        await change_password(services, ada.viewer, PASSWORD, "amber-lighthouse-42", address=HOME)
     assert refused.value.retry_after_seconds == 1
 
 
-async def test_address_becomes_known_by_signing_up_and_by_signing_in(reception: Reception, owner: Owner) -> None:
-    ada = await arrive(reception, address=HOME)
-    await flood(reception, 30)
-    assert isinstance(await tried(reception, PASSWORD, HOME), Admission)
-    assert isinstance(await tried(reception, PASSWORD, ELSEWHERE), RateLimited)
+async def test_address_becomes_known_by_signing_up_and_by_signing_in(
+    services: IdentityServices, owner: Owner
+) -> None:
+    ada = await arrive(services, address=HOME)
+    await flood(services, 30)
+    assert isinstance(await tried(services, PASSWORD, HOME), Admission)
+    assert isinstance(await tried(services, PASSWORD, ELSEWHERE), RateLimited)
     await owner.execute("delete from sign_in_lanes")
     await owner.execute("delete from sign_in_turns")
-    assert isinstance(await tried(reception, PASSWORD, ELSEWHERE), Admission)
-    await flood(reception, 30)
-    assert isinstance(await tried(reception, PASSWORD, ELSEWHERE), Admission)
+    assert isinstance(await tried(services, PASSWORD, ELSEWHERE), Admission)
+    await flood(services, 30)
+    assert isinstance(await tried(services, PASSWORD, ELSEWHERE), Admission)
     assert await owner.fetchval("select count(*) from known_addresses where user_id = $1", ada.user.id) == 2
 
 
-async def test_known_addresses_survive_a_crash_that_forgets_the_counters(reception: Reception, owner: Owner) -> None:
+async def test_known_addresses_survive_a_crash_that_forgets_the_counters(
+    services: IdentityServices, owner: Owner
+) -> None:
     """What PostgreSQL does to unlogged tables when it recovers."""
-    await arrive(reception)
+    await arrive(services)
     kinds = await owner.fetch("select relname, relpersistence::text as kind from pg_class where relkind = 'r'")
     assert {row["relname"]: row["kind"] for row in kinds}["known_addresses"] == "p"
     for row in kinds:
         if row["kind"] == "u":
             await owner.execute(f"truncate {row['relname']}")
-    await flood(reception, 30)
-    assert isinstance(await tried(reception, PASSWORD, HOME), Admission)
+    await flood(services, 30)
+    assert isinstance(await tried(services, PASSWORD, HOME), Admission)
 
 
 async def test_address_that_a_server_of_the_revision_before_remembers_is_known(
-    reception: Reception, owner: Owner
+    services: IdentityServices, owner: Owner
 ) -> None:
-    ada = await arrive(reception)
-    await flood(reception, 30)
+    ada = await arrive(services)
+    await flood(services, 30)
     bucket = throttle._bucket("known", f"user {ada.user.id}", PHONE)
     await owner.execute(
         "insert into throttles (bucket, hits, window_started_at, expires_at) values ($1, 0, now(), now() + $2)",
         bucket,
         timedelta(days=1),
     )
-    assert isinstance(await tried(reception, PASSWORD, PHONE), Admission)
+    assert isinstance(await tried(services, PASSWORD, PHONE), Admission)
 
 
-async def test_only_the_last_used_addresses_are_kept(reception: Reception, owner: Owner) -> None:
-    ada = await arrive(reception)
+async def test_only_the_last_used_addresses_are_kept(services: IdentityServices, owner: Owner) -> None:
+    ada = await arrive(services)
     for n in range(MOST_KNOWN_ADDRESSES + 3):
-        async with reception.database.write() as session:
+        async with services.database.write() as session:
             await throttle.remember_address(session, ada.user.id, f"10.0.0.{n}")
     assert await owner.fetchval("select count(*) from known_addresses") == MOST_KNOWN_ADDRESSES
-    assert not await reception.throttle._is_known(ada.user.id, HOME)
-    assert await reception.throttle._is_known(ada.user.id, f"10.0.0.{MOST_KNOWN_ADDRESSES + 2}")
+    assert not await services.throttle._is_known(ada.user.id, HOME)
+    assert await services.throttle._is_known(ada.user.id, f"10.0.0.{MOST_KNOWN_ADDRESSES + 2}")
 
 
-async def test_turn_is_given_back_when_no_hash_was_made(reception: Reception) -> None:
-    limits = Throttle(reception.database)
+async def test_turn_is_given_back_when_no_hash_was_made(services: IdentityServices) -> None:
+    limits = Throttle(services.database)
     login = logins.read("ada")
     for _ in range(8):
         with pytest.raises(ServiceBusy):
@@ -197,18 +204,18 @@ async def test_turn_is_given_back_when_no_hash_was_made(reception: Reception) ->
 
 async def test_lost_reply_takes_one_turn(database_dsn: Dsns, owner: Owner) -> None:
     database = LosesReplies(database_dsn.server)
-    async with receiving(database) as reception:
+    async with receiving(database) as services:
         database.losses = 2
-        assert isinstance(await tried(reception, WRONG, PHONE), InvalidCredentials)
+        assert isinstance(await tried(services, WRONG, PHONE), InvalidCredentials)
         assert await owner.fetchval("select array_agg(calendar::text) from sign_in_turns") == ["first"]
     await database.close()
 
 
 async def test_asking_again_before_the_turn_writes_nothing(
-    reception: Reception, owner: Owner, monkeypatch: pytest.MonkeyPatch
+    services: IdentityServices, owner: Owner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await arrive(reception)
-    await flood(reception, 8)
+    await arrive(services)
+    await flood(services, 8)
     rows = "select md5(string_agg(t::text, ';' order by t::text)) from sign_in_turns t"
     before = await owner.fetchval(rows)
     written: list[object] = []
@@ -218,18 +225,18 @@ async def test_asking_again_before_the_turn_writes_nothing(
         return timedelta(minutes=1)
 
     monkeypatch.setattr(lanes, "ask", asked)
-    await flood(reception, 8)
+    await flood(services, 8)
     # Five had their guess at once, and ask for a further one.
     assert len(written) == 5
     assert await owner.fetchval(rows) == before
 
 
-async def test_forgotten_lanes_turns_and_addresses_are_swept(reception: Reception, owner: Owner) -> None:
-    await arrive(reception)
-    await flood(reception, 6)
+async def test_forgotten_lanes_turns_and_addresses_are_swept(services: IdentityServices, owner: Owner) -> None:
+    await arrive(services)
+    await flood(services, 6)
     tables = ("sign_in_lanes", "sign_in_turns", "known_addresses")
     for table in tables:
         await owner.execute(f"update {table} set expires_at = clock_timestamp() - interval '1 second'")
-    await reception.sweep()
+    await services.sweep()
     for table in tables:
         assert await owner.fetchval(f"select count(*) from {table}") == 0

@@ -9,8 +9,8 @@ from pocketpay.database.sessions import Database
 from pocketpay.identity import logins
 from pocketpay.identity.errors import RateLimited
 from pocketpay.identity.networks import address as one_address
-from pocketpay.identity.reception import Reception
 from pocketpay.identity.repository.known_addresses import NOBODY
+from pocketpay.identity.services import IdentityServices
 from pocketpay.identity.throttle import FREE_FAILURES, Throttle
 from tests.people import HOME, Owner, facts
 
@@ -94,13 +94,13 @@ async def test_attempt_that_was_given_up_counts_as_failed(database: Database) ->
             pass
 
 
-async def test_counters_that_had_their_time_are_swept(reception: Reception, owner: Owner) -> None:
-    throttle = Throttle(reception.database, sign_ins_per_minute=5)
+async def test_counters_that_had_their_time_are_swept(services: IdentityServices, owner: Owner) -> None:
+    throttle = Throttle(services.database, sign_ins_per_minute=5)
     for n in range(3):
         await throttle.sign_in_from(f"192.0.2.{n}")
     await owner.execute("update throttles set expires_at = clock_timestamp() - interval '1 second'")
     await throttle.sign_in_from("192.0.2.9")
-    assert await reception.sweep() == 3
+    assert await services.sweep() == 3
     assert await owner.fetchval("select count(*) from throttles") == 1
 
 

@@ -8,7 +8,7 @@ from pocketpay.database.failures import ServiceBusy
 from pocketpay.identity.changes import STAYS, Wish
 from pocketpay.identity.errors import RateLimited, Unauthenticated
 from pocketpay.identity.passwords import Verdict
-from pocketpay.identity.reception import Admission, Reception
+from pocketpay.identity.services import Admission, IdentityServices
 from pocketpay.identity.sign_in import sign_in
 from pocketpay.identity.update_profile import update_profile
 from pocketpay.identity.user import Changed
@@ -31,41 +31,41 @@ PICTURE = "https://pictures.example.com/ada.png"
 ROW = "select name, email, phone, avatar_url from users where username = $1"
 
 
-async def updated(reception: Reception, whose: Admission, **wished: object) -> Changed:
+async def updated(services: IdentityServices, whose: Admission, **wished: object) -> Changed:
     wish = Wish(**wished)  # type: ignore[arg-type]  # the tests name its fields
-    return await update_profile(reception, whose.viewer, wish, address=HOME)
+    return await update_profile(services, whose.viewer, wish, address=HOME)
 
 
-async def test_what_is_mentioned_changes_and_the_rest_stays(reception: Reception, owner: Owner) -> None:
-    ada = await arrive(reception, raw_email=MAIL)
-    answer = await updated(reception, ada, raw_name="  Ada L. ", raw_avatar_url=PICTURE)
+async def test_what_is_mentioned_changes_and_the_rest_stays(services: IdentityServices, owner: Owner) -> None:
+    ada = await arrive(services, raw_email=MAIL)
+    answer = await updated(services, ada, raw_name="  Ada L. ", raw_avatar_url=PICTURE)
     assert answer.user is not None
     assert (answer.user.name, answer.user.email, answer.user.avatar_url) == ("Ada L.", MAIL, PICTURE)
     changed = await updated(
-        reception, ada, raw_email="New@Example.com", raw_phone="+1 202 555 0123", current_password=PASSWORD
+        services, ada, raw_email="New@Example.com", raw_phone="+1 202 555 0123", current_password=PASSWORD
     )
     assert changed.user is not None
     assert await facts(owner, ROW, "ada") == ("Ada L.", "New@example.com", PHONE, PICTURE)
-    signed_in = await sign_in(reception, "new@example.com", PASSWORD, address=HOME, user_agent=None)
+    signed_in = await sign_in(services, "new@example.com", PASSWORD, address=HOME, user_agent=None)
     assert signed_in.user == changed.user
 
 
-async def test_null_clears_all_but_the_name(reception: Reception, owner: Owner) -> None:
-    ada = await arrive(reception, raw_email=MAIL, raw_phone=PHONE)
-    await updated(reception, ada, raw_avatar_url=PICTURE)
+async def test_null_clears_all_but_the_name(services: IdentityServices, owner: Owner) -> None:
+    ada = await arrive(services, raw_email=MAIL, raw_phone=PHONE)
+    await updated(services, ada, raw_avatar_url=PICTURE)
     cleared = {"raw_email": None, "raw_phone": None, "raw_avatar_url": None}
-    assert (await updated(reception, ada, **cleared, current_password=PASSWORD)).refusals == ()
+    assert (await updated(services, ada, **cleared, current_password=PASSWORD)).refusals == ()
     assert await facts(owner, ROW, "ada") == ("Ada", None, None, None)
 
 
-async def test_empty_wish_changes_nothing_and_shows_the_user(reception: Reception) -> None:
-    ada = await arrive(reception, raw_email=MAIL)
-    assert await updated(reception, ada) == Changed(ada.user)
+async def test_empty_wish_changes_nothing_and_shows_the_user(services: IdentityServices) -> None:
+    ada = await arrive(services, raw_email=MAIL)
+    assert await updated(services, ada) == Changed(ada.user)
 
 
-async def test_one_may_keep_what_is_ones_own_in_another_case(reception: Reception, owner: Owner) -> None:
-    ada = await arrive(reception, raw_email=MAIL, raw_phone=PHONE)
-    answer = await updated(reception, ada, raw_email=MAIL.upper(), raw_phone=PHONE, current_password=PASSWORD)
+async def test_one_may_keep_what_is_ones_own_in_another_case(services: IdentityServices, owner: Owner) -> None:
+    ada = await arrive(services, raw_email=MAIL, raw_phone=PHONE)
+    answer = await updated(services, ada, raw_email=MAIL.upper(), raw_phone=PHONE, current_password=PASSWORD)
     assert answer.refusals == ()
     assert await facts(owner, ROW, "ada") == ("Ada", "ADA@example.com", PHONE, None)
 
@@ -112,78 +112,84 @@ async def test_one_may_keep_what_is_ones_own_in_another_case(reception: Receptio
     ],
 )
 async def test_refusals_name_their_field_and_change_nothing(
-    reception: Reception, owner: Owner, wished: dict[str, str | None], refused: list[tuple[str, str]]
+    services: IdentityServices, owner: Owner, wished: dict[str, str | None], refused: list[tuple[str, str]]
 ) -> None:
-    ada = await arrive(reception)
-    await arrive(reception, "bea", raw_email="bea@example.com", raw_phone="+12025550199")
-    await has_verified_email(reception.database, "bea")
-    await has_verified_phone(reception.database, "bea")
+    ada = await arrive(services)
+    await arrive(services, "bea", raw_email="bea@example.com", raw_phone="+12025550199")
+    await has_verified_email(services.database, "bea")
+    await has_verified_phone(services.database, "bea")
     before = await facts(owner, ROW, "ada")
     fit = {"raw_name": "Another", "raw_avatar_url": PICTURE}
-    answer = await updated(reception, ada, **(fit | wished))
+    answer = await updated(services, ada, **(fit | wished))
     assert answer.user is None
     assert [(one.code, one.field) for one in answer.refusals] == refused
     assert await facts(owner, ROW, "ada") == before
 
 
-async def test_password_is_not_looked_at_where_it_is_not_asked(reception: Reception, owner: Owner) -> None:
-    ada = await arrive(reception)
+async def test_password_is_not_looked_at_where_it_is_not_asked(services: IdentityServices, owner: Owner) -> None:
+    ada = await arrive(services)
     for _ in range(8):
-        assert (await updated(reception, ada, raw_name="Ada L.", current_password=WRONG)).user is not None
+        assert (await updated(services, ada, raw_name="Ada L.", current_password=WRONG)).user is not None
     assert await owner.fetchval("select count(*) from throttles where bucket like 'failures%'") == 0
 
 
-async def test_sixth_wrong_password_is_rate_limited_and_sign_in_is_not(reception: Reception) -> None:
-    ada = await arrive(reception)
+async def test_sixth_wrong_password_is_rate_limited_and_sign_in_is_not(services: IdentityServices) -> None:
+    ada = await arrive(services)
     for _ in range(5):
-        assert (await updated(reception, ada, raw_email=MAIL, current_password=WRONG)).refusals
+        assert (await updated(services, ada, raw_email=MAIL, current_password=WRONG)).refusals
     with pytest.raises(RateLimited):
-        await updated(reception, ada, raw_email=MAIL, current_password=PASSWORD)
-    await sign_in(reception, "ada", PASSWORD, address=HOME, user_agent=None)
+        await updated(services, ada, raw_email=MAIL, current_password=PASSWORD)
+    await sign_in(services, "ada", PASSWORD, address=HOME, user_agent=None)
 
 
-async def test_forgotten_password_is_no_guess(reception: Reception) -> None:
-    ada = await arrive(reception)
+async def test_forgotten_password_is_no_guess(services: IdentityServices) -> None:
+    ada = await arrive(services)
     for _ in range(8):
-        assert (await updated(reception, ada, raw_email=MAIL)).refusals
-    assert (await updated(reception, ada, raw_email=MAIL, current_password=PASSWORD)).user is not None
+        assert (await updated(services, ada, raw_email=MAIL)).refusals
+    assert (await updated(services, ada, raw_email=MAIL, current_password=PASSWORD)).user is not None
 
 
-async def test_looking_up_whose_addresses_are_taken_is_slowed_like_guessing(reception: Reception) -> None:
-    ada = await arrive(reception)
-    await arrive(reception, "bea", raw_email="bea@example.com")
-    await has_verified_email(reception.database, "bea")
+async def test_looking_up_whose_addresses_are_taken_is_slowed_like_guessing(
+    services: IdentityServices,
+) -> None:
+    ada = await arrive(services)
+    await arrive(services, "bea", raw_email="bea@example.com")
+    await has_verified_email(services.database, "bea")
     for _ in range(5):
-        answer = await updated(reception, ada, raw_email="bea@example.com", current_password=PASSWORD)
+        answer = await updated(services, ada, raw_email="bea@example.com", current_password=PASSWORD)
         assert [one.code for one in answer.refusals] == ["EMAIL_TAKEN"]
     with pytest.raises(RateLimited):
-        await updated(reception, ada, raw_email="bea@example.com", current_password=PASSWORD)
+        await updated(services, ada, raw_email="bea@example.com", current_password=PASSWORD)
 
 
 async def test_number_that_nobody_has_verified_may_be_given_by_several_at_once(
-    reception: Reception, owner: Owner
+    services: IdentityServices, owner: Owner
 ) -> None:
-    people = [await arrive(reception, name) for name in ("ada", "bea", "cleo")]
-    await asyncio.gather(*(updated(reception, one, raw_phone=PHONE, current_password=PASSWORD) for one in people))
+    people = [await arrive(services, name) for name in ("ada", "bea", "cleo")]
+    await asyncio.gather(*(updated(services, one, raw_phone=PHONE, current_password=PASSWORD) for one in people))
     assert await owner.fetchval("select count(*) from users where phone = $1", PHONE) == 3
 
 
 async def test_address_that_nobody_has_verified_may_be_given_by_several_at_once(
-    reception: Reception, owner: Owner
+    services: IdentityServices, owner: Owner
 ) -> None:
-    ada = await arrive(reception)
+    ada = await arrive(services)
     await asyncio.gather(
-        updated(reception, ada, raw_email="new@example.com", current_password=PASSWORD),
-        arrive(reception, "bea", raw_email="New@example.com"),
+        updated(services, ada, raw_email="new@example.com", current_password=PASSWORD),
+        arrive(services, "bea", raw_email="New@example.com"),
     )
     assert await owner.fetchval("select count(*) from users where lower(email) = 'new@example.com'") == 2
 
 
 async def test_password_changed_meanwhile_is_the_wrong_one(
-    reception: Reception, owner: Owner, monkeypatch: pytest.MonkeyPatch
+    services: IdentityServices, owner: Owner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ada = await arrive(reception)
-    verify, new, once = reception.passwords.verify, await reception.passwords.hash("amber-lighthouse-42"), [True]
+    ada = await arrive(services)
+    verify, new, once = (
+        services.passwords.verify,
+        await services.passwords.hash("amber-lighthouse-42"),
+        [True],
+    )
 
     async def and_then_it_is_changed(kept: str | None, password: str) -> Verdict:
         verdict = await verify(kept, password)
@@ -192,45 +198,45 @@ async def test_password_changed_meanwhile_is_the_wrong_one(
             await owner.execute("update users set password_hash = $1", new)
         return verdict
 
-    monkeypatch.setattr(type(reception.passwords), "verify", lambda _, *given: and_then_it_is_changed(*given))
-    answer = await updated(reception, ada, raw_email=MAIL, current_password=PASSWORD)
+    monkeypatch.setattr(type(services.passwords), "verify", lambda _, *given: and_then_it_is_changed(*given))
+    answer = await updated(services, ada, raw_email=MAIL, current_password=PASSWORD)
     assert [(one.code, one.field) for one in answer.refusals] == [("INVALID_CREDENTIALS", "currentPassword")]
     assert await facts(owner, ROW, "ada") == ("Ada", None, None, None)
 
 
 async def test_password_that_changes_each_time_is_busy_and_not_refused(
-    reception: Reception, owner: Owner, monkeypatch: pytest.MonkeyPatch
+    services: IdentityServices, owner: Owner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ada = await arrive(reception)
-    verify = reception.passwords.verify
+    ada = await arrive(services)
+    verify = services.passwords.verify
 
     async def and_then_it_is_renewed(kept: str | None, password: str) -> Verdict:
         verdict = await verify(kept, password)
-        await owner.execute("update users set password_hash = $1", await reception.passwords.hash(PASSWORD))
+        await owner.execute("update users set password_hash = $1", await services.passwords.hash(PASSWORD))
         return verdict
 
-    monkeypatch.setattr(type(reception.passwords), "verify", lambda _, *given: and_then_it_is_renewed(*given))
+    monkeypatch.setattr(type(services.passwords), "verify", lambda _, *given: and_then_it_is_renewed(*given))
     with pytest.raises(ServiceBusy):
-        await updated(reception, ada, raw_email=MAIL, current_password=PASSWORD)
+        await updated(services, ada, raw_email=MAIL, current_password=PASSWORD)
 
 
 @pytest.mark.parametrize("wished", [{"raw_name": "Ada L."}, {"raw_email": MAIL, "current_password": PASSWORD}])
 async def test_somebody_who_left_meanwhile_changes_nothing(
-    reception: Reception, owner: Owner, wished: dict[str, str | None]
+    services: IdentityServices, owner: Owner, wished: dict[str, str | None]
 ) -> None:
-    ada = await arrive(reception)
+    ada = await arrive(services)
     await owner.execute("update users set closed_at = clock_timestamp()")
     with pytest.raises(Unauthenticated):
-        await updated(reception, ada, **wished)
+        await updated(services, ada, **wished)
     assert await facts(owner, ROW, "ada") == ("Ada", None, None, None)
 
 
 async def test_lost_replies_are_one_change(database_dsn: Dsns, owner: Owner) -> None:
     database = LosesReplies(database_dsn.server)
-    async with receiving(database) as reception:
-        ada = await arrive(reception)
+    async with receiving(database) as services:
+        ada = await arrive(services)
         database.losses = 1
-        answer = await updated(reception, ada, raw_name="Ada L.")
+        answer = await updated(services, ada, raw_name="Ada L.")
         assert answer.user is not None
     await database.close()
     assert await facts(owner, ROW, "ada") == ("Ada L.", None, None, None)

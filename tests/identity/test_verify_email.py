@@ -17,8 +17,8 @@ from pocketpay.identity.errors import (
     RateLimited,
     Unauthenticated,
 )
-from pocketpay.identity.reception import Admission, Reception
 from pocketpay.identity.request_email_verification import request_email_verification
+from pocketpay.identity.services import Admission, IdentityServices
 from pocketpay.identity.shown_code import ShownCode, read
 from pocketpay.identity.sign_in import sign_in
 from pocketpay.identity.update_profile import update_profile
@@ -33,187 +33,196 @@ VERIFIED = "select email_verified_at is not null from users where username = $1"
 
 
 @pytest.fixture
-async def reception(database: Database) -> AsyncIterator[Reception]:
+async def services(database: Database) -> AsyncIterator[IdentityServices]:
     async with receiving(database, public_url="https://app.example.com") as opened:
         yield opened
 
 
-async def requested(reception: Reception, whose: Admission, *, address: str = HOME) -> None:
-    await request_email_verification(reception, whose.viewer, address=address)
+async def requested(services: IdentityServices, whose: Admission, *, address: str = HOME) -> None:
+    await request_email_verification(services, whose.viewer, address=address)
 
 
-async def verified(reception: Reception, whose: Admission, **shown: str) -> bool:
-    changed = await verify_email(reception, whose.viewer, ShownCode(**shown))
+async def verified(services: IdentityServices, whose: Admission, **shown: str) -> bool:
+    changed = await verify_email(services, whose.viewer, ShownCode(**shown))
     assert changed.user is not None
     return changed.user.email_verified
 
 
-async def changed_to(reception: Reception, whose: Admission, email: str | None) -> tuple[Refusal, ...]:
+async def changed_to(services: IdentityServices, whose: Admission, email: str | None) -> tuple[Refusal, ...]:
     wish = Wish(raw_email=email, current_password=PASSWORD)
-    return (await update_profile(reception, whose.viewer, wish, address=HOME)).refusals
+    return (await update_profile(services, whose.viewer, wish, address=HOME)).refusals
 
 
 @pytest.mark.parametrize("way", ["code", "token"])
-async def test_code_or_link_verifies_the_address(reception: Reception, owner: Owner, way: str) -> None:
-    ada = await arrive(reception, raw_email=MAIL)
+async def test_code_or_link_verifies_the_address(services: IdentityServices, owner: Owner, way: str) -> None:
+    ada = await arrive(services, raw_email=MAIL)
     assert not ada.user.email_verified
-    await requested(reception, ada)
-    mail = await last(reception, owner)
+    await requested(services, ada)
+    mail = await last(services, owner)
     assert (mail.to, mail.username) == (MAIL, "ada")
-    assert await verified(reception, ada, **{way: getattr(mail, way)})
+    assert await verified(services, ada, **{way: getattr(mail, way)})
     assert await facts(owner, VERIFIED, "ada") == (True,)
-    assert (await sign_in(reception, MAIL, PASSWORD, address=HOME, user_agent=None)).user.email_verified
+    assert (await sign_in(services, MAIL, PASSWORD, address=HOME, user_agent=None)).user.email_verified
 
 
 async def test_verified_address_is_sent_no_code_and_stays_verified_whatever_is_shown(
-    reception: Reception, owner: Owner
+    services: IdentityServices, owner: Owner
 ) -> None:
-    ada = await arrive(reception, raw_email=MAIL)
-    await requested(reception, ada)
-    mail = await last(reception, owner)
-    await verified(reception, ada, code=mail.code)
-    await requested(reception, ada)
-    assert len(await mailbox(reception, owner)) == 1
-    assert await verified(reception, ada, code=mail.code)
+    ada = await arrive(services, raw_email=MAIL)
+    await requested(services, ada)
+    mail = await last(services, owner)
+    await verified(services, ada, code=mail.code)
+    await requested(services, ada)
+    assert len(await mailbox(services, owner)) == 1
+    assert await verified(services, ada, code=mail.code)
 
 
-async def test_code_is_good_once(reception: Reception, owner: Owner) -> None:
-    ada = await arrive(reception, raw_email=MAIL)
-    await requested(reception, ada)
-    mail = await last(reception, owner)
-    await verified(reception, ada, code=mail.code)
-    assert await changed_to(reception, ada, "other@example.com") == ()
-    assert await changed_to(reception, ada, MAIL) == ()
+async def test_code_is_good_once(services: IdentityServices, owner: Owner) -> None:
+    ada = await arrive(services, raw_email=MAIL)
+    await requested(services, ada)
+    mail = await last(services, owner)
+    await verified(services, ada, code=mail.code)
+    assert await changed_to(services, ada, "other@example.com") == ()
+    assert await changed_to(services, ada, MAIL) == ()
     assert await facts(owner, VERIFIED, "ada") == (False,)
     for shown in ({"code": mail.code}, {"token": mail.token}):
         with pytest.raises(InvalidCode):
-            await verified(reception, ada, **shown)
+            await verified(services, ada, **shown)
 
 
-async def test_code_and_link_expire(reception: Reception, owner: Owner) -> None:
-    ada = await arrive(reception, raw_email=MAIL)
-    await requested(reception, ada)
+async def test_code_and_link_expire(services: IdentityServices, owner: Owner) -> None:
+    ada = await arrive(services, raw_email=MAIL)
+    await requested(services, ada)
     minutes = await owner.fetchval("select extract(epoch from expires_at - created_at) / 60 from one_time_challenges")
     assert minutes == 15
     await owner.execute(LAPSE)
-    mail = await last(reception, owner)
+    mail = await last(services, owner)
     for shown in ({"code": mail.code}, {"token": mail.token}):
         with pytest.raises(InvalidCode):
-            await verified(reception, ada, **shown)
+            await verified(services, ada, **shown)
 
 
-async def test_new_code_ends_the_one_before(reception: Reception, owner: Owner) -> None:
-    ada = await arrive(reception, raw_email=MAIL)
-    await requested(reception, ada)
-    await requested(reception, ada)
-    old, new = await mailbox(reception, owner)
+async def test_new_code_ends_the_one_before(services: IdentityServices, owner: Owner) -> None:
+    ada = await arrive(services, raw_email=MAIL)
+    await requested(services, ada)
+    await requested(services, ada)
+    old, new = await mailbox(services, owner)
     for shown in ({"code": old.code}, {"token": old.token}):
         with pytest.raises(InvalidCode):
-            await verified(reception, ada, **shown)
-    assert await verified(reception, ada, code=new.code)
+            await verified(services, ada, **shown)
+    assert await verified(services, ada, code=new.code)
 
 
-async def test_after_five_wrong_codes_only_the_link_is_good(reception: Reception, owner: Owner) -> None:
-    ada = await arrive(reception, raw_email=MAIL)
-    await requested(reception, ada)
-    mail = await last(reception, owner)
+async def test_after_five_wrong_codes_only_the_link_is_good(services: IdentityServices, owner: Owner) -> None:
+    ada = await arrive(services, raw_email=MAIL)
+    await requested(services, ada)
+    mail = await last(services, owner)
     for _ in range(5):
         with pytest.raises(InvalidCode):
-            await verified(reception, ada, code=wrong(mail.code))
+            await verified(services, ada, code=wrong(mail.code))
     with pytest.raises(InvalidCode):
-        await verified(reception, ada, code=mail.code)
-    assert await verified(reception, ada, token=mail.token)
+        await verified(services, ada, code=mail.code)
+    assert await verified(services, ada, token=mail.token)
 
 
-async def test_hundred_guesses_at_once_are_five(reception: Reception, owner: Owner) -> None:
-    ada = await arrive(reception, raw_email=MAIL)
-    await requested(reception, ada)
-    code = (await last(reception, owner)).code
-    guesses = (verified(reception, ada, code=wrong(code)) for _ in range(40))
+async def test_hundred_guesses_at_once_are_five(services: IdentityServices, owner: Owner) -> None:
+    ada = await arrive(services, raw_email=MAIL)
+    await requested(services, ada)
+    code = (await last(services, owner)).code
+    guesses = (verified(services, ada, code=wrong(code)) for _ in range(40))
     assert {type(one) for one in await asyncio.gather(*guesses, return_exceptions=True)} == {InvalidCode}
     assert await owner.fetchval("select tries from one_time_challenges") == 5
 
 
-async def test_code_is_bound_to_its_user(reception: Reception, owner: Owner) -> None:
-    ada, bea = await arrive(reception, raw_email=MAIL), await arrive(reception, "bea", raw_email=MAIL)
-    await requested(reception, ada)
-    mail = await last(reception, owner)
+async def test_code_is_bound_to_its_user(services: IdentityServices, owner: Owner) -> None:
+    ada, bea = await arrive(services, raw_email=MAIL), await arrive(services, "bea", raw_email=MAIL)
+    await requested(services, ada)
+    mail = await last(services, owner)
     for shown in ({"code": mail.code}, {"token": mail.token}):
         with pytest.raises(InvalidCode):
-            await verified(reception, bea, **shown)
+            await verified(services, bea, **shown)
 
 
-async def test_code_is_bound_to_the_address_it_was_sent_to(reception: Reception, owner: Owner) -> None:
-    ada = await arrive(reception, raw_email="mine@example.com")
-    await requested(reception, ada)
-    mail = await last(reception, owner)
-    await changed_to(reception, ada, MAIL)
+async def test_code_is_bound_to_the_address_it_was_sent_to(services: IdentityServices, owner: Owner) -> None:
+    ada = await arrive(services, raw_email="mine@example.com")
+    await requested(services, ada)
+    mail = await last(services, owner)
+    await changed_to(services, ada, MAIL)
     for shown in ({"code": mail.code}, {"token": mail.token}):
         with pytest.raises(InvalidCode):
-            await verified(reception, ada, **shown)
+            await verified(services, ada, **shown)
     assert await facts(owner, VERIFIED, "ada") == (False,)
 
 
-async def test_address_belongs_to_whoever_verified_it_last(reception: Reception, owner: Owner) -> None:
-    ada, bea = await arrive(reception, raw_email=MAIL), await arrive(reception, "bea", raw_email=MAIL.upper())
+async def test_address_belongs_to_whoever_verified_it_last(services: IdentityServices, owner: Owner) -> None:
+    ada, bea = (
+        await arrive(services, raw_email=MAIL),
+        await arrive(services, "bea", raw_email=MAIL.upper()),
+    )
     for one in (ada, bea):
-        await requested(reception, one)
-    first, second = await mailbox(reception, owner)
-    await verified(reception, ada, code=first.code)
-    await verified(reception, bea, code=second.code)
+        await requested(services, one)
+    first, second = await mailbox(services, owner)
+    await verified(services, ada, code=first.code)
+    await verified(services, bea, code=second.code)
     assert await facts(owner, VERIFIED, "ada") == (False,)
     assert await facts(owner, VERIFIED, "bea") == (True,)
-    assert (await sign_in(reception, MAIL, PASSWORD, address=HOME, user_agent=None)).user.username == "bea"
+    assert (await sign_in(services, MAIL, PASSWORD, address=HOME, user_agent=None)).user.username == "bea"
 
 
-async def test_of_many_who_verify_one_address_at_once_one_has_it(reception: Reception, owner: Owner) -> None:
-    people = [await arrive(reception, f"ada_{n}", raw_email=MAIL) for n in range(5)]
+async def test_of_many_who_verify_one_address_at_once_one_has_it(services: IdentityServices, owner: Owner) -> None:
+    people = [await arrive(services, f"ada_{n}", raw_email=MAIL) for n in range(5)]
     for one in people:
-        await requested(reception, one, address=f"192.0.2.{people.index(one) + 1}")
-    mails = {mail.username: mail for mail in await mailbox(reception, owner)}
-    await asyncio.gather(*(verified(reception, one, code=mails[one.user.username].code) for one in people))
+        await requested(services, one, address=f"192.0.2.{people.index(one) + 1}")
+    mails = {mail.username: mail for mail in await mailbox(services, owner)}
+    await asyncio.gather(*(verified(services, one, code=mails[one.user.username].code) for one in people))
     assert await owner.fetchval("select count(*) from users where email_verified_at is not null") == 1
 
 
-async def test_address_that_somebody_only_says_is_theirs_signs_in_who_said_so_first(reception: Reception) -> None:
-    await arrive(reception, raw_email=MAIL)
-    await arrive(reception, "eve", raw_email=MAIL)
-    assert (await sign_in(reception, MAIL, PASSWORD, address=HOME, user_agent=None)).user.username == "ada"
+async def test_address_that_somebody_only_says_is_theirs_signs_in_who_said_so_first(
+    services: IdentityServices,
+) -> None:
+    await arrive(services, raw_email=MAIL)
+    await arrive(services, "eve", raw_email=MAIL)
+    assert (await sign_in(services, MAIL, PASSWORD, address=HOME, user_agent=None)).user.username == "ada"
 
 
-async def test_who_has_an_older_account_does_not_get_an_address_before_who_gave_it(reception: Reception) -> None:
-    eve = await arrive(reception, "eve")
-    await arrive(reception, raw_email=MAIL)
-    assert await changed_to(reception, eve, MAIL) == ()
-    assert (await sign_in(reception, MAIL, PASSWORD, address=HOME, user_agent=None)).user.username == "ada"
+async def test_who_has_an_older_account_does_not_get_an_address_before_who_gave_it(
+    services: IdentityServices,
+) -> None:
+    eve = await arrive(services, "eve")
+    await arrive(services, raw_email=MAIL)
+    assert await changed_to(services, eve, MAIL) == ()
+    assert (await sign_in(services, MAIL, PASSWORD, address=HOME, user_agent=None)).user.username == "ada"
 
 
-async def test_verified_address_is_taken_and_one_that_is_not_never_is(reception: Reception, owner: Owner) -> None:
-    ada, bea = await arrive(reception, raw_email=MAIL), await arrive(reception, "bea")
-    assert await changed_to(reception, bea, MAIL) == ()
-    assert await changed_to(reception, bea, None) == ()
-    await requested(reception, ada)
-    await verified(reception, ada, code=(await last(reception, owner)).code)
-    assert [one.code for one in await changed_to(reception, bea, MAIL.title())] == ["EMAIL_TAKEN"]
+async def test_verified_address_is_taken_and_one_that_is_not_never_is(
+    services: IdentityServices, owner: Owner
+) -> None:
+    ada, bea = await arrive(services, raw_email=MAIL), await arrive(services, "bea")
+    assert await changed_to(services, bea, MAIL) == ()
+    assert await changed_to(services, bea, None) == ()
+    await requested(services, ada)
+    await verified(services, ada, code=(await last(services, owner)).code)
+    assert [one.code for one in await changed_to(services, bea, MAIL.title())] == ["EMAIL_TAKEN"]
 
 
 async def test_address_in_another_case_stays_verified_and_another_one_is_not(
-    reception: Reception, owner: Owner
+    services: IdentityServices, owner: Owner
 ) -> None:
-    ada = await arrive(reception, raw_email=MAIL)
-    await requested(reception, ada)
-    await verified(reception, ada, code=(await last(reception, owner)).code)
-    await changed_to(reception, ada, "ADA@example.com")
+    ada = await arrive(services, raw_email=MAIL)
+    await requested(services, ada)
+    await verified(services, ada, code=(await last(services, owner)).code)
+    await changed_to(services, ada, "ADA@example.com")
     assert await facts(owner, VERIFIED, "ada") == (True,)
-    await changed_to(reception, ada, "other@example.com")
+    await changed_to(services, ada, "other@example.com")
     assert await facts(owner, VERIFIED, "ada") == (False,)
 
 
 async def test_server_of_the_revision_before_takes_the_verification_back_when_it_changes_the_address(
-    reception: Reception, owner: Owner
+    services: IdentityServices, owner: Owner
 ) -> None:
     """Its statements know nothing of the column."""
-    await arrive(reception, raw_email=MAIL)
+    await arrive(services, raw_email=MAIL)
     await owner.execute("update users set email_verified_at = now()")
     await owner.execute("update users set email = 'eve@example.com'")
     assert await facts(owner, VERIFIED, "ada") == (False,)
@@ -221,102 +230,102 @@ async def test_server_of_the_revision_before_takes_the_verification_back_when_it
 
 @pytest.mark.parametrize("email", ["new@example.com", None])
 async def test_verified_address_is_told_when_another_takes_its_place(
-    reception: Reception, owner: Owner, email: str | None
+    services: IdentityServices, owner: Owner, email: str | None
 ) -> None:
-    ada = await arrive(reception, raw_email=MAIL)
-    await changed_to(reception, ada, "first@example.com")
-    assert await mailbox(reception, owner) == [], "nobody has shown that it is theirs"
+    ada = await arrive(services, raw_email=MAIL)
+    await changed_to(services, ada, "first@example.com")
+    assert await mailbox(services, owner) == [], "nobody has shown that it is theirs"
     await owner.execute("update users set email_verified_at = now()")
-    await changed_to(reception, ada, email)
-    (told,) = await mailbox(reception, owner)
+    await changed_to(services, ada, email)
+    (told,) = await mailbox(services, owner)
     assert (told.to, told.kind, told.username) == ("first@example.com", "email_changed", "ada")
 
 
 async def test_change_is_told_once_when_the_reply_of_the_database_is_lost(database_dsn: Dsns, owner: Owner) -> None:
     losing = await LosesReplies.open(database_dsn.server)
-    async with receiving(losing) as reception:
-        ada = await arrive(reception, raw_email=MAIL)
+    async with receiving(losing) as services:
+        ada = await arrive(services, raw_email=MAIL)
         await owner.execute("update users set email_verified_at = now()")
         losing.losses = 2
-        assert await changed_to(reception, ada, "new@example.com") == ()
-        assert [mail.kind for mail in await mailbox(reception, owner)] == ["email_changed"]
+        assert await changed_to(services, ada, "new@example.com") == ()
+        assert [mail.kind for mail in await mailbox(services, owner)] == ["email_changed"]
     await losing.close()
 
 
 async def test_verification_is_done_when_the_reply_of_the_database_is_lost(database_dsn: Dsns, owner: Owner) -> None:
     losing = await LosesReplies.open(database_dsn.server)
-    async with receiving(losing) as reception:
-        ada = await arrive(reception, raw_email=MAIL)
+    async with receiving(losing) as services:
+        ada = await arrive(services, raw_email=MAIL)
         losing.losses = 1
-        await requested(reception, ada)
-        (mail,) = await mailbox(reception, owner)
+        await requested(services, ada)
+        (mail,) = await mailbox(services, owner)
         losing.losses = 1
-        assert await verified(reception, ada, code=mail.code)
+        assert await verified(services, ada, code=mail.code)
     await losing.close()
 
 
 # ---------------------------------------------------------------- how often, and when not at all
 
 
-async def test_five_codes_an_hour_are_sent_to_one_user(reception: Reception, owner: Owner) -> None:
-    ada = await arrive(reception, raw_email=MAIL)
+async def test_five_codes_an_hour_are_sent_to_one_user(services: IdentityServices, owner: Owner) -> None:
+    ada = await arrive(services, raw_email=MAIL)
     for _ in range(5):
-        await requested(reception, ada)
+        await requested(services, ada)
     with pytest.raises(RateLimited):
-        await requested(reception, ada)
-    assert len(await mailbox(reception, owner)) == 5
+        await requested(services, ada)
+    assert len(await mailbox(services, owner)) == 5
 
 
 async def test_accounts_of_one_machine_mail_little_to_an_address_and_its_owner_has_a_turn(
-    reception: Reception, owner: Owner
+    services: IdentityServices, owner: Owner
 ) -> None:
     for number in range(8):
-        eve = await arrive(reception, f"eve_{number}", raw_email=MAIL)
+        eve = await arrive(services, f"eve_{number}", raw_email=MAIL)
         for _ in range(2):
             try:
-                await requested(reception, eve, address=ELSEWHERE)
+                await requested(services, eve, address=ELSEWHERE)
             except RateLimited:
                 continue
-    assert len(await mailbox(reception, owner)) <= 5
-    ada = await arrive(reception, raw_email=MAIL)
-    await requested(reception, ada)
-    assert (await last(reception, owner)).username == "ada"
+    assert len(await mailbox(services, owner)) <= 5
+    ada = await arrive(services, raw_email=MAIL)
+    await requested(services, ada)
+    assert (await last(services, owner)).username == "ada"
 
 
-async def test_user_without_an_address_is_sent_nothing(reception: Reception) -> None:
-    ada = await arrive(reception)
+async def test_user_without_an_address_is_sent_nothing(services: IdentityServices) -> None:
+    ada = await arrive(services)
     with pytest.raises(EmailMissing):
-        await requested(reception, ada)
+        await requested(services, ada)
     with pytest.raises(InvalidCode):
-        await verified(reception, ada, code="12345678")
+        await verified(services, ada, code="12345678")
 
 
 async def test_server_without_mail_says_so(database: Database, owner: Owner) -> None:
-    async with receiving(database, environment="production", secret_key="x" * 32) as reception:
-        ada = await arrive(reception, raw_email=MAIL)
+    async with receiving(database, environment="production", secret_key="x" * 32) as services:
+        ada = await arrive(services, raw_email=MAIL)
         with pytest.raises(MailUnavailable):
-            await requested(reception, ada)
+            await requested(services, ada)
     assert await owner.fetchval("select count(*) from one_time_challenges") == 0
 
 
-async def test_user_who_has_left_meanwhile_verifies_nothing(reception: Reception, owner: Owner) -> None:
-    ada = await arrive(reception, raw_email=MAIL)
+async def test_user_who_has_left_meanwhile_verifies_nothing(services: IdentityServices, owner: Owner) -> None:
+    ada = await arrive(services, raw_email=MAIL)
     await owner.execute("update users set closed_at = now(), email = null")
     with pytest.raises(Unauthenticated):
-        await requested(reception, ada)
+        await requested(services, ada)
     with pytest.raises(Unauthenticated):
-        await verified(reception, ada, code="12345678")
+        await verified(services, ada, code="12345678")
 
 
-async def test_owner_of_a_wallet_frozen_for_all_verifies_nothing(reception: Reception, owner: Owner) -> None:
-    ada = await arrive(reception, raw_email=MAIL)
-    await requested(reception, ada)
-    mail = await last(reception, owner)
+async def test_owner_of_a_wallet_frozen_for_all_verifies_nothing(services: IdentityServices, owner: Owner) -> None:
+    ada = await arrive(services, raw_email=MAIL)
+    await requested(services, ada)
+    mail = await last(services, owner)
     await owner.execute("update wallets set status = 'frozen', frozen_for = 'all', freeze_reason = 'stolen'")
     with pytest.raises(WalletFrozen):
-        await requested(reception, ada)
+        await requested(services, ada)
     with pytest.raises(WalletFrozen):
-        await verified(reception, ada, code=mail.code)
+        await verified(services, ada, code=mail.code)
 
 
 @pytest.mark.parametrize(("code", "token"), [(None, None), ("12345678", "x" * 64)])
@@ -326,31 +335,31 @@ def test_exactly_one_of_code_and_token_is_shown(code: str | None, token: str | N
 
 
 @pytest.mark.parametrize("token", ["", "x" * 64, "A" * 64, "\ud800" * 64, "x" * 1_000_000])
-async def test_token_that_is_none_is_refused(reception: Reception, token: str) -> None:
-    ada = await arrive(reception, raw_email=MAIL)
-    await requested(reception, ada)
+async def test_token_that_is_none_is_refused(services: IdentityServices, token: str) -> None:
+    ada = await arrive(services, raw_email=MAIL)
+    await requested(services, ada)
     with pytest.raises(InvalidCode):
-        await verified(reception, ada, token=token)
+        await verified(services, ada, token=token)
 
 
-async def test_challenges_that_have_expired_are_swept(reception: Reception, owner: Owner) -> None:
-    ada = await arrive(reception, raw_email=MAIL)
-    await requested(reception, ada)
-    await reception.sweep()
+async def test_challenges_that_have_expired_are_swept(services: IdentityServices, owner: Owner) -> None:
+    ada = await arrive(services, raw_email=MAIL)
+    await requested(services, ada)
+    await services.sweep()
     assert await owner.fetchval("select count(*) from one_time_challenges") == 1
     await owner.execute(LAPSE)
-    await reception.sweep()
+    await services.sweep()
     assert await owner.fetchval("select count(*) from one_time_challenges") == 0
 
 
 async def test_squatter_who_verified_nothing_signs_in_by_the_address_no_longer_once_its_owner_has(
-    reception: Reception, owner: Owner
+    services: IdentityServices, owner: Owner
 ) -> None:
-    await arrive(reception, "eve", raw_email=MAIL)
-    ada = await arrive(reception, raw_email=MAIL)
+    await arrive(services, "eve", raw_email=MAIL)
+    ada = await arrive(services, raw_email=MAIL)
     await owner.execute("update users set password_hash = 'none' where username = 'eve'")
     with pytest.raises(InvalidCredentials):
-        await sign_in(reception, MAIL, PASSWORD, address=HOME, user_agent=None)
-    await requested(reception, ada)
-    await verified(reception, ada, code=(await last(reception, owner)).code)
-    assert (await sign_in(reception, MAIL, PASSWORD, address=HOME, user_agent=None)).user.username == "ada"
+        await sign_in(services, MAIL, PASSWORD, address=HOME, user_agent=None)
+    await requested(services, ada)
+    await verified(services, ada, code=(await last(services, owner)).code)
+    assert (await sign_in(services, MAIL, PASSWORD, address=HOME, user_agent=None)).user.username == "ada"

@@ -31,8 +31,8 @@ async def test_person_with_a_phone_only_moves_in_and_signs_in_by_it(
     file = csv_file(tmp_path, person(1, email="", phone="12025550123"))
     assert (await imported(database_dsn, file))[0] == 0
     assert await facts(owner, "select email, phone, email_verified_at from users") == (None, "+12025550123", None)
-    async with receiving(database) as reception:
-        admission = await sign_in(reception, "+1 202 555 0123", PASSWORD, address=HOME, user_agent=None)
+    async with receiving(database) as services:
+        admission = await sign_in(services, "+1 202 555 0123", PASSWORD, address=HOME, user_agent=None)
     assert admission.user.username == "person_1"
 
 
@@ -56,11 +56,11 @@ async def test_people_without_a_password_move_in_and_nothing_is_their_password(
         f"people.csv:5: note: encrypted_password: is empty: {NO_WAY_IN}",
     ]
     assert await rows(owner, "select distinct password_hash from users") == [(NO_PASSWORD,)]
-    async with receiving(database) as reception:
+    async with receiving(database) as services:
         for number in range(1, 5):
             for guess in (NO_PASSWORD, "", firebase):
                 with pytest.raises(InvalidCredentials):
-                    await sign_in(reception, f"person_{number}", guess, address=HOME, user_agent=None)
+                    await sign_in(services, f"person_{number}", guess, address=HOME, user_agent=None)
 
 
 async def test_address_that_is_not_confirmed_is_kept_unverified_and_counted(
@@ -77,8 +77,8 @@ async def test_address_that_is_not_confirmed_is_kept_unverified_and_counted(
 async def test_unconfirmed_address_that_is_anothers_too_is_moved_aside(
     database_dsn: Dsns, database: Database, owner: Owner, tmp_path: Path
 ) -> None:
-    async with receiving(database) as reception:
-        await arrive(reception, "ada", raw_email="ada@example.com")
+    async with receiving(database) as services:
+        await arrive(services, "ada", raw_email="ada@example.com")
         await has_verified_email(database)
     people = (
         person(1, email="Ada@Example.com", email_confirmed_at=""),
@@ -128,12 +128,12 @@ async def test_argon2_hash_is_kept_and_becomes_one_of_ours_at_the_first_sign_in(
     assert told[0].endswith("0 lines have errors, 0 notes.")
     kept = "select password_hash from users"
     assert await owner.fetchval(kept) == brought
-    async with receiving(database) as reception:
+    async with receiving(database) as services:
         with pytest.raises(InvalidCredentials):
-            await sign_in(reception, "person_1", PASSWORD + "!", address=HOME, user_agent=None)
+            await sign_in(services, "person_1", PASSWORD + "!", address=HOME, user_agent=None)
         assert await owner.fetchval(kept) == brought
         for _ in range(2):
-            await sign_in(reception, "person_1", PASSWORD, address=HOME, user_agent=None)
+            await sign_in(services, "person_1", PASSWORD, address=HOME, user_agent=None)
             assert await owner.fetchval(kept) != brought
 
 
@@ -161,8 +161,8 @@ async def test_only_the_two_most_frequent_kinds_of_argon2_are_kept(
 async def test_suggested_usernames_are_taken_when_asked_for(
     database_dsn: Dsns, database: Database, owner: Owner, tmp_path: Path
 ) -> None:
-    async with receiving(database) as reception:
-        await arrive(reception, "jo_lee")
+    async with receiving(database) as services:
+        await arrive(services, "jo_lee")
     wrong = (
         {"username": "Admin"},
         {"username": "", "name": "Jo Lee"},

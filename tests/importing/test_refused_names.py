@@ -57,7 +57,7 @@ async def test_they_come_in_with_their_money_and_sign_in(
         ("person_1", "person_1", 150),
         ("person_3f1c8a526b0e", "Person 2", 250),
     ]
-    async with receiving(database) as reception:
+    async with receiving(database) as services:
         for login in ("person1@example.com", "person_3f1c8a526b0e"):
-            await sign_in(reception, login, PASSWORD, address=HOME, user_agent=None)
+            await sign_in(services, login, PASSWORD, address=HOME, user_agent=None)
     assert await facts(owner, "select count(*) from imported_users") == (2,)

@@ -14,7 +14,7 @@ import pytest
 from pocketpay.database.failures import ServiceBusy
 from pocketpay.database.sessions import Database
 from pocketpay.identity.errors import InvalidCredentials
-from pocketpay.identity.reception import Reception
+from pocketpay.identity.services import IdentityServices
 from pocketpay.identity.sign_in import sign_in
 from pocketpay.importing import dry_run, move_in
 from pocketpay.importing.person import NO_WAY_IN
@@ -146,8 +146,8 @@ async def test_what_two_lines_claim_is_neithers(database_dsn: Dsns, tmp_path: Pa
 
 
 async def test_what_somebody_here_has_stays_theirs(database_dsn: Dsns, database: Database, tmp_path: Path) -> None:
-    async with receiving(database) as reception:
-        await arrive(reception, "ada", raw_email="ada@example.com", raw_phone="+12025550123")
+    async with receiving(database) as services:
+        await arrive(services, "ada", raw_email="ada@example.com", raw_phone="+12025550123")
         await has_verified_email(database)
         await has_verified_phone(database)
     file = csv_file(
@@ -165,8 +165,8 @@ async def test_what_somebody_here_has_stays_theirs(database_dsn: Dsns, database:
 async def test_address_and_number_that_somebody_here_has_not_verified_keep_nobody_out(
     database_dsn: Dsns, database: Database, owner: Owner, tmp_path: Path
 ) -> None:
-    async with receiving(database) as reception:
-        await arrive(reception, "eve", raw_email="ada@example.com", raw_phone="+12025550123")
+    async with receiving(database) as services:
+        await arrive(services, "eve", raw_email="ada@example.com", raw_phone="+12025550123")
     confirmed = "2023-04-05 06:07:08.91+00"
     ada = person(1, username="ada", email="Ada@Example.com", email_confirmed_at=confirmed, phone="+1 202 555 0123")
     code, _ = await imported(database_dsn, csv_file(tmp_path, ada))
@@ -201,8 +201,8 @@ async def test_name_taken_while_the_import_runs_keeps_one_out_and_no_other(
 
     async def late(connection: "asyncpg.Connection[asyncpg.Record]", after: int, limit: int) -> list[verdicts.Ready]:
         if not after:
-            async with receiving(database) as reception:
-                await arrive(reception, "person_2")
+            async with receiving(database) as services:
+                await arrive(services, "person_2")
         return await ready(connection, after, limit)
 
     monkeypatch.setattr(verdicts, "ready", late)
@@ -273,17 +273,17 @@ async def test_imported_person_signs_in_with_the_old_password_and_is_rehashed(
     database_dsn: Dsns, database: Database, owner: Owner, tmp_path: Path
 ) -> None:
     await imported(database_dsn, csv_file(tmp_path, person(1), person(2, encrypted_password="")))
-    async with receiving(database) as reception:
+    async with receiving(database) as services:
         with pytest.raises(InvalidCredentials):
-            await sign_in(reception, "person_1", PASSWORD + "!", address=HOME, user_agent=None)
+            await sign_in(services, "person_1", PASSWORD + "!", address=HOME, user_agent=None)
         assert await owner.fetchval("select password_hash from users where username = 'person_1'") == HASH
         for login in ("person_1", "person1@example.com"):
-            assert (await sign_in(reception, login, PASSWORD, address=HOME, user_agent=None)).user.name == "Person 1"
+            assert (await sign_in(services, login, PASSWORD, address=HOME, user_agent=None)).user.name == "Person 1"
             kept = await owner.fetchval("select password_hash from users where username = 'person_1'")
             assert kept.startswith("$argon2id$")
         for guess in (PASSWORD, "none", ""):
             with pytest.raises(InvalidCredentials):
-                await sign_in(reception, "person_2", guess, address=HOME, user_agent=None)
+                await sign_in(services, "person_2", guess, address=HOME, user_agent=None)
 
 
 async def test_imported_people_are_given_no_welcome_bonus(database_dsn: Dsns, owner: Owner, tmp_path: Path) -> None:
@@ -393,18 +393,18 @@ async def test_import_and_people_signing_up_do_not_disturb_one_another(
     database_dsn: Dsns, database: Database, owner: Owner, tmp_path: Path
 ) -> None:
     file = csv_file(tmp_path, *(person(n) for n in range(1, 801)))
-    async with receiving(database) as reception:
-        await asyncio.gather(imported(database_dsn, file), *(arrives(reception, f"guest_{n}") for n in range(10)))
+    async with receiving(database) as services:
+        await asyncio.gather(imported(database_dsn, file), *(arrives(services, f"guest_{n}") for n in range(10)))
     assert await owner.fetchval("select count(*) from users") == 810
     assert "ledger is correct" in await audited(database_dsn)
 
 
-async def arrives(reception: Reception, username: str) -> None:
+async def arrives(services: IdentityServices, username: str) -> None:
     """Signs up as a client does: told SERVICE_BUSY on a busy machine, it asks again."""
     async with asyncio.timeout(60):
         while True:
             with suppress(ServiceBusy):
-                await arrive(reception, username)
+                await arrive(services, username)
                 return
             await asyncio.sleep(0.1)
 

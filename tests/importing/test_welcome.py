@@ -146,20 +146,24 @@ async def test_link_sets_the_first_password_once_and_there_is_no_code(
     database_dsn: Dsns, database: Database, owner: Owner, tmp_path: Path
 ) -> None:
     await welcomed(database_dsn, csv_file(tmp_path, without_password(1)))
-    async with receiving(database, public_url=APP) as reception:
-        mail = await last(reception, owner)
+    async with receiving(database, public_url=APP) as services:
+        mail = await last(services, owner)
         assert (mail.to, mail.kind, mail.username, mail.code) == ("person1@example.com", "welcome", "person_1", "")
         row = await owner.fetchrow("select id, user_id from one_time_challenges")
         assert row is not None
         challenge = Challenge(row["id"], Purpose.FIRST_PASSWORD, row["user_id"], "person1@example.com")
         with pytest.raises(InvalidCode):
             await reset_password(
-                reception, "person_1", ShownCode(code=reception.codes.code(challenge)), NEW, address=HOME
+                services,
+                "person_1",
+                ShownCode(code=services.codes.code(challenge)),
+                NEW,
+                address=HOME,
             )
-        await reset_password(reception, None, ShownCode(token=mail.token), NEW, address=HOME)
-        await sign_in(reception, "person1@example.com", NEW, address=HOME, user_agent=None)
+        await reset_password(services, None, ShownCode(token=mail.token), NEW, address=HOME)
+        await sign_in(services, "person1@example.com", NEW, address=HOME, user_agent=None)
         with pytest.raises(InvalidCode):
-            await reset_password(reception, None, ShownCode(token=mail.token), PASSWORD, address=HOME)
+            await reset_password(services, None, ShownCode(token=mail.token), PASSWORD, address=HOME)
 
 
 async def test_password_that_was_set_by_a_code_ends_the_link(
@@ -167,14 +171,14 @@ async def test_password_that_was_set_by_a_code_ends_the_link(
 ) -> None:
     file = csv_file(tmp_path, without_password(1))
     await welcomed(database_dsn, file)
-    async with receiving(database, public_url=APP) as reception:
-        link = (await last(reception, owner)).token
-        await request_password_reset(reception, "person_1", address=HOME)
-        await reception.afterwards.finish()
-        (code,) = [mail.code for mail in await mailbox(reception, owner) if mail.kind == "reset_password"]
-        await reset_password(reception, "person_1", ShownCode(code=code), NEW, address=HOME)
+    async with receiving(database, public_url=APP) as services:
+        link = (await last(services, owner)).token
+        await request_password_reset(services, "person_1", address=HOME)
+        await services.afterwards.finish()
+        (code,) = [mail.code for mail in await mailbox(services, owner) if mail.kind == "reset_password"]
+        await reset_password(services, "person_1", ShownCode(code=code), NEW, address=HOME)
         with pytest.raises(InvalidCode):
-            await reset_password(reception, None, ShownCode(token=link), PASSWORD, address=HOME)
+            await reset_password(services, None, ShownCode(token=link), PASSWORD, address=HOME)
 
 
 async def test_whoever_has_set_a_password_meanwhile_is_sent_none(

@@ -54,8 +54,8 @@ class Post:
 
 @asynccontextmanager
 async def posting(database: Database) -> AsyncIterator[Post]:
-    async with receiving(database) as reception:
-        ada = await arrive(reception)
+    async with receiving(database) as services:
+        ada = await arrive(services)
         yield Post(database, ada.viewer.user_id)
 
 

@@ -112,32 +112,32 @@ def replies(reply: str) -> Step:
 @asynccontextmanager
 async def smtp_serving(*, login: bool = False) -> AsyncIterator[SmtpServer]:
     """A server on a port of its own. With `login` it takes mail only from whoever has logged in."""
-    office = SmtpServer()
+    operator_services = SmtpServer()
     loop = asyncio.get_running_loop()
 
     class Connection(SMTP):
         def connection_made(self, transport: Any) -> None:
-            office.connections += 1
-            office._open.add(transport)
+            operator_services.connections += 1
+            operator_services._open.add(transport)
             super().connection_made(transport)
 
     def connection() -> SMTP:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about passwords without encryption: nobody listens on this machine
             return Connection(
-                office,
+                operator_services,
                 hostname="mail.example.com",
                 auth_required=login,
                 auth_require_tls=False,
-                authenticator=office.authenticate if login else None,
+                authenticator=operator_services.authenticate if login else None,
                 loop=loop,
             )
 
     server = await loop.create_server(connection, "127.0.0.1", 0)
-    office.port = server.sockets[0].getsockname()[1]
+    operator_services.port = server.sockets[0].getsockname()[1]
     try:
-        yield office
+        yield operator_services
     finally:
         server.close()
-        office.break_connections()
+        operator_services.break_connections()
         await asyncio.sleep(0)

@@ -31,14 +31,14 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def put(client: Client, number: int = 1) -> Challenge:
     """Puts a mail with a code into the outbox, as a unit of work does."""
-    reception = client.rooms.reception
+    services = client.services.identity
     person = await client.sign_up(f"person_{number}")
-    viewer = await reception.gate.viewer(person.token)
+    viewer = await services.gate.viewer(person.token)
     assert viewer is not None
     challenge = Challenge(UUID(int=number), Purpose.VERIFY_EMAIL, viewer.user_id, "ada@example.com")
-    mail = reception.mails.with_code(Kind.VERIFY_EMAIL, challenge, username=person.username)
-    async with client.rooms.database.write() as session:
-        await reception.outbox.put(session, mail)
+    mail = services.mails.with_code(Kind.VERIFY_EMAIL, challenge, username=person.username)
+    async with client.services.database.write() as session:
+        await services.outbox.put(session, mail)
     return challenge
 
 
@@ -49,7 +49,7 @@ async def test_mail_carries_the_code_and_the_link_of_its_challenge_and_the_outbo
         challenge = await put(client)
         row = str(await owner.fetchrow("select * from outgoing_mails"))
         await until(lambda: len(smtp.accepted) == 1)
-        codes = client.rooms.reception.codes
+        codes = client.services.identity.codes
         code, token = codes.code(challenge), codes.token(challenge)
         plain = smtp.accepted[0].get_body(("plain",))
         assert plain is not None
@@ -58,7 +58,9 @@ async def test_mail_carries_the_code_and_the_link_of_its_challenge_and_the_outbo
         assert "within 15 minutes" in plain.get_content()
         assert code not in row
         assert token not in row
-        await until(lambda: "pocketpay_mails_sent_total 1.0" in client.app.state.doors.metrics.text().decode())
+        await until(
+            lambda: "pocketpay_mails_sent_total 1.0" in client.app.state.server_context.metrics.text().decode()
+        )
 
 
 async def test_mail_that_is_sent_late_says_how_long_its_code_is_still_valid(
@@ -95,8 +97,8 @@ async def test_smtp_server_that_hangs_holds_up_neither_requests_nor_the_end_of_t
         ada = await client.sign_up("ada")
         async with asyncio.timeout(2):
             await asyncio.gather(*(client.data("{ viewer { username } }", by=ada) for _ in range(20)))
-        text = client.app.state.doors.metrics.text().decode()
-        await until(lambda: "pocketpay_mails_waiting 5.0" in client.app.state.doors.metrics.text().decode())
+        text = client.app.state.server_context.metrics.text().decode()
+        await until(lambda: "pocketpay_mails_waiting 5.0" in client.app.state.server_context.metrics.text().decode())
         assert "pocketpay_mails_failed_total 0.0" in text
         before = asyncio.get_running_loop().time()
     assert asyncio.get_running_loop().time() - before < 4
@@ -106,7 +108,7 @@ async def test_production_without_a_server_puts_no_mail_into_the_outbox(database
     async with serving(database_dsn.server, environment="production", welcome_bonus="0") as client:
         await put(client)
         assert await owner.fetchval("select count(*) from outgoing_mails") == 0
-        assert "pocketpay_mails" not in client.app.state.doors.metrics.text().decode()
+        assert "pocketpay_mails" not in client.app.state.server_context.metrics.text().decode()
 
 
 async def test_server_whose_password_cannot_be_read_does_not_open(database_dsn: Dsns) -> None:

@@ -162,6 +162,6 @@ async def test_text_messages_are_measured_where_they_are_on(
     database_dsn: Dsns, environment: str, has_them: bool
 ) -> None:
     async with serving(database_dsn.server, environment=environment, welcome_bonus="0") as client:
-        text = client.app.state.doors.metrics.text().decode()
+        text = client.app.state.server_context.metrics.text().decode()
     for name in ("waiting", "sent_total", "failed_total"):
         assert (f"\npocketpay_text_messages_{name} 0.0" in text) is has_them

@@ -26,7 +26,7 @@ def pay(paper: Paper, id: UUID, who: str, to: str | None, amount: int, request: 
         return paper.write(new)
     if (no := paper.too_much(who, "transfer", amount)) is not None:
         return no
-    new.reasons = reasons(paper, who, to, amount, besides=None)
+    new.reasons = reasons(paper, who, to, amount, side_effects=None)
     if not new.reasons:
         paper.move(who, to, amount)
         if request is not None:
@@ -57,7 +57,7 @@ def answered(paper: Paper, payment: Payment, *, yes: bool) -> Told:
         return paper.end(payment, "blocked", "WALLET_FROZEN")
     if not paper.purses[to].can_be_paid:
         return paper.end(payment, "failed", "RECIPIENT_NOT_FOUND")
-    found = reasons(paper, who, to, payment.amount, besides=payment)
+    found = reasons(paper, who, to, payment.amount, side_effects=payment)
     if _blocks(paper, found):
         payment.reasons = found
         return paper.end(payment, "blocked", "RISK_BLOCKED")
@@ -68,9 +68,11 @@ def answered(paper: Paper, payment: Payment, *, yes: bool) -> Told:
     return paper.told(payment)
 
 
-def reasons(paper: Paper, who: str, to: str, amount: int, *, besides: Payment | None) -> tuple[tuple[str, int], ...]:
+def reasons(
+    paper: Paper, who: str, to: str, amount: int, *, side_effects: Payment | None
+) -> tuple[tuple[str, int], ...]:
     """Which rules a payment meets, each with the number it was measured against."""
-    mine = [one for one in paper.owned[who] if one.kind in BETWEEN_PEOPLE and one is not besides]
+    mine = [one for one in paper.owned[who] if one.kind in BETWEEN_PEOPLE and one is not side_effects]
     house = paper.house
     known = any(one.to == to and one.status == "completed" and one.given_back < one.amount for one in mine)
     is_so = {

@@ -11,11 +11,11 @@ from asyncpg import UniqueViolationError
 from pocketpay.errors import Refusal
 from pocketpay.identity import passwords, usernames
 from pocketpay.identity.brought_hashes import HashesLeft
+from pocketpay.identity.closing_user import NAME, ClosingUser
 from pocketpay.identity.errors import InvalidCredentials, InvalidProfile, RateLimited, Unauthenticated
 from pocketpay.identity.gate import Denial
-from pocketpay.identity.leaving import NAME, Leaver
-from pocketpay.identity.reception import Admission, Reception
 from pocketpay.identity.request_email_verification import request_email_verification
+from pocketpay.identity.services import Admission, IdentityServices
 from pocketpay.identity.sign_in import sign_in
 from pocketpay.onboarding.close_wallet import CloseWallet, close_wallet
 from pocketpay.onboarding.form import Form
@@ -66,19 +66,19 @@ class House:
     """A server's desk and reception, and the tables behind them."""
 
     desk: Desk
-    reception: Reception
+    services: IdentityServices
     records: Records
 
     async def arrive(self, username: str = "ada", **contact: str) -> Somebody:
         form = Form(username, f"{username.title()} Lovelace", PASSWORD, **contact)
         settings = made(welcome_bonus="0")
-        signed_up = await sign_up(self.reception, settings, form, address=HOME, user_agent="a browser of hers")
+        signed_up = await sign_up(self.services, settings, form, address=HOME, user_agent="a browser of hers")
         assert signed_up.admission is not None, signed_up.refusals
         viewer = signed_up.admission.viewer
         return Somebody(username, viewer.user_id, viewer.wallet_id, "USD", signed_up.admission)
 
     async def close(self, whose: Somebody, password: str = PASSWORD) -> int:
-        return await close_wallet(self.reception, self.desk, whose.admission.viewer, password, address=HOME)
+        return await close_wallet(self.services, self.desk, whose.admission.viewer, password, address=HOME)
 
     async def hash_of(self, whose: Somebody) -> str:
         found: str = await self.records.connection.fetchval(
@@ -88,7 +88,7 @@ class House:
 
     async def closing(self, whose: Somebody) -> CloseWallet:
         """The instruction, its password shown and compared."""
-        return CloseWallet(whose.wallet_id, Leaver.of(whose.user_id, await self.hash_of(whose)))
+        return CloseWallet(whose.wallet_id, ClosingUser.of(whose.user_id, await self.hash_of(whose)))
 
     async def everything(self) -> dict[str, str]:
         """Of every row there is, but for counters."""
@@ -107,21 +107,21 @@ async def house(database_dsn: Dsns) -> AsyncIterator[House]:
     async with (
         records_of(database_dsn.server, database_dsn.owner) as records,
         open_desk(database_dsn.server, unguarded()) as desk,
-        receiving(desk.database) as reception,
+        receiving(desk.database) as services,
     ):
-        yield House(desk, reception, records)
+        yield House(desk, services, records)
         assert await records.findings() == []
 
 
 async def signed_in(house: House, login: str) -> Admission:
-    return await sign_in(house.reception, login, PASSWORD, address=HOME, user_agent="another browser")
+    return await sign_in(house.services, login, PASSWORD, address=HOME, user_agent="another browser")
 
 
 async def test_nothing_of_somebody_who_left_is_found_anywhere(house: House, owner: Owner) -> None:
     ada = await house.arrive("lovelace", raw_email=MAIL, raw_phone=PHONE)
     await owner.execute("update users set avatar_url = 'https://example.com/ada.png'")
     await signed_in(house, MAIL)
-    await request_email_verification(house.reception, ada.admission.viewer, address=HOME)
+    await request_email_verification(house.services, ada.admission.viewer, address=HOME)
     assert await house.close(ada) == 2
     row = await owner.fetchrow("select * from users")
     assert row is not None
@@ -148,8 +148,8 @@ async def test_every_session_ends_and_every_server_is_told(house: House, owner: 
     there = await signed_in(house, "ada")
     assert await house.close(ada) == 2
     for token in (ada.admission.tokens.access_token, there.tokens.access_token):
-        assert await house.reception.gate.check(token) is Denial.REVOKED
-    assert await house.reception.gate.viewer(bea.admission.tokens.access_token) == bea.admission.viewer
+        assert await house.services.gate.check(token) is Denial.REVOKED
+    assert await house.services.gate.viewer(bea.admission.tokens.access_token) == bea.admission.viewer
     await owner.execute("select 1")
     (signal,) = [read(payload) for payload in told]
     assert set(signal.sessions) == {ada.admission.viewer.session_id, there.viewer.session_id}
@@ -160,13 +160,13 @@ async def test_signing_in_fails_as_for_nobody_at_the_same_cost(house: House, mon
     ada = await house.arrive(raw_email=MAIL)
     await house.close(ada)
     work: list[str | None] = []
-    compared = house.reception.passwords._compared
+    compared = house.services.passwords._compared
 
     def counted(kept_hash: str | None, password: str, left: HashesLeft) -> passwords.Verdict:
         work.append(kept_hash)
         return compared(kept_hash, password, left)
 
-    monkeypatch.setattr(house.reception.passwords, "_compared", counted)
+    monkeypatch.setattr(house.services.passwords, "_compared", counted)
     for login in ("ada", MAIL, "nobody"):
         with pytest.raises(InvalidCredentials):
             await signed_in(house, login)
@@ -179,7 +179,7 @@ async def test_username_is_nobodys_for_ever_and_addresses_are_free_again(house: 
     ada = await house.arrive(raw_email=MAIL, raw_phone=PHONE)
     await house.close(ada)
     taken = await sign_up(
-        house.reception, made(), Form("Ada", "Ada", PASSWORD, MAIL, PHONE), address=HOME, user_agent=None
+        house.services, made(), Form("Ada", "Ada", PASSWORD, MAIL, PHONE), address=HOME, user_agent=None
     )
     assert [(one.code, one.field) for one in taken.refusals] == [("USERNAME_TAKEN", "username")]
     another = await house.arrive("ada_two", raw_email=MAIL, raw_phone=PHONE)
@@ -363,15 +363,15 @@ async def test_password_changed_while_the_old_one_is_compared_does_not_close(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ada = await house.arrive()
-    verify, new = house.reception.passwords.verify, "amber-lighthouse-42"
-    another = await house.reception.passwords.hash(new)
+    verify, new = house.services.passwords.verify, "amber-lighthouse-42"
+    another = await house.services.passwords.hash(new)
 
     async def and_then_it_is_changed(kept_hash: str | None, password: str) -> passwords.Verdict:
         verdict = await verify(kept_hash, password)
         await house.records.connection.execute("update users set password_hash = $1", another)
         return verdict
 
-    monkeypatch.setattr(house.reception.passwords, "verify", and_then_it_is_changed)
+    monkeypatch.setattr(house.services.passwords, "verify", and_then_it_is_changed)
     with pytest.raises(Refusal) as refused:
         await house.close(ada)
     assert refused.value.code == "INVALID_CREDENTIALS"
@@ -437,8 +437,8 @@ async def test_closing_and_settling_in_one_unit_see_one_another(house: House) ->
 
 async def test_lost_replies_close_once_and_tell_what_it_did(house: House, database_dsn: Dsns) -> None:
     database = LosesReplies(database_dsn.server)
-    async with receiving(database) as reception:
+    async with receiving(database) as services:
         ada = await house.arrive()
         database.losses = 1
-        assert await close_wallet(reception, house.desk, ada.admission.viewer, PASSWORD, address=HOME) == 1
+        assert await close_wallet(services, house.desk, ada.admission.viewer, PASSWORD, address=HOME) == 1
     await database.close()

@@ -58,11 +58,11 @@ async def test_demo_people_have_lived_once_however_often_they_are_made(database_
 async def test_demo_people_can_sign_in(database_dsn: Dsns) -> None:
     await demo.seed(made(), database_dsn.server)
     database = await Database.open(database_dsn.server)
-    async with receiving(database) as reception:
+    async with receiving(database) as services:
         for username in demo.NAMES:
-            admission = await sign_in(reception, username, "pocket-pay-demo", address=HOME, user_agent=None)
+            admission = await sign_in(services, username, "pocket-pay-demo", address=HOME, user_agent=None)
             assert admission.user.username == username
-            assert [one.id for one in await live(reception, admission.viewer)] == [admission.viewer.session_id]
+            assert [one.id for one in await live(services, admission.viewer)] == [admission.viewer.session_id]
     await database.close()
 
 
@@ -70,8 +70,8 @@ async def test_somebody_of_a_demo_name_with_a_password_of_their_own_is_left_alon
     database_dsn: Dsns, owner: Owner
 ) -> None:
     database = await Database.open(database_dsn.server)
-    async with receiving(database) as reception:
-        await arrive(reception, "alice")
+    async with receiving(database) as services:
+        await arrive(services, "alice")
     await database.close()
     assert await demo.seed(made(), database_dsn.server) == {"bob", "carol", "olivia"}
     assert (
@@ -107,8 +107,8 @@ async def test_one_of_the_demo_people_is_an_operator_on_record(database_dsn: Dsn
 
 async def test_nobody_becomes_an_operator_by_a_demo_persons_name(database_dsn: Dsns, owner: Owner) -> None:
     database = await Database.open(database_dsn.server)
-    async with receiving(database) as reception:
-        await arrive(reception, demo.OPERATOR)
+    async with receiving(database) as services:
+        await arrive(services, demo.OPERATOR)
     await database.close()
     await demo_people.make(made(), database_dsn.server)
     assert await owner.fetchval("select count(*) from users where role = 'operator'") == 0

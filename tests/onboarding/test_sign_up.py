@@ -7,7 +7,7 @@ import pytest
 from pocketpay.errors import Refusal
 from pocketpay.identity.errors import EmailTaken, InvalidProfile, PhoneTaken, RateLimited, UsernameTaken, WeakPassword
 from pocketpay.identity.gate import Denial
-from pocketpay.identity.reception import Reception
+from pocketpay.identity.services import IdentityServices
 from pocketpay.identity.sessions import live
 from pocketpay.identity.sign_in import sign_in
 from pocketpay.ledger.repository import postings
@@ -31,8 +31,10 @@ from tests.people import (
 ADA = Form("ada", "Ada Lovelace", PASSWORD, "ada@example.com", "+1 202 555 0123")
 
 
-async def signed_up(reception: Reception, form: Form = ADA, address: str = HOME, **overrides: object) -> SignedUp:
-    return await sign_up(reception, made(**overrides), form, address=address, user_agent="tests")
+async def signed_up(
+    services: IdentityServices, form: Form = ADA, address: str = HOME, **overrides: object
+) -> SignedUp:
+    return await sign_up(services, made(**overrides), form, address=address, user_agent="tests")
 
 
 def fields(refusals: tuple[Refusal, ...]) -> list[tuple[str, str | None]]:
@@ -44,8 +46,8 @@ async def rows(owner: Owner) -> dict[str, int]:
     return {table: await owner.fetchval(f"select count(*) from {table}") for table in tables}
 
 
-async def test_newcomer_is_let_in_with_everything_that_is_theirs(reception: Reception, owner: Owner) -> None:
-    admission = (await signed_up(reception)).admission
+async def test_newcomer_is_let_in_with_everything_that_is_theirs(services: IdentityServices, owner: Owner) -> None:
+    admission = (await signed_up(services)).admission
     assert admission is not None
     user = admission.user
     assert (user.username, user.name, user.email, user.phone) == (
@@ -55,17 +57,17 @@ async def test_newcomer_is_let_in_with_everything_that_is_theirs(reception: Rece
         "+12025550123",
     )
     assert user.role == "member"
-    assert await reception.gate.viewer(admission.tokens.access_token) == admission.viewer
-    assert [session.id for session in await live(reception, admission.viewer)] == [admission.viewer.session_id]
+    assert await services.gate.viewer(admission.tokens.access_token) == admission.viewer
+    assert [session.id for session in await live(services, admission.viewer)] == [admission.viewer.session_id]
     wallet = await facts(owner, "select id, currency, status from wallets")
     assert wallet == (user.wallet_id, "USD", "active")
-    assert (await sign_in(reception, "ada", PASSWORD, address=HOME, user_agent=None)).user == user
+    assert (await sign_in(services, "ada", PASSWORD, address=HOME, user_agent=None)).user == user
 
 
 async def test_welcome_bonus_is_posted_once_from_promotions_and_the_books_sum_to_zero(
-    reception: Reception, owner: Owner
+    services: IdentityServices, owner: Owner
 ) -> None:
-    person = await arrive(reception)
+    person = await arrive(services)
     account = await facts(
         owner, "select posted, held, sequence, version from ledger_accounts where id = $1", person.user.wallet_id
     )
@@ -78,22 +80,26 @@ async def test_welcome_bonus_is_posted_once_from_promotions_and_the_books_sum_to
         (10_000, "wallet", 1, 10_000, "Welcome bonus", "bonus", "completed", 10_000),
         (-10_000, "promotions", None, None, "Welcome bonus", "bonus", "completed", 10_000),
     ]
-    await sign_in(reception, "ada", PASSWORD, address=HOME, user_agent=None)
+    await sign_in(services, "ada", PASSWORD, address=HOME, user_agent=None)
     assert await owner.fetchval("select count(*) from transactions") == 1
 
 
-async def test_bonus_of_zero_is_none(reception: Reception, owner: Owner) -> None:
-    assert (await signed_up(reception, welcome_bonus="0")).admission is not None
+async def test_bonus_of_zero_is_none(services: IdentityServices, owner: Owner) -> None:
+    assert (await signed_up(services, welcome_bonus="0")).admission is not None
     assert await owner.fetchval("select posted from ledger_accounts where kind = 'wallet'") == 0
     assert (await rows(owner))["transactions"] == 0
 
 
-async def test_bonus_and_wallet_are_in_the_currency_chosen(reception: Reception, owner: Owner) -> None:
-    async with reception.database.write() as session:
+async def test_bonus_and_wallet_are_in_the_currency_chosen(services: IdentityServices, owner: Owner) -> None:
+    async with services.database.write() as session:
         await postings.open_house(session, ["JPY"])
     yen = Form("yuki", "Yuki", PASSWORD, currency="JPY")
     chosen = await signed_up(
-        reception, yen, currencies="USD,JPY", welcome_bonus="USD:5.00,JPY:1500", large_transfer_threshold="500"
+        services,
+        yen,
+        currencies="USD,JPY",
+        welcome_bonus="USD:5.00,JPY:1500",
+        large_transfer_threshold="500",
     )
     assert chosen.admission is not None
     assert await facts(owner, "select posted, currency from ledger_accounts where kind = 'wallet'") == (
@@ -103,9 +109,9 @@ async def test_bonus_and_wallet_are_in_the_currency_chosen(reception: Reception,
     assert await owner.fetchval("select sum(amount) from ledger_entries where currency = 'JPY'") == 0
 
 
-async def test_every_wrong_field_is_said_at_once(reception: Reception, owner: Owner) -> None:
+async def test_every_wrong_field_is_said_at_once(services: IdentityServices, owner: Owner) -> None:
     wrong = Form("a!", "\u202e", "short", "no address", "123", "XAU")
-    assert fields((await signed_up(reception, wrong)).refusals) == [
+    assert fields((await signed_up(services, wrong)).refusals) == [
         ("INVALID_INPUT", "username"),
         ("INVALID_INPUT", "name"),
         ("INVALID_INPUT", "email"),
@@ -116,30 +122,32 @@ async def test_every_wrong_field_is_said_at_once(reception: Reception, owner: Ow
     assert not any(count for table, count in (await rows(owner)).items() if table != "ledger_accounts")
 
 
-async def test_what_is_taken_is_said_beside_what_is_wrong(reception: Reception) -> None:
-    await signed_up(reception)
-    await has_verified_email(reception.database)
-    await has_verified_phone(reception.database)
+async def test_what_is_taken_is_said_beside_what_is_wrong(services: IdentityServices) -> None:
+    await signed_up(services)
+    await has_verified_email(services.database)
+    await has_verified_phone(services.database)
     again = Form("@@", "Ada", "password1234", "ADA@EXAMPLE.COM", "+12025550123")
-    refused = (await signed_up(reception, again)).refusals
+    refused = (await signed_up(services, again)).refusals
     assert [type(refusal) for refusal in refused] == [InvalidProfile, WeakPassword, EmailTaken, PhoneTaken]
     twin = Form("ＡＤＡ", "Another", PASSWORD)
-    assert [type(refusal) for refusal in (await signed_up(reception, twin)).refusals] == [UsernameTaken]
+    assert [type(refusal) for refusal in (await signed_up(services, twin)).refusals] == [UsernameTaken]
 
 
-async def test_address_that_nobody_has_verified_keeps_nobody_from_giving_it(reception: Reception) -> None:
+async def test_address_that_nobody_has_verified_keeps_nobody_from_giving_it(
+    services: IdentityServices,
+) -> None:
     forms = [
         Form(f"ada_{n}", "Ada", PASSWORD, raw_email=email, raw_phone="+12025550123")
         for n, email in enumerate(("a@example.com", "A@example.com", "A@example.com"))
     ]
-    everybody = await asyncio.gather(*(signed_up(reception, form) for form in forms))
+    everybody = await asyncio.gather(*(signed_up(services, form) for form in forms))
     assert all(one.admission is not None for one in everybody)
 
 
-async def test_of_two_who_want_one_username_at_once_one_gets_it(reception: Reception, owner: Owner) -> None:
+async def test_of_two_who_want_one_username_at_once_one_gets_it(services: IdentityServices, owner: Owner) -> None:
     forms = [Form("ada", "Ada", PASSWORD, raw_email=f"a{n}@example.com") for n in range(2)]
     before = await rows(owner)
-    both = await asyncio.gather(*(signed_up(reception, form) for form in forms))
+    both = await asyncio.gather(*(signed_up(services, form) for form in forms))
     assert sorted(one.admission is not None for one in both) == [False, True]
     assert [fields(one.refusals) for one in both if one.refusals] == [[("USERNAME_TAKEN", "username")]]
     after = await rows(owner)
@@ -149,20 +157,20 @@ async def test_of_two_who_want_one_username_at_once_one_gets_it(reception: Recep
     }
 
 
-async def test_username_of_somebody_who_left_is_given_to_nobody(reception: Reception, owner: Owner) -> None:
-    await arrive(reception)
+async def test_username_of_somebody_who_left_is_given_to_nobody(services: IdentityServices, owner: Owner) -> None:
+    await arrive(services)
     await owner.execute("update users set closed_at = clock_timestamp(), email = null, phone = null")
-    assert [type(one) for one in (await signed_up(reception)).refusals] == [UsernameTaken]
+    assert [type(one) for one in (await signed_up(services)).refusals] == [UsernameTaken]
 
 
 async def test_lost_replies_make_one_person_with_one_bonus(database_dsn: Dsns, owner: Owner) -> None:
     database = LosesReplies(database_dsn.server)
-    async with receiving(database) as reception:
+    async with receiving(database) as services:
         database.losses = 3
-        admission = (await signed_up(reception)).admission
+        admission = (await signed_up(services)).admission
         assert admission is not None
-        assert await reception.gate.viewer(admission.tokens.access_token) == admission.viewer
-        assert not isinstance(await reception.gate.check(admission.tokens.access_token), Denial)
+        assert await services.gate.viewer(admission.tokens.access_token) == admission.viewer
+        assert not isinstance(await services.gate.check(admission.tokens.access_token), Denial)
     await database.close()
     assert await rows(owner) == {
         **dict.fromkeys(("users", "wallets", "transactions", "sessions", "refresh_tokens"), 1),
@@ -172,9 +180,9 @@ async def test_lost_replies_make_one_person_with_one_bonus(database_dsn: Dsns, o
 
 
 async def test_address_signs_up_sixty_times_an_hour_in_production(
-    reception: Reception, database_dsn: Dsns, owner: Owner
+    services: IdentityServices, database_dsn: Dsns, owner: Owner
 ) -> None:
-    async with receiving(reception.database, environment="production") as strict:
+    async with receiving(services.database, environment="production") as strict:
         wrong = Form("a!", "", "short")
         for _ in range(60):
             assert (await signed_up(strict, wrong)).refusals
@@ -183,8 +191,8 @@ async def test_address_signs_up_sixty_times_an_hour_in_production(
         assert (await signed_up(strict, address=ELSEWHERE)).admission is not None
 
 
-async def test_twenty_people_may_come_at_once(reception: Reception, owner: Owner) -> None:
+async def test_twenty_people_may_come_at_once(services: IdentityServices, owner: Owner) -> None:
     forms = [Form(f"person_{n}", "Person", PASSWORD) for n in range(20)]
-    assert all(await asyncio.gather(*(signed_up(reception, form) for form in forms)))
+    assert all(await asyncio.gather(*(signed_up(services, form) for form in forms)))
     assert await owner.fetchval("select sum(amount) from ledger_entries") == 0
     assert await owner.fetchval("select count(*) from ledger_accounts where posted = 10000 and sequence = 1") == 20

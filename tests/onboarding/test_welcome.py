@@ -9,8 +9,8 @@ import pytest
 from pocketpay.database.sessions import Database
 from pocketpay.identity.changes import STAYS, Wish
 from pocketpay.identity.fingerprints import EmailFingerprints
-from pocketpay.identity.reception import Admission, Reception
 from pocketpay.identity.request_email_verification import request_email_verification
+from pocketpay.identity.services import Admission, IdentityServices
 from pocketpay.identity.shown_code import ShownCode
 from pocketpay.identity.update_profile import update_profile
 from pocketpay.identity.verify_email import verify_email as verify_only
@@ -41,9 +41,9 @@ def production(**more: object) -> Settings:
     return made(**({"environment": "production", "welcome_bonus": "100.00"} | SMTP | more))
 
 
-def opened(database: Database, settings: Settings) -> Reception:
+def opened(database: Database, settings: Settings) -> IdentityServices:
     """A reception of a server of those settings."""
-    return Reception.open(
+    return IdentityServices.open(
         database,
         settings,
         SECRET,
@@ -55,28 +55,28 @@ def opened(database: Database, settings: Settings) -> Reception:
 @dataclass(frozen=True, slots=True)
 class House:
     desk: Desk
-    reception: Reception
+    services: IdentityServices
     settings: Settings
     records: Records
 
     async def arrive(self, username: str, email: str | None, currency: str = "USD") -> Admission:
         form = Form(username, "Ada", PASSWORD, email, currency=currency)
-        signed_up = await sign_up(self.reception, self.settings, form, address=HOME, user_agent=None)
+        signed_up = await sign_up(self.services, self.settings, form, address=HOME, user_agent=None)
         assert signed_up.admission is not None, signed_up.refusals
         return signed_up.admission
 
     async def code(self, somebody: Admission) -> ShownCode:
-        await request_email_verification(self.reception, somebody.viewer, address=HOME)
-        return ShownCode((await last(self.reception, self.records.connection)).code)
+        await request_email_verification(self.services, somebody.viewer, address=HOME)
+        return ShownCode((await last(self.services, self.records.connection)).code)
 
     async def verify(self, somebody: Admission) -> int:
         """Gives what is in their wallet then."""
-        await verify_email(self.reception, self.desk, self.settings, somebody.viewer, await self.code(somebody))
+        await verify_email(self.services, self.desk, self.settings, somebody.viewer, await self.code(somebody))
         return await self.posted(somebody)
 
     async def give(self, somebody: Admission, email: str | None) -> None:
         wish = Wish(raw_name=STAYS, raw_email=email, raw_phone=STAYS, raw_avatar_url=STAYS, current_password=PASSWORD)
-        assert (await update_profile(self.reception, somebody.viewer, wish, address=HOME)).user is not None
+        assert (await update_profile(self.services, somebody.viewer, wish, address=HOME)).user is not None
 
     async def leave(self, somebody: Admission) -> None:
         """With all that they have."""
@@ -89,7 +89,7 @@ class House:
                 speed=Speed.STANDARD,
                 raw_key=new_key(),
             )
-        await close_wallet(self.reception, self.desk, somebody.viewer, PASSWORD, address=HOME)
+        await close_wallet(self.services, self.desk, somebody.viewer, PASSWORD, address=HOME)
 
     async def posted(self, somebody: Admission) -> int:
         return await self.records.count("select posted from ledger_accounts where id = $1", somebody.user.wallet_id)
@@ -115,7 +115,7 @@ def house_of(desk: Desk, records: Records, settings: Settings) -> House:
 async def house(desk: Desk, records: Records) -> AsyncIterator[House]:
     found = house_of(desk, records, production())
     yield found
-    found.reception.close()
+    found.services.close()
     assert await records.findings() == []
 
 
@@ -125,7 +125,7 @@ async def test_bonus_is_paid_when_the_address_is_verified_and_not_before(house: 
     code = await house.code(ada)
     assert await house.posted(ada) == 0
     assert await house.records.count("select count(*) from welcomed_emails") == 0
-    await verify_email(house.reception, house.desk, house.settings, ada.viewer, code)
+    await verify_email(house.services, house.desk, house.settings, ada.viewer, code)
     assert await house.posted(ada) == 10_000
     row = await house.records.connection.fetchrow(
         "select type, status, description, source_wallet_id from transactions where destination_wallet_id = $1",
@@ -138,7 +138,7 @@ async def test_verifying_again_and_sweeping_pay_no_second_bonus(house: House) ->
     ada = await house.arrive("ada", MAIL)
     await house.verify(ada)
     for _ in range(2):
-        await verify_email(house.reception, house.desk, house.settings, ada.viewer, ShownCode("whatever"))
+        await verify_email(house.services, house.desk, house.settings, ada.viewer, ShownCode("whatever"))
         assert await welcome_bonus.pay_owed(house.desk) == 0
     assert await house.posted(ada) == 10_000
 
@@ -177,7 +177,7 @@ async def test_customer_who_was_paid_at_sign_up_earns_none_by_verifying(desk: De
     """As servers of the revision before and those of development do."""
     before = made(environment="development")
     signed_up = await sign_up(
-        house.reception, before, Form("ada", "Ada", PASSWORD, MAIL), address=HOME, user_agent=None
+        house.services, before, Form("ada", "Ada", PASSWORD, MAIL), address=HOME, user_agent=None
     )
     assert signed_up.admission is not None
     assert await house.verify(signed_up.admission) == 10_000
@@ -198,7 +198,7 @@ async def test_address_that_an_operator_has_verified_earns_none(house: House) ->
     given = {"raw_email": MAIL, "raw_reason": "Showed a passport"}
     _, changed = await verify_customer_email(house.desk.database, ops, ada.user.wallet_id, **given)
     assert changed
-    await verify_email(house.reception, house.desk, house.settings, ada.viewer, ShownCode("whatever"))
+    await verify_email(house.services, house.desk, house.settings, ada.viewer, ShownCode("whatever"))
     assert await house.posted(ada) == 0
 
 
@@ -214,14 +214,14 @@ async def test_production_pays_nothing_unless_it_is_switched_on(
     house = house_of(desk, records, production(welcome_bonus=bonus, currencies="USD,JPY"))
     assert await house.verify(await house.arrive("ada", MAIL)) == 0
     assert await records.count("select count(*) from welcomed_emails") == 0
-    house.reception.close()
+    house.services.close()
 
 
 async def test_bonus_is_of_the_wallets_currency(desk: Desk, records: Records) -> None:
     house = house_of(desk, records, production(welcome_bonus="USD:100.00,JPY:500", currencies="USD,JPY"))
     assert await house.verify(await house.arrive("ada", MAIL, "JPY")) == 500
     assert await records.findings() == []
-    house.reception.close()
+    house.services.close()
 
 
 async def test_development_pays_everybody_at_sign_up_and_nothing_for_verifying(desk: Desk, records: Records) -> None:
@@ -233,7 +233,7 @@ async def test_development_pays_everybody_at_sign_up_and_nothing_for_verifying(d
     again = await house.arrive("cid", MAIL)
     assert await house.verify(again) == 10_000
     assert await records.count("select count(*) from welcome_bonuses") == 0
-    house.reception.close()
+    house.services.close()
 
 
 async def test_two_accounts_that_verify_one_address_at_once_are_paid_one_bonus(house: House) -> None:
@@ -241,7 +241,7 @@ async def test_two_accounts_that_verify_one_address_at_once_are_paid_one_bonus(h
     codes = [await house.code(one) for one in people]
     await asyncio.gather(
         *(
-            verify_email(house.reception, house.desk, house.settings, one.viewer, code)
+            verify_email(house.services, house.desk, house.settings, one.viewer, code)
             for one, code in zip(people, codes, strict=True)
         )
     )
@@ -253,7 +253,7 @@ async def test_two_accounts_that_verify_one_address_at_once_are_paid_one_bonus(h
 
 async def test_bonus_that_a_server_left_owed_is_paid_by_a_sweep_and_once_by_many(house: House) -> None:
     ada = await house.arrive("ada", MAIL)
-    await verify_only(house.reception, ada.viewer, await house.code(ada))
+    await verify_only(house.services, ada.viewer, await house.code(ada))
     assert await house.posted(ada) == 0
     await asyncio.gather(*(welcome_bonus.pay_owed(house.desk) for _ in range(5)))
     assert await house.posted(ada) == 10_000
@@ -270,7 +270,7 @@ async def test_bonus_that_was_paid_and_not_noted_is_paid_no_second_time(house: H
 
 async def test_wallet_that_was_closed_meanwhile_is_owed_nothing_any_more(house: House) -> None:
     ada = await house.arrive("ada", MAIL)
-    await verify_only(house.reception, ada.viewer, await house.code(ada))
+    await verify_only(house.services, ada.viewer, await house.code(ada))
     await house.leave(ada)
     assert await welcome_bonus.pay_owed(house.desk) == 1
     assert await welcome_bonus.pay_owed(house.desk) == 0
@@ -279,7 +279,7 @@ async def test_wallet_that_was_closed_meanwhile_is_owed_nothing_any_more(house: 
 
 async def test_frozen_wallet_is_paid_what_it_is_owed(house: House) -> None:
     ada = await house.arrive("ada", MAIL)
-    await verify_only(house.reception, ada.viewer, await house.code(ada))
+    await verify_only(house.services, ada.viewer, await house.code(ada))
     await house.records.connection.execute(
         "update wallets set status = 'frozen', frozen_for = 'all', freeze_reason = 'stolen'"
     )
@@ -297,9 +297,9 @@ async def test_lost_replies_pay_one_bonus(database_dsn: Dsns, desk: Desk, record
     ada = await house.arrive("ada", MAIL)
     code = await house.code(ada)
     losing.losses = 1
-    await verify_email(house.reception, desk, settings, ada.viewer, code)
+    await verify_email(house.services, desk, settings, ada.viewer, code)
     assert await house.posted(ada) == 10_000
-    house.reception.close()
+    house.services.close()
     await losing.close()
 
 
@@ -313,7 +313,7 @@ async def test_whole_server_pays_by_verify_email(database_dsn: Dsns, owner: Owne
         ada = Person("ada", token, "")
         assert await client.data(balance, by=ada) == {"wallet": {"balance": {"amount": "0.00"}}}
         await client.data("mutation { requestEmailVerification { errors { code } } }", by=ada)
-        code = (await last(client.rooms.reception, owner)).code
+        code = (await last(client.services.identity, owner)).code
         verified = await client.data(verify, {"code": code}, by=ada)
         assert verified == {"verifyEmail": {"user": {"emailVerified": True}}}
         assert await client.data(balance, by=ada) == {"wallet": {"balance": {"amount": "100.00"}}}

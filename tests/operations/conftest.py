@@ -6,10 +6,10 @@ import pytest
 
 from tests.conftest import Dsns
 from tests.desks import desk, dsns, kept, records, two_desks
-from tests.identity.conftest import reception
+from tests.identity.conftest import services
 from tests.people import LosesReplies
 
-__all__ = ["desk", "dsns", "kept", "losing", "reception", "records", "two_desks"]
+__all__ = ["desk", "dsns", "kept", "losing", "records", "services", "two_desks"]
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """A customer who is locked out, for tests, and what operators' actions on them leave."""
 
-from pocketpay.identity.reception import Admission, Reception
+from pocketpay.identity.services import Admission, IdentityServices
 from pocketpay.operations import audit
 from pocketpay.operator_log.act import Operator
 from tests.people import Owner, arrive, has_verified_email
@@ -16,10 +16,10 @@ STATE = {
 """What is written to the one customer there is."""
 
 
-async def customer(reception: Reception, username: str = "ada", email: str = MAIL) -> Admission:
+async def customer(services: IdentityServices, username: str = "ada", email: str = MAIL) -> Admission:
     """Somebody who has verified that address."""
-    arrived = await arrive(reception, username, raw_email=email)
-    await has_verified_email(reception.database, username)
+    arrived = await arrive(services, username, raw_email=email)
+    await has_verified_email(services.database, username)
     return arrived
 
 
@@ -34,6 +34,6 @@ async def recorded(owner: Owner) -> list[tuple[str, str, str]]:
     return [tuple(row) for row in rows]
 
 
-async def disagreements(reception: Reception) -> list[str]:
+async def disagreements(services: IdentityServices) -> list[str]:
     """What the audit finds."""
-    return [str(finding) async for finding in audit.findings(reception.database.dsn)]
+    return [str(finding) async for finding in audit.findings(services.database.dsn)]

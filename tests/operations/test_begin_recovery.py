@@ -7,9 +7,9 @@ import pytest
 from pocketpay.errors import Refusal
 from pocketpay.identity.errors import MailUnavailable, RateLimited
 from pocketpay.identity.passwords import NO_PASSWORD
-from pocketpay.identity.reception import Reception
 from pocketpay.identity.request_password_reset import request_password_reset
 from pocketpay.identity.reset_password import reset_password
+from pocketpay.identity.services import IdentityServices
 from pocketpay.identity.shown_code import ShownCode
 from pocketpay.identity.sign_in import sign_in
 from pocketpay.identity.user import User
@@ -29,33 +29,33 @@ select (select count(*) from one_time_challenges), (select count(*) from outgoin
 """
 
 
-async def begin(reception: Reception, by: Operator = OPS, reason: str = "Lost her password") -> User:
-    wallet_id = await reception.database.query(
+async def begin(services: IdentityServices, by: Operator = OPS, reason: str = "Lost her password") -> User:
+    wallet_id = await services.database.query(
         lambda session: session.fetchval("select wallet_id from users where username = 'ada'")
     )
-    return await begin_recovery(reception.database, reception.outbox, by, wallet_id, raw_reason=reason)
+    return await begin_recovery(services.database, services.outbox, by, wallet_id, raw_reason=reason)
 
 
 @pytest.mark.parametrize("hash_", [None, NO_PASSWORD], ids=["forgotten", "first"])
 async def test_customer_sets_a_password_with_the_code_of_the_mail(
-    reception: Reception, owner: Owner, hash_: str | None
+    services: IdentityServices, owner: Owner, hash_: str | None
 ) -> None:
-    await customer(reception)
+    await customer(services)
     if hash_ is not None:
         await owner.execute("update users set password_hash = $1", hash_)
-    assert (await begin(reception)).username == "ada"
-    (mail,) = await mailbox(reception, owner)
+    assert (await begin(services)).username == "ada"
+    (mail,) = await mailbox(services, owner)
     assert (mail.to, mail.kind, mail.username) == (MAIL, "reset_password", "ada")
-    await reset_password(reception, "ada", ShownCode(code=mail.code), NEW, address=ELSEWHERE)
-    await sign_in(reception, "ada", NEW, address=HOME, user_agent=None)
+    await reset_password(services, "ada", ShownCode(code=mail.code), NEW, address=ELSEWHERE)
+    await sign_in(services, "ada", NEW, address=HOME, user_agent=None)
     assert await recorded(owner) == [("begin_recovery", "ops", "Lost her password")]
-    assert await disagreements(reception) == []
+    assert await disagreements(services) == []
 
 
-async def test_record_has_neither_the_code_nor_the_address(reception: Reception, owner: Owner) -> None:
-    await customer(reception)
-    await begin(reception)
-    mail = await last(reception, owner)
+async def test_record_has_neither_the_code_nor_the_address(services: IdentityServices, owner: Owner) -> None:
+    await customer(services)
+    await begin(services)
+    mail = await last(services, owner)
     act = str(await owner.fetchval("select row_to_json(a)::text from operator_actions a"))
     assert "begin_recovery" in act
     assert len(mail.code.replace(" ", "")) == 8
@@ -73,89 +73,93 @@ async def test_record_has_neither_the_code_nor_the_address(reception: Reception,
     ],
 )
 async def test_customer_who_cannot_be_reached_or_may_not_is_refused_and_nothing_is_left(
-    reception: Reception, owner: Owner, state: str, code: str, field: str | None
+    services: IdentityServices, owner: Owner, state: str, code: str, field: str | None
 ) -> None:
-    await customer(reception)
+    await customer(services)
     await owner.execute(STATE[state])
     with pytest.raises(Refusal) as refused:
-        await begin(reception)
+        await begin(services)
     assert (refused.value.code, refused.value.field) == (code, field)
     assert await facts(owner, LEFT) == (0, 0, 0)
 
 
-async def test_customer_frozen_for_debits_alone_is_helped(reception: Reception, owner: Owner) -> None:
-    await customer(reception)
+async def test_customer_frozen_for_debits_alone_is_helped(services: IdentityServices, owner: Owner) -> None:
+    await customer(services)
     await owner.execute(STATE["frozen for debits"])
-    await begin(reception)
+    await begin(services)
     assert await facts(owner, LEFT) == (1, 1, 1)
 
 
-async def test_server_without_mail_refuses_and_records_nothing(reception: Reception, owner: Owner) -> None:
-    ada = await customer(reception)
+async def test_server_without_mail_refuses_and_records_nothing(services: IdentityServices, owner: Owner) -> None:
+    ada = await customer(services)
     with pytest.raises(MailUnavailable):
         await begin_recovery(
-            reception.database, Outbox(is_on=False), OPS, ada.viewer.wallet_id, raw_reason="Lost her password"
+            services.database, Outbox(is_on=False), OPS, ada.viewer.wallet_id, raw_reason="Lost her password"
         )
     assert await facts(owner, LEFT) == (0, 0, 0)
 
 
 @pytest.mark.parametrize("reason", ["", " ", "x" * 501, "two\nlines"])
-async def test_no_recovery_without_a_reason(reception: Reception, owner: Owner, reason: str) -> None:
-    await customer(reception)
+async def test_no_recovery_without_a_reason(services: IdentityServices, owner: Owner, reason: str) -> None:
+    await customer(services)
     with pytest.raises(InvalidInput) as refused:
-        await begin(reception, reason=reason)
+        await begin(services, reason=reason)
     assert refused.value.field == "reason"
     assert await facts(owner, LEFT) == (0, 0, 0)
 
 
-async def test_operator_does_not_help_themself_and_another_one_may(reception: Reception, owner: Owner) -> None:
-    ada, olga = await customer(reception), await customer(reception, "olga", "olga@example.com")
+async def test_operator_does_not_help_themself_and_another_one_may(services: IdentityServices, owner: Owner) -> None:
+    ada, olga = await customer(services), await customer(services, "olga", "olga@example.com")
     with pytest.raises(Refusal) as refused:
-        await begin(reception, acting(ada))
+        await begin(services, acting(ada))
     assert (refused.value.code, refused.value.field) == ("FORBIDDEN", "customer")
     assert await facts(owner, LEFT) == (0, 0, 0)
-    await begin(reception, acting(olga))
+    await begin(services, acting(olga))
     assert await recorded(owner) == [("begin_recovery", "olga", "Lost her password")]
 
 
 async def test_third_mail_within_a_quarter_of_an_hour_is_refused_and_says_how_long_to_wait(
-    reception: Reception, owner: Owner
+    services: IdentityServices, owner: Owner
 ) -> None:
-    await customer(reception)
-    await request_password_reset(reception, "ada", address=ELSEWHERE)
-    await reception.afterwards.finish()
-    await begin(reception)
+    await customer(services)
+    await request_password_reset(services, "ada", address=ELSEWHERE)
+    await services.afterwards.finish()
+    await begin(services)
     earlier = "update one_time_challenges set created_at = created_at - $1::text::interval"
     await owner.execute(earlier, "10 minutes")
     with pytest.raises(RateLimited) as refused:
-        await begin(reception)
+        await begin(services)
     assert 240 <= refused.value.retry_after_seconds <= 300
     assert await facts(owner, LEFT) == (2, 2, 1)
     await owner.execute(earlier, "5 minutes")
-    await begin(reception)
+    await begin(services)
     assert await facts(owner, LEFT) == (3, 3, 2)
 
 
-async def test_recoveries_begun_at_once_send_two_mails_each_with_its_act(reception: Reception, owner: Owner) -> None:
-    await customer(reception)
-    done = await asyncio.gather(*(begin(reception) for _ in range(6)), return_exceptions=True)
+async def test_recoveries_begun_at_once_send_two_mails_each_with_its_act(
+    services: IdentityServices, owner: Owner
+) -> None:
+    await customer(services)
+    done = await asyncio.gather(*(begin(services) for _ in range(6)), return_exceptions=True)
     assert sum(isinstance(one, User) for one in done) == 2
     assert sum(isinstance(one, RateLimited) for one in done) == 4
     assert await facts(owner, LEFT) == (2, 2, 2)
-    assert await disagreements(reception) == []
+    assert await disagreements(services) == []
 
 
 async def test_recovery_whose_reply_was_lost_is_begun_once(losing: LosesReplies, owner: Owner) -> None:
-    async with receiving(losing) as reception:
-        await customer(reception)
+    async with receiving(losing) as services:
+        await customer(services)
         losing.losses = 2
-        assert (await begin(reception)).username == "ada"
+        assert (await begin(services)).username == "ada"
         assert losing.losses == 0
     assert await facts(owner, LEFT) == (1, 1, 1)
 
 
-async def test_password_and_sessions_stay_until_the_customer_sets_another(reception: Reception) -> None:
-    ada = await customer(reception)
-    await begin(reception)
-    assert await reception.gate.viewer(ada.tokens.access_token) == ada.viewer
-    await sign_in(reception, "ada", PASSWORD, address=HOME, user_agent=None)
+async def test_password_and_sessions_stay_until_the_customer_sets_another(
+    services: IdentityServices,
+) -> None:
+    ada = await customer(services)
+    await begin(services)
+    assert await services.gate.viewer(ada.tokens.access_token) == ada.viewer
+    await sign_in(services, "ada", PASSWORD, address=HOME, user_agent=None)

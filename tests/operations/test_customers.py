@@ -8,11 +8,11 @@ MAIL = "ada@example.com"
 
 
 async def test_owner_of_an_address_is_found_however_many_others_have_given_it(database: Database) -> None:
-    async with receiving(database) as reception:
-        await arrive(reception, "first", raw_email=MAIL)
+    async with receiving(database) as services:
+        await arrive(services, "first", raw_email=MAIL)
         for number in range(MOST):
-            await arrive(reception, f"claims_{number}", raw_email=MAIL)
-        await arrive(reception, "zoe", raw_email=MAIL)
+            await arrive(services, f"claims_{number}", raw_email=MAIL)
+        await arrive(services, "zoe", raw_email=MAIL)
         await has_verified_email(database, "zoe")
     async with database.read() as session:
         found = [user.username for user in await find(session, Sought(email=MAIL))]

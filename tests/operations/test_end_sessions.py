@@ -7,8 +7,8 @@ import pytest
 from pocketpay.errors import Refusal
 from pocketpay.identity.errors import InvalidToken
 from pocketpay.identity.gate import Denial
-from pocketpay.identity.reception import Admission, Reception
 from pocketpay.identity.refresh_session import refresh_session
+from pocketpay.identity.services import Admission, IdentityServices
 from pocketpay.identity.sessions import live
 from pocketpay.identity.sign_in import sign_in
 from pocketpay.operations.end_sessions import Ended, end_sessions
@@ -21,112 +21,112 @@ from tests.people import HOME, PASSWORD, LosesReplies, Owner, arrive, receiving
 
 
 async def end(
-    reception: Reception, whose: Admission, by: Operator = OPS, reason: str = "Lost her telephone"
+    services: IdentityServices, whose: Admission, by: Operator = OPS, reason: str = "Lost her telephone"
 ) -> Ended:
-    return await end_sessions(reception.database, by, whose.viewer.wallet_id, raw_reason=reason)
+    return await end_sessions(services.database, by, whose.viewer.wallet_id, raw_reason=reason)
 
 
-async def again(reception: Reception) -> Admission:
-    return await sign_in(reception, "ada", PASSWORD, address=HOME, user_agent=None)
+async def again(services: IdentityServices) -> Admission:
+    return await sign_in(services, "ada", PASSWORD, address=HOME, user_agent=None)
 
 
-async def test_every_session_ends_and_nobody_elses(reception: Reception, owner: Owner) -> None:
-    ada, bea = await arrive(reception), await arrive(reception, "bea")
-    there = await again(reception)
-    ended = await end(reception, ada)
+async def test_every_session_ends_and_nobody_elses(services: IdentityServices, owner: Owner) -> None:
+    ada, bea = await arrive(services), await arrive(services, "bea")
+    there = await again(services)
+    ended = await end(services, ada)
     assert ended.user.username == "ada"
     assert sorted(ended.session_ids) == sorted([ada.viewer.session_id, there.viewer.session_id])
     for one in (ada, there):
-        assert await reception.gate.check(one.tokens.access_token) is Denial.REVOKED
+        assert await services.gate.check(one.tokens.access_token) is Denial.REVOKED
         with pytest.raises(InvalidToken):
-            await refresh_session(reception, one.tokens.refresh_token)
-    assert await reception.gate.viewer(bea.tokens.access_token) == bea.viewer
+            await refresh_session(services, one.tokens.refresh_token)
+    assert await services.gate.viewer(bea.tokens.access_token) == bea.viewer
     assert await recorded(owner) == [("end_sessions", "ops", "Lost her telephone")]
-    assert await disagreements(reception) == []
+    assert await disagreements(services) == []
 
 
-async def test_every_server_is_told(reception: Reception, owner: Owner) -> None:
-    ada = await arrive(reception)
-    there = await again(reception)
+async def test_every_server_is_told(services: IdentityServices, owner: Owner) -> None:
+    ada = await arrive(services)
+    there = await again(services)
     told: list[object] = []
 
     def listen(*said: object) -> None:
         told.append(said[3])
 
     await owner.add_listener(CHANNEL, listen)
-    await end(reception, ada)
+    await end(services, ada)
     await owner.fetchval("select 1")
     await owner.remove_listener(CHANNEL, listen)
     ended = [session for payload in told for session in read(str(payload)).sessions]
     assert sorted(ended) == sorted([ada.viewer.session_id, there.viewer.session_id])
 
 
-async def test_customer_signs_in_again_with_the_same_password(reception: Reception) -> None:
-    ada = await arrive(reception)
-    await end(reception, ada)
-    here = await again(reception)
-    assert [one.id for one in await live(reception, here.viewer)] == [here.viewer.session_id]
-    assert await disagreements(reception) == []
+async def test_customer_signs_in_again_with_the_same_password(services: IdentityServices) -> None:
+    ada = await arrive(services)
+    await end(services, ada)
+    here = await again(services)
+    assert [one.id for one in await live(services, here.viewer)] == [here.viewer.session_id]
+    assert await disagreements(services) == []
 
 
-async def test_where_no_session_is_alive_nothing_is_recorded(reception: Reception, owner: Owner) -> None:
-    ada = await arrive(reception)
-    await end(reception, ada)
-    assert (await end(reception, ada)).session_ids == []
+async def test_where_no_session_is_alive_nothing_is_recorded(services: IdentityServices, owner: Owner) -> None:
+    ada = await arrive(services)
+    await end(services, ada)
+    assert (await end(services, ada)).session_ids == []
     assert len(await recorded(owner)) == 1
 
 
 async def test_customer_who_is_frozen_for_all_has_no_session_left_when_let_go(
-    reception: Reception, owner: Owner
+    services: IdentityServices, owner: Owner
 ) -> None:
-    ada = await arrive(reception)
+    ada = await arrive(services)
     await owner.execute(STATE["frozen for all"])
-    assert len((await end(reception, ada)).session_ids) == 1
+    assert len((await end(services, ada)).session_ids) == 1
 
 
-async def test_customer_who_has_left_is_refused(reception: Reception, owner: Owner) -> None:
-    ada = await arrive(reception)
+async def test_customer_who_has_left_is_refused(services: IdentityServices, owner: Owner) -> None:
+    ada = await arrive(services)
     await owner.execute(STATE["gone"])
     with pytest.raises(Refusal) as refused:
-        await end(reception, ada)
+        await end(services, ada)
     assert refused.value.code == "WALLET_CLOSED"
     assert await recorded(owner) == []
 
 
-async def test_missing_reason_ends_nothing(reception: Reception, owner: Owner) -> None:
-    ada = await arrive(reception)
+async def test_missing_reason_ends_nothing(services: IdentityServices, owner: Owner) -> None:
+    ada = await arrive(services)
     with pytest.raises(InvalidInput) as refused:
-        await end(reception, ada, reason=" ")
+        await end(services, ada, reason=" ")
     assert refused.value.field == "reason"
-    assert await reception.gate.viewer(ada.tokens.access_token) == ada.viewer
+    assert await services.gate.viewer(ada.tokens.access_token) == ada.viewer
     assert await recorded(owner) == []
 
 
-async def test_operator_does_not_end_their_own_and_another_one_may(reception: Reception, owner: Owner) -> None:
-    ada, olga = await arrive(reception), await arrive(reception, "olga")
+async def test_operator_does_not_end_their_own_and_another_one_may(services: IdentityServices, owner: Owner) -> None:
+    ada, olga = await arrive(services), await arrive(services, "olga")
     with pytest.raises(Refusal) as refused:
-        await end(reception, ada, acting(ada))
+        await end(services, ada, acting(ada))
     assert (refused.value.code, refused.value.field) == ("FORBIDDEN", "customer")
-    assert len(await live(reception, ada.viewer)) == 1
+    assert len(await live(services, ada.viewer)) == 1
     assert await recorded(owner) == []
-    await end(reception, ada, acting(olga))
-    assert await live(reception, ada.viewer) == []
+    await end(services, ada, acting(olga))
+    assert await live(services, ada.viewer) == []
 
 
 async def test_end_whose_reply_was_lost_names_the_sessions_all_the_same(losing: LosesReplies, owner: Owner) -> None:
-    async with receiving(losing) as reception:
-        ada = await arrive(reception)
+    async with receiving(losing) as services:
+        ada = await arrive(services)
         losing.losses = 2
-        assert (await end(reception, ada)).session_ids == [ada.viewer.session_id]
+        assert (await end(services, ada)).session_ids == [ada.viewer.session_id]
     assert len(await recorded(owner)) == 1
 
 
 async def test_sign_ins_and_ends_at_once_leave_sessions_that_began_later_alone(
-    reception: Reception, owner: Owner
+    services: IdentityServices, owner: Owner
 ) -> None:
     """The audit compares when each session began and ended with the acts."""
-    ada = await arrive(reception)
+    ada = await arrive(services)
     for _ in range(4):
-        await asyncio.gather(*(work for _ in range(3) for work in (again(reception), end(reception, ada))))
-        assert await disagreements(reception) == []
+        await asyncio.gather(*(work for _ in range(3) for work in (again(services), end(services, ada))))
+        assert await disagreements(services) == []
     assert len(await recorded(owner)) >= 1

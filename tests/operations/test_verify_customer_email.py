@@ -6,7 +6,7 @@ import pytest
 
 from pocketpay.errors import Refusal
 from pocketpay.identity.errors import InvalidProfile
-from pocketpay.identity.reception import Reception
+from pocketpay.identity.services import IdentityServices
 from pocketpay.identity.user import User
 from pocketpay.operations.verify_customer_email import verify_customer_email
 from pocketpay.operator_log.act import Operator
@@ -19,16 +19,16 @@ VERIFIED = "select username from users where email_verified_at is not null order
 
 
 async def verify(
-    reception: Reception,
+    services: IdentityServices,
     email: str = MAIL,
     by: Operator = OPS,
     reason: str = "Showed her passport",
     username: str = "ada",
 ) -> tuple[User, bool]:
-    wallet_id = await reception.database.query(
+    wallet_id = await services.database.query(
         lambda session: session.fetchval("select wallet_id from users where username = $1", username)
     )
-    return await verify_customer_email(reception.database, by, wallet_id, raw_email=email, raw_reason=reason)
+    return await verify_customer_email(services.database, by, wallet_id, raw_email=email, raw_reason=reason)
 
 
 async def verified(owner: Owner) -> list[str]:
@@ -36,32 +36,32 @@ async def verified(owner: Owner) -> list[str]:
 
 
 @pytest.mark.parametrize("typed", [MAIL, " ADA@Example.COM "])
-async def test_address_is_verified_and_recorded(reception: Reception, owner: Owner, typed: str) -> None:
-    await arrive(reception, raw_email=MAIL)
-    user, changed = await verify(reception, typed)
+async def test_address_is_verified_and_recorded(services: IdentityServices, owner: Owner, typed: str) -> None:
+    await arrive(services, raw_email=MAIL)
+    user, changed = await verify(services, typed)
     assert (user.username, user.email, user.email_verified, changed) == ("ada", MAIL, True, True)
     assert await verified(owner) == ["ada"]
     assert await recorded(owner) == [("verify_email", "ops", "Showed her passport")]
-    assert await disagreements(reception) == []
+    assert await disagreements(services) == []
 
 
-async def test_record_does_not_keep_the_address(reception: Reception, owner: Owner) -> None:
-    await arrive(reception, raw_email=MAIL)
-    await verify(reception)
+async def test_record_does_not_keep_the_address(services: IdentityServices, owner: Owner) -> None:
+    await arrive(services, raw_email=MAIL)
+    await verify(services)
     assert MAIL not in str(await owner.fetchval("select row_to_json(a)::text from operator_actions a"))
 
 
-async def test_address_belongs_to_whoever_it_was_verified_for_last(reception: Reception, owner: Owner) -> None:
-    await arrive(reception, raw_email="Ada@example.com")
-    await customer(reception, "bea")
-    await verify(reception)
+async def test_address_belongs_to_whoever_it_was_verified_for_last(services: IdentityServices, owner: Owner) -> None:
+    await arrive(services, raw_email="Ada@example.com")
+    await customer(services, "bea")
+    await verify(services)
     assert await verified(owner) == ["ada"]
 
 
-async def test_verified_address_stays_so_and_nothing_is_recorded(reception: Reception, owner: Owner) -> None:
-    await customer(reception)
+async def test_verified_address_stays_so_and_nothing_is_recorded(services: IdentityServices, owner: Owner) -> None:
+    await customer(services)
     since = await owner.fetchval("select email_verified_at from users")
-    user, changed = await verify(reception)
+    user, changed = await verify(services)
     assert (user.email_verified, changed) == (True, False)
     assert await owner.fetchval("select email_verified_at from users") == since
     assert await recorded(owner) == []
@@ -76,81 +76,87 @@ async def test_verified_address_stays_so_and_nothing_is_recorded(reception: Rece
     ],
 )
 async def test_what_is_not_the_customers_address_is_refused_and_nothing_is_left(
-    reception: Reception, owner: Owner, state: str, email: str, code: str, field: str | None
+    services: IdentityServices, owner: Owner, state: str, email: str, code: str, field: str | None
 ) -> None:
-    await arrive(reception, raw_email=MAIL)
+    await arrive(services, raw_email=MAIL)
     await owner.execute(STATE[state])
     with pytest.raises(Refusal) as refused:
-        await verify(reception, email)
+        await verify(services, email)
     assert (refused.value.code, refused.value.field) == (code, field)
     assert await verified(owner) == []
     assert await recorded(owner) == []
 
 
-async def test_text_that_is_no_address_and_a_missing_reason_are_refused(reception: Reception, owner: Owner) -> None:
-    await arrive(reception, raw_email=MAIL)
+async def test_text_that_is_no_address_and_a_missing_reason_are_refused(
+    services: IdentityServices, owner: Owner
+) -> None:
+    await arrive(services, raw_email=MAIL)
     with pytest.raises(InvalidProfile) as no_address:
-        await verify(reception, "ada")
+        await verify(services, "ada")
     assert no_address.value.field == "email"
     with pytest.raises(InvalidInput) as no_reason:
-        await verify(reception, reason=" ")
+        await verify(services, reason=" ")
     assert no_reason.value.field == "reason"
     assert await verified(owner) == []
 
 
-async def test_operator_does_not_verify_their_own_and_another_one_may(reception: Reception, owner: Owner) -> None:
-    ada, olga = await arrive(reception, raw_email=MAIL), await arrive(reception, "olga")
+async def test_operator_does_not_verify_their_own_and_another_one_may(
+    services: IdentityServices, owner: Owner
+) -> None:
+    ada, olga = await arrive(services, raw_email=MAIL), await arrive(services, "olga")
     with pytest.raises(Refusal) as refused:
-        await verify(reception, by=acting(ada))
+        await verify(services, by=acting(ada))
     assert (refused.value.code, refused.value.field) == ("FORBIDDEN", "customer")
     assert await verified(owner) == []
     assert await recorded(owner) == []
-    await verify(reception, by=acting(olga))
+    await verify(services, by=acting(olga))
     assert await verified(owner) == ["ada"]
 
 
-async def test_customer_frozen_for_all_is_verified_too(reception: Reception, owner: Owner) -> None:
-    await arrive(reception, raw_email=MAIL)
+async def test_customer_frozen_for_all_is_verified_too(services: IdentityServices, owner: Owner) -> None:
+    await arrive(services, raw_email=MAIL)
     await owner.execute(STATE["frozen for all"])
-    assert (await verify(reception))[1]
+    assert (await verify(services))[1]
 
 
-async def test_verified_by_several_operators_at_once_it_is_recorded_once(reception: Reception, owner: Owner) -> None:
-    await arrive(reception, raw_email=MAIL)
-    done = await asyncio.gather(*(verify(reception) for _ in range(6)))
+async def test_verified_by_several_operators_at_once_it_is_recorded_once(
+    services: IdentityServices, owner: Owner
+) -> None:
+    await arrive(services, raw_email=MAIL)
+    done = await asyncio.gather(*(verify(services) for _ in range(6)))
     assert sorted(changed for _, changed in done) == [False] * 5 + [True]
     assert len(await recorded(owner)) == 1
-    assert await disagreements(reception) == []
+    assert await disagreements(services) == []
 
 
 async def test_one_address_verified_for_several_customers_at_once_is_one_customers(
-    reception: Reception, owner: Owner
+    services: IdentityServices, owner: Owner
 ) -> None:
     names = ("ada", "bea", "cid")
     for name in names:
-        await arrive(reception, name, raw_email=MAIL)
+        await arrive(services, name, raw_email=MAIL)
     for _ in range(6):
-        await asyncio.gather(*(verify(reception, username=name) for name in names))
+        await asyncio.gather(*(verify(services, username=name) for name in names))
         assert len(await verified(owner)) == 1
-    assert await disagreements(reception) == []
+    assert await disagreements(services) == []
 
 
 async def test_verification_whose_reply_was_lost_is_done_once(losing: LosesReplies, owner: Owner) -> None:
-    async with receiving(losing) as reception:
-        await arrive(reception, raw_email=MAIL)
+    async with receiving(losing) as services:
+        await arrive(services, raw_email=MAIL)
         losing.losses = 2
-        user, changed = await verify(reception)
+        user, changed = await verify(services)
         assert (user.email_verified, changed) == (True, True)
     assert len(await recorded(owner)) == 1
 
 
 async def test_audit_is_right_after_the_address_has_changed_and_was_verified_again(
-    reception: Reception, owner: Owner
+    services: IdentityServices, owner: Owner
 ) -> None:
-    await arrive(reception, raw_email=MAIL)
-    await verify(reception)
+    await arrive(services, raw_email=MAIL)
+    await verify(services)
     await owner.execute("update users set email = 'adam@example.com'")
-    assert await disagreements(reception) == []
-    await verify(reception, "adam@example.com")
+    assert await disagreements(services) == []
+    await verify(services, "adam@example.com")
     assert len(await recorded(owner)) == 2
-    assert await disagreements(reception) == []
+    assert await disagreements(services) == []

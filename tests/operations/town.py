@@ -11,7 +11,7 @@ import uuid_utils.compat as uuids
 from pocketpay.clearing.queue import Clearing
 from pocketpay.clearing.terms import Terms
 from pocketpay.database.sessions import Database
-from pocketpay.identity.leaving import Leaver
+from pocketpay.identity.closing_user import ClosingUser
 from pocketpay.ledger.repository.postings import open_house
 from pocketpay.money import Money
 from pocketpay.onboarding.close_wallet import CloseWallet
@@ -186,7 +186,7 @@ async def _leave(owner: "asyncpg.Connection[asyncpg.Record]", desk: Desk, gina: 
         "values (gen_random_uuid(), $1, now(), now(), now() + interval '1 day')",
         user_id,
     )
-    await desk.submit(CloseWallet(gina, Leaver.of(user_id, "none")))
+    await desk.submit(CloseWallet(gina, ClosingUser.of(user_id, "none")))
     return {"ginas_card": str(card.card.id), "ginas_request": str(asked.requests[0].id)}
 
 

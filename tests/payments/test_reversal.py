@@ -9,8 +9,8 @@ import uuid_utils.compat as uuids
 
 from pocketpay.cards.card import Card, CardStatus, month_of
 from pocketpay.clearing.book import Book
-from pocketpay.clearing.footprint import Footprint, Key, Needs
-from pocketpay.clearing.outcome import Besides, Outcome
+from pocketpay.clearing.footprint import Footprint, Key, Lookups
+from pocketpay.clearing.outcome import Outcome, SideEffects
 from pocketpay.clearing.terms import Terms
 from pocketpay.errors import BooksDisagree
 from pocketpay.ledger.account import Leg
@@ -73,8 +73,8 @@ class Happen:
         bobs = [(self.bob, -5_000)] if self.type is Type.SEND else []
         moved = [*house, *bobs]
         legs = [*moved, (self.ada, -sum(amount for _, amount in moved))]
-        besides = None if card is None else Besides(cards=(card,))
-        return Outcome(done, legs=tuple(Leg(*leg, "It happened") for leg in legs), besides=besides)
+        side_effects = None if card is None else SideEffects(cards=(card,))
+        return Outcome(done, legs=tuple(Leg(*leg, "It happened") for leg in legs), side_effects=side_effects)
 
     def _card(self, book: Book) -> Card:
         face = {"label": "A card", "brand": "VISA", "last4": "4242", "expiry_month": 12, "expiry_year": 2030}
@@ -101,8 +101,8 @@ class GiveBack:
     def footprint(self) -> Footprint:
         of, key = self.of, self.key
         payee_id = of.source_wallet_id if of.destination_wallet_id is not None else None
-        needs = Needs(gives_back=True)
-        return Footprint(key.wallet_id, payee_id=payee_id, key=key, transaction_id=of.id, needs=needs)
+        lookups = Lookups(gives_back=True)
+        return Footprint(key.wallet_id, payee_id=payee_id, key=key, transaction_id=of.id, lookups=lookups)
 
     def decide(self, book: Book) -> Outcome:
         original = book.transactions[self.of.id]

@@ -9,10 +9,10 @@ from uuid import UUID
 import uuid_utils.compat as uuids
 import uvicorn
 
-from pocketpay.api.context import Rooms
+from pocketpay.api.context import Services
 from pocketpay.app import create_app
 from pocketpay.cli.listening import listen, url_of
-from pocketpay.identity.reception import Admission
+from pocketpay.identity.services import Admission
 from pocketpay.payments import cancel, confirm, deposit, transfer
 from pocketpay.transactions.transaction import Transaction
 from tests import people
@@ -27,15 +27,15 @@ class LiveServer:
     """Its address, and the rooms behind it."""
 
     url: str
-    rooms: Rooms
+    services: Services
 
     async def arrive(self, username: str) -> Admission:
         """Somebody new, with a welcome bonus of 100.00."""
-        return await people.arrive(self.rooms.reception, username)
+        return await people.arrive(self.services.identity, username)
 
     async def deposit(self, whose: Admission, amount: str) -> Transaction:
         answer = await deposit.deposit(
-            self.rooms.desk,
+            self.services.desk,
             whose.viewer.wallet_id,
             raw_amount=amount,
             raw_bank_name="First Bank",
@@ -46,7 +46,7 @@ class LiveServer:
     async def send(self, whose: Admission, to: str, amount: str) -> Transaction:
         """A transfer: to somebody new it awaits an answer, unless the settings say otherwise."""
         answer = await transfer.transfer(
-            self.rooms.desk,
+            self.services.desk,
             whose.viewer.wallet_id,
             raw_to=to,
             raw_amount=amount,
@@ -56,10 +56,10 @@ class LiveServer:
         return answer.transaction
 
     async def confirm(self, whose: Admission, id: UUID) -> Transaction:
-        return (await confirm.confirm(self.rooms.desk, whose.viewer.wallet_id, id)).transaction
+        return (await confirm.confirm(self.services.desk, whose.viewer.wallet_id, id)).transaction
 
     async def cancel(self, whose: Admission, id: UUID) -> Transaction:
-        return (await cancel.cancel(self.rooms.desk, whose.viewer.wallet_id, id)).transaction
+        return (await cancel.cancel(self.services.desk, whose.viewer.wallet_id, id)).transaction
 
 
 @asynccontextmanager
@@ -82,7 +82,7 @@ async def live(dsn: str, **overrides: object) -> AsyncIterator[LiveServer]:
     running = asyncio.create_task(server._serve(sockets=[listening]))
     await until(lambda: server.started or running.done())
     try:
-        yield LiveServer(url_of(listening), application.state.doors.rooms)
+        yield LiveServer(url_of(listening), application.state.server_context.services)
     finally:
         server.should_exit = True
         await running

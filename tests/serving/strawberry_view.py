@@ -14,20 +14,20 @@ from pocketpay.api.context import Context
 from pocketpay.api.schema import schema
 from pocketpay.serving import http
 from pocketpay.serving.documents import Documents, Prepared
-from pocketpay.serving.doors import Doors
 from pocketpay.serving.execution import NO_SUBSCRIPTIONS, Rejected
 from pocketpay.serving.failures import formatted
 from pocketpay.serving.http import Asked, HttpRefusal
+from pocketpay.serving.server_context import ServerContext
 
 
-def strawberry_view(doors: Doors, *, body_bytes: int) -> ASGIApp:
+def strawberry_view(server_context: ServerContext, *, body_bytes: int) -> ASGIApp:
     """The endpoint, over the services of a server that is open."""
     by_strawberry = copy(schema)
-    by_strawberry.extensions = (_prepared_by(doors.execution.documents),)
+    by_strawberry.extensions = (_prepared_by(server_context.execution.documents),)
 
     async def answer(asked: Asked, context: Context) -> dict[str, Any]:
         try:
-            operation = await doors.execution.requested(*asked, context)
+            operation = await server_context.execution.requested(*asked, context)
         except Rejected as rejected:
             return rejected.answer(context.request_id).payload
         if operation.type == "subscription":
@@ -38,7 +38,7 @@ def strawberry_view(doors: Doors, *, body_bytes: int) -> ASGIApp:
             context_value=context,
             operation_name=asked.operation_name,
         )
-        result.errors = await doors.execution.worded(result.errors or [], context)
+        result.errors = await server_context.execution.worded(result.errors or [], context)
         return _payload(result, context.request_id)
 
     async def view(scope: Scope, receive: Receive, send: Send) -> None:
@@ -46,9 +46,9 @@ def strawberry_view(doors: Doors, *, body_bytes: int) -> ASGIApp:
         kind, request_id = http.JSON, http.request_id(headers)
         try:
             kind = http.media_type(headers.get(b"accept", b""))
-            http.must_be_json(headers)
+            http.require_json(headers)
             raw = await http.body(receive, headers, most_bytes=body_bytes, within_seconds=5)
-            context = await doors.context(scope, headers, request_id)
+            context = await server_context.context(scope, headers, request_id)
             payload = await answer(http.asked(raw), context)
         except HttpRefusal as refused:
             await http.send_refusal(send, refused, kind=kind, request_id=request_id)

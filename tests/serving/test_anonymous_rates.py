@@ -96,5 +96,5 @@ async def test_there_is_a_rate_by_default_in_production_only(database_dsn: Dsns)
         answers = [await production.http.post("/graphql", **ASK) for _ in range(200)]
         assert any(refused(answer) for answer in answers)
     async with serving(database_dsn.server) as development:
-        assert development.app.state.doors.anonymous_rates is None
+        assert development.app.state.server_context.anonymous_rates is None
     assert people.made().anonymous_rate_per_second is None

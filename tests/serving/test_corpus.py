@@ -173,7 +173,7 @@ async def test_no_answer_repeats_a_value_of_the_variables(client: Client) -> Non
 
 def _strawberry_of(client: Client) -> httpx.AsyncClient:
     """The same server, with Strawberry's own execution."""
-    view = strawberry_view(client.app.state.doors, body_bytes=65_536)
+    view = strawberry_view(client.app.state.server_context, body_bytes=65_536)
     return httpx.AsyncClient(transport=httpx.ASGITransport(view), base_url="http://here")
 
 

@@ -143,7 +143,7 @@ async def test_a_body_too_large_is_413_whether_it_says_so_or_not(client: Client,
 
 async def test_member_sends_a_longer_body_than_a_stranger(client: Client, server: Listening) -> None:
     ada = await client.sign_up()
-    length = client.rooms.settings.body_bytes
+    length = client.services.settings.body_bytes
 
     def body(length: int) -> bytes:
         return b'{"query": "{ viewer { id } }", "x": "' + b"y" * (length - 39) + b'"}'
@@ -293,7 +293,7 @@ async def test_what_nobody_expected_is_told_as_json_without_its_words(
     async def broken(*asked: object) -> None:
         raise RuntimeError("password=hunter2")
 
-    monkeypatch.setattr(client.app.state.doors.execution, "answer", broken)
+    monkeypatch.setattr(client.app.state.server_context.execution, "answer", broken)
     transport = httpx.ASGITransport(client.app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://here") as careless:
         response = await careless.post("/graphql", json={"query": "{ __typename }"})

@@ -136,10 +136,10 @@ def test_a_page_size_in_a_variable_is_weighed_with_its_value() -> None:
     kept = documents()
     operation = kept.prepared(text).operation(None)
     assert operation.recheck
-    kept.must_afford(operation, {"n": 10})
-    kept.must_afford(operation, None)
+    kept.check_cost(operation, {"n": 10})
+    kept.check_cost(operation, None)
     with pytest.raises(TooComplex):
-        kept.must_afford(operation, {"n": 100})
+        kept.check_cost(operation, {"n": 100})
 
 
 def test_a_text_is_made_ready_once_and_forgotten_when_there_are_too_many() -> None:

@@ -50,7 +50,7 @@ async def test_an_ended_session_loses_its_sockets_on_every_server(database_dsn: 
         ):
             balance = await other.subscribe(BALANCE)
             await balance.next()
-            await sessions.sign_out(here.rooms.reception, ada.viewer)
+            await sessions.sign_out(here.services.identity, ada.viewer)
             assert [await one.closed(), await two.closed()] == [4401, 4401]
             await here.deposit(bob, "1.00")
             assert (await balance.next())["available"]["amount"] == "101.00"
@@ -81,7 +81,7 @@ async def test_a_peer_that_stops_reading_is_dropped_and_nobody_else_notices(
     monkeypatch.setattr(listening, "STUCK_PEER_MILLISECONDS", 1_000)
     async with live(database_dsn.server) as server:
         ada, bob = await server.arrive("ada"), await server.arrive("bob")
-        watches = server.rooms.feeds.balances._watches
+        watches = server.services.feeds.balances._watches
         stuck = await asyncio.to_thread(stuck_peer, server.url, ada.tokens.access_token, [BALANCE] * 20)
         await until(lambda: len(watches.get(ada.viewer.wallet_id, ())) == 20)
         async with socket(server.url, bob.tokens.access_token) as client:

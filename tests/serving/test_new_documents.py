@@ -134,7 +134,7 @@ async def test_every_endpoint_refuses_new_documents_once_too_many_wait(
     limited = serving(database_dsn.server, anonymous_rate_per_second=100)
     async with limited as client, listening(client) as server:
         ada = await client.sign_up("ada")
-        execution = client.app.state.doors.execution
+        execution = client.app.state.server_context.execution
         monkeypatch.setattr(new_documents, "MOST_WAITING", 0)
         for number, (by, other) in enumerate(((None, ada), (ada, None))):
             prepared = await client.post(f"{{ known{number}: __typename }}", by=by)

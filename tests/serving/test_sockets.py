@@ -246,11 +246,11 @@ async def test_a_second_init_and_an_id_in_use_close_the_socket(server: Listening
 
 async def test_a_revoked_session_closes_its_sockets_with_4401_and_no_others(server: Listening) -> None:
     ada, bob = await server.client.sign_up("ada"), await server.client.sign_up("bob")
-    reception = server.client.rooms.reception
-    viewer = await reception.gate.viewer(ada.token)
+    services = server.client.services.identity
+    viewer = await services.gate.viewer(ada.token)
     assert viewer is not None
     async with opened(server, by=ada) as adas, opened(server, by=bob) as bobs:
-        await sessions.sign_out(reception, viewer)
+        await sessions.sign_out(services, viewer)
         assert await closed(adas) == 4401
         await say(bobs, {"type": "ping"})
         assert await heard(bobs) == {"type": "pong"}
@@ -261,11 +261,11 @@ async def test_a_revoked_session_closes_its_sockets_with_4401_and_no_others(serv
 
 async def test_a_socket_ends_with_4403_when_its_token_expires(server: Listening) -> None:
     ada = await server.client.sign_up("ada")
-    reception = server.client.rooms.reception
-    viewer = await reception.gate.viewer(ada.token)
+    services = server.client.services.identity
+    viewer = await services.gate.viewer(ada.token)
     assert viewer is not None
     now = time.time()
-    token, _ = reception.access_tokens.issue(viewer, now=now, session_expires_at=int(now) + 2)
+    token, _ = services.access_tokens.issue(viewer, now=now, session_expires_at=int(now) + 2)
     async with opened(server, by=Person("ada", token, "")) as socket:
         await say(socket, subscribe("subscription { balanceChanged { version } }"))
         assert (await heard(socket))["type"] == "next"
@@ -362,7 +362,7 @@ async def test_queries_beyond_the_limit_of_subscriptions_wait_for_their_turn(
 
 async def _none_left(client: Client) -> None:
     """A closed socket is counted off once its server has seen the end."""
-    metrics = client.app.state.doors.metrics
+    metrics = client.app.state.server_context.metrics
     await until(lambda: b"pocketpay_sockets 0.0" in metrics.text())
 
 

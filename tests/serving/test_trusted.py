@@ -151,7 +151,7 @@ async def test_trusted_documents_are_ready_at_the_start(
     database_dsn: Dsns, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with trusting(database_dsn.server, tmp_path) as client:
-        documents = client.app.state.doors.execution.documents
+        documents = client.app.state.server_context.execution.documents
         monkeypatch.setattr(documents, "_prepare", None)
         assert code(await asked(client, {"documentId": "me"})) == "UNAUTHENTICATED"
         for text in RELAY.values():

@@ -8,7 +8,7 @@ import uuid_utils.compat as uuids
 from asyncpg import Connection, Record
 
 from pocketpay.errors import BooksDisagree
-from pocketpay.transactions.lifecycle import ALIVE, NEXT, Status, must_follow
+from pocketpay.transactions.lifecycle import ALIVE, NEXT, Status, require_transition
 from pocketpay.transactions.models import STATUSES
 from tests.transactions.past import people
 
@@ -28,7 +28,7 @@ PAIRS = [(before, after) for before in Status for after in Status if before is n
 
 def allowed_here(before: Status, after: Status) -> bool:
     try:
-        must_follow(before, after)
+        require_transition(before, after)
     except BooksDisagree:
         return False
     return True
@@ -69,7 +69,7 @@ def test_what_is_final_stays() -> None:
 def test_nothing_follows_itself(status: Status) -> None:
     """Said again, a decision is answered from the state reached; it is never written twice."""
     with pytest.raises(BooksDisagree):
-        must_follow(status, status)
+        require_transition(status, status)
 
 
 def test_nothing_leads_back_to_created() -> None:

@@ -77,7 +77,7 @@ class Scene:
     changes: Changes[Payment]
 
     def signal(self, *payments: Payment) -> None:
-        self.changes.hear(
+        self.changes.on_signal(
             Signal(transactions={p.id: TransactionSignal(p.version, p.source, p.destination) for p in payments})
         )
 
@@ -192,10 +192,10 @@ async def test_what_changed_during_a_gap_is_told_after_it(payer: UUID, payee: UU
             scene.signal(before)
             assert await told(watch, 1) == [before]
             assert await told(other, 1) == [before]
-            scene.changes.deaf()
+            scene.changes.on_disconnect()
             meanwhile = [scene.books.pay(payer, payee) for _ in range(2 * PAGE + 3)]
             hidden = scene.books.pay(payer, payee, completed=False)
-            scene.changes.missed(before.updated_at - timedelta(seconds=10))
+            scene.changes.on_gap(before.updated_at - timedelta(seconds=10))
             assert await told(watch, len(meanwhile) + 1) == [*meanwhile, hidden]
             assert await told(other, len(meanwhile)) == meanwhile
             await asyncio.sleep(0.01)
@@ -209,7 +209,7 @@ async def test_many_changes_of_one_moment_are_paged_by_id(payer: UUID, payee: UU
             for _ in range(3 * PAGE):
                 payment = Payment(uuid4(), 1, NOON, payer, payee)
                 scene.books.payments[payment.id] = payment
-            scene.changes.missed(NOON - timedelta(seconds=1))
+            scene.changes.on_gap(NOON - timedelta(seconds=1))
             seen = await told(watch, 3 * PAGE)
             assert {payment.id for payment in seen} == set(scene.books.payments)
 
@@ -218,10 +218,10 @@ async def test_a_gap_during_a_read_of_what_was_missed_is_not_forgotten(payer: UU
     async with telling() as scene:
         with scene.changes.watch(payer) as watch:
             first = scene.books.pay(payer, payee)
-            scene.changes.missed(NOON)
+            scene.changes.on_gap(NOON)
             await until(lambda: scene.books.reads == 1)
             second = scene.books.pay(payer, payee)
-            scene.changes.missed(NOON)
+            scene.changes.on_gap(NOON)
             assert await told(watch, 2) == [first, second]
 
 
@@ -245,7 +245,7 @@ async def test_a_busy_database_delays_changes_and_does_not_lose_them(payer: UUID
             scene.signal(signalled)
             await until(lambda: scene.books.reads >= 2)
             missed = scene.books.pay(payer, payee)
-            scene.changes.missed(NOON)
+            scene.changes.on_gap(NOON)
             await until(lambda: scene.books.reads >= 4)
             scene.books.error = None
             assert {payment.id for payment in await told(watch, 2)} == {signalled.id, missed.id}
@@ -263,7 +263,7 @@ async def test_a_read_that_cannot_work_is_told_to_who_waits(payer: UUID, payee: 
 async def test_who_stopped_watching_is_forgotten(payer: UUID) -> None:
     async with telling() as scene:
         with scene.changes.watch(payer):
-            scene.changes.missed(NOON)
+            scene.changes.on_gap(NOON)
         assert not scene.changes._watches
         assert not scene.changes._waiting
 

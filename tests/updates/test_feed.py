@@ -61,7 +61,7 @@ async def test_the_present_state_comes_first_and_then_the_newest(wallet: UUID) -
         with feed.watch(wallet) as watch:
             assert await watch.first() == 1
             books.versions[wallet] = 2
-            feed.hear(changed(wallet))
+            feed.on_signal(changed(wallet))
             assert await watch.next() == 2
 
 
@@ -78,7 +78,7 @@ async def test_no_change_is_lost_between_the_present_state_and_the_first_signal(
         with feed.watch(wallet) as watch:
             await until(lambda: len(books.reads) == 1)
             books.versions[wallet] = 2  # committed after the first read's snapshot, heard before its answer
-            feed.hear(changed(wallet))
+            feed.on_signal(changed(wallet))
             books.gate.set()
             await until(lambda: len(books.reads) == 2)
             seen = [await watch.first()]
@@ -106,7 +106,7 @@ async def test_one_read_serves_all_who_watch(wallet: UUID) -> None:
         with feed.watch(wallet) as one, feed.watch(wallet) as two, feed.watch(other) as three:
             assert [await watch.first() for watch in (one, two, three)] == [1, 1, 1]
             books.versions = {wallet: 2, other: 2}
-            feed.hear(changed(wallet, other, uuid4()))
+            feed.on_signal(changed(wallet, other, uuid4()))
             assert [await watch.next() for watch in (one, two, three)] == [2, 2, 2]
     assert [sorted(read) for read in books.reads] == [sorted([wallet, other])] * 2
 
@@ -138,11 +138,11 @@ async def test_what_is_signalled_during_a_read_is_one_next_read(wallet: UUID) ->
         with feed.watch(wallet) as watch:
             await watch.first()
             books.gate.clear()
-            feed.hear(changed(wallet))
+            feed.on_signal(changed(wallet))
             await until(lambda: len(books.reads) == 2)
             for version in range(2, 50):
                 books.versions[wallet] = version
-                feed.hear(changed(wallet))
+                feed.on_signal(changed(wallet))
             books.gate.set()
             assert await watch.next() == 49
     assert len(books.reads) == 3
@@ -156,7 +156,7 @@ async def test_a_state_that_is_not_newer_is_not_told_again(wallet: UUID) -> None
             for version in (7, 6, 8):
                 books.versions[wallet] = version
                 count = len(books.reads)
-                feed.hear(changed(wallet))
+                feed.on_signal(changed(wallet))
                 await until(lambda count=count: len(books.reads) > count)  # type: ignore[misc]
             assert await watch.next() == 8
 
@@ -169,7 +169,7 @@ async def test_a_slow_subscriber_finds_the_newest_state_and_no_queue(wallet: UUI
             await quick.first()
             for version in range(1, 30):
                 books.versions[wallet] = version
-                feed.hear(changed(wallet))
+                feed.on_signal(changed(wallet))
                 assert await quick.next() == version
             assert await slow.next() == 29
             waiting = asyncio.ensure_future(slow.next())
@@ -185,9 +185,9 @@ async def test_after_a_gap_everything_watched_is_read_again(wallet: UUID) -> Non
         with feed.watch(wallet) as one, feed.watch(other) as two:
             await one.first()
             await two.first()
-            feed.deaf()
+            feed.on_disconnect()
             books.versions = {wallet: 2, other: 1}
-            feed.missed(NOW)
+            feed.on_gap(NOW)
             assert await one.next() == 2
             assert set(books.reads[-1]) == {wallet, other}
 
@@ -195,11 +195,11 @@ async def test_after_a_gap_everything_watched_is_read_again(wallet: UUID) -> Non
 async def test_nobody_watching_costs_no_read(wallet: UUID) -> None:
     books = Books({wallet: 1})
     async with feeding(books) as feed:
-        feed.hear(changed(wallet))
-        feed.missed(NOW)
+        feed.on_signal(changed(wallet))
+        feed.on_gap(NOW)
         with feed.watch(wallet) as watch:
             await watch.first()
-        feed.hear(changed(wallet))
+        feed.on_signal(changed(wallet))
         await asyncio.sleep(0.01)
     assert len(books.reads) == 1
 
@@ -211,7 +211,7 @@ async def test_a_busy_database_delays_a_change_and_does_not_lose_it(wallet: UUID
             await watch.first()
             books.error = ServiceBusy("away")
             books.versions[wallet] = 2
-            feed.hear(changed(wallet))
+            feed.on_signal(changed(wallet))
             await until(lambda: len(books.reads) >= 3)
             books.error = None
             assert await watch.next() == 2
@@ -253,7 +253,7 @@ async def test_versions_never_go_backwards_and_the_last_arrives_whatever_the_tim
         followers = [group.create_task(follow(feed, begin / 2_000)) for begin in range(40)]
         for version in range(1, 201):
             books.versions[wallet] = version
-            feed.hear(changed(wallet))
+            feed.on_signal(changed(wallet))
             if version % 3 == 0:
                 await asyncio.sleep(0.0002)
     for follower in followers:

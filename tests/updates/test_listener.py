@@ -35,13 +35,13 @@ class Notebook:
     missed_since: list[datetime] = field(default_factory=list)
     deaf_times: int = 0
 
-    def hear(self, signal: Signal) -> None:
+    def on_signal(self, signal: Signal) -> None:
         self.heard.append(signal)
 
-    def missed(self, since: datetime) -> None:
+    def on_gap(self, since: datetime) -> None:
         self.missed_since.append(since)
 
-    def deaf(self) -> None:
+    def on_disconnect(self) -> None:
         self.deaf_times += 1
 
 
@@ -165,13 +165,13 @@ async def test_a_connection_that_is_dead_and_looks_open_is_noticed(database_dsn:
         assert server.listener.listening
 
 
-async def test_a_party_that_breaks_does_not_stop_the_listener(
+async def test_a_subscriber_that_breaks_does_not_stop_the_listener(
     database_dsn: Dsns, owner: Owner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with listening(database_dsn.server) as server:
         reported: list[dict[str, Any]] = []
         asyncio.get_running_loop().set_exception_handler(lambda loop, context: reported.append(context))
-        monkeypatch.setattr(server.notebook, "hear", None)
+        monkeypatch.setattr(server.notebook, "on_signal", None)
         await tell(owner, a_change())
         await until(lambda: bool(reported))
         monkeypatch.undo()

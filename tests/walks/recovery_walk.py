@@ -8,11 +8,11 @@ from pocketpay.errors import Refusal
 from pocketpay.identity.change_password import change_password
 from pocketpay.identity.changes import Wish
 from pocketpay.identity.one_time_codes import Challenge, Purpose
-from pocketpay.identity.reception import Admission, Reception
 from pocketpay.identity.request_email_verification import request_email_verification
 from pocketpay.identity.request_password_reset import request_password_reset
 from pocketpay.identity.request_phone_verification import request_phone_verification
 from pocketpay.identity.reset_password import reset_password
+from pocketpay.identity.services import Admission, IdentityServices
 from pocketpay.identity.sessions import sign_out
 from pocketpay.identity.shown_code import ShownCode
 from pocketpay.identity.sign_in import sign_in
@@ -57,7 +57,7 @@ class RecoveryWalk:
     """The same walk through two servers on one database."""
 
     chance: random.Random
-    servers: list[Reception]
+    servers: list[IdentityServices]
     owner: Owner
     challenges: list[Challenge] = field(default_factory=list)
     sessions: dict[int, Admission] = field(default_factory=dict)
@@ -87,7 +87,7 @@ class RecoveryWalk:
             return refusal.code
         return changed.refusals[0].code if changed is not None and changed.refusals else "ok"
 
-    async def _say(self, server: Reception, order: RecoveryOrder) -> Changed | None:
+    async def _say(self, server: IdentityServices, order: RecoveryOrder) -> Changed | None:
         match order:
             case said.SignIn():
                 opened = await sign_in(server, order.login.text, order.password, address=HOME, user_agent=None)

@@ -9,12 +9,12 @@ from uuid import UUID
 import uuid_utils.compat as uuids
 
 from pocketpay.clearing.expire import Expire
-from pocketpay.clearing.footprint import Gives, Key
+from pocketpay.clearing.footprint import Key, ResultKind
 from pocketpay.clearing.instruction import Instruction
 from pocketpay.clearing.terms import Terms
 from pocketpay.errors import Refusal
 from pocketpay.identity.changes import STAYS
-from pocketpay.identity.leaving import Leaver
+from pocketpay.identity.closing_user import ClosingUser
 from pocketpay.importing.opening_balance import OpenBalance
 from pocketpay.money import Money
 from pocketpay.onboarding.close_wallet import CloseWallet
@@ -74,8 +74,8 @@ STANDINGS: dict[str, type[UnfreezeCard | FreezeCard | CloseCard]] = {
     "closed": CloseCard,
 }
 
-GIVES = {"AskFor": Gives.REQUESTS, "IssueCard": Gives.CARDS}
-AUDITED = {Gives.REQUESTS: "requestMoney", Gives.CARDS: "issueCard"}
+GIVES = {"AskFor": ResultKind.REQUESTS, "IssueCard": ResultKind.CARDS}
+AUDITED = {ResultKind.REQUESTS: "requestMoney", ResultKind.CARDS: "issueCard"}
 """By these operations the audit knows what else than transactions a key gives."""
 
 
@@ -199,8 +199,8 @@ class Interpreter:
                 )
             case said.Leave():
                 user_id = self.users[order.who]
-                leaver = Leaver.of(user_id, HASH if order.proven else "another")
-                return CloseWallet(wallet_id, leaver)
+                closing_user = ClosingUser.of(user_id, HASH if order.proven else "another")
+                return CloseWallet(wallet_id, closing_user)
             case said.LetGo():
                 return UnfreezeWallet(uuids.uuid7(), wallet_id, "a walk", OPERATOR)
             case said.SetCard():
@@ -230,9 +230,9 @@ class Interpreter:
     def _key(self, order: Keyed) -> Key:
         operation = type(order).__name__
         fingerprint = hashlib.sha256(repr(words_of(order)).encode()).digest()
-        gives = GIVES.get(operation, Gives.TRANSACTIONS)
-        operation = "refund" if isinstance(order, said.GiveBack) else AUDITED.get(gives, operation)
-        return Key(self.wallets[order.who], order.key, operation, fingerprint, gives)
+        result_kind = GIVES.get(operation, ResultKind.TRANSACTIONS)
+        operation = "refund" if isinstance(order, said.GiveBack) else AUDITED.get(result_kind, operation)
+        return Key(self.wallets[order.who], order.key, operation, fingerprint, result_kind)
 
     def _what_is_asked(self, order: said.PayAsked) -> Asked | None:
         asker, payer, amount = self._asked.get(order.request, (None, None, 0))

@@ -52,14 +52,18 @@ class TableWalk:
         expected = model.together(orders)
         results, book = tables.carry_out(instructions, terms_of(model))
         must_hear(orders, [heard(*one) for one in zip(orders, results, strict=True)], expected, where)
-        adopt(model, book.updated.values(), [] if book.besides is None else book.besides.changed_requests.values())
+        adopt(
+            model,
+            book.updated.values(),
+            [] if book.side_effects is None else book.side_effects.changed_requests.values(),
+        )
         self.comparison.of_accounts((tables.accounts[id] for id in tables.wallets.values()), where)
         self.comparison.of_payments([*book.inserted.values(), *book.updated.values()], where)
         self.reached |= {one.status for one in [*book.inserted.values(), *book.updated.values()]}
-        if (besides := book.besides) is not None:
-            self.reached |= {one.status for one in besides.new_requests.values()}
-            self.reached |= {one.status for one in besides.changed_requests.values()}
-            self.reached |= {one.status for one in besides.changed_cards.values()}
+        if (side_effects := book.side_effects) is not None:
+            self.reached |= {one.status for one in side_effects.new_requests.values()}
+            self.reached |= {one.status for one in side_effects.changed_requests.values()}
+            self.reached |= {one.status for one in side_effects.changed_cards.values()}
 
     def look_around(self, where: object) -> None:
         """At everything that there is."""

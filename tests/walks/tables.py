@@ -94,15 +94,15 @@ class Tables:
         for wallet_id in ordering:
             self._look_at_wallet(book, wallet_id)
         for footprint in footprints:
-            if (needs := footprint.needs) is not None:
-                self._look_at_asking(book, footprint.wallet_id, needs.asks)
-                locked.update(needs.asks)
-                if needs.leaving is not None:
-                    book.hashes[needs.leaving] = HASH
-                for wallet_id in needs.open_cards:
+            if (lookups := footprint.lookups) is not None:
+                self._look_at_asking(book, footprint.wallet_id, lookups.asks)
+                locked.update(lookups.asks)
+                if lookups.closing_user is not None:
+                    book.hashes[lookups.closing_user] = HASH
+                for wallet_id in lookups.open_cards:
                     its = [card for card in self.cards.values() if card.wallet_id == wallet_id]
                     book.counters.open_cards[wallet_id] = sum(card.open for card in its)
-                if needs.gives_back and footprint.payee_id is not None:
+                if lookups.gives_back and footprint.payee_id is not None:
                     pair = (footprint.payee_id, footprint.wallet_id)
                     book.counters.times_paid[pair] = self._times_paid(*pair)
         for wallet_id in locked:

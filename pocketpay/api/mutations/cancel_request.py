@@ -1,4 +1,4 @@
-"""The door of `cancelRequest`."""
+"""The resolver of `cancelRequest`."""
 
 import strawberry
 
@@ -15,7 +15,7 @@ from pocketpay.payments import cancel_request as payments
 )
 @refusals_as_errors(MoneyRequestPayload, BY_ID)
 async def cancel_request(info: Info, id: ids.RequestId) -> MoneyRequestPayload:
-    viewer = info.context.must_view()
+    viewer = info.context.require_viewer()
     request_id = ids.require(ids.REQUEST, id)
-    answer = await payments.cancel_request(info.context.rooms.desk, viewer.wallet_id, request_id)
+    answer = await payments.cancel_request(info.context.services.desk, viewer.wallet_id, request_id)
     return MoneyRequestPayload.of(answer, viewer.wallet_id)

@@ -1,4 +1,4 @@
-"""The door of `cancelTransfer`."""
+"""The resolver of `cancelTransfer`."""
 
 import strawberry
 
@@ -15,7 +15,7 @@ from pocketpay.payments.cancel import cancel
 )
 @refusals_as_errors(TransactionPayload, BY_ID)
 async def cancel_transfer(info: Info, id: ids.HeldPaymentId) -> TransactionPayload:
-    viewer = info.context.must_view()
+    viewer = info.context.require_viewer()
     transaction_id = ids.require(ids.TRANSACTION, id)
-    answer = await cancel(info.context.rooms.desk, viewer.wallet_id, transaction_id)
+    answer = await cancel(info.context.services.desk, viewer.wallet_id, transaction_id)
     return TransactionPayload.of(answer, viewer.wallet_id, BY_ID)

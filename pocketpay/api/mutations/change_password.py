@@ -1,4 +1,4 @@
-"""The door of `changePassword`."""
+"""The resolver of `changePassword`."""
 
 from typing import Annotated
 
@@ -30,8 +30,8 @@ async def change_password(
 ) -> UserPayload:
     context = info.context
     changed = await identity.change_password(
-        context.rooms.reception,
-        context.must_view(),
+        context.services.identity,
+        context.require_viewer(),
         input.current_password,
         input.new_password,
         address=context.address,

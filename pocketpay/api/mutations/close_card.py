@@ -1,4 +1,4 @@
-"""The door of `closeCard`."""
+"""The resolver of `closeCard`."""
 
 import strawberry
 
@@ -15,6 +15,6 @@ from pocketpay.payments import close_card as payments
 )
 @refusals_as_errors(CardPayload, BY_ID)
 async def close_card(info: Info, id: ids.CardId) -> CardPayload:
-    viewer = info.context.must_view()
+    viewer = info.context.require_viewer()
     card_id = ids.require(ids.CARD, id)
-    return CardPayload.of(await payments.close_card(info.context.rooms.desk, viewer.wallet_id, card_id))
+    return CardPayload.of(await payments.close_card(info.context.services.desk, viewer.wallet_id, card_id))

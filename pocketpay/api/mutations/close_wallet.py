@@ -1,4 +1,4 @@
-"""The door of `closeWallet`."""
+"""The resolver of `closeWallet`."""
 
 from typing import Annotated
 
@@ -23,9 +23,9 @@ async def close_wallet(
     info: Info, password: Annotated[str, strawberry.argument(description="The viewer's current password.")]
 ) -> SignOutPayload:
     context = info.context
-    rooms = context.rooms
+    services = context.services
     revoked = await onboarding.close_wallet(
-        rooms.reception, rooms.desk, context.must_view(), password, address=context.address
+        services.identity, services.desk, context.require_viewer(), password, address=context.address
     )
     context.viewer = None
     if context.refresh_cookie is not None:

@@ -1,4 +1,4 @@
-"""The door of `confirmTransfer`."""
+"""The resolver of `confirmTransfer`."""
 
 import strawberry
 
@@ -16,7 +16,7 @@ from pocketpay.payments.confirm import confirm
 )
 @refusals_as_errors(TransactionPayload, BY_ID)
 async def confirm_transfer(info: Info, id: ids.HeldPaymentId) -> TransactionPayload:
-    viewer = info.context.must_view()
+    viewer = info.context.require_viewer()
     transaction_id = ids.require(ids.TRANSACTION, id)
-    answer = await confirm(info.context.rooms.desk, viewer.wallet_id, transaction_id)
+    answer = await confirm(info.context.services.desk, viewer.wallet_id, transaction_id)
     return TransactionPayload.of(answer, viewer.wallet_id, BY_ID)

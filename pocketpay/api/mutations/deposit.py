@@ -1,4 +1,4 @@
-"""The door of `deposit`."""
+"""The resolver of `deposit`."""
 
 from typing import Annotated
 
@@ -30,9 +30,9 @@ class DepositInput:
 async def deposit(
     info: Info, input: Annotated[DepositInput, strawberry.argument(description="The deposit.")]
 ) -> TransactionPayload:
-    viewer = info.context.must_view()
+    viewer = info.context.require_viewer()
     answer = await payments.deposit(
-        info.context.rooms.desk,
+        info.context.services.desk,
         viewer.wallet_id,
         raw_amount=input.amount,
         raw_bank_name=input.bank_name,

@@ -1,4 +1,4 @@
-"""The door of `issueCard`: the one place where a card's number and code go out."""
+"""The resolver of `issueCard`: the one place where a card's number and code go out."""
 
 from typing import Annotated, Self
 
@@ -70,9 +70,9 @@ class IssueCardPayload:
 async def issue_card(
     info: Info, input: Annotated[IssueCardInput, strawberry.argument(description="The card.")]
 ) -> IssueCardPayload:
-    viewer = info.context.must_view()
+    viewer = info.context.require_viewer()
     issued = await payments.issue_card(
-        info.context.rooms.desk,
+        info.context.services.desk,
         viewer.wallet_id,
         raw_label=input.label,
         raw_per_payment_limit=input.per_payment_limit,

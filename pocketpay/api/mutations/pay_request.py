@@ -1,4 +1,4 @@
-"""The door of `payRequest`."""
+"""The resolver of `payRequest`."""
 
 from typing import Annotated
 
@@ -30,9 +30,9 @@ class PayRequestInput:
 async def pay_request(
     info: Info, input: Annotated[PayRequestInput, strawberry.argument(description="The money request to pay.")]
 ) -> TransactionPayload:
-    viewer = info.context.must_view()
+    viewer = info.context.require_viewer()
     request_id = ids.require(ids.REQUEST, input.id)
     answer = await payments.pay_request(
-        info.context.rooms.desk, viewer.wallet_id, request_id, raw_key=input.idempotency_key
+        info.context.services.desk, viewer.wallet_id, request_id, raw_key=input.idempotency_key
     )
     return TransactionPayload.of(answer, viewer.wallet_id, BY_INPUT_ID)

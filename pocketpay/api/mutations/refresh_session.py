@@ -1,4 +1,4 @@
-"""The door of `refreshSession`."""
+"""The resolver of `refreshSession`."""
 
 from typing import Annotated
 
@@ -32,7 +32,7 @@ async def refresh_session(
     if not refresh_token and cookie is not None:
         refresh_token = cookie.sent or ""
     try:
-        admission = await identity.refresh_session(info.context.rooms.reception, refresh_token)
+        admission = await identity.refresh_session(info.context.services.identity, refresh_token)
     except InvalidToken:
         if cookie is not None:
             cookie.remove()

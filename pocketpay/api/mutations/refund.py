@@ -1,4 +1,4 @@
-"""The door of `refund`."""
+"""The resolver of `refund`."""
 
 from typing import Annotated
 
@@ -39,9 +39,9 @@ async def refund(
     info: Info,
     input: Annotated[RefundInput, strawberry.argument(description="The payment to refund, and the reason.")],
 ) -> TransactionPayload:
-    viewer = info.context.must_view()
+    viewer = info.context.require_viewer()
     answer = await payments.refund(
-        info.context.rooms.desk,
+        info.context.services.desk,
         viewer.wallet_id,
         ids.decode(ids.TRANSACTION, input.transaction_id),
         raw_amount=input.amount,

@@ -19,6 +19,6 @@ async def request_email_verification(info: Info) -> UserPayload:
     context = info.context
     return UserPayload.of(
         await identity.request_email_verification(
-            context.rooms.reception, context.must_view(), address=context.address
+            context.services.identity, context.require_viewer(), address=context.address
         )
     )

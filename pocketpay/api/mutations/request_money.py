@@ -1,4 +1,4 @@
-"""The door of `requestMoney`."""
+"""The resolver of `requestMoney`."""
 
 from typing import Annotated
 
@@ -30,9 +30,9 @@ class RequestMoneyInput:
 async def request_money(
     info: Info, input: Annotated[RequestMoneyInput, strawberry.argument(description="The new money request.")]
 ) -> MoneyRequestPayload:
-    viewer = info.context.must_view()
+    viewer = info.context.require_viewer()
     answer = await payments.request_money(
-        info.context.rooms.desk,
+        info.context.services.desk,
         viewer.wallet_id,
         raw_from=input.from_,
         raw_amount=input.amount,

@@ -26,5 +26,5 @@ async def request_password_reset(
     info: Info, input: Annotated[RequestPasswordResetInput, strawberry.argument(description="The login of the user.")]
 ) -> PasswordResetPayload:
     context = info.context
-    await identity.request_password_reset(context.rooms.reception, input.login, address=context.address)
+    await identity.request_password_reset(context.services.identity, input.login, address=context.address)
     return PasswordResetPayload()

@@ -47,5 +47,5 @@ async def reset_password(
     if what.code is not None and not input.login:
         raise InvalidProfile("login", "is required with a code")
     login = input.login if what.code is not None else None
-    await identity.reset_password(context.rooms.reception, login, what, input.new_password, address=context.address)
+    await identity.reset_password(context.services.identity, login, what, input.new_password, address=context.address)
     return PasswordResetPayload()

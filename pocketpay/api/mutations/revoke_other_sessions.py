@@ -1,4 +1,4 @@
-"""The door of `revokeOtherSessions`."""
+"""The resolver of `revokeOtherSessions`."""
 
 import strawberry
 
@@ -10,4 +10,4 @@ from pocketpay.identity import sessions
 @strawberry.mutation(description="Ends all sessions of the viewer except the current one.")
 async def revoke_other_sessions(info: Info) -> SignOutPayload:
     context = info.context
-    return SignOutPayload(revoked=await sessions.revoke_others(context.rooms.reception, context.must_view()))
+    return SignOutPayload(revoked=await sessions.revoke_others(context.services.identity, context.require_viewer()))

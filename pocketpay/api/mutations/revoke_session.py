@@ -1,4 +1,4 @@
-"""The door of `revokeSession`."""
+"""The resolver of `revokeSession`."""
 
 from typing import Annotated
 
@@ -20,8 +20,8 @@ async def revoke_session(
     info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The id of the session.")]
 ) -> SignOutPayload:
     context = info.context
-    viewer, session_id = context.must_view(), ids.decode(ids.SESSION, id)
-    revoked = await sessions.revoke(context.rooms.reception, viewer, session_id)
+    viewer, session_id = context.require_viewer(), ids.decode(ids.SESSION, id)
+    revoked = await sessions.revoke(context.services.identity, viewer, session_id)
     if session_id == viewer.session_id:
         context.viewer = None
     return SignOutPayload(revoked=revoked)

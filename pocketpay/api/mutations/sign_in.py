@@ -1,4 +1,4 @@
-"""The door of `signIn`."""
+"""The resolver of `signIn`."""
 
 from typing import Annotated
 
@@ -33,7 +33,7 @@ async def sign_in(
 ) -> SessionPayload:
     context = info.context
     admission = await identity.sign_in(
-        context.rooms.reception,
+        context.services.identity,
         input.login,
         input.password,
         address=context.address,

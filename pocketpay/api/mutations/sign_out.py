@@ -1,4 +1,4 @@
-"""The door of `signOut`, and what every mutation that ends sessions answers."""
+"""The resolver of `signOut`, and what every mutation that ends sessions answers."""
 
 import strawberry
 
@@ -19,7 +19,7 @@ class SignOutPayload:
 @strawberry.mutation(description="Ends the current session.")
 async def sign_out(info: Info) -> SignOutPayload:
     context = info.context
-    revoked = await sessions.sign_out(context.rooms.reception, context.must_view())
+    revoked = await sessions.sign_out(context.services.identity, context.require_viewer())
     context.viewer = None
     if context.refresh_cookie is not None:
         context.refresh_cookie.remove()

@@ -1,4 +1,4 @@
-"""The door of `signUp`."""
+"""The resolver of `signUp`."""
 
 from typing import Annotated
 
@@ -60,8 +60,8 @@ async def sign_up(
         currency=input.currency or "USD",
     )
     signed_up = await onboarding.sign_up(
-        context.rooms.reception,
-        context.rooms.settings,
+        context.services.identity,
+        context.services.settings,
         form,
         address=context.address,
         user_agent=context.user_agent,

@@ -1,4 +1,4 @@
-"""The door of `simulateCardPayment`."""
+"""The resolver of `simulateCardPayment`."""
 
 from typing import Annotated
 
@@ -34,9 +34,9 @@ class SimulateCardPaymentInput:
 async def simulate_card_payment(
     info: Info, input: Annotated[SimulateCardPaymentInput, strawberry.argument(description="The payment.")]
 ) -> TransactionPayload:
-    viewer = info.context.must_view()
+    viewer = info.context.require_viewer()
     answer = await payments.simulate_card_payment(
-        info.context.rooms.desk,
+        info.context.services.desk,
         viewer.wallet_id,
         ids.decode(ids.CARD, input.card_id),
         raw_merchant=input.merchant,

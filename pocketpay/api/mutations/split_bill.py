@@ -1,4 +1,4 @@
-"""The door of `splitBill`."""
+"""The resolver of `splitBill`."""
 
 from typing import Annotated
 
@@ -37,9 +37,9 @@ class SplitBillInput:
 async def split_bill(
     info: Info, input: Annotated[SplitBillInput, strawberry.argument(description="The bill.")]
 ) -> SplitBillPayload:
-    viewer = info.context.must_view()
+    viewer = info.context.require_viewer()
     split = await payments.split_bill(
-        info.context.rooms.desk,
+        info.context.services.desk,
         viewer.wallet_id,
         raw_among=input.among,
         raw_total=input.total,

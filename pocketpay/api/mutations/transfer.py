@@ -1,4 +1,4 @@
-"""The door of `transfer`."""
+"""The resolver of `transfer`."""
 
 from typing import Annotated
 
@@ -32,9 +32,9 @@ class TransferInput:
 async def transfer(
     info: Info, input: Annotated[TransferInput, strawberry.argument(description="The payment.")]
 ) -> TransactionPayload:
-    viewer = info.context.must_view()
+    viewer = info.context.require_viewer()
     answer = await payments.transfer(
-        info.context.rooms.desk,
+        info.context.services.desk,
         viewer.wallet_id,
         raw_to=input.to,
         raw_amount=input.amount,

@@ -1,4 +1,4 @@
-"""The door of `transferBatch`."""
+"""The resolver of `transferBatch`."""
 
 from typing import Annotated, Self
 from uuid import UUID
@@ -82,9 +82,9 @@ def _result(part: Answer | Refusal | None, number: int, wallet_id: UUID) -> Tran
 async def transfer_batch(
     info: Info, input: Annotated[TransferBatchInput, strawberry.argument(description="The transfers.")]
 ) -> TransferBatchPayload:
-    viewer = info.context.must_view()
+    viewer = info.context.require_viewer()
     answer = await payments.transfer_batch(
-        info.context.rooms.desk,
+        info.context.services.desk,
         viewer.wallet_id,
         [RawTransfer(one.to, one.amount, one.description) for one in input.transfers],
         atomic=input.atomic,

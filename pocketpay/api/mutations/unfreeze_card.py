@@ -1,4 +1,4 @@
-"""The door of `unfreezeCard`."""
+"""The resolver of `unfreezeCard`."""
 
 import strawberry
 
@@ -15,6 +15,6 @@ from pocketpay.payments import unfreeze_card as payments
 )
 @refusals_as_errors(CardPayload, BY_ID)
 async def unfreeze_card(info: Info, id: ids.CardId) -> CardPayload:
-    viewer = info.context.must_view()
+    viewer = info.context.require_viewer()
     card_id = ids.require(ids.CARD, id)
-    return CardPayload.of(await payments.unfreeze_card(info.context.rooms.desk, viewer.wallet_id, card_id))
+    return CardPayload.of(await payments.unfreeze_card(info.context.services.desk, viewer.wallet_id, card_id))

@@ -1,4 +1,4 @@
-"""The door of `updateCardLimits`."""
+"""The resolver of `updateCardLimits`."""
 
 from typing import Annotated
 
@@ -34,9 +34,9 @@ class UpdateCardLimitsInput:
 async def update_card_limits(
     info: Info, input: Annotated[UpdateCardLimitsInput, strawberry.argument(description="The new limits.")]
 ) -> CardPayload:
-    viewer = info.context.must_view()
+    viewer = info.context.require_viewer()
     card = await payments.update_card_limits(
-        info.context.rooms.desk,
+        info.context.services.desk,
         viewer.wallet_id,
         ids.decode(ids.CARD, input.id),
         raw_per_payment_limit=wanted(input.per_payment_limit),

@@ -1,4 +1,4 @@
-"""The door of `updateProfile`."""
+"""The resolver of `updateProfile`."""
 
 from typing import Annotated
 
@@ -64,6 +64,6 @@ async def update_profile(
         current_password=input.current_password or None,
     )
     changed = await identity.update_profile(
-        context.rooms.reception, context.must_view(), wish, address=context.address
+        context.services.identity, context.require_viewer(), wish, address=context.address
     )
     return UserPayload.of(changed)

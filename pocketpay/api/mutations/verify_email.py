@@ -33,6 +33,8 @@ class VerifyEmailInput:
 async def verify_email(
     info: Info, input: Annotated[VerifyEmailInput, strawberry.argument(description="The code or the token.")]
 ) -> UserPayload:
-    viewer, rooms = info.context.must_view(), info.context.rooms
+    viewer, services = info.context.require_viewer(), info.context.services
     what = shown_code.read(input.code or None, input.token or None)
-    return UserPayload.of(await onboarding.verify_email(rooms.reception, rooms.desk, rooms.settings, viewer, what))
+    return UserPayload.of(
+        await onboarding.verify_email(services.identity, services.desk, services.settings, viewer, what)
+    )

@@ -25,5 +25,5 @@ class VerifyPhoneInput:
 async def verify_phone(
     info: Info, input: Annotated[VerifyPhoneInput, strawberry.argument(description="The code.")]
 ) -> UserPayload:
-    viewer = info.context.must_view()
-    return UserPayload.of(await identity.verify_phone(info.context.rooms.reception, viewer, input.code))
+    viewer = info.context.require_viewer()
+    return UserPayload.of(await identity.verify_phone(info.context.services.identity, viewer, input.code))

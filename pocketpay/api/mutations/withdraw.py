@@ -1,4 +1,4 @@
-"""The door of `withdraw`."""
+"""The resolver of `withdraw`."""
 
 from typing import Annotated
 
@@ -36,9 +36,9 @@ class WithdrawInput:
 async def withdraw(
     info: Info, input: Annotated[WithdrawInput, strawberry.argument(description="The withdrawal.")]
 ) -> TransactionPayload:
-    viewer = info.context.must_view()
+    viewer = info.context.require_viewer()
     answer = await payments.withdraw(
-        info.context.rooms.desk,
+        info.context.services.desk,
         viewer.wallet_id,
         raw_amount=input.amount,
         raw_bank_name=input.bank_name,

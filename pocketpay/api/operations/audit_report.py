@@ -28,8 +28,8 @@ class AuditReport:
 
 async def audit(info: Info) -> AuditReport | None:
     """Proves the books now."""
-    info.context.must_operate()
-    audited = await info.context.rooms.office.audits.run()
+    info.context.require_operator()
+    audited = await info.context.services.operators.audits.run()
     return AuditReport(
         right=not audited.findings,
         laws=audited.laws,

@@ -1,4 +1,4 @@
-"""The door of `operations.clearRiskSetting`."""
+"""The resolver of `operations.clearRiskSetting`."""
 
 from typing import Annotated
 
@@ -26,13 +26,13 @@ async def clear_risk_setting(
     info: Info,
     input: Annotated[ClearRiskSettingInput, strawberry.argument(description="The setting and the reason.")],
 ) -> RiskSettingPayload:
-    operator, rooms = info.context.must_operate(), info.context.rooms
+    operator, services = info.context.require_operator(), info.context.services
     changed = await operations.clear_risk_setting(
-        rooms.database,
-        rooms.settings,
+        services.database,
+        services.settings,
         operator,
         name=input.name,
         raw_reason=input.reason,
     )
-    await rooms.office.policy.read()
+    await services.operators.policy.read()
     return RiskSettingPayload(setting=RiskSetting.of(changed))

@@ -27,7 +27,7 @@ class CustomerWalletPayload:
         return cls(wallet=CustomerWallet.of(answer.balance))
 
 
-async def wallet_meant(info: Info, typed: str, *, field: str = "wallet") -> UUID:
+async def wallet_of_text(info: Info, typed: str, *, field: str = "wallet") -> UUID:
     """The wallet that an operator named, in that field of the input. Raises NotFound."""
     wallet_id = await info.context.database.query(wallet_of, sought(typed))
     if wallet_id is None:

@@ -8,7 +8,7 @@ from pocketpay.api.context import Info
 from pocketpay.api.descriptions import ERRORS, REASON
 from pocketpay.api.errors import UserError, refusals_as_errors
 from pocketpay.api.operations.customer import Customer
-from pocketpay.api.operations.customer_wallet_payload import wallet_meant
+from pocketpay.api.operations.customer_wallet_payload import wallet_of_text
 from pocketpay.operations import end_sessions as operations
 
 
@@ -40,9 +40,9 @@ class EndSessionsPayload:
 async def end_sessions(
     info: Info, input: Annotated[EndSessionsInput, strawberry.argument(description="The customer and the reason.")]
 ) -> EndSessionsPayload:
-    operator, rooms = info.context.must_operate(), info.context.rooms
-    wallet_id = await wallet_meant(info, input.customer, field="customer")
-    ended = await operations.end_sessions(rooms.database, operator, wallet_id, raw_reason=input.reason)
+    operator, services = info.context.require_operator(), info.context.services
+    wallet_id = await wallet_of_text(info, input.customer, field="customer")
+    ended = await operations.end_sessions(services.database, operator, wallet_id, raw_reason=input.reason)
     # The signal will come, but the operator should not have to wait for it.
-    rooms.reception.gate.forget(ended.session_ids)
+    services.identity.gate.forget(ended.session_ids)
     return EndSessionsPayload(customer=Customer.of(ended.user), ended=len(ended.session_ids))

@@ -1,4 +1,4 @@
-"""The door of `operations.freezeWallet`."""
+"""The resolver of `operations.freezeWallet`."""
 
 from typing import Annotated
 
@@ -7,7 +7,7 @@ import strawberry
 from pocketpay.api.context import Info
 from pocketpay.api.descriptions import REASON
 from pocketpay.api.errors import refusals_as_errors
-from pocketpay.api.operations.customer_wallet_payload import CustomerWalletPayload, wallet_meant
+from pocketpay.api.operations.customer_wallet_payload import CustomerWalletPayload, wallet_of_text
 from pocketpay.api.wallet import Freeze
 from pocketpay.operations import freeze_wallet as payments
 from pocketpay.wallets import balance
@@ -33,7 +33,7 @@ class FreezeWalletInput:
 async def freeze_wallet(
     info: Info, input: Annotated[FreezeWalletInput, strawberry.argument(description="The wallet and the reason.")]
 ) -> CustomerWalletPayload:
-    operator, desk = info.context.must_operate(), info.context.rooms.desk
-    wallet_id, freeze = await wallet_meant(info, input.wallet), balance.Freeze[input.freeze.name]
+    operator, desk = info.context.require_operator(), info.context.services.desk
+    wallet_id, freeze = await wallet_of_text(info, input.wallet), balance.Freeze[input.freeze.name]
     answer = await payments.freeze_wallet(desk, operator, wallet_id, freeze=freeze, raw_reason=input.reason)
     return CustomerWalletPayload.of(answer)

@@ -114,7 +114,7 @@ async def actions(
     before: Before = None,
 ) -> Connection[OperatorAction]:
     """A page of the record."""
-    info.context.must_operate()
+    info.context.require_operator()
     database, about = info.context.database, None
     if wallet is not None:
         about = await database.query(wallet_of, sought(wallet)) or EVERYBODY  # whose wallet has no act

@@ -1,4 +1,4 @@
-"""The door of `operations.reverseTransaction`."""
+"""The resolver of `operations.reverseTransaction`."""
 
 from typing import Annotated
 
@@ -65,7 +65,7 @@ async def reverse_transaction(
     info: Info,
     input: Annotated[ReverseTransactionInput, strawberry.argument(description="The transaction and the reason.")],
 ) -> ReversalPayload:
-    operator, desk = info.context.must_operate(), info.context.rooms.desk
+    operator, desk = info.context.require_operator(), info.context.services.desk
     transaction_id = sought_transaction(input.transaction_id)
     answer = await payments.reverse_transaction(
         desk,

@@ -53,7 +53,7 @@ class RiskSettingPayload:
 
 async def risk_settings(info: Info) -> list[RiskSetting]:
     """Every setting of risk, as this server's environment and the database say now."""
-    info.context.must_operate()
+    info.context.require_operator()
     context = info.context
-    found = await context.database.query(operations.risk_settings, context.rooms.settings)
+    found = await context.database.query(operations.risk_settings, context.services.settings)
     return [RiskSetting.of(one) for one in found]

@@ -1,7 +1,7 @@
 """What operators may ask and do: `Query.operations` and `Mutation.operations`.
 
 The one place where somebody is found to be an operator: looked up in the database each time, so that a role that was
-revoked is felt at the next request. Fields under it ask `context.must_operate()`.
+revoked is felt at the next request. Fields under it ask `context.require_operator()`.
 """
 
 from typing import Annotated
@@ -31,7 +31,7 @@ from pocketpay.operations import customers, roles
 
 async def _enter(info: Info) -> None:
     """Finds the viewer to be an operator now. Raises Unauthenticated and Forbidden."""
-    viewer = info.context.must_view()
+    viewer = info.context.require_viewer()
     info.context.operator = await info.context.database.query(roles.operator, viewer)
 
 
@@ -73,7 +73,7 @@ class Operations:
             ),
         ],
     ) -> list[Customer]:
-        info.context.must_operate()
+        info.context.require_operator()
         found = await info.context.database.query(customers.find, sought(find))
         return [Customer.of(one) for one in found]
 
@@ -83,13 +83,13 @@ class Operations:
         info: Info,
         of: Annotated[str, strawberry.argument(description="The wallet's id, or its owner's id or username.")],
     ) -> CustomerWallet | None:
-        info.context.must_operate()
+        info.context.require_operator()
         wallet_id = await info.context.database.query(customers.wallet_of, sought(of))
         return None if wallet_id is None else await CustomerWallet.find(info, wallet_id)
 
     @strawberry.field(description="Any customer's transaction by its id; null when it does not exist.")
     async def transaction(self, info: Info, id: ids.TransactionId) -> CustomerTransaction | None:
-        info.context.must_operate()
+        info.context.require_operator()
         uuid = sought_transaction(id)
         return None if uuid is None else await CustomerTransaction.find(info, uuid)
 

@@ -1,4 +1,4 @@
-"""The door of `operations.setRiskSetting`."""
+"""The resolver of `operations.setRiskSetting`."""
 
 from typing import Annotated
 
@@ -31,10 +31,15 @@ async def set_risk_setting(
     info: Info,
     input: Annotated[SetRiskSettingInput, strawberry.argument(description="The setting, its value and the reason.")],
 ) -> RiskSettingPayload:
-    operator, rooms = info.context.must_operate(), info.context.rooms
+    operator, services = info.context.require_operator(), info.context.services
     changed = await operations.set_risk_setting(
-        rooms.database, rooms.settings, operator, name=input.name, raw_value=input.value, raw_reason=input.reason
+        services.database,
+        services.settings,
+        operator,
+        name=input.name,
+        raw_value=input.value,
+        raw_reason=input.reason,
     )
     # The signal will come, but whoever has just done this should not have to wait for it.
-    await rooms.office.policy.read()
+    await services.operators.policy.read()
     return RiskSettingPayload(setting=RiskSetting.of(changed))

@@ -1,4 +1,4 @@
-"""The door of `operations.unfreezeWallet`."""
+"""The resolver of `operations.unfreezeWallet`."""
 
 from typing import Annotated
 
@@ -7,7 +7,7 @@ import strawberry
 from pocketpay.api.context import Info
 from pocketpay.api.descriptions import REASON
 from pocketpay.api.errors import refusals_as_errors
-from pocketpay.api.operations.customer_wallet_payload import CustomerWalletPayload, wallet_meant
+from pocketpay.api.operations.customer_wallet_payload import CustomerWalletPayload, wallet_of_text
 from pocketpay.operations import unfreeze_wallet as payments
 
 
@@ -28,8 +28,8 @@ class UnfreezeWalletInput:
 async def unfreeze_wallet(
     info: Info, input: Annotated[UnfreezeWalletInput, strawberry.argument(description="The wallet and the reason.")]
 ) -> CustomerWalletPayload:
-    operator, desk = info.context.must_operate(), info.context.rooms.desk
-    wallet_id = await wallet_meant(info, input.wallet)
+    operator, desk = info.context.require_operator(), info.context.services.desk
+    wallet_id = await wallet_of_text(info, input.wallet)
     return CustomerWalletPayload.of(
         await payments.unfreeze_wallet(desk, operator, wallet_id, raw_reason=input.reason)
     )

@@ -9,7 +9,7 @@ from pocketpay.api.descriptions import REASON
 from pocketpay.api.errors import refusals_as_errors
 from pocketpay.api.operations.customer import Customer
 from pocketpay.api.operations.customer_payload import CustomerPayload
-from pocketpay.api.operations.customer_wallet_payload import wallet_meant
+from pocketpay.api.operations.customer_wallet_payload import wallet_of_text
 from pocketpay.operations import verify_customer_email as operations
 
 
@@ -35,9 +35,9 @@ async def verify_customer_email(
         VerifyCustomerEmailInput, strawberry.argument(description="The customer, the address and the reason.")
     ],
 ) -> CustomerPayload:
-    operator, rooms = info.context.must_operate(), info.context.rooms
-    wallet_id = await wallet_meant(info, input.customer, field="customer")
+    operator, services = info.context.require_operator(), info.context.services
+    wallet_id = await wallet_of_text(info, input.customer, field="customer")
     user, _ = await operations.verify_customer_email(
-        rooms.database, operator, wallet_id, raw_email=input.email, raw_reason=input.reason
+        services.database, operator, wallet_id, raw_email=input.email, raw_reason=input.reason
     )
     return CustomerPayload(customer=Customer.of(user))

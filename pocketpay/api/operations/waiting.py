@@ -47,7 +47,7 @@ async def _page(
     moment: Callable[[Transaction], datetime],
 ) -> Connection[CustomerTransaction]:
     """A page of what waits in that status, in the order of that moment."""
-    info.context.must_operate()
+    info.context.require_operator()
     page = asked(listing, *window)
     database = info.context.database
     rows = await database.query(

@@ -11,5 +11,5 @@ from pocketpay.cards import listing
     description="The viewer's cards, newest first, at most 100: all open cards, and the newest closed ones."
 )
 async def cards(info: Info) -> list[Card]:
-    wallet_id = info.context.must_view().wallet_id
+    wallet_id = info.context.require_viewer().wallet_id
     return [Card.of(card) for card in await info.context.database.query(listing.read, wallet_id)]

@@ -24,4 +24,4 @@ class Currency:
 
 @strawberry.field(description="The currencies of this server. signUp accepts one of them. Needs no session.")
 async def currencies(info: Info) -> list[Currency]:
-    return [Currency.of(money.currency(code)) for code in info.context.rooms.settings.served_currencies]
+    return [Currency.of(money.currency(code)) for code in info.context.services.settings.served_currencies]

@@ -31,7 +31,7 @@ async def money_requests(
     last: Last = None,
     before: Before = None,
 ) -> Connection[MoneyRequest]:
-    wallet_id = info.context.must_view().wallet_id
+    wallet_id = info.context.require_viewer().wallet_id
     list_ = Listing("moneyRequests", wallet_id, BY_MOMENT)
     page = asked(list_, first, after, last, before)
     narrowed = _narrowed(direction, statuses)

@@ -48,7 +48,7 @@ async def node(
     info: Info,
     id: Annotated[strawberry.ID, strawberry.argument(description="The id of the object.")],
 ) -> Node | None:
-    info.context.must_view()
+    info.context.require_viewer()
     split = ids.split_prefix(id)
     found = FINDABLE.get(split[0]) if split is not None else None
     return await found.find(info, split[1]) if split is not None and found is not None else None

@@ -14,6 +14,6 @@ async def profile(
     info: Info,
     username: Annotated[str, strawberry.argument(description='The username, with or without "@".')],
 ) -> Profile | None:
-    info.context.must_view()
+    info.context.require_viewer()
     found = await info.context.database.query(profiles.by_username, username)
     return None if found is None else Profile.of(found)

@@ -14,7 +14,7 @@ from pocketpay.transactions import history
     "wallet are left out."
 )
 async def recent_counterparties(info: Info, first: AtMost = FEW) -> list[Profile]:
-    wallet_id = info.context.must_view().wallet_id
+    wallet_id = info.context.require_viewer().wallet_id
     most = at_most(first)
     wallets = await info.context.database.query(history.recent_counterparties, wallet_id)
     people = await info.context.loaders.profiles.load_many(wallets)

@@ -54,8 +54,8 @@ class RiskPolicy:
 
 @strawberry.field(description="The risk rules that apply to the viewer's payments now.")
 async def risk_policy(info: Info) -> RiskPolicy:
-    desk = info.context.rooms.desk
-    currency = await desk.resolver.currency(info.context.must_view().wallet_id)
+    desk = info.context.services.desk
+    currency = await desk.resolver.currency(info.context.require_viewer().wallet_id)
     terms = desk.terms
     rapid = terms.policy.rule(RapidTransfers)
     return RiskPolicy(

@@ -27,7 +27,7 @@ async def search_profiles(
     ],
     first: AtMost = FEW,
 ) -> list[Profile]:
-    info.context.must_view()
+    info.context.require_viewer()
     most = at_most(first)
     found = await info.context.database.query(profiles.search, text, most=most)
     return [Profile.of(person) for person in found]

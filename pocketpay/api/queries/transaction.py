@@ -9,6 +9,6 @@ from pocketpay.api.transaction import Transaction
 
 @strawberry.field(description="A transaction by its id; null when it does not exist or the viewer cannot see it.")
 async def transaction(info: Info, id: ids.TransactionId) -> Transaction | None:
-    info.context.must_view()
+    info.context.require_viewer()
     uuid = ids.decode(ids.TRANSACTION, id)
     return None if uuid is None else await Transaction.find(info, uuid)

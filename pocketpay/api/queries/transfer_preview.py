@@ -1,4 +1,4 @@
-"""The door of `transferPreview`."""
+"""The resolver of `transferPreview`."""
 
 from typing import Annotated, Self
 
@@ -52,8 +52,8 @@ class TransferPreview:
 async def transfer_preview(
     info: Info, input: Annotated[TransferPreviewInput, strawberry.argument(description="The payment to preview.")]
 ) -> TransferPreview:
-    viewer = info.context.must_view()
-    desk = info.context.rooms.desk
+    viewer = info.context.require_viewer()
+    desk = info.context.services.desk
     return TransferPreview.of(
         await payments.preview_transfer(desk, viewer.wallet_id, raw_to=input.to, raw_amount=input.amount)
     )

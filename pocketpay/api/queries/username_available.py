@@ -36,7 +36,7 @@ async def username_available(
 ) -> UsernameAvailability:
     context = info.context
     try:
-        spelled = await identity.check_username(context.rooms.reception, username, address=context.address)
+        spelled = await identity.check_username(context.services.identity, username, address=context.address)
     except Refusal as refusal:
         known = None if isinstance(refusal, RateLimited) else False
         return UsernameAvailability(available=known, errors=user_errors((refusal,), prefix=()))

@@ -8,4 +8,4 @@ from pocketpay.api.user import User
 
 @strawberry.field(description="The signed-in user.")
 async def viewer(info: Info) -> User | None:
-    return await User.find(info, info.context.must_view().user_id)
+    return await User.find(info, info.context.require_viewer().user_id)

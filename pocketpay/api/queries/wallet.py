@@ -8,4 +8,4 @@ from pocketpay.api.wallet import Wallet
 
 @strawberry.field(description="The viewer's wallet.")
 async def wallet(info: Info) -> Wallet | None:
-    return await Wallet.find(info, info.context.must_view().wallet_id)
+    return await Wallet.find(info, info.context.require_viewer().wallet_id)

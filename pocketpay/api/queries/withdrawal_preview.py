@@ -73,8 +73,8 @@ class WithdrawalPreview:
 async def withdrawal_preview(
     info: Info, input: Annotated[WithdrawalPreviewInput, strawberry.argument(description="The withdrawal.")]
 ) -> WithdrawalPreview:
-    viewer = info.context.must_view()
-    desk = info.context.rooms.desk
+    viewer = info.context.require_viewer()
+    desk = info.context.services.desk
     return WithdrawalPreview.of(
         await payments.preview_withdrawal(desk, viewer.wallet_id, raw_amount=input.amount, speed=input.speed.speed)
     )

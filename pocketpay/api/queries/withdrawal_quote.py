@@ -1,4 +1,4 @@
-"""The door of `withdrawalQuote`."""
+"""The resolver of `withdrawalQuote`."""
 
 from typing import Annotated
 
@@ -31,10 +31,10 @@ async def withdrawal_quote(
     ],
     speed: Annotated[WithdrawalSpeed, strawberry.argument(description="The speed of the withdrawal.")],
 ) -> WithdrawalQuote:
-    viewer = info.context.must_view()
+    viewer = info.context.require_viewer()
     try:
         quote = await payments.quote_withdrawal(
-            info.context.rooms.desk, viewer.wallet_id, raw_amount=amount, speed=speed.speed
+            info.context.services.desk, viewer.wallet_id, raw_amount=amount, speed=speed.speed
         )
     except InvalidAmount as wrong:
         raise BadUserInput(f"The amount {wrong.problem}.", at=("amount",)) from None

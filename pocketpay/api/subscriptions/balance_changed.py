@@ -14,8 +14,8 @@ from pocketpay.api.wallet import Wallet
     "versions grow but may skip numbers."
 )
 async def balance_changed(info: Info) -> AsyncGenerator[Wallet, None]:
-    wallet_id = info.context.must_view().wallet_id
-    with info.context.rooms.feeds.balances.watch(wallet_id) as watch:
+    wallet_id = info.context.require_viewer().wallet_id
+    with info.context.services.feeds.balances.watch(wallet_id) as watch:
         balance = await watch.first()
         while balance is not None:
             yield Wallet.of(balance)

@@ -15,8 +15,8 @@ from pocketpay.api.since import Since, place_after
     "together may arrive as one event with the newest state."
 )
 async def money_request_updated(info: Info, since: Since = None) -> AsyncGenerator[MoneyRequest, None]:
-    wallet_id = info.context.must_view().wallet_id
-    requests = info.context.rooms.feeds.requests
+    wallet_id = info.context.require_viewer().wallet_id
+    requests = info.context.services.feeds.requests
     after = await place_after(info.context, requests, since)
     with requests.watch(wallet_id, after) as watch:
         while True:

@@ -14,9 +14,9 @@ from pocketpay.api.transaction import Transaction
     "oldest first, then each new one. Each payment is sent once. The recipient never sees these payments."
 )
 async def risk_confirmation_requested(info: Info) -> AsyncGenerator[Transaction, None]:
-    wallet_id = info.context.must_view().wallet_id
+    wallet_id = info.context.require_viewer().wallet_id
     told: frozenset[UUID] = frozenset()
-    with info.context.rooms.feeds.awaiting.watch(wallet_id) as watch:
+    with info.context.services.feeds.awaiting.watch(wallet_id) as watch:
         awaiting = await watch.first() or ()
         while True:
             for payment in awaiting:

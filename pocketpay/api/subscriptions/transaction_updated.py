@@ -32,7 +32,7 @@ async def transaction_updated(
     ] = None,
     since: Since = None,
 ) -> AsyncGenerator[Transaction, None]:
-    wallet_id = info.context.must_view().wallet_id
+    wallet_id = info.context.require_viewer().wallet_id
     if id is None:
         updates = _all(info.context, wallet_id, since)
     else:
@@ -45,7 +45,7 @@ async def transaction_updated(
 async def _one(context: Context, wallet_id: UUID, id: UUID | None) -> AsyncGenerator[Transaction, None]:
     if id is None:
         raise BadUserInput(NO_SUCH_TRANSACTION, at=("id",))
-    with context.rooms.feeds.transactions.watch(id) as watch:
+    with context.services.feeds.transactions.watch(id) as watch:
         first = await watch.first()
         seen = None if first is None else seen_by(first, wallet_id)
         if seen is None:
@@ -56,7 +56,7 @@ async def _one(context: Context, wallet_id: UUID, id: UUID | None) -> AsyncGener
 
 
 async def _all(context: Context, wallet_id: UUID, since: datetime | None) -> AsyncGenerator[Transaction, None]:
-    changes = context.rooms.feeds.changes
+    changes = context.services.feeds.changes
     after = await place_after(context, changes, since)
     with changes.watch(wallet_id, after) as watch:
         while True:

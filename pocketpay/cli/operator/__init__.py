@@ -1,11 +1,11 @@
 """`pocketpay operator …`: what operators do, on the database, beside any servers that run on it.
 
-    acting.py    grant, revoke, freeze, unfreeze, reverse
+    actions.py   grant, revoke, freeze, unfreeze, reverse
     helping.py   recover, verify-email, end-sessions: for customers who are locked out
-    looking.py   find, pending, actions
+    inspect.py   find, pending, actions
     customer.py  sessions, transactions: of one customer
     risk.py      settings of risk: shown, set, cleared
-    counter.py   finds the database, does one thing, says how it ended
+    console.py   finds the database, does one thing, says how it ended
     tables.py    plain tables
     rows.py      transactions as rows of a table
 
@@ -15,10 +15,10 @@ Running servers hear of it as of one another.
 
 import typer
 
-from pocketpay.cli.operator.acting import acting
+from pocketpay.cli.operator.actions import actions
 from pocketpay.cli.operator.customer import customer
 from pocketpay.cli.operator.helping import helping
-from pocketpay.cli.operator.looking import looking
+from pocketpay.cli.operator.inspect import inspect
 from pocketpay.cli.operator.risk import risk
 
 operator = typer.Typer(
@@ -26,8 +26,8 @@ operator = typer.Typer(
     "settings.",
     no_args_is_help=True,
 )
-operator.add_typer(acting)
+operator.add_typer(actions)
 operator.add_typer(helping)
-operator.add_typer(looking)
+operator.add_typer(inspect)
 operator.add_typer(customer)
 operator.add_typer(risk, name="risk")

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from pocketpay.cli.operator.counter import Counter, at_the_counter, wallet_meant
+from pocketpay.cli.operator.console import Console, wallet_of_text, with_console
 from pocketpay.cli.operator.rows import TRANSACTION, transaction_rows
 from pocketpay.cli.operator.tables import Limit, show, time
 
@@ -19,9 +19,9 @@ def sessions_verb(name: Customer) -> None:
     from pocketpay.api import ids
     from pocketpay.identity.reads import PeopleReads
 
-    async def look(counter: Counter) -> list[list[str | None]]:
-        reads = PeopleReads(counter.database)
-        owner = await reads.owners.load(await wallet_meant(counter, name))
+    async def look(console: Console) -> list[list[str | None]]:
+        reads = PeopleReads(console.database)
+        owner = await reads.owners.load(await wallet_of_text(console, name))
         assert owner is not None, "every wallet has its owner"  # noqa: S101 - the audit says so
         return [
             [
@@ -34,7 +34,7 @@ def sessions_verb(name: Customer) -> None:
             for one in await reads.sessions.load(owner.id) or []
         ]
 
-    show(("ID", "SIGNED IN", "LAST USED", "EXPIRES", "CLIENT"), at_the_counter(look))
+    show(("ID", "SIGNED IN", "LAST USED", "EXPIRES", "CLIENT"), with_console(look))
 
 
 @customer.command("transactions")
@@ -42,10 +42,10 @@ def transactions_verb(name: Customer, limit: Limit = 50) -> None:
     """Lists the transactions that a customer can see, newest first, with all fields."""
     from pocketpay.transactions import history
 
-    async def look(counter: Counter) -> list[list[str | None]]:
-        wallet_id = await wallet_meant(counter, name)
-        found = await counter.database.query(history.oversee, wallet_id, most=limit)
-        rows = await transaction_rows(counter, found)
+    async def look(console: Console) -> list[list[str | None]]:
+        wallet_id = await wallet_of_text(console, name)
+        found = await console.database.query(history.oversee, wallet_id, most=limit)
+        rows = await transaction_rows(console, found)
         return [[*row, one.description] for row, one in zip(rows, found, strict=True)]
 
-    show((*TRANSACTION, "AT", "WHAT FOR"), at_the_counter(look))
+    show((*TRANSACTION, "AT", "WHAT FOR"), with_console(look))

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pocketpay.cli.operator.counter import Counter, Reason, at_the_counter, login, wallet_meant
+from pocketpay.cli.operator.console import Console, Reason, login, wallet_of_text, with_console
 from pocketpay.cli.operator.customer import Customer
 
 if TYPE_CHECKING:
@@ -19,11 +19,11 @@ def recover_verb(name: Customer, reason: Reason) -> None:
     from pocketpay.mail.outbox import Outbox
     from pocketpay.operations.begin_recovery import begin_recovery
 
-    async def recover(counter: Counter) -> "User":
-        wallet_id, outbox = await wallet_meant(counter, name), Outbox(is_on=counter.settings.mail_is_on)
-        return await begin_recovery(counter.database, outbox, login(), wallet_id, raw_reason=reason)
+    async def recover(console: Console) -> "User":
+        wallet_id, outbox = await wallet_of_text(console, name), Outbox(is_on=console.settings.mail_is_on)
+        return await begin_recovery(console.database, outbox, login(), wallet_id, raw_reason=reason)
 
-    user = at_the_counter(recover)
+    user = with_console(recover)
     typer.echo(f"A mail is sent to {user.email}. Its code or link sets a new password for {user.username}.")
 
 
@@ -36,11 +36,11 @@ def verify_email_verb(
     """Marks a customer's email address as verified."""
     from pocketpay.operations.verify_customer_email import verify_customer_email
 
-    async def verify(counter: Counter) -> "tuple[User, bool]":
-        wallet_id = await wallet_meant(counter, name)
-        return await verify_customer_email(counter.database, login(), wallet_id, raw_email=email, raw_reason=reason)
+    async def verify(console: Console) -> "tuple[User, bool]":
+        wallet_id = await wallet_of_text(console, name)
+        return await verify_customer_email(console.database, login(), wallet_id, raw_email=email, raw_reason=reason)
 
-    user, changed = at_the_counter(verify)
+    user, changed = with_console(verify)
     typer.echo(f"{user.email} is {'now' if changed else 'already'} verified for {user.username}.")
 
 
@@ -49,10 +49,10 @@ def end_sessions_verb(name: Customer, reason: Reason) -> None:
     """Ends every session of a customer, on every server."""
     from pocketpay.operations.end_sessions import Ended, end_sessions
 
-    async def end(counter: Counter) -> Ended:
-        wallet_id = await wallet_meant(counter, name)
-        return await end_sessions(counter.database, login(), wallet_id, raw_reason=reason)
+    async def end(console: Console) -> Ended:
+        wallet_id = await wallet_of_text(console, name)
+        return await end_sessions(console.database, login(), wallet_id, raw_reason=reason)
 
-    ended = at_the_counter(end)
+    ended = with_console(end)
     number = len(ended.session_ids)
     typer.echo(f"{number} session{'' if number == 1 else 's'} of {ended.user.username} ended.")

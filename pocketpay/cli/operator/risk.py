@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from pocketpay.cli.operator.counter import Counter, Reason, at_the_counter, login
+from pocketpay.cli.operator.console import Console, Reason, login, with_console
 from pocketpay.cli.operator.tables import show, time
 
 risk = typer.Typer(
@@ -22,11 +22,11 @@ def risk_verb(context: typer.Context) -> None:
     if context.invoked_subcommand is not None:
         return
 
-    async def look(counter: Counter) -> list[RiskSetting]:
-        return await counter.database.query(risk_settings, counter.settings)
+    async def look(console: Console) -> list[RiskSetting]:
+        return await console.database.query(risk_settings, console.settings)
 
     head = ("SETTING", "VALUE", "ENVIRONMENT", "SET AT")
-    rows = [[one.name.upper(), one.value, one.environments, time(one.since)] for one in at_the_counter(look)]
+    rows = [[one.name.upper(), one.value, one.environments, time(one.since)] for one in with_console(look)]
     show(head, rows)
 
 
@@ -39,12 +39,12 @@ def risk_set_verb(
     """Overrides the environment's value of a setting, on every server."""
     from pocketpay.operations.risk_settings import RiskSetting, known, set_risk_setting
 
-    async def change(counter: Counter) -> RiskSetting:
+    async def change(console: Console) -> RiskSetting:
         return await set_risk_setting(
-            counter.database, counter.settings, login(), name=known(name), raw_value=value, raw_reason=reason
+            console.database, console.settings, login(), name=known(name), raw_value=value, raw_reason=reason
         )
 
-    changed = at_the_counter(change)
+    changed = with_console(change)
     typer.echo(f"{changed.name.upper()} is {changed.value}; the environment has {changed.environments}.")
 
 
@@ -53,10 +53,10 @@ def risk_clear_verb(name: Name, reason: Reason) -> None:
     """Removes an override, on every server: the environment's value applies again."""
     from pocketpay.operations.risk_settings import RiskSetting, clear_risk_setting, known
 
-    async def change(counter: Counter) -> RiskSetting:
+    async def change(console: Console) -> RiskSetting:
         return await clear_risk_setting(
-            counter.database, counter.settings, login(), name=known(name), raw_reason=reason
+            console.database, console.settings, login(), name=known(name), raw_reason=reason
         )
 
-    changed = at_the_counter(change)
+    changed = with_console(change)
     typer.echo(f"{changed.name.upper()} is {changed.value}, as in the environment.")

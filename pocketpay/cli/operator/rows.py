@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from pocketpay.cli.operator.counter import Counter
+from pocketpay.cli.operator.console import Console
 from pocketpay.cli.operator.tables import time
 
 if TYPE_CHECKING:
@@ -13,13 +13,13 @@ TRANSACTION = ("ID", "TYPE", "STATUS", "TOTAL", "CURRENCY", "FROM", "TO")
 """The columns of a transaction; when it was ordered is the one after them."""
 
 
-async def transaction_rows(counter: Counter, transactions: "Sequence[Transaction]") -> list[list[str | None]]:
+async def transaction_rows(console: Console, transactions: "Sequence[Transaction]") -> list[list[str | None]]:
     """A row for each transaction, in their order: its columns, and when it was ordered."""
     from pocketpay.api import ids
     from pocketpay.identity.reads import PeopleReads
 
     sides = {side for one in transactions for side in (one.source_wallet_id, one.destination_wallet_id) if side}
-    owners = await PeopleReads(counter.database).owners.load_many([*sides])
+    owners = await PeopleReads(console.database).owners.load_many([*sides])
     names = {user.wallet_id: user.username for user in owners if user is not None}
     return [
         [

@@ -3,7 +3,7 @@
     people.py            users: found, listed, changed
     profiles.py          people as others see them
     sessions.py          sessions and their refresh tokens
-    leaving.py           what is deleted and kept when a wallet is closed
+    closing_user.py         what is deleted and kept when a wallet is closed
     verification.py      which email address and which phone number a user has verified
     challenges.py        what one-time codes and links are derived from
     throttles.py         the counters that every server shares

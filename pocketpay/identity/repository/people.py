@@ -223,14 +223,14 @@ async def change(session: Session, user_id: UUID, changes: Changes) -> User | No
 
 
 async def taken(
-    session: Session, *, username: str | None, email: str | None, phone: str | None, besides: UUID | None = None
+    session: Session, *, username: str | None, email: str | None, phone: str | None, other_than: UUID | None = None
 ) -> set[str]:
-    """Which of these somebody besides that user has already: some of username, email, phone.
+    """Which of these another user has already: some of username, email, phone.
 
     An email address or a phone number counts once it is verified: whoever only gives it keeps nobody else from giving
     it. A username stays with whoever had it first, also when they have left.
     """
-    row = await session.fetchrow(_TAKEN, username, email, phone, besides)
+    row = await session.fetchrow(_TAKEN, username, email, phone, other_than)
     return set() if row is None else {field for field, is_taken in row.items() if is_taken}
 
 

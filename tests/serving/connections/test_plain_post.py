@@ -37,7 +37,7 @@ class Echo(Replies):
         kind, request_id = http.JSON, http.request_id(headers)
         try:
             kind = http.media_type(headers.get(b"accept", b""))
-            http.must_be_json(headers)
+            http.require_json(headers)
             read = body if isinstance(body, bytes) else await body()
             self.bodies.append(read)
             await self.release.wait()

@@ -1,4 +1,4 @@
-"""The counter: where an operator's verb finds its database, does one thing, and says how it ended.
+"""The console: finds the database for an operator's command, runs the command, and prints how it ended.
 
 A refusal ends the process with its words on stderr and exit code 1.
 """
@@ -34,7 +34,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Counter:
+class Console:
     """What a verb works with: the settings, the database, and a desk where money or a wallet is touched."""
 
     settings: Settings
@@ -50,7 +50,7 @@ class Counter:
         return desk
 
 
-def at_the_counter(work: Callable[[Counter], Awaitable[T]]) -> T:
+def with_console(work: Callable[[Console], Awaitable[T]]) -> T:
     """Does the work on the database of this process's settings. A refusal ends the process with its words and 1."""
     stops.leave_on_stops(143)
     chosen = settings.load()
@@ -60,7 +60,7 @@ def at_the_counter(work: Callable[[Counter], Awaitable[T]]) -> T:
         async with AsyncExitStack() as open_:
             database = await Database.open(dsn, readers=1, writers=1)
             open_.push_async_callback(database.close)
-            return await work(Counter(chosen, database, open_))
+            return await work(Console(chosen, database, open_))
 
     with database_of(chosen) as place:
         serve.prepare(chosen, place)
@@ -74,20 +74,20 @@ def at_the_counter(work: Callable[[Counter], Awaitable[T]]) -> T:
 
 
 def _words(refusal: Refusal) -> str:
-    """A refusal as the doors tell it."""
+    """A refusal in the words of the API."""
     from pocketpay.api.errors import user_errors
 
     (error,) = user_errors((refusal,))
     return f"{error.code.value}: {error.message}"
 
 
-async def wallet_meant(counter: Counter, typed: str) -> UUID:
+async def wallet_of_text(console: Console, typed: str) -> UUID:
     """The wallet that was named. Raises NotFound."""
     from pocketpay.api.operations.sought import sought
     from pocketpay.operations.customers import wallet_of
     from pocketpay.transactions.errors import NotFound
 
-    wallet_id = await counter.database.query(wallet_of, sought(typed))
+    wallet_id = await console.database.query(wallet_of, sought(typed))
     if wallet_id is None:
         raise NotFound("wallet")
     return wallet_id

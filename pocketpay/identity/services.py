@@ -1,4 +1,4 @@
-"""The reception: what the doors of identity hold, one for each server."""
+"""The services of identity, made once for each server: what its functions need to work."""
 
 import time
 from collections.abc import Awaitable, Callable
@@ -59,7 +59,7 @@ class Admission:
 
 
 @dataclass(frozen=True, slots=True)
-class Reception:
+class IdentityServices:
     """This server's way to let people in. `lifetime` is how long their sessions last; `require_unlocked` says who is
     locked out, and `on_verified_email` is told of each address that was verified.
     """
@@ -90,7 +90,7 @@ class Reception:
         require_unlocked: LockOut,
         on_verified_email: Verified = nothing_else,
     ) -> Self:
-        """A server's reception. `secret` is its key, the same on every server; must be called in the event loop."""
+        """A server's services. `secret` is its key, the same on every server; must be called in the event loop."""
         access_tokens = AccessTokens(secret, lifetime_seconds=settings.access_token_expire_minutes * 60)
         whole = timedelta(days=settings.refresh_token_expire_days)
         sign_ups, sign_ins = settings.sign_up_rate_per_hour, settings.sign_in_rate_per_minute

@@ -1,4 +1,4 @@
-"""The office: what the doors of operators hold, one for each server."""
+"""The services of operators, made once for each server."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from pocketpay.operations.audits import Audits
 
 
 @dataclass(frozen=True, slots=True)
-class Office:
+class OperatorServices:
     """This server's audits, and the risk policy that it decides by."""
 
     audits: Audits

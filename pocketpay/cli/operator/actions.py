@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
-from pocketpay.cli.operator.counter import Counter, Reason, at_the_counter, login, wallet_meant
+from pocketpay.cli.operator.console import Console, Reason, login, wallet_of_text, with_console
 
-acting = typer.Typer()
+actions = typer.Typer()
 
 User = Annotated[str, typer.Argument(metavar="USER", help='The username, with or without "@".')]
 WalletMeant = Annotated[str, typer.Argument(metavar="WALLET", help="A wallet's id, or its owner's id or username.")]
@@ -25,19 +25,19 @@ What = Annotated[
 ]
 
 
-@acting.command("grant")
+@actions.command("grant")
 def grant_verb(user: User, reason: Reason) -> None:
     """Makes a user an operator."""
     _set_role(user, "operator", reason)
 
 
-@acting.command("revoke")
+@actions.command("revoke")
 def revoke_verb(user: User, reason: Reason) -> None:
     """Removes the operator role of a user, from their next request on."""
     _set_role(user, "member", reason)
 
 
-@acting.command("freeze")
+@actions.command("freeze")
 def freeze_verb(
     wallet: WalletMeant,
     reason: Reason,
@@ -52,31 +52,31 @@ def freeze_verb(
     from pocketpay.operations.freeze_wallet import freeze_wallet
     from pocketpay.wallets.balance import Freeze
 
-    async def freeze(counter: Counter) -> bool:
-        wallet_id = await wallet_meant(counter, wallet)
-        desk, kind = await counter.desk(), Freeze(for_.value)
+    async def freeze(console: Console) -> bool:
+        wallet_id = await wallet_of_text(console, wallet)
+        desk, kind = await console.desk(), Freeze(for_.value)
         answer = await freeze_wallet(desk, login(), wallet_id, freeze=kind, raw_reason=reason)
         return answer.outcome.changed
 
-    changed = at_the_counter(freeze)
+    changed = with_console(freeze)
     typer.echo(f"{wallet} is frozen for {for_.value}{'' if changed else ' already'}.")
 
 
-@acting.command("unfreeze")
+@actions.command("unfreeze")
 def unfreeze_verb(wallet: WalletMeant, reason: Reason) -> None:
     """Unfreezes a wallet."""
     from pocketpay.operations.unfreeze_wallet import unfreeze_wallet
 
-    async def unfreeze(counter: Counter) -> bool:
-        wallet_id = await wallet_meant(counter, wallet)
-        answer = await unfreeze_wallet(await counter.desk(), login(), wallet_id, raw_reason=reason)
+    async def unfreeze(console: Console) -> bool:
+        wallet_id = await wallet_of_text(console, wallet)
+        answer = await unfreeze_wallet(await console.desk(), login(), wallet_id, raw_reason=reason)
         return answer.outcome.changed
 
-    changed = at_the_counter(unfreeze)
+    changed = with_console(unfreeze)
     typer.echo(f"{wallet} is {'no longer' if changed else 'not'} frozen.")
 
 
-@acting.command("reverse")
+@actions.command("reverse")
 def reverse_verb(
     transaction: Annotated[str, typer.Argument(metavar="TRANSACTION", help="The id of the transaction.")],
     reason: Reason,
@@ -93,10 +93,10 @@ def reverse_verb(
     from pocketpay.operations.reverse_transaction import reverse_transaction
     from pocketpay.transactions.transaction import Transaction
 
-    async def reverse(counter: Counter) -> Transaction:
+    async def reverse(console: Console) -> Transaction:
         transaction_id = sought_transaction(transaction)
         answer = await reverse_transaction(
-            await counter.desk(),
+            await console.desk(),
             login(),
             transaction_id,
             raw_reason=reason,
@@ -105,7 +105,7 @@ def reverse_verb(
         )
         return answer.transaction
 
-    refund = at_the_counter(reverse)
+    refund = with_console(reverse)
     id = ids.encode(ids.TRANSACTION, refund.id)
     typer.echo(f"{refund.amount} {refund.amount.currency} of {transaction} refunded by {id}.")
 
@@ -114,9 +114,9 @@ def _set_role(user: str, role: str, reason: str) -> None:
     from pocketpay.identity.user import Role
     from pocketpay.operations.roles import set_role
 
-    async def change(counter: Counter) -> bool:
-        _, changed = await set_role(counter.database, login(), raw_username=user, role=Role(role), raw_reason=reason)
+    async def change(console: Console) -> bool:
+        _, changed = await set_role(console.database, login(), raw_username=user, role=Role(role), raw_reason=reason)
         return changed
 
-    changed = at_the_counter(change)
+    changed = with_console(change)
     typer.echo(f"{user} is {'now' if changed else 'already'} {'an operator' if role == 'operator' else 'a member'}.")

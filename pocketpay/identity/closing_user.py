@@ -17,7 +17,7 @@ NAME = "Closed account"
 
 
 @dataclass(frozen=True, slots=True)
-class Leaver:
+class ClosingUser:
     """Somebody about to leave. `username` is what they are called from then on; `proven` the hash that the password
     they have shown was compared with; `email` the fingerprint of their address, None where they have none."""
 

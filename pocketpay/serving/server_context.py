@@ -1,8 +1,8 @@
-"""What the doors of one server share: who is asking, how often they may, and how a text is answered."""
+"""What the endpoints of one server share: who is asking, how often they may, and how a request is answered."""
 
 from starlette.types import Scope
 
-from pocketpay.api.context import Context, Rooms
+from pocketpay.api.context import Context, Services
 from pocketpay.api.rates import Rates
 from pocketpay.database.failures import ServiceBusy
 from pocketpay.identity import networks
@@ -14,8 +14,8 @@ from pocketpay.serving.metrics import Metrics
 from pocketpay.serving.registry import Sockets
 
 
-class Doors:
-    """What the doors of one server share: the rooms once it has opened, and how a text is answered."""
+class ServerContext:
+    """What the endpoints of one server share: the services once the server is open, and how a request is answered."""
 
     def __init__(
         self,
@@ -28,21 +28,21 @@ class Doors:
         """`rates` are of users, `anonymous_rates` of addresses without a valid token; None is no limit."""
         self.execution, self.metrics, self.sockets = execution, metrics, sockets
         self.rates, self.anonymous_rates = rates, anonymous_rates
-        self.rooms: Rooms | None = None
+        self.services: Services | None = None
 
     async def context(self, scope: Scope, headers: Headers, request_id: str) -> Context:
         """A request's context. Raises HttpRefusal when it comes too often, or nobody can say whose it is."""
-        if self.rooms is None:
+        if self.services is None:
             raise http.busy()
         return self.context_of(await self.admitted(scope, headers), scope, headers, request_id)
 
     def context_of(self, viewer: Viewer | None, scope: Scope, headers: Headers, request_id: str) -> Context:
         """The context of a request that has been admitted. Raises HttpRefusal while the server is not open."""
-        if self.rooms is None:
+        if self.services is None:
             raise http.busy()
         user_agent = headers.get(b"user-agent")
         return Context(
-            self.rooms,
+            self.services,
             viewer,
             request_id=request_id,
             address=_address(scope),
@@ -58,10 +58,10 @@ class Doors:
     async def viewer(self, headers: Headers) -> Viewer | None:
         """Who a request's token says it is; None without one, and for one that is bad or has expired."""
         said = headers.get(b"authorization")
-        if said is None or self.rooms is None or said[:7].lower() != b"bearer ":
+        if said is None or self.services is None or said[:7].lower() != b"bearer ":
             return None
         try:
-            return await self.rooms.reception.gate.viewer(said[7:].strip().decode("latin-1"))
+            return await self.services.identity.gate.viewer(said[7:].strip().decode("latin-1"))
         except ServiceBusy:
             raise http.busy() from None
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from pocketpay.database.sessions import Session
-from pocketpay.identity.leaving import NAME, Leaver
+from pocketpay.identity.closing_user import NAME, ClosingUser
 from pocketpay.identity.passwords import NO_PASSWORD
 from pocketpay.mail import repository as mails
 
@@ -51,21 +51,21 @@ async def hashes(session: Session, user_ids: Iterable[UUID]) -> dict[UUID, str]:
     return {row["id"]: row["password_hash"] for row in rows}
 
 
-async def leave(session: Session, now: datetime, leavers: Sequence[Leaver]) -> list[UUID]:
+async def leave(session: Session, now: datetime, closing_users: Sequence[ClosingUser]) -> list[UUID]:
     """They leave at `now`. Gives the sessions that ended by it; telling the servers is the caller's."""
     rows = await session.fetch(
         _LEAVE,
         now,
-        [one.user_id for one in leavers],
-        [one.username for one in leavers],
+        [one.user_id for one in closing_users],
+        [one.username for one in closing_users],
         NAME,
         NO_PASSWORD,
-        [one.email for one in leavers],
+        [one.email for one in closing_users],
     )
-    await mails.forget(session, [one.user_id for one in leavers])
+    await mails.forget(session, [one.user_id for one in closing_users])
     return [row["id"] for row in rows if row["ended"]]
 
 
-async def ended_by_leaving(session: Session, user_id: UUID) -> list[UUID]:
+async def ended_by_closing(session: Session, user_id: UUID) -> list[UUID]:
     """The sessions that ended when that user left; none while they are here."""
     return [row["id"] for row in await session.fetch(_ENDED, user_id)]

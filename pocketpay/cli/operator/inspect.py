@@ -4,17 +4,17 @@ from typing import Annotated
 
 import typer
 
-from pocketpay.cli.operator.counter import Counter, at_the_counter, wallet_meant
+from pocketpay.cli.operator.console import Console, wallet_of_text, with_console
 from pocketpay.cli.operator.rows import TRANSACTION, transaction_rows
 from pocketpay.cli.operator.tables import Limit, show, time
 
-looking = typer.Typer()
+inspect = typer.Typer()
 
 TOLD = ("freeze", "name", "value", "before", "amount", "currency", "sessions")
 """Of what an act was about, beside the ids."""
 
 
-@looking.command("find")
+@inspect.command("find")
 def find_verb(
     text: Annotated[
         str,
@@ -27,9 +27,9 @@ def find_verb(
     from pocketpay.operations import customers
     from pocketpay.wallets.reads import WalletReads
 
-    async def look(counter: Counter) -> list[list[str | None]]:
-        found = await counter.database.query(customers.find, sought(text))
-        reads, wallet_ids = WalletReads(counter.database), [one.wallet_id for one in found]
+    async def look(console: Console) -> list[list[str | None]]:
+        found = await console.database.query(customers.find, sought(text))
+        reads, wallet_ids = WalletReads(console.database), [one.wallet_id for one in found]
         balances = await reads.balances.load_many(wallet_ids)
         reasons = await reads.freeze_reasons.load_many(wallet_ids)
         rows: list[list[str | None]] = []
@@ -48,27 +48,27 @@ def find_verb(
         *("USERNAME", "NAME", "EMAIL", "VERIFIED", "PHONE", "ROLE"),
         *("WALLET", "BALANCE", "HELD", "CURRENCY", "WALLET ID", "WHY"),
     )
-    rows = at_the_counter(look)
+    rows = with_console(look)
     if not rows:
         typer.echo("No customer found.", err=True)
         raise typer.Exit(1)
     show(head, rows)
 
 
-@looking.command("pending")
+@inspect.command("pending")
 def pending_verb(limit: Limit = 50) -> None:
     """Lists payments that wait for confirmation, earliest expiry first, and orders without the bank's answer."""
     from pocketpay.operations.pending import pending
 
-    async def look(counter: Counter) -> list[list[str | None]]:
-        waiting = await counter.database.query(pending, limit)
-        rows = await transaction_rows(counter, waiting)
+    async def look(console: Console) -> list[list[str | None]]:
+        waiting = await console.database.query(pending, limit)
+        rows = await transaction_rows(console, waiting)
         return [[*row, time(one.expires_at)] for row, one in zip(rows, waiting, strict=True)]
 
-    show((*TRANSACTION, "SINCE", "EXPIRES"), at_the_counter(look))
+    show((*TRANSACTION, "SINCE", "EXPIRES"), with_console(look))
 
 
-@looking.command("actions")
+@inspect.command("actions")
 def actions_verb(
     wallet: Annotated[
         str | None, typer.Option("--wallet", help="Only actions on this wallet: its id, or its owner's username.")
@@ -79,9 +79,9 @@ def actions_verb(
     from pocketpay.api import ids
     from pocketpay.operator_log import listing
 
-    async def look(counter: Counter) -> list[list[str | None]]:
-        about = None if wallet is None else await wallet_meant(counter, wallet)
-        recorded = await counter.database.query(listing.read, about, most=limit)
+    async def look(console: Console) -> list[list[str | None]]:
+        about = None if wallet is None else await wallet_of_text(console, wallet)
+        recorded = await console.database.query(listing.read, about, most=limit)
         return [
             [
                 time(one.created_at),
@@ -95,4 +95,4 @@ def actions_verb(
             for one in recorded
         ]
 
-    show(("AT", "OPERATOR", "ACTION", "WALLET", "TRANSACTION", "WHAT", "WHY"), at_the_counter(look))
+    show(("AT", "OPERATOR", "ACTION", "WALLET", "TRANSACTION", "WHAT", "WHY"), with_console(look))
