@@ -91,7 +91,7 @@ def test_time_zone_that_is_changed_opens_nothing(changed: dict[str, str | None])
             del said[name]
         else:
             said[name] = text.format(expires=said["expires"])
-    with pytest.raises(BadLink, match="none of ours"):
+    with pytest.raises(BadLink, match="not valid"):
         StatementLinks(SECRET).read(month, said, now=NOW)
 
 
