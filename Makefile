@@ -37,9 +37,9 @@ install: $(DONE)/install ## the virtualenv, from the lock
 explorer: $(DONE)/explorer ## GraphiQL, with this machine's npm or one from the lock
 	@:
 
-# Five at a time, on two cores: they wait for PostgreSQL and for one another more than they work.
+# Four at a time, on two cores: they wait for PostgreSQL and for one another more than they work.
 test: $(DONE)/install ## every test; `make test ARGS="tests/risk -x"` for some
-	@$(PY) -m pytest -n 5 --dist loadfile --no-loadscope-reorder $(ARGS)
+	@$(PY) -m pytest -n 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 browser: $(DONE)/install explorer ## the explorer's tabs in a real Chromium; SHOTS=folder keeps a picture of each
 	@$(PY) -c 'import sys; from tests.e2e import test_browser; sys.exit(test_browser.MISSING)'
