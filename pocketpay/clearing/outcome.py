@@ -47,7 +47,7 @@ class SideEffects:
 
     @property
     def stored_refusals(self) -> tuple[StoredRefusal | None, ...]:
-        """What the key of an order of many keeps: for each item its refusal, None where it left a row; () where none
+        """What the key of a batch keeps: for each item its refusal, None where it left a row; () where none
         was refused without one."""
         refusals = tuple(stored(part) if isinstance(part, Refusal) else None for part in self.parts)
         return refusals if any(refusals) else ()

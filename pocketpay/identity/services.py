@@ -61,7 +61,7 @@ class Admission:
 @dataclass(frozen=True, slots=True)
 class IdentityServices:
     """This server's way to let people in. `lifetime` is how long their sessions last; `require_unlocked` says who is
-    locked out, and `on_verified_email` is told of each address that was verified.
+    locked out, and `on_verified_email` is called for each address that a user verifies.
     """
 
     database: Database

@@ -198,7 +198,7 @@ def _time(judge_: Judge, now: datetime) -> datetime | None:
 
 
 def _confirmed(raw: str | None, now: datetime) -> datetime | None:
-    """When they confirmed their address to Supabase; what is no time in the past says nothing."""
+    """When they confirmed their address to Supabase. A value that is no time in the past is ignored."""
     moment = None if raw is None else _moment(raw)
     return None if moment is None or moment > now else moment
 

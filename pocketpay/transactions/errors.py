@@ -13,7 +13,7 @@ Refusal
 ├── TooManyPending(most)              TOO_MANY_PENDING
 ├── RiskBlocked                       RISK_BLOCKED
 ├── BankDeclined                      BANK_DECLINED
-├── PayerGone                         RECIPIENT_NOT_FOUND: the same of whom money would go back to
+├── PayerGone                         RECIPIENT_NOT_FOUND: whoever paid cannot be paid back now
 ├── AlreadyRefunded                   ALREADY_REFUNDED
 ├── RefundTooLarge(left)              REFUND_TOO_LARGE
 ├── BalanceNotZero                    BALANCE_NOT_ZERO: or something of the wallet's is under way

@@ -48,7 +48,7 @@ async def test_parallel_searches_of_one_member_keep_nobody_from_reading(
 
 
 def test_every_resolver_reads_for_whoever_asks() -> None:
-    """`services.database` reads for nobody in particular: only what is no member's own may use it so."""
+    """`services.database` reads without an owner: only reads of shared data may use it."""
     for file in API.rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text())):
             if isinstance(node, ast.Attribute) and node.attr == "query" and isinstance(node.value, ast.Attribute):

@@ -117,7 +117,7 @@ class Customer:
         return BringOver(self.pick.new_id(), self.pick.somebody(), self.pick.amount(None), self.pick.new_key())
 
     def _is_welcomed(self) -> Order:
-        """Once each: what is owed is said again in the same words, whatever came of it before."""
+        """Once each: an order is repeated with the same input, whatever its first result was."""
         who = self.pick.somebody()
         if who not in self._welcomes:
             self._welcomes[who] = Welcome(self.pick.new_id(), who, self.pick.amount(None), self.pick.new_key())

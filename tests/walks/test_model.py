@@ -116,7 +116,7 @@ async def test_clearing_does_what_the_model_says(database_dsn: Dsns, seed: int) 
 
 
 def verified(model: Recovery) -> set[tuple[str, str]]:
-    """Which contact of whom is verified."""
+    """Which contacts of which users are verified."""
     return {
         (contact, who)
         for who, account in model.accounts.items()

@@ -48,7 +48,7 @@ async def count(connection: Connection) -> int:
 
 
 async def mark(session: Session, user_ids: Sequence[UUID]) -> tuple[set[UUID], datetime]:
-    """Records that they are sent a welcome mail; gives those of whom it was not recorded yet, and the time."""
+    """Records a welcome mail for each of them; returns those who had no record yet, and the time."""
     rows = await session.fetch(_MARK, list(user_ids), NO_PASSWORD)
     now: datetime = await session.fetchval("select clock_timestamp()")
     return {row["user_id"] for row in rows}, now

@@ -17,7 +17,7 @@ BONUS_DESCRIPTION = "Welcome bonus"
 class Newcomer:
     """A person about to be written, each field in the form it is kept in.
 
-    All ids are made before the write, so that it can be said again. `bonus` may be zero: then there is none.
+    All ids are made before the write, so that the write can be repeated. A `bonus` of zero is no bonus.
     """
 
     user_id: UUID
