@@ -36,9 +36,18 @@ def waiting() -> NewDocuments:
     return NewDocuments(share=SHARE, burst_seconds=BURST_SECONDS)
 
 
-def spend_the_burst(turns: NewDocuments) -> None:
-    """The next text begins 2 ms from now."""
-    turns._paid_at = asyncio.get_running_loop().time() + BURST_SECONDS / SHARE + 0.002
+def make_all_wait(turns: NewDocuments) -> None:
+    """No text begins before `let_them_begin`, however slow this machine is."""
+    turns._paid_at = asyncio.get_running_loop().time() + 3600
+
+
+async def let_them_begin(turns: NewDocuments) -> None:
+    """Waits until every task of the test waits for its turn; then the turns begin."""
+    await asyncio.sleep(0)
+    assert turns._timer is not None
+    turns._timer.cancel()
+    turns._paid_at = 0.0
+    turns._next()
 
 
 async def test_new_documents_take_their_share_of_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -66,27 +75,31 @@ async def test_a_quiet_time_saves_up_the_burst_and_no_more(monkeypatch: pytest.M
 
 async def test_owners_take_turns_and_each_is_served_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
     texts, turns = Texts(monkeypatch, 0.0001), waiting()
-    spend_the_burst(turns)
+    make_all_wait(turns)
     names = ["a1", "a2", "a3", "b1", "b2", "c1"]
-    await asyncio.gather(*(turns.turn(name[0], partial(texts.text, name)) for name in names))
+    waits = [asyncio.ensure_future(turns.turn(name[0], partial(texts.text, name))) for name in names]
+    await let_them_begin(turns)
+    await asyncio.gather(*waits)
     assert texts.prepared == ["a1", "b1", "c1", "a2", "b2", "a3"]
 
 
 async def test_an_owner_who_floods_leaves_the_others_their_turn(monkeypatch: pytest.MonkeyPatch) -> None:
     texts, turns = Texts(monkeypatch, 0.0005), waiting()
-    spend_the_burst(turns)
+    make_all_wait(turns)
     flood = [asyncio.ensure_future(turns.turn("a", lambda: texts.text("a"))) for _ in range(MOST_OF_ONE)]
     await asyncio.sleep(0)
     with pytest.raises(TooManyNewDocuments):
         await turns.turn("a", lambda: texts.text("a"))
-    assert await turns.turn("b", lambda: texts.text("b")) == "b"
-    assert texts.prepared.index("b") <= 1
+    other = asyncio.ensure_future(turns.turn("b", lambda: texts.text("b")))
+    await let_them_begin(turns)
+    assert await other == "b"
+    assert texts.prepared.index("b") == 1
     await asyncio.gather(*flood)
 
 
 async def test_so_many_wait_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
     texts, turns = Texts(monkeypatch, 10), waiting()
-    spend_the_burst(turns)
+    make_all_wait(turns)
     waits = [asyncio.ensure_future(turns.turn(f"owner {n}", lambda: texts.text("a"))) for n in range(MOST_WAITING)]
     await asyncio.sleep(0)
     with pytest.raises(TooManyNewDocuments):
@@ -107,23 +120,26 @@ async def test_a_document_waits_so_long_at_most(monkeypatch: pytest.MonkeyPatch)
 
 async def test_a_document_whose_client_left_costs_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     texts, turns = Texts(monkeypatch, 0.0005), waiting()
-    spend_the_burst(turns)
+    make_all_wait(turns)
     left, stays = (asyncio.ensure_future(turns.turn("a", partial(texts.text, name))) for name in ("left", "stays"))
     await asyncio.sleep(0)
     left.cancel()
+    await let_them_begin(turns)
     assert await stays == "stays"
     assert texts.prepared == ["stays"]
 
 
 async def test_an_error_of_preparing_reaches_who_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     texts, turns = Texts(monkeypatch, 0.0001), waiting()
-    spend_the_burst(turns)
+    make_all_wait(turns)
 
     def fail() -> str:
         raise LookupError
 
+    failing = asyncio.ensure_future(turns.turn("a", fail))
+    await let_them_begin(turns)
     with pytest.raises(LookupError):
-        await turns.turn("a", fail)
+        await failing
     assert await turns.turn("a", lambda: texts.text("a")) == "a"
 
 
