@@ -1,5 +1,5 @@
-"""The terms payments are made on: the risk policy, how long an answer is awaited, how much may wait, limits, fees,
-how often money may be asked for."""
+"""The terms of payments: the risk policy, limits, fees, and the caps and lifetimes of held payments, money requests
+and cards."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -12,25 +12,27 @@ from pocketpay.transactions.limits import LimitKind
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What applies to every payment decided now."""
+    """The terms that apply to every payment decided now."""
 
     policy: Policy
     confirmation: timedelta
-    most_pending: int
-    """Held payments per wallet: an answer is owed to each, and nobody answers more than a screenful."""
+    """How long the sender of a held payment may confirm it."""
+    max_pending: int
+    """Held payments per wallet. The sender has to answer each one, and nobody answers more than a screenful."""
 
     limits: dict[LimitKind, dict[str, Money]]
-    """Each limit by currency. A wallet of a currency no longer served has none: its money must not be locked in."""
+    """Each limit by currency. A currency that is no longer served has no limit, so that its wallets can be emptied."""
     instant_fee_bps: int
+    """The fee of an instant withdrawal, in basis points."""
 
     request_life: timedelta
-    """How long a money request may be paid."""
-    most_open_requests: int
-    """Of one person to another: whoever has not answered five is not nagged by a sixth."""
-    most_requests_a_day: int
-    """Of one wallet within 24 hours, whomever it asks."""
-    most_cards: int
-    """Open cards per wallet: enough for every purpose, and a list that fits a screen."""
+    """How long a money request can be paid."""
+    max_open_requests: int
+    """Open money requests from one person to another. It keeps a person who does not answer from more requests."""
+    max_requests_per_day: int
+    """Money requests from one wallet within 24 hours, to all payers together."""
+    max_cards: int
+    """Open cards per wallet: enough for every purpose, and few enough for a list on one screen."""
 
     @classmethod
     def of(cls, settings: Settings) -> "Terms":
@@ -52,5 +54,5 @@ class Terms:
 
 
 def policy_of(settings: Settings) -> Policy:
-    """The risk policy that those settings say."""
+    """Returns the risk policy of the settings."""
     return Policy.of(settings, settings.served_currencies)

@@ -5,6 +5,7 @@ from pocketpay.ledger.repository import postings
 
 
 async def served_anywhere(session: Session) -> tuple[str, ...]:
-    """ISO 4217 codes in alphabetical order. A server makes house accounts in each of its own when it starts."""
+    """Returns the ISO 4217 codes in alphabetical order. Each server creates house accounts in its currencies when it
+    starts."""
     house = await postings.house(session)
     return tuple(sorted({currency for _, currency in house.accounts}))

@@ -1,6 +1,7 @@
-"""How a card's own limits change: at once, for every payment that is judged after it.
+"""How a card's own limits change. The change applies to every payment decided after it.
 
-A limit may be set below what the card has paid this month: then it pays nothing until the next.
+The monthly limit may be set below the amount that the card has spent this month; then the card cannot pay until next
+month.
 """
 
 from dataclasses import dataclass, replace
@@ -19,12 +20,12 @@ from pocketpay.payments.parsing import parse_limit
 from pocketpay.transactions.errors import NotFound, WrongState
 
 WantedLimit: TypeAlias = Money | Stays | None
-"""A limit to be set, one that stays as it is, or None for one to be lifted."""
+"""The limit to set, `STAYS` to keep the current limit, or None to remove the limit."""
 
 
 @dataclass(frozen=True, slots=True)
 class UpdateCardLimits:
-    """Give the card those limits. `card_id` is None when what was said is no card's id."""
+    """Changes the limits of the card. `card_id` is None if the input was not a valid id."""
 
     wallet_id: UUID
     card_id: UUID | None
@@ -36,7 +37,7 @@ class UpdateCardLimits:
         return Footprint(self.wallet_id, lookups=None if self.card_id is None else Lookups(cards=(self.card_id,)))
 
     def decide(self, book: Book) -> Outcome:
-        """The rule. Raises NotFound, and WrongState when the card is closed; said again it changes nothing."""
+        """Applies the rule. Raises NotFound, and WrongState when the card is closed. Idempotent."""
         card = book.own_card(self.card_id, self.wallet_id)
         if card is None:
             raise NotFound(thing="card")
@@ -58,7 +59,7 @@ async def update_card_limits(
     raw_per_payment_limit: Wanted = STAYS,
     raw_monthly_limit: Wanted = STAYS,
 ) -> Card:
-    """Changes the limits of a card of that wallet. Raises InvalidAmount, NotFound, WrongState, ServiceBusy."""
+    """Changes the limits of a card of the wallet. Raises InvalidAmount, NotFound, WrongState, ServiceBusy."""
     currency = await desk.resolver.currency(wallet_id)
     each = _wanted(raw_per_payment_limit, currency, "perPaymentLimit")
     monthly = _wanted(raw_monthly_limit, currency, "monthlyLimit")

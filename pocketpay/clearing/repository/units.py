@@ -1,7 +1,7 @@
-"""What one unit of work reads and writes, set-based: one statement for the whole batch each.
+"""The SQL by which one unit of work reads and writes. It is set-based: one statement for all its instructions.
 
-Every question is a lateral join with a limit: as EXISTS in the select list, the payee's became a hashed subplan that
-read every completed transaction there is, each time (126 µs a transfer instead of 16, growing for ever).
+Each subquery is a lateral join with a limit. With EXISTS in the select list, PostgreSQL chose a hashed subplan for
+`known_payee` that read every completed transaction each time: 126 µs per transfer instead of 16, and growing.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -21,14 +21,15 @@ from pocketpay.transactions.stored_refusal import StoredRefusal
 from pocketpay.transactions.transaction import Transaction
 from pocketpay.updates import signals
 
-FIRST_ASKED_AGAIN_SECONDS = 10
-"""After an order to the bank was written: by then nobody waits for the answer to the first asking any more."""
+FIRST_POLL_SECONDS = 10
+"""When the sweeper first polls the bank about an order, counted from its write. By then the server no longer waits for
+the bank's answer to the first call."""
 
 ANCHOR = "coalesce(t.source_wallet_id, t.destination_wallet_id)"
-"""Whose transaction it is."""
+"""The wallet whose lock guards the transaction."""
 
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
-"""Before any account was touched."""
+"""A time before the first change of any account."""
 
 _LOOK = f"""
 with clock as materialized (
@@ -117,7 +118,7 @@ with {posting(_numbers)},
 new_transactions as (
     insert into transactions ({_INSERTED.names}, created_at, updated_at, ask_again_at)
     select u.*, $1, $1,
-        case u.status when 'created' then $1::timestamptz + interval '{FIRST_ASKED_AGAIN_SECONDS} seconds' end
+        case u.status when 'created' then $1::timestamptz + interval '{FIRST_POLL_SECONDS} seconds' end
     from {_INSERTED.unnest("u", _numbers)}),
 changed_transactions as (
     update transactions t
@@ -142,12 +143,13 @@ insert into idempotency_keys (wallet_id, key, operation, fingerprint, result_ids
 select u.wallet_id, u.key, u.operation, u.fingerprint, u.result_ids::uuid[], u.refusals, $1
 from {_KEYS_OF_MANY.unnest("u", numbered_from(2))}
 """
-"""Arrays of arrays must be rectangles, so each key's results come as the text of an array."""
+"""Each key's result ids are passed as the text of an array, because PostgreSQL's arrays of arrays must be
+rectangular."""
 
 _REFUSALS = "select refusals from idempotency_keys where wallet_id = $1 and key = $2"
 
 
-async def look(
+async def look_up(
     session: Session,
     footprints: Sequence[Footprint],
     *,
@@ -155,8 +157,12 @@ async def look(
     recent_window: object,
     most_recent: int,
 ) -> list[Record]:
-    """One row of _LOOK per footprint, in order: the clock, standings, the key, payee and counts, what is used of the
-    limit at most, then the transaction's columns, null where there is none."""
+    """Returns one row of _LOOK_UP per footprint, in order.
+
+    A row has the clock, the standings, the key, the payee, the counts, the upper bound of the limit's use, and the
+    columns of the transaction (null if there is none). The clock is never earlier than `not_before`. Recent payments
+    are counted within `recent_window`, up to `max_recent`.
+    """
     return await session.fetch(
         _LOOK,
         [f.wallet_id for f in footprints],
@@ -171,7 +177,7 @@ async def look(
 
 
 async def overdue(session: Session, wallet_ids: Iterable[UUID], now: datetime) -> list[Transaction]:
-    """The payments of those wallets whose time is over."""
+    """Returns the held payments of the wallets that are overdue at `now`."""
     return [transaction(row) for row in await session.fetch(_OVERDUE, list(wallet_ids), now)]
 
 
@@ -187,7 +193,7 @@ async def write(
     used: Mapping[usage.HourUsed, int],
     payloads: Sequence[str],
 ) -> None:
-    """Everything a unit of work changes, and the notification of it, in one statement."""
+    """Writes all changes of a unit of work except side effects, and sends the notification, in one statement."""
     await session.execute(
         _WRITE,
         now,
@@ -214,7 +220,7 @@ async def write_keys_of_many(
     results: Sequence[Sequence[UUID]],
     refusals: Sequence[Sequence[StoredRefusal | None]],
 ) -> None:
-    """Writes keys that stand for several results each, or for none, and the refusals of each one's items."""
+    """Writes keys that have several results, no result, or refusals of a batch's items."""
     await session.execute(
         _WRITE_KEYS_OF_MANY,
         now,
@@ -224,22 +230,23 @@ async def write_keys_of_many(
             operation=[key.operation for key in keys],
             fingerprint=[key.fingerprint for key in keys],
             result_ids=["{" + ",".join(map(str, ids)) + "}" for ids in results],
-            refusals=[orjson.dumps(told).decode() if told else None for told in refusals],
+            refusals=[orjson.dumps(of_items).decode() if of_items else None for of_items in refusals],
         ),
     )
 
 
 async def refusals(session: Session, key: Key) -> Sequence[StoredRefusal | None]:
-    """What was refused of the order of many that this key was written for; () where nothing was."""
+    """Returns the refusals stored with a batch's key, one per item; () if no item was refused."""
     text = await session.fetchval(_REFUSALS, key.wallet_id, key.text)
     return () if text is None else orjson.loads(text)
 
 
 async def times_paid(
-    session: Session, pairs: Collection[tuple[UUID, UUID]], *, most: int
+    session: Session, pairs: Collection[tuple[UUID, UUID]], *, limit: int
 ) -> dict[tuple[UUID, UUID], int]:
-    """How many payments of the one wallet to the other that were not given back whole there are, at most `most`."""
-    rows = await session.fetch(_TIMES_PAID, [payer for payer, _ in pairs], [payee for _, payee in pairs], most)
+    """Returns the number of completed payments of each pair (payer, payee) that are not fully refunded, up to
+    `limit`."""
+    rows = await session.fetch(_TIMES_PAID, [payer for payer, _ in pairs], [payee for _, payee in pairs], limit)
     return {(row["wallet_id"], row["payee_id"]): row["n"] for row in rows}
 
 
@@ -270,7 +277,7 @@ def _inserted(new: Sequence[Transaction]) -> Sequence[Sequence[object]]:
 
 
 def _updated(changed: Sequence[Transaction]) -> Sequence[Sequence[object]]:
-    if not changed:  # as in most units
+    if not changed:  # the common case
         return _UPDATED.of_no_row
     return _UPDATED.arguments(
         id=[t.id for t in changed],
