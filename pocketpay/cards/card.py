@@ -41,9 +41,9 @@ VALID_YEARS = 4
 class Card:
     """One row of `cards`. Amounts are in the wallet's currency; a limit of None is no limit; times are aware UTC.
 
-    The card is valid until the end of its expiry month (UTC). `spent_in` is the first day of the latest calendar month
-    (UTC) in which it paid, and `spent` is the amount paid in that month, less refunds. `version` grows by one with
-    every change.
+    The card is valid until the end of its expiry month (UTC). `spent_in` is the first day of the latest calendar
+    month (UTC) in which it paid, and `spent` is the amount paid in that month, less refunds. `version` grows by one
+    with every change.
     """
 
     id: UUID

@@ -1,8 +1,8 @@
 """Generates the number and security code of a new card. They are shown once and stored nowhere.
 
-ISO/IEC 7812-1 assigns numbers that begin with 9 to national standards bodies, under the country code of ISO 3166-1, and
-no country can have the code 999. So no real card has a number that begins with 9999. Such a number passes the Luhn
-check of forms, but cannot pay outside Pocket Pay.
+ISO/IEC 7812-1 assigns numbers that begin with 9 to national standards bodies, under the country code of ISO 3166-1,
+and no country can have the code 999. So no real card has a number that begins with 9999. Such a number passes the
+Luhn check of forms, but cannot pay outside Pocket Pay.
 """
 
 import secrets
@@ -17,7 +17,7 @@ BRAND = "Pocket Pay Test"
 
 @dataclass(frozen=True, slots=True)
 class Secrets:
-    """The number and security code of a card. Its repr is empty, so that no log or error can contain them by accident."""
+    """The number and security code of a card. Its repr shows neither, so that no log or error contains them."""
 
     number: str = field(repr=False)
     security_code: str = field(repr=False)

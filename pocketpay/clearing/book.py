@@ -21,7 +21,7 @@ from pocketpay.clearing.terms import Terms
 from pocketpay.clearing.written import StoredKey, Written
 from pocketpay.errors import BooksDisagree
 from pocketpay.ledger.account import Account, Entry, Leg
-from pocketpay.ledger.house import House
+from pocketpay.ledger.house import HouseAccounts
 from pocketpay.money import Money
 from pocketpay.requests import money_request as requests
 from pocketpay.requests.money_request import MoneyRequest
@@ -44,7 +44,7 @@ class Book:
 
     now: datetime
     terms: Terms
-    house: House
+    house: HouseAccounts
     accounts: dict[UUID, Account] = field(default_factory=dict)
     standings: dict[UUID, Standing] = field(default_factory=dict)
     keys: dict[tuple[UUID, str], StoredKey] = field(default_factory=dict)
@@ -55,7 +55,7 @@ class Book:
     hashes: dict[UUID, str] = field(default_factory=dict)
     """The password hash of each user whose wallet this unit may close, by user id."""
     request_payments: dict[UUID, UUID] = field(default_factory=dict)
-    """The id of the latest unfinished payment of each money request, by request id. It may have ended in this unit."""
+    """The id of each money request's latest unfinished payment, by request id. It may have ended in this unit."""
 
     inserted: dict[UUID, Transaction] = field(default_factory=dict)
     updated: dict[UUID, Transaction] = field(default_factory=dict)

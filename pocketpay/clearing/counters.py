@@ -82,7 +82,7 @@ class Counters:
             self.known_payees.discard((wallet_id, payee_id))
 
     def count_request(self, before: MoneyRequest | None, after: MoneyRequest, now: datetime) -> None:
-        """Counts a money request that is new or has changed its status. An overdue request is never counted as open."""
+        """Counts a money request that is new or has changed its status. An overdue request never counts as open."""
         pair = after.requester_wallet_id, after.payer_wallet_id
         if before is None and after.requester_wallet_id in self.requested_today:
             self.requested_today[after.requester_wallet_id] += 1

@@ -1,4 +1,4 @@
-"""The trigger and the constraints by which PostgreSQL protects idempotency keys. The audit proves they are in force."""
+"""The trigger and constraints by which PostgreSQL protects idempotency keys. The audit proves they are in force."""
 
 IMMUTABLE = ("idempotency_keys", "idempotency_keys_immutable", "b642ebafb154895617682561b23adbf5")
 """Table, trigger, and the MD5 of the trigger's source: see `database.findings.guarded`."""

@@ -23,7 +23,7 @@ from pocketpay.clearing.terms import Terms
 from pocketpay.clearing.written import StoredKey
 from pocketpay.database.sessions import Record, Session
 from pocketpay.ledger.account import Account
-from pocketpay.ledger.house import House
+from pocketpay.ledger.house import HouseAccounts
 from pocketpay.requests import repository as requests
 from pocketpay.transactions.limits import LimitKind
 from pocketpay.transactions.repository import lookups, rows
@@ -37,7 +37,7 @@ async def look_up(
     footprints: Sequence[Footprint],
     accounts: Sequence[Account],
     terms: Terms,
-    house: House,
+    house: HouseAccounts,
 ) -> Book:
     """Returns the book of a unit that has locked those accounts. Overdue payments and requests are expired in it.
 

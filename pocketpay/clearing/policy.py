@@ -1,4 +1,5 @@
-"""The risk policy in force: the environment's settings, overridden by the settings that operators made in the database.
+"""The risk policy in force: the environment's settings, overridden by the settings that operators made in the
+database.
 
     at the start            read before the first payment is decided
     a change is signalled   read again, on every server
@@ -47,7 +48,7 @@ class PolicyInForce:
         self.pump = Pump("risk settings", self._reload, lambda error: None)
 
     async def read(self) -> None:
-        """Reads the settings and puts them in force. Raises SettingsError or ServiceBusy; the old policy then stays."""
+        """Reads the settings and puts them in force. On SettingsError or ServiceBusy, the old policy stays in force."""
         # One read at a time: a slow, older read would otherwise overwrite a newer policy.
         async with self._read_lock:
             async with self._database.read() as session:

@@ -16,8 +16,8 @@ for many instructions. Only one unit runs at a time: more connections make hot w
     a timeout on another lock           retries each instruction alone, up to three times, then raises ServiceBusy
     a statement timeout                 retries each instruction alone, then raises ServiceBusy
     a full disk                         raises ServiceBusy
-    any other error                     reconnects and retries with the same ids and keys; an instruction that had been
-                                        committed then returns its first outcome
+    any other error                     reconnects and retries with the same ids and keys; if the first try had been
+                                        committed, the retry returns its outcome
 
 A unit does not fail when an account's last change is in the future: it leaves out the instructions that need the
 account. They are refused with ServiceBusy at once, and an alarm names the account (decision 27).
@@ -44,7 +44,7 @@ from pocketpay.clearing.unit import carry_out
 from pocketpay.clearing.waiting import Waiting, in_time
 from pocketpay.database.failures import Failure, ServiceBusy, classify
 from pocketpay.database.sessions import TIMEOUTS, Connection, Database, Session, connect
-from pocketpay.ledger.house import House
+from pocketpay.ledger.house import HouseAccounts
 from pocketpay.ledger.repository import postings as ledger
 
 LOCK_MILLISECONDS = 100
@@ -94,7 +94,7 @@ class Clearing:
 
     database: Database
     terms: Terms
-    house: House
+    house: HouseAccounts
     counts: Counts = field(default_factory=Counts)
     _waiting: Waiting = field(init=False)
     _clock_alarm: ClockAlarm = field(default_factory=ClockAlarm)

@@ -21,7 +21,7 @@ class Terms:
     """Held payments per wallet. The sender has to answer each one, and nobody answers more than a screenful."""
 
     limits: dict[LimitKind, dict[str, Money]]
-    """Each limit by currency. A currency that is no longer served has no limit, so that its wallets can be emptied."""
+    """Each limit by currency. A currency that is no longer served has none, so that its wallets can be emptied."""
     instant_fee_bps: int
     """The fee of an instant withdrawal, in basis points."""
 
@@ -39,7 +39,7 @@ class Terms:
         return cls(
             policy_of(settings),
             confirmation=timedelta(minutes=settings.confirmation_minutes),
-            most_pending=settings.pending_transfers,
+            max_pending=settings.pending_transfers,
             limits={
                 LimitKind.DEPOSIT_DAILY: settings.amounts("deposit_limit"),
                 LimitKind.WITHDRAWAL_DAILY: settings.amounts("withdrawal_limit"),
@@ -47,9 +47,9 @@ class Terms:
             },
             instant_fee_bps=settings.instant_withdrawal_fee_bps,
             request_life=timedelta(days=settings.request_expire_days),
-            most_open_requests=settings.open_requests,
-            most_requests_a_day=settings.requests_per_day,
-            most_cards=settings.cards_per_wallet,
+            max_open_requests=settings.open_requests,
+            max_requests_per_day=settings.requests_per_day,
+            max_cards=settings.cards_per_wallet,
         )
 
 

@@ -29,7 +29,7 @@ class Ticket:
     doubtful: Result | None = None
     number: int = 0
     waits: bool = False
-    was_aside: bool = False
+    was_postponed: bool = False
     _accounts: frozenset[UUID] | None = field(default=None, init=False)
 
     @property

@@ -35,7 +35,7 @@ from pocketpay.database.failures import ServiceBusy
 from pocketpay.database.sessions import Connection, Session
 from pocketpay.errors import Refusal
 from pocketpay.ledger.account import Account
-from pocketpay.ledger.house import House
+from pocketpay.ledger.house import HouseAccounts
 from pocketpay.ledger.repository import postings as ledger
 
 
@@ -43,7 +43,7 @@ async def carry_out(
     connection: Connection,
     instructions: Sequence[Instruction],
     terms: Terms,
-    house: House,
+    house: HouseAccounts,
     progress: Progress,
     *,
     writing: Callable[[], None] = lambda: None,
@@ -54,8 +54,8 @@ async def carry_out(
     `progress.ahead` has the accounts. `writing` is called just before the longest statement is sent, so that the
     caller can do other work meanwhile.
 
-    Raises RuleFailed, and any error of the database. Then nothing is written, unless `progress.results` shows that the
-    commit had started.
+    Raises RuleFailed, and any error of the database. Then nothing is written, unless `progress.results` shows that
+    the commit had started.
     """
     session = Session(connection)
     await session.execute("begin")
@@ -85,7 +85,7 @@ async def carry_out(
     return results
 
 
-async def preview(session: Session, instruction: Instruction, terms: Terms, house: House) -> Result:
+async def preview(session: Session, instruction: Instruction, terms: Terms, house: HouseAccounts) -> Result:
     """Returns the result that the instruction would have now. Locks nothing and writes nothing.
 
     Raises ServiceBusy when it needs an account ahead of the clock.

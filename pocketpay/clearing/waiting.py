@@ -1,4 +1,5 @@
-"""The waiting orders, and the choice of those that the next unit of work takes. This module does not use the database.
+"""The waiting orders, and the choice of those that the next unit of work takes. This module does not use the
+database.
 
 An order waits only for
 
@@ -32,7 +33,7 @@ MAX_WAITING = 2_048
 """Single orders that wait. This is sixteen units; an order behind them would be refused for its age anyway."""
 
 MAX_WAITING_IN_BATCHES = 1_024
-"""Payments in all waiting batches. Each batch takes one unit; ten units with the largest batch take about a second."""
+"""Payments in all waiting batches. Each batch takes one unit; ten of the largest batches take about a second."""
 
 MAX_POSTPONED = 512
 """Payments in all postponed orders. They are counted apart, because they wait for sessions that may never end."""
@@ -115,7 +116,7 @@ class Waiting:
         return remaining
 
     def refuse_late(self, now: float) -> None:
-        """Refuses orders that have waited too long. Each queue is in order of arrival, so only its head is checked."""
+        """Refuses orders that have waited too long. Queues are in order of arrival, so only their heads are checked."""
         for queue in (self._singles, self._batches):
             while queue and not in_time(queue[0], now):
                 self._refuse(queue.popleft(), "it waited too long for its turn")

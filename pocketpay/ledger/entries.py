@@ -65,7 +65,7 @@ async def read(
 
 
 async def count(session: Session, wallet_id: UUID) -> int:
-    """Returns the number of the wallet's entries. It is the sequence of the last entry, so the read is always fast."""
+    """Returns the number of the wallet's entries. This is the sequence of the last entry, so nothing is counted."""
     return await repository.last_sequence(session, wallet_id)
 
 

@@ -3,10 +3,10 @@
     ledger_accounts   the accounts: one per wallet, and one house account of each kind per currency
     ledger_entries    the entries: append-only, signed: + credit, − debit
 
-`posted`, `held`, `sequence` and `version` are a projection of the entries and of the pending transactions. The unit of
-work that has locked the row updates them, and the audit can prove them at any time. In house accounts they are always
-zero: a house account may be negative, is never locked for a posting, and its balance is the sum of its entries. The
-triggers that enforce laws 1, 3 and 4 are in the first migration.
+`posted`, `held`, `sequence` and `version` are a projection of the entries and of the pending transactions. The unit
+of work that has locked the row updates them, and the audit can prove them at any time. In house accounts they are
+always zero: a house account may be negative, is never locked for a posting, and its balance is the sum of its
+entries. The triggers that enforce laws 1, 3 and 4 are in the first migration.
 
 Decision 3 gives the reasons.
 """

@@ -26,7 +26,7 @@ def with_status(book: Book, card_id: UUID, wallet_id: UUID, status: CardStatus) 
         return Outcome(changed=False, replayed=True, side_effects=SideEffects(cards=(card,)))
     if status not in NEXT[card.status]:
         raise WrongState(card)
-    return Outcome(side_effects=SideEffects(cards=(replace(card.following(book.now), status=status),)))
+    return Outcome(side_effects=SideEffects(cards=(replace(card.next_version(book.now), status=status),)))
 
 
 async def card_after(desk: Desk, instruction: Instruction) -> Card:

@@ -4,8 +4,8 @@
     then the hold is released and the money is posted, in one step
 
 The money is held, so the available balance is not checked again. The risk rules are evaluated again, but only a rule
-that blocks has an effect. If the payment pays a money request, the request is paid in the same unit of work; a request
-that has ended is never paid.
+that blocks has an effect. If the payment pays a money request, the request is paid in the same unit of work; a
+request that has ended is never paid.
 """
 
 from dataclasses import dataclass, replace
@@ -14,7 +14,7 @@ from uuid import UUID
 from pocketpay.clearing import money_requests
 from pocketpay.clearing.book import Book
 from pocketpay.clearing.footprint import Footprint
-from pocketpay.clearing.holds import following, refused, released
+from pocketpay.clearing.holds import next_version, refused, released
 from pocketpay.clearing.outcome import Answer, Outcome
 from pocketpay.ledger.account import Leg
 from pocketpay.payments.desk import Desk
@@ -63,7 +63,7 @@ class Confirm:
             Leg(held.source_wallet_id, -held.amount.minor, held.description),
             Leg(held.destination_wallet_id, held.amount.minor, held.description),
         )
-        done = replace(following(book, held, Status.COMPLETED), completed_at=book.now)
+        done = replace(next_version(book, held, Status.COMPLETED), completed_at=book.now)
         return Outcome(done, legs=legs, hold=released(held), side_effects=money_requests.paid(book, request))
 
 

@@ -5,8 +5,8 @@
     (the bank is called outside any unit of work, with the transaction's id as its idempotency key)
     settle    → completed, posted from the house account `bank`;   or   → failed, no entries
 
-If the wallet is frozen for all, the transaction is written as BLOCKED; every other refusal writes nothing. `settle.py`
-has the second half.
+If the wallet is frozen for all, the transaction is written as BLOCKED; every other refusal writes nothing.
+`settle.py` has the second half.
 """
 
 from dataclasses import dataclass

@@ -7,7 +7,7 @@ from pocketpay.cards.card import Card, CardStatus
 from pocketpay.clearing.book import Book
 from pocketpay.clearing.footprint import Footprint, Lookups
 from pocketpay.clearing.outcome import Outcome
-from pocketpay.payments.card_standing import brought, card_after
+from pocketpay.payments.card_standing import card_after, with_status
 from pocketpay.payments.desk import Desk
 
 
@@ -24,7 +24,7 @@ class FreezeCard:
 
     def decide(self, book: Book) -> Outcome:
         """Applies the rule. Raises NotFound or WrongState. Idempotent: a frozen card is returned unchanged."""
-        return brought(book, self.card_id, self.wallet_id, CardStatus.FROZEN)
+        return with_status(book, self.card_id, self.wallet_id, CardStatus.FROZEN)
 
 
 async def freeze_card(desk: Desk, wallet_id: UUID, card_id: UUID) -> Card:

@@ -14,7 +14,7 @@ from uuid import UUID
 import uuid_utils.compat as uuids
 
 from pocketpay.cards import number
-from pocketpay.cards.card import GOOD_FOR_YEARS, Card, CardStatus, month_of
+from pocketpay.cards.card import VALID_YEARS, Card, CardStatus, month_of
 from pocketpay.cards.errors import TooManyCards
 from pocketpay.cards.number import Secrets
 from pocketpay.clearing.book import Book
@@ -52,8 +52,8 @@ class IssueCard:
             )
         if (why := frozen(book, self.wallet_id)) is not None:
             raise why
-        if book.counters.open_cards[self.wallet_id] >= book.terms.most_cards:
-            raise TooManyCards(book.terms.most_cards)
+        if book.counters.open_cards[self.wallet_id] >= book.terms.max_cards:
+            raise TooManyCards(book.terms.max_cards)
         return Outcome(key=self.key, side_effects=SideEffects(cards=(self._card(book),)))
 
     def _card(self, book: Book) -> Card:
@@ -65,7 +65,7 @@ class IssueCard:
             brand=number.BRAND,
             last4=self.last4,
             expiry_month=book.now.month,
-            expiry_year=book.now.year + GOOD_FOR_YEARS,
+            expiry_year=book.now.year + VALID_YEARS,
             status=CardStatus.ACTIVE,
             per_payment_limit=self.per_payment_limit,
             monthly_limit=self.monthly_limit,

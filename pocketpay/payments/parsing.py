@@ -13,10 +13,10 @@ from pocketpay.money import Money
 from pocketpay.text.lines import fits_line, shows_something
 from pocketpay.transactions.errors import InvalidAmount, InvalidInput
 
-LONGEST_DESCRIPTION = 500
-LONGEST_BANK_NAME = 100
-LONGEST_LABEL = 50
-LONGEST_MERCHANT = 100
+MAX_DESCRIPTION_LENGTH = 500
+MAX_BANK_NAME_LENGTH = 100
+MAX_LABEL_LENGTH = 50
+MAX_MERCHANT_LENGTH = 100
 KEY_LENGTH = (8, 255)
 
 
@@ -35,11 +35,11 @@ def parse_limit(raw_limit: str | None, currency: str, field: str) -> Money | Non
 
 def parse_description(raw_description: str) -> str:
     """Parses a description: one line, trimmed, 1 to 500 characters. Raises InvalidInput."""
-    return _line("description", raw_description, LONGEST_DESCRIPTION)
+    return _line("description", raw_description, MAX_DESCRIPTION_LENGTH)
 
 
 def parse_transfer_description(raw_description: str) -> str:
-    """Parses a transfer's description, which may be empty: "" or the same as `parse_description`. Raises InvalidInput."""
+    """Parses a transfer's description: "" if it is blank, else as `parse_description`. Raises InvalidInput."""
     return parse_description(raw_description) if raw_description.strip() else ""
 
 
@@ -48,22 +48,22 @@ def parse_reason(raw_reason: str) -> str:
 
     Raises InvalidInput.
     """
-    return _line("reason", raw_reason, LONGEST_DESCRIPTION)
+    return _line("reason", raw_reason, MAX_DESCRIPTION_LENGTH)
 
 
 def parse_bank_name(raw_bank_name: str) -> str:
     """Parses a bank's name: one line, trimmed, 1 to 100 characters. Raises InvalidInput."""
-    return _line("bankName", raw_bank_name, LONGEST_BANK_NAME)
+    return _line("bankName", raw_bank_name, MAX_BANK_NAME_LENGTH)
 
 
 def parse_label(raw_label: str) -> str:
     """Parses a card's label: one line, trimmed, 1 to 50 characters. Raises InvalidInput."""
-    return _line("label", raw_label, LONGEST_LABEL)
+    return _line("label", raw_label, MAX_LABEL_LENGTH)
 
 
 def parse_merchant(raw_merchant: str) -> str:
     """Parses a merchant's name: one line, trimmed, 1 to 100 characters. Raises InvalidInput."""
-    return _line("merchant", raw_merchant, LONGEST_MERCHANT)
+    return _line("merchant", raw_merchant, MAX_MERCHANT_LENGTH)
 
 
 def parse_setting(raw_value: str) -> str:
@@ -71,7 +71,7 @@ def parse_setting(raw_value: str) -> str:
 
     Raises InvalidInput.
     """
-    return _line("value", raw_value, LONGEST_DESCRIPTION)
+    return _line("value", raw_value, MAX_DESCRIPTION_LENGTH)
 
 
 def parse_recipient(raw_to: str) -> str:

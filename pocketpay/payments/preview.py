@@ -31,8 +31,9 @@ class TransferPreview:
 
 @dataclass(frozen=True, slots=True)
 class WithdrawalPreview:
-    """The result that the withdrawal would have. `status` and `available_after` are None if it would be refused without
-    a transaction; `refusal` has the reason. `limit` is the limit as it is now, None if the currency has no limit."""
+    """The result that the withdrawal would have. `status` and `available_after` are None if it would be refused
+    without a transaction; `refusal` has the reason. `limit` is the limit as it is now, None if the currency has no
+    limit."""
 
     status: Status | None
     amount: Money

@@ -4,8 +4,8 @@
     then the refund is posted, and `refunded` of the original transaction grows
 
 Both wallets are locked, so that the refunds of a payment never exceed it. A refund has no fee, and no risk rule or
-limit applies. With insufficient funds the transaction is written as FAILED, and from a frozen wallet as BLOCKED; every
-other refusal writes nothing. `reversal.py` has the posting.
+limit applies. With insufficient funds the transaction is written as FAILED, and from a frozen wallet as BLOCKED;
+every other refusal writes nothing. `reversal.py` has the posting.
 """
 
 from dataclasses import dataclass

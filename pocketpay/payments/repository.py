@@ -1,16 +1,16 @@
 """The SQL of the sweeper: overdue payments, orders without the bank's answer, and requests that cannot be paid.
 
-Wallets that another session has locked are left out, because the clearing would wait for the lock each second. Wallets
-whose account is ahead of the clock are left out too: the clearing would refuse them (decision 27), and they would use
-up the batch.
+Wallets that another session has locked are left out, because the clearing would wait for the lock each second.
+Wallets whose account is ahead of the clock are left out too: the clearing would refuse them (decision 27), and they
+would use up the batch.
 """
 
 from datetime import timedelta
 from uuid import UUID
 
-from pocketpay.clearing.repository.units import FIRST_ASKED_AGAIN_SECONDS
+from pocketpay.clearing.repository.units import FIRST_POLL_SECONDS
 from pocketpay.database.sessions import Session
-from pocketpay.ledger.account import MOST_AHEAD_SECONDS
+from pocketpay.ledger.account import MAX_AHEAD_SECONDS
 from pocketpay.transactions.repository.rows import COLUMNS, transaction
 from pocketpay.transactions.transaction import Transaction
 
@@ -23,14 +23,14 @@ with due as materialized (
     order by ask_again_at limit $1 for no key update skip locked)
 update transactions t
 set ask_again_at = clock_timestamp() + least(
-    greatest(clock_timestamp() - t.created_at, interval '{FIRST_ASKED_AGAIN_SECONDS} seconds'),
+    greatest(clock_timestamp() - t.created_at, interval '{FIRST_POLL_SECONDS} seconds'),
     interval '{MAX_PAUSE_SECONDS} seconds')
 from due where t.id = due.id
 returning {", ".join("t." + name.strip() for name in COLUMNS.split(","))}
 """
 """Each pause is as long as the order's age, so the pauses double: 10 s, 20 s, 40 s, … up to an hour."""
 
-_NOT_AHEAD = f"<= (select clock_timestamp()) + interval '{MOST_AHEAD_SECONDS} seconds'"
+_NOT_AHEAD = f"<= (select clock_timestamp()) + interval '{MAX_AHEAD_SECONDS} seconds'"
 
 _PENDING = """
 money_requests r cross join lateral (
@@ -76,12 +76,13 @@ async def expired_by_now(session: Session, limit: int) -> list[tuple[UUID, UUID]
 
 
 async def unsettled(session: Session, limit: int) -> list[Transaction]:
-    """Claims orders whose poll of the bank is due, longest due first. No other server gets them before the next poll."""
+    """Claims orders that are due for a poll of the bank, longest due first, and postpones their next poll. No other
+    server gets them before that."""
     return [transaction(row) for row in await session.fetch(_UNSETTLED, limit)]
 
 
 async def unpayable(session: Session, limit: int, *, closed_within: timedelta) -> list[tuple[UUID, UUID, UUID]]:
-    """Returns (payer, requester, request) of requests that are overdue, or of which a side has closed its wallet within
-    `closed_within`."""
+    """Returns (payer, requester, request) of requests that are overdue, or of which a side has closed its wallet
+    within `closed_within`."""
     rows = await session.fetch(_UNPAYABLE, limit, closed_within)
     return [(row["payer_wallet_id"], row["requester_wallet_id"], row["id"]) for row in rows]

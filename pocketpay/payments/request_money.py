@@ -6,7 +6,7 @@ import uuid_utils.compat as uuids
 
 from pocketpay.clearing.footprint import ResultKind
 from pocketpay.clearing.outcome import Answer
-from pocketpay.payments.ask import Ask, Share
+from pocketpay.payments.create_requests import CreateRequests, Share
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.parsing import parse_amount, parse_description, parse_key, parse_recipient
 
@@ -25,4 +25,4 @@ async def request_money(
         raw_key, wallet_id, "requestMoney", username, amount, description, result_kind=ResultKind.REQUESTS
     )
     share = Share(uuids.uuid7(), username, await desk.resolver.wallet_of(username), amount)
-    return await desk.submit(Ask(wallet_id, (share,), description, key, field="from"))
+    return await desk.submit(CreateRequests(wallet_id, (share,), description, key, field="from"))

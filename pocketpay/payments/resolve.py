@@ -1,8 +1,8 @@
 """Resolves usernames and ids to wallets, before an instruction is queued.
 
 Only facts that never change are read here, so that they can be cached: the owner of a username, the currency of a
-wallet, the parties of a transaction, the sides and amount of a money request. The resolver never refuses: if something
-is not found, the rule gets None.
+wallet, the parties of a transaction, the sides and amount of a money request. The resolver never refuses: if
+something is not found, the rule gets None.
 """
 
 from collections import OrderedDict

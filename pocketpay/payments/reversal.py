@@ -7,12 +7,12 @@
     card          network     wallet            the refunded amount
     bonus         wallet      promotions        the refunded amount
 
-The new transaction has the type REFUND and no fee. Its source and destination are those of the original, exchanged. The
-original stays completed, one version later, and its `refunded` grows by the amount, never above its total.
+The new transaction has the type REFUND and no fee. Its source and destination are those of the original, exchanged.
+The original stays completed, one version later, and its `refunded` grows by the amount, never above its total.
 
-A refunded amount no longer counts against limits: neither against the daily limit under which the original was ordered,
-nor against the month of the card that paid it. A limit bounds how much of a wallet's money is spent; a refund reduces
-that, whoever ordered it.
+A refunded amount no longer counts against limits: neither against the daily limit under which the original was
+ordered, nor against the month of the card that paid it. A limit bounds how much of a wallet's money is spent; a
+refund reduces that, whoever ordered it.
 """
 
 from dataclasses import dataclass, replace
@@ -24,7 +24,7 @@ from pocketpay.clearing.footprint import Key
 from pocketpay.clearing.outcome import Outcome, SideEffects
 from pocketpay.errors import BooksDisagree, Refusal
 from pocketpay.ledger.account import Leg
-from pocketpay.ledger.house import House, HouseKind
+from pocketpay.ledger.house import HouseAccounts, HouseKind
 from pocketpay.money import Money
 from pocketpay.transactions.lifecycle import Status
 from pocketpay.transactions.stored_refusal import ended_by
@@ -63,7 +63,7 @@ class Reversal:
         """Returns the outcome of a refused refund: no money moves, and the transaction is FAILED or BLOCKED."""
         return Outcome(ended_by(why, self._row(book, Status.CREATED)), key=key, refusal=why)
 
-    def legs(self, house: House) -> tuple[Leg, ...]:
+    def legs(self, house: HouseAccounts) -> tuple[Leg, ...]:
         """Returns the original's legs with opposite signs, for the refunded amount.
 
         Raises BooksDisagree for a partial refund of a transaction that had a fee.

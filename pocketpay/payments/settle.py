@@ -14,11 +14,11 @@ from uuid import UUID
 
 from pocketpay.clearing.book import Book
 from pocketpay.clearing.footprint import Footprint
-from pocketpay.clearing.holds import following, released
+from pocketpay.clearing.holds import next_version, released
 from pocketpay.clearing.outcome import Answer, Outcome
 from pocketpay.database.failures import ServiceBusy
 from pocketpay.ledger.account import Leg
-from pocketpay.ledger.house import House, HouseKind
+from pocketpay.ledger.house import HouseAccounts, HouseKind
 from pocketpay.payments.bank import BankOrder, BankReply
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.fees import Speed, speed_paid_for
@@ -59,7 +59,7 @@ class Settle:
         return Outcome(done, legs=_legs(accepted, book.house), hold=hold)
 
 
-def _legs(accepted: Transaction, house: House) -> tuple[Leg, ...]:
+def _legs(accepted: Transaction, house: HouseAccounts) -> tuple[Leg, ...]:
     """Returns the legs between the wallet and the house account `bank`, and the leg of the fee."""
     currency, text = accepted.amount.currency, accepted.description
     bank = house.account(HouseKind.BANK, currency)
@@ -85,8 +85,8 @@ async def settle_now(desk: Desk, accepted: Answer) -> Answer:
 
 
 async def ask_bank(desk: Desk, accepted: Transaction) -> Answer | None:
-    """Sends an accepted order to the bank and settles it by the bank's answer. Returns None if there is no final answer
-    yet. Idempotent: a repeated order returns its state."""
+    """Sends an accepted order to the bank and settles it by the bank's answer. Returns None if there is no final
+    answer yet. Idempotent: a repeated order returns its state."""
     instant = speed_paid_for(accepted.fee) is Speed.INSTANT
     order = BankOrder(accepted.id, accepted.amount, accepted.bank_name or "", instant)
     ask = desk.bank.payout if accepted.type is Type.WITHDRAWAL else desk.bank.collect

@@ -13,7 +13,7 @@ import uuid_utils.compat as uuids
 from pocketpay.clearing.footprint import ResultKind
 from pocketpay.clearing.outcome import Answer
 from pocketpay.money import Money
-from pocketpay.payments.ask import Ask, Share
+from pocketpay.payments.create_requests import CreateRequests, Share
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.parsing import parse_amount, parse_description, parse_key, parse_recipient
 from pocketpay.transactions.errors import InvalidAmount, InvalidInput

@@ -28,8 +28,8 @@ MAX_AT_ONCE = 64
 
 ALL_TIME = timedelta(days=36_500)
 CLOSED_WITHIN = timedelta(days=1)
-"""How recently a wallet must have been closed to be checked for open requests. A server checks all closed wallets once
-when it starts; after that, wallets closed longer ago have no open requests."""
+"""How recently a wallet must have been closed to be checked for open requests. A server checks all closed wallets
+once when it starts; after that, wallets closed longer ago have no open requests."""
 
 log = structlog.get_logger("sweeper")
 
@@ -63,8 +63,8 @@ async def end_requests(desk: Desk, *, closed_within: timedelta = CLOSED_WITHIN) 
 async def poll_unsettled(desk: Desk) -> int:
     """Polls the bank about a batch of unsettled orders that are due. Returns their number.
 
-    The orders are claimed first: another server, or this server after a crash, polls an order only when its next pause
-    is over. So every order is polled, even behind hundreds of orders that a bank leaves unanswered for days.
+    The orders are claimed first: another server, or this server after a crash, polls an order only when its next
+    pause is over. So every order is polled, even behind hundreds of orders that a bank leaves unanswered for days.
     """
     async with desk.database.write() as session:
         unsettled = await repository.unsettled(session, MAX_AT_ONCE)
@@ -97,8 +97,8 @@ async def _end_requests_forever(desk: Desk) -> None:
 
 
 def _log_failures(results: Sequence[Answer | BaseException | None]) -> None:
-    """Logs unexpected errors; one failed item does not stop the others. A refusal or ServiceBusy is not logged, because
-    the next sweep tries the item again."""
+    """Logs unexpected errors; one failed item does not stop the others. A refusal or ServiceBusy is not logged,
+    because the next sweep tries the item again."""
     for result in results:
         if isinstance(result, Exception) and not isinstance(result, Refusal | ServiceBusy):
             log.error("sweep of one item failed", exc_info=result)

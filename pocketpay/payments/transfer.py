@@ -1,11 +1,11 @@
 """How a transfer works: one person sends money to another.
 
-    replay?  recipient found?  own wallet?  same currency?  sender frozen or closed?  funds?  within the limit?  risky?
+    replay?  recipient found?  own wallet?  same currency?  sender frozen or closed?  funds?  within limit?  risky?
     then post at once, or hold the money until the sender confirms
 
-A safe payment completes in the same unit of work. For a risky payment the money is held, and the sender has 15 minutes
-(a setting) to confirm. With insufficient funds the transaction is written as FAILED; if a rule or a freeze blocks it, as
-BLOCKED; every other refusal writes nothing.
+A safe payment completes in the same unit of work. For a risky payment the money is held, and the sender has 15
+minutes (a setting) to confirm. With insufficient funds the transaction is written as FAILED; if a rule or a freeze
+blocks it, as BLOCKED; every other refusal writes nothing.
 
 A money request is paid by the same rule (pay_request.py). Its held payment never expires later than the request.
 Otherwise the request would stay open beyond its expiry, and the requester could see that money is held for it.
@@ -45,8 +45,8 @@ from pocketpay.transactions.transaction import Transaction, Type
 
 @dataclass(frozen=True, slots=True)
 class Transfer:
-    """Sends `amount` from a wallet to another. `payee_id` is None if the recipient was not found. `request` is the money
-    request that the payment pays, if any."""
+    """Sends `amount` from a wallet to another. `payee_id` is None if the recipient was not found. `request` is the
+    money request that the payment pays, if any."""
 
     id: UUID
     wallet_id: UUID

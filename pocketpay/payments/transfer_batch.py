@@ -3,9 +3,9 @@
     one by one    each item has the same result as a single transfer, after the items before it
     atomic        all or none: if one item is refused, with or without a row, nothing of the batch is written
 
-The items are decided on a fork of the book; then the clearing applies their outcomes to the book itself. A held item is
-not refused. A refused atomic batch leaves no row and no key. A batch in which no item left a row leaves no key either:
-a repetition cannot move money twice.
+The items are decided on a fork of the book; then the clearing applies their outcomes to the book itself. A held item
+is not refused. A refused atomic batch leaves no row and no key. A batch in which no item left a row leaves no key
+either: a repetition cannot move money twice.
 """
 
 from collections.abc import Sequence
@@ -72,8 +72,8 @@ class TransferBatch:
     def _replay(self, book: Book) -> Outcome | None:
         """Returns the first outcome of the key, or None if the key is new.
 
-        If the key is stored with this batch's own ids, this is our own retry after a lost connection, and not a replay
-        by the client.
+        If the key is stored with this batch's own ids, this is our own retry after a lost connection, and not a
+        replay by the client.
         """
         stored = book.results_of(self.key)
         if stored is None:

@@ -47,7 +47,7 @@ class UpdateCardLimits:
         monthly = card.monthly_limit if self.monthly_limit is STAYS else self.monthly_limit
         if (each, monthly) == (card.per_payment_limit, card.monthly_limit):
             return Outcome(changed=False, replayed=True, side_effects=SideEffects(cards=(card,)))
-        after = replace(card.following(book.now), per_payment_limit=each, monthly_limit=monthly)
+        after = replace(card.next_version(book.now), per_payment_limit=each, monthly_limit=monthly)
         return Outcome(side_effects=SideEffects(cards=(after,)))
 
 

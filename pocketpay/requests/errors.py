@@ -10,7 +10,7 @@ from pocketpay.errors import Refusal
 
 
 class PayerNotFound(Refusal):
-    """No user with this username can receive a money request. `username` is "" if the input is not a valid username."""
+    """No user with this username can receive a money request. `username` is "" if the input is not a username."""
 
     code = "RECIPIENT_NOT_FOUND"
 

@@ -1,4 +1,4 @@
-"""The triggers and constraints by which PostgreSQL protects money requests. The audit proves that they are in force."""
+"""The triggers and constraints by which PostgreSQL protects money requests. The audit proves they are in force."""
 
 LIFECYCLE = ("money_requests", "money_requests_lifecycle", "cc09ce05aaf3996322a61c6f0d584d9c")
 """Table, trigger, and the MD5 of the trigger's source: see `database.findings.guarded`."""

@@ -2,8 +2,8 @@
 
     pending ─► paid | declined | cancelled | expired
 
-All statuses except pending are final. A request stays pending while its payment is held. The database enforces the same
-transitions with the trigger `money_requests_lifecycle`; a test compares the two.
+All statuses except pending are final. A request stays pending while its payment is held. The database enforces the
+same transitions with the trigger `money_requests_lifecycle`; a test compares the two.
 """
 
 from dataclasses import dataclass
@@ -34,7 +34,8 @@ NEXT: dict[RequestStatus, frozenset[RequestStatus]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MoneyRequest:
-    """One row of `money_requests`: the owner of one wallet requests money from the owner of another. Times are aware UTC.
+    """One row of `money_requests`: the owner of one wallet requests money from the owner of another. Times are aware
+    UTC.
 
     `version` grows by one with every change. The two wallets, the amount and `expires_at` never change.
     """

@@ -47,8 +47,8 @@ def _page(columns: str, limit: str, order: str) -> str:
     """Returns the SQL of a page: requests to the wallet $1 (if $7) and from it (if $8), with statuses $6, between the
     places ($4, $5) and ($2, $3).
 
-    It runs one keyset scan per side and status, each limited to the page size, so that a page has the same cost at any
-    depth.
+    It runs one keyset scan per side and status, each limited to the page size, so that a page has the same cost at
+    any depth.
     """
     return f"""
 select r.* from unnest($6::text[]) wanted(status)

@@ -12,5 +12,6 @@
     repository.py       the SQL
 
 The rules must not use a clock, a session, a table or a user: the caller reads the facts under the sender's lock and
-passes them in. The settings of the server contain those of the rules, so a rule must not import the server's settings.
+passes them in. The settings of the server contain those of the rules, so a rule must not import the server's
+settings.
 """

@@ -36,8 +36,8 @@ class LargeTransfer(Rule[LargeTransferSettings]):
         return cls(settings.large_transfer_action, money_setting("LARGE_TRANSFER_THRESHOLD", text, currencies))
 
     def threshold(self, currency: str) -> Money:
-        """Returns the amount above which a payment is large. Zero for a currency that is no longer served: its wallets
-        may pay, but every payment is large."""
+        """Returns the amount above which a payment is large. Zero for a currency that is no longer served: its
+        wallets may pay, but every payment is large."""
         return self.amounts.get(currency) or Money(0, currency)
 
     def thresholds(self, currency: str) -> Thresholds:

@@ -26,7 +26,7 @@ SAFE = Verdict(RuleAction.OFF, ())
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """The rules of the register with their current settings. `recent` defines the recent payments to count for them."""
+    """The rules of the register with their current settings. `recent` defines which recent payments to count."""
 
     rules: tuple[Rule[RiskSettings], ...]
     recent: RecentPayments = field(init=False)

@@ -269,9 +269,13 @@ async def test_order_of_many_cut_off_is_carried_out_once_and_answered_first(
     break_next(line, way)
     answer = await send_many(desk, ada, items, atomic=atomic, key=key)
     assert (line.lost, answer.replayed, answer.balance.posted.minor) == (1, False, 700)
-    done = [one for one in answer.parts if isinstance(one, Answer)]
+    done = [one for one in answer.item_results if isinstance(one, Answer)]
     assert [(one.transaction.status, one.replayed) for one in done] == [(Status.COMPLETED, False)] * 2
-    assert [one.code for one in answer.parts if isinstance(one, Refusal)] == [] if atomic else ["RECIPIENT_NOT_FOUND"]
+    assert (
+        [one.code for one in answer.item_results if isinstance(one, Refusal)] == []
+        if atomic
+        else ["RECIPIENT_NOT_FOUND"]
+    )
     again = await send_many(desk, ada, items, atomic=atomic, key=key)
     assert again.replayed
     assert await money(desk, bob) == (1_300, 0)

@@ -132,7 +132,7 @@ async def test_opening_and_entries_are_closing_in_any_month(owner: Owner, sessio
             lines = await entries.read(
                 session,
                 whose,
-                most=1_000,
+                limit=1_000,
                 newer_than=of.opening.sequence,
                 older_than=of.closing.sequence + 1,
                 oldest_first=True,
@@ -155,7 +155,7 @@ async def test_totals_are_what_the_month_moved_and_no_more(
     seed: int,
     stretch: int,
 ) -> None:
-    monkeypatch.setattr(statement, "STRETCH", stretch)
+    monkeypatch.setattr(statement, "ENTRIES_PER_READ", stretch)
     wallet, *others = await somebody(owner, 3)
     paid = lived(random.Random(f"totals {seed}"), wallet, others, 120)
     await post(owner, paid)

@@ -22,8 +22,8 @@ from pocketpay.transactions.transaction import Transaction
 from pocketpay.updates import signals
 
 FIRST_POLL_SECONDS = 10
-"""When the sweeper first polls the bank about an order, counted from its write. By then the server no longer waits for
-the bank's answer to the first call."""
+"""When the sweeper first polls the bank about an order, counted from its write. By then the server no longer waits
+for the bank's answer to the first call."""
 
 ANCHOR = "coalesce(t.source_wallet_id, t.destination_wallet_id)"
 """The wallet whose lock guards the transaction."""
@@ -31,7 +31,7 @@ ANCHOR = "coalesce(t.source_wallet_id, t.destination_wallet_id)"
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 """A time before the first change of any account."""
 
-_LOOK = f"""
+_LOOK_UP = f"""
 with clock as materialized (
     select now, {usage.EDGE} as edge from (select greatest(clock_timestamp(), $6::timestamptz) as now) asked)
 select clock.now, own.status as own_status, own.frozen_for as own_frozen_for, own.created_at as own_created_at,
@@ -135,13 +135,13 @@ new_keys as (
 select pg_notify('{signals.CHANNEL}', payload) from unnest(${next(_numbers)}::text[]) payload
 """
 
-_KEYS_OF_MANY = Arrays(
+_BATCH_KEYS = Arrays(
     wallet_id="uuid", key="text", operation="text", fingerprint="bytea", result_ids="text", refusals="jsonb"
 )
-_WRITE_KEYS_OF_MANY = f"""
+_WRITE_BATCH_KEYS = f"""
 insert into idempotency_keys (wallet_id, key, operation, fingerprint, result_ids, refusals, created_at)
 select u.wallet_id, u.key, u.operation, u.fingerprint, u.result_ids::uuid[], u.refusals, $1
-from {_KEYS_OF_MANY.unnest("u", numbered_from(2))}
+from {_BATCH_KEYS.unnest("u", numbered_from(2))}
 """
 """Each key's result ids are passed as the text of an array, because PostgreSQL's arrays of arrays must be
 rectangular."""
@@ -155,7 +155,7 @@ async def look_up(
     *,
     not_before: datetime,
     recent_window: object,
-    most_recent: int,
+    max_recent: int,
 ) -> list[Record]:
     """Returns one row of _LOOK_UP per footprint, in order.
 
@@ -164,14 +164,14 @@ async def look_up(
     are counted within `recent_window`, up to `max_recent`.
     """
     return await session.fetch(
-        _LOOK,
+        _LOOK_UP,
         [f.wallet_id for f in footprints],
         [f.payee_id for f in footprints],
         [None if f.key is None else f.key.text for f in footprints],
         [f.transaction_id for f in footprints],
         recent_window,
         not_before,
-        most_recent,
+        max_recent,
         [f.limit for f in footprints],
     )
 
@@ -212,7 +212,7 @@ async def write(
     )
 
 
-async def write_keys_of_many(
+async def write_batch_keys(
     session: Session,
     now: datetime,
     keys: Sequence[Key],
@@ -222,9 +222,9 @@ async def write_keys_of_many(
 ) -> None:
     """Writes keys that have several results, no result, or refusals of a batch's items."""
     await session.execute(
-        _WRITE_KEYS_OF_MANY,
+        _WRITE_BATCH_KEYS,
         now,
-        *_KEYS_OF_MANY.arguments(
+        *_BATCH_KEYS.arguments(
             wallet_id=[key.wallet_id for key in keys],
             key=[key.text for key in keys],
             operation=[key.operation for key in keys],

@@ -52,8 +52,8 @@ left join lateral (
 order by wanted.number
 """
 """A binary search for a moment: an account's entries have the same order by time and by sequence. Every entry up to
-`low` is before the moment, and no entry after `high` is. It takes log2(n) probes of the unique index, 20 for a million
-entries. An index on the time would be faster to read, but every payment would have to update it."""
+`low` is before the moment, and no entry after `high` is. It takes log2(n) probes of the unique index, 20 for a
+million entries. An index on the time would be faster to read, but every payment would have to update it."""
 
 _TOTALS = """
 with fees as materialized (
@@ -100,7 +100,8 @@ async def last_sequence(session: Session, wallet_id: UUID) -> int:
 
 
 async def points(session: Session, wallet_id: UUID, moments: Sequence[datetime]) -> list[Record]:
-    """Returns for each moment, in order: `sequence` of the last entry before it, `balance` after that entry, `currency`.
+    """Returns for each moment, in order: `sequence` of the last entry before it, `balance` after that entry,
+    `currency`.
 
     `sequence` is null if an entry is missing from the account. The list is empty if the wallet does not exist.
     """

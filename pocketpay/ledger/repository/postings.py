@@ -7,12 +7,12 @@ import uuid_utils.compat as uuids
 
 from pocketpay.database.arrays import Arrays
 from pocketpay.database.sessions import Record, Session
-from pocketpay.ledger.account import MOST_AHEAD_SECONDS, Account, Entry
-from pocketpay.ledger.house import House, HouseKind
+from pocketpay.ledger.account import MAX_AHEAD_SECONDS, Account, Entry
+from pocketpay.ledger.house import HouseAccounts, HouseKind
 
 _ACCOUNTS = f"""
 select id, currency, posted, held, sequence, version, updated_at,
-    updated_at > clock_timestamp() + interval '{MOST_AHEAD_SECONDS} seconds' as ahead
+    updated_at > clock_timestamp() + interval '{MAX_AHEAD_SECONDS} seconds' as ahead
 from ledger_accounts where id = any($1::uuid[]) and kind = 'wallet' order by id
 """
 """Selects the fields of Account, in their order."""
@@ -78,8 +78,8 @@ def posting_arguments(entries: Sequence[Entry], touched: Sequence[Account]) -> t
 
 
 async def lock(session: Session, ids: Iterable[UUID]) -> list[Account]:
-    """Locks the wallets' accounts in id order and returns them. FOR NO KEY UPDATE does not block the foreign key checks
-    of other sessions."""
+    """Locks the wallets' accounts in id order and returns them. FOR NO KEY UPDATE does not block the foreign key
+    checks of other sessions."""
     return [Account(*row) for row in await session.fetch(_LOCK, sorted(ids))]
 
 
@@ -93,7 +93,7 @@ async def accounts(session: Session, ids: Iterable[UUID]) -> list[Account]:
     return [Account(*row) for row in await session.fetch(_ACCOUNTS, list(ids))]
 
 
-async def open_house(session: Session, currencies: Iterable[str]) -> House:
+async def open_house(session: Session, currencies: Iterable[str]) -> HouseAccounts:
     """Creates the missing house accounts of the served currencies, and returns all house accounts."""
     wanted = [(kind.value, currency) for currency in currencies for kind in HouseKind]
     await session.execute(
@@ -107,7 +107,7 @@ async def open_house(session: Session, currencies: Iterable[str]) -> House:
     return await house(session)
 
 
-async def house(session: Session) -> House:
+async def house(session: Session) -> HouseAccounts:
     """Returns the house accounts in every currency that any server has served."""
     rows: list[Record] = await session.fetch("select id, kind, currency from ledger_accounts where kind <> 'wallet'")
-    return House.of([tuple(row) for row in rows])
+    return HouseAccounts.of([tuple(row) for row in rows])

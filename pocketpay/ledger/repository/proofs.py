@@ -103,8 +103,8 @@ LAST_CHANGE = Proof(
     where e.created_at > a.updated_at
     """,
 )
-"""The next entry is never earlier than the account's last change, so entries in order of sequence are in order of time
-(CHAIN)."""
+"""The next entry is never earlier than the account's last change, so entries in order of sequence are in order of
+time (CHAIN)."""
 
 PROOFS = (
     CONSERVATION,
