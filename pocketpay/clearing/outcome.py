@@ -50,8 +50,10 @@ class SideEffects:
 
     @property
     def stored_refusals(self) -> tuple[StoredRefusal | None, ...]:
-        """The refusals to store with a batch's key, one per item, None for an item that left a row; () if every item
-        left a row."""
+        """The refusals to store with a batch's key: one per item, None for an item that left a row.
+
+        Empty if every item left a row.
+        """
         refusals = tuple(stored(result) if isinstance(result, Refusal) else None for result in self.item_results)
         return refusals if any(refusals) else ()
 

@@ -1,5 +1,4 @@
-"""The risk policy in force: the environment's settings, overridden by the settings that operators made in the
-database.
+"""The risk policy in force: the environment's settings, overridden by operators' settings in the database.
 
     at the start            read before the first payment is decided
     a change is signalled   read again, on every server
@@ -27,8 +26,10 @@ log = structlog.get_logger(__name__)
 
 
 async def read_policy(session: Session, settings: Settings) -> Policy:
-    """Reads the policy that applies now. Raises SettingsError when a setting in the database is not valid with the
-    environment's settings."""
+    """Reads the policy that applies now.
+
+    Raises SettingsError when a setting in the database is not valid with the environment's settings.
+    """
     kept = await repository.overrides(session)
     try:
         return policy_of(overridden(settings, {name: one.value for name, one in kept.items()}))
@@ -48,7 +49,7 @@ class PolicyInForce:
         self.pump = Pump("risk settings", self._reload, lambda error: None)
 
     async def read(self) -> None:
-        """Reads the settings and puts them in force. On SettingsError or ServiceBusy, the old policy stays in force."""
+        """Reads the settings and puts them in force. On SettingsError or ServiceBusy, the old policy stays."""
         # One read at a time: a slow, older read would otherwise overwrite a newer policy.
         async with self._read_lock:
             async with self._database.read() as session:

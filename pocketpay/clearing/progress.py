@@ -28,7 +28,7 @@ class Progress:
 class RuleFailed(PocketPayError):
     """A rule raised `error`, or a row that it needs could not be parsed.
 
-    This is a bug of ours, even if the same error from the driver would mean a lost connection.
+    This is a bug in our code, even if the driver raises the same error for a lost connection.
     """
 
     def __init__(self, error: Exception) -> None:

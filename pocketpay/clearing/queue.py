@@ -190,8 +190,10 @@ class Clearing:
             self._in_unit = ()
 
     async def _refuse_late(self) -> None:
-        """Refuses orders that have waited too long. For orders in a running unit the refusal says that they may have
-        been executed."""
+        """Refuses orders that have waited too long.
+
+        For an order in a running unit, the refusal says that it may have been executed.
+        """
         loop = asyncio.get_running_loop()
         while True:
             await asyncio.sleep(waiting.WAIT_SECONDS / 8)
@@ -218,8 +220,10 @@ class Clearing:
         return self._still_in_time(self._waiting.postpone(tickets, locked or set()))
 
     async def _locked(self, accounts: Collection[UUID]) -> set[UUID] | None:
-        """Returns the accounts that another session has locked; None if the probe itself fails, for example because
-        the whole table is locked."""
+        """Returns the accounts that another session has locked.
+
+        Returns None if the probe fails, for example because the whole table is locked.
+        """
         try:
             connection = self._connection = self._connection or await self._connected()
             return await ledger.locked_elsewhere(Session(connection), accounts)
@@ -263,8 +267,11 @@ class Clearing:
                 return
 
     async def _settle_each(self, tickets: Sequence[Ticket], *, waited: bool) -> None:
-        """Executes each ticket alone. If each may wait for a lock (`waited`), the tickets behind it are refused when
-        they have waited too long."""
+        """Executes each ticket in a unit of its own.
+
+        `waited` is True if each unit may wait, for example for a lock. Then tickets that have meanwhile waited too
+        long are refused.
+        """
         for ticket in tickets:
             if not ticket.answered and (not waited or self._still_in_time([ticket])):
                 await self._settle([ticket], alone=True)
@@ -307,8 +314,10 @@ class Clearing:
         return None
 
     def _answer_soon(self) -> None:
-        """Schedules the answers of the previous unit for the next turn of the event loop, after this unit's write has
-        been sent."""
+        """Schedules the answers of the previous unit for the next turn of the event loop.
+
+        By then this unit's write has been sent, so that the database works while the answers are sent.
+        """
         if self._unanswered:
             asyncio.get_running_loop().call_soon(self._answer_committed)
 
@@ -319,8 +328,10 @@ class Clearing:
             ticket.settle(result)
 
     def _still_in_time(self, tickets: Sequence[Ticket]) -> list[Ticket]:
-        """Returns the tickets that may be retried. Refuses the others; the refusal says whether they may have been
-        executed."""
+        """Returns the tickets that may be retried, and refuses the others.
+
+        The refusal says whether the instruction may have been executed.
+        """
         now = asyncio.get_running_loop().time()
         late = [ticket for ticket in tickets if not in_time(ticket, now)]
         for ticket in late:

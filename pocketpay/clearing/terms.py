@@ -1,5 +1,4 @@
-"""The terms of payments: the risk policy, limits, fees, and the caps and lifetimes of held payments, money requests
-and cards."""
+"""The terms of payments: risk policy, limits, fees, and caps on held payments, money requests and cards."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -28,7 +27,7 @@ class Terms:
     request_life: timedelta
     """How long a money request can be paid."""
     max_open_requests: int
-    """Open money requests from one person to another. It keeps a person who does not answer from more requests."""
+    """Open money requests from one person to another. It protects people who do not answer from further requests."""
     max_requests_per_day: int
     """Money requests from one wallet within 24 hours, to all payers together."""
     max_cards: int

@@ -1,5 +1,4 @@
-"""The waiting orders, and the choice of those that the next unit of work takes. This module does not use the
-database.
+"""The waiting orders, and the choice of orders for the next unit of work. This module does not use the database.
 
 An order waits only for
 
@@ -116,7 +115,7 @@ class Waiting:
         return remaining
 
     def refuse_late(self, now: float) -> None:
-        """Refuses orders that have waited too long. Queues are in order of arrival, so only their heads are checked."""
+        """Refuses orders that have waited too long. Queues are in order of arrival: only their heads are checked."""
         for queue in (self._singles, self._batches):
             while queue and not in_time(queue[0], now):
                 self._refuse(queue.popleft(), "it waited too long for its turn")

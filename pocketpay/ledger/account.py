@@ -33,10 +33,9 @@ class Account:
         return self.posted - self.held
 
     def change(self, *, posted: int, held: int) -> None:
-        """Adds to both amounts, as one change. Raises BooksDisagree when `available` or `held` becomes negative (law
-        2).
+        """Adds to both amounts, as one change. Raises BooksDisagree when `available` or `held` becomes negative.
 
-        The database checks this too, but a violation must be found before the write.
+        This is law 2. The database checks it too, but a violation must be found before the write.
         """
         self.posted += posted
         self.held += held

@@ -5,7 +5,9 @@ from pocketpay.ledger.repository import postings
 
 
 async def served_anywhere(session: Session) -> tuple[str, ...]:
-    """Returns the ISO 4217 codes in alphabetical order. Each server creates house accounts in its currencies when it
-    starts."""
+    """Returns the ISO 4217 codes in alphabetical order: the currencies that have house accounts.
+
+    Each server creates the house accounts of its currencies when it starts.
+    """
     house = await postings.house(session)
     return tuple(sorted({currency for _, currency in house.accounts}))

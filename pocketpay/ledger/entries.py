@@ -16,8 +16,7 @@ AFTER_THE_LAST = 2**63 - 1
 
 @dataclass(frozen=True, slots=True)
 class PostedEntry:
-    """One entry of a wallet's account: + credit, − debit. `sequence` numbers the account's entries from 1, without a
-    gap."""
+    """One entry of a wallet's account: + credit, − debit. `sequence` counts its entries from 1, without gaps."""
 
     id: UUID
     account_id: UUID
@@ -32,8 +31,7 @@ class PostedEntry:
 async def of_transactions(
     session: Session, wallet_id: UUID, transaction_ids: Iterable[UUID]
 ) -> dict[UUID, PostedEntry]:
-    """Returns the wallet's entry of each transaction, by transaction id. Omits transactions without an entry of the
-    wallet."""
+    """Returns the wallet's entry of each transaction, by transaction id. Omits transactions without such an entry."""
     rows = await repository.of_transactions(session, wallet_id, list(transaction_ids))
     return {row["transaction_id"]: _entry(row) for row in rows}
 

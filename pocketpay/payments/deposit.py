@@ -71,7 +71,7 @@ class AcceptDeposit:
 
 
 async def deposit(desk: Desk, wallet_id: UUID, *, raw_amount: str, raw_bank_name: str, raw_key: str) -> Answer:
-    """Brings money in from a bank. The answer's transaction is CREATED if the bank has not answered yet.
+    """Brings money in from a bank. If the bank has not answered yet, the transaction is CREATED.
 
     Raises InvalidInput, InvalidAmount, KeyReused, WalletClosed, LimitExceeded, ServiceBusy.
     """

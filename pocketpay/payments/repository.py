@@ -76,13 +76,17 @@ async def expired_by_now(session: Session, limit: int) -> list[tuple[UUID, UUID]
 
 
 async def unsettled(session: Session, limit: int) -> list[Transaction]:
-    """Claims orders that are due for a poll of the bank, longest due first, and postpones their next poll. No other
-    server gets them before that."""
+    """Claims and returns orders that are due for a poll of the bank, longest due first.
+
+    Sets the time of their next poll. No other server gets them before that.
+    """
     return [transaction(row) for row in await session.fetch(_UNSETTLED, limit)]
 
 
 async def unpayable(session: Session, limit: int, *, closed_within: timedelta) -> list[tuple[UUID, UUID, UUID]]:
-    """Returns (payer, requester, request) of requests that are overdue, or of which a side has closed its wallet
-    within `closed_within`."""
+    """Returns (payer, requester, request) of requests that can no longer be paid.
+
+    A request is overdue, or its requester or payer has closed their wallet within `closed_within`.
+    """
     rows = await session.fetch(_UNPAYABLE, limit, closed_within)
     return [(row["payer_wallet_id"], row["requester_wallet_id"], row["id"]) for row in rows]

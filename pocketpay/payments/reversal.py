@@ -1,4 +1,4 @@
-"""The posting of a refund, for every type of transaction and whoever ordered it.
+"""The posting of a refund, for every type of transaction. The recipient of a payment or an operator orders it.
 
     original      from        to                amount
     payment       its payee   its payer         the refunded amount

@@ -85,8 +85,10 @@ async def settle_now(desk: Desk, accepted: Answer) -> Answer:
 
 
 async def ask_bank(desk: Desk, accepted: Transaction) -> Answer | None:
-    """Sends an accepted order to the bank and settles it by the bank's answer. Returns None if there is no final
-    answer yet. Idempotent: a repeated order returns its state."""
+    """Sends an accepted order to the bank, and settles it by the bank's answer.
+
+    Returns None if the bank has no final answer yet. Idempotent: the bank executes a repeated order only once.
+    """
     instant = speed_paid_for(accepted.fee) is Speed.INSTANT
     order = BankOrder(accepted.id, accepted.amount, accepted.bank_name or "", instant)
     ask = desk.bank.payout if accepted.type is Type.WITHDRAWAL else desk.bank.collect

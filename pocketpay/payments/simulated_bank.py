@@ -54,8 +54,7 @@ class SimulatedBank:
         return BankReply.SETTLED
 
     def _flaky(self, order: BankOrder) -> BankReply:
-        """Raises ConnectionError in two of three calls. The caller cannot know whether the order or its answer was
-        lost."""
+        """Raises ConnectionError in two of three calls: either the order or its answer is lost."""
         if self.chance() < LOST_CONNECTIONS:
             raise ConnectionError("the connection to the bank was lost")
         return BankReply.DECLINED if order.id.int % DECLINED_ONE_OF == 0 else BankReply.SETTLED

@@ -97,8 +97,10 @@ async def _end_requests_forever(desk: Desk) -> None:
 
 
 def _log_failures(results: Sequence[Answer | BaseException | None]) -> None:
-    """Logs unexpected errors; one failed item does not stop the others. A refusal or ServiceBusy is not logged,
-    because the next sweep tries the item again."""
+    """Logs unexpected errors of single items.
+
+    Does not log a refusal or ServiceBusy, because the next sweep tries the item again.
+    """
     for result in results:
         if isinstance(result, Exception) and not isinstance(result, Refusal | ServiceBusy):
             log.error("sweep of one item failed", exc_info=result)

@@ -74,8 +74,7 @@ class AcceptWithdrawal:
 async def withdraw(
     desk: Desk, wallet_id: UUID, *, raw_amount: str, raw_bank_name: str, speed: Speed, raw_key: str
 ) -> Answer:
-    """Sends money to a bank. The answer's transaction is CREATED, with its total held, if the bank has not answered
-    yet.
+    """Sends money to a bank. If the bank has not answered yet, the transaction is CREATED and its total is held.
 
     Raises InvalidInput, InvalidAmount, KeyReused, WalletClosed, LimitExceeded, ServiceBusy.
     """

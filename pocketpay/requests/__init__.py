@@ -1,4 +1,4 @@
-"""Money requests: one person asks another for money.
+"""Money requests: one person requests money from another.
 
     money_request.py   a money request and its statuses
     listing.py         a wallet's money requests, newest first

@@ -34,10 +34,10 @@ NEXT: dict[RequestStatus, frozenset[RequestStatus]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MoneyRequest:
-    """One row of `money_requests`: the owner of one wallet requests money from the owner of another. Times are aware
-    UTC.
+    """One row of `money_requests`: the owner of one wallet requests money from the owner of another wallet.
 
-    `version` grows by one with every change. The two wallets, the amount and `expires_at` never change.
+    Times are aware UTC. `version` grows by one with every change. The two wallets, the amount, the description and
+    `expires_at` never change.
     """
 
     id: UUID

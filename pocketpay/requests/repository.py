@@ -165,8 +165,7 @@ async def since(
 async def count_since(
     session: Session, wallet_id: UUID, place: tuple[datetime, UUID], limit: int
 ) -> tuple[datetime, int]:
-    """Returns the database's time, and the number of the wallet's requests that changed after the place, up to
-    `limit`."""
+    """Returns the database's time, and how many of the wallet's requests changed after the place, up to `limit`."""
     row = await session.fetchrow(_COUNT_SINCE, wallet_id, *place, limit)
     assert row is not None  # noqa: S101 - a select without from has one row
     return row["now"], row["changed"]

@@ -244,8 +244,7 @@ async def refusals(session: Session, key: Key) -> Sequence[StoredRefusal | None]
 async def times_paid(
     session: Session, pairs: Collection[tuple[UUID, UUID]], *, limit: int
 ) -> dict[tuple[UUID, UUID], int]:
-    """Returns the number of completed payments of each pair (payer, payee) that are not fully refunded, up to
-    `limit`."""
+    """Returns the number of completed, not fully refunded payments by pair (payer, payee), counted up to `limit`."""
     rows = await session.fetch(_TIMES_PAID, [payer for payer, _ in pairs], [payee for _, payee in pairs], limit)
     return {(row["wallet_id"], row["payee_id"]): row["n"] for row in rows}
 

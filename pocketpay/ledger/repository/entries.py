@@ -100,10 +100,10 @@ async def last_sequence(session: Session, wallet_id: UUID) -> int:
 
 
 async def points(session: Session, wallet_id: UUID, moments: Sequence[datetime]) -> list[Record]:
-    """Returns for each moment, in order: `sequence` of the last entry before it, `balance` after that entry,
-    `currency`.
+    """Returns one row for each moment, in order, with `sequence`, `balance` and `currency`.
 
-    `sequence` is null if an entry is missing from the account. The list is empty if the wallet does not exist.
+    `sequence` is that of the last entry before the moment, and `balance` the balance after that entry. `sequence` is
+    null if an entry is missing from the account. The list is empty if the wallet does not exist.
     """
     return await session.fetch(_POINTS, wallet_id, moments)
 
