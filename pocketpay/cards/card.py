@@ -77,7 +77,7 @@ class Card:
         """Returns whether its expiry month is over at `now` (aware UTC)."""
         return (now.year, now.month) > (self.expiry_year, self.expiry_month)
 
-    def spent_by(self, now: datetime) -> Money:
+    def spent_in_month(self, now: datetime) -> Money:
         """Returns the amount that it has paid in the calendar month of `now`, less refunds."""
         return Money(0, self.currency) if month_of(now) > self.spent_in else self.spent
 
@@ -94,14 +94,14 @@ class Card:
         """Raises AbovePaymentLimit or AboveMonthlyLimit if the amount exceeds one of the card's limits."""
         if self.per_payment_limit is not None and amount > self.per_payment_limit:
             raise AbovePaymentLimit(self.per_payment_limit)
-        spent, nothing = self.spent_by(now), Money(0, self.currency)
+        spent, nothing = self.spent_in_month(now), Money(0, self.currency)
         if self.monthly_limit is not None and spent + amount > self.monthly_limit:
             raise AboveMonthlyLimit(self.monthly_limit, max(self.monthly_limit - spent, nothing))
 
     def after_payment(self, amount: Money, now: datetime) -> Self:
         """Returns the card after a payment of `amount` at `now`."""
         spent_in = max(month_of(now), self.spent_in)
-        return replace(self.next_version(now), spent=self.spent_by(now) + amount, spent_in=spent_in)
+        return replace(self.next_version(now), spent=self.spent_in_month(now) + amount, spent_in=spent_in)
 
     def after_refund(self, amount: Money, paid_at: datetime, now: datetime) -> Self:
         """Returns the card after a refund of `amount` of a payment made at `paid_at` (aware UTC).

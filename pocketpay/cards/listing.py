@@ -8,7 +8,7 @@ from pocketpay.cards.card import Card
 from pocketpay.database.sessions import Session
 
 MAX_LISTED = 100
-"""Cards in a list. A wallet can have fewer open cards than this."""
+"""Cards in a list: more than the open cards that a wallet can have."""
 
 
 async def read(session: Session, wallet_id: UUID) -> list[Card]:

@@ -7,8 +7,8 @@
     clock_alarm.py      the alarm about accounts whose last change is in the future
     ticket.py           one instruction in the queue, and its answer
     unit.py             one unit of work
-    look_up.py          what a unit reads after it has its locks
-    write.py            what a unit writes
+    look_up.py          the reads of a unit after it has its locks
+    write.py            the writes of a unit
     progress.py         how far a unit got, which decides what an error means
     instruction.py      the protocol of an instruction
     footprint.py        what an instruction locks and looks up
@@ -19,8 +19,8 @@
     holds.py            how a held payment changes state, and how its hold is released
     expire.py           how a held payment expires
     money_requests.py   how a money request changes state and ends
-    closing.py          what is looked up when a wallet is closed
-    terms.py            what applies to every payment decided now: risk policy, limits, fees, times
+    closing.py          the additional reads when a wallet is closed
+    terms.py            the terms of every payment decided now: risk policy, limits, fees, times
     policy.py           keeps the risk policy in force equal to the database's settings
     models.py           the table of idempotency keys
     guards.py           the triggers and constraints of idempotency keys in PostgreSQL

@@ -34,7 +34,7 @@ class ClockAlarm:
         self._named: dict[UUID, float] = {}
 
     def report(self, ahead: Iterable[Account]) -> None:
-        """Logs those of the accounts that have not been named within QUIET_SECONDS."""
+        """Logs the accounts that have not been named within QUIET_SECONDS."""
         now = self._clock()
         while self._named and now - next(iter(self._named.values())) >= QUIET_SECONDS:
             del self._named[next(iter(self._named))]

@@ -23,7 +23,10 @@ counts an overdue payment, so its expiry changes no count."""
 
 @dataclass(slots=True)
 class Counters:
-    """Amounts are in minor units. Only wallets and pairs that an instruction of the unit needs are counted."""
+    """The counters of one unit of work. Amounts are in minor units.
+
+    Only wallets and pairs of wallets that an instruction of the unit needs are counted.
+    """
 
     known_payees: set[tuple[UUID, UUID]] = field(default_factory=set)
     """(payer, payee) with a completed payment that was not refunded in full."""

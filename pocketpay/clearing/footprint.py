@@ -1,7 +1,7 @@
-"""What has to be locked and looked up before an instruction can be decided.
+"""The locks and reads that an instruction needs before it can be decided.
 
 Footprint   the wallets to lock, the key, the transaction, the limit
-Lookups     what only some instructions read: each kind costs the unit of work one more statement
+Lookups     the reads that only some instructions need: each kind costs the unit of work one more statement
 Key         an idempotency key, and the fingerprint of its input
 """
 
@@ -34,7 +34,7 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Lookups:
-    """What only some instructions read. Each kind that is needed adds one statement to the unit of work.
+    """The reads that only some instructions need. Each kind adds one statement to the unit of work.
 
     transactions   ids of transactions to look up in addition to `transaction_id`; ids that do not exist are ignored
     requests       ids of money requests to look up, each with its unfinished payment, if it has one
@@ -62,7 +62,7 @@ class Lookups:
 
 @dataclass(frozen=True, slots=True)
 class Footprint:
-    """What one instruction locks and looks up.
+    """The locks and reads of one instruction.
 
     `wallet_id` is the wallet that sends the instruction; it is locked too. `uses` is the amount that the instruction
     would use of the wallet's `limit`.

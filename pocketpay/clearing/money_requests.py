@@ -52,7 +52,7 @@ def ended(book: Book, request: MoneyRequest, status: RequestStatus) -> Outcome:
 def expired(book: Book, request: MoneyRequest) -> Outcome | None:
     """Expires the request if it is overdue by the book's clock; returns None if it is not overdue or has ended.
 
-    Its held payment never expires later than the request, so it expires with it at the latest.
+    If it has a held payment, both expire together; returns None while the held payment is not overdue.
     """
     if request.status is not RequestStatus.PENDING or request.open_at(book.now):
         return None

@@ -37,7 +37,7 @@ class SideEffects:
     if the book does not contain its id.
 
     `refunded` is the transaction that is refunded. `item_results` has one result for each item of a batch, in order:
-    an outcome, a refusal that leaves no row, or None for an item that was not executed.
+    an outcome, a refusal without a transaction, or None for an item that was not executed.
     """
 
     requests: tuple[MoneyRequest, ...] = ()
@@ -50,9 +50,9 @@ class SideEffects:
 
     @property
     def stored_refusals(self) -> tuple[StoredRefusal | None, ...]:
-        """The refusals to store with a batch's key: one per item, None for an item that left a row.
+        """The refusals to store with a batch's key: one per item, None for an item that has a transaction.
 
-        Empty if every item left a row.
+        Empty if every item has a transaction.
         """
         refusals = tuple(stored(result) if isinstance(result, Refusal) else None for result in self.item_results)
         return refusals if any(refusals) else ()

@@ -49,7 +49,7 @@ from pocketpay.ledger.repository import postings as ledger
 
 LOCK_MILLISECONDS = 100
 """How long a unit waits for a lock. Units of other servers often lock the same accounts for 5 to 70 ms. To wait in
-PostgreSQL's own queue is then the fastest way, and it is fair (decision 22). A longer lock is not a unit's."""
+PostgreSQL's own queue is then the fastest way, and it is fair (decision 22). No unit holds a lock for longer."""
 
 PROBE_SECONDS = 0.02
 """Time between two probes of locked accounts. One probe takes 0.3 ms, and runs only while an account is locked."""
@@ -66,7 +66,7 @@ ROLL_BACK_SECONDS = 1.0
 OWN_FAULT = (Failure.CONSTRAINT, Failure.BUG)
 """Failures that the instruction itself causes."""
 
-PLANS = {
+PLANNER_SETTINGS = {
     "enable_seqscan": "off",
     "enable_hashjoin": "off",
     "enable_mergejoin": "off",
@@ -142,7 +142,7 @@ class Clearing:
     async def submit(self, instruction: Instruction, *, weight: int = 1) -> Answer:
         """Queues the instruction and returns its answer after the commit. `weight` is the number of a batch's items.
 
-        Raises a Refusal that leaves no row, or ServiceBusy. Cancelling the caller does not cancel the instruction.
+        Raises a Refusal that is not stored, or ServiceBusy. Cancelling the caller does not cancel the instruction.
         """
         if not self._open or not self._waiting.accepts(weight):
             self.counts.busy += 1
@@ -199,7 +199,7 @@ class Clearing:
             await asyncio.sleep(waiting.WAIT_SECONDS / 8)
             now = loop.time()
             for ticket in self._in_unit:
-                if not ticket.waiting and now - ticket.arrived >= waiting.WHOLE_SECONDS:
+                if not ticket.waiting and now - ticket.arrived >= waiting.IN_DOUBT_SECONDS:
                     ticket.settle(ServiceBusy("it took too long", may_have_happened=True))
             self._waiting.refuse_late(now)
 
@@ -353,7 +353,7 @@ class Clearing:
     # ------------------------------------------------------------ the connection
 
     async def _connected(self) -> Connection:
-        settings = {**TIMEOUTS, **PLANS, "lock_timeout": str(LOCK_MILLISECONDS)}
+        settings = {**TIMEOUTS, **PLANNER_SETTINGS, "lock_timeout": str(LOCK_MILLISECONDS)}
         return await connect(self.database.dsn, name="pocketpay clearing", settings=settings)
 
     async def _roll_back(self) -> None:

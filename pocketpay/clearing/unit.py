@@ -109,7 +109,7 @@ async def _load_currencies(session: Session, house: HouseAccounts, accounts: Seq
     """Reads the house accounts again if a wallet's currency is missing. Only another server can serve that currency;
     it created the house accounts before any wallet in the currency."""
     if not house.has_all({account.currency for account in accounts}):
-        house.merge(await ledger.house(session))
+        house.merge(await ledger.house_accounts(session))
 
 
 def _with_items(footprints: Sequence[Footprint]) -> Sequence[Footprint]:

@@ -40,8 +40,9 @@ MAX_POSTPONED = 512
 WAIT_SECONDS = 2.0
 """How long after its arrival an order that is in no unit is refused. Nothing was done, and the answer says so."""
 
-WHOLE_SECONDS = 10.0
-"""The same for an order that may have been executed: one in a running unit, or with an unknown commit."""
+IN_DOUBT_SECONDS = 10.0
+"""How long after its arrival an order is refused that may have been executed: it is in a running unit of work, or the
+outcome of its commit is unknown. The answer says that it may have happened."""
 
 LOCKED = "one of the wallets has been locked by another transaction for too long"
 
@@ -167,7 +168,7 @@ class Waiting:
 
 def in_time(ticket: Ticket, now: float) -> bool:
     """Returns whether the order may still wait."""
-    return now - ticket.arrived < (WHOLE_SECONDS if ticket.in_doubt else WAIT_SECONDS)
+    return now - ticket.arrived < (IN_DOUBT_SECONDS if ticket.in_doubt else WAIT_SECONDS)
 
 
 def _payments(tickets: "Sequence[Ticket] | deque[Ticket]") -> int:

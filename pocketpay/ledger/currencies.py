@@ -9,5 +9,5 @@ async def served_anywhere(session: Session) -> tuple[str, ...]:
 
     Each server creates the house accounts of its currencies when it starts.
     """
-    house = await postings.house(session)
+    house = await postings.house_accounts(session)
     return tuple(sorted({currency for _, currency in house.accounts}))

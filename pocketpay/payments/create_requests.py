@@ -48,7 +48,7 @@ class CreateRequests:
         return Footprint(self.wallet_id, key=self.key, lookups=Lookups(payers=payers))
 
     def decide(self, book: Book) -> Outcome:
-        """Applies the rule. Raises a Refusal; no refusal leaves a row."""
+        """Applies the rule. Raises a Refusal; no refusal is stored."""
         if (earlier := money_requests.replayed(book, self.key, self.shares[0].id)) is not None:
             return earlier
         for share in self.shares:

@@ -45,7 +45,8 @@ class AcceptDeposit:
         return Footprint(self.wallet_id, key=self.key, limit=LimitKind.DEPOSIT_DAILY, uses=self.amount)
 
     def decide(self, book: Book) -> Outcome:
-        """Applies the rule. Raises WalletClosed or LimitExceeded; for a wallet frozen for all, the row is BLOCKED."""
+        """Applies the rule. Raises WalletClosed or LimitExceeded. If the wallet is frozen for all, the deposit is
+        stored as BLOCKED."""
         if (earlier := book.replay(self.key, self.id)) is not None:
             return earlier
         why = WalletFrozen() if open_wallet(book, self.wallet_id).frozen_for is Freeze.ALL else None

@@ -35,7 +35,7 @@ class Desk:
         database is not valid with the environment's settings.
         """
         async with database.write() as session:
-            house = await postings.open_house(session, settings.served_currencies)
+            house = await postings.ensure_house_accounts(session, settings.served_currencies)
         async with database.read() as session:
             terms = replace(Terms.of(settings), policy=await read_policy(session, settings))
         clearing = Clearing(database, terms, house)

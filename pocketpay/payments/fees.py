@@ -23,6 +23,6 @@ def withdrawal_fee(amount: Money, speed: Speed, *, instant_bps: int) -> Money:
     return Money(max(amount.percent(instant_bps).minor, 1), amount.currency)
 
 
-def speed_paid_for(fee: Money) -> Speed:
+def speed_of(fee: Money) -> Speed:
     """Returns the speed of a withdrawal with that fee."""
     return Speed.INSTANT if fee.minor else Speed.STANDARD

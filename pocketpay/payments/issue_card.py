@@ -44,7 +44,7 @@ class IssueCard:
         return Footprint(self.wallet_id, key=self.key, lookups=Lookups(open_cards=(self.wallet_id,)))
 
     def decide(self, book: Book) -> Outcome:
-        """Applies the rule. Raises a Refusal; no refusal leaves a row."""
+        """Applies the rule. Raises a Refusal; no refusal is stored."""
         if (results := book.results_of(self.key)) is not None:
             (card_id,) = results
             return Outcome(
@@ -104,10 +104,12 @@ async def issue_card(
     """
     currency = await desk.resolver.currency(wallet_id)
     label = parse_label(raw_label)
-    each = parse_limit(raw_per_payment_limit, currency, "perPaymentLimit")
+    per_payment = parse_limit(raw_per_payment_limit, currency, "perPaymentLimit")
     monthly = parse_limit(raw_monthly_limit, currency, "monthlyLimit")
-    key = parse_key(raw_key, wallet_id, "issueCard", label, each or "", monthly or "", result_kind=ResultKind.CARDS)
+    key = parse_key(
+        raw_key, wallet_id, "issueCard", label, per_payment or "", monthly or "", result_kind=ResultKind.CARDS
+    )
     secrets = number.new()
-    order = IssueCard(uuids.uuid7(), wallet_id, currency, label, secrets.last4, each, monthly, key)
+    order = IssueCard(uuids.uuid7(), wallet_id, currency, label, secrets.last4, per_payment, monthly, key)
     answer = await desk.submit(order)
     return IssuedCard(answer.cards[0], None if answer.replayed else secrets)

@@ -49,7 +49,7 @@ class PayRequest:
         )
 
     def decide(self, book: Book) -> Outcome:
-        """Applies the rule. Raises a Refusal that leaves no row; a refusal that leaves a row is in the outcome."""
+        """Applies the rule. Raises a Refusal that is not stored; a refusal stored with a transaction is in the outcome."""
         if (earlier := book.replay(self.key, self.id)) is not None:
             return earlier
         request = book.requests.get(self.request_id)
@@ -60,13 +60,13 @@ class PayRequest:
         if (waiting := book.live_payment(request.id)) is not None:
             raise WrongState(waiting)
         payee_id, amount, description = request.requester_wallet_id, request.amount, request.description
-        return Transfer(self.id, self.wallet_id, payee_id, amount, description, self.key, request).paid(book)
+        return Transfer(self.id, self.wallet_id, payee_id, amount, description, self.key, request).decide_new(book)
 
 
 async def pay_request(desk: Desk, wallet_id: UUID, request_id: UUID, *, raw_key: str) -> Answer:
     """Pays a money request to the wallet.
 
-    Raises InvalidInput for the key, every other Refusal that leaves no row, and ServiceBusy when the order was not
+    Raises InvalidInput for the key, every other Refusal that is not stored, and ServiceBusy when the order was not
     executed or its outcome is unknown (retry with the same key).
     """
     key = parse_key(raw_key, wallet_id, "payRequest", str(request_id))

@@ -60,7 +60,7 @@ class Refund:
         )
 
     def decide(self, book: Book) -> Outcome:
-        """Applies the rule. Raises a Refusal that leaves no row; a refusal that leaves a row is in the outcome."""
+        """Applies the rule. Raises a Refusal that is not stored; a refusal stored with a transaction is in the outcome."""
         if (earlier := book.replay(self.key, self.id)) is not None:
             return earlier
         original = self._original(book)
@@ -100,7 +100,7 @@ async def refund(
 ) -> Answer:
     """Refunds a payment to the wallet. `transaction_id` is None if the input was not a valid id.
 
-    Raises InvalidInput and InvalidAmount for invalid input, every other Refusal that leaves no row, and ServiceBusy
+    Raises InvalidInput and InvalidAmount for invalid input, every other Refusal that is not stored, and ServiceBusy
     when the order was not executed or its outcome is unknown (retry with the same key).
     """
     amount = None if raw_amount is None else parse_amount(raw_amount, await desk.resolver.currency(wallet_id))

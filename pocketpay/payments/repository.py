@@ -63,7 +63,7 @@ limit $1
 """The clock is read in a subquery: it is then evaluated once, so that PostgreSQL can use it in an index condition."""
 
 
-async def expired_by_now(session: Session, limit: int) -> list[tuple[UUID, UUID]]:
+async def overdue_payments(session: Session, limit: int) -> list[tuple[UUID, UUID]]:
     """Returns (wallet, transaction) of overdue held payments, the longest overdue first."""
     rows = await session.fetch(
         "select t.source_wallet_id, t.id from transactions t join ledger_accounts a on a.id = t.source_wallet_id "

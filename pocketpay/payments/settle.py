@@ -21,7 +21,7 @@ from pocketpay.ledger.account import Leg
 from pocketpay.ledger.house import HouseAccounts, HouseKind
 from pocketpay.payments.bank import BankOrder, BankReply
 from pocketpay.payments.desk import Desk
-from pocketpay.payments.fees import Speed, speed_paid_for
+from pocketpay.payments.fees import Speed, speed_of
 from pocketpay.transactions.errors import BankDeclined, NotFound
 from pocketpay.transactions.lifecycle import Status
 from pocketpay.transactions.stored_refusal import ended_by, refusal_of
@@ -89,7 +89,7 @@ async def ask_bank(desk: Desk, accepted: Transaction) -> Answer | None:
 
     Returns None if the bank has no final answer yet. Idempotent: the bank executes a repeated order only once.
     """
-    instant = speed_paid_for(accepted.fee) is Speed.INSTANT
+    instant = speed_of(accepted.fee) is Speed.INSTANT
     order = BankOrder(accepted.id, accepted.amount, accepted.bank_name or "", instant)
     ask = desk.bank.payout if accepted.type is Type.WITHDRAWAL else desk.bank.collect
     try:

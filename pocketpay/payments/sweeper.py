@@ -45,7 +45,7 @@ async def sweep_forever(desk: Desk) -> None:
 async def expire_overdue(desk: Desk) -> int:
     """Expires a batch of overdue held payments. Returns their number."""
     async with desk.database.read() as session:
-        overdue = await repository.expired_by_now(session, MAX_AT_ONCE)
+        overdue = await repository.overdue_payments(session, MAX_AT_ONCE)
     orders = [desk.submit(Expire(wallet_id, transaction_id)) for wallet_id, transaction_id in overdue]
     _log_failures(await asyncio.gather(*orders, return_exceptions=True))
     return len(overdue)

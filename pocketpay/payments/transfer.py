@@ -62,12 +62,12 @@ class Transfer:
         return Footprint(self.wallet_id, payee_id=self.payee_id, key=self.key, limit=kind, uses=self.amount)
 
     def decide(self, book: Book) -> Outcome:
-        """Applies the rule. Raises a Refusal that leaves no row; a refusal that leaves a row is in the outcome."""
+        """Applies the rule. Raises a Refusal that is not stored; a refusal stored with a transaction is in the outcome."""
         if self.key is not None and (earlier := book.replay(self.key, self.id)) is not None:
             return earlier
-        return self.paid(book)
+        return self.decide_new(book)
 
-    def paid(self, book: Book) -> Outcome:
+    def decide_new(self, book: Book) -> Outcome:
         """Applies the rule when the key is known to be new. Raises as `decide` does."""
         payee = None if self.payee_id is None else book.standings.get(self.payee_id)
         if self.payee_id is None or payee is None or not payee.may_receive:
@@ -133,7 +133,7 @@ async def transfer(
 ) -> Answer:
     """Sends money to another person.
 
-    Raises InvalidInput and InvalidAmount for invalid input, every other Refusal that leaves no row, and ServiceBusy
+    Raises InvalidInput and InvalidAmount for invalid input, every other Refusal that is not stored, and ServiceBusy
     when the order was not executed or its outcome is unknown (retry with the same key).
     """
     amount = parse_amount(raw_amount, await desk.resolver.currency(wallet_id))

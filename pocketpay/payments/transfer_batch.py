@@ -1,11 +1,11 @@
 """How a batch works: many transfers of one wallet in one order, in one unit of work, with one key.
 
     one by one    each item has the same result as a single transfer, after the items before it
-    atomic        all or none: if one item is refused, with or without a row, nothing of the batch is written
+    atomic        all or none: if one item is refused, nothing of the batch is written
 
 The items are decided on a fork of the book; then the clearing applies their outcomes to the book itself. A held item
-is not refused. A refused atomic batch leaves no row and no key. A batch in which no item left a row leaves no key
-either: a repetition cannot move money twice.
+is not refused. A refused atomic batch stores no transaction and no key. A batch in which every item is refused without
+a transaction stores no key either, because no money moved that a repetition could move twice.
 """
 
 from collections.abc import Sequence

@@ -85,7 +85,7 @@ async def desk(line_and_dsn: tuple[Line, str]) -> AsyncIterator[Desk]:
 def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every deadline a tenth of what it is."""
     monkeypatch.setattr(rules, "WAIT_SECONDS", rules.WAIT_SECONDS / 10)
-    monkeypatch.setattr(rules, "WHOLE_SECONDS", rules.WHOLE_SECONDS / 10)
+    monkeypatch.setattr(rules, "IN_DOUBT_SECONDS", rules.IN_DOUBT_SECONDS / 10)
     monkeypatch.setattr(clearings, "ROLL_BACK_SECONDS", clearings.ROLL_BACK_SECONDS / 10)
     monkeypatch.setattr(sessions, "CONNECT_SECONDS", sessions.CONNECT_SECONDS / 10)
     monkeypatch.setattr(commits, "COMMIT_SECONDS", commits.COMMIT_SECONDS / 10)
@@ -322,7 +322,7 @@ async def test_what_may_have_happened_is_not_called_undone_when_the_disk_is_full
 async def test_what_may_have_happened_is_not_called_undone_when_its_wallet_is_held_afterwards(
     desk: Desk, line: Line, records: Records, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rules, "WHOLE_SECONDS", 1.0)
+    monkeypatch.setattr(rules, "IN_DOUBT_SECONDS", 1.0)
     ada, bob = await people(desk, 2, funds="10.00")
     other = await connect(records.server_dsn)
     await other.execute("begin")

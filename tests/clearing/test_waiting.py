@@ -157,7 +157,7 @@ async def test_each_waits_its_bounded_time_wherever_it_waits() -> None:
     assert [one.answer.done() for one in (in_doubt, aside, single, batch, late)] == [False, True, True, True, False]
     busy = [one.answer.exception() for one in (aside, single, batch)]
     assert [isinstance(one, ServiceBusy) and one.may_have_happened for one in busy] == [False] * 3
-    waiting.refuse_late(rules.WHOLE_SECONDS)
+    waiting.refuse_late(rules.IN_DOUBT_SECONDS)
     refused = in_doubt.answer.exception()
     assert isinstance(refused, ServiceBusy)
     assert refused.may_have_happened

@@ -16,7 +16,7 @@ from pocketpay.errors import BooksDisagree
 from pocketpay.ledger import entries, statement
 from pocketpay.ledger.month import Month
 from pocketpay.ledger.point import END_OF_TIME, Point, just_after, points
-from pocketpay.ledger.repository.postings import open_house
+from pocketpay.ledger.repository.postings import ensure_house_accounts
 from pocketpay.ledger.statement import statements, totals
 from pocketpay.ledger.time_zones import time_zone
 from pocketpay.money import Money
@@ -41,7 +41,7 @@ async def owner(module_dsn: Dsns) -> AsyncIterator[Owner]:
 async def database(module_dsn: Dsns) -> AsyncIterator[Database]:
     database = await Database.open(module_dsn.server, readers=2, writers=1)
     async with database.write() as session:
-        await open_house(session, ["USD"])
+        await ensure_house_accounts(session, ["USD"])
     yield database
     await database.close()
 

@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 from asyncpg import Connection, Record
 
-from pocketpay.clearing.queue import PLANS
+from pocketpay.clearing.queue import PLANNER_SETTINGS
 from pocketpay.clearing.repository import units
 from pocketpay.payments import repository as sweeps
 from pocketpay.transactions.limits import LimitKind
@@ -56,7 +56,7 @@ def reads(plan: dict[str, Any], relation: str) -> list[float]:
 
 
 async def the_clearings(owner: "Connection[Record]") -> None:
-    for name, value in PLANS.items():
+    for name, value in PLANNER_SETTINGS.items():
         await owner.execute(f"set {name} = {value}")
 
 

@@ -8,8 +8,8 @@ from pocketpay.transactions.repository.rows import COLUMNS, transaction
 from pocketpay.transactions.transaction import Transaction
 
 MAX_UNFINISHED = 200
-"""Transactions read per wallet. It is more than one unit of work can end, so that the result always contains one that
-stays unfinished, if there is one."""
+"""Transactions read per wallet: more than one unit of work can end. So if a wallet has more unfinished transactions,
+the result still contains one that this unit does not end, and the wallet is not closed."""
 
 MAX_REQUESTS = 1_000
 """Money requests that are declined together with the wallet. The sweeper cancels the others a second later."""

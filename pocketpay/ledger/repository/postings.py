@@ -93,7 +93,7 @@ async def accounts(session: Session, ids: Iterable[UUID]) -> list[Account]:
     return [Account(*row) for row in await session.fetch(_ACCOUNTS, list(ids))]
 
 
-async def open_house(session: Session, currencies: Iterable[str]) -> HouseAccounts:
+async def ensure_house_accounts(session: Session, currencies: Iterable[str]) -> HouseAccounts:
     """Creates the missing house accounts of the served currencies, and returns all house accounts."""
     wanted = [(kind.value, currency) for currency in currencies for kind in HouseKind]
     await session.execute(
@@ -104,10 +104,10 @@ async def open_house(session: Session, currencies: Iterable[str]) -> HouseAccoun
         [kind for kind, _ in wanted],
         [currency for _, currency in wanted],
     )
-    return await house(session)
+    return await house_accounts(session)
 
 
-async def house(session: Session) -> HouseAccounts:
+async def house_accounts(session: Session) -> HouseAccounts:
     """Returns the house accounts in every currency that any server has served."""
     rows: list[Record] = await session.fetch("select id, kind, currency from ledger_accounts where kind <> 'wallet'")
     return HouseAccounts.of([tuple(row) for row in rows])
