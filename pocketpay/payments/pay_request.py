@@ -49,7 +49,7 @@ class PayRequest:
         )
 
     def decide(self, book: Book) -> Outcome:
-        """Applies the rule. Raises a Refusal that is not stored; a refusal stored with a transaction is in the outcome."""
+        """Applies the rule. Raises a Refusal that is not stored; a stored refusal is in the outcome."""
         if (earlier := book.replay(self.key, self.id)) is not None:
             return earlier
         request = book.requests.get(self.request_id)

@@ -60,7 +60,7 @@ class Refund:
         )
 
     def decide(self, book: Book) -> Outcome:
-        """Applies the rule. Raises a Refusal that is not stored; a refusal stored with a transaction is in the outcome."""
+        """Applies the rule. Raises a Refusal that is not stored; a stored refusal is in the outcome."""
         if (earlier := book.replay(self.key, self.id)) is not None:
             return earlier
         original = self._original(book)

@@ -47,7 +47,7 @@ class CardPayment:
         return Footprint(self.wallet_id, key=self.key, lookups=lookups)
 
     def decide(self, book: Book) -> Outcome:
-        """Applies the rule. Raises a Refusal that is not stored; a refusal stored with a transaction is in the outcome."""
+        """Applies the rule. Raises a Refusal that is not stored; a stored refusal is in the outcome."""
         if (earlier := book.replay(self.key, self.id)) is not None:
             return earlier
         card = book.own_card(self.card_id, self.wallet_id)

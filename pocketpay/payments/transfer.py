@@ -62,7 +62,7 @@ class Transfer:
         return Footprint(self.wallet_id, payee_id=self.payee_id, key=self.key, limit=kind, uses=self.amount)
 
     def decide(self, book: Book) -> Outcome:
-        """Applies the rule. Raises a Refusal that is not stored; a refusal stored with a transaction is in the outcome."""
+        """Applies the rule. Raises a Refusal that is not stored; a stored refusal is in the outcome."""
         if self.key is not None and (earlier := book.replay(self.key, self.id)) is not None:
             return earlier
         return self.decide_new(book)

@@ -4,8 +4,8 @@
     atomic        all or none: if one item is refused, nothing of the batch is written
 
 The items are decided on a fork of the book; then the clearing applies their outcomes to the book itself. A held item
-is not refused. A refused atomic batch stores no transaction and no key. A batch in which every item is refused without
-a transaction stores no key either, because no money moved that a repetition could move twice.
+is not refused. A refused atomic batch stores no transaction and no key. A batch in which every item is refused
+without a transaction stores no key either, because no money moved that a repetition could move twice.
 """
 
 from collections.abc import Sequence

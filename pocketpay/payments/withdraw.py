@@ -46,7 +46,7 @@ class AcceptWithdrawal:
         return Footprint(self.wallet_id, key=self.key, limit=LimitKind.WITHDRAWAL_DAILY, uses=self.amount)
 
     def decide(self, book: Book) -> Outcome:
-        """Applies the rule. Raises a Refusal that is not stored; a refusal stored with a transaction is in the outcome."""
+        """Applies the rule. Raises a Refusal that is not stored; a stored refusal is in the outcome."""
         if self.key is not None and (earlier := book.replay(self.key, self.id)) is not None:
             return earlier
         accepted = self._transaction(book)
