@@ -17,7 +17,7 @@
     pay_request.py            pays a money request
     decline_request.py        declines a money request
     cancel_request.py         cancels a money request
-    end_request.py            ends a money request that can no longer be paid
+    end_unpayable_request.py  ends a money request that can no longer be paid
     issue_card.py             issues a card
     freeze_card.py, unfreeze_card.py, close_card.py   change a card's status
     card_standing.py          the rule of those three

@@ -19,7 +19,7 @@ from pocketpay.database.loops import going_on
 from pocketpay.errors import Refusal
 from pocketpay.payments import repository
 from pocketpay.payments.desk import Desk
-from pocketpay.payments.end_request import EndRequest
+from pocketpay.payments.end_unpayable_request import EndUnpayableRequest
 from pocketpay.payments.settle import ask_bank
 
 EVERY_SECONDS = 1.0
@@ -51,11 +51,11 @@ async def expire_overdue(desk: Desk) -> int:
     return len(overdue)
 
 
-async def end_requests(desk: Desk, *, closed_within: timedelta = CLOSED_WITHIN) -> int:
+async def end_unpayable_requests(desk: Desk, *, closed_within: timedelta = CLOSED_WITHIN) -> int:
     """Ends a batch of money requests that can no longer be paid. Returns their number."""
     async with desk.database.read() as session:
         unpayable = await repository.unpayable(session, MAX_AT_ONCE, closed_within=closed_within)
-    orders = [desk.submit(EndRequest(*one)) for one in unpayable]
+    orders = [desk.submit(EndUnpayableRequest(*one)) for one in unpayable]
     _log_failures(await asyncio.gather(*orders, return_exceptions=True))
     return len(unpayable)
 
@@ -91,7 +91,7 @@ async def _end_requests_forever(desk: Desk) -> None:
     while True:
         await asyncio.sleep(EVERY_SECONDS)
         with going_on(log, busy="sweep postponed", failed="sweep failed"):
-            count = await end_requests(desk, closed_within=closed_within)
+            count = await end_unpayable_requests(desk, closed_within=closed_within)
             if count < MAX_AT_ONCE:
                 closed_within = CLOSED_WITHIN
 

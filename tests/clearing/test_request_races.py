@@ -17,7 +17,7 @@ from pocketpay.payments.cancel_request import CancelRequest
 from pocketpay.payments.confirm import Confirm
 from pocketpay.payments.decline_request import DeclineRequest
 from pocketpay.payments.desk import Desk
-from pocketpay.payments.end_request import EndRequest
+from pocketpay.payments.end_unpayable_request import EndUnpayableRequest
 from pocketpay.payments.pay_request import PayRequest
 from pocketpay.requests.money_request import MoneyRequest, RequestStatus
 from pocketpay.requests.repository import RequestDetails
@@ -63,8 +63,8 @@ def take_back(request: MoneyRequest) -> CancelRequest:
     return CancelRequest(request.requester_wallet_id, request.payer_wallet_id, request.id)
 
 
-def lapse(request: MoneyRequest) -> EndRequest:
-    return EndRequest(request.payer_wallet_id, request.requester_wallet_id, request.id)
+def lapse(request: MoneyRequest) -> EndUnpayableRequest:
+    return EndUnpayableRequest(request.payer_wallet_id, request.requester_wallet_id, request.id)
 
 
 REACHED = {

@@ -30,7 +30,7 @@ from pocketpay.payments.confirm import Confirm
 from pocketpay.payments.create_requests import CreateRequests, Share
 from pocketpay.payments.decline_request import DeclineRequest
 from pocketpay.payments.deposit import AcceptDeposit
-from pocketpay.payments.end_request import EndRequest
+from pocketpay.payments.end_unpayable_request import EndUnpayableRequest
 from pocketpay.payments.fees import Speed
 from pocketpay.payments.freeze_card import FreezeCard
 from pocketpay.payments.issue_card import IssueCard
@@ -185,7 +185,7 @@ class Interpreter:
                 return CancelRequest(wallet_id, self.wallets[payer], order.request)
             case said.Sweep():
                 asker, payer, _ = self._asked.get(order.request, (order.who, order.who, 0))
-                return EndRequest(self.wallets[payer], self.wallets[asker], order.request)
+                return EndUnpayableRequest(self.wallets[payer], self.wallets[asker], order.request)
             case said.Stop():
                 return FreezeWallet(uuids.uuid7(), wallet_id, Freeze(order.what), "a walk", OPERATOR)
             case said.Reverse():

@@ -16,7 +16,7 @@ from pocketpay.wallets.balance import WalletStatus
 
 
 @dataclass(frozen=True, slots=True)
-class EndRequest:
+class EndUnpayableRequest:
     """Ends the money request if it can no longer be paid."""
 
     payer_id: UUID
