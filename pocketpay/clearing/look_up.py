@@ -43,7 +43,8 @@ async def look_up(
 
     Raises RuleFailed when a row cannot be parsed.
     """
-    deciding = sum(
+    # A held payment that is confirmed now does not count against itself, so each may need one more to be counted.
+    held_payments = sum(
         footprint.transaction_id is not None or (footprint.lookups is not None and bool(footprint.lookups.requests))
         for footprint in footprints
     )
@@ -53,7 +54,7 @@ async def look_up(
         footprints,
         not_before=max(account.updated_at for account in accounts) if accounts else units.LONG_AGO,
         recent_window=recent.window,
-        max_recent=recent.max_count + deciding if recent.max_count else 0,
+        max_recent=recent.max_count + held_payments if recent.max_count else 0,
     )
     book = Book(found[0]["now"], terms, house, accounts={account.id: account for account in accounts})
     overdue = False

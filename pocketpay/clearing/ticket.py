@@ -26,9 +26,9 @@ class Ticket:
     answer: "asyncio.Future[Answer]"
     arrived: float
     weight: int = 1
-    doubtful: Result | None = None
+    possible_answer: Result | None = None
     number: int = 0
-    waits: bool = False
+    waiting: bool = False
     was_postponed: bool = False
     _accounts: frozenset[UUID] | None = field(default=None, init=False)
 
