@@ -30,9 +30,9 @@ async def read_policy(session: Session, settings: Settings) -> Policy:
 
     Raises SettingsError when a setting in the database is not valid with the environment's settings.
     """
-    overrides = await repository.overrides(session)
+    kept = await repository.overrides(session)
     try:
-        return policy_of(overridden(settings, {name: one.value for name, one in overrides.items()}))
+        return policy_of(overridden(settings, {name: one.value for name, one in kept.items()}))
     except SettingsError as wrong:
         raise SettingsError(
             f"A risk setting in the database is not valid in this environment: {wrong} "

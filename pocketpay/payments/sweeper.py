@@ -91,8 +91,8 @@ async def _end_requests_forever(desk: Desk) -> None:
     while True:
         await asyncio.sleep(EVERY_SECONDS)
         with going_on(log, busy="sweep postponed", failed="sweep failed"):
-            count = await end_unpayable_requests(desk, closed_within=closed_within)
-            if count < MAX_AT_ONCE:
+            many = await end_unpayable_requests(desk, closed_within=closed_within)
+            if many < MAX_AT_ONCE:
                 closed_within = CLOSED_WITHIN
 
 

@@ -20,7 +20,7 @@ from pocketpay.payments.parsing import parse_limit
 from pocketpay.transactions.errors import NotFound, WrongState
 
 WantedLimit: TypeAlias = Money | Stays | None
-"""The limit to set, `STAYS` to keep the current limit, or None to remove the limit."""
+"""A limit to be set, one that stays as it is, or None for one to be lifted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +43,11 @@ class UpdateCardLimits:
             raise NotFound(thing="card")
         if not card.open:
             raise WrongState(card)
-        per_payment = card.per_payment_limit if self.per_payment_limit is STAYS else self.per_payment_limit
+        each = card.per_payment_limit if self.per_payment_limit is STAYS else self.per_payment_limit
         monthly = card.monthly_limit if self.monthly_limit is STAYS else self.monthly_limit
-        if (per_payment, monthly) == (card.per_payment_limit, card.monthly_limit):
+        if (each, monthly) == (card.per_payment_limit, card.monthly_limit):
             return Outcome(changed=False, replayed=True, side_effects=SideEffects(cards=(card,)))
-        after = replace(card.next_version(book.now), per_payment_limit=per_payment, monthly_limit=monthly)
+        after = replace(card.next_version(book.now), per_payment_limit=each, monthly_limit=monthly)
         return Outcome(side_effects=SideEffects(cards=(after,)))
 
 
@@ -61,9 +61,9 @@ async def update_card_limits(
 ) -> Card:
     """Changes the limits of a card of the wallet. Raises InvalidAmount, NotFound, WrongState, ServiceBusy."""
     currency = await desk.resolver.currency(wallet_id)
-    per_payment = _wanted(raw_per_payment_limit, currency, "perPaymentLimit")
+    each = _wanted(raw_per_payment_limit, currency, "perPaymentLimit")
     monthly = _wanted(raw_monthly_limit, currency, "monthlyLimit")
-    return await card_after(desk, UpdateCardLimits(wallet_id, card_id, per_payment, monthly))
+    return await card_after(desk, UpdateCardLimits(wallet_id, card_id, each, monthly))
 
 
 def _wanted(raw_limit: Wanted, currency: str, field: str) -> WantedLimit:
