@@ -55,9 +55,8 @@ PROBE_SECONDS = 0.02
 """Time between two probes of locked accounts. One probe takes 0.3 ms, and runs only while an account is locked."""
 
 MAX_ANSWER_DELAY_SECONDS = 0.02
-"""How long after the commit an answer is sent at the latest, while more orders wait. Some 20 answers take the server
-as long as the database takes to write 20 orders, so the server sends them during the next unit's write (decision
-15)."""
+"""How long after the commit an answer is sent at the latest, while more orders wait. The server takes as long to send
+20 answers as the database takes to write 20 orders, so it sends them during the next unit's write (decision 15)."""
 
 TRIES = 3
 PAUSE_SECONDS = 0.05
