@@ -75,8 +75,8 @@ audit: $(DONE)/install ## prove that the books of the embedded database are righ
 crash: $(DONE)/install ## kill the server under load repeatedly and audit the books; ARGS="--rounds 20 --seconds 10"
 	@$(PY) -m tests.e2e.crash $(ARGS)
 
-pythons: $(DONE)/install ## test two servers side by side, one of them on each other installed Python; MOST=1 for the newest
-	@scripts/other-pythons | head -n $${MOST:-9} | while read -r version python; do \
+pythons: $(DONE)/install ## test two servers side by side, one on each other installed Python; NEWEST=1: only the newest
+	@scripts/other-pythons | head -n $${NEWEST:-9} | while read -r version python; do \
 		echo "With Python $$version" && $$python -m venv .venvs/$$version && \
 		.venvs/$$version/bin/pip install -q --require-hashes -r requirements.lock </dev/null && \
 		OTHER_PYTHON=$$PWD/.venvs/$$version/bin/python $(PY) -m pytest tests/e2e/test_servers_that_differ.py </dev/null \
