@@ -24,7 +24,7 @@ EXAMPLES := $(wildcard examples/typescript/*.* examples/typescript/.npmrc exampl
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: $(DONE)/install ## serve, on the embedded database, with GraphiQL in the browser
+run: $(DONE)/install ## serve, with GraphiQL in the browser and, without DATABASE_URL, the embedded PostgreSQL
 	@$(MAKE) --no-print-directory explorer || echo "The explorer was not built (see above); the API runs without it." >&2
 	@exec $(PY) -m pocketpay serve $(ARGS)
 
@@ -69,7 +69,7 @@ settings: $(DONE)/install ## export .env.example
 	@$(PY) -m pocketpay settings > $(DONE)/env.example
 	@mv $(DONE)/env.example .env.example
 
-audit: $(DONE)/install ## prove that the books of the embedded database are right
+audit: $(DONE)/install ## prove that the books are right
 	@$(PY) -m pocketpay audit $(ARGS)
 
 crash: $(DONE)/install ## kill the server under load repeatedly and audit the books; ARGS="--rounds 20 --seconds 10"
