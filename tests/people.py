@@ -35,7 +35,7 @@ async def receiving(database: Database, **overrides: object) -> AsyncIterator[Id
     """A server's reception over that database, the house's accounts open."""
     settings = made(**overrides)
     async with database.write() as session:
-        await postings.open_house(session, settings.served_currencies)
+        await postings.ensure_house_accounts(session, settings.served_currencies)
     services = IdentityServices.open(database, settings, SECRET, require_unlocked=require_unlocked)
     yield services
     services.close()

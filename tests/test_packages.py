@@ -39,7 +39,7 @@ def test_schema_opens_no_session() -> None:
 
 
 SHARED = {
-    "pocketpay.payments.ask": "requestMoney and splitBill ask by it",
+    "pocketpay.payments.create_requests": "requestMoney and splitBill ask by it",
     "pocketpay.payments.settle": "a deposit and a withdrawal end by it",
 }
 """Rules that are no verbs of their own: several verbs import them."""

@@ -41,10 +41,10 @@ from graphql import (
 
 from pocketpay.api.operations.root import MUTATION_TYPES
 from pocketpay.api.pages import DEFAULT_SIZE, LARGEST
-from pocketpay.cards.listing import MOST_LISTED as MOST_CARDS
+from pocketpay.cards.listing import MAX_LISTED as MAX_CARDS
 from pocketpay.identity.sessions import MOST_LISTED as MOST_SESSIONS
-from pocketpay.payments.split_bill import MOST_ASKED
-from pocketpay.payments.transfer_batch import MOST_TRANSFERS
+from pocketpay.payments.split_bill import MAX_PAYERS
+from pocketpay.payments.transfer_batch import MAX_TRANSFERS
 from pocketpay.serving.failures import TooComplex
 from pocketpay.settings import Settings
 from pocketpay.transactions.history import LISTED
@@ -53,10 +53,10 @@ UNPAGED = 2
 """What a list without pages counts: most are short, and bounded by the product."""
 
 LONG_LISTS = {
-    ("TransferBatchPayload", "results"): MOST_TRANSFERS,
-    ("SplitBillPayload", "moneyRequests"): MOST_ASKED,
+    ("TransferBatchPayload", "results"): MAX_TRANSFERS,
+    ("SplitBillPayload", "moneyRequests"): MAX_PAYERS,
     ("Transaction", "refunds"): LISTED,
-    ("Query", "cards"): MOST_CARDS,
+    ("Query", "cards"): MAX_CARDS,
     ("Customer", "sessions"): MOST_SESSIONS,
 }
 """Lists without pages that can be long: counted as long as they may be. Refunds lead back to what they refund, and

@@ -22,7 +22,7 @@ from pocketpay.api.context import Services
 from pocketpay.api.statement_link import BadLink
 from pocketpay.database.failures import ServiceBusy
 from pocketpay.ledger.month import Month
-from pocketpay.ledger.time_zones import shown_by
+from pocketpay.ledger.time_zones import local_time
 from pocketpay.serving import http
 from pocketpay.serving.downloads import Downloads
 from pocketpay.serving.failures import FORBIDDEN
@@ -149,7 +149,7 @@ def _edge(at: str, what: str, balance: str, currency: str) -> tuple[str, ...]:
 
 def _date(at: datetime, zone: ZoneInfo) -> str:
     """As spreadsheets read it, by the clocks of the zone: "2026-11-22 18:30:00"."""
-    return shown_by(zone, at).isoformat(" ", "seconds")
+    return local_time(zone, at).isoformat(" ", "seconds")
 
 
 async def _gone(receive: Receive) -> None:

@@ -56,7 +56,7 @@ async def slowest(desk: Desk, one: Person, other: Person, seconds: float) -> flo
 async def until_aside(desk: Desk, many: int) -> None:
     """Waits until so many orders have been put aside."""
     async with asyncio.timeout(5):
-        while len(desk.clearing._waiting.aside) < many:  # noqa: ASYNC110 - nothing tells
+        while len(desk.clearing._waiting.postponed) < many:  # noqa: ASYNC110 - nothing tells
             await asyncio.sleep(0.005)
 
 
@@ -101,7 +101,7 @@ async def test_orders_put_aside_go_on_soon_and_in_the_order_of_their_arrival(des
             await until_aside(desk, len(tasks))
     first, second, batch = answers(await all_told(*tasks))
     assert (first.transaction.status, second.transaction.status) == (Status.COMPLETED, Status.FAILED)
-    assert [one.transaction.status for one in batch.parts if isinstance(one, Answer)] == [Status.COMPLETED] * 2
+    assert [one.transaction.status for one in batch.item_results if isinstance(one, Answer)] == [Status.COMPLETED] * 2
     assert (await money(desk, ada), await money(desk, cyd)) == ((0, 0), (1_200, 0))
 
 
@@ -217,7 +217,7 @@ async def test_single_order_waits_for_no_second_batch_of_another_customer(
         told = answers(await all_told(first, *batches))
         paid = (await single).transaction.created_at
     assert len(told) == 7
-    times = [part.transaction.created_at for one in told[1:] for part in one.parts if isinstance(part, Answer)]
+    times = [part.transaction.created_at for one in told[1:] for part in one.item_results if isinstance(part, Answer)]
     assert len(times) == 300
     assert sum(time <= paid for time in times) == 50, "it goes with the first batch"
     assert times == sorted(times), "and each of the batches has its turn"

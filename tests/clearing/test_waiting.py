@@ -60,23 +60,23 @@ class Run:
 
     def unit(self, locked: frozenset[UUID]) -> None:
         """As the clearing runs one: it looks at the held accounts, takes a unit, puts aside what it cannot lock."""
-        aside = [one for one in self.here if one.was_aside]
-        self.waiting.held &= locked
-        known = set(self.waiting.held)
+        aside = [one for one in self.here if one.was_postponed]
+        self.waiting.locked &= locked
+        known = set(self.waiting.locked)
         taken = self.waiting.take()
         assert all(one.accounts.isdisjoint(known) for one in taken), "nobody waits for an account known to be held"
         batches = [one for one in taken if one.is_batch]
         assert len(batches) <= 1
-        assert len(taken) - len(batches) <= rules.MOST_IN_UNIT
+        assert len(taken) - len(batches) <= rules.MAX_IN_UNIT
         going = taken
         if held := locked & {account for one in taken for account in one.accounts}:
-            going = self.waiting.put_aside(taken, set(held))
+            going = self.waiting.postpone(taken, set(held))
         assert [one.number for one in going] == sorted(one.number for one in going), "in order of arrival"
         assert all(one.accounts.isdisjoint(locked) and one in self.here for one in going), "carried out once, locked"
         self.here = [one for one in self.here if one not in going]
         assert len(self.waiting) == len(self.here), "nobody is lost"
         for one in self.here:
-            put_aside_now = one.was_aside and one not in aside
+            put_aside_now = one.was_postponed and one not in aside
             assert not (put_aside_now and one.accounts.isdisjoint(locked)), "put aside for its own account only"
             assert self.reason(one, taken, locked), f"order {one.number} of {self!r} waits for nothing"
         for one in going:
@@ -85,14 +85,14 @@ class Run:
     def reason(self, one: Ticket, taken: Sequence[Ticket], locked: frozenset[UUID]) -> bool:
         """Whether the law lets that order wait."""
         same_kind = [other for other in taken if other.is_batch == one.is_batch and other.number < one.number]
-        full = len(same_kind) >= (1 if one.is_batch else rules.MOST_IN_UNIT)
+        full = len(same_kind) >= (1 if one.is_batch else rules.MAX_IN_UNIT)
         held = not one.accounts.isdisjoint(locked)
-        return full or held or (one.was_aside and self.before(one, among=self.here))
+        return full or held or (one.was_postponed and self.before(one, among=self.here))
 
     def before(self, one: Ticket, *, among: Sequence[Ticket]) -> bool:
         """Whether an earlier order that was put aside still waits and needs an account of that one."""
         return any(
-            other.was_aside and other in self.here and other.number < one.number and other.accounts & one.accounts
+            other.was_postponed and other in self.here and other.number < one.number and other.accounts & one.accounts
             for other in among
         )
 
@@ -106,7 +106,7 @@ def every_history(orders: int) -> Iterator[list[tuple[Order, int, frozenset[UUID
 
 @pytest.mark.parametrize("most_in_unit", [1, 2])
 async def test_an_order_waits_only_for_what_the_law_names(monkeypatch: pytest.MonkeyPatch, most_in_unit: int) -> None:
-    monkeypatch.setattr(rules, "MOST_IN_UNIT", most_in_unit)
+    monkeypatch.setattr(rules, "MAX_IN_UNIT", most_in_unit)
     for history in every_history(3):
         run = Run()
         for order, weight, locked in history:
@@ -120,7 +120,7 @@ async def test_an_order_waits_only_for_what_the_law_names(monkeypatch: pytest.Mo
 
 
 async def test_singles_go_first_and_one_batch_goes_with_them(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rules, "MOST_IN_UNIT", 3)
+    monkeypatch.setattr(rules, "MAX_IN_UNIT", 3)
     waiting = Waiting()
     weights = [1, 100, 100, 1, 1, 1, 100, 1]
     for weight in weights:
@@ -130,9 +130,9 @@ async def test_singles_go_first_and_one_batch_goes_with_them(monkeypatch: pytest
 
 
 async def test_those_put_aside_take_no_place_of_others(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rules, "MOST_ASIDE", 2)
+    monkeypatch.setattr(rules, "MAX_POSTPONED", 2)
     waiting = Waiting()
-    waiting.held = {ADA}
+    waiting.locked = {ADA}
     tickets = [ticket(Order(ADA)) for _ in range(3)]
     for one in tickets:
         waiting.add(one)
@@ -144,9 +144,9 @@ async def test_those_put_aside_take_no_place_of_others(monkeypatch: pytest.Monke
 
 async def test_each_waits_its_bounded_time_wherever_it_waits() -> None:
     waiting = Waiting()
-    waiting.held = {ADA}
+    waiting.locked = {ADA}
     in_doubt = ticket(Order(ADA))
-    in_doubt.doubtful = ServiceBusy("nobody knows")  # type: ignore[assignment]
+    in_doubt.possible_answer = ServiceBusy("nobody knows")  # type: ignore[assignment]
     aside, single, batch = ticket(Order(ADA)), ticket(Order(BOB)), ticket(Order(BOB), 2)
     for one in (in_doubt, aside):
         waiting.add(one)
@@ -157,7 +157,7 @@ async def test_each_waits_its_bounded_time_wherever_it_waits() -> None:
     assert [one.answer.done() for one in (in_doubt, aside, single, batch, late)] == [False, True, True, True, False]
     busy = [one.answer.exception() for one in (aside, single, batch)]
     assert [isinstance(one, ServiceBusy) and one.may_have_happened for one in busy] == [False] * 3
-    waiting.refuse_late(rules.WHOLE_SECONDS)
+    waiting.refuse_late(rules.IN_DOUBT_SECONDS)
     refused = in_doubt.answer.exception()
     assert isinstance(refused, ServiceBusy)
     assert refused.may_have_happened

@@ -92,7 +92,7 @@ async def test_bonus_of_zero_is_none(services: IdentityServices, owner: Owner) -
 
 async def test_bonus_and_wallet_are_in_the_currency_chosen(services: IdentityServices, owner: Owner) -> None:
     async with services.database.write() as session:
-        await postings.open_house(session, ["JPY"])
+        await postings.ensure_house_accounts(session, ["JPY"])
     yen = Form("yuki", "Yuki", PASSWORD, currency="JPY")
     chosen = await signed_up(
         services,

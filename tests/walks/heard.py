@@ -20,7 +20,7 @@ def heard(order: Order, result: Result | BaseException) -> Told:
 
 
 def _batch(answer: Answer) -> Told:
-    parts = tuple(Told() if part is None else _part(part) for part in answer.parts)
+    parts = tuple(Told() if part is None else _part(part) for part in answer.item_results)
     things = tuple(thing for part in parts for thing in part.things)
     return Told(things, again=answer.replayed, parts=parts, purse=_purse(answer))
 
