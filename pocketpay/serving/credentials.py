@@ -1,29 +1,29 @@
-"""The access token in the payload of connection_init, where clients put it.
+"""Finds the access token in the payload of connection_init, under the names that clients use.
 
     authorization, token, accessToken, authToken     in any case, with or without "Bearer"
-    headers.authorization and the like               as in the headers of a request
+    the same names within `headers`                  as in the headers of a request
 
-Whoever shows anything like a credential means to be signed in. What cannot be read is a bad token, so that no such
-socket is anonymous.
+A client that sends anything like a credential intends to sign in. A credential that cannot be read counts as an
+invalid token, so that such a socket is never anonymous.
 """
 
 from collections.abc import Iterator, Mapping
 
 READ = frozenset({"authorization", "token", "accesstoken", "authtoken"})
-"""Names of the access token, in lower case without - and _."""
+"""Names of the access token, in lower case and without "-" and "_"."""
 
 LIKE_CREDENTIALS = ("authoriz", "authentic", "token", "bearer", "jwt", "apikey", "credential", "password", "secret")
-"""What the name of something secret has in it."""
+"""Parts of names that suggest a credential."""
 NO_CREDENTIALS = ("csrf", "xsrf")
-"""What a name has in it that is none, though it says "token"."""
+"""Parts of names that are not credentials although they contain "token"."""
 
 UNREADABLE = ""
-"""A token that opens nothing."""
+"""A token that no session has: signing in with it fails."""
 
 
 def token_in(payload: Mapping[str, object]) -> str | None:
-    """The access token of a connection_init; None where nothing is like one, UNREADABLE where it cannot be read, or
-    where there are two."""
+    """The access token in the payload of a connection_init; None when it holds no credential. INVALID_TOKEN when the
+    credential cannot be read, or when there are two different ones."""
     tokens = set(_tokens(payload))
     if not tokens:
         return None

@@ -1,7 +1,8 @@
-"""Places for downloads: so many of a server at a time, one of a wallet. Who finds none waits in turn (turns.py).
+"""Limits the downloads that run at the same time, per server and per wallet. Further ones wait in a queue (turns.py).
 
-A download has a connection of its own and never takes a reader from queries, however many there are. It keeps its
-place for DEADLINE_SECONDS in all, however slowly its client reads, and after OWN_SECONDS gives it to whoever waits.
+A download has its own database connection, so that downloads never delay queries. It keeps its slot for at most
+DEADLINE_SECONDS, however slowly its client reads. When another request waits, it loses the slot after
+GUARANTEED_SECONDS.
 """
 
 import asyncio
@@ -14,38 +15,39 @@ from pocketpay.serving import http
 from pocketpay.transactions.statement import LONGEST_SECONDS
 
 MOST_AT_ONCE = 4
-"""Of one server: each has a connection of its own, and as much of the processor as it is given."""
+"""Downloads of one server at a time: each uses a database connection and the processor."""
 
 MOST_OF_A_WALLET = 1
-"""With as many as there are places, one customer's would be all."""
+"""Downloads of one wallet at a time. If one wallet could use all slots, other customers would have none."""
 
 WAIT_SECONDS = 5.0
-"""For a place; then the client is asked to come again. A usual month is read in less than a second."""
+"""Seconds to wait for a slot; then the client gets SERVICE_BUSY. A usual month is read in less than a second."""
 
 DEADLINE_SECONDS = LONGEST_SECONDS
 
 OWN_SECONDS = 20.0
-"""Some 300,000 lines at the speed of the server. Four clients that read slowly shut out others for no longer."""
+"""Seconds after which a download may lose its slot: enough for about 300,000 lines. Four slow clients block other
+clients for no longer."""
 
 MOST_WAITING = 32
 MOST_WAITING_OF_A_WALLET = 4
-"""Requests that wait: each holds a socket."""
+"""Waiting requests: each occupies a connection."""
 
 
 class Downloads:
-    """One for each server."""
+    """The slots for downloads of one server."""
 
     def __init__(self) -> None:
         self._turns: Turns[None] = Turns(MOST_OF_A_WALLET)
         self._free = MOST_AT_ONCE
         self._waiting: list[UUID] = []
         self._under_way: dict[asyncio.Timeout, float] = {}
-        """When each began, the oldest first."""
+        """The start of each running download, the oldest first."""
 
     @asynccontextmanager
     async def place(self, wallet_id: UUID) -> AsyncIterator[None]:
-        """A place for one download. Raises HttpRefusal when there is none in time, or too many wait, and TimeoutError
-        when it has to be given up."""
+        """A slot for one download. Raises HttpRefusal when none becomes free in time or too many requests wait, and
+        TimeoutError when the download loses its slot."""
         if self._free and self._turns.may_use(wallet_id):
             self._free -= 1
             self._turns.begin(wallet_id)
@@ -82,12 +84,12 @@ class Downloads:
             self._waiting.remove(wallet_id)
 
     def _until_one_may_end(self) -> float:
-        """Seconds until the oldest under way has had its own time."""
+        """Seconds until the oldest download has had its guaranteed time."""
         now = asyncio.get_running_loop().time()
         return max(0.0, min(self._under_way.values(), default=now) + OWN_SECONDS - now)
 
     def _end_one(self, wallet_id: UUID) -> None:
-        """Ends the oldest under way that has had its own time, if that is a place for somebody who waits."""
+        """Ends the oldest download that has had its guaranteed time, if this wallet could then use the slot."""
         now = asyncio.get_running_loop().time()
         if self._free or not self._turns.may_use(wallet_id):
             return

@@ -1,4 +1,4 @@
-"""Carries prepared operations out: graphql-core's executor over our schema, and the answer in a client's words."""
+"""Executes prepared operations with graphql-core and formats the response for the client."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -39,14 +39,14 @@ NOT_TRUSTED = GraphQLError(
 
 MEMBERS = Share(share=1 / 10, burst_seconds=0.5)
 STRANGERS = Share(share=1 / 50, burst_seconds=0.1)
-"""A new version of a client brings some ten documents at once, of 1 to 5 ms each."""
+"""A new version of a client sends about ten new documents at once; preparing one takes 1 to 5 ms."""
 
 RUNS_BEFORE_A_PLAN = 1
-"""Compiling costs as much as a few executions: 100 to 500 µs."""
+"""Requests of an operation before its plan is compiled. Compiling takes 100 to 500 µs, like a few executions."""
 
 
 class Answer(NamedTuple):
-    """What a client is told, the type of the operation ("none" when there was none), and how it went."""
+    """A response, the type of the operation ("none" when there was none), and the outcome for the metrics."""
 
     payload: dict[str, Any]
     type: str
@@ -54,7 +54,7 @@ class Answer(NamedTuple):
 
 
 class Execution:
-    """This server's way from a text to an answer."""
+    """Executes GraphQL requests for one server."""
 
     def __init__(
         self,
@@ -65,13 +65,13 @@ class Execution:
         only_trusted: bool = False,
         runs_before_a_plan: int = RUNS_BEFORE_A_PLAN,
     ) -> None:
-        """`turns` says that new documents wait for a share of the time: those of members, and those of strangers;
-        `only_trusted` that documents are answered which have been trusted before, and no others."""
+        """`turns` limits the time spent on new documents, separately for signed-in and anonymous requests.
+        `only_trusted` rejects all documents except the trusted ones."""
         self._schema, self.documents, self._only_trusted = schema, documents, only_trusted
         self.runs_before_a_plan = runs_before_a_plan
         self._steps, self._plans = steps_of(schema), Plans(schema)
         self._turns = (NewDocuments(**MEMBERS), NewDocuments(**STRANGERS)) if turns else None
-        """Of members, and of strangers."""
+        """The queues of signed-in and of anonymous requests."""
 
     async def answer(
         self,
@@ -82,8 +82,8 @@ class Execution:
         *,
         with_cost: bool = False,
     ) -> Answer:
-        """Answers a query or a mutation, and says what it cost if asked. Raises nothing: what goes wrong is in the
-        answer."""
+        """Answers a query or a mutation; `with_cost` adds its cost. Raises no exception: errors are in the
+        response."""
         try:
             operation = await self.requested(text, operation_name, variables, context)
         except Rejected as rejected:
@@ -92,14 +92,14 @@ class Execution:
         return self.costed(answer, operation, variables) if with_cost else answer
 
     def costed(self, answer: Answer, operation: Operation, variables: dict[str, Any] | None) -> Answer:
-        """The answer with what its document cost, in `extensions`."""
+        """Adds the cost of the document to the response, as `extensions.cost`."""
         answer.payload["extensions"] = {"cost": self.documents.cost(operation, variables)}
         return answer
 
     async def requested(
         self, text: str, name: str | None, variables: Mapping[str, Any] | None, context: Context
     ) -> Operation:
-        """The operation asked for, once it is its turn. Raises Rejected."""
+        """Returns the requested operation, prepared when it is its turn. Raises Rejected when it is not executed."""
         prepared = self.documents.known(text, anonymous=context.viewer is None)
         if prepared is None:
             prepared = await self._prepared(text, context)
@@ -108,7 +108,7 @@ class Execution:
         return self._operation(prepared, name, variables)
 
     async def worded(self, errors: list[GraphQLError], context: Context) -> list[GraphQLError]:
-        """The errors, those about an Amount in words for the currency of the viewer's wallet."""
+        """Returns the errors; messages about an Amount name the currency of the viewer's wallet."""
         if context.viewer is None or not any(is_about_an_amount(error) for error in errors):
             return errors
         try:
@@ -118,7 +118,7 @@ class Execution:
         return [in_currency(error, currency) for error in errors]
 
     async def run(self, operation: Operation, variables: dict[str, Any] | None, context: Context) -> Answer:
-        """Carries a query or a mutation out. Raises nothing."""
+        """Executes a query or a mutation. Raises no exception: errors are in the response."""
         if operation.type == "subscription":
             return Rejected([NO_SUBSCRIPTIONS]).answer(context.request_id)
         values = self._values(operation, variables)
@@ -128,7 +128,7 @@ class Execution:
         return await self.carry_out(operation, values, context)
 
     async def carry_out(self, operation: Operation, values: VariableValues, context: Context) -> Answer:
-        """The same once its variables are checked."""
+        """The same as `run`, with variables that are already checked."""
         taken = None
         plan = self._plan(operation)
         if plan is not None:
@@ -142,7 +142,7 @@ class Execution:
         return told(cast(ExecutionResult, result), operation.type, context.request_id)
 
     async def _prepared(self, text: str, context: Context) -> Prepared:
-        """A new document made ready, when it is its turn. Raises Rejected."""
+        """Prepares a new document when it is its turn. Raises Rejected when too many wait or it is not trusted."""
         if self._only_trusted:
             raise Rejected([NOT_TRUSTED])
         viewer = context.viewer
@@ -158,7 +158,7 @@ class Execution:
             raise Rejected([error]) from None
 
     def _operation(self, prepared: Prepared, name: str | None, variables: Mapping[str, Any] | None) -> Operation:
-        """The operation asked for, within the limits. Raises Rejected."""
+        """Returns the requested operation. Raises Rejected when there is none or it exceeds a limit."""
         try:
             operation = prepared.operation(name)
             if operation.recheck:
@@ -170,12 +170,12 @@ class Execution:
     def executor(
         self, operation: Operation, variables: dict[str, Any] | None, context: Context
     ) -> OperationExecutor | list[GraphQLError]:
-        """An executor for one run of that operation, or what is wrong with the variables."""
+        """Returns an executor for one run of the operation, or the errors of its variables."""
         values = self._values(operation, variables)
         return values if isinstance(values, list) else self._executor(operation, values, context)
 
     def _values(self, operation: Operation, variables: dict[str, Any] | None) -> VariableValues | list[GraphQLError]:
-        """The variables of one run, or what is wrong with them."""
+        """Returns the variables of one run, or their errors."""
         if not operation.node.variable_definitions:
             return NO_VARIABLES
         if operation.variables is None:
@@ -183,7 +183,7 @@ class Execution:
         return operation.variables.values(variables or {})
 
     async def event_payload(self, operation: Operation, executor: OperationExecutor, event: Any) -> bytes:
-        """The answer to one event of a subscription, as JSON: the same bytes for all subscribers of one state."""
+        """Returns the response to one event of a subscription as JSON, cached for other subscribers of the state."""
         plan = self._event_plan(operation)
         known = None if plan is None else plan.payload_of(event)
         if known is not None:
@@ -197,7 +197,7 @@ class Execution:
     async def event(
         self, plan: EventPlan | None, operation: Operation, executor: OperationExecutor, event: Any
     ) -> Answer:
-        """The answer to one event of a subscription."""
+        """Returns the response to one event of a subscription."""
         context = executor.context_value
         if plan is not None:
             data = await plan.data(event, context.fresh(), executor.variable_values)
@@ -209,13 +209,13 @@ class Execution:
         return told(result, operation.type, context.request_id)
 
     def _plan(self, operation: Operation) -> Plan | None:
-        """The operation's plan, compiled when it is asked for again: documents that come once are not worth it."""
+        """Returns the operation's plan, compiled for its second request: many documents are sent only once."""
         if self._is_to_be_compiled(operation):
             operation.plan = self._plans.plan(operation)
         return operation.plan
 
     def _event_plan(self, operation: Operation) -> EventPlan | None:
-        """The same for the events of a subscription, compiled for its second event."""
+        """Returns the plan for the events of a subscription. It is compiled for the second event."""
         if self._is_to_be_compiled(operation):
             operation.event_plan = self._plans.event_plan(operation)
         return operation.event_plan
@@ -249,7 +249,7 @@ class Execution:
 
 
 class Rejected(Exception):
-    """A request that is not executed; its errors say why."""
+    """Raised when a request is not executed; `errors` holds the reasons."""
 
     def __init__(self, errors: list[GraphQLError]) -> None:
         super().__init__()
@@ -260,7 +260,7 @@ class Rejected(Exception):
 
 
 def told(result: ExecutionResult, type_: str, request_id: str) -> Answer:
-    """An execution's result as a client is told it."""
+    """Returns the response for an execution's result."""
     if not result.errors:
         return Answer({"data": result.data}, type_, "ok")
     errors = formatted(result.errors, BAD_USER_INPUT, request_id)
@@ -268,6 +268,6 @@ def told(result: ExecutionResult, type_: str, request_id: str) -> Answer:
 
 
 def outcome_of(errors: list[dict[str, Any]]) -> str:
-    """The worst that those errors say: internal, busy, or only errors."""
+    """Returns the most severe outcome of the errors: "internal", "busy" or "errors"."""
     codes = {error["extensions"]["code"] for error in errors}
     return "internal" if INTERNAL in codes else "busy" if SERVICE_BUSY in codes else "errors"

@@ -1,12 +1,12 @@
-"""graphql-core's executor, with short ways for what nearly every field is.
+"""graphql-core's executor, with a fast path for plain fields, which nearly all fields are.
 
-    a plain value of a leaf type           read and written, 1 µs instead of 12
-    a plain value of an object type        its fields executed, without a resolver's surroundings
-    which fields a selection has           worked out once for each document, where no variable decides it
+    a plain field of a leaf type       is read and serialized in 1 µs instead of 12
+    a plain field of an object type    its subfields are executed, without graphql-core's resolver call
+    the fields of a selection          are collected once per document, when no directive decides them
 
-Everything else, and everything that goes wrong, goes graphql-core's own way: a field that fails on the short way is
-executed again on the long one, which finds the words. A plain value is an attribute, or what a method without
-arguments gives; reading it twice does no harm.
+A plain field is an attribute, or a synchronous method without arguments; reading it twice has no side effect.
+graphql-core executes all other fields. When a field fails on the fast path, graphql-core executes it again and
+creates the error message.
 
 Decision 11 gives the reasons.
 """
@@ -43,7 +43,7 @@ from pocketpay.serving.resolvers import RESOLVER, STRAWBERRY, Resolver
 
 
 class Step(NamedTuple):
-    """A field with a plain value: of a leaf type (`leaf` writes a value) or of an object type."""
+    """A plain field: of a leaf type (`leaf` serializes its value) or of an object type. `read` gets the value."""
 
     read: Callable[[Any], Any]
     nullable: bool
@@ -56,7 +56,7 @@ Steps = dict[str, dict[str, Step]]
 
 
 def steps_of(schema: GraphQLSchema) -> Steps:
-    """The fields with plain values of every object type, by type and field."""
+    """Returns the plain fields of every object type, by type name and field name."""
     return {
         name: {field_name: step for field_name, field in type_.fields.items() if (step := _step(field)) is not None}
         for name, type_ in schema.type_map.items()
@@ -78,7 +78,7 @@ def _step(field: GraphQLField) -> Step | None:
 
 
 def _read(field: GraphQLField) -> Callable[[Any], Any] | None:
-    """What reads a plain value, None where more is needed than its object."""
+    """Returns the function that reads the field from its object, or None when the field is not plain."""
     written = field.extensions.get(STRAWBERRY)
     if not isinstance(written, StrawberryField):
         return None
@@ -91,20 +91,20 @@ def _read(field: GraphQLField) -> Callable[[Any], Any] | None:
 
 
 class Taken(NamedTuple):
-    """What a root resolver has given: a value, or an error."""
+    """The result of a root resolver that has already been called: a value or an error."""
 
     value: Any = None
     error: Exception | None = None
 
     async def again(self) -> Any:
-        """The same once more."""
+        """Returns the value or raises the error."""
         if self.error is not None:
             raise self.error
         return self.value
 
 
 class Selected:
-    """Which fields an operation's selections have, where no variable decides it: the same for every run of it."""
+    """A cache of the fields that an operation selects: without directives they are the same in every run."""
 
     __slots__ = ("root", "within")
 
@@ -114,23 +114,23 @@ class Selected:
 
 
 class OperationExecutor(Executor[Any]):
-    """One run of one operation, none of it incremental."""
+    """Executes one operation once, without incremental delivery."""
 
     context_value: Context
 
     def __init__(
         self, *given: Any, steps: Steps, selected: Selected | None, taken: Taken | None = None, **named: Any
     ) -> None:
-        """`taken` is what the one root resolver has given already: it is not called again."""
+        """`root_result` is the result of the only root field, if its resolver has already been called."""
         super().__init__(*given, **named)
         self._steps, self._selected, self._taken = steps, selected, taken
-        # They hold the executor as it holds them: a cycle for every request, left to the garbage collector.
+        # The helpers and the executor refer to each other: a cycle per request, left to the garbage collector.
         del self.async_helpers
         if selected is not None:
             self._relevant_sub_fields = selected.within
 
     def build_per_event_executor(self, payload: Any) -> Executor[Any]:
-        """An executor for one event of a subscription, with fresh surroundings: loaders remember."""
+        """Returns an executor for one event of a subscription. It has a new context, because data loaders cache."""
         executor = super().build_per_event_executor(payload)
         executor.context_value = self.context_value.fresh()
         return executor
@@ -183,7 +183,7 @@ class OperationExecutor(Executor[Any]):
         grouped_field_set: Any,
         position_context: Any,
     ) -> Any:
-        """Several mutations of one document, each with fresh surroundings: what a loader remembers was before it."""
+        """Executes several mutations in order, each with a new context: data loaders cache values from before it."""
         return self._one_by_one(parent_type, source_value, path, grouped_field_set, position_context)
 
     async def _one_by_one(
@@ -242,7 +242,7 @@ class OperationExecutor(Executor[Any]):
                         try:
                             results[response_name] = step.leaf(value)
                             continue
-                        except Exception:  # noqa: S110 - the long way finds it again, and tells it
+                        except Exception:  # noqa: S110 - graphql-core finds the error again below
                             pass
                 here = Path(path, response_name, parent_type.name)
                 if step is not None and step.object_type is not None and value is not None:
@@ -278,8 +278,8 @@ class OperationExecutor(Executor[Any]):
         return results
 
     def _object(self, step: Step, value: Any, details: Any, path: Path) -> Any:
-        """The fields of an attribute's object."""
-        assert step.object_type is not None  # noqa: S101 - asked before
+        """Executes the subfields of a plain field."""
+        assert step.object_type is not None  # noqa: S101 - the caller has checked it
         try:
             fields = self.collect_subfields(step.object_type, details).grouped_field_set
             result = self.execute_fields(step.object_type, value, path, fields, None)

@@ -1,20 +1,20 @@
-"""Top-level errors: what is wrong with a request itself, in `extensions.code`.
+"""Top-level errors and their codes in `extensions.code`.
 
-    UNAUTHENTICATED             nobody is signed in              (AccessDenied)
-    FORBIDDEN                   an operator's field              (Forbidden)
-    BAD_USER_INPUT              malformed values, arguments that do not go together
-    GRAPHQL_PARSE_FAILED        not a document
-    GRAPHQL_VALIDATION_FAILED   a document that this schema does not know
-    QUERY_TOO_COMPLEX           a document past the limits
-    DOCUMENT_NOT_FOUND          no trusted document has the id that a request names
-    DOCUMENT_NOT_TRUSTED        a text that is no trusted document, where no other is answered
-    PERSISTED_QUERY_NOT_SUPPORTED   a hash alone: the client sends the text then
-    TOO_MANY_CHANGES            a subscriber missed more than is sent again: query the list
+    UNAUTHENTICATED             the request is not signed in     (AccessDenied)
+    FORBIDDEN                   the field is for operators       (Forbidden)
+    BAD_USER_INPUT              a malformed value, or arguments that exclude each other
+    GRAPHQL_PARSE_FAILED        the text is not a GraphQL document
+    GRAPHQL_VALIDATION_FAILED   the document does not fit the schema
+    QUERY_TOO_COMPLEX           the document exceeds a limit
+    DOCUMENT_NOT_FOUND          no trusted document has the requested id
+    DOCUMENT_NOT_TRUSTED        the document is not trusted, and the server executes only trusted ones
+    PERSISTED_QUERY_NOT_SUPPORTED   a hash without its text: the client then sends the text
+    TOO_MANY_CHANGES            a subscriber missed too many changes: query the list
     RATE_LIMITED                too many requests
-    SERVICE_BUSY                the database cannot be asked just now: ask again, a mutation with the same key
-    INTERNAL                    everything else: masked, with the request id, logged once with its traceback
+    SERVICE_BUSY                the database is not available: try again, a mutation with the same key
+    INTERNAL                    any other error: masked, with the request id; logged once with its traceback
 
-No error repeats a value that was sent: the one who typed a password into the wrong field finds it in no answer and
+No error repeats a value of the request: a password that a user types into the wrong field appears in no response and
 no log.
 """
 
@@ -55,17 +55,17 @@ log = structlog.get_logger(__name__)
 
 
 class TooComplex(GraphQLError):
-    """A document past one of the limits; the words say which, and what the limit is."""
+    """Raised when a document exceeds a limit; the message names the limit."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message, extensions={"code": TOO_COMPLEX})
 
 
 def formatted(errors: Iterable[GraphQLError], code: str, request_id: str) -> list[dict[str, Any]]:
-    """The errors as a client may see them. `code` is for those that say nothing of themselves.
+    """Returns the errors as the response shows them. `code` is for errors without a code of their own.
 
-    Their tracebacks are dropped: the frames refer to the errors and to the document, and all of it would wait for the
-    garbage collector.
+    Their tracebacks are dropped: the frames refer to the errors and to the document, and all of these would wait for
+    the garbage collector.
     """
     shown = []
     for error in errors:
@@ -75,7 +75,7 @@ def formatted(errors: Iterable[GraphQLError], code: str, request_id: str) -> lis
 
 
 def _drop_tracebacks(error: BaseException) -> None:
-    """Of an error and of those that it came from."""
+    """Drops the tracebacks of an error and of its causes."""
     error.__traceback__ = None
     for cause in (error.__cause__, error.__context__, getattr(error, "original_error", None)):
         if cause is not None and cause.__traceback__ is not None:
@@ -83,9 +83,9 @@ def _drop_tracebacks(error: BaseException) -> None:
 
 
 def coded(error: GraphQLError, code: str, document: DocumentNode | None = None) -> GraphQLError:
-    """An error of a document as a client may see it: with its code, and without values.
+    """Returns an error of a document as the response shows it: with its code, and without values.
 
-    A malformed value keeps its cause, which has better words once the viewer's currency is known.
+    A malformed value keeps its cause, because the message depends on the viewer's currency, which is known later.
     """
     cause = _innermost(error)
     if isinstance(cause, MalformedValue):
@@ -95,7 +95,7 @@ def coded(error: GraphQLError, code: str, document: DocumentNode | None = None) 
         return GraphQLError(
             str(cause), error.nodes, error.source, error.positions, original_error=cause, extensions=extensions
         )
-    # Python reads no integer of more than 4,300 digits.
+    # Python converts no string of more than 4,300 digits to an integer.
     if isinstance(cause, ValueError):
         return GraphQLError(UNREADABLE, error.nodes, error.source, error.positions, extensions={"code": code})
     message, extensions = _words(error, code, "")
@@ -137,7 +137,7 @@ def _words(error: GraphQLError, code: str, request_id: str) -> tuple[str, dict[s
 
 
 def in_currency(error: GraphQLError, currency: str) -> GraphQLError:
-    """The same error, in words for that currency where it is about an Amount."""
+    """Returns the error, with a message for this currency when it is about an Amount."""
     if not is_about_an_amount(error):
         return error
     better = MalformedAmount(currency)
@@ -149,7 +149,7 @@ def in_currency(error: GraphQLError, currency: str) -> GraphQLError:
 
 
 def is_about_an_amount(error: GraphQLError) -> bool:
-    """Whether its words depend on a currency."""
+    """Whether the message of the error depends on a currency."""
     return isinstance(_innermost(error), MalformedAmount)
 
 
@@ -161,11 +161,11 @@ def _innermost(error: GraphQLError) -> BaseException:
 
 
 def _is_the_clients(error: GraphQLError, cause: BaseException) -> bool:
-    """Whether the request is at fault: graphql-core's own words about it, and not about what we answered."""
+    """Whether the request caused the error: graphql-core rejected the request, not a value of this server."""
     if not isinstance(cause, GraphQLError):
         return False
-    # Once fields are resolved, the one thing left to be wrong with the request is an argument;
-    # graphql-core's other complaints then are about a value of ours.
+    # While fields are resolved, only an argument of the request can still be invalid. The other errors of
+    # graphql-core are then about values of this server.
     return error.path is None or error.message.startswith("Argument '")
 
 
@@ -184,7 +184,7 @@ _ENUM = re.compile(r"Value .* does not exist in '(\w+)' enum\..*", re.DOTALL)
 
 
 def without_value(message: str) -> str:
-    """graphql-core's words about a value, without the value."""
+    """Returns a message of graphql-core about a value, without the value."""
     place = PLACE.match(message)
     where, said = (place.group(), message[place.end() :]) if place else ("", message)
     said = _ENUM.sub(r"Value does not exist in '\1' enum.", _VALUE.sub(" value.", _FOUND.sub(".", said)))

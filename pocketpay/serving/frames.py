@@ -1,4 +1,4 @@
-"""What is said on a websocket: frames of JSON, and whether they are of the protocol."""
+"""The messages on a websocket: JSON in text frames, and checks that they follow the protocol."""
 
 from collections.abc import Mapping
 
@@ -12,20 +12,20 @@ from pocketpay.serving.trusted import name_in
 MESSAGES = frozenset({"connection_init", "ping", "pong", "subscribe", "complete"})
 
 REASON_BYTES = 123
-"""What a close frame has room for; a reason may repeat an id that a client made up."""
+"""Largest reason in a close frame, in bytes. A reason may repeat an operation id that the client chose."""
 
 GONE = (WebSocketDisconnect, RuntimeError, OSError)
-"""What sending to a peer that is gone raises, by how far it has been noticed."""
+"""The exceptions that sending raises when the peer has disconnected."""
 
 
 class TextFrames(ASGIWebSocketAdapter):
-    """JSON in text frames: a binary one is understood by no client. What is sent after the close goes nowhere."""
+    """Sends JSON in text frames, because clients do not read binary ones. `close` on a closed socket does nothing."""
 
     async def send_json(self, message: Mapping[str, object]) -> None:
         await self.send_text(orjson.dumps(message).decode())
 
     async def send_text(self, text: str) -> None:
-        """Sends JSON that is written already. Raises WebSocketDisconnected when the peer is gone."""
+        """Sends serialized JSON. Raises WebSocketDisconnected when the peer has disconnected."""
         if self.ws.application_state is not WebSocketState.CONNECTED:
             raise WebSocketDisconnected
         try:
@@ -42,12 +42,12 @@ class TextFrames(ASGIWebSocketAdapter):
 
 
 def next_frame(id: str, payload: bytes) -> str:
-    """A `next` message of that operation, with a payload that is JSON."""
+    """Returns a `next` message for the operation; `payload` is serialized JSON."""
     return f'{{"id":{orjson.dumps(id).decode()},"type":"next","payload":{payload.decode()}}}'
 
 
 def trouble(message: object) -> str | None:
-    """What is odd about a frame, or None."""
+    """Returns the reason why a message is invalid, or None when it is valid."""
     if not isinstance(message, dict) or not isinstance(message.get("type"), str) or message["type"] not in MESSAGES:
         return "Not a graphql-transport-ws message"
     if message["type"] in ("subscribe", "complete") and not isinstance(message.get("id"), str):
@@ -58,8 +58,8 @@ def trouble(message: object) -> str | None:
 
 
 def _is_request(payload: object) -> bool:
-    """Whether a subscribe's payload is a GraphQL request: a text or its name, and the rest of its type where it is
-    there."""
+    """Whether the payload of a `subscribe` is a GraphQL request: a document or the id of a trusted one, and optional
+    members of the right type."""
     if not isinstance(payload, dict):
         return False
     query = payload.get("query")

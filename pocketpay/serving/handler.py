@@ -1,10 +1,10 @@
-"""POST /graphql, the way nearly everything comes: as few steps as there can be between the socket and a resolver.
+"""POST /graphql, with as few steps as possible, because nearly every request is one.
 
-    headers ─► body (320 KiB, 5 s) ─► whose token ─► how often ─► JSON ─► answer ─► JSON
+    headers ─► body (320 KiB, 5 s) ─► access token ─► rate limit ─► parse JSON ─► execute ─► JSON
 
-A request that arrives whole and with a plain head comes straight to `Replies` (`connections/plain_post.py`); every
-other one comes by ASGI. `view.py` answers a query by GET the same way. A test holds both to what Strawberry's own
-execution answers. Decision 45 gives the reasons.
+A plain request goes from the connection directly to `PostResponder` (`connections/plain_post.py`); all others arrive
+over ASGI. `view.py` answers queries by GET in the same way. A test compares both with the responses of Strawberry's
+own execution. Decision 45 gives the reasons.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -20,11 +20,11 @@ from pocketpay.serving.server_context import ServerContext
 from pocketpay.settings import Settings
 
 Body = bytes | Callable[[], Awaitable[bytes]]
-"""A body, or what reads it."""
+"""A body, or a function that reads it."""
 
 
 class Reply(NamedTuple):
-    """An answer, before it is written."""
+    """A response before it is serialized. `kind` is its media type."""
 
     payload: Mapping[str, Any]
     status: int
@@ -34,7 +34,7 @@ class Reply(NamedTuple):
 
 
 class Replies:
-    """What answers POST /graphql, once its head and its body are read."""
+    """Answers POST /graphql requests whose head has been read."""
 
     def __init__(self, server_context: ServerContext, settings: Settings, cookies: Cookies | None) -> None:
         self._context, self._body_bytes, self.body_seconds = (
@@ -48,13 +48,13 @@ class Replies:
         self._shows_cost = not settings.production
 
     async def most_bytes(self, headers: Headers) -> int:
-        """How long a body may be: who sends one that only members may send is looked up. Raises HttpRefusal."""
+        """Returns the limit of the body in bytes; a large body needs a valid token. Raises HttpRefusal when busy."""
         if http.may_be_longer(headers, self.anonymous_bytes) and await self._context.viewer(headers) is not None:
             return self._body_bytes
         return self.anonymous_bytes
 
     async def reply(self, scope: Scope, headers: Headers, body: Body) -> Reply:
-        """The answer to a request. Raises ConnectionResetError when the client is gone before its body was read."""
+        """Returns the response. Raises ConnectionResetError when the client disconnects before its body is read."""
         request_id, kind, server_context = http.request_id(headers), http.JSON, self._context
         try:
             kind = http.media_type(headers.get(b"accept", b""))
@@ -78,7 +78,7 @@ class Replies:
 
 
 class Handler:
-    """The ASGI application in front: takes POST /graphql itself, and leaves the rest to `others`."""
+    """The outermost ASGI application: answers POST /graphql itself, and passes other requests to `others`."""
 
     def __init__(self, others: ASGIApp, replies: Replies) -> None:
         self._others, self._replies = others, replies

@@ -1,10 +1,10 @@
-"""GraphQL over HTTP: what a request must look like, and how its answer is dressed.
+"""GraphQL over HTTP: checks requests, and sends responses with their status and headers.
 
-    refused before GraphQL    400 not JSON, no query · 405 another method, a mutation by GET · 406 · 408 · 413 · 415
+    refused before execution  400 not JSON, no query · 405 another method, a mutation by GET · 406 · 408 · 413 · 415
     application/json          200 for every well-formed request
-    …graphql-response+json    200 with data, 400 when the document or its variables were refused
+    …graphql-response+json    200 with data, 400 when the document or its variables are refused
 
-Every answer is JSON, an error of HTTP too; nothing is cached, and each carries its request id.
+Every response is JSON, also an HTTP error. It has its request id and must not be cached.
 """
 
 import re
@@ -32,7 +32,7 @@ JSON = b"application/json"
 GRAPHQL_JSON = b"application/graphql-response+json"
 
 COST_HEADER = b"x-pocketpay-cost"
-"""Any value but 0 asks for `extensions.cost` in the answer, 0 leaves it out."""
+"""Any value but 0 requests `extensions.cost` in the response; 0 leaves it out."""
 
 SECURITY_HEADERS = [
     (b"cache-control", b"no-store"),
@@ -42,7 +42,7 @@ SECURITY_HEADERS = [
 ]
 
 ANONYMOUS_BYTES = 65_536
-"""Bytes of a body without a valid token, at most: whoever signs in sends 200."""
+"""Largest body without a valid token, in bytes. A sign-in has 200."""
 
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9_.-]{8,64}")
 
@@ -50,7 +50,7 @@ Headers = Mapping[bytes, bytes]
 
 
 class HttpRefusal(PocketPayError):
-    """A request refused before GraphQL saw it."""
+    """Raised when a request is refused before it is executed. Holds the HTTP status, message and code."""
 
     def __init__(
         self,
@@ -74,7 +74,7 @@ BROKEN = HttpRefusal(500, "An internal error occurred. It has been logged.", cod
 
 NO_SUCH_DOCUMENT = HttpRefusal(400, "This server has no document of this id.", code=DOCUMENT_NOT_FOUND)
 HASH_ALONE = HttpRefusal(200, "PersistedQueryNotSupported", code=PERSISTED_QUERY_NOT_SUPPORTED)
-"""Status, words and code are Apollo's: clients that try a hash first send the text then, and no hash again."""
+"""Status, message and code are those of Apollo: its clients then send the text, and no hash again."""
 
 
 def too_many_requests(retry_after_seconds: int) -> HttpRefusal:
@@ -88,7 +88,7 @@ def busy() -> HttpRefusal:
 
 
 class Asked(NamedTuple):
-    """What a request asks of GraphQL."""
+    """The members of a GraphQL request."""
 
     query: str
     operation_name: str | None
@@ -96,13 +96,13 @@ class Asked(NamedTuple):
 
 
 def asks_cost(headers: Headers, *, unasked: bool) -> bool:
-    """Whether a request wants to see what its document cost; `unasked` where it does not say."""
+    """Whether the response includes the cost of the document; `default` holds for requests without the header."""
     said = headers.get(COST_HEADER)
     return unasked if said is None else said != b"0"
 
 
 def request_id(headers: Headers) -> str:
-    """The request's own id where it has a sane one, else a new one."""
+    """Returns the X-Request-Id header when it is valid, else a new id."""
     given = headers.get(b"x-request-id")
     if given is not None and _REQUEST_ID.fullmatch(given):
         return given.decode()
@@ -110,14 +110,14 @@ def request_id(headers: Headers) -> str:
 
 
 def may_be_longer(headers: Headers, most_bytes: int) -> bool:
-    """Whether a body may have more bytes than that: it says so, or says nothing."""
+    """Whether the body may exceed `max_bytes`: its Content-Length is larger, or is missing or invalid."""
     length = headers.get(b"content-length")
     return length is None or not length.isdigit() or len(length) > 12 or int(length) > most_bytes
 
 
 async def body(receive: Receive, headers: Headers, *, most_bytes: int, within_seconds: float) -> bytes:
-    """The request's body. Raises HttpRefusal when it is too large or takes too long, ConnectionError when the client
-    is gone."""
+    """Returns the request's body. Raises HttpRefusal when it is too large or too slow, ConnectionResetError when the
+    client disconnects."""
     length = headers.get(b"content-length", b"0")
     if not length.isdigit() or len(length) > 12 or int(length) > most_bytes:
         raise _too_large(most_bytes)
@@ -144,7 +144,7 @@ def _too_large(most_bytes: int) -> HttpRefusal:
 
 
 def require_json(headers: Headers) -> None:
-    """Raises HttpRefusal unless the body is said to be plain JSON in UTF-8."""
+    """Raises HttpRefusal unless the headers declare uncompressed JSON in UTF-8."""
     if (
         not _says_json(headers.get(b"content-type", b""))
         or headers.get(b"content-encoding", b"identity") != b"identity"
@@ -160,8 +160,8 @@ def _says_json(content_type: bytes) -> bool:
 
 
 def asked(raw: bytes, texts: Texts = NO_TEXTS) -> Asked:
-    """What a body asks; `texts` are those of trusted documents. Raises HttpRefusal when it is not what GraphQL over
-    HTTP defines."""
+    """Parses a body. `texts` are the trusted documents. Raises HttpRefusal when the body is not a request of the
+    GraphQL over HTTP specification."""
     try:
         said = orjson.loads(raw)
     except orjson.JSONDecodeError:
@@ -172,7 +172,7 @@ def asked(raw: bytes, texts: Texts = NO_TEXTS) -> Asked:
 
 
 def checked(said: Mapping[str, Any], texts: Texts = NO_TEXTS) -> Asked:
-    """The members of a request, each of its type. Raises HttpRefusal."""
+    """Returns the checked members of a request. Raises HttpRefusal when one is missing or has a wrong type."""
     query = said.get("query")
     if query is None and name_in(said) is not None:
         query = text_of(said, texts)
@@ -192,7 +192,7 @@ def checked(said: Mapping[str, Any], texts: Texts = NO_TEXTS) -> Asked:
 
 
 def asked_by_get(parameters: Mapping[str, str], texts: Texts = NO_TEXTS) -> Asked:
-    """The same from a query string, where variables are JSON text."""
+    """Parses a query string, in which variables and extensions are JSON. Raises HttpRefusal."""
     said: dict[str, Any] = dict(parameters)
     for name in ("variables", "extensions"):
         if name in parameters:
@@ -205,7 +205,7 @@ def asked_by_get(parameters: Mapping[str, str], texts: Texts = NO_TEXTS) -> Aske
 
 @lru_cache(maxsize=256)
 def media_type(accept: bytes) -> bytes:
-    """The media type to answer with; application/json where nothing is said. Raises HttpRefusal when none will do."""
+    """Returns the media type of the response, application/json by default. Raises HttpRefusal if none fits."""
     wanted: list[tuple[float, bytes]] = []
     for part in accept.lower().split(b","):
         kind, *parameters = (piece.strip() for piece in part.split(b";"))
@@ -214,7 +214,7 @@ def media_type(accept: bytes) -> bytes:
             wanted.append((quality, kind))
     if not accept.strip():
         return JSON
-    # Among equals the more exact one is meant, and the newer media type says more.
+    # At equal quality the more specific type wins, then the newer one.
     for _, kind in sorted(wanted, key=lambda one: (-one[0], b"*" in one[1], one[1] != GRAPHQL_JSON)):
         if kind in (GRAPHQL_JSON, JSON):
             return kind
@@ -237,12 +237,12 @@ def _quality(parameters: list[bytes]) -> float:
 
 
 def careful() -> dict[str, str]:
-    """The headers that keep a browser careful, for an answer of Starlette's."""
+    """Returns the security headers in the form that Starlette's responses take."""
     return {name.decode(): value.decode() for name, value in SECURITY_HEADERS}
 
 
 def status_of(payload: Mapping[str, Any], kind: bytes) -> int:
-    """A refused request is 400 in the media type that says so; the older one has always said 200."""
+    """Returns the status: 400 for a refused request in application/graphql-response+json, otherwise 200."""
     return 400 if kind == GRAPHQL_JSON and "data" not in payload else 200
 
 
@@ -255,7 +255,7 @@ async def send_json(
     request_id: str,
     headers: tuple[tuple[bytes, bytes], ...] = (),
 ) -> None:
-    """Sends an answer."""
+    """Sends a response. `kind` is its media type."""
     raw = orjson.dumps(payload)
     lines = [*head_of(raw, kind, request_id), *headers]
     await send({"type": "http.response.start", "status": status, "headers": lines})
@@ -263,7 +263,7 @@ async def send_json(
 
 
 def head_of(raw: bytes, kind: bytes, request_id: str) -> list[tuple[bytes, bytes]]:
-    """The headers of an answer that has these bytes."""
+    """Returns the headers of a response with these bytes as its body."""
     return [
         (b"content-type", kind + b"; charset=utf-8"),
         (b"content-length", b"%d" % len(raw)),
@@ -273,14 +273,14 @@ def head_of(raw: bytes, kind: bytes, request_id: str) -> list[tuple[bytes, bytes
 
 
 async def send_refusal(send: Send, refused: HttpRefusal, *, kind: bytes, request_id: str) -> None:
-    """Sends why a request was refused before GraphQL saw it."""
+    """Sends the response to a refused request."""
     await send_json(
         send, refused.payload, status=refused.status, kind=kind, request_id=request_id, headers=refused.headers
     )
 
 
 async def refuse_upgrade(receive: Receive, send: Send, refused: HttpRefusal) -> None:
-    """Answers a websocket's handshake with why it is refused."""
+    """Refuses a websocket handshake with an HTTP response."""
     await receive()
     raw = orjson.dumps(refused.payload)
     headers = [*head_of(raw, JSON, request_id({})), *refused.headers]

@@ -1,10 +1,10 @@
-"""Where in a request a malformed value stands: `extensions.inputPath` of BAD_USER_INPUT.
+"""The path of a malformed value within a request: `extensions.inputPath` of BAD_USER_INPUT.
 
-    a variable      the variable's name, then the fields and indexes within it     ["input", "transfers", 0, "amount"]
-    an argument     the argument's name, then the same                            ["amount"]
+    in a variable   the variable's name, then the fields and indexes within it     ["input", "transfers", 0, "amount"]
+    in an argument  the argument's name, then the fields and indexes               ["amount"]
 
-graphql-core knows the place and writes it into its message; of a literal it gives the node, which is looked for in
-the document. Both happen only when something is wrong.
+graphql-core writes the path of a variable's value into its message. For a literal it returns the node, which is then
+searched for in the document. Both happen only after an error.
 """
 
 import re
@@ -22,13 +22,13 @@ from graphql import (
 InputPath = list[str | int]
 
 PLACE = re.compile(r"(?:Variable '\$(\w+)'|Argument '(\w+)') has invalid (?:default )?value(?: at ([^:]+))?: ")
-"""How graphql-core begins its words about a value."""
+"""The start of graphql-core's messages about a value."""
 
 _STEP = re.compile(r"\.(\w+)|\[(\d+)\]")
 
 
 def in_message(message: str) -> InputPath | None:
-    """The place that a message of graphql-core names, or None."""
+    """Returns the path in a message of graphql-core, or None when it has none."""
     place = PLACE.match(message)
     if place is None:
         return None
@@ -38,7 +38,7 @@ def in_message(message: str) -> InputPath | None:
 
 
 def in_document(document: DocumentNode, value: Node) -> InputPath | None:
-    """The place of that literal among the arguments and the variables' defaults of the document, or None."""
+    """Returns the path of a literal in an argument or in the default of a variable, or None."""
     stack: list[Node] = [document]
     while stack:
         node = stack.pop()

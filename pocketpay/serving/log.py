@@ -1,7 +1,7 @@
-"""What this server writes down: one JSON object a line on stderr, of fields that are on a list.
+"""The log: one JSON object per line on stderr, with only the fields of a list.
 
-Never a variable, a header, a token, or the words of an unexpected error outside development: they may repeat what
-somebody typed. Of such an error the class and the places it went through are kept.
+Variables, headers and tokens are never logged. The message of an unexpected error is logged only in development,
+because it may repeat what a user typed. In production the class and the stack of the error are logged.
 """
 
 import logging
@@ -25,11 +25,11 @@ FIELDS = frozenset(
         "origin",
     }
 )  # fmt: skip
-"""What may be written. Another field is dropped: put it here when it can hold nothing that was sent."""
+"""The fields that may be logged; others are dropped. Add a field only if it cannot hold a value of a request."""
 
 
 def configure(settings: Settings) -> None:
-    """Sets up this process's log, that of the libraries too."""
+    """Sets up the log of this process and of its libraries."""
     level = logging.getLevelNamesMapping()[settings.log_level.name]
     steps: list[Processor] = [
         structlog.stdlib.add_log_level,
@@ -58,12 +58,12 @@ def configure(settings: Settings) -> None:
     root = logging.getLogger()
     root.handlers = [*(one for one in root.handlers if not isinstance(one, _Stderr)), handler]
     logging.getLogger("pocketpay").setLevel(level)
-    # Below a warning a library speaks of its own parts: that is for whoever asks for everything.
+    # Libraries log below WARNING only when the level is DEBUG: those messages are about their internals.
     root.setLevel(level if level <= logging.DEBUG else max(level, logging.WARNING))
 
 
 class _Stderr(logging.Handler):
-    """Writes to whatever stderr is at that moment."""
+    """Writes to the current `sys.stderr`, which tests replace."""
 
     def emit(self, record: logging.LogRecord) -> None:
         sys.stderr.write(self.format(record) + "\n")
@@ -75,7 +75,7 @@ def _time(logger: Any, method: str, event: EventDict) -> EventDict:
 
 
 def _failure(*, verbose: bool) -> Callable[[Any, str, EventDict], EventDict]:
-    """Puts the class of an exception and the places it went through in its stead; its words only if `verbose`."""
+    """Replaces an exception by its class and stack; also by its message if `verbose`."""
 
     def tell(logger: Any, method: str, event: EventDict) -> EventDict:
         error = event.pop("exc_info", None)
@@ -96,7 +96,7 @@ def _failure(*, verbose: bool) -> Callable[[Any, str, EventDict], EventDict]:
 
 
 def _allowed(logger: Any, method: str, event: EventDict) -> EventDict:
-    # structlog's own bookkeeping begins with "_" and is removed by its formatter.
+    # Names with a leading "_" are structlog's own; its formatter removes them.
     return {name: value for name, value in event.items() if name in FIELDS or name.startswith("_")}
 
 

@@ -1,10 +1,10 @@
-"""Turns of documents that this server has not prepared yet: they take a bounded part of its time.
+"""A queue for documents that are not prepared yet. It limits the share of time that preparing them takes.
 
-Anybody can make up a new document for each request, and a long one takes some 15 ms to prepare. Documents that were
-prepared before need no turn, so clients do not wait: they send the same few texts again and again.
+A client can send a new document with each request, and a long one takes about 15 ms to prepare. Cached documents skip
+the queue, so usual clients do not wait: they send the same few texts again and again.
 
-The law: within any n seconds, preparing takes `burst_seconds` + n × `share` and the last document at most. Owners who
-wait have their turns one after another, and the documents of one owner have theirs in order.
+Guarantee: within any n seconds, preparing takes at most `burst_seconds` + n × `share`, plus the time of the last
+document. Owners in the queue take turns (round robin), and the documents of one owner keep their order.
 
 Decision 23 gives the reasons.
 """
@@ -22,15 +22,15 @@ from pocketpay.serving.failures import RATE_LIMITED
 Prepared = TypeVar("Prepared")
 
 MOST_WAITING = 256
-"""Documents that wait, of all owners."""
+"""Waiting documents of all owners."""
 MOST_OF_ONE = 16
-"""Documents that wait, of one owner."""
+"""Waiting documents of one owner."""
 SECONDS = 5.0
-"""How long a document waits."""
+"""Seconds that a document waits at most."""
 
 
 class TooManyNewDocuments(GraphQLError):
-    """Too many documents wait to be prepared."""
+    """Raised when too many documents wait to be prepared."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -41,34 +41,34 @@ class TooManyNewDocuments(GraphQLError):
 
 
 class Share(TypedDict):
-    """How much of the time is for preparing documents, and how much may be spent at once after a quiet time."""
+    """The share of time for preparing documents, and the seconds that may be spent at once after an idle period."""
 
     share: float
     burst_seconds: float
 
 
 class _Waiting(NamedTuple):
-    """A document that waits."""
+    """A waiting document."""
 
     prepare: Callable[[], object]
     future: "asyncio.Future[object]"
 
 
 class NewDocuments:
-    """The documents that wait for their turn, by owner."""
+    """The queue of waiting documents, by owner."""
 
     def __init__(self, *, share: float, burst_seconds: float) -> None:
-        """`share` of the time is for preparing them; `burst_seconds` may be spent at once after a quiet time."""
+        """`share` of the time is for preparing; `burst_seconds` may be spent at once after an idle period."""
         self._share, self._burst_seconds = share, burst_seconds
         self._paid_at = 0.0
-        """When the share of the time has paid for all documents so far."""
+        """The time at which the accumulated share covers all documents that were prepared so far."""
         self._waiting: OrderedDict[Hashable, deque[_Waiting]] = OrderedDict()
         self._count = 0
         self._timer: asyncio.TimerHandle | None = None
 
     async def turn(self, owner: Hashable, prepare: Callable[[], Prepared]) -> Prepared:
-        """What `prepare` gives, called when it is that owner's turn. Raises TooManyNewDocuments when too many wait,
-        or the turn does not come within 5 s."""
+        """Calls `prepare` at the owner's turn and returns its result. Raises TooManyNewDocuments when too many wait,
+        or when the turn does not come within 5 s."""
         loop = asyncio.get_running_loop()
         if not self._count and loop.time() >= self._free_at():
             return self._run(prepare)
@@ -83,12 +83,12 @@ class NewDocuments:
             self._timer = loop.call_at(self._free_at(), self._next)
         try:
             async with asyncio.timeout(SECONDS):
-                return await future  # type: ignore[return-value]  # it is what `prepare` gave
+                return await future  # type: ignore[return-value]  # it is the result of `prepare`
         except TimeoutError:
             raise TooManyNewDocuments from None
 
     def _next(self) -> None:
-        """Prepares the next document for whoever still waits."""
+        """Prepares the next documents, and skips cancelled requests."""
         self._timer = None
         loop = asyncio.get_running_loop()
         while self._waiting and loop.time() >= self._free_at():
@@ -116,5 +116,5 @@ class NewDocuments:
             self._paid_at = max(self._paid_at, now) + took / self._share
 
     def _free_at(self) -> float:
-        """When the next document may begin."""
+        """The time at which the next document may be prepared."""
         return self._paid_at - self._burst_seconds / self._share

@@ -1,13 +1,13 @@
-"""Compiled plans (decision 40): what an operation with one root field answers, without graphql-core's executor.
+"""Compiled plans (decision 40): they answer operations with one root field without graphql-core's executor.
 
-    arguments ─► root resolver ─► write the selected fields ─► loaders of the next level ─► write …
+    arguments ─► root resolver ─► write the selected fields ─► await the loaders of the next level ─► write …
 
-A plan is compiled from the schema, for each document that comes a second time. It has a writer for every selected
-field: an attribute, a method, or a resolver that reads. Fields that read wait together, level by level.
+A plan is compiled from the schema for each document that is sent a second time. It has a writer for every selected
+field: an attribute, a method or an async resolver. Async fields are awaited together, level by level.
 
-A plan gives what the executor gives, or nothing. Whatever it cannot compile, and whatever fails while it runs, is
-executed by `OperationExecutor`, which finds the words. The root resolver is called once: the executor then takes its
-value, or its error, over.
+A plan returns the same data as the executor, or no data. `OperationExecutor` executes every operation that cannot be
+compiled, and every run of a plan that fails; it creates the error messages. The root resolver is called only once:
+the executor takes over its value or its error.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -44,11 +44,11 @@ NO_VARIABLES = VariableValues({}, {})
 
 
 class Outside(Exception):
-    """A selection that has no plan, or a value that is not as its type says: the executor's."""
+    """Raised for a selection that cannot be compiled, or a value that does not fit its type."""
 
 
 class Operation(Protocol):
-    """What is compiled: one operation of a prepared document. `selected` is None where a directive may decide."""
+    """An operation to compile. `selected` is None when the document has directives."""
 
     node: OperationDefinitionNode
     fragments: dict[str, FragmentDetails]
@@ -57,24 +57,24 @@ class Operation(Protocol):
 
 
 class Run:
-    """One run of a plan, which resolvers take for their `info`."""
+    """One run of a plan. Resolvers get it as their `info`."""
 
     __slots__ = ("context", "values", "waiting")
 
     def __init__(self, context: Context, values: VariableValues) -> None:
         self.context, self.values = context, values
         self.waiting: list[Waiting] = []
-        """Fields that read, in the order in which they were met."""
+        """Async fields of the next level, in the order of the selection."""
 
 
 Write = Callable[[Any, Run], Any]
-"""Gives what a value looks like in the answer. Raises anything when it cannot."""
+"""Returns a value as the response shows it. Raises any exception when it cannot."""
 Arguments = Callable[[Run], dict[str, Any]]
-"""The arguments of a field by their names in the schema."""
+"""Returns the arguments of a field by their names in the schema."""
 
 
 class Waiting(NamedTuple):
-    """A field that reads: where its value goes, once it is there."""
+    """An async field: its awaitable, and where its value is written."""
 
     value: Awaitable[Any]
     target: dict[str, Any]
@@ -83,7 +83,7 @@ class Waiting(NamedTuple):
 
 
 class Plan:
-    """How one query or mutation is answered."""
+    """A compiled query or mutation."""
 
     __slots__ = ("_arguments", "_name", "_resolve", "_write")
 
@@ -91,7 +91,7 @@ class Plan:
         self._name, self._resolve, self._arguments, self._write = name, resolve, arguments, write
 
     async def data(self, context: Context, values: VariableValues) -> dict[str, Any] | Taken | None:
-        """The answer's data; what the root resolver gave when the rest is the executor's; None when all of it is."""
+        """Returns the response's data; a RootResult when the executor does the rest; None when it does everything."""
         run = Run(context, values)
         try:
             value = self._resolve.call(None, run, self._arguments(run))
@@ -107,10 +107,10 @@ class Plan:
 
 
 class EventPlan:
-    """How the events of one subscription are answered.
+    """A compiled subscription: answers its events.
 
-    `shared` says that an answer depends on the event's attributes alone: then events that hold the same objects get
-    the same bytes. Those objects are immutable, and the last answer keeps them alive.
+    `shared` means that a response depends only on the attributes of the event. Then events that hold the same objects
+    get the same bytes. These objects are immutable, and the cached response keeps them alive.
     """
 
     __slots__ = ("_name", "_payload", "_told", "_write", "shared")
@@ -121,7 +121,7 @@ class EventPlan:
         self._payload = b""
 
     def payload_of(self, event: Any) -> bytes | None:
-        """The answer to that event, when it was kept for the same objects."""
+        """Returns the cached response if it belongs to an event with the same objects, else None."""
         if not self.shared:
             return None
         told, now = self._told, tuple(vars(event).values())
@@ -129,17 +129,17 @@ class EventPlan:
         return self._payload if same and told else None
 
     def keep(self, event: Any, payload: bytes) -> None:
-        """Keeps the answer to that event for the next subscriber."""
+        """Caches the response to the event for the next subscriber."""
         if self.shared:
             self._told, self._payload = tuple(vars(event).values()), payload
 
     async def data(self, event: Any, context: Context, values: VariableValues) -> dict[str, Any] | None:
-        """The answer's data, or None when it is the executor's."""
+        """Returns the response's data, or None when the executor has to create it."""
         return await _written(self._name, self._write, event, Run(context, values))
 
 
 async def _written(name: str, write: Write, value: Any, run: Run) -> dict[str, Any] | None:
-    """The root field with that value, or None when anything fails."""
+    """Returns the data with the root field, or None when anything fails."""
     data: dict[str, Any] = {}
     try:
         data[name] = write(value, run)
@@ -149,12 +149,12 @@ async def _written(name: str, write: Write, value: Any, run: Run) -> dict[str, A
         return None
     finally:
         for waiting in run.waiting:
-            waiting.value.close()  # type: ignore[attr-defined]  # a coroutine that nobody awaits
+            waiting.value.close()  # type: ignore[attr-defined]  # a coroutine that is not awaited
     return data
 
 
 async def _next_level(run: Run) -> None:
-    """Reads what waits, all at once, and writes it."""
+    """Awaits all pending fields together and writes their values."""
     level, run.waiting = run.waiting, []
     if len(level) == 1:
         found = [await level[0].value]
@@ -170,7 +170,7 @@ class Plans:
     def __init__(self, schema: GraphQLSchema) -> None:
         self._schema = schema
         self._of_class: dict[type, GraphQLObjectType] = {}
-        """The object type of a class. A generic class has several, and is not here."""
+        """The GraphQL object type of each class, without generic classes, which have several."""
         several: set[type] = set()
         for type_ in schema.type_map.values():
             written = type_.extensions.get(STRAWBERRY)
@@ -182,7 +182,7 @@ class Plans:
             del self._of_class[class_]
 
     def plan(self, operation: Operation) -> Plan | None:
-        """A plan for that query or mutation, or None where it needs the executor."""
+        """Returns a plan for the query or mutation, or None when it needs the executor."""
         root = self._root(operation)
         if root is None:
             return None
@@ -190,14 +190,14 @@ class Plans:
         try:
             field, resolver = _field(type_, details[0].node)
             if resolver is None or (operation.type == "mutation" and not resolver.is_async):
-                return None  # what fails before it waits is called again by the executor
+                return None  # the executor calls a failed synchronous resolver again
             write = _Compiler(self._schema, self._of_class, operation).writer(field.type, details)
             return Plan(name, resolver, _arguments(field, details[0].node), write)
         except Outside:
             return None
 
     def event_plan(self, operation: Operation) -> EventPlan | None:
-        """A plan for the events of that subscription, or None where they need the executor."""
+        """Returns a plan for the events of the subscription, or None when they need the executor."""
         root = self._root(operation)
         if root is None:
             return None
@@ -210,7 +210,7 @@ class Plans:
             return None
 
     def _root(self, operation: Operation) -> tuple[GraphQLObjectType, str, list[FieldDetails]] | None:
-        """The one root field of an operation: its parent, its name in the answer, and where it is selected."""
+        """Returns the parent type, response name and selections of the only root field, or None if there are more."""
         root_type = self._schema.get_root_type(operation.node.operation)
         if operation.selected is None or root_type is None:
             return None
@@ -222,26 +222,26 @@ class Plans:
 
 
 class _Compiler:
-    """Makes the writers of one operation."""
+    """Creates the writers of one operation."""
 
     def __init__(
         self, schema: GraphQLSchema, of_class: Mapping[type, GraphQLObjectType], operation: Operation
     ) -> None:
-        # Not the operation itself: it refers to its plan, and would wait for the garbage collector.
+        # Does not hold the operation: it refers to its plan, and the cycle would wait for the garbage collector.
         self._schema, self._of_class = schema, of_class
         self._fragments, self._node = operation.fragments, operation.node
         self.shared = True
-        """Whether all that was compiled depends on the root value alone."""
+        """Whether all compiled fields depend only on the root value."""
 
     def writer(self, type_: Any, details: list[FieldDetails]) -> Write:
-        """What writes a value of that type. Raises Outside."""
+        """Returns the writer of a type. Raises NotCompilable."""
         if is_non_null_type(type_):
             return self._present(type_.of_type, details)
         write = self._present(type_, details)
         return lambda value, run: None if value is None else write(value, run)
 
     def _present(self, type_: Any, details: list[FieldDetails]) -> Write:
-        """The same for a value that is not null: None makes every one of these raise."""
+        """Returns the writer for values that are not null; it raises for None."""
         if is_leaf_type(type_):
             return _leaf(type_.coerce_output_value)
         if is_list_type(type_):
@@ -261,8 +261,8 @@ class _Compiler:
         return _object([self._put(type_, name, found) for name, found in fields.items()])
 
     def _abstract(self, type_: Any, details: list[FieldDetails]) -> Write:
-        """Writers by the value's class, each made for the first value of it."""
-        self.shared = False  # what they need is known too late
+        """Returns a writer that compiles one writer for each class of value, at its first value."""
+        self.shared = False  # not known before the first value
         writers: dict[type, Write] = {}
 
         def write(value: Any, run: Run) -> Any:
@@ -278,7 +278,7 @@ class _Compiler:
         return write
 
     def _put(self, parent: GraphQLObjectType, name: str, details: list[FieldDetails]) -> "Put":
-        """What puts one field of an object into the answer."""
+        """Returns the function that writes one field of an object."""
         node = details[0].node
         if node.name.value == "__typename":
             return _constant(name, parent.name)
@@ -292,11 +292,11 @@ class _Compiler:
 
 
 Put = Callable[[Any, dict[str, Any], Run], None]
-"""Puts a field of an object into what the object looks like."""
+"""Writes a field of an object into the dict of its written fields."""
 
 
 def _field(parent: GraphQLObjectType, node: FieldNode) -> tuple[GraphQLField, Resolver | None]:
-    """A field, and its resolver unless it is a plain attribute. Raises Outside for fields of graphql-core's."""
+    """Returns a field, and its resolver or None for a plain attribute. Raises NotCompilable for introspection."""
     field = parent.fields.get(node.name.value)
     if field is None or STRAWBERRY not in field.extensions or RESOLVER not in field.extensions:
         raise Outside
@@ -305,10 +305,10 @@ def _field(parent: GraphQLObjectType, node: FieldNode) -> tuple[GraphQLField, Re
 
 @cache
 def _leaf(coerce: Callable[[Any], Any]) -> Write:
-    """The writer of a leaf type, the same one for all of its fields."""
+    """Returns the writer of a leaf type. All its fields share one."""
 
     def write(value: Any, run: Run) -> Any:
-        coerced = None if value is None else coerce(value)  # `str` has words for None
+        coerced = None if value is None else coerce(value)  # `str` would accept None
         if coerced is None or coerced is Undefined:
             raise Outside
         return coerced
@@ -368,7 +368,7 @@ def _resolved(name: str, resolver: Resolver, arguments: Arguments, write: Write)
 
 
 def _arguments(field: GraphQLField, node: FieldNode) -> Arguments:
-    """What gives a field's arguments: worked out now where no variable is among them."""
+    """Returns the function for a field's arguments. Without variables they are computed here, once."""
     if not field.args:
         return _no_arguments
     given = node.arguments or ()
@@ -388,7 +388,7 @@ def _no_arguments(run: Run) -> dict[str, Any]:
 
 
 def _only(field: GraphQLField, node: FieldNode, variable: str) -> Arguments:
-    """The one argument of a field that is a variable and nothing else, like the input of a mutation."""
+    """Returns the function for a single argument that is one variable, like the input of a mutation."""
     ((name, argument),) = field.args.items()
     required = is_non_null_type(argument.type)
 

@@ -1,8 +1,8 @@
-"""Resolvers without a detour: what Strawberry works out at every call is worked out once.
+"""Fast resolvers: the work that Strawberry does at every call is done once, when the schema is built.
 
-Strawberry's own resolver looks up, each time, the types of the arguments, their names in Python and in the schema,
-and the extensions of the field: some 40 µs for a mutation with one input. Here that is done when the schema is
-built. The schema stays Strawberry's, and so does its own way of executing it; a test holds the two together.
+At every call, Strawberry's resolver looks up the types of the arguments, their names in Python and in the schema, and
+the extensions of the field: about 40 µs for a mutation with one input. The schema itself stays unchanged, and
+Strawberry's own execution still works; a test checks that both return the same.
 """
 
 from collections.abc import Callable
@@ -26,27 +26,27 @@ from strawberry.types.lazy_type import LazyType
 from pocketpay.api.schema import Schema
 
 STRAWBERRY = "strawberry-definition"
-"""Where Strawberry keeps its own field in graphql-core's."""
+"""The key of Strawberry's field in the extensions of graphql-core's field."""
 
 RESOLVER = "pocketpay-resolver"
-"""Where a field's Resolver is kept beside it; None for a plain attribute."""
+"""The key of the Resolver in the same extensions; its value is None for a plain attribute."""
 
 Convert = Callable[[Any], Any]
 Resolve = Callable[..., Any]
 
 
 class Resolver(NamedTuple):
-    """How a field is resolved: its function, and what that takes."""
+    """The function that resolves a field, and the parameters that it takes."""
 
     function: Callable[..., Any]
     takes_self: bool
     info_name: str | None
     arguments: dict[str, tuple[str, Convert | None]]
-    """By name in the schema: the name in Python, and what makes Python's value."""
+    """By name in the schema: the name in Python, and the function that converts the value."""
     is_async: bool
 
     def call(self, source: Any, info: Any, given: dict[str, Any]) -> Any:
-        """Calls it with `info` and arguments of graphql-core's."""
+        """Calls the function with `info` and the arguments that graphql-core has coerced."""
         named: dict[str, Any] = {}
         for name, value in given.items():
             python_name, convert = self.arguments[name]
@@ -57,7 +57,7 @@ class Resolver(NamedTuple):
 
 
 def with_short_resolvers(schema: Schema) -> GraphQLSchema:
-    """graphql-core's schema of a Schema built for it alone, each field resolved by the shortest way there is."""
+    """Replaces the resolvers of a Schema by fast ones, in place. Returns its graphql-core schema."""
     converting = _Converting(schema.config)
     for type_ in schema._schema.type_map.values():
         if not isinstance(type_, GraphQLObjectType) or type_ is schema._schema.subscription_type:
@@ -83,13 +83,13 @@ def _by_function(field: StrawberryField, resolver: Resolver) -> Resolve:
 
 
 class _Converting:
-    """Makes resolvers, and what turns graphql-core's input into Python's."""
+    """Creates resolvers, and the functions that convert graphql-core's input to Python objects."""
 
     def __init__(self, config: StrawberryConfig) -> None:
         self._config = config
 
     def resolver(self, field: StrawberryField) -> Resolver | None:
-        """The resolver of a field, None where it is a plain attribute."""
+        """Returns the resolver of a field, or None when it is a plain attribute."""
         resolver = field.base_resolver
         if resolver is None:
             return None
@@ -108,7 +108,7 @@ class _Converting:
         )
 
     def _convert(self, type_: Any) -> Convert | None:
-        """What makes a value of that type from graphql-core's, None when it is one already. Nulls stay nulls."""
+        """Returns the function that converts a coerced value, or None when none is needed. Null stays None."""
         if isinstance(type_, StrawberryMaybe):
             raise NotImplementedError("Maybe is not used: UNSET tells absent from null")
         if isinstance(type_, StrawberryOptional):
@@ -117,7 +117,7 @@ class _Converting:
             return self._convert(type_.resolve_type())
         if isinstance(type_, StrawberryList):
             item = self._convert(type_.of_type)
-            # A copy: graphql-core gives the same default to every request.
+            # Copies the list: graphql-core passes the same default to every request.
             return list if item is None else lambda values: [None if one is None else item(one) for one in values]
         definition = None if isinstance(type_, StrawberryEnumDefinition) else get_object_definition(type_)
         return None if definition is None else self._input(type_, definition)

@@ -1,16 +1,17 @@
-"""Websockets: the protocol graphql-transport-ws, on Strawberry's handler.
+"""Websockets: the protocol graphql-transport-ws, based on Strawberry's handler.
 
-    1013  the session cannot be looked up just now
-    4400  an odd frame: not text, not a JSON object, not of the protocol
-    4401  the session was revoked (clients stay away), or an operation came before the acknowledgement
-    4403  the token is bad or has expired, also while the socket is open (clients come back with a fresh one)
+    1012  the server is shutting down
+    1013  the session cannot be checked because the database is not available
+    4400  an invalid frame: not text, not a JSON object, or not of the protocol
+    4401  the session was revoked (clients do not reconnect), or an operation arrived before the acknowledgement
+    4403  the token is invalid or expired, also while the socket is open (clients reconnect with a new token)
     4408  no connection_init within 5 s
-    4409  an id used twice at once
-    4429  a second connection_init, too many sockets of one user, or of one address that have not signed in
+    4409  the id of an operation that is still running
+    4429  a second connection_init, too many sockets of a user, or too many anonymous sockets of an address
 
-At shutdown the server closes with 1012. Only queries and subscriptions. There is a limit for subscriptions; as many
-queries run at once, and more wait for their turn. Each operation has surroundings of its own, and so has each event
-of a subscription: a data loader remembers what it has loaded.
+Queries and subscriptions are executed, mutations are not. The number of subscriptions is limited; the same number of
+queries runs at a time, and further queries wait. Each operation and each event of a subscription has its own context,
+because data loaders cache what they have loaded.
 """
 
 import asyncio
@@ -43,8 +44,8 @@ from pocketpay.serving.server_context import ServerContext
 INIT_SECONDS = 5.0
 
 QUERIES_WAITING = 80
-"""Queries of one socket that wait while as many run as it may have subscriptions. Each keeps its frame, of at most
-64 KiB. On a socket that has not signed in none waits."""
+"""Largest number of waiting queries of one socket. Each keeps its frame, of at most 64 KiB, in memory. On an
+anonymous socket no query waits."""
 
 TOO_MANY_OPERATIONS = GraphQLError(
     "Too many operations wait on this socket: try again in a moment.", extensions={"code": RATE_LIMITED}
@@ -54,7 +55,7 @@ NO_MUTATIONS = BadUserInput("Send mutations with POST, not over a websocket.")
 
 
 class Socket(BaseGraphQLTransportWSHandler[Context, None]):
-    """One websocket. `viewer` is None until a token has been believed, and stays None on an anonymous one."""
+    """One websocket. `viewer` is None until a token has been accepted, and always on an anonymous socket."""
 
     def __init__(self, **given: Any) -> None:
         super().__init__(**given)
@@ -79,7 +80,7 @@ class Socket(BaseGraphQLTransportWSHandler[Context, None]):
             self.server_context.sockets.left(self)
 
     def end(self, code: int, reason: str) -> None:
-        """Closes the socket from elsewhere, and stops what runs on it at once: a peer need not answer the close."""
+        """Closes the socket, and stops its operations at once: the peer may never answer the close."""
         if self._closing is None:
             self._closing = asyncio.create_task(self._close(code, reason))
 
@@ -121,7 +122,7 @@ class Socket(BaseGraphQLTransportWSHandler[Context, None]):
         self.connection_acknowledged = True
 
     async def _sign_in(self, token: str | None) -> tuple[int, str] | None:
-        """Believes the token or gives the close code and reason; without one the socket is anonymous."""
+        """Accepts the token, or returns the close code and reason. Without a token the socket stays anonymous."""
         if token is None:
             return None
         try:
@@ -159,7 +160,7 @@ class Socket(BaseGraphQLTransportWSHandler[Context, None]):
         await super().handle_subscribe(message)
 
     async def _refuse(self, message: Any, errors: list[Any]) -> None:
-        """Ends an operation that has not begun."""
+        """Sends the errors of an operation that has not started."""
         await self.send_message(cast(Any, {"id": message["id"], "type": "error", "payload": errors}))
 
     async def run_operation(self, operation: Operation[Context, None]) -> None:
@@ -226,7 +227,7 @@ class Socket(BaseGraphQLTransportWSHandler[Context, None]):
         except WebSocketDisconnected:
             raise
         except Exception as error:
-            # The source itself failed: told as the failure of its field, which is where it is noted too.
+            # The source of the events failed: this is reported and logged as an error of its field.
             failed = located_error(error, list(executor.operation.selection_set.selections), [_field(executor)])
             await _send_errors(operation, formatted([failed], BAD_USER_INPUT, request_id))
             return "errors"
@@ -235,7 +236,7 @@ class Socket(BaseGraphQLTransportWSHandler[Context, None]):
 
 
 def denied(denial: Denial) -> tuple[int, str]:
-    """The close code and reason for a token that opens nothing."""
+    """Returns the close code and reason for a refused token."""
     return (4401, "Session revoked") if denial is Denial.REVOKED else (4403, "Forbidden")
 
 

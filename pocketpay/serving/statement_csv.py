@@ -1,11 +1,11 @@
-"""GET /statements/2026-11.csv: a whole statement as a file, to whoever holds a link that we signed.
+"""GET /statements/2026-11.csv: a whole statement as a CSV file, for requests with a signed link.
 
-    refused   403 a link not ours, or too late · 404 no such wallet · 405 · 503 no place in time, or no database
+    refused   403 the link is invalid or expired · 404 no such wallet · 405 · 503 no free slot, or no database
 
-Told in pieces, each read, written and sent before the next one: memory stays flat, and others have their turn. A
-client that goes away ends it, and so does one that stops reading or reads for too long: it holds a place, a
-connection, and a snapshot that keeps PostgreSQL from tidying up. A file cut short has no closing line, and its
-transfer ends in an error.
+The file is sent in chunks; each is read, formatted and sent before the next one, so that memory use stays constant
+and other requests can run. The download ends when the client disconnects, stops reading or reads too slowly: it occupies
+a slot, a database connection, and a snapshot that keeps VACUUM from removing old rows. A truncated file has no
+closing line, and its HTTP transfer ends in an error.
 """
 
 import asyncio
@@ -32,7 +32,7 @@ from pocketpay.serving.spreadsheet import BYTE_ORDER_MARK, row, words
 from pocketpay.transactions.statement import AT_ONCE, Line, Telling, telling
 
 STALLED_SECONDS = 30.0
-"""A client that takes no piece (some 15 KiB) for so long is gone."""
+"""A client that accepts no chunk (about 15 KiB) for this many seconds counts as disconnected."""
 
 COLUMNS = ("Description", "Counterparty", "Type", "Amount", "Balance", "Currency", "Transaction")
 
@@ -43,7 +43,7 @@ log = structlog.get_logger(__name__)
 
 
 class StatementFiles:
-    """One for each server: an ASGI application."""
+    """The ASGI application for statement files, one per server."""
 
     def __init__(self, server_context: ServerContext) -> None:
         self._server_context = server_context
@@ -83,7 +83,7 @@ class StatementFiles:
 
 
 class Sending:
-    """What is sent to one client, and whether anything was."""
+    """Wraps `send`; `started` is true once the response has started."""
 
     def __init__(self, send: Send) -> None:
         self._send, self.began = send, False
@@ -101,7 +101,7 @@ async def _told(send: Send, told: Telling, now: datetime, method: str) -> None:
                 async with asyncio.timeout(STALLED_SECONDS):
                     await send({"type": "http.response.body", "body": piece.encode(), "more_body": True})
         except (ServiceBusy, TimeoutError) as error:
-            # Too late for another answer. Left without its end, the transfer is broken off by the server.
+            # Too late for another response: returning without the last chunk makes the server abort the transfer.
             log.warning("statement_cut_short", reason=str(error) or "the client takes nothing")
             return
     await send({"type": "http.response.body", "body": b""})
@@ -116,7 +116,7 @@ def _headers(month: Month) -> list[tuple[bytes, bytes]]:
 
 
 async def _pieces(told: Telling, now: datetime) -> AsyncIterator[str]:
-    """The file: byte order mark, header, opening balance, the entries, closing balance."""
+    """Yields the file: byte order mark, header, opening balance, the entries, closing balance."""
     of, zone = told.of, told.of.month.zone
     kept = [BYTE_ORDER_MARK + row((f"Date ({zone.key})", *COLUMNS))]
     kept.append(row(_edge(_date(of.month.starts, zone), "Opening balance", str(of.opening.balance), of.currency)))
@@ -148,18 +148,18 @@ def _edge(at: str, what: str, balance: str, currency: str) -> tuple[str, ...]:
 
 
 def _date(at: datetime, zone: ZoneInfo) -> str:
-    """As spreadsheets read it, by the clocks of the zone: "2026-11-22 18:30:00"."""
+    """Returns the local time of the zone in a form that spreadsheets read: "2026-11-22 18:30:00"."""
     return shown_by(zone, at).isoformat(" ", "seconds")
 
 
 async def _gone(receive: Receive) -> None:
-    """Ends when the client is gone, or has its answer."""
+    """Waits until the client disconnects or has received the response."""
     while (await receive())["type"] != "http.disconnect":
         pass
 
 
 async def _until_either(work: Coroutine[None, None, None], end: Coroutine[None, None, None]) -> None:
-    """Does the work until it is done, or until the end comes."""
+    """Runs `work` until it is done or `end` returns."""
     working, ending = asyncio.create_task(work), asyncio.create_task(end)
     try:
         await asyncio.wait({working, ending}, return_when=asyncio.FIRST_COMPLETED)

@@ -1,4 +1,4 @@
-"""The rest of /graphql: queries by GET, the explorer for a browser, websockets."""
+"""All of /graphql except POST: queries by GET, the explorer for browsers, websockets."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -26,13 +26,13 @@ MUTATION_BY_GET = HttpRefusal(405, "Send mutations with POST.", headers=((b"allo
 
 
 def _is_browsers(scope: Scope, headers: Headers) -> bool:
-    """Whether a person looks at this address."""
+    """Whether the request comes from a browser that opens the address as a page."""
     looks = scope["method"] in ("GET", "HEAD") and b"text/html" in headers.get(b"accept", b"")
     return looks and b"query=" not in scope["query_string"]
 
 
 class View(GraphQL[Context, None]):
-    """One for each server, at /graphql."""
+    """The ASGI application at /graphql behind the POST handler, one per server."""
 
     websocket_adapter_class = TextFrames
     graphql_transport_ws_handler_class = Socket
@@ -46,14 +46,14 @@ class View(GraphQL[Context, None]):
         origins: Origins,
         page: Callable[[], ASGIApp] | None,
     ) -> None:
-        """`page` gives what a browser is shown at this address, the explorer; None where there is none."""
+        """`page` returns the explorer, which browsers get at this address; None when there is no explorer."""
         self._page = page
         super().__init__(
             schema,
             graphql_ide=None,
             subscription_protocols=[GRAPHQL_TRANSPORT_WS_PROTOCOL],
             connection_init_wait_timeout=timedelta(seconds=INIT_SECONDS),
-            # Ours are checked before Strawberry sees a handshake, whose log line for each refusal has no limit.
+            # Origins are checked before Strawberry gets the handshake: it would log every refusal, without a limit.
             allowed_origins=["*"],
         )
         self.server_context, self._origins = server_context, origins
@@ -84,7 +84,7 @@ class View(GraphQL[Context, None]):
             await http.send_json(send, payload, status=status, kind=kind, request_id=request_id)
 
     async def _upgrade(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serves a handshake, or refuses it. A token in its headers counts for the rate alone: connection_init
+        """Accepts or refuses a handshake. A token in its headers matters only for the rate limit: connection_init
         signs in."""
         headers = dict(scope["headers"])
         try:
@@ -98,14 +98,14 @@ class View(GraphQL[Context, None]):
             await super().__call__(scope, receive, send)
 
     async def get_context(self, request: Any, response: Any) -> Context:
-        """A websocket's surroundings, before anybody has signed in on it."""
+        """Returns the context of a websocket that has not signed in."""
         return self.server_context.context_of(None, request.scope, {}, "")
 
     def decode_json(self, data: str | bytes) -> object:
         return orjson.loads(data)
 
     async def _answer(self, scope: Scope, context: Context, *, with_cost: bool) -> Answer:
-        """Answers a query. Raises HttpRefusal where something else is asked."""
+        """Answers a query. Raises HttpRefusal for another method or for a mutation."""
         if scope["method"] != "GET":
             raise HttpRefusal(405, "Send GraphQL requests with POST or GET.", headers=((b"allow", b"GET, POST"),))
         asked = http.asked_by_get(

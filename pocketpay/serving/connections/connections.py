@@ -1,16 +1,17 @@
-"""All connections of this server that are open: how many, of whom, and what each waits for.
+"""All open connections of this server: how many there are, from which addresses, and the stage of each.
 
-    opened    nothing has come yet            closes silently
-    head      a head has begun                408
-    body      the head is complete            408
-    unread    the client does not read        cut
-    idle      answered, kept for the next     closes silently, and first when room is needed
-    stopping  the server stops, a body is still coming        503
-    closing   our side has ended              what still comes is dropped, then the connection is cut
-    refused   too many, or the server stops   the same, sooner
+    stage     while                                      at its time limit
+    opened    no byte has arrived                        closes the connection without a response
+    head      the head is arriving                       responds with 408
+    body      the body is arriving                       responds with 408
+    unread    the client does not read the response      aborts the connection
+    idle      the connection is kept alive               closes it; also when the server is full
+    stopping  a body is arriving while the server stops  responds with 503
+    closing   the server has closed its side             discards incoming bytes, then aborts
+    refused   as closing, for refused connections        the same, with a shorter limit
 
-A request that is being answered waits for nothing here: the application has limits of its own. One timer looks after
-all connections, so that a request starts and cancels none.
+While a request is being executed, its connection is in no stage: the application has its own limits. One timer checks
+all connections, so that a request does not start and cancel a timer of its own.
 """
 
 import asyncio
@@ -22,26 +23,26 @@ from pocketpay.serving.connections.limits import ConnectionLimits
 from pocketpay.serving.connections.waiting import Waiting
 
 REFUSED_SECONDS = 0.5
-"""Long enough to read why, and far less than a stop may take."""
+"""Seconds that a refused client has to read the response; far less than the server has to stop."""
 
 
 class Connection(Protocol):
-    """A connection as its server counts it."""
+    """A connection, as `Connections` counts it."""
 
     place: "Place | None"
     stage: "Waiting[Connection] | None"
 
     def expire(self) -> None:
-        """It has waited too long."""
+        """Called when the connection exceeds the time limit of its stage."""
         ...
 
     def drop(self) -> None:
-        """Another connection needs its place: closes it at once."""
+        """Closes the connection at once, because a new connection needs its place."""
         ...
 
 
 class Place:
-    """What is open from one address."""
+    """The open connections of one address: their number, and those that are idle."""
 
     __slots__ = ("address", "idle", "open")
 
@@ -52,7 +53,7 @@ class Place:
 
 
 class Connections:
-    """Admits connections, counts them, and ends those that wait too long."""
+    """Admits connections, counts them, and ends those that exceed the time limit of their stage."""
 
     def __init__(self, limits: ConnectionLimits) -> None:
         self.limits = limits
@@ -74,7 +75,7 @@ class Connections:
         self._sweep: asyncio.TimerHandle | None = None
 
     def admit(self, connection: Connection, address: str, loop: asyncio.AbstractEventLoop) -> bool:
-        """Counts a new connection; False when there are too many and none can be closed for it."""
+        """Counts a new connection. Returns False when there are too many and none can be closed in its place."""
         name = self._counted_as(address)
         place = self._places.get(name) or Place(name)
         if not self._room_at(place) or not self._room():
@@ -90,7 +91,7 @@ class Connections:
         return True
 
     def release(self, connection: Connection) -> None:
-        """The connection has been lost, or is about to be: it is not counted any more."""
+        """Stops counting a connection that is lost or is about to be closed."""
         place, connection.place = connection.place, None
         self._leave(connection, place)
         if place is not None:
@@ -100,7 +101,7 @@ class Connections:
                 self._places.pop(place.address, None)
 
     def wait(self, connection: Connection, stage: Waiting[Connection] | None, now: float) -> None:
-        """From now on it waits for that, or for nothing."""
+        """Moves the connection to `stage` at the time `now`; None means that it has no time limit."""
         self._leave(connection, connection.place)
         if stage is not None:
             stage.add(connection, now)
@@ -125,7 +126,7 @@ class Connections:
     def _room(self) -> bool:
         if self.open < self.limits.total:
             return True
-        # One that has said nothing yet may be a stranger's who never will; a client speaks at once.
+        # A connection without a first byte is closed next: real clients send their request at once.
         return self._make_room(self.idle.longest() or self.opened.longest())
 
     def _make_room(self, connection: Connection | None) -> bool:
@@ -136,7 +137,7 @@ class Connections:
         return True
 
     def _counted_as(self, address: str) -> str:
-        """The address or network that a connection counts for; empty for a trusted proxy and a local socket."""
+        """The address or network that a connection is counted for; "" for a trusted proxy and a local socket."""
         try:
             peer = ip_address(address)
         except ValueError:
@@ -152,6 +153,6 @@ class Connections:
         for stage in self._stages:
             for connection in stage.overdue(now):
                 connection.expire()
-        # The timer ends with the last connection, and nothing is left behind when the server stops.
+        # The timer ends with the last connection, so that none is left when the server stops.
         waiting = any(self._stages) or self.open
         self._sweep = loop.call_later(self.limits.sweep_seconds, self._look, loop) if waiting else None

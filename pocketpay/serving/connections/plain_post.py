@@ -1,9 +1,9 @@
-"""POST /graphql in the form in which nearly every request comes: in one piece, with nothing unusual in its head.
+"""Plain requests: POST /graphql that arrives in one piece, with only usual headers. Nearly every request is one.
 
-    POST /graphql HTTP/1.1, headers of `PLAIN`, each once, Content-Length, and exactly that many bytes
+    POST /graphql HTTP/1.1, only headers of `PLAIN`, each once, and exactly Content-Length bytes of body
 
-Everything else is read by the parser: what arrives in parts or behind another request, and every head with a header
-that might mean something to anybody between the socket and the handler (Origin, Expect, Transfer-Encoding, proxies').
+The parser reads all other requests: those that arrive in several pieces or behind another request, and those with a
+header that the server, a middleware or a proxy handles (Origin, Expect, Transfer-Encoding, forwarding headers).
 """
 
 import re
@@ -21,7 +21,7 @@ LENGTH_DIGITS = 6
 
 
 class Head(NamedTuple):
-    """The head of a plain request: its bytes, its headers in lower case, and how long its body is."""
+    """The head of a plain request: its bytes, its headers by lower-case name, and the length of its body."""
 
     raw: bytes
     headers: dict[bytes, bytes]
@@ -29,7 +29,7 @@ class Head(NamedTuple):
 
 
 def read_head(data: bytes, *, most_bytes: int, most_body_bytes: int) -> Head | None:
-    """The head at the start of `data`, or None when it is not plain or larger than that."""
+    """Returns the head at the start of `data`, or None when it is not plain or exceeds a limit."""
     found = HEAD.match(data, 0, most_bytes)
     if found is None:
         return None
@@ -50,7 +50,7 @@ def read_head(data: bytes, *, most_bytes: int, most_body_bytes: int) -> Head | N
 
 
 def body_of(head: Head, data: bytes) -> bytes | None:
-    """The body when `data` is exactly one request with that head."""
+    """Returns the body when `data` is exactly one request with this head, else None."""
     if len(data) != len(head.raw) + head.body_bytes or not data.startswith(head.raw):
         return None
     return data[len(head.raw) :]

@@ -1,10 +1,10 @@
-"""HTTP/1.1 on one connection: uvicorn's protocol with limits for what arrives before there is a request.
+"""HTTP/1.1 on one connection: uvicorn's protocol with limits that apply before a request is complete.
 
-    connection ─► admitted? ─► head: 16 KiB, 100 headers, 10 s ─► body: 160 KiB, 5 s ─► answer ─► idle: 75 s
+    connection ─► admitted? ─► head: 16 KiB, 100 headers, 10 s ─► body: 160 KiB, 5 s ─► response ─► idle: 75 s
                      └ 503        └ 431, 408                       └ 413, 408
 
-An answer that closes the connection before its request has come to an end ends our side only. What the client still
-sends is dropped for a while, so that it reads the answer instead of a reset.
+When a response closes the connection before its request has ended, the server closes only its own side. It discards
+what the client still sends for some seconds, so that the client reads the response and gets no TCP reset.
 """
 
 import asyncio
@@ -28,20 +28,20 @@ from pocketpay.serving.handler import Replies, Reply
 from pocketpay.serving.http import HttpRefusal
 
 MAX_REFUSED = 16
-"""Refused connections that may stay open for the moment in which their clients read why; they are open files beyond
-the limit. The next ones are cut off at once."""
+"""Refused connections that may stay open until their clients have read the response; they use open files beyond the
+limit. Further connections are aborted at once."""
 
 
 KEPT_HEAD_BYTES = 2_048
-"""A head that a connection remembers is no longer: clients of an app send 0.3 to 1 KiB."""
+"""Largest head that a connection caches, in bytes: clients of an app send 0.3 to 1 KiB."""
 
 
 class Refused(Exception):
-    """Raised in a callback of the parser, so that it reads no further. `_refusal` says why."""
+    """Raised in a callback of the parser to stop it. `Protocol._refusal` holds the reason."""
 
 
 class Lingering:
-    """What an answer is written to while its request is still arriving: a transport that closes our side first."""
+    """The transport of a response whose request is still arriving: `close` closes only the server's side."""
 
     __slots__ = ("_connection",)
 
@@ -59,15 +59,15 @@ class Lingering:
 
 
 class Nobody:
-    """Stands where uvicorn wakes whoever reads a body: a plain request has its body."""
+    """Replaces the event with which uvicorn wakes the reader of a body: the body of a plain request is complete."""
 
     @staticmethod
     def set() -> None:
-        """There is nobody to wake."""
+        """Does nothing: no task waits for the body."""
 
 
 class PlainCycle:
-    """A plain request that is being answered, as far as uvicorn's protocol asks after one."""
+    """The state of a plain request that is being answered: the attributes that uvicorn's protocol reads."""
 
     __slots__ = ("disconnected", "keep_alive", "message_event", "response_complete", "response_started", "transport")
 
@@ -78,12 +78,12 @@ class PlainCycle:
 
 
 class Protocol(HttpToolsProtocol):
-    """One connection. `stage` is what it waits for, None while a request is answered."""
+    """One connection. `stage` is its current stage; None while a request is being answered."""
 
     all: Connections
-    """The server's; set on the class by `protocol_of`."""
+    """All connections of the server; `protocol_of` sets it on the class."""
     replies: Replies | None
-    """What answers plain requests; None leaves all of them to ASGI."""
+    """Answers plain requests; None means that ASGI answers all requests."""
 
     def __init__(
         self,
@@ -97,22 +97,22 @@ class Protocol(HttpToolsProtocol):
         self.stage: Waiting[Connection] | None = None
         self._limits = self.all.limits
         self._begun = 0
-        """Requests whose first byte has come."""
+        """Number of requests whose first byte has arrived."""
         self._in_head = self._in_body = False
         self._head_bytes = self._body_bytes = self._payload_bytes = 0
         self._head_is_measured = True
-        """Whether `_head_bytes` is exact: not when the head began behind another request in the same bytes."""
+        """Whether `_head_bytes` is exact. It is not when the head began in the same piece as an earlier request."""
         self._refusal: HttpRefusal | None = None
         self._waited_for = 0
-        """Which request `stage` is about."""
+        """The number of the request that `stage` belongs to."""
         self._running: RequestResponseCycle | None = None
-        """The request that is being answered, or was last; uvicorn's `cycle` is the one that began last."""
+        """The current or latest request to be answered; uvicorn's `cycle` is the latest request to arrive."""
         self._stopping = False
         self._deaf = False
-        """Nothing that comes is read as HTTP any more."""
+        """Whether incoming bytes are discarded instead of parsed."""
         self._dropped_bytes = 0
         self._head: Head | None = None
-        """The last plain head, if it was short: a client's next one is nearly always the same."""
+        """The latest plain head, unless it was long: the next head of a client is nearly always the same."""
 
     # ------------------------------------------------------------ the connection
 
@@ -131,7 +131,7 @@ class Protocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def _disconnect(self) -> None:
-        """Nothing more is written: uvicorn tells the request that began last, which may wait behind this one."""
+        """Marks the current request as disconnected. uvicorn marks only the latest, which may be queued behind it."""
         cycle = self._running
         if cycle is not None and not cycle.response_complete:
             cycle.disconnected = True
@@ -148,7 +148,7 @@ class Protocol(HttpToolsProtocol):
         elif waited_for in (all_.unread, all_.closing, all_.refused):
             self.transport.abort()
         elif self.flow.read_paused:
-            self._wait_for(waited_for)  # we have stopped reading: the client is not to blame
+            self._wait_for(waited_for)  # the server has paused reading, so the client is not late
         elif waited_for is all_.head:
             self._refuse(refusals.SLOW_HEAD)
         elif waited_for is all_.body:
@@ -160,7 +160,7 @@ class Protocol(HttpToolsProtocol):
         self.transport.abort()
 
     def shutdown(self) -> None:
-        """The server stops: what is being answered gets its answer, the last one with `Connection: close`."""
+        """Called when the server stops. Requests in progress are answered, the last with `Connection: close`."""
         self._stopping = True
         if self.stage is self.all.closing:
             self._wait_for(self.all.refused)
@@ -174,7 +174,7 @@ class Protocol(HttpToolsProtocol):
             self._wait_for(self.all.stopping)
 
     def pause_writing(self) -> None:
-        """The client does not read: so much of an answer waits for it that no more is made."""
+        """Called when the client does not read, and too many bytes of a response are buffered."""
         super().pause_writing()
         if self.stage not in (self.all.closing, self.all.refused):
             self._wait_for(self.all.unread)
@@ -187,7 +187,7 @@ class Protocol(HttpToolsProtocol):
             else:
                 self._arrived()
 
-    # ------------------------------------------------------------ what arrives
+    # ------------------------------------------------------------ incoming bytes
 
     def data_received(self, data: bytes) -> None:
         if self._deaf:
@@ -213,7 +213,7 @@ class Protocol(HttpToolsProtocol):
         self._arrived()
 
     def _feed(self, data: bytes | memoryview) -> None:
-        """Gives it to the parser, at once no more than a head may have: the parser keeps all of an unfinished one."""
+        """Feeds the parser in pieces, none larger than a head may be: it keeps an unfinished head in memory."""
         most = self._limits.head_bytes
         while True:
             begun, was_in_body = self._begun, self._in_body
@@ -236,7 +236,7 @@ class Protocol(HttpToolsProtocol):
     # ------------------------------------------------------------ plain requests
 
     def _take_plain(self, data: bytes, replies: Replies) -> bool:
-        """Answers `data` when it is exactly one plain request and no other is under way. Else the parser reads it."""
+        """Answers `data` if it is exactly one plain request and no other is in progress; else returns False."""
         if self._in_head or self._in_body or self._stopping or self.flow.write_paused or self._is_answering():
             return False
         head = self._head
@@ -252,7 +252,7 @@ class Protocol(HttpToolsProtocol):
         self._head = head if len(head.raw) <= KEPT_HEAD_BYTES else None
         self._begun += 1
         cycle = PlainCycle(self.transport)
-        self.cycle = self._running = cycle  # type: ignore[assignment]  # it has all that is asked of one here
+        self.cycle = self._running = cycle  # type: ignore[assignment]  # it has every attribute that is read here
         self._wait_for(None)
         task = self.loop.create_task(self._answer(cycle, head, body, replies))
         task.add_done_callback(self.tasks.discard)
@@ -263,7 +263,7 @@ class Protocol(HttpToolsProtocol):
         try:
             reply = await replies.reply({"type": "http", "client": self.client}, head.headers, body)
             payload = orjson.dumps(reply.payload)
-        except (Exception, asyncio.CancelledError) as error:  # a stop that takes too long cancels what still runs
+        except (Exception, asyncio.CancelledError) as error:  # a slow stop cancels running tasks
             self.logger.error("Exception in ASGI application\n", exc_info=error)
             cycle.keep_alive = False
             reply = Reply(http.BROKEN.payload, http.BROKEN.status, http.JSON, http.request_id(head.headers))
@@ -290,7 +290,7 @@ class Protocol(HttpToolsProtocol):
         self._in_head, self._head_bytes, self._head_is_measured = True, 0, True
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """uvicorn's, with a limit. Trailers come here too, after the body: they are dropped."""
+        """Extends uvicorn's method by a limit. Trailers also arrive here, after the body, and are ignored."""
         if not self._in_head:
             return
         if len(self.headers) >= self._limits.headers:
@@ -311,7 +311,7 @@ class Protocol(HttpToolsProtocol):
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
-        """uvicorn's, with a limit: it also holds for bytes that arrive together with the head."""
+        """Extends uvicorn's method by a limit, which also counts bytes that arrive together with the head."""
         self._payload_bytes += len(body)
         if self._payload_bytes > self._limits.body_bytes:
             self._refusal = refusals.LARGE_BODY
@@ -326,10 +326,10 @@ class Protocol(HttpToolsProtocol):
         self._refusal = refusals.large_head(self._limits.head_bytes, self._limits.headers)
         raise Refused
 
-    # ------------------------------------------------------------ what is waited for
+    # ------------------------------------------------------------ stages
 
     def _is_answering(self) -> bool:
-        """Whether a request is being answered, or waits for an earlier one."""
+        """Whether a request is being answered or waits for an earlier one."""
         cycle = self.cycle
         return cycle is not None and not cycle.response_complete and not cycle.disconnected
 
@@ -338,7 +338,7 @@ class Protocol(HttpToolsProtocol):
         self.all.wait(self, stage, self.loop.time())
 
     def _arrived(self) -> None:
-        """Waits for what is to come next, from now on unless it waits for that already."""
+        """Moves to the stage that follows from the received bytes. Its limit starts now if the stage is new."""
         all_ = self.all
         if self.flow.write_paused:
             return
@@ -346,7 +346,7 @@ class Protocol(HttpToolsProtocol):
             next_ = all_.head
         elif self._in_body:
             next_ = all_.body
-            # The answer may come before the body has: then it must not close the connection on unread bytes.
+            # A response that is sent before the end of the body must not close the connection on unread bytes.
             self.cycle.transport = Lingering(self)  # type: ignore[assignment]
         elif self._is_answering():
             next_ = None
@@ -362,10 +362,10 @@ class Protocol(HttpToolsProtocol):
         if self._dropped_bytes > self._limits.discard_bytes:
             self.transport.abort()
 
-    # ------------------------------------------------------------ the end of a request, or of all
+    # ------------------------------------------------------------ the end of a request or of the connection
 
     def on_response_complete(self) -> None:
-        """uvicorn's, with our waiting in place of its timer for each answer."""
+        """Replaces uvicorn's method: stages take the place of its timer for each response."""
         self.server_state.total_requests += 1
         if self.stage in (self.all.closing, self.all.refused):
             return
@@ -379,7 +379,7 @@ class Protocol(HttpToolsProtocol):
             self._arrived()
 
     def finish(self) -> None:
-        """Closes after the last answer, when the client may still be sending."""
+        """Closes the connection after the last response, while the client may still be sending."""
         if self._in_body or self._deaf:
             self._linger()
         else:
@@ -388,7 +388,7 @@ class Protocol(HttpToolsProtocol):
     def _close(self) -> None:
         self._deaf = True
         self.transport.close()
-        self._wait_for(self._last_stage())  # what is not sent until then is not waited for
+        self._wait_for(self._last_stage())  # limits the time for what is not sent yet
 
     def _linger(self) -> None:
         self._end(self._last_stage())
@@ -397,7 +397,7 @@ class Protocol(HttpToolsProtocol):
         return self.all.refused if self._stopping else self.all.closing
 
     def _end(self, stage: Waiting[Connection]) -> None:
-        """Ends our side, and drops what still comes until the client ends its own, or has had its time."""
+        """Closes the server's side, then discards incoming bytes until the client closes or the limit expires."""
         self._deaf = True
         if self.transport.is_closing():
             return
@@ -406,10 +406,10 @@ class Protocol(HttpToolsProtocol):
         self._wait_for(stage)
 
     def _refuse(self, refusal: HttpRefusal) -> None:
-        """Answers what has arrived last with that, after the answers that are still to come, and closes."""
+        """Answers the latest request with the refusal, after the responses that are still pending, and closes."""
         cycle = self.cycle
         if not self._is_answering():
-            if not self._in_body:  # else this one has been answered already
+            if not self._in_body:  # otherwise it has been answered already
                 self.transport.write(raw(refusal))
             self._linger()
         elif not self._in_body:
@@ -426,7 +426,7 @@ class Protocol(HttpToolsProtocol):
             self._linger()
 
     def _last_is(self, cycle: RequestResponseCycle) -> None:
-        """After the answer to that request the connection ends; nothing more is read."""
+        """Closes the connection after the response to this request, and reads nothing more."""
         cycle.keep_alive = False
         cycle.transport = Lingering(self)  # type: ignore[assignment]
         self._deaf = True
@@ -435,7 +435,7 @@ class Protocol(HttpToolsProtocol):
             self._wait_for(None)
 
     def _upgrade(self) -> None:
-        """Gives the connection to the websocket protocol. It has no timeouts of HTTP from then on."""
+        """Hands the connection over to the websocket protocol. HTTP timeouts no longer apply to it."""
         if self._is_answering():
             self._refuse(refusals.NOT_HTTP)
             return
@@ -451,7 +451,7 @@ class Protocol(HttpToolsProtocol):
         websocket.data_received(b"".join([*head, b"\r\n"]))
         self.transport.set_protocol(websocket)
 
-    # ------------------------------------------------------------ what its websocket reports
+    # ------------------------------------------------------------ reports of its websocket
 
     def is_unread(self, unread: bool) -> None:
         if self.stage not in (self.all.closing, self.all.refused):
@@ -469,5 +469,5 @@ class Protocol(HttpToolsProtocol):
 
 
 def protocol_of(connections: Connections, replies: Replies | None = None) -> type[Protocol]:
-    """The class of one server's connections, as uvicorn's `http` setting wants it."""
+    """Returns the protocol class for one server's connections, for uvicorn's `http` setting."""
     return type("Protocol", (Protocol,), {"all": connections, "replies": replies})

@@ -1,8 +1,8 @@
-"""Answers to what never becomes a request: the head is too large or too slow, or there are too many connections.
+"""Responses to incomplete requests: the head is too large or too slow, or there are too many connections.
 
     400 not HTTP · 408 too slow · 413 body too large · 431 head too large · 503 too many connections, stopping
 
-They look like every other error of HTTP here, and all close the connection.
+They have the same form as all HTTP errors of this server, and all close the connection.
 """
 
 import orjson
@@ -31,7 +31,7 @@ def large_head(head_bytes: int, headers: int) -> HttpRefusal:
 
 
 def raw(refusal: HttpRefusal) -> bytes:
-    """The whole answer as bytes; the connection closes after it."""
+    """Returns the whole response as bytes. It announces that the connection closes."""
     body = orjson.dumps(refusal.payload)
     headers = [*http.head_of(body, http.JSON, http.request_id({})), *refusal.headers, *http.CLOSE]
     lines = b"".join(b"%s: %s\r\n" % header for header in headers)
@@ -39,7 +39,7 @@ def raw(refusal: HttpRefusal) -> bytes:
 
 
 def refusing(refusal: HttpRefusal) -> ASGIApp:
-    """An application that answers every request with that."""
+    """Returns an ASGI application that answers every request with this refusal."""
 
     async def refuse(scope: Scope, receive: Receive, send: Send) -> None:
         closing = (*refusal.headers, *http.CLOSE)

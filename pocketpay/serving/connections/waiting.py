@@ -1,4 +1,4 @@
-"""Connections that wait for the same thing, in the order in which they began to."""
+"""One stage of connections, ordered by the time at which each entered it."""
 
 from collections.abc import Iterator
 from typing import Generic, TypeVar
@@ -7,10 +7,10 @@ T = TypeVar("T")
 
 
 class Waiting(Generic[T]):
-    """Those who wait for one thing, each at most `seconds`.
+    """The items in one stage; each may stay at most `seconds`.
 
-    All have the same limit, so the one that began first is the first to be overdue: adding, removing and finding
-    it take the same time however many wait.
+    All items have the same limit, so the first to enter is the first to be overdue. Adding, removing and finding an
+    item take constant time.
     """
 
     __slots__ = ("_since", "seconds")
@@ -23,7 +23,7 @@ class Waiting(Generic[T]):
         return len(self._since)
 
     def add(self, one: T, now: float) -> None:
-        """It begins to wait, or begins again."""
+        """Adds the item, or moves it to the end, with `now` as the time at which it entered."""
         self._since.pop(one, None)
         self._since[one] = now
 
@@ -31,11 +31,11 @@ class Waiting(Generic[T]):
         self._since.pop(one, None)
 
     def longest(self) -> T | None:
-        """Who has waited longest, or None when nobody waits."""
+        """Returns the item that entered first, or None when the stage is empty."""
         return next(iter(self._since), None)
 
     def overdue(self, now: float) -> Iterator[T]:
-        """Those who have waited too long. Each may be removed, or added again, while it is looked at."""
+        """Yields the items that exceed the limit. The caller may remove an item or add it again meanwhile."""
         for one, since in list(self._until(now - self.seconds)):
             if self._since.get(one) == since:
                 yield one
