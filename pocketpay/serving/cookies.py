@@ -23,7 +23,7 @@ HEADER = b"x-refresh-cookie"
 NAME, SECURE_NAME = "pocketpay_refresh", "__Host-pocketpay_refresh"
 """Browsers accept a `__Host-` cookie only over TLS and only from the same host. It is used in production."""
 
-Written = tuple[tuple[bytes, bytes], ...]
+SetCookieHeaders = tuple[tuple[bytes, bytes], ...]
 
 
 class Cookies:
@@ -39,20 +39,20 @@ class Cookies:
         """Returns the cookies for these settings, or None when REFRESH_COOKIE is off."""
         return cls(origins, secure=settings.production) if settings.refresh_cookie else None
 
-    def read(self, headers: Headers) -> RefreshCookie | None:
+    def read_cookie(self, headers: Headers) -> RefreshCookie | None:
         """Returns the cookie of a request that may use it, else None."""
-        if HEADER not in headers or b"origin" not in headers or self._origins.refused(headers):
+        if HEADER not in headers or b"origin" not in headers or self._origins.refuses(headers):
             return None
         sent = cookie_parser(headers.get(b"cookie", b"").decode("latin-1"))
         return RefreshCookie(sent.get(self._name))
 
-    def written(self, cookie: RefreshCookie) -> Written:
+    def set_cookie_headers(self, cookie: RefreshCookie) -> SetCookieHeaders:
         """Returns the Set-Cookie header that stores or removes the cookie; empty when nothing changed."""
         if cookie.kept is not None:
-            left = cookie.kept.refresh_token_expires_at - datetime.now(UTC)
-            return self._line(cookie.kept.refresh_token, max(0, int(left.total_seconds())))
+            remaining = cookie.kept.refresh_token_expires_at - datetime.now(UTC)
+            return self._line(cookie.kept.refresh_token, max(0, int(remaining.total_seconds())))
         return self._line("", 0) if cookie.removed else ()
 
-    def _line(self, value: str, max_age_seconds: int) -> Written:
+    def _line(self, value: str, max_age_seconds: int) -> SetCookieHeaders:
         line = f"{self._name}={value}; Max-Age={max_age_seconds}; {self._attributes}"
         return ((b"set-cookie", line.encode("latin-1")),)

@@ -9,15 +9,15 @@ invalid token, so that such a socket is never anonymous.
 
 from collections.abc import Iterator, Mapping
 
-READ = frozenset({"authorization", "token", "accesstoken", "authtoken"})
+TOKEN_NAMES = frozenset({"authorization", "token", "accesstoken", "authtoken"})
 """Names of the access token, in lower case and without "-" and "_"."""
 
-LIKE_CREDENTIALS = ("authoriz", "authentic", "token", "bearer", "jwt", "apikey", "credential", "password", "secret")
+CREDENTIAL_PARTS = ("authoriz", "authentic", "token", "bearer", "jwt", "apikey", "credential", "password", "secret")
 """Parts of names that suggest a credential."""
-NO_CREDENTIALS = ("csrf", "xsrf")
+OTHER_PARTS = ("csrf", "xsrf")
 """Parts of names that are not credentials although they contain "token"."""
 
-UNREADABLE = ""
+INVALID_TOKEN = ""
 """A token that no session has: signing in with it fails."""
 
 
@@ -27,31 +27,31 @@ def token_in(payload: Mapping[str, object]) -> str | None:
     tokens = set(_tokens(payload))
     if not tokens:
         return None
-    return tokens.pop() if len(tokens) == 1 else UNREADABLE
+    return tokens.pop() if len(tokens) == 1 else INVALID_TOKEN
 
 
 def _tokens(payload: Mapping[str, object]) -> Iterator[str]:
-    waiting: list[tuple[object, bool]] = [(payload, True)]
-    while waiting:
-        part, is_read = waiting.pop()
-        if isinstance(part, list):
-            waiting.extend((value, False) for value in part)
-        if not isinstance(part, dict):
+    pending: list[tuple[object, bool]] = [(payload, True)]
+    while pending:
+        value, is_token_level = pending.pop()
+        if isinstance(value, list):
+            pending.extend((inner_value, False) for inner_value in value)
+        if not isinstance(value, dict):
             continue
-        for key, value in part.items():
+        for key, inner_value in value.items():
             name = key.lower().replace("-", "").replace("_", "")
-            if name in READ and is_read:
-                yield _bearer(value)
-            elif _is_like_a_credential(name) or (name == "headers" and isinstance(value, str)):
-                yield UNREADABLE
+            if name in TOKEN_NAMES and is_token_level:
+                yield _bearer(inner_value)
+            elif _is_like_a_credential(name) or (name == "headers" and isinstance(inner_value, str)):
+                yield INVALID_TOKEN
             else:
-                waiting.append((value, name == "headers" and part is payload))
+                pending.append((inner_value, name == "headers" and value is payload))
 
 
 def _bearer(value: object) -> str:
-    text = value.strip() if isinstance(value, str) else UNREADABLE
+    text = value.strip() if isinstance(value, str) else INVALID_TOKEN
     return text[7:].strip() if text[:7].lower() == "bearer " else text
 
 
 def _is_like_a_credential(name: str) -> bool:
-    return any(part in name for part in LIKE_CREDENTIALS) and not any(part in name for part in NO_CREDENTIALS)
+    return any(part in name for part in CREDENTIAL_PARTS) and not any(part in name for part in OTHER_PARTS)

@@ -36,30 +36,30 @@ from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRul
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
 from pocketpay.api.bad_input import BadUserInput
-from pocketpay.serving.executor import Selected
-from pocketpay.serving.failures import PARSE_FAILED, VALIDATION_FAILED, TooComplex, coded
+from pocketpay.serving.executor import SelectedFields
+from pocketpay.serving.failures import PARSE_FAILED, VALIDATION_FAILED, TooComplex, with_code
 from pocketpay.serving.limits import Limits, Measure, Weight
 from pocketpay.serving.plans import EventPlan, Plan
-from pocketpay.serving.reading import read, unlinked
+from pocketpay.serving.reading import read, unlink_tokens
 from pocketpay.serving.trusted import NO_TEXTS, Texts
 from pocketpay.serving.variables import Variables
 
-KEPT_TOKENS = 200_000
+MAX_CACHED_TOKENS = 200_000
 """Tokens of all cached documents. Each takes about 0.5 KiB, so the cache is at most 100 MiB. A client's document has
 50 to 300."""
-KEPT_ANONYMOUS_TOKENS = 20_000
+MAX_CACHED_ANONYMOUS_TOKENS = 20_000
 """The same for documents of requests without a valid token. They have their own cache, so that such requests cannot
 evict documents of signed-in users."""
-TOKENS_A_FIELD = 2
+TOKENS_PER_FIELD = 2
 """Tokens that are counted for each selected field: its part of a plan takes up to 1 KiB. Fields of a fragment are
 counted at each spread in each operation, so a text of 400 tokens can select 5,000 fields."""
-MOST_ERRORS = 5
+MAX_ERRORS = 5
 """Validation errors in one response; a long document gets one, because each error may quote a large part of it."""
-MOST_SUGGESTIONS = 3
+MAX_ERRORS_WITH_SUGGESTIONS = 3
 """Suggestions of similar names are made for at most this many errors: each takes a millisecond."""
 LONG_TOKENS = 400
 """A document with more tokens is long. Its errors have no suggestions, which need a second validation."""
-MOST_DEFINITIONS = 30
+MAX_DEFINITIONS = 30
 """Operations and fragments of a document. Each takes 100 to 300 µs, however short it is."""
 
 OVERLAP_BUDGET = 1_850
@@ -69,7 +69,7 @@ costs nothing. Ten fragments that select the same five fields of an object cost 
 FRAGMENT_BUDGET = 3_000
 """The budget for fragments that several operations share during validation, in spreads and uses of variables."""
 
-LISTED_VALUES = 200
+MAX_LISTED_VALUES = 200
 """Numbers, strings and enum values in all lists of a document: each takes 15 µs and is only one token. The longest
 list literal of our clients names all transaction types."""
 
@@ -81,11 +81,11 @@ _validation.query_document_keys_to_validate = {  # type: ignore[attr-defined]
     for kind, keys in _validation.query_document_keys_to_validate.items()
 }
 """Validation does not visit names: no rule handles a name node, and they are half of all nodes."""
-OUT_OF_BUDGET = "Validation aborted."
+VALIDATION_ABORTED = "Validation aborted."
 """The message of graphql-core when a budget is exceeded."""
 
 
-class FewListedValues(ASTValidationRule):
+class MaxListedValuesRule(ASTValidationRule):
     """Stops validation when the lists of a document hold more than MAX_LISTED_VALUES values that are not objects."""
 
     def __init__(self, context: ValidationContext) -> None:
@@ -94,8 +94,8 @@ class FewListedValues(ASTValidationRule):
 
     def enter_list_value(self, node: ListValueNode, *_args: Any) -> None:
         self._listed += sum(not isinstance(value, ObjectValueNode) for value in node.values)
-        if self._listed > LISTED_VALUES:
-            raise TooComplex(f"The lists of this document have more than {LISTED_VALUES} values. Use a variable.")
+        if self._listed > MAX_LISTED_VALUES:
+            raise TooComplex(f"The lists of this document have more than {MAX_LISTED_VALUES} values. Use a variable.")
 
 
 class Operation:
@@ -113,10 +113,12 @@ class Operation:
         *("selected", "type", "variables", "weight"),
     )
 
-    def __init__(self, node: OperationDefinitionNode, prepared: "Prepared", weight: Weight, *, recheck: bool) -> None:
+    def __init__(
+        self, node: OperationDefinitionNode, prepared: "PreparedDocument", weight: Weight, *, recheck: bool
+    ) -> None:
         self.node, self.document, self.weight, self.recheck = node, prepared.document, weight, recheck
         self.fragment_definitions, self.fragments = prepared.fragment_definitions, prepared.fragments
-        self.selected = Selected() if prepared.undirected else None
+        self.selected = SelectedFields() if prepared.has_no_directives else None
         self.variables: Variables | None = None
         self.runs = 0
         self.plan: Plan | None = None
@@ -125,18 +127,31 @@ class Operation:
         self.type = node.operation.value
 
 
-class Prepared:
+class PreparedDocument:
     """A parsed and validated document: its operations, or its errors with their codes.
 
     `tokens` measures its size in memory, including its plans.
     """
 
-    __slots__ = ("document", "errors", "fragment_definitions", "fragments", "operations", "tokens", "undirected")
+    __slots__ = (
+        "document",
+        "errors",
+        "fragment_definitions",
+        "fragments",
+        "has_no_directives",
+        "operations",
+        "tokens",
+    )
 
     def __init__(
-        self, document: DocumentNode | None, errors: list[GraphQLError], tokens: int, *, undirected: bool = False
+        self,
+        document: DocumentNode | None,
+        errors: list[GraphQLError],
+        tokens: int,
+        *,
+        has_no_directives: bool = False,
     ) -> None:
-        self.document, self.errors, self.tokens, self.undirected = document, errors, tokens, undirected
+        self.document, self.errors, self.tokens, self.has_no_directives = document, errors, tokens, has_no_directives
         self.operations: list[Operation] = []
         definitions = document.definitions if document else ()
         self.fragment_definitions = {
@@ -158,24 +173,24 @@ class Prepared:
         raise BadUserInput("The document has no operation with this name.")
 
 
-class _Kept:
+class _Cache:
     """A cache of prepared documents by text. It holds at most `tokens` tokens and evicts the least recently used."""
 
     def __init__(self, tokens: int) -> None:
-        self._most = tokens
+        self._max_tokens = tokens
         self._tokens = 0
-        self._texts: OrderedDict[str, Prepared] = OrderedDict()
+        self._texts: OrderedDict[str, PreparedDocument] = OrderedDict()
 
-    def get(self, text: str) -> Prepared | None:
-        known = self._texts.get(text)
-        if known is not None:
+    def get(self, text: str) -> PreparedDocument | None:
+        cached = self._texts.get(text)
+        if cached is not None:
             self._texts.move_to_end(text)
-        return known
+        return cached
 
-    def put(self, text: str, prepared: Prepared) -> None:
+    def put(self, text: str, prepared: PreparedDocument) -> None:
         self._texts[text] = prepared
         self._tokens += prepared.tokens
-        while self._tokens > self._most:
+        while self._tokens > self._max_tokens:
             self._tokens -= self._texts.popitem(last=False)[1].tokens
 
 
@@ -185,7 +200,7 @@ class Documents:
     def __init__(self, schema: GraphQLSchema, limits: Limits, *, introspection: bool) -> None:
         self._schema, self._limits, self._introspection = schema, limits, introspection
         self._rules = (
-            FewListedValues,
+            MaxListedValuesRule,
             *specified_rules,
             MaybeNullValidationRule,
             OneOfInputValidationRule,
@@ -193,36 +208,36 @@ class Documents:
         )
         self.texts: Texts = NO_TEXTS
         """The texts of trusted documents, by the names that requests use for them."""
-        self._trusted: dict[str, Prepared] = {}
-        self._kept, self._kept_anonymous = _Kept(KEPT_TOKENS), _Kept(KEPT_ANONYMOUS_TOKENS)
+        self._trusted: dict[str, PreparedDocument] = {}
+        self._cache, self._anonymous_cache = _Cache(MAX_CACHED_TOKENS), _Cache(MAX_CACHED_ANONYMOUS_TOKENS)
 
     def trust(self, texts: Texts) -> dict[str, str]:
         """Prepares trusted documents and keeps them permanently. Returns the error of each invalid one, by its id."""
-        wrong: dict[str, str] = {}
+        errors: dict[str, str] = {}
         self.texts = texts
         for name, text in texts.items():
             if text not in self._trusted:
                 prepared = self._trusted[text] = self._prepare(text, anonymous=False)
                 if prepared.errors:
-                    wrong[name] = prepared.errors[0].message
-        return wrong
+                    errors[name] = prepared.errors[0].message
+        return errors
 
-    def known(self, text: str, *, anonymous: bool = False) -> Prepared | None:
+    def cached(self, text: str, *, anonymous: bool = False) -> PreparedDocument | None:
         """Returns the prepared document if it is cached. `anonymous` means a request without a valid token."""
-        known = self._trusted.get(text) or self._kept.get(text)
-        if known is None:
-            known = self._kept_anonymous.get(text)
-            if known is not None and known.document is None and not anonymous:
+        cached = self._trusted.get(text) or self._cache.get(text)
+        if cached is None:
+            cached = self._anonymous_cache.get(text)
+            if cached is not None and cached.document is None and not anonymous:
                 return None  # its limit of tokens was smaller: it may be valid here
-        return known
+        return cached
 
-    def prepared(self, text: str, *, anonymous: bool = False) -> Prepared:
+    def prepared(self, text: str, *, anonymous: bool = False) -> PreparedDocument:
         """Returns the prepared document, cached if possible. `anonymous` means a request without a valid token."""
-        known = self.known(text, anonymous=anonymous)
-        if known is None:
-            known = self._prepare(text, anonymous=anonymous)
-            (self._kept_anonymous if anonymous else self._kept).put(text, known)
-        return known
+        cached = self.cached(text, anonymous=anonymous)
+        if cached is None:
+            cached = self._prepare(text, anonymous=anonymous)
+            (self._anonymous_cache if anonymous else self._cache).put(text, cached)
+        return cached
 
     def check_cost(self, operation: Operation, variables: Mapping[str, Any] | None) -> None:
         """Weighs an operation with the page sizes of a request. Raises TooComplex when it exceeds a limit."""
@@ -233,7 +248,7 @@ class Documents:
     def cost(self, operation: Operation, variables: Mapping[str, Any] | None) -> dict[str, dict[str, int]]:
         """Returns the weight of an operation with the page sizes of a request, next to the limits."""
         weight = self._weight(operation, variables) if operation.weight.varies else operation.weight
-        return self._limits.shown(weight)
+        return self._limits.as_extension(weight)
 
     def _weight(self, operation: Operation, variables: Mapping[str, Any] | None) -> Weight:
         """The weight of an operation with the page sizes of a request."""
@@ -241,18 +256,18 @@ class Documents:
         assert document is not None  # noqa: S101 - it has an operation
         return Measure(self._schema, document, variables or {}).operation(operation.node)
 
-    def _prepare(self, text: str, *, anonymous: bool) -> Prepared:
+    def _prepare(self, text: str, *, anonymous: bool) -> PreparedDocument:
         # Characters count too, so that a long text with few tokens has its weight.
         characters = len(text) // 64
         try:
             document = read(text, self._limits.tokens, anonymous=anonymous)
         except GraphQLError as error:
-            return Prepared(None, [coded(error, PARSE_FAILED)], 10 + characters)
-        tokens = 10 + characters + unlinked(document)
-        prepared = Prepared(document, [], tokens, undirected="@" not in text)
+            return PreparedDocument(None, [with_code(error, PARSE_FAILED)], 10 + characters)
+        tokens = 10 + characters + unlink_tokens(document)
+        prepared = PreparedDocument(document, [], tokens, has_no_directives="@" not in text)
         try:
-            prepared.operations = self._weighed(prepared, document)
-            prepared.errors = self._trouble(document, tokens)
+            prepared.operations = self._operations_within_limits(prepared, document)
+            prepared.errors = self._validation_errors(document, tokens)
         except TooComplex as excess:
             prepared.errors = [excess.with_traceback(None)]
         except RecursionError:
@@ -260,52 +275,52 @@ class Documents:
             prepared.errors = [TooComplex("This document is nested too deeply.")]
         return prepared
 
-    def _trouble(self, document: DocumentNode, tokens: int) -> list[GraphQLError]:
+    def _validation_errors(self, document: DocumentNode, tokens: int) -> list[GraphQLError]:
         """Returns the validation errors of a document."""
         is_long = tokens > LONG_TOKENS
-        found = self._validate(document, most_errors=1 if is_long else MOST_ERRORS, hide_suggestions=True)
-        if any(error.message == OUT_OF_BUDGET for error in found):
+        errors = self._validate(document, max_errors=1 if is_long else MAX_ERRORS, hide_suggestions=True)
+        if any(error.message == VALIDATION_ABORTED for error in errors):
             raise TooComplex("This document repeats fields or fragments too often.")
-        if self._introspection and 0 < len(found) <= MOST_SUGGESTIONS and not is_long:
-            found = self._validate(document, most_errors=MOST_ERRORS, hide_suggestions=False)
-        return [coded(error, VALIDATION_FAILED, document) for error in found]
+        if self._introspection and 0 < len(errors) <= MAX_ERRORS_WITH_SUGGESTIONS and not is_long:
+            errors = self._validate(document, max_errors=MAX_ERRORS, hide_suggestions=False)
+        return [with_code(error, VALIDATION_FAILED, document) for error in errors]
 
-    def _validate(self, document: DocumentNode, *, most_errors: int, hide_suggestions: bool) -> list[GraphQLError]:
+    def _validate(self, document: DocumentNode, *, max_errors: int, hide_suggestions: bool) -> list[GraphQLError]:
         visitors: list[ASTValidationRule] = []
 
-        def kept(rule: type[ASTValidationRule]) -> Callable[[ValidationContext], ASTValidationRule]:
+        def recorded(rule: type[ASTValidationRule]) -> Callable[[ValidationContext], ASTValidationRule]:
             def make(context: ValidationContext) -> ASTValidationRule:
                 visitors.append(rule(context))
                 return visitors[-1]
 
             return make
 
-        rules = [kept(rule) for rule in self._rules]
-        found = validate(
+        rules = [recorded(rule) for rule in self._rules]
+        errors = validate(
             *(self._schema, document, rules),  # type: ignore[arg-type]  # it only calls the rules
-            max_errors=most_errors,
+            max_errors=max_errors,
             hide_suggestions=hide_suggestions,
         )
         for visitor in visitors:
             # A visitor refers to itself and to the document: without this they wait for the garbage collector.
             vars(visitor).clear()
-        return found
+        return errors
 
-    def _weighed(self, prepared: Prepared, document: DocumentNode) -> list[Operation]:
+    def _operations_within_limits(self, prepared: PreparedDocument, document: DocumentNode) -> list[Operation]:
         """Returns the document's operations. Raises TooComplex when one exceeds a limit with any variables."""
-        if len(document.definitions) > MOST_DEFINITIONS:
-            raise TooComplex(f"This document has more than {MOST_DEFINITIONS} operations and fragments.")
+        if len(document.definitions) > MAX_DEFINITIONS:
+            raise TooComplex(f"This document has more than {MAX_DEFINITIONS} operations and fragments.")
         nodes = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
-        worst, least = Measure(self._schema, document), Measure(self._schema, document, {})
+        largest, smallest = Measure(self._schema, document), Measure(self._schema, document, {})
         operations = []
         for node in nodes:
-            mutations = worst.root_mutations(node)
+            mutations = largest.root_mutations(node)
             if mutations > self._limits.root_mutations:
                 raise TooComplex(f"This document has more than {self._limits.root_mutations} mutations.")
-            weight = worst.operation(node)
+            weight = largest.operation(node)
             excess = self._limits.excess(weight)
-            if excess is not None and (not weight.varies or self._limits.excess(least.operation(node))):
+            if excess is not None and (not weight.varies or self._limits.excess(smallest.operation(node))):
                 raise excess
-            prepared.tokens += TOKENS_A_FIELD * weight.fields
+            prepared.tokens += TOKENS_PER_FIELD * weight.fields
             operations.append(Operation(node, prepared, weight, recheck=excess is not None))
         return operations

@@ -30,7 +30,7 @@ from pocketpay.api.scalars import MalformedAmount, MalformedValue
 from pocketpay.database.failures import ServiceBusy
 from pocketpay.errors import AccessDenied
 from pocketpay.identity.errors import Forbidden
-from pocketpay.serving.input_paths import PLACE, in_document, in_message
+from pocketpay.serving.input_paths import MESSAGE_PREFIX, path_in_document, path_in_message
 
 UNAUTHENTICATED = "UNAUTHENTICATED"
 FORBIDDEN = "FORBIDDEN"
@@ -82,7 +82,7 @@ def _drop_tracebacks(error: BaseException) -> None:
             _drop_tracebacks(cause)
 
 
-def coded(error: GraphQLError, code: str, document: DocumentNode | None = None) -> GraphQLError:
+def with_code(error: GraphQLError, code: str, document: DocumentNode | None = None) -> GraphQLError:
     """Returns an error of a document as the response shows it: with its code, and without values.
 
     A malformed value keeps its cause, because the message depends on the viewer's currency, which is known later.
@@ -90,49 +90,49 @@ def coded(error: GraphQLError, code: str, document: DocumentNode | None = None) 
     cause = _innermost(error)
     if isinstance(cause, MalformedValue):
         _drop_tracebacks(error)
-        place = in_document(document, error.nodes[0]) if document is not None and error.nodes else None
-        extensions = {"code": BAD_USER_INPUT} if place is None else {"code": BAD_USER_INPUT, "inputPath": place}
+        path = path_in_document(document, error.nodes[0]) if document is not None and error.nodes else None
+        extensions = {"code": BAD_USER_INPUT} if path is None else {"code": BAD_USER_INPUT, "inputPath": path}
         return GraphQLError(
             str(cause), error.nodes, error.source, error.positions, original_error=cause, extensions=extensions
         )
     # Python converts no string of more than 4,300 digits to an integer.
     if isinstance(cause, ValueError):
         return GraphQLError(UNREADABLE, error.nodes, error.source, error.positions, extensions={"code": code})
-    message, extensions = _words(error, code, "")
+    message, extensions = _message_and_extensions(error, code, "")
     return GraphQLError(message, error.nodes, error.source, error.positions, extensions=extensions)
 
 
 def _formatted(error: GraphQLError, code: str, request_id: str) -> dict[str, Any]:
-    message, extensions = _words(error, code, request_id)
+    message, extensions = _message_and_extensions(error, code, request_id)
     if extensions["code"] == BAD_USER_INPUT and "inputPath" not in extensions:
-        place = in_message(error.message)
-        extensions |= {} if place is None else {"inputPath": place}
+        path = path_in_message(error.message)
+        extensions |= {} if path is None else {"inputPath": path}
     shown: dict[str, Any] = {"message": message}
     if error.locations:
-        shown["locations"] = [{"line": place.line, "column": place.column} for place in error.locations]
+        shown["locations"] = [{"line": location.line, "column": location.column} for location in error.locations]
     if error.path is not None:
         shown["path"] = error.path
     shown["extensions"] = extensions
     return shown
 
 
-def _words(error: GraphQLError, code: str, request_id: str) -> tuple[str, dict[str, Any]]:
+def _message_and_extensions(error: GraphQLError, code: str, request_id: str) -> tuple[str, dict[str, Any]]:
     cause = _innermost(error)
     match cause:
         case MalformedValue():
-            return _at(error, str(cause)), {**(error.extensions or {}), "code": BAD_USER_INPUT}
+            return _with_prefix(error, str(cause)), {**(error.extensions or {}), "code": BAD_USER_INPUT}
         case Forbidden():
             return _NOT_ALLOWED, {"code": FORBIDDEN}
         case AccessDenied():
             return _SIGN_IN, {"code": UNAUTHENTICATED}
         case ServiceBusy():
-            words = _BUSY_UNKNOWN if cause.may_have_happened else _BUSY
-            return words, {"code": SERVICE_BUSY}
+            message = _BUSY_UNKNOWN if cause.may_have_happened else _BUSY
+            return message, {"code": SERVICE_BUSY}
     if error.extensions and "code" in error.extensions:
         return error.message, dict(error.extensions)
-    if _is_the_clients(error, cause):
+    if _is_client_error(error, cause):
         return without_value(error.message), {"code": code}
-    _note(error, cause, request_id)
+    _log_failure(error, cause, request_id)
     return _MASKED, {"code": INTERNAL, "requestId": request_id}
 
 
@@ -140,10 +140,10 @@ def in_currency(error: GraphQLError, currency: str) -> GraphQLError:
     """Returns the error, with a message for this currency when it is about an Amount."""
     if not is_about_an_amount(error):
         return error
-    better = MalformedAmount(currency)
+    cause = MalformedAmount(currency)
     return GraphQLError(
         *(error.message, error.nodes, error.source, error.positions, error.path),
-        original_error=better,
+        original_error=cause,
         extensions=error.extensions,
     )
 
@@ -160,7 +160,7 @@ def _innermost(error: GraphQLError) -> BaseException:
     return cause
 
 
-def _is_the_clients(error: GraphQLError, cause: BaseException) -> bool:
+def _is_client_error(error: GraphQLError, cause: BaseException) -> bool:
     """Whether the request caused the error: graphql-core rejected the request, not a value of this server."""
     if not isinstance(cause, GraphQLError):
         return False
@@ -169,7 +169,7 @@ def _is_the_clients(error: GraphQLError, cause: BaseException) -> bool:
     return error.path is None or error.message.startswith("Argument '")
 
 
-def _note(error: GraphQLError, cause: BaseException, request_id: str) -> None:
+def _log_failure(error: GraphQLError, cause: BaseException, request_id: str) -> None:
     log.error(
         "field_failed",
         request_id=request_id,
@@ -185,12 +185,12 @@ _ENUM = re.compile(r"Value .* does not exist in '(\w+)' enum\..*", re.DOTALL)
 
 def without_value(message: str) -> str:
     """Returns a message of graphql-core about a value, without the value."""
-    place = PLACE.match(message)
-    where, said = (place.group(), message[place.end() :]) if place else ("", message)
-    said = _ENUM.sub(r"Value does not exist in '\1' enum.", _VALUE.sub(" value.", _FOUND.sub(".", said)))
-    return where + said.replace(" None.", " null.")
+    match = MESSAGE_PREFIX.match(message)
+    prefix, rest = (match.group(), message[match.end() :]) if match else ("", message)
+    rest = _ENUM.sub(r"Value does not exist in '\1' enum.", _VALUE.sub(" value.", _FOUND.sub(".", rest)))
+    return prefix + rest.replace(" None.", " null.")
 
 
-def _at(error: GraphQLError, words: str) -> str:
-    place = PLACE.match(error.message)
-    return place.group() + words if place else words
+def _with_prefix(error: GraphQLError, message: str) -> str:
+    match = MESSAGE_PREFIX.match(error.message)
+    return match.group() + message if match else message

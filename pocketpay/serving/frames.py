@@ -7,14 +7,14 @@ from starlette.websockets import WebSocketDisconnect, WebSocketState
 from strawberry.asgi import ASGIWebSocketAdapter
 from strawberry.http.exceptions import WebSocketDisconnected
 
-from pocketpay.serving.trusted import name_in
+from pocketpay.serving.trusted import document_id_in
 
 MESSAGES = frozenset({"connection_init", "ping", "pong", "subscribe", "complete"})
 
 REASON_BYTES = 123
 """Largest reason in a close frame, in bytes. A reason may repeat an operation id that the client chose."""
 
-GONE = (WebSocketDisconnect, RuntimeError, OSError)
+SEND_ERRORS = (WebSocketDisconnect, RuntimeError, OSError)
 """The exceptions that sending raises when the peer has disconnected."""
 
 
@@ -30,15 +30,15 @@ class TextFrames(ASGIWebSocketAdapter):
             raise WebSocketDisconnected
         try:
             await self.ws.send_text(text)
-        except GONE as gone:
-            raise WebSocketDisconnected from gone
+        except SEND_ERRORS as error:
+            raise WebSocketDisconnected from error
 
     async def close(self, code: int, reason: str) -> None:
         if self.ws.application_state is WebSocketState.CONNECTED:
             try:
                 await self.ws.close(code=code, reason=reason.encode()[:REASON_BYTES].decode(errors="ignore"))
-            except GONE as gone:
-                raise WebSocketDisconnected from gone
+            except SEND_ERRORS as error:
+                raise WebSocketDisconnected from error
 
 
 def next_frame(id: str, payload: bytes) -> str:
@@ -46,7 +46,7 @@ def next_frame(id: str, payload: bytes) -> str:
     return f'{{"id":{orjson.dumps(id).decode()},"type":"next","payload":{payload.decode()}}}'
 
 
-def trouble(message: object) -> str | None:
+def message_error(message: object) -> str | None:
     """Returns the reason why a message is invalid, or None when it is valid."""
     if not isinstance(message, dict) or not isinstance(message.get("type"), str) or message["type"] not in MESSAGES:
         return "Not a graphql-transport-ws message"
@@ -63,7 +63,7 @@ def _is_request(payload: object) -> bool:
     if not isinstance(payload, dict):
         return False
     query = payload.get("query")
-    if not isinstance(query, str) and (query is not None or name_in(payload) is None):
+    if not isinstance(query, str) and (query is not None or document_id_in(payload) is None):
         return False
     name, variables = payload.get("operationName"), payload.get("variables")
     return (name is None or isinstance(name, str)) and (variables is None or isinstance(variables, dict))

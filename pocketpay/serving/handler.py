@@ -33,7 +33,7 @@ class Reply(NamedTuple):
     headers: tuple[tuple[bytes, bytes], ...] = ()
 
 
-class Replies:
+class PostResponder:
     """Answers POST /graphql requests whose head has been read."""
 
     def __init__(self, server_context: ServerContext, settings: Settings, cookies: Cookies | None) -> None:
@@ -47,9 +47,9 @@ class Replies:
         self._texts = server_context.execution.documents.texts
         self._shows_cost = not settings.production
 
-    async def most_bytes(self, headers: Headers) -> int:
+    async def max_bytes(self, headers: Headers) -> int:
         """Returns the limit of the body in bytes; a large body needs a valid token. Raises HttpRefusal when busy."""
-        if http.may_be_longer(headers, self.anonymous_bytes) and await self._context.viewer(headers) is not None:
+        if http.may_exceed(headers, self.anonymous_bytes) and await self._context.viewer(headers) is not None:
             return self._body_bytes
         return self.anonymous_bytes
 
@@ -62,39 +62,39 @@ class Replies:
             raw = body if isinstance(body, bytes) else await body()
             context = await server_context.context(scope, headers, request_id)
             if self._cookies is not None:
-                context.refresh_cookie = self._cookies.read(headers)
-            asked = http.asked(raw, self._texts)
+                context.refresh_cookie = self._cookies.read_cookie(headers)
+            request = http.parse_body(raw, self._texts)
         except HttpRefusal as refused:
             return Reply(refused.payload, refused.status, kind, request_id, refused.headers)
         began = perf_counter()
         payload, type_, outcome = await server_context.execution.answer(
-            *asked, context, with_cost=http.asks_cost(headers, unasked=self._shows_cost)
+            *request, context, with_cost=http.wants_cost(headers, default=self._shows_cost)
         )
-        server_context.metrics.note(type_, outcome, perf_counter() - began)
+        server_context.metrics.record(type_, outcome, perf_counter() - began)
         if self._cookies is None or context.refresh_cookie is None:
             return Reply(payload, http.status_of(payload, kind), kind, request_id)
-        written = self._cookies.written(context.refresh_cookie)
-        return Reply(payload, http.status_of(payload, kind), kind, request_id, written)
+        set_cookie_headers = self._cookies.set_cookie_headers(context.refresh_cookie)
+        return Reply(payload, http.status_of(payload, kind), kind, request_id, set_cookie_headers)
 
 
 class Handler:
-    """The outermost ASGI application: answers POST /graphql itself, and passes other requests to `others`."""
+    """The outermost ASGI application: answers POST /graphql itself, and passes other requests to `app`."""
 
-    def __init__(self, others: ASGIApp, replies: Replies) -> None:
-        self._others, self._replies = others, replies
+    def __init__(self, app: ASGIApp, responder: PostResponder) -> None:
+        self._app, self._responder = app, responder
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"] != "/graphql" or scope["method"] != "POST":
-            await self._others(scope, receive, send)
+            await self._app(scope, receive, send)
             return
-        headers, replies = dict(scope["headers"]), self._replies
+        headers, responder = dict(scope["headers"]), self._responder
 
         async def body() -> bytes:
-            most_bytes = await replies.most_bytes(headers)
-            return await http.body(receive, headers, most_bytes=most_bytes, within_seconds=replies.body_seconds)
+            max_bytes = await responder.max_bytes(headers)
+            return await http.body(receive, headers, max_bytes=max_bytes, within_seconds=responder.body_seconds)
 
         try:
-            reply = await replies.reply(scope, headers, body)
+            reply = await responder.reply(scope, headers, body)
         except ConnectionResetError:
             return
         await http.send_json(

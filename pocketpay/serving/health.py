@@ -24,7 +24,7 @@ class Health:
         self._settings, self._metrics = settings, metrics
         self.database: Database | None = None
         self.listener: Listener | None = None
-        self._looking: asyncio.Task[dict[str, str]] | None = None
+        self._check: asyncio.Task[dict[str, str]] | None = None
 
     async def healthz(self, request: Request) -> Response:
         """Returns 200 while the process runs."""
@@ -33,13 +33,13 @@ class Health:
     async def readyz(self, request: Request) -> Response:
         """Returns 200 when the server is ready for requests, else 503; the body has the state of each part."""
         # The endpoint needs no token, so concurrent requests share one check, which takes one database connection.
-        if self._looking is None or self._looking.done():
-            self._looking = asyncio.create_task(self._look(), name="readiness")
-        states = await asyncio.shield(self._looking)
+        if self._check is None or self._check.done():
+            self._check = asyncio.create_task(self._check_parts(), name="readiness")
+        states = await asyncio.shield(self._check)
         ready = all(state == "ok" for state in states.values())
         return JSONResponse(states, status_code=200 if ready else 503)
 
-    async def _look(self) -> dict[str, str]:
+    async def _check_parts(self) -> dict[str, str]:
         """Returns the state of each part, within READY_SECONDS."""
         states = {"database": "ok", "revision": "ok", "listener": "ok"}
         try:
@@ -59,7 +59,7 @@ class Health:
         token = self._settings.metrics_token
         if token is None and self._settings.production:
             return PlainTextResponse("Not Found", status_code=404)
-        said = request.headers.get("authorization", "")
-        if token is not None and not compare_digest(said.encode(), f"Bearer {token.get_secret_value()}".encode()):
+        header = request.headers.get("authorization", "")
+        if token is not None and not compare_digest(header.encode(), f"Bearer {token.get_secret_value()}".encode()):
             return PlainTextResponse("Unauthorized", status_code=401, headers={"WWW-Authenticate": "Bearer"})
         return Response(self._metrics.text(), media_type="text/plain; version=0.0.4")

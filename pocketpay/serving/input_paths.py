@@ -21,23 +21,25 @@ from graphql import (
 
 InputPath = list[str | int]
 
-PLACE = re.compile(r"(?:Variable '\$(\w+)'|Argument '(\w+)') has invalid (?:default )?value(?: at ([^:]+))?: ")
+MESSAGE_PREFIX = re.compile(
+    r"(?:Variable '\$(\w+)'|Argument '(\w+)') has invalid (?:default )?value(?: at ([^:]+))?: "
+)
 """The start of graphql-core's messages about a value."""
 
 _STEP = re.compile(r"\.(\w+)|\[(\d+)\]")
 
 
-def in_message(message: str) -> InputPath | None:
+def path_in_message(message: str) -> InputPath | None:
     """Returns the path in a message of graphql-core, or None when it has none."""
-    place = PLACE.match(message)
-    if place is None:
+    match = MESSAGE_PREFIX.match(message)
+    if match is None:
         return None
-    variable, argument, steps = place.groups()
+    variable, argument, steps = match.groups()
     within = (name or int(index) for name, index in _STEP.findall(steps or ""))
     return [variable or argument, *within]
 
 
-def in_document(document: DocumentNode, value: Node) -> InputPath | None:
+def path_in_document(document: DocumentNode, value: Node) -> InputPath | None:
     """Returns the path of a literal in an argument or in the default of a variable, or None."""
     stack: list[Node] = [document]
     while stack:
@@ -73,4 +75,4 @@ def _children(node: Node) -> Iterable[Node]:
         if isinstance(child, Node):
             yield child
         elif isinstance(child, Sequence) and not isinstance(child, str):
-            yield from (one for one in child if isinstance(one, Node))
+            yield from (item for item in child if isinstance(item, Node))

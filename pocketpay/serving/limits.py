@@ -42,28 +42,28 @@ from graphql import (
 
 from pocketpay.api.operations.root import MUTATION_TYPES
 from pocketpay.api.pages import DEFAULT_SIZE, LARGEST
-from pocketpay.cards.listing import MOST_LISTED as MOST_CARDS
-from pocketpay.identity.sessions import MOST_LISTED as MOST_SESSIONS
+from pocketpay.cards.listing import MOST_LISTED as MAX_CARDS
+from pocketpay.identity.sessions import MOST_LISTED as MAX_SESSIONS
 from pocketpay.payments.split_bill import MOST_ASKED
 from pocketpay.payments.transfer_batch import MOST_TRANSFERS
 from pocketpay.serving.failures import TooComplex
 from pocketpay.settings import Settings
 from pocketpay.transactions.history import LISTED
 
-UNPAGED = 2
+UNPAGED_LENGTH = 2
 """Assumed length of a list without pages: most are short, and have a fixed maximum."""
 
 LONG_LISTS = {
     ("TransferBatchPayload", "results"): MOST_TRANSFERS,
     ("SplitBillPayload", "moneyRequests"): MOST_ASKED,
     ("Transaction", "refunds"): LISTED,
-    ("Query", "cards"): MOST_CARDS,
-    ("Customer", "sessions"): MOST_SESSIONS,
+    ("Query", "cards"): MAX_CARDS,
+    ("Customer", "sessions"): MAX_SESSIONS,
 }
 """Lists without pages that can be long, with their maximum length. Refunds are among them because a query can go from
 a payment to its refunds and back, several times."""
 
-MOST_PAGES = 60
+MAX_PAGES = 60
 """Each page is a separate read, of about 25 ms when it counts with a filter. The limit allows one page in each
 aliased field, or one in each item of a page of fifty. It excludes one in each result of a batch, where all pages are
 those of the same wallet."""
@@ -82,7 +82,7 @@ class Weight:
     pages: int = 0
     varies: bool = False
 
-    def beside(self, other: "Weight") -> "Weight":
+    def plus(self, other: "Weight") -> "Weight":
         return Weight(
             max(self.depth, other.depth),
             self.aliases + other.aliases,
@@ -93,7 +93,7 @@ class Weight:
         )
 
 
-NOTHING = Weight()
+ZERO_WEIGHT = Weight()
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,27 +118,27 @@ class Limits:
             settings.root_mutations,
         )
 
-    def shown(self, weight: Weight) -> dict[str, dict[str, int]]:
+    def as_extension(self, weight: Weight) -> dict[str, dict[str, int]]:
         """Returns the weight and the limits, as `extensions.cost` shows them."""
         return {
             "depth": {"value": weight.depth, "limit": self.depth},
             "aliases": {"value": weight.aliases, "limit": self.aliases},
             "fields": {"value": weight.fields, "limit": self.fields},
             "cost": {"value": weight.cost, "limit": self.cost},
-            "pages": {"value": weight.pages, "limit": MOST_PAGES},
+            "pages": {"value": weight.pages, "limit": MAX_PAGES},
         }
 
     def excess(self, weight: Weight) -> TooComplex | None:
         """Returns the error for the first limit that the weight exceeds, or None."""
-        for what, is_, most in (
+        for text, value, limit in (
             ("is nested {} levels deep", weight.depth, self.depth),
             ("has {} aliases", weight.aliases, self.aliases),
             ("selects {} fields", weight.fields, self.fields),
             ("can return {} objects", weight.cost, self.cost),
-            ("reads {} pages", weight.pages, MOST_PAGES),
+            ("reads {} pages", weight.pages, MAX_PAGES),
         ):
-            if is_ > most:
-                return TooComplex(f"This document {what.format(is_)}; the limit is {most}.")
+            if value > limit:
+                return TooComplex(f"This document {text.format(value)}; the limit is {limit}.")
         return None
 
 
@@ -194,27 +194,27 @@ class Measure:
         return count
 
     def _selections(self, selections: SelectionSetNode, parent: GraphQLNamedType | None, page: int | None) -> Weight:
-        total = NOTHING
+        total = ZERO_WEIGHT
         for node in selections.selections:
             match node:
                 case FieldNode():
-                    total = total.beside(self._field(node, parent, page))
+                    total = total.plus(self._field(node, parent, page))
                 case InlineFragmentNode():
                     on = node.type_condition
                     inner = self._schema.get_type(on.name.value) if on else parent
-                    total = total.beside(self._selections(node.selection_set, inner, page))
+                    total = total.plus(self._selections(node.selection_set, inner, page))
                 case FragmentSpreadNode():
-                    total = total.beside(self._fragment(node.name.value, page))
+                    total = total.plus(self._fragment(node.name.value, page))
         return total
 
     def _fragment(self, name: str, page: int | None) -> Weight:
-        known = self._weighed.get((name, page))
-        if known is not None:
-            return known
+        cached = self._weighed.get((name, page))
+        if cached is not None:
+            return cached
         fragment = self._fragments.get(name)
         if fragment is None:
-            return NOTHING
-        self._weighed[name, page] = NOTHING  # a cycle has no weight; validation rejects it
+            return ZERO_WEIGHT
+        self._weighed[name, page] = ZERO_WEIGHT  # a cycle has no weight; validation rejects it
         on = self._schema.get_type(fragment.type_condition.name.value)
         weight = self._weighed[name, page] = self._selections(fragment.selection_set, on, page)
         return weight
@@ -226,33 +226,33 @@ class Measure:
             return Weight(1, alias, 0 if name == "__typename" and not alias else 1)
         field: GraphQLField | None = getattr(parent, "fields", {}).get(name)
         type_ = get_named_type(field.type) if field else None
-        times, inner_page, varies = self._times(node, parent, field, page)
-        under = self._selections(node.selection_set, type_, inner_page)
+        multiplier, inner_page, varies = self._multiplier(node, parent, field, page)
+        below = self._selections(node.selection_set, type_, inner_page)
         if name.startswith("__"):
             # Introspection: graphql-core limits its depth, and it reads no data, so it has no cost.
-            return Weight(1, alias + under.aliases, 1 + under.fields)
+            return Weight(1, alias + below.aliases, 1 + below.fields)
         objects = 1 if type_ is None or is_composite_type(type_) else 0
         return replace(
-            under,
-            depth=under.depth + 1,
-            aliases=under.aliases + alias,
-            fields=under.fields + 1,
-            cost=times * (objects + under.cost),
-            pages=times * under.pages + (field is not None and "first" in field.args),
-            varies=under.varies or varies,
+            below,
+            depth=below.depth + 1,
+            aliases=below.aliases + alias,
+            fields=below.fields + 1,
+            cost=multiplier * (objects + below.cost),
+            pages=multiplier * below.pages + (field is not None and "first" in field.args),
+            varies=below.varies or varies,
         )
 
-    def _times(
+    def _multiplier(
         self, node: FieldNode, parent: GraphQLNamedType | None, field: GraphQLField | None, page: int | None
     ) -> tuple[int, int | None, bool]:
         """Returns the multiplier of the selections below a field, its page size if any, and whether that varies."""
         if field is None:
             return 1, None, False
         paged = "first" in field.args
-        size, varies = self._size(node, field) if paged else (UNPAGED, False)
+        size, varies = self._size(node, field) if paged else (UNPAGED_LENGTH, False)
         if _is_list(field):
-            if (known := LONG_LISTS.get((parent.name if parent else "", node.name.value))) is not None:
-                return known, None, False
+            if (length := LONG_LISTS.get((parent.name if parent else "", node.name.value))) is not None:
+                return length, None, False
             if page is not None and node.name.value in CONNECTION_LISTS:
                 return page, None, False
             return size, None, varies

@@ -31,17 +31,17 @@ FIELDS = frozenset(
 def configure(settings: Settings) -> None:
     """Sets up the log of this process and of its libraries."""
     level = logging.getLevelNamesMapping()[settings.log_level.name]
-    steps: list[Processor] = [
+    processors: list[Processor] = [
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         _time,
-        _failure(verbose=not settings.production),
+        _exception(verbose=not settings.production),
         _allowed,
     ]
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,
-            *steps,
+            *processors,
             structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
         ],
         logger_factory=structlog.stdlib.LoggerFactory(),
@@ -51,12 +51,12 @@ def configure(settings: Settings) -> None:
     handler = _Stderr()
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=steps,
+            foreign_pre_chain=processors,
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, _line],
         )
     )
     root = logging.getLogger()
-    root.handlers = [*(one for one in root.handlers if not isinstance(one, _Stderr)), handler]
+    root.handlers = [*(existing for existing in root.handlers if not isinstance(existing, _Stderr)), handler]
     logging.getLogger("pocketpay").setLevel(level)
     # Libraries log below WARNING only when the level is DEBUG: those messages are about their internals.
     root.setLevel(level if level <= logging.DEBUG else max(level, logging.WARNING))
@@ -74,10 +74,10 @@ def _time(logger: Any, method: str, event: EventDict) -> EventDict:
     return event
 
 
-def _failure(*, verbose: bool) -> Callable[[Any, str, EventDict], EventDict]:
+def _exception(*, verbose: bool) -> Callable[[Any, str, EventDict], EventDict]:
     """Replaces an exception by its class and stack; also by its message if `verbose`."""
 
-    def tell(logger: Any, method: str, event: EventDict) -> EventDict:
+    def add_exception(logger: Any, method: str, event: EventDict) -> EventDict:
         error = event.pop("exc_info", None)
         if isinstance(error, tuple):
             error = error[1]
@@ -92,7 +92,7 @@ def _failure(*, verbose: bool) -> Callable[[Any, str, EventDict], EventDict]:
                 event["said"] = str(error)
         return event
 
-    return tell
+    return add_exception
 
 
 def _allowed(logger: Any, method: str, event: EventDict) -> EventDict:

@@ -12,7 +12,7 @@ from prometheus_client.registry import Collector
 
 OPERATIONS = ("query", "mutation", "subscription", "none")
 OUTCOMES = ("ok", "errors", "rejected", "busy", "internal")
-SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 
 class Metrics:
@@ -30,7 +30,7 @@ class Metrics:
             "pocketpay_operation_seconds",
             "Duration of GraphQL operations.",
             ["type"],
-            buckets=SECONDS,
+            buckets=BUCKETS,
             registry=self.registry,
         )
         self.sockets = Gauge("pocketpay_sockets", "Number of open websockets.", registry=self.registry)
@@ -42,29 +42,29 @@ class Metrics:
         }
         self._observe = {type_: seconds.labels(type_).observe for type_ in OPERATIONS}
 
-    def note(self, type_: str, outcome: str, seconds: float) -> None:
+    def record(self, type_: str, outcome: str, seconds: float) -> None:
         """Records an answered operation and its duration."""
         self._count[type_, outcome]()
         self._observe[type_](seconds)
 
-    def gauge(self, name: str, meaning: str, read: Callable[[], float]) -> None:
+    def gauge(self, name: str, description: str, read: Callable[[], float]) -> None:
         """Registers a gauge; `read` is called when the metrics are collected."""
-        Gauge(name, meaning, registry=self.registry).set_function(read)
+        Gauge(name, description, registry=self.registry).set_function(read)
 
-    def counter(self, name: str, meaning: str, read: Callable[[], float]) -> None:
+    def counter(self, name: str, description: str, read: Callable[[], float]) -> None:
         """Registers a counter; `read` is called when the metrics are collected."""
-        self.registry.register(_Kept(name, meaning, read))
+        self.registry.register(_CallbackCounter(name, description, read))
 
     def text(self) -> bytes:
         """Returns all metrics in the text format of Prometheus."""
         return generate_latest(self.registry)
 
 
-class _Kept(Collector):
+class _CallbackCounter(Collector):
     """A counter whose value a function returns."""
 
-    def __init__(self, name: str, meaning: str, read: Callable[[], float]) -> None:
-        self._name, self._meaning, self._read = name, meaning, read
+    def __init__(self, name: str, description: str, read: Callable[[], float]) -> None:
+        self._name, self._description, self._read = name, description, read
 
     def collect(self) -> Iterator[CounterMetricFamily]:
-        yield CounterMetricFamily(self._name, self._meaning, value=self._read())
+        yield CounterMetricFamily(self._name, self._description, value=self._read())

@@ -19,13 +19,13 @@ from graphql import GraphQLError
 
 from pocketpay.serving.failures import RATE_LIMITED
 
-Prepared = TypeVar("Prepared")
+Result = TypeVar("Result")
 
-MOST_WAITING = 256
+MAX_WAITING = 256
 """Waiting documents of all owners."""
-MOST_OF_ONE = 16
+MAX_WAITING_PER_OWNER = 16
 """Waiting documents of one owner."""
-SECONDS = 5.0
+MAX_WAIT_SECONDS = 5.0
 """Seconds that a document waits at most."""
 
 
@@ -47,7 +47,7 @@ class Share(TypedDict):
     burst_seconds: float
 
 
-class _Waiting(NamedTuple):
+class _WaitingDocument(NamedTuple):
     """A waiting document."""
 
     prepare: Callable[[], object]
@@ -60,34 +60,34 @@ class NewDocuments:
     def __init__(self, *, share: float, burst_seconds: float) -> None:
         """`share` of the time is for preparing; `burst_seconds` may be spent at once after an idle period."""
         self._share, self._burst_seconds = share, burst_seconds
-        self._paid_at = 0.0
+        self._covered_until = 0.0
         """The time at which the accumulated share covers all documents that were prepared so far."""
-        self._waiting: OrderedDict[Hashable, deque[_Waiting]] = OrderedDict()
+        self._waiting: OrderedDict[Hashable, deque[_WaitingDocument]] = OrderedDict()
         self._count = 0
         self._timer: asyncio.TimerHandle | None = None
 
-    async def turn(self, owner: Hashable, prepare: Callable[[], Prepared]) -> Prepared:
+    async def turn(self, owner: Hashable, prepare: Callable[[], Result]) -> Result:
         """Calls `prepare` at the owner's turn and returns its result. Raises TooManyNewDocuments when too many wait,
         or when the turn does not come within 5 s."""
         loop = asyncio.get_running_loop()
         if not self._count and loop.time() >= self._free_at():
             return self._run(prepare)
         queue = self._waiting.get(owner, deque())
-        if self._count >= MOST_WAITING or len(queue) >= MOST_OF_ONE:
+        if self._count >= MAX_WAITING or len(queue) >= MAX_WAITING_PER_OWNER:
             raise TooManyNewDocuments
         self._waiting[owner] = queue
         future: asyncio.Future[object] = loop.create_future()
-        queue.append(_Waiting(prepare, future))
+        queue.append(_WaitingDocument(prepare, future))
         self._count += 1
         if self._timer is None:
-            self._timer = loop.call_at(self._free_at(), self._next)
+            self._timer = loop.call_at(self._free_at(), self._prepare_next)
         try:
-            async with asyncio.timeout(SECONDS):
+            async with asyncio.timeout(MAX_WAIT_SECONDS):
                 return await future  # type: ignore[return-value]  # it is the result of `prepare`
         except TimeoutError:
             raise TooManyNewDocuments from None
 
-    def _next(self) -> None:
+    def _prepare_next(self) -> None:
         """Prepares the next documents, and skips cancelled requests."""
         self._timer = None
         loop = asyncio.get_running_loop()
@@ -104,17 +104,17 @@ class NewDocuments:
             except Exception as error:
                 future.set_exception(error)
         if self._waiting:
-            self._timer = loop.call_at(self._free_at(), self._next)
+            self._timer = loop.call_at(self._free_at(), self._prepare_next)
 
-    def _run(self, prepare: Callable[[], Prepared]) -> Prepared:
+    def _run(self, prepare: Callable[[], Result]) -> Result:
         began = thread_time()
         try:
             return prepare()
         finally:
             took = thread_time() - began
             now = asyncio.get_running_loop().time()
-            self._paid_at = max(self._paid_at, now) + took / self._share
+            self._covered_until = max(self._covered_until, now) + took / self._share
 
     def _free_at(self) -> float:
         """The time at which the next document may be prepared."""
-        return self._paid_at - self._burst_seconds / self._share
+        return self._covered_until - self._burst_seconds / self._share

@@ -24,7 +24,7 @@ from pocketpay.settings import normalized_origin
 log = structlog.get_logger(__name__)
 
 LOOPBACK = re.compile(r"http://(localhost|127\.0\.0\.1|\[::1\])(:\d{1,5})?", re.ASCII)
-SECONDS = 60.0
+LOG_INTERVAL_SECONDS = 60.0
 """A refused origin is logged at most once in this many seconds."""
 MAX_LOGGED = 20
 """Origins that are logged within that time: requests with random origins cannot fill the log."""
@@ -49,7 +49,7 @@ class Origins:
             return True
         return self._loopback and LOOPBACK.fullmatch(origin) is not None
 
-    def refused(self, headers: Headers) -> bool:
+    def refuses(self, headers: Headers) -> bool:
         """Whether the request comes from a page of an origin that is not allowed. If so, logs the origin."""
         sent = headers.get(b"origin")
         if sent is None:
@@ -57,15 +57,15 @@ class Origins:
         origin = sent.decode("latin-1")
         if self.allows(origin) or _is_same(origin, headers):
             return False
-        self.note_refused(origin)
+        self.log_refusal(origin)
         return True
 
-    def note_refused(self, origin: str) -> None:
+    def log_refusal(self, origin: str) -> None:
         """Logs a refused origin, unless it or too many others were logged within the last minute."""
         shown = normalized_origin(origin) if len(origin) <= MAX_LENGTH else None
         shown = shown or ("null" if origin == "null" else "not an origin")
         now = self._clock()
-        self._logged = {one: at for one, at in self._logged.items() if now - at < SECONDS}
+        self._logged = {one: at for one, at in self._logged.items() if now - at < LOG_INTERVAL_SECONDS}
         if shown in self._logged or len(self._logged) >= MAX_LOGGED:
             return
         self._logged[shown] = now
@@ -99,7 +99,7 @@ class Cors(CORSMiddleware):
         if b"origin" not in headers:
             await self.app(scope, receive, send)
             return
-        self._origins.refused(headers)
+        self._origins.refuses(headers)
         await super().__call__(scope, receive, send)
 
     def is_allowed_origin(self, origin: str) -> bool:

@@ -36,11 +36,11 @@ from pocketpay.serving.lexer import QuickLexer
 ANONYMOUS_TOKENS = 400
 """Largest number of tokens in a document without an access token: a sign-in has 60, an introspection 183. The time
 for validation grows with the number of tokens."""
-CHARACTERS_A_TOKEN = 20
+CHARACTERS_PER_TOKEN = 20
 """Largest number of characters per allowed token, including spaces and comments. Documents of clients have 5 to 12.
 Reading a character takes up to 0.4 µs, however few tokens there are."""
 
-ESCAPED = 6
+ESCAPE_CHARACTERS = 6
 """Characters that a backslash counts for: the length of the longest usual escape, such as \\u00e9."""
 
 NOT_COUNTED = (TokenKind.SOF, TokenKind.EOF, TokenKind.COMMENT)
@@ -59,7 +59,7 @@ class Length(NamedTuple):
 BATCH = Length(tokens=1_200, characters=64_000)
 """Limits of a batch literal: 100 transfers have 1,102 tokens, and up to 500 characters each, including descriptions
 and indents. Only plain characters in strings may be this many: reading one takes 3 ns."""
-BESIDE = Length(tokens=150, characters=3_000)
+REST = Length(tokens=150, characters=3_000)
 """Limits of the rest of the document: one that selects all fields of each result has 100 tokens."""
 
 
@@ -68,26 +68,26 @@ def read(text: str, tokens: int, *, anonymous: bool) -> DocumentNode:
 
     Raises TooComplex when it is too long, and GraphQLSyntaxError when it is not a GraphQL document.
     """
-    most = min(ANONYMOUS_TOKENS, tokens) if anonymous else tokens
-    characters = CHARACTERS_A_TOKEN * most
-    if len(text) > characters and (anonymous or _beside_quotes(text) > characters):
+    limit = min(ANONYMOUS_TOKENS, tokens) if anonymous else tokens
+    characters = CHARACTERS_PER_TOKEN * limit
+    if len(text) > characters and (anonymous or _characters_outside_strings(text) > characters):
         raise _too_many_characters(characters)
     try:
-        document = _parsed(text, most if anonymous else max(most, BATCH.tokens + BESIDE.tokens))
+        document = _parse(text, limit if anonymous else max(limit, BATCH.tokens + REST.tokens))
     except GraphQLSyntaxError as error:
         if "Parsing aborted" not in error.message:
             raise
-        raise _too_many_tokens(most, tokens) from None
+        raise _too_many_tokens(limit, tokens) from None
     if anonymous or document.loc is None:
         return document
     whole = Length(_tokens(document.loc.start_token, document.loc.end_token), len(text))
-    if (whole.tokens > most or whole.characters > characters) and not _is_batch(document, whole):
-        unlinked(document)
-        raise _too_many_tokens(most, tokens) if whole.tokens > most else _too_many_characters(characters)
+    if (whole.tokens > limit or whole.characters > characters) and not _is_batch(document, whole):
+        unlink_tokens(document)
+        raise _too_many_tokens(limit, tokens) if whole.tokens > limit else _too_many_characters(characters)
     return document
 
 
-def unlinked(document: DocumentNode) -> int:
+def unlink_tokens(document: DocumentNode) -> int:
     """Returns the number of tokens of a parsed document. Also removes their references to the previous token, so that
     they form no cycles for the garbage collector."""
     token = document.loc.start_token if document.loc else None
@@ -98,7 +98,7 @@ def unlinked(document: DocumentNode) -> int:
     return count
 
 
-def _parsed(text: str, tokens: int) -> DocumentNode:
+def _parse(text: str, tokens: int) -> DocumentNode:
     source = Source(text)
     parser = Parser(source, lexer=QuickLexer(source), max_lexical_tokens=tokens)
     try:
@@ -108,12 +108,12 @@ def _parsed(text: str, tokens: int) -> DocumentNode:
     raise nested_too_deeply_error(parser)
 
 
-def _beside_quotes(text: str) -> int:
+def _characters_outside_strings(text: str) -> int:
     """Returns the number of characters outside of plain strings; all of them when the text has block strings."""
-    if '"""' in text or len(text) > BATCH.characters + BESIDE.characters:
+    if '"""' in text or len(text) > BATCH.characters + REST.characters:
         return len(text)
     quoted = sum(len(match.group(1) or "") for match in _QUOTED.finditer(text))
-    return len(text) - quoted + ESCAPED * text.count("\\")
+    return len(text) - quoted + ESCAPE_CHARACTERS * text.count("\\")
 
 
 def _is_batch(document: DocumentNode, whole: Length) -> bool:
@@ -125,15 +125,15 @@ def _is_batch(document: DocumentNode, whole: Length) -> bool:
                 selection_set=SelectionSetNode(selections=(FieldNode(arguments=arguments),)),
             ),
         ):
-            lengths = [_length(found) for argument in arguments or () for found in _batches(argument.value)]
+            lengths = [_length(batch_list) for argument in arguments or () for batch_list in _batches(argument.value)]
         case _:
             return False
     batch = max(lengths, default=Length(0, 0))
     return (
         batch.tokens <= BATCH.tokens
         and batch.characters <= BATCH.characters
-        and whole.tokens - batch.tokens <= BESIDE.tokens
-        and whole.characters - batch.characters <= BESIDE.characters
+        and whole.tokens - batch.tokens <= REST.tokens
+        and whole.characters - batch.characters <= REST.characters
     )
 
 
@@ -142,16 +142,16 @@ def _batches(value: ValueNode) -> Iterator[ListValueNode]:
     if isinstance(value, ObjectValueNode):
         for field in value.fields:
             yield from _batches(field.value)
-    elif isinstance(value, ListValueNode) and all(isinstance(one, ObjectValueNode) for one in value.values):
+    elif isinstance(value, ListValueNode) and all(isinstance(item, ObjectValueNode) for item in value.values):
         yield value
 
 
 def _length(node: Node) -> Length:
-    place = node.loc
+    location = node.loc
     return (
         Length(0, 0)
-        if place is None
-        else Length(_tokens(place.start_token, place.end_token), place.end - place.start)
+        if location is None
+        else Length(_tokens(location.start_token, location.end_token), location.end - location.start)
     )
 
 
@@ -165,10 +165,10 @@ def _tokens(first: Token, last: Token) -> int:
         token = token.next
 
 
-def _too_many_tokens(most: int, of_members: int) -> TooComplex:
-    signed_in = f"; the limit for signed-in requests is {of_members}" if most < of_members else ""
-    return TooComplex(f"This document is longer than {most} tokens{signed_in}.")
+def _too_many_tokens(limit: int, signed_in_limit: int) -> TooComplex:
+    hint = f"; the limit for signed-in requests is {signed_in_limit}" if limit < signed_in_limit else ""
+    return TooComplex(f"This document is longer than {limit} tokens{hint}.")
 
 
-def _too_many_characters(most: int) -> TooComplex:
-    return TooComplex(f"This document is longer than {most} characters.")
+def _too_many_characters(limit: int) -> TooComplex:
+    return TooComplex(f"This document is longer than {limit} characters.")

@@ -36,49 +36,49 @@ class Sockets:
     its address, because the new one may still sign in.
     """
 
-    def __init__(self, *, most_per_address: int, most_per_user: int) -> None:
-        self._most_per_address, self._most_per_user = most_per_address, most_per_user
-        self._strangers: dict[str, dict[OpenSocket, None]] = {}
+    def __init__(self, *, max_per_address: int, max_per_user: int) -> None:
+        self._max_per_address, self._max_per_user = max_per_address, max_per_user
+        self._anonymous: dict[str, dict[OpenSocket, None]] = {}
         self._users: dict[UUID, set[OpenSocket]] = {}
         self._sessions: dict[UUID, set[OpenSocket]] = {}
 
-    def arrived(self, socket: OpenSocket) -> None:
+    def add(self, socket: OpenSocket) -> None:
         """Counts a new socket for its address. When there are too many, closes the oldest anonymous one there
         (4429)."""
-        strangers = self._strangers.setdefault(networks.address(socket.address), {})
-        if len(strangers) >= self._most_per_address:
-            oldest = next(iter(strangers))
-            del strangers[oldest]
+        anonymous = self._anonymous.setdefault(networks.address(socket.address), {})
+        if len(anonymous) >= self._max_per_address:
+            oldest = next(iter(anonymous))
+            del anonymous[oldest]
             oldest.end(4429, "Too many sockets")
-        strangers[socket] = None
+        anonymous[socket] = None
 
-    def signed_in(self, socket: OpenSocket) -> bool:
+    def sign_in(self, socket: OpenSocket) -> bool:
         """Counts a socket for its viewer; returns False when the user has too many."""
         viewer = socket.viewer
         assert viewer is not None  # noqa: S101 - it has signed in
         of_user = self._users.setdefault(viewer.user_id, set())
-        if len(of_user) >= self._most_per_user:
+        if len(of_user) >= self._max_per_user:
             return False
-        self._known(socket)
+        self._remove_anonymous(socket)
         of_user.add(socket)
         self._sessions.setdefault(viewer.session_id, set()).add(socket)
         return True
 
-    def left(self, socket: OpenSocket) -> None:
+    def remove(self, socket: OpenSocket) -> None:
         """Stops counting a closed socket."""
-        self._known(socket)
+        self._remove_anonymous(socket)
         if socket.viewer is not None:
             _drop(self._users, socket.viewer.user_id, socket)
             _drop(self._sessions, socket.viewer.session_id, socket)
 
-    def _known(self, socket: OpenSocket) -> None:
+    def _remove_anonymous(self, socket: OpenSocket) -> None:
         """Stops counting the socket as anonymous."""
         address = networks.address(socket.address)
-        strangers = self._strangers.get(address)
-        if strangers is not None:
-            strangers.pop(socket, None)
-            if not strangers:
-                del self._strangers[address]
+        anonymous = self._anonymous.get(address)
+        if anonymous is not None:
+            anonymous.pop(socket, None)
+            if not anonymous:
+                del self._anonymous[address]
 
     def close_sessions(self, session_ids: Iterable[UUID]) -> None:
         """Closes the sockets of these revoked sessions (4401)."""
@@ -128,9 +128,9 @@ class Revocations:
                 return
 
 
-def _drop(kept: dict[UUID, set[OpenSocket]], key: UUID, socket: OpenSocket) -> None:
-    sockets = kept.get(key)
+def _drop(groups: dict[UUID, set[OpenSocket]], key: UUID, socket: OpenSocket) -> None:
+    sockets = groups.get(key)
     if sockets is not None:
         sockets.discard(socket)
         if not sockets:
-            del kept[key]
+            del groups[key]

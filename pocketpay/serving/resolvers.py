@@ -45,28 +45,31 @@ class Resolver(NamedTuple):
     """By name in the schema: the name in Python, and the function that converts the value."""
     is_async: bool
 
-    def call(self, source: Any, info: Any, given: dict[str, Any]) -> Any:
+    def call(self, source: Any, info: Any, arguments: dict[str, Any]) -> Any:
         """Calls the function with `info` and the arguments that graphql-core has coerced."""
-        named: dict[str, Any] = {}
-        for name, value in given.items():
+        keyword_arguments: dict[str, Any] = {}
+        for name, value in arguments.items():
             python_name, convert = self.arguments[name]
-            named[python_name] = value if convert is None or value is None else convert(value)
+            keyword_arguments[python_name] = value if convert is None or value is None else convert(value)
         if self.info_name is not None:
-            named[self.info_name] = info
-        return self.function(source, **named) if self.takes_self else self.function(**named)
+            keyword_arguments[self.info_name] = info
+        return self.function(source, **keyword_arguments) if self.takes_self else self.function(**keyword_arguments)
 
 
-def with_short_resolvers(schema: Schema) -> GraphQLSchema:
+def with_fast_resolvers(schema: Schema) -> GraphQLSchema:
     """Replaces the resolvers of a Schema by fast ones, in place. Returns its graphql-core schema."""
-    converting = _Converting(schema.config)
+    factory = _ResolverFactory(schema.config)
     for type_ in schema._schema.type_map.values():
         if not isinstance(type_, GraphQLObjectType) or type_ is schema._schema.subscription_type:
             continue
         for field in type_.fields.values():
-            written = field.extensions.get(STRAWBERRY)
-            if isinstance(written, StrawberryField) and not written.extensions:
-                resolver = field.extensions[RESOLVER] = converting.resolver(written)
-                field.resolve = _by_attribute(written) if resolver is None else _by_function(written, resolver)
+            strawberry_field = field.extensions.get(STRAWBERRY)
+            if isinstance(strawberry_field, StrawberryField) and not strawberry_field.extensions:
+                resolver = field.extensions[RESOLVER] = factory.resolver(strawberry_field)
+                if resolver is None:
+                    field.resolve = _by_attribute(strawberry_field)
+                else:
+                    field.resolve = _by_function(strawberry_field, resolver)
     return schema._schema
 
 
@@ -78,11 +81,11 @@ def _by_attribute(field: StrawberryField) -> Resolve:
 def _by_function(field: StrawberryField, resolver: Resolver) -> Resolve:
     call = resolver.call
     if resolver.info_name is None:
-        return lambda source, info, **given: call(source, None, given)
-    return lambda source, info, **given: call(source, Info(_raw_info=info, _field=field), given)
+        return lambda source, info, **arguments: call(source, None, arguments)
+    return lambda source, info, **arguments: call(source, Info(_raw_info=info, _field=field), arguments)
 
 
-class _Converting:
+class _ResolverFactory:
     """Creates resolvers, and the functions that convert graphql-core's input to Python objects."""
 
     def __init__(self, config: StrawberryConfig) -> None:
@@ -101,8 +104,11 @@ class _Converting:
             takes_self=bool(resolver.self_parameter),
             info_name=resolver.info_parameter.name if resolver.info_parameter else None,
             arguments={
-                self._config.name_converter.from_argument(one): (one.python_name, self._convert(one.type))
-                for one in field.arguments
+                self._config.name_converter.from_argument(argument): (
+                    argument.python_name,
+                    self._convert(argument.type),
+                )
+                for argument in field.arguments
             },
             is_async=iscoroutinefunction(function),
         )
@@ -118,22 +124,24 @@ class _Converting:
         if isinstance(type_, StrawberryList):
             item = self._convert(type_.of_type)
             # Copies the list: graphql-core passes the same default to every request.
-            return list if item is None else lambda values: [None if one is None else item(one) for one in values]
+            return (
+                list if item is None else lambda values: [None if value is None else item(value) for value in values]
+            )
         definition = None if isinstance(type_, StrawberryEnumDefinition) else get_object_definition(type_)
         return None if definition is None else self._input(type_, definition)
 
-    def _input(self, made: Callable[..., Any], definition: StrawberryObjectDefinition) -> Convert:
+    def _input(self, class_: Callable[..., Any], definition: StrawberryObjectDefinition) -> Convert:
         fields = [
             (self._config.name_converter.from_field(field), field.python_name, self._convert(field.type))
             for field in definition.fields
         ]
 
         def convert(value: dict[str, Any]) -> Any:
-            named = {}
+            keyword_arguments = {}
             for name, python_name, inner in fields:
                 if name in value:
-                    one = value[name]
-                    named[python_name] = one if inner is None or one is None else inner(one)
-            return made(**named)
+                    item = value[name]
+                    keyword_arguments[python_name] = item if inner is None or item is None else inner(item)
+            return class_(**keyword_arguments)
 
         return convert

@@ -34,7 +34,7 @@ class ServerContext:
         """Returns a request's context. Raises HttpRefusal when a rate is exceeded or the token cannot be checked."""
         if self.services is None:
             raise http.busy()
-        return self.context_of(await self.admitted(scope, headers), scope, headers, request_id)
+        return self.context_of(await self.admit(scope, headers), scope, headers, request_id)
 
     def context_of(self, viewer: Viewer | None, scope: Scope, headers: Headers, request_id: str) -> Context:
         """Returns the context of an admitted request. Raises HttpRefusal while the server is not open."""
@@ -49,7 +49,7 @@ class ServerContext:
             user_agent=user_agent.decode("latin-1") if user_agent else None,
         )
 
-    async def admitted(self, scope: Scope, headers: Headers) -> Viewer | None:
+    async def admit(self, scope: Scope, headers: Headers) -> Viewer | None:
         """Returns the viewer, and counts the request for them or their address. Raises HttpRefusal above the rate."""
         viewer = await self.viewer(headers)
         self.check_rate(viewer, _address(scope))
@@ -57,11 +57,11 @@ class ServerContext:
 
     async def viewer(self, headers: Headers) -> Viewer | None:
         """Returns the viewer of the request's token; None when the token is missing, invalid or expired."""
-        said = headers.get(b"authorization")
-        if said is None or self.services is None or said[:7].lower() != b"bearer ":
+        header = headers.get(b"authorization")
+        if header is None or self.services is None or header[:7].lower() != b"bearer ":
             return None
         try:
-            return await self.services.identity.gate.viewer(said[7:].strip().decode("latin-1"))
+            return await self.services.identity.gate.viewer(header[7:].strip().decode("latin-1"))
         except ServiceBusy:
             raise http.busy() from None
 

@@ -34,16 +34,16 @@ from pocketpay.identity.tokens import Claims
 from pocketpay.identity.viewer import Viewer
 from pocketpay.serving import http
 from pocketpay.serving.credentials import token_in
-from pocketpay.serving.documents import Operation as Prepared
+from pocketpay.serving.documents import Operation as PreparedOperation
 from pocketpay.serving.execution import Rejected
 from pocketpay.serving.executor import OperationExecutor
 from pocketpay.serving.failures import RATE_LIMITED, formatted
-from pocketpay.serving.frames import TextFrames, next_frame, trouble
+from pocketpay.serving.frames import TextFrames, message_error, next_frame
 from pocketpay.serving.server_context import ServerContext
 
 INIT_SECONDS = 5.0
 
-QUERIES_WAITING = 80
+MAX_WAITING_QUERIES = 80
 """Largest number of waiting queries of one socket. Each keeps its frame, of at most 64 KiB, in memory. On an
 anonymous socket no query waits."""
 
@@ -57,27 +57,27 @@ NO_MUTATIONS = BadUserInput("Send mutations with POST, not over a websocket.")
 class Socket(BaseGraphQLTransportWSHandler[Context, None]):
     """One websocket. `viewer` is None until a token has been accepted, and always on an anonymous socket."""
 
-    def __init__(self, **given: Any) -> None:
-        super().__init__(**given)
-        self.server_context = cast(ServerContext, given["view"].server_context)
-        self.address: str = given["context"].address
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.server_context = cast(ServerContext, kwargs["view"].server_context)
+        self.address: str = kwargs["context"].address
         self.viewer: Viewer | None = None
         self.token: str | None = None
-        self._most_streams: int = given["view"].socket_subscriptions
-        self._most_queries = self._most_streams
+        self._max_streams: int = kwargs["view"].socket_subscriptions
+        self._max_queries = self._max_streams
         self._streams = 0
-        self._query_turns = asyncio.Semaphore(self._most_queries)
+        self._query_turns = asyncio.Semaphore(self._max_queries)
         self._expiry: asyncio.TimerHandle | None = None
         self._closing: asyncio.Task[None] | None = None
 
     async def handle(self) -> None:
-        self.server_context.sockets.arrived(self)
+        self.server_context.sockets.add(self)
         try:
             await super().handle()
         finally:
             if self._expiry is not None:
                 self._expiry.cancel()
-            self.server_context.sockets.left(self)
+            self.server_context.sockets.remove(self)
 
     def end(self, code: int, reason: str) -> None:
         """Closes the socket, and stops its operations at once: the peer may never answer the close."""
@@ -95,11 +95,11 @@ class Socket(BaseGraphQLTransportWSHandler[Context, None]):
     # ------------------------------------------------------------ frames
 
     async def handle_message(self, message: Any) -> None:
-        odd = trouble(message)
-        if odd is None:
+        error = message_error(message)
+        if error is None:
             await super().handle_message(message)
         else:
-            await self.handle_invalid_message(odd)
+            await self.handle_invalid_message(error)
 
     async def handle_connection_init(self, message: Any) -> None:
         if self.connection_timed_out:
@@ -114,9 +114,9 @@ class Socket(BaseGraphQLTransportWSHandler[Context, None]):
             await self.websocket.close(4429, "Too many initialisation requests")
             return
         self.connection_init_received = True
-        refused = await self._sign_in(token_in(payload or {}))
-        if refused is not None:
-            await self.websocket.close(*refused)
+        refusal = await self._sign_in(token_in(payload or {}))
+        if refusal is not None:
+            await self.websocket.close(*refusal)
             return
         await self.send_message({"type": "connection_ack"})
         self.connection_acknowledged = True
@@ -126,36 +126,36 @@ class Socket(BaseGraphQLTransportWSHandler[Context, None]):
         if token is None:
             return None
         try:
-            found = await self.context.services.identity.gate.check(token)
+            claims = await self.context.services.identity.gate.check(token)
         except ServiceBusy:
             return 1013, "Try again later"
-        if isinstance(found, Denial):
-            return denied(found)
-        self.viewer, self.token = found.viewer, token
-        if not self.server_context.sockets.signed_in(self):
+        if isinstance(claims, Denial):
+            return close_reason(claims)
+        self.viewer, self.token = claims.viewer, token
+        if not self.server_context.sockets.sign_in(self):
             return 4429, "Too many sockets"
-        self.context.viewer = found.viewer
-        self._end_at(found)
+        self.context.viewer = claims.viewer
+        self._close_at_expiry(claims)
         return None
 
-    def _end_at(self, claims: Claims) -> None:
+    def _close_at_expiry(self, claims: Claims) -> None:
         left = max(0.0, claims.expires_at - time())
-        self._expiry = asyncio.get_running_loop().call_later(left, self.end, *denied(Denial.EXPIRED))
+        self._expiry = asyncio.get_running_loop().call_later(left, self.end, *close_reason(Denial.EXPIRED))
 
     # ------------------------------------------------------------ operations
 
     async def handle_subscribe(self, message: Any) -> None:
-        waiting = 0 if self.viewer is None else QUERIES_WAITING
-        most = self._most_streams + self._most_queries + waiting
-        if len(self.operations) >= most and message["id"] not in self.operations:
+        waiting = 0 if self.viewer is None else MAX_WAITING_QUERIES
+        limit = self._max_streams + self._max_queries + waiting
+        if len(self.operations) >= limit and message["id"] not in self.operations:
             await self._refuse(message, [TOO_MANY_OPERATIONS.formatted])
             return
         payload = message["payload"]
         if payload.get("query") is None and self.connection_acknowledged and message["id"] not in self.operations:
             try:
-                payload["query"] = http.checked(payload, self.server_context.execution.documents.texts).query
-            except http.HttpRefusal as refused:
-                await self._refuse(message, refused.payload["errors"])
+                payload["query"] = http.parse_members(payload, self.server_context.execution.documents.texts).query
+            except http.HttpRefusal as refusal:
+                await self._refuse(message, refusal.payload["errors"])
                 return
         await super().handle_subscribe(message)
 
@@ -171,46 +171,50 @@ class Socket(BaseGraphQLTransportWSHandler[Context, None]):
             type_, outcome = await self._run(operation, context)
         except WebSocketDisconnected:
             return
-        self.server_context.metrics.note(type_, outcome, perf_counter() - began)
+        self.server_context.metrics.record(type_, outcome, perf_counter() - began)
 
     async def _run(self, operation: Operation[Context, None], context: Context) -> tuple[str, str]:
         try:
             self.server_context.check_rate(self.viewer, self.address)
-            found = await self.server_context.execution.requested(
+            prepared_operation = await self.server_context.execution.find_operation(
                 operation.query, operation.operation_name, operation.variables, context
             )
-            if found.type == "mutation":
+            if prepared_operation.type == "mutation":
                 raise Rejected([NO_MUTATIONS])
-            executor = self.server_context.execution.executor(found, operation.variables, context)
+            executor = self.server_context.execution.executor(prepared_operation, operation.variables, context)
             if isinstance(executor, list):
-                raise Rejected(await self.server_context.execution.worded(executor, context))
-            if found.type == "subscription" and self._streams >= self._most_streams:
-                raise Rejected([too_many_subscriptions(self._most_streams)])
+                raise Rejected(await self.server_context.execution.with_currency(executor, context))
+            if prepared_operation.type == "subscription" and self._streams >= self._max_streams:
+                raise Rejected([too_many_subscriptions(self._max_streams)])
         except Rejected as rejected:
             await _send_errors(operation, rejected.answer(context.request_id).payload["errors"])
             return "none", "rejected"
-        except http.HttpRefusal as refused:
-            await _send_errors(operation, refused.payload["errors"])
+        except http.HttpRefusal as refusal:
+            await _send_errors(operation, refusal.payload["errors"])
             return "none", "rejected"
-        if found.type == "query":
+        if prepared_operation.type == "query":
             async with self._query_turns:
-                return found.type, await self._answer(operation, found, executor)
+                return prepared_operation.type, await self._answer(operation, prepared_operation, executor)
         self._streams += 1
         try:
             with self.server_context.metrics.subscriptions.track_inprogress():
-                return found.type, await self._stream(operation, found, executor)
+                return prepared_operation.type, await self._stream(operation, prepared_operation, executor)
         finally:
             self._streams -= 1
 
-    async def _answer(self, operation: Operation[Context, None], found: Prepared, executor: OperationExecutor) -> str:
-        answer = await self.server_context.execution.carry_out(
-            found, executor.variable_values, executor.context_value
+    async def _answer(
+        self, operation: Operation[Context, None], prepared_operation: PreparedOperation, executor: OperationExecutor
+    ) -> str:
+        answer = await self.server_context.execution.execute(
+            prepared_operation, executor.variable_values, executor.context_value
         )
         await _send(operation, "next", answer.payload)
         await _send(operation, "complete")
         return answer.outcome
 
-    async def _stream(self, operation: Operation[Context, None], found: Prepared, executor: OperationExecutor) -> str:
+    async def _stream(
+        self, operation: Operation[Context, None], prepared_operation: PreparedOperation, executor: OperationExecutor
+    ) -> str:
         request_id = executor.context_value.request_id
         source = create_source_event_stream(executor)
         if isawaitable(source):
@@ -221,7 +225,7 @@ class Socket(BaseGraphQLTransportWSHandler[Context, None]):
         try:
             async with aclosing(cast(AsyncGenerator[Any, None], source)) as events:
                 async for event in events:
-                    payload = await self.server_context.execution.event_payload(found, executor, event)
+                    payload = await self.server_context.execution.event_payload(prepared_operation, executor, event)
                     if not operation.completed:
                         await cast(TextFrames, self.websocket).send_text(next_frame(operation.id, payload))
         except WebSocketDisconnected:
@@ -235,13 +239,13 @@ class Socket(BaseGraphQLTransportWSHandler[Context, None]):
         return "ok"
 
 
-def denied(denial: Denial) -> tuple[int, str]:
+def close_reason(denial: Denial) -> tuple[int, str]:
     """Returns the close code and reason for a refused token."""
     return (4401, "Session revoked") if denial is Denial.REVOKED else (4403, "Forbidden")
 
 
-def too_many_subscriptions(most: int) -> GraphQLError:
-    return GraphQLError(f"A socket has at most {most} subscriptions.", extensions={"code": RATE_LIMITED})
+def too_many_subscriptions(limit: int) -> GraphQLError:
+    return GraphQLError(f"A socket has at most {limit} subscriptions.", extensions={"code": RATE_LIMITED})
 
 
 async def _send(operation: Operation[Context, None], type_: str, payload: Any = None) -> None:

@@ -5,8 +5,8 @@ Decision 42 gives the reasons.
 
 Every cell is quoted, so that a comma or a quote in it is an ordinary character. A spreadsheet treats a cell that
 begins with = + - @ as a formula, and many split lines at semicolons even within quotes. So an
-apostrophe goes before such a character at the start of a text or after a semicolon. Tabs and line breaks become spaces,
-because some spreadsheets split there.
+apostrophe goes before such a character at the start of a text or after a semicolon. Tabs and line breaks become
+spaces, because some spreadsheets split there.
 """
 
 import re
@@ -24,6 +24,6 @@ def row(cells: Sequence[str]) -> str:
     return ",".join(['"' + cell.replace('"', '""') + '"' for cell in cells]) + "\r\n"
 
 
-def words(text: str) -> str:
+def safe_text(text: str) -> str:
     """Returns the text in a form that no spreadsheet evaluates."""
     return _FORMULA.sub(r"\1'\2", _CONTROLS.sub(" ", text))

@@ -25,10 +25,10 @@ from graphql.utilities.coerce_input_value import coerce_default_value
 
 from pocketpay.serving.failures import TooComplex
 
-MOST_ERRORS = 5
+MAX_ERRORS = 5
 """Errors of variables in one response."""
 
-MOST_VALUES = 1_000
+MAX_VALUES = 1_000
 """Values in all variables of a request, including objects, lists and their items. A batch of 100 transfers has 404.
 Checking one takes up to 0.8 µs, and a body could hold a hundred thousand."""
 
@@ -39,7 +39,7 @@ Coerce = Callable[[Any], Any]
 """Converts a value for resolvers; raises any exception when the value is invalid."""
 
 
-class Odd(Exception):
+class NeedsFullCheck(Exception):
     """Raised for a value that graphql-core has to check."""
 
 
@@ -56,33 +56,33 @@ class Variables:
 
     def __init__(self, schema: GraphQLSchema, definitions: Sequence[VariableDefinitionNode]) -> None:
         self._schema, self._definitions = schema, definitions
-        self._short = _short_ways(schema, definitions)
+        self._fast = _fast_variables(schema, definitions)
 
     def values(self, given: Mapping[str, Any]) -> VariableValues | list[GraphQLError]:
         """Returns the checked values of a request, or their errors."""
-        if self._short is not None:
+        if self._fast is not None:
             try:
-                return _values(self._short, given)
+                return _values(self._fast, given)
             except Exception:  # noqa: S110 - graphql-core finds the error again below
                 pass
-        if _count(given) > MOST_VALUES:
-            return [TooComplex(f"The variables of this request hold more than {MOST_VALUES} values.")]
+        if _count(given) > MAX_VALUES:
+            return [TooComplex(f"The variables of this request hold more than {MAX_VALUES} values.")]
         return get_variable_values(
-            self._schema, self._definitions, dict(given), max_errors=MOST_ERRORS, hide_suggestions=True
+            self._schema, self._definitions, dict(given), max_errors=MAX_ERRORS, hide_suggestions=True
         )
 
 
 def _count(given: Mapping[str, Any]) -> int:
     """Returns the number of values; stops counting above MAX_VALUES."""
-    count, waiting = 0, [*given.values()]
-    while waiting and count + len(waiting) <= MOST_VALUES:
-        value = waiting.pop()
+    count, pending = 0, [*given.values()]
+    while pending and count + len(pending) <= MAX_VALUES:
+        value = pending.pop()
         count += 1
         if isinstance(value, dict):
-            waiting.extend(value.values())
+            pending.extend(value.values())
         elif isinstance(value, list):
-            waiting.extend(value)
-    return count + len(waiting)
+            pending.extend(value)
+    return count + len(pending)
 
 
 def _values(variables: Sequence[Variable], given: Mapping[str, Any]) -> VariableValues:
@@ -95,35 +95,35 @@ def _values(variables: Sequence[Variable], given: Mapping[str, Any]) -> Variable
             sources[name] = VariableValueSource(signature, value)
             coerced[name] = coerce(value)
         elif required:
-            raise Odd
+            raise NeedsFullCheck
         else:
             sources[name] = VariableValueSource(signature)
     return VariableValues(sources, coerced)
 
 
-def _short_ways(schema: GraphQLSchema, definitions: Sequence[VariableDefinitionNode]) -> list[Variable] | None:
+def _fast_variables(schema: GraphQLSchema, definitions: Sequence[VariableDefinitionNode]) -> list[Variable] | None:
     """Returns the variables with their fast conversions, or None when one of them has none."""
     variables = []
     for definition in definitions:
         signature = get_variable_signature(schema, definition)
         if isinstance(signature, GraphQLError) or signature.default is not None:
             return None
-        coerce = _coerce(signature.type, _named)
+        coerce = _coerce(signature.type, _leaf_or_input)
         if coerce is None:
             return None
         variables.append(Variable(signature, is_non_null_type(signature.type), coerce))
     return variables
 
 
-def _coerce(type_: Any, named: Callable[[Any], Coerce | None]) -> Coerce | None:
-    """Returns the conversion for a type, or None. `named` creates it for the type without its "!"."""
+def _coerce(type_: Any, create: Callable[[Any], Coerce | None]) -> Coerce | None:
+    """Returns the conversion for a type, or None. `create` returns it for the type without its "!"."""
     if is_non_null_type(type_):
-        return named(type_.of_type)
-    coerce = named(type_)
+        return create(type_.of_type)
+    coerce = create(type_)
     return None if coerce is None else lambda value: None if value is None else coerce(value)
 
 
-def _named(type_: Any) -> Coerce | None:
+def _leaf_or_input(type_: Any) -> Coerce | None:
     return _input(type_) if is_input_object_type(type_) else _leaf(type_)
 
 
@@ -135,7 +135,7 @@ def _leaf(type_: Any) -> Coerce | None:
     def coerce(value: Any) -> Any:
         coerced = Undefined if value is None else coerce_input_value(value)
         if coerced is Undefined:
-            raise Odd
+            raise NeedsFullCheck
         return coerced
 
     return coerce
@@ -162,9 +162,9 @@ def _input(type_: GraphQLInputObjectType) -> Coerce | None:
             elif default is not Undefined:
                 coerced[out_name], absent = default, absent + 1
             elif required:
-                raise Odd
+                raise NeedsFullCheck
         if not isinstance(value, dict) or len(coerced) - absent != len(value):  # an unknown field
-            raise Odd
+            raise NeedsFullCheck
         return out_type(coerced)
 
     return convert

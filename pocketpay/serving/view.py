@@ -25,10 +25,10 @@ from pocketpay.settings import Settings
 MUTATION_BY_GET = HttpRefusal(405, "Send mutations with POST.", headers=((b"allow", b"POST"),))
 
 
-def _is_browsers(scope: Scope, headers: Headers) -> bool:
+def _is_page_request(scope: Scope, headers: Headers) -> bool:
     """Whether the request comes from a browser that opens the address as a page."""
-    looks = scope["method"] in ("GET", "HEAD") and b"text/html" in headers.get(b"accept", b"")
-    return looks and b"query=" not in scope["query_string"]
+    wants_html = scope["method"] in ("GET", "HEAD") and b"text/html" in headers.get(b"accept", b"")
+    return wants_html and b"query=" not in scope["query_string"]
 
 
 class View(GraphQL[Context, None]):
@@ -65,7 +65,7 @@ class View(GraphQL[Context, None]):
             await self._upgrade(scope, receive, send)
             return
         headers = dict(scope["headers"])
-        if self._page is not None and _is_browsers(scope, headers):
+        if self._page is not None and _is_page_request(scope, headers):
             await self._page()(scope, receive, send)
             return
         request_id, kind = http.request_id(headers), http.JSON
@@ -74,9 +74,9 @@ class View(GraphQL[Context, None]):
             context = await self.server_context.context(scope, headers, request_id)
             began = perf_counter()
             payload, type_, outcome = await self._answer(
-                scope, context, with_cost=http.asks_cost(headers, unasked=self._shows_cost)
+                scope, context, with_cost=http.wants_cost(headers, default=self._shows_cost)
             )
-            self.server_context.metrics.note(type_, outcome, perf_counter() - began)
+            self.server_context.metrics.record(type_, outcome, perf_counter() - began)
         except HttpRefusal as refused:
             await http.send_refusal(send, refused, kind=kind, request_id=request_id)
         else:
@@ -88,8 +88,8 @@ class View(GraphQL[Context, None]):
         signs in."""
         headers = dict(scope["headers"])
         try:
-            await self.server_context.admitted(scope, headers)
-            if self._origins.refused(headers):
+            await self.server_context.admit(scope, headers)
+            if self._origins.refuses(headers):
                 raise REFUSED
         except HttpRefusal as refused:
             await http.refuse_upgrade(receive, send, refused)
@@ -108,15 +108,17 @@ class View(GraphQL[Context, None]):
         """Answers a query. Raises HttpRefusal for another method or for a mutation."""
         if scope["method"] != "GET":
             raise HttpRefusal(405, "Send GraphQL requests with POST or GET.", headers=((b"allow", b"GET, POST"),))
-        asked = http.asked_by_get(
+        request = http.parse_query_string(
             dict(parse_qsl(scope["query_string"].decode("latin-1"))), self.server_context.execution.documents.texts
         )
         execution = self.server_context.execution
         try:
-            operation = await execution.requested(asked.query, asked.operation_name, asked.variables, context)
+            operation = await execution.find_operation(
+                request.query, request.operation_name, request.variables, context
+            )
         except Rejected as rejected:
             return rejected.answer(context.request_id)
         if operation.type == "mutation":
             raise MUTATION_BY_GET
-        answer = await execution.run(operation, asked.variables, context)
-        return execution.costed(answer, operation, asked.variables) if with_cost else answer
+        answer = await execution.run(operation, request.variables, context)
+        return execution.add_cost(answer, operation, request.variables) if with_cost else answer

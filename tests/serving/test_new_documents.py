@@ -8,7 +8,7 @@ from functools import partial
 import pytest
 
 from pocketpay.serving import new_documents
-from pocketpay.serving.new_documents import MOST_OF_ONE, MOST_WAITING, NewDocuments, TooManyNewDocuments
+from pocketpay.serving.new_documents import MAX_WAITING, MAX_WAITING_PER_OWNER, NewDocuments, TooManyNewDocuments
 from tests.clients import listening, serving
 from tests.conftest import Dsns
 from tests.serving.test_sockets import heard, opened, say, subscribe
@@ -86,7 +86,7 @@ async def test_owners_take_turns_and_each_is_served_in_order(monkeypatch: pytest
 async def test_an_owner_who_floods_leaves_the_others_their_turn(monkeypatch: pytest.MonkeyPatch) -> None:
     texts, turns = Texts(monkeypatch, 0.0005), waiting()
     make_all_wait(turns)
-    flood = [asyncio.ensure_future(turns.turn("a", lambda: texts.text("a"))) for _ in range(MOST_OF_ONE)]
+    flood = [asyncio.ensure_future(turns.turn("a", lambda: texts.text("a"))) for _ in range(MAX_WAITING_PER_OWNER)]
     await asyncio.sleep(0)
     with pytest.raises(TooManyNewDocuments):
         await turns.turn("a", lambda: texts.text("a"))
@@ -100,7 +100,7 @@ async def test_an_owner_who_floods_leaves_the_others_their_turn(monkeypatch: pyt
 async def test_so_many_wait_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
     texts, turns = Texts(monkeypatch, 10), waiting()
     make_all_wait(turns)
-    waits = [asyncio.ensure_future(turns.turn(f"owner {n}", lambda: texts.text("a"))) for n in range(MOST_WAITING)]
+    waits = [asyncio.ensure_future(turns.turn(f"owner {n}", lambda: texts.text("a"))) for n in range(MAX_WAITING)]
     await asyncio.sleep(0)
     with pytest.raises(TooManyNewDocuments):
         await turns.turn("one more", lambda: texts.text("a"))
@@ -111,7 +111,7 @@ async def test_so_many_wait_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def test_a_document_waits_so_long_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
     texts, turns = Texts(monkeypatch, 10), waiting()
-    monkeypatch.setattr(new_documents, "SECONDS", 0.02)
+    monkeypatch.setattr(new_documents, "MAX_WAIT_SECONDS", 0.02)
     await turns.turn("a", lambda: texts.text("a"))
     with pytest.raises(TooManyNewDocuments):
         await turns.turn("a", lambda: texts.text("a"))
@@ -151,7 +151,7 @@ async def test_every_endpoint_refuses_new_documents_once_too_many_wait(
     async with limited as client, listening(client) as server:
         ada = await client.sign_up("ada")
         execution = client.app.state.server_context.execution
-        monkeypatch.setattr(new_documents, "MOST_WAITING", 0)
+        monkeypatch.setattr(new_documents, "MAX_WAITING", 0)
         for number, (by, other) in enumerate(((None, ada), (ada, None))):
             prepared = await client.post(f"{{ known{number}: __typename }}", by=by)
             turns = execution._turns[by is None]

@@ -20,7 +20,7 @@ from typing import Protocol
 
 from pocketpay.identity import networks
 from pocketpay.serving.connections.limits import ConnectionLimits
-from pocketpay.serving.connections.waiting import Waiting
+from pocketpay.serving.connections.stage import Stage
 
 REFUSED_SECONDS = 0.5
 """Seconds that a refused client has to read the response; far less than the server has to stop."""
@@ -29,8 +29,8 @@ REFUSED_SECONDS = 0.5
 class Connection(Protocol):
     """A connection, as `Connections` counts it."""
 
-    place: "Place | None"
-    stage: "Waiting[Connection] | None"
+    usage: "AddressUsage | None"
+    stage: "Stage[Connection] | None"
 
     def expire(self) -> None:
         """Called when the connection exceeds the time limit of its stage."""
@@ -41,7 +41,7 @@ class Connection(Protocol):
         ...
 
 
-class Place:
+class AddressUsage:
     """The open connections of one address: their number, and those that are idle."""
 
     __slots__ = ("address", "idle", "open")
@@ -59,84 +59,84 @@ class Connections:
         self.limits = limits
         self.open = 0
         self.refusals = 0
-        self.opened = Waiting[Connection](limits.head_seconds)
-        self.head = Waiting[Connection](limits.head_seconds)
-        self.body = Waiting[Connection](limits.body_seconds)
-        self.unread = Waiting[Connection](limits.unread_seconds)
-        self.idle = Waiting[Connection](limits.keep_alive_seconds)
-        self.stopping = Waiting[Connection](limits.stop_seconds)
-        self.closing = Waiting[Connection](limits.discard_seconds)
-        self.refused = Waiting[Connection](REFUSED_SECONDS)
+        self.opened = Stage[Connection](limits.head_seconds)
+        self.head = Stage[Connection](limits.head_seconds)
+        self.body = Stage[Connection](limits.body_seconds)
+        self.unread = Stage[Connection](limits.unread_seconds)
+        self.idle = Stage[Connection](limits.keep_alive_seconds)
+        self.stopping = Stage[Connection](limits.stop_seconds)
+        self.closing = Stage[Connection](limits.discard_seconds)
+        self.refused = Stage[Connection](REFUSED_SECONDS)
         self._stages = (
             *(self.opened, self.head, self.body, self.unread, self.idle),
             *(self.stopping, self.closing, self.refused),
         )
-        self._places: dict[str, Place] = {}
-        self._sweep: asyncio.TimerHandle | None = None
+        self._usages: dict[str, AddressUsage] = {}
+        self._timer: asyncio.TimerHandle | None = None
 
     def admit(self, connection: Connection, address: str, loop: asyncio.AbstractEventLoop) -> bool:
         """Counts a new connection. Returns False when there are too many and none can be closed in its place."""
-        name = self._counted_as(address)
-        place = self._places.get(name) or Place(name)
-        if not self._room_at(place) or not self._room():
+        name = self._counted_address(address)
+        usage = self._usages.get(name) or AddressUsage(name)
+        if not self._has_room_at(usage) or not self._has_room():
             self.refusals += 1
             return False
-        self._places[name] = place
+        self._usages[name] = usage
         self.open += 1
-        place.open += 1
-        connection.place = place
-        self.wait(connection, self.opened, loop.time())
-        if self._sweep is None:
-            self._sweep = loop.call_later(self.limits.sweep_seconds, self._look, loop)
+        usage.open += 1
+        connection.usage = usage
+        self.enter(connection, self.opened, loop.time())
+        if self._timer is None:
+            self._timer = loop.call_later(self.limits.sweep_seconds, self._close_overdue, loop)
         return True
 
     def release(self, connection: Connection) -> None:
         """Stops counting a connection that is lost or is about to be closed."""
-        place, connection.place = connection.place, None
-        self._leave(connection, place)
-        if place is not None:
+        usage, connection.usage = connection.usage, None
+        self._leave_stage(connection, usage)
+        if usage is not None:
             self.open -= 1
-            place.open -= 1
-            if not place.open:
-                self._places.pop(place.address, None)
+            usage.open -= 1
+            if not usage.open:
+                self._usages.pop(usage.address, None)
 
-    def wait(self, connection: Connection, stage: Waiting[Connection] | None, now: float) -> None:
+    def enter(self, connection: Connection, stage: Stage[Connection] | None, now: float) -> None:
         """Moves the connection to `stage` at the time `now`; None means that it has no time limit."""
-        self._leave(connection, connection.place)
+        self._leave_stage(connection, connection.usage)
         if stage is not None:
             stage.add(connection, now)
             connection.stage = stage
-            if stage is self.idle and connection.place is not None:
-                connection.place.idle[connection] = None
+            if stage is self.idle and connection.usage is not None:
+                connection.usage.idle[connection] = None
 
-    def _leave(self, connection: Connection, place: Place | None) -> None:
+    def _leave_stage(self, connection: Connection, usage: AddressUsage | None) -> None:
         stage = connection.stage
         if stage is not None:
             stage.remove(connection)
             connection.stage = None
-            if stage is self.idle and place is not None:
-                place.idle.pop(connection, None)
+            if stage is self.idle and usage is not None:
+                usage.idle.pop(connection, None)
 
-    def _room_at(self, place: Place) -> bool:
-        most = self.limits.per_address
-        if most is None or not place.address or place.open < most:
+    def _has_room_at(self, usage: AddressUsage) -> bool:
+        limit = self.limits.per_address
+        if limit is None or not usage.address or usage.open < limit:
             return True
-        return self._make_room(next(iter(place.idle), None))
+        return self._close_one(next(iter(usage.idle), None))
 
-    def _room(self) -> bool:
+    def _has_room(self) -> bool:
         if self.open < self.limits.total:
             return True
         # A connection without a first byte is closed next: real clients send their request at once.
-        return self._make_room(self.idle.longest() or self.opened.longest())
+        return self._close_one(self.idle.longest() or self.opened.longest())
 
-    def _make_room(self, connection: Connection | None) -> bool:
+    def _close_one(self, connection: Connection | None) -> bool:
         if connection is None:
             return False
         connection.drop()
         self.release(connection)
         return True
 
-    def _counted_as(self, address: str) -> str:
+    def _counted_address(self, address: str) -> str:
         """The address or network that a connection is counted for; "" for a trusted proxy and a local socket."""
         try:
             peer = ip_address(address)
@@ -148,11 +148,11 @@ class Connections:
             return ""
         return networks.address(address)
 
-    def _look(self, loop: asyncio.AbstractEventLoop) -> None:
+    def _close_overdue(self, loop: asyncio.AbstractEventLoop) -> None:
         now = loop.time()
         for stage in self._stages:
             for connection in stage.overdue(now):
                 connection.expire()
         # The timer ends with the last connection, so that none is left when the server stops.
         waiting = any(self._stages) or self.open
-        self._sweep = loop.call_later(self.limits.sweep_seconds, self._look, loop) if waiting else None
+        self._timer = loop.call_later(self.limits.sweep_seconds, self._close_overdue, loop) if waiting else None

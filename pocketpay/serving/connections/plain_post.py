@@ -28,12 +28,12 @@ class Head(NamedTuple):
     body_bytes: int
 
 
-def read_head(data: bytes, *, most_bytes: int, most_body_bytes: int) -> Head | None:
+def read_head(data: bytes, *, max_bytes: int, max_body_bytes: int) -> Head | None:
     """Returns the head at the start of `data`, or None when it is not plain or exceeds a limit."""
-    found = HEAD.match(data, 0, most_bytes)
-    if found is None:
+    match = HEAD.match(data, 0, max_bytes)
+    if match is None:
         return None
-    raw = found.group()
+    raw = match.group()
     headers: dict[bytes, bytes] = {}
     for line in raw[24:-4].split(b"\r\n"):
         name, _, value = line.partition(b":")
@@ -42,7 +42,7 @@ def read_head(data: bytes, *, most_bytes: int, most_body_bytes: int) -> Head | N
             return None
         headers[name] = value
     length = headers.get(b"content-length", b"")
-    if not length.isdigit() or len(length) > LENGTH_DIGITS or int(length) > most_body_bytes:
+    if not length.isdigit() or len(length) > LENGTH_DIGITS or int(length) > max_body_bytes:
         return None
     if headers.get(b"connection", b"keep-alive").lower() != b"keep-alive":
         return None

@@ -8,7 +8,7 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from websockets.exceptions import HeaderLineTooLong, RequestLineTooLong, TooManyHeaders
 from websockets.protocol import State
 
-from pocketpay.serving.connections.refusals import LONG_LINE, NOT_HTTP, raw
+from pocketpay.serving.connections.refusals import LONG_LINE, NOT_HTTP, response_bytes
 
 CLOSE_SECONDS = 3.0
 """Seconds to wait for the peer's close frame (uvicorn: 10). A peer that does not answer occupies a connection."""
@@ -29,19 +29,19 @@ def text_frame(text: bytes) -> bytes:
 class Upgraded(Protocol):
     """The upgraded connection: its websocket calls these methods."""
 
-    def is_unread(self, unread: bool) -> None:
+    def on_unread(self, unread: bool) -> None:
         """Called with True when the peer stops reading, and with False when it reads again."""
         ...
 
-    def is_stopping(self) -> None:
+    def on_stopping(self) -> None:
         """Called when the server stops: the connection closes soon."""
         ...
 
-    def is_closing(self) -> None:
+    def on_closing(self) -> None:
         """Called when the transport is closed: the connection ends after the buffered bytes are sent."""
         ...
 
-    def is_lost(self) -> None:
+    def on_lost(self) -> None:
         """Called when the connection is lost."""
         ...
 
@@ -56,7 +56,7 @@ class ReportingTransport:
 
     def close(self) -> None:
         self._transport.close()
-        self._connection.is_closing()
+        self._connection.on_closing()
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._transport, name)
@@ -72,7 +72,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
-        self.connection.is_lost()
+        self.connection.on_lost()
 
     async def send(self, message: ASGISendEvent) -> None:
         """Extends uvicorn's method by a fast path for texts on an open websocket. Also marks a refused handshake as
@@ -92,22 +92,22 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
             self.handshake_complete = True
 
     def shutdown(self) -> None:
-        self.connection.is_stopping()
+        self.connection.on_stopping()
         super().shutdown()
 
     def pause_writing(self) -> None:
         super().pause_writing()
-        self.connection.is_unread(True)
+        self.connection.on_unread(True)
 
     def resume_writing(self) -> None:
         super().resume_writing()
-        self.connection.is_unread(False)
+        self.connection.on_unread(False)
 
     def data_received(self, data: bytes) -> None:
         """Extends uvicorn's method: answers a malformed handshake and closes. uvicorn leaves the connection open."""
         super().data_received(data)
         unreadable = self.conn.handshake_exc
         if unreadable is not None and not self.handshake_complete:
-            self.transport.write(raw(LONG_LINE if isinstance(unreadable, TOO_LONG) else NOT_HTTP))
+            self.transport.write(response_bytes(LONG_LINE if isinstance(unreadable, TOO_LONG) else NOT_HTTP))
             self.handshake_complete = self.close_sent = True
             self.transport.close()

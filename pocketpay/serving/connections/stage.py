@@ -6,7 +6,7 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 
-class Waiting(Generic[T]):
+class Stage(Generic[T]):
     """The items in one stage; each may stay at most `seconds`.
 
     All items have the same limit, so the first to enter is the first to be overdue. Adding, removing and finding an
@@ -22,13 +22,13 @@ class Waiting(Generic[T]):
     def __len__(self) -> int:
         return len(self._since)
 
-    def add(self, one: T, now: float) -> None:
+    def add(self, item: T, now: float) -> None:
         """Adds the item, or moves it to the end, with `now` as the time at which it entered."""
-        self._since.pop(one, None)
-        self._since[one] = now
+        self._since.pop(item, None)
+        self._since[item] = now
 
-    def remove(self, one: T) -> None:
-        self._since.pop(one, None)
+    def remove(self, item: T) -> None:
+        self._since.pop(item, None)
 
     def longest(self) -> T | None:
         """Returns the item that entered first, or None when the stage is empty."""
@@ -36,12 +36,12 @@ class Waiting(Generic[T]):
 
     def overdue(self, now: float) -> Iterator[T]:
         """Yields the items that exceed the limit. The caller may remove an item or add it again meanwhile."""
-        for one, since in list(self._until(now - self.seconds)):
-            if self._since.get(one) == since:
-                yield one
+        for item, since in list(self._until(now - self.seconds)):
+            if self._since.get(item) == since:
+                yield item
 
     def _until(self, moment: float) -> Iterator[tuple[T, float]]:
-        for one, since in self._since.items():
+        for item, since in self._since.items():
             if since > moment:
                 return
-            yield one, since
+            yield item, since
