@@ -41,17 +41,17 @@ def _tokens(payload: Mapping[str, object]) -> Iterator[str]:
         for key, inner_value in value.items():
             name = key.lower().replace("-", "").replace("_", "")
             if name in TOKEN_NAMES and is_token_level:
-                yield _bearer(inner_value)
-            elif _is_like_a_credential(name) or (name == "headers" and isinstance(inner_value, str)):
+                yield _without_bearer(inner_value)
+            elif _is_credential_name(name) or (name == "headers" and isinstance(inner_value, str)):
                 yield INVALID_TOKEN
             else:
                 pending.append((inner_value, name == "headers" and value is payload))
 
 
-def _bearer(value: object) -> str:
+def _without_bearer(value: object) -> str:
     text = value.strip() if isinstance(value, str) else INVALID_TOKEN
     return text[7:].strip() if text[:7].lower() == "bearer " else text
 
 
-def _is_like_a_credential(name: str) -> bool:
+def _is_credential_name(name: str) -> bool:
     return any(part in name for part in CREDENTIAL_PARTS) and not any(part in name for part in OTHER_PARTS)

@@ -160,7 +160,7 @@ class PreparedDocument:
         self.fragments = {name: FragmentDetails(node, None) for name, node in self.fragment_definitions.items()}
 
     def operation(self, name: str | None) -> Operation:
-        """Returns the requested operation. Raises BadUserInput when there is none, or when the name is missing."""
+        """Returns the requested operation. Raises BadUserInput when there is none, or a name is needed."""
         if name is None:
             if len(self.operations) == 1:
                 return self.operations[0]
@@ -207,7 +207,7 @@ class Documents:
             *(() if introspection else (NoSchemaIntrospectionCustomRule,)),
         )
         self.texts: Texts = NO_TEXTS
-        """The texts of trusted documents, by the names that requests use for them."""
+        """The texts of trusted documents, by id."""
         self._trusted: dict[str, PreparedDocument] = {}
         self._cache, self._anonymous_cache = _Cache(MAX_CACHED_TOKENS), _Cache(MAX_CACHED_ANONYMOUS_TOKENS)
 
@@ -240,7 +240,7 @@ class Documents:
         return cached
 
     def check_cost(self, operation: Operation, variables: Mapping[str, Any] | None) -> None:
-        """Weighs an operation with the page sizes of a request. Raises TooComplex when it exceeds a limit."""
+        """Checks the weight of an operation with the page sizes of a request. Raises TooComplex above a limit."""
         excess = self._limits.excess(self._weight(operation, variables))
         if excess is not None:
             raise excess
@@ -257,7 +257,7 @@ class Documents:
         return Measure(self._schema, document, variables or {}).operation(operation.node)
 
     def _prepare(self, text: str, *, anonymous: bool) -> PreparedDocument:
-        # Characters count too, so that a long text with few tokens has its weight.
+        # Characters count too: a long text with few tokens also takes memory.
         characters = len(text) // 64
         try:
             document = read(text, self._limits.tokens, anonymous=anonymous)

@@ -42,7 +42,7 @@ ANONYMOUS_SHARE = Share(share=1 / 50, burst_seconds=0.1)
 """A new version of a client sends about ten new documents at once; preparing one takes 1 to 5 ms."""
 
 RUNS_BEFORE_PLAN = 1
-"""Requests of an operation before its plan is compiled. Compiling takes 100 to 500 µs, like a few executions."""
+"""Requests of an operation before its plan is compiled. Compiling takes 100 to 500 µs, which is a few executions."""
 
 
 class Answer(NamedTuple):
@@ -92,14 +92,14 @@ class Execution:
         return self.add_cost(answer, operation, variables) if with_cost else answer
 
     def add_cost(self, answer: Answer, operation: Operation, variables: dict[str, Any] | None) -> Answer:
-        """Adds the cost of the document to the response, as `extensions.cost`."""
+        """Returns the answer with the cost of its document, in `extensions.cost`."""
         answer.payload["extensions"] = {"cost": self.documents.cost(operation, variables)}
         return answer
 
     async def find_operation(
         self, text: str, name: str | None, variables: Mapping[str, Any] | None, context: Context
     ) -> Operation:
-        """Returns the requested operation, prepared when it is its turn. Raises Rejected when it is not executed."""
+        """Returns the requested operation. A new document waits for its turn. Raises Rejected on any error."""
         prepared = self.documents.cached(text, anonymous=context.viewer is None)
         if prepared is None:
             prepared = await self._prepared(text, context)
@@ -142,7 +142,7 @@ class Execution:
         return answer_from(cast(ExecutionResult, result), operation.type, context.request_id)
 
     async def _prepared(self, text: str, context: Context) -> PreparedDocument:
-        """Prepares a new document when it is its turn. Raises Rejected when too many wait or it is not trusted."""
+        """Prepares a new document at its turn. Raises Rejected when too many wait, or when it is not trusted."""
         if self._only_trusted:
             raise Rejected([NOT_TRUSTED])
         viewer = context.viewer

@@ -11,7 +11,7 @@ from pocketpay.serving.trusted import document_id_in
 
 MESSAGES = frozenset({"connection_init", "ping", "pong", "subscribe", "complete"})
 
-REASON_BYTES = 123
+MAX_REASON_BYTES = 123
 """Largest reason in a close frame, in bytes. A reason may repeat an operation id that the client chose."""
 
 SEND_ERRORS = (WebSocketDisconnect, RuntimeError, OSError)
@@ -36,7 +36,7 @@ class TextFrames(ASGIWebSocketAdapter):
     async def close(self, code: int, reason: str) -> None:
         if self.ws.application_state is WebSocketState.CONNECTED:
             try:
-                await self.ws.close(code=code, reason=reason.encode()[:REASON_BYTES].decode(errors="ignore"))
+                await self.ws.close(code=code, reason=reason.encode()[:MAX_REASON_BYTES].decode(errors="ignore"))
             except SEND_ERRORS as error:
                 raise WebSocketDisconnected from error
 

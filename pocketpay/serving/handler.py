@@ -66,11 +66,11 @@ class PostResponder:
             request = http.parse_body(raw, self._texts)
         except HttpRefusal as refused:
             return Reply(refused.payload, refused.status, kind, request_id, refused.headers)
-        began = perf_counter()
+        started = perf_counter()
         payload, type_, outcome = await server_context.execution.answer(
             *request, context, with_cost=http.wants_cost(headers, default=self._shows_cost)
         )
-        server_context.metrics.record(type_, outcome, perf_counter() - began)
+        server_context.metrics.record(type_, outcome, perf_counter() - started)
         if self._cookies is None or context.refresh_cookie is None:
             return Reply(payload, http.status_of(payload, kind), kind, request_id)
         set_cookie_headers = self._cookies.set_cookie_headers(context.refresh_cookie)

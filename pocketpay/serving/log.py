@@ -20,7 +20,7 @@ from pocketpay.settings import Settings
 FIELDS = frozenset(
     {
         "event", "level", "logger", "time", "text", "reason", "request_id", "path", "name", "pid", "code", "pump",
-        "error", "failed", "at", "said", "tries", "seconds", "count", "waiting", "instructions", "revision", "state",
+        "error", "failed", "at", "message", "tries", "seconds", "count", "waiting", "instructions", "revision", "state",
         "failure", "size", "account", "changed_at",
         "origin",
     }
@@ -89,7 +89,7 @@ def _exception(*, verbose: bool) -> Callable[[Any, str, EventDict], EventDict]:
                 f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(error.__traceback__)
             ]
             if verbose:
-                event["said"] = str(error)
+                event["message"] = str(error)
         return event
 
     return add_exception

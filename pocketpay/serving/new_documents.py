@@ -107,13 +107,13 @@ class NewDocuments:
             self._timer = loop.call_at(self._free_at(), self._prepare_next)
 
     def _run(self, prepare: Callable[[], Result]) -> Result:
-        began = thread_time()
+        started = thread_time()
         try:
             return prepare()
         finally:
-            took = thread_time() - began
+            seconds_taken = thread_time() - started
             now = asyncio.get_running_loop().time()
-            self._covered_until = max(self._covered_until, now) + took / self._share
+            self._covered_until = max(self._covered_until, now) + seconds_taken / self._share
 
     def _free_at(self) -> float:
         """The time at which the next document may be prepared."""

@@ -269,13 +269,13 @@ class _Compiler:
 
         def write(value: Any, run: Run) -> Any:
             class_ = type(value)
-            known = writers.get(class_)
-            if known is None:
+            write_object = writers.get(class_)
+            if write_object is None:
                 object_type = self._types_by_class.get(class_)
                 if object_type is None or not self._schema.is_sub_type(type_, object_type):
                     raise NotCompilable
-                known = writers[class_] = self._object(object_type, details)
-            return known(value, run)
+                write_object = writers[class_] = self._object(object_type, details)
+            return write_object(value, run)
 
         return write
 
@@ -357,11 +357,11 @@ def _resolved(name: str, resolver: Resolver, arguments: Arguments, write: Writer
     call = resolver.call
     if resolver.is_async:
 
-        def wait(source: Any, result: dict[str, Any], run: Run) -> None:
+        def defer(source: Any, result: dict[str, Any], run: Run) -> None:
             result[name] = None
             run.pending.append(PendingField(call(source, run, arguments(run)), result, name, write))
 
-        return wait
+        return defer
 
     def put(source: Any, result: dict[str, Any], run: Run) -> None:
         result[name] = write(call(source, run, arguments(run)), run)

@@ -166,12 +166,12 @@ class Socket(BaseGraphQLTransportWSHandler[Context, None]):
     async def run_operation(self, operation: Operation[Context, None]) -> None:
         context = self.context.fresh()
         context.request_id = http.request_id({})
-        began = perf_counter()
+        started = perf_counter()
         try:
             type_, outcome = await self._run(operation, context)
         except WebSocketDisconnected:
             return
-        self.server_context.metrics.record(type_, outcome, perf_counter() - began)
+        self.server_context.metrics.record(type_, outcome, perf_counter() - started)
 
     async def _run(self, operation: Operation[Context, None], context: Context) -> tuple[str, str]:
         try:

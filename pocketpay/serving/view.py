@@ -72,11 +72,11 @@ class View(GraphQL[Context, None]):
         try:
             kind = http.media_type(headers.get(b"accept", b""))
             context = await self.server_context.context(scope, headers, request_id)
-            began = perf_counter()
+            started = perf_counter()
             payload, type_, outcome = await self._answer(
                 scope, context, with_cost=http.wants_cost(headers, default=self._shows_cost)
             )
-            self.server_context.metrics.record(type_, outcome, perf_counter() - began)
+            self.server_context.metrics.record(type_, outcome, perf_counter() - started)
         except HttpRefusal as refused:
             await http.send_refusal(send, refused, kind=kind, request_id=request_id)
         else:

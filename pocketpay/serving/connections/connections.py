@@ -23,7 +23,7 @@ from pocketpay.serving.connections.limits import ConnectionLimits
 from pocketpay.serving.connections.stage import Stage
 
 REFUSED_SECONDS = 0.5
-"""Seconds that a refused client has to read the response; far less than the server has to stop."""
+"""Seconds that a refused client has to read the response; much less than a server stop may take."""
 
 
 class Connection(Protocol):
@@ -78,7 +78,7 @@ class Connections:
         """Counts a new connection. Returns False when there are too many and none can be closed in its place."""
         name = self._counted_address(address)
         usage = self._usages.get(name) or AddressUsage(name)
-        if not self._has_room_at(usage) or not self._has_room():
+        if not self._has_capacity_for(usage) or not self._has_capacity():
             self.refusals += 1
             return False
         self._usages[name] = usage
@@ -117,19 +117,19 @@ class Connections:
             if stage is self.idle and usage is not None:
                 usage.idle.pop(connection, None)
 
-    def _has_room_at(self, usage: AddressUsage) -> bool:
+    def _has_capacity_for(self, usage: AddressUsage) -> bool:
         limit = self.limits.per_address
         if limit is None or not usage.address or usage.open < limit:
             return True
-        return self._close_one(next(iter(usage.idle), None))
+        return self._close_for_capacity(next(iter(usage.idle), None))
 
-    def _has_room(self) -> bool:
+    def _has_capacity(self) -> bool:
         if self.open < self.limits.total:
             return True
         # A connection without a first byte is closed next: real clients send their request at once.
-        return self._close_one(self.idle.longest() or self.opened.longest())
+        return self._close_for_capacity(self.idle.longest() or self.opened.longest())
 
-    def _close_one(self, connection: Connection | None) -> bool:
+    def _close_for_capacity(self, connection: Connection | None) -> bool:
         if connection is None:
             return False
         connection.drop()

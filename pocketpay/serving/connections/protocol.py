@@ -66,7 +66,7 @@ class NoReader:
         """Does nothing: no task waits for the body."""
 
 
-class PlainCycle:
+class PlainRequest:
     """The state of a plain request that is being answered: the attributes that uvicorn's protocol reads."""
 
     __slots__ = ("disconnected", "keep_alive", "message_event", "response_complete", "response_started", "transport")
@@ -96,7 +96,7 @@ class Protocol(HttpToolsProtocol):
         self.usage: AddressUsage | None = None
         self.stage: Stage[Connection] | None = None
         self._limits = self.all_connections.limits
-        self._requests_begun = 0
+        self._requests_started = 0
         """Number of requests whose first byte has arrived."""
         self._in_head = self._in_body = False
         self._head_bytes = self._body_bytes = self._payload_bytes = 0
@@ -216,15 +216,15 @@ class Protocol(HttpToolsProtocol):
         """Feeds the parser in pieces, none larger than a head may be: it keeps an unfinished head in memory."""
         limit = self._limits.head_bytes
         while True:
-            begun, was_in_body = self._requests_begun, self._in_body
+            started_before, was_in_body = self._requests_started, self._in_body
             remaining = limit - self._head_bytes if self._in_head else limit
             piece = data if len(data) <= remaining else memoryview(data)[:remaining]
             self.parser.feed_data(piece)
             if self._in_head:
-                if self._requests_begun == begun:
+                if self._requests_started == started_before:
                     self._head_bytes += len(piece)
                 else:
-                    self._head_is_measured = self._requests_begun == begun + 1 and not was_in_body
+                    self._head_is_measured = self._requests_started == started_before + 1 and not was_in_body
                     self._head_bytes = len(piece) if self._head_is_measured else 0
                 if self._head_bytes >= limit:
                     self._refusal = refusals.large_head(limit, self._limits.headers)
@@ -250,8 +250,8 @@ class Protocol(HttpToolsProtocol):
                 return False
         assert head is not None  # noqa: S101 - it has a body
         self._head = head if len(head.raw) <= MAX_CACHED_HEAD_BYTES else None
-        self._requests_begun += 1
-        cycle = PlainCycle(self.transport)
+        self._requests_started += 1
+        cycle = PlainRequest(self.transport)
         self.cycle = self._running_cycle = cycle  # type: ignore[assignment]  # it has all attributes read here
         self._enter(None)
         task = self.loop.create_task(self._answer(cycle, head, body, responder))
@@ -259,7 +259,7 @@ class Protocol(HttpToolsProtocol):
         self.tasks.add(task)
         return True
 
-    async def _answer(self, cycle: PlainCycle, head: Head, body: bytes, responder: PostResponder) -> None:
+    async def _answer(self, cycle: PlainRequest, head: Head, body: bytes, responder: PostResponder) -> None:
         try:
             reply = await responder.reply({"type": "http", "client": self.client}, head.headers, body)
             payload = orjson.dumps(reply.payload)
@@ -288,7 +288,7 @@ class Protocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self._requests_begun += 1
+        self._requests_started += 1
         self._in_head, self._head_bytes, self._head_is_measured = True, 0, True
 
     def on_header(self, name: bytes, value: bytes) -> None:
@@ -336,7 +336,7 @@ class Protocol(HttpToolsProtocol):
         return cycle is not None and not cycle.response_complete and not cycle.disconnected
 
     def _enter(self, stage: Stage[Connection] | None) -> None:
-        self._stage_request = self._requests_begun
+        self._stage_request = self._requests_started
         self.all_connections.enter(self, stage, self.loop.time())
 
     def _update_stage(self) -> None:
@@ -353,10 +353,10 @@ class Protocol(HttpToolsProtocol):
         elif self._is_answering():
             next_ = None
         else:
-            next_ = stages.idle if self._requests_begun else stages.opened
+            next_ = stages.idle if self._requests_started else stages.opened
         if self.stage is stages.stopping and next_ is stages.body:
             return
-        if next_ is not self.stage or self._stage_request != self._requests_begun:
+        if next_ is not self.stage or self._stage_request != self._requests_started:
             self._enter(next_)
 
     def _discard(self, size: int) -> None:
