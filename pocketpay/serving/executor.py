@@ -43,7 +43,7 @@ from pocketpay.serving.resolvers import RESOLVER, STRAWBERRY, Resolver
 
 
 class PlainField(NamedTuple):
-    """A plain field: of a leaf type (`leaf` serializes its value) or of an object type. `read` gets the value."""
+    """A plain field: `read` gets its value. `leaf` serializes the value, or `object_type` has its subfields."""
 
     read: Callable[[Any], Any]
     nullable: bool
@@ -139,7 +139,7 @@ class OperationExecutor(Executor[Any]):
             self._relevant_sub_fields = selected.sub_fields
 
     def build_per_event_executor(self, payload: Any) -> Executor[Any]:
-        """Returns an executor for one event of a subscription. It has a new context, because data loaders cache."""
+        """Returns an executor for one event of a subscription. It has a new context, whose data loaders are empty."""
         executor = super().build_per_event_executor(payload)
         executor.context_value = self.context_value.fresh()
         return executor
@@ -198,7 +198,7 @@ class OperationExecutor(Executor[Any]):
         grouped_field_set: Any,
         position_context: Any,
     ) -> Any:
-        """Executes several mutations in order, each with a new context: data loaders cache values from before it."""
+        """Executes several mutations in order. Each gets a new context, whose data loaders are empty."""
         return self._execute_in_order(parent_type, source_value, path, grouped_field_set, position_context)
 
     async def _execute_in_order(

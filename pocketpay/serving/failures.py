@@ -137,7 +137,7 @@ def _message_and_extensions(error: GraphQLError, code: str, request_id: str) -> 
 
 
 def in_currency(error: GraphQLError, currency: str) -> GraphQLError:
-    """Returns the error, with a message for this currency when it is about an Amount."""
+    """Returns the error. If it is about an Amount, its message is the one for this currency."""
     if not is_about_an_amount(error):
         return error
     cause = MalformedAmount(currency)
@@ -184,7 +184,7 @@ _ENUM = re.compile(r"Value .* does not exist in '(\w+)' enum\..*", re.DOTALL)
 
 
 def without_value(message: str) -> str:
-    """Returns a message of graphql-core about a value, without the value."""
+    """Returns graphql-core's message about an invalid value, without the value itself."""
     match = MESSAGE_PREFIX.match(message)
     prefix, rest = (match.group(), message[match.end() :]) if match else ("", message)
     rest = _ENUM.sub(r"Value does not exist in '\1' enum.", _VALUE.sub(" value.", _FOUND.sub(".", rest)))

@@ -48,7 +48,10 @@ class PostResponder:
         self._shows_cost = not settings.production
 
     async def max_bytes(self, headers: Headers) -> int:
-        """Returns the limit of the body in bytes; a large body needs a valid token. Raises HttpRefusal when busy."""
+        """Returns the limit of the body in bytes. A body above `anonymous_bytes` needs a valid token.
+
+        Raises HttpRefusal when the token cannot be checked.
+        """
         if http.may_exceed(headers, self.anonymous_bytes) and await self._context.viewer(headers) is not None:
             return self._body_bytes
         return self.anonymous_bytes

@@ -245,7 +245,7 @@ class Measure:
     def _multiplier(
         self, node: FieldNode, parent: GraphQLNamedType | None, field: GraphQLField | None, page: int | None
     ) -> tuple[int, int | None, bool]:
-        """Returns the multiplier of the selections below a field, its page size if any, and whether that varies."""
+        """Returns how often the selections below a field count, its page size, and whether a variable gives it."""
         if field is None:
             return 1, None, False
         paged = "first" in field.args

@@ -20,8 +20,8 @@ from pocketpay.settings import Settings
 FIELDS = frozenset(
     {
         "event", "level", "logger", "time", "text", "reason", "request_id", "path", "name", "pid", "code", "pump",
-        "error", "failed", "at", "message", "tries", "seconds", "count", "waiting", "instructions", "revision", "state",
-        "failure", "size", "account", "changed_at",
+        "error", "failed", "at", "message", "tries", "seconds", "count", "waiting", "instructions", "revision",
+        "state", "failure", "size", "account", "changed_at",
         "origin",
     }
 )  # fmt: skip
@@ -63,7 +63,7 @@ def configure(settings: Settings) -> None:
 
 
 class _Stderr(logging.Handler):
-    """Writes to the current `sys.stderr`, which tests replace."""
+    """Writes to the current `sys.stderr`, also when it was replaced after `configure`."""
 
     def emit(self, record: logging.LogRecord) -> None:
         sys.stderr.write(self.format(record) + "\n")

@@ -44,7 +44,7 @@ class Origins:
         """When each refused origin was logged."""
 
     def allows(self, origin: str) -> bool:
-        """Whether pages of this origin, which is not the server's own, may send requests."""
+        """Whether pages of this other origin may send requests to the server."""
         if "*" in self._named or normalized_origin(origin) in self._named:
             return True
         return self._loopback and LOOPBACK.fullmatch(origin) is not None

@@ -91,7 +91,8 @@ class Plan:
         self._name, self._resolve, self._arguments, self._write = name, resolve, arguments, write
 
     async def data(self, context: Context, values: VariableValues) -> dict[str, Any] | RootResult | None:
-        """Returns the response's data; a RootResult when the executor does the rest; None when it does everything."""
+        """Returns the response's data. When the plan fails, the executor creates the data: from the returned
+        RootResult, or, after None, by calling the root resolver itself."""
         run = Run(context, values)
         try:
             value = self._resolve.call(None, run, self._arguments(run))
@@ -263,7 +264,7 @@ class _Compiler:
         return _object([self._field_writer(type_, name, selections) for name, selections in fields.items()])
 
     def _abstract(self, type_: Any, details: list[FieldDetails]) -> Writer:
-        """Returns a writer that compiles one writer for each class of value, at its first value."""
+        """Returns the writer of an interface or union. It compiles one writer per class, at its first value."""
         self.shared = False  # not known before the first value
         writers: dict[type, Writer] = {}
 

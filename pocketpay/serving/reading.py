@@ -88,8 +88,8 @@ def read(text: str, tokens: int, *, anonymous: bool) -> DocumentNode:
 
 
 def unlink_tokens(document: DocumentNode) -> int:
-    """Returns the number of tokens of a parsed document. Also removes their references to the previous token, so that
-    they form no cycles for the garbage collector."""
+    """Removes the references of tokens to their previous token, so that they form no cycles for the garbage collector.
+    Returns the number of tokens of the document."""
     token = document.loc.start_token if document.loc else None
     count = 0
     while token is not None:

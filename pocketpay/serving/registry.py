@@ -87,7 +87,7 @@ class Sockets:
                 socket.end(4401, "Session revoked")
 
     async def recheck(self, gate: Gate) -> None:
-        """Checks every session again, because signals of revoked sessions may have been lost."""
+        """Checks every session again, because signals about revoked sessions may have been lost."""
         for session_id, sockets in list(self._sessions.items()):
             token = next((socket.token for socket in sockets if socket.token), None)
             if token is not None and await gate.check(token) is Denial.REVOKED:

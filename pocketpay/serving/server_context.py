@@ -50,7 +50,7 @@ class ServerContext:
         )
 
     async def admit(self, scope: Scope, headers: Headers) -> Viewer | None:
-        """Returns the viewer, and counts the request for them or their address. Raises HttpRefusal above the rate."""
+        """Returns the viewer, if any. Counts the request for the rate limit; raises HttpRefusal above it."""
         viewer = await self.viewer(headers)
         self.check_rate(viewer, _address(scope))
         return viewer
@@ -66,7 +66,7 @@ class ServerContext:
             raise http.busy() from None
 
     def check_rate(self, viewer: Viewer | None, address: str) -> None:
-        """Counts a request of the user, or of the address without one. Raises HttpRefusal above the allowed rate."""
+        """Counts a request for the user, or for the address if there is no user. Raises HttpRefusal above the limit."""
         retry_after_seconds = None
         if viewer is not None:
             if self.rates is not None:

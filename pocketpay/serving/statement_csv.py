@@ -75,7 +75,9 @@ class StatementFiles:
             ):
                 if statement is None:
                     raise NOT_FOUND
-                await _run_until(_send_file(tracked_send, statement, now, scope["method"]), _disconnected(receive))
+                await _run_until(
+                    _send_file(tracked_send, statement, now, scope["method"]), _wait_for_disconnect(receive)
+                )
         except (ServiceBusy, TimeoutError) as error:
             if not tracked_send.started:
                 raise http.busy() from None
@@ -154,7 +156,7 @@ def _date(at: datetime, zone: ZoneInfo) -> str:
     return shown_by(zone, at).isoformat(" ", "seconds")
 
 
-async def _disconnected(receive: Receive) -> None:
+async def _wait_for_disconnect(receive: Receive) -> None:
     """Waits until the client disconnects or has received the response."""
     while (await receive())["type"] != "http.disconnect":
         pass

@@ -32,7 +32,7 @@ def _is_page_request(scope: Scope, headers: Headers) -> bool:
 
 
 class View(GraphQL[Context, None]):
-    """The ASGI application at /graphql behind the POST handler, one per server."""
+    """The ASGI application at /graphql for all requests except POST, one per server."""
 
     websocket_adapter_class = TextFrames
     graphql_transport_ws_handler_class = Socket
