@@ -33,7 +33,7 @@ class QuickLexer(Lexer):
                     position += escape.size
                 case "" | "\r" | "\n":
                     raise GraphQLSyntaxError(self.source, position, "Unterminated string.")
-                case _:  # half of a surrogate pair, which JSON cannot contain
+                case _:  # half of a surrogate pair, which orjson never returns
                     return super().read_string(start)
 
     def _escape(self, position: int) -> EscapeSequence:

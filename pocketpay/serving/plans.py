@@ -193,7 +193,7 @@ class Plans:
         try:
             field, resolver = _field(type_, details[0].node)
             if resolver is None or (operation.type == "mutation" and not resolver.is_async):
-                return None  # the executor calls a failed synchronous resolver again
+                return None  # the executor would call a failed synchronous resolver again
             write = _Compiler(self._schema, self._types_by_class, operation).writer(field.type, details)
             return Plan(name, resolver, _arguments(field, details[0].node), write)
         except NotCompilable:

@@ -88,7 +88,7 @@ def read(text: str, tokens: int, *, anonymous: bool) -> DocumentNode:
 
 
 def unlink_tokens(document: DocumentNode) -> int:
-    """Removes the references of tokens to their previous token, so that they form no cycles for the garbage collector.
+    """Removes the references of tokens to their previous token: they would form cycles for the garbage collector.
     Returns the number of tokens of the document."""
     token = document.loc.start_token if document.loc else None
     count = 0

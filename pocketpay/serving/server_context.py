@@ -66,7 +66,7 @@ class ServerContext:
             raise http.busy() from None
 
     def check_rate(self, viewer: Viewer | None, address: str) -> None:
-        """Counts a request for the user, or for the address if there is no user. Raises HttpRefusal above the limit."""
+        """Counts a request for the user, or for the address if there is none. Raises HttpRefusal above the limit."""
         retry_after_seconds = None
         if viewer is not None:
             if self.rates is not None:
