@@ -81,7 +81,7 @@ class PostResponder:
 
 
 class Handler:
-    """The outermost ASGI application: answers POST /graphql itself, and passes other requests to `app`."""
+    """ASGI middleware that answers POST /graphql itself, and passes other requests to `app`."""
 
     def __init__(self, app: ASGIApp, responder: PostResponder) -> None:
         self._app, self._responder = app, responder

@@ -38,7 +38,7 @@ def waiting() -> NewDocuments:
 
 def make_all_wait(turns: NewDocuments) -> None:
     """No text begins before `let_them_begin`, however slow this machine is."""
-    turns._paid_at = asyncio.get_running_loop().time() + 3600
+    turns._covered_until = asyncio.get_running_loop().time() + 3600
 
 
 async def let_them_begin(turns: NewDocuments) -> None:
@@ -46,8 +46,8 @@ async def let_them_begin(turns: NewDocuments) -> None:
     await asyncio.sleep(0)
     assert turns._timer is not None
     turns._timer.cancel()
-    turns._paid_at = 0.0
-    turns._next()
+    turns._covered_until = 0.0
+    turns._prepare_next()
 
 
 async def test_new_documents_take_their_share_of_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -155,7 +155,7 @@ async def test_every_endpoint_refuses_new_documents_once_too_many_wait(
         for number, (by, other) in enumerate(((None, ada), (ada, None))):
             prepared = await client.post(f"{{ known{number}: __typename }}", by=by)
             turns = execution._turns[by is None]
-            paid_at, turns._paid_at = turns._paid_at, math.inf
+            covered_until, turns._covered_until = turns._covered_until, math.inf
 
             posted = await client.post("{ a: __typename }", by=by)
             got = await client.http.get(
@@ -171,4 +171,4 @@ async def test_every_endpoint_refuses_new_documents_once_too_many_wait(
             assert prepared["data"] == {f"known{number}": "Query"}
             others = await client.post(f"{{ new{number}: __typename }}", by=other)
             assert others == {"data": {f"new{number}": "Query"}}
-            turns._paid_at = paid_at
+            turns._covered_until = covered_until

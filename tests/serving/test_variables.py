@@ -93,7 +93,7 @@ def told(values: VariableValues | list[GraphQLError]) -> object:
 def test_an_input_of_leaves_goes_the_short_way() -> None:
     operation = parse(PAY).definitions[0]
     assert isinstance(operation, OperationDefinitionNode)
-    assert Variables(CORE, operation.variable_definitions or ())._short is not None
+    assert Variables(CORE, operation.variable_definitions or ())._fast is not None
 
 
 @pytest.mark.parametrize(
