@@ -126,16 +126,16 @@ class Socket(BaseGraphQLTransportWSHandler[Context, None]):
         if token is None:
             return None
         try:
-            claims = await self.context.services.identity.gate.check(token)
+            result = await self.context.services.identity.gate.check(token)
         except ServiceBusy:
             return 1013, "Try again later"
-        if isinstance(claims, Denial):
-            return close_reason(claims)
-        self.viewer, self.token = claims.viewer, token
+        if isinstance(result, Denial):
+            return close_reason(result)
+        self.viewer, self.token = result.viewer, token
         if not self.server_context.sockets.sign_in(self):
             return 4429, "Too many sockets"
-        self.context.viewer = claims.viewer
-        self._close_at_expiry(claims)
+        self.context.viewer = result.viewer
+        self._close_at_expiry(result)
         return None
 
     def _close_at_expiry(self, claims: Claims) -> None:
