@@ -22,7 +22,8 @@ from pocketpay.database.embedded.server import EmbeddedPostgres
 from pocketpay.database.roles import LOGIN, OWNER
 from pocketpay.database.sessions import Database
 from pocketpay.identity import passwords
-from pocketpay.serving import log
+from pocketpay.serving import execution, log
+from pocketpay.serving.new_documents import Share
 from tests import commands
 from tests.leftovers import run_folder
 
@@ -60,6 +61,16 @@ def cheap_hashes() -> Iterator[None]:
     """A password costs a test microseconds to hash, not 24 ms. Servers in processes of their own hash as always."""
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(passwords, "_ARGON2", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def time_for_new_documents() -> Iterator[None]:
+    """New documents never wait for their turn: a pass of the garbage collector over a test process counts as if
+    preparing a document took that long."""
+    with pytest.MonkeyPatch.context() as patched:
+        for whose in ("MEMBERS", "STRANGERS"):
+            patched.setattr(execution, whose, Share(share=1, burst_seconds=60))
         yield
 
 
