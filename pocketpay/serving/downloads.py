@@ -11,7 +11,7 @@ from uuid import UUID
 
 from pocketpay.database.turns import Turns
 from pocketpay.serving import http
-from pocketpay.transactions.statement import LONGEST_SECONDS
+from pocketpay.transactions.statement import MAX_SECONDS
 
 MOST_AT_ONCE = 4
 """Of one server: each has a connection of its own, and as much of the processor as it is given."""
@@ -22,7 +22,7 @@ MOST_OF_A_WALLET = 1
 WAIT_SECONDS = 5.0
 """For a place; then the client is asked to come again. A usual month is read in less than a second."""
 
-DEADLINE_SECONDS = LONGEST_SECONDS
+DEADLINE_SECONDS = MAX_SECONDS
 
 OWN_SECONDS = 20.0
 """Some 300,000 lines at the speed of the server. Four clients that read slowly shut out others for no longer."""

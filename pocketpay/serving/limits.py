@@ -47,7 +47,7 @@ from pocketpay.payments.split_bill import MOST_ASKED
 from pocketpay.payments.transfer_batch import MOST_TRANSFERS
 from pocketpay.serving.failures import TooComplex
 from pocketpay.settings import Settings
-from pocketpay.transactions.history import LISTED
+from pocketpay.transactions.history import MAX_REFUNDS_LISTED
 
 UNPAGED = 2
 """What a list without pages counts: most are short, and bounded by the product."""
@@ -55,7 +55,7 @@ UNPAGED = 2
 LONG_LISTS = {
     ("TransferBatchPayload", "results"): MOST_TRANSFERS,
     ("SplitBillPayload", "moneyRequests"): MOST_ASKED,
-    ("Transaction", "refunds"): LISTED,
+    ("Transaction", "refunds"): MAX_REFUNDS_LISTED,
     ("Query", "cards"): MOST_CARDS,
     ("Customer", "sessions"): MOST_SESSIONS,
 }

@@ -29,7 +29,7 @@ from pocketpay.serving.failures import FORBIDDEN
 from pocketpay.serving.http import HttpRefusal
 from pocketpay.serving.server_context import ServerContext
 from pocketpay.serving.spreadsheet import BYTE_ORDER_MARK, row, words
-from pocketpay.transactions.statement import AT_ONCE, Line, Telling, telling
+from pocketpay.transactions.statement import LINES_PER_STEP, Line, StatementReader, open_statement
 
 STALLED_SECONDS = 30.0
 """A client that takes no piece (some 15 KiB) for so long is gone."""
@@ -71,7 +71,7 @@ class StatementFiles:
         try:
             async with (
                 self._downloads.place(wallet_id),
-                telling(services.database.dsn, wallet_id, month) as told,
+                open_statement(services.database.dsn, wallet_id, month) as told,
             ):
                 if told is None:
                     raise NOT_FOUND
@@ -93,7 +93,7 @@ class Sending:
         await self._send(message)
 
 
-async def _told(send: Send, told: Telling, now: datetime, method: str) -> None:
+async def _told(send: Send, told: StatementReader, now: datetime, method: str) -> None:
     await send({"type": "http.response.start", "status": 200, "headers": _headers(told.of.month)})
     if method == "GET":
         try:
@@ -115,14 +115,14 @@ def _headers(month: Month) -> list[tuple[bytes, bytes]]:
     ]
 
 
-async def _pieces(told: Telling, now: datetime) -> AsyncIterator[str]:
+async def _pieces(told: StatementReader, now: datetime) -> AsyncIterator[str]:
     """The file: byte order mark, header, opening balance, the entries, closing balance."""
     of, zone = told.of, told.of.month.zone
     kept = [BYTE_ORDER_MARK + row((f"Date ({zone.key})", *COLUMNS))]
     kept.append(row(_edge(_date(of.month.starts, zone), "Opening balance", str(of.opening.balance), of.currency)))
     async for line in told.lines():
         kept.append(row(_cells(line, zone)))
-        if len(kept) >= AT_ONCE:
+        if len(kept) >= LINES_PER_STEP:
             yield "".join(kept)
             kept.clear()
     last = now if of.month.starts <= now < of.month.ends else of.month.ends - timedelta(seconds=1)

@@ -127,7 +127,7 @@ async def test_pages_in_either_direction_are_the_sorted_history(owner: Owner, se
 async def test_filtered_pages_are_the_filtered_history(
     owner: Owner, session: Session, monkeypatch: pytest.MonkeyPatch, seed: int, stretch: int
 ) -> None:
-    monkeypatch.setattr(history, "STRETCH", stretch)
+    monkeypatch.setattr(history, "MAX_SCANNED", stretch)
     chance = random.Random(f"{seed} {stretch}")
     wallets = await somebody(owner, 3)
     past = at_random(chance, wallets, 60)
@@ -205,7 +205,7 @@ async def test_recipient_cannot_find_by_time_when_a_held_payment_was_made(owner:
 async def test_filter_that_finds_nothing_stops_and_says_where(
     owner: Owner, session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(history, "STRETCH", 10)
+    monkeypatch.setattr(history, "MAX_SCANNED", 10)
     sender, recipient = await somebody(owner, 2)
     past = [payment(sender, recipient, created_at=NOON + timedelta(seconds=n)) for n in range(25)]
     await write(owner, past)
@@ -217,7 +217,7 @@ async def test_filter_that_finds_nothing_stops_and_says_where(
 async def test_count_is_not_given_past_its_bound(
     owner: Owner, session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(history, "COUNTED", 10)
+    monkeypatch.setattr(history, "MAX_COUNT", 10)
     sender, recipient = await somebody(owner, 2)
     past = [payment(sender, recipient, amount=100 * n) for n in range(1, 12)]
     await write(owner, past)
@@ -229,7 +229,7 @@ async def test_count_is_not_given_past_its_bound(
 async def test_filtered_count_is_not_given_where_it_would_read_too_much(
     owner: Owner, session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(history, "COUNT_STRETCH", 10)
+    monkeypatch.setattr(history, "MAX_COUNT_SCANNED", 10)
     sender, recipient = await somebody(owner, 2)
     await write(owner, [payment(sender, recipient) for _ in range(10)])
     assert await history.count(session, sender, Filter(search="caviar")) == 0

@@ -36,7 +36,7 @@ async def wallets_transactions(
     page = asked(listing, first, after, last, before)
     database = info.context.database
     rows = await database.query(
-        history.oversee,
+        history.read_as_operator,
         self.uuid,
         most=page.fetch,
         older_than=Position.of(page.after),

@@ -1,4 +1,4 @@
-"""What must hold between money requests and the payments of them."""
+"""The audit's proofs about money requests and their payments."""
 
 from pocketpay.database.findings import Proof, in_force
 from pocketpay.requests import guards
