@@ -1,4 +1,4 @@
-"""Where the database of this process is: its own, or the one that the settings name."""
+"""The database of this process: an embedded one, or the one in the settings."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +12,7 @@ from pocketpay.settings import Settings, checked_secret
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """How to reach the database; `postgres` is there when it is our own."""
+    """The addresses of the database. `postgres` is the embedded server, or None when DATABASE_URL is set."""
 
     server_dsn: str
     owner_dsn: str
@@ -21,9 +21,9 @@ class Place:
 
 @contextmanager
 def database_of(settings: Settings) -> Iterator[Place]:
-    """The database for as long as the block lasts; our own is started before and left after.
+    """Provides the database during the block. The embedded server is started before and released after it.
 
-    Raises DatabaseUnavailable when our own does not start; nobody has asked an outside one yet.
+    Raises DatabaseUnavailable when the embedded server does not start. It does not connect to an external database.
     """
     if settings.database_url is not None:
         yield Place(settings.database_url, settings.database_owner_url or settings.database_url, None)
@@ -38,10 +38,10 @@ def database_of(settings: Settings) -> Iterator[Place]:
 
 
 def erase(settings: Settings) -> None:
-    """Removes our own database with all its data. Raises DatabaseUnavailable while any process uses it."""
+    """Deletes the embedded database with all its data. Raises DatabaseUnavailable while any process uses it."""
     EmbeddedPostgres(settings.pocketpay_data).erase()
 
 
 def secret_of(settings: Settings) -> bytes:
-    """The key that signs tokens. Raises SettingsError when it is missing or short where it must not be."""
+    """Returns the key that signs tokens. Raises SettingsError when SECRET_KEY is required but missing or too short."""
     return checked_secret(settings) or secret_key.read_or_make(settings.pocketpay_data)

@@ -1,4 +1,4 @@
-"""The verbs, and what each prints."""
+"""The commands, and their output."""
 
 import asyncio
 import os
@@ -41,30 +41,30 @@ def serve_verb(
     settings.smtp_password(chosen)
     log.configure(chosen)
     listening.raise_open_files()
-    with stops.ended_when_cut_off(), listening.listen(chosen.host, chosen.port) as door, database_of(chosen) as place:
+    with stops.ended_when_cut_off(), listening.listen(chosen.host, chosen.port) as listener, database_of(chosen) as place:
         serve.prepare(chosen, place)
         asyncio.run(serve.check_policy(chosen, place))
         _seed(chosen, place.server_dsn)
-        url = listening.url_of(door)
+        url = listening.url_of(listener)
         if workers > 1:
             secret_of(chosen)
             os.environ.update(HOST=chosen.host, PORT=str(chosen.port))
-            asyncio.run(Supervisor(workers, door).run(lambda: _welcome(chosen, url)))
+            asyncio.run(Supervisor(workers, listener).run(lambda: _welcome(chosen, url)))
         else:
             application = _application(chosen, place.server_dsn)
-            serve.run(application, door, place.postgres, when_started=lambda: _welcome(chosen, url))
+            serve.run(application, listener, place.postgres, when_started=lambda: _welcome(chosen, url))
 
 
 @verbs.command("worker", hidden=True)
-def worker_verb(door_file: int, supervisor_file: int) -> None:
-    """One of the processes of `serve --workers`, started by it."""
+def worker_verb(listener_file: int, supervisor_file: int) -> None:
+    """Runs one worker process of `serve --workers`, which starts it."""
     stops.leave_on_stops(0)
     chosen = settings.load()
     listening.raise_open_files()
-    with socket.socket(fileno=door_file) as door, database_of(chosen) as place:
+    with socket.socket(fileno=listener_file) as listener, database_of(chosen) as place:
         serve.run(
             _application(chosen, place.server_dsn),
-            door,
+            listener,
             place.postgres,
             when_started=lambda: _say_ready(supervisor_file),
             supervisor=supervisor_file,

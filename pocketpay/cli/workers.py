@@ -1,7 +1,7 @@
-"""Several server processes on one port: one supervisor keeps them alive and takes no request itself.
+"""Several server processes on one port. A supervisor restarts workers that end; it accepts no requests itself.
 
-Each worker is a whole server (`pocketpay worker`) with the listening socket inherited. A socket pair joins it to the
-supervisor: the worker writes one byte when it serves, and either side sees the other's death as its end.
+Each worker is a whole server (`pocketpay worker`) that inherits the listening socket. A socket pair connects it to the
+supervisor: the worker writes one byte when it is ready, and each side detects the end of the other by end-of-file.
 """
 
 import asyncio
@@ -19,13 +19,14 @@ from pocketpay.errors import PocketPayError
 
 FINISH_SECONDS = 8.0
 RESTART_SECONDS = 0.5
-"""Between a worker's death and its successor: one that cannot start must not take the machine with it."""
+"""The wait between the end of a worker and the start of the next, so that a worker that cannot start does not use up the
+processor."""
 
 log = structlog.get_logger(__name__)
 
 
 class WorkerFailed(PocketPayError):
-    """A worker ended before it served."""
+    """A worker ended before it was ready."""
 
 
 class Supervisor:
@@ -40,11 +41,11 @@ class Supervisor:
         self._started = 0
 
     async def run(self, when_started: Callable[[], None]) -> None:
-        """Serves until told to stop. Raises WorkerFailed when one does not come up at the start.
+        """Serves until a signal stops it. Raises WorkerFailed when a worker does not start at the beginning.
 
         A second signal kills the workers and raises CutOff.
         """
-        with stops_given_to(self._told):
+        with stops_given_to(self._on_stop):
             keepers = [asyncio.create_task(self._keep(when_started)) for _ in range(self._count)]
             try:
                 await asyncio.gather(*keepers)
@@ -56,7 +57,7 @@ class Supervisor:
             raise CutOff(self._cut_off_by)
 
     async def _keep(self, when_started: Callable[[], None]) -> None:
-        """One worker after another, until the stop."""
+        """Runs one worker, and a new one each time it ends, until the stop."""
         while not self._stopping.is_set():
             ours, theirs = socket.socketpair()
             ours.setblocking(False)
@@ -75,7 +76,7 @@ class Supervisor:
                 code = await process.wait()
                 self._processes.discard(process)
             if not self._stopping.is_set():
-                log.warning("worker_died", pid=process.pid, code=code)
+                log.warning("worker_ended", pid=process.pid, code=code)
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._stopping.wait(), RESTART_SECONDS)
 
@@ -85,10 +86,10 @@ class Supervisor:
             sys.executable,
             *("-m", "pocketpay", "worker", *map(str, files)),
             pass_fds=files,
-            start_new_session=True,  # a ctrl-C is the supervisor's to hear
+            start_new_session=True,  # only the supervisor receives a ctrl-C
         )
 
-    def _told(self, number: int) -> None:
+    def _on_stop(self, number: int) -> None:
         if self._stopping.is_set():
             self._cut_off_by = number
             self._send(signal.SIGKILL)
@@ -109,7 +110,7 @@ class Supervisor:
 
 
 async def _serves(worker: socket.socket) -> bool:
-    """Waits for the worker's word that it serves; False when it ended without."""
+    """Waits until the worker reports that it is ready. Returns False when the worker ends first."""
     with contextlib.suppress(ConnectionError):
         return bool(await asyncio.get_running_loop().sock_recv(worker, 1))
     return False

@@ -43,7 +43,7 @@ async def test_what_is_set_goes_over_the_environments_and_cleared_it_is_the_envi
 ) -> None:
     before = await applying(database)
     setting = await set_(database, "large_transfer_threshold", " USD:20.00,JPY:3000 ")
-    assert (setting.value, setting.environments, setting.overridden) == (
+    assert (setting.value, setting.environment_value, setting.overridden) == (
         "USD:20.00,JPY:3000",
         "USD:500.00,JPY:50000",
         True,

@@ -1,6 +1,6 @@
-"""The console: finds the database for an operator's command, runs the command, and prints how it ended.
+"""The console: opens the database for an operator's command and runs the command.
 
-A refusal ends the process with its words on stderr and exit code 1.
+A refusal is printed on stderr with the API's message, and ends the process with exit code 1.
 """
 
 import asyncio
@@ -35,14 +35,14 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Console:
-    """What a verb works with: the settings, the database, and a desk where money or a wallet is touched."""
+    """The services for a command: the settings, the database, and a Desk for commands that change money or wallets."""
 
     settings: Settings
     database: Database
     open_: AsyncExitStack
 
     async def desk(self) -> "Desk":
-        """A desk of this process's own: several clearings on one database are normal."""
+        """Opens a Desk in this process. Several clearings can work on one database at the same time."""
         from pocketpay.payments.desk import Desk
 
         desk = await Desk.open(self.database, self.settings)
@@ -51,7 +51,10 @@ class Console:
 
 
 def with_console(work: Callable[[Console], Awaitable[T]]) -> T:
-    """Does the work on the database of this process's settings. A refusal ends the process with its words and 1."""
+    """Calls `work` with a console on the database of this process's settings, and returns its result.
+
+    A refusal is printed on stderr and ends the process with exit code 1.
+    """
     stops.leave_on_stops(143)
     chosen = settings.load()
     log.configure(chosen)
@@ -69,12 +72,12 @@ def with_console(work: Callable[[Console], Awaitable[T]]) -> T:
         except ServiceBusy as busy:
             raise unreachable(busy) from busy
         except Refusal as refusal:
-            typer.echo(_words(refusal), err=True)
+            typer.echo(_message(refusal), err=True)
             raise typer.Exit(1) from refusal
 
 
-def _words(refusal: Refusal) -> str:
-    """A refusal in the words of the API."""
+def _message(refusal: Refusal) -> str:
+    """Returns the refusal's code and message as the API shows them."""
     from pocketpay.api.errors import user_errors
 
     (error,) = user_errors((refusal,))
@@ -82,7 +85,7 @@ def _words(refusal: Refusal) -> str:
 
 
 async def wallet_of_text(console: Console, typed: str) -> UUID:
-    """The wallet that was named. Raises NotFound."""
+    """Returns the wallet with the typed wallet id, user id or username. Raises NotFound."""
     from pocketpay.api.operations.sought import sought
     from pocketpay.operations.customers import wallet_of
     from pocketpay.transactions.errors import NotFound
@@ -94,7 +97,7 @@ async def wallet_of_text(console: Console, typed: str) -> UUID:
 
 
 def login() -> Operator:
-    """Whoever runs this, by their login name."""
+    """Returns the person who runs the command as an Operator, by their login name."""
     try:
         return Operator(None, pwd.getpwuid(os.getuid()).pw_name)
     except KeyError:  # a container may have a user without a name

@@ -1,4 +1,4 @@
-"""`pocketpay operator sessions`, `transactions`: what there is of one customer, in plain tables."""
+"""`pocketpay operator sessions`, `transactions`: the sessions and transactions of one customer, as plain tables."""
 
 from typing import Annotated
 
@@ -22,7 +22,7 @@ def sessions_verb(name: Customer) -> None:
     async def look(console: Console) -> list[list[str | None]]:
         reads = PeopleReads(console.database)
         owner = await reads.owners.load(await wallet_of_text(console, name))
-        assert owner is not None, "every wallet has its owner"  # noqa: S101 - the audit says so
+        assert owner is not None, "every wallet has its owner"  # noqa: S101 - the audit proves it
         return [
             [
                 ids.encode(ids.SESSION, one.id),

@@ -1,4 +1,4 @@
-"""`pocketpay operator find`, `pending`, `actions`: what is there, in plain tables."""
+"""`pocketpay operator find`, `pending`, `actions`: customers, unfinished transactions and the log, as plain tables."""
 
 from typing import Annotated
 
@@ -10,8 +10,8 @@ from pocketpay.cli.operator.tables import Limit, show, time
 
 inspect = typer.Typer()
 
-TOLD = ("freeze", "name", "value", "before", "amount", "currency", "sessions")
-"""Of what an act was about, beside the ids."""
+SHOWN_FACTS = ("freeze", "name", "value", "before", "amount", "currency", "sessions")
+"""The facts of an act that are shown, in addition to the ids."""
 
 
 @inspect.command("find")
@@ -34,7 +34,7 @@ def find_verb(
         reasons = await reads.freeze_reasons.load_many(wallet_ids)
         rows: list[list[str | None]] = []
         for one, wallet, reason in zip(found, balances, reasons, strict=True):
-            assert wallet is not None, "every user has a wallet"  # noqa: S101 - a foreign key says so
+            assert wallet is not None, "every user has a wallet"  # noqa: S101 - a foreign key
             frozen_for = wallet.standing.frozen_for
             status = wallet.standing.status.value + (f" ({frozen_for})" if frozen_for else "")
             verified = None if one.email is None else "yes" if one.email_verified else "no"
@@ -89,7 +89,9 @@ def actions_verb(
                 one.act.action.value,
                 None if one.act.wallet_id is None else ids.encode(ids.WALLET, one.act.wallet_id),
                 None if one.act.transaction_id is None else ids.encode(ids.TRANSACTION, one.act.transaction_id),
-                " ".join(f"{name}={facts[name]}" for name in TOLD if (facts := one.act.facts).get(name) is not None),
+                " ".join(
+                    f"{name}={facts[name]}" for name in SHOWN_FACTS if (facts := one.act.facts).get(name) is not None
+                ),
                 one.act.reason,
             ]
             for one in recorded

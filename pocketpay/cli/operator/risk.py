@@ -1,4 +1,4 @@
-"""`pocketpay operator risk`: settings of risk, shown, set over the environment's, and given back to it."""
+"""`pocketpay operator risk`: shows risk settings, overrides the environment's values, and removes the overrides."""
 
 from typing import Annotated
 
@@ -26,7 +26,7 @@ def risk_verb(context: typer.Context) -> None:
         return await console.database.query(risk_settings, console.settings)
 
     head = ("SETTING", "VALUE", "ENVIRONMENT", "SET AT")
-    rows = [[one.name.upper(), one.value, one.environments, time(one.since)] for one in with_console(look)]
+    rows = [[one.name.upper(), one.value, one.environment_value, time(one.since)] for one in with_console(look)]
     show(head, rows)
 
 
@@ -45,7 +45,7 @@ def risk_set_verb(
         )
 
     changed = with_console(change)
-    typer.echo(f"{changed.name.upper()} is {changed.value}; the environment has {changed.environments}.")
+    typer.echo(f"{changed.name.upper()} is {changed.value}; the environment has {changed.environment_value}.")
 
 
 @risk.command("clear")

@@ -1,4 +1,4 @@
-"""What must hold of the operator log, each as a question whose every answer is something wrong."""
+"""The audit's proofs about the operator log. Each is a query that returns one row for each error it finds."""
 
 from pocketpay.database.findings import guarded, in_force, only_the_owners
 from pocketpay.operator_log.repository import act_proofs
