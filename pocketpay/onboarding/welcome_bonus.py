@@ -1,7 +1,8 @@
-"""How a welcome bonus is paid to somebody who has verified an address: a present of the house, completed at once.
+"""Pays the welcome bonus for a verified address, from the promotions account; it is completed at once.
 
-It has been written down already (welcome.py), so it is paid once however often this is tried: right after the
-verification, and by a sweeper where that was cut off. A frozen wallet gets it all the same, a closed one nothing.
+The bonus was promised before (welcome.py) with the id of its transaction, so it is paid only once, however often this is
+tried: right after the verification, or by the sweeper if that failed. A frozen wallet gets the bonus too; a closed wallet
+does not.
 """
 
 import asyncio
@@ -15,7 +16,7 @@ from pocketpay.clearing.book import Book
 from pocketpay.clearing.footprint import Footprint, Key
 from pocketpay.clearing.outcome import Outcome
 from pocketpay.database.failures import ServiceBusy
-from pocketpay.database.loops import going_on
+from pocketpay.database.loops import log_errors
 from pocketpay.ledger.account import Leg
 from pocketpay.ledger.house import HouseKind
 from pocketpay.money import Money
@@ -30,7 +31,7 @@ from pocketpay.transactions.transaction import Transaction, Type
 from pocketpay.wallets.balance import WalletStatus
 
 EVERY_SECONDS = 60.0
-"""Between two sweeps: they find only what a server that died has left."""
+"""The wait between two sweeps. A sweep finds only bonuses whose payment failed or was interrupted."""
 
 MOST_AT_ONCE = 64
 
@@ -39,7 +40,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class PayBonus:
-    """Post `amount` to that wallet as its owner's welcome bonus."""
+    """The instruction to pay `amount` to a wallet as its owner's welcome bonus."""
 
     id: UUID
     wallet_id: UUID
@@ -51,7 +52,7 @@ class PayBonus:
         return Footprint(self.wallet_id, key=self.key)
 
     def decide(self, book: Book) -> Outcome:
-        """The rule. Raises WalletClosed."""
+        """Decides the outcome. Raises WalletClosed."""
         if (earlier := book.replay(self.key, self.id)) is not None:
             return earlier
         if book.standings[self.wallet_id].status is WalletStatus.CLOSED:
@@ -84,7 +85,8 @@ class PayBonus:
 
 
 async def pay_owed(desk: Desk, wallet_id: UUID | None = None) -> int:
-    """Pays what is owed to that wallet, or a batch of what is owed to anybody; gives how many it was about."""
+    """Pays the bonus owed to the wallet, or for None a batch of all owed bonuses. Returns the number of bonuses it tried
+    to pay."""
     async with desk.database.read() as session:
         owed = await bonuses.owed(session, wallet_id, most=MOST_AT_ONCE)
     if owed:
@@ -93,15 +95,15 @@ async def pay_owed(desk: Desk, wallet_id: UUID | None = None) -> int:
 
 
 async def sweep_forever(desk: Desk) -> None:
-    """Pays what is owed each minute until it is cancelled. What goes wrong is logged, and the next sweep comes."""
+    """Pays owed bonuses each minute, until it is cancelled. An error is logged, and the next sweep follows."""
     while True:
         await asyncio.sleep(EVERY_SECONDS)
-        with going_on(log, busy="sweep_put_off", failed="sweep_failed"):
+        with log_errors(log, busy="sweep_put_off", failed="sweep_failed"):
             await pay_owed(desk)
 
 
 async def _pay(desk: Desk, owed: Sequence[Owed]) -> None:
-    """Each by an instruction of its own; one that goes wrong holds up no other, and stays owed."""
+    """Pays each bonus with its own instruction. A payment that fails does not stop the others, and stays owed."""
     results = await asyncio.gather(*(desk.submit(_instruction(one)) for one in owed), return_exceptions=True)
     done = []
     for one, result in zip(owed, results, strict=True):

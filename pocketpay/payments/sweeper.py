@@ -15,7 +15,7 @@ import structlog
 from pocketpay.clearing.expire import Expire
 from pocketpay.clearing.outcome import Answer
 from pocketpay.database.failures import ServiceBusy
-from pocketpay.database.loops import going_on
+from pocketpay.database.loops import log_errors
 from pocketpay.errors import Refusal
 from pocketpay.payments import repository
 from pocketpay.payments.desk import Desk
@@ -74,14 +74,14 @@ async def ask_again(desk: Desk) -> int:
 async def _expiring(desk: Desk) -> None:
     while True:
         await asyncio.sleep(EVERY_SECONDS)
-        with going_on(log, busy="sweep postponed", failed="sweep failed"):
+        with log_errors(log, busy="sweep postponed", failed="sweep failed"):
             await expire_overdue(desk)
 
 
 async def _asking(desk: Desk) -> None:
     while True:
         await asyncio.sleep(EVERY_SECONDS)
-        with going_on(log, busy="sweep postponed", failed="sweep failed"):
+        with log_errors(log, busy="sweep postponed", failed="sweep failed"):
             await ask_again(desk)
 
 
@@ -89,7 +89,7 @@ async def _lapsing(desk: Desk) -> None:
     closed_within = EVER
     while True:
         await asyncio.sleep(EVERY_SECONDS)
-        with going_on(log, busy="sweep postponed", failed="sweep failed"):
+        with log_errors(log, busy="sweep postponed", failed="sweep failed"):
             many = await lapse_requests(desk, closed_within=closed_within)
             if many < MOST_AT_ONCE:
                 closed_within = CLOSED_WITHIN
