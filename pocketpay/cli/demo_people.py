@@ -1,14 +1,15 @@
 """Creates the demo people of a server, one of whom is an operator, if they do not exist yet.
 
-The package `onboarding` creates them, and `operations` makes one of them an operator. Neither package imports the other.
+The package `onboarding` creates them, and `operations` makes one of them an operator. Neither package imports the
+other.
 """
 
 from pocketpay.settings import Settings
 
 
 async def make(settings: Settings, server_dsn: str) -> None:
-    """Creates the demo people. Raises SettingsError when the settings do not allow them, ServiceBusy when the database
-    does not answer."""
+    """Creates the demo people. Raises SettingsError when the settings do not allow them, ServiceBusy when the
+    database does not answer."""
     from pocketpay.database.sessions import Database
     from pocketpay.identity.user import Role
     from pocketpay.onboarding import demo

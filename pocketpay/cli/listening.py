@@ -9,8 +9,8 @@ from pocketpay.errors import PocketPayError
 
 BACKLOG = 2048
 STUCK_PEER_MILLISECONDS = 8_000
-"""A connection is dropped when the peer acknowledges nothing for this long. Layers above TCP do not notice that a peer
-has stopped reading."""
+"""A connection is dropped when the peer acknowledges nothing for this long. Layers above TCP do not notice that a
+peer has stopped reading."""
 
 
 class PortUnavailable(PocketPayError):

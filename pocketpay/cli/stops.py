@@ -4,8 +4,8 @@
     running     each signal is passed to the event loop; `serve` and `workers` decide what it does there
     closing     signals are ignored: the process is already ending
 
-While a server runs, the first signal lets it finish its open requests. A second signal cuts it off: it no longer waits,
-it stops the embedded PostgreSQL if this was its last process, and the exit code is 128 + the signal's number.
+While a server runs, the first signal lets it finish its open requests. A second signal cuts it off: it no longer
+waits, it stops the embedded PostgreSQL if this was its last process, and the exit code is 128 + the signal's number.
 """
 
 import asyncio
@@ -42,8 +42,8 @@ def leave_on_stops(exit_code: int) -> None:
 
 @contextmanager
 def stops_given_to(react: Callable[[int], None]) -> Iterator[None]:
-    """During the block, calls `react` in the running event loop with the number of each signal. Signals after the block
-    are ignored."""
+    """During the block, calls `react` in the running event loop with the number of each signal. Signals after the
+    block are ignored."""
     loop = asyncio.get_running_loop()
     _handle(lambda number, _: loop.call_soon_threadsafe(react, number))
     try:

@@ -41,7 +41,11 @@ def serve_verb(
     settings.smtp_password(chosen)
     log.configure(chosen)
     listening.raise_open_files()
-    with stops.ended_when_cut_off(), listening.listen(chosen.host, chosen.port) as listener, database_of(chosen) as place:
+    with (
+        stops.ended_when_cut_off(),
+        listening.listen(chosen.host, chosen.port) as listener,
+        database_of(chosen) as place,
+    ):
         serve.prepare(chosen, place)
         asyncio.run(serve.check_policy(chosen, place))
         _seed(chosen, place.server_dsn)

@@ -1,7 +1,8 @@
 """Several server processes on one port. A supervisor restarts workers that end; it accepts no requests itself.
 
-Each worker is a whole server (`pocketpay worker`) that inherits the listening socket. A socket pair connects it to the
-supervisor: the worker writes one byte when it is ready, and each side detects the end of the other by end-of-file.
+Each worker is a whole server (`pocketpay worker`) that inherits the listening socket. A socket pair connects it to
+the supervisor: the worker writes one byte when it is ready, and each side detects the end of the other by
+end-of-file.
 """
 
 import asyncio
@@ -19,8 +20,8 @@ from pocketpay.errors import PocketPayError
 
 FINISH_SECONDS = 8.0
 RESTART_SECONDS = 0.5
-"""The wait between the end of a worker and the start of the next, so that a worker that cannot start does not use up the
-processor."""
+"""The wait between the end of a worker and the start of the next, so that a worker that cannot start does not use up
+the processor."""
 
 log = structlog.get_logger(__name__)
 

@@ -18,6 +18,6 @@
     roles.py         the roles of PostgreSQL and the purpose of each
     embedded/        the PostgreSQL that the server runs itself when DATABASE_URL is not set
 
-This package handles connections, units of work and migrations. It must not depend on any table: tables are in the models
-and repositories of their packages.
+This package handles connections, units of work and migrations. It must not depend on any table: tables are in the
+models and repositories of their packages.
 """

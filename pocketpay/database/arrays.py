@@ -38,8 +38,8 @@ class Arrays:
         return f"unnest({arrays}) {alias}({self.names})"
 
     def arguments(self, **arrays: Sequence[object]) -> tuple[Sequence[object], ...]:
-        """Returns the arrays in the order of the columns. Raises KeyError when one is missing, TypeError when there are
-        too many."""
+        """Returns the arrays in the order of the columns. Raises KeyError when one is missing, TypeError when there
+        are too many."""
         if len(arrays) > len(self._types):
             raise TypeError(f"the columns are {self.names}, not {', '.join(arrays)}")
         in_order: tuple[Sequence[object], ...] = self._in_order(arrays)

@@ -1,8 +1,8 @@
 """The end of a unit of work.
 
-A COMMIT is never cancelled. When a standby must confirm a COMMIT, a cancel makes PostgreSQL stop waiting for the standby.
-The payment is then visible to everybody, but a failover to the standby would lose it. So when a COMMIT takes too long, its
-connection is closed instead: no caller gets a result, and PostgreSQL goes on waiting for the standby.
+A COMMIT is never cancelled. When a standby must confirm a COMMIT, a cancel makes PostgreSQL stop waiting for the
+standby. The payment is then visible to everybody, but a failover to the standby would lose it. So when a COMMIT takes
+too long, its connection is closed instead: no caller gets a result, and PostgreSQL goes on waiting for the standby.
 
 Decision 24 gives the reasons.
 """
@@ -18,8 +18,8 @@ COMMIT_SECONDS = 6.0
 
 
 async def commit(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
-    """Commits. When there is no answer within COMMIT_SECONDS, it raises the error of a lost connection; the commit may
-    have happened."""
+    """Commits. When there is no answer within COMMIT_SECONDS, it raises the error of a lost connection; the commit
+    may have happened."""
     committing = asyncio.ensure_future(connection.execute("commit", timeout=2 * COMMIT_SECONDS))
     over = asyncio.get_running_loop().call_later(COMMIT_SECONDS, connection.terminate)
     try:

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """`law` is a sentence that must be true. `sql` returns a row (id, description of the error) for each violation."""
+    """`law` is a sentence that must be true. `sql` returns a row (id, description of the error) for each
+    violation."""
 
     law: str
     sql: str
@@ -25,8 +26,8 @@ class Finding:
 
 
 def in_force(law: str, *, constraints: tuple[str, ...], unique_indexes: tuple[str, ...] = ()) -> Proof:
-    """Returns the proof that each constraint exists, is validated and enforced, has its triggers enabled, and that each
-    unique index exists and is valid."""
+    """Returns the proof that each constraint exists, is validated and enforced, has its triggers enabled, and that
+    each unique index exists and is valid."""
     return Proof(
         law,
         f"""
@@ -50,9 +51,9 @@ def in_force(law: str, *, constraints: tuple[str, ...], unique_indexes: tuple[st
 def guarded(law: str, *guards: tuple[str, ...]) -> Proof:
     """Returns the proof that each trigger is ENABLE ALWAYS and has the definition and function of our migrations.
 
-    A guard is a table, a trigger name, and the MD5 of the function's body and the trigger's definition. When a migration
-    changes the trigger, the MD5 must be changed here too. An optional fourth text is the MD5 after pg_dump and
-    pg_restore, because PostgreSQL then prints the definition with fewer parentheses.
+    A guard is a table, a trigger name, and the MD5 of the function's body and the trigger's definition. When a
+    migration changes the trigger, the MD5 must be changed here too. An optional fourth text is the MD5 after pg_dump
+    and pg_restore, because PostgreSQL then prints the definition with fewer parentheses.
     """
     wanted = ", ".join(f"('{table}', '{name}', array[{_quoted(made)}])" for table, name, *made in guards)
     return Proof(

@@ -1,11 +1,12 @@
 """Connections that stay open and are lent to one caller at a time.
 
-    a caller   gets an open idle connection at once, or waits for its turn (turns.py) until a connection is returned or
-               opened
-    a slot     without a connection opens one when a caller waits. After a failure it pauses, longer each time; callers
-               then wait for the open connections. A caller gets the error only when no connection is open
+    a caller   gets an open idle connection at once, or waits for its turn (turns.py) until a connection is returned
+               or opened
+    a slot     without a connection opens one when a caller waits. After a failure it pauses, longer each time;
+               callers then wait for the open connections. A caller gets the error only when no connection is open
 
-PostgreSQL may accept fewer connections than there are slots (CONNECTION LIMIT of a role). Then the accepted ones are used.
+PostgreSQL may accept fewer connections than there are slots (CONNECTION LIMIT of a role). Then the accepted ones are
+used.
 
 Decision 2 gives the reasons.
 """
@@ -83,8 +84,8 @@ class HeldConnections:
         self._turns.fail(_closed())
 
     def _idle_for(self, owner: Hashable) -> Connection | None:
-        """Returns an idle connection if there is one and the owner may use it, else None. It overtakes no waiting caller:
-        while a connection is idle, the owners of all waiting callers have reached their share."""
+        """Returns an idle connection if there is one and the owner may use it, else None. It overtakes no waiting
+        caller: while a connection is idle, the owners of all waiting callers have reached their share."""
         if self._closed:
             raise _closed()
         if not self._turns.may_use(owner):
@@ -124,8 +125,8 @@ class HeldConnections:
         self._open_more()
 
     def _take_idle(self) -> Connection | None:
-        """Returns the open idle connection that was used last, so that few connections keep warm caches; None when there
-        is none. A connection that has closed empties its slot."""
+        """Returns the open idle connection that was used last, so that few connections keep warm caches; None when
+        there is none. A connection that has closed empties its slot."""
         while self._idle:
             connection = self._idle.pop()
             if not connection.is_closed():
@@ -170,8 +171,8 @@ class HeldConnections:
         self._opening.discard(task)
 
     def _failed(self, error: Exception) -> None:
-        """Handles a failure to open a connection. Callers keep waiting while other connections are open or being opened;
-        otherwise they get the error."""
+        """Handles a failure to open a connection. Callers keep waiting while other connections are open or being
+        opened; otherwise they get the error."""
         loop = asyncio.get_running_loop()
         self._pause = min(max(2 * self._pause, MIN_PAUSE), MAX_PAUSE)
         self._paused_until = loop.time() + self._pause

@@ -1,8 +1,8 @@
 """Combines reads by key that are requested at the same time.
 
-Keys that are requested while a read is in progress wait and are then read together: one statement on one connection, in
-one round trip. There is no timer, so an idle server reads at once. Nothing is cached, and every read begins after its keys
-were requested, so a client always reads its own writes.
+Keys that are requested while a read is in progress wait and are then read together: one statement on one connection,
+in one round trip. There is no timer, so an idle server reads at once. Nothing is cached, and every read begins after
+its keys were requested, so a client always reads its own writes.
 
 Decision 8 gives the reasons.
 """

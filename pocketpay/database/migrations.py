@@ -1,8 +1,9 @@
-"""Migrates a database to this server's revision, with Alembic. It is imported only for a migration, because it is slow.
+"""Migrates a database to this server's revision, with Alembic. It is imported only for a migration, because it is
+slow.
 
-Each migration is one transaction. The migration process holds an advisory lock: of two processes that start at the same
-time, the second waits and then finds nothing to do. The privileges on a table are granted in the migration that creates
-it; the roles are created before the migrations.
+Each migration is one transaction. The migration process holds an advisory lock: of two processes that start at the
+same time, the second waits and then finds nothing to do. The privileges on a table are granted in the migration that
+creates it; the roles are created before the migrations.
 """
 
 import asyncio
@@ -22,7 +23,7 @@ from pocketpay.database.failures import Failure, ServiceBusy, classify
 from pocketpay.database.sessions import connect, plain
 
 OWNER_SETTINGS = {
-    "lock_timeout": "3000",  # other statements queue behind a migration that waits for a lock, so it waits 3 s at most
+    "lock_timeout": "3000",  # while a migration waits for a lock, other statements queue behind it
     "statement_timeout": "0",
     "timezone": "UTC",
 }
@@ -34,8 +35,8 @@ LOCK_SECONDS = 60
 async def upgrade(owner_dsn: str, server_dsn: str) -> None:
     """Creates the missing roles and migrates the tables to this server's revision.
 
-    Raises DatabaseUnavailable, with advice, when the database does not answer, a lock is not free in time, or a privilege
-    is missing.
+    Raises DatabaseUnavailable, with advice, when the database does not answer, a lock is not free in time, or a
+    privilege is missing.
     """
     try:
         async with _migration_lock(owner_dsn) as owner:

@@ -24,8 +24,8 @@ def key() -> Any:
 
 
 def moment(*, nullable: bool = False) -> Any:
-    """A `timestamptz` column. It has no default: each write sets the time explicitly, so that it is clear which clock it
-    comes from."""
+    """A `timestamptz` column. It has no default: each write sets the time explicitly, so that it is clear which clock
+    it comes from."""
     return Field(sa_type=DateTime(timezone=True), nullable=nullable)
 
 

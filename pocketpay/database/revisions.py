@@ -1,6 +1,7 @@
 """The revision of the tables, and the revision that this server expects.
 
-The expected revision is read from the text of the migration files: importing Alembic would take two seconds at each start.
+The expected revision is read from the text of the migration files: importing Alembic would take two seconds at each
+start.
 
 Decision 7 gives the reasons.
 """

@@ -6,9 +6,9 @@
     Database.write()   one unit of work on a writer connection: begin … commit, or rollback
     Database.connect() a separate connection with the same settings (for the clearing and the listener)
 
-Connections stay open (held.py) and are not reset between two uses, so taking one costs almost nothing (a reset is one more
-round trip, 150 to 250 µs). That is safe because a session leaves nothing on its connection: no SET, no LISTEN, no
-temporary table.
+Connections stay open (held.py) and are not reset between two uses, so taking one costs almost nothing (a reset is one
+more round trip, 150 to 250 µs). That is safe because a session leaves nothing on its connection: no SET, no LISTEN,
+no temporary table.
 """
 
 import ssl
@@ -33,11 +33,12 @@ TIMEOUTS = {
     "transaction_timeout": "5000",
     "timezone": "UTC",
 }
-"""Settings of every connection, in milliseconds: at most 1 s for a lock, 2 s for a statement, 5 s for a unit of work."""
+"""Settings of every connection, in milliseconds: at most 1 s for a lock, 2 s for a statement, 5 s for a unit of
+work."""
 
 SHARES = 2
-"""An owner uses at most 1/SHARES of the readers, so that half of them stay free for others, even when the owner's reads
-are slow. With two of four readers, the several lists of one page can be read at the same time."""
+"""An owner uses at most 1/SHARES of the readers, so that half of them stay free for others, even when the owner's
+reads are slow. With two of four readers, the several lists of one page can be read at the same time."""
 
 TEMPORARY = (Failure.RETRY, Failure.LOCK_TIMEOUT, Failure.CANCELLED)
 """Failures of a read that a retry may overcome."""
@@ -45,7 +46,8 @@ TEMPORARY = (Failure.RETRY, Failure.LOCK_TIMEOUT, Failure.CANCELLED)
 CONNECT_SECONDS = 5.0
 
 COMMAND_SECONDS = 6.0
-"""The longest wait for an answer. It is longer than PostgreSQL's own timeouts, so it ends only calls on a dead connection.
+"""The longest wait for an answer. It is longer than PostgreSQL's own timeouts, so it ends only calls on a dead
+connection.
 """
 
 Parameters = ParamSpec("Parameters")
@@ -85,7 +87,9 @@ class Database:
 
     def __init__(self, dsn: str, *, readers: int = 4, writers: int = 2) -> None:
         self.dsn = plain(dsn)
-        self._readers = HeldConnections(partial(self.connect, "pocketpay reader"), readers, share=max(1, readers // SHARES))
+        self._readers = HeldConnections(
+            partial(self.connect, "pocketpay reader"), readers, share=max(1, readers // SHARES)
+        )
         self._writers = HeldConnections(partial(self.connect, "pocketpay writer"), writers)
 
     @classmethod
@@ -122,7 +126,8 @@ class Database:
         *arguments: Parameters.args,
         **named: Parameters.kwargs,
     ) -> Result:
-        """Returns the result of `read(session, …)`, called with a new session. Raises the errors of `Database.read`."""
+        """Returns the result of `read(session, …)`, called with a new session. Raises the errors of
+        `Database.read`."""
         async with self.read() as session:
             return await read(session, *arguments, **named)
 

@@ -1,7 +1,7 @@
 """A consistent snapshot of the whole database, for long reads: proofs and statements.
 
-It can be open while servers are in use: a REPEATABLE READ, READ ONLY transaction takes no lock that a payment waits for,
-and the reader's role cannot change anything. It uses a separate connection, without the server's timeouts.
+It can be open while servers are in use: a REPEATABLE READ, READ ONLY transaction takes no lock that a payment waits
+for, and the reader's role cannot change anything. It uses a separate connection, without the server's timeouts.
 """
 
 from collections.abc import AsyncIterator, Mapping

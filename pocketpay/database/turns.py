@@ -1,8 +1,9 @@
 """A fair order of waiting for connections when there are more callers than connections.
 
-The rule: a free connection goes to the waiting owner who uses the fewest now; among equals, to the owner who has waited
-longest. No owner uses more than their share. So while others wait, an owner who uses one connection does not get a second
-one, and the connections beyond an owner's share stay free for others. The requests of one owner are served in their order.
+The rule: a free connection goes to the waiting owner who uses the fewest now; among equals, to the owner who has
+waited longest. No owner uses more than their share. So while others wait, an owner who uses one connection does not
+get a second one, and the connections beyond an owner's share stay free for others. The requests of one owner are
+served in their order.
 
 Decision 2 gives the reasons.
 """
@@ -55,7 +56,8 @@ class Turns(Generic[Resource]):
             self._tidy(owner)
 
     def next(self) -> "asyncio.Future[Resource] | None":
-        """Removes and returns the next request, and counts one more for its owner. None when no request can be served."""
+        """Removes and returns the next request, and counts one more for its owner. None when no request can be
+        served."""
         for owners in self._next:
             while owners:
                 owner = next(iter(owners))

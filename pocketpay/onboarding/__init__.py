@@ -11,6 +11,7 @@
     models.py         the table of welcome bonuses
     repository/       the SQL
 
-This package writes the rows of a new person in the tables of several packages. It must not depend on GraphQL. It writes
-the first entry of a wallet's account itself; the database's constraints and triggers check it like every other entry.
+This package writes the rows of a new person in the tables of several packages. It must not depend on GraphQL. It
+writes the first entry of a wallet's account itself; the database's constraints and triggers check it like every other
+entry.
 """

@@ -10,10 +10,10 @@
         then     the wallet and its cards are closed, money requests to it are declined, and the personal data of its
                  owner is deleted, in one step
 
-The unit of work holds the wallet's lock, like every payment from or to the wallet. So closing and a payment to the wallet
-run one after the other, and the second sees the result of the first. The sweeper cancels the money requests that the
-wallet made. Held payments to the wallet do not prevent closing: the owner cannot see them, and they fail when they are
-confirmed.
+The unit of work holds the wallet's lock, like every payment from or to the wallet. So closing and a payment to the
+wallet run one after the other, and the second sees the result of the first. The sweeper cancels the money requests
+that the wallet made. Held payments to the wallet do not prevent closing: the owner cannot see them, and they fail
+when they are confirmed.
 """
 
 from dataclasses import dataclass, replace
@@ -83,15 +83,16 @@ class CloseWallet:
         )
 
     def _under_way(self, book: Book) -> bool:
-        """Whether the wallet has an unfinished transaction. The held amount does not show this: a deposit holds nothing."""
+        """Whether the wallet has an unfinished transaction. The held amount does not show this: a deposit holds
+        nothing."""
         return any(one.anchor == self.wallet_id and one.status in ALIVE for one in book.transactions.values())
 
 
 async def close_wallet(services: IdentityServices, desk: Desk, viewer: Viewer, password: str, *, address: str) -> int:
     """Closes the viewer's wallet permanently. Returns the number of sessions that it ended.
 
-    Raises RateLimited, WrongPassword, WalletFrozen, BalanceNotZero, ServiceBusy, and Unauthenticated when the account was
-    closed meanwhile.
+    Raises RateLimited, WrongPassword, WalletFrozen, BalanceNotZero, ServiceBusy, and Unauthenticated when the account
+    was closed meanwhile.
     """
     await proof.until_it_stands(lambda: _close(services, desk, viewer, password, address))
     async with services.database.read() as session:

@@ -2,12 +2,12 @@
 
     alice   a deposit of 1,500; two payments to bob, one from bob; a card
     bob     a deposit of 400
-    carol   a deposit of 250; a money request to alice. She is a new recipient for the others, so a payment to her must
-            be confirmed
+    carol   a deposit of 250; a money request to alice. She is a new recipient for the others, so a payment to her
+            must be confirmed
     olivia  becomes an operator; the caller of `seed` gives her the role
 
-They are created with the same instructions as real requests, each with its own idempotency key, so creating them again
-moves no money. They exist only in development and on the embedded PostgreSQL, because their password is public.
+They are created with the same instructions as real requests, each with its own idempotency key, so creating them
+again moves no money. They exist only in development and on the embedded PostgreSQL, because their password is public.
 """
 
 from contextlib import AsyncExitStack, suppress

@@ -8,8 +8,8 @@ from pocketpay.database.models import UUID, SQLModel, datetime, key, minor, mome
 class WelcomeBonusRow(SQLModel, table=True):
     """A welcome bonus for verifying an address: at most one for each wallet, ever.
 
-    It is written together with the verification. `transaction_id` is the id of the transaction that pays it afterwards.
-    `finished_at` is the time at which it was paid, or at which its wallet was found to be closed.
+    It is written together with the verification. `transaction_id` is the id of the transaction that pays it
+    afterwards. `finished_at` is the time at which it was paid, or at which its wallet was found to be closed.
     """
 
     __tablename__ = "welcome_bonuses"

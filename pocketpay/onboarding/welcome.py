@@ -5,8 +5,8 @@
     production, at sign-up               nobody, because the address is not verified yet
     production, an address is verified   once per address and once per wallet, ever; never for imported people
 
-A fingerprint of the address is stored when the bonus is promised, and when a wallet is closed. So a person who closes a
-wallet and signs up again with the same address gets no second bonus. The bonus is promised in the unit of work that
+A fingerprint of the address is stored when the bonus is promised, and when a wallet is closed. So a person who closes
+a wallet and signs up again with the same address gets no second bonus. The bonus is promised in the unit of work that
 verifies the address, and paid by a separate instruction (welcome_bonus.py).
 
 Decision 26 gives the reasons.
@@ -37,7 +37,8 @@ def for_verifying(settings: Settings) -> dict[str, int]:
 
 
 def when_verified(settings: Settings, secret: bytes) -> Callable[[Session, User], Awaitable[None]]:
-    """Returns a function that promises the bonus for a verified address. Call it in the unit of work that verifies it."""
+    """Returns a function that promises the bonus for a verified address. Call it in the unit of work that verifies
+    it."""
     fingerprints, amounts = EmailFingerprints(secret), for_verifying(settings)
 
     async def welcome(session: Session, user: User) -> None:

@@ -1,8 +1,8 @@
 """Pays the welcome bonus for a verified address, from the promotions account; it is completed at once.
 
-The bonus was promised before (welcome.py) with the id of its transaction, so it is paid only once, however often this is
-tried: right after the verification, or by the sweeper if that failed. A frozen wallet gets the bonus too; a closed wallet
-does not.
+The bonus was promised before (welcome.py) with the id of its transaction, so it is paid only once, however often this
+is tried: right after the verification, or by the sweeper if that failed. A frozen wallet gets the bonus too; a closed
+wallet does not.
 """
 
 import asyncio
@@ -85,8 +85,8 @@ class PayBonus:
 
 
 async def pay_owed(desk: Desk, wallet_id: UUID | None = None) -> int:
-    """Pays the bonus owed to the wallet, or for None a batch of all owed bonuses. Returns the number of bonuses it tried
-    to pay."""
+    """Pays the bonus owed to the wallet, or for None a batch of all owed bonuses. Returns the number of bonuses it
+    tried to pay."""
     async with desk.database.read() as session:
         owed = await bonuses.owed(session, wallet_id, most=MOST_AT_ONCE)
     if owed:

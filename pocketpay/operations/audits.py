@@ -36,8 +36,8 @@ class Audits:
         self._running = False
 
     async def run(self) -> AuditResult:
-        """Runs an audit. Raises ServiceBusy when another one runs on this server, when it takes too long, and when the
-        database does not answer."""
+        """Runs an audit. Raises ServiceBusy when another one runs on this server, when it takes too long, and when
+        the database does not answer."""
         if self._running:
             raise ServiceBusy("an audit is running")
         self._running = True

@@ -5,8 +5,8 @@
     then     the code, the mail and the record of the act, in one unit of work
 
 Only the mail contains the code and the link: an operator never sees them. `resetPassword` accepts them like those of
-`requestPasswordReset`. The limit of mails is also the same (identity/request_password_reset.py), so that operators cannot
-create more valid codes to guess than a stranger could. Decision 34 gives the reasons.
+`requestPasswordReset`. The limit of mails is also the same (identity/request_password_reset.py), so that operators
+cannot create more valid codes to guess than a stranger could. Decision 34 gives the reasons.
 """
 
 from uuid import UUID
@@ -46,7 +46,7 @@ async def begin_recovery(
     async def unit() -> User:
         async with database.write() as session:
             user = await customers.lock(session, wallet_id)
-            if await acts.is_recorded(session, act_id):  # our first attempt was committed, but its reply was lost
+            if await acts.is_recorded(session, act_id):  # our first attempt, whose reply was lost
                 return user
             if await wallets.is_frozen_for_all(session, wallet_id):
                 raise CustomerFrozen

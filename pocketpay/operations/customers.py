@@ -1,7 +1,7 @@
 """Finding a customer by an exact value. Operators can look one customer up; they cannot browse customers.
 
-An act on a customer locks the customer's row. So acts on one customer run one after another, and never at the same time
-as a change of how the customer signs in.
+An act on a customer locks the customer's row. So acts on one customer run one after another, and never at the same
+time as a change of how the customer signs in.
 """
 
 from dataclasses import dataclass
@@ -16,12 +16,14 @@ from pocketpay.wallets import repository as wallets
 
 MAX_FOUND = 10
 """The most customers that one search returns. A text matches at most one username, one verified address, one phone
-number and the two sides of a transaction, but any number of people may have entered an address without verifying it."""
+number and the two sides of a transaction, but any number of people may have entered an address without verifying
+it."""
 
 
 @dataclass(frozen=True, slots=True)
 class CustomerQuery:
-    """The possible meanings of a search text, each in the form in which it is stored; None where the text does not fit."""
+    """The possible meanings of a search text, each in the form in which it is stored; None where the text does not
+    fit."""
 
     username: str | None = None
     email: str | None = None
@@ -51,8 +53,8 @@ async def find(session: Session, query: CustomerQuery) -> list[User]:
 
 
 async def wallet_of(session: Session, query: CustomerQuery) -> UUID | None:
-    """Returns the wallet with the wallet id, the owner's user id, or the username of an open account; None when there is
-    none."""
+    """Returns the wallet with the wallet id, the owner's user id, or the username of an open account; None when there
+    is none."""
     if query.user_id is not None:
         user = (await people.users(session, [query.user_id])).get(query.user_id)
         return None if user is None else user.wallet_id

@@ -3,8 +3,8 @@
     checks   not the operator's own wallet; not closed; at least one active session
     then     the end of all sessions, the signal to every server, and the record of the act, in one unit of work
 
-Servers close the websockets of ended sessions. When there is no active session, nothing is recorded. The password does
-not change: against a thief who knows it, freeze the wallet or begin a recovery.
+Servers close the websockets of ended sessions. When there is no active session, nothing is recorded. The password
+does not change: against a thief who knows it, freeze the wallet or begin a recovery.
 """
 
 from dataclasses import dataclass
@@ -43,7 +43,7 @@ async def end_sessions(database: Database, operator: Operator, wallet_id: UUID, 
         nonlocal ended
         async with database.write() as session:
             user = await customers.lock(session, wallet_id)
-            if await acts.is_recorded(session, act_id):  # our first attempt was committed, but its reply was lost
+            if await acts.is_recorded(session, act_id):  # our first attempt, whose reply was lost
                 return user
             ended = await end_all(session, user.id)
             if ended:

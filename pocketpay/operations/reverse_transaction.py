@@ -6,12 +6,13 @@
              in one step
 
 It also works on frozen wallets, which is a common case. Money that the recipient has spent cannot be refunded. The
-operator can then give a smaller amount, or ask for as much as is available, which is decided under the recipient's lock.
-Otherwise the reversal is refused and no row is written. The refund's description says that it is a reversal but not why:
-the reason is only in the operator log.
+operator can then give a smaller amount, or ask for as much as is available, which is decided under the recipient's
+lock. Otherwise the reversal is refused and no row is written. The refund's description says that it is a reversal but
+not why: the reason is only in the operator log.
 
-A transaction with a fee is a withdrawal. It can only be refunded in full, so that nobody has to decide which part of the
-fee belongs to a part of the amount. Its money comes from the bank and the fees account, so it is always available.
+A transaction with a fee is a withdrawal. It can only be refunded in full, so that nobody has to decide which part of
+the fee belongs to a part of the amount. Its money comes from the bank and the fees account, so it is always
+available.
 """
 
 from dataclasses import dataclass, replace
@@ -81,7 +82,7 @@ class Reverse:
         """Decides the outcome. Raises a Refusal; then no row is written."""
         if self.key is not None and (earlier := book.replay(self.key, self.id)) is not None:
             return earlier
-        if (done := book.transactions.get(self.id)) is not None:  # our first attempt was committed, but its reply was lost
+        if (done := book.transactions.get(self.id)) is not None:  # our first attempt, whose reply was lost
             return Outcome(done, changed=False)
         original = book.transactions.get(self.transaction_id)
         if original is None:
@@ -103,8 +104,8 @@ class Reverse:
         return replace(outcome, side_effects=replace(outcome.side_effects, act=self._act(original, amount)))
 
     def _wanted(self, original: Transaction) -> Money:
-        """Returns the requested amount. Raises RefundTooLarge, and InvalidAmount for a partial refund of a transaction
-        with a fee."""
+        """Returns the requested amount. Raises RefundTooLarge, and InvalidAmount for a partial refund of a
+        transaction with a fee."""
         wanted = self.amount or original.left
         if wanted > original.left:
             raise RefundTooLarge(original.left)
@@ -114,7 +115,8 @@ class Reverse:
         return wanted
 
     def _available(self, book: Book, original: Transaction, wanted: Money) -> Money:
-        """Returns the amount that can be refunded. Raises InsufficientFunds when the recipient no longer has enough."""
+        """Returns the amount that can be refunded. Raises InsufficientFunds when the recipient no longer has
+        enough."""
         receiver = original.destination_wallet_id
         if receiver is None:
             return wanted
@@ -148,12 +150,12 @@ async def reverse_transaction(
     up_to_available: bool = False,
     raw_key: str | None = None,
 ) -> Answer:
-    """Refunds a transaction: `raw_amount`, or by default all that is not refunded yet. The answer's transaction is the
-    refund.
+    """Refunds a transaction: `raw_amount`, or by default all that is not refunded yet. The answer's transaction is
+    the refund.
 
-    With a transaction id of None it raises NotFound. Raises NotFound, InvalidInput, InvalidAmount, OwnWallet, WrongState,
-    AlreadyRefunded, RefundTooLarge, PayerGone, InsufficientFunds, KeyReused, and ServiceBusy when the refund was not made
-    or its outcome is unknown. Repeat it with the same key then: the refund is made only once.
+    With a transaction id of None it raises NotFound. Raises NotFound, InvalidInput, InvalidAmount, OwnWallet,
+    WrongState, AlreadyRefunded, RefundTooLarge, PayerGone, InsufficientFunds, KeyReused, and ServiceBusy when the
+    refund was not made or its outcome is unknown. Repeat it with the same key then: the refund is made only once.
     """
     reason = parse_reason(raw_reason)
     parties = None if transaction_id is None else await desk.resolver.parties(transaction_id)

@@ -29,8 +29,8 @@ from pocketpay.transactions.errors import InvalidInput
 class RiskSetting:
     """One setting and its current value, in the format of the environment variable.
 
-    `environment_value` is the value without an override. `since` is the time at which an operator overrode it; None when
-    the environment's value applies.
+    `environment_value` is the value without an override. `since` is the time at which an operator overrode it; None
+    when the environment's value applies.
     """
 
     name: str

@@ -1,7 +1,7 @@
 """The proof that no time in the ledger lies in the future.
 
-The clearing allows the time of an account to be MOST_AHEAD_SECONDS ahead of the database's clock (decision 27), so the
-proof allows the same. It reads each table once, completely.
+The clearing allows the time of an account to be MOST_AHEAD_SECONDS ahead of the database's clock (decision 27), so
+the proof allows the same. It reads each table once, completely.
 """
 
 from pocketpay.database.findings import Proof

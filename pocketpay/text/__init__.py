@@ -5,6 +5,6 @@
     pasted.py       removes invisible marks from a pasted value; normalizes a telephone number
     skeleton.py     the Latin letters that a text looks like
 
-All servers apply the same rules with any version of Python: no other module may use `unicodedata` or `str.isprintable`
-(decision record 0021). This package does not depend on any field or refusal.
+All servers apply the same rules with any version of Python: no other module may use `unicodedata` or
+`str.isprintable` (decision record 0021). This package does not depend on any field or refusal.
 """

@@ -1,5 +1,5 @@
-"""The Unicode data for every rule about text. It comes from the package `unicodedata2`, so it is the same in all versions
-of Python.
+"""The Unicode data for every rule about text. It comes from the package `unicodedata2`, so it is the same in all
+versions of Python.
 
 Python's own `unicodedata` has Unicode 14 in Python 3.11 and a newer version in each later Python.
 """
@@ -83,8 +83,8 @@ def is_seen(char: str) -> bool:
 
 
 def is_printable(char: str) -> bool:
-    """Whether a terminal can print the character. False for control and format characters, surrogates, private use and
-    unassigned code points, line separators, and spaces other than " "."""
+    """Whether a terminal can print the character. False for control and format characters, surrogates, private use
+    and unassigned code points, line separators, and spaces other than " "."""
     return char == " " or category(char) not in _UNPRINTABLE
 
 

@@ -1,7 +1,7 @@
 """Cleans pasted values, so that they are read as the user sees them.
 
-Address books, chats and web pages put invisible marks around numbers and names, which set the direction of the text or
-allow a line break. The marks are copied together with the text.
+Address books, chats and web pages put invisible marks around numbers and names, which set the direction of the text
+or allow a line break. The marks are copied together with the text.
 """
 
 from pocketpay.text.characters import category, digit
@@ -12,8 +12,8 @@ _MARKS = (
 )
 """Invisible format characters: soft hyphen, direction marks, joiners, zero-width spaces.
 
-The right-to-left override is not one of them: it reverses how the text after it is shown, so without it the value would
-differ from the text that the user sees."""
+The right-to-left override is not one of them: it reverses how the text after it is shown, so without it the value
+would differ from the text that the user sees."""
 
 _SPACES = (
     "\t\n\v\f\r\x1c\x1d\x1e\x1f \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"

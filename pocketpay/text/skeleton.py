@@ -1,10 +1,10 @@
 """The Latin letters that a text looks like. Two texts that look alike have the same skeleton.
 
-The method is that of UTS 39: decompose the text (NFKD), remove marks and invisible characters, then replace each character
-by the letter that it looks like. A character whose Unicode name is a Latin letter with an addition ("LATIN SMALL LETTER O
-WITH STROKE") becomes that letter; look-alikes in other scripts are in a table. In addition to UTS 39, a character that is
-not a letter but can be read as one ("0" for "o", "$" for "s", "🅿" for "p") is marked, because it can also be a separator
-between two words.
+The method is that of UTS 39: decompose the text (NFKD), remove marks and invisible characters, then replace each
+character by the letter that it looks like. A character whose Unicode name is a Latin letter with an addition ("LATIN
+SMALL LETTER O WITH STROKE") becomes that letter; look-alikes in other scripts are in a table. In addition to UTS 39,
+a character that is not a letter but can be read as one ("0" for "o", "$" for "s", "🅿" for "p") is marked, because it
+can also be a separator between two words.
 """
 
 import re
@@ -43,8 +43,8 @@ _LOOKS = {
     "y": "уУγүΥᎩᎽꓬყⲨ",
     "z": "ΖᏃꓜⲌ",
 }
-"""For each letter, the characters that look like it: Cyrillic, Greek, Armenian, Hebrew, Arabic, Cherokee, Coptic, Lisu,
-and signs."""
+"""For each letter, the characters that look like it: Cyrillic, Greek, Armenian, Hebrew, Arabic, Cherokee, Coptic,
+Lisu, and signs."""
 
 _DIGITS = "olzeasgtbg"
 """The letter that each digit from 0 to 9 looks like."""
@@ -55,8 +55,8 @@ _LATIN = re.compile(
     r"|NEGATIVE (?:CIRCLED|SQUARED) LATIN CAPITAL LETTER |REGIONAL INDICATOR SYMBOL LETTER )([A-Z])(?: WITH .+)?"
 )
 _ONE_SHAPE = str.maketrans({"l": "i", "L": "I", "m": "rn", "M": "RN", "w": "vv", "W": "VV"})
-"""In many typefaces "l" looks like "I", "m" like "rn" and "w" like "vv". As in UTS 39, a wide letter becomes two letters,
-so that it equals the two letters when they are typed separately."""
+"""In many typefaces "l" looks like "I", "m" like "rn" and "w" like "vv". As in UTS 39, a wide letter becomes two
+letters, so that it equals the two letters when they are typed separately."""
 
 _LETTERS = {look: letter for letter, looks in _LOOKS.items() for look in looks}
 

@@ -33,7 +33,8 @@ from pocketpay.transactions.transaction import Transaction
 
 
 class InvalidInput(Refusal):
-    """The text of an input field breaks a rule. `problem` describes the rule in words that follow the field's name."""
+    """The text of an input field breaks a rule. `problem` describes the rule in words that follow the field's
+    name."""
 
     code = "INVALID_INPUT"
 

@@ -54,8 +54,8 @@ END = Position(datetime(9999, 12, 31, tzinfo=UTC), NOBODY)
 class HistoryPage:
     """A page of a history, in the order it was read.
 
-    `stopped_at` is the last position that was read when the filter reached MAX_SCANNED before the page was full. It is
-    None when the page is full or the history ended.
+    `stopped_at` is the last position that was read when the filter reached MAX_SCANNED before the page was full. It
+    is None when the page is full or the history ended.
     """
 
     transactions: tuple[Transaction, ...]
@@ -89,7 +89,8 @@ async def read_as_operator(
     newer_than: Position | None = None,
     backwards: bool = False,
 ) -> list[Transaction]:
-    """Like `read`, but returns whole transactions, for operators: with the other side's fee, risk reasons and expiry."""
+    """Like `read`, but returns whole transactions, for operators: with the other side's fee, risk reasons and
+    expiry."""
     scope = _scope(wallet_id, EVERYTHING, older_than, newer_than)
     rows, _ = await repository.page(session, scope, limit=most, stretch=MAX_SCANNED, backwards=backwards)
     return rows
@@ -104,14 +105,15 @@ async def count(session: Session, wallet_id: UUID, filter: Filter = EVERYTHING) 
 
 
 async def find(session: Session, wallet_id: UUID, ids: Iterable[UUID]) -> dict[UUID, Transaction]:
-    """Returns, by id, the transactions that the wallet's owner may see, as the owner sees them; others are left out."""
+    """Returns, by id, the transactions that the wallet's owner may see, as the owner sees them; others are left
+    out."""
     rows = await lookups.by_ids(session, ids)
     return {row.id: seen for row in rows.values() if (seen := seen_by(row, wallet_id)) is not None}
 
 
 async def refunds(session: Session, wallet_id: UUID, ids: Iterable[UUID]) -> dict[UUID, tuple[Transaction, ...]]:
-    """Returns the refunds of each transaction, by the transaction's id: the newest MAX_REFUNDS_LISTED, newest first, as
-    the wallet's owner sees them."""
+    """Returns the refunds of each transaction, by the transaction's id: the newest MAX_REFUNDS_LISTED, newest first,
+    as the wallet's owner sees them."""
     found: dict[UUID, list[Transaction]] = {}
     for row in await repository.refunds(session, ids, most=MAX_REFUNDS_LISTED):
         if row.refund_of is not None and (seen := seen_by(row, wallet_id)) is not None:
@@ -139,7 +141,8 @@ def position(seen: Transaction) -> Position:
 def _scope(
     wallet_id: UUID, filter: Filter, older_than: Position | None = None, newer_than: Position | None = None
 ) -> repository.Scope:
-    """Returns the part of the history to read. `since` and `until` become positions before the first id of their time."""
+    """Returns the part of the history to read. `since` and `until` become positions before the first id of their
+    time."""
     oldest = BEGINNING if filter.since is None else Position(filter.since, NOBODY)
     newest = END if filter.until is None else Position(filter.until, NOBODY)
     return repository.Scope(

@@ -3,8 +3,8 @@
     created ──────────────► completed | pending_confirmation | blocked | failed | cancelled
     pending_confirmation ─► completed | cancelled | expired | blocked | failed
 
-All other states are final. Only a `completed` transaction has ledger entries. The database enforces the same table with
-the trigger `transactions_lifecycle`; a test checks that the two agree.
+All other states are final. Only a `completed` transaction has ledger entries. The database enforces the same table
+with the trigger `transactions_lifecycle`; a test checks that the two agree.
 """
 
 from enum import StrEnum

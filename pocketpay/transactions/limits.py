@@ -4,10 +4,10 @@
     withdrawal    the amounts it sends to banks, without fees
     transfer      the amounts it pays to other people
 
-A payment that awaits an answer counts from the time it was ordered. A payment that was cancelled, expired, failed or was
-blocked no longer counts. A refunded amount no longer counts either, whether the recipient or an operator refunded it:
-a limit bounds the amount that is out at the same time. It is subtracted from the hour in which the payment was ordered.
-Bonuses, refunds and card payments do not count.
+A payment that awaits an answer counts from the time it was ordered. A payment that was cancelled, expired, failed or
+was blocked no longer counts. A refunded amount no longer counts either, whether the recipient or an operator refunded
+it: a limit bounds the amount that is out at the same time. It is subtracted from the hour in which the payment was
+ordered. Bonuses, refunds and card payments do not count.
 
 The sum is not computed from the day's payments: `wallet_usage` has one row for each hour, written in the unit of work
 that moves the money. Whole hours are read from there. Single payments are read only for the one hour in which the
@@ -43,7 +43,8 @@ KIND_OF = {
     Type.SEND: LimitKind.TRANSFER_DAILY,
     Type.REQUEST: LimitKind.TRANSFER_DAILY,
 }
-"""The limit in which a type of transaction counts; other types count in none. The repository and the audit use it too."""
+"""The limit in which a type of transaction counts; other types count in none. The repository and the audit use it
+too."""
 
 COUNTED = (Status.CREATED, Status.PENDING_CONFIRMATION, Status.COMPLETED)
 """The states in which a transaction counts: its money has moved or can still move."""
@@ -51,8 +52,8 @@ COUNTED = (Status.CREATED, Status.PENDING_CONFIRMATION, Status.COMPLETED)
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """One limit of a wallet at one moment. `resets_at` is the time at which the oldest counted payment is 24 hours old
-    and `remaining` begins to grow; None while nothing is used."""
+    """One limit of a wallet at one moment. `resets_at` is the time at which the oldest counted payment is 24 hours
+    old and `remaining` begins to grow; None while nothing is used."""
 
     kind: LimitKind
     total: Money

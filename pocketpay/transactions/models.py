@@ -21,7 +21,8 @@ TYPES = ("send", "request", "deposit", "withdrawal", "card", "refund", "bonus")
 STATUSES = ("created", "pending_confirmation", "completed", "blocked", "failed", "cancelled", "expired")
 LIMITS = ("deposit", "withdrawal", "transfer")
 MAX_MINOR = 10_000_000_000_000
-"""The largest amount, 10,000,000,000.000, in minor units of a currency with three decimals (the most that we serve)."""
+"""The largest amount, 10,000,000,000.000, in minor units of a currency with three decimals (the most that we
+serve)."""
 
 ANCHOR = "coalesce(source_wallet_id, destination_wallet_id)"
 """The wallet that owns a transaction: its source, or its destination when the money comes from outside."""
@@ -165,8 +166,8 @@ class TransactionRow(SQLModel, table=True):
 
 
 class WalletUsageRow(SQLModel, table=True):
-    """The amount of one limit that a wallet used in one hour: the sum of the payments that were ordered in that hour and
-    still count."""
+    """The amount of one limit that a wallet used in one hour: the sum of the payments that were ordered in that hour
+    and still count."""
 
     __tablename__ = "wallet_usage"
     __table_args__ = (

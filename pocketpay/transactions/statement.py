@@ -1,7 +1,7 @@
 """A whole statement of any length, line by line, as the wallet's owner sees it.
 
-It is read from one snapshot through a server-side cursor, on a connection of its own: memory use is constant, no payment
-waits for it, and MAX_SECONDS limits it instead of the server's timeouts.
+It is read from one snapshot through a server-side cursor, on a connection of its own: memory use is constant, no
+payment waits for it, and MAX_SECONDS limits it instead of the server's timeouts.
 """
 
 from collections.abc import AsyncIterator, Iterator
@@ -24,8 +24,9 @@ LINES_PER_STEP = 100
 
 
 MAX_SECONDS = 120.0
-"""Enough for a million lines at the 15,000 a second that a busy server writes, and for 100,000 lines over a connection
-of 1 Mbit/s. An unlimited snapshot would keep VACUUM from removing the old row versions of all later payments."""
+"""Enough for a million lines at the 15,000 a second that a busy server writes, and for 100,000 lines over a
+connection of 1 Mbit/s. An unlimited snapshot would keep VACUUM from removing the old row versions of all later
+payments."""
 
 TIMEOUT_MARGIN_SECONDS = 5.0
 """Added to the limit: after both, PostgreSQL ends the snapshot if the server has not."""
@@ -33,8 +34,8 @@ TIMEOUT_MARGIN_SECONDS = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One entry. `amount` is positive for a credit and negative for a debit, fee included. `counterparty` is the person
-    or bank on the other side, None for a system account.
+    """One entry. `amount` is positive for a credit and negative for a debit, fee included. `counterparty` is the
+    person or bank on the other side, None for a system account.
     """
 
     at: datetime

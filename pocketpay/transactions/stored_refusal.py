@@ -1,7 +1,7 @@
 """How the database stores a refusal: its stable code, and its facts in JSON types.
 
     a refusal with a transaction row    transactions.failure_code and failure_facts
-    a batch item without a row          idempotency_keys.refusals: for each such item, an object of its facts and `code`
+    a batch item without a row          idempotency_keys.refusals: for each such item an object with `code` and facts
 
 A batch that is repeated with its key gets the same refusals as the first time, even when the reason is gone: a limit
 that was reached then may not be reached now. So the key stores the refusals that have no row.

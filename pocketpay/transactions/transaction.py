@@ -25,18 +25,19 @@ class Type(StrEnum):
 
 
 PAYMENTS = frozenset({Type.SEND, Type.REQUEST})
-"""Payments from one person to another: risk rules apply, the payee becomes a known payee, the recipient can refund it."""
+"""Payments from one person to another: risk rules apply, the payee becomes a known payee, the recipient can refund
+it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transaction:
     """One row of `transactions`. Money is in the transaction's one currency; times are aware UTC.
 
-    `source_wallet_id` is None when the money comes from outside (deposit, bonus), `destination_wallet_id` when it goes
-    outside (withdrawal, card). `version` increases by one with every change. `failure_facts` are the facts of the
-    refusal that ended it, to rebuild the first answer. `refund_of` is the transaction that this one refunds; `refunded`
-    is the refunded amount of this one (minor units). `uncounted` is the refunded part of its amount that no longer
-    counts in a limit or in a card's month (minor units).
+    `source_wallet_id` is None when the money comes from outside (deposit, bonus), `destination_wallet_id` when it
+    goes outside (withdrawal, card). `version` increases by one with every change. `failure_facts` are the facts of
+    the refusal that ended it, to rebuild the first answer. `refund_of` is the transaction that this one refunds;
+    `refunded` is the refunded amount of this one (minor units). `uncounted` is the refunded part of its amount that
+    no longer counts in a limit or in a card's month (minor units).
     """
 
     id: UUID

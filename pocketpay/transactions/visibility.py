@@ -1,8 +1,9 @@
 """A transaction as one of its two sides sees it.
 
-    the anchor      (its source, or its destination when the money comes from outside) sees all of it, from its creation
-    the other side  sees nothing until it is completed, and then not the sender's fee, risk reasons, failure or expiry;
-                    for it, the time of creation is the time of completion
+    the anchor      (its source, or its destination when the money comes from outside) sees all of it, from its
+                    creation
+    the other side  sees nothing until it is completed, and then not the sender's fee, risk reasons, failure or
+                    expiry; for this side, the time of creation is the time of completion
 
 So `created_at` of the transaction that a side sees is the time at which it became visible to that side. A history is
 ordered by it, `since` and `until` are compared with it, and it does not reveal that a payment was held.

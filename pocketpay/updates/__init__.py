@@ -9,6 +9,6 @@
     changes.py    every change of an owner's objects, read once for all local subscribers; none is lost
     pump.py       the task that reads for them, one read at a time
 
-A signal is a hint: it holds ids and versions, never rows. A subscriber reads the current state itself. This package must
-not depend on the fields of wallets or transactions, on who may see them, or on GraphQL.
+A signal is a hint: it holds ids and versions, never rows. A subscriber reads the current state itself. This package
+must not depend on the fields of wallets or transactions, on who may see them, or on GraphQL.
 """

@@ -1,5 +1,5 @@
-"""Changes: every change of the items that an owner may see. Each is delivered once to each watch, and is read once for
-all watches on this server.
+"""Changes: every change of the items that an owner may see. Each is delivered once to each watch, and is read once
+for all watches on this server.
 
     signal ─► dirty ids ─► one read of all of them ─► each watch of each owner: visible? ─► its mailbox
                                                               mailbox full: the watch is behind, from this change on
@@ -8,8 +8,8 @@ all watches on this server.
     behind, with an empty mailbox ─► read the changes after that place, page by page ─► its mailbox
 
 A mailbox is bounded. A change that does not fit is not stored: it is read again when the mailbox is empty. So a slow
-subscriber needs a fixed amount of memory and misses nothing. Of several changes of one item between two reads, only the
-last is delivered.
+subscriber needs a fixed amount of memory and misses nothing. Of several changes of one item between two reads, only
+the last is delivered.
 """
 
 import asyncio
@@ -58,8 +58,8 @@ class Change(Protocol):
 
 
 class Place(NamedTuple):
-    """A position in the order of changes. A change is after it when its `updated_at` is later, or when its `updated_at`
-    is equal and its id is greater."""
+    """A position in the order of changes. A change is after it when its `updated_at` is later, or when its
+    `updated_at` is equal and its id is greater."""
 
     updated_at: datetime
     id: UUID
@@ -79,7 +79,7 @@ Item = TypeVar("Item", bound=Change)
 class Watch(Generic[Item]):
     """One subscriber's mailbox of changes, in the order they happened."""
 
-    __slots__ = ("_error", "_filled", "_on_drained", "_delivered", "_undelivered", "behind", "wallet_id")
+    __slots__ = ("_delivered", "_error", "_filled", "_on_drained", "_undelivered", "behind", "wallet_id")
 
     def __init__(self, wallet_id: UUID, on_drained: Callable[["Watch[Item]"], None]) -> None:
         self.wallet_id = wallet_id
@@ -95,7 +95,8 @@ class Watch(Generic[Item]):
         return not self._undelivered
 
     def offer(self, item: Item) -> None:
-        """Puts a change into the mailbox; it replaces an older change of the same item. Falls behind when it is full."""
+        """Puts a change into the mailbox; it replaces an older change of the same item. Falls behind when it is
+        full."""
         if self.behind is not None or (len(self._undelivered) >= PAGE and item.id not in self._undelivered):
             self.fall_behind(item.updated_at)
             return
@@ -143,11 +144,11 @@ class Watch(Generic[Item]):
 class Changes(Generic[Item]):
     """Delivers changes to all local watches, by owner. It is a subscriber of the hub.
 
-    `concerns` returns the items of this kind in a signal, each with the wallets on its sides. `read` returns the items
-    with the given ids. `read_since` returns, for each pair of wallet and place, the changes after the place that the
-    wallet's owner may see: at most PAGE, oldest first. `count_since(session, wallet, place, most)` returns the
-    database's time and the number of those changes, at most `most`; callers use it before they watch from a place.
-    `since` returns the time before which every change has been received.
+    `concerns` returns the items of this kind in a signal, each with the wallets on its sides. `read` returns the
+    items with the given ids. `read_since` returns, for each pair of wallet and place, the changes after the place
+    that the wallet's owner may see: at most PAGE, oldest first. `count_since(session, wallet, place, most)` returns
+    the database's time and the number of those changes, at most `most`; callers use it before they watch from a
+    place. `since` returns the time before which every change has been received.
     """
 
     def __init__(

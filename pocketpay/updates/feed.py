@@ -1,10 +1,12 @@
-"""A feed: the current state of objects by id. It is read again after each signal, once for all watches on this server.
+"""A feed: the current state of objects by id. It is read again after each signal, once for all watches on this
+server.
 
-    signal ─► dirty ids ─► one read of all of them ─► each watch of each id: newer? ─► its mailbox, the newest state wins
+    signal ─► dirty ids ─► one read of all of them ─► each watch of each id: newer? ─► its mailbox (newest state wins)
                  ▲   an id that is signalled during a read is read again afterwards
 
-A new watch marks its id as dirty. Its first state is read like every other, after the watch exists, so no change is lost
-between the two. Memory is bounded by the number of watches: an id is dirty or not, and a mailbox holds one state.
+A new watch marks its id as dirty. Its first state is read like every other, after the watch exists, so no change is
+lost between the two. Memory is bounded by the number of watches: an id is dirty or not, and a mailbox holds one
+state.
 """
 
 import asyncio
@@ -35,7 +37,7 @@ State = TypeVar("State")
 class Watch(Generic[State]):
     """One subscriber's mailbox for the states of one id."""
 
-    __slots__ = ("_error", "_full", "_newer", "_state", "_delivered")
+    __slots__ = ("_delivered", "_error", "_full", "_newer", "_state")
 
     def __init__(self, newer: Callable[[State, State], bool]) -> None:
         self._newer = newer

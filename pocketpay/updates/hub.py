@@ -1,8 +1,8 @@
 """The hub: passes every signal that the listener receives to the subscribers on this server.
 
 Subscribers join at the start: the feeds of the subscriptions, and the subscribers that drop the tokens and sockets of
-ended sessions. The listener calls each subscriber directly. A subscriber only stores the signal, in bounded memory, and
-works on it later in a task of its own. The hub never waits, and stores only times.
+ended sessions. The listener calls each subscriber directly. A subscriber only stores the signal, in bounded memory,
+and works on it later in a task of its own. The hub never waits, and stores only times.
 """
 
 import time
@@ -13,8 +13,8 @@ from typing import Protocol
 from pocketpay.updates.signals import Signal
 
 OVERLAP = timedelta(seconds=10)
-"""How far before the last received time changes are read again. The time of a change is set before its commit, at most
-5 s before (the longest unit of work); this is twice that."""
+"""How far before the last received time changes are read again. The time of a change is set before its commit, at
+most 5 s before (the longest unit of work); this is twice that."""
 
 
 class Subscriber(Protocol):
@@ -50,8 +50,9 @@ class Hub:
     def listens(self, now: datetime) -> None:
         """The listener is connected: it receives all commits from `now` (the database's clock) on.
 
-        After a failover this is another server's clock. If it is behind the previous one, changes made meanwhile have an
-        earlier time than the last signal. The gap then began at `now` minus the time that the listener was disconnected.
+        After a failover this is another server's clock. If it is behind the previous one, changes made meanwhile have
+        an earlier time than the last signal. The gap then began at `now` minus the time that the listener was
+        disconnected.
         """
         if self._received_until is not None:
             away = timedelta(seconds=self._clock() - self._received_at)

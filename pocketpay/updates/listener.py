@@ -4,9 +4,9 @@
        ▲                                                       │ connection lost, no answer, or the database stopped
        └──────── wait a short time ◄── disconnected ◄──────────┘
 
-LISTEN comes before the read of missed changes, so nothing is lost between the two. A dead connection can look open for
-ever, without an error or a notification, so a heartbeat asks it for the time every few seconds. The gap begins at the
-database's time in the last answer.
+LISTEN comes before the read of missed changes, so nothing is lost between the two. A dead connection can look open
+for ever, without an error or a notification, so a heartbeat asks it for the time every few seconds. The gap begins at
+the database's time in the last answer.
 """
 
 import asyncio
@@ -30,8 +30,8 @@ HEARTBEAT_TIMEOUT_SECONDS = 1.0
 
 MIN_WAIT_SECONDS = 0.1
 MAX_WAIT_SECONDS = 2.0
-"""The wait between two attempts to connect. It doubles each time, with jitter, so that servers do not reconnect at the
-same moment."""
+"""The wait between two attempts to connect. It doubles each time, with jitter, so that servers do not reconnect at
+the same moment."""
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
@@ -78,7 +78,7 @@ class Listener:
             try:
                 await self._listen()
             except Exception as error:
-                # This task is never restarted, so it must survive every error. An error not from the database is a bug.
+                # Nothing restarts this task, so it must survive every error. Other errors than these are bugs.
                 if isinstance(error, ServiceBusy | TimeoutError) or lost_connection(error):
                     log.warning("listener_connection_lost", error=repr(error))
                 else:
@@ -106,8 +106,8 @@ class Listener:
             connection.terminate()
 
     async def _watch(self, connection: Connection) -> None:
-        """Asks the database for the time at each heartbeat. Returns when the connection ends; raises TimeoutError when
-        there is no answer."""
+        """Asks the database for the time at each heartbeat. Returns when the connection ends; raises TimeoutError
+        when there is no answer."""
         while not self._lost.is_set():
             try:
                 async with asyncio.timeout(self._heartbeat_seconds):

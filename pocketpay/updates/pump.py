@@ -1,8 +1,9 @@
-"""A pump: a task that does one turn of work each time it is woken. Two turns never overlap, and no error ends the task.
+"""A pump: a task that does one turn of work each time it is woken. Two turns never overlap, and no error ends the
+task.
 
 A call of `wake` during a turn starts another turn afterwards. While the database does not answer, the pump retries at
-growing intervals. An error that a retry cannot fix is logged and passed to the callers that wait for the work; then the
-pump continues.
+growing intervals. An error that a retry cannot fix is logged and passed to the callers that wait for the work; then
+the pump continues.
 """
 
 import asyncio
@@ -22,8 +23,8 @@ MAX_WAIT_SECONDS = 1.0
 class Pump:
     """Runs `turn` each time it is woken.
 
-    When `turn` raises, it must leave its work in place so that it can be done again. `give_up` is called with an error
-    that a retry cannot fix.
+    When `turn` raises, it must leave its work in place so that it can be done again. `give_up` is called with an
+    error that a retry cannot fix.
     """
 
     def __init__(self, name: str, turn: Callable[[], Awaitable[None]], give_up: Callable[[Exception], None]) -> None:

@@ -7,8 +7,8 @@
               s<session>                                                      the session has ended
               r                                                               risk settings have changed
 
-A payload of 8,000 bytes would be an error inside the unit of work that moves the money. So a larger signal is split into
-several payloads. A signal that needs more than MAX_PAYLOADS is sent as "all": every subscriber then reads again.
+A payload of 8,000 bytes would be an error inside the unit of work that moves the money. So a larger signal is split
+into several payloads. A signal that needs more than MAX_PAYLOADS is sent as "all": every subscriber then reads again.
 """
 
 from collections.abc import Collection, Mapping
@@ -25,8 +25,8 @@ MAX_PAYLOAD_BYTES = 7_499
 """PostgreSQL refuses 8,000; the difference is a safety margin."""
 
 MAX_PAYLOADS = 8
-"""Enough for about 490 transfers in one unit of work, four times the largest batch. Above it, reading everything again
-is cheaper."""
+"""Enough for about 490 transfers in one unit of work, four times the largest batch. Above it, reading everything
+again is cheaper."""
 
 ALL = "all"
 

@@ -1,4 +1,5 @@
-"""`pocketpay operator …`: the commands for operators. They work on the database directly, also while servers run on it.
+"""`pocketpay operator …`: the commands for operators. They work on the database directly, also while servers run on
+it.
 
     actions.py   grant, revoke, freeze, unfreeze, reverse
     helping.py   recover, verify-email, end-sessions: for customers who are locked out
@@ -9,8 +10,8 @@
     tables.py    plain tables
     rows.py      transactions as rows of a table
 
-The commands call the same functions as the GraphQL mutations. Each act is recorded, with the login name as the operator.
-Running servers receive the same signals as from another server.
+The commands call the same functions as the GraphQL mutations. Each act is recorded, with the login name as the
+operator. Running servers receive the same signals as from another server.
 """
 
 import typer

@@ -10,7 +10,9 @@ from pocketpay.cli.operator.console import Console, Reason, login, wallet_of_tex
 actions = typer.Typer()
 
 User = Annotated[str, typer.Argument(metavar="USER", help='The username, with or without "@".')]
-WalletArgument = Annotated[str, typer.Argument(metavar="WALLET", help="A wallet's id, or its owner's id or username.")]
+WalletArgument = Annotated[
+    str, typer.Argument(metavar="WALLET", help="A wallet's id, or its owner's id or username.")
+]
 
 
 class FreezeFor(StrEnum):

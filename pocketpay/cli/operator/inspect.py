@@ -1,4 +1,5 @@
-"""`pocketpay operator find`, `pending`, `actions`: customers, unfinished transactions and the log, as plain tables."""
+"""`pocketpay operator find`, `pending`, `actions`: customers, unfinished transactions and the log, as plain
+tables."""
 
 from typing import Annotated
 

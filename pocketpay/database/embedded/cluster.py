@@ -1,7 +1,7 @@
 """One PostgreSQL cluster: its files, its configuration, its processes.
 
-A cluster is running when the process in its `postmaster.pid` has the cluster as its working directory. This excludes a
-zombie, and an unrelated process that got the process id of a dead postmaster.
+A cluster is running when the process in its `postmaster.pid` has the cluster as its working directory. This excludes
+a zombie, and an unrelated process that got the process id of a dead postmaster.
 """
 
 import contextlib
@@ -73,12 +73,13 @@ class Cluster:
         self._orphaned_since: float | None = None
 
     def create(self) -> None:
-        """Creates the cluster's files; `path` must be missing or empty. Raises DatabaseUnavailable with initdb's reason.
+        """Creates the cluster's files; `path` must be missing or empty. Raises DatabaseUnavailable with initdb's
+        reason.
         """
         self.path.mkdir(mode=0o700, exist_ok=True)
         self._programs.own(self.path)
         options = ["--username", OWNER, "--auth-local=peer", "--auth-host=reject", "--data-checksums"]
-        # The same collation on every machine, independent of its libraries: indexes stay valid after a system upgrade.
+        # The same collation on every machine and with any libraries: indexes stay valid after a system upgrade.
         options += ["--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
         if self._settings["fsync"] == "off":
             options.append("--no-sync")
@@ -111,8 +112,8 @@ class Cluster:
     def launch(self) -> None:
         """Starts the postmaster. Does nothing while processes of an earlier postmaster are still running.
 
-        Returns when it is ready, or after LAUNCH_SECONDS. When it ended instead, raises DatabaseUnavailable with its last
-        message.
+        Returns when it is ready, or after LAUNCH_SECONDS. When it ended instead, raises DatabaseUnavailable with its
+        last message.
         """
         if self._orphans_remain():
             return
@@ -144,7 +145,8 @@ class Cluster:
         return not self._processes()
 
     def _is_starting(self) -> bool:
-        """Whether a program runs with this cluster on its command line: an interrupted launch may still be going on."""
+        """Whether a program runs with this cluster on its command line: an interrupted launch may still be going
+        on."""
         path = os.fsencode(self.path)
         return any(path in command for command in _commands_of(self._programs.uid))
 
@@ -170,7 +172,8 @@ class Cluster:
         fresh.rename(self.path / name)
 
     def _orphans_remain(self) -> bool:
-        """Whether processes of a dead postmaster are still running. After 1 s it sends them SIGQUIT, after 2 s SIGKILL.
+        """Whether processes of a dead postmaster are still running. After 1 s it sends them SIGQUIT, after 2 s
+        SIGKILL.
 
         They usually end by themselves. A new postmaster must not start before that, because both would write the same
         files.
@@ -192,7 +195,8 @@ class Cluster:
         return [int(name) for name in os.listdir("/proc") if name.isdigit() and self._is_ours(int(name))]
 
     def _is_ours(self, pid: int) -> bool:
-        """Whether the process is a running PostgreSQL of this cluster, and not, for example, a shell in its directory."""
+        """Whether the process is a running PostgreSQL of this cluster, and not, for example, a shell in its
+        directory."""
         try:
             return os.path.samefile(f"/proc/{pid}/cwd", self.path) and "postgres" in os.path.basename(
                 os.readlink(f"/proc/{pid}/exe")
@@ -201,8 +205,8 @@ class Cluster:
             return False
 
     def _reason(self, stderr: str) -> str:
-        """Returns the postmaster's last fatal message, from the log of its start or else from the newest log file; when
-        there is none, the last line of `stderr`."""
+        """Returns the postmaster's last fatal message, from the log of its start or else from the newest log file;
+        when there is none, the last line of `stderr`."""
         logs = sorted((self.path / "log").glob("*.log"), key=os.path.getmtime, reverse=True)
         for log in [self.path / "startup.log", *logs[:1]]:
             with contextlib.suppress(OSError):

@@ -1,7 +1,7 @@
 """PostgreSQL's programs and the system user they run as.
 
-An ordinary user runs the programs itself, from the directory where they are installed. PostgreSQL refuses to run as root,
-and the system user created for it cannot read root's private directories. So root copies the programs once into
+An ordinary user runs the programs itself, from the directory where they are installed. PostgreSQL refuses to run as
+root, and the system user created for it cannot read root's private directories. So root copies the programs once into
 SYSTEM_HOME, next to the clusters.
 """
 
@@ -39,8 +39,8 @@ class Programs:
     gid: int
 
     def run(self, program: str, *arguments: str, timeout_seconds: float) -> subprocess.CompletedProcess[str]:
-        """Runs a program to its end as PostgreSQL's user, with its own environment and its own session, so that a ctrl-C
-        does not reach it.
+        """Runs a program to its end as PostgreSQL's user, with its own environment and its own session, so that a
+        ctrl-C does not reach it.
 
         Raises DatabaseUnavailable when it takes longer than `timeout_seconds`.
         """
@@ -76,7 +76,8 @@ class Programs:
 
 
 def find(system_home: Path = SYSTEM_HOME) -> Programs:
-    """Returns the programs for the user of this process. Raises DatabaseUnavailable, with advice, when there are none."""
+    """Returns the programs for the user of this process. Raises DatabaseUnavailable, with advice, when there are
+    none."""
     wheel = _wheel()
     if os.geteuid() != 0:
         user = current_user()
@@ -95,7 +96,8 @@ def find(system_home: Path = SYSTEM_HOME) -> Programs:
 
 
 def current_user() -> pwd.struct_passwd:
-    """Returns the user of this process. Raises DatabaseUnavailable when its user id has no name, which PostgreSQL needs.
+    """Returns the user of this process. Raises DatabaseUnavailable when its user id has no name, which PostgreSQL
+    needs.
     """
     try:
         return pwd.getpwuid(os.geteuid())
@@ -128,7 +130,8 @@ def _prepare_home(home: Path) -> None:
 
 
 def _system_user() -> pwd.struct_passwd:
-    """Returns PostgreSQL's system user, and creates it when it is missing. Raises DatabaseUnavailable when that fails."""
+    """Returns PostgreSQL's system user, and creates it when it is missing. Raises DatabaseUnavailable when that
+    fails."""
     try:
         return pwd.getpwnam(SYSTEM_USER)
     except KeyError:

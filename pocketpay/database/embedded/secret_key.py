@@ -1,7 +1,7 @@
 """The key that signs tokens when SECRET_KEY is not set. It is created once and stored in the data directory.
 
-It is stored next to the embedded cluster, not inside it, so that a copy of the cluster (for example a base backup) does
-not contain the key.
+It is stored next to the embedded cluster, not inside it, so that a copy of the cluster (for example a base backup)
+does not contain the key.
 """
 
 import os

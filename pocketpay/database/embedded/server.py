@@ -5,8 +5,8 @@
     <data>/starting     lock file: the process that starts or stops PostgreSQL has an exclusive lock
     <data>/secret_key   see `secret_key`
 
-Several processes can use one data directory. The first one starts PostgreSQL, all of them watch it, and the last one stops
-it. All are equal, so PostgreSQL keeps running when any one of them is killed.
+Several processes can use one data directory. The first one starts PostgreSQL, all of them watch it, and the last one
+stops it. All are equal, so PostgreSQL keeps running when any one of them is killed.
 
 Decision 6 gives the reasons.
 """
@@ -127,8 +127,8 @@ class EmbeddedPostgres:
             raise DatabaseUnavailable(self._explanation(error)) from error
 
     async def watch(self) -> None:
-        """Restarts PostgreSQL each time it has ended unexpectedly, also when another process started it. Runs until it is
-        cancelled."""
+        """Restarts PostgreSQL each time it has ended unexpectedly, also when another process started it. Runs until
+        it is cancelled."""
         down = False
         while True:
             await asyncio.sleep(WATCH_SECONDS)

@@ -45,8 +45,8 @@ async def promise(
 ) -> None:
     """Promises the wallet the amount of its currency, in minor units.
 
-    Does nothing when the wallet or the address (by its fingerprint) has already received a bonus, or when the owner was
-    imported.
+    Does nothing when the wallet or the address (by its fingerprint) has already received a bonus, or when the owner
+    was imported.
     """
     await session.execute(
         _PROMISE, wallet_id, fingerprint, transaction_id, list(amounts.keys()), list(amounts.values())

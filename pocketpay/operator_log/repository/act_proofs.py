@@ -1,4 +1,5 @@
-"""The audit's proofs about acts and their effects: each act in the operator log has its effect, and each effect its act.
+"""The audit's proofs about acts and their effects: each act in the operator log has its effect, and each effect its
+act.
 
     freeze, unfreeze          the wallet is frozen exactly as the last of these acts says
     reverse                   there is a refund that no customer ordered
@@ -8,8 +9,8 @@
     verify_email              if the address is verified, it was verified at the act or later
     end_sessions              no session that began before the act is active
 
-Acts on one object are written under its lock, so the order of their times is the order in which they were done. An act
-is recorded only when it changes something, so an act that repeats the one before it is an error.
+Acts on one object are written under its lock, so the order of their times is the order in which they were done. An
+act is recorded only when it changes something, so an act that repeats the one before it is an error.
 """
 
 from datetime import timedelta
@@ -181,8 +182,8 @@ RECOVERIES = Proof(
        or (code.kept and (c.id is null or m.event is null))
     """,
 )
-"""Expired codes are deleted, so an older act may name a code that no longer exists. A customer's own request creates the
-same kind of code, so it cannot be proved that each code has an act."""
+"""Expired codes are deleted, so an older act may name a code that no longer exists. A customer's own request creates
+the same kind of code, so it cannot be proved that each code has an act."""
 
 VERIFIED_EMAILS = Proof(
     "each action that verifies an email address changed it",
@@ -193,8 +194,8 @@ VERIFIED_EMAILS = Proof(
     where a.action = 'verify_email' and (a.wallet_id is null or u.email_verified_at < a.created_at)
     """,
 )
-"""After the act the address may change, or another user may verify it. It is then unverified, or verified later than the
-act."""
+"""After the act the address may change, or another user may verify it. It is then unverified, or verified later than
+the act."""
 
 ENDED_SESSIONS = Proof(
     "each action that ends the sessions of a customer ended all of them",

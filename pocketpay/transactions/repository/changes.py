@@ -10,8 +10,9 @@ from pocketpay.transactions.repository.rows import COLUMNS, transaction
 from pocketpay.transactions.transaction import Transaction
 
 LATE = "interval '1 hour'"
-"""A change is late when it happens longer than this after the transaction was created: for example when a bank settles
-an order the next day, or a payment is refunded. The index `ix_transactions_changed_late` holds these transactions."""
+"""A change is late when it happens longer than this after the transaction was created: for example when a bank
+settles an order the next day, or a payment is refunded. The index `ix_transactions_changed_late` holds these
+transactions."""
 
 _AWAITING = f"""
 select {COLUMNS} from transactions
@@ -19,9 +20,9 @@ where source_wallet_id = any($1::uuid[])
   and status = 'pending_confirmation' and expires_at > clock_timestamp()
 order by created_at, id"""
 
-# No index is on `updated_at` of all transactions, because every payment would pay for it. The transactions that a wallet
-# owns are found by `created_at`, up to an hour further back; the few that change later have an index of their own. The
-# payments that a wallet received are found by `completed_at`, and later changes of them by the refunds the wallet made.
+# There is no index on `updated_at` of all transactions, because it would slow down every payment. The transactions that
+# a wallet owns are found by `created_at`, up to an hour further back; the few that change later have their own index.
+# The payments that a wallet received are found by `completed_at`; later changes of them by the refunds that it made.
 _SINCE = f"""
 select wanted.number, changed.*
 from unnest($1::uuid[], $2::timestamptz[], $3::uuid[]) with ordinality wanted(wallet_id, at, after, number)
@@ -66,7 +67,8 @@ select clock_timestamp() as now, (
 
 
 async def awaiting(session: Session, wallet_ids: Iterable[UUID]) -> dict[UUID, tuple[Transaction, ...]]:
-    """Returns, by wallet id, the payments that await the owner's answer now, oldest first; () for a wallet with none."""
+    """Returns, by wallet id, the payments that await the owner's answer now, oldest first; () for a wallet with
+    none."""
     found: dict[UUID, list[Transaction]] = {wallet_id: [] for wallet_id in wallet_ids}
     for row in await session.fetch(_AWAITING, list(found)):
         pending = transaction(row)
@@ -79,8 +81,8 @@ async def since(
 ) -> list[list[Transaction]]:
     """Returns, for each pair of wallet and place, the transactions visible to its owner that changed after the place.
 
-    Each list is ordered by time of change and id, and holds at most `limit` transactions. A place is a time and an id:
-    a change is after it when its time is later, or when its time is equal and its id is greater.
+    Each list is ordered by time of change and id, and holds at most `limit` transactions. A place is a time and an
+    id: a change is after it when its time is later, or when its time is equal and its id is greater.
     """
     rows = await session.fetch(
         _SINCE,
@@ -98,7 +100,8 @@ async def since(
 async def count_since(
     session: Session, wallet_id: UUID, place: tuple[datetime, UUID], most: int
 ) -> tuple[datetime, int]:
-    """Returns the database's time and the number of transactions that `since` finds after the place, at most `most`."""
+    """Returns the database's time and the number of transactions that `since` finds after the place, at most
+    `most`."""
     row = await session.fetchrow(_NEWER, wallet_id, place[0], most)
     assert row is not None  # noqa: S101 - a select without a FROM clause returns one row
     if row["newer"] >= most:

@@ -29,8 +29,8 @@ EMPTY = Proof(
     """,
 )
 """The pending requests of a closed wallet end up to a second after the wallet is closed, and a backup may be taken in
-that second. So they count as wrong only when money has moved at least an hour later: then a server was running, and its
-sweeper had enough time."""
+that second. So they count as wrong only when money has moved at least an hour later: then a server was running, and
+its sweeper had enough time."""
 
 LEFT = Proof(
     "a wallet is closed exactly when its owner's account is closed, and a closed account has no session",

@@ -1,8 +1,8 @@
 """All SQL of a wallet's history.
 
-A page is the union of two keyset scans: the transactions that the wallet owns, by `created_at`, and the payments that it
-received, by `completed_at`. Each scan stops after as many rows as the page holds, so a page costs the same at any depth.
-An OR over both sides would read the whole history (40 ms instead of 1 ms at 400,000 rows).
+A page is the union of two keyset scans: the transactions that the wallet owns, by `created_at`, and the payments that
+it received, by `completed_at`. Each scan stops after as many rows as the page holds, so a page costs the same at any
+depth. An OR over both sides would read the whole history (40 ms instead of 1 ms at 400,000 rows).
 
 The bounds are row comparisons only. With a second bound on the time alone, PostgreSQL would start its scan there and
 read the index up to the cursor (measured: 1,000 index pages instead of 5).
@@ -56,8 +56,8 @@ _MATCHES_FILTER = """
          or $12 = case source_wallet_id when $1 then destination_wallet_id else source_wallet_id end)
     and ($13::bigint is null or amount >= $13) and ($14::bigint is null or amount <= $14)
     and ($15::text is null or strpos(search_key(description), (select search_key($15))) > 0)"""
-"""The conditions of a Filter on one row. `strpos` has no wildcards that would need escaping. The search text is folded
-once, in a subselect; the description is folded for each row."""
+"""The conditions of a Filter on one row. `strpos` has no wildcards that would need escaping. The search text is
+folded once, in a subselect; the description is folded for each row."""
 
 
 def _filtered_page(order: str) -> str:
@@ -123,8 +123,8 @@ async def page(
     """Returns at most `limit` transactions of the scope: the newest, newest first, or when `backwards` the oldest,
     oldest first.
 
-    With a filter it reads at most `stretch` transactions. When that was not enough to fill the page, the second value is
-    the position where it stopped; otherwise it is None.
+    With a filter it reads at most `stretch` transactions. When that was not enough to fill the page, the second value
+    is the position where it stopped; otherwise it is None.
     """
     order = _OLDEST_FIRST if backwards else _NEWEST_FIRST
     if not scope.filter.reads_rows:
@@ -134,7 +134,8 @@ async def page(
 
 
 async def count(session: Session, scope: Scope, *, most: int, stretch: int) -> int | None:
-    """The number of transactions in the scope, or None above `most` or when a filter would read more than `stretch`."""
+    """The number of transactions in the scope, or None above `most` or when a filter would read more than
+    `stretch`."""
     if not scope.filter.reads_rows:
         counted: int = await session.fetchval(_COUNT, *_bounds(scope), most + 1)
         return counted if counted <= most else None

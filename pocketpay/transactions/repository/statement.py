@@ -30,6 +30,7 @@ order by e.sequence
 async def lines(
     session: Session, wallet_id: UUID, after: int, through: int, *, at_once: int
 ) -> AsyncIterator[Record]:
-    """Yields the wallet's entries with `after` < sequence <= `through`, oldest first, with `at_once` rows in memory."""
+    """Yields the wallet's entries with `after` < sequence <= `through`, oldest first, with `at_once` rows in
+    memory."""
     async for row in session.stream(_LINES, wallet_id, after, through, prefetch=at_once):
         yield row

@@ -73,8 +73,8 @@ _WRITTEN = Arrays(wallet_id="uuid", kind="text", hour="timestamptz", amount="big
 def written(numbers: Iterator[int]) -> str:
     """Returns the part of a unit of work's write statement that writes the usage.
 
-    It uses MERGE, not INSERT … ON CONFLICT: a refund's change is negative, and the insert would violate the constraint
-    `amount_not_negative` before it finds the existing row.
+    It uses MERGE, not INSERT … ON CONFLICT: a refund's change is negative, and the insert would violate the
+    constraint `amount_not_negative` before it finds the existing row.
     """
     return f"""
 written_usage as (
@@ -107,7 +107,8 @@ class Used:
 async def used(
     session: Session, wanted: Collection[tuple[UUID, LimitKind]], now: datetime | None = None
 ) -> dict[tuple[UUID, LimitKind], Used]:
-    """Returns how much of each limit each wallet has used in the 24 hours before `now` (default: the database's time).
+    """Returns how much of each limit each wallet has used in the 24 hours before `now` (default: the database's
+    time).
     """
     rows = await session.fetch(_USED, [wallet for wallet, _ in wanted], [kind for _, kind in wanted], now)
     return {(row["wallet_id"], LimitKind(row["kind"])): Used(row["used"], row["oldest"]) for row in rows}

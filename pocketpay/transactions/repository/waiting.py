@@ -27,7 +27,8 @@ _COUNT = "select count(*) from (select from transactions where status = $1 limit
 async def held(
     session: Session, *, after: Position, before: Position, limit: int, backwards: bool
 ) -> list[Transaction]:
-    """Returns held payments strictly between two positions (expiry time, id), or when `backwards` the last ones first.
+    """Returns held payments strictly between two positions (expiry time, id), or when `backwards` the last ones
+    first.
     """
     return [transaction(row) for row in await session.fetch(_HELD[backwards], *after, *before, limit)]
 
