@@ -28,7 +28,7 @@ from pocketpay.requests.money_request import MoneyRequest
 from pocketpay.risk.facts import Facts
 from pocketpay.risk.policy import Verdict
 from pocketpay.transactions.errors import KeyReused, LimitExceeded
-from pocketpay.transactions.lifecycle import ALIVE, Status, require_transition
+from pocketpay.transactions.lifecycle import UNFINISHED, Status, require_transition
 from pocketpay.transactions.limits import Limit, LimitKind
 from pocketpay.transactions.stored_refusal import StoredRefusal, first_refusal
 from pocketpay.transactions.transaction import Transaction
@@ -120,7 +120,7 @@ class Book:
     def live_payment(self, request_id: UUID) -> Transaction | None:
         """The payment of that request that awaits its sender's answer, or None. At most one does."""
         transaction = self.transactions.get(self.paying[request_id]) if request_id in self.paying else None
-        return transaction if transaction is not None and transaction.status in ALIVE else None
+        return transaction if transaction is not None and transaction.status in UNFINISHED else None
 
     def own_card(self, card_id: UUID | None, wallet_id: UUID) -> Card | None:
         """The card of that id if it is that wallet's."""
@@ -189,7 +189,7 @@ class Book:
     def know(self, transaction: Transaction) -> None:
         """That transaction was looked up."""
         self.transactions[transaction.id] = transaction
-        if transaction.request_id is not None and transaction.status in ALIVE:
+        if transaction.request_id is not None and transaction.status in UNFINISHED:
             self.paying[transaction.request_id] = transaction.id
 
     def _put(self, after: Transaction, *, new: bool) -> None:

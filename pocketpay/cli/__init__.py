@@ -6,7 +6,7 @@
     workers.py       several server processes on one port
     stops.py         how a process reacts to SIGTERM and SIGINT
     listening.py     the listening socket, and the limit of open files
-    place.py         the database of this process: embedded, or the one in the settings
+    database_address.py  the database of this process: embedded, or the one in the settings
     demo_people.py   creates the demo people (onboarding) and makes one of them an operator (operations)
     env_file.py      every setting as a line of a .env file
     progress.py      a progress bar on a terminal

@@ -26,7 +26,7 @@ async def make(settings: Settings, server_dsn: str) -> None:
         await database.close()
 
 
-def introduced() -> str:
+def introduction() -> str:
     """Returns a sentence with the usernames and the password of the demo people."""
     from pocketpay.onboarding import demo
 

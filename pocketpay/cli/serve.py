@@ -19,8 +19,8 @@ import structlog
 import uvicorn
 import uvloop
 
-from pocketpay.cli.place import Place
-from pocketpay.cli.stops import CutOff, stops_given_to
+from pocketpay.cli.database_address import DatabaseAddress
+from pocketpay.cli.stops import CutOff, handle_stop_signals
 from pocketpay.database import startup
 from pocketpay.database.embedded.server import EmbeddedPostgres
 from pocketpay.database.errors import WrongRevision, unreachable
@@ -53,7 +53,7 @@ class Server(uvicorn.Server):
         """Asks the server to finish its open requests and to close."""
         if not self.should_exit:
             self.should_exit = True
-            cut_later()
+            exit_later()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -66,31 +66,31 @@ class Server(uvicorn.Server):
             self._when_started()
 
 
-def prepare(settings: Settings, place: Place) -> None:
+def prepare(settings: Settings, database: DatabaseAddress) -> None:
     """Checks the database, and migrates an embedded one to this revision.
 
     Raises WrongRevision when an external database is at another revision, and the errors of `startup.check`.
     """
     try:
-        warnings = asyncio.run(startup.check(place.server_dsn))
+        warnings = asyncio.run(startup.check(database.server_dsn))
     except WrongRevision:
-        if place.postgres is None:
+        if database.postgres is None:
             raise
         # Imported only here: Alembic takes two seconds to import, and most starts have nothing to migrate.
         from pocketpay.database import migrations
 
-        asyncio.run(migrations.upgrade(place.owner_dsn, place.server_dsn))
-        warnings = asyncio.run(startup.check(place.server_dsn))
+        asyncio.run(migrations.upgrade(database.owner_dsn, database.server_dsn))
+        warnings = asyncio.run(startup.check(database.server_dsn))
     for warning in warnings:
         log.warning("database_warning", text=warning)
 
 
-async def check_policy(settings: Settings, place: Place) -> None:
+async def check_policy(settings: Settings, database: DatabaseAddress) -> None:
     """Raises SettingsError when the operators' risk settings in the database are not valid with this environment."""
     from pocketpay.clearing.policy import read_policy
 
     try:
-        connection = await connect(place.server_dsn, name="pocketpay check")
+        connection = await connect(database.server_dsn, name="pocketpay check")
     except ServiceBusy as busy:
         raise unreachable(busy) from busy
     try:
@@ -133,7 +133,7 @@ def run(
     server = Server(config, when_started)
     runner = asyncio.Runner(loop_factory=uvloop.new_event_loop)
     try:
-        runner.run(_live(server, listening, postgres, supervisor))
+        runner.run(_serve(server, listening, postgres, supervisor))
     except CutOff:
         raise  # closing the loop would run its tasks once more, and report that they were cancelled
     except BaseException:
@@ -142,7 +142,7 @@ def run(
     runner.close()
 
 
-async def _live(
+async def _serve(
     server: Server, listening: socket.socket, postgres: EmbeddedPostgres | None, supervisor: int | None
 ) -> None:
     loop = asyncio.get_running_loop()
@@ -155,14 +155,14 @@ async def _live(
             raise CutOff(number)
         server.stop()
 
-    with stops_given_to(stop):
+    with handle_stop_signals(stop):
         if postgres is None:
             await server.serve(sockets=[listening])
         else:
-            await _alongside(postgres.watch(), server.serve(sockets=[listening]), server.stop)
+            await _serve_and_watch(postgres.watch(), server.serve(sockets=[listening]), server.stop)
 
 
-async def _alongside(watch: Awaitable[None], serving: Awaitable[None], stop: Callable[[], None]) -> None:
+async def _serve_and_watch(watch: Awaitable[None], serving: Awaitable[None], stop: Callable[[], None]) -> None:
     """Serves and runs the watch at the same time. When the watch fails, the server stops and the error is raised."""
     watching = asyncio.ensure_future(watch)
     watching.add_done_callback(lambda task: None if task.cancelled() else stop())
@@ -194,7 +194,7 @@ def tune_garbage_collector() -> None:
     gc.set_threshold(GC_THRESHOLD, 20, 50)
 
 
-def cut_later() -> None:
+def exit_later() -> None:
     """Ends this process after CUT_SECONDS, even when it has not finished."""
     timer = threading.Timer(CUT_SECONDS, os._exit, [0])
     timer.daemon = True

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
 
-STOPS = (signal.SIGTERM, signal.SIGINT)
+STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 class CutOff(SystemExit):
@@ -27,7 +27,7 @@ class CutOff(SystemExit):
         self.exit_code = 128 + number
 
 
-def leave_on_stops(exit_code: int) -> None:
+def exit_on_stop_signal(exit_code: int) -> None:
     """Makes the first signal raise SystemExit with `exit_code`. Later signals do not interrupt that exit."""
     leaving = False
 
@@ -41,7 +41,7 @@ def leave_on_stops(exit_code: int) -> None:
 
 
 @contextmanager
-def stops_given_to(react: Callable[[int], None]) -> Iterator[None]:
+def handle_stop_signals(react: Callable[[int], None]) -> Iterator[None]:
     """During the block, calls `react` in the running event loop with the number of each signal. Signals after the
     block are ignored."""
     loop = asyncio.get_running_loop()
@@ -49,17 +49,17 @@ def stops_given_to(react: Callable[[int], None]) -> Iterator[None]:
     try:
         yield
     finally:
-        ignore_stops()
+        ignore_stop_signals()
 
 
-def ignore_stops() -> None:
+def ignore_stop_signals() -> None:
     """Ignores signals from now on, while the process closes."""
     # Not SIG_IGN: Python prints an error when a signal arrives while its handler is replaced by SIG_IGN.
     _handle(lambda *_: None)
 
 
 @contextmanager
-def ended_when_cut_off() -> Iterator[None]:
+def exit_when_cut_off() -> Iterator[None]:
     """Ends the process after a CutOff without the interpreter's clean-up, which would report tasks that still run."""
     try:
         yield
@@ -71,5 +71,5 @@ def ended_when_cut_off() -> Iterator[None]:
 
 
 def _handle(handler: Callable[[int, FrameType | None], object]) -> None:
-    for number in STOPS:
+    for number in STOP_SIGNALS:
         signal.signal(number, handler)

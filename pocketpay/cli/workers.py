@@ -14,8 +14,8 @@ from collections.abc import Callable
 
 import structlog
 
-from pocketpay.cli.serve import cut_later
-from pocketpay.cli.stops import CutOff, stops_given_to
+from pocketpay.cli.serve import exit_later
+from pocketpay.cli.stops import CutOff, handle_stop_signals
 from pocketpay.errors import PocketPayError
 
 FINISH_SECONDS = 8.0
@@ -46,7 +46,7 @@ class Supervisor:
 
         A second signal kills the workers and raises CutOff.
         """
-        with stops_given_to(self._on_stop):
+        with handle_stop_signals(self._on_stop):
             keepers = [asyncio.create_task(self._keep(when_started)) for _ in range(self._count)]
             try:
                 await asyncio.gather(*keepers)
@@ -100,7 +100,7 @@ class Supervisor:
         if self._stopping.is_set():
             return
         self._stopping.set()
-        cut_later()
+        exit_later()
         self._listening.close()
         self._send(signal.SIGTERM)
 

@@ -20,7 +20,7 @@ class Arrays:
     def __init__(self, **types: str) -> None:
         self._types = types
         self._in_order = itemgetter(*types)
-        self.of_no_row: tuple[Sequence[object], ...] = ((),) * len(types)
+        self.empty_arguments: tuple[Sequence[object], ...] = ((),) * len(types)
         """The arguments for an empty list of rows."""
 
     def only(self, *names: str) -> "Arrays":

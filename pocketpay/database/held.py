@@ -59,7 +59,7 @@ class HeldConnections:
         opened.
         """
         owner = object() if owner is None else owner
-        connection = self._idle_for(owner) or await self._in_turn(owner)
+        connection = self._idle_for(owner) or await self._wait_for_turn(owner)
         try:
             yield connection
         except BaseException as error:
@@ -95,7 +95,7 @@ class HeldConnections:
             self._turns.begin(owner)
         return connection
 
-    async def _in_turn(self, owner: Hashable) -> Connection:
+    async def _wait_for_turn(self, owner: Hashable) -> Connection:
         future = self._turns.wait(owner)
         self._open_more()
         try:
@@ -144,10 +144,10 @@ class HeldConnections:
             return
         for _ in range(min(self._empty, self._turns.could_be_served() - len(self._opening))):
             self._empty -= 1
-            task = asyncio.create_task(self._fill(), name="opening a connection")
+            task = asyncio.create_task(self._open_one(), name="opening a connection")
             self._opening.add(task)
 
-    async def _fill(self) -> None:
+    async def _open_one(self) -> None:
         """Opens a connection for an empty slot. After a failure the slot stays empty for a pause."""
         try:
             connection = await self._open()

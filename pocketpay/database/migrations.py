@@ -40,7 +40,7 @@ async def upgrade(owner_dsn: str, server_dsn: str) -> None:
     """
     try:
         async with _migration_lock(owner_dsn) as owner:
-            await roles.make_groups(owner, await _login_of(server_dsn))
+            await roles.create_groups(owner, await _login_of(server_dsn))
             await asyncio.to_thread(command.upgrade, config(owner_dsn), "head")
             await owner.execute(f"grant select on alembic_version to {roles.SERVER}, {roles.READER}")
     except ServiceBusy as busy:

@@ -30,7 +30,7 @@ do $$ begin
 end $$"""
 
 
-async def make_groups(owner: "asyncpg.Connection[asyncpg.Record]", login: str) -> None:
+async def create_groups(owner: "asyncpg.Connection[asyncpg.Record]", login: str) -> None:
     """Creates the missing groups, and adds the server's `login` to pocketpay_server.
 
     When `owner` lacks the privilege, raises DatabaseUnavailable with the SQL for an administrator.
@@ -48,7 +48,7 @@ async def make_groups(owner: "asyncpg.Connection[asyncpg.Record]", login: str) -
 
 
 def sql_for_administrator(quoted_login: str) -> str:
-    """Returns SQL that does the same as `make_groups`, for an administrator."""
+    """Returns SQL that does the same as `create_groups`, for an administrator."""
     return (
         f"CREATE ROLE {SERVER} NOLOGIN;\n"
         f"CREATE ROLE {READER} NOLOGIN;\n"

@@ -34,7 +34,7 @@ from pocketpay.importing.repository import people
 from pocketpay.payments.desk import Desk
 from pocketpay.requests.money_request import RequestStatus
 from pocketpay.transactions.errors import BalanceNotZero, WalletFrozen
-from pocketpay.transactions.lifecycle import ALIVE
+from pocketpay.transactions.lifecycle import UNFINISHED
 from pocketpay.wallets.balance import NewStanding, WalletStatus
 
 
@@ -62,7 +62,7 @@ class CloseWallet:
         if standing.frozen_for is not None:
             raise WalletFrozen
         account = book.accounts[self.wallet_id]
-        if account.posted or account.held or self._under_way(book):
+        if account.posted or account.held or self._has_unfinished_transaction(book):
             raise BalanceNotZero
         closed = replace(standing, status=WalletStatus.CLOSED)
         return Outcome(
@@ -82,10 +82,10 @@ class CloseWallet:
             )
         )
 
-    def _under_way(self, book: Book) -> bool:
+    def _has_unfinished_transaction(self, book: Book) -> bool:
         """Whether the wallet has an unfinished transaction. The held amount does not show this: a deposit holds
         nothing."""
-        return any(one.anchor == self.wallet_id and one.status in ALIVE for one in book.transactions.values())
+        return any(one.anchor == self.wallet_id and one.status in UNFINISHED for one in book.transactions.values())
 
 
 async def close_wallet(services: IdentityServices, desk: Desk, viewer: Viewer, password: str, *, address: str) -> int:

@@ -50,14 +50,14 @@ REQUESTS = (("carol", "alice", "24", "Your ticket for the museum"),)
 """Requester, payer, amount, description. All amounts in this module are whole numbers, valid in every currency."""
 
 
-def wanted(settings: Settings) -> bool:
+def is_enabled(settings: Settings) -> bool:
     """Whether a server with these settings has demo people."""
     return settings.embedded and not settings.production
 
 
-def require_wanted(settings: Settings) -> None:
+def require_enabled(settings: Settings) -> None:
     """Raises SettingsError when a server with these settings has no demo people."""
-    if not wanted(settings):
+    if not is_enabled(settings):
         raise SettingsError(
             "Demo users need development mode and the embedded PostgreSQL. Unset DATABASE_URL and ENVIRONMENT."
         )
@@ -68,7 +68,7 @@ async def seed(settings: Settings, server_dsn: str) -> frozenset[str]:
 
     Raises SettingsError when the settings do not allow demo people, ServiceBusy when the database does not answer.
     """
-    require_wanted(settings)
+    require_enabled(settings)
     async with AsyncExitStack() as open_:
         database = await Database.open(server_dsn, readers=1, writers=1)
         open_.push_async_callback(database.close)

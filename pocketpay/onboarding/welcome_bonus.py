@@ -21,7 +21,7 @@ from pocketpay.ledger.account import Leg
 from pocketpay.ledger.house import HouseKind
 from pocketpay.money import Money
 from pocketpay.onboarding.repository import bonuses
-from pocketpay.onboarding.repository.bonuses import Owed
+from pocketpay.onboarding.repository.bonuses import OwedBonus
 from pocketpay.onboarding.repository.people import BONUS_DESCRIPTION
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.parsing import parse_key
@@ -30,10 +30,10 @@ from pocketpay.transactions.lifecycle import Status
 from pocketpay.transactions.transaction import Transaction, Type
 from pocketpay.wallets.balance import WalletStatus
 
-EVERY_SECONDS = 60.0
+SWEEP_INTERVAL_SECONDS = 60.0
 """The wait between two sweeps. A sweep finds only bonuses whose payment failed or was interrupted."""
 
-MOST_AT_ONCE = 64
+MAX_PER_SWEEP = 64
 
 log = structlog.get_logger(__name__)
 
@@ -88,7 +88,7 @@ async def pay_owed(desk: Desk, wallet_id: UUID | None = None) -> int:
     """Pays the bonus owed to the wallet, or for None a batch of all owed bonuses. Returns the number of bonuses it
     tried to pay."""
     async with desk.database.read() as session:
-        owed = await bonuses.owed(session, wallet_id, most=MOST_AT_ONCE)
+        owed = await bonuses.owed(session, wallet_id, limit=MAX_PER_SWEEP)
     if owed:
         await _pay(desk, owed)
     return len(owed)
@@ -97,19 +97,19 @@ async def pay_owed(desk: Desk, wallet_id: UUID | None = None) -> int:
 async def sweep_forever(desk: Desk) -> None:
     """Pays owed bonuses each minute, until it is cancelled. An error is logged, and the next sweep follows."""
     while True:
-        await asyncio.sleep(EVERY_SECONDS)
-        with log_errors(log, busy="sweep_put_off", failed="sweep_failed"):
+        await asyncio.sleep(SWEEP_INTERVAL_SECONDS)
+        with log_errors(log, busy="bonus_sweep_postponed", failed="bonus_sweep_failed"):
             await pay_owed(desk)
 
 
-async def _pay(desk: Desk, owed: Sequence[Owed]) -> None:
+async def _pay(desk: Desk, owed: Sequence[OwedBonus]) -> None:
     """Pays each bonus with its own instruction. A payment that fails does not stop the others, and stays owed."""
     results = await asyncio.gather(*(desk.submit(_instruction(one)) for one in owed), return_exceptions=True)
     done = []
     for one, result in zip(owed, results, strict=True):
         if isinstance(result, BaseException) and not isinstance(result, WalletClosed):
             if not isinstance(result, ServiceBusy):
-                log.error("sweep_of_one_failed", exc_info=result)
+                log.error("bonus_payment_failed", exc_info=result)
             continue
         done.append(one.wallet_id)
     if done:
@@ -117,6 +117,6 @@ async def _pay(desk: Desk, owed: Sequence[Owed]) -> None:
             await bonuses.finish(session, done)
 
 
-def _instruction(one: Owed) -> PayBonus:
+def _instruction(one: OwedBonus) -> PayBonus:
     key = parse_key(f"welcome bonus {one.transaction_id}", one.wallet_id, "welcome bonus", one.amount)
     return PayBonus(one.transaction_id, one.wallet_id, one.amount, key)

@@ -18,39 +18,39 @@ MAX_COUNT = 10_000
 async def held(
     session: Session,
     *,
-    most: int,
+    limit: int,
     after: Position | None = None,
     before: Position | None = None,
     backwards: bool = False,
 ) -> list[Transaction]:
-    """Returns at most `most` held payments between two positions (expiry time, id), or when `backwards` the last ones
-    first."""
+    """Returns at most `limit` held payments between two positions (expiry time, id), or when `backwards` the last
+    ones first."""
     return await waiting.held(
-        session, after=after or BEGINNING, before=before or END, limit=most, backwards=backwards
+        session, after=after or BEGINNING, before=before or END, limit=limit, backwards=backwards
     )
 
 
 async def unsettled(
     session: Session,
     *,
-    most: int,
+    limit: int,
     after: Position | None = None,
     before: Position | None = None,
     backwards: bool = False,
 ) -> list[Transaction]:
-    """Returns at most `most` orders between two positions (creation time, id), or when `backwards` the last ones
+    """Returns at most `limit` orders between two positions (creation time, id), or when `backwards` the last ones
     first."""
     return await waiting.unsettled(
-        session, after=after or BEGINNING, before=before or END, limit=most, backwards=backwards
+        session, after=after or BEGINNING, before=before or END, limit=limit, backwards=backwards
     )
 
 
 async def count(session: Session, status: Status) -> int | None:
     """The number of transactions with the status, or None above MAX_COUNT."""
-    return await waiting.count(session, status, most=MAX_COUNT)
+    return await waiting.count(session, status, maximum=MAX_COUNT)
 
 
-async def pending(session: Session, most: int) -> list[Transaction]:
-    """Returns at most `most` transactions: held payments first, then orders."""
-    first = await held(session, most=most)
-    return [*first, *await unsettled(session, most=most - len(first))]
+async def pending(session: Session, limit: int) -> list[Transaction]:
+    """Returns at most `limit` transactions: held payments first, then orders."""
+    first = await held(session, limit=limit)
+    return [*first, *await unsettled(session, limit=limit - len(first))]

@@ -92,40 +92,40 @@ class Reverse:
             raise InvalidInput(ORIGINAL, "must not be a refund")
         if original.status is not Status.COMPLETED:
             raise WrongState(original, ORIGINAL)
-        if original.left.minor == 0:
+        if original.refundable.minor == 0:
             raise AlreadyRefunded
-        wanted = self._wanted(original)
+        requested = self._requested_amount(original)
         payer = original.source_wallet_id
         if payer is not None and book.standings[payer].status is WalletStatus.CLOSED:
             raise PayerGone
-        amount = self._available(book, original, wanted)
+        amount = self._refundable_amount(book, original, requested)
         outcome = Reversal(self.id, original, amount, DESCRIPTION).done(book, self.key)
         assert outcome.side_effects is not None, "the original has the refunded amount"  # noqa: S101 - as done() does
         return replace(outcome, side_effects=replace(outcome.side_effects, act=self._act(original, amount)))
 
-    def _wanted(self, original: Transaction) -> Money:
+    def _requested_amount(self, original: Transaction) -> Money:
         """Returns the requested amount. Raises RefundTooLarge, and InvalidAmount for a partial refund of a
         transaction with a fee."""
-        wanted = self.amount or original.left
-        if wanted > original.left:
-            raise RefundTooLarge(original.left)
-        if original.fee.minor and wanted < original.left:
-            whole = f"{original.left} {original.left.currency}"
+        requested = self.amount or original.refundable
+        if requested > original.refundable:
+            raise RefundTooLarge(original.refundable)
+        if original.fee.minor and requested < original.refundable:
+            whole = f"{original.refundable} {original.refundable.currency}"
             raise InvalidAmount(f"must be {whole}, or absent: a transaction with a fee can only be refunded in full")
-        return wanted
+        return requested
 
-    def _available(self, book: Book, original: Transaction, wanted: Money) -> Money:
+    def _refundable_amount(self, book: Book, original: Transaction, requested: Money) -> Money:
         """Returns the amount that can be refunded. Raises InsufficientFunds when the recipient no longer has
         enough."""
         receiver = original.destination_wallet_id
         if receiver is None:
-            return wanted
-        available = Money(book.accounts[receiver].available, wanted.currency)
-        if wanted <= available:
-            return wanted
+            return requested
+        available = Money(book.accounts[receiver].available, requested.currency)
+        if requested <= available:
+            return requested
         if self.up_to_available and available.minor > 0:
             return available
-        raise InsufficientFunds(wanted, available, ORIGINAL)
+        raise InsufficientFunds(requested, available, ORIGINAL)
 
     def _act(self, original: Transaction, amount: Money) -> Act:
         facts = {"amount": str(amount), "currency": amount.currency, "refund": str(self.id)}

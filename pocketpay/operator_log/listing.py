@@ -16,12 +16,12 @@ async def read(
     session: Session,
     wallet_id: UUID | None,
     *,
-    most: int,
+    limit: int,
     older_than: Position | None = None,
     newer_than: Position | None = None,
     backwards: bool = False,
 ) -> list[RecordedAct]:
-    """Returns at most `most` acts between two positions: newest first, or oldest first when `backwards`.
+    """Returns at most `limit` acts between two positions: newest first, or oldest first when `backwards`.
 
     A wallet id of None means the acts about any wallet.
     """
@@ -30,11 +30,11 @@ async def read(
         wallet_id,
         older_than=older_than or END,
         newer_than=newer_than or BEGINNING,
-        limit=most,
+        limit=limit,
         backwards=backwards,
     )
 
 
 async def count(session: Session, wallet_id: UUID | None) -> int | None:
     """The number of acts about the wallet, or of all acts; None above MAX_COUNT."""
-    return await acts.count(session, wallet_id, most=MAX_COUNT)
+    return await acts.count(session, wallet_id, maximum=MAX_COUNT)

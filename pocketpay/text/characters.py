@@ -75,7 +75,7 @@ def is_reserved_emoji(char: str) -> bool:
     return _PICTOGRAPHS.match(char) is not None and category(char) == "Cn"
 
 
-def is_seen(char: str) -> bool:
+def is_visible(char: str) -> bool:
     """Whether the character is visible: a letter, number, punctuation mark or symbol that does not look empty."""
     if category(char)[0] not in "LNPS":
         return is_reserved_emoji(char)

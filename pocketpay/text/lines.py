@@ -12,14 +12,14 @@
 | other format character                          | yes                   | no                    |
 | everything else                                 | yes                   | yes                   |
 
-A text must also have a visible character: see `shows_something`.
+A text must also have a visible character: see `has_visible_character`.
 
 Decision 21 gives the reasons.
 """
 
 import re
 
-from pocketpay.text.characters import category, is_reserved_emoji, is_right_to_left, is_seen
+from pocketpay.text.characters import category, is_reserved_emoji, is_right_to_left, is_visible
 
 _ASCII = re.compile("[ -~]*")
 _UNFIT = frozenset(("Cc", "Cs", "Co", "Zl", "Zp"))
@@ -44,9 +44,9 @@ def fits_name(text: str) -> bool:
     return _fits(text, name=True)
 
 
-def shows_something(text: str) -> bool:
+def has_visible_character(text: str) -> bool:
     """Whether at least one character is visible: not only spaces, fillers, format characters or combining marks."""
-    return any(is_seen(char) for char in text)
+    return any(is_visible(char) for char in text)
 
 
 def _fits(text: str, *, name: bool) -> bool:

@@ -44,9 +44,9 @@ MAX_REFUNDS_LISTED = 20
 """The most refunds that are listed with a transaction. Older ones are found in the history. A page of transactions,
 each with this many refunds, stays within the cost limit of a GraphQL document."""
 
-NOBODY = UUID(int=0)
-BEGINNING = Position(datetime(1, 1, 2, tzinfo=UTC), NOBODY)
-END = Position(datetime(9999, 12, 31, tzinfo=UTC), NOBODY)
+NIL_ID = UUID(int=0)
+BEGINNING = Position(datetime(1, 1, 2, tzinfo=UTC), NIL_ID)
+END = Position(datetime(9999, 12, 31, tzinfo=UTC), NIL_ID)
 """The positions before and after every transaction."""
 
 
@@ -67,16 +67,16 @@ async def read(
     wallet_id: UUID,
     filter: Filter = EVERYTHING,
     *,
-    most: int,
+    limit: int,
     older_than: Position | None = None,
     newer_than: Position | None = None,
     backwards: bool = False,
 ) -> HistoryPage:
-    """Returns at most `most` transactions between two positions: newest first, or oldest first when `backwards`."""
+    """Returns at most `limit` transactions between two positions: newest first, or oldest first when `backwards`."""
     if filter.matches_nothing:
         return HistoryPage((), None)
     scope = _scope(wallet_id, filter, older_than, newer_than)
-    rows, stopped_at = await repository.page(session, scope, limit=most, stretch=MAX_SCANNED, backwards=backwards)
+    rows, stopped_at = await repository.page(session, scope, limit=limit, stretch=MAX_SCANNED, backwards=backwards)
     return HistoryPage(tuple(seen for row in rows if (seen := seen_by(row, wallet_id))), stopped_at)
 
 
@@ -84,7 +84,7 @@ async def read_as_operator(
     session: Session,
     wallet_id: UUID,
     *,
-    most: int,
+    limit: int,
     older_than: Position | None = None,
     newer_than: Position | None = None,
     backwards: bool = False,
@@ -92,7 +92,7 @@ async def read_as_operator(
     """Like `read`, but returns whole transactions, for operators: with the other side's fee, risk reasons and
     expiry."""
     scope = _scope(wallet_id, EVERYTHING, older_than, newer_than)
-    rows, _ = await repository.page(session, scope, limit=most, stretch=MAX_SCANNED, backwards=backwards)
+    rows, _ = await repository.page(session, scope, limit=limit, stretch=MAX_SCANNED, backwards=backwards)
     return rows
 
 
@@ -101,7 +101,7 @@ async def count(session: Session, wallet_id: UUID, filter: Filter = EVERYTHING) 
     if filter.matches_nothing:
         return 0
     scope = _scope(wallet_id, filter)
-    return await repository.count(session, scope, most=MAX_COUNT, stretch=MAX_COUNT_SCANNED)
+    return await repository.count(session, scope, maximum=MAX_COUNT, stretch=MAX_COUNT_SCANNED)
 
 
 async def find(session: Session, wallet_id: UUID, ids: Iterable[UUID]) -> dict[UUID, Transaction]:
@@ -115,7 +115,7 @@ async def refunds(session: Session, wallet_id: UUID, ids: Iterable[UUID]) -> dic
     """Returns the refunds of each transaction, by the transaction's id: the newest MAX_REFUNDS_LISTED, newest first,
     as the wallet's owner sees them."""
     found: dict[UUID, list[Transaction]] = {}
-    for row in await repository.refunds(session, ids, most=MAX_REFUNDS_LISTED):
+    for row in await repository.refunds(session, ids, limit=MAX_REFUNDS_LISTED):
         if row.refund_of is not None and (seen := seen_by(row, wallet_id)) is not None:
             found.setdefault(row.refund_of, []).append(seen)
     return {original: tuple(rows) for original, rows in found.items()}
@@ -143,8 +143,8 @@ def _scope(
 ) -> repository.Scope:
     """Returns the part of the history to read. `since` and `until` become positions before the first id of their
     time."""
-    oldest = BEGINNING if filter.since is None else Position(filter.since, NOBODY)
-    newest = END if filter.until is None else Position(filter.until, NOBODY)
+    oldest = BEGINNING if filter.since is None else Position(filter.since, NIL_ID)
+    newest = END if filter.until is None else Position(filter.until, NIL_ID)
     return repository.Scope(
         wallet_id,
         newer_than=max(oldest, newer_than or BEGINNING, BEGINNING),

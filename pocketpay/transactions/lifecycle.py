@@ -36,7 +36,7 @@ NEXT: dict[Status, frozenset[Status]] = {
     Status.EXPIRED: frozenset(),
 }
 
-ALIVE = frozenset(status for status, following in NEXT.items() if following)
+UNFINISHED = frozenset(status for status, following in NEXT.items() if following)
 """The states that are not final: created, pending_confirmation."""
 
 

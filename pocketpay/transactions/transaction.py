@@ -75,7 +75,7 @@ class Transaction:
         """The sum that leaves the source: amount and fee."""
         return self.amount + self.fee
 
-    def given_back(self, amount: Money, now: datetime) -> Self:
+    def after_refund(self, amount: Money, now: datetime) -> Self:
         """Returns the transaction after a further refund of `amount`. `uncounted` stays at most the transaction's
         amount, because its fee never counted."""
         return replace(
@@ -87,7 +87,7 @@ class Transaction:
         )
 
     @property
-    def left(self) -> Money:
+    def refundable(self) -> Money:
         """The part of amount and fee that is not refunded."""
         return Money(self.amount.minor + self.fee.minor - self.refunded, self.amount.currency)
 

@@ -114,7 +114,7 @@ class Feed(Generic[State]):
         """Opens a mailbox for the states of the id. The first state is the current one."""
         watch = Watch(self._newer)
         self._watches.setdefault(id, set()).add(watch)
-        self._touch((id,))
+        self._mark_dirty((id,))
         try:
             yield watch
         finally:
@@ -124,15 +124,15 @@ class Feed(Generic[State]):
                 del self._watches[id]
 
     def on_signal(self, signal: Signal) -> None:
-        self._touch(self._concerns(signal))
+        self._mark_dirty(self._concerns(signal))
 
     def on_gap(self, since: datetime) -> None:
-        self._touch(self._watches)
+        self._mark_dirty(self._watches)
 
     def on_disconnect(self) -> None:
         """Does nothing: `on_gap` follows when the listener is connected again, and all states are read then."""
 
-    def _touch(self, ids: Iterable[UUID]) -> None:
+    def _mark_dirty(self, ids: Iterable[UUID]) -> None:
         self._dirty.update((id, None) for id in ids if id in self._watches)
         if self._dirty:
             self.pump.wake()
@@ -147,7 +147,7 @@ class Feed(Generic[State]):
             try:
                 states = await self._read(list(watches))
             except BaseException:
-                self._touch(watches)
+                self._mark_dirty(watches)
                 raise
             for number, (id, watch) in enumerate((id, watch) for id, here in watches.items() for watch in here):
                 watch.offer(states.get(id))

@@ -47,7 +47,7 @@ class Hub:
         """The time (the database's clock) before which every change was received or reported as a gap."""
         return datetime.min.replace(tzinfo=UTC) if self._received_until is None else self._received_until - OVERLAP
 
-    def listens(self, now: datetime) -> None:
+    def on_connect(self, now: datetime) -> None:
         """The listener is connected: it receives all commits from `now` (the database's clock) on.
 
         After a failover this is another server's clock. If it is behind the previous one, changes made meanwhile have
@@ -75,7 +75,7 @@ class Hub:
             subscriber.on_signal(signal)
 
     def on_disconnect(self) -> None:
-        """The listener lost its connection; it receives nothing until `listens` is called."""
+        """The listener lost its connection; it receives nothing until `on_connect` is called."""
         for subscriber in self._subscribers:
             subscriber.on_disconnect()
 

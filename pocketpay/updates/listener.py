@@ -100,7 +100,7 @@ class Listener:
                 await connection.add_listener(CHANNEL, self._on_notification)
                 now = await _time(connection)
             self._listens.set()
-            self._hub.listens(now)
+            self._hub.on_connect(now)
             await self._watch(connection)
         finally:
             connection.terminate()

@@ -85,7 +85,7 @@ def payloads(signal: Signal) -> list[str]:
     ]
     if signal.risk_settings:
         items.append("r")
-    return _cut(",".join(items))
+    return _split(",".join(items))
 
 
 def read(payload: str) -> Signal:
@@ -119,18 +119,18 @@ def read(payload: str) -> Signal:
     return Signal(wallets, transactions, sessions, requests, risk_settings)
 
 
-_NOBODY = "-" * 32
+_NO_WALLET = "-" * 32
 
 
 def _hex(wallet_id: UUID | None) -> str:
-    return _NOBODY if wallet_id is None else wallet_id.hex
+    return _NO_WALLET if wallet_id is None else wallet_id.hex
 
 
 def _wallet(written: str) -> UUID | None:
-    return None if written == _NOBODY else FastUUID(written)
+    return None if written == _NO_WALLET else FastUUID(written)
 
 
-def _cut(text: str) -> list[str]:
+def _split(text: str) -> list[str]:
     """Splits `text` between items into as few payloads as possible. The text is ASCII, so a character is a byte."""
     if not text:
         return []

@@ -56,7 +56,7 @@ async def whole(
     at: Position | None = None
     for _ in range(1_000):
         bound = {"newer_than" if backwards else "older_than": at}
-        read = await history.read(session, wallet, narrowed, most=size, backwards=backwards, **bound)
+        read = await history.read(session, wallet, narrowed, limit=size, backwards=backwards, **bound)
         gone += [transaction.id for transaction in read.transactions]
         if len(read.transactions) < size and read.stopped_at is None:
             return gone
@@ -149,7 +149,7 @@ async def test_pages_stay_true_while_others_write(owner: Owner, session: Session
     at = None
     later = NOON + timedelta(hours=1)
     while True:
-        page = (await history.read(session, viewer, most=5, older_than=at)).transactions
+        page = (await history.read(session, viewer, limit=5, older_than=at)).transactions
         gone += [transaction.id for transaction in page]
         if not page:
             break
@@ -209,7 +209,7 @@ async def test_filter_that_finds_nothing_stops_and_says_where(
     sender, recipient = await somebody(owner, 2)
     past = [payment(sender, recipient, created_at=NOON + timedelta(seconds=n)) for n in range(25)]
     await write(owner, past)
-    read = await history.read(session, sender, Filter(search="caviar"), most=3)
+    read = await history.read(session, sender, Filter(search="caviar"), limit=3)
     assert read.transactions == ()
     assert read.stopped_at == Position(past[15].created_at, past[15].id)
 

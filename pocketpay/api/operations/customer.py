@@ -38,7 +38,7 @@ async def wallets_transactions(
     rows = await database.query(
         history.read_as_operator,
         self.uuid,
-        most=page.fetch,
+        limit=page.fetch,
         older_than=Position.of(page.after),
         newer_than=Position.of(page.before),
         backwards=page.backward,

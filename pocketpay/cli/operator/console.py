@@ -16,7 +16,7 @@ import typer
 
 from pocketpay import settings
 from pocketpay.cli import serve, stops
-from pocketpay.cli.place import database_of
+from pocketpay.cli.database_address import database_of
 from pocketpay.database.errors import unreachable
 from pocketpay.database.failures import ServiceBusy
 from pocketpay.database.sessions import Database
@@ -56,7 +56,7 @@ def with_console(work: Callable[[Console], Awaitable[T]]) -> T:
 
     A refusal is printed on stderr and ends the process with exit code 1.
     """
-    stops.leave_on_stops(143)
+    stops.exit_on_stop_signal(143)
     chosen = settings.load()
     log.configure(chosen)
 
@@ -66,10 +66,10 @@ def with_console(work: Callable[[Console], Awaitable[T]]) -> T:
             open_.push_async_callback(database.close)
             return await work(Console(chosen, database, open_))
 
-    with database_of(chosen) as place:
-        serve.prepare(chosen, place)
+    with database_of(chosen) as database:
+        serve.prepare(chosen, database)
         try:
-            return asyncio.run(run(place.server_dsn))
+            return asyncio.run(run(database.server_dsn))
         except ServiceBusy as busy:
             raise unreachable(busy) from busy
         except Refusal as refusal:

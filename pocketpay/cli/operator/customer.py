@@ -44,7 +44,7 @@ def transactions_verb(name: Customer, limit: Limit = 50) -> None:
 
     async def look(console: Console) -> list[list[str | None]]:
         wallet_id = await wallet_of_text(console, name)
-        found = await console.database.query(history.read_as_operator, wallet_id, most=limit)
+        found = await console.database.query(history.read_as_operator, wallet_id, limit=limit)
         rows = await transaction_rows(console, found)
         return [[*row, one.description] for row, one in zip(rows, found, strict=True)]
 

@@ -82,7 +82,7 @@ def actions_verb(
 
     async def look(console: Console) -> list[list[str | None]]:
         about = None if wallet is None else await wallet_of_text(console, wallet)
-        recorded = await console.database.query(listing.read, about, most=limit)
+        recorded = await console.database.query(listing.read, about, limit=limit)
         return [
             [
                 time(one.created_at),

@@ -26,7 +26,7 @@ INITDB_SECONDS = 120
 
 SETTINGS = {
     "listen_addresses": "''",
-    "unix_socket_directories": "'.'",  # the cluster's own directory; its absolute path may be too long for a socket
+    "unix_socket_directories": "'.'",  # the cluster's own directory: an absolute path may be too long
     "unix_socket_permissions": "0700",
     "max_connections": "100",
     "shared_buffers": "256MB",  # busy accounts and the newest entries; the system's cache holds more
@@ -77,7 +77,7 @@ class Cluster:
         reason.
         """
         self.path.mkdir(mode=0o700, exist_ok=True)
-        self._programs.own(self.path)
+        self._programs.change_owner(self.path)
         options = ["--username", OWNER, "--auth-local=peer", "--auth-host=reject", "--data-checksums"]
         # The same collation on every machine and with any libraries: indexes stay valid after a system upgrade.
         options += ["--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
@@ -168,7 +168,7 @@ class Cluster:
             os.write(file, text.encode())
         finally:
             os.close(file)
-        self._programs.own(fresh)
+        self._programs.change_owner(fresh)
         fresh.rename(self.path / name)
 
     def _orphans_remain(self) -> bool:

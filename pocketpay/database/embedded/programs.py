@@ -63,7 +63,7 @@ class Programs:
                 f"PostgreSQL's {program} did not finish within {timeout_seconds:.0f} s: check the load of the disk."
             ) from error
 
-    def own(self, path: Path) -> None:
+    def change_owner(self, path: Path) -> None:
         """Makes PostgreSQL's user the owner of a new file or directory. Does nothing when this process runs as that
         user."""
         if self.uid != os.geteuid():
@@ -86,7 +86,7 @@ def find(system_home: Path = SYSTEM_HOME) -> Programs:
         _prepare_home(system_home)
         with exclusive(system_home / "lock", patience_seconds=COPY_PATIENCE_SECONDS):
             user = _system_user()
-            folder = _copied(wheel, system_home)
+            folder = _copy_programs(wheel, system_home)
     except OSError as error:
         raise DatabaseUnavailable(
             f"Cannot prepare {system_home} for PostgreSQL, which does not run as root ({error.strerror}): "
@@ -149,7 +149,7 @@ def _system_user() -> pwd.struct_passwd:
         ) from None
 
 
-def _copied(wheel: Path, home: Path) -> Path:
+def _copy_programs(wheel: Path, home: Path) -> Path:
     """Returns the directory of the copied programs. Copies this version when it is missing, atomically."""
     kept = home / f"postgresql-18-{importlib.metadata.version(WHEEL)}"
     if not kept.exists():

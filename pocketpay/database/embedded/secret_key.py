@@ -14,7 +14,7 @@ FILE = "secret_key"
 RANDOM_BYTES = 48
 
 
-def read_or_make(data: Path) -> bytes:
+def read_or_create(data: Path) -> bytes:
     """Returns the key in the data directory. The first caller creates it, also when several processes call at once.
 
     Raises DatabaseUnavailable when the key cannot be read or created, or when its file is damaged.

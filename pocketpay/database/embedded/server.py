@@ -84,7 +84,7 @@ class EmbeddedPostgres:
                     self._serving = FileLock(self.data / "serving")
                     self._serving.share()
                 self._cluster = self._open_cluster()
-                self._bring_up(self._cluster)
+                self._wait_until_ready(self._cluster)
         except OSError as error:
             self.stop()
             raise DatabaseUnavailable(self._explanation(error)) from error
@@ -137,7 +137,7 @@ class EmbeddedPostgres:
             if not down:
                 log.warning("embedded_postgres_ended")
             try:
-                back = await asyncio.to_thread(self._revive)
+                back = await asyncio.to_thread(self._restart)
             except (DatabaseUnavailable, OSError) as error:
                 back = False
                 if not down:
@@ -153,7 +153,7 @@ class EmbeddedPostgres:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
-    def _revive(self) -> bool:
+    def _restart(self) -> bool:
         """Tries once to start PostgreSQL again. Returns whether there is a postmaster now."""
         with exclusive(self.data / "starting", patience_seconds=0) as held:
             if not held or self._serving is None or self._cluster is None:
@@ -162,7 +162,7 @@ class EmbeddedPostgres:
                 self._cluster.launch()
             return self._cluster.postmaster() is not None
 
-    def _bring_up(self, cluster: Cluster) -> None:
+    def _wait_until_ready(self, cluster: Cluster) -> None:
         deadline = time.monotonic() + START_SECONDS
         while True:
             if cluster.postmaster() is None:

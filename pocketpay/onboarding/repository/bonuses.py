@@ -32,7 +32,7 @@ where b.finished_at is null and ($1::uuid is null or b.wallet_id = $1) order by 
 
 
 @dataclass(frozen=True, slots=True)
-class Owed:
+class OwedBonus:
     """A bonus that is not paid yet. `transaction_id` is the id of the transaction that will pay it."""
 
     wallet_id: UUID
@@ -53,9 +53,9 @@ async def promise(
     )
 
 
-async def owed(session: Session, wallet_id: UUID | None, *, most: int) -> list[Owed]:
-    """Returns at most `most` bonuses owed to the wallet, or to any wallet for None, oldest first."""
-    return [Owed(row[0], row[1], Money(row[2], row[3])) for row in await session.fetch(_OWED, wallet_id, most)]
+async def owed(session: Session, wallet_id: UUID | None, *, limit: int) -> list[OwedBonus]:
+    """Returns at most `limit` bonuses owed to the wallet, or to any wallet for None, oldest first."""
+    return [OwedBonus(row[0], row[1], Money(row[2], row[3])) for row in await session.fetch(_OWED, wallet_id, limit)]
 
 
 async def finish(session: Session, wallet_ids: Sequence[UUID]) -> None:

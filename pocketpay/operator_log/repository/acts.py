@@ -84,10 +84,10 @@ async def page(
     return [_recorded(row) for row in await session.fetch(query, *older_than, *newer_than, wallet_id, limit)]
 
 
-async def count(session: Session, wallet_id: UUID | None, *, most: int) -> int | None:
-    """The number of acts about the wallet, or of all acts; None above `most`."""
-    counted: int = await session.fetchval(_COUNT, wallet_id, most + 1)
-    return counted if counted <= most else None
+async def count(session: Session, wallet_id: UUID | None, *, maximum: int) -> int | None:
+    """The number of acts about the wallet, or of all acts; None above `maximum`."""
+    counted: int = await session.fetchval(_COUNT, wallet_id, maximum + 1)
+    return counted if counted <= maximum else None
 
 
 def _recorded(row: Record) -> RecordedAct:

@@ -20,7 +20,7 @@ where source_wallet_id = any($1::uuid[])
   and status = 'pending_confirmation' and expires_at > clock_timestamp()
 order by created_at, id"""
 
-# There is no index on `updated_at` of all transactions, because it would slow down every payment. The transactions that
+# No index covers `updated_at` of all transactions, because it would slow down every payment. The transactions that
 # a wallet owns are found by `created_at`, up to an hour further back; the few that change later have their own index.
 # The payments that a wallet received are found by `completed_at`; later changes of them by the refunds that it made.
 _SINCE = f"""
@@ -81,7 +81,7 @@ async def since(
 ) -> list[list[Transaction]]:
     """Returns, for each pair of wallet and place, the transactions visible to its owner that changed after the place.
 
-    Each list is ordered by time of change and id, and holds at most `limit` transactions. A place is a time and an
+    Each list is ordered by time of change and id, and holds at maximum `limit` transactions. A place is a time and an
     id: a change is after it when its time is later, or when its time is equal and its id is greater.
     """
     rows = await session.fetch(
@@ -98,13 +98,13 @@ async def since(
 
 
 async def count_since(
-    session: Session, wallet_id: UUID, place: tuple[datetime, UUID], most: int
+    session: Session, wallet_id: UUID, place: tuple[datetime, UUID], maximum: int
 ) -> tuple[datetime, int]:
-    """Returns the database's time and the number of transactions that `since` finds after the place, at most
-    `most`."""
-    row = await session.fetchrow(_NEWER, wallet_id, place[0], most)
+    """Returns the database's time and the number of transactions that `since` finds after the place, at maximum
+    `maximum`."""
+    row = await session.fetchrow(_NEWER, wallet_id, place[0], maximum)
     assert row is not None  # noqa: S101 - a select without a FROM clause returns one row
-    if row["newer"] >= most:
-        return row["now"], most
-    (changed,) = await since(session, [(wallet_id, place)], limit=most)
+    if row["newer"] >= maximum:
+        return row["now"], maximum
+    (changed,) = await since(session, [(wallet_id, place)], limit=maximum)
     return row["now"], len(changed)

@@ -133,16 +133,16 @@ async def page(
     return [transaction(row) for row in rows if row["id"] is not None], _stopped(rows[0])
 
 
-async def count(session: Session, scope: Scope, *, most: int, stretch: int) -> int | None:
-    """The number of transactions in the scope, or None above `most` or when a filter would read more than
+async def count(session: Session, scope: Scope, *, maximum: int, stretch: int) -> int | None:
+    """The number of transactions in the scope, or None above `maximum` or when a filter would read more than
     `stretch`."""
     if not scope.filter.reads_rows:
-        counted: int = await session.fetchval(_COUNT, *_bounds(scope), most + 1)
-        return counted if counted <= most else None
-    arguments = (*_bounds(scope), most + 1, stretch + 1, *_conditions(scope.filter))
+        counted: int = await session.fetchval(_COUNT, *_bounds(scope), maximum + 1)
+        return counted if counted <= maximum else None
+    arguments = (*_bounds(scope), maximum + 1, stretch + 1, *_conditions(scope.filter))
     row = await session.fetchrow(_FILTERED_COUNT, *arguments)
     assert row is not None, "a count is always one row"  # noqa: S101 - a select without a FROM clause
-    return None if row["counted"] > most or row["stopped"] else row["counted"]
+    return None if row["counted"] > maximum or row["stopped"] else row["counted"]
 
 
 async def latest_payments(session: Session, request_ids: Iterable[UUID]) -> list[Transaction]:
@@ -150,9 +150,9 @@ async def latest_payments(session: Session, request_ids: Iterable[UUID]) -> list
     return [transaction(row) for row in await session.fetch(_LATEST_PAYMENTS, list(request_ids))]
 
 
-async def refunds(session: Session, ids: Iterable[UUID], *, most: int) -> list[Transaction]:
-    """Returns the completed refunds of the transactions, of any owner: the newest `most` of each, newest first."""
-    return [transaction(row) for row in await session.fetch(_REFUNDS, list(ids), most)]
+async def refunds(session: Session, ids: Iterable[UUID], *, limit: int) -> list[Transaction]:
+    """Returns the completed refunds of the transactions, of any owner: the newest `limit` of each, newest first."""
+    return [transaction(row) for row in await session.fetch(_REFUNDS, list(ids), limit)]
 
 
 async def recent_counterparties(session: Session, wallet_id: UUID, *, scanned: int) -> list[UUID]:

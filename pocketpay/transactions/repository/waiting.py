@@ -41,7 +41,7 @@ async def unsettled(
     return [transaction(row) for row in await session.fetch(_UNSETTLED[backwards], *after, *before, limit)]
 
 
-async def count(session: Session, status: str, *, most: int) -> int | None:
-    """The number of transactions with the status, or None above `most`."""
-    counted: int = await session.fetchval(_COUNT, status, most + 1)
-    return counted if counted <= most else None
+async def count(session: Session, status: str, *, maximum: int) -> int | None:
+    """The number of transactions with the status, or None above `maximum`."""
+    counted: int = await session.fetchval(_COUNT, status, maximum + 1)
+    return counted if counted <= maximum else None

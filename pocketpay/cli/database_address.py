@@ -4,14 +4,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from pocketpay.cli.stops import ignore_stops
+from pocketpay.cli.stops import ignore_stop_signals
 from pocketpay.database.embedded import secret_key
 from pocketpay.database.embedded.server import EmbeddedPostgres
 from pocketpay.settings import Settings, checked_secret
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class DatabaseAddress:
     """The addresses of the database. `postgres` is the embedded server, or None when DATABASE_URL is set."""
 
     server_dsn: str
@@ -20,20 +20,20 @@ class Place:
 
 
 @contextmanager
-def database_of(settings: Settings) -> Iterator[Place]:
+def database_of(settings: Settings) -> Iterator[DatabaseAddress]:
     """Provides the database during the block. The embedded server is started before and released after it.
 
     Raises DatabaseUnavailable when the embedded server does not start. It does not connect to an external database.
     """
     if settings.database_url is not None:
-        yield Place(settings.database_url, settings.database_owner_url or settings.database_url, None)
+        yield DatabaseAddress(settings.database_url, settings.database_owner_url or settings.database_url, None)
         return
     postgres = EmbeddedPostgres(settings.pocketpay_data)
     try:
         postgres.start()
-        yield Place(postgres.server_dsn, postgres.owner_dsn, postgres)
+        yield DatabaseAddress(postgres.server_dsn, postgres.owner_dsn, postgres)
     finally:
-        ignore_stops()
+        ignore_stop_signals()
         postgres.stop()
 
 
@@ -45,4 +45,4 @@ def erase(settings: Settings) -> None:
 def secret_of(settings: Settings) -> bytes:
     """Returns the key that signs tokens. Raises SettingsError when SECRET_KEY is required but missing or too
     short."""
-    return checked_secret(settings) or secret_key.read_or_make(settings.pocketpay_data)
+    return checked_secret(settings) or secret_key.read_or_create(settings.pocketpay_data)
