@@ -43,6 +43,6 @@ def erase(settings: Settings) -> None:
 
 
 def secret_of(settings: Settings) -> bytes:
-    """Returns the key that signs tokens. Raises SettingsError when SECRET_KEY is required but missing or too
+    """Returns the key that signs tokens. Raises SettingsError when SECRET_KEY is required and missing or too
     short."""
     return checked_secret(settings) or secret_key.read_or_create(settings.pocketpay_data)

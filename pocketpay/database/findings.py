@@ -9,8 +9,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """`law` is a sentence that must be true. `sql` returns a row (id, description of the error) for each
-    violation."""
+    """`law` is a sentence that must be true. `sql` returns a row (id, error description) for each violation."""
 
     law: str
     sql: str

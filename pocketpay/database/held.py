@@ -63,7 +63,7 @@ class HeldConnections:
         try:
             yield connection
         except BaseException as error:
-            # After a cancel the connection may have a statement in progress, to which PostgreSQL's timeouts apply.
+            # After a cancel, a statement may be prepared but not executed, and its timeout in PostgreSQL still runs.
             # The error of a lost connection is the cause of the ServiceBusy; the connection may still look open.
             if isinstance(error, asyncio.CancelledError) or lost_connection(error.__cause__ or error):
                 connection.terminate()

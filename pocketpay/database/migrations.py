@@ -1,5 +1,4 @@
-"""Migrates a database to this server's revision, with Alembic. It is imported only for a migration, because it is
-slow.
+"""Migrates a database to this server's revision, with Alembic. It is imported only when needed, because it is slow.
 
 Each migration is one transaction. The migration process holds an advisory lock: of two processes that start at the
 same time, the second waits and then finds nothing to do. The privileges on a table are granted in the migration that

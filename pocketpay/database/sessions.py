@@ -126,8 +126,7 @@ class Database:
         *arguments: Parameters.args,
         **named: Parameters.kwargs,
     ) -> Result:
-        """Returns the result of `read(session, …)`, called with a new session. Raises the errors of
-        `Database.read`."""
+        """Returns the result of `read(session, …)`, called with a new session. Raises the errors of `read()`."""
         async with self.read() as session:
             return await read(session, *arguments, **named)
 

@@ -56,8 +56,7 @@ class Turns(Generic[Resource]):
             self._tidy(owner)
 
     def next(self) -> "asyncio.Future[Resource] | None":
-        """Removes and returns the next request, and counts one more for its owner. None when no request can be
-        served."""
+        """Removes and returns the next request, and counts one more for its owner. None if none can be served."""
         for owners in self._next:
             while owners:
                 owner = next(iter(owners))

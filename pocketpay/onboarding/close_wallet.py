@@ -83,8 +83,7 @@ class CloseWallet:
         )
 
     def _has_unfinished_transaction(self, book: Book) -> bool:
-        """Whether the wallet has an unfinished transaction. The held amount does not show this: a deposit holds
-        nothing."""
+        """Whether the wallet has an unfinished transaction. The held amount does not show an unfinished deposit."""
         return any(one.anchor == self.wallet_id and one.status in UNFINISHED for one in book.transactions.values())
 
 

@@ -18,7 +18,7 @@ from pocketpay.wallets import repository as wallets
 
 
 async def require_unlocked(session: Session, wallet_id: UUID) -> None:
-    """Raises WalletFrozen when the wallet's owner is locked out. Call it in the unit of work that issues the
-    session."""
+    """Raises WalletFrozen when the wallet's owner is locked out. Call it in the unit of work that is to be
+    refused."""
     if await wallets.is_frozen_for_all(session, wallet_id):
         raise WalletFrozen

@@ -37,8 +37,7 @@ def for_verifying(settings: Settings) -> dict[str, int]:
 
 
 def when_verified(settings: Settings, secret: bytes) -> Callable[[Session, User], Awaitable[None]]:
-    """Returns a function that promises the bonus for a verified address. Call it in the unit of work that verifies
-    it."""
+    """Returns a function that promises the bonus for an address. Call it in the unit of work that verifies it."""
     fingerprints, amounts = EmailFingerprints(secret), for_verifying(settings)
 
     async def welcome(session: Session, user: User) -> None:

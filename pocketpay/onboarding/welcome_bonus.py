@@ -85,8 +85,7 @@ class PayBonus:
 
 
 async def pay_owed(desk: Desk, wallet_id: UUID | None = None) -> int:
-    """Pays the bonus owed to the wallet, or for None a batch of all owed bonuses. Returns the number of bonuses it
-    tried to pay."""
+    """Pays the bonus owed to the wallet, or for None a batch of owed bonuses. Returns how many it tried to pay."""
     async with desk.database.read() as session:
         owed = await bonuses.owed(session, wallet_id, limit=MAX_PER_SWEEP)
     if owed:

@@ -3,9 +3,9 @@
     roles.py                 the operator role: checked, granted, revoked
     customers.py             finding a customer, and locking one
     begin_recovery.py        mails a code that sets a new password to a customer who is locked out
-    verify_customer_email.py declares that an email address belongs to the customer
+    verify_customer_email.py marks the email address of a customer as verified
     end_sessions.py          ends every session of a customer
-    freeze_wallet.py         stops a wallet, for debits or for everything
+    freeze_wallet.py         freezes a wallet, for debits or for all
     unfreeze_wallet.py       unfreezes a frozen wallet
     reverse_transaction.py   refunds a transaction, in full or in part
     risk_settings.py         risk settings that operators set in place of the environment's

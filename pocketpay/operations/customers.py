@@ -22,8 +22,8 @@ it."""
 
 @dataclass(frozen=True, slots=True)
 class CustomerQuery:
-    """The possible meanings of a search text, each in the form in which it is stored; None where the text does not
-    fit."""
+    """The possible meanings of a search text, each in its stored form; None where the text cannot have the
+    meaning."""
 
     username: str | None = None
     email: str | None = None
@@ -53,8 +53,7 @@ async def find(session: Session, query: CustomerQuery) -> list[User]:
 
 
 async def wallet_of(session: Session, query: CustomerQuery) -> UUID | None:
-    """Returns the wallet with the wallet id, the owner's user id, or the username of an open account; None when there
-    is none."""
+    """Returns the wallet with the wallet id, the owner's user id, or the username of an open account; else None."""
     if query.user_id is not None:
         user = (await people.users(session, [query.user_id])).get(query.user_id)
         return None if user is None else user.wallet_id

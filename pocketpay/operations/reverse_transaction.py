@@ -115,8 +115,7 @@ class Reverse:
         return requested
 
     def _refundable_amount(self, book: Book, original: Transaction, requested: Money) -> Money:
-        """Returns the amount that can be refunded. Raises InsufficientFunds when the recipient no longer has
-        enough."""
+        """Returns the amount to refund. Raises InsufficientFunds when the recipient no longer has enough."""
         receiver = original.destination_wallet_id
         if receiver is None:
             return requested

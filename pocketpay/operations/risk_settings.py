@@ -97,7 +97,7 @@ async def _changed(
     return await until_known(unit)
 
 
-def known(raw_name: str) -> str:
+def setting_name(raw_name: str) -> str:
     """Returns the setting's name in lower case. Raises InvalidInput when there is no such setting."""
     name = raw_name.strip().lower()
     if name not in SETTINGS:

@@ -37,7 +37,7 @@ class Operator:
     wallet_id: UUID | None = None
 
     def require_no_interest(self, *wallet_ids: UUID | None, field: str) -> None:
-        """Raises OwnWallet when one of the wallets is the operator's own. `field` is the input field that named
+        """Raises OwnWallet when one of the wallets is the operator's own; `field` is the input field that named
         it."""
         if self.wallet_id is not None and self.wallet_id in wallet_ids:
             raise OwnWallet(field)

@@ -27,8 +27,7 @@ _SIGNS = str.maketrans("＋﹢．。（）／⁄−﹣－‐‑‒–—―", "+
 
 
 def trimmed(text: str) -> str:
-    """Returns the text without white space and invisible marks at both ends. Those inside stay: they can change its
-    meaning."""
+    """Returns the text without white space and invisible marks at both ends. Those inside can matter, and stay."""
     return text.strip(_SPACES + _MARKS)
 
 

@@ -84,8 +84,7 @@ def skeleton(text: str) -> Skeleton:
 
 
 def _shape(text: str) -> str:
-    """Returns the words separated by spaces. A letter is in lower case; a sign that looks like a letter is in upper
-    case."""
+    """Returns the words separated by spaces: letters in lower case, signs that look like a letter in upper case."""
     plain = "".join(char if char in _LETTERS else nfkd(char) for char in text)
     drawn = "".join(_drawn(char) for char in IGNORABLE.sub("", plain))
     return drawn.translate(_ONE_SHAPE)

@@ -4,7 +4,7 @@ Refusal
 ├── InvalidInput(field, problem)      INVALID_INPUT
 ├── InvalidAmount(field)              INVALID_AMOUNT
 ├── NotFound                          NOT_FOUND: it does not exist, or it belongs to somebody else
-├── RecipientNotFound                 RECIPIENT_NOT_FOUND: the wallet does not exist, is closed or is frozen
+├── RecipientNotFound                 RECIPIENT_NOT_FOUND: the wallet does not exist, is closed, or is frozen for all
 ├── SelfTransfer                      SELF_TRANSFER
 ├── CurrencyMismatch                  CURRENCY_MISMATCH
 ├── WalletFrozen, WalletClosed        WALLET_FROZEN, WALLET_CLOSED
@@ -33,8 +33,7 @@ from pocketpay.transactions.transaction import Transaction
 
 
 class InvalidInput(Refusal):
-    """The text of an input field breaks a rule. `problem` describes the rule in words that follow the field's
-    name."""
+    """An input field breaks a rule. `problem` describes the rule, in words that follow the field's name."""
 
     code = "INVALID_INPUT"
 

@@ -89,8 +89,7 @@ async def read_as_operator(
     newer_than: Position | None = None,
     backwards: bool = False,
 ) -> list[Transaction]:
-    """Like `read`, but returns whole transactions, for operators: with the other side's fee, risk reasons and
-    expiry."""
+    """Like `read`, but for operators: returns whole transactions, with the fee, risk reasons and expiry."""
     scope = _scope(wallet_id, EVERYTHING, older_than, newer_than)
     rows, _ = await repository.page(session, scope, limit=limit, stretch=MAX_SCANNED, backwards=backwards)
     return rows
@@ -105,8 +104,7 @@ async def count(session: Session, wallet_id: UUID, filter: Filter = EVERYTHING) 
 
 
 async def find(session: Session, wallet_id: UUID, ids: Iterable[UUID]) -> dict[UUID, Transaction]:
-    """Returns, by id, the transactions that the wallet's owner may see, as the owner sees them; others are left
-    out."""
+    """Returns, by id, the transactions that the wallet's owner may see, as the owner sees them."""
     rows = await lookups.by_ids(session, ids)
     return {row.id: seen for row in rows.values() if (seen := seen_by(row, wallet_id)) is not None}
 
@@ -141,8 +139,7 @@ def position(seen: Transaction) -> Position:
 def _scope(
     wallet_id: UUID, filter: Filter, older_than: Position | None = None, newer_than: Position | None = None
 ) -> repository.Scope:
-    """Returns the part of the history to read. `since` and `until` become positions before the first id of their
-    time."""
+    """Returns the part of the history to read. `since` and `until` become positions before all ids of their time."""
     oldest = BEGINNING if filter.since is None else Position(filter.since, NIL_ID)
     newest = END if filter.until is None else Position(filter.until, NIL_ID)
     return repository.Scope(

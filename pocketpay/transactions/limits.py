@@ -43,8 +43,7 @@ KIND_OF = {
     Type.SEND: LimitKind.TRANSFER_DAILY,
     Type.REQUEST: LimitKind.TRANSFER_DAILY,
 }
-"""The limit in which a type of transaction counts; other types count in none. The repository and the audit use it
-too."""
+"""The limit in which a type of transaction counts; other types count in none. The repository and audit use it too."""
 
 COUNTED = (Status.CREATED, Status.PENDING_CONFIRMATION, Status.COMPLETED)
 """The states in which a transaction counts: its money has moved or can still move."""
@@ -62,7 +61,7 @@ class Limit:
 
     @classmethod
     def of(cls, kind: LimitKind, total: Money, used: Money, oldest: datetime | None) -> "Limit":
-        """Returns the limit with `used` of it used. `oldest` is the time at which the oldest counted payment was
+        """Returns a limit with its used amount. `oldest` is the time at which the oldest counted payment was
         ordered."""
         return cls(kind, total, used, oldest + WINDOW if oldest is not None and used.minor else None)
 

@@ -21,8 +21,7 @@ TYPES = ("send", "request", "deposit", "withdrawal", "card", "refund", "bonus")
 STATUSES = ("created", "pending_confirmation", "completed", "blocked", "failed", "cancelled", "expired")
 LIMITS = ("deposit", "withdrawal", "transfer")
 MAX_MINOR = 10_000_000_000_000
-"""The largest amount, 10,000,000,000.000, in minor units of a currency with three decimals (the most that we
-serve)."""
+"""The largest amount: 10,000,000,000.000 in minor units of a currency with three decimals, the most that exist."""
 
 ANCHOR = "coalesce(source_wallet_id, destination_wallet_id)"
 """The wallet that owns a transaction: its source, or its destination when the money comes from outside."""

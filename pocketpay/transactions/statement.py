@@ -58,7 +58,7 @@ class StatementReader:
         """Yields every entry, oldest first. Raises ServiceBusy when the connection to the database is lost."""
         of = self.of
         rows = repository.lines(
-            self._session, of.wallet_id, of.opening.sequence, of.closing.sequence, at_once=LINES_PER_STEP
+            self._session, of.wallet_id, of.opening.sequence, of.closing.sequence, prefetch=LINES_PER_STEP
         )
         with _lost_is_busy():
             async for row in rows:
@@ -72,7 +72,9 @@ async def open_statement(dsn: str, wallet_id: UUID, month: Month) -> AsyncIterat
     Raises ServiceBusy when the connection to the database is lost.
     """
     timeout = {"transaction_timeout": f"{MAX_SECONDS + TIMEOUT_MARGIN_SECONDS:.0f}s"}
-    async with snapshot(dsn, name="pocketpay statement", settings={**repository.PLANS, **timeout}) as session:
+    async with snapshot(
+        dsn, name="pocketpay statement", settings={**repository.PLANNER_SETTINGS, **timeout}
+    ) as session:
         with _lost_is_busy():
             found = await statements(session, wallet_id, [month])
         yield StatementReader(session, found[month]) if month in found else None

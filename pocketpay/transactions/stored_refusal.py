@@ -84,7 +84,7 @@ def stored(refusal: Refusal) -> StoredRefusal:
 
 
 def rebuilt(stored: StoredRefusal) -> Refusal:
-    """Returns the refusal of its stored form; the reverse of `stored`."""
+    """Returns the refusal with the stored code and facts. It is the reverse of `stored`."""
     match stored:
         case {"code": InvalidInput.code, "field": field, "problem": problem}:
             return InvalidInput(field, problem)

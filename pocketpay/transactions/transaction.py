@@ -25,8 +25,8 @@ class Type(StrEnum):
 
 
 PAYMENTS = frozenset({Type.SEND, Type.REQUEST})
-"""Payments from one person to another: risk rules apply, the payee becomes a known payee, the recipient can refund
-it."""
+"""Payments between people: risk rules apply, the payee becomes a known payee, and the payee can refund the
+payment."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,7 +24,7 @@ from pocketpay.database.sessions import Session
 from pocketpay.updates.pump import Pump
 from pocketpay.updates.signals import Signal
 
-MAX_IDS_A_READ = 500
+MAX_IDS_PER_READ = 500
 """The most items in one read. The others are read next."""
 
 MAX_DIRTY = 10_000
@@ -34,7 +34,7 @@ behind."""
 PAGE = 100
 """The number of items in one page of missed changes, and the size of a mailbox."""
 
-MAX_WATCHES_A_READ = 50
+MAX_WATCHES_PER_READ = 50
 """The most watches in one read of missed changes: at most 5,000 rows."""
 
 MAX_PER_LOOP_TURN = 25
@@ -95,8 +95,7 @@ class Watch(Generic[Item]):
         return not self._undelivered
 
     def offer(self, item: Item) -> None:
-        """Puts a change into the mailbox; it replaces an older change of the same item. Falls behind when it is
-        full."""
+        """Puts a change into the mailbox, in place of an older change of the item. Falls behind when it is full."""
         if self.behind is not None or (len(self._undelivered) >= PAGE and item.id not in self._undelivered):
             self.fall_behind(item.updated_at)
             return
@@ -223,7 +222,7 @@ class Changes(Generic[Item]):
             self.pump.wake()
 
     async def _deliver_signalled(self) -> None:
-        taken = dict(islice(self._dirty.items(), MAX_IDS_A_READ))
+        taken = dict(islice(self._dirty.items(), MAX_IDS_PER_READ))
         for id in taken:
             del self._dirty[id]
         try:
@@ -241,7 +240,7 @@ class Changes(Generic[Item]):
 
     async def _deliver_missed(self) -> None:
         taken: list[tuple[Watch[Item], Place]] = []
-        for watch in list(islice(self._waiting, MAX_WATCHES_A_READ)):
+        for watch in list(islice(self._waiting, MAX_WATCHES_PER_READ)):
             del self._waiting[watch]
             if watch.behind is not None:
                 taken.append((watch, watch.behind))

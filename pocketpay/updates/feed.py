@@ -21,7 +21,7 @@ from pocketpay.database.failures import ServiceBusy
 from pocketpay.updates.pump import Pump
 from pocketpay.updates.signals import Signal
 
-MAX_IDS_A_READ = 1_000
+MAX_IDS_PER_READ = 1_000
 """The most ids in one read, a few milliseconds of PostgreSQL. The others are read next."""
 
 MAX_PER_LOOP_TURN = 25
@@ -138,7 +138,7 @@ class Feed(Generic[State]):
             self.pump.wake()
 
     async def _turn(self) -> None:
-        taken = list(islice(self._dirty, MAX_IDS_A_READ))
+        taken = list(islice(self._dirty, MAX_IDS_PER_READ))
         for id in taken:
             del self._dirty[id]
         # A watch that starts during the read does not get its result: the read may be older than the watch.

@@ -57,8 +57,7 @@ class Listener:
         return self._listens.is_set()
 
     async def start(self, patience_seconds: float = 5.0) -> None:
-        """Starts the listener. Returns when it is connected, or after `patience_seconds`; then it keeps trying in the
-        background."""
+        """Starts the listener. Returns when it is connected, or after `patience_seconds`; the task keeps trying."""
         self._task = asyncio.create_task(self._run(), name="listener")
         try:
             await asyncio.wait_for(self._listens.wait(), patience_seconds)

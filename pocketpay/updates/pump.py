@@ -1,5 +1,4 @@
-"""A pump: a task that does one turn of work each time it is woken. Two turns never overlap, and no error ends the
-task.
+"""A pump: a task that does one turn of work each time it is woken. Turns never overlap, and no error ends the task.
 
 A call of `wake` during a turn starts another turn afterwards. While the database does not answer, the pump retries at
 growing intervals. An error that a retry cannot fix is logged and passed to the callers that wait for the work; then

@@ -1,5 +1,4 @@
-"""`pocketpay operator …`: the commands for operators. They work on the database directly, also while servers run on
-it.
+"""`pocketpay operator …`: the commands for operators. They use the database directly, also while servers run on it.
 
     actions.py   grant, revoke, freeze, unfreeze, reverse
     helping.py   recover, verify-email, end-sessions: for customers who are locked out

@@ -35,8 +35,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Console:
-    """The services for a command: the settings, the database, and a Desk for commands that change money or
-    wallets."""
+    """The services for a command: settings, database, and a Desk for commands that change money or wallets."""
 
     settings: Settings
     database: Database

@@ -1,5 +1,4 @@
-"""`pocketpay operator find`, `pending`, `actions`: customers, unfinished transactions and the log, as plain
-tables."""
+"""`pocketpay operator find`, `pending`, `actions`: customers, unfinished transactions and the log, as tables."""
 
 from typing import Annotated
 

@@ -37,11 +37,11 @@ def risk_set_verb(
     reason: Reason,
 ) -> None:
     """Overrides the environment's value of a setting, on every server."""
-    from pocketpay.operations.risk_settings import RiskSetting, known, set_risk_setting
+    from pocketpay.operations.risk_settings import RiskSetting, set_risk_setting, setting_name
 
     async def change(console: Console) -> RiskSetting:
         return await set_risk_setting(
-            console.database, console.settings, login(), name=known(name), raw_value=value, raw_reason=reason
+            console.database, console.settings, login(), name=setting_name(name), raw_value=value, raw_reason=reason
         )
 
     changed = with_console(change)
@@ -51,11 +51,11 @@ def risk_set_verb(
 @risk.command("clear")
 def risk_clear_verb(name: Name, reason: Reason) -> None:
     """Removes an override, on every server: the environment's value applies again."""
-    from pocketpay.operations.risk_settings import RiskSetting, clear_risk_setting, known
+    from pocketpay.operations.risk_settings import RiskSetting, clear_risk_setting, setting_name
 
     async def change(console: Console) -> RiskSetting:
         return await clear_risk_setting(
-            console.database, console.settings, login(), name=known(name), raw_reason=reason
+            console.database, console.settings, login(), name=setting_name(name), raw_reason=reason
         )
 
     changed = with_console(change)

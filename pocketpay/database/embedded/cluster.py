@@ -128,7 +128,7 @@ class Cluster:
             raise DatabaseUnavailable(f"PostgreSQL does not start in {self.path}: {self._reason(started.stderr)}.")
 
     def stop(self) -> bool:
-        """Stops the postmaster in fast mode, then if necessary in immediate mode. Returns whether all its processes
+        """Stops the postmaster: fast mode, then if necessary immediate mode. Returns whether all its processes
         ended."""
         deadline = time.monotonic() + LAUNCH_SECONDS
         while self.postmaster() is None and self._is_starting() and time.monotonic() < deadline:
@@ -145,8 +145,7 @@ class Cluster:
         return not self._processes()
 
     def _is_starting(self) -> bool:
-        """Whether a program runs with this cluster on its command line: an interrupted launch may still be going
-        on."""
+        """Whether a program with this cluster on its command line is running: an interrupted launch may continue."""
         path = os.fsencode(self.path)
         return any(path in command for command in _commands_of(self._programs.uid))
 
@@ -172,8 +171,8 @@ class Cluster:
         fresh.rename(self.path / name)
 
     def _orphans_remain(self) -> bool:
-        """Whether processes of a dead postmaster are still running. After 1 s it sends them SIGQUIT, after 2 s
-        SIGKILL.
+        """Whether processes of a dead postmaster are still running. Sends them SIGQUIT after 1 s and SIGKILL after 2
+        s.
 
         They usually end by themselves. A new postmaster must not start before that, because both would write the same
         files.
@@ -195,8 +194,7 @@ class Cluster:
         return [int(name) for name in os.listdir("/proc") if name.isdigit() and self._is_ours(int(name))]
 
     def _is_ours(self, pid: int) -> bool:
-        """Whether the process is a running PostgreSQL of this cluster, and not, for example, a shell in its
-        directory."""
+        """Whether the process is a running PostgreSQL of this cluster, and not another program in its directory."""
         try:
             return os.path.samefile(f"/proc/{pid}/cwd", self.path) and "postgres" in os.path.basename(
                 os.readlink(f"/proc/{pid}/exe")

@@ -64,8 +64,7 @@ class Programs:
             ) from error
 
     def change_owner(self, path: Path) -> None:
-        """Makes PostgreSQL's user the owner of a new file or directory. Does nothing when this process runs as that
-        user."""
+        """Makes PostgreSQL's user the owner of a new file or directory, unless this process runs as that user."""
         if self.uid != os.geteuid():
             os.chown(path, self.uid, self.gid, follow_symlinks=False)
 
@@ -76,7 +75,7 @@ class Programs:
 
 
 def find(system_home: Path = SYSTEM_HOME) -> Programs:
-    """Returns the programs for the user of this process. Raises DatabaseUnavailable, with advice, when there are
+    """Returns the programs for the user of this process. Raises DatabaseUnavailable, with advice, if there are
     none."""
     wheel = _wheel()
     if os.geteuid() != 0:
@@ -130,8 +129,7 @@ def _prepare_home(home: Path) -> None:
 
 
 def _system_user() -> pwd.struct_passwd:
-    """Returns PostgreSQL's system user, and creates it when it is missing. Raises DatabaseUnavailable when that
-    fails."""
+    """Returns PostgreSQL's system user; creates it when it is missing. Raises DatabaseUnavailable when that fails."""
     try:
         return pwd.getpwnam(SYSTEM_USER)
     except KeyError:

@@ -71,7 +71,8 @@ class EmbeddedPostgres:
         return f"postgresql://{role}@/{database}?{urlencode(where)}"
 
     def start(self) -> None:
-        """Starts PostgreSQL unless another process has, and returns when it answers. It can be called again.
+        """Starts PostgreSQL unless another process has, and returns when it answers. A second call checks that it
+        still answers.
 
         Raises DatabaseUnavailable, with advice.
         """

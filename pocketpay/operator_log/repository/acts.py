@@ -29,8 +29,7 @@ select u.*, coalesce($1, clock_timestamp()) from {_RECORDED.unnest("u", numbered
 
 
 def _page(order: str) -> str:
-    """Returns the SQL of the acts between positions ($3, $4) and ($1, $2), about wallet $5 or, when it is null,
-    all."""
+    """Returns the SQL of the acts between positions ($3, $4) and ($1, $2), about wallet $5; null means any wallet."""
     return f"""
     select {_COLUMNS} from operator_actions
     where (created_at, id) < ($1, $2) and (created_at, id) > ($3, $4) and ($5::uuid is null or wallet_id = $5)

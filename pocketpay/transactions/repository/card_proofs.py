@@ -30,7 +30,6 @@ SPENT = Proof(
     where c.spent <> coalesce(paid.total, 0)
     """,
 )
-"""A payment in a later month than the card's `spent_in` is found too: the sum of payments is then larger than
-`spent`."""
+"""A payment in a later month than the card's `spent_in` is found too: the sum of payments is larger than `spent`."""
 
 PROOFS = (CARDS, SPENT)

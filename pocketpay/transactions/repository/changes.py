@@ -67,8 +67,7 @@ select clock_timestamp() as now, (
 
 
 async def awaiting(session: Session, wallet_ids: Iterable[UUID]) -> dict[UUID, tuple[Transaction, ...]]:
-    """Returns, by wallet id, the payments that await the owner's answer now, oldest first; () for a wallet with
-    none."""
+    """Returns, by wallet id, the payments that await the owner's answer now, oldest first; () for none."""
     found: dict[UUID, list[Transaction]] = {wallet_id: [] for wallet_id in wallet_ids}
     for row in await session.fetch(_AWAITING, list(found)):
         pending = transaction(row)
@@ -81,7 +80,7 @@ async def since(
 ) -> list[list[Transaction]]:
     """Returns, for each pair of wallet and place, the transactions visible to its owner that changed after the place.
 
-    Each list is ordered by time of change and id, and holds at maximum `limit` transactions. A place is a time and an
+    Each list is ordered by time of change and id, and holds at most `limit` transactions. A place is a time and an
     id: a change is after it when its time is later, or when its time is equal and its id is greater.
     """
     rows = await session.fetch(
@@ -100,8 +99,7 @@ async def since(
 async def count_since(
     session: Session, wallet_id: UUID, place: tuple[datetime, UUID], maximum: int
 ) -> tuple[datetime, int]:
-    """Returns the database's time and the number of transactions that `since` finds after the place, at maximum
-    `maximum`."""
+    """Returns the database's time, and the number of transactions (at most `maximum`) that `since` finds."""
     row = await session.fetchrow(_NEWER, wallet_id, place[0], maximum)
     assert row is not None  # noqa: S101 - a select without a FROM clause returns one row
     if row["newer"] >= maximum:

@@ -32,7 +32,7 @@ EMPTY = Proof(
 that second. So they count as wrong only when money has moved at least an hour later: then a server was running, and
 its sweeper had enough time."""
 
-LEFT = Proof(
+CLOSED_ACCOUNTS = Proof(
     "a wallet is closed exactly when its owner's account is closed, and a closed account has no session",
     """
     select u.id::text, case when u.closed_at is null then 'is open, but the wallet ' || w.id || ' is closed'
@@ -46,4 +46,4 @@ LEFT = Proof(
     """,
 )
 
-PROOFS = (EMPTY, LEFT)
+PROOFS = (EMPTY, CLOSED_ACCOUNTS)

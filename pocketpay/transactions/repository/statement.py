@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pocketpay.database.sessions import Record, Session
 
-PLANS = {
+PLANNER_SETTINGS = {
     "enable_seqscan": "off",
     "enable_bitmapscan": "off",
     "enable_hashjoin": "off",
@@ -28,9 +28,9 @@ order by e.sequence
 
 
 async def lines(
-    session: Session, wallet_id: UUID, after: int, through: int, *, at_once: int
+    session: Session, wallet_id: UUID, after: int, through: int, *, prefetch: int
 ) -> AsyncIterator[Record]:
-    """Yields the wallet's entries with `after` < sequence <= `through`, oldest first, with `at_once` rows in
+    """Yields the wallet's entries with `after` < sequence <= `through`, oldest first; holds `prefetch` rows in
     memory."""
-    async for row in session.stream(_LINES, wallet_id, after, through, prefetch=at_once):
+    async for row in session.stream(_LINES, wallet_id, after, through, prefetch=prefetch):
         yield row

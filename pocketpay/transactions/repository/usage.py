@@ -107,8 +107,6 @@ class Used:
 async def used(
     session: Session, wanted: Collection[tuple[UUID, LimitKind]], now: datetime | None = None
 ) -> dict[tuple[UUID, LimitKind], Used]:
-    """Returns how much of each limit each wallet has used in the 24 hours before `now` (default: the database's
-    time).
-    """
+    """Returns the used amount of each limit of each wallet in the 24 hours before `now` (default: now)."""
     rows = await session.fetch(_USED, [wallet for wallet, _ in wanted], [kind for _, kind in wanted], now)
     return {(row["wallet_id"], LimitKind(row["kind"])): Used(row["used"], row["oldest"]) for row in rows}
