@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 
-class Bars:
+class ProgressBars:
     """One progress bar for each stage, on stderr. It disappears when the stage ends."""
 
     def __init__(self) -> None:

@@ -70,7 +70,7 @@ def worker_verb(listener_file: int, supervisor_file: int) -> None:
             _application(chosen, database.server_dsn),
             listener,
             database.postgres,
-            when_started=lambda: _say_ready(supervisor_file),
+            when_started=lambda: _report_ready(supervisor_file),
             supervisor=supervisor_file,
         )
 
@@ -144,7 +144,7 @@ def import_supabase_verb(
     ] = 500,
 ) -> None:
     """Imports people from Supabase with their passwords and opening balances. Run it again to continue."""
-    from pocketpay.cli.progress import Bars
+    from pocketpay.cli.progress import ProgressBars
     from pocketpay.importing.run import Wish, run
 
     stops.exit_on_stop_signal(143)
@@ -153,7 +153,9 @@ def import_supabase_verb(
         serve.prepare(chosen, database)
         per_hour = mails_per_hour if welcome_mail else None
         wish = Wish(dry_run, skip_wrong, take_suggested, _country(country), per_hour)
-        raise typer.Exit(asyncio.run(run(chosen, database.server_dsn, files, wish, tell=typer.echo, progress=Bars())))
+        raise typer.Exit(
+            asyncio.run(run(chosen, database.server_dsn, files, wish, tell=typer.echo, progress=ProgressBars()))
+        )
 
 
 def _country(typed: str | None) -> str | None:
@@ -211,5 +213,5 @@ def _welcome(chosen: Settings, url: str) -> None:
         typer.echo(demo_people.introduction())
 
 
-def _say_ready(supervisor_file: int) -> None:
+def _report_ready(supervisor_file: int) -> None:
     os.write(supervisor_file, b"1")

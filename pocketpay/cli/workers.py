@@ -47,7 +47,7 @@ class Supervisor:
         A second signal kills the workers and raises CutOff.
         """
         with handle_stop_signals(self._on_stop):
-            keepers = [asyncio.create_task(self._keep(when_started)) for _ in range(self._count)]
+            keepers = [asyncio.create_task(self._keep_worker_running(when_started)) for _ in range(self._count)]
             try:
                 await asyncio.gather(*keepers)
             finally:
@@ -57,18 +57,18 @@ class Supervisor:
         if self._cut_off_by is not None:
             raise CutOff(self._cut_off_by)
 
-    async def _keep(self, when_started: Callable[[], None]) -> None:
+    async def _keep_worker_running(self, when_started: Callable[[], None]) -> None:
         """Runs one worker, and a new one each time it ends, until the stop."""
         while not self._stopping.is_set():
-            ours, theirs = socket.socketpair()
-            ours.setblocking(False)
-            with ours:
-                with theirs:
-                    process = await self._spawn(theirs)
+            parent_end, worker_end = socket.socketpair()
+            parent_end.setblocking(False)
+            with parent_end:
+                with worker_end:
+                    process = await self._spawn(worker_end)
                 self._processes.add(process)
                 if self._stopping.is_set():  # the signal came while this process was being started
                     self._send(signal.SIGTERM if self._cut_off_by is None else signal.SIGKILL)
-                if await _serves(ours):
+                if await _wait_until_ready(parent_end):
                     self._started += 1
                     if self._started == self._count:
                         when_started()
@@ -81,8 +81,8 @@ class Supervisor:
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._stopping.wait(), RESTART_SECONDS)
 
-    async def _spawn(self, theirs: socket.socket) -> asyncio.subprocess.Process:
-        files = (self._listening.fileno(), theirs.fileno())
+    async def _spawn(self, worker_end: socket.socket) -> asyncio.subprocess.Process:
+        files = (self._listening.fileno(), worker_end.fileno())
         return await asyncio.create_subprocess_exec(
             sys.executable,
             *("-m", "pocketpay", "worker", *map(str, files)),
@@ -110,7 +110,7 @@ class Supervisor:
                 process.send_signal(number)
 
 
-async def _serves(worker: socket.socket) -> bool:
+async def _wait_until_ready(worker: socket.socket) -> bool:
     """Waits until the worker reports that it is ready. Returns False when the worker ends first."""
     with contextlib.suppress(ConnectionError):
         return bool(await asyncio.get_running_loop().sock_recv(worker, 1))

@@ -69,14 +69,14 @@ async def seed(settings: Settings, server_dsn: str) -> frozenset[str]:
     Raises SettingsError when the settings do not allow demo people, ServiceBusy when the database does not answer.
     """
     require_enabled(settings)
-    async with AsyncExitStack() as open_:
+    async with AsyncExitStack() as stack:
         database = await Database.open(server_dsn, readers=1, writers=1)
-        open_.push_async_callback(database.close)
+        stack.push_async_callback(database.close)
         desk = await Desk.open(database, settings)
-        open_.push_async_callback(desk.close)
+        stack.push_async_callback(desk.close)
         # Tokens created here are never used, so any key is good enough.
         services = IdentityServices.open(database, settings, PASSWORD.encode(), require_unlocked=require_unlocked)
-        open_.callback(services.close)
+        stack.callback(services.close)
         wallets = await _wallets(services, settings)
         await _create_history(desk, wallets)
         return frozenset(wallets)

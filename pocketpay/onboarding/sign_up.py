@@ -42,12 +42,12 @@ class SignedUp:
 
 
 async def sign_up(
-    services: IdentityServices, settings: Settings, filled: Form, *, address: str, user_agent: str | None
+    services: IdentityServices, settings: Settings, raw_form: Form, *, address: str, user_agent: str | None
 ) -> SignedUp:
     """Signs a new person up, or returns all refusals of the form. Raises RateLimited and ServiceBusy."""
     await services.throttle.sign_up_from(address)
-    person, refusals = form.read(filled, settings.served_currencies)
-    refusals += await _taken(services, person.username, person.email, person.phone)
+    person, refusals = form.read(raw_form, settings.served_currencies)
+    refusals += await _taken_fields(services, person.username, person.email, person.phone)
     if refusals or person.username is None or person.name is None:
         return SignedUp(None, tuple(refusals))
     newcomer = Newcomer(
@@ -57,8 +57,8 @@ async def sign_up(
         name=person.name,
         email=person.email,
         phone=person.phone,
-        password_hash=await services.passwords.hash(filled.password, asker=Asker.NEWCOMER),
-        bonus=welcome.at_sign_up(settings, filled.currency),
+        password_hash=await services.passwords.hash(raw_form.password, asker=Asker.NEWCOMER),
+        bonus=welcome.at_sign_up(settings, raw_form.currency),
         bonus_id=uuids.uuid7(),
         entry_ids=(uuids.uuid7(), uuids.uuid7()),
     )
@@ -85,14 +85,14 @@ async def _create(services: IdentityServices, newcomer: Newcomer, address: str, 
     try:
         return await until_known(unit)
     except AlreadyThere:
-        refusals = await _taken(
+        refusals = await _taken_fields(
             services, newcomer.username, newcomer.email, newcomer.phone, other_than=viewer.user_id
         )
     # No field is taken by another user: an earlier attempt of ours was committed while this one waited for its lock.
     return SignedUp(None, tuple(refusals)) if refusals else await until_known(unit)
 
 
-async def _taken(
+async def _taken_fields(
     services: IdentityServices,
     username: str | None,
     email: str | None,

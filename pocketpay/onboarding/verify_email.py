@@ -20,10 +20,10 @@ log = structlog.get_logger(__name__)
 
 
 async def verify_email(
-    services: IdentityServices, desk: Desk, settings: Settings, viewer: Viewer, what: ShownCode
+    services: IdentityServices, desk: Desk, settings: Settings, viewer: Viewer, shown_code: ShownCode
 ) -> Changed:
     """Verifies the viewer's address. Returns the changed user. Raises the errors of `identity.verify_email`."""
-    changed = await identity.verify_email(services, viewer, what)
+    changed = await identity.verify_email(services, viewer, shown_code)
     if not welcome.for_verifying(settings):
         return changed
     try:

@@ -38,7 +38,7 @@ async def begin_recovery(
     if not outbox.is_on:
         raise MailUnavailable
     reason = parse_reason(raw_reason)
-    operator.require_no_interest(wallet_id, field="customer")
+    operator.require_not_own_wallet(wallet_id, field="customer")
     act_id, challenge_id = uuids.uuid7(), uuids.uuid7()
     facts = {"challenge": str(challenge_id)}
     act = Act(act_id, operator, Action.BEGIN_RECOVERY, reason, wallet_id=wallet_id, facts=facts)

@@ -36,7 +36,7 @@ async def end_sessions(database: Database, operator: Operator, wallet_id: UUID, 
     Raises InvalidInput, OwnWallet, WalletClosed, ServiceBusy.
     """
     reason = parse_reason(raw_reason)
-    operator.require_no_interest(wallet_id, field="customer")
+    operator.require_not_own_wallet(wallet_id, field="customer")
     act_id, ended = uuids.uuid7(), list[UUID]()
 
     async def unit() -> User:

@@ -39,7 +39,7 @@ class FreezeWallet:
 
     def decide(self, book: Book) -> Outcome:
         """Decides the outcome. Raises OwnWallet, WalletClosed."""
-        self.operator.require_no_interest(self.wallet_id, field="wallet")
+        self.operator.require_not_own_wallet(self.wallet_id, field="wallet")
         standing = open_wallet(book, self.wallet_id)
         if standing.frozen_for is self.freeze:
             return Outcome(changed=False)

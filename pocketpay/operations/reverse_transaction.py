@@ -87,7 +87,9 @@ class Reverse:
         original = book.transactions.get(self.transaction_id)
         if original is None:
             raise NotFound(ORIGINAL)
-        self.operator.require_no_interest(original.source_wallet_id, original.destination_wallet_id, field=ORIGINAL)
+        self.operator.require_not_own_wallet(
+            original.source_wallet_id, original.destination_wallet_id, field=ORIGINAL
+        )
         if original.type is Type.REFUND:
             raise InvalidInput(ORIGINAL, "must not be a refund")
         if original.status is not Status.COMPLETED:

@@ -67,7 +67,7 @@ async def set_risk_setting(
             money_setting(name.upper(), value, await database.query(served_anywhere))
     except (SettingsError, ValueError) as wrong:
         raise InvalidInput("value", f"is not valid: {str(wrong).rstrip('.')}") from None
-    return await _changed(database, settings, name, value, operator, reason)
+    return await _change_setting(database, settings, name, value, operator, reason)
 
 
 async def clear_risk_setting(
@@ -75,10 +75,10 @@ async def clear_risk_setting(
 ) -> RiskSetting:
     """Removes the override, so that the environment's value applies. Returns the setting. Raises InvalidInput and
     ServiceBusy."""
-    return await _changed(database, settings, name, None, operator, parse_reason(raw_reason))
+    return await _change_setting(database, settings, name, None, operator, parse_reason(raw_reason))
 
 
-async def _changed(
+async def _change_setting(
     database: Database, settings: Settings, name: str, value: str | None, operator: Operator, reason: str
 ) -> RiskSetting:
     act_id = uuids.uuid7()

@@ -34,7 +34,7 @@ class UnfreezeWallet:
 
     def decide(self, book: Book) -> Outcome:
         """Decides the outcome. Raises OwnWallet, WalletClosed."""
-        self.operator.require_no_interest(self.wallet_id, field="wallet")
+        self.operator.require_not_own_wallet(self.wallet_id, field="wallet")
         standing = open_wallet(book, self.wallet_id)
         if standing.frozen_for is None:
             return Outcome(changed=False)

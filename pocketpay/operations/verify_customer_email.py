@@ -34,7 +34,7 @@ async def verify_customer_email(
     Raises InvalidProfile, InvalidInput, OwnWallet, WalletClosed, NoEmail, NotTheirEmail, ServiceBusy.
     """
     email, reason = email_address(raw_email), parse_reason(raw_reason)
-    operator.require_no_interest(wallet_id, field="customer")
+    operator.require_not_own_wallet(wallet_id, field="customer")
     act_id = uuids.uuid7()
     act = Act(act_id, operator, Action.VERIFY_EMAIL, reason, wallet_id=wallet_id)
 

@@ -36,7 +36,7 @@ class Operator:
     name: str
     wallet_id: UUID | None = None
 
-    def require_no_interest(self, *wallet_ids: UUID | None, field: str) -> None:
+    def require_not_own_wallet(self, *wallet_ids: UUID | None, field: str) -> None:
         """Raises OwnWallet when one of the wallets is the operator's own; `field` is the input field that named
         it."""
         if self.wallet_id is not None and self.wallet_id in wallet_ids:

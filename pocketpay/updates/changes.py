@@ -198,7 +198,7 @@ class Changes(Generic[Item]):
             self.pump.wake()
 
     def on_gap(self, since: datetime) -> None:
-        for watch in self._all():
+        for watch in self._all_watches():
             watch.fall_behind(since)
             if watch.drained:
                 self._on_drained(watch)
@@ -210,7 +210,7 @@ class Changes(Generic[Item]):
         self._waiting[watch] = None
         self.pump.wake()
 
-    def _all(self) -> Iterator[Watch[Item]]:
+    def _all_watches(self) -> Iterator[Watch[Item]]:
         return (watch for watches in self._watches.values() for watch in watches)
 
     async def _turn(self) -> None:
@@ -260,5 +260,5 @@ class Changes(Generic[Item]):
     def _give_up(self, error: Exception) -> None:
         self._dirty.clear()
         self._waiting.clear()
-        for watch in self._all():
+        for watch in self._all_watches():
             watch.fail(error)

@@ -39,14 +39,14 @@ class Console:
 
     settings: Settings
     database: Database
-    open_: AsyncExitStack
+    stack: AsyncExitStack
 
     async def desk(self) -> "Desk":
         """Opens a Desk in this process. Several clearings can work on one database at the same time."""
         from pocketpay.payments.desk import Desk
 
         desk = await Desk.open(self.database, self.settings)
-        self.open_.push_async_callback(desk.close)
+        self.stack.push_async_callback(desk.close)
         return desk
 
 
@@ -60,10 +60,10 @@ def with_console(work: Callable[[Console], Awaitable[T]]) -> T:
     log.configure(chosen)
 
     async def run(dsn: str) -> T:
-        async with AsyncExitStack() as open_:
+        async with AsyncExitStack() as stack:
             database = await Database.open(dsn, readers=1, writers=1)
-            open_.push_async_callback(database.close)
-            return await work(Console(chosen, database, open_))
+            stack.push_async_callback(database.close)
+            return await work(Console(chosen, database, stack))
 
     with database_of(chosen) as database:
         serve.prepare(chosen, database)

@@ -27,7 +27,7 @@ def find_verb(
     from pocketpay.operations import customers
     from pocketpay.wallets.reads import WalletReads
 
-    async def look(console: Console) -> list[list[str | None]]:
+    async def read_rows(console: Console) -> list[list[str | None]]:
         found = await console.database.query(customers.find, sought(text))
         reads, wallet_ids = WalletReads(console.database), [one.wallet_id for one in found]
         balances = await reads.balances.load_many(wallet_ids)
@@ -48,7 +48,7 @@ def find_verb(
         *("USERNAME", "NAME", "EMAIL", "VERIFIED", "PHONE", "ROLE"),
         *("WALLET", "BALANCE", "HELD", "CURRENCY", "WALLET ID", "WHY"),
     )
-    rows = with_console(look)
+    rows = with_console(read_rows)
     if not rows:
         typer.echo("No customer found.", err=True)
         raise typer.Exit(1)
@@ -60,12 +60,12 @@ def pending_verb(limit: Limit = 50) -> None:
     """Lists payments that wait for confirmation, earliest expiry first, and orders without the bank's answer."""
     from pocketpay.operations.pending import pending
 
-    async def look(console: Console) -> list[list[str | None]]:
+    async def read_rows(console: Console) -> list[list[str | None]]:
         waiting = await console.database.query(pending, limit)
         rows = await transaction_rows(console, waiting)
         return [[*row, time(one.expires_at)] for row, one in zip(rows, waiting, strict=True)]
 
-    show((*TRANSACTION, "SINCE", "EXPIRES"), with_console(look))
+    show((*TRANSACTION, "SINCE", "EXPIRES"), with_console(read_rows))
 
 
 @inspect.command("actions")
@@ -79,7 +79,7 @@ def actions_verb(
     from pocketpay.api import ids
     from pocketpay.operator_log import listing
 
-    async def look(console: Console) -> list[list[str | None]]:
+    async def read_rows(console: Console) -> list[list[str | None]]:
         about = None if wallet is None else await wallet_of_text(console, wallet)
         recorded = await console.database.query(listing.read, about, limit=limit)
         return [
@@ -97,4 +97,4 @@ def actions_verb(
             for one in recorded
         ]
 
-    show(("AT", "OPERATOR", "ACTION", "WALLET", "TRANSACTION", "WHAT", "WHY"), with_console(look))
+    show(("AT", "OPERATOR", "ACTION", "WALLET", "TRANSACTION", "WHAT", "WHY"), with_console(read_rows))

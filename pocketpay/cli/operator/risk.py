@@ -22,11 +22,13 @@ def risk_verb(context: typer.Context) -> None:
     if context.invoked_subcommand is not None:
         return
 
-    async def look(console: Console) -> list[RiskSetting]:
+    async def read_settings(console: Console) -> list[RiskSetting]:
         return await console.database.query(risk_settings, console.settings)
 
     head = ("SETTING", "VALUE", "ENVIRONMENT", "SET AT")
-    rows = [[one.name.upper(), one.value, one.environment_value, time(one.since)] for one in with_console(look)]
+    rows = [
+        [one.name.upper(), one.value, one.environment_value, time(one.since)] for one in with_console(read_settings)
+    ]
     show(head, rows)
 
 

