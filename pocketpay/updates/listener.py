@@ -5,7 +5,7 @@
        └──────── wait a short time ◄── disconnected ◄──────────┘
 
 LISTEN comes before the read of missed changes, so nothing is lost between the two. A dead connection can look open
-for ever, without an error or a notification, so a heartbeat asks it for the time every few seconds. The gap begins at
+forever, without an error or a notification, so a heartbeat asks it for the time every few seconds. The gap begins at
 the database's time in the last answer.
 """
 

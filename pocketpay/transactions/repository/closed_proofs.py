@@ -28,9 +28,9 @@ EMPTY = Proof(
     where r.status = 'pending' and (r.created_at > closed.at or closed.swept)
     """,
 )
-"""The pending requests of a closed wallet end up to a second after the wallet is closed, and a backup may be taken in
-that second. So they count as wrong only when money has moved at least an hour later: then a server was running, and
-its sweeper had enough time."""
+"""The sweeper cancels the requests that a closed wallet made about a second after it is closed, and a backup may be
+taken in that second. So such requests count as errors only when money has moved at least an hour later: then a server
+was running, and its sweeper had enough time."""
 
 CLOSED_ACCOUNTS = Proof(
     "a wallet is closed exactly when its owner's account is closed, and a closed account has no session",

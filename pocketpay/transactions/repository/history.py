@@ -63,7 +63,7 @@ folded once, in a subselect; the description is folded for each row."""
 def _filtered_page(order: str) -> str:
     """Returns the SQL of a filtered page: the first $7 matching rows among the next $8.
 
-    When fewer than $7 match, each row also holds the position of the last of the $8 rows.
+    When fewer than $7 match and more rows may follow, each row also holds the position of the last of the $8 rows.
     """
     return f"""
 with stretch as materialized ({_visible(COLUMNS, "$8", order)}),
