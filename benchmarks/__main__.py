@@ -91,7 +91,7 @@ def _arguments() -> argparse.Namespace:
 
 def _measure(postgres: EmbeddedPostgres, home: Path, asked: argparse.Namespace) -> None:
     asyncio.run(migrations.upgrade(postgres.owner_dsn, postgres.server_dsn))
-    secret = secret_key.read_or_make(home / "data")
+    secret = secret_key.read_or_create(home / "data")
     people, short, long = uvloop.run(_populate(postgres.server_dsn, secret))
     ours = _targets(home / "ours.tsv", people)
     histories = [_targets(home / f"ours_{n}.tsv", [p]) for n, p in zip(HISTORIES, (short, long), strict=True)]

@@ -76,7 +76,7 @@ async def viewers_transactions(
         history.read,
         wallet_id,
         narrowed,
-        most=page.fetch,
+        limit=page.fetch,
         older_than=Position.of(page.after),
         newer_than=Position.of(page.before),
         backwards=page.backward,

@@ -28,7 +28,7 @@ from pocketpay.requests.money_request import MoneyRequest
 from pocketpay.risk.facts import Facts
 from pocketpay.risk.policy import Verdict
 from pocketpay.transactions.errors import KeyReused, LimitExceeded
-from pocketpay.transactions.lifecycle import ALIVE, Status, require_transition
+from pocketpay.transactions.lifecycle import UNFINISHED, Status, require_transition
 from pocketpay.transactions.limits import Limit, LimitKind
 from pocketpay.transactions.stored_refusal import StoredRefusal, first_refusal
 from pocketpay.transactions.transaction import Transaction
@@ -130,7 +130,7 @@ class Book:
         """Returns the request's unfinished payment, or None. A request has at most one."""
         payment_id = self.request_payments.get(request_id)
         transaction = None if payment_id is None else self.transactions.get(payment_id)
-        return transaction if transaction is not None and transaction.status in ALIVE else None
+        return transaction if transaction is not None and transaction.status in UNFINISHED else None
 
     def own_card(self, card_id: UUID | None, wallet_id: UUID) -> Card | None:
         """Returns the card if it exists and belongs to this wallet, else None."""
@@ -201,7 +201,7 @@ class Book:
     def add(self, transaction: Transaction) -> None:
         """Adds a transaction that was looked up."""
         self.transactions[transaction.id] = transaction
-        if transaction.request_id is not None and transaction.status in ALIVE:
+        if transaction.request_id is not None and transaction.status in UNFINISHED:
             self.request_payments[transaction.request_id] = transaction.id
 
     def _put(self, after: Transaction, *, new: bool) -> None:

@@ -78,7 +78,7 @@ class Counters:
     def count_refunded(self, original: Transaction) -> None:
         """Counts a refund. A payment refunded in full no longer makes its recipient a known payee."""
         wallet_id, payee_id = original.source_wallet_id, original.destination_wallet_id
-        if original.type not in PAYMENTS or wallet_id is None or payee_id is None or original.left.minor:
+        if original.type not in PAYMENTS or wallet_id is None or payee_id is None or original.refundable.minor:
             return
         self.times_paid[wallet_id, payee_id] -= 1
         if not self.times_paid[wallet_id, payee_id]:

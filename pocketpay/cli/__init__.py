@@ -1,17 +1,17 @@
-"""The command line. Each command finds its database, does one thing, and says how it ended.
+"""The command line. Each command opens its database, does one thing, and prints the result.
 
-    verbs.py         serve, migrate, audit, demo, reset, schema, settings, import-supabase
-    operator/        what operators do
-    serve.py         one server process, from its start to its end
-    workers.py       several server processes on one port
-    stops.py         what a process does when it is told to stop
-    listening.py     a port to listen on, and enough open files
-    place.py         where the database of this process is
-    demo_people.py   has the demo people made (onboarding), and one of them made an operator (operations)
-    env_file.py      every setting as a line of a .env file
-    progress.py      a progress bar on a terminal
+    verbs.py             serve, migrate, audit, demo, reset, schema, settings, import-supabase
+    operator/            the commands for operators
+    serve.py             one server process, from its start to its end
+    workers.py           several server processes on one port
+    stops.py             how a process reacts to SIGTERM and SIGINT
+    listening.py         the listening socket, and the limit of open files
+    database_address.py  the database of this process: embedded, or the one in the settings
+    demo_people.py       creates the demo people (onboarding) and makes one of them an operator (operations)
+    env_file.py          every setting as a line of a .env file
+    progress.py          a progress bar on a terminal
 
-An expected error ends in one sentence on stderr and exit code 1. Must never know a rule about money.
+An expected error prints one sentence on stderr and ends with exit code 1. This package holds no rule about money.
 """
 
 import signal
@@ -19,8 +19,8 @@ import sys
 
 
 def main() -> None:
-    """Runs the verb of this process's arguments and ends the process."""
-    # Until a verb decides otherwise, a ctrl-C simply ends the process: there is nothing to undo during the imports.
+    """Runs the command in the process's arguments and ends the process."""
+    # Until a command sets its own handler, ctrl-C ends the process at once: the imports have nothing to undo.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     import typer
 

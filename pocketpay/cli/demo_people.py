@@ -1,13 +1,15 @@
-"""The demo people of a server, one of whom is an operator: made where they are not there yet.
+"""Creates the demo people of a server, one of whom is an operator, if they do not exist yet.
 
-Onboarding makes them, and operations records that one of them is an operator. Neither package imports the other.
+The package `onboarding` creates them, and `operations` makes one of them an operator. Neither package imports the
+other.
 """
 
 from pocketpay.settings import Settings
 
 
 async def make(settings: Settings, server_dsn: str) -> None:
-    """Makes them. Raises SettingsError where there are to be none, ServiceBusy when the database does not answer."""
+    """Creates the demo people. Raises SettingsError when the settings do not allow them, ServiceBusy when the
+    database does not answer."""
     from pocketpay.database.sessions import Database
     from pocketpay.identity.user import Role
     from pocketpay.onboarding import demo
@@ -24,8 +26,8 @@ async def make(settings: Settings, server_dsn: str) -> None:
         await database.close()
 
 
-def introduced() -> str:
-    """Who they are, in a sentence."""
+def introduction() -> str:
+    """Returns a sentence with the usernames and the password of the demo people."""
     from pocketpay.onboarding import demo
 
     *others, last = (username for username in demo.NAMES if username != demo.OPERATOR)

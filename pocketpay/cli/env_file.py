@@ -1,4 +1,4 @@
-"""Every setting as a line of a `.env` file, commented out: what it means, what it may be, what it is by default."""
+"""Every setting as a line of a `.env` file, commented out, with its description, allowed values and default."""
 
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
@@ -28,14 +28,14 @@ SECTIONS = {
     "connections": "Connections",
     "body_bytes": "Limits of one request",
 }
-"""By the first setting of each."""
+"""The title of each section, by the first setting in it."""
 
 BEFORE_RISK = "welcome_bonus"
-"""After it stand the settings of the rules of risk."""
+"""The settings of the risk rules follow this setting."""
 
 
 def lines(fields: dict[str, FieldInfo] | None = None) -> Iterator[str]:
-    """The file, line by line."""
+    """Yields the lines of the file."""
     yield from _comment(HEAD.splitlines())
     for name, field in (fields or _in_order()).items():
         if name in SECTIONS:
@@ -46,7 +46,7 @@ def lines(fields: dict[str, FieldInfo] | None = None) -> Iterator[str]:
 
 
 def _in_order() -> dict[str, FieldInfo]:
-    """Every setting in the order of the file: those of the rules of risk stand with money."""
+    """Returns every setting in the order of the file; the settings of the risk rules are in the section of money."""
     ordered: dict[str, FieldInfo] = {}
     for name, field in Settings.model_fields.items():
         if name not in SETTINGS:

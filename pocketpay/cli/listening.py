@@ -1,4 +1,4 @@
-"""What a server needs of its machine: a port to listen on, and enough open files."""
+"""The resources of the machine that a server needs: a listening socket, and enough open files."""
 
 import errno
 import os
@@ -9,15 +9,16 @@ from pocketpay.errors import PocketPayError
 
 BACKLOG = 2048
 STUCK_PEER_MILLISECONDS = 8_000
-"""A peer that acknowledges nothing for so long is dropped; nothing above TCP notices that it stopped reading."""
+"""A connection is dropped when the peer acknowledges nothing for this long. Layers above TCP do not notice that a
+peer has stopped reading."""
 
 
 class PortUnavailable(PocketPayError):
-    """The server cannot listen where it was told to."""
+    """The server cannot listen on its HOST and PORT."""
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A listening socket that child processes may be given. Raises PortUnavailable with what to do."""
+    """Returns a listening socket, which can be passed to child processes. Raises PortUnavailable, with advice."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
@@ -29,31 +30,31 @@ def listen(host: str, port: int) -> socket.socket:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, STUCK_PEER_MILLISECONDS)
         listening.bind(address)
-        # At once: of two sockets that reuse an address, only one that listens keeps the other out.
+        # At once: with SO_REUSEADDR, two sockets can bind the same address until one of them listens.
         listening.listen(BACKLOG)
     except OSError as error:
         listening.close()
-        raise PortUnavailable(_trouble(host, port, error)) from error
+        raise PortUnavailable(_explanation(host, port, error)) from error
     listening.setblocking(False)
     return listening
 
 
 def raise_open_files() -> None:
-    """Every socket is an open file: takes as many as this process may have."""
+    """Raises the soft limit of open files to the hard limit. Every socket is an open file."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft != hard:
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def url_of(listening: socket.socket) -> str:
-    """How a client on this machine reaches it."""
+    """Returns the URL at which a client on this machine reaches the socket."""
     host, port = listening.getsockname()[:2]
     if host in ("0.0.0.0", "::"):  # noqa: S104  # compared, not listened on
         host = "localhost"
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def _trouble(host: str, port: int, error: OSError) -> str:
+def _explanation(host: str, port: int, error: OSError) -> str:
     if error.errno == errno.EADDRINUSE:
         return f"Port {port} of {host} is already in use. Stop the process that uses it, or set PORT."
     if error.errno in (errno.EACCES, errno.EPERM):

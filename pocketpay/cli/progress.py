@@ -1,4 +1,4 @@
-"""A bar that moves on a terminal, and is not there anywhere else."""
+"""A progress bar on a terminal. Without a terminal it prints nothing."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -7,15 +7,15 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 
-class Bars:
-    """One bar for each stage, on stderr, gone when the stage is over."""
+class ProgressBars:
+    """One progress bar for each stage, on stderr. It disappears when the stage ends."""
 
     def __init__(self) -> None:
         self._console = Console(stderr=True)
 
     @contextmanager
     def stage(self, name: str, total: int) -> Iterator[Callable[[int], None]]:
-        """What is called with each bit done, of `total`, for as long as the block lasts."""
+        """Yields a function to call during the block with the number of items done; `total` is the number of all."""
         if not self._console.is_terminal:
             yield lambda _: None
             return

@@ -1,8 +1,9 @@
 """One server process, from its start to its end.
 
-start   listen, database up, (our own: migrate, demo people), check, serve
-stop    on SIGTERM or SIGINT: no new connections, those open finish, the application closes, PostgreSQL stops
-        if we are the last; then exit 0. What is not done by then is cut. A second signal cuts it at once  (`stops`)
+start   listen, start the database, (embedded database: migrate, create demo people), check, serve
+stop    on SIGTERM or SIGINT: no new connections, open requests finish, the application closes, the embedded
+        PostgreSQL stops if this is its last process; then exit 0. After CUT_SECONDS, or at a second signal, the
+        process ends without waiting (`stops`)
 """
 
 import asyncio
@@ -18,8 +19,8 @@ import structlog
 import uvicorn
 import uvloop
 
-from pocketpay.cli.place import Place
-from pocketpay.cli.stops import CutOff, stops_given_to
+from pocketpay.cli.database_address import DatabaseAddress
+from pocketpay.cli.stops import CutOff, handle_stop_signals
 from pocketpay.database import startup
 from pocketpay.database.embedded.server import EmbeddedPostgres
 from pocketpay.database.errors import WrongRevision, unreachable
@@ -28,30 +29,31 @@ from pocketpay.database.sessions import Session, connect
 from pocketpay.settings import Settings
 
 FINISH_SECONDS = 4
-"""What is being answered at a stop may take so long; then the application and PostgreSQL close."""
+"""The time in which open requests may finish after a stop; then the application and PostgreSQL close."""
 CUT_SECONDS = 9.5
+"""The time after a stop at which the process ends, finished or not."""
 
-GARBAGE = 10_000
-"""New objects between two rounds of the collector.
+GC_THRESHOLD = 10_000
+"""The number of new objects between two collections of the garbage collector.
 
-A round over as many takes some 10 ms, and nothing else runs then.
+A collection of this many objects takes about 10 ms, and nothing else runs during it.
 """
 
 log = structlog.get_logger(__name__)
 
 
 class Server(uvicorn.Server):
-    """uvicorn's server, stopped by us: its own signal handling ends the process with 143."""
+    """uvicorn's server without its signal handling, which would end the process with exit code 143."""
 
     def __init__(self, config: uvicorn.Config, when_started: Callable[[], None]) -> None:
         super().__init__(config)
         self._when_started = when_started
 
     def stop(self) -> None:
-        """Asks it to finish what it is answering and to close."""
+        """Asks the server to finish its open requests and to close."""
         if not self.should_exit:
             self.should_exit = True
-            cut_later()
+            exit_later()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -60,32 +62,35 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
-            collect_less()
+            tune_garbage_collector()
             self._when_started()
 
 
-def prepare(settings: Settings, place: Place) -> None:
-    """Checks the database, and brings our own to this revision. Raises what keeps the server from serving."""
+def prepare(settings: Settings, database: DatabaseAddress) -> None:
+    """Checks the database, and migrates an embedded one to this revision.
+
+    Raises WrongRevision when an external database is at another revision, and the errors of `startup.check`.
+    """
     try:
-        warnings = asyncio.run(startup.check(place.server_dsn))
+        warnings = asyncio.run(startup.check(database.server_dsn))
     except WrongRevision:
-        if place.postgres is None:
+        if database.postgres is None:
             raise
-        # Only now: Alembic takes two seconds to import, and most starts find nothing to do.
+        # Imported only here: Alembic takes two seconds to import, and most starts have nothing to migrate.
         from pocketpay.database import migrations
 
-        asyncio.run(migrations.upgrade(place.owner_dsn, place.server_dsn))
-        warnings = asyncio.run(startup.check(place.server_dsn))
+        asyncio.run(migrations.upgrade(database.owner_dsn, database.server_dsn))
+        warnings = asyncio.run(startup.check(database.server_dsn))
     for warning in warnings:
         log.warning("database_warning", text=warning)
 
 
-async def check_policy(settings: Settings, place: Place) -> None:
-    """Raises SettingsError when what operators have set in the database does not go with this environment."""
+async def check_policy(settings: Settings, database: DatabaseAddress) -> None:
+    """Raises SettingsError when the operators' risk settings in the database are not valid with this environment."""
     from pocketpay.clearing.policy import read_policy
 
     try:
-        connection = await connect(place.server_dsn, name="pocketpay check")
+        connection = await connect(database.server_dsn, name="pocketpay check")
     except ServiceBusy as busy:
         raise unreachable(busy) from busy
     try:
@@ -102,10 +107,10 @@ def run(
     when_started: Callable[[], None],
     supervisor: int | None = None,
 ) -> None:
-    """Serves the ASGI application until told to stop, watching our own PostgreSQL meanwhile.
+    """Serves the ASGI application until a signal stops it, and watches the embedded PostgreSQL meanwhile.
 
-    `supervisor` is a file that becomes readable when the process that started us is gone: we stop then too.
-    Raises SystemExit when the application does not start, CutOff when a second signal ended it.
+    `supervisor` is a file descriptor that becomes readable when the process that started this one ends; then this one
+    stops too. Raises SystemExit when the application does not start, CutOff when a second signal ended it.
     """
     from pocketpay.serving.connections.protocol import protocol_of
 
@@ -128,16 +133,16 @@ def run(
     server = Server(config, when_started)
     runner = asyncio.Runner(loop_factory=uvloop.new_event_loop)
     try:
-        runner.run(_live(server, listening, postgres, supervisor))
+        runner.run(_serve(server, listening, postgres, supervisor))
     except CutOff:
-        raise  # closing the loop would let its tasks go on, and report that they were cancelled
+        raise  # closing the loop would run its tasks once more, and report that they were cancelled
     except BaseException:
         runner.close()
         raise
     runner.close()
 
 
-async def _live(
+async def _serve(
     server: Server, listening: socket.socket, postgres: EmbeddedPostgres | None, supervisor: int | None
 ) -> None:
     loop = asyncio.get_running_loop()
@@ -145,20 +150,20 @@ async def _live(
         loop.add_reader(supervisor, _stop_once, loop, supervisor, server)
 
     def stop(number: int) -> None:
-        # A supervisor decides alone when its workers are cut off: a signal to all of them comes to each one twice.
+        # Only the supervisor cuts its workers off: a signal sent to all processes reaches each worker twice.
         if server.should_exit and supervisor is None:
             raise CutOff(number)
         server.stop()
 
-    with stops_given_to(stop):
+    with handle_stop_signals(stop):
         if postgres is None:
             await server.serve(sockets=[listening])
         else:
-            await _alongside(postgres.watch(), server.serve(sockets=[listening]), server.stop)
+            await _serve_and_watch(postgres.watch(), server.serve(sockets=[listening]), server.stop)
 
 
-async def _alongside(watch: Awaitable[None], serving: Awaitable[None], stop: Callable[[], None]) -> None:
-    """Serves with the watch beside it: should that one ever fail, the server stops and says so."""
+async def _serve_and_watch(watch: Awaitable[None], serving: Awaitable[None], stop: Callable[[], None]) -> None:
+    """Serves and runs the watch at the same time. When the watch fails, the server stops and the error is raised."""
     watching = asyncio.ensure_future(watch)
     watching.add_done_callback(lambda task: None if task.cancelled() else stop())
     try:
@@ -175,21 +180,22 @@ def _stop_once(loop: asyncio.AbstractEventLoop, supervisor: int, server: Server)
     server.stop()
 
 
-def collect_less() -> None:
-    """Takes what a started server keeps for good out of the garbage collector's rounds, and makes the rounds rarer.
+def tune_garbage_collector() -> None:
+    """Excludes the permanent objects of a started server from garbage collection, and makes collections rarer.
 
-    A request makes thousands of small objects that die with it and hardly ever a cycle; at Python's own threshold of
-    700 the collector walks schema, documents and caches again and again: a third of the time of a push.
+    A request creates thousands of small objects that are freed at its end, and almost never a reference cycle. At
+    Python's default threshold of 700, the collector would scan schema, documents and caches so often that it takes a
+    third of the time of a push.
 
     Decision 9 gives the reasons.
     """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(GARBAGE, 20, 50)
+    gc.set_threshold(GC_THRESHOLD, 20, 50)
 
 
-def cut_later() -> None:
-    """Ends this process CUT_SECONDS from now, whatever is not done by then."""
+def exit_later() -> None:
+    """Ends this process after CUT_SECONDS, even when it has not finished."""
     timer = threading.Timer(CUT_SECONDS, os._exit, [0])
     timer.daemon = True
     timer.start()

@@ -1,11 +1,11 @@
-"""What a process does when it is told to stop, by SIGTERM or by SIGINT (ctrl-C).
+"""How a process reacts to SIGTERM and SIGINT (ctrl-C), its stop signals.
 
-    starting    the first signal raises SystemExit: what has been started is stopped on the way out
-    running     each signal is given to the event loop; `serve` and `workers` say what it does there
+    starting    the first signal raises SystemExit: everything that was started is stopped during the exit
+    running     each signal is passed to the event loop; `serve` and `workers` decide what it does there
     closing     signals are ignored: the process is already ending
 
-While a server runs, the first signal lets it finish and the second cuts it off: nothing more is waited for, the
-embedded PostgreSQL is stopped if this was its last process, and the exit code is 128 + the signal's number.
+While a server runs, the first signal lets it finish its open requests. A second signal cuts it off: it no longer
+waits, it stops the embedded PostgreSQL if this was its last process, and the exit code is 128 + the signal's number.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
 
-STOPS = (signal.SIGTERM, signal.SIGINT)
+STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 class CutOff(SystemExit):
@@ -27,8 +27,8 @@ class CutOff(SystemExit):
         self.exit_code = 128 + number
 
 
-def leave_on_stops(exit_code: int) -> None:
-    """From now on the first signal raises SystemExit with `exit_code`; later ones do not interrupt that exit."""
+def exit_on_stop_signal(exit_code: int) -> None:
+    """Makes the first signal raise SystemExit with `exit_code`. Later signals do not interrupt that exit."""
     leaving = False
 
     def leave(*_: object) -> None:
@@ -41,25 +41,26 @@ def leave_on_stops(exit_code: int) -> None:
 
 
 @contextmanager
-def stops_given_to(react: Callable[[int], None]) -> Iterator[None]:
-    """Calls `react` in the running event loop with the number of each signal; ignores signals after the block."""
+def handle_stop_signals(react: Callable[[int], None]) -> Iterator[None]:
+    """During the block, calls `react` in the running event loop with the number of each signal. Signals after the
+    block are ignored."""
     loop = asyncio.get_running_loop()
     _handle(lambda number, _: loop.call_soon_threadsafe(react, number))
     try:
         yield
     finally:
-        ignore_stops()
+        ignore_stop_signals()
 
 
-def ignore_stops() -> None:
-    """From now on signals change nothing: what is still open is being closed."""
-    # Not SIG_IGN: Python complains on stderr about a signal that arrives while its handler is replaced by that.
+def ignore_stop_signals() -> None:
+    """Ignores signals from now on, while the process closes."""
+    # Not SIG_IGN: Python prints an error when a signal arrives while its handler is replaced by SIG_IGN.
     _handle(lambda *_: None)
 
 
 @contextmanager
-def ended_when_cut_off() -> Iterator[None]:
-    """Ends the process after a CutOff, without the interpreter's own clean-up, which reports tasks that still run."""
+def exit_when_cut_off() -> Iterator[None]:
+    """Ends the process after a CutOff without the interpreter's clean-up, which would report tasks that still run."""
     try:
         yield
     except CutOff as cut_off:
@@ -70,5 +71,5 @@ def ended_when_cut_off() -> Iterator[None]:
 
 
 def _handle(handler: Callable[[int, FrameType | None], object]) -> None:
-    for number in STOPS:
+    for number in STOP_SIGNALS:
         signal.signal(number, handler)

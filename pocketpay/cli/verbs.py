@@ -1,4 +1,4 @@
-"""The verbs, and what each prints."""
+"""The commands, and their output."""
 
 import asyncio
 import os
@@ -10,8 +10,8 @@ import typer
 
 from pocketpay import settings
 from pocketpay.cli import demo_people, listening, serve, stops
+from pocketpay.cli.database_address import database_of, erase, secret_of
 from pocketpay.cli.operator import operator
-from pocketpay.cli.place import database_of, erase, secret_of
 from pocketpay.cli.workers import Supervisor
 from pocketpay.database import revisions
 from pocketpay.serving import log
@@ -35,38 +35,42 @@ def serve_verb(
     workers: Annotated[int, typer.Option(min=1, max=64, help="Number of server processes that share the port.")] = 1,
 ) -> None:
     """Starts the server, until SIGTERM or ctrl-C. Without DATABASE_URL it uses an embedded PostgreSQL."""
-    stops.leave_on_stops(0)
+    stops.exit_on_stop_signal(0)
     chosen = settings.load(**{name: value for name, value in (("host", host), ("port", port)) if value is not None})
     settings.checked_secret(chosen)
     settings.smtp_password(chosen)
     log.configure(chosen)
     listening.raise_open_files()
-    with stops.ended_when_cut_off(), listening.listen(chosen.host, chosen.port) as door, database_of(chosen) as place:
-        serve.prepare(chosen, place)
-        asyncio.run(serve.check_policy(chosen, place))
-        _seed(chosen, place.server_dsn)
-        url = listening.url_of(door)
+    with (
+        stops.exit_when_cut_off(),
+        listening.listen(chosen.host, chosen.port) as listener,
+        database_of(chosen) as database,
+    ):
+        serve.prepare(chosen, database)
+        asyncio.run(serve.check_policy(chosen, database))
+        _seed(chosen, database.server_dsn)
+        url = listening.url_of(listener)
         if workers > 1:
             secret_of(chosen)
             os.environ.update(HOST=chosen.host, PORT=str(chosen.port))
-            asyncio.run(Supervisor(workers, door).run(lambda: _welcome(chosen, url)))
+            asyncio.run(Supervisor(workers, listener).run(lambda: _welcome(chosen, url)))
         else:
-            application = _application(chosen, place.server_dsn)
-            serve.run(application, door, place.postgres, when_started=lambda: _welcome(chosen, url))
+            application = _application(chosen, database.server_dsn)
+            serve.run(application, listener, database.postgres, when_started=lambda: _welcome(chosen, url))
 
 
 @verbs.command("worker", hidden=True)
-def worker_verb(door_file: int, supervisor_file: int) -> None:
-    """One of the processes of `serve --workers`, started by it."""
-    stops.leave_on_stops(0)
+def worker_verb(listener_file: int, supervisor_file: int) -> None:
+    """Runs one worker process of `serve --workers`, which starts it."""
+    stops.exit_on_stop_signal(0)
     chosen = settings.load()
     listening.raise_open_files()
-    with socket.socket(fileno=door_file) as door, database_of(chosen) as place:
+    with socket.socket(fileno=listener_file) as listener, database_of(chosen) as database:
         serve.run(
-            _application(chosen, place.server_dsn),
-            door,
-            place.postgres,
-            when_started=lambda: _say_ready(supervisor_file),
+            _application(chosen, database.server_dsn),
+            listener,
+            database.postgres,
+            when_started=lambda: _report_ready(supervisor_file),
             supervisor=supervisor_file,
         )
 
@@ -76,11 +80,11 @@ def migrate_verb() -> None:
     """Migrates the database to this server's revision, with roles and grants."""
     from pocketpay.database import migrations
 
-    stops.leave_on_stops(143)
+    stops.exit_on_stop_signal(143)
     chosen = settings.load()
     log.configure(chosen)
-    with database_of(chosen) as place:
-        asyncio.run(migrations.upgrade(place.owner_dsn, place.server_dsn))
+    with database_of(chosen) as database:
+        asyncio.run(migrations.upgrade(database.owner_dsn, database.server_dsn))
         typer.echo(f"The database is at revision {revisions.expected()}.")
 
 
@@ -89,15 +93,15 @@ def audit_verb() -> None:
     """Audits the ledger; prints each error and exits with 1 when there is one."""
     from pocketpay.operations import audit
 
-    stops.leave_on_stops(143)
-    with database_of(settings.load()) as place:
-        raise typer.Exit(asyncio.run(audit.report(place.server_dsn)))
+    stops.exit_on_stop_signal(143)
+    with database_of(settings.load()) as database:
+        raise typer.Exit(asyncio.run(audit.report(database.server_dsn)))
 
 
 @verbs.command("demo")
 def demo_verb() -> None:
     """Creates the demo users and their history, if they do not exist yet."""
-    stops.leave_on_stops(143)
+    stops.exit_on_stop_signal(143)
     _make_demo_people(settings.load())
 
 
@@ -106,9 +110,9 @@ def reset_verb() -> None:
     """Erases the embedded database and creates the demo users again. Refused while a server uses the database."""
     from pocketpay.onboarding import demo
 
-    stops.leave_on_stops(143)
+    stops.exit_on_stop_signal(143)
     chosen = settings.load()
-    demo.require_wanted(chosen)
+    demo.require_enabled(chosen)
     erase(chosen)
     _make_demo_people(chosen)
 
@@ -140,16 +144,18 @@ def import_supabase_verb(
     ] = 500,
 ) -> None:
     """Imports people from Supabase with their passwords and opening balances. Run it again to continue."""
-    from pocketpay.cli.progress import Bars
+    from pocketpay.cli.progress import ProgressBars
     from pocketpay.importing.run import Wish, run
 
-    stops.leave_on_stops(143)
+    stops.exit_on_stop_signal(143)
     chosen = settings.load()
-    with database_of(chosen) as place:
-        serve.prepare(chosen, place)
+    with database_of(chosen) as database:
+        serve.prepare(chosen, database)
         per_hour = mails_per_hour if welcome_mail else None
         wish = Wish(dry_run, skip_wrong, take_suggested, _country(country), per_hour)
-        raise typer.Exit(asyncio.run(run(chosen, place.server_dsn, files, wish, tell=typer.echo, progress=Bars())))
+        raise typer.Exit(
+            asyncio.run(run(chosen, database.server_dsn, files, wish, tell=typer.echo, progress=ProgressBars()))
+        )
 
 
 def _country(typed: str | None) -> str | None:
@@ -185,16 +191,16 @@ def _application(chosen: Settings, server_dsn: str) -> object:
 def _seed(chosen: Settings, server_dsn: str) -> None:
     from pocketpay.onboarding import demo
 
-    if demo.wanted(chosen):
+    if demo.is_enabled(chosen):
         asyncio.run(demo_people.make(chosen, server_dsn))
 
 
 def _make_demo_people(chosen: Settings) -> None:
     log.configure(chosen)
-    with database_of(chosen) as place:
-        serve.prepare(chosen, place)
-        asyncio.run(demo_people.make(chosen, place.server_dsn))
-        typer.echo(demo_people.introduced())
+    with database_of(chosen) as database:
+        serve.prepare(chosen, database)
+        asyncio.run(demo_people.make(chosen, database.server_dsn))
+        typer.echo(demo_people.introduction())
 
 
 def _welcome(chosen: Settings, url: str) -> None:
@@ -203,9 +209,9 @@ def _welcome(chosen: Settings, url: str) -> None:
     typer.echo(f"Pocket Pay is running at {url}/graphql")
     if not chosen.production:
         typer.echo("Open it in a browser to use GraphiQL. Its tabs show every operation.")
-    if demo.wanted(chosen):
-        typer.echo(demo_people.introduced())
+    if demo.is_enabled(chosen):
+        typer.echo(demo_people.introduction())
 
 
-def _say_ready(supervisor_file: int) -> None:
+def _report_ready(supervisor_file: int) -> None:
     os.write(supervisor_file, b"1")

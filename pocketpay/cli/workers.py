@@ -1,7 +1,8 @@
-"""Several server processes on one port: one supervisor keeps them alive and takes no request itself.
+"""Several server processes on one port. A supervisor restarts workers that end; it accepts no requests itself.
 
-Each worker is a whole server (`pocketpay worker`) with the listening socket inherited. A socket pair joins it to the
-supervisor: the worker writes one byte when it serves, and either side sees the other's death as its end.
+Each worker is a whole server (`pocketpay worker`) that inherits the listening socket. A socket pair connects it to
+the supervisor: the worker writes one byte when it is ready, and each side detects the end of the other by
+end-of-file.
 """
 
 import asyncio
@@ -13,19 +14,20 @@ from collections.abc import Callable
 
 import structlog
 
-from pocketpay.cli.serve import cut_later
-from pocketpay.cli.stops import CutOff, stops_given_to
+from pocketpay.cli.serve import exit_later
+from pocketpay.cli.stops import CutOff, handle_stop_signals
 from pocketpay.errors import PocketPayError
 
 FINISH_SECONDS = 8.0
 RESTART_SECONDS = 0.5
-"""Between a worker's death and its successor: one that cannot start must not take the machine with it."""
+"""The wait between the end of a worker and the start of the next, so that a worker that cannot start does not use up
+the processor."""
 
 log = structlog.get_logger(__name__)
 
 
 class WorkerFailed(PocketPayError):
-    """A worker ended before it served."""
+    """A worker ended before it was ready."""
 
 
 class Supervisor:
@@ -40,12 +42,12 @@ class Supervisor:
         self._started = 0
 
     async def run(self, when_started: Callable[[], None]) -> None:
-        """Serves until told to stop. Raises WorkerFailed when one does not come up at the start.
+        """Serves until a signal stops it. Raises WorkerFailed when a worker does not start at the beginning.
 
         A second signal kills the workers and raises CutOff.
         """
-        with stops_given_to(self._told):
-            keepers = [asyncio.create_task(self._keep(when_started)) for _ in range(self._count)]
+        with handle_stop_signals(self._on_stop):
+            keepers = [asyncio.create_task(self._keep_worker_running(when_started)) for _ in range(self._count)]
             try:
                 await asyncio.gather(*keepers)
             finally:
@@ -55,18 +57,18 @@ class Supervisor:
         if self._cut_off_by is not None:
             raise CutOff(self._cut_off_by)
 
-    async def _keep(self, when_started: Callable[[], None]) -> None:
-        """One worker after another, until the stop."""
+    async def _keep_worker_running(self, when_started: Callable[[], None]) -> None:
+        """Runs one worker, and a new one each time it ends, until the stop."""
         while not self._stopping.is_set():
-            ours, theirs = socket.socketpair()
-            ours.setblocking(False)
-            with ours:
-                with theirs:
-                    process = await self._spawn(theirs)
+            parent_end, worker_end = socket.socketpair()
+            parent_end.setblocking(False)
+            with parent_end:
+                with worker_end:
+                    process = await self._spawn(worker_end)
                 self._processes.add(process)
                 if self._stopping.is_set():  # the signal came while this process was being started
                     self._send(signal.SIGTERM if self._cut_off_by is None else signal.SIGKILL)
-                if await _serves(ours):
+                if await _wait_until_ready(parent_end):
                     self._started += 1
                     if self._started == self._count:
                         when_started()
@@ -75,20 +77,20 @@ class Supervisor:
                 code = await process.wait()
                 self._processes.discard(process)
             if not self._stopping.is_set():
-                log.warning("worker_died", pid=process.pid, code=code)
+                log.warning("worker_ended", pid=process.pid, code=code)
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._stopping.wait(), RESTART_SECONDS)
 
-    async def _spawn(self, theirs: socket.socket) -> asyncio.subprocess.Process:
-        files = (self._listening.fileno(), theirs.fileno())
+    async def _spawn(self, worker_end: socket.socket) -> asyncio.subprocess.Process:
+        files = (self._listening.fileno(), worker_end.fileno())
         return await asyncio.create_subprocess_exec(
             sys.executable,
             *("-m", "pocketpay", "worker", *map(str, files)),
             pass_fds=files,
-            start_new_session=True,  # a ctrl-C is the supervisor's to hear
+            start_new_session=True,  # only the supervisor receives a ctrl-C
         )
 
-    def _told(self, number: int) -> None:
+    def _on_stop(self, number: int) -> None:
         if self._stopping.is_set():
             self._cut_off_by = number
             self._send(signal.SIGKILL)
@@ -98,7 +100,7 @@ class Supervisor:
         if self._stopping.is_set():
             return
         self._stopping.set()
-        cut_later()
+        exit_later()
         self._listening.close()
         self._send(signal.SIGTERM)
 
@@ -108,8 +110,8 @@ class Supervisor:
                 process.send_signal(number)
 
 
-async def _serves(worker: socket.socket) -> bool:
-    """Waits for the worker's word that it serves; False when it ended without."""
+async def _wait_until_ready(worker: socket.socket) -> bool:
+    """Waits until the worker reports that it is ready. Returns False when the worker ends first."""
     with contextlib.suppress(ConnectionError):
         return bool(await asyncio.get_running_loop().sock_recv(worker, 1))
     return False

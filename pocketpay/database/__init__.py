@@ -1,23 +1,23 @@
-"""How this process reaches PostgreSQL, and the PostgreSQL that it starts itself.
+"""Access to PostgreSQL, and the embedded PostgreSQL that a server starts itself.
 
     sessions.py      connections and units of work
-    commits.py       how a unit of work ends: a COMMIT is never cancelled
-    held.py          connections kept open and lent, and what is done when one cannot be opened
-    turns.py         whose turn it is when more want a connection than there are
-    joined.py        reads that are requested at the same time, made as one
-    loops.py         what a loop does when one of its turns fails
+    commits.py       the end of a unit of work: a COMMIT is never cancelled
+    held.py          connections that stay open and are lent to callers
+    turns.py         a fair order of waiting when there are more callers than connections
+    joined.py        combines reads that are requested at the same time into one
+    loops.py         logs the error of one turn of an endless loop
     arrays.py        many rows as the arguments of one statement
     snapshots.py     one consistent snapshot of the whole database, for long reads
-    failures.py      what PostgreSQL's errors mean
+    failures.py      the meaning of PostgreSQL's errors for a unit of work
     errors.py        the database is unavailable, or has another revision
-    findings.py      what a proof of the audit is: a query whose every row is a violation
+    findings.py      the proofs of the audit: queries that return one row for each violation
     models.py        the column types that every table uses
-    migrations.py    brings a database to this server's revision
-    revisions.py     which revision a database has, and which one this server expects
-    startup.py       what a server checks before it serves
-    roles.py         the roles of PostgreSQL and what each is for
+    migrations.py    migrates a database to this server's revision
+    revisions.py     the revision of a database, and the one this server expects
+    startup.py       the checks of the database before a server starts
+    roles.py         the roles of PostgreSQL and the purpose of each
     embedded/        the PostgreSQL that the server runs itself when DATABASE_URL is not set
 
-Knows connections, units of work and migrations. Must never know a table: tables are in their packages' models and
-repositories.
+This package handles connections, units of work and migrations. It must not depend on any table: tables are in the
+models and repositories of their packages.
 """

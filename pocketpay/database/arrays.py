@@ -6,7 +6,7 @@
 
     insert into things (id, amount) select * from unnest($1::uuid[], $2::bigint[]) u(id, amount)
 
-Arguments are numbered in the order in which the statement's text takes numbers.
+Arguments are numbered in the order in which `unnest` is called.
 """
 
 from collections.abc import Iterator, Sequence
@@ -15,30 +15,31 @@ from operator import itemgetter
 
 
 class Arrays:
-    """The columns of such rows, each by its name and the type of its values in PostgreSQL. At least two."""
+    """The columns of the rows: each has a name and a PostgreSQL type. There must be at least two."""
 
     def __init__(self, **types: str) -> None:
         self._types = types
         self._in_order = itemgetter(*types)
-        self.of_no_row: tuple[Sequence[object], ...] = ((),) * len(types)
-        """The arguments of no rows."""
+        self.empty_arguments: tuple[Sequence[object], ...] = ((),) * len(types)
+        """The arguments for an empty list of rows."""
 
     def only(self, *names: str) -> "Arrays":
-        """Some of these columns, with the same types."""
+        """Returns Arrays with only the named columns, with the same types."""
         return Arrays(**{name: self._types[name] for name in names})
 
     @property
     def names(self) -> str:
-        """The columns as a list in SQL."""
+        """The names of the columns as an SQL list."""
         return ", ".join(self._types)
 
     def unnest(self, alias: str, numbers: Iterator[int]) -> str:
-        """The rows as an item of FROM. Each array takes the next number."""
+        """Returns the SQL of the rows as an item of FROM. Each array takes the next number from `numbers`."""
         arrays = ", ".join(f"${next(numbers)}::{type_}[]" for type_ in self._types.values())
         return f"unnest({arrays}) {alias}({self.names})"
 
     def arguments(self, **arrays: Sequence[object]) -> tuple[Sequence[object], ...]:
-        """The arrays in the order of the columns. Raises KeyError when one is missing, TypeError for one too many."""
+        """Returns the arrays in the order of the columns. Raises KeyError when one is missing, TypeError when there
+        are too many."""
         if len(arrays) > len(self._types):
             raise TypeError(f"the columns are {self.names}, not {', '.join(arrays)}")
         in_order: tuple[Sequence[object], ...] = self._in_order(arrays)
@@ -46,5 +47,5 @@ class Arrays:
 
 
 def numbered_from(first: int) -> Iterator[int]:
-    """The numbers of a statement's arguments, from that one on."""
+    """Returns the numbers of a statement's arguments, starting with `first`."""
     return count(first)

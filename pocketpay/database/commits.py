@@ -1,8 +1,8 @@
-"""How a unit of work ends.
+"""The end of a unit of work.
 
-A COMMIT is never cancelled. Where a standby must confirm it, PostgreSQL answers a cancel by not waiting any longer.
-It shows the payment to everybody, and a failover to that standby loses it. A commit that takes too long has its
-connection closed instead. Then nobody has been told anything, and PostgreSQL goes on waiting for the standby.
+A COMMIT is never cancelled. When a standby must confirm a COMMIT, a cancel makes PostgreSQL stop waiting for the
+standby. The payment is then visible to everybody, but a failover to the standby would lose it. So when a COMMIT takes
+too long, its connection is closed instead: no caller gets a result, and PostgreSQL goes on waiting for the standby.
 
 Decision 24 gives the reasons.
 """
@@ -14,11 +14,12 @@ from contextlib import asynccontextmanager
 import asyncpg
 
 COMMIT_SECONDS = 6.0
-"""How long the answer to a COMMIT is awaited."""
+"""The longest wait for the answer to a COMMIT."""
 
 
 async def commit(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
-    """Commits. Raises what a lost connection raises when no answer comes in COMMIT_SECONDS: it may have happened."""
+    """Commits. When there is no answer within COMMIT_SECONDS, it raises the error of a lost connection; the commit
+    may have happened."""
     committing = asyncio.ensure_future(connection.execute("commit", timeout=2 * COMMIT_SECONDS))
     over = asyncio.get_running_loop().call_later(COMMIT_SECONDS, connection.terminate)
     try:
@@ -33,7 +34,7 @@ async def commit(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
 
 @asynccontextmanager
 async def unit_of_work(connection: "asyncpg.Connection[asyncpg.Record]") -> AsyncIterator[None]:
-    """Begins, and commits when the block ends. When it raises, everything is rolled back."""
+    """Begins a transaction, and commits it when the block ends. When the block raises, it rolls back."""
     await connection.execute("begin")
     try:
         yield

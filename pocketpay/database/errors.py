@@ -1,15 +1,15 @@
-"""What keeps a server from its database at the start. Each text is one sentence that says what to do.
+"""Errors that prevent a server from using its database at the start. Each message says what to do.
 
 PocketPayError
-├── DatabaseUnavailable   there is no PostgreSQL to be had, or it is not one to trust money to
-└── WrongRevision         its tables are not those this server was built for
+├── DatabaseUnavailable   PostgreSQL cannot be reached, or its settings are not safe for money
+└── WrongRevision         the tables are of another revision than this server's
 """
 
 from pocketpay.errors import PocketPayError
 
 
 class DatabaseUnavailable(PocketPayError):
-    """PostgreSQL cannot be started or reached, or its settings would lose money."""
+    """PostgreSQL cannot be started or reached, or its settings could lose money."""
 
 
 class WrongRevision(PocketPayError):
@@ -17,6 +17,6 @@ class WrongRevision(PocketPayError):
 
 
 def unreachable(busy: Exception) -> DatabaseUnavailable:
-    """The sentence for a database that cannot be reached at the start."""
+    """Returns the error for a database that cannot be reached at the start."""
     reason = str(busy.__cause__ or busy).strip().rstrip(".") or type(busy.__cause__).__name__
     return DatabaseUnavailable(f"The database does not answer ({reason}): start it, or correct DATABASE_URL.")

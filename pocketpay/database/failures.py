@@ -1,18 +1,18 @@
-"""What an error on the way to PostgreSQL means for the unit of work it ended.
+"""The meaning of a PostgreSQL error for the unit of work that it ended.
 
-    Failure         SQLSTATE                            what it says of the unit
-    CONSTRAINT      22xxx 23xxx P0001                   undone; one of its parts breaks a rule of the database, or
-                                                        does not fit the wire (the driver says 22000)
-    RETRY           40001 40P01, a stale cached plan    undone; the same again may pass
-    LOCK_TIMEOUT    55P03                               undone; somebody holds a row for too long
-    CANCELLED       57014 53200                         undone; a statement took too long or too much
-    DISK_FULL       53100 58xxx                         undone; nowhere to write it
-    UNKNOWN         08xxx 25P03 25P04 25006 40003       undone or done, nobody knows; the connection is not to be
-                    53300 57P0x, all that is not        trusted, a new one and the same ids will tell
-                    PostgreSQL's own
-    BUG             everything else                     undone; our SQL is wrong, and no retry mends it
+    Failure         SQLSTATE                            state of the unit of work
+    CONSTRAINT      22xxx 23xxx P0001                   rolled back; a part of it breaks a rule of the database, or a
+                                                        value does not fit its type (the driver reports 22000)
+    RETRY           40001 40P01, a stale cached plan    rolled back; a retry may succeed
+    LOCK_TIMEOUT    55P03                               rolled back; another transaction held a lock for too long
+    CANCELLED       57014 53200                         rolled back; a statement took too long or too much memory
+    DISK_FULL       53100 58xxx                         rolled back; there is no disk space
+    UNKNOWN         08xxx 25P03 25P04 25006 40003       committed or not, unknown; the connection must not be used
+                    53300 57P0x, all errors that        again. Repeating the unit with the same ids on a new
+                    are not from PostgreSQL             connection finds out
+    BUG             all others                          rolled back; our SQL is wrong, and a retry does not help
 
-The clearing reads this table and never the driver's own classes.
+The clearing uses this table, not the driver's exception classes.
 """
 
 from enum import StrEnum
@@ -23,7 +23,7 @@ from pocketpay.errors import PocketPayError
 
 
 class Failure(StrEnum):
-    """What became of a unit of work that raised; the table above."""
+    """The state of a unit of work after an error: see the table above."""
 
     CONSTRAINT = "constraint"
     RETRY = "retry"
@@ -35,10 +35,9 @@ class Failure(StrEnum):
 
 
 class ServiceBusy(PocketPayError):
-    """The database cannot be asked just now; the same question may pass in a moment.
+    """The database cannot be used at the moment; a retry may succeed.
 
-    `may_have_happened` is True when a write was under way and nobody knows whether it was committed: ask again with
-    the same key.
+    `may_have_happened` is True when it is unknown whether a write was committed. Retry it with the same key.
     """
 
     def __init__(self, reason: str, *, may_have_happened: bool = False) -> None:
@@ -71,7 +70,7 @@ _BY_CLASS = {
 
 
 def classify(error: BaseException) -> Failure:
-    """What `error`, raised by a unit of work, says of it."""
+    """Returns the state of the unit of work that raised `error`."""
     if isinstance(error, asyncpg.InvalidCachedStatementError):
         return Failure.RETRY
     if isinstance(error, asyncpg.PostgresError):
@@ -85,11 +84,11 @@ def classify(error: BaseException) -> Failure:
 
 
 def lost_connection(error: BaseException) -> bool:
-    """Whether `error` means that the connection it came from must not be used again."""
+    """Whether the connection that raised `error` must not be used again."""
     driver = isinstance(error, asyncpg.PostgresError | asyncpg.InterfaceError | asyncpg.InternalClientError | OSError)
     return driver and classify(error) is Failure.UNKNOWN
 
 
 def _is_wrong_call(error: BaseException) -> bool:
-    """The driver refused how it was called: more or fewer values than the statement has places."""
+    """Whether the driver refused the number of arguments, because it does not match the statement's parameters."""
     return isinstance(error, asyncpg.InterfaceError) and str(error).startswith("the server expects ")

@@ -1,6 +1,6 @@
-"""How a proof is put: a question to the whole database whose every answer is something wrong.
+"""The proofs of the audit. A proof is a query of the whole database that returns one row for each violation.
 
-A package's `repository/proofs.py` lists its own; `operations/audit.py` asks them all in one snapshot.
+A package's `repository/proofs.py` lists its proofs; `operations/audit.py` runs all of them in one snapshot.
 """
 
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """`law` is what must hold, in a sentence. `sql` gives a row (id, what is wrong) for each thing that breaks it."""
+    """`law` is a sentence that must be true. `sql` returns a row (id, error description) for each violation."""
 
     law: str
     sql: str
@@ -17,7 +17,7 @@ class Proof:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that breaks a law: its id as the database has it, and what is wrong."""
+    """One violation of a law: the id of the row as the database shows it, and a description of the error."""
 
     law: str
     id: str
@@ -25,7 +25,8 @@ class Finding:
 
 
 def in_force(law: str, *, constraints: tuple[str, ...], unique_indexes: tuple[str, ...] = ()) -> Proof:
-    """The proof that each of those is there, validated, enforced, and its triggers awake."""
+    """Returns the proof that each constraint exists, is validated and enforced, has its triggers enabled, and that
+    each unique index exists and is valid."""
     return Proof(
         law,
         f"""
@@ -47,11 +48,11 @@ def in_force(law: str, *, constraints: tuple[str, ...], unique_indexes: tuple[st
 
 
 def guarded(law: str, *guards: tuple[str, ...]) -> Proof:
-    """The proof that each of those triggers is ENABLE ALWAYS, fires when we said and runs the function we made.
+    """Returns the proof that each trigger is ENABLE ALWAYS and has the definition and function of our migrations.
 
-    A guard is its table, its name, and the MD5 of the function's body and the trigger's definition, so that a new one
-    in the migrations is a new one here. A fourth text is the same after pg_dump and pg_restore, where PostgreSQL
-    prints the definition with fewer parentheses from then on.
+    A guard is a table, a trigger name, and the MD5 of the function's body and the trigger's definition. When a
+    migration changes the trigger, the MD5 must be changed here too. An optional fourth text is the MD5 after pg_dump
+    and pg_restore, because PostgreSQL then prints the definition with fewer parentheses.
     """
     wanted = ", ".join(f"('{table}', '{name}', array[{_quoted(made)}])" for table, name, *made in guards)
     return Proof(
@@ -68,8 +69,8 @@ def guarded(law: str, *guards: tuple[str, ...]) -> Proof:
     )
 
 
-def only_the_owners(law: str, table: str) -> Proof:
-    """The proof that nobody but its owner has a right to rewrite that table."""
+def only_owner_may_change(law: str, table: str) -> Proof:
+    """Returns the proof that only the owner of the table has a privilege to change its rows or triggers."""
     return Proof(
         law,
         f"""

@@ -1,11 +1,12 @@
-"""A few connections kept open and lent, one use at a time.
+"""Connections that stay open and are lent to one caller at a time.
 
-    a use    gets a live idle connection at once; else it waits for its turn (turns.py), whichever comes free or is
-             opened first
-    a slot   without a connection opens one when somebody waits. One that cannot pauses, longer each time, and keeps
-             no use to itself: they wait for the live ones. Only while none is live does a use fail, and says why
+    a caller   gets an open idle connection at once, or waits for its turn (turns.py) until a connection is returned
+               or opened
+    a slot     without a connection opens one when a caller waits. After a failure it pauses, longer each time;
+               callers then wait for the open connections. A caller gets the error only when no connection is open
 
-PostgreSQL may let in fewer than there are slots (a role's CONNECTION LIMIT): then those that it lets in do the work.
+PostgreSQL may accept fewer connections than there are slots (CONNECTION LIMIT of a role). Then the accepted ones are
+used.
 
 Decision 2 gives the reasons.
 """
@@ -26,22 +27,25 @@ else:
     Connection = asyncpg.Connection  # generic for the type checker only
 
 WAIT_FOR_SESSION = 2.0
-"""Seconds a caller waits for a held connection before SERVICE_BUSY."""
+"""The longest time in seconds that a caller waits for a connection before ServiceBusy."""
 
-SHORTEST_PAUSE, LONGEST_PAUSE = 0.05, 5.0
-"""Seconds before a connection is tried again that could not be opened, while others are live."""
+MIN_PAUSE, MAX_PAUSE = 0.05, 5.0
+"""The pause in seconds after a connection could not be opened, while others are open."""
 
 
-class Held:
-    """`size` slots for connections, of which an owner uses at most `share` at a time. `open_` raises ServiceBusy."""
+class HeldConnections:
+    """Lends connections from `size` slots. One owner uses at most `share` of them at a time.
+
+    `open_` opens a connection; it raises ServiceBusy when it cannot.
+    """
 
     def __init__(self, open_: Callable[[], Awaitable[Connection]], size: int, *, share: int | None = None) -> None:
         self._open = open_
         self._idle: list[Connection] = []
         self._live: set[Connection] = set()
-        """Those that are open, idle or lent."""
+        """The open connections, idle or lent."""
         self._empty = size
-        """Slots without a connection, which nobody opens now."""
+        """The number of slots without a connection that are not being opened."""
         self._opening: set[asyncio.Task[None]] = set()
         self._turns: Turns[Connection] = Turns(share or size)
         self._pause, self._paused_until = 0.0, 0.0
@@ -49,15 +53,18 @@ class Held:
 
     @asynccontextmanager
     async def lend(self, owner: Hashable = None) -> AsyncIterator[Connection]:
-        """Lends a live connection, to nobody in particular where no owner is named. Raises ServiceBusy when none
-        comes free in time, or none is live and none can be opened."""
+        """Lends an open connection during the block. Without an owner, each call counts as an owner of its own.
+
+        Raises ServiceBusy when no connection is free within WAIT_FOR_SESSION, or when none is open and none can be
+        opened.
+        """
         owner = object() if owner is None else owner
-        connection = self._at_once(owner) or await self._in_turn(owner)
+        connection = self._idle_for(owner) or await self._wait_for_turn(owner)
         try:
             yield connection
         except BaseException as error:
-            # One whose user was cut off may hold a statement prepared and not run, on which PostgreSQL's clock runs.
-            # A lost one comes as the ServiceBusy that its user is told; its line may be silent, and look open.
+            # After a cancel, a statement may be prepared but not executed, and its timeout in PostgreSQL still runs.
+            # The error of a lost connection is the cause of the ServiceBusy; the connection may still look open.
             if isinstance(error, asyncio.CancelledError) or lost_connection(error.__cause__ or error):
                 connection.terminate()
             raise
@@ -65,7 +72,7 @@ class Held:
             self._give_back(owner, connection)
 
     async def close(self) -> None:
-        """Ends every connection for good. Whoever still works here, or comes later, gets ServiceBusy."""
+        """Closes every connection. Present and later callers get ServiceBusy."""
         self._closed = True
         for connection in tuple(self._live):
             connection.terminate()
@@ -76,8 +83,9 @@ class Held:
             await asyncio.wait(opening)
         self._turns.fail(_closed())
 
-    def _at_once(self, owner: Hashable) -> Connection | None:
-        """An idle connection, if there is one for that owner now. Whoever waits may use none of those idle."""
+    def _idle_for(self, owner: Hashable) -> Connection | None:
+        """Returns an idle connection if there is one and the owner may use it, else None. It overtakes no waiting
+        caller: while a connection is idle, the owners of all waiting callers have reached their share."""
         if self._closed:
             raise _closed()
         if not self._turns.may_use(owner):
@@ -87,7 +95,7 @@ class Held:
             self._turns.begin(owner)
         return connection
 
-    async def _in_turn(self, owner: Hashable) -> Connection:
+    async def _wait_for_turn(self, owner: Hashable) -> Connection:
         future = self._turns.wait(owner)
         self._open_more()
         try:
@@ -107,7 +115,7 @@ class Held:
         self._serve()
 
     def _serve(self) -> None:
-        """Lends what is idle to those whose turn it is, and opens more for the others."""
+        """Lends idle connections to the callers whose turn it is, and opens more connections for the others."""
         while (connection := self._take_idle()) is not None:
             future = self._turns.next()
             if future is None:
@@ -117,7 +125,8 @@ class Held:
         self._open_more()
 
     def _take_idle(self) -> Connection | None:
-        """A live idle connection, the one used last: few stay warm. The slot of one that died is empty."""
+        """Returns the open idle connection that was used last, so that few connections keep warm caches; None when
+        there is none. A connection that has closed empties its slot."""
         while self._idle:
             connection = self._idle.pop()
             if not connection.is_closed():
@@ -129,17 +138,17 @@ class Held:
     # ------------------------------------------------------------ opening
 
     def _open_more(self) -> None:
-        """Begins to open as many as could serve somebody now, unless it must pause."""
+        """Starts opening as many connections as waiting callers could use now, except during a pause."""
         loop = asyncio.get_running_loop()
         if self._closed or not self._empty or (self._live and loop.time() < self._paused_until):
             return
         for _ in range(min(self._empty, self._turns.could_be_served() - len(self._opening))):
             self._empty -= 1
-            task = asyncio.create_task(self._fill(), name="opening a connection")
+            task = asyncio.create_task(self._open_one(), name="opening a connection")
             self._opening.add(task)
 
-    async def _fill(self) -> None:
-        """Opens a connection for an empty slot, or leaves it empty for a while."""
+    async def _open_one(self) -> None:
+        """Opens a connection for an empty slot. After a failure the slot stays empty for a pause."""
         try:
             connection = await self._open()
         except Exception as error:
@@ -158,13 +167,14 @@ class Held:
 
     def _done_opening(self) -> None:
         task = asyncio.current_task()
-        assert task is not None  # noqa: S101 - it runs as one
+        assert task is not None  # noqa: S101 - it runs as a task
         self._opening.discard(task)
 
     def _failed(self, error: Exception) -> None:
-        """One could not be opened. Who waits goes on waiting for those that are live, or are being opened."""
+        """Handles a failure to open a connection. Callers keep waiting while other connections are open or being
+        opened; otherwise they get the error."""
         loop = asyncio.get_running_loop()
-        self._pause = min(max(2 * self._pause, SHORTEST_PAUSE), LONGEST_PAUSE)
+        self._pause = min(max(2 * self._pause, MIN_PAUSE), MAX_PAUSE)
         self._paused_until = loop.time() + self._pause
         if self._live:
             loop.call_later(self._pause, self._open_more)

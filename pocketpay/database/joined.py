@@ -1,8 +1,8 @@
-"""Reads that come at the same time, made together.
+"""Combines reads by key that are requested at the same time.
 
-What is asked for by key while one read is under way waits, and all of it is the next read: one statement on one
-connection, one round trip for everybody. No timer: an idle server reads at once. Nothing is remembered, and every
-read begins after it was asked for, so that whoever has just written reads what they wrote.
+Keys that are requested while a read is in progress wait and are then read together: one statement on one connection,
+in one round trip. There is no timer, so an idle server reads at once. Nothing is cached, and every read begins after
+its keys were requested, so a client always reads its own writes.
 
 Decision 8 gives the reasons.
 """
@@ -16,48 +16,48 @@ from pocketpay.database.sessions import Database, Session
 Key = TypeVar("Key")
 Value = TypeVar("Value")
 
-MOST_AT_ONCE = 500
-"""Keys in one read: some 2 ms of PostgreSQL."""
+MAX_KEYS_PER_READ = 500
+"""The most keys in one read: about 2 ms of PostgreSQL."""
 
 
 class JoinedRead(Generic[Key, Value]):
-    """One kind of read by key, `read(session, keys)`, made for all who ask at once."""
+    """Combines concurrent calls of one read by key, `read(session, keys)`."""
 
     def __init__(
         self, database: Database, read: Callable[[Session, Sequence[Key]], Awaitable[Mapping[Key, Value]]]
     ) -> None:
         self._database, self._read = database, read
-        self._asked: list[tuple[Key, asyncio.Future[Value | None]]] = []
+        self._requested: list[tuple[Key, asyncio.Future[Value | None]]] = []
         self._reading: asyncio.Task[None] | None = None
 
     async def load_many(self, keys: Sequence[Key]) -> "list[Value | None]":
-        """The same for several, in their order."""
+        """Like `load`, for several keys. Returns the values in the order of the keys."""
         return await asyncio.gather(*(self.load(key) for key in keys))
 
     def load(self, key: Key) -> "asyncio.Future[Value | None]":
-        """What there is under that key now, or None. Raises whatever the read raises, ServiceBusy for one."""
+        """Returns the present value for the key, or None. Raises the errors of the read, for example ServiceBusy."""
         answer: asyncio.Future[Value | None] = asyncio.get_running_loop().create_future()
-        self._asked.append((key, answer))
+        self._requested.append((key, answer))
         if self._reading is None:
             self._reading = asyncio.create_task(self._read_on(), name="joined read")
         return answer
 
     async def _read_on(self) -> None:
-        while self._asked:
-            asked, self._asked = self._asked[:MOST_AT_ONCE], self._asked[MOST_AT_ONCE:]
+        while self._requested:
+            batch, self._requested = self._requested[:MAX_KEYS_PER_READ], self._requested[MAX_KEYS_PER_READ:]
             try:
                 async with self._database.read() as session:
-                    found = await self._read(session, list(dict.fromkeys(key for key, _ in asked)))
+                    found = await self._read(session, list(dict.fromkeys(key for key, _ in batch)))
             except asyncio.CancelledError:
-                for _, answer in (*asked, *self._asked):
+                for _, answer in (*batch, *self._requested):
                     answer.cancel()
                 raise
             except Exception as error:
-                for _, answer in asked:
+                for _, answer in batch:
                     if not answer.done():
                         answer.set_exception(error)
                 continue
-            for key, answer in asked:
+            for key, answer in batch:
                 if not answer.done():
                     answer.set_result(found.get(key))
         self._reading = None

@@ -1,4 +1,4 @@
-"""What a loop that asks the database for ever does when one of its turns fails."""
+"""Error handling for endless loops that use the database."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,8 +9,11 @@ from pocketpay.database.failures import ServiceBusy
 
 
 @contextmanager
-def going_on(log: FilteringBoundLogger, *, busy: str, failed: str) -> Iterator[None]:
-    """One turn: whatever goes wrong is logged, as `busy` when the database was, and the next turn comes."""
+def log_errors(log: FilteringBoundLogger, *, busy: str, failed: str) -> Iterator[None]:
+    """Logs an error of the block instead of raising it, so that the loop continues.
+
+    `busy` is the event for a ServiceBusy, `failed` the event for every other error.
+    """
     try:
         yield
     except ServiceBusy as reason:

@@ -1,7 +1,8 @@
-"""Bringing a database's tables to this server's revision, with Alembic. Only `migrate` imports this file.
+"""Migrates a database to this server's revision, with Alembic. It is imported only when needed, because it is slow.
 
-Each migration is one transaction. Whoever migrates holds an advisory lock, so that of two that start together one
-works and the other finds it done. Grants on a table stand in the migration that makes it; the roles are made before.
+Each migration is one transaction. The migration process holds an advisory lock: of two processes that start at the
+same time, the second waits and then finds nothing to do. The privileges on a table are granted in the migration that
+creates it; the roles are created before the migrations.
 """
 
 import asyncio
@@ -21,45 +22,46 @@ from pocketpay.database.failures import Failure, ServiceBusy, classify
 from pocketpay.database.sessions import connect, plain
 
 OWNER_SETTINGS = {
-    "lock_timeout": "3000",  # a migration waits no longer behind traffic, which would queue behind it
+    "lock_timeout": "3000",  # while a migration waits for a lock, other statements queue behind it
     "statement_timeout": "0",
     "timezone": "UTC",
 }
-TURN = 7_064_738_212_001
-"""The advisory lock's number: ours alone, and otherwise without meaning."""
-TURN_SECONDS = 60
+LOCK_ID = 7_064_738_212_001
+"""The number of the advisory lock. It is arbitrary, but used for nothing else."""
+LOCK_SECONDS = 60
 
 
 async def upgrade(owner_dsn: str, server_dsn: str) -> None:
-    """Makes the roles and brings the tables to this server's revision; what is there already stays.
+    """Creates the missing roles and migrates the tables to this server's revision.
 
-    Raises DatabaseUnavailable with what to do when the database is away, too old, locked or not ours to change.
+    Raises DatabaseUnavailable, with advice, when the database does not answer, a lock is not free in time, or a
+    privilege is missing.
     """
     try:
-        async with _turn(owner_dsn) as owner:
-            await roles.make_groups(owner, await _login_of(server_dsn))
+        async with _migration_lock(owner_dsn) as owner:
+            await roles.create_groups(owner, await _login_of(server_dsn))
             await asyncio.to_thread(command.upgrade, config(owner_dsn), "head")
             await owner.execute(f"grant select on alembic_version to {roles.SERVER}, {roles.READER}")
     except ServiceBusy as busy:
         raise unreachable(busy) from busy
     except DBAPIError as error:
-        raise _sentence(error) from error
+        raise _explained(error) from error
 
 
-def _sentence(error: DBAPIError) -> Exception:
-    """What to tell the operator of a migration that failed; a bug in it is told as it is."""
-    said = error.orig.__cause__ if error.orig is not None else None
-    if said is not None and classify(said) is Failure.LOCK_TIMEOUT:
+def _explained(error: DBAPIError) -> Exception:
+    """Returns a DatabaseUnavailable with advice for a failed migration; an unexpected error is returned unchanged."""
+    cause = error.orig.__cause__ if error.orig is not None else None
+    if cause is not None and classify(cause) is Failure.LOCK_TIMEOUT:
         return DatabaseUnavailable(
             "A migration waited 3 s for a table in use. Run it again when there is less traffic."
         )
-    if isinstance(said, asyncpg.InsufficientPrivilegeError):
-        return DatabaseUnavailable(f"The login of DATABASE_OWNER_URL cannot migrate ({said}). Grant it this right.")
+    if isinstance(cause, asyncpg.InsufficientPrivilegeError):
+        return DatabaseUnavailable(f"The login of DATABASE_OWNER_URL cannot migrate ({cause}). Grant it this right.")
     return error
 
 
 def config(dsn: str | None = None) -> Config:
-    """Alembic's configuration in code: the same in a checkout and in an installed wheel."""
+    """Returns Alembic's configuration, which is the same in a checkout and in an installed wheel."""
     made = Config()
     made.set_main_option("script_location", str(revisions.folder()).replace("%", "%%"))
     made.attributes["dsn"] = dsn
@@ -67,7 +69,7 @@ def config(dsn: str | None = None) -> Config:
 
 
 def engine(dsn: str) -> AsyncEngine:
-    """SQLAlchemy's way to the owner's connection, for Alembic alone; asyncpg itself reads the DSN, hosts and all."""
+    """Returns a SQLAlchemy engine for Alembic. asyncpg parses the DSN, so it may list several hosts."""
 
     async def opened() -> "asyncpg.Connection[asyncpg.Record]":
         return await connect(dsn, name="pocketpay migrate", settings=OWNER_SETTINGS)
@@ -76,16 +78,17 @@ def engine(dsn: str) -> AsyncEngine:
 
 
 @asynccontextmanager
-async def _turn(owner_dsn: str) -> AsyncIterator["asyncpg.Connection[asyncpg.Record]"]:
-    """An owner's connection that alone may migrate as long as it lives; a killed migrator's turn ends with it."""
+async def _migration_lock(owner_dsn: str) -> AsyncIterator["asyncpg.Connection[asyncpg.Record]"]:
+    """Opens the owner's connection and holds the advisory lock of migrations during the block. When the process is
+    killed, PostgreSQL releases the lock."""
     owner = await connect(owner_dsn, name="pocketpay migrate", settings=OWNER_SETTINGS)
     try:
-        await owner.execute(f"set lock_timeout = '{TURN_SECONDS}s'")
+        await owner.execute(f"set lock_timeout = '{LOCK_SECONDS}s'")
         try:
-            await owner.fetchval("select pg_advisory_lock($1)", TURN)
+            await owner.fetchval("select pg_advisory_lock($1)", LOCK_ID)
         except asyncpg.LockNotAvailableError:
             raise DatabaseUnavailable(
-                f"Another migration has been running for {TURN_SECONDS} s. Wait until it ends."
+                f"Another migration has been running for {LOCK_SECONDS} s. Wait until it ends."
             ) from None
         await owner.execute("set lock_timeout = '3s'")
         yield owner
@@ -94,7 +97,7 @@ async def _turn(owner_dsn: str) -> AsyncIterator["asyncpg.Connection[asyncpg.Rec
 
 
 async def _login_of(server_dsn: str) -> str:
-    """Who DATABASE_URL comes in as, asked of the database itself."""
+    """Returns the login role of DATABASE_URL, as the database reports it."""
     server = await connect(plain(server_dsn), name="pocketpay migrate", settings={})
     try:
         login: str = await server.fetchval("select session_user")

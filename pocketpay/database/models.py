@@ -1,4 +1,5 @@
-"""What the tables of every package share: named constraints, UUID keys, aware times. Decision 1 gives the reasons."""
+"""Column types that the tables of every package use: named constraints, UUID keys, aware times. Decision 1 gives the
+reasons."""
 
 from datetime import datetime
 from typing import Any
@@ -18,22 +19,23 @@ SQLModel.metadata.naming_convention = NAMES
 
 
 def key() -> Any:
-    """A UUIDv7 primary key, made by the server before the write."""
+    """A UUIDv7 primary key, created by the server before the write."""
     return Field(primary_key=True)
 
 
 def moment(*, nullable: bool = False) -> Any:
-    """A `timestamptz`, stamped by whoever writes: no default, so that nobody forgets which clock was read."""
+    """A `timestamptz` column. It has no default: each write sets the time explicitly, so that it is clear which clock
+    it comes from."""
     return Field(sa_type=DateTime(timezone=True), nullable=nullable)
 
 
 def minor(*, nullable: bool = False) -> Any:
-    """Whole minor units."""
+    """A 64-bit column for an amount in minor units."""
     return Field(sa_type=BigInteger, nullable=nullable)
 
 
 def count() -> Any:
-    """A 64-bit counter."""
+    """A 64-bit column for a counter."""
     return Field(sa_type=BigInteger)
 
 

@@ -1,6 +1,7 @@
-"""Which revision the tables are of, and which one this server wants.
+"""The revision of the tables, and the revision that this server expects.
 
-The migrations' own files are read for it, as text: asking Alembic would cost every start two seconds of imports.
+The expected revision is read from the text of the migration files: importing Alembic would take two seconds at each
+start.
 
 Decision 7 gives the reasons.
 """
@@ -16,7 +17,7 @@ from pocketpay.database.sessions import Session
 
 
 async def check(session: Session) -> None:
-    """Raises WrongRevision, with what to do, unless the tables are of this server's revision."""
+    """Raises WrongRevision, with advice, unless the tables are of this server's revision."""
     here, wanted = await current(session), expected()
     if here == wanted:
         return
@@ -30,7 +31,7 @@ async def check(session: Session) -> None:
 
 
 async def current(session: Session) -> str | None:
-    """The revision of the tables, or None where there are none that we may see."""
+    """Returns the revision of the tables, or None when there are no tables or they cannot be read."""
     try:
         revision: str | None = await session.fetchval("select version_num from alembic_version")
     except (asyncpg.UndefinedTableError, asyncpg.InsufficientPrivilegeError):
@@ -39,30 +40,30 @@ async def current(session: Session) -> str | None:
 
 
 def expected() -> str:
-    """The revision that this server's migrations lead to."""
+    """Returns the revision after this server's last migration."""
     steps = _steps()
-    left = {before for befores in steps.values() for before in befores}
-    heads = [revision for revision in steps if revision not in left]
+    followed = {before for befores in steps.values() for before in befores}
+    heads = [revision for revision in steps if revision not in followed]
     if len(heads) != 1:
         raise DatabaseUnavailable("This installation has migrations with more than one head. Install it again.")
     return heads[0]
 
 
 def known() -> frozenset[str]:
-    """Every revision that this server's migrations lead through."""
+    """Returns every revision of this server's migrations."""
     return frozenset(_steps())
 
 
 def folder() -> Path:
-    """Where the migrations are: carried in the package when installed from a wheel, beside it in a checkout."""
+    """Returns the directory of the migrations: inside the package in an installed wheel, next to it in a checkout."""
     package = Path(__file__).parents[1]
-    carried = package / "migrations"
-    return carried if carried.is_dir() else package.parent / "migrations"
+    packaged = package / "migrations"
+    return packaged if packaged.is_dir() else package.parent / "migrations"
 
 
 @cache
 def _steps() -> dict[str, tuple[str, ...]]:
-    """Each revision and those it follows."""
+    """Returns each revision with the revisions that it follows."""
     steps = {}
     for file in (folder() / "versions").glob("*.py"):
         text = file.read_text(encoding="utf-8")
@@ -72,7 +73,7 @@ def _steps() -> dict[str, tuple[str, ...]]:
 
 
 def _assigned(text: str, name: str) -> str | tuple[str, ...] | None:
-    """The plain value that a migration gives that name at its top."""
+    """Returns the literal value that a migration assigns to the name at module level, or None."""
     for line in ast.parse(text).body:
         if isinstance(line, ast.Assign | ast.AnnAssign) and line.value is not None:
             target = line.targets[0] if isinstance(line, ast.Assign) else line.target

@@ -1,11 +1,11 @@
-"""The roles of PostgreSQL: who owns the tables, who serves, who only reads.
+"""The roles of PostgreSQL: the owner of the tables, the server, and the reader.
 
-    pocketpay_owner     makes the tables (the embedded server's; outside, the login of DATABASE_OWNER_URL)
-    pocketpay           the server's login (the embedded server's; outside, the login of DATABASE_URL)
-    pocketpay_server    a group: what a server may do; every server's login is in it
-    pocketpay_reader    a group: may read everything; a server's login may become it by SET ROLE, and is not before
+    pocketpay_owner     owns the tables of the embedded database (externally: the login of DATABASE_OWNER_URL)
+    pocketpay           the server's login in the embedded database (externally: the login of DATABASE_URL)
+    pocketpay_server    a group with the privileges of a server; the login of every server is a member
+    pocketpay_reader    a group that may read everything; a server's login takes this role with SET ROLE
 
-What each may do to a table stands in the migration that makes the table.
+The migration that creates a table grants the privileges on it.
 """
 
 import asyncpg
@@ -30,10 +30,10 @@ do $$ begin
 end $$"""
 
 
-async def make_groups(owner: "asyncpg.Connection[asyncpg.Record]", login: str) -> None:
-    """Makes the two groups and puts the server's `login` in its own; what is there already stays as it is.
+async def create_groups(owner: "asyncpg.Connection[asyncpg.Record]", login: str) -> None:
+    """Creates the missing groups, and adds the server's `login` to pocketpay_server.
 
-    Raises DatabaseUnavailable with the SQL for an administrator when `owner` may not do so.
+    When `owner` lacks the privilege, raises DatabaseUnavailable with the SQL for an administrator.
     """
     quoted = await owner.fetchval("select quote_ident($1)", login)
     try:
@@ -48,7 +48,7 @@ async def make_groups(owner: "asyncpg.Connection[asyncpg.Record]", login: str) -
 
 
 def sql_for_administrator(quoted_login: str) -> str:
-    """What `make_groups` does, for somebody who may."""
+    """Returns SQL that does the same as `create_groups`, for an administrator."""
     return (
         f"CREATE ROLE {SERVER} NOLOGIN;\n"
         f"CREATE ROLE {READER} NOLOGIN;\n"

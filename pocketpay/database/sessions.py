@@ -1,14 +1,14 @@
 """Connections and units of work.
 
-    Database.read()    a held reader for a moment: queries, each its own snapshot
-    Database.query()   one function of a package that reads, on such a session
-    Database.of()      the same two on behalf of one user, who has a share of the readers
-    Database.write()   one unit of work on a held writer: begin … commit, or nothing
-    Database.connect() a connection of one's own, with the same settings (the clearing, the listener)
+    Database.read()    a session for queries on a reader connection; each query has its own snapshot
+    Database.query()   calls one reading function of a package with such a session
+    Database.of()      the same two for one user, who may use a share of the readers
+    Database.write()   one unit of work on a writer connection: begin … commit, or rollback
+    Database.connect() a separate connection with the same settings (for the clearing and the listener)
 
-Connections are held (held.py), not pooled: taking one costs next to nothing, and none is reset between two uses (a
-reset is one more round trip, 150 to 250 µs). That is sound because a session gives nothing that outlives it: no SET,
-no LISTEN, no temporary table.
+Connections stay open (held.py) and are not reset between two uses, so taking one costs almost nothing (a reset is one
+more round trip, 150 to 250 µs). That is safe because a session leaves nothing on its connection: no SET, no LISTEN,
+no temporary table.
 """
 
 import ssl
@@ -23,7 +23,7 @@ import asyncpg
 from pocketpay.database.commits import unit_of_work
 from pocketpay.database.failures import Failure, ServiceBusy, classify, lost_connection
 from pocketpay.database.held import Connection as Connection
-from pocketpay.database.held import Held
+from pocketpay.database.held import HeldConnections
 
 TIMEOUTS = {
     "default_transaction_isolation": "read committed",
@@ -33,29 +33,31 @@ TIMEOUTS = {
     "transaction_timeout": "5000",
     "timezone": "UTC",
 }
-"""Sent with every connection, milliseconds: a lock is waited for 1 s, a statement 2 s, a unit of work 5 s."""
+"""Settings of every connection, in milliseconds: at most 1 s for a lock, 2 s for a statement, 5 s for a unit of
+work."""
 
 SHARES = 2
-"""An owner uses at most one part in so many of the readers: however long their reads take, the other half is for
-others. One of four would do for one such owner; two of four let a page with several lists read them side by side."""
+"""An owner uses at most 1/SHARES of the readers, so that half of them stay free for others, even when the owner's
+reads are slow. With two of four readers, the several lists of one page can be read at the same time."""
 
-PASSING = (Failure.RETRY, Failure.LOCK_TIMEOUT, Failure.CANCELLED)
-"""What says nothing against a read itself: the same again may pass."""
+TEMPORARY = (Failure.RETRY, Failure.LOCK_TIMEOUT, Failure.CANCELLED)
+"""Failures of a read that a retry may overcome."""
 
 CONNECT_SECONDS = 5.0
 
 COMMAND_SECONDS = 6.0
-"""How long an answer is awaited at all: longer than PostgreSQL's own timeouts, so that only a line gone silent
-meets it."""
+"""The longest wait for an answer. It is longer than PostgreSQL's own timeouts, so it ends only calls on a dead
+connection.
+"""
 
-Asked = ParamSpec("Asked")
-Answer = TypeVar("Answer")
+Parameters = ParamSpec("Parameters")
+Result = TypeVar("Result")
 
 Record = asyncpg.Record
 
 
 class Session:
-    """A short object over one held connection: SQL text with $1… in, records out."""
+    """Runs SQL statements with parameters $1… on one connection, and returns records."""
 
     __slots__ = ("_connection",)
 
@@ -75,22 +77,24 @@ class Session:
         return await self._connection.execute(sql, *arguments)
 
     async def stream(self, sql: str, *arguments: Any, prefetch: int = 1000) -> AsyncIterator[Record]:
-        """Rows through a server-side cursor; only inside a unit of work."""
+        """Yields rows through a server-side cursor. It must be called inside a transaction."""
         async for record in self._connection.cursor(sql, *arguments, prefetch=prefetch):
             yield record
 
 
 class Database:
-    """This process's way to one PostgreSQL."""
+    """The connections of this process to one PostgreSQL."""
 
     def __init__(self, dsn: str, *, readers: int = 4, writers: int = 2) -> None:
         self.dsn = plain(dsn)
-        self._readers = Held(partial(self.connect, "pocketpay reader"), readers, share=max(1, readers // SHARES))
-        self._writers = Held(partial(self.connect, "pocketpay writer"), writers)
+        self._readers = HeldConnections(
+            partial(self.connect, "pocketpay reader"), readers, share=max(1, readers // SHARES)
+        )
+        self._writers = HeldConnections(partial(self.connect, "pocketpay writer"), writers)
 
     @classmethod
     async def open(cls, dsn: str, *, readers: int = 4, writers: int = 2) -> Self:
-        """A database that answered at least once. Raises ServiceBusy when it does not."""
+        """Returns a Database after it has answered once. Raises ServiceBusy when it does not answer."""
         database = cls(dsn, readers=readers, writers=writers)
         try:
             async with database.read() as session:
@@ -102,9 +106,9 @@ class Database:
 
     @asynccontextmanager
     async def read(self, owner: Hashable = None) -> AsyncIterator[Session]:
-        """A session for reading, within the owner's share of the readers if one is named.
+        """Provides a session for reading. With an owner, it counts toward the owner's share of the readers.
 
-        A lost connection or one of our timeouts raises ServiceBusy: ask again.
+        Raises ServiceBusy when the connection is lost or a timeout of ours ends the read; a retry may succeed.
         """
         async with self._readers.lend(owner) as connection:
             try:
@@ -112,29 +116,29 @@ class Database:
             except Exception as error:
                 if lost_connection(error):
                     raise ServiceBusy("the connection to the database was lost during a read") from error
-                if classify(error) in PASSING:
+                if classify(error) in TEMPORARY:
                     raise ServiceBusy("the database could not answer a read in time") from error
                 raise
 
     async def query(
         self,
-        read: Callable[Concatenate[Session, Asked], Awaitable[Answer]],
-        *arguments: Asked.args,
-        **named: Asked.kwargs,
-    ) -> Answer:
-        """What `read(session, …)` gives, on a session of its own. Raises as `read()` does."""
+        read: Callable[Concatenate[Session, Parameters], Awaitable[Result]],
+        *arguments: Parameters.args,
+        **named: Parameters.kwargs,
+    ) -> Result:
+        """Returns the result of `read(session, …)`, called with a new session. Raises the errors of `read()`."""
         async with self.read() as session:
             return await read(session, *arguments, **named)
 
     def of(self, owner: Hashable) -> "ReadAccess":
-        """Reading on behalf of that owner: what one user asks for leaves readers for others."""
+        """Returns read access for one owner, limited to the owner's share of the readers."""
         return ReadAccess(self, owner)
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[Session]:
-        """One unit of work: committed when the block ends, rolled back when it raises.
+        """Provides a session for one unit of work: committed when the block ends, rolled back when it raises.
 
-        A connection lost on the way raises ServiceBusy that says the outcome is unknown.
+        When the connection is lost, raises ServiceBusy with `may_have_happened`: the outcome is unknown.
         """
         async with self._writers.lend() as connection:
             try:
@@ -146,7 +150,7 @@ class Database:
                 raise
 
     async def connect(self, name: str) -> Connection:
-        """A connection of the caller's own, with the same settings; `name` is what PostgreSQL shows for it."""
+        """Opens a separate connection with the same settings. `name` is its application_name in PostgreSQL."""
         return await connect(self.dsn, name=name)
 
     async def close(self) -> None:
@@ -155,7 +159,7 @@ class Database:
 
 
 class ReadAccess:
-    """Reading on behalf of one owner, who has a share of the readers (turns.py)."""
+    """Read access for one owner, limited to the owner's share of the readers (turns.py)."""
 
     __slots__ = ("_database", "_owner")
 
@@ -163,16 +167,16 @@ class ReadAccess:
         self._database, self._owner = database, owner
 
     def read(self) -> AbstractAsyncContextManager[Session]:
-        """As `Database.read`."""
+        """Like `Database.read`, for this owner."""
         return self._database.read(self._owner)
 
     async def query(
         self,
-        read: Callable[Concatenate[Session, Asked], Awaitable[Answer]],
-        *arguments: Asked.args,
-        **named: Asked.kwargs,
-    ) -> Answer:
-        """As `Database.query`."""
+        read: Callable[Concatenate[Session, Parameters], Awaitable[Result]],
+        *arguments: Parameters.args,
+        **named: Parameters.kwargs,
+    ) -> Result:
+        """Like `Database.query`, for this owner."""
         async with self.read() as session:
             return await read(session, *arguments, **named)
 
@@ -184,7 +188,7 @@ async def connect(
     settings: dict[str, str] | None = None,
     command_seconds: float | None = COMMAND_SECONDS,
 ) -> Connection:
-    """A connection with TIMEOUTS, or with `settings` in their place. Raises ServiceBusy when it cannot be had."""
+    """Opens a connection with TIMEOUTS, or with `settings` instead. Raises ServiceBusy when it cannot be opened."""
     try:
         return await asyncpg.connect(
             plain(dsn),
@@ -195,14 +199,14 @@ async def connect(
     except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, ssl.SSLError) as error:
         raise ServiceBusy("the database does not answer") from error
     except (ValueError, OverflowError):
-        # Its words may quote a password that was not escaped.
+        # The error's message may contain a password that was not escaped, so it is not passed on.
         raise ServiceBusy(
             "DATABASE_URL is not valid; its form is postgresql://user:password@host:port/name"
         ) from None
 
 
 def plain(dsn: str) -> str:
-    """The DSN as PostgreSQL's own tools write it: without SQLAlchemy's driver in the scheme."""
+    """Returns the DSN in PostgreSQL's own form, without SQLAlchemy's driver in the scheme."""
     parts = urlsplit(dsn)
     if parts.scheme.startswith("postgres") and parts.scheme != "postgresql":
         return urlunsplit(parts._replace(scheme="postgresql"))

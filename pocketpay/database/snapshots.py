@@ -1,7 +1,7 @@
-"""One moment of the whole database, for what reads long: proofs and statements.
+"""A consistent snapshot of the whole database, for long reads: proofs and statements.
 
-Runs beside live traffic: REPEATABLE READ and READ ONLY take no lock that a payment waits for, and the reader's role
-could not change anything if it wanted to. The connection is one of its own, without the server's timeouts.
+It can be open while servers are in use: a REPEATABLE READ, READ ONLY transaction takes no lock that a payment waits
+for, and the reader's role cannot change anything. It uses a separate connection, without the server's timeouts.
 """
 
 from collections.abc import AsyncIterator, Mapping
@@ -10,24 +10,24 @@ from contextlib import asynccontextmanager
 from pocketpay.database.roles import READER
 from pocketpay.database.sessions import Session, connect
 
-UNHURRIED = {"statement_timeout": "0", "transaction_timeout": "0", "timezone": "UTC"}
+NO_TIMEOUTS = {"statement_timeout": "0", "transaction_timeout": "0", "timezone": "UTC"}
 
 
 @asynccontextmanager
 async def snapshot(
     dsn: str, *, name: str = "pocketpay snapshot", settings: Mapping[str, str] | None = None
 ) -> AsyncIterator[Session]:
-    """A session that sees that moment until it is left; `settings` are more of PostgreSQL's own.
+    """Provides a session that reads one snapshot. `settings` are additional PostgreSQL settings of its connection.
 
-    Raises ServiceBusy when no connection can be had.
+    Raises ServiceBusy when no connection can be opened.
     """
-    connection = await connect(dsn, name=name, settings={**UNHURRIED, **(settings or {})}, command_seconds=None)
+    connection = await connect(dsn, name=name, settings={**NO_TIMEOUTS, **(settings or {})}, command_seconds=None)
     try:
         await connection.execute(f"set role {READER}")
         unit = connection.transaction(isolation="repeatable_read", readonly=True)
         await unit.start()
         yield Session(connection)
-        # Not for its effect: PostgreSQL would write down each connection that it finds dead in the middle of a unit.
+        # There is nothing to commit, but PostgreSQL would log a connection that closes inside a transaction.
         await unit.commit()
     finally:
         connection.terminate()

@@ -1,12 +1,12 @@
-"""What a server asks of its database before it serves: that it can be trusted with money, and is the one expected."""
+"""The checks of the database before a server starts: its settings are safe for money, and its revision is right."""
 
 from pocketpay.database import revisions
 from pocketpay.database.errors import DatabaseUnavailable, unreachable
 from pocketpay.database.failures import ServiceBusy
 from pocketpay.database.sessions import TIMEOUTS, Session, connect
 
-OLDEST = 180_000
-"""PostgreSQL 18: what the tests prove is what production runs."""
+MIN_VERSION = 180_000
+"""PostgreSQL 18, the version that the tests use."""
 
 OWNS_TABLES = """
 select exists (
@@ -16,9 +16,9 @@ select exists (
 
 
 async def check(server_dsn: str) -> tuple[str, ...]:
-    """Looks at the database as the server will see it; gives sentences of warning for the log.
+    """Checks the database with the server's login. Returns warnings for the log.
 
-    Raises DatabaseUnavailable or WrongRevision, one sentence that says what to do.
+    Raises DatabaseUnavailable or WrongRevision, with advice.
     """
     try:
         bare = await connect(server_dsn, name="pocketpay check", settings={})
@@ -39,9 +39,9 @@ async def check(server_dsn: str) -> tuple[str, ...]:
 
 
 async def _check_server(session: Session) -> None:
-    """The server itself: new enough, the primary, and writing what it says it has written."""
+    """Raises DatabaseUnavailable unless PostgreSQL is new enough, is the primary, and writes commits durably."""
     version = int(await session.fetchval("show server_version_num"))
-    if version < OLDEST:
+    if version < MIN_VERSION:
         name = await session.fetchval("show server_version")
         raise DatabaseUnavailable(f"The database is PostgreSQL {name}: use 18 or newer.")
     if await session.fetchval("select pg_is_in_recovery()"):
@@ -63,7 +63,7 @@ async def _check_server(session: Session) -> None:
 
 
 async def _check_connection_settings(session: Session) -> None:
-    """What we send with each connection arrived; a pooler between may have dropped it."""
+    """Raises DatabaseUnavailable when PostgreSQL did not receive our connection settings; a pooler may drop them."""
     rows = await session.fetch(
         "select lower(name) as name, setting from pg_settings where lower(name) = any($1)", [*TIMEOUTS]
     )

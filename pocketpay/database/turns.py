@@ -1,8 +1,9 @@
-"""Whose turn it is when more want a connection than there are.
+"""A fair order of waiting for connections when there are more callers than connections.
 
-The law: a free connection goes to the owner who uses the fewest now, and of those to who came first, and no owner
-uses more than their share. So while others wait, an owner who uses one gets no second; and however much one owner
-asks for, the connections beyond their share are for others. An owner's own requests have their turns in order.
+The rule: a free connection goes to the waiting owner who uses the fewest now; among equals, to the owner who has
+waited longest. No owner uses more than their share. So while others wait, an owner who uses one connection does not
+get a second one, and the connections beyond an owner's share stay free for others. The requests of one owner are
+served in their order.
 
 Decision 2 gives the reasons.
 """
@@ -14,60 +15,60 @@ from typing import Generic, TypeVar
 
 from pocketpay.database.failures import ServiceBusy
 
-Thing = TypeVar("Thing")
+Resource = TypeVar("Resource")
 
 
-class Turns(Generic[Thing]):
-    """Requests that wait, by owner, and how many things each owner uses."""
+class Turns(Generic[Resource]):
+    """The waiting requests, by owner, and the number of resources that each owner uses."""
 
     def __init__(self, share: int) -> None:
         self._share = share
         self._used: dict[Hashable, int] = {}
-        self._waiting: dict[Hashable, deque[asyncio.Future[Thing]]] = {}
+        self._waiting: dict[Hashable, deque[asyncio.Future[Resource]]] = {}
         self._next: list[dict[Hashable, None]] = [{} for _ in range(share)]
-        """Owners who wait and may use one more, by how many they use; those who came first stand first."""
+        """The waiting owners who may use one more, by the number they use; in each, the longest waiting first."""
 
     def may_use(self, owner: Hashable) -> bool:
-        """Whether that is within the owner's share."""
+        """Whether one more is within the owner's share."""
         return self._used.get(owner, 0) < self._share
 
     def begin(self, owner: Hashable) -> None:
-        """The owner uses one more."""
+        """Counts one more for the owner."""
         self._change(owner, +1)
 
     def end(self, owner: Hashable) -> None:
-        """The owner uses one less."""
+        """Counts one less for the owner."""
         self._change(owner, -1)
 
-    def wait(self, owner: Hashable) -> "asyncio.Future[Thing]":
-        """The owner waits for one more."""
-        future: asyncio.Future[Thing] = asyncio.get_running_loop().create_future()
+    def wait(self, owner: Hashable) -> "asyncio.Future[Resource]":
+        """Adds a request of the owner for one more. Returns the future that is resolved when it is served."""
+        future: asyncio.Future[Resource] = asyncio.get_running_loop().create_future()
         self._waiting.setdefault(owner, deque()).append(future)
         if self.may_use(owner):
             self._next[self._used.get(owner, 0)].setdefault(owner)
         return future
 
-    def leave(self, owner: Hashable, future: "asyncio.Future[Thing]") -> None:
-        """That request waits no more."""
+    def leave(self, owner: Hashable, future: "asyncio.Future[Resource]") -> None:
+        """Removes a request that no longer waits."""
         waiting = self._waiting.get(owner)
         if waiting is not None and future in waiting:
             waiting.remove(future)
             self._tidy(owner)
 
-    def next(self) -> "asyncio.Future[Thing] | None":
-        """The request whose turn it is; its owner uses one more from now on. None when nobody may be served."""
+    def next(self) -> "asyncio.Future[Resource] | None":
+        """Removes and returns the next request, and counts one more for its owner. None if none can be served."""
         for owners in self._next:
             while owners:
                 owner = next(iter(owners))
                 future = self._waiting[owner].popleft()
                 self._tidy(owner)
-                if not future.done():  # done is one that was cancelled and has not left yet
+                if not future.done():  # a cancelled request is done before it is removed
                     self.begin(owner)
                     return future
         return None
 
     def could_be_served(self) -> int:
-        """How many that wait could be served, each owner within their share."""
+        """The number of waiting requests that could be served within their owners' shares."""
         return sum(
             min(len(self._waiting[owner]), self._share - used)
             for used, owners in enumerate(self._next)
@@ -75,7 +76,7 @@ class Turns(Generic[Thing]):
         )
 
     def fail(self, error: Exception) -> None:
-        """Everybody who waits is told that, a ServiceBusy by one of their own."""
+        """Ends every waiting request with the error; a ServiceBusy is copied for each request."""
         for waiting in self._waiting.values():
             for future in waiting:
                 if not future.done():
@@ -98,7 +99,7 @@ class Turns(Generic[Thing]):
                 self._next[after].setdefault(owner)
 
     def _tidy(self, owner: Hashable) -> None:
-        """Forgets an owner of whom nothing waits."""
+        """Removes an owner without waiting requests."""
         if not self._waiting[owner]:
             del self._waiting[owner]
             if self.may_use(owner):

@@ -3,7 +3,7 @@
 from pocketpay.identity.errors import InvalidProfile
 from pocketpay.identity.impersonation import PROBLEM, speaks_for_service
 from pocketpay.text.characters import category, nfc
-from pocketpay.text.lines import fits_name, shows_something
+from pocketpay.text.lines import fits_name, has_visible_character
 
 LONGEST_NAME = 100
 LONGEST_USER_AGENT = 300
@@ -43,7 +43,7 @@ def well_formed(typed: str) -> str:
 
 def objection(name: str) -> str | None:
     """Why nobody may choose this well-formed name, in words that follow the field's; None when anybody may."""
-    if not shows_something(name):
+    if not has_visible_character(name):
         return "must have at least one visible character"
     return PROBLEM if speaks_for_service(name) else None
 

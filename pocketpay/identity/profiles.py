@@ -6,7 +6,7 @@ from pocketpay.database.sessions import Session
 from pocketpay.identity.profile import Profile
 from pocketpay.identity.repository import profiles as repository
 from pocketpay.identity.usernames import canonical, folded
-from pocketpay.text.lines import shows_something
+from pocketpay.text.lines import has_visible_character
 from pocketpay.text.pasted import trimmed
 
 LONGEST_SEARCH = 60
@@ -34,6 +34,6 @@ async def search(session: Session, typed: str, *, most: int) -> list[Profile]:
     """
     text = trimmed(typed)
     username = folded(text.removeprefix("@").removeprefix("＠"))
-    if not username or len(text) > LONGEST_SEARCH or _IN_NO_NAME.search(text) or not shows_something(text):
+    if not username or len(text) > LONGEST_SEARCH or _IN_NO_NAME.search(text) or not has_visible_character(text):
         return []
     return await repository.search(session, username=username, name=text, most=most)

@@ -4,7 +4,7 @@ import asyncio
 
 import structlog
 
-from pocketpay.database.loops import going_on
+from pocketpay.database.loops import log_errors
 from pocketpay.identity.services import IdentityServices
 
 EVERY_SECONDS = 60.0
@@ -17,5 +17,5 @@ async def sweep_forever(services: IdentityServices) -> None:
     """Sweeps until it is cancelled. What goes wrong with one sweep is logged, and the next one comes."""
     while True:
         await asyncio.sleep(EVERY_SECONDS)
-        with going_on(log, busy="sweep_put_off", failed="sweep_failed"):
+        with log_errors(log, busy="sweep_put_off", failed="sweep_failed"):
             await services.sweep()

@@ -22,7 +22,7 @@ from datetime import timedelta
 
 import structlog
 
-from pocketpay.database.loops import going_on
+from pocketpay.database.loops import log_errors
 from pocketpay.database.sessions import Database, Session
 from pocketpay.mail import repository
 from pocketpay.mail.channels import Channel
@@ -116,7 +116,7 @@ class MailSender:
             claimed = 0
             # After a pause: a server that starts has other things to do first.
             await self._next_look()
-            with going_on(log, busy="mail_put_off", failed="mail_failed"):
+            with log_errors(log, busy="mail_put_off", failed="mail_failed"):
                 claimed = await self.send_due()
             if not claimed and not self.sending:
                 await self._channel.rest()
@@ -209,7 +209,7 @@ class MailSender:
         while True:
             await asyncio.sleep(COUNT_SECONDS)
             ticks += 1
-            with going_on(log, busy="mail_put_off", failed="mail_failed"):
+            with log_errors(log, busy="mail_put_off", failed="mail_failed"):
                 await self.count()
                 if ticks % (SWEEP_SECONDS // COUNT_SECONDS) == 0:
                     await self.sweep()

@@ -1,18 +1,19 @@
-"""How a wallet is closed: its owner shows their password once more, and leaves.
+"""How an owner closes their wallet and their account, with their password.
 
     before the unit of work
-        user in a wait?            RATE_LIMITED; the budget of signed-in users
-        password right?            INVALID_CREDENTIALS
-        opening balance pending?   BALANCE_NOT_ZERO: an imported opening balance that is not posted is theirs
+        rate limit            RATE_LIMITED; the limit of password attempts of signed-in users
+        password              INVALID_CREDENTIALS when it is wrong
+        opening balance       BALANCE_NOT_ZERO when an imported opening balance is not posted yet
 
     in the unit of work, `CloseWallet`
-        closed already?  still the same password?  frozen?  empty, and nothing pending?
-        then in one step: the wallet is closed, its cards are closed, requests to it are declined, its owner is
-        anonymous
+        checks   not closed already; the password is still the same; not frozen; empty, and no unfinished payment
+        then     the wallet and its cards are closed, money requests to it are declined, and the personal data of its
+                 owner is deleted, in one step
 
-The unit holds the wallet's lock, like every payment from it or to it: of closing and being paid exactly one comes
-first, and the other finds it so. The sweeper cancels the requests that the wallet made. Held payments to the wallet
-do not count: their recipient cannot know of them, and they fail when they are confirmed.
+The unit of work holds the wallet's lock, like every payment from or to the wallet. So closing and a payment to the
+wallet run one after the other, and the second sees the result of the first. The sweeper cancels the money requests
+that the wallet made. Held payments to the wallet do not prevent closing: the owner cannot see them, and they fail
+when they are confirmed.
 """
 
 from dataclasses import dataclass, replace
@@ -33,13 +34,13 @@ from pocketpay.importing.repository import people
 from pocketpay.payments.desk import Desk
 from pocketpay.requests.money_request import RequestStatus
 from pocketpay.transactions.errors import BalanceNotZero, WalletFrozen
-from pocketpay.transactions.lifecycle import ALIVE
+from pocketpay.transactions.lifecycle import UNFINISHED
 from pocketpay.wallets.balance import NewStanding, WalletStatus
 
 
 @dataclass(frozen=True, slots=True)
 class CloseWallet:
-    """Close that wallet for good; its owner leaves."""
+    """The instruction to close a wallet and its owner's account permanently."""
 
     wallet_id: UUID
     closing_user: ClosingUser
@@ -49,9 +50,9 @@ class CloseWallet:
         return Footprint(self.wallet_id, lookups=Lookups(closing_user=self.closing_user.user_id))
 
     def decide(self, book: Book) -> Outcome:
-        """The rule. Raises WalletFrozen and BalanceNotZero; said again it gives the state reached.
+        """Decides the outcome. Raises WalletFrozen and BalanceNotZero. Repeating it returns the same state.
 
-        Where another password has been set since the one that was shown was compared, the wallet stays as it is.
+        When the password was changed after it was checked, the wallet is not closed.
         """
         standing = book.standings[self.wallet_id]
         if standing.status is WalletStatus.CLOSED:
@@ -61,7 +62,7 @@ class CloseWallet:
         if standing.frozen_for is not None:
             raise WalletFrozen
         account = book.accounts[self.wallet_id]
-        if account.posted or account.held or self._under_way(book):
+        if account.posted or account.held or self._has_unfinished_transaction(book):
             raise BalanceNotZero
         closed = replace(standing, status=WalletStatus.CLOSED)
         return Outcome(
@@ -81,21 +82,21 @@ class CloseWallet:
             )
         )
 
-    def _under_way(self, book: Book) -> bool:
-        """Whether the wallet has ordered something that is not over: what it holds says nothing of a deposit."""
-        return any(one.anchor == self.wallet_id and one.status in ALIVE for one in book.transactions.values())
+    def _has_unfinished_transaction(self, book: Book) -> bool:
+        """Whether the wallet has an unfinished transaction. The held amount does not show an unfinished deposit."""
+        return any(one.anchor == self.wallet_id and one.status in UNFINISHED for one in book.transactions.values())
 
 
 async def close_wallet(services: IdentityServices, desk: Desk, viewer: Viewer, password: str, *, address: str) -> int:
-    """Closes the viewer's wallet for good and gives how many sessions ended by it.
+    """Closes the viewer's wallet permanently. Returns the number of sessions that it ended.
 
-    Raises RateLimited, WrongPassword, WalletFrozen, BalanceNotZero, ServiceBusy, and Unauthenticated when they have
-    left meanwhile.
+    Raises RateLimited, WrongPassword, WalletFrozen, BalanceNotZero, ServiceBusy, and Unauthenticated when the account
+    was closed meanwhile.
     """
     await proof.until_it_stands(lambda: _close(services, desk, viewer, password, address))
     async with services.database.read() as session:
         ended = await closing_user.ended_by_closing(session, viewer.user_id)
-    # The signal will come, but whoever has just left should not have to wait for it.
+    # The signal will end these sessions too, but the caller should not have to wait for it.
     services.gate.forget(ended)
     return len(ended)
 

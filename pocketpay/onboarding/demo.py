@@ -1,13 +1,13 @@
-"""People to play with: alice and bob, who have paid one another, carol, who is new to both, and olivia.
+"""The demo people: alice, bob, carol and olivia, with a history.
 
-    alice   1,500 from her bank, two payments to bob, one from him; a card
-    bob     400 from his bank
-    carol   250 from her bank; whoever pays her is asked first, for she is a new recipient. She has asked alice for
-            money
-    olivia  is to be an operator: whoever has this made gives her the role
+    alice   a deposit of 1,500; two payments to bob, one from bob; a card
+    bob     a deposit of 400
+    carol   a deposit of 250; a money request to alice. She is a new recipient for the others, so a payment to her
+            must be confirmed
+    olivia  becomes an operator; the caller of `seed` gives her the role
 
-Made by the same instructions that people's own requests are, each with a key of its own: making them again moves
-nothing. Only on our own PostgreSQL and in development: their password is written here.
+They are created with the same instructions as real requests, each with its own idempotency key, so creating them
+again moves no money. They exist only in development and on the embedded PostgreSQL, because their password is public.
 """
 
 from contextlib import AsyncExitStack, suppress
@@ -30,7 +30,7 @@ from pocketpay.payments.transfer import transfer
 from pocketpay.settings import Settings, SettingsError
 from pocketpay.transactions.lifecycle import Status
 
-PASSWORD = "pocket-pay-demo"  # noqa: S105 - nobody's money is behind it
+PASSWORD = "pocket-pay-demo"  # noqa: S105 - it protects no real money
 
 NAMES = {"alice": "Alice Arden", "bob": "Bob Birch", "carol": "Carol Cedar", "olivia": "Olivia Oak"}
 
@@ -47,62 +47,65 @@ PAYMENTS = (
 CARDS = (("alice", "Groceries"),)
 
 REQUESTS = (("carol", "alice", "24", "Your ticket for the museum"),)
-"""Who asks whom. Amounts here are whole: they are one in every currency."""
+"""Requester, payer, amount, description. All amounts in this module are whole numbers, valid in every currency."""
 
 
-def wanted(settings: Settings) -> bool:
-    """Whether a server of those settings has demo people."""
+def is_enabled(settings: Settings) -> bool:
+    """Whether a server with these settings has demo people."""
     return settings.embedded and not settings.production
 
 
-def require_wanted(settings: Settings) -> None:
-    """Raises SettingsError when a server of those settings has no demo people."""
-    if not wanted(settings):
+def require_enabled(settings: Settings) -> None:
+    """Raises SettingsError when a server with these settings has no demo people."""
+    if not is_enabled(settings):
         raise SettingsError(
             "Demo users need development mode and the embedded PostgreSQL. Unset DATABASE_URL and ENVIRONMENT."
         )
 
 
 async def seed(settings: Settings, server_dsn: str) -> frozenset[str]:
-    """Makes the demo people and their history where they are not there yet; gives the usernames that are theirs.
+    """Creates the demo people and their history, if they do not exist yet. Returns the usernames of the demo people.
 
-    Raises SettingsError where there are to be none, ServiceBusy when the database does not answer.
+    Raises SettingsError when the settings do not allow demo people, ServiceBusy when the database does not answer.
     """
-    require_wanted(settings)
-    async with AsyncExitStack() as open_:
+    require_enabled(settings)
+    async with AsyncExitStack() as stack:
         database = await Database.open(server_dsn, readers=1, writers=1)
-        open_.push_async_callback(database.close)
+        stack.push_async_callback(database.close)
         desk = await Desk.open(database, settings)
-        open_.push_async_callback(desk.close)
-        # No token made here is ever shown, so any key will do.
+        stack.push_async_callback(desk.close)
+        # Tokens created here are never used, so any key is good enough.
         services = IdentityServices.open(database, settings, PASSWORD.encode(), require_unlocked=require_unlocked)
-        open_.callback(services.close)
+        stack.callback(services.close)
         wallets = await _wallets(services, settings)
-        await _live_their_lives(desk, wallets)
+        await _create_history(desk, wallets)
         return frozenset(wallets)
 
 
 async def _wallets(services: IdentityServices, settings: Settings) -> dict[str, UUID]:
-    """The demo people's wallets, known by their password; who is not there yet signs up."""
+    """Returns the wallets of the demo people by username, and signs up the people who do not exist yet.
+
+    An existing user is a demo person only if the demo password is theirs.
+    """
     wallets = {}
     for username, name in NAMES.items():
         async with services.database.read() as session:
-            there = await people.by_username(session, username)
-        if there is not None:
-            # Somebody else may have taken the name, in production say: their money is not ours to move.
-            if (await services.passwords.verify(there.password_hash, PASSWORD)).matches:
-                wallets[username] = there.user.wallet_id
+            existing = await people.by_username(session, username)
+        if existing is not None:
+            # A real person may have this username. Their money must not be moved.
+            if (await services.passwords.verify(existing.password_hash, PASSWORD)).matches:
+                wallets[username] = existing.user.wallet_id
             continue
         form = Form(username, name, PASSWORD, f"{username}@example.com", currency=settings.served_currencies[0])
         signed_up = await sign_up(services, settings, form, address="", user_agent=None)
         if signed_up.admission is not None:
             wallets[username] = signed_up.admission.user.wallet_id
-            # Nobody has the tokens that were made with it.
+            # The session is not needed: its tokens are not given to anybody.
             await sign_out(services, signed_up.admission.viewer)
     return wallets
 
 
-async def _live_their_lives(desk: Desk, wallets: dict[str, UUID]) -> None:
+async def _create_history(desk: Desk, wallets: dict[str, UUID]) -> None:
     for username, amount in DEPOSITS:
         if username in wallets:
             with suppress(Refusal):

@@ -1,4 +1,4 @@
-"""The sign-up form: from what somebody typed to a person whose every field is fit, or all that is wrong at once."""
+"""The sign-up form: parses the typed fields, and reports all invalid fields at once."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """What somebody fills in, as they typed it."""
+    """The fields of the form, as they were typed."""
 
     raw_username: str
     raw_name: str
@@ -26,7 +26,7 @@ class Form:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A form's fields in the form they are kept in. A field that was not fit is None."""
+    """The fields of a form in the form in which they are stored. An invalid field is None."""
 
     username: str | None
     name: str | None
@@ -35,10 +35,10 @@ class Person:
 
 
 def read(form: Form, served_currencies: Sequence[str]) -> tuple[Person, list[Refusal]]:
-    """Reads the form, and says of each field that is not fit why."""
+    """Parses the form. Returns the person, and a refusal for each invalid field."""
     refusals: list[Refusal] = []
 
-    def fit(parse: Callable[[], T]) -> T | None:
+    def valid(parse: Callable[[], T]) -> T | None:
         try:
             return parse()
         except Refusal as refusal:
@@ -47,13 +47,13 @@ def read(form: Form, served_currencies: Sequence[str]) -> tuple[Person, list[Ref
 
     raw_email, raw_phone = form.raw_email, form.raw_phone
     person = Person(
-        username=fit(lambda: usernames.chosen(form.raw_username)),
-        name=fit(lambda: names.display_name(form.raw_name)),
-        email=None if raw_email is None else fit(lambda: contacts.email_address(raw_email)),
-        phone=None if raw_phone is None else fit(lambda: contacts.phone_number(raw_phone)),
+        username=valid(lambda: usernames.chosen(form.raw_username)),
+        name=valid(lambda: names.display_name(form.raw_name)),
+        email=None if raw_email is None else valid(lambda: contacts.email_address(raw_email)),
+        phone=None if raw_phone is None else valid(lambda: contacts.phone_number(raw_phone)),
     )
     known = [form.raw_username, form.raw_name, raw_email or ""]
-    fit(lambda: require_strong(form.password, known))
+    valid(lambda: require_strong(form.password, known))
     if form.currency not in served_currencies:
         refusals.append(
             InvalidProfile("currency", f"must be a currency of this server: {', '.join(served_currencies)}")

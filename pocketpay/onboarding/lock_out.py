@@ -1,11 +1,11 @@
-"""Who is locked out: the owner of a wallet that is frozen for all.
+"""Locks out the owner of a wallet that is frozen for all.
 
-    signIn, refreshSession             refused: nobody is let in again
-    changePassword, updateProfile      refused: nobody takes the account over meanwhile
+    signIn, refreshSession             refused, so that nobody gets a new access token
+    changePassword, updateProfile      refused, so that nobody can take over the account meanwhile
 
-A wallet is frozen for all because somebody else may have its owner's session or password. No session is ended: its
-access token lasts ten minutes (a setting), shows that the wallet is frozen, and is the last one. When the wallet is
-let go, the sessions go on where they stopped.
+A wallet is frozen for all because a stranger may have its owner's session or password. Freezing does not end
+sessions. An access token stays valid until it expires (ten minutes, a setting), and shows that the wallet is frozen;
+it cannot be refreshed. When the wallet is unfrozen, the sessions can be refreshed again.
 
 Decision 25 gives the reasons.
 """
@@ -18,6 +18,7 @@ from pocketpay.wallets import repository as wallets
 
 
 async def require_unlocked(session: Session, wallet_id: UUID) -> None:
-    """Raises WalletFrozen when the owner of that wallet is locked out, read in the unit of work that lets them in."""
+    """Raises WalletFrozen when the wallet's owner is locked out. Call it in the unit of work that is to be
+    refused."""
     if await wallets.is_frozen_for_all(session, wallet_id):
         raise WalletFrozen

@@ -1,4 +1,4 @@
-"""The table of welcome bonuses that verified addresses have earned."""
+"""The table of welcome bonuses for verified addresses."""
 
 from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, text
 
@@ -6,10 +6,10 @@ from pocketpay.database.models import UUID, SQLModel, datetime, key, minor, mome
 
 
 class WelcomeBonusRow(SQLModel, table=True):
-    """A welcome bonus that a wallet's owner has earned by verifying an address: one for each wallet, for ever.
+    """A welcome bonus for verifying an address: at most one for each wallet, ever.
 
-    It is written with the verification; `transaction_id` is the transaction that pays it, a moment later.
-    `finished_at` is when it was paid, or found to be of a closed wallet.
+    It is written together with the verification. `transaction_id` is the id of the transaction that pays it
+    afterwards. `finished_at` is the time at which it was paid, or at which its wallet was found to be closed.
     """
 
     __tablename__ = "welcome_bonuses"

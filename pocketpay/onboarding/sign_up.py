@@ -1,14 +1,14 @@
-"""Signing up: a form becomes a user, a wallet, a session and a welcome bonus.
+"""Signing up: creates a user, a wallet, a session and a welcome bonus from a form.
 
-    address over its rate?                 RATE_LIMITED
-    every field of the form: fit? free?    all that is wrong at once
-    a welcome bonus?                       by welcome.py: in development only
-    hash the password
-    one unit of work: account, wallet, user, bonus with its two entries, session, and the address as a known one
+    rate limit of the network address      RATE_LIMITED
+    each field: valid, and not taken       all errors at once
+    welcome bonus                          by welcome.py: at sign-up only in development
+    hash of the password
+    one unit of work                       account, wallet, user, bonus with its two entries, session, known address
 
-The account is written with the bonus already in its balance, the entries right after it, in the same unit: the books'
-guard checks them like any other posting. After a lost connection the same ids are written again: what had committed
-is found to be ours, and is the answer.
+The account is written with the bonus already in its balance, and the entries follow in the same unit of work. The
+database checks them like every other posting. After a lost connection the write is repeated with the same ids: if the
+first write was committed, its user is found and returned.
 """
 
 from dataclasses import dataclass
@@ -35,19 +35,19 @@ from pocketpay.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class SignedUp:
-    """Either somebody was let in, or all that keeps them out."""
+    """The result of a sign-up: an admission, or None with all refusals."""
 
     admission: Admission | None
     refusals: tuple[Refusal, ...] = ()
 
 
 async def sign_up(
-    services: IdentityServices, settings: Settings, filled: Form, *, address: str, user_agent: str | None
+    services: IdentityServices, settings: Settings, raw_form: Form, *, address: str, user_agent: str | None
 ) -> SignedUp:
-    """Lets a new person in, or says all that is wrong with the form. Raises RateLimited and ServiceBusy."""
+    """Signs a new person up, or returns all refusals of the form. Raises RateLimited and ServiceBusy."""
     await services.throttle.sign_up_from(address)
-    person, refusals = form.read(filled, settings.served_currencies)
-    refusals += await _taken(services, person.username, person.email, person.phone)
+    person, refusals = form.read(raw_form, settings.served_currencies)
+    refusals += await _taken_fields(services, person.username, person.email, person.phone)
     if refusals or person.username is None or person.name is None:
         return SignedUp(None, tuple(refusals))
     newcomer = Newcomer(
@@ -57,15 +57,15 @@ async def sign_up(
         name=person.name,
         email=person.email,
         phone=person.phone,
-        password_hash=await services.passwords.hash(filled.password, asker=Asker.NEWCOMER),
-        bonus=welcome.at_sign_up(settings, filled.currency),
+        password_hash=await services.passwords.hash(raw_form.password, asker=Asker.NEWCOMER),
+        bonus=welcome.at_sign_up(settings, raw_form.currency),
         bonus_id=uuids.uuid7(),
         entry_ids=(uuids.uuid7(), uuids.uuid7()),
     )
-    return await _let_in(services, newcomer, address, names.user_agent(user_agent))
+    return await _create(services, newcomer, address, names.user_agent(user_agent))
 
 
-async def _let_in(services: IdentityServices, newcomer: Newcomer, address: str, user_agent: str | None) -> SignedUp:
+async def _create(services: IdentityServices, newcomer: Newcomer, address: str, user_agent: str | None) -> SignedUp:
     viewer = Viewer(newcomer.user_id, newcomer.wallet_id, uuids.uuid7())
     refresh_token = services.refresh_tokens.first()
     token_hash = services.refresh_tokens.kept(refresh_token)
@@ -79,20 +79,20 @@ async def _let_in(services: IdentityServices, newcomer: Newcomer, address: str, 
                 session, viewer, token_hash=token_hash, user_agent=user_agent, lifetime=services.lifetime
             )
             user = (await people.users(session, [viewer.user_id]))[viewer.user_id]
-        assert expires_at is not None, "nobody leaves before they have come"  # noqa: S101
+        assert expires_at is not None, "a new account is not closed"  # noqa: S101
         return SignedUp(services.admit(user, viewer, refresh_token, expires_at))
 
     try:
         return await until_known(unit)
     except AlreadyThere:
-        refusals = await _taken(
+        refusals = await _taken_fields(
             services, newcomer.username, newcomer.email, newcomer.phone, other_than=viewer.user_id
         )
-    # Nothing is taken but by ourselves: an earlier try committed while this one waited for it.
+    # No field is taken by another user: an earlier attempt of ours was committed while this one waited for its lock.
     return SignedUp(None, tuple(refusals)) if refusals else await until_known(unit)
 
 
-async def _taken(
+async def _taken_fields(
     services: IdentityServices,
     username: str | None,
     email: str | None,

@@ -1,7 +1,7 @@
-"""Verifying an email address, and the welcome bonus that is earned by it in production.
+"""Verifies an email address, and pays the welcome bonus for it in production.
 
-identity verifies it         and writes the bonus down in the same unit of work (welcome.py)
-the bonus is paid            at once; where that fails, the sweeper of welcome_bonus.py pays it within a minute
+verification   by identity; the bonus is promised in the same unit of work (welcome.py)
+payment        at once; if that fails, the sweeper of welcome_bonus.py pays it within a minute
 """
 
 import structlog
@@ -20,14 +20,14 @@ log = structlog.get_logger(__name__)
 
 
 async def verify_email(
-    services: IdentityServices, desk: Desk, settings: Settings, viewer: Viewer, what: ShownCode
+    services: IdentityServices, desk: Desk, settings: Settings, viewer: Viewer, shown_code: ShownCode
 ) -> Changed:
-    """Gives the viewer with a verified address. Raises as `identity.verify_email` does."""
-    changed = await identity.verify_email(services, viewer, what)
+    """Verifies the viewer's address. Returns the changed user. Raises the errors of `identity.verify_email`."""
+    changed = await identity.verify_email(services, viewer, shown_code)
     if not welcome.for_verifying(settings):
         return changed
     try:
         await welcome_bonus.pay_owed(desk, viewer.wallet_id)
     except ServiceBusy as busy:
-        log.warning("welcome_bonus_put_off", reason=str(busy))
+        log.warning("welcome_bonus_postponed", reason=str(busy))
     return changed

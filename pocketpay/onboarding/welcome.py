@@ -1,13 +1,13 @@
-"""Who is given a welcome bonus, and how much.
+"""The rules of the welcome bonus: who gets it, and how much.
 
-    development                          everybody, when they sign up
+    development                          everybody, at sign-up
     production, WELCOME_BONUS not set    nobody
-    production, at sign-up               nobody: an address is not verified then
-    production, an address is verified   once per address and once per wallet, for ever; imported people never
+    production, at sign-up               nobody, because the address is not verified yet
+    production, an address is verified   once per address and once per wallet, ever; never for imported people
 
-A fingerprint of the address is kept when the bonus is earned, and when a wallet is closed: whoever closes a wallet
-and comes again with the same address is given nothing. The bonus is written down in the unit of work that verifies
-the address, and paid by an instruction of its own (welcome_bonus.py).
+A fingerprint of the address is stored when the bonus is promised, and when a wallet is closed. So a person who closes
+a wallet and signs up again with the same address gets no second bonus. The bonus is promised in the unit of work that
+verifies the address, and paid by a separate instruction (welcome_bonus.py).
 
 Decision 26 gives the reasons.
 """
@@ -25,19 +25,19 @@ from pocketpay.settings import Settings
 
 
 def at_sign_up(settings: Settings, currency: str) -> Money:
-    """What somebody with a wallet of that currency is given when they sign up, perhaps nothing."""
+    """The bonus at sign-up for a wallet of the currency; it may be zero."""
     return Money(0, currency) if settings.production else settings.welcome_bonuses[currency]
 
 
 def for_verifying(settings: Settings) -> dict[str, int]:
-    """What whoever verifies an address earns, in minor units by the currency of their wallet; empty for nothing."""
+    """The bonus for verifying an address, in minor units by the wallet's currency; empty when there is no bonus."""
     if not settings.production:
         return {}
     return {code: bonus.minor for code, bonus in settings.welcome_bonuses.items() if bonus.minor}
 
 
 def when_verified(settings: Settings, secret: bytes) -> Callable[[Session, User], Awaitable[None]]:
-    """Writes down, in the unit of work that verifies an address, the bonus that its owner has earned by it."""
+    """Returns a function that promises the bonus for an address. Call it in the unit of work that verifies it."""
     fingerprints, amounts = EmailFingerprints(secret), for_verifying(settings)
 
     async def welcome(session: Session, user: User) -> None:

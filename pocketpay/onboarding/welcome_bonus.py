@@ -1,7 +1,8 @@
-"""How a welcome bonus is paid to somebody who has verified an address: a present of the house, completed at once.
+"""Pays the welcome bonus for a verified address, from the promotions account; it is completed at once.
 
-It has been written down already (welcome.py), so it is paid once however often this is tried: right after the
-verification, and by a sweeper where that was cut off. A frozen wallet gets it all the same, a closed one nothing.
+The bonus was promised before (welcome.py) with the id of its transaction, so it is paid only once, however often this
+is tried: right after the verification, or by the sweeper if that failed. A frozen wallet gets the bonus too; a closed
+wallet does not.
 """
 
 import asyncio
@@ -15,12 +16,12 @@ from pocketpay.clearing.book import Book
 from pocketpay.clearing.footprint import Footprint, Key
 from pocketpay.clearing.outcome import Outcome
 from pocketpay.database.failures import ServiceBusy
-from pocketpay.database.loops import going_on
+from pocketpay.database.loops import log_errors
 from pocketpay.ledger.account import Leg
 from pocketpay.ledger.house import HouseKind
 from pocketpay.money import Money
 from pocketpay.onboarding.repository import bonuses
-from pocketpay.onboarding.repository.bonuses import Owed
+from pocketpay.onboarding.repository.bonuses import OwedBonus
 from pocketpay.onboarding.repository.people import BONUS_DESCRIPTION
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.parsing import parse_key
@@ -29,17 +30,17 @@ from pocketpay.transactions.lifecycle import Status
 from pocketpay.transactions.transaction import Transaction, Type
 from pocketpay.wallets.balance import WalletStatus
 
-EVERY_SECONDS = 60.0
-"""Between two sweeps: they find only what a server that died has left."""
+SWEEP_INTERVAL_SECONDS = 60.0
+"""The wait between two sweeps. A sweep finds only bonuses whose payment failed or was interrupted."""
 
-MOST_AT_ONCE = 64
+MAX_PER_SWEEP = 64
 
 log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class PayBonus:
-    """Post `amount` to that wallet as its owner's welcome bonus."""
+    """The instruction to pay `amount` to a wallet as its owner's welcome bonus."""
 
     id: UUID
     wallet_id: UUID
@@ -51,7 +52,7 @@ class PayBonus:
         return Footprint(self.wallet_id, key=self.key)
 
     def decide(self, book: Book) -> Outcome:
-        """The rule. Raises WalletClosed."""
+        """Decides the outcome. Raises WalletClosed."""
         if (earlier := book.replay(self.key, self.id)) is not None:
             return earlier
         if book.standings[self.wallet_id].status is WalletStatus.CLOSED:
@@ -84,30 +85,30 @@ class PayBonus:
 
 
 async def pay_owed(desk: Desk, wallet_id: UUID | None = None) -> int:
-    """Pays what is owed to that wallet, or a batch of what is owed to anybody; gives how many it was about."""
+    """Pays the bonus owed to the wallet, or for None a batch of owed bonuses. Returns how many it tried to pay."""
     async with desk.database.read() as session:
-        owed = await bonuses.owed(session, wallet_id, most=MOST_AT_ONCE)
+        owed = await bonuses.owed(session, wallet_id, limit=MAX_PER_SWEEP)
     if owed:
         await _pay(desk, owed)
     return len(owed)
 
 
 async def sweep_forever(desk: Desk) -> None:
-    """Pays what is owed each minute until it is cancelled. What goes wrong is logged, and the next sweep comes."""
+    """Pays owed bonuses each minute, until it is cancelled. An error is logged, and the next sweep follows."""
     while True:
-        await asyncio.sleep(EVERY_SECONDS)
-        with going_on(log, busy="sweep_put_off", failed="sweep_failed"):
+        await asyncio.sleep(SWEEP_INTERVAL_SECONDS)
+        with log_errors(log, busy="bonus_sweep_postponed", failed="bonus_sweep_failed"):
             await pay_owed(desk)
 
 
-async def _pay(desk: Desk, owed: Sequence[Owed]) -> None:
-    """Each by an instruction of its own; one that goes wrong holds up no other, and stays owed."""
+async def _pay(desk: Desk, owed: Sequence[OwedBonus]) -> None:
+    """Pays each bonus with its own instruction. A payment that fails does not stop the others, and stays owed."""
     results = await asyncio.gather(*(desk.submit(_instruction(one)) for one in owed), return_exceptions=True)
     done = []
     for one, result in zip(owed, results, strict=True):
         if isinstance(result, BaseException) and not isinstance(result, WalletClosed):
             if not isinstance(result, ServiceBusy):
-                log.error("sweep_of_one_failed", exc_info=result)
+                log.error("bonus_payment_failed", exc_info=result)
             continue
         done.append(one.wallet_id)
     if done:
@@ -115,6 +116,6 @@ async def _pay(desk: Desk, owed: Sequence[Owed]) -> None:
             await bonuses.finish(session, done)
 
 
-def _instruction(one: Owed) -> PayBonus:
+def _instruction(one: OwedBonus) -> PayBonus:
     key = parse_key(f"welcome bonus {one.transaction_id}", one.wallet_id, "welcome bonus", one.amount)
     return PayBonus(one.transaction_id, one.wallet_id, one.amount, key)

@@ -1,7 +1,8 @@
-"""Are the books right? Every law, asked of everything there is, in one snapshot.
+"""Proves that the ledger is correct: checks every law on all data, in one snapshot.
 
-Runs beside live traffic: REPEATABLE READ and READ ONLY take no lock that a payment waits for, and the reader's role
-could not change anything if it wanted to. Answers stream through a server-side cursor, however many there are.
+It can run while servers are in use: a REPEATABLE READ, READ ONLY transaction takes no lock that a payment waits for,
+and the reader's role cannot change anything. Findings are read through a server-side cursor, so any number of them
+fits.
 """
 
 import sys
@@ -25,12 +26,15 @@ PROOFS: tuple[Proof, ...] = (
 
 
 async def report(dsn: str, out: TextIO = sys.stdout) -> int:
-    """Proves the books of that database; writes and gives what `tell` does. Raises what `snapshot` does."""
-    return await tell(findings(dsn), out)
+    """Audits the database and writes the report to `out`. Returns the exit code, as `write_report` does.
+
+    Raises the errors of `snapshot`.
+    """
+    return await write_report(findings(dsn), out)
 
 
-async def tell(found: AsyncIterator[Finding], out: TextIO) -> int:
-    """Writes each finding as a line and their sum; gives the exit code: 0 when the books are right, else 1."""
+async def write_report(found: AsyncIterator[Finding], out: TextIO) -> int:
+    """Writes a line for each finding, then a summary. Returns the exit code: 0 when the ledger is correct, else 1."""
     count = 0
     async for finding in found:
         count += 1
@@ -43,14 +47,14 @@ async def tell(found: AsyncIterator[Finding], out: TextIO) -> int:
 
 
 async def findings(dsn: str) -> AsyncIterator[Finding]:
-    """Everything that breaks a law, law by law; nothing when the books are right. Raises what `snapshot` does."""
+    """Yields every finding, law by law; none when the ledger is correct. Raises the errors of `snapshot`."""
     async with snapshot(dsn) as session:
         async for finding in prove(session):
             yield finding
 
 
 async def prove(session: Session) -> AsyncGenerator[Finding, None]:
-    """Asks every proof of what the session's unit of work sees."""
+    """Yields the findings of every proof, in the snapshot of the session's transaction."""
     for proof in PROOFS:
         async for id, problem in session.stream(proof.sql):
             yield Finding(proof.law, id, problem)
@@ -58,9 +62,10 @@ async def prove(session: Session) -> AsyncGenerator[Finding, None]:
 
 @asynccontextmanager
 async def snapshot(dsn: str) -> AsyncIterator[Session]:
-    """One moment of the whole database, read with the reader's role and without the server's timeouts.
+    """Opens a snapshot of the whole database, with the reader's role and without the server's timeouts.
 
-    Raises DatabaseUnavailable when it is away or goes away, WrongRevision when its tables are not those we know.
+    Raises DatabaseUnavailable when the database does not answer or the connection is lost, and WrongRevision when its
+    tables are of another revision.
     """
     try:
         await _check_tables(dsn)
@@ -77,7 +82,10 @@ async def snapshot(dsn: str) -> AsyncIterator[Session]:
 
 
 async def _check_tables(dsn: str) -> None:
-    """First and by itself: where nobody has migrated, the reader's role is not there either."""
+    """Raises WrongRevision when the tables are of another revision.
+
+    It runs first and on a connection of its own: before the first migration, the reader's role does not exist.
+    """
     connection = await connect(dsn, name="pocketpay audit")
     try:
         await revisions.check(Session(connection))

@@ -1,7 +1,7 @@
 """The audit on a running server: bounded, and one at a time.
 
-findings   the first MOST_TOLD; whoever meets more has enough to begin with, and `pocketpay audit` tells all
-time       SECONDS, then it is given up: the books are too large for an answer, and the verb has no such limit
+findings   at most MAX_FINDINGS are returned; the command `pocketpay audit` prints all of them
+time       at most SECONDS, then the audit is cancelled; `pocketpay audit` has no such limit
 """
 
 import asyncio
@@ -14,13 +14,13 @@ from pocketpay.database.failures import ServiceBusy
 from pocketpay.database.findings import Finding
 from pocketpay.operations import audit
 
-MOST_TOLD = 100
+MAX_FINDINGS = 100
 SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
-class Audited:
-    """What an audit found. With `more` there is something beyond the findings told."""
+class AuditResult:
+    """The result of an audit. `more` means that there are further findings. `laws` is the number of laws checked."""
 
     findings: tuple[Finding, ...]
     more: bool
@@ -29,14 +29,15 @@ class Audited:
 
 
 class Audits:
-    """One server's audits of the database at that address."""
+    """Runs audits of the database at `dsn` for one server, one at a time."""
 
-    def __init__(self, dsn: str, *, most_told: int = MOST_TOLD, seconds: float = SECONDS) -> None:
-        self._dsn, self._most_told, self._seconds = dsn, most_told, seconds
+    def __init__(self, dsn: str, *, max_findings: int = MAX_FINDINGS, seconds: float = SECONDS) -> None:
+        self._dsn, self._max_findings, self._seconds = dsn, max_findings, seconds
         self._running = False
 
-    async def run(self) -> Audited:
-        """Proves the books. Raises ServiceBusy while another one runs here, and when it takes too long."""
+    async def run(self) -> AuditResult:
+        """Runs an audit. Raises ServiceBusy when another one runs on this server, when it takes too long, and when
+        the database does not answer."""
         if self._running:
             raise ServiceBusy("an audit is running")
         self._running = True
@@ -50,14 +51,14 @@ class Audits:
         finally:
             self._running = False
 
-    async def _run(self) -> Audited:
+    async def _run(self) -> AuditResult:
         began, findings, more = time.monotonic(), list[Finding](), False
         async with audit.snapshot(self._dsn) as session, aclosing(audit.prove(session)) as found:
-            # Whoever gives up is gone before PostgreSQL notices: it should not work on for nobody.
+            # After our timeout PostgreSQL would go on with the query for some time. This ends it.
             await session.execute(f"set local statement_timeout = {int(self._seconds * 1000)}")
             async for finding in found:
-                more = len(findings) == self._most_told
+                more = len(findings) == self._max_findings
                 if more:
                     break
                 findings.append(finding)
-        return Audited(tuple(findings), more, len(audit.PROOFS), time.monotonic() - began)
+        return AuditResult(tuple(findings), more, len(audit.PROOFS), time.monotonic() - began)

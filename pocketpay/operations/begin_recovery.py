@@ -1,12 +1,12 @@
-"""How an operator helps a customer who cannot sign in: the mail of a password reset is sent for them.
+"""How an operator helps a customer who cannot sign in: sends them the mail of a password reset.
 
-    mail off?   the operator's own?
-    closed?     frozen for all?   address verified?   mails enough?
-    then the code, the mail and the record of the act, in one unit of work
+    checks   mail is on; not the operator's own wallet; not closed; not frozen for all; email address verified;
+             limit of mails not reached
+    then     the code, the mail and the record of the act, in one unit of work
 
-The code and the link are in the mail alone: an operator never sees them, and `resetPassword` takes them as those of
-`requestPasswordReset`. The limit of mails is the same too (identity/request_password_reset.py), so that operators
-leave a customer no more codes to be guessed than strangers could. Decision 34 gives the reasons.
+Only the mail contains the code and the link: an operator never sees them. `resetPassword` accepts them like those of
+`requestPasswordReset`. The limit of mails is also the same (identity/request_password_reset.py), so that operators
+cannot create more valid codes to guess than a stranger could. Decision 34 gives the reasons.
 """
 
 from uuid import UUID
@@ -30,7 +30,7 @@ from pocketpay.wallets import repository as wallets
 async def begin_recovery(
     database: Database, outbox: Outbox, operator: Operator, wallet_id: UUID, *, raw_reason: str
 ) -> User:
-    """Mails a code to the owner of a wallet that exists; gives the owner.
+    """Mails a code to the owner of a wallet, which must exist. Returns the owner.
 
     Raises MailUnavailable, InvalidInput, OwnWallet, WalletClosed, CustomerFrozen, EmailNotVerified, RateLimited,
     ServiceBusy.
@@ -38,7 +38,7 @@ async def begin_recovery(
     if not outbox.is_on:
         raise MailUnavailable
     reason = parse_reason(raw_reason)
-    operator.require_no_interest(wallet_id, field="customer")
+    operator.require_not_own_wallet(wallet_id, field="customer")
     act_id, challenge_id = uuids.uuid7(), uuids.uuid7()
     facts = {"challenge": str(challenge_id)}
     act = Act(act_id, operator, Action.BEGIN_RECOVERY, reason, wallet_id=wallet_id, facts=facts)
@@ -46,7 +46,7 @@ async def begin_recovery(
     async def unit() -> User:
         async with database.write() as session:
             user = await customers.lock(session, wallet_id)
-            if await acts.is_recorded(session, act_id):  # our own first try, whose reply was lost
+            if await acts.is_recorded(session, act_id):  # our first attempt, whose reply was lost
                 return user
             if await wallets.is_frozen_for_all(session, wallet_id):
                 raise CustomerFrozen

@@ -1,7 +1,7 @@
-"""Finding a customer by whatever is known of them, exactly: operators look somebody up, they do not browse.
+"""Finding a customer by an exact value. Operators can look one customer up; they cannot browse customers.
 
-Whoever acts on a customer locks them: acts on one customer take turns, and with everything that changes how they sign
-in.
+An act on a customer locks the customer's row. So acts on one customer run one after another, and never at the same
+time as a change of how the customer signs in.
 """
 
 from dataclasses import dataclass
@@ -14,14 +14,16 @@ from pocketpay.transactions.errors import WalletClosed
 from pocketpay.transactions.repository import lookups
 from pocketpay.wallets import repository as wallets
 
-MOST = 10
-"""One text is at most one username, one verified address, one number, and the two sides of a transaction. Any number
-of people may have given an address without verifying it."""
+MAX_FOUND = 10
+"""The most customers that one search returns. A text matches at most one username, one verified address, one phone
+number and the two sides of a transaction, but any number of people may have entered an address without verifying
+it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Sought:
-    """What a text may mean, each in the form it is kept in; None where it cannot be that."""
+class CustomerQuery:
+    """The possible meanings of a search text, each in its stored form; None where the text cannot have the
+    meaning."""
 
     username: str | None = None
     email: str | None = None
@@ -31,44 +33,43 @@ class Sought:
     transaction_id: UUID | None = None
 
 
-async def find(session: Session, sought: Sought) -> list[User]:
-    """Whoever is meant, those who have left too; of a transaction both sides."""
-    wallet_ids = [] if sought.wallet_id is None else [sought.wallet_id]
-    if sought.user_id is not None:
-        wallet_ids += [user.wallet_id for user in (await people.users(session, [sought.user_id])).values()]
-    if sought.transaction_id is not None:
-        parties = await lookups.parties(session, sought.transaction_id)
+async def find(session: Session, query: CustomerQuery) -> list[User]:
+    """Returns the customers that match, including closed accounts; for a transaction, the customers on both sides."""
+    wallet_ids = [] if query.wallet_id is None else [query.wallet_id]
+    if query.user_id is not None:
+        wallet_ids += [user.wallet_id for user in (await people.users(session, [query.user_id])).values()]
+    if query.transaction_id is not None:
+        parties = await lookups.parties(session, query.transaction_id)
         sides = () if parties is None else (parties.source_id, parties.destination_id)
         wallet_ids += [side for side in sides if side is not None]
     return await people.meant(
         session,
-        username=sought.username,
-        email=sought.email,
-        phone=sought.phone,
+        username=query.username,
+        email=query.email,
+        phone=query.phone,
         wallet_ids=wallet_ids,
-        most=MOST,
+        most=MAX_FOUND,
     )
 
 
-async def wallet_of(session: Session, sought: Sought) -> UUID | None:
-    """The wallet that is meant by its own id, by its owner's, or by the username of somebody who is here; None when
-    there is none."""
-    if sought.user_id is not None:
-        user = (await people.users(session, [sought.user_id])).get(sought.user_id)
+async def wallet_of(session: Session, query: CustomerQuery) -> UUID | None:
+    """Returns the wallet with the wallet id, the owner's user id, or the username of an open account; else None."""
+    if query.user_id is not None:
+        user = (await people.users(session, [query.user_id])).get(query.user_id)
         return None if user is None else user.wallet_id
-    if sought.wallet_id is not None:
-        return sought.wallet_id if await wallets.currencies(session, [sought.wallet_id]) else None
-    owner = None if sought.username is None else await profiles.by_username(session, sought.username)
+    if query.wallet_id is not None:
+        return query.wallet_id if await wallets.currencies(session, [query.wallet_id]) else None
+    owner = None if query.username is None else await profiles.by_username(session, query.username)
     return None if owner is None else owner.wallet_id
 
 
 async def owner(session: Session, wallet_id: UUID) -> User:
-    """The owner of a wallet that exists, who may have left."""
+    """Returns the owner of a wallet, which must exist. The owner's account may be closed."""
     return (await people.owners(session, [wallet_id]))[wallet_id]
 
 
 async def lock(session: Session, wallet_id: UUID) -> User:
-    """Locks the row of that wallet's owner and gives them as they are then. Raises WalletClosed: they have left."""
+    """Locks the row of the wallet's owner and returns the owner. Raises WalletClosed when the account is closed."""
     user = await people.lock_user(session, (await owner(session, wallet_id)).id)
     if user is None:
         raise WalletClosed

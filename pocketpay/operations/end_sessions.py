@@ -1,10 +1,10 @@
-"""How an operator ends every session of a customer: whoever has one, the customer or a thief, signs in again.
+"""How an operator ends every session of a customer. Every client, also a thief's, must then sign in again.
 
-    the operator's own?   closed?   any session?
-    then the end of all, the word of it to every server, and the record of the act, in one unit of work
+    checks   not the operator's own wallet; not closed; at least one active session
+    then     the end of all sessions, the signal to every server, and the record of the act, in one unit of work
 
-Servers close the websockets of sessions that have ended. Where no session is alive nothing is recorded. The password
-stays: against a thief who knows it, freeze the wallet or begin a recovery.
+Servers close the websockets of ended sessions. When there is no active session, nothing is recorded. The password
+does not change: against a thief who knows it, freeze the wallet or begin a recovery.
 """
 
 from dataclasses import dataclass
@@ -23,27 +23,27 @@ from pocketpay.payments.parsing import parse_reason
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
-    """Whose sessions ended, and which."""
+class EndedSessions:
+    """The user whose sessions were ended, and the ids of these sessions."""
 
     user: User
     session_ids: list[UUID]
 
 
-async def end_sessions(database: Database, operator: Operator, wallet_id: UUID, *, raw_reason: str) -> Ended:
-    """Ends all sessions of the owner of a wallet that exists.
+async def end_sessions(database: Database, operator: Operator, wallet_id: UUID, *, raw_reason: str) -> EndedSessions:
+    """Ends all sessions of the owner of a wallet, which must exist.
 
     Raises InvalidInput, OwnWallet, WalletClosed, ServiceBusy.
     """
     reason = parse_reason(raw_reason)
-    operator.require_no_interest(wallet_id, field="customer")
+    operator.require_not_own_wallet(wallet_id, field="customer")
     act_id, ended = uuids.uuid7(), list[UUID]()
 
     async def unit() -> User:
         nonlocal ended
         async with database.write() as session:
             user = await customers.lock(session, wallet_id)
-            if await acts.is_recorded(session, act_id):  # our own first try, whose reply was lost
+            if await acts.is_recorded(session, act_id):  # our first attempt, whose reply was lost
                 return user
             ended = await end_all(session, user.id)
             if ended:
@@ -52,4 +52,4 @@ async def end_sessions(database: Database, operator: Operator, wallet_id: UUID, 
                 await acts.record(session, (act,))
             return user
 
-    return Ended(await until_known(unit), ended)
+    return EndedSessions(await until_known(unit), ended)

@@ -3,8 +3,8 @@
 Refusal
 ├── EmailNotVerified    EMAIL_NOT_VERIFIED: a mail might reach a stranger
 ├── CustomerFrozen      WALLET_FROZEN: the customer is locked out on purpose
-├── NoEmail             INVALID_INPUT: the customer has given no address
-└── NotTheirEmail       INVALID_INPUT: the customer has given another address
+├── NoEmail             INVALID_INPUT: the customer has no email address
+└── NotTheirEmail       INVALID_INPUT: the customer has another email address
 """
 
 from pocketpay.errors import Refusal

@@ -1,11 +1,11 @@
-"""How a wallet is frozen: an operator stops it, for debits or for all, and says why.
+"""How an operator freezes a wallet, for debits or for all, with a reason.
 
-    the operator's own?  closed?  frozen for that already?
-    then its standing, and the record of the act, in one step
+    checks   not the operator's own wallet; not closed; not already frozen in this way
+    then     the wallet's standing and the record of the act, in one step
 
-What it tries to pay from then on ends BLOCKED and says so; what is held stays held until it is answered or overdue,
-and cannot be confirmed. Frozen for all, its owner is locked out too (onboarding/lock_out.py). Said again it is so
-already: nothing changes, and nothing is recorded.
+From then on, payments from the wallet end as BLOCKED. A held payment stays held until it is cancelled or expires; it
+cannot be confirmed. When a wallet is frozen for all, its owner is also locked out (onboarding/lock_out.py). Repeating
+it changes nothing, and nothing is recorded.
 """
 
 from dataclasses import dataclass, replace
@@ -25,7 +25,7 @@ from pocketpay.wallets.balance import Freeze, NewStanding, WalletStatus
 
 @dataclass(frozen=True, slots=True)
 class FreezeWallet:
-    """Stop that wallet. `id` is the act's."""
+    """The instruction to freeze a wallet. `id` is the id of the act."""
 
     id: UUID
     wallet_id: UUID
@@ -38,8 +38,8 @@ class FreezeWallet:
         return Footprint(self.wallet_id)
 
     def decide(self, book: Book) -> Outcome:
-        """The rule. Raises OwnWallet, WalletClosed."""
-        self.operator.require_no_interest(self.wallet_id, field="wallet")
+        """Decides the outcome. Raises OwnWallet, WalletClosed."""
+        self.operator.require_not_own_wallet(self.wallet_id, field="wallet")
         standing = open_wallet(book, self.wallet_id)
         if standing.frozen_for is self.freeze:
             return Outcome(changed=False)
@@ -54,6 +54,6 @@ class FreezeWallet:
 async def freeze_wallet(
     desk: Desk, operator: Operator, wallet_id: UUID, *, freeze: Freeze, raw_reason: str
 ) -> Answer:
-    """Freezes a wallet that exists. Raises InvalidInput, OwnWallet, WalletClosed, ServiceBusy."""
+    """Freezes a wallet, which must exist. Raises InvalidInput, OwnWallet, WalletClosed, ServiceBusy."""
     reason = parse_reason(raw_reason)
     return await desk.submit(FreezeWallet(uuids.uuid7(), wallet_id, freeze, reason, operator))

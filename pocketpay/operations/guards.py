@@ -1,4 +1,5 @@
-"""The proofs that PostgreSQL's own guards of payments are in force, each package's by its `guards.py`.
+"""The proofs that PostgreSQL's triggers and constraints of payments are in force. Each package lists its own in
+`guards.py`.
 
 Decision 28 gives the reasons.
 """

@@ -1,7 +1,7 @@
-"""What waits, of any owner: held payments, and orders that a bank has not answered.
+"""Unfinished transactions of any owner.
 
-held        payments that await their sender's answer, the first to expire first
-unsettled   deposits and withdrawals that a bank has not answered, the oldest first
+held        payments that await their sender's answer, first to expire first
+unsettled   deposits and withdrawals that a bank has not answered, oldest first
 """
 
 from pocketpay.database.sessions import Session
@@ -11,44 +11,46 @@ from pocketpay.transactions.lifecycle import Status
 from pocketpay.transactions.repository import waiting
 from pocketpay.transactions.transaction import Transaction
 
-COUNTED = 10_000
-"""A count above it is not given: it would cost more than it tells."""
+MAX_COUNT = 10_000
+"""A larger count is returned as None: the exact number is not worth its cost."""
 
 
 async def held(
     session: Session,
     *,
-    most: int,
+    limit: int,
     after: Position | None = None,
     before: Position | None = None,
     backwards: bool = False,
 ) -> list[Transaction]:
-    """At most `most` held payments between two positions (when it expires, its id), or `backwards` from the end."""
+    """Returns at most `limit` held payments between two positions (expiry time, id), or when `backwards` the last
+    ones first."""
     return await waiting.held(
-        session, after=after or BEGINNING, before=before or END, limit=most, backwards=backwards
+        session, after=after or BEGINNING, before=before or END, limit=limit, backwards=backwards
     )
 
 
 async def unsettled(
     session: Session,
     *,
-    most: int,
+    limit: int,
     after: Position | None = None,
     before: Position | None = None,
     backwards: bool = False,
 ) -> list[Transaction]:
-    """At most `most` orders between two positions (when it was made, its id), or `backwards` from the end."""
+    """Returns at most `limit` orders between two positions (creation time, id), or when `backwards` the last ones
+    first."""
     return await waiting.unsettled(
-        session, after=after or BEGINNING, before=before or END, limit=most, backwards=backwards
+        session, after=after or BEGINNING, before=before or END, limit=limit, backwards=backwards
     )
 
 
 async def count(session: Session, status: Status) -> int | None:
-    """How many transactions are in that status, or None when they are more than COUNTED."""
-    return await waiting.count(session, status, most=COUNTED)
+    """The number of transactions with the status, or None above MAX_COUNT."""
+    return await waiting.count(session, status, maximum=MAX_COUNT)
 
 
-async def pending(session: Session, most: int) -> list[Transaction]:
-    """At most that many: held payments first, then orders."""
-    first = await held(session, most=most)
-    return [*first, *await unsettled(session, most=most - len(first))]
+async def pending(session: Session, limit: int) -> list[Transaction]:
+    """Returns at most `limit` transactions: held payments first, then orders."""
+    first = await held(session, limit=limit)
+    return [*first, *await unsettled(session, limit=limit - len(first))]

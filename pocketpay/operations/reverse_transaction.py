@@ -1,16 +1,18 @@
-"""How an operator gives back a completed transaction, all that is left of it or a part, by `reversal.py`.
+"""How an operator refunds a completed transaction, in full or in part, with `reversal.py`.
 
-    replay?  there?  none of the operator's own?  no refund itself?  completed?  anything left?  that much?
-    the payer's wallet open?  the money still there?
-    then posted the other way, the original says so, and the act is recorded with its reason, in one step
+    checks   not a repetition; it exists; not the operator's own; not a refund itself; completed; not fully refunded;
+             the amount is not too large; the payer's wallet is open; the recipient has the money
+    then     the refund is posted, the original's refunded amount grows, and the act is recorded with its reason,
+             in one step
 
-Works on frozen wallets too: that is often why. What the receiver has spent cannot be given back. The operator then
-names a smaller amount, or asks for as much as is available, which is decided under the receiver's lock. Without
-either nothing happens, and no row stays. The refund's description says that it is a reversal, not why: the reason is
-for the record.
+It also works on frozen wallets, which is a common case. Money that the recipient has spent cannot be refunded. The
+operator can then give a smaller amount, or ask for as much as is available, which is decided under the recipient's
+lock. Otherwise the reversal is refused and no row is written. The refund's description says that it is a reversal but
+not why: the reason is only in the operator log.
 
-A transaction with a fee is a withdrawal. Its money comes from the bank and from the house, so all of it is always
-there, and it goes back whole: nobody has to decide which part of the fee belongs to a part of the amount.
+A transaction with a fee is a withdrawal. It can only be refunded in full, so that nobody has to decide which part of
+the fee belongs to a part of the amount. Its money comes from the bank and the fees account, so it is always
+available.
 """
 
 from dataclasses import dataclass, replace
@@ -43,15 +45,16 @@ from pocketpay.wallets.balance import WalletStatus
 DESCRIPTION = "Reversed by Pocket Pay"
 
 ORIGINAL = "transactionId"
-"""The field of the input that says what is reversed."""
+"""The input field that names the transaction to reverse."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reverse:
-    """Give `amount` of that transaction back, with None all that is left. `id` is the new row's, `act_id` the act's.
+    """The instruction to refund `amount` of a transaction; None refunds all that is not refunded yet.
 
-    `wallet_id` is the original's destination, `payee_id` its source; where there is but one it is `wallet_id`.
-    With `up_to_available` it is as much of that as the receiver has available.
+    `id` is the id of the new transaction, `act_id` the id of the act. `wallet_id` is the original's destination,
+    `payee_id` its source; when it has only one wallet, that is `wallet_id`. With `up_to_available`, the amount is
+    reduced to what the recipient has available.
     """
 
     id: UUID
@@ -76,51 +79,54 @@ class Reverse:
         )
 
     def decide(self, book: Book) -> Outcome:
-        """The rule. Raises a Refusal; then no row stays."""
+        """Decides the outcome. Raises a Refusal; then no row is written."""
         if self.key is not None and (earlier := book.replay(self.key, self.id)) is not None:
             return earlier
-        if (done := book.transactions.get(self.id)) is not None:  # our own first try, whose reply was lost
+        if (done := book.transactions.get(self.id)) is not None:  # our first attempt, whose reply was lost
             return Outcome(done, changed=False)
         original = book.transactions.get(self.transaction_id)
         if original is None:
             raise NotFound(ORIGINAL)
-        self.operator.require_no_interest(original.source_wallet_id, original.destination_wallet_id, field=ORIGINAL)
+        self.operator.require_not_own_wallet(
+            original.source_wallet_id, original.destination_wallet_id, field=ORIGINAL
+        )
         if original.type is Type.REFUND:
             raise InvalidInput(ORIGINAL, "must not be a refund")
         if original.status is not Status.COMPLETED:
             raise WrongState(original, ORIGINAL)
-        if original.left.minor == 0:
+        if original.refundable.minor == 0:
             raise AlreadyRefunded
-        wanted = self._wanted(original)
+        requested = self._requested_amount(original)
         payer = original.source_wallet_id
         if payer is not None and book.standings[payer].status is WalletStatus.CLOSED:
             raise PayerGone
-        amount = self._available(book, original, wanted)
+        amount = self._refundable_amount(book, original, requested)
         outcome = Reversal(self.id, original, amount, DESCRIPTION).done(book, self.key)
         assert outcome.side_effects is not None, "the original has the refunded amount"  # noqa: S101 - as done() does
         return replace(outcome, side_effects=replace(outcome.side_effects, act=self._act(original, amount)))
 
-    def _wanted(self, original: Transaction) -> Money:
-        """How much is to go back. Raises RefundTooLarge, and InvalidAmount for a part of what cost a fee."""
-        wanted = self.amount or original.left
-        if wanted > original.left:
-            raise RefundTooLarge(original.left)
-        if original.fee.minor and wanted < original.left:
-            whole = f"{original.left} {original.left.currency}"
+    def _requested_amount(self, original: Transaction) -> Money:
+        """Returns the requested amount. Raises RefundTooLarge, and InvalidAmount for a partial refund of a
+        transaction with a fee."""
+        requested = self.amount or original.refundable
+        if requested > original.refundable:
+            raise RefundTooLarge(original.refundable)
+        if original.fee.minor and requested < original.refundable:
+            whole = f"{original.refundable} {original.refundable.currency}"
             raise InvalidAmount(f"must be {whole}, or absent: a transaction with a fee can only be refunded in full")
-        return wanted
+        return requested
 
-    def _available(self, book: Book, original: Transaction, wanted: Money) -> Money:
-        """How much of it can go back. Raises InsufficientFunds when whoever was paid has not enough any more."""
+    def _refundable_amount(self, book: Book, original: Transaction, requested: Money) -> Money:
+        """Returns the amount to refund. Raises InsufficientFunds when the recipient no longer has enough."""
         receiver = original.destination_wallet_id
         if receiver is None:
-            return wanted
-        available = Money(book.accounts[receiver].available, wanted.currency)
-        if wanted <= available:
-            return wanted
+            return requested
+        available = Money(book.accounts[receiver].available, requested.currency)
+        if requested <= available:
+            return requested
         if self.up_to_available and available.minor > 0:
             return available
-        raise InsufficientFunds(wanted, available, ORIGINAL)
+        raise InsufficientFunds(requested, available, ORIGINAL)
 
     def _act(self, original: Transaction, amount: Money) -> Act:
         facts = {"amount": str(amount), "currency": amount.currency, "refund": str(self.id)}
@@ -145,18 +151,19 @@ async def reverse_transaction(
     up_to_available: bool = False,
     raw_key: str | None = None,
 ) -> Answer:
-    """Gives back a transaction, without an amount all that is left; the answer's transaction is the refund.
+    """Refunds a transaction: `raw_amount`, or by default all that is not refunded yet. The answer's transaction is
+    the refund.
 
-    A transaction id of None is an id of nothing. Raises NotFound, InvalidInput, InvalidAmount, OwnWallet, WrongState,
-    AlreadyRefunded, RefundTooLarge, PayerGone, InsufficientFunds, KeyReused, and ServiceBusy when it could not be
-    carried out or its outcome is unknown. Then ask again: with the same key it is given back once.
+    With a transaction id of None it raises NotFound. Raises NotFound, InvalidInput, InvalidAmount, OwnWallet,
+    WrongState, AlreadyRefunded, RefundTooLarge, PayerGone, InsufficientFunds, KeyReused, and ServiceBusy when the
+    refund was not made or its outcome is unknown. Repeat it with the same key then: the refund is made only once.
     """
     reason = parse_reason(raw_reason)
     parties = None if transaction_id is None else await desk.resolver.parties(transaction_id)
     if transaction_id is None or parties is None:
         raise NotFound(ORIGINAL)
     wallet_id = parties.destination_id or parties.source_id
-    assert wallet_id is not None, "a transaction touches at least one wallet"  # noqa: S101 - held by a CHECK
+    assert wallet_id is not None, "a transaction touches at least one wallet"  # noqa: S101 - a CHECK constraint
     payee_id = parties.source_id if parties.destination_id is not None else None
     amount = None if raw_amount is None else parse_amount(raw_amount, await desk.resolver.currency(wallet_id))
     key = None

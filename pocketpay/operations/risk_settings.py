@@ -1,9 +1,9 @@
-"""Risk settings: what operators set over the environment's, one at a time, each with its reason.
+"""Risk settings: operators override the environment's values, one setting at a time, each with a reason.
 
-    known by that name?   its value read and checked as the environment's is, beside all the others
-    one unit of work      the setting, the record of the act, and the word of it to every server
+    checks   the name is known; the value is valid for an environment variable and together with all other settings
+    then     the setting, the record of the act, and the signal to every server, in one unit of work
 
-What is set already, or is the environment's already, is left as it is, and nothing is recorded.
+Setting the same value again, or clearing a setting that is not overridden, changes nothing and records nothing.
 """
 
 from dataclasses import dataclass
@@ -27,13 +27,15 @@ from pocketpay.transactions.errors import InvalidInput
 
 @dataclass(frozen=True, slots=True)
 class RiskSetting:
-    """One setting, and its value as the environment writes it. `environments` is what applies without operators,
-    `since` when an operator set it, None where the environment's applies.
+    """One setting and its current value, in the format of the environment variable.
+
+    `environment_value` is the value without an override. `since` is the time at which an operator overrode it; None
+    when the environment's value applies.
     """
 
     name: str
     value: str
-    environments: str
+    environment_value: str
     since: datetime | None
 
     @property
@@ -42,9 +44,9 @@ class RiskSetting:
 
 
 async def risk_settings(session: Session, settings: Settings) -> list[RiskSetting]:
-    """Every setting of risk as it applies now."""
-    kept = await repository.overrides(session)
-    return [_setting(name, settings, kept.get(name)) for name in SETTINGS]
+    """Returns every risk setting with its current value."""
+    overrides = await repository.overrides(session)
+    return [_setting(name, settings, overrides.get(name)) for name in SETTINGS]
 
 
 async def set_risk_setting(
@@ -56,26 +58,27 @@ async def set_risk_setting(
     raw_value: str,
     raw_reason: str,
 ) -> RiskSetting:
-    """Sets one over the environment's and gives it as it applies then. Raises InvalidInput and ServiceBusy."""
+    """Overrides the environment's value of a setting. Returns the setting. Raises InvalidInput and ServiceBusy."""
     value, reason = parse_setting(raw_value), parse_reason(raw_reason)
     try:
         overridden(settings, {name: value})
         if is_money(SETTINGS[name]):
-            # Every server that serves another currency has to start with it too.
+            # Servers with other currencies must also be able to start with it.
             money_setting(name.upper(), value, await database.query(served_anywhere))
     except (SettingsError, ValueError) as wrong:
         raise InvalidInput("value", f"is not valid: {str(wrong).rstrip('.')}") from None
-    return await _changed(database, settings, name, value, operator, reason)
+    return await _change_setting(database, settings, name, value, operator, reason)
 
 
 async def clear_risk_setting(
     database: Database, settings: Settings, operator: Operator, *, name: str, raw_reason: str
 ) -> RiskSetting:
-    """Lets the environment's apply again and gives it. Raises InvalidInput and ServiceBusy."""
-    return await _changed(database, settings, name, None, operator, parse_reason(raw_reason))
+    """Removes the override, so that the environment's value applies. Returns the setting. Raises InvalidInput and
+    ServiceBusy."""
+    return await _change_setting(database, settings, name, None, operator, parse_reason(raw_reason))
 
 
-async def _changed(
+async def _change_setting(
     database: Database, settings: Settings, name: str, value: str | None, operator: Operator, reason: str
 ) -> RiskSetting:
     act_id = uuids.uuid7()
@@ -94,16 +97,16 @@ async def _changed(
     return await until_known(unit)
 
 
-def known(raw_name: str) -> str:
-    """The setting of that name, in any case. Raises InvalidInput."""
+def setting_name(raw_name: str) -> str:
+    """Returns the setting's name in lower case. Raises InvalidInput when there is no such setting."""
     name = raw_name.strip().lower()
     if name not in SETTINGS:
         raise InvalidInput("name", f"must be one of {', '.join(name.upper() for name in SETTINGS)}")
     return name
 
 
-def _setting(name: str, settings: Settings, kept: Override | None) -> RiskSetting:
-    environments = str(getattr(settings, name))
-    if kept is None:
-        return RiskSetting(name, environments, environments, None)
-    return RiskSetting(name, kept.value, environments, kept.since)
+def _setting(name: str, settings: Settings, override: Override | None) -> RiskSetting:
+    environment_value = str(getattr(settings, name))
+    if override is None:
+        return RiskSetting(name, environment_value, environment_value, None)
+    return RiskSetting(name, override.value, environment_value, override.since)

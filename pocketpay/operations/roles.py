@@ -1,6 +1,7 @@
-"""Who is an operator: a column of the user's row, looked up each time it matters.
+"""The operator role: a column of the user's row, read each time it is needed.
 
-Granted and revoked on the command line alone: whoever can run it there has the database in their hands anyway.
+It is granted and revoked only on the command line: anyone who can run commands there has full access to the database
+anyway.
 """
 
 import uuid_utils.compat as uuids
@@ -18,7 +19,7 @@ from pocketpay.transactions.errors import NotFound
 
 
 async def operator(session: Session, viewer: Viewer) -> Operator:
-    """The viewer as an operator, if they are one now. Raises Forbidden."""
+    """Returns the viewer as an Operator. Raises Forbidden when the viewer is not an operator now."""
     found = await people.by_id(session, viewer.user_id)
     if found is None or found.user.role is not Role.OPERATOR:
         raise Forbidden
@@ -28,9 +29,9 @@ async def operator(session: Session, viewer: Viewer) -> Operator:
 async def set_role(
     database: Database, acting: Operator, *, raw_username: str, role: Role, raw_reason: str
 ) -> tuple[User, bool]:
-    """Gives somebody the role; gives them as they are then, and whether that changed anything. Recorded if it did.
+    """Sets the role of a user, and records the act when the role changed. Returns the user and whether it changed.
 
-    Raises NotFound when nobody has that username, InvalidInput, ServiceBusy.
+    Raises NotFound when no user has the username, InvalidInput, ServiceBusy.
     """
     username, reason, act_id = parse_recipient(raw_username), parse_reason(raw_reason), uuids.uuid7()
     action = Action.GRANT_ROLE if role is Role.OPERATOR else Action.REVOKE_ROLE

@@ -1,4 +1,4 @@
-"""The services of operators, made once for each server."""
+"""The services that the operators' endpoints use, created once for each server."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from pocketpay.operations.audits import Audits
 
 @dataclass(frozen=True, slots=True)
 class OperatorServices:
-    """This server's audits, and the risk policy that it decides by."""
+    """This server's audits, and the risk policy that is in force on it."""
 
     audits: Audits
     policy: PolicyInForce

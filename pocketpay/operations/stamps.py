@@ -1,7 +1,7 @@
-"""The proof that nothing in the books lies in the future.
+"""The proof that no time in the ledger lies in the future.
 
-The clearing lets an account be MAX_AHEAD_SECONDS ahead of the database's clock (decision 27), and so may be what it
-writes. Each table is read once, from its beginning to its end.
+The clearing allows the time of an account to be MAX_AHEAD_SECONDS ahead of the database's clock (decision 27), so
+the proof allows the same. It reads each table once, completely.
 """
 
 from pocketpay.database.findings import Proof
@@ -24,7 +24,7 @@ STAMPED = (
     ),
     ("operator_actions", ID, "created_at"),
 )
-"""Each table, how a row of it is named, and its latest time."""
+"""Each table, with SQL for the name of a row and for its latest time."""
 
 NOT_IN_THE_FUTURE = Proof(
     "no time in the ledger is in the future",

@@ -1,7 +1,7 @@
-"""How a frozen wallet is let go again: an operator says that it may, and why.
+"""How an operator unfreezes a wallet, with a reason.
 
-the operator's own?  closed?  frozen at all?
-then its standing, and the record of the act, in one step
+checks   not the operator's own wallet; not closed; frozen
+then     the wallet's standing and the record of the act, in one step
 """
 
 from dataclasses import dataclass, replace
@@ -21,7 +21,7 @@ from pocketpay.wallets.balance import NewStanding, WalletStatus
 
 @dataclass(frozen=True, slots=True)
 class UnfreezeWallet:
-    """Let that wallet go. `id` is the act's."""
+    """The instruction to unfreeze a wallet. `id` is the id of the act."""
 
     id: UUID
     wallet_id: UUID
@@ -33,8 +33,8 @@ class UnfreezeWallet:
         return Footprint(self.wallet_id)
 
     def decide(self, book: Book) -> Outcome:
-        """The rule. Raises OwnWallet, WalletClosed."""
-        self.operator.require_no_interest(self.wallet_id, field="wallet")
+        """Decides the outcome. Raises OwnWallet, WalletClosed."""
+        self.operator.require_not_own_wallet(self.wallet_id, field="wallet")
         standing = open_wallet(book, self.wallet_id)
         if standing.frozen_for is None:
             return Outcome(changed=False)
@@ -44,6 +44,6 @@ class UnfreezeWallet:
 
 
 async def unfreeze_wallet(desk: Desk, operator: Operator, wallet_id: UUID, *, raw_reason: str) -> Answer:
-    """Lets a wallet that exists go. Raises InvalidInput, OwnWallet, WalletClosed, ServiceBusy."""
+    """Unfreezes a wallet, which must exist. Raises InvalidInput, OwnWallet, WalletClosed, ServiceBusy."""
     reason = parse_reason(raw_reason)
     return await desk.submit(UnfreezeWallet(uuids.uuid7(), wallet_id, reason, operator))

@@ -1,4 +1,4 @@
-"""What an operator did, as the record of it keeps it."""
+"""An act of an operator, as the operator log records it."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -10,7 +10,7 @@ from pocketpay.operator_log.errors import OwnWallet
 
 
 class Action(StrEnum):
-    """What operators can do that is recorded."""
+    """The recorded actions of operators."""
 
     FREEZE = "freeze"
     UNFREEZE = "unfreeze"
@@ -26,24 +26,26 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Operator:
-    """Who acts: a user with the role, or with `user_id` None whoever runs the command line, by their login name.
+    """The operator who acts: a user with the operator role, or a person at the command line.
 
-    `wallet_id` is the wallet of that user. The command line has none, and the log does not keep it.
+    At the command line, `user_id` and `wallet_id` are None and `name` is the login name. The log does not record
+    `wallet_id`.
     """
 
     user_id: UUID | None
     name: str
     wallet_id: UUID | None = None
 
-    def require_no_interest(self, *wallet_ids: UUID | None, field: str) -> None:
-        """Raises OwnWallet when one of those wallets is the operator's own. `field` names the input that chose it."""
+    def require_not_own_wallet(self, *wallet_ids: UUID | None, field: str) -> None:
+        """Raises OwnWallet when one of the wallets is the operator's own; `field` is the input field that named
+        it."""
         if self.wallet_id is not None and self.wallet_id in wallet_ids:
             raise OwnWallet(field)
 
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """One act, and why. `facts` is what it was about beyond the ids, JSON's types only."""
+    """One act and its reason. `facts` holds its other data, in JSON types."""
 
     id: UUID
     operator: Operator
@@ -56,7 +58,7 @@ class Act:
 
 @dataclass(frozen=True, slots=True)
 class RecordedAct:
-    """An act as the record has it."""
+    """An act in the operator log, with the time at which it was recorded."""
 
     act: Act
     created_at: datetime

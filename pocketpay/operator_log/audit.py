@@ -1,4 +1,4 @@
-"""What the audit proves about the operators' log."""
+"""The audit's proofs about the operator log."""
 
 from pocketpay.operator_log.repository.proofs import PROOFS
 

@@ -1,4 +1,4 @@
-"""Why an operator's act is refused because of who they are.
+"""Why an act is refused because of the operator.
 
 Refusal
 └── OwnWallet(field)    FORBIDDEN: an operator acts on their own wallet
@@ -8,7 +8,7 @@ from pocketpay.errors import Refusal
 
 
 class OwnWallet(Refusal):
-    """An operator never decides about their own money: another operator does."""
+    """An operator may not act on their own wallet; another operator must."""
 
     code = "FORBIDDEN"
 

@@ -1,4 +1,4 @@
-"""The operators' log, newest first: of one wallet, or all of it."""
+"""The operator log, newest first: the acts about one wallet, or all acts."""
 
 from uuid import UUID
 
@@ -8,30 +8,33 @@ from pocketpay.operator_log.repository import acts
 from pocketpay.transactions.filter import Position
 from pocketpay.transactions.history import BEGINNING, END
 
-COUNTED = 10_000
-"""A count above it is not given: it would cost more than it tells."""
+MAX_COUNT = 10_000
+"""A larger count is returned as None: the exact number is not worth its cost."""
 
 
 async def read(
     session: Session,
     wallet_id: UUID | None,
     *,
-    most: int,
+    limit: int,
     older_than: Position | None = None,
     newer_than: Position | None = None,
     backwards: bool = False,
 ) -> list[RecordedAct]:
-    """At most `most` of the acts between two positions, the newest first, or `backwards` the oldest first."""
+    """Returns at most `limit` acts between two positions: newest first, or oldest first when `backwards`.
+
+    A wallet id of None means the acts about any wallet.
+    """
     return await acts.page(
         session,
         wallet_id,
         older_than=older_than or END,
         newer_than=newer_than or BEGINNING,
-        limit=most,
+        limit=limit,
         backwards=backwards,
     )
 
 
 async def count(session: Session, wallet_id: UUID | None) -> int | None:
-    """How many acts there are, or None when they are more than COUNTED."""
-    return await acts.count(session, wallet_id, most=COUNTED)
+    """The number of acts about the wallet, or of all acts; None above MAX_COUNT."""
+    return await acts.count(session, wallet_id, maximum=MAX_COUNT)

@@ -1,4 +1,4 @@
-"""The table of the operators' log."""
+"""The table of the operator log."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from pocketpay.database.models import UUID, SQLModel, datetime, key, moment
 
 
 class OperatorActionRow(SQLModel, table=True):
-    """One act of an operator. Rows are never rewritten: triggers refuse it, and nobody has the grant."""
+    """One act of an operator. Rows are never changed: triggers refuse it, and no role has the privilege."""
 
     __tablename__ = "operator_actions"
     __table_args__ = (

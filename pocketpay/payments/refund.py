@@ -64,11 +64,11 @@ class Refund:
         if (earlier := book.replay(self.key, self.id)) is not None:
             return earlier
         original = self._original(book)
-        if original.left.minor == 0:
+        if original.refundable.minor == 0:
             raise AlreadyRefunded
-        amount = self.amount or original.left
-        if amount > original.left:
-            raise RefundTooLarge(original.left)
+        amount = self.amount or original.refundable
+        if amount > original.refundable:
+            raise RefundTooLarge(original.refundable)
         if self.payer_id is None or not book.standings[self.payer_id].may_receive:
             raise PayerGone
         reversal = Reversal(self.id, original, amount, self.reason)

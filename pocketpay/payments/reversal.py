@@ -55,7 +55,7 @@ class Reversal:
     def done(self, book: Book, key: Key | None = None) -> Outcome:
         """Returns the outcome of the completed refund."""
         row = replace(self._row(book, Status.COMPLETED), completed_at=book.now)
-        original = self.original.given_back(self.amount, book.now)
+        original = self.original.after_refund(self.amount, book.now)
         side_effects = SideEffects(refunded=original, cards=self._cards(book, original))
         return Outcome(row, legs=self.legs(book.house), key=key, side_effects=side_effects)
 

@@ -15,7 +15,7 @@ import structlog
 from pocketpay.clearing.expire import Expire
 from pocketpay.clearing.outcome import Answer
 from pocketpay.database.failures import ServiceBusy
-from pocketpay.database.loops import going_on
+from pocketpay.database.loops import log_errors
 from pocketpay.errors import Refusal
 from pocketpay.payments import repository
 from pocketpay.payments.desk import Desk
@@ -75,14 +75,14 @@ async def poll_unsettled(desk: Desk) -> int:
 async def _expire_overdue_forever(desk: Desk) -> None:
     while True:
         await asyncio.sleep(EVERY_SECONDS)
-        with going_on(log, busy="sweep postponed", failed="sweep failed"):
+        with log_errors(log, busy="sweep postponed", failed="sweep failed"):
             await expire_overdue(desk)
 
 
 async def _poll_unsettled_forever(desk: Desk) -> None:
     while True:
         await asyncio.sleep(EVERY_SECONDS)
-        with going_on(log, busy="sweep postponed", failed="sweep failed"):
+        with log_errors(log, busy="sweep postponed", failed="sweep failed"):
             await poll_unsettled(desk)
 
 
@@ -90,7 +90,7 @@ async def _end_requests_forever(desk: Desk) -> None:
     closed_within = ALL_TIME
     while True:
         await asyncio.sleep(EVERY_SECONDS)
-        with going_on(log, busy="sweep postponed", failed="sweep failed"):
+        with log_errors(log, busy="sweep postponed", failed="sweep failed"):
             many = await end_unpayable_requests(desk, closed_within=closed_within)
             if many < MAX_AT_ONCE:
                 closed_within = CLOSED_WITHIN

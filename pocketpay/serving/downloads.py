@@ -12,7 +12,7 @@ from uuid import UUID
 
 from pocketpay.database.turns import Turns
 from pocketpay.serving import http
-from pocketpay.transactions.statement import LONGEST_SECONDS
+from pocketpay.transactions.statement import MAX_SECONDS
 
 MAX_DOWNLOADS = 4
 """Downloads of one server at a time: each uses a database connection and the processor."""
@@ -23,7 +23,7 @@ MAX_PER_WALLET = 1
 WAIT_SECONDS = 5.0
 """Seconds to wait for a slot; then the client gets SERVICE_BUSY. A usual month is read in less than a second."""
 
-DEADLINE_SECONDS = LONGEST_SECONDS
+DEADLINE_SECONDS = MAX_SECONDS
 
 GUARANTEED_SECONDS = 20.0
 """Seconds after which a download may lose its slot: enough for about 300,000 lines. Four slow clients block other

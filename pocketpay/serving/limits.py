@@ -42,13 +42,13 @@ from graphql import (
 
 from pocketpay.api.operations.root import MUTATION_TYPES
 from pocketpay.api.pages import DEFAULT_SIZE, LARGEST
-from pocketpay.cards.listing import MOST_LISTED as MAX_CARDS
+from pocketpay.cards.listing import MAX_LISTED as MAX_CARDS
 from pocketpay.identity.sessions import MOST_LISTED as MAX_SESSIONS
 from pocketpay.payments.split_bill import MAX_PAYERS
 from pocketpay.payments.transfer_batch import MAX_TRANSFERS
 from pocketpay.serving.failures import TooComplex
 from pocketpay.settings import Settings
-from pocketpay.transactions.history import LISTED
+from pocketpay.transactions.history import MAX_REFUNDS_LISTED
 
 UNPAGED_LENGTH = 2
 """Assumed length of a list without pages: most are short, and have a fixed maximum."""
@@ -56,7 +56,7 @@ UNPAGED_LENGTH = 2
 LONG_LISTS = {
     ("TransferBatchPayload", "results"): MAX_TRANSFERS,
     ("SplitBillPayload", "moneyRequests"): MAX_PAYERS,
-    ("Transaction", "refunds"): LISTED,
+    ("Transaction", "refunds"): MAX_REFUNDS_LISTED,
     ("Query", "cards"): MAX_CARDS,
     ("Customer", "sessions"): MAX_SESSIONS,
 }

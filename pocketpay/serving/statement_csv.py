@@ -29,7 +29,7 @@ from pocketpay.serving.failures import FORBIDDEN
 from pocketpay.serving.http import HttpRefusal
 from pocketpay.serving.server_context import ServerContext
 from pocketpay.serving.spreadsheet import BYTE_ORDER_MARK, row, safe_text
-from pocketpay.transactions.statement import AT_ONCE, Line, Telling, telling
+from pocketpay.transactions.statement import LINES_PER_STEP, Line, StatementReader, open_statement
 
 STALLED_SECONDS = 30.0
 """A client that accepts no chunk (about 15 KiB) for this many seconds counts as disconnected."""
@@ -71,7 +71,7 @@ class StatementFiles:
         try:
             async with (
                 self._downloads.slot(wallet_id),
-                telling(services.database.dsn, wallet_id, month) as statement,
+                open_statement(services.database.dsn, wallet_id, month) as statement,
             ):
                 if statement is None:
                     raise NOT_FOUND
@@ -95,7 +95,7 @@ class TrackedSend:
         await self._send(message)
 
 
-async def _send_file(send: Send, statement: Telling, now: datetime, method: str) -> None:
+async def _send_file(send: Send, statement: StatementReader, now: datetime, method: str) -> None:
     await send({"type": "http.response.start", "status": 200, "headers": _headers(statement.of.month)})
     if method == "GET":
         try:
@@ -117,7 +117,7 @@ def _headers(month: Month) -> list[tuple[bytes, bytes]]:
     ]
 
 
-async def _chunks(statement: Telling, now: datetime) -> AsyncIterator[str]:
+async def _chunks(statement: StatementReader, now: datetime) -> AsyncIterator[str]:
     """Yields the file: byte order mark, header, opening balance, the entries, closing balance."""
     summary, zone = statement.of, statement.of.month.zone
     rows = [BYTE_ORDER_MARK + row((f"Date ({zone.key})", *COLUMNS))]
@@ -125,7 +125,7 @@ async def _chunks(statement: Telling, now: datetime) -> AsyncIterator[str]:
     rows.append(row(_balance_cells(opened, "Opening balance", str(summary.opening.balance), summary.currency)))
     async for line in statement.lines():
         rows.append(row(_cells(line, zone)))
-        if len(rows) >= AT_ONCE:
+        if len(rows) >= LINES_PER_STEP:
             yield "".join(rows)
             rows.clear()
     last = now if summary.month.starts <= now < summary.month.ends else summary.month.ends - timedelta(seconds=1)

@@ -1,10 +1,10 @@
-"""Rules about characters that hold for every text a client sends.
+"""Rules about characters, for every text that a client sends.
 
-    characters.py   the Unicode data of one pinned package: categories, normal forms, what can be seen
-    lines.py        which characters a line of text and a name may have
-    pasted.py       a pasted value without the marks that nobody sees; a telephone number as it is shown
-    skeleton.py     which Latin letters a text looks like
+    characters.py   the Unicode data of one pinned package: categories, normal forms, visible characters
+    lines.py        the characters that a line of text and a name may contain
+    pasted.py       removes invisible marks from a pasted value; normalizes a telephone number
+    skeleton.py     the Latin letters that a text looks like
 
-Every server judges alike, whatever its Python: nothing else may use `unicodedata` or `str.isprintable`
-(decision record 0021). Knows no field and no refusal.
+All servers apply the same rules with any version of Python: no other module may use `unicodedata` or
+`str.isprintable` (decision record 0021). This package does not depend on any field or refusal.
 """

@@ -1,4 +1,4 @@
-"""Which characters a text may have.
+"""The characters that a line of text and a name may contain.
 
 | character                                       | a line                | a name                |
 | ----------------------------------------------- | --------------------- | --------------------- |
@@ -12,41 +12,41 @@
 | other format character                          | yes                   | no                    |
 | everything else                                 | yes                   | yes                   |
 
-A text must also show something: see `shows_something`.
+A text must also have a visible character: see `has_visible_character`.
 
 Decision 21 gives the reasons.
 """
 
 import re
 
-from pocketpay.text.characters import category, is_reserved_emoji, is_right_to_left, is_seen
+from pocketpay.text.characters import category, is_reserved_emoji, is_right_to_left, is_visible
 
 _ASCII = re.compile("[ -~]*")
 _UNFIT = frozenset(("Cc", "Cs", "Co", "Zl", "Zp"))
 _DIRECTING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
-"""Marks that make text read otherwise than it is written, and the byte order mark."""
+"""Embeddings, overrides and isolates, which change the direction in which text is shown, and the byte order mark."""
 
 _DIRECTION_MARKS = frozenset("\u061c\u200e\u200f")
 _JOINERS = frozenset("\u200c\u200d")
 _TAGS = re.compile("[\U000e0000-\U000e007f]")
 _FLAG = re.compile("\U0001f3f4[\U000e0030-\U000e0039\U000e0061-\U000e007a]{1,30}\U000e007f")
-"""The flag of a region, like that of Scotland: a black flag, a region's code in tags, and the tag that
-ends it (UTS 51)."""
+"""The flag of a region, for example Scotland: a black flag, the region's code in tag characters, and the cancel tag
+(UTS 51)."""
 
 
 def fits_line(text: str) -> bool:
-    """Whether a line of text, such as a description, may have all these characters."""
+    """Whether a line of text, such as a description, may contain all characters of `text`."""
     return _fits(text, name=False)
 
 
 def fits_name(text: str) -> bool:
-    """Whether a person's name may have all these characters."""
+    """Whether a person's name may contain all characters of `text`."""
     return _fits(text, name=True)
 
 
-def shows_something(text: str) -> bool:
-    """Whether at least one character can be seen: not only spaces, fillers, format characters or combining marks."""
-    return any(is_seen(char) for char in text)
+def has_visible_character(text: str) -> bool:
+    """Whether at least one character is visible: not only spaces, fillers, format characters or combining marks."""
+    return any(is_visible(char) for char in text)
 
 
 def _fits(text: str, *, name: bool) -> bool:

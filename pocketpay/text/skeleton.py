@@ -1,9 +1,10 @@
-"""Which Latin letters a text looks like, so that two texts that look alike are compared as one.
+"""The Latin letters that a text looks like. Two texts that look alike have the same skeleton.
 
-After UTS 39: a compatibility decomposition without marks and invisible characters, then each character as the letter
-it looks like. What Unicode calls a Latin letter with something ("LATIN SMALL LETTER O WITH STROKE") is that letter;
-look-alikes of other scripts are in a table. One more step than UTS 39: what is no letter but is read as one ("0" for
-"o", "$" for "s", "🅿" for "p") is marked, because it may as well stand between two words.
+The method is that of UTS 39: decompose the text (NFKD), remove marks and invisible characters, then replace each
+character by the letter that it looks like. A character whose Unicode name is a Latin letter with an addition ("LATIN
+SMALL LETTER O WITH STROKE") becomes that letter; look-alikes in other scripts are in a table. In addition to UTS 39,
+a character that is not a letter but can be read as one ("0" for "o", "$" for "s", "🅿" for "p") is marked, because it
+can also be a separator between two words.
 """
 
 import re
@@ -42,10 +43,11 @@ _LOOKS = {
     "y": "уУγүΥᎩᎽꓬყⲨ",
     "z": "ΖᏃꓜⲌ",
 }
-"""By letter what looks like it: Cyrillic, Greek, Armenian, Hebrew, Arabic, Cherokee, Coptic, Lisu, and signs."""
+"""For each letter, the characters that look like it: Cyrillic, Greek, Armenian, Hebrew, Arabic, Cherokee, Coptic,
+Lisu, and signs."""
 
 _DIGITS = "olzeasgtbg"
-"""What each digit from 0 to 9 is read as."""
+"""The letter that each digit from 0 to 9 looks like."""
 
 _SIGNS = {"@": "a", "$": "s", "!": "i", "|": "i"}
 _LATIN = re.compile(
@@ -53,19 +55,19 @@ _LATIN = re.compile(
     r"|NEGATIVE (?:CIRCLED|SQUARED) LATIN CAPITAL LETTER |REGIONAL INDICATOR SYMBOL LETTER )([A-Z])(?: WITH .+)?"
 )
 _ONE_SHAPE = str.maketrans({"l": "i", "L": "I", "m": "rn", "M": "RN", "w": "vv", "W": "VV"})
-"""In many typefaces one cannot tell "l" from "I", "m" from "rn" or "w" from "vv". The wide letters become two, as in
-UTS 39, so that words joined look like the same words apart."""
+"""In many typefaces "l" looks like "I", "m" like "rn" and "w" like "vv". As in UTS 39, a wide letter becomes two
+letters, so that it equals the two letters when they are typed separately."""
 
 _LETTERS = {look: letter for letter, looks in _LOOKS.items() for look in looks}
 
 
 @dataclass(frozen=True, slots=True)
 class Skeleton:
-    """What a text looks like, word by word.
+    """The skeleton of a text.
 
-    letters     all words together; every character one lower-case letter
-    is_sign     for each of them, whether it is no letter in the text but may be read as one
-    starts      where in `letters` a word begins
+    letters     all words, joined without spaces; each character is one lower-case letter
+    is_sign     for each character of `letters`: True if it was not a letter in the text but can be read as one
+    starts      the positions in `letters` at which a word begins
     """
 
     letters: str
@@ -74,7 +76,7 @@ class Skeleton:
 
 
 def skeleton(text: str) -> Skeleton:
-    """What the text looks like."""
+    """Returns the skeleton of the text."""
     words = _shape(text).split()
     letters = "".join(words)
     lengths = [0, *(len(word) for word in words[:-1])]
@@ -82,7 +84,7 @@ def skeleton(text: str) -> Skeleton:
 
 
 def _shape(text: str) -> str:
-    """Words parted by spaces: a letter in lower case, what is only read as one in upper case."""
+    """Returns the words separated by spaces: letters in lower case, signs that look like a letter in upper case."""
     plain = "".join(char if char in _LETTERS else nfkd(char) for char in text)
     drawn = "".join(_drawn(char) for char in IGNORABLE.sub("", plain))
     return drawn.translate(_ONE_SHAPE)

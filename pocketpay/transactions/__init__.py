@@ -1,21 +1,21 @@
 """Transactions: the intent to move money, as a customer sees it.
 
     transaction.py    one transaction, and its types
-    lifecycle.py      its states, and which follows which
+    lifecycle.py      its states, and the allowed transitions between them
     visibility.py     what each side may see of it, and from when
     history.py        a wallet's transactions, newest first
     lookups.py        transactions by id, of any owner
     feeds.py          transactions, live
-    filter.py         what a history is narrowed to, and a position in it
+    filter.py         the filter of a history, and a position in it
     statement.py      a month of a wallet, line by line
     limits.py         how much a wallet may move within 24 hours
-    allowance.py      what of its limits a wallet has left
+    allowance.py      the limits of a wallet, and how much of each is used
     errors.py         why money does not move
-    stored_refusal.py a refusal as a row or a key keeps it
+    stored_refusal.py how a refusal is stored in a row or with an idempotency key
     audit.py          the proofs: holds, legs, refunds, keys, times, limits, closed wallets
     models.py         the tables
-    guards.py         what PostgreSQL itself refuses to write
+    guards.py         the constraints and triggers that PostgreSQL enforces
     repository/       the SQL
 
-Must never know how a transaction is decided or written.
+This package must not depend on the code that decides or writes a transaction.
 """

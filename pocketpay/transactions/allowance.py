@@ -1,4 +1,4 @@
-"""What a wallet may still move today: its limits, and what of each is used."""
+"""The limits of a wallet now, and how much of each is used."""
 
 from collections.abc import Iterable, Mapping
 from uuid import UUID
@@ -12,17 +12,18 @@ from pocketpay.transactions.repository import usage
 async def allowances(
     session: Session, limits: Mapping[LimitKind, Mapping[str, Money]], wallets: Iterable[tuple[UUID, str]]
 ) -> dict[tuple[UUID, str], tuple[Limit, ...]]:
-    """The limits of those wallets (each with its currency) now, in the order of LimitKind.
+    """Returns the limits of the given wallets as of now, in the order of LimitKind.
 
-    `limits` says what each limit is in each currency; a currency without one is no longer served and has none here.
+    Each wallet is given as its id and its currency. `limits` holds the amount of each limit in each currency. A
+    currency that is missing there is no longer served, and a wallet in that currency has no limits here.
     """
-    asked = tuple(wallets)
-    used = await usage.used(session, [(wallet_id, kind) for wallet_id, _ in asked for kind in LimitKind])
+    requested = tuple(wallets)
+    used = await usage.used(session, [(wallet_id, kind) for wallet_id, _ in requested for kind in LimitKind])
     return {
         (wallet_id, currency): tuple(
             Limit.of(kind, total, Money(now.minor, currency), now.oldest)
             for kind in LimitKind
             if (total := limits[kind].get(currency)) is not None and (now := used[wallet_id, kind])
         )
-        for wallet_id, currency in asked
+        for wallet_id, currency in requested
     }

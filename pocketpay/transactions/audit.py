@@ -1,4 +1,4 @@
-"""The proof of what needs transactions: holds, legs, keys, times, closed wallets."""
+"""The audit's proofs that read transactions: holds, legs, keys, times, closed wallets."""
 
 from pocketpay.transactions.repository.proofs import PROOFS
 

@@ -1,10 +1,10 @@
-"""Why a payment is refused. Facts, not sentences.
+"""The reasons for which a payment is refused. Each holds facts; the message is written elsewhere.
 
 Refusal
 ├── InvalidInput(field, problem)      INVALID_INPUT
 ├── InvalidAmount(field)              INVALID_AMOUNT
-├── NotFound                          NOT_FOUND: none, or somebody else's
-├── RecipientNotFound                 RECIPIENT_NOT_FOUND: none, closed, or frozen for all
+├── NotFound                          NOT_FOUND: it does not exist, or it belongs to somebody else
+├── RecipientNotFound                 RECIPIENT_NOT_FOUND: the wallet does not exist, is closed, or is frozen for all
 ├── SelfTransfer                      SELF_TRANSFER
 ├── CurrencyMismatch                  CURRENCY_MISMATCH
 ├── WalletFrozen, WalletClosed        WALLET_FROZEN, WALLET_CLOSED
@@ -13,10 +13,10 @@ Refusal
 ├── TooManyPending(most)              TOO_MANY_PENDING
 ├── RiskBlocked                       RISK_BLOCKED
 ├── BankDeclined                      BANK_DECLINED
-├── PayerGone                         RECIPIENT_NOT_FOUND: whoever paid cannot be paid back now
+├── PayerGone                         RECIPIENT_NOT_FOUND: the original payer cannot receive money now
 ├── AlreadyRefunded                   ALREADY_REFUNDED
 ├── RefundTooLarge(left)              REFUND_TOO_LARGE
-├── BalanceNotZero                    BALANCE_NOT_ZERO: or something of the wallet's is under way
+├── BalanceNotZero                    BALANCE_NOT_ZERO: the wallet holds money or has an unfinished payment
 ├── WrongState(about)                WRONG_STATE
 └── KeyReused                         IDEMPOTENCY_KEY_REUSED
 """
@@ -33,7 +33,7 @@ from pocketpay.transactions.transaction import Transaction
 
 
 class InvalidInput(Refusal):
-    """A text that breaks its rule. `problem` says which, in words that follow the field's name."""
+    """An input field breaks a rule. `problem` describes the rule, in words that follow the field's name."""
 
     code = "INVALID_INPUT"
 
@@ -43,7 +43,7 @@ class InvalidInput(Refusal):
 
 
 class InvalidAmount(Refusal):
-    """A well-shaped amount that is zero, too exact for its currency, or too large."""
+    """An amount is well-formed, but it is zero, has too many decimals for its currency, or is too large."""
 
     code = "INVALID_AMOUNT"
 
@@ -58,11 +58,15 @@ LOOKED_UP = {
     "user": ("user", "username"),
     "wallet": ("wallet", "id or owner"),
 }
-"""What a field of the input names, and by what; an id without a word more is a transaction's."""
+"""Maps an input field to the kind of object it identifies, and to the key it uses. A field that is not listed holds a
+transaction's id."""
 
 
 class NotFound(Refusal):
-    """There is none, or it belongs to somebody else. `thing` is what was looked for, by its `key`."""
+    """The object does not exist, or it belongs to somebody else.
+
+    `thing` is the kind of object, for example "card"; `key` is what it was looked up by, for example "id".
+    """
 
     code = "NOT_FOUND"
 
@@ -138,7 +142,7 @@ class BankDeclined(Refusal):
 
 
 class PayerGone(Refusal):
-    """Whose money it was has left, or can be paid nothing now."""
+    """The original payer has closed their wallet, or cannot receive money now."""
 
     code = "RECIPIENT_NOT_FOUND"
     field = "transactionId"
@@ -150,7 +154,7 @@ class AlreadyRefunded(Refusal):
 
 
 class RefundTooLarge(Refusal):
-    """More than what is left of the original."""
+    """The refund is larger than the part of the original that is not refunded yet (`left`)."""
 
     code = "REFUND_TOO_LARGE"
     field = "amount"
@@ -161,17 +165,17 @@ class RefundTooLarge(Refusal):
 
 
 class BalanceNotZero(Refusal):
-    """A wallet that is to be closed holds money, or has ordered something that is not over."""
+    """A wallet cannot be closed, because it holds money or has an unfinished payment."""
 
     code = "BALANCE_NOT_ZERO"
 
 
 HasState: TypeAlias = Transaction | MoneyRequest | Card
-"""What has a state that may not allow something."""
+"""The objects whose state can forbid an operation."""
 
 
 class WrongState(Refusal):
-    """The state of `about`, as it was when this was refused, does not allow it."""
+    """The state of `about` does not allow the operation. `about` is the object as it was at the refusal."""
 
     code = "WRONG_STATE"
 

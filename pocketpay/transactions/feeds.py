@@ -1,6 +1,6 @@
-"""Transactions, live: one by its id, all changes of a wallet's, and what awaits its sender's answer.
+"""Live transactions: one by its id, all changes of a wallet, and the payments that await their sender's answer.
 
-A feed reads transactions whole. What an owner may see of one is `visibility.py`'s to say.
+A feed reads whole transactions. `visibility.py` decides which parts of one an owner may see.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,7 +16,7 @@ from pocketpay.updates.signals import Signal
 
 
 def transaction_feed(database: Database) -> Feed[Transaction]:
-    """The live state of transactions, by id."""
+    """Returns a feed of the current state of transactions, by id."""
 
     async def read(ids: Sequence[UUID]) -> Mapping[UUID, Transaction]:
         return await database.query(lookups.by_ids, ids)
@@ -30,7 +30,7 @@ def transaction_feed(database: Database) -> Feed[Transaction]:
 
 
 def awaiting_feed(database: Database) -> Feed[tuple[Transaction, ...]]:
-    """The payments of a wallet that await its owner's answer, by wallet."""
+    """Returns a feed of the payments that await the answer of a wallet's owner, by wallet id."""
 
     async def read(wallet_ids: Sequence[UUID]) -> Mapping[UUID, tuple[Transaction, ...]]:
         return await database.query(changes.awaiting, wallet_ids)
@@ -41,7 +41,7 @@ def awaiting_feed(database: Database) -> Feed[tuple[Transaction, ...]]:
 
 
 def transaction_changes(database: Database, hub: Hub) -> Changes[Transaction]:
-    """The changes of transactions, for both of their sides."""
+    """Returns the changes of transactions, for the wallets on both sides."""
 
     async def read(ids: Sequence[UUID]) -> Mapping[UUID, Transaction]:
         return await database.query(lookups.by_ids, ids)
@@ -60,8 +60,8 @@ def transaction_changes(database: Database, hub: Hub) -> Changes[Transaction]:
 
 
 def _sides(signal: Signal) -> Iterable[tuple[UUID, Sides]]:
-    return ((id, (told.source_wallet_id, told.destination_wallet_id)) for id, told in signal.transactions.items())
+    return ((id, (item.source_wallet_id, item.destination_wallet_id)) for id, item in signal.transactions.items())
 
 
 def _payers(signal: Signal) -> Iterable[UUID]:
-    return (told.source_wallet_id for told in signal.transactions.values() if told.source_wallet_id is not None)
+    return (item.source_wallet_id for item in signal.transactions.values() if item.source_wallet_id is not None)

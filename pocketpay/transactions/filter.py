@@ -1,4 +1,4 @@
-"""What a history is narrowed to, and a place in it."""
+"""The filter of a history, and a position in it."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,27 +11,28 @@ from pocketpay.transactions.transaction import PAYMENTS, Type
 from pocketpay.transactions.visibility import Direction
 
 BETWEEN_PEOPLE = PAYMENTS | {Type.REFUND}
-"""The types of transactions that one wallet receives from another."""
+"""The types of transactions that move money from one wallet to another."""
 
 
 class Position(NamedTuple):
-    """A place in a history: the moment a transaction became visible, and its id. Later is newer."""
+    """A position in a history: the time at which a transaction became visible, and its id. A larger one is newer."""
 
     moment: datetime
     id: UUID
 
     @classmethod
-    def of(cls, place: tuple[datetime, UUID] | None) -> Self | None:
-        """The position of a place in a list, None for none."""
-        return None if place is None else cls(*place)
+    def of(cls, pair: tuple[datetime, UUID] | None) -> Self | None:
+        """Returns the pair of time and id as a Position; None stays None."""
+        return None if pair is None else cls(*pair)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filter:
-    """None does not narrow; an empty set lets nothing through.
+    """Conditions on the transactions of a history. None sets no condition; an empty set matches nothing.
 
-    `counterparty` is a wallet; `since` inclusive and `until` exclusive are about the moment a transaction became
-    visible; amounts are inclusive; `search` is a part of the description, whatever its case and normal form.
+    `counterparty` is a wallet id. `since` (inclusive) and `until` (exclusive) are compared with the time at which a
+    transaction became visible. `minimum` and `maximum` are inclusive. `search` is a part of the description; its case
+    and its Unicode normal form do not matter.
     """
 
     types: frozenset[Type] | None = None
@@ -46,23 +47,23 @@ class Filter:
 
     @property
     def reads_rows(self) -> bool:
-        """Whether it asks what no index knows, so that transactions are read that are not shown."""
+        """Whether a condition has no index, so that transactions are read that the filter then leaves out."""
         about_kind = (self.types, self.statuses, self.direction)
         about_facts = (self.counterparty, self.minimum, self.maximum, self.search)
-        return any(asked is not None for asked in (*about_kind, *about_facts))
+        return any(condition is not None for condition in (*about_kind, *about_facts))
 
     @property
-    def lets_nothing_through(self) -> bool:
-        """Whether it can be answered without looking."""
+    def matches_nothing(self) -> bool:
+        """Whether no transaction can match, so that the database is not asked."""
         if self.since is not None and self.until is not None and self.until <= self.since:
             return True
         if self.minimum is not None and self.maximum is not None and self.maximum < self.minimum:
             return True
-        return any(wanted is not None and not wanted for wanted in (self.types, self.statuses))
+        return any(allowed is not None and not allowed for allowed in (self.types, self.statuses))
 
     @property
-    def lets_received_through(self) -> bool:
-        """Whether payments from other wallets can be among what it lets through: they are completed and come in."""
+    def matches_received(self) -> bool:
+        """Whether payments received from other wallets can match. Those are always completed and incoming."""
         return (
             self.direction is not Direction.OUTGOING
             and (self.statuses is None or Status.COMPLETED in self.statuses)

@@ -1,10 +1,13 @@
-"""What PostgreSQL itself refuses to write about transactions and usage. The audit proves that it is in force."""
+"""The constraints and triggers that PostgreSQL enforces on transactions and on usage of limits.
+
+The audit proves that they are in force.
+"""
 
 LIFECYCLE = (
     *("transactions", "transactions_lifecycle"),
     *("396dd20b02e07804f039ebb3a92c0b14", "da7b764bf75d907e108030d011fc9beb"),
 )
-"""Table, trigger, the MD5 of what it does, and the same after a restore: see `database.findings.guarded`."""
+"""Table, trigger, the MD5 of its definition, and the MD5 after a restore: see `database.findings.guarded`."""
 
 IMMUTABLE = ("transactions", "transactions_immutable", "f6ef6767a3951843f7042e4eabbb2f51")
 

@@ -1,19 +1,19 @@
 """A wallet's transactions as its owner sees them, newest first.
 
-They are ordered by the moment each became visible to the wallet (`seen.py`), ties by id. That moment never changes,
-and a wallet's next one is never earlier, since both are stamped under its lock: pages stay true while others write.
-A position in a history is that moment and the id.
+They are ordered by the time at which each became visible to the wallet (`visibility.py`), then by id. That time never
+changes, and it never decreases from one transaction of a wallet to the next, since both are set under the wallet's
+lock: pages stay correct while other transactions are written. A position in a history is that time and the id.
 
-    read                    a page: one statement, whatever the depth; unfiltered it reads the page and no more
-    oversee                 the same for an operator, who sees both sides
-    count                   one statement, only when asked for
-    find                    by id, what the wallet may know
-    refunds                 what was given back of some transactions
-    latest_payments         of money requests, what the wallet may know
-    recent_counterparties   whom it last paid or was paid by
+    read                    a page, in one statement at any depth; without a filter it reads only the page
+    read_as_operator        the same for an operator, who sees both sides
+    count                   one statement, only when requested
+    find                    transactions by id, as the wallet's owner may see them
+    refunds                 the refunds of given transactions
+    latest_payments         the latest payment of money requests, as the wallet's owner may see it
+    recent_counterparties   the wallets it most recently paid or was paid by
 
-No index serves types, amounts or words. A filtered page reads at most STRETCH transactions, and says where it
-stopped.
+Types, amounts and descriptions have no index. A filtered page reads at most MAX_SCANNED transactions, and reports the
+position where it stopped.
 """
 
 from collections.abc import Iterable
@@ -28,32 +28,34 @@ from pocketpay.transactions.repository import lookups
 from pocketpay.transactions.transaction import Transaction
 from pocketpay.transactions.visibility import seen_by
 
-STRETCH = 2_000
-"""Transactions a filtered page reads at most: about 5 ms of the database where nothing matches."""
+MAX_SCANNED = 2_000
+"""The most transactions that a filtered page reads: about 5 ms of database time when nothing matches."""
 
-COUNTED = 10_000
-"""A count above it is not given: it would cost more than it tells."""
+MAX_COUNT = 10_000
+"""A larger count is returned as None: the exact number is not worth its cost."""
 
-COUNT_STRETCH = 20_000
-"""Transactions a filtered count reads at most, about 25 ms; nothing is counted in a longer stretch of history."""
+MAX_COUNT_SCANNED = 20_000
+"""The most transactions that a filtered count reads, about 25 ms. In a longer history the count is None."""
 
-RECENT = 500
-"""Transactions of each direction in which recent counterparties are looked for."""
+RECENT_SCANNED = 500
+"""The number of latest transactions, in each direction, that are searched for recent counterparties."""
 
-LISTED = 20
-"""Refunds of one transaction that are listed with it: who gives back cent by cent finds the rest in their history. A
-page of transactions, each with as many, stays within what a document may ask for."""
+MAX_REFUNDS_LISTED = 20
+"""The most refunds that are listed with a transaction. Older ones are found in the history. A page of transactions,
+each with this many refunds, stays within the cost limit of a GraphQL document."""
 
-NOBODY = UUID(int=0)
-BEGINNING = Position(datetime(1, 1, 2, tzinfo=UTC), NOBODY)
-END = Position(datetime(9999, 12, 31, tzinfo=UTC), NOBODY)
-"""Older and newer than anything."""
+NIL_ID = UUID(int=0)
+BEGINNING = Position(datetime(1, 1, 2, tzinfo=UTC), NIL_ID)
+END = Position(datetime(9999, 12, 31, tzinfo=UTC), NIL_ID)
+"""The positions before and after every transaction."""
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
-    """Transactions of a history, the nearest to where reading began first. `stopped_at` is where a filter had to stop
-    before it had found all it was asked for; None when it found them, or read to the end.
+class HistoryPage:
+    """A page of a history, in the order it was read.
+
+    `stopped_at` is the last position that was read when the filter reached MAX_SCANNED before the page was full. It
+    is None when the page is full or the history ended.
     """
 
     transactions: tuple[Transaction, ...]
@@ -63,86 +65,86 @@ class Stretch:
 async def read(
     session: Session,
     wallet_id: UUID,
-    narrowed: Filter = EVERYTHING,
+    filter: Filter = EVERYTHING,
     *,
-    most: int,
+    limit: int,
     older_than: Position | None = None,
     newer_than: Position | None = None,
     backwards: bool = False,
-) -> Stretch:
-    """At most `most` of the transactions between two positions, the newest first, or `backwards` the oldest first."""
-    if narrowed.lets_nothing_through:
-        return Stretch((), None)
-    scope = _scope(wallet_id, narrowed, older_than, newer_than)
-    rows, stopped_at = await repository.page(session, scope, limit=most, stretch=STRETCH, backwards=backwards)
-    return Stretch(tuple(seen for row in rows if (seen := seen_by(row, wallet_id))), stopped_at)
+) -> HistoryPage:
+    """Returns at most `limit` transactions between two positions: newest first, or oldest first when `backwards`."""
+    if filter.matches_nothing:
+        return HistoryPage((), None)
+    scope = _scope(wallet_id, filter, older_than, newer_than)
+    rows, stopped_at = await repository.page(session, scope, limit=limit, stretch=MAX_SCANNED, backwards=backwards)
+    return HistoryPage(tuple(seen for row in rows if (seen := seen_by(row, wallet_id))), stopped_at)
 
 
-async def oversee(
+async def read_as_operator(
     session: Session,
     wallet_id: UUID,
     *,
-    most: int,
+    limit: int,
     older_than: Position | None = None,
     newer_than: Position | None = None,
     backwards: bool = False,
 ) -> list[Transaction]:
-    """The same transactions whole, for those who run it: with the other side's fee, risk reasons and expiry."""
+    """Like `read`, but for operators: returns whole transactions, with the fee, risk reasons and expiry."""
     scope = _scope(wallet_id, EVERYTHING, older_than, newer_than)
-    rows, _ = await repository.page(session, scope, limit=most, stretch=STRETCH, backwards=backwards)
+    rows, _ = await repository.page(session, scope, limit=limit, stretch=MAX_SCANNED, backwards=backwards)
     return rows
 
 
-async def count(session: Session, wallet_id: UUID, narrowed: Filter = EVERYTHING) -> int | None:
-    """How many there are, or None when they are more than COUNTED or in too long a history to look."""
-    if narrowed.lets_nothing_through:
+async def count(session: Session, wallet_id: UUID, filter: Filter = EVERYTHING) -> int | None:
+    """The number of transactions, or None above MAX_COUNT or when a filter would read more than MAX_COUNT_SCANNED."""
+    if filter.matches_nothing:
         return 0
-    scope = _scope(wallet_id, narrowed)
-    return await repository.count(session, scope, most=COUNTED, stretch=COUNT_STRETCH)
+    scope = _scope(wallet_id, filter)
+    return await repository.count(session, scope, maximum=MAX_COUNT, stretch=MAX_COUNT_SCANNED)
 
 
 async def find(session: Session, wallet_id: UUID, ids: Iterable[UUID]) -> dict[UUID, Transaction]:
-    """Those of the transactions that the wallet's owner may know, as they see them."""
+    """Returns, by id, the transactions that the wallet's owner may see, as the owner sees them."""
     rows = await lookups.by_ids(session, ids)
     return {row.id: seen for row in rows.values() if (seen := seen_by(row, wallet_id)) is not None}
 
 
 async def refunds(session: Session, wallet_id: UUID, ids: Iterable[UUID]) -> dict[UUID, tuple[Transaction, ...]]:
-    """What was given back of those transactions, the newest first, the latest LISTED of each, as the wallet's owner
-    sees it."""
+    """Returns the refunds of each transaction, by the transaction's id: the newest MAX_REFUNDS_LISTED, newest first,
+    as the wallet's owner sees them."""
     found: dict[UUID, list[Transaction]] = {}
-    for row in await repository.refunds(session, ids, most=LISTED):
+    for row in await repository.refunds(session, ids, limit=MAX_REFUNDS_LISTED):
         if row.refund_of is not None and (seen := seen_by(row, wallet_id)) is not None:
             found.setdefault(row.refund_of, []).append(seen)
     return {original: tuple(rows) for original, rows in found.items()}
 
 
 async def latest_payments(session: Session, wallet_id: UUID, request_ids: Iterable[UUID]) -> dict[UUID, Transaction]:
-    """The latest attempt to pay each of those money requests, by request, where the wallet's owner may know it."""
+    """Returns the latest attempt to pay each money request, by request id, where the wallet's owner may see it."""
     rows = await repository.latest_payments(session, request_ids)
     seen = [seen for row in rows if (seen := seen_by(row, wallet_id)) is not None]
     return {one.request_id: one for one in seen if one.request_id is not None}
 
 
 async def recent_counterparties(session: Session, wallet_id: UUID) -> list[UUID]:
-    """Wallets that it last paid or was paid by, the most recent first, each once."""
-    return await repository.recent_counterparties(session, wallet_id, scanned=RECENT)
+    """Returns the wallets that the wallet paid or was paid by, most recent first, each once."""
+    return await repository.recent_counterparties(session, wallet_id, scanned=RECENT_SCANNED)
 
 
 def position(seen: Transaction) -> Position:
-    """Where a transaction stands in the history of whoever sees it so."""
+    """The position of a transaction in a history. `seen` is the transaction as the history's owner sees it."""
     return Position(seen.created_at, seen.id)
 
 
 def _scope(
-    wallet_id: UUID, narrowed: Filter, older_than: Position | None = None, newer_than: Position | None = None
+    wallet_id: UUID, filter: Filter, older_than: Position | None = None, newer_than: Position | None = None
 ) -> repository.Scope:
-    """`since` and `until` are positions too, just before the first id of their moment."""
-    oldest = BEGINNING if narrowed.since is None else Position(narrowed.since, NOBODY)
-    newest = END if narrowed.until is None else Position(narrowed.until, NOBODY)
+    """Returns the part of the history to read. `since` and `until` become positions before all ids of their time."""
+    oldest = BEGINNING if filter.since is None else Position(filter.since, NIL_ID)
+    newest = END if filter.until is None else Position(filter.until, NIL_ID)
     return repository.Scope(
         wallet_id,
         newer_than=max(oldest, newer_than or BEGINNING, BEGINNING),
         older_than=min(newest, older_than or END, END),
-        narrowed=narrowed,
+        filter=filter,
     )

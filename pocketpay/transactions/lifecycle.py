@@ -1,10 +1,10 @@
-"""The life of a transaction, in one table.
+"""The states of a transaction and the transitions between them, in one table.
 
     created ──────────────► completed | pending_confirmation | blocked | failed | cancelled
     pending_confirmation ─► completed | cancelled | expired | blocked | failed
 
-Everything else is final. Only `completed` has entries in the books. The same table stands in the database as the
-trigger `transactions_lifecycle`; a test holds the two together.
+All other states are final. Only a `completed` transaction has ledger entries. The database enforces the same table
+with the trigger `transactions_lifecycle`; a test checks that the two agree.
 """
 
 from enum import StrEnum
@@ -36,11 +36,11 @@ NEXT: dict[Status, frozenset[Status]] = {
     Status.EXPIRED: frozenset(),
 }
 
-ALIVE = frozenset(status for status, following in NEXT.items() if following)
-"""What can still change: created, pending_confirmation."""
+UNFINISHED = frozenset(status for status, following in NEXT.items() if following)
+"""The states that are not final: created, pending_confirmation."""
 
 
 def require_transition(before: Status, after: Status) -> None:
-    """Raises BooksDisagree when a transaction cannot go from the one status to the other."""
+    """Raises BooksDisagree when a transaction cannot change from status `before` to status `after`."""
     if after not in NEXT[before]:
         raise BooksDisagree(f"a transaction cannot go from {before} to {after}")

@@ -1,17 +1,17 @@
-"""How much a wallet may move within any 24 hours. Pure: the sums and the clock are handed in.
+"""How much a wallet may move within any 24 hours. Pure functions: the sums and the time are arguments.
 
-    deposit       what it brings in from banks
-    withdrawal    what it sends to banks, fees apart
-    transfer      what it pays to other people
+    deposit       the amounts it receives from banks
+    withdrawal    the amounts it sends to banks, without fees
+    transfer      the amounts it pays to other people
 
-What awaits an answer counts from the moment it was ordered; what was cancelled, expired, failed or was blocked does
-not count any more, and neither does what was given back, by whoever was paid or by an operator: a limit bounds how
-much is out at once. It is taken out of the hour in which it was ordered. Bonuses, refunds and cards count in none of
-these.
+A payment that awaits an answer counts from the time it was ordered. A payment that was cancelled, expired, failed or
+was blocked no longer counts. A refunded amount no longer counts either, whether the recipient or an operator refunded
+it: a limit bounds the amount that is out at the same time. It is subtracted from the hour in which the payment was
+ordered. Bonuses, refunds and card payments do not count.
 
-The sum is not taken over the day's payments: `wallet_usage` keeps one row for each hour, written in the unit of work
-that moves the money. Whole hours come from there, and payments only of the one hour that the window's edge cuts,
-read when the hours alone do not show that there is room.
+The sum is not computed from the day's payments: `wallet_usage` has one row for each hour, written in the unit of work
+that moves the money. Whole hours are read from there. Single payments are read only for the one hour in which the
+window begins, and only when the sum of the hours does not already show that the payment is within the limit.
 
 Decision 16 gives the reasons.
 """
@@ -28,13 +28,13 @@ WINDOW = timedelta(hours=24)
 
 
 class LimitKind(StrEnum):
-    """Each limit; its value is what `wallet_usage` calls it."""
+    """The limits. The value is the limit's `kind` in `wallet_usage`."""
 
     DEPOSIT_DAILY = "deposit"
     WITHDRAWAL_DAILY = "withdrawal"
     TRANSFER_DAILY = "transfer"
 
-    __hash__ = str.__hash__  # an enum's own is Python, and every payment looks several things up by it
+    __hash__ = str.__hash__  # an enum's own hash is written in Python and slower; each payment uses it several times
 
 
 KIND_OF = {
@@ -43,16 +43,16 @@ KIND_OF = {
     Type.SEND: LimitKind.TRANSFER_DAILY,
     Type.REQUEST: LimitKind.TRANSFER_DAILY,
 }
-"""In which limit a type of transaction counts; in none that is not here. The repository and the audit read it too."""
+"""The limit in which a type of transaction counts; other types count in none. The repository and audit use it too."""
 
 COUNTED = (Status.CREATED, Status.PENDING_CONFIRMATION, Status.COMPLETED)
-"""Money moved, or promised to move."""
+"""The states in which a transaction counts: its money has moved or can still move."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """One limit of a wallet at one moment. `resets_at` is when the oldest of what is used is 24 hours old, so that
-    `remaining` begins to grow; None while nothing is used."""
+    """One limit of a wallet at one moment. `resets_at` is the time at which the oldest counted payment is 24 hours
+    old and `remaining` begins to grow; None while nothing is used."""
 
     kind: LimitKind
     total: Money
@@ -61,25 +61,29 @@ class Limit:
 
     @classmethod
     def of(cls, kind: LimitKind, total: Money, used: Money, oldest: datetime | None) -> "Limit":
-        """The limit of which that much is used, the oldest of it ordered at that moment."""
+        """Returns a limit with its used amount. `oldest` is the time at which the oldest counted payment was
+        ordered."""
         return cls(kind, total, used, oldest + WINDOW if oldest is not None and used.minor else None)
 
     @property
     def remaining(self) -> Money:
-        """What may still be moved; never below zero, also where the limit was lowered since."""
+        """The amount that may still be moved; never below zero, even when the limit was lowered after it was used."""
         return max(self.total - self.used, Money(0, self.total.currency))
 
-    def has_room_for(self, amount: Money) -> bool:
+    def allows(self, amount: Money) -> bool:
         return amount <= self.total - self.used
 
 
 def hour_of(moment: datetime) -> datetime:
-    """The hour in which that moment lies, by its beginning."""
+    """The beginning of the hour that contains the moment."""
     return moment.replace(minute=0, second=0, microsecond=0)
 
 
 def counted_minor(transaction: Transaction | None) -> int:
-    """How much of its wallet's limit the transaction uses as it stands, in minor units, if its type has one."""
+    """The amount of its wallet's limit that the transaction uses in its present state, in minor units; 0 for None.
+
+    The caller makes sure that the transaction's type has a limit.
+    """
     if transaction is None or transaction.status not in COUNTED:
         return 0
     return transaction.amount.minor - transaction.uncounted

@@ -1,4 +1,4 @@
-"""Transactions by id, whole, read together for all requests of this server: for operators, who see both sides."""
+"""Whole transactions by id, for operators, who see both sides. Reads of concurrent requests share one statement."""
 
 from uuid import UUID
 
@@ -9,5 +9,5 @@ from pocketpay.transactions.transaction import Transaction
 
 
 def joined_lookups(database: Database) -> JoinedRead[UUID, Transaction]:
-    """One server's reads of transactions by id, of any owner."""
+    """Returns this server's shared read of transactions by id, of any owner."""
     return JoinedRead[UUID, Transaction](database, lookups.by_ids)

@@ -1,4 +1,4 @@
-"""The tables of transactions: the intent to move money, and what is used of limits."""
+"""The tables of transactions and of the usage of limits."""
 
 from typing import Any
 
@@ -20,11 +20,11 @@ from pocketpay.database.models import UUID, SQLModel, count, datetime, key, mino
 TYPES = ("send", "request", "deposit", "withdrawal", "card", "refund", "bonus")
 STATUSES = ("created", "pending_confirmation", "completed", "blocked", "failed", "cancelled", "expired")
 LIMITS = ("deposit", "withdrawal", "transfer")
-MOST_MINOR = 10_000_000_000_000
-"""10,000,000,000.000: the largest amount in the smallest minor unit there is (three decimals)."""
+MAX_MINOR = 10_000_000_000_000
+"""The largest amount: 10,000,000,000.000 in minor units of a currency with three decimals, the most that exist."""
 
 ANCHOR = "coalesce(source_wallet_id, destination_wallet_id)"
-"""Whose transaction it is: its source, or where money comes from outside its destination."""
+"""The wallet that owns a transaction: its source, or its destination when the money comes from outside."""
 
 
 class TransactionRow(SQLModel, table=True):
@@ -32,8 +32,8 @@ class TransactionRow(SQLModel, table=True):
     __table_args__ = (
         CheckConstraint(f"type in {TYPES}", name="type_known"),
         CheckConstraint(f"status in {STATUSES}", name="status_known"),
-        CheckConstraint(f"amount > 0 and amount <= {MOST_MINOR}", name="amount_in_range"),
-        CheckConstraint(f"fee >= 0 and fee <= {MOST_MINOR}", name="fee_in_range"),
+        CheckConstraint(f"amount > 0 and amount <= {MAX_MINOR}", name="amount_in_range"),
+        CheckConstraint(f"fee >= 0 and fee <= {MAX_MINOR}", name="fee_in_range"),
         CheckConstraint(
             "case when type in ('send', 'request') "
             "then source_wallet_id is not null and destination_wallet_id is not null "
@@ -165,7 +165,8 @@ class TransactionRow(SQLModel, table=True):
 
 
 class WalletUsageRow(SQLModel, table=True):
-    """What of a wallet's limits one hour used: the sum of what was ordered in it and still counts."""
+    """The amount of one limit that a wallet used in one hour: the sum of the payments that were ordered in that hour
+    and still count."""
 
     __tablename__ = "wallet_usage"
     __table_args__ = (

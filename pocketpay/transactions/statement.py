@@ -1,7 +1,7 @@
-"""A whole statement, line by line, however long: as its owner sees it.
+"""A whole statement of any length, line by line, as the wallet's owner sees it.
 
-Read from one snapshot through a server-side cursor, on a connection of its own: memory stays flat, no payment waits
-for it, and instead of the server's timeouts LONGEST_SECONDS ends it.
+It is read from one snapshot through a server-side cursor, on a connection of its own: memory use is constant, no
+payment waits for it, and MAX_SECONDS limits it instead of the server's timeouts.
 """
 
 from collections.abc import AsyncIterator, Iterator
@@ -19,22 +19,23 @@ from pocketpay.money import Money
 from pocketpay.transactions.repository import statement as repository
 from pocketpay.transactions.transaction import Type
 
-AT_ONCE = 100
-"""Lines read and told at once: some 2 ms of the event loop, then others have their turn."""
+LINES_PER_STEP = 100
+"""Lines that are read and sent in one step: about 2 ms of the event loop, then other tasks run."""
 
 
-LONGEST_SECONDS = 120.0
-"""Enough for a million lines at the 15,000 a second that a busy server writes, and for 100,000 over a line of 1
-Mbit/s. A snapshot held without an end would keep PostgreSQL from tidying up after all payments since."""
+MAX_SECONDS = 120.0
+"""Enough for a million lines at the 15,000 a second that a busy server writes, and for 100,000 lines over a
+connection of 1 Mbit/s. An unlimited snapshot would keep VACUUM from removing the old row versions of all later
+payments."""
 
-SPARE_SECONDS = 5.0
-"""After it PostgreSQL itself ends a snapshot that its user has not."""
+TIMEOUT_MARGIN_SECONDS = 5.0
+"""Added to the limit: after both, PostgreSQL ends the snapshot if the server has not."""
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One entry. `amount`: + credit, − debit, fee included. `counterparty` is who or which bank is on the other side,
-    None where that is the house.
+    """One entry. `amount` is positive for a credit and negative for a debit, fee included. `counterparty` is the
+    person or bank on the other side, None for a system account.
     """
 
     at: datetime
@@ -46,18 +47,18 @@ class Line:
     transaction_id: UUID
 
 
-class Telling:
-    """One statement about to be told, in the snapshot that it is true in."""
+class StatementReader:
+    """Reads one statement in the snapshot in which its balances were computed."""
 
     def __init__(self, session: Session, of: Statement) -> None:
         self._session = session
         self.of = of
 
     async def lines(self) -> AsyncIterator[Line]:
-        """Every entry, the oldest first. Raises ServiceBusy when the database goes away."""
+        """Yields every entry, oldest first. Raises ServiceBusy when the connection to the database is lost."""
         of = self.of
         rows = repository.lines(
-            self._session, of.wallet_id, of.opening.sequence, of.closing.sequence, at_once=AT_ONCE
+            self._session, of.wallet_id, of.opening.sequence, of.closing.sequence, prefetch=LINES_PER_STEP
         )
         with _lost_is_busy():
             async for row in rows:
@@ -65,13 +66,18 @@ class Telling:
 
 
 @asynccontextmanager
-async def telling(dsn: str, wallet_id: UUID, month: Month) -> AsyncIterator[Telling | None]:
-    """That wallet's statement as of now, or None when there is no such wallet. Raises ServiceBusy."""
-    timeout = {"transaction_timeout": f"{LONGEST_SECONDS + SPARE_SECONDS:.0f}s"}
-    async with snapshot(dsn, name="pocketpay statement", settings={**repository.PLANS, **timeout}) as session:
+async def open_statement(dsn: str, wallet_id: UUID, month: Month) -> AsyncIterator[StatementReader | None]:
+    """Yields a reader of the wallet's statement as of now, or None when the wallet does not exist.
+
+    Raises ServiceBusy when the connection to the database is lost.
+    """
+    timeout = {"transaction_timeout": f"{MAX_SECONDS + TIMEOUT_MARGIN_SECONDS:.0f}s"}
+    async with snapshot(
+        dsn, name="pocketpay statement", settings={**repository.PLANNER_SETTINGS, **timeout}
+    ) as session:
         with _lost_is_busy():
             found = await statements(session, wallet_id, [month])
-        yield Telling(session, found[month]) if month in found else None
+        yield StatementReader(session, found[month]) if month in found else None
 
 
 @contextmanager

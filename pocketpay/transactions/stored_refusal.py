@@ -1,10 +1,10 @@
-"""A refusal as the database keeps it: its stable code, and its facts in JSON's types.
+"""How the database stores a refusal: its stable code, and its facts in JSON types.
 
-    leaves a row                 transactions.failure_code and failure_facts
-    of a batch's item, no row    idempotency_keys.refusals: an object for each such item, its facts and its `code`
+    a refusal with a transaction row    transactions.failure_code and failure_facts
+    a batch item without a row          idempotency_keys.refusals: for each such item an object with `code` and facts
 
-A batch repeated with its key gets the refusals it got first, not those of today: a limit that was full then may have
-room now. So the key keeps the refusals that no row keeps.
+A batch that is repeated with its key gets the same refusals as the first time, even when the reason is gone: a limit
+that was reached then may not be reached now. So the key stores the refusals that have no row.
 """
 
 from dataclasses import replace
@@ -43,9 +43,9 @@ ENDS_AS: dict[type[Refusal], Status] = {
     BankDeclined: Status.FAILED,
     InsufficientFunds: Status.FAILED,
 }
-"""The refusals that leave a row, and the state of that row."""
+"""The refusals that are stored with a transaction row, and the state of that row."""
 
-_LEFT_BY = frozenset(kind.code for kind in ENDS_AS)
+_CODES_WITH_ROW = frozenset(kind.code for kind in ENDS_AS)
 
 CODE_ONLY: dict[str, type[Refusal]] = {
     kind.code: kind
@@ -58,11 +58,11 @@ CODE_ONLY: dict[str, type[Refusal]] = {
 
 
 def facts_of(refusal: Refusal) -> Facts | None:
-    """The facts to store beside the refusal's code, or None when the code says all."""
+    """Returns the facts to store with the refusal's code, or None when the refusal has no facts."""
     match refusal:
         case InvalidInput() | InvalidAmount():
             return {"field": refusal.field, "problem": refusal.problem}
-        case InsufficientFunds():  # its currency is the row's
+        case InsufficientFunds():  # the row has its currency
             return {"required": refusal.required.minor, "available": refusal.available.minor}
         case LimitExceeded(limit=Limit() as limit):
             return {
@@ -74,17 +74,17 @@ def facts_of(refusal: Refusal) -> Facts | None:
             }
         case TooManyPending():
             return {"most": refusal.most}
-    assert refusal.code in CODE_ONLY, f"{refusal.code} cannot be stored"  # noqa: S101 - ours to know
+    assert refusal.code in CODE_ONLY, f"{refusal.code} cannot be stored"  # noqa: S101 - a mistake in our own code
     return None
 
 
 def stored(refusal: Refusal) -> StoredRefusal:
-    """The refusal as the key of a batch keeps it."""
+    """Returns the refusal in the form that a batch's idempotency key stores."""
     return {"code": refusal.code, **(facts_of(refusal) or {})}
 
 
 def rebuilt(stored: StoredRefusal) -> Refusal:
-    """The refusal that was stored so."""
+    """Returns the refusal with the stored code and facts. It is the reverse of `stored`."""
     match stored:
         case {"code": InvalidInput.code, "field": field, "problem": problem}:
             return InvalidInput(field, problem)
@@ -102,24 +102,27 @@ def rebuilt(stored: StoredRefusal) -> Refusal:
 
 
 def ended_by(refusal: Refusal, transaction: Transaction) -> Transaction:
-    """The transaction as a refusal ends it: FAILED or BLOCKED, with the refusal stored."""
+    """Returns the transaction ended by the refusal: FAILED or BLOCKED, with the refusal's code and facts."""
     status = ENDS_AS[type(refusal)]
     return replace(transaction, status=status, failure_code=refusal.code, failure_facts=facts_of(refusal))
 
 
 def refusal_of(transaction: Transaction) -> Refusal | None:
-    """The refusal that ended the transaction, or None when none did."""
+    """Returns the refusal that ended the transaction, or None when no refusal did.
+
+    Raises BooksDisagree when the stored code is one that never has a row.
+    """
     code = transaction.failure_code
     if code is None:
         return None
-    if code not in _LEFT_BY:
+    if code not in _CODES_WITH_ROW:
         raise BooksDisagree(f"transaction {transaction.id} failed for {code}, which leaves no row")
     return rebuilt({"code": code, "currency": transaction.amount.currency, **(transaction.failure_facts or {})})
 
 
 def first_refusal(transaction: Transaction) -> Refusal | None:
-    """The refusal that the order for this transaction was answered with.
+    """Returns the refusal in the answer to the order for this transaction, or None when there was none.
 
-    A held payment was answered without one. A refusal that ended it later was told to whoever confirmed it.
+    The answer for a held payment has no refusal. A refusal that ended it later is in the answer to its confirmation.
     """
     return None if transaction.expires_at is not None else refusal_of(transaction)

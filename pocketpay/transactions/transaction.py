@@ -14,29 +14,30 @@ from pocketpay.transactions.lifecycle import Status
 class Type(StrEnum):
     SEND = "send"
     REQUEST = "request"
-    """A money request that is paid."""
+    """The payment of a money request."""
     DEPOSIT = "deposit"
     WITHDRAWAL = "withdrawal"
     CARD = "card"
     REFUND = "refund"
     BONUS = "bonus"
 
-    __hash__ = str.__hash__  # an enum's own is Python, and every payment looks several things up by it
+    __hash__ = str.__hash__  # an enum's own hash is written in Python and slower; each payment uses it several times
 
 
 PAYMENTS = frozenset({Type.SEND, Type.REQUEST})
-"""What one person pays another: it is judged by risk, makes a payee known, and whoever received it can refund it."""
+"""Payments between people: risk rules apply, the payee becomes a known payee, and the payee can refund the
+payment."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transaction:
     """One row of `transactions`. Money is in the transaction's one currency; times are aware UTC.
 
-    `source_wallet_id` is None where money comes from outside (deposit, bonus), `destination_wallet_id` where it goes
-    there (withdrawal, card). `version` grows by one with every change. `failure_facts` are the facts of the refusal
-    that ended it, for rebuilding the first answer. `refund_of` is the transaction it gives back, `refunded` how much
-    of it was given back (minor units). `uncounted` is how much of its amount counts neither in a limit nor in a
-    card's month any more, because it was given back (minor units).
+    `source_wallet_id` is None when the money comes from outside (deposit, bonus), `destination_wallet_id` when it
+    goes outside (withdrawal, card). `version` increases by one with every change. `failure_facts` are the facts of
+    the refusal that ended it, to rebuild the first answer. `refund_of` is the transaction that this one refunds;
+    `refunded` is the refunded amount of this one (minor units). `uncounted` is the refunded part of its amount that
+    no longer counts in a limit or in a card's month (minor units).
     """
 
     id: UUID
@@ -64,18 +65,19 @@ class Transaction:
 
     @property
     def anchor(self) -> UUID:
-        """The wallet whose transaction it is: its source, or where money comes from outside its destination."""
+        """The wallet that owns the transaction: its source, or its destination when the money comes from outside."""
         anchor = self.source_wallet_id or self.destination_wallet_id
-        assert anchor is not None, "a transaction touches at least one wallet"  # noqa: S101 - held by a CHECK
+        assert anchor is not None, "a transaction touches at least one wallet"  # noqa: S101 - a CHECK constraint
         return anchor
 
     @property
     def total(self) -> Money:
-        """What leaves the source: amount and fee."""
+        """The sum that leaves the source: amount and fee."""
         return self.amount + self.fee
 
-    def given_back(self, amount: Money, now: datetime) -> Self:
-        """The transaction after that much more of it was given back; only its amount, not its fee, ever counted."""
+    def after_refund(self, amount: Money, now: datetime) -> Self:
+        """Returns the transaction after a further refund of `amount`. `uncounted` stays at most the transaction's
+        amount, because its fee never counted."""
         return replace(
             self,
             refunded=self.refunded + amount.minor,
@@ -85,17 +87,17 @@ class Transaction:
         )
 
     @property
-    def left(self) -> Money:
-        """What of it, its fee included, has not been given back."""
+    def refundable(self) -> Money:
+        """The part of amount and fee that is not refunded."""
         return Money(self.amount.minor + self.fee.minor - self.refunded, self.amount.currency)
 
     def overdue_at(self, now: datetime) -> bool:
-        """Whether it still awaits its sender's answer, and the time for that is over at that moment."""
+        """Whether it awaits its sender's answer and its time for that is over at `now`."""
         waits = self.status is Status.PENDING_CONFIRMATION
         return waits and self.expires_at is not None and self.expires_at <= now
 
     def visible_to(self, wallet_id: UUID) -> bool:
-        """Whether that wallet's owner may know of it: its anchor always, the other side once it is completed."""
+        """Whether the wallet's owner may see it: the anchor's owner always, the other side's once it is completed."""
         if self.anchor == wallet_id:
             return True
         return self.destination_wallet_id == wallet_id and self.status is Status.COMPLETED

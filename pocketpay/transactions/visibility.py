@@ -1,11 +1,12 @@
 """A transaction as one of its two sides sees it.
 
-    the anchor      (its source, or of money from outside its destination) sees all of it, from the moment it was made
-    the other side  sees nothing until it is completed, and then never the sender's fee, risk reasons, failure or
-                    expiry; to it the transaction came into being when it was completed
+    the anchor      (its source, or its destination when the money comes from outside) sees all of it, from its
+                    creation
+    the other side  sees nothing until it is completed, and then not the sender's fee, risk reasons, failure or
+                    expiry; for this side, the time of creation is the time of completion
 
-So `created_at` of what is seen is the moment it became visible to whoever looks: the order of a history, what
-`since` and `until` compare, and never a hint that a payment was held.
+So `created_at` of the transaction that a side sees is the time at which it became visible to that side. A history is
+ordered by it, `since` and `until` are compared with it, and it does not reveal that a payment was held.
 
 Decision 10 gives the reasons.
 """
@@ -25,7 +26,7 @@ class Direction(StrEnum):
 
 
 def seen_by(transaction: Transaction, wallet_id: UUID) -> Transaction | None:
-    """What the owner of that wallet may know of it, or None: to them it does not exist."""
+    """Returns the transaction as the wallet's owner may see it, or None when the owner may not see it."""
     if not transaction.visible_to(wallet_id):
         return None
     if transaction.anchor == wallet_id:
@@ -42,20 +43,20 @@ def seen_by(transaction: Transaction, wallet_id: UUID) -> Transaction | None:
 
 
 def visible_at(transaction: Transaction, wallet_id: UUID) -> datetime:
-    """When it became visible to that wallet, which may know of it."""
+    """The time at which the transaction became visible to the wallet's owner, who must be allowed to see it."""
     if transaction.anchor == wallet_id:
         return transaction.created_at
-    assert transaction.completed_at is not None, "the other side sees only what is completed"  # noqa: S101 - above
+    assert transaction.completed_at is not None, "the other side sees only completed ones"  # noqa: S101 - see above
     return transaction.completed_at
 
 
 def direction(transaction: Transaction, wallet_id: UUID) -> Direction:
-    """Whether that wallet pays or is paid."""
+    """The direction of the transaction for the wallet: it pays or it is paid."""
     return Direction.OUTGOING if transaction.source_wallet_id == wallet_id else Direction.INCOMING
 
 
 def counterparty(transaction: Transaction, wallet_id: UUID) -> UUID | None:
-    """The wallet on the other side, or None where that is the outside world or the house."""
+    """The wallet on the other side, or None when the other side is outside Pocket Pay or a system account."""
     if transaction.source_wallet_id == wallet_id:
         return transaction.destination_wallet_id
     return transaction.source_wallet_id

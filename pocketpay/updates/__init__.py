@@ -2,13 +2,13 @@
 
     a unit of work ──pg_notify──► PostgreSQL ──on commit──► every server's listener ──► its hub ──► subscribers
 
-    signals.py    what a unit of work sends, and how it is written into the payload of a notification
-    listener.py   this server's one LISTEN connection: heartbeat, reconnect, what was missed
-    hub.py        who on this server is interested in what
-    feed.py       the present state of objects by id, read once for all local subscribers
-    changes.py    every change of an owner's objects, read the same way, none lost
+    signals.py    the signal of a unit of work, and its format in the payload of a notification
+    listener.py   this server's one LISTEN connection: heartbeat, reconnect, gaps
+    hub.py        passes each signal to the subscribers on this server
+    feed.py       the current state of objects by id, read once for all local subscribers
+    changes.py    every change of an owner's objects, read once for all local subscribers; none is lost
     pump.py       the task that reads for them, one read at a time
 
-A signal is a hint: ids and versions, never rows. A subscriber reads the present state itself. Must never know what a
-wallet or a transaction holds, who may see it, or GraphQL.
+A signal is a hint: it holds ids and versions, never rows. A subscriber reads the current state itself. This package
+must not depend on the fields of wallets or transactions, on who may see them, or on GraphQL.
 """

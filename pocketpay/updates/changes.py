@@ -1,13 +1,15 @@
-"""Changes: every change of the things an owner may see, each told once, read once for all who watch here.
+"""Changes: every change of the items that an owner may see. Each is delivered once to each watch, and is read once
+for all watches on this server.
 
-    hear ─► dirty ids ─► one read of them all ─► each watch of each owner: may he see it? ─► its mailbox
-                                                                             full: behind, from that moment on
-    missed ─► every watch is behind, from `since` on
-    begun with a place ─► that watch is behind from there on: what happened while its subscriber was away comes first
-    behind, and its mailbox empty ─► read, in pages, what changed from there on ─► its mailbox
+    signal ─► dirty ids ─► one read of all of them ─► each watch of each owner: visible? ─► its mailbox
+                                                              mailbox full: the watch is behind, from this change on
+    gap ─► every watch is behind, from `since` on
+    started at a place ─► the watch is behind, from that place on: the changes that its subscriber missed come first
+    behind, with an empty mailbox ─► read the changes after that place, page by page ─► its mailbox
 
-A mailbox is bounded; what does not fit is not kept but read again when there is room, so a slow subscriber costs a
-fixed space and misses nothing. Of one thing's changes between two reads the last is told.
+A mailbox is bounded. A change that does not fit is not stored: it is read again when the mailbox is empty. So a slow
+subscriber needs a fixed amount of memory and misses nothing. Of several changes of one item between two reads, only
+the last is delivered.
 """
 
 import asyncio
@@ -22,27 +24,28 @@ from pocketpay.database.sessions import Session
 from pocketpay.updates.pump import Pump
 from pocketpay.updates.signals import Signal
 
-MAX_IDS_A_READ = 500
-"""Things in one read; the rest is the next read."""
+MAX_IDS_PER_READ = 500
+"""The most items in one read. The others are read next."""
 
 MAX_DIRTY = 10_000
-"""Things noted while a read is under way: a second of the busiest server. Beyond, all are behind."""
+"""The most changed ids that are kept while a read runs: one second of the busiest server. Above it, every watch falls
+behind."""
 
 PAGE = 100
-"""Things in one page of what a watch is behind with, and the room in its mailbox."""
+"""The number of items in one page of missed changes, and the size of a mailbox."""
 
-MAX_WATCHES_A_READ = 50
-"""Watches in one read of what they are behind with: 5,000 rows at most."""
+MAX_WATCHES_PER_READ = 50
+"""The most watches in one read of missed changes: at most 5,000 rows."""
 
-TOLD_AT_ONCE = 25
-"""Things told in one turn of the event loop; between two turns the money has its own."""
+MAX_PER_LOOP_TURN = 25
+"""The most items delivered in one turn of the event loop, so that payments are processed in between."""
 
-REMEMBERED = 256
-"""Versions a watch remembers, so that what it reads again is not told twice: more than two pages."""
+MAX_REMEMBERED_VERSIONS = 256
+"""Versions that a watch remembers, so that an item read twice is not delivered twice: more than two pages."""
 
 
 class Change(Protocol):
-    """A thing at one moment of its life."""
+    """An item with its id, its version and the time of its last change."""
 
     @property
     def id(self) -> UUID: ...
@@ -51,98 +54,100 @@ class Change(Protocol):
     @property
     def updated_at(self) -> datetime: ...
     def visible_to(self, wallet_id: UUID) -> bool:
-        """Whether that wallet's owner may know of it."""
+        """Whether the wallet's owner may see it."""
 
 
 class Place(NamedTuple):
-    """A place in the order of changes: what lies after it has a later `updated_at`, or the same and a greater id."""
+    """A position in the order of changes. A change is after it when its `updated_at` is later, or when its
+    `updated_at` is equal and its id is greater."""
 
     updated_at: datetime
     id: UUID
 
 
 START = UUID(int=0)
+"""An id below every other."""
 
 Sides = tuple[UUID | None, UUID | None]
-"""The wallets between which a thing is; None where that is the outside world or the house."""
+"""The wallets on the two sides of an item; None for a side outside Pocket Pay or a system account."""
 
 CountSince = Callable[[Session, UUID, Place, int], Awaitable[tuple[datetime, int]]]
 
-Thing = TypeVar("Thing", bound=Change)
+Item = TypeVar("Item", bound=Change)
 
 
-class Watch(Generic[Thing]):
+class Watch(Generic[Item]):
     """One subscriber's mailbox of changes, in the order they happened."""
 
-    __slots__ = ("_error", "_filled", "_on_drained", "_told", "_untold", "behind", "wallet_id")
+    __slots__ = ("_delivered", "_error", "_filled", "_on_drained", "_undelivered", "behind", "wallet_id")
 
-    def __init__(self, wallet_id: UUID, on_drained: Callable[["Watch[Thing]"], None]) -> None:
+    def __init__(self, wallet_id: UUID, on_drained: Callable[["Watch[Item]"], None]) -> None:
         self.wallet_id = wallet_id
         self.behind: Place | None = None
         self._on_drained = on_drained
-        self._untold: dict[UUID, Thing] = {}
-        self._told: dict[UUID, int] = {}
+        self._undelivered: dict[UUID, Item] = {}
+        self._delivered: dict[UUID, int] = {}
         self._error: Exception | None = None
         self._filled = asyncio.Event()
 
     @property
     def drained(self) -> bool:
-        return not self._untold
+        return not self._undelivered
 
-    def offer(self, thing: Thing) -> None:
-        """Puts a change into the mailbox, in the place of an older one of the same thing; falls behind when full."""
-        if self.behind is not None or (len(self._untold) >= PAGE and thing.id not in self._untold):
-            self.fall_behind(thing.updated_at)
+    def offer(self, item: Item) -> None:
+        """Puts a change into the mailbox, in place of an older change of the item. Falls behind when it is full."""
+        if self.behind is not None or (len(self._undelivered) >= PAGE and item.id not in self._undelivered):
+            self.fall_behind(item.updated_at)
             return
-        if thing.version <= self._told.get(thing.id, 0):
+        if item.version <= self._delivered.get(item.id, 0):
             return
-        self._told.pop(thing.id, None)
-        self._told[thing.id] = thing.version
-        if len(self._told) > REMEMBERED:
-            del self._told[next(iter(self._told))]
-        self._untold.pop(thing.id, None)
-        self._untold[thing.id] = thing
+        self._delivered.pop(item.id, None)
+        self._delivered[item.id] = item.version
+        if len(self._delivered) > MAX_REMEMBERED_VERSIONS:
+            del self._delivered[next(iter(self._delivered))]
+        self._undelivered.pop(item.id, None)
+        self._undelivered[item.id] = item
         self._filled.set()
 
-    def catch_up(self, page: Sequence[Thing]) -> None:
-        """Puts what it was behind with into its empty mailbox; a full page means that there is more."""
-        for thing in page:
-            self.offer(thing)
+    def catch_up(self, page: Sequence[Item]) -> None:
+        """Puts a page of missed changes into the empty mailbox. After a full page the watch is still behind."""
+        for item in page:
+            self.offer(item)
         if len(page) >= PAGE:
             self.fall_behind(page[-1].updated_at, page[-1].id)
 
     def fall_behind(self, since: datetime, after: UUID = START) -> None:
-        """All from `since` on has to be read, and of that moment what has a greater id than `after`."""
+        """Marks that all changes from `since` on must be read; of those at `since`, only ids greater than `after`."""
         place = Place(since, after)
         self.behind = place if self.behind is None else min(self.behind, place)
 
     def fail(self, error: Exception) -> None:
-        """Whoever waits gets `error`."""
+        """Makes `next` raise `error`."""
         self._error = error
         self._filled.set()
 
-    async def next(self) -> Thing:
-        """The next change; however long that takes."""
+    async def next(self) -> Item:
+        """Returns the next change; waits without a time limit. Raises the error passed to `fail`."""
         await self._filled.wait()
         if self._error is not None:
             raise self._error
-        id = next(iter(self._untold))
-        thing = self._untold.pop(id)
-        if not self._untold:
+        id = next(iter(self._undelivered))
+        item = self._undelivered.pop(id)
+        if not self._undelivered:
             self._filled.clear()
             if self.behind is not None:
                 self._on_drained(self)
-        return thing
+        return item
 
 
-class Changes(Generic[Thing]):
-    """Changes by owner for all local watches; a subscriber of the hub.
+class Changes(Generic[Item]):
+    """Delivers changes to all local watches, by owner. It is a subscriber of the hub.
 
-    `concerns` picks, out of a signal, the things of this kind, each with the wallets of its sides. `read` gives the
-    things with those ids. `read_since` gives for each (wallet, place), in order, what that wallet's owner may see of
-    what changed after the place: at most PAGE each, the oldest first. `count_since(session, wallet, place, most)`
-    gives the database's time and how many those are, up to `most`: for whoever asks it before they watch from there.
-    `since` is the moment before which everything has been heard.
+    `concerns` returns the items of this kind in a signal, each with the wallets on its sides. `read` returns the
+    items with the given ids. `read_since` returns, for each pair of wallet and place, the changes after the place
+    that the wallet's owner may see: at most PAGE, oldest first. `count_since(session, wallet, place, most)` returns
+    the database's time and the number of those changes, at most `most`; callers use it before they watch from a
+    place. `since` returns the time before which every change has been received.
     """
 
     def __init__(
@@ -150,25 +155,25 @@ class Changes(Generic[Thing]):
         name: str,
         *,
         concerns: Callable[[Signal], Iterable[tuple[UUID, Sides]]],
-        read: Callable[[Sequence[UUID]], Awaitable[Mapping[UUID, Thing]]],
-        read_since: Callable[[Sequence[tuple[UUID, Place]]], Awaitable[Sequence[Sequence[Thing]]]],
+        read: Callable[[Sequence[UUID]], Awaitable[Mapping[UUID, Item]]],
+        read_since: Callable[[Sequence[tuple[UUID, Place]]], Awaitable[Sequence[Sequence[Item]]]],
         count_since: CountSince,
         since: Callable[[], datetime],
     ) -> None:
         self.count_since = count_since
         self._concerns, self._read, self._read_since, self._since = concerns, read, read_since, since
-        self._watches: dict[UUID, set[Watch[Thing]]] = {}
+        self._watches: dict[UUID, set[Watch[Item]]] = {}
         self._dirty: dict[UUID, Sides] = {}
-        self._waiting: dict[Watch[Thing], None] = {}
+        self._waiting: dict[Watch[Item], None] = {}
         self.pump = Pump(name, self._turn, self._give_up)
 
     @contextmanager
-    def watch(self, wallet_id: UUID, after: Place | None = None) -> Iterator[Watch[Thing]]:
-        """A mailbox for the changes of all that the owner of that wallet may see: after that place, or from now on.
+    def watch(self, wallet_id: UUID, after: Place | None = None) -> Iterator[Watch[Item]]:
+        """Opens a mailbox for the changes that the wallet's owner may see: those after the place, or from now on.
 
-        It is there before what it is behind with is read, so no commit falls between the two.
+        The mailbox exists before missed changes are read, so no commit is lost between the two.
         """
-        watch = Watch[Thing](wallet_id, self._on_drained)
+        watch = Watch[Item](wallet_id, self._on_drained)
         self._watches.setdefault(wallet_id, set()).add(watch)
         if after is not None:
             watch.fall_behind(*after)
@@ -193,53 +198,53 @@ class Changes(Generic[Thing]):
             self.pump.wake()
 
     def on_gap(self, since: datetime) -> None:
-        for watch in self._all():
+        for watch in self._all_watches():
             watch.fall_behind(since)
             if watch.drained:
                 self._on_drained(watch)
 
     def on_disconnect(self) -> None:
-        """Nothing to do: what is missed is read when hearing works again."""
+        """Does nothing: `on_gap` follows when the listener is connected again, and missed changes are read then."""
 
-    def _on_drained(self, watch: Watch[Thing]) -> None:
+    def _on_drained(self, watch: Watch[Item]) -> None:
         self._waiting[watch] = None
         self.pump.wake()
 
-    def _all(self) -> Iterator[Watch[Thing]]:
+    def _all_watches(self) -> Iterator[Watch[Item]]:
         return (watch for watches in self._watches.values() for watch in watches)
 
     async def _turn(self) -> None:
         if self._dirty:
-            await self._tell_signalled()
+            await self._deliver_signalled()
         if self._waiting:
-            await self._tell_missed()
+            await self._deliver_missed()
         if self._dirty or self._waiting:
             self.pump.wake()
 
-    async def _tell_signalled(self) -> None:
-        taken = dict(islice(self._dirty.items(), MAX_IDS_A_READ))
+    async def _deliver_signalled(self) -> None:
+        taken = dict(islice(self._dirty.items(), MAX_IDS_PER_READ))
         for id in taken:
             del self._dirty[id]
         try:
-            things = await self._read(list(taken))
+            items = await self._read(list(taken))
         except BaseException:
             self._dirty = {**taken, **self._dirty}
             raise
-        for told, thing in enumerate(sorted(things.values(), key=lambda thing: (thing.updated_at, thing.id))):
-            if told % TOLD_AT_ONCE == TOLD_AT_ONCE - 1:
+        for number, item in enumerate(sorted(items.values(), key=lambda item: (item.updated_at, item.id))):
+            if number % MAX_PER_LOOP_TURN == MAX_PER_LOOP_TURN - 1:
                 await asyncio.sleep(0)
-            for wallet_id in taken[thing.id]:
-                if wallet_id is not None and wallet_id in self._watches and thing.visible_to(wallet_id):
+            for wallet_id in taken[item.id]:
+                if wallet_id is not None and wallet_id in self._watches and item.visible_to(wallet_id):
                     for watch in self._watches[wallet_id]:
-                        watch.offer(thing)
+                        watch.offer(item)
 
-    async def _tell_missed(self) -> None:
-        taken: list[tuple[Watch[Thing], Place]] = []
-        for watch in list(islice(self._waiting, MAX_WATCHES_A_READ)):
+    async def _deliver_missed(self) -> None:
+        taken: list[tuple[Watch[Item], Place]] = []
+        for watch in list(islice(self._waiting, MAX_WATCHES_PER_READ)):
             del self._waiting[watch]
             if watch.behind is not None:
                 taken.append((watch, watch.behind))
-                watch.behind = None  # what is missed during the read puts it behind again
+                watch.behind = None  # changes missed during the read put it behind again
         try:
             pages = await self._read_since([(watch.wallet_id, place) for watch, place in taken])
         except BaseException:
@@ -255,5 +260,5 @@ class Changes(Generic[Thing]):
     def _give_up(self, error: Exception) -> None:
         self._dirty.clear()
         self._waiting.clear()
-        for watch in self._all():
+        for watch in self._all_watches():
             watch.fail(error)

@@ -1,10 +1,12 @@
-"""A feed: the present state of things by id, read again whenever it was signalled, once for all who watch here.
+"""A feed: the current state of objects by id. It is read again after each signal, once for all watches on this
+server.
 
-    hear ─► dirty ids ─► one read of them all ─► each watch of each id: is it newer? ─► its mailbox, newest wins
-              ▲   what is signalled during a read is the next read
+    signal ─► dirty ids ─► one read of all of them ─► each watch of each id: newer? ─► its mailbox (newest state wins)
+                 ▲   an id that is signalled during a read is read again afterwards
 
-To begin to watch makes the id dirty: the first state comes by the same way, read after the watch was there, so no
-change falls between the two. Space is bounded by what is watched: an id is dirty or not, a mailbox holds one state.
+A new watch marks its id as dirty. Its first state is read like every other, after the watch exists, so no change is
+lost between the two. Memory is bounded by the number of watches: an id is dirty or not, and a mailbox holds one
+state.
 """
 
 import asyncio
@@ -19,45 +21,50 @@ from pocketpay.database.failures import ServiceBusy
 from pocketpay.updates.pump import Pump
 from pocketpay.updates.signals import Signal
 
-MAX_IDS_A_READ = 1_000
-"""Ids in one read, a few milliseconds of PostgreSQL; the rest is the next read."""
+MAX_IDS_PER_READ = 1_000
+"""The most ids in one read, a few milliseconds of PostgreSQL. The others are read next."""
 
-TOLD_AT_ONCE = 25
-"""Subscribers woken in one turn of the event loop, some 4 ms of pushing; between two turns the money has its own."""
+MAX_PER_LOOP_TURN = 25
+"""The most subscribers woken in one turn of the event loop, about 4 ms of pushing, so that payments are processed in
+between."""
 
 FIRST_STATE_SECONDS = 5.0
-"""A subscriber waits that long for the first state before it is told that the service is busy."""
+"""The longest time that a subscriber waits for the first state before `first` raises ServiceBusy."""
 
 State = TypeVar("State")
 
 
 class Watch(Generic[State]):
-    """One subscriber's mailbox of one id's states."""
+    """One subscriber's mailbox for the states of one id."""
 
-    __slots__ = ("_error", "_full", "_newer", "_state", "_told")
+    __slots__ = ("_delivered", "_error", "_full", "_newer", "_state")
 
     def __init__(self, newer: Callable[[State, State], bool]) -> None:
         self._newer = newer
-        self._told: State | None = None
+        self._delivered: State | None = None
         self._state: State | None = None
         self._error: Exception | None = None
         self._full = asyncio.Event()
 
     def offer(self, state: State | None) -> None:
-        """Puts a state into the mailbox, in the place of an older one; None, no such thing, only at first."""
-        known = self._told if self._state is None else self._state
+        """Puts a state into the mailbox; it replaces an older one. None means that the object does not exist, and is
+        accepted only before the first state."""
+        known = self._delivered if self._state is None else self._state
         if known is not None and (state is None or not self._newer(state, known)):
             return
         self._state = state
         self._full.set()
 
     def fail(self, error: Exception) -> None:
-        """Whoever waits gets `error`."""
+        """Makes `first` and `next` raise `error`."""
         self._error = error
         self._full.set()
 
     async def first(self) -> State | None:
-        """The present state; None when there is no such thing. Raises ServiceBusy when it cannot be read in time."""
+        """Returns the current state, or None when the object does not exist.
+
+        Raises ServiceBusy when it cannot be read within FIRST_STATE_SECONDS.
+        """
         try:
             async with asyncio.timeout(FIRST_STATE_SECONDS):
                 return await self._take()
@@ -65,7 +72,7 @@ class Watch(Generic[State]):
             raise ServiceBusy("the present state cannot be read") from None
 
     async def next(self) -> State:
-        """The next state that is newer than the one before; however long that takes."""
+        """Returns the next newer state; waits without a time limit. Raises the error passed to `fail`."""
         while True:
             state = await self._take()
             if state is not None:
@@ -78,15 +85,15 @@ class Watch(Generic[State]):
             raise self._error
         state, self._state = self._state, None
         if state is not None:
-            self._told = state
+            self._delivered = state
         return state
 
 
 class Feed(Generic[State]):
-    """States by id for all local watches of one kind; a subscriber of the hub.
+    """Delivers states to all local watches of one kind, by id. It is a subscriber of the hub.
 
-    `read` gives the present states of those of the ids that exist. `concerns` picks, out of a signal, the ids whose
-    state it may have changed. `newer(one, other)` says whether the one was reached after the other.
+    `read` returns the current states of the given ids; ids that do not exist are left out. `concerns` returns the ids
+    in a signal whose state may have changed. `newer(one, other)` returns whether state `one` is newer than `other`.
     """
 
     def __init__(
@@ -104,10 +111,10 @@ class Feed(Generic[State]):
 
     @contextmanager
     def watch(self, id: UUID) -> Iterator[Watch[State]]:
-        """A mailbox for that id's states, beginning with the present one."""
+        """Opens a mailbox for the states of the id. The first state is the current one."""
         watch = Watch(self._newer)
         self._watches.setdefault(id, set()).add(watch)
-        self._touch((id,))
+        self._mark_dirty((id,))
         try:
             yield watch
         finally:
@@ -117,34 +124,34 @@ class Feed(Generic[State]):
                 del self._watches[id]
 
     def on_signal(self, signal: Signal) -> None:
-        self._touch(self._concerns(signal))
+        self._mark_dirty(self._concerns(signal))
 
     def on_gap(self, since: datetime) -> None:
-        self._touch(self._watches)
+        self._mark_dirty(self._watches)
 
     def on_disconnect(self) -> None:
-        """Nothing to do: what is missed is read when hearing works again."""
+        """Does nothing: `on_gap` follows when the listener is connected again, and all states are read then."""
 
-    def _touch(self, ids: Iterable[UUID]) -> None:
+    def _mark_dirty(self, ids: Iterable[UUID]) -> None:
         self._dirty.update((id, None) for id in ids if id in self._watches)
         if self._dirty:
             self.pump.wake()
 
     async def _turn(self) -> None:
-        taken = list(islice(self._dirty, MAX_IDS_A_READ))
+        taken = list(islice(self._dirty, MAX_IDS_PER_READ))
         for id in taken:
             del self._dirty[id]
-        # Those who begin to watch during the read are not told what it found: it may be older than they are.
+        # A watch that starts during the read does not get its result: the read may be older than the watch.
         watches = {id: tuple(self._watches[id]) for id in taken if id in self._watches}
         if watches:
             try:
                 states = await self._read(list(watches))
             except BaseException:
-                self._touch(watches)
+                self._mark_dirty(watches)
                 raise
-            for told, (id, watch) in enumerate((id, watch) for id, here in watches.items() for watch in here):
+            for number, (id, watch) in enumerate((id, watch) for id, here in watches.items() for watch in here):
                 watch.offer(states.get(id))
-                if told % TOLD_AT_ONCE == TOLD_AT_ONCE - 1:
+                if number % MAX_PER_LOOP_TURN == MAX_PER_LOOP_TURN - 1:
                     await asyncio.sleep(0)
         if self._dirty:
             self.pump.wake()

@@ -1,12 +1,12 @@
 """The listener: the one connection of this server that receives the signals of all servers' commits.
 
     connect ─► LISTEN ─► gap ─► signals … heartbeat … signals ─┐
-       ▲                                                       │ lost, silent, or the database went away
-       └───────────── wait a little ◄── disconnected ◄─────────┘
+       ▲                                                       │ connection lost, no answer, or the database stopped
+       └──────── wait a short time ◄── disconnected ◄──────────┘
 
-LISTEN comes first and reading what was missed second, so nothing falls between the two. A connection can be dead and
-look open for ever (a black hole: no error, no notification), so a heartbeat asks it for the time every few seconds.
-The database's time at the last answer is known: the gap lies after it.
+LISTEN comes before the read of missed changes, so nothing is lost between the two. A dead connection can look open
+forever, without an error or a notification, so a heartbeat asks it for the time every few seconds. The gap begins at
+the database's time in the last answer.
 """
 
 import asyncio
@@ -26,17 +26,18 @@ log = structlog.get_logger(__name__)
 
 HEARTBEAT_SECONDS = 5.0
 HEARTBEAT_TIMEOUT_SECONDS = 1.0
-"""A dead connection is noticed within the sum of the two."""
+"""A dead connection is detected within the sum of the two."""
 
-SHORTEST_WAIT_SECONDS = 0.1
-LONGEST_WAIT_SECONDS = 2.0
-"""Between two tries to connect; doubled each time, with jitter, so that servers do not come back in step."""
+MIN_WAIT_SECONDS = 0.1
+MAX_WAIT_SECONDS = 2.0
+"""The wait between two attempts to connect. It doubles each time, with jitter, so that servers do not reconnect at
+the same moment."""
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
 
 class Listener:
-    """Holds one LISTEN connection, and gets another when it is lost. `listening` is for /readyz and the gate."""
+    """Holds one LISTEN connection, and opens another when it is lost. /readyz and the gate read `listening`."""
 
     def __init__(
         self,
@@ -52,11 +53,11 @@ class Listener:
 
     @property
     def listening(self) -> bool:
-        """Whether what is committed now will be heard, as far as anybody can know."""
+        """Whether the connection is believed to work, so that the signal of a commit made now is received."""
         return self._listens.is_set()
 
     async def start(self, patience_seconds: float = 5.0) -> None:
-        """Begins to listen. Returns once it does, or when patience ends: then it goes on trying by itself."""
+        """Starts the listener. Returns when it is connected, or after `patience_seconds`; the task keeps trying."""
         self._task = asyncio.create_task(self._run(), name="listener")
         try:
             await asyncio.wait_for(self._listens.wait(), patience_seconds)
@@ -64,32 +65,32 @@ class Listener:
             log.warning("listener_not_yet_listening")
 
     async def close(self) -> None:
-        """Stops listening, without a word to the subscribers."""
+        """Stops the listener. Subscribers are not notified."""
         if self._task is None:
             return
         self._task.cancel()
         await asyncio.wait({self._task})
 
     async def _run(self) -> None:
-        wait = SHORTEST_WAIT_SECONDS
+        wait = MIN_WAIT_SECONDS
         while True:
             try:
                 await self._listen()
             except Exception as error:
-                # Nobody restarts this task, so it outlives every error; one that is not the database's is a bug.
+                # Nothing restarts this task, so it must survive every error. Other errors than these are bugs.
                 if isinstance(error, ServiceBusy | TimeoutError) or lost_connection(error):
-                    log.warning("listener_lost", error=repr(error))
+                    log.warning("listener_connection_lost", error=repr(error))
                 else:
-                    log.exception("listener_broken")
+                    log.exception("listener_failed")
             if self.listening:
                 self._listens.clear()
                 self._hub.on_disconnect()
-                wait = SHORTEST_WAIT_SECONDS
+                wait = MIN_WAIT_SECONDS
             await asyncio.sleep(wait * random.uniform(0.5, 1.0))
-            wait = min(2 * wait, LONGEST_WAIT_SECONDS)
+            wait = min(2 * wait, MAX_WAIT_SECONDS)
 
     async def _listen(self) -> None:
-        """Hears until the connection is lost, and raises what it was lost by."""
+        """Receives signals until the connection is lost. Raises the error, if there is one."""
         connection = await self._connect("pocketpay listener")
         try:
             self._lost.clear()
@@ -98,20 +99,21 @@ class Listener:
                 await connection.add_listener(CHANNEL, self._on_notification)
                 now = await _time(connection)
             self._listens.set()
-            self._hub.listens(now)
+            self._hub.on_connect(now)
             await self._watch(connection)
         finally:
             connection.terminate()
 
     async def _watch(self, connection: Connection) -> None:
-        """Asks for the time again and again; returns when the connection ends, raises when no answer comes."""
+        """Asks the database for the time at each heartbeat. Returns when the connection ends; raises TimeoutError
+        when there is no answer."""
         while not self._lost.is_set():
             try:
                 async with asyncio.timeout(self._heartbeat_seconds):
                     await self._lost.wait()
             except TimeoutError:
                 async with asyncio.timeout(HEARTBEAT_TIMEOUT_SECONDS):
-                    self._hub.heard_until(await _time(connection))
+                    self._hub.received_until(await _time(connection))
 
     def _on_lost(self, connection: object) -> None:
         self._lost.set()
@@ -122,5 +124,5 @@ class Listener:
 
 async def _time(connection: Connection) -> datetime:
     now = await connection.fetchval("select clock_timestamp()")
-    assert isinstance(now, datetime)  # noqa: S101 - what PostgreSQL says a timestamptz is
+    assert isinstance(now, datetime)  # noqa: S101 - asyncpg returns a timestamptz as a datetime
     return now

@@ -1,7 +1,8 @@
-"""A pump: does one turn of work whenever it is woken, never two at once, and outlives what goes wrong in it.
+"""A pump: a task that does one turn of work each time it is woken. Turns never overlap, and no error ends the task.
 
-What wakes it during a turn is the next turn. While the database is away it tries again, less and less often; an error
-that no retry mends is told to whoever waits for the work, loudly, and the pump goes on.
+A call of `wake` during a turn starts another turn afterwards. While the database does not answer, the pump retries at
+growing intervals. An error that a retry cannot fix is logged and passed to the callers that wait for the work; then
+the pump continues.
 """
 
 import asyncio
@@ -13,13 +14,17 @@ from pocketpay.database.failures import Failure, ServiceBusy, classify, lost_con
 
 log = structlog.get_logger(__name__)
 
-SHORTEST_WAIT_SECONDS = 0.05
-LONGEST_WAIT_SECONDS = 1.0
-"""Between two tries while the database does not answer; doubled each time."""
+MIN_WAIT_SECONDS = 0.05
+MAX_WAIT_SECONDS = 1.0
+"""The wait between two attempts while the database does not answer. It doubles each time."""
 
 
 class Pump:
-    """`turn` leaves its work to be done again when it raises; `give_up` is told of an error that no retry mends."""
+    """Runs `turn` each time it is woken.
+
+    When `turn` raises, it must leave its work in place so that it can be done again. `give_up` is called with an
+    error that a retry cannot fix.
+    """
 
     def __init__(self, name: str, turn: Callable[[], Awaitable[None]], give_up: Callable[[Exception], None]) -> None:
         self._name, self._turn, self._give_up = name, turn, give_up
@@ -27,40 +32,40 @@ class Pump:
         self._task: asyncio.Task[None] | None = None
 
     def wake(self) -> None:
-        """There is work."""
+        """Requests a turn."""
         self._woken.set()
 
     def start(self) -> None:
-        """Begins to wait for work; needs a running event loop."""
+        """Starts the task. Needs a running event loop."""
         self._task = asyncio.create_task(self._run(), name=self._name)
 
     async def close(self) -> None:
-        """Stops, in the middle of a turn if need be."""
+        """Stops the task, even in the middle of a turn."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait({self._task})
 
     async def _run(self) -> None:
-        wait = SHORTEST_WAIT_SECONDS
+        wait = MIN_WAIT_SECONDS
         while True:
             await self._woken.wait()
             self._woken.clear()
             try:
                 await self._turn()
-                wait = SHORTEST_WAIT_SECONDS
+                wait = MIN_WAIT_SECONDS
             except Exception as error:
-                if not _may_pass(error):
-                    log.exception("pump_broken", pump=self._name)
+                if not _is_temporary(error):
+                    log.exception("feed_read_failed", feed=self._name)
                     self._give_up(error)
                     continue
-                log.warning("pump_waits", pump=self._name, error=repr(error))
+                log.warning("feed_read_retried", feed=self._name, error=repr(error))
                 self._woken.set()
                 await asyncio.sleep(wait)
-                wait = min(2 * wait, LONGEST_WAIT_SECONDS)
+                wait = min(2 * wait, MAX_WAIT_SECONDS)
 
 
-def _may_pass(error: Exception) -> bool:
-    """Whether the same read may pass in a moment."""
+def _is_temporary(error: Exception) -> bool:
+    """Whether the same read may succeed shortly."""
     if isinstance(error, ServiceBusy) or lost_connection(error):
         return True
     return classify(error) in (Failure.RETRY, Failure.LOCK_TIMEOUT, Failure.CANCELLED)

@@ -1,14 +1,14 @@
-"""Signals: what a unit of work tells the servers after its commit, and how that is written.
+"""Signals: the message that a unit of work sends to all servers at its commit, and its format.
 
     payload   "all", or items joined by ","; ids are 32 hexadecimal digits, versions hexadecimal
     item      w<wallet>.<version>
-              t<transaction><source wallet><destination wallet>.<version>     32 "-" for a wallet that is not there
+              t<transaction><source wallet><destination wallet>.<version>     32 "-" for a missing wallet
               m<request><requester wallet><payer wallet>.<version>            a money request
               s<session>                                                      the session has ended
               r                                                               risk settings have changed
 
-A payload of 8,000 bytes is an error inside the money's own unit of work, so a signal is cut into several, and one too
-big to be told piece by piece is "all": everybody reads again what they watch.
+A payload of 8,000 bytes would be an error inside the unit of work that moves the money. So a larger signal is split
+into several payloads. A signal that needs more than MAX_PAYLOADS is sent as "all": every subscriber then reads again.
 """
 
 from collections.abc import Collection, Mapping
@@ -16,22 +16,23 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 from uuid import UUID
 
-# Reads an id ten times faster than the standard library's class, is one of its subclasses and equal to it.
-from asyncpg.pgproto.pgproto import UUID as FastUUID  # noqa: N811 - a class in capitals, no constant
+# A subclass of the standard library's UUID, equal to it, that parses an id ten times faster.
+from asyncpg.pgproto.pgproto import UUID as FastUUID  # noqa: N811 - a class, although its name is in capitals
 
 CHANNEL = "pocketpay"
 
 MAX_PAYLOAD_BYTES = 7_499
-"""PostgreSQL refuses 8,000; what is left is room for nothing, and peace of mind."""
+"""PostgreSQL refuses 8,000; the difference is a safety margin."""
 
 MAX_PAYLOADS = 8
-"""Some 490 transfers in one unit of work, four times the largest batch. Beyond, reading all again is cheaper."""
+"""Enough for about 490 transfers in one unit of work, four times the largest batch. Above it, reading everything
+again is cheaper."""
 
 ALL = "all"
 
 
 class TransactionSignal(NamedTuple):
-    """A transaction's new version, and whose it is: enough to find who is interested without reading it."""
+    """A transaction's new version, and its wallets: enough to find the watches it concerns without reading it."""
 
     version: int
     source_wallet_id: UUID | None
@@ -39,7 +40,7 @@ class TransactionSignal(NamedTuple):
 
 
 class RequestSignal(NamedTuple):
-    """A money request's new version, and between whom it is."""
+    """A money request's new version, and its two wallets."""
 
     version: int
     requester_wallet_id: UUID
@@ -48,10 +49,10 @@ class RequestSignal(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """What changed in one commit: wallets, transactions and money requests by id with their new version; sessions
-    that have ended; whether risk settings did.
+    """The changes of one commit: wallets, transactions and money requests by id with their new version; sessions that
+    have ended; whether risk settings have changed.
 
-    `everything` means that more changed than is said here: what the other fields name is then not all of it.
+    `everything` means that the other fields are incomplete: anything may have changed.
     """
 
     wallets: Mapping[UUID, int] = field(default_factory=dict)
@@ -66,9 +67,9 @@ EVERYTHING = Signal(everything=True)
 
 
 def payloads(signal: Signal) -> list[str]:
-    """The notifications that tell `signal`, each below 7,500 bytes: none when nothing changed, at most eight.
+    """Returns the payloads of the signal: none when nothing changed, at most MAX_PAYLOADS, each below 7,500 bytes.
 
-    Costs well under a microsecond an item: it runs in the money's unit of work.
+    It runs in the unit of work that moves the money, and takes well under a microsecond for each item.
     """
     if signal.everything:
         return [ALL]
@@ -84,11 +85,12 @@ def payloads(signal: Signal) -> list[str]:
     ]
     if signal.risk_settings:
         items.append("r")
-    return _cut(",".join(items))
+    return _split(",".join(items))
 
 
 def read(payload: str) -> Signal:
-    """The signal in a notification. What is not understood (a newer server's, another program's) is everything."""
+    """Returns the signal in a payload. A payload in an unknown format (from a newer server or another program) is
+    EVERYTHING."""
     wallets: dict[UUID, int] = {}
     transactions: dict[UUID, TransactionSignal] = {}
     sessions: list[UUID] = []
@@ -117,19 +119,19 @@ def read(payload: str) -> Signal:
     return Signal(wallets, transactions, sessions, requests, risk_settings)
 
 
-_NOBODY = "-" * 32
+_NO_WALLET = "-" * 32
 
 
 def _hex(wallet_id: UUID | None) -> str:
-    return _NOBODY if wallet_id is None else wallet_id.hex
+    return _NO_WALLET if wallet_id is None else wallet_id.hex
 
 
 def _wallet(written: str) -> UUID | None:
-    return None if written == _NOBODY else FastUUID(written)
+    return None if written == _NO_WALLET else FastUUID(written)
 
 
-def _cut(text: str) -> list[str]:
-    """The items in `text` in as many payloads as they need; everything is ASCII, so a character is a byte."""
+def _split(text: str) -> list[str]:
+    """Splits `text` between items into as few payloads as possible. The text is ASCII, so a character is a byte."""
     if not text:
         return []
     cut: list[str] = []

@@ -113,8 +113,8 @@ async def test_what_changed_while_the_listener_was_lost_is_told_when_it_is_back(
                 third,
             )
             assert await end_unpayable_requests(other.desk) == 1
-            assert second not in watch._untold
-            assert third not in watch._untold
+            assert second not in watch._undelivered
+            assert third not in watch._undelivered
             await on_disconnect.listener.start()
             expected = {
                 (first, RequestStatus.DECLINED),

@@ -256,9 +256,9 @@ async def test_audit_tells_a_bounded_number_of_findings(client: Client, owner: O
     for name in ("ada", "bea", "cid"):
         await client.sign_up(name)
     await owner.execute("update ledger_accounts set posted = 7 where kind = 'wallet'")
-    told = await Audits(client.services.database.dsn, most_told=2).run()
+    told = await Audits(client.services.database.dsn, max_findings=2).run()
     assert (len(told.findings), told.more) == (2, True)
-    told = await Audits(client.services.database.dsn, most_told=3).run()
+    told = await Audits(client.services.database.dsn, max_findings=3).run()
     assert (len(told.findings), told.more) == (3, False)
 
 

@@ -145,7 +145,7 @@ async def test_filter_narrows_by_each_of_its_questions(owner: Owner, server: One
 async def test_filtered_list_goes_on_where_it_stopped_looking(
     owner: Owner, server: OneServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(history, "STRETCH", 5)
+    monkeypatch.setattr(history, "MAX_SCANNED", 5)
     alice, bob = await people(owner, "alice", "bob")
     rent = payment(alice, bob, description="Rent", created_at=NOON)
     await write(owner, [rent, *(payment(alice, bob, created_at=NOON + timedelta(minutes=n)) for n in range(1, 13))])
@@ -162,7 +162,7 @@ async def test_filtered_list_goes_on_where_it_stopped_looking(
 async def test_total_count_is_null_past_its_bound(
     owner: Owner, server: OneServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(history, "COUNTED", 2)
+    monkeypatch.setattr(history, "MAX_COUNT", 2)
     alice, bob = await people(owner, "alice", "bob")
     await write(owner, [payment(alice, bob) for _ in range(3)])
     assert (await Door(server).ask(alice, LIST))["totalCount"] is None

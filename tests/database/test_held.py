@@ -87,7 +87,7 @@ async def test_a_slot_that_cannot_be_opened_is_tried_ever_less(
 async def test_slots_are_filled_when_postgresql_lets_more_in(
     database_dsn: Dsns, owner: "asyncpg.Connection[asyncpg.Record]", monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(held, "LONGEST_PAUSE", 0.1)
+    monkeypatch.setattr(held, "MAX_PAUSE", 0.1)
     async with opened(database_dsn) as database:
         async with at_most(owner, 0):
             assert len(set(await asyncio.gather(*(backend(database, 0.1) for _ in range(4))))) == 1

@@ -7,7 +7,7 @@ import structlog
 from structlog.testing import capture_logs
 
 from pocketpay.database.failures import ServiceBusy
-from pocketpay.database.loops import going_on
+from pocketpay.database.loops import log_errors
 
 
 @pytest.mark.parametrize(
@@ -18,7 +18,7 @@ from pocketpay.database.loops import going_on
     ],
 )
 def test_a_turn_that_fails_is_logged_and_the_next_one_comes(error: Exception, told: dict[str, object]) -> None:
-    with capture_logs() as logged, going_on(structlog.get_logger(), busy="put_off", failed="failed"):
+    with capture_logs() as logged, log_errors(structlog.get_logger(), busy="put_off", failed="failed"):
         raise error
     (line,) = logged
     line.pop("log_level")
@@ -26,5 +26,5 @@ def test_a_turn_that_fails_is_logged_and_the_next_one_comes(error: Exception, to
 
 
 def test_a_loop_that_is_cancelled_ends() -> None:
-    with pytest.raises(asyncio.CancelledError), going_on(structlog.get_logger(), busy="put_off", failed="failed"):
+    with pytest.raises(asyncio.CancelledError), log_errors(structlog.get_logger(), busy="put_off", failed="failed"):
         raise asyncio.CancelledError

@@ -11,9 +11,9 @@ from pocketpay.database.errors import DatabaseUnavailable
 
 
 def test_key_is_made_once_long_and_for_its_owner_alone(tmp_path: Path) -> None:
-    key = secret_key.read_or_make(tmp_path)
+    key = secret_key.read_or_create(tmp_path)
     assert len(key) >= 32
-    assert secret_key.read_or_make(tmp_path) == key
+    assert secret_key.read_or_create(tmp_path) == key
     assert stat.S_IMODE((tmp_path / "secret_key").stat().st_mode) == 0o600
     assert [path.name for path in tmp_path.iterdir()] == ["secret_key"]
 
@@ -24,7 +24,7 @@ def test_servers_that_start_together_get_the_same_key(tmp_path: Path) -> None:
 
     def make() -> None:
         together.wait()
-        keys.append(secret_key.read_or_make(tmp_path))
+        keys.append(secret_key.read_or_create(tmp_path))
 
     threads = [threading.Thread(target=make) for _ in range(8)]
     for thread in threads:
@@ -38,9 +38,9 @@ def test_servers_that_start_together_get_the_same_key(tmp_path: Path) -> None:
 def test_cut_off_key_is_not_used(tmp_path: Path) -> None:
     (tmp_path / "secret_key").write_text("short")
     with pytest.raises(DatabaseUnavailable, match="SECRET_KEY"):
-        secret_key.read_or_make(tmp_path)
+        secret_key.read_or_create(tmp_path)
 
 
 def test_key_that_cannot_be_kept_is_asked_for(tmp_path: Path) -> None:
     with pytest.raises(DatabaseUnavailable, match="set SECRET_KEY"):
-        secret_key.read_or_make(tmp_path / "nowhere")
+        secret_key.read_or_create(tmp_path / "nowhere")

@@ -49,7 +49,7 @@ async def test_pooler_that_drops_our_settings_is_refused(
 
 
 async def test_older_postgresql_is_refused(durable: EmbeddedPostgres, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(startup, "OLDEST", 190_000)
+    monkeypatch.setattr(startup, "MIN_VERSION", 190_000)
     with pytest.raises(DatabaseUnavailable, match="use 18 or newer"):
         await startup.check(durable.server_dsn)
 

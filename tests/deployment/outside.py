@@ -48,7 +48,7 @@ def outside_postgres(home: Path, system_home: Path) -> Iterator[Outside]:
     password.write_text(ADMINISTRATOR)
     cluster.mkdir(mode=0o700)
     for path in (password, cluster):
-        programs.own(path)
+        programs.change_owner(path)
     port = _free_port()
     listening = f"-c listen_addresses=127.0.0.1 -c port={port} -c unix_socket_directories= -c shared_buffers=32MB"
     _run(programs, "initdb", f"--pgdata={cluster}", "--no-sync", "--username=postgres", "--auth=scram-sha-256",

@@ -95,7 +95,7 @@ async def test_totals_read_the_range_and_probe_fees_of_what_went_out(
 async def test_lines_of_a_statement_come_by_key_in_the_order_of_the_books(
     module_dsn: Dsns, owner: "Connection[Record]", wallet: UUID
 ) -> None:
-    reader = await asyncpg.connect(module_dsn.server, server_settings=lines.PLANS)
+    reader = await asyncpg.connect(module_dsn.server, server_settings=lines.PLANNER_SETTINGS)
     plan = await explained(reader, lines._LINES, "uuid, bigint, bigint", wallet, 100, 400)
     steps = scans(plan, "ledger_entries", "transactions", "users")
     await reader.close()

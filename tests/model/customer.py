@@ -37,7 +37,7 @@ from tests.model.orders import (
     made_by,
 )
 from tests.model.paper import BETWEEN_PEOPLE, RULES
-from tests.model.picks import ALIVE, Picks
+from tests.model.picks import UNFINISHED, Picks
 
 
 class Customer:
@@ -141,7 +141,7 @@ class Customer:
 
     def _answers(self) -> Order:
         """To a payment: its sender or the bank, or nobody in time."""
-        alive = [one.id for one in self.model.payments.values() if one.status in ALIVE]
+        alive = [one.id for one in self.model.payments.values() if one.status in UNFINISHED]
         id = self.chance.choice(alive) if alive and self.chance.random() < 0.75 else self.pick.any_payment()
         payment = self.model.payments.get(id)
         who = self.pick.perhaps_not(None if payment is None else payment.owner)
@@ -186,7 +186,7 @@ class Customer:
     def _asks_no_more(self) -> Order | None:
         """Because nobody has said yes to a payment in time, while the request has time left."""
         for payment in self.model.payments.values():
-            if payment.lapsed and payment.status in ALIVE and payment.asked is not None:
+            if payment.lapsed and payment.status in UNFINISHED and payment.asked is not None:
                 return TakeBack(self.model.requests[payment.asked].who, payment.asked)
         return None
 

@@ -8,7 +8,7 @@ from tests.model.model import Model
 
 Thing = TypeVar("Thing")
 
-ALIVE = ("created", "pending_confirmation")
+UNFINISHED = ("created", "pending_confirmation")
 
 
 class Picks:

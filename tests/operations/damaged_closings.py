@@ -2,7 +2,7 @@
 
 from pocketpay.ledger.repository.proofs import PROJECTION
 from pocketpay.operator_log.repository.act_proofs import ROLES
-from pocketpay.transactions.repository.closed_proofs import EMPTY, LEFT
+from pocketpay.transactions.repository.closed_proofs import CLOSED_ACCOUNTS, EMPTY
 from pocketpay.transactions.repository.proofs import HOLDS, USAGE
 from tests.operations.damage import INTENT, NEW, Damage, unguarded
 
@@ -62,17 +62,17 @@ CLOSINGS = (
     Damage(
         "a closed wallet whose owner is here",
         "update users set closed_at = null where wallet_id = '{gina}'",
-        {LEFT: {"{gina_user}"}, ROLES: {"{gina_user}"}},
+        {CLOSED_ACCOUNTS: {"{gina_user}"}, ROLES: {"{gina_user}"}},
     ),
     Damage(
         "a closed wallet that is open again",
         "update wallets set status = 'active' where id = '{gina}'",
-        {LEFT: {"{gina_user}"}},
+        {CLOSED_ACCOUNTS: {"{gina_user}"}},
     ),
     Damage(
         "an owner who has left, and whose wallet is open",
         "update users set closed_at = now() where wallet_id = '{dan}'",
-        {LEFT: {"{dan_user}"}},
+        {CLOSED_ACCOUNTS: {"{dan_user}"}},
     ),
     Damage(
         "an operator who has left",
@@ -82,11 +82,11 @@ CLOSINGS = (
     Damage(
         "a session that did not end with the wallet",
         "update sessions set revoked_at = null where user_id = '{gina_user}'",
-        {LEFT: {"{gina_user}"}},
+        {CLOSED_ACCOUNTS: {"{gina_user}"}},
     ),
     Damage(
         "a session of somebody who has left",
         f"{SESSION} values ('{NEW}', '{{gina_user}}', now(), now(), now() + interval '1 day')",
-        {LEFT: {"{gina_user}"}},
+        {CLOSED_ACCOUNTS: {"{gina_user}"}},
     ),
 )

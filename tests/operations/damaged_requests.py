@@ -1,7 +1,7 @@
 """Damage to money requests and the payments of them, as their owner could do it."""
 
 from pocketpay.transactions.repository.proofs import KEYS
-from pocketpay.transactions.repository.request_proofs import AS_ASKED, BETWEEN_WALLETS, CONSTRAINED, PAID_ONCE
+from pocketpay.transactions.repository.request_proofs import BETWEEN_WALLETS, CONSTRAINED, MATCHES_REQUEST, PAID_ONCE
 from tests.operations.damage import NEW, Damage, unguarded
 
 REQUESTS = (
@@ -18,32 +18,32 @@ REQUESTS = (
     unguarded(
         "a payment of another request than the one that was paid",
         "update transactions set request_id = '{asked}' where id = '{paid}'",
-        {PAID_ONCE: {"{asked}", "{asked_and_paid}"}, AS_ASKED: {"{paid}"}},
+        {PAID_ONCE: {"{asked}", "{asked_and_paid}"}, MATCHES_REQUEST: {"{paid}"}},
     ),
     unguarded(
         "a request paid with another amount than it asks for",
         "update money_requests set amount = amount + 1 where id = '{asked_and_paid}'",
-        {AS_ASKED: {"{paid}"}},
+        {MATCHES_REQUEST: {"{paid}"}},
     ),
     unguarded(
         "a request whose money went to somebody else",
         "update money_requests set requester_wallet_id = '{carol}' where id = '{asked_and_paid}'",
-        {AS_ASKED: {"{paid}"}, KEYS: {"{bob} key-of-asked_and_paid"}},
+        {MATCHES_REQUEST: {"{paid}"}, KEYS: {"{bob} key-of-asked_and_paid"}},
     ),
     unguarded(
         "a request that somebody else paid",
         "update money_requests set payer_wallet_id = '{dan}' where id = '{asked_and_paid}'",
-        {AS_ASKED: {"{paid}"}},
+        {MATCHES_REQUEST: {"{paid}"}},
     ),
     Damage(
         "a payment that waits for a request that has ended",
         "update money_requests set status = 'cancelled' where id = '{asked_and_held}'",
-        {AS_ASKED: {"{waiting}"}},
+        {MATCHES_REQUEST: {"{waiting}"}},
     ),
     unguarded(
         "a payment whose request is gone",
         "delete from money_requests where id = '{asked_and_paid}'",
-        {AS_ASKED: {"{paid}"}, KEYS: {"{bob} key-of-asked_and_paid"}},
+        {MATCHES_REQUEST: {"{paid}"}, KEYS: {"{bob} key-of-asked_and_paid"}},
     ),
     unguarded(
         "a request in another currency than its wallets",

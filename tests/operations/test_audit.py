@@ -64,7 +64,7 @@ async def told(connection: "Connection[Record]") -> tuple[int, dict[str, set[str
     """The exit code, the ids of each law that is broken, and the last line."""
     await connection.execute("set local role pocketpay_reader")
     out = io.StringIO()
-    code = await audit.tell(audit.prove(Session(connection)), out)
+    code = await audit.write_report(audit.prove(Session(connection)), out)
     *lines, last = out.getvalue().splitlines()
     found: dict[str, set[str]] = {}
     for line in lines:

@@ -11,7 +11,7 @@ from pocketpay.identity.refresh_session import refresh_session
 from pocketpay.identity.services import Admission, IdentityServices
 from pocketpay.identity.sessions import live
 from pocketpay.identity.sign_in import sign_in
-from pocketpay.operations.end_sessions import Ended, end_sessions
+from pocketpay.operations.end_sessions import EndedSessions, end_sessions
 from pocketpay.operator_log.act import Operator
 from pocketpay.transactions.errors import InvalidInput
 from pocketpay.updates.signals import CHANNEL, read
@@ -22,7 +22,7 @@ from tests.people import HOME, PASSWORD, LosesReplies, Owner, arrive, receiving
 
 async def end(
     services: IdentityServices, whose: Admission, by: Operator = OPS, reason: str = "Lost her telephone"
-) -> Ended:
+) -> EndedSessions:
     return await end_sessions(services.database, by, whose.viewer.wallet_id, raw_reason=reason)
 
 

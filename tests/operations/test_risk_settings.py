@@ -6,7 +6,13 @@ import pytest
 
 from pocketpay.clearing.policy import read_policy
 from pocketpay.database.sessions import Database
-from pocketpay.operations.risk_settings import RiskSetting, clear_risk_setting, known, risk_settings, set_risk_setting
+from pocketpay.operations.risk_settings import (
+    RiskSetting,
+    clear_risk_setting,
+    risk_settings,
+    set_risk_setting,
+    setting_name,
+)
 from pocketpay.operator_log.act import Operator
 from pocketpay.payments.desk import Desk
 from pocketpay.risk.large_transfer import LargeTransfer
@@ -43,7 +49,7 @@ async def test_what_is_set_goes_over_the_environments_and_cleared_it_is_the_envi
 ) -> None:
     before = await applying(database)
     setting = await set_(database, "large_transfer_threshold", " USD:20.00,JPY:3000 ")
-    assert (setting.value, setting.environments, setting.overridden) == (
+    assert (setting.value, setting.environment_value, setting.overridden) == (
         "USD:20.00,JPY:3000",
         "USD:500.00,JPY:50000",
         True,
@@ -99,10 +105,10 @@ async def test_no_setting_without_a_reason(database: Database, owner: Owner, rea
 
 
 def test_name_is_known_in_any_case_and_no_other() -> None:
-    assert known(" RAPID_transfer_count ") == "rapid_transfer_count"
+    assert setting_name(" RAPID_transfer_count ") == "rapid_transfer_count"
     for other in ("", "secret_key", "transfer_limit"):
         with pytest.raises(InvalidInput):
-            known(other)
+            setting_name(other)
 
 
 async def test_every_change_is_recorded_and_told_and_what_changes_nothing_is_not(

@@ -106,7 +106,7 @@ class GiveBack:
 
     def decide(self, book: Book) -> Outcome:
         original = book.transactions[self.of.id]
-        amount = original.left if self.minor is None else Money(self.minor, "USD")
+        amount = original.refundable if self.minor is None else Money(self.minor, "USD")
         return Reversal(uuids.uuid7(), original, amount, "A mistake").done(book, self.key)
 
 

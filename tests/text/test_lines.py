@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from pocketpay.identity.errors import InvalidProfile
 from pocketpay.identity.names import display_name
 from pocketpay.payments.parsing import parse_bank_name, parse_description, parse_label, parse_merchant, parse_reason
-from pocketpay.text.characters import VERSION, category, is_seen
-from pocketpay.text.lines import fits_line, fits_name, shows_something
+from pocketpay.text.characters import VERSION, category, is_visible
+from pocketpay.text.lines import fits_line, fits_name, has_visible_character
 from pocketpay.transactions.errors import InvalidInput
 
 ENGLAND = "\U0001f3f4\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f"
@@ -108,14 +108,14 @@ def test_what_cannot_be_seen_or_deceives_is_neither(text: str) -> None:
 
 @pytest.mark.parametrize("text", UNSEEN.values(), ids=UNSEEN)
 def test_what_cannot_be_seen_may_stand_beside_what_can_or_is_refused_as_deceiving(text: str) -> None:
-    assert not shows_something(text)
-    assert shows_something(f"{text}a")
+    assert not has_visible_character(text)
+    assert has_visible_character(f"{text}a")
 
 
 @given(st.text(st.characters(categories=("Mn", "Mc", "Me", "Zs", "Cf")), max_size=20))
 def test_marks_spaces_and_formats_alone_show_nothing(text: str) -> None:
     # The generator's own Python is older: it may take for a mark what is none any more.
-    assert shows_something(text) == any(category(char)[0] in "LNPS" for char in text)
+    assert has_visible_character(text) == any(category(char)[0] in "LNPS" for char in text)
 
 
 @given(st.text(max_size=40))
@@ -128,8 +128,8 @@ def test_a_name_has_no_more_than_a_line_may_have(text: str) -> None:
 
 @given(st.text(max_size=40))
 def test_a_text_that_shows_something_still_does_beside_another(text: str) -> None:
-    assert shows_something(text) == any(is_seen(char) for char in text)
-    assert shows_something(f"\u3164{text}\u200b") == shows_something(text)
+    assert has_visible_character(text) == any(is_visible(char) for char in text)
+    assert has_visible_character(f"\u3164{text}\u200b") == has_visible_character(text)
 
 
 def test_data_is_that_of_the_pinned_package_and_newer_than_pythons() -> None:

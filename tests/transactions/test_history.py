@@ -56,7 +56,7 @@ async def whole(
     at: Position | None = None
     for _ in range(1_000):
         bound = {"newer_than" if backwards else "older_than": at}
-        read = await history.read(session, wallet, narrowed, most=size, backwards=backwards, **bound)
+        read = await history.read(session, wallet, narrowed, limit=size, backwards=backwards, **bound)
         gone += [transaction.id for transaction in read.transactions]
         if len(read.transactions) < size and read.stopped_at is None:
             return gone
@@ -127,7 +127,7 @@ async def test_pages_in_either_direction_are_the_sorted_history(owner: Owner, se
 async def test_filtered_pages_are_the_filtered_history(
     owner: Owner, session: Session, monkeypatch: pytest.MonkeyPatch, seed: int, stretch: int
 ) -> None:
-    monkeypatch.setattr(history, "STRETCH", stretch)
+    monkeypatch.setattr(history, "MAX_SCANNED", stretch)
     chance = random.Random(f"{seed} {stretch}")
     wallets = await somebody(owner, 3)
     past = at_random(chance, wallets, 60)
@@ -149,7 +149,7 @@ async def test_pages_stay_true_while_others_write(owner: Owner, session: Session
     at = None
     later = NOON + timedelta(hours=1)
     while True:
-        page = (await history.read(session, viewer, most=5, older_than=at)).transactions
+        page = (await history.read(session, viewer, limit=5, older_than=at)).transactions
         gone += [transaction.id for transaction in page]
         if not page:
             break
@@ -205,11 +205,11 @@ async def test_recipient_cannot_find_by_time_when_a_held_payment_was_made(owner:
 async def test_filter_that_finds_nothing_stops_and_says_where(
     owner: Owner, session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(history, "STRETCH", 10)
+    monkeypatch.setattr(history, "MAX_SCANNED", 10)
     sender, recipient = await somebody(owner, 2)
     past = [payment(sender, recipient, created_at=NOON + timedelta(seconds=n)) for n in range(25)]
     await write(owner, past)
-    read = await history.read(session, sender, Filter(search="caviar"), most=3)
+    read = await history.read(session, sender, Filter(search="caviar"), limit=3)
     assert read.transactions == ()
     assert read.stopped_at == Position(past[15].created_at, past[15].id)
 
@@ -217,7 +217,7 @@ async def test_filter_that_finds_nothing_stops_and_says_where(
 async def test_count_is_not_given_past_its_bound(
     owner: Owner, session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(history, "COUNTED", 10)
+    monkeypatch.setattr(history, "MAX_COUNT", 10)
     sender, recipient = await somebody(owner, 2)
     past = [payment(sender, recipient, amount=100 * n) for n in range(1, 12)]
     await write(owner, past)
@@ -229,7 +229,7 @@ async def test_count_is_not_given_past_its_bound(
 async def test_filtered_count_is_not_given_where_it_would_read_too_much(
     owner: Owner, session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(history, "COUNT_STRETCH", 10)
+    monkeypatch.setattr(history, "MAX_COUNT_SCANNED", 10)
     sender, recipient = await somebody(owner, 2)
     await write(owner, [payment(sender, recipient) for _ in range(10)])
     assert await history.count(session, sender, Filter(search="caviar")) == 0

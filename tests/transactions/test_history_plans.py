@@ -64,17 +64,17 @@ async def test_page_reads_no_more_than_itself_from_either_index(
 async def test_filtered_page_reads_no_more_than_its_stretch(
     owner: "Connection[Record]", wallet: UUID, order: str
 ) -> None:
-    questions = repository._questions(Filter(search="nothing of that kind"))
+    questions = repository._conditions(Filter(search="nothing of that kind"))
     types = f"{BOUNDS}, int, int, {QUESTIONS}"
-    plan = await explained(owner, repository._NARROWED_PAGE[order], types, *bounds(wallet), PAGE, 500, *questions)
+    plan = await explained(owner, repository._FILTERED_PAGE[order], types, *bounds(wallet), PAGE, 500, *questions)
     assert {scan["Node Type"] for scan in scans(plan, "transactions")} == {"Index Scan"}
     assert sum(scan["Actual Rows"] for scan in scans(plan, "transactions")) <= 501
 
 
 async def test_filtered_page_that_is_full_early_reads_no_further(owner: "Connection[Record]", wallet: UUID) -> None:
-    questions = repository._questions(Filter(search="payment"))
+    questions = repository._conditions(Filter(search="payment"))
     types = f"{BOUNDS}, int, int, {QUESTIONS}"
-    plan = await explained(owner, repository._NARROWED_PAGE["desc"], types, *bounds(wallet), PAGE, 500, *questions)
+    plan = await explained(owner, repository._FILTERED_PAGE["desc"], types, *bounds(wallet), PAGE, 500, *questions)
     assert sum(scan["Actual Rows"] for scan in scans(plan, "transactions")) <= PAGE + 1
 
 

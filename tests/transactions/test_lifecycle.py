@@ -8,7 +8,7 @@ import uuid_utils.compat as uuids
 from asyncpg import Connection, Record
 
 from pocketpay.errors import BooksDisagree
-from pocketpay.transactions.lifecycle import ALIVE, NEXT, Status, require_transition
+from pocketpay.transactions.lifecycle import NEXT, UNFINISHED, Status, require_transition
 from pocketpay.transactions.models import STATUSES
 from tests.transactions.past import people
 
@@ -60,8 +60,8 @@ def test_every_status_has_its_place_in_the_table_and_in_the_database() -> None:
 
 
 def test_what_is_final_stays() -> None:
-    assert {Status.CREATED, Status.PENDING_CONFIRMATION} == ALIVE
-    for final in set(Status) - ALIVE:
+    assert {Status.CREATED, Status.PENDING_CONFIRMATION} == UNFINISHED
+    for final in set(Status) - UNFINISHED:
         assert not any(allowed_here(final, after) for after in Status)
 
 

@@ -178,7 +178,7 @@ async def test_a_slow_subscriber_misses_nothing_and_his_mailbox_stays_bounded(pa
                 if len(payments) % 7 == 0:
                     await asyncio.sleep(0.001)
             await until(lambda: watch.behind is not None)
-            assert len(watch._untold) <= PAGE
+            assert len(watch._undelivered) <= PAGE
             assert await told(watch, len(payments)) == payments
             following = scene.books.pay(payer, payee)
             scene.signal(following)

@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from pocketpay.database.failures import ServiceBusy
-from pocketpay.updates.feed import TOLD_AT_ONCE, Feed
+from pocketpay.updates.feed import MAX_PER_LOOP_TURN, Feed
 from pocketpay.updates.signals import Signal
 from tests.updates.waiting import until
 
@@ -129,7 +129,7 @@ async def test_many_subscribers_are_told_in_turns_between_which_others_work(wall
         while not all(follower.done() for follower in followers):
             await asyncio.sleep(0)
             turn += 1
-    assert len(turns) >= 200 // TOLD_AT_ONCE
+    assert len(turns) >= 200 // MAX_PER_LOOP_TURN
 
 
 async def test_what_is_signalled_during_a_read_is_one_next_read(wallet: UUID) -> None:

@@ -15,11 +15,11 @@ def test_nothing_is_missed_after_a_failover_from_a_clock_that_was_ahead(wrong: t
     time, notebook = [0.0], Notebook()
     hub = Hub(lambda: time[0])
     hub.join(notebook)
-    hub.listens(NOON + wrong)
+    hub.on_connect(NOON + wrong)
     time[0] = 5.0
-    hub.heard_until(NOON + timedelta(seconds=5) + wrong)
+    hub.received_until(NOON + timedelta(seconds=5) + wrong)
     time[0] = 25.0
-    hub.listens(NOON + timedelta(seconds=25))
+    hub.on_connect(NOON + timedelta(seconds=25))
     last_heard = NOON + timedelta(seconds=5)
     assert notebook.missed_since[-1] == last_heard - OVERLAP
     assert hub.since() == NOON + timedelta(seconds=25) - OVERLAP
@@ -29,7 +29,7 @@ def test_nothing_is_missed_after_a_failover_from_a_clock_that_was_behind() -> No
     time, notebook = [0.0], Notebook()
     hub = Hub(lambda: time[0])
     hub.join(notebook)
-    hub.listens(NOON)
+    hub.on_connect(NOON)
     time[0] = 20.0
-    hub.listens(NOON + timedelta(hours=1))
+    hub.on_connect(NOON + timedelta(hours=1))
     assert notebook.missed_since[-1] == NOON - OVERLAP

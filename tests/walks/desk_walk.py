@@ -124,7 +124,7 @@ class DeskWalk:
 
     async def _history(self, wallet_id: UUID) -> set[UUID]:
         async with self.desks[0].database.read() as session:
-            stretch = await history.read(session, wallet_id, most=10_000)
+            stretch = await history.read(session, wallet_id, limit=10_000)
         return {one.id for one in stretch.transactions}
 
     async def _compare_limits(self, name: str, wallet_id: UUID) -> None:

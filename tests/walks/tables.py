@@ -147,7 +147,7 @@ class Tables:
     def _times_paid(self, payer_id: UUID, payee_id: UUID) -> int:
         """How many payments of the one to the other were not given back whole."""
         return sum(
-            (one.destination_wallet_id, one.status) == (payee_id, Status.COMPLETED) and one.left.minor > 0
+            (one.destination_wallet_id, one.status) == (payee_id, Status.COMPLETED) and one.refundable.minor > 0
             for one in self._sent(payer_id)
         )
 

@@ -3,7 +3,7 @@
 import strawberry
 
 from pocketpay.api.context import Info
-from pocketpay.operations.audits import MOST_TOLD
+from pocketpay.operations.audits import MAX_FINDINGS
 
 
 @strawberry.type(description="One row that breaks a rule of the ledger.")
@@ -18,7 +18,7 @@ class AuditReport:
     right: bool = strawberry.field(description="Whether every rule holds.")
     laws: int = strawberry.field(description="Number of rules that were checked.")
     findings: list[AuditFinding] = strawberry.field(
-        description=f"The rows that break a rule, at most {MOST_TOLD}; empty when the ledger is correct."
+        description=f"The rows that break a rule, at most {MAX_FINDINGS}; empty when the ledger is correct."
     )
     more: bool = strawberry.field(
         description="Whether there are more findings than these. `pocketpay audit` prints all of them."

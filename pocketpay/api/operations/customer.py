@@ -36,9 +36,9 @@ async def wallets_transactions(
     page = asked(listing, first, after, last, before)
     database = info.context.database
     rows = await database.query(
-        history.oversee,
+        history.read_as_operator,
         self.uuid,
-        most=page.fetch,
+        limit=page.fetch,
         older_than=Position.of(page.after),
         newer_than=Position.of(page.before),
         backwards=page.backward,

@@ -123,7 +123,7 @@ async def actions(
     rows = await database.query(
         listing.read,
         about,
-        most=page.fetch,
+        limit=page.fetch,
         older_than=Position.of(page.after),
         newer_than=Position.of(page.before),
         backwards=page.backward,

@@ -35,7 +35,7 @@ class RiskSetting:
         return cls(
             name=setting.name,
             value=setting.value,
-            environment_value=setting.environments,
+            environment_value=setting.environment_value,
             overridden=setting.overridden,
             since=setting.since,
         )

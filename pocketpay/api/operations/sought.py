@@ -10,21 +10,21 @@ from pocketpay.api import ids
 from pocketpay.identity import contacts
 from pocketpay.identity.errors import InvalidProfile
 from pocketpay.identity.usernames import canonical
-from pocketpay.operations.customers import Sought
+from pocketpay.operations.customers import CustomerQuery
 from pocketpay.text.pasted import trimmed
 
 
-def sought(typed: str) -> Sought:
+def sought(typed: str) -> CustomerQuery:
     """Everything that the text may mean."""
     text = trimmed(typed)
     match ids.split_prefix(text):
         case (ids.USER | ids.CUSTOMER, id):
-            return Sought(user_id=id)
+            return CustomerQuery(user_id=id)
         case (ids.WALLET | ids.CUSTOMER_WALLET, id):
-            return Sought(wallet_id=id)
+            return CustomerQuery(wallet_id=id)
         case (ids.TRANSACTION | ids.CUSTOMER_TRANSACTION, id):
-            return Sought(transaction_id=id)
-    return Sought(username=canonical(text), email=_email(text), phone=_phone(text))
+            return CustomerQuery(transaction_id=id)
+    return CustomerQuery(username=canonical(text), email=_email(text), phone=_phone(text))
 
 
 def sought_transaction(typed: str) -> UUID | None:

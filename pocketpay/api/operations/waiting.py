@@ -52,7 +52,7 @@ async def _page(
     database = info.context.database
     rows = await database.query(
         read,
-        most=page.fetch,
+        limit=page.fetch,
         after=Position.of(page.after),
         before=Position.of(page.before),
         backwards=page.backward,

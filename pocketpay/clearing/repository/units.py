@@ -277,7 +277,7 @@ def _inserted(new: Sequence[Transaction]) -> Sequence[Sequence[object]]:
 
 def _updated(changed: Sequence[Transaction]) -> Sequence[Sequence[object]]:
     if not changed:  # as in most units
-        return _UPDATED.of_no_row
+        return _UPDATED.empty_arguments
     return _UPDATED.arguments(
         id=[t.id for t in changed],
         status=[t.status for t in changed],

@@ -1,16 +1,16 @@
-"""`pocketpay operator …`: what operators do, on the database, beside any servers that run on it.
+"""`pocketpay operator …`: the commands for operators. They use the database directly, also while servers run on it.
 
     actions.py   grant, revoke, freeze, unfreeze, reverse
     helping.py   recover, verify-email, end-sessions: for customers who are locked out
     inspect.py   find, pending, actions
     customer.py  sessions, transactions: of one customer
-    risk.py      settings of risk: shown, set, cleared
-    console.py   finds the database, does one thing, says how it ended
+    risk.py      shows, sets and clears risk settings
+    console.py   opens the database, runs one command, prints the result
     tables.py    plain tables
     rows.py      transactions as rows of a table
 
-They call the same functions as the GraphQL mutations, and each act is recorded: the operator is the login name here.
-Running servers hear of it as of one another.
+The commands call the same functions as the GraphQL mutations. Each act is recorded, with the login name as the
+operator. Running servers receive the same signals as from another server.
 """
 
 import typer

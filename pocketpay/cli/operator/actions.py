@@ -10,11 +10,13 @@ from pocketpay.cli.operator.console import Console, Reason, login, wallet_of_tex
 actions = typer.Typer()
 
 User = Annotated[str, typer.Argument(metavar="USER", help='The username, with or without "@".')]
-WalletMeant = Annotated[str, typer.Argument(metavar="WALLET", help="A wallet's id, or its owner's id or username.")]
+WalletArgument = Annotated[
+    str, typer.Argument(metavar="WALLET", help="A wallet's id, or its owner's id or username.")
+]
 
 
 class FreezeFor(StrEnum):
-    """What a frozen wallet cannot do."""
+    """The operations that a frozen wallet cannot do: debits, or all."""
 
     DEBITS = "debits"
     ALL = "all"
@@ -39,7 +41,7 @@ def revoke_verb(user: User, reason: Reason) -> None:
 
 @actions.command("freeze")
 def freeze_verb(
-    wallet: WalletMeant,
+    wallet: WalletArgument,
     reason: Reason,
     for_: Annotated[
         FreezeFor,
@@ -63,7 +65,7 @@ def freeze_verb(
 
 
 @actions.command("unfreeze")
-def unfreeze_verb(wallet: WalletMeant, reason: Reason) -> None:
+def unfreeze_verb(wallet: WalletArgument, reason: Reason) -> None:
     """Unfreezes a wallet."""
     from pocketpay.operations.unfreeze_wallet import unfreeze_wallet
 

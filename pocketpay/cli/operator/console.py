@@ -1,6 +1,6 @@
-"""The console: finds the database for an operator's command, runs the command, and prints how it ended.
+"""The console: opens the database for an operator's command and runs the command.
 
-A refusal ends the process with its words on stderr and exit code 1.
+A refusal is printed on stderr with the API's message, and ends the process with exit code 1.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ import typer
 
 from pocketpay import settings
 from pocketpay.cli import serve, stops
-from pocketpay.cli.place import database_of
+from pocketpay.cli.database_address import database_of
 from pocketpay.database.errors import unreachable
 from pocketpay.database.failures import ServiceBusy
 from pocketpay.database.sessions import Database
@@ -35,46 +35,49 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Console:
-    """What a verb works with: the settings, the database, and a desk where money or a wallet is touched."""
+    """The services for a command: settings, database, and a Desk for commands that change money or wallets."""
 
     settings: Settings
     database: Database
-    open_: AsyncExitStack
+    stack: AsyncExitStack
 
     async def desk(self) -> "Desk":
-        """A desk of this process's own: several clearings on one database are normal."""
+        """Opens a Desk in this process. Several clearings can work on one database at the same time."""
         from pocketpay.payments.desk import Desk
 
         desk = await Desk.open(self.database, self.settings)
-        self.open_.push_async_callback(desk.close)
+        self.stack.push_async_callback(desk.close)
         return desk
 
 
 def with_console(work: Callable[[Console], Awaitable[T]]) -> T:
-    """Does the work on the database of this process's settings. A refusal ends the process with its words and 1."""
-    stops.leave_on_stops(143)
+    """Calls `work` with a console on the database of this process's settings, and returns its result.
+
+    A refusal is printed on stderr and ends the process with exit code 1.
+    """
+    stops.exit_on_stop_signal(143)
     chosen = settings.load()
     log.configure(chosen)
 
     async def run(dsn: str) -> T:
-        async with AsyncExitStack() as open_:
+        async with AsyncExitStack() as stack:
             database = await Database.open(dsn, readers=1, writers=1)
-            open_.push_async_callback(database.close)
-            return await work(Console(chosen, database, open_))
+            stack.push_async_callback(database.close)
+            return await work(Console(chosen, database, stack))
 
-    with database_of(chosen) as place:
-        serve.prepare(chosen, place)
+    with database_of(chosen) as database:
+        serve.prepare(chosen, database)
         try:
-            return asyncio.run(run(place.server_dsn))
+            return asyncio.run(run(database.server_dsn))
         except ServiceBusy as busy:
             raise unreachable(busy) from busy
         except Refusal as refusal:
-            typer.echo(_words(refusal), err=True)
+            typer.echo(_message(refusal), err=True)
             raise typer.Exit(1) from refusal
 
 
-def _words(refusal: Refusal) -> str:
-    """A refusal in the words of the API."""
+def _message(refusal: Refusal) -> str:
+    """Returns the refusal's code and message as the API shows them."""
     from pocketpay.api.errors import user_errors
 
     (error,) = user_errors((refusal,))
@@ -82,7 +85,7 @@ def _words(refusal: Refusal) -> str:
 
 
 async def wallet_of_text(console: Console, typed: str) -> UUID:
-    """The wallet that was named. Raises NotFound."""
+    """Returns the wallet with the typed wallet id, user id or username. Raises NotFound."""
     from pocketpay.api.operations.sought import sought
     from pocketpay.operations.customers import wallet_of
     from pocketpay.transactions.errors import NotFound
@@ -94,7 +97,7 @@ async def wallet_of_text(console: Console, typed: str) -> UUID:
 
 
 def login() -> Operator:
-    """Whoever runs this, by their login name."""
+    """Returns the person who runs the command as an Operator, by their login name."""
     try:
         return Operator(None, pwd.getpwuid(os.getuid()).pw_name)
     except KeyError:  # a container may have a user without a name

@@ -1,4 +1,4 @@
-"""`pocketpay operator sessions`, `transactions`: what there is of one customer, in plain tables."""
+"""`pocketpay operator sessions`, `transactions`: the sessions and transactions of one customer, as plain tables."""
 
 from typing import Annotated
 
@@ -19,10 +19,10 @@ def sessions_verb(name: Customer) -> None:
     from pocketpay.api import ids
     from pocketpay.identity.reads import PeopleReads
 
-    async def look(console: Console) -> list[list[str | None]]:
+    async def read_rows(console: Console) -> list[list[str | None]]:
         reads = PeopleReads(console.database)
         owner = await reads.owners.load(await wallet_of_text(console, name))
-        assert owner is not None, "every wallet has its owner"  # noqa: S101 - the audit says so
+        assert owner is not None, "every wallet has its owner"  # noqa: S101 - the audit proves it
         return [
             [
                 ids.encode(ids.SESSION, one.id),
@@ -34,7 +34,7 @@ def sessions_verb(name: Customer) -> None:
             for one in await reads.sessions.load(owner.id) or []
         ]
 
-    show(("ID", "SIGNED IN", "LAST USED", "EXPIRES", "CLIENT"), with_console(look))
+    show(("ID", "SIGNED IN", "LAST USED", "EXPIRES", "CLIENT"), with_console(read_rows))
 
 
 @customer.command("transactions")
@@ -42,10 +42,10 @@ def transactions_verb(name: Customer, limit: Limit = 50) -> None:
     """Lists the transactions that a customer can see, newest first, with all fields."""
     from pocketpay.transactions import history
 
-    async def look(console: Console) -> list[list[str | None]]:
+    async def read_rows(console: Console) -> list[list[str | None]]:
         wallet_id = await wallet_of_text(console, name)
-        found = await console.database.query(history.oversee, wallet_id, most=limit)
+        found = await console.database.query(history.read_as_operator, wallet_id, limit=limit)
         rows = await transaction_rows(console, found)
         return [[*row, one.description] for row, one in zip(rows, found, strict=True)]
 
-    show((*TRANSACTION, "AT", "WHAT FOR"), with_console(look))
+    show((*TRANSACTION, "AT", "WHAT FOR"), with_console(read_rows))

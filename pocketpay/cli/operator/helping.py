@@ -1,4 +1,7 @@
-"""`pocketpay operator recover`, `verify-email`, `end-sessions`: for customers who are locked out, each recorded."""
+"""`pocketpay operator recover`, `verify-email`, `end-sessions`: help for customers who are locked out.
+
+Each act is recorded.
+"""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -47,9 +50,9 @@ def verify_email_verb(
 @helping.command("end-sessions")
 def end_sessions_verb(name: Customer, reason: Reason) -> None:
     """Ends every session of a customer, on every server."""
-    from pocketpay.operations.end_sessions import Ended, end_sessions
+    from pocketpay.operations.end_sessions import EndedSessions, end_sessions
 
-    async def end(console: Console) -> Ended:
+    async def end(console: Console) -> EndedSessions:
         wallet_id = await wallet_of_text(console, name)
         return await end_sessions(console.database, login(), wallet_id, raw_reason=reason)
 

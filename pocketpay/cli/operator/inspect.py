@@ -1,4 +1,4 @@
-"""`pocketpay operator find`, `pending`, `actions`: what is there, in plain tables."""
+"""`pocketpay operator find`, `pending`, `actions`: customers, unfinished transactions and the log, as tables."""
 
 from typing import Annotated
 
@@ -10,8 +10,8 @@ from pocketpay.cli.operator.tables import Limit, show, time
 
 inspect = typer.Typer()
 
-TOLD = ("freeze", "name", "value", "before", "amount", "currency", "sessions")
-"""Of what an act was about, beside the ids."""
+SHOWN_FACTS = ("freeze", "name", "value", "before", "amount", "currency", "sessions")
+"""The facts of an act that are shown, in addition to the ids."""
 
 
 @inspect.command("find")
@@ -27,14 +27,14 @@ def find_verb(
     from pocketpay.operations import customers
     from pocketpay.wallets.reads import WalletReads
 
-    async def look(console: Console) -> list[list[str | None]]:
+    async def read_rows(console: Console) -> list[list[str | None]]:
         found = await console.database.query(customers.find, sought(text))
         reads, wallet_ids = WalletReads(console.database), [one.wallet_id for one in found]
         balances = await reads.balances.load_many(wallet_ids)
         reasons = await reads.freeze_reasons.load_many(wallet_ids)
         rows: list[list[str | None]] = []
         for one, wallet, reason in zip(found, balances, reasons, strict=True):
-            assert wallet is not None, "every user has a wallet"  # noqa: S101 - a foreign key says so
+            assert wallet is not None, "every user has a wallet"  # noqa: S101 - a foreign key
             frozen_for = wallet.standing.frozen_for
             status = wallet.standing.status.value + (f" ({frozen_for})" if frozen_for else "")
             verified = None if one.email is None else "yes" if one.email_verified else "no"
@@ -48,7 +48,7 @@ def find_verb(
         *("USERNAME", "NAME", "EMAIL", "VERIFIED", "PHONE", "ROLE"),
         *("WALLET", "BALANCE", "HELD", "CURRENCY", "WALLET ID", "WHY"),
     )
-    rows = with_console(look)
+    rows = with_console(read_rows)
     if not rows:
         typer.echo("No customer found.", err=True)
         raise typer.Exit(1)
@@ -60,12 +60,12 @@ def pending_verb(limit: Limit = 50) -> None:
     """Lists payments that wait for confirmation, earliest expiry first, and orders without the bank's answer."""
     from pocketpay.operations.pending import pending
 
-    async def look(console: Console) -> list[list[str | None]]:
+    async def read_rows(console: Console) -> list[list[str | None]]:
         waiting = await console.database.query(pending, limit)
         rows = await transaction_rows(console, waiting)
         return [[*row, time(one.expires_at)] for row, one in zip(rows, waiting, strict=True)]
 
-    show((*TRANSACTION, "SINCE", "EXPIRES"), with_console(look))
+    show((*TRANSACTION, "SINCE", "EXPIRES"), with_console(read_rows))
 
 
 @inspect.command("actions")
@@ -79,9 +79,9 @@ def actions_verb(
     from pocketpay.api import ids
     from pocketpay.operator_log import listing
 
-    async def look(console: Console) -> list[list[str | None]]:
+    async def read_rows(console: Console) -> list[list[str | None]]:
         about = None if wallet is None else await wallet_of_text(console, wallet)
-        recorded = await console.database.query(listing.read, about, most=limit)
+        recorded = await console.database.query(listing.read, about, limit=limit)
         return [
             [
                 time(one.created_at),
@@ -89,10 +89,12 @@ def actions_verb(
                 one.act.action.value,
                 None if one.act.wallet_id is None else ids.encode(ids.WALLET, one.act.wallet_id),
                 None if one.act.transaction_id is None else ids.encode(ids.TRANSACTION, one.act.transaction_id),
-                " ".join(f"{name}={facts[name]}" for name in TOLD if (facts := one.act.facts).get(name) is not None),
+                " ".join(
+                    f"{name}={facts[name]}" for name in SHOWN_FACTS if (facts := one.act.facts).get(name) is not None
+                ),
                 one.act.reason,
             ]
             for one in recorded
         ]
 
-    show(("AT", "OPERATOR", "ACTION", "WALLET", "TRANSACTION", "WHAT", "WHY"), with_console(look))
+    show(("AT", "OPERATOR", "ACTION", "WALLET", "TRANSACTION", "WHAT", "WHY"), with_console(read_rows))

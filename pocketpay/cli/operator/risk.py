@@ -1,4 +1,4 @@
-"""`pocketpay operator risk`: settings of risk, shown, set over the environment's, and given back to it."""
+"""`pocketpay operator risk`: shows risk settings, overrides the environment's values, and removes the overrides."""
 
 from typing import Annotated
 
@@ -22,11 +22,13 @@ def risk_verb(context: typer.Context) -> None:
     if context.invoked_subcommand is not None:
         return
 
-    async def look(console: Console) -> list[RiskSetting]:
+    async def read_settings(console: Console) -> list[RiskSetting]:
         return await console.database.query(risk_settings, console.settings)
 
     head = ("SETTING", "VALUE", "ENVIRONMENT", "SET AT")
-    rows = [[one.name.upper(), one.value, one.environments, time(one.since)] for one in with_console(look)]
+    rows = [
+        [one.name.upper(), one.value, one.environment_value, time(one.since)] for one in with_console(read_settings)
+    ]
     show(head, rows)
 
 
@@ -37,25 +39,25 @@ def risk_set_verb(
     reason: Reason,
 ) -> None:
     """Overrides the environment's value of a setting, on every server."""
-    from pocketpay.operations.risk_settings import RiskSetting, known, set_risk_setting
+    from pocketpay.operations.risk_settings import RiskSetting, set_risk_setting, setting_name
 
     async def change(console: Console) -> RiskSetting:
         return await set_risk_setting(
-            console.database, console.settings, login(), name=known(name), raw_value=value, raw_reason=reason
+            console.database, console.settings, login(), name=setting_name(name), raw_value=value, raw_reason=reason
         )
 
     changed = with_console(change)
-    typer.echo(f"{changed.name.upper()} is {changed.value}; the environment has {changed.environments}.")
+    typer.echo(f"{changed.name.upper()} is {changed.value}; the environment has {changed.environment_value}.")
 
 
 @risk.command("clear")
 def risk_clear_verb(name: Name, reason: Reason) -> None:
     """Removes an override, on every server: the environment's value applies again."""
-    from pocketpay.operations.risk_settings import RiskSetting, clear_risk_setting, known
+    from pocketpay.operations.risk_settings import RiskSetting, clear_risk_setting, setting_name
 
     async def change(console: Console) -> RiskSetting:
         return await clear_risk_setting(
-            console.database, console.settings, login(), name=known(name), raw_reason=reason
+            console.database, console.settings, login(), name=setting_name(name), raw_reason=reason
         )
 
     changed = with_console(change)

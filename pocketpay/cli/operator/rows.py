@@ -1,4 +1,4 @@
-"""Transactions as rows of a table, with both sides by their names."""
+"""Transactions as rows of a table, with the username or bank on each side."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -10,11 +10,11 @@ if TYPE_CHECKING:
     from pocketpay.transactions.transaction import Transaction
 
 TRANSACTION = ("ID", "TYPE", "STATUS", "TOTAL", "CURRENCY", "FROM", "TO")
-"""The columns of a transaction; when it was ordered is the one after them."""
+"""The columns of a transaction. The time at which it was ordered follows in one more column."""
 
 
 async def transaction_rows(console: Console, transactions: "Sequence[Transaction]") -> list[list[str | None]]:
-    """A row for each transaction, in their order: its columns, and when it was ordered."""
+    """Returns a row for each transaction, in the same order: its columns, and the time at which it was ordered."""
     from pocketpay.api import ids
     from pocketpay.identity.reads import PeopleReads
 

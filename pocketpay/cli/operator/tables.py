@@ -1,4 +1,4 @@
-"""Plain tables: a line a row, columns in line, for people and for what reads lines."""
+"""Plain tables: one line for each row, with aligned columns, for people and for programs that read lines."""
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
@@ -14,7 +14,7 @@ Limit = Annotated[int, typer.Option("--limit", min=1, max=10_000, help="Maximum 
 
 
 def lines(head: Sequence[str], rows: Sequence[Sequence[str | None]]) -> Iterator[str]:
-    """The head and the rows; what is None or empty is a dash. Nothing is cut off."""
+    """Yields the head and the rows as lines. A cell that is None or empty is a dash. Nothing is cut off."""
     shown = [list(head), *([_cell(cell) for cell in row] for row in rows)]
     widths = [max(len(row[place]) for row in shown) for place in range(len(head))]
     for row in shown:
@@ -22,7 +22,7 @@ def lines(head: Sequence[str], rows: Sequence[Sequence[str | None]]) -> Iterator
 
 
 def _cell(text: str | None) -> str:
-    """One line, whatever is in it: a terminal obeys control characters."""
+    """Returns the text with "?" for each unprintable character, because a terminal would obey control characters."""
     return "".join(char if is_printable(char) else "?" for char in text) if text else NONE
 
 
@@ -33,5 +33,5 @@ def show(head: Sequence[str], rows: Sequence[Sequence[str | None]]) -> None:
 
 
 def time(moment: datetime | None) -> str | None:
-    """A moment to the second, in UTC."""
+    """Returns the time in UTC, to the second."""
     return None if moment is None else moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%SZ")

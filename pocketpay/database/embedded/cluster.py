@@ -1,7 +1,7 @@
 """One PostgreSQL cluster: its files, its configuration, its processes.
 
-A cluster is up when the process its `postmaster.pid` names has the cluster as its working folder. A zombie has none,
-nor has a stranger who was given a dead postmaster's number: neither is believed.
+A cluster is running when the process in its `postmaster.pid` has the cluster as its working directory. This excludes
+a zombie, and an unrelated process that got the process id of a dead postmaster.
 """
 
 import contextlib
@@ -26,11 +26,11 @@ INITDB_SECONDS = 120
 
 SETTINGS = {
     "listen_addresses": "''",
-    "unix_socket_directories": "'.'",  # the cluster itself, whose path may be too long for a socket's
+    "unix_socket_directories": "'.'",  # the cluster's own directory: an absolute path may be too long
     "unix_socket_permissions": "0700",
     "max_connections": "100",
-    "shared_buffers": "256MB",  # the hot accounts and the newest entries; more is the system's cache
-    "max_wal_size": "1GB",  # what a crash has to read again: about two seconds of it
+    "shared_buffers": "256MB",  # busy accounts and the newest entries; the system's cache holds more
+    "max_wal_size": "1GB",  # the most that recovery after a crash reads: about two seconds
     "fsync": "on",
     "synchronous_commit": "on",
     "full_page_writes": "on",
@@ -41,18 +41,18 @@ SETTINGS = {
     "lc_messages": "'C'",
     "logging_collector": "on",
     "log_directory": "'log'",
-    "log_filename": "'postgresql-%a.log'",  # a week of days, each begun anew
+    "log_filename": "'postgresql-%a.log'",  # one file for each day of the week, overwritten after a week
     "log_truncate_on_rotation": "on",
     "log_rotation_age": "1d",
     "log_rotation_size": "0",
     "log_lock_waits": "on",
-    "log_error_verbosity": "terse",  # a detail line would quote the row: names, addresses, amounts
+    "log_error_verbosity": "terse",  # a DETAIL line would contain the row: names, addresses, amounts
     "log_parameter_max_length": "0",
     "log_parameter_max_length_on_error": "0",
 }
 
-FORGETFUL = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
-"""For tests that ask nothing of durability."""
+NOT_DURABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+"""For tests that do not need durability."""
 
 HBA = """\
 # Written at every start. Local socket only; who may come in as which role is in pg_ident.conf.
@@ -64,20 +64,22 @@ CONFIGURATION = "# Written at every start. ALTER SYSTEM keeps what should differ
 
 
 class Cluster:
-    """A cluster at `path` (an absolute path without links), run by `programs`."""
+    """A cluster at `path` (an absolute path without symbolic links), run with `programs`."""
 
     def __init__(self, path: Path, programs: Programs, *, durable: bool = True) -> None:
         self.path = path
         self._programs = programs
-        self._settings = SETTINGS if durable else SETTINGS | FORGETFUL
+        self._settings = SETTINGS if durable else SETTINGS | NOT_DURABLE
         self._orphaned_since: float | None = None
 
     def create(self) -> None:
-        """Makes the cluster's files in an absent or empty folder. Raises DatabaseUnavailable with initdb's reason."""
+        """Creates the cluster's files; `path` must be missing or empty. Raises DatabaseUnavailable with initdb's
+        reason.
+        """
         self.path.mkdir(mode=0o700, exist_ok=True)
-        self._programs.own(self.path)
+        self._programs.change_owner(self.path)
         options = ["--username", OWNER, "--auth-local=peer", "--auth-host=reject", "--data-checksums"]
-        # One collation on every machine, whatever its libraries: an index outlives an upgrade of the system.
+        # The same collation on every machine and with any libraries: indexes stay valid after a system upgrade.
         options += ["--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
         if self._settings["fsync"] == "off":
             options.append("--no-sync")
@@ -86,12 +88,12 @@ class Cluster:
         )
         if made.returncode != 0:
             raise DatabaseUnavailable(
-                f"Cannot make a database in {self.path} ({_last_words(made.stderr)}): "
+                f"Cannot make a database in {self.path} ({_last_message(made.stderr)}): "
                 "correct that, set POCKETPAY_DATA to another directory, or set DATABASE_URL."
             )
 
     def check_version(self) -> None:
-        """Raises DatabaseUnavailable when another major version of PostgreSQL made the files."""
+        """Raises DatabaseUnavailable when the files are of another major version of PostgreSQL."""
         version = (self.path / "PG_VERSION").read_text().strip()
         if version != MAJOR_VERSION:
             raise DatabaseUnavailable(
@@ -100,7 +102,7 @@ class Cluster:
             )
 
     def postmaster(self) -> int | None:
-        """The living postmaster's process id, or None."""
+        """Returns the process id of the running postmaster, or None."""
         try:
             pid = int((self.path / "postmaster.pid").read_text().split("\n", 1)[0])
         except (OSError, ValueError):
@@ -108,10 +110,10 @@ class Cluster:
         return pid if self._is_ours(pid) else None
 
     def launch(self) -> None:
-        """Starts the postmaster when nothing of an earlier one is left; does nothing while something is.
+        """Starts the postmaster. Does nothing while processes of an earlier postmaster are still running.
 
-        Returns when it is ready, or after LAUNCH_SECONDS. Raises DatabaseUnavailable with its last words when it
-        ended instead.
+        Returns when it is ready, or after LAUNCH_SECONDS. When it ended instead, raises DatabaseUnavailable with its
+        last message.
         """
         if self._orphans_remain():
             return
@@ -126,14 +128,15 @@ class Cluster:
             raise DatabaseUnavailable(f"PostgreSQL does not start in {self.path}: {self._reason(started.stderr)}.")
 
     def stop(self) -> bool:
-        """Stops the postmaster, quickly and cleanly, as a last resort at once; says whether nothing of it is left."""
+        """Stops the postmaster: fast mode, then if necessary immediate mode. Returns whether all its processes
+        ended."""
         deadline = time.monotonic() + LAUNCH_SECONDS
         while self.postmaster() is None and self._is_starting() and time.monotonic() < deadline:
             time.sleep(0.02)
-        for way, seconds in (("fast", STOP_SECONDS), ("immediate", CUT_SECONDS)):
+        for mode, seconds in (("fast", STOP_SECONDS), ("immediate", CUT_SECONDS)):
             if self.postmaster() is None:
                 break
-            options = ["--pgdata", str(self.path), f"--mode={way}", "--wait", "--silent", f"--timeout={seconds}"]
+            options = ["--pgdata", str(self.path), f"--mode={mode}", "--wait", "--silent", f"--timeout={seconds}"]
             with contextlib.suppress(DatabaseUnavailable):
                 self._programs.run("pg_ctl", "stop", *options, timeout_seconds=seconds + 1)
         deadline = time.monotonic() + 1
@@ -142,7 +145,7 @@ class Cluster:
         return not self._processes()
 
     def _is_starting(self) -> bool:
-        """Whether a program runs with this cluster on its command line: an interrupted launch goes on there."""
+        """Whether a program with this cluster on its command line is running: an interrupted launch may continue."""
         path = os.fsencode(self.path)
         return any(path in command for command in _commands_of(self._programs.uid))
 
@@ -157,20 +160,22 @@ class Cluster:
         )
 
     def _write(self, name: str, text: str) -> None:
-        """Puts a whole file in place of the old one, owned by PostgreSQL's user."""
+        """Replaces a file atomically; PostgreSQL's user owns the new file."""
         fresh = self.path / f"{name}.{secrets.token_hex(4)}"
         file = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         try:
             os.write(file, text.encode())
         finally:
             os.close(file)
-        self._programs.own(fresh)
+        self._programs.change_owner(fresh)
         fresh.rename(self.path / name)
 
     def _orphans_remain(self) -> bool:
-        """Whether processes of a dead postmaster are still about; those that stay are told to go, then made to.
+        """Whether processes of a dead postmaster are still running. Sends them SIGQUIT after 1 s and SIGKILL after 2
+        s.
 
-        They leave by themselves when they next look up. Starting beside them would let two write one file.
+        They usually end by themselves. A new postmaster must not start before that, because both would write the same
+        files.
         """
         orphans = self._processes()
         if not orphans:
@@ -189,7 +194,7 @@ class Cluster:
         return [int(name) for name in os.listdir("/proc") if name.isdigit() and self._is_ours(int(name))]
 
     def _is_ours(self, pid: int) -> bool:
-        """Whether that process is a living PostgreSQL of this cluster, and not somebody's shell standing in it."""
+        """Whether the process is a running PostgreSQL of this cluster, and not another program in its directory."""
         try:
             return os.path.samefile(f"/proc/{pid}/cwd", self.path) and "postgres" in os.path.basename(
                 os.readlink(f"/proc/{pid}/exe")
@@ -197,19 +202,20 @@ class Cluster:
         except OSError:
             return False
 
-    def _reason(self, said: str) -> str:
-        """The postmaster's last words: its start's own, else the newest day's."""
+    def _reason(self, stderr: str) -> str:
+        """Returns the postmaster's last fatal message, from the log of its start or else from the newest log file;
+        when there is none, the last line of `stderr`."""
         logs = sorted((self.path / "log").glob("*.log"), key=os.path.getmtime, reverse=True)
         for log in [self.path / "startup.log", *logs[:1]]:
             with contextlib.suppress(OSError):
                 fatal = [line for line in log.read_text(errors="replace").splitlines() if _is_fatal(line)]
                 if fatal:
-                    return _last_words(fatal[-1])
-        return _last_words(said)
+                    return _last_message(fatal[-1])
+        return _last_message(stderr)
 
 
 def remove(path: Path) -> None:
-    """Removes a folder with all that is in it, or the link to it; absent is fine."""
+    """Removes a directory with its contents, or a symbolic link. Does nothing when the path is missing."""
     if path.is_symlink():
         path.unlink()
     else:
@@ -217,7 +223,7 @@ def remove(path: Path) -> None:
 
 
 def _commands_of(uid: int) -> Iterator[bytes]:
-    """The command lines of that user's processes."""
+    """Yields the command lines of the user's processes."""
     for process in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
             if process.stat().st_uid == uid:
@@ -228,8 +234,8 @@ def _is_fatal(line: str) -> bool:
     return "FATAL:" in line or "PANIC:" in line
 
 
-def _last_words(text: str) -> str:
-    """The last line that says something, without its level and its full stop."""
+def _last_message(text: str) -> str:
+    """Returns the last line that is not blank, without its severity and its full stop."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     last = lines[-1] if lines else "no reason given"
     for level in ("FATAL:", "PANIC:", "error:"):

@@ -1,4 +1,4 @@
-"""Locks between processes: `flock` on small files, released by the kernel when their holder dies."""
+"""Locks between processes: `flock` on small files. The kernel releases a lock when its process ends."""
 
 import fcntl
 import os
@@ -11,20 +11,20 @@ PAUSE_SECONDS = 0.05
 
 
 class FileLock:
-    """A lock file held open. Two objects on one path exclude each other, in one process too."""
+    """An open lock file. Two objects for the same path exclude each other, also within one process."""
 
     def __init__(self, path: Path) -> None:
-        """Opens the file, making it (0600) when absent. Raises OSError when that cannot be."""
+        """Opens the file, and creates it (mode 0600) when it is missing. Raises OSError when that fails."""
         self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
 
     def share(self) -> None:
-        """Holds it together with others; waits while somebody holds it alone."""
+        """Takes a shared lock. Waits while another object has an exclusive lock."""
         fcntl.flock(self._file, fcntl.LOCK_SH)
 
     def take(self, *, patience_seconds: float = 0) -> bool:
-        """Holds it alone, and says whether that came about in time.
+        """Takes an exclusive lock. Returns False when that does not succeed within `patience_seconds`.
 
-        A shared hold is given up for the try, also when it fails.
+        A shared lock of this object is released first, also when the attempt fails.
         """
         deadline = time.monotonic() + patience_seconds
         while True:
@@ -37,13 +37,14 @@ class FileLock:
             time.sleep(PAUSE_SECONDS)
 
     def release(self) -> None:
-        """Lets go for good: the object is not used again."""
+        """Releases the lock and closes the file. The object must not be used again."""
         os.close(self._file)
 
 
 @contextmanager
-def alone(path: Path, *, patience_seconds: float) -> Iterator[bool]:
-    """Holds the lock file for the block; gives False when somebody else held it all the while."""
+def exclusive(path: Path, *, patience_seconds: float) -> Iterator[bool]:
+    """Holds the lock file exclusively during the block. Yields False when another holder kept it for
+    `patience_seconds`; the block then runs without the lock."""
     lock = FileLock(path)
     try:
         yield lock.take(patience_seconds=patience_seconds)

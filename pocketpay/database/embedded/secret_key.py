@@ -1,6 +1,7 @@
-"""The key that signs tokens where nobody gave one: made once, kept beside the embedded cluster, never inside it.
+"""The key that signs tokens when SECRET_KEY is not set. It is created once and stored in the data directory.
 
-A copy of the cluster (a base backup, say) must not carry the key along.
+It is stored next to the embedded cluster, not inside it, so that a copy of the cluster (for example a base backup)
+does not contain the key.
 """
 
 import os
@@ -13,10 +14,10 @@ FILE = "secret_key"
 RANDOM_BYTES = 48
 
 
-def read_or_make(data: Path) -> bytes:
-    """The key in that data directory; the first to ask makes it, also when several ask at once.
+def read_or_create(data: Path) -> bytes:
+    """Returns the key in the data directory. The first caller creates it, also when several processes call at once.
 
-    Raises DatabaseUnavailable with a sentence when it can be neither read nor made.
+    Raises DatabaseUnavailable when the key cannot be read or created, or when its file is damaged.
     """
     path = data / FILE
     try:
@@ -31,7 +32,8 @@ def read_or_make(data: Path) -> bytes:
 
 
 def _make(path: Path) -> None:
-    """Writes the key aside and links it into place: whoever reads sees a whole key, and a second maker loses."""
+    """Writes the key to a temporary file and links it to `path`. So a reader always sees a whole key, and when two
+    processes create one at once, only the first key is used."""
     fresh = path.with_name(f"{FILE}.{secrets.token_hex(4)}")
     file = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:

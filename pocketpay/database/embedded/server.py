@@ -1,12 +1,12 @@
-"""PostgreSQL of our own, for where nobody else runs one.
+"""The embedded PostgreSQL of one data directory.
 
-    <data>/cluster      the cluster, or the link to it where root runs us   (see `programs`)
-    <data>/serving      held shared by every process that uses the cluster; whoever leaves last stops it
-    <data>/starting     held alone by whoever starts or stops it
+    <data>/cluster      the cluster, or a symbolic link to it when the server runs as root   (see `programs`)
+    <data>/serving      lock file: each process that uses the cluster has a shared lock; the last one stops PostgreSQL
+    <data>/starting     lock file: the process that starts or stops PostgreSQL has an exclusive lock
     <data>/secret_key   see `secret_key`
 
-Any number of processes may start on one data directory: the first starts PostgreSQL, all use it, each watches it, the
-last one out stops it. None of them is special, so that none is missed when it is killed.
+Several processes can use one data directory. The first one starts PostgreSQL, all of them watch it, and the last one
+stops it. All are equal, so PostgreSQL keeps running when any one of them is killed.
 
 Decision 6 gives the reasons.
 """
@@ -24,16 +24,16 @@ import structlog
 
 from pocketpay.database.embedded import programs
 from pocketpay.database.embedded.cluster import Cluster, remove
-from pocketpay.database.embedded.lock_files import FileLock, alone
+from pocketpay.database.embedded.lock_files import FileLock, exclusive
 from pocketpay.database.embedded.readiness import DATABASE, answers
 from pocketpay.database.errors import DatabaseUnavailable
 from pocketpay.database.roles import LOGIN, OWNER
 
 START_SECONDS = 60.0
-"""A start after a crash reads the log again; past this something else is wrong."""
+"""The longest wait for a start. A start after a crash replays the write-ahead log, which takes less than this."""
 
 ERASE_PATIENCE_SECONDS = 3.0
-"""A server that has just stopped holds the lock for a moment longer."""
+"""The wait for the lock of a server that has just stopped, which it holds for a short time longer."""
 
 STEP_SECONDS = 0.05
 WATCH_SECONDS = 0.2
@@ -44,10 +44,10 @@ log = structlog.get_logger(__name__)
 
 
 class EmbeddedPostgres:
-    """The PostgreSQL of one data directory. `start` and `stop` block: call them outside an event loop."""
+    """The PostgreSQL of one data directory. `start` and `stop` block, so call them outside an event loop."""
 
     def __init__(self, data: Path, *, durable: bool = True, system_home: Path = programs.SYSTEM_HOME) -> None:
-        """Touches nothing yet. `durable=False` loses data in a power cut and is for tests alone."""
+        """Reads and writes no files yet. `durable=False` can lose data in a power cut and is only for tests."""
         self.data = Path(os.path.abspath(data))
         self._durable = durable
         self._system_home = system_home
@@ -57,48 +57,49 @@ class EmbeddedPostgres:
 
     @property
     def server_dsn(self) -> str:
-        """How the server comes in: a login that owns nothing. Good in this process while it is started."""
+        """The address for the server's login, which owns no tables. Valid in this process between start and stop."""
         return self.dsn(LOGIN)
 
     @property
     def owner_dsn(self) -> str:
-        """How migrations come in: the owner of every table. Good in this process while it is started."""
+        """The address for migrations: the owner of every table. Valid in this process between start and stop."""
         return self.dsn(OWNER)
 
     def dsn(self, role: str, database: str = DATABASE) -> str:
-        """The address of that database for one of the two roles."""
+        """Returns the address of the database for one of the two roles."""
         where = {"host": self._socket_folder(), "port": "5432"}
         return f"postgresql://{role}@/{database}?{urlencode(where)}"
 
     def start(self) -> None:
-        """Returns when PostgreSQL answers, started by us or by somebody else; said again, sees that it still does.
+        """Starts PostgreSQL unless another process has, and returns when it answers. A second call checks that it
+        still answers.
 
-        Raises DatabaseUnavailable, one sentence that says what to do.
+        Raises DatabaseUnavailable, with advice.
         """
         try:
             self._prepare_data()
-            with alone(self.data / "starting", patience_seconds=START_SECONDS) as held:
+            with exclusive(self.data / "starting", patience_seconds=START_SECONDS) as held:
                 if not held:
                     raise DatabaseUnavailable(f"Another process has been starting {self.data} for a minute: end it.")
                 if self._serving is None:
                     self._serving = FileLock(self.data / "serving")
                     self._serving.share()
                 self._cluster = self._open_cluster()
-                self._bring_up(self._cluster)
+                self._wait_until_ready(self._cluster)
         except OSError as error:
             self.stop()
-            raise DatabaseUnavailable(self._trouble(error)) from error
+            raise DatabaseUnavailable(self._explanation(error)) from error
         except BaseException:
             self.stop()
             raise
 
     def stop(self) -> None:
-        """Leaves; stops PostgreSQL when nobody else is using it. A second call does nothing."""
+        """Stops using PostgreSQL, and stops PostgreSQL when no other process uses it. A second call does nothing."""
         serving, self._serving = self._serving, None
         if serving is None:
             return
-        # Without the lock after all that patience, somebody else is starting, and will be the last one out.
-        with alone(self.data / "starting", patience_seconds=3):
+        # If the lock is still taken after 3 s, another process is starting. That process will stop PostgreSQL later.
+        with exclusive(self.data / "starting", patience_seconds=3):
             if serving.take() and self._cluster is not None and not self._cluster.stop():
                 log.warning("embedded_postgres_did_not_stop", path=str(self._cluster.path))
             serving.release()
@@ -107,13 +108,13 @@ class EmbeddedPostgres:
             self._folder = None
 
     def erase(self) -> None:
-        """Removes the cluster and all data in it; the secret key stays. An absent cluster is fine.
+        """Deletes the cluster with all its data, if there is one. The secret key stays.
 
-        Raises DatabaseUnavailable, one sentence that says what to do, while any process uses the cluster.
+        Raises DatabaseUnavailable, with advice, while any process uses the cluster.
         """
         try:
             self._prepare_data()
-            with alone(self.data / "starting", patience_seconds=ERASE_PATIENCE_SECONDS) as not_starting:
+            with exclusive(self.data / "starting", patience_seconds=ERASE_PATIENCE_SECONDS) as not_starting:
                 serving = FileLock(self.data / "serving")
                 try:
                     if not not_starting or not serving.take():
@@ -124,26 +125,27 @@ class EmbeddedPostgres:
                 finally:
                     serving.release()
         except OSError as error:
-            raise DatabaseUnavailable(self._trouble(error)) from error
+            raise DatabaseUnavailable(self._explanation(error)) from error
 
     async def watch(self) -> None:
-        """Brings PostgreSQL back whenever it has died, whoever started it. Runs until cancelled."""
-        troubled = False
+        """Restarts PostgreSQL each time it has ended unexpectedly, also when another process started it. Runs until
+        it is cancelled."""
+        down = False
         while True:
             await asyncio.sleep(WATCH_SECONDS)
             if self._cluster is None or self._cluster.postmaster() is not None:
                 continue
-            if not troubled:
-                log.warning("embedded_postgres_died")
+            if not down:
+                log.warning("embedded_postgres_ended")
             try:
-                back = await asyncio.to_thread(self._revive)
+                back = await asyncio.to_thread(self._restart)
             except (DatabaseUnavailable, OSError) as error:
                 back = False
-                if not troubled:
+                if not down:
                     log.error("embedded_postgres_does_not_start", reason=str(error))
             if back:
-                log.info("embedded_postgres_is_back")
-            troubled = not back
+                log.info("embedded_postgres_restarted")
+            down = not back
 
     def __enter__(self) -> Self:
         self.start()
@@ -152,16 +154,16 @@ class EmbeddedPostgres:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
-    def _revive(self) -> bool:
-        """One try to start it again; whether there is a postmaster now."""
-        with alone(self.data / "starting", patience_seconds=0) as held:
+    def _restart(self) -> bool:
+        """Tries once to start PostgreSQL again. Returns whether there is a postmaster now."""
+        with exclusive(self.data / "starting", patience_seconds=0) as held:
             if not held or self._serving is None or self._cluster is None:
                 return False
             if self._cluster.postmaster() is None:
                 self._cluster.launch()
             return self._cluster.postmaster() is not None
 
-    def _bring_up(self, cluster: Cluster) -> None:
+    def _wait_until_ready(self, cluster: Cluster) -> None:
         deadline = time.monotonic() + START_SECONDS
         while True:
             if cluster.postmaster() is None:
@@ -173,7 +175,10 @@ class EmbeddedPostgres:
             time.sleep(STEP_SECONDS)
 
     def _prepare_data(self) -> None:
-        """The data directory: ours, private, and either new or known."""
+        """Creates the data directory when it is missing, and makes it private.
+
+        Raises DatabaseUnavailable when it belongs to another user or has only files of something else.
+        """
         self.data.mkdir(mode=0o700, parents=True, exist_ok=True)
         facts = self.data.stat()
         if facts.st_uid != os.geteuid():
@@ -181,7 +186,7 @@ class EmbeddedPostgres:
                 f"The data directory {self.data} belongs to another user: run as that user, "
                 "or set POCKETPAY_DATA to a directory of your own."
             )
-        names = set(os.listdir(self.data)) - {"lost+found"}  # in the root of a disk of its own
+        names = set(os.listdir(self.data)) - {"lost+found"}  # in the root directory of a file system
         if names and not names & OUR_NAMES:
             raise DatabaseUnavailable(
                 f"The data directory {self.data} has other files. Set POCKETPAY_DATA to an empty directory."
@@ -204,36 +209,37 @@ class EmbeddedPostgres:
         return cluster
 
     def _remove_cluster(self) -> None:
-        """Moves the cluster aside first: if this process is killed, the next start clears the rest away."""
-        link, aside = self.data / "cluster", self.data / "cluster.new"
-        self._clear(aside)
+        """Deletes the cluster. It is renamed first: if this process is killed, the next start deletes the rest."""
+        link, staging = self.data / "cluster", self.data / "cluster.new"
+        self._clear(staging)
         if link.exists():
-            # Its PostgreSQL still runs if the last server was killed.
+            # If the last server was killed, its PostgreSQL is still running.
             if not Cluster(link.resolve(), programs.find(self._system_home)).stop():
                 raise DatabaseUnavailable(f"PostgreSQL in {link.resolve()} does not stop: end it, then try again.")
         elif not link.is_symlink():
             return
-        link.rename(aside)
-        self._clear(aside)
+        link.rename(staging)
+        self._clear(staging)
 
     @staticmethod
-    def _clear(aside: Path) -> None:
-        """Removes a cluster that is not in use, and the link to it."""
-        if aside.is_symlink():
-            remove(aside.resolve())
-        remove(aside)
+    def _clear(staging: Path) -> None:
+        """Deletes a cluster that is not in use, and the symbolic link to it."""
+        if staging.is_symlink():
+            remove(staging.resolve())
+        remove(staging)
 
     def _make_cluster(self, link: Path, found: programs.Programs) -> None:
-        """Makes the cluster aside and puts it in place when it is whole; a broken try is cleared away by the next."""
-        aside = self.data / "cluster.new"
-        self._clear(aside)
+        """Creates the cluster under another name and renames it when it is complete. The next attempt deletes what a
+        failed one left."""
+        staging = self.data / "cluster.new"
+        self._clear(staging)
         if os.geteuid() == 0:
-            aside.symlink_to(self._system_home / secrets.token_hex(8))
-        Cluster(aside.resolve(), found, durable=self._durable).create()
-        aside.rename(link)
+            staging.symlink_to(self._system_home / secrets.token_hex(8))
+        Cluster(staging.resolve(), found, durable=self._durable).create()
+        staging.rename(link)
 
     def _socket_folder(self) -> str:
-        """The folder of the socket, by a short way in where its own path is too long for one."""
+        """Returns the directory of the socket; when its path is too long for a socket, a short path through /proc."""
         if self._cluster is None:
             raise DatabaseUnavailable(f"The embedded PostgreSQL in {self.data} has not been started.")
         path = str(self._cluster.path)
@@ -243,7 +249,7 @@ class EmbeddedPostgres:
             self._folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         return f"/proc/self/fd/{self._folder}"
 
-    def _trouble(self, error: OSError) -> str:
+    def _explanation(self, error: OSError) -> str:
         where = error.filename or self.data
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             return f"No space is left for {where}: free some, or set POCKETPAY_DATA to a directory on another disk."

@@ -3,7 +3,7 @@
 Sums are numeric, because amounts that somebody has tampered with may not fit into 64 bits.
 """
 
-from pocketpay.database.findings import Proof, guarded, in_force, only_the_owners
+from pocketpay.database.findings import Proof, guarded, in_force, only_owner_may_change
 
 CONSERVATION = Proof(
     "law 1: the entries of a transaction sum to zero",
@@ -52,7 +52,7 @@ COMPLETE = Proof(
     """,
 )
 
-ONLY_THE_OWNERS = only_the_owners(
+ONLY_THE_OWNERS = only_owner_may_change(
     "law 3: only the owner of the table has the right to rewrite entries", "ledger_entries"
 )
 

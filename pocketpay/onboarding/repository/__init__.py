@@ -1,5 +1,5 @@
-"""The SQL of how a person comes.
+"""The SQL of sign-up and of welcome bonuses.
 
-people.py    the rows of a new person in every table that has one
-bonuses.py   welcome bonuses that are earned, owed and paid
+people.py    writes the rows of a new person in every table
+bonuses.py   welcome bonuses that are promised, owed and paid
 """

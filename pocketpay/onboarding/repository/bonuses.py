@@ -1,4 +1,4 @@
-"""Welcome bonuses: earned by a verified address, owed until they are paid."""
+"""All SQL of welcome bonuses: promised for a verified address, and owed until they are paid."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ claimed as (
 insert into welcome_bonuses (wallet_id, transaction_id, amount, promised_at)
 select wallet.id, $3, wallet.amount, clock_timestamp() from wallet, claimed
 """
-"""A bonus that was given at sign-up is the first entry of its account."""
+"""`e.sequence = 1`: a bonus paid at sign-up is the first entry of its account."""
 
 _OWED = """
 select b.wallet_id, b.transaction_id, b.amount, w.currency from welcome_bonuses b join wallets w on w.id = b.wallet_id
@@ -32,8 +32,8 @@ where b.finished_at is null and ($1::uuid is null or b.wallet_id = $1) order by 
 
 
 @dataclass(frozen=True, slots=True)
-class Owed:
-    """A bonus that is to be paid by the transaction of that id."""
+class OwedBonus:
+    """A bonus that is not paid yet. `transaction_id` is the id of the transaction that will pay it."""
 
     wallet_id: UUID
     transaction_id: UUID
@@ -43,20 +43,23 @@ class Owed:
 async def promise(
     session: Session, wallet_id: UUID, fingerprint: bytes, amounts: Mapping[str, int], *, transaction_id: UUID
 ) -> None:
-    """The wallet is owed the amount of its currency, unless it or somebody of that address was given one before, or
-    its owner was imported."""
+    """Promises the wallet the amount of its currency, in minor units.
+
+    Does nothing when the wallet or the address (by its fingerprint) has already received a bonus, or when the owner
+    was imported.
+    """
     await session.execute(
         _PROMISE, wallet_id, fingerprint, transaction_id, list(amounts.keys()), list(amounts.values())
     )
 
 
-async def owed(session: Session, wallet_id: UUID | None, *, most: int) -> list[Owed]:
-    """What is owed to that wallet, or to anybody where it is None: the longest owed first."""
-    return [Owed(row[0], row[1], Money(row[2], row[3])) for row in await session.fetch(_OWED, wallet_id, most)]
+async def owed(session: Session, wallet_id: UUID | None, *, limit: int) -> list[OwedBonus]:
+    """Returns at most `limit` bonuses owed to the wallet, or to any wallet for None, oldest first."""
+    return [OwedBonus(row[0], row[1], Money(row[2], row[3])) for row in await session.fetch(_OWED, wallet_id, limit)]
 
 
 async def finish(session: Session, wallet_ids: Sequence[UUID]) -> None:
-    """Those are owed nothing any more."""
+    """Marks the bonuses of the wallets as finished."""
     await session.execute(
         "update welcome_bonuses set finished_at = clock_timestamp() where wallet_id = any($1::uuid[])",
         list(wallet_ids),

@@ -1,4 +1,4 @@
-"""The SQL of sign-up: the rows of a new person in every table that has one."""
+"""The SQL of sign-up: the rows of a new person in every table."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,9 +15,9 @@ BONUS_DESCRIPTION = "Welcome bonus"
 
 @dataclass(frozen=True, slots=True)
 class Newcomer:
-    """A person about to be written, each field in the form it is kept in.
+    """A new person before the write, with each field in the form in which it is stored.
 
-    All ids are made before the write, so that the write can be repeated. A `bonus` of zero is no bonus.
+    All ids are created before the write, so that the write can be repeated. A `bonus` of zero means no bonus.
     """
 
     user_id: UUID
@@ -59,9 +59,9 @@ from ledger_accounts house where house.kind = 'promotions' and house.currency = 
 
 
 async def write(session: Session, newcomer: Newcomer) -> None:
-    """Writes the account with the bonus in its balance, the wallet, the user, then the bonus and its two entries.
+    """Writes the account with the bonus in its balance, the wallet and the user, then the bonus and its two entries.
 
-    Raises AlreadyThere; the unit of work is then broken.
+    Raises AlreadyThere when a unique value is taken; the unit of work must then be rolled back.
     """
     try:
         created_at: datetime = await session.fetchval(

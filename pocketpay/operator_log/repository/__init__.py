@@ -1,6 +1,6 @@
-"""The SQL of the operators' log.
+"""The SQL of the operator log.
 
-acts.py         writing and reading acts
-proofs.py       what the audit proves about them: nobody may rewrite one
-act_proofs.py   each act did what it says, and what was done has its act
+acts.py         writes and reads acts
+proofs.py       the audit's proofs that no act can be changed
+act_proofs.py   the audit's proofs that each act has its effect, and each effect has its act
 """

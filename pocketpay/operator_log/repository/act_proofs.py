@@ -1,15 +1,16 @@
-"""What must hold between the operator log and what they did: each has the other.
+"""The audit's proofs about acts and their effects: each act in the operator log has its effect, and each effect its
+act.
 
-    freeze, unfreeze          the wallet is as the last of them left it
-    reverse                   a refund that no customer ordered
-    grant_role, revoke_role   the user has the role that the last of them gave; whoever has left has none
-    set_risk, clear_risk      the setting has the value that the last of them gave
-    begin_recovery            a code was made for the customer, and its mail; proved while the code is kept
-    verify_email              an address that is verified has been since then, or was verified again later
-    end_sessions              no session that began before is alive
+    freeze, unfreeze          the wallet is frozen exactly as the last of these acts says
+    reverse                   there is a refund that no customer ordered
+    grant_role, revoke_role   the user has the role of the last of these acts; a closed account has no role
+    set_risk, clear_risk      the setting has the value of the last of these acts
+    begin_recovery            a code and its mail were created for the customer; proved as long as the code is stored
+    verify_email              if the address is verified, it was verified at the act or later
+    end_sessions              no session that began before the act is active
 
-Acts about one thing are written under its lock, so their times are in the order in which they were done. An act is
-recorded only when it changes something: one that repeats the last is false.
+Acts on one object are written under its lock, so the order of their times is the order in which they were done. An
+act is recorded only when it changes something, so an act that repeats the one before it is an error.
 """
 
 from datetime import timedelta
@@ -20,7 +21,7 @@ from pocketpay.mail.mail import Kind
 from pocketpay.operator_log.act import Action
 
 _KEPT = CODE_LIFETIME[Kind.RESET_PASSWORD] - timedelta(minutes=1)
-"""For so long at least a code and its mail are kept, unless the customer leaves."""
+"""The time for which a code and its mail are stored at least, unless the account is closed."""
 
 KNOWN = Proof(
     "each action in the operator log has a known kind",
@@ -95,8 +96,8 @@ REVERSALS = Proof(
               t.created_at, 'completed'))
     """,
 )
-"""A customer's refund needs an idempotency key of its own, and keys are never removed: so an operator's is known by
-having none. An amount is compared digit by digit, because what has been tampered with may be no number."""
+"""A refund by a customer always has an idempotency key, and keys are never deleted, so a refund without a key is an
+operator's. Amounts are compared as text, because a manipulated amount may not be a number."""
 
 ROLES = Proof(
     "a user is an operator exactly when the operator log shows it",
@@ -181,8 +182,8 @@ RECOVERIES = Proof(
        or (code.kept and (c.id is null or m.event is null))
     """,
 )
-"""A code that has expired is deleted, so an older act names one that is not there any more. A customer's own request
-makes the same code: that each code has an act cannot be proved."""
+"""Expired codes are deleted, so an older act may name a code that no longer exists. A customer's own request creates
+the same kind of code, so it cannot be proved that each code has an act."""
 
 VERIFIED_EMAILS = Proof(
     "each action that verifies an email address changed it",
@@ -193,7 +194,8 @@ VERIFIED_EMAILS = Proof(
     where a.action = 'verify_email' and (a.wallet_id is null or u.email_verified_at < a.created_at)
     """,
 )
-"""Afterwards the address may change, or another user may verify it. Then it is not verified, or since later."""
+"""After the act the address may change, or another user may verify it. It is then unverified, or verified later than
+the act."""
 
 ENDED_SESSIONS = Proof(
     "each action that ends the sessions of a customer ended all of them",

@@ -1,4 +1,4 @@
-"""All SQL of what operators did: written for good, and read."""
+"""All SQL that writes and reads acts of operators."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -29,7 +29,7 @@ select u.*, coalesce($1, clock_timestamp()) from {_RECORDED.unnest("u", numbered
 
 
 def _page(order: str) -> str:
-    """The acts between ($3, $4) and ($1, $2), of one wallet where $5 names it."""
+    """Returns the SQL of the acts between positions ($3, $4) and ($1, $2), about wallet $5; null means any wallet."""
     return f"""
     select {_COLUMNS} from operator_actions
     where (created_at, id) < ($1, $2) and (created_at, id) > ($3, $4) and ($5::uuid is null or wallet_id = $5)
@@ -43,7 +43,7 @@ select count(*) from (select from operator_actions where $1::uuid is null or wal
 
 
 async def record(session: Session, acts: Sequence[Act], now: datetime | None = None) -> None:
-    """Writes those acts for good, as of `now` or the database's clock."""
+    """Writes the acts, with the time `now` or by default the database's time."""
     await session.execute(
         _RECORD,
         now,
@@ -61,7 +61,7 @@ async def record(session: Session, acts: Sequence[Act], now: datetime | None = N
 
 
 async def is_recorded(session: Session, act_id: UUID) -> bool:
-    """Whether that act is written already: our own first try, whose reply was lost."""
+    """Whether the act is already written, by an attempt whose reply was lost."""
     found: bool = await session.fetchval("select exists(select from operator_actions where id = $1)", act_id)
     return found
 
@@ -75,15 +75,18 @@ async def page(
     limit: int,
     backwards: bool,
 ) -> list[RecordedAct]:
-    """The newest acts strictly between two positions, about that wallet or any, or `backwards` the oldest first."""
-    question = _OLDEST_FIRST if backwards else _NEWEST_FIRST
-    return [_recorded(row) for row in await session.fetch(question, *older_than, *newer_than, wallet_id, limit)]
+    """Returns the newest `limit` acts strictly between two positions, or when `backwards` the oldest.
+
+    A wallet id of None means the acts about any wallet.
+    """
+    query = _OLDEST_FIRST if backwards else _NEWEST_FIRST
+    return [_recorded(row) for row in await session.fetch(query, *older_than, *newer_than, wallet_id, limit)]
 
 
-async def count(session: Session, wallet_id: UUID | None, *, most: int) -> int | None:
-    """How many acts there are, or None when above `most`."""
-    counted: int = await session.fetchval(_COUNT, wallet_id, most + 1)
-    return counted if counted <= most else None
+async def count(session: Session, wallet_id: UUID | None, *, maximum: int) -> int | None:
+    """The number of acts about the wallet, or of all acts; None above `maximum`."""
+    counted: int = await session.fetchval(_COUNT, wallet_id, maximum + 1)
+    return counted if counted <= maximum else None
 
 
 def _recorded(row: Record) -> RecordedAct:

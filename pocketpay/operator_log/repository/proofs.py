@@ -1,6 +1,6 @@
-"""What must hold of the operator log, each as a question whose every answer is something wrong."""
+"""The audit's proofs about the operator log. Each is a query that returns one row for each error it finds."""
 
-from pocketpay.database.findings import guarded, in_force, only_the_owners
+from pocketpay.database.findings import guarded, in_force, only_owner_may_change
 from pocketpay.operator_log.repository import act_proofs
 
 RECORD_GUARDED = guarded(
@@ -10,7 +10,7 @@ RECORD_GUARDED = guarded(
     ("users", "users_username_given_once", "8c89f61c9fbfb8d6d0b97963692f0d77"),
 )
 
-RECORD_IS_THE_OWNERS = only_the_owners(
+RECORD_IS_THE_OWNERS = only_owner_may_change(
     "only the owner of the table has the right to rewrite the operator log", "operator_actions"
 )
 

@@ -1,14 +1,14 @@
 """The SQL of transactions.
 
-rows.py              a row becomes a Transaction
+rows.py              turns a row into a Transaction
 lookups.py           transactions by id
 history.py           a wallet's history, refunds, counterparties
 statement.py         the lines of a statement
-changes.py           what live feeds read
-usage.py             what wallets have used of their limits
+changes.py           the reads of live feeds
+usage.py             how much of their limits wallets have used
 waiting.py           held payments and unsettled orders, of any owner
-proofs.py            what the audit proves
-request_proofs.py    the same between money requests and their payments
-card_proofs.py       the same between cards and their payments
-closed_proofs.py     what it proves of closed wallets and their owners
+proofs.py            the audit's proofs about transactions
+request_proofs.py    its proofs about money requests and their payments
+card_proofs.py       its proofs about cards and their payments
+closed_proofs.py     its proofs about closed wallets and their owners
 """

@@ -1,4 +1,4 @@
-"""What must hold of cards, whatever was paid by them."""
+"""The audit's proofs about cards and the payments made with them."""
 
 from pocketpay.database.findings import Proof
 
@@ -30,6 +30,6 @@ SPENT = Proof(
     where c.spent <> coalesce(paid.total, 0)
     """,
 )
-"""A payment in a later month than the card says is found too: it is more than the card knows of."""
+"""A payment in a later month than the card's `spent_in` is found too: the sum of payments is larger than `spent`."""
 
 PROOFS = (CARDS, SPENT)

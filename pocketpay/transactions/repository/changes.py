@@ -1,4 +1,5 @@
-"""All SQL of the live feeds, many wallets at once: what awaits an answer now, and what changed after some moment."""
+"""All SQL of the live feeds, for several wallets in one statement: the payments that await an answer now, and the
+transactions that changed after a given moment."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -9,8 +10,9 @@ from pocketpay.transactions.repository.rows import COLUMNS, transaction
 from pocketpay.transactions.transaction import Transaction
 
 LATE = "interval '1 hour'"
-"""A transaction that changes longer after it was made changes late: an order that its bank settles the next day, a
-payment that is given back. The index `ix_transactions_changed_late` has those."""
+"""A change is late when it happens longer than this after the transaction was created: for example when a bank
+settles an order the next day, or a payment is refunded. The index `ix_transactions_changed_late` holds these
+transactions."""
 
 _AWAITING = f"""
 select {COLUMNS} from transactions
@@ -18,9 +20,9 @@ where source_wallet_id = any($1::uuid[])
   and status = 'pending_confirmation' and expires_at > clock_timestamp()
 order by created_at, id"""
 
-# No index holds when each transaction changed last: it would cost every payment. What a wallet anchors is found by
-# when it was made, up to an hour further back; the few that change later than that have an index of their own. What
-# a wallet was paid is found by when it was completed, and after that by its refunds, which the wallet made.
+# No index covers `updated_at` of all transactions, because it would slow down every payment. The transactions that
+# a wallet owns are found by `created_at`, up to an hour further back; the few that change later have their own index.
+# The payments that a wallet received are found by `completed_at`; later changes of them by the refunds that it made.
 _SINCE = f"""
 select wanted.number, changed.*
 from unnest($1::uuid[], $2::timestamptz[], $3::uuid[]) with ordinality wanted(wallet_id, at, after, number)
@@ -52,7 +54,7 @@ cross join lateral (
 order by wanted.number, changed.updated_at, changed.id"""
 
 
-# Both index scans stop at the limit, so that a long history is not read to learn that it is long.
+# Both index scans stop at the limit, so that counting a long history does not read all of it.
 _NEWER = """
 select clock_timestamp() as now, (
     select count(*) from (
@@ -65,7 +67,7 @@ select clock_timestamp() as now, (
 
 
 async def awaiting(session: Session, wallet_ids: Iterable[UUID]) -> dict[UUID, tuple[Transaction, ...]]:
-    """Each wallet's payments that wait for its owner's answer now, the oldest first; () for a wallet with none."""
+    """Returns, by wallet id, the payments that await the owner's answer now, oldest first; () for none."""
     found: dict[UUID, list[Transaction]] = {wallet_id: [] for wallet_id in wallet_ids}
     for row in await session.fetch(_AWAITING, list(found)):
         pending = transaction(row)
@@ -76,9 +78,10 @@ async def awaiting(session: Session, wallet_ids: Iterable[UUID]) -> dict[UUID, t
 async def since(
     session: Session, wanted: Sequence[tuple[UUID, tuple[datetime, UUID]]], *, limit: int
 ) -> list[list[Transaction]]:
-    """For each wallet and place, what its owner may see of what changed after it, in order, at most `limit`.
+    """Returns, for each pair of wallet and place, the transactions visible to its owner that changed after the place.
 
-    A place is a moment and an id: after it come later changes, and those of that moment with a greater id.
+    Each list is ordered by time of change and id, and holds at most `limit` transactions. A place is a time and an
+    id: a change is after it when its time is later, or when its time is equal and its id is greater.
     """
     rows = await session.fetch(
         _SINCE,
@@ -94,12 +97,12 @@ async def since(
 
 
 async def count_since(
-    session: Session, wallet_id: UUID, place: tuple[datetime, UUID], most: int
+    session: Session, wallet_id: UUID, place: tuple[datetime, UUID], maximum: int
 ) -> tuple[datetime, int]:
-    """The database's time, and how many transactions `since` finds after the place: exact up to `most`."""
-    row = await session.fetchrow(_NEWER, wallet_id, place[0], most)
-    assert row is not None  # noqa: S101 - a select without from has one row
-    if row["newer"] >= most:
-        return row["now"], most
-    (changed,) = await since(session, [(wallet_id, place)], limit=most)
+    """Returns the database's time, and the number of transactions (at most `maximum`) that `since` finds."""
+    row = await session.fetchrow(_NEWER, wallet_id, place[0], maximum)
+    assert row is not None  # noqa: S101 - a select without a FROM clause returns one row
+    if row["newer"] >= maximum:
+        return row["now"], maximum
+    (changed,) = await since(session, [(wallet_id, place)], limit=maximum)
     return row["now"], len(changed)

@@ -1,4 +1,4 @@
-"""What must hold of closed wallets and their owners, who have left."""
+"""The audit's proofs about closed wallets and their owners' closed accounts."""
 
 from pocketpay.database.findings import Proof
 
@@ -28,10 +28,11 @@ EMPTY = Proof(
     where r.status = 'pending' and (r.created_at > closed.at or closed.swept)
     """,
 )
-"""Requests that a wallet made end a second after it, and a backup may be of that second. They are looked at when
-money has moved an hour later: a server was running, and its sweeper had the time."""
+"""The sweeper cancels the requests that a closed wallet made about a second after it is closed, and a backup may be
+taken in that second. So such requests count as errors only when money has moved at least an hour later: then a server
+was running, and its sweeper had enough time."""
 
-LEFT = Proof(
+CLOSED_ACCOUNTS = Proof(
     "a wallet is closed exactly when its owner's account is closed, and a closed account has no session",
     """
     select u.id::text, case when u.closed_at is null then 'is open, but the wallet ' || w.id || ' is closed'
@@ -45,4 +46,4 @@ LEFT = Proof(
     """,
 )
 
-PROOFS = (EMPTY, LEFT)
+PROOFS = (EMPTY, CLOSED_ACCOUNTS)

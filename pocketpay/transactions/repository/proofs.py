@@ -1,4 +1,4 @@
-"""What the books cannot know without transactions, each as a question whose every answer is something wrong."""
+"""The audit's proofs about transactions. Each is a query that returns one row for each error it finds."""
 
 from pocketpay.database.findings import Proof
 from pocketpay.transactions.repository import card_proofs as cards
@@ -55,8 +55,8 @@ LEGS = Proof(
     """,
 )
 
-"""The house's accounts are picked out first: where nothing is known of the tables yet, each transaction was held
-against every wallet's account, which is of none of those kinds."""
+"""`house.kind <> 'wallet'` selects the system accounts first. Without it, on tables without statistics, PostgreSQL
+compared each transaction with every wallet's account."""
 
 REFUNDED = Proof(
     "the refunded amount of a transaction is the sum of its completed refunds, and at most what it moved",

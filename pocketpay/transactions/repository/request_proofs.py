@@ -1,4 +1,4 @@
-"""What must hold between money requests and the payments of them."""
+"""The audit's proofs about money requests and their payments."""
 
 from pocketpay.database.findings import Proof, in_force
 from pocketpay.requests import guards
@@ -14,7 +14,7 @@ PAID_ONCE = Proof(
     """,
 )
 
-AS_ASKED = Proof(
+MATCHES_REQUEST = Proof(
     "a payment of a money request goes from its payer to its requester, with its amount",
     """
     select t.id::text, 'pays the request ' || t.request_id || case
@@ -46,4 +46,4 @@ CONSTRAINED = in_force(
     constraints=guards.CONSTRAINTS,
 )
 
-PROOFS = (PAID_ONCE, AS_ASKED, BETWEEN_WALLETS, CONSTRAINED)
+PROOFS = (PAID_ONCE, MATCHES_REQUEST, BETWEEN_WALLETS, CONSTRAINED)

@@ -1,9 +1,9 @@
-"""One row of `transactions` as a Transaction, and its jsonb the way it is written.
+"""Turns a row of `transactions` into a Transaction, and values into the jsonb of its columns.
 
     risk_reasons    [{"rule": "large_transfer", "facts": {"threshold": "500.00", "currency": "USD"}}, …]
     failure_facts   {…} or null
 
-PostgreSQL's jsonb comes from the driver as text.
+The driver returns jsonb as text.
 """
 
 from collections.abc import Sequence
@@ -22,11 +22,11 @@ COLUMNS = (
     "request_id, card_id, refund_of, refunded, uncounted, risk_reasons, failure_code, failure_facts, expires_at, "
     "version, created_at, updated_at, completed_at"
 )
-"""What `transaction` needs."""
+"""The columns that `transaction` needs."""
 
 
 def transaction(record: Record) -> Transaction:
-    """The value of a row that holds at least COLUMNS."""
+    """Returns the Transaction of a row that holds at least COLUMNS."""
     currency = record["currency"]
     facts = record["failure_facts"]
     return Transaction(
@@ -56,20 +56,20 @@ def transaction(record: Record) -> Transaction:
 
 
 def reasons(text: str) -> tuple[Reason, ...]:
-    """The risk reasons that the jsonb text keeps, those of a newer server's rules among them."""
-    if text == "[]":  # nearly every row: not worth a parser
+    """Returns the risk reasons in the jsonb text, including reasons of rules that only a newer server has."""
+    if text == "[]":  # nearly every row: skip the parser
         return ()
-    kept: list[dict[str, Any]] = orjson.loads(text)
-    return tuple(Reason(reason["rule"], reason["facts"]) for reason in kept)
+    stored: list[dict[str, Any]] = orjson.loads(text)
+    return tuple(Reason(reason["rule"], reason["facts"]) for reason in stored)
 
 
 def reasons_text(reasons: Sequence[Reason]) -> str:
-    """The jsonb text that keeps those risk reasons."""
+    """Returns the jsonb text that stores the risk reasons."""
     if not reasons:  # nearly every row
         return "[]"
     return orjson.dumps([{"rule": reason.rule, "facts": reason.facts} for reason in reasons]).decode()
 
 
 def facts_text(facts: dict[str, Any] | None) -> str | None:
-    """The jsonb text that keeps the facts of a failure."""
+    """Returns the jsonb text that stores the facts of a failure, or None for None."""
     return None if facts is None else orjson.dumps(facts).decode()

@@ -1,11 +1,11 @@
-"""All SQL of a statement's lines: each entry with what its owner may know of the transaction behind it."""
+"""All SQL of a statement's lines: each entry with the data of its transaction that the wallet's owner may see."""
 
 from collections.abc import AsyncIterator
 from uuid import UUID
 
 from pocketpay.database.sessions import Record, Session
 
-PLANS = {
+PLANNER_SETTINGS = {
     "enable_seqscan": "off",
     "enable_bitmapscan": "off",
     "enable_hashjoin": "off",
@@ -13,8 +13,8 @@ PLANS = {
     "enable_sort": "off",
     "jit": "off",
 }
-"""For the connection: the entries in the order of their index and the rest by key, so that the first line comes at
-once and nothing is sorted or hashed, whatever the size and the statistics."""
+"""Settings of the connection. They make PostgreSQL read the entries in the order of their index and the other tables
+by key: the first line comes at once and nothing is sorted or hashed, for any size and any statistics."""
 
 _LINES = """
 select e.created_at, e.description, e.amount, e.currency, e.balance_after, e.transaction_id, t.type, t.bank_name,
@@ -28,8 +28,9 @@ order by e.sequence
 
 
 async def lines(
-    session: Session, wallet_id: UUID, after: int, through: int, *, at_once: int
+    session: Session, wallet_id: UUID, after: int, through: int, *, prefetch: int
 ) -> AsyncIterator[Record]:
-    """The wallet's entries after one sequence through another, the oldest first, `at_once` held in memory."""
-    async for row in session.stream(_LINES, wallet_id, after, through, prefetch=at_once):
+    """Yields the wallet's entries with `after` < sequence <= `through`, oldest first; holds `prefetch` rows in
+    memory."""
+    async for row in session.stream(_LINES, wallet_id, after, through, prefetch=prefetch):
         yield row

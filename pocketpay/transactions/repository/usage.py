@@ -1,4 +1,4 @@
-"""What wallets have used of their limits: kept by the hour, and exact to the payment where an edge needs it.
+"""How much of their limits wallets have used: stored by the hour, and read by payment where the window begins.
 
 A wallet's rows are written under its account's lock, in the unit of work that moves its money.
 
@@ -15,30 +15,31 @@ from pocketpay.database.sessions import Session
 from pocketpay.transactions.limits import COUNTED, KIND_OF, LimitKind
 
 HourUsed = tuple[UUID, LimitKind, datetime]
-"""Whose, which limit, which hour."""
+"""Wallet id, limit, beginning of the hour."""
 
 KIND = "case t.type " + " ".join(f"when '{type}' then '{kind}'" for type, kind in KIND_OF.items()) + " end"
-"""In which limit a transaction `t` counts, or null."""
+"""SQL: the limit in which a transaction `t` counts, or null."""
 
 COUNTS = f"t.status in ({', '.join(repr(status.value) for status in COUNTED)})"
 
 COUNTED_AMOUNT = "t.amount - t.uncounted"
-"""How much a transaction `t` that counts uses."""
+"""SQL: the amount that a counted transaction `t` uses, in minor units."""
 
 UPPER = """
 cross join lateral (
     select coalesce(sum(u.amount), 0)::bigint as upper from wallet_usage u
     where u.wallet_id = q.wallet_id and u.kind = q.kind and u.hour >= clock.edge) usage"""
-"""The whole hours of the window, the one that its edge cuts included: never less than what is used."""
+"""SQL: the sum of all hours of the window, including the hour in which the window begins. It is an upper bound of the
+used amount."""
 
 EDGE = "date_trunc('hour', now - interval '24 hours', 'UTC')"
-"""The beginning of the hour in which the window begins."""
+"""SQL: the beginning of the hour in which the window begins."""
 
 _TYPES = ", ".join(
     f"('{kind}', array[{', '.join(repr(type.value) for type, its in KIND_OF.items() if its is kind)}])"
     for kind in LimitKind
 )
-"""The types of transactions that each limit counts, as rows."""
+"""SQL: the types of transactions that each limit counts, as rows."""
 
 _USED = f"""
 with clock as materialized (
@@ -70,10 +71,10 @@ _WRITTEN = Arrays(wallet_id="uuid", kind="text", hour="timestamptz", amount="big
 
 
 def written(numbers: Iterator[int]) -> str:
-    """The usage's part of a unit's one write.
+    """Returns the part of a unit of work's write statement that writes the usage.
 
-    An upsert would ask the constraints of what is given back, which is less than zero, before it finds the hour that
-    it is taken from.
+    It uses MERGE, not INSERT … ON CONFLICT: a refund's change is negative, and the insert would violate the
+    constraint `amount_not_negative` before it finds the existing row.
     """
     return f"""
 written_usage as (
@@ -86,7 +87,7 @@ written_usage as (
 
 
 def written_arguments(changes: Mapping[HourUsed, int]) -> Sequence[Sequence[object]]:
-    """The arguments of `written`: what each hour's sum grows by, or shrinks, in minor units."""
+    """Returns the arguments of `written`: the change of each hour's sum in minor units, negative for a refund."""
     return _WRITTEN.arguments(
         wallet_id=[wallet_id for wallet_id, _, _ in changes],
         kind=[kind for _, kind, _ in changes],
@@ -97,7 +98,7 @@ def written_arguments(changes: Mapping[HourUsed, int]) -> Sequence[Sequence[obje
 
 @dataclass(frozen=True, slots=True)
 class Used:
-    """What is used of one limit now, in minor units, and since when the oldest of it counts."""
+    """The used amount of one limit in minor units, and the time at which its oldest counted payment was ordered."""
 
     minor: int
     oldest: datetime | None
@@ -106,6 +107,6 @@ class Used:
 async def used(
     session: Session, wanted: Collection[tuple[UUID, LimitKind]], now: datetime | None = None
 ) -> dict[tuple[UUID, LimitKind], Used]:
-    """What those wallets have used of those limits within the 24 hours until `now`, or until the database's now."""
+    """Returns the used amount of each limit of each wallet in the 24 hours before `now` (default: now)."""
     rows = await session.fetch(_USED, [wallet for wallet, _ in wanted], [kind for _, kind in wanted], now)
     return {(row["wallet_id"], LimitKind(row["kind"])): Used(row["used"], row["oldest"]) for row in rows}

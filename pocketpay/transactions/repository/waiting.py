@@ -1,7 +1,7 @@
-"""All SQL of what waits, whosever it is: for those who run it.
+"""All SQL of unfinished transactions of any owner, for operators.
 
-held        payments that await their sender's answer, the first to expire first: a scan of their own index
-unsettled   orders that a bank has not answered, the oldest first: there are never many, so they are sorted
+held        payments that await their sender's answer, first to expire first, from their own index
+unsettled   orders that a bank has not answered, oldest first; there are few, so they are sorted without an index
 """
 
 from pocketpay.database.sessions import Session
@@ -27,18 +27,21 @@ _COUNT = "select count(*) from (select from transactions where status = $1 limit
 async def held(
     session: Session, *, after: Position, before: Position, limit: int, backwards: bool
 ) -> list[Transaction]:
-    """Held payments strictly between two positions (when it expires, its id), or `backwards` from the far end."""
+    """Returns held payments strictly between two positions (expiry time, id), or when `backwards` the last ones
+    first.
+    """
     return [transaction(row) for row in await session.fetch(_HELD[backwards], *after, *before, limit)]
 
 
 async def unsettled(
     session: Session, *, after: Position, before: Position, limit: int, backwards: bool
 ) -> list[Transaction]:
-    """The same of orders that a bank has not answered (when it was made, its id)."""
+    """Returns orders that a bank has not answered, strictly between two positions (creation time, id), or when
+    `backwards` the last ones first."""
     return [transaction(row) for row in await session.fetch(_UNSETTLED[backwards], *after, *before, limit)]
 
 
-async def count(session: Session, status: str, *, most: int) -> int | None:
-    """How many are in that status, or None when above `most`."""
-    counted: int = await session.fetchval(_COUNT, status, most + 1)
-    return counted if counted <= most else None
+async def count(session: Session, status: str, *, maximum: int) -> int | None:
+    """The number of transactions with the status, or None above `maximum`."""
+    counted: int = await session.fetchval(_COUNT, status, maximum + 1)
+    return counted if counted <= maximum else None
