@@ -1,7 +1,7 @@
-"""Hashes of other kinds than ours that people brought and have not signed in with yet, and what comparing one costs.
+"""Imported password hashes of other kinds than ours, which their users have not signed in with yet.
 
-Whoever is refused pays for all that are left, whatever was or was not kept for the login: bcrypt of the dearest cost,
-and one argon2 hash of each kind.
+Every refused sign-in takes as long as verifying one hash of each kind that is left in the database, whatever is stored
+for the login: bcrypt with the highest cost, and each kind of argon2.
 
 Decisions 14 and 35 give the reasons.
 """
@@ -14,7 +14,7 @@ from pocketpay.identity.argon2_hashes import Argon2Hash
 
 @dataclass(frozen=True, slots=True)
 class HashesLeft:
-    """What is left among open users: the dearest cost of bcrypt, 0 for none, and the kinds of argon2."""
+    """The kinds of imported hashes left among open users: the highest bcrypt cost (0 for none) and argon2's kinds."""
 
     dearest_bcrypt: int = 0
     argon2: tuple[str, ...] = ()
@@ -22,7 +22,7 @@ class HashesLeft:
 
 @dataclass(frozen=True, slots=True)
 class BroughtHash:
-    """One of them: bcrypt of a cost, or argon2."""
+    """An imported hash: bcrypt with its cost, or argon2."""
 
     kept: str
     bcrypt_cost: int | None = None
@@ -35,7 +35,10 @@ class BroughtHash:
 
 
 def read(kept: str, *, our_kind: str) -> BroughtHash | None:
-    """The hash, when it is one that is compared with; None for one of `our_kind`, and for anything else."""
+    """Parses an imported hash that passwords can be verified against.
+
+    Returns None for a hash of `our_kind` and for any other text.
+    """
     cost = bcrypt_hashes.cost_of(kept)
     if cost is not None:
         return BroughtHash(kept, bcrypt_cost=cost)
@@ -46,7 +49,7 @@ def read(kept: str, *, our_kind: str) -> BroughtHash | None:
 
 
 def spend(left: HashesLeft, *, our_kind: str, paid: BroughtHash | None = None) -> None:
-    """Takes as long as one comparison with each kind that is left; with `paid` one was made already."""
+    """Takes as long as verifying one hash of each kind in `left`. `paid` is a hash that was already verified."""
     bcrypt_hashes.spend(left.dearest_bcrypt, paid=None if paid is None else paid.bcrypt_cost)
     already = our_kind, None if paid is None or paid.argon2 is None else paid.argon2.kind
     for kind in left.argon2:

@@ -21,12 +21,15 @@ from pocketpay.text.characters import nfkc
 from pocketpay.text.pasted import trimmed
 
 LONGEST = 320
-"""Characters looked at: the longest email address."""
+"""In characters: the length of the longest email address. The rest of a longer text is ignored."""
 
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """A canonical `username`, `email` or `phone`, one of them; all None for a text that can be nobody's."""
+    """A canonical `username`, `email` or `phone`. One of them is set; all are None for a text that is none of these.
+
+    `typed` is the text itself, folded.
+    """
 
     username: str | None
     email: str | None
@@ -35,7 +38,7 @@ class Login:
 
     @property
     def key(self) -> str:
-        """What its attempts are counted by."""
+        """The key that attempts with this login are counted under."""
         if self.username is not None:
             return f"username {self.username}"
         if self.email is not None:
@@ -46,7 +49,7 @@ class Login:
 
 
 def read(typed: str) -> Login:
-    """The login that somebody typed. Never raises."""
+    """Parses a typed login. Never raises."""
     text = trimmed(trimmed(typed)[:LONGEST])
     typed = nfkc(text).casefold()
     username = usernames.canonical(text)
@@ -57,7 +60,7 @@ def read(typed: str) -> Login:
 
 
 def _email(text: str) -> str | None:
-    """The address in lower case. What sign-up would not keep can be nobody's."""
+    """Returns the address in lower case, or None for an address that sign-up would refuse."""
     try:
         return contacts.email_address(text).lower()
     except InvalidProfile:
@@ -65,7 +68,7 @@ def _email(text: str) -> str | None:
 
 
 def _phone(text: str) -> str | None:
-    """The number in E.164. What sign-up would not keep can be nobody's."""
+    """Returns the number in E.164, or None for a number that sign-up would refuse."""
     try:
         return contacts.phone_number(text)
     except InvalidProfile:

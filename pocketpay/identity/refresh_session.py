@@ -1,12 +1,12 @@
-"""Refreshing a session: its refresh token becomes the next of its family, once.
+"""Refreshing a session: a refresh token is exchanged, once, for the next one of its session.
 
-the token shown                      the answer
-nobody's, or its session has ended   INVALID_TOKEN
+the token                            the answer
+unknown, or its session has ended    INVALID_TOKEN
 not used yet                         its successor, and a new access token
 used within 10 s, successor unused   the same successor: the first reply was lost on the way
-used, otherwise                      INVALID_TOKEN, and the session ends: two have this token, and one of them stole
-                                     it (RFC 9700, 4.14.2)
-any of the others, user locked out   a Refusal; the token stays as it is (services.LockOut)
+used, otherwise                      INVALID_TOKEN, and the session ends: two clients have this token, and one of them
+                                     stole it (RFC 9700, 4.14.2)
+valid, but its user is locked out    a Refusal; the token stays as it is (services.LockOut)
 """
 
 from datetime import datetime, timedelta
@@ -24,10 +24,10 @@ Renewed = tuple[User, Viewer, datetime]
 
 
 async def refresh_session(services: IdentityServices, refresh_token: str) -> Admission:
-    """The next tokens of the session that this refresh token is of. Raises InvalidToken, even as it ends one, and a
-    Refusal when its user is locked out.
+    """Returns the next tokens of the session that this refresh token belongs to.
 
-    Two at once take turns on the session's row: the second is a lost reply of the first, and gets the same.
+    Raises InvalidToken, also when this ends the session, and a Refusal when the user is locked out. Two refreshes at
+    once take turns on the session's row: the second is treated as a retry of the first and gets the same tokens.
     """
     successor = services.refresh_tokens.successor(refresh_token)
 
@@ -42,7 +42,7 @@ async def refresh_session(services: IdentityServices, refresh_token: str) -> Adm
 
 
 async def _renewed(services: IdentityServices, refresh_token: str, successor: str) -> Renewed | None:
-    """One unit of work. None is a refusal; it returns, so that what it has ended is committed."""
+    """Runs the unit of work. Returns None for a refusal instead of raising, so that an ended session is committed."""
     shown, next_one = (
         services.refresh_tokens.kept(refresh_token),
         services.refresh_tokens.kept(successor),
