@@ -1,7 +1,7 @@
 """Imported password hashes of other kinds than ours, which their users have not signed in with yet.
 
-Every refused sign-in takes as long as verifying one hash of each kind that is left in the database, whatever is stored
-for the login: bcrypt with the highest cost, and each kind of argon2.
+Every refused sign-in takes as long as verifying one hash of each kind that is left in the database, whatever is
+stored for the login: bcrypt with the highest cost, and each kind of argon2.
 
 Decisions 14 and 35 give the reasons.
 """

@@ -4,8 +4,8 @@
     address over its rate?   RATE_LIMITED: as many checks an hour as sign-ups, counted separately from them
     taken?                   USERNAME_TAKEN, also for the former username of a closed user
 
-A failed sign-up reveals the same. With this check, one address can learn about twice as many usernames in an hour, and
-no more. Checks do not use up the sign-ups of their address.
+A failed sign-up reveals the same. With this check, one address can learn about twice as many usernames in an hour,
+and no more. Checks do not use up the sign-ups of their address.
 """
 
 from pocketpay.identity import usernames

@@ -3,8 +3,8 @@
 The rule compares how names look (`pocketpay.text.skeleton`, words joined). It refuses a name that
 
 - contains the service's name: "official_pocketpay", "P0cket Pay London";
-- or consists only of words listed here, with a staff word among them, or a product word together with a role:
-  "admin1", "Support Team", "card_team".
+- or consists only of words listed here, with a staff word among them, or with a product word and a role: "admin1",
+  "Support Team", "card_team".
 
 With any other word it is a person's name: "Joan Support", "Adminah". A character that is not a letter is tried both as
 the letter that it resembles and as nothing: "4dm1n" and "admin1" are both refused.
@@ -82,7 +82,7 @@ def _reads_as_brand(drawn: Skeleton, start: int, end: int) -> bool:
 
 
 def _kinds(letters: str, is_sign: tuple[bool, ...]) -> set[Word]:
-    """Returns the kinds of words for every way to split all the letters into listed words; empty when there is none."""
+    """Returns the kinds of words for every way to split the letters into listed words; empty when there is none."""
     reached: list[set[Word]] = [set() for _ in range(len(letters) + 1)]
     reached[0].add(Word.FILLER)
     for place, kinds in enumerate(reached[:-1]):

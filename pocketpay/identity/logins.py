@@ -1,16 +1,17 @@
-"""What somebody signs in by, in one spelling: a username, an email address, a phone number, or a text of nobody's.
+"""The login that a user signs in with: a username, an email address or a phone number, in canonical form.
 
-The law of the counters: *what a stranger is told follows from the text of the login alone.* Attempts are counted by
-`Login.key`, which is computed from the text and from nothing that is stored. So
+The rule of the counters: *the answer to a stranger depends only on the text of the login.* Attempts are counted by
+`Login.key`, which is computed from the text alone and never from stored data. So
 
-    all spellings that reach one username, email address or phone number have one key: case, width, spaces, "@",
-        punycode, invisible marks around it, digits of any script, hyphens in a number
-    a login that is nobody's has a key like any other, and is counted and refused in the same way
-    what reaches one person in three ways has three keys: sharing one would tell that they belong together
+    all spellings of one username, email address or phone number have one key: case, width, spaces, "@", punycode,
+        invisible characters around it, digits of any script, hyphens in a number
+    a login of an unknown user has a key like any other, and is counted and refused in the same way
+    the username, the email address and the phone number of one user have three keys: a shared key would reveal that
+        they belong together
 
-A phone number begins with "+" and its country, so no text is both a number and a username (decision 33).
+A phone number begins with "+" and its country code, so no text is both a number and a username (decision 33).
 
-A person is only looked up by the fields of a Login, so no spelling reaches a person under another key.
+Users are looked up only by the fields of a Login, so no spelling finds a user under another key.
 """
 
 from dataclasses import dataclass

@@ -13,8 +13,8 @@ WORDS_FOUND = range(1, 6)
 every name; few names have more words."""
 
 _UNFIT = frozenset(("Cc", "Cf", "Cs", "Co", "Zl", "Zp"))
-"""Unicode categories that are removed from a User-Agent: control characters and NUL, direction marks, lone surrogates,
-private-use characters, line breaks."""
+"""Unicode categories that are removed from a User-Agent: control characters and NUL, direction marks, lone
+surrogates, private-use characters, line breaks."""
 
 
 def display_name(typed: str) -> str:

@@ -43,7 +43,7 @@ class Purpose(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Challenge:
-    """The input that a code and a link are derived from. `address` is the recipient's email address or phone number."""
+    """The input from which a code and a link are derived. `address` is the email address or phone number."""
 
     id: UUID
     purpose: Purpose

@@ -155,7 +155,7 @@ class _Line:
         return self._thread.submit(work)
 
     async def run(self, work: Callable[[], T]) -> T:
-        """Returns the result of `work`, run in the thread. Raises ServiceBusy when the queue stays full for too long."""
+        """Runs `work` in the thread and returns its result. Raises ServiceBusy when the queue stays full too long."""
         try:
             async with asyncio.timeout(self._patience_seconds):
                 await self._places.acquire()

@@ -1,4 +1,4 @@
-"""Finding people. Someone who has left is found by no name any more, only by the wallet that old payments name."""
+"""Finds people by username or name. Closed users are not found; old payments still show them, by wallet."""
 
 import re
 
@@ -10,27 +10,27 @@ from pocketpay.text.lines import shows_something
 from pocketpay.text.pasted import trimmed
 
 LONGEST_SEARCH = 60
-"""Characters of a search that are looked at: whoever types more has not found by then."""
+"""In characters. A longer search finds nobody."""
 
 
 _IN_NO_NAME = re.compile("[\0\ud800-\udfff]")
-"""NUL and lone surrogates, which PostgreSQL cannot keep."""
+"""NUL and lone surrogates, which PostgreSQL cannot store."""
 
 
 async def by_username(session: Session, typed: str) -> Profile | None:
-    """The person of that username as someone typed it, with or without "@", or None."""
+    """Returns the user with the typed username, with or without "@", or None."""
     username = canonical(typed)
     return None if username is None else await repository.by_username(session, username)
 
 
 async def search(session: Session, typed: str, *, most: int) -> list[Profile]:
-    """People whose username begins with the text, or whose name does from one of its first five words on; usernames
-    first, then first words; at most `most`.
+    """Returns up to `most` people whose username begins with the text, or whose name does, from one of its first five
+    words on. Usernames come first, then first words of names.
 
-    Case, accents and width of letters make no difference, nor do marks that nobody sees: "É" is found by "é" and by
-    "e", "Weiß" by "WEISS", "İlker" by "ilker", "Łukasz" by "lukasz".
+    Case, accents, width of letters and invisible characters are ignored: "é" and "e" find "É", "WEISS" finds "Weiß",
+    "ilker" finds "İlker", "lukasz" finds "Łukasz".
 
-    With a leading "@" only usernames are meant. A text that shows nothing finds nobody.
+    A leading "@" restricts the search to usernames. A text without visible characters finds nobody.
     """
     text = trimmed(typed)
     username = folded(text.removeprefix("@").removeprefix("＠"))

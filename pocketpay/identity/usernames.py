@@ -1,7 +1,8 @@
 """Usernames. Each has one canonical form, and a username is never given to a second user.
 
 NFKC and casefold turn what a person types into the canonical form, so "Ａlice", "ALICE" and "alice" are the same
-username. A text that is not plain ASCII after that is not a username, so look-alike letters cannot impersonate anyone.
+username. A text that is not plain ASCII after that is not a username, so nobody can be impersonated with look-alike
+letters.
 """
 
 import re

@@ -1,23 +1,24 @@
-"""Verifying an email address or a phone number: a code is sent there, and comes back.
+"""Verifying an email address or a phone number: a code is sent to it, and the user submits the code.
 
-request     the channel off?          MAIL_UNAVAILABLE, TEXT_MESSAGES_UNAVAILABLE
-            none given?               INVALID_INPUT
+request     channel off?              MAIL_UNAVAILABLE, TEXT_MESSAGES_UNAVAILABLE
+            user has none?            INVALID_INPUT
             verified already?         nothing is sent
-            too many?                 RATE_LIMITED: five an hour for the user, and by turns for all who have something
-                                      sent to the same address or number
-            locked out?               a Refusal; why, is not known here (services.LockOut)
-            one unit of work          the challenge, the end of those before it, and the mail or text message
+            too many?                 RATE_LIMITED: five an hour for the user; and all users who request a code for
+                                      the same address or number take turns
+            locked out?               a Refusal; identity does not know the reason (services.LockOut)
+            one unit of work          adds the challenge, ends the earlier ones, adds the mail or text message
 verify      locked out?               a Refusal
             verified already?         nothing changes
-            code, or link, right?     INVALID_CODE: wrong, used, expired, sent to an earlier address or number, or
+            code or link correct?     INVALID_CODE: wrong, used, expired, sent to an earlier address or number, or
                                       after too many wrong codes
-            one unit of work          the challenge is used, the address or number is the viewer's and verified for
-                                      nobody else; of an address services.on_verified_email is told
+            one unit of work          uses the challenge, verifies the address or number for the viewer and for nobody
+                                      else; for an address, services.on_verified_email is called
 
-Anybody may say that an address or a number is theirs, so many accounts could have something sent to one stranger.
-They take turns like strangers at sign-in (throttle.py): the owner has a turn too, whatever the others do.
+Any user may claim any address or number, so many accounts could have messages sent to one stranger. They take turns
+like strangers at sign-in (throttle.py): the owner gets a turn too, whatever the others do.
 
-It belongs to whoever verified it last. All who verify the same one take turns, by a lock of the database.
+An address or number belongs to the user who verified it last. Users who verify the same one take turns, by a lock in
+the database.
 
 Decision 31 gives the reasons for email addresses, decision 36 for phone numbers.
 """
@@ -49,7 +50,7 @@ from pocketpay.mail.outbox import Outbox
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """How one of the two is verified. `off` and `missing` say why no code can be sent."""
+    """How to verify one kind of contact. `off` and `missing` are the refusals when no code can be sent."""
 
     contact: Contact
     purpose: Purpose
@@ -73,10 +74,10 @@ BY_PHONE = Way(Contact.PHONE, Purpose.VERIFY_PHONE, Kind.VERIFY_PHONE, TextMessa
 
 
 async def request(services: IdentityServices, viewer: Viewer, way: Way, *, asked_from: str) -> Changed:
-    """Sends the viewer a code, unless theirs is verified already. Gives the viewer as they are.
+    """Sends the viewer a code, unless the address or number is verified already. Returns the viewer.
 
-    Raises what `way` says, RateLimited, ServiceBusy, Unauthenticated when they have left meanwhile, and a Refusal
-    when they are locked out.
+    Raises `off` or `missing` of `method`, RateLimited, ServiceBusy, Unauthenticated when the viewer has closed
+    meanwhile, and a Refusal when the viewer is locked out.
     """
     outbox = way.outbox(services)
     if not outbox.is_on:
@@ -109,12 +110,15 @@ async def request(services: IdentityServices, viewer: Viewer, way: Way, *, asked
 
 
 async def verify(services: IdentityServices, viewer: Viewer, way: Way, what: ShownCode) -> Changed:
-    """Gives the viewer with a verified address or number. Raises InvalidCode, ServiceBusy, Unauthenticated when they
-    have left meanwhile, and a Refusal when they are locked out."""
+    """Verifies the viewer's address or number with a submitted code, and returns the viewer.
+
+    Raises InvalidCode, ServiceBusy, Unauthenticated when the viewer has closed meanwhile, and a Refusal when the
+    viewer is locked out.
+    """
 
     async def unit() -> Changed | None:
         async with services.database.write() as session:
-            # Before the user's row: everybody takes these two locks in this order.
+            # Before the user's row: all callers take these two locks in this order.
             await verification.lock(session, way.contact, viewer.user_id)
             user = await people.lock_user(session, viewer.user_id)
             if user is None:

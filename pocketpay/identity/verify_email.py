@@ -1,4 +1,4 @@
-"""Verifying an email address by the code, or the link, that was sent to it (verification.py)."""
+"""Verifying an email address with the code, or the link, that was sent to it (verification.py)."""
 
 from pocketpay.identity import verification
 from pocketpay.identity.services import IdentityServices
@@ -8,5 +8,5 @@ from pocketpay.identity.viewer import Viewer
 
 
 async def verify_email(services: IdentityServices, viewer: Viewer, what: ShownCode) -> Changed:
-    """Gives the viewer with a verified address. Raises as `verification.verify` does."""
+    """Returns the viewer with a verified address. Raises the errors of `verification.verify`."""
     return await verification.verify(services, viewer, verification.BY_EMAIL, what)
