@@ -1,6 +1,6 @@
-"""Work that is done after the answer, so that the time of the answer tells nothing about it.
+"""Runs work after the answer was sent, so that the time of the answer reveals nothing about it.
 
-One piece at a time: whatever strangers ask for, it takes one of the few connections for writing.
+The work runs one piece at a time, so that requests by strangers use only one of the few write connections.
 """
 
 import asyncio
@@ -11,16 +11,16 @@ import structlog
 from pocketpay.database.failures import ServiceBusy
 
 MOST_WAITING = 256
-"""Pieces that wait; each takes a few milliseconds."""
+"""How many pieces of work may wait. Each takes a few milliseconds."""
 
 FINISH_SECONDS = 1.0
-"""What waits when the server stops may take so long."""
+"""How long the waiting work may take when the server stops."""
 
 log = structlog.get_logger(__name__)
 
 
 class Afterwards:
-    """Does what it is given, in order. What fails is logged, and nobody is told."""
+    """Runs pieces of work in order. A failure is logged and not reported to the client."""
 
     def __init__(self, *, most_waiting: int = MOST_WAITING) -> None:
         self._most_waiting = most_waiting
@@ -28,7 +28,7 @@ class Afterwards:
         self._tasks: set[asyncio.Task[None]] = set()
 
     def do(self, work: Callable[[], Awaitable[None]]) -> None:
-        """Does that later. Raises ServiceBusy when too much waits."""
+        """Schedules a piece of work. Raises ServiceBusy when too many pieces wait."""
         if len(self._tasks) >= self._most_waiting:
             raise ServiceBusy("too much is to be done afterwards")
         task = asyncio.create_task(self._do(work), name="work after an answer")
@@ -36,12 +36,12 @@ class Afterwards:
         task.add_done_callback(self._tasks.discard)
 
     async def finish(self) -> None:
-        """Waits until all of it is done."""
+        """Waits until all work is done."""
         if self._tasks:
             await asyncio.wait(self._tasks)
 
     async def close(self) -> None:
-        """Lets it finish for a moment, and cuts off what is left."""
+        """Waits up to FINISH_SECONDS for the work to finish, then cancels the rest."""
         if not self._tasks:
             return
         await asyncio.wait(self._tasks, timeout=FINISH_SECONDS)

@@ -1,7 +1,7 @@
-"""What somebody wants changed about themselves: from what they typed to values fit to be kept.
+"""Parses the changes that a user makes to their own profile, from typed texts to values that can be stored.
 
-STAYS   a field that was not mentioned
-None    a field to be cleared
+UNCHANGED   a field that was not given
+None        a field to be cleared
 """
 
 from collections.abc import Callable
@@ -15,7 +15,7 @@ from pocketpay.identity.errors import InvalidProfile
 
 
 class Stays(Enum):
-    """The one value that means: leave it as it is."""
+    """The type of UNCHANGED, which leaves a field as it is."""
 
     STAYS = "stays"
 
@@ -27,7 +27,7 @@ Wanted: TypeAlias = str | Stays | None
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What somebody typed. `current_password` is asked when the address or the number is mentioned."""
+    """The changes as typed. `current_password` is required when the email address or the phone number is given."""
 
     raw_name: Wanted = STAYS
     raw_email: Wanted = STAYS
@@ -37,13 +37,14 @@ class Wish:
 
     @property
     def needs_password(self) -> bool:
-        """Whether it touches what somebody is found by: a stolen session alone must not take an account over."""
+        """Whether a login (the email address or the phone number) changes. A stolen session alone must not be enough
+        to take over an account."""
         return self.raw_email is not STAYS or self.raw_phone is not STAYS
 
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """Each field in the form it is kept in."""
+    """The changes in the form in which they are stored."""
 
     name: Wanted = STAYS
     email: Wanted = STAYS
@@ -52,7 +53,7 @@ class Changes:
 
 
 def read(wish: Wish) -> tuple[Changes, list[Refusal]]:
-    """Reads the wish, and says of each field that is not fit why; what is not fit stays."""
+    """Parses the changes. Returns them with a refusal for each invalid field, which stays unchanged."""
     refusals: list[Refusal] = []
 
     def fit(typed: Wanted, parse: Callable[[str], str]) -> Wanted:

@@ -6,7 +6,7 @@ Refusal
 ├── UsernameTaken                     USERNAME_TAKEN
 ├── EmailTaken, PhoneTaken            EMAIL_TAKEN, PHONE_TAKEN
 ├── InvalidCredentials                INVALID_CREDENTIALS: no such user, or a wrong password; both look the same
-├── WrongPassword(field)              INVALID_CREDENTIALS: a signed-in user gave a wrong current password or none
+├── WrongPassword(field)              INVALID_CREDENTIALS: the current password of a signed-in user is wrong
 ├── InvalidToken                      INVALID_TOKEN: a refresh token that is unknown, ended, or used before
 ├── InvalidCode(field)                INVALID_CODE: a code or a link that is wrong, expired, or used before
 ├── EmailMissing, PhoneMissing        INVALID_INPUT: the user has no email address or phone number to verify

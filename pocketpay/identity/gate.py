@@ -2,13 +2,13 @@
 
     a cached token                      checks only its expiry
     a new token of a cached session     verifies its signature
-    a token of a session not cached     verifies its signature and reads the session, in one batch with the others
+    a token of a session not cached     verifies its signature and reads the session, in a batch with the others
                                         that are new at this moment: it must be live, and of the token's user and
                                         wallet
 
-The cache is correct only while this server is notified of every session that ends. A signal removes the session. A gap
-in the notifications removes everything. While the listener is disconnected nothing is cached, and every request reads
-its session.
+The cache is correct only while this server is notified of every session that ends. A signal removes the session. A
+gap in the notifications removes everything. While the listener is disconnected nothing is cached, and every request
+reads its session.
 """
 
 import time
@@ -89,7 +89,7 @@ class Gate:
             self.forget(signal.sessions)
 
     def on_gap(self, since: datetime) -> None:
-        """Empties the cache. The hub calls it when it is connected again; changes since `since` may have been lost."""
+        """Empties the cache. The hub calls it when it is connected again; changes since then may have been lost."""
         self.listening = True
 
     def on_disconnect(self) -> None:
@@ -132,7 +132,7 @@ class Gate:
                 self._tokens.pop(token, None)
 
     def forget_all(self) -> None:
-        """Empties the cache, so that each session is read again: any session may have ended without a notification."""
+        """Empties the cache, so that each session is read again: any of them may have ended without a signal."""
         self._forgotten += 1
         self._tokens.clear()
         self._sessions.clear()
@@ -156,8 +156,8 @@ class Gate:
     async def _standing(self, session_id: UUID) -> sessions.Standing | None:
         """Reads the session, and reads it again when any session has ended meanwhile.
 
-        If this session ended during the read, its signal has already come and will not come again, so a WebSocket that
-        is accepted with the old result would stay open.
+        If this session ended during the read, its signal has already come and will not come again, so a WebSocket
+        that is accepted with the old result would stay open.
         """
         for _ in range(MOST_LOOKS):
             forgotten = self._forgotten

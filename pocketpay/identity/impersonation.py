@@ -3,11 +3,11 @@
 The rule compares how names look (`pocketpay.text.skeleton`, words joined). It refuses a name that
 
 - contains the service's name: "official_pocketpay", "P0cket Pay London";
-- or consists only of words listed here, with a staff word among them, or with a product word and a role: "admin1",
+- or consists only of words listed here, with a staff word, or with a product word and a role: "admin1",
   "Support Team", "card_team".
 
-With any other word it is a person's name: "Joan Support", "Adminah". A character that is not a letter is tried both as
-the letter that it resembles and as nothing: "4dm1n" and "admin1" are both refused.
+With any other word it is a person's name: "Joan Support", "Adminah". A character that is not a letter is tried both
+as the letter that it resembles and as nothing: "4dm1n" and "admin1" are both refused.
 """
 
 import re

@@ -2,15 +2,16 @@
 
 A stranger is an address from which the login's owner has not signed in before. The rules:
 
-    Each guess by a stranger uses one turn. A turn comes from one of three calendars, whose turns are `spacing` apart:
+    Each guess by a stranger uses one turn. A turn comes from one of three calendars, and the turns of a calendar are
+    `spacing` apart:
 
         first     for an address without a recent turn, while fewer than SHARE others of its provider have had one
         crowded   for an address without a recent turn, while fewer than SHARE others of its network have had one
         further   for every other address
 
     An address gets a turn at once or, when the calendar is booked, as an appointment: the next free turn of that
-    calendar. The turn is reserved for this address until OPEN_FOR after it begins, whatever other addresses do. A turn
-    is recent for an hour when it was given at once, and for a day when it was an appointment.
+    calendar. The turn is reserved for this address until OPEN_FOR after it begins, whatever other addresses do. A
+    turn is recent for an hour when it was given at once, and for a day when it was an appointment.
 
 The consequences, for any number of attackers with any timing (docs/decisions/0020 gives the reasons):
 
@@ -95,10 +96,10 @@ FURTHEST = max(calendar.furthest for calendar in CALENDARS.values())
 """No turn begins later than this from now. A later turn was written by a clock that was ahead (decision 27)."""
 
 MOST_GUESSES_AN_HOUR = sum(one.most_within(timedelta(hours=1)) for one in CALENDARS.values())
-"""68 for one login: 46 in first turns, 10 in crowded ones, 12 in further ones. An attacker who knows the username, the
-email address and the phone number has three times as many: a million guesses in seven months. No user has one of the
-30,000 passwords that an attacker tries first (guessing.py). With fewer turns a newcomer would wait longer behind a
-botnet; with more turns the botnet could guess faster too."""
+"""68 for one login: 46 in first turns, 10 in crowded ones, 12 in further ones. An attacker who knows the username,
+the email address and the phone number has three times as many: a million guesses in seven months. No user has one of
+the 30,000 passwords that an attacker tries first (guessing.py). With fewer turns a newcomer would wait longer behind
+a botnet; with more turns the botnet could guess faster too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +119,7 @@ class Lane:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """The turn of one address. `guess_id` is the guess that used it, if any. The turn is recent until `forgotten_at`."""
+    """The turn of one address. `guess_id` is the guess that used it, if any. It is recent until `forgotten_at`."""
 
     order: Order
     begins_at: datetime
@@ -129,8 +130,8 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Others:
-    """Counts of the other addresses in this lane: addresses of the same provider and of the same network that have had
-    a recent turn, and addresses of the same provider with an appointment, by calendar (`waiting`)."""
+    """Counts of the other addresses in this lane: those of the same provider and of the same network with a recent
+    turn, and those of the same provider with an appointment, by calendar (`waiting`)."""
 
     of_provider: int = 0
     of_network: int = 0

@@ -24,8 +24,8 @@ async def by_username(session: Session, typed: str) -> Profile | None:
 
 
 async def search(session: Session, typed: str, *, most: int) -> list[Profile]:
-    """Returns up to `most` people whose username begins with the text, or whose name does, from one of its first five
-    words on. Usernames come first, then first words of names.
+    """Returns up to `most` people. Their username begins with the text, or their name does from one of its first five
+    words on. Matches of usernames come first, then those of names, earlier words first.
 
     Case, accents, width of letters and invisible characters are ignored: "é" and "e" find "É", "WEISS" finds "Weiß",
     "ilker" finds "İlker", "lukasz" finds "Łukasz".

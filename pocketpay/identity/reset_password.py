@@ -1,16 +1,16 @@
-"""Setting a new password with the code, or the link, that was sent to a verified address. The link may be that of a
-welcome mail (importing/welcome.py).
+"""Setting a new password with the code, or the link, that was sent to a verified address. The link may also come from
+a welcome mail (importing/welcome.py).
 
 new password weak?             WEAK_PASSWORD, before anything is looked up
 address over its rate?         RATE_LIMITED
-code, or link, right?          INVALID_CODE; for nobody the same statements say the same
-locked out?                    a Refusal; why, is not known here (services.LockOut)
-weak because of their name?    WEAK_PASSWORD, told only to whoever has the code
-one unit of work               the code is used, the others end, the new hash, the end of all sessions, a mail about
-                               it; the address from which it is done is a known one (throttle.py)
+code or link correct?          INVALID_CODE; the same statements run, with the same answer, for an unknown user
+locked out?                    a Refusal; identity does not know the reason (services.LockOut)
+password like the user's name? WEAK_PASSWORD, only after a correct code or link
+one unit of work               uses the code, ends the user's other codes, stores the new hash, ends all sessions,
+                               sends a notice, and makes the client's address a known one (throttle.py)
 
-A code is not used up until the password is set. Strangers who try wrong codes end a code for everybody: nobody
-guesses one, and the link of the same mail stays valid.
+A code is used only when the password is set. Strangers who try wrong codes invalidate the code for its owner too.
+This prevents guessing, and the link of the same mail stays valid.
 
 Decision 32 gives the reasons.
 """
@@ -37,12 +37,13 @@ FIELD = "newPassword"
 
 BY_CODE = (Purpose.RESET_PASSWORD,)
 BY_LINK = (Purpose.RESET_PASSWORD, Purpose.FIRST_PASSWORD)
-"""What a code is good for, and a link: that of a welcome mail has no code. All of them end with the password."""
+"""The purposes that a code, and a link, may have here: a welcome mail has only a link. All of these challenges end
+when the password is set."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Proof:
-    """Whose password may be set, and by which challenge."""
+    """The user whose password may be set, and the challenge that allows it."""
 
     user: User
     challenge: Challenge
@@ -51,8 +52,8 @@ class _Proof:
 async def reset_password(
     services: IdentityServices, raw_login: str | None, what: ShownCode, new_password: str, *, address: str
 ) -> None:
-    """Sets a new password and ends every session of its user. `raw_login` says whose the code is; a token says it
-    itself.
+    """Sets a new password and ends every session of its user. `raw_login` names the user of a code; a token names its
+    user itself.
 
     Raises WeakPassword, RateLimited, InvalidCode, ServiceBusy, and a Refusal when the user is locked out.
     """
@@ -71,7 +72,8 @@ async def reset_password(
 
 
 async def _proof(services: IdentityServices, login: Login | None, what: ShownCode, address: str) -> _Proof | None:
-    """Whose code that is; None when it is nobody's. Counted in the same unit of work, so that every answer writes."""
+    """Returns the user and challenge of a code or link, or None. Counts the try in the same unit of work, so that
+    every answer writes."""
 
     async def unit() -> tuple[int | None, _Proof | None]:
         async with services.database.write() as session:
@@ -115,14 +117,14 @@ def _purposes(what: ShownCode) -> tuple[Purpose, ...]:
 async def _set(
     services: IdentityServices, proof: _Proof, what: ShownCode, new_hash: str, address: str
 ) -> list[UUID] | None:
-    """Gives the sessions that ended; None when the code is not good any more."""
+    """Sets the password and returns the ids of the sessions that ended, or None when the code is no longer valid."""
     user, challenge = proof.user, proof.challenge
 
     async def unit() -> list[UUID] | None:
         async with services.database.write() as session:
             kept = await people.lock_hash(session, user.id)
             if kept == new_hash:
-                return []  # our own earlier try, whose reply was lost
+                return []  # an earlier try of this call committed, and its reply was lost
             now = await people.lock_user(session, user.id)
             if now is None or now.email is None or not now.email_verified:
                 return None

@@ -94,7 +94,7 @@ class Throttle:
         """Counts a check whether a username is taken.
 
         Raises RateLimited when the address has made as many checks this hour as it may make sign-ups. The checks of
-        one GraphQL document are counted one after another, so that they hold one write connection and not all of them.
+        one GraphQL document are counted one after another, so they hold one write connection and not all of them.
         """
         bucket = _bucket("username", networks.address(address))
         async with self._turns.by(bucket):
