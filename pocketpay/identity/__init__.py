@@ -17,7 +17,7 @@
     afterwards.py        work that runs after the answer, so that response times reveal nothing
     update_profile.py    changes a user's name, email address, phone number or picture
     changes.py           parses and checks these changes
-    closing_user.py         what is kept of a user whose wallet is closed
+    closing_user.py      what is kept of a user whose wallet is closed
     proof.py             makes a checked password count only while its hash is still the current one
     gate.py              turns an access token into a viewer, on every request
     viewer.py            the user who makes a request

@@ -10,7 +10,7 @@ import structlog
 
 from pocketpay.database.failures import ServiceBusy
 
-MOST_WAITING = 256
+MAX_WAITING = 256
 """How many pieces of work may wait. Each takes a few milliseconds."""
 
 FINISH_SECONDS = 1.0
@@ -22,14 +22,14 @@ log = structlog.get_logger(__name__)
 class Afterwards:
     """Runs pieces of work in order. A failure is logged and not reported to the client."""
 
-    def __init__(self, *, most_waiting: int = MOST_WAITING) -> None:
-        self._most_waiting = most_waiting
+    def __init__(self, *, max_waiting: int = MAX_WAITING) -> None:
+        self._max_waiting = max_waiting
         self._one_at_a_time = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
 
     def do(self, work: Callable[[], Awaitable[None]]) -> None:
         """Schedules a piece of work. Raises ServiceBusy when too many pieces wait."""
-        if len(self._tasks) >= self._most_waiting:
+        if len(self._tasks) >= self._max_waiting:
             raise ServiceBusy("too much is to be done afterwards")
         task = asyncio.create_task(self._do(work), name="work after an answer")
         self._tasks.add(task)
@@ -56,6 +56,6 @@ class Afterwards:
             try:
                 await work()
             except ServiceBusy as busy:
-                log.warning("not_done_afterwards", reason=str(busy))
+                log.warning("background_work_skipped", reason=str(busy))
             except Exception:
-                log.exception("failed_afterwards")
+                log.exception("background_work_failed")

@@ -3,7 +3,7 @@ with a hash of our own.
 
 The time of an answer must not reveal whether a user has such a hash. The times of two sets of parameters have no
 constant ratio on all machines, so every refused sign-in computes one hash of each kind that is left. A kind is a set
-of parameters: `argon2id$v=19$m=65536,t=3,p=4`. The import accepts at most MOST_KINDS kinds.
+of parameters: `argon2id$v=19$m=65536,t=3,p=4`. The import accepts at most MAX_KINDS kinds.
 
 Decision 35 gives the reasons.
 """
@@ -22,15 +22,15 @@ SHAPE = re.compile(
 )
 """The hashes that Supabase accepts: argon2i and argon2id of version 19, base64 without padding."""
 
-MOST_KINDS = 2
+MAX_KINDS = 2
 """A project that changed its parameters once has hashes of two kinds."""
 
-MOST_MEMORY_KIB = 131_072
-MOST_WORK = 262_144
+MAX_MEMORY_KIB = 131_072
+MAX_WORK = 262_144
 """In KiB times passes. 64 MiB with four passes take 220 ms, 128 MiB with two take 280 ms; bcrypt of cost 12 takes 240
 ms."""
 
-MOST_LANES = 8
+MAX_LANES = 8
 
 _TYPES = {"argon2i": Type.I, "argon2id": Type.ID}
 
@@ -51,10 +51,10 @@ class Argon2Hash:
     def is_within_bounds(self) -> bool:
         """Whether a verification is cheap enough to run for any client."""
         return (
-            1 <= self.lanes <= MOST_LANES
+            1 <= self.lanes <= MAX_LANES
             and self.passes >= 1
-            and 8 * self.lanes <= self.memory_kib <= MOST_MEMORY_KIB
-            and self.memory_kib * self.passes <= MOST_WORK
+            and 8 * self.lanes <= self.memory_kib <= MAX_MEMORY_KIB
+            and self.memory_kib * self.passes <= MAX_WORK
         )
 
     def matches(self, password: bytes) -> bool:
@@ -74,11 +74,11 @@ def read(kept: str) -> Argon2Hash | None:
     return Argon2Hash(kind, _TYPES[shape[1]], int(shape[2]), int(shape[3]), int(shape[4]), salt, digest)
 
 
-def spend(kind: str) -> None:
+def spend_time(kind: str) -> None:
     """Takes as long as verifying one hash of this kind."""
-    nobodys = read(f"${kind}${_NOBODYS_SALT}${_NOBODYS_HASH}")
-    if nobodys is not None and nobodys.is_within_bounds:
-        nobodys.matches(b"nobody's password")
+    dummy = read(f"${kind}${_DUMMY_SALT}${_DUMMY_HASH}")
+    if dummy is not None and dummy.is_within_bounds:
+        dummy.matches(b"nobody's password")
 
 
 def _raw(one: Argon2Hash, password: bytes) -> bytes:
@@ -102,5 +102,5 @@ def _decoded(written: str) -> bytes | None:
     return raw if base64.b64encode(raw).decode().rstrip("=") == written else None
 
 
-_NOBODYS_SALT = base64.b64encode(bytes(16)).decode().rstrip("=")
-_NOBODYS_HASH = base64.b64encode(bytes(32)).decode().rstrip("=")
+_DUMMY_SALT = base64.b64encode(bytes(16)).decode().rstrip("=")
+_DUMMY_HASH = base64.b64encode(bytes(32)).decode().rstrip("=")

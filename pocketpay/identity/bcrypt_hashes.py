@@ -1,7 +1,7 @@
 """bcrypt hashes imported from Supabase. The first successful sign-in replaces one with an argon2id hash.
 
 The time of an answer must not reveal whether a user has such a hash. So every refused sign-in takes as long as the
-most expensive bcrypt hash in the database, as long as there is one: 2^cost rounds. `spend` computes the missing
+most expensive bcrypt hash in the database, as long as there is one: 2^cost rounds. `spend_time` computes the missing
 rounds.
 
 Decision 14 gives the reasons.
@@ -13,11 +13,11 @@ import bcrypt
 
 SHAPE = re.compile(r"\$2[aby]\$(\d\d)\$[./A-Za-z0-9]{53}", re.ASCII)
 
-MOST_BYTES = 72
+MAX_BYTES = 72
 """bcrypt reads only these bytes of a password. GoTrue accepts longer passwords and ignores the rest, so users have
 them."""
 
-LEAST_COST, MOST_COST = 4, 12
+MIN_COST, MAX_COST = 4, 12
 """GoTrue's cost is 10, about 50 ms; cost 12 takes four times as long. A higher cost would let strangers keep the
 hashing threads busy."""
 
@@ -30,21 +30,21 @@ def cost_of(kept: str) -> int | None:
     if shape is None:
         return None
     cost = int(shape[1])
-    return cost if LEAST_COST <= cost <= MOST_COST else None
+    return cost if MIN_COST <= cost <= MAX_COST else None
 
 
 def matches(kept: str, password: bytes) -> bool:
     """Whether the first 72 bytes of the password match the hash."""
-    return bcrypt.checkpw(password[:MOST_BYTES], kept.encode("ascii"))
+    return bcrypt.checkpw(password[:MAX_BYTES], kept.encode("ascii"))
 
 
-def spend(dearest: int, paid: int | None = None) -> None:
+def spend_time(highest: int, paid: int | None = None) -> None:
     """Takes as long as one hash of the cost `highest`, minus a hash of the cost `paid` that was already computed."""
     if paid is None:
-        if dearest:
-            _hash(dearest)
+        if highest:
+            _hash(highest)
         return
-    for cost in range(paid, dearest):  # 2^p + 2^p + 2^(p+1) + … + 2^(d-1) = 2^d
+    for cost in range(paid, highest):  # 2^p + 2^p + 2^(p+1) + … + 2^(d-1) = 2^d
         _hash(cost)
 
 

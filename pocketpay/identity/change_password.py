@@ -54,7 +54,7 @@ async def change_password(
             refusals.append(WeakPassword(weak, "newPassword"))
         return Changed(None, tuple(refusals)) if refusals else await _changed(services, viewer, found, new_hash)
 
-    return await proof.until_it_stands(attempt)
+    return await proof.retry_when_replaced(attempt)
 
 
 async def _changed(services: IdentityServices, viewer: Viewer, found: Credentials, new_hash: str) -> Changed:
@@ -62,7 +62,7 @@ async def _changed(services: IdentityServices, viewer: Viewer, found: Credential
 
     async def unit() -> tuple[User, list[UUID]]:
         async with services.database.write() as session:
-            if not await proof.stands(session, viewer.user_id, found.password_hash, new_hash):
+            if not await proof.is_current(session, viewer.user_id, found.password_hash, new_hash):
                 raise Unauthenticated
             await services.require_unlocked(session, viewer.wallet_id)
             ended = await end_others(session, viewer)

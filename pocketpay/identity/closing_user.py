@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Self
 from uuid import UUID
 
-from pocketpay.identity.usernames import LEFT
+from pocketpay.identity.usernames import CLOSED_PREFIX
 
 NAME = "Closed account"
 """The name that others see in their old payments."""
@@ -33,4 +33,4 @@ class ClosingUser:
     @classmethod
     def of(cls, user_id: UUID, proven: str, email: bytes | None = None) -> Self:
         """Returns the closing user with a new random username."""
-        return cls(user_id, LEFT + secrets.token_hex(8), proven, email)
+        return cls(user_id, CLOSED_PREFIX + secrets.token_hex(8), proven, email)

@@ -19,7 +19,7 @@ AccessDenied
 ├── Unauthenticated                   nobody is signed in
 └── Forbidden                         the viewer is signed in but not allowed
 
-AlreadyThere                          a unique value of a new user is taken, or an earlier try has written this user
+AlreadyExists                          a unique value of a new user is taken, or an earlier try has written this user
 """
 
 from enum import StrEnum
@@ -155,5 +155,5 @@ class Forbidden(AccessDenied):
     """The viewer is signed in but not allowed to do this."""
 
 
-class AlreadyThere(PocketPayError):
+class AlreadyExists(PocketPayError):
     """A unique value of a new user is taken, by another user or by an earlier try to write this user."""

@@ -26,10 +26,10 @@ from pocketpay.identity.tokens import AccessTokens, BadToken, Claims, ExpiredTok
 from pocketpay.identity.viewer import Viewer
 from pocketpay.updates.signals import Signal
 
-MOST_TOKENS = 20_000
+MAX_TOKENS = 20_000
 """Cached tokens, about 20 MB. Beyond that, the token cached first is removed; its next request checks it again."""
 
-MOST_LOOKS = 10
+MAX_READS = 10
 """Reads of one session that may be repeated because another session ended during each of them. To reach this limit,
 about a thousand sessions would have to end in a second."""
 
@@ -62,12 +62,12 @@ class Gate:
         database: Database,
         access_tokens: AccessTokens,
         *,
-        most_tokens: int = MOST_TOKENS,
+        max_tokens: int = MAX_TOKENS,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._standings = JoinedRead[UUID, sessions.Standing](database, sessions.standings)
         self._access_tokens = access_tokens
-        self._most_tokens = most_tokens
+        self._max_tokens = max_tokens
         self._clock = clock
         self._tokens: dict[str, Claims] = {}
         self._sessions: dict[UUID, _Known] = {}
@@ -79,8 +79,8 @@ class Gate:
         return self._listening
 
     @listening.setter
-    def listening(self, hears: bool) -> None:
-        self._listening = hears
+    def listening(self, is_listening: bool) -> None:
+        self._listening = is_listening
         self.forget_all()
 
     def on_signal(self, signal: Signal) -> None:
@@ -121,7 +121,7 @@ class Gate:
             return Denial.EXPIRED
         except BadToken:
             return Denial.BAD
-        return await self._looked_up(token, claims)
+        return await self._look_up(token, claims)
 
     def forget(self, session_ids: Iterable[UUID]) -> None:
         """Removes sessions that have ended. Their tokens are refused from now on."""
@@ -137,7 +137,7 @@ class Gate:
         self._tokens.clear()
         self._sessions.clear()
 
-    async def _looked_up(self, token: str, claims: Claims) -> Claims | Denial:
+    async def _look_up(self, token: str, claims: Claims) -> Claims | Denial:
         session_id = claims.viewer.session_id
         known = self._sessions.get(session_id)
         if known is None:
@@ -159,7 +159,7 @@ class Gate:
         If this session ended during the read, its signal has already come and will not come again, so a WebSocket
         that is accepted with the old result would stay open.
         """
-        for _ in range(MOST_LOOKS):
+        for _ in range(MAX_READS):
             forgotten = self._forgotten
             standing = await self._standings.load(session_id)
             if standing is None or not standing.live or forgotten == self._forgotten:
@@ -167,7 +167,7 @@ class Gate:
         raise ServiceBusy("sessions end faster than they can be read")
 
     def _remember(self, token: str, claims: Claims, known: _Known) -> None:
-        if len(self._tokens) >= self._most_tokens:
+        if len(self._tokens) >= self._max_tokens:
             oldest = next(iter(self._tokens))
             self._drop(oldest, self._tokens[oldest])
         # Another request may have removed the session since it was read. It is still live, so it is put back.

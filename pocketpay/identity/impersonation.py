@@ -46,11 +46,11 @@ def _letters(word: str) -> str:
 
 
 _KIND = {_letters(word): kind for kind, words in _WORDS.items() for word in words.split()}
-_BRAND_DRAWN = re.compile("".join(f"{letter}+" for letter in _letters(_BRAND)))
+_BRAND_PATTERN = re.compile("".join(f"{letter}+" for letter in _letters(_BRAND)))
 """The service's name. Repeated letters match too."""
 
 
-def speaks_for_service(name: str) -> bool:
+def resembles_service(name: str) -> bool:
     """Whether others could mistake the name for one of the service or its staff."""
     drawn = skeleton(name)
     without_signs = Skeleton(
@@ -67,7 +67,7 @@ def speaks_for_service(name: str) -> bool:
 
 
 def _has_brand(drawn: Skeleton) -> bool:
-    return any(_reads_as_brand(drawn, found.start(), found.end()) for found in _BRAND_DRAWN.finditer(drawn.letters))
+    return any(_reads_as_brand(drawn, found.start(), found.end()) for found in _BRAND_PATTERN.finditer(drawn.letters))
 
 
 def _reads_as_brand(drawn: Skeleton, start: int, end: int) -> bool:

@@ -15,7 +15,7 @@ A stranger is an address from which the login's owner has not signed in before. 
 
 The consequences, for any number of attackers with any timing (docs/decisions/0020 gives the reasons):
 
-    most guesses    MOST_GUESSES_AN_HOUR in any hour, because a guess uses a turn that began at most OPEN_FOR before
+    most guesses    MAX_GUESSES_AN_HOUR in any hour, because a guess uses a turn that began at most OPEN_FOR before
     never closed    there is always a next turn, and asking early or often does not change when it begins
     newcomer        gets the time at which its turn begins, and can guess then. It waits `spacing` for each address
                     that asked before it without a recent turn: at most `max_booked` of them, and at most SHARE of one
@@ -68,8 +68,8 @@ class Calendar:
 
     spacing: timedelta
     burst: int
-    most_booked: int
-    most_of_provider: int
+    max_booked: int
+    max_of_provider: int
 
     @property
     def saved(self) -> timedelta:
@@ -79,23 +79,23 @@ class Calendar:
     @property
     def furthest(self) -> timedelta:
         """How far in the future the next free turn can begin. One spacing is for small differences of clocks."""
-        return (self.most_booked + 2) * self.spacing
+        return (self.max_booked + 2) * self.spacing
 
-    def most_within(self, window: timedelta) -> int:
+    def max_within(self, window: timedelta) -> int:
         """The maximum number of guesses within any span of this length."""
         return (window + max(OPEN_FOR, self.saved)) // self.spacing + 1
 
 
 CALENDARS = {
-    Order.FIRST: Calendar(timedelta(minutes=2), burst=5, most_booked=4096, most_of_provider=SHARE),
-    Order.CROWDED: Calendar(timedelta(minutes=10), burst=2, most_booked=1024, most_of_provider=64),
-    Order.FURTHER: Calendar(timedelta(minutes=8), burst=4, most_booked=1024, most_of_provider=SHARE),
+    Order.FIRST: Calendar(timedelta(minutes=2), burst=5, max_booked=4096, max_of_provider=SHARE),
+    Order.CROWDED: Calendar(timedelta(minutes=10), burst=2, max_booked=1024, max_of_provider=64),
+    Order.FURTHER: Calendar(timedelta(minutes=8), burst=4, max_booked=1024, max_of_provider=SHARE),
 }
 
 FURTHEST = max(calendar.furthest for calendar in CALENDARS.values())
 """No turn begins later than this from now. A later turn was written by a clock that was ahead (decision 27)."""
 
-MOST_GUESSES_AN_HOUR = sum(one.most_within(timedelta(hours=1)) for one in CALENDARS.values())
+MAX_GUESSES_AN_HOUR = sum(one.max_within(timedelta(hours=1)) for one in CALENDARS.values())
 """68 for one login: 46 in first turns, 10 in crowded ones, 12 in further ones. An attacker who knows the username,
 the email address and the phone number has three times as many: a million guesses in seven months. No user has one of
 the 30,000 passwords that an attacker tries first (guessing.py). With fewer turns a newcomer would wait longer behind
@@ -183,8 +183,8 @@ def _next_turn(order: Order, lane: Lane, had: Turn | None, others: Others, guess
     if slot <= now:
         turn = Turn(order, now, slot + OPEN_FOR, _remembered(had, now + REMEMBERED_AT_ONCE), guess_id)
         return Answer(taken, turn, None)
-    full_for = slot - now - calendar.most_booked * calendar.spacing
-    if full_for > timedelta(0) or others.waiting.get(order, 0) >= calendar.most_of_provider:
+    full_for = slot - now - calendar.max_booked * calendar.spacing
+    if full_for > timedelta(0) or others.waiting.get(order, 0) >= calendar.max_of_provider:
         return Answer(lane, had, max(full_for, calendar.spacing))
     turn = Turn(order, slot, slot + OPEN_FOR, _remembered(had, slot + REMEMBERED_AFTER_WAITING))
     return Answer(taken, turn, slot - now)

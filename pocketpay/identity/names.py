@@ -1,7 +1,7 @@
 """Display names, and the other short texts that a client sends about itself."""
 
 from pocketpay.identity.errors import InvalidProfile
-from pocketpay.identity.impersonation import PROBLEM, speaks_for_service
+from pocketpay.identity.impersonation import PROBLEM, resembles_service
 from pocketpay.text.characters import category, nfc
 from pocketpay.text.lines import fits_name, shows_something
 
@@ -31,7 +31,7 @@ def well_formed(typed: str) -> str:
 
     Raises InvalidProfile otherwise. `objection` checks whether a user may choose the name.
     """
-    name = kept_form(typed)
+    name = normalized(typed)
     if not name:
         raise InvalidProfile("name", "must not be empty")
     if len(name) > LONGEST_NAME or len(typed) > LONGEST_NAME * 4:
@@ -45,10 +45,10 @@ def objection(name: str) -> str | None:
     """Returns why no user may choose this well-formed name, as a message without its subject, or None."""
     if not shows_something(name):
         return "must have at least one visible character"
-    return PROBLEM if speaks_for_service(name) else None
+    return PROBLEM if resembles_service(name) else None
 
 
-def kept_form(typed: str) -> str:
+def normalized(typed: str) -> str:
     """Returns the typed name in NFC, trimmed."""
     return nfc(typed[: LONGEST_NAME * 4].strip())
 

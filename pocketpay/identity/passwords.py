@@ -20,8 +20,8 @@ from argon2 import PasswordHasher, Type
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from pocketpay.database.failures import ServiceBusy
-from pocketpay.identity import brought_hashes
-from pocketpay.identity.brought_hashes import HashesLeft
+from pocketpay.identity import imported_hashes
+from pocketpay.identity.imported_hashes import HashesLeft
 from pocketpay.identity.errors import Weakness, WeakPassword
 from pocketpay.identity.guessing import guessable
 
@@ -74,7 +74,7 @@ def require_strong(password: str, about: Iterable[str] = (), *, field: str = "pa
         raise WeakPassword(found, field)
 
 
-class Asker(StrEnum):
+class Requester(StrEnum):
     """For whom a password is hashed. Each kind has its own thread and queue."""
 
     KNOWN = "known"
@@ -102,52 +102,52 @@ class Passwords:
     """
 
     def __init__(self, *, queue: int = QUEUE, patience_seconds: float = PATIENCE_SECONDS) -> None:
-        self._lines = {asker: _Line(asker, queue, patience_seconds) for asker in Asker}
+        self._threads = {requester: _HashingThread(requester, queue, patience_seconds) for requester in Requester}
         # The hash of a random password. Passwords for unknown users are verified against it.
-        self._nobodys = self._lines[Asker.STRANGER].submit(lambda: _ARGON2.hash(secrets.token_bytes(32)))
+        self._dummy_hash = self._threads[Requester.STRANGER].submit(lambda: _ARGON2.hash(secrets.token_bytes(32)))
 
-    async def hash(self, password: str, *, asker: Asker = Asker.KNOWN) -> str:
+    async def hash(self, password: str, *, requester: Requester = Requester.KNOWN) -> str:
         """Returns the text to store: algorithm, parameters, salt and hash."""
-        return await self._lines[asker].run(lambda: _ARGON2.hash(_bytes(password)))
+        return await self._threads[requester].run(lambda: _ARGON2.hash(_bytes(password)))
 
     async def verify(
-        self, kept: str | None, password: str, *, left: HashesLeft = NONE_LEFT, asker: Asker = Asker.KNOWN
+        self, kept: str | None, password: str, *, left: HashesLeft = NONE_LEFT, requester: Requester = Requester.KNOWN
     ) -> Verdict:
         """Verifies a password against the stored hash, which is one of our own or an imported one.
 
         `kept` is None for an unknown user; then no password matches. Every refusal takes the same time, whatever is
         stored: one hash of our own and one of each kind of imported hash in `left`.
         """
-        return await self._lines[asker].run(lambda: self._compared(kept, password, left))
+        return await self._threads[requester].run(lambda: self._verify(kept, password, left))
 
     def close(self) -> None:
-        for line in self._lines.values():
+        for line in self._threads.values():
             line.close()
 
-    def _compared(self, kept: str | None, password: str, left: HashesLeft) -> Verdict:
+    def _verify(self, kept: str | None, password: str, left: HashesLeft) -> Verdict:
         """Verifies a password against any kind of stored hash. Runs in a thread."""
         fits = len(password) <= LONGEST
         password = password[: LONGEST + 1]  # a longer one is wrong, and takes as long as any other
-        brought = None if kept is None else brought_hashes.read(kept, our_kind=our_kind())
+        brought = None if kept is None else imported_hashes.read(kept, our_kind=our_kind())
         if brought is not None:
             if fits and brought.matches(_bytes(password)):
                 return Verdict(matches=True, rehashed=_ARGON2.hash(_bytes(password)))
-            _verdict(self._nobodys.result(), password)
-            brought_hashes.spend(left, our_kind=our_kind(), paid=brought if fits else None)
+            _verdict(self._dummy_hash.result(), password)
+            imported_hashes.spend_time(left, our_kind=our_kind(), paid=brought if fits else None)
             return Verdict(matches=False)
         ours = kept is not None and kept.startswith(f"${our_kind()}$")
-        verdict = _verdict(kept if ours and kept is not None else self._nobodys.result(), password)
+        verdict = _verdict(kept if ours and kept is not None else self._dummy_hash.result(), password)
         if fits and ours and verdict.matches:
             return verdict
-        brought_hashes.spend(left, our_kind=our_kind())
+        imported_hashes.spend_time(left, our_kind=our_kind())
         return Verdict(matches=False)
 
 
-class _Line:
+class _HashingThread:
     """One thread with its queue. At most `queue` callers wait, in order."""
 
-    def __init__(self, asker: Asker, queue: int, patience_seconds: float) -> None:
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"password of {asker}")
+    def __init__(self, requester: Requester, queue: int, patience_seconds: float) -> None:
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"password of {requester}")
         self._places = asyncio.Semaphore(1 + queue)
         self._patience_seconds = patience_seconds
 

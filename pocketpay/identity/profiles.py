@@ -24,8 +24,8 @@ async def by_username(session: Session, typed: str) -> Profile | None:
 
 
 async def search(session: Session, typed: str, *, most: int) -> list[Profile]:
-    """Returns up to `most` people. Their username begins with the text, or their name does from one of its first five
-    words on. Matches of usernames come first, then those of names, earlier words first.
+    """Returns up to `most` people whose username or name begins with the text. A name also matches from its second,
+    third, fourth or fifth word on. Usernames come first, then names, earlier words first.
 
     Case, accents, width of letters and invisible characters are ignored: "é" and "e" find "É", "WEISS" finds "Weiß",
     "ilker" finds "İlker", "lukasz" finds "Łukasz".

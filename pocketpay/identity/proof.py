@@ -24,7 +24,7 @@ TRIES = 4
 T = TypeVar("T")
 
 
-class Replaced(PocketPayError):
+class HashReplaced(PocketPayError):
     """The hash that the password was verified against is no longer the user's hash."""
 
 
@@ -42,18 +42,18 @@ async def credentials(services: IdentityServices, viewer: Viewer) -> Credentials
     return found
 
 
-async def stands(session: Session, user_id: UUID, *hashes: str) -> bool:
+async def is_current(session: Session, user_id: UUID, *hashes: str) -> bool:
     """Locks the user's row, within a unit of work, and returns True when one of `hashes` is the user's hash.
 
     Returns False when the user has closed. Raises HashReplaced when the user now has another hash.
     """
     kept = await people.lock_hash(session, user_id)
     if kept is not None and kept not in hashes:
-        raise Replaced
+        raise HashReplaced
     return kept is not None
 
 
-async def until_it_stands(attempt: Callable[[], Awaitable[T]]) -> T:
+async def retry_when_replaced(attempt: Callable[[], Awaitable[T]]) -> T:
     """Returns the result of `attempt`, and repeats it when it raises HashReplaced.
 
     Raises ServiceBusy when the last of the TRIES attempts raises it too.
@@ -61,6 +61,6 @@ async def until_it_stands(attempt: Callable[[], Awaitable[T]]) -> T:
     for _ in range(TRIES):
         try:
             return await attempt()
-        except Replaced:
+        except HashReplaced:
             continue
     raise ServiceBusy("the password changes each time it is compared")

@@ -50,7 +50,7 @@ class _Proof:
 
 
 async def reset_password(
-    services: IdentityServices, raw_login: str | None, what: ShownCode, new_password: str, *, address: str
+    services: IdentityServices, raw_login: str | None, shown: ShownCode, new_password: str, *, address: str
 ) -> None:
     """Sets a new password and ends every session of its user. `raw_login` names the user of a code; a token names its
     user itself.
@@ -59,19 +59,19 @@ async def reset_password(
     """
     require_strong(new_password, field=FIELD)
     login = None if raw_login is None else logins.read(raw_login)
-    proof = await _proof(services, login, what, address)
+    proof = await _proof(services, login, shown, address)
     if proof is None:
-        raise what.refusal
+        raise shown.refusal
     user = proof.user
     require_strong(new_password, (user.username, user.name, user.email or ""), field=FIELD)
     new_hash = await services.passwords.hash(new_password)
-    ended = await _set(services, proof, what, new_hash, address)
+    ended = await _set(services, proof, shown, new_hash, address)
     if ended is None:
-        raise what.refusal
+        raise shown.refusal
     services.gate.forget(ended)
 
 
-async def _proof(services: IdentityServices, login: Login | None, what: ShownCode, address: str) -> _Proof | None:
+async def _proof(services: IdentityServices, login: Login | None, shown: ShownCode, address: str) -> _Proof | None:
     """Returns the user and challenge of a code or link, or None. Counts the try in the same unit of work, so that
     every answer writes."""
 
@@ -80,8 +80,8 @@ async def _proof(services: IdentityServices, login: Login | None, what: ShownCod
             wait = await services.throttle.reset_from(session, address)
             if wait is not None:
                 return wait, None
-            user, live = await _live(session, login, what)
-            found = await shown_code.look(session, services.codes, what, live)
+            user, live = await _live(session, login, shown)
+            found = await shown_code.match(session, services.codes, shown, live)
             if user is None or found is None:
                 return None, None
             await services.require_unlocked(session, user.wallet_id)
@@ -93,10 +93,10 @@ async def _proof(services: IdentityServices, login: Login | None, what: ShownCod
     return proof
 
 
-async def _live(session: Session, login: Login | None, what: ShownCode) -> tuple[User | None, list[LiveChallenge]]:
+async def _live(session: Session, login: Login | None, shown: ShownCode) -> tuple[User | None, list[LiveChallenge]]:
     """The user that is meant, and their challenges. The same two reads whoever it is, and if it is nobody."""
-    if what.token is not None:
-        user = await people.by_challenge(session, challenge_id(what.token))
+    if shown.token is not None:
+        user = await people.by_challenge(session, challenge_id(shown.token))
     else:
         found = None if login is None else await people.by_login(session, login)
         user = None if found is None else found.user
@@ -104,18 +104,18 @@ async def _live(session: Session, login: Login | None, what: ShownCode) -> tuple
     live = await challenges.live(
         session,
         None if user is None or not verified else user.id,
-        _purposes(what),
+        _purposes(shown),
         None if user is None else user.email,
     )
     return user, live
 
 
-def _purposes(what: ShownCode) -> tuple[Purpose, ...]:
-    return BY_CODE if what.token is None else BY_LINK
+def _purposes(shown: ShownCode) -> tuple[Purpose, ...]:
+    return BY_CODE if shown.token is None else BY_LINK
 
 
 async def _set(
-    services: IdentityServices, proof: _Proof, what: ShownCode, new_hash: str, address: str
+    services: IdentityServices, proof: _Proof, shown: ShownCode, new_hash: str, address: str
 ) -> list[UUID] | None:
     """Sets the password and returns the ids of the sessions that ended, or None when the code is no longer valid."""
     user, challenge = proof.user, proof.challenge
@@ -129,8 +129,8 @@ async def _set(
             if now is None or now.email is None or not now.email_verified:
                 return None
             await services.require_unlocked(session, user.wallet_id)
-            live = await challenges.live(session, user.id, _purposes(what), now.email)
-            if await shown_code.look(session, services.codes, what, live) != challenge:
+            live = await challenges.live(session, user.id, _purposes(shown), now.email)
+            if await shown_code.match(session, services.codes, shown, live) != challenge:
                 return None
             await challenges.end_all(session, user.id, BY_LINK)
             await people.set_hash(session, user.id, new_hash)

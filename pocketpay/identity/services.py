@@ -34,7 +34,7 @@ ENDED_SESSIONS_KEPT = timedelta(days=30)
 """How long an ended session and its refresh tokens are kept. Until then a stolen token is recognised as used; after
 that it is unknown, and refused as well."""
 
-MOST_SESSIONS_SWEPT, MOST_TOKENS_SWEPT = 500, 5_000
+MAX_SESSIONS_SWEPT, MAX_TOKENS_SWEPT = 500, 5_000
 """Deleted in one unit of work. It takes far less than a second."""
 
 
@@ -129,12 +129,12 @@ class IdentityServices:
         """Deletes expired counters, codes and sessions, a bounded number of each, and returns how many in total."""
         swept = await self.throttle.sweep()
         async with self.database.write() as session:
-            swept += await challenges.sweep(session, most=MOST_TOKENS_SWEPT)
+            swept += await challenges.sweep(session, most=MAX_TOKENS_SWEPT)
             return swept + await sessions.sweep(
                 session,
                 after=ENDED_SESSIONS_KEPT,
-                most_sessions=MOST_SESSIONS_SWEPT,
-                most_tokens=MOST_TOKENS_SWEPT,
+                max_sessions=MAX_SESSIONS_SWEPT,
+                max_tokens=MAX_TOKENS_SWEPT,
             )
 
     def close(self) -> None:

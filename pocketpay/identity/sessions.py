@@ -17,7 +17,7 @@ from pocketpay.identity.session import Lifetime, Session
 from pocketpay.identity.until_known import until_known
 from pocketpay.identity.viewer import Viewer
 
-MOST_LISTED = repository.MOST_SESSIONS
+MAX_LISTED = repository.MAX_SESSIONS
 """Live sessions that one user has at most."""
 
 

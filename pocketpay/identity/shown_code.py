@@ -29,15 +29,15 @@ def read(code: str | None, token: str | None) -> ShownCode:
     return ShownCode(code, token)
 
 
-async def look(session: Session, codes: OneTimeCodes, what: ShownCode, live: list[LiveChallenge]) -> Challenge | None:
+async def match(session: Session, codes: OneTimeCodes, shown: ShownCode, live: list[LiveChallenge]) -> Challenge | None:
     """Returns the challenge in `live` that the code or token belongs to.
 
     Returns None when there is none. A wrong code is counted then, a wrong token is not.
     """
-    if what.token is not None:
-        return next((one.challenge for one in live if codes.is_token(one.challenge, what.token)), None)
+    if shown.token is not None:
+        return next((one.challenge for one in live if codes.is_token(one.challenge, shown.token)), None)
     open_ = [one for one in live if one.takes_codes]
-    found = next((one.challenge for one in open_ if codes.is_code(one.challenge, what.code or "")), None)
+    found = next((one.challenge for one in open_ if codes.is_code(one.challenge, shown.code or "")), None)
     if found is None:
         # Also when no challenge takes codes: the statements are the same for every login.
         await challenges.count_wrong_code(session, open_)
@@ -45,10 +45,10 @@ async def look(session: Session, codes: OneTimeCodes, what: ShownCode, live: lis
 
 
 async def redeem(
-    session: Session, codes: OneTimeCodes, what: ShownCode, live: list[LiveChallenge]
+    session: Session, codes: OneTimeCodes, shown: ShownCode, live: list[LiveChallenge]
 ) -> Challenge | None:
     """Like `match`, and marks the challenge that it returns as used."""
-    found = await look(session, codes, what, live)
+    found = await match(session, codes, shown, live)
     if found is not None:
         await challenges.use(session, found)
     return found

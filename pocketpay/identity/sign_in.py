@@ -14,7 +14,7 @@ from uuid import UUID
 import uuid_utils.compat as uuids
 
 from pocketpay.identity import logins, names, proof
-from pocketpay.identity.brought_hashes import HashesLeft
+from pocketpay.identity.imported_hashes import HashesLeft
 from pocketpay.identity.errors import InvalidCredentials
 from pocketpay.identity.logins import Login
 from pocketpay.identity.passwords import Verdict
@@ -39,20 +39,20 @@ async def sign_in(
     login = logins.read(raw_login)
 
     async def attempt() -> Admission:
-        found, left = await _meant(services, login)
+        found, left = await _find(services, login)
         user_id = found.user.id if found else None
         async with services.throttle.sign_in(login, user_id, address) as tried:
             kept = found.password_hash if found else None
-            verdict = await services.passwords.verify(kept, password, left=left, asker=tried.asker)
+            verdict = await services.passwords.verify(kept, password, left=left, requester=tried.requester)
             tried.succeeded = verdict.matches
         if found is None or not verdict.matches:
             raise InvalidCredentials
         return await _admitted(services, found, verdict, user_agent)
 
-    return await proof.until_it_stands(attempt)
+    return await proof.retry_when_replaced(attempt)
 
 
-async def _meant(services: IdentityServices, login: Login) -> tuple[Credentials | None, HashesLeft]:
+async def _find(services: IdentityServices, login: Login) -> tuple[Credentials | None, HashesLeft]:
     """Returns the user of a login, or None, and the kinds of imported hashes that are left.
 
     The two reads are the same for every login, so that the time does not reveal whether the user exists.
@@ -73,7 +73,7 @@ async def _admitted(
     async def unit() -> Admission:
         async with services.database.write() as session:
             # A password that was changed during its verification opens no session: the change ended all sessions.
-            if not await proof.stands(session, user.id, *hashes):
+            if not await proof.is_current(session, user.id, *hashes):
                 raise InvalidCredentials
             await services.require_unlocked(session, user.wallet_id)
             expires_at = await open_session(
@@ -86,7 +86,7 @@ async def _admitted(
             if expires_at is None:
                 raise InvalidCredentials
             if verdict.rehashed is not None:
-                await people.keep_hash(session, user.id, old=found.password_hash, new=verdict.rehashed)
+                await people.renew_hash(session, user.id, old=found.password_hash, new=verdict.rehashed)
         return services.admit(user, viewer, refresh_token, expires_at)
 
     return await until_known(unit)

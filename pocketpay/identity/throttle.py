@@ -32,7 +32,7 @@ from pocketpay.identity.contacts import Contact
 from pocketpay.identity.errors import RateLimited
 from pocketpay.identity.logins import Login
 from pocketpay.identity.one_at_a_time import OneAtATime
-from pocketpay.identity.passwords import Asker
+from pocketpay.identity.passwords import Requester
 from pocketpay.identity.repository import known_addresses, lanes, throttles
 from pocketpay.identity.until_known import until_known
 
@@ -43,7 +43,7 @@ FAILURE_MEMORY = timedelta(minutes=15)
 KNOWN_ADDRESS_MEMORY = timedelta(days=90)
 """An address without a sign-in for this long may belong to somebody else by now."""
 
-MOST_KNOWN_ADDRESSES = 50
+MAX_KNOWN_ADDRESSES = 50
 """For one user; the most recently used ones are kept. Each known address is one more budget of guesses for the people
 who share it."""
 
@@ -59,7 +59,7 @@ RESETS_AN_HOUR = 60
 each code accepts five tries."""
 
 SWEPT_AT_ONCE = 10_000
-MOST_UNITS_OF_SWEEPING = 10
+MAX_SWEEPS = 10
 """Rows deleted in one unit of work, and units for one table in one sweep. Together they cover the rows that 5,000
 addresses can create in a minute, with twenty sign-ins each."""
 
@@ -67,10 +67,10 @@ addresses can create in a minute, with twenty sign-ins each."""
 class Attempt:
     """One try at a password. It counts as failed until `succeeded` is set. `requester` chooses the hashing queue."""
 
-    __slots__ = ("asker", "succeeded")
+    __slots__ = ("requester", "succeeded")
 
-    def __init__(self, asker: Asker) -> None:
-        self.asker = asker
+    def __init__(self, requester: Requester) -> None:
+        self.requester = requester
         self.succeeded = False
 
 
@@ -133,7 +133,7 @@ class Throttle:
     async def mail_to(self, recipient: str, address: str) -> AsyncIterator[None]:
         """Counts a mail or text message to an address that the requesting user may not own.
 
-        At most MOST_GUESSES_AN_HOUR messages are sent to one recipient in an hour. A requester at one address cannot
+        At most MAX_GUESSES_AN_HOUR messages are sent to one recipient in an hour. A requester at one address cannot
         use up the turn of a requester at another. Raises the errors of `sign_in`.
         """
         async with self._lane(f"mail {recipient.lower()}", address):
@@ -149,7 +149,7 @@ class Throttle:
         """
         if await self._is_known(user_id, address):
             bucket = _bucket("failures", login.key, networks.address(address))
-            tries = self._budget(bucket, Asker.KNOWN)
+            tries = self._budget(bucket, Requester.KNOWN)
         else:
             tries = self._lane(login.key, address)
         async with tries as attempt:
@@ -164,7 +164,7 @@ class Throttle:
         The user has a separate budget: sign-ins by strangers do not count here, and a stolen session can guess no
         faster than a known address.
         """
-        async with self._budget(_bucket("signed in", str(user_id)), Asker.KNOWN) as attempt:
+        async with self._budget(_bucket("signed in", str(user_id)), Requester.KNOWN) as attempt:
             yield attempt
         if attempt.succeeded:
             await self._remember(user_id, address)
@@ -173,7 +173,7 @@ class Throttle:
         """Deletes a bounded number of expired counters and returns how many."""
         swept = 0
         for table in (throttles, lanes, known_addresses):
-            for _ in range(MOST_UNITS_OF_SWEEPING):
+            for _ in range(MAX_SWEEPS):
                 async with self._database.write() as session:
                     deleted = await table.sweep(session, most=SWEPT_AT_ONCE)
                 swept += deleted
@@ -182,11 +182,11 @@ class Throttle:
         return swept
 
     @asynccontextmanager
-    async def _budget(self, bucket: str, asker: Asker) -> AsyncIterator[Attempt]:
+    async def _budget(self, bucket: str, requester: Requester) -> AsyncIterator[Attempt]:
         """Counts one try in a budget. Tries in one budget take turns, so that concurrent tries count each other."""
         async with self._turns.by(bucket):
             await self._claim(bucket)
-            attempt = Attempt(asker)
+            attempt = Attempt(requester)
             try:
                 yield attempt
             except ServiceBusy:
@@ -201,7 +201,7 @@ class Throttle:
         place, guess_id = _place(name, address), uuids.uuid7()
         async with self._turns.by(f"stranger {networks.address(address)}"):
             _refuse(await self._wait_in_lane(place, guess_id))
-            attempt = Attempt(Asker.STRANGER)
+            attempt = Attempt(Requester.STRANGER)
             try:
                 yield attempt
             except ServiceBusy:
@@ -265,7 +265,7 @@ class Throttle:
 async def remember_address(session: Session, user_id: UUID, address: str) -> None:
     """Stores, within a unit of work, that the user has given or set their password at that address."""
     await known_addresses.remember(
-        session, user_id, fingerprint(user_id, address), memory=KNOWN_ADDRESS_MEMORY, most=MOST_KNOWN_ADDRESSES
+        session, user_id, fingerprint(user_id, address), memory=KNOWN_ADDRESS_MEMORY, most=MAX_KNOWN_ADDRESSES
     )
 
 

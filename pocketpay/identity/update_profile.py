@@ -20,7 +20,7 @@ import uuid_utils.compat as uuids
 
 from pocketpay.errors import Refusal
 from pocketpay.identity import names, proof
-from pocketpay.identity.changes import Changes, Stays, Wish, read
+from pocketpay.identity.changes import Changes, Unchanged, TypedChanges, read
 from pocketpay.identity.errors import TAKEN, Unauthenticated, WrongPassword
 from pocketpay.identity.repository import people
 from pocketpay.identity.services import IdentityServices
@@ -29,31 +29,31 @@ from pocketpay.identity.user import Changed
 from pocketpay.identity.viewer import Viewer
 
 
-async def update_profile(services: IdentityServices, viewer: Viewer, wish: Wish, *, address: str) -> Changed:
+async def update_profile(services: IdentityServices, viewer: Viewer, typed: TypedChanges, *, address: str) -> Changed:
     """Returns the changed user, or every refusal; with refusals nothing has changed.
 
     Raises RateLimited, ServiceBusy, Unauthenticated when the viewer has closed meanwhile, and a Refusal when the
     viewer is locked out.
     """
-    changes, refusals = read(wish)
-    if any(refusal.field == "name" for refusal in refusals) and await _keeps_name(services, viewer, wish):
+    changes, refusals = read(typed)
+    if any(refusal.field == "name" for refusal in refusals) and await _keeps_name(services, viewer, typed):
         refusals = [refusal for refusal in refusals if refusal.field != "name"]
-    if wish.needs_password and wish.current_password is None:
+    if typed.needs_password and typed.current_password is None:
         refusals.append(WrongPassword())
-    elif wish.needs_password:
-        password = wish.current_password or ""
-        return await proof.until_it_stands(
+    elif typed.needs_password:
+        password = typed.current_password or ""
+        return await proof.retry_when_replaced(
             lambda: _with_password(services, viewer, changes, [*refusals], password, address)
         )
     return Changed(None, tuple(refusals)) if refusals else await _changed(services, viewer, changes)
 
 
-async def _keeps_name(services: IdentityServices, viewer: Viewer, wish: Wish) -> bool:
+async def _keeps_name(services: IdentityServices, viewer: Viewer, typed: TypedChanges) -> bool:
     """Whether the given name is the current one: an app may send every field of its form."""
-    if not isinstance(wish.raw_name, str):
+    if not isinstance(typed.raw_name, str):
         return False
     found = await services.database.query(people.users, [viewer.user_id])
-    return viewer.user_id in found and found[viewer.user_id].name in (wish.raw_name, names.kept_form(wish.raw_name))
+    return viewer.user_id in found and found[viewer.user_id].name in (typed.raw_name, names.normalized(typed.raw_name))
 
 
 async def _with_password(
@@ -89,7 +89,7 @@ async def _changed(
 
     async def unit() -> Changed:
         async with services.database.write() as session:
-            if proven is not None and not await proof.stands(session, viewer.user_id, proven):
+            if proven is not None and not await proof.is_current(session, viewer.user_id, proven):
                 raise Unauthenticated
             await services.require_unlocked(session, viewer.wallet_id)
             before = None if proven is None else await people.lock_user(session, viewer.user_id)
@@ -107,8 +107,8 @@ async def _changed(
 
 
 async def _taken(services: IdentityServices, viewer: Viewer, changes: Changes) -> list[Refusal]:
-    email = None if isinstance(changes.email, Stays) else changes.email
-    phone = None if isinstance(changes.phone, Stays) else changes.phone
+    email = None if isinstance(changes.email, Unchanged) else changes.email
+    phone = None if isinstance(changes.phone, Unchanged) else changes.phone
     async with services.database.read() as session:
         fields = await people.taken(session, username=None, email=email, phone=phone, other_than=viewer.user_id)
     return [refusal() for field, refusal in TAKEN.items() if field in fields]

@@ -8,13 +8,13 @@ letters.
 import re
 
 from pocketpay.identity.errors import InvalidProfile
-from pocketpay.identity.impersonation import PROBLEM, speaks_for_service
+from pocketpay.identity.impersonation import PROBLEM, resembles_service
 from pocketpay.text.characters import nfkc
 from pocketpay.text.pasted import trimmed
 
 SHAPE = re.compile(r"[a-z0-9_]{3,30}", re.ASCII)
 
-LEFT = "closed_"
+CLOSED_PREFIX = "closed_"
 """The prefix of the usernames of closed users. Nobody can choose a username with this prefix."""
 
 LONGEST_TYPED = 60
@@ -41,7 +41,7 @@ def canonical(typed: str) -> str | None:
 
     A leading "@" is ignored, and so are white space and invisible characters around it, as in a pasted text.
     """
-    return _spelled(trimmed(trimmed(typed).removeprefix("@").removeprefix("＠")))
+    return _canonical(trimmed(trimmed(typed).removeprefix("@").removeprefix("＠")))
 
 
 def chosen(typed: str) -> str:
@@ -49,12 +49,12 @@ def chosen(typed: str) -> str:
 
     Raises InvalidProfile for a malformed or reserved username, and for one that looks like a name of the service.
     """
-    username = _spelled(trimmed(typed))
+    username = _canonical(trimmed(typed))
     if username is None:
         raise InvalidProfile("username", "must have 3 to 30 characters: letters a to z, digits and underscores")
-    if username.replace("_", "") in RESERVED or username.startswith(LEFT):
+    if username.replace("_", "") in RESERVED or username.startswith(CLOSED_PREFIX):
         raise InvalidProfile("username", "is reserved")
-    if speaks_for_service(username):
+    if resembles_service(username):
         raise InvalidProfile("username", PROBLEM)
     return username
 
@@ -64,7 +64,7 @@ def folded(typed: str) -> str:
     return nfkc(nfkc(typed).casefold())
 
 
-def _spelled(typed: str) -> str | None:
+def _canonical(typed: str) -> str | None:
     if len(typed) > LONGEST_TYPED:
         return None
     name = folded(typed)

@@ -49,7 +49,7 @@ from pocketpay.mail.outbox import Outbox
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class VerificationMethod:
     """How to verify one kind of contact. `off` and `missing` are the refusals when no code can be sent."""
 
     contact: Contact
@@ -69,30 +69,30 @@ class Way:
         return user.email_verified if self.contact is Contact.EMAIL else user.phone_verified
 
 
-BY_EMAIL = Way(Contact.EMAIL, Purpose.VERIFY_EMAIL, Kind.VERIFY_EMAIL, MailUnavailable, EmailMissing)
-BY_PHONE = Way(Contact.PHONE, Purpose.VERIFY_PHONE, Kind.VERIFY_PHONE, TextMessagesUnavailable, PhoneMissing)
+BY_EMAIL = VerificationMethod(Contact.EMAIL, Purpose.VERIFY_EMAIL, Kind.VERIFY_EMAIL, MailUnavailable, EmailMissing)
+BY_PHONE = VerificationMethod(Contact.PHONE, Purpose.VERIFY_PHONE, Kind.VERIFY_PHONE, TextMessagesUnavailable, PhoneMissing)
 
 
-async def request(services: IdentityServices, viewer: Viewer, way: Way, *, asked_from: str) -> Changed:
+async def request(services: IdentityServices, viewer: Viewer, method: VerificationMethod, *, asked_from: str) -> Changed:
     """Sends the viewer a code, unless the address or number is verified already. Returns the viewer.
 
     Raises `off` or `missing` of `method`, RateLimited, ServiceBusy, Unauthenticated when the viewer has closed
     meanwhile, and a Refusal when the viewer is locked out.
     """
-    outbox = way.outbox(services)
+    outbox = method.outbox(services)
     if not outbox.is_on:
-        raise way.off
+        raise method.off
     found = await services.database.query(people.by_id, viewer.user_id)
     if found is None:
         raise Unauthenticated
     user = found.user
-    address = way.address(user)
+    address = method.address(user)
     if address is None:
-        raise way.missing
-    if way.is_verified(user):
+        raise method.missing
+    if method.is_verified(user):
         return Changed(user)
-    challenge = Challenge(uuids.uuid7(), way.purpose, user.id, address)
-    mail = services.mails.with_code(way.kind, challenge, username=user.username)
+    challenge = Challenge(uuids.uuid7(), method.purpose, user.id, address)
+    mail = services.mails.with_code(method.kind, challenge, username=user.username)
 
     async def unit() -> None:
         async with services.database.write() as session:
@@ -103,13 +103,13 @@ async def request(services: IdentityServices, viewer: Viewer, way: Way, *, asked
             await challenges.add(session, challenge, mail.lifetime)
             await outbox.put(session, mail)
 
-    await services.throttle.verification_of(user.id, way.contact)
+    await services.throttle.verification_of(user.id, method.contact)
     async with services.throttle.mail_to(address, asked_from):
         await until_known(unit)
     return Changed(user)
 
 
-async def verify(services: IdentityServices, viewer: Viewer, way: Way, what: ShownCode) -> Changed:
+async def verify(services: IdentityServices, viewer: Viewer, method: VerificationMethod, shown: ShownCode) -> Changed:
     """Verifies the viewer's address or number with a submitted code, and returns the viewer.
 
     Raises InvalidCode, ServiceBusy, Unauthenticated when the viewer has closed meanwhile, and a Refusal when the
@@ -119,26 +119,26 @@ async def verify(services: IdentityServices, viewer: Viewer, way: Way, what: Sho
     async def unit() -> Changed | None:
         async with services.database.write() as session:
             # Before the user's row: all callers take these two locks in this order.
-            await verification.lock(session, way.contact, viewer.user_id)
+            await verification.lock(session, method.contact, viewer.user_id)
             user = await people.lock_user(session, viewer.user_id)
             if user is None:
                 raise Unauthenticated
             await services.require_unlocked(session, viewer.wallet_id)
-            if way.is_verified(user):
+            if method.is_verified(user):
                 return Changed(user)
-            address = way.address(user)
+            address = method.address(user)
             if address is None:
                 return None
-            live = await challenges.live(session, user.id, [way.purpose], address)
-            if await shown_code.redeem(session, services.codes, what, live) is None:
+            live = await challenges.live(session, user.id, [method.purpose], address)
+            if await shown_code.redeem(session, services.codes, shown, live) is None:
                 return None
-            await verification.verify(session, way.contact, user.id, address)
+            await verification.verify(session, method.contact, user.id, address)
             verified = await people.lock_user(session, user.id)
-            if verified is not None and way.contact is Contact.EMAIL:
+            if verified is not None and method.contact is Contact.EMAIL:
                 await services.on_verified_email(session, verified)
             return Changed(verified)
 
     changed = await until_known(unit)
     if changed is None:
-        raise what.refusal
+        raise shown.refusal
     return changed

@@ -7,6 +7,6 @@ from pocketpay.identity.user import Changed
 from pocketpay.identity.viewer import Viewer
 
 
-async def verify_email(services: IdentityServices, viewer: Viewer, what: ShownCode) -> Changed:
+async def verify_email(services: IdentityServices, viewer: Viewer, shown: ShownCode) -> Changed:
     """Returns the viewer with a verified address. Raises the errors of `verification.verify`."""
-    return await verification.verify(services, viewer, verification.BY_EMAIL, what)
+    return await verification.verify(services, viewer, verification.BY_EMAIL, shown)

@@ -16,7 +16,7 @@ import uuid_utils.compat as uuids
 
 from pocketpay.database.failures import ServiceBusy
 from pocketpay.database.sessions import Connection, Database
-from pocketpay.identity.errors import AlreadyThere
+from pocketpay.identity.errors import AlreadyExists
 from pocketpay.identity.until_known import until_known
 from pocketpay.importing.opening_balance import open_balance
 from pocketpay.importing.repository import people, verdicts
@@ -81,7 +81,7 @@ async def _arrive(database: Database, arrivals: Sequence[Arrival], moved: Moved)
 
     try:
         await until_known(unit)
-    except AlreadyThere:
+    except AlreadyExists:
         if len(arrivals) == 1:
             moved.left_out.append(arrivals[0].ready)
             return ()

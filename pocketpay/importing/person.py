@@ -176,7 +176,7 @@ def _password(judge_: Judge, *, without: str) -> str:
     elif argon2 is not None:
         left_behind = f"is an argon2 hash that costs too much ({argon2.kind})"
     elif bcrypt is not None:
-        least, most = bcrypt_hashes.LEAST_COST, bcrypt_hashes.MOST_COST
+        least, most = bcrypt_hashes.MIN_COST, bcrypt_hashes.MAX_COST
         left_behind = f"is a bcrypt hash with cost {bcrypt[1]}, and {least} to {most} are accepted"
     else:
         problem = next((said for sign, said in _BROKEN.items() if kept.startswith(sign)), "is not a password hash")

@@ -40,7 +40,7 @@ async def find(session: Session, sought: Sought) -> list[User]:
         parties = await lookups.parties(session, sought.transaction_id)
         sides = () if parties is None else (parties.source_id, parties.destination_id)
         wallet_ids += [side for side in sides if side is not None]
-    return await people.meant(
+    return await people.matching(
         session,
         username=sought.username,
         email=sought.email,

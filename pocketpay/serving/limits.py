@@ -42,7 +42,7 @@ from graphql import (
 from pocketpay.api.operations.root import MUTATION_TYPES
 from pocketpay.api.pages import DEFAULT_SIZE, LARGEST
 from pocketpay.cards.listing import MOST_LISTED as MOST_CARDS
-from pocketpay.identity.sessions import MOST_LISTED as MOST_SESSIONS
+from pocketpay.identity.sessions import MAX_LISTED as MOST_SESSIONS
 from pocketpay.payments.split_bill import MOST_ASKED
 from pocketpay.payments.transfer_batch import MOST_TRANSFERS
 from pocketpay.serving.failures import TooComplex

@@ -1,6 +1,6 @@
 """Challenges, from which one-time codes and links are derived. Reading them locks them, so tries take turns.
 
-a code    accepts MOST_WRONG_CODES wrong tries, counted for all challenges of a user and purpose together
+a code    accepts MAX_WRONG_CODES wrong tries, counted for all challenges of a user and purpose together
 a link    stays valid whatever codes were tried: nobody can guess one
 """
 
@@ -12,7 +12,7 @@ from uuid import UUID
 from pocketpay.database.sessions import Record, Session
 from pocketpay.identity.one_time_codes import Challenge, Purpose
 
-MOST_WRONG_CODES = 5
+MAX_WRONG_CODES = 5
 
 _ADD = """
 insert into one_time_challenges (id, user_id, purpose, address, tries, created_at, expires_at)
@@ -56,7 +56,7 @@ class LiveChallenge:
 
     @property
     def takes_codes(self) -> bool:
-        return self.tries < MOST_WRONG_CODES
+        return self.tries < MAX_WRONG_CODES
 
 
 async def add(session: Session, challenge: Challenge, lifetime: timedelta) -> None:

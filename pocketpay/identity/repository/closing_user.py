@@ -13,7 +13,7 @@ _HASHES = """
 select id, password_hash from users where id = any($1::uuid[]) and closed_at is null order by id for no key update
 """
 
-_LEAVE = """
+_CLOSE = """
 with gone as materialized (
     select u.id, u.username as was, l.username, l.email
     from unnest($2::uuid[], $3::text[], $6::bytea[]) l(id, username, email)
@@ -54,7 +54,7 @@ async def hashes(session: Session, user_ids: Iterable[UUID]) -> dict[UUID, str]:
 async def leave(session: Session, now: datetime, closing_users: Sequence[ClosingUser]) -> list[UUID]:
     """Closes the users at `now`. Returns the ids of the sessions that this ended; the caller notifies the servers."""
     rows = await session.fetch(
-        _LEAVE,
+        _CLOSE,
         now,
         [one.user_id for one in closing_users],
         [one.username for one in closing_users],

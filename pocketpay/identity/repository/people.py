@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 from pocketpay.database.sessions import Record, Session
-from pocketpay.identity.brought_hashes import HashesLeft
-from pocketpay.identity.changes import Changes, Stays
+from pocketpay.identity.imported_hashes import HashesLeft
+from pocketpay.identity.changes import Changes, Unchanged
 from pocketpay.identity.logins import Login
 from pocketpay.identity.user import Role, User
 
@@ -41,7 +41,7 @@ select exists(select from users where username = $1 and id is distinct from $4)
               and id is distinct from $4) as phone
 """
 
-_MEANT = f"""
+_MATCHING = f"""
 select {_USER} from users
 where username = $1 or lower(email) = lower($2) or phone = $3 or wallet_id = any($4::uuid[])
 order by case when lower(email) = lower($2) and email_verified_at is null then coalesce(email_set_at, created_at)
@@ -53,15 +53,15 @@ limit $5
 limit."""
 
 ARGON2_KIND = "ltrim(regexp_substr(password_hash, '^[$]argon2[^$]*[$][^$]*[$][^$]*'), '$')"
-BROUGHT_ARGON2 = """password_hash like '$argon2%' and closed_at is null
+OTHER_ARGON2 = """password_hash like '$argon2%' and closed_at is null
 and password_hash not like '$argon2id$v=19$m=19456,t=2,p=1$%'"""
 """argon2 hashes with other parameters than our current ones."""
 
 _HASHES_LEFT = f"""
 with recursive kinds as (
-    (select {ARGON2_KIND} as kind from users where {BROUGHT_ARGON2} order by 1 limit 1)
+    (select {ARGON2_KIND} as kind from users where {OTHER_ARGON2} order by 1 limit 1)
     union all
-    select (select {ARGON2_KIND} from users where {BROUGHT_ARGON2} and {ARGON2_KIND} > k.kind order by 1 limit 1)
+    select (select {ARGON2_KIND} from users where {OTHER_ARGON2} and {ARGON2_KIND} > k.kind order by 1 limit 1)
     from kinds k where k.kind is not null)
 select (select coalesce(max(substr(password_hash, 5, 2)), '0')::int from users
         where password_hash like '$2%' and closed_at is null) as bcrypt,
@@ -146,7 +146,7 @@ async def owners(session: Session, wallet_ids: Iterable[UUID]) -> dict[UUID, Use
     return {row["wallet_id"]: _user(row) for row in rows}
 
 
-async def meant(
+async def matching(
     session: Session,
     *,
     username: str | None,
@@ -159,7 +159,7 @@ async def meant(
 
     Users who have not verified the matching address or number come last.
     """
-    return [_user(row) for row in await session.fetch(_MEANT, username, email, phone, wallet_ids, most)]
+    return [_user(row) for row in await session.fetch(_MATCHING, username, email, phone, wallet_ids, most)]
 
 
 async def set_role(session: Session, username: str, role: Role) -> tuple[User, bool] | None:
@@ -212,7 +212,7 @@ async def set_hash(session: Session, user_id: UUID, new: str) -> None:
     )
 
 
-async def keep_hash(session: Session, user_id: UUID, *, old: str, new: str) -> None:
+async def renew_hash(session: Session, user_id: UUID, *, old: str, new: str) -> None:
     """Stores a new hash of the same password, unless the password was changed meanwhile."""
     await session.execute(
         "update users set password_hash = $3, updated_at = clock_timestamp() where id = $1 and password_hash = $2",
@@ -226,7 +226,7 @@ async def change(session: Session, user_id: UUID, changes: Changes) -> User | No
     """Applies the changes to an open user and returns the changed user; None when the user is closed or unknown."""
     asked: list[object] = []
     for wanted in (changes.name, changes.email, changes.phone, changes.avatar_url):
-        asked += (False, None) if isinstance(wanted, Stays) else (True, wanted)
+        asked += (False, None) if isinstance(wanted, Unchanged) else (True, wanted)
     row = await session.fetchrow(_CHANGE, user_id, *asked)
     return None if row is None else _user(row)
 

@@ -16,7 +16,7 @@ _BY_USERNAME = f"select {_COLUMNS} from users where username = $1 and closed_at 
 _LAST = "chr(1114111)"
 """The last Unicode character. Every text that begins with a prefix sorts before the prefix followed by this."""
 
-_SOUGHT = "(select key from sought)"
+_KEY = "(select key from search)"
 """Both sides are folded by the same function of the database, so they agree with every version of Unicode in
 PostgreSQL. The key is null for a text that cannot match a name, and null finds nobody."""
 
@@ -25,12 +25,12 @@ def _by_word(place: int) -> str:
     """Returns the SQL for users whose name, from its word at `place` on, begins with the search text."""
     key = f"name_from_word(name, {place})"
     return f"""(select {_COLUMNS}, {place} as place from users
-     where {key} ~>=~ {_SOUGHT} and {key} ~<~ ({_SOUGHT} || {_LAST}) and closed_at is null
+     where {key} ~>=~ {_KEY} and {key} ~<~ ({_KEY} || {_LAST}) and closed_at is null
      order by {key} using ~<~ limit $3)"""
 
 
 _SEARCH = f"""
-with sought as materialized (select name_from_word($2, 1) as key)
+with search as materialized (select name_from_word($2, 1) as key)
 select {_COLUMNS} from (
     (select {_COLUMNS}, 0 as place from users
      where username ~>=~ $1 and username ~<~ ($1 || {_LAST}) and closed_at is null

@@ -14,7 +14,7 @@ from pocketpay.database.sessions import Session as Connected
 from pocketpay.identity.session import Lifetime, Session
 from pocketpay.updates.signals import CHANNEL, Signal, payloads
 
-MOST_SESSIONS = 50
+MAX_SESSIONS = 50
 """Live sessions of one user. A new one beyond that ends the oldest."""
 
 LIVE = "revoked_at is null and expires_at > clock_timestamp()"
@@ -54,7 +54,7 @@ kept as (
 select now + least($5::interval, $6::interval) from clock
 """
 _BEYOND = f"""
-select id from sessions where user_id = $1 and {LIVE} order by created_at desc, id desc offset {MOST_SESSIONS}
+select id from sessions where user_id = $1 and {LIVE} order by created_at desc, id desc offset {MAX_SESSIONS}
 """
 _END = f"""
 update sessions set revoked_at = clock_timestamp() where id = any($1::uuid[]) and user_id = $2 and {LIVE} returning id
@@ -190,16 +190,16 @@ async def rotate(
     return expires_at
 
 
-async def sweep(session: Connected, *, after: timedelta, most_sessions: int, most_tokens: int) -> int:
+async def sweep(session: Connected, *, after: timedelta, max_sessions: int, max_tokens: int) -> int:
     """Deletes sessions that ended more than `after` ago, their tokens first, and returns how many of both in total.
 
     A session may have thousands of tokens, so tokens have a limit of their own. A session is deleted with its last
     token.
     """
-    ended = [row["id"] for row in await session.fetch(_ENDED_LONG_AGO, after, most_sessions)]
+    ended = [row["id"] for row in await session.fetch(_ENDED_LONG_AGO, after, max_sessions)]
     if not ended:
         return 0
-    tokens = await session.execute(_SWEEP_TOKENS, ended, most_tokens)
+    tokens = await session.execute(_SWEEP_TOKENS, ended, max_tokens)
     return _count(tokens) + _count(await session.execute(_SWEEP_SESSIONS, ended))
 
 

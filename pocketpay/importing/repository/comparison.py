@@ -4,9 +4,9 @@ Works on the temporary tables that `staging.py` lays out and the dry run fills.
 """
 
 from pocketpay.database.sessions import Connection
-from pocketpay.identity.argon2_hashes import MOST_KINDS
+from pocketpay.identity.argon2_hashes import MAX_KINDS
 from pocketpay.identity.passwords import NO_PASSWORD
-from pocketpay.identity.repository.people import ARGON2_KIND, BROUGHT_ARGON2
+from pocketpay.identity.repository.people import ARGON2_KIND, OTHER_ARGON2
 
 MOST_SUGGESTIONS = 3
 """Suggested usernames of one person."""
@@ -80,7 +80,7 @@ update sound s set username = b.name, name = coalesce(s.name, b.name) from becom
 """
 """A name that was missing is the username, also when that is another one now."""
 
-_KINDS_HERE = f"select distinct {ARGON2_KIND} as kind from users where {BROUGHT_ARGON2}"
+_KINDS_HERE = f"select distinct {ARGON2_KIND} as kind from users where {OTHER_ARGON2}"
 _KINDS_TO_COME = f"""
 select {ARGON2_KIND} as kind from sound where password_hash like '$argon2%' group by 1 order by count(*) desc, 1
 """
@@ -137,6 +137,6 @@ async def leave_kinds_behind(connection: Connection, *, our_kind: str, endings: 
     here = {row["kind"] for row in await connection.fetch(_KINDS_HERE)} - {our_kind}
     to_come = [row["kind"] for row in await connection.fetch(_KINDS_TO_COME)]
     others = [kind for kind in to_come if kind not in here | {our_kind}]
-    behind = others[max(0, MOST_KINDS - len(here)) :]
+    behind = others[max(0, MAX_KINDS - len(here)) :]
     if behind:
         await connection.execute(_LEAVE_KINDS_BEHIND, behind, *endings, NO_PASSWORD)

@@ -7,7 +7,7 @@ from uuid import UUID
 import asyncpg
 
 from pocketpay.database.sessions import Connection, Session
-from pocketpay.identity.errors import AlreadyThere
+from pocketpay.identity.errors import AlreadyExists
 from pocketpay.importing.repository.verdicts import Ready
 from pocketpay.money import Money
 
@@ -74,7 +74,7 @@ select exists(
 async def arrive(session: Session, arrivals: Sequence[Arrival]) -> None:
     """Writes accounts, wallets, users and who they were. Said again with the same ids it changes nothing.
 
-    Raises AlreadyThere when a name or an address was taken meanwhile; the unit of work is then broken.
+    Raises AlreadyExists when a name or an address was taken meanwhile; the unit of work is then broken.
     """
     if await session.fetchval("select exists(select from users where id = $1)", arrivals[0].user_id):
         return  # our own earlier try, whose reply was lost: all of it or nothing
@@ -98,7 +98,7 @@ async def arrive(session: Session, arrivals: Sequence[Arrival]) -> None:
             [one.email_verified_at for one in people],
         )
     except asyncpg.UniqueViolationError as violation:
-        raise AlreadyThere(violation.constraint_name) from violation
+        raise AlreadyExists(violation.constraint_name) from violation
 
 
 async def is_owed(session: Session, wallet_id: UUID) -> bool:

@@ -16,12 +16,12 @@ from pocketpay.identity.argon2_hashes import Argon2Hash
 class HashesLeft:
     """The kinds of imported hashes left among open users: the highest bcrypt cost (0 for none) and argon2's kinds."""
 
-    dearest_bcrypt: int = 0
+    highest_bcrypt_cost: int = 0
     argon2: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class BroughtHash:
+class ImportedHash:
     """An imported hash: bcrypt with its cost, or argon2."""
 
     kept: str
@@ -34,24 +34,24 @@ class BroughtHash:
         return bcrypt_hashes.matches(self.kept, password)
 
 
-def read(kept: str, *, our_kind: str) -> BroughtHash | None:
+def read(kept: str, *, our_kind: str) -> ImportedHash | None:
     """Parses an imported hash that passwords can be verified against.
 
     Returns None for a hash of `our_kind` and for any other text.
     """
     cost = bcrypt_hashes.cost_of(kept)
     if cost is not None:
-        return BroughtHash(kept, bcrypt_cost=cost)
+        return ImportedHash(kept, bcrypt_cost=cost)
     argon2 = argon2_hashes.read(kept)
     if argon2 is None or argon2.kind == our_kind or not argon2.is_within_bounds:
         return None
-    return BroughtHash(kept, argon2=argon2)
+    return ImportedHash(kept, argon2=argon2)
 
 
-def spend(left: HashesLeft, *, our_kind: str, paid: BroughtHash | None = None) -> None:
+def spend_time(left: HashesLeft, *, our_kind: str, paid: ImportedHash | None = None) -> None:
     """Takes as long as verifying one hash of each kind in `left`. `paid` is a hash that was already verified."""
-    bcrypt_hashes.spend(left.dearest_bcrypt, paid=None if paid is None else paid.bcrypt_cost)
+    bcrypt_hashes.spend_time(left.highest_bcrypt_cost, paid=None if paid is None else paid.bcrypt_cost)
     already = our_kind, None if paid is None or paid.argon2 is None else paid.argon2.kind
     for kind in left.argon2:
         if kind not in already:
-            argon2_hashes.spend(kind)
+            argon2_hashes.spend_time(kind)
