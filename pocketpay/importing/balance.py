@@ -1,4 +1,4 @@
-"""A person's opening balance: read to the minor unit, and the same wherever the export tells it."""
+"""A person's opening balance in minor units. It must be the same everywhere in the export."""
 
 import re
 from collections.abc import Sequence
@@ -9,11 +9,11 @@ from pocketpay.importing.joined import Judge
 
 _BALANCE = re.compile(r"(-?)(\d{1,30})(?:\.(\d{1,30}))?", re.ASCII)
 _MINOR_UNITS = re.compile(r"(-?\d{1,30})(?:\.0{1,30})?", re.ASCII)
-"""Spreadsheets write a whole number with a point and a zero."""
+"""Some spreadsheets write a whole number with a point and zeros."""
 
 
 def opening_balance(judge_: Judge, served: Sequence[str]) -> tuple[str | None, int]:
-    """The wallet's currency, and the opening balance in its minor units."""
+    """Returns the wallet's currency (None when it is wrong) and the opening balance in minor units."""
     joined = judge_.joined
     if joined.currencies > 1:
         judge_.wrong("currency", f"{joined.currencies} different currencies are given for the same person")
@@ -44,7 +44,10 @@ def opening_balance(judge_: Judge, served: Sequence[str]) -> tuple[str | None, i
 
 
 def _of_major(judge_: Judge, field: str, raw: str, code: str) -> int | None:
-    """An opening balance in minor units, zeros beyond the currency's digits taken off; None, and said, if unfit."""
+    """Converts an amount in major units to minor units. Extra zeros after the currency's digits are allowed.
+
+    Returns None, with a finding, for an invalid amount.
+    """
     if not raw.strip():
         return 0
     shape = _BALANCE.fullmatch(raw.strip())
@@ -61,7 +64,7 @@ def _of_major(judge_: Judge, field: str, raw: str, code: str) -> int | None:
 
 
 def _of_minor(judge_: Judge, field: str, raw: str, code: str) -> int | None:
-    """An opening balance that is told in minor units: cents, or yen."""
+    """Parses an amount in minor units, such as cents or yen. Returns None, with a finding, for an invalid amount."""
     if not raw.strip():
         return 0
     shape = _MINOR_UNITS.fullmatch(raw.strip())

@@ -1,7 +1,8 @@
-"""A CSV with a head line, as `\\copy … csv header` and Supabase's own editor write it: UTF-8, commas, quotes doubled.
+"""Reads a CSV file with a header, as `\\copy … csv header` and Supabase's editor write it: UTF-8, commas, doubled
+quotes.
 
-An empty field is NULL, and so is the word NULL or null, as some tools write it. A line of nothing but commas, which
-spreadsheets leave at the end, is no row. Which table a file holds is told by its columns, not by its name.
+An empty field is NULL. So is the word NULL or null, which some tools write. A line with only commas, which spreadsheets
+leave at the end, is ignored. The table of a file is recognised by its columns, not by its name.
 """
 
 import csv
@@ -12,13 +13,13 @@ from pocketpay.importing.lines import MOST_BYTES, Lines, LineSpoiled, text
 from pocketpay.importing.row import MOST_COLUMNS, ExportUnreadable, Layout, Row, Spoiled, Table
 
 MOST_FIELD = 65_536
-"""Characters of one field; what a quote that is never closed swallows before it is noticed."""
+"""In characters, for one field. It bounds how much is read after a quote that is never closed."""
 
 NOTHING = ("", "NULL", "null")
 
 
 class _Texts:
-    """What the reader of the standard library is given: text, line by line. It may raise and then go on."""
+    """An iterator of text lines for the CSV reader of the standard library. Reading can continue after an error."""
 
     def __init__(self, lines: Lines) -> None:
         self._lines = lines
@@ -34,7 +35,7 @@ class _Texts:
 
 
 def rows(file: BinaryIO, where: str, advance: Callable[[int], None]) -> Iterator[Row | Spoiled]:
-    """The rows of the one table that the file holds. Raises ExportUnreadable when it is none that we read."""
+    """Yields the rows of the file's table. Raises ExportUnreadable when it is not a table that we read."""
     csv.field_size_limit(MOST_FIELD)
     lines = Lines(file, advance)
     reader = csv.reader(_Texts(lines), strict=True)
@@ -76,7 +77,7 @@ def _layout(reader: "Iterator[list[str]]", where: str) -> Layout:
 
 
 def _table(names: list[str], where: str) -> Table:
-    """What the file holds, told by its columns."""
+    """Recognises the table by its columns."""
     has = set(names)
     if "encrypted_password" in has:
         return Table.USERS
@@ -99,4 +100,4 @@ def _with_lines(problem: str, first: int, last: int) -> str:
     return problem if last <= first else f"{problem}; lines {first:,} to {last:,} were not read"
 
 
-assert MOST_FIELD < MOST_BYTES  # noqa: S101 - or a line would be too long before a field is
+assert MOST_FIELD < MOST_BYTES  # noqa: S101 - a field must reach its limit before its line does

@@ -1,11 +1,11 @@
-"""The dry run: lays an export out, joins and judges it, and changes nothing.
+"""The dry run: loads an export into temporary tables, joins and checks it. It changes nothing.
 
 read      every file, line by line, into temporary tables
-join      users with their profiles, wallets and entries; who is here already is left out
-judge     each person's every field, by the rules of the house
-compare   with one another, and with who is here
+join      users with their profiles, wallets and entries; people who were imported before are left out
+check     every field of each person, by the same rules as at sign-up
+compare   people with each other and with existing users
 
-Memory is bounded by what is in hand: 2,000 rows. Everything else is in PostgreSQL.
+Only 2,000 rows at a time are in memory; everything else is in PostgreSQL.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -23,13 +23,13 @@ from pocketpay.importing.person import FIRST_PASSWORD, NO_WAY_IN, NOT_CONFIRMED,
 from pocketpay.importing.repository import comparison, staging
 
 ROWS_AT_ONCE = 2_000
-"""Some megabytes at the very most, and a round trip's cost spread over them."""
+"""At most some megabytes, and enough rows to make the cost of a round trip small."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """By what people are judged: the currencies served, the country of local telephone numbers, and whether whoever
-    has a wrong username is given a suggested one."""
+    """The rules that people are checked by: the currencies of this server, the country of local phone numbers, and
+    whether a suggested username replaces an invalid one."""
 
     currencies: Sequence[str]
     country: str | None = None
@@ -37,16 +37,16 @@ class Rules:
 
 
 class Progress(Protocol):
-    """Whoever watches: a bar on a terminal, or nobody."""
+    """Shows the progress of a run, for example as a bar on a terminal."""
 
     def stage(self, name: str, total: int) -> AbstractContextManager[Callable[[int], None]]:
-        """What is done next and how much of it there is; the block is given what to call with each bit done."""
+        """Begins a stage of `total` units. The block gets a function to call with the number of units just done."""
 
 
 async def dry_run(connection: Connection, parts: Sequence[Part], rules: Rules, progress: Progress) -> None:
-    """Leaves in the connection's temporary tables who is fit to move in, and everything there is to say.
+    """Fills the connection's temporary tables with the people who can be imported and with all findings.
 
-    Raises ExportUnreadable when a file as a whole cannot be read.
+    Raises ExportUnreadable when a whole file cannot be read.
     """
     with progress.stage("reading", sum(part.size for part in parts)) as advance:
         for number, part in enumerate(parts):

@@ -1,9 +1,9 @@
-"""A plain dump as pg_dump writes it: the COPY blocks of the tables we read. Nothing of it is ever executed.
+"""Reads a plain dump of pg_dump: the COPY blocks of the tables that we read. Nothing in it is ever executed.
 
-outside of every statement    COPY auth.users (id, email, …) FROM stdin;     its rows, until the line `\\.`
-                              COPY of another table                          passed over
-                              INSERT INTO auth.users …                       refused: dump again with COPY
-inside a string or a body     whatever it reads like, it is text
+outside of every statement    COPY auth.users (id, email, …) FROM stdin;     its rows are read, until the line `\\.`
+                              COPY of another table                          is skipped
+                              INSERT INTO auth.users …                       is refused: dump again with COPY
+inside a string or a body     everything is text, even if it looks like a statement
 """
 
 import re
@@ -26,7 +26,8 @@ READ = {table.value: table for table in Table}
 
 
 def rows(file: BinaryIO, where: str, advance: Callable[[int], None]) -> Iterator[Row | Spoiled]:
-    """The rows of the tables we read. Raises ExportUnreadable when the dump is cut off, or is of another kind."""
+    """Yields the rows of the tables that we read. Raises ExportUnreadable for a dump that is incomplete or of another
+    format."""
     lines, statements, seen = Lines(file, advance), Statements(), False
     while (line := _line(lines, where)) is not None:
         if statements.between and line[:1] in "CcIiSs":
@@ -55,7 +56,7 @@ def _line(lines: Lines, where: str) -> str | None:
 
 
 def _head(line: str, where: str) -> Layout | None:
-    """The layout of the block that this statement begins, when it is one we read."""
+    """Returns the layout of the COPY block that this line begins, or None when it begins none that we read."""
     encoding = _ENCODING.match(line)
     if encoding is not None and encoding[1].upper().replace("-", "") not in ("UTF8", "UNICODE"):
         raise ExportUnreadable(f"{where}: the dump is in {encoding[1][:20]}: dump again with --encoding=UTF8.")
@@ -72,14 +73,14 @@ def _head(line: str, where: str) -> Layout | None:
 
 
 def _plain_name(written: str) -> str:
-    """`"auth"."users"` and `auth.users` are one name."""
+    """Returns the name without quotes: `"auth"."users"` and `auth.users` are the same name."""
     return ".".join(
         name[1:-1].replace('""', '"') if name.startswith('"') else name.lower() for name in _NAME.findall(written)
     )
 
 
 def _block(lines: Lines, layout: Layout, where: str) -> Iterator[Row | Spoiled]:
-    """The rows of one table, up to its end."""
+    """Yields the rows of one COPY block, up to its end."""
     while True:
         try:
             line = lines.next()

@@ -1,4 +1,4 @@
-"""An export: one file or several or a folder of them, what each one is, and all their rows."""
+"""An export: one file, several files or a folder of files, with their formats and rows."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from pocketpay.importing import csv_file, dump
 from pocketpay.importing.row import ExportUnreadable, Row, Spoiled
 
 MOST_FILES = 16
-"""Four tables, a few parts each; more is the wrong folder."""
+"""Enough for four tables with a few files each. More files are probably the wrong folder."""
 
 _OTHERS = (
     (b"PGDMP", "is a dump in pg_dump's own format: make it plain with `pg_restore --file=dump.sql {}`"),
@@ -23,7 +23,7 @@ _DUMP_SIGNS = (b"--", b"set ", b"copy ", b"\\", b"begin", b"select ", b"/*")
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One file. `name` is what it is called in the report."""
+    """One file of an export. `name` is its name in the report."""
 
     path: Path
     name: str
@@ -31,7 +31,7 @@ class Part:
     is_dump: bool
 
     def rows(self, advance: Callable[[int], None]) -> Iterator[Row | Spoiled]:
-        """Its rows; `advance` hears of bytes read. Raises ExportUnreadable."""
+        """Yields its rows, and calls `advance` with the number of bytes read. Raises ExportUnreadable."""
         try:
             with self.path.open("rb") as file:
                 yield from (dump if self.is_dump else csv_file).rows(file, self.name, advance)
@@ -40,7 +40,7 @@ class Part:
 
 
 def parts(paths: Sequence[Path]) -> list[Part]:
-    """The files meant: those given, and every .csv and .sql of a folder given. Raises ExportUnreadable."""
+    """Returns the given files, and every .csv and .sql file of a given folder. Raises ExportUnreadable."""
     found: list[Path] = []
     for path in paths:
         inside = sorted([*path.glob("*.csv"), *path.glob("*.sql")]) if path.is_dir() else [path]

@@ -1,4 +1,4 @@
-"""What an export says of one person, and what is found wrong with it."""
+"""All data of one person in an export, and the findings about it."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """All that an export says of one person, as it stands there. `entries` is what their ledger entries sum to."""
+    """All data of one person in an export, as it is written there. `entries` is the sum of their ledger entries."""
 
     n: int
     part: int
@@ -44,7 +44,7 @@ class Joined:
 
 
 class Judge:
-    """Collects what is wrong with one person."""
+    """Collects the findings about one person."""
 
     def __init__(self, joined: Joined) -> None:
         self.joined = joined
@@ -69,7 +69,8 @@ class Judge:
         self.say(Severity.NOTE, field, problem, value)
 
     def fit(self, parse: Callable[[str], T], raw: str | None) -> T | None:
-        """What the house's own rule makes of it; None, and said, when it refuses. Nothing is nothing."""
+        """Returns the parsed value, or None, with a finding, when `parse` refuses it. An empty value is None without a
+        finding."""
         if raw is None or not raw.strip():
             return None
         try:

@@ -1,19 +1,19 @@
-"""A file of any size, line by line: numbered, bounded, and counted for whoever watches."""
+"""Reads a file of any size line by line. Lines are numbered and limited in length; progress is reported."""
 
 import codecs
 from collections.abc import Callable
 from typing import BinaryIO
 
 MOST_BYTES = 1_048_576
-"""Of one line: far above any person's, and what one hostile line may cost in memory."""
+"""The limit of one line. The line of a person is far shorter; this bounds the memory for a hostile line."""
 
 
 class LineSpoiled(Exception):
-    """A line that is not text that can be kept."""
+    """A line is too long, or is not text that can be stored."""
 
 
 class Lines:
-    """The lines of a file without their ends; `number` is that of the last one given, from 1 on."""
+    """The lines of a file without line ends. `number` is the number of the last returned line, from 1."""
 
     def __init__(self, file: BinaryIO, advance: Callable[[int], None]) -> None:
         self._file = file
@@ -21,7 +21,7 @@ class Lines:
         self.number = 0
 
     def next(self) -> bytes | None:
-        """The next line, or None after the last. Raises LineSpoiled for one that is too long, having passed it."""
+        """Returns the next line, or None after the last. Raises LineSpoiled for a line that is too long, and skips it."""
         line = self._file.readline(MOST_BYTES + 1)
         if not line:
             return None
@@ -35,7 +35,7 @@ class Lines:
         return line.removesuffix(b"\n").removesuffix(b"\r")
 
     def pass_until(self, end: bytes) -> bool:
-        """Goes past lines of any length until one that is `end`; False when the file ends before."""
+        """Skips lines of any length up to the line `end`. Returns False when the file ends before."""
         while True:
             try:
                 line = self.next()
@@ -53,7 +53,7 @@ class Lines:
 
 
 def text(line: bytes) -> str:
-    """The line as text. Raises LineSpoiled for what is not UTF-8 or has a NUL character, which no database keeps."""
+    """Decodes a line. Raises LineSpoiled when it is not UTF-8 or has a NUL character, which PostgreSQL cannot store."""
     if b"\0" in line:
         raise LineSpoiled("has a NUL character")
     try:

@@ -1,10 +1,11 @@
-"""Moving in: those whom the dry run found fit are written, 500 a unit of work, each with their opening balance.
+"""Writes the people that passed the dry run, 500 in a unit of work, each with their opening balance.
 
-    owed      opening balances that a run which was cut off still owes, before anything else
-    people    one unit of work: account, wallet, user, and who they were, with the balance they are promised
-    openings  through the clearing, each once by its key; cut off here, the next run finds them owed
+    owed      first posts the opening balances that an interrupted run has left
+    people    in one unit of work, writes accounts, wallets, users, and their ids and opening balances from Supabase
+    openings  posts the opening balances through the clearing, each once by its key; after an interruption, the next
+              run finds them as owed
 
-Who is here is left out by the dry run, so that the next run goes on where this one stopped.
+The dry run leaves out people who were imported before, so the next run continues where this one stopped.
 """
 
 import asyncio
@@ -26,7 +27,8 @@ from pocketpay.money import Money
 from pocketpay.payments.desk import Desk
 
 PEOPLE_AT_ONCE = 500
-"""A unit of work of some 100 ms, a quarter of what the clearing's queue holds, and what a kill costs."""
+"""In one unit of work of about 100 ms. It fills a quarter of the clearing's queue. It is also the most work that is
+lost when the run is killed."""
 
 CAME_FROM = "Supabase"
 TRIES = 5
@@ -36,7 +38,8 @@ START = UUID(int=0)
 
 @dataclass(slots=True)
 class Moved:
-    """What a run has done. `openings` are those posted by it, `paid` their sums in minor units by currency."""
+    """The result of a run. `openings` is the number of posted opening balances, `paid` their sums in minor units by
+    currency."""
 
     people: int = 0
     openings: int = 0
@@ -45,20 +48,20 @@ class Moved:
 
 
 async def settle_owed(connection: Connection, desk: Desk, moved: Moved) -> None:
-    """Posts the opening balances that an earlier run promised and did not come to. Raises ServiceBusy."""
+    """Posts the opening balances that an earlier run recorded and did not post. Raises ServiceBusy."""
     async for page in _owed(connection):
         await _open_balances(desk, page, moved)
 
 
 async def owed_count(connection: Connection) -> int:
-    """How many opening balances an earlier run still owes."""
+    """Returns how many opening balances earlier runs recorded and did not post."""
     return sum([len(page) async for page in _owed(connection)])
 
 
 async def move_in(
     connection: Connection, database: Database, desk: Desk, moved: Moved, advance: Callable[[int], None]
 ) -> None:
-    """Writes everybody whom the dry run on this connection found fit. Raises ServiceBusy; then run it again."""
+    """Writes everybody who passed the dry run on this connection. Raises ServiceBusy; run it again then."""
     last = 0
     while page := await verdicts.ready(connection, last, PEOPLE_AT_ONCE):
         arrived = await _arrive(database, [_arrival(ready) for ready in page], moved)
@@ -73,7 +76,7 @@ def _arrival(ready: Ready) -> Arrival:
 
 
 async def _arrive(database: Database, arrivals: Sequence[Arrival], moved: Moved) -> Sequence[Arrival]:
-    """Writes them together, or when somebody took a name meanwhile one by one; gives those who came."""
+    """Writes the people together, or one by one when a name was taken meanwhile. Returns those who were written."""
 
     async def unit() -> None:
         async with database.write() as session:
@@ -109,7 +112,7 @@ async def _open_balance(desk: Desk, opening: Owed) -> None:
                 foreign_id=opening.supabase_id,
             )
             return
-        except ServiceBusy:  # a server beside us may hold the wallet, or the database be away for a moment
+        except ServiceBusy:  # another server may lock the wallet, or the database may not answer for a moment
             if not tries_left:
                 raise
             await asyncio.sleep(0.2)

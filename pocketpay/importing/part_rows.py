@@ -1,4 +1,4 @@
-"""Rows of an export on their way into the temporary tables: ids that are none, and amounts that cannot be summed."""
+"""Prepares the rows of a file for the temporary tables. Checks that ids are UUIDs and that amounts can be summed."""
 
 import re
 from uuid import UUID
@@ -13,9 +13,10 @@ _WHOSE = {Table.USERS: "id", Table.PROFILES: "id", Table.WALLETS: "user_id"}
 
 
 def staged(part: int, name: str, row: Row | Spoiled) -> tuple[object, ...] | Finding:
-    """The record to lay out, or why there is none.
+    """Returns the record for the temporary table, or a finding when the row cannot be used.
 
-    Raises ExportUnreadable for a row of money that cannot be read: nobody could say whose balance is then wrong.
+    Raises ExportUnreadable for an unreadable row of wallets or entries, because it is then unknown whose balance is
+    wrong.
     """
     if isinstance(row, Spoiled):
         if row.table in (Table.WALLETS, Table.ENTRIES):

@@ -1,4 +1,4 @@
-"""A joined row of an export: a person fit to be written, or all that is wrong with it at once."""
+"""Checks one person of an export: returns a person who can be imported, or every error at once."""
 
 import json
 import re
@@ -25,12 +25,12 @@ _TRUE = ("t", "true", "1", "yes")
 FIRST_PASSWORD = "they set their first password by mail"  # noqa: S105 - a sentence
 NOT_CONFIRMED = "an operator has to verify their email address before they can set one"
 NO_WAY_IN = "they have no email address, and cannot sign in"
-"""What is to become of somebody who brings no password."""
+"""The consequence for a person without a password, as the end of a note."""
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A person's fields in the form they are kept in; None where there is none, or none that is fit."""
+    """A person's fields in their stored form, None for a missing or invalid one, and the findings."""
 
     username: str | None
     name: str | None
@@ -50,8 +50,10 @@ class Judged:
 
 
 def judge(joined: Joined, served_currencies: Sequence[str], now: datetime, *, country: str | None = None) -> Judged:
-    """Reads everything about one person, and says of each field that is not fit why. Local telephone numbers are of
-    `country`."""
+    """Checks every field of one person and adds a finding for each invalid one.
+
+    `country` is the country of local phone numbers.
+    """
     judge_ = Judge(joined)
     _standing(judge_, now)
     metadata = _metadata(joined.metadata)
@@ -75,7 +77,7 @@ def judge(joined: Joined, served_currencies: Sequence[str], now: datetime, *, co
 
 
 def _standing(judge_: Judge, now: datetime) -> None:
-    """Whom Supabase itself would not let in does not come in here."""
+    """Adds an error for a person whom Supabase would not let sign in, or who has several profiles or wallets."""
     joined = judge_.joined
     if joined.deleted_at is not None:
         judge_.wrong("deleted_at", "is set: this person was deleted in Supabase")
@@ -109,7 +111,7 @@ def _username(judge_: Judge, raw: str | None, metadata: dict[str, str]) -> str |
 
 
 def suggested(like: str, id: UUID) -> tuple[str, ...]:
-    """Usernames like that one which are well formed and not reserved; the last is hardly anybody else's."""
+    """Returns valid usernames that are similar to a text. The last one is unlikely to be taken."""
     plain = nfkd(like[:100]).casefold()
     plain = "".join(char for char in plain if category(char)[0] != "M")
     stem = re.sub(r"_+", "_", re.sub(r"[^a-z0-9]", "_", plain)).strip("_")[:25].rstrip("_") or "person"
@@ -161,9 +163,9 @@ def _without_password(email: str | None, verified_at: datetime | None) -> str:
 
 
 def _password(judge_: Judge, *, without: str) -> str:
-    """The hash, when it is one that we compare with. Another sound one is left behind, a damaged one is wrong.
+    """Returns the hash if we can verify passwords against it, and NO_PASSWORD otherwise.
 
-    `without` is how a note ends that somebody has none.
+    A hash of another kind adds a note, which ends with `without`. A damaged hash adds an error.
     """
     kept = (judge_.joined.encrypted_password or "").strip()
     argon2, bcrypt = argon2_hashes.read(kept), bcrypt_hashes.SHAPE.fullmatch(kept)
@@ -198,7 +200,7 @@ def _time(judge_: Judge, now: datetime) -> datetime | None:
 
 
 def _confirmed(raw: str | None, now: datetime) -> datetime | None:
-    """When they confirmed their address to Supabase. A value that is no time in the past is ignored."""
+    """Returns when the address was confirmed in Supabase. A value that is not a time in the past is ignored."""
     moment = None if raw is None else _moment(raw)
     return None if moment is None or moment > now else moment
 
@@ -212,7 +214,7 @@ def _moment(raw: str) -> datetime | None:
 
 
 def _metadata(raw: str | None) -> dict[str, str]:
-    """The texts among what a provider of sign-in said of them; nothing when it is not even JSON."""
+    """Returns the texts in the metadata from a sign-in provider; empty when it is not a JSON object."""
     if not raw or len(raw) > 65_536:
         return {}
     try:

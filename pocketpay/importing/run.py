@@ -1,7 +1,8 @@
-"""One run of the import, from the files to the last word.
+"""One run of the import, from reading the files to the end of the report.
 
-dry run     the report; nothing is changed
-real run    what an earlier one still owes, the dry run and its report, then unless something is wrong all move in
+dry run     makes the report and changes nothing
+real run    posts the opening balances that an earlier run left, makes the dry run and its report, and then, unless
+            there are errors, imports everybody
 """
 
 from collections.abc import Callable, Sequence
@@ -26,9 +27,12 @@ from pocketpay.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What is asked for: `dry` changes nothing, `skip_wrong` leaves out whom something is wrong with,
-    `take_suggested` gives a suggested username to whoever has a wrong one, `country` is that of local telephone
-    numbers, and of the welcome mails as many are sent in an hour as `mails_per_hour` says, None for none at all."""
+    """The options of a run.
+
+    `dry` changes nothing. `skip_wrong` leaves out people with errors. `take_suggested` replaces invalid usernames with
+    suggested ones. `country` is the country of local phone numbers. `mails_per_hour` is the rate of welcome mails; with
+    None, none are sent.
+    """
 
     dry: bool = False
     skip_wrong: bool = False
@@ -37,7 +41,7 @@ class Wish:
     mails_per_hour: int | None = None
 
     def rules(self, settings: Settings) -> Rules:
-        """By what people are judged."""
+        """Returns the rules that people are checked by."""
         return Rules(settings.served_currencies, self.country, self.take_suggested)
 
 
@@ -50,10 +54,10 @@ async def run(
     tell: Callable[[str], None],
     progress: Progress,
 ) -> int:
-    """Does it, telling line by line, and gives the exit code: 0, or 1 when something is wrong and was not skipped.
+    """Runs the import, calls `tell` with each line of the report, and returns the exit code.
 
-    Raises ExportUnreadable, SettingsError, CannotStage, and DatabaseUnavailable when the database goes away: run it
-    again then.
+    The exit code is 0, or 1 when there are errors that were not skipped. Raises ExportUnreadable, SettingsError,
+    CannotStage, and DatabaseUnavailable when the connection to the database is lost: run it again then.
     """
     if wish.mails_per_hour is not None:
         require_mail(settings)
@@ -128,7 +132,7 @@ async def _reported(
     tell: Callable[[str], None],
     progress: Progress,
 ) -> tuple[Counts, int]:
-    """Makes the dry run, tells all of it, and gives what it has counted and how many people can move in."""
+    """Makes the dry run, reports all of it, and returns its counts and how many people can be imported."""
     await dry_run(connection, files, rules, progress)
     async for line in report.findings(connection, [file.name for file in files]):
         tell(line)

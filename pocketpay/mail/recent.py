@@ -11,12 +11,12 @@ from pocketpay.mail.mail import TEXT_MESSAGES, ClaimedMail, Kind
 from pocketpay.mail.texts import short_text_of, text_of
 
 MOST = 10
-"""Mails that are shown: somebody who tries verification and recovery looks at the last one or two."""
+"""How many mails are shown. A developer who tries verification or recovery needs the last one or two."""
 
 
 @dataclass(frozen=True, slots=True)
 class RecentMail:
-    """A mail as its receiver sees it. `says` is the subject of an email, the whole text of a text message."""
+    """A mail as its receiver sees it. `text` is the subject of an email, or the whole text of a text message."""
 
     id: UUID
     kind: Kind
@@ -30,7 +30,7 @@ class RecentMail:
 async def recent(
     database: Database, kinds: Collection[Kind], complete: Callable[[ClaimedMail], Mapping[str, object]]
 ) -> list[RecentMail]:
-    """The newest mails of those kinds, the newest first, sent or not."""
+    """Returns the newest mails of these kinds, newest first, sent or not. `complete` adds their codes and links."""
     mails = await database.query(repository.newest, kinds, most=MOST)
     return [_as_received(mail, complete(mail)) for mail in mails]
 

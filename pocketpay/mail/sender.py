@@ -1,14 +1,14 @@
-"""The sender: sends what is due, and deletes what is old.
+"""The sender: sends due mails and deletes old ones.
 
-Every server has one for each channel (channels.py), and all of them share the outbox.
+Every server has one sender for each channel (channels.py), and all of them share the outbox.
 
-    claim      up to SLOTS mails that are due, under a lease: no other server is given them
-    send       each in a task of its own, within SEND_SECONDS
-    record     sent, due again, or given up
+    claim      up to SLOTS due mails, under a lease: no other server can claim them
+    send       each mail in a task of its own, within SEND_SECONDS
+    record     the mail as sent, due again, or failed
 
-A server that dies leaves its mails to the others when their leases are over. An SMTP server that is slow or away
-keeps SLOTS tasks busy and nothing else: the sender has a connection to PostgreSQL of its own, and no unit of work is
-open while it sends. While no mail can be delivered at all, the sender pauses, longer each time, and counts no try.
+When a server crashes, other servers send its mails after their leases are over. An SMTP server that is slow or does
+not answer keeps only SLOTS tasks busy: the sender has its own connection to PostgreSQL, and no unit of work is open
+while it sends. While no mail can be delivered at all, the sender pauses, longer each time, and counts no tries.
 
 Decision 30 gives the reasons.
 """
@@ -34,17 +34,17 @@ SLOTS = 4
 """Mails that one server sends at the same time."""
 
 POLL_SECONDS = 1.0
-"""Between two looks into the outbox when nothing was due."""
+"""The pause between two reads of the outbox when nothing was due."""
 
 SEND_SECONDS = 60.0
 LEASE = timedelta(seconds=150)
-"""Longer than a mail may take to be sent and recorded: only a server that has died lets a lease run out."""
+"""Longer than sending and recording a mail can take, so a lease only expires when its server has crashed."""
 
 LONGEST_PAUSE_SECONDS = 60.0
-"""Between two tries to reach an SMTP server that is away."""
+"""The longest pause between two tries to reach an SMTP server that does not answer."""
 
 RECORD_PAUSES = (0.1, 0.5, 2.0, 5.0, 10.0)
-"""Seconds between tries to record what became of a mail: what is not recorded is sent again."""
+"""Seconds between tries to record the result of a mail. A mail without a recorded result is sent again."""
 
 SWEEP_SECONDS = 60.0
 SWEPT_AT_ONCE = 1_000
@@ -52,17 +52,17 @@ COUNTED_AT_MOST = 100_000
 COUNT_SECONDS = 15.0
 
 FINISH_SECONDS = 2.0
-"""What is being sent when the server stops may take so long."""
+"""How long mails that are being sent may take when the server stops."""
 
 log = structlog.get_logger(__name__)
 
 Complete = Callable[[ClaimedMail], Mapping[str, object]]
-"""The code and the link of a mail, which its row does not hold: they are derived from the server's key."""
+"""Returns the code and the link of a mail. Its row does not hold them: they are derived from the server's key."""
 
 
 @dataclass(slots=True)
 class Counts:
-    """Of one channel since the start of this server, except `waiting`: how many wait in the whole outbox."""
+    """Counts of one channel since the start of this server. `waiting` is the number of waiting mails of all servers."""
 
     waiting: int = 0
     sent: int = 0
@@ -70,7 +70,7 @@ class Counts:
 
 
 class MailSender:
-    """One server's sender of one channel. `keep` is how long a mail is kept after it was sent or given up."""
+    """One server's sender of one channel. `keep` is how long a mail is kept after it was sent or has failed."""
 
     def __init__(self, database: Database, channel: Channel, complete: Complete, *, keep: timedelta) -> None:
         self._database, self._channel, self._complete = database, channel, complete
@@ -82,12 +82,12 @@ class MailSender:
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
-        """Begins to send, and to sweep."""
+        """Starts sending and sweeping."""
         for name, work in (("mail sender", self._send_forever()), ("mail sweeper", self._sweep_forever())):
             self._tasks.append(asyncio.create_task(work, name=name))
 
     async def close(self) -> None:
-        """Claims nothing more, lets what is being sent finish for a moment, and stops."""
+        """Stops claiming mails, waits up to FINISH_SECONDS for those that are being sent, and cancels the rest."""
         await _cancel(self._tasks)
         if self.sending:
             await asyncio.wait(self.sending, timeout=FINISH_SECONDS)
@@ -99,7 +99,7 @@ class MailSender:
     # ------------------------------------------------------------ sending
 
     async def send_due(self) -> int:
-        """Claims what is due, as far as there are free slots, and begins to send it; gives how many that are."""
+        """Claims due mails for the free slots, starts sending them, and returns how many they are."""
         free = SLOTS - len(self.sending)
         if not free or asyncio.get_running_loop().time() < self.paused_until:
             return 0
@@ -114,7 +114,7 @@ class MailSender:
     async def _send_forever(self) -> None:
         while True:
             claimed = 0
-            # After a pause: a server that starts has other things to do first.
+            # The first read also comes after a pause: a starting server has more urgent work.
             await self._next_look()
             with going_on(log, busy="mail_put_off", failed="mail_failed"):
                 claimed = await self.send_due()
@@ -122,7 +122,7 @@ class MailSender:
                 await self._channel.rest()
 
     async def _next_look(self) -> None:
-        """Waits until a slot comes free while all are in use, or for a moment."""
+        """Waits for a free slot when all are in use, and otherwise for a short pause."""
         if len(self.sending) == SLOTS:
             await asyncio.wait(self.sending, return_when=asyncio.FIRST_COMPLETED)
         else:
@@ -166,7 +166,7 @@ class MailSender:
         await self._record(mail, lambda session: repository.try_again(session, mail, error.failure, jittered))
 
     def _pause(self, error: ServerUnavailable) -> None:
-        """No mail can be delivered: the sender tries again after a while, longer each time."""
+        """Pauses the sender, longer each time, because no mail can be delivered."""
         now = asyncio.get_running_loop().time()
         if now < self.paused_until:
             return
@@ -175,7 +175,7 @@ class MailSender:
         log.warning("mail_server_unavailable", failure=error.failure, seconds=self.pause_seconds)
 
     async def _record(self, mail: ClaimedMail, write: Callable[[Session], Awaitable[None]]) -> None:
-        """Writes down what became of the mail; a database that is away is waited for, well within the lease."""
+        """Records the result of a mail. Tries again while the database does not answer, well within the lease."""
         for pause_seconds in (*RECORD_PAUSES, None):
             try:
                 async with self._database.write() as session:
@@ -190,7 +190,7 @@ class MailSender:
     # ------------------------------------------------------------ sweeping
 
     async def sweep(self) -> int:
-        """Gives up mails whose lifetime is over and deletes old ones, a bounded number of each; gives how many."""
+        """Marks expired mails as failed and deletes old ones, a bounded number of each; returns how many in total."""
         async with self._database.write() as session:
             expired = await repository.expire(session, self._channel.kinds, most=SWEPT_AT_ONCE)
             swept = await repository.sweep(session, after=self._keep, most=SWEPT_AT_ONCE)
@@ -200,7 +200,7 @@ class MailSender:
         return expired + swept
 
     async def count(self) -> None:
-        """Counts the mails that wait, for the metrics."""
+        """Counts the waiting mails, for the metrics."""
         async with self._database.write() as session:
             self.counts.waiting = await repository.waiting(session, self._channel.kinds, most=COUNTED_AT_MOST)
 

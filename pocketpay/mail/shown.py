@@ -8,7 +8,7 @@ log = structlog.get_logger(__name__)
 
 
 class ShownMail:
-    """Shows each mail in the log. Never in production: whoever reads the log could use the code."""
+    """Shows each mail in the log. Never used in production, where readers of the log could use the codes."""
 
     async def deliver(self, message: EmailMessage) -> None:
         plain = message.get_body(("plain",))
@@ -17,10 +17,10 @@ class ShownMail:
         log.info("mail_is_not_sent_in_development", name=masked(message["To"]), text=text)
 
     async def rest(self) -> None:
-        """Nothing is open."""
+        """Does nothing: there is no connection."""
 
 
 def masked(address: str) -> str:
-    """The address as a log may have it: its first letter and its domain."""
+    """Returns the address as it may appear in a log: its first letter and its domain."""
     local, _, domain = address.rpartition("@")
     return f"{local[:1]}…@{domain}"

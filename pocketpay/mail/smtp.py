@@ -1,7 +1,7 @@
-"""Delivery to an SMTP server. Connections are kept while mails are due, and closed when none is.
+"""Delivery to an SMTP server. Connections are kept open while mails are due, and closed when none is.
 
-A connection is never downgraded: where SMTP_TLS says starttls or implicit, a server that does not offer it, or whose
-certificate is not valid, is sent nothing.
+A connection is never downgraded: with SMTP_TLS=starttls or implicit, nothing is sent to a server that does not offer
+TLS or whose certificate is not valid.
 """
 
 import asyncio
@@ -18,15 +18,15 @@ from pocketpay.settings import Settings, SmtpTls, smtp_password
 
 CONNECT_SECONDS = 10.0
 REPLY_SECONDS = 20.0
-"""How long one reply is awaited. RFC 5321 (4.5.3.2) would wait minutes; whoever waits for a code would not."""
+"""The timeout for one reply. RFC 5321 (4.5.3.2) suggests minutes, but a user who waits for a code needs it sooner."""
 
 MOST_PER_CONNECTION = 50
-"""Mails over one connection: servers end it after a hundred or so."""
+"""Mails sent over one connection. Servers usually end a connection after about a hundred."""
 
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """Where mail is delivered. `greeting` is the name that we give ourselves."""
+    """The SMTP server that mails are delivered to. `greeting` is the name that we send in EHLO."""
 
     host: str
     port: int
@@ -37,8 +37,8 @@ class Server:
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
-        """The server of those settings, which name one. Raises SettingsError when its password cannot be read."""
-        assert settings.smtp_host is not None  # noqa: S101 - said above
+        """Returns the server of the settings; SMTP_HOST must be set. Raises SettingsError for an unreadable password."""
+        assert settings.smtp_host is not None  # noqa: S101 - see the docstring
         return cls(
             settings.smtp_host,
             settings.smtp_port,
@@ -50,7 +50,7 @@ class Server:
 
 
 class SmtpDelivery:
-    """Delivers to one SMTP server; each delivery at a time has a connection of its own."""
+    """Delivers to one SMTP server. Deliveries at the same time use separate connections."""
 
     def __init__(self, server: Server) -> None:
         self._server = server
@@ -85,7 +85,7 @@ class SmtpDelivery:
 
 
 class _Connection:
-    """One connection, logged in."""
+    """One connection to the server, logged in."""
 
     def __init__(self, client: SMTP) -> None:
         self._client = client
@@ -94,7 +94,7 @@ class _Connection:
 
     @classmethod
     async def open(cls, server: Server) -> Self:
-        """Raises ServerUnavailable."""
+        """Connects and logs in. Raises ServerUnavailable."""
         client = SMTP(
             hostname=server.host,
             port=server.port,
@@ -117,26 +117,26 @@ class _Connection:
         return not self._broken and self._client.is_connected and self._mails < MOST_PER_CONNECTION
 
     async def answers(self) -> bool:
-        """Whether the server has not ended the connection meanwhile."""
+        """Whether the connection is still open on the server's side."""
         try:
             return (await self._client.noop(timeout=CONNECT_SECONDS)).code == 250
         except (aiosmtplib.SMTPException, OSError):
             return False
 
     async def deliver(self, message: EmailMessage) -> None:
-        """Raises NotDelivered."""
+        """Sends one message. Raises NotDelivered."""
         self._mails += 1
         self._broken = True
         try:
             await self._client.send_message(message)
         except (aiosmtplib.SMTPException, OSError, ValueError) as error:
-            # After a reply the conversation is where it should be; after anything else nobody knows.
+            # After a reply the connection can be used again; after any other error its state is unknown.
             self._broken = not isinstance(error, aiosmtplib.SMTPResponseException | aiosmtplib.SMTPRecipientsRefused)
             raise _meaning(error) from None
         self._broken = False
 
     async def quit(self) -> None:
-        """Ends the connection as the protocol wants it."""
+        """Ends the connection with QUIT."""
         try:
             await self._client.quit(timeout=1.0)
         except (aiosmtplib.SMTPException, OSError):
@@ -149,7 +149,7 @@ class _Connection:
 
 
 def _meaning(error: Exception) -> NotDelivered:
-    """What an error during a delivery says."""
+    """Returns the NotDelivered that an error during a delivery means."""
     code = _code(error)
     if isinstance(error, aiosmtplib.SMTPSenderRefused) and code is not None and code >= 500:
         return ServerUnavailable(_failure(error))
@@ -159,7 +159,7 @@ def _meaning(error: Exception) -> NotDelivered:
 
 
 def _failure(error: Exception) -> str:
-    """The reply code, or what kind of error it was: never its words."""
+    """Returns the reply code, or the name of the error's class; never the text of a reply."""
     code = _code(error)
     return type(error).__name__ if code is None else str(code)
 

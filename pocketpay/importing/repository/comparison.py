@@ -1,6 +1,6 @@
-"""People compared with one another and with who is here: what two claim, what is taken, what becomes of it.
+"""Compares people with each other and with existing users: finds values that occur twice or are taken.
 
-Works on the temporary tables that `staging.py` lays out and the dry run fills.
+It works on the temporary tables that `staging.py` creates and the dry run fills.
 """
 
 from pocketpay.database.sessions import Connection
@@ -9,14 +9,14 @@ from pocketpay.identity.passwords import NO_PASSWORD
 from pocketpay.identity.repository.people import ARGON2_KIND, OTHER_ARGON2
 
 MOST_SUGGESTIONS = 3
-"""Suggested usernames of one person."""
+"""How many usernames are suggested for one person."""
 
 IS_RETIRED = "exists (select from retired_usernames where fingerprint = sha256(convert_to({}, 'UTF8')))"
-"""Whether that username was somebody's who has left: nobody is given it again."""
+"""Whether a username belonged to a closed user: no other user may get it."""
 
 _OTHERS = """array[left(username, 25) || '_' || left(id::text, 4),
     'person_' || left(replace(id::text, '-', ''), 12)]"""
-"""Usernames for somebody whose own is another's; the last is hardly anybody else's."""
+"""Suggested usernames for a person whose username is taken. The last one is unlikely to be taken."""
 
 _TWICE = """
 insert into findings (part, line, severity, field, problem, n, shown, suggestions)
@@ -41,7 +41,7 @@ from candidates c where {IS_RETIRED.format("c.username")}
 """
 
 _KEYS = {"username": "c.username", "email": "case when c.verified then lower(c.email) end", "phone": "c.phone"}
-"""What must be one person's only, and in which form it is compared. Anybody may have given an email address."""
+"""The fields that must be unique, and the form in which they are compared. Unverified email addresses need not be."""
 
 _MOVE_ASIDE = """
 with found as materialized (
@@ -78,7 +78,7 @@ with becoming as materialized (select n, min(becomes) as name from findings wher
 renamed as (update candidates c set username = b.name from becoming b where b.n = c.n)
 update sound s set username = b.name, name = coalesce(s.name, b.name) from becoming b where b.n = s.n
 """
-"""A name that was missing is the username, also when that is another one now."""
+"""The display name of a person without a name is the username, also a changed one."""
 
 _KINDS_HERE = f"select distinct {ARGON2_KIND} as kind from users where {OTHER_ARGON2}"
 _KINDS_TO_COME = f"""
@@ -99,7 +99,8 @@ update sound s set password_hash = $5 from found f where f.n = s.n
 
 
 async def compare(connection: Connection) -> None:
-    """Finds what two lines claim, and what somebody has who is here. Moves addresses aside that are not confirmed."""
+    """Adds findings for values that occur in two lines or belong to existing users. Removes unconfirmed email addresses
+    that another person has."""
     await connection.execute("create index on candidates (username)")
     await connection.execute("analyze candidates, sound")
     await connection.execute(_TWICE.format(field="id", key="c.id", shown="null", suggestions="null"))
@@ -108,7 +109,7 @@ async def compare(connection: Connection) -> None:
         names = {"field": field, "key": key, "shown": f"""'"' || {field} || '"'""", "suggestions": suggestions}
         await connection.execute(_TWICE.format(**names))
         theirs = f"u.{field} = {key}"
-        if field == "email":  # one that nobody has verified keeps nobody from it
+        if field == "email":  # an address is taken only when its user has verified it
             theirs = f"lower(u.email) = {key} and u.email_verified_at is not null"
         if field == "phone":
             theirs = f"u.phone = {key} and u.phone_verified_at is not null"
@@ -122,17 +123,18 @@ async def compare(connection: Connection) -> None:
 
 
 async def take_suggested(connection: Connection) -> None:
-    """Gives a suggested username, one that is free, to everybody whose own is wrong."""
+    """Replaces each invalid username with a suggested one that is free."""
     for place in range(1, MOST_SUGGESTIONS + 1):
         await connection.execute(_TAKE_SUGGESTED, place)
     await connection.execute(_RENAME)
 
 
 async def leave_kinds_behind(connection: Connection, *, our_kind: str, endings: tuple[str, str, str]) -> None:
-    """Keeps the argon2 hashes of the most frequent kinds, as many as there may be together with those who are here.
+    """Keeps the argon2 hashes of the most frequent kinds, so that at most MAX_KINDS kinds exist with those of existing
+    users. The other hashes are removed.
 
-    The others have no password. `endings` are how the note about them ends: with a verified address, with one that is
-    not, with none.
+    `endings` end the note about a removed hash, for a person with a verified address, with an unverified one, and with
+    none.
     """
     here = {row["kind"] for row in await connection.fetch(_KINDS_HERE)} - {our_kind}
     to_come = [row["kind"] for row in await connection.fetch(_KINDS_TO_COME)]

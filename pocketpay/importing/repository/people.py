@@ -1,4 +1,4 @@
-"""People who come from Supabase, many at once: written, and those found whose opening balance is still owed."""
+"""Writes many imported people at once, and finds the opening balances that are not posted yet."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from pocketpay.money import Money
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """A person about to be written, with the ids that are made before. `opening_id` is None where there is none."""
+    """A person to be written, with their new ids. `opening_id` is None for a person without an opening balance."""
 
     ready: Ready
     user_id: UUID
@@ -24,7 +24,7 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True)
 class Owed:
-    """An opening balance that was promised with its person, and is not in the books yet."""
+    """An opening balance that was recorded with its person and is not posted yet."""
 
     supabase_id: UUID
     wallet_id: UUID
@@ -72,12 +72,13 @@ select exists(
 
 
 async def arrive(session: Session, arrivals: Sequence[Arrival]) -> None:
-    """Writes accounts, wallets, users and who they were. Said again with the same ids it changes nothing.
+    """Inserts accounts, wallets, users and their records in imported_users. Idempotent for the same ids.
 
-    Raises AlreadyExists when a name or an address was taken meanwhile; the unit of work is then broken.
+    Raises AlreadyExists when a username, an address or a number was taken meanwhile; the unit of work cannot be used
+    then.
     """
     if await session.fetchval("select exists(select from users where id = $1)", arrivals[0].user_id):
-        return  # our own earlier try, whose reply was lost: all of it or nothing
+        return  # an earlier try of this call committed all of it, and its reply was lost
     people = [arrival.ready for arrival in arrivals]
     try:
         await session.execute(
@@ -102,12 +103,12 @@ async def arrive(session: Session, arrivals: Sequence[Arrival]) -> None:
 
 
 async def is_owed(session: Session, wallet_id: UUID) -> bool:
-    """Whether an opening balance that was promised to that wallet is not in the books yet."""
+    """Whether the wallet has an opening balance that is not posted yet."""
     found: bool = await session.fetchval(_IS_OWED, wallet_id)
     return found
 
 
 async def owed(connection: Connection, after: UUID, limit: int) -> list[Owed]:
-    """Opening balances promised by an import that was cut off, by Supabase id."""
+    """Returns up to `limit` opening balances that are not posted yet, by Supabase id, after the id `after`."""
     rows = await connection.fetch(_OWED, after, limit)
     return [Owed(row[0], row[1], row[2], Money(row[3], row[4])) for row in rows]

@@ -1,6 +1,6 @@
-"""An export laid out in temporary tables of one connection, and joined.
+"""Loads an export into temporary tables of one connection, and joins it there.
 
-Nothing of it outlives the connection. A million people are PostgreSQL's to sort, not ours to hold in memory.
+The tables end with the connection. PostgreSQL sorts and joins a million people, so they are never in our memory.
 
 Decision 13 gives the reasons.
 """
@@ -23,7 +23,7 @@ UNHURRIED = {
 }
 
 ONE_AT_A_TIME = 7_064_738_212_003
-"""The advisory lock's number: ours alone, and otherwise without meaning."""
+"""The number of the advisory lock; an arbitrary number that nothing else uses."""
 
 TABLES = {
     "auth.users": "staged_users",
@@ -96,22 +96,22 @@ from staged_entries e where not exists (select from staged_wallets w where w.id 
 
 
 _GRANT = "select format('GRANT TEMPORARY ON DATABASE %I TO %I', current_database(), current_user)"
-"""What is missing where temporary tables are refused."""
+"""Returns the GRANT that is missing when PostgreSQL refuses temporary tables."""
 
 
 class CannotStage(PocketPayError):
-    """The database does not let us lay an export out. The text says what to do."""
+    """The database does not allow the import to load the export. The message says what to do."""
 
 
 async def opened(dsn: str) -> Connection:
-    """A connection of the import's own, with the tables laid out; only one import at a time has one.
+    """Opens the connection of the import and creates its temporary tables. Only one import can run at a time.
 
-    Raises ServiceBusy when the database does not answer, CannotStage with what to do.
+    Raises ServiceBusy when the database does not answer, and CannotStage.
     """
     connection = await connect(dsn, name="pocketpay import", settings=UNHURRIED, command_seconds=None)
     try:
         grant = await connection.fetchval(_GRANT)
-        # A killed import's connection takes PostgreSQL a moment to notice; the lock goes with it.
+        # PostgreSQL takes a moment to notice that the connection of a killed import is gone, and to free its lock.
         await connection.fetchval("select pg_advisory_lock($1)", ONE_AT_A_TIME)
         await connection.execute(_LAY_OUT)
     except BaseException as error:
@@ -128,13 +128,13 @@ async def opened(dsn: str) -> Connection:
 
 
 async def put(connection: Connection, table: str, records: Sequence[tuple[object, ...]]) -> None:
-    """Adds rows to one of the temporary tables, in the order of its columns."""
+    """Adds records to a temporary table. Their values are in the order of its columns."""
     if records:
         await connection.copy_records_to_table(table, records=records, schema_name="pg_temp")
 
 
 async def join(connection: Connection) -> int:
-    """Joins what was staged, those left out who are here already; gives how many there are to judge."""
+    """Joins the loaded tables, without people who were imported before, and returns how many people to check."""
     await connection.execute("analyze staged_users, staged_profiles, staged_wallets, staged_entries")
     await connection.execute(_JOIN)
     await connection.execute("create unique index on joined (n)")
@@ -144,11 +144,11 @@ async def join(connection: Connection) -> int:
 
 
 async def clock(connection: Connection) -> datetime:
-    """The time by the database."""
+    """Returns the time of the database's clock."""
     now: datetime = await connection.fetchval("select clock_timestamp()")
     return now
 
 
 async def page(connection: Connection, after: int, limit: int) -> list[Record]:
-    """The next people to judge, each with all that the export says of them."""
+    """Returns the next people to check, each with all their data in the export."""
     return await connection.fetch("select * from joined where n > $1 order by n limit $2", after, limit)

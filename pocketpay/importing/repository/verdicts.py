@@ -1,4 +1,4 @@
-"""What the dry run has found: every finding, the people who can be imported, and their sums."""
+"""Reads the results of the dry run: the findings, the people who can be imported, and their sums."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -45,7 +45,7 @@ select (select count(*) from staged_users) as read,
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """A person fit to be written. `opening` is in minor units of `currency`; `created_at` None for now."""
+    """A person who can be imported. `opening` is in minor units of `currency`; a `created_at` of None means now."""
 
     n: int
     supabase_id: UUID
@@ -63,7 +63,8 @@ class Ready:
 
 @dataclass(frozen=True, slots=True)
 class Sum:
-    """What moves in, in one currency: people, opening balances, and these together in minor units."""
+    """The people who can be imported in one currency: their number, their number of opening balances, and the total of
+    these in minor units."""
 
     currency: str
     people: int
@@ -73,9 +74,15 @@ class Sum:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Lines of auth.users read, of people who are here already, email addresses of those who can move in that are not
-    confirmed, people who can move in without a password and with a confirmed address, lines with something wrong, and
-    notes."""
+    """The counts of the dry run.
+
+    read              lines of auth.users
+    here              people who were imported before
+    unverified        people who can be imported, with an email address that is not confirmed
+    first_passwords   people who can be imported, with a confirmed address and without a password
+    wrong             lines with an error
+    notes             notes
+    """
 
     read: int
     here: int
@@ -86,24 +93,24 @@ class Counts:
 
 
 async def tell(connection: Connection) -> AsyncIterator[Record]:
-    """Every finding, file by file and line by line."""
+    """Yields every finding, file by file and line by line."""
     async with connection.transaction():
         async for row in connection.cursor(_TELL, prefetch=500):
             yield row
 
 
 async def ready(connection: Connection, after: int, limit: int) -> list[Ready]:
-    """The next people with nothing wrong about them."""
+    """Returns the next people without an error."""
     return [Ready(*row) for row in await connection.fetch(_READY, after, limit)]
 
 
 async def sums(connection: Connection) -> list[Sum]:
-    """What moves in, by currency."""
+    """Returns the sums of the people who can be imported, by currency."""
     rows = await connection.fetch(_SUMS)
     return [Sum(row["currency"], row["people"], row["openings"], int(row["total"])) for row in rows]
 
 
 async def counts(connection: Connection) -> Counts:
     row = await connection.fetchrow(_COUNTS, NO_PASSWORD)
-    assert row is not None  # noqa: S101 - it is one of counts
+    assert row is not None  # noqa: S101 - a select without from has one row
     return Counts(*row)
