@@ -141,15 +141,15 @@ def import_supabase_verb(
 ) -> None:
     """Imports people from Supabase with their passwords and opening balances. Run it again to continue."""
     from pocketpay.cli.progress import Bars
-    from pocketpay.importing.run import Wish, run
+    from pocketpay.importing.run import ImportOptions, run
 
     stops.leave_on_stops(143)
     chosen = settings.load()
     with database_of(chosen) as place:
         serve.prepare(chosen, place)
         per_hour = mails_per_hour if welcome_mail else None
-        wish = Wish(dry_run, skip_wrong, take_suggested, _country(country), per_hour)
-        raise typer.Exit(asyncio.run(run(chosen, place.server_dsn, files, wish, tell=typer.echo, progress=Bars())))
+        options = ImportOptions(dry_run, skip_wrong, take_suggested, _country(country), per_hour)
+        raise typer.Exit(asyncio.run(run(chosen, place.server_dsn, files, options, write_line=typer.echo, progress=Bars())))
 
 
 def _country(typed: str | None) -> str | None:

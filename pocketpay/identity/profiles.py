@@ -23,8 +23,8 @@ async def by_username(session: Session, typed: str) -> Profile | None:
     return None if username is None else await repository.by_username(session, username)
 
 
-async def search(session: Session, typed: str, *, most: int) -> list[Profile]:
-    """Returns up to `most` people whose username or name begins with the text. A name also matches from its second,
+async def search(session: Session, typed: str, *, limit: int) -> list[Profile]:
+    """Returns up to `limit` people whose username or name begins with the text. A name also matches from its second,
     third, fourth or fifth word on. Usernames come first, then names, earlier words first.
 
     Case, accents, width of letters and invisible characters are ignored: "é" and "e" find "É", "WEISS" finds "Weiß",
@@ -36,4 +36,4 @@ async def search(session: Session, typed: str, *, most: int) -> list[Profile]:
     username = folded(text.removeprefix("@").removeprefix("＠"))
     if not username or len(text) > LONGEST_SEARCH or _IN_NO_NAME.search(text) or not shows_something(text):
         return []
-    return await repository.search(session, username=username, name=text, most=most)
+    return await repository.search(session, username=username, name=text, limit=limit)

@@ -74,7 +74,7 @@ async def send_code(session: Session, outbox: Outbox, user: User, challenge_id: 
     """
     assert user.email is not None  # noqa: S101 - it is verified
     challenge = Challenge(challenge_id, Purpose.RESET_PASSWORD, user.id, user.email)
-    wait = await challenges.wait(session, challenge, most=MAX_IN_WINDOW, window=WINDOW)
+    wait = await challenges.wait(session, challenge, limit=MAX_IN_WINDOW, window=WINDOW)
     if wait is None:
         mail = IdentityMails.with_code(Kind.RESET_PASSWORD, challenge, username=user.username)
         await challenges.add(session, challenge, mail.lifetime)

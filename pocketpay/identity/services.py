@@ -129,7 +129,7 @@ class IdentityServices:
         """Deletes expired counters, codes and sessions, a bounded number of each, and returns how many in total."""
         swept = await self.throttle.sweep()
         async with self.database.write() as session:
-            swept += await challenges.sweep(session, most=MAX_TOKENS_SWEPT)
+            swept += await challenges.sweep(session, limit=MAX_TOKENS_SWEPT)
             return swept + await sessions.sweep(
                 session,
                 after=ENDED_SESSIONS_KEPT,

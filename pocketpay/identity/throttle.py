@@ -127,7 +127,7 @@ class Throttle:
     async def reset_from(self, session: Session, address: str) -> int | None:
         """Counts a submitted code or link, within a unit of work. Returns None, or the seconds to wait."""
         bucket = _bucket("reset", networks.address(address))
-        return await throttles.claim_rate(session, bucket, most=RESETS_AN_HOUR, window=timedelta(hours=1))
+        return await throttles.claim_rate(session, bucket, limit=RESETS_AN_HOUR, window=timedelta(hours=1))
 
     @asynccontextmanager
     async def mail_to(self, recipient: str, address: str) -> AsyncIterator[None]:
@@ -175,7 +175,7 @@ class Throttle:
         for table in (throttles, lanes, known_addresses):
             for _ in range(MAX_SWEEPS):
                 async with self._database.write() as session:
-                    deleted = await table.sweep(session, most=SWEPT_AT_ONCE)
+                    deleted = await table.sweep(session, limit=SWEPT_AT_ONCE)
                 swept += deleted
                 if deleted < SWEPT_AT_ONCE:
                     break
@@ -244,13 +244,13 @@ class Throttle:
 
         _refuse(await until_known(unit))
 
-    async def _count(self, bucket: str, most: int | None, window: timedelta) -> None:
-        if most is None:
+    async def _count(self, bucket: str, limit: int | None, window: timedelta) -> None:
+        if limit is None:
             return
 
         async def unit() -> int | None:
             async with self._database.write() as session:
-                return await throttles.claim_rate(session, bucket, most=most, window=window)
+                return await throttles.claim_rate(session, bucket, limit=limit, window=window)
 
         _refuse(await until_known(unit))
 
@@ -265,7 +265,7 @@ class Throttle:
 async def remember_address(session: Session, user_id: UUID, address: str) -> None:
     """Stores, within a unit of work, that the user has given or set their password at that address."""
     await known_addresses.remember(
-        session, user_id, fingerprint(user_id, address), memory=KNOWN_ADDRESS_MEMORY, most=MAX_KNOWN_ADDRESSES
+        session, user_id, fingerprint(user_id, address), memory=KNOWN_ADDRESS_MEMORY, limit=MAX_KNOWN_ADDRESSES
     )
 
 

@@ -15,7 +15,7 @@ _FIELD = re.compile(rb"(?:[^\t\\]|\\.|\\$)*", re.DOTALL)
 
 
 def fields(line: bytes) -> list[str | None]:
-    """Returns the fields of one row, None for NULL. Raises LineSpoiled when a field is not text."""
+    """Returns the fields of one row, None for NULL. Raises UnreadableLine when a field is not text."""
     if b"\\" not in line:
         return list(text(line).split("\t"))
     return [None if raw == b"\\N" else text(_plain(raw)) for raw in _split(line)]
@@ -34,15 +34,15 @@ def _split(line: bytes) -> list[bytes]:
 
 
 def _plain(raw: bytes) -> bytes:
-    return _ESCAPE.sub(_meant, raw) if b"\\" in raw else raw
+    return _ESCAPE.sub(_unescaped, raw) if b"\\" in raw else raw
 
 
-def _meant(escape: "re.Match[bytes]") -> bytes:
+def _unescaped(escape: "re.Match[bytes]") -> bytes:
     """Returns the bytes of an escape. Octal and hexadecimal escapes are bytes, not characters; any letter without a
     special meaning is itself."""
-    said = escape[1]
-    if said[:1].isdigit() and said[0] < ord("8"):
-        return bytes([int(said, 8) & 0xFF])
-    if said[:1] == b"x" and len(said) > 1:
-        return bytes([int(said[1:], 16)])
-    return _LETTERS.get(said, said)
+    code = escape[1]
+    if code[:1].isdigit() and code[0] < ord("8"):
+        return bytes([int(code, 8) & 0xFF])
+    if code[:1] == b"x" and len(code) > 1:
+        return bytes([int(code[1:], 16)])
+    return _LETTERS.get(code, code)

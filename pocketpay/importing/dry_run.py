@@ -19,7 +19,7 @@ from pocketpay.importing.export import Part
 from pocketpay.importing.finding import Finding
 from pocketpay.importing.joined import Joined
 from pocketpay.importing.part_rows import staged
-from pocketpay.importing.person import FIRST_PASSWORD, NO_WAY_IN, NOT_CONFIRMED, Judged, judge
+from pocketpay.importing.person import FIRST_PASSWORD, NO_EMAIL, NOT_CONFIRMED, CheckedPerson, check_person
 from pocketpay.importing.repository import comparison, staging
 
 ROWS_AT_ONCE = 2_000
@@ -51,12 +51,12 @@ async def dry_run(connection: Connection, parts: Sequence[Part], rules: Rules, p
     with progress.stage("reading", sum(part.size for part in parts)) as advance:
         for number, part in enumerate(parts):
             await _read(connection, number, part, advance)
-    to_judge = await staging.join(connection)
-    with progress.stage("judging", to_judge) as advance:
-        await _judge_all(connection, rules, advance)
+    to_check = await staging.join(connection)
+    with progress.stage("judging", to_check) as advance:
+        await _check_all(connection, rules, advance)
     await comparison.compare(connection)
-    endings = (FIRST_PASSWORD, NOT_CONFIRMED, NO_WAY_IN)
-    await comparison.leave_kinds_behind(connection, our_kind=our_kind(), endings=endings)
+    endings = (FIRST_PASSWORD, NOT_CONFIRMED, NO_EMAIL)
+    await comparison.remove_extra_kinds(connection, our_kind=our_kind(), endings=endings)
     if rules.take_suggested:
         await comparison.take_suggested(connection)
 
@@ -75,13 +75,13 @@ async def _read(connection: Connection, number: int, part: Part, advance: Callab
         await staging.put(connection, table, rows)
 
 
-async def _judge_all(connection: Connection, rules: Rules, advance: Callable[[int], None]) -> None:
+async def _check_all(connection: Connection, rules: Rules, advance: Callable[[int], None]) -> None:
     now, last = await staging.clock(connection), 0
     while page := await staging.page(connection, last, ROWS_AT_ONCE):
-        judged = [(joined, judge(joined, rules.currencies, now, country=rules.country)) for joined in _joined(page)]
-        await staging.put(connection, "candidates", [_candidate(*pair) for pair in judged])
-        await staging.put(connection, "sound", [_sound(*pair) for pair in judged])
-        found = [_finding(finding) for _, one in judged for finding in one.findings]
+        checked = [(joined, check_person(joined, rules.currencies, now, country=rules.country)) for joined in _joined(page)]
+        await staging.put(connection, "candidates", [_candidate(*pair) for pair in checked])
+        await staging.put(connection, "importable", [_importable(*pair) for pair in checked])
+        found = [_finding(finding) for _, one in checked for finding in one.findings]
         await staging.put(connection, "findings", found)
         last = page[-1]["n"]
         advance(len(page))
@@ -91,25 +91,25 @@ def _joined(page: Sequence[Record]) -> Iterator[Joined]:
     return (Joined(**dict(row)) for row in page)
 
 
-def _candidate(joined: Joined, judged: Judged) -> tuple[object, ...]:
-    verified = judged.email_verified_at is not None
-    return joined.n, joined.part, joined.line, joined.id, judged.username, judged.email, judged.phone, verified
+def _candidate(joined: Joined, checked: CheckedPerson) -> tuple[object, ...]:
+    verified = checked.email_verified_at is not None
+    return joined.n, joined.part, joined.line, joined.id, checked.username, checked.email, checked.phone, verified
 
 
-def _sound(joined: Joined, judged: Judged) -> tuple[object, ...]:
+def _importable(joined: Joined, checked: CheckedPerson) -> tuple[object, ...]:
     return (
         joined.n,
         joined.id,
-        judged.username,
-        judged.name,
-        judged.email,
-        judged.phone,
-        judged.avatar_url,
-        judged.password_hash,
-        judged.currency,
-        judged.opening,
-        judged.created_at,
-        judged.email_verified_at,
+        checked.username,
+        checked.name,
+        checked.email,
+        checked.phone,
+        checked.avatar_url,
+        checked.password_hash,
+        checked.currency,
+        checked.opening,
+        checked.created_at,
+        checked.email_verified_at,
     )
 
 

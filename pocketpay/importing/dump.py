@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
 from pocketpay.importing import copy_text
-from pocketpay.importing.lines import Lines, LineSpoiled, text
-from pocketpay.importing.row import ExportUnreadable, Layout, Row, Spoiled, Table
+from pocketpay.importing.lines import Lines, UnreadableLine, text
+from pocketpay.importing.row import ExportUnreadable, Layout, Row, UnreadableRow, Table
 from pocketpay.importing.statements import Statements
 
 _IDENTIFIER = r'(?:"(?:[^"]|"")+"|[A-Za-z_][\w$]*)'
@@ -25,7 +25,7 @@ _NAME = re.compile(_IDENTIFIER)
 READ = {table.value: table for table in Table}
 
 
-def rows(file: BinaryIO, where: str, advance: Callable[[int], None]) -> Iterator[Row | Spoiled]:
+def rows(file: BinaryIO, where: str, advance: Callable[[int], None]) -> Iterator[Row | UnreadableRow]:
     """Yields the rows of the tables that we read. Raises ExportUnreadable for a dump that is incomplete or of another
     format."""
     lines, statements, seen = Lines(file, advance), Statements(), False
@@ -49,9 +49,9 @@ def _line(lines: Lines, where: str) -> str | None:
     try:
         line = lines.next()
         return None if line is None else text(line)
-    except LineSpoiled as spoiled:
+    except UnreadableLine as error:
         raise ExportUnreadable(
-            f"{where}:{lines.number}: outside of every table's data, a line {spoiled}: give a plain dump, in UTF-8."
+            f"{where}:{lines.number}: outside of every table's data, a line {error}: give a plain dump, in UTF-8."
         ) from None
 
 
@@ -79,7 +79,7 @@ def _plain_name(written: str) -> str:
     )
 
 
-def _block(lines: Lines, layout: Layout, where: str) -> Iterator[Row | Spoiled]:
+def _block(lines: Lines, layout: Layout, where: str) -> Iterator[Row | UnreadableRow]:
     """Yields the rows of one COPY block, up to its end."""
     while True:
         try:
@@ -89,11 +89,11 @@ def _block(lines: Lines, layout: Layout, where: str) -> Iterator[Row | Spoiled]:
             if line is None:
                 raise ExportUnreadable(f"{where} ends in the middle of {layout.table.value}: the dump is incomplete.")
             fields = copy_text.fields(line)
-        except LineSpoiled as spoiled:
-            yield Spoiled(layout.table, lines.number, str(spoiled), lines.number)
+        except UnreadableLine as error:
+            yield UnreadableRow(layout.table, lines.number, str(error), lines.number)
             continue
         if len(fields) == layout.width:
             yield Row(layout.table, lines.number, layout.fields(fields))
         else:
             problem = f"has {len(fields):,} columns where the table has {layout.width:,}"
-            yield Spoiled(layout.table, lines.number, problem, lines.number)
+            yield UnreadableRow(layout.table, lines.number, problem, lines.number)

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pocketpay.importing import csv_file, dump
-from pocketpay.importing.row import ExportUnreadable, Row, Spoiled
+from pocketpay.importing.row import ExportUnreadable, Row, UnreadableRow
 
-MOST_FILES = 16
+MAX_FILES = 16
 """Enough for four tables with a few files each. More files are probably the wrong folder."""
 
 _OTHERS = (
@@ -30,7 +30,7 @@ class Part:
     size: int
     is_dump: bool
 
-    def rows(self, advance: Callable[[int], None]) -> Iterator[Row | Spoiled]:
+    def rows(self, advance: Callable[[int], None]) -> Iterator[Row | UnreadableRow]:
         """Yields its rows, and calls `advance` with the number of bytes read. Raises ExportUnreadable."""
         try:
             with self.path.open("rb") as file:
@@ -47,9 +47,9 @@ def parts(paths: Sequence[Path]) -> list[Part]:
         if not inside:
             raise ExportUnreadable(f"{path} has no .csv or .sql file.")
         found += inside
-    if len(found) > MOST_FILES:
+    if len(found) > MAX_FILES:
         raise ExportUnreadable(
-            f"{len(found)} files are more than the limit of {MOST_FILES}. Give only the files of the export."
+            f"{len(found)} files are more than the limit of {MAX_FILES}. Give only the files of the export."
         )
     names = [path.name for path in found]
     return [_part(path, path.name if names.count(path.name) == 1 else str(path)) for path in found]

@@ -43,14 +43,14 @@ class Joined:
     email_confirmed_at: str | None
 
 
-class Judge:
+class Checker:
     """Collects the findings about one person."""
 
     def __init__(self, joined: Joined) -> None:
         self.joined = joined
         self.findings: list[Finding] = []
 
-    def say(
+    def add(
         self,
         severity: Severity,
         field: str,
@@ -58,17 +58,17 @@ class Judge:
         value: str | None = None,
         suggestions: Sequence[str] = (),
     ) -> None:
-        told = "" if value is None else shown(value)
+        printable = "" if value is None else shown(value)
         place = self.joined.part, self.joined.line
-        self.findings.append(Finding(*place, severity, field, problem, self.joined.n, told, tuple(suggestions)))
+        self.findings.append(Finding(*place, severity, field, problem, self.joined.n, printable, tuple(suggestions)))
 
     def wrong(self, field: str, problem: str, value: str | None = None, suggestions: Sequence[str] = ()) -> None:
-        self.say(Severity.WRONG, field, problem, value, suggestions)
+        self.add(Severity.WRONG, field, problem, value, suggestions)
 
     def note(self, field: str, problem: str, value: str | None = None) -> None:
-        self.say(Severity.NOTE, field, problem, value)
+        self.add(Severity.NOTE, field, problem, value)
 
-    def fit(self, parse: Callable[[str], T], raw: str | None) -> T | None:
+    def parsed(self, parse: Callable[[str], T], raw: str | None) -> T | None:
         """Returns the parsed value, or None, with a finding, when `parse` refuses it. An empty value is None without a
         finding."""
         if raw is None or not raw.strip():

@@ -4,11 +4,11 @@ import codecs
 from collections.abc import Callable
 from typing import BinaryIO
 
-MOST_BYTES = 1_048_576
+MAX_BYTES = 1_048_576
 """The limit of one line. The line of a person is far shorter; this bounds the memory for a hostile line."""
 
 
-class LineSpoiled(Exception):
+class UnreadableLine(Exception):
     """A line is too long, or is not text that can be stored."""
 
 
@@ -21,17 +21,17 @@ class Lines:
         self.number = 0
 
     def next(self) -> bytes | None:
-        """Returns the next line, or None after the last. Raises LineSpoiled for a line that is too long, and skips it."""
-        line = self._file.readline(MOST_BYTES + 1)
+        """Returns the next line, or None after the last. Raises UnreadableLine for a line that is too long, and skips it."""
+        line = self._file.readline(MAX_BYTES + 1)
         if not line:
             return None
         self.number += 1
         self._advance(len(line))
         if self.number == 1:
             line = line.removeprefix(codecs.BOM_UTF8)
-        if len(line) > MOST_BYTES and not line.endswith(b"\n"):
+        if len(line) > MAX_BYTES and not line.endswith(b"\n"):
             self._pass()
-            raise LineSpoiled(f"is longer than {MOST_BYTES:,} bytes")
+            raise UnreadableLine(f"is longer than {MAX_BYTES:,} bytes")
         return line.removesuffix(b"\n").removesuffix(b"\r")
 
     def pass_until(self, end: bytes) -> bool:
@@ -39,24 +39,24 @@ class Lines:
         while True:
             try:
                 line = self.next()
-            except LineSpoiled:
+            except UnreadableLine:
                 continue
             if line is None or line == end:
                 return line is not None
 
     def _pass(self) -> None:
         while True:
-            more = self._file.readline(MOST_BYTES)
+            more = self._file.readline(MAX_BYTES)
             self._advance(len(more))
             if not more or more.endswith(b"\n"):
                 return
 
 
 def text(line: bytes) -> str:
-    """Decodes a line. Raises LineSpoiled when it is not UTF-8 or has a NUL character, which PostgreSQL cannot store."""
+    """Decodes a line. Raises UnreadableLine when it is not UTF-8 or has a NUL character, which PostgreSQL cannot store."""
     if b"\0" in line:
-        raise LineSpoiled("has a NUL character")
+        raise UnreadableLine("has a NUL character")
     try:
         return line.decode("utf-8")
     except UnicodeDecodeError:
-        raise LineSpoiled("is not UTF-8 text") from None
+        raise UnreadableLine("is not UTF-8 text") from None

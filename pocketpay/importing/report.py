@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from pocketpay import money
 from pocketpay.database.sessions import Connection
 from pocketpay.importing.finding import Severity, shown
-from pocketpay.importing.move_in import Moved
+from pocketpay.importing.write_people import ImportResult
 from pocketpay.importing.repository import verdicts
 from pocketpay.importing.repository.verdicts import Counts, Ready, Sum
 from pocketpay.importing.welcome import Welcomed
@@ -13,7 +13,7 @@ from pocketpay.importing.welcome import Welcomed
 
 async def findings(connection: Connection, names: Sequence[str]) -> AsyncIterator[str]:
     """Yields a line for each finding, file by file: `people.csv:3: username "Admin": is reserved (free: admin_3f2a)`."""
-    async for row in verdicts.tell(connection):
+    async for row in verdicts.findings(connection):
         what = " ".join(filter(None, (row["field"], row["shown"])))
         mark = "" if row["severity"] == Severity.WRONG else "note: "
         free = f" (free: {row['suggestion']})" if row["suggestion"] else ""
@@ -44,7 +44,7 @@ def summary(counts: Counts, sums: Sequence[Sum], owed: int) -> list[str]:
     return lines
 
 
-def moved(done: Moved) -> list[str]:
+def import_result(done: ImportResult) -> list[str]:
     """Returns the result of a run, and the people that it had to leave out."""
     paid = _paid(done.paid)
     lines = [_late(ready) for ready in done.left_out]

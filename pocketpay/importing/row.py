@@ -68,7 +68,7 @@ NEEDED = {
 }
 
 
-MOST_COLUMNS = 400
+MAX_COLUMNS = 400
 """auth.users has about forty columns. A file with more than this many is not a table of users."""
 
 
@@ -86,7 +86,7 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Spoiled:
+class UnreadableRow:
     """A row that cannot be read. Reading continues after `last_line`."""
 
     table: Table
@@ -106,9 +106,9 @@ class Layout:
     @classmethod
     def of(cls, table: Table, names: Sequence[str], where: str) -> "Layout":
         """Finds our columns by their names. Raises ExportUnreadable for a missing required column or a repeated name."""
-        if len(names) > MOST_COLUMNS:
+        if len(names) > MAX_COLUMNS:
             raise ExportUnreadable(
-                f"{where}: {len(names):,} columns are more than the limit of {MOST_COLUMNS}. Give another file."
+                f"{where}: {len(names):,} columns are more than the limit of {MAX_COLUMNS}. Give another file."
             )
         twice = next((name for name in names if names.count(name) > 1), None)
         if twice is not None:

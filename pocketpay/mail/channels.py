@@ -39,7 +39,7 @@ class Email:
         await self._delivery.deliver(message_of(mail, text_of(mail.kind, facts), self._sender))
 
     async def rest(self) -> None:
-        await self._delivery.rest()
+        await self._delivery.close_idle()
 
 
 class TextMessages:
@@ -54,4 +54,4 @@ class TextMessages:
         await self._provider.send(mail.recipient, short_text_of(mail.kind, facts), id=mail.id)
 
     async def rest(self) -> None:
-        await self._provider.rest()
+        await self._provider.close_idle()

@@ -45,7 +45,7 @@ _TRY_AGAIN = """
 update outgoing_mails set failure = $3, due_at = clock_timestamp() + $4::interval
 where id = $1 and due_at = $2 and status = 'waiting'
 """
-_NOT_TRIED = """
+_TRY_AGAIN_UNCOUNTED = """
 update outgoing_mails set tries = tries - 1, failure = $3, due_at = clock_timestamp() + $4::interval
 where id = $1 and due_at = $2 and status = 'waiting'
 """
@@ -82,18 +82,18 @@ async def put(session: Session, mail: Mail) -> None:
     )
 
 
-async def claim(session: Session, kinds: Collection[Kind], *, most: int, lease: timedelta) -> list[ClaimedMail]:
-    """Claims up to `most` due mails of these kinds and returns them, longest due first.
+async def claim(session: Session, kinds: Collection[Kind], *, limit: int, lease: timedelta) -> list[ClaimedMail]:
+    """Claims up to `limit` due mails of these kinds and returns them, longest due first.
 
     No other server can claim them until the lease is over. Mails of kinds that this server does not know are left to a
     newer server.
     """
-    return [_mail(row) for row in await session.fetch(_CLAIM, list(kinds), most, lease)]
+    return [_mail(row) for row in await session.fetch(_CLAIM, list(kinds), limit, lease)]
 
 
-async def newest(session: Session, kinds: Collection[Kind], *, most: int) -> list[ClaimedMail]:
+async def newest(session: Session, kinds: Collection[Kind], *, limit: int) -> list[ClaimedMail]:
     """Returns the newest mails of these kinds, newest first, sent or not, without claiming them."""
-    return [_mail(row) for row in await session.fetch(_NEWEST, list(kinds), most)]
+    return [_mail(row) for row in await session.fetch(_NEWEST, list(kinds), limit)]
 
 
 async def sent(session: Session, mail: ClaimedMail) -> None:
@@ -111,24 +111,24 @@ async def try_again(session: Session, mail: ClaimedMail, failure: str, pause: ti
     await session.execute(_TRY_AGAIN, mail.id, mail.leased_until, failure, pause)
 
 
-async def not_tried(session: Session, mail: ClaimedMail, failure: str, pause: timedelta) -> None:
+async def try_again_uncounted(session: Session, mail: ClaimedMail, failure: str, pause: timedelta) -> None:
     """Like `try_again`, but this try does not count."""
-    await session.execute(_NOT_TRIED, mail.id, mail.leased_until, failure, pause)
+    await session.execute(_TRY_AGAIN_UNCOUNTED, mail.id, mail.leased_until, failure, pause)
 
 
-async def expire(session: Session, kinds: Collection[Kind], *, most: int) -> int:
-    """Marks up to `most` expired mails of these kinds as failed and returns how many."""
-    return _count(await session.execute(_EXPIRE, most, list(kinds)))
+async def expire(session: Session, kinds: Collection[Kind], *, limit: int) -> int:
+    """Marks up to `limit` expired mails of these kinds as failed and returns how many."""
+    return _count(await session.execute(_EXPIRE, limit, list(kinds)))
 
 
-async def sweep(session: Session, *, after: timedelta, most: int) -> int:
-    """Deletes up to `most` mails that were sent or failed longer than `after` ago, and returns how many."""
-    return _count(await session.execute(_SWEEP, after, most))
+async def sweep(session: Session, *, after: timedelta, limit: int) -> int:
+    """Deletes up to `limit` mails that were sent or failed longer than `after` ago, and returns how many."""
+    return _count(await session.execute(_SWEEP, after, limit))
 
 
-async def waiting(session: Session, kinds: Collection[Kind], *, most: int) -> int:
-    """Returns the number of waiting mails of these kinds, counted up to `most`."""
-    number: int = await session.fetchval(_WAITING, most, list(kinds))
+async def waiting(session: Session, kinds: Collection[Kind], *, limit: int) -> int:
+    """Returns the number of waiting mails of these kinds, counted up to `limit`."""
+    number: int = await session.fetchval(_WAITING, limit, list(kinds))
     return number
 
 

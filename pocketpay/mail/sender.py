@@ -48,7 +48,7 @@ RECORD_PAUSES = (0.1, 0.5, 2.0, 5.0, 10.0)
 
 SWEEP_SECONDS = 60.0
 SWEPT_AT_ONCE = 1_000
-COUNTED_AT_MOST = 100_000
+MAX_COUNTED = 100_000
 COUNT_SECONDS = 15.0
 
 FINISH_SECONDS = 2.0
@@ -94,7 +94,7 @@ class MailSender:
         await _cancel(self.sending)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(FINISH_SECONDS):
-                await self._channel.rest()
+                await self._channel.close_idle()
 
     # ------------------------------------------------------------ sending
 
@@ -104,7 +104,7 @@ class MailSender:
         if not free or asyncio.get_running_loop().time() < self.paused_until:
             return 0
         async with self._database.write() as session:
-            claimed = await repository.claim(session, self._channel.kinds, most=free, lease=LEASE)
+            claimed = await repository.claim(session, self._channel.kinds, limit=free, lease=LEASE)
         for mail in claimed:
             task = asyncio.create_task(self._send(mail), name="sending a mail")
             self.sending.add(task)
@@ -115,13 +115,13 @@ class MailSender:
         while True:
             claimed = 0
             # The first read also comes after a pause: a starting server has more urgent work.
-            await self._next_look()
-            with going_on(log, busy="mail_put_off", failed="mail_failed"):
+            await self._wait_for_slot()
+            with going_on(log, busy="mail_postponed", failed="mail_failed"):
                 claimed = await self.send_due()
             if not claimed and not self.sending:
-                await self._channel.rest()
+                await self._channel.close_idle()
 
-    async def _next_look(self) -> None:
+    async def _wait_for_slot(self) -> None:
         """Waits for a free slot when all are in use, and otherwise for a short pause."""
         if len(self.sending) == SLOTS:
             await asyncio.wait(self.sending, return_when=asyncio.FIRST_COMPLETED)
@@ -137,11 +137,11 @@ class MailSender:
                 raise TryLater("timeout") from None
         except ServerUnavailable as error:
             self._pause(error)
-            await self._not_tried(mail, error.failure)
+            await self._try_again_uncounted(mail, error.failure)
         except NotDelivered as error:
             await self._not_delivered(mail, error)
         except Exception as error:
-            log.exception("mail_broken", name=mail.kind)
+            log.exception("mail_send_error", name=mail.kind)
             await self._not_delivered(mail, TryLater(type(error).__name__))
         else:
             self.pause_seconds = 0.0
@@ -151,9 +151,9 @@ class MailSender:
     async def _deliver(self, mail: ClaimedMail) -> None:
         await self._channel.deliver(mail, {**mail.facts, **self._complete(mail)})
 
-    async def _not_tried(self, mail: ClaimedMail, failure: str) -> None:
+    async def _try_again_uncounted(self, mail: ClaimedMail, failure: str) -> None:
         pause = timedelta(seconds=self.pause_seconds)
-        await self._record(mail, lambda session: repository.not_tried(session, mail, failure, pause))
+        await self._record(mail, lambda session: repository.try_again_uncounted(session, mail, failure, pause))
 
     async def _not_delivered(self, mail: ClaimedMail, error: NotDelivered) -> None:
         pause = None if isinstance(error, Rejected) else pause_after(mail.tries)
@@ -192,8 +192,8 @@ class MailSender:
     async def sweep(self) -> int:
         """Marks expired mails as failed and deletes old ones, a bounded number of each; returns how many in total."""
         async with self._database.write() as session:
-            expired = await repository.expire(session, self._channel.kinds, most=SWEPT_AT_ONCE)
-            swept = await repository.sweep(session, after=self._keep, most=SWEPT_AT_ONCE)
+            expired = await repository.expire(session, self._channel.kinds, limit=SWEPT_AT_ONCE)
+            swept = await repository.sweep(session, after=self._keep, limit=SWEPT_AT_ONCE)
         self.counts.failed += expired
         if expired:
             log.warning("mails_expired", count=expired)
@@ -202,14 +202,14 @@ class MailSender:
     async def count(self) -> None:
         """Counts the waiting mails, for the metrics."""
         async with self._database.write() as session:
-            self.counts.waiting = await repository.waiting(session, self._channel.kinds, most=COUNTED_AT_MOST)
+            self.counts.waiting = await repository.waiting(session, self._channel.kinds, limit=MAX_COUNTED)
 
     async def _sweep_forever(self) -> None:
         ticks = 0
         while True:
             await asyncio.sleep(COUNT_SECONDS)
             ticks += 1
-            with going_on(log, busy="mail_put_off", failed="mail_failed"):
+            with going_on(log, busy="mail_postponed", failed="mail_failed"):
                 await self.count()
                 if ticks % (SWEEP_SECONDS // COUNT_SECONDS) == 0:
                     await self.sweep()

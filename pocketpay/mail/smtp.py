@@ -20,7 +20,7 @@ CONNECT_SECONDS = 10.0
 REPLY_SECONDS = 20.0
 """The timeout for one reply. RFC 5321 (4.5.3.2) suggests minutes, but a user who waits for a code needs it sooner."""
 
-MOST_PER_CONNECTION = 50
+MAX_PER_CONNECTION = 50
 """Mails sent over one connection. Servers usually end a connection after about a hundred."""
 
 
@@ -73,13 +73,13 @@ class SmtpDelivery:
     async def _connection(self) -> "_Connection":
         while self._idle:
             connection = self._idle.pop()
-            answers = False
+            is_alive = False
             try:
-                answers = await connection.answers()
+                is_alive = await connection.is_alive()
             finally:
-                if not answers:
+                if not is_alive:
                     connection.close()
-            if answers:
+            if is_alive:
                 return connection
         return await _Connection.open(self._server)
 
@@ -114,9 +114,9 @@ class _Connection:
 
     @property
     def is_usable(self) -> bool:
-        return not self._broken and self._client.is_connected and self._mails < MOST_PER_CONNECTION
+        return not self._broken and self._client.is_connected and self._mails < MAX_PER_CONNECTION
 
-    async def answers(self) -> bool:
+    async def is_alive(self) -> bool:
         """Whether the connection is still open on the server's side."""
         try:
             return (await self._client.noop(timeout=CONNECT_SECONDS)).code == 250
@@ -132,7 +132,7 @@ class _Connection:
         except (aiosmtplib.SMTPException, OSError, ValueError) as error:
             # After a reply the connection can be used again; after any other error its state is unknown.
             self._broken = not isinstance(error, aiosmtplib.SMTPResponseException | aiosmtplib.SMTPRecipientsRefused)
-            raise _meaning(error) from None
+            raise _as_not_delivered(error) from None
         self._broken = False
 
     async def quit(self) -> None:
@@ -148,7 +148,7 @@ class _Connection:
         self._client.close()
 
 
-def _meaning(error: Exception) -> NotDelivered:
+def _as_not_delivered(error: Exception) -> NotDelivered:
     """Returns the NotDelivered that an error during a delivery means."""
     code = _code(error)
     if isinstance(error, aiosmtplib.SMTPSenderRefused) and code is not None and code >= 500:

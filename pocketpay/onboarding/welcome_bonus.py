@@ -96,7 +96,7 @@ async def sweep_forever(desk: Desk) -> None:
     """Pays what is owed each minute until it is cancelled. What goes wrong is logged, and the next sweep comes."""
     while True:
         await asyncio.sleep(EVERY_SECONDS)
-        with going_on(log, busy="sweep_put_off", failed="sweep_failed"):
+        with going_on(log, busy="sweep_postponed", failed="sweep_failed"):
             await pay_owed(desk)
 
 

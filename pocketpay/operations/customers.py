@@ -46,7 +46,7 @@ async def find(session: Session, sought: Sought) -> list[User]:
         email=sought.email,
         phone=sought.phone,
         wallet_ids=wallet_ids,
-        most=MOST,
+        limit=MOST,
     )
 
 

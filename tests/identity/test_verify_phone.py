@@ -272,7 +272,7 @@ async def test_who_has_only_given_a_number_hides_nobody_from_operators(
     await arrive(services, "zoe", raw_phone=PHONE)
     await has_verified_phone(database, "zoe")
     async with database.read() as session:
-        found = await people.matching(session, username=None, email=None, phone=PHONE, wallet_ids=[], most=2)
+        found = await people.matching(session, username=None, email=None, phone=PHONE, wallet_ids=[], limit=2)
     assert [one.username for one in found] == ["zoe", "a_0"]
 
 

@@ -69,11 +69,11 @@ async def replace_others(session: Session, challenge: Challenge) -> None:
     await session.execute(_REPLACE, challenge.user_id, challenge.purpose, challenge.id)
 
 
-async def wait(session: Session, challenge: Challenge, *, most: int, window: timedelta) -> int | None:
-    """Returns None when fewer than `most` other challenges of the same user and purpose were made within `window`,
+async def wait(session: Session, challenge: Challenge, *, limit: int, window: timedelta) -> int | None:
+    """Returns None when fewer than `limit` other challenges of the same user and purpose were made within `window`,
     else the seconds until this is so."""
     seconds: int | None = await session.fetchval(
-        _WAIT, challenge.user_id, challenge.purpose, challenge.id, window, most - 1
+        _WAIT, challenge.user_id, challenge.purpose, challenge.id, window, limit - 1
     )
     return seconds
 
@@ -103,9 +103,9 @@ async def use(session: Session, challenge: Challenge) -> None:
     await session.execute("update one_time_challenges set used_at = clock_timestamp() where id = $1", challenge.id)
 
 
-async def sweep(session: Session, *, most: int) -> int:
-    """Deletes up to `most` expired challenges and returns how many."""
-    deleted = await session.execute(_SWEEP, most)
+async def sweep(session: Session, *, limit: int) -> int:
+    """Deletes up to `limit` expired challenges and returns how many."""
+    deleted = await session.execute(_SWEEP, limit)
     return int(deleted.split()[-1])
 
 

@@ -35,13 +35,13 @@ async def is_known(session: Session, user_id: UUID | None, address: bytes, bucke
     return known
 
 
-async def remember(session: Session, user_id: UUID, address: bytes, *, memory: timedelta, most: int) -> None:
-    """Stores that the user has given their password at this address. Keeps the `most` last used addresses."""
+async def remember(session: Session, user_id: UUID, address: bytes, *, memory: timedelta, limit: int) -> None:
+    """Stores that the user has given their password at this address. Keeps the `limit` last used addresses."""
     await session.execute(_REMEMBER, user_id, address, memory)
-    await session.execute(_FORGET_OLDEST, user_id, most)
+    await session.execute(_FORGET_OLDEST, user_id, limit)
 
 
-async def sweep(session: Session, *, most: int) -> int:
-    """Deletes up to `most` expired addresses and returns how many."""
-    deleted = await session.execute(_SWEEP, most)
+async def sweep(session: Session, *, limit: int) -> int:
+    """Deletes up to `limit` expired addresses and returns how many."""
+    deleted = await session.execute(_SWEEP, limit)
     return int(deleted.split()[-1])

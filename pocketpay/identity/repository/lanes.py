@@ -117,10 +117,10 @@ async def give_back(session: Session, place: Place, guess_id: UUID) -> None:
     await session.execute(_GIVE_BACK, *place, guess_id)
 
 
-async def sweep(session: Session, *, most: int) -> int:
-    """Deletes up to `most` expired lanes and up to `most` expired turns; returns how many in total."""
+async def sweep(session: Session, *, limit: int) -> int:
+    """Deletes up to `limit` expired lanes and up to `limit` expired turns; returns how many in total."""
     swept = 0
     for statement in _SWEEPS:
-        deleted = await session.execute(statement, most)
+        deleted = await session.execute(statement, limit)
         swept += int(deleted.split()[-1])
     return swept

@@ -153,13 +153,13 @@ async def matching(
     email: str | None,
     phone: str | None,
     wallet_ids: Sequence[UUID],
-    most: int,
+    limit: int,
 ) -> list[User]:
-    """Returns up to `most` users who match one of these values exactly, including closed ones, by username.
+    """Returns up to `limit` users who match one of these values exactly, including closed ones, by username.
 
     Users who have not verified the matching address or number come last.
     """
-    return [_user(row) for row in await session.fetch(_MATCHING, username, email, phone, wallet_ids, most)]
+    return [_user(row) for row in await session.fetch(_MATCHING, username, email, phone, wallet_ids, limit)]
 
 
 async def set_role(session: Session, username: str, role: Role) -> tuple[User, bool] | None:

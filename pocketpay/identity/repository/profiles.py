@@ -64,10 +64,10 @@ async def by_usernames(session: Session, usernames: Iterable[str]) -> list[Profi
     return [_profile(row) for row in await session.fetch(_BY_USERNAMES, list(usernames))]
 
 
-async def search(session: Session, *, username: str, name: str, most: int) -> list[Profile]:
-    """Returns up to `most` open users: first those whose username begins with `username`, then those with a word of
+async def search(session: Session, *, username: str, name: str, limit: int) -> list[Profile]:
+    """Returns up to `limit` open users: first those whose username begins with `username`, then those with a word of
     their name that begins with `name`, earlier words first. Both texts are folded."""
-    return [_profile(row) for row in await session.fetch(_SEARCH, username, name, most)]
+    return [_profile(row) for row in await session.fetch(_SEARCH, username, name, limit)]
 
 
 def _profile(row: Record) -> Profile:

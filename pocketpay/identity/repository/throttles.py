@@ -41,10 +41,10 @@ select greatest(1, ceil(extract(epoch from blocked_until - clock_timestamp()))):
 """
 
 
-async def claim_rate(session: Session, bucket: str, *, most: int, window: timedelta) -> int | None:
+async def claim_rate(session: Session, bucket: str, *, limit: int, window: timedelta) -> int | None:
     """Counts one more event in the bucket's window. Returns None, or the seconds until the window ends when the limit
     is exceeded."""
-    seconds: int | None = await session.fetchval(_CLAIM_RATE, bucket, most, window)
+    seconds: int | None = await session.fetchval(_CLAIM_RATE, bucket, limit, window)
     return seconds
 
 
@@ -71,11 +71,11 @@ async def forget(session: Session, bucket: str) -> None:
     await session.execute("delete from throttles where bucket = $1", bucket)
 
 
-async def sweep(session: Session, *, most: int) -> int:
-    """Deletes up to `most` expired buckets and returns how many."""
+async def sweep(session: Session, *, limit: int) -> int:
+    """Deletes up to `limit` expired buckets and returns how many."""
     deleted = await session.execute(
         "delete from throttles where bucket in (select bucket from throttles where expires_at < clock_timestamp() "
         "order by expires_at limit $1 for update skip locked)",
-        most,
+        limit,
     )
     return int(deleted.split()[-1])

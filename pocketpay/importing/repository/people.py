@@ -13,7 +13,7 @@ from pocketpay.money import Money
 
 
 @dataclass(frozen=True, slots=True)
-class Arrival:
+class NewPerson:
     """A person to be written, with their new ids. `opening_id` is None for a person without an opening balance."""
 
     ready: Ready
@@ -32,7 +32,7 @@ class Owed:
     amount: Money
 
 
-_ARRIVE = """
+_WRITE = """
 with clock as materialized (select clock_timestamp() as now),
 new as materialized (
     select * from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[],
@@ -42,7 +42,7 @@ new as materialized (
 accounts as (
     insert into ledger_accounts (id, kind, currency, posted, held, sequence, version, updated_at)
     select wallet_id, 'wallet', currency, 0, 0, 0, 0, now from new, clock),
-purses as (
+new_wallets as (
     insert into wallets (id, account_kind, currency, status, created_at, updated_at)
     select wallet_id, 'wallet', currency, 'active', now, now from new, clock),
 people as (
@@ -71,20 +71,20 @@ select exists(
 """
 
 
-async def arrive(session: Session, arrivals: Sequence[Arrival]) -> None:
+async def write(session: Session, new_people: Sequence[NewPerson]) -> None:
     """Inserts accounts, wallets, users and their records in imported_users. Idempotent for the same ids.
 
     Raises AlreadyExists when a username, an address or a number was taken meanwhile; the unit of work cannot be used
     then.
     """
-    if await session.fetchval("select exists(select from users where id = $1)", arrivals[0].user_id):
+    if await session.fetchval("select exists(select from users where id = $1)", new_people[0].user_id):
         return  # an earlier try of this call committed all of it, and its reply was lost
-    people = [arrival.ready for arrival in arrivals]
+    people = [person.ready for person in new_people]
     try:
         await session.execute(
-            _ARRIVE,
-            [arrival.user_id for arrival in arrivals],
-            [arrival.wallet_id for arrival in arrivals],
+            _WRITE,
+            [person.user_id for person in new_people],
+            [person.wallet_id for person in new_people],
             [one.supabase_id for one in people],
             [one.username for one in people],
             [one.name for one in people],
@@ -95,7 +95,7 @@ async def arrive(session: Session, arrivals: Sequence[Arrival]) -> None:
             [one.currency for one in people],
             [one.opening for one in people],
             [one.created_at for one in people],
-            [arrival.opening_id for arrival in arrivals],
+            [person.opening_id for person in new_people],
             [one.email_verified_at for one in people],
         )
     except asyncpg.UniqueViolationError as violation:

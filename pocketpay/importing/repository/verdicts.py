@@ -9,7 +9,7 @@ from pocketpay.database.sessions import Connection, Record
 from pocketpay.identity.passwords import NO_PASSWORD
 from pocketpay.importing.repository.comparison import IS_RETIRED
 
-_TELL = f"""
+_FINDINGS = f"""
 select part, line, severity, field, problem, shown, becomes, (
     select s from unnest(f.suggestions) with ordinality s(s, place)
     where not exists (select from users u where u.username = s)
@@ -19,14 +19,14 @@ from findings f order by part, line, severity desc, field collate "C", problem c
 """
 
 _READY = """
-select s.* from sound s
+select s.* from importable s
 where n > $1 and not exists (select from findings f where f.n = s.n and f.severity = 'wrong') order by n limit $2
 """
 
 _SUMS = """
 select s.currency, count(*) as people, count(*) filter (where s.opening > 0) as openings,
     coalesce(sum(s.opening), 0)::text as total
-from sound s where not exists (select from findings f where f.n = s.n and f.severity = 'wrong')
+from importable s where not exists (select from findings f where f.n = s.n and f.severity = 'wrong')
 group by s.currency order by s.currency
 """
 
@@ -34,9 +34,9 @@ _COUNTS = """
 select (select count(*) from staged_users) as read,
     (select count(*) from staged_users u
         where exists (select from imported_users i where i.supabase_id = u.id)) as here,
-    (select count(*) from sound s where email is not null and email_verified_at is null
+    (select count(*) from importable s where email is not null and email_verified_at is null
         and not exists (select from findings f where f.n = s.n and f.severity = 'wrong')) as unverified,
-    (select count(*) from sound s where password_hash = $1 and email_verified_at is not null
+    (select count(*) from importable s where password_hash = $1 and email_verified_at is not null
         and not exists (select from findings f where f.n = s.n and f.severity = 'wrong')) as first_passwords,
     (select count(distinct (part, line)) from findings where severity = 'wrong') as wrong,
     (select count(*) from findings where severity = 'note') as notes
@@ -92,10 +92,10 @@ class Counts:
     notes: int
 
 
-async def tell(connection: Connection) -> AsyncIterator[Record]:
+async def findings(connection: Connection) -> AsyncIterator[Record]:
     """Yields every finding, file by file and line by line."""
     async with connection.transaction():
-        async for row in connection.cursor(_TELL, prefetch=500):
+        async for row in connection.cursor(_FINDINGS, prefetch=500):
             yield row
 
 

@@ -21,7 +21,7 @@ from pocketpay.identity.errors import AlreadyExists
 from pocketpay.identity.until_known import until_known
 from pocketpay.importing.opening_balance import open_balance
 from pocketpay.importing.repository import people, verdicts
-from pocketpay.importing.repository.people import Arrival, Owed
+from pocketpay.importing.repository.people import NewPerson, Owed
 from pocketpay.importing.repository.verdicts import Ready
 from pocketpay.money import Money
 from pocketpay.payments.desk import Desk
@@ -37,7 +37,7 @@ START = UUID(int=0)
 
 
 @dataclass(slots=True)
-class Moved:
+class ImportResult:
     """The result of a run. `openings` is the number of posted opening balances, `paid` their sums in minor units by
     currency."""
 
@@ -47,10 +47,10 @@ class Moved:
     left_out: list[Ready] = field(default_factory=list)
 
 
-async def settle_owed(connection: Connection, desk: Desk, moved: Moved) -> None:
+async def settle_owed(connection: Connection, desk: Desk, result: ImportResult) -> None:
     """Posts the opening balances that an earlier run recorded and did not post. Raises ServiceBusy."""
     async for page in _owed(connection):
-        await _open_balances(desk, page, moved)
+        await _open_balances(desk, page, result)
 
 
 async def owed_count(connection: Connection) -> int:
@@ -58,46 +58,46 @@ async def owed_count(connection: Connection) -> int:
     return sum([len(page) async for page in _owed(connection)])
 
 
-async def move_in(
-    connection: Connection, database: Database, desk: Desk, moved: Moved, advance: Callable[[int], None]
+async def write_people(
+    connection: Connection, database: Database, desk: Desk, result: ImportResult, advance: Callable[[int], None]
 ) -> None:
     """Writes everybody who passed the dry run on this connection. Raises ServiceBusy; run it again then."""
     last = 0
     while page := await verdicts.ready(connection, last, PEOPLE_AT_ONCE):
-        arrived = await _arrive(database, [_arrival(ready) for ready in page], moved)
-        await _open_balances(desk, [owed for one in arrived if (owed := _promised(one)) is not None], moved)
-        moved.people += len(arrived)
+        written = await _write(database, [_new_person(ready) for ready in page], result)
+        await _open_balances(desk, [owed for one in written if (owed := _owed_to(one)) is not None], result)
+        result.people += len(written)
         last = page[-1].n
         advance(len(page))
 
 
-def _arrival(ready: Ready) -> Arrival:
-    return Arrival(ready, uuids.uuid7(), uuids.uuid7(), uuids.uuid7() if ready.opening else None)
+def _new_person(ready: Ready) -> NewPerson:
+    return NewPerson(ready, uuids.uuid7(), uuids.uuid7(), uuids.uuid7() if ready.opening else None)
 
 
-async def _arrive(database: Database, arrivals: Sequence[Arrival], moved: Moved) -> Sequence[Arrival]:
+async def _write(database: Database, new_people: Sequence[NewPerson], result: ImportResult) -> Sequence[NewPerson]:
     """Writes the people together, or one by one when a name was taken meanwhile. Returns those who were written."""
 
     async def unit() -> None:
         async with database.write() as session:
-            await people.arrive(session, arrivals)
+            await people.write(session, new_people)
 
     try:
         await until_known(unit)
     except AlreadyExists:
-        if len(arrivals) == 1:
-            moved.left_out.append(arrivals[0].ready)
+        if len(new_people) == 1:
+            result.left_out.append(new_people[0].ready)
             return ()
-        return [came for one in arrivals for came in await _arrive(database, [one], moved)]
-    return arrivals
+        return [person for one in new_people for person in await _write(database, [one], result)]
+    return new_people
 
 
-async def _open_balances(desk: Desk, openings: Sequence[Owed], moved: Moved) -> None:
+async def _open_balances(desk: Desk, openings: Sequence[Owed], result: ImportResult) -> None:
     await asyncio.gather(*(_open_balance(desk, opening) for opening in openings))
     for opening in openings:
-        moved.openings += 1
+        result.openings += 1
         code = opening.amount.currency
-        moved.paid[code] = moved.paid.get(code, 0) + opening.amount.minor
+        result.paid[code] = result.paid.get(code, 0) + opening.amount.minor
 
 
 async def _open_balance(desk: Desk, opening: Owed) -> None:
@@ -118,11 +118,11 @@ async def _open_balance(desk: Desk, opening: Owed) -> None:
             await asyncio.sleep(0.2)
 
 
-def _promised(arrival: Arrival) -> Owed | None:
-    if arrival.opening_id is None:
+def _owed_to(person: NewPerson) -> Owed | None:
+    if person.opening_id is None:
         return None
-    ready = arrival.ready
-    return Owed(ready.supabase_id, arrival.wallet_id, arrival.opening_id, Money(ready.opening, ready.currency))
+    ready = person.ready
+    return Owed(ready.supabase_id, person.wallet_id, person.opening_id, Money(ready.opening, ready.currency))
 
 
 async def _owed(connection: Connection) -> AsyncIterator[list[Owed]]:

@@ -7,7 +7,7 @@ import structlog
 log = structlog.get_logger(__name__)
 
 
-class ShownMail:
+class LogDelivery:
     """Shows each mail in the log. Never used in production, where readers of the log could use the codes."""
 
     async def deliver(self, message: EmailMessage) -> None:
