@@ -149,7 +149,9 @@ def import_supabase_verb(
         serve.prepare(chosen, place)
         per_hour = mails_per_hour if welcome_mail else None
         options = ImportOptions(dry_run, skip_wrong, take_suggested, _country(country), per_hour)
-        raise typer.Exit(asyncio.run(run(chosen, place.server_dsn, files, options, write_line=typer.echo, progress=Bars())))
+        raise typer.Exit(
+            asyncio.run(run(chosen, place.server_dsn, files, options, write_line=typer.echo, progress=Bars()))
+        )
 
 
 def _country(typed: str | None) -> str | None:

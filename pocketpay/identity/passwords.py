@@ -21,9 +21,9 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 from pocketpay.database.failures import ServiceBusy
 from pocketpay.identity import imported_hashes
-from pocketpay.identity.imported_hashes import HashesLeft
 from pocketpay.identity.errors import Weakness, WeakPassword
 from pocketpay.identity.guessing import guessable
+from pocketpay.identity.imported_hashes import HashesLeft
 
 SHORTEST, LONGEST = 12, 256
 """In characters. A longer password is refused before it is hashed: otherwise a stranger could make the server hash

@@ -29,7 +29,9 @@ def read(code: str | None, token: str | None) -> ShownCode:
     return ShownCode(code, token)
 
 
-async def match(session: Session, codes: OneTimeCodes, shown: ShownCode, live: list[LiveChallenge]) -> Challenge | None:
+async def match(
+    session: Session, codes: OneTimeCodes, shown: ShownCode, live: list[LiveChallenge]
+) -> Challenge | None:
     """Returns the challenge in `live` that the code or token belongs to.
 
     Returns None when there is none. A wrong code is counted then, a wrong token is not.

@@ -14,8 +14,8 @@ from uuid import UUID
 import uuid_utils.compat as uuids
 
 from pocketpay.identity import logins, names, proof
-from pocketpay.identity.imported_hashes import HashesLeft
 from pocketpay.identity.errors import InvalidCredentials
+from pocketpay.identity.imported_hashes import HashesLeft
 from pocketpay.identity.logins import Login
 from pocketpay.identity.passwords import Verdict
 from pocketpay.identity.repository import people

@@ -20,7 +20,7 @@ import uuid_utils.compat as uuids
 
 from pocketpay.errors import Refusal
 from pocketpay.identity import names, proof
-from pocketpay.identity.changes import Changes, Unchanged, TypedChanges, read
+from pocketpay.identity.changes import Changes, TypedChanges, Unchanged, read
 from pocketpay.identity.errors import TAKEN, Unauthenticated, WrongPassword
 from pocketpay.identity.repository import people
 from pocketpay.identity.services import IdentityServices
@@ -53,7 +53,10 @@ async def _keeps_name(services: IdentityServices, viewer: Viewer, typed: TypedCh
     if not isinstance(typed.raw_name, str):
         return False
     found = await services.database.query(people.users, [viewer.user_id])
-    return viewer.user_id in found and found[viewer.user_id].name in (typed.raw_name, names.normalized(typed.raw_name))
+    return viewer.user_id in found and found[viewer.user_id].name in (
+        typed.raw_name,
+        names.normalized(typed.raw_name),
+    )
 
 
 async def _with_password(

@@ -70,10 +70,14 @@ class VerificationMethod:
 
 
 BY_EMAIL = VerificationMethod(Contact.EMAIL, Purpose.VERIFY_EMAIL, Kind.VERIFY_EMAIL, MailUnavailable, EmailMissing)
-BY_PHONE = VerificationMethod(Contact.PHONE, Purpose.VERIFY_PHONE, Kind.VERIFY_PHONE, TextMessagesUnavailable, PhoneMissing)
+BY_PHONE = VerificationMethod(
+    Contact.PHONE, Purpose.VERIFY_PHONE, Kind.VERIFY_PHONE, TextMessagesUnavailable, PhoneMissing
+)
 
 
-async def request(services: IdentityServices, viewer: Viewer, method: VerificationMethod, *, asked_from: str) -> Changed:
+async def request(
+    services: IdentityServices, viewer: Viewer, method: VerificationMethod, *, asked_from: str
+) -> Changed:
     """Sends the viewer a code, unless the address or number is verified already. Returns the viewer.
 
     Raises `off` or `missing` of `method`, RateLimited, ServiceBusy, Unauthenticated when the viewer has closed

@@ -1,8 +1,8 @@
 """Reads a CSV file with a header, as `\\copy … csv header` and Supabase's editor write it: UTF-8, commas, doubled
 quotes.
 
-An empty field is NULL. So is the word NULL or null, which some tools write. A line with only commas, which spreadsheets
-leave at the end, is ignored. The table of a file is recognised by its columns, not by its name.
+An empty field is NULL. So is the word NULL or null, which some tools write. A line with only commas, which
+spreadsheets leave at the end, is ignored. The table of a file is recognised by its columns, not by its name.
 """
 
 import csv
@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
 from pocketpay.importing.lines import MAX_BYTES, Lines, UnreadableLine, text
-from pocketpay.importing.row import MAX_COLUMNS, ExportUnreadable, Layout, Row, UnreadableRow, Table
+from pocketpay.importing.row import MAX_COLUMNS, ExportUnreadable, Layout, Row, Table, UnreadableRow
 
 MAX_FIELD = 65_536
 """In characters, for one field. It bounds how much is read after a quote that is never closed."""

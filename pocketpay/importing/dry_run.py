@@ -78,7 +78,9 @@ async def _read(connection: Connection, number: int, part: Part, advance: Callab
 async def _check_all(connection: Connection, rules: Rules, advance: Callable[[int], None]) -> None:
     now, last = await staging.clock(connection), 0
     while page := await staging.page(connection, last, ROWS_AT_ONCE):
-        checked = [(joined, check_person(joined, rules.currencies, now, country=rules.country)) for joined in _joined(page)]
+        checked = [
+            (joined, check_person(joined, rules.currencies, now, country=rules.country)) for joined in _joined(page)
+        ]
         await staging.put(connection, "candidates", [_candidate(*pair) for pair in checked])
         await staging.put(connection, "importable", [_importable(*pair) for pair in checked])
         found = [_finding(finding) for _, one in checked for finding in one.findings]

@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 from pocketpay.importing import copy_text
 from pocketpay.importing.lines import Lines, UnreadableLine, text
-from pocketpay.importing.row import ExportUnreadable, Layout, Row, UnreadableRow, Table
+from pocketpay.importing.row import ExportUnreadable, Layout, Row, Table, UnreadableRow
 from pocketpay.importing.statements import Statements
 
 _IDENTIFIER = r'(?:"(?:[^"]|"")+"|[A-Za-z_][\w$]*)'

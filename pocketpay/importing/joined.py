@@ -69,8 +69,10 @@ class Checker:
         self.add(Severity.NOTE, field, problem, value)
 
     def parsed(self, parse: Callable[[str], T], raw: str | None) -> T | None:
-        """Returns the parsed value, or None, with a finding, when `parse` refuses it. An empty value is None without a
-        finding."""
+        """Returns the parsed value, or None for an empty value.
+
+        Returns None and adds a finding when `parse` refuses the value.
+        """
         if raw is None or not raw.strip():
             return None
         try:

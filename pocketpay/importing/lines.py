@@ -21,7 +21,7 @@ class Lines:
         self.number = 0
 
     def next(self) -> bytes | None:
-        """Returns the next line, or None after the last. Raises UnreadableLine for a line that is too long, and skips it."""
+        """Returns the next line, or None after the last. Skips a line that is too long, and raises UnreadableLine."""
         line = self._file.readline(MAX_BYTES + 1)
         if not line:
             return None
@@ -53,7 +53,7 @@ class Lines:
 
 
 def text(line: bytes) -> str:
-    """Decodes a line. Raises UnreadableLine when it is not UTF-8 or has a NUL character, which PostgreSQL cannot store."""
+    """Decodes a line. Raises UnreadableLine when it is not UTF-8, or has a NUL, which PostgreSQL cannot store."""
     if b"\0" in line:
         raise UnreadableLine("has a NUL character")
     try:

@@ -39,7 +39,7 @@ class OpenBalance:
         return Footprint(self.wallet_id, key=self.key)
 
     def decide(self, book: Book) -> Outcome:
-        """Posts the deposit. Raises WalletClosed. A frozen wallet gets it too: the money already belongs to its owner."""
+        """Posts the deposit. Raises WalletClosed. A frozen wallet gets it too: the money is already its owner's."""
         if (earlier := book.replay(self.key, self.id)) is not None:
             return earlier
         if book.standings[self.wallet_id].status is WalletStatus.CLOSED:

@@ -4,7 +4,7 @@ import re
 from uuid import UUID
 
 from pocketpay.importing.finding import Finding, Severity, shown
-from pocketpay.importing.row import ExportUnreadable, Row, UnreadableRow, Table
+from pocketpay.importing.row import ExportUnreadable, Row, Table, UnreadableRow
 
 _ID = re.compile(r"[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
 _AMOUNT = re.compile(r"-?\d{1,30}(\.\d{1,30})?", re.ASCII)

@@ -13,7 +13,7 @@ from pocketpay.identity.passwords import NO_PASSWORD
 from pocketpay.importing import phone
 from pocketpay.importing.balance import opening_balance
 from pocketpay.importing.finding import Finding, Severity
-from pocketpay.importing.joined import Joined, Checker
+from pocketpay.importing.joined import Checker, Joined
 from pocketpay.text.characters import category, nfkd
 
 _DAMAGED = {
@@ -49,7 +49,9 @@ class CheckedPerson:
         return any(finding.severity is Severity.WRONG for finding in self.findings)
 
 
-def check_person(joined: Joined, served_currencies: Sequence[str], now: datetime, *, country: str | None = None) -> CheckedPerson:
+def check_person(
+    joined: Joined, served_currencies: Sequence[str], now: datetime, *, country: str | None = None
+) -> CheckedPerson:
     """Checks every field of one person and adds a finding for each invalid one.
 
     `country` is the country of local phone numbers.

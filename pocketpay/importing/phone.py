@@ -52,8 +52,10 @@ def _read(raw: str, country: str | None, *, may_lack_plus: bool) -> str:
 
 
 def _valid(written: str, country: str | None) -> str | None:
-    """Returns the number in E.164 when it is in an assigned range, or None. For a local number, this is the only check
-    that it was parsed correctly."""
+    """Returns the number in E.164 when it is in an assigned range, or None.
+
+    For a local number, this is the only check that it was parsed correctly.
+    """
     try:
         number = phonenumbers.parse(written, country)
     except phonenumbers.NumberParseException:

@@ -5,14 +5,14 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from pocketpay import money
 from pocketpay.database.sessions import Connection
 from pocketpay.importing.finding import Severity, shown
-from pocketpay.importing.write_people import ImportResult
 from pocketpay.importing.repository import verdicts
 from pocketpay.importing.repository.verdicts import Counts, Ready, Sum
 from pocketpay.importing.welcome import Welcomed
+from pocketpay.importing.write_people import ImportResult
 
 
 async def findings(connection: Connection, names: Sequence[str]) -> AsyncIterator[str]:
-    """Yields a line for each finding, file by file: `people.csv:3: username "Admin": is reserved (free: admin_3f2a)`."""
+    """Yields a line for each finding, such as `people.csv:3: username "Admin": is reserved (free: admin_3f2a)`."""
     async for row in verdicts.findings(connection):
         what = " ".join(filter(None, (row["field"], row["shown"])))
         mark = "" if row["severity"] == Severity.WRONG else "note: "

@@ -105,7 +105,7 @@ class Layout:
 
     @classmethod
     def of(cls, table: Table, names: Sequence[str], where: str) -> "Layout":
-        """Finds our columns by their names. Raises ExportUnreadable for a missing required column or a repeated name."""
+        """Finds our columns by name. Raises ExportUnreadable for a missing required column or a repeated name."""
         if len(names) > MAX_COLUMNS:
             raise ExportUnreadable(
                 f"{where}: {len(names):,} columns are more than the limit of {MAX_COLUMNS}. Give another file."

@@ -13,13 +13,13 @@ from pathlib import Path
 from pocketpay.database.errors import DatabaseUnavailable
 from pocketpay.database.failures import ServiceBusy, lost_connection
 from pocketpay.database.sessions import Connection, Database
-from pocketpay.importing import write_people, report
+from pocketpay.importing import report, write_people
 from pocketpay.importing.dry_run import Progress, Rules, dry_run
 from pocketpay.importing.export import Part, parts
-from pocketpay.importing.write_people import ImportResult
 from pocketpay.importing.repository import staging, verdicts, welcomes
 from pocketpay.importing.repository.verdicts import Counts
 from pocketpay.importing.welcome import require_mail, welcome
+from pocketpay.importing.write_people import ImportResult
 from pocketpay.mail.outbox import Outbox
 from pocketpay.payments.desk import Desk
 from pocketpay.settings import Settings
@@ -29,9 +29,9 @@ from pocketpay.settings import Settings
 class ImportOptions:
     """The options of a run.
 
-    `dry` changes nothing. `skip_wrong` leaves out people with errors. `take_suggested` replaces invalid usernames with
-    suggested ones. `country` is the country of local phone numbers. `mails_per_hour` is the rate of welcome mails; with
-    None, none are sent.
+    `dry` changes nothing. `skip_wrong` leaves out people with errors. `take_suggested` replaces invalid usernames
+    with suggested ones. `country` is the country of local phone numbers. `mails_per_hour` is the rate of welcome
+    mails; with None, none are sent.
     """
 
     dry: bool = False

@@ -22,6 +22,6 @@
 A mail is sent once for each event of a user, as far as SMTP allows. When a server crashes after the SMTP server has
 accepted a mail and before this is recorded, the mail is sent again with the same Message-ID (decision record 0030).
 
-The table stores no code and no link. A function that the sender is opened with derives them from the server's key when
+The table stores no code and no link. A function that is passed to the sender derives them from the server's key when
 the mail is sent. This package must not know why a mail is sent or who may read it.
 """

@@ -3,8 +3,8 @@
     delivered                 `deliver` returns: the SMTP server has accepted the mail
     ServerUnavailable         no mail can be delivered now: no connection, no encryption, a wrong login, or a refused
                               sender address. It does not count as a try of the mail
-    TryLater                  this mail was not accepted: a 4xx reply, or a lost connection. After a lost connection the
-                              server may have accepted it; the mail is sent again anyway
+    TryLater                  this mail was not accepted: a 4xx reply, or a lost connection. After a lost connection
+                              the server may have accepted it; the mail is sent again anyway
     Rejected                  a 5xx reply about this recipient or this text: it is not tried again
 
 `failure` is a reply code or the name of an error, never the text of the SMTP server's reply, which repeats the

@@ -12,8 +12,8 @@ from pocketpay.database.models import UUID, SQLModel, datetime, key, moment
 class OutgoingMailRow(SQLModel, table=True):
     """A mail, kept until MAIL_KEEP_DAYS after it was sent or has failed.
 
-    `due_at` is the time of the next try. A server that sends the mail now has moved it into the future, so that another
-    server sends the mail if this one crashes.
+    `due_at` is the time of the next try. A server that sends the mail now has moved it into the future, so that
+    another server sends the mail if this one crashes.
     """
 
     __tablename__ = "outgoing_mails"

@@ -85,8 +85,8 @@ async def put(session: Session, mail: Mail) -> None:
 async def claim(session: Session, kinds: Collection[Kind], *, limit: int, lease: timedelta) -> list[ClaimedMail]:
     """Claims up to `limit` due mails of these kinds and returns them, longest due first.
 
-    No other server can claim them until the lease is over. Mails of kinds that this server does not know are left to a
-    newer server.
+    No other server can claim them until the lease is over. Mails of kinds that this server does not know are left to
+    a newer server.
     """
     return [_mail(row) for row in await session.fetch(_CLAIM, list(kinds), limit, lease)]
 

@@ -62,7 +62,7 @@ Complete = Callable[[ClaimedMail], Mapping[str, object]]
 
 @dataclass(slots=True)
 class Counts:
-    """Counts of one channel since the start of this server. `waiting` is the number of waiting mails of all servers."""
+    """Counts of one channel since this server started. `waiting` is the number of all mails that wait in the outbox."""
 
     waiting: int = 0
     sent: int = 0

@@ -37,7 +37,8 @@ class Server:
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
-        """Returns the server of the settings; SMTP_HOST must be set. Raises SettingsError for an unreadable password."""
+        """Returns the server of the settings; SMTP_HOST must be set. Raises SettingsError when its password cannot be
+        read."""
         assert settings.smtp_host is not None  # noqa: S101 - see the docstring
         return cls(
             settings.smtp_host,

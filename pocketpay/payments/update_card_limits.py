@@ -11,7 +11,7 @@ from pocketpay.cards.card import Card
 from pocketpay.clearing.book import Book
 from pocketpay.clearing.footprint import Footprint, Lookups
 from pocketpay.clearing.outcome import Outcome, SideEffects
-from pocketpay.identity.changes import UNCHANGED, Unchanged, NewValue
+from pocketpay.identity.changes import UNCHANGED, NewValue, Unchanged
 from pocketpay.money import Money
 from pocketpay.payments.card_standing import card_after
 from pocketpay.payments.desk import Desk

@@ -8,8 +8,8 @@ from argon2 import PasswordHasher, Type
 
 from pocketpay.database.sessions import Database
 from pocketpay.identity import argon2_hashes, passwords
-from pocketpay.identity.imported_hashes import HashesLeft
 from pocketpay.identity.errors import InvalidCredentials
+from pocketpay.identity.imported_hashes import HashesLeft
 from pocketpay.identity.passwords import NO_PASSWORD, Passwords
 from pocketpay.identity.repository import people
 from pocketpay.identity.services import IdentityServices

@@ -7,8 +7,8 @@ import pytest
 
 from pocketpay.database.sessions import Database
 from pocketpay.identity import bcrypt_hashes, passwords
-from pocketpay.identity.imported_hashes import HashesLeft
 from pocketpay.identity.errors import InvalidCredentials
+from pocketpay.identity.imported_hashes import HashesLeft
 from pocketpay.identity.passwords import NO_PASSWORD, Passwords
 from pocketpay.identity.repository import people
 from pocketpay.identity.services import IdentityServices

@@ -6,9 +6,9 @@ import threading
 import pytest
 
 from pocketpay.database.failures import ServiceBusy
-from pocketpay.identity.imported_hashes import HashesLeft
 from pocketpay.identity.change_password import change_password
 from pocketpay.identity.errors import InvalidCredentials
+from pocketpay.identity.imported_hashes import HashesLeft
 from pocketpay.identity.passwords import QUEUE, Requester
 from pocketpay.identity.services import IdentityServices
 from pocketpay.identity.sign_in import sign_in

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from pocketpay.database.failures import ServiceBusy
 from pocketpay.identity.errors import Weakness
 from pocketpay.identity.guessing import guessable
-from pocketpay.identity.passwords import Requester, Passwords, weakness
+from pocketpay.identity.passwords import Passwords, Requester, weakness
 from tests.people import PASSWORD
 
 pytestmark = pytest.mark.usefixtures("real_hashes")

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from pocketpay.importing.export import parts
 from pocketpay.importing.lines import MAX_BYTES
-from pocketpay.importing.row import ExportUnreadable, Row, UnreadableRow, Table
+from pocketpay.importing.row import ExportUnreadable, Row, Table, UnreadableRow
 from pocketpay.importing.statements import Statements
 from tests.importing.exports import block, csv_text, id_of, person
 

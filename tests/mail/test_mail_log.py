@@ -7,9 +7,9 @@ import structlog
 
 from pocketpay.database.sessions import Database
 from pocketpay.mail import log_delivery, sender
+from pocketpay.mail.log_delivery import LogDelivery
 from pocketpay.mail.mail import ClaimedMail
 from pocketpay.mail.sender import MailSender
-from pocketpay.mail.log_delivery import LogDelivery
 from pocketpay.serving import log
 from tests.mail.outboxes import CODE, Post, send_all, sender_to
 from tests.mail.smtp_server import SmtpServer, dies, replies

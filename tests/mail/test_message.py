@@ -9,10 +9,10 @@ import pytest
 from jinja2 import UndefinedError
 
 from pocketpay.mail.channels import Email
+from pocketpay.mail.log_delivery import masked
 from pocketpay.mail.mail import ClaimedMail, Kind
 from pocketpay.mail.message import Sender, message_of
 from pocketpay.mail.retries import MAX_TRIES, pause_after
-from pocketpay.mail.log_delivery import masked
 from pocketpay.mail.texts import Text, text_of
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)

@@ -10,10 +10,10 @@ from asyncpg import UniqueViolationError
 
 from pocketpay.errors import Refusal
 from pocketpay.identity import passwords, usernames
-from pocketpay.identity.imported_hashes import HashesLeft
 from pocketpay.identity.closing_user import NAME, ClosingUser
 from pocketpay.identity.errors import InvalidCredentials, InvalidProfile, RateLimited, Unauthenticated
 from pocketpay.identity.gate import Denial
+from pocketpay.identity.imported_hashes import HashesLeft
 from pocketpay.identity.request_email_verification import request_email_verification
 from pocketpay.identity.services import Admission, IdentityServices
 from pocketpay.identity.sign_in import sign_in

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 from pocketpay.database.sessions import Record, Session
-from pocketpay.identity.imported_hashes import HashesLeft
 from pocketpay.identity.changes import Changes, Unchanged
+from pocketpay.identity.imported_hashes import HashesLeft
 from pocketpay.identity.logins import Login
 from pocketpay.identity.user import Role, User
 

@@ -99,8 +99,10 @@ update importable s set password_hash = $5 from found f where f.n = s.n
 
 
 async def compare(connection: Connection) -> None:
-    """Adds findings for values that occur in two lines or belong to existing users. Removes unconfirmed email addresses
-    that another person has."""
+    """Adds findings for values that occur in two lines or belong to existing users.
+
+    Removes unconfirmed email addresses that another person has too.
+    """
     await connection.execute("create index on candidates (username)")
     await connection.execute("analyze candidates, importable")
     await connection.execute(_TWICE.format(field="id", key="c.id", shown="null", suggestions="null"))
@@ -130,11 +132,10 @@ async def take_suggested(connection: Connection) -> None:
 
 
 async def remove_extra_kinds(connection: Connection, *, our_kind: str, endings: tuple[str, str, str]) -> None:
-    """Keeps the argon2 hashes of the most frequent kinds, so that at most MAX_KINDS kinds exist with those of existing
-    users. The other hashes are removed.
+    """Removes argon2 hashes, so that at most MAX_KINDS kinds exist together with those of existing users.
 
-    `endings` end the note about a removed hash, for a person with a verified address, with an unverified one, and with
-    none.
+    The most frequent kinds are kept. `endings` end the note about a removed hash, for a person with a verified
+    address, with an unverified one, and with none.
     """
     here = {row["kind"] for row in await connection.fetch(_KINDS_HERE)} - {our_kind}
     to_come = [row["kind"] for row in await connection.fetch(_KINDS_TO_COME)]

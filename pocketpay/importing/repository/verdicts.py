@@ -63,8 +63,8 @@ class Ready:
 
 @dataclass(frozen=True, slots=True)
 class Sum:
-    """The people who can be imported in one currency: their number, their number of opening balances, and the total of
-    these in minor units."""
+    """The people who can be imported in one currency: the number of people, the number of opening balances, and the
+    total of these in minor units."""
 
     currency: str
     people: int
