@@ -66,7 +66,7 @@ async def _write_besides(session: Session, book: Book, written: Written, signal:
             results=[one.results for one in kept],
             refusals=[one.refusals for one in kept],
         )
-    ended = await identity.leave(session, now, written.closing_users) if written.closing_users else []
+    ended = await identity.close(session, now, written.closing_users) if written.closing_users else []
     told = {**written.new_requests, **written.changed_requests}
     versions = {wallet_id: book.accounts[wallet_id].version for wallet_id in written.standings}
     return replace(

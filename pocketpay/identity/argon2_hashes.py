@@ -62,15 +62,15 @@ class Argon2Hash:
         return hmac.compare_digest(_raw(self, password), self.hash)
 
 
-def read(kept: str) -> Argon2Hash | None:
+def read(stored: str) -> Argon2Hash | None:
     """Parses an argon2 hash, within bounds or not. Returns None for any other text."""
-    shape = SHAPE.fullmatch(kept)
+    shape = SHAPE.fullmatch(stored)
     if shape is None:
         return None
     salt, digest = _decoded(shape[5]), _decoded(shape[6])
     if salt is None or digest is None:
         return None
-    kind = kept.rsplit("$", 2)[0].removeprefix("$")
+    kind = stored.rsplit("$", 2)[0].removeprefix("$")
     return Argon2Hash(kind, _TYPES[shape[1]], int(shape[2]), int(shape[3]), int(shape[4]), salt, digest)
 
 

@@ -7,7 +7,7 @@ from pocketpay.identity.errors import InvalidProfile
 
 LONGEST_URL = 500
 
-_WRITTEN = re.compile(r"https://[A-Za-z0-9\-._~:/?#@!$&'()*+,;=%]+", re.ASCII | re.IGNORECASE)
+_URL = re.compile(r"https://[A-Za-z0-9\-._~:/?#@!$&'()*+,;=%]+", re.ASCII | re.IGNORECASE)
 """Only the characters of RFC 3986: a browser would read a backslash as a slash, and remove line breaks."""
 
 _HOST = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])", re.ASCII)
@@ -22,7 +22,7 @@ def picture_url(typed: str) -> str:
     url = typed.strip()
     if len(url) > LONGEST_URL:
         raise InvalidProfile("avatarUrl", f"must have at most {LONGEST_URL} characters")
-    if _WRITTEN.fullmatch(url) is None:
+    if _URL.fullmatch(url) is None:
         raise InvalidProfile("avatarUrl", "must be a URL that begins with https://, as a browser shows it")
     parts = urlsplit(url)
     if "@" in parts.netloc:

@@ -24,18 +24,18 @@ hashing threads busy."""
 _SALT = "abcdefghijklmnopqrstuu"
 
 
-def cost_of(kept: str) -> int | None:
+def cost_of(stored: str) -> int | None:
     """Returns the cost of a bcrypt hash (the binary logarithm of its rounds), or None for any other text or cost."""
-    shape = SHAPE.fullmatch(kept)
+    shape = SHAPE.fullmatch(stored)
     if shape is None:
         return None
     cost = int(shape[1])
     return cost if MIN_COST <= cost <= MAX_COST else None
 
 
-def matches(kept: str, password: bytes) -> bool:
+def matches(stored: str, password: bytes) -> bool:
     """Whether the first 72 bytes of the password match the hash."""
-    return bcrypt.checkpw(password[:MAX_BYTES], kept.encode("ascii"))
+    return bcrypt.checkpw(password[:MAX_BYTES], stored.encode("ascii"))
 
 
 def spend_time(highest: int, paid: int | None = None) -> None:

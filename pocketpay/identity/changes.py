@@ -17,7 +17,7 @@ from pocketpay.identity.errors import InvalidProfile
 class Unchanged(Enum):
     """The type of UNCHANGED, which leaves a field as it is."""
 
-    UNCHANGED = "stays"
+    UNCHANGED = "unchanged"
 
 
 UNCHANGED: Final = Unchanged.UNCHANGED

@@ -19,7 +19,7 @@ AccessDenied
 ├── Unauthenticated                   nobody is signed in
 └── Forbidden                         the viewer is signed in but not allowed
 
-AlreadyExists                          a unique value of a new user is taken, or an earlier try has written this user
+AlreadyExists                         a unique value of a new user is taken, or an earlier try has written this user
 """
 
 from enum import StrEnum

@@ -48,7 +48,7 @@ def guessable(password: str, about: Iterable[str] = ()) -> bool:
     known = _known_passwords()
     if text in known:
         return True
-    if (core in known or _squeezed(core) in _words(about)) and _expected(text.replace(core, "", 1)):
+    if (core in known or _alphanumeric(core) in _words(about)) and _expected(text.replace(core, "", 1)):
         return True
     piece = _repeated_piece(text)
     if piece is not None and (len(piece) <= _SHORT_PIECE or piece in known or piece.strip(_AFFIXES) in known):
@@ -66,12 +66,12 @@ def _expected(affixes: str) -> bool:
 
 
 def _words(about: Iterable[str]) -> set[str]:
-    said = [*OWN_WORDS, *about]
-    said += [part for word in said for part in word.replace("@", " ").split()]
-    return {_squeezed(nfkc(word).casefold().strip(_AFFIXES)) for word in said} - {""}
+    words = [*OWN_WORDS, *about]
+    words += [part for word in words for part in word.replace("@", " ").split()]
+    return {_alphanumeric(nfkc(word).casefold().strip(_AFFIXES)) for word in words} - {""}
 
 
-def _squeezed(text: str) -> str:
+def _alphanumeric(text: str) -> str:
     return "".join(char for char in text if is_alphanumeric(char))
 
 

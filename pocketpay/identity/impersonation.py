@@ -52,33 +52,33 @@ _BRAND_PATTERN = re.compile("".join(f"{letter}+" for letter in _letters(_BRAND))
 
 def resembles_service(name: str) -> bool:
     """Whether others could mistake the name for one of the service or its staff."""
-    drawn = skeleton(name)
+    shape = skeleton(name)
     without_signs = Skeleton(
-        "".join(letter for letter, sign in zip(drawn.letters, drawn.is_sign, strict=True) if not sign),
-        (False,) * drawn.is_sign.count(False),
-        tuple(drawn.is_sign[:start].count(False) for start in drawn.starts),
+        "".join(letter for letter, sign in zip(shape.letters, shape.is_sign, strict=True) if not sign),
+        (False,) * shape.is_sign.count(False),
+        tuple(shape.is_sign[:start].count(False) for start in shape.starts),
     )
-    if _has_brand(drawn) or _has_brand(without_signs):
+    if _has_brand(shape) or _has_brand(without_signs):
         return True
     return any(
         Word.STAFF in kinds or (Word.PRODUCT in kinds and Word.ROLE in kinds)
-        for kinds in _kinds(drawn.letters, drawn.is_sign)
+        for kinds in _kinds(shape.letters, shape.is_sign)
     )
 
 
-def _has_brand(drawn: Skeleton) -> bool:
-    return any(_reads_as_brand(drawn, found.start(), found.end()) for found in _BRAND_PATTERN.finditer(drawn.letters))
+def _has_brand(shape: Skeleton) -> bool:
+    return any(_reads_as_brand(shape, found.start(), found.end()) for found in _BRAND_PATTERN.finditer(shape.letters))
 
 
-def _reads_as_brand(drawn: Skeleton, start: int, end: int) -> bool:
+def _reads_as_brand(shape: Skeleton, start: int, end: int) -> bool:
     """Whether the letters from `start` to `end` read as the service's name, and not as a person's words, such as
     "Pocket Payne"."""
-    if not any(start < begins < end for begins in drawn.starts):
+    if not any(start < begins < end for begins in shape.starts):
         return True
-    word_start = max(begins for begins in drawn.starts if begins <= start)
-    word_end = min((begins for begins in drawn.starts if begins >= end), default=len(drawn.letters))
+    word_start = max(begins for begins in shape.starts if begins <= start)
+    word_end = min((begins for begins in shape.starts if begins >= end), default=len(shape.letters))
     around = ((word_start, start), (end, word_end))
-    return all(_kinds(drawn.letters[one:other], drawn.is_sign[one:other]) for one, other in around)
+    return all(_kinds(shape.letters[one:other], shape.is_sign[one:other]) for one, other in around)
 
 
 def _kinds(letters: str, is_sign: tuple[bool, ...]) -> set[Word]:

@@ -24,28 +24,28 @@ class HashesLeft:
 class ImportedHash:
     """An imported hash: bcrypt with its cost, or argon2."""
 
-    kept: str
+    stored: str
     bcrypt_cost: int | None = None
     argon2: Argon2Hash | None = None
 
     def matches(self, password: bytes) -> bool:
         if self.argon2 is not None:
             return self.argon2.matches(password)
-        return bcrypt_hashes.matches(self.kept, password)
+        return bcrypt_hashes.matches(self.stored, password)
 
 
-def read(kept: str, *, our_kind: str) -> ImportedHash | None:
+def read(stored: str, *, our_kind: str) -> ImportedHash | None:
     """Parses an imported hash that passwords can be verified against.
 
     Returns None for a hash of `our_kind` and for any other text.
     """
-    cost = bcrypt_hashes.cost_of(kept)
+    cost = bcrypt_hashes.cost_of(stored)
     if cost is not None:
-        return ImportedHash(kept, bcrypt_cost=cost)
-    argon2 = argon2_hashes.read(kept)
+        return ImportedHash(stored, bcrypt_cost=cost)
+    argon2 = argon2_hashes.read(stored)
     if argon2 is None or argon2.kind == our_kind or not argon2.is_within_bounds:
         return None
-    return ImportedHash(kept, argon2=argon2)
+    return ImportedHash(stored, argon2=argon2)
 
 
 def spend_time(left: HashesLeft, *, our_kind: str, paid: ImportedHash | None = None) -> None:

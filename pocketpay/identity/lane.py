@@ -5,8 +5,8 @@ A stranger is an address from which the login's owner has not signed in before. 
     Each guess by a stranger uses one turn. A turn comes from one of three calendars, and the turns of a calendar are
     `spacing` apart:
 
-        first     for an address without a recent turn, while fewer than SHARE others of its provider have had one
-        crowded   for an address without a recent turn, while fewer than SHARE others of its network have had one
+        first     for an address without a recent turn, while fewer than SHARE others of its provider have one
+        crowded   for an address without a recent turn, while fewer than SHARE others of its network have one
         further   for every other address
 
     An address gets a turn at once or, when the calendar is booked, as an appointment: the next free turn of that
@@ -39,8 +39,9 @@ OPEN_FOR = timedelta(minutes=30)
 turns an hour, because turns can be saved and used together."""
 
 SHARE = 8
-"""How many addresses of one provider get turns of the first calendar, and how many of one network get turns of the
-crowded one (networks.py). A single machine can easily have 65,536 addresses of IPv6, all in one network."""
+"""How many addresses of one provider have recent turns of the first calendar, and how many of one network have recent
+turns of the crowded one (networks.py). A single machine can easily have 65,536 addresses of IPv6, all in one network.
+"""
 
 REMEMBERED_AFTER_WAITING = timedelta(days=1)
 """How long an appointment counts as a recent turn: a botnet can use each address once a day, and then waits behind
@@ -173,7 +174,9 @@ def _order(others: Others) -> Order:
     return Order.CROWDED if others.of_network < SHARE else Order.FURTHER
 
 
-def _next_turn(order: Order, lane: Lane, had: Turn | None, others: Others, guess_id: UUID, now: datetime) -> Answer:
+def _next_turn(
+    order: Order, lane: Lane, earlier: Turn | None, others: Others, guess_id: UUID, now: datetime
+) -> Answer:
     calendar = CALENDARS[order]
     saved = now - calendar.saved
     slot = max(lane.free_at[order], saved)
@@ -181,15 +184,15 @@ def _next_turn(order: Order, lane: Lane, had: Turn | None, others: Others, guess
         slot = saved
     taken = lane.booked(order, slot + calendar.spacing)
     if slot <= now:
-        turn = Turn(order, now, slot + OPEN_FOR, _remembered(had, now + REMEMBERED_AT_ONCE), guess_id)
+        turn = Turn(order, now, slot + OPEN_FOR, _remembered(earlier, now + REMEMBERED_AT_ONCE), guess_id)
         return Answer(taken, turn, None)
     full_for = slot - now - calendar.max_booked * calendar.spacing
     if full_for > timedelta(0) or others.waiting.get(order, 0) >= calendar.max_of_provider:
-        return Answer(lane, had, max(full_for, calendar.spacing))
-    turn = Turn(order, slot, slot + OPEN_FOR, _remembered(had, slot + REMEMBERED_AFTER_WAITING))
+        return Answer(lane, earlier, max(full_for, calendar.spacing))
+    turn = Turn(order, slot, slot + OPEN_FOR, _remembered(earlier, slot + REMEMBERED_AFTER_WAITING))
     return Answer(taken, turn, slot - now)
 
 
-def _remembered(had: Turn | None, until: datetime) -> datetime:
-    """Returns when the new turn stops being recent, which is never before the turn that the address had already."""
-    return until if had is None else max(had.forgotten_at, until)
+def _remembered(earlier: Turn | None, until: datetime) -> datetime:
+    """Returns when a new turn stops being recent. This is never before the earlier turn of the address does."""
+    return until if earlier is None else max(earlier.forgotten_at, until)

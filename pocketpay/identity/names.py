@@ -12,7 +12,7 @@ WORDS_FOUND = range(1, 6)
 """The positions of the words of a name that a search compares with. Each position has an index, which is written for
 every name; few names have more words."""
 
-_UNFIT = frozenset(("Cc", "Cf", "Cs", "Co", "Zl", "Zp"))
+_REMOVED = frozenset(("Cc", "Cf", "Cs", "Co", "Zl", "Zp"))
 """Unicode categories that are removed from a User-Agent: control characters and NUL, direction marks, lone
 surrogates, private-use characters, line breaks."""
 
@@ -57,7 +57,7 @@ def user_agent(header: str | None) -> str | None:
     """Returns a User-Agent header in a form that can be stored, at most 300 characters. Never raises."""
     if header is None:
         return None
-    kept = "".join(char for char in header[:LONGEST_USER_AGENT] if category(char) not in _UNFIT).strip()
+    kept = "".join(char for char in header[:LONGEST_USER_AGENT] if category(char) not in _REMOVED).strip()
     return kept or None
 
 

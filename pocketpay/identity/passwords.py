@@ -38,7 +38,7 @@ PATIENCE_SECONDS = 1.0
 _ARGON2 = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1, hash_len=32, salt_len=16, type=Type.ID)
 """OWASP's minimum (Password Storage Cheat Sheet). The library's own parameters cost seven times as much."""
 
-NO_PASSWORD = "none"  # noqa: S105 - that is the point
+NO_PASSWORD = "none"  # noqa: S105 - not a password
 """Stored instead of a hash for users without a password, who signed in through another provider. No password matches
 it."""
 
@@ -48,7 +48,7 @@ T = TypeVar("T")
 
 
 def our_kind() -> str:
-    """Returns the parameters of our own hashes, as each hash begins with them."""
+    """Returns the beginning of our own hashes: the algorithm and its parameters."""
     return f"argon2id$v=19$m={_ARGON2.memory_cost},t={_ARGON2.time_cost},p={_ARGON2.parallelism}"
 
 
@@ -111,32 +111,37 @@ class Passwords:
         return await self._threads[requester].run(lambda: _ARGON2.hash(_bytes(password)))
 
     async def verify(
-        self, kept: str | None, password: str, *, left: HashesLeft = NONE_LEFT, requester: Requester = Requester.KNOWN
+        self,
+        stored: str | None,
+        password: str,
+        *,
+        left: HashesLeft = NONE_LEFT,
+        requester: Requester = Requester.KNOWN,
     ) -> Verdict:
         """Verifies a password against the stored hash, which is one of our own or an imported one.
 
-        `kept` is None for an unknown user; then no password matches. Every refusal takes the same time, whatever is
+        `stored` is None for an unknown user; then no password matches. Every refusal takes the same time, whatever is
         stored: one hash of our own and one of each kind of imported hash in `left`.
         """
-        return await self._threads[requester].run(lambda: self._verify(kept, password, left))
+        return await self._threads[requester].run(lambda: self._verify(stored, password, left))
 
     def close(self) -> None:
         for line in self._threads.values():
             line.close()
 
-    def _verify(self, kept: str | None, password: str, left: HashesLeft) -> Verdict:
+    def _verify(self, stored: str | None, password: str, left: HashesLeft) -> Verdict:
         """Verifies a password against any kind of stored hash. Runs in a thread."""
         fits = len(password) <= LONGEST
         password = password[: LONGEST + 1]  # a longer one is wrong, and takes as long as any other
-        brought = None if kept is None else imported_hashes.read(kept, our_kind=our_kind())
-        if brought is not None:
-            if fits and brought.matches(_bytes(password)):
+        imported = None if stored is None else imported_hashes.read(stored, our_kind=our_kind())
+        if imported is not None:
+            if fits and imported.matches(_bytes(password)):
                 return Verdict(matches=True, rehashed=_ARGON2.hash(_bytes(password)))
             _verdict(self._dummy_hash.result(), password)
-            imported_hashes.spend_time(left, our_kind=our_kind(), paid=brought if fits else None)
+            imported_hashes.spend_time(left, our_kind=our_kind(), paid=imported if fits else None)
             return Verdict(matches=False)
-        ours = kept is not None and kept.startswith(f"${our_kind()}$")
-        verdict = _verdict(kept if ours and kept is not None else self._dummy_hash.result(), password)
+        ours = stored is not None and stored.startswith(f"${our_kind()}$")
+        verdict = _verdict(stored if ours and stored is not None else self._dummy_hash.result(), password)
         if fits and ours and verdict.matches:
             return verdict
         imported_hashes.spend_time(left, our_kind=our_kind())
@@ -180,14 +185,14 @@ class _HashingThread:
         self._thread.shutdown(wait=False, cancel_futures=True)
 
 
-def _verdict(kept: str, password: str) -> Verdict:
+def _verdict(stored: str, password: str) -> Verdict:
     """Verifies a password, and hashes it again when the stored hash has outdated parameters. Runs in a thread."""
     try:
-        _ARGON2.verify(kept, _bytes(password))
+        _ARGON2.verify(stored, _bytes(password))
     except (VerificationError, InvalidHashError):
         return Verdict(matches=False)
     return Verdict(
-        matches=True, rehashed=_ARGON2.hash(_bytes(password)) if _ARGON2.check_needs_rehash(kept) else None
+        matches=True, rehashed=_ARGON2.hash(_bytes(password)) if _ARGON2.check_needs_rehash(stored) else None
     )
 
 

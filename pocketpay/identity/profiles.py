@@ -13,7 +13,7 @@ LONGEST_SEARCH = 60
 """In characters. A longer search finds nobody."""
 
 
-_IN_NO_NAME = re.compile("[\0\ud800-\udfff]")
+_NOT_IN_NAMES = re.compile("[\0\ud800-\udfff]")
 """NUL and lone surrogates, which PostgreSQL cannot store."""
 
 
@@ -34,6 +34,6 @@ async def search(session: Session, typed: str, *, limit: int) -> list[Profile]:
     """
     text = trimmed(typed)
     username = folded(text.removeprefix("@").removeprefix("＠"))
-    if not username or len(text) > LONGEST_SEARCH or _IN_NO_NAME.search(text) or not shows_something(text):
+    if not username or len(text) > LONGEST_SEARCH or _NOT_IN_NAMES.search(text) or not shows_something(text):
         return []
     return await repository.search(session, username=username, name=text, limit=limit)

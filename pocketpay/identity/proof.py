@@ -47,10 +47,10 @@ async def is_current(session: Session, user_id: UUID, *hashes: str) -> bool:
 
     Returns False when the user has closed. Raises HashReplaced when the user now has another hash.
     """
-    kept = await people.lock_hash(session, user_id)
-    if kept is not None and kept not in hashes:
+    stored = await people.lock_hash(session, user_id)
+    if stored is not None and stored not in hashes:
         raise HashReplaced
-    return kept is not None
+    return stored is not None
 
 
 async def retry_when_replaced(attempt: Callable[[], Awaitable[T]]) -> T:

@@ -43,12 +43,12 @@ async def refresh_session(services: IdentityServices, refresh_token: str) -> Adm
 
 async def _renewed(services: IdentityServices, refresh_token: str, successor: str) -> Renewed | None:
     """Runs the unit of work. Returns None for a refusal instead of raising, so that an ended session is committed."""
-    shown, next_one = (
-        services.refresh_tokens.kept(refresh_token),
-        services.refresh_tokens.kept(successor),
+    token_hash, successor_hash = (
+        services.refresh_tokens.hash_of(refresh_token),
+        services.refresh_tokens.hash_of(successor),
     )
     async with services.database.write() as session:
-        token = await sessions.lock_generation(session, shown, next_one, grace=GRACE)
+        token = await sessions.lock_generation(session, token_hash, successor_hash, grace=GRACE)
         if token is None or not token.live:
             return None
         lost_reply = token.used_just_now and not token.successor_used
@@ -58,6 +58,6 @@ async def _renewed(services: IdentityServices, refresh_token: str, successor: st
         await services.require_unlocked(session, token.wallet_id)
         expires_at = token.expires_at
         if not token.used:
-            expires_at = await sessions.rotate(session, token, shown, next_one, lifetime=services.lifetime)
+            expires_at = await sessions.rotate(session, token, token_hash, successor_hash, lifetime=services.lifetime)
         user = (await people.users(session, [token.user_id]))[token.user_id]
     return user, Viewer(token.user_id, token.wallet_id, token.session_id), expires_at

@@ -94,7 +94,8 @@ async def _proof(services: IdentityServices, login: Login | None, shown: ShownCo
 
 
 async def _live(session: Session, login: Login | None, shown: ShownCode) -> tuple[User | None, list[LiveChallenge]]:
-    """The user that is meant, and their challenges. The same two reads whoever it is, and if it is nobody."""
+    """Returns the user of a code or link, or None, and the user's challenges. The two reads are the same for every
+    user and for an unknown one."""
     if shown.token is not None:
         user = await people.by_challenge(session, challenge_id(shown.token))
     else:

@@ -18,7 +18,7 @@ from pocketpay.identity.until_known import until_known
 from pocketpay.identity.viewer import Viewer
 
 MAX_LISTED = repository.MAX_SESSIONS
-"""Live sessions that one user has at most."""
+"""The maximum number of live sessions of one user."""
 
 
 async def open_session(
@@ -38,7 +38,7 @@ async def open_session(
         token_hash=token_hash,
         lifetime=lifetime,
     )
-    beyond = await repository.beyond_the_most(session, viewer.user_id)
+    beyond = await repository.beyond_limit(session, viewer.user_id)
     if beyond:
         await repository.end(session, viewer.user_id, beyond)
     return expires_at
@@ -92,17 +92,17 @@ async def end_others(session: Connected, viewer: Viewer) -> list[UUID]:
     Runs in a unit of work that has locked the user's row. Raises Unauthenticated, and ends nothing, when the session
     of this request has ended meanwhile.
     """
-    living = [one.id for one in await repository.live(session, viewer.user_id)]
-    if viewer.session_id not in living:
+    live_ids = [one.id for one in await repository.live(session, viewer.user_id)]
+    if viewer.session_id not in live_ids:
         raise Unauthenticated
-    others = [session_id for session_id in living if session_id != viewer.session_id]
+    others = [session_id for session_id in live_ids if session_id != viewer.session_id]
     return await repository.end(session, viewer.user_id, others)
 
 
 async def end_all(session: Connected, user_id: UUID) -> list[UUID]:
     """Ends all sessions of the user and returns their ids, in a unit of work that has locked the user's row."""
-    living = [one.id for one in await repository.live(session, user_id)]
-    return await repository.end(session, user_id, living)
+    live_ids = [one.id for one in await repository.live(session, user_id)]
+    return await repository.end(session, user_id, live_ids)
 
 
 async def _ended(services: IdentityServices, end: Callable[[Connected], Awaitable[list[UUID]]]) -> int:

@@ -79,7 +79,7 @@ async def _admitted(
             expires_at = await open_session(
                 session,
                 viewer,
-                token_hash=services.refresh_tokens.kept(refresh_token),
+                token_hash=services.refresh_tokens.hash_of(refresh_token),
                 user_agent=names.user_agent(user_agent),
                 lifetime=services.lifetime,
             )

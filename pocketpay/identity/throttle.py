@@ -190,7 +190,7 @@ class Throttle:
             try:
                 yield attempt
             except ServiceBusy:
-                await self._write(lambda session: throttles.give_back(session, bucket))
+                await self._write(lambda session: throttles.undo_attempt(session, bucket))
                 raise
             if attempt.succeeded:
                 await self._write(lambda session: throttles.forget(session, bucket))
@@ -205,7 +205,7 @@ class Throttle:
             try:
                 yield attempt
             except ServiceBusy:
-                await self._write(lambda session: lanes.give_back(session, place, guess_id))
+                await self._write(lambda session: lanes.free_turn(session, place, guess_id))
                 raise
 
     async def _wait_in_lane(self, place: lanes.Place, guess_id: UUID) -> int | None:

@@ -101,14 +101,14 @@ class AccessTokens:
         # The library does not check the type: another kind of token of ours would be accepted here.
         if parts["header"].get("typ") != TYPE:
             raise BadToken
-        said = parts["payload"]
+        claims = parts["payload"]
         try:
-            viewer = Viewer(UUID(said["sub"]), UUID(said["wid"]), UUID(said["sid"]))
+            viewer = Viewer(UUID(claims["sub"]), UUID(claims["wid"]), UUID(claims["sid"]))
         except (ValueError, TypeError, AttributeError):
             raise BadToken from None
-        if not isinstance(said["iat"], int):
+        if not isinstance(claims["iat"], int):
             raise BadToken
-        return Claims(viewer, float(said["exp"]))
+        return Claims(viewer, float(claims["exp"]))
 
 
 class RefreshTokens:
@@ -123,12 +123,11 @@ class RefreshTokens:
 
     def successor(self, token: str) -> str:
         """Returns the token that follows this one; always the same for the same token."""
-        return _text(hmac.digest(self._key, self.kept(token), "sha256"))
+        return _text(hmac.digest(self._key, self.hash_of(token), "sha256"))
 
     @staticmethod
-    def kept(token: str) -> bytes:
-        """Returns the SHA-256 of a token, as the database stores it. Any text is accepted; the look-up finds no
-        wrong one."""
+    def hash_of(token: str) -> bytes:
+        """Returns the SHA-256 of a token, as the database stores it. Any text is accepted."""
         return hashlib.sha256(token[:LONGEST_TOKEN].encode("utf-8", "surrogatepass")).digest()
 
 

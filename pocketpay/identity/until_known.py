@@ -17,7 +17,7 @@ new connections take after a failover."""
 
 FIRST_PAUSE_SECONDS = 0.05
 
-_PASSING = (Failure.RETRY, Failure.LOCK_TIMEOUT, Failure.CANCELLED, Failure.DISK_FULL)
+_TRANSIENT = (Failure.RETRY, Failure.LOCK_TIMEOUT, Failure.CANCELLED, Failure.DISK_FULL)
 """Failures that are not the fault of the unit itself. A lost connection is raised as ServiceBusy."""
 
 T = TypeVar("T")
@@ -38,7 +38,7 @@ async def until_known(unit: Callable[[], Awaitable[T]]) -> T:
                 raise
         except Exception as error:
             failure = classify(error)
-            if failure not in _PASSING:
+            if failure not in _TRANSIENT:
                 raise
             if failure is not Failure.RETRY or not tries_left:
                 raise ServiceBusy(f"the database could not do it: {failure}") from error

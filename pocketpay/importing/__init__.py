@@ -15,7 +15,7 @@
     balance.py          an opening balance, which must be the same everywhere in the export
     finding.py          one error or note about a line
     dry_run.py          loads the export into temporary tables, joins and checks it; changes nothing
-    write_people.py          writes the people, 500 in a unit of work, each with their opening balance
+    write_people.py     writes the people, 500 in a unit of work, each with their opening balance
     opening_balance.py  the rule of an opening balance, an instruction for the clearing
     welcome.py          welcome mails to people without a password, at a limited rate
     report.py           the report, as text

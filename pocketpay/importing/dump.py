@@ -37,7 +37,7 @@ def rows(file: BinaryIO, where: str, advance: Callable[[int], None]) -> Iterator
                 yield from _block(lines, head, where)
                 continue
             if _COPY.match(line):
-                if not lines.pass_until(copy_text.END):
+                if not lines.skip_until(copy_text.END):
                     raise ExportUnreadable(f"{where} ends in the middle of a table: the dump is incomplete.")
                 continue
         statements.follow(line)

@@ -5,7 +5,8 @@ from collections.abc import Callable
 from typing import BinaryIO
 
 MAX_BYTES = 1_048_576
-"""The limit of one line. The line of a person is far shorter; this bounds the memory for a hostile line."""
+"""The maximum length of one line. The line of a person is far shorter; the limit bounds the memory that a hostile line
+can use."""
 
 
 class UnreadableLine(Exception):
@@ -30,11 +31,11 @@ class Lines:
         if self.number == 1:
             line = line.removeprefix(codecs.BOM_UTF8)
         if len(line) > MAX_BYTES and not line.endswith(b"\n"):
-            self._pass()
+            self._skip()
             raise UnreadableLine(f"is longer than {MAX_BYTES:,} bytes")
         return line.removesuffix(b"\n").removesuffix(b"\r")
 
-    def pass_until(self, end: bytes) -> bool:
+    def skip_until(self, end: bytes) -> bool:
         """Skips lines of any length up to the line `end`. Returns False when the file ends before."""
         while True:
             try:
@@ -44,7 +45,7 @@ class Lines:
             if line is None or line == end:
                 return line is not None
 
-    def _pass(self) -> None:
+    def _skip(self) -> None:
         while True:
             more = self._file.readline(MAX_BYTES)
             self._advance(len(more))

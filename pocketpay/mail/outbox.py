@@ -14,7 +14,7 @@ class Outbox:
         self.is_on = is_on
 
     async def put(self, session: Session, mail: Mail) -> None:
-        """Adds the mail, within a unit of work. It is sent after the commit. Idempotent for the same user and event."""
+        """Adds the mail, within a unit of work; it is sent after the commit. Does nothing for a repeated event."""
         if self.is_on:
             await repository.put(session, mail)
 

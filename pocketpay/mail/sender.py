@@ -62,7 +62,7 @@ Complete = Callable[[ClaimedMail], Mapping[str, object]]
 
 @dataclass(slots=True)
 class Counts:
-    """Counts of one channel since this server started. `waiting` is the number of all mails that wait in the outbox."""
+    """Counts of one channel since this server started; `waiting` counts the mails of all servers that wait now."""
 
     waiting: int = 0
     sent: int = 0

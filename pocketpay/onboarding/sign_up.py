@@ -68,7 +68,7 @@ async def sign_up(
 async def _let_in(services: IdentityServices, newcomer: Newcomer, address: str, user_agent: str | None) -> SignedUp:
     viewer = Viewer(newcomer.user_id, newcomer.wallet_id, uuids.uuid7())
     refresh_token = services.refresh_tokens.first()
-    token_hash = services.refresh_tokens.kept(refresh_token)
+    token_hash = services.refresh_tokens.hash_of(refresh_token)
 
     async def unit() -> SignedUp:
         async with services.database.write() as session:

@@ -86,7 +86,10 @@ async def end_all(session: Session, user_id: UUID, purposes: Collection[Purpose]
 async def live(
     session: Session, user_id: UUID | None, purposes: Collection[Purpose], address: str | None
 ) -> list[LiveChallenge]:
-    """Locks and returns the challenges of a user, purposes and address, newest first. None for a user has none."""
+    """Locks and returns the live challenges of a user with these purposes and this address, newest first.
+
+    A `user_id` of None stands for an unknown user, who has none.
+    """
     return [_live(row) for row in await session.fetch(_LIVE, user_id, list(purposes), address)]
 
 

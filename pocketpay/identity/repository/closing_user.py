@@ -51,7 +51,7 @@ async def hashes(session: Session, user_ids: Iterable[UUID]) -> dict[UUID, str]:
     return {row["id"]: row["password_hash"] for row in rows}
 
 
-async def leave(session: Session, now: datetime, closing_users: Sequence[ClosingUser]) -> list[UUID]:
+async def close(session: Session, now: datetime, closing_users: Sequence[ClosingUser]) -> list[UUID]:
     """Closes the users at `now`. Returns the ids of the sessions that this ended; the caller notifies the servers."""
     rows = await session.fetch(
         _CLOSE,

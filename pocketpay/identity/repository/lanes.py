@@ -50,7 +50,7 @@ on conflict (lane, provider, network, address) do update set
     calendar = excluded.calendar, begins_at = excluded.begins_at, ends_at = excluded.ends_at,
     guess_id = excluded.guess_id, expires_at = excluded.expires_at
 """
-_GIVE_BACK = """
+_FREE_TURN = """
 update sign_in_turns set guess_id = null
 where lane = $1 and provider = $2 and network = $3 and address = $4 and guess_id = $5
 """
@@ -75,7 +75,7 @@ class Place(NamedTuple):
 
 
 async def waits(session: Session, place: Place) -> timedelta | None:
-    """Returns the time until the turn of this address begins, or None when it has no turn in the future."""
+    """Returns the time until the turn of this address begins, or None when it has no turn that begins later."""
     left: timedelta | None = await session.fetchval(_WAITS, *place, FURTHEST)
     return left
 
@@ -112,9 +112,9 @@ async def _write(session: Session, place: Place, lane: Lane, turn: Turn) -> None
     )
 
 
-async def give_back(session: Session, place: Place, guess_id: UUID) -> None:
+async def free_turn(session: Session, place: Place, guess_id: UUID) -> None:
     """Frees the turn of a guess that was not made, so that another guess can use it."""
-    await session.execute(_GIVE_BACK, *place, guess_id)
+    await session.execute(_FREE_TURN, *place, guess_id)
 
 
 async def sweep(session: Session, *, limit: int) -> int:

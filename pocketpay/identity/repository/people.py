@@ -89,8 +89,10 @@ async def by_username(session: Session, username: str) -> Credentials | None:
 
 
 async def by_email(session: Session, email: str | None) -> Credentials | None:
-    """The open user who has verified this address, in any case of letters, or else the first who set it; None for
-    None."""
+    """The open user who has verified this address, or else the first who set it. Upper and lower case are the same.
+
+    Returns None when there is no such user, and for None.
+    """
     return _credentials(await session.fetchrow(_BY_EMAIL, email))
 
 
@@ -104,7 +106,7 @@ async def by_login(session: Session, login: Login) -> Credentials | None:
 
 
 async def by_challenge(session: Session, challenge_id: UUID | None) -> User | None:
-    """The open user whom this challenge was sent to, or None; None for None."""
+    """The open user whom this challenge was sent to. Returns None when there is no such user, and for None."""
     row = await session.fetchrow(_BY_CHALLENGE, challenge_id)
     return None if row is None else _user(row)
 
@@ -224,10 +226,10 @@ async def renew_hash(session: Session, user_id: UUID, *, old: str, new: str) -> 
 
 async def change(session: Session, user_id: UUID, changes: Changes) -> User | None:
     """Applies the changes to an open user and returns the changed user; None when the user is closed or unknown."""
-    asked: list[object] = []
+    arguments: list[object] = []
     for wanted in (changes.name, changes.email, changes.phone, changes.avatar_url):
-        asked += (False, None) if isinstance(wanted, Unchanged) else (True, wanted)
-    row = await session.fetchrow(_CHANGE, user_id, *asked)
+        arguments += (False, None) if isinstance(wanted, Unchanged) else (True, wanted)
+    row = await session.fetchrow(_CHANGE, user_id, *arguments)
     return None if row is None else _user(row)
 
 

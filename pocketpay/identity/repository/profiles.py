@@ -16,7 +16,7 @@ _BY_USERNAME = f"select {_COLUMNS} from users where username = $1 and closed_at 
 _LAST = "chr(1114111)"
 """The last Unicode character. Every text that begins with a prefix sorts before the prefix followed by this."""
 
-_KEY = "(select key from search)"
+_KEY = "(select key from search_key)"
 """Both sides are folded by the same function of the database, so they agree with every version of Unicode in
 PostgreSQL. The key is null for a text that cannot match a name, and null finds nobody."""
 
@@ -30,7 +30,7 @@ def _by_word(place: int) -> str:
 
 
 _SEARCH = f"""
-with search as materialized (select name_from_word($2, 1) as key)
+with search_key as materialized (select name_from_word($2, 1) as key)
 select {_COLUMNS} from (
     (select {_COLUMNS}, 0 as place from users
      where username ~>=~ $1 and username ~<~ ($1 || {_LAST}) and closed_at is null

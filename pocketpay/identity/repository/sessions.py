@@ -124,7 +124,7 @@ async def open_session(
     return expires_at
 
 
-async def beyond_the_most(session: Connected, user_id: UUID) -> list[UUID]:
+async def beyond_limit(session: Connected, user_id: UUID) -> list[UUID]:
     """The ids of the user's live sessions beyond the fifty newest."""
     return [row["id"] for row in await session.fetch(_BEYOND, user_id)]
 

@@ -62,7 +62,7 @@ async def claim_attempt(
     return await session.fetchval(_BLOCKED_FOR, bucket) or 1
 
 
-async def give_back(session: Session, bucket: str) -> None:
+async def undo_attempt(session: Session, bucket: str) -> None:
     """Removes an attempt whose password could not be verified."""
     await session.execute("update throttles set hits = hits - 1, blocked_until = null where bucket = $1", bucket)
 

@@ -78,7 +78,7 @@ with renaming as materialized (select n, min(becomes) as name from findings wher
 renamed as (update candidates c set username = b.name from renaming b where b.n = c.n)
 update importable s set username = b.name, name = coalesce(s.name, b.name) from renaming b where b.n = s.n
 """
-"""The display name of a person without a name is the username, also a changed one."""
+"""A person without a display name gets the new username as the display name."""
 
 _KINDS_HERE = f"select distinct {ARGON2_KIND} as kind from users where {OTHER_ARGON2}"
 _KINDS_TO_COME = f"""
