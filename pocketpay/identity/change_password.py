@@ -74,5 +74,5 @@ async def _changed(services: IdentityServices, viewer: Viewer, found: Credential
 
     user, ended = await until_known(unit)
     # The signal does the same, but later; the tokens must stop working before the answer is sent.
-    services.gate.forget(ended)
+    services.gate.evict(ended)
     return Changed(user)

@@ -72,7 +72,7 @@ class Gate:
         self._tokens: dict[str, Claims] = {}
         self._sessions: dict[UUID, _Known] = {}
         self._listening = False
-        self._forgotten = 0
+        self._evictions = 0
 
     @property
     def listening(self) -> bool:
@@ -81,12 +81,12 @@ class Gate:
     @listening.setter
     def listening(self, is_listening: bool) -> None:
         self._listening = is_listening
-        self.forget_all()
+        self.clear()
 
     def on_signal(self, signal: Signal) -> None:
         """Removes the sessions that have ended. The hub calls it for each committed change."""
         if signal.sessions:
-            self.forget(signal.sessions)
+            self.evict(signal.sessions)
 
     def on_gap(self, since: datetime) -> None:
         """Empties the cache. The hub calls it when it is connected again; changes since then may have been lost."""
@@ -123,17 +123,17 @@ class Gate:
             return Denial.BAD
         return await self._look_up(token, claims)
 
-    def forget(self, session_ids: Iterable[UUID]) -> None:
+    def evict(self, session_ids: Iterable[UUID]) -> None:
         """Removes sessions that have ended. Their tokens are refused from now on."""
-        self._forgotten += 1
+        self._evictions += 1
         for session_id in session_ids:
             known = self._sessions.pop(session_id, None)
             for token in known.tokens if known is not None else ():
                 self._tokens.pop(token, None)
 
-    def forget_all(self) -> None:
+    def clear(self) -> None:
         """Empties the cache, so that each session is read again: any of them may have ended without a signal."""
-        self._forgotten += 1
+        self._evictions += 1
         self._tokens.clear()
         self._sessions.clear()
 
@@ -160,9 +160,9 @@ class Gate:
         that is accepted with the old result would stay open.
         """
         for _ in range(MAX_READS):
-            forgotten = self._forgotten
+            evictions = self._evictions
             standing = await self._standings.load(session_id)
-            if standing is None or not standing.live or forgotten == self._forgotten:
+            if standing is None or not standing.live or evictions == self._evictions:
                 return standing
         raise ServiceBusy("sessions end faster than they can be read")
 

@@ -43,11 +43,11 @@ SHARE = 8
 turns of the crowded one (networks.py). A single machine can easily have 65,536 addresses of IPv6, all in one network.
 """
 
-REMEMBERED_AFTER_WAITING = timedelta(days=1)
+RECENT_AFTER_APPOINTMENT = timedelta(days=1)
 """How long an appointment counts as a recent turn: a botnet can use each address once a day, and then waits behind
 itself."""
 
-REMEMBERED_AT_ONCE = timedelta(hours=1)
+RECENT_AT_ONCE = timedelta(hours=1)
 """How long a turn given at once counts as a recent turn. Nobody waited for it, so it expires sooner."""
 
 
@@ -113,19 +113,19 @@ class Lane:
         return Lane({**self.free_at, order: until})
 
     @property
-    def forgotten_at(self) -> datetime:
+    def expires_at(self) -> datetime:
         """The time from which the lane equals an unused one, so that its row can be deleted."""
         return max(self.free_at[order] + calendar.saved for order, calendar in CALENDARS.items())
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """The turn of one address. `guess_id` is the guess that used it, if any. It is recent until `forgotten_at`."""
+    """The turn of one address. `guess_id` is the guess that used it, if any. It is recent until `expires_at`."""
 
     order: Order
     begins_at: datetime
     ends_at: datetime
-    forgotten_at: datetime
+    expires_at: datetime
     guess_id: UUID | None = None
 
 
@@ -156,7 +156,7 @@ def ask(lane: Lane, turn: Turn | None, others: Others, guess_id: UUID, now: date
 
     Idempotent: asking again with the same `guess_id` returns the same answer and uses no other turn.
     """
-    if turn is not None and now < turn.forgotten_at:
+    if turn is not None and now < turn.expires_at:
         if turn.guess_id == guess_id:
             return Answer(lane, turn, None)
         if turn.guess_id is None and now < turn.begins_at:
@@ -184,15 +184,15 @@ def _next_turn(
         slot = saved
     taken = lane.booked(order, slot + calendar.spacing)
     if slot <= now:
-        turn = Turn(order, now, slot + OPEN_FOR, _remembered(earlier, now + REMEMBERED_AT_ONCE), guess_id)
+        turn = Turn(order, now, slot + OPEN_FOR, _expiry(earlier, now + RECENT_AT_ONCE), guess_id)
         return Answer(taken, turn, None)
     full_for = slot - now - calendar.max_booked * calendar.spacing
     if full_for > timedelta(0) or others.waiting.get(order, 0) >= calendar.max_of_provider:
         return Answer(lane, earlier, max(full_for, calendar.spacing))
-    turn = Turn(order, slot, slot + OPEN_FOR, _remembered(earlier, slot + REMEMBERED_AFTER_WAITING))
+    turn = Turn(order, slot, slot + OPEN_FOR, _expiry(earlier, slot + RECENT_AFTER_APPOINTMENT))
     return Answer(taken, turn, slot - now)
 
 
-def _remembered(earlier: Turn | None, until: datetime) -> datetime:
+def _expiry(earlier: Turn | None, until: datetime) -> datetime:
     """Returns when a new turn stops being recent. This is never before the earlier turn of the address does."""
-    return until if earlier is None else max(earlier.forgotten_at, until)
+    return until if earlier is None else max(earlier.expires_at, until)

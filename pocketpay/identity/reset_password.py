@@ -68,7 +68,7 @@ async def reset_password(
     ended = await _set(services, proof, shown, new_hash, address)
     if ended is None:
         raise shown.refusal
-    services.gate.forget(ended)
+    services.gate.evict(ended)
 
 
 async def _proof(services: IdentityServices, login: Login | None, shown: ShownCode, address: str) -> _Proof | None:
@@ -123,8 +123,8 @@ async def _set(
 
     async def unit() -> list[UUID] | None:
         async with services.database.write() as session:
-            kept = await people.lock_hash(session, user.id)
-            if kept == new_hash:
+            stored = await people.lock_hash(session, user.id)
+            if stored == new_hash:
                 return []  # an earlier try of this call committed, and its reply was lost
             now = await people.lock_user(session, user.id)
             if now is None or now.email is None or not now.email_verified:

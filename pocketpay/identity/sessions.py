@@ -112,5 +112,5 @@ async def _ended(services: IdentityServices, end: Callable[[Connected], Awaitabl
 
     ended = await until_known(unit)
     # The signal does the same, but later; the tokens must stop working before the answer is sent.
-    services.gate.forget(ended)
+    services.gate.evict(ended)
     return len(ended)

@@ -42,8 +42,8 @@ async def sign_in(
         found, left = await _find(services, login)
         user_id = found.user.id if found else None
         async with services.throttle.sign_in(login, user_id, address) as tried:
-            kept = found.password_hash if found else None
-            verdict = await services.passwords.verify(kept, password, left=left, requester=tried.requester)
+            stored = found.password_hash if found else None
+            verdict = await services.passwords.verify(stored, password, left=left, requester=tried.requester)
             tried.succeeded = verdict.matches
         if found is None or not verdict.matches:
             raise InvalidCredentials

@@ -193,7 +193,7 @@ class Throttle:
                 await self._write(lambda session: throttles.undo_attempt(session, bucket))
                 raise
             if attempt.succeeded:
-                await self._write(lambda session: throttles.forget(session, bucket))
+                await self._write(lambda session: throttles.delete(session, bucket))
 
     @asynccontextmanager
     async def _lane(self, name: str, address: str) -> AsyncIterator[Attempt]:

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from typing import BinaryIO
 
 MAX_BYTES = 1_048_576
-"""The maximum length of one line. The line of a person is far shorter; the limit bounds the memory that a hostile line
-can use."""
+"""The maximum length of one line. The line of a person is far shorter; the limit bounds the memory that a hostile
+line can use."""
 
 
 class UnreadableLine(Exception):

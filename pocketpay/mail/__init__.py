@@ -12,7 +12,7 @@
     message.py      a mail as an EmailMessage, with the same Message-ID at every try
     delivery.py     the result of one try
     smtp.py         delivery to an SMTP server
-    log_delivery.py        delivery in development: the log shows the mail
+    log_delivery.py delivery in development: the log shows the mail
     text_messages.py
                     the protocol of a provider of text messages, and a simulated one that shows them in the log
     recent.py       the newest mails with their codes, for the explorer in development

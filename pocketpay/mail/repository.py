@@ -140,7 +140,7 @@ async def last_due(session: Session, kind: Kind) -> timedelta | None:
     return left
 
 
-async def forget(session: Session, user_ids: Iterable[UUID]) -> None:
+async def delete_for(session: Session, user_ids: Iterable[UUID]) -> None:
     """Deletes all mails of these users, sent or not."""
     await session.execute("delete from outgoing_mails where user_id = any($1::uuid[])", list(user_ids))
 

@@ -96,7 +96,7 @@ async def close_wallet(services: IdentityServices, desk: Desk, viewer: Viewer, p
     async with services.database.read() as session:
         ended = await closing_user.ended_by_closing(session, viewer.user_id)
     # The signal will come, but whoever has just left should not have to wait for it.
-    services.gate.forget(ended)
+    services.gate.evict(ended)
     return len(ended)
 
 

@@ -141,12 +141,12 @@ async def test_whoever_has_such_a_name_keeps_it_and_changes_the_rest(
     ada = await arrive(services)
     await owner.execute("update users set username = 'admin1', name = $1", name)
     assert (await sign_in(services, "admin1", PASSWORD, address=HOME, user_agent=None)).user.name == name
-    for wish in (
+    for typed in (
         TypedChanges(raw_avatar_url="https://pictures.example.com/1.png"),
         TypedChanges(raw_name=name, raw_avatar_url="https://pictures.example.com/2.png"),
         TypedChanges(raw_name=f" {name} ", raw_phone="+12025550123", current_password=PASSWORD),
     ):
-        assert (await update_profile(services, ada.viewer, wish, address=HOME)).refusals == ()
+        assert (await update_profile(services, ada.viewer, typed, address=HOME)).refusals == ()
     assert await facts(owner, "select name, avatar_url, phone from users") == (
         name,
         "https://pictures.example.com/2.png",

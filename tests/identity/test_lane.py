@@ -13,7 +13,7 @@ from pocketpay.identity.lane import (
     CALENDARS,
     MAX_GUESSES_AN_HOUR,
     OPEN_FOR,
-    REMEMBERED_AFTER_WAITING,
+    RECENT_AFTER_APPOINTMENT,
     SHARE,
     Lane,
     Order,
@@ -51,7 +51,7 @@ class World:
         rivals = {
             other: self.turns[other]
             for other in self.of_provider[address.provider]
-            if other != address and self.turns[other].forgotten_at > self.now
+            if other != address and self.turns[other].expires_at > self.now
         }
         waiting = Counter(
             turn.order for turn in rivals.values() if turn.guess_id is None and turn.begins_at > self.now
@@ -108,7 +108,7 @@ def test_walk_of_attackers_never_has_more_guesses_an_hour_and_a_newcomer_has_its
     for number in range(4):
         attack(world.now + chance.uniform(0, 3) * HOUR)
         newcomer, arrived = Address(10_000 + number), world.now
-        ahead = len({address for address, turn in world.turns.items() if turn.forgotten_at > world.now})
+        ahead = len({address for address, turn in world.turns.items() if turn.expires_at > world.now})
         wait = world.ask(newcomer)
         if wait is not None:
             assert wait <= (ahead + 1) * FIRST.spacing
@@ -207,7 +207,7 @@ def test_turn_is_lost_half_an_hour_after_it_began_and_counts_as_had() -> None:
     assert late is not None
     world.now += late + OPEN_FOR + timedelta(seconds=1)
     assert world.ask(Address(9)) is None
-    assert world.turns[Address(9)].forgotten_at >= START + late + REMEMBERED_AFTER_WAITING
+    assert world.turns[Address(9)].expires_at >= START + late + RECENT_AFTER_APPOINTMENT
     assert world.lane.free_at[Order.FURTHER] > world.now - FURTHER.saved
 
 
@@ -231,7 +231,7 @@ def test_full_calendar_says_when_a_turn_comes_free_and_books_nothing() -> None:
 def test_lane_is_forgotten_when_it_is_like_a_new_one() -> None:
     world = World()
     world.ask(Address(1))
-    assert world.lane.forgotten_at <= START + FIRST.spacing
-    used, world.now = world.lane, world.lane.forgotten_at
+    assert world.lane.expires_at <= START + FIRST.spacing
+    used, world.now = world.lane, world.lane.expires_at
     answers = [ask(lane, None, Others(), UUID(int=1), world.now) for lane in (used, NEW)]
     assert [answer.lane.free_at[Order.FIRST] for answer in answers] == [world.now - FIRST.saved + FIRST.spacing] * 2

@@ -32,8 +32,8 @@ ROW = "select name, email, phone, avatar_url from users where username = $1"
 
 
 async def updated(services: IdentityServices, whose: Admission, **wished: object) -> Changed:
-    wish = TypedChanges(**wished)  # type: ignore[arg-type]  # the tests name its fields
-    return await update_profile(services, whose.viewer, wish, address=HOME)
+    typed = TypedChanges(**wished)  # type: ignore[arg-type]  # the tests name its fields
+    return await update_profile(services, whose.viewer, typed, address=HOME)
 
 
 async def test_what_is_mentioned_changes_and_the_rest_stays(services: IdentityServices, owner: Owner) -> None:

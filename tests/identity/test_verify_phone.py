@@ -65,8 +65,8 @@ async def verified(services: IdentityServices, whose: Admission, code: str) -> b
 
 
 async def changed_to(services: IdentityServices, whose: Admission, phone: str | None) -> tuple[Refusal, ...]:
-    wish = TypedChanges(raw_phone=phone, current_password=PASSWORD)
-    return (await update_profile(services, whose.viewer, wish, address=HOME)).refusals
+    typed = TypedChanges(raw_phone=phone, current_password=PASSWORD)
+    return (await update_profile(services, whose.viewer, typed, address=HOME)).refusals
 
 
 async def signed_in(services: IdentityServices) -> str:

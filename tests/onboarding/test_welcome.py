@@ -75,14 +75,14 @@ class House:
         return await self.posted(somebody)
 
     async def give(self, somebody: Admission, email: str | None) -> None:
-        wish = TypedChanges(
+        typed = TypedChanges(
             raw_name=UNCHANGED,
             raw_email=email,
             raw_phone=UNCHANGED,
             raw_avatar_url=UNCHANGED,
             current_password=PASSWORD,
         )
-        assert (await update_profile(self.services, somebody.viewer, wish, address=HOME)).user is not None
+        assert (await update_profile(self.services, somebody.viewer, typed, address=HOME)).user is not None
 
     async def leave(self, somebody: Admission) -> None:
         """With all that they have."""

@@ -62,7 +62,7 @@ async def close(session: Session, now: datetime, closing_users: Sequence[Closing
         NO_PASSWORD,
         [one.email for one in closing_users],
     )
-    await mails.forget(session, [one.user_id for one in closing_users])
+    await mails.delete_for(session, [one.user_id for one in closing_users])
     return [row["id"] for row in rows if row["ended"]]
 
 

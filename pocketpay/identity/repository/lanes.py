@@ -103,12 +103,12 @@ async def _write(session: Session, place: Place, lane: Lane, turn: Turn) -> None
         _WRITE,
         *place,
         *(lane.free_at[order] for order in _ORDERS),
-        lane.forgotten_at,
+        lane.expires_at,
         turn.order,
         turn.begins_at,
         turn.ends_at,
         turn.guess_id,
-        turn.forgotten_at,
+        turn.expires_at,
     )
 
 

@@ -201,10 +201,10 @@ async def lock_user(session: Session, user_id: UUID) -> User | None:
 
 async def lock_hash(session: Session, user_id: UUID) -> str | None:
     """Locks an open user's row and returns the password hash, read after the lock; None when closed or unknown."""
-    kept: str | None = await session.fetchval(
+    stored: str | None = await session.fetchval(
         "select password_hash from users where id = $1 and closed_at is null for no key update", user_id
     )
-    return kept
+    return stored
 
 
 async def set_hash(session: Session, user_id: UUID, new: str) -> None:

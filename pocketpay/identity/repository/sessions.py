@@ -137,7 +137,7 @@ async def end(session: Connected, user_id: UUID, session_ids: Sequence[UUID]) ->
     ended = [row["id"] for row in await session.fetch(_END, session_ids, user_id)]
     if ended:
         await session.execute(
-            "select pg_notify($1, told) from unnest($2::text[]) told", CHANNEL, payloads(Signal(sessions=ended))
+            "select pg_notify($1, payload) from unnest($2::text[]) payload", CHANNEL, payloads(Signal(sessions=ended))
         )
     return ended
 

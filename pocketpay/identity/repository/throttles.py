@@ -67,7 +67,8 @@ async def undo_attempt(session: Session, bucket: str) -> None:
     await session.execute("update throttles set hits = hits - 1, blocked_until = null where bucket = $1", bucket)
 
 
-async def forget(session: Session, bucket: str) -> None:
+async def delete(session: Session, bucket: str) -> None:
+    """Deletes the counter of a bucket."""
     await session.execute("delete from throttles where bucket = $1", bucket)
 
 
