@@ -30,7 +30,7 @@ class Afterwards:
     def do(self, work: Callable[[], Awaitable[None]]) -> None:
         """Schedules a piece of work. Raises ServiceBusy when too many pieces wait."""
         if len(self._tasks) >= self._max_waiting:
-            raise ServiceBusy("too much is to be done afterwards")
+            raise ServiceBusy("too much background work is waiting")
         task = asyncio.create_task(self._do(work), name="work after an answer")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)

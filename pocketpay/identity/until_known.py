@@ -41,7 +41,7 @@ async def until_known(unit: Callable[[], Awaitable[T]]) -> T:
             if failure not in _TRANSIENT:
                 raise
             if failure is not Failure.RETRY or not tries_left:
-                raise ServiceBusy(f"the database could not do it: {failure}") from error
+                raise ServiceBusy(f"the database could not run it: {failure}") from error
         await asyncio.sleep(pause_seconds * random.uniform(1.0, 1.5))
         pause_seconds *= 2
     raise AssertionError("the last try returns or raises")
