@@ -27,7 +27,7 @@ def email_address(typed: str) -> str:
     """Returns the address with its domain in lower case; the part before the "@" keeps its case.
 
     White space and invisible characters around it, as in a pasted text, are removed. Raises InvalidProfile. The part
-    before the "@" must be ASCII: addresses are unique without case, and PostgreSQL folds only ASCII the same way
+    before the "@" must be ASCII: addresses are compared without case, and PostgreSQL folds only ASCII the same way
     everywhere.
     """
     if len(typed) > LONGEST_TYPED:

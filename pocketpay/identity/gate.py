@@ -89,7 +89,8 @@ class Gate:
             self.evict(signal.sessions)
 
     def on_gap(self, since: datetime) -> None:
-        """Empties the cache. The hub calls it when it is connected again; changes since then may have been lost."""
+        """Empties the cache and starts caching. The hub calls it when it is connected again, as signals since `since`
+        may have been lost."""
         self.listening = True
 
     def on_disconnect(self) -> None:

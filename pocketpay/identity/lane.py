@@ -35,8 +35,8 @@ from enum import StrEnum
 from uuid import UUID
 
 OPEN_FOR = timedelta(minutes=30)
-"""How long a turn stays reserved after it begins: a person may have put the phone away. A longer time needs fewer
-turns an hour, because turns can be saved and used together."""
+"""How long a turn stays reserved after it begins: a person may have put the phone away. The longer it is, the fewer
+turns an hour can have, because turns can be saved and used together."""
 
 SHARE = 8
 """How many addresses of one provider have recent turns of the first calendar, and how many of one network have recent

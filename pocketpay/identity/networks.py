@@ -1,8 +1,8 @@
 """Groups IP addresses into addresses, networks and providers, for counting.
 
-address    an IPv4 address, or a /64 of IPv6, the smallest prefix that one customer gets
-network    a /24 of IPv4, or a /48 of IPv6, the largest prefix that one customer gets
-provider   a /16 of IPv4, or a /32 of IPv6, the smallest prefix that one provider gets
+address    an IPv4 address, or a /64 of IPv6, the smallest block that one customer gets
+network    a /24 of IPv4, or a /48 of IPv6, the largest block that one customer gets
+provider   a /16 of IPv4, or a /32 of IPv6, the smallest block that one provider gets
 """
 
 import ipaddress

@@ -1,4 +1,4 @@
-"""Checks the strength of passwords, hashes them with argon2id and verifies them, in threads with bounded queues.
+"""Checks the strength of new passwords. Hashes and verifies passwords with argon2id, in threads with bounded queues.
 
 A hash takes about 24 ms of a core and 19 MiB. So hashing runs in threads of its own. Each thread has a short queue,
 and a caller waits only a limited time for a place in it: a flood of sign-ins does not slow down payments.
@@ -177,7 +177,7 @@ class _HashingThread:
             with contextlib.suppress(RuntimeError):  # the event loop is closed, so no caller waits
                 loop.call_soon_threadsafe(self._places.release)
 
-        # A cancelled caller keeps its place until the thread is done: the limit is on running work, not on waiters.
+        # A cancelled caller keeps its place until its work is done: the limit is on work, not on waiting callers.
         pending.add_done_callback(release)
         return await asyncio.wrap_future(pending)
 

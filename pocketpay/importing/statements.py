@@ -16,7 +16,7 @@ _ESCAPING_PREFIXES = ("E'", "e'")
 
 
 class Statements:
-    """Follows a dump line by line, outside its tables' data."""
+    """Tracks statements, strings and comments while a dump is read line by line, outside of table data."""
 
     def __init__(self) -> None:
         self._inside: str | None = None

@@ -114,7 +114,7 @@ class MailSender:
     async def _send_forever(self) -> None:
         while True:
             claimed = 0
-            # The first read also comes after a pause: a starting server has more urgent work.
+            # The first read of the outbox also follows a pause: a starting server has more urgent work.
             await self._wait_for_slot()
             with going_on(log, busy="mail_postponed", failed="mail_failed"):
                 claimed = await self.send_due()
