@@ -1,4 +1,4 @@
-"""Checks the strength of new passwords. Hashes and verifies passwords with argon2id, in threads with bounded queues.
+"""Checks the strength of new passwords; hashes passwords with argon2id and verifies them, in separate threads.
 
 A hash takes about 24 ms of a core and 19 MiB. So hashing runs in threads of its own. Each thread has a short queue,
 and a caller waits only a limited time for a place in it: a flood of sign-ins does not slow down payments.
@@ -126,8 +126,8 @@ class Passwords:
         return await self._threads[requester].run(lambda: self._verify(stored, password, left))
 
     def close(self) -> None:
-        for line in self._threads.values():
-            line.close()
+        for thread in self._threads.values():
+            thread.close()
 
     def _verify(self, stored: str | None, password: str, left: HashesLeft) -> Verdict:
         """Verifies a password against any kind of stored hash. Runs in a thread."""

@@ -23,7 +23,7 @@ class Channel(Protocol):
     async def deliver(self, mail: ClaimedMail, facts: Mapping[str, object]) -> None:
         """Delivers one mail, with a text rendered from these facts. Raises NotDelivered."""
 
-    async def rest(self) -> None:
+    async def close_idle(self) -> None:
         """Closes idle connections; called when no mail is due."""
 
 
@@ -38,7 +38,7 @@ class Email:
     async def deliver(self, mail: ClaimedMail, facts: Mapping[str, object]) -> None:
         await self._delivery.deliver(message_of(mail, text_of(mail.kind, facts), self._sender))
 
-    async def rest(self) -> None:
+    async def close_idle(self) -> None:
         await self._delivery.close_idle()
 
 
@@ -53,5 +53,5 @@ class TextMessages:
     async def deliver(self, mail: ClaimedMail, facts: Mapping[str, object]) -> None:
         await self._provider.send(mail.recipient, short_text_of(mail.kind, facts), id=mail.id)
 
-    async def rest(self) -> None:
+    async def close_idle(self) -> None:
         await self._provider.close_idle()

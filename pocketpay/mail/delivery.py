@@ -43,5 +43,5 @@ class Delivery(Protocol):
     async def deliver(self, message: EmailMessage) -> None:
         """Delivers one mail. Raises NotDelivered."""
 
-    async def rest(self) -> None:
+    async def close_idle(self) -> None:
         """Closes idle connections; called when no mail is due."""

@@ -16,7 +16,7 @@ class LogDelivery:
         text = f"{message['Subject']}\n\n{plain.get_content()}"
         log.info("mail_is_not_sent_in_development", name=masked(message["To"]), text=text)
 
-    async def rest(self) -> None:
+    async def close_idle(self) -> None:
         """Does nothing: there is no connection."""
 
 

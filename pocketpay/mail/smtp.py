@@ -67,7 +67,7 @@ class SmtpDelivery:
             else:
                 connection.close()
 
-    async def rest(self) -> None:
+    async def close_idle(self) -> None:
         idle, self._idle = self._idle, []
         await asyncio.gather(*(connection.quit() for connection in idle))
 

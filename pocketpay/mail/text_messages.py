@@ -17,7 +17,7 @@ class TextProvider(Protocol):
         `id` is the same at every try, so that a provider can ignore repeated messages.
         """
 
-    async def rest(self) -> None:
+    async def close_idle(self) -> None:
         """Closes idle connections; called when no message is due."""
 
 
@@ -27,7 +27,7 @@ class SimulatedTextProvider:
     async def send(self, number: str, text: str, *, id: UUID) -> None:
         log.info("text_message_is_not_sent_in_development", name=masked_number(number), text=text)
 
-    async def rest(self) -> None:
+    async def close_idle(self) -> None:
         """Does nothing: there is no connection."""
 
 

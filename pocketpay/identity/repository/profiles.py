@@ -65,8 +65,8 @@ async def by_usernames(session: Session, usernames: Iterable[str]) -> list[Profi
 
 
 async def search(session: Session, *, username: str, name: str, limit: int) -> list[Profile]:
-    """Returns up to `limit` open users: first those whose username begins with `username`, then those whose name, from
-    one of its words on, begins with `name`, earlier words first. Both texts are folded."""
+    """Returns up to `limit` open users: first those whose username begins with `username`, then those whose name
+    begins with `name` from one of its words on, earlier words first. Both texts are folded."""
     return [_profile(row) for row in await session.fetch(_SEARCH, username, name, limit)]
 
 
