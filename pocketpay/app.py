@@ -41,10 +41,10 @@ from pocketpay.explorer import routes as explorer
 from pocketpay.identity import sweeper as identity_sweeper
 from pocketpay.identity.services import IdentityServices
 from pocketpay.mail.channels import Channel, Email, TextMessages
+from pocketpay.mail.log_delivery import LogDelivery
 from pocketpay.mail.message import Sender
 from pocketpay.mail.recent import RecentMail, recent
 from pocketpay.mail.sender import Counts, MailSender
-from pocketpay.mail.shown import ShownMail
 from pocketpay.mail.smtp import Server as SmtpServer
 from pocketpay.mail.smtp import SmtpDelivery
 from pocketpay.mail.text_messages import SimulatedTextProvider
@@ -237,7 +237,7 @@ class Server:
         settings = self._settings
         channels: dict[str, Channel] = {}
         if settings.mail_is_on:
-            delivery = ShownMail() if settings.smtp_host is None else SmtpDelivery(SmtpServer.of(settings))
+            delivery = LogDelivery() if settings.smtp_host is None else SmtpDelivery(SmtpServer.of(settings))
             channels["mails"] = Email(delivery, Sender(*settings.sender))
         if settings.text_messages_are_on:
             channels["text_messages"] = TextMessages(SimulatedTextProvider())

@@ -2,9 +2,9 @@
 
 import strawberry
 
-from pocketpay.identity.changes import STAYS, Wanted
+from pocketpay.identity.changes import UNCHANGED, NewValue
 
 
-def wanted(raw: str | None) -> Wanted:
-    """What the field asks for: STAYS where it was left out, which is strawberry.UNSET."""
-    return STAYS if raw is strawberry.UNSET else raw
+def wanted(raw: str | None) -> NewValue:
+    """What the field asks for: UNCHANGED where it was left out, which is strawberry.UNSET."""
+    return UNCHANGED if raw is strawberry.UNSET else raw

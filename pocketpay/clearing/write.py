@@ -72,7 +72,7 @@ async def _write_side_effects(
             results=[one.results for one in stored],
             refusals=[one.refusals for one in stored],
         )
-    ended = await identity.leave(session, now, written.closing_users) if written.closing_users else []
+    ended = await identity.close(session, now, written.closing_users) if written.closing_users else []
     written_requests = {**written.new_requests, **written.changed_requests}
     versions = {wallet_id: book.accounts[wallet_id].version for wallet_id in written.standings}
     return replace(

@@ -145,16 +145,18 @@ def import_supabase_verb(
 ) -> None:
     """Imports people from Supabase with their passwords and opening balances. Run it again to continue."""
     from pocketpay.cli.progress import ProgressBars
-    from pocketpay.importing.run import Wish, run
+    from pocketpay.importing.run import ImportOptions, run
 
     stops.exit_on_stop_signal(143)
     chosen = settings.load()
     with database_of(chosen) as database:
         serve.prepare(chosen, database)
         per_hour = mails_per_hour if welcome_mail else None
-        wish = Wish(dry_run, skip_wrong, take_suggested, _country(country), per_hour)
+        options = ImportOptions(dry_run, skip_wrong, take_suggested, _country(country), per_hour)
         raise typer.Exit(
-            asyncio.run(run(chosen, database.server_dsn, files, wish, tell=typer.echo, progress=ProgressBars()))
+            asyncio.run(
+                run(chosen, database.server_dsn, files, options, write_line=typer.echo, progress=ProgressBars())
+            )
         )
 
 

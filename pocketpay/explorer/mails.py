@@ -23,7 +23,7 @@ def route(read: Callable[[], Awaitable[Sequence[RecentMail]]]) -> Route:
                 "id": str(one.id),
                 "kind": one.kind,
                 "to": one.recipient,
-                "says": one.says,
+                "says": one.text,
                 "code": one.code,
                 "link": one.link,
                 "createdAt": one.created_at.isoformat(),

@@ -1,6 +1,6 @@
-"""Work that is done after the answer, so that the time of the answer tells nothing about it.
+"""Runs work after the answer was sent, so that the time of the answer reveals nothing about it.
 
-One piece at a time: whatever strangers ask for, it takes one of the few connections for writing.
+The work runs one piece at a time, so that requests by strangers use only one of the few write connections.
 """
 
 import asyncio
@@ -10,38 +10,38 @@ import structlog
 
 from pocketpay.database.failures import ServiceBusy
 
-MOST_WAITING = 256
-"""Pieces that wait; each takes a few milliseconds."""
+MAX_WAITING = 256
+"""How many pieces of work may wait. Each takes a few milliseconds."""
 
 FINISH_SECONDS = 1.0
-"""What waits when the server stops may take so long."""
+"""How long the waiting work may take when the server stops."""
 
 log = structlog.get_logger(__name__)
 
 
 class Afterwards:
-    """Does what it is given, in order. What fails is logged, and nobody is told."""
+    """Runs pieces of work in order. A failure is logged and not reported to the client."""
 
-    def __init__(self, *, most_waiting: int = MOST_WAITING) -> None:
-        self._most_waiting = most_waiting
+    def __init__(self, *, max_waiting: int = MAX_WAITING) -> None:
+        self._max_waiting = max_waiting
         self._one_at_a_time = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
 
     def do(self, work: Callable[[], Awaitable[None]]) -> None:
-        """Does that later. Raises ServiceBusy when too much waits."""
-        if len(self._tasks) >= self._most_waiting:
-            raise ServiceBusy("too much is to be done afterwards")
+        """Schedules a piece of work. Raises ServiceBusy when too many pieces wait."""
+        if len(self._tasks) >= self._max_waiting:
+            raise ServiceBusy("too much background work is waiting")
         task = asyncio.create_task(self._do(work), name="work after an answer")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
     async def finish(self) -> None:
-        """Waits until all of it is done."""
+        """Waits until all work is done."""
         if self._tasks:
             await asyncio.wait(self._tasks)
 
     async def close(self) -> None:
-        """Lets it finish for a moment, and cuts off what is left."""
+        """Waits up to FINISH_SECONDS for the work to finish, then cancels the rest."""
         if not self._tasks:
             return
         await asyncio.wait(self._tasks, timeout=FINISH_SECONDS)
@@ -56,6 +56,6 @@ class Afterwards:
             try:
                 await work()
             except ServiceBusy as busy:
-                log.warning("not_done_afterwards", reason=str(busy))
+                log.warning("background_work_skipped", reason=str(busy))
             except Exception:
-                log.exception("failed_afterwards")
+                log.exception("background_work_failed")

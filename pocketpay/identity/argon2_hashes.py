@@ -1,8 +1,9 @@
-"""argon2 hashes with other parameters than ours, which people bring from Supabase: compared once, then kept as ours.
+"""argon2 hashes with other parameters than ours, imported from Supabase. The first successful sign-in replaces one
+with a hash of our own.
 
-What an answer takes must not tell whether somebody has such a hash. Two sets of parameters take times that no factor
-makes equal on every machine, so whoever is refused pays one hash of each kind that is left. A kind is what the
-parameters are: `argon2id$v=19$m=65536,t=3,p=4`. The import lets in at most MOST_KINDS of them.
+The time of an answer must not reveal whether a user has such a hash. The times of two sets of parameters have no
+constant ratio on all machines, so every refused sign-in computes one hash of each kind that is left. A kind is a set
+of parameters: `argon2id$v=19$m=65536,t=3,p=4`. The import accepts at most MAX_KINDS kinds.
 
 Decision 35 gives the reasons.
 """
@@ -19,23 +20,24 @@ SHAPE = re.compile(
     r"\$(argon2id?)\$v=19\$m=(\d{1,7}),t=(\d{1,3}),p=(\d{1,2})\$([A-Za-z0-9+/]{11,86})\$([A-Za-z0-9+/]{16,86})",
     re.ASCII,
 )
-"""What Supabase compares with: argon2i and argon2id of version 19, base64 without padding."""
+"""The hashes that Supabase accepts: argon2i and argon2id of version 19, base64 without padding."""
 
-MOST_KINDS = 2
-"""Somebody who changed their parameters once has hashes of two kinds."""
+MAX_KINDS = 2
+"""A project that changed its parameters once has hashes of two kinds."""
 
-MOST_MEMORY_KIB = 131_072
-MOST_WORK = 262_144
-"""KiB times passes: 64 MiB passed over four times take 220 ms, 128 MiB twice 280, and bcrypt of cost 12 240."""
+MAX_MEMORY_KIB = 131_072
+MAX_WORK = 262_144
+"""In KiB times passes. 64 MiB with four passes take 220 ms, 128 MiB with two take 280 ms; bcrypt of cost 12 takes 240
+ms."""
 
-MOST_LANES = 8
+MAX_LANES = 8
 
 _TYPES = {"argon2i": Type.I, "argon2id": Type.ID}
 
 
 @dataclass(frozen=True, slots=True)
 class Argon2Hash:
-    """A hash that somebody brought, as it is compared."""
+    """An imported argon2 hash, parsed."""
 
     kind: str
     type: Type
@@ -47,36 +49,36 @@ class Argon2Hash:
 
     @property
     def is_within_bounds(self) -> bool:
-        """Whether a comparison is cheap enough to be made for anybody who asks."""
+        """Whether a verification is cheap enough to run for any client."""
         return (
-            1 <= self.lanes <= MOST_LANES
+            1 <= self.lanes <= MAX_LANES
             and self.passes >= 1
-            and 8 * self.lanes <= self.memory_kib <= MOST_MEMORY_KIB
-            and self.memory_kib * self.passes <= MOST_WORK
+            and 8 * self.lanes <= self.memory_kib <= MAX_MEMORY_KIB
+            and self.memory_kib * self.passes <= MAX_WORK
         )
 
     def matches(self, password: bytes) -> bool:
-        """Whether that is the password. It takes as long whether it is or not."""
+        """Whether the password matches. Takes the same time for every password."""
         return hmac.compare_digest(_raw(self, password), self.hash)
 
 
-def read(kept: str) -> Argon2Hash | None:
-    """The hash, within bounds or not; None for anything else."""
-    shape = SHAPE.fullmatch(kept)
+def read(stored: str) -> Argon2Hash | None:
+    """Parses an argon2 hash, within bounds or not. Returns None for any other text."""
+    shape = SHAPE.fullmatch(stored)
     if shape is None:
         return None
     salt, digest = _decoded(shape[5]), _decoded(shape[6])
     if salt is None or digest is None:
         return None
-    kind = kept.rsplit("$", 2)[0].removeprefix("$")
+    kind = stored.rsplit("$", 2)[0].removeprefix("$")
     return Argon2Hash(kind, _TYPES[shape[1]], int(shape[2]), int(shape[3]), int(shape[4]), salt, digest)
 
 
-def spend(kind: str) -> None:
-    """Takes as long as one comparison of that kind."""
-    nobodys = read(f"${kind}${_NOBODYS_SALT}${_NOBODYS_HASH}")
-    if nobodys is not None and nobodys.is_within_bounds:
-        nobodys.matches(b"nobody's password")
+def spend_time(kind: str) -> None:
+    """Takes as long as verifying one hash of this kind."""
+    dummy = read(f"${kind}${_DUMMY_SALT}${_DUMMY_HASH}")
+    if dummy is not None and dummy.is_within_bounds:
+        dummy.matches(b"nobody's password")
 
 
 def _raw(one: Argon2Hash, password: bytes) -> bytes:
@@ -92,7 +94,7 @@ def _raw(one: Argon2Hash, password: bytes) -> bytes:
 
 
 def _decoded(written: str) -> bytes | None:
-    """Base64 without padding; None unless it is the one way to write those bytes."""
+    """Decodes base64 without padding. Returns None when the text is not the canonical encoding of its bytes."""
     try:
         raw = base64.b64decode(written + "=" * (-len(written) % 4), validate=True)
     except (ValueError, binascii.Error):
@@ -100,5 +102,5 @@ def _decoded(written: str) -> bytes | None:
     return raw if base64.b64encode(raw).decode().rstrip("=") == written else None
 
 
-_NOBODYS_SALT = base64.b64encode(bytes(16)).decode().rstrip("=")
-_NOBODYS_HASH = base64.b64encode(bytes(32)).decode().rstrip("=")
+_DUMMY_SALT = base64.b64encode(bytes(16)).decode().rstrip("=")
+_DUMMY_HASH = base64.b64encode(bytes(32)).decode().rstrip("=")

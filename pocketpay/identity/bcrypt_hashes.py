@@ -1,7 +1,8 @@
-"""Hashes that people bring from Supabase: bcrypt, compared once and then kept as argon2id.
+"""bcrypt hashes imported from Supabase. The first successful sign-in replaces one with an argon2id hash.
 
-What an answer takes must not tell whether somebody has such a hash, so whoever is refused pays for one, as long as
-any are left: 2^cost rounds are the price, and `spend` pays the difference to the dearest one kept.
+The time of an answer must not reveal whether a user has such a hash. So every refused sign-in takes as long as the
+most expensive bcrypt hash in the database, as long as there is one: 2^cost rounds. `spend_time` computes the missing
+rounds.
 
 Decision 14 gives the reasons.
 """
@@ -12,36 +13,38 @@ import bcrypt
 
 SHAPE = re.compile(r"\$2[aby]\$(\d\d)\$[./A-Za-z0-9]{53}", re.ASCII)
 
-MOST_BYTES = 72
-"""What bcrypt reads of a password. GoTrue compares without a word about the rest, so people have longer ones."""
+MAX_BYTES = 72
+"""bcrypt reads only these bytes of a password. GoTrue accepts longer passwords and ignores the rest, so users have
+them."""
 
-LEAST_COST, MOST_COST = 4, 12
-"""GoTrue's is 10, some 50 ms; 12 is four times that. What is dearer would let a stranger buy our threads' time."""
+MIN_COST, MAX_COST = 4, 12
+"""GoTrue's cost is 10, about 50 ms; cost 12 takes four times as long. A higher cost would let strangers keep the
+hashing threads busy."""
 
 _SALT = "abcdefghijklmnopqrstuu"
 
 
-def cost_of(kept: str) -> int | None:
-    """The logarithm of a bcrypt hash's rounds; None when it is no hash that we compare with."""
-    shape = SHAPE.fullmatch(kept)
+def cost_of(stored: str) -> int | None:
+    """Returns the cost of a bcrypt hash (the binary logarithm of its rounds), or None for any other text or cost."""
+    shape = SHAPE.fullmatch(stored)
     if shape is None:
         return None
     cost = int(shape[1])
-    return cost if LEAST_COST <= cost <= MOST_COST else None
+    return cost if MIN_COST <= cost <= MAX_COST else None
 
 
-def matches(kept: str, password: bytes) -> bool:
-    """Whether the first 72 bytes of the password are the ones."""
-    return bcrypt.checkpw(password[:MOST_BYTES], kept.encode("ascii"))
+def matches(stored: str, password: bytes) -> bool:
+    """Whether the first 72 bytes of the password match the hash."""
+    return bcrypt.checkpw(password[:MAX_BYTES], stored.encode("ascii"))
 
 
-def spend(dearest: int, paid: int | None = None) -> None:
-    """Takes as long as one comparison of the cost `dearest`; of that, one of the cost `paid` was made already."""
+def spend_time(highest: int, paid: int | None = None) -> None:
+    """Takes as long as one hash of the cost `highest`, minus a hash of the cost `paid` that was already computed."""
     if paid is None:
-        if dearest:
-            _hash(dearest)
+        if highest:
+            _hash(highest)
         return
-    for cost in range(paid, dearest):  # 2^p + 2^p + 2^(p+1) + … + 2^(d-1) = 2^d
+    for cost in range(paid, highest):  # 2^p + 2^p + 2^(p+1) + … + 2^(d-1) = 2^d
         _hash(cost)
 
 

@@ -1,14 +1,14 @@
-"""Changing a password: the old one shown, a new one kept, every other session ended.
+"""Changing a password: checks the current one, stores a new one, and ends every other session.
 
-locked out?              a Refusal; why, is not known here (services.LockOut)
-user in a wait?          RATE_LIMITED; the budget of signed-in users, which no stranger can use up (throttle.py)
-current one right?       INVALID_CREDENTIALS
-new one strong?          WEAK_PASSWORD, said beside the other
-one unit of work         the new hash, the end of all sessions but this one, the word of it to every server, and a
-                         mail to the user (mails.py)
+locked out?              a Refusal; identity does not know the reason (services.LockOut)
+user must wait?          RATE_LIMITED; the budget of signed-in users, which no stranger can use up (throttle.py)
+current one correct?     INVALID_CREDENTIALS
+new one strong?          WEAK_PASSWORD; both refusals can be returned together
+one unit of work         stores the new hash, ends all sessions except this one, notifies every server, and puts a
+                         notice to the user into the outbox (mails.py)
 
-Whoever signs in with the old password at that moment is either there before, and ended, or finds it replaced: both
-hold the user's row (`proof.stands`).
+A sign-in with the old password at the same time either comes first, and its session is ended, or finds the password
+replaced: both lock the user's row (`proof.is_current`).
 """
 
 from uuid import UUID
@@ -31,7 +31,7 @@ from pocketpay.identity.viewer import Viewer
 async def change_password(
     services: IdentityServices, viewer: Viewer, current_password: str, new_password: str, *, address: str
 ) -> Changed:
-    """Gives the user once the new password is theirs, or all that keeps it from being.
+    """Sets the new password and returns the user, or returns every refusal.
 
     Raises RateLimited, ServiceBusy, Unauthenticated when this session ends meanwhile, and a Refusal when the user is
     locked out.
@@ -46,7 +46,7 @@ async def change_password(
         async with services.throttle.signed_in(user.id, address) as tried:
             verdict = await services.passwords.verify(found.password_hash, current_password)
             if weak is None:
-                # Before it is asked whether the old one was right: a wrong guess takes as long as a right one.
+                # Before the verdict is used, so that a wrong password takes as long as a correct one.
                 new_hash = await services.passwords.hash(new_password)
             tried.succeeded = verdict.matches
         refusals: list[Refusal] = [] if verdict.matches else [WrongPassword()]
@@ -54,7 +54,7 @@ async def change_password(
             refusals.append(WeakPassword(weak, "newPassword"))
         return Changed(None, tuple(refusals)) if refusals else await _changed(services, viewer, found, new_hash)
 
-    return await proof.until_it_stands(attempt)
+    return await proof.retry_when_replaced(attempt)
 
 
 async def _changed(services: IdentityServices, viewer: Viewer, found: Credentials, new_hash: str) -> Changed:
@@ -62,7 +62,7 @@ async def _changed(services: IdentityServices, viewer: Viewer, found: Credential
 
     async def unit() -> tuple[User, list[UUID]]:
         async with services.database.write() as session:
-            if not await proof.stands(session, viewer.user_id, found.password_hash, new_hash):
+            if not await proof.is_current(session, viewer.user_id, found.password_hash, new_hash):
                 raise Unauthenticated
             await services.require_unlocked(session, viewer.wallet_id)
             ended = await end_others(session, viewer)
@@ -73,6 +73,6 @@ async def _changed(services: IdentityServices, viewer: Viewer, found: Credential
         return user, ended
 
     user, ended = await until_known(unit)
-    # The signal will come, but whoever has just done this should not have to wait for it.
-    services.gate.forget(ended)
+    # The signal does the same, but later; the tokens must stop working before the answer is sent.
+    services.gate.evict(ended)
     return Changed(user)

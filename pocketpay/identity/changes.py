@@ -1,7 +1,7 @@
-"""What somebody wants changed about themselves: from what they typed to values fit to be kept.
+"""Parses the changes that a user makes to their own profile, from typed texts to values that can be stored.
 
-STAYS   a field that was not mentioned
-None    a field to be cleared
+UNCHANGED   a field that was not given
+None        a field to be cleared
 """
 
 from collections.abc import Callable
@@ -14,61 +14,62 @@ from pocketpay.identity import avatars, contacts, names
 from pocketpay.identity.errors import InvalidProfile
 
 
-class Stays(Enum):
-    """The one value that means: leave it as it is."""
+class Unchanged(Enum):
+    """The type of UNCHANGED, which leaves a field as it is."""
 
-    STAYS = "stays"
+    UNCHANGED = "unchanged"
 
 
-STAYS: Final = Stays.STAYS
+UNCHANGED: Final = Unchanged.UNCHANGED
 
-Wanted: TypeAlias = str | Stays | None
+NewValue: TypeAlias = str | Unchanged | None
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
-    """What somebody typed. `current_password` is asked when the address or the number is mentioned."""
+class TypedChanges:
+    """The changes as typed. `current_password` is required when the email address or the phone number is given."""
 
-    raw_name: Wanted = STAYS
-    raw_email: Wanted = STAYS
-    raw_phone: Wanted = STAYS
-    raw_avatar_url: Wanted = STAYS
+    raw_name: NewValue = UNCHANGED
+    raw_email: NewValue = UNCHANGED
+    raw_phone: NewValue = UNCHANGED
+    raw_avatar_url: NewValue = UNCHANGED
     current_password: str | None = None
 
     @property
     def needs_password(self) -> bool:
-        """Whether it touches what somebody is found by: a stolen session alone must not take an account over."""
-        return self.raw_email is not STAYS or self.raw_phone is not STAYS
+        """Whether a login (the email address or the phone number) changes. A stolen session alone must not be enough
+        to take over an account."""
+        return self.raw_email is not UNCHANGED or self.raw_phone is not UNCHANGED
 
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """Each field in the form it is kept in."""
+    """The changes in the form in which they are stored."""
 
-    name: Wanted = STAYS
-    email: Wanted = STAYS
-    phone: Wanted = STAYS
-    avatar_url: Wanted = STAYS
+    name: NewValue = UNCHANGED
+    email: NewValue = UNCHANGED
+    phone: NewValue = UNCHANGED
+    avatar_url: NewValue = UNCHANGED
 
 
-def read(wish: Wish) -> tuple[Changes, list[Refusal]]:
-    """Reads the wish, and says of each field that is not fit why; what is not fit stays."""
+def read(typed: TypedChanges) -> tuple[Changes, list[Refusal]]:
+    """Parses the changes. Returns them with a refusal for each invalid field, which stays unchanged."""
     refusals: list[Refusal] = []
 
-    def fit(typed: Wanted, parse: Callable[[str], str]) -> Wanted:
-        if typed is None or isinstance(typed, Stays):
-            return typed
+    def parsed(raw: NewValue, parse: Callable[[str], str]) -> NewValue:
+        if raw is None or isinstance(raw, Unchanged):
+            return raw
         try:
-            return parse(typed)
+            return parse(raw)
         except Refusal as refusal:
             refusals.append(refusal)
-            return STAYS
+            return UNCHANGED
 
-    if wish.raw_name is None:
+    if typed.raw_name is None:
         refusals.append(InvalidProfile("name", "cannot be cleared"))
     return Changes(
-        name=STAYS if wish.raw_name is None else fit(wish.raw_name, names.display_name),
-        email=fit(wish.raw_email, contacts.email_address),
-        phone=fit(wish.raw_phone, contacts.phone_number),
-        avatar_url=fit(wish.raw_avatar_url, avatars.picture_url),
+        name=UNCHANGED if typed.raw_name is None else parsed(typed.raw_name, names.display_name),
+        email=parsed(typed.raw_email, contacts.email_address),
+        phone=parsed(typed.raw_phone, contacts.phone_number),
+        avatar_url=parsed(typed.raw_avatar_url, avatars.picture_url),
     ), refusals

@@ -1,8 +1,9 @@
-"""Leaving: somebody is here no longer, and nothing personal of them is kept.
+"""Closing a user, when their wallet closes: no personal data of them is kept.
 
-Their name, addresses and picture go, their password opens nothing any more, their sessions end. In the place of the
-username comes one that means nobody; of the old one a fingerprint is kept: nobody is ever paid in their place. Of the
-email address a fingerprint is kept too, under the server's key: whoever comes again is given no welcome bonus.
+Their name, contacts and picture are deleted, their password stops working, and their sessions end. A random username
+replaces theirs. A fingerprint of the old username is kept, so that nobody else can get it and be paid in their place.
+A fingerprint of the email address is kept too, under the server's key, so that a user who returns gets no second
+welcome bonus.
 """
 
 import secrets
@@ -10,16 +11,19 @@ from dataclasses import dataclass
 from typing import Self
 from uuid import UUID
 
-from pocketpay.identity.usernames import LEFT
+from pocketpay.identity.usernames import CLOSED_PREFIX
 
 NAME = "Closed account"
-"""What others see in the place of a name, in their own past."""
+"""The name that others see in their old payments."""
 
 
 @dataclass(frozen=True, slots=True)
 class ClosingUser:
-    """Somebody about to leave. `username` is what they are called from then on; `proven` the hash that the password
-    they have shown was compared with; `email` the fingerprint of their address, None where they have none."""
+    """A user who is being closed.
+
+    `username` is their new username; `proven` is the hash that their password was verified against; `email` is the
+    fingerprint of their email address, or None.
+    """
 
     user_id: UUID
     username: str
@@ -28,5 +32,5 @@ class ClosingUser:
 
     @classmethod
     def of(cls, user_id: UUID, proven: str, email: bytes | None = None) -> Self:
-        """With a username that nobody can guess, and so nobody has."""
-        return cls(user_id, LEFT + secrets.token_hex(8), proven, email)
+        """Returns the closing user with a new random username."""
+        return cls(user_id, CLOSED_PREFIX + secrets.token_hex(8), proven, email)

@@ -1,4 +1,4 @@
-"""Email addresses and telephone numbers, each in the one form it is kept in. Nothing is looked up on the network."""
+"""Parses email addresses and phone numbers into their stored forms. Nothing is looked up on the network."""
 
 import re
 from enum import StrEnum
@@ -13,26 +13,27 @@ LONGEST_TYPED = 320
 
 
 class Contact(StrEnum):
-    """What a user is reached by, and may verify."""
+    """The two kinds of contact that a user can verify."""
 
     EMAIL = "email"
     PHONE = "phone"
 
 
 _DIALLED = re.compile(r"\+[0-9 ().\-/]{5,40}", re.ASCII)
-"""What a number in full may be written with; the library would also take letters for digits."""
+"""The characters that a full number may have. The library alone would also accept letters as digits."""
 
 
 def email_address(typed: str) -> str:
-    """The address with its domain in lower case; what is before the "@" keeps its case. Raises InvalidProfile.
+    """Returns the address with its domain in lower case; the part before the "@" keeps its case.
 
-    White space and invisible marks around it, which a pasted address may bring, are not part of it.
-    Before the "@" only ASCII is taken: PostgreSQL must fold its case the same way everywhere for it to be unique.
+    White space and invisible characters around it, as in a pasted text, are removed. Raises InvalidProfile. The part
+    before the "@" must be ASCII: addresses are compared without case, and PostgreSQL folds only ASCII the same way
+    everywhere.
     """
     if len(typed) > LONGEST_TYPED:
         raise InvalidProfile("email", "is too long")
     try:
-        # Addresses that tests and demos are given (RFC 2606) are taken too: mail to them goes nowhere.
+        # `test_environment` accepts the reserved domains of tests and demos (RFC 2606). Mail to them goes nowhere.
         kept = validate_email(
             trimmed(typed), check_deliverability=False, allow_smtputf8=False, strict=True, test_environment=True
         )
@@ -42,9 +43,9 @@ def email_address(typed: str) -> str:
 
 
 def phone_number(typed: str) -> str:
-    """The number in E.164, "+12025550123". Raises InvalidProfile unless it is written in full, with its country.
+    """Returns the number in E.164, such as "+12025550123". Raises InvalidProfile when the country code is missing.
 
-    It may be written in digits of any script, with any spaces and hyphens, and among marks that nobody sees.
+    Digits may be of any script. Spaces, hyphens and invisible characters are ignored.
     """
     if len(typed) > LONGEST_TYPED:
         raise InvalidProfile("phone", "must be a number with its country code, like +12025550123")
@@ -55,7 +56,7 @@ def phone_number(typed: str) -> str:
         number = phonenumbers.parse(shown, None)
     except phonenumbers.NumberParseException:
         raise InvalidProfile("phone", "must be a number with its country code, like +12025550123") from None
-    # Possible, not valid: which ranges are given out changes faster than any library.
+    # The check is for possible numbers, not for assigned ones: assigned ranges change faster than any library.
     if not phonenumbers.is_possible_number(number):
         raise InvalidProfile("phone", "has too few or too many digits for its country")
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)

@@ -1,25 +1,25 @@
-"""Why identity refuses. Facts, not sentences.
+"""The refusals and errors of identity. They carry facts; api/ writes the messages.
 
 Refusal
 ├── InvalidProfile(field, problem)    INVALID_INPUT
 ├── WeakPassword(weakness)            WEAK_PASSWORD
 ├── UsernameTaken                     USERNAME_TAKEN
 ├── EmailTaken, PhoneTaken            EMAIL_TAKEN, PHONE_TAKEN
-├── InvalidCredentials                INVALID_CREDENTIALS: no such user, or another password; never which
-├── WrongPassword(field)              INVALID_CREDENTIALS: of somebody signed in, whose password was asked again
-├── InvalidToken                      INVALID_TOKEN: a refresh token that is none, ended, or used before
-├── InvalidCode(field)                INVALID_CODE: a code or a link that is none, expired, or used before
-├── EmailMissing, PhoneMissing        INVALID_INPUT: they have given no address or number that could be verified
+├── InvalidCredentials                INVALID_CREDENTIALS: no such user, or a wrong password; both look the same
+├── WrongPassword(field)              INVALID_CREDENTIALS: the current password of a signed-in user is wrong
+├── InvalidToken                      INVALID_TOKEN: a refresh token that is unknown, ended, or used before
+├── InvalidCode(field)                INVALID_CODE: a code or a link that is wrong, expired, or used before
+├── EmailMissing, PhoneMissing        INVALID_INPUT: the user has no email address or phone number to verify
 ├── MailUnavailable                   MAIL_UNAVAILABLE: this server sends no mail
 ├── TextMessagesUnavailable           TEXT_MESSAGES_UNAVAILABLE: this server sends no text messages
-├── NoSuchSession                     NOT_FOUND: none, or somebody else's
+├── NoSuchSession                     NOT_FOUND: no session has this id, or it is another user's
 └── RateLimited(retry_after_seconds)  RATE_LIMITED
 
 AccessDenied
 ├── Unauthenticated                   nobody is signed in
-└── Forbidden                         signed in, and not allowed
+└── Forbidden                         the viewer is signed in but not allowed
 
-AlreadyThere                          a unique value of a new user is taken, or this user has been written before
+AlreadyExists                         a unique value of a new user is taken, or an earlier try has written this user
 """
 
 from enum import StrEnum
@@ -28,7 +28,7 @@ from pocketpay.errors import AccessDenied, PocketPayError, Refusal
 
 
 class InvalidProfile(Refusal):
-    """Something about a person that breaks its rule. `problem` says which, in words that follow the field's name."""
+    """A field of a user breaks its rule. `problem` is the message without its subject, the field's name."""
 
     code = "INVALID_INPUT"
 
@@ -55,7 +55,7 @@ _PROBLEMS = {
 
 
 class WeakPassword(Refusal):
-    """A new password that would not protect anything. `problem` follows the field's name."""
+    """A new password is too weak. `problem` is the message without its subject, the field's name."""
 
     code = "WEAK_PASSWORD"
 
@@ -84,7 +84,7 @@ class PhoneTaken(Refusal):
 
 
 TAKEN: dict[str, type[Refusal]] = {"username": UsernameTaken, "email": EmailTaken, "phone": PhoneTaken}
-"""By the name of the column."""
+"""The refusal for each column whose value is taken."""
 
 
 class InvalidCredentials(Refusal):
@@ -92,7 +92,7 @@ class InvalidCredentials(Refusal):
 
 
 class WrongPassword(Refusal):
-    """Somebody who is signed in was asked for their password again, and gave none or another one."""
+    """A signed-in user had to give their password again, and gave none or a wrong one."""
 
     code = "INVALID_CREDENTIALS"
 
@@ -107,7 +107,7 @@ class InvalidToken(Refusal):
 
 
 class InvalidCode(Refusal):
-    """A one-time code, or the token of a link, that proves nothing: why is not said."""
+    """A one-time code, or the token of a link, is not valid. The client is not told why."""
 
     code = "INVALID_CODE"
 
@@ -138,7 +138,7 @@ class NoSuchSession(Refusal):
 
 
 class RateLimited(Refusal):
-    """Too often. Asking again is useful `retry_after_seconds` from now, and not before."""
+    """The caller has made too many requests and may try again after `retry_after_seconds`."""
 
     code = "RATE_LIMITED"
 
@@ -148,12 +148,12 @@ class RateLimited(Refusal):
 
 
 class Unauthenticated(AccessDenied):
-    """Nobody is signed in: no token, a bad one, or one that has expired."""
+    """Nobody is signed in: the token is missing, invalid or expired."""
 
 
 class Forbidden(AccessDenied):
-    """Somebody is signed in, and may not."""
+    """The viewer is signed in but not allowed to do this."""
 
 
-class AlreadyThere(PocketPayError):
-    """A unique value of a new user is taken: by another user, or by our own earlier try to write this one."""
+class AlreadyExists(PocketPayError):
+    """A unique value of a new user is taken, by another user or by an earlier try to write this user."""

@@ -1,7 +1,7 @@
-"""Fingerprints of email addresses: what may be kept of an address when its owner has left.
+"""Fingerprints of email addresses. They are kept when the owner of an address has closed their wallet.
 
-An HMAC under a key of the server's secret: without the secret nobody can try addresses against what is kept. Another
-SECRET_KEY makes other fingerprints, and what was kept before means nothing then.
+A fingerprint is an HMAC under a key derived from the server's secret: without the secret nobody can test addresses
+against the stored fingerprints. After a change of SECRET_KEY the stored fingerprints no longer match anything.
 """
 
 import hmac
@@ -10,11 +10,11 @@ from pocketpay.identity.tokens import derived_key
 
 
 class EmailFingerprints:
-    """Makes them. `secret` is the server's key, the same on every server."""
+    """Makes fingerprints. `secret` is the server's key, the same on every server."""
 
     def __init__(self, secret: bytes) -> None:
         self._key = derived_key(secret, "email fingerprints")
 
     def of(self, email: str) -> bytes:
-        """32 bytes, the same for all spellings by which an address is one person's: in any case."""
+        """Returns the fingerprint of an address: 32 bytes, the same for upper and lower case."""
         return hmac.digest(self._key, email.lower().encode(), "sha256")

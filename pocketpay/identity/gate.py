@@ -1,12 +1,14 @@
-"""The gate: from a token to a viewer, on every request.
+"""The gate: turns an access token into a viewer, on every request. It caches tokens and sessions.
 
-    a token seen before       one look into a dict, and its time
-    a token of a known sid    its signature
-    a sid not known here      its signature, and the session looked up once, together with all that are new just now:
-                              there, living, its user's and wallet's
+    a cached token                      checks only its expiry
+    a new token of a cached session     verifies its signature
+    a token of a session not cached     verifies its signature and reads the session, in a batch with the others
+                                        that are new at this moment: it must be live, and of the token's user and
+                                        wallet
 
-What is remembered is true only as long as this server hears of every session that ends: a signal drops the session, a
-gap of the listener drops all, and while it is down nothing is remembered and every request looks.
+The cache is correct only while this server is notified of every session that ends. A signal removes the session. A
+gap in the notifications removes everything. While the listener is disconnected nothing is cached, and every request
+reads its session.
 """
 
 import time
@@ -24,15 +26,16 @@ from pocketpay.identity.tokens import AccessTokens, BadToken, Claims, ExpiredTok
 from pocketpay.identity.viewer import Viewer
 from pocketpay.updates.signals import Signal
 
-MOST_TOKENS = 20_000
-"""Remembered at once: some 20 MB. Beyond, the one remembered longest is forgotten, and costs its check again."""
+MAX_TOKENS = 20_000
+"""Cached tokens, about 20 MB. Beyond that, the token cached first is removed; its next request checks it again."""
 
-MOST_LOOKS = 10
-"""At one session, while others end during each look: a thousand would have to end in a second."""
+MAX_READS = 10
+"""Reads of one session that may be repeated because another session ended during each of them. To reach this limit,
+about a thousand sessions would have to end in a second."""
 
 
 class Denial(Enum):
-    """Why a token opens nothing. A socket closes with 4401 for REVOKED, with 4403 for the others."""
+    """Why a token is refused. A WebSocket closes with 4401 for REVOKED and with 4403 for the others."""
 
     BAD = "bad"
     EXPIRED = "expired"
@@ -41,16 +44,17 @@ class Denial(Enum):
 
 @dataclass(slots=True)
 class _Known:
-    """A session that was looked up, and the tokens of it that were believed since."""
+    """A cached session, and its tokens that were verified since it was read."""
 
     viewer: Viewer
     tokens: set[str] = field(default_factory=set)
 
 
 class Gate:
-    """What this server remembers of tokens and sessions; a subscriber of the hub.
+    """This server's cache of tokens and sessions; a subscriber of the hub.
 
-    `listening` is whether this server hears of sessions that end; it starts as False, and what is set False forgets.
+    `listening` is whether this server is notified of sessions that end. It is False at first. Setting it empties the
+    cache.
     """
 
     def __init__(
@@ -58,44 +62,45 @@ class Gate:
         database: Database,
         access_tokens: AccessTokens,
         *,
-        most_tokens: int = MOST_TOKENS,
+        max_tokens: int = MAX_TOKENS,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._standings = JoinedRead[UUID, sessions.Standing](database, sessions.standings)
         self._access_tokens = access_tokens
-        self._most_tokens = most_tokens
+        self._max_tokens = max_tokens
         self._clock = clock
         self._tokens: dict[str, Claims] = {}
         self._sessions: dict[UUID, _Known] = {}
         self._listening = False
-        self._forgotten = 0
+        self._evictions = 0
 
     @property
     def listening(self) -> bool:
         return self._listening
 
     @listening.setter
-    def listening(self, hears: bool) -> None:
-        self._listening = hears
-        self.forget_all()
+    def listening(self, is_listening: bool) -> None:
+        self._listening = is_listening
+        self.clear()
 
     def on_signal(self, signal: Signal) -> None:
-        """The hub: that was committed."""
+        """Removes the sessions that have ended. The hub calls it for each committed change."""
         if signal.sessions:
-            self.forget(signal.sessions)
+            self.evict(signal.sessions)
 
     def on_gap(self, since: datetime) -> None:
-        """The hub: from now on all is heard; what was committed since that moment may not have been."""
+        """Empties the cache and starts caching. The hub calls it when it is connected again, as signals since `since`
+        may have been lost."""
         self.listening = True
 
     def on_disconnect(self) -> None:
-        """The hub: nothing is heard."""
+        """Stops caching. The hub calls it when its connection is lost."""
         self.listening = False
 
     async def viewer(self, token: str) -> Viewer | None:
-        """Who shows that token, or None when it is bad, expired, or of a session that has ended.
+        """Returns the viewer of a token, or None when it is invalid, expired, or of a session that has ended.
 
-        Raises ServiceBusy when the session cannot be looked up now.
+        Raises ServiceBusy when the session cannot be read now.
         """
         known = self._tokens.get(token)
         if known is not None and self._clock() < known.expires_at:
@@ -104,7 +109,7 @@ class Gate:
         return found.viewer if isinstance(found, Claims) else None
 
     async def check(self, token: str) -> Claims | Denial:
-        """The same for a socket, which must know until when it may stay open, and why it may not."""
+        """Like `viewer`, for a WebSocket: returns the claims with their expiry, or why the token is refused."""
         known = self._tokens.get(token)
         if known is not None:
             if self._clock() < known.expires_at:
@@ -117,23 +122,23 @@ class Gate:
             return Denial.EXPIRED
         except BadToken:
             return Denial.BAD
-        return await self._looked_up(token, claims)
+        return await self._look_up(token, claims)
 
-    def forget(self, session_ids: Iterable[UUID]) -> None:
-        """Those sessions have ended: their tokens open nothing from now on."""
-        self._forgotten += 1
+    def evict(self, session_ids: Iterable[UUID]) -> None:
+        """Removes sessions that have ended. Their tokens are refused from now on."""
+        self._evictions += 1
         for session_id in session_ids:
             known = self._sessions.pop(session_id, None)
             for token in known.tokens if known is not None else ():
                 self._tokens.pop(token, None)
 
-    def forget_all(self) -> None:
-        """Any session may have ended unheard: each is looked up again."""
-        self._forgotten += 1
+    def clear(self) -> None:
+        """Empties the cache, so that each session is read again: any of them may have ended without a signal."""
+        self._evictions += 1
         self._tokens.clear()
         self._sessions.clear()
 
-    async def _looked_up(self, token: str, claims: Claims) -> Claims | Denial:
+    async def _look_up(self, token: str, claims: Claims) -> Claims | Denial:
         session_id = claims.viewer.session_id
         known = self._sessions.get(session_id)
         if known is None:
@@ -150,23 +155,23 @@ class Gate:
         return claims
 
     async def _standing(self, session_id: UUID) -> sessions.Standing | None:
-        """How that session stands, if it lives as of a moment after which no end of one was heard here.
+        """Reads the session, and reads it again when any session has ended meanwhile.
 
-        One that ended while it was looked up has been told of already, and will not be again: a socket let in by the
-        answer would stay.
+        If this session ended during the read, its signal has already come and will not come again, so a WebSocket
+        that is accepted with the old result would stay open.
         """
-        for _ in range(MOST_LOOKS):
-            forgotten = self._forgotten
+        for _ in range(MAX_READS):
+            evictions = self._evictions
             standing = await self._standings.load(session_id)
-            if standing is None or not standing.live or forgotten == self._forgotten:
+            if standing is None or not standing.live or evictions == self._evictions:
                 return standing
-        raise ServiceBusy("sessions end faster than they can be looked up")
+        raise ServiceBusy("sessions end faster than they can be read")
 
     def _remember(self, token: str, claims: Claims, known: _Known) -> None:
-        if len(self._tokens) >= self._most_tokens:
+        if len(self._tokens) >= self._max_tokens:
             oldest = next(iter(self._tokens))
             self._drop(oldest, self._tokens[oldest])
-        # Another request may have dropped the session between the look and here; then it is put back, still true.
+        # Another request may have removed the session since it was read. It is still live, so it is put back.
         self._sessions[claims.viewer.session_id] = known
         known.tokens.add(token)
         self._tokens[token] = claims

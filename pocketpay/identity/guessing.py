@@ -1,10 +1,10 @@
-"""Would a guesser find this password early? Pure; a few microseconds whatever the text.
+"""Whether an attacker would guess a password early. Pure; takes a few microseconds for any text.
 
-A guesser starts with lists of passwords that others have used, then the person's own names, each with digits and
-signs around, then a short piece said again and again, then runs along the keyboard. So does this.
+An attacker tries lists of common passwords first, then the user's own names, each with digits and signs around it,
+then short texts that are repeated, then runs along the keyboard. This check does the same.
 
-The list is the 30,000 most used passwords that `zxcvbn` brings along. Its estimator is not used: some texts of forty
-characters keep it busy for a second, and it holds the interpreter while it thinks.
+The list is the 30,000 most common passwords, which `zxcvbn` includes. Its estimator is not used: it takes a second
+for some texts of forty characters, and holds the interpreter lock during that time.
 """
 
 from collections.abc import Iterable
@@ -28,26 +28,27 @@ _ROWS = (
 )
 _STEPS = frozenset(pair for row in _ROWS for pair in pairwise(row))
 _FEWEST_RUNS = 4
-"""abcd1234efgh is three runs; twelve characters chosen by chance are ten or more."""
+"""abcd1234efgh has three runs; twelve random characters have ten or more."""
 
 _SHORT_PIECE = 4
 _SHORT_AFFIX = 8
-"""Digits and signs around a word: a year, a date, an exclamation. More of them, unless in a run, are a secret."""
+"""In characters: digits and signs around a word, such as a year, a date or an exclamation mark. More of them are hard
+to guess, unless they form a run."""
 
 _AFFIXES = "0123456789!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~ "
 
 
 def guessable(password: str, about: Iterable[str] = ()) -> bool:
-    """Whether it is a known password, a name of the person's or the product's, or a pattern.
+    """Whether the password is a common one, a name of the user or of the product, or a pattern.
 
-    `about` are the words a guesser knows of the person: username, name, email address.
+    `about` are the words that an attacker may know about the user: username, name, email address.
     """
     text = nfkc(password).casefold()
     core = text.strip(_AFFIXES)
     known = _known_passwords()
     if text in known:
         return True
-    if (core in known or _squeezed(core) in _words(about)) and _expected(text.replace(core, "", 1)):
+    if (core in known or _alphanumeric(core) in _words(about)) and _expected(text.replace(core, "", 1)):
         return True
     piece = _repeated_piece(text)
     if piece is not None and (len(piece) <= _SHORT_PIECE or piece in known or piece.strip(_AFFIXES) in known):
@@ -65,23 +66,23 @@ def _expected(affixes: str) -> bool:
 
 
 def _words(about: Iterable[str]) -> set[str]:
-    said = [*OWN_WORDS, *about]
-    said += [part for word in said for part in word.replace("@", " ").split()]
-    return {_squeezed(nfkc(word).casefold().strip(_AFFIXES)) for word in said} - {""}
+    words = [*OWN_WORDS, *about]
+    words += [part for word in words for part in word.replace("@", " ").split()]
+    return {_alphanumeric(nfkc(word).casefold().strip(_AFFIXES)) for word in words} - {""}
 
 
-def _squeezed(text: str) -> str:
+def _alphanumeric(text: str) -> str:
     return "".join(char for char in text if is_alphanumeric(char))
 
 
 def _repeated_piece(text: str) -> str | None:
-    """The shortest piece that gives the text when said again and again, or None: found in the text said twice."""
+    """Returns the shortest piece whose repetition is the text, or None. It is found by searching the doubled text."""
     length = (text + text).find(text, 1)
     return text[:length] if 0 < length < len(text) else None
 
 
 def _runs(text: str) -> int:
-    """How many runs it is made of: the same character again, or neighbours along a row, forwards or backwards."""
+    """Returns the number of runs in the text. A run repeats a character, or follows a row forwards or backwards."""
     runs = 1
     for before, after in pairwise(text):
         if before != after and (before, after) not in _STEPS and (after, before) not in _STEPS:

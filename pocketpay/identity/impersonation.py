@@ -1,13 +1,13 @@
-"""Whether a name could be taken for Pocket Pay's own. One rule for usernames and display names.
+"""Whether a name could be mistaken for a name of Pocket Pay or its staff. One rule for usernames and display names.
 
-A name speaks for the service when, by what it looks like (`pocketpay.text.skeleton`, words joined),
+The rule compares how names look (`pocketpay.text.skeleton`, words joined). It refuses a name that
 
-- it has the service's name in it: "official_pocketpay", "P0cket Pay London";
-- or it has no word but ours, and among them a staff word, or a product word together with a role:
-  "admin1", "Support Team", "card_team".
+- contains the service's name: "official_pocketpay", "P0cket Pay London";
+- or consists only of words listed here, with a staff word, or with a product word and a role: "admin1",
+  "Support Team", "card_team".
 
-A person's own word beside them makes it a person's name: "Joan Support", "Adminah". What is no letter counts as the
-letter it is read as and as nothing, whichever makes the name ours: "4dm1n", "admin1".
+With any other word it is a person's name: "Joan Support", "Adminah". A character that is not a letter is tried both
+as the letter that it resembles and as nothing: "4dm1n" and "admin1" are both refused.
 """
 
 import re
@@ -16,11 +16,11 @@ from enum import Flag, auto
 from pocketpay.text.skeleton import Skeleton, skeleton
 
 PROBLEM = "must not look like a name of Pocket Pay or its staff"
-"""What is wrong with such a name, in words that follow the field's."""
+"""The message for such a name, without its subject, the field's name."""
 
 
 class Word(Flag):
-    """What a word says about who speaks."""
+    """The kind of a listed word."""
 
     FILLER = 0
     STAFF = auto()
@@ -46,42 +46,43 @@ def _letters(word: str) -> str:
 
 
 _KIND = {_letters(word): kind for kind, words in _WORDS.items() for word in words.split()}
-_BRAND_DRAWN = re.compile("".join(f"{letter}+" for letter in _letters(_BRAND)))
-"""The service's name; a letter typed twice does not hide it."""
+_BRAND_PATTERN = re.compile("".join(f"{letter}+" for letter in _letters(_BRAND)))
+"""The service's name. Repeated letters match too."""
 
 
-def speaks_for_service(name: str) -> bool:
-    """Whether others could take that name for the service's own or its staff's."""
-    drawn = skeleton(name)
+def resembles_service(name: str) -> bool:
+    """Whether others could mistake the name for one of the service or its staff."""
+    shape = skeleton(name)
     without_signs = Skeleton(
-        "".join(letter for letter, sign in zip(drawn.letters, drawn.is_sign, strict=True) if not sign),
-        (False,) * drawn.is_sign.count(False),
-        tuple(drawn.is_sign[:start].count(False) for start in drawn.starts),
+        "".join(letter for letter, sign in zip(shape.letters, shape.is_sign, strict=True) if not sign),
+        (False,) * shape.is_sign.count(False),
+        tuple(shape.is_sign[:start].count(False) for start in shape.starts),
     )
-    if _has_brand(drawn) or _has_brand(without_signs):
+    if _has_brand(shape) or _has_brand(without_signs):
         return True
     return any(
         Word.STAFF in kinds or (Word.PRODUCT in kinds and Word.ROLE in kinds)
-        for kinds in _kinds(drawn.letters, drawn.is_sign)
+        for kinds in _kinds(shape.letters, shape.is_sign)
     )
 
 
-def _has_brand(drawn: Skeleton) -> bool:
-    return any(_reads_as_brand(drawn, found.start(), found.end()) for found in _BRAND_DRAWN.finditer(drawn.letters))
+def _has_brand(shape: Skeleton) -> bool:
+    return any(_reads_as_brand(shape, found.start(), found.end()) for found in _BRAND_PATTERN.finditer(shape.letters))
 
 
-def _reads_as_brand(drawn: Skeleton, start: int, end: int) -> bool:
-    """Whether somebody reads the service's name there, and not two words of a person's, like "Pocket Payne"."""
-    if not any(start < begins < end for begins in drawn.starts):
+def _reads_as_brand(shape: Skeleton, start: int, end: int) -> bool:
+    """Whether the letters from `start` to `end` read as the service's name, and not as a person's words, such as
+    "Pocket Payne"."""
+    if not any(start < begins < end for begins in shape.starts):
         return True
-    word_start = max(begins for begins in drawn.starts if begins <= start)
-    word_end = min((begins for begins in drawn.starts if begins >= end), default=len(drawn.letters))
+    word_start = max(begins for begins in shape.starts if begins <= start)
+    word_end = min((begins for begins in shape.starts if begins >= end), default=len(shape.letters))
     around = ((word_start, start), (end, word_end))
-    return all(_kinds(drawn.letters[one:other], drawn.is_sign[one:other]) for one, other in around)
+    return all(_kinds(shape.letters[one:other], shape.is_sign[one:other]) for one, other in around)
 
 
 def _kinds(letters: str, is_sign: tuple[bool, ...]) -> set[Word]:
-    """What the letters say, in every way to read all of them as our words; empty when there is none."""
+    """Returns the kinds of words for every way to split the letters into listed words; empty when there is none."""
     reached: list[set[Word]] = [set() for _ in range(len(letters) + 1)]
     reached[0].add(Word.FILLER)
     for place, kinds in enumerate(reached[:-1]):

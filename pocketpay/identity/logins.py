@@ -1,16 +1,17 @@
-"""What somebody signs in by, in one spelling: a username, an email address, a phone number, or a text of nobody's.
+"""The login that a user signs in with: a username, an email address or a phone number, in canonical form.
 
-The law of the counters: *what a stranger is told follows from the text of the login alone.* Attempts are counted by
-`Login.key`, which is computed from the text and from nothing that is stored. So
+The rule of the counters: *the answer to a stranger depends only on the text of the login.* Attempts are counted by
+`Login.key`, which is computed from the text alone and never from stored data. So
 
-    all spellings that reach one username, email address or phone number have one key: case, width, spaces, "@",
-        punycode, invisible marks around it, digits of any script, hyphens in a number
-    a login that is nobody's has a key like any other, and is counted and refused in the same way
-    what reaches one person in three ways has three keys: sharing one would tell that they belong together
+    all spellings of one username, email address or phone number have one key: case, width, spaces, "@", punycode,
+        invisible characters around it, digits of any script, hyphens in a number
+    a login of an unknown user has a key like any other, and is counted and refused in the same way
+    the username, the email address and the phone number of one user have three keys: a shared key would reveal that
+        they belong together
 
-A phone number begins with "+" and its country, so no text is both a number and a username (decision 33).
+A phone number begins with "+" and its country code, so no text is both a number and a username (decision 33).
 
-A person is only looked up by the fields of a Login, so no spelling reaches a person under another key.
+Users are looked up only by the fields of a Login, so no spelling finds a user under another key.
 """
 
 from dataclasses import dataclass
@@ -21,12 +22,15 @@ from pocketpay.text.characters import nfkc
 from pocketpay.text.pasted import trimmed
 
 LONGEST = 320
-"""Characters looked at: the longest email address."""
+"""In characters: the length of the longest email address. The rest of a longer text is ignored."""
 
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """A canonical `username`, `email` or `phone`, one of them; all None for a text that can be nobody's."""
+    """A canonical `username`, `email` or `phone`. One of them is set; all are None for a text that is none of these.
+
+    `typed` is the text itself, folded.
+    """
 
     username: str | None
     email: str | None
@@ -35,7 +39,7 @@ class Login:
 
     @property
     def key(self) -> str:
-        """What its attempts are counted by."""
+        """The key that attempts with this login are counted under."""
         if self.username is not None:
             return f"username {self.username}"
         if self.email is not None:
@@ -46,7 +50,7 @@ class Login:
 
 
 def read(typed: str) -> Login:
-    """The login that somebody typed. Never raises."""
+    """Parses a typed login. Never raises."""
     text = trimmed(trimmed(typed)[:LONGEST])
     typed = nfkc(text).casefold()
     username = usernames.canonical(text)
@@ -57,7 +61,7 @@ def read(typed: str) -> Login:
 
 
 def _email(text: str) -> str | None:
-    """The address in lower case. What sign-up would not keep can be nobody's."""
+    """Returns the address in lower case, or None for an address that sign-up would refuse."""
     try:
         return contacts.email_address(text).lower()
     except InvalidProfile:
@@ -65,7 +69,7 @@ def _email(text: str) -> str | None:
 
 
 def _phone(text: str) -> str | None:
-    """The number in E.164. What sign-up would not keep can be nobody's."""
+    """Returns the number in E.164, or None for a number that sign-up would refuse."""
     try:
         return contacts.phone_number(text)
     except InvalidProfile:

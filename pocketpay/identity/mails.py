@@ -1,4 +1,4 @@
-"""The mails and text messages of identity: what is put into the outbox, and what is added when one is sent.
+"""The mails and text messages of identity: what is put into the outbox, and what is added at sending.
 
 A row of the outbox holds the id of a challenge. The code and the link are derived from it when the mail is sent.
 """
@@ -16,13 +16,13 @@ CODE_LIFETIME = {
     Kind.RESET_PASSWORD: timedelta(minutes=30),
     Kind.VERIFY_PHONE: timedelta(minutes=10),
 }
-"""For how long a code is good, and so for how long its mail is tried."""
+"""How long a code is valid, and so how long the server tries to send its message."""
 
 NOTICE_LIFETIME = timedelta(days=3)
-"""For how long a notice is tried."""
+"""How long the server tries to send a notice."""
 
 WELCOME_LIFETIME = timedelta(days=7)
-"""For how long a link to a first password is good, from the moment on when its mail is due."""
+"""How long a link that sets a first password is valid, from the time its mail is due."""
 
 PURPOSES = {
     Kind.VERIFY_EMAIL: Purpose.VERIFY_EMAIL,
@@ -30,26 +30,26 @@ PURPOSES = {
     Kind.WELCOME: Purpose.FIRST_PASSWORD,
     Kind.VERIFY_PHONE: Purpose.VERIFY_PHONE,
 }
-"""The kinds of mails that carry a code or a link, and what it is good for."""
+"""The kinds of messages with a code or a link, and its purpose."""
 
 PATHS = {
     Kind.VERIFY_EMAIL: "/verify-email",
     Kind.RESET_PASSWORD: "/reset-password",
     Kind.WELCOME: "/reset-password",
 }
-"""Where in the app a link leads; text messages have none. Its token stands behind "#": browsers send that to no
-server, so no log has it."""
+"""The path of the link in the app; text messages have no link. The token follows "#", which browsers do not send to
+any server, so it is in no log."""
 
 
 class IdentityMails:
-    """Makes and completes them. `app_url` is where links lead, None where mails have none."""
+    """Makes and completes messages. `app_url` is the base URL of links; when it is None, mails have no links."""
 
     def __init__(self, codes: OneTimeCodes, app_url: str | None) -> None:
         self._codes, self._app_url = codes, app_url
 
     @staticmethod
     def with_code(kind: Kind, challenge: Challenge, *, username: str) -> Mail:
-        """The mail that carries the challenge's code."""
+        """Returns the message with the challenge's code."""
         return Mail(
             user_id=challenge.user_id,
             event=f"challenge {challenge.id.hex}",
@@ -60,17 +60,17 @@ class IdentityMails:
         )
 
     def email_changed(self, change_id: UUID, before: User) -> Mail:
-        """Tells the address that a user had verified that it is not theirs any more."""
+        """Returns the notice to a user's old, verified address that it was replaced."""
         assert before.email is not None  # noqa: S101 - it is verified
         return self._notice(Kind.EMAIL_CHANGED, change_id, before, before.email)
 
     def phone_changed(self, change_id: UUID, before: User) -> Mail:
-        """Tells the number that a user had verified that it is not theirs any more."""
+        """Returns the notice to a user's old, verified number that it was replaced."""
         assert before.phone is not None  # noqa: S101 - it is verified
         return self._notice(Kind.PHONE_CHANGED, change_id, before, before.phone)
 
     def password_changed(self, change_id: UUID, user: User) -> Mail | None:
-        """Tells a user that their password was changed; None where they have verified no address."""
+        """Returns the notice that a password was changed, or None for a user without a verified address."""
         if user.email is None or not user.email_verified:
             return None
         return self._notice(Kind.PASSWORD_CHANGED, change_id, user, user.email)
@@ -86,7 +86,7 @@ class IdentityMails:
         )
 
     def complete(self, mail: ClaimedMail) -> Mapping[str, object]:
-        """The code and the link of a mail, which its row does not hold; nothing for a notice."""
+        """Returns the code and the link of a message, which its row does not hold; an empty mapping for a notice."""
         purpose = PURPOSES.get(mail.kind)
         if purpose is None:
             return {}
@@ -99,13 +99,13 @@ class IdentityMails:
         code = self._codes.code(challenge)
         left = mail.created_at + CODE_LIFETIME[mail.kind] - datetime.now(UTC)
         minutes = max(1, round(left / timedelta(minutes=1)))
-        # Phones fill in the code of a text message, and look for digits without a space between.
+        # Phones fill in the code of a text message, and recognise only digits without a space.
         shown = code if mail.kind in TEXT_MESSAGES else f"{code[:4]} {code[4:]}"
         return {"code": shown, "link": link, "minutes": minutes}
 
 
 def welcome(challenge: Challenge, *, username: str, delay: timedelta, now: datetime) -> Mail:
-    """The mail that asks somebody who moved in without a password to set their first one. It is due after `delay`."""
+    """Returns the mail that asks an imported user without a password to set one. It is due after `delay`."""
     return Mail(
         user_id=challenge.user_id,
         event="welcome",

@@ -1,4 +1,4 @@
-"""The tables of people and their sessions."""
+"""The tables of users, their sessions, and the counters of sign-in attempts."""
 
 from sqlalchemy import CheckConstraint, Column, ForeignKeyConstraint, Index, LargeBinary, literal_column, text
 from sqlmodel import Field
@@ -86,7 +86,7 @@ class UserRow(SQLModel, table=True):
 
 
 class OneTimeChallengeRow(SQLModel, table=True):
-    """What a one-time code is derived from. No code is kept: `tries` counts wrong ones."""
+    """A challenge, from which a one-time code is derived. No code is stored; `tries` counts wrong ones."""
 
     __tablename__ = "one_time_challenges"
     __table_args__ = (
@@ -107,7 +107,7 @@ class OneTimeChallengeRow(SQLModel, table=True):
 
 
 class RetiredUsernameRow(SQLModel, table=True):
-    """A username that was somebody's who has left, by its SHA-256: it is never given again."""
+    """The SHA-256 of a closed user's former username, which is never given to another user."""
 
     __tablename__ = "retired_usernames"
     __table_args__ = (CheckConstraint("length(fingerprint) = 32", name="fingerprint_is_sha256"),)
@@ -117,8 +117,8 @@ class RetiredUsernameRow(SQLModel, table=True):
 
 
 class WelcomedEmailRow(SQLModel, table=True):
-    """An email address that is given no welcome bonus any more, by its fingerprint under the server's key: one was
-    earned by its owner, or they have left."""
+    """The fingerprint, under the server's key, of an email address that gets no welcome bonus: its owner already had
+    one, or has closed their wallet."""
 
     __tablename__ = "welcomed_emails"
     __table_args__ = (CheckConstraint("length(fingerprint) = 32", name="fingerprint_is_hmac_sha256"),)
@@ -145,7 +145,7 @@ class SessionRow(SQLModel, table=True):
 
 
 class RefreshTokenRow(SQLModel, table=True):
-    """One generation of a session's refresh token, by its SHA-256; used once."""
+    """The SHA-256 of one refresh token of a session. Each token is used once."""
 
     __tablename__ = "refresh_tokens"
     __table_args__ = (
@@ -160,7 +160,7 @@ class RefreshTokenRow(SQLModel, table=True):
 
 
 class ThrottleRow(SQLModel, table=True):
-    """A counter that every server shares: sign-ins and sign-ups of an address, failures of an account."""
+    """A counter that all servers share: sign-ins and sign-ups from an address, failures of an account."""
 
     __tablename__ = "throttles"
     __table_args__ = (Index("ix_throttles_expires_at", "expires_at"), {"prefixes": ["UNLOGGED"]})
@@ -173,8 +173,10 @@ class ThrottleRow(SQLModel, table=True):
 
 
 class KnownAddressRow(SQLModel, table=True):
-    """An address at which a user has shown their password, by its SHA-256 with the user's id. Logged: it survives a
-    crash, or strangers could keep the user out after one."""
+    """An address where a user has given their password, stored as the SHA-256 of the user id and the address.
+
+    The table is logged, so it survives a crash of PostgreSQL. Otherwise strangers could keep the user out after one.
+    """
 
     __tablename__ = "known_addresses"
     __table_args__ = (
@@ -190,7 +192,7 @@ class KnownAddressRow(SQLModel, table=True):
 
 
 class SignInLaneRow(SQLModel, table=True):
-    """From when each calendar of a login's lane has a free turn (lane.py). The login is kept by its SHA-256."""
+    """When the next free turn of each calendar in a login's lane begins (lane.py). The login is stored as SHA-256."""
 
     __tablename__ = "sign_in_lanes"
     __table_args__ = (
@@ -207,8 +209,8 @@ class SignInLaneRow(SQLModel, table=True):
 
 
 class SignInTurnRow(SQLModel, table=True):
-    """A stranger's turn in a login's lane (lane.py). Provider, network and address are kept by their SHA-256 with the
-    login."""
+    """A stranger's turn in a login's lane (lane.py). Provider, network and address are stored as SHA-256 of each with
+    the login."""
 
     __tablename__ = "sign_in_turns"
     __table_args__ = (

@@ -1,7 +1,7 @@
-"""Display names, and the other short texts a client says about itself."""
+"""Display names, and the other short texts that a client sends about itself."""
 
 from pocketpay.identity.errors import InvalidProfile
-from pocketpay.identity.impersonation import PROBLEM, speaks_for_service
+from pocketpay.identity.impersonation import PROBLEM, resembles_service
 from pocketpay.text.characters import category, nfc
 from pocketpay.text.lines import fits_name, has_visible_character
 
@@ -9,16 +9,16 @@ LONGEST_NAME = 100
 LONGEST_USER_AGENT = 300
 
 WORDS_FOUND = range(1, 6)
-"""The places of the words of a name by which people are found. Each has an index, which is written for every name;
-few names have more words."""
+"""The positions of the words of a name that a search compares with. Each position has an index, which is written for
+every name; few names have more words."""
 
-_UNFIT = frozenset(("Cc", "Cf", "Cs", "Co", "Zl", "Zp"))
-"""Unicode categories left out of what a client calls itself: controls and NUL, marks that turn its direction, lone
-surrogates, private characters, line breaks."""
+_REMOVED = frozenset(("Cc", "Cf", "Cs", "Co", "Zl", "Zp"))
+"""Unicode categories that are removed from a User-Agent: control characters and NUL, direction marks, lone
+surrogates, private-use characters, line breaks."""
 
 
 def display_name(typed: str) -> str:
-    """A person's name as others see it: NFC, trimmed, 1 to 100 characters. Raises InvalidProfile."""
+    """Returns a display name that a user may choose: NFC, trimmed, 1 to 100 characters. Raises InvalidProfile."""
     name = well_formed(typed)
     problem = objection(name)
     if problem is not None:
@@ -27,11 +27,11 @@ def display_name(typed: str) -> str:
 
 
 def well_formed(typed: str) -> str:
-    """The name in the form it is kept in: NFC, trimmed, 1 to 100 characters that a name may have.
+    """Returns the name in its stored form: NFC, trimmed, 1 to 100 characters that a name may have.
 
-    Raises InvalidProfile when it is not. Whether somebody may choose it is another question: see `objection`.
+    Raises InvalidProfile otherwise. `objection` checks whether a user may choose the name.
     """
-    name = kept_form(typed)
+    name = normalized(typed)
     if not name:
         raise InvalidProfile("name", "must not be empty")
     if len(name) > LONGEST_NAME or len(typed) > LONGEST_NAME * 4:
@@ -42,25 +42,25 @@ def well_formed(typed: str) -> str:
 
 
 def objection(name: str) -> str | None:
-    """Why nobody may choose this well-formed name, in words that follow the field's; None when anybody may."""
+    """Returns why no user may choose this well-formed name, as a message without its subject, or None."""
     if not has_visible_character(name):
         return "must have at least one visible character"
-    return PROBLEM if speaks_for_service(name) else None
+    return PROBLEM if resembles_service(name) else None
 
 
-def kept_form(typed: str) -> str:
-    """NFC, trimmed."""
+def normalized(typed: str) -> str:
+    """Returns the typed name in NFC, trimmed."""
     return nfc(typed[: LONGEST_NAME * 4].strip())
 
 
 def user_agent(header: str | None) -> str | None:
-    """What a client calls itself, fit to be kept: never refused, at most 300 characters."""
+    """Returns a User-Agent header in a form that can be stored, at most 300 characters. Never raises."""
     if header is None:
         return None
-    kept = "".join(char for char in header[:LONGEST_USER_AGENT] if category(char) not in _UNFIT).strip()
+    kept = "".join(char for char in header[:LONGEST_USER_AGENT] if category(char) not in _REMOVED).strip()
     return kept or None
 
 
 def readable(text: str) -> str:
-    """The text without what PostgreSQL cannot read (NUL, lone surrogates): to look for, never to keep."""
+    """Returns the text without NUL and lone surrogates, which PostgreSQL cannot read. Only for searching."""
     return "".join(char for char in text if char != "\0" and not "\ud800" <= char <= "\udfff")

@@ -1,8 +1,8 @@
-"""What counts as one address, as one network, and as one provider.
+"""Groups IP addresses into addresses, networks and providers, for counting.
 
-address    an IPv4 address, or the 64 bits of IPv6 that one customer is given at least
-network    24 bits of IPv4, or the 48 bits of IPv6 that one customer is given at most
-provider   16 bits of IPv4, or the 32 bits of IPv6 that one provider is given at least
+address    an IPv4 address, or a /64 of IPv6, the smallest block that one customer gets
+network    a /24 of IPv4, or a /48 of IPv6, the largest block that one customer gets
+provider   a /16 of IPv4, or a /32 of IPv6, the smallest block that one provider gets
 """
 
 import ipaddress
@@ -13,17 +13,17 @@ PROVIDER_BITS = {4: 16, 6: 32}
 
 
 def address(typed: str) -> str:
-    """The address that a peer counts as. A text that is no IP address counts as itself."""
+    """Returns the address that a peer is counted as. A text that is not an IP address is returned unchanged."""
     return _prefix(typed, ADDRESS_BITS)
 
 
 def network(typed: str) -> str:
-    """The network that a peer counts as part of. A text that is no IP address counts as itself."""
+    """Returns the network that a peer belongs to. A text that is not an IP address is returned unchanged."""
     return _prefix(typed, NETWORK_BITS)
 
 
 def provider(typed: str) -> str:
-    """The provider that a peer counts as a customer of. A text that is no IP address counts as itself."""
+    """Returns the provider that a peer belongs to. A text that is not an IP address is returned unchanged."""
     return _prefix(typed, PROVIDER_BITS)
 
 

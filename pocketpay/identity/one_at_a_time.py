@@ -1,4 +1,4 @@
-"""Work of one name is done one piece at a time on this server; the rest waits in order, but not for long."""
+"""Runs work of the same name one piece at a time on this server. The others wait in order, up to a limit."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -8,18 +8,18 @@ from weakref import WeakValueDictionary
 from pocketpay.database.failures import ServiceBusy
 
 PATIENCE_SECONDS = 5.0
-"""How long a piece waits for the others of its name. One takes some 50 ms, so a hundred fit in."""
+"""How long one piece waits for the others of its name. One takes about 50 ms, so a hundred can run in that time."""
 
 
 class OneAtATime:
-    """The names that are at work. A name costs nothing once nobody waits for it."""
+    """A lock for each name in use. A lock is freed when nobody holds it or waits for it."""
 
     def __init__(self) -> None:
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     @asynccontextmanager
     async def by(self, name: str) -> AsyncIterator[None]:
-        """The block runs while no other block of that name does. Raises ServiceBusy when it waits too long."""
+        """Runs the block while no other block of that name runs. Raises ServiceBusy after PATIENCE_SECONDS."""
         lock = self._locks.setdefault(name, asyncio.Lock())
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):

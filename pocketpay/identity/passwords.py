@@ -1,10 +1,10 @@
-"""Passwords: judged, hashed with argon2id, and compared, beside the event loop and never too many at once.
+"""Checks the strength of new passwords; hashes passwords with argon2id and verifies them, in separate threads.
 
-A hash takes about 24 ms of a core and 19 MiB. So hashing has threads of its own, a short queue before each, and a
-limit of time to wait for a place in it: a flood of sign-ins costs the people who move money nothing.
+A hash takes about 24 ms of a core and 19 MiB. So hashing runs in threads of its own. Each thread has a short queue,
+and a caller waits only a limited time for a place in it: a flood of sign-ins does not slow down payments.
 
-Each kind of asker has one thread and one queue (`Asker`). Whatever strangers ask for, they keep one thread busy; a
-known customer's password is checked by another.
+Each kind of requester has one thread and one queue (`Requester`). Strangers can keep only one thread busy; the
+passwords of known customers are verified in another.
 """
 
 import asyncio
@@ -20,25 +20,27 @@ from argon2 import PasswordHasher, Type
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from pocketpay.database.failures import ServiceBusy
-from pocketpay.identity import brought_hashes
-from pocketpay.identity.brought_hashes import HashesLeft
+from pocketpay.identity import imported_hashes
 from pocketpay.identity.errors import Weakness, WeakPassword
 from pocketpay.identity.guessing import guessable
+from pocketpay.identity.imported_hashes import HashesLeft
 
 SHORTEST, LONGEST = 12, 256
-"""Characters. The longest is refused before it is hashed: hashing a megabyte is work that a stranger gives us."""
+"""In characters. A longer password is refused before it is hashed: otherwise a stranger could make the server hash
+megabytes."""
 
 QUEUE = 16
-"""Hashes of one kind of asker that wait for its thread: 0.4 s for the last of them."""
+"""How many hashes may wait for one thread. The last of them waits 0.4 s."""
 
 PATIENCE_SECONDS = 1.0
-"""How long one waits for a place in the queue before SERVICE_BUSY."""
+"""How long a caller waits for a place in the queue before SERVICE_BUSY."""
 
 _ARGON2 = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1, hash_len=32, salt_len=16, type=Type.ID)
 """OWASP's minimum (Password Storage Cheat Sheet). The library's own parameters cost seven times as much."""
 
-NO_PASSWORD = "none"  # noqa: S105 - that is the point
-"""Kept for people who never had a password (they came with another's sign-in): no password is that one."""
+NO_PASSWORD = "none"  # noqa: S105 - not a password
+"""Stored instead of a hash for users without a password, who signed in through another provider. No password matches
+it."""
 
 NONE_LEFT = HashesLeft()
 
@@ -46,14 +48,15 @@ T = TypeVar("T")
 
 
 def our_kind() -> str:
-    """The parameters of our own hashes, as they stand at the beginning of each."""
+    """Returns the beginning of our own hashes: the algorithm and its parameters."""
     return f"argon2id$v=19$m={_ARGON2.memory_cost},t={_ARGON2.time_cost},p={_ARGON2.parallelism}"
 
 
 def weakness(password: str, about: Iterable[str] = ()) -> Weakness | None:
-    """What is wrong with a new password, or None. No rule of composition; every character counts, as typed.
+    """Returns what is wrong with a new password, or None.
 
-    `about` are the words a guesser knows of the person: username, name, email address.
+    There is no rule about kinds of characters; every character counts, as typed. `about` are the words that an
+    attacker may know about the user: username, name, email address.
     """
     if len(password) < SHORTEST:
         return Weakness.TOO_SHORT
@@ -65,83 +68,91 @@ def weakness(password: str, about: Iterable[str] = ()) -> Weakness | None:
 
 
 def require_strong(password: str, about: Iterable[str] = (), *, field: str = "password") -> None:
-    """Raises WeakPassword for a new password that `weakness` finds wanting."""
+    """Raises WeakPassword when `weakness` finds something wrong with a new password."""
     found = weakness(password, about)
     if found is not None:
         raise WeakPassword(found, field)
 
 
-class Asker(StrEnum):
-    """For whom a password is hashed; each kind has a thread and a queue of its own."""
+class Requester(StrEnum):
+    """For whom a password is hashed. Each kind has its own thread and queue."""
 
     KNOWN = "known"
-    """Somebody signed in, or at an address from which this user has signed in before."""
+    """A user who is signed in, or who signs in from an address that this user has used before."""
 
     STRANGER = "stranger"
-    """Whoever signs in from another address."""
+    """A client that signs in from any other address."""
 
     NEWCOMER = "newcomer"
-    """Whoever signs up."""
+    """A client that signs up."""
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Whether a password is the one, and the hash to keep from now on when the old one's parameters are outdated."""
+    """Whether a password matches. `rehashed` is a new hash to store when the stored one has outdated parameters."""
 
     matches: bool
     rehashed: str | None = None
 
 
 class Passwords:
-    """This server's threads for hashing. Raises ServiceBusy when too many wait; `close()` when the server ends."""
+    """This server's hashing threads. Methods raise ServiceBusy when too many callers wait.
+
+    Call `close()` when the server stops.
+    """
 
     def __init__(self, *, queue: int = QUEUE, patience_seconds: float = PATIENCE_SECONDS) -> None:
-        self._lines = {asker: _Line(asker, queue, patience_seconds) for asker in Asker}
-        # The hash of a password that nobody knows: what an unknown user's is compared with.
-        self._nobodys = self._lines[Asker.STRANGER].submit(lambda: _ARGON2.hash(secrets.token_bytes(32)))
+        self._threads = {requester: _HashingThread(requester, queue, patience_seconds) for requester in Requester}
+        # The hash of a random password. Passwords for unknown users are verified against it.
+        self._dummy_hash = self._threads[Requester.STRANGER].submit(lambda: _ARGON2.hash(secrets.token_bytes(32)))
 
-    async def hash(self, password: str, *, asker: Asker = Asker.KNOWN) -> str:
-        """The text to keep: algorithm, parameters, salt and hash."""
-        return await self._lines[asker].run(lambda: _ARGON2.hash(_bytes(password)))
+    async def hash(self, password: str, *, requester: Requester = Requester.KNOWN) -> str:
+        """Returns the text to store: algorithm, parameters, salt and hash."""
+        return await self._threads[requester].run(lambda: _ARGON2.hash(_bytes(password)))
 
     async def verify(
-        self, kept: str | None, password: str, *, left: HashesLeft = NONE_LEFT, asker: Asker = Asker.KNOWN
+        self,
+        stored: str | None,
+        password: str,
+        *,
+        left: HashesLeft = NONE_LEFT,
+        requester: Requester = Requester.KNOWN,
     ) -> Verdict:
-        """Compares with what was kept: one of our own hashes, or one that somebody brought.
+        """Verifies a password against the stored hash, which is one of our own or an imported one.
 
-        For a user that is not there (None) it never matches. Whoever is refused pays the same, whatever was kept:
-        one hash of ours, and one of each kind that people brought, as long as any of it is left.
+        `stored` is None for an unknown user; then no password matches. Every refusal takes the same time, whatever is
+        stored: one hash of our own and one of each kind of imported hash in `left`.
         """
-        return await self._lines[asker].run(lambda: self._compared(kept, password, left))
+        return await self._threads[requester].run(lambda: self._verify(stored, password, left))
 
     def close(self) -> None:
-        for line in self._lines.values():
-            line.close()
+        for thread in self._threads.values():
+            thread.close()
 
-    def _compared(self, kept: str | None, password: str, left: HashesLeft) -> Verdict:
-        """In a thread: the comparison with whatever was kept."""
+    def _verify(self, stored: str | None, password: str, left: HashesLeft) -> Verdict:
+        """Verifies a password against any kind of stored hash. Runs in a thread."""
         fits = len(password) <= LONGEST
-        password = password[: LONGEST + 1]  # a longer one is wrong, at the price of any other
-        brought = None if kept is None else brought_hashes.read(kept, our_kind=our_kind())
-        if brought is not None:
-            if fits and brought.matches(_bytes(password)):
+        password = password[: LONGEST + 1]  # a longer one is wrong, and takes as long as any other
+        imported = None if stored is None else imported_hashes.read(stored, our_kind=our_kind())
+        if imported is not None:
+            if fits and imported.matches(_bytes(password)):
                 return Verdict(matches=True, rehashed=_ARGON2.hash(_bytes(password)))
-            _verdict(self._nobodys.result(), password)
-            brought_hashes.spend(left, our_kind=our_kind(), paid=brought if fits else None)
+            _verdict(self._dummy_hash.result(), password)
+            imported_hashes.spend_time(left, our_kind=our_kind(), paid=imported if fits else None)
             return Verdict(matches=False)
-        ours = kept is not None and kept.startswith(f"${our_kind()}$")
-        verdict = _verdict(kept if ours and kept is not None else self._nobodys.result(), password)
+        ours = stored is not None and stored.startswith(f"${our_kind()}$")
+        verdict = _verdict(stored if ours and stored is not None else self._dummy_hash.result(), password)
         if fits and ours and verdict.matches:
             return verdict
-        brought_hashes.spend(left, our_kind=our_kind())
+        imported_hashes.spend_time(left, our_kind=our_kind())
         return Verdict(matches=False)
 
 
-class _Line:
-    """One thread, and those who wait for it in order, at most `queue` of them."""
+class _HashingThread:
+    """One thread with its queue. At most `queue` callers wait, in order."""
 
-    def __init__(self, asker: Asker, queue: int, patience_seconds: float) -> None:
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"password of {asker}")
+    def __init__(self, requester: Requester, queue: int, patience_seconds: float) -> None:
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"password of {requester}")
         self._places = asyncio.Semaphore(1 + queue)
         self._patience_seconds = patience_seconds
 
@@ -149,7 +160,7 @@ class _Line:
         return self._thread.submit(work)
 
     async def run(self, work: Callable[[], T]) -> T:
-        """What `work` gives, in the thread. Raises ServiceBusy when no place in the queue comes free in time."""
+        """Runs `work` in the thread and returns its result. Raises ServiceBusy when the queue stays full too long."""
         try:
             async with asyncio.timeout(self._patience_seconds):
                 await self._places.acquire()
@@ -163,10 +174,10 @@ class _Line:
         loop = asyncio.get_running_loop()
 
         def release(_: object) -> None:
-            with contextlib.suppress(RuntimeError):  # the event loop is closed: nobody waits for a place any more
+            with contextlib.suppress(RuntimeError):  # the event loop is closed, so no caller waits
                 loop.call_soon_threadsafe(self._places.release)
 
-        # Whoever goes away leaves the place only when the thread is done: the bound is on work, not on waiting.
+        # A cancelled caller keeps its place until its work is done: the limit is on work, not on waiting callers.
         pending.add_done_callback(release)
         return await asyncio.wrap_future(pending)
 
@@ -174,14 +185,14 @@ class _Line:
         self._thread.shutdown(wait=False, cancel_futures=True)
 
 
-def _verdict(kept: str, password: str) -> Verdict:
-    """In a thread: the comparison, and a new hash when the kept one's parameters are not today's."""
+def _verdict(stored: str, password: str) -> Verdict:
+    """Verifies a password, and hashes it again when the stored hash has outdated parameters. Runs in a thread."""
     try:
-        _ARGON2.verify(kept, _bytes(password))
+        _ARGON2.verify(stored, _bytes(password))
     except (VerificationError, InvalidHashError):
         return Verdict(matches=False)
     return Verdict(
-        matches=True, rehashed=_ARGON2.hash(_bytes(password)) if _ARGON2.check_needs_rehash(kept) else None
+        matches=True, rehashed=_ARGON2.hash(_bytes(password)) if _ARGON2.check_needs_rehash(stored) else None
     )
 
 

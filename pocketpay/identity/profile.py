@@ -1,4 +1,4 @@
-"""A profile: what anyone signed in may see of a person. Never an email address, never a phone number."""
+"""A profile: the part of a user that everyone who is signed in may see. It has no email address or phone number."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -6,7 +6,7 @@ from uuid import UUID
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """A person as others see them. `closed` says that they have left and can no longer be paid."""
+    """A user as others see them. A `closed` user can no longer be paid."""
 
     user_id: UUID
     wallet_id: UUID

@@ -1,4 +1,4 @@
-"""Finding people. Someone who has left is found by no name any more, only by the wallet that old payments name."""
+"""Finds people by username or name. Closed users are not found; old payments still show them, by wallet."""
 
 import re
 
@@ -10,30 +10,30 @@ from pocketpay.text.lines import has_visible_character
 from pocketpay.text.pasted import trimmed
 
 LONGEST_SEARCH = 60
-"""Characters of a search that are looked at: whoever types more has not found by then."""
+"""In characters. A longer search finds nobody."""
 
 
-_IN_NO_NAME = re.compile("[\0\ud800-\udfff]")
-"""NUL and lone surrogates, which PostgreSQL cannot keep."""
+_NOT_IN_NAMES = re.compile("[\0\ud800-\udfff]")
+"""NUL and lone surrogates, which PostgreSQL cannot store."""
 
 
 async def by_username(session: Session, typed: str) -> Profile | None:
-    """The person of that username as someone typed it, with or without "@", or None."""
+    """Returns the user with the typed username, with or without "@", or None."""
     username = canonical(typed)
     return None if username is None else await repository.by_username(session, username)
 
 
-async def search(session: Session, typed: str, *, most: int) -> list[Profile]:
-    """People whose username begins with the text, or whose name does from one of its first five words on; usernames
-    first, then first words; at most `most`.
+async def search(session: Session, typed: str, *, limit: int) -> list[Profile]:
+    """Returns up to `limit` people whose username or name begins with the text. A name also matches from its second,
+    third, fourth or fifth word on. Usernames come first, then names, earlier words first.
 
-    Case, accents and width of letters make no difference, nor do marks that nobody sees: "É" is found by "é" and by
-    "e", "Weiß" by "WEISS", "İlker" by "ilker", "Łukasz" by "lukasz".
+    Case, accents, width of letters and invisible characters are ignored: "é" and "e" find "É", "WEISS" finds "Weiß",
+    "ilker" finds "İlker", "lukasz" finds "Łukasz".
 
-    With a leading "@" only usernames are meant. A text that shows nothing finds nobody.
+    A leading "@" restricts the search to usernames. A text without visible characters finds nobody.
     """
     text = trimmed(typed)
     username = folded(text.removeprefix("@").removeprefix("＠"))
-    if not username or len(text) > LONGEST_SEARCH or _IN_NO_NAME.search(text) or not has_visible_character(text):
+    if not username or len(text) > LONGEST_SEARCH or _NOT_IN_NAMES.search(text) or not has_visible_character(text):
         return []
-    return await repository.search(session, username=username, name=text, most=most)
+    return await repository.search(session, username=username, name=text, limit=limit)

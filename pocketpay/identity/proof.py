@@ -1,8 +1,8 @@
-"""What it is worth that somebody has shown their password: nothing any more once another has been set.
+"""A correct password counts only while its hash is still the user's current one.
 
-Comparing takes some 24 ms and is done outside any unit of work, so the password can be changed meanwhile. Whatever is
-done because it was the right one looks again, with the user's row locked, whether it still is; if not, all is tried
-once more, from the reading on.
+Verifying a password takes about 24 ms and runs outside any unit of work, so the password can be changed meanwhile.
+The unit of work that follows locks the user's row and checks that the verified hash is still the current one. If it
+is not, the whole attempt is repeated, beginning with the read.
 """
 
 from collections.abc import Awaitable, Callable
@@ -19,20 +19,20 @@ from pocketpay.identity.services import IdentityServices
 from pocketpay.identity.viewer import Viewer
 
 TRIES = 4
-"""A password is changed, or its hash renewed, once in a long while; not again each time it is compared."""
+"""Attempts. A password is rarely changed and a hash rarely renewed, so repeated replacements are unlikely."""
 
 T = TypeVar("T")
 
 
-class Replaced(PocketPayError):
-    """What was compared with is not the user's hash any more."""
+class HashReplaced(PocketPayError):
+    """The hash that the password was verified against is no longer the user's hash."""
 
 
 async def credentials(services: IdentityServices, viewer: Viewer) -> Credentials:
-    """What the viewer's password is compared with.
+    """Returns the viewer's user and password hash.
 
-    Raises Unauthenticated when they have left meanwhile, and a Refusal when they are locked out: then no password is
-    compared, and nobody learns whether it was right.
+    Raises Unauthenticated when the user has closed meanwhile, and a Refusal when the user is locked out: then no
+    password is verified, and nobody learns whether it was right.
     """
     async with services.database.read() as session:
         found = await people.by_id(session, viewer.user_id)
@@ -42,22 +42,25 @@ async def credentials(services: IdentityServices, viewer: Viewer) -> Credentials
     return found
 
 
-async def stands(session: Session, user_id: UUID, *hashes: str) -> bool:
-    """Within a unit of work: locks the user's row, and says whether one of these is their hash.
+async def is_current(session: Session, user_id: UUID, *hashes: str) -> bool:
+    """Locks the user's row, within a unit of work, and returns True when one of `hashes` is the user's hash.
 
-    False when they have left; raises Replaced when the hash is another one.
+    Returns False when the user has closed. Raises HashReplaced when the user now has another hash.
     """
-    kept = await people.lock_hash(session, user_id)
-    if kept is not None and kept not in hashes:
-        raise Replaced
-    return kept is not None
+    stored = await people.lock_hash(session, user_id)
+    if stored is not None and stored not in hashes:
+        raise HashReplaced
+    return stored is not None
 
 
-async def until_it_stands(attempt: Callable[[], Awaitable[T]]) -> T:
-    """What `attempt` gives, tried again while it raises Replaced. Raises ServiceBusy when that never ends."""
+async def retry_when_replaced(attempt: Callable[[], Awaitable[T]]) -> T:
+    """Runs `attempt`, again when it raises HashReplaced, and returns its result.
+
+    Raises ServiceBusy when the last of the TRIES attempts raises it too.
+    """
     for _ in range(TRIES):
         try:
             return await attempt()
-        except Replaced:
+        except HashReplaced:
             continue
     raise ServiceBusy("the password changes each time it is compared")

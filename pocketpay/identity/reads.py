@@ -1,4 +1,4 @@
-"""Users, profiles and sessions by id, read together for all requests of this server."""
+"""Reads users, profiles and sessions by id, in batches that all requests of this server share."""
 
 from uuid import UUID
 
@@ -11,13 +11,13 @@ from pocketpay.identity.user import User
 
 
 class PeopleReads:
-    """One server's joined reads of people.
+    """One server's batched reads of people.
 
-    users            by their own id
-    owners           by the id of their wallet
-    profiles         by the id of their wallet, of those who have closed it too
-    profiles_by_id   by their own id, without those who have closed their wallet
-    sessions         live sessions by their user's id, the newest first; None where there is none
+    users            users by user id
+    owners           users by wallet id
+    profiles         profiles by wallet id, including users who have closed their wallet
+    profiles_by_id   profiles by user id, without users who have closed their wallet
+    sessions         live sessions by user id, newest first; None when a user has none
     """
 
     def __init__(self, database: Database) -> None:

@@ -1,12 +1,12 @@
-"""Refreshing a session: its refresh token becomes the next of its family, once.
+"""Refreshing a session: a refresh token is exchanged, once, for the next one of its session.
 
-the token shown                      the answer
-nobody's, or its session has ended   INVALID_TOKEN
+the token                            the answer
+unknown, or its session has ended    INVALID_TOKEN
 not used yet                         its successor, and a new access token
 used within 10 s, successor unused   the same successor: the first reply was lost on the way
-used, otherwise                      INVALID_TOKEN, and the session ends: two have this token, and one of them stole
-                                     it (RFC 9700, 4.14.2)
-any of the others, user locked out   a Refusal; the token stays as it is (services.LockOut)
+used, otherwise                      INVALID_TOKEN, and the session ends: two clients have this token, and one of them
+                                     stole it (RFC 9700, 4.14.2)
+valid, but its user is locked out    a Refusal; the token stays as it is (services.LockOut)
 """
 
 from datetime import datetime, timedelta
@@ -24,10 +24,10 @@ Renewed = tuple[User, Viewer, datetime]
 
 
 async def refresh_session(services: IdentityServices, refresh_token: str) -> Admission:
-    """The next tokens of the session that this refresh token is of. Raises InvalidToken, even as it ends one, and a
-    Refusal when its user is locked out.
+    """Returns the next tokens of the session that this refresh token belongs to.
 
-    Two at once take turns on the session's row: the second is a lost reply of the first, and gets the same.
+    Raises InvalidToken, also when this ends the session, and a Refusal when the user is locked out. Two refreshes at
+    once take turns on the session's row: the second is treated as a retry of the first and gets the same tokens.
     """
     successor = services.refresh_tokens.successor(refresh_token)
 
@@ -42,13 +42,13 @@ async def refresh_session(services: IdentityServices, refresh_token: str) -> Adm
 
 
 async def _renewed(services: IdentityServices, refresh_token: str, successor: str) -> Renewed | None:
-    """One unit of work. None is a refusal; it returns, so that what it has ended is committed."""
-    shown, next_one = (
-        services.refresh_tokens.kept(refresh_token),
-        services.refresh_tokens.kept(successor),
+    """Runs the unit of work. Returns None for a refusal instead of raising, so that an ended session is committed."""
+    token_hash, successor_hash = (
+        services.refresh_tokens.hash_of(refresh_token),
+        services.refresh_tokens.hash_of(successor),
     )
     async with services.database.write() as session:
-        token = await sessions.lock_generation(session, shown, next_one, grace=GRACE)
+        token = await sessions.lock_generation(session, token_hash, successor_hash, grace=GRACE)
         if token is None or not token.live:
             return None
         lost_reply = token.used_just_now and not token.successor_used
@@ -58,6 +58,6 @@ async def _renewed(services: IdentityServices, refresh_token: str, successor: st
         await services.require_unlocked(session, token.wallet_id)
         expires_at = token.expires_at
         if not token.used:
-            expires_at = await sessions.rotate(session, token, shown, next_one, lifetime=services.lifetime)
+            expires_at = await sessions.rotate(session, token, token_hash, successor_hash, lifetime=services.lifetime)
         user = (await people.users(session, [token.user_id]))[token.user_id]
     return user, Viewer(token.user_id, token.wallet_id, token.session_id), expires_at

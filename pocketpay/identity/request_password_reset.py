@@ -1,15 +1,16 @@
-"""Requesting a code that sets a new password, for whoever forgot theirs or never had one.
+"""Requesting a code that sets a new password, for a user who forgot their password or never had one.
 
 mail off?                    MAIL_UNAVAILABLE
 address over its rate?       RATE_LIMITED
-that is the answer; after it
-    who is meant?            perhaps nobody
-    address verified?        else nothing is sent: it may be a stranger's
-    mails enough?            nothing more is sent: the codes of the last ones are still valid for a quarter of an hour
-    one unit of work         the challenge and the mail
+the answer is sent; then
+    find the user            there may be none
+    address verified?        otherwise nothing is sent: the address may belong to a stranger
+    enough mails sent?       nothing more is sent: the last codes are still valid for a quarter of an hour
+    one unit of work         adds the challenge and the mail
 
-Nothing has been looked up when the answer is given. So neither its words nor its time tell who has an account. No
-login has a limit that strangers could use up: while they have mails sent, its owner has a valid code in the mailbox.
+The answer is sent before any user is looked up, so neither its content nor its time reveals who has an account.
+Strangers cannot use up the limit of a login: when their requests have used it up, its owner has a valid code in the
+mailbox.
 
 Decision 32 gives the reasons.
 """
@@ -33,14 +34,16 @@ from pocketpay.mail.mail import Kind
 from pocketpay.mail.outbox import Outbox
 
 WINDOW = timedelta(minutes=15)
-MOST_IN_WINDOW = 2
-"""Mails to one user. The window is half as long as a code is valid: who is sent nothing more has codes that are valid
-for as long again."""
+MAX_IN_WINDOW = 2
+"""Mails to one user. The window is half as long as a code is valid, so a user at the limit has codes that are valid
+for at least as long again."""
 
 
 async def request_password_reset(services: IdentityServices, raw_login: str, *, address: str) -> None:
-    """Sends a code to whoever that login is, after this has returned. Raises MailUnavailable, RateLimited and
-    ServiceBusy."""
+    """Schedules the mail with a code for the user with this login, and returns before the user is looked up.
+
+    Raises MailUnavailable, RateLimited and ServiceBusy.
+    """
     if not services.outbox.is_on:
         raise MailUnavailable
     await services.throttle.reset_request_from(address)
@@ -64,13 +67,14 @@ async def _send(services: IdentityServices, login: Login) -> None:
 
 
 async def send_code(session: Session, outbox: Outbox, user: User, challenge_id: UUID) -> int | None:
-    """Within a unit of work that holds the user's row: mails a code to their verified address, under that id.
+    """Mails a code to the user's verified address, in a unit of work that has locked the user's row.
 
-    Gives None, or where they were sent enough the seconds until more may be sent: then nothing is.
+    Returns None, or, when the user has been sent enough mails, the seconds until the next may be sent. Then nothing
+    is sent. Idempotent for the same `challenge_id`.
     """
     assert user.email is not None  # noqa: S101 - it is verified
     challenge = Challenge(challenge_id, Purpose.RESET_PASSWORD, user.id, user.email)
-    wait = await challenges.wait(session, challenge, most=MOST_IN_WINDOW, window=WINDOW)
+    wait = await challenges.wait(session, challenge, limit=MAX_IN_WINDOW, window=WINDOW)
     if wait is None:
         mail = IdentityMails.with_code(Kind.RESET_PASSWORD, challenge, username=user.username)
         await challenges.add(session, challenge, mail.lifetime)

@@ -7,6 +7,8 @@ from pocketpay.identity.viewer import Viewer
 
 
 async def request_phone_verification(services: IdentityServices, viewer: Viewer, *, address: str) -> Changed:
-    """Sends a text message with a code to the viewer's number, unless it is verified already. Raises
-    TextMessagesUnavailable, PhoneMissing, and what `verification.request` raises."""
+    """Sends a text message with a code to the viewer's number, unless the number is verified already.
+
+    Raises TextMessagesUnavailable, PhoneMissing, and the errors of `verification.request`.
+    """
     return await verification.request(services, viewer, verification.BY_PHONE, asked_from=address)

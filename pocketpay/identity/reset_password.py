@@ -1,16 +1,16 @@
-"""Setting a new password with the code, or the link, that was sent to a verified address. The link may be that of a
-welcome mail (importing/welcome.py).
+"""Setting a new password with the code, or the link, that was sent to a verified address. The link may also come from
+a welcome mail (importing/welcome.py).
 
 new password weak?             WEAK_PASSWORD, before anything is looked up
 address over its rate?         RATE_LIMITED
-code, or link, right?          INVALID_CODE; for nobody the same statements say the same
-locked out?                    a Refusal; why, is not known here (services.LockOut)
-weak because of their name?    WEAK_PASSWORD, told only to whoever has the code
-one unit of work               the code is used, the others end, the new hash, the end of all sessions, a mail about
-                               it; the address from which it is done is a known one (throttle.py)
+code or link correct?          INVALID_CODE; the same statements run, with the same answer, for an unknown user
+locked out?                    a Refusal; identity does not know the reason (services.LockOut)
+password like the user's name? WEAK_PASSWORD, only after a correct code or link
+one unit of work               uses the code, ends the user's other codes, stores the new hash, ends all sessions,
+                               sends a notice, and makes the client's address a known one (throttle.py)
 
-A code is not used up until the password is set. Strangers who try wrong codes end a code for everybody: nobody
-guesses one, and the link of the same mail stays valid.
+A code is used only when the password is set. Strangers who try wrong codes invalidate the code for its owner too.
+This prevents guessing, and the link of the same mail stays valid.
 
 Decision 32 gives the reasons.
 """
@@ -37,49 +37,51 @@ FIELD = "newPassword"
 
 BY_CODE = (Purpose.RESET_PASSWORD,)
 BY_LINK = (Purpose.RESET_PASSWORD, Purpose.FIRST_PASSWORD)
-"""What a code is good for, and a link: that of a welcome mail has no code. All of them end with the password."""
+"""The purposes that a code, and a link, may have here: a welcome mail has only a link. All of these challenges end
+when the password is set."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Proof:
-    """Whose password may be set, and by which challenge."""
+    """The user whose password may be set, and the challenge that allows it."""
 
     user: User
     challenge: Challenge
 
 
 async def reset_password(
-    services: IdentityServices, raw_login: str | None, what: ShownCode, new_password: str, *, address: str
+    services: IdentityServices, raw_login: str | None, shown: ShownCode, new_password: str, *, address: str
 ) -> None:
-    """Sets a new password and ends every session of its user. `raw_login` says whose the code is; a token says it
-    itself.
+    """Sets a new password and ends every session of its user. `raw_login` names the user of a code; a token names its
+    user itself.
 
     Raises WeakPassword, RateLimited, InvalidCode, ServiceBusy, and a Refusal when the user is locked out.
     """
     require_strong(new_password, field=FIELD)
     login = None if raw_login is None else logins.read(raw_login)
-    proof = await _proof(services, login, what, address)
+    proof = await _proof(services, login, shown, address)
     if proof is None:
-        raise what.refusal
+        raise shown.refusal
     user = proof.user
     require_strong(new_password, (user.username, user.name, user.email or ""), field=FIELD)
     new_hash = await services.passwords.hash(new_password)
-    ended = await _set(services, proof, what, new_hash, address)
+    ended = await _set(services, proof, shown, new_hash, address)
     if ended is None:
-        raise what.refusal
-    services.gate.forget(ended)
+        raise shown.refusal
+    services.gate.evict(ended)
 
 
-async def _proof(services: IdentityServices, login: Login | None, what: ShownCode, address: str) -> _Proof | None:
-    """Whose code that is; None when it is nobody's. Counted in the same unit of work, so that every answer writes."""
+async def _proof(services: IdentityServices, login: Login | None, shown: ShownCode, address: str) -> _Proof | None:
+    """Returns the user and challenge of a code or link, or None. Counts the try in the same unit of work, so that
+    every answer writes."""
 
     async def unit() -> tuple[int | None, _Proof | None]:
         async with services.database.write() as session:
             wait = await services.throttle.reset_from(session, address)
             if wait is not None:
                 return wait, None
-            user, live = await _live(session, login, what)
-            found = await shown_code.look(session, services.codes, what, live)
+            user, live = await _live(session, login, shown)
+            found = await shown_code.match(session, services.codes, shown, live)
             if user is None or found is None:
                 return None, None
             await services.require_unlocked(session, user.wallet_id)
@@ -91,10 +93,11 @@ async def _proof(services: IdentityServices, login: Login | None, what: ShownCod
     return proof
 
 
-async def _live(session: Session, login: Login | None, what: ShownCode) -> tuple[User | None, list[LiveChallenge]]:
-    """The user that is meant, and their challenges. The same two reads whoever it is, and if it is nobody."""
-    if what.token is not None:
-        user = await people.by_challenge(session, challenge_id(what.token))
+async def _live(session: Session, login: Login | None, shown: ShownCode) -> tuple[User | None, list[LiveChallenge]]:
+    """Returns the user of a code or link, or None, and the user's challenges. The two reads are the same for every
+    user and for an unknown one."""
+    if shown.token is not None:
+        user = await people.by_challenge(session, challenge_id(shown.token))
     else:
         found = None if login is None else await people.by_login(session, login)
         user = None if found is None else found.user
@@ -102,33 +105,33 @@ async def _live(session: Session, login: Login | None, what: ShownCode) -> tuple
     live = await challenges.live(
         session,
         None if user is None or not verified else user.id,
-        _purposes(what),
+        _purposes(shown),
         None if user is None else user.email,
     )
     return user, live
 
 
-def _purposes(what: ShownCode) -> tuple[Purpose, ...]:
-    return BY_CODE if what.token is None else BY_LINK
+def _purposes(shown: ShownCode) -> tuple[Purpose, ...]:
+    return BY_CODE if shown.token is None else BY_LINK
 
 
 async def _set(
-    services: IdentityServices, proof: _Proof, what: ShownCode, new_hash: str, address: str
+    services: IdentityServices, proof: _Proof, shown: ShownCode, new_hash: str, address: str
 ) -> list[UUID] | None:
-    """Gives the sessions that ended; None when the code is not good any more."""
+    """Sets the password and returns the ids of the sessions that ended, or None when the code is no longer valid."""
     user, challenge = proof.user, proof.challenge
 
     async def unit() -> list[UUID] | None:
         async with services.database.write() as session:
-            kept = await people.lock_hash(session, user.id)
-            if kept == new_hash:
-                return []  # our own earlier try, whose reply was lost
+            stored = await people.lock_hash(session, user.id)
+            if stored == new_hash:
+                return []  # an earlier try of this call committed, and its reply was lost
             now = await people.lock_user(session, user.id)
             if now is None or now.email is None or not now.email_verified:
                 return None
             await services.require_unlocked(session, user.wallet_id)
-            live = await challenges.live(session, user.id, _purposes(what), now.email)
-            if await shown_code.look(session, services.codes, what, live) != challenge:
+            live = await challenges.live(session, user.id, _purposes(shown), now.email)
+            if await shown_code.match(session, services.codes, shown, live) != challenge:
                 return None
             await challenges.end_all(session, user.id, BY_LINK)
             await people.set_hash(session, user.id, new_hash)

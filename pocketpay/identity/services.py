@@ -1,4 +1,4 @@
-"""The services of identity, made once for each server: what its functions need to work."""
+"""The services of identity: the objects that its functions need. Each server makes them once."""
 
 import time
 from collections.abc import Awaitable, Callable
@@ -24,34 +24,35 @@ from pocketpay.mail.outbox import Outbox
 from pocketpay.settings import Settings
 
 IDLE = timedelta(days=7)
-"""A session not refreshed for so long has ended (ASVS 7.3.1)."""
+"""A session that is not refreshed for this long ends (ASVS 7.3.1)."""
 
 SIGN_UPS_PER_HOUR = 60
 SIGN_INS_PER_MINUTE = 20
-"""Of one address, in production unless set otherwise."""
+"""For one address, in production unless set otherwise."""
 
 ENDED_SESSIONS_KEPT = timedelta(days=30)
-"""So long a stolen refresh token is still known as one that was used; then it is unknown, and as useless."""
+"""How long an ended session and its refresh tokens are kept. Until then a stolen token is recognised as used; after
+that it is unknown, and refused as well."""
 
-MOST_SESSIONS_SWEPT, MOST_TOKENS_SWEPT = 500, 5_000
-"""In one unit of work: well below the second it may take."""
+MAX_SESSIONS_SWEPT, MAX_TOKENS_SWEPT = 500, 5_000
+"""Deleted in one unit of work. It takes far less than a second."""
 
 
 LockOut = Callable[[Session, UUID], Awaitable[None]]
-"""Raises a Refusal when the owner of that wallet is locked out. Why somebody is, identity does not know."""
+"""Raises a Refusal when the owner of this wallet is locked out. Identity does not know the reasons."""
 
 
 Verified = Callable[[Session, User], Awaitable[None]]
-"""What else is done, in the same unit of work, when a user has verified an email address."""
+"""Is called in the same unit of work when a user has verified an email address."""
 
 
 async def nothing_else(session: Session, user: User) -> None:
-    """Nothing else is done."""
+    """Does nothing; the default for `on_verified_email`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """Somebody was let in: who, and what they show from now on."""
+    """The result of a sign-in, a sign-up or a refresh: the viewer, the user and the tokens."""
 
     viewer: Viewer
     user: User
@@ -60,8 +61,10 @@ class Admission:
 
 @dataclass(frozen=True, slots=True)
 class IdentityServices:
-    """This server's way to let people in. `lifetime` is how long their sessions last; `require_unlocked` says who is
-    locked out, and `on_verified_email` is called for each address that a user verifies.
+    """One server's services of identity. `lifetime` is how long sessions last.
+
+    `require_unlocked` raises for a user who is locked out. `on_verified_email` is called for each address that a user
+    verifies.
     """
 
     database: Database
@@ -90,7 +93,7 @@ class IdentityServices:
         require_unlocked: LockOut,
         on_verified_email: Verified = nothing_else,
     ) -> Self:
-        """A server's services. `secret` is its key, the same on every server; must be called in the event loop."""
+        """Makes a server's services, in the event loop. `secret` is the server's key, the same on every server."""
         access_tokens = AccessTokens(secret, lifetime_seconds=settings.access_token_expire_minutes * 60)
         whole = timedelta(days=settings.refresh_token_expire_days)
         sign_ups, sign_ins = settings.sign_up_rate_per_hour, settings.sign_in_rate_per_minute
@@ -116,22 +119,22 @@ class IdentityServices:
         )
 
     def admit(self, user: User, viewer: Viewer, refresh_token: str, session_expires_at: datetime) -> Admission:
-        """Lets them in with a new access token beside that refresh token."""
+        """Returns the admission of the user, with a new access token and the given refresh token."""
         access_token, expires_at = self.access_tokens.issue(
             viewer, now=time.time(), session_expires_at=session_expires_at.timestamp()
         )
         return Admission(viewer, user, Tokens(access_token, refresh_token, expires_at, session_expires_at))
 
     async def sweep(self) -> int:
-        """Deletes counters, codes and sessions that are over, a bounded number of each; gives how many."""
+        """Deletes expired counters, codes and sessions, a bounded number of each, and returns how many in total."""
         swept = await self.throttle.sweep()
         async with self.database.write() as session:
-            swept += await challenges.sweep(session, most=MOST_TOKENS_SWEPT)
+            swept += await challenges.sweep(session, limit=MAX_TOKENS_SWEPT)
             return swept + await sessions.sweep(
                 session,
                 after=ENDED_SESSIONS_KEPT,
-                most_sessions=MOST_SESSIONS_SWEPT,
-                most_tokens=MOST_TOKENS_SWEPT,
+                max_sessions=MAX_SESSIONS_SWEPT,
+                max_tokens=MAX_TOKENS_SWEPT,
             )
 
     def close(self) -> None:

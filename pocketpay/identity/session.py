@@ -1,4 +1,4 @@
-"""A session: one place where a user is signed in."""
+"""A session: one sign-in of a user, on one device or browser."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,7 +15,7 @@ class Lifetime:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A session that lives. `last_used_at` is its sign-in or its latest refresh."""
+    """A live session. `last_used_at` is the time of its sign-in or of its latest refresh."""
 
     id: UUID
     created_at: datetime

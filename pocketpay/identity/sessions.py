@@ -1,7 +1,7 @@
 """Sessions: opening one, listing them, ending them.
 
-Ending is told to every server in the same unit of work: tokens of that session open nothing any more, anywhere, and
-its sockets close.
+Every server is notified in the same unit of work that ends a session. No server accepts the session's tokens after
+that, and its WebSockets close.
 """
 
 from collections.abc import Awaitable, Callable
@@ -17,16 +17,16 @@ from pocketpay.identity.session import Lifetime, Session
 from pocketpay.identity.until_known import until_known
 from pocketpay.identity.viewer import Viewer
 
-MOST_LISTED = repository.MOST_SESSIONS
-"""Live sessions that one user has at most."""
+MAX_LISTED = repository.MAX_SESSIONS
+"""The maximum number of live sessions of one user."""
 
 
 async def open_session(
     session: Connected, viewer: Viewer, *, token_hash: bytes, user_agent: str | None, lifetime: Lifetime
 ) -> datetime | None:
-    """Within a unit of work: opens the viewer's session and ends the oldest past the fiftieth. Gives when it expires.
+    """Opens the viewer's session, within a unit of work, and ends the user's oldest sessions beyond MAX_SESSIONS.
 
-    None when the user has closed. The same ids again change nothing.
+    Returns when the session expires, or None when the user has closed. Idempotent for the same ids.
     """
     if not await people.lock_open(session, viewer.user_id):
         return None
@@ -38,20 +38,20 @@ async def open_session(
         token_hash=token_hash,
         lifetime=lifetime,
     )
-    beyond = await repository.beyond_the_most(session, viewer.user_id)
+    beyond = await repository.beyond_limit(session, viewer.user_id)
     if beyond:
         await repository.end(session, viewer.user_id, beyond)
     return expires_at
 
 
 async def live(services: IdentityServices, viewer: Viewer) -> list[Session]:
-    """The viewer's sessions that live, the newest first."""
+    """The viewer's live sessions, newest first."""
     async with services.database.read() as session:
         return await repository.live(session, viewer.user_id)
 
 
 async def sign_out(services: IdentityServices, viewer: Viewer) -> int:
-    """Ends the session the viewer asks through. Gives how many ended: one, or none when it had before."""
+    """Ends the session of this request. Returns how many sessions ended: 1, or 0 when it had ended before."""
 
     async def end_own(session: Connected) -> list[UUID]:
         return await repository.end(session, viewer.user_id, [viewer.session_id])
@@ -60,9 +60,9 @@ async def sign_out(services: IdentityServices, viewer: Viewer) -> int:
 
 
 async def revoke(services: IdentityServices, viewer: Viewer, session_id: UUID | None) -> int:
-    """Ends one of the viewer's sessions and gives 1, or 0 when it had ended before.
+    """Ends one of the viewer's sessions. Returns 1, or 0 when it had ended before.
 
-    None, unknown or somebody else's raises NoSuchSession.
+    Raises NoSuchSession when the id is None, unknown, or of another user's session.
     """
     if session_id is None:
         raise NoSuchSession
@@ -77,7 +77,7 @@ async def revoke(services: IdentityServices, viewer: Viewer, session_id: UUID | 
 
 
 async def revoke_others(services: IdentityServices, viewer: Viewer) -> int:
-    """Ends every session of the viewer but the one they ask through, and gives how many."""
+    """Ends every session of the viewer except the one of this request, and returns how many ended."""
 
     async def end_all_but_this(session: Connected) -> list[UUID]:
         await people.lock_open(session, viewer.user_id)
@@ -87,21 +87,22 @@ async def revoke_others(services: IdentityServices, viewer: Viewer) -> int:
 
 
 async def end_others(session: Connected, viewer: Viewer) -> list[UUID]:
-    """Within a unit of work that holds the user's row: ends all of the viewer's sessions but this one, gives which.
+    """Ends all sessions of the viewer except the one of this request, and returns the ids of the ended ones.
 
-    Raises Unauthenticated when this one has ended meanwhile: then it ends no others.
+    Runs in a unit of work that has locked the user's row. Raises Unauthenticated, and ends nothing, when the session
+    of this request has ended meanwhile.
     """
-    living = [one.id for one in await repository.live(session, viewer.user_id)]
-    if viewer.session_id not in living:
+    live_ids = [one.id for one in await repository.live(session, viewer.user_id)]
+    if viewer.session_id not in live_ids:
         raise Unauthenticated
-    others = [session_id for session_id in living if session_id != viewer.session_id]
+    others = [session_id for session_id in live_ids if session_id != viewer.session_id]
     return await repository.end(session, viewer.user_id, others)
 
 
 async def end_all(session: Connected, user_id: UUID) -> list[UUID]:
-    """Within a unit of work that holds the user's row: ends all of the user's sessions, gives which."""
-    living = [one.id for one in await repository.live(session, user_id)]
-    return await repository.end(session, user_id, living)
+    """Ends all sessions of the user and returns their ids, in a unit of work that has locked the user's row."""
+    live_ids = [one.id for one in await repository.live(session, user_id)]
+    return await repository.end(session, user_id, live_ids)
 
 
 async def _ended(services: IdentityServices, end: Callable[[Connected], Awaitable[list[UUID]]]) -> int:
@@ -110,6 +111,6 @@ async def _ended(services: IdentityServices, end: Callable[[Connected], Awaitabl
             return await end(session)
 
     ended = await until_known(unit)
-    # The signal will come, but whoever has just signed out should not have to wait for it.
-    services.gate.forget(ended)
+    # The signal does the same, but later; the tokens must stop working before the answer is sent.
+    services.gate.evict(ended)
     return len(ended)

@@ -1,4 +1,4 @@
-"""What somebody shows of a challenge: its code, or the token of its link. Checked within a unit of work."""
+"""The code, or the token of a link, that a client submits for a challenge. It is checked within a unit of work."""
 
 from dataclasses import dataclass
 
@@ -11,41 +11,46 @@ from pocketpay.identity.repository.challenges import LiveChallenge
 
 @dataclass(frozen=True, slots=True)
 class ShownCode:
-    """Exactly one of the two is there."""
+    """A submitted code or token; exactly one of the two is set."""
 
     code: str | None = None
     token: str | None = None
 
     @property
     def refusal(self) -> InvalidCode:
-        """What whoever shows a wrong one is told."""
+        """The refusal for a wrong code or token."""
         return InvalidCode("code" if self.token is None else "token")
 
 
 def read(code: str | None, token: str | None) -> ShownCode:
-    """What was typed or opened. Raises InvalidProfile when it is both, or nothing."""
+    """Returns the submitted code or token. Raises InvalidProfile when both are given, or neither."""
     if (code is None) == (token is None):
         raise InvalidProfile("code", "is required, or token instead")
     return ShownCode(code, token)
 
 
-async def look(session: Session, codes: OneTimeCodes, what: ShownCode, live: list[LiveChallenge]) -> Challenge | None:
-    """The one of these challenges whose code or token that is; None: a wrong code has been counted."""
-    if what.token is not None:
-        return next((one.challenge for one in live if codes.is_token(one.challenge, what.token)), None)
+async def match(
+    session: Session, codes: OneTimeCodes, shown: ShownCode, live: list[LiveChallenge]
+) -> Challenge | None:
+    """Returns the challenge in `live` that the code or token belongs to.
+
+    Returns None when there is none. A wrong code is counted then, a wrong token is not.
+    """
+    if shown.token is not None:
+        return next((one.challenge for one in live if codes.is_token(one.challenge, shown.token)), None)
     open_ = [one for one in live if one.takes_codes]
-    found = next((one.challenge for one in open_ if codes.is_code(one.challenge, what.code or "")), None)
+    found = next((one.challenge for one in open_ if codes.is_code(one.challenge, shown.code or "")), None)
     if found is None:
-        # Also where there is none: the statements are the same for everybody.
+        # Also when no challenge takes codes: the statements are the same for every login.
         await challenges.count_wrong_code(session, open_)
     return found
 
 
 async def redeem(
-    session: Session, codes: OneTimeCodes, what: ShownCode, live: list[LiveChallenge]
+    session: Session, codes: OneTimeCodes, shown: ShownCode, live: list[LiveChallenge]
 ) -> Challenge | None:
-    """The same, and the challenge is used up."""
-    found = await look(session, codes, what, live)
+    """Like `match`, and marks the challenge that it returns as used."""
+    found = await match(session, codes, shown, live)
     if found is not None:
         await challenges.use(session, found)
     return found

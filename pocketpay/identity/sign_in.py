@@ -1,12 +1,12 @@
-"""Signing in: a login and a password become a session.
+"""Signing in: opens a session for a login and a password.
 
 address over its rate?   RATE_LIMITED
-who is meant?            a username with or without "@", an email address or a phone number; perhaps nobody
+find the user            by a username with or without "@", an email address or a phone number; there may be none
                          (logins.py)
-must it wait?            RATE_LIMITED; at a known address by its own budget, elsewhere by turns (throttle.py)
-password the one?        INVALID_CREDENTIALS; for nobody it takes as long and says the same
-locked out?              a Refusal, told only to whoever has the password (services.LockOut)
-session                  in one unit of work, with the hash renewed where it is not one of ours
+must wait?               RATE_LIMITED; a known address has its own budget, all others take turns (throttle.py)
+password correct?        INVALID_CREDENTIALS; an unknown user gets the same answer after the same time
+locked out?              a Refusal, only after the correct password (services.LockOut)
+session                  in one unit of work, which also replaces an imported or outdated hash
 """
 
 from uuid import UUID
@@ -14,8 +14,8 @@ from uuid import UUID
 import uuid_utils.compat as uuids
 
 from pocketpay.identity import logins, names, proof
-from pocketpay.identity.brought_hashes import HashesLeft
 from pocketpay.identity.errors import InvalidCredentials
+from pocketpay.identity.imported_hashes import HashesLeft
 from pocketpay.identity.logins import Login
 from pocketpay.identity.passwords import Verdict
 from pocketpay.identity.repository import people
@@ -29,7 +29,7 @@ from pocketpay.identity.viewer import Viewer
 async def sign_in(
     services: IdentityServices, raw_login: str, password: str, *, address: str, user_agent: str | None
 ) -> Admission:
-    """Opens a session for whoever that login and password are.
+    """Opens a session for the user with this login and password.
 
     Raises RateLimited, InvalidCredentials, ServiceBusy when too many passwords are being checked, or a Refusal when
     the user is locked out.
@@ -39,23 +39,23 @@ async def sign_in(
     login = logins.read(raw_login)
 
     async def attempt() -> Admission:
-        found, left = await _meant(services, login)
+        found, left = await _find(services, login)
         user_id = found.user.id if found else None
         async with services.throttle.sign_in(login, user_id, address) as tried:
-            kept = found.password_hash if found else None
-            verdict = await services.passwords.verify(kept, password, left=left, asker=tried.asker)
+            stored = found.password_hash if found else None
+            verdict = await services.passwords.verify(stored, password, left=left, requester=tried.requester)
             tried.succeeded = verdict.matches
         if found is None or not verdict.matches:
             raise InvalidCredentials
         return await _admitted(services, found, verdict, user_agent)
 
-    return await proof.until_it_stands(attempt)
+    return await proof.retry_when_replaced(attempt)
 
 
-async def _meant(services: IdentityServices, login: Login) -> tuple[Credentials | None, HashesLeft]:
-    """Whom the login names, and which hashes of other kinds than ours there are.
+async def _find(services: IdentityServices, login: Login) -> tuple[Credentials | None, HashesLeft]:
+    """Returns the user of a login, or None, and the kinds of imported hashes that are left.
 
-    The same two reads whatever it is, so that what it is cannot be told by the time it takes.
+    The two reads are the same for every login, so that the time does not reveal whether the user exists.
     """
     async with services.database.read() as session:
         return await people.by_login(session, login), await people.hashes_left(session)
@@ -72,21 +72,21 @@ async def _admitted(
 
     async def unit() -> Admission:
         async with services.database.write() as session:
-            # A password changed while it was compared opens no session: that change has ended all the others.
-            if not await proof.stands(session, user.id, *hashes):
+            # A password that was changed during its verification opens no session: the change ended all sessions.
+            if not await proof.is_current(session, user.id, *hashes):
                 raise InvalidCredentials
             await services.require_unlocked(session, user.wallet_id)
             expires_at = await open_session(
                 session,
                 viewer,
-                token_hash=services.refresh_tokens.kept(refresh_token),
+                token_hash=services.refresh_tokens.hash_of(refresh_token),
                 user_agent=names.user_agent(user_agent),
                 lifetime=services.lifetime,
             )
             if expires_at is None:
                 raise InvalidCredentials
             if verdict.rehashed is not None:
-                await people.keep_hash(session, user.id, old=found.password_hash, new=verdict.rehashed)
+                await people.renew_hash(session, user.id, old=found.password_hash, new=verdict.rehashed)
         return services.admit(user, viewer, refresh_token, expires_at)
 
     return await until_known(unit)

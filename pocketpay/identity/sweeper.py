@@ -1,4 +1,4 @@
-"""Removes what nobody needs any more: counters of attempts that are over, and sessions that have ended."""
+"""Deletes expired counters of attempts, expired codes, and sessions that ended long ago."""
 
 import asyncio
 
@@ -8,14 +8,14 @@ from pocketpay.database.loops import log_errors
 from pocketpay.identity.services import IdentityServices
 
 EVERY_SECONDS = 60.0
-"""Between two sweeps: nobody waits for them."""
+"""The pause between two sweeps. No request waits for a sweep."""
 
 log = structlog.get_logger(__name__)
 
 
 async def sweep_forever(services: IdentityServices) -> None:
-    """Sweeps until it is cancelled. What goes wrong with one sweep is logged, and the next one comes."""
+    """Sweeps until it is cancelled. An error in one sweep is logged, and the next sweep follows."""
     while True:
         await asyncio.sleep(EVERY_SECONDS)
-        with log_errors(log, busy="sweep_put_off", failed="sweep_failed"):
+        with log_errors(log, busy="sweep_postponed", failed="sweep_failed"):
             await services.sweep()

@@ -1,10 +1,12 @@
-"""Tokens: what a client shows, and what makes us believe it.
+"""Access tokens and refresh tokens.
 
-    access token    a JWT by HS256, ten minutes: says whose it is without asking the database
-    refresh token   opaque; used once, for its successor. The successor is an HMAC of the predecessor under the
-                    server's key: whoever lost the reply is told the same again, nobody else can work it out
+    access token    a JWT signed with HS256, valid for ten minutes; names its user without a look-up in the database
+    refresh token   opaque; used once, to get its successor. The successor is an HMAC of the predecessor under the
+                    server's key: a client that lost the reply gets the same token again, and nobody else can compute
+                    it
 
-Each use of the server's secret has a key of its own, derived from it: what is signed for one means nothing elsewhere.
+Each use of the server's secret has its own key, derived from the secret, so a signature for one use is not valid for
+another.
 """
 
 import base64
@@ -27,20 +29,20 @@ TYPE = "at+jwt"
 CLAIMS = ("iss", "aud", "sub", "sid", "wid", "iat", "exp", "jti")
 
 LONGEST_TOKEN = 4_096
-"""Characters; ours have some 430. What is longer is not parsed."""
+"""In characters; our tokens have about 430. A longer text is not parsed."""
 
 
 class BadToken(PocketPayError):
-    """The text is no access token of ours."""
+    """The text is not an access token of this service."""
 
 
 class ExpiredToken(PocketPayError):
-    """It was one, until its time came."""
+    """The access token has expired."""
 
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """What a believed access token says. `expires_at` is in seconds since 1970, as tokens count."""
+    """The claims of a verified access token. `expires_at` is in seconds since 1970, as in the token."""
 
     viewer: Viewer
     expires_at: float
@@ -48,7 +50,7 @@ class Claims:
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """What a client gets for signing in, and for each refresh. The refresh token expires when its session does."""
+    """The tokens that a client gets at sign-in and at each refresh. The refresh token expires with its session."""
 
     access_token: str
     refresh_token: str
@@ -57,16 +59,16 @@ class Tokens:
 
 
 class AccessTokens:
-    """Signs and reads access tokens. Issuing and reading both use the servers' own clock; there is no leeway."""
+    """Signs and verifies access tokens. Both use the server's own clock, without leeway."""
 
     def __init__(self, secret: bytes, *, lifetime_seconds: int) -> None:
         self._key = derived_key(secret, "access tokens")
         self._lifetime_seconds = lifetime_seconds
-        # Only `exp` is a question of time: an `iat` before its day would tell two servers' clocks apart, no more.
+        # Only `exp` is checked against the clock. An `iat` in the future only means that two servers' clocks differ.
         self._options: jwt.types.Options = {"require": list(CLAIMS), "verify_iat": False}
 
     def issue(self, viewer: Viewer, *, now: float, session_expires_at: float) -> tuple[str, datetime]:
-        """A token for that viewer and the moment it expires: never after the session does. Times in seconds."""
+        """Returns a token for the viewer and when it expires, which is never after the session. Times in seconds."""
         expires_at = int(min(now + self._lifetime_seconds, session_expires_at))
         claims = {
             "iss": ISSUER,
@@ -82,9 +84,9 @@ class AccessTokens:
         return token, datetime.fromtimestamp(expires_at, UTC)
 
     def read(self, token: str) -> Claims:
-        """What the token claims, its signature, type, issuer, audience and time checked.
+        """Returns the claims of the token after checking its signature, type, issuer, audience and expiry.
 
-        Raises ExpiredToken, or BadToken for whatever else is wrong with it.
+        Raises ExpiredToken when it has expired, and BadToken for everything else that is wrong with it.
         """
         if len(token) > LONGEST_TOKEN or not token.isascii():
             raise BadToken
@@ -96,41 +98,41 @@ class AccessTokens:
             raise ExpiredToken from None
         except jwt.InvalidTokenError:
             raise BadToken from None
-        # The library does not look at the type: a token of ours for another use would pass for this one.
+        # The library does not check the type: another kind of token of ours would be accepted here.
         if parts["header"].get("typ") != TYPE:
             raise BadToken
-        said = parts["payload"]
+        claims = parts["payload"]
         try:
-            viewer = Viewer(UUID(said["sub"]), UUID(said["wid"]), UUID(said["sid"]))
+            viewer = Viewer(UUID(claims["sub"]), UUID(claims["wid"]), UUID(claims["sid"]))
         except (ValueError, TypeError, AttributeError):
             raise BadToken from None
-        if not isinstance(said["iat"], int):
+        if not isinstance(claims["iat"], int):
             raise BadToken
-        return Claims(viewer, float(said["exp"]))
+        return Claims(viewer, float(claims["exp"]))
 
 
 class RefreshTokens:
-    """Makes refresh tokens and what is kept of them: only their SHA-256."""
+    """Makes refresh tokens and their stored form, which is only their SHA-256."""
 
     def __init__(self, secret: bytes) -> None:
         self._key = derived_key(secret, "refresh tokens")
 
     def first(self) -> str:
-        """The first of a session: 256 bits of chance."""
+        """Returns the first refresh token of a session: 256 random bits."""
         return secrets.token_urlsafe(32)
 
     def successor(self, token: str) -> str:
-        """The one that comes after it, always the same."""
-        return _text(hmac.digest(self._key, self.kept(token), "sha256"))
+        """Returns the token that follows this one; always the same for the same token."""
+        return _text(hmac.digest(self._key, self.hash_of(token), "sha256"))
 
     @staticmethod
-    def kept(token: str) -> bytes:
-        """What the database keeps of a token. A text that can be none of ours has a hash nobody stored."""
+    def hash_of(token: str) -> bytes:
+        """Returns the SHA-256 of a token, as the database stores it. Any text is accepted."""
         return hashlib.sha256(token[:LONGEST_TOKEN].encode("utf-8", "surrogatepass")).digest()
 
 
 def derived_key(secret: bytes, use: str) -> bytes:
-    """32 bytes for one use of the server's secret."""
+    """Returns a key of 32 bytes for one use of the server's secret."""
     return hmac.digest(secret, b"pocketpay " + use.encode(), "sha256")
 
 

@@ -1,7 +1,7 @@
-"""Saying a unit of work again until its outcome is known.
+"""Repeats a unit of work until its outcome is known.
 
-A connection lost on the way leaves it open whether the unit was committed. These units are written so that saying
-them again with the same ids is the same as having said them once; so that is what is done.
+When a connection is lost during a unit of work, it is unknown whether the unit was committed. These units are
+idempotent for the same ids, so they are run again.
 """
 
 import asyncio
@@ -12,21 +12,22 @@ from typing import TypeVar
 from pocketpay.database.failures import Failure, ServiceBusy, classify
 
 TRIES = 4
-"""One, and three more: 50, 100 and 200 ms apart and a bit, longer than a failover of connections takes."""
+"""The first try and three more, after pauses of a little more than 50, 100 and 200 ms. Together that is longer than
+new connections take after a failover."""
 
 FIRST_PAUSE_SECONDS = 0.05
 
-_PASSING = (Failure.RETRY, Failure.LOCK_TIMEOUT, Failure.CANCELLED, Failure.DISK_FULL)
-"""What says nothing against the unit itself. A lost connection comes as ServiceBusy."""
+_TRANSIENT = (Failure.RETRY, Failure.LOCK_TIMEOUT, Failure.CANCELLED, Failure.DISK_FULL)
+"""Failures that are not the fault of the unit itself. A lost connection is raised as ServiceBusy."""
 
 T = TypeVar("T")
 
 
 async def until_known(unit: Callable[[], Awaitable[T]]) -> T:
-    """What `unit` gives. It must bear being said again, with the same ids, after a lost reply.
+    """Runs `unit`, which must be idempotent, until its outcome is known, and returns its result.
 
-    Raises ServiceBusy when the database cannot do it now, or when the outcome stays unknown; whatever says that the
-    unit itself is wrong is raised as it is.
+    Raises ServiceBusy when the database cannot run it now, or when the outcome stays unknown. Every other error is
+    raised unchanged.
     """
     pause_seconds = FIRST_PAUSE_SECONDS
     for tries_left in reversed(range(TRIES)):
@@ -37,10 +38,10 @@ async def until_known(unit: Callable[[], Awaitable[T]]) -> T:
                 raise
         except Exception as error:
             failure = classify(error)
-            if failure not in _PASSING:
+            if failure not in _TRANSIENT:
                 raise
             if failure is not Failure.RETRY or not tries_left:
-                raise ServiceBusy(f"the database could not do it: {failure}") from error
+                raise ServiceBusy(f"the database could not run it: {failure}") from error
         await asyncio.sleep(pause_seconds * random.uniform(1.0, 1.5))
         pause_seconds *= 2
     raise AssertionError("the last try returns or raises")

@@ -1,17 +1,17 @@
-"""Changing what is known of oneself: name, email address, phone number, picture.
+"""Updating the viewer's own profile: name, email address, phone number, picture.
 
-locked out?                   a Refusal; why, is not known here (services.LockOut)
-every field fit?              INVALID_INPUT of each that is not; the name they have already is always fit
-email or phone mentioned?     then the password is asked
-    user in a wait?           RATE_LIMITED; the budget of signed-in users
-    password right?           INVALID_CREDENTIALS
-    too many changes?         RATE_LIMITED, before it is looked up whether the address or the number is free
-    address, number free?     EMAIL_TAKEN, PHONE_TAKEN; told only to whoever has shown the password
-one unit of work              all of it, or nothing; an address or a number that was verified is told that it is not
-                              theirs any more
+locked out?                   a Refusal; identity does not know the reason (services.LockOut)
+every field valid?            INVALID_INPUT for each invalid field; the current name is always valid
+email or phone given?         then the password is required
+    user must wait?           RATE_LIMITED; the budget of signed-in users
+    password correct?         INVALID_CREDENTIALS
+    too many changes?         RATE_LIMITED, before looking up whether the address or the number is free
+    address, number free?     EMAIL_TAKEN, PHONE_TAKEN; only after the correct password
+one unit of work              all changes or none; when a verified address or number is replaced, a notice is sent to
+                              the old one
 
-Each such change is counted, whether it is made or told to be taken: nobody looks up thousands of people that way. A
-taken one counts like a wrong password too.
+Every change of an address or a number is counted, also a refused one, so that nobody can look up thousands of people
+this way. A taken address or number counts as a wrong password too.
 """
 
 from uuid import UUID
@@ -20,7 +20,7 @@ import uuid_utils.compat as uuids
 
 from pocketpay.errors import Refusal
 from pocketpay.identity import names, proof
-from pocketpay.identity.changes import Changes, Stays, Wish, read
+from pocketpay.identity.changes import Changes, TypedChanges, Unchanged, read
 from pocketpay.identity.errors import TAKEN, Unauthenticated, WrongPassword
 from pocketpay.identity.repository import people
 from pocketpay.identity.services import IdentityServices
@@ -29,31 +29,34 @@ from pocketpay.identity.user import Changed
 from pocketpay.identity.viewer import Viewer
 
 
-async def update_profile(services: IdentityServices, viewer: Viewer, wish: Wish, *, address: str) -> Changed:
-    """Gives the user as they are afterwards, or all that is wrong with the wish; then nothing has changed.
+async def update_profile(services: IdentityServices, viewer: Viewer, typed: TypedChanges, *, address: str) -> Changed:
+    """Returns the changed user, or every refusal; with refusals nothing has changed.
 
-    Raises RateLimited, ServiceBusy, Unauthenticated when the viewer has left meanwhile, and a Refusal when the viewer
-    is locked out.
+    Raises RateLimited, ServiceBusy, Unauthenticated when the viewer has closed meanwhile, and a Refusal when the
+    viewer is locked out.
     """
-    changes, refusals = read(wish)
-    if any(refusal.field == "name" for refusal in refusals) and await _keeps_name(services, viewer, wish):
+    changes, refusals = read(typed)
+    if any(refusal.field == "name" for refusal in refusals) and await _keeps_name(services, viewer, typed):
         refusals = [refusal for refusal in refusals if refusal.field != "name"]
-    if wish.needs_password and wish.current_password is None:
+    if typed.needs_password and typed.current_password is None:
         refusals.append(WrongPassword())
-    elif wish.needs_password:
-        password = wish.current_password or ""
-        return await proof.until_it_stands(
+    elif typed.needs_password:
+        password = typed.current_password or ""
+        return await proof.retry_when_replaced(
             lambda: _with_password(services, viewer, changes, [*refusals], password, address)
         )
     return Changed(None, tuple(refusals)) if refusals else await _changed(services, viewer, changes)
 
 
-async def _keeps_name(services: IdentityServices, viewer: Viewer, wish: Wish) -> bool:
-    """Whether the name asked for is the one they have: an app may send every field of its form."""
-    if not isinstance(wish.raw_name, str):
+async def _keeps_name(services: IdentityServices, viewer: Viewer, typed: TypedChanges) -> bool:
+    """Whether the given name is the current one: an app may send every field of its form."""
+    if not isinstance(typed.raw_name, str):
         return False
     found = await services.database.query(people.users, [viewer.user_id])
-    return viewer.user_id in found and found[viewer.user_id].name in (wish.raw_name, names.kept_form(wish.raw_name))
+    return viewer.user_id in found and found[viewer.user_id].name in (
+        typed.raw_name,
+        names.normalized(typed.raw_name),
+    )
 
 
 async def _with_password(
@@ -84,12 +87,12 @@ async def _with_password(
 async def _changed(
     services: IdentityServices, viewer: Viewer, changes: Changes, *, proven: str | None = None
 ) -> Changed:
-    """One unit of work. `proven` is the hash that the password was compared with, where it was asked."""
+    """Runs the unit of work. `proven` is the hash that the password was verified against, if one was required."""
     change_id: UUID = uuids.uuid7()
 
     async def unit() -> Changed:
         async with services.database.write() as session:
-            if proven is not None and not await proof.stands(session, viewer.user_id, proven):
+            if proven is not None and not await proof.is_current(session, viewer.user_id, proven):
                 raise Unauthenticated
             await services.require_unlocked(session, viewer.wallet_id)
             before = None if proven is None else await people.lock_user(session, viewer.user_id)
@@ -107,8 +110,8 @@ async def _changed(
 
 
 async def _taken(services: IdentityServices, viewer: Viewer, changes: Changes) -> list[Refusal]:
-    email = None if isinstance(changes.email, Stays) else changes.email
-    phone = None if isinstance(changes.phone, Stays) else changes.phone
+    email = None if isinstance(changes.email, Unchanged) else changes.email
+    phone = None if isinstance(changes.phone, Unchanged) else changes.phone
     async with services.database.read() as session:
         fields = await people.taken(session, username=None, email=email, phone=phone, other_than=viewer.user_id)
     return [refusal() for field, refusal in TAKEN.items() if field in fields]

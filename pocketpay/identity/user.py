@@ -1,4 +1,4 @@
-"""A user, as the other packages see one: everything but the password."""
+"""A user without the password, as the other packages use it."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,10 +15,10 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """A person with a wallet. `email` and `phone`, which is E.164, may be None. One that is verified is theirs alone:
-    they read what is sent there.
+    """A person with a wallet. `email` and `phone` (in E.164) may be None.
 
-    `closed_at` is when they left, None while they are here.
+    A verified address or number belongs to this user alone: they read what is sent to it. `closed_at` is when they
+    closed their wallet, None while it is open.
     """
 
     id: UUID
@@ -37,7 +37,7 @@ class User:
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """Either a user was changed, and this is how they are now, or all that keeps it from being done."""
+    """The changed user, or every refusal; then `user` is None and nothing has changed."""
 
     user: User | None
     refusals: tuple[Refusal, ...] = ()

@@ -1,23 +1,25 @@
-"""Usernames: one spelling for each, given once and never again.
+"""Usernames. Each has one canonical form, and a username is never given to a second user.
 
-What a person types is brought to its canonical form by NFKC and casefold, so that "Ａlice", "ALICE" and "alice" are
-one name, and nobody can be impersonated by a look-alike: what is not plain ASCII after that is no username.
+NFKC and casefold turn what a person types into the canonical form, so "Ａlice", "ALICE" and "alice" are the same
+username. A text that is not plain ASCII after that is not a username, so nobody can be impersonated with look-alike
+letters.
 """
 
 import re
 
 from pocketpay.identity.errors import InvalidProfile
-from pocketpay.identity.impersonation import PROBLEM, speaks_for_service
+from pocketpay.identity.impersonation import PROBLEM, resembles_service
 from pocketpay.text.characters import nfkc
 from pocketpay.text.pasted import trimmed
 
 SHAPE = re.compile(r"[a-z0-9_]{3,30}", re.ASCII)
 
-LEFT = "closed_"
-"""How the names begin that those are given who have left; nobody chooses one."""
+CLOSED_PREFIX = "closed_"
+"""The prefix of the usernames of closed users. Nobody can choose a username with this prefix."""
 
 LONGEST_TYPED = 60
-"""Characters looked at: NFKC turns one of them into up to eighteen, and the longest name has thirty."""
+"""In characters; a longer text is not a username. NFKC can turn one character into eighteen, and the longest username
+has thirty."""
 
 # fmt: off
 RESERVED = frozenset((
@@ -30,39 +32,39 @@ RESERVED = frozenset((
     "welcome", "withdraw", "withdrawal", "you",
 ))
 # fmt: on
-"""Names of the service, and names that mean something to software; underscores do not make them others. What is read
-like a name of the service is refused by a rule, see `impersonation.py`."""
+"""Names of the service, and names with a meaning in software; underscores in them are ignored. `impersonation.py`
+refuses names that look like names of the service."""
 
 
 def canonical(typed: str) -> str | None:
-    """The username meant where a person is named, with or without a leading "@"; None when it can be nobody's.
+    """Returns the canonical form of a username that refers to a user, or None when the text cannot be a username.
 
-    White space and invisible marks around it, which a pasted name may bring, are not part of it.
+    A leading "@" is ignored, and so are white space and invisible characters around it, as in a pasted text.
     """
-    return _spelled(trimmed(trimmed(typed).removeprefix("@").removeprefix("＠")))
+    return _canonical(trimmed(trimmed(typed).removeprefix("@").removeprefix("＠")))
 
 
 def chosen(typed: str) -> str:
-    """The username someone gives themself at sign-up.
+    """Returns the canonical form of a username that a new user chooses.
 
-    Raises InvalidProfile for a malformed one, a reserved one, and one that others could take for the service's own.
+    Raises InvalidProfile for a malformed or reserved username, and for one that looks like a name of the service.
     """
-    username = _spelled(trimmed(typed))
+    username = _canonical(trimmed(typed))
     if username is None:
         raise InvalidProfile("username", "must have 3 to 30 characters: letters a to z, digits and underscores")
-    if username.replace("_", "") in RESERVED or username.startswith(LEFT):
+    if username.replace("_", "") in RESERVED or username.startswith(CLOSED_PREFIX):
         raise InvalidProfile("username", "is reserved")
-    if speaks_for_service(username):
+    if resembles_service(username):
         raise InvalidProfile("username", PROBLEM)
     return username
 
 
 def folded(typed: str) -> str:
-    """The text as usernames are spelled, well formed or not: to look for what begins with it."""
+    """Returns the text in the form of usernames, well formed or not, to search for usernames that begin with it."""
     return nfkc(nfkc(typed).casefold())
 
 
-def _spelled(typed: str) -> str | None:
+def _canonical(typed: str) -> str | None:
     if len(typed) > LONGEST_TYPED:
         return None
     name = folded(typed)

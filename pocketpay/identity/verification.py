@@ -1,23 +1,24 @@
-"""Verifying an email address or a phone number: a code is sent there, and comes back.
+"""Verifying an email address or a phone number: a code is sent to it, and the user submits the code.
 
-request     the channel off?          MAIL_UNAVAILABLE, TEXT_MESSAGES_UNAVAILABLE
-            none given?               INVALID_INPUT
+request     channel off?              MAIL_UNAVAILABLE, TEXT_MESSAGES_UNAVAILABLE
+            user has none?            INVALID_INPUT
             verified already?         nothing is sent
-            too many?                 RATE_LIMITED: five an hour for the user, and by turns for all who have something
-                                      sent to the same address or number
-            locked out?               a Refusal; why, is not known here (services.LockOut)
-            one unit of work          the challenge, the end of those before it, and the mail or text message
+            too many?                 RATE_LIMITED: five an hour for the user; and all users who request a code for
+                                      the same address or number take turns
+            locked out?               a Refusal; identity does not know the reason (services.LockOut)
+            one unit of work          adds the challenge, ends the earlier ones, adds the mail or text message
 verify      locked out?               a Refusal
             verified already?         nothing changes
-            code, or link, right?     INVALID_CODE: wrong, used, expired, sent to an earlier address or number, or
+            code or link correct?     INVALID_CODE: wrong, used, expired, sent to an earlier address or number, or
                                       after too many wrong codes
-            one unit of work          the challenge is used, the address or number is the viewer's and verified for
-                                      nobody else; of an address services.on_verified_email is told
+            one unit of work          uses the challenge, verifies the address or number for the viewer and for nobody
+                                      else; for an address, services.on_verified_email is called
 
-Anybody may say that an address or a number is theirs, so many accounts could have something sent to one stranger.
-They take turns like strangers at sign-in (throttle.py): the owner has a turn too, whatever the others do.
+Any user may claim any address or number, so many accounts could have messages sent to one stranger. They take turns
+like strangers at sign-in (throttle.py): the owner gets a turn too, whatever the others do.
 
-It belongs to whoever verified it last. All who verify the same one take turns, by a lock of the database.
+An address or number belongs to the user who verified it last. Users who verify the same one take turns, by a lock in
+the database.
 
 Decision 31 gives the reasons for email addresses, decision 36 for phone numbers.
 """
@@ -48,8 +49,8 @@ from pocketpay.mail.outbox import Outbox
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
-    """How one of the two is verified. `off` and `missing` say why no code can be sent."""
+class VerificationMethod:
+    """How to verify one kind of contact. `off` and `missing` are the refusals when no code can be sent."""
 
     contact: Contact
     purpose: Purpose
@@ -68,30 +69,34 @@ class Way:
         return user.email_verified if self.contact is Contact.EMAIL else user.phone_verified
 
 
-BY_EMAIL = Way(Contact.EMAIL, Purpose.VERIFY_EMAIL, Kind.VERIFY_EMAIL, MailUnavailable, EmailMissing)
-BY_PHONE = Way(Contact.PHONE, Purpose.VERIFY_PHONE, Kind.VERIFY_PHONE, TextMessagesUnavailable, PhoneMissing)
+BY_EMAIL = VerificationMethod(Contact.EMAIL, Purpose.VERIFY_EMAIL, Kind.VERIFY_EMAIL, MailUnavailable, EmailMissing)
+BY_PHONE = VerificationMethod(
+    Contact.PHONE, Purpose.VERIFY_PHONE, Kind.VERIFY_PHONE, TextMessagesUnavailable, PhoneMissing
+)
 
 
-async def request(services: IdentityServices, viewer: Viewer, way: Way, *, asked_from: str) -> Changed:
-    """Sends the viewer a code, unless theirs is verified already. Gives the viewer as they are.
+async def request(
+    services: IdentityServices, viewer: Viewer, method: VerificationMethod, *, asked_from: str
+) -> Changed:
+    """Sends the viewer a code, unless the address or number is verified already. Returns the viewer.
 
-    Raises what `way` says, RateLimited, ServiceBusy, Unauthenticated when they have left meanwhile, and a Refusal
-    when they are locked out.
+    Raises `off` or `missing` of `method`, RateLimited, ServiceBusy, Unauthenticated when the viewer has closed
+    meanwhile, and a Refusal when the viewer is locked out.
     """
-    outbox = way.outbox(services)
+    outbox = method.outbox(services)
     if not outbox.is_on:
-        raise way.off
+        raise method.off
     found = await services.database.query(people.by_id, viewer.user_id)
     if found is None:
         raise Unauthenticated
     user = found.user
-    address = way.address(user)
+    address = method.address(user)
     if address is None:
-        raise way.missing
-    if way.is_verified(user):
+        raise method.missing
+    if method.is_verified(user):
         return Changed(user)
-    challenge = Challenge(uuids.uuid7(), way.purpose, user.id, address)
-    mail = services.mails.with_code(way.kind, challenge, username=user.username)
+    challenge = Challenge(uuids.uuid7(), method.purpose, user.id, address)
+    mail = services.mails.with_code(method.kind, challenge, username=user.username)
 
     async def unit() -> None:
         async with services.database.write() as session:
@@ -102,39 +107,42 @@ async def request(services: IdentityServices, viewer: Viewer, way: Way, *, asked
             await challenges.add(session, challenge, mail.lifetime)
             await outbox.put(session, mail)
 
-    await services.throttle.verification_of(user.id, way.contact)
+    await services.throttle.verification_of(user.id, method.contact)
     async with services.throttle.mail_to(address, asked_from):
         await until_known(unit)
     return Changed(user)
 
 
-async def verify(services: IdentityServices, viewer: Viewer, way: Way, what: ShownCode) -> Changed:
-    """Gives the viewer with a verified address or number. Raises InvalidCode, ServiceBusy, Unauthenticated when they
-    have left meanwhile, and a Refusal when they are locked out."""
+async def verify(services: IdentityServices, viewer: Viewer, method: VerificationMethod, shown: ShownCode) -> Changed:
+    """Verifies the viewer's address or number with a submitted code, and returns the viewer.
+
+    Raises InvalidCode, ServiceBusy, Unauthenticated when the viewer has closed meanwhile, and a Refusal when the
+    viewer is locked out.
+    """
 
     async def unit() -> Changed | None:
         async with services.database.write() as session:
-            # Before the user's row: everybody takes these two locks in this order.
-            await verification.lock(session, way.contact, viewer.user_id)
+            # Before the user's row: all callers take these two locks in this order.
+            await verification.lock(session, method.contact, viewer.user_id)
             user = await people.lock_user(session, viewer.user_id)
             if user is None:
                 raise Unauthenticated
             await services.require_unlocked(session, viewer.wallet_id)
-            if way.is_verified(user):
+            if method.is_verified(user):
                 return Changed(user)
-            address = way.address(user)
+            address = method.address(user)
             if address is None:
                 return None
-            live = await challenges.live(session, user.id, [way.purpose], address)
-            if await shown_code.redeem(session, services.codes, what, live) is None:
+            live = await challenges.live(session, user.id, [method.purpose], address)
+            if await shown_code.redeem(session, services.codes, shown, live) is None:
                 return None
-            await verification.verify(session, way.contact, user.id, address)
+            await verification.verify(session, method.contact, user.id, address)
             verified = await people.lock_user(session, user.id)
-            if verified is not None and way.contact is Contact.EMAIL:
+            if verified is not None and method.contact is Contact.EMAIL:
                 await services.on_verified_email(session, verified)
             return Changed(verified)
 
     changed = await until_known(unit)
     if changed is None:
-        raise what.refusal
+        raise shown.refusal
     return changed

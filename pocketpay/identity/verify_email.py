@@ -1,4 +1,4 @@
-"""Verifying an email address by the code, or the link, that was sent to it (verification.py)."""
+"""Verifying an email address with the code, or the link, that was sent to it (verification.py)."""
 
 from pocketpay.identity import verification
 from pocketpay.identity.services import IdentityServices
@@ -7,6 +7,6 @@ from pocketpay.identity.user import Changed
 from pocketpay.identity.viewer import Viewer
 
 
-async def verify_email(services: IdentityServices, viewer: Viewer, what: ShownCode) -> Changed:
-    """Gives the viewer with a verified address. Raises as `verification.verify` does."""
-    return await verification.verify(services, viewer, verification.BY_EMAIL, what)
+async def verify_email(services: IdentityServices, viewer: Viewer, shown: ShownCode) -> Changed:
+    """Returns the viewer with a verified address. Raises the errors of `verification.verify`."""
+    return await verification.verify(services, viewer, verification.BY_EMAIL, shown)

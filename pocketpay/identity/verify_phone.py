@@ -1,4 +1,4 @@
-"""Verifying a phone number by the code that was sent to it (verification.py). A text message has no link."""
+"""Verifying a phone number with the code that was sent to it (verification.py). A text message has no link."""
 
 from pocketpay.identity import verification
 from pocketpay.identity.services import IdentityServices
@@ -8,5 +8,5 @@ from pocketpay.identity.viewer import Viewer
 
 
 async def verify_phone(services: IdentityServices, viewer: Viewer, code: str) -> Changed:
-    """Gives the viewer with a verified number. Raises as `verification.verify` does."""
+    """Returns the viewer with a verified number. Raises the errors of `verification.verify`."""
     return await verification.verify(services, viewer, verification.BY_PHONE, ShownCode(code))

@@ -1,4 +1,4 @@
-"""The viewer: whoever makes a request, once their token has been believed."""
+"""The viewer: the user who makes a request, after the access token was verified."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -6,7 +6,7 @@ from uuid import UUID
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """Who is asking: a user, the wallet that is theirs, and the session they ask through."""
+    """The user who makes the request, their wallet, and the session of the access token."""
 
     user_id: UUID
     wallet_id: UUID

@@ -1,6 +1,6 @@
-"""COPY's text format, as PostgreSQL's manual has it: fields between tabs, backslash escapes, `\\N` for NULL.
+"""COPY's text format, as in PostgreSQL's manual: fields between tabs, backslash escapes, `\\N` for NULL.
 
-The end of a table is a line `\\.`; whoever reads lines looks for it before asking for fields.
+A line `\\.` ends a table. Callers must check for it before they call `fields`.
 """
 
 import re
@@ -15,14 +15,14 @@ _FIELD = re.compile(rb"(?:[^\t\\]|\\.|\\$)*", re.DOTALL)
 
 
 def fields(line: bytes) -> list[str | None]:
-    """The fields of one row, None for NULL. Raises LineSpoiled for what is not text."""
+    """Returns the fields of one row, None for NULL. Raises UnreadableLine when a field is not text."""
     if b"\\" not in line:
         return list(text(line).split("\t"))
     return [None if raw == b"\\N" else text(_plain(raw)) for raw in _split(line)]
 
 
 def _split(line: bytes) -> list[bytes]:
-    """Cut at tabs, but not at one behind a backslash: that one is meant."""
+    """Splits a line at its tabs, except at a tab after a backslash, which is part of a field."""
     cut, start = [], 0
     while True:
         found = _FIELD.match(line, start)
@@ -34,14 +34,15 @@ def _split(line: bytes) -> list[bytes]:
 
 
 def _plain(raw: bytes) -> bytes:
-    return _ESCAPE.sub(_meant, raw) if b"\\" in raw else raw
+    return _ESCAPE.sub(_unescaped, raw) if b"\\" in raw else raw
 
 
-def _meant(escape: "re.Match[bytes]") -> bytes:
-    """Octal and hexadecimal escapes are bytes, not characters; any other letter stands for itself."""
-    said = escape[1]
-    if said[:1].isdigit() and said[0] < ord("8"):
-        return bytes([int(said, 8) & 0xFF])
-    if said[:1] == b"x" and len(said) > 1:
-        return bytes([int(said[1:], 16)])
-    return _LETTERS.get(said, said)
+def _unescaped(escape: "re.Match[bytes]") -> bytes:
+    """Returns the bytes of an escape. Octal and hexadecimal escapes are bytes, not characters; any letter without a
+    special meaning is itself."""
+    code = escape[1]
+    if code[:1].isdigit() and code[0] < ord("8"):
+        return bytes([int(code, 8) & 0xFF])
+    if code[:1] == b"x" and len(code) > 1:
+        return bytes([int(code[1:], 16)])
+    return _LETTERS.get(code, code)

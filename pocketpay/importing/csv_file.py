@@ -1,24 +1,25 @@
-"""A CSV with a head line, as `\\copy … csv header` and Supabase's own editor write it: UTF-8, commas, quotes doubled.
+"""Reads a CSV file with a header, as `\\copy … csv header` and Supabase's editor write it: UTF-8, commas, doubled
+quotes.
 
-An empty field is NULL, and so is the word NULL or null, as some tools write it. A line of nothing but commas, which
-spreadsheets leave at the end, is no row. Which table a file holds is told by its columns, not by its name.
+An empty field is NULL. So is the word NULL or null, which some tools write. A line with only commas, which
+spreadsheets leave at the end, is ignored. The table of a file is recognised by its columns, not by its name.
 """
 
 import csv
 from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
-from pocketpay.importing.lines import MOST_BYTES, Lines, LineSpoiled, text
-from pocketpay.importing.row import MOST_COLUMNS, ExportUnreadable, Layout, Row, Spoiled, Table
+from pocketpay.importing.lines import MAX_BYTES, Lines, UnreadableLine, text
+from pocketpay.importing.row import MAX_COLUMNS, ExportUnreadable, Layout, Row, Table, UnreadableRow
 
-MOST_FIELD = 65_536
-"""Characters of one field; what a quote that is never closed swallows before it is noticed."""
+MAX_FIELD = 65_536
+"""In characters, for one field. It bounds how much is read after a quote that is never closed."""
 
 NOTHING = ("", "NULL", "null")
 
 
 class _Texts:
-    """What the reader of the standard library is given: text, line by line. It may raise and then go on."""
+    """An iterator of text lines for the CSV reader of the standard library. Reading can continue after an error."""
 
     def __init__(self, lines: Lines) -> None:
         self._lines = lines
@@ -33,9 +34,9 @@ class _Texts:
         return text(line) + "\n"
 
 
-def rows(file: BinaryIO, where: str, advance: Callable[[int], None]) -> Iterator[Row | Spoiled]:
-    """The rows of the one table that the file holds. Raises ExportUnreadable when it is none that we read."""
-    csv.field_size_limit(MOST_FIELD)
+def rows(file: BinaryIO, where: str, advance: Callable[[int], None]) -> Iterator[Row | UnreadableRow]:
+    """Yields the rows of the file's table. Raises ExportUnreadable when it is not a table that we read."""
+    csv.field_size_limit(MAX_FIELD)
     lines = Lines(file, advance)
     reader = csv.reader(_Texts(lines), strict=True)
     layout = _layout(reader, where)
@@ -45,22 +46,22 @@ def rows(file: BinaryIO, where: str, advance: Callable[[int], None]) -> Iterator
             values = next(reader)
         except StopIteration:
             return
-        except LineSpoiled as spoiled:
-            yield Spoiled(layout.table, first, _with_lines(str(spoiled), first, lines.number), lines.number)
+        except UnreadableLine as error:
+            yield UnreadableRow(layout.table, first, _with_lines(str(error), first, lines.number), lines.number)
             continue
         except csv.Error:
             problem = _with_lines(
                 "has a quote that is not closed, or one in the middle of a value", first, lines.number
             )
-            yield Spoiled(layout.table, first, problem, lines.number)
+            yield UnreadableRow(layout.table, first, problem, lines.number)
             continue
-        if len(values) <= MOST_COLUMNS and not any(values):
+        if len(values) <= MAX_COLUMNS and not any(values):
             continue
         if len(values) == layout.width:
             yield Row(layout.table, first, layout.fields([None if value in NOTHING else value for value in values]))
         else:
             problem = f"has {len(values):,} columns where the first line has {layout.width:,}"
-            yield Spoiled(layout.table, first, problem, lines.number)
+            yield UnreadableRow(layout.table, first, problem, lines.number)
 
 
 def _layout(reader: "Iterator[list[str]]", where: str) -> Layout:
@@ -68,15 +69,15 @@ def _layout(reader: "Iterator[list[str]]", where: str) -> Layout:
         head = next(reader)
     except StopIteration:
         raise ExportUnreadable(f"{where} is empty.") from None
-    except (LineSpoiled, csv.Error) as spoiled:
-        said = spoiled if isinstance(spoiled, LineSpoiled) else "is not CSV"
-        raise ExportUnreadable(f"{where}:1: the line of the columns' names {said}.") from None
+    except (UnreadableLine, csv.Error) as error:
+        problem = error if isinstance(error, UnreadableLine) else "is not CSV"
+        raise ExportUnreadable(f"{where}:1: the line of the columns' names {problem}.") from None
     names = [name.strip().lower() for name in head]
     return Layout.of(_table(names, where), names, f"{where}:1")
 
 
 def _table(names: list[str], where: str) -> Table:
-    """What the file holds, told by its columns."""
+    """Recognises the table by its columns."""
     has = set(names)
     if "encrypted_password" in has:
         return Table.USERS
@@ -99,4 +100,4 @@ def _with_lines(problem: str, first: int, last: int) -> str:
     return problem if last <= first else f"{problem}; lines {first:,} to {last:,} were not read"
 
 
-assert MOST_FIELD < MOST_BYTES  # noqa: S101 - or a line would be too long before a field is
+assert MAX_FIELD < MAX_BYTES  # noqa: S101 - a field must reach its limit before its line does

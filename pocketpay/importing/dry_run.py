@@ -1,11 +1,11 @@
-"""The dry run: lays an export out, joins and judges it, and changes nothing.
+"""The dry run: loads an export into temporary tables, joins and checks it. It changes nothing.
 
 read      every file, line by line, into temporary tables
-join      users with their profiles, wallets and entries; who is here already is left out
-judge     each person's every field, by the rules of the house
-compare   with one another, and with who is here
+join      users with their profiles, wallets and entries; people who were imported before are left out
+check     every field of each person, by the same rules as at sign-up
+compare   people with each other and with existing users
 
-Memory is bounded by what is in hand: 2,000 rows. Everything else is in PostgreSQL.
+Only 2,000 rows at a time are in memory; everything else is in PostgreSQL.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -19,17 +19,17 @@ from pocketpay.importing.export import Part
 from pocketpay.importing.finding import Finding
 from pocketpay.importing.joined import Joined
 from pocketpay.importing.part_rows import staged
-from pocketpay.importing.person import FIRST_PASSWORD, NO_WAY_IN, NOT_CONFIRMED, Judged, judge
+from pocketpay.importing.person import FIRST_PASSWORD, NO_EMAIL, NOT_CONFIRMED, CheckedPerson, check_person
 from pocketpay.importing.repository import comparison, staging
 
 ROWS_AT_ONCE = 2_000
-"""Some megabytes at the very most, and a round trip's cost spread over them."""
+"""At most some megabytes, and enough rows to make the cost of a round trip small."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """By what people are judged: the currencies served, the country of local telephone numbers, and whether whoever
-    has a wrong username is given a suggested one."""
+    """The rules that people are checked by: the currencies of this server, the country of local phone numbers, and
+    whether a suggested username replaces an invalid one."""
 
     currencies: Sequence[str]
     country: str | None = None
@@ -37,26 +37,26 @@ class Rules:
 
 
 class Progress(Protocol):
-    """Whoever watches: a bar on a terminal, or nobody."""
+    """Shows the progress of a run, for example as a bar on a terminal."""
 
     def stage(self, name: str, total: int) -> AbstractContextManager[Callable[[int], None]]:
-        """What is done next and how much of it there is; the block is given what to call with each bit done."""
+        """Begins a stage of `total` units. The block gets a function to call with the number of units just done."""
 
 
 async def dry_run(connection: Connection, parts: Sequence[Part], rules: Rules, progress: Progress) -> None:
-    """Leaves in the connection's temporary tables who is fit to move in, and everything there is to say.
+    """Fills the connection's temporary tables with the people who can be imported and with all findings.
 
-    Raises ExportUnreadable when a file as a whole cannot be read.
+    Raises ExportUnreadable when a whole file cannot be read.
     """
     with progress.stage("reading", sum(part.size for part in parts)) as advance:
         for number, part in enumerate(parts):
             await _read(connection, number, part, advance)
-    to_judge = await staging.join(connection)
-    with progress.stage("judging", to_judge) as advance:
-        await _judge_all(connection, rules, advance)
+    to_check = await staging.join(connection)
+    with progress.stage("judging", to_check) as advance:
+        await _check_all(connection, rules, advance)
     await comparison.compare(connection)
-    endings = (FIRST_PASSWORD, NOT_CONFIRMED, NO_WAY_IN)
-    await comparison.leave_kinds_behind(connection, our_kind=our_kind(), endings=endings)
+    endings = (FIRST_PASSWORD, NOT_CONFIRMED, NO_EMAIL)
+    await comparison.remove_extra_kinds(connection, our_kind=our_kind(), endings=endings)
     if rules.take_suggested:
         await comparison.take_suggested(connection)
 
@@ -75,13 +75,15 @@ async def _read(connection: Connection, number: int, part: Part, advance: Callab
         await staging.put(connection, table, rows)
 
 
-async def _judge_all(connection: Connection, rules: Rules, advance: Callable[[int], None]) -> None:
+async def _check_all(connection: Connection, rules: Rules, advance: Callable[[int], None]) -> None:
     now, last = await staging.clock(connection), 0
     while page := await staging.page(connection, last, ROWS_AT_ONCE):
-        judged = [(joined, judge(joined, rules.currencies, now, country=rules.country)) for joined in _joined(page)]
-        await staging.put(connection, "candidates", [_candidate(*pair) for pair in judged])
-        await staging.put(connection, "sound", [_sound(*pair) for pair in judged])
-        found = [_finding(finding) for _, one in judged for finding in one.findings]
+        checked = [
+            (joined, check_person(joined, rules.currencies, now, country=rules.country)) for joined in _joined(page)
+        ]
+        await staging.put(connection, "candidates", [_candidate(*pair) for pair in checked])
+        await staging.put(connection, "importable", [_importable(*pair) for pair in checked])
+        found = [_finding(finding) for _, one in checked for finding in one.findings]
         await staging.put(connection, "findings", found)
         last = page[-1]["n"]
         advance(len(page))
@@ -91,25 +93,25 @@ def _joined(page: Sequence[Record]) -> Iterator[Joined]:
     return (Joined(**dict(row)) for row in page)
 
 
-def _candidate(joined: Joined, judged: Judged) -> tuple[object, ...]:
-    verified = judged.email_verified_at is not None
-    return joined.n, joined.part, joined.line, joined.id, judged.username, judged.email, judged.phone, verified
+def _candidate(joined: Joined, checked: CheckedPerson) -> tuple[object, ...]:
+    verified = checked.email_verified_at is not None
+    return joined.n, joined.part, joined.line, joined.id, checked.username, checked.email, checked.phone, verified
 
 
-def _sound(joined: Joined, judged: Judged) -> tuple[object, ...]:
+def _importable(joined: Joined, checked: CheckedPerson) -> tuple[object, ...]:
     return (
         joined.n,
         joined.id,
-        judged.username,
-        judged.name,
-        judged.email,
-        judged.phone,
-        judged.avatar_url,
-        judged.password_hash,
-        judged.currency,
-        judged.opening,
-        judged.created_at,
-        judged.email_verified_at,
+        checked.username,
+        checked.name,
+        checked.email,
+        checked.phone,
+        checked.avatar_url,
+        checked.password_hash,
+        checked.currency,
+        checked.opening,
+        checked.created_at,
+        checked.email_verified_at,
     )
 
 

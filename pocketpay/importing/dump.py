@@ -1,9 +1,9 @@
-"""A plain dump as pg_dump writes it: the COPY blocks of the tables we read. Nothing of it is ever executed.
+"""Reads a plain dump of pg_dump: the COPY blocks of the tables that we read. Nothing in it is ever executed.
 
-outside of every statement    COPY auth.users (id, email, …) FROM stdin;     its rows, until the line `\\.`
-                              COPY of another table                          passed over
-                              INSERT INTO auth.users …                       refused: dump again with COPY
-inside a string or a body     whatever it reads like, it is text
+outside of every statement    COPY auth.users (id, email, …) FROM stdin;     its rows are read, until the line `\\.`
+                              COPY of another table                          is skipped
+                              INSERT INTO auth.users …                       is refused: dump again with COPY
+inside a string or a body     everything is text, even if it looks like a statement
 """
 
 import re
@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
 from pocketpay.importing import copy_text
-from pocketpay.importing.lines import Lines, LineSpoiled, text
-from pocketpay.importing.row import ExportUnreadable, Layout, Row, Spoiled, Table
+from pocketpay.importing.lines import Lines, UnreadableLine, text
+from pocketpay.importing.row import ExportUnreadable, Layout, Row, Table, UnreadableRow
 from pocketpay.importing.statements import Statements
 
 _IDENTIFIER = r'(?:"(?:[^"]|"")+"|[A-Za-z_][\w$]*)'
@@ -25,8 +25,9 @@ _NAME = re.compile(_IDENTIFIER)
 READ = {table.value: table for table in Table}
 
 
-def rows(file: BinaryIO, where: str, advance: Callable[[int], None]) -> Iterator[Row | Spoiled]:
-    """The rows of the tables we read. Raises ExportUnreadable when the dump is cut off, or is of another kind."""
+def rows(file: BinaryIO, where: str, advance: Callable[[int], None]) -> Iterator[Row | UnreadableRow]:
+    """Yields the rows of the tables that we read. Raises ExportUnreadable for a dump that is incomplete or of another
+    format."""
     lines, statements, seen = Lines(file, advance), Statements(), False
     while (line := _line(lines, where)) is not None:
         if statements.between and line[:1] in "CcIiSs":
@@ -36,7 +37,7 @@ def rows(file: BinaryIO, where: str, advance: Callable[[int], None]) -> Iterator
                 yield from _block(lines, head, where)
                 continue
             if _COPY.match(line):
-                if not lines.pass_until(copy_text.END):
+                if not lines.skip_until(copy_text.END):
                     raise ExportUnreadable(f"{where} ends in the middle of a table: the dump is incomplete.")
                 continue
         statements.follow(line)
@@ -48,14 +49,14 @@ def _line(lines: Lines, where: str) -> str | None:
     try:
         line = lines.next()
         return None if line is None else text(line)
-    except LineSpoiled as spoiled:
+    except UnreadableLine as error:
         raise ExportUnreadable(
-            f"{where}:{lines.number}: outside of every table's data, a line {spoiled}: give a plain dump, in UTF-8."
+            f"{where}:{lines.number}: outside of every table's data, a line {error}: give a plain dump, in UTF-8."
         ) from None
 
 
 def _head(line: str, where: str) -> Layout | None:
-    """The layout of the block that this statement begins, when it is one we read."""
+    """Returns the layout of the COPY block that this line begins, or None when it begins none that we read."""
     encoding = _ENCODING.match(line)
     if encoding is not None and encoding[1].upper().replace("-", "") not in ("UTF8", "UNICODE"):
         raise ExportUnreadable(f"{where}: the dump is in {encoding[1][:20]}: dump again with --encoding=UTF8.")
@@ -72,14 +73,14 @@ def _head(line: str, where: str) -> Layout | None:
 
 
 def _plain_name(written: str) -> str:
-    """`"auth"."users"` and `auth.users` are one name."""
+    """Returns the name without quotes: `"auth"."users"` and `auth.users` are the same name."""
     return ".".join(
         name[1:-1].replace('""', '"') if name.startswith('"') else name.lower() for name in _NAME.findall(written)
     )
 
 
-def _block(lines: Lines, layout: Layout, where: str) -> Iterator[Row | Spoiled]:
-    """The rows of one table, up to its end."""
+def _block(lines: Lines, layout: Layout, where: str) -> Iterator[Row | UnreadableRow]:
+    """Yields the rows of one COPY block, up to its end."""
     while True:
         try:
             line = lines.next()
@@ -88,11 +89,11 @@ def _block(lines: Lines, layout: Layout, where: str) -> Iterator[Row | Spoiled]:
             if line is None:
                 raise ExportUnreadable(f"{where} ends in the middle of {layout.table.value}: the dump is incomplete.")
             fields = copy_text.fields(line)
-        except LineSpoiled as spoiled:
-            yield Spoiled(layout.table, lines.number, str(spoiled), lines.number)
+        except UnreadableLine as error:
+            yield UnreadableRow(layout.table, lines.number, str(error), lines.number)
             continue
         if len(fields) == layout.width:
             yield Row(layout.table, lines.number, layout.fields(fields))
         else:
             problem = f"has {len(fields):,} columns where the table has {layout.width:,}"
-            yield Spoiled(layout.table, lines.number, problem, lines.number)
+            yield UnreadableRow(layout.table, lines.number, problem, lines.number)

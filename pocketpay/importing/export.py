@@ -1,14 +1,14 @@
-"""An export: one file or several or a folder of them, what each one is, and all their rows."""
+"""An export: one file, several files or a folder of files, with their formats and rows."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from pocketpay.importing import csv_file, dump
-from pocketpay.importing.row import ExportUnreadable, Row, Spoiled
+from pocketpay.importing.row import ExportUnreadable, Row, UnreadableRow
 
-MOST_FILES = 16
-"""Four tables, a few parts each; more is the wrong folder."""
+MAX_FILES = 16
+"""Enough for four tables with a few files each. More files are probably the wrong folder."""
 
 _OTHERS = (
     (b"PGDMP", "is a dump in pg_dump's own format: make it plain with `pg_restore --file=dump.sql {}`"),
@@ -23,15 +23,15 @@ _DUMP_SIGNS = (b"--", b"set ", b"copy ", b"\\", b"begin", b"select ", b"/*")
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One file. `name` is what it is called in the report."""
+    """One file of an export. `name` is its name in the report."""
 
     path: Path
     name: str
     size: int
     is_dump: bool
 
-    def rows(self, advance: Callable[[int], None]) -> Iterator[Row | Spoiled]:
-        """Its rows; `advance` hears of bytes read. Raises ExportUnreadable."""
+    def rows(self, advance: Callable[[int], None]) -> Iterator[Row | UnreadableRow]:
+        """Yields its rows, and calls `advance` with the number of bytes read. Raises ExportUnreadable."""
         try:
             with self.path.open("rb") as file:
                 yield from (dump if self.is_dump else csv_file).rows(file, self.name, advance)
@@ -40,16 +40,16 @@ class Part:
 
 
 def parts(paths: Sequence[Path]) -> list[Part]:
-    """The files meant: those given, and every .csv and .sql of a folder given. Raises ExportUnreadable."""
+    """Returns the given files, and every .csv and .sql file of a given folder. Raises ExportUnreadable."""
     found: list[Path] = []
     for path in paths:
         inside = sorted([*path.glob("*.csv"), *path.glob("*.sql")]) if path.is_dir() else [path]
         if not inside:
             raise ExportUnreadable(f"{path} has no .csv or .sql file.")
         found += inside
-    if len(found) > MOST_FILES:
+    if len(found) > MAX_FILES:
         raise ExportUnreadable(
-            f"{len(found)} files are more than the limit of {MOST_FILES}. Give only the files of the export."
+            f"{len(found)} files are more than the limit of {MAX_FILES}. Give only the files of the export."
         )
     names = [path.name for path in found]
     return [_part(path, path.name if names.count(path.name) == 1 else str(path)) for path in found]

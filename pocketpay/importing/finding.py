@@ -1,4 +1,4 @@
-"""What there is to say about one line of an export."""
+"""A finding: an error or a note about one line of an export."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -9,7 +9,7 @@ LONGEST_SHOWN = 40
 
 
 class Severity(StrEnum):
-    """WRONG keeps the person out; a NOTE does not."""
+    """A person with a WRONG finding is not imported; with a NOTE they are."""
 
     WRONG = "wrong"
     NOTE = "note"
@@ -17,10 +17,11 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something about a line. `problem` follows the field's name; `shown` is the value, fit to be printed.
+    """An error or a note about a line.
 
-    `n` is the person's number in the dry run, None when the line is nobody's. Of `suggestions` the first that is free
-    is told.
+    `problem` is the message without its subject, the field's name; `shown` is the value in printable form. `n` is the
+    person's number in the dry run, None when the line belongs to nobody. The report shows the first free one of
+    `suggestions`.
     """
 
     part: int
@@ -34,7 +35,8 @@ class Finding:
 
 
 def shown(value: str) -> str:
-    """A stranger's text as it may stand on a terminal: what cannot be seen written out, cut to forty characters."""
+    """Returns an untrusted text in a form that is safe to print: cut to forty characters, with unprintable characters
+    escaped."""
     cut = value[:LONGEST_SHOWN]
     seen = "".join(char if is_printable(char) else char.encode("unicode_escape").decode("ascii") for char in cut)
     return f'"{seen}…"' if len(value) > LONGEST_SHOWN else f'"{seen}"'

@@ -1,4 +1,4 @@
-"""What an export says of one person, and what is found wrong with it."""
+"""All data of one person in an export, and the findings about it."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """All that an export says of one person, as it stands there. `entries` is what their ledger entries sum to."""
+    """All data of one person in an export, as it is written there. `entries` is the sum of their ledger entries."""
 
     n: int
     part: int
@@ -43,14 +43,14 @@ class Joined:
     email_confirmed_at: str | None
 
 
-class Judge:
-    """Collects what is wrong with one person."""
+class Checker:
+    """Collects the findings about one person."""
 
     def __init__(self, joined: Joined) -> None:
         self.joined = joined
         self.findings: list[Finding] = []
 
-    def say(
+    def add(
         self,
         severity: Severity,
         field: str,
@@ -58,18 +58,21 @@ class Judge:
         value: str | None = None,
         suggestions: Sequence[str] = (),
     ) -> None:
-        told = "" if value is None else shown(value)
+        printable = "" if value is None else shown(value)
         place = self.joined.part, self.joined.line
-        self.findings.append(Finding(*place, severity, field, problem, self.joined.n, told, tuple(suggestions)))
+        self.findings.append(Finding(*place, severity, field, problem, self.joined.n, printable, tuple(suggestions)))
 
     def wrong(self, field: str, problem: str, value: str | None = None, suggestions: Sequence[str] = ()) -> None:
-        self.say(Severity.WRONG, field, problem, value, suggestions)
+        self.add(Severity.WRONG, field, problem, value, suggestions)
 
     def note(self, field: str, problem: str, value: str | None = None) -> None:
-        self.say(Severity.NOTE, field, problem, value)
+        self.add(Severity.NOTE, field, problem, value)
 
-    def fit(self, parse: Callable[[str], T], raw: str | None) -> T | None:
-        """What the house's own rule makes of it; None, and said, when it refuses. Nothing is nothing."""
+    def parsed(self, parse: Callable[[str], T], raw: str | None) -> T | None:
+        """Returns the parsed value, or None for an empty value.
+
+        Returns None and adds a finding when `parse` refuses the value.
+        """
         if raw is None or not raw.strip():
             return None
         try:

@@ -1,19 +1,20 @@
-"""A file of any size, line by line: numbered, bounded, and counted for whoever watches."""
+"""Reads a file of any size line by line. Lines are numbered and limited in length; progress is reported."""
 
 import codecs
 from collections.abc import Callable
 from typing import BinaryIO
 
-MOST_BYTES = 1_048_576
-"""Of one line: far above any person's, and what one hostile line may cost in memory."""
+MAX_BYTES = 1_048_576
+"""The maximum length of one line. The line of a person is far shorter; the limit bounds the memory that a hostile
+line can use."""
 
 
-class LineSpoiled(Exception):
-    """A line that is not text that can be kept."""
+class UnreadableLine(Exception):
+    """A line is too long, or is not text that can be stored."""
 
 
 class Lines:
-    """The lines of a file without their ends; `number` is that of the last one given, from 1 on."""
+    """The lines of a file without line ends. `number` is the number of the last returned line, from 1."""
 
     def __init__(self, file: BinaryIO, advance: Callable[[int], None]) -> None:
         self._file = file
@@ -21,42 +22,42 @@ class Lines:
         self.number = 0
 
     def next(self) -> bytes | None:
-        """The next line, or None after the last. Raises LineSpoiled for one that is too long, having passed it."""
-        line = self._file.readline(MOST_BYTES + 1)
+        """Returns the next line, or None after the last. Skips a line that is too long, and raises UnreadableLine."""
+        line = self._file.readline(MAX_BYTES + 1)
         if not line:
             return None
         self.number += 1
         self._advance(len(line))
         if self.number == 1:
             line = line.removeprefix(codecs.BOM_UTF8)
-        if len(line) > MOST_BYTES and not line.endswith(b"\n"):
-            self._pass()
-            raise LineSpoiled(f"is longer than {MOST_BYTES:,} bytes")
+        if len(line) > MAX_BYTES and not line.endswith(b"\n"):
+            self._skip()
+            raise UnreadableLine(f"is longer than {MAX_BYTES:,} bytes")
         return line.removesuffix(b"\n").removesuffix(b"\r")
 
-    def pass_until(self, end: bytes) -> bool:
-        """Goes past lines of any length until one that is `end`; False when the file ends before."""
+    def skip_until(self, end: bytes) -> bool:
+        """Skips lines of any length up to the line `end`. Returns False when the file ends before."""
         while True:
             try:
                 line = self.next()
-            except LineSpoiled:
+            except UnreadableLine:
                 continue
             if line is None or line == end:
                 return line is not None
 
-    def _pass(self) -> None:
+    def _skip(self) -> None:
         while True:
-            more = self._file.readline(MOST_BYTES)
+            more = self._file.readline(MAX_BYTES)
             self._advance(len(more))
             if not more or more.endswith(b"\n"):
                 return
 
 
 def text(line: bytes) -> str:
-    """The line as text. Raises LineSpoiled for what is not UTF-8 or has a NUL character, which no database keeps."""
+    """Decodes a line. Raises UnreadableLine when it is not UTF-8, or has a NUL, which PostgreSQL cannot store."""
     if b"\0" in line:
-        raise LineSpoiled("has a NUL character")
+        raise UnreadableLine("has a NUL character")
     try:
         return line.decode("utf-8")
     except UnicodeDecodeError:
-        raise LineSpoiled("is not UTF-8 text") from None
+        raise UnreadableLine("is not UTF-8 text") from None

@@ -1,4 +1,4 @@
-"""The tables of those who came from elsewhere."""
+"""The tables of imported people."""
 
 from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index
 
@@ -6,9 +6,9 @@ from pocketpay.database.models import UUID, SQLModel, datetime, key, minor, mome
 
 
 class ImportedUserRow(SQLModel, table=True):
-    """Who somebody was in Supabase, and the opening balance they were promised when they came.
+    """An imported user's id in Supabase and their opening balance.
 
-    The promise is written with the person; `opening_id` is the transaction that keeps it, a moment later.
+    The row is written with the user; the opening balance is posted a moment later, as the transaction `opening_id`.
     """
 
     __tablename__ = "imported_users"
@@ -27,7 +27,7 @@ class ImportedUserRow(SQLModel, table=True):
 
 
 class WelcomeMailRow(SQLModel, table=True):
-    """Who was sent a welcome mail. The mail itself is deleted MAIL_KEEP_DAYS after it was sent."""
+    """A user who was sent a welcome mail. The mail itself is deleted MAIL_KEEP_DAYS after it was sent."""
 
     __tablename__ = "welcome_mails"
     __table_args__ = (ForeignKeyConstraint(["user_id"], ["users.id"]),)

@@ -1,7 +1,7 @@
-"""How an opening balance works: the money that somebody had elsewhere stands in our books from their first line on.
+"""The opening balance: posts the money that a user had elsewhere as the first entry of their wallet.
 
-A deposit that has happened already: from the house's bank account, completed at once, one unit of work. Its key is
-made of who the person was elsewhere, so that it happens once however often it is said.
+It is a deposit from the bank account of the service, completed at once in one unit of work. Its idempotency key is
+derived from the user's id elsewhere, so it is posted only once.
 """
 
 import uuid
@@ -26,7 +26,7 @@ DESCRIPTION = "Opening balance"
 
 @dataclass(frozen=True, slots=True)
 class OpenBalance:
-    """Post `amount` to that wallet as what its owner had before they came. `came_from` names where that was."""
+    """The instruction to post `amount` to a wallet as its opening balance. `came_from` names the earlier system."""
 
     id: UUID
     wallet_id: UUID
@@ -39,7 +39,7 @@ class OpenBalance:
         return Footprint(self.wallet_id, key=self.key)
 
     def decide(self, book: Book) -> Outcome:
-        """The rule. Raises WalletClosed. A frozen wallet gets it all the same: the money is its owner's already."""
+        """Posts the deposit. Raises WalletClosed. A frozen wallet gets it too: the money is already its owner's."""
         if (earlier := book.replay(self.key, self.id)) is not None:
             return earlier
         if book.standings[self.wallet_id].status is WalletStatus.CLOSED:
@@ -74,9 +74,9 @@ class OpenBalance:
 async def open_balance(
     desk: Desk, wallet_id: UUID, amount: Money, *, id: UUID, came_from: str, foreign_id: uuid.UUID
 ) -> Answer:
-    """Posts the opening balance of somebody who was `foreign_id` elsewhere, once.
+    """Posts the opening balance of the user with the id `foreign_id` in the earlier system.
 
-    Raises WalletClosed, or ServiceBusy: say it again, with the same ids.
+    Idempotent for the same ids. Raises WalletClosed, and ServiceBusy: repeat it then with the same ids.
     """
     key = parse_key(f"opening balance {foreign_id}", wallet_id, "opening balance", came_from, amount)
     return await desk.submit(OpenBalance(id, wallet_id, amount, came_from, key))

@@ -1,10 +1,10 @@
-"""Rows of an export on their way into the temporary tables: ids that are none, and amounts that cannot be summed."""
+"""Prepares the rows of a file for the temporary tables. Checks that ids are UUIDs and that amounts can be summed."""
 
 import re
 from uuid import UUID
 
 from pocketpay.importing.finding import Finding, Severity, shown
-from pocketpay.importing.row import ExportUnreadable, Row, Spoiled, Table
+from pocketpay.importing.row import ExportUnreadable, Row, Table, UnreadableRow
 
 _ID = re.compile(r"[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
 _AMOUNT = re.compile(r"-?\d{1,30}(\.\d{1,30})?", re.ASCII)
@@ -12,12 +12,13 @@ _AMOUNT = re.compile(r"-?\d{1,30}(\.\d{1,30})?", re.ASCII)
 _WHOSE = {Table.USERS: "id", Table.PROFILES: "id", Table.WALLETS: "user_id"}
 
 
-def staged(part: int, name: str, row: Row | Spoiled) -> tuple[object, ...] | Finding:
-    """The record to lay out, or why there is none.
+def staged(part: int, name: str, row: Row | UnreadableRow) -> tuple[object, ...] | Finding:
+    """Returns the record for the temporary table, or a finding when the row cannot be used.
 
-    Raises ExportUnreadable for a row of money that cannot be read: nobody could say whose balance is then wrong.
+    Raises ExportUnreadable for an unreadable row of wallets or entries, because it is then unknown whose balance is
+    wrong.
     """
-    if isinstance(row, Spoiled):
+    if isinstance(row, UnreadableRow):
         if row.table in (Table.WALLETS, Table.ENTRIES):
             raise ExportUnreadable(f"{name}:{row.line}: {row.table.value}: the row {row.problem}: fix it first.")
         return Finding(part, row.line, Severity.WRONG, "", f"the line {row.problem}")

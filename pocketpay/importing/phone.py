@@ -1,10 +1,11 @@
-"""A phone number as an export has it, in E.164, "+12025550123".
+"""Parses a phone number of an export into E.164, such as "+12025550123".
 
-with a plus                  the number in full, by the product's own rule
-digits from auth.users       in full without the plus, as Supabase keeps them; only valid ones: "2025550123" is local
-anything from a profile      what people typed: local, of the country that the operator names
+with a plus                  a full number, parsed as at sign-up
+digits from auth.users       a full number without the plus, as Supabase stores it, if it is valid; "2025550123" is
+                             local
+other text from a profile    a local number, as people typed it, of the country that the operator names
 
-A number that could be read in two ways is refused: nobody is given somebody else's number.
+A number that can be read in two ways is refused, so that nobody gets the number of somebody else.
 """
 
 import re
@@ -16,19 +17,19 @@ from pocketpay.identity.errors import InvalidProfile
 from pocketpay.text.pasted import dialled
 
 COUNTRIES = frozenset(phonenumbers.SUPPORTED_REGIONS)
-"""The two letters of each country whose local numbers can be read."""
+"""The two-letter codes of the countries whose local numbers can be parsed."""
 
 _IN_FULL = re.compile(r"[1-9]\d{5,14}", re.ASCII)
 _DIALLED = re.compile(r"[0-9 ().\-/]{3,40}", re.ASCII)
 
 
 def from_supabase(raw: str, country: str | None) -> str:
-    """The number of a row of auth.users. Raises InvalidProfile."""
+    """Parses a number from auth.users. Raises InvalidProfile."""
     return _read(raw, country, may_lack_plus=True)
 
 
 def from_profile(raw: str, country: str | None) -> str:
-    """The number of a row of profiles. Raises InvalidProfile."""
+    """Parses a number from profiles. Raises InvalidProfile."""
     return _read(raw, country, may_lack_plus=False)
 
 
@@ -51,7 +52,10 @@ def _read(raw: str, country: str | None, *, may_lack_plus: bool) -> str:
 
 
 def _valid(written: str, country: str | None) -> str | None:
-    """The number when it is one that is given out. A local number has no other proof that it is read rightly."""
+    """Returns the number in E.164 when it is in an assigned range, or None.
+
+    For a local number, this is the only check that it was parsed correctly.
+    """
     try:
         number = phonenumbers.parse(written, country)
     except phonenumbers.NumberParseException:

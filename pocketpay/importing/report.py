@@ -1,19 +1,19 @@
-"""What there is to say about an export and a run, in words."""
+"""The report of the import, as text: the findings, the summary and the result of a run."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 
 from pocketpay import money
 from pocketpay.database.sessions import Connection
 from pocketpay.importing.finding import Severity, shown
-from pocketpay.importing.move_in import Moved
 from pocketpay.importing.repository import verdicts
 from pocketpay.importing.repository.verdicts import Counts, Ready, Sum
 from pocketpay.importing.welcome import Welcomed
+from pocketpay.importing.write_people import ImportResult
 
 
 async def findings(connection: Connection, names: Sequence[str]) -> AsyncIterator[str]:
-    """A line for everything found, file by file: `people.csv:3: username "Admin": is reserved (free: admin_3f2a)`."""
-    async for row in verdicts.tell(connection):
+    """Yields a line for each finding, such as `people.csv:3: username "Admin": is reserved (free: admin_3f2a)`."""
+    async for row in verdicts.findings(connection):
         what = " ".join(filter(None, (row["field"], row["shown"])))
         mark = "" if row["severity"] == Severity.WRONG else "note: "
         free = f" (free: {row['suggestion']})" if row["suggestion"] else ""
@@ -24,7 +24,7 @@ async def findings(connection: Connection, names: Sequence[str]) -> AsyncIterato
 
 
 def summary(counts: Counts, sums: Sequence[Sum], owed: int) -> list[str]:
-    """How many there are, and what they bring in each currency."""
+    """Returns the counts of people, errors and notes, and the sums of opening balances in each currency."""
     ready = sum(one.people for one in sums)
     lines = [
         f"{_people(counts.read)} read: {ready:,} can be imported, {_many(counts.here, 'is', 'are')} already "
@@ -44,8 +44,8 @@ def summary(counts: Counts, sums: Sequence[Sum], owed: int) -> list[str]:
     return lines
 
 
-def moved(done: Moved) -> list[str]:
-    """What a run has done, and whom it could not take along after all."""
+def import_result(done: ImportResult) -> list[str]:
+    """Returns the result of a run, and the people that it had to leave out."""
     paid = _paid(done.paid)
     lines = [_late(ready) for ready in done.left_out]
     lines.append(
@@ -56,7 +56,7 @@ def moved(done: Moved) -> list[str]:
 
 
 def welcomed(done: Welcomed) -> str:
-    """What is sent to people without a password."""
+    """Returns how many welcome mails were put into the outbox, and when the last one is due."""
     if done.last_due_at is None:
         return "0 welcome mails are put into the outbox."
     many = _many(done.mails, "welcome mail is", "welcome mails are")
@@ -64,7 +64,7 @@ def welcomed(done: Welcomed) -> str:
 
 
 def to_welcome(people: int) -> str:
-    """Who would be sent a welcome mail by a real run."""
+    """Returns how many welcome mails a real run would put into the outbox."""
     return f"{_many(people, 'welcome mail', 'welcome mails')} would be put into the outbox."
 
 

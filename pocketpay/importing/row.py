@@ -1,4 +1,4 @@
-"""Rows of an export: which of Supabase's tables and columns are read, and what a row of each is."""
+"""Rows of an export: the tables and columns of Supabase that are read."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,11 +7,11 @@ from enum import StrEnum
 from pocketpay.errors import PocketPayError
 
 Fields = tuple[str | None, ...]
-"""A row's values in the order of its table's columns, None for NULL and for a column that is not there."""
+"""The values of a row in the order of COLUMNS, None for NULL and for a missing column."""
 
 
 class Table(StrEnum):
-    """What is read of an export; the value is what it is called in sentences."""
+    """The tables that are read. The value is the name in messages."""
 
     USERS = "auth.users"
     PROFILES = "public.profiles"
@@ -58,7 +58,7 @@ COLUMNS: dict[Table, dict[str, tuple[str, ...]]] = {
     },
     Table.ENTRIES: {"wallet": ("wallet_id",), "amount": ("amount",), "currency": ("currency",)},
 }
-"""What we call a column, and what an export may call it: the first of these that it has."""
+"""Our name for each column, and its possible names in an export; the first of them that exists is used."""
 
 NEEDED = {
     Table.USERS: ("id",),
@@ -68,17 +68,17 @@ NEEDED = {
 }
 
 
-MOST_COLUMNS = 400
-"""auth.users has some forty; more than that is no table anybody keeps people in."""
+MAX_COLUMNS = 400
+"""auth.users has about forty columns. A file with more than this many is not a table of users."""
 
 
 class ExportUnreadable(PocketPayError):
-    """The export as a whole cannot be read. The text says where and what to do."""
+    """The whole export cannot be read. The message says where, and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row: where it begins, and what it holds."""
+    """One row: the line where it begins, and its values."""
 
     table: Table
     line: int
@@ -86,8 +86,8 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Spoiled:
-    """A row that cannot be read. `last_line` is where reading went on after."""
+class UnreadableRow:
+    """A row that cannot be read. Reading continues after `last_line`."""
 
     table: Table
     line: int
@@ -97,7 +97,7 @@ class Spoiled:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Where the columns we read stand among those of one file or COPY block."""
+    """The positions of our columns among the columns of one file or COPY block."""
 
     table: Table
     width: int
@@ -105,10 +105,10 @@ class Layout:
 
     @classmethod
     def of(cls, table: Table, names: Sequence[str], where: str) -> "Layout":
-        """Raises ExportUnreadable when one that is needed is not there, or one is there twice."""
-        if len(names) > MOST_COLUMNS:
+        """Finds our columns by name. Raises ExportUnreadable for a missing required column or a repeated name."""
+        if len(names) > MAX_COLUMNS:
             raise ExportUnreadable(
-                f"{where}: {len(names):,} columns are more than the limit of {MOST_COLUMNS}. Give another file."
+                f"{where}: {len(names):,} columns are more than the limit of {MAX_COLUMNS}. Give another file."
             )
         twice = next((name for name in names if names.count(name) > 1), None)
         if twice is not None:
@@ -124,5 +124,5 @@ class Layout:
         return cls(table, len(names), tuple(places.values()))
 
     def fields(self, values: Sequence[str | None]) -> Fields:
-        """Ours of all the values of a row that has as many as the layout is wide."""
+        """Returns the values of our columns from all `width` values of a row."""
         return tuple(None if place is None else values[place] for place in self.places)

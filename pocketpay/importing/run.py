@@ -1,7 +1,8 @@
-"""One run of the import, from the files to the last word.
+"""One run of the import, from reading the files to the end of the report.
 
-dry run     the report; nothing is changed
-real run    what an earlier one still owes, the dry run and its report, then unless something is wrong all move in
+dry run     makes the report and changes nothing
+real run    posts the opening balances that an earlier run left, makes the dry run and its report, and then, unless
+            there are errors, imports everybody
 """
 
 from collections.abc import Callable, Sequence
@@ -12,23 +13,26 @@ from pathlib import Path
 from pocketpay.database.errors import DatabaseUnavailable
 from pocketpay.database.failures import ServiceBusy, lost_connection
 from pocketpay.database.sessions import Connection, Database
-from pocketpay.importing import move_in, report
+from pocketpay.importing import report, write_people
 from pocketpay.importing.dry_run import Progress, Rules, dry_run
 from pocketpay.importing.export import Part, parts
-from pocketpay.importing.move_in import Moved
 from pocketpay.importing.repository import staging, verdicts, welcomes
 from pocketpay.importing.repository.verdicts import Counts
 from pocketpay.importing.welcome import require_mail, welcome
+from pocketpay.importing.write_people import ImportResult
 from pocketpay.mail.outbox import Outbox
 from pocketpay.payments.desk import Desk
 from pocketpay.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
-    """What is asked for: `dry` changes nothing, `skip_wrong` leaves out whom something is wrong with,
-    `take_suggested` gives a suggested username to whoever has a wrong one, `country` is that of local telephone
-    numbers, and of the welcome mails as many are sent in an hour as `mails_per_hour` says, None for none at all."""
+class ImportOptions:
+    """The options of a run.
+
+    `dry` changes nothing. `skip_wrong` leaves out people with errors. `take_suggested` replaces invalid usernames
+    with suggested ones. `country` is the country of local phone numbers. `mails_per_hour` is the rate of welcome
+    mails; with None, none are sent.
+    """
 
     dry: bool = False
     skip_wrong: bool = False
@@ -37,7 +41,7 @@ class Wish:
     mails_per_hour: int | None = None
 
     def rules(self, settings: Settings) -> Rules:
-        """By what people are judged."""
+        """Returns the rules that people are checked by."""
         return Rules(settings.served_currencies, self.country, self.take_suggested)
 
 
@@ -45,26 +49,26 @@ async def run(
     settings: Settings,
     server_dsn: str,
     paths: Sequence[Path],
-    wish: Wish,
+    options: ImportOptions,
     *,
-    tell: Callable[[str], None],
+    write_line: Callable[[str], None],
     progress: Progress,
 ) -> int:
-    """Does it, telling line by line, and gives the exit code: 0, or 1 when something is wrong and was not skipped.
+    """Runs the import, calls `write_line` with each line of the report, and returns the exit code.
 
-    Raises ExportUnreadable, SettingsError, CannotStage, and DatabaseUnavailable when the database goes away: run it
-    again then.
+    The exit code is 0, or 1 when there are errors that were not skipped. Raises ExportUnreadable, SettingsError,
+    StagingRefused, and DatabaseUnavailable when the connection to the database is lost: run it again then.
     """
-    if wish.mails_per_hour is not None:
+    if options.mails_per_hour is not None:
         require_mail(settings)
     files = parts(paths)
     try:
         async with AsyncExitStack() as open_:
-            connection = await staging.opened(server_dsn)
+            connection = await staging.open_connection(server_dsn)
             open_.callback(connection.terminate)
-            if wish.dry:
-                return await _dry(settings, connection, files, wish, tell, progress)
-            return await _real(settings, server_dsn, connection, files, wish, open_, tell, progress)
+            if options.dry:
+                return await _dry(settings, connection, files, options, write_line, progress)
+            return await _real(settings, server_dsn, connection, files, options, open_, write_line, progress)
     except Exception as error:
         if isinstance(error, ServiceBusy) or lost_connection(error):
             raise DatabaseUnavailable(
@@ -78,15 +82,15 @@ async def _dry(
     settings: Settings,
     connection: Connection,
     files: Sequence[Part],
-    wish: Wish,
-    tell: Callable[[str], None],
+    options: ImportOptions,
+    write_line: Callable[[str], None],
     progress: Progress,
 ) -> int:
-    owed = await move_in.owed_count(connection)
-    counts, _ = await _reported(connection, files, wish.rules(settings), owed, tell, progress)
-    if wish.mails_per_hour is not None:
-        tell(report.to_welcome(counts.first_passwords + await welcomes.count(connection)))
-    tell("Nothing was changed: this was a dry run.")
+    owed = await write_people.owed_count(connection)
+    counts, _ = await _reported(connection, files, options.rules(settings), owed, write_line, progress)
+    if options.mails_per_hour is not None:
+        write_line(report.to_welcome(counts.first_passwords + await welcomes.count(connection)))
+    write_line("Nothing was changed: this was a dry run.")
     return 1 if counts.wrong else 0
 
 
@@ -95,29 +99,29 @@ async def _real(
     server_dsn: str,
     connection: Connection,
     files: Sequence[Part],
-    wish: Wish,
+    options: ImportOptions,
     open_: AsyncExitStack,
-    tell: Callable[[str], None],
+    write_line: Callable[[str], None],
     progress: Progress,
 ) -> int:
     database = await Database.open(server_dsn, readers=1, writers=1)
     open_.push_async_callback(database.close)
     desk = await Desk.open(database, settings)
     open_.push_async_callback(desk.close)
-    moved = Moved()
-    await move_in.settle_owed(connection, desk, moved)
-    counts, ready = await _reported(connection, files, wish.rules(settings), 0, tell, progress)
-    if counts.wrong and not wish.skip_wrong:
-        _tell_all(report.moved(moved) if moved.openings else [], tell)
-        tell("Nobody was imported. Fix these lines, or skip them with --skip-wrong.")
+    result = ImportResult()
+    await write_people.settle_owed(connection, desk, result)
+    counts, ready = await _reported(connection, files, options.rules(settings), 0, write_line, progress)
+    if counts.wrong and not options.skip_wrong:
+        _write_lines(report.import_result(result) if result.openings else [], write_line)
+        write_line("Nobody was imported. Fix these lines, or skip them with --skip-wrong.")
         return 1
     with progress.stage("importing", ready) as advance:
-        await move_in.move_in(connection, database, desk, moved, advance)
-    _tell_all(report.moved(moved), tell)
-    if wish.mails_per_hour is not None:
+        await write_people.write_people(connection, database, desk, result, advance)
+    _write_lines(report.import_result(result), write_line)
+    if options.mails_per_hour is not None:
         outbox = Outbox(is_on=settings.mail_is_on)
-        tell(report.welcomed(await welcome(connection, database, outbox, per_hour=wish.mails_per_hour)))
-    return 1 if moved.left_out else 0
+        write_line(report.welcomed(await welcome(connection, database, outbox, per_hour=options.mails_per_hour)))
+    return 1 if result.left_out else 0
 
 
 async def _reported(
@@ -125,18 +129,18 @@ async def _reported(
     files: Sequence[Part],
     rules: Rules,
     owed: int,
-    tell: Callable[[str], None],
+    write_line: Callable[[str], None],
     progress: Progress,
 ) -> tuple[Counts, int]:
-    """Makes the dry run, tells all of it, and gives what it has counted and how many people can move in."""
+    """Makes the dry run, reports all of it, and returns its counts and how many people can be imported."""
     await dry_run(connection, files, rules, progress)
     async for line in report.findings(connection, [file.name for file in files]):
-        tell(line)
+        write_line(line)
     counts, sums = await verdicts.counts(connection), await verdicts.sums(connection)
-    _tell_all(report.summary(counts, sums, owed), tell)
+    _write_lines(report.summary(counts, sums, owed), write_line)
     return counts, sum(one.people for one in sums)
 
 
-def _tell_all(lines: Sequence[str], tell: Callable[[str], None]) -> None:
+def _write_lines(lines: Sequence[str], write_line: Callable[[str], None]) -> None:
     for line in lines:
-        tell(line)
+        write_line(line)

@@ -1,12 +1,12 @@
-"""Where in a dump a statement begins, and where it is only text: strings, comments and functions' bodies.
+"""Finds where statements begin in a dump, outside of strings, comments and function bodies.
 
-A function may hold a line that reads like the head of a table's data, and so may a string that a stranger wrote.
+A function body, or a string that an attacker wrote, may contain a line that looks like the beginning of a COPY block.
 """
 
 import re
 
 _NEXT = re.compile(r"--|/\*|'|\"|\$(?:[^\W\d]\w*)?\$|;|\w[\w$]*'?|\S")
-"""A word takes its dollars along: `a$b$c` is a name, and no string begins in it."""
+"""A word includes its dollar signs: `a$b$c` is a name, and no string begins in it."""
 
 _COMMENT = re.compile(r"/\*|\*/")
 _ESCAPED = re.compile(r"\\.|'", re.DOTALL)
@@ -16,7 +16,7 @@ _ESCAPING_PREFIXES = ("E'", "e'")
 
 
 class Statements:
-    """Follows a dump line by line, outside its tables' data."""
+    """Tracks statements, strings and comments while a dump is read line by line, outside of table data."""
 
     def __init__(self) -> None:
         self._inside: str | None = None
@@ -25,13 +25,13 @@ class Statements:
 
     @property
     def between(self) -> bool:
-        """Whether the next line begins outside of every statement, string and comment."""
+        """Whether the next line begins outside of all statements, strings and comments."""
         return self._inside is None and self._between
 
     def follow(self, line: str) -> None:
-        """Takes the line in."""
+        """Processes the next line."""
         if self.between and line.startswith("\\"):
-            return  # psql's own, to the end of the line
+            return  # a command of psql, up to the end of the line
         place = 0
         while place <= len(line):
             found = self._leave(line, place) if self._inside is not None else self._enter(line, place)
@@ -40,7 +40,7 @@ class Statements:
             place = found
 
     def _enter(self, line: str, place: int) -> int | None:
-        """The next thing outside of any text; where to go on, or None when the line holds no more."""
+        """Processes the next token outside of strings and comments. Returns where to continue, or None at the end."""
         found = _NEXT.search(line, place)
         if found is None or found[0] == "--":
             return None
@@ -55,7 +55,10 @@ class Statements:
         return found.end()
 
     def _leave(self, line: str, place: int) -> int | None:
-        """Looks for the end of what we are inside of. A doubled quote ends a string and begins the next."""
+        """Looks for the end of the current string, comment or body. A doubled quote ends a string and begins another.
+
+        Returns where to continue, or None when the line has no such end.
+        """
         inside = self._inside or ""
         if inside == "/*":
             return self._leave_comment(line, place)

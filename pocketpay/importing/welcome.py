@@ -1,8 +1,8 @@
-"""Welcome mails: whoever moved in without a password, now or earlier, is sent a link to set the first one, once.
+"""Welcome mails: each user who was imported without a password, now or earlier, gets one mail with a link to set one.
 
-Only verified addresses are sent one. One unit of work records that somebody is sent it, and writes the challenge and
-the mail; so a run that is cut off goes on with the others. The mails are due one after another, as many in an hour as
-the operator says, behind those of earlier runs that still wait. The servers send them.
+Mails are sent only to verified addresses. One unit of work records the welcome mail and adds the challenge and the
+mail, so an interrupted run can continue with the other users. The mails are due one after another, at the rate that
+the operator chooses, after the waiting mails of earlier runs. The servers send them.
 
 Decision 35 gives the reasons.
 """
@@ -24,19 +24,19 @@ from pocketpay.mail.outbox import Outbox
 from pocketpay.settings import Settings, SettingsError
 
 PEOPLE_AT_ONCE = 100
-"""Two statements for each: a unit of work of some 100 ms."""
+"""In one unit of work. Each needs two statements; together they take about 100 ms."""
 
 
 @dataclass(frozen=True, slots=True)
 class Welcomed:
-    """How many mails were put into the outbox, and when the last one is due; None where there is none."""
+    """How many mails were put into the outbox, and when the last one is due (None when there are none)."""
 
     mails: int
     last_due_at: datetime | None
 
 
 def require_mail(settings: Settings) -> None:
-    """Raises SettingsError where no welcome mail could be sent, or it would have no link."""
+    """Raises SettingsError when welcome mails could not be sent, or would have no link."""
     if not settings.mail_is_on:
         raise SettingsError("--welcome-mail needs a server that sends mail: set SMTP_HOST (docs/mail.md).")
     if settings.app_url is None:
@@ -44,7 +44,7 @@ def require_mail(settings: Settings) -> None:
 
 
 async def welcome(connection: Connection, database: Database, outbox: Outbox, *, per_hour: int) -> Welcomed:
-    """Puts the mails into the outbox. Raises ServiceBusy; then run it again."""
+    """Puts the mails into the outbox. Raises ServiceBusy; run it again then."""
     pause = timedelta(hours=1) / per_hour
     async with database.write() as session:
         waiting = await outbox.last_due(session, Kind.WELCOME)
@@ -59,7 +59,7 @@ async def welcome(connection: Connection, database: Database, outbox: Outbox, *,
 async def _put(
     database: Database, outbox: Outbox, page: list[Newcomer], delay: timedelta, pause: timedelta
 ) -> datetime:
-    """One unit of work; gives when the last mail of it is due."""
+    """Adds the mails of one page in one unit of work, and returns when the last of them is due."""
     due = [(one, _challenge(one), delay + place * pause) for place, one in enumerate(page)]
 
     async def unit() -> datetime:

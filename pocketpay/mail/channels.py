@@ -1,6 +1,6 @@
-"""The channels of the outbox: email and text messages. The kind of a mail says which one it takes.
+"""The channels of the outbox: email and text messages. The kind of a mail determines its channel.
 
-Each channel has a sender of its own (sender.py), so a provider that is away keeps no mail of the other one waiting.
+Each channel has its own sender (sender.py), so a provider that does not answer delays no mail of the other channel.
 """
 
 from collections.abc import Mapping
@@ -14,21 +14,21 @@ from pocketpay.mail.texts import short_text_of, text_of
 
 
 class Channel(Protocol):
-    """A way on which mails of some kinds are delivered."""
+    """Delivers the mails of some kinds."""
 
     @property
     def kinds(self) -> frozenset[Kind]:
-        """The kinds of mails that take this channel."""
+        """The kinds of mails that use this channel."""
 
     async def deliver(self, mail: ClaimedMail, facts: Mapping[str, object]) -> None:
-        """Delivers one mail, whose text is made with those facts. Raises NotDelivered."""
+        """Delivers one mail, with a text rendered from these facts. Raises NotDelivered."""
 
-    async def rest(self) -> None:
-        """Nothing is to be delivered for a while: closes what is open."""
+    async def close_idle(self) -> None:
+        """Closes idle connections; called when no mail is due."""
 
 
 class Email:
-    """Mails that an SMTP server, or the log, is given."""
+    """Emails, delivered to an SMTP server or shown in the log."""
 
     kinds = frozenset(Kind) - TEXT_MESSAGES
 
@@ -38,8 +38,8 @@ class Email:
     async def deliver(self, mail: ClaimedMail, facts: Mapping[str, object]) -> None:
         await self._delivery.deliver(message_of(mail, text_of(mail.kind, facts), self._sender))
 
-    async def rest(self) -> None:
-        await self._delivery.rest()
+    async def close_idle(self) -> None:
+        await self._delivery.close_idle()
 
 
 class TextMessages:
@@ -53,5 +53,5 @@ class TextMessages:
     async def deliver(self, mail: ClaimedMail, facts: Mapping[str, object]) -> None:
         await self._provider.send(mail.recipient, short_text_of(mail.kind, facts), id=mail.id)
 
-    async def rest(self) -> None:
-        await self._provider.rest()
+    async def close_idle(self) -> None:
+        await self._provider.close_idle()

@@ -1,13 +1,14 @@
-"""What becomes of one try to deliver a mail.
+"""The possible results of one try to deliver a mail.
 
     delivered                 `deliver` returns: the SMTP server has accepted the mail
-    ServerUnavailable         no mail can be delivered now: no connection, no encryption, a wrong login, a sender that
-                              is refused. It counts against no mail
-    TryLater                  this mail was not accepted: a 4xx reply, or the connection was lost on the way. Then it
-                              may have been accepted, and is sent again all the same
+    ServerUnavailable         no mail can be delivered now: no connection, no encryption, a wrong login, or a refused
+                              sender address. It does not count as a try of the mail
+    TryLater                  this mail was not accepted: a 4xx reply, or a lost connection. After a lost connection
+                              the server may have accepted it; the mail is sent again anyway
     Rejected                  a 5xx reply about this recipient or this text: it is not tried again
 
-`failure` is a reply code or the name of an error, never the words of the SMTP server: they repeat the address.
+`failure` is a reply code or the name of an error, never the text of the SMTP server's reply, which repeats the
+address.
 """
 
 from email.message import EmailMessage
@@ -29,18 +30,18 @@ class ServerUnavailable(NotDelivered):
 
 
 class TryLater(NotDelivered):
-    """This mail was not accepted; it may be at another time."""
+    """This mail was not accepted now. A later try may succeed."""
 
 
 class Rejected(NotDelivered):
-    """This mail is never accepted."""
+    """This mail will never be accepted."""
 
 
 class Delivery(Protocol):
-    """A way to deliver mails; any number of them at the same time."""
+    """Delivers emails. Any number of deliveries may run at the same time."""
 
     async def deliver(self, message: EmailMessage) -> None:
         """Delivers one mail. Raises NotDelivered."""
 
-    async def rest(self) -> None:
-        """Nothing is to be delivered for a while: closes what is open."""
+    async def close_idle(self) -> None:
+        """Closes idle connections; called when no mail is due."""

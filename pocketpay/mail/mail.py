@@ -8,7 +8,7 @@ from uuid import UUID
 
 
 class Kind(StrEnum):
-    """What a mail is about; each has its texts."""
+    """The kind of a mail. Each kind has its own texts."""
 
     VERIFY_EMAIL = "verify_email"
     EMAIL_CHANGED = "email_changed"
@@ -25,11 +25,11 @@ TEXT_MESSAGES = frozenset({Kind.VERIFY_PHONE, Kind.PHONE_CHANGED})
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """A mail about to be put into the outbox.
+    """A mail to be put into the outbox.
 
-    `event` names what it is about: of the same user and event only the first is sent. `facts` are what its text
-    needs, without codes, links and passwords. It is due after `delay`, and not sent any more when it has been due for
-    longer than `lifetime`.
+    `event` identifies its cause: only the first mail of the same user and event is sent. `facts` are the values that
+    its text needs, without codes, links and passwords. The mail is due after `delay`. It expires when it has been due
+    for `lifetime`.
     """
 
     user_id: UUID
@@ -43,8 +43,10 @@ class Mail:
 
 @dataclass(frozen=True, slots=True)
 class ClaimedMail:
-    """A mail that this server sends now. `tries` counts this try. `leased_until` differs from claim to claim: whoever
-    claimed the mail last records what became of it."""
+    """A mail that this server sends now. `tries` includes this try.
+
+    Each claim has its own `leased_until`, so that only the last server that claimed the mail records a failure.
+    """
 
     id: UUID
     user_id: UUID

@@ -10,8 +10,11 @@ from pocketpay.database.models import UUID, SQLModel, datetime, key, moment
 
 
 class OutgoingMailRow(SQLModel, table=True):
-    """A mail, until MAIL_KEEP_DAYS after it was sent or given up. `due_at` is when it is tried next; a server that
-    sends it now has moved that into the future, so that another one tries it if this one crashes."""
+    """A mail, kept until MAIL_KEEP_DAYS after it was sent or has failed.
+
+    `due_at` is the time of the next try. A server that sends the mail now has moved it into the future, so that
+    another server sends the mail if this one crashes.
+    """
 
     __tablename__ = "outgoing_mails"
     __table_args__ = (

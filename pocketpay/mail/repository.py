@@ -1,4 +1,4 @@
-"""The SQL of the outbox. Times are PostgreSQL's own."""
+"""The SQL of the outbox. All times come from PostgreSQL's clock."""
 
 from collections.abc import Collection, Iterable
 from datetime import timedelta
@@ -27,7 +27,7 @@ update outgoing_mails m set tries = m.tries + 1, due_at = clock_timestamp() + $3
 from due where m.id = due.id
 returning m.id, m.user_id, m.recipient, m.kind, m.facts, m.tries, m.created_at, m.due_at
 """
-"""A clock in a subquery is read once, so that an index can be asked with it."""
+"""A clock in a subquery is evaluated once, so the index on due_at can be used."""
 
 _NEWEST = """
 select id, user_id, recipient, kind, facts, tries, created_at, due_at from outgoing_mails
@@ -45,7 +45,7 @@ _TRY_AGAIN = """
 update outgoing_mails set failure = $3, due_at = clock_timestamp() + $4::interval
 where id = $1 and due_at = $2 and status = 'waiting'
 """
-_NOT_TRIED = """
+_TRY_AGAIN_UNCOUNTED = """
 update outgoing_mails set tries = tries - 1, failure = $3, due_at = clock_timestamp() + $4::interval
 where id = $1 and due_at = $2 and status = 'waiting'
 """
@@ -68,7 +68,7 @@ select count(*) from (
 
 
 async def put(session: Session, mail: Mail) -> None:
-    """Writes the mail, unless there is one of that user and event."""
+    """Inserts the mail, unless one with the same user and event exists."""
     await session.execute(
         _PUT,
         uuids.uuid7(),
@@ -82,67 +82,66 @@ async def put(session: Session, mail: Mail) -> None:
     )
 
 
-async def claim(session: Session, kinds: Collection[Kind], *, most: int, lease: timedelta) -> list[ClaimedMail]:
-    """Up to `most` mails of those kinds that are due, the longest due first.
+async def claim(session: Session, kinds: Collection[Kind], *, limit: int, lease: timedelta) -> list[ClaimedMail]:
+    """Claims up to `limit` due mails of these kinds and returns them, longest due first.
 
-    Nobody else is given them until the lease is over.
-
-    A kind that this server does not know is left to a newer one.
+    No other server can claim them until the lease is over. Mails of kinds that this server does not know are left to
+    a newer server.
     """
-    return [_mail(row) for row in await session.fetch(_CLAIM, list(kinds), most, lease)]
+    return [_mail(row) for row in await session.fetch(_CLAIM, list(kinds), limit, lease)]
 
 
-async def newest(session: Session, kinds: Collection[Kind], *, most: int) -> list[ClaimedMail]:
-    """The newest mails of those kinds, the newest first, sent or not. Nothing is claimed."""
-    return [_mail(row) for row in await session.fetch(_NEWEST, list(kinds), most)]
+async def newest(session: Session, kinds: Collection[Kind], *, limit: int) -> list[ClaimedMail]:
+    """Returns the newest mails of these kinds, newest first, sent or not, without claiming them."""
+    return [_mail(row) for row in await session.fetch(_NEWEST, list(kinds), limit)]
 
 
 async def sent(session: Session, mail: ClaimedMail) -> None:
-    """The mail was accepted; true whoever has claimed it since."""
+    """Marks the mail as sent, even if another server has claimed it since."""
     await session.execute(_SENT, mail.id)
 
 
 async def failed(session: Session, mail: ClaimedMail, failure: str) -> None:
-    """The mail is given up, unless another server has claimed it since."""
+    """Marks the mail as failed, unless another server has claimed it since."""
     await session.execute(_FAILED, mail.id, mail.leased_until, failure)
 
 
 async def try_again(session: Session, mail: ClaimedMail, failure: str, pause: timedelta) -> None:
-    """The mail is due again after the pause, unless another server has claimed it since."""
+    """Makes the mail due again after the pause, unless another server has claimed it since."""
     await session.execute(_TRY_AGAIN, mail.id, mail.leased_until, failure, pause)
 
 
-async def not_tried(session: Session, mail: ClaimedMail, failure: str, pause: timedelta) -> None:
-    """The same, and this try does not count."""
-    await session.execute(_NOT_TRIED, mail.id, mail.leased_until, failure, pause)
+async def try_again_uncounted(session: Session, mail: ClaimedMail, failure: str, pause: timedelta) -> None:
+    """Like `try_again`, but this try does not count."""
+    await session.execute(_TRY_AGAIN_UNCOUNTED, mail.id, mail.leased_until, failure, pause)
 
 
-async def expire(session: Session, kinds: Collection[Kind], *, most: int) -> int:
-    """Gives up to `most` mails of those kinds up whose lifetime is over; gives how many."""
-    return _count(await session.execute(_EXPIRE, most, list(kinds)))
+async def expire(session: Session, kinds: Collection[Kind], *, limit: int) -> int:
+    """Marks up to `limit` expired mails of these kinds as failed and returns how many."""
+    return _count(await session.execute(_EXPIRE, limit, list(kinds)))
 
 
-async def sweep(session: Session, *, after: timedelta, most: int) -> int:
-    """Deletes up to `most` mails that were sent or given up so long ago; gives how many."""
-    return _count(await session.execute(_SWEEP, after, most))
+async def sweep(session: Session, *, after: timedelta, limit: int) -> int:
+    """Deletes up to `limit` mails that were sent or failed longer than `after` ago, and returns how many."""
+    return _count(await session.execute(_SWEEP, after, limit))
 
 
-async def waiting(session: Session, kinds: Collection[Kind], *, most: int) -> int:
-    """How many mails of those kinds wait, counted up to `most`."""
-    number: int = await session.fetchval(_WAITING, most, list(kinds))
+async def waiting(session: Session, kinds: Collection[Kind], *, limit: int) -> int:
+    """Returns the number of waiting mails of these kinds, counted up to `limit`."""
+    number: int = await session.fetchval(_WAITING, limit, list(kinds))
     return number
 
 
 async def last_due(session: Session, kind: Kind) -> timedelta | None:
-    """In how long the last one of that kind is due that waits; None where none does."""
+    """Returns the time until the last waiting mail of this kind is due, or None when none waits."""
     left: timedelta | None = await session.fetchval(
         "select max(due_at) - clock_timestamp() from outgoing_mails where status = 'waiting' and kind = $1", kind
     )
     return left
 
 
-async def forget(session: Session, user_ids: Iterable[UUID]) -> None:
-    """Deletes all mails of those users, sent or not."""
+async def delete_for(session: Session, user_ids: Iterable[UUID]) -> None:
+    """Deletes all mails of these users, sent or not."""
     await session.execute("delete from outgoing_mails where user_id = any($1::uuid[])", list(user_ids))
 
 

@@ -1,14 +1,14 @@
-"""The sender: sends what is due, and deletes what is old.
+"""The sender: sends due mails and deletes old ones.
 
-Every server has one for each channel (channels.py), and all of them share the outbox.
+Every server has one sender for each channel (channels.py), and all of them share the outbox.
 
-    claim      up to SLOTS mails that are due, under a lease: no other server is given them
-    send       each in a task of its own, within SEND_SECONDS
-    record     sent, due again, or given up
+    claim      up to SLOTS due mails, under a lease: no other server can claim them
+    send       each mail in a task of its own, within SEND_SECONDS
+    record     the mail as sent, due again, or failed
 
-A server that dies leaves its mails to the others when their leases are over. An SMTP server that is slow or away
-keeps SLOTS tasks busy and nothing else: the sender has a connection to PostgreSQL of its own, and no unit of work is
-open while it sends. While no mail can be delivered at all, the sender pauses, longer each time, and counts no try.
+When a server crashes, other servers send its mails after their leases are over. An SMTP server that is slow or does
+not answer keeps only SLOTS tasks busy: the sender has its own connection to PostgreSQL, and no unit of work is open
+while it sends. While no mail can be delivered at all, the sender pauses, longer each time, and counts no tries.
 
 Decision 30 gives the reasons.
 """
@@ -34,35 +34,35 @@ SLOTS = 4
 """Mails that one server sends at the same time."""
 
 POLL_SECONDS = 1.0
-"""Between two looks into the outbox when nothing was due."""
+"""The pause between two reads of the outbox when nothing was due."""
 
 SEND_SECONDS = 60.0
 LEASE = timedelta(seconds=150)
-"""Longer than a mail may take to be sent and recorded: only a server that has died lets a lease run out."""
+"""Longer than sending and recording a mail can take, so a lease only expires when its server has crashed."""
 
 LONGEST_PAUSE_SECONDS = 60.0
-"""Between two tries to reach an SMTP server that is away."""
+"""The longest pause between two tries to reach an SMTP server that does not answer."""
 
 RECORD_PAUSES = (0.1, 0.5, 2.0, 5.0, 10.0)
-"""Seconds between tries to record what became of a mail: what is not recorded is sent again."""
+"""Seconds between tries to record the result of a mail. A mail without a recorded result is sent again."""
 
 SWEEP_SECONDS = 60.0
 SWEPT_AT_ONCE = 1_000
-COUNTED_AT_MOST = 100_000
+MAX_COUNTED = 100_000
 COUNT_SECONDS = 15.0
 
 FINISH_SECONDS = 2.0
-"""What is being sent when the server stops may take so long."""
+"""How long mails that are being sent may take when the server stops."""
 
 log = structlog.get_logger(__name__)
 
 Complete = Callable[[ClaimedMail], Mapping[str, object]]
-"""The code and the link of a mail, which its row does not hold: they are derived from the server's key."""
+"""Returns the code and the link of a mail. Its row does not hold them: they are derived from the server's key."""
 
 
 @dataclass(slots=True)
 class Counts:
-    """Of one channel since the start of this server, except `waiting`: how many wait in the whole outbox."""
+    """Counts of one channel since this server started; `waiting` counts the mails of all servers that wait now."""
 
     waiting: int = 0
     sent: int = 0
@@ -70,7 +70,7 @@ class Counts:
 
 
 class MailSender:
-    """One server's sender of one channel. `keep` is how long a mail is kept after it was sent or given up."""
+    """One server's sender of one channel. `keep` is how long a mail is kept after it was sent or has failed."""
 
     def __init__(self, database: Database, channel: Channel, complete: Complete, *, keep: timedelta) -> None:
         self._database, self._channel, self._complete = database, channel, complete
@@ -82,29 +82,29 @@ class MailSender:
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
-        """Begins to send, and to sweep."""
+        """Starts sending and sweeping."""
         for name, work in (("mail sender", self._send_forever()), ("mail sweeper", self._sweep_forever())):
             self._tasks.append(asyncio.create_task(work, name=name))
 
     async def close(self) -> None:
-        """Claims nothing more, lets what is being sent finish for a moment, and stops."""
+        """Stops claiming mails, waits up to FINISH_SECONDS for those that are being sent, and cancels the rest."""
         await _cancel(self._tasks)
         if self.sending:
             await asyncio.wait(self.sending, timeout=FINISH_SECONDS)
         await _cancel(self.sending)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(FINISH_SECONDS):
-                await self._channel.rest()
+                await self._channel.close_idle()
 
     # ------------------------------------------------------------ sending
 
     async def send_due(self) -> int:
-        """Claims what is due, as far as there are free slots, and begins to send it; gives how many that are."""
+        """Claims due mails for the free slots, starts sending them, and returns how many they are."""
         free = SLOTS - len(self.sending)
         if not free or asyncio.get_running_loop().time() < self.paused_until:
             return 0
         async with self._database.write() as session:
-            claimed = await repository.claim(session, self._channel.kinds, most=free, lease=LEASE)
+            claimed = await repository.claim(session, self._channel.kinds, limit=free, lease=LEASE)
         for mail in claimed:
             task = asyncio.create_task(self._send(mail), name="sending a mail")
             self.sending.add(task)
@@ -114,15 +114,15 @@ class MailSender:
     async def _send_forever(self) -> None:
         while True:
             claimed = 0
-            # After a pause: a server that starts has other things to do first.
-            await self._next_look()
-            with log_errors(log, busy="mail_put_off", failed="mail_failed"):
+            # The first read of the outbox also follows a pause: a starting server has more urgent work.
+            await self._wait_for_slot()
+            with log_errors(log, busy="mail_postponed", failed="mail_failed"):
                 claimed = await self.send_due()
             if not claimed and not self.sending:
-                await self._channel.rest()
+                await self._channel.close_idle()
 
-    async def _next_look(self) -> None:
-        """Waits until a slot comes free while all are in use, or for a moment."""
+    async def _wait_for_slot(self) -> None:
+        """Waits for a free slot when all are in use, and otherwise for a short pause."""
         if len(self.sending) == SLOTS:
             await asyncio.wait(self.sending, return_when=asyncio.FIRST_COMPLETED)
         else:
@@ -137,11 +137,11 @@ class MailSender:
                 raise TryLater("timeout") from None
         except ServerUnavailable as error:
             self._pause(error)
-            await self._not_tried(mail, error.failure)
+            await self._try_again_uncounted(mail, error.failure)
         except NotDelivered as error:
             await self._not_delivered(mail, error)
         except Exception as error:
-            log.exception("mail_broken", name=mail.kind)
+            log.exception("mail_send_error", name=mail.kind)
             await self._not_delivered(mail, TryLater(type(error).__name__))
         else:
             self.pause_seconds = 0.0
@@ -151,9 +151,9 @@ class MailSender:
     async def _deliver(self, mail: ClaimedMail) -> None:
         await self._channel.deliver(mail, {**mail.facts, **self._complete(mail)})
 
-    async def _not_tried(self, mail: ClaimedMail, failure: str) -> None:
+    async def _try_again_uncounted(self, mail: ClaimedMail, failure: str) -> None:
         pause = timedelta(seconds=self.pause_seconds)
-        await self._record(mail, lambda session: repository.not_tried(session, mail, failure, pause))
+        await self._record(mail, lambda session: repository.try_again_uncounted(session, mail, failure, pause))
 
     async def _not_delivered(self, mail: ClaimedMail, error: NotDelivered) -> None:
         pause = None if isinstance(error, Rejected) else pause_after(mail.tries)
@@ -166,7 +166,7 @@ class MailSender:
         await self._record(mail, lambda session: repository.try_again(session, mail, error.failure, jittered))
 
     def _pause(self, error: ServerUnavailable) -> None:
-        """No mail can be delivered: the sender tries again after a while, longer each time."""
+        """Pauses the sender, longer each time, because no mail can be delivered."""
         now = asyncio.get_running_loop().time()
         if now < self.paused_until:
             return
@@ -175,7 +175,7 @@ class MailSender:
         log.warning("mail_server_unavailable", failure=error.failure, seconds=self.pause_seconds)
 
     async def _record(self, mail: ClaimedMail, write: Callable[[Session], Awaitable[None]]) -> None:
-        """Writes down what became of the mail; a database that is away is waited for, well within the lease."""
+        """Records the result of a mail. Tries again while the database does not answer, well within the lease."""
         for pause_seconds in (*RECORD_PAUSES, None):
             try:
                 async with self._database.write() as session:
@@ -190,26 +190,26 @@ class MailSender:
     # ------------------------------------------------------------ sweeping
 
     async def sweep(self) -> int:
-        """Gives up mails whose lifetime is over and deletes old ones, a bounded number of each; gives how many."""
+        """Marks expired mails as failed and deletes old ones, a bounded number of each; returns how many in total."""
         async with self._database.write() as session:
-            expired = await repository.expire(session, self._channel.kinds, most=SWEPT_AT_ONCE)
-            swept = await repository.sweep(session, after=self._keep, most=SWEPT_AT_ONCE)
+            expired = await repository.expire(session, self._channel.kinds, limit=SWEPT_AT_ONCE)
+            swept = await repository.sweep(session, after=self._keep, limit=SWEPT_AT_ONCE)
         self.counts.failed += expired
         if expired:
             log.warning("mails_expired", count=expired)
         return expired + swept
 
     async def count(self) -> None:
-        """Counts the mails that wait, for the metrics."""
+        """Counts the waiting mails, for the metrics."""
         async with self._database.write() as session:
-            self.counts.waiting = await repository.waiting(session, self._channel.kinds, most=COUNTED_AT_MOST)
+            self.counts.waiting = await repository.waiting(session, self._channel.kinds, limit=MAX_COUNTED)
 
     async def _sweep_forever(self) -> None:
         ticks = 0
         while True:
             await asyncio.sleep(COUNT_SECONDS)
             ticks += 1
-            with log_errors(log, busy="mail_put_off", failed="mail_failed"):
+            with log_errors(log, busy="mail_postponed", failed="mail_failed"):
                 await self.count()
                 if ticks % (SWEEP_SECONDS // COUNT_SECONDS) == 0:
                     await self.sweep()

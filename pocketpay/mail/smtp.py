@@ -1,7 +1,7 @@
-"""Delivery to an SMTP server. Connections are kept while mails are due, and closed when none is.
+"""Delivery to an SMTP server. Connections are kept open while mails are due, and closed when none is.
 
-A connection is never downgraded: where SMTP_TLS says starttls or implicit, a server that does not offer it, or whose
-certificate is not valid, is sent nothing.
+A connection is never downgraded: with SMTP_TLS=starttls or implicit, nothing is sent to a server that does not offer
+TLS or whose certificate is not valid.
 """
 
 import asyncio
@@ -18,15 +18,15 @@ from pocketpay.settings import Settings, SmtpTls, smtp_password
 
 CONNECT_SECONDS = 10.0
 REPLY_SECONDS = 20.0
-"""How long one reply is awaited. RFC 5321 (4.5.3.2) would wait minutes; whoever waits for a code would not."""
+"""The timeout for one reply. RFC 5321 (4.5.3.2) suggests minutes, but a user who waits for a code needs it sooner."""
 
-MOST_PER_CONNECTION = 50
-"""Mails over one connection: servers end it after a hundred or so."""
+MAX_PER_CONNECTION = 50
+"""Mails sent over one connection. Servers usually end a connection after about a hundred."""
 
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """Where mail is delivered. `greeting` is the name that we give ourselves."""
+    """The SMTP server that mails are delivered to. `greeting` is the name that we send in EHLO."""
 
     host: str
     port: int
@@ -37,8 +37,9 @@ class Server:
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
-        """The server of those settings, which name one. Raises SettingsError when its password cannot be read."""
-        assert settings.smtp_host is not None  # noqa: S101 - said above
+        """Returns the server of the settings; SMTP_HOST must be set. Raises SettingsError when its password cannot be
+        read."""
+        assert settings.smtp_host is not None  # noqa: S101 - see the docstring
         return cls(
             settings.smtp_host,
             settings.smtp_port,
@@ -50,7 +51,7 @@ class Server:
 
 
 class SmtpDelivery:
-    """Delivers to one SMTP server; each delivery at a time has a connection of its own."""
+    """Delivers to one SMTP server. Deliveries at the same time use separate connections."""
 
     def __init__(self, server: Server) -> None:
         self._server = server
@@ -66,26 +67,26 @@ class SmtpDelivery:
             else:
                 connection.close()
 
-    async def rest(self) -> None:
+    async def close_idle(self) -> None:
         idle, self._idle = self._idle, []
         await asyncio.gather(*(connection.quit() for connection in idle))
 
     async def _connection(self) -> "_Connection":
         while self._idle:
             connection = self._idle.pop()
-            answers = False
+            is_alive = False
             try:
-                answers = await connection.answers()
+                is_alive = await connection.is_alive()
             finally:
-                if not answers:
+                if not is_alive:
                     connection.close()
-            if answers:
+            if is_alive:
                 return connection
         return await _Connection.open(self._server)
 
 
 class _Connection:
-    """One connection, logged in."""
+    """One connection to the server, logged in."""
 
     def __init__(self, client: SMTP) -> None:
         self._client = client
@@ -94,7 +95,7 @@ class _Connection:
 
     @classmethod
     async def open(cls, server: Server) -> Self:
-        """Raises ServerUnavailable."""
+        """Connects and logs in. Raises ServerUnavailable."""
         client = SMTP(
             hostname=server.host,
             port=server.port,
@@ -114,29 +115,29 @@ class _Connection:
 
     @property
     def is_usable(self) -> bool:
-        return not self._broken and self._client.is_connected and self._mails < MOST_PER_CONNECTION
+        return not self._broken and self._client.is_connected and self._mails < MAX_PER_CONNECTION
 
-    async def answers(self) -> bool:
-        """Whether the server has not ended the connection meanwhile."""
+    async def is_alive(self) -> bool:
+        """Whether the connection is still open on the server's side."""
         try:
             return (await self._client.noop(timeout=CONNECT_SECONDS)).code == 250
         except (aiosmtplib.SMTPException, OSError):
             return False
 
     async def deliver(self, message: EmailMessage) -> None:
-        """Raises NotDelivered."""
+        """Sends one message. Raises NotDelivered."""
         self._mails += 1
         self._broken = True
         try:
             await self._client.send_message(message)
         except (aiosmtplib.SMTPException, OSError, ValueError) as error:
-            # After a reply the conversation is where it should be; after anything else nobody knows.
+            # After a reply the connection can be used again; after any other error its state is unknown.
             self._broken = not isinstance(error, aiosmtplib.SMTPResponseException | aiosmtplib.SMTPRecipientsRefused)
-            raise _meaning(error) from None
+            raise _as_not_delivered(error) from None
         self._broken = False
 
     async def quit(self) -> None:
-        """Ends the connection as the protocol wants it."""
+        """Ends the connection with QUIT."""
         try:
             await self._client.quit(timeout=1.0)
         except (aiosmtplib.SMTPException, OSError):
@@ -148,8 +149,8 @@ class _Connection:
         self._client.close()
 
 
-def _meaning(error: Exception) -> NotDelivered:
-    """What an error during a delivery says."""
+def _as_not_delivered(error: Exception) -> NotDelivered:
+    """Returns the NotDelivered that an error during a delivery means."""
     code = _code(error)
     if isinstance(error, aiosmtplib.SMTPSenderRefused) and code is not None and code >= 500:
         return ServerUnavailable(_failure(error))
@@ -159,7 +160,7 @@ def _meaning(error: Exception) -> NotDelivered:
 
 
 def _failure(error: Exception) -> str:
-    """The reply code, or what kind of error it was: never its words."""
+    """Returns the reply code, or the name of the error's class; never the text of a reply."""
     code = _code(error)
     return type(error).__name__ if code is None else str(code)
 

@@ -1,7 +1,7 @@
-"""What a mail says.
+"""Renders the texts of mails from templates.
 
-Each kind of email has two templates: plain text, whose first line is the subject, and HTML. A kind of text message
-has one of plain text.
+Each kind of email has two templates: plain text, whose first line is the subject, and HTML. Each kind of text message
+has one template of plain text.
 """
 
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ from pocketpay.mail.mail import Kind
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """One mail's texts."""
+    """The texts of one email."""
 
     subject: str
     plain: str
@@ -24,13 +24,13 @@ class Text:
 
 
 def text_of(kind: Kind, facts: Mapping[str, object]) -> Text:
-    """The texts of that kind with those facts. A fact that a template needs and that is not there raises."""
+    """Renders the texts of an email from its facts. Raises UndefinedError when a fact of the template is missing."""
     subject, _, plain = _render(f"{kind}.txt", facts).partition("\n")
     return Text(subject.strip(), plain.strip() + "\n", _render(f"{kind}.html", facts))
 
 
 def short_text_of(kind: Kind, facts: Mapping[str, object]) -> str:
-    """The text message of that kind with those facts. A fact that its template needs and that is not there raises."""
+    """Renders a text message from its facts. Raises UndefinedError when a fact of the template is missing."""
     return _render(f"{kind}.txt", facts).strip()
 
 
@@ -40,7 +40,7 @@ def _render(name: str, facts: Mapping[str, object]) -> str:
 
 @cache
 def _environment() -> Environment:
-    """Escapes what stands in HTML: a customer's own words may be in it."""
+    """Returns the template environment. HTML templates escape their values, which may be texts of customers."""
     return Environment(
         loader=FileSystemLoader(Path(__file__).parent / "templates"),
         autoescape=select_autoescape(("html",)),

@@ -93,11 +93,11 @@ async def close_wallet(services: IdentityServices, desk: Desk, viewer: Viewer, p
     Raises RateLimited, WrongPassword, WalletFrozen, BalanceNotZero, ServiceBusy, and Unauthenticated when the account
     was closed meanwhile.
     """
-    await proof.until_it_stands(lambda: _close(services, desk, viewer, password, address))
+    await proof.retry_when_replaced(lambda: _close(services, desk, viewer, password, address))
     async with services.database.read() as session:
         ended = await closing_user.ended_by_closing(session, viewer.user_id)
     # The signal will end these sessions too, but the caller should not have to wait for it.
-    services.gate.forget(ended)
+    services.gate.evict(ended)
     return len(ended)
 
 
@@ -115,4 +115,4 @@ async def _close(services: IdentityServices, desk: Desk, viewer: Viewer, passwor
     closing_user = ClosingUser.of(viewer.user_id, found.password_hash, email)
     answer = await desk.submit(CloseWallet(viewer.wallet_id, closing_user))
     if answer.balance.standing.status is not WalletStatus.CLOSED:
-        raise proof.Replaced
+        raise proof.HashReplaced

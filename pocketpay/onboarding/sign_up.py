@@ -18,8 +18,8 @@ import uuid_utils.compat as uuids
 
 from pocketpay.errors import Refusal
 from pocketpay.identity import names
-from pocketpay.identity.errors import TAKEN, AlreadyThere
-from pocketpay.identity.passwords import Asker
+from pocketpay.identity.errors import TAKEN, AlreadyExists
+from pocketpay.identity.passwords import Requester
 from pocketpay.identity.repository import people
 from pocketpay.identity.services import Admission, IdentityServices
 from pocketpay.identity.sessions import open_session
@@ -57,7 +57,7 @@ async def sign_up(
         name=person.name,
         email=person.email,
         phone=person.phone,
-        password_hash=await services.passwords.hash(raw_form.password, asker=Asker.NEWCOMER),
+        password_hash=await services.passwords.hash(raw_form.password, requester=Requester.NEWCOMER),
         bonus=welcome.at_sign_up(settings, raw_form.currency),
         bonus_id=uuids.uuid7(),
         entry_ids=(uuids.uuid7(), uuids.uuid7()),
@@ -68,7 +68,7 @@ async def sign_up(
 async def _create(services: IdentityServices, newcomer: Newcomer, address: str, user_agent: str | None) -> SignedUp:
     viewer = Viewer(newcomer.user_id, newcomer.wallet_id, uuids.uuid7())
     refresh_token = services.refresh_tokens.first()
-    token_hash = services.refresh_tokens.kept(refresh_token)
+    token_hash = services.refresh_tokens.hash_of(refresh_token)
 
     async def unit() -> SignedUp:
         async with services.database.write() as session:
@@ -84,7 +84,7 @@ async def _create(services: IdentityServices, newcomer: Newcomer, address: str, 
 
     try:
         return await until_known(unit)
-    except AlreadyThere:
+    except AlreadyExists:
         refusals = await _taken_fields(
             services, newcomer.username, newcomer.email, newcomer.phone, other_than=viewer.user_id
         )

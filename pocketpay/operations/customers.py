@@ -42,13 +42,13 @@ async def find(session: Session, query: CustomerQuery) -> list[User]:
         parties = await lookups.parties(session, query.transaction_id)
         sides = () if parties is None else (parties.source_id, parties.destination_id)
         wallet_ids += [side for side in sides if side is not None]
-    return await people.meant(
+    return await people.matching(
         session,
         username=query.username,
         email=query.email,
         phone=query.phone,
         wallet_ids=wallet_ids,
-        most=MAX_FOUND,
+        limit=MAX_FOUND,
     )
 
 

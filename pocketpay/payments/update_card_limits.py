@@ -12,14 +12,14 @@ from pocketpay.cards.card import Card
 from pocketpay.clearing.book import Book
 from pocketpay.clearing.footprint import Footprint, Lookups
 from pocketpay.clearing.outcome import Outcome, SideEffects
-from pocketpay.identity.changes import STAYS, Stays, Wanted
+from pocketpay.identity.changes import UNCHANGED, NewValue, Unchanged
 from pocketpay.money import Money
 from pocketpay.payments.card_standing import card_after
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.parsing import parse_limit
 from pocketpay.transactions.errors import NotFound, WrongState
 
-WantedLimit: TypeAlias = Money | Stays | None
+WantedLimit: TypeAlias = Money | Unchanged | None
 """A limit to be set, one that stays as it is, or None for one to be lifted."""
 
 
@@ -43,8 +43,8 @@ class UpdateCardLimits:
             raise NotFound(thing="card")
         if not card.open:
             raise WrongState(card)
-        each = card.per_payment_limit if self.per_payment_limit is STAYS else self.per_payment_limit
-        monthly = card.monthly_limit if self.monthly_limit is STAYS else self.monthly_limit
+        each = card.per_payment_limit if self.per_payment_limit is UNCHANGED else self.per_payment_limit
+        monthly = card.monthly_limit if self.monthly_limit is UNCHANGED else self.monthly_limit
         if (each, monthly) == (card.per_payment_limit, card.monthly_limit):
             return Outcome(changed=False, replayed=True, side_effects=SideEffects(cards=(card,)))
         after = replace(card.next_version(book.now), per_payment_limit=each, monthly_limit=monthly)
@@ -56,8 +56,8 @@ async def update_card_limits(
     wallet_id: UUID,
     card_id: UUID | None,
     *,
-    raw_per_payment_limit: Wanted = STAYS,
-    raw_monthly_limit: Wanted = STAYS,
+    raw_per_payment_limit: NewValue = UNCHANGED,
+    raw_monthly_limit: NewValue = UNCHANGED,
 ) -> Card:
     """Changes the limits of a card of the wallet. Raises InvalidAmount, NotFound, WrongState, ServiceBusy."""
     currency = await desk.resolver.currency(wallet_id)
@@ -66,5 +66,5 @@ async def update_card_limits(
     return await card_after(desk, UpdateCardLimits(wallet_id, card_id, each, monthly))
 
 
-def _wanted(raw_limit: Wanted, currency: str, field: str) -> WantedLimit:
-    return raw_limit if isinstance(raw_limit, Stays) else parse_limit(raw_limit, currency, field)
+def _wanted(raw_limit: NewValue, currency: str, field: str) -> WantedLimit:
+    return raw_limit if isinstance(raw_limit, Unchanged) else parse_limit(raw_limit, currency, field)

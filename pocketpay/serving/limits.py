@@ -43,7 +43,7 @@ from graphql import (
 from pocketpay.api.operations.root import MUTATION_TYPES
 from pocketpay.api.pages import DEFAULT_SIZE, LARGEST
 from pocketpay.cards.listing import MAX_LISTED as MAX_CARDS
-from pocketpay.identity.sessions import MOST_LISTED as MAX_SESSIONS
+from pocketpay.identity.sessions import MAX_LISTED as MAX_SESSIONS
 from pocketpay.payments.split_bill import MAX_PAYERS
 from pocketpay.payments.transfer_batch import MAX_TRANSFERS
 from pocketpay.serving.failures import TooComplex

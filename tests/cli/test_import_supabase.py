@@ -14,7 +14,7 @@ import pytest
 from pocketpay.database import migrations
 from pocketpay.database.embedded.server import EmbeddedPostgres
 from pocketpay.database.roles import LOGIN, OWNER
-from pocketpay.importing.move_in import PEOPLE_AT_ONCE
+from pocketpay.importing.write_people import PEOPLE_AT_ONCE
 from pocketpay.operations import audit
 from tests import commands
 from tests.commands import Command

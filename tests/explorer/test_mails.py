@@ -57,14 +57,14 @@ async def test_so_many_are_shown_and_kept_by_nobody(database_dsn: Dsns) -> None:
         ada = await client.sign_up("ada")
         viewer = await client.services.identity.gate.viewer(ada.token)
         assert viewer is not None
-        for number in range(recent.MOST + 2):
+        for number in range(recent.MAX_SHOWN + 2):
             facts = {"username": f"n{number}"}
             mail = Mail(viewer.user_id, f"{number}", "+12025550123", Kind.PHONE_CHANGED, timedelta(days=1), facts)
             async with client.services.database.write() as session:
                 await put(session, mail)
         mails = await shown(client)
-        assert len(mails) == recent.MOST
-        assert f"@n{recent.MOST + 1} " in mails[0]["says"]
+        assert len(mails) == recent.MAX_SHOWN
+        assert f"@n{recent.MAX_SHOWN + 1} " in mails[0]["says"]
         assert (mails[0]["code"], mails[0]["link"]) == (None, None)
         assert (await client.http.get(PATH)).headers["cache-control"] == "no-store"
 

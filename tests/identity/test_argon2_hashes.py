@@ -8,8 +8,8 @@ from argon2 import PasswordHasher, Type
 
 from pocketpay.database.sessions import Database
 from pocketpay.identity import argon2_hashes, passwords
-from pocketpay.identity.brought_hashes import HashesLeft
 from pocketpay.identity.errors import InvalidCredentials
+from pocketpay.identity.imported_hashes import HashesLeft
 from pocketpay.identity.passwords import NO_PASSWORD, Passwords
 from pocketpay.identity.repository import people
 from pocketpay.identity.services import IdentityServices
@@ -195,7 +195,7 @@ from generate_series(1, 20000) n
 
 
 def test_index_leaves_out_todays_own_hashes() -> None:
-    assert f"not like '${passwords.our_kind()}$%'" in people.BROUGHT_ARGON2
+    assert f"not like '${passwords.our_kind()}$%'" in people.OTHER_ARGON2
 
 
 async def test_kinds_are_read_from_an_index_one_row_each(owner: Owner) -> None:

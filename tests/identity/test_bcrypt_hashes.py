@@ -7,8 +7,8 @@ import pytest
 
 from pocketpay.database.sessions import Database
 from pocketpay.identity import bcrypt_hashes, passwords
-from pocketpay.identity.brought_hashes import HashesLeft
 from pocketpay.identity.errors import InvalidCredentials
+from pocketpay.identity.imported_hashes import HashesLeft
 from pocketpay.identity.passwords import NO_PASSWORD, Passwords
 from pocketpay.identity.repository import people
 from pocketpay.identity.services import IdentityServices
@@ -117,7 +117,7 @@ async def test_price_of_bcrypt_ends_with_the_last_who_brought_one(
 ) -> None:
     async def dearest() -> int:
         async with database.read() as session:
-            return (await people.hashes_left(session)).dearest_bcrypt
+            return (await people.hashes_left(session)).highest_bcrypt_cost
 
     for name in ("ada", "bob", "eve"):
         await arrive(services, name)

@@ -177,7 +177,7 @@ async def test_token_whose_user_or_wallet_is_another_than_its_sessions_is_bad(
 async def test_what_is_remembered_is_bounded(
     database: Database, services: IdentityServices, person: Admission
 ) -> None:
-    gate = Gate(database, services.access_tokens, most_tokens=3)
+    gate = Gate(database, services.access_tokens, max_tokens=3)
     gate.listening = True
     expires = time.time() + 60
     others = [await arrive(services, name) for name in ("bea", "cid")]

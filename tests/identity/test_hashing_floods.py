@@ -6,10 +6,10 @@ import threading
 import pytest
 
 from pocketpay.database.failures import ServiceBusy
-from pocketpay.identity.brought_hashes import HashesLeft
 from pocketpay.identity.change_password import change_password
 from pocketpay.identity.errors import InvalidCredentials
-from pocketpay.identity.passwords import QUEUE, Asker
+from pocketpay.identity.imported_hashes import HashesLeft
+from pocketpay.identity.passwords import QUEUE, Requester
 from pocketpay.identity.services import IdentityServices
 from pocketpay.identity.sign_in import sign_in
 from tests.people import HOME, PASSWORD, arrive
@@ -28,7 +28,7 @@ async def stranger(services: IdentityServices, n: int) -> str:
 async def test_strangers_whose_thread_is_stuck_stop_nobody_else(services: IdentityServices) -> None:
     ada = await arrive(services)
     gate = threading.Event()
-    services.passwords._lines[Asker.STRANGER].submit(gate.wait)
+    services.passwords._threads[Requester.STRANGER].submit(gate.wait)
     flood = [asyncio.create_task(stranger(services, n)) for n in range(3 * QUEUE)]
     try:
         done, waiting = await asyncio.wait(flood, timeout=5.0)
@@ -48,13 +48,13 @@ async def test_strangers_are_hashed_by_one_thread_in_the_order_they_came(
 ) -> None:
     ada = await arrive(services)
     threads: dict[str, set[str]] = {}
-    compared = services.passwords._compared
+    compared = services.passwords._verify
 
     def noted(kept: str | None, password: str, left: HashesLeft) -> object:
         threads.setdefault(password, set()).add(threading.current_thread().name)
         return compared(kept, password, left)
 
-    monkeypatch.setattr(type(services.passwords), "_compared", lambda _, *given: noted(*given))
+    monkeypatch.setattr(type(services.passwords), "_verify", lambda _, *given: noted(*given))
     await asyncio.gather(*(stranger(services, n) for n in range(QUEUE)))
     await sign_in(services, "ada", PASSWORD, address=HOME, user_agent=None)
     await change_password(services, ada.viewer, PASSWORD, "amber-lighthouse-42", address=HOME)
@@ -64,7 +64,7 @@ async def test_strangers_are_hashed_by_one_thread_in_the_order_they_came(
 async def test_one_address_has_one_place_in_the_queue(services: IdentityServices) -> None:
     """Whoever tries a hundred logins from one address does not fill it."""
     gate = threading.Event()
-    services.passwords._lines[Asker.STRANGER].submit(gate.wait)
+    services.passwords._threads[Requester.STRANGER].submit(gate.wait)
 
     async def from_one_address(n: int) -> None:
         with pytest.raises((InvalidCredentials, ServiceBusy)):
@@ -75,7 +75,7 @@ async def test_one_address_has_one_place_in_the_queue(services: IdentityServices
     try:
         await asyncio.wait([another], timeout=2.0)
         assert not another.done()
-        places = services.passwords._lines[Asker.STRANGER]._places._value
+        places = services.passwords._threads[Requester.STRANGER]._places._value
         assert places == QUEUE + 1 - 2
     finally:
         gate.set()

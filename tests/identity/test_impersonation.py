@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pocketpay.identity.changes import Wish
+from pocketpay.identity.changes import TypedChanges
 from pocketpay.identity.errors import InvalidProfile
-from pocketpay.identity.impersonation import PROBLEM, speaks_for_service
+from pocketpay.identity.impersonation import PROBLEM, resembles_service
 from pocketpay.identity.names import display_name
 from pocketpay.identity.services import IdentityServices
 from pocketpay.identity.sign_in import sign_in
@@ -74,7 +74,7 @@ def test_display_name_that_speaks_for_the_service_is_refused_with_a_reason(typed
 
 @pytest.mark.parametrize("typed", HONEST_USERNAMES)
 def test_honest_username_is_taken(typed: str) -> None:
-    assert not speaks_for_service(typed)
+    assert not resembles_service(typed)
 
 
 @pytest.mark.parametrize("typed", HONEST_NAMES)
@@ -102,22 +102,22 @@ def test_no_disguise_of_single_letters_hides_a_name_of_the_service(word: str, ch
         )
         return worn + chance.choice(["", "", "", "\u200b", "_", ".", " ", "\u2063", "-"])
 
-    assert speaks_for_service("".join(map(disguised, word)))
+    assert resembles_service("".join(map(disguised, word)))
 
 
 @given(st.sampled_from(SPOKEN), st.text("0123456789_. -!", max_size=8), st.text("0123456789_. -!", max_size=8))
 def test_digits_and_separators_around_do_not_make_it_a_persons_name(word: str, before: str, after: str) -> None:
-    assert speaks_for_service(before + word + after)
+    assert resembles_service(before + word + after)
 
 
 @given(st.sampled_from(SPOKEN[1:]), st.from_regex("[A-Z]{2,9}", fullmatch=True).filter(lambda own: "Z" in own))
 def test_a_word_of_the_persons_own_makes_it_a_persons_name(word: str, own: str) -> None:
-    assert speaks_for_service(f"{own} {word}") == ("pocketpay" in word)
+    assert resembles_service(f"{own} {word}") == ("pocketpay" in word)
 
 
 @given(st.text(max_size=100))
 def test_any_text_is_judged(text: str) -> None:
-    assert speaks_for_service(text) in (True, False)
+    assert resembles_service(text) in (True, False)
 
 
 async def test_sign_up_refuses_such_a_username_and_such_a_name_together(services: IdentityServices) -> None:
@@ -129,7 +129,7 @@ async def test_sign_up_refuses_such_a_username_and_such_a_name_together(services
 
 async def test_profile_takes_no_such_name(services: IdentityServices, owner: Owner) -> None:
     ada = await arrive(services)
-    answer = await update_profile(services, ada.viewer, Wish(raw_name="Support Team"), address=HOME)
+    answer = await update_profile(services, ada.viewer, TypedChanges(raw_name="Support Team"), address=HOME)
     assert [(one.code, one.field) for one in answer.refusals] == [("INVALID_INPUT", "name")]
     assert await facts(owner, "select name from users") == ("Ada",)
 
@@ -141,16 +141,16 @@ async def test_whoever_has_such_a_name_keeps_it_and_changes_the_rest(
     ada = await arrive(services)
     await owner.execute("update users set username = 'admin1', name = $1", name)
     assert (await sign_in(services, "admin1", PASSWORD, address=HOME, user_agent=None)).user.name == name
-    for wish in (
-        Wish(raw_avatar_url="https://pictures.example.com/1.png"),
-        Wish(raw_name=name, raw_avatar_url="https://pictures.example.com/2.png"),
-        Wish(raw_name=f" {name} ", raw_phone="+12025550123", current_password=PASSWORD),
+    for typed in (
+        TypedChanges(raw_avatar_url="https://pictures.example.com/1.png"),
+        TypedChanges(raw_name=name, raw_avatar_url="https://pictures.example.com/2.png"),
+        TypedChanges(raw_name=f" {name} ", raw_phone="+12025550123", current_password=PASSWORD),
     ):
-        assert (await update_profile(services, ada.viewer, wish, address=HOME)).refusals == ()
+        assert (await update_profile(services, ada.viewer, typed, address=HOME)).refusals == ()
     assert await facts(owner, "select name, avatar_url, phone from users") == (
         name,
         "https://pictures.example.com/2.png",
         "+12025550123",
     )
-    other = await update_profile(services, ada.viewer, Wish(raw_name=f"{name} 2"), address=HOME)
+    other = await update_profile(services, ada.viewer, TypedChanges(raw_name=f"{name} 2"), address=HOME)
     assert bool(other.refusals) == (name != "\u3164")

@@ -11,9 +11,9 @@ import pytest
 
 from pocketpay.identity.lane import (
     CALENDARS,
-    MOST_GUESSES_AN_HOUR,
+    MAX_GUESSES_AN_HOUR,
     OPEN_FOR,
-    REMEMBERED_AFTER_WAITING,
+    RECENT_AFTER_APPOINTMENT,
     SHARE,
     Lane,
     Order,
@@ -51,7 +51,7 @@ class World:
         rivals = {
             other: self.turns[other]
             for other in self.of_provider[address.provider]
-            if other != address and self.turns[other].forgotten_at > self.now
+            if other != address and self.turns[other].expires_at > self.now
         }
         waiting = Counter(
             turn.order for turn in rivals.values() if turn.guess_id is None and turn.begins_at > self.now
@@ -71,7 +71,7 @@ class World:
         self.turns[address] = replace(turn, guess_id=None)
         self.guesses.pop()
 
-    def most_within(self, window: timedelta) -> int:
+    def max_within(self, window: timedelta) -> int:
         """The most guesses of any span of that length."""
         most, within = 0, deque[datetime]()
         for at, _ in self.guesses:
@@ -108,7 +108,7 @@ def test_walk_of_attackers_never_has_more_guesses_an_hour_and_a_newcomer_has_its
     for number in range(4):
         attack(world.now + chance.uniform(0, 3) * HOUR)
         newcomer, arrived = Address(10_000 + number), world.now
-        ahead = len({address for address, turn in world.turns.items() if turn.forgotten_at > world.now})
+        ahead = len({address for address, turn in world.turns.items() if turn.expires_at > world.now})
         wait = world.ask(newcomer)
         if wait is not None:
             assert wait <= (ahead + 1) * FIRST.spacing
@@ -117,12 +117,12 @@ def test_walk_of_attackers_never_has_more_guesses_an_hour_and_a_newcomer_has_its
                 assert world.ask(newcomer) == arrived + wait - world.now
             attack(arrived + wait + OPEN_FOR * chance.random())
             assert world.ask(newcomer) is None
-    assert world.most_within(HOUR) <= MOST_GUESSES_AN_HOUR
-    assert world.most_within(MINUTE) <= sum(one.most_within(MINUTE) for one in CALENDARS.values())
+    assert world.max_within(HOUR) <= MAX_GUESSES_AN_HOUR
+    assert world.max_within(MINUTE) <= sum(one.max_within(MINUTE) for one in CALENDARS.values())
 
 
 def test_bound_is_68_an_hour_and_patient_attackers_reach_most_of_it() -> None:
-    assert MOST_GUESSES_AN_HOUR == 68
+    assert MAX_GUESSES_AN_HOUR == 68
     world = World()
     botnet = [Address(n) for n in range(100)]
     for address in botnet:
@@ -132,7 +132,7 @@ def test_bound_is_68_an_hour_and_patient_attackers_reach_most_of_it() -> None:
         for address in botnet:
             world.ask(address)
         world.now += MINUTE
-    assert 50 <= world.most_within(HOUR) <= MOST_GUESSES_AN_HOUR
+    assert 50 <= world.max_within(HOUR) <= MAX_GUESSES_AN_HOUR
 
 
 def test_newcomer_among_three_thousand_new_addresses_has_its_turn_when_told() -> None:
@@ -157,7 +157,7 @@ def test_botnet_that_has_had_its_turns_does_not_delay_a_newcomer() -> None:
         world.now += timedelta(minutes=10)
     wait = world.ask(Address(5_000))
     assert wait is None or wait <= FIRST.spacing
-    assert world.most_within(HOUR) <= MOST_GUESSES_AN_HOUR
+    assert world.max_within(HOUR) <= MAX_GUESSES_AN_HOUR
 
 
 def test_one_machine_with_thousands_of_addresses_counts_as_its_network() -> None:
@@ -207,7 +207,7 @@ def test_turn_is_lost_half_an_hour_after_it_began_and_counts_as_had() -> None:
     assert late is not None
     world.now += late + OPEN_FOR + timedelta(seconds=1)
     assert world.ask(Address(9)) is None
-    assert world.turns[Address(9)].forgotten_at >= START + late + REMEMBERED_AFTER_WAITING
+    assert world.turns[Address(9)].expires_at >= START + late + RECENT_AFTER_APPOINTMENT
     assert world.lane.free_at[Order.FURTHER] > world.now - FURTHER.saved
 
 
@@ -220,18 +220,18 @@ def test_repeated_question_of_one_guess_takes_one_turn() -> None:
 
 
 def test_full_calendar_says_when_a_turn_comes_free_and_books_nothing() -> None:
-    full_until = START + (FIRST.most_booked + 1) * FIRST.spacing
+    full_until = START + (FIRST.max_booked + 1) * FIRST.spacing
     world = World(lane=NEW.booked(Order.FIRST, full_until))
     assert world.ask(Address(1)) == FIRST.spacing
     assert world.turns == {}
     world.now += FIRST.spacing
-    assert world.ask(Address(1)) == FIRST.most_booked * FIRST.spacing
+    assert world.ask(Address(1)) == FIRST.max_booked * FIRST.spacing
 
 
 def test_lane_is_forgotten_when_it_is_like_a_new_one() -> None:
     world = World()
     world.ask(Address(1))
-    assert world.lane.forgotten_at <= START + FIRST.spacing
-    used, world.now = world.lane, world.lane.forgotten_at
+    assert world.lane.expires_at <= START + FIRST.spacing
+    used, world.now = world.lane, world.lane.expires_at
     answers = [ask(lane, None, Others(), UUID(int=1), world.now) for lane in (used, NEW)]
     assert [answer.lane.free_at[Order.FIRST] for answer in answers] == [world.now - FIRST.saved + FIRST.spacing] * 2

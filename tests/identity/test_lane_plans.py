@@ -21,7 +21,7 @@ LANE, PROVIDER = "encode(sha256('1'::text::bytea), 'hex')", "encode(sha256('7'::
     [
         (lanes._WAITS, "bytea, bytea, bytea, bytea, interval", 1),
         (lanes._LOOK, "bytea, bytea, bytea, bytea, interval", 40),
-        (lanes._GIVE_BACK, "bytea, bytea, bytea, bytea, uuid", 1),
+        (lanes._FREE_TURN, "bytea, bytea, bytea, bytea, uuid", 1),
     ],
 )
 async def test_statement_reads_one_logins_turns_of_one_provider(

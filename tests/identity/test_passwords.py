@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from pocketpay.database.failures import ServiceBusy
 from pocketpay.identity.errors import Weakness
 from pocketpay.identity.guessing import guessable
-from pocketpay.identity.passwords import Asker, Passwords, weakness
+from pocketpay.identity.passwords import Passwords, Requester, weakness
 from tests.people import PASSWORD
 
 pytestmark = pytest.mark.usefixtures("real_hashes")
@@ -136,7 +136,7 @@ async def test_broken_hash_matches_nothing(passwords: Passwords) -> None:
 async def test_too_many_at_once_are_told_to_come_back_and_the_rest_are_served() -> None:
     passwords = Passwords(queue=2, patience_seconds=0.05)
     gate = threading.Event()
-    passwords._lines[Asker.KNOWN].submit(gate.wait)
+    passwords._threads[Requester.KNOWN].submit(gate.wait)
     try:
         waiting = [asyncio.create_task(passwords.hash(PASSWORD)) for _ in range(5)]
         results_busy, _ = await asyncio.wait(waiting, timeout=0.5)
@@ -160,7 +160,7 @@ def test_hash_that_outlives_its_event_loop_is_not_reported_as_an_error(caplog: p
         gate.wait()
 
     async def leave() -> None:
-        task = asyncio.create_task(passwords._lines[Asker.KNOWN].run(slow))
+        task = asyncio.create_task(passwords._threads[Requester.KNOWN].run(slow))
         while not begun.is_set():  # noqa: ASYNC110 - a thread tells
             await asyncio.sleep(0.001)
         task.cancel()
@@ -169,7 +169,7 @@ def test_hash_that_outlives_its_event_loop_is_not_reported_as_an_error(caplog: p
         asyncio.run(leave())
     finally:
         gate.set()
-        passwords._lines[Asker.KNOWN]._thread.shutdown(wait=True)
+        passwords._threads[Requester.KNOWN]._thread.shutdown(wait=True)
     # asyncio itself tells at level DEBUG which selector a new loop uses.
     assert [record.getMessage() for record in caplog.records if record.levelno > logging.DEBUG] == []
 

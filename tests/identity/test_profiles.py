@@ -33,7 +33,7 @@ async def join(owner: "Connection[Record]", username: str, name: str, *, closed:
 
 async def found(database: Database, text: str, most: int = 10) -> list[str]:
     async with database.read() as session:
-        return [profile.username for profile in await profiles.search(session, text, most=most)]
+        return [profile.username for profile in await profiles.search(session, text, limit=most)]
 
 
 async def test_search_finds_beginnings_of_usernames_and_of_names_in_any_case(

@@ -111,7 +111,7 @@ async def test_only_hashes_of_refresh_tokens_are_kept(services: IdentityServices
     person = await arrive(services)
     renewed = await refresh_session(services, person.tokens.refresh_token)
     kept = {row["hash"] for row in await owner.fetch("select hash from refresh_tokens")}
-    assert kept == {services.refresh_tokens.kept(one.tokens.refresh_token) for one in (person, renewed)}
+    assert kept == {services.refresh_tokens.hash_of(one.tokens.refresh_token) for one in (person, renewed)}
     assert all(len(one) == 32 for one in kept)
 
 

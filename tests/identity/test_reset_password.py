@@ -451,7 +451,7 @@ async def test_what_fails_after_the_answer_is_logged_without_the_login(
     await requested(services, "ada.lovelace@example.com")
     log.configure(made())
     written = "".join(capsys.readouterr())
-    assert "failed_afterwards" in written
+    assert "background_work_failed" in written
     assert "lovelace" not in written
 
 

@@ -10,7 +10,7 @@ from pocketpay.identity.errors import InvalidToken, NoSuchSession
 from pocketpay.identity.gate import Denial
 from pocketpay.identity.refresh_session import refresh_session
 from pocketpay.identity.repository import sessions as repository
-from pocketpay.identity.repository.sessions import MOST_SESSIONS
+from pocketpay.identity.repository.sessions import MAX_SESSIONS
 from pocketpay.identity.services import Admission, IdentityServices
 from pocketpay.identity.sessions import live, revoke, revoke_others, sign_out
 from pocketpay.identity.sign_in import sign_in
@@ -76,7 +76,7 @@ async def test_fifty_first_session_ends_the_oldest(services: IdentityServices, o
         "insert into sessions (id, user_id, created_at, last_used_at, expires_at) "
         "select gen_random_uuid(), $1, now(), now(), now() + interval '1 day' from generate_series(1, $2)",
         oldest.user.id,
-        MOST_SESSIONS - 1,
+        MAX_SESSIONS - 1,
     )
     await owner.execute(
         "update sessions set created_at = created_at - interval '1 s' where id = $1", oldest.viewer.session_id
@@ -84,7 +84,7 @@ async def test_fifty_first_session_ends_the_oldest(services: IdentityServices, o
     assert await services.gate.viewer(oldest.tokens.access_token) == oldest.viewer
     newest = await another(services)
     listed = [one.id for one in await live(services, newest.viewer)]
-    assert len(listed) == MOST_SESSIONS
+    assert len(listed) == MAX_SESSIONS
     assert newest.viewer.session_id in listed
     assert oldest.viewer.session_id not in listed
     assert await services.gate.check(oldest.tokens.access_token) is Denial.REVOKED
@@ -98,7 +98,7 @@ async def test_many_sign_ins_at_once_leave_no_more_than_fifty(services: Identity
         person.user.id,
     )
     await asyncio.gather(*(another(services) for _ in range(6)))
-    assert len(await live(services, person.viewer)) == MOST_SESSIONS
+    assert len(await live(services, person.viewer)) == MAX_SESSIONS
 
 
 async def test_session_ended_in_every_way_while_it_is_refreshed_ends_once_and_for_good(
@@ -168,7 +168,7 @@ async def test_thousands_of_tokens_are_swept_a_few_at_a_time(services: IdentityS
     left = []
     for _ in range(4):
         async with services.database.write() as session:
-            await repository.sweep(session, after=timedelta(days=30), most_sessions=5, most_tokens=10)
+            await repository.sweep(session, after=timedelta(days=30), max_sessions=5, max_tokens=10)
         left.append(
             await facts(owner, "select (select count(*) from refresh_tokens), (select count(*) from sessions)")
         )

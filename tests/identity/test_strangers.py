@@ -13,11 +13,11 @@ from pocketpay.identity import logins, throttle
 from pocketpay.identity.change_password import change_password
 from pocketpay.identity.errors import InvalidCredentials, RateLimited
 from pocketpay.identity.lane import OPEN_FOR
-from pocketpay.identity.passwords import Asker
+from pocketpay.identity.passwords import Requester
 from pocketpay.identity.repository import lanes
 from pocketpay.identity.services import Admission, IdentityServices
 from pocketpay.identity.sign_in import sign_in
-from pocketpay.identity.throttle import MOST_KNOWN_ADDRESSES, Throttle
+from pocketpay.identity.throttle import MAX_KNOWN_ADDRESSES, Throttle
 from tests.conftest import Dsns
 from tests.people import ELSEWHERE, HOME, PASSWORD, LosesReplies, Owner, arrive, receiving
 
@@ -183,12 +183,12 @@ async def test_address_that_a_server_of_the_revision_before_remembers_is_known(
 
 async def test_only_the_last_used_addresses_are_kept(services: IdentityServices, owner: Owner) -> None:
     ada = await arrive(services)
-    for n in range(MOST_KNOWN_ADDRESSES + 3):
+    for n in range(MAX_KNOWN_ADDRESSES + 3):
         async with services.database.write() as session:
             await throttle.remember_address(session, ada.user.id, f"10.0.0.{n}")
-    assert await owner.fetchval("select count(*) from known_addresses") == MOST_KNOWN_ADDRESSES
+    assert await owner.fetchval("select count(*) from known_addresses") == MAX_KNOWN_ADDRESSES
     assert not await services.throttle._is_known(ada.user.id, HOME)
-    assert await services.throttle._is_known(ada.user.id, f"10.0.0.{MOST_KNOWN_ADDRESSES + 2}")
+    assert await services.throttle._is_known(ada.user.id, f"10.0.0.{MAX_KNOWN_ADDRESSES + 2}")
 
 
 async def test_turn_is_given_back_when_no_hash_was_made(services: IdentityServices) -> None:
@@ -199,7 +199,7 @@ async def test_turn_is_given_back_when_no_hash_was_made(services: IdentityServic
             async with limits.sign_in(login, None, PHONE):
                 raise ServiceBusy("too many passwords are being checked")
     async with limits.sign_in(login, None, PHONE) as attempt:
-        assert attempt.asker is Asker.STRANGER
+        assert attempt.requester is Requester.STRANGER
 
 
 async def test_lost_reply_takes_one_turn(database_dsn: Dsns, owner: Owner) -> None:

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from pocketpay.database.failures import ServiceBusy
-from pocketpay.identity.changes import STAYS, Wish
+from pocketpay.identity.changes import UNCHANGED, TypedChanges
 from pocketpay.identity.errors import RateLimited, Unauthenticated
 from pocketpay.identity.passwords import Verdict
 from pocketpay.identity.services import Admission, IdentityServices
@@ -32,8 +32,8 @@ ROW = "select name, email, phone, avatar_url from users where username = $1"
 
 
 async def updated(services: IdentityServices, whose: Admission, **wished: object) -> Changed:
-    wish = Wish(**wished)  # type: ignore[arg-type]  # the tests name its fields
-    return await update_profile(services, whose.viewer, wish, address=HOME)
+    typed = TypedChanges(**wished)  # type: ignore[arg-type]  # the tests name its fields
+    return await update_profile(services, whose.viewer, typed, address=HOME)
 
 
 async def test_what_is_mentioned_changes_and_the_rest_stays(services: IdentityServices, owner: Owner) -> None:
@@ -243,7 +243,7 @@ async def test_lost_replies_are_one_change(database_dsn: Dsns, owner: Owner) -> 
 
 
 def test_wish_that_mentions_nothing_asks_for_no_password() -> None:
-    assert Wish() == Wish(STAYS, STAYS, STAYS, STAYS)
-    assert not Wish(raw_name="Ada", raw_avatar_url=None).needs_password
-    assert Wish(raw_email=None).needs_password
-    assert Wish(raw_phone=PHONE).needs_password
+    assert TypedChanges() == TypedChanges(UNCHANGED, UNCHANGED, UNCHANGED, UNCHANGED)
+    assert not TypedChanges(raw_name="Ada", raw_avatar_url=None).needs_password
+    assert TypedChanges(raw_email=None).needs_password
+    assert TypedChanges(raw_phone=PHONE).needs_password

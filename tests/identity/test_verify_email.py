@@ -7,7 +7,7 @@ import pytest
 
 from pocketpay.database.sessions import Database
 from pocketpay.errors import Refusal
-from pocketpay.identity.changes import Wish
+from pocketpay.identity.changes import TypedChanges
 from pocketpay.identity.errors import (
     EmailMissing,
     InvalidCode,
@@ -49,8 +49,8 @@ async def verified(services: IdentityServices, whose: Admission, **shown: str) -
 
 
 async def changed_to(services: IdentityServices, whose: Admission, email: str | None) -> tuple[Refusal, ...]:
-    wish = Wish(raw_email=email, current_password=PASSWORD)
-    return (await update_profile(services, whose.viewer, wish, address=HOME)).refusals
+    typed = TypedChanges(raw_email=email, current_password=PASSWORD)
+    return (await update_profile(services, whose.viewer, typed, address=HOME)).refusals
 
 
 @pytest.mark.parametrize("way", ["code", "token"])

@@ -7,7 +7,7 @@ import pytest
 
 from pocketpay.database.sessions import Database
 from pocketpay.errors import Refusal
-from pocketpay.identity.changes import Wish
+from pocketpay.identity.changes import TypedChanges
 from pocketpay.identity.errors import (
     InvalidCode,
     InvalidCredentials,
@@ -65,8 +65,8 @@ async def verified(services: IdentityServices, whose: Admission, code: str) -> b
 
 
 async def changed_to(services: IdentityServices, whose: Admission, phone: str | None) -> tuple[Refusal, ...]:
-    wish = Wish(raw_phone=phone, current_password=PASSWORD)
-    return (await update_profile(services, whose.viewer, wish, address=HOME)).refusals
+    typed = TypedChanges(raw_phone=phone, current_password=PASSWORD)
+    return (await update_profile(services, whose.viewer, typed, address=HOME)).refusals
 
 
 async def signed_in(services: IdentityServices) -> str:
@@ -272,7 +272,7 @@ async def test_who_has_only_given_a_number_hides_nobody_from_operators(
     await arrive(services, "zoe", raw_phone=PHONE)
     await has_verified_phone(database, "zoe")
     async with database.read() as session:
-        found = await people.meant(session, username=None, email=None, phone=PHONE, wallet_ids=[], most=2)
+        found = await people.matching(session, username=None, email=None, phone=PHONE, wallet_ids=[], limit=2)
     assert [one.username for one in found] == ["zoe", "a_0"]
 
 

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import bcrypt
 
-from pocketpay.importing.run import Wish, run
+from pocketpay.importing.run import ImportOptions, run
 from tests.conftest import Dsns
 from tests.people import PASSWORD, made
 
@@ -98,6 +98,6 @@ async def imported(
 ) -> tuple[int, list[str]]:
     """The exit code, and what was told."""
     told: list[str] = []
-    wish = Wish(dry, skip_wrong, take_suggested, country, mails_per_hour)
-    code = await run(made(**overrides), dsns.server, paths, wish, tell=told.append, progress=Silent())
+    options = ImportOptions(dry, skip_wrong, take_suggested, country, mails_per_hour)
+    code = await run(made(**overrides), dsns.server, paths, options, write_line=told.append, progress=Silent())
     return code, told

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pocketpay.importing.copy_text import fields
-from pocketpay.importing.lines import LineSpoiled
+from pocketpay.importing.lines import UnreadableLine
 from tests.importing.exports import copied
 from tests.people import Owner
 
@@ -25,7 +25,7 @@ def test_what_copy_writes_is_read_back(values: list[str | None]) -> None:
 
 @given(st.binary(max_size=60))
 def test_any_bytes_are_fields_or_a_sentence(line: bytes) -> None:
-    with suppress(LineSpoiled):
+    with suppress(UnreadableLine):
         assert len(fields(line)) >= 1
 
 
@@ -53,7 +53,7 @@ def test_escapes_mean_what_the_manual_says(written: bytes, meant: list[str | Non
 
 @pytest.mark.parametrize("written", [b"a\0b", b"\\0", b"\\x00", b"\xff", b"a\t\\377"])
 def test_what_is_no_text_is_said(written: bytes) -> None:
-    with pytest.raises(LineSpoiled):
+    with pytest.raises(UnreadableLine):
         fields(written)
 
 

@@ -9,7 +9,7 @@ from pocketpay.database.sessions import Database
 from pocketpay.identity.errors import InvalidCredentials
 from pocketpay.identity.passwords import NO_PASSWORD
 from pocketpay.identity.sign_in import sign_in
-from pocketpay.importing.person import FIRST_PASSWORD, NO_WAY_IN, NOT_CONFIRMED
+from pocketpay.importing.person import FIRST_PASSWORD, NO_EMAIL, NOT_CONFIRMED
 from tests.conftest import Dsns
 from tests.importing.exports import block, csv_file, id_of, imported, person
 from tests.people import HOME, PASSWORD, Owner, arrive, facts, has_verified_email, receiving
@@ -53,7 +53,7 @@ async def test_people_without_a_password_move_in_and_nothing_is_their_password(
         f"people.csv:3: note: encrypted_password: is empty: {NOT_CONFIRMED}",
         "people.csv:4: note: encrypted_password: is a Firebase scrypt hash, which cannot be compared here: "
         + FIRST_PASSWORD,
-        f"people.csv:5: note: encrypted_password: is empty: {NO_WAY_IN}",
+        f"people.csv:5: note: encrypted_password: is empty: {NO_EMAIL}",
     ]
     assert await rows(owner, "select distinct password_hash from users") == [(NO_PASSWORD,)]
     async with receiving(database) as services:

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pocketpay.importing.export import parts
-from pocketpay.importing.lines import MOST_BYTES
-from pocketpay.importing.row import ExportUnreadable, Row, Spoiled, Table
+from pocketpay.importing.lines import MAX_BYTES
+from pocketpay.importing.row import ExportUnreadable, Row, Table, UnreadableRow
 from pocketpay.importing.statements import Statements
 from tests.importing.exports import block, csv_text, id_of, person
 
@@ -19,7 +19,7 @@ HEAD = b"id,encrypted_password,username\n"
 USERS = block("auth.users", ["id", "email"], [[id_of(1), "ada@example.com"]])
 
 
-def rows(folder: Path, content: bytes, name: str = "people.csv") -> Sequence[Row | Spoiled]:
+def rows(folder: Path, content: bytes, name: str = "people.csv") -> Sequence[Row | UnreadableRow]:
     (folder / name).write_bytes(content)
     (part,) = parts([folder / name])
     read: list[int] = []
@@ -28,8 +28,8 @@ def rows(folder: Path, content: bytes, name: str = "people.csv") -> Sequence[Row
     return found
 
 
-def lines_of(found: Sequence[Row | Spoiled]) -> list[tuple[int, str]]:
-    return [(row.line, row.problem if isinstance(row, Spoiled) else row.fields[4] or "") for row in found]
+def lines_of(found: Sequence[Row | UnreadableRow]) -> list[tuple[int, str]]:
+    return [(row.line, row.problem if isinstance(row, UnreadableRow) else row.fields[4] or "") for row in found]
 
 
 @pytest.mark.parametrize(
@@ -37,7 +37,7 @@ def lines_of(found: Sequence[Row | Spoiled]) -> list[tuple[int, str]]:
     [
         (b"1,x,a\0b", "has a NUL character"),
         (b"1,x,\xe9ric", "is not UTF-8 text"),
-        (b"1,x," + b"a" * MOST_BYTES, "is longer than 1,048,576 bytes"),
+        (b"1,x," + b"a" * MAX_BYTES, "is longer than 1,048,576 bytes"),
         (b"1,x," + b"a" * 70_000, "has a quote that is not closed, or one in the middle of a value"),
         (b"1,x", "has 2 columns where the first line has 3"),
         (b"," * 400_000, "has 400,001 columns where the first line has 3"),
@@ -76,7 +76,7 @@ def test_quote_that_is_never_closed_says_which_lines_it_swallowed(tmp_path: Path
     swallowed = b"1,x,somebody\n" * 8_000
     found = rows(tmp_path, HEAD + b'1,x,"open\n' + swallowed)
     first = found[0]
-    assert isinstance(first, Spoiled)
+    assert isinstance(first, UnreadableRow)
     assert first.line == 2
     assert first.problem.endswith(f"lines 2 to {first.last_line:,} were not read")
     assert len(found) == 1 + 8_001 - (first.last_line - 1)
@@ -155,7 +155,7 @@ def test_what_only_reads_like_a_table_is_no_table(tmp_path: Path, disguise: str)
 def test_line_of_a_table_that_is_spoiled_is_said_and_the_next_one_read(tmp_path: Path) -> None:
     data = USERS.replace("\n\\.", f"\n{id_of(2)}\tb\tc\n{id_of(3)}\t\\000\n{'x' * 1_100_000}\n{id_of(4)}\td\n\\.")
     found = rows(tmp_path, b"--\n" + data.encode(), "dump.sql")
-    assert [(row.line, row.problem) for row in found if isinstance(row, Spoiled)] == [
+    assert [(row.line, row.problem) for row in found if isinstance(row, UnreadableRow)] == [
         (4, "has 3 columns where the table has 2"),
         (5, "has a NUL character"),
         (6, "is longer than 1,048,576 bytes"),

@@ -13,7 +13,7 @@ from pocketpay.identity import usernames
 from pocketpay.identity.passwords import NO_PASSWORD
 from pocketpay.importing.finding import Severity
 from pocketpay.importing.joined import Joined
-from pocketpay.importing.person import FIRST_PASSWORD, NO_WAY_IN, Judged, judge, suggested
+from pocketpay.importing.person import FIRST_PASSWORD, NO_EMAIL, CheckedPerson, check_person, suggested
 from pocketpay.text.characters import is_printable
 from tests.importing.exports import HASH, id_of
 
@@ -41,11 +41,11 @@ FIREBASE = "$fbscrypt$v=1,n=14,r=8,p=1,ss=Bw==,sk=c2lnbmVy$c2FsdA==$aGFzaA=="
 ARGON2 = "$argon2id$v=19$m=65536,t=3,p=4$bGJRWThNOHJJTVBSdHl2dQ$NfEnUOuUpb7F2fQkgFUG4g"
 
 
-def judged(*, served: tuple[str, ...] = ("USD",), country: str | None = None, **fields: object) -> Judged:
-    return judge(Joined(**(FIT | fields)), served, NOW, country=country)
+def judged(*, served: tuple[str, ...] = ("USD",), country: str | None = None, **fields: object) -> CheckedPerson:
+    return check_person(Joined(**(FIT | fields)), served, NOW, country=country)
 
 
-def said(person: Judged, severity: Severity = Severity.WRONG) -> list[str]:
+def said(person: CheckedPerson, severity: Severity = Severity.WRONG) -> list[str]:
     return [
         f"{one.field} {one.shown}: {one.problem}".replace(" :", ":")
         for one in person.findings
@@ -133,19 +133,19 @@ def test_what_is_wrong_keeps_a_person_out_and_is_said(fields: dict[str, Any], pr
 @pytest.mark.parametrize(
     ("fields", "note"),
     [
-        ({"encrypted_password": None}, f"encrypted_password: is empty: {NO_WAY_IN}"),
-        ({"encrypted_password": ""}, f"encrypted_password: is empty: {NO_WAY_IN}"),
+        ({"encrypted_password": None}, f"encrypted_password: is empty: {NO_EMAIL}"),
+        ({"encrypted_password": ""}, f"encrypted_password: is empty: {NO_EMAIL}"),
         (
             {"encrypted_password": FIREBASE},
-            f"encrypted_password: is a Firebase scrypt hash, which cannot be compared here: {NO_WAY_IN}",
+            f"encrypted_password: is a Firebase scrypt hash, which cannot be compared here: {NO_EMAIL}",
         ),
         (
             {"encrypted_password": HASH[:4] + "31" + HASH[6:]},
-            f"encrypted_password: is a bcrypt hash with cost 31, and 4 to 12 are accepted: {NO_WAY_IN}",
+            f"encrypted_password: is a bcrypt hash with cost 31, and 4 to 12 are accepted: {NO_EMAIL}",
         ),
         (
             {"encrypted_password": ARGON2.replace("t=3", "t=9")},
-            "encrypted_password: is an argon2 hash that costs too much (argon2id$v=19$m=65536,t=9,p=4): " + NO_WAY_IN,
+            "encrypted_password: is an argon2 hash that costs too much (argon2id$v=19$m=65536,t=9,p=4): " + NO_EMAIL,
         ),
         (
             {"encrypted_password": None, "email": "ada@example.com", "email_confirmed_at": "2023-04-05"},

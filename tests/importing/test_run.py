@@ -16,8 +16,8 @@ from pocketpay.database.sessions import Database
 from pocketpay.identity.errors import InvalidCredentials
 from pocketpay.identity.services import IdentityServices
 from pocketpay.identity.sign_in import sign_in
-from pocketpay.importing import dry_run, move_in
-from pocketpay.importing.person import NO_WAY_IN
+from pocketpay.importing import dry_run, write_people
+from pocketpay.importing.person import NO_EMAIL
 from pocketpay.importing.repository import staging, verdicts
 from pocketpay.importing.row import ExportUnreadable
 from pocketpay.operations import audit
@@ -221,7 +221,7 @@ async def test_opening_balance_owed_by_a_run_cut_off_is_paid_by_the_next(
 
     file = csv_file(tmp_path, person(1), person(2))
     with monkeypatch.context() as patched:
-        patched.setattr(move_in, "_open_balances", cut_off)
+        patched.setattr(write_people, "_open_balances", cut_off)
         with pytest.raises(KeyboardInterrupt):
             await _run_until_cut(database_dsn, file)
     assert await facts(owner, ROWS) == (2, 2, 0, 0, 2, 0)
@@ -249,7 +249,7 @@ async def test_login_that_may_make_no_temporary_table_says_how_to_let_it(
     name = await owner.fetchval("select current_database()")
     await owner.execute(f"revoke temporary on database {name} from public")
     file = csv_file(tmp_path, person())
-    with pytest.raises(staging.CannotStage, match="cannot create temporary tables") as refused:
+    with pytest.raises(staging.StagingRefused, match="cannot create temporary tables") as refused:
         await imported(database_dsn, file)
     grant = str(refused.value).rpartition("or: ")[2]
     assert grant == f"GRANT TEMPORARY ON DATABASE {name} TO pocketpay;"
@@ -260,12 +260,12 @@ async def test_login_that_may_make_no_temporary_table_says_how_to_let_it(
 async def test_second_import_waits_its_turn(
     database_dsn: Dsns, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(staging.UNHURRIED, "lock_timeout", "50")
-    first = await staging.opened(database_dsn.server)
-    with pytest.raises(staging.CannotStage, match="Another import is running"):
+    monkeypatch.setitem(staging.NO_TIMEOUTS, "lock_timeout", "50")
+    first = await staging.open_connection(database_dsn.server)
+    with pytest.raises(staging.StagingRefused, match="Another import is running"):
         await imported(database_dsn, csv_file(tmp_path, person()))
     first.terminate()
-    monkeypatch.setitem(staging.UNHURRIED, "lock_timeout", "5000")
+    monkeypatch.setitem(staging.NO_TIMEOUTS, "lock_timeout", "5000")
     assert (await imported(database_dsn, csv_file(tmp_path, person())))[0] == 0
 
 
@@ -338,7 +338,7 @@ async def test_tables_of_a_dump_are_joined(database_dsn: Dsns, owner: Owner, tmp
         1,
         [
             'dump.sql:12: name "Bob\\tB\\b": must not have control characters or characters that cannot be displayed',
-            f"dump.sql:12: note: encrypted_password: is empty: {NO_WAY_IN}",
+            f"dump.sql:12: note: encrypted_password: is empty: {NO_EMAIL}",
             "2 people read: 1 can be imported, 0 are already imported, 1 line has an error, 1 note.",
             "  USD: 1 person, 1 opening balance, 80.25 USD in total",
             "  1 email address is not confirmed: stored as not verified",

@@ -6,10 +6,10 @@ import pytest
 import structlog
 
 from pocketpay.database.sessions import Database
-from pocketpay.mail import sender, shown
+from pocketpay.mail import log_delivery, sender
+from pocketpay.mail.log_delivery import LogDelivery
 from pocketpay.mail.mail import ClaimedMail
 from pocketpay.mail.sender import MailSender
-from pocketpay.mail.shown import ShownMail
 from pocketpay.serving import log
 from tests.mail.outboxes import CODE, Post, send_all, sender_to
 from tests.mail.smtp_server import SmtpServer, dies, replies
@@ -45,7 +45,7 @@ async def test_log_of_production_has_no_secret_whatever_goes_wrong(
     assert "ada@example.com" in smtp.recipients
     log.configure(made())
     written = capsys.readouterr().err
-    for event in ("mail_given_up", "mail_server_unavailable", "mail_broken"):
+    for event in ("mail_given_up", "mail_server_unavailable", "mail_send_error"):
         assert event in written
     for line in written.splitlines():
         if '"logger":"mail.log"' not in line and "aiosmtpd" not in line:  # those of the server of this test
@@ -70,9 +70,9 @@ async def test_development_without_a_server_shows_the_mail_in_the_log_and_not_wh
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     log.configure(made())
-    monkeypatch.setattr(shown, "log", structlog.get_logger("pocketpay.mail.shown"))
+    monkeypatch.setattr(log_delivery, "log", structlog.get_logger("pocketpay.mail.log_delivery"))
     await post.put()
-    await send_all(sender_to(database, ShownMail(), link="http://localhost:5173/verify-email#token=abc"))
+    await send_all(sender_to(database, LogDelivery(), link="http://localhost:5173/verify-email#token=abc"))
     (line,) = capsys.readouterr().err.splitlines()
     for said in (CODE, "Confirm your email address", "#token=abc", '"name":"a…@example.com"'):
         assert said in line

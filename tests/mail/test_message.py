@@ -9,10 +9,10 @@ import pytest
 from jinja2 import UndefinedError
 
 from pocketpay.mail.channels import Email
+from pocketpay.mail.log_delivery import masked
 from pocketpay.mail.mail import ClaimedMail, Kind
 from pocketpay.mail.message import Sender, message_of
-from pocketpay.mail.retries import MOST_TRIES, pause_after
-from pocketpay.mail.shown import masked
+from pocketpay.mail.retries import MAX_TRIES, pause_after
 from pocketpay.mail.texts import Text, text_of
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
@@ -72,9 +72,9 @@ def test_every_kind_has_its_texts_with_a_short_subject(kind: Kind) -> None:
 
 
 def test_pauses_grow_and_end() -> None:
-    minutes = [pause.total_seconds() / 60 for tries in range(1, MOST_TRIES) if (pause := pause_after(tries))]
+    minutes = [pause.total_seconds() / 60 for tries in range(1, MAX_TRIES) if (pause := pause_after(tries))]
     assert minutes == [0.5, 1, 2, 4, 8, 16, 32, 60, 60, 60, 60]
-    assert pause_after(MOST_TRIES) is None
+    assert pause_after(MAX_TRIES) is None
 
 
 def test_masked_address_shows_its_first_letter_and_its_domain() -> None:

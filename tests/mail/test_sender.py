@@ -78,7 +78,7 @@ async def test_mail_of_a_server_that_died_after_claiming_it_is_sent_by_another_w
 ) -> None:
     await post.put()
     async with database.write() as session:
-        await repository.claim(session, Email.kinds, most=1, lease=timedelta(milliseconds=300))
+        await repository.claim(session, Email.kinds, limit=1, lease=timedelta(milliseconds=300))
     await send_all(sender_to(database, smtp))
     assert smtp.accepted == [], "the lease still holds"
     await asyncio.sleep(0.4)
@@ -294,7 +294,7 @@ async def test_smtp_server_that_hangs_keeps_no_connection_to_the_database(
         "select state from pg_stat_activity where datname = current_database() and application_name like 'pocketpay%'"
     )
     assert {row["state"] for row in states} == {"idle"}
-    assert await own.query(repository.waiting, Email.kinds, most=10) == sender.SLOTS
+    assert await own.query(repository.waiting, Email.kinds, limit=10) == sender.SLOTS
     await one.close()
     await own.close()
 

@@ -43,7 +43,7 @@ class Provider:
             raise self.failures.pop(0)
         self.sent.append((number, text))
 
-    async def rest(self) -> None:
+    async def close_idle(self) -> None:
         pass
 
 

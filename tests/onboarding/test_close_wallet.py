@@ -10,10 +10,10 @@ from asyncpg import UniqueViolationError
 
 from pocketpay.errors import Refusal
 from pocketpay.identity import passwords, usernames
-from pocketpay.identity.brought_hashes import HashesLeft
 from pocketpay.identity.closing_user import NAME, ClosingUser
 from pocketpay.identity.errors import InvalidCredentials, InvalidProfile, RateLimited, Unauthenticated
 from pocketpay.identity.gate import Denial
+from pocketpay.identity.imported_hashes import HashesLeft
 from pocketpay.identity.request_email_verification import request_email_verification
 from pocketpay.identity.services import Admission, IdentityServices
 from pocketpay.identity.sign_in import sign_in
@@ -133,7 +133,7 @@ async def test_nothing_of_somebody_who_left_is_found_anywhere(house: House, owne
         passwords.NO_PASSWORD,
         "member",
     )
-    assert row["username"].startswith(usernames.LEFT)
+    assert row["username"].startswith(usernames.CLOSED_PREFIX)
     assert row["closed_at"] is not None
     for (table,) in await owner.fetch(EVERY_TABLE):
         for said in ("lovelace", MAIL, "ada.png", "2025550123", "browser"):
@@ -160,13 +160,13 @@ async def test_signing_in_fails_as_for_nobody_at_the_same_cost(house: House, mon
     ada = await house.arrive(raw_email=MAIL)
     await house.close(ada)
     work: list[str | None] = []
-    compared = house.services.passwords._compared
+    compared = house.services.passwords._verify
 
     def counted(kept_hash: str | None, password: str, left: HashesLeft) -> passwords.Verdict:
         work.append(kept_hash)
         return compared(kept_hash, password, left)
 
-    monkeypatch.setattr(house.services.passwords, "_compared", counted)
+    monkeypatch.setattr(house.services.passwords, "_verify", counted)
     for login in ("ada", MAIL, "nobody"):
         with pytest.raises(InvalidCredentials):
             await signed_in(house, login)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pytest
 
 from pocketpay.database.sessions import Database
-from pocketpay.identity.changes import STAYS, Wish
+from pocketpay.identity.changes import UNCHANGED, TypedChanges
 from pocketpay.identity.fingerprints import EmailFingerprints
 from pocketpay.identity.request_email_verification import request_email_verification
 from pocketpay.identity.services import Admission, IdentityServices
@@ -75,8 +75,14 @@ class House:
         return await self.posted(somebody)
 
     async def give(self, somebody: Admission, email: str | None) -> None:
-        wish = Wish(raw_name=STAYS, raw_email=email, raw_phone=STAYS, raw_avatar_url=STAYS, current_password=PASSWORD)
-        assert (await update_profile(self.services, somebody.viewer, wish, address=HOME)).user is not None
+        typed = TypedChanges(
+            raw_name=UNCHANGED,
+            raw_email=email,
+            raw_phone=UNCHANGED,
+            raw_avatar_url=UNCHANGED,
+            current_password=PASSWORD,
+        )
+        assert (await update_profile(self.services, somebody.viewer, typed, address=HOME)).user is not None
 
     async def leave(self, somebody: Admission) -> None:
         """With all that they have."""

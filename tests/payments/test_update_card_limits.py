@@ -6,7 +6,7 @@ import uuid_utils.compat as uuids
 from pocketpay.cards.card import CardStatus
 from pocketpay.cards.errors import AboveMonthlyLimit, AbovePaymentLimit
 from pocketpay.errors import Refusal
-from pocketpay.identity.changes import Wanted
+from pocketpay.identity.changes import NewValue
 from pocketpay.money import Money
 from pocketpay.payments.close_card import close_card
 from pocketpay.payments.desk import Desk
@@ -31,7 +31,7 @@ FIVE, NINE, ONE = (Money(minor, "USD") for minor in (500, 900, 100))
     ],
 )
 async def test_absent_leaves_and_none_lifts(
-    desk: Desk, said: dict[str, Wanted], each: Money | None, monthly: Money | None
+    desk: Desk, said: dict[str, NewValue], each: Money | None, monthly: Money | None
 ) -> None:
     ada = await person(desk)
     card_id = await card_of(desk, ada, each="5", monthly="9")
@@ -64,7 +64,7 @@ async def test_limits_hold_for_every_payment_after(desk: Desk) -> None:
     ],
 )
 async def test_limit_that_is_no_amount_changes_nothing(
-    desk: Desk, records: Records, said: dict[str, Wanted], field: str
+    desk: Desk, records: Records, said: dict[str, NewValue], field: str
 ) -> None:
     ada = await person(desk)
     card_id = await card_of(desk, ada)

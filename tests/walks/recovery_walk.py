@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from pocketpay.errors import Refusal
 from pocketpay.identity.change_password import change_password
-from pocketpay.identity.changes import Wish
+from pocketpay.identity.changes import TypedChanges
 from pocketpay.identity.one_time_codes import Challenge, Purpose
 from pocketpay.identity.request_email_verification import request_email_verification
 from pocketpay.identity.request_password_reset import request_password_reset
@@ -98,8 +98,8 @@ class RecoveryWalk:
                 viewer = self._viewer(order.session)
                 return await change_password(server, viewer, order.current, order.new, address=HOME)
             case said.Give():
-                wish = Wish(current_password=order.password, **{f"raw_{order.contact}": order.address})
-                return await update_profile(server, self._viewer(order.session), wish, address=HOME)
+                typed = TypedChanges(current_password=order.password, **{f"raw_{order.contact}": order.address})
+                return await update_profile(server, self._viewer(order.session), typed, address=HOME)
             case said.RequestCode():
                 request = request_email_verification if order.contact == "email" else request_phone_verification
                 return await request(server, self._viewer(order.session), address=HOME)

@@ -13,7 +13,7 @@ from pocketpay.clearing.footprint import Key, ResultKind
 from pocketpay.clearing.instruction import Instruction
 from pocketpay.clearing.terms import Terms
 from pocketpay.errors import Refusal
-from pocketpay.identity.changes import STAYS
+from pocketpay.identity.changes import UNCHANGED
 from pocketpay.identity.closing_user import ClosingUser
 from pocketpay.importing.opening_balance import OpenBalance
 from pocketpay.money import Money
@@ -207,7 +207,7 @@ class Interpreter:
                 return STANDINGS[order.status](wallet_id, order.card)
             case said.LimitCard():
                 each, month = (
-                    STAYS if limit == 0 else self._limit(order.who, limit) for limit in (order.each, order.month)
+                    UNCHANGED if limit == 0 else self._limit(order.who, limit) for limit in (order.each, order.month)
                 )
                 return UpdateCardLimits(wallet_id, order.card, each, month)
         raise AssertionError(order)

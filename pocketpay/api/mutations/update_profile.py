@@ -9,7 +9,7 @@ from pocketpay.api.errors import refusals_as_errors
 from pocketpay.api.user_payload import UserPayload
 from pocketpay.api.wanted import wanted
 from pocketpay.identity import update_profile as identity
-from pocketpay.identity.changes import Wish
+from pocketpay.identity.changes import TypedChanges
 
 
 @strawberry.input(description="The fields to change. An absent field does not change; null clears a field.")
@@ -56,7 +56,7 @@ async def update_profile(
     info: Info, input: Annotated[UpdateProfileInput, strawberry.argument(description="The fields to change.")]
 ) -> UserPayload:
     context = info.context
-    wish = Wish(
+    typed = TypedChanges(
         raw_name=wanted(input.name),
         raw_email=wanted(input.email),
         raw_phone=wanted(input.phone),
@@ -64,6 +64,6 @@ async def update_profile(
         current_password=input.current_password or None,
     )
     changed = await identity.update_profile(
-        context.services.identity, context.require_viewer(), wish, address=context.address
+        context.services.identity, context.require_viewer(), typed, address=context.address
     )
     return UserPayload.of(changed)

@@ -44,5 +44,5 @@ async def end_sessions(
     wallet_id = await wallet_of_text(info, input.customer, field="customer")
     ended = await operations.end_sessions(services.database, operator, wallet_id, raw_reason=input.reason)
     # The signal will come, but the operator should not have to wait for it.
-    services.identity.gate.forget(ended.session_ids)
+    services.identity.gate.evict(ended.session_ids)
     return EndSessionsPayload(customer=Customer.of(ended.user), ended=len(ended.session_ids))

@@ -29,5 +29,5 @@ async def search_profiles(
 ) -> list[Profile]:
     info.context.require_viewer()
     most = at_most(first)
-    found = await info.context.database.query(profiles.search, text, most=most)
+    found = await info.context.database.query(profiles.search, text, limit=most)
     return [Profile.of(person) for person in found]

@@ -1,7 +1,7 @@
-"""Challenges: what one-time codes and links are derived from. Who reads them locks them, so tries take turns.
+"""Challenges, from which one-time codes and links are derived. Reading them locks them, so tries take turns.
 
-a code    is good for MOST_WRONG_CODES tries, counted for all challenges of a user and purpose together
-a link    is good whatever codes were tried: nobody can guess one
+a code    accepts MAX_WRONG_CODES wrong tries, counted for all challenges of a user and purpose together
+a link    stays valid whatever codes were tried: nobody can guess one
 """
 
 from collections.abc import Collection
@@ -12,7 +12,7 @@ from uuid import UUID
 from pocketpay.database.sessions import Record, Session
 from pocketpay.identity.one_time_codes import Challenge, Purpose
 
-MOST_WRONG_CODES = 5
+MAX_WRONG_CODES = 5
 
 _ADD = """
 insert into one_time_challenges (id, user_id, purpose, address, tries, created_at, expires_at)
@@ -29,7 +29,7 @@ where user_id = $1 and purpose = any($2::text[]) and used_at is null and expires
   and lower(address) = lower($3)
 order by created_at desc for no key update
 """
-"""Locked, so that guesses at once are counted one after another."""
+"""Locks the rows, so that concurrent guesses are counted one after another."""
 
 _END_ALL = """
 update one_time_challenges set used_at = clock_timestamp()
@@ -49,18 +49,18 @@ delete from one_time_challenges where ctid = any(array(select ctid from one_time
 
 @dataclass(frozen=True, slots=True)
 class LiveChallenge:
-    """A challenge that is neither used nor expired, and how many wrong codes were tried."""
+    """A challenge that is neither used nor expired. `tries` is the number of wrong codes that were tried."""
 
     challenge: Challenge
     tries: int
 
     @property
     def takes_codes(self) -> bool:
-        return self.tries < MOST_WRONG_CODES
+        return self.tries < MAX_WRONG_CODES
 
 
 async def add(session: Session, challenge: Challenge, lifetime: timedelta) -> None:
-    """Writes a challenge. The same id again changes nothing."""
+    """Inserts a challenge. Idempotent for the same id."""
     await session.execute(_ADD, challenge.id, challenge.user_id, challenge.purpose, challenge.address, lifetime)
 
 
@@ -69,11 +69,11 @@ async def replace_others(session: Session, challenge: Challenge) -> None:
     await session.execute(_REPLACE, challenge.user_id, challenge.purpose, challenge.id)
 
 
-async def wait(session: Session, challenge: Challenge, *, most: int, window: timedelta) -> int | None:
-    """None while fewer than `most` of that user and purpose, and not this one, were made in the last `window`; else
-    the seconds until that is so."""
+async def wait(session: Session, challenge: Challenge, *, limit: int, window: timedelta) -> int | None:
+    """Returns None when fewer than `limit` other challenges of the same user and purpose were made within `window`,
+    else the seconds until this is so."""
     seconds: int | None = await session.fetchval(
-        _WAIT, challenge.user_id, challenge.purpose, challenge.id, window, most - 1
+        _WAIT, challenge.user_id, challenge.purpose, challenge.id, window, limit - 1
     )
     return seconds
 
@@ -86,12 +86,15 @@ async def end_all(session: Session, user_id: UUID, purposes: Collection[Purpose]
 async def live(
     session: Session, user_id: UUID | None, purposes: Collection[Purpose], address: str | None
 ) -> list[LiveChallenge]:
-    """The challenges of that user, purposes and address, the newest first, locked. Nobody, who is None, has none."""
+    """Locks and returns the live challenges of a user with these purposes and this address, newest first.
+
+    A `user_id` of None stands for an unknown user, who has none.
+    """
     return [_live(row) for row in await session.fetch(_LIVE, user_id, list(purposes), address)]
 
 
 async def count_wrong_code(session: Session, challenges: list[LiveChallenge]) -> None:
-    """A wrong code was tried on these."""
+    """Counts a wrong code for each of the challenges."""
     await session.execute(
         "update one_time_challenges set tries = tries + 1 where id = any($1::uuid[])",
         [one.challenge.id for one in challenges],
@@ -99,13 +102,13 @@ async def count_wrong_code(session: Session, challenges: list[LiveChallenge]) ->
 
 
 async def use(session: Session, challenge: Challenge) -> None:
-    """The challenge is used up."""
+    """Marks the challenge as used."""
     await session.execute("update one_time_challenges set used_at = clock_timestamp() where id = $1", challenge.id)
 
 
-async def sweep(session: Session, *, most: int) -> int:
-    """Deletes up to `most` that have expired; gives how many."""
-    deleted = await session.execute(_SWEEP, most)
+async def sweep(session: Session, *, limit: int) -> int:
+    """Deletes up to `limit` expired challenges and returns how many."""
+    deleted = await session.execute(_SWEEP, limit)
     return int(deleted.split()[-1])
 
 

@@ -1,4 +1,4 @@
-"""People who leave: what is proven of them, and what is kept."""
+"""Closing users: reads their password hashes, deletes their personal data and ends their sessions."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -13,7 +13,7 @@ _HASHES = """
 select id, password_hash from users where id = any($1::uuid[]) and closed_at is null order by id for no key update
 """
 
-_LEAVE = """
+_CLOSE = """
 with gone as materialized (
     select u.id, u.username as was, l.username, l.email
     from unnest($2::uuid[], $3::text[], $6::bytea[]) l(id, username, email)
@@ -38,7 +38,7 @@ set user_agent = null, revoked_at = case when s.revoked_at is null and s.expires
 from gone where s.user_id = gone.id
 returning s.id, s.revoked_at = $1 as ended
 """
-"""Of sessions that ended before nothing is kept either of what somebody used."""
+"""The user agents of sessions that ended before are deleted too."""
 
 _ENDED = """
 select s.id from sessions s join users u on u.id = s.user_id where u.id = $1 and s.revoked_at = u.closed_at
@@ -46,15 +46,15 @@ select s.id from sessions s join users u on u.id = s.user_id where u.id = $1 and
 
 
 async def hashes(session: Session, user_ids: Iterable[UUID]) -> dict[UUID, str]:
-    """Locks the rows of those of the users who are here, and gives the hashes of their passwords."""
+    """Locks the rows of the open users among these ids, and returns their password hashes by user id."""
     rows = await session.fetch(_HASHES, list(user_ids))
     return {row["id"]: row["password_hash"] for row in rows}
 
 
-async def leave(session: Session, now: datetime, closing_users: Sequence[ClosingUser]) -> list[UUID]:
-    """They leave at `now`. Gives the sessions that ended by it; telling the servers is the caller's."""
+async def close(session: Session, now: datetime, closing_users: Sequence[ClosingUser]) -> list[UUID]:
+    """Closes the users at `now`. Returns the ids of the sessions that this ended; the caller notifies the servers."""
     rows = await session.fetch(
-        _LEAVE,
+        _CLOSE,
         now,
         [one.user_id for one in closing_users],
         [one.username for one in closing_users],
@@ -62,10 +62,10 @@ async def leave(session: Session, now: datetime, closing_users: Sequence[Closing
         NO_PASSWORD,
         [one.email for one in closing_users],
     )
-    await mails.forget(session, [one.user_id for one in closing_users])
+    await mails.delete_for(session, [one.user_id for one in closing_users])
     return [row["id"] for row in rows if row["ended"]]
 
 
 async def ended_by_closing(session: Session, user_id: UUID) -> list[UUID]:
-    """The sessions that ended when that user left; none while they are here."""
+    """The ids of the sessions that ended when the user was closed; empty while the user is open."""
     return [row["id"] for row in await session.fetch(_ENDED, user_id)]

@@ -1,4 +1,4 @@
-"""Addresses at which a user has shown their password. Logged, unlike the counters: a crash forgets none."""
+"""Addresses where a user has given their password. The table is logged, unlike the counters: it survives a crash."""
 
 from datetime import timedelta
 from uuid import UUID
@@ -6,13 +6,13 @@ from uuid import UUID
 from pocketpay.database.sessions import Session
 
 NOBODY = UUID(int=0)
-"""Whom an unknown login is looked up as: the same read for everybody."""
+"""The user id that stands for an unknown user, so that the read is the same for every login."""
 
 _IS_KNOWN = """
 select exists(select from known_addresses where user_id = $1 and address = $2 and expires_at > clock_timestamp())
     or exists(select from throttles where bucket = $3 and expires_at > clock_timestamp())
 """
-"""The second is where servers of the revision before keep them."""
+"""The second part reads where servers of the previous revision store known addresses."""
 
 _REMEMBER = """
 insert into known_addresses (user_id, address, used_at, expires_at)
@@ -30,18 +30,18 @@ delete from known_addresses where ctid = any(array(select ctid from known_addres
 
 
 async def is_known(session: Session, user_id: UUID | None, address: bytes, bucket: str) -> bool:
-    """Whether it is an address of that user; of None, whom nobody is, it never is."""
+    """Whether the address is a known one of the user. It never is for None, an unknown user."""
     known: bool = await session.fetchval(_IS_KNOWN, user_id or NOBODY, address, bucket)
     return known
 
 
-async def remember(session: Session, user_id: UUID, address: bytes, *, memory: timedelta, most: int) -> None:
-    """The user has shown their password there. Of theirs the `most` last used are kept."""
+async def remember(session: Session, user_id: UUID, address: bytes, *, memory: timedelta, limit: int) -> None:
+    """Stores that the user has given their password at this address. Keeps the `limit` last used addresses."""
     await session.execute(_REMEMBER, user_id, address, memory)
-    await session.execute(_FORGET_OLDEST, user_id, most)
+    await session.execute(_FORGET_OLDEST, user_id, limit)
 
 
-async def sweep(session: Session, *, most: int) -> int:
-    """Deletes up to `most` that were not used for too long; gives how many."""
-    deleted = await session.execute(_SWEEP, most)
+async def sweep(session: Session, *, limit: int) -> int:
+    """Deletes up to `limit` expired addresses and returns how many."""
+    deleted = await session.execute(_SWEEP, limit)
     return int(deleted.split()[-1])

@@ -1,8 +1,8 @@
-"""The lanes of strangers (lane.py), as every server shares them. Names are opaque; the tables are unlogged: after a
-crash of PostgreSQL every lane is like new.
+"""The lanes of strangers (lane.py), which all servers share. Their names are hashes. The tables are unlogged: after a
+crash of PostgreSQL every lane is empty.
 
-    a refusal that is known already   one read: whoever asks again and again writes nothing
-    everything else                   one unit of work, with the lane's row locked: lock, look, decide, write
+    the address still has to wait   one read, so that asking again and again writes nothing
+    otherwise                       one unit of work: lock the lane's row, read, decide, write
 """
 
 from datetime import timedelta
@@ -50,7 +50,7 @@ on conflict (lane, provider, network, address) do update set
     calendar = excluded.calendar, begins_at = excluded.begins_at, ends_at = excluded.ends_at,
     guess_id = excluded.guess_id, expires_at = excluded.expires_at
 """
-_GIVE_BACK = """
+_FREE_TURN = """
 update sign_in_turns set guess_id = null
 where lane = $1 and provider = $2 and network = $3 and address = $4 and guess_id = $5
 """
@@ -62,11 +62,11 @@ _SWEEPS = (
 )
 
 _ORDERS = (Order.FIRST, Order.CROWDED, Order.FURTHER)
-"""As the columns of a lane stand."""
+"""In the order of a lane's columns."""
 
 
 class Place(NamedTuple):
-    """A stranger in a lane: SHA-256 of the login, and of provider, network and address with the login."""
+    """A stranger in a lane: the SHA-256 of the login, and of the login with the provider, network and address."""
 
     lane: bytes
     provider: bytes
@@ -75,18 +75,18 @@ class Place(NamedTuple):
 
 
 async def waits(session: Session, place: Place) -> timedelta | None:
-    """How long until the turn of that address begins, None when it has none to wait for."""
+    """Returns the time until the turn of this address begins, or None when it has no turn that begins later."""
     left: timedelta | None = await session.fetchval(_WAITS, *place, FURTHEST)
     return left
 
 
 async def ask(session: Session, place: Place, guess_id: UUID) -> timedelta | None:
-    """Asks for a guess, by the law of lane.py. None when it may be made, else how long to wait."""
+    """Asks for a guess by the rules of lane.py. Returns None when it may be made now, else how long to wait."""
     booked = await session.fetchrow(_LOCK, place.lane, *(CALENDARS[order].saved for order in _ORDERS))
-    # Read after the lock: the clock of two guesses must not run the other way round.
+    # Read after the lock, so that the second of two guesses also has the later time.
     seen = await session.fetchrow(_LOOK, *place, FURTHEST)
     if booked is None or seen is None:
-        raise AssertionError("both statements give a row")
+        raise AssertionError("both statements return a row")
     turn = None
     if seen["calendar"] is not None:
         turn = Turn(Order(seen["calendar"]), seen["begins_at"], seen["ends_at"], seen["expires_at"], seen["guess_id"])
@@ -103,24 +103,24 @@ async def _write(session: Session, place: Place, lane: Lane, turn: Turn) -> None
         _WRITE,
         *place,
         *(lane.free_at[order] for order in _ORDERS),
-        lane.forgotten_at,
+        lane.expires_at,
         turn.order,
         turn.begins_at,
         turn.ends_at,
         turn.guess_id,
-        turn.forgotten_at,
+        turn.expires_at,
     )
 
 
-async def give_back(session: Session, place: Place, guess_id: UUID) -> None:
-    """The guess was not made: its turn stays open for another."""
-    await session.execute(_GIVE_BACK, *place, guess_id)
+async def free_turn(session: Session, place: Place, guess_id: UUID) -> None:
+    """Frees the turn of a guess that was not made, so that another guess can use it."""
+    await session.execute(_FREE_TURN, *place, guess_id)
 
 
-async def sweep(session: Session, *, most: int) -> int:
-    """Deletes up to `most` lanes and as many turns that are forgotten; gives how many."""
+async def sweep(session: Session, *, limit: int) -> int:
+    """Deletes up to `limit` expired lanes and up to `limit` expired turns; returns how many in total."""
     swept = 0
     for statement in _SWEEPS:
-        deleted = await session.execute(statement, most)
+        deleted = await session.execute(statement, limit)
         swept += int(deleted.split()[-1])
     return swept

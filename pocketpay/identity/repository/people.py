@@ -1,12 +1,12 @@
-"""Users: found, listed, changed."""
+"""Users: finding, listing and changing them."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
 from pocketpay.database.sessions import Record, Session
-from pocketpay.identity.brought_hashes import HashesLeft
-from pocketpay.identity.changes import Changes, Stays
+from pocketpay.identity.changes import Changes, Unchanged
+from pocketpay.identity.imported_hashes import HashesLeft
 from pocketpay.identity.logins import Login
 from pocketpay.identity.user import Role, User
 
@@ -41,7 +41,7 @@ select exists(select from users where username = $1 and id is distinct from $4)
               and id is distinct from $4) as phone
 """
 
-_MEANT = f"""
+_MATCHING = f"""
 select {_USER} from users
 where username = $1 or lower(email) = lower($2) or phone = $3 or wallet_id = any($4::uuid[])
 order by case when lower(email) = lower($2) and email_verified_at is null then coalesce(email_set_at, created_at)
@@ -49,36 +49,37 @@ order by case when lower(email) = lower($2) and email_verified_at is null then c
     nulls first, username
 limit $5
 """
-"""Those who have only given the address or the number come last: however many they are, they hide nobody."""
+"""Users who have not verified the address or number come last, so that many of them cannot push others out of the
+limit."""
 
 ARGON2_KIND = "ltrim(regexp_substr(password_hash, '^[$]argon2[^$]*[$][^$]*[$][^$]*'), '$')"
-BROUGHT_ARGON2 = """password_hash like '$argon2%' and closed_at is null
+OTHER_ARGON2 = """password_hash like '$argon2%' and closed_at is null
 and password_hash not like '$argon2id$v=19$m=19456,t=2,p=1$%'"""
-"""All but our own, and our own of other parameters than today's."""
+"""argon2 hashes with other parameters than our current ones."""
 
 _HASHES_LEFT = f"""
 with recursive kinds as (
-    (select {ARGON2_KIND} as kind from users where {BROUGHT_ARGON2} order by 1 limit 1)
+    (select {ARGON2_KIND} as kind from users where {OTHER_ARGON2} order by 1 limit 1)
     union all
-    select (select {ARGON2_KIND} from users where {BROUGHT_ARGON2} and {ARGON2_KIND} > k.kind order by 1 limit 1)
+    select (select {ARGON2_KIND} from users where {OTHER_ARGON2} and {ARGON2_KIND} > k.kind order by 1 limit 1)
     from kinds k where k.kind is not null)
 select (select coalesce(max(substr(password_hash, 5, 2)), '0')::int from users
         where password_hash like '$2%' and closed_at is null) as bcrypt,
     array(select kind from kinds where kind is not null) as argon2
 """
-"""One step of the index for each kind there is."""
+"""Reads the index once for each kind."""
 
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What signing in compares with, read before anything is decided."""
+    """A user and their password hash, read before the password is verified."""
 
     user: User
     password_hash: str
 
 
 async def by_username(session: Session, username: str) -> Credentials | None:
-    """The open user of that canonical username."""
+    """The open user with this canonical username, or None."""
     return _credentials(
         await session.fetchrow(
             f"select {_USER}, password_hash from users where username = $1 and closed_at is null",
@@ -88,12 +89,15 @@ async def by_username(session: Session, username: str) -> Credentials | None:
 
 
 async def by_email(session: Session, email: str | None) -> Credentials | None:
-    """The open user who has verified that address, whatever its case, or else who gave it first; None is nobody's."""
+    """The open user who has verified this address, or else the first who set it. Upper and lower case are the same.
+
+    Returns None when there is no such user, and for None.
+    """
     return _credentials(await session.fetchrow(_BY_EMAIL, email))
 
 
 async def by_login(session: Session, login: Login) -> Credentials | None:
-    """The open user whom that login means. One read, whatever it is."""
+    """The open user with this login, or None. One read for every kind of login."""
     if login.username is not None:
         return await by_username(session, login.username)
     if login.phone is not None:
@@ -102,18 +106,18 @@ async def by_login(session: Session, login: Login) -> Credentials | None:
 
 
 async def by_challenge(session: Session, challenge_id: UUID | None) -> User | None:
-    """The open user to whom that challenge was sent; None, which no challenge is, was sent to nobody."""
+    """The open user whom this challenge was sent to. Returns None when there is no such user, and for None."""
     row = await session.fetchrow(_BY_CHALLENGE, challenge_id)
     return None if row is None else _user(row)
 
 
 async def by_phone(session: Session, phone: str) -> Credentials | None:
-    """The open user who has verified that number in E.164, or else who gave it first."""
+    """The open user who has verified this number (E.164), or else the first who set it."""
     return _credentials(await session.fetchrow(_BY_PHONE, phone))
 
 
 async def by_id(session: Session, user_id: UUID) -> Credentials | None:
-    """The open user of that id."""
+    """The open user with this id, or None."""
     return _credentials(
         await session.fetchrow(
             f"select {_USER}, password_hash from users where id = $1 and closed_at is null",
@@ -123,20 +127,20 @@ async def by_id(session: Session, user_id: UUID) -> Credentials | None:
 
 
 async def hashes_left(session: Session) -> HashesLeft:
-    """Which hashes open users brought and have not signed in with, of an index that holds only these."""
+    """The kinds of imported hashes that open users have not signed in with yet. The indexes contain only these."""
     row = await session.fetchrow(_HASHES_LEFT)
-    assert row is not None  # noqa: S101 - it is one of aggregates
+    assert row is not None  # noqa: S101 - a select without from has one row
     return HashesLeft(row["bcrypt"], tuple(row["argon2"]))
 
 
 async def users(session: Session, ids: Iterable[UUID]) -> dict[UUID, User]:
-    """The users of those ids, closed ones too; an id that is nobody's is not in the answer."""
+    """The users with these ids, by id, including closed ones. Unknown ids are left out."""
     rows = await session.fetch(f"select {_USER} from users where id = any($1::uuid[])", list(ids))
     return {row["id"]: _user(row) for row in rows}
 
 
 async def owners(session: Session, wallet_ids: Iterable[UUID]) -> dict[UUID, User]:
-    """The users whose wallets those are, by wallet id."""
+    """The owners of these wallets, by wallet id."""
     rows = await session.fetch(
         f"select {_USER} from users where wallet_id = any($1::uuid[])",
         list(wallet_ids),
@@ -144,23 +148,27 @@ async def owners(session: Session, wallet_ids: Iterable[UUID]) -> dict[UUID, Use
     return {row["wallet_id"]: _user(row) for row in rows}
 
 
-async def meant(
+async def matching(
     session: Session,
     *,
     username: str | None,
     email: str | None,
     phone: str | None,
     wallet_ids: Sequence[UUID],
-    most: int,
+    limit: int,
 ) -> list[User]:
-    """Whoever is known by one of these exactly, closed ones too; at most `most`, by username. Last come those who
-    have given the address or the number and not verified it."""
-    return [_user(row) for row in await session.fetch(_MEANT, username, email, phone, wallet_ids, most)]
+    """Returns up to `limit` users who match one of these values exactly, including closed ones, by username.
+
+    Users who have not verified the matching address or number come last.
+    """
+    return [_user(row) for row in await session.fetch(_MATCHING, username, email, phone, wallet_ids, limit)]
 
 
 async def set_role(session: Session, username: str, role: Role) -> tuple[User, bool] | None:
-    """Gives the open user of that canonical username the role. Gives them as they are then, and whether that changed
-    anything; None when there is nobody."""
+    """Sets the role of the open user with this canonical username.
+
+    Returns the user with the new role, and whether the role changed; None when there is no such user.
+    """
     user = await session.fetchrow(
         f"select {_USER} from users where username = $1 and closed_at is null for no key update", username
     )
@@ -173,7 +181,10 @@ async def set_role(session: Session, username: str, role: Role) -> tuple[User, b
 
 
 async def lock_open(session: Session, user_id: UUID) -> bool:
-    """Locks an open user's row: whoever opens or ends that user's sessions takes turns. False: closed, or nobody."""
+    """Locks an open user's row, so that callers that open or end the user's sessions take turns.
+
+    Returns False when the user is closed or unknown.
+    """
     found = await session.fetchval(
         "select 1 from users where id = $1 and closed_at is null for no key update", user_id
     )
@@ -181,7 +192,7 @@ async def lock_open(session: Session, user_id: UUID) -> bool:
 
 
 async def lock_user(session: Session, user_id: UUID) -> User | None:
-    """The same, and gives the user as they are once the lock is held."""
+    """Locks an open user's row and returns the user, read after the lock; None when the user is closed or unknown."""
     row = await session.fetchrow(
         f"select {_USER} from users where id = $1 and closed_at is null for no key update", user_id
     )
@@ -189,22 +200,22 @@ async def lock_user(session: Session, user_id: UUID) -> User | None:
 
 
 async def lock_hash(session: Session, user_id: UUID) -> str | None:
-    """The same, and gives the password's hash as it is once the lock is held; None: closed, or nobody."""
-    kept: str | None = await session.fetchval(
+    """Locks an open user's row and returns the password hash, read after the lock; None when closed or unknown."""
+    stored: str | None = await session.fetchval(
         "select password_hash from users where id = $1 and closed_at is null for no key update", user_id
     )
-    return kept
+    return stored
 
 
 async def set_hash(session: Session, user_id: UUID, new: str) -> None:
-    """Keeps the hash of another password."""
+    """Stores the hash of a new password."""
     await session.execute(
         "update users set password_hash = $2, updated_at = clock_timestamp() where id = $1", user_id, new
     )
 
 
-async def keep_hash(session: Session, user_id: UUID, *, old: str, new: str) -> None:
-    """Keeps a new hash of the same password, unless the password was changed meanwhile."""
+async def renew_hash(session: Session, user_id: UUID, *, old: str, new: str) -> None:
+    """Stores a new hash of the same password, unless the password was changed meanwhile."""
     await session.execute(
         "update users set password_hash = $3, updated_at = clock_timestamp() where id = $1 and password_hash = $2",
         user_id,
@@ -214,28 +225,28 @@ async def keep_hash(session: Session, user_id: UUID, *, old: str, new: str) -> N
 
 
 async def change(session: Session, user_id: UUID, changes: Changes) -> User | None:
-    """Changes what is to be changed of an open user and gives them as they are then; None: closed, or nobody."""
-    asked: list[object] = []
+    """Applies the changes to an open user and returns the changed user; None when the user is closed or unknown."""
+    arguments: list[object] = []
     for wanted in (changes.name, changes.email, changes.phone, changes.avatar_url):
-        asked += (False, None) if isinstance(wanted, Stays) else (True, wanted)
-    row = await session.fetchrow(_CHANGE, user_id, *asked)
+        arguments += (False, None) if isinstance(wanted, Unchanged) else (True, wanted)
+    row = await session.fetchrow(_CHANGE, user_id, *arguments)
     return None if row is None else _user(row)
 
 
 async def taken(
     session: Session, *, username: str | None, email: str | None, phone: str | None, other_than: UUID | None = None
 ) -> set[str]:
-    """Which of these another user has already: some of username, email, phone.
+    """Returns which of these values are taken by another user: a subset of username, email, phone.
 
-    An email address or a phone number counts once it is verified: whoever only gives it keeps nobody else from giving
-    it. A username stays with whoever had it first, also when they have left.
+    An email address or a phone number is taken only when it is verified: an unverified one does not stop others from
+    using it. A username stays taken after its user has closed.
     """
     row = await session.fetchrow(_TAKEN, username, email, phone, other_than)
     return set() if row is None else {field for field, is_taken in row.items() if is_taken}
 
 
 async def username_taken(session: Session, username: str) -> bool:
-    """Whether somebody has that username, or had it before they left."""
+    """Whether a user has this username, or had it before they closed their wallet."""
     return "username" in await taken(session, username=username, email=None, phone=None)
 
 

@@ -1,4 +1,4 @@
-"""People as others see them: found by wallet, by id, by name."""
+"""Users as others see them, found by wallet, by id or by name."""
 
 from collections.abc import Iterable
 from uuid import UUID
@@ -14,23 +14,23 @@ _BY_USERNAMES = f"select {_COLUMNS} from users where username = any($1::text[]) 
 _BY_USERNAME = f"select {_COLUMNS} from users where username = $1 and closed_at is null"
 
 _LAST = "chr(1114111)"
-"""The last character there is: everything that begins with a prefix stands before the prefix and this."""
+"""The last Unicode character. Every text that begins with a prefix sorts before the prefix followed by this."""
 
-_SOUGHT = "(select key from sought)"
-"""Both sides are folded by the same function of the database, so that they agree whoever wrote the name and
-whichever version of Unicode PostgreSQL has. What nobody could be found by is null, and finds nobody."""
+_KEY = "(select key from search_key)"
+"""Both sides are folded by the same function of the database, so they agree with every version of Unicode in
+PostgreSQL. The key is null for a text that cannot match a name, and null finds nobody."""
 
 
 def _by_word(place: int) -> str:
-    """People whose name, from its word at that place on, begins with what is sought."""
+    """Returns the SQL for users whose name, from its word at `place` on, begins with the search text."""
     key = f"name_from_word(name, {place})"
     return f"""(select {_COLUMNS}, {place} as place from users
-     where {key} ~>=~ {_SOUGHT} and {key} ~<~ ({_SOUGHT} || {_LAST}) and closed_at is null
+     where {key} ~>=~ {_KEY} and {key} ~<~ ({_KEY} || {_LAST}) and closed_at is null
      order by {key} using ~<~ limit $3)"""
 
 
 _SEARCH = f"""
-with sought as materialized (select name_from_word($2, 1) as key)
+with search_key as materialized (select name_from_word($2, 1) as key)
 select {_COLUMNS} from (
     (select {_COLUMNS}, 0 as place from users
      where username ~>=~ $1 and username ~<~ ($1 || {_LAST}) and closed_at is null
@@ -39,35 +39,35 @@ select {_COLUMNS} from (
 ) found
 group by {_COLUMNS} order by min(place), username limit $3
 """
-"""Scans of prefixes, each by its index and each of at most what is asked for. As ranges, not LIKE: there are no
-wildcards to escape, and a plan made once for every text still knows its range."""
+"""Prefix scans, each on its own index and each limited to the requested number. They are ranges and not LIKE: there
+are no wildcards to escape, and a generic plan still uses the range."""
 
 
 async def by_wallets(session: Session, wallet_ids: Iterable[UUID]) -> dict[UUID, Profile]:
-    """The owners of those wallets, by wallet."""
+    """The profiles of the wallets' owners, by wallet id."""
     return {row["wallet_id"]: _profile(row) for row in await session.fetch(_BY_WALLETS, list(wallet_ids))}
 
 
 async def by_ids(session: Session, user_ids: Iterable[UUID]) -> dict[UUID, Profile]:
-    """The people with those ids, by id; those who have left are not in the answer."""
+    """The profiles with these user ids, by user id. Closed users are left out."""
     return {row["id"]: _profile(row) for row in await session.fetch(_BY_IDS, list(user_ids))}
 
 
 async def by_username(session: Session, username: str) -> Profile | None:
-    """The open user of that canonical username."""
+    """The profile of the open user with this canonical username, or None."""
     row = await session.fetchrow(_BY_USERNAME, username)
     return None if row is None else _profile(row)
 
 
 async def by_usernames(session: Session, usernames: Iterable[str]) -> list[Profile]:
-    """The open users of those canonical usernames, in no order."""
+    """The profiles of the open users with these canonical usernames, in no particular order."""
     return [_profile(row) for row in await session.fetch(_BY_USERNAMES, list(usernames))]
 
 
-async def search(session: Session, *, username: str, name: str, most: int) -> list[Profile]:
-    """Open users whose username begins with the one text, then those whose name does with the other from one of its
-    words on, the first word first. Both are folded."""
-    return [_profile(row) for row in await session.fetch(_SEARCH, username, name, most)]
+async def search(session: Session, *, username: str, name: str, limit: int) -> list[Profile]:
+    """Returns up to `limit` open users: first those whose username begins with `username`, then those whose name
+    begins with `name` from one of its words on, earlier words first. Both texts are folded."""
+    return [_profile(row) for row in await session.fetch(_SEARCH, username, name, limit)]
 
 
 def _profile(row: Record) -> Profile:

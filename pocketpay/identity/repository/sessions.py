@@ -1,7 +1,7 @@
 """Sessions and their refresh tokens.
 
-A session lives until it is ended, or unused for `idle`, or `whole` after it began, whichever comes first. Whoever
-changes several sessions of a user holds that user's row (`people.lock_open`), so that they take turns.
+A session is live until it is ended, or is not refreshed for `idle`, or is older than `whole`, whichever comes first.
+Callers that change several sessions of a user lock the user's row (`people.lock_open`), so that they take turns.
 """
 
 from collections.abc import Sequence
@@ -14,15 +14,15 @@ from pocketpay.database.sessions import Session as Connected
 from pocketpay.identity.session import Lifetime, Session
 from pocketpay.updates.signals import CHANNEL, Signal, payloads
 
-MOST_SESSIONS = 50
-"""A user's at once; a new one beyond that ends the oldest."""
+MAX_SESSIONS = 50
+"""Live sessions of one user. A new one beyond that ends the oldest."""
 
 LIVE = "revoked_at is null and expires_at > clock_timestamp()"
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Whose a session is, and whether it lives and its user has not closed."""
+    """The user and wallet of a session. It is `live` when it has not ended and its user is open."""
 
     user_id: UUID
     wallet_id: UUID
@@ -31,7 +31,7 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Generation:
-    """A refresh token's place in its family, read with the session's row locked."""
+    """The state of a refresh token and its session, read with the session's row locked."""
 
     session_id: UUID
     user_id: UUID
@@ -54,7 +54,7 @@ kept as (
 select now + least($5::interval, $6::interval) from clock
 """
 _BEYOND = f"""
-select id from sessions where user_id = $1 and {LIVE} order by created_at desc, id desc offset {MOST_SESSIONS}
+select id from sessions where user_id = $1 and {LIVE} order by created_at desc, id desc offset {MAX_SESSIONS}
 """
 _END = f"""
 update sessions set revoked_at = clock_timestamp() where id = any($1::uuid[]) and user_id = $2 and {LIVE} returning id
@@ -117,35 +117,38 @@ async def open_session(
     token_hash: bytes,
     lifetime: Lifetime,
 ) -> datetime:
-    """Writes a session with its first refresh token and gives when it expires. The same id again changes nothing."""
+    """Inserts a session with its first refresh token and returns when it expires. Idempotent for the same id."""
     expires_at: datetime = await session.fetchval(
         _OPEN, session_id, user_id, user_agent, token_hash, lifetime.whole, lifetime.idle
     )
     return expires_at
 
 
-async def beyond_the_most(session: Connected, user_id: UUID) -> list[UUID]:
-    """The user's oldest live sessions past the fifty newest."""
+async def beyond_limit(session: Connected, user_id: UUID) -> list[UUID]:
+    """The ids of the user's live sessions beyond the fifty newest."""
     return [row["id"] for row in await session.fetch(_BEYOND, user_id)]
 
 
 async def end(session: Connected, user_id: UUID, session_ids: Sequence[UUID]) -> list[UUID]:
-    """Ends those of the sessions that are the user's and live, tells every server on commit, and gives their ids."""
+    """Ends the live sessions of the user among these ids and returns the ids of the ended ones.
+
+    Every server is notified at commit.
+    """
     ended = [row["id"] for row in await session.fetch(_END, session_ids, user_id)]
     if ended:
         await session.execute(
-            "select pg_notify($1, told) from unnest($2::text[]) told", CHANNEL, payloads(Signal(sessions=ended))
+            "select pg_notify($1, payload) from unnest($2::text[]) payload", CHANNEL, payloads(Signal(sessions=ended))
         )
     return ended
 
 
 async def live(session: Connected, user_id: UUID) -> list[Session]:
-    """The user's live sessions, the newest first."""
+    """The user's live sessions, newest first."""
     return [Session(*row) for row in await session.fetch(_LIVE, user_id)]
 
 
 async def live_of_users(session: Connected, user_ids: Sequence[UUID]) -> dict[UUID, list[Session]]:
-    """The live sessions of each of those users, the newest first; whoever has none is not in the answer."""
+    """The live sessions of these users, by user id, newest first. Users without one are left out."""
     found: dict[UUID, list[Session]] = {}
     for user_id, *columns in await session.fetch(_LIVE_OF_USERS, user_ids):
         found.setdefault(user_id, []).append(Session(*columns))
@@ -153,13 +156,13 @@ async def live_of_users(session: Connected, user_ids: Sequence[UUID]) -> dict[UU
 
 
 async def is_of(session: Connected, user_id: UUID, session_id: UUID) -> bool:
-    """Whether that session is, or was, the user's."""
+    """Whether the session belongs to the user. It may have ended."""
     found = await session.fetchval("select 1 from sessions where id = $1 and user_id = $2", session_id, user_id)
     return found is not None
 
 
 async def standings(session: Connected, session_ids: Sequence[UUID]) -> dict[UUID, Standing]:
-    """Whose sessions those are and whether they live, by id; without those that are none."""
+    """The users and wallets of these sessions, and whether they are live, by id. Unknown ids are left out."""
     rows = await session.fetch(_STANDINGS, session_ids)
     return {row["id"]: Standing(row["user_id"], row["wallet_id"], row["live"]) for row in rows}
 
@@ -167,9 +170,9 @@ async def standings(session: Connected, session_ids: Sequence[UUID]) -> dict[UUI
 async def lock_generation(
     session: Connected, token_hash: bytes, successor_hash: bytes, *, grace: timedelta
 ) -> Generation | None:
-    """Locks the session of that refresh token and reads where the token stands; None when it is nobody's.
+    """Locks the session of a refresh token and returns the token's state, or None for an unknown token.
 
-    Read after the lock: of two refreshes at once the second must see what the first has done.
+    The state is read after the lock: of two refreshes at once, the second must see the result of the first.
     """
     if await session.fetchval(_LOCK_FAMILY, token_hash) is None:
         return None
@@ -180,22 +183,23 @@ async def lock_generation(
 async def rotate(
     session: Connected, generation: Generation, token_hash: bytes, successor_hash: bytes, *, lifetime: Lifetime
 ) -> datetime:
-    """Marks the token used, writes its successor, and gives when the session expires now."""
+    """Marks the token as used, inserts its successor, and returns the session's new expiry."""
     expires_at: datetime = await session.fetchval(
         _ROTATE, token_hash, successor_hash, generation.session_id, lifetime.whole, lifetime.idle
     )
     return expires_at
 
 
-async def sweep(session: Connected, *, after: timedelta, most_sessions: int, most_tokens: int) -> int:
-    """Deletes sessions that ended that long ago, their tokens first, and gives how many of both.
+async def sweep(session: Connected, *, after: timedelta, max_sessions: int, max_tokens: int) -> int:
+    """Deletes sessions that ended more than `after` ago, their tokens first, and returns how many of both in total.
 
-    A session may have left thousands of tokens, so those have a bound of their own; a session goes with its last.
+    A session may have thousands of tokens, so tokens have a limit of their own. A session is deleted with its last
+    token.
     """
-    ended = [row["id"] for row in await session.fetch(_ENDED_LONG_AGO, after, most_sessions)]
+    ended = [row["id"] for row in await session.fetch(_ENDED_LONG_AGO, after, max_sessions)]
     if not ended:
         return 0
-    tokens = await session.execute(_SWEEP_TOKENS, ended, most_tokens)
+    tokens = await session.execute(_SWEEP_TOKENS, ended, max_tokens)
     return _count(tokens) + _count(await session.execute(_SWEEP_SESSIONS, ended))
 
 

@@ -1,8 +1,8 @@
-"""The counters that every server shares. Buckets are opaque names; the table is unlogged: a crash forgets it.
+"""The counters that all servers share. Bucket names are opaque. The table is unlogged, so a crash empties it.
 
-claim_rate       counts one more within a fixed window
-claim_attempt    counts one more failure *before* it is one: a success takes it back, so that a hundred guesses at
-                 once are counted no later than they are made
+claim_rate       counts one more event within a fixed window
+claim_attempt    counts a failure *before* the attempt; a success removes it. So a hundred guesses at once are all
+                 counted before they are made
 """
 
 from datetime import timedelta
@@ -11,7 +11,7 @@ from pocketpay.database.sessions import Session
 
 _OVER = """
 (t.expires_at <= excluded.window_started_at or t.expires_at > excluded.expires_at + interval '5 seconds')"""
-"""Whether what is kept is of no use: its time is over, or it ends later than anything of now could, because it was
+"""Whether the stored counter is invalid: it has expired, or it ends later than any counter of now can, because it was
 written by a clock that was ahead (decision 27)."""
 
 _CLAIM_RATE = f"""
@@ -41,18 +41,20 @@ select greatest(1, ceil(extract(epoch from blocked_until - clock_timestamp()))):
 """
 
 
-async def claim_rate(session: Session, bucket: str, *, most: int, window: timedelta) -> int | None:
-    """Counts one more in the bucket's window. None, or if that is one too many the seconds until the window ends."""
-    seconds: int | None = await session.fetchval(_CLAIM_RATE, bucket, most, window)
+async def claim_rate(session: Session, bucket: str, *, limit: int, window: timedelta) -> int | None:
+    """Counts one more event in the bucket's window. Returns None, or the seconds until the window ends when the limit
+    is exceeded."""
+    seconds: int | None = await session.fetchval(_CLAIM_RATE, bucket, limit, window)
     return seconds
 
 
 async def claim_attempt(
     session: Session, bucket: str, *, free: int, longest_wait_seconds: int, memory: timedelta
 ) -> int | None:
-    """Counts an attempt as failed. None, or the seconds still to wait, and then nothing is counted.
+    """Counts an attempt as failed and returns None; during a wait, counts nothing and returns the seconds left.
 
-    From the `free`th failure within `memory` of one another on, each is followed by a wait: 1 s, 2, 4, … the longest.
+    Failures add up while each is within `memory` of the one before. Failure number `free` is followed by a wait of
+    1 s, and each later one by a wait twice as long, up to `longest_wait_seconds`.
     """
     counted = await session.fetchval(_CLAIM_ATTEMPT, bucket, memory, free, float(longest_wait_seconds))
     if counted is not None:
@@ -60,20 +62,21 @@ async def claim_attempt(
     return await session.fetchval(_BLOCKED_FOR, bucket) or 1
 
 
-async def give_back(session: Session, bucket: str) -> None:
-    """Takes an attempt back that came to no verdict."""
+async def undo_attempt(session: Session, bucket: str) -> None:
+    """Removes an attempt whose password could not be verified."""
     await session.execute("update throttles set hits = hits - 1, blocked_until = null where bucket = $1", bucket)
 
 
-async def forget(session: Session, bucket: str) -> None:
+async def delete(session: Session, bucket: str) -> None:
+    """Deletes the counter of a bucket."""
     await session.execute("delete from throttles where bucket = $1", bucket)
 
 
-async def sweep(session: Session, *, most: int) -> int:
-    """Deletes up to `most` expired buckets and gives how many."""
+async def sweep(session: Session, *, limit: int) -> int:
+    """Deletes up to `limit` expired buckets and returns how many."""
     deleted = await session.execute(
         "delete from throttles where bucket in (select bucket from throttles where expires_at < clock_timestamp() "
         "order by expires_at limit $1 for update skip locked)",
-        most,
+        limit,
     )
     return int(deleted.split()[-1])

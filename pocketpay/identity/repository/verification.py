@@ -1,4 +1,4 @@
-"""Which email address and which phone number a user has verified: each is verified for one user at most."""
+"""The verified email address and phone number of users. Each is verified for at most one user."""
 
 from uuid import UUID
 
@@ -6,7 +6,7 @@ from pocketpay.database.sessions import Session
 from pocketpay.identity.contacts import Contact
 
 _KEY = {Contact.EMAIL: "lower({0})", Contact.PHONE: "{0}"}
-"""In which form two of them are compared."""
+"""The SQL for the form in which two addresses or numbers are compared."""
 
 _NAME = {Contact.EMAIL: "email address", Contact.PHONE: "phone number"}
 
@@ -19,7 +19,7 @@ select from users
 where id = $1 or ({key} = (select {key} from users where id = $1) and {column}_verified_at is not null)
 order by id for no key update
 """
-"""In the order of their ids: two users may take an address and a number from each other at once."""
+"""Locks in the order of ids: two users may take over an address and a number from each other at the same time."""
 
 _TAKE = """
 update users set {column}_verified_at = null, updated_at = clock_timestamp()
@@ -31,16 +31,16 @@ update users set {column}_verified_at = clock_timestamp(), updated_at = clock_ti
 
 
 async def lock(session: Session, contact: Contact, user_id: UUID) -> None:
-    """Locks the user's address or number until the unit ends, then the user and whoever has verified it.
+    """Locks the user's address or number until the unit of work ends, then the user and the user who has verified it.
 
-    All who verify the same one take turns.
+    So users who verify the same address or number take turns.
     """
     await session.execute(_of(_LOCK, contact), user_id)
     await session.execute(_of(_LOCK_ROWS, contact), user_id)
 
 
 async def verify(session: Session, contact: Contact, user_id: UUID, address: str) -> None:
-    """The user has verified that address or number, which is theirs; for another user it is not verified any more."""
+    """Marks the user's address or number as verified, and as not verified for every other user."""
     await session.execute(_of(_TAKE, contact), user_id, address)
     await session.execute(_of(_VERIFY, contact), user_id)
 

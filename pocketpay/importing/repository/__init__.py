@@ -1,8 +1,8 @@
 """The SQL of the import.
 
-people.py       people written many at once, and the opening balances that are not posted yet
-staging.py      the export in temporary tables, on a connection of its own without time limits, and joined there
-comparison.py   people compared with one another and with who is here
-welcomes.py     who is still to be sent a welcome mail
-verdicts.py     what the dry run has found, and the people who can move in
+people.py       writes many people at once, and finds opening balances that are not posted yet
+staging.py      loads the export into temporary tables, on a separate connection without timeouts, and joins it
+comparison.py   compares people with each other and with existing users
+welcomes.py     finds users without a welcome mail
+verdicts.py     reads the findings of the dry run, and the people who can be imported
 """

@@ -1,4 +1,4 @@
-"""People who come from Supabase, many at once: written, and those found whose opening balance is still owed."""
+"""Writes many imported people at once, and finds the opening balances that are not posted yet."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,14 +7,14 @@ from uuid import UUID
 import asyncpg
 
 from pocketpay.database.sessions import Connection, Session
-from pocketpay.identity.errors import AlreadyThere
+from pocketpay.identity.errors import AlreadyExists
 from pocketpay.importing.repository.verdicts import Ready
 from pocketpay.money import Money
 
 
 @dataclass(frozen=True, slots=True)
-class Arrival:
-    """A person about to be written, with the ids that are made before. `opening_id` is None where there is none."""
+class NewPerson:
+    """A person to be written, with their new ids. `opening_id` is None for a person without an opening balance."""
 
     ready: Ready
     user_id: UUID
@@ -24,7 +24,7 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True)
 class Owed:
-    """An opening balance that was promised with its person, and is not in the books yet."""
+    """An opening balance that was recorded with its person and is not posted yet."""
 
     supabase_id: UUID
     wallet_id: UUID
@@ -32,7 +32,7 @@ class Owed:
     amount: Money
 
 
-_ARRIVE = """
+_WRITE = """
 with clock as materialized (select clock_timestamp() as now),
 new as materialized (
     select * from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[],
@@ -42,7 +42,7 @@ new as materialized (
 accounts as (
     insert into ledger_accounts (id, kind, currency, posted, held, sequence, version, updated_at)
     select wallet_id, 'wallet', currency, 0, 0, 0, 0, now from new, clock),
-purses as (
+new_wallets as (
     insert into wallets (id, account_kind, currency, status, created_at, updated_at)
     select wallet_id, 'wallet', currency, 'active', now, now from new, clock),
 people as (
@@ -71,19 +71,20 @@ select exists(
 """
 
 
-async def arrive(session: Session, arrivals: Sequence[Arrival]) -> None:
-    """Writes accounts, wallets, users and who they were. Said again with the same ids it changes nothing.
+async def write(session: Session, new_people: Sequence[NewPerson]) -> None:
+    """Inserts accounts, wallets, users and their records in imported_users. Idempotent for the same ids.
 
-    Raises AlreadyThere when a name or an address was taken meanwhile; the unit of work is then broken.
+    Raises AlreadyExists when a username, an address or a number was taken meanwhile; the unit of work cannot be used
+    then.
     """
-    if await session.fetchval("select exists(select from users where id = $1)", arrivals[0].user_id):
-        return  # our own earlier try, whose reply was lost: all of it or nothing
-    people = [arrival.ready for arrival in arrivals]
+    if await session.fetchval("select exists(select from users where id = $1)", new_people[0].user_id):
+        return  # an earlier try of this call committed all of it, and its reply was lost
+    people = [person.ready for person in new_people]
     try:
         await session.execute(
-            _ARRIVE,
-            [arrival.user_id for arrival in arrivals],
-            [arrival.wallet_id for arrival in arrivals],
+            _WRITE,
+            [person.user_id for person in new_people],
+            [person.wallet_id for person in new_people],
             [one.supabase_id for one in people],
             [one.username for one in people],
             [one.name for one in people],
@@ -94,20 +95,20 @@ async def arrive(session: Session, arrivals: Sequence[Arrival]) -> None:
             [one.currency for one in people],
             [one.opening for one in people],
             [one.created_at for one in people],
-            [arrival.opening_id for arrival in arrivals],
+            [person.opening_id for person in new_people],
             [one.email_verified_at for one in people],
         )
     except asyncpg.UniqueViolationError as violation:
-        raise AlreadyThere(violation.constraint_name) from violation
+        raise AlreadyExists(violation.constraint_name) from violation
 
 
 async def is_owed(session: Session, wallet_id: UUID) -> bool:
-    """Whether an opening balance that was promised to that wallet is not in the books yet."""
+    """Whether the wallet has an opening balance that is not posted yet."""
     found: bool = await session.fetchval(_IS_OWED, wallet_id)
     return found
 
 
 async def owed(connection: Connection, after: UUID, limit: int) -> list[Owed]:
-    """Opening balances promised by an import that was cut off, by Supabase id."""
+    """Returns up to `limit` opening balances that are not posted yet, by Supabase id, after the id `after`."""
     rows = await connection.fetch(_OWED, after, limit)
     return [Owed(row[0], row[1], row[2], Money(row[3], row[4])) for row in rows]

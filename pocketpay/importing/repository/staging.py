@@ -1,6 +1,6 @@
-"""An export laid out in temporary tables of one connection, and joined.
+"""Loads an export into temporary tables of one connection, and joins it there.
 
-Nothing of it outlives the connection. A million people are PostgreSQL's to sort, not ours to hold in memory.
+The tables end with the connection. PostgreSQL sorts and joins a million people, so they are never in our memory.
 
 Decision 13 gives the reasons.
 """
@@ -13,7 +13,7 @@ import asyncpg
 from pocketpay.database.sessions import Connection, Record, connect
 from pocketpay.errors import PocketPayError
 
-UNHURRIED = {
+NO_TIMEOUTS = {
     "default_transaction_isolation": "read committed",
     "statement_timeout": "0",
     "lock_timeout": "5000",
@@ -22,8 +22,8 @@ UNHURRIED = {
     "timezone": "UTC",
 }
 
-ONE_AT_A_TIME = 7_064_738_212_003
-"""The advisory lock's number: ours alone, and otherwise without meaning."""
+LOCK_ID = 7_064_738_212_003
+"""The number of the advisory lock; an arbitrary number that nothing else uses."""
 
 TABLES = {
     "auth.users": "staged_users",
@@ -32,7 +32,7 @@ TABLES = {
     "public.ledger_entries": "staged_entries",
 }
 
-_LAY_OUT = """
+_CREATE_TABLES = """
 create temp table staged_users (part int, line bigint, id uuid, email text, phone text, encrypted_password text,
     username text, name text, avatar_url text, currency text, balance text, balance_cents text, created_at text,
     metadata text, deleted_at text, banned_until text, is_anonymous text, email_confirmed_at text);
@@ -43,7 +43,7 @@ create temp table staged_wallets (part int, line bigint, owner uuid, id text, cu
 create temp table staged_entries (part int, line bigint, wallet text, amount text, currency text);
 create temp table candidates (n bigint, part int, line bigint, id uuid, username text, email text, phone text,
     verified boolean);
-create temp table sound (n bigint, id uuid, username text, name text, email text, phone text, avatar_url text,
+create temp table importable (n bigint, id uuid, username text, name text, email text, phone text, avatar_url text,
     password_hash text, currency text, opening bigint, created_at timestamptz, email_verified_at timestamptz);
 create temp table findings (part int, line bigint, severity text, field text, problem text, n bigint, shown text,
     suggestions text[], becomes text);
@@ -82,7 +82,7 @@ left join (
 where not exists (select from imported_users i where i.supabase_id = u.id)
 """
 
-_NOBODYS = """
+_WITHOUT_USER = """
 insert into findings (part, line, severity, field, problem)
 select part, line, 'wrong', 'id', 'this profile has no user in auth.users' from staged_profiles p
 where not exists (select from staged_users u where u.id = p.id)
@@ -96,30 +96,30 @@ from staged_entries e where not exists (select from staged_wallets w where w.id 
 
 
 _GRANT = "select format('GRANT TEMPORARY ON DATABASE %I TO %I', current_database(), current_user)"
-"""What is missing where temporary tables are refused."""
+"""Returns the GRANT that is missing when PostgreSQL refuses temporary tables."""
 
 
-class CannotStage(PocketPayError):
-    """The database does not let us lay an export out. The text says what to do."""
+class StagingRefused(PocketPayError):
+    """The database does not allow the import to load the export. The message says what to do."""
 
 
-async def opened(dsn: str) -> Connection:
-    """A connection of the import's own, with the tables laid out; only one import at a time has one.
+async def open_connection(dsn: str) -> Connection:
+    """Opens the connection of the import and creates its temporary tables. Only one import can run at a time.
 
-    Raises ServiceBusy when the database does not answer, CannotStage with what to do.
+    Raises ServiceBusy when the database does not answer, and StagingRefused.
     """
-    connection = await connect(dsn, name="pocketpay import", settings=UNHURRIED, command_seconds=None)
+    connection = await connect(dsn, name="pocketpay import", settings=NO_TIMEOUTS, command_seconds=None)
     try:
         grant = await connection.fetchval(_GRANT)
-        # A killed import's connection takes PostgreSQL a moment to notice; the lock goes with it.
-        await connection.fetchval("select pg_advisory_lock($1)", ONE_AT_A_TIME)
-        await connection.execute(_LAY_OUT)
+        # PostgreSQL takes a moment to notice that the connection of a killed import is gone, and to free its lock.
+        await connection.fetchval("select pg_advisory_lock($1)", LOCK_ID)
+        await connection.execute(_CREATE_TABLES)
     except BaseException as error:
         connection.terminate()
         if isinstance(error, asyncpg.LockNotAvailableError):
-            raise CannotStage("Another import is running. Wait until it ends.") from None
+            raise StagingRefused("Another import is running. Wait until it ends.") from None
         if isinstance(error, asyncpg.InsufficientPrivilegeError):
-            raise CannotStage(
+            raise StagingRefused(
                 "The login of DATABASE_URL cannot create temporary tables. Ask an administrator to run "
                 f"scripts/database-logins again, or: {grant};"
             ) from None
@@ -128,27 +128,27 @@ async def opened(dsn: str) -> Connection:
 
 
 async def put(connection: Connection, table: str, records: Sequence[tuple[object, ...]]) -> None:
-    """Adds rows to one of the temporary tables, in the order of its columns."""
+    """Adds records to a temporary table. Their values are in the order of its columns."""
     if records:
         await connection.copy_records_to_table(table, records=records, schema_name="pg_temp")
 
 
 async def join(connection: Connection) -> int:
-    """Joins what was staged, those left out who are here already; gives how many there are to judge."""
+    """Joins the loaded tables, without people who were imported before, and returns how many people to check."""
     await connection.execute("analyze staged_users, staged_profiles, staged_wallets, staged_entries")
     await connection.execute(_JOIN)
     await connection.execute("create unique index on joined (n)")
-    await connection.execute(_NOBODYS)
+    await connection.execute(_WITHOUT_USER)
     count: int = await connection.fetchval("select count(*) from joined")
     return count
 
 
 async def clock(connection: Connection) -> datetime:
-    """The time by the database."""
+    """Returns the time of the database's clock."""
     now: datetime = await connection.fetchval("select clock_timestamp()")
     return now
 
 
 async def page(connection: Connection, after: int, limit: int) -> list[Record]:
-    """The next people to judge, each with all that the export says of them."""
+    """Returns the next people to check, each with all their data in the export."""
     return await connection.fetch("select * from joined where n > $1 order by n limit $2", after, limit)

@@ -1,4 +1,4 @@
-"""What the dry run has found: every finding, the people who can be imported, and their sums."""
+"""Reads the results of the dry run: the findings, the people who can be imported, and their sums."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from pocketpay.database.sessions import Connection, Record
 from pocketpay.identity.passwords import NO_PASSWORD
 from pocketpay.importing.repository.comparison import IS_RETIRED
 
-_TELL = f"""
+_FINDINGS = f"""
 select part, line, severity, field, problem, shown, becomes, (
     select s from unnest(f.suggestions) with ordinality s(s, place)
     where not exists (select from users u where u.username = s)
@@ -19,14 +19,14 @@ from findings f order by part, line, severity desc, field collate "C", problem c
 """
 
 _READY = """
-select s.* from sound s
+select s.* from importable s
 where n > $1 and not exists (select from findings f where f.n = s.n and f.severity = 'wrong') order by n limit $2
 """
 
 _SUMS = """
 select s.currency, count(*) as people, count(*) filter (where s.opening > 0) as openings,
     coalesce(sum(s.opening), 0)::text as total
-from sound s where not exists (select from findings f where f.n = s.n and f.severity = 'wrong')
+from importable s where not exists (select from findings f where f.n = s.n and f.severity = 'wrong')
 group by s.currency order by s.currency
 """
 
@@ -34,9 +34,9 @@ _COUNTS = """
 select (select count(*) from staged_users) as read,
     (select count(*) from staged_users u
         where exists (select from imported_users i where i.supabase_id = u.id)) as here,
-    (select count(*) from sound s where email is not null and email_verified_at is null
+    (select count(*) from importable s where email is not null and email_verified_at is null
         and not exists (select from findings f where f.n = s.n and f.severity = 'wrong')) as unverified,
-    (select count(*) from sound s where password_hash = $1 and email_verified_at is not null
+    (select count(*) from importable s where password_hash = $1 and email_verified_at is not null
         and not exists (select from findings f where f.n = s.n and f.severity = 'wrong')) as first_passwords,
     (select count(distinct (part, line)) from findings where severity = 'wrong') as wrong,
     (select count(*) from findings where severity = 'note') as notes
@@ -45,7 +45,7 @@ select (select count(*) from staged_users) as read,
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """A person fit to be written. `opening` is in minor units of `currency`; `created_at` None for now."""
+    """A person who can be imported. `opening` is in minor units of `currency`; a `created_at` of None means now."""
 
     n: int
     supabase_id: UUID
@@ -63,7 +63,8 @@ class Ready:
 
 @dataclass(frozen=True, slots=True)
 class Sum:
-    """What moves in, in one currency: people, opening balances, and these together in minor units."""
+    """The people who can be imported in one currency: the number of people, the number of opening balances, and the
+    total of these in minor units."""
 
     currency: str
     people: int
@@ -73,9 +74,15 @@ class Sum:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Lines of auth.users read, of people who are here already, email addresses of those who can move in that are not
-    confirmed, people who can move in without a password and with a confirmed address, lines with something wrong, and
-    notes."""
+    """The counts of the dry run.
+
+    read              lines of auth.users
+    here              people who were imported before
+    unverified        people who can be imported, with an email address that is not confirmed
+    first_passwords   people who can be imported, with a confirmed address and without a password
+    wrong             lines with an error
+    notes             notes
+    """
 
     read: int
     here: int
@@ -85,25 +92,25 @@ class Counts:
     notes: int
 
 
-async def tell(connection: Connection) -> AsyncIterator[Record]:
-    """Every finding, file by file and line by line."""
+async def findings(connection: Connection) -> AsyncIterator[Record]:
+    """Yields every finding, file by file and line by line."""
     async with connection.transaction():
-        async for row in connection.cursor(_TELL, prefetch=500):
+        async for row in connection.cursor(_FINDINGS, prefetch=500):
             yield row
 
 
 async def ready(connection: Connection, after: int, limit: int) -> list[Ready]:
-    """The next people with nothing wrong about them."""
+    """Returns the next people without an error."""
     return [Ready(*row) for row in await connection.fetch(_READY, after, limit)]
 
 
 async def sums(connection: Connection) -> list[Sum]:
-    """What moves in, by currency."""
+    """Returns the sums of the people who can be imported, by currency."""
     rows = await connection.fetch(_SUMS)
     return [Sum(row["currency"], row["people"], row["openings"], int(row["total"])) for row in rows]
 
 
 async def counts(connection: Connection) -> Counts:
     row = await connection.fetchrow(_COUNTS, NO_PASSWORD)
-    assert row is not None  # noqa: S101 - it is one of counts
+    assert row is not None  # noqa: S101 - a select without from has one row
     return Counts(*row)

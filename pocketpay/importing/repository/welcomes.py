@@ -1,4 +1,4 @@
-"""Welcome mails: who is still to be sent one, and who was."""
+"""Welcome mails: finds the users who need one, and records those who were sent one."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,14 +22,15 @@ with newcomers as materialized (
 insert into welcome_mails (user_id, made_at) select id, clock_timestamp() from newcomers
 on conflict (user_id) do nothing returning user_id
 """
-"""Locked: whoever sets a password meanwhile ends all challenges, and is sent no other one then."""
+"""Locks the users, so that a user who sets a password at the same time is sent no mail. Setting a password ends all
+challenges."""
 
 START = UUID(int=0)
 
 
 @dataclass(frozen=True, slots=True)
 class Newcomer:
-    """Somebody who moved in without a password, and whose address is verified."""
+    """A user who was imported without a password and has a verified address."""
 
     user_id: UUID
     username: str
@@ -37,18 +38,18 @@ class Newcomer:
 
 
 async def next_newcomers(connection: Connection, after: UUID, limit: int) -> list[Newcomer]:
-    """Who is still to be sent a welcome mail, by their ids."""
+    """Returns up to `limit` users who need a welcome mail, by user id, after the id `after`."""
     return [Newcomer(*row) for row in await connection.fetch(_NEXT, after, NO_PASSWORD, limit)]
 
 
 async def count(connection: Connection) -> int:
-    """How many are still to be sent one."""
+    """Returns how many users need a welcome mail."""
     number: int = await connection.fetchval(_COUNT, START, NO_PASSWORD)
     return number
 
 
 async def mark(session: Session, user_ids: Sequence[UUID]) -> tuple[set[UUID], datetime]:
-    """Records a welcome mail for each of them; returns those who had no record yet, and the time."""
+    """Records a welcome mail for each user; returns the ids of those without an earlier record, and the time."""
     rows = await session.fetch(_MARK, list(user_ids), NO_PASSWORD)
     now: datetime = await session.fetchval("select clock_timestamp()")
     return {row["user_id"] for row in rows}, now

@@ -7,7 +7,7 @@ from uuid import UUID
 import asyncpg
 
 from pocketpay.database.sessions import Session
-from pocketpay.identity.errors import AlreadyThere
+from pocketpay.identity.errors import AlreadyExists
 from pocketpay.money import Money
 
 BONUS_DESCRIPTION = "Welcome bonus"
@@ -61,7 +61,7 @@ from ledger_accounts house where house.kind = 'promotions' and house.currency = 
 async def write(session: Session, newcomer: Newcomer) -> None:
     """Writes the account with the bonus in its balance, the wallet and the user, then the bonus and its two entries.
 
-    Raises AlreadyThere when a unique value is taken; the unit of work must then be rolled back.
+    Raises AlreadyExists when a unique value is taken; the unit of work must then be rolled back.
     """
     try:
         created_at: datetime = await session.fetchval(
@@ -77,7 +77,7 @@ async def write(session: Session, newcomer: Newcomer) -> None:
             newcomer.password_hash,
         )
     except asyncpg.UniqueViolationError as violation:
-        raise AlreadyThere(violation.constraint_name) from violation
+        raise AlreadyExists(violation.constraint_name) from violation
     if newcomer.bonus.minor:
         await session.execute(
             _BONUS,

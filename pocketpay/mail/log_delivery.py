@@ -7,8 +7,8 @@ import structlog
 log = structlog.get_logger(__name__)
 
 
-class ShownMail:
-    """Shows each mail in the log. Never in production: whoever reads the log could use the code."""
+class LogDelivery:
+    """Shows each mail in the log. Never used in production, where readers of the log could use the codes."""
 
     async def deliver(self, message: EmailMessage) -> None:
         plain = message.get_body(("plain",))
@@ -16,11 +16,11 @@ class ShownMail:
         text = f"{message['Subject']}\n\n{plain.get_content()}"
         log.info("mail_is_not_sent_in_development", name=masked(message["To"]), text=text)
 
-    async def rest(self) -> None:
-        """Nothing is open."""
+    async def close_idle(self) -> None:
+        """Does nothing: there is no connection."""
 
 
 def masked(address: str) -> str:
-    """The address as a log may have it: its first letter and its domain."""
+    """Returns the address as it may appear in a log: its first letter and its domain."""
     local, _, domain = address.rpartition("@")
     return f"{local[:1]}…@{domain}"
