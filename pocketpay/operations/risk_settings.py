@@ -21,7 +21,7 @@ from pocketpay.payments.parsing import parse_reason, parse_setting
 from pocketpay.risk import repository
 from pocketpay.risk.repository import Override
 from pocketpay.risk.rules import SETTINGS
-from pocketpay.settings import Settings, SettingsError, overridden
+from pocketpay.settings import Settings, SettingsError, with_overrides
 from pocketpay.transactions.errors import InvalidInput
 
 
@@ -59,7 +59,7 @@ async def set_risk_setting(
     """Sets one over the environment's and gives it as it applies then. Raises InvalidInput and ServiceBusy."""
     value, reason = parse_setting(raw_value), parse_reason(raw_reason)
     try:
-        overridden(settings, {name: value})
+        with_overrides(settings, {name: value})
         if is_money(SETTINGS[name]):
             # Every server that serves another currency has to start with it too.
             money_setting(name.upper(), value, await database.query(served_anywhere))
