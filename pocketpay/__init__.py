@@ -9,7 +9,7 @@ explorer/        GraphiQL, served by this server
 operations/      the operators' actions and queries
 onboarding/      sign-up, closing a wallet, demo people
 importing/       the import from Supabase: users, their opening balances, and the report of an import
-payments/        the payment operations, each with its rules: pay, request money, refund, deposit, withdraw, use a card
+payments/        the operations that move money, each with its rules: pay, refund, deposit, withdraw, use a card
 clearing/        decides instructions by the current terms and executes many of them in one unit of work
 operator_log/    the permanent record of operators' actions
 transactions/    the customer's view of a payment: its status, history, statement, limits

@@ -78,7 +78,8 @@ from pocketpay.updates.listener import Listener
 logger = structlog.get_logger(__name__)
 
 REQUESTS_PER_SECOND = 300
-"""Default of REQUEST_RATE_PER_SECOND in production: requests per second of one user. A burst can have twice as many."""
+"""Default of REQUEST_RATE_PER_SECOND in production: requests per second of one user. A burst can have twice as
+many."""
 
 ANONYMOUS_PER_SECOND = 20
 """Default of ANONYMOUS_RATE_PER_SECOND in production: requests per second from one address without a valid token. A
@@ -304,8 +305,8 @@ async def _stop(task: "asyncio.Task[None]") -> None:
 
 
 def _rates(settings: Settings) -> Rates | None:
-    """The request rate limit per user; None when there is no limit. Development has no default limit, so that load tests
-    are possible."""
+    """The request rate limit per user; None when there is no limit. Development has no default limit, so that load
+    tests are possible."""
     per_second = settings.request_rate_per_second or (REQUESTS_PER_SECOND if settings.production else None)
     return None if per_second is None else Rates(per_second, 2 * per_second)
 

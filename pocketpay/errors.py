@@ -18,8 +18,8 @@ class PocketPayError(Exception):
 class Refusal(PocketPayError):
     """A request that breaks a rule of the product.
 
-    `code` is the stable code that clients see (an `ErrorCode` of the schema). `field` is the name of the refused input
-    field, in the schema's spelling (`amount`, `to`, `idempotencyKey`), or None.
+    `code` is the stable code that clients see (an `ErrorCode` of the schema). `field` is the name of the refused
+    input field, in the schema's spelling (`amount`, `to`, `idempotencyKey`), or None.
     """
 
     code: ClassVar[str]

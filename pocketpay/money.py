@@ -93,8 +93,8 @@ class Money:
         return Money((self.minor * basis_points + 5_000) // 10_000, self.currency)
 
     def split(self, ways: int) -> "list[Money]":
-        """Splits the amount into `ways` shares with exactly this sum. The first shares get one minor unit more each when
-        there is a remainder."""
+        """Splits the amount into `ways` shares with exactly this sum. The first shares get one minor unit more each
+        when there is a remainder."""
         if ways < 1:
             raise ValueError("an amount is split into at least one share")
         share, remainder = divmod(self.minor, ways)

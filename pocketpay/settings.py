@@ -341,7 +341,8 @@ class Settings(RiskSettings, BaseSettings):
     @field_validator("*", mode="before")
     @classmethod
     def _empty_is_absent(cls, value: object, info: ValidationInfo) -> object:
-        """Treats an empty value (`NAME=`) of an optional setting as absent. A .env file or a container can have one."""
+        """Treats an empty value (`NAME=`) of an optional setting as absent. A .env file or a container can have
+        one."""
         optional = cls.model_fields[info.field_name or ""].default is None
         return None if value == "" and optional else value
 
@@ -400,8 +401,8 @@ class Settings(RiskSettings, BaseSettings):
 
     @property
     def production(self) -> bool:
-        """Whether this is production. Without ENVIRONMENT, it is development with the embedded database, and production
-        with any other."""
+        """Whether this is production. Without ENVIRONMENT, it is development with the embedded database, and
+        production with any other."""
         chosen = self.environment or (Environment.DEVELOPMENT if self.embedded else Environment.PRODUCTION)
         return chosen is Environment.PRODUCTION
 
@@ -543,10 +544,10 @@ def full_description(field: FieldInfo) -> str:
 
 def _bounds(field: FieldInfo) -> str:
     """The bounds of a number in one sentence; "" when there are none."""
+    words = {"ge": "at least {}", "gt": "more than {}", "le": "at most {}", "lt": "less than {}"}
     limits: dict[str, Any] = {}
     for constraint in field.metadata:
-        limits |= {bound: getattr(constraint, bound) for bound in ("ge", "gt", "le", "lt") if hasattr(constraint, bound)}
-    words = {"ge": "at least {}", "gt": "more than {}", "le": "at most {}", "lt": "less than {}"}
+        limits |= {bound: getattr(constraint, bound) for bound in words if hasattr(constraint, bound)}
     sentence = " and ".join(words[bound].format(limit) for bound, limit in limits.items())
     return f"{sentence.capitalize()}." if sentence else ""
 
@@ -564,8 +565,8 @@ def load(**overrides: object) -> Settings:
 
 
 def with_overrides(settings: Settings, changes: Mapping[str, str]) -> Settings:
-    """Returns the settings with `changes` applied. `changes` has text by field name, parsed and checked like a value from
-    the environment.
+    """Returns the settings with `changes` applied. `changes` has text by field name, parsed and checked like a value
+    from the environment.
 
     Raises SettingsError with one sentence about the first wrong setting.
     """

@@ -185,7 +185,7 @@ def test_lifetimes_are_those_of_the_server() -> None:
 def test_what_since_sends_again_is_what_the_server_sends() -> None:
     said = section("Live updates")
     assert f"{since.LOOK_BACK.seconds} seconds before `since`" in said
-    assert f"more than {since.MOST_MISSED} objects changed" in said
+    assert f"more than {since.MAX_MISSED} objects changed" in said
     assert f"`{since.TOO_MANY_CHANGES}`" in said
 
 

@@ -65,6 +65,6 @@ class Card(Node):
 
     @classmethod
     async def find(cls, info: Info, id: UUID) -> Self | None:
-        """The card of that id when it is the viewer's."""
+        """The viewer's card with this id; None when the viewer has none."""
         found = await info.context.loaders.cards.load((info.context.require_viewer().wallet_id, id))
         return None if found is None else cls.of(found)

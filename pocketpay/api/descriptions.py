@@ -1,4 +1,4 @@
-"""The descriptions of fields that several inputs or payloads have."""
+"""Descriptions of fields that several inputs or payloads share."""
 
 from pocketpay.payments.parsing import KEY_LENGTH
 

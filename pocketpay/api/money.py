@@ -14,7 +14,7 @@ class Money:
 
     @classmethod
     def of(cls, amount: money.Money) -> Self:
-        """Money of the packages below, for clients."""
+        """Wraps an amount from the packages below."""
         return cls(known=amount)
 
     @strawberry.field(

@@ -1,4 +1,4 @@
-"""A money request as one of its two sides sees it."""
+"""A money request as its requester or its payer sees it."""
 
 from datetime import datetime
 from enum import Enum
@@ -48,11 +48,11 @@ class MoneyRequest(Node):
 
     @classmethod
     def of(cls, known: requests.MoneyRequest, wallet_id: UUID) -> Self:
-        """The request, which that wallet is a side of, as its owner sees it."""
-        asked_by_viewer = known.requester_wallet_id == wallet_id
+        """The request as the owner of this wallet sees it. The wallet is the requester's or the payer's."""
+        created_by_viewer = known.requester_wallet_id == wallet_id
         return cls(
             id=ids.encode(ids.REQUEST, known.id),
-            direction=Direction.OUTGOING if asked_by_viewer else Direction.INCOMING,
+            direction=Direction.OUTGOING if created_by_viewer else Direction.INCOMING,
             amount=Money.of(known.amount),
             description=known.description,
             status=MoneyRequestStatus[known.status.name],
@@ -67,7 +67,7 @@ class MoneyRequest(Node):
 
     @classmethod
     async def find(cls, info: Info, id: UUID) -> Self | None:
-        """The request of that id, if the viewer is a side of it."""
+        """The money request with this id; None unless the viewer is its requester or payer."""
         wallet_id = info.context.require_viewer().wallet_id
         known = await info.context.loaders.money_requests.load((wallet_id, id))
         return None if known is None else cls.of(known, wallet_id)

@@ -1,4 +1,4 @@
-"""A month of the viewer's wallet: `Wallet.statement`."""
+"""The resolver of `Wallet.statement`: the statement of one month."""
 
 from datetime import UTC, datetime
 from typing import Annotated, Self
@@ -10,7 +10,7 @@ from pocketpay.api.context import Info
 from pocketpay.api.ledger_entry import LedgerEntry
 from pocketpay.api.money import Money
 from pocketpay.api.page_arguments import After, Before, First, Last
-from pocketpay.api.pages import BY_SEQUENCE, Connection, Listing, asked, connection
+from pocketpay.api.pages import BY_SEQUENCE, Connection, Listing, connection, requested_page
 from pocketpay.ledger import entries, statement
 from pocketpay.ledger.month import Month, NotAMonth
 from pocketpay.ledger.time_zones import UTC_NAME, UnknownTimeZone
@@ -64,10 +64,10 @@ class Statement:
     ) -> Connection[LedgerEntry]:
         known = self.known
         name = f"statement {known.month}"
-        if known.month.zone_name != UTC_NAME:  # without it as before, so that older cursors remain good
+        if known.month.zone_name != UTC_NAME:  # UTC has no suffix, so that older cursors stay valid
             name += f" {known.month.zone_name}"
         listing = Listing(name, known.wallet_id, BY_SEQUENCE)
-        page = asked(listing, first, after, last, before)
+        page = requested_page(listing, first, after, last, before)
         read = await info.context.database.query(
             entries.read,
             known.wallet_id,
@@ -108,14 +108,14 @@ async def viewers_statement(
         ),
     ] = UTC_NAME,
 ) -> Statement:
-    """The viewer's statement of that month. Raises BadUserInput."""
+    """The viewer's statement for a month. Raises BadUserInput when the month or the time zone is not valid."""
     wallet_id = info.context.require_viewer().wallet_id
     try:
-        wanted = Month.parse(month, time_zone)
+        requested = Month.parse(month, time_zone)
     except UnknownTimeZone:
         raise BadUserInput('A time zone is an IANA name, like "Europe/Berlin" or "UTC".', at=("timeZone",)) from None
     except NotAMonth:
         raise BadUserInput('A month has the form "2026-11": year and month.', at=("month",)) from None
-    found = await info.context.loaders.statements.load((wallet_id, wanted))
-    assert found is not None, "a viewer has a wallet"  # noqa: S101 - a token says which
+    found = await info.context.loaders.statements.load((wallet_id, requested))
+    assert found is not None, "a viewer has a wallet"  # noqa: S101 - the access token has its id
     return Statement.of(found)

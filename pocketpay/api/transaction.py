@@ -75,8 +75,8 @@ class Transaction(Node):
 
     @classmethod
     def of(cls, known: payments.Transaction, wallet_id: UUID) -> Self:
-        """What is known of it from that wallet: `known` is as `seen_by` gave it. Its fields are worked out when they
-        are selected."""
+        """The transaction as the owner of this wallet sees it. `known` must be a result of `visibility.seen_by` for
+        the wallet. Each field is computed when it is selected."""
         return cls(known=known, viewed_from=wallet_id)
 
     @strawberry.field(description="The kind of transaction.")
@@ -148,7 +148,7 @@ class Transaction(Node):
 
     @classmethod
     async def find(cls, info: Info, id: UUID) -> Self | None:
-        """The transaction of that id as the viewer sees it."""
+        """The transaction with this id as the viewer sees it; None when the viewer cannot see it."""
         wallet_id = info.context.require_viewer().wallet_id
         known = await info.context.loaders.transactions.load((wallet_id, id))
         return None if known is None else cls.of(known, wallet_id)
@@ -192,7 +192,7 @@ class Transaction(Node):
         return [Transaction.of(one, self.viewed_from) for one in found or ()]
 
     async def _original(self, info: Info) -> payments.Transaction:
-        """What a refund gives money back of, and any other transaction itself."""
+        """The transaction that this one refunds; this transaction itself when it is not a refund."""
         if self.known.refund_of is None:
             return self.known
         original = await info.context.loaders.transactions.load((self.viewed_from, self.known.refund_of))
@@ -225,7 +225,7 @@ class Transaction(Node):
 
 
 async def owner(info: Info, wallet_id: UUID | None) -> Profile | None:
-    """Whose wallet that is."""
+    """The profile of the wallet's owner; None for no wallet."""
     if wallet_id is None:
         return None
     found = await info.context.loaders.profiles.load(wallet_id)

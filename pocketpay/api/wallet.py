@@ -1,4 +1,4 @@
-"""The viewer's wallet. Nobody sees another's."""
+"""The viewer's wallet. No other user can see it."""
 
 from datetime import datetime
 from enum import Enum
@@ -61,12 +61,12 @@ class Wallet(Node):
 
     @classmethod
     def of(cls, known: Balance) -> Self:
-        """A wallet for its owner. Its fields are worked out when they are selected."""
+        """The wallet as its owner sees it. Each field is computed when it is selected."""
         return cls(known=known)
 
     @property
     def uuid(self) -> UUID:
-        """The wallet's id inside."""
+        """The wallet's UUID, without the prefix of its public id."""
         return self.known.wallet_id
 
     @strawberry.field(description="The wallet's currency. A wallet has exactly one.")
@@ -112,7 +112,7 @@ class Wallet(Node):
 
     @classmethod
     async def find(cls, info: Info, id: UUID) -> Self | None:
-        """The wallet of that id when it is the viewer's."""
+        """The viewer's wallet when it has this id, else None."""
         if id != info.context.require_viewer().wallet_id:
             return None
         found = await info.context.loaders.balances.load(id)
@@ -126,5 +126,5 @@ class Wallet(Node):
         self, info: Info, time: Annotated[datetime, strawberry.argument(description="The time.")]
     ) -> Money:
         found = await info.context.loaders.points.load((self.uuid, just_after(time)))
-        assert found is not None, "a wallet has a line in the books"  # noqa: S101 - a foreign key says so
+        assert found is not None, "every wallet has a ledger account"  # noqa: S101 - a foreign key guarantees it
         return Money.of(found.balance)

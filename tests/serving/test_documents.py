@@ -254,7 +254,9 @@ def test_document_that_is_forgotten_is_gone_without_the_garbage_collector(text: 
     try:
         alive = len([one for one in gc.get_objects() if isinstance(one, DocumentNode)])
         for number in range(1_000, 1_050):
-            Documents(SERVED_SCHEMA, Limits.of(made()), introspection=True).prepared(f"{text} #{number}", anonymous=True)
+            Documents(SERVED_SCHEMA, Limits.of(made()), introspection=True).prepared(
+                f"{text} #{number}", anonymous=True
+            )
         assert len([one for one in gc.get_objects() if isinstance(one, DocumentNode)]) == alive
     finally:
         gc.enable()

@@ -113,7 +113,9 @@ def test_the_rest_is_the_executors(text: str) -> None:
     assert Plans(SERVED_SCHEMA).plan(operation(text)) is None
 
 
-@pytest.mark.parametrize("name", list(SERVED_SCHEMA.subscription_type.fields) if SERVED_SCHEMA.subscription_type else [])
+@pytest.mark.parametrize(
+    "name", list(SERVED_SCHEMA.subscription_type.fields) if SERVED_SCHEMA.subscription_type else []
+)
 def test_events_of_every_subscription_have_a_plan(name: str) -> None:
     assert SERVED_SCHEMA.subscription_type is not None
     text = whole("subscription", name, SERVED_SCHEMA.subscription_type.fields[name])

@@ -1,4 +1,4 @@
-"""A transaction as operators see it: whole, from neither side."""
+"""A transaction as operators see it: with all its fields, including those that only one side can see."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Self
@@ -78,8 +78,8 @@ class CustomerTransaction:
 
     @classmethod
     async def find(cls, info: Info, id: UUID) -> Self | None:
-        """The transaction of that id, whosever it is."""
-        found = await info.context.loaders.whole.load(id)
+        """The transaction with this id, of any customer; None when there is none."""
+        found = await info.context.loaders.full_transactions.load(id)
         return None if found is None else cls.of(found)
 
     @strawberry.field(description="The sender; null when the money comes from a bank or Pocket Pay.")

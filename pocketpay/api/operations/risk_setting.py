@@ -52,7 +52,8 @@ class RiskSettingPayload:
 
 
 async def risk_settings(info: Info) -> list[RiskSetting]:
-    """Every setting of risk, as this server's environment and the database say now."""
+    """All risk settings, with the values of this server's environment and the operators' overrides in the
+    database."""
     info.context.require_operator()
     context = info.context
     found = await context.database.query(operations.risk_settings, context.services.settings)

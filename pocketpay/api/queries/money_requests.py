@@ -1,4 +1,4 @@
-"""The viewer's money requests, newest first: `Query.moneyRequests`."""
+"""The resolver of `Query.moneyRequests`: the viewer's money requests, newest first."""
 
 from typing import Annotated
 
@@ -7,7 +7,7 @@ import strawberry
 from pocketpay.api.context import Info
 from pocketpay.api.money_request import MoneyRequest, MoneyRequestStatus
 from pocketpay.api.page_arguments import After, Before, First, Last
-from pocketpay.api.pages import BY_MOMENT, Connection, Listing, asked, connection
+from pocketpay.api.pages import BY_MOMENT, Connection, Listing, connection, requested_page
 from pocketpay.api.transaction import Direction
 from pocketpay.requests import listing
 from pocketpay.requests.listing import EVERYTHING, Narrowed
@@ -33,7 +33,7 @@ async def money_requests(
 ) -> Connection[MoneyRequest]:
     wallet_id = info.context.require_viewer().wallet_id
     list_ = Listing("moneyRequests", wallet_id, BY_MOMENT)
-    page = asked(list_, first, after, last, before)
+    page = requested_page(list_, first, after, last, before)
     narrowed = _narrowed(direction, statuses)
     database = info.context.database
     rows = await database.query(

@@ -38,6 +38,6 @@ async def username_available(
     try:
         spelled = await identity.check_username(context.services.identity, username, address=context.address)
     except Refusal as refusal:
-        known = None if isinstance(refusal, RateLimited) else False
-        return UsernameAvailability(available=known, errors=user_errors((refusal,), prefix=()))
+        available = None if isinstance(refusal, RateLimited) else False
+        return UsernameAvailability(available=available, errors=user_errors((refusal,), prefix=()))
     return UsernameAvailability(available=True, username=spelled)

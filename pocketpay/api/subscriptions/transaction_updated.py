@@ -1,4 +1,4 @@
-"""transactionUpdated: the life of one transaction, or of all that the viewer may see."""
+"""The resolver of `transactionUpdated`: sends the changes of one transaction, or of all that the viewer can see."""
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
@@ -50,7 +50,7 @@ async def _one(context: Context, wallet_id: UUID, id: UUID | None) -> AsyncGener
         seen = None if first is None else seen_by(first, wallet_id)
         if seen is None:
             raise BadUserInput(NO_SUCH_TRANSACTION, at=("id",))
-        while seen is not None:  # what may be seen once may always be seen
+        while seen is not None:  # a transaction that the viewer can see stays visible
             yield Transaction.of(seen, wallet_id)
             seen = seen_by(await watch.next(), wallet_id)
 
