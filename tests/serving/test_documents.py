@@ -14,7 +14,7 @@ from graphql.validation import UniqueDirectivesPerLocationRule
 from graphql.validation.rules import overlapping_fields_can_be_merged as overlapping
 from graphql.validation.validation_context import ValidationContext
 
-from benchmarks import dear_documents
+from benchmarks import expensive_documents
 from pocketpay.app import SERVED_SCHEMA
 from pocketpay.serving.documents import (
     FRAGMENT_BUDGET,
@@ -89,9 +89,9 @@ def test_validation_compares_no_more_pairs_than_its_budget(monkeypatch: pytest.M
     chance, most = random.Random(8), 0
     for _ in range(150):
         with counted(monkeypatch) as spent:
-            documents().prepared(dear_documents.at_random(chance).text)
+            documents().prepared(expensive_documents.at_random(chance).text)
         assert spent.overlap <= OVERLAP_BUDGET + 2
-        assert spent.fragments <= FRAGMENT_BUDGET + dear_documents.TOKENS
+        assert spent.fragments <= FRAGMENT_BUDGET + expensive_documents.TOKENS
         most = max(most, spent.overlap)
     assert most > OVERLAP_BUDGET, "some of them would compare more"
 
