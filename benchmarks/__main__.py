@@ -135,7 +135,7 @@ def _measure(postgres: EmbeddedPostgres, home: Path, arguments: argparse.Namespa
             run = _wrk(reference_port, "reference_balance", their, 1, arguments.seconds)
             cases.append((Case(f"{label}, reference backend", 1), run))
         cases += [
-            (Case("clearing alone, in process", batch), _alone(postgres.server_dsn, people, batch, arguments.seconds))
+            (Case("clearing alone, in process", batch), _clearing_run(postgres.server_dsn, people, batch, arguments.seconds))
             for batch in BATCHES
         ]
         for _, target, load, targets in (*side_by_side, *in_two_processes):
@@ -168,7 +168,7 @@ async def _populate(dsn: str, secret: bytes) -> tuple[list[Person], Person, Pers
     return people, short, long
 
 
-def _alone(dsn: str, people: list[Person], callers: int, seconds: int) -> Run:
+def _clearing_run(dsn: str, people: list[Person], callers: int, seconds: int) -> Run:
     """A run of the clearing without HTTP, in this process. Its latencies are 0: they are not measured."""
     return lambda: (uvloop.run(_clearing(dsn, people, callers, seconds)), 0.0, 0.0)
 

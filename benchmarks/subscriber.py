@@ -27,7 +27,7 @@ class WatchedWallet:
         self.pushes = 0
         self.newest = -1
         self._subscribers: list[Subscriber] = []
-        self._wanted = 0
+        self._target = 0
         self._missing = 0
         self._reached: asyncio.Future[None] | None = None
         self._failure: str | None = None
@@ -51,7 +51,7 @@ class WatchedWallet:
         self._missing = sum(subscriber.version < version for subscriber in self._subscribers)
         if self._missing == 0:
             return
-        self._wanted = version
+        self._target = version
         self._reached = asyncio.get_running_loop().create_future()
         try:
             async with asyncio.timeout(PUSH_SECONDS):
@@ -63,7 +63,7 @@ class WatchedWallet:
         """Counts a push that a subscriber received."""
         self.pushes += 1
         self.newest = max(self.newest, version)
-        if subscriber.version < self._wanted <= version:
+        if subscriber.version < self._target <= version:
             self._missing -= 1
             if self._missing == 0 and self._reached is not None and not self._reached.done():
                 self._reached.set_result(None)

@@ -167,8 +167,8 @@ class Server:
 
     @asynccontextmanager
     async def lifespan(self, app: Starlette) -> AsyncIterator[None]:
-        async with AsyncExitStack() as open_:
-            self._server_context.services = await self._open(open_)
+        async with AsyncExitStack() as stack:
+            self._server_context.services = await self._open(stack)
             try:
                 yield
             finally:
@@ -182,12 +182,12 @@ class Server:
         kinds = TextMessages.kinds if settings.smtp_host else TextMessages.kinds | Email.kinds
         return await recent(services.database, kinds, services.identity.mails.complete)
 
-    async def _open(self, open_: AsyncExitStack) -> Services:
+    async def _open(self, stack: AsyncExitStack) -> Services:
         settings = self._settings
         database = self._health.database = await Database.open(self._dsn)
-        open_.push_async_callback(database.close)
+        stack.push_async_callback(database.close)
         desk = await Desk.open(database, settings)
-        open_.push_async_callback(desk.close)
+        stack.push_async_callback(desk.close)
         services = IdentityServices.open(
             database,
             settings,
@@ -195,30 +195,30 @@ class Server:
             require_unlocked=require_unlocked,
             on_verified_email=welcome.when_verified(settings, self._secret),
         )
-        open_.callback(services.close)
-        open_.push_async_callback(services.afterwards.close)
+        stack.callback(services.close)
+        stack.push_async_callback(services.afterwards.close)
         hub = Hub()
         hub.join(services.gate)
         revocations = Revocations(services.gate, self._server_context.sockets)
         hub.join(revocations)
-        open_.push_async_callback(revocations.close)
+        stack.push_async_callback(revocations.close)
         feeds = Feeds(database, hub)
         feeds.start()
-        open_.push_async_callback(feeds.close)
+        stack.push_async_callback(feeds.close)
         policy = PolicyInForce(database, desk.clearing, settings)
         hub.join(policy)
         policy.pump.start()
-        open_.push_async_callback(policy.pump.close)
+        stack.push_async_callback(policy.pump.close)
         listener = self._health.listener = Listener(database.connect, hub)
         await listener.start()
-        open_.push_async_callback(listener.close)
+        stack.push_async_callback(listener.close)
         for name, work in (
             ("sweeper", sweep_forever(desk)),
             ("identity's sweeper", identity_sweeper.sweep_forever(services)),
             ("sweeper of welcome bonuses", welcome_bonus.sweep_forever(desk)),
         ):
-            open_.push_async_callback(_stop, asyncio.create_task(work, name=name))
-        await self._send_mail(open_, services)
+            stack.push_async_callback(_stop, asyncio.create_task(work, name=name))
+        await self._start_mail_senders(stack, services)
         metrics = self._server_context.metrics
         metrics.gauge("pocketpay_clearing_waiting", "Number of waiting instructions.", lambda: desk.clearing.waiting)
         for count, meaning in CLEARING_COUNTS.items():
@@ -234,7 +234,7 @@ class Server:
             operators=OperatorServices(Audits(database.dsn), policy),
         )
 
-    async def _send_mail(self, open_: AsyncExitStack, services: IdentityServices) -> None:
+    async def _start_mail_senders(self, stack: AsyncExitStack, services: IdentityServices) -> None:
         """Starts the senders of mails and text messages. They share one PostgreSQL connection pool of their own."""
         settings = self._settings
         channels: dict[str, Channel] = {}
@@ -246,15 +246,15 @@ class Server:
         if not channels:
             return
         database = Database(self._dsn, readers=1, writers=1)
-        open_.push_async_callback(database.close)
+        stack.push_async_callback(database.close)
         keep = timedelta(days=settings.mail_keep_days)
         for name, channel in channels.items():
             sender = MailSender(database, channel, services.mails.complete, keep=keep)
             sender.start()
-            open_.push_async_callback(sender.close)
-            self._measure(name, sender.counts)
+            stack.push_async_callback(sender.close)
+            self._add_metrics(name, sender.counts)
 
-    def _measure(self, name: str, counts: Counts) -> None:
+    def _add_metrics(self, name: str, counts: Counts) -> None:
         metrics, what = self._server_context.metrics, name.replace("_", " ")
         waiting = f"Number of {what} in the outbox of all servers."
         metrics.gauge(f"pocketpay_{name}_waiting", waiting, lambda: counts.waiting)

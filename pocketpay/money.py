@@ -51,12 +51,12 @@ def currency(code: str) -> Currency:
     Raises LookupError when there is none, or when its minor unit has more than three digits or is not defined.
     """
     try:
-        known = iso4217.Currency(code)
+        iso = iso4217.Currency(code)
     except ValueError:
-        known = None
-    if known is None or known.exponent is None or known.exponent > 3:
+        iso = None
+    if iso is None or iso.exponent is None or iso.exponent > 3:
         raise LookupError(f"{code!r} is not an ISO 4217 currency that can be held")
-    return Currency(code, known.currency_name, known.exponent)
+    return Currency(code, iso.currency_name, iso.exponent)
 
 
 @dataclass(frozen=True, slots=True)

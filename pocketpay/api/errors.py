@@ -116,14 +116,14 @@ class WrongState(UserError):
         "a customer's transaction is not a Node for them."
     )
     async def node(self, info: Info) -> Node | None:
-        return await WITH_STATE[type(self.about)].find(info, self.about.id)
+        return await STATEFUL_TYPES[type(self.about)].find(info, self.about.id)
 
     @classmethod
     def facts(cls, refusal: transactions.WrongState) -> dict[str, Any]:
         return {"status": refusal.status.name, "about": refusal.about}
 
 
-WITH_STATE: dict[type[transactions.HasState], type[Transaction] | type[MoneyRequest] | type[Card]] = {
+STATEFUL_TYPES: dict[type[transactions.HasState], type[Transaction] | type[MoneyRequest] | type[Card]] = {
     transaction.Transaction: Transaction,
     money_request.MoneyRequest: MoneyRequest,
     card.Card: Card,

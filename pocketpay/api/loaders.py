@@ -168,8 +168,8 @@ def _by_wallet(
     async def read_pairs(session: Session, pairs: Sequence[tuple[UUID, Key]]) -> Mapping[tuple[UUID, Key], Value]:
         found: dict[tuple[UUID, Key], Value] = {}
         for wallet_id in {wallet_id for wallet_id, _ in pairs}:
-            known = await read(session, wallet_id, [key for wallet, key in pairs if wallet == wallet_id])
-            found |= {(wallet_id, key): value for key, value in known.items()}
+            by_key = await read(session, wallet_id, [key for wallet, key in pairs if wallet == wallet_id])
+            found |= {(wallet_id, key): value for key, value in by_key.items()}
         return found
 
     return read_pairs

@@ -29,16 +29,16 @@ class Statement:
     closing: Money = strawberry.field(
         description="The balance at the end of the month; for the current month, the balance now."
     )
-    known: strawberry.Private[statement.Statement]
+    record: strawberry.Private[statement.Statement]
 
     @classmethod
-    def of(cls, known: statement.Statement) -> Self:
+    def of(cls, record: statement.Statement) -> Self:
         return cls(
-            month=str(known.month),
-            time_zone=known.month.zone_name,
-            opening=Money.of(known.opening.balance),
-            closing=Money.of(known.closing.balance),
-            known=known,
+            month=str(record.month),
+            time_zone=record.month.zone_name,
+            opening=Money.of(record.opening.balance),
+            closing=Money.of(record.closing.balance),
+            record=record,
         )
 
     @strawberry.field(description="The total of all credits.")
@@ -62,23 +62,23 @@ class Statement:
         last: Last = None,
         before: Before = None,
     ) -> Connection[LedgerEntry]:
-        known = self.known
-        name = f"statement {known.month}"
-        if known.month.zone_name != UTC_NAME:  # UTC has no suffix, so that older cursors stay valid
-            name += f" {known.month.zone_name}"
-        listing = Listing(name, known.wallet_id, BY_SEQUENCE)
+        record = self.record
+        name = f"statement {record.month}"
+        if record.month.zone_name != UTC_NAME:  # UTC has no suffix, so that older cursors stay valid
+            name += f" {record.month.zone_name}"
+        listing = Listing(name, record.wallet_id, BY_SEQUENCE)
         page = requested_page(listing, first, after, last, before)
         read = await info.context.database.query(
             entries.read,
-            known.wallet_id,
+            record.wallet_id,
             most=page.fetch,
-            newer_than=known.opening.sequence if page.after is None else page.after,
-            older_than=known.closing.sequence + 1 if page.before is None else page.before,
+            newer_than=record.opening.sequence if page.after is None else page.after,
+            older_than=record.closing.sequence + 1 if page.before is None else page.before,
             oldest_first=not page.backward,
         )
 
         async def counted() -> int:
-            return known.entries
+            return record.entries
 
         return connection(
             listing, page, read, place=lambda entry: entry.sequence, node=LedgerEntry.of, counted=counted
@@ -91,11 +91,11 @@ class Statement:
     )
     def csv_url(self, info: Info) -> str:
         return info.context.services.statement_links.link(
-            self.known.wallet_id, self.known.month, now=datetime.now(UTC)
+            self.record.wallet_id, self.record.month, now=datetime.now(UTC)
         )
 
     async def _totals(self, info: Info) -> statement.Totals:
-        return await info.context.loaders.totals.load(self.known)
+        return await info.context.loaders.totals.load(self.record)
 
 
 async def viewers_statement(

@@ -90,7 +90,7 @@ async def viewers_transactions(
         page,
         read.transactions,
         place=history.position,
-        node=lambda known: Transaction.of(known, wallet_id),
+        node=lambda one: Transaction.of(one, wallet_id),
         counted=counted,
         stopped_at=read.stopped_at,
     )

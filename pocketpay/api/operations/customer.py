@@ -51,7 +51,7 @@ async def wallet_transactions(
         listing,
         page,
         rows,
-        place=lambda known: (visible_at(known, self.uuid), known.id),
+        place=lambda one: (visible_at(one, self.uuid), one.id),
         node=CustomerTransaction.of,
         counted=counted,
     )

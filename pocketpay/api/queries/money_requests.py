@@ -34,12 +34,12 @@ async def money_requests(
     wallet_id = info.context.require_viewer().wallet_id
     list_ = Listing("moneyRequests", wallet_id, BY_MOMENT)
     page = requested_page(list_, first, after, last, before)
-    narrowed = _narrowed(direction, statuses)
+    conditions = _conditions(direction, statuses)
     database = info.context.database
     rows = await database.query(
         listing.read,
         wallet_id,
-        narrowed,
+        conditions,
         most=page.fetch,
         older_than=page.after,
         newer_than=page.before,
@@ -47,19 +47,19 @@ async def money_requests(
     )
 
     async def counted() -> int | None:
-        return await database.query(listing.count, wallet_id, narrowed)
+        return await database.query(listing.count, wallet_id, conditions)
 
     return connection(
         list_,
         page,
         rows,
         place=listing.place,
-        node=lambda known: MoneyRequest.of(known, wallet_id),
+        node=lambda one: MoneyRequest.of(one, wallet_id),
         counted=counted,
     )
 
 
-def _narrowed(direction: Direction | None, statuses: list[MoneyRequestStatus] | None) -> Narrowed:
+def _conditions(direction: Direction | None, statuses: list[MoneyRequestStatus] | None) -> Narrowed:
     return Narrowed(
         asked_of=direction is not Direction.OUTGOING,
         asked_by=direction is not Direction.INCOMING,

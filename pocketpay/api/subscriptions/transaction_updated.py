@@ -34,15 +34,15 @@ async def transaction_updated(
 ) -> AsyncGenerator[Transaction, None]:
     wallet_id = info.context.require_viewer().wallet_id
     if id is None:
-        updates = _all(info.context, wallet_id, since)
+        updates = _updates_of_all(info.context, wallet_id, since)
     else:
-        updates = _one(info.context, wallet_id, ids.decode(ids.TRANSACTION, id))
+        updates = _updates_of_one(info.context, wallet_id, ids.decode(ids.TRANSACTION, id))
     async with aclosing(updates):
         async for transaction in updates:
             yield transaction
 
 
-async def _one(context: Context, wallet_id: UUID, id: UUID | None) -> AsyncGenerator[Transaction, None]:
+async def _updates_of_one(context: Context, wallet_id: UUID, id: UUID | None) -> AsyncGenerator[Transaction, None]:
     if id is None:
         raise BadUserInput(NO_SUCH_TRANSACTION, at=("id",))
     with context.services.feeds.transactions.watch(id) as watch:
@@ -55,7 +55,7 @@ async def _one(context: Context, wallet_id: UUID, id: UUID | None) -> AsyncGener
             seen = seen_by(await watch.next(), wallet_id)
 
 
-async def _all(context: Context, wallet_id: UUID, since: datetime | None) -> AsyncGenerator[Transaction, None]:
+async def _updates_of_all(context: Context, wallet_id: UUID, since: datetime | None) -> AsyncGenerator[Transaction, None]:
     changes = context.services.feeds.changes
     after = await place_after(context, changes, since)
     with changes.watch(wallet_id, after) as watch:
