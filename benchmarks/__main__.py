@@ -25,7 +25,7 @@ import uvloop
 from benchmarks import against, attacks, servers, wrk
 from benchmarks.clearing import transfers_per_second
 from benchmarks.errors import BenchmarkError
-from benchmarks.population import Person, acquaint, fund, lengthen, make_people, open_clearing, payees_of
+from benchmarks.population import Person, fund, make_people, open_clearing, payees_of
 from benchmarks.servers import NO_LIMITS
 from benchmarks.table import Case, Measured, write_table
 from pocketpay.database import migrations
@@ -135,7 +135,10 @@ def _measure(postgres: EmbeddedPostgres, home: Path, arguments: argparse.Namespa
             run = _wrk(reference_port, "reference_balance", their, 1, arguments.seconds)
             cases.append((Case(f"{label}, reference backend", 1), run))
         cases += [
-            (Case("clearing alone, in process", batch), _clearing_run(postgres.server_dsn, people, batch, arguments.seconds))
+            (
+                Case("clearing alone, in process", batch),
+                _clearing_run(postgres.server_dsn, people, batch, arguments.seconds),
+            )
             for batch in BATCHES
         ]
         for _, target, load, targets in (*side_by_side, *in_two_processes):

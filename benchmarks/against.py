@@ -20,7 +20,7 @@ from benchmarks.cases import Case, Prepared, balances, hot_pair, prepare, pushed
 from benchmarks.errors import BenchmarkError
 from benchmarks.ratios import PER_SECOND, Compared, Round, share, table
 from benchmarks.side import Side
-from benchmarks.stopping import ignore_signals, leave_on_signals
+from benchmarks.stopping import exit_on_signals, ignore_signals
 from benchmarks.table import machine, put_between
 
 BEGIN, END = "<!-- compared: begin -->", "<!-- compared: end -->"

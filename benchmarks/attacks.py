@@ -186,8 +186,7 @@ def run(out: Path | None) -> None:
     anonymous_document, anonymous_ms = most_expensive(anonymous=True)
     _, signed_in_ms = most_expensive(anonymous=False)
     messages = {
-        name: [attack(n) for n in range(SECONDS * PER_SECOND)]
-        for name, attack in attacks(anonymous_document).items()
+        name: [attack(n) for n in range(SECONDS * PER_SECOND)] for name, attack in attacks(anonymous_document).items()
     }
     home = Path(tempfile.mkdtemp(prefix="pocketpay-bench-"))
     home.chmod(0o755)

@@ -16,7 +16,8 @@ class Failed(Exception):
 
 
 def ask(url: str, document: str, token: str | None = None, **variables: str) -> Any:
-    """Sends a document with one mutation and returns its payload. Raises Failed when it is refused or not answered."""
+    """Sends a document with one mutation and returns its payload. Raises Failed when it is refused or not
+    answered."""
     body = json.dumps({"query": document, "variables": variables}).encode()
     headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {})
     try:

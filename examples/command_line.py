@@ -20,7 +20,8 @@ def failures_printed() -> Iterator[None]:
 
 
 def arguments(about: str, *names: str) -> list[str]:
-    """The arguments of the program, with the server's address last. Prints the usage and exits when they are wrong."""
+    """The arguments of the program, with the server's address last. Prints the usage and exits when they are
+    wrong."""
     first, example = about.split("\n\n")[:2]
     parser = argparse.ArgumentParser(description=first)
     for name in names:

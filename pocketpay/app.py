@@ -4,7 +4,7 @@
 /                 a redirect to /graphql, in development
 /healthz          200 while the process runs
 /readyz           200 when the database responds, has this server's revision, and the listener is connected; else 503
-/metrics          metrics for Prometheus; requires METRICS_TOKEN when it is set
+/metrics          metrics for Prometheus; needs METRICS_TOKEN, except in development when it is not set
 /schema.graphql   the schema as text, in development
 /explorer/...     the explorer's files and the newest mails, in development
 /statements/…csv  a wallet's statement of one month as a file; requires a signed link

@@ -16,8 +16,8 @@ import iso4217
 from pocketpay.errors import PocketPayError
 
 MAX_MAJOR = 10_000_000_000
-"""The largest amount of one payment, in major units. It is far above any real balance and fits in 64 bits in minor
-units."""
+"""The largest amount of one payment, in major units. It is far above any real balance. In minor units it
+fits in 64 bits."""
 
 AMOUNT_SHAPE = re.compile(r"(\d{1,13})(?:\.(\d{1,3}))?", re.ASCII)
 """The shape of an amount in text: ASCII digits, at most three decimals; no sign, exponent, space or underscore."""
@@ -89,7 +89,7 @@ class Money:
         return format_minor(self.minor, currency(self.currency).exponent)
 
     def percent(self, basis_points: int) -> "Money":
-        """The share of this amount in basis points (150 is 1.5 %), rounded half up to the minor unit."""
+        """Returns this percentage of the amount, rounded half up to the minor unit. 150 basis points are 1.5 %."""
         return Money((self.minor * basis_points + 5_000) // 10_000, self.currency)
 
     def split(self, ways: int) -> "list[Money]":

@@ -34,8 +34,8 @@ create trigger operator_actions_never_truncated before truncate on operator_acti
     for each statement execute function operator_actions_are_final()
 """,
     "alter table operator_actions enable always trigger operator_actions_never_truncated",
-    # An AFTER trigger runs after the check of the unique index. A sign-up that waited there for the owner's closing to
-    # commit then sees the retired username.
+    # An AFTER trigger runs after the check of the unique index. A sign-up can wait in that check until the owner's
+    # closing commits, and then sees the retired username.
     """
 create function usernames_are_given_once() returns trigger language plpgsql as $$
 begin

@@ -9,7 +9,7 @@
 
     user.py, profile.py, session.py            people
     wallet.py, limit.py                        the viewer's wallet
-    entries.py, ledger_entry.py, statement.py  its lines in the books
+    entries.py, ledger_entry.py, statement.py  its ledger entries and statements
     statement_link.py                          the signed link to a statement as a file
     transaction.py, transactions.py            transactions, and the list of them
     risk_reason.py                             why a transaction is risky

@@ -40,7 +40,7 @@ Payload = TypeVar("Payload")
 
 
 class Refusals(errors.PocketPayError):
-    """Several refusals of one request at once."""
+    """Several refusals of one request."""
 
     def __init__(self, refusals: Iterable[errors.Refusal]) -> None:
         self.refusals = tuple(refusals)

@@ -21,7 +21,7 @@ class RiskReason:
 
     @classmethod
     def of(cls, reasons: Iterable[Reason]) -> list[Self]:
-        """Converts stored reasons. Each message has the thresholds that applied when the payment was judged; the
+        """Converts stored reasons. Each message has the thresholds that applied when the payment was checked; the
         settings may have changed since.
 
         A reason of a rule that only a newer server version has is left out, because this version has no message for

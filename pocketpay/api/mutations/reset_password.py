@@ -47,5 +47,7 @@ async def reset_password(
     if proof.code is not None and not input.login:
         raise InvalidProfile("login", "is required with a code")
     login = input.login if proof.code is not None else None
-    await identity.reset_password(context.services.identity, login, proof, input.new_password, address=context.address)
+    await identity.reset_password(
+        context.services.identity, login, proof, input.new_password, address=context.address
+    )
     return PasswordResetPayload()

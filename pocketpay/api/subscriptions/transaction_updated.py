@@ -55,7 +55,9 @@ async def _updates_of_one(context: Context, wallet_id: UUID, id: UUID | None) ->
             seen = seen_by(await watch.next(), wallet_id)
 
 
-async def _updates_of_all(context: Context, wallet_id: UUID, since: datetime | None) -> AsyncGenerator[Transaction, None]:
+async def _updates_of_all(
+    context: Context, wallet_id: UUID, since: datetime | None
+) -> AsyncGenerator[Transaction, None]:
     changes = context.services.feeds.changes
     after = await place_after(context, changes, since)
     with changes.watch(wallet_id, after) as watch:
