@@ -25,7 +25,15 @@ import uvloop
 from benchmarks import against, attacks, servers, wrk
 from benchmarks.clearing import transfers_per_second
 from benchmarks.errors import BenchmarkError
-from benchmarks.population import Person, fund, make_people, open_clearing, payees_of
+from benchmarks.population import (
+    Person,
+    add_history,
+    fund,
+    make_first_payments,
+    make_people,
+    open_clearing,
+    payees_of,
+)
 from benchmarks.servers import NO_LIMITS
 from benchmarks.table import Case, Measured, write_table
 from pocketpay.database import migrations
