@@ -208,7 +208,7 @@ class Transaction(Node):
     ) -> list[Annotated["LedgerEntry", strawberry.lazy("pocketpay.api.ledger_entry")]]:
         if self.record.status is not Status.COMPLETED:
             return []
-        from pocketpay.api.ledger_entry import LedgerEntry  # which refers back to transactions
+        from pocketpay.api.ledger_entry import LedgerEntry  # imported here to avoid a circular import
 
         entry = await info.context.loaders.own_entries.load((self.viewed_from, self.record.id))
         return [] if entry is None else [LedgerEntry.of(entry)]
@@ -219,7 +219,7 @@ class Transaction(Node):
     ) -> Annotated["MoneyRequest", strawberry.lazy("pocketpay.api.money_request")] | None:
         if self.record.request_id is None:
             return None
-        from pocketpay.api.money_request import MoneyRequest  # which refers back to transactions
+        from pocketpay.api.money_request import MoneyRequest  # imported here to avoid a circular import
 
         return await MoneyRequest.find(info, self.record.request_id)
 
