@@ -146,7 +146,7 @@ def test_example_stays_away_after_the_codes_that_the_page_names() -> None:
     )
     assert len(rows) == len(first_column("Live updates"))
     (named,) = re.findall(
-        r"STAY_AWAY = \[(.*?)\]", (CHECKOUT / "examples" / "pocketpay.js").read_text(encoding="utf-8")
+        r"DO_NOT_RECONNECT = \[(.*?)\]", (CHECKOUT / "examples" / "pocketpay.js").read_text(encoding="utf-8")
     )
     assert sorted(named.split(", ")) == sorted(code for code, what in rows if what == "stay away")
 
