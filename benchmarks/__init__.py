@@ -1,1 +1,1 @@
-"""Is it fast? One command measures it, beside what it must beat, in one run on one machine: `make bench`."""
+"""The benchmarks. `make bench` measures Pocket Pay and the reference backend in one run on one machine."""

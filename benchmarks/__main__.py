@@ -1,12 +1,12 @@
-"""`make bench`: everything side by side in one run, the books audited afterwards, one table.
+"""`make bench`: measures all cases in one run, audits the books afterwards, and writes one table.
 
     python -m benchmarks [--rounds 3] [--seconds 4] [--out docs/benchmarks.md]
     python -m benchmarks --against COMMIT           compares two versions of Pocket Pay instead: see `against`
-    python -m benchmarks attacks                    what a member notices of an attack: see `attacks`
+    python -m benchmarks attacks                    the delays of a customer during an attack: see `attacks`
 
-Each round measures every case once, in turn, so that what else the machine does meets all of them alike; figures are
-medians over the rounds, with the smallest and largest beside them. Before the first, each server has met everything
-once, unmeasured. Needs `wrk` (Debian: apt-get install wrk).
+Each round measures every case once, one after another, so that other load on the machine affects all cases alike. The
+figures are medians over the rounds, with the smallest and the largest value. Before the first round, every load runs
+once without being measured. Needs `wrk` (Debian: apt-get install wrk).
 """
 
 import argparse
@@ -25,7 +25,15 @@ import uvloop
 from benchmarks import against, attacks, servers, wrk
 from benchmarks.clearing import transfers_per_second
 from benchmarks.errors import BenchmarkError
-from benchmarks.population import Person, acquaint, fund, lengthen, make_people, open_clearing, payees_of
+from benchmarks.population import (
+    Person,
+    add_history,
+    fund,
+    make_first_payments,
+    make_people,
+    open_clearing,
+    payees_of,
+)
 from benchmarks.servers import NO_LIMITS
 from benchmarks.table import Case, Measured, write_table
 from pocketpay.database import migrations
@@ -37,41 +45,42 @@ from pocketpay.settings import Settings
 
 PEOPLE = 2_000
 HISTORIES = (10, 100_000)
-MANY = 32
-CLIENTS = (1, MANY)
+MANY_CLIENTS = 32
+CLIENTS = (1, MANY_CLIENTS)
 BATCHES = (1, 10, 100)
 
 WARM_UP_SECONDS = 3
-"""Unmeasured, for every server alike: connections are opened, plans made, people met for the first time."""
+"""Duration of each load before the measurement. It opens connections, and fills plan caches and the servers'
+caches."""
 
 Run = Callable[[], tuple[float, float, float]]
-"""Answers per second, and the median and 99th percentile in milliseconds."""
+"""Runs one case. Returns the responses per second, and the median and 99th percentile of latency in milliseconds."""
 
 
 def main() -> None:
-    """Runs it all and writes the table."""
-    asked = _arguments()
-    if asked.what == "attacks":
-        attacks.run(asked.out)
+    """Runs the benchmark that the command line names, and writes its table."""
+    arguments = _arguments()
+    if arguments.what == "attacks":
+        attacks.run(arguments.out)
         return
     if shutil.which("wrk") is None:
         raise SystemExit("benchmarks need wrk: apt-get install wrk")
     try:
-        if asked.against is None:
-            _measure_all(asked)
+        if arguments.against is None:
+            _measure_all(arguments)
         else:
-            against.compare(asked.against, rounds=asked.rounds, seconds=asked.seconds, out=asked.out)
+            against.compare(arguments.against, rounds=arguments.rounds, seconds=arguments.seconds, out=arguments.out)
     except BenchmarkError as error:
         raise SystemExit(str(error)) from None
 
 
-def _measure_all(asked: argparse.Namespace) -> None:
-    """Everything beside the reference backend, on one PostgreSQL."""
+def _measure_all(arguments: argparse.Namespace) -> None:
+    """Measures Pocket Pay and the reference backend on one PostgreSQL."""
     home = Path(tempfile.mkdtemp(prefix="pocketpay-bench-"))
     home.chmod(0o755)
     try:
         with EmbeddedPostgres(home / "data") as postgres:
-            _measure(postgres, home, asked)
+            _measure(postgres, home, arguments)
     finally:
         shutil.rmtree(home)
 
@@ -83,13 +92,13 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seconds", type=int, default=None, help="of each window: 4, or 2 with --against")
     parser.add_argument("--against", metavar="COMMIT", help="compare this checkout with another commit instead")
     parser.add_argument("--out", type=Path, default=None, help="a Markdown file to write the table into")
-    asked = parser.parse_args()
-    if asked.seconds is None:
-        asked.seconds = 4 if asked.against is None else 2
-    return asked
+    arguments = parser.parse_args()
+    if arguments.seconds is None:
+        arguments.seconds = 4 if arguments.against is None else 2
+    return arguments
 
 
-def _measure(postgres: EmbeddedPostgres, home: Path, asked: argparse.Namespace) -> None:
+def _measure(postgres: EmbeddedPostgres, home: Path, arguments: argparse.Namespace) -> None:
     asyncio.run(migrations.upgrade(postgres.owner_dsn, postgres.server_dsn))
     secret = secret_key.read_or_create(home / "data")
     people, short, long = uvloop.run(_populate(postgres.server_dsn, secret))
@@ -114,7 +123,7 @@ def _measure(postgres: EmbeddedPostgres, home: Path, asked: argparse.Namespace) 
             ("balance, reference backend", reference_port, "reference_balance", theirs),
         )
         cases: list[tuple[Case, Run]] = [
-            (Case(label, clients), _wrk(target, load, targets, clients, asked.seconds))
+            (Case(label, clients), _wrk(target, load, targets, clients, arguments.seconds))
             for clients in CLIENTS
             for label, target, load, targets in side_by_side
         ]
@@ -125,21 +134,24 @@ def _measure(postgres: EmbeddedPostgres, home: Path, asked: argparse.Namespace) 
             ("balance, reference backend, two processes", reference_two_port, "reference_balance", theirs),
         )
         cases += [
-            (Case(label, MANY), _wrk(target, load, targets, MANY, asked.seconds))
+            (Case(label, MANY_CLIENTS), _wrk(target, load, targets, MANY_CLIENTS, arguments.seconds))
             for label, target, load, targets in in_two_processes
         ]
         for length, mine, their in zip(HISTORIES, histories, their_histories, strict=True):
             label = f"balance with {length:,} entries"
-            cases.append((Case(f"{label}, Pocket Pay", 1), _wrk(port, "balance", mine, 1, asked.seconds)))
-            run = _wrk(reference_port, "reference_balance", their, 1, asked.seconds)
+            cases.append((Case(f"{label}, Pocket Pay", 1), _wrk(port, "balance", mine, 1, arguments.seconds)))
+            run = _wrk(reference_port, "reference_balance", their, 1, arguments.seconds)
             cases.append((Case(f"{label}, reference backend", 1), run))
         cases += [
-            (Case("clearing alone, in process", batch), _alone(postgres.server_dsn, people, batch, asked.seconds))
+            (
+                Case("clearing alone, in process", batch),
+                _clearing_run(postgres.server_dsn, people, batch, arguments.seconds),
+            )
             for batch in BATCHES
         ]
         for _, target, load, targets in (*side_by_side, *in_two_processes):
-            _wrk(target, load, targets, MANY, WARM_UP_SECONDS)()
-        for number in range(asked.rounds):
+            _wrk(target, load, targets, MANY_CLIENTS, WARM_UP_SECONDS)()
+        for number in range(arguments.rounds):
             for case, run in cases:
                 measured.setdefault(case, Measured()).add(*run())
                 print(
@@ -148,7 +160,7 @@ def _measure(postgres: EmbeddedPostgres, home: Path, asked: argparse.Namespace) 
     verdict = asyncio.run(audit.report(postgres.server_dsn))
     if verdict:
         raise SystemExit(verdict)
-    write_table(measured, asked.out, rounds=asked.rounds, seconds=asked.seconds)
+    write_table(measured, arguments.out, rounds=arguments.rounds, seconds=arguments.seconds)
 
 
 async def _populate(dsn: str, secret: bytes) -> tuple[list[Person], Person, Person]:
@@ -159,16 +171,16 @@ async def _populate(dsn: str, secret: bytes) -> tuple[list[Person], Person, Pers
     short, long, other = await make_people(database, ["short", "long_history", "other"], secret)
     clearing = await open_clearing(database, settings)
     await fund(clearing, [*people, short, long, other])
-    await acquaint(clearing, people)
+    await make_first_payments(clearing, people)
     for person, length in zip((short, long), HISTORIES, strict=True):
-        await lengthen(clearing, person, other, length - 1)
+        await add_history(clearing, person, other, length - 1)
     await clearing.close()
     await database.close()
     return people, short, long
 
 
-def _alone(dsn: str, people: list[Person], callers: int, seconds: int) -> Run:
-    """A run of the clearing by itself; no latencies are taken."""
+def _clearing_run(dsn: str, people: list[Person], callers: int, seconds: int) -> Run:
+    """A run of the clearing without HTTP, in this process. Its latencies are 0: they are not measured."""
     return lambda: (uvloop.run(_clearing(dsn, people, callers, seconds)), 0.0, 0.0)
 
 
@@ -224,7 +236,7 @@ def _targets(path: Path, people: list[Person]) -> Path:
 
 
 def _wrk(port: int, load: str, targets: Path, clients: int, seconds: int) -> Run:
-    """A run of wrk. Any failure ends the measurement: what is not an answer is no throughput."""
+    """A run of wrk. A failed request ends the benchmark, because it must not count as throughput."""
 
     def run() -> tuple[float, float, float]:
         answers = wrk.run(port, load, targets, clients, seconds)

@@ -1,10 +1,11 @@
-"""`make bench ARGS="--against COMMIT"`: this checkout and another commit side by side, and the ratios of the two.
+"""`make bench ARGS="--against COMMIT"`: compares this checkout with another commit, and prints the ratios.
 
-Both versions run at once, each a server process with an embedded PostgreSQL of its own, populated by the same
-requests. Every round measures each case in four windows, A B B A, and the next round B A A B: a slow drift of the
-machine weighs on both sides alike. In the end each version audits its own books.
+Both versions run at the same time. Each is a server process with its own embedded PostgreSQL, populated by the same
+requests. Every round measures each case in four windows, in the order A B B A, and in the next round B A A B, so that
+a slow change of the machine's speed affects both sides alike. At the end each version audits its own books.
 
-The other version is used by its public interface alone: `pocketpay serve` and `audit`, settings, GraphQL, /readyz.
+The benchmark uses only the public interface of the other version: `pocketpay serve` and `audit`, settings, GraphQL,
+/readyz.
 """
 
 import os
@@ -19,13 +20,14 @@ from benchmarks.cases import Case, Prepared, balances, hot_pair, prepare, pushed
 from benchmarks.errors import BenchmarkError
 from benchmarks.ratios import PER_SECOND, Compared, Round, share, table
 from benchmarks.side import Side
-from benchmarks.stopping import ignore_signals, leave_on_signals
+from benchmarks.stopping import exit_on_signals, ignore_signals
 from benchmarks.table import machine, put_between
 
 BEGIN, END = "<!-- compared: begin -->", "<!-- compared: end -->"
 
 ROUNDS, SECONDS = range(2, 11), range(1, 11)
-"""At least four windows, for a median. At most about half an hour: access tokens live one hour."""
+"""The allowed numbers of rounds and of seconds in a window. The minimum is four windows for a median. The maximum
+takes about half an hour, because access tokens expire after one hour."""
 
 WARM_UP_SECONDS = 1
 
@@ -33,21 +35,21 @@ CLIENTS, MANY_CLIENTS = 32, 128
 
 
 def compare(name: str, *, rounds: int, seconds: int, out: Path | None) -> None:
-    """Measures, audits, prints the table, and puts it between the marks of `out`.
+    """Measures and audits both versions, prints the table, and writes it between the marks in the file `out`.
 
-    Raises BenchmarkError, one sentence, for what cannot be compared and for a failure of either side.
+    Raises BenchmarkError with one sentence when the versions cannot be compared, or one of them fails.
     """
     if rounds not in ROUNDS or seconds not in SECONDS:
         raise BenchmarkError("A comparison takes 2 to 10 rounds, with windows of 1 to 10 seconds.")
     if out is not None and not (out.is_file() and BEGIN in out.read_text() and END in out.read_text()):
         raise BenchmarkError(f"{out} has no lines {BEGIN} and {END} to put the table between.")
     commit = checkout.commit_of(name)
-    leave_on_signals()
+    exit_on_signals()
     with ExitStack() as cleanup:
         try:
             text = _compared(cleanup, commit, rounds, seconds)
         finally:
-            ignore_signals()  # nothing cuts the cleaning up
+            ignore_signals()  # so that nothing interrupts the cleanup
     print(text)
     if out is not None:
         put_between(out, BEGIN, END, text)
@@ -78,7 +80,7 @@ def _measure(sides: Sequence[Side], rounds: int, seconds: int) -> list[Compared]
 
 
 def _alternate(cases: Sequence[Case], prepared: Sequence[Prepared], rounds: int, seconds: int) -> list[Compared]:
-    """Measures the cases in turn, round by round, after a window each that does not count."""
+    """Measures all cases in each round, after one window of each case that does not count."""
     for case in cases:
         for one in prepared:
             case.run(one, WARM_UP_SECONDS)

@@ -1,9 +1,9 @@
-"""What a member notices while a stranger attacks: `make bench ARGS="attacks"`, about two minutes.
+"""The delays of a signed-in customer during an attack: `make bench ARGS="attacks"`, about two minutes.
 
-A member asks for their balance every 20 ms over one connection, and /healthz, which does nothing, tells how long the
-event loop is busy. An attack comes from another address and another process, at a fixed rate; the same bytes are sent
-to a port that discards them, because attacker and server share this machine: only what is worse than that is the
-server's own.
+The customer queries their balance every 20 ms over one connection. Requests to /healthz, which does no work, measure
+how long the event loop is busy. Another process attacks from another address at a fixed rate. For comparison, the
+same bytes are sent to a port that discards them: attacker and server share this machine, so only the difference
+between the two is caused by the server.
 """
 
 import asyncio
@@ -21,9 +21,9 @@ from typing import Any
 
 import orjson
 
-from benchmarks import dear_documents, servers
+from benchmarks import expensive_documents, servers
 from benchmarks.table import machine, put_between
-from pocketpay.app import SHORT
+from pocketpay.app import SERVED_SCHEMA
 from pocketpay.database.embedded.server import EmbeddedPostgres
 from pocketpay.serving.documents import Documents
 from pocketpay.serving.limits import Limits
@@ -31,11 +31,11 @@ from pocketpay.settings import Settings
 
 BEGIN, END = "<!-- attacks: begin -->", "<!-- attacks: end -->"
 SECONDS = 6
-STRANGER = "127.0.0.2"
+ATTACKER = "127.0.0.2"
 TRIES = 300
-"""Documents that the search for the dearest one tries."""
+"""Number of documents that the search for the most expensive one tries."""
 PER_SECOND = 200
-"""Connections of an attack."""
+"""Connections per second of an attack."""
 
 PRODUCTION = {
     "ANONYMOUS_RATE_PER_SECOND": "20",
@@ -43,10 +43,10 @@ PRODUCTION = {
     "SIGN_UP_RATE_PER_HOUR": "60",
     "REQUEST_RATE_PER_SECOND": "300",
 }
-"""The rates that hold in production."""
+"""The default rate limits of production."""
 
 Attack = Callable[[int], bytes]
-"""The bytes of the connection with that number."""
+"""Returns the bytes to send on the attack's connection with this number."""
 
 
 def _post(body: dict[str, Any], *headers: str) -> bytes:
@@ -55,30 +55,32 @@ def _post(body: dict[str, Any], *headers: str) -> bytes:
     return "\r\n".join([*lines, *headers, "", ""]).encode() + raw
 
 
-def dearest(*, anonymous: bool) -> tuple[str, float]:
-    """The dearest document that a search finds, from a stranger or a member, and the milliseconds of processor time
-    that preparing it takes: the least of five."""
+def most_expensive(*, anonymous: bool) -> tuple[str, float]:
+    """The most expensive document that the search finds, and the processor time to prepare it in milliseconds.
+
+    The time is the minimum of five runs. `anonymous` documents have the lower limits of requests without a token.
+    """
     limits = Limits.of(Settings(_env_file=None))  # type: ignore[call-arg]
 
     def cost(text: str) -> float:
         taken = []
         for _ in range(5):
             began = time.process_time()
-            Documents(SHORT, limits, introspection=False).prepared(text, anonymous=anonymous)
+            Documents(SERVED_SCHEMA, limits, introspection=False).prepared(text, anonymous=anonymous)
             taken.append(time.process_time() - began)
         return 1_000 * min(taken)
 
-    milliseconds, document = list(dear_documents.search(random.Random(1), TRIES, cost))[-1]
+    milliseconds, document = list(expensive_documents.search(random.Random(1), TRIES, cost))[-1]
     return document.text, milliseconds
 
 
-def attacks(dearest: str) -> dict[str, Attack]:
-    """Each attack, by name; `dearest` is the document of the first."""
+def attacks(document: str) -> dict[str, Attack]:
+    """The attacks by name. `document` is the GraphQL document of the first attack."""
     key = "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
     upgrade = f"GET /graphql HTTP/1.1\r\nHost: x\r\n{key}Sec-WebSocket-Version: 13\r\n"
     guess = 'mutation { signIn(input: {login: "%d", password: "not a password"}) { errors { code } } }'
     return {
-        "dearest document": lambda n: _post({"query": f"{dearest} #{n}"}),
+        "most expensive document": lambda n: _post({"query": f"{document} #{n}"}),
         "large headers": lambda _: b"GET / HTTP/1.1\r\nX: " + b"x" * 200_000,
         "slow connections": lambda _: b"GET / HT",
         "sockets": lambda _: (upgrade + "Sec-WebSocket-Protocol: graphql-transport-ws\r\n\r\n").encode(),
@@ -86,14 +88,14 @@ def attacks(dearest: str) -> dict[str, Attack]:
     }
 
 
-def _attack(port: int, name: str, dearest: dict[str, list[bytes]]) -> None:
-    asyncio.run(_attack_forever(port, dearest[name], keep=name in ("slow connections", "sockets")))
+def _attack(port: int, name: str, messages: dict[str, list[bytes]]) -> None:
+    asyncio.run(_attack_forever(port, messages[name], keep=name in ("slow connections", "sockets")))
 
 
 async def _attack_forever(port: int, messages: list[bytes], *, keep: bool) -> None:
     async def one(message: bytes) -> None:
         with contextlib.suppress(OSError, TimeoutError):
-            reader, writer = await asyncio.open_connection("127.0.0.1", port, local_addr=(STRANGER, 0))
+            reader, writer = await asyncio.open_connection("127.0.0.1", port, local_addr=(ATTACKER, 0))
             writer.write(message)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(reader.read(), 60 if keep else 0.5)
@@ -125,8 +127,8 @@ def _discard(listening: socket.socket) -> None:
 
 
 @contextlib.contextmanager
-def _process(target: Callable[..., None], *given: object) -> Iterator[None]:
-    process = multiprocessing.get_context("spawn").Process(target=target, args=given, daemon=True)
+def _process(target: Callable[..., None], *arguments: object) -> Iterator[None]:
+    process = multiprocessing.get_context("spawn").Process(target=target, args=arguments, daemon=True)
     process.start()
     try:
         yield
@@ -136,7 +138,7 @@ def _process(target: Callable[..., None], *given: object) -> Iterator[None]:
 
 
 @contextlib.asynccontextmanager
-async def _asking(port: int) -> AsyncIterator[Callable[[bytes], Any]]:
+async def _client(port: int) -> AsyncIterator[Callable[[bytes], Any]]:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
 
     async def ask(request: bytes) -> tuple[float, bytes]:
@@ -153,13 +155,13 @@ async def _asking(port: int) -> AsyncIterator[Callable[[bytes], Any]]:
 
 
 async def _measure(port: int, token: str) -> list[float]:
-    """p50 and p99 of the member's balance, then of the event loop, in milliseconds."""
+    """Returns p50 and p99 of the customer's balance query, then p50 and p99 of /healthz, in milliseconds."""
     balance = _post({"query": "{ wallet { balance { amount } } }"}, f"Authorization: Bearer {token}")
     health = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
 
     async def sample(request: bytes) -> list[float]:
         taken = []
-        async with _asking(port) as ask:
+        async with _client(port) as ask:
             end = time.monotonic() + SECONDS
             while time.monotonic() < end:
                 taken.append((await ask(request))[0])
@@ -170,26 +172,26 @@ async def _measure(port: int, token: str) -> list[float]:
     return [figure for taken in both for figure in (statistics.median(taken), statistics.quantiles(taken, n=100)[98])]
 
 
-async def _member(port: int) -> str:
-    """Signs somebody up; gives their access token."""
+async def _customer(port: int) -> str:
+    """Signs up a customer and returns their access token."""
     text = "mutation($input: SignUpInput!) { signUp(input: $input) { tokens { accessToken } errors { message } } }"
     person = {"username": "member", "name": "Member", "password": "correct horse battery"}
-    async with _asking(port) as ask:
+    async with _client(port) as ask:
         _, body = await ask(_post({"query": text, "variables": {"input": person}}))
     return str(orjson.loads(body)["data"]["signUp"]["tokens"]["accessToken"])
 
 
 def run(out: Path | None) -> None:
-    """Measures all attacks, and prints the table."""
-    text_of_strangers, of_strangers = dearest(anonymous=True)
-    _, of_members = dearest(anonymous=False)
-    made = {
-        name: [attack(n) for n in range(SECONDS * PER_SECOND)] for name, attack in attacks(text_of_strangers).items()
+    """Measures all attacks, prints the table, and writes it between the marks in the file `out`."""
+    anonymous_document, anonymous_ms = most_expensive(anonymous=True)
+    _, signed_in_ms = most_expensive(anonymous=False)
+    messages = {
+        name: [attack(n) for n in range(SECONDS * PER_SECOND)] for name, attack in attacks(anonymous_document).items()
     }
     home = Path(tempfile.mkdtemp(prefix="pocketpay-bench-"))
     home.chmod(0o755)
-    of_one = ("balance p50", "p99", "event loop p50", "p99")
-    rows = ["| " + " | ".join(["attack", *of_one, *(f"discarded: {title}" for title in of_one)]) + " |"]
+    titles = ("balance p50", "p99", "event loop p50", "p99")
+    rows = ["| " + " | ".join(["attack", *titles, *(f"discarded: {title}" for title in titles)]) + " |"]
     rows.append("| --- " + "| ---: " * 8 + "|")
     try:
         with (
@@ -198,12 +200,12 @@ def run(out: Path | None) -> None:
             socket.create_server(("127.0.0.1", 0)) as listening,
             _process(_discard, listening),
         ):
-            token = asyncio.run(_member(port))
+            token = asyncio.run(_customer(port))
             rows.append(_row("none", asyncio.run(_measure(port, token)), []))
-            for name in made:
+            for name in messages:
                 figures = []
                 for target in (listening.getsockname()[1], port):
-                    with _process(_attack, target, name, {name: made[name]}):
+                    with _process(_attack, target, name, {name: messages[name]}):
                         time.sleep(1.5)
                         figures.append(asyncio.run(_measure(port, token)))
                 rows.append(_row(name, figures[1], figures[0]))
@@ -212,8 +214,8 @@ def run(out: Path | None) -> None:
     text = "\n".join(
         [
             *(f"{machine()}; {SECONDS} s each, {PER_SECOND} connections a second; milliseconds.", "", *rows, ""),
-            f"The dearest documents of {TRIES} tries take {of_strangers:.1f} ms to prepare from a stranger, and "
-            f"{of_members:.1f} ms from a member.",
+            f"The most expensive document of {TRIES} tries takes {anonymous_ms:.1f} ms to prepare in an anonymous "
+            f"request, and {signed_in_ms:.1f} ms in a signed-in one.",
         ]
     )
     print(text)

@@ -1,4 +1,5 @@
-"""The floor under any answer: JSON in, JSON out, nothing in between. Same server, same event loop, same settings."""
+"""An endpoint that only parses and writes JSON: the lower limit of the cost of any request. It has the same server,
+event loop and settings as Pocket Pay."""
 
 import orjson
 from starlette.applications import Starlette
@@ -8,8 +9,8 @@ from starlette.routing import Route
 
 
 async def echo(request: Request) -> Response:
-    asked = orjson.loads(await request.body())
-    return Response(orjson.dumps({"data": {"asked": len(asked)}}), media_type="application/json")
+    received = orjson.loads(await request.body())
+    return Response(orjson.dumps({"data": {"fields": len(received)}}), media_type="application/json")
 
 
 app = Starlette(routes=[Route("/", echo, methods=["POST"])])

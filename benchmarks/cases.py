@@ -1,4 +1,4 @@
-"""The cases of a comparison: each puts one load on a prepared side for some seconds and gives a window."""
+"""The cases of a comparison. Each case puts one load on a prepared side for some seconds and returns a Window."""
 
 import asyncio
 from collections.abc import Callable
@@ -15,7 +15,7 @@ from benchmarks.window import Window
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A side whose server has people in it, and the files that tell wrk who pays whom."""
+    """A side whose server is populated, with the files from which wrk reads who pays whom."""
 
     side: Side
     people: list[Person]
@@ -33,7 +33,7 @@ class Case:
 
 
 def prepare(*sides: Side) -> list[Prepared]:
-    """Populates the running servers of all sides at once."""
+    """Populates the running servers of all sides concurrently."""
 
     async def populate() -> list[list[Person]]:
         return await asyncio.gather(*(crowd.make(side.port) for side in sides))
@@ -53,19 +53,19 @@ def prepare(*sides: Side) -> list[Prepared]:
 
 
 def transfers(clients: int) -> Case:
-    """Everybody pays the people they know, a cent at a time."""
+    """Random users pay one cent to people whom they have paid before."""
     return Case("transfer", clients, lambda at, seconds: _wrk(at.side, "transfer", at.everybody, clients, seconds))
 
 
 def hot_pair(clients: int) -> Case:
-    """Two people pay each other: every payment waits for the same two wallets."""
+    """Two users pay each other, so that every payment locks the same two wallets."""
     return Case(
         "transfer, hot pair", clients, lambda at, seconds: _wrk(at.side, "transfer", at.pair, clients, seconds)
     )
 
 
 def balances(clients: int) -> Case:
-    """Everybody reads their own balance."""
+    """Random users query their own balance."""
     return Case("balance", clients, lambda at, seconds: _wrk(at.side, "balance", at.everybody, clients, seconds))
 
 

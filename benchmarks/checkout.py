@@ -1,9 +1,9 @@
-"""A version of Pocket Pay as a folder and the Python that runs it.
+"""A version of Pocket Pay: a folder with its files, and the Python interpreter that runs it.
 
-    working tree   a copy of the files that git knows or would add, so that edits during a run change nothing
-    a commit       the files of that commit
+    working tree   a copy of the files that git tracks or would add, so that edits during a run have no effect
+    commit         the files of that commit
 
-Nothing here imports the package: each version runs as processes with its own folder as working directory.
+This module does not import the package: each version runs in processes of its own, in its own folder.
 """
 
 import os
@@ -21,12 +21,12 @@ ROOT = Path(__file__).parents[1]
 LOCK = "requirements.lock"
 
 INSTALL_SECONDS = 600
-"""A virtualenv takes 10 seconds from a cache and about a minute without one."""
+"""Maximum time to install a virtualenv. It takes 10 seconds from a cache and about a minute without one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Checkout:
-    """One version: what to call it, where it is, and the Python with its requirements."""
+    """One version: its label, its folder, and the Python interpreter with its requirements."""
 
     label: str
     folder: Path
@@ -34,7 +34,7 @@ class Checkout:
 
 
 def commit_of(name: str, repository: Path = ROOT) -> str:
-    """The full id of the commit of that name. Raises BenchmarkError when there is none, or no git."""
+    """The full hash of the commit with this name. Raises BenchmarkError when there is none, or git is missing."""
     if shutil.which("git") is None:
         raise BenchmarkError("Comparing with another commit needs git: apt-get install git")
     if _git(repository, "rev-parse", "--git-dir").returncode != 0:
@@ -58,12 +58,12 @@ def working_tree(into: Path) -> Checkout:
 
 
 def of_commit(commit: str, into: Path) -> Checkout:
-    """Extracts that commit into the new folder `into`, and gives it a virtualenv of its own if its lock differs."""
+    """Extracts a commit into the new folder `into`, and installs a virtualenv there if its lock file differs."""
     into.mkdir(parents=True)
     archive = into.with_suffix(".tar")
     made = _git(ROOT, "archive", "--format=tar", f"--output={archive}", commit)
     if made.returncode != 0:
-        raise BenchmarkError(f"git cannot give the files of {commit}: {made.stderr.strip()}")
+        raise BenchmarkError(f"git cannot export the files of {commit}: {made.stderr.strip()}")
     with tarfile.open(archive) as files:
         files.extractall(into, filter="data")
     archive.unlink()
@@ -77,8 +77,8 @@ def _same_lock(folder: Path) -> bool:
 
 
 def _install(folder: Path) -> Path:
-    """Makes the commit's own virtualenv with its own `make install`."""
-    print(f"{LOCK} differs: installing its own virtualenv", flush=True)
+    """Installs the virtualenv of a commit with the commit's own `make install`."""
+    print(f"{LOCK} differs: installing a virtualenv for the commit", flush=True)
     process = subprocess.Popen(
         ["make", "--no-print-directory", "install", f"PYTHON={sys.executable}"],
         cwd=folder,
@@ -89,16 +89,16 @@ def _install(folder: Path) -> Path:
         start_new_session=True,
     )
     try:
-        said, _ = process.communicate(timeout=INSTALL_SECONDS)
+        output, _ = process.communicate(timeout=INSTALL_SECONDS)
     except BaseException as error:
-        os.killpg(process.pid, signal.SIGKILL)  # make has children, which must not outlive it
+        os.killpg(process.pid, signal.SIGKILL)  # the whole group, because make has child processes
         process.wait()
         if isinstance(error, subprocess.TimeoutExpired):
-            raise BenchmarkError(f"Its virtualenv was not installed within {INSTALL_SECONDS} s.") from None
+            raise BenchmarkError(f"The commit's virtualenv was not installed within {INSTALL_SECONDS} s.") from None
         raise
     python = folder / ".venv" / "bin" / "python"
     if process.returncode != 0 or not python.exists():
-        raise BenchmarkError(f"Its virtualenv cannot be installed:\n{said.strip()}")
+        raise BenchmarkError(f"The commit's virtualenv cannot be installed:\n{output.strip()}")
     return python
 
 

@@ -1,4 +1,5 @@
-"""The clearing alone, in this process: transfers a second at a given number of callers, so at a given batch."""
+"""Measures the clearing without HTTP, in this process. The number of concurrent callers sets the size of its
+batches."""
 
 import asyncio
 import random
@@ -10,7 +11,8 @@ from pocketpay.transactions.lifecycle import Status
 
 
 async def transfers_per_second(clearing: Clearing, people: list[Person], callers: int, seconds: float) -> float:
-    """Completed transfers per second with so many callers, each waiting for its answer before the next."""
+    """Completed transfers per second with `callers` concurrent callers. Each one waits for an answer before it sends
+    the next transfer."""
     run, done, end = random.getrandbits(40), 0, time.perf_counter() + seconds
 
     async def call(caller: int) -> None:

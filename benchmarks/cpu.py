@@ -1,9 +1,9 @@
 """Processor time of a server and of its PostgreSQL, read from /proc.
 
-A figure is the time of a whole process tree: of every living process its own (utime and stime), and of children that
-have ended what their parent has collected (cutime and cstime). A child that ends between two readings therefore loses
-nothing. /proc/<pid>/stat counts in ticks of 10 ms. A process of one thread, as PostgreSQL's are, has the same figure
-in nanoseconds in /proc/<pid>/schedstat, which is taken where the kernel has it.
+A figure is the time of a whole process tree. It is the own time of every running process (utime and stime), plus the
+time of ended children that their parent has collected (cutime and cstime). So the time of a child that ends between
+two readings is not lost. /proc/<pid>/stat counts in ticks of 10 ms. For a process with one thread, like those of
+PostgreSQL, /proc/<pid>/schedstat has the same figure in nanoseconds; it is used where the kernel has it.
 """
 
 import os
@@ -17,7 +17,8 @@ TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 
 @dataclass(frozen=True, slots=True)
 class ProcessTime:
-    """One process: its parent, its threads, and the processor seconds of itself and of its ended children."""
+    """One process: its parent, its number of threads, and the processor seconds of itself and of its ended
+    children."""
 
     pid: int
     parent: int
@@ -28,7 +29,7 @@ class ProcessTime:
 
 @dataclass(frozen=True, slots=True)
 class Cpu:
-    """Seconds of processor time of one side."""
+    """The processor time of one side, in seconds."""
 
     server_seconds: float
     postgres_seconds: float
@@ -50,13 +51,13 @@ def parse_stat(text: str) -> ProcessTime:
     """Parses /proc/<pid>/stat. The command's name is in parentheses and may itself contain spaces and parentheses."""
     pid, _, rest = text.partition(" ")
     fields = rest.rpartition(")")[2].split()
-    # The first here is field 3 of proc(5). 4 is ppid, 14 to 17 are utime, stime, cutime and cstime, 20 num_threads.
+    # fields[0] is field 3 of proc(5). Field 4 is ppid, 14 to 17 are utime, stime, cutime, cstime, 20 is num_threads.
     utime, stime, cutime, cstime = (int(ticks) / TICKS_PER_SECOND for ticks in fields[11:15])
     return ProcessTime(int(pid), int(fields[1]), int(fields[17]), utime + stime, cutime + cstime)
 
 
 def tree_seconds(processes: Iterable[ProcessTime], root: int) -> float:
-    """Processor seconds of the process `root` and all its descendants; 0 when there is no such process."""
+    """Processor seconds of the process `root` and all its descendants; 0 when the process does not exist."""
     used: dict[int, float] = {}
     children: dict[int, list[int]] = defaultdict(list)
     for process in processes:
@@ -71,7 +72,7 @@ def tree_seconds(processes: Iterable[ProcessTime], root: int) -> float:
 
 
 def read(server: int, postmaster: int) -> Cpu:
-    """Reads both trees. PostgreSQL is not a child of the server: pg_ctl detaches it."""
+    """Reads the processor time of both process trees. PostgreSQL is not a child of the server: pg_ctl detaches it."""
     processes = _running()
     return Cpu(tree_seconds(processes, server), tree_seconds(processes, postmaster))
 

@@ -1,7 +1,7 @@
-"""People for a comparison, made through the public GraphQL API alone: the same code populates every version.
+"""Creates the users of a comparison through the public GraphQL API, so that the same code populates every version.
 
-Each person signs up, deposits money, and pays a few others once, confirming that first payment. Later payments
-between them complete at once with the rule of new recipients on.
+Each user signs up, deposits money, pays a few others once, and confirms these first payments. Later payments between
+them complete at once, although the risk rule for new recipients is on.
 """
 
 import asyncio
@@ -15,11 +15,12 @@ from benchmarks.errors import BenchmarkError
 from benchmarks.graphql import Client
 
 PEOPLE = 96
-"""Password hashing makes a sign-up cost about 25 ms: this many take some three seconds."""
+"""Number of users. A sign-up takes about 25 ms because of password hashing, so all of them take about three
+seconds."""
 
 PAYEES = 5
 CONNECTIONS = 8
-"""More sign-ups at once would wait in the server's hashing queue and be turned away."""
+"""Number of concurrent sign-ups. With more, the server's queue for password hashing would be full and refuse some."""
 
 OPENING = "1000000.00"
 
@@ -40,14 +41,14 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody with money and an access token."""
+    """A user with money, and their access token."""
 
     username: str
     token: str
 
 
 async def make(port: int) -> list[Person]:
-    """Makes everybody, funded and acquainted. The first two know each other in both directions."""
+    """Creates all users, with money and first payments. The first two users have paid each other."""
     names = [f"person_{number}" for number in range(PEOPLE)]
     people: dict[str, Person] = {}
 
@@ -57,29 +58,29 @@ async def make(port: int) -> list[Person]:
     await _each(port, names, join)
     crowd = [people[name] for name in names]
     pairs = [(payer, payee) for number, payer in enumerate(crowd) for payee in payees_of(crowd, number)]
-    await _each(port, [*pairs, (crowd[1], crowd[0])], _acquaint)
+    await _each(port, [*pairs, (crowd[1], crowd[0])], _make_first_payment)
     return crowd
 
 
 def payees_of(crowd: list[Person], number: int) -> list[Person]:
-    """The people whom that person has paid before: the next few in a circle."""
+    """The users whom the user with index `number` has paid before: the next PAYEES in the list, which is circular."""
     return [crowd[(number + step) % len(crowd)] for step in range(1, PAYEES + 1)]
 
 
 def payers_of(crowd: list[Person], number: int) -> list[Person]:
-    """The people who have paid that person before."""
+    """The users who have paid the user with index `number` before."""
     return [crowd[number - step] for step in range(1, PAYEES + 1)]
 
 
 def write_targets(path: Path, people: Iterable[tuple[Person, list[Person]]]) -> Path:
-    """Writes payers with their payees as wrk's script reads them."""
+    """Writes payers and their payees in the format of the wrk script, load.lua."""
     lines = (f"{payer.username}\t{payer.token}\t{','.join(p.username for p in payees)}\n" for payer, payees in people)
     path.write_text("".join(lines))
     return path
 
 
 async def pay(client: Client, payer: Person, payee: Person) -> tuple[str, str]:
-    """Pays one cent; gives the transaction's id and status."""
+    """Pays one cent. Returns the transaction's id and status."""
     order = {
         "to": payee.username,
         "amount": "0.01",
@@ -101,7 +102,7 @@ async def _join(client: Client, name: str) -> Person:
     return person
 
 
-async def _acquaint(client: Client, pair: tuple[Person, Person]) -> None:
+async def _make_first_payment(client: Client, pair: tuple[Person, Person]) -> None:
     payer, payee = pair
     id, status = await pay(client, payer, payee)
     if status == "PENDING_CONFIRMATION":
@@ -112,7 +113,7 @@ async def _acquaint(client: Client, pair: tuple[Person, Person]) -> None:
 
 
 async def _each(port: int, items: list[T], work: Callable[[Client, T], Awaitable[None]]) -> None:
-    """Does the work for every item, over a few connections at once."""
+    """Calls `work` for every item, over CONNECTIONS concurrent connections."""
     left = iter(items)
 
     async def worker() -> None:

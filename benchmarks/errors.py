@@ -1,5 +1,5 @@
-"""The one error of a benchmark."""
+"""The error that ends a benchmark."""
 
 
 class BenchmarkError(Exception):
-    """The measurement cannot go on. The text is one sentence for the person who started it."""
+    """The benchmark cannot continue. The message is one sentence for the person who started it."""

@@ -1,16 +1,16 @@
-"""Websocket frames (RFC 6455) of a client that trusts its server: whole messages, no extensions.
+"""Websocket frames (RFC 6455) for a client that trusts its server: unfragmented messages, no extensions.
 
-About a tenth of the work that a full websocket library does for a message.
+It does about a tenth of the work of a full websocket library for each message.
 """
 
 TEXT, CLOSE, PING, PONG = 1, 8, 9, 10
 FINAL, MASKED = 0x80, 0x80
 ZERO_MASK = bytes(4)
-"""A client must mask what it sends. Masking by zeros leaves the payload as it is; servers accept it."""
+"""The mask of every frame. A client must mask its frames; a mask of zeros does not change the payload."""
 
 
 def frame(payload: bytes, opcode: int = TEXT) -> bytes:
-    """One frame from the client, at most 65,535 bytes of payload."""
+    """Builds one frame from the client. The payload has at most 65,535 bytes."""
     length = len(payload)
     if length < 126:
         head = bytes([FINAL | opcode, MASKED | length])
@@ -20,7 +20,7 @@ def frame(payload: bytes, opcode: int = TEXT) -> bytes:
 
 
 def split(data: bytes) -> tuple[list[tuple[int, bytes]], bytes]:
-    """Splits what a server has sent into whole frames, as (opcode, payload), and the rest."""
+    """Splits bytes from the server into complete frames, as (opcode, payload), and the remaining bytes."""
     frames, start, end = [], 0, len(data)
     while end - start >= 2:
         head, length = 2, data[start + 1]  # a server's frames are not masked

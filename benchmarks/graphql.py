@@ -1,6 +1,6 @@
-"""A GraphQL client: one keep-alive HTTP connection to a server of this machine, one request at a time.
+"""A GraphQL client: one keep-alive HTTP connection to a server on this machine, one request at a time.
 
-It does little more than write and read bytes, because it shares the processors with the server that it measures.
+It does very little work for each request, because it shares the processors with the server that it measures.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 
 
 class Client:
-    """`ask` sends one operation and gives its data."""
+    """A client with one open connection. `ask` sends an operation and returns its data."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader, self._writer = reader, writer
@@ -26,7 +26,10 @@ class Client:
         return cls(*await asyncio.open_connection("127.0.0.1", port))
 
     async def ask(self, document: str, variables: dict[str, Any], token: str | None = None) -> Any:
-        """The value of the operation's one field. Raises BenchmarkError for anything but a plain success."""
+        """Sends an operation with one root field and returns the value of that field.
+
+        Raises BenchmarkError when there is no answer, or the answer has errors.
+        """
         body = orjson.dumps({"query": document, "variables": variables})
         signed = f"Authorization: Bearer {token}\r\n" if token else ""
         head = (
@@ -50,10 +53,10 @@ class Client:
         head = await self._reader.readuntil(b"\r\n\r\n")
         length = LENGTH.search(head)
         if length is None:
-            raise BenchmarkError(f"An answer without a length: {head[:200]!r}")
+            raise BenchmarkError(f"An answer has no Content-Length: {head[:200]!r}")
         answer = orjson.loads(await self._reader.readexactly(int(length[1])))
         if not isinstance(answer, dict):
-            raise BenchmarkError(f"An answer that is no object: {answer!r}")
+            raise BenchmarkError(f"An answer is not a JSON object: {answer!r}")
         return answer
 
     def close(self) -> None:

@@ -1,15 +1,16 @@
-"""What the guard of the chain costs a transfer: `python -m benchmarks.guard_cost`, a minute or two, its own cluster.
+"""Measures the cost of the ledger's guard trigger per transfer: `python -m benchmarks.guard_cost`.
 
-The same units of work of 32 transfers, as the clearing carries them out, in rounds that take turns:
+It takes one or two minutes and uses its own PostgreSQL cluster. The clearing executes the same units of work, with 32
+transfers each, under four variants, each in every round:
 
-    the chain's guard     as shipped: one statement-level trigger, zero sums and chains
-    zero sums alone       the same trigger with its first question only
+    the chain's guard     as shipped: one statement-level trigger that checks zero sums and the chain of entries
+    zero sums alone       the same trigger without the check of the chain
     no guard              the trigger is dropped; constraints and foreign keys stay
-    each row, deferred    no statement trigger; zero sums by a deferred constraint trigger for each row
+    each row, deferred    no statement trigger; a deferred constraint trigger for each row checks zero sums
 
-Given are medians over units, then over rounds: time on the clock, PostgreSQL's processor time, and the time of each
-trigger and foreign key in the unit's one write as EXPLAIN ANALYZE tells it. A median unit is one that nothing else on
-the machine disturbed. What is deferred is not in the last.
+The figures are medians over units, then over rounds: elapsed time, PostgreSQL's processor time, and the time of each
+trigger and foreign key in the unit's write statement, from EXPLAIN ANALYZE. The median excludes units that other work
+on the machine disturbed. EXPLAIN ANALYZE does not measure deferred triggers.
 """
 
 import argparse
@@ -41,11 +42,11 @@ from pocketpay.settings import Settings
 BATCH = 32
 PEOPLE = 1_000
 UNITS = 120
-WARMING = 5
-"""Units before the clock runs: a changed trigger throws the plans away."""
+WARM_UP_UNITS = 5
+"""Number of units before the measurement: a changed trigger invalidates the cached plans."""
 
-BEGINNING = "create or replace function ledger_entries_guard() returns trigger language plpgsql as $$\n"
-ZERO_SUMS = f"""{BEGINNING}
+FUNCTION_HEAD = "create or replace function ledger_entries_guard() returns trigger language plpgsql as $$\n"
+ZERO_SUMS = f"""{FUNCTION_HEAD}
 declare
     broken uuid;
 begin
@@ -73,7 +74,7 @@ AS_SHIPPED = "the chain's guard"
 
 @dataclass(frozen=True)
 class Guard:
-    """The trigger as the migrations made it, to be put back as it was."""
+    """The guard as the migrations created it: the SQL that restores its function and its trigger."""
 
     function: str
     trigger: str
@@ -89,7 +90,7 @@ class Guard:
 
     @property
     def variants(self) -> dict[str, str]:
-        """How each variant is put in place, where none is."""
+        """The SQL that creates each variant after the others were dropped."""
         triggered = f"{self.trigger}; alter table ledger_entries enable always trigger ledger_entries_guard"
         return {
             AS_SHIPPED: f"{self.function}; {triggered}",
@@ -99,7 +100,7 @@ class Guard:
         }
 
 
-NOTHING = """
+DROP_GUARDS = """
 drop trigger if exists ledger_entries_guard on ledger_entries;
 drop trigger if exists zero_sum_of_row on ledger_entries
 """
@@ -107,15 +108,16 @@ drop trigger if exists zero_sum_of_row on ledger_entries
 
 @dataclass
 class Costs:
-    """Microseconds a transfer, one of each per round; `triggers` by their names."""
+    """Microseconds per transfer, one value per round: elapsed time, processor time, and the time of each trigger by
+    its name."""
 
     clock: list[float] = field(default_factory=list)
     processor: list[float] = field(default_factory=list)
     triggers: dict[str, list[float]] = field(default_factory=dict)
 
 
-class Explaining:
-    """A connection that has the unit's write explained while it is carried out."""
+class ExplainingConnection:
+    """A connection that runs each write statement with EXPLAIN ANALYZE and collects the times of its triggers."""
 
     def __init__(self, connection: "asyncpg.Connection[asyncpg.Record]") -> None:
         self._connection = connection
@@ -127,15 +129,15 @@ class Explaining:
     async def execute(self, sql: str, *arguments: object) -> str:
         if not arguments:
             return await self._connection.execute(sql)
-        [told] = json.loads(await self._connection.fetchval(f"explain (analyze, format json) {sql}", *arguments))
-        for trigger in told["Triggers"]:
+        [plan] = json.loads(await self._connection.fetchval(f"explain (analyze, format json) {sql}", *arguments))
+        for trigger in plan["Triggers"]:
             name = trigger.get("Constraint Name", trigger["Trigger Name"])
             self.triggers.setdefault(name, []).append(trigger["Time"] * 1e3 / BATCH)
         return "EXPLAIN"
 
 
 async def measure(server_dsn: str, owner_dsn: str, rounds: int) -> dict[str, Costs]:
-    """The costs of every variant, taking turns; at the end the guard stands as it did."""
+    """Measures every variant in each round, in random order. At the end it restores the guard."""
     database = await Database.open(server_dsn)
     owner = await asyncpg.connect(owner_dsn)
     settings = Settings(
@@ -152,11 +154,11 @@ async def measure(server_dsn: str, owner_dsn: str, rounds: int) -> dict[str, Cos
         order = list(guard.variants.items())
         random.shuffle(order)
         for variant, statements in order:
-            await owner.execute(NOTHING)
+            await owner.execute(DROP_GUARDS)
             await owner.execute(statements)
             await _round(clearing, server_dsn, people, costs[variant])
         print(f"round {number + 1} of {rounds}", flush=True)
-    await owner.execute(NOTHING)
+    await owner.execute(DROP_GUARDS)
     await owner.execute(guard.variants[AS_SHIPPED])
     await clearing.close()
     await owner.close()
@@ -165,22 +167,22 @@ async def measure(server_dsn: str, owner_dsn: str, rounds: int) -> dict[str, Cos
 
 
 async def _round(clearing: Clearing, dsn: str, people: list[Person], costs: Costs) -> None:
-    """UNITS units on a connection of its own, and as many again with each write explained."""
+    """Measures UNITS units on a new connection, and the same number again with EXPLAIN ANALYZE."""
     connection = await connect(dsn, settings={**TIMEOUTS, **PLANNER_SETTINGS})
     clocks, processors = [], []
-    for _ in range(WARMING + UNITS):
+    for _ in range(WARM_UP_UNITS + UNITS):
         instructions = _payments(people)
         started, spent = time.perf_counter(), _processor(connection)
         await carry_out(connection, instructions, clearing.terms, clearing.house, Progress())
         clocks.append((time.perf_counter() - started) * 1e6 / BATCH)
         processors.append((_processor(connection) - spent) / 1e3 / BATCH)
-    costs.clock.append(statistics.median(clocks[WARMING:]))
-    costs.processor.append(statistics.median(processors[WARMING:]))
-    explaining: Any = Explaining(connection)
-    for _ in range(WARMING + UNITS):
+    costs.clock.append(statistics.median(clocks[WARM_UP_UNITS:]))
+    costs.processor.append(statistics.median(processors[WARM_UP_UNITS:]))
+    explaining: Any = ExplainingConnection(connection)
+    for _ in range(WARM_UP_UNITS + UNITS):
         await carry_out(explaining, _payments(people), clearing.terms, clearing.house, Progress())
     for name, times in explaining.triggers.items():
-        costs.triggers.setdefault(name, []).append(statistics.median(times[WARMING:]))
+        costs.triggers.setdefault(name, []).append(statistics.median(times[WARM_UP_UNITS:]))
     connection.terminate()
 
 
@@ -189,21 +191,21 @@ def _payments(people: list[Person]) -> list[Transfer]:
 
 
 def _processor(connection: "asyncpg.Connection[asyncpg.Record]") -> int:
-    """Nanoseconds that the connection's server process has been on a processor."""
+    """The processor time of the connection's server process, in nanoseconds."""
     return int(Path(f"/proc/{connection.get_server_pid()}/schedstat").read_text().split()[0])
 
 
 def tables(costs: dict[str, Costs]) -> str:
-    """The medians of all rounds, and where the write's time goes."""
+    """Two Markdown tables: the medians of each variant, and the times of the triggers and foreign keys as shipped."""
     lines = [
-        f"| microseconds a transfer, batch {BATCH} | clock | PostgreSQL's processor | its trigger alone |",
+        f"| microseconds per transfer, batch {BATCH} | elapsed | PostgreSQL processor | trigger |",
         "|---|--:|--:|--:|",
     ]
     for variant, cost in costs.items():
         own = cost.triggers.get("ledger_entries_guard")
-        told = "–" if own is None else f"{statistics.median(own):.1f}"
+        trigger = "–" if own is None else f"{statistics.median(own):.1f}"
         clock, processor = statistics.median(cost.clock), statistics.median(cost.processor)
-        lines.append(f"| {variant} | {clock:.1f} | {processor:.1f} | {told} |")
+        lines.append(f"| {variant} | {clock:.1f} | {processor:.1f} | {trigger} |")
     lines += ["", "| of that, triggers and foreign keys as shipped | |", "|---|--:|"]
     for name, times in costs[AS_SHIPPED].triggers.items():
         lines.append(f"| `{name}` | {statistics.median(times):.1f} |")
@@ -211,12 +213,12 @@ def tables(costs: dict[str, Costs]) -> str:
 
 
 def main() -> None:
-    asked = argparse.ArgumentParser(description="What the guard of the chain costs a transfer.")
-    asked.add_argument("--rounds", type=int, default=5, help="each variant once in each; 3 to 50")
-    rounds = min(max(asked.parse_args().rounds, 3), 50)
+    parser = argparse.ArgumentParser(description="Measures the cost of the ledger's guard trigger per transfer.")
+    parser.add_argument("--rounds", type=int, default=5, help="number of rounds, 3 to 50")
+    rounds = min(max(parser.parse_args().rounds, 3), 50)
     with tempfile.TemporaryDirectory(prefix="pocketpay-bench-") as folder:
         home = Path(folder)
-        home.chmod(0o755)  # PostgreSQL's own user must get there too
+        home.chmod(0o755)  # the operating system user of PostgreSQL needs access too
         with EmbeddedPostgres(home / "data", system_home=home / "home") as postgres:
             asyncio.run(migrations.upgrade(postgres.owner_dsn, postgres.server_dsn))
             costs = asyncio.run(measure(postgres.server_dsn, postgres.owner_dsn, rounds))

@@ -1,7 +1,7 @@
--- The load that wrk makes. Environment:
+-- The requests that wrk sends. Environment variables:
 --   LOAD      transfer | balance | reference_transfer | reference_balance | bare
---   TARGETS   a file: one line a person, "name<TAB>token<TAB>payee,payee,…"
--- An answer with a status from 300 on, or with errors in it, is a failure and no throughput.
+--   TARGETS   a file with one line per user: "name<TAB>token<TAB>payee,payee,…"
+-- An answer with a status of 300 or above, or with errors in it, counts as a failure, not as throughput.
 
 local load = os.getenv("LOAD")
 local people, threads = {}, {}

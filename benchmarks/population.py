@@ -1,7 +1,7 @@
-"""People to put a load on: funded through real deposits, each knowing a few payees through real payments.
+"""Creates users for a load: with money from deposits, and a few payees whom they have paid before.
 
-Users, wallets and sessions are written set-based (a password hash a person would take longer than the measurement);
-all money moves through the clearing, so that the books are right before and after.
+Users, wallets and sessions are inserted with SQL, because hashing a password for each user would take longer than the
+measurement. All money moves through the clearing, so that the books are correct before and after.
 """
 
 import asyncio
@@ -27,12 +27,12 @@ from pocketpay.settings import Settings
 
 OPENING = Money(1_000_000_00, "USD")
 PAYEES = 5
-AT_ONCE = 256
+CONCURRENT = 256
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody with money and a token."""
+    """A user with money, and their access token."""
 
     username: str
     wallet_id: UUID
@@ -40,7 +40,7 @@ class Person:
 
 
 async def make_people(database: Database, names: list[str], secret: bytes) -> list[Person]:
-    """People of those usernames, signed in for an hour, with empty wallets."""
+    """Creates users with these usernames and empty wallets. Their access tokens are valid for one hour."""
     tokens = AccessTokens(secret, lifetime_seconds=3600)
     viewers = [Viewer(uuids.uuid7(), uuids.uuid7(), uuids.uuid7()) for _ in names]
     wallets, users = [v.wallet_id for v in viewers], [v.user_id for v in viewers]
@@ -78,7 +78,7 @@ async def make_people(database: Database, names: list[str], secret: bytes) -> li
 
 
 async def open_clearing(database: Database, settings: Settings) -> Clearing:
-    """A clearing of this process's own."""
+    """Starts a clearing in this process."""
     async with database.write() as session:
         house = await postings.ensure_house_accounts(session, settings.served_currencies)
     clearing = Clearing(database, Terms.of(settings), house)
@@ -87,26 +87,26 @@ async def open_clearing(database: Database, settings: Settings) -> Clearing:
 
 
 async def fund(clearing: Clearing, people: list[Person]) -> None:
-    """An opening deposit each, accepted and settled."""
+    """Makes a settled opening deposit for each user."""
 
     async def one(person: Person) -> None:
         key = Key(person.wallet_id, "opening-deposit", "deposit", bytes(32))
         accepted = await clearing.submit(AcceptDeposit(uuids.uuid7(), person.wallet_id, OPENING, "Bench Bank", key))
         await clearing.submit(Settle(person.wallet_id, accepted.transaction.id, settled=True))
 
-    await in_turns([one(person) for person in people])
+    await run_in_chunks([one(person) for person in people])
 
 
 def payees_of(people: list[Person], number: int) -> list[Person]:
-    """Whom that person knows: the next few, round the circle."""
+    """The users whom the user with index `number` has paid before: the next PAYEES in the list, which is circular."""
     return [people[(number + step) % len(people)] for step in range(1, PAYEES + 1)]
 
 
-async def acquaint(clearing: Clearing, people: list[Person]) -> None:
-    """A completed payment from each to each of those they know."""
-    await in_turns(
+async def make_first_payments(clearing: Clearing, people: list[Person]) -> None:
+    """Makes a completed payment from each user to each of their payees."""
+    await run_in_chunks(
         [
-            clearing.submit(payment(person, payee, f"acquaint-{payee.username}"))
+            clearing.submit(payment(person, payee, f"first-{payee.username}"))
             for number, person in enumerate(people)
             for payee in payees_of(people, number)
         ]
@@ -114,7 +114,7 @@ async def acquaint(clearing: Clearing, people: list[Person]) -> None:
 
 
 def payment(person: Person, payee: Person, key: str, minor: int = 1) -> Transfer:
-    """A transfer as the door would make it."""
+    """A transfer instruction like the one that the mutation `transfer` submits."""
     fingerprint = hashlib.sha256(f"{payee.username}{minor}".encode()).digest()
     return Transfer(
         id=uuids.uuid7(),
@@ -126,12 +126,12 @@ def payment(person: Person, payee: Person, key: str, minor: int = 1) -> Transfer
     )
 
 
-async def lengthen(clearing: Clearing, person: Person, other: Person, entries: int) -> None:
-    """Payments until that wallet has as many entries."""
-    await in_turns([clearing.submit(payment(person, other, f"history-{n:07}")) for n in range(entries)])
+async def add_history(clearing: Clearing, person: Person, other: Person, entries: int) -> None:
+    """Adds `entries` ledger entries to a user's wallet, by payments to `other`."""
+    await run_in_chunks([clearing.submit(payment(person, other, f"history-{n:07}")) for n in range(entries)])
 
 
-async def in_turns(work: list) -> None:  # type: ignore[type-arg]  # coroutines of any answer
-    """All of it, a bounded number at a time."""
-    for start in range(0, len(work), AT_ONCE):
-        await asyncio.gather(*work[start : start + AT_ONCE])
+async def run_in_chunks(work: list) -> None:  # type: ignore[type-arg]  # coroutines with any result
+    """Awaits all coroutines, at most CONCURRENT at a time."""
+    for start in range(0, len(work), CONCURRENT):
+        await asyncio.gather(*work[start : start + CONCURRENT])

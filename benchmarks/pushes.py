@@ -1,7 +1,7 @@
-"""Pushes: a few wallets with many subscribers each, and one payer at a time for every wallet.
+"""Measures pushes: a few wallets with many subscribers each, and one payment at a time to every wallet.
 
-The next payment to a wallet starts when all its subscribers have received the last one. So no two changes are
-combined into one push, every version does the same work for a push, and a lost push is found.
+The next payment to a wallet starts when all its subscribers have received the push of the last one. So two changes
+are never combined into one push, every version does the same work for a push, and a lost push is detected.
 """
 
 import asyncio
@@ -12,7 +12,7 @@ from benchmarks.cpu import Cpu
 from benchmarks.crowd import Person, pay, payers_of
 from benchmarks.errors import BenchmarkError
 from benchmarks.graphql import Client
-from benchmarks.subscriber import Watched
+from benchmarks.subscriber import WatchedWallet
 from benchmarks.window import Window
 
 WALLETS = 4
@@ -20,9 +20,9 @@ SOCKETS = 200
 
 
 async def measure(port: int, crowd: list[Person], seconds: float, cpu: Callable[[], Cpu]) -> Window:
-    """One window of pushes; connecting and subscribing happen before it."""
+    """Measures one window of pushes. Connecting and subscribing happen before the window starts."""
     spacing = len(crowd) // WALLETS
-    watched = {number: Watched(crowd[number]) for number in range(0, len(crowd), spacing)}
+    watched = {number: WatchedWallet(crowd[number]) for number in range(0, len(crowd), spacing)}
     clients = [await Client.open(port) for _ in watched]
     try:
         for wallet in watched.values():
@@ -39,7 +39,7 @@ async def measure(port: int, crowd: list[Person], seconds: float, cpu: Callable[
             closing.close()
 
 
-async def _keep_paying(client: Client, payers: list[Person], wallet: Watched, until: float) -> None:
+async def _keep_paying(client: Client, payers: list[Person], wallet: WatchedWallet, until: float) -> None:
     while asyncio.get_running_loop().time() < until:
         version = wallet.newest + 1
         _, status = await pay(client, random.choice(payers), wallet.person)
@@ -48,5 +48,5 @@ async def _keep_paying(client: Client, payers: list[Person], wallet: Watched, un
         await wallet.reach(version)
 
 
-def _pushes(watched: dict[int, Watched]) -> int:
+def _pushes(watched: dict[int, WatchedWallet]) -> int:
     return sum(wallet.pushes for wallet in watched.values())

@@ -1,8 +1,8 @@
-"""The table of a comparison: both sides' figures and the ratios of ours to theirs.
+"""The table of a comparison: the figures of both sides, and the ratios of ours to theirs.
 
-A figure is the median over all windows of a side. A ratio is taken within each round, from all windows of that round,
-so that what the machine did then weighs on both sides; the table shows the median over the rounds. Smallest and
-largest are in brackets.
+A figure is the median over all windows of a side. A ratio is computed in each round, from all windows of that round,
+so that other load on the machine affects both sides alike; the table has the median over the rounds. The smallest and
+the largest value are in brackets.
 """
 
 import math
@@ -15,7 +15,7 @@ from benchmarks.window import Window, pooled
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """A figure of a window."""
+    """One kind of figure, computed from a window."""
 
     label: str
     of: Callable[[Window], float]
@@ -31,7 +31,7 @@ MEASURES = (
 
 @dataclass(slots=True)
 class Round:
-    """One case's windows of one round."""
+    """The windows of one case in one round."""
 
     ours: list[Window] = field(default_factory=list)
     theirs: list[Window] = field(default_factory=list)
@@ -42,7 +42,7 @@ class Round:
 
 @dataclass(slots=True)
 class Compared:
-    """One case of both sides over all rounds."""
+    """The measurements of one case: all its rounds."""
 
     label: str
     clients: int
@@ -65,13 +65,13 @@ def table(cases: Iterable[Compared], ours: str, theirs: str) -> list[str]:
 
 
 def spread(values: list[float], form: str) -> str:
-    """The median, and the smallest and largest in brackets."""
+    """The median, with the smallest and the largest value in brackets, as text."""
     median, least, most = (format(value, form) for value in (statistics.median(values), min(values), max(values)))
     return f"{median} [{least} to {most}]"
 
 
 def share(hot: Compared, spread_out: Compared, side: Callable[[Round], list[Window]]) -> float:
-    """How much of the spread load's rate the hot pair reaches on one side: the median over the rounds."""
+    """The rate of the hot pair divided by the rate of spread transfers, on one side: the median over the rounds."""
     pairs = zip(hot.rounds, spread_out.rounds, strict=True)
     return statistics.median(
         _divided(pooled(side(one)).per_second, pooled(side(other)).per_second) for one, other in pairs

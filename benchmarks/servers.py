@@ -1,4 +1,4 @@
-"""The servers under load, each a process of its own on a free port of this machine."""
+"""Starts the servers to measure. Each one is a separate process on a free port of this machine."""
 
 import contextlib
 import os
@@ -17,7 +17,7 @@ from benchmarks.errors import BenchmarkError
 HERE = Path(__file__).parent
 START_SECONDS = 60
 NO_LIMITS = {"deposit_limit": "10000000000.00", "transfer_limit": "10000000000.00"}
-"""Settings under which limits are counted and never reached."""
+"""Settings with limits that are checked and never reached."""
 
 
 def free_port() -> int:
@@ -28,7 +28,7 @@ def free_port() -> int:
 
 @contextlib.contextmanager
 def running(arguments: list[str], port: int, ready: str, *, cwd: Path | None = None, **env: str) -> Iterator[int]:
-    """That Python command for as long as the block lasts, once `ready` answers; gives its process id."""
+    """Runs a Python command during the block. Yields its process id when the path `ready` responds."""
     process = subprocess.Popen([sys.executable, *arguments], cwd=cwd, env={**os.environ, **env})
     try:
         wait_until_ready(process, f"http://127.0.0.1:{port}{ready}")
@@ -43,12 +43,12 @@ def running(arguments: list[str], port: int, ready: str, *, cwd: Path | None = N
 
 @contextlib.contextmanager
 def pocketpay(data: Path, *, workers: int = 1, **more: str) -> Iterator[tuple[int, int]]:
-    """Our server on the embedded database in `data`, in so many processes and with `more`
-    settings; gives (port, process id).
+    """Runs Pocket Pay on the embedded database in `data`, with `workers` processes and the settings in `more`.
 
-    Authentication, idempotency keys, all three rules, limits and all guards are on. The rapid rule counts, but asks
-    only from the thousandth payment of a minute on, and no limit is ever reached, so that the load is of completed
-    payments. A minute, so that it counts the dozen payments of somebody in a hurry, and not all of a long run.
+    Yields the port and the process id. Authentication, idempotency keys, the risk rules, limits and all guards are
+    on. No limit is ever reached, and the rapid rule asks for confirmation only from the thousandth payment within a
+    minute on, so that all payments complete. Its window is one minute, so that it counts a realistic number of
+    payments and not all payments of a long run.
     """
     port = free_port()
     settings = {
@@ -66,7 +66,7 @@ def pocketpay(data: Path, *, workers: int = 1, **more: str) -> Iterator[tuple[in
 
 @contextlib.contextmanager
 def bare() -> Iterator[int]:
-    """The bare JSON endpoint; gives its port."""
+    """Runs the bare JSON endpoint. Yields its port."""
     port = free_port()
     with running(_uvicorn("benchmarks.bare:app", port), port, "/"):
         yield port
@@ -74,7 +74,7 @@ def bare() -> Iterator[int]:
 
 @contextlib.contextmanager
 def reference(dsn: str, *, workers: int = 1) -> Iterator[int]:
-    """The reference backend on that database, in so many processes; gives its port."""
+    """Runs the reference backend on the database at `dsn`, with `workers` processes. Yields its port."""
     port = free_port()
     url = dsn.replace("postgresql://", "postgresql+asyncpg://", 1)
     command = [*_uvicorn("app.main:app", port), "--workers", str(workers)]
@@ -88,7 +88,7 @@ def _uvicorn(application: str, port: int) -> list[str]:
 
 
 def wait_until_ready(process: "subprocess.Popen[bytes]", url: str) -> None:
-    """Returns when the server answers at that URL. Raises BenchmarkError when it ends or stays silent."""
+    """Waits until the server responds at the URL. Raises BenchmarkError when it exits or does not respond in time."""
     end = time.monotonic() + START_SECONDS
     while time.monotonic() < end:
         if process.poll() is not None:

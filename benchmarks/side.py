@@ -1,7 +1,7 @@
 """One side of a comparison: a version's server, its PostgreSQL cluster and its processor time.
 
-The server runs by its public interface alone: `python -m pocketpay serve` with settings in the environment. The data
-folder is the documented one: `cluster` in it is PostgreSQL's folder or the link to it.
+The benchmark uses only the public interface: `python -m pocketpay serve` with settings in the environment, and the
+documented data folder. `cluster` in the data folder is PostgreSQL's folder, or a link to it.
 """
 
 import contextlib
@@ -28,15 +28,16 @@ SETTINGS = {
     "SOCKETS_PER_ADDRESS": "1000",
     "LOG_LEVEL": "warning",
 }
-"""The rules of large payments and new recipients are on, and so are the limits; none is reached.
+"""The settings of both sides. The risk rules for large payments and new recipients and the limits are on, and never
+reached.
 
-The rule of rapid payments is off: a hundred people make the payments of thousands, and counting all of one person's
-would cost more than the payment itself.
+The rule for rapid payments is off: a hundred users make as many payments as thousands would, and counting all
+payments of one user would cost more than the payment.
 """
 
 
 class Side:
-    """A version with a data folder of its own. `close` ends and removes all of it."""
+    """A running version with its own data folder. `close` stops it and removes the folder."""
 
     def __init__(self, checkout: Checkout, home: Path) -> None:
         home.mkdir()
@@ -49,7 +50,7 @@ class Side:
         self._server: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Starts the server; `wait` returns when it answers."""
+        """Starts the server without waiting for it; see `wait`."""
         self.port = free_port()
         with self._log.open("ab") as log:
             self._server = subprocess.Popen(
@@ -70,12 +71,12 @@ class Side:
             raise BenchmarkError(f"{self.label}: {error}:\n{self._log.read_text()[-2000:]}") from None
 
     def cpu(self) -> cpu.Cpu:
-        """The processor time that the server and its PostgreSQL have used until now."""
+        """The processor time that the server and its PostgreSQL have used so far."""
         assert self._server is not None
         return cpu.read(self._server.pid, int((self._data / "cluster" / "postmaster.pid").read_text().split()[0]))
 
     def audit(self) -> str:
-        """Runs this version's own audit; gives its last line. Raises BenchmarkError when the books are wrong."""
+        """Runs this version's audit and returns its last line. Raises BenchmarkError when the books are wrong."""
         ran = subprocess.run(
             self._command("audit"),
             cwd=self._checkout.folder,
@@ -97,7 +98,8 @@ class Side:
             self._server.terminate()
 
     def close(self) -> None:
-        """Stops the server and its PostgreSQL and removes the data. For root, the cluster is a link to elsewhere."""
+        """Stops the server and its PostgreSQL, and removes the data. When run as root, `cluster` is a link to another
+        folder, which is removed too."""
         if self._server is not None:
             self._server.terminate()
             try:
@@ -116,12 +118,12 @@ class Side:
         return [str(self._checkout.python), "-m", "pocketpay", *arguments]
 
     def _environment(self, **settings: str) -> dict[str, str]:
-        """Only these settings: a DATABASE_URL of the person who measures must not reach the server."""
+        """The environment of the server: only these settings, so that the user's own DATABASE_URL has no effect."""
         return {"PATH": os.environ["PATH"], "POCKETPAY_DATA": str(self._data), **SETTINGS, **settings}
 
 
 def _end_postgres(cluster: Path) -> None:
-    """Ends a postmaster that a killed server has left behind; normally there is none."""
+    """Stops the postmaster of a killed server. Normally there is none."""
     with contextlib.suppress(OSError, ValueError, IndexError):
         pid = int((cluster / "postmaster.pid").read_text().split()[0])
         for number in (signal.SIGINT, signal.SIGQUIT):

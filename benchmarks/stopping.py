@@ -1,7 +1,7 @@
-"""Signals that ask a benchmark to stop: it unwinds once, so that what it started is stopped and removed.
+"""Handles signals that stop a benchmark: the first one ends it in order, so that its processes and files are removed.
 
-Between event loops a signal raises SystemExit. Within one it cancels what runs there: an exception from a signal
-would otherwise come up in any callback of the loop and be taken for that callback's failure.
+Outside an event loop, a signal raises SystemExit. Inside one, it cancels the running task, because an exception from
+a signal handler would be raised in an arbitrary callback of the loop.
 """
 
 import asyncio
@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import uvloop
 
-STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 T = TypeVar("T")
 
@@ -19,20 +19,23 @@ _exit_code = 0
 _running: tuple[asyncio.AbstractEventLoop, "asyncio.Task[Any]"] | None = None
 
 
-def leave_on_signals() -> None:
-    """From now on the first signal unwinds this process and the next ones are ignored."""
-    for number in STOPS:
-        signal.signal(number, _leave)
+def exit_on_signals() -> None:
+    """Makes the first signal end this process in order. Later signals are ignored."""
+    for number in STOP_SIGNALS:
+        signal.signal(number, _exit)
 
 
 def ignore_signals() -> None:
-    """From now on nothing cuts the cleaning up."""
-    for number in STOPS:
+    """Makes this process ignore the signals, so that they do not interrupt the cleanup."""
+    for number in STOP_SIGNALS:
         signal.signal(number, signal.SIG_IGN)
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:
-    """Runs it on an event loop of its own. Of several failures at once it raises the first; stopped, SystemExit."""
+    """Runs a coroutine on a new event loop and returns its result.
+
+    Raises the first exception of an ExceptionGroup, and SystemExit when a signal stopped it.
+    """
     global _running
 
     async def started() -> T:
@@ -50,12 +53,12 @@ def run(work: Coroutine[Any, Any, T]) -> T:
         raise failures.exceptions[0] from None
     finally:
         _running = None
-    if _exit_code:  # it was done before it could be cancelled
+    if _exit_code:  # the coroutine finished before it could be cancelled
         raise SystemExit(_exit_code)
     return done
 
 
-def _leave(number: int, _: object) -> None:
+def _exit(number: int, _: object) -> None:
     global _exit_code
     ignore_signals()
     _exit_code = 128 + number

@@ -1,4 +1,4 @@
-"""Subscribers to a wallet's balance over graphql-transport-ws, and the versions that they have received."""
+"""Subscribers to a wallet's balance over graphql-transport-ws. They record the wallet versions that they receive."""
 
 import asyncio
 import re
@@ -13,27 +13,27 @@ from benchmarks.errors import BenchmarkError
 from benchmarks.frames import CLOSE, PING, PONG, frame, split
 
 PUSH_SECONDS = 10
-"""A push that takes longer is lost."""
+"""Maximum time for a push to arrive. A push that takes longer counts as lost."""
 
 QUERY = "subscription { balanceChanged { balance { amount } available { amount } version } }"
 VERSION = re.compile(rb'"version": ?(\d+)')
 
 
-class Watched:
-    """A person's wallet with its subscribers."""
+class WatchedWallet:
+    """A user's wallet with its subscribers."""
 
     def __init__(self, person: Person) -> None:
         self.person = person
         self.pushes = 0
         self.newest = -1
         self._subscribers: list[Subscriber] = []
-        self._wanted = 0
+        self._target = 0
         self._missing = 0
         self._reached: asyncio.Future[None] | None = None
         self._failure: str | None = None
 
     async def open(self, port: int, sockets: int) -> None:
-        """Opens that many subscriptions; returns when each has received the newest version."""
+        """Opens `sockets` subscriptions, and waits until each one has received the newest version."""
         loop = asyncio.get_running_loop()
         for _ in range(sockets):
             _, subscriber = await loop.create_connection(lambda: Subscriber(self), "127.0.0.1", port)
@@ -42,16 +42,16 @@ class Watched:
         await self.reach(self.newest)
 
     async def reach(self, version: int) -> None:
-        """Returns when every subscriber has received that version or a later one.
+        """Waits until every subscriber has received this version or a later one.
 
-        Raises BenchmarkError when a socket has failed or a push does not arrive within PUSH_SECONDS.
+        Raises BenchmarkError when a socket has failed, or a push does not arrive within PUSH_SECONDS.
         """
         if self._failure is not None:
             raise BenchmarkError(self._failure)
         self._missing = sum(subscriber.version < version for subscriber in self._subscribers)
         if self._missing == 0:
             return
-        self._wanted = version
+        self._target = version
         self._reached = asyncio.get_running_loop().create_future()
         try:
             async with asyncio.timeout(PUSH_SECONDS):
@@ -60,17 +60,17 @@ class Watched:
             raise BenchmarkError(f"{self._missing} pushes did not arrive within {PUSH_SECONDS} s.") from None
 
     def received(self, subscriber: "Subscriber", version: int) -> None:
-        """Counts a push."""
+        """Counts a push that a subscriber received."""
         self.pushes += 1
         self.newest = max(self.newest, version)
-        if subscriber.version < self._wanted <= version:
+        if subscriber.version < self._target <= version:
             self._missing -= 1
             if self._missing == 0 and self._reached is not None and not self._reached.done():
                 self._reached.set_result(None)
         subscriber.version = version
 
     def fail(self, reason: str) -> None:
-        """Ends the measurement: a subscription must not."""
+        """Makes `reach` raise BenchmarkError with this reason, now and later: no subscription may fail."""
         self._failure = self._failure or reason
         if self._reached is not None and not self._reached.done():
             self._reached.set_exception(BenchmarkError(reason))
@@ -81,9 +81,9 @@ class Watched:
 
 
 class Subscriber(asyncio.Protocol):
-    """One socket with one subscription. It looks for the version in a push and parses nothing else."""
+    """One websocket with one subscription. It searches each push for the version and parses nothing else."""
 
-    def __init__(self, watched: Watched) -> None:
+    def __init__(self, watched: WatchedWallet) -> None:
         self.version = -1
         self._watched = watched
         self._data = b""

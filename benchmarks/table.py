@@ -1,4 +1,4 @@
-"""What was measured, as one table."""
+"""The table of the measurements."""
 
 import os
 import platform
@@ -11,7 +11,7 @@ BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """What was measured, and with how many clients (or callers) at once."""
+    """One case: its label, and the number of concurrent clients or callers."""
 
     label: str
     clients: int
@@ -19,7 +19,8 @@ class Case:
 
 @dataclass(slots=True)
 class Measured:
-    """A case's rounds: answers per second, and latencies in milliseconds (0 where they were not taken)."""
+    """The rounds of a case: answers per second, and latencies in milliseconds (0 when they are not measured).
+    `worsts` are the 99th percentiles."""
 
     rates: list[float] = field(default_factory=list)
     medians: list[float] = field(default_factory=list)
@@ -36,7 +37,7 @@ class Measured:
 
 
 def write_table(measured: dict[Case, Measured], out: Path | None, *, rounds: int, seconds: int) -> None:
-    """Prints the table and its ratios, and puts them between the marks of `out`."""
+    """Prints the table and its ratios, and writes them between the marks in the file `out`."""
     text = "\n".join([*_conditions(rounds, seconds), "", *_rows(measured), "", *_ratios(measured)])
     print(text)
     if out is not None:
@@ -44,14 +45,14 @@ def write_table(measured: dict[Case, Measured], out: Path | None, *, rounds: int
 
 
 def put_between(page: Path, begin: str, end: str, text: str) -> None:
-    """Puts the text between two marks of the page, in place of what was there."""
-    whole = page.read_text()
-    before, after = whole.split(begin)[0], whole.split(end)[1]
+    """Replaces the text between two marks of the page."""
+    old = page.read_text()
+    before, after = old.split(begin)[0], old.split(end)[1]
     page.write_text(f"{before}{begin}\n{text}\n{end}{after}")
 
 
 def machine() -> str:
-    """What measures: processors, system, Python."""
+    """The machine in one line: number of processors, operating system, Python version."""
     return f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}, Python {platform.python_version()}"
 
 
@@ -100,6 +101,6 @@ def _ratios(measured: dict[Case, Measured]) -> list[str]:
 
 
 def _ratio(measured: dict[Case, Measured], one: Case, other: Case) -> float:
-    """The median over the rounds of the ratio within each round: what the machine did then, it did to both."""
+    """The median of the ratios of each round. Within a round, other load on the machine affects both cases alike."""
     pairs = zip(measured[one].rates, measured[other].rates, strict=True)
     return statistics.median(mine / their for mine, their in pairs)

@@ -1,4 +1,4 @@
-"""One measured window: some seconds of one load on one server."""
+"""A window: one measurement of one load on one server, for some seconds."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from benchmarks.cpu import Cpu
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Operations done, how long it took, and the processor time used for them."""
+    """The number of operations in a window, its duration in seconds, and the processor time that it used."""
 
     operations: int
     seconds: float
@@ -20,17 +20,17 @@ class Window:
 
     @property
     def server_us(self) -> float:
-        """Microseconds of the server's processor time for one operation."""
+        """The server's processor time per operation, in microseconds."""
         return self.cpu.server_seconds * 1e6 / self.operations
 
     @property
     def postgres_us(self) -> float:
-        """Microseconds of PostgreSQL's processor time for one operation."""
+        """PostgreSQL's processor time per operation, in microseconds."""
         return self.cpu.postgres_seconds * 1e6 / self.operations
 
 
 def pooled(windows: Sequence[Window]) -> Window:
-    """Several windows as one long one."""
+    """Combines several windows into one."""
     cpu = Cpu(0, 0)
     for window in windows:
         cpu += window.cpu

@@ -1,4 +1,4 @@
-"""Load made by wrk: one run is one load at one number of clients for some seconds."""
+"""Runs wrk: one load with a number of clients, for some seconds."""
 
 import os
 import subprocess
@@ -9,12 +9,12 @@ from benchmarks.errors import BenchmarkError
 
 ROOT = Path(__file__).parents[1]
 GRACE_SECONDS = 30
-"""Time beyond the run itself before wrk is stopped."""
+"""Time after the end of the run before wrk is stopped."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """What one run got: good answers, requests without an answer, and latencies of all."""
+    """The result of one run: the number of successful answers, the requests without an answer, and the latencies."""
 
     count: int
     unanswered: int
@@ -24,7 +24,7 @@ class Answers:
 
 
 def run(port: int, load: str, targets: Path, clients: int, seconds: int) -> Answers:
-    """Runs wrk against a server of this machine. Raises BenchmarkError when an answer is a failure."""
+    """Runs wrk against a server on this machine. Raises BenchmarkError when an answer is a failure."""
     try:
         ran = subprocess.run(
             ["wrk", "-t1", f"-c{clients}", f"-d{seconds}s", "-s", "benchmarks/load.lua", f"http://127.0.0.1:{port}"],

@@ -1,4 +1,4 @@
-"""What the programs beside this file share: requests and their failures. See docs/clients.md."""
+"""Sends requests for the example programs, and raises their failures. See docs/clients.md."""
 
 import json
 import urllib.request
@@ -12,11 +12,12 @@ SIGN_IN = """mutation ($login: String!, $password: String!) {
 
 
 class Failed(Exception):
-    """What a person is told in one sentence."""
+    """A failure. The message is one sentence for the user."""
 
 
 def ask(url: str, document: str, token: str | None = None, **variables: str) -> Any:
-    """The payload of the document's one mutation. Raises Failed with the server's message, or without a server."""
+    """Sends a document with one mutation and returns its payload. Raises Failed when it is refused or not
+    answered."""
     body = json.dumps({"query": document, "variables": variables}).encode()
     headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {})
     try:
@@ -33,6 +34,6 @@ def ask(url: str, document: str, token: str | None = None, **variables: str) -> 
 
 
 def sign_in(url: str, login: str, password: str) -> str:
-    """An access token, which lasts ten minutes."""
+    """Signs in and returns an access token. It is valid for ten minutes."""
     token: str = ask(url, SIGN_IN, login=login, password=password)["tokens"]["accessToken"]
     return token

@@ -1,4 +1,4 @@
-"""What the programs beside this file share: their arguments, and how they end."""
+"""The command line of the example programs: their arguments, and how they exit on a failure."""
 
 import argparse
 import sys
@@ -10,7 +10,7 @@ from client import URL, Failed
 
 @contextmanager
 def failures_printed() -> Iterator[None]:
-    """Ends the program with the sentence of a Failed, or quietly on ctrl-C."""
+    """Prints the message of a Failed and exits. Exits without a message on Ctrl-C."""
     try:
         yield
     except Failed as failed:
@@ -20,7 +20,8 @@ def failures_printed() -> Iterator[None]:
 
 
 def arguments(about: str, *names: str) -> list[str]:
-    """The arguments of this program, the server's address last; if they are wrong, prints the usage and ends it."""
+    """The arguments of the program, with the server's address last. Prints the usage and exits when they are
+    wrong."""
     first, example = about.split("\n\n")[:2]
     parser = argparse.ArgumentParser(description=first)
     for name in names:

@@ -1,4 +1,4 @@
-"""What watch.py and request.py share: events over a websocket. See docs/clients.md."""
+"""Subscribes over a websocket, for watch.py and request.py. See docs/clients.md."""
 
 import json
 from collections.abc import AsyncGenerator
@@ -8,7 +8,7 @@ from client import Failed
 
 
 async def events(url: str, token: str, *subscriptions: str) -> AsyncGenerator[dict[str, Any], None]:
-    """What the subscriptions send. Begins with an empty event: from then on none is missed. Raises Failed."""
+    """Yields the events of the subscriptions. The first event is {}: no event after it is missed. Raises Failed."""
     try:
         from websockets.asyncio.client import connect
         from websockets.exceptions import WebSocketException

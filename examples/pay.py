@@ -1,8 +1,8 @@
-"""Pays somebody, and answers when the server asks. Needs the standard library only.
+"""Pays a user, and confirms the payment when it is risky. Needs only the standard library.
 
     python examples/pay.py alice pocket-pay-demo carol 25.00
 
-The key makes it safe to send the payment again after a lost answer: it moves money once.
+Because of the idempotency key, the payment can be sent again after a lost answer: it moves money only once.
 """
 
 import uuid

@@ -3,7 +3,7 @@
 
 const REFRESH = `mutation ($token: String!) { refreshSession(refreshToken: $token) {
   tokens { accessToken refreshToken } errors { code } } }`;
-const STAY_AWAY = [4400, 4401, 4406, 4409, 4429];
+const DO_NOT_RECONNECT = [4400, 4401, 4406, 4409, 4429];
 
 export function pocketPay(url, tokens = null) {
   let refreshing = null;
@@ -41,8 +41,8 @@ export function pocketPay(url, tokens = null) {
     return post(query, variables, tokens?.accessToken);
   }
 
-  // Calls onStop with a code when there is no use in reconnecting. Returns a function that ends the subscription.
-  // `variables` is called for each connection: it can return the newest `since`.
+  // Calls onStop with a code when reconnecting cannot help. Returns a function that ends the subscription.
+  // It calls `variables` for each connection, so that it can return the newest `since`.
   function subscribe(query, onData, onStop, variables = () => ({})) {
     let socket, stopped = false, wait = 1000;
     function close() { stopped = true; socket.close(); }
@@ -65,7 +65,7 @@ export function pocketPay(url, tokens = null) {
       };
       socket.onclose = async ({ code }) => {
         if (stopped) return;
-        if (STAY_AWAY.includes(code)) return stop(code);
+        if (DO_NOT_RECONNECT.includes(code)) return stop(code);
         if (code === 4403 && tokens) await refresh().catch(() => {});
         if (!tokens) return stop('INVALID_TOKEN');
         setTimeout(open, wait * Math.random());
@@ -76,7 +76,7 @@ export function pocketPay(url, tokens = null) {
     return close;
   }
 
-  return { ask, subscribe, signedIn: (given) => { tokens = given; } };
+  return { ask, subscribe, signedIn: (newTokens) => { tokens = newTokens; } };
 }
 
 if (globalThis.process?.argv?.[1]?.endsWith('pocketpay.js')) {

@@ -1,8 +1,8 @@
-"""Asks somebody for money and waits until they have answered. Needs `pip install websockets`.
+"""Asks a user for money and waits for their answer. Needs `pip install websockets`.
 
     python examples/request.py alice pocket-pay-demo bob 12.00
 
-The request is watched before it is made, so that no answer can come in between.
+It subscribes before it creates the request, so that it cannot miss the answer.
 """
 
 import asyncio
@@ -21,17 +21,17 @@ UPDATED = "subscription { moneyRequestUpdated { id status updatedAt } }"
 
 
 async def request(url: str, token: str, payer: str, amount: str) -> None:
-    asked = None
+    created = None
     async with aclosing(events(url, token, UPDATED)) as stream:
         async for event in stream:
-            if asked is None:
+            if created is None:
                 key = str(uuid.uuid4())
-                asked = ask(url, REQUEST, token, **{"from": payer}, amount=amount, key=key)["moneyRequest"]
-                print(f"{payer} is asked for {amount} until {asked['expiresAt']}.", flush=True)
+                created = ask(url, REQUEST, token, **{"from": payer}, amount=amount, key=key)["moneyRequest"]
+                print(f"{payer} is asked for {amount} until {created['expiresAt']}.", flush=True)
                 continue
-            news = event["moneyRequestUpdated"]
-            if news["id"] == asked["id"] and news["status"] != "PENDING":
-                print(f"{news['status']} at {news['updatedAt']}.")
+            updated = event["moneyRequestUpdated"]
+            if updated["id"] == created["id"] and updated["status"] != "PENDING":
+                print(f"{updated['status']} at {updated['updatedAt']}.")
                 return
 
 

@@ -1,8 +1,8 @@
-"""Watches a wallet live: its balance, and the payments that await an answer. Needs `pip install websockets`.
+"""Watches a wallet: its balance, and the payments that wait for confirmation. Needs `pip install websockets`.
 
     python examples/watch.py bob pocket-pay-demo
 
-One websocket speaks graphql-transport-ws; the present state comes at once, then every change after its commit.
+One websocket (graphql-transport-ws) receives the current state first, then every change after its commit.
 """
 
 import asyncio
@@ -12,16 +12,16 @@ from command_line import arguments, failures_printed
 from live import events
 
 BALANCE = "subscription { balanceChanged { available { amount currency } held { amount } } }"
-ASKED = "subscription { riskConfirmationRequested { id amount { amount } counterparty { username } } }"
+WAITING = "subscription { riskConfirmationRequested { id amount { amount } counterparty { username } } }"
 
 
 async def watch(url: str, token: str) -> None:
-    async for event in events(url, token, BALANCE, ASKED):
+    async for event in events(url, token, BALANCE, WAITING):
         if wallet := event.get("balanceChanged"):
             available, held = wallet["available"], wallet["held"]["amount"]
             print(f"{available['amount']} {available['currency']} to spend, {held} held", flush=True)
-        elif asked := event.get("riskConfirmationRequested"):
-            print(f"Confirm {asked['amount']['amount']} to {asked['counterparty']['username']}?", flush=True)
+        elif payment := event.get("riskConfirmationRequested"):
+            print(f"Confirm {payment['amount']['amount']} to {payment['counterparty']['username']}?", flush=True)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""Where Alembic runs: which tables it compares with, and over which connection.
+"""The environment of Alembic: the tables that it compares with, and its connection.
 
-`pocketpay migrate` and the tests put the owner's DSN into `config.attributes["dsn"]`. Alembic's own command line (to
-write a new migration, say) takes DATABASE_OWNER_URL or DATABASE_URL, and without them the embedded server.
+`pocketpay migrate` and the tests put the owner's DSN into `config.attributes["dsn"]`. Alembic's own command line, for
+example to write a new migration, uses DATABASE_OWNER_URL or DATABASE_URL, or else the embedded server.
 """
 
 import asyncio
@@ -25,27 +25,27 @@ log = structlog.get_logger("pocketpay.migrations")
 
 
 def import_tables() -> None:
-    """Imports every room's models, so that the metadata knows every table."""
-    for room in pkgutil.iter_modules(pocketpay.__path__, "pocketpay."):
-        if room.ispkg and importlib.util.find_spec(f"{room.name}.models"):
-            importlib.import_module(f"{room.name}.models")
+    """Imports the models of every package, so that the metadata has all tables."""
+    for package in pkgutil.iter_modules(pocketpay.__path__, "pocketpay."):
+        if package.ispkg and importlib.util.find_spec(f"{package.name}.models"):
+            importlib.import_module(f"{package.name}.models")
 
 
 def run(connection: Connection) -> None:
-    """Runs what was asked for, each migration in one transaction: stopped midway, it leaves nothing."""
+    """Runs the Alembic command, each migration in its own transaction. An interrupted migration has no effect."""
     context.configure(
         connection=connection,
         target_metadata=SQLModel.metadata,
         transaction_per_migration=True,
         compare_server_default=True,
-        on_version_apply=lambda **said: tell(said["step"]),
+        on_version_apply=lambda **facts: log_migration(facts["step"]),
     )
     with context.begin_transaction():
         context.run_migrations()
 
 
-def tell(step: MigrationInfo) -> None:
-    """One migration has been carried out and is about to be committed."""
+def log_migration(step: MigrationInfo) -> None:
+    """Logs a migration that was executed and is about to be committed."""
     text = step.up_revision.doc if isinstance(step.up_revision, Script) else ""
     log.info("migrating", revision=step.up_revision_id, text=text)
 
@@ -64,12 +64,12 @@ def main() -> None:
     if dsn := context.config.attributes.get("dsn"):
         asyncio.run(connect_and_run(dsn))
         return
-    given = settings.load()
-    outside = given.database_owner_url or given.database_url
-    if outside:
-        asyncio.run(connect_and_run(outside))
+    loaded = settings.load()
+    url = loaded.database_owner_url or loaded.database_url
+    if url:
+        asyncio.run(connect_and_run(url))
     else:
-        with EmbeddedPostgres(given.pocketpay_data) as postgres:
+        with EmbeddedPostgres(loaded.pocketpay_data) as postgres:
             asyncio.run(connect_and_run(postgres.owner_dsn))
 
 

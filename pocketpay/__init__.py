@@ -1,32 +1,32 @@
-"""Pocket Pay, a wallet server. Each package imports only those below it:
+"""Pocket Pay, a wallet server. Each package imports only packages and modules below it in this list:
 
 __main__.py      python -m pocketpay
 cli/             the commands: serve, migrate, audit, operator and others
-app.py           the Starlette application: routes, middleware, what lives as long as the server
+app.py           the Starlette application: routes, middleware, and the services that run as long as the server
 serving/         HTTP, websockets, and the execution of GraphQL
 api/             the GraphQL schema: types, queries, mutations, subscriptions
-explorer/        GraphiQL, served by ourselves
-operations/      what operators do and see
+explorer/        GraphiQL, served by this server
+operations/      the operators' actions and queries
 onboarding/      sign-up, closing a wallet, demo people
-importing/       people from Supabase, their opening balances, and what an import reports
-payments/        the verbs, each with its rule: pay, ask for money, refund, deposit, withdraw, use a card
-clearing/        decides by the terms of now, and carries instructions out, many in one unit of work
-operator_log/    what operators did
-transactions/    what a customer sees of a payment: its state, history, statement, limits
-requests/        asking for money
+importing/       the import from Supabase: users, their opening balances, and the report of an import
+payments/        the operations that move money, each with its rules: pay, refund, deposit, withdraw, use a card
+clearing/        decides instructions by the current terms and executes many of them in one unit of work
+operator_log/    the permanent record of operators' actions
+transactions/    the customer's view of a payment: its status, history, statement, limits
+requests/        money requests
 cards/           virtual cards
-wallets/         what a customer owns
+wallets/         wallets: their balance and status
 ledger/          the books: accounts and entries
-identity/        who is asking: users, passwords, sessions, tokens
-mail/            tells users by mail: an outbox, and the sender that empties it
-settings.py      the typed environment
-risk/            pure judgement: facts in, verdict out; each rule with its own settings
-updates/         what changed, sent after the commit: ids and versions, never rows
+identity/        users, passwords, sessions, tokens
+mail/            mail and text messages to users: an outbox, and the sender that empties it
+settings.py      the typed settings, read from the environment
+risk/            the risk rules: pure functions from facts to a verdict, each rule with its own settings
+updates/         change signals, sent after the commit: ids and versions, never rows
 database/        connections, units of work, migrations, the embedded PostgreSQL
-amounts.py       money as a setting writes it
-money.py         minor units and a currency
-text/            the characters of a text: which it may have, what they show, what they look like
-errors.py        the roots of every expected error
+amounts.py       the format of money in settings
+money.py         amounts in minor units with a currency
+text/            checks of text: allowed characters, visible characters, characters that look alike
+errors.py        the base classes of every expected error
 
 Decision 19 gives the reasons.
 """

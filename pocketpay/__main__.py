@@ -1,4 +1,4 @@
-"""`python -m pocketpay` is `pocketpay`."""
+"""Makes `python -m pocketpay` the same as the command `pocketpay`."""
 
 from pocketpay.cli import main
 

@@ -1,7 +1,7 @@
-"""Money as a setting writes it: one number for every currency served, or one for each.
+"""The format of money in settings: one number for all served currencies, or one amount for each currency.
 
-100.00                   that number in every currency
-USD:100.00,JPY:15000     each one by its code
+100.00                   the same number in every currency
+USD:100.00,JPY:15000     an amount for each currency code
 """
 
 from typing import Annotated, Final
@@ -14,18 +14,18 @@ from pocketpay.money import Money
 _MONEY: Final = object()
 
 MoneySetting = Annotated[str, _MONEY]
-"""The type of a setting that is money: it must name an amount for every currency served."""
+"""The type of a money setting. Its value must have an amount for every served currency."""
 
 
 def is_money(field: FieldInfo) -> bool:
-    """Whether that setting is money."""
+    """Whether the field is a money setting."""
     return any(mark is _MONEY for mark in field.metadata)
 
 
 def money_setting(name: str, text: str, codes: tuple[str, ...]) -> dict[str, Money]:
-    """Reads `100.00` or `USD:100.00,JPY:15000` into one amount for each served currency; zero is allowed.
+    """Parses `100.00` or `USD:100.00,JPY:15000` into one amount for each served currency code. Zero is allowed.
 
-    Raises ValueError with a sentence when a number does not fit its currency or a served one is not named.
+    Raises ValueError with a sentence when a number is not valid in its currency, or a served currency is missing.
     """
     numbers = _numbers(name, text, codes)
     missing = [code for code in codes if code not in numbers]
@@ -49,7 +49,7 @@ def _numbers(name: str, text: str, codes: tuple[str, ...]) -> dict[str, str]:
 def _amount_or_zero(name: str, number: str, code: str) -> Money:
     exact = number
     if money.AMOUNT_SHAPE.fullmatch(number) and "." in number:
-        exact = number.rstrip("0").rstrip(".")  # 100.00 is a hundred yen too: the same number in every currency
+        exact = number.rstrip("0").rstrip(".")  # "100.00" must be valid in JPY too, as 100 yen
     if exact.isascii() and exact.isdigit() and not exact.strip("0"):
         return Money(0, code)
     try:

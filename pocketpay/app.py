@@ -1,17 +1,17 @@
-"""The Starlette application: what lives as long as the server, and what answers at which address.
+"""The Starlette application: its routes, and the services that run as long as the server.
 
-/graphql          POST: the handler, in front of everything; GET, websockets and the explorer: the view
+/graphql          POST: the Handler middleware; GET, websockets and the explorer's page: the View
 /                 a redirect to /graphql, in development
 /healthz          200 while the process runs
-/readyz           200 when the database answers, is of our revision, and its listener listens; else 503
-/metrics          for Prometheus, to whoever shows METRICS_TOKEN
+/readyz           200 when the database responds, has this server's revision, and the listener is connected; else 503
+/metrics          metrics for Prometheus; needs METRICS_TOKEN, except in development when it is not set
 /schema.graphql   the schema as text, in development
-/explorer/...     the explorer's files, and the newest mails for its bar, in development
-/statements/…csv  a month of a wallet as a file, to whoever holds a link that we signed
+/explorer/...     the explorer's files and the newest mails, in development
+/statements/…csv  a wallet's statement of one month as a file; requires a signed link
 
-opens   database ─► desk (house accounts, clearing) ─► identity ─► hub: gate, sockets, feeds, policy
-        ─► listener ─► sweeper ─► mail sender
-closes  in the other order; the clearing finishes what it has
+start order     database ─► desk (house accounts, clearing) ─► identity ─► hub: gate, sockets, feeds, policy
+                ─► listener ─► sweepers ─► mail senders
+stop order      the reverse; the clearing first finishes its waiting instructions
 """
 
 import asyncio
@@ -78,26 +78,28 @@ from pocketpay.updates.listener import Listener
 logger = structlog.get_logger(__name__)
 
 REQUESTS_PER_SECOND = 300
-"""Of one user, in production unless set otherwise; twice that at once."""
+"""Default of REQUEST_RATE_PER_SECOND in production: requests per second of one user. A burst can have twice as
+many."""
 
 ANONYMOUS_PER_SECOND = 20
-"""Without a valid token from one address, in production unless set otherwise; twice that at once. Thousands of
-customers behind one address sign in and renew their tokens with less."""
+"""Default of ANONYMOUS_RATE_PER_SECOND in production: requests per second from one address without a valid token. A
+burst can have twice as many. It is enough for thousands of customers behind one address to sign in and refresh their
+tokens."""
 
-SHORT = with_fast_resolvers(build())
-"""The schema as this server executes it."""
+SERVED_SCHEMA = with_fast_resolvers(build())
+"""The schema that this server executes, with faster resolvers. `schema` is the one without them."""
 
 
 def create_app(settings: Settings, *, server_dsn: str, secret_key: bytes) -> Starlette:
-    """A whole server over the database at `server_dsn`; it opens with the ASGI lifespan."""
+    """Builds the application of a server with the database at `server_dsn`. The ASGI lifespan starts its services."""
     log.configure(settings)
     metrics = Metrics()
-    documents = Documents(SHORT, Limits.of(settings), introspection=not settings.production)
+    documents = Documents(SERVED_SCHEMA, Limits.of(settings), introspection=not settings.production)
     sockets = Sockets(max_per_address=settings.sockets_per_address, max_per_user=settings.sockets_per_user)
     anonymous_rates = _anonymous_rates(settings)
-    _trust(documents, settings)
+    _load_trusted_documents(documents, settings)
     execution = Execution(
-        SHORT,
+        SERVED_SCHEMA,
         documents,
         turns=anonymous_rates is not None,
         only_trusted=settings.trusted_documents_mode is TrustedDocuments.ONLY,
@@ -135,7 +137,7 @@ def create_app(settings: Settings, *, server_dsn: str, secret_key: bytes) -> Sta
             Middleware(Handler, responder=responder),
             Middleware(Headers),
         ],
-        exception_handlers={Exception: _broken},
+        exception_handlers={Exception: _internal_error},
         lifespan=server.lifespan,
     )
     app.state.server_context, app.state.responder = server_context, responder
@@ -150,7 +152,7 @@ def create_app(settings: Settings, *, server_dsn: str, secret_key: bytes) -> Sta
 
 
 class Server:
-    """What lives as long as the server."""
+    """The services that run as long as the server; `lifespan` starts and stops them."""
 
     def __init__(
         self, settings: Settings, dsn: str, secret: bytes, server_context: ServerContext, health: Health
@@ -165,27 +167,27 @@ class Server:
 
     @asynccontextmanager
     async def lifespan(self, app: Starlette) -> AsyncIterator[None]:
-        async with AsyncExitStack() as open_:
-            self._server_context.services = await self._open(open_)
+        async with AsyncExitStack() as stack:
+            self._server_context.services = await self._open(stack)
             try:
                 yield
             finally:
                 self._server_context.services = None
 
     async def recent_mails(self) -> list[RecentMail]:
-        """The newest of the mails and text messages that the log shows because nothing sends them."""
+        """The newest mails and text messages that were written to the log instead of sent; [] in production."""
         services, settings = self._server_context.services, self._settings
         if services is None or settings.production:
             return []
         kinds = TextMessages.kinds if settings.smtp_host else TextMessages.kinds | Email.kinds
         return await recent(services.database, kinds, services.identity.mails.complete)
 
-    async def _open(self, open_: AsyncExitStack) -> Services:
+    async def _open(self, stack: AsyncExitStack) -> Services:
         settings = self._settings
         database = self._health.database = await Database.open(self._dsn)
-        open_.push_async_callback(database.close)
+        stack.push_async_callback(database.close)
         desk = await Desk.open(database, settings)
-        open_.push_async_callback(desk.close)
+        stack.push_async_callback(desk.close)
         services = IdentityServices.open(
             database,
             settings,
@@ -193,30 +195,30 @@ class Server:
             require_unlocked=require_unlocked,
             on_verified_email=welcome.when_verified(settings, self._secret),
         )
-        open_.callback(services.close)
-        open_.push_async_callback(services.afterwards.close)
+        stack.callback(services.close)
+        stack.push_async_callback(services.afterwards.close)
         hub = Hub()
         hub.join(services.gate)
         revocations = Revocations(services.gate, self._server_context.sockets)
         hub.join(revocations)
-        open_.push_async_callback(revocations.close)
+        stack.push_async_callback(revocations.close)
         feeds = Feeds(database, hub)
         feeds.start()
-        open_.push_async_callback(feeds.close)
+        stack.push_async_callback(feeds.close)
         policy = PolicyInForce(database, desk.clearing, settings)
         hub.join(policy)
         policy.pump.start()
-        open_.push_async_callback(policy.pump.close)
+        stack.push_async_callback(policy.pump.close)
         listener = self._health.listener = Listener(database.connect, hub)
         await listener.start()
-        open_.push_async_callback(listener.close)
+        stack.push_async_callback(listener.close)
         for name, work in (
             ("sweeper", sweep_forever(desk)),
             ("identity's sweeper", identity_sweeper.sweep_forever(services)),
             ("sweeper of welcome bonuses", welcome_bonus.sweep_forever(desk)),
         ):
-            open_.push_async_callback(_stop, asyncio.create_task(work, name=name))
-        await self._send_mail(open_, services)
+            stack.push_async_callback(_stop, asyncio.create_task(work, name=name))
+        await self._start_mail_senders(stack, services)
         metrics = self._server_context.metrics
         metrics.gauge("pocketpay_clearing_waiting", "Number of waiting instructions.", lambda: desk.clearing.waiting)
         for count, meaning in CLEARING_COUNTS.items():
@@ -232,8 +234,8 @@ class Server:
             operators=OperatorServices(Audits(database.dsn), policy),
         )
 
-    async def _send_mail(self, open_: AsyncExitStack, services: IdentityServices) -> None:
-        """Starts this server's senders of mails and text messages, with a connection to PostgreSQL of their own."""
+    async def _start_mail_senders(self, stack: AsyncExitStack, services: IdentityServices) -> None:
+        """Starts the senders of mails and text messages. They share one PostgreSQL connection pool of their own."""
         settings = self._settings
         channels: dict[str, Channel] = {}
         if settings.mail_is_on:
@@ -244,15 +246,15 @@ class Server:
         if not channels:
             return
         database = Database(self._dsn, readers=1, writers=1)
-        open_.push_async_callback(database.close)
+        stack.push_async_callback(database.close)
         keep = timedelta(days=settings.mail_keep_days)
         for name, channel in channels.items():
             sender = MailSender(database, channel, services.mails.complete, keep=keep)
             sender.start()
-            open_.push_async_callback(sender.close)
-            self._measure(name, sender.counts)
+            stack.push_async_callback(sender.close)
+            self._add_metrics(name, sender.counts)
 
-    def _measure(self, name: str, counts: Counts) -> None:
+    def _add_metrics(self, name: str, counts: Counts) -> None:
         metrics, what = self._server_context.metrics, name.replace("_", " ")
         waiting = f"Number of {what} in the outbox of all servers."
         metrics.gauge(f"pocketpay_{name}_waiting", waiting, lambda: counts.waiting)
@@ -273,9 +275,10 @@ CLEARING_COUNTS = {
 }
 
 
-def _trust(documents: Documents, settings: Settings) -> None:
-    """Makes trusted documents ready. One that the schema does not know is logged, and refused when it is asked for:
-    no old client keeps a server from starting. Raises SettingsError when there is no manifest."""
+def _load_trusted_documents(documents: Documents, settings: Settings) -> None:
+    """Loads the trusted documents. A document that is not valid for this schema is logged, and requests for it are
+    refused; the server still starts, so that an outdated client cannot prevent it. Raises SettingsError when the file
+    is missing or malformed."""
     manifest = settings.trusted_documents
     if manifest is None or settings.trusted_documents_mode is TrustedDocuments.OFF:
         return
@@ -283,8 +286,8 @@ def _trust(documents: Documents, settings: Settings) -> None:
         logger.error("trusted_document_refused", name=name, reason=reason)
 
 
-async def _broken(request: Request, error: Exception) -> Response:
-    """What nobody expected; the server logs it where it ends up."""
+async def _internal_error(request: Request, error: Exception) -> Response:
+    """Responds to an unexpected exception. The exception itself continues to uvicorn, which logs it."""
     return JSONResponse(
         http.INTERNAL_ERROR.payload, status_code=http.INTERNAL_ERROR.status, headers=http.security_headers()
     )
@@ -304,19 +307,21 @@ async def _stop(task: "asyncio.Task[None]") -> None:
 
 
 def _rates(settings: Settings) -> Rates | None:
-    """How often a user may ask: not limited in development unless set, so that a machine can load itself."""
+    """The request rate limit per user; None when there is no limit. Development has no default limit, so that load
+    tests are possible."""
     per_second = settings.request_rate_per_second or (REQUESTS_PER_SECOND if settings.production else None)
     return None if per_second is None else Rates(per_second, 2 * per_second)
 
 
 def _anonymous_rates(settings: Settings) -> Rates | None:
-    """How often one address may ask without a valid token: limited where users are."""
+    """The rate limit per address for requests without a valid token; None when there is no limit, by the same default
+    as for users."""
     per_second = settings.anonymous_rate_per_second or (ANONYMOUS_PER_SECOND if settings.production else None)
     return None if per_second is None else Rates(per_second, 2 * per_second)
 
 
 def _proxies(settings: Settings) -> list[Middleware]:
-    """Believes the proxies in front about whose request it is; nothing where there are none."""
+    """The middleware that takes the client's address from trusted proxies' headers; [] without TRUSTED_PROXIES."""
     if not settings.proxies:
         return []
     return [Middleware(ProxyHeadersMiddleware, trusted_hosts=list(settings.proxies))]

@@ -1,26 +1,25 @@
-"""The roots of everything that can go wrong on purpose.
+"""The base classes of every expected error.
 
     PocketPayError
-    ├── Refusal          an answer: what was asked breaks a rule; nothing has changed
-    ├── AccessDenied     an answer: whoever asks may not
-    └── BooksDisagree    an alarm: an invariant of the books does not hold; nobody catches it
+    ├── Refusal          the request breaks a rule; nothing has changed; the client gets an answer
+    ├── AccessDenied     the caller is not signed in or not allowed; the client gets an answer
+    └── BooksDisagree    an invariant of the books does not hold: an alarm that no code may catch
 
-Only the base classes are here. Each package defines its own refusals, which carry facts and no sentences:
-`api/errors.py` puts them into words.
+Each package defines its own refusals. A refusal has facts and no message: `api/errors.py` writes the message.
 """
 
 from typing import ClassVar
 
 
 class PocketPayError(Exception):
-    """Everything this product raises on purpose."""
+    """The base class of every error that this product raises."""
 
 
 class Refusal(PocketPayError):
     """A request that breaks a rule of the product.
 
-    `code` is the stable code clients see (an `ErrorCode` of the schema). `field` names the input field
-    the refusal is about, in the schema's spelling (`amount`, `to`, `idempotencyKey`), or is None.
+    `code` is the stable code that clients see (an `ErrorCode` of the schema). `field` is the name of the refused
+    input field, in the schema's spelling (`amount`, `to`, `idempotencyKey`), or None.
     """
 
     code: ClassVar[str]
@@ -28,8 +27,8 @@ class Refusal(PocketPayError):
 
 
 class AccessDenied(PocketPayError):
-    """Whoever asks may not: not signed in, or not allowed."""
+    """The caller is not signed in, or is not allowed to do this."""
 
 
 class BooksDisagree(PocketPayError):
-    """An invariant of the books does not hold. Raised to stop everything; never caught to go on."""
+    """An invariant of the books does not hold. The operation must stop: no code may catch this and continue."""

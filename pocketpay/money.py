@@ -1,10 +1,10 @@
-"""Money: whole minor units of one currency. No float, no Decimal.
+"""Money: an integer number of minor units in one currency. No float, no Decimal.
 
-    Money(1250, "USD")  is twelve dollars fifty
-    parse("12.50", usd) the one way in from text; nothing is rounded, what does not fit raises
-    format              the one way out: exactly the currency's digits ("12.50" USD, "1250" JPY)
+    Money(1250, "USD")      12.50 US dollars
+    parse("12.50", "USD")   parses text; never rounds: text that does not fit the currency raises
+    str(Money(1250, "USD")) formats with exactly the currency's digits ("12.50" in USD, "1250" in JPY)
 
-Adding or comparing two currencies raises: such a sum means nothing.
+Adding or comparing amounts of two currencies raises CurrenciesDiffer.
 """
 
 import re
@@ -16,14 +16,15 @@ import iso4217
 from pocketpay.errors import PocketPayError
 
 MAX_MAJOR = 10_000_000_000
-"""The largest amount in one movement, in major units: far above any wallet, far below what 64 bits hold."""
+"""The largest amount of one payment, in major units. It is far above any real balance. In minor units it
+fits in 64 bits."""
 
 AMOUNT_SHAPE = re.compile(r"(\d{1,13})(?:\.(\d{1,3}))?", re.ASCII)
 """The shape of an amount in text: ASCII digits, at most three decimals; no sign, exponent, space or underscore."""
 
 
 class MalformedAmount(PocketPayError):
-    """The text is not an amount at all."""
+    """The text does not have the shape of an amount."""
 
 
 class AmountOutOfRange(PocketPayError):
@@ -31,7 +32,7 @@ class AmountOutOfRange(PocketPayError):
 
 
 class CurrenciesDiffer(PocketPayError):
-    """Two amounts of different currencies met in one sum or comparison."""
+    """Two amounts of different currencies were added or compared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,63 +46,67 @@ class Currency:
 
 @lru_cache(maxsize=512)
 def currency(code: str) -> Currency:
-    """The ISO 4217 currency of that alphabetic code. Raises LookupError when it is none that can be held."""
+    """The ISO 4217 currency with this alphabetic code.
+
+    Raises LookupError when there is none, or when its minor unit has more than three digits or is not defined.
+    """
     try:
-        known = iso4217.Currency(code)
+        iso = iso4217.Currency(code)
     except ValueError:
-        known = None
-    if known is None or known.exponent is None or known.exponent > 3:
+        iso = None
+    if iso is None or iso.exponent is None or iso.exponent > 3:
         raise LookupError(f"{code!r} is not an ISO 4217 currency that can be held")
-    return Currency(code, known.currency_name, known.exponent)
+    return Currency(code, iso.currency_name, iso.exponent)
 
 
 @dataclass(frozen=True, slots=True)
 class Money:
-    """An amount of one currency in minor units; may be negative where a debit is meant."""
+    """An amount of one currency in minor units. A debit is negative."""
 
     minor: int
     currency: str
 
     def __add__(self, other: "Money") -> "Money":
-        self._must_match(other)
+        self._require_same_currency(other)
         return Money(self.minor + other.minor, self.currency)
 
     def __sub__(self, other: "Money") -> "Money":
-        self._must_match(other)
+        self._require_same_currency(other)
         return Money(self.minor - other.minor, self.currency)
 
     def __neg__(self) -> "Money":
         return Money(-self.minor, self.currency)
 
     def __lt__(self, other: "Money") -> bool:
-        self._must_match(other)
+        self._require_same_currency(other)
         return self.minor < other.minor
 
     def __le__(self, other: "Money") -> bool:
-        self._must_match(other)
+        self._require_same_currency(other)
         return self.minor <= other.minor
 
     def __str__(self) -> str:
         return format_minor(self.minor, currency(self.currency).exponent)
 
     def percent(self, basis_points: int) -> "Money":
-        """That many hundredths of a percent of it, half-up to the minor unit (1.5 % is 150)."""
+        """Returns this percentage of the amount, rounded half up to the minor unit. 150 basis points are 1.5 %."""
         return Money((self.minor * basis_points + 5_000) // 10_000, self.currency)
 
     def split(self, ways: int) -> "list[Money]":
-        """Shares that sum to it exactly; the remainder goes one minor unit each from the first share on."""
+        """Splits the amount into `ways` shares with exactly this sum. The first shares get one minor unit more each
+        when there is a remainder."""
         if ways < 1:
             raise ValueError("an amount is split into at least one share")
         share, remainder = divmod(self.minor, ways)
         return [Money(share + (n < remainder), self.currency) for n in range(ways)]
 
-    def _must_match(self, other: "Money") -> None:
+    def _require_same_currency(self, other: "Money") -> None:
         if self.currency != other.currency:
             raise CurrenciesDiffer(f"{self.currency} and {other.currency} cannot be added or compared")
 
 
 def format_minor(minor: int, exponent: int) -> str:
-    """Minor units as a decimal string with exactly `exponent` digits after the point."""
+    """Formats minor units as a decimal string with exactly `exponent` digits after the point."""
     if exponent == 0:
         return str(minor)
     sign = "-" if minor < 0 else ""
@@ -110,10 +115,10 @@ def format_minor(minor: int, exponent: int) -> str:
 
 
 def parse(text: str, code: str) -> Money:
-    """The strictly positive amount that the text says, exactly.
+    """Parses a positive amount in the currency `code`, without rounding.
 
-    Raises MalformedAmount when the text has not the shape of an amount, AmountOutOfRange when it is zero,
-    has more decimals than the currency, or is above MAX_MAJOR.
+    Raises MalformedAmount when the text does not have the shape of an amount. Raises AmountOutOfRange when the amount
+    is zero, has more decimals than the currency, or is above MAX_MAJOR.
     """
     shape = AMOUNT_SHAPE.fullmatch(text)
     exponent = currency(code).exponent

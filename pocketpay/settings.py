@@ -1,9 +1,9 @@
-"""The typed environment: every setting, its default, its unit.
+"""The settings: each with its type, default and unit.
 
-Read from the environment and from `.env` beside the process. Money is decimal text: `100.00` means that number in
-every currency served (WELCOME_BONUS: in the first), `USD:100.00,JPY:15000` names each one. `load()` is the one way
-in; what is wrong raises SettingsError, one sentence that says what to do. The settings of a rule of risk are in the
-rule's own file.
+`load()` reads them from the environment and from `.env` in the working directory. It raises SettingsError, with one
+sentence that says what to do, when a setting is wrong. Money is decimal text: `100.00` is that number in every served
+currency (WELCOME_BONUS: only in the first), `USD:100.00,JPY:15000` has an amount for each currency. The settings of a
+risk rule are in the rule's own file.
 """
 
 import re
@@ -25,15 +25,15 @@ from pocketpay.errors import PocketPayError
 from pocketpay.money import Money
 from pocketpay.risk.rules import RiskSettings
 
-SHORTEST_SECRET = 32
-"""Bytes of the key that signs tokens; HS256 wants at least its own output (RFC 7518, 3.2)."""
+MIN_SECRET_BYTES = 32
+"""Minimum length of the key that signs tokens. HS256 needs a key as long as its hash, 32 bytes (RFC 7518, 3.2)."""
 
 
 DEVELOPMENT_BONUS = "100.00"
-"""What WELCOME_BONUS is in development when it is absent."""
+"""The default of WELCOME_BONUS in development."""
 
 DEVELOPMENT_SENDER = "Pocket Pay <no-reply@example.test>"
-"""What MAIL_FROM is in development when it is absent."""
+"""The default of MAIL_FROM in development."""
 
 ORIGIN_SHAPE = re.compile(
     r"(?P<scheme>[a-z][a-z0-9+.-]*)://(?P<host>[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::(?P<port>\d{1,5}))?", re.ASCII
@@ -46,7 +46,7 @@ PERCENT_SHAPE = re.compile(r"(\d{1,3})(?:\.(\d{1,6}))?", re.ASCII)
 
 
 class SettingsError(PocketPayError):
-    """A setting is missing or wrong. The text says which and what to do."""
+    """A setting is missing or wrong. The message names the setting and says what to do."""
 
 
 class Environment(StrEnum):
@@ -73,7 +73,7 @@ class SmtpTls(StrEnum):
 
 
 class TrustedDocuments(StrEnum):
-    """What a server with trusted documents answers."""
+    """Which GraphQL documents a server with TRUSTED_DOCUMENTS accepts."""
 
     OFF = "off"
     ALLOW = "allow"
@@ -88,8 +88,8 @@ class LogLevel(StrEnum):
 
 
 class Settings(RiskSettings, BaseSettings):
-    """One server's settings, those of the rules of risk among them. Field names are the environment's names in lower
-    case."""
+    """The settings of one server, including those of the risk rules. A field has the name of its environment variable
+    in lower case."""
 
     model_config = SettingsConfigDict(env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True)
 
@@ -106,7 +106,7 @@ class Settings(RiskSettings, BaseSettings):
         Path(".pocketpay"), description="The folder of the embedded PostgreSQL and its secret key."
     )
 
-    # who we are
+    # the server
     environment: Environment | None = Field(
         None,
         description="development or production. Default: production with DATABASE_URL, development with the "
@@ -250,7 +250,7 @@ class Settings(RiskSettings, BaseSettings):
         20, ge=1, le=1000, description="Maximum number of payments of one wallet that wait for confirmation."
     )
 
-    # asking for money
+    # money requests
     request_expire_days: int = Field(
         30, ge=1, le=365, description="Number of days after which a money request expires."
     )
@@ -341,12 +341,13 @@ class Settings(RiskSettings, BaseSettings):
     @field_validator("*", mode="before")
     @classmethod
     def _empty_is_absent(cls, value: object, info: ValidationInfo) -> object:
-        """`NAME=` says nothing, where nothing can be said: in a .env file, or handed on by a container's engine."""
+        """Treats an empty value (`NAME=`) of an optional setting as absent. A .env file or a container can have
+        one."""
         optional = cls.model_fields[info.field_name or ""].default is None
         return None if value == "" and optional else value
 
     @model_validator(mode="after")
-    def _money_is_money(self) -> Self:
+    def _check_money_settings(self) -> Self:
         for name in MONEY_SETTINGS:
             self.amounts(name)
         _ = self.welcome_bonuses
@@ -354,30 +355,30 @@ class Settings(RiskSettings, BaseSettings):
         return self
 
     @model_validator(mode="after")
-    def _proxies_are_networks(self) -> Self:
+    def _check_proxies(self) -> Self:
         _ = self.proxies
         return self
 
     @model_validator(mode="after")
-    def _origins_are_origins(self) -> Self:
+    def _check_origins(self) -> Self:
         if "*" in self.origins and self.refresh_cookie:
             raise ValueError("REFRESH_COOKIE needs the origins that may use it: ALLOWED_ORIGINS must not be *")
         return self
 
     @model_validator(mode="after")
-    def _production_has_a_bank_that_works(self) -> Self:
+    def _check_simulated_bank(self) -> Self:
         if self.production and self.simulated_bank is not SimulatedBank.INSTANT:
             raise ValueError("SIMULATED_BANK must be instant in production")
         return self
 
     @model_validator(mode="after")
-    def _only_trusted_documents_are_somewhere(self) -> Self:
+    def _check_trusted_documents(self) -> Self:
         if self.trusted_documents_mode is TrustedDocuments.ONLY and self.trusted_documents is None:
             raise ValueError("TRUSTED_DOCUMENTS is missing. It is required with TRUSTED_DOCUMENTS_MODE=only")
         return self
 
     @model_validator(mode="after")
-    def _mail_has_a_sender(self) -> Self:
+    def _check_mail(self) -> Self:
         _ = self.sender
         _ = self.app_url
         if self.smtp_host is not None:
@@ -395,28 +396,29 @@ class Settings(RiskSettings, BaseSettings):
 
     @property
     def embedded(self) -> bool:
-        """Whether the server brings its own PostgreSQL."""
+        """Whether the server runs the embedded PostgreSQL."""
         return self.database_url is None
 
     @property
     def production(self) -> bool:
-        """Whether this is production: what is not said is development with the embedded database only."""
+        """Whether this is production. Without ENVIRONMENT, it is development with the embedded database, and
+        production with any other."""
         chosen = self.environment or (Environment.DEVELOPMENT if self.embedded else Environment.PRODUCTION)
         return chosen is Environment.PRODUCTION
 
     @property
     def mail_is_on(self) -> bool:
-        """Whether mail is sent, or shown in its place."""
+        """Whether mail is sent, or written to the log in development."""
         return self.smtp_host is not None or not self.production
 
     @property
     def text_messages_are_on(self) -> bool:
-        """Whether text messages are shown in the log. There is no provider that sends them in production."""
+        """Whether text messages are written to the log. Production has no provider that sends them."""
         return not self.production
 
     @property
     def sender(self) -> tuple[str, str]:
-        """The name and the address of MAIL_FROM. Raises ValueError when it is none."""
+        """The name and the address in MAIL_FROM. Raises ValueError when MAIL_FROM is not a valid sender."""
         try:
             kept = validate_email(
                 self.mail_from or DEVELOPMENT_SENDER,
@@ -431,7 +433,7 @@ class Settings(RiskSettings, BaseSettings):
 
     @property
     def app_url(self) -> str | None:
-        """PUBLIC_URL without a slash at its end. Raises ValueError when it is no address of an app."""
+        """PUBLIC_URL without a trailing slash. Raises ValueError when it is not the URL of an app."""
         if self.public_url is None:
             return None
         try:
@@ -446,7 +448,7 @@ class Settings(RiskSettings, BaseSettings):
 
     @property
     def served_currencies(self) -> tuple[str, ...]:
-        """The codes of CURRENCIES, the default one first."""
+        """The currency codes of CURRENCIES, the default one first. Raises ValueError when CURRENCIES is not valid."""
         codes = tuple(part.strip().upper() for part in self.currencies.split(",") if part.strip())
         if not codes or len(set(codes)) != len(codes):
             raise ValueError("CURRENCIES must have each ISO 4217 code once, for example USD,EUR")
@@ -458,12 +460,13 @@ class Settings(RiskSettings, BaseSettings):
         return codes
 
     def amounts(self, name: str) -> dict[str, Money]:
-        """The money setting of that field name, for every currency served."""
+        """The money setting with the field name `name`: an amount for each served currency code."""
         return money_setting(name.upper(), getattr(self, name), self.served_currencies)
 
     @property
     def welcome_bonuses(self) -> dict[str, Money]:
-        """WELCOME_BONUS for every currency served: a number alone is of the first, for it says nothing of others."""
+        """WELCOME_BONUS for each served currency. A number without a currency applies only to the first currency; the
+        others get zero."""
         text, codes = self.welcome_bonus, self.served_currencies
         if text is None:
             text = "0" if self.production else DEVELOPMENT_BONUS
@@ -477,7 +480,7 @@ class Settings(RiskSettings, BaseSettings):
 
     @property
     def proxies(self) -> tuple[str, ...]:
-        """The networks of TRUSTED_PROXIES in their canonical spelling. Raises ValueError for what is none."""
+        """The networks of TRUSTED_PROXIES in canonical form. Raises ValueError for a text that is not a network."""
         networks = [part.strip() for part in self.trusted_proxies.split(",") if part.strip()]
         try:
             return tuple(str(ip_network(network)) for network in networks)
@@ -491,9 +494,9 @@ class Settings(RiskSettings, BaseSettings):
 
 
 def allowed_origin(text: str) -> str:
-    """The origin of ALLOWED_ORIGINS that the text names, as a browser sends it; `*` is every origin.
+    """One item of ALLOWED_ORIGINS in the form that a browser sends; `*` stays `*` and allows every origin.
 
-    Raises ValueError with a sentence when the text has no scheme, or more than scheme, host and port.
+    Raises ValueError with a sentence when the text has no scheme, or has more than scheme, host and port.
     """
     if text == "*":
         return text
@@ -521,9 +524,9 @@ MONEY_SETTINGS = tuple(name for name, field in Settings.model_fields.items() if 
 
 
 def basis_points(name: str, text: str) -> int:
-    """Hundredths of a percent that the decimal text says, at most 10,000.
+    """Converts a percentage in decimal text to basis points: "1.5" is 150. The maximum is 10,000.
 
-    Raises ValueError with a sentence when it is no such number, or finer than that.
+    Raises ValueError with a sentence when the text is not a percentage from 0 to 100 with at most two decimals.
     """
     shape = PERCENT_SHAPE.fullmatch(text.strip())
     if shape is not None:
@@ -534,77 +537,78 @@ def basis_points(name: str, text: str) -> int:
     raise ValueError(f"{name}: {text!r} is not a percentage from 0 to 100 with at most two decimals, like 1.5")
 
 
-def in_words(field: FieldInfo) -> str:
-    """What a setting means, and the bounds of a number, for whoever sets it."""
+def full_description(field: FieldInfo) -> str:
+    """The description of a setting, followed by a sentence with its bounds if it is a number with bounds."""
     return f"{field.description} {_bounds(field)}".rstrip()
 
 
 def _bounds(field: FieldInfo) -> str:
-    """What a number may be, in words: a sentence of its own, or nothing."""
-    known: dict[str, Any] = {}
-    for rule in field.metadata:
-        known |= {bound: getattr(rule, bound) for bound in ("ge", "gt", "le", "lt") if hasattr(rule, bound)}
+    """The bounds of a number in one sentence; "" when there are none."""
     words = {"ge": "at least {}", "gt": "more than {}", "le": "at most {}", "lt": "less than {}"}
-    said = " and ".join(words[bound].format(limit) for bound, limit in known.items())
-    return f"{said.capitalize()}." if said else ""
+    limits: dict[str, Any] = {}
+    for constraint in field.metadata:
+        limits |= {bound: getattr(constraint, bound) for bound in words if hasattr(constraint, bound)}
+    sentence = " and ".join(words[bound].format(limit) for bound, limit in limits.items())
+    return f"{sentence.capitalize()}." if sentence else ""
 
 
 def load(**overrides: object) -> Settings:
-    """The settings of this process. Raises SettingsError with one sentence naming the first wrong one."""
+    """Reads the settings of this process. Raises SettingsError with one sentence about the first wrong setting."""
     try:
         return Settings(**overrides)  # type: ignore[arg-type]  # pydantic checks the values
     except ValidationError as wrong:
-        raise _sentence(wrong) from None
+        raise _first_error(wrong) from None
     except (OSError, UnicodeDecodeError) as wrong:
         raise SettingsError(
             f".env cannot be read ({wrong}). It must be UTF-8 text that this user can read."
         ) from None
 
 
-def overridden(settings: Settings, changes: Mapping[str, str]) -> Settings:
-    """Those settings with `changes` over them, by field name, each read and checked as the environment's own is.
+def with_overrides(settings: Settings, changes: Mapping[str, str]) -> Settings:
+    """Returns the settings with `changes` applied. `changes` has text by field name, parsed and checked like a value
+    from the environment.
 
-    Raises SettingsError with one sentence naming the first wrong one.
+    Raises SettingsError with one sentence about the first wrong setting.
     """
     try:
         return Settings(_env_file=None, **{**dict(settings), **changes})  # type: ignore[call-arg]
     except ValidationError as wrong:
-        raise _sentence(wrong) from None
+        raise _first_error(wrong) from None
 
 
-def _sentence(wrong: ValidationError) -> SettingsError:
-    """What is wrong with the first of them."""
+def _first_error(wrong: ValidationError) -> SettingsError:
+    """The first of several validation errors, as one sentence with the setting's name."""
     first = wrong.errors()[0]
-    where = ".".join(str(part) for part in first["loc"]).upper()
-    said = first["msg"].removeprefix("Value error, ")
-    return SettingsError(f"{where + ': ' if where else ''}{said}.")
+    name = ".".join(str(part) for part in first["loc"]).upper()
+    problem = first["msg"].removeprefix("Value error, ")
+    return SettingsError(f"{name + ': ' if name else ''}{problem}.")
 
 
 def checked_secret(settings: Settings) -> bytes | None:
-    """SECRET_KEY as bytes, or None when it is absent and the embedded development server may make its own.
+    """SECRET_KEY as bytes; None when it is absent and the embedded server in development can create one.
 
-    Raises SettingsError when it is missing where it must not be, or short.
+    Raises SettingsError when it is required and missing, or shorter than MIN_SECRET_BYTES.
     """
     if settings.secret_key is None:
         if settings.embedded and not settings.production:
             return None
         raise SettingsError(
-            f"SECRET_KEY is missing: set it to at least {SHORTEST_SECRET} random bytes, "
+            f"SECRET_KEY is missing: set it to at least {MIN_SECRET_BYTES} random bytes, "
             "for example the output of `openssl rand -hex 32`."
         )
     key = settings.secret_key.get_secret_value().encode()
-    if len(key) < SHORTEST_SECRET:
+    if len(key) < MIN_SECRET_BYTES:
         raise SettingsError(
-            f"SECRET_KEY is too short ({len(key)} bytes): set it to at least {SHORTEST_SECRET} random bytes, "
+            f"SECRET_KEY is too short ({len(key)} bytes): set it to at least {MIN_SECRET_BYTES} random bytes, "
             "for example the output of `openssl rand -hex 32`."
         )
     return key
 
 
 def smtp_password(settings: Settings) -> str | None:
-    """The password of SMTP_PASSWORD or SMTP_PASSWORD_FILE; None where there is none.
+    """The password from SMTP_PASSWORD or SMTP_PASSWORD_FILE; None when neither is set.
 
-    Raises SettingsError when the file cannot be read, or holds nothing.
+    Raises SettingsError when the file cannot be read, or is empty.
     """
     if settings.smtp_password is not None:
         return settings.smtp_password.get_secret_value()

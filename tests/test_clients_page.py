@@ -146,7 +146,7 @@ def test_example_stays_away_after_the_codes_that_the_page_names() -> None:
     )
     assert len(rows) == len(first_column("Live updates"))
     (named,) = re.findall(
-        r"STAY_AWAY = \[(.*?)\]", (CHECKOUT / "examples" / "pocketpay.js").read_text(encoding="utf-8")
+        r"DO_NOT_RECONNECT = \[(.*?)\]", (CHECKOUT / "examples" / "pocketpay.js").read_text(encoding="utf-8")
     )
     assert sorted(named.split(", ")) == sorted(code for code, what in rows if what == "stay away")
 
@@ -185,7 +185,7 @@ def test_lifetimes_are_those_of_the_server() -> None:
 def test_what_since_sends_again_is_what_the_server_sends() -> None:
     said = section("Live updates")
     assert f"{since.LOOK_BACK.seconds} seconds before `since`" in said
-    assert f"more than {since.MOST_MISSED} objects changed" in said
+    assert f"more than {since.MAX_MISSED} objects changed" in said
     assert f"`{since.TOO_MANY_CHANGES}`" in said
 
 

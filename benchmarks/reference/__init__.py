@@ -1,1 +1,1 @@
-"""The backend this product was born from, made runnable to be measured against; its faults are its own."""
+"""The reference backend that Pocket Pay replaces, made runnable for comparison. Its defects are kept as they are."""

@@ -1,4 +1,5 @@
-"""Shows the check-then-act race: N concurrent sends of the whole balance of one wallet. More than one success = money made.
+"""Shows the race between check and write: N concurrent transfers of a wallet's whole balance. If more than one
+succeeds, money was created.
 
 usage: python overdraft_race.py http://127.0.0.1:8201 targets.json [n=64]
 """

@@ -1,4 +1,5 @@
-"""People for the reference backend: wallets with an opening deposit, and three with a history of known length."""
+"""Creates users of the reference backend: wallets with an opening deposit, and one wallet for each length in
+HISTORIES with that number of entries."""
 
 import asyncio
 import json
@@ -12,7 +13,8 @@ HISTORIES = (10, 100_000)
 
 
 async def populate(people: int) -> dict[str, list[dict[str, str]]]:
-    """Makes them anew; gives each one's wallet and token, those with a history last."""
+    """Recreates the tables and creates all users. Returns the wallet and the token of each one: `people`, and
+    `histories` with the wallets of HISTORIES."""
     everyone = people + len(HISTORIES)
     async with engine.begin() as connection:
         await connection.run_sync(Base.metadata.drop_all)

@@ -1,4 +1,4 @@
-"""The generated client for one signed-in user: it sends the access token, and refreshes it when it has expired."""
+"""The generated client for one signed-in user. It sends the access token, and refreshes it when it has expired."""
 
 import asyncio
 from typing import Any, Protocol, Self
@@ -13,16 +13,16 @@ class Tokens(Protocol):
 
 
 class Refused(Exception):
-    """The server said no, in words for a person."""
+    """The server refused the request. The message is for the user."""
 
 
 class Account(Client):
-    """Every operation of operations.graphql, as this user."""
+    """The client of one user. It has a method for each operation of operations.graphql."""
 
     def __init__(self, url: str, tokens: Tokens) -> None:
         super().__init__(url, ws_url=url.replace("http", "ws", 1))
         self._tokens = tokens
-        self._one_at_a_time = asyncio.Lock()  # a refresh token works once
+        self._refreshing = asyncio.Lock()  # one refresh at a time: a refresh token works only once
 
     @classmethod
     async def sign_in_at(cls, url: str, login: str, password: str) -> Self:
@@ -37,8 +37,8 @@ class Account(Client):
         return self._tokens.access_token
 
     async def refresh_once(self, used: str) -> None:
-        """Replaces the tokens, unless that has been done since `used` was the access token."""
-        async with self._one_at_a_time:
+        """Refreshes the tokens, unless `used` is no longer the current access token."""
+        async with self._refreshing:
             if used != self.access_token:
                 return
             async with Client(self.url) as client:
@@ -50,7 +50,7 @@ class Account(Client):
     async def execute(
         self, query: str, operation_name: str | None = None, variables: dict[str, Any] | None = None, **kwargs: Any
     ) -> Response:
-        """Sends an operation; once more with a new token when the first one has expired."""
+        """Sends an operation. When the access token has expired, refreshes it and sends the operation again."""
         used = self.access_token
         response = await self._execute_as(used, query, operation_name, variables)
         if _unauthenticated(response):

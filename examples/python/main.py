@@ -1,9 +1,9 @@
-"""Watches a wallet, pays somebody from it, and sees its balance change.
+"""Watches a wallet, pays a user from it, and shows how its balance changes.
 
     python -m venv venv && venv/bin/pip install -r requirements.txt && venv/bin/ariadne-codegen --config codegen.toml
     venv/bin/python main.py alice pocket-pay-demo bob 1.00
 
-account.py, pay.py and watch.py are the parts to copy.
+Copy account.py, pay.py and watch.py into your own client.
 """
 
 import argparse
@@ -35,18 +35,18 @@ async def run(login: str, password: str, to: str, amount: str, url: str) -> None
         print(f"{now.amount} {now.currency} to spend")
 
 
-async def confirm(account: Account, asked: PayTransferTransaction, question: str) -> TransactionStatus:
-    for reason in asked.risk_reasons:
+async def confirm(account: Account, payment: PayTransferTransaction, question: str) -> TransactionStatus:
+    for reason in payment.risk_reasons:
         print(reason.message)
-    if (await asyncio.to_thread(says, question)).strip().lower() != "y":
+    if (await asyncio.to_thread(answer_to, question)).strip().lower() != "y":
         raise Refused("Not confirmed: the money is held until the payment expires.")
-    confirmed = (await account.confirm(asked.id)).confirm_transfer
+    confirmed = (await account.confirm(payment.id)).confirm_transfer
     if confirmed.errors or confirmed.transaction is None:
         raise Refused(confirmed.errors[0].message)
     return confirmed.transaction.status
 
 
-def says(question: str) -> str:
+def answer_to(question: str) -> str:
     try:
         return input(question)
     except EOFError:

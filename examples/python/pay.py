@@ -1,4 +1,4 @@
-"""A payment that moves money once, however often it has to be sent."""
+"""A payment that can be sent again after a lost answer, and moves money only once."""
 
 import asyncio
 import random
@@ -16,13 +16,13 @@ from pocketpay_client import (
 )
 
 TRIES = 6
-NOT_KNOWN = {"SERVICE_BUSY", "INTERNAL"}
-"""Codes after which it may have been done, or not."""
+RESULT_UNKNOWN = {"SERVICE_BUSY", "INTERNAL"}
+"""Error codes after which the payment may or may not have been made."""
 
 
 async def pay(account: Account, to: str, amount: str) -> PayTransfer:
-    """What the transfer answers. Raises the last error when nobody knows whether it was done."""
-    key = str(uuid.uuid4())  # made once: each try sends the same key
+    """Sends a transfer and returns its payload. Raises the last error when no try got a certain result."""
+    key = str(uuid.uuid4())  # created once: each try sends the same key
     payment = TransferInput(to=to, amount=amount, description="From the example", idempotency_key=key)
     for tried in range(1, TRIES + 1):
         try:
@@ -30,7 +30,7 @@ async def pay(account: Account, to: str, amount: str) -> PayTransfer:
         except (httpx.TransportError, GraphQLClientHttpError, GraphQLClientInvalidResponseError) as error:
             failed: Exception = error
         except GraphQLClientGraphQLMultiError as refused:
-            if not NOT_KNOWN & {str((error.extensions or {}).get("code")) for error in refused.errors}:
+            if not RESULT_UNKNOWN & {str((error.extensions or {}).get("code")) for error in refused.errors}:
                 raise
             failed = refused
         if tried < TRIES:

@@ -1,14 +1,15 @@
-"""The books, and the people whose money is in them.
+"""The ledger, and the users whose money it contains.
 
-Tables, the guards of the laws that no constraint can say, and the grants. What the guards refuse:
+Creates the tables, the guards for the rules that constraints cannot express, and the grants. The guards refuse:
 
-    law 1  a statement whose entries do not sum to zero, transaction by transaction and currency by currency
-    law 3  UPDATE, DELETE and TRUNCATE of entries, by anyone
-    law 4  an entry that is not the next of its wallet's chain, or a newest entry that is not the account's balance
-    also   a change of a transaction's status that its lifecycle does not know
+    law 1  a statement whose entries do not sum to zero for each transaction and currency
+    law 3  UPDATE, DELETE and TRUNCATE of entries, by any role
+    law 4  an entry that is not the next one in its wallet's chain, or a last entry whose balance is not the account's
+    also   a change of a transaction's status that the lifecycle does not allow
 
-They are ENABLE ALWAYS: `session_replication_role = replica` skips ordinary triggers, not these. They name the schema
-of what they read: a temporary table of the same name, which any login may make, would be read in its place.
+The triggers are ENABLE ALWAYS, because `session_replication_role = replica` disables ordinary triggers. They name the
+schema of the tables that they read, because any login can create a temporary table with the same name, which
+PostgreSQL would read instead.
 """
 
 import sqlalchemy as sa

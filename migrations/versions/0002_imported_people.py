@@ -1,7 +1,7 @@
-"""People who come from Supabase.
+"""Users imported from Supabase.
 
-Who they were there, so that coming twice is coming once; and where bcrypt hashes are left, so that whoever is refused
-at sign-in can be made to pay for one without looking at every user.
+Stores each user's Supabase id, so that an import can be repeated without creating users twice. Adds an index of the
+remaining bcrypt hashes, so that a refused sign-in can take the time of a bcrypt check without a scan of all users.
 """
 
 import sqlalchemy as sa

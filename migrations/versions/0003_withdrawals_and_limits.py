@@ -1,9 +1,9 @@
-"""Withdrawals to a bank, and how much of its limits a wallet has used.
+"""Withdrawals to a bank, and the used amount of each wallet's limits.
 
-transactions                 the type `withdrawal`, of a source alone; when the bank is asked again
-wallet_usage                 a row for each wallet, limit and hour; filled here from what there is
-ix_transactions_unsettled    by when the bank is asked again
-ix_transactions_recent       of every type, for limits as for risk: what came to nothing is not in it
+transactions                 the type `withdrawal`, which has only a source; the time of the next query to the bank
+wallet_usage                 a row for each wallet, limit and hour; filled here from the existing transactions
+ix_transactions_unsettled    unsettled transactions by the time of the next query to the bank
+ix_transactions_recent       unfinished and completed transactions of all types, for limits and risk rules
 """
 
 import sqlalchemy as sa

@@ -1,12 +1,13 @@
-"""Asking for money, virtual cards, giving money back, many transfers in one order.
+"""Money requests, virtual cards, refunds, and batches of transfers.
 
-money_requests     who asks whom; pending until it is paid, declined, cancelled or overdue
-cards              the face of a card; no column could hold its number or code
-transactions       the types `request`, `card`, `refund`, each with a link to what it is about, in the same currency;
-                   `refunded`, what of it was given back: never more than it moved
-idempotency_keys   the refusals of a batch's items that left no row, so that asking again gives the same answer
+money_requests     who asks whom for money; pending until it is paid, declined, cancelled or expired
+cards              a card's visible data; no column can store its full number or security code
+transactions       the types `request`, `card` and `refund`, each with a link to its object in the same currency;
+                   `refunded`, the refunded amount, at most the amount that was moved
+idempotency_keys   the refusals of batch items that created no transaction, so that a repeated batch gets the same
+                   result
 
-At most one payment of a request is alive at a time: an index says so.
+A unique index allows at most one unfinished or completed payment per money request.
 """
 
 import sqlalchemy as sa

@@ -1,10 +1,10 @@
-"""What those who run it may do.
+"""The actions of operators.
 
-operator_actions     every act of an operator, with its reason; never rewritten, by anyone
-risk_settings        what they set over the environment's
-retired_usernames    names of those who left: nobody is paid in their place
-users                a retired username is refused, also to whoever signs up while its owner leaves; of those who left
-                     nothing personal may be kept
+operator_actions     every action of an operator, with its reason; no role can change or delete a row
+risk_settings        the risk settings that operators override
+retired_usernames    the usernames of closed accounts, so that nobody can be paid under an old owner's name
+users                refuses a retired username, also in a sign-up that runs while its owner closes the wallet; a
+                     closed account can keep no personal data
 """
 
 import sqlalchemy as sa
@@ -34,7 +34,8 @@ create trigger operator_actions_never_truncated before truncate on operator_acti
     for each statement execute function operator_actions_are_final()
 """,
     "alter table operator_actions enable always trigger operator_actions_never_truncated",
-    # After the row, and so after the unique index: whoever waited there for somebody to leave sees that they have.
+    # An AFTER trigger runs after the check of the unique index. A sign-up can wait in that check until the owner's
+    # closing commits, and then sees the retired username.
     """
 create function usernames_are_given_once() returns trigger language plpgsql as $$
 begin

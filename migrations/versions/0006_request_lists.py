@@ -1,6 +1,6 @@
-"""Lists of money requests by state, what changed of them since, and wallets that were closed.
+"""Lists of money requests by status, changes of money requests, and closed wallets.
 
-A page of requests is a scan for each side and state it asks for, each as long as the page.
+A page of money requests is one index scan for each requested side and status, and each scan is as long as the page.
 """
 
 import sqlalchemy as sa

@@ -1,8 +1,9 @@
-"""What a card paid this month, kept with the card; the open cards of a wallet, counted by an index.
+"""The monthly total of each card, and an index that counts a wallet's open cards.
 
-spent, spent_in   what the card paid in the calendar month that begins on that day (UTC), the latest in which it paid
+spent, spent_in   the total that the card paid in a calendar month (UTC), and the first day of that month: the latest
+                  month in which the card paid
 
-Nobody had a card before this revision.
+No card exists before this revision.
 """
 
 import sqlalchemy as sa

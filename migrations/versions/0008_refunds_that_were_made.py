@@ -1,4 +1,4 @@
-"""The refunds of a payment, by an index of those that were made: tries that failed cost who reads them nothing."""
+"""An index of completed refunds by the refunded payment. Failed refunds are not in it, so they cost reads nothing."""
 
 import sqlalchemy as sa
 from alembic import op

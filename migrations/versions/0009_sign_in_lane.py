@@ -1,11 +1,11 @@
-"""Turns of strangers at signing in, and addresses that survive a crash.
+"""Reserved sign-in attempts for unknown addresses, and known addresses that survive a crash.
 
-known_addresses   where a user has shown their password; a server of the revision before keeps them in throttles,
-                  where they are still read for the 30 days that they last
-sign_in_lanes     the calendars of a login
-sign_in_turns     who has a turn, and when
+known_addresses   addresses from which a user has signed in with their password. A server of the previous revision
+                  stores them in `throttles`; they are still read there for the 30 days that they are valid
+sign_in_lanes     for each login, the next free times for attempts from unknown addresses
+sign_in_turns     for each unknown address, its reserved attempt at a login and the time of the attempt
 
-Only new tables: a server of the revision before goes on as it was.
+This revision only adds tables, so a server of the previous revision continues to work.
 """
 
 import sqlalchemy as sa

@@ -1,10 +1,10 @@
-"""Search that takes no notice of case, width and normal form: a function that folds a text, an index of folded names.
+"""Search that ignores case, character width and normal form: a function that folds text, an index of folded names.
 
-search_key   the text in one spelling: compatibility forms, case and marks that nobody sees make no difference
-name_key     the same of a name, cut to what an index can hold
+search_key   the text in one form, without differences of compatibility forms, case and invisible marks
+name_key     the search key of a name, truncated to the length that an index entry can hold
 
-An index of an expression, so that a server of the version before, which knows nothing of it, is searchable too. That
-server still reads ix_users_name_prefix: a later revision drops it.
+The index is on an expression, so names that a server of the previous revision writes are found too. That server still
+reads ix_users_name_prefix: a later revision drops it.
 """
 
 from alembic import op
@@ -14,8 +14,8 @@ down_revision = "0009"
 branch_labels = None
 depends_on = None
 
-# A count reads up to 20,000 descriptions, so no step is taken that a text does not need: some 5 µs each.
-# Dotted and dotless i are one letter here: who types "ilker" or "ILKER" finds İlker.
+# A count reads up to 20,000 descriptions, so the function skips steps that a text does not need (about 5 µs each).
+# Dotted and dotless i are the same letter: a search for "ilker" or "ILKER" finds İlker.
 _SEARCH_KEY = """
 create function search_key(raw text) returns text
 language sql immutable strict parallel safe
@@ -36,7 +36,7 @@ return case
 end
 """
 
-# One character can unfold to eighteen, and a page of an index holds a third of 8 kB for each entry.
+# Folding can turn one character into eighteen, and an index entry can have at most a third of an 8 kB page.
 _NAME_KEY = """
 create function name_key(raw text) returns text
 language sql immutable strict parallel safe

@@ -1,14 +1,15 @@
-"""What was given back counts in no limit any more; a welcome bonus once per email address.
+"""Refunded amounts no longer count in limits, and a welcome bonus is paid once per email address.
 
-transactions.uncounted   how much of an amount counts neither in its wallet's limit nor in its card's month any more
+transactions.uncounted   the part of the amount that no longer counts in the wallet's limit or the card's month
 
-A server of the revision before does not write it: what that server gives back goes on counting, as it did, and so
-does all that was given back before. Limits, months and proofs all read this one column, so they agree under both.
+A server of the previous revision does not write this column: amounts that it refunds still count, as before, and so
+do all earlier refunds. Limits, monthly totals and audits all read this column, so they agree with both revisions.
 
-welcomed_emails          fingerprints of addresses that are given no welcome bonus any more: one was paid, or their
-                         owner has left
+welcomed_emails          fingerprints of email addresses that get no welcome bonus: one was paid, or the owner has
+                         closed their wallet
 
-A server of the revision before keeps none. Of those whom it welcomed one is kept when they leave.
+A server of the previous revision does not write this table. The addresses of users whom it paid a bonus are stored
+when these users close their wallets.
 """
 
 import sqlalchemy as sa

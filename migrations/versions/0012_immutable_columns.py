@@ -1,11 +1,11 @@
-"""What nobody may change any more, and what the audit may read to prove more.
+"""Columns that nobody can change, and columns that the audit can read.
 
-IMMUTABLE    columns that no server ever changes: triggers refuse it to everybody, the tables' owner included
-users        for the server: it changes the columns that it needs, and neither the id, the wallet nor the beginning
-users.role   for the reader: whether somebody is an operator
-sessions     for the reader: whose they are, and when they end; nothing of where or how they are used
+IMMUTABLE    columns that no server ever changes: triggers refuse a change by any role, including the owner
+users        the server's role can update the columns that it needs, but not the id, the wallet or the creation time
+users.role   readable by the reader role: whether the user is an operator
+sessions     readable by the reader role: the user and the end of a session; not the address or the use
 
-A server of the revision before goes on as it was: it changes none of those columns.
+A server of the previous revision continues to work: it changes none of these columns.
 """
 
 from alembic import op
@@ -47,7 +47,7 @@ GRANTS = (
 def upgrade() -> None:
     op.execute(REFUSE)
     for table, columns in IMMUTABLE.items():
-        # Each column by itself: a comparison of rows is printed otherwise after a restore.
+        # Each column is compared separately: PostgreSQL prints a comparison of rows differently after a restore.
         _guard(table, " or ".join(f"old.{column} is distinct from new.{column}" for column in columns))
     for table in WHOLLY_IMMUTABLE:
         _guard(table, None)

@@ -1,7 +1,7 @@
-"""The outbox of mails: written in the unit of work that needs a mail, sent by whichever server claims it.
+"""The outbox of mails: written in the unit of work that needs a mail, and sent by the server that claims it.
 
-Only a new table: a server of the revision before goes on as it was. When it closes a wallet it leaves the mails of
-the owner, which are deleted MAIL_KEEP_DAYS after they were sent.
+This revision only adds a table, so a server of the previous revision continues to work. When that server closes a
+wallet, it leaves the owner's mails in the table; they are deleted MAIL_KEEP_DAYS after they were sent.
 """
 
 import sqlalchemy as sa

@@ -1,7 +1,7 @@
-"""The settings of a fourth rule of risk, unusual hour: operators may set them too.
+"""The settings of the risk rule "unusual hour", which operators can override too.
 
-A server of the revision before takes no notice of a setting that it does not know, and so the rule applies on the
-servers of this revision alone. Switch it on when every server is of this revision.
+A server of the previous revision ignores a setting that it does not know, so the rule applies only on servers of this
+revision. Switch it on when all servers have this revision.
 """
 
 from alembic import op

@@ -1,12 +1,13 @@
-"""Email addresses that their owners have verified, and the challenges that codes are derived from.
+"""Verified email addresses, and the challenges from which codes are derived.
 
-users.email_verified_at   when the user verified this address; null until then
-users.email_set_at        since when the user has given this address; null for addresses from before this revision
-one_time_challenges       what codes and links are derived from; no code is stored
+users.email_verified_at   when the user verified the current address; null until then
+users.email_set_at        when the user set the current address; null for addresses from before this revision
+one_time_challenges       the values from which codes and links are derived; no code is stored
 
-A verified address is one user's; one that is not verified may be given by several. A trigger takes the verification
-back when the address changes, also when a server of the revision before changes it. That server goes on refusing an
-address that anybody has given (EMAIL_TAKEN); where two have given the same one, it looks for one of them at sign-in.
+A verified address belongs to one user. Several users can have the same unverified address. A trigger removes the
+verification when the address changes, also when a server of the previous revision changes it. That server still
+refuses an address that another user has (EMAIL_TAKEN). When several users have the same address, it finds one of them
+at sign-in.
 """
 
 import sqlalchemy as sa

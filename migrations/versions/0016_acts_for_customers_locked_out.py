@@ -1,12 +1,13 @@
-"""What the audit reads to prove what operators do for customers who are locked out.
+"""The columns that the audit reads to check the operators' help for customers who are locked out.
 
-users                 for the reader: since when an address is verified; not the address
-sessions              for the reader: when they began
-one_time_challenges   for the reader: whose they are, and what for; neither the address nor the tries
-outgoing_mails        for the reader: to whom and about what; neither the address nor the facts
+users                 readable by the reader role: when the address was verified; not the address
+sessions              readable by the reader role: when a session began
+one_time_challenges   readable by the reader role: the user and the purpose; neither the address nor the attempts
+outgoing_mails        readable by the reader role: the recipient and the kind; neither the address nor the facts
 
-Nothing else changes, so a server of the revision before goes on. It does not know the new kinds of acts: its list of
-operators' acts fails on a page that has one. Update every server before operators do such acts.
+Nothing else changes, so a server of the previous revision continues to work. It does not know the new kinds of
+actions: its list of operators' actions fails on a page that contains one. Update every server before operators use
+them.
 """
 
 from alembic import op

@@ -1,10 +1,13 @@
-"""Getting in after an import.
+"""Sign-in after an import.
 
-ix_users_brought_argon2   where argon2 hashes with other parameters than ours are left, so that whoever is refused at
-                          sign-in can be made to pay for one of each kind without looking at every user
-welcome_mails             who was sent a welcome mail, so that it is sent once, also when its mail is deleted
+ix_users_brought_argon2   an index of the remaining imported argon2 hashes with other parameters than this server's,
+                          so that a refused sign-in can take the time of one check of each kind without a scan of
+                          all users
+welcome_mails             the users who were sent a welcome mail, so that it is sent only once, even after its row in
+                          the outbox was deleted
 
-A server of the revision before goes on as it was. It compares such a hash too, without the others paying for it.
+A server of the previous revision continues to work. It checks such a hash too, but its other refused sign-ins do not
+take the same time.
 """
 
 import sqlalchemy as sa

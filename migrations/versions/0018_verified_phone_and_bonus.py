@@ -1,14 +1,14 @@
-"""Phone numbers that their owners have verified, and welcome bonuses that verified addresses have earned.
+"""Verified phone numbers, and the welcome bonuses of verified email addresses.
 
-users.phone_verified_at   when the user verified this number; null until then
-users.phone_set_at        since when the user has given this number; null for numbers from before this revision
-welcome_bonuses           what verified addresses have earned, until it is paid and after
+users.phone_verified_at   when the user verified the current number; null until then
+users.phone_set_at        when the user set the current number; null for numbers from before this revision
+welcome_bonuses           the bonuses that verified addresses have earned, before and after they are paid
 
-A verified number is one user's; one that is not verified may be given by several. A trigger takes the verification
-back when the number changes, also when a server of the revision before changes it. That server goes on refusing a
-number that anybody has given (PHONE_TAKEN); where two have given the same one, it looks for one of them at sign-in.
-It leaves text messages in the outbox to the servers of this revision. In production it goes on paying a welcome bonus
-at sign-up, once per address; whoever has one there earns none by verifying.
+A verified number belongs to one user. Several users can have the same unverified number. A trigger removes the
+verification when the number changes, also when a server of the previous revision changes it. That server still
+refuses a number that another user has (PHONE_TAKEN). When several users have the same number, it finds one of them at
+sign-in. It leaves text messages in the outbox for servers of this revision. In production it still pays a welcome
+bonus at sign-up, once per address; a user who got one there earns none by verifying an address.
 """
 
 import sqlalchemy as sa

@@ -1,9 +1,11 @@
-"""Transactions that changed late: longer than an hour after they were made.
+"""An index of transactions that changed more than an hour after they were created.
 
-A subscriber that was away is sent what changed meanwhile. Most changes come within the hour and are found by when the
-transaction was made. An order that its bank settles after a day is not, so the few of that kind have an index.
+A subscriber that reconnects is sent the changes that it missed. Most changes are made within an hour and are found
+by the creation time of the transaction. A few are later, such as an order that a bank settles after a day: they are
+found by this index.
 
-A server of the revision before goes on as it was. The index takes one scan of the table, for which payments wait.
+A server of the previous revision continues to work. Creating the index takes one scan of the table, and payments wait
+for it.
 """
 
 import sqlalchemy as sa

@@ -1,12 +1,14 @@
-"""Search by any word of a name, with or without accents: a function of its words, an index for each place of a word.
+"""Search by any word of a name, with or without accents.
 
-plain_key        what search_key gives, without accents and in Latin letters without strokes
-name_words       the words of a name by plain_key, one space between
-name_from_word   the same from its first, second, … fifth word on, cut to what an index holds; null where it has fewer
+plain_key        the search key of a text, without accents, and with Latin letters without strokes
+name_words       the words of a name by plain_key, separated by single spaces
+name_from_word   the name from its first, second, … or fifth word on, truncated to the length that an index entry can
+                 hold; null when the name has fewer words
 
-Indexes of expressions, as before: names that a server of the version before writes are in them at once. That server
-still reads ix_users_name_key: a later revision drops it. People who have left are in none of the new ones. Sign-ups
-wait while they are built, about two minutes for a million users.
+There is an index for each of the five word positions. The indexes are on expressions, so they include names that a
+server of the previous revision writes. That server still reads ix_users_name_key: a later revision drops it. Users
+who have closed their wallets are not in the new indexes. Sign-ups wait while the indexes are built, about two minutes
+for a million users.
 """
 
 from alembic import op
@@ -16,7 +18,7 @@ down_revision = "0018"
 branch_labels = None
 depends_on = None
 
-# Combining marks of Latin, Greek and Cyrillic letters. Marks of other scripts are part of the word.
+# It removes the combining marks of Latin, Greek and Cyrillic letters. Marks of other scripts are part of the word.
 _PLAIN_KEY = """
 create function plain_key(raw text) returns text
 language sql immutable strict parallel safe
@@ -30,7 +32,7 @@ return case
 end
 """
 
-# Between words: a space, and the hyphens, dots, quotes and brackets that stand in names.
+# The separators of words: spaces, and the hyphens, dots, quotes and brackets that occur in names.
 _NAME_WORDS = """
 create function name_words(raw text) returns text
 language sql immutable strict parallel safe
@@ -38,7 +40,7 @@ return btrim(
     regexp_replace(plain_key(raw), U&'[- _.,/&()"''\\00b7\\2010\\2013\\2014\\2018\\2019\\30fb]+', ' ', 'g'), ' ')
 """
 
-# One character can unfold to eighteen, and a page of an index holds a third of 8 kB for each entry.
+# Folding can turn one character into eighteen, and an index entry can have at most a third of an 8 kB page.
 _NAME_FROM_WORD = """
 create function name_from_word(raw text, place integer) returns text
 language sql immutable strict parallel safe

@@ -1,4 +1,4 @@
-"""BAD_USER_INPUT: values of a request that are malformed, or do not go together."""
+"""BAD_USER_INPUT: the error for malformed values, or values that cannot be combined."""
 
 from collections.abc import Sequence
 
@@ -8,9 +8,9 @@ BAD_USER_INPUT = "BAD_USER_INPUT"
 
 
 class BadUserInput(GraphQLError):
-    """Values that are malformed or do not go together. The message must not repeat them.
+    """A value is malformed, or values cannot be combined. The message must not repeat the value.
 
-    `at` is where the value stands: an argument's name, then the fields and indexes within it.
+    `at` is the path of the value: an argument's name, then the fields and indexes within it.
     """
 
     def __init__(self, message: str, *, at: Sequence[str | int] = ()) -> None:

@@ -47,24 +47,24 @@ class Card(Node):
     created_at: datetime = strawberry.field(description="When the card was issued.")
 
     @classmethod
-    def of(cls, known: cards.Card) -> Self:
-        each, monthly = known.per_payment_limit, known.monthly_limit
+    def of(cls, card: cards.Card) -> Self:
+        per_payment, monthly = card.per_payment_limit, card.monthly_limit
         return cls(
-            id=ids.encode(ids.CARD, known.id),
-            label=known.label,
-            brand=known.brand,
-            last4=known.last4,
-            expiry_month=known.expiry_month,
-            expiry_year=known.expiry_year,
-            status=CardStatus[known.status.name],
-            per_payment_limit=None if each is None else Money.of(each),
+            id=ids.encode(ids.CARD, card.id),
+            label=card.label,
+            brand=card.brand,
+            last4=card.last4,
+            expiry_month=card.expiry_month,
+            expiry_year=card.expiry_year,
+            status=CardStatus[card.status.name],
+            per_payment_limit=None if per_payment is None else Money.of(per_payment),
             monthly_limit=None if monthly is None else Money.of(monthly),
-            spent_this_month=Money.of(known.spent_in_month(datetime.now(UTC))),
-            created_at=known.created_at,
+            spent_this_month=Money.of(card.spent_in_month(datetime.now(UTC))),
+            created_at=card.created_at,
         )
 
     @classmethod
     async def find(cls, info: Info, id: UUID) -> Self | None:
-        """The card of that id when it is the viewer's."""
+        """The viewer's card with this id; None when the viewer has none."""
         found = await info.context.loaders.cards.load((info.context.require_viewer().wallet_id, id))
         return None if found is None else cls.of(found)

@@ -1,4 +1,4 @@
-"""What every change of a card answers."""
+"""The payload of every mutation that changes a card."""
 
 from typing import Self
 

@@ -1,9 +1,9 @@
-"""What every resolver can reach: the services of the packages below, and who is asking.
+"""What every resolver can use: the services of the packages below, and the viewer.
 
-    Services   one for each server, built at the start: settings, database, and the services of the packages below
-    Context    one for each operation: the services, the viewer, the request, and fresh data loaders
+    Services   one per server, built at the start: settings, database, and the services of the packages below
+    Context    one per operation: the services, the viewer, facts of the request, and new data loaders
 
-No session of the database is here: sibling fields of a query run at the same time, each takes its own.
+The context has no database session. Sibling fields of a query run concurrently, so each takes a session of its own.
 """
 
 from dataclasses import dataclass
@@ -40,12 +40,12 @@ class Services:
 
 
 class Context:
-    """One operation's surroundings.
+    """The context of one operation.
 
-    `viewer` is None for an anonymous request, and for one whose token is bad or has expired. `address` is the
-    client's, as the server sees it. `request_id` is in every log line and every masked error. `operator` is the
-    viewer once `operations` has looked them up and found that they are one. `refresh_cookie` is None where the
-    request uses none.
+    `viewer` is None for an anonymous request, and for a token that is not valid or has expired. `address` is the
+    client's IP address. `request_id` is in every log line and every masked error. `operator` is set when a field
+    `operations` has checked in the database that the viewer is an operator. `refresh_cookie` is None when the request
+    does not use a cookie.
     """
 
     __slots__ = (
@@ -79,31 +79,33 @@ class Context:
         self._loaders: Loaders | None = None
 
     def require_viewer(self) -> Viewer:
-        """Who is asking. Raises Unauthenticated when nobody is signed in: the field becomes null."""
+        """The viewer. Raises Unauthenticated when the request has none; the field then becomes null."""
         if self.viewer is None:
             raise Unauthenticated
         return self.viewer
 
     def require_operator(self) -> Operator:
-        """Who acts. Raises Forbidden when nobody has been found to be an operator."""
+        """The operator. Raises Forbidden when the viewer has not been checked to be one."""
         if self.operator is None:
             raise Forbidden
         return self.operator
 
     @property
     def database(self) -> ReadAccess:
-        """Reading for whoever asks: within a viewer's share of the readers, or an anonymous address's."""
+        """Read access to the database, limited to a fair share of the connections: one share for each viewer, and one
+        for each anonymous address."""
         return self.services.database.of(self.address if self.viewer is None else self.viewer.wallet_id)
 
     @property
     def loaders(self) -> Loaders:
-        """This operation's data loaders: made on the first use, never shared with another operation."""
+        """The data loaders of this operation. They are created on first use and never shared with another
+        operation."""
         if self._loaders is None:
             self._loaders = Loaders(self.database, self.services.desk, self.services.reads)
         return self._loaders
 
     def fresh(self) -> "Context":
-        """The same surroundings with new loaders: for a subscription's next event, or a document's next mutation."""
+        """Returns a copy with new loaders, for a subscription's next event or a document's next mutation."""
         return Context(
             self.services,
             self.viewer,

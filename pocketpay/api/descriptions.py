@@ -1,4 +1,4 @@
-"""The descriptions of fields that several inputs or payloads have."""
+"""Descriptions of fields that several inputs or payloads share."""
 
 from pocketpay.payments.parsing import KEY_LENGTH
 
@@ -11,5 +11,5 @@ DESCRIPTION = "What the money is for: one line of 1 to 500 characters."
 OPTIONAL_DESCRIPTION = "What the money is for: one line of at most 500 characters. It can be empty."
 RECIPIENT = 'The recipient\'s username, with or without "@".'
 REASON = "The reason, kept in the operator log: one line of 1 to 500 characters."
-NEW_PASSWORD = "12 to 256 characters of any kind; common passwords are refused."  # noqa: S105 - only about one
+NEW_PASSWORD = "12 to 256 characters of any kind; common passwords are refused."  # noqa: S105 - not a password
 ERRORS = "Why the request was refused; empty on success."

@@ -1,9 +1,9 @@
-"""The viewer's lines in the books, newest first: `Wallet.entries`."""
+"""The resolver of `Wallet.entries`: the viewer's ledger entries, newest first."""
 
 from pocketpay.api.context import Info
 from pocketpay.api.ledger_entry import LedgerEntry
 from pocketpay.api.page_arguments import After, Before, First, Last
-from pocketpay.api.pages import BY_SEQUENCE, Connection, Listing, asked, connection
+from pocketpay.api.pages import BY_SEQUENCE, Connection, Listing, connection, requested_page
 from pocketpay.ledger import entries
 
 
@@ -14,10 +14,10 @@ async def viewers_entries(
     last: Last = None,
     before: Before = None,
 ) -> Connection[LedgerEntry]:
-    """A page of the viewer's entries."""
+    """A page of the viewer's ledger entries."""
     wallet_id, database = info.context.require_viewer().wallet_id, info.context.database
     listing = Listing("entries", wallet_id, BY_SEQUENCE)
-    page = asked(listing, first, after, last, before)
+    page = requested_page(listing, first, after, last, before)
     read = await database.query(
         entries.read,
         wallet_id,

@@ -1,4 +1,4 @@
-"""The codes of refusals, which clients build on."""
+"""The stable codes of refusals, for use in clients."""
 
 from enum import Enum
 

@@ -1,12 +1,12 @@
-"""Refusals as clients see them: data in a payload's `errors`, each with a code, words, and the path of the input.
+"""Refusals as clients see them: data in a payload's `errors`, each with a code, a message, and the path of the input.
 
-`TABLE` is the one place where a refusal meets its GraphQL type and its words; a test fails when one
-is missing. A mutation raises refusals or lets them pass, and `refusals_as_errors` makes the payload:
+`TABLE` has the GraphQL type and the message of every refusal; a test fails when one is missing. A mutation raises
+refusals, and the decorator `refusals_as_errors` turns them into the payload:
 
     @refusals_as_errors(TransactionPayload)
     async def deposit(info: Info, input: DepositInput) -> TransactionPayload: ...
 
-A payload that has both a transaction and refusals gets its list from `user_errors`.
+A payload with both a transaction and refusals gets its list of errors from `user_errors`.
 """
 
 from collections.abc import Awaitable, Callable, Iterable
@@ -35,12 +35,12 @@ from pocketpay.requests import money_request
 from pocketpay.transactions import errors as transactions
 from pocketpay.transactions import transaction
 
-Asked = ParamSpec("Asked")
+Arguments = ParamSpec("Arguments")
 Payload = TypeVar("Payload")
 
 
 class Refusals(errors.PocketPayError):
-    """Several refusals of one request at once."""
+    """Several refusals of one request."""
 
     def __init__(self, refusals: Iterable[errors.Refusal]) -> None:
         self.refusals = tuple(refusals)
@@ -61,10 +61,11 @@ class UserError:
 
     @classmethod
     def of(cls, refusal: errors.Refusal, row: "Row", path: list[str]) -> Self:
-        """The error for that refusal."""
+        """Builds the error for a refusal. `row` is the refusal's row in TABLE, `path` the path of the refused
+        input."""
         return cls(
             code=ErrorCode[refusal.code],
-            message=row.words(refusal),
+            message=row.message(refusal),
             path=path,
             retryable=row.retryable,
             **cls.facts(refusal),
@@ -72,7 +73,7 @@ class UserError:
 
     @classmethod
     def facts(cls, refusal: Any) -> dict[str, Any]:
-        """The values of the fields that only this type has."""
+        """The values of the fields that this type adds to UserError, by field name."""
         return {}
 
 
@@ -115,19 +116,19 @@ class WrongState(UserError):
         "a customer's transaction is not a Node for them."
     )
     async def node(self, info: Info) -> Node | None:
-        return await WITH_STATE[type(self.about)].find(info, self.about.id)
+        return await STATEFUL_TYPES[type(self.about)].find(info, self.about.id)
 
     @classmethod
     def facts(cls, refusal: transactions.WrongState) -> dict[str, Any]:
         return {"status": refusal.status.name, "about": refusal.about}
 
 
-WITH_STATE: dict[type[transactions.HasState], type[Transaction] | type[MoneyRequest] | type[Card]] = {
+STATEFUL_TYPES: dict[type[transactions.HasState], type[Transaction] | type[MoneyRequest] | type[Card]] = {
     transaction.Transaction: Transaction,
     money_request.MoneyRequest: MoneyRequest,
     card.Card: Card,
 }
-"""What a refusal is about, and its type in the schema."""
+"""The objects that a WrongState refusal can be about, with their types in the schema."""
 
 
 @strawberry.type(description="Too many requests in a short time, or too many open cards or money requests.")
@@ -145,13 +146,13 @@ class RateLimited(UserError):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """How one class of refusals is told: its GraphQL type, its words (with the refusal's facts in braces)."""
+    """How clients see one class of refusals: its GraphQL type, and its message with the refusal's facts in braces."""
 
     kind: type[UserError]
     template: str
     retryable: bool = False
 
-    def words(self, refusal: errors.Refusal) -> str:
+    def message(self, refusal: errors.Refusal) -> str:
         return self.template.format_map(_Facts(refusal)) if "{" in self.template else self.template
 
 
@@ -251,20 +252,20 @@ TABLE: dict[type[errors.Refusal], Row] = {
 
 
 BY_ID = ("id",)
-"""The prefix of a mutation whose one argument is an id: whatever is refused, it is about that."""
+"""The prefix for a mutation whose one argument is an id: every refusal gets the path of the id."""
 
 BY_INPUT_ID = ("input", "id")
-"""The same where the id is in the input, beside an idempotency key."""
+"""The prefix for a mutation whose input has an id and an idempotency key."""
 
 
 def user_errors(refusals: Iterable[errors.Refusal], prefix: tuple[str, ...] = ("input",)) -> list[UserError]:
-    """Refusals as a payload's `errors`. `prefix` is where the mutation's fields stand: ("input",), (), BY_ID or
-    BY_INPUT_ID."""
-    told = []
+    """Converts refusals to the `errors` of a payload. `prefix` is the path of the mutation's fields: ("input",), (),
+    BY_ID or BY_INPUT_ID."""
+    converted = []
     for refusal in refusals:
         row = TABLE[type(refusal)]
-        told.append(row.kind.of(refusal, row, _path(refusal.field, prefix)))
-    return told
+        converted.append(row.kind.of(refusal, row, _path(refusal.field, prefix)))
+    return converted
 
 
 def _path(field: str | None, prefix: tuple[str, ...]) -> list[str]:
@@ -279,12 +280,13 @@ def _path(field: str | None, prefix: tuple[str, ...]) -> list[str]:
 
 def refusals_as_errors(
     payload: Callable[..., Payload], prefix: tuple[str, ...] = ("input",)
-) -> Callable[[Callable[Asked, Awaitable[Payload]]], Callable[Asked, Awaitable[Payload]]]:
-    """Makes a raised Refusal (or Refusals) the payload's `errors`; the payload's other fields need defaults."""
+) -> Callable[[Callable[Arguments, Awaitable[Payload]]], Callable[Arguments, Awaitable[Payload]]]:
+    """A decorator that turns a raised Refusal (or Refusals) into a payload with `errors`. The payload's other fields
+    must have defaults."""
 
-    def decorate(resolve: Callable[Asked, Awaitable[Payload]]) -> Callable[Asked, Awaitable[Payload]]:
+    def decorate(resolve: Callable[Arguments, Awaitable[Payload]]) -> Callable[Arguments, Awaitable[Payload]]:
         @wraps(resolve)
-        async def resolved(*arguments: Asked.args, **named: Asked.kwargs) -> Payload:
+        async def resolved(*arguments: Arguments.args, **named: Arguments.kwargs) -> Payload:
             try:
                 return await resolve(*arguments, **named)
             except errors.Refusal as refusal:

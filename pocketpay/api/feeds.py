@@ -1,4 +1,4 @@
-"""The feeds behind the subscriptions: each reads once for all subscribers of this server.
+"""The feeds behind the subscriptions. Each feed reads a change once for all subscribers of this server.
 
 balances        by wallet          balanceChanged
 awaiting        by wallet          riskConfirmationRequested
@@ -17,7 +17,7 @@ from pocketpay.wallets.reads import balance_feed
 
 
 class Feeds:
-    """This server's feeds; parties of its hub."""
+    """The feeds of this server. Each one subscribes to the hub."""
 
     def __init__(self, database: Database, hub: Hub) -> None:
         self.balances = balance_feed(database)
@@ -31,10 +31,10 @@ class Feeds:
         self._pumps = tuple(subscriber.pump for subscriber in subscribers)
 
     def start(self) -> None:
-        """Begins to read what is signalled; needs a running event loop."""
+        """Starts reading the signalled changes. Needs a running event loop."""
         for pump in self._pumps:
             pump.start()
 
     async def close(self) -> None:
-        """Reads no more."""
+        """Stops all feeds."""
         await asyncio.gather(*(pump.close() for pump in self._pumps))

@@ -1,11 +1,11 @@
-"""Ids as clients see them: TypeIDs, "transaction_01k…". Inside there are only UUIDs.
+"""Ids as clients see them: TypeIDs like "transaction_01k…". Inside the server an id is a UUID.
 
-Each prefix names one GraphQL type: `node(id:)` finds a thing by it, and a client's cache keeps things of two types
-apart. An operator sees the same user, wallet, transaction or session as its owner does, by an id of its own with the
-same UUID (decision 39). An id that was given once is accepted for ever.
+Each prefix names one GraphQL type, so `node(id:)` knows the type to look up, and a client's cache keeps objects of
+different types apart. Operators see users, wallets, transactions and sessions as types of their own: an id there has
+another prefix and the same UUID (decision 39). An id never becomes invalid.
 
-What does not parse, or has another prefix than the one expected, is like an id of nothing: null from a query,
-NOT_FOUND from a mutation.
+An id that does not parse, or has another prefix than expected, is treated like the id of an object that does not
+exist: null from a query, NOT_FOUND from a mutation.
 """
 
 from typing import Annotated, TypeAlias
@@ -32,8 +32,8 @@ CUSTOMER_TRANSACTION = "customer_transaction"
 CUSTOMER_SESSION = "customer_session"
 ACT = "act"
 
-LONGEST = 64
-"""Characters; the longest of ours has 47. Anything longer is not looked at."""
+MAX_LENGTH = 64
+"""Maximum number of characters of an id from a client. The longest id of this server has 47."""
 
 CardId: TypeAlias = Annotated[strawberry.ID, strawberry.argument(description="The id of the card.")]
 RequestId: TypeAlias = Annotated[strawberry.ID, strawberry.argument(description="The id of the money request.")]
@@ -44,12 +44,12 @@ HeldPaymentId: TypeAlias = Annotated[
 
 
 def encode(prefix: str, id: UUID) -> strawberry.ID:
-    """The id of that thing outside."""
+    """The id for clients of the object with this UUID."""
     return strawberry.ID(f"{prefix}_{base32.encode(id.bytes)}")
 
 
 def decode(prefix: str, text: str) -> UUID | None:
-    """The UUID in an id with that prefix, or None when it is malformed or of another kind."""
+    """The UUID in an id; None when the id is malformed or has another prefix."""
     if not text.startswith(prefix + "_"):
         return None
     split = split_prefix(text)
@@ -57,7 +57,7 @@ def decode(prefix: str, text: str) -> UUID | None:
 
 
 def require(prefix: str, text: str) -> UUID:
-    """The UUID in the id that a mutation is about. Raises NotFound when it is malformed or of another kind."""
+    """The UUID in an id of a mutation. Raises NotFound when the id is malformed or has another prefix."""
     id = decode(prefix, text)
     if id is None:
         raise NotFound(thing="money request" if prefix == REQUEST else prefix)
@@ -65,12 +65,12 @@ def require(prefix: str, text: str) -> UUID:
 
 
 def split_prefix(text: str) -> tuple[str, UUID] | None:
-    """An id's prefix and UUID, or None when it is malformed."""
-    if len(text) > LONGEST:
+    """The prefix and the UUID of an id; None when the id is malformed."""
+    if len(text) > MAX_LENGTH:
         return None
     try:
         parsed = TypeID.from_string(text)
     except TypeIDException:
         return None
-    # The library has a UUID class of its own that equals no uuid.UUID.
+    # The library has its own UUID class, whose values never equal a uuid.UUID.
     return parsed.prefix, UUID(bytes=parsed.uuid_bytes)

@@ -1,4 +1,4 @@
-"""One line of the books, for the wallet whose line it is."""
+"""A ledger entry, as the owner of its wallet sees it."""
 
 from datetime import datetime
 from typing import Self
@@ -39,7 +39,7 @@ class LedgerEntry(Node):
 
     @classmethod
     async def find(cls, info: Info, id: UUID) -> Self | None:
-        """The line of that id when it is in the viewer's wallet."""
+        """The entry with this id in the viewer's wallet; None when there is none."""
         wallet_id = info.context.require_viewer().wallet_id
         found = await info.context.loaders.entries.load((wallet_id, id))
         return None if found is None else cls.of(found)
@@ -47,5 +47,5 @@ class LedgerEntry(Node):
     @strawberry.field(description="The transaction that posted this entry.")
     async def transaction(self, info: Info) -> Transaction:
         found = await Transaction.find(info, self.transaction_id)
-        assert found is not None  # noqa: S101 - a foreign key says so, and what has entries is completed
+        assert found is not None  # noqa: S101 - a foreign key; a transaction with entries is completed, so visible
         return found

@@ -1,7 +1,7 @@
-"""What is asked for one by one is read together.
+"""Data loaders: reads of single objects that are requested at the same time are joined into one query.
 
-Reads      one for each server: joined over all operations, remembering nothing
-Loaders    one for each operation: for what only a viewer's own wallet can be asked about
+Reads      one per server: joins the reads of all operations; caches nothing
+Loaders    one per operation: reads that depend on the viewer's wallet, and the Reads of the server
 """
 
 import asyncio
@@ -37,16 +37,16 @@ Value = TypeVar("Value")
 
 
 class Reads:
-    """One server's joined reads.
+    """The joined reads of one server.
 
-    users            users by their own id
-    profiles         people by the wallet that is theirs; those who have left too
-    profiles_by_id   people by their user id; not those who have left
-    balances         wallets by id, as they are now
-    owners           users by the wallet that is theirs; for operators
-    sessions         live sessions by their user's id; for operators
-    whole            transactions by id, both sides of them; for operators
-    freeze_reasons   why wallets are frozen, by wallet; for operators
+    users                users by user id
+    profiles             profiles by wallet id, including users who have closed their wallet
+    profiles_by_id       profiles by user id, without users who have closed their wallet
+    balances             wallets with their current balance, by wallet id
+    owners               users by wallet id; for operators
+    sessions             active sessions by user id; for operators
+    full_transactions    transactions with all fields, by transaction id; for operators
+    freeze_reasons       why wallets are frozen, by wallet id; for operators
     """
 
     def __init__(self, database: Database) -> None:
@@ -54,13 +54,13 @@ class Reads:
         self.users, self.owners, self.sessions = people.users, people.owners, people.sessions
         self.profiles, self.profiles_by_id = people.profiles, people.profiles_by_id
         self.balances, self.freeze_reasons = wallets.balances, wallets.freeze_reasons
-        self.whole = joined_lookups(database)
+        self.full_transactions = joined_lookups(database)
 
 
 class Loader(DataLoader[Key, Value]):
-    """A data loader whose answers belong to the field that asked.
+    """A data loader in which cancelling one field does not cancel others that wait for the same key.
 
-    When a field fails, its neighbours are cancelled. Fields of other branches may wait for the same key: they go on.
+    When a field fails, its sibling fields are cancelled. Fields elsewhere in the document may wait for the same key.
     """
 
     def load(self, key: Key) -> "asyncio.Future[Value]":
@@ -68,7 +68,7 @@ class Loader(DataLoader[Key, Value]):
 
 
 class Loaders:
-    """One operation's loaders; each is made when it is first asked."""
+    """The loaders of one operation. Each loader is created on first use."""
 
     def __init__(self, database: ReadAccess, desk: Desk, reads: Reads) -> None:
         self._database, self._desk = database, desk
@@ -78,66 +78,67 @@ class Loaders:
         self.balances = reads.balances
         self.owners = reads.owners
         self.sessions = reads.sessions
-        self.whole = reads.whole
+        self.full_transactions = reads.full_transactions
         self.freeze_reasons = reads.freeze_reasons
 
     @cached_property
     def transactions(self) -> "Loader[tuple[UUID, UUID], Transaction | None]":
-        """Transactions by wallet and id, as that wallet's owner sees them."""
+        """Transactions by wallet id and transaction id, as the wallet's owner sees them."""
         return self._loader(_by_wallet(history.find))
 
     @cached_property
     def refunds(self) -> "Loader[tuple[UUID, UUID], tuple[Transaction, ...] | None]":
-        """What was given back of a transaction by wallet and its id, as that wallet's owner sees it."""
+        """The refunds of a transaction, by wallet id and transaction id, as the wallet's owner sees them."""
         return self._loader(_by_wallet(history.refunds))
 
     @cached_property
     def money_requests(self) -> "Loader[tuple[UUID, UUID], MoneyRequest | None]":
-        """Money requests by wallet and id, where that wallet is a side of them."""
+        """Money requests by wallet id and request id. The wallet must be the requester's or the payer's."""
         return self._loader(_by_wallet(listing.find))
 
     @cached_property
     def latest_payments(self) -> "Loader[tuple[UUID, UUID], Transaction | None]":
-        """The latest attempt to pay a money request by wallet and request, as that wallet's owner sees it."""
+        """The latest payment of a money request, with any status, by wallet id and request id, as the wallet's owner
+        sees it."""
         return self._loader(_by_wallet(history.latest_payments))
 
     @cached_property
     def entries(self) -> "Loader[tuple[UUID, UUID], PostedEntry | None]":
-        """A wallet's own lines in the books by wallet and id."""
+        """Ledger entries of a wallet, by wallet id and entry id."""
         return self._loader(_by_wallet(entries.by_ids))
 
     @cached_property
     def own_entries(self) -> "Loader[tuple[UUID, UUID], PostedEntry | None]":
-        """A wallet's own lines in the books by wallet and transaction."""
+        """The ledger entry of a transaction in a wallet, by wallet id and transaction id."""
         return self._loader(_by_wallet(entries.of_transactions))
 
     @cached_property
     def cards(self) -> "Loader[tuple[UUID, UUID], Card | None]":
-        """A wallet's own cards by wallet and id."""
+        """Cards of a wallet, by wallet id and card id."""
         return self._loader(_by_wallet(cards.find))
 
     @cached_property
     def points(self) -> "Loader[tuple[UUID, datetime], Point | None]":
-        """Where a wallet stood, by wallet and the moment just after."""
+        """The balance of a wallet just before a time, by wallet id and that time."""
         return self._loader(_by_wallet(point.points))
 
     @cached_property
     def statements(self) -> "Loader[tuple[UUID, Month], Statement | None]":
-        """A wallet's statements by wallet and month."""
+        """Statements by wallet id and month."""
         return self._loader(_by_wallet(statement.statements))
 
     @cached_property
     def totals(self) -> "Loader[Statement, Totals]":
-        """What the entries of statements sum to."""
+        """The totals of credits, debits and fees of statements."""
 
-        async def load(wanted: list[Statement]) -> list[Totals]:
-            return [await statement.totals(self._database, one) for one in wanted]
+        async def load(requested: list[Statement]) -> list[Totals]:
+            return [await statement.totals(self._database, one) for one in requested]
 
         return Loader(load_fn=load)
 
     @cached_property
     def limits(self) -> "Loader[tuple[UUID, str], tuple[Limit, ...] | None]":
-        """A wallet's limits by the wallet and its currency, as they are now."""
+        """The current limits of a wallet, by wallet id and currency."""
 
         async def read(
             session: Session, wallets: Sequence[tuple[UUID, str]]
@@ -159,15 +160,16 @@ class Loaders:
 def _by_wallet(
     read: Callable[[Session, UUID, Sequence[Key]], Awaitable[Mapping[Key, Value]]],
 ) -> Callable[[Session, Sequence[tuple[UUID, Key]]], Awaitable[Mapping[tuple[UUID, Key], Value]]]:
-    """A read of one wallet's things, asked by wallet and what each is known by. An operation has one
-    viewer, so this is one read.
+    """Turns a read of one wallet's objects by key into a read by pairs of wallet id and key.
+
+    An operation has one viewer and so one wallet: the read runs once.
     """
 
     async def read_pairs(session: Session, pairs: Sequence[tuple[UUID, Key]]) -> Mapping[tuple[UUID, Key], Value]:
         found: dict[tuple[UUID, Key], Value] = {}
         for wallet_id in {wallet_id for wallet_id, _ in pairs}:
-            known = await read(session, wallet_id, [key for wallet, key in pairs if wallet == wallet_id])
-            found |= {(wallet_id, key): value for key, value in known.items()}
+            by_key = await read(session, wallet_id, [key for wallet, key in pairs if wallet == wallet_id])
+            found |= {(wallet_id, key): value for key, value in by_key.items()}
         return found
 
     return read_pairs

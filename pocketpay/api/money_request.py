@@ -1,4 +1,4 @@
-"""A money request as one of its two sides sees it."""
+"""A money request as its requester or its payer sees it."""
 
 from datetime import datetime
 from enum import Enum
@@ -47,49 +47,50 @@ class MoneyRequest(Node):
     payer_wallet_id: strawberry.Private[UUID]
 
     @classmethod
-    def of(cls, known: requests.MoneyRequest, wallet_id: UUID) -> Self:
-        """The request, which that wallet is a side of, as its owner sees it."""
-        asked_by_viewer = known.requester_wallet_id == wallet_id
+    def of(cls, record: requests.MoneyRequest, wallet_id: UUID) -> Self:
+        """The request as the owner of this wallet sees it. The wallet is the requester's or the payer's."""
+        created_by_viewer = record.requester_wallet_id == wallet_id
         return cls(
-            id=ids.encode(ids.REQUEST, known.id),
-            direction=Direction.OUTGOING if asked_by_viewer else Direction.INCOMING,
-            amount=Money.of(known.amount),
-            description=known.description,
-            status=MoneyRequestStatus[known.status.name],
-            expires_at=known.expires_at,
-            created_at=known.created_at,
-            updated_at=known.updated_at,
-            uuid=known.id,
+            id=ids.encode(ids.REQUEST, record.id),
+            direction=Direction.OUTGOING if created_by_viewer else Direction.INCOMING,
+            amount=Money.of(record.amount),
+            description=record.description,
+            status=MoneyRequestStatus[record.status.name],
+            expires_at=record.expires_at,
+            created_at=record.created_at,
+            updated_at=record.updated_at,
+            uuid=record.id,
             viewed_from=wallet_id,
-            requester_wallet_id=known.requester_wallet_id,
-            payer_wallet_id=known.payer_wallet_id,
+            requester_wallet_id=record.requester_wallet_id,
+            payer_wallet_id=record.payer_wallet_id,
         )
 
     @classmethod
     async def find(cls, info: Info, id: UUID) -> Self | None:
-        """The request of that id, if the viewer is a side of it."""
+        """The money request with this id; None unless the viewer is its requester or payer."""
         wallet_id = info.context.require_viewer().wallet_id
-        known = await info.context.loaders.money_requests.load((wallet_id, id))
-        return None if known is None else cls.of(known, wallet_id)
+        record = await info.context.loaders.money_requests.load((wallet_id, id))
+        return None if record is None else cls.of(record, wallet_id)
 
     @strawberry.field(description="The user who asks for the money and receives it.")
     async def requester(self, info: Info) -> Profile:
-        return await _side(info, self.requester_wallet_id)
+        return await _owner(info, self.requester_wallet_id)
 
     @strawberry.field(description="The user who is asked to pay.")
     async def payer(self, info: Info) -> Profile:
-        return await _side(info, self.payer_wallet_id)
+        return await _owner(info, self.payer_wallet_id)
 
     @strawberry.field(
         description="The latest payment of this request, with any status. The requester sees it only when it is "
         "completed."
     )
     async def transaction(self, info: Info) -> Transaction | None:
-        known = await info.context.loaders.latest_payments.load((self.viewed_from, self.uuid))
-        return None if known is None else Transaction.of(known, self.viewed_from)
+        record = await info.context.loaders.latest_payments.load((self.viewed_from, self.uuid))
+        return None if record is None else Transaction.of(record, self.viewed_from)
 
 
-async def _side(info: Info, wallet_id: UUID) -> Profile:
+async def _owner(info: Info, wallet_id: UUID) -> Profile:
+    """The profile of the wallet's owner."""
     found = await info.context.loaders.profiles.load(wallet_id)
-    assert found is not None, "every wallet has an owner, also a closed one"  # noqa: S101 - the audit proves it
+    assert found is not None, "every wallet has an owner, also a closed one"  # noqa: S101 - the audit checks it
     return Profile.of(found)

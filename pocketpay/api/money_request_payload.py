@@ -1,4 +1,4 @@
-"""What the mutations about money requests answer."""
+"""The payloads of the mutations about money requests."""
 
 from typing import Self
 from uuid import UUID
@@ -25,7 +25,7 @@ class MoneyRequestPayload:
 
     @classmethod
     def of(cls, answer: Answer, wallet_id: UUID) -> Self:
-        """The payload of an answer to that wallet's owner."""
+        """The payload for the owner of this wallet."""
         return cls(money_request=MoneyRequest.of(answer.requests[0], wallet_id), replayed=answer.replayed)
 
 
@@ -47,7 +47,7 @@ class SplitBillPayload:
 
     @classmethod
     def of(cls, split: Split, wallet_id: UUID) -> Self:
-        """The payload of a split by that wallet's owner."""
+        """The payload for the owner of this wallet, who split the bill."""
         return cls(
             money_requests=[MoneyRequest.of(request, wallet_id) for request in split.answer.requests],
             my_share=None if split.my_share is None else Money.of(split.my_share),

@@ -1,4 +1,4 @@
-"""The interface of everything that has an id. `queries/node.py` finds it again."""
+"""The Node interface of all objects with an id. The query `node` (queries/node.py) fetches them by id."""
 
 import strawberry
 

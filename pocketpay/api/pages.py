@@ -1,11 +1,12 @@
-"""Lists by pages: a connection with opaque cursors over a keyset, the same for every list.
+"""Paged lists: connections with opaque cursors and keyset pagination, the same for every list.
 
-    asked(...)        first/after/last/before as a client gave them  ─►  Page, or BadUserInput
-    (a repository reads `page.fetch` rows from the page's bound on, nearest first)
-    connection(...)   those rows  ─►  edges, nodes, pageInfo
+    requested_page(...)   the client's first/after/last/before  ─►  Page, or BadUserInput
+    (a repository reads `page.fetch` rows, starting at the page's cursor)
+    connection(...)       those rows  ─►  edges, nodes, pageInfo
 
-A cursor is the row's place in its list (`BY_MOMENT`: a time and an id; `BY_SEQUENCE`: a number), with a check over
-the list it belongs to: one from another list, or another wallet, is refused. It grants nothing, so it is not secret.
+A cursor contains the row's position in its list (`BY_MOMENT`: a time and an id; `BY_SEQUENCE`: a number) and a
+checksum that binds it to the list and the wallet. A cursor of another list or wallet is refused. A cursor gives no
+access to data, so it is not secret.
 """
 
 import base64
@@ -26,26 +27,27 @@ T = TypeVar("T")
 K = TypeVar("K")
 Row = TypeVar("Row")
 
-DEFAULT_SIZE = 20
-FEW = 10
-LARGEST = 100
-"""Rows of one page: with two profiles each that is some 30 KiB of answer, and less than 5 ms of execution."""
-MOST_COUNTED = 10_000
-"""totalCount stops there and is null past it: counting further reads too much."""
+DEFAULT_PAGE_SIZE = 20
+DEFAULT_LIST_SIZE = 10
+MAX_PAGE_SIZE = 100
+"""Maximum number of rows in a page. With two profiles in each row, that is a response of about 30 KiB and less than
+5 ms of execution."""
+MAX_COUNTED = 10_000
+"""The largest `totalCount`. Above it, `totalCount` is null, because counting would read too many rows."""
 
 _CHECK_BYTES = 4
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Keyset(Protocol[K]):
-    """How a place in a list is written in a cursor."""
+    """The encoding of a position in a list, for use in a cursor."""
 
     def pack(self, place: K) -> bytes: ...
     def unpack(self, packed: bytes) -> K: ...
 
 
 class _ByMoment:
-    """A place by time and id, as lists of things that happen are ordered."""
+    """Positions by time and id: lists ordered by time."""
 
     _shape = struct.Struct(">q16s")
 
@@ -59,7 +61,7 @@ class _ByMoment:
 
 
 class _BySequence:
-    """A place by number, as the entries of an account are ordered."""
+    """Positions by number: the ledger entries of a wallet."""
 
     _shape = struct.Struct(">q")
 
@@ -77,9 +79,9 @@ BY_SEQUENCE = _BySequence()
 
 @dataclass(frozen=True, slots=True)
 class Listing(Generic[K]):
-    """One list: its name and whose it is (what its cursors are bound to), and how its places are written.
+    """One list: its name and owner, to which its cursors are bound, and the encoding of its positions.
 
-    Filters are not part of it: the same place means the same in a filtered list.
+    A filter is not part of the binding: a position means the same in the list with and without a filter.
     """
 
     name: str
@@ -91,7 +93,7 @@ class Listing(Generic[K]):
         return base64.urlsafe_b64encode(packed + self._check(packed)).rstrip(b"=").decode()
 
     def place(self, cursor: str, argument: str = "after") -> K:
-        """The place that a cursor names. Raises BadUserInput when it is none of this list's."""
+        """The position in a cursor. Raises BadUserInput when the cursor is malformed or belongs to another list."""
         try:
             raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
             packed, check = raw[:-_CHECK_BYTES], raw[-_CHECK_BYTES:]
@@ -108,8 +110,10 @@ class Listing(Generic[K]):
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[K]):
-    """What is asked of a list: `size` rows after `after` and before `before` (either may be None), counted from the
-    near end, or `backward` from the far one."""
+    """A requested part of a list: `size` rows between the positions `after` and `before`, each of which can be None.
+
+    The rows are the first ones in that range, or the last ones when `backward` is true.
+    """
 
     size: int
     after: K | None
@@ -118,17 +122,22 @@ class Page(Generic[K]):
 
     @property
     def fetch(self) -> int:
-        """How many rows to read: one more than shown says whether there are more."""
+        """Number of rows to read: one more than `size`, to find out whether there is a next page."""
         return self.size + 1
 
 
-def asked(listing: Listing[K], first: int | None, after: str | None, last: int | None, before: str | None) -> Page[K]:
-    """The page those arguments ask for. Raises BadUserInput when they do not go together."""
+def requested_page(
+    listing: Listing[K], first: int | None, after: str | None, last: int | None, before: str | None
+) -> Page[K]:
+    """The page that the arguments request. Raises BadUserInput for values that are not valid or cannot be
+    combined."""
     if first is not None and last is not None:
         raise BadUserInput("Use `first` or `last`, not both.")
-    size = first if first is not None else last if last is not None else DEFAULT_SIZE
-    if not 0 <= size <= LARGEST:
-        raise BadUserInput(f"`first` and `last` must be 0 to {LARGEST}.", at=("first" if last is None else "last",))
+    size = first if first is not None else last if last is not None else DEFAULT_PAGE_SIZE
+    if not 0 <= size <= MAX_PAGE_SIZE:
+        raise BadUserInput(
+            f"`first` and `last` must be 0 to {MAX_PAGE_SIZE}.", at=("first" if last is None else "last",)
+        )
     return Page(
         size=size,
         after=None if after is None else listing.place(after),
@@ -137,12 +146,13 @@ def asked(listing: Listing[K], first: int | None, after: str | None, last: int |
     )
 
 
-def at_most(first: int | None) -> int:
-    """How many rows of a list without pages, by default FEW. Raises BadUserInput."""
+def list_size(first: int | None) -> int:
+    """The number of rows that the argument `first` of a list without pages requests, DEFAULT_LIST_SIZE when it is
+    absent. Raises BadUserInput when it is out of range."""
     if first is None:
-        return FEW
-    if not 0 <= first <= LARGEST:
-        raise BadUserInput(f"`first` must be 0 to {LARGEST}.", at=("first",))
+        return DEFAULT_LIST_SIZE
+    if not 0 <= first <= MAX_PAGE_SIZE:
+        raise BadUserInput(f"`first` must be 0 to {MAX_PAGE_SIZE}.", at=("first",))
     return first
 
 
@@ -174,7 +184,7 @@ class Connection(Generic[T]):
     counted: strawberry.Private[Callable[[], Awaitable[int | None]]]
 
     @strawberry.field(
-        description=f"Number of items in the whole list; null above {MOST_COUNTED:,}, where counting costs too "
+        description=f"Number of items in the whole list; null above {MAX_COUNTED:,}, where counting costs too "
         "much. For ledger entries it is always known."
     )
     async def total_count(self) -> int | None:
@@ -191,9 +201,11 @@ def connection(
     counted: Callable[[], Awaitable[int | None]],
     stopped_at: K | None = None,
 ) -> Connection[T]:
-    """The connection over `rows`, read as the page asks: at most `page.fetch`, nearest to where it starts first.
+    """Builds the connection from `rows`: at most `page.fetch` rows, in reverse order of the list when the page is
+    backward.
 
-    `stopped_at` is where a filter stopped reading before it had found a page: the list goes on from there.
+    `stopped_at` is the position at which a filter stopped searching before the page was full. The next page continues
+    there.
     """
     more = len(rows) > page.size or stopped_at is not None
     shown = list(rows[: page.size])

@@ -1,4 +1,4 @@
-"""What the mutations answer by which a forgotten password is replaced."""
+"""The payload of the two mutations that replace a forgotten password."""
 
 import strawberry
 

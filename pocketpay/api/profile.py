@@ -1,4 +1,4 @@
-"""Profiles: what anyone signed in may see of a person."""
+"""Profiles: the data of a user that every signed-in user can see."""
 
 from typing import Self
 from uuid import UUID
@@ -28,6 +28,6 @@ class Profile(Node):
 
     @classmethod
     async def find(cls, info: Info, id: UUID) -> Self | None:
-        """The person of that id, unless they have left."""
+        """The profile of the user with this id; None when there is none or the user has closed their wallet."""
         found = await info.context.loaders.profiles_by_id.load(id)
         return None if found is None else cls.of(found)

@@ -1,23 +1,25 @@
-"""How often somebody may ask: a bucket of tokens for each user, or each address, in this process.
+"""The limit on requests per second: a token bucket for each user or address, in the memory of this process.
 
-Of our own because it stands before every request, and because a bucket lets a burst through: the `limits` library has
-windows, a timer's thread, and takes five times as long (4 to 6 µs). Each server counts for itself.
+It is our own code because it runs before every request, and because a token bucket allows bursts. The library
+`limits` counts in windows, starts a timer thread, and takes five times as long (4 to 6 µs). Each server process
+counts only its own requests.
 """
 
 from collections.abc import Callable, Hashable
 from math import ceil
 from time import monotonic
 
-MOST_KEPT = 50_000
-"""Buckets of one generation. Two are kept, about 15 MB; past it the older one is forgotten before its time, so that
-callers with very many addresses cost neither memory nor a search for what may be forgotten."""
+MAX_BUCKETS = 50_000
+"""Maximum number of buckets in a generation. Two generations take about 15 MB. When one is full, the older one is
+dropped early, so that requests from very many addresses use neither more memory nor a search for old buckets."""
 
 
 class Rates:
-    """`per_second` tokens flow into each bucket, which holds `burst`; a request takes one.
+    """Token buckets by key. Each bucket holds at most `burst` tokens and gains `per_second` tokens per second. A
+    request takes one token.
 
-    A bucket that nobody has used while an empty one fills up is full, and need not be kept: the buckets used last
-    make one generation, those used in the time before it the other, and older ones are gone.
+    A bucket that is not used for the time in which an empty bucket fills up is full, so it need not be stored. The
+    buckets are stored in two generations of that duration, and older ones are dropped.
     """
 
     def __init__(self, per_second: float, burst: float, clock: Callable[[], float] = monotonic) -> None:
@@ -27,19 +29,20 @@ class Rates:
         self._since = clock()
 
     def __len__(self) -> int:
-        """Buckets that are kept."""
+        """Number of stored buckets."""
         return len(self._recent) + len(self._older)
 
-    def take(self, who: Hashable) -> int | None:
-        """Takes a token: None when there was one, else the seconds until there will be."""
+    def take(self, key: Hashable) -> int | None:
+        """Takes a token from the bucket of `key`. Returns None on success, else the seconds until a token is
+        available."""
         now = self._clock()
-        if now - self._since >= self._burst / self._per_second or len(self._recent) >= MOST_KEPT:
+        if now - self._since >= self._burst / self._per_second or len(self._recent) >= MAX_BUCKETS:
             self._older, self._recent, self._since = self._recent, {}, now
-        kept = self._recent.get(who) or self._older.get(who)
+        kept = self._recent.get(key) or self._older.get(key)
         tokens, since = kept if kept is not None else (self._burst, now)
         tokens = min(self._burst, tokens + (now - since) * self._per_second)
         if tokens < 1:
-            self._recent[who] = tokens, now
+            self._recent[key] = tokens, now
             return max(1, ceil((1 - tokens) / self._per_second))
-        self._recent[who] = tokens - 1, now
+        self._recent[key] = tokens - 1, now
         return None

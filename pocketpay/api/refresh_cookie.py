@@ -1,14 +1,15 @@
-"""The refresh token in a browser's cookie, during one request: what the browser sent, and what it is to keep.
+"""The refresh token in a browser's cookie, during one request: the token that came, and the cookie to set.
 
-A context has one where the server offers cookies and the request may use them; `serving/cookies.py` decides that and
-writes the header. Decision 41 gives the reasons.
+A context has a RefreshCookie when the server supports cookies and the request may use them. `serving/cookies.py`
+decides that and writes the header. Decision 41 gives the reasons.
 """
 
 from pocketpay.identity.tokens import Tokens
 
 
 class RefreshCookie:
-    """`sent` is the token that came, None without one. Of `keep` and `remove` the last one counts."""
+    """The refresh cookie of one request. `sent` is the token that the browser sent, or None. When both `keep` and
+    `remove` are called, the last call counts."""
 
     __slots__ = ("kept", "removed", "sent")
 
@@ -18,9 +19,9 @@ class RefreshCookie:
         self.removed = False
 
     def keep(self, tokens: Tokens) -> None:
-        """The browser keeps that session's refresh token from now on."""
+        """Makes the response set a cookie with the refresh token of these tokens."""
         self.kept, self.removed = tokens, False
 
     def remove(self) -> None:
-        """The browser forgets the token that it has."""
+        """Makes the response delete the cookie."""
         self.kept, self.removed = None, True

@@ -1,4 +1,4 @@
-"""Why a payment is risky, in words."""
+"""The reasons why a payment is risky, each with a message."""
 
 from collections.abc import Iterable
 from typing import Self
@@ -21,9 +21,11 @@ class RiskReason:
 
     @classmethod
     def of(cls, reasons: Iterable[Reason]) -> list[Self]:
-        """Told with the thresholds as they were when the payment was judged: the settings may have changed since.
+        """Converts stored reasons. Each message has the thresholds that applied when the payment was checked; the
+        settings may have changed since.
 
-        A reason of a rule that only a newer server has is left out: there are no words for it here.
+        A reason of a rule that only a newer server version has is left out, because this version has no message for
+        it.
         """
         return [
             cls(rule=reason.rule, message=RULES_BY_NAME[reason.rule].words.format_map(reason.facts))

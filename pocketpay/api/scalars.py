@@ -1,11 +1,11 @@
-"""The scalars of the schema, each strict in what it takes and exact in what it gives.
+"""The scalars of the schema, with strict input and exact output.
 
-    Amount         decimal text; a string or an integer literal comes in as text, unparsed: only a currency makes
-                   it money (`pocketpay.money.parse`). A JSON float, a sign, an exponent, a space are refused.
+    Amount         decimal text. Input is a string or an integer literal and stays text, because parsing needs the
+                   currency (`pocketpay.money.parse`). JSON floats, signs, exponents and spaces are refused.
     CurrencyCode   three capital letters of ISO 4217
-    DateTime       RFC 3339; out always UTC and "Z", in only with an offset
+    DateTime       RFC 3339. Output is always UTC with "Z"; input must have an offset.
 
-What is refused here raises MalformedValue: the request gets BAD_USER_INPUT, and no error repeats the value.
+Input that is not valid raises MalformedValue. The request then gets BAD_USER_INPUT, and no error repeats the value.
 """
 
 import re
@@ -21,17 +21,18 @@ from pocketpay.money import AMOUNT_SHAPE, currency, format_minor
 
 
 class MalformedValue(ValueError):
-    """A value that is none of its scalar. Its words say what one looks like, and never the value."""
+    """A value is not valid for its scalar. The message says what a valid value looks like and never repeats the
+    value."""
 
 
 class MalformedAmount(MalformedValue):
-    """A value that is no Amount, in words for a currency once it is known."""
+    """A value is not a valid Amount. The message describes an amount in `currency`, or in general when it is None."""
 
     def __init__(self, currency: str | None = None) -> None:
-        super().__init__(_amount_words(currency))
+        super().__init__(_amount_message(currency))
 
 
-def _amount_words(code: str | None) -> str:
+def _amount_message(code: str | None) -> str:
     if code is None:
         return 'An Amount is decimal text like "12.50", with no more digits after the point than its currency has.'
     exponent = currency(code).exponent
@@ -52,7 +53,7 @@ _MOMENT_SHAPE = re.compile(
 
 
 def amount_from(value: object) -> Amount:
-    """The text of an amount, well shaped. Raises MalformedValue."""
+    """The value as the text of an amount. Raises MalformedAmount when it does not have the shape of an amount."""
     if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**13:
         value = str(value)
     if not isinstance(value, str) or AMOUNT_SHAPE.fullmatch(value) is None:
@@ -61,21 +62,22 @@ def amount_from(value: object) -> Amount:
 
 
 def amount_from_literal(node: ValueNode, variables: dict[str, Any] | None = None) -> Amount:
-    """The same from a literal in the document: "12.50" or 12, not 12.5."""
+    """The amount in a literal of a document: "12.50" or 12, not 12.5. Raises MalformedAmount."""
     if not isinstance(node, StringValueNode | IntValueNode):
         raise MalformedAmount
     return amount_from(node.value)
 
 
 def currency_from(value: object) -> CurrencyCode:
-    """A currency's code. Raises MalformedValue; whether this server serves it is checked by the packages below."""
+    """The value as a currency code. Raises MalformedValue. It does not check whether this server serves the currency;
+    the packages below do."""
     if not isinstance(value, str) or _CURRENCY_SHAPE.fullmatch(value) is None:
         raise MalformedValue('A CurrencyCode is three capital letters of ISO 4217, like "USD".')
     return CurrencyCode(value)
 
 
 def moment_from(value: object) -> datetime:
-    """An aware moment in UTC. Raises MalformedValue."""
+    """Parses a time in RFC 3339 format to an aware datetime in UTC. Raises MalformedValue."""
     if isinstance(value, str) and len(value) <= 40 and _MOMENT_SHAPE.fullmatch(value) is not None:
         try:
             return datetime.fromisoformat(value.upper()).astimezone(UTC)
@@ -85,7 +87,7 @@ def moment_from(value: object) -> datetime:
 
 
 def moment_text(moment: datetime) -> str:
-    """RFC 3339 in UTC with microseconds: "2026-11-22T18:30:00.000000Z"."""
+    """Formats a time as RFC 3339 in UTC with microseconds: "2026-11-22T18:30:00.000000Z"."""
     if moment.tzinfo is None:
         raise GraphQLError("a naive time reached the schema")
     return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"

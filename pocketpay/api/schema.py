@@ -1,7 +1,8 @@
-"""The schema: every verb and noun put together.
+"""Builds the schema from its types and operations.
 
-schema    built once; `serving` executes it
-sdl()     the same as text, sorted, as `pocketpay schema` prints it
+build()   a new schema
+schema    the schema, built once at import
+sdl()     the schema as sorted text, as `pocketpay schema` prints it
 """
 
 from collections.abc import Iterator
@@ -89,7 +90,8 @@ from pocketpay.api.subscriptions import (
 
 
 class Schema(strawberry.Schema):
-    """Strawberry's without its own logging of errors: `serving` logs each once, and never what was sent."""
+    """Strawberry's schema without its logging of errors: `serving` logs each error once, without the request's
+    values."""
 
     def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
         return
@@ -159,7 +161,7 @@ SUBSCRIPTIONS: list[Any] = [
 
 
 def build() -> Schema:
-    """The schema. Raises ValueError when its parts do not fit together."""
+    """Builds a new schema. Raises ValueError when its types are inconsistent."""
     built = Schema(
         query=create_type("Query", QUERIES, description="All operations that read data."),
         mutation=create_type(
@@ -178,22 +180,23 @@ def build() -> Schema:
             errors.WrongState,
             errors.RateLimited,
         ],
-        # Not `sort_schema`: the sorted copy has plain enums, which know nothing of Python's.
+        # Not `sort_schema`: the sorted copy has plain GraphQL enums without their Python members.
         config=StrawberryConfig(scalar_map=SCALARS),
     )
-    _forget_null_defaults(built._schema)
+    _remove_null_defaults(built._schema)
     return built
 
 
-def _forget_null_defaults(schema: GraphQLSchema) -> None:
-    """Whatever is optional is None in Python; a client reads `= null` as if null meant something there."""
+def _remove_null_defaults(schema: GraphQLSchema) -> None:
+    """Removes defaults of null from the schema. An optional argument has the default None in Python, but `= null` in
+    the schema would suggest to clients that null has a meaning there."""
     for value in _inputs(schema):
         if value.default_value is None:
             value.default_value, value.default = Undefined, None
 
 
 def _inputs(schema: GraphQLSchema) -> Iterator[GraphQLArgument | GraphQLInputField]:
-    """Everything that can have a default."""
+    """All arguments and input fields of the schema: everything that can have a default."""
     for type_ in schema.type_map.values():
         if isinstance(type_, GraphQLInputObjectType):
             yield from type_.fields.values()
@@ -206,9 +209,9 @@ schema = build()
 
 
 def sdl() -> str:
-    """The schema as text, sorted, so that a change to it is a small diff."""
+    """The schema as text. It is sorted, so that a change to the schema is a small diff."""
     copy = lexicographic_sort_schema(schema._schema)
-    for value in _inputs(copy):  # its enums are plain ones, which do not know Python's members
+    for value in _inputs(copy):  # the copy's enums cannot serialize Python enum members
         if isinstance(value.default_value, Enum):
             value.default_value = value.default_value.value
     return print_schema(copy) + "\n"

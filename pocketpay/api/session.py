@@ -1,4 +1,4 @@
-"""Sessions: where the viewer is signed in."""
+"""The sessions of the viewer."""
 
 from datetime import datetime
 from typing import Self
@@ -39,7 +39,7 @@ class Session(Node):
 
     @classmethod
     async def find(cls, info: Info, id: UUID) -> Self | None:
-        """The viewer's session of that id, while it lives."""
+        """The viewer's active session with this id; None when there is none."""
         viewer = info.context.require_viewer()
-        living = await sessions.live(info.context.services.identity, viewer)
-        return next((cls.of(one, viewer) for one in living if one.id == id), None)
+        active = await sessions.live(info.context.services.identity, viewer)
+        return next((cls.of(one, viewer) for one in active if one.id == id), None)

@@ -1,4 +1,4 @@
-"""What every mutation that lets somebody in answers."""
+"""The payload of every mutation that opens or refreshes a session."""
 
 from datetime import datetime
 from typing import Self
@@ -51,7 +51,8 @@ class SessionPayload:
 
     @classmethod
     def admit(cls, context: Context, admission: Admission) -> Self:
-        """The payload of somebody let in. The rest of the operation goes on as theirs, fields of the user first."""
+        """The payload for a user who has just been signed in. The rest of the operation has this user as its viewer,
+        including the fields of `user`. With a refresh cookie, the response sets it."""
         context.viewer, cookie = admission.viewer, context.refresh_cookie
         if cookie is not None:
             cookie.keep(admission.tokens)

@@ -1,8 +1,9 @@
-"""The argument `since` of a subscription: what changed after that moment comes first (decision 38).
+"""The argument `since` of a subscription: it first sends the changes after that time (decision 38).
 
-since ─► 15 s back, since a change is stamped before its commit ─► how much changed after it?
-                          at most MOST_MISSED: the watch begins there, and pages of it come before anything live
-                          more: TOO_MANY_CHANGES, and the client queries the list instead
+1. The start is 15 seconds before `since`, because `updatedAt` is set before the commit.
+2. The server counts the objects that changed after the start.
+   At most MAX_MISSED: the subscription starts there and sends these objects, in pages, before live changes.
+   More: it ends with TOO_MANY_CHANGES, and the client queries the list instead.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -17,14 +18,16 @@ from pocketpay.updates.changes import START, Changes, Place
 
 TOO_MANY_CHANGES = "TOO_MANY_CHANGES"
 
-MOST_MISSED = 500
-"""Objects that are sent again: five pages of a read by index, some 40 ms in all. Beyond, a list is cheaper."""
+MAX_MISSED = 500
+"""Maximum number of missed objects that are sent: five pages of an index read, about 40 ms in total. For more, a
+query of the list is cheaper."""
 
 LOOK_BACK = timedelta(seconds=15)
-"""A unit of work lasts at most 5 s from its stamp to its commit, and its stamp may be 5 s ahead of the clock."""
+"""How far before `since` the start is. A unit of work commits at most 5 s after its `updatedAt`, and its `updatedAt`
+can be 5 s ahead of the clock."""
 
 OLDEST = datetime(1970, 1, 1, tzinfo=UTC)
-"""Before anything here; an earlier moment means the same."""
+"""A time before every change; an earlier `since` is replaced with it."""
 
 Since: TypeAlias = Annotated[
     datetime | None,
@@ -32,31 +35,34 @@ Since: TypeAlias = Annotated[
         description="Sends the changes after this time first, oldest first. Pass the greatest `updatedAt` of the "
         "events so far, or of the list that was queried before. The server starts 15 seconds earlier, so some "
         "objects arrive again: ignore one with an earlier `updatedAt` than yours. When more than "
-        f"{MOST_MISSED} objects changed, the subscription ends with TOO_MANY_CHANGES: query the list again. A time "
+        f"{MAX_MISSED} objects changed, the subscription ends with TOO_MANY_CHANGES: query the list again. A time "
         "in the future is refused with BAD_USER_INPUT."
     ),
 ]
 
 
 class TooManyChanges(GraphQLError):
-    """More changed than is sent again."""
+    """More than MAX_MISSED objects changed after `since`."""
 
     def __init__(self) -> None:
         super().__init__(
-            f"More than {MOST_MISSED} objects changed after `since`: query the list again.",
+            f"More than {MAX_MISSED} objects changed after `since`: query the list again.",
             extensions={"code": TOO_MANY_CHANGES},
         )
 
 
 async def place_after(context: Context, changes: Changes[Any], since: datetime | None) -> Place | None:
-    """Where the viewer's watch begins; None is now. Raises BadUserInput or TooManyChanges."""
+    """The place in the viewer's changes where a subscription starts; None means now.
+
+    Raises BadUserInput when `since` is in the future, TooManyChanges when more than MAX_MISSED objects changed.
+    """
     if since is None:
         return None
     place = Place(max(since, OLDEST) - LOOK_BACK, START)
     wallet_id = context.require_viewer().wallet_id
-    now, changed = await context.database.query(changes.count_since, wallet_id, place, MOST_MISSED + 1)
+    now, changed = await context.database.query(changes.count_since, wallet_id, place, MAX_MISSED + 1)
     if since > now + LOOK_BACK:
         raise BadUserInput("`since` is in the future: pass an `updatedAt` that this server sent.", at=("since",))
-    if changed > MOST_MISSED:
+    if changed > MAX_MISSED:
         raise TooManyChanges
     return place

@@ -1,4 +1,4 @@
-"""A month of the viewer's wallet: `Wallet.statement`."""
+"""The resolver of `Wallet.statement`: the statement of one month."""
 
 from datetime import UTC, datetime
 from typing import Annotated, Self
@@ -10,7 +10,7 @@ from pocketpay.api.context import Info
 from pocketpay.api.ledger_entry import LedgerEntry
 from pocketpay.api.money import Money
 from pocketpay.api.page_arguments import After, Before, First, Last
-from pocketpay.api.pages import BY_SEQUENCE, Connection, Listing, asked, connection
+from pocketpay.api.pages import BY_SEQUENCE, Connection, Listing, connection, requested_page
 from pocketpay.ledger import entries, statement
 from pocketpay.ledger.month import Month, NotAMonth
 from pocketpay.ledger.time_zones import UTC_NAME, UnknownTimeZone
@@ -29,16 +29,16 @@ class Statement:
     closing: Money = strawberry.field(
         description="The balance at the end of the month; for the current month, the balance now."
     )
-    known: strawberry.Private[statement.Statement]
+    record: strawberry.Private[statement.Statement]
 
     @classmethod
-    def of(cls, known: statement.Statement) -> Self:
+    def of(cls, record: statement.Statement) -> Self:
         return cls(
-            month=str(known.month),
-            time_zone=known.month.zone_name,
-            opening=Money.of(known.opening.balance),
-            closing=Money.of(known.closing.balance),
-            known=known,
+            month=str(record.month),
+            time_zone=record.month.zone_name,
+            opening=Money.of(record.opening.balance),
+            closing=Money.of(record.closing.balance),
+            record=record,
         )
 
     @strawberry.field(description="The total of all credits.")
@@ -62,23 +62,23 @@ class Statement:
         last: Last = None,
         before: Before = None,
     ) -> Connection[LedgerEntry]:
-        known = self.known
-        name = f"statement {known.month}"
-        if known.month.zone_name != UTC_NAME:  # without it as before, so that older cursors remain good
-            name += f" {known.month.zone_name}"
-        listing = Listing(name, known.wallet_id, BY_SEQUENCE)
-        page = asked(listing, first, after, last, before)
+        record = self.record
+        name = f"statement {record.month}"
+        if record.month.zone_name != UTC_NAME:  # UTC has no suffix, so that older cursors stay valid
+            name += f" {record.month.zone_name}"
+        listing = Listing(name, record.wallet_id, BY_SEQUENCE)
+        page = requested_page(listing, first, after, last, before)
         read = await info.context.database.query(
             entries.read,
-            known.wallet_id,
+            record.wallet_id,
             limit=page.fetch,
-            newer_than=known.opening.sequence if page.after is None else page.after,
-            older_than=known.closing.sequence + 1 if page.before is None else page.before,
+            newer_than=record.opening.sequence if page.after is None else page.after,
+            older_than=record.closing.sequence + 1 if page.before is None else page.before,
             oldest_first=not page.backward,
         )
 
         async def counted() -> int:
-            return known.entries
+            return record.entries
 
         return connection(
             listing, page, read, place=lambda entry: entry.sequence, node=LedgerEntry.of, counted=counted
@@ -91,11 +91,11 @@ class Statement:
     )
     def csv_url(self, info: Info) -> str:
         return info.context.services.statement_links.link(
-            self.known.wallet_id, self.known.month, now=datetime.now(UTC)
+            self.record.wallet_id, self.record.month, now=datetime.now(UTC)
         )
 
     async def _totals(self, info: Info) -> statement.Totals:
-        return await info.context.loaders.totals.load(self.known)
+        return await info.context.loaders.totals.load(self.record)
 
 
 async def viewers_statement(
@@ -108,14 +108,14 @@ async def viewers_statement(
         ),
     ] = UTC_NAME,
 ) -> Statement:
-    """The viewer's statement of that month. Raises BadUserInput."""
+    """The viewer's statement for a month. Raises BadUserInput when the month or the time zone is not valid."""
     wallet_id = info.context.require_viewer().wallet_id
     try:
-        wanted = Month.parse(month, time_zone)
+        requested = Month.parse(month, time_zone)
     except UnknownTimeZone:
         raise BadUserInput('A time zone is an IANA name, like "Europe/Berlin" or "UTC".', at=("timeZone",)) from None
     except NotAMonth:
         raise BadUserInput('A month has the form "2026-11": year and month.', at=("month",)) from None
-    found = await info.context.loaders.statements.load((wallet_id, wanted))
-    assert found is not None, "a viewer has a wallet"  # noqa: S101 - a token says which
+    found = await info.context.loaders.statements.load((wallet_id, requested))
+    assert found is not None, "a viewer has a wallet"  # noqa: S101 - the access token has its id
     return Statement.of(found)

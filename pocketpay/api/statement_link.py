@@ -1,8 +1,8 @@
-"""Links to a statement as a file: whoever holds one may read that statement, for five minutes.
+"""Signed links to a statement as a file. Everybody who has a link can read that statement for five minutes.
 
-A browser that saves a file, or a spreadsheet that fetches one, sends no token. So the link says whose statement it
-is, of which month in which time zone and until when, and an HMAC under a key made of the server's secret says that
-we said so: every server with the same secret knows it, and nothing is kept.
+A browser or a spreadsheet that downloads a file sends no token. So the link contains the wallet, the month, the time
+zone and the expiry time, signed with an HMAC. The key is derived from SECRET_KEY, so every server with the same
+secret can check a link, and no link is stored.
 """
 
 import base64
@@ -18,54 +18,55 @@ from pocketpay.identity.tokens import derived_key
 from pocketpay.ledger.month import Month
 from pocketpay.ledger.time_zones import UTC_NAME, UnknownTimeZone
 
-GOOD_FOR = timedelta(minutes=5)
+LIFETIME = timedelta(minutes=5)
 
 PATH = "/statements/{month}.csv"
 
-_FORGED = "This link is not valid."
+_NOT_VALID = "This link is not valid."
 _EXPIRED = "This link has expired: ask for a new one."
 
 
 class BadLink(AccessDenied):
-    """A link that opens nothing. Its text says why, to whoever holds it."""
+    """A link that is not valid or has expired. The message says which, for the person who opened the link."""
 
 
 class StatementLinks:
-    """Signs links and reads them."""
+    """Creates and checks signed links."""
 
     def __init__(self, secret: bytes) -> None:
-        # A link in UTC is signed without a zone, as before there were zones. So that no other link is taken for one
-        # of these, it has a key of its own.
+        # A link in UTC is signed without a time zone, as in older versions. Links in other time zones have their own
+        # key, so that one can never be taken for a link in UTC.
         self._key = derived_key(secret, "statement links")
         self._zone_key = derived_key(secret, "statement links in a time zone")
 
     def link(self, wallet_id: UUID, month: Month, *, now: datetime) -> str:
-        """The link to that wallet's statement of that month: a path on this server."""
-        wallet, expires = ids.encode(ids.WALLET, wallet_id), str(int((now + GOOD_FOR).timestamp()))
+        """The link to a wallet's statement of one month: a path on this server, valid for LIFETIME from `now`."""
+        wallet, expires = ids.encode(ids.WALLET, wallet_id), str(int((now + LIFETIME).timestamp()))
         zone = None if month.zone_name == UTC_NAME else month.zone_name
         query = {"wallet": wallet, "expires": expires} | ({} if zone is None else {"timeZone": zone})
         query["signature"] = self._signature(wallet, str(month), expires, zone)
         return f"{PATH.format(month=month)}?{urlencode(query)}"
 
-    def read(self, month: str, said: Mapping[str, str], *, now: datetime) -> tuple[UUID, Month]:
-        """Whose statement of which month a link opens. Raises BadLink when it is not ours, or has expired."""
-        wallet, expires, signature = (said.get(name, "") for name in ("wallet", "expires", "signature"))
-        zone = said.get("timeZone")
-        ours = self._signature(wallet, month, expires, zone)
+    def read(self, month: str, query: Mapping[str, str], *, now: datetime) -> tuple[UUID, Month]:
+        """The wallet and the month of a link. `query` has the parameters of the link's query string. Raises BadLink
+        when the signature is not valid, or the link has expired."""
+        wallet, expires, signature = (query.get(name, "") for name in ("wallet", "expires", "signature"))
+        zone = query.get("timeZone")
+        expected = self._signature(wallet, month, expires, zone)
         # As bytes: compare_digest refuses text that is not ASCII.
-        if not hmac.compare_digest(ours.encode(), signature.encode("utf-8", "surrogatepass")):
-            raise BadLink(_FORGED)
+        if not hmac.compare_digest(expected.encode(), signature.encode("utf-8", "surrogatepass")):
+            raise BadLink(_NOT_VALID)
         if now.timestamp() >= int(expires):
             raise BadLink(_EXPIRED)
         wallet_id = ids.decode(ids.WALLET, wallet)
-        assert wallet_id is not None, "what we signed is a wallet"  # noqa: S101 - the signature says so
+        assert wallet_id is not None, "a signed link has a wallet id"  # noqa: S101 - the signature was checked
         try:
             return wallet_id, Month.parse(month, UTC_NAME if zone is None else zone)
-        except UnknownTimeZone:  # to this server; the one that signed it has newer zones
+        except UnknownTimeZone:  # the server that signed the link has a newer time zone database
             raise BadLink(_EXPIRED) from None
 
     def _signature(self, wallet: str, month: str, expires: str, zone: str | None) -> str:
-        key, said = (self._key, []) if zone is None else (self._zone_key, [zone])
-        text = "\n".join([wallet, month, expires, *said])
+        key, zone_lines = (self._key, []) if zone is None else (self._zone_key, [zone])
+        text = "\n".join([wallet, month, expires, *zone_lines])
         signed = hmac.digest(key, text.encode("utf-8", "surrogatepass"), "sha256")
         return base64.urlsafe_b64encode(signed).rstrip(b"=").decode()

@@ -61,7 +61,7 @@ class TransactionStatus(Enum):
 
 
 def _id(self: "Transaction") -> strawberry.ID:
-    return ids.encode(ids.TRANSACTION, self.known.id)
+    return ids.encode(ids.TRANSACTION, self.record.id)
 
 
 @strawberry.type(
@@ -70,110 +70,110 @@ def _id(self: "Transaction") -> strawberry.ID:
 )
 class Transaction(Node):
     id: strawberry.ID = strawberry.field(resolver=_id, description=ID_DESCRIPTION)
-    known: strawberry.Private[payments.Transaction]
+    record: strawberry.Private[payments.Transaction]
     viewed_from: strawberry.Private[UUID]
 
     @classmethod
-    def of(cls, known: payments.Transaction, wallet_id: UUID) -> Self:
-        """What is known of it from that wallet: `known` is as `seen_by` gave it. Its fields are worked out when they
-        are selected."""
-        return cls(known=known, viewed_from=wallet_id)
+    def of(cls, record: payments.Transaction, wallet_id: UUID) -> Self:
+        """The transaction as the owner of this wallet sees it. `record` must be a result of `visibility.seen_by` for
+        the wallet. Each field is computed when it is selected."""
+        return cls(record=record, viewed_from=wallet_id)
 
     @strawberry.field(description="The kind of transaction.")
     def type(self) -> TransactionType:
-        return TransactionType[self.known.type.name]
+        return TransactionType[self.record.type.name]
 
     @strawberry.field(description="The direction of the money, as the viewer sees it.")
     def direction(self) -> Direction:
-        return Direction[visibility.direction(self.known, self.viewed_from).name]
+        return Direction[visibility.direction(self.record, self.viewed_from).name]
 
     @strawberry.field(description="The current status.")
     def status(self) -> TransactionStatus:
-        return TransactionStatus[self.known.status.name]
+        return TransactionStatus[self.record.status.name]
 
     @strawberry.field(description="The amount that the recipient gets; always positive.")
     def amount(self) -> Money:
-        return Money.of(self.known.amount)
+        return Money.of(self.record.amount)
 
     @strawberry.field(description="The fee, paid by the sender; zero for the recipient.")
     def fee(self) -> Money:
-        return Money.of(self.known.fee)
+        return Money.of(self.record.fee)
 
     @strawberry.field(description="Amount plus fee: what leaves the sender's wallet.")
     def total(self) -> Money:
-        return Money.of(self.known.total)
+        return Money.of(self.record.total)
 
     @strawberry.field(description='The description that the sender wrote; "" when there is none.')
     def description(self) -> str:
-        return self.known.description
+        return self.record.description
 
     @strawberry.field(description="The name of the bank; null when no bank is involved.")
     def bank_name(self) -> str | None:
-        return self.known.bank_name
+        return self.record.bank_name
 
     @strawberry.field(description="Whether a risk rule matched; false for the recipient.")
     def is_risky(self) -> bool:
-        return bool(self.known.risk_reasons)
+        return bool(self.record.risk_reasons)
 
     @strawberry.field(description="Every risk rule that matched; [] for the recipient.")
     def risk_reasons(self) -> list[RiskReason]:
-        return RiskReason.of(self.known.risk_reasons)
+        return RiskReason.of(self.record.risk_reasons)
 
     @strawberry.field(description="Why the transaction FAILED or was BLOCKED; null for other statuses.")
     def failure_code(self) -> ErrorCode | None:
-        code = self.known.failure_code
+        code = self.record.failure_code
         return None if code is None else ErrorCode[code]
 
     @strawberry.field(
         description="When a payment that needs confirmation expires or expired; null for the recipient."
     )
     def expires_at(self) -> datetime | None:
-        return self.known.expires_at
+        return self.record.expires_at
 
     @strawberry.field(description="When the transaction was created. For the recipient: when it was completed.")
     def created_at(self) -> datetime:
-        return self.known.created_at
+        return self.record.created_at
 
     @strawberry.field(description="When the transaction last changed.")
     def updated_at(self) -> datetime:
-        return self.known.updated_at
+        return self.record.updated_at
 
     @strawberry.field(description="When the money moved; null when it has not.")
     def completed_at(self) -> datetime | None:
-        return self.known.completed_at
+        return self.record.completed_at
 
     @strawberry.field(description="The refunded amount: the sum of completed refunds, never above `total`.")
     def refunded(self) -> Money:
-        return Money.of(money.Money(self.known.refunded, self.known.amount.currency))
+        return Money.of(money.Money(self.record.refunded, self.record.amount.currency))
 
     @classmethod
     async def find(cls, info: Info, id: UUID) -> Self | None:
-        """The transaction of that id as the viewer sees it."""
+        """The transaction with this id as the viewer sees it; None when the viewer cannot see it."""
         wallet_id = info.context.require_viewer().wallet_id
-        known = await info.context.loaders.transactions.load((wallet_id, id))
-        return None if known is None else cls.of(known, wallet_id)
+        record = await info.context.loaders.transactions.load((wallet_id, id))
+        return None if record is None else cls.of(record, wallet_id)
 
     @strawberry.field(description="The sender; null when the money comes from a bank or Pocket Pay.")
     async def sender(self, info: Info) -> Profile | None:
-        return await owner(info, self.known.source_wallet_id)
+        return await owner(info, self.record.source_wallet_id)
 
     @strawberry.field(description="The recipient; null when the money goes to a bank or a merchant.")
     async def recipient(self, info: Info) -> Profile | None:
-        return await owner(info, self.known.destination_wallet_id)
+        return await owner(info, self.record.destination_wallet_id)
 
     @strawberry.field(description="The other user; null when the other side is a bank, a merchant or Pocket Pay.")
     async def counterparty(self, info: Info) -> Profile | None:
-        return await owner(info, visibility.counterparty(self.known, self.viewed_from))
+        return await owner(info, visibility.counterparty(self.record, self.viewed_from))
 
     @strawberry.field(
         description="The other side in one short text for a list: a user's name, a bank, a merchant, or \"Welcome "
         'bonus". A refund has the title of the transaction that it refunds.'
     )
     async def title(self, info: Info) -> str:
-        person = await owner(info, visibility.counterparty(self.known, self.viewed_from))
+        person = await owner(info, visibility.counterparty(self.record, self.viewed_from))
         if person is not None:
             return person.name
-        return self.known.bank_name or (await self._original(info)).description
+        return self.record.bank_name or (await self._original(info)).description
 
     @strawberry.field(description="The merchant of a card payment or of its refund; null for other transactions.")
     async def merchant(self, info: Info) -> str | None:
@@ -182,50 +182,50 @@ class Transaction(Node):
 
     @strawberry.field(description="The transaction that a REFUND refunds; null for other types.")
     async def refund_of(self, info: Info) -> "Transaction | None":
-        return None if self.known.refund_of is None else await Transaction.find(info, self.known.refund_of)
+        return None if self.record.refund_of is None else await Transaction.find(info, self.record.refund_of)
 
     @strawberry.field(description="The completed refunds of this transaction, newest first, at most 20.")
     async def refunds(self, info: Info) -> "list[Transaction]":
-        if not self.known.refunded:
+        if not self.record.refunded:
             return []
-        found = await info.context.loaders.refunds.load((self.viewed_from, self.known.id))
+        found = await info.context.loaders.refunds.load((self.viewed_from, self.record.id))
         return [Transaction.of(one, self.viewed_from) for one in found or ()]
 
     async def _original(self, info: Info) -> payments.Transaction:
-        """What a refund gives money back of, and any other transaction itself."""
-        if self.known.refund_of is None:
-            return self.known
-        original = await info.context.loaders.transactions.load((self.viewed_from, self.known.refund_of))
-        return original or self.known
+        """The transaction that this one refunds; this transaction itself when it is not a refund."""
+        if self.record.refund_of is None:
+            return self.record
+        original = await info.context.loaders.transactions.load((self.viewed_from, self.record.refund_of))
+        return original or self.record
 
     @strawberry.field(description="The viewer's card that paid; null when no card did.")
     async def card(self, info: Info) -> Card | None:
-        return None if self.known.card_id is None else await Card.find(info, self.known.card_id)
+        return None if self.record.card_id is None else await Card.find(info, self.record.card_id)
 
     @strawberry.field(description="The viewer's own ledger entries; [] until the transaction is completed.")
     async def entries(
         self, info: Info
     ) -> list[Annotated["LedgerEntry", strawberry.lazy("pocketpay.api.ledger_entry")]]:
-        if self.known.status is not Status.COMPLETED:
+        if self.record.status is not Status.COMPLETED:
             return []
-        from pocketpay.api.ledger_entry import LedgerEntry  # which refers back to transactions
+        from pocketpay.api.ledger_entry import LedgerEntry  # imported here to avoid a circular import
 
-        entry = await info.context.loaders.own_entries.load((self.viewed_from, self.known.id))
+        entry = await info.context.loaders.own_entries.load((self.viewed_from, self.record.id))
         return [] if entry is None else [LedgerEntry.of(entry)]
 
     @strawberry.field(description="The money request that this transaction pays; null when there is none.")
     async def money_request(
         self, info: Info
     ) -> Annotated["MoneyRequest", strawberry.lazy("pocketpay.api.money_request")] | None:
-        if self.known.request_id is None:
+        if self.record.request_id is None:
             return None
-        from pocketpay.api.money_request import MoneyRequest  # which refers back to transactions
+        from pocketpay.api.money_request import MoneyRequest  # imported here to avoid a circular import
 
-        return await MoneyRequest.find(info, self.known.request_id)
+        return await MoneyRequest.find(info, self.record.request_id)
 
 
 async def owner(info: Info, wallet_id: UUID | None) -> Profile | None:
-    """Whose wallet that is."""
+    """The profile of the wallet's owner; None for no wallet."""
     if wallet_id is None:
         return None
     found = await info.context.loaders.profiles.load(wallet_id)

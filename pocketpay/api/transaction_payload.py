@@ -1,4 +1,4 @@
-"""What every mutation that moves money answers."""
+"""The payload of every mutation that moves money."""
 
 from dataclasses import field
 from typing import Self
@@ -25,7 +25,7 @@ class TransactionPayload:
 
     @classmethod
     def of(cls, answer: Answer, wallet_id: UUID, prefix: tuple[str, ...] = ("input",)) -> Self:
-        """The payload of an answer to that wallet's owner."""
+        """The payload for the owner of this wallet. `prefix` is the path of the mutation's fields in errors."""
         refusals = () if answer.refusal is None else (answer.refusal,)
         return cls(
             replayed=answer.replayed,

@@ -1,4 +1,4 @@
-"""The viewer's transactions, newest first: `Query.transactions` and `Wallet.transactions`."""
+"""The resolver of `Query.transactions` and `Wallet.transactions`: the viewer's transactions, newest first."""
 
 import re
 from datetime import datetime
@@ -10,7 +10,7 @@ from pocketpay import money
 from pocketpay.api.bad_input import BadUserInput
 from pocketpay.api.context import Context, Info
 from pocketpay.api.page_arguments import After, Before, First, Last
-from pocketpay.api.pages import BY_MOMENT, Connection, Listing, asked, connection
+from pocketpay.api.pages import BY_MOMENT, Connection, Listing, connection, requested_page
 from pocketpay.api.scalars import Amount
 from pocketpay.api.transaction import Direction, Transaction, TransactionStatus, TransactionType
 from pocketpay.identity.usernames import canonical
@@ -19,8 +19,8 @@ from pocketpay.transactions.filter import EVERYTHING, NOTHING, Filter, Position
 from pocketpay.transactions.lifecycle import Status
 from pocketpay.transactions.transaction import Type
 
-_IN_NO_TEXT = re.compile("[\0\ud800-\udfff]")
-"""NUL and lone surrogates, which PostgreSQL cannot keep."""
+_NOT_STORABLE = re.compile("[\0\ud800-\udfff]")
+"""NUL and lone surrogates. PostgreSQL cannot store them, so no description contains them."""
 
 
 @strawberry.input(
@@ -69,13 +69,13 @@ async def viewers_transactions(
     """A page of the viewer's transactions."""
     wallet_id = info.context.require_viewer().wallet_id
     listing = Listing("transactions", wallet_id, BY_MOMENT)
-    page = asked(listing, first, after, last, before)
-    narrowed = await narrowing(info.context, filter)
+    page = requested_page(listing, first, after, last, before)
+    conditions = await _conditions(info.context, filter)
     database = info.context.database
     read = await database.query(
         history.read,
         wallet_id,
-        narrowed,
+        conditions,
         limit=page.fetch,
         older_than=Position.of(page.after),
         newer_than=Position.of(page.before),
@@ -83,21 +83,24 @@ async def viewers_transactions(
     )
 
     async def counted() -> int | None:
-        return await database.query(history.count, wallet_id, narrowed)
+        return await database.query(history.count, wallet_id, conditions)
 
     return connection(
         listing,
         page,
         read.transactions,
         place=history.position,
-        node=lambda known: Transaction.of(known, wallet_id),
+        node=lambda one: Transaction.of(one, wallet_id),
         counted=counted,
         stopped_at=read.stopped_at,
     )
 
 
-async def narrowing(context: Context, given: TransactionFilter | None) -> Filter:
-    """What the filter means for the viewer. Raises BadUserInput."""
+async def _conditions(context: Context, given: TransactionFilter | None) -> Filter:
+    """Converts the input filter for the viewer's wallet: usernames to wallet ids, amounts to the wallet's currency.
+
+    Returns NOTHING for a filter that no transaction can match. Raises BadUserInput when an amount is out of range.
+    """
     if given is None:
         return EVERYTHING
     resolver = context.services.desk.resolver
@@ -106,7 +109,7 @@ async def narrowing(context: Context, given: TransactionFilter | None) -> Filter
         counterparty = await resolver.wallet_of(canonical(given.counterparty) or "")
         if counterparty is None:
             return NOTHING
-    if given.search and _IN_NO_TEXT.search(given.search):
+    if given.search and _NOT_STORABLE.search(given.search):
         return NOTHING
     currency = await resolver.currency(context.require_viewer().wallet_id)
     return Filter(
@@ -116,14 +119,14 @@ async def narrowing(context: Context, given: TransactionFilter | None) -> Filter
         counterparty=counterparty,
         since=given.since,
         until=given.until,
-        minimum=bound(given.min_amount, currency, "minAmount"),
-        maximum=bound(given.max_amount, currency, "maxAmount"),
+        minimum=_amount(given.min_amount, currency, "minAmount"),
+        maximum=_amount(given.max_amount, currency, "maxAmount"),
         search=given.search or None,
     )
 
 
-def bound(raw_amount: Amount | None, currency: str, field: str) -> money.Money | None:
-    """An amount of the filter to compare with; zero is one. Raises BadUserInput."""
+def _amount(raw_amount: Amount | None, currency: str, field: str) -> money.Money | None:
+    """Parses an amount of the filter; zero is allowed. Raises BadUserInput when it is out of range."""
     if raw_amount is None:
         return None
     if not raw_amount.strip("0."):

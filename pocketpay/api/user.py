@@ -1,4 +1,4 @@
-"""The viewer: whoever is signed in, as only they see themselves."""
+"""The signed-in user, with the private fields that only they can see."""
 
 from datetime import datetime
 from enum import Enum
@@ -61,7 +61,7 @@ class User(Node):
 
     @classmethod
     async def find(cls, info: Info, id: UUID) -> Self | None:
-        """The user of that id when it is the viewer."""
+        """The viewer when they have this id, else None."""
         if id != info.context.require_viewer().user_id:
             return None
         found = await info.context.loaders.users.load(id)
@@ -82,7 +82,7 @@ class User(Node):
     @strawberry.field(description="The user's wallet.")
     async def wallet(self, info: Info) -> Wallet:
         found = await info.context.loaders.balances.load(self.wallet_id)
-        assert found is not None  # noqa: S101 - a foreign key says so
+        assert found is not None  # noqa: S101 - a foreign key guarantees it
         return Wallet.of(found)
 
     @strawberry.field(description="The user's active sessions, newest first.")

@@ -1,4 +1,4 @@
-"""What every mutation that changes the viewer answers."""
+"""The payload of every mutation that changes the viewer."""
 
 from typing import Self
 
@@ -19,7 +19,7 @@ class UserPayload:
 
     @classmethod
     def of(cls, changed: Changed) -> Self:
-        """The payload of a change. Raises Refusals when it was refused."""
+        """The payload of a change. Raises Refusals when the change was refused."""
         if changed.user is None:
             raise Refusals(changed.refusals)
         return cls(user=User.of(changed.user))

@@ -1,4 +1,4 @@
-"""The viewer's wallet. Nobody sees another's."""
+"""The viewer's wallet. No other user can see it."""
 
 from datetime import datetime
 from enum import Enum
@@ -41,13 +41,13 @@ class Freeze(Enum):
 
 
 def _id(self: "Wallet") -> strawberry.ID:
-    return ids.encode(ids.WALLET, self.known.wallet_id)
+    return ids.encode(ids.WALLET, self.record.wallet_id)
 
 
 @strawberry.type(description="A customer's wallet: one currency and one account in the ledger.")
 class Wallet(Node):
     id: strawberry.ID = strawberry.field(resolver=_id, description=ID_DESCRIPTION)
-    known: strawberry.Private[Balance]
+    record: strawberry.Private[Balance]
     transactions: Connection[Transaction] = strawberry.field(
         resolver=viewers_transactions,
         description="The wallet's transactions, newest first. An incoming payment appears when it is completed.",
@@ -60,59 +60,59 @@ class Wallet(Node):
     )
 
     @classmethod
-    def of(cls, known: Balance) -> Self:
-        """A wallet for its owner. Its fields are worked out when they are selected."""
-        return cls(known=known)
+    def of(cls, record: Balance) -> Self:
+        """The wallet as its owner sees it. Each field is computed when it is selected."""
+        return cls(record=record)
 
     @property
     def uuid(self) -> UUID:
-        """The wallet's id inside."""
-        return self.known.wallet_id
+        """The wallet's UUID, without the prefix of its public id."""
+        return self.record.wallet_id
 
     @strawberry.field(description="The wallet's currency. A wallet has exactly one.")
     def currency(self) -> CurrencyCode:
-        return CurrencyCode(self.known.currency)
+        return CurrencyCode(self.record.currency)
 
     @strawberry.field(description="The current status.")
     def status(self) -> WalletStatus:
-        return WalletStatus[self.known.standing.status.name]
+        return WalletStatus[self.record.standing.status.name]
 
     @strawberry.field(description="What the freeze prevents; null when the wallet is not frozen.")
     def freeze(self) -> Freeze | None:
-        frozen_for = self.known.standing.frozen_for
+        frozen_for = self.record.standing.frozen_for
         return None if frozen_for is None else Freeze[frozen_for.name]
 
     @strawberry.field(description="When the wallet was opened.")
     def created_at(self) -> datetime:
-        return self.known.standing.created_at
+        return self.record.standing.created_at
 
     @strawberry.field(description="The posted balance: the sum of the wallet's ledger entries.")
     def balance(self) -> Money:
-        return Money.of(self.known.posted)
+        return Money.of(self.record.posted)
 
     @strawberry.field(
         description="The amount reserved for payments that wait for confirmation and withdrawals that the bank has "
         "not settled."
     )
     def held(self) -> Money:
-        return Money.of(self.known.held)
+        return Money.of(self.record.held)
 
     @strawberry.field(description="The amount that can be spent now: balance less held.")
     def available(self) -> Money:
-        return Money.of(self.known.available)
+        return Money.of(self.record.available)
 
     @strawberry.field(description="A counter that grows by one with every change of balance or held.")
     def version(self) -> int:
-        return self.known.version
+        return self.record.version
 
     @strawberry.field(description="The limits on money moved within 24 hours, and how much of each is used.")
     async def limits(self, info: Info) -> list[Limit]:
-        limits = await info.context.loaders.limits.load((self.known.wallet_id, self.known.currency))
+        limits = await info.context.loaders.limits.load((self.record.wallet_id, self.record.currency))
         return [Limit.of(limit) for limit in limits or ()]
 
     @classmethod
     async def find(cls, info: Info, id: UUID) -> Self | None:
-        """The wallet of that id when it is the viewer's."""
+        """The viewer's wallet when it has this id, else None."""
         if id != info.context.require_viewer().wallet_id:
             return None
         found = await info.context.loaders.balances.load(id)
@@ -126,5 +126,5 @@ class Wallet(Node):
         self, info: Info, time: Annotated[datetime, strawberry.argument(description="The time.")]
     ) -> Money:
         found = await info.context.loaders.points.load((self.uuid, just_after(time)))
-        assert found is not None, "a wallet has a line in the books"  # noqa: S101 - a foreign key says so
+        assert found is not None, "every wallet has a ledger account"  # noqa: S101 - a foreign key guarantees it
         return Money.of(found.balance)

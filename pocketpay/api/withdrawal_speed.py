@@ -1,4 +1,4 @@
-"""How fast a withdrawal goes."""
+"""The speed of a withdrawal."""
 
 from enum import Enum
 

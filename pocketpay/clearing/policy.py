@@ -18,7 +18,7 @@ from pocketpay.clearing.terms import policy_of
 from pocketpay.database.sessions import Database, Session
 from pocketpay.risk import repository
 from pocketpay.risk.policy import Policy
-from pocketpay.settings import Settings, SettingsError, overridden
+from pocketpay.settings import Settings, SettingsError, with_overrides
 from pocketpay.updates.pump import Pump
 from pocketpay.updates.signals import Signal
 
@@ -32,7 +32,7 @@ async def read_policy(session: Session, settings: Settings) -> Policy:
     """
     kept = await repository.overrides(session)
     try:
-        return policy_of(overridden(settings, {name: one.value for name, one in kept.items()}))
+        return policy_of(with_overrides(settings, {name: one.value for name, one in kept.items()}))
     except SettingsError as wrong:
         raise SettingsError(
             f"A risk setting in the database is not valid in this environment: {wrong} "

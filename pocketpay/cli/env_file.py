@@ -7,7 +7,7 @@ from textwrap import wrap
 from pydantic.fields import FieldInfo
 
 from pocketpay.risk.rules import SETTINGS
-from pocketpay.settings import Settings, in_words
+from pocketpay.settings import Settings, full_description
 
 WIDTH = 110
 
@@ -41,7 +41,7 @@ def lines(fields: dict[str, FieldInfo] | None = None) -> Iterator[str]:
         if name in SECTIONS:
             yield from ("", f"# {SECTIONS[name]} ".ljust(WIDTH, "-"))
         yield ""
-        yield from _comment([in_words(field)])
+        yield from _comment([full_description(field)])
         yield f"#{name.upper()}={_default(field)}"
 
 

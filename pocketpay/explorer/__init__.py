@@ -1,7 +1,7 @@
-"""GraphiQL, built from `explorer/` at set-up and served by ourselves.
+"""GraphiQL, built from the folder `explorer/` at installation and served by this server.
 
-    routes.py   its files, and what a browser may do with them
-    mails.py    the newest mails for its bar, from a function that the app gives
+    routes.py   the page and its assets, with their security headers
+    mails.py    the newest mails for the explorer's mail bar, from a function that app.py passes
 
-Must never know the schema, who is asking, or anything that needs the database.
+This package must not depend on the schema, on the viewer, or on the database.
 """

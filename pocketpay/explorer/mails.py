@@ -1,6 +1,7 @@
-"""GET /explorer/mails: the newest mails and text messages with their codes, which the explorer's bar shows.
+"""GET /explorer/mails: the newest mails and text messages with their codes, for the explorer's mail bar.
 
-In development only, where no mail is sent and the log shows the same. A page of another site cannot read the answer.
+It exists only in development, where mails are written to the log instead of sent. A page of another site cannot read
+the response.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -15,7 +16,7 @@ PATH = "/explorer/mails"
 
 
 def route(read: Callable[[], Awaitable[Sequence[RecentMail]]]) -> Route:
-    """The route, over a function that reads the newest mails."""
+    """The route of GET /explorer/mails. `read` returns the newest mails."""
 
     async def mails(request: Request) -> Response:
         shown = [

@@ -1,9 +1,9 @@
 """GraphiQL's page and its assets.
 
-    GET /graphql (a browser's)   page()   the page, or how to build it (503) when it has not been built
-    GET /explorer/assets/...     routes   what the page loads; the names carry a hash, so kept for ever
+    GET /graphql from a browser   page()   the page; 503 with build instructions when it is not built
+    GET /explorer/assets/...      routes   the files that the page loads, cached forever: each name contains a hash
 
-Nothing comes from anywhere else: the policy below lets the page talk to its own origin alone.
+The Content-Security-Policy below allows the page to load from and connect to its own origin only.
 """
 
 from pathlib import Path, PurePath
@@ -15,7 +15,7 @@ from starlette.routing import Route
 
 DIST = Path(__file__).parent / "dist"
 
-# Monaco, GraphiQL's editor, writes inline styles and carries its fonts as data URIs; nothing needs more.
+# Monaco, GraphiQL's editor, writes inline styles and contains its fonts as data URIs.
 CONTENT_SECURITY_POLICY = "; ".join(
     (
         "default-src 'none'",
@@ -35,16 +35,16 @@ SECURITY_HEADERS = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
-# The same address answers API clients, and a newer build has other asset names.
+# "Vary": the same URL serves API clients. "no-cache": a newer build has other asset names.
 PAGE_HEADERS = {**SECURITY_HEADERS, "Cache-Control": "no-cache", "Vary": "Accept"}
 ASSET_HEADERS = {
     **SECURITY_HEADERS,
     "Cache-Control": "public, max-age=31536000, immutable",
     "Vary": "Accept-Encoding",
 }
-# Smaller first: the first one that the browser takes is sent.
+# The smallest encoding first: the server sends the first one that the browser accepts.
 CODINGS = {"br": ".br", "gzip": ".gz"}
-# All that the build writes; the machine's own table of types may lack one or know it by another name.
+# The types of all built files. The operating system's table of types can differ, so it is not used.
 MEDIA_TYPES = {".css": "text/css", ".js": "text/javascript", ".ttf": "font/ttf"}
 
 NOT_BUILT = """<!doctype html>
@@ -62,7 +62,7 @@ again. It needs no Node.js of yours. A wheel made by <code>make wheel</code> has
 
 
 def page() -> Response:
-    """GraphiQL for a browser: 200, or 503 with how to build it."""
+    """The response with the GraphiQL page: 200, or 503 with build instructions when it is not built."""
     index = DIST / "index.html"
     if not index.is_file():
         return HTMLResponse(NOT_BUILT, status_code=503, headers={**PAGE_HEADERS, "Cache-Control": "no-store"})
@@ -70,16 +70,16 @@ def page() -> Response:
 
 
 def asset(request: Request) -> Response:
-    """One file that the page loads, in the smallest form the browser takes; 404 for any other name."""
-    # A name is looked up among those that were built and never made into a path: nothing to climb out of.
+    """The response with one asset, in the smallest encoding that the browser accepts; 404 for an unknown name."""
+    # The name is only compared with the names of built files, never joined to a path: path traversal is impossible.
     built = {file.name: file for file in (DIST / "assets").glob("*")}
     name = request.path_params["name"]
     media_type = MEDIA_TYPES.get(PurePath(name).suffix)
     if media_type is None or name not in built:
         raise HTTPException(404)
-    takes = {coding.strip() for coding in request.headers.get("accept-encoding", "").lower().split(",")}
+    accepted = {coding.strip() for coding in request.headers.get("accept-encoding", "").lower().split(",")}
     for coding, suffix in CODINGS.items():
-        if coding in takes and name + suffix in built:
+        if coding in accepted and name + suffix in built:
             headers = {**ASSET_HEADERS, "Content-Encoding": coding}
             return FileResponse(built[name + suffix], media_type=media_type, headers=headers)
     return FileResponse(built[name], media_type=media_type, headers=ASSET_HEADERS)

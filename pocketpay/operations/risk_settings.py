@@ -21,7 +21,7 @@ from pocketpay.payments.parsing import parse_reason, parse_setting
 from pocketpay.risk import repository
 from pocketpay.risk.repository import Override
 from pocketpay.risk.rules import SETTINGS
-from pocketpay.settings import Settings, SettingsError, overridden
+from pocketpay.settings import Settings, SettingsError, with_overrides
 from pocketpay.transactions.errors import InvalidInput
 
 
@@ -61,7 +61,7 @@ async def set_risk_setting(
     """Overrides the environment's value of a setting. Returns the setting. Raises InvalidInput and ServiceBusy."""
     value, reason = parse_setting(raw_value), parse_reason(raw_reason)
     try:
-        overridden(settings, {name: value})
+        with_overrides(settings, {name: value})
         if is_money(SETTINGS[name]):
             # Servers with other currencies must also be able to start with it.
             money_setting(name.upper(), value, await database.query(served_anywhere))

@@ -41,7 +41,7 @@ from graphql import (
 )
 
 from pocketpay.api.operations.root import MUTATION_TYPES
-from pocketpay.api.pages import DEFAULT_SIZE, LARGEST
+from pocketpay.api.pages import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE
 from pocketpay.cards.listing import MAX_LISTED as MAX_CARDS
 from pocketpay.identity.sessions import MAX_LISTED as MAX_SESSIONS
 from pocketpay.payments.split_bill import MAX_PAYERS
@@ -268,18 +268,18 @@ class Measure:
                     case VariableNode():
                         return self._variable_size(argument.value.name.value), True
         default = field.args["first"].default_value if "first" in field.args else None
-        return (_bounded(default) if isinstance(default, int) else DEFAULT_SIZE), False
+        return (_bounded(default) if isinstance(default, int) else DEFAULT_PAGE_SIZE), False
 
     def _variable_size(self, name: str) -> int:
         if self._variables is None:
-            return LARGEST
-        value = self._variables.get(name, DEFAULT_SIZE)
-        return _bounded(value) if isinstance(value, int) else DEFAULT_SIZE
+            return MAX_PAGE_SIZE
+        value = self._variables.get(name, DEFAULT_PAGE_SIZE)
+        return _bounded(value) if isinstance(value, int) else DEFAULT_PAGE_SIZE
 
 
 def _bounded(size: int) -> int:
     """Returns a size from 0 to the largest: the list itself refuses larger pages."""
-    return max(0, min(size, LARGEST))
+    return max(0, min(size, MAX_PAGE_SIZE))
 
 
 def _is_list(field: GraphQLField) -> bool:

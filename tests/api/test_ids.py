@@ -47,6 +47,6 @@ def test_id_of_one_type_is_none_of_another_whose_prefix_is_its_beginning(uuid: U
     for prefix in (ids.CUSTOMER, ids.CUSTOMER_WALLET, ids.CUSTOMER_TRANSACTION, ids.WALLET, ids.TRANSACTION):
         text = ids.encode(prefix, uuid)
         assert ids.split_prefix(text) == (prefix, uuid)
-        assert len(text) <= ids.LONGEST
+        assert len(text) <= ids.MAX_LENGTH
         for other in (ids.CUSTOMER, ids.CUSTOMER_WALLET, ids.CUSTOMER_TRANSACTION, ids.WALLET, ids.TRANSACTION):
             assert ids.decode(other, text) == (uuid if other == prefix else None)

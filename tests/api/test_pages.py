@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pocketpay.api.bad_input import BadUserInput
-from pocketpay.api.pages import BY_MOMENT, BY_SEQUENCE, Listing, asked, connection
+from pocketpay.api.pages import BY_MOMENT, BY_SEQUENCE, Listing, connection, requested_page
 
 OWNER = uuid4()
 NUMBERS = Listing("numbers", OWNER, BY_SEQUENCE)
@@ -37,7 +37,7 @@ def test_any_other_text_is_refused(text: str) -> None:
 @pytest.mark.parametrize(("first", "last"), [(1, 1), (101, None), (-1, None), (None, 101), (None, -1)])
 def test_arguments_that_do_not_go_together_are_refused(first: int | None, last: int | None) -> None:
     with pytest.raises(BadUserInput):
-        asked(NUMBERS, first, None, last, None)
+        requested_page(NUMBERS, first, None, last, None)
 
 
 @given(
@@ -53,7 +53,7 @@ def test_a_page_is_the_slice_that_was_asked_for(
     within = [n for n in range(count) if (after is None or n > after) and (before is None or n < before)]
     expected = (within[-size:] if size else []) if backward else within[:size]
 
-    page = asked(
+    page = requested_page(
         NUMBERS,
         None if backward else size,
         None if after is None else NUMBERS.cursor(after),

@@ -56,7 +56,7 @@ def test_a_bucket_that_is_in_use_outlives_its_generation() -> None:
 
 def test_very_many_addresses_at_once_are_kept_in_bounded_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     """Past the limit every request searched all buckets, and none was ever forgotten."""
-    monkeypatch.setattr("pocketpay.api.rates.MOST_KEPT", 100)
+    monkeypatch.setattr("pocketpay.api.rates.MAX_BUCKETS", 100)
     rates = Rates(1, 1_000, Clock())
     for n in range(10_000):
         rates.take(n)

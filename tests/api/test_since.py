@@ -159,10 +159,10 @@ async def test_as_many_as_are_sent_again_and_one_more(
         await ask(server.services.desk, ada, "bob")
     client = await arrives(sockets, server, ada)
     for document, many in ((TRANSACTIONS, 3), (REQUESTS, 2)):  # the welcome bonus is a transaction too
-        monkeypatch.setattr(since, "MOST_MISSED", many)
+        monkeypatch.setattr(since, "MAX_MISSED", many)
         subscription = await client.subscribe(document, since=LONG_AGO)
         assert len({id for id, _ in await told(subscription, many)}) == many
-        monkeypatch.setattr(since, "MOST_MISSED", many - 1)
+        monkeypatch.setattr(since, "MAX_MISSED", many - 1)
         error = await (await client.subscribe(document, since=LONG_AGO)).error()
         assert error["extensions"] == {"code": "TOO_MANY_CHANGES"}
         assert error["message"] == f"More than {many - 1} objects changed after `since`: query the list again."
@@ -181,10 +181,10 @@ async def test_what_was_made_before_and_changed_after_is_counted_and_sent(
         await server.confirm(ada, id)
     moment = moment_text(datetime.now(UTC) - timedelta(minutes=5))
     client = await arrives(sockets, server, ada)
-    monkeypatch.setattr(since, "MOST_MISSED", 1)
+    monkeypatch.setattr(since, "MAX_MISSED", 1)
     error = await (await client.subscribe(TRANSACTIONS, since=moment)).error()
     assert error["extensions"]["code"] == "TOO_MANY_CHANGES"
-    monkeypatch.setattr(since, "MOST_MISSED", 2)
+    monkeypatch.setattr(since, "MAX_MISSED", 2)
     subscription = await client.subscribe(TRANSACTIONS, since=moment)
     assert await told(subscription, 2) == [(outside(id), "COMPLETED") for id in held]
 
@@ -247,7 +247,7 @@ async def test_payments_that_are_held_count_for_nothing_to_whoever_is_paid(
     """The error would tell the payee that payments are held."""
     for _ in range(3):
         await server.send(ada, "bob", "1.00")
-    monkeypatch.setattr(since, "MOST_MISSED", 1)
+    monkeypatch.setattr(since, "MAX_MISSED", 1)
     his = await (await arrives(sockets, server, bob)).subscribe(TRANSACTIONS, since=LONG_AGO)
     await told(his, 1)  # the welcome bonus
     await his.nothing(0.05)

@@ -9,7 +9,7 @@ import pytest
 import uuid_utils.compat as uuids
 
 from pocketpay.api import ids
-from pocketpay.api.statement_link import GOOD_FOR, BadLink, StatementLinks
+from pocketpay.api.statement_link import LIFETIME, BadLink, StatementLinks
 from pocketpay.identity.tokens import derived_key
 from pocketpay.ledger import time_zones
 from pocketpay.ledger.month import Month
@@ -39,7 +39,7 @@ def test_link_opens_the_statement_it_was_made_for_on_every_server_with_the_secre
 
 @pytest.mark.parametrize(("seconds", "opens"), [(0, True), (299, True), (300, False), (301, False), (86_400, False)])
 def test_link_is_good_for_five_minutes(seconds: int, opens: bool) -> None:
-    assert timedelta(minutes=5) == GOOD_FOR
+    assert timedelta(minutes=5) == LIFETIME
     month, said = signed()
     later = NOW + timedelta(seconds=seconds)
     if opens:

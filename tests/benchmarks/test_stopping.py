@@ -13,12 +13,12 @@ def stopped(body: str) -> "subprocess.CompletedProcess[str]":
     """Runs a program that sends itself a signal and always cleans up."""
     program = f"""
 import asyncio, os, signal
-from benchmarks.stopping import ignore_signals, leave_on_signals, run
+from benchmarks.stopping import ignore_signals, exit_on_signals, run
 
 def stop(number=signal.SIGTERM):
     os.kill(os.getpid(), number)
 
-leave_on_signals()
+exit_on_signals()
 try:
 {textwrap.indent(textwrap.dedent(body), "    ")}
     print("not stopped")

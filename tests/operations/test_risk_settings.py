@@ -18,7 +18,7 @@ from pocketpay.payments.desk import Desk
 from pocketpay.risk.large_transfer import LargeTransfer
 from pocketpay.risk.new_recipient import NewRecipient
 from pocketpay.risk.rule import RuleAction
-from pocketpay.settings import Settings, SettingsError, overridden
+from pocketpay.settings import Settings, SettingsError, with_overrides
 from pocketpay.transactions.errors import InvalidInput
 from pocketpay.updates.signals import CHANNEL, read
 from tests.people import LosesReplies, Owner, made
@@ -144,7 +144,7 @@ async def test_changes_at_once_follow_one_another_in_the_record(database: Databa
 
 
 def test_setting_that_only_a_newer_server_has_changes_nothing_here() -> None:
-    assert overridden(here(), {"of_tomorrow_action": "block"}) == here()
+    assert with_overrides(here(), {"of_tomorrow_action": "block"}) == here()
 
 
 async def test_what_does_not_go_with_this_environment_is_said_in_a_sentence(database: Database) -> None:

@@ -14,8 +14,8 @@ from graphql.validation import UniqueDirectivesPerLocationRule
 from graphql.validation.rules import overlapping_fields_can_be_merged as overlapping
 from graphql.validation.validation_context import ValidationContext
 
-from benchmarks import dear_documents
-from pocketpay.app import SHORT
+from benchmarks import expensive_documents
+from pocketpay.app import SERVED_SCHEMA
 from pocketpay.serving.documents import (
     FRAGMENT_BUDGET,
     MAX_CACHED_ANONYMOUS_TOKENS,
@@ -40,7 +40,7 @@ MERGED = (
 
 
 def documents() -> Documents:
-    return Documents(SHORT, Limits.of(made()), introspection=False)
+    return Documents(SERVED_SCHEMA, Limits.of(made()), introspection=False)
 
 
 class Spent:
@@ -89,9 +89,9 @@ def test_validation_compares_no_more_pairs_than_its_budget(monkeypatch: pytest.M
     chance, most = random.Random(8), 0
     for _ in range(150):
         with counted(monkeypatch) as spent:
-            documents().prepared(dear_documents.at_random(chance).text)
+            documents().prepared(expensive_documents.at_random(chance).text)
         assert spent.overlap <= OVERLAP_BUDGET + 2
-        assert spent.fragments <= FRAGMENT_BUDGET + dear_documents.TOKENS
+        assert spent.fragments <= FRAGMENT_BUDGET + expensive_documents.TOKENS
         most = max(most, spent.overlap)
     assert most > OVERLAP_BUDGET, "some of them would compare more"
 
@@ -101,7 +101,7 @@ def test_documents_of_real_clients_spend_a_fraction(monkeypatch: pytest.MonkeyPa
     assert len(texts) > 20
     for text in (*texts, get_introspection_query(), MERGED):
         with counted(monkeypatch) as spent:
-            prepared = Documents(SHORT, Limits.of(made()), introspection=True).prepared(text)
+            prepared = Documents(SERVED_SCHEMA, Limits.of(made()), introspection=True).prepared(text)
         assert prepared.errors == []
         assert spent.overlap <= OVERLAP_BUDGET // 2, text
 
@@ -129,12 +129,12 @@ def test_objects_in_a_list_are_not_counted_as_values() -> None:
     transfers = '{to: "bob", amount: "1", description: ""} ' * (MAX_LISTED_VALUES + 1)
     batch = f'transferBatch(input: {{idempotencyKey: "a-key-of-a-batch", transfers: [{transfers}]}}) {{ replayed }}'
     limits = replace(Limits.of(made()), tokens=3_000)
-    assert Documents(SHORT, limits, introspection=False).prepared(f"mutation {{ {batch} }}").errors == []
+    assert Documents(SERVED_SCHEMA, limits, introspection=False).prepared(f"mutation {{ {batch} }}").errors == []
 
 
 def test_no_rule_of_validation_looks_at_a_name() -> None:
     """Validation does not visit names. A rule that handles every kind of node, or names, would miss them."""
-    context = ValidationContext(SHORT, parse("{ __typename }"), TypeInfo(SHORT), lambda _: None)
+    context = ValidationContext(SERVED_SCHEMA, parse("{ __typename }"), TypeInfo(SERVED_SCHEMA), lambda _: None)
     for rule in documents()._rules:
         handlers = rule(context).get_enter_leave_for_kind("name")
         if rule is UniqueDirectivesPerLocationRule:
@@ -169,7 +169,7 @@ def test_plans_of_a_text_are_within_what_it_weighs() -> None:
     assert prepared.errors == []
     tracemalloc.start()
     try:
-        plans = [Plans(SHORT).plan(operation) for operation in prepared.operations]
+        plans = [Plans(SERVED_SCHEMA).plan(operation) for operation in prepared.operations]
         used, _ = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
@@ -202,7 +202,7 @@ def test_only_a_short_document_hears_which_name_was_meant() -> None:
 
 def suggesting() -> Documents:
     """In development the server says which names were probably meant."""
-    return Documents(SHORT, Limits.of(made()), introspection=True)
+    return Documents(SERVED_SCHEMA, Limits.of(made()), introspection=True)
 
 
 def test_long_document_hears_of_one_mistake() -> None:
@@ -254,7 +254,9 @@ def test_document_that_is_forgotten_is_gone_without_the_garbage_collector(text: 
     try:
         alive = len([one for one in gc.get_objects() if isinstance(one, DocumentNode)])
         for number in range(1_000, 1_050):
-            Documents(SHORT, Limits.of(made()), introspection=True).prepared(f"{text} #{number}", anonymous=True)
+            Documents(SERVED_SCHEMA, Limits.of(made()), introspection=True).prepared(
+                f"{text} #{number}", anonymous=True
+            )
         assert len([one for one in gc.get_objects() if isinstance(one, DocumentNode)]) == alive
     finally:
         gc.enable()

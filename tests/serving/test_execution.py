@@ -4,13 +4,13 @@ import gc
 from typing import Any, cast
 
 from pocketpay.api.context import Context
-from pocketpay.app import SHORT
+from pocketpay.app import SERVED_SCHEMA
 from pocketpay.serving.documents import Documents
 from pocketpay.serving.execution import Execution
 from pocketpay.serving.limits import Limits
 from tests.people import made
 
-EXECUTION = Execution(SHORT, Documents(SHORT, Limits.of(made()), introspection=True))
+EXECUTION = Execution(SERVED_SCHEMA, Documents(SERVED_SCHEMA, Limits.of(made()), introspection=True))
 
 
 async def ask(text: str) -> dict[str, Any]:

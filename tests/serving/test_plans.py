@@ -19,7 +19,7 @@ from graphql import (
 )
 
 from pocketpay.api.wallet import Wallet
-from pocketpay.app import SHORT
+from pocketpay.app import SERVED_SCHEMA
 from pocketpay.payments.desk import Desk
 from pocketpay.serving.documents import Documents, Operation, PreparedDocument
 from pocketpay.serving.execution import Execution
@@ -38,7 +38,7 @@ PAYMENT = {"to": "bob", "amount": "1.00", "description": "Tea", "idempotencyKey"
 def operation(text: str) -> Operation:
     """A valid document's one operation, whatever it costs."""
     document = parse(text)
-    assert validate(SHORT, document) == [], text
+    assert validate(SERVED_SCHEMA, document) == [], text
     (node,) = document.definitions
     assert isinstance(node, OperationDefinitionNode)
     return Operation(
@@ -50,7 +50,7 @@ def everything(type_: Any, depth: int, variables: dict[str, str]) -> str:
     """A selection of every field of a type, to that depth. Arguments become variables."""
     type_ = get_named_type(type_)
     if is_abstract_type(type_):
-        kinds = SHORT.get_possible_types(type_)
+        kinds = SERVED_SCHEMA.get_possible_types(type_)
         parts = (f"... on {kind.name} {everything(kind, depth - 1, variables)}" for kind in kinds)
         return "{ __typename " + " ".join(parts) + " }"
     if not is_object_type(type_):
@@ -77,7 +77,7 @@ def arguments(field: Any, variables: dict[str, str]) -> str:
 
 def roots() -> Iterator[tuple[str, str, str]]:
     """Every root field of queries and mutations, with a document that selects all below it."""
-    for kind, type_ in (("query", SHORT.query_type), ("mutation", SHORT.mutation_type)):
+    for kind, type_ in (("query", SERVED_SCHEMA.query_type), ("mutation", SERVED_SCHEMA.mutation_type)):
         assert isinstance(type_, GraphQLObjectType)
         for name, field in type_.fields.items():
             yield kind, name, whole(kind, name, field)
@@ -93,7 +93,7 @@ def whole(kind: str, name: str, field: Any) -> str:
 
 @pytest.mark.parametrize(("kind", "name", "text"), list(roots()), ids=lambda given: given if " " not in given else "")
 def test_everything_below_a_root_field_has_a_plan(kind: str, name: str, text: str) -> None:
-    plan = Plans(SHORT).plan(operation(text))
+    plan = Plans(SERVED_SCHEMA).plan(operation(text))
     if (kind, name) == ("mutation", "operations"):
         assert plan is None, "operators' mutations run one after another, which is the executor's"
     else:
@@ -112,14 +112,16 @@ def test_everything_below_a_root_field_has_a_plan(kind: str, name: str, text: st
     ],
 )
 def test_the_rest_is_the_executors(text: str) -> None:
-    assert Plans(SHORT).plan(operation(text)) is None
+    assert Plans(SERVED_SCHEMA).plan(operation(text)) is None
 
 
-@pytest.mark.parametrize("name", list(SHORT.subscription_type.fields) if SHORT.subscription_type else [])
+@pytest.mark.parametrize(
+    "name", list(SERVED_SCHEMA.subscription_type.fields) if SERVED_SCHEMA.subscription_type else []
+)
 def test_events_of_every_subscription_have_a_plan(name: str) -> None:
-    assert SHORT.subscription_type is not None
-    text = whole("subscription", name, SHORT.subscription_type.fields[name])
-    assert Plans(SHORT).event_plan(operation(text)) is not None
+    assert SERVED_SCHEMA.subscription_type is not None
+    text = whole("subscription", name, SERVED_SCHEMA.subscription_type.fields[name])
+    assert Plans(SERVED_SCHEMA).event_plan(operation(text)) is not None
 
 
 @pytest.mark.parametrize(
@@ -131,13 +133,13 @@ def test_events_of_every_subscription_have_a_plan(name: str) -> None:
     ],
 )
 def test_an_answer_is_shared_when_it_depends_on_the_event_alone(selected: str, shared: bool) -> None:
-    plan = Plans(SHORT).event_plan(operation(f"subscription {{ balanceChanged {{ {selected} }} }}"))
+    plan = Plans(SERVED_SCHEMA).event_plan(operation(f"subscription {{ balanceChanged {{ {selected} }} }}"))
     assert plan is not None
     assert plan.shared is shared
 
 
 async def test_events_of_the_same_state_get_the_same_bytes_and_no_others() -> None:
-    plan = Plans(SHORT).event_plan(operation("subscription { balanceChanged { version } }"))
+    plan = Plans(SERVED_SCHEMA).event_plan(operation("subscription { balanceChanged { version } }"))
     assert plan is not None
     states = [Balance(UUID(int=1), "USD", 0, 0, 7, cast(Any, None)) for _ in range(2)]
     assert plan.cached_payload(Wallet.of(states[0])) is None
@@ -147,7 +149,7 @@ async def test_events_of_the_same_state_get_the_same_bytes_and_no_others() -> No
 
 
 async def test_a_document_has_a_plan_from_the_second_time_on() -> None:
-    execution = Execution(SHORT, Documents(SHORT, Limits.of(made()), introspection=True))
+    execution = Execution(SERVED_SCHEMA, Documents(SERVED_SCHEMA, Limits.of(made()), introspection=True))
     asked = execution.documents.prepared("{ wallet { id } }").operations[0]
     assert execution._plan(asked) is None
     assert execution._plan(asked) is execution._plan(asked) is not None

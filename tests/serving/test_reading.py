@@ -7,7 +7,7 @@ from graphql import GraphQLError, GraphQLSyntaxError, Lexer, Source, TokenKind
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pocketpay.app import SHORT
+from pocketpay.app import SERVED_SCHEMA
 from pocketpay.serving.documents import Documents
 from pocketpay.serving.lexer import QuickLexer
 from pocketpay.serving.limits import Limits
@@ -34,7 +34,7 @@ def batch(items: str, *, beside: str = "") -> str:
 
 def refused(text: str, *, anonymous: bool = False) -> str | None:
     """Why a document is refused, or None."""
-    prepared = Documents(SHORT, Limits.of(made()), introspection=False).prepared(text, anonymous=anonymous)
+    prepared = Documents(SERVED_SCHEMA, Limits.of(made()), introspection=False).prepared(text, anonymous=anonymous)
     return prepared.errors[0].message if prepared.errors else None
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pocketpay.api.operations.sought import sought
+from pocketpay.api.operations.customer_query import customer_query
 from pocketpay.identity.contacts import email_address, phone_number
 from pocketpay.identity.errors import InvalidProfile
 from pocketpay.identity.usernames import canonical, chosen
@@ -40,7 +40,7 @@ ZEROS = "0٠۰०０𝟎"
 )
 def test_phone_number_is_the_one_that_is_shown(typed: str) -> None:
     assert phone_number(typed) == NUMBER
-    assert sought(typed).phone == NUMBER
+    assert customer_query(typed).phone == NUMBER
     assert from_supabase(typed, None) == NUMBER
 
 
@@ -77,7 +77,7 @@ def test_username_and_email_have_nothing_around_them(before: str, after: str) ->
     assert canonical(f"{before}@Ada{after}") == canonical(f"@{before}ada{after}") == "ada"
     assert parse_recipient(f"{before}ada{after}") == chosen(f"{before}Ada{after}") == "ada"
     assert email_address(f"{before}ada@example.com{after}") == "ada@example.com"
-    found = sought(f"{before}ada@example.com{after}")
+    found = customer_query(f"{before}ada@example.com{after}")
     assert found.email == "ada@example.com"
 
 

@@ -1,4 +1,4 @@
-"""Settings: names and defaults as in the reference document."""
+"""The settings, with the names and defaults of the reference document."""
 
 import os
 from dataclasses import dataclass, fields

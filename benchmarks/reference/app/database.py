@@ -1,4 +1,5 @@
-"""SQLAlchemy async setup (the document names app/database.py but does not print it; this is the FastAPI+asyncpg idiom)."""
+"""The asynchronous SQLAlchemy setup. The reference document names this file without its text, so this is the usual
+setup of FastAPI with asyncpg."""
 
 import os
 

@@ -1,4 +1,5 @@
-"""FastAPI entry point: /banking/* as printed in the reference document, /transfers and /wallet/balance as its tree names them."""
+"""The FastAPI application. /banking/* is copied from the reference document; /transfers and /wallet/balance have the
+names in its file tree."""
 
 from contextlib import asynccontextmanager
 from decimal import Decimal

@@ -1,4 +1,5 @@
-"""Its tables: users, wallets, ledger_entries, transactions (money_requests/cards are named there, not printed)."""
+"""The tables users, wallets, ledger_entries and transactions. The reference document names money_requests and cards
+without their text, so they are not here."""
 
 import enum
 import uuid

@@ -1,5 +1,5 @@
-"""Bearer JWT (HS256, sub=user id) by hand: python-jose does the same work a little slower. get_current_user loads
-the user with its wallet from the database on every request, as its endpoints need (current_user.wallet.id)."""
+"""Bearer JWTs (HS256, sub = user id), implemented here because python-jose is a little slower. get_current_user loads
+the user and their wallet from the database on every request, because the endpoints use current_user.wallet.id."""
 
 import base64
 import hashlib

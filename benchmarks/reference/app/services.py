@@ -1,4 +1,5 @@
-"""LedgerService, RiskService, BankingService as printed in the reference document; TransferService as its folder tree and models imply."""
+"""LedgerService, RiskService and BankingService are copied from the reference document. TransferService follows from
+its file tree and models."""
 
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -100,8 +101,8 @@ class RiskService:
 class TransferService:
     """get_balance -> assess_transfer -> Transaction -> create_transfer_entries -> commit.
 
-    Neither the document's services nor this take a lock between get_balance and the entries:
-    two concurrent sends can both pass the balance check (known defect of the reference).
+    As in the document's services, there is no lock between get_balance and the entries: two concurrent
+    sends can both pass the balance check. This is a known defect of the reference backend.
     """
 
     def __init__(self, db: AsyncSession):

@@ -1,4 +1,4 @@
-// Watches a wallet, pays somebody from it, and sees its balance change.
+// Watches a wallet, pays a user from it, and shows how its balance changes.
 //
 //     npm ci && npm run generate && npm run build
 //     npm start -- alice pocket-pay-demo bob 1.00

@@ -1,4 +1,4 @@
-// A payment that moves money once, however often it has to be sent.
+// A payment that can be sent again after a lost answer, and moves money only once.
 import type { TransferInput } from './gql/graphql.js';
 import { PAY } from './operations.js';
 import { NoAnswer, type Session } from './session.js';
@@ -6,7 +6,7 @@ import { NoAnswer, type Session } from './session.js';
 const TRIES = 6;
 
 export async function pay(session: Session, payment: Omit<TransferInput, 'idempotencyKey'>) {
-  const input = { ...payment, idempotencyKey: crypto.randomUUID() }; // made once: each try sends the same key
+  const input = { ...payment, idempotencyKey: crypto.randomUUID() }; // created once: each try sends the same key
   for (let tried = 1; ; tried++) {
     try {
       return (await session.request(PAY, { input })).transfer;

@@ -1,16 +1,16 @@
-// One signed-in user: requests with the access token, which is refreshed when it has expired.
+// One signed-in user. It sends the access token, and refreshes it when it has expired.
 import type { SignInMutation, TypedDocumentString } from './gql/graphql.js';
 import { REFRESH, SIGN_IN } from './operations.js';
 
 type Tokens = NonNullable<SignInMutation['signIn']['tokens']>;
 type Answer<Result> = { data?: Result; errors?: { message: string; extensions: { code: string } }[] };
 
-// The server said no, and did nothing.
+// The server refused the request and changed nothing.
 export class Refused extends Error {
   constructor(readonly code: string, message: string) { super(message); }
 }
 
-// Nobody knows whether it was done: send a mutation again with the same idempotency key.
+// The result is unknown. Send a mutation again with the same idempotency key.
 export class NoAnswer extends Error {}
 
 export class Session {
@@ -23,14 +23,14 @@ export class Session {
     return new Session(url, granted(signIn));
   }
 
-  // Good for a while yet. Another one than `stale`, if that is given.
+  // An access token that is valid for at least 30 seconds, and is not `stale`.
   async accessToken(stale?: string): Promise<string> {
     const soon = Date.now() + 30_000;
     if (this.tokens.accessToken === stale || Date.parse(this.tokens.accessTokenExpiresAt) < soon) await this.refresh();
     return this.tokens.accessToken;
   }
 
-  // One at a time: a refresh token works once.
+  // One refresh at a time: a refresh token works only once.
   refresh(): Promise<void> {
     this.refreshing ??= post(this.url, REFRESH, { refreshToken: this.tokens.refreshToken })
       .then(({ refreshSession }) => { this.tokens = granted(refreshSession); })

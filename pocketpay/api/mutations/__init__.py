@@ -1,6 +1,7 @@
-"""The mutations of customers, a file each, named as the schema names them.
+"""The mutations for customers. Each one is in its own file, with the mutation's name.
 
-A resolver translates the input, makes one call, and translates the answer. Operators' mutations are in `operations`.
+A resolver translates the input, makes one call, and translates the result. The mutations for operators are in
+`operations`.
 
     sign_up.py, sign_in.py, refresh_session.py, sign_out.py, revoke_session.py, revoke_other_sessions.py
     change_password.py, update_profile.py, close_wallet.py

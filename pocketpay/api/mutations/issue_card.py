@@ -1,4 +1,4 @@
-"""The resolver of `issueCard`: the one place where a card's number and code go out."""
+"""The resolver of `issueCard`. It is the only one that returns a card's full number and security code."""
 
 from typing import Annotated, Self
 

@@ -43,9 +43,11 @@ async def reset_password(
     ],
 ) -> PasswordResetPayload:
     context = info.context
-    what = shown_code.read(input.code or None, input.token or None)
-    if what.code is not None and not input.login:
+    proof = shown_code.read(input.code or None, input.token or None)
+    if proof.code is not None and not input.login:
         raise InvalidProfile("login", "is required with a code")
-    login = input.login if what.code is not None else None
-    await identity.reset_password(context.services.identity, login, what, input.new_password, address=context.address)
+    login = input.login if proof.code is not None else None
+    await identity.reset_password(
+        context.services.identity, login, proof, input.new_password, address=context.address
+    )
     return PasswordResetPayload()

@@ -1,4 +1,4 @@
-"""The resolver of `signOut`, and what every mutation that ends sessions answers."""
+"""The resolver of `signOut`, and the payload of every mutation that ends sessions."""
 
 import strawberry
 

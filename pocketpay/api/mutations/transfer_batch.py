@@ -53,13 +53,13 @@ class TransferBatchPayload:
 
     @classmethod
     def of(cls, answer: Answer, wallet_id: UUID) -> Self:
-        """The payload of an answer to that wallet's owner."""
+        """The payload for the owner of this wallet."""
         results = [_result(part, number, wallet_id) for number, part in enumerate(answer.item_results)]
         return cls(results=results, replayed=answer.replayed)
 
 
 def _result(part: Answer | Refusal | None, number: int, wallet_id: UUID) -> TransactionPayload:
-    """What came of one transfer; whatever it is refused for, the path leads into the item."""
+    """The result of the transfer at index `number`. The path of each error starts with the path of that item."""
     item = ("input", "transfers", str(number))
     if part is None:
         return TransactionPayload()

@@ -8,8 +8,8 @@ from pocketpay.api import ids
 from pocketpay.api.card_payload import CardPayload
 from pocketpay.api.context import Info
 from pocketpay.api.errors import refusals_as_errors
+from pocketpay.api.optional_field import requested_value
 from pocketpay.api.scalars import Amount
-from pocketpay.api.wanted import wanted
 from pocketpay.payments import update_card_limits as payments
 
 
@@ -39,7 +39,7 @@ async def update_card_limits(
         info.context.services.desk,
         viewer.wallet_id,
         ids.decode(ids.CARD, input.id),
-        raw_per_payment_limit=wanted(input.per_payment_limit),
-        raw_monthly_limit=wanted(input.monthly_limit),
+        raw_per_payment_limit=requested_value(input.per_payment_limit),
+        raw_monthly_limit=requested_value(input.monthly_limit),
     )
     return CardPayload.of(card)

@@ -6,8 +6,8 @@ import strawberry
 
 from pocketpay.api.context import Info
 from pocketpay.api.errors import refusals_as_errors
+from pocketpay.api.optional_field import requested_value
 from pocketpay.api.user_payload import UserPayload
-from pocketpay.api.wanted import wanted
 from pocketpay.identity import update_profile as identity
 from pocketpay.identity.changes import TypedChanges
 
@@ -57,10 +57,10 @@ async def update_profile(
 ) -> UserPayload:
     context = info.context
     typed = TypedChanges(
-        raw_name=wanted(input.name),
-        raw_email=wanted(input.email),
-        raw_phone=wanted(input.phone),
-        raw_avatar_url=wanted(input.avatar_url),
+        raw_name=requested_value(input.name),
+        raw_email=requested_value(input.email),
+        raw_phone=requested_value(input.phone),
+        raw_avatar_url=requested_value(input.avatar_url),
         current_password=input.current_password or None,
     )
     changed = await identity.update_profile(

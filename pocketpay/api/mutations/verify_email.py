@@ -34,7 +34,7 @@ async def verify_email(
     info: Info, input: Annotated[VerifyEmailInput, strawberry.argument(description="The code or the token.")]
 ) -> UserPayload:
     viewer, services = info.context.require_viewer(), info.context.services
-    what = shown_code.read(input.code or None, input.token or None)
+    proof = shown_code.read(input.code or None, input.token or None)
     return UserPayload.of(
-        await onboarding.verify_email(services.identity, services.desk, services.settings, viewer, what)
+        await onboarding.verify_email(services.identity, services.desk, services.settings, viewer, proof)
     )

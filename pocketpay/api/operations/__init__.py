@@ -1,16 +1,16 @@
 """The operators' part of the schema: `Query.operations` and `Mutation.operations`.
 
-root.py                      the two root fields; whoever is no operator gets no further
+root.py                      the two root fields, which check that the viewer is an operator
 customer.py                  a customer and their wallet
 customer_session.py          a session of a customer
-customer_transaction.py      a transaction with both sides
-customer_payload.py          what helping a customer returns
-customer_wallet_payload.py   what changing a customer's wallet returns
-sought.py                    what an operator may type to name a customer
-waiting.py                   held payments and unsettled orders
-operator_action.py           the operators' log
-audit_report.py              the proof of the books
-risk_setting.py              settings of risk
+customer_transaction.py      a transaction with all its fields
+customer_payload.py          the payload of mutations that help a customer
+customer_wallet_payload.py   the payload of mutations that change a customer's wallet
+customer_query.py            parses the text by which an operator looks up a customer or a transaction
+waiting.py                   held payments, and deposits and withdrawals that are not settled
+operator_action.py           the log of operators' actions
+audit_report.py              the result of an audit of the books
+risk_setting.py              risk settings
 begin_recovery.py, verify_customer_email.py, end_sessions.py
                              the mutations that help a customer who is locked out
 freeze_wallet.py, unfreeze_wallet.py, reverse_transaction.py, set_risk_setting.py, clear_risk_setting.py

@@ -1,4 +1,4 @@
-"""Are the books right? Asked of a running server."""
+"""The resolver of `operations.audit`: audits the books while the server runs."""
 
 import strawberry
 
@@ -27,7 +27,7 @@ class AuditReport:
 
 
 async def audit(info: Info) -> AuditReport | None:
-    """Proves the books now."""
+    """Runs an audit now and returns its report. Raises ServiceBusy when one is running or it takes too long."""
     info.context.require_operator()
     audited = await info.context.services.operators.audits.run()
     return AuditReport(

@@ -12,7 +12,7 @@ from pocketpay.api.money import Money
 from pocketpay.api.operations.customer_session import CustomerSession
 from pocketpay.api.operations.customer_transaction import CustomerTransaction
 from pocketpay.api.page_arguments import After, Before, First, Last
-from pocketpay.api.pages import BY_MOMENT, Connection, Listing, asked, connection
+from pocketpay.api.pages import BY_MOMENT, Connection, Listing, connection, requested_page
 from pocketpay.api.scalars import CurrencyCode
 from pocketpay.api.user import Role
 from pocketpay.api.wallet import Freeze, WalletStatus
@@ -23,7 +23,7 @@ from pocketpay.transactions.visibility import visible_at
 from pocketpay.wallets.balance import Balance
 
 
-async def wallets_transactions(
+async def wallet_transactions(
     self: "CustomerWallet",
     info: Info,
     first: First = None,
@@ -31,9 +31,9 @@ async def wallets_transactions(
     last: Last = None,
     before: Before = None,
 ) -> Connection[CustomerTransaction]:
-    """A page of the transactions of a wallet."""
+    """A page of a wallet's transactions, with all their fields."""
     listing = Listing("overseen transactions", self.uuid, BY_MOMENT)
-    page = asked(listing, first, after, last, before)
+    page = requested_page(listing, first, after, last, before)
     database = info.context.database
     rows = await database.query(
         history.read_as_operator,
@@ -51,7 +51,7 @@ async def wallets_transactions(
         listing,
         page,
         rows,
-        place=lambda known: (visible_at(known, self.uuid), known.id),
+        place=lambda one: (visible_at(one, self.uuid), one.id),
         node=CustomerTransaction.of,
         counted=counted,
     )
@@ -74,7 +74,7 @@ class CustomerWallet:
     available: Money = strawberry.field(description="The amount that can be spent now: balance less held.")
     version: int = strawberry.field(description="A counter that grows by one with every change of balance or held.")
     transactions: Connection[CustomerTransaction] = strawberry.field(
-        resolver=wallets_transactions,
+        resolver=wallet_transactions,
         description="The transactions that the owner can see, newest first, with all fields.",
     )
     uuid: strawberry.Private[UUID]
@@ -98,7 +98,7 @@ class CustomerWallet:
 
     @classmethod
     async def find(cls, info: Info, id: UUID) -> Self | None:
-        """The wallet of that id, whosever it is."""
+        """The wallet with this id, of any customer; None when there is none."""
         found = await info.context.loaders.balances.load(id)
         return None if found is None else cls.of(found)
 
@@ -111,7 +111,7 @@ class CustomerWallet:
     @strawberry.field(description="The owner of the wallet.")
     async def owner(self, info: Info) -> "Customer":
         found = await info.context.loaders.owners.load(self.uuid)
-        assert found is not None, "every wallet has its owner"  # noqa: S101 - the audit says so
+        assert found is not None, "every wallet has an owner"  # noqa: S101 - the audit checks it
         return Customer.of(found)
 
 
@@ -154,7 +154,7 @@ class Customer:
     @strawberry.field(description="The user's wallet.")
     async def wallet(self, info: Info) -> CustomerWallet:
         found = await CustomerWallet.find(info, self.wallet_id)
-        assert found is not None  # noqa: S101 - a foreign key says so
+        assert found is not None  # noqa: S101 - a foreign key guarantees it
         return found
 
     @strawberry.field(description="Their active sessions, newest first, at most 50.")

@@ -1,4 +1,4 @@
-"""What mutations that help a customer return."""
+"""The payload of mutations that help a customer who is locked out."""
 
 import strawberry
 

@@ -1,4 +1,4 @@
-"""A session as operators see it."""
+"""A customer's session as operators see it."""
 
 from datetime import datetime
 from typing import Self

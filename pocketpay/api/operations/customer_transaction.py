@@ -1,4 +1,4 @@
-"""A transaction as operators see it: whole, from neither side."""
+"""A transaction as operators see it: with all its fields, including those that only one side can see."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Self
@@ -52,34 +52,34 @@ class CustomerTransaction:
     original: strawberry.Private[UUID | None]
 
     @classmethod
-    def of(cls, known: Transaction) -> Self:
-        code = known.failure_code
+    def of(cls, transaction: Transaction) -> Self:
+        code = transaction.failure_code
         return cls(
-            id=ids.encode(ids.CUSTOMER_TRANSACTION, known.id),
-            transaction_id=ids.encode(ids.TRANSACTION, known.id),
-            type=TransactionType[known.type.name],
-            status=TransactionStatus[known.status.name],
-            amount=Money.of(known.amount),
-            fee=Money.of(known.fee),
-            total=Money.of(known.total),
-            refunded=Money.of(Exact(known.refunded, known.amount.currency)),
-            description=known.description,
-            bank_name=known.bank_name,
-            risk_reasons=RiskReason.of(known.risk_reasons),
+            id=ids.encode(ids.CUSTOMER_TRANSACTION, transaction.id),
+            transaction_id=ids.encode(ids.TRANSACTION, transaction.id),
+            type=TransactionType[transaction.type.name],
+            status=TransactionStatus[transaction.status.name],
+            amount=Money.of(transaction.amount),
+            fee=Money.of(transaction.fee),
+            total=Money.of(transaction.total),
+            refunded=Money.of(Exact(transaction.refunded, transaction.amount.currency)),
+            description=transaction.description,
+            bank_name=transaction.bank_name,
+            risk_reasons=RiskReason.of(transaction.risk_reasons),
             failure_code=None if code is None else ErrorCode[code],
-            expires_at=known.expires_at,
-            created_at=known.created_at,
-            updated_at=known.updated_at,
-            completed_at=known.completed_at,
-            source=known.source_wallet_id,
-            destination=known.destination_wallet_id,
-            original=known.refund_of,
+            expires_at=transaction.expires_at,
+            created_at=transaction.created_at,
+            updated_at=transaction.updated_at,
+            completed_at=transaction.completed_at,
+            source=transaction.source_wallet_id,
+            destination=transaction.destination_wallet_id,
+            original=transaction.refund_of,
         )
 
     @classmethod
     async def find(cls, info: Info, id: UUID) -> Self | None:
-        """The transaction of that id, whosever it is."""
-        found = await info.context.loaders.whole.load(id)
+        """The transaction with this id, of any customer; None when there is none."""
+        found = await info.context.loaders.full_transactions.load(id)
         return None if found is None else cls.of(found)
 
     @strawberry.field(description="The sender; null when the money comes from a bank or Pocket Pay.")

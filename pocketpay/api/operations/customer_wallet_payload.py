@@ -1,4 +1,4 @@
-"""What every mutation that changes a customer's wallet answers an operator."""
+"""The payload of mutations that change a customer's wallet."""
 
 from typing import Self
 from uuid import UUID
@@ -9,7 +9,7 @@ from pocketpay.api.context import Info
 from pocketpay.api.descriptions import ERRORS
 from pocketpay.api.errors import UserError
 from pocketpay.api.operations.customer import CustomerWallet
-from pocketpay.api.operations.sought import sought
+from pocketpay.api.operations.customer_query import customer_query
 from pocketpay.clearing.outcome import Answer
 from pocketpay.operations.customers import wallet_of
 from pocketpay.transactions.errors import NotFound
@@ -28,8 +28,8 @@ class CustomerWalletPayload:
 
 
 async def wallet_of_text(info: Info, typed: str, *, field: str = "wallet") -> UUID:
-    """The wallet that an operator named, in that field of the input. Raises NotFound."""
-    wallet_id = await info.context.database.query(wallet_of, sought(typed))
+    """The id of the wallet that an operator named in the input field `field`. Raises NotFound when there is none."""
+    wallet_id = await info.context.database.query(wallet_of, customer_query(typed))
     if wallet_id is None:
         raise NotFound(field)
     return wallet_id

@@ -43,6 +43,6 @@ async def end_sessions(
     operator, services = info.context.require_operator(), info.context.services
     wallet_id = await wallet_of_text(info, input.customer, field="customer")
     ended = await operations.end_sessions(services.database, operator, wallet_id, raw_reason=input.reason)
-    # The signal will come, but the operator should not have to wait for it.
+    # Applied at once on this server. The other servers get a signal.
     services.identity.gate.evict(ended.session_ids)
     return EndSessionsPayload(customer=Customer.of(ended.user), ended=len(ended.session_ids))

@@ -1,4 +1,4 @@
-"""The record of what operators did."""
+"""The log of operators' actions."""
 
 from datetime import datetime
 from enum import Enum
@@ -10,12 +10,12 @@ import strawberry
 from pocketpay.api import ids
 from pocketpay.api.context import Info
 from pocketpay.api.operations.customer import CustomerWallet
+from pocketpay.api.operations.customer_query import customer_query
 from pocketpay.api.operations.customer_transaction import CustomerTransaction
 from pocketpay.api.operations.risk_setting import RISK_SETTING_NAME
-from pocketpay.api.operations.sought import sought
-from pocketpay.api.operations.waiting import EVERYBODY
+from pocketpay.api.operations.waiting import NO_OWNER
 from pocketpay.api.page_arguments import After, Before, First, Last
-from pocketpay.api.pages import BY_MOMENT, Connection, Listing, asked, connection
+from pocketpay.api.pages import BY_MOMENT, Connection, Listing, connection, requested_page
 from pocketpay.api.wallet import Freeze
 from pocketpay.operations.customers import wallet_of
 from pocketpay.operator_log import listing
@@ -113,13 +113,13 @@ async def actions(
     last: Last = None,
     before: Before = None,
 ) -> Connection[OperatorAction]:
-    """A page of the record."""
+    """A page of the log of operators' actions."""
     info.context.require_operator()
     database, about = info.context.database, None
     if wallet is not None:
-        about = await database.query(wallet_of, sought(wallet)) or EVERYBODY  # whose wallet has no act
-    list_ = Listing("operators' actions", about or EVERYBODY, BY_MOMENT)
-    page = asked(list_, first, after, last, before)
+        about = await database.query(wallet_of, customer_query(wallet)) or NO_OWNER  # an unknown wallet has no action
+    list_ = Listing("operators' actions", about or NO_OWNER, BY_MOMENT)
+    page = requested_page(list_, first, after, last, before)
     rows = await database.query(
         listing.read,
         about,

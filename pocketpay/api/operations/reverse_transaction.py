@@ -7,8 +7,8 @@ import strawberry
 from pocketpay.api.context import Info
 from pocketpay.api.descriptions import ERRORS, IDEMPOTENCY_KEY
 from pocketpay.api.errors import UserError, refusals_as_errors
+from pocketpay.api.operations.customer_query import transaction_uuid
 from pocketpay.api.operations.customer_transaction import CustomerTransaction
-from pocketpay.api.operations.sought import sought_transaction
 from pocketpay.api.scalars import Amount
 from pocketpay.operations import reverse_transaction as payments
 
@@ -66,7 +66,7 @@ async def reverse_transaction(
     input: Annotated[ReverseTransactionInput, strawberry.argument(description="The transaction and the reason.")],
 ) -> ReversalPayload:
     operator, desk = info.context.require_operator(), info.context.services.desk
-    transaction_id = sought_transaction(input.transaction_id)
+    transaction_id = transaction_uuid(input.transaction_id)
     answer = await payments.reverse_transaction(
         desk,
         operator,

@@ -11,12 +11,12 @@ from pocketpay.api.errors import UserError
 from pocketpay.api.registered import registered_enum
 from pocketpay.operations import risk_settings as operations
 from pocketpay.risk.rules import SETTINGS
-from pocketpay.settings import in_words
+from pocketpay.settings import full_description
 
 RISK_SETTING_NAME = registered_enum(
     "RiskSettingName",
     "The name of a risk setting, as in the environment.",
-    {name: in_words(field) for name, field in SETTINGS.items()},
+    {name: full_description(field) for name, field in SETTINGS.items()},
 )
 
 
@@ -52,7 +52,8 @@ class RiskSettingPayload:
 
 
 async def risk_settings(info: Info) -> list[RiskSetting]:
-    """Every setting of risk, as this server's environment and the database say now."""
+    """All risk settings, with the values of this server's environment and the operators' overrides in the
+    database."""
     info.context.require_operator()
     context = info.context
     found = await context.database.query(operations.risk_settings, context.services.settings)

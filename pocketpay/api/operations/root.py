@@ -1,7 +1,7 @@
-"""What operators may ask and do: `Query.operations` and `Mutation.operations`.
+"""The operators' root fields: `Query.operations` and `Mutation.operations`.
 
-The one place where somebody is found to be an operator: looked up in the database each time, so that a role that was
-revoked is felt at the next request. Fields under it ask `context.require_operator()`.
+Only these two fields check that the viewer is an operator. They read the role from the database each time, so a
+revoked role takes effect at the next request. The fields below them call `context.require_operator()`.
 """
 
 from typing import Annotated
@@ -14,6 +14,7 @@ from pocketpay.api.operations.audit_report import AuditReport, audit
 from pocketpay.api.operations.begin_recovery import begin_recovery
 from pocketpay.api.operations.clear_risk_setting import clear_risk_setting
 from pocketpay.api.operations.customer import Customer, CustomerWallet
+from pocketpay.api.operations.customer_query import customer_query, transaction_uuid
 from pocketpay.api.operations.customer_transaction import CustomerTransaction
 from pocketpay.api.operations.end_sessions import end_sessions
 from pocketpay.api.operations.freeze_wallet import freeze_wallet
@@ -21,7 +22,6 @@ from pocketpay.api.operations.operator_action import OperatorAction, actions
 from pocketpay.api.operations.reverse_transaction import reverse_transaction
 from pocketpay.api.operations.risk_setting import RiskSetting, risk_settings
 from pocketpay.api.operations.set_risk_setting import set_risk_setting
-from pocketpay.api.operations.sought import sought, sought_transaction
 from pocketpay.api.operations.unfreeze_wallet import unfreeze_wallet
 from pocketpay.api.operations.verify_customer_email import verify_customer_email
 from pocketpay.api.operations.waiting import held_payments, unsettled_orders
@@ -29,8 +29,9 @@ from pocketpay.api.pages import Connection
 from pocketpay.operations import customers, roles
 
 
-async def _enter(info: Info) -> None:
-    """Finds the viewer to be an operator now. Raises Unauthenticated and Forbidden."""
+async def _check_role(info: Info) -> None:
+    """Sets the context's operator. Raises Unauthenticated without a viewer, Forbidden when they are not an
+    operator."""
     viewer = info.context.require_viewer()
     info.context.operator = await info.context.database.query(roles.operator, viewer)
 
@@ -74,7 +75,7 @@ class Operations:
         ],
     ) -> list[Customer]:
         info.context.require_operator()
-        found = await info.context.database.query(customers.find, sought(find))
+        found = await info.context.database.query(customers.find, customer_query(find))
         return [Customer.of(one) for one in found]
 
     @strawberry.field(description="A customer's wallet; null when it does not exist.")
@@ -84,13 +85,13 @@ class Operations:
         of: Annotated[str, strawberry.argument(description="The wallet's id, or its owner's id or username.")],
     ) -> CustomerWallet | None:
         info.context.require_operator()
-        wallet_id = await info.context.database.query(customers.wallet_of, sought(of))
+        wallet_id = await info.context.database.query(customers.wallet_of, customer_query(of))
         return None if wallet_id is None else await CustomerWallet.find(info, wallet_id)
 
     @strawberry.field(description="Any customer's transaction by its id; null when it does not exist.")
     async def transaction(self, info: Info, id: ids.TransactionId) -> CustomerTransaction | None:
         info.context.require_operator()
-        uuid = sought_transaction(id)
+        uuid = transaction_uuid(id)
         return None if uuid is None else await CustomerTransaction.find(info, uuid)
 
 
@@ -110,7 +111,8 @@ class OperationsMutations:
 
 
 MUTATION_TYPES = frozenset({OperationsMutations.__name__})
-"""Types below `Mutation` whose fields are mutations too: they are carried out one after another, and counted."""
+"""Types below `Mutation` whose fields are mutations too. They run one after another, and each counts as a
+mutation."""
 
 
 @strawberry.field(
@@ -119,7 +121,7 @@ MUTATION_TYPES = frozenset({OperationsMutations.__name__})
     "checked on each request.",
 )
 async def queries(info: Info) -> Operations | None:
-    await _enter(info)
+    await _check_role(info)
     return Operations()
 
 
@@ -129,5 +131,5 @@ async def queries(info: Info) -> Operations | None:
     "checked on each request.",
 )
 async def mutations(info: Info) -> OperationsMutations | None:
-    await _enter(info)
+    await _check_role(info)
     return OperationsMutations()

@@ -40,6 +40,6 @@ async def set_risk_setting(
         raw_value=input.value,
         raw_reason=input.reason,
     )
-    # The signal will come, but whoever has just done this should not have to wait for it.
+    # Applied at once on this server. The other servers get a signal.
     await services.operators.policy.read()
     return RiskSettingPayload(setting=RiskSetting.of(changed))

@@ -1,4 +1,5 @@
-"""The root fields of Query, a file each, named as the schema names them. Operators' queries are in `operations`.
+"""The root fields of Query. Each one is in its own file, with the field's name. Operators' queries are in
+`operations`.
 
 viewer.py, wallet.py, node.py, profile.py, search_profiles.py, recent_counterparties.py
 transaction.py, transactions.py, transfer_preview.py, withdrawal_preview.py, withdrawal_quote.py

@@ -1,4 +1,4 @@
-"""The viewer's cards."""
+"""The resolver of `Query.cards`: the viewer's cards."""
 
 import strawberry
 

@@ -1,4 +1,4 @@
-"""`Query.currencies`: what a wallet can be opened in, for a sign-up form and for formatting amounts."""
+"""The resolver of `Query.currencies`: the served currencies, for a sign-up form and for formatting amounts."""
 
 from typing import Self
 

@@ -1,4 +1,4 @@
-"""The viewer's money requests, newest first: `Query.moneyRequests`."""
+"""The resolver of `Query.moneyRequests`: the viewer's money requests, newest first."""
 
 from typing import Annotated
 
@@ -7,7 +7,7 @@ import strawberry
 from pocketpay.api.context import Info
 from pocketpay.api.money_request import MoneyRequest, MoneyRequestStatus
 from pocketpay.api.page_arguments import After, Before, First, Last
-from pocketpay.api.pages import BY_MOMENT, Connection, Listing, asked, connection
+from pocketpay.api.pages import BY_MOMENT, Connection, Listing, connection, requested_page
 from pocketpay.api.transaction import Direction
 from pocketpay.requests import listing
 from pocketpay.requests.listing import EVERYTHING, RequestFilter
@@ -33,13 +33,13 @@ async def money_requests(
 ) -> Connection[MoneyRequest]:
     wallet_id = info.context.require_viewer().wallet_id
     list_ = Listing("moneyRequests", wallet_id, BY_MOMENT)
-    page = asked(list_, first, after, last, before)
-    narrowed = _narrowed(direction, statuses)
+    page = requested_page(list_, first, after, last, before)
+    conditions = _conditions(direction, statuses)
     database = info.context.database
     rows = await database.query(
         listing.read,
         wallet_id,
-        narrowed,
+        conditions,
         limit=page.fetch,
         older_than=page.after,
         newer_than=page.before,
@@ -47,19 +47,19 @@ async def money_requests(
     )
 
     async def counted() -> int | None:
-        return await database.query(listing.count, wallet_id, narrowed)
+        return await database.query(listing.count, wallet_id, conditions)
 
     return connection(
         list_,
         page,
         rows,
         place=listing.place,
-        node=lambda known: MoneyRequest.of(known, wallet_id),
+        node=lambda one: MoneyRequest.of(one, wallet_id),
         counted=counted,
     )
 
 
-def _narrowed(direction: Direction | None, statuses: list[MoneyRequestStatus] | None) -> RequestFilter:
+def _conditions(direction: Direction | None, statuses: list[MoneyRequestStatus] | None) -> RequestFilter:
     return RequestFilter(
         incoming=direction is not Direction.OUTGOING,
         outgoing=direction is not Direction.INCOMING,

@@ -1,7 +1,7 @@
-"""`Query.node`: anything with an id, found again by it.
+"""The resolver of `Query.node`: fetches an object by its id.
 
-Each type behind an id has `find`: the object with that UUID as this viewer may see it, or None. What belongs to
-somebody else is found no more than what does not exist.
+Each type with an id has a method `find`. It returns the object with that UUID as the viewer can see it, or None. An
+object of another user is treated like one that does not exist.
 """
 
 from typing import Annotated, Protocol
@@ -23,7 +23,7 @@ from pocketpay.api.wallet import Wallet
 
 
 class Findable(Protocol):
-    """A type that `node(id:)` can find."""
+    """A type that `node(id:)` can fetch."""
 
     async def find(self, info: Info, id: UUID) -> Node | None: ...
 
@@ -38,7 +38,7 @@ FINDABLE: dict[str, Findable] = {
     ids.REQUEST: MoneyRequest,
     ids.CARD: Card,
 }
-"""The types by the prefix of their ids."""
+"""The types that `node(id:)` can fetch, by the prefix of their ids."""
 
 
 @strawberry.field(

@@ -1,4 +1,4 @@
-"""`Query.profile`."""
+"""The resolver of `Query.profile`."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""The rules of risk that apply to the viewer's payments, for whoever wants to know before paying."""
+"""The resolver of `Query.riskPolicy`: the risk rules that apply to the viewer's payments."""
 
 from enum import Enum
 from typing import Any, Self

@@ -1,12 +1,12 @@
-"""Looking for somebody to pay."""
+"""The resolver of `Query.searchProfiles`: finds a user to pay."""
 
 from typing import Annotated
 
 import strawberry
 
 from pocketpay.api.context import Info
-from pocketpay.api.page_arguments import AtMost
-from pocketpay.api.pages import FEW, at_most
+from pocketpay.api.page_arguments import ListSize
+from pocketpay.api.pages import DEFAULT_LIST_SIZE, list_size
 from pocketpay.api.profile import Profile
 from pocketpay.identity import profiles
 
@@ -25,9 +25,9 @@ async def search_profiles(
             description='The start of the username or name. With a leading "@", only usernames are searched.'
         ),
     ],
-    first: AtMost = FEW,
+    first: ListSize = DEFAULT_LIST_SIZE,
 ) -> list[Profile]:
     info.context.require_viewer()
-    most = at_most(first)
-    found = await info.context.database.query(profiles.search, text, limit=most)
+    limit = list_size(first)
+    found = await info.context.database.query(profiles.search, text, limit=limit)
     return [Profile.of(person) for person in found]

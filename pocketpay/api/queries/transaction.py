@@ -1,4 +1,4 @@
-"""`Query.transaction`."""
+"""The resolver of `Query.transaction`."""
 
 import strawberry
 

@@ -1,4 +1,4 @@
-"""`Query.transactions`."""
+"""The field `Query.transactions`."""
 
 import strawberry
 

@@ -36,8 +36,8 @@ async def username_available(
 ) -> UsernameAvailability:
     context = info.context
     try:
-        spelled = await identity.check_username(context.services.identity, username, address=context.address)
+        stored_username = await identity.check_username(context.services.identity, username, address=context.address)
     except Refusal as refusal:
-        known = None if isinstance(refusal, RateLimited) else False
-        return UsernameAvailability(available=known, errors=user_errors((refusal,), prefix=()))
-    return UsernameAvailability(available=True, username=spelled)
+        available = None if isinstance(refusal, RateLimited) else False
+        return UsernameAvailability(available=available, errors=user_errors((refusal,), prefix=()))
+    return UsernameAvailability(available=True, username=stored_username)

@@ -1,4 +1,4 @@
-"""`Query.viewer`."""
+"""The resolver of `Query.viewer`."""
 
 import strawberry
 

@@ -1,4 +1,4 @@
-"""`Query.wallet`."""
+"""The resolver of `Query.wallet`."""
 
 import strawberry
 

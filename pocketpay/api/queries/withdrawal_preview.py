@@ -1,4 +1,4 @@
-"""The field `withdrawalPreview`."""
+"""The resolver of `withdrawalPreview`."""
 
 from typing import Annotated, Self
 

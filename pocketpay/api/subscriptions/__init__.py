@@ -1,4 +1,4 @@
-"""The subscriptions, a file each, named as the schema names them.
+"""The subscriptions. Each one is in its own file, with the subscription's name.
 
 balance_changed.py, risk_confirmation_requested.py, transaction_updated.py, money_request_updated.py
 """

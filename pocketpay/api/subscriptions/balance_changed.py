@@ -1,4 +1,4 @@
-"""balanceChanged: the viewer's wallet now, and after every change."""
+"""The resolver of `balanceChanged`: sends the viewer's wallet now and after every change."""
 
 from collections.abc import AsyncGenerator
 

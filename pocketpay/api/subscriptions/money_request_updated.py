@@ -1,4 +1,4 @@
-"""moneyRequestUpdated: every change of the viewer's money requests."""
+"""The resolver of `moneyRequestUpdated`: sends every change of the viewer's money requests."""
 
 from collections.abc import AsyncGenerator
 

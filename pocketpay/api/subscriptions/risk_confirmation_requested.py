@@ -1,4 +1,4 @@
-"""riskConfirmationRequested: which of the viewer's payments wait for an answer."""
+"""The resolver of `riskConfirmationRequested`: sends the viewer's payments that wait for confirmation."""
 
 from collections.abc import AsyncGenerator
 from uuid import UUID
@@ -15,12 +15,12 @@ from pocketpay.api.transaction import Transaction
 )
 async def risk_confirmation_requested(info: Info) -> AsyncGenerator[Transaction, None]:
     wallet_id = info.context.require_viewer().wallet_id
-    told: frozenset[UUID] = frozenset()
+    sent: frozenset[UUID] = frozenset()
     with info.context.services.feeds.awaiting.watch(wallet_id) as watch:
         awaiting = await watch.first() or ()
         while True:
             for payment in awaiting:
-                if payment.id not in told:
+                if payment.id not in sent:
                     yield Transaction.of(payment, wallet_id)
-            told = frozenset(payment.id for payment in awaiting)
+            sent = frozenset(payment.id for payment in awaiting)
             awaiting = await watch.next()

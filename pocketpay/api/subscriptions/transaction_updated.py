@@ -1,4 +1,4 @@
-"""transactionUpdated: the life of one transaction, or of all that the viewer may see."""
+"""The resolver of `transactionUpdated`: sends the changes of one transaction, or of all that the viewer can see."""
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
@@ -34,15 +34,15 @@ async def transaction_updated(
 ) -> AsyncGenerator[Transaction, None]:
     wallet_id = info.context.require_viewer().wallet_id
     if id is None:
-        updates = _all(info.context, wallet_id, since)
+        updates = _updates_of_all(info.context, wallet_id, since)
     else:
-        updates = _one(info.context, wallet_id, ids.decode(ids.TRANSACTION, id))
+        updates = _updates_of_one(info.context, wallet_id, ids.decode(ids.TRANSACTION, id))
     async with aclosing(updates):
         async for transaction in updates:
             yield transaction
 
 
-async def _one(context: Context, wallet_id: UUID, id: UUID | None) -> AsyncGenerator[Transaction, None]:
+async def _updates_of_one(context: Context, wallet_id: UUID, id: UUID | None) -> AsyncGenerator[Transaction, None]:
     if id is None:
         raise BadUserInput(NO_SUCH_TRANSACTION, at=("id",))
     with context.services.feeds.transactions.watch(id) as watch:
@@ -50,12 +50,14 @@ async def _one(context: Context, wallet_id: UUID, id: UUID | None) -> AsyncGener
         seen = None if first is None else seen_by(first, wallet_id)
         if seen is None:
             raise BadUserInput(NO_SUCH_TRANSACTION, at=("id",))
-        while seen is not None:  # what may be seen once may always be seen
+        while seen is not None:  # a transaction that the viewer can see stays visible
             yield Transaction.of(seen, wallet_id)
             seen = seen_by(await watch.next(), wallet_id)
 
 
-async def _all(context: Context, wallet_id: UUID, since: datetime | None) -> AsyncGenerator[Transaction, None]:
+async def _updates_of_all(
+    context: Context, wallet_id: UUID, since: datetime | None
+) -> AsyncGenerator[Transaction, None]:
     changes = context.services.feeds.changes
     after = await place_after(context, changes, since)
     with changes.watch(wallet_id, after) as watch:

@@ -91,12 +91,12 @@ def reverse_verb(
 ) -> None:
     """Reverses a completed transaction with a refund, in full or in part."""
     from pocketpay.api import ids
-    from pocketpay.api.operations.sought import sought_transaction
+    from pocketpay.api.operations.customer_query import transaction_uuid
     from pocketpay.operations.reverse_transaction import reverse_transaction
     from pocketpay.transactions.transaction import Transaction
 
     async def reverse(console: Console) -> Transaction:
-        transaction_id = sought_transaction(transaction)
+        transaction_id = transaction_uuid(transaction)
         answer = await reverse_transaction(
             await console.desk(),
             login(),

@@ -86,11 +86,11 @@ def _message(refusal: Refusal) -> str:
 
 async def wallet_of_text(console: Console, typed: str) -> UUID:
     """Returns the wallet with the typed wallet id, user id or username. Raises NotFound."""
-    from pocketpay.api.operations.sought import sought
+    from pocketpay.api.operations.customer_query import customer_query
     from pocketpay.operations.customers import wallet_of
     from pocketpay.transactions.errors import NotFound
 
-    wallet_id = await console.database.query(wallet_of, sought(typed))
+    wallet_id = await console.database.query(wallet_of, customer_query(typed))
     if wallet_id is None:
         raise NotFound("wallet")
     return wallet_id

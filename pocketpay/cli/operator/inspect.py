@@ -23,12 +23,12 @@ def find_verb(
 ) -> None:
     """Finds customers by an exact value, including closed accounts; exits with 1 when there is none."""
     from pocketpay.api import ids
-    from pocketpay.api.operations.sought import sought
+    from pocketpay.api.operations.customer_query import customer_query
     from pocketpay.operations import customers
     from pocketpay.wallets.reads import WalletReads
 
     async def read_rows(console: Console) -> list[list[str | None]]:
-        found = await console.database.query(customers.find, sought(text))
+        found = await console.database.query(customers.find, customer_query(text))
         reads, wallet_ids = WalletReads(console.database), [one.wallet_id for one in found]
         balances = await reads.balances.load_many(wallet_ids)
         reasons = await reads.freeze_reasons.load_many(wallet_ids)

@@ -1,7 +1,7 @@
-"""Documents that cost as much as the limits allow: a search for the dearest one.
+"""A search for the most expensive GraphQL document that the limits allow.
 
-A document is made by one of the families below, each of which repeats a part until the text has about as many tokens
-as a document may have. The search takes families and parts at random, and tries neighbours of the dearest so far.
+Each family below generates documents that repeat a part until the document has about the maximum number of tokens.
+The search tries random families and parts, and variations of the most expensive document so far.
 """
 
 import random
@@ -31,12 +31,12 @@ PARTS = (
     "__typename @unknown",
     "riskPolicy { rapidTransferCount rapidTransferWindowMinutes confirmationMinutes newRecipient }",
 )
-"""Fields of Query, and of nothing."""
+"""Fields of Query, and fields that do not exist."""
 
 
 @dataclass(frozen=True)
 class Document:
-    """A text, and how it was made."""
+    """A document's text, and the parameters that generated it."""
 
     family: str
     parts: tuple[str, ...]
@@ -70,11 +70,11 @@ def _chain(parts: tuple[str, ...], size: int) -> str:
 
 
 def _web(parts: tuple[str, ...], size: int) -> str:
-    """Each fragment spreads all that come after it."""
-    few = min(size, 26)
+    """Fragments of which each one spreads all later ones."""
+    count = min(size, 26)
     fragments = (
-        f"fragment f{n} on Query {{ {' '.join(f'...f{m}' for m in range(n + 1, few))} {parts[n % len(parts)]} }}"
-        for n in range(few)
+        f"fragment f{n} on Query {{ {' '.join(f'...f{m}' for m in range(n + 1, count))} {parts[n % len(parts)]} }}"
+        for n in range(count)
     )
     return "{ ...f0 } " + " ".join(fragments)
 
@@ -112,14 +112,14 @@ ITEMS = (
     "",
     "typ: 1, amoun: 1, too: 1",
 )
-"""Items of a batch, right and wrong."""
+"""Items of a batch, valid and not valid."""
 
 
 def _batch(parts: tuple[str, ...], size: int) -> str:
     item = ITEMS[len(parts[0]) % len(ITEMS)]
     items = " ".join(f"{{{item}}}" for _ in range(min(size, 600)))
-    beside = "errors { code } " * min(size // 10, 40)
-    return f"mutation ($v: String!) {{ transferBatch(input: {{transfers: [{items}]}}) {{ {beside} }} }}"
+    selection = "errors { code } " * min(size // 10, 40)
+    return f"mutation ($v: String!) {{ transferBatch(input: {{transfers: [{items}]}}) {{ {selection} }} }}"
 
 
 FAMILIES: dict[str, Callable[[tuple[str, ...], int], str]] = {
@@ -139,31 +139,31 @@ FAMILIES: dict[str, Callable[[tuple[str, ...], int], str]] = {
 
 
 def at_random(chance: random.Random) -> Document:
-    """A document of any family."""
+    """A random document of a random family."""
     family = chance.choice(list(FAMILIES))
     parts = tuple(chance.choices(PARTS, k=chance.randint(1, 3)))
-    return _made(family, parts, chance.choice((20, 50, 100, 200, 250, 480, 900)))
+    return _generate(family, parts, chance.choice((20, 50, 100, 200, 250, 480, 900)))
 
 
-def near(document: Document, chance: random.Random) -> Document:
-    """One that differs in a part or in its size."""
+def vary(document: Document, chance: random.Random) -> Document:
+    """Returns a document that differs from this one in one part or in its size."""
     if chance.random() < 0.5:
-        return _made(document.family, document.parts, max(1, int(document.size * chance.uniform(0.7, 1.4))))
+        return _generate(document.family, document.parts, max(1, int(document.size * chance.uniform(0.7, 1.4))))
     parts = [*document.parts]
     parts[chance.randrange(len(parts))] = chance.choice(PARTS)
-    return _made(document.family, tuple(parts), document.size)
+    return _generate(document.family, tuple(parts), document.size)
 
 
 def search(chance: random.Random, tries: int, cost: Callable[[str], float]) -> Iterator[tuple[float, Document]]:
-    """The documents that were dearer than all before them, each with its cost."""
-    dearest, most = at_random(chance), 0.0
+    """Yields each document that is more expensive than all documents before it, with its cost."""
+    best, highest = at_random(chance), 0.0
     for number in range(tries):
-        document = at_random(chance) if number % 2 or not most else near(dearest, chance)
-        paid = cost(document.text)
-        if paid > most:
-            dearest, most = document, paid
-            yield paid, document
+        document = at_random(chance) if number % 2 or not highest else vary(best, chance)
+        measured = cost(document.text)
+        if measured > highest:
+            best, highest = document, measured
+            yield measured, document
 
 
-def _made(family: str, parts: tuple[str, ...], size: int) -> Document:
+def _generate(family: str, parts: tuple[str, ...], size: int) -> Document:
     return Document(family, parts, size, FAMILIES[family](parts, size))

@@ -1,7 +1,8 @@
-"""What an operator may type to name somebody or a transaction: a username, an email address, a phone number, an id.
+"""Parses the text by which an operator looks up a customer or a transaction: a username, an email address, a phone
+number, or an id.
 
-An id may be the one that operators see or the one that its owner knows. Operators saw the owner's ids before, and a
-customer quotes the one on their own screen.
+An id can be the operators' id or the customers' id of an object. Customers quote the id on their own screen, and
+older versions showed operators the customers' ids.
 """
 
 from uuid import UUID
@@ -14,8 +15,8 @@ from pocketpay.operations.customers import CustomerQuery
 from pocketpay.text.pasted import trimmed
 
 
-def sought(typed: str) -> CustomerQuery:
-    """Everything that the text may mean."""
+def customer_query(typed: str) -> CustomerQuery:
+    """Everything that the text can mean: an id, or a username, an email address and a phone number."""
     text = trimmed(typed)
     match ids.split_prefix(text):
         case (ids.USER | ids.CUSTOMER, id):
@@ -27,8 +28,8 @@ def sought(typed: str) -> CustomerQuery:
     return CustomerQuery(username=canonical(text), email=_email(text), phone=_phone(text))
 
 
-def sought_transaction(typed: str) -> UUID | None:
-    """The transaction with that id, or None where it is the id of none."""
+def transaction_uuid(typed: str) -> UUID | None:
+    """The UUID in the id of a transaction; None when the text is not such an id."""
     match ids.split_prefix(trimmed(typed)):
         case (ids.TRANSACTION | ids.CUSTOMER_TRANSACTION, id):
             return id
