@@ -24,7 +24,7 @@ WORDS = {"Amount": '"1.00"', "Int": "1", "Boolean": "true", "DateTime": '"2026-1
 """A value of each scalar that is no text."""
 
 
-async def test_every_field_asks_who_is_there_before_anything_else(client: Client) -> None:
+async def test_every_field_except_those_for_signing_in_requires_a_session(client: Client) -> None:
     ada = await client.sign_up("ada")
     known = (await client.data('{ profile(username: "ada") { id } }', by=ada))["profile"]["id"]
     types = {"query": schema._schema.query_type, "mutation": schema._schema.mutation_type}

@@ -34,7 +34,7 @@ def elsewhere(id: str) -> list[str]:
     return [ids.encode(ids.WALLET, uuid), id[:-1], f"{id}x", "card_", "", "1", "card_" + "0" * 100]
 
 
-async def test_newest_card_comes_first(client: Client) -> None:
+async def test_cards_are_listed_newest_first(client: Client) -> None:
     ada, bob = await client.sign_up("ada"), await client.sign_up("bob")
     made = [await card_of(client, ada, label=f"Card {n}") for n in range(3)]
     await card_of(client, bob)
@@ -44,7 +44,7 @@ async def test_newest_card_comes_first(client: Client) -> None:
 
 
 @pytest.mark.parametrize("direction", [1, -1])
-async def test_open_cards_are_all_there_and_of_the_closed_the_newest(
+async def test_the_list_has_every_open_card_and_the_newest_closed_ones(
     client: Client, owner: "Connection[Record]", direction: int
 ) -> None:
     ada = await client.sign_up("ada")
@@ -59,7 +59,7 @@ async def test_open_cards_are_all_there_and_of_the_closed_the_newest(
     assert {card["label"] for card in cards} == {"First", "Second"} | {f"Old {n}" for n in newest}
 
 
-async def test_list_reads_no_more_cards_than_it_gives(client: Client, owner: "Connection[Record]") -> None:
+async def test_the_list_reads_at_most_two_more_cards_than_it_returns(client: Client, owner: "Connection[Record]") -> None:
     ada = await client.sign_up("ada")
     await card_of(client, ada, label="First")
     for step in (1, 1000, 200_000):
@@ -70,7 +70,7 @@ async def test_list_reads_no_more_cards_than_it_gives(client: Client, owner: "Co
     assert rows_read(scans(plan, "cards")) <= 102
 
 
-async def test_card_is_found_by_its_id_and_only_by_its_owner(client: Client) -> None:
+async def test_only_the_owner_finds_a_card_by_its_id(client: Client) -> None:
     ada, eve = await client.sign_up("ada"), await client.sign_up("eve")
     card = (await issue(client, ada))["card"]
     assert (await client.data(NODE, {"id": card["id"]}, by=ada))["node"] == card
@@ -80,7 +80,7 @@ async def test_card_is_found_by_its_id_and_only_by_its_owner(client: Client) -> 
 
 
 @pytest.mark.parametrize("verb", VERBS)
-async def test_card_is_brought_into_its_state_however_often_it_is_said(client: Client, verb: str) -> None:
+async def test_repeating_a_change_of_status_returns_the_same_card(client: Client, verb: str) -> None:
     ada = await client.sign_up("ada")
     id = await card_of(client, ada)
     answers = [await bring(client, ada, verb, id) for _ in range(2)]
@@ -90,7 +90,7 @@ async def test_card_is_brought_into_its_state_however_often_it_is_said(client: C
 
 
 @pytest.mark.parametrize("verb", ["freezeCard", "unfreezeCard"])
-async def test_closed_card_says_its_state(client: Client, verb: str) -> None:
+async def test_changing_a_closed_card_is_refused_with_its_status(client: Client, verb: str) -> None:
     ada = await client.sign_up("ada")
     id = await card_of(client, ada)
     await bring(client, ada, "closeCard", id)
@@ -115,7 +115,7 @@ async def test_closed_card_says_its_state(client: Client, verb: str) -> None:
 
 
 @pytest.mark.parametrize("verb", VERBS)
-async def test_card_of_somebody_else_does_not_exist(client: Client, verb: str) -> None:
+async def test_a_card_of_another_user_is_not_found(client: Client, verb: str) -> None:
     ada, eve = await client.sign_up("ada"), await client.sign_up("eve")
     card = (await issue(client, ada))["card"]
     asked = [(eve, card["id"]), *((ada, id) for id in elsewhere(card["id"]))]
@@ -126,7 +126,7 @@ async def test_card_of_somebody_else_does_not_exist(client: Client, verb: str) -
     assert await listed(client, ada) == [card]
 
 
-async def test_limit_left_out_stays_and_null_lifts_it(client: Client) -> None:
+async def test_an_omitted_limit_stays_and_null_removes_it(client: Client) -> None:
     ada = await client.sign_up("ada")
     id = await card_of(client, ada, perPaymentLimit="5", monthlyLimit="9")
     for said, each, monthly in (
@@ -142,7 +142,7 @@ async def test_limit_left_out_stays_and_null_lifts_it(client: Client) -> None:
 
 
 @pytest.mark.parametrize("field", ["perPaymentLimit", "monthlyLimit"])
-async def test_limit_that_is_no_amount_changes_nothing(client: Client, field: str) -> None:
+async def test_an_invalid_limit_is_refused_and_changes_nothing(client: Client, field: str) -> None:
     ada = await client.sign_up("ada")
     card = (await issue(client, ada))["card"]
     for amount in ("0", "1.001"):
@@ -154,7 +154,7 @@ async def test_limit_that_is_no_amount_changes_nothing(client: Client, field: st
     assert await listed(client, ada) == [card]
 
 
-async def test_nobody_signed_in_sees_or_changes_a_card(client: Client) -> None:
+async def test_an_anonymous_request_can_neither_list_nor_change_cards(client: Client) -> None:
     id = await card_of(client, await client.sign_up("ada"))
     documents = [LIST, *(f'mutation {{ {verb}(id: "{id}") {{ card {{ id }} }} }}' for verb in VERBS)]
     documents.append(f'mutation {{ updateCardLimits(input: {{ id: "{id}" }}) {{ card {{ id }} }} }}')

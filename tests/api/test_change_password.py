@@ -14,7 +14,7 @@ CHANGE = (
 )
 
 
-async def test_other_tokens_and_the_old_password_are_refused_from_then_on(database: Database) -> None:
+async def test_changing_the_password_revokes_other_sessions_and_the_old_password(database: Database) -> None:
     async with street(database) as at:
         there = (await newcomer(at))["accessToken"]
         here = (await at.data(SIGN_IN, input={"login": "ada", "password": PASSWORD}))["tokens"]["accessToken"]
@@ -31,7 +31,7 @@ async def test_other_tokens_and_the_old_password_are_refused_from_then_on(databa
             assert [error["code"] for error in payload["errors"]] == codes
 
 
-async def test_both_fields_are_judged_together_and_neither_is_repeated(database: Database) -> None:
+async def test_both_passwords_are_checked_together_and_neither_is_in_an_error_message(database: Database) -> None:
     async with street(database) as at:
         here = (await newcomer(at))["accessToken"]
         asked = {"currentPassword": "not the password", "newPassword": "pocketpay"}
@@ -44,7 +44,7 @@ async def test_both_fields_are_judged_together_and_neither_is_repeated(database:
         assert not [error for error in payload["errors"] for said in asked.values() if said in error["message"]]
 
 
-async def test_sixth_wrong_password_is_rate_limited_in_the_payload(database: Database) -> None:
+async def test_the_sixth_wrong_password_is_rate_limited_in_the_payload(database: Database) -> None:
     async with street(database) as at:
         here = (await newcomer(at))["accessToken"]
         asked = {"currentPassword": "not the password", "newPassword": NEW}
@@ -53,13 +53,13 @@ async def test_sixth_wrong_password_is_rate_limited_in_the_payload(database: Dat
         assert (answers[5]["path"], answers[5]["retryable"]) == ([], True)
 
 
-async def test_nobody_signed_in_changes_nothing(database: Database) -> None:
+async def test_an_anonymous_request_cannot_change_a_password(database: Database) -> None:
     async with street(database) as at:
         (error,) = (await at.ask(CHANGE, input={"currentPassword": PASSWORD, "newPassword": NEW}))["errors"]
         assert error["extensions"]["code"] == "UNAUTHENTICATED"
 
 
-async def test_sockets_of_the_other_sessions_close_on_every_server(database_dsn: Dsns) -> None:
+async def test_changing_the_password_closes_other_sessions_sockets_on_every_server(database_dsn: Dsns) -> None:
     async with (
         live(database_dsn.server) as one,
         live(database_dsn.server) as other,

@@ -24,7 +24,7 @@ async def server(database_dsn: Dsns) -> AsyncIterator[OneServer]:
         yield serves
 
 
-async def test_recent_counterparties_are_those_paid_or_paying_last(
+async def test_recent_counterparties_are_ordered_by_their_latest_payment(
     owner: Owner, server: OneServer, database_dsn: Dsns
 ) -> None:
     alice, bob, cleo, dan = await people(owner, "alice", "bob", "cleo", "dan")
@@ -40,14 +40,14 @@ async def test_recent_counterparties_are_those_paid_or_paying_last(
     await database.close()
 
 
-async def test_recent_counterparties_are_not_those_who_have_left(owner: Owner, server: OneServer) -> None:
+async def test_recent_counterparties_leave_out_closed_users(owner: Owner, server: OneServer) -> None:
     alice, bob = await people(owner, "alice", "bob")
     await write(owner, [payment(alice, bob)])
     await owner.execute("update users set closed_at = clock_timestamp() where username = 'bob'")
     assert await Door(server).ask(alice, RECENT) == []
 
 
-async def test_people_are_found_by_the_beginning_of_a_name(owner: Owner, server: OneServer) -> None:
+async def test_search_finds_profiles_by_the_prefix_of_a_username(owner: Owner, server: OneServer) -> None:
     alice, *_ = await people(owner, "alice", "alfred", "bob")
     door = Door(server)
     assert [one["username"] for one in await door.ask(alice, SEARCH, text="AL")] == ["alfred", "alice"]
@@ -55,7 +55,7 @@ async def test_people_are_found_by_the_beginning_of_a_name(owner: Owner, server:
     assert await door.ask(alice, SEARCH, text="\x00") == []
 
 
-async def test_more_than_a_hundred_people_at_once_are_refused(owner: Owner, server: OneServer) -> None:
+async def test_asking_for_more_than_a_hundred_profiles_is_refused(owner: Owner, server: OneServer) -> None:
     (alice,) = await people(owner, "alice")
     door = Door(server)
     for first in (-1, 101):

@@ -45,7 +45,7 @@ def refusals(payload: Any) -> list[tuple[str, list[str]]]:
 
 
 @pytest.mark.parametrize("way", ["code", "token"])
-async def test_customer_gets_in_by_the_mail_and_the_operator_sees_no_code(
+async def test_a_customer_recovers_by_mail_and_the_operator_sees_no_code(
     client: Client, owner: Owner, way: str
 ) -> None:
     olga = await operator(client)
@@ -77,7 +77,7 @@ async def test_customer_gets_in_by_the_mail_and_the_operator_sees_no_code(
         ("olga", WHY, ("FORBIDDEN", ["input", "customer"])),
     ],
 )
-async def test_refusal_names_the_input_and_nothing_is_recorded(
+async def test_a_refused_action_names_the_input_and_records_nothing(
     client: Client, owner: Owner, document: str, customer: str, reason: str, refused: tuple[str, list[str]]
 ) -> None:
     olga = await operator(client)
@@ -89,7 +89,7 @@ async def test_refusal_names_the_input_and_nothing_is_recorded(
     assert await mailbox(client.services.identity, owner) == []
 
 
-async def test_recovery_says_clearly_why_it_cannot_begin(client: Client, owner: Owner) -> None:
+async def test_a_recovery_that_cannot_begin_is_refused_with_the_reason(client: Client, owner: Owner) -> None:
     olga = await operator(client)
     await client.sign_up("ada", raw_email=MAIL)
     input = {"customer": "ada", "reason": WHY}
@@ -108,7 +108,7 @@ async def test_recovery_says_clearly_why_it_cannot_begin(client: Client, owner: 
     assert len(await mailbox(client.services.identity, owner)) == 2
 
 
-async def test_server_without_mail_says_so(database_dsn: Dsns) -> None:
+async def test_a_server_without_mail_refuses_with_mail_unavailable(database_dsn: Dsns) -> None:
     async with serving(database_dsn.server, environment="production", secret_key="x" * 32) as client:
         olga = await operator(client)
         await ada_of(client)
@@ -116,7 +116,7 @@ async def test_server_without_mail_says_so(database_dsn: Dsns) -> None:
         assert refusals(payload) == [("MAIL_UNAVAILABLE", [])]
 
 
-async def test_address_is_verified_if_it_is_the_customers(client: Client) -> None:
+async def test_an_operator_verifies_only_the_customers_own_address(client: Client) -> None:
     olga = await operator(client)
     await client.sign_up("ada", raw_email=MAIL)
     await client.sign_up("bea")
@@ -137,7 +137,7 @@ async def test_address_is_verified_if_it_is_the_customers(client: Client) -> Non
     assert after["emailVerified"]
 
 
-async def test_sessions_and_transactions_of_a_customer_are_listed(client: Client) -> None:
+async def test_an_operator_sees_a_customers_sessions_and_transactions(client: Client) -> None:
     olga, ada = await operator(client), await ada_of(client)
     (there,) = (await client.data("{ viewer { sessions { id } } }", by=ada))["viewer"]["sessions"]
     await client.data(SIGN_IN, {"input": {"login": "ada", "password": PASSWORD}})
@@ -158,7 +158,7 @@ async def test_sessions_and_transactions_of_a_customer_are_listed(client: Client
     assert ([one["type"] for one in page["nodes"]], page["pageInfo"]["hasNextPage"]) == (["BONUS"], False)
 
 
-async def test_sessions_and_sockets_of_the_customer_end_on_every_server(database_dsn: Dsns) -> None:
+async def test_ending_sessions_closes_the_customers_sockets_on_every_server(database_dsn: Dsns) -> None:
     async with serving(database_dsn.server) as one, serving(database_dsn.server) as other:
         olga, ada, bea = await operator(one), await one.sign_up("ada"), await one.sign_up("bea")
         async with (
@@ -178,7 +178,7 @@ async def test_sessions_and_sockets_of_the_customer_end_on_every_server(database
         assert (again["ended"], again["errors"]) == (0, [])
 
 
-async def test_acts_are_on_record_and_proved_also_when_the_customer_has_left(client: Client) -> None:
+async def test_actions_stay_recorded_and_audited_after_the_customer_closes_the_wallet(client: Client) -> None:
     olga = await operator(client)
     await client.sign_up("ada", raw_email=MAIL)
     input = {"customer": "ada", "reason": WHY}

@@ -47,7 +47,7 @@ def deposits(wallet: Any, many: int) -> list[Paid]:
     return [Paid(NOON + timedelta(minutes=n), None, wallet, 100) for n in range(many)]
 
 
-async def test_entries_are_the_newest_first_each_with_the_balance_after_it(owner: Owner, server: OneServer) -> None:
+async def test_entries_are_listed_newest_first_with_the_balance_after_each(owner: Owner, server: OneServer) -> None:
     alice, bob = await people(owner, "alice", "bob")
     await server.deposit(alice, "10.00")
     await server.send(alice, "bob", "4.00")
@@ -60,7 +60,7 @@ async def test_entries_are_the_newest_first_each_with_the_balance_after_it(owner
     assert numbers(await entries(Door(server), bob)) == [1]
 
 
-async def test_pages_lead_from_one_to_the_next_and_back(owner: Owner, server: OneServer) -> None:
+async def test_pages_can_be_read_forward_and_backward(owner: Owner, server: OneServer) -> None:
     (alice,) = await people(owner, "alice")
     await post(owner, deposits(alice, 5))
     door = Door(server)
@@ -78,7 +78,7 @@ async def test_pages_lead_from_one_to_the_next_and_back(owner: Owner, server: On
     assert {page["totalCount"] for page in (one, two, three, back)} == {5}
 
 
-async def test_pages_stay_true_while_others_write(owner: Owner, server: OneServer) -> None:
+async def test_pages_neither_repeat_nor_skip_entries_while_others_are_written(owner: Owner, server: OneServer) -> None:
     (alice,) = await people(owner, "alice")
     await post(owner, deposits(alice, 6))
     door, gone, after = Door(server), [], None
@@ -93,7 +93,7 @@ async def test_pages_stay_true_while_others_write(owner: Owner, server: OneServe
     assert (await entries(door, alice))["totalCount"] == 9
 
 
-async def test_cursor_of_another_list_and_pages_that_cannot_be_are_refused(owner: Owner, server: OneServer) -> None:
+async def test_a_foreign_cursor_and_invalid_page_arguments_are_refused(owner: Owner, server: OneServer) -> None:
     alice, bob = await people(owner, "alice", "bob")
     await post(owner, [*deposits(alice, 2), *deposits(bob, 2)])
     door = Door(server)
@@ -107,7 +107,7 @@ async def test_cursor_of_another_list_and_pages_that_cannot_be_are_refused(owner
     assert numbers(await entries(door, alice, first=0)) == []
 
 
-async def test_page_with_its_transactions_and_people_takes_a_few_reads(
+async def test_a_page_with_transactions_and_counterparties_takes_five_reads(
     owner: Owner, server: OneServer, database_dsn: Dsns
 ) -> None:
     alice, bob = await people(owner, "alice", "bob")
@@ -128,7 +128,7 @@ async def test_page_with_its_transactions_and_people_takes_a_few_reads(
     await counting.close()
 
 
-async def test_balance_at_a_moment_has_what_was_posted_at_it_or_before(owner: Owner, server: OneServer) -> None:
+async def test_balance_at_a_time_includes_entries_posted_at_or_before_it(owner: Owner, server: OneServer) -> None:
     alice, bob = await people(owner, "alice", "bob")
     times = [NOON, NOON, NOON + timedelta(microseconds=1), NOON + timedelta(days=1)]
     await post(owner, [Paid(at, None, alice, 100) for at in times])
@@ -147,7 +147,7 @@ async def test_balance_at_a_moment_has_what_was_posted_at_it_or_before(owner: Ow
     assert await door.refusal(None, AT, time="2026-11-22T12:00:00Z") == "UNAUTHENTICATED"
 
 
-async def test_held_money_is_in_the_balance_of_the_moment(owner: Owner, database_dsn: Dsns) -> None:
+async def test_balance_at_a_time_includes_held_money(owner: Owner, database_dsn: Dsns) -> None:
     alice, _ = await people(owner, "alice", "bob")
     async with serving(database_dsn.server, asks=True) as server:
         await server.deposit(alice, "10.00")
@@ -159,7 +159,7 @@ async def test_held_money_is_in_the_balance_of_the_moment(owner: Owner, database
         assert await balance_at(Door(server), alice, "9999-01-01T00:00:00Z") == "6.00"
 
 
-async def test_many_moments_are_one_read(owner: Owner, server: OneServer, database_dsn: Dsns) -> None:
+async def test_balances_at_many_times_are_read_together(owner: Owner, server: OneServer, database_dsn: Dsns) -> None:
     (alice,) = await people(owner, "alice")
     await post(owner, deposits(alice, 40))
     counting: Database = await CountsReads.open(database_dsn.server)

@@ -47,7 +47,7 @@ async def told(watch: ChangesWatch[Transaction], count: int) -> list[tuple[UUID,
     return [(transaction.id, transaction.status) for transaction in seen]
 
 
-async def test_a_payment_reaches_both_balances_on_whatever_server_they_watch(
+async def test_a_payment_updates_both_balances_watched_on_different_servers(
     database_dsn: Dsns, alice_and_bob: tuple[UUID, UUID]
 ) -> None:
     alice, bob = alice_and_bob
@@ -61,7 +61,7 @@ async def test_a_payment_reaches_both_balances_on_whatever_server_they_watch(
             assert str((await soon(his.next())).available) == "12.50"
 
 
-async def test_no_change_of_a_balance_is_lost_whenever_one_subscribes(
+async def test_no_balance_change_is_lost_whenever_the_subscription_begins(
     database_dsn: Dsns, alice_and_bob: tuple[UUID, UUID]
 ) -> None:
     """Watches begin at any moment of a storm of deposits; each sees growing versions, and the last."""
@@ -106,7 +106,7 @@ async def test_one_read_serves_many_subscribers(database_dsn: Dsns, alice_and_bo
             context.__exit__(None, None, None)
 
 
-async def test_what_awaits_an_answer_is_told_to_the_sender_and_only_while_it_does(
+async def test_only_the_sender_sees_pending_payments_and_only_while_they_are_pending(
     database_dsn: Dsns, alice_and_bob: tuple[UUID, UUID]
 ) -> None:
     alice, bob = alice_and_bob
@@ -125,7 +125,7 @@ async def test_what_awaits_an_answer_is_told_to_the_sender_and_only_while_it_doe
             assert await soon(hers.next()) == ()
 
 
-async def test_changes_reach_the_sender_at_once_and_the_recipient_when_completed(
+async def test_the_recipient_gets_only_completed_payments_the_sender_every_change(
     database_dsn: Dsns, alice_and_bob: tuple[UUID, UUID]
 ) -> None:
     alice, bob = alice_and_bob
@@ -143,7 +143,7 @@ async def test_changes_reach_the_sender_at_once_and_the_recipient_when_completed
                 pass
 
 
-async def test_what_changed_while_the_listener_was_lost_arrives_when_it_is_back(
+async def test_changes_made_while_the_listener_was_down_arrive_after_it_restarts(
     database_dsn: Dsns, alice_and_bob: tuple[UUID, UUID], owner: Owner
 ) -> None:
     alice, bob = alice_and_bob
@@ -166,7 +166,7 @@ async def test_what_changed_while_the_listener_was_lost_arrives_when_it_is_back(
             assert await told(changes_of_bob, 1) == [(following.id, Status.COMPLETED)]
 
 
-async def test_a_killed_listener_loses_nothing_under_load(
+async def test_killing_the_listener_under_load_loses_no_change(
     database_dsn: Dsns, alice_and_bob: tuple[UUID, UUID], owner: Owner
 ) -> None:
     alice, bob = alice_and_bob
@@ -187,7 +187,7 @@ async def test_a_killed_listener_loses_nothing_under_load(
                 posted = (await soon(balance.next())).posted_minor
 
 
-async def test_everything_told_at_once_is_read_again(
+async def test_a_notification_for_all_makes_the_server_read_everything_again(
     database_dsn: Dsns, alice_and_bob: tuple[UUID, UUID], owner: Owner
 ) -> None:
     """An operator's hand on the database tells nobody; `all` makes every server look."""
@@ -200,7 +200,7 @@ async def test_everything_told_at_once_is_read_again(
             assert (await soon(watch.next())).version == 1
 
 
-async def test_changes_since_a_moment_come_in_order_and_only_what_may_be_seen(
+async def test_changes_since_a_time_are_ordered_and_limited_to_what_the_wallet_may_see(
     database_dsn: Dsns, alice_and_bob: tuple[UUID, UUID]
 ) -> None:
     alice, bob = alice_and_bob
@@ -226,7 +226,7 @@ async def test_changes_since_a_moment_come_in_order_and_only_what_may_be_seen(
     assert [one.id for one in few[0]] == [deposit.id, pending.id]
 
 
-async def test_original_that_was_given_back_while_nobody_listened_is_found_by_both_sides(
+async def test_changes_since_a_time_include_a_refunded_original_for_both_sides(
     database_dsn: Dsns, alice_and_bob: tuple[UUID, UUID], owner: Owner
 ) -> None:
     alice, bob = alice_and_bob
@@ -254,7 +254,7 @@ async def test_original_that_was_given_back_while_nobody_listened_is_found_by_bo
         assert sorted((one.version, one.refunded) for one in told if one.refund_of is None) == [(2, 600), (3, 300)]
 
 
-async def test_payment_that_changed_long_after_it_was_made_is_found(
+async def test_changes_since_a_time_include_a_payment_created_long_before(
     database_dsn: Dsns, alice_and_bob: tuple[UUID, UUID], owner: Owner
 ) -> None:
     alice, bob = alice_and_bob
@@ -276,7 +276,7 @@ async def test_payment_that_changed_long_after_it_was_made_is_found(
     assert many == 2
 
 
-async def test_payment_received_before_another_was_given_back_is_not_passed_over(
+async def test_paging_by_one_change_does_not_skip_a_payment_before_a_refund(
     database_dsn: Dsns, alice_and_bob: tuple[UUID, UUID]
 ) -> None:
     alice, bob = alice_and_bob
@@ -293,7 +293,7 @@ async def test_payment_received_before_another_was_given_back_is_not_passed_over
     assert [one.id for one in paged] == [second.id, *sorted((first.id, back.id))]
 
 
-async def test_refund_is_told_live_with_its_original(database_dsn: Dsns, alice_and_bob: tuple[UUID, UUID]) -> None:
+async def test_a_refund_is_delivered_live_together_with_its_original(database_dsn: Dsns, alice_and_bob: tuple[UUID, UUID]) -> None:
     alice, bob = alice_and_bob
     async with serving(database_dsn.server) as server:
         await server.deposit(alice, "50.00")

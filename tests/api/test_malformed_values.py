@@ -47,7 +47,7 @@ def said(answer: Any) -> list[tuple[str, list[str | int], str]]:
 
 
 @pytest.mark.parametrize("wrong", [12.5, "12,50", "-1", "1e3", " 1", "12.5555", True, {}, 10**13])
-async def test_variable_says_its_place_and_how_an_amount_of_the_wallet_looks(client: Client, wrong: object) -> None:
+async def test_the_error_for_a_variable_has_its_path_and_the_format_of_an_amount(client: Client, wrong: object) -> None:
     ada = await signed_up(client, "ada")
     answer = await client.post(TRANSFER, {"in": item(wrong, idempotencyKey="12345678")}, by=ada)
     words = f"Variable '$in' has invalid value at .amount: {IN_USD}"
@@ -55,7 +55,7 @@ async def test_variable_says_its_place_and_how_an_amount_of_the_wallet_looks(cli
 
 
 @pytest.mark.parametrize(("currency", "words"), [("USD", IN_USD), ("JPY", IN_JPY), ("KWD", IN_KWD)])
-async def test_words_are_those_of_the_viewers_currency(client: Client, currency: str, words: str) -> None:
+async def test_the_format_in_the_error_is_that_of_the_viewers_currency(client: Client, currency: str, words: str) -> None:
     ada = await signed_up(client, "ada", currency=currency)
     answer = await client.post(QUOTE, {"much": "x"}, by=ada)
     assert said(answer) == [("BAD_USER_INPUT", ["much"], f"Variable '$much' has invalid value: {words}")]
@@ -64,14 +64,14 @@ async def test_words_are_those_of_the_viewers_currency(client: Client, currency:
         assert said(literal) == [("BAD_USER_INPUT", ["amount"], words)]
 
 
-async def test_one_prepared_document_has_the_words_of_whoever_asks(client: Client) -> None:
+async def test_a_prepared_document_gives_each_viewer_the_format_of_their_currency(client: Client) -> None:
     text = "{ withdrawalQuote(amount: 12.5, speed: STANDARD) { fee { amount } } }"
     ada, bob = await signed_up(client, "ada", currency="JPY"), await signed_up(client, "bob", currency="KWD")
     for person, words in ((ada, IN_JPY), (bob, IN_KWD), (ada, IN_JPY), (None, IN_ANY)):
         assert said(await client.post(text, by=person)) == [("BAD_USER_INPUT", ["amount"], words)]
 
 
-async def test_socket_has_the_same_words(client: Client) -> None:
+async def test_a_socket_returns_the_same_error_message(client: Client) -> None:
     ada = await signed_up(client, "ada", "JPY")
     async with listening(client) as server, socket(f"http://127.0.0.1:{server.port}", ada.token) as opened:
         error = await (await opened.subscribe(QUOTE, much=1.5)).error()
@@ -80,7 +80,7 @@ async def test_socket_has_the_same_words(client: Client) -> None:
     ]
 
 
-async def test_place_has_indexes_and_every_value_has_its_own(client: Client) -> None:
+async def test_the_path_has_list_indexes_and_every_bad_value_has_its_own_error(client: Client) -> None:
     ada = await signed_up(client, "ada")
     variables = {"input": {"transfers": [item("1"), item("x"), item(1.5)], "idempotencyKey": "12345678"}}
     answer = await client.post(BATCH, variables, by=ada)
@@ -90,7 +90,7 @@ async def test_place_has_indexes_and_every_value_has_its_own(client: Client) -> 
     ]
 
 
-async def test_literal_is_found_wherever_it_stands(client: Client) -> None:
+async def test_a_bad_literal_has_its_path_in_an_argument_a_fragment_or_a_default(client: Client) -> None:
     ada = await signed_up(client, "ada")
     key, items = (
         '"12345678"',
@@ -109,7 +109,7 @@ async def test_literal_is_found_wherever_it_stands(client: Client) -> None:
         assert [(code, at) for code, at, _ in said(await client.post(text, by=ada))] == [("BAD_USER_INPUT", place)]
 
 
-async def test_other_values_say_their_place_too(client: Client) -> None:
+async def test_errors_for_other_types_have_a_path_too(client: Client) -> None:
     ada = await signed_up(client, "ada")
     for document, variables, place in (
         (LIST, {"given": {"since": "yesterday"}}, ["given", "since"]),
@@ -129,7 +129,7 @@ async def test_other_values_say_their_place_too(client: Client) -> None:
         assert [(code, at) for code, at, _ in said(answer)] == [("BAD_USER_INPUT", place)], document
 
 
-async def test_well_shaped_amount_with_too_many_decimals_stays_a_refusal(client: Client) -> None:
+async def test_a_well_formed_amount_with_too_many_decimals_is_a_refusal(client: Client) -> None:
     for name, currency, words in (("ada", "USD", "at most 2 decimals"), ("bob", "JPY", "no decimals")):
         person = await signed_up(client, name, currency=currency)
         answer = await client.data(TRANSFER, {"in": item("1.005", idempotencyKey="12345678")}, by=person)
@@ -138,7 +138,7 @@ async def test_well_shaped_amount_with_too_many_decimals_stays_a_refusal(client:
         assert f"must have {words} in {currency}" in error["message"]
 
 
-async def test_arguments_that_do_not_go_together_have_no_place(client: Client) -> None:
+async def test_the_error_for_conflicting_arguments_has_no_path(client: Client) -> None:
     ada = await signed_up(client, "ada")
     (error,) = (await client.post("{ transactions(first: 1, last: 1) { totalCount } }", by=ada))["errors"]
     assert error["extensions"] == {"code": "BAD_USER_INPUT"}

@@ -23,7 +23,7 @@ async def ask(server: OneServer, asker: UUID, of: str) -> UUID:
     return answer.requests[0].id
 
 
-async def test_list_with_everything_in_it_costs_five_reads_whatever_its_length(
+async def test_a_list_of_money_requests_takes_five_reads_whatever_its_length(
     database_dsn: Dsns, owner: "asyncpg.Connection[asyncpg.Record]"
 ) -> None:
     ada, bob, cyd = await people(owner, "ada", "bob", "cyd")

@@ -52,7 +52,7 @@ def wallet(whose: Admission) -> UUID:
     return whose.viewer.wallet_id
 
 
-async def test_both_sides_are_told_on_whatever_server_they_listen(here: LiveServer, there: LiveServer) -> None:
+async def test_both_sides_get_every_change_on_different_servers(here: LiveServer, there: LiveServer) -> None:
     ada, bob, eve = [await here.arrive(name) for name in ("ada", "bob", "eve")]
     async with (
         socket(here.url, ada.tokens.access_token) as hers,
@@ -84,7 +84,7 @@ async def test_both_sides_are_told_on_whatever_server_they_listen(here: LiveServ
         await eve_sees.nothing(0)
 
 
-async def test_an_anonymous_socket_is_told_to_sign_in(here: LiveServer) -> None:
+async def test_a_subscription_on_an_anonymous_socket_is_unauthenticated(here: LiveServer) -> None:
     async with socket(here.url, None) as client:
         error = await (await client.subscribe(UPDATES)).error()
         assert error["extensions"]["code"] == "UNAUTHENTICATED"
@@ -95,7 +95,7 @@ async def told(watch: Watch[MoneyRequest], count: int) -> list[tuple[UUID, Reque
     return [(request.id, request.status) for request in seen]
 
 
-async def test_what_changed_while_the_listener_was_lost_is_told_when_it_is_back(
+async def test_changes_made_while_the_listener_was_down_arrive_after_it_restarts(
     database_dsn: Dsns, owner: "asyncpg.Connection[asyncpg.Record]"
 ) -> None:
     ada, bob = await people(owner, "ada", "bob")

@@ -43,7 +43,7 @@ def codes(told: Any) -> list[tuple[str, list[str]]]:
     return [(error["code"], error["path"]) for error in told["errors"]]
 
 
-async def test_asked_held_confirmed_and_paid(client: Client, ada: Person, bob: Person) -> None:
+async def test_a_money_request_is_paid_when_its_held_payment_is_confirmed(client: Client, ada: Person, bob: Person) -> None:
     made = (await ask(client, ada, "@bob"))["moneyRequest"]
     assert (made["direction"], made["status"], made["transaction"]) == ("OUTGOING", "PENDING", None)
     assert (made["requester"], made["payer"]) == ({"username": "ada"}, {"username": "bob"})
@@ -70,7 +70,7 @@ async def test_asked_held_confirmed_and_paid(client: Client, ada: Person, bob: P
         assert (paid["transaction"]["id"], paid["transaction"]["direction"]) == (payment["id"], direction)
 
 
-async def test_the_asker_learns_nothing_of_a_payment_until_it_is_completed(
+async def test_the_requester_sees_no_payment_until_it_is_completed(
     client: Client, ada: Person, bob: Person
 ) -> None:
     """Held, failed, cancelled: every answer about the request is to the letter what it was before."""
@@ -90,7 +90,7 @@ async def test_the_asker_learns_nothing_of_a_payment_until_it_is_completed(
     assert (await found(client, ada, id))["transaction"] is None
 
 
-async def test_latest_attempt_is_the_one_that_is_shown(client: Client, ada: Person, bob: Person) -> None:
+async def test_the_payer_sees_the_latest_payment_of_a_request(client: Client, ada: Person, bob: Person) -> None:
     id = await asked(client, ada, "bob")
     first = (await pay(client, bob, id))["transaction"]["id"]
     await client.data("mutation ($id: ID!) { cancelTransfer(id: $id) { errors { code } } }", {"id": first}, by=bob)
@@ -98,7 +98,7 @@ async def test_latest_attempt_is_the_one_that_is_shown(client: Client, ada: Pers
     assert (await found(client, bob, id))["transaction"]["id"] == second != first
 
 
-async def test_declined_and_taken_back(client: Client, ada: Person, bob: Person) -> None:
+async def test_a_declined_or_cancelled_request_is_final(client: Client, ada: Person, bob: Person) -> None:
     for verb, by, status in ((decline, bob, "DECLINED"), (take_back, ada, "CANCELLED")):
         id = await asked(client, ada, "bob")
         for replayed in (False, True):
@@ -125,14 +125,14 @@ async def test_declined_and_taken_back(client: Client, ada: Person, bob: Person)
         ({"from": "ada"}, "SELF_TRANSFER", ["input", "from"]),
     ],
 )
-async def test_refusal_of_asking_has_its_code_and_its_path(
+async def test_a_refused_money_request_has_a_code_and_a_path(
     client: Client, ada: Person, bob: Person, said: dict[str, str], code: str, path: list[str]
 ) -> None:
     told = await ask(client, ada, "bob", **said)
     assert (codes(told), told["moneyRequest"], told["replayed"]) == ([(code, path)], None, False)
 
 
-async def test_cap_says_that_it_may_pass_later(client: Client, ada: Person, bob: Person) -> None:
+async def test_too_many_open_requests_to_one_payer_are_rate_limited(client: Client, ada: Person, bob: Person) -> None:
     for _ in range(5):
         await asked(client, ada, "bob")
     (error,) = (await ask(client, ada, "bob"))["errors"]
@@ -146,7 +146,7 @@ async def test_cap_says_that_it_may_pass_later(client: Client, ada: Person, bob:
     }
 
 
-async def test_asked_again_with_its_key_it_is_the_same(client: Client, ada: Person, bob: Person) -> None:
+async def test_repeating_a_request_with_its_key_returns_the_same_request(client: Client, ada: Person, bob: Person) -> None:
     key = new_key()
     first = await ask(client, ada, "bob", idempotencyKey=key)
     again = await ask(client, ada, "@BOB", "12.50", idempotencyKey=key)
@@ -155,7 +155,7 @@ async def test_asked_again_with_its_key_it_is_the_same(client: Client, ada: Pers
     assert codes(told) == [("IDEMPOTENCY_KEY_REUSED", ["input", "idempotencyKey"])]
 
 
-async def test_bill_is_split_to_the_cent(client: Client, ada: Person, bob: Person) -> None:
+async def test_a_bill_is_split_to_the_cent(client: Client, ada: Person, bob: Person) -> None:
     await client.sign_up("cyd")
     told = await split(client, ada, ["cyd", "@bob"], "10.00")
     assert [(one["payer"]["username"], one["amount"]["amount"]) for one in told["moneyRequests"]] == [
@@ -178,7 +178,7 @@ async def test_bill_is_split_to_the_cent(client: Client, ada: Person, bob: Perso
         (["bob", "nobody_at_all"], "1", "RECIPIENT_NOT_FOUND", "among"),
     ],
 )
-async def test_refusal_of_splitting_has_its_code_and_its_path(
+async def test_a_refused_split_has_a_code_and_a_path(
     client: Client, ada: Person, bob: Person, among: list[str], total: str, code: str, field: str
 ) -> None:
     told = await split(client, ada, among, total)
@@ -187,12 +187,12 @@ async def test_refusal_of_splitting_has_its_code_and_its_path(
     assert (await listed(client, bob))["totalCount"] == 0
 
 
-async def test_who_cannot_be_asked_is_named(client: Client, ada: Person, bob: Person) -> None:
+async def test_the_error_names_the_user_who_cannot_be_asked(client: Client, ada: Person, bob: Person) -> None:
     (error,) = (await split(client, ada, ["bob", "@Nobody_At_All"], "10.00"))["errors"]
     assert error["message"] == "@nobody_at_all cannot be asked for money now."
 
 
-async def test_ids_of_nothing_and_of_others_are_not_found(client: Client, ada: Person, bob: Person) -> None:
+async def test_unknown_ids_and_other_users_requests_are_not_found(client: Client, ada: Person, bob: Person) -> None:
     eve = await client.sign_up("eve")
     id = await asked(client, ada, "bob")
     strange = [ids.encode(ids.REQUEST, uuids.uuid7()), id.replace("request", "transaction"), "request_", ""]
@@ -210,7 +210,7 @@ async def test_ids_of_nothing_and_of_others_are_not_found(client: Client, ada: P
     ]
 
 
-async def test_list_by_pages_directions_and_states(client: Client, ada: Person, bob: Person) -> None:
+async def test_the_list_can_be_paged_and_filtered_by_direction_and_status(client: Client, ada: Person, bob: Person) -> None:
     out = [await asked(client, ada, "bob", f"{n}.00") for n in range(1, 5)]
     into = [await asked(client, bob, "ada", f"{n}.00") for n in range(1, 4)]
     await decline(client, bob, out[0])
@@ -242,7 +242,7 @@ async def test_list_by_pages_directions_and_states(client: Client, ada: Person, 
         assert ([one["id"] for one in page["nodes"]], page["totalCount"]) == (expected, len(expected)), said
 
 
-async def test_cursors_are_this_lists_and_the_viewers_own(client: Client, ada: Person, bob: Person) -> None:
+async def test_a_foreign_cursor_and_invalid_page_arguments_are_refused(client: Client, ada: Person, bob: Person) -> None:
     await asked(client, ada, "bob")
     cursor = (await listed(client, ada))["pageInfo"]["endCursor"]
     for by, said in (
@@ -255,7 +255,7 @@ async def test_cursors_are_this_lists_and_the_viewers_own(client: Client, ada: P
         assert [error["extensions"]["code"] for error in answer["errors"]] == ["BAD_USER_INPUT"], said
 
 
-async def test_nobody_signed_in_asks_pays_or_reads(client: Client) -> None:
+async def test_an_anonymous_request_can_neither_request_pay_nor_list(client: Client) -> None:
     key = new_key()
     for document, variables in (
         (ASK, {"input": {"from": "bob", "amount": "1", "description": "x", "idempotencyKey": key}}),

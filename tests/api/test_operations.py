@@ -79,7 +79,7 @@ async def pay(client: Client, by: Person, to: str, amount: str) -> str:
 
 
 @pytest.mark.parametrize(("document", "variables"), ASKED, ids=[text[:60] for text, _ in ASKED])
-async def test_nobody_but_an_operator_may_and_nothing_changes(
+async def test_only_operators_may_use_operations(
     client: Client, owner: Owner, document: str, variables: dict[str, Any]
 ) -> None:
     ada = await client.sign_up("ada", raw_email="ada@example.com")
@@ -95,7 +95,7 @@ async def test_nobody_but_an_operator_may_and_nothing_changes(
     assert await owner.fetchval("select count(*) from sessions where revoked_at is not null") == 0
 
 
-async def test_a_role_given_or_taken_is_felt_at_the_next_request(client: Client) -> None:
+async def test_a_change_of_role_applies_from_the_next_request(client: Client) -> None:
     ada = await client.sign_up("ada")
     document = "{ operations { riskSettings { name } } }"
     for role in (Role.OPERATOR, Role.MEMBER, Role.OPERATOR):
@@ -105,7 +105,7 @@ async def test_a_role_given_or_taken_is_felt_at_the_next_request(client: Client)
         assert (await client.data("{ viewer { role } }", by=ada))["viewer"]["role"] == role.name
 
 
-async def test_customer_is_found_by_each_thing_that_is_known_of_them(client: Client, owner: Owner) -> None:
+async def test_a_customer_is_found_by_username_email_phone_or_id(client: Client, owner: Owner) -> None:
     olga = await operator(client)
     ada = await client.sign_up("ada", raw_email="ada@example.com", raw_phone="+12025550123")
     await client.sign_up("bea")
@@ -134,7 +134,7 @@ async def test_customer_is_found_by_each_thing_that_is_known_of_them(client: Cli
         assert await operate(client, olga, FIND, text=text) == []
 
 
-async def test_wallet_shows_its_state_and_its_transactions_whole(client: Client) -> None:
+async def test_an_operator_sees_a_wallets_status_balance_and_transactions(client: Client) -> None:
     olga, ada, bea = await operator(client), await client.sign_up("ada"), await client.sign_up("bea")
     held = await pay(client, ada, "bea", "10.00")
     input = {"wallet": "ada", "freeze": "DEBITS", "reason": "Stolen phone"}
@@ -162,7 +162,7 @@ async def test_wallet_shows_its_state_and_its_transactions_whole(client: Client)
         assert await operate(client, olga, WALLET, of=nobody) is None
 
 
-async def test_what_waits_is_listed_page_by_page(client: Client) -> None:
+async def test_held_payments_are_listed_in_pages(client: Client) -> None:
     olga, ada, bea = await operator(client), await client.sign_up("ada"), await client.sign_up("bea")
     waiting = [await pay(client, ada, "bea", f"{n}.00") for n in range(1, 4)]
     waiting.append(await pay(client, bea, "ada", "1.00"))
@@ -175,7 +175,7 @@ async def test_what_waits_is_listed_page_by_page(client: Client) -> None:
     assert not rest["pageInfo"]["hasNextPage"]
 
 
-async def test_order_that_a_bank_has_not_answered_is_listed(database_dsn: Dsns) -> None:
+async def test_an_order_that_the_bank_has_not_answered_is_listed_as_unsettled(database_dsn: Dsns) -> None:
     async with serving(database_dsn.server, simulated_bank="silent") as client:
         olga, ada = await operator(client), await client.sign_up("ada")
         input = {"amount": "5.00", "bankName": "First Bank", "idempotencyKey": new_key()}
@@ -184,7 +184,7 @@ async def test_order_that_a_bank_has_not_answered_is_listed(database_dsn: Dsns) 
         assert await operate(client, olga, UNSETTLED) == {"totalCount": 1, "nodes": [order]}
 
 
-async def test_every_act_is_in_the_record_with_who_and_why(client: Client) -> None:
+async def test_every_action_is_recorded_with_its_operator_and_reason(client: Client) -> None:
     olga, _ = await operator(client), await client.sign_up("ada")
     await operate(client, olga, FREEZE, input={"wallet": "ada", "freeze": "ALL", "reason": "Stolen phone"})
     await operate(client, olga, UNFREEZE, input={"wallet": "ada", "reason": "Phone found"})
@@ -211,7 +211,7 @@ async def test_every_act_is_in_the_record_with_who_and_why(client: Client) -> No
     assert (await operate(client, olga, ACTIONS, wallet="nobody"))["nodes"] == []
 
 
-async def test_act_on_a_setting_that_a_newer_server_has_is_recorded_without_it(client: Client, owner: Owner) -> None:
+async def test_an_action_on_an_unknown_risk_setting_is_listed_without_the_setting(client: Client, owner: Owner) -> None:
     olga = await operator(client)
     await owner.execute(
         "insert into operator_actions (id, operator, action, reason, facts, created_at) select gen_random_uuid(), "
@@ -222,7 +222,7 @@ async def test_act_on_a_setting_that_a_newer_server_has_is_recorded_without_it(c
     assert (newest["kind"], newest["reason"], newest["setting"]) == ("SET_RISK", "A wave of fraud", None)
 
 
-async def test_audit_says_whether_the_books_are_right(client: Client, owner: Owner) -> None:
+async def test_an_audit_reports_whether_the_books_are_right(client: Client, owner: Owner) -> None:
     olga = await operator(client)
     audited = await operate(client, olga, AUDIT)
     assert (audited["right"], audited["findings"], audited["more"]) == (True, [], False)
@@ -232,7 +232,7 @@ async def test_audit_says_whether_the_books_are_right(client: Client, owner: Own
     assert [one["id"] for one in audited["findings"]] == [wallet_id]
 
 
-async def test_audit_is_one_at_a_time(client: Client) -> None:
+async def test_only_one_audit_runs_at_a_time(client: Client) -> None:
     olga = await operator(client)
     twice = "{ operations { a: audit { right } b: audit { right } } }"
     answer = await client.post(twice, by=olga)
@@ -242,7 +242,7 @@ async def test_audit_is_one_at_a_time(client: Client) -> None:
     assert (await operate(client, olga, AUDIT))["right"]
 
 
-async def test_audit_that_takes_too_long_is_given_up_and_the_next_one_may_begin(client: Client) -> None:
+async def test_a_slow_audit_is_stopped_and_the_next_one_can_run(client: Client) -> None:
     olga = await operator(client)
     usual = client.services.operators.audits
     usual._seconds, whole = 0.001, usual._seconds
@@ -252,7 +252,7 @@ async def test_audit_that_takes_too_long_is_given_up_and_the_next_one_may_begin(
     assert (await operate(client, olga, AUDIT))["right"]
 
 
-async def test_audit_tells_a_bounded_number_of_findings(client: Client, owner: Owner) -> None:
+async def test_an_audit_returns_a_bounded_number_of_findings(client: Client, owner: Owner) -> None:
     for name in ("ada", "bea", "cid"):
         await client.sign_up(name)
     await owner.execute("update ledger_accounts set posted = 7 where kind = 'wallet'")
@@ -272,7 +272,7 @@ async def test_audit_tells_a_bounded_number_of_findings(client: Client, owner: O
         ("ada", "x" * 501, "INVALID_INPUT", ["input", "reason"]),
     ],
 )
-async def test_refused_act_says_which_input_and_changes_nothing(
+async def test_a_refused_action_names_the_input_and_changes_nothing(
     client: Client, owner: Owner, wallet: str, reason: str, code: str, path: list[str]
 ) -> None:
     olga, _ = await operator(client), await client.sign_up("ada")
@@ -284,7 +284,7 @@ async def test_refused_act_says_which_input_and_changes_nothing(
     assert await owner.fetchval("select count(*) from wallets where status <> 'active'") == 0
 
 
-async def test_payment_is_reversed_and_both_sides_see_it(client: Client) -> None:
+async def test_both_sides_see_a_reversed_payment(client: Client) -> None:
     olga, ada, bea = await operator(client), await client.sign_up("ada"), await client.sign_up("bea")
     await operate(client, olga, SET, input={"name": "NEW_RECIPIENT_ACTION", "value": "off", "reason": "A test"})
     paid = await pay(client, ada, "bea", "40.00")
@@ -333,7 +333,7 @@ def identities(answer: Any) -> Iterator[str]:
             yield from identities(one)
 
 
-async def test_operators_and_owners_know_the_same_things_by_different_ids(client: Client) -> None:
+async def test_operators_and_owners_see_different_ids_for_the_same_objects(client: Client) -> None:
     """A cache that stores objects by their id alone keeps what an operator sees apart from what the owner sees."""
     olga = await operator(client)
     await client.sign_up("bea")
@@ -349,7 +349,7 @@ async def test_operators_and_owners_know_the_same_things_by_different_ids(client
         assert (await client.data(node, {"id": id}, by=olga))["node"]["id"] == id
 
 
-async def test_wallet_is_named_by_every_id_of_it_and_of_its_owner(client: Client) -> None:
+async def test_an_operator_can_name_a_wallet_by_any_id_of_it_or_its_owner(client: Client) -> None:
     olga, ada = await operator(client), await client.sign_up("ada")
     known = (await client.data("{ viewer { id wallet { id } } }", by=ada))["viewer"]
     customer_id, wallet_id = known["id"].replace("user_", "customer_"), known["wallet"]["id"]
@@ -362,7 +362,7 @@ async def test_wallet_is_named_by_every_id_of_it_and_of_its_owner(client: Client
         assert (last["kind"], last["wallet"]["owner"]["username"]) == ("UNFREEZE", "ada")
 
 
-async def test_transaction_is_reversed_by_the_id_that_operators_see(client: Client) -> None:
+async def test_a_transaction_can_be_reversed_by_the_id_that_operators_see(client: Client) -> None:
     olga, ada = await operator(client), await client.sign_up("ada")
     await client.sign_up("bea")
     await operate(client, olga, SET, input={"name": "NEW_RECIPIENT_ACTION", "value": "off", "reason": "A test"})
@@ -376,7 +376,7 @@ async def test_transaction_is_reversed_by_the_id_that_operators_see(client: Clie
     assert done["transaction"] == again["transaction"]
 
 
-async def test_reversal_that_is_refused_says_which_transaction(client: Client) -> None:
+async def test_a_refused_reversal_has_the_path_of_the_transaction_id(client: Client) -> None:
     olga, ada = await operator(client), await client.sign_up("ada")
     await client.sign_up("bea")
     held = await pay(client, ada, "bea", "1.00")
@@ -392,7 +392,7 @@ async def test_reversal_that_is_refused_says_which_transaction(client: Client) -
         assert [error.get("node") for error in payload["errors"]] == [None]
 
 
-async def test_several_mutations_of_an_operator_are_carried_out_in_order(
+async def test_an_operators_mutations_run_one_after_another_in_document_order(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A freeze takes long here, and is not overtaken."""

@@ -12,7 +12,7 @@ REFRESH = (
 )
 
 
-async def test_refresh_needs_no_access_token_and_gives_both(database: Database) -> None:
+async def test_a_refresh_needs_no_access_token_and_returns_both_tokens(database: Database) -> None:
     async with street(database) as at:
         first = await newcomer(at)
         payload = await at.data(REFRESH, "a token that has expired", token=first["refreshToken"])
@@ -26,7 +26,7 @@ async def test_refresh_needs_no_access_token_and_gives_both(database: Database) 
         assert await at.data("{ viewer { username } }", payload["tokens"]["accessToken"]) == {"username": "ada"}
 
 
-async def test_token_that_is_good_for_nothing_is_refused_by_name(database: Database) -> None:
+async def test_an_unknown_refresh_token_is_refused_with_its_path(database: Database) -> None:
     async with street(database) as at:
         payload = await at.data(REFRESH, None, token="nobody's")
         assert (payload["tokens"], payload["user"]) == (None, None)
@@ -34,7 +34,7 @@ async def test_token_that_is_good_for_nothing_is_refused_by_name(database: Datab
         assert (error["code"], error["path"], error["retryable"]) == ("INVALID_TOKEN", ["refreshToken"], False)
 
 
-async def test_refresh_token_expires_when_its_session_does(database: Database, owner: Owner) -> None:
+async def test_a_refresh_token_expires_when_its_session_does(database: Database, owner: Owner) -> None:
     """Also when the lost reply is given again, and never after the longest time that a session may last."""
     async with street(database) as at:
         first = await newcomer(at)

@@ -45,7 +45,7 @@ async def people(client: Client) -> tuple[Person, Person]:
     return await client.sign_up("ada"), await client.sign_up("bob")
 
 
-async def test_refund_is_told_to_both_sides_as_theirs(client: Client, people: tuple[Person, Person]) -> None:
+async def test_both_sides_see_a_refund_from_their_own_side(client: Client, people: tuple[Person, Person]) -> None:
     ada, bob = people
     paid = await pay(client, ada, "bob", "10.00")
     told = await refund(client, bob, paid, amount="4.00", reason="Too salty")
@@ -72,7 +72,7 @@ async def test_refund_is_told_to_both_sides_as_theirs(client: Client, people: tu
         assert original["updatedAt"] == back["completedAt"]
 
 
-async def test_refund_that_failed_is_seen_by_who_tried_and_nobody_else(
+async def test_only_the_refunder_sees_a_failed_refund(
     client: Client, people: tuple[Person, Person]
 ) -> None:
     ada, bob = people
@@ -91,7 +91,7 @@ async def test_refund_that_failed_is_seen_by_who_tried_and_nobody_else(
     assert (await client.data(HISTORY, only, by=ada))["transactions"]["nodes"] == []
 
 
-async def test_refunds_stand_in_both_histories_and_are_no_payments(
+async def test_refunds_are_in_both_histories_with_their_own_type(
     client: Client, people: tuple[Person, Person]
 ) -> None:
     ada, bob = people
@@ -124,7 +124,7 @@ async def test_refunds_stand_in_both_histories_and_are_no_payments(
     ]
 
 
-async def test_refund_changes_nobodys_place_among_recent_counterparties(
+async def test_a_refund_does_not_change_the_order_of_recent_counterparties(
     client: Client, people: tuple[Person, Person]
 ) -> None:
     ada, bob = people
@@ -149,7 +149,7 @@ async def test_refund_changes_nobodys_place_among_recent_counterparties(
         ({"idempotencyKey": "short"}, "INVALID_INPUT", ["input", "idempotencyKey"]),
     ],
 )
-async def test_refusal_has_its_code_and_its_path(
+async def test_a_refused_refund_has_a_code_and_a_path(
     client: Client, people: tuple[Person, Person], said: dict[str, str], code: str, path: list[str]
 ) -> None:
     ada, bob = people
@@ -159,7 +159,7 @@ async def test_refusal_has_its_code_and_its_path(
     assert [(one["code"], one["path"]) for one in told["errors"]] == [(code, path)]
 
 
-async def test_words_say_what_is_left(client: Client, people: tuple[Person, Person]) -> None:
+async def test_the_error_says_how_much_can_still_be_refunded(client: Client, people: tuple[Person, Person]) -> None:
     ada, bob = people
     paid = await pay(client, ada, "bob", "10.00")
     await refund(client, bob, paid, amount="4.00")
@@ -170,7 +170,7 @@ async def test_words_say_what_is_left(client: Client, people: tuple[Person, Pers
     assert (nothing["code"], nothing["path"]) == ("ALREADY_REFUNDED", ["input", "transactionId"])
 
 
-async def test_refunds_of_a_whole_page_are_read_together(
+async def test_the_refunds_of_a_page_are_read_together(
     client: Client, people: tuple[Person, Person], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ada, bob = people
@@ -193,7 +193,7 @@ async def test_refunds_of_a_whole_page_are_read_together(
     assert len(asked) <= 4  # the page, its count, the originals of refunds, the refunds of originals
 
 
-async def test_each_mutation_of_a_document_tells_what_is_so_after_it(
+async def test_each_mutation_of_a_document_returns_the_state_after_it(
     client: Client, people: tuple[Person, Person]
 ) -> None:
     ada, bob = people

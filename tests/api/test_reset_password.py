@@ -32,7 +32,7 @@ def refusals(payload: Any) -> list[tuple[str, list[str]]]:
 
 
 @pytest.mark.parametrize("way", ["code", "token"])
-async def test_forgotten_password_is_set_anew_without_a_session(database: Database, owner: Owner, way: str) -> None:
+async def test_a_forgotten_password_is_reset_without_a_session(database: Database, owner: Owner, way: str) -> None:
     async with street(database, public_url="https://app.example.com") as at:
         await somebody(at)
         assert await requested(at, MAIL) == {"errors": []}
@@ -45,7 +45,7 @@ async def test_forgotten_password_is_set_anew_without_a_session(database: Databa
         assert [error["code"] for error in old["errors"]] == ["INVALID_CREDENTIALS"]
 
 
-async def test_answers_are_the_same_for_somebody_and_for_nobody(database: Database) -> None:
+async def test_the_answer_does_not_tell_whether_an_account_exists(database: Database) -> None:
     async with street(database) as at:
         await somebody(at)
         wrong = {"code": "12345678", "newPassword": NEW}
@@ -76,7 +76,7 @@ async def test_answers_are_the_same_for_somebody_and_for_nobody(database: Databa
         ({"login": "ada", "code": "1", "newPassword": "short"}, ("WEAK_PASSWORD", ["input", "newPassword"])),
     ],
 )
-async def test_refusal_names_what_was_shown(
+async def test_a_refused_reset_has_the_path_of_the_bad_field(
     database: Database, shown: dict[str, str], refused: tuple[str, list[str]]
 ) -> None:
     async with street(database) as at:
@@ -84,6 +84,6 @@ async def test_refusal_names_what_was_shown(
         assert refusals(await at.data(RESET, input={"newPassword": NEW, **shown})) == [refused]
 
 
-async def test_server_without_mail_says_so(database: Database) -> None:
+async def test_a_server_without_mail_refuses_with_mail_unavailable(database: Database) -> None:
     async with street(database, environment="production", secret_key="x" * 32) as at:
         assert refusals(await requested(at, "nobody")) == [("MAIL_UNAVAILABLE", [])]

@@ -5,7 +5,7 @@ from tests.api.at_the_door import SIGN_IN, newcomer, street
 from tests.people import PASSWORD
 
 
-async def test_all_but_this_session_end(database: Database) -> None:
+async def test_revoking_other_sessions_ends_all_but_the_current_one(database: Database) -> None:
     async with street(database) as at:
         here = (await newcomer(at))["accessToken"]
         for _ in range(2):

@@ -7,7 +7,7 @@ from tests.people import PASSWORD
 REVOKE = "mutation ($id: ID!) { revokeSession(id: $id) { revoked " + ERRORS + " } }"
 
 
-async def test_session_is_found_by_its_id_until_it_is_revoked(database: Database) -> None:
+async def test_a_session_is_found_by_its_id_until_it_is_revoked(database: Database) -> None:
     async with street(database) as at:
         here = (await newcomer(at))["accessToken"]
         there = await at.data(SIGN_IN, input={"login": "ada", "password": PASSWORD})
@@ -22,7 +22,7 @@ async def test_session_is_found_by_its_id_until_it_is_revoked(database: Database
         assert error["extensions"]["code"] == "UNAUTHENTICATED"
 
 
-async def test_what_comes_after_the_end_of_its_own_session_in_one_request_is_nobodys(database: Database) -> None:
+async def test_mutations_after_revoking_the_own_session_are_unauthenticated(database: Database) -> None:
     async with street(database) as at:
         token = (await newcomer(at))["accessToken"]
         (own,) = (await at.data("{ viewer { sessions { id } } }", token))["sessions"]
@@ -31,7 +31,7 @@ async def test_what_comes_after_the_end_of_its_own_session_in_one_request_is_nob
         assert (error["path"], error["extensions"]["code"]) == (["signOut"], "UNAUTHENTICATED")
 
 
-async def test_somebody_elses_and_malformed_ids_are_not_found(database: Database) -> None:
+async def test_other_users_session_ids_and_malformed_ids_are_not_found(database: Database) -> None:
     async with street(database) as at:
         here = (await newcomer(at))["accessToken"]
         await newcomer(at, "bea")

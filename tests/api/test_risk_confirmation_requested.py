@@ -19,7 +19,7 @@ async def server(database_dsn: Dsns) -> AsyncIterator[LiveServer]:
         yield started
 
 
-async def test_what_awaits_now_is_asked_oldest_first_and_then_what_is_new_each_once(server: LiveServer) -> None:
+async def test_pending_payments_arrive_oldest_first_then_new_ones_each_once(server: LiveServer) -> None:
     ada, _ = await server.arrive("ada"), await server.arrive("bob")
     waiting = [await server.send(ada, "bob", amount) for amount in ("1.00", "2.00", "3.00")]
     await server.cancel(ada, waiting[1].id)
@@ -38,7 +38,7 @@ async def test_what_awaits_now_is_asked_oldest_first_and_then_what_is_new_each_o
         await requested.nothing()
 
 
-async def test_the_recipient_hears_nothing_of_a_payment_that_awaits_an_answer(server: LiveServer) -> None:
+async def test_the_recipient_gets_no_event_for_a_payment_that_waits_for_confirmation(server: LiveServer) -> None:
     ada, bob = await server.arrive("ada"), await server.arrive("bob")
     async with socket(server.url, bob.tokens.access_token) as client:
         requested = await client.subscribe(REQUESTED)

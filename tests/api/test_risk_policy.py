@@ -17,7 +17,7 @@ TRANSFER = (
 SHOWN = "{ operations { riskSettings { name value } } }"
 
 
-async def test_policy_tells_each_rule_and_no_other(client: Client) -> None:
+async def test_the_policy_lists_exactly_the_registered_rules(client: Client) -> None:
     ada = await client.sign_up("ada")
     told = (await client.data(POLICY, by=ada))["riskPolicy"]["rules"]
     assert [one["rule"] for one in told] == [rule.name.upper() for rule in RULES]
@@ -26,7 +26,7 @@ async def test_policy_tells_each_rule_and_no_other(client: Client) -> None:
     ]
 
 
-async def test_policy_tells_what_operators_have_set(client: Client) -> None:
+async def test_the_policy_shows_what_operators_have_set(client: Client) -> None:
     olga, ada = await operator(client), await client.sign_up("ada")
     for name, value in (("RAPID_TRANSFER_ACTION", "block"), ("RAPID_TRANSFER_COUNT", "3")):
         await operate(client, olga, SET, input={"name": name, "value": value, "reason": "A wave of fraud"})
@@ -40,7 +40,7 @@ async def test_policy_tells_what_operators_have_set(client: Client) -> None:
     ]
 
 
-async def test_unusual_payment_is_told_in_words_before_it_is_made_and_after(client: Client) -> None:
+async def test_the_reason_for_an_unusual_hour_is_in_the_preview_and_the_payment(client: Client) -> None:
     olga, ada = await operator(client), await client.sign_up("ada")
     await client.sign_up("bea")
     settings = {
@@ -64,7 +64,7 @@ async def test_unusual_payment_is_told_in_words_before_it_is_made_and_after(clie
     assert made == {"status": "PENDING_CONFIRMATION", "riskReasons": reasons}
 
 
-async def test_rapid_rule_with_a_count_above_a_thousand_is_told_as_off(client: Client) -> None:
+async def test_a_rapid_rule_with_a_count_above_a_thousand_is_shown_as_off(client: Client) -> None:
     olga, ada = await operator(client), await client.sign_up("ada")
     input = {"name": "RAPID_TRANSFER_COUNT", "value": "1001", "reason": "Too many questions"}
     await operate(client, olga, SET, input=input)
@@ -72,7 +72,7 @@ async def test_rapid_rule_with_a_count_above_a_thousand_is_told_as_off(client: C
     assert {one["rule"]: one["action"] for one in told}["RAPID_TRANSFERS"] == "OFF"
 
 
-async def test_operators_are_shown_each_setting_and_can_set_it(client: Client) -> None:
+async def test_operators_see_every_risk_setting_and_can_set_it(client: Client) -> None:
     olga = await operator(client)
     shown = await operate(client, olga, SHOWN)
     assert [one["name"] for one in shown] == [name.upper() for name in SETTINGS]

@@ -17,7 +17,7 @@ SEARCHES = "{ " + " ".join(f'a{n}: searchProfiles(text: "a{n}") {{ username }}' 
 OWN_READS = "{ wallet { balance { amount } transactions(first: 5) { totalCount } } cards { id } }"
 
 
-async def test_parallel_searches_of_one_member_keep_nobody_from_reading(
+async def test_parallel_searches_of_one_user_do_not_block_the_reads_of_another(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ada, bob = await client.sign_up("ada"), await client.sign_up("bob")
@@ -47,7 +47,7 @@ async def test_parallel_searches_of_one_member_keep_nobody_from_reading(
     await asyncio.wait({searches})
 
 
-def test_every_resolver_reads_for_whoever_asks() -> None:
+def test_resolvers_read_only_with_an_owner() -> None:
     """`services.database` reads without an owner: only reads of shared data may use it."""
     for file in API.rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text())):

@@ -5,7 +5,7 @@ from tests.api.at_the_door import SIGN_IN, newcomer, street
 from tests.people import PASSWORD
 
 
-async def test_signing_in_opens_a_session_of_ones_own(database: Database) -> None:
+async def test_signing_in_opens_a_new_session(database: Database) -> None:
     async with street(database) as at:
         first = await newcomer(at)
         payload = await at.data(SIGN_IN, input={"login": "@ada", "password": PASSWORD}, user_agent="a telephone")
@@ -17,7 +17,7 @@ async def test_signing_in_opens_a_session_of_ones_own(database: Database) -> Non
         ]
 
 
-async def test_unknown_user_and_wrong_password_get_the_same_answer(database: Database) -> None:
+async def test_an_unknown_user_and_a_wrong_password_get_the_same_answer(database: Database) -> None:
     async with street(database) as at:
         await newcomer(at)
         answers = [
@@ -29,7 +29,7 @@ async def test_unknown_user_and_wrong_password_get_the_same_answer(database: Dat
         assert (error["code"], error["path"], error["retryable"]) == ("INVALID_CREDENTIALS", [], False)
 
 
-async def test_signing_in_as_another_shows_their_sessions_and_not_the_askers(database: Database) -> None:
+async def test_signing_in_as_another_user_shows_that_users_sessions(database: Database) -> None:
     async with street(database) as at:
         ada = await newcomer(at)
         await newcomer(at, "bea")
@@ -39,7 +39,7 @@ async def test_signing_in_as_another_shows_their_sessions_and_not_the_askers(dat
         assert [one["username"] for one in [await at.data("{ viewer { username } }", ada["accessToken"])]] == ["ada"]
 
 
-async def test_sixth_wrong_password_is_rate_limited_in_the_payload(database: Database) -> None:
+async def test_the_sixth_wrong_password_is_rate_limited_in_the_payload(database: Database) -> None:
     async with street(database) as at:
         await newcomer(at)
         wrong = {"login": "ada", "password": "another one altogether"}

@@ -50,7 +50,7 @@ async def pass_time(owner: Owner, seconds: float) -> None:
     )
 
 
-async def test_customer_signs_in_where_they_signed_up_whatever_strangers_do(database: Database) -> None:
+async def test_a_flood_of_guesses_does_not_block_sign_in_at_the_address_of_the_sign_up(database: Database) -> None:
     async with street(database) as at:
         await newcomer(at)
         await flood(at)
@@ -58,7 +58,7 @@ async def test_customer_signs_in_where_they_signed_up_whatever_strangers_do(data
         assert payload["errors"] == []
 
 
-async def test_new_phone_is_told_when_and_is_let_in_then(database: Database, owner: Owner) -> None:
+async def test_a_new_address_is_told_when_to_retry_and_can_sign_in_then(database: Database, owner: Owner) -> None:
     async with street(database) as at:
         await newcomer(at)
         await flood(at)
@@ -72,7 +72,7 @@ async def test_new_phone_is_told_when_and_is_let_in_then(database: Database, own
         assert payload["user"]["username"] == "ada"
 
 
-async def test_strangers_do_not_stop_what_asks_the_password_of_somebody_signed_in(database: Database) -> None:
+async def test_a_flood_of_guesses_does_not_block_a_signed_in_user_who_gives_the_password(database: Database) -> None:
     """The address is a new one: the phone is in another network since."""
     async with street(database) as at:
         ada = await newcomer(at)
@@ -84,7 +84,7 @@ async def test_strangers_do_not_stop_what_asks_the_password_of_somebody_signed_i
         assert (await at.data(UPDATE, token, input=update, address=PHONE))["errors"] == []
 
 
-async def test_strangers_do_not_stop_a_wallet_from_being_closed(database_dsn: Dsns, database: Database) -> None:
+async def test_a_flood_of_guesses_does_not_block_closing_a_wallet(database_dsn: Dsns, database: Database) -> None:
     async with serving(database_dsn.server) as client, street(database) as at:
         ada = await client.sign_up("ada", address="198.51.100.77")
         await flood(at)
@@ -92,7 +92,7 @@ async def test_strangers_do_not_stop_a_wallet_from_being_closed(database_dsn: Ds
         assert [error["code"] for error in closed["errors"]] == ["BALANCE_NOT_ZERO"]  # the password was right
 
 
-async def test_signed_in_person_is_rate_limited_by_their_own_wrong_passwords(database: Database) -> None:
+async def test_a_signed_in_user_is_rate_limited_by_their_own_wrong_passwords(database: Database) -> None:
     async with street(database) as at:
         ada = await newcomer(at)
         change = {"currentPassword": WRONG, "newPassword": "amber-lighthouse-42"}
@@ -112,7 +112,7 @@ async def test_signed_in_person_is_rate_limited_by_their_own_wrong_passwords(dat
         ("{}@example.com", "{}@example\u3002com"),
     ],
 )
-async def test_counters_tell_nothing_of_who_has_an_account(database: Database, first: str, then: str) -> None:
+async def test_the_sign_in_counters_do_not_tell_whether_an_account_exists(database: Database, first: str, then: str) -> None:
     """Five tries of one spelling, then two of another, of somebody and of nobody: the same answers."""
     async with street(database) as at:
         form = {"username": "ada", "name": "Ada", "password": PASSWORD, "email": "ada@example.com"}
@@ -124,7 +124,7 @@ async def test_counters_tell_nothing_of_who_has_an_account(database: Database, f
         assert seen["ada"] == seen["eve"]
 
 
-async def test_somebody_signed_in_cannot_look_up_who_has_an_email_address_by_the_hundred(database: Database) -> None:
+async def test_a_signed_in_user_cannot_probe_many_email_addresses(database: Database) -> None:
     """A change that was made cleared the count, so four look-ups and one change could go on for ever."""
     async with street(database) as at:
         ada = await newcomer(at)

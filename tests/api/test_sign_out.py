@@ -6,7 +6,7 @@ from tests.api.at_the_door import newcomer, street
 SIGN_OUT = "mutation { signOut { revoked errors { code } } }"
 
 
-async def test_signing_out_ends_the_session_at_once(database: Database) -> None:
+async def test_signing_out_ends_the_session_immediately(database: Database) -> None:
     async with street(database) as at:
         at.services.gate.listening = True
         tokens = await newcomer(at)
@@ -16,14 +16,14 @@ async def test_signing_out_ends_the_session_at_once(database: Database) -> None:
         assert error["extensions"]["code"] == "UNAUTHENTICATED"
 
 
-async def test_nobody_cannot_sign_out(database: Database) -> None:
+async def test_an_anonymous_request_cannot_sign_out(database: Database) -> None:
     async with street(database) as at:
         answer = await at.ask(SIGN_OUT)
         assert answer["data"] is None
         assert [error["extensions"]["code"] for error in answer["errors"]] == ["UNAUTHENTICATED"]
 
 
-async def test_what_comes_after_it_in_the_same_request_is_nobodys(database: Database) -> None:
+async def test_mutations_after_sign_out_in_the_same_request_are_unauthenticated(database: Database) -> None:
     async with street(database) as at:
         token = (await newcomer(at))["accessToken"]
         answer = await at.ask(

@@ -5,7 +5,7 @@ from tests.api.at_the_door import ERRORS, SIGN_UP, street
 from tests.people import PASSWORD, has_verified_email, has_verified_phone
 
 
-async def test_newcomer_sees_their_wallet_and_session_in_the_same_answer(database: Database) -> None:
+async def test_the_answer_of_a_sign_up_has_the_new_wallet_and_session(database: Database) -> None:
     async with street(database) as at:
         form = {"username": "Ada", "name": " Ada Lovelace ", "password": PASSWORD, "phone": "+1 202 555 0123"}
         payload = await at.data(SIGN_UP, input=form, user_agent="a browser")
@@ -24,7 +24,7 @@ async def test_newcomer_sees_their_wallet_and_session_in_the_same_answer(databas
         assert await at.data("{ viewer { username } }", token) == {"username": "ada"}
 
 
-async def test_every_refusal_names_its_field(database: Database) -> None:
+async def test_every_refusal_has_the_path_of_its_field(database: Database) -> None:
     async with street(database) as at:
         form = {"username": "x", "name": "", "password": "password1234", "email": "", "phone": "1", "currency": "EUR"}
         payload = await at.data(SIGN_UP, input=form)
@@ -40,7 +40,7 @@ async def test_every_refusal_names_its_field(database: Database) -> None:
         assert not [error for error in payload["errors"] if form["password"] in error["message"]]
 
 
-async def test_taken_username_email_and_phone_are_said_together(database: Database) -> None:
+async def test_a_taken_username_email_and_phone_are_reported_together(database: Database) -> None:
     async with street(database) as at:
         form = {
             "username": "ada",
@@ -60,7 +60,7 @@ async def test_taken_username_email_and_phone_are_said_together(database: Databa
         ]
 
 
-async def test_sign_up_too_often_is_told_when_to_come_back(database: Database) -> None:
+async def test_signing_up_too_often_is_rate_limited_with_the_seconds_to_wait(database: Database) -> None:
     async with street(database, sign_up_rate_per_hour=1) as at:
         form = {"username": "ada", "name": "Ada", "password": PASSWORD}
         assert (await at.data(SIGN_UP, input=form))["errors"] == []
@@ -71,7 +71,7 @@ async def test_sign_up_too_often_is_told_when_to_come_back(database: Database) -
         assert f"{error['retryAfterSeconds']} seconds" in error["message"]
 
 
-async def test_nulls_are_like_nothing_said(database: Database) -> None:
+async def test_null_is_the_same_as_an_omitted_field(database: Database) -> None:
     async with street(database) as at:
         form = {
             "username": "ada",

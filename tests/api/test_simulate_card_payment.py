@@ -18,7 +18,7 @@ ALL = "{ transactions(first: 50) { nodes { card { id spentThisMonth { amount } }
 HISTORY = "{ transactions(filter: { types: [CARD] }, first: 50) { nodes { status description card { id label } } } }"
 
 
-async def test_payment_then_card_then_history(client: Client) -> None:
+async def test_a_card_payment_shows_in_the_answer_the_card_and_the_history(client: Client) -> None:
     ada = await client.sign_up("ada")
     id = await card_of(client, ada, label="Books")
     paid = await pay(client, ada, id, "12.50")
@@ -47,7 +47,7 @@ async def test_payment_then_card_then_history(client: Client) -> None:
     assert kept == {"status": "COMPLETED", "description": "Bookshop", "card": {"id": id, "label": "Books"}}
 
 
-async def test_said_again_nothing_is_paid_twice(client: Client) -> None:
+async def test_repeating_a_payment_with_its_key_pays_once(client: Client) -> None:
     ada, key = await client.sign_up("ada"), new_key()
     id = await card_of(client, ada)
     first, again = [await pay(client, ada, id, amount, idempotencyKey=key) for amount in ("10", "10.00")]
@@ -82,7 +82,7 @@ async def test_said_again_nothing_is_paid_twice(client: Client) -> None:
         ),
     ],
 )
-async def test_declined_payment_has_its_code_its_path_and_no_transaction(
+async def test_a_declined_payment_has_a_code_a_path_and_no_transaction(
     client: Client,
     owner: "Connection[Record]",
     before: str,
@@ -105,7 +105,7 @@ async def test_declined_payment_has_its_code_its_path_and_no_transaction(
     assert message in (None, declined["errors"][0]["message"])
 
 
-async def test_payment_without_the_money_is_kept_with_what_it_needed(client: Client) -> None:
+async def test_a_payment_above_the_balance_is_stored_as_failed_with_the_required_amount(client: Client) -> None:
     ada = await client.sign_up("ada")
     id = await card_of(client, ada)
     failed = await pay(client, ada, id, "100.01")
@@ -116,7 +116,7 @@ async def test_payment_without_the_money_is_kept_with_what_it_needed(client: Cli
     assert failed["transaction"]["card"]["spentThisMonth"] == dollars("0.00")
 
 
-async def test_frozen_wallet_blocks(client: Client, owner: "Connection[Record]") -> None:
+async def test_a_payment_from_a_frozen_wallet_is_blocked(client: Client, owner: "Connection[Record]") -> None:
     ada = await client.sign_up("ada")
     id = await card_of(client, ada)
     await owner.execute("update wallets set status = 'frozen', frozen_for = 'debits', freeze_reason = 'a test'")
@@ -126,7 +126,7 @@ async def test_frozen_wallet_blocks(client: Client, owner: "Connection[Record]")
     assert told(await issue(client, ada)) == [("WALLET_FROZEN", [])]
 
 
-async def test_cards_of_a_page_are_read_together(database_dsn: Dsns) -> None:
+async def test_the_cards_of_a_page_are_read_together(database_dsn: Dsns) -> None:
     async with one_server(database_dsn.server) as server:
         ada = await person(server.desk, funds="100.00")
         for card_id in [await card_at(server.desk, ada) for _ in range(4)]:
@@ -141,7 +141,7 @@ async def test_cards_of_a_page_are_read_together(database_dsn: Dsns) -> None:
         assert database.reads == 1 + 2, "one to open; then the page, and its cards"
 
 
-async def test_nobody_signed_in_pays(client: Client) -> None:
+async def test_an_anonymous_request_cannot_pay(client: Client) -> None:
     id = await card_of(client, await client.sign_up("ada"))
     said = {"cardId": id, "amount": "1.00", "merchant": "Bookshop", "idempotencyKey": new_key()}
     answer = await client.post(PAY, {"input": said})

@@ -71,7 +71,7 @@ async def ask(desk: Desk, asker: Admission, of: str) -> UUID:
     return answer.requests[0].id
 
 
-async def test_what_changed_meanwhile_comes_first_and_then_what_changes_now(
+async def test_past_changes_are_sent_first_and_then_new_ones(
     server: LiveServer, sockets: AsyncExitStack, ada: Admission, bob: Admission
 ) -> None:
     eve = await server.arrive("eve")
@@ -101,7 +101,7 @@ async def test_what_changed_meanwhile_comes_first_and_then_what_changes_now(
     await strangers.nothing(0.05)
 
 
-async def test_requests_that_changed_meanwhile_come_first_to_both_sides(
+async def test_past_changes_of_requests_are_sent_first_to_both_sides(
     server: LiveServer, sockets: AsyncExitStack, ada: Admission, bob: Admission
 ) -> None:
     eve = await server.arrive("eve")
@@ -120,7 +120,7 @@ async def test_requests_that_changed_meanwhile_come_first_to_both_sides(
     await strangers.nothing(0.05)
 
 
-async def test_commit_between_the_subscription_and_its_read_is_not_lost(
+async def test_a_commit_between_the_subscription_and_its_read_is_not_lost(
     server: LiveServer, sockets: AsyncExitStack, ada: Admission, bob: Admission
 ) -> None:
     changes = server.services.feeds.changes
@@ -151,7 +151,7 @@ async def test_commit_between_the_subscription_and_its_read_is_not_lost(
     assert [id for id in heard if id in {outside(each) for each in landed}] == [outside(id) for id in landed]
 
 
-async def test_as_many_as_are_sent_again_and_one_more(
+async def test_one_change_more_than_the_maximum_is_an_error(
     server: LiveServer, sockets: AsyncExitStack, ada: Admission, bob: Admission, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for _ in range(2):
@@ -168,7 +168,7 @@ async def test_as_many_as_are_sent_again_and_one_more(
         assert error["message"] == f"More than {many - 1} objects changed after `since`: query the list again."
 
 
-async def test_what_was_made_before_and_changed_after_is_counted_and_sent(
+async def test_a_payment_created_before_since_and_changed_after_it_is_counted_and_sent(
     server: LiveServer,
     sockets: AsyncExitStack,
     ada: Admission,
@@ -194,7 +194,7 @@ async def _sent(server: LiveServer, whose: Admission, to: str) -> UUID:
     return (await server.send(whose, to, "1.00")).id
 
 
-async def test_stamp_that_precedes_its_commit_is_read(
+async def test_a_change_stamped_less_than_15_seconds_before_since_is_sent(
     server: LiveServer, sockets: AsyncExitStack, ada: Admission, owner: "asyncpg.Connection[asyncpg.Record]"
 ) -> None:
     """`since` is later than the stamp of what the client has not seen: by 14 seconds it is sent, by 16 it is not."""
@@ -209,7 +209,7 @@ async def test_stamp_that_precedes_its_commit_is_read(
     await late.nothing(0.05)
 
 
-async def test_moment_in_the_future_is_refused(server: LiveServer, sockets: AsyncExitStack, ada: Admission) -> None:
+async def test_since_in_the_future_is_refused(server: LiveServer, sockets: AsyncExitStack, ada: Admission) -> None:
     client = await arrives(sockets, server, ada)
     for document in (TRANSACTIONS, REQUESTS):
         for ahead in (timedelta(minutes=1), timedelta(days=365 * 2_000)):
@@ -220,7 +220,7 @@ async def test_moment_in_the_future_is_refused(server: LiveServer, sockets: Asyn
         assert not server.services.feeds.requests._watches
 
 
-async def test_with_an_id_the_present_state_comes_first_in_any_case(
+async def test_a_subscription_with_an_id_always_starts_with_the_current_state(
     server: LiveServer, sockets: AsyncExitStack, ada: Admission
 ) -> None:
     deposit = await server.deposit(ada, "1.00")
@@ -234,14 +234,14 @@ async def test_with_an_id_the_present_state_comes_first_in_any_case(
     await one.nothing(0.05)
 
 
-async def test_anonymous_socket_is_told_to_sign_in(server: LiveServer) -> None:
+async def test_a_subscription_on_an_anonymous_socket_is_unauthenticated(server: LiveServer) -> None:
     async with socket(server.url, None) as client:
         for document in (TRANSACTIONS, REQUESTS):
             error = await (await client.subscribe(document, since=LONG_AGO)).error()
             assert error["extensions"]["code"] == "UNAUTHENTICATED"
 
 
-async def test_payments_that_are_held_count_for_nothing_to_whoever_is_paid(
+async def test_held_payments_do_not_count_for_the_recipient(
     server: LiveServer, sockets: AsyncExitStack, ada: Admission, bob: Admission, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The error would tell the payee that payments are held."""

@@ -48,7 +48,7 @@ def entries(found: dict[str, Any]) -> Decimal:
     return sum((Decimal(node["amount"]["amount"]) for node in found["entries"]["nodes"]), Decimal(0))
 
 
-async def test_month_has_what_happened_in_it_by_utc(owner: Owner, server: OneServer) -> None:
+async def test_a_month_has_the_entries_posted_in_it_by_utc(owner: Owner, server: OneServer) -> None:
     alice, bob = await people(owner, "alice", "bob")
     await post(
         owner,
@@ -75,7 +75,7 @@ async def test_month_has_what_happened_in_it_by_utc(owner: Owner, server: OneSer
     assert amounts(await statement(door, bob, "2025-11"), "moneyIn", "fees") == ["10.00", "0.00"]
 
 
-async def test_month_before_the_wallet_is_zero_and_one_to_come_has_the_balance_now(
+async def test_a_month_before_the_wallet_is_zero_and_a_future_one_has_the_balance(
     owner: Owner, server: OneServer
 ) -> None:
     (alice,) = await people(owner, "alice")
@@ -92,7 +92,7 @@ async def test_month_before_the_wallet_is_zero_and_one_to_come_has_the_balance_n
         assert found["entries"] == nothing
 
 
-async def test_running_month_adds_up_while_others_write(owner: Owner, server: OneServer) -> None:
+async def test_the_current_month_adds_up_while_entries_are_written(owner: Owner, server: OneServer) -> None:
     alice, _ = await people(owner, "alice", "bob")
     door, month = Door(server), f"{datetime.now(UTC):%Y-%m}"
     for n in range(1, 6):
@@ -107,7 +107,7 @@ async def test_running_month_adds_up_while_others_write(owner: Owner, server: On
         assert str(closing) == found["entries"]["nodes"][-1]["balanceAfter"]["amount"]
 
 
-async def test_pages_of_the_running_month_go_on_to_what_was_written_meanwhile(
+async def test_pages_of_the_current_month_continue_to_entries_written_meanwhile(
     owner: Owner, server: OneServer
 ) -> None:
     (alice,) = await people(owner, "alice")
@@ -122,7 +122,7 @@ async def test_pages_of_the_running_month_go_on_to_what_was_written_meanwhile(
     assert Decimal(two["opening"]["amount"]) + entries(one) + entries(two) == Decimal(two["closing"]["amount"])
 
 
-async def test_page_of_a_month_ends_with_it(owner: Owner, server: OneServer) -> None:
+async def test_a_page_does_not_go_beyond_its_month(owner: Owner, server: OneServer) -> None:
     (alice,) = await people(owner, "alice")
     await post(owner, [Paid(at, None, alice, 1) for at in (NOVEMBER - TICK, NOVEMBER, DECEMBER - TICK, DECEMBER)])
     door = Door(server)
@@ -135,7 +135,7 @@ async def test_page_of_a_month_ends_with_it(owner: Owner, server: OneServer) -> 
         assert await door.refusal(alice, STATEMENT, month=month, after=cursor) == "BAD_USER_INPUT"
 
 
-async def test_pages_of_a_month_from_its_end_stay_in_it_and_in_its_order(owner: Owner, server: OneServer) -> None:
+async def test_backward_pages_of_a_month_stay_in_it_and_in_order(owner: Owner, server: OneServer) -> None:
     (alice,) = await people(owner, "alice")
     within = [NOVEMBER + n * TICK for n in range(5)]
     await post(owner, [Paid(at, None, alice, 1) for at in (NOVEMBER - TICK, *within, DECEMBER)])
@@ -149,7 +149,7 @@ async def test_pages_of_a_month_from_its_end_stay_in_it_and_in_its_order(owner: 
     assert pages == [[5, 6], [3, 4], [2]]
 
 
-async def test_stretch_of_a_month_between_two_cursors(owner: Owner, server: OneServer) -> None:
+async def test_a_page_between_two_cursors_has_the_entries_between_them(owner: Owner, server: OneServer) -> None:
     (alice,) = await people(owner, "alice")
     await post(owner, [Paid(NOVEMBER + n * TICK, None, alice, 1) for n in range(6)])
     door = Door(server)
@@ -165,7 +165,7 @@ async def test_stretch_of_a_month_between_two_cursors(owner: Owner, server: OneS
 @pytest.mark.parametrize(
     "month", ["", "2025", "2025-13", "2025-00", "0000-01", "2025-11-01", "November", "2025-11\n"]
 )
-async def test_what_is_no_month_is_bad_input(owner: Owner, server: OneServer, month: str) -> None:
+async def test_an_invalid_month_is_bad_user_input(owner: Owner, server: OneServer, month: str) -> None:
     (alice,) = await people(owner, "alice")
     assert await Door(server).refusal(alice, STATEMENT, month=month) == "BAD_USER_INPUT"
 
@@ -182,7 +182,7 @@ async def in_zone(door: Door, wallet: Any, month: str, zone: str, **page: Any) -
     return found
 
 
-async def test_month_is_of_the_time_zone_that_is_asked_for(owner: Owner, server: OneServer) -> None:
+async def test_a_month_is_that_of_the_requested_time_zone(owner: Owner, server: OneServer) -> None:
     (alice,) = await people(owner, "alice")
     berlin = NOVEMBER - timedelta(hours=1)
     new_york = NOVEMBER + timedelta(hours=4)
@@ -198,7 +198,7 @@ async def test_month_is_of_the_time_zone_that_is_asked_for(owner: Owner, server:
     }
 
 
-async def test_two_time_zones_in_one_request_are_two_months(owner: Owner, server: OneServer) -> None:
+async def test_two_time_zones_in_one_request_are_two_statements(owner: Owner, server: OneServer) -> None:
     (alice,) = await people(owner, "alice")
     await post(owner, [Paid(at, None, alice, 100) for at in (NOVEMBER - timedelta(hours=1), NOVEMBER)])
     both = """{ wallet { utc: statement(month: "2025-11") { opening { amount } }
@@ -207,7 +207,7 @@ async def test_two_time_zones_in_one_request_are_two_months(owner: Owner, server
     assert [amounts(found[name], "opening") for name in ("utc", "berlin")] == [["1.00"], ["0.00"]]
 
 
-async def test_cursor_of_one_time_zone_is_good_in_no_other(owner: Owner, server: OneServer) -> None:
+async def test_a_cursor_is_valid_only_in_its_own_time_zone(owner: Owner, server: OneServer) -> None:
     (alice,) = await people(owner, "alice")
     await post(owner, [Paid(NOVEMBER + n * TICK, None, alice, 100) for n in range(3)])
     door = Door(server)
@@ -220,7 +220,7 @@ async def test_cursor_of_one_time_zone_is_good_in_no_other(owner: Owner, server:
 
 
 @pytest.mark.parametrize("zone", ["", "Berlin", "europe/berlin", "+01:00", "CET ", "../UTC", "Europe/Berlin\n"])
-async def test_what_is_no_time_zone_is_bad_input_that_shows_a_good_one(
+async def test_an_invalid_time_zone_is_bad_user_input_with_a_valid_example(
     owner: Owner, server: OneServer, zone: str
 ) -> None:
     (alice,) = await people(owner, "alice")
@@ -230,11 +230,11 @@ async def test_what_is_no_time_zone_is_bad_input_that_shows_a_good_one(
     assert error["message"] == 'A time zone is an IANA name, like "Europe/Berlin" or "UTC".'
 
 
-async def test_nobody_signed_in_has_no_statement(server: OneServer) -> None:
+async def test_an_anonymous_request_gets_no_statement(server: OneServer) -> None:
     assert await Door(server).refusal(None, STATEMENT, month="2025-11") == "UNAUTHENTICATED"
 
 
-async def test_statements_of_a_year_are_one_read_and_one_for_each_month_that_moved_money(
+async def test_statements_of_a_year_take_one_read_and_one_per_month_with_entries(
     owner: Owner, server: OneServer, database_dsn: Dsns
 ) -> None:
     (alice,) = await people(owner, "alice")

@@ -28,7 +28,7 @@ async def cautious(database_dsn: Dsns) -> AsyncIterator[OneServer]:
         yield serves
 
 
-async def test_sender_is_told_why_a_payment_is_held(owner: Owner, cautious: OneServer) -> None:
+async def test_the_sender_sees_why_a_payment_is_held(owner: Owner, cautious: OneServer) -> None:
     alice, _ = await people(owner, "alice", "bob")
     await cautious.deposit(alice, "100.00")
     held = await cautious.send(alice, "bob", "60.00")
@@ -40,7 +40,7 @@ async def test_sender_is_told_why_a_payment_is_held(owner: Owner, cautious: OneS
     assert told["entries"] == []
 
 
-async def test_reason_of_a_rule_that_a_newer_server_has_is_kept_and_not_told(
+async def test_a_reason_of_an_unknown_rule_is_stored_and_not_shown(
     owner: Owner, cautious: OneServer
 ) -> None:
     alice, _ = await people(owner, "alice", "bob")
@@ -60,7 +60,7 @@ async def test_reason_of_a_rule_that_a_newer_server_has_is_kept_and_not_told(
     assert await owner.fetchval("select risk_reasons from transactions where id = $1", held.id) == kept
 
 
-async def test_completed_payment_is_told_to_each_side_as_theirs(owner: Owner, cautious: OneServer) -> None:
+async def test_each_side_sees_a_completed_payment_from_its_own_side(owner: Owner, cautious: OneServer) -> None:
     alice, bob = await people(owner, "alice", "bob")
     await cautious.deposit(alice, "100.00")
     held = await cautious.send(alice, "bob", "60.00")
@@ -89,7 +89,7 @@ async def test_completed_payment_is_told_to_each_side_as_theirs(owner: Owner, ca
     assert await door.ask(bob, NODE, id=hers["entries"][0]["id"]) is None
 
 
-async def test_failed_payment_says_why_to_its_sender_alone(owner: Owner, server: OneServer) -> None:
+async def test_only_the_sender_sees_a_failed_payment_and_its_failure_code(owner: Owner, server: OneServer) -> None:
     alice, bob = await people(owner, "alice", "bob")
     failed = await server.send(alice, "bob", "60.00")
     door = Door(server)
@@ -99,7 +99,7 @@ async def test_failed_payment_says_why_to_its_sender_alone(owner: Owner, server:
     assert await door.ask(bob, ONE, id=id) is None
 
 
-async def test_deposit_has_a_bank_and_no_sender(owner: Owner, server: OneServer) -> None:
+async def test_a_deposit_has_a_bank_and_no_sender(owner: Owner, server: OneServer) -> None:
     (alice,) = await people(owner, "alice")
     deposit = await server.deposit(alice, "100.00")
     told = await Door(server).ask(alice, ONE, id=outside(deposit.id)[0])
@@ -107,7 +107,7 @@ async def test_deposit_has_a_bank_and_no_sender(owner: Owner, server: OneServer)
     assert (told["sender"], told["counterparty"], told["recipient"]) == (None, None, {"username": "alice"})
 
 
-async def test_transaction_of_strangers_does_not_exist(owner: Owner, server: OneServer) -> None:
+async def test_a_transaction_of_other_users_is_not_found(owner: Owner, server: OneServer) -> None:
     alice, bob, eve = await people(owner, "alice", "bob", "eve")
     paid = payment(alice, bob)
     await write(owner, [paid])

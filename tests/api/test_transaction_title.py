@@ -38,7 +38,7 @@ async def quiet(client: Client) -> Person:
     return olga
 
 
-async def test_title_is_a_bank_a_merchant_or_the_welcome_bonus(client: Client) -> None:
+async def test_a_title_is_a_bank_a_merchant_or_the_welcome_bonus(client: Client) -> None:
     ada = await client.sign_up("ada")
     await move(client, ada, "deposit", amount="50.00", bankName="First Bank")
     await move(client, ada, "withdraw", amount="10.00", bankName="Second Bank", speed="INSTANT")
@@ -53,7 +53,7 @@ async def test_title_is_a_bank_a_merchant_or_the_welcome_bonus(client: Client) -
     ]
 
 
-async def test_title_of_a_payment_and_its_refund_is_the_person_on_the_other_side(client: Client) -> None:
+async def test_the_title_of_a_payment_and_of_its_refund_is_the_other_person(client: Client) -> None:
     await quiet(client)
     ada, bea = await client.sign_up("ada"), await client.sign_up("bea")
     id = await move(client, ada, "transfer", to="bea", amount="7.00", description="Opera tickets")
@@ -62,7 +62,7 @@ async def test_title_of_a_payment_and_its_refund_is_the_person_on_the_other_side
     assert (await titles(client, bea))[:2] == [("REFUND", "OUTGOING", "Ada", None), ("SEND", "INCOMING", "Ada", None)]
 
 
-async def test_refund_of_what_was_paid_to_no_person_has_the_title_of_the_original(client: Client) -> None:
+async def test_a_refund_without_another_person_has_the_title_of_its_original(client: Client) -> None:
     olga, ada = await operator(client), await client.sign_up("ada")
     await move(client, ada, "deposit", amount="50.00", bankName="First Bank")
     await move(client, ada, "withdraw", amount="10.00", bankName="Second Bank", speed="INSTANT")
@@ -79,7 +79,7 @@ async def test_refund_of_what_was_paid_to_no_person_has_the_title_of_the_origina
     ]
 
 
-async def test_title_of_a_payment_to_somebody_who_has_left_names_nobody(client: Client) -> None:
+async def test_the_title_of_a_payment_to_a_closed_user_is_closed_account(client: Client) -> None:
     await quiet(client)
     ada, bea = await client.sign_up("ada"), await client.sign_up("bea")
     await move(client, ada, "transfer", to="bea", amount="7.00", description="Opera tickets")

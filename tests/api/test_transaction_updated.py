@@ -20,7 +20,7 @@ async def server(database_dsn: Dsns) -> AsyncIterator[LiveServer]:
         yield started
 
 
-async def test_a_transaction_is_told_at_once_and_then_its_changes(server: LiveServer) -> None:
+async def test_a_subscriber_gets_the_transaction_at_once_and_then_its_changes(server: LiveServer) -> None:
     ada, _ = await server.arrive("ada"), await server.arrive("bob")
     pending = await server.send(ada, "bob", "1.00")
     other = await server.send(ada, "bob", "2.00")
@@ -33,7 +33,7 @@ async def test_a_transaction_is_told_at_once_and_then_its_changes(server: LiveSe
         await updates.nothing()
 
 
-async def test_the_recipient_finds_a_payment_only_when_it_is_completed(server: LiveServer) -> None:
+async def test_the_recipient_can_subscribe_to_a_payment_only_when_it_is_completed(server: LiveServer) -> None:
     ada, bob = await server.arrive("ada"), await server.arrive("bob")
     payment = await server.send(ada, "bob", "1.00")
     id = ids.encode(ids.TRANSACTION, payment.id)
@@ -45,7 +45,7 @@ async def test_the_recipient_finds_a_payment_only_when_it_is_completed(server: L
         assert (told["status"], told["direction"]) == ("COMPLETED", "INCOMING")
 
 
-async def test_what_is_not_the_viewers_does_not_exist(server: LiveServer) -> None:
+async def test_a_transaction_of_another_user_cannot_be_subscribed_to(server: LiveServer) -> None:
     ada, eve = await server.arrive("ada"), await server.arrive("eve")
     deposit = await server.deposit(ada, "1.00")
     strange = [
@@ -62,7 +62,7 @@ async def test_what_is_not_the_viewers_does_not_exist(server: LiveServer) -> Non
     assert not server.services.feeds.transactions._watches
 
 
-async def test_all_that_the_viewer_may_see_is_told_and_nothing_else(server: LiveServer) -> None:
+async def test_each_side_gets_only_the_changes_that_it_may_see(server: LiveServer) -> None:
     ada, bob = await server.arrive("ada"), await server.arrive("bob")
     eve = await server.arrive("eve")
     async with (
@@ -84,7 +84,7 @@ async def test_all_that_the_viewer_may_see_is_told_and_nothing_else(server: Live
         await bob_sees.nothing(0)
 
 
-async def test_an_anonymous_socket_is_told_to_sign_in(server: LiveServer) -> None:
+async def test_a_subscription_on_an_anonymous_socket_is_unauthenticated(server: LiveServer) -> None:
     async with socket(server.url, None) as client:
         for asked in (ALL, 'subscription { transactionUpdated(id: "x") { id } }'):
             error = await (await client.subscribe(asked)).error()

@@ -39,7 +39,7 @@ def listed(page: dict[str, Any]) -> list[str]:
     return [node["id"] for node in page["nodes"]]
 
 
-async def test_recipient_is_told_nothing_of_a_held_payment_anywhere(owner: Owner, cautious: OneServer) -> None:
+async def test_no_query_shows_a_held_payment_to_its_recipient(owner: Owner, cautious: OneServer) -> None:
     alice, bob = await people(owner, "alice", "bob")
     await cautious.deposit(alice, "100.00")
     held = await cautious.send(alice, "bob", "60.00")
@@ -53,7 +53,7 @@ async def test_recipient_is_told_nothing_of_a_held_payment_anywhere(owner: Owner
     assert await door.ask(bob, "{ recentCounterparties { username } }") == []
 
 
-async def test_pages_lead_from_one_to_the_next_and_back(owner: Owner, server: OneServer) -> None:
+async def test_pages_can_be_read_forward_and_backward(owner: Owner, server: OneServer) -> None:
     alice, bob = await people(owner, "alice", "bob")
     past = [payment(alice, bob, created_at=NOON + timedelta(minutes=n)) for n in range(5)]
     await write(owner, past)
@@ -84,7 +84,7 @@ async def test_pages_lead_from_one_to_the_next_and_back(owner: Owner, server: On
     assert listed(between) == newest_first[1:4]
 
 
-async def test_wallet_has_the_same_list(owner: Owner, server: OneServer) -> None:
+async def test_the_wallet_has_the_same_list(owner: Owner, server: OneServer) -> None:
     alice, bob = await people(owner, "alice", "bob")
     paid = payment(alice, bob)
     await write(owner, [paid])
@@ -92,7 +92,7 @@ async def test_wallet_has_the_same_list(owner: Owner, server: OneServer) -> None
     assert wallet == {"transactions": {"nodes": [{"id": outside(paid.id)[0]}]}}
 
 
-async def test_cursor_of_another_list_and_pages_that_cannot_be_are_refused(owner: Owner, server: OneServer) -> None:
+async def test_a_foreign_cursor_and_invalid_page_arguments_are_refused(owner: Owner, server: OneServer) -> None:
     alice, bob = await people(owner, "alice", "bob")
     await write(owner, [payment(alice, bob)])
     door = Door(server)
@@ -106,7 +106,7 @@ async def test_cursor_of_another_list_and_pages_that_cannot_be_are_refused(owner
     assert listed(await door.ask(alice, LIST, first=0)) == []
 
 
-async def test_filter_narrows_by_each_of_its_questions(owner: Owner, server: OneServer) -> None:
+async def test_each_field_of_the_filter_narrows_the_list(owner: Owner, server: OneServer) -> None:
     alice, bob, eve = await people(owner, "alice", "bob", "eve")
     rent = payment(alice, bob, description="Rent 100%", amount=90_000, created_at=NOON)
     lunch = payment(eve, alice, description="Lunch", amount=1_200, created_at=NOON + timedelta(minutes=1))
@@ -142,7 +142,7 @@ async def test_filter_narrows_by_each_of_its_questions(owner: Owner, server: One
         assert await door.refusal(alice, LIST, filter=wrong) == "BAD_USER_INPUT"
 
 
-async def test_filtered_list_goes_on_where_it_stopped_looking(
+async def test_a_filtered_list_continues_where_the_last_page_stopped_searching(
     owner: Owner, server: OneServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(history, "STRETCH", 5)
@@ -159,7 +159,7 @@ async def test_filtered_list_goes_on_where_it_stopped_looking(
     assert found == outside(rent.id)
 
 
-async def test_total_count_is_null_past_its_bound(
+async def test_the_total_count_is_null_above_its_maximum(
     owner: Owner, server: OneServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(history, "COUNTED", 2)
@@ -168,7 +168,7 @@ async def test_total_count_is_null_past_its_bound(
     assert (await Door(server).ask(alice, LIST))["totalCount"] is None
 
 
-async def test_page_with_all_its_people_and_entries_is_read_in_three_statements(
+async def test_a_page_with_its_profiles_and_entries_takes_three_reads(
     owner: Owner, server: OneServer, database_dsn: Dsns
 ) -> None:
     alice, *others = await people(owner, "alice", "bob", "cleo", "dan")
@@ -180,7 +180,7 @@ async def test_page_with_all_its_people_and_entries_is_read_in_three_statements(
     await database.close()
 
 
-async def test_nobody_signed_in_is_told_nothing(owner: Owner, server: OneServer) -> None:
+async def test_an_anonymous_request_cannot_read_transactions_or_profiles(owner: Owner, server: OneServer) -> None:
     door = Door(server)
     for text in (
         "{ transactions { totalCount } }",

@@ -34,7 +34,7 @@ async def batch(client: Client, by: Person, *transfers: dict[str, Any], **more: 
     return (await client.data(BATCH, {"input": said}, by=by))["transferBatch"]
 
 
-async def test_each_result_is_told_like_a_transfer(client: Client, people: tuple[Person, Person]) -> None:
+async def test_each_result_of_a_batch_has_the_fields_of_a_transfer(client: Client, people: tuple[Person, Person]) -> None:
     ada, _ = people
     key = new_key()
     for again in (False, True):
@@ -64,7 +64,7 @@ async def test_each_result_is_told_like_a_transfer(client: Client, people: tuple
         assert [one["wallet"] for one in told["results"]] == [after] * 3
 
 
-async def test_item_without_a_row_has_its_errors_and_nothing_else(
+async def test_an_item_without_a_row_has_only_its_errors(
     client: Client, people: tuple[Person, Person]
 ) -> None:
     ada, _ = people
@@ -83,7 +83,7 @@ async def test_item_without_a_row_has_its_errors_and_nothing_else(
     ] * 4
 
 
-async def test_atomic_batch_that_is_refused_says_which_item_it_was(
+async def test_a_refused_atomic_batch_has_the_error_at_the_item_that_failed(
     client: Client, people: tuple[Person, Person]
 ) -> None:
     ada, _ = people
@@ -104,7 +104,7 @@ async def test_atomic_batch_that_is_refused_says_which_item_it_was(
         ({"idempotencyKey": "short"}, "INVALID_INPUT", ["input", "idempotencyKey"]),
     ],
 )
-async def test_refusal_of_the_batch_has_its_code_and_its_path(
+async def test_a_refused_batch_has_a_code_and_a_path(
     client: Client, people: tuple[Person, Person], said: dict[str, Any], code: str, path: list[str]
 ) -> None:
     ada, _ = people
@@ -112,7 +112,7 @@ async def test_refusal_of_the_batch_has_its_code_and_its_path(
     assert told == {"replayed": False, "results": [], "errors": [{"code": code, "path": path}]}
 
 
-async def test_key_of_another_batch_is_refused(client: Client, people: tuple[Person, Person]) -> None:
+async def test_a_key_of_another_batch_is_refused(client: Client, people: tuple[Person, Person]) -> None:
     ada, _ = people
     key = new_key()
     await batch(client, ada, to("bob", 1), idempotencyKey=key)
@@ -122,7 +122,7 @@ async def test_key_of_another_batch_is_refused(client: Client, people: tuple[Per
     ]
 
 
-async def test_refusal_that_is_about_no_field_leads_to_its_item(
+async def test_a_refusal_without_a_field_has_the_path_of_its_item(
     client: Client, people: tuple[Person, Person]
 ) -> None:
     ada, _ = people
@@ -132,7 +132,7 @@ async def test_refusal_that_is_about_no_field_leads_to_its_item(
     ]
 
 
-async def test_a_hundred_transfers_pass_the_door(client: Client, people: tuple[Person, Person]) -> None:
+async def test_a_batch_of_a_hundred_transfers_is_within_the_limits(client: Client, people: tuple[Person, Person]) -> None:
     ada, _ = people
     said = {"transfers": [to("bob", "0.01")] * 100, "idempotencyKey": new_key()}
     results = (await client.data(SHORT, {"input": said}, by=ada))["transferBatch"]["results"]
@@ -141,13 +141,13 @@ async def test_a_hundred_transfers_pass_the_door(client: Client, people: tuple[P
     assert len(whole["results"]) == 100
 
 
-def test_results_of_a_batch_count_as_many_as_they_may_be() -> None:
+def test_the_cost_of_a_batch_counts_a_hundred_results() -> None:
     assert weigh(SHORT).cost == 1 + 100 * 2
     assert weigh(BATCH).cost < 2_000
 
 
 @pytest.mark.parametrize("letter", ["x", "é", "日", "🎉"])
-async def test_hundred_transfers_with_long_descriptions_fit_in_variables_and_written_out(
+async def test_a_hundred_long_transfers_fit_in_variables_and_in_the_document(
     client: Client, people: tuple[Person, Person], letter: str
 ) -> None:
     ada, _ = people

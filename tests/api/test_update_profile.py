@@ -16,7 +16,7 @@ UPDATE = (
 PICTURE = "https://pictures.example.com/ada.png"
 
 
-async def test_others_see_the_new_name_and_picture_and_never_the_address(database: Database) -> None:
+async def test_other_users_see_the_new_name_and_picture_but_not_the_email_address(database: Database) -> None:
     async with street(database) as at:
         ada, bea = (await newcomer(at))["accessToken"], (await newcomer(at, "bea"))["accessToken"]
         asked = {"name": "Ada L.", "avatarUrl": PICTURE, "email": "ada@example.com", "currentPassword": PASSWORD}
@@ -28,7 +28,7 @@ async def test_others_see_the_new_name_and_picture_and_never_the_address(databas
         assert seen == {"name": "Ada L.", "avatarUrl": PICTURE}
 
 
-async def test_absent_leaves_and_null_clears(database: Database) -> None:
+async def test_an_omitted_field_stays_and_null_clears_it(database: Database) -> None:
     async with street(database) as at:
         form = {
             "username": "ada",
@@ -62,7 +62,7 @@ async def test_absent_leaves_and_null_clears(database: Database) -> None:
         ]),
     ],
 )  # fmt: skip
-async def test_every_refusal_names_its_field(
+async def test_every_refusal_has_the_path_of_its_field(
     database: Database, asked: dict[str, Any], refused: list[tuple[str, list[str]]]
 ) -> None:
     async with street(database) as at:
@@ -83,7 +83,7 @@ async def test_every_refusal_names_its_field(
         assert await at.data("{ viewer { name email phone } }", here) == {"name": "Ada", "email": None, "phone": None}
 
 
-async def test_nobody_signed_in_changes_nothing(database: Database) -> None:
+async def test_an_anonymous_request_cannot_change_a_profile(database: Database) -> None:
     async with street(database) as at:
         (error,) = (await at.ask(UPDATE, input={"name": "Eve"}))["errors"]
         assert error["extensions"]["code"] == "UNAUTHENTICATED"

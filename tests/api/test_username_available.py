@@ -20,7 +20,7 @@ async def refused(at: Street, username: str, **where: Any) -> tuple[bool | None,
     return payload["available"], error["code"]
 
 
-async def test_username_is_available_until_somebody_has_it(database: Database) -> None:
+async def test_a_username_is_available_until_it_is_taken(database: Database) -> None:
     async with street(database) as at:
         assert await at.data(CHECK, username=" Ada ") == FREE
         await newcomer(at)
@@ -31,7 +31,7 @@ async def test_username_is_available_until_somebody_has_it(database: Database) -
 
 
 @pytest.mark.parametrize("username", ["ab", "a" * 31, "a b", "@ada", "аda", "admin", "closed_1", "pocketpay_help"])
-async def test_username_is_judged_as_sign_up_judges_it(database: Database, username: str) -> None:
+async def test_a_username_is_checked_by_the_same_rules_as_at_sign_up(database: Database, username: str) -> None:
     async with street(database) as at:
         (error,) = (await at.data(CHECK, username=username))["errors"]
         form = {"username": username, "name": "Ada", "password": PASSWORD}
@@ -41,7 +41,7 @@ async def test_username_is_judged_as_sign_up_judges_it(database: Database, usern
         assert (error["path"], of_sign_up["path"]) == (["username"], ["input", "username"])
 
 
-async def test_address_that_asks_too_often_is_told_nothing_more(database: Database) -> None:
+async def test_an_address_that_checks_too_often_is_rate_limited(database: Database) -> None:
     async with street(database, sign_up_rate_per_hour=2) as at:
         await newcomer(at)
         assert await refused(at, "ada") == (False, "USERNAME_TAKEN")
@@ -51,7 +51,7 @@ async def test_address_that_asks_too_often_is_told_nothing_more(database: Databa
         assert await refused(at, "ada", address=ELSEWHERE) == (False, "USERNAME_TAKEN")
 
 
-async def test_checks_use_up_no_sign_ups_and_malformed_names_no_checks(database: Database, owner: Owner) -> None:
+async def test_checks_do_not_use_up_sign_ups_and_malformed_names_do_not_use_up_checks(database: Database, owner: Owner) -> None:
     async with street(database, sign_up_rate_per_hour=1) as at:
         for _ in range(3):
             assert await refused(at, "a b") == (False, "INVALID_INPUT")

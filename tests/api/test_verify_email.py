@@ -30,7 +30,7 @@ def refusals(payload: Any) -> list[tuple[str, list[str]]]:
 
 
 @pytest.mark.parametrize("way", ["code", "token"])
-async def test_address_is_verified_by_what_was_sent_to_it(database: Database, owner: Owner, way: str) -> None:
+async def test_an_address_is_verified_by_the_code_or_the_link_sent_to_it(database: Database, owner: Owner, way: str) -> None:
     async with street(database, public_url="https://app.example.com") as at:
         ada = await somebody(at)
         assert await at.data(REQUEST, ada) == {"user": {"email": MAIL, "emailVerified": False}, "errors": []}
@@ -52,7 +52,7 @@ async def test_address_is_verified_by_what_was_sent_to_it(database: Database, ow
         ({"code": "12345678", "token": "A" * 64}, ("INVALID_INPUT", ["input", "code"])),
     ],
 )
-async def test_refusal_names_what_was_shown(
+async def test_a_refused_verification_has_the_path_of_the_bad_field(
     database: Database, shown: dict[str, str], refused: tuple[str, list[str]]
 ) -> None:
     async with street(database) as at:
@@ -63,7 +63,7 @@ async def test_refusal_names_what_was_shown(
         assert refusals(payload) == [refused]
 
 
-async def test_user_without_an_address_and_server_without_mail_are_told(database: Database) -> None:
+async def test_a_request_without_an_address_or_without_mail_is_refused(database: Database) -> None:
     async with street(database) as at:
         payload = await at.data(REQUEST, (await newcomer(at))["accessToken"])
         assert refusals(payload) == [("INVALID_INPUT", [])]
@@ -72,7 +72,7 @@ async def test_user_without_an_address_and_server_without_mail_are_told(database
         assert refusals(payload) == [("MAIL_UNAVAILABLE", [])]
 
 
-async def test_too_many_codes_are_rate_limited(database: Database) -> None:
+async def test_requesting_too_many_codes_is_rate_limited(database: Database) -> None:
     async with street(database) as at:
         ada = await somebody(at)
         for _ in range(5):

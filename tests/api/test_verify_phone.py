@@ -24,7 +24,7 @@ async def somebody(at: Street) -> str:
     return token
 
 
-async def test_number_is_verified_by_the_code_that_was_sent_to_it(database: Database, owner: Owner) -> None:
+async def test_a_number_is_verified_by_the_code_sent_to_it(database: Database, owner: Owner) -> None:
     async with street(database) as at:
         ada = await somebody(at)
         assert await at.data(REQUEST, ada) == {"user": {"phone": PHONE, "phoneVerified": False}, "errors": []}
@@ -35,7 +35,7 @@ async def test_number_is_verified_by_the_code_that_was_sent_to_it(database: Data
 
 
 @pytest.mark.parametrize("code", ["", "123", "no digits", "1234567890", "\u0660" * 6])
-async def test_wrong_code_is_refused_with_its_path(database: Database, code: str) -> None:
+async def test_a_wrong_code_is_refused_with_its_path(database: Database, code: str) -> None:
     async with street(database) as at:
         ada = await somebody(at)
         await at.data(REQUEST, ada)
@@ -44,7 +44,7 @@ async def test_wrong_code_is_refused_with_its_path(database: Database, code: str
         assert refusals(payload) == [("INVALID_CODE", ["input", "code"])]
 
 
-async def test_user_without_a_number_and_server_without_text_messages_are_told(database: Database) -> None:
+async def test_a_request_without_a_number_or_without_text_messages_is_refused(database: Database) -> None:
     async with street(database) as at:
         payload = await at.data(REQUEST, (await newcomer(at))["accessToken"])
         assert refusals(payload) == [("INVALID_INPUT", [])]
@@ -53,7 +53,7 @@ async def test_user_without_a_number_and_server_without_text_messages_are_told(d
         assert refusals(payload) == [("TEXT_MESSAGES_UNAVAILABLE", [])]
 
 
-async def test_too_many_codes_are_rate_limited(database: Database) -> None:
+async def test_requesting_too_many_codes_is_rate_limited(database: Database) -> None:
     async with street(database) as at:
         ada = await somebody(at)
         for _ in range(5):

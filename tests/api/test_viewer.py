@@ -3,7 +3,7 @@
 from tests.clients import Client
 
 
-async def test_the_viewer_sees_themselves_and_their_wallet(client: Client) -> None:
+async def test_the_viewer_sees_their_own_user_and_wallet(client: Client) -> None:
     ada = await client.sign_up("ada")
     told = await client.data(
         "{ viewer { username role wallet { currency status balance { amount minorUnits currency } version } } }",
@@ -21,7 +21,7 @@ async def test_without_a_token_the_viewer_is_null_and_unauthenticated(client: Cl
     assert [error["extensions"]["code"] for error in answer["errors"]] == ["UNAUTHENTICATED"]
 
 
-async def test_a_bad_token_is_like_none(client: Client) -> None:
+async def test_an_invalid_token_is_treated_as_no_token(client: Client) -> None:
     response = await client.http.post(
         "/graphql", json={"query": "{ viewer { id } }"}, headers={"Authorization": "Bearer no"}
     )
@@ -29,7 +29,7 @@ async def test_a_bad_token_is_like_none(client: Client) -> None:
     assert response.json()["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
 
 
-async def test_every_own_node_is_found_again_by_its_id(client: Client) -> None:
+async def test_every_node_of_the_viewer_is_found_by_its_id(client: Client) -> None:
     ada = await client.sign_up("ada")
     told = await client.data(
         '{ viewer { id wallet { id } sessions { id } } profile(username: "@ADA") { id } }', by=ada
@@ -40,7 +40,7 @@ async def test_every_own_node_is_found_again_by_its_id(client: Client) -> None:
         assert found["node"]["id"] == id
 
 
-async def test_the_viewers_profile_is_what_others_see_of_them(client: Client) -> None:
+async def test_the_viewers_profile_is_the_one_that_others_see(client: Client) -> None:
     ada, bob = await client.sign_up("ada"), await client.sign_up("bob")
     profile = "{ __typename id username name avatarUrl }"
     picture = "https://pictures.example.com/ada.png"
@@ -52,7 +52,7 @@ async def test_the_viewers_profile_is_what_others_see_of_them(client: Client) ->
     assert (own["username"], own["name"], own["avatarUrl"]) == ("ada", "Ada L.", picture)
 
 
-async def test_anothers_nodes_and_malformed_ids_do_not_exist(client: Client) -> None:
+async def test_other_users_nodes_and_malformed_ids_are_null(client: Client) -> None:
     ada, bob = await client.sign_up("ada"), await client.sign_up("bob")
     viewer = (await client.data("{ viewer { id wallet { id } sessions { id } } }", by=ada))["viewer"]
     strange = [

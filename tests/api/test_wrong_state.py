@@ -45,7 +45,7 @@ async def test_confirming_too_late_shows_the_expired_payment(client: Client, own
     assert first["node"] == (await client.data(now, {"id": id}, by=ada))["transaction"]
 
 
-async def test_confirming_what_was_cancelled_and_cancelling_what_was_confirmed(client: Client) -> None:
+async def test_the_error_has_the_payment_that_was_cancelled_or_confirmed_before(client: Client) -> None:
     ada, _, _ = [await client.sign_up(name) for name in ("ada", "bea", "cid")]
     for to, done, too_late, status in (
         ("bea", "cancelTransfer", "confirmTransfer", "CANCELLED"),
@@ -57,7 +57,7 @@ async def test_confirming_what_was_cancelled_and_cancelling_what_was_confirmed(c
         assert (error["status"], error["node"]["id"], error["node"]["status"]) == (status, id, status)
 
 
-async def test_paying_a_request_twice_shows_the_payment_that_waits(client: Client) -> None:
+async def test_paying_a_request_twice_shows_the_pending_payment(client: Client) -> None:
     ada, bea = await client.sign_up("ada"), await client.sign_up("bea")
     request = await asked(client, ada, "bea")
     payment = (await pay_request(client, bea, request))["transaction"]

@@ -24,17 +24,17 @@ def checks_out(said: str) -> bool:
 
 
 @pytest.mark.parametrize("known", ["4242424242424242", "378282246310005", "6011000990139424", "79927398713"])
-def test_check_digit_is_that_of_well_known_numbers(known: str) -> None:
+def test_the_check_digit_matches_well_known_numbers(known: str) -> None:
     assert check_digit(known[:-1]) == known[-1]
 
 
 @given(st.text(DIGITS, min_size=1, max_size=30))
-def test_exactly_one_digit_makes_it_a_number(body: str) -> None:
+def test_exactly_one_check_digit_makes_a_number_valid(body: str) -> None:
     assert [digit for digit in DIGITS if checks_out(body + digit)] == [check_digit(body)]
 
 
 @given(st.integers(0, 10**9 - 1), st.integers(0, 999))
-def test_every_number_is_in_the_range_of_nobody(account: int, code: int) -> None:
+def test_every_number_is_in_a_range_that_no_issuer_uses(account: int, code: int) -> None:
     drawn = iter((account, code))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("secrets.randbelow", lambda below: min(next(drawn), below - 1))
@@ -48,7 +48,7 @@ def test_every_number_is_in_the_range_of_nobody(account: int, code: int) -> None
     assert made.last4 == made.number[-4:]
 
 
-def test_chance_comes_from_the_systems_own_source(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_random_digits_come_from_the_secrets_module(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[int] = []
 
     def randbelow(below: int) -> int:
@@ -60,11 +60,11 @@ def test_chance_comes_from_the_systems_own_source(monkeypatch: pytest.MonkeyPatc
     assert asked == [10**9, 10**3], "every account and every code"
 
 
-def test_no_two_are_the_same() -> None:
+def test_a_thousand_numbers_are_nearly_all_different() -> None:
     assert len({number.new().number for _ in range(1_000)}) > 990
 
 
-def test_what_is_secret_has_no_words_for_it() -> None:
+def test_no_text_form_of_the_secrets_contains_them() -> None:
     made = number.new()
     for told in (repr(made), str(made), f"{made}", repr([made]), repr(ValueError(made)), repr({"made": made})):
         assert made.number not in told

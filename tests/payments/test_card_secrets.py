@@ -55,7 +55,7 @@ def must_not_tell(text: str) -> None:
     assert "531" not in {word.strip("\"'(),:{}[]") for word in text.replace(",", " ").split()}
 
 
-async def test_database_holds_the_last_four_digits_and_no_more(
+async def test_the_database_has_only_the_last_four_digits(
     desk: Desk, owner: "Connection[Record]", dsns: Dsns
 ) -> None:
     ada = await person(desk, funds="10.00")
@@ -71,7 +71,7 @@ async def test_database_holds_the_last_four_digits_and_no_more(
     must_not_tell(whole)
 
 
-async def test_neither_number_nor_code_reaches_the_clearing(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_clearing_gets_neither_the_number_nor_the_security_code(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[Instruction] = []
     submit = Clearing.submit
 
@@ -88,7 +88,7 @@ async def test_neither_number_nor_code_reaches_the_clearing(desk: Desk, monkeypa
 
 
 @pytest.mark.parametrize("environment", ["development", "production"])
-async def test_log_tells_nothing_even_of_a_card_that_could_not_be_issued(
+async def test_the_log_has_no_secrets_even_when_issuing_a_card_fails(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], environment: str
 ) -> None:
     log.configure(made(environment=environment, log_level="debug"))

@@ -36,7 +36,7 @@ REACHING: dict[CardStatus, tuple[Verb, ...]] = {
 
 @pytest.mark.parametrize("verb", VERBS, ids=lambda verb: verb.__name__)
 @pytest.mark.parametrize("before", [CardStatus.ACTIVE, CardStatus.FROZEN])
-async def test_open_card_is_brought_into_every_state(
+async def test_an_open_card_can_be_frozen_unfrozen_and_closed(
     desk: Desk, records: Records, verb: Verb, before: CardStatus
 ) -> None:
     ada = await person(desk)
@@ -49,7 +49,7 @@ async def test_open_card_is_brought_into_every_state(
 
 
 @pytest.mark.parametrize("verb", VERBS, ids=lambda verb: verb.__name__)
-async def test_said_again_it_answers_with_the_state_reached(desk: Desk, records: Records, verb: Verb) -> None:
+async def test_repeating_a_change_of_status_returns_the_same_card(desk: Desk, records: Records, verb: Verb) -> None:
     ada = await person(desk)
     card_id = await card_of(desk, ada)
     first = await verb(desk, ada.wallet_id, card_id)
@@ -59,7 +59,7 @@ async def test_said_again_it_answers_with_the_state_reached(desk: Desk, records:
 
 
 @pytest.mark.parametrize("verb", [freeze_card, unfreeze_card], ids=lambda verb: verb.__name__)
-async def test_closed_card_stays_closed(desk: Desk, records: Records, verb: Verb) -> None:
+async def test_a_closed_card_stays_closed(desk: Desk, records: Records, verb: Verb) -> None:
     ada = await person(desk)
     card_id = await card_of(desk, ada)
     await close_card(desk, ada.wallet_id, card_id)
@@ -71,7 +71,7 @@ async def test_closed_card_stays_closed(desk: Desk, records: Records, verb: Verb
 
 
 @pytest.mark.parametrize("verb", VERBS, ids=lambda verb: verb.__name__)
-async def test_card_of_somebody_else_does_not_exist(desk: Desk, records: Records, verb: Verb) -> None:
+async def test_a_card_of_another_user_is_not_found(desk: Desk, records: Records, verb: Verb) -> None:
     ada, eve = await person(desk), await person(desk)
     card_id = await card_of(desk, ada)
     before = await records.checksum()
@@ -83,7 +83,7 @@ async def test_card_of_somebody_else_does_not_exist(desk: Desk, records: Records
 
 
 @pytest.mark.parametrize("what", ["debits", "all"])
-async def test_card_can_be_stopped_in_a_frozen_wallet(desk: Desk, records: Records, what: str) -> None:
+async def test_a_card_of_a_frozen_wallet_can_be_frozen_and_closed(desk: Desk, records: Records, what: str) -> None:
     ada = await person(desk)
     card_id = await card_of(desk, ada)
     await records.freeze(ada, what)
@@ -91,7 +91,7 @@ async def test_card_can_be_stopped_in_a_frozen_wallet(desk: Desk, records: Recor
     assert (await close_card(desk, ada.wallet_id, card_id)).status is CardStatus.CLOSED
 
 
-async def test_thawed_card_pays_again(desk: Desk) -> None:
+async def test_an_unfrozen_card_can_pay_again(desk: Desk) -> None:
     ada = await person(desk, funds="10.00")
     card_id = await card_of(desk, ada)
     await freeze_card(desk, ada.wallet_id, card_id)
@@ -103,7 +103,7 @@ async def test_thawed_card_pays_again(desk: Desk) -> None:
 
 @pytest.mark.parametrize("servers", [1, 2])
 @pytest.mark.parametrize(("verb", "why"), [(freeze_card, CardFrozen), (close_card, CardClosed)])
-async def test_nothing_is_paid_after_a_card_was_stopped(
+async def test_nothing_is_paid_after_a_card_is_frozen_or_closed(
     two_desks: list[Desk], records: Records, verb: Verb, why: type[Exception], servers: int
 ) -> None:
     """Every payment completed before the card was stopped, by the books' own order of time, and none after."""
@@ -124,7 +124,7 @@ async def test_nothing_is_paid_after_a_card_was_stopped(
         await buy(desk, ada, card_id, "1.00")
 
 
-async def test_of_freezing_thawing_and_closing_at_once_closing_wins(two_desks: list[Desk], records: Records) -> None:
+async def test_closing_wins_over_concurrent_freezing_and_unfreezing(two_desks: list[Desk], records: Records) -> None:
     chance = random.Random(5)
     for _ in range(4):
         ada = await person(two_desks[0])

@@ -21,7 +21,7 @@ from tests.payments.banks import SlowBank, at
 from tests.payments.customers import Person, Records, balance, money, new_key, pay_in, person, send
 
 
-async def test_deposit_is_posted_from_the_houses_bank(desk: Desk, records: Records) -> None:
+async def test_a_deposit_is_posted_from_the_bank_account_of_pocket_pay(desk: Desk, records: Records) -> None:
     ada = await person(desk)
     answer = await pay_in(desk, ada, "12.50")
     done = answer.transaction
@@ -36,13 +36,13 @@ async def test_deposit_is_posted_from_the_houses_bank(desk: Desk, records: Recor
     assert await money(desk, ada) == (1_250, 0)
 
 
-async def test_bank_is_asked_with_the_transactions_id_as_its_key(desk: Desk) -> None:
+async def test_the_bank_gets_the_transaction_id_as_its_key(desk: Desk) -> None:
     ada, bank = await person(desk), SlowBank(BankReply.SETTLED)
     answer = await pay_in(at(desk, bank), ada, "12.50")
     assert bank.asked == [BankOrder(answer.transaction.id, Money(1_250, "USD"), "First Bank")]
 
 
-async def test_bank_is_asked_outside_any_unit_of_work(desk: Desk) -> None:
+async def test_the_bank_is_called_outside_any_unit_of_work(desk: Desk) -> None:
     ada, bob = await person(desk), await person(desk)
 
     class BusyBank(SlowBank):
@@ -54,7 +54,7 @@ async def test_bank_is_asked_outside_any_unit_of_work(desk: Desk) -> None:
     assert answer.transaction.status is Status.COMPLETED
 
 
-async def test_house_accounts_are_not_locked_by_a_deposit(desk: Desk) -> None:
+async def test_a_deposit_does_not_lock_the_bank_account(desk: Desk) -> None:
     ada = await person(desk)
     other = await connect(desk.database.dsn)
     try:
@@ -65,7 +65,7 @@ async def test_house_accounts_are_not_locked_by_a_deposit(desk: Desk) -> None:
         await other.close()
 
 
-async def test_declined_deposit_fails_without_entries(desk: Desk, records: Records) -> None:
+async def test_a_declined_deposit_fails_without_entries(desk: Desk, records: Records) -> None:
     ada, bank, key = await person(desk), SlowBank(BankReply.DECLINED), new_key()
     answer = await pay_in(at(desk, bank), ada, "12.50", key=key)
     assert (answer.transaction.status, answer.transaction.failure_code) == (Status.FAILED, "BANK_DECLINED")
@@ -78,7 +78,7 @@ async def test_declined_deposit_fails_without_entries(desk: Desk, records: Recor
 
 
 @pytest.mark.parametrize("reply", [BankReply.PENDING, ConnectionError("no line"), TimeoutError("no answer")])
-async def test_deposit_waits_while_the_bank_does_not_say(
+async def test_a_deposit_stays_created_until_the_bank_answers(
     desk: Desk, records: Records, reply: BankReply | Exception
 ) -> None:
     ada, bank = await person(desk), SlowBank(reply)
@@ -101,7 +101,7 @@ async def test_deposit_waits_while_the_bank_does_not_say(
     assert await money(desk, ada) == (1_250, 0)
 
 
-async def test_silent_bank_is_not_waited_for_long(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_deposit_does_not_wait_long_for_a_silent_bank(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(settle, "BANK_SECONDS", 0.05)
     ada = await person(desk)
     answer = await asyncio.wait_for(pay_in(at(desk, SlowBank(None)), ada, "1.00"), 2)
@@ -109,7 +109,7 @@ async def test_silent_bank_is_not_waited_for_long(desk: Desk, monkeypatch: pytes
     await desk.submit(Settle(ada.wallet_id, answer.transaction.id, settled=False))
 
 
-async def test_late_no_of_the_bank_fails_the_deposit(desk: Desk, records: Records) -> None:
+async def test_a_late_decline_of_the_bank_fails_the_deposit(desk: Desk, records: Records) -> None:
     ada, bank = await person(desk), SlowBank()
     accepted = (await pay_in(at(desk, bank), ada, "12.50")).transaction
     await records.let_ask_again(accepted.id)
@@ -119,7 +119,7 @@ async def test_late_no_of_the_bank_fails_the_deposit(desk: Desk, records: Record
     assert (kept["status"], kept["failure_code"]) == ("failed", "BANK_DECLINED")
 
 
-async def test_deposit_settles_once_whatever_the_bank_says_later(desk: Desk, records: Records) -> None:
+async def test_a_deposit_settles_once_whatever_the_bank_answers_later(desk: Desk, records: Records) -> None:
     ada, bank = await person(desk), SlowBank()
     accepted = (await pay_in(at(desk, bank), ada, "12.50")).transaction
     said = [Settle(ada.wallet_id, accepted.id, settled) for settled in (True, True, False, True, False)]
@@ -129,7 +129,7 @@ async def test_deposit_settles_once_whatever_the_bank_says_later(desk: Desk, rec
     assert await money(desk, ada) == (1_250, 0)
 
 
-async def test_whoever_hears_second_that_the_bank_declined_hears_why(desk: Desk) -> None:
+async def test_settling_a_declined_deposit_twice_returns_the_reason_both_times(desk: Desk) -> None:
     ada, bank = await person(desk), SlowBank()
     accepted = (await pay_in(at(desk, bank), ada, "12.50")).transaction
     settle = Settle(ada.wallet_id, accepted.id, settled=False)
@@ -138,7 +138,7 @@ async def test_whoever_hears_second_that_the_bank_declined_hears_why(desk: Desk)
     assert [answer.refusal.code for answer in answers if answer.refusal] == ["BANK_DECLINED"] * 2
 
 
-async def test_nothing_but_a_deposit_is_settled(desk: Desk) -> None:
+async def test_only_an_order_of_the_wallet_can_be_settled(desk: Desk) -> None:
     ada, bob = await person(desk, funds="10.00"), await person(desk)
     held = (await send(desk, ada, bob, "1.00")).transaction
     deposited = (await pay_in(desk, ada, "1.00")).transaction
@@ -147,7 +147,7 @@ async def test_nothing_but_a_deposit_is_settled(desk: Desk) -> None:
             await desk.submit(Settle(wallet_id, transaction_id, settled=True))
 
 
-async def test_what_was_accepted_is_not_called_refused_when_it_cannot_be_settled_now(
+async def test_an_accepted_deposit_stays_created_when_it_cannot_be_settled_now(
     desk: Desk, records: Records
 ) -> None:
     ada = await person(desk)
@@ -166,7 +166,7 @@ async def test_what_was_accepted_is_not_called_refused_when_it_cannot_be_settled
 
 
 @pytest.mark.parametrize("what", ["debits", "all", "closed"])
-async def test_money_that_is_there_is_settled_also_in_a_wallet_frozen_since(
+async def test_a_deposit_settles_even_in_a_wallet_frozen_or_closed_since(
     desk: Desk, records: Records, what: str
 ) -> None:
     ada, bank = await person(desk), SlowBank()
@@ -176,13 +176,13 @@ async def test_money_that_is_there_is_settled_also_in_a_wallet_frozen_since(
     assert await money(desk, ada) == (1_250, 0)
 
 
-async def test_wallet_frozen_for_debits_takes_deposits(desk: Desk, records: Records) -> None:
+async def test_a_wallet_frozen_for_debits_accepts_deposits(desk: Desk, records: Records) -> None:
     ada = await person(desk)
     await records.freeze(ada, "debits")
     assert (await pay_in(desk, ada, "12.50")).transaction.status is Status.COMPLETED
 
 
-async def test_deposit_into_a_wallet_frozen_for_all_stays_as_blocked(desk: Desk, records: Records) -> None:
+async def test_a_deposit_to_a_wallet_frozen_for_all_is_stored_as_blocked(desk: Desk, records: Records) -> None:
     ada, bank, key = await person(desk), SlowBank(BankReply.SETTLED), new_key()
     await records.freeze(ada, "all")
     answer = await pay_in(at(desk, bank), ada, "12.50", key=key)
@@ -197,7 +197,7 @@ async def test_deposit_into_a_wallet_frozen_for_all_stays_as_blocked(desk: Desk,
     assert again.refusal.code == "WALLET_FROZEN"
 
 
-async def test_closed_wallet_takes_no_deposit(desk: Desk, records: Records) -> None:
+async def test_a_closed_wallet_refuses_deposits(desk: Desk, records: Records) -> None:
     ada = await person(desk)
     await records.close_wallet(ada)
     before = await records.checksum()
@@ -234,7 +234,7 @@ async def test_bad_input_changes_nothing(
     assert await records.checksum() == before
 
 
-async def test_same_key_deposits_once(desk: Desk, records: Records) -> None:
+async def test_the_same_key_deposits_once(desk: Desk, records: Records) -> None:
     ada, key = await person(desk), new_key()
     first = await pay_in(desk, ada, "10", key=key)
     before = await records.checksum()
@@ -243,7 +243,7 @@ async def test_same_key_deposits_once(desk: Desk, records: Records) -> None:
     assert await records.checksum() == before
 
 
-async def test_replay_while_the_bank_does_not_say_asks_nobody(desk: Desk) -> None:
+async def test_a_replay_before_the_banks_answer_does_not_call_the_bank(desk: Desk) -> None:
     ada, key, bank = await person(desk), new_key(), SlowBank()
     first = await pay_in(at(desk, bank), ada, "10", key=key)
     again = await pay_in(at(desk, bank), ada, "10", key=key)
@@ -253,7 +253,7 @@ async def test_replay_while_the_bank_does_not_say_asks_nobody(desk: Desk) -> Non
 
 
 @pytest.mark.parametrize("other", [{"raw_amount": "10.01"}, {"raw_bank_name": "Second Bank"}])
-async def test_same_key_with_another_input_is_refused(desk: Desk, records: Records, other: dict[str, str]) -> None:
+async def test_the_same_key_with_another_input_is_refused(desk: Desk, records: Records, other: dict[str, str]) -> None:
     ada = await person(desk)
     said = {"raw_amount": "10", "raw_bank_name": "First Bank", "raw_key": new_key()}
     await deposit(desk, ada.wallet_id, **said)
@@ -263,7 +263,7 @@ async def test_same_key_with_another_input_is_refused(desk: Desk, records: Recor
     assert await records.checksum() == before
 
 
-async def test_deposit_said_twenty_times_at_once_comes_in_once(desk: Desk) -> None:
+async def test_twenty_concurrent_deposits_with_one_key_deposit_once(desk: Desk) -> None:
     ada, key, bank = await person(desk), new_key(), SlowBank(BankReply.SETTLED)
     answers = await asyncio.gather(*(pay_in(at(desk, bank), ada, "10", key=key) for _ in range(20)))
     assert sorted(answer.replayed for answer in answers) == [False] + [True] * 19
@@ -271,7 +271,7 @@ async def test_deposit_said_twenty_times_at_once_comes_in_once(desk: Desk) -> No
     assert await money(desk, ada) == (1_000, 0)
 
 
-async def test_deposits_come_in_by_their_order(desk: Desk, records: Records) -> None:
+async def test_concurrent_deposits_have_consecutive_sequence_numbers(desk: Desk, records: Records) -> None:
     ada: Person = await person(desk)
     await asyncio.gather(*(pay_in(desk, ada, "0.01") for _ in range(50)))
     rows = await records.connection.fetch(

@@ -59,7 +59,7 @@ BOTH = pytest.mark.parametrize(
 
 
 @BOTH
-async def test_request_ends_and_moves_nothing(
+async def test_declining_or_cancelling_a_request_moves_no_money(
     desk: Desk, records: Records, verb: Verb, reached: RequestStatus
 ) -> None:
     ada, bob, request = await requested(desk)
@@ -73,7 +73,7 @@ async def test_request_ends_and_moves_nothing(
 
 
 @BOTH
-async def test_said_again_it_gives_the_state_reached(
+async def test_repeating_it_returns_the_same_state(
     desk: Desk, records: Records, verb: Verb, reached: RequestStatus
 ) -> None:
     ada, bob, request = await requested(desk)
@@ -85,7 +85,7 @@ async def test_said_again_it_gives_the_state_reached(
 
 
 @BOTH
-async def test_held_payment_ends_with_its_request_and_the_money_is_given_back(
+async def test_a_held_payment_ends_with_its_request_and_its_money_is_released(
     desk: Desk, records: Records, verb: Verb, reached: RequestStatus
 ) -> None:
     ada, bob, request = await requested(desk)
@@ -101,7 +101,7 @@ async def test_held_payment_ends_with_its_request_and_the_money_is_given_back(
 
 
 @BOTH
-async def test_payment_whose_time_is_over_has_expired_when_its_request_ends(
+async def test_an_overdue_payment_expires_when_its_request_ends(
     desk: Desk, records: Records, verb: Verb, reached: RequestStatus
 ) -> None:
     ada, bob, request = await requested(desk)
@@ -116,7 +116,7 @@ async def test_payment_whose_time_is_over_has_expired_when_its_request_ends(
 
 @BOTH
 @pytest.mark.parametrize("before", ["paid", "declined", "cancelled", "expired"])
-async def test_request_that_has_ended_otherwise_is_in_the_wrong_state(
+async def test_a_request_that_ended_another_way_is_in_the_wrong_state(
     desk: Desk, records: Records, verb: Verb, reached: RequestStatus, before: str
 ) -> None:
     if before == reached:
@@ -140,7 +140,7 @@ async def test_request_that_has_ended_otherwise_is_in_the_wrong_state(
     assert kept is None or await records.checksum() == kept
 
 
-async def test_only_who_was_asked_declines_and_only_who_asked_takes_back(desk: Desk, records: Records) -> None:
+async def test_only_the_payer_can_decline_and_only_the_requester_can_cancel(desk: Desk, records: Records) -> None:
     ada, bob, request = await requested(desk)
     stranger = await person(desk)
     before = await records.checksum()
@@ -153,7 +153,7 @@ async def test_only_who_was_asked_declines_and_only_who_asked_takes_back(desk: D
     assert await records.checksum() == before
 
 
-async def test_rules_themselves_know_no_answer_but_theirs(desk: Desk, records: Records) -> None:
+async def test_the_instructions_refuse_everybody_but_the_payer_or_the_requester(desk: Desk, records: Records) -> None:
     ada, bob, request = await requested(desk)
     stranger = await person(desk)
     orders = [DeclineRequest(one.wallet_id, request.id) for one in (ada, stranger)]
@@ -173,7 +173,7 @@ async def test_rules_themselves_know_no_answer_but_theirs(desk: Desk, records: R
 
 @BOTH
 @pytest.mark.parametrize("state", ["debits", "all"])
-async def test_frozen_wallets_still_say_no(
+async def test_frozen_wallets_can_still_decline_and_cancel(
     desk: Desk, records: Records, verb: Verb, reached: RequestStatus, state: str
 ) -> None:
     ada, bob, request = await requested(desk)
@@ -182,7 +182,7 @@ async def test_frozen_wallets_still_say_no(
     assert (await said_by(desk, verb, ada, bob, request)).requests[0].status is reached
 
 
-async def test_taking_back_tells_the_asker_nothing_of_a_held_payment(desk: Desk) -> None:
+async def test_cancelling_does_not_tell_the_requester_about_a_held_payment(desk: Desk) -> None:
     """Neither the answer, nor the request, nor the wallet differ from those where nothing was held."""
     told = []
     for pays in (False, True):
@@ -196,7 +196,7 @@ async def test_taking_back_tells_the_asker_nothing_of_a_held_payment(desk: Desk)
     assert told[0] == told[1]
 
 
-async def test_held_payment_of_another_request_stays(desk: Desk, records: Records) -> None:
+async def test_declining_one_request_keeps_the_held_payment_of_another(desk: Desk, records: Records) -> None:
     ada, bob = await people(desk, 2, funds="100.00")
     first, second = await ask(desk, ada, bob, "10.00"), await ask(desk, ada, bob, "20.00")
     held = (await pay_asked(desk, bob, first)).transaction
@@ -205,7 +205,7 @@ async def test_held_payment_of_another_request_stays(desk: Desk, records: Record
     assert await money(desk, bob) == (10_000, 1_000)
 
 
-async def test_payment_that_ends_with_its_request_makes_no_other_less_rapid_than_it_is(
+async def test_ending_a_held_payment_keeps_the_other_payments_in_the_rapid_count(
     desk: Desk, records: Records
 ) -> None:
     """Said together: of five recent payments one ends, and four are still too many."""

@@ -24,7 +24,7 @@ async def all_issued(*orders: object) -> list[Issued | BaseException]:
     return await asyncio.gather(*orders, return_exceptions=True)  # type: ignore[call-overload, no-any-return]
 
 
-async def test_issued_card_is_active_and_good_for_four_years(desk: Desk, records: Records) -> None:
+async def test_an_issued_card_is_active_and_valid_for_four_years(desk: Desk, records: Records) -> None:
     ada = await person(desk, funds="10.00")
     issued = await issue(desk, ada, raw_label=" Groceries ")
     card, now = issued.card, datetime.now(UTC)
@@ -45,7 +45,7 @@ async def test_limits_are_in_the_wallets_currency(desk: Desk) -> None:
     assert issued.card.monthly_limit == Money(3_000, "JPY")
 
 
-async def test_every_card_has_a_number_of_its_own(desk: Desk) -> None:
+async def test_every_card_has_a_different_number(desk: Desk) -> None:
     ada = await person(desk)
     made = [(await issue(desk, ada)).secrets for _ in range(5)]
     assert len({one.number for one in made if one is not None}) == 5
@@ -54,7 +54,7 @@ async def test_every_card_has_a_number_of_its_own(desk: Desk) -> None:
 # ---------------------------------------------------------------- said twice
 
 
-async def test_replay_gives_the_card_as_it_is_now_and_never_its_number(desk: Desk, records: Records) -> None:
+async def test_a_replay_returns_the_current_card_without_its_number(desk: Desk, records: Records) -> None:
     ada, key = await person(desk), new_key()
     first = await issue(desk, ada, key=key, raw_monthly_limit="50")
     frozen = await freeze_card(desk, ada.wallet_id, first.card.id)
@@ -68,7 +68,7 @@ async def test_replay_gives_the_card_as_it_is_now_and_never_its_number(desk: Des
 @pytest.mark.parametrize(
     "other", [{"raw_label": "Books"}, {"raw_per_payment_limit": "20"}, {"raw_monthly_limit": "21"}, {}]
 )
-async def test_key_used_for_another_card_is_refused(desk: Desk, records: Records, other: dict[str, str]) -> None:
+async def test_a_key_of_another_card_is_refused(desk: Desk, records: Records, other: dict[str, str]) -> None:
     ada, key = await person(desk), new_key()
     await issue(desk, ada, key=key, raw_monthly_limit="20")
     before = await records.checksum()
@@ -77,14 +77,14 @@ async def test_key_used_for_another_card_is_refused(desk: Desk, records: Records
     assert await records.checksum() == before
 
 
-async def test_limit_for_each_payment_is_not_the_same_as_one_for_the_month(desk: Desk) -> None:
+async def test_a_key_with_the_other_kind_of_limit_is_refused(desk: Desk) -> None:
     ada, key = await person(desk), new_key()
     await issue(desk, ada, key=key, raw_monthly_limit="20")
     with pytest.raises(KeyReused):
         await issue(desk, ada, key=key, raw_per_payment_limit="20")
 
 
-async def test_key_of_a_card_is_no_key_for_money_nor_the_other_way_round(desk: Desk, records: Records) -> None:
+async def test_a_key_of_a_card_cannot_be_used_for_a_deposit_nor_the_reverse(desk: Desk, records: Records) -> None:
     ada, cards, moneys = await person(desk), new_key(), new_key()
     await issue(desk, ada, key=cards)
     await pay_in(desk, ada, "1.00", key=moneys)
@@ -96,14 +96,14 @@ async def test_key_of_a_card_is_no_key_for_money_nor_the_other_way_round(desk: D
     assert await records.checksum() == before
 
 
-async def test_two_people_may_use_the_same_key(desk: Desk) -> None:
+async def test_two_users_can_use_the_same_key(desk: Desk) -> None:
     key = new_key()
     issued = [await issue(desk, await person(desk), key=key) for _ in range(2)]
     assert [one.replayed for one in issued] == [False, False]
 
 
 @pytest.mark.parametrize("servers", [1, 2])
-async def test_card_asked_for_twenty_times_at_once_is_issued_once_and_shown_once(
+async def test_twenty_concurrent_orders_with_one_key_issue_and_show_one_card(
     two_desks: list[Desk], records: Records, servers: int
 ) -> None:
     for _ in range(3):
@@ -148,7 +148,7 @@ async def test_bad_input_issues_nothing(
 @pytest.mark.parametrize(
     ("what", "code"), [("debits", "WALLET_FROZEN"), ("all", "WALLET_FROZEN"), ("closed", "WALLET_CLOSED")]
 )
-async def test_wallet_that_cannot_pay_gets_no_card_but_its_replay(
+async def test_a_frozen_or_closed_wallet_gets_a_replay_but_no_new_card(
     desk: Desk, records: Records, what: str, code: str
 ) -> None:
     ada, key = await person(desk), new_key()
@@ -163,7 +163,7 @@ async def test_wallet_that_cannot_pay_gets_no_card_but_its_replay(
     assert await records.checksum() == before
 
 
-async def test_so_many_cards_may_be_open_and_no_more(desk: Desk, records: Records) -> None:
+async def test_a_wallet_cannot_have_more_open_cards_than_the_maximum(desk: Desk, records: Records) -> None:
     desk.clearing.terms = terms(cards_per_wallet=3)
     ada, bob = await person(desk), await person(desk)
     cards = [await card_of(desk, ada) for _ in range(3)]
@@ -181,7 +181,7 @@ async def test_so_many_cards_may_be_open_and_no_more(desk: Desk, records: Record
 
 
 @pytest.mark.parametrize("servers", [1, 2])
-async def test_cards_asked_for_at_once_are_never_more_than_may_be_open(
+async def test_concurrent_orders_never_exceed_the_maximum_of_open_cards(
     two_desks: list[Desk], records: Records, servers: int
 ) -> None:
     for desk in two_desks:

@@ -29,7 +29,7 @@ def lapse(request: MoneyRequest) -> LapseRequest:
     return LapseRequest(request.payer_wallet_id, request.requester_wallet_id, request.id)
 
 
-async def test_overdue_request_is_expired_by_the_next_sweep(desk: Desk, records: Records) -> None:
+async def test_the_next_sweep_expires_an_overdue_request(desk: Desk, records: Records) -> None:
     ada, bob, request = await requested(desk)
     await records.let_request_lapse(request.id)
     before = await balance(desk, ada), await balance(desk, bob)
@@ -40,7 +40,7 @@ async def test_overdue_request_is_expired_by_the_next_sweep(desk: Desk, records:
     assert await lapse_requests(desk) == 0
 
 
-async def test_request_whose_time_is_not_over_is_left_alone(desk: Desk, records: Records) -> None:
+async def test_a_request_that_is_not_overdue_stays_pending(desk: Desk, records: Records) -> None:
     _, _, request = await requested(desk)
     before = await records.checksum()
     assert await lapse_requests(desk) == 0
@@ -49,7 +49,7 @@ async def test_request_whose_time_is_not_over_is_left_alone(desk: Desk, records:
     assert await records.checksum() == before
 
 
-async def test_payment_that_waits_expires_with_its_request_and_the_money_is_given_back(
+async def test_a_held_payment_expires_with_its_request_and_its_money_is_released(
     desk: Desk, records: Records
 ) -> None:
     _, bob, request = await requested(desk)
@@ -61,7 +61,7 @@ async def test_payment_that_waits_expires_with_its_request_and_the_money_is_give
     assert await money(desk, bob) == (10_000, 0)
 
 
-async def test_payment_that_has_time_left_is_not_ended_by_expiry(desk: Desk, records: Records) -> None:
+async def test_an_overdue_request_stays_pending_while_its_payment_has_time_left(desk: Desk, records: Records) -> None:
     """Such a one is not made; should there be one, its sender has been promised that time."""
     _, bob, request = await requested(desk)
     held = (await pay_asked(desk, bob, request)).transaction
@@ -77,7 +77,7 @@ async def test_payment_that_has_time_left_is_not_ended_by_expiry(desk: Desk, rec
 
 
 @pytest.mark.parametrize("who", ["asker", "payer"])
-async def test_request_of_or_to_a_closed_wallet_is_cancelled(desk: Desk, records: Records, who: str) -> None:
+async def test_a_request_from_or_to_a_closed_wallet_is_cancelled(desk: Desk, records: Records, who: str) -> None:
     ada, bob, request = await requested(desk)
     stays = await ask(desk, bob, await person(desk), "1.00")
     gone = ada if who == "asker" else bob
@@ -87,7 +87,7 @@ async def test_request_of_or_to_a_closed_wallet_is_cancelled(desk: Desk, records
     assert (await records.request(stays.id))["status"] == ("pending" if who == "asker" else "cancelled")
 
 
-async def test_held_payment_to_somebody_who_has_left_is_ended_with_the_request(desk: Desk, records: Records) -> None:
+async def test_a_held_payment_to_a_closed_wallet_is_cancelled_with_its_request(desk: Desk, records: Records) -> None:
     ada, bob, request = await requested(desk)
     held = (await pay_asked(desk, bob, request)).transaction
     await records.close_wallet(ada)
@@ -97,7 +97,7 @@ async def test_held_payment_to_somebody_who_has_left_is_ended_with_the_request(d
     assert await money(desk, bob) == (10_000, 0)
 
 
-async def test_wallet_closed_long_ago_is_looked_at_only_when_asked(desk: Desk, records: Records) -> None:
+async def test_a_wallet_closed_long_ago_is_swept_only_with_a_wider_window(desk: Desk, records: Records) -> None:
     ada, _, request = await requested(desk)
     await records.close_wallet(ada)
     await records.connection.execute(
@@ -108,7 +108,7 @@ async def test_wallet_closed_long_ago_is_looked_at_only_when_asked(desk: Desk, r
     assert (await records.request(request.id))["status"] == "cancelled"
 
 
-async def test_any_order_about_an_overdue_request_expires_it_first(desk: Desk, records: Records) -> None:
+async def test_an_instruction_about_an_overdue_request_expires_it_first(desk: Desk, records: Records) -> None:
     _, _, request = await requested(desk)
     await records.let_request_lapse(request.id)
     answer = await desk.submit(lapse(request))
@@ -116,14 +116,14 @@ async def test_any_order_about_an_overdue_request_expires_it_first(desk: Desk, r
     assert (await desk.submit(lapse(request))).requests == answer.requests
 
 
-async def test_only_who_was_asked_is_the_anchor(desk: Desk) -> None:
+async def test_a_request_is_found_only_with_its_payers_wallet(desk: Desk) -> None:
     ada, _, request = await requested(desk)
     stranger = await person(desk)
     with pytest.raises(NotFound):
         await desk.submit(LapseRequest(stranger.wallet_id, ada.wallet_id, request.id))
 
 
-async def test_request_of_a_wallet_held_elsewhere_is_left_for_later(desk: Desk, records: Records) -> None:
+async def test_a_request_of_a_locked_wallet_is_left_for_a_later_sweep(desk: Desk, records: Records) -> None:
     ada, _, first = await requested(desk)
     _, _, second = await requested(desk)
     for request in (first, second):
@@ -135,7 +135,7 @@ async def test_request_of_a_wallet_held_elsewhere_is_left_for_later(desk: Desk, 
     assert (await records.request(first.id))["status"] == "expired"
 
 
-async def test_sweeps_are_bounded_and_come_to_an_end(desk: Desk, records: Records) -> None:
+async def test_each_sweep_is_bounded_and_repeated_sweeps_end_every_request(desk: Desk, records: Records) -> None:
     desk.clearing.terms = terms(open_requests=100, requests_per_day=100)
     askers = await people(desk, 3)
     bob = await person(desk)
@@ -151,7 +151,7 @@ async def test_sweeps_are_bounded_and_come_to_an_end(desk: Desk, records: Record
 
 
 @pytest.mark.parametrize("whose", ["payer", "requester"])
-async def test_requests_of_a_wallet_ahead_of_the_clock_hold_up_no_other(
+async def test_requests_of_a_wallet_ahead_of_the_clock_do_not_block_others(
     desk: Desk, records: Records, monkeypatch: pytest.MonkeyPatch, whose: str
 ) -> None:
     monkeypatch.setattr(sweeper, "MOST_AT_ONCE", 1)
@@ -166,7 +166,7 @@ async def test_requests_of_a_wallet_ahead_of_the_clock_hold_up_no_other(
     assert await lapse_requests(desk) == 1
 
 
-async def test_requests_of_a_closed_wallet_ahead_of_the_clock_hold_up_no_other(
+async def test_requests_of_a_closed_wallet_ahead_of_the_clock_do_not_block_others(
     desk: Desk, records: Records, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sweeper, "MOST_AT_ONCE", 1)

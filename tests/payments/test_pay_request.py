@@ -55,7 +55,7 @@ async def refused(desk: Desk, payer: Person, request: MoneyRequest, *, key: str 
 # ---------------------------------------------------------------- what comes of it
 
 
-async def test_safe_payment_completes_and_its_request_is_paid(desk: Desk, records: Records) -> None:
+async def test_a_payment_without_risk_completes_and_its_request_is_paid(desk: Desk, records: Records) -> None:
     desk.clearing.terms = unguarded()
     ada, bob, request = await requested(desk)
     answer = await pay_asked(desk, bob, request)
@@ -69,7 +69,7 @@ async def test_safe_payment_completes_and_its_request_is_paid(desk: Desk, record
     assert (kept["status"], kept["version"], kept["updated_at"]) == ("paid", 2, done.completed_at)
 
 
-async def test_risky_payment_is_held_and_its_request_stays_as_it_is(desk: Desk, records: Records) -> None:
+async def test_a_risky_payment_is_held_and_its_request_does_not_change(desk: Desk, records: Records) -> None:
     ada, bob, request = await requested(desk)
     before, known = await balance(desk, ada), await records.request(request.id)
     answer = await pay_asked(desk, bob, request)
@@ -85,7 +85,7 @@ async def test_risky_payment_is_held_and_its_request_stays_as_it_is(desk: Desk, 
     assert await records.request(request.id) == known
 
 
-async def test_confirmed_payment_makes_its_request_paid(desk: Desk, records: Records) -> None:
+async def test_confirming_a_payment_marks_its_request_as_paid(desk: Desk, records: Records) -> None:
     ada, bob, request = await requested(desk)
     held = (await pay_asked(desk, bob, request)).transaction
     done = (await confirm(desk, bob.wallet_id, held.id)).transaction
@@ -94,7 +94,7 @@ async def test_confirmed_payment_makes_its_request_paid(desk: Desk, records: Rec
 
 
 @pytest.mark.parametrize("how", ["cancelled", "expired", "blocked", "failed"])
-async def test_request_whose_payment_ended_can_be_paid_again(desk: Desk, records: Records, how: str) -> None:
+async def test_a_request_whose_payment_was_not_completed_can_be_paid_again(desk: Desk, records: Records, how: str) -> None:
     ada, bob, request = await requested(desk)
     held = (await pay_asked(desk, bob, request)).transaction
     match how:
@@ -118,7 +118,7 @@ async def test_request_whose_payment_ended_can_be_paid_again(desk: Desk, records
 
 
 @pytest.mark.parametrize("why", ["INSUFFICIENT_FUNDS", "RISK_BLOCKED", "WALLET_FROZEN"])
-async def test_payment_that_failed_or_was_blocked_leaves_a_row_and_the_request_pending(
+async def test_a_failed_or_blocked_payment_is_stored_and_its_request_stays_pending(
     desk: Desk, records: Records, why: str
 ) -> None:
     _, bob, request = await requested(desk, "100.01" if why == "INSUFFICIENT_FUNDS" else "40.00")
@@ -136,14 +136,14 @@ async def test_payment_that_failed_or_was_blocked_leaves_a_row_and_the_request_p
     assert await money(desk, bob) == (10_000, 0)
 
 
-async def test_who_was_paid_by_a_request_is_a_known_recipient(desk: Desk) -> None:
+async def test_a_requester_who_was_paid_is_a_known_recipient(desk: Desk) -> None:
     ada, bob, request = await requested(desk)
     held = (await pay_asked(desk, bob, request)).transaction
     await confirm(desk, bob.wallet_id, held.id)
     assert (await send(desk, bob, ada, "1.00")).transaction.status is Status.COMPLETED
 
 
-async def test_paid_requests_count_as_rapid_and_within_the_limit(desk: Desk) -> None:
+async def test_paid_requests_count_as_rapid_transfers_and_toward_the_limit(desk: Desk) -> None:
     desk.clearing.terms = unguarded(transfer_limit="USD:30.00,JPY:3000")
     ada, bob, request = await requested(desk, "20.00")
     await pay_asked(desk, bob, request)
@@ -154,7 +154,7 @@ async def test_paid_requests_count_as_rapid_and_within_the_limit(desk: Desk) -> 
     )
 
 
-async def test_held_payment_has_no_longer_than_its_request(desk: Desk, records: Records) -> None:
+async def test_a_held_payment_expires_no_later_than_its_request(desk: Desk, records: Records) -> None:
     """Otherwise whoever asked could tell from a request that lasts on that money is promised."""
     _, bob, request = await requested(desk)
     await records.connection.execute(
@@ -167,7 +167,7 @@ async def test_held_payment_has_no_longer_than_its_request(desk: Desk, records: 
 # ---------------------------------------------------------------- what is refused
 
 
-async def test_only_who_was_asked_pays(desk: Desk, records: Records) -> None:
+async def test_only_the_payer_can_pay_a_request(desk: Desk, records: Records) -> None:
     ada, bob, request = await requested(desk)
     stranger = await person(desk, funds="100.00")
     before = await records.checksum()
@@ -189,7 +189,7 @@ def _key(whose: Person) -> Key:
 
 
 @pytest.mark.parametrize("ended", ["paid", "declined", "cancelled", "expired"])
-async def test_request_that_has_ended_is_not_paid(desk: Desk, records: Records, ended: str) -> None:
+async def test_a_request_that_has_ended_cannot_be_paid(desk: Desk, records: Records, ended: str) -> None:
     desk.clearing.terms = unguarded()
     ada, bob, request = await requested(desk)
     match ended:
@@ -210,7 +210,7 @@ async def test_request_that_has_ended_is_not_paid(desk: Desk, records: Records, 
     assert (await money(desk, bob))[1] == 0
 
 
-async def test_request_is_not_paid_twice_while_a_payment_waits(desk: Desk, records: Records) -> None:
+async def test_a_request_with_a_pending_payment_cannot_be_paid_again(desk: Desk, records: Records) -> None:
     _, bob, request = await requested(desk)
     await pay_asked(desk, bob, request)
     before = await records.checksum()
@@ -228,7 +228,7 @@ async def test_request_is_not_paid_twice_while_a_payment_waits(desk: Desk, recor
         ("payer", "closed", "WALLET_CLOSED", None),
     ],
 )
-async def test_wallets_that_may_not_pay_or_be_paid_are_refused_and_leave_nothing(
+async def test_a_closed_or_fully_frozen_wallet_is_refused_without_a_row(
     desk: Desk, records: Records, whose: str, state: str, code: str, field: str | None
 ) -> None:
     ada, bob, request = await requested(desk)
@@ -240,7 +240,7 @@ async def test_wallets_that_may_not_pay_or_be_paid_are_refused_and_leave_nothing
     assert await records.checksum() == before
 
 
-async def test_state_is_refused_before_frozen_and_poor(desk: Desk, records: Records) -> None:
+async def test_an_ended_request_is_refused_before_a_frozen_wallet_and_missing_funds(desk: Desk, records: Records) -> None:
     ada, bob = await people(desk, 2)
     request = await ask(desk, ada, bob, "1.00")
     await records.freeze(bob, "debits")
@@ -252,14 +252,14 @@ async def test_state_is_refused_before_frozen_and_poor(desk: Desk, records: Reco
     assert (await refused(desk, bob, request)).code == "WRONG_STATE"
 
 
-async def test_too_many_payments_that_wait_are_refused(desk: Desk) -> None:
+async def test_too_many_pending_payments_are_refused(desk: Desk) -> None:
     desk.clearing.terms = terms(pending_transfers=1, rapid_transfer_action="off")
     ada, bob = await known_pair(desk, funds="5000.00")
     await send(desk, ada, bob, "600.00")
     assert (await refused(desk, ada, await ask(desk, bob, ada, "600.00"))).code == "TOO_MANY_PENDING"
 
 
-async def test_confirmation_never_completes_a_payment_of_a_request_that_has_ended(
+async def test_a_payment_of_an_ended_request_cannot_be_confirmed(
     desk: Desk, records: Records
 ) -> None:
     """However it came to be so."""
@@ -276,7 +276,7 @@ async def test_confirmation_never_completes_a_payment_of_a_request_that_has_ende
 # ---------------------------------------------------------------- paying twice
 
 
-async def test_said_again_with_its_key_it_is_the_same_payment_as_it_is_now(desk: Desk, records: Records) -> None:
+async def test_repeating_a_payment_with_its_key_returns_its_current_state(desk: Desk, records: Records) -> None:
     _, bob, request = await requested(desk)
     key = new_key()
     first = await pay_asked(desk, bob, request, key=key)
@@ -289,7 +289,7 @@ async def test_said_again_with_its_key_it_is_the_same_payment_as_it_is_now(desk:
     assert (again.transaction.status, again.replayed, again.refusal) == (Status.COMPLETED, True, None)
 
 
-async def test_replay_of_what_failed_has_its_first_refusal(desk: Desk) -> None:
+async def test_a_replay_of_a_failed_payment_has_the_first_refusal(desk: Desk) -> None:
     _, bob, request = await requested(desk, "100.01")
     key = new_key()
     first = await refused(desk, bob, request, key=key)
@@ -299,7 +299,7 @@ async def test_replay_of_what_failed_has_its_first_refusal(desk: Desk) -> None:
     assert (again.required, again.available) == (first.required, first.available)
 
 
-async def test_key_is_good_for_one_request(desk: Desk, records: Records) -> None:
+async def test_a_key_is_valid_for_one_request_only(desk: Desk, records: Records) -> None:
     desk.clearing.terms = unguarded()
     ada, bob, request = await requested(desk)
     other = await ask(desk, ada, bob, "1.00")
@@ -310,7 +310,7 @@ async def test_key_is_good_for_one_request(desk: Desk, records: Records) -> None
     assert await records.checksum() == before
 
 
-async def test_key_that_cannot_be_one_is_refused(desk: Desk, records: Records) -> None:
+async def test_an_invalid_key_is_refused(desk: Desk, records: Records) -> None:
     _, bob, request = await requested(desk)
     before = await records.checksum()
     refusal = await refused(desk, bob, request, key="short")

@@ -48,7 +48,7 @@ async def refused(desk: Desk, refunder: Person, original: object, amount: str | 
     return told.value
 
 
-async def test_whole_payment_goes_back(desk: Desk, records: Records) -> None:
+async def test_a_refund_without_an_amount_returns_the_whole_payment(desk: Desk, records: Records) -> None:
     ada, bob, original = await paid(desk)
     answer = await give_back(desk, bob, original.id, reason="  Wrong size ")
     refund = answer.transaction
@@ -60,7 +60,7 @@ async def test_whole_payment_goes_back(desk: Desk, records: Records) -> None:
     assert (await money(desk, ada), await money(desk, bob)) == ((1_000, 0), (0, 0))
 
 
-async def test_original_stays_completed_and_says_how_much_of_it_was_given_back(desk: Desk, records: Records) -> None:
+async def test_the_original_stays_completed_and_counts_what_was_refunded(desk: Desk, records: Records) -> None:
     ada, bob, original = await paid(desk)
     for given, so_far, version in (("2.50", 250, 2), ("0.01", 251, 3), (None, 1_000, 4)):
         answer = await give_back(desk, bob, original.id, given)
@@ -72,7 +72,7 @@ async def test_original_stays_completed_and_says_how_much_of_it_was_given_back(d
     assert (await money(desk, ada), await money(desk, bob)) == ((1_000, 0), (0, 0))
 
 
-async def test_nothing_is_left_after_all_of_it(desk: Desk, records: Records) -> None:
+async def test_a_fully_refunded_payment_cannot_be_refunded_again(desk: Desk, records: Records) -> None:
     _, bob, original = await paid(desk)
     await give_back(desk, bob, original.id)
     await pay_in(desk, bob, "50.00")
@@ -84,7 +84,7 @@ async def test_nothing_is_left_after_all_of_it(desk: Desk, records: Records) -> 
 
 
 @pytest.mark.parametrize(("given", "asked", "left"), [(None, "10.01", 1_000), ("4.00", "6.01", 600)])
-async def test_more_than_what_is_left_is_too_large(
+async def test_a_refund_above_the_remaining_amount_is_refused(
     desk: Desk, records: Records, given: str | None, asked: str, left: int
 ) -> None:
     _, bob, original = await paid(desk)
@@ -122,7 +122,7 @@ async def test_bad_input_changes_nothing(
     assert await records.checksum() == before
 
 
-async def test_only_who_received_a_completed_payment_finds_it(desk: Desk, records: Records) -> None:
+async def test_only_the_recipient_of_a_completed_payment_can_refund_it(desk: Desk, records: Records) -> None:
     ada, bob, cyd = await people(desk, 3, funds="100.00")
     sent = (await send(desk, ada, bob, "1.00")).transaction.id
     failed = (await send(desk, ada, bob, "999.00")).transaction.id
@@ -141,7 +141,7 @@ async def test_only_who_received_a_completed_payment_finds_it(desk: Desk, record
     assert await records.checksum() == before
 
 
-async def test_held_payment_can_be_given_back_once_it_was_confirmed(desk: Desk) -> None:
+async def test_a_held_payment_can_be_refunded_after_it_is_confirmed(desk: Desk) -> None:
     desk.clearing.terms = terms()
     ada, bob = await person(desk, funds="10.00"), await person(desk)
     held = (await send(desk, ada, bob, "10.00")).transaction
@@ -153,7 +153,7 @@ async def test_held_payment_can_be_given_back_once_it_was_confirmed(desk: Desk) 
 # ---------------------------------------------------------------- of whom and to whom
 
 
-async def test_who_has_spent_it_cannot_give_it_back_and_the_try_stays_as_failed(desk: Desk, records: Records) -> None:
+async def test_a_refund_above_the_balance_is_stored_as_failed(desk: Desk, records: Records) -> None:
     _, bob, original = await paid(desk)
     await send(desk, bob, await person(desk), "9.99")
     key = new_key()
@@ -170,7 +170,7 @@ async def test_who_has_spent_it_cannot_give_it_back_and_the_try_stays_as_failed(
 
 
 @pytest.mark.parametrize("what", ["debits", "all"])
-async def test_refund_from_a_frozen_wallet_stays_as_blocked(desk: Desk, records: Records, what: str) -> None:
+async def test_a_refund_from_a_frozen_wallet_is_stored_as_blocked(desk: Desk, records: Records, what: str) -> None:
     _, bob, original = await paid(desk)
     await records.freeze(bob, what)
     answer = await give_back(desk, bob, original.id, "1.00")
@@ -181,7 +181,7 @@ async def test_refund_from_a_frozen_wallet_stays_as_blocked(desk: Desk, records:
     assert await money(desk, bob) == (1_000, 0)
 
 
-async def test_closed_wallet_gives_nothing_back(desk: Desk, records: Records) -> None:
+async def test_a_closed_wallet_cannot_refund(desk: Desk, records: Records) -> None:
     _, bob, original = await paid(desk)
     await records.close_wallet(bob)
     before = await records.checksum()
@@ -190,7 +190,7 @@ async def test_closed_wallet_gives_nothing_back(desk: Desk, records: Records) ->
 
 
 @pytest.mark.parametrize("how", ["closed", "frozen for all"])
-async def test_payer_who_can_be_paid_nothing_is_not_there(desk: Desk, records: Records, how: str) -> None:
+async def test_a_refund_to_a_closed_or_fully_frozen_payer_is_refused(desk: Desk, records: Records, how: str) -> None:
     ada, bob, original = await paid(desk)
     await (records.close_wallet(ada) if how == "closed" else records.freeze(ada, "all"))
     before = await records.checksum()
@@ -199,7 +199,7 @@ async def test_payer_who_can_be_paid_nothing_is_not_there(desk: Desk, records: R
     assert await records.checksum() == before
 
 
-async def test_payer_frozen_for_debits_is_given_it_back(desk: Desk, records: Records) -> None:
+async def test_a_payer_frozen_for_debits_can_be_refunded(desk: Desk, records: Records) -> None:
     ada, bob, original = await paid(desk)
     await records.freeze(ada, "debits")
     assert (await give_back(desk, bob, original.id)).transaction.status is Status.COMPLETED
@@ -208,13 +208,13 @@ async def test_payer_frozen_for_debits_is_given_it_back(desk: Desk, records: Rec
 # ---------------------------------------------------------------- which refusal comes first
 
 
-async def test_what_cannot_be_parsed_is_refused_before_what_is_not_found(desk: Desk) -> None:
+async def test_invalid_input_is_refused_before_an_unknown_payment(desk: Desk) -> None:
     bob = await person(desk)
     assert (await refused(desk, bob, None, "0")).code == "INVALID_AMOUNT"
     assert (await refused(desk, bob, uuids.uuid7(), reason="")).code == "INVALID_INPUT"
 
 
-async def test_what_is_left_is_asked_before_who_is_there_and_that_before_frozen_and_poor(
+async def test_refund_refusals_come_in_order(
     desk: Desk, records: Records
 ) -> None:
     ada, bob, original = await paid(desk)
@@ -232,7 +232,7 @@ async def test_what_is_left_is_asked_before_who_is_there_and_that_before_frozen_
 # ---------------------------------------------------------------- said again
 
 
-async def test_refund_said_again_gives_the_first_outcome(desk: Desk, records: Records) -> None:
+async def test_repeating_a_refund_returns_the_first_outcome(desk: Desk, records: Records) -> None:
     ada, bob, original = await paid(desk)
     key = new_key()
     first = await give_back(desk, bob, original.id, "4.00", key=key)
@@ -244,14 +244,14 @@ async def test_refund_said_again_gives_the_first_outcome(desk: Desk, records: Re
     assert await records.checksum() == before
 
 
-async def test_refund_of_all_said_again_is_not_already_refunded(desk: Desk) -> None:
+async def test_repeating_a_full_refund_is_not_already_refunded(desk: Desk) -> None:
     _, bob, original = await paid(desk)
     key = new_key()
     first = await give_back(desk, bob, original.id, key=key)
     assert (await give_back(desk, bob, original.id, key=key)).transaction == first.transaction
 
 
-async def test_key_is_good_for_one_refund(desk: Desk, records: Records) -> None:
+async def test_a_key_is_valid_for_one_refund_only(desk: Desk, records: Records) -> None:
     ada, bob, original = await paid(desk)
     other = (await send(desk, bob, ada, "1.00")).transaction.id
     key = new_key()
@@ -271,7 +271,7 @@ async def test_key_is_good_for_one_refund(desk: Desk, records: Records) -> None:
 # ---------------------------------------------------------------- no limit and no rule
 
 
-async def test_refund_is_no_risk_uses_no_limit_and_gives_the_payers_back(desk: Desk, records: Records) -> None:
+async def test_a_refund_follows_no_risk_rule_and_restores_the_payers_limit(desk: Desk, records: Records) -> None:
     desk.clearing.terms = unguarded(transfer_limit="USD:600.00,JPY:1")
     ada, bob = await people(desk, 2, funds="600.00")
     original = (await send(desk, ada, bob, "600.00")).transaction
@@ -296,14 +296,14 @@ async def test_refund_is_no_risk_uses_no_limit_and_gives_the_payers_back(desk: D
     assert told.value.code == "LIMIT_EXCEEDED"
 
 
-async def test_refund_makes_nobody_known(desk: Desk) -> None:
+async def test_a_refund_does_not_make_its_recipient_known(desk: Desk) -> None:
     ada, bob, original = await paid(desk)
     await give_back(desk, bob, original.id, "5.00")
     desk.clearing.terms = terms()
     assert _reasons(await send(desk, bob, ada, "1.00")) == ["new_recipient"]
 
 
-async def test_payee_of_a_payment_given_back_whole_is_new_again(desk: Desk) -> None:
+async def test_the_recipient_of_a_fully_refunded_payment_is_new_again(desk: Desk) -> None:
     ada, bob, original = await paid(desk)
     cyd, dan, other = await paid(desk)
     await pay_in(desk, ada, "1.00")
@@ -314,7 +314,7 @@ async def test_payee_of_a_payment_given_back_whole_is_new_again(desk: Desk) -> N
     assert _reasons(await send(desk, cyd, dan, "1.00")) == ["new_recipient"]
 
 
-async def test_payee_of_another_payment_stays_known(desk: Desk) -> None:
+async def test_the_recipient_of_another_payment_stays_known(desk: Desk) -> None:
     ada, bob = await person(desk, funds="10.00"), await person(desk)
     first, _ = [(await send(desk, ada, bob, "1.00")).transaction for _ in range(2)]
     await give_back(desk, bob, first.id)
@@ -322,7 +322,7 @@ async def test_payee_of_another_payment_stays_known(desk: Desk) -> None:
     assert _reasons(await send(desk, ada, bob, "1.00")) == []
 
 
-async def test_refund_is_nothing_to_confirm_or_cancel(desk: Desk, records: Records) -> None:
+async def test_a_refund_cannot_be_confirmed_or_cancelled(desk: Desk, records: Records) -> None:
     _, bob, original = await paid(desk)
     back = (await give_back(desk, bob, original.id)).transaction
     failed = (await give_back(desk, bob, (await paid_to(desk, bob)).id)).transaction
@@ -342,7 +342,7 @@ async def paid_to(desk: Desk, whom: Person) -> Transaction:
     return done
 
 
-async def test_payment_of_long_ago_can_be_given_back(desk: Desk, records: Records) -> None:
+async def test_an_old_payment_can_be_refunded(desk: Desk, records: Records) -> None:
     _, bob, original = await paid(desk)
     await records.grow_old(original.id, timedelta(days=400))
     assert (await give_back(desk, bob, original.id)).transaction.status is Status.COMPLETED

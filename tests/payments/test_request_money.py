@@ -34,7 +34,7 @@ async def refused(desk: Desk, asker: Person, of: Person | str, amount: str = "5.
 # ---------------------------------------------------------------- what comes of it
 
 
-async def test_request_waits_for_its_payer_and_moves_nothing(desk: Desk, records: Records) -> None:
+async def test_a_new_request_is_pending_and_moves_no_money(desk: Desk, records: Records) -> None:
     ada, bob = await people(desk, 2)
     before = await balance(desk, ada), await balance(desk, bob)
     answer = await asked(desk, ada, bob, "12.50", description=" Lunch ")
@@ -50,19 +50,19 @@ async def test_request_waits_for_its_payer_and_moves_nothing(desk: Desk, records
     assert (kept["status"], kept["amount"], kept["expires_at"]) == ("pending", 1_250, made.expires_at)
 
 
-async def test_request_can_be_paid_for_as_long_as_the_setting_says(desk: Desk) -> None:
+async def test_a_request_expires_after_the_days_of_the_setting(desk: Desk) -> None:
     desk.clearing.terms = terms(request_expire_days=3)
     ada, bob = await people(desk, 2)
     made = await ask(desk, ada, bob, "1.00")
     assert made.expires_at - made.created_at == timedelta(days=3)
 
 
-async def test_username_is_taken_with_its_at_and_whatever_its_case(desk: Desk) -> None:
+async def test_a_payer_is_found_with_an_at_sign_and_in_any_case(desk: Desk) -> None:
     ada, bob = await people(desk, 2)
     assert (await ask(desk, ada, "@" + bob.username.upper(), "1.00")).payer_wallet_id == bob.wallet_id
 
 
-async def test_wallet_frozen_for_debits_may_still_ask_and_be_asked(desk: Desk, records: Records) -> None:
+async def test_a_wallet_frozen_for_debits_can_still_request_and_be_requested(desk: Desk, records: Records) -> None:
     ada, bob = await people(desk, 2)
     for one in (ada, bob):
         await records.freeze(one, "debits")
@@ -107,7 +107,7 @@ async def test_bad_input_changes_nothing(
         ("asker", "all", "WALLET_FROZEN", None),
     ],
 )
-async def test_wallet_that_may_not_ask_or_be_asked_is_refused(
+async def test_a_request_from_or_to_a_closed_or_fully_frozen_wallet_is_refused(
     desk: Desk, records: Records, whose: str, state: str, code: str, field: str | None
 ) -> None:
     ada, bob = await people(desk, 2)
@@ -119,7 +119,7 @@ async def test_wallet_that_may_not_ask_or_be_asked_is_refused(
     assert await records.checksum() == before
 
 
-async def test_nobody_asks_themself(desk: Desk, records: Records) -> None:
+async def test_a_user_cannot_request_money_from_themselves(desk: Desk, records: Records) -> None:
     ada = await person(desk)
     before = await records.checksum()
     refusal = await refused(desk, ada, ada)
@@ -127,7 +127,7 @@ async def test_nobody_asks_themself(desk: Desk, records: Records) -> None:
     assert await records.checksum() == before
 
 
-async def test_money_of_another_currency_is_not_asked_for(desk: Desk, records: Records) -> None:
+async def test_a_request_across_currencies_is_refused(desk: Desk, records: Records) -> None:
     ada, yuki = await person(desk), await person(desk, currency="JPY")
     before = await records.checksum()
     for asker, of in ((ada, yuki), (yuki, ada)):
@@ -136,7 +136,7 @@ async def test_money_of_another_currency_is_not_asked_for(desk: Desk, records: R
     assert await records.checksum() == before
 
 
-async def test_one_person_is_not_nagged_beyond_the_cap(desk: Desk, records: Records) -> None:
+async def test_open_requests_from_one_user_to_another_are_limited(desk: Desk, records: Records) -> None:
     desk.clearing.terms = terms(open_requests=2)
     ada, bob = await people(desk, 2)
     cyd = await person(desk)
@@ -154,7 +154,7 @@ async def test_one_person_is_not_nagged_beyond_the_cap(desk: Desk, records: Reco
     assert (await refused(desk, ada, bob)).code == "RATE_LIMITED"
 
 
-async def test_overdue_request_is_open_no_more(desk: Desk, records: Records) -> None:
+async def test_an_overdue_request_does_not_count_as_open(desk: Desk, records: Records) -> None:
     desk.clearing.terms = terms(open_requests=1)
     ada, bob = await people(desk, 2)
     made = await ask(desk, ada, bob, "1.00")
@@ -162,7 +162,7 @@ async def test_overdue_request_is_open_no_more(desk: Desk, records: Records) -> 
     assert (await ask(desk, ada, bob, "1.00")).status is RequestStatus.PENDING
 
 
-async def test_one_wallet_asks_only_so_often_a_day_whomever_it_asks(desk: Desk, records: Records) -> None:
+async def test_requests_from_one_wallet_are_limited_per_day(desk: Desk, records: Records) -> None:
     desk.clearing.terms = terms(requests_per_day=3)
     ada, *others = await people(desk, 5)
     made = [await ask(desk, ada, one, "1.00") for one in others[:3]]
@@ -178,7 +178,7 @@ async def test_one_wallet_asks_only_so_often_a_day_whomever_it_asks(desk: Desk, 
     assert (await ask(desk, ada, others[3], "1.00")).status is RequestStatus.PENDING
 
 
-async def test_caps_hold_within_one_unit_of_work(desk: Desk) -> None:
+async def test_the_limits_hold_within_one_unit_of_work(desk: Desk) -> None:
     ada, *others = await people(desk, 4)
     desk.clearing.terms = terms(open_requests=2, requests_per_day=5)
     orders = [ask_of(ada, of) for of in others for _ in range(3)]
@@ -191,7 +191,7 @@ async def test_caps_hold_within_one_unit_of_work(desk: Desk) -> None:
 # ---------------------------------------------------------------- which refusal comes first
 
 
-async def test_refusals_come_in_order(desk: Desk, records: Records) -> None:
+async def test_request_refusals_come_in_order(desk: Desk, records: Records) -> None:
     desk.clearing.terms = terms(open_requests=1)
     ada, bob = await people(desk, 2)
     yuki = await person(desk, currency="JPY")
@@ -208,7 +208,7 @@ async def test_refusals_come_in_order(desk: Desk, records: Records) -> None:
 # ---------------------------------------------------------------- asking twice
 
 
-async def test_said_again_with_its_key_it_is_the_same_request_as_it_is_now(desk: Desk, records: Records) -> None:
+async def test_repeating_a_request_with_its_key_returns_its_current_state(desk: Desk, records: Records) -> None:
     ada, bob = await people(desk, 2)
     key = new_key()
     first = await ask(desk, ada, bob, "10", key=key)
@@ -221,7 +221,7 @@ async def test_said_again_with_its_key_it_is_the_same_request_as_it_is_now(desk:
     assert (again.requests[0].id, again.requests[0].status) == (first.id, RequestStatus.DECLINED)
 
 
-async def test_replay_comes_before_every_refusal_of_the_rule(desk: Desk, records: Records) -> None:
+async def test_a_replay_comes_before_every_refusal(desk: Desk, records: Records) -> None:
     desk.clearing.terms = terms(open_requests=1, requests_per_day=1)
     ada, bob = await people(desk, 2)
     key = new_key()
@@ -232,7 +232,7 @@ async def test_replay_comes_before_every_refusal_of_the_rule(desk: Desk, records
 
 
 @pytest.mark.parametrize("other", [{"amount": "10.01"}, {"description": "Dinner"}, {"of": "somebody"}])
-async def test_key_is_good_for_one_request(desk: Desk, records: Records, other: dict[str, str]) -> None:
+async def test_a_key_is_valid_for_one_request_only(desk: Desk, records: Records, other: dict[str, str]) -> None:
     ada, bob = await people(desk, 2)
     key = new_key()
     await ask(desk, ada, bob, "10", key=key)
@@ -243,7 +243,7 @@ async def test_key_is_good_for_one_request(desk: Desk, records: Records, other: 
     assert await records.checksum() == before
 
 
-async def test_overdue_request_is_expired_in_its_replay(desk: Desk, records: Records) -> None:
+async def test_a_replay_expires_an_overdue_request(desk: Desk, records: Records) -> None:
     ada, bob = await people(desk, 2)
     key = new_key()
     made = await ask(desk, ada, bob, "10", key=key)

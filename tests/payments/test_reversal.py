@@ -118,7 +118,7 @@ async def happened(desk: Desk, type_: Type) -> tuple[Transaction, Sequence[Perso
 
 
 @pytest.mark.parametrize("type_", HOUSE)
-async def test_what_goes_back_undoes_what_was_posted(desk: Desk, records: Records, type_: Type) -> None:
+async def test_a_reversal_posts_the_opposite_of_every_entry(desk: Desk, records: Records, type_: Type) -> None:
     original, (ada, bob) = await happened(desk, type_)
     back = (await desk.submit(GiveBack(original))).transaction
     assert (back.type, back.status, back.refund_of) == (Type.REFUND, Status.COMPLETED, original.id)
@@ -136,7 +136,7 @@ async def test_what_goes_back_undoes_what_was_posted(desk: Desk, records: Record
 
 
 @pytest.mark.parametrize("type_", [type_ for type_ in HOUSE if type_ is not Type.WITHDRAWAL])
-async def test_a_part_may_go_back_of_what_cost_no_fee(desk: Desk, records: Records, type_: Type) -> None:
+async def test_a_transaction_without_a_fee_can_be_reversed_in_part(desk: Desk, records: Records, type_: Type) -> None:
     original, _ = await happened(desk, type_)
     for minor in (1, 4_000, None):
         back = (await desk.submit(GiveBack(original, minor))).transaction
@@ -144,7 +144,7 @@ async def test_a_part_may_go_back_of_what_cost_no_fee(desk: Desk, records: Recor
     assert (await records.transaction(original.id))["refunded"] == 5_000
 
 
-async def test_what_cost_a_fee_goes_back_whole_or_not_at_all(desk: Desk, records: Records) -> None:
+async def test_a_transaction_with_a_fee_cannot_be_reversed_in_part(desk: Desk, records: Records) -> None:
     original, _ = await happened(desk, Type.WITHDRAWAL)
     before = await records.checksum()
     with pytest.raises(BooksDisagree):
@@ -153,7 +153,7 @@ async def test_what_cost_a_fee_goes_back_whole_or_not_at_all(desk: Desk, records
 
 
 @pytest.mark.parametrize("type_", HOUSE)
-async def test_more_than_what_is_left_never_goes_back(desk: Desk, records: Records, type_: Type) -> None:
+async def test_a_reversal_above_the_remaining_amount_raises_books_disagree(desk: Desk, records: Records, type_: Type) -> None:
     original, _ = await happened(desk, type_)
     await desk.submit(GiveBack(original))
     before = await records.checksum()

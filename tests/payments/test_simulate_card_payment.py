@@ -43,7 +43,7 @@ def dollars(minor: int) -> Money:
     return Money(minor, "USD")
 
 
-async def test_payment_goes_from_the_wallet_to_the_network(desk: Desk, records: Records) -> None:
+async def test_a_card_payment_is_posted_from_the_wallet_to_the_card_network(desk: Desk, records: Records) -> None:
     ada = await person(desk, funds="100.00")
     card_id = await card_of(desk, ada)
     answer = await buy(desk, ada, card_id, "12.50", merchant=" Bookshop ")
@@ -64,7 +64,7 @@ async def test_payment_goes_from_the_wallet_to_the_network(desk: Desk, records: 
     assert await kept(records, card_id) == ("active", 1_250, 2)
 
 
-async def test_no_rule_asks_and_no_daily_limit_counts(desk: Desk, records: Records) -> None:
+async def test_risk_rules_and_daily_limits_do_not_apply_to_card_payments(desk: Desk, records: Records) -> None:
     actions = ("large_transfer_action", "new_recipient_action", "rapid_transfer_action")
     desk.clearing.terms = terms(transfer_limit="1.00", withdrawal_limit="1.00", **dict.fromkeys(actions, "block"))
     ada = await person(desk, funds="9000.00")
@@ -75,7 +75,7 @@ async def test_no_rule_asks_and_no_daily_limit_counts(desk: Desk, records: Recor
     assert set(desk.clearing.terms.limits) == set(LimitKind)
 
 
-async def test_card_payments_are_no_rapid_transfers(desk: Desk) -> None:
+async def test_card_payments_do_not_count_as_rapid_transfers(desk: Desk) -> None:
     desk.clearing.terms = unguarded(rapid_transfer_action="confirm", rapid_transfer_count=1)
     ada, bob = await person(desk, funds="100.00"), await person(desk)
     card_id = await card_of(desk, ada)
@@ -84,7 +84,7 @@ async def test_card_payments_are_no_rapid_transfers(desk: Desk) -> None:
     assert (await send(desk, ada, bob, "1.00")).transaction.status is Status.COMPLETED
 
 
-async def test_yen_are_paid_without_cents(desk: Desk) -> None:
+async def test_a_card_in_yen_pays_amounts_without_decimals(desk: Desk) -> None:
     ada = await person(desk, funds="5000", currency="JPY")
     card_id = await card_of(desk, ada, monthly="3000")
     assert (await buy(desk, ada, card_id, "3000")).transaction.amount == Money(3_000, "JPY")
@@ -96,7 +96,7 @@ async def test_yen_are_paid_without_cents(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("what", ["debits", "all"])
-async def test_payment_from_a_frozen_wallet_stays_as_blocked(desk: Desk, records: Records, what: str) -> None:
+async def test_a_payment_from_a_frozen_wallet_is_stored_as_blocked(desk: Desk, records: Records, what: str) -> None:
     ada, key = await person(desk, funds="100.00"), new_key()
     card_id = await card_of(desk, ada)
     await freeze_card(desk, ada.wallet_id, card_id)
@@ -110,7 +110,7 @@ async def test_payment_from_a_frozen_wallet_stays_as_blocked(desk: Desk, records
     assert await kept(records, card_id) == ("frozen", 0, 2)
 
 
-async def test_payment_without_the_money_stays_as_failed(desk: Desk, records: Records) -> None:
+async def test_a_payment_above_the_balance_is_stored_as_failed(desk: Desk, records: Records) -> None:
     ada, key = await person(desk, funds="10.00"), new_key()
     card_id = await card_of(desk, ada, each="1.00", monthly="1.00")
     for replayed in (False, True):
@@ -122,7 +122,7 @@ async def test_payment_without_the_money_stays_as_failed(desk: Desk, records: Re
     assert await kept(records, card_id) == ("active", 0, 1)
 
 
-async def test_what_is_held_cannot_be_paid_with(desk: Desk) -> None:
+async def test_held_money_cannot_be_paid_by_card(desk: Desk) -> None:
     desk.clearing.terms = terms()
     ada, bob = await person(desk, funds="10.00"), await person(desk)
     card_id = await card_of(desk, ada)
@@ -169,7 +169,7 @@ async def prepared(desk: Desk, records: Records, what: str) -> tuple[Person, UUI
         ("closed gone", "20.01", "WALLET_CLOSED", None),
     ],
 )
-async def test_declined_payment_leaves_nothing(
+async def test_a_declined_payment_leaves_no_row(
     desk: Desk, records: Records, what: str, amount: str, code: str, field: str | None
 ) -> None:
     ada, card_id = await prepared(desk, records, what)
@@ -206,7 +206,7 @@ async def test_bad_input_changes_nothing(
     assert await records.checksum() == before
 
 
-async def test_card_of_somebody_else_does_not_exist(desk: Desk, records: Records) -> None:
+async def test_a_card_of_another_user_is_not_found(desk: Desk, records: Records) -> None:
     ada, eve = await person(desk, funds="100.00"), await person(desk, funds="100.00")
     card_id = await card_of(desk, ada)
     await records.freeze(eve, "all")
@@ -221,7 +221,7 @@ async def test_card_of_somebody_else_does_not_exist(desk: Desk, records: Records
 # ---------------------------------------------------------------- the card's limits
 
 
-async def test_month_is_filled_to_the_cent(desk: Desk) -> None:
+async def test_the_monthly_limit_can_be_used_to_the_cent(desk: Desk) -> None:
     ada = await person(desk, funds="100.00")
     card_id = await card_of(desk, ada, each="20.00", monthly="50.00")
     for amount in ("20.00", "20.00", "9.99"):
@@ -234,7 +234,7 @@ async def test_month_is_filled_to_the_cent(desk: Desk) -> None:
         await buy(desk, ada, card_id, "20.01")
 
 
-async def test_new_month_begins_with_nothing_spent(desk: Desk, records: Records) -> None:
+async def test_a_new_month_begins_with_nothing_spent(desk: Desk, records: Records) -> None:
     ada = await person(desk, funds="100.00")
     card_id = await card_of(desk, ada, monthly="30.00")
     await buy(desk, ada, card_id, "30.00")
@@ -249,7 +249,7 @@ async def test_new_month_begins_with_nothing_spent(desk: Desk, records: Records)
     assert await records.findings() == []
 
 
-async def test_what_failed_or_was_blocked_uses_nothing(desk: Desk, records: Records) -> None:
+async def test_failed_and_blocked_payments_do_not_use_the_monthly_limit(desk: Desk, records: Records) -> None:
     ada = await person(desk, funds="10.00")
     card_id = await card_of(desk, ada, monthly="10.00")
     await buy(desk, ada, card_id, "10.01")
@@ -259,7 +259,7 @@ async def test_what_failed_or_was_blocked_uses_nothing(desk: Desk, records: Reco
     assert (await buy(desk, ada, card_id, "10.00")).transaction.status is Status.COMPLETED
 
 
-async def test_cards_of_one_wallet_have_a_month_each(desk: Desk) -> None:
+async def test_each_card_of_a_wallet_has_its_own_monthly_limit(desk: Desk) -> None:
     ada = await person(desk, funds="100.00")
     for card_id in [await card_of(desk, ada, monthly="10.00") for _ in range(3)]:
         assert (await buy(desk, ada, card_id, "10.00")).transaction.status is Status.COMPLETED
@@ -270,7 +270,7 @@ async def test_cards_of_one_wallet_have_a_month_each(desk: Desk) -> None:
 # ---------------------------------------------------------------- said twice, and at once
 
 
-async def test_same_key_pays_once(desk: Desk, records: Records) -> None:
+async def test_the_same_key_pays_once(desk: Desk, records: Records) -> None:
     ada, key = await person(desk, funds="100.00"), new_key()
     card_id = await card_of(desk, ada)
     first = await buy(desk, ada, card_id, "10", key=key)
@@ -281,7 +281,7 @@ async def test_same_key_pays_once(desk: Desk, records: Records) -> None:
     assert await records.checksum() == before
 
 
-async def test_same_key_with_another_input_is_refused(desk: Desk, records: Records) -> None:
+async def test_the_same_key_with_another_input_is_refused(desk: Desk, records: Records) -> None:
     ada, key = await person(desk, funds="100.00"), new_key()
     card_id, other = await card_of(desk, ada), await card_of(desk, ada)
     await buy(desk, ada, card_id, "10", key=key)
@@ -300,7 +300,7 @@ async def test_same_key_with_another_input_is_refused(desk: Desk, records: Recor
 
 
 @pytest.mark.parametrize("servers", [1, 2])
-async def test_payment_said_twenty_times_at_once_is_paid_once(two_desks: list[Desk], servers: int) -> None:
+async def test_twenty_concurrent_payments_with_one_key_pay_once(two_desks: list[Desk], servers: int) -> None:
     ada, key = await person(two_desks[0], funds="100.00"), new_key()
     card_id = await card_of(two_desks[0], ada, monthly="10.00")
     told = await all_told(*(buy(two_desks[n % servers], ada, card_id, "10", key=key) for n in range(20)))
@@ -309,7 +309,7 @@ async def test_payment_said_twenty_times_at_once_is_paid_once(two_desks: list[De
 
 
 @pytest.mark.parametrize("servers", [1, 2])
-async def test_whole_balance_paid_by_card_64_times_at_once_is_paid_once(two_desks: list[Desk], servers: int) -> None:
+async def test_of_64_concurrent_payments_of_the_whole_balance_one_completes(two_desks: list[Desk], servers: int) -> None:
     ada = await person(two_desks[0], funds="100.00")
     cards = [await card_of(two_desks[0], ada) for _ in range(2)]
     told = await all_told(*(buy(two_desks[n % servers], ada, cards[n // 2 % 2], "100.00") for n in range(64)))
@@ -319,7 +319,7 @@ async def test_whole_balance_paid_by_card_64_times_at_once_is_paid_once(two_desk
 
 
 @pytest.mark.parametrize("servers", [1, 2])
-async def test_of_payments_at_once_exactly_as_many_succeed_as_fit_the_month(
+async def test_concurrent_payments_complete_exactly_up_to_the_monthly_limit(
     two_desks: list[Desk], records: Records, servers: int
 ) -> None:
     ada = await person(two_desks[0], funds="1000.00")
@@ -336,7 +336,7 @@ async def test_of_payments_at_once_exactly_as_many_succeed_as_fit_the_month(
 
 
 @pytest.mark.parametrize("servers", [1, 2])
-async def test_limit_lowered_among_payments_holds_for_all_after_it(
+async def test_a_lowered_limit_holds_for_all_payments_after_it(
     two_desks: list[Desk], records: Records, servers: int
 ) -> None:
     ada = await person(two_desks[0], funds="1000.00")
@@ -352,7 +352,7 @@ async def test_limit_lowered_among_payments_holds_for_all_after_it(
 
 
 @pytest.mark.parametrize("servers", [1, 2])
-async def test_cards_and_transfers_at_once_never_spend_a_cent_twice(
+async def test_concurrent_card_payments_and_transfers_never_spend_a_cent_twice(
     two_desks: list[Desk], records: Records, servers: int
 ) -> None:
     for desk in two_desks:

@@ -38,7 +38,7 @@ def often(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sweeper, "EVERY_SECONDS", 0.02)
 
 
-async def test_bank_that_says_nothing_holds_up_no_expiry(desk: Desk, records: Records) -> None:
+async def test_a_silent_bank_does_not_delay_expiry(desk: Desk, records: Records) -> None:
     ada, bob = await people(desk, 2, funds="10.00")
     deposited = (await pay_in(at(desk, SlowBank()), ada, "1.00")).transaction
     await records.let_ask_again(deposited.id)
@@ -53,7 +53,7 @@ async def test_bank_that_says_nothing_holds_up_no_expiry(desk: Desk, records: Re
     await desk.submit(Settle(ada.wallet_id, deposited.id, settled=False))
 
 
-async def test_overdue_payment_of_a_wallet_held_elsewhere_is_left_for_later(desk: Desk, records: Records) -> None:
+async def test_an_overdue_payment_of_a_locked_wallet_is_left_for_a_later_sweep(desk: Desk, records: Records) -> None:
     ada, bob, cyd = await people(desk, 3, funds="10.00")
     held = [(await send(desk, payer, cyd, "1.00")).transaction for payer in (ada, bob)]
     for one in held:
@@ -65,7 +65,7 @@ async def test_overdue_payment_of_a_wallet_held_elsewhere_is_left_for_later(desk
     await becomes(records, held[0].id, "expired")
 
 
-async def test_overdue_payments_of_a_wallet_ahead_of_the_clock_hold_up_no_other(
+async def test_overdue_payments_of_a_wallet_ahead_of_the_clock_do_not_block_others(
     desk: Desk, records: Records, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sweeper, "MOST_AT_ONCE", 2)
@@ -79,7 +79,7 @@ async def test_overdue_payments_of_a_wallet_ahead_of_the_clock_hold_up_no_other(
     assert await expire_overdue(desk) == 2
 
 
-async def test_every_deposit_is_asked_about_however_many_the_bank_lets_wait(
+async def test_the_bank_is_polled_about_every_unsettled_deposit(
     desk: Desk, records: Records, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sweeper, "MOST_AT_ONCE", 2)
@@ -102,7 +102,7 @@ async def test_every_deposit_is_asked_about_however_many_the_bank_lets_wait(
     assert await money(desk, ada) == (500, 0)
 
 
-async def test_one_answer_that_goes_wrong_holds_up_no_other(desk: Desk, records: Records) -> None:
+async def test_an_error_at_one_order_does_not_block_the_others(desk: Desk, records: Records) -> None:
     ada, bank = await person(desk), SlowBank()
     accepted = [(await pay_in(at(desk, bank), ada, "1.00")).transaction for _ in range(3)]
     for one in accepted:
@@ -119,7 +119,7 @@ async def test_one_answer_that_goes_wrong_holds_up_no_other(desk: Desk, records:
     await desk.submit(Settle(ada.wallet_id, accepted[0].id, settled=False))
 
 
-async def test_sweeps_go_on_after_trouble(desk: Desk, records: Records, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_sweeps_continue_after_an_error(desk: Desk, records: Records, monkeypatch: pytest.MonkeyPatch) -> None:
     ada, bob = await people(desk, 2, funds="10.00")
     held = (await send(desk, ada, bob, "1.00")).transaction
     await records.let_lapse(held.id)

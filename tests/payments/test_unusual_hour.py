@@ -30,7 +30,7 @@ async def unusual(records: Records, action: str, *, now: bool = True) -> Terms:
 @pytest.mark.parametrize("action", ["off", "confirm", "block"])
 @pytest.mark.parametrize("amount", ["10.00", "10.01"])
 @pytest.mark.parametrize("now", [True, False])
-async def test_preview_is_what_then_happens(
+async def test_a_preview_predicts_the_transfer(
     desk: Desk, records: Records, action: str, amount: str, now: bool
 ) -> None:
     desk.clearing.terms = await unusual(records, action, now=now)
@@ -45,7 +45,7 @@ async def test_preview_is_what_then_happens(
     assert seen.status is (statuses[action] if risky else Status.COMPLETED)
 
 
-async def test_held_payment_is_confirmed_though_the_hour_is_unusual_still(desk: Desk, records: Records) -> None:
+async def test_a_held_payment_can_be_confirmed_within_the_unusual_hours(desk: Desk, records: Records) -> None:
     desk.clearing.terms = await unusual(records, "confirm")
     ada, bob = await people(desk, 2, funds="100.00")
     held = (await send(desk, ada, bob, "20.00")).transaction
@@ -53,7 +53,7 @@ async def test_held_payment_is_confirmed_though_the_hour_is_unusual_still(desk: 
     assert await money(desk, bob) == (12_000, 0)
 
 
-async def test_held_payment_is_blocked_when_the_rule_blocks_by_now(desk: Desk, records: Records) -> None:
+async def test_a_held_payment_is_blocked_when_the_rule_blocks_now(desk: Desk, records: Records) -> None:
     desk.clearing.terms = await unusual(records, "confirm")
     ada, bob = await people(desk, 2, funds="100.00")
     held = (await send(desk, ada, bob, "20.00")).transaction
@@ -64,7 +64,7 @@ async def test_held_payment_is_blocked_when_the_rule_blocks_by_now(desk: Desk, r
     assert await money(desk, ada) == (10_000, 0)
 
 
-async def test_held_payment_is_confirmed_when_the_unusual_hours_are_over(desk: Desk, records: Records) -> None:
+async def test_a_held_payment_can_be_confirmed_after_the_unusual_hours(desk: Desk, records: Records) -> None:
     desk.clearing.terms = await unusual(records, "confirm")
     ada, bob = await people(desk, 2, funds="100.00")
     held = (await send(desk, ada, bob, "20.00")).transaction

@@ -30,7 +30,7 @@ FIVE, NINE, ONE = (Money(minor, "USD") for minor in (500, 900, 100))
         ({"raw_per_payment_limit": None, "raw_monthly_limit": "1"}, None, ONE),
     ],
 )
-async def test_absent_leaves_and_none_lifts(
+async def test_an_omitted_limit_stays_and_none_removes_it(
     desk: Desk, said: dict[str, Wanted], each: Money | None, monthly: Money | None
 ) -> None:
     ada = await person(desk)
@@ -41,7 +41,7 @@ async def test_absent_leaves_and_none_lifts(
         assert after.version == version, "said again it changes nothing"
 
 
-async def test_limits_hold_for_every_payment_after(desk: Desk) -> None:
+async def test_changed_limits_hold_for_every_later_payment(desk: Desk) -> None:
     ada = await person(desk, funds="100.00")
     card_id = await card_of(desk, ada)
     await buy(desk, ada, card_id, "6.00")
@@ -63,7 +63,7 @@ async def test_limits_hold_for_every_payment_after(desk: Desk) -> None:
         ({"raw_monthly_limit": "10000000000.01"}, "monthlyLimit"),
     ],
 )
-async def test_limit_that_is_no_amount_changes_nothing(
+async def test_an_invalid_limit_changes_nothing(
     desk: Desk, records: Records, said: dict[str, Wanted], field: str
 ) -> None:
     ada = await person(desk)
@@ -76,7 +76,7 @@ async def test_limit_that_is_no_amount_changes_nothing(
     assert await records.checksum() == before
 
 
-async def test_card_of_somebody_else_does_not_exist(desk: Desk, records: Records) -> None:
+async def test_a_card_of_another_user_is_not_found(desk: Desk, records: Records) -> None:
     ada, eve = await person(desk), await person(desk)
     card_id = await card_of(desk, ada)
     before = await records.checksum()
@@ -86,7 +86,7 @@ async def test_card_of_somebody_else_does_not_exist(desk: Desk, records: Records
     assert await records.checksum() == before
 
 
-async def test_closed_card_keeps_the_limits_it_had(desk: Desk, records: Records) -> None:
+async def test_a_closed_card_keeps_its_limits(desk: Desk, records: Records) -> None:
     ada = await person(desk)
     card_id = await card_of(desk, ada)
     await close_card(desk, ada.wallet_id, card_id)

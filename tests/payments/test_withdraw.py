@@ -39,7 +39,7 @@ from tests.payments.customers import (
 INSTANT, STANDARD = Speed.INSTANT, Speed.STANDARD
 
 
-async def test_standard_withdrawal_costs_nothing_and_has_two_entries(desk: Desk, records: Records) -> None:
+async def test_a_standard_withdrawal_costs_nothing_and_has_two_entries(desk: Desk, records: Records) -> None:
     ada = await person(desk, funds="100.00")
     answer = await pay_out(desk, ada, "60.00")
     done = answer.transaction
@@ -54,7 +54,7 @@ async def test_standard_withdrawal_costs_nothing_and_has_two_entries(desk: Desk,
     assert await money(desk, ada) == (4_000, 0)
 
 
-async def test_instant_withdrawal_pays_its_fee_as_a_leg_of_its_own(desk: Desk, records: Records) -> None:
+async def test_the_fee_of_an_instant_withdrawal_is_a_separate_leg(desk: Desk, records: Records) -> None:
     ada = await person(desk, funds="100.00")
     done = (await pay_out(desk, ada, "50.00", INSTANT)).transaction
     assert (done.status, done.amount, done.fee) == (Status.COMPLETED, Money(5_000, "USD"), Money(75, "USD"))
@@ -68,7 +68,7 @@ async def test_instant_withdrawal_pays_its_fee_as_a_leg_of_its_own(desk: Desk, r
     assert await money(desk, ada) == (4_925, 0)
 
 
-async def test_bank_is_asked_to_pay_out_what_arrives_under_the_transactions_id(desk: Desk) -> None:
+async def test_the_bank_gets_the_amount_without_the_fee_and_the_transaction_id(desk: Desk) -> None:
     ada, bank = await person(desk, funds="100.00"), SlowBank(BankReply.SETTLED)
     done = (await pay_out(at(desk, bank), ada, "50.00", INSTANT)).transaction
     assert bank.paid_out == [BankOrder(done.id, Money(5_000, "USD"), "First Bank", instant=True)]
@@ -77,7 +77,7 @@ async def test_bank_is_asked_to_pay_out_what_arrives_under_the_transactions_id(d
     assert bank.asked == []
 
 
-async def test_bank_is_asked_outside_any_unit_of_work(desk: Desk) -> None:
+async def test_the_bank_is_called_outside_any_unit_of_work(desk: Desk) -> None:
     ada, bob = await person(desk, funds="1.00"), await person(desk, funds="1.00")
 
     class BusyBank(SlowBank):
@@ -89,7 +89,7 @@ async def test_bank_is_asked_outside_any_unit_of_work(desk: Desk) -> None:
     assert answer.transaction.status is Status.COMPLETED
 
 
-async def test_amount_and_fee_are_held_while_the_bank_does_not_say(desk: Desk, records: Records) -> None:
+async def test_the_amount_and_the_fee_are_held_until_the_bank_answers(desk: Desk, records: Records) -> None:
     ada, bank = await person(desk, funds="100.00"), SlowBank()
     answer = await pay_out(at(desk, bank), ada, "50.00", INSTANT)
     assert (answer.transaction.status, answer.refusal) == (Status.CREATED, None)
@@ -102,7 +102,7 @@ async def test_amount_and_fee_are_held_while_the_bank_does_not_say(desk: Desk, r
     assert await money(desk, ada) == (4_925, 0)
 
 
-async def test_declined_withdrawal_returns_the_held_money(desk: Desk, records: Records) -> None:
+async def test_a_declined_withdrawal_releases_the_held_money(desk: Desk, records: Records) -> None:
     ada, bank, key = await person(desk, funds="100.00"), SlowBank(BankReply.DECLINED), new_key()
     answer = await pay_out(at(desk, bank), ada, "50.00", INSTANT, key=key)
     assert (answer.transaction.status, answer.transaction.failure_code) == (Status.FAILED, "BANK_DECLINED")
@@ -115,7 +115,7 @@ async def test_declined_withdrawal_returns_the_held_money(desk: Desk, records: R
 
 
 @pytest.mark.parametrize("reply", [BankReply.PENDING, ConnectionError("no line"), TimeoutError("no answer"), None])
-async def test_what_the_bank_does_not_answer_is_asked_about_again_until_it_does(
+async def test_the_bank_is_polled_until_it_answers(
     desk: Desk, records: Records, reply: BankReply | Exception | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(settle, "BANK_SECONDS", 0.05)
@@ -136,7 +136,7 @@ async def test_what_the_bank_does_not_answer_is_asked_about_again_until_it_does(
     assert bank.times_asked(accepted.id) == 3
 
 
-async def test_pauses_grow_with_the_age_of_the_order_up_to_an_hour(desk: Desk, records: Records) -> None:
+async def test_the_polling_interval_grows_with_the_age_of_the_order_up_to_an_hour(desk: Desk, records: Records) -> None:
     ada, bank = await person(desk, funds="100.00"), SlowBank()
     accepted = (await pay_out(at(desk, bank), ada, "50.00")).transaction
     pause = "select extract(epoch from ask_again_at - clock_timestamp())::float from transactions where id = $1"
@@ -155,7 +155,7 @@ async def test_pauses_grow_with_the_age_of_the_order_up_to_an_hour(desk: Desk, r
     )
 
 
-async def test_two_servers_never_ask_about_the_same_order_at_once(module_dsn: Dsns, records: Records) -> None:
+async def test_two_servers_never_poll_the_same_order_at_once(module_dsn: Dsns, records: Records) -> None:
     async with open_desk(module_dsn.server) as one, open_desk(module_dsn.server) as two:
         ada, bank = await person(one, funds="100.00"), SlowBank()
         orders = [(await pay_out(at(one, bank), ada, "1.00")).transaction.id for _ in range(10)]
@@ -168,7 +168,7 @@ async def test_two_servers_never_ask_about_the_same_order_at_once(module_dsn: Ds
         assert await money(one, ada) == (9_000, 0)
 
 
-async def test_what_a_server_left_undone_when_it_died_another_settles(module_dsn: Dsns, records: Records) -> None:
+async def test_another_server_settles_an_order_of_a_server_that_died(module_dsn: Dsns, records: Records) -> None:
     """Killed between the two units of work: the order stands, the hold stands, the bank may have paid."""
     async with open_desk(module_dsn.server) as dying:
         ada = await person(dying, funds="100.00")
@@ -192,7 +192,7 @@ async def test_what_a_server_left_undone_when_it_died_another_settles(module_dsn
         assert await records.findings() == []
 
 
-async def test_withdrawal_settles_once_whatever_the_bank_says_later(module_dsn: Dsns, desk: Desk) -> None:
+async def test_a_withdrawal_settles_once_whatever_the_bank_answers_later(module_dsn: Dsns, desk: Desk) -> None:
     ada, bank = await person(desk, funds="100.00"), SlowBank()
     accepted = (await pay_out(at(desk, bank), ada, "50.00", INSTANT)).transaction
     said = [Settle(ada.wallet_id, accepted.id, settled) for settled in (True, False, True, False)]
@@ -205,7 +205,7 @@ async def test_withdrawal_settles_once_whatever_the_bank_says_later(module_dsn: 
 
 @pytest.mark.parametrize("what", ["debits", "all", "closed"])
 @pytest.mark.parametrize("settled", [True, False])
-async def test_what_the_bank_did_is_written_also_in_a_wallet_frozen_since(
+async def test_a_withdrawal_settles_even_in_a_wallet_frozen_or_closed_since(
     desk: Desk, records: Records, what: str, settled: bool
 ) -> None:
     ada = await person(desk, funds="100.00")
@@ -219,7 +219,7 @@ async def test_what_the_bank_did_is_written_also_in_a_wallet_frozen_since(
 
 
 @pytest.mark.parametrize("what", ["debits", "all"])
-async def test_withdrawal_from_a_frozen_wallet_stays_as_blocked(desk: Desk, records: Records, what: str) -> None:
+async def test_a_withdrawal_from_a_frozen_wallet_is_stored_as_blocked(desk: Desk, records: Records, what: str) -> None:
     ada, bank, key = await person(desk, funds="100.00"), SlowBank(BankReply.SETTLED), new_key()
     await records.freeze(ada, what)
     for replayed in (False, True):
@@ -235,7 +235,7 @@ async def test_withdrawal_from_a_frozen_wallet_stays_as_blocked(desk: Desk, reco
     ("speed", "amount", "required"),
     [(STANDARD, "100.01", 10_001), (INSTANT, "98.53", 10_001), (INSTANT, "100.00", 10_150)],
 )
-async def test_withdrawal_without_the_money_for_amount_and_fee_stays_as_failed(
+async def test_a_withdrawal_whose_amount_and_fee_exceed_the_balance_is_stored_as_failed(
     desk: Desk, speed: Speed, amount: str, required: int
 ) -> None:
     ada, bank, key = await person(desk, funds="100.00"), SlowBank(BankReply.SETTLED), new_key()
@@ -250,13 +250,13 @@ async def test_withdrawal_without_the_money_for_amount_and_fee_stays_as_failed(
     assert await money(desk, ada) == (10_000, 0)
 
 
-async def test_whole_balance_goes_out_when_it_covers_the_fee_exactly(desk: Desk) -> None:
+async def test_the_whole_balance_can_be_withdrawn_when_it_covers_the_fee(desk: Desk) -> None:
     ada = await person(desk, funds="10.15")
     assert (await pay_out(desk, ada, "10.00", INSTANT)).transaction.status is Status.COMPLETED
     assert await money(desk, ada) == (0, 0)
 
 
-async def test_closed_wallet_sends_nothing_to_a_bank(desk: Desk, records: Records) -> None:
+async def test_a_closed_wallet_cannot_withdraw(desk: Desk, records: Records) -> None:
     ada = await person(desk, funds="100.00")
     await records.close_wallet(ada)
     before = await records.checksum()
@@ -290,7 +290,7 @@ async def test_bad_input_changes_nothing(
     assert await records.checksum() == before
 
 
-async def test_withdrawal_is_nothing_to_confirm_or_to_cancel(desk: Desk, records: Records) -> None:
+async def test_a_withdrawal_cannot_be_confirmed_or_cancelled(desk: Desk, records: Records) -> None:
     ada, bob = await person(desk, funds="100.00"), await person(desk)
     waiting = (await pay_out(at(desk, SlowBank()), ada, "1.00")).transaction
     before = await records.checksum()
@@ -306,7 +306,7 @@ async def test_withdrawal_is_nothing_to_confirm_or_to_cancel(desk: Desk, records
 # ---------------------------------------------------------------- said twice, and at once
 
 
-async def test_same_key_withdraws_once(desk: Desk, records: Records) -> None:
+async def test_the_same_key_withdraws_once(desk: Desk, records: Records) -> None:
     ada, key = await person(desk, funds="100.00"), new_key()
     first = await pay_out(desk, ada, "10", INSTANT, key=key)
     before = await records.checksum()
@@ -315,7 +315,7 @@ async def test_same_key_withdraws_once(desk: Desk, records: Records) -> None:
     assert await records.checksum() == before
 
 
-async def test_same_key_with_another_input_is_refused(desk: Desk, records: Records) -> None:
+async def test_the_same_key_with_another_input_is_refused(desk: Desk, records: Records) -> None:
     ada = await person(desk, funds="100.00")
     said: dict[str, str] = {"raw_amount": "10", "raw_bank_name": "First Bank", "raw_key": new_key()}
     await withdraw(desk, ada.wallet_id, speed=STANDARD, **said)
@@ -326,7 +326,7 @@ async def test_same_key_with_another_input_is_refused(desk: Desk, records: Recor
     assert await records.checksum() == before
 
 
-async def test_withdrawal_said_twenty_times_at_once_goes_out_once(desk: Desk) -> None:
+async def test_twenty_concurrent_withdrawals_with_one_key_withdraw_once(desk: Desk) -> None:
     ada, key, bank = await person(desk, funds="100.00"), new_key(), SlowBank(BankReply.SETTLED)
     answers = await asyncio.gather(*(pay_out(at(desk, bank), ada, "10", key=key) for _ in range(20)))
     assert sorted(answer.replayed for answer in answers) == [False] + [True] * 19
@@ -334,7 +334,7 @@ async def test_withdrawal_said_twenty_times_at_once_goes_out_once(desk: Desk) ->
     assert await money(desk, ada) == (9_000, 0)
 
 
-async def test_withdrawals_and_payments_at_once_through_two_servers_never_spend_a_cent_twice(
+async def test_concurrent_withdrawals_and_transfers_on_two_servers_never_overspend(
     module_dsn: Dsns, records: Records
 ) -> None:
     async with open_desk(module_dsn.server, unguarded()) as one, open_desk(module_dsn.server, unguarded()) as two:
@@ -359,7 +359,7 @@ async def test_withdrawals_and_payments_at_once_through_two_servers_never_spend_
 
 @pytest.mark.parametrize("amount", ["0.01", "0.33", "1.00", "33.33", "66.67", "1999.99"])
 @pytest.mark.parametrize("speed", Speed)
-async def test_quote_is_exactly_what_the_withdrawal_takes(desk: Desk, amount: str, speed: Speed) -> None:
+async def test_a_quote_is_exactly_what_the_withdrawal_costs(desk: Desk, amount: str, speed: Speed) -> None:
     ada = await person(desk, funds="5000.00")
     quote = await quote_withdrawal(desk, ada.wallet_id, raw_amount=amount, speed=speed)
     done = (await pay_out(desk, ada, amount, speed)).transaction
@@ -367,7 +367,7 @@ async def test_quote_is_exactly_what_the_withdrawal_takes(desk: Desk, amount: st
     assert await money(desk, ada) == (500_000 - quote.total.minor, 0)
 
 
-async def test_yen_have_no_cents_to_take_a_fee_in(desk: Desk) -> None:
+async def test_a_fee_in_yen_has_no_decimals(desk: Desk) -> None:
     ada = await person(desk, funds="1000", currency="JPY")
     assert (await pay_out(desk, ada, "33", INSTANT)).transaction.fee == Money(1, "JPY")
     assert (await pay_out(desk, ada, "100", INSTANT)).transaction.fee == Money(2, "JPY")

@@ -72,7 +72,7 @@ def expected(asked: list[Asked], wallet: UUID, narrowed: Narrowed) -> list[UUID]
 
 
 @pytest.mark.parametrize("backwards", [False, True])
-async def test_pages_are_the_whole_list_in_order_whatever_is_asked_for(
+async def test_pages_together_are_the_whole_list_in_order_for_every_filter(
     database: Database, owner: "Connection[Record]", backwards: bool
 ) -> None:
     chance = random.Random(3)
@@ -107,7 +107,7 @@ async def paged(session: Session, wallet: UUID, narrowed: Narrowed, backwards: b
             return [one.id for one in found]
 
 
-async def test_pages_stay_true_while_others_ask(database: Database, owner: "Connection[Record]") -> None:
+async def test_pages_neither_repeat_nor_skip_requests_while_new_ones_are_made(database: Database, owner: "Connection[Record]") -> None:
     ada, bob = await people(owner, "ada", "bob")
     asked = [Asked(uuids.uuid7(), bob, ada, "pending", NOON + timedelta(minutes=n)) for n in range(10)]
     await write(owner, asked)
@@ -118,7 +118,7 @@ async def test_pages_stay_true_while_others_ask(database: Database, owner: "Conn
     assert [one.id for one in (*first, *rest)] == [one.id for one in reversed(asked)]
 
 
-async def test_only_the_two_sides_find_a_request(database: Database, owner: "Connection[Record]") -> None:
+async def test_only_the_requester_and_the_payer_find_a_request(database: Database, owner: "Connection[Record]") -> None:
     ada, bob, cyd = await people(owner, "ada", "bob", "cyd")
     (asked,) = at_random(random.Random(1), [ada, bob], 1)
     await write(owner, [asked])
@@ -127,7 +127,7 @@ async def test_only_the_two_sides_find_a_request(database: Database, owner: "Con
     assert found == [True, True, False]
 
 
-async def test_count_past_ten_thousand_is_not_given(
+async def test_a_count_above_its_maximum_is_none(
     database: Database, owner: "Connection[Record]", monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ada, bob = await people(owner, "ada", "bob")
@@ -140,7 +140,7 @@ async def test_count_past_ten_thousand_is_not_given(
         assert await listing.count(session, ada, Narrowed(asked_by=False)) == 6
 
 
-async def test_what_changed_after_a_place_comes_in_order(database: Database, owner: "Connection[Record]") -> None:
+async def test_changes_after_a_position_are_read_in_order(database: Database, owner: "Connection[Record]") -> None:
     wallets = await people(owner, "ada", "bob", "cyd")
     asked = at_random(random.Random(4), wallets, 80)
     await write(owner, asked)
@@ -170,7 +170,7 @@ STATUSES = ("{pending,paid,declined,cancelled,expired}", "{expired}", "{cancelle
 SIDES = ((True, True), (True, False), (False, True))
 
 
-async def test_page_reads_no_more_than_a_page_of_each_side_and_state(
+async def test_reading_a_page_reads_at_most_one_page_per_side_and_status(
     owner: "Connection[Record]", wallet: UUID
 ) -> None:
     middle = (NOON + timedelta(seconds=15_000), UUID(int=0))
@@ -186,7 +186,7 @@ async def test_page_reads_no_more_than_a_page_of_each_side_and_state(
         assert not large, case
 
 
-async def test_count_and_changes_are_read_by_index(owner: "Connection[Record]", wallet: UUID) -> None:
+async def test_counts_and_changes_are_read_by_an_index(owner: "Connection[Record]", wallet: UUID) -> None:
     every = "{pending,paid,declined,cancelled,expired}"
     plan = await explained(owner, repository._COUNT, TYPES, wallet, *END, *BEGINNING, every, True, True, 101)
     assert {step["Node Type"] for step in scans(plan, "money_requests")} <= INDEXED
@@ -197,7 +197,7 @@ async def test_count_and_changes_are_read_by_index(owner: "Connection[Record]", 
     assert rows_read(scans(plan, "money_requests")) <= 200
 
 
-async def test_changes_are_counted_by_index_and_no_further_than_asked(
+async def test_changes_are_counted_by_an_index_and_only_up_to_the_maximum(
     owner: "Connection[Record]", wallet: UUID
 ) -> None:
     types = "uuid, timestamptz, uuid, int"

@@ -31,7 +31,7 @@ def at(client: Client, address: str) -> httpx.AsyncClient:
     return httpx.AsyncClient(transport=transport, base_url="http://here")
 
 
-async def test_a_stranger_who_asks_too_often_waits_and_a_member_at_the_same_address_does_not(
+async def test_the_anonymous_rate_does_not_limit_a_signed_in_user_at_the_same_address(
     database_dsn: Dsns,
 ) -> None:
     async with serving(database_dsn.server, **ONE) as client:
@@ -42,21 +42,21 @@ async def test_a_stranger_who_asks_too_often_waits_and_a_member_at_the_same_addr
             assert (await client.http.post("/graphql", headers=ada.bearer, **ASK)).status_code == 200
 
 
-async def test_a_token_that_is_not_valid_is_none(database_dsn: Dsns) -> None:
+async def test_an_invalid_token_counts_as_anonymous(database_dsn: Dsns) -> None:
     async with serving(database_dsn.server, **ONE) as client:
         bad = {"Authorization": "Bearer nonsense"}
         answers = [await client.http.post("/graphql", headers=bad, **ASK) for _ in range(3)]
         assert [refused(answer) for answer in answers] == [False, False, True]
 
 
-async def test_requests_count_before_their_body_is_parsed(database_dsn: Dsns) -> None:
+async def test_requests_are_counted_before_their_body_is_parsed(database_dsn: Dsns) -> None:
     async with serving(database_dsn.server, **ONE) as client:
         odd: dict[str, Any] = {"content": b"{" * 1_000, "headers": {"content-type": "application/json"}}
         statuses = [(await client.http.post("/graphql", **odd)).status_code for _ in range(3)]
         assert statuses == [400, 400, 429]
 
 
-async def test_queries_by_get_count_too(database_dsn: Dsns) -> None:
+async def test_get_requests_count_too(database_dsn: Dsns) -> None:
     async with serving(database_dsn.server, **ONE) as client:
         answers = [await client.http.get("/graphql", params={"query": "{ __typename }"}) for _ in range(3)]
         assert [refused(answer) for answer in answers] == [False, False, True]
@@ -91,7 +91,7 @@ async def test_operations_on_an_anonymous_socket_count_too(database_dsn: Dsns) -
         assert errors[0]["extensions"]["code"] == "RATE_LIMITED"
 
 
-async def test_there_is_a_rate_by_default_in_production_only(database_dsn: Dsns) -> None:
+async def test_only_production_has_an_anonymous_rate_by_default(database_dsn: Dsns) -> None:
     async with serving(database_dsn.server, environment="production") as production:
         answers = [await production.http.post("/graphql", **ASK) for _ in range(200)]
         assert any(refused(answer) for answer in answers)

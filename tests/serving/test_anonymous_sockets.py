@@ -11,7 +11,7 @@ from tests.serving.test_sockets import INIT, closed, dialled, heard, opened, say
 from tests.updates.waiting import until
 
 
-async def test_many_anonymous_sockets_keep_no_member_at_the_same_address_out(database_dsn: Dsns) -> None:
+async def test_anonymous_sockets_do_not_block_signed_in_users_at_the_same_address(database_dsn: Dsns) -> None:
     """A hundred of them kept everybody at their address out."""
     async with (
         serving(database_dsn.server, sockets_per_address=100) as client,
@@ -28,7 +28,7 @@ async def test_many_anonymous_sockets_keep_no_member_at_the_same_address_out(dat
         assert [await closed(socket) for socket in strangers[:1]] == [4429]
 
 
-async def test_the_oldest_socket_that_has_not_signed_in_is_closed_for_a_new_one(database_dsn: Dsns) -> None:
+async def test_a_new_socket_closes_the_oldest_anonymous_one_at_the_limit(database_dsn: Dsns) -> None:
     async with (
         serving(database_dsn.server, sockets_per_address=2) as client,
         listening(client) as server,
@@ -43,7 +43,7 @@ async def test_the_oldest_socket_that_has_not_signed_in_is_closed_for_a_new_one(
             assert await heard(socket) == {"type": "pong"}
 
 
-async def test_closed_sockets_leave_nothing_in_the_count(database_dsn: Dsns) -> None:
+async def test_closed_sockets_are_no_longer_counted(database_dsn: Dsns) -> None:
     async with serving(database_dsn.server) as client, listening(client) as server:
         ada = await client.sign_up("ada")
         async with opened(server), dialled(server), opened(server, by=ada):
@@ -51,7 +51,7 @@ async def test_closed_sockets_leave_nothing_in_the_count(database_dsn: Dsns) -> 
         await until(lambda: not client.app.state.server_context.sockets._strangers)
 
 
-async def test_a_socket_that_is_not_acknowledged_in_time_is_closed(
+async def test_a_socket_without_a_connection_init_in_time_is_closed(
     database_dsn: Dsns, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(view, "INIT_SECONDS", 0.2)

@@ -125,7 +125,7 @@ def bodies() -> list[Any]:
 
 @pytest.mark.parametrize("accept", ["application/json", "application/graphql-response+json", "*/*", ""])
 @pytest.mark.parametrize("signed_in", [True, False])
-async def test_the_server_answers_as_strawberrys_own_execution_does(
+async def test_the_server_answers_as_strawberrys_execution_does(
     client: Client, accept: str, signed_in: bool
 ) -> None:
     ada = await client.sign_up("ada")
@@ -138,7 +138,7 @@ async def test_the_server_answers_as_strawberrys_own_execution_does(
 
 
 @pytest.mark.parametrize("signed_in", [True, False])
-async def test_a_query_by_get_is_answered_as_by_post(client: Client, signed_in: bool) -> None:
+async def test_a_get_request_gets_the_same_answer_as_a_post_request(client: Client, signed_in: bool) -> None:
     headers = (await client.sign_up("ada")).bearer if signed_in else {}
     compared = 0
     for body in bodies():
@@ -154,7 +154,7 @@ async def test_a_query_by_get_is_answered_as_by_post(client: Client, signed_in: 
     assert compared > 30
 
 
-async def test_a_mutation_by_get_is_refused_before_it_is_carried_out(client: Client) -> None:
+async def test_a_mutation_sent_with_get_is_not_carried_out(client: Client) -> None:
     ada = await client.sign_up("ada")
     query = 'mutation { updateProfile(input: {name: "Eve"}) { errors { code } } }'
     for name in ("mutation", "named"):
@@ -164,7 +164,7 @@ async def test_a_mutation_by_get_is_refused_before_it_is_carried_out(client: Cli
     assert (await client.data("{ viewer { name } }", by=ada))["viewer"]["name"] != "Eve"
 
 
-async def test_no_answer_repeats_a_value_of_the_variables(client: Client) -> None:
+async def test_no_answer_contains_a_value_of_the_variables(client: Client) -> None:
     ada = await client.sign_up("ada")
     for body in bodies():
         raw = (await _ask(client.http, body, "*/*", ada))[2]

@@ -80,12 +80,12 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> Iterator[Spent]:
     ],
     ids=["objects", "leaves", "arguments", "inline fragments", "introspection"],
 )
-def test_fields_repeated_too_often_are_refused(text: str) -> None:
+def test_documents_that_repeat_fields_too_often_are_refused(text: str) -> None:
     (error,) = documents().prepared(text).errors
     assert error.extensions == {"code": "QUERY_TOO_COMPLEX"}
 
 
-def test_validation_compares_no_more_pairs_than_its_budget(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_validation_stops_at_its_budget_of_compared_pairs(monkeypatch: pytest.MonkeyPatch) -> None:
     chance, most = random.Random(8), 0
     for _ in range(150):
         with counted(monkeypatch) as spent:
@@ -96,7 +96,7 @@ def test_validation_compares_no_more_pairs_than_its_budget(monkeypatch: pytest.M
     assert most > OVERLAP_BUDGET, "some of them would compare more"
 
 
-def test_documents_of_real_clients_spend_a_fraction(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_documents_of_real_clients_use_at_most_half_of_the_budget(monkeypatch: pytest.MonkeyPatch) -> None:
     texts = [file.read_text() for file in EXPLORER.rglob("*.graphql")]
     assert len(texts) > 20
     for text in (*texts, get_introspection_query(), MERGED):
@@ -106,7 +106,7 @@ def test_documents_of_real_clients_spend_a_fraction(monkeypatch: pytest.MonkeyPa
         assert spent.overlap <= OVERLAP_BUDGET // 2, text
 
 
-def test_many_operations_and_fragments_are_refused() -> None:
+def test_documents_with_too_many_operations_and_fragments_are_refused() -> None:
     for text in (
         " ".join(f"query q{n} {{ __typename }}" for n in range(MOST_DEFINITIONS + 1)),
         "{ ...f0 } " + " ".join(f"fragment f{n} on Query {{ __typename }}" for n in range(MOST_DEFINITIONS)),
@@ -115,7 +115,7 @@ def test_many_operations_and_fragments_are_refused() -> None:
         assert error.message == f"This document has more than {MOST_DEFINITIONS} operations and fragments."
 
 
-def test_lists_of_many_values_are_refused() -> None:
+def test_documents_with_too_many_list_values_are_refused() -> None:
     def told(first: int, second: int) -> list[str]:
         lists = "transactions(filter: {types: [" + "SEND " * first + "], statuses: [" + "COMPLETED " * second + "]})"
         return [error.message for error in documents().prepared(f"{{ {lists} {{ totalCount }} }}").errors]
@@ -132,7 +132,7 @@ def test_objects_in_a_list_are_not_counted_as_values() -> None:
     assert Documents(SHORT, limits, introspection=False).prepared(f"mutation {{ {batch} }}").errors == []
 
 
-def test_no_rule_of_validation_looks_at_a_name() -> None:
+def test_no_validation_rule_visits_names() -> None:
     """Validation does not visit names. A rule that handles every kind of node, or names, would miss them."""
     context = ValidationContext(SHORT, parse("{ __typename }"), TypeInfo(SHORT), lambda _: None)
     for rule in documents()._rules:
@@ -143,13 +143,13 @@ def test_no_rule_of_validation_looks_at_a_name() -> None:
             assert handlers == (None, None), rule
 
 
-def test_number_too_long_to_be_read_is_the_clients_mistake() -> None:
+def test_a_number_that_is_too_long_is_a_validation_error() -> None:
     (error,) = documents().prepared("{ transactions(first: " + "9" * 5_000 + ") { totalCount } }").errors
     assert error.extensions == {"code": "GRAPHQL_VALIDATION_FAILED"}
     assert "9" not in error.message
 
 
-def test_strangers_texts_forget_none_of_a_members() -> None:
+def test_anonymous_documents_evict_none_of_signed_in_users() -> None:
     kept = documents()
     members = kept.prepared("{ __typename }")
     strangers = kept.prepared("{ a: __typename }", anonymous=True)
@@ -159,7 +159,7 @@ def test_strangers_texts_forget_none_of_a_members() -> None:
     assert kept.prepared("{ a: __typename }", anonymous=True) is not strangers
 
 
-def test_plans_of_a_text_are_within_what_it_weighs() -> None:
+def test_the_plans_of_a_document_use_no_more_memory_than_its_weight_allows() -> None:
     """A short text may have several operations, each of which selects the fields of its fragments many times."""
     leaves = "id type status direction description createdAt updatedAt isRisky bankName expiresAt completedAt"
     parts = " ".join(f"part{number}: refundOf {{ ...leaves }}" for number in range(29))
@@ -177,19 +177,19 @@ def test_plans_of_a_text_are_within_what_it_weighs() -> None:
     assert used <= 512 * prepared.tokens
 
 
-def test_text_of_a_member_is_prepared_once_for_strangers_too() -> None:
+def test_a_document_of_a_signed_in_user_is_prepared_for_anonymous_requests_too() -> None:
     kept = documents()
     assert kept.prepared("{ __typename }", anonymous=True) is kept.prepared("{ __typename }")
 
 
-def test_document_beyond_the_budget_is_validated_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_document_beyond_the_budget_is_validated_once(monkeypatch: pytest.MonkeyPatch) -> None:
     with counted(monkeypatch) as spent:
         (error,) = suggesting().prepared("{ wallet { " + "id " * 480 + "} }").errors
     assert error.extensions == {"code": "QUERY_TOO_COMPLEX"}
     assert spent.overlap <= OVERLAP_BUDGET + 2
 
 
-def test_only_a_short_document_hears_which_name_was_meant() -> None:
+def test_only_a_short_document_gets_a_suggested_name() -> None:
     def told(aliases: int) -> str:
         fields = (f"a{n}: __typename @include(if: true) @skip(if: false)" for n in range(aliases))
         text = "{ walet { id } " + " ".join(fields) + " }"
@@ -205,7 +205,7 @@ def suggesting() -> Documents:
     return Documents(SHORT, Limits.of(made()), introspection=True)
 
 
-def test_long_document_hears_of_one_mistake() -> None:
+def test_a_long_document_gets_only_one_validation_error() -> None:
     """Each of them would quote all that was written."""
 
     def mistakes(fields: int) -> int:
@@ -220,7 +220,7 @@ def test_long_document_hears_of_one_mistake() -> None:
 LONG = "{ " + " ".join(f"a{n}: __typename @include(if: true) @skip(if: false)" for n in range(30)) + " }"
 
 
-def test_stranger_writes_less_than_a_member() -> None:
+def test_anonymous_documents_have_a_lower_limit_than_those_of_signed_in_users() -> None:
     kept = documents()
     (error,) = kept.prepared(LONG, anonymous=True).errors
     assert error.message == "This document is longer than 400 tokens; the limit for signed-in requests is 1000."
@@ -230,7 +230,7 @@ def test_stranger_writes_less_than_a_member() -> None:
 
 
 @pytest.mark.parametrize(("anonymous", "most"), [(True, 8_000), (False, 20_000)])
-def test_text_in_quotes_is_bounded_too(*, anonymous: bool, most: int) -> None:
+def test_characters_in_quotes_are_limited_too(*, anonymous: bool, most: int) -> None:
     def text(characters: int) -> str:
         start, end = '{ profile(username: """', '""") { id } }'
         return start + "x" * (characters - len(start) - len(end)) + end
@@ -244,7 +244,7 @@ def test_text_in_quotes_is_bounded_too(*, anonymous: bool, most: int) -> None:
 @pytest.mark.parametrize(
     "text", ["{ wallet { id currency } }", "{ wallet { id curency } }", "{ a " + "{ b " * 3 + "} } } }", LONG]
 )
-def test_document_that_is_forgotten_is_gone_without_the_garbage_collector(text: str) -> None:
+def test_an_evicted_document_is_freed_without_the_garbage_collector(text: str) -> None:
     """Else documents pile up until it comes, and it stops the event loop for long."""
     kept = documents()
     for number in range(10):

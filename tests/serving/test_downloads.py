@@ -45,7 +45,7 @@ async def test_a_second_download_of_one_wallet_waits_for_the_first(client: Clien
     assert (answer.status_code, answer.text.count("\r\n")) == (200, 1_001 + 3)
 
 
-async def test_who_finds_no_place_in_time_is_asked_to_come_again(
+async def test_a_download_that_gets_no_slot_in_time_is_service_busy(
     client: Client, owner: Owner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(downloads, "WAIT_SECONDS", 0.1)
@@ -61,7 +61,7 @@ async def test_who_finds_no_place_in_time_is_asked_to_come_again(
     assert (await client.http.get(link(wallets[-1], MONTH))).status_code == 200
 
 
-async def test_one_customers_requests_fill_no_queue(
+async def test_the_waiting_downloads_of_one_wallet_are_limited(
     client: Client, owner: Owner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(downloads, "MOST_WAITING_OF_A_WALLET", 1)
@@ -76,7 +76,7 @@ async def test_one_customers_requests_fill_no_queue(
     assert (await second).status_code == 200
 
 
-async def test_slow_downloads_are_cut_off_at_their_deadline_and_others_have_their_places(
+async def test_slow_downloads_end_at_their_deadline_and_free_their_slots(
     client: Client, owner: Owner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(downloads, "DEADLINE_SECONDS", 1.0)
@@ -90,7 +90,7 @@ async def test_slow_downloads_are_cut_off_at_their_deadline_and_others_have_thei
     await until_nobody_reads(owner)
 
 
-async def test_slow_download_gives_its_place_to_who_waits_once_it_has_had_its_own_time(
+async def test_a_slow_download_frees_its_slot_for_a_waiting_one_after_its_minimum_time(
     client: Client, owner: Owner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(downloads, "OWN_SECONDS", 0.5)
@@ -104,7 +104,7 @@ async def test_slow_download_gives_its_place_to_who_waits_once_it_has_had_its_ow
         assert b"Closing balance" in b"".join([piece async for piece in told]), "one place is enough"
 
 
-async def test_client_that_reads_slowly_is_cut_off_and_its_snapshot_is_released(
+async def test_a_slow_client_is_disconnected_and_its_snapshot_is_released(
     server: Listening, owner: Owner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(downloads, "DEADLINE_SECONDS", 1.0)

@@ -38,7 +38,7 @@ async def opened(peer: Peer) -> TextFrames:
     return TextFrames(cast(Any, None), websocket, websocket)
 
 
-async def test_what_is_sent_to_a_peer_that_is_gone_is_a_disconnection_and_no_error() -> None:
+async def test_sending_to_a_peer_that_is_gone_raises_websocket_disconnected() -> None:
     peer = Peer()
     frames = await opened(peer)
     peer.gone = True
@@ -48,7 +48,7 @@ async def test_what_is_sent_to_a_peer_that_is_gone_is_a_disconnection_and_no_err
     await frames.close(4400, "Too late")
 
 
-async def test_closing_a_socket_whose_peer_is_gone_is_a_disconnection_and_no_error() -> None:
+async def test_closing_a_socket_whose_peer_is_gone_raises_websocket_disconnected() -> None:
     peer = Peer()
     frames = await opened(peer)
     peer.gone = True
@@ -56,7 +56,7 @@ async def test_closing_a_socket_whose_peer_is_gone_is_a_disconnection_and_no_err
         await frames.close(4400, "Odd")
 
 
-async def test_a_reason_to_close_is_cut_to_what_a_frame_has_room_for() -> None:
+async def test_a_close_reason_is_cut_to_the_size_of_a_close_frame() -> None:
     peer = Peer()
     await (await opened(peer)).close(4409, "Subscriber for " + "é" * 1000 + " already exists")
     reason = peer.heard[-1]["reason"].encode()
@@ -65,13 +65,13 @@ async def test_a_reason_to_close_is_cut_to_what_a_frame_has_room_for() -> None:
 
 
 @pytest.mark.parametrize("size", [0, 1, 125, 126, 65_535, 65_536, 200_000])
-def test_a_text_frame_is_as_websockets_writes_it(size: int) -> None:
+def test_a_text_frame_equals_that_of_the_websockets_library(size: int) -> None:
     text = b"x" * size
     theirs = Frame(Opcode.TEXT, text).serialize(mask=False)
     assert text_frame(text) == theirs
 
 
-def test_a_next_message_is_as_orjson_writes_it() -> None:
+def test_a_next_message_equals_that_of_orjson() -> None:
     for id in ("1", 'a"b\\', "\u2028é"):
         message = {"id": id, "type": "next", "payload": {"data": {"version": 1}}}
         assert next_frame(id, b'{"data":{"version":1}}') == orjson.dumps(message).decode()

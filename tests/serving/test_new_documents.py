@@ -50,7 +50,7 @@ async def let_them_begin(turns: NewDocuments) -> None:
     turns._next()
 
 
-async def test_new_documents_take_their_share_of_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_new_documents_use_only_their_share_of_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
     texts, turns = Texts(monkeypatch, 0.001), waiting()
     began = time.monotonic()
     count = 0
@@ -61,7 +61,7 @@ async def test_new_documents_take_their_share_of_the_time(monkeypatch: pytest.Mo
     assert 100 <= count <= 1 + (BURST_SECONDS + elapsed * SHARE) / texts.seconds
 
 
-async def test_a_quiet_time_saves_up_the_burst_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_idle_time_saves_up_one_burst_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
     texts, turns = Texts(monkeypatch, BURST_SECONDS / 4), waiting()
     for _ in range(2):
         waits = [asyncio.ensure_future(turns.turn("a", lambda: texts.text("a"))) for _ in range(8)]
@@ -73,7 +73,7 @@ async def test_a_quiet_time_saves_up_the_burst_and_no_more(monkeypatch: pytest.M
         turns = waiting()
 
 
-async def test_owners_take_turns_and_each_is_served_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_owners_take_turns_and_each_owners_documents_stay_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
     texts, turns = Texts(monkeypatch, 0.0001), waiting()
     make_all_wait(turns)
     names = ["a1", "a2", "a3", "b1", "b2", "c1"]
@@ -83,7 +83,7 @@ async def test_owners_take_turns_and_each_is_served_in_order(monkeypatch: pytest
     assert texts.prepared == ["a1", "b1", "c1", "a2", "b2", "a3"]
 
 
-async def test_an_owner_who_floods_leaves_the_others_their_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_owner_with_many_documents_does_not_delay_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
     texts, turns = Texts(monkeypatch, 0.0005), waiting()
     make_all_wait(turns)
     flood = [asyncio.ensure_future(turns.turn("a", lambda: texts.text("a"))) for _ in range(MOST_OF_ONE)]
@@ -97,7 +97,7 @@ async def test_an_owner_who_floods_leaves_the_others_their_turn(monkeypatch: pyt
     await asyncio.gather(*flood)
 
 
-async def test_so_many_wait_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_number_of_waiting_documents_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:
     texts, turns = Texts(monkeypatch, 10), waiting()
     make_all_wait(turns)
     waits = [asyncio.ensure_future(turns.turn(f"owner {n}", lambda: texts.text("a"))) for n in range(MOST_WAITING)]
@@ -109,7 +109,7 @@ async def test_so_many_wait_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
     await asyncio.gather(*waits, return_exceptions=True)
 
 
-async def test_a_document_waits_so_long_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_wait_of_a_document_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:
     texts, turns = Texts(monkeypatch, 10), waiting()
     monkeypatch.setattr(new_documents, "SECONDS", 0.02)
     await turns.turn("a", lambda: texts.text("a"))
@@ -118,7 +118,7 @@ async def test_a_document_waits_so_long_at_most(monkeypatch: pytest.MonkeyPatch)
     assert len(texts.prepared) == 1
 
 
-async def test_a_document_whose_client_left_costs_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_document_whose_client_disconnected_is_not_prepared(monkeypatch: pytest.MonkeyPatch) -> None:
     texts, turns = Texts(monkeypatch, 0.0005), waiting()
     make_all_wait(turns)
     left, stays = (asyncio.ensure_future(turns.turn("a", partial(texts.text, name))) for name in ("left", "stays"))
@@ -129,7 +129,7 @@ async def test_a_document_whose_client_left_costs_nothing(monkeypatch: pytest.Mo
     assert texts.prepared == ["stays"]
 
 
-async def test_an_error_of_preparing_reaches_who_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_error_while_preparing_is_raised_to_the_waiting_caller(monkeypatch: pytest.MonkeyPatch) -> None:
     texts, turns = Texts(monkeypatch, 0.0001), waiting()
     make_all_wait(turns)
 

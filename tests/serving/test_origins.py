@@ -40,7 +40,7 @@ async def cors(client: Client, origin: str) -> str | None:
     return allowed[0]
 
 
-async def test_pages_of_this_machine_are_answered_in_development(database_dsn: Dsns) -> None:
+async def test_development_answers_pages_of_this_machine(database_dsn: Dsns) -> None:
     async with serving(database_dsn.server) as client, listening(client) as server:
         for origin in LOOPBACK:
             assert await cors(client, origin) == origin
@@ -54,7 +54,7 @@ async def test_pages_of_this_machine_are_answered_in_development(database_dsn: D
             assert refused.value.response.status_code == 403
 
 
-async def test_pages_of_this_machine_are_not_answered_in_production(database_dsn: Dsns) -> None:
+async def test_production_does_not_answer_pages_of_this_machine(database_dsn: Dsns) -> None:
     for named in ("", "https://app.example/"):
         async with (
             serving(database_dsn.server, environment="production", allowed_origins=named) as client,
@@ -71,7 +71,7 @@ async def test_pages_of_this_machine_are_not_answered_in_production(database_dsn
                     pass
 
 
-async def test_refused_origin_is_logged_once_with_what_to_do(
+async def test_a_refused_origin_is_logged_once_and_names_the_setting(
     database_dsn: Dsns, capsys: pytest.CaptureFixture[str]
 ) -> None:
     async with serving(database_dsn.server) as client, listening(client) as server:
@@ -85,7 +85,7 @@ async def test_refused_origin_is_logged_once_with_what_to_do(
     assert all("ALLOWED_ORIGINS" in line["text"] for line in lines)
 
 
-async def test_page_of_the_server_itself_is_not_logged(
+async def test_the_servers_own_origin_is_not_logged(
     database_dsn: Dsns, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for environment in ("development", "production"):
@@ -100,7 +100,7 @@ def logged(capsys: pytest.CaptureFixture[str]) -> int:
     return capsys.readouterr().err.count("origin_refused")
 
 
-def test_log_of_refused_origins_is_bounded(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_log_of_refused_origins_is_bounded(capsys: pytest.CaptureFixture[str]) -> None:
     log.configure(made())
     now = 0.0
     origins = Origins((), loopback=False, clock=lambda: now)
@@ -118,7 +118,7 @@ def test_log_of_refused_origins_is_bounded(capsys: pytest.CaptureFixture[str]) -
 
 
 @pytest.mark.parametrize("sent", ["a password", "https://" + "x" * 300 + ".example", "https://a.example/token"])
-def test_what_is_no_origin_is_not_written_down(sent: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_invalid_origin_is_not_written_to_the_log(sent: str, capsys: pytest.CaptureFixture[str]) -> None:
     log.configure(made())
     Origins((), loopback=False).note_refused(sent)
     said = capsys.readouterr().err
@@ -127,7 +127,7 @@ def test_what_is_no_origin_is_not_written_down(sent: str, capsys: pytest.Capture
 
 
 @pytest.mark.parametrize("accept", ["text/html", "*/*"])
-async def test_root_leads_to_graphql_in_development_alone(database_dsn: Dsns, accept: str) -> None:
+async def test_the_root_path_redirects_to_graphql_only_in_development(database_dsn: Dsns, accept: str) -> None:
     async with serving(database_dsn.server) as client:
         answer = await client.http.get("/", headers={"accept": accept})
         assert (answer.status_code, answer.headers["location"]) == (307, "/graphql")

@@ -109,12 +109,12 @@ def test_everything_below_a_root_field_has_a_plan(kind: str, name: str, text: st
         "mutation { operations { __typename } }",
     ],
 )
-def test_the_rest_is_the_executors(text: str) -> None:
+def test_other_documents_have_no_plan(text: str) -> None:
     assert Plans(SHORT).plan(operation(text)) is None
 
 
 @pytest.mark.parametrize("name", list(SHORT.subscription_type.fields) if SHORT.subscription_type else [])
-def test_events_of_every_subscription_have_a_plan(name: str) -> None:
+def test_every_subscription_has_a_plan_for_its_events(name: str) -> None:
     assert SHORT.subscription_type is not None
     text = whole("subscription", name, SHORT.subscription_type.fields[name])
     assert Plans(SHORT).event_plan(operation(text)) is not None
@@ -128,13 +128,13 @@ def test_events_of_every_subscription_have_a_plan(name: str) -> None:
         ("version transactions(first: 1) { nodes { id } }", False),
     ],
 )
-def test_an_answer_is_shared_when_it_depends_on_the_event_alone(selected: str, shared: bool) -> None:
+def test_an_answer_is_shared_only_when_it_depends_on_the_event_alone(selected: str, shared: bool) -> None:
     plan = Plans(SHORT).event_plan(operation(f"subscription {{ balanceChanged {{ {selected} }} }}"))
     assert plan is not None
     assert plan.shared is shared
 
 
-async def test_events_of_the_same_state_get_the_same_bytes_and_no_others() -> None:
+async def test_only_events_of_the_same_object_share_their_bytes() -> None:
     plan = Plans(SHORT).event_plan(operation("subscription { balanceChanged { version } }"))
     assert plan is not None
     states = [Balance(UUID(int=1), "USD", 0, 0, 7, cast(Any, None)) for _ in range(2)]
@@ -144,14 +144,14 @@ async def test_events_of_the_same_state_get_the_same_bytes_and_no_others() -> No
     assert plan.payload_of(Wallet.of(states[1])) is None, "an equal state is another one"
 
 
-async def test_a_document_has_a_plan_from_the_second_time_on() -> None:
+async def test_a_document_has_a_plan_from_its_second_use_on() -> None:
     execution = Execution(SHORT, Documents(SHORT, Limits.of(made()), introspection=True))
     asked = execution.documents.prepared("{ wallet { id } }").operations[0]
     assert execution._plan(asked) is None
     assert execution._plan(asked) is execution._plan(asked) is not None
 
 
-async def test_a_wrong_writer_is_noticed(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_plan_that_differs_from_the_executor_is_detected(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     ada = await client.sign_up("ada")
     monkeypatch.setattr("pocketpay.serving.plans._constant", lambda name, _: _put_wrong(name))
     with pytest.raises(AssertionError, match="the plan and the executor differ"):
@@ -189,7 +189,7 @@ async def test_a_root_resolver_that_fails_is_called_once(client: Client, monkeyp
     assert len(paid) == 1
 
 
-async def test_an_argument_that_is_missing_never_reaches_the_verb(
+async def test_a_missing_argument_never_reaches_the_payment(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ada = await client.sign_up("ada")
@@ -199,7 +199,7 @@ async def test_an_argument_that_is_missing_never_reaches_the_verb(
     assert paid == []
 
 
-async def test_a_write_that_fails_leaves_no_read_behind(client: Client, recwarn: pytest.WarningsRecorder) -> None:
+async def test_a_failed_plan_closes_its_unread_coroutines(client: Client, recwarn: pytest.WarningsRecorder) -> None:
     """What waits to be read is closed, else Python warns that a coroutine was never awaited."""
     ada = await client.sign_up("ada")
     failed = []
@@ -236,7 +236,7 @@ def _counting(monkeypatch: pytest.MonkeyPatch, *, fail: bool = False) -> list[ob
     return asked
 
 
-async def test_an_amount_that_is_missing_is_an_error_and_no_text(
+async def test_a_missing_amount_is_an_error_and_not_a_text(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Amounts and currencies are written by `str`, which has words for None."""

@@ -9,7 +9,7 @@ from pocketpay.database import revisions
 from tests.clients import Client
 
 
-async def test_all_who_ask_for_readiness_at_once_share_one_read(
+async def test_concurrent_readiness_checks_share_one_read(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each held a connection to the database of its own."""

@@ -84,7 +84,7 @@ async def test_a_query_is_answered_and_completed(server: Listening) -> None:
         assert await heard(socket) == {"type": "pong"}
 
 
-async def test_an_anonymous_socket_is_unauthenticated_where_a_viewer_is_needed(server: Listening) -> None:
+async def test_fields_that_need_a_viewer_are_unauthenticated_on_an_anonymous_socket(server: Listening) -> None:
     async with opened(server) as socket:
         await say(socket, subscribe("{ __typename viewer { id } }"))
         told = await heard(socket)
@@ -109,7 +109,7 @@ async def test_an_anonymous_socket_is_unauthenticated_where_a_viewer_is_needed(s
         ("{ " + "__typename " * 501 + "}", "QUERY_TOO_COMPLEX"),
     ],
 )
-async def test_a_refused_document_ends_its_operation_and_not_the_socket(
+async def test_a_refused_document_ends_its_operation_but_not_the_socket(
     server: Listening, query: str, code: str
 ) -> None:
     ada = await server.client.sign_up("ada")
@@ -148,7 +148,7 @@ async def test_a_refused_document_ends_its_operation_and_not_the_socket(
     ],
     ids=lambda frame: repr(frame)[:40],
 )
-async def test_an_odd_frame_closes_with_4400_and_no_traceback(
+async def test_an_invalid_frame_closes_the_socket_with_4400_without_a_traceback(
     server: Listening, frame: str | bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with dialled(server) as socket:
@@ -157,13 +157,13 @@ async def test_an_odd_frame_closes_with_4400_and_no_traceback(
     assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
 
 
-async def test_an_operation_before_the_acknowledgement_closes_with_4401(server: Listening) -> None:
+async def test_an_operation_before_the_acknowledgement_closes_the_socket_with_4401(server: Listening) -> None:
     async with dialled(server) as socket:
         await say(socket, subscribe("{ __typename }"))
         assert await closed(socket) == 4401
 
 
-async def test_a_bad_token_closes_with_4403(server: Listening) -> None:
+async def test_an_invalid_token_closes_the_socket_with_4403(server: Listening) -> None:
     for payload in ({"Authorization": "Bearer nonsense"}, {"AUTHORIZATION": ""}, {"authorization": 5}):
         async with dialled(server) as socket:
             await say(socket, {**INIT, "payload": payload})
@@ -186,7 +186,7 @@ async def test_a_bad_token_closes_with_4403(server: Listening) -> None:
     ],
     ids=".".join,
 )
-async def test_token_is_read_where_clients_put_it(server: Listening, place: list[str], bearer: str) -> None:
+async def test_the_token_is_read_from_every_usual_place_in_the_payload(server: Listening, place: list[str], bearer: str) -> None:
     ada = await server.client.sign_up("ada")
     payload: Any = bearer + ada.token
     for name in reversed(place):
@@ -219,14 +219,14 @@ async def test_token_is_read_where_clients_put_it(server: Listening, place: list
     ],
     ids=str,
 )
-async def test_socket_that_shows_what_cannot_be_read_is_not_anonymous(server: Listening, payload: Any) -> None:
+async def test_a_payload_with_unreadable_credentials_closes_the_socket_with_4403(server: Listening, payload: Any) -> None:
     ada = await server.client.sign_up("ada")
     async with dialled(server) as socket:
         await say(socket, json.dumps({**INIT, "payload": payload}).replace("TOKEN", ada.token))
         assert await closed(socket) == 4403
 
 
-async def test_payload_without_credentials_is_anonymous(server: Listening) -> None:
+async def test_a_payload_without_credentials_opens_an_anonymous_socket(server: Listening) -> None:
     for payload in ({}, {"client": "a browser"}, {"headers": {"x-csrf-token": "1", "accept": ["*/*"]}}, None):
         async with dialled(server) as socket:
             await say(socket, {**INIT, "payload": payload})
@@ -244,7 +244,7 @@ async def test_a_second_init_and_an_id_in_use_close_the_socket(server: Listening
         assert await closed(socket) == 4409
 
 
-async def test_a_revoked_session_closes_its_sockets_with_4401_and_no_others(server: Listening) -> None:
+async def test_revoking_a_session_closes_only_its_own_sockets_with_4401(server: Listening) -> None:
     ada, bob = await server.client.sign_up("ada"), await server.client.sign_up("bob")
     services = server.client.services.identity
     viewer = await services.gate.viewer(ada.token)
@@ -259,7 +259,7 @@ async def test_a_revoked_session_closes_its_sockets_with_4401_and_no_others(serv
         assert await closed(socket) == 4401
 
 
-async def test_a_socket_ends_with_4403_when_its_token_expires(server: Listening) -> None:
+async def test_a_socket_closes_with_4403_when_its_token_expires(server: Listening) -> None:
     ada = await server.client.sign_up("ada")
     services = server.client.services.identity
     viewer = await services.gate.viewer(ada.token)
@@ -275,7 +275,7 @@ async def test_a_socket_ends_with_4403_when_its_token_expires(server: Listening)
         assert await closed(socket) == 4403
 
 
-async def test_silence_after_the_handshake_closes_with_4408(
+async def test_a_socket_without_a_connection_init_closes_with_4408(
     server: Listening, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     view = server.client.view
@@ -284,7 +284,7 @@ async def test_silence_after_the_handshake_closes_with_4408(
         assert await closed(socket) == 4408
 
 
-async def test_only_the_one_protocol_is_spoken(server: Listening) -> None:
+async def test_another_subprotocol_closes_the_socket_with_4406(server: Listening) -> None:
     async with connect(
         f"ws://127.0.0.1:{server.port}/graphql", subprotocols=[Subprotocol("graphql-ws")], proxy=None
     ) as socket:
@@ -304,7 +304,7 @@ async def test_a_page_of_another_origin_is_refused(database_dsn: Dsns) -> None:
                     pass
 
 
-async def test_sockets_and_their_operations_are_counted(database_dsn: Dsns) -> None:
+async def test_the_numbers_of_sockets_and_subscriptions_are_limited(database_dsn: Dsns) -> None:
     few = {"socket_subscriptions": 2, "sockets_per_user": 1, "sockets_per_address": 2}
     async with serving(database_dsn.server, **few) as client, listening(client) as server:
         ada = await client.sign_up("ada")
@@ -324,7 +324,7 @@ async def test_sockets_and_their_operations_are_counted(database_dsn: Dsns) -> N
             pass
 
 
-async def test_queries_beyond_the_limit_of_subscriptions_wait_for_their_turn(
+async def test_queries_beyond_the_limit_of_operations_wait(
     database_dsn: Dsns, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     running, most, free = 0, 0, asyncio.Event()
@@ -366,7 +366,7 @@ async def _none_left(client: Client) -> None:
     await until(lambda: b"pocketpay_sockets 0.0" in metrics.text())
 
 
-async def test_a_message_too_large_closes_the_socket(server: Listening) -> None:
+async def test_a_message_that_is_too_large_closes_the_socket(server: Listening) -> None:
     async with opened(server) as socket:
         await socket.send(json.dumps(subscribe("#" + "x" * 70_000)))
         assert await closed(socket) == 1009
@@ -384,7 +384,7 @@ async def test_completing_a_subscription_ends_it_and_frees_its_id(server: Listen
         assert await heard(socket) == {"type": "pong"}
 
 
-async def test_a_server_that_stops_tells_its_sockets_to_come_back(client: Client) -> None:
+async def test_a_server_that_stops_closes_its_sockets_with_1012(client: Client) -> None:
     async with listening(client) as server:
         ada = await client.sign_up("ada")
         async with opened(server, by=ada) as socket:

@@ -59,7 +59,7 @@ def code(answer: Any) -> str:
 @pytest.mark.parametrize("method", ["POST", "GET"])
 @pytest.mark.parametrize("mode", ["allow", "only"])
 @pytest.mark.parametrize("manifest", [RELAY, APOLLO], ids=["Relay", "Apollo"])
-async def test_document_is_answered_by_its_name(
+async def test_a_trusted_document_is_executed_by_its_id_or_its_hash(
     database_dsn: Dsns, tmp_path: Path, manifest: object, mode: str, method: str
 ) -> None:
     async with trusting(database_dsn.server, tmp_path, manifest, trusted_documents_mode=mode) as client:
@@ -77,7 +77,7 @@ async def test_document_is_answered_by_its_name(
         assert answer == {"data": {"node": None}}
 
 
-async def test_only_trusted_documents_are_answered_where_no_others_are(database_dsn: Dsns, tmp_path: Path) -> None:
+async def test_mode_only_refuses_every_untrusted_document(database_dsn: Dsns, tmp_path: Path) -> None:
     async with trusting(database_dsn.server, tmp_path, trusted_documents_mode="only") as client:
         ada = await client.sign_up("ada")
         for by in (ada, None):
@@ -90,18 +90,18 @@ async def test_only_trusted_documents_are_answered_where_no_others_are(database_
         assert refused.status_code == 405, "a mutation is none by another name"
 
 
-async def test_other_documents_are_answered_beside_trusted_ones(database_dsn: Dsns, tmp_path: Path) -> None:
+async def test_mode_allow_executes_untrusted_documents_too(database_dsn: Dsns, tmp_path: Path) -> None:
     async with trusting(database_dsn.server, tmp_path) as client:
         assert await asked(client, {"query": OTHER}) == {"data": {"__typename": "Query"}}
 
 
-async def test_manifest_is_not_read_when_it_is_off(database_dsn: Dsns, tmp_path: Path) -> None:
+async def test_mode_off_does_not_read_the_manifest(database_dsn: Dsns, tmp_path: Path) -> None:
     async with trusting(database_dsn.server, tmp_path, "odd", trusted_documents_mode="off") as client:
         assert code(await asked(client, {"documentId": "me"})) == "DOCUMENT_NOT_FOUND"
 
 
 @pytest.mark.parametrize("method", ["POST", "GET"])
-async def test_hash_alone_is_refused_in_the_words_of_apollo(client: Client, method: str) -> None:
+async def test_a_hash_alone_is_refused_with_the_message_that_apollo_expects(client: Client, method: str) -> None:
     """Apollo Client and urql send the text then, and no hash again."""
     answer = await asked(client, by_hash(OTHER), method=method)
     assert answer == {
@@ -111,24 +111,24 @@ async def test_hash_alone_is_refused_in_the_words_of_apollo(client: Client, meth
     assert answer == {"data": {"__typename": "Query"}}
 
 
-async def test_hash_alone_has_the_status_that_clients_expect(client: Client) -> None:
+async def test_a_hash_alone_is_answered_with_status_200(client: Client) -> None:
     for accept in ("application/json", "application/graphql-response+json"):
         response = await client.http.post("/graphql", json=by_hash(OTHER), headers={"accept": accept})
         assert response.status_code == 200
 
 
-async def test_id_that_nobody_knows_is_not_found(client: Client) -> None:
+async def test_an_unknown_document_id_is_not_found(client: Client) -> None:
     response = await client.http.post("/graphql", json={"documentId": "me"})
     assert (response.status_code, code(response.json())) == (400, "DOCUMENT_NOT_FOUND")
 
 
 @pytest.mark.parametrize("body", [{"documentId": 5}, {"extensions": {"persistedQuery": 5}}, {"documentId": None}])
-async def test_odd_name_is_a_missing_text(client: Client, body: dict[str, Any]) -> None:
+async def test_an_invalid_document_id_counts_as_a_missing_query(client: Client, body: dict[str, Any]) -> None:
     response = await client.http.post("/graphql", json=body)
     assert (response.status_code, code(response.json())) == (400, "BAD_USER_INPUT")
 
 
-async def test_websocket_takes_names_too(database_dsn: Dsns, tmp_path: Path) -> None:
+async def test_a_websocket_accepts_document_ids_too(database_dsn: Dsns, tmp_path: Path) -> None:
     async with (
         trusting(database_dsn.server, tmp_path, trusted_documents_mode="only") as client,
         listening(client) as server,
@@ -147,7 +147,7 @@ async def test_websocket_takes_names_too(database_dsn: Dsns, tmp_path: Path) -> 
             assert (refused["type"], refused["payload"][0]["extensions"]["code"]) == ("error", expected)
 
 
-async def test_trusted_documents_are_ready_at_the_start(
+async def test_trusted_documents_are_prepared_at_startup(
     database_dsn: Dsns, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with trusting(database_dsn.server, tmp_path) as client:
@@ -158,7 +158,7 @@ async def test_trusted_documents_are_ready_at_the_start(
             assert documents.known(text, anonymous=True).errors == []
 
 
-async def test_document_that_the_schema_does_not_know_is_logged_and_refused(
+async def test_a_trusted_document_that_does_not_fit_the_schema_is_logged_and_refused(
     database_dsn: Dsns, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     manifest = {"old": "{ gone }", "me": ME}
@@ -180,13 +180,13 @@ async def test_document_that_the_schema_does_not_know_is_logged_and_refused(
         "\udcff",
     ],
 )
-def test_what_is_no_manifest_is_told_in_one_sentence(tmp_path: Path, manifest: str) -> None:
+def test_an_invalid_manifest_is_a_settings_error(tmp_path: Path, manifest: str) -> None:
     file = tmp_path / "documents.json"
     file.write_bytes(manifest.encode("utf-8", "surrogateescape"))
     with pytest.raises(SettingsError, match=r"^TRUSTED_DOCUMENTS: "):
         trusted.load(file)
 
 
-def test_manifest_that_is_not_there_is_told_in_one_sentence(tmp_path: Path) -> None:
+def test_a_missing_manifest_is_a_settings_error(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="cannot be read: No such file or directory"):
         trusted.load(tmp_path / "none.json")
