@@ -161,7 +161,7 @@ async def compared(one: Raw, other: Raw, data: bytes) -> None:
     assert first == second, data[:300]
 
 
-async def test_plain_requests_are_answered_as_by_the_parser() -> None:
+async def test_plain_requests_get_the_same_answer_as_from_the_parser() -> None:
     async with both() as (one, plain, other, parsed):
         for number, data in enumerate(PLAIN, start=1):
             await compared(one, other, data)
@@ -169,14 +169,14 @@ async def test_plain_requests_are_answered_as_by_the_parser() -> None:
             assert plain.bodies == parsed.bodies
 
 
-async def test_everything_else_is_the_parsers() -> None:
+async def test_other_requests_go_to_the_parser() -> None:
     async with both() as (one, plain, other, _):
         for data in OTHERS:
             await compared(one, other, data)
             assert plain.plain == 0, data[:300]
 
 
-async def test_heads_changed_at_random_are_answered_as_by_the_parser() -> None:
+async def test_randomly_changed_heads_get_the_same_answer_as_from_the_parser() -> None:
     chance = random.Random(7)
     async with both() as (one, plain, other, _):
         for _ in range(60):
@@ -187,7 +187,7 @@ async def test_heads_changed_at_random_are_answered_as_by_the_parser() -> None:
         assert 0 < plain.plain < 60
 
 
-async def test_a_request_in_parts_is_the_parsers() -> None:
+async def test_a_request_that_arrives_in_parts_goes_to_the_parser() -> None:
     async with both() as (one, plain, _, _):
         peer = await one.peer()
         for at in range(0, len(post()), 40):
@@ -196,7 +196,7 @@ async def test_a_request_in_parts_is_the_parsers() -> None:
         assert (await peer.status(), plain.plain) == (200, 0)
 
 
-async def test_plain_requests_and_others_take_turns_on_one_connection() -> None:
+async def test_plain_and_other_requests_can_alternate_on_one_connection() -> None:
     async with both() as (one, plain, _, _):
         peer = await one.peer()
         for _ in range(3):
@@ -222,7 +222,7 @@ async def test_requests_behind_a_plain_one_are_answered_in_order() -> None:
         assert plain.plain == 1
 
 
-async def test_a_plain_request_under_way_is_answered_when_the_server_stops() -> None:
+async def test_a_running_plain_request_is_answered_when_the_server_stops() -> None:
     async with both() as (one, plain, _, _):
         peer = await one.peer()
         plain.release.clear()
@@ -236,7 +236,7 @@ async def test_a_plain_request_under_way_is_answered_when_the_server_stops() -> 
         assert await peer.ended() == b""
 
 
-async def test_a_client_that_goes_is_sent_nothing_and_its_request_ends() -> None:
+async def test_a_plain_request_ends_when_its_client_disconnects() -> None:
     async with both() as (one, plain, _, _):
         peer = await one.peer()
         plain.release.clear()
@@ -251,7 +251,7 @@ async def test_a_client_that_goes_is_sent_nothing_and_its_request_ends() -> None
 
 
 @pytest.mark.parametrize("body", [b"fail", b"cancel"])
-async def test_a_reply_that_fails_is_500_and_closes(body: bytes, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_failed_reply_is_answered_with_500_and_closes_the_connection(body: bytes, caplog: pytest.LogCaptureFixture) -> None:
     async with both() as (one, _, _, _):
         peer = await one.peer()
         await peer.send(post(body=body))
@@ -262,7 +262,7 @@ async def test_a_reply_that_fails_is_500_and_closes(body: bytes, caplog: pytest.
     assert "Exception in ASGI application" in caplog.text
 
 
-async def test_a_plain_request_that_outlasts_the_stop_is_answered() -> None:
+async def test_a_plain_request_cancelled_by_the_stop_is_answered_with_500() -> None:
     def hasty(config: uvicorn.Config) -> None:
         config.timeout_graceful_shutdown = 0
 
