@@ -1,4 +1,4 @@
-"""Asking for money as a client does: documents, and what they answer."""
+"""GraphQL documents about money requests, and functions that send them and return the payload."""
 
 from typing import Any
 
@@ -29,13 +29,13 @@ NODE = f"query ($id: ID!) {{ node(id: $id) {{ __typename id ... on MoneyRequest 
 
 
 async def ask(client: Client, by: Person, of: str, amount: str = "12.50", **more: Any) -> Any:
-    """The payload of requestMoney; `more` is said instead of what is usual."""
+    """The payload of requestMoney. `more` replaces the default input fields."""
     said = {"from": of, "amount": amount, "description": "Lunch", "idempotencyKey": new_key()} | more
     return (await client.data(ASK, {"input": said}, by=by))["requestMoney"]
 
 
 async def asked(client: Client, by: Person, of: str, amount: str = "12.50") -> str:
-    """The id of a request that was made."""
+    """Makes a money request and returns its id. Asserts that there are no errors."""
     told = await ask(client, by, of, amount)
     assert told["errors"] == []
     id: str = told["moneyRequest"]["id"]

@@ -1,4 +1,4 @@
-"""Asks the schema as anybody would who comes with a token or without one, by the whole reception and no HTTP."""
+"""Executes operations with an access token or without one, by the real identity services and without HTTP."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -17,7 +17,7 @@ from tests.people import HOME, SECRET, made, receiving
 
 
 class Street:
-    """Where people come from: each request with its own token, address and client."""
+    """Executes operations, each with its own access token, network address and user agent."""
 
     def __init__(self, services: IdentityServices, **overrides: object) -> None:
         self.services = services
@@ -45,13 +45,13 @@ class Street:
         user_agent: str | None = None,
         **variables: Any,
     ) -> dict[str, Any]:
-        """The whole answer."""
+        """The whole answer, with its errors."""
         viewer = None if shown is None else await self.services.gate.viewer(shown)
         context = Context(self._services, viewer, address=address, user_agent=user_agent)
         return (await self._execution.answer(text, None, variables, context)).payload
 
     async def data(self, text: str, shown: str | None = None, /, **variables: Any) -> Any:
-        """What the answer's one field has; there must be no error of the request."""
+        """The value of the answer's only field. Asserts that the request has no errors."""
         answer = await self.ask(text, shown, **variables)
         assert "errors" not in answer, answer
         (value,) = answer["data"].values()
@@ -77,6 +77,6 @@ SIGN_IN = (
 
 
 async def newcomer(at: Street, username: str = "ada") -> Any:
-    """Signs somebody up and gives their tokens."""
+    """Signs up a user and returns the tokens."""
     form = {"username": username, "name": username.title(), "password": "violet-harbour-19"}
     return (await at.data(SIGN_UP, input=form))["tokens"]

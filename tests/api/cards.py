@@ -1,4 +1,4 @@
-"""Cards as a client asks for them."""
+"""GraphQL documents about cards, and functions that send them and return the payload."""
 
 from typing import Any
 
@@ -31,13 +31,13 @@ def dollars(amount: str) -> dict[str, str]:
 
 
 async def issue(client: Client, by: Person, **said: Any) -> Any:
-    """The payload of a card asked for."""
+    """The payload of issueCard."""
     asked = {"label": "Groceries", "idempotencyKey": new_key()} | said
     return (await client.data(ISSUE, {"input": asked}, by=by))["issueCard"]
 
 
 async def card_of(client: Client, by: Person, **said: Any) -> str:
-    """A new card's id."""
+    """Issues a card and returns its id."""
     return str((await issue(client, by, **said))["card"]["id"])
 
 
@@ -53,7 +53,7 @@ async def update(client: Client, by: Person, id: str, **said: Any) -> Any:
 
 
 async def pay(client: Client, by: Person, card_id: str, amount: str, **said: Any) -> Any:
-    """The payload of a payment by card."""
+    """The payload of simulateCardPayment."""
     asked = {"cardId": card_id, "amount": amount, "merchant": "Bookshop", "idempotencyKey": new_key()} | said
     return (await client.data(PAY, {"input": asked}, by=by))["simulateCardPayment"]
 

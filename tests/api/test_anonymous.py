@@ -1,4 +1,4 @@
-"""Nobody who has not signed in is told anything, or does anything, but by what lets them in or what sign-up needs."""
+"""Without a session only the fields for signing in and for the sign-up form work."""
 
 from graphql import (
     GraphQLEnumType,
@@ -21,7 +21,7 @@ LET_IN = {"signUp", "signIn", "refreshSession", "requestPasswordReset", "resetPa
 FOR_SIGNING_UP = {"currencies", "usernameAvailable"}
 
 WORDS = {"Amount": '"1.00"', "Int": "1", "Boolean": "true", "DateTime": '"2026-11-22T18:30:00Z"'}
-"""A value of each scalar that is no text."""
+"""A literal of each scalar that is not a string."""
 
 
 async def test_every_field_except_those_for_signing_in_requires_a_session(client: Client) -> None:

@@ -1,4 +1,4 @@
-"""A balance is told at once and after every change, to its owner and nobody else."""
+"""The subscription balanceChanged: the current balance at once and after every change, for its owner only."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""The viewer's cards: listed, found, frozen, thawed, closed, limited."""
+"""The viewer's cards: listing, finding, freezing, unfreezing and closing them, and their limits."""
 
 from typing import Any
 
@@ -28,7 +28,7 @@ async def listed(client: Client, by: Person) -> list[Any]:
 
 
 def elsewhere(id: str) -> list[str]:
-    """Ids that are no card of the viewer's: nobody's, another type's, and what is no id at all."""
+    """Ids that are not a card of the viewer: an id of another type and malformed ids."""
     uuid = ids.decode(ids.CARD, id)
     assert uuid is not None
     return [ids.encode(ids.WALLET, uuid), id[:-1], f"{id}x", "card_", "", "1", "card_" + "0" * 100]
@@ -59,7 +59,9 @@ async def test_the_list_has_every_open_card_and_the_newest_closed_ones(
     assert {card["label"] for card in cards} == {"First", "Second"} | {f"Old {n}" for n in newest}
 
 
-async def test_the_list_reads_at_most_two_more_cards_than_it_returns(client: Client, owner: "Connection[Record]") -> None:
+async def test_the_list_reads_at_most_two_more_cards_than_it_returns(
+    client: Client, owner: "Connection[Record]"
+) -> None:
     ada = await client.sign_up("ada")
     await card_of(client, ada, label="First")
     for step in (1, 1000, 200_000):

@@ -1,4 +1,4 @@
-"""The door of changePassword."""
+"""The mutation changePassword."""
 
 from pocketpay.database.sessions import Database
 from tests.api.at_the_door import ERRORS, SIGN_IN, newcomer, street

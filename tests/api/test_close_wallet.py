@@ -1,4 +1,4 @@
-"""The door of closeWallet: sessions and sockets end on every server, and others see that somebody has left."""
+"""The mutation closeWallet: sessions and sockets end on every server, and other users see a closed account."""
 
 from typing import Any
 

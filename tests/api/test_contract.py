@@ -1,6 +1,7 @@
-"""The schema against the contract with clients: all of it is there, as it says.
+"""The schema has everything that the contract with clients names, with the same types.
 
-`tests/contract.graphql` says what clients may build on. Adding is free; renaming, removing or loosening is not.
+`tests/contract.graphql` lists what clients may rely on. Additions are allowed; renames, removals and looser types are
+not.
 """
 
 from collections.abc import Iterator
@@ -23,7 +24,7 @@ from graphql import (
 from pocketpay.api.schema import sdl
 
 Facts: TypeAlias = dict[str, str]
-"""Each thing's coordinate ("Wallet.transactions(first:)") and what is said of it ("Int")."""
+"""Schema coordinates ("Wallet.transactions(first:)") and their types ("Int")."""
 
 
 @pytest.fixture(scope="module")
@@ -43,12 +44,12 @@ def test_the_schema_has_every_type_and_field_of_the_contract_unchanged(contract:
 
 
 def test_nothing_in_the_contract_is_missing_from_the_schema(contract: Facts, ours: Facts) -> None:
-    """What is missing, by the outermost coordinate: of a type that is not there its fields are not named."""
+    """Only the outermost missing coordinate is reported: the fields of a missing type are not."""
     assert [name for name in contract if name not in ours and _parent(name) in {*ours, ""}] == []
 
 
 def test_the_schema_requires_no_argument_beyond_the_contract(contract: Facts, ours: Facts) -> None:
-    """A field, type or value more is free. An argument or input field more must not be required."""
+    """Additional fields, types and values are allowed. Additional arguments and input fields must be optional."""
     more = {name: said for name, said in ours.items() if name not in contract and _parent(name) in contract}
     inputs = {name for name, said in contract.items() if said == "input"}
     required = {
@@ -93,5 +94,5 @@ def _value(said: Any) -> str:
 
 
 def _parent(name: str) -> str:
-    """Whose part it is: of an argument its field, of a field its type, of a type nothing."""
+    """The coordinate that contains another: the field of an argument, the type of a field, "" for a type."""
     return name.partition("(")[0] if "(" in name else name.rpartition(".")[0]

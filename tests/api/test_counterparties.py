@@ -1,4 +1,4 @@
-"""Finding whom to pay: those paid before, and those found by name."""
+"""Finding a recipient: recent counterparties and a search by name."""
 
 from collections.abc import AsyncIterator
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""The currencies that a server serves, as anybody may ask for them."""
+"""The query currencies: the currencies of a server, without a session."""
 
 from tests.api.at_the_door import SIGN_UP
 from tests.clients import PASSWORD, Client, serving

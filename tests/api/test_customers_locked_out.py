@@ -1,4 +1,4 @@
-"""Operators help customers who are locked out, as they ask for it by GraphQL."""
+"""How operators help customers who are locked out, through GraphQL."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -33,7 +33,7 @@ async def client(database_dsn: Dsns) -> AsyncIterator[Client]:
 
 
 async def ada_of(client: Client) -> Person:
-    """Ada, who has verified her address."""
+    """Signs up Ada with a verified email address."""
     ada = await client.sign_up("ada", raw_email=MAIL)
     await has_verified_email(client.services.database)
     return ada

@@ -1,4 +1,4 @@
-"""A transfer needs no description, alone or in a batch."""
+"""A transfer needs no description, neither as a single transfer nor in a batch."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The books as a wallet's owner reads them: its lines by pages, and what it had at a moment."""
+"""Wallet.entries and Wallet.balanceAt: the ledger entries of a wallet in pages, and its balance at a time."""
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -78,7 +78,9 @@ async def test_pages_can_be_read_forward_and_backward(owner: Owner, server: OneS
     assert {page["totalCount"] for page in (one, two, three, back)} == {5}
 
 
-async def test_pages_neither_repeat_nor_skip_entries_while_others_are_written(owner: Owner, server: OneServer) -> None:
+async def test_pages_neither_repeat_nor_skip_entries_while_others_are_written(
+    owner: Owner, server: OneServer
+) -> None:
     (alice,) = await people(owner, "alice")
     await post(owner, deposits(alice, 6))
     door, gone, after = Door(server), [], None

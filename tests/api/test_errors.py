@@ -1,4 +1,4 @@
-"""Refusals and failures in a client's words."""
+"""How refusals and failures are reported to clients."""
 
 import importlib
 import json
@@ -107,7 +107,7 @@ def test_a_failure_is_formatted_with_its_code_and_a_fixed_message(error: Excepti
 
 
 def test_a_result_that_does_not_fit_its_graphql_type_is_an_internal_error() -> None:
-    """graphql-core says it with an error of its own, which would repeat the value."""
+    """graphql-core raises its own error, whose message would contain the value."""
     (told,) = formatted([GraphQLError("Int cannot represent 2147483648", path=["a"])], "BAD_USER_INPUT", "r")
     assert told["extensions"]["code"] == "INTERNAL"
 

@@ -1,4 +1,4 @@
-"""Live updates on real money: what is committed by any server reaches whoever may see it, and nobody else."""
+"""Live updates: a change that any server commits reaches the wallets that may see it, and no others."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -35,7 +35,7 @@ async def alice_and_bob(owner: Owner) -> tuple[UUID, UUID]:
 
 
 async def told_of(watch: ChangesWatch[Transaction], id: UUID) -> Status:
-    """The next that is told of that transaction; what was committed just before the watch may be told too."""
+    """The status in the next event of a transaction. Events of changes made just before the watch may come first."""
     while True:
         transaction = await soon(watch.next())
         if transaction.id == id:
@@ -64,7 +64,7 @@ async def test_a_payment_updates_both_balances_watched_on_different_servers(
 async def test_no_balance_change_is_lost_whenever_the_subscription_begins(
     database_dsn: Dsns, alice_and_bob: tuple[UUID, UUID]
 ) -> None:
-    """Watches begin at any moment of a storm of deposits; each sees growing versions, and the last."""
+    """Watches begin at different times during many deposits. Each sees growing versions up to the last."""
     alice, _ = alice_and_bob
     deposits = 60
 
@@ -190,7 +190,7 @@ async def test_killing_the_listener_under_load_loses_no_change(
 async def test_a_notification_for_all_makes_the_server_read_everything_again(
     database_dsn: Dsns, alice_and_bob: tuple[UUID, UUID], owner: Owner
 ) -> None:
-    """An operator's hand on the database tells nobody; `all` makes every server look."""
+    """A manual change in the database notifies no server; the notification `all` makes every server read again."""
     alice, _ = alice_and_bob
     async with serving(database_dsn.server) as server:
         with server.feeds.balances.watch(alice) as watch:
@@ -235,7 +235,9 @@ async def test_changes_since_a_time_include_a_refunded_original_for_both_sides(
         old = await server.send(alice, "bob", "5.00")
         other = await server.send(alice, "bob", "6.00")
         move = "update transactions set created_at = $2, completed_at = $2, updated_at = $2 where id = $1"
-        await Records(owner, database_dsn.server).grow_old(old.id, timedelta(days=9))  # and the limit's hour with it
+        await Records(owner, database_dsn.server).grow_old(
+            old.id, timedelta(days=9)
+        )  # and its use of the limit with it
         await owner.execute(move, old.id, old.created_at - timedelta(days=9))
         began = (other.updated_at, other.id)
         partly = await server.refund(bob, old.id, "1.00")
@@ -293,7 +295,9 @@ async def test_paging_by_one_change_does_not_skip_a_payment_before_a_refund(
     assert [one.id for one in paged] == [second.id, *sorted((first.id, back.id))]
 
 
-async def test_a_refund_is_delivered_live_together_with_its_original(database_dsn: Dsns, alice_and_bob: tuple[UUID, UUID]) -> None:
+async def test_a_refund_is_delivered_live_together_with_its_original(
+    database_dsn: Dsns, alice_and_bob: tuple[UUID, UUID]
+) -> None:
     alice, bob = alice_and_bob
     async with serving(database_dsn.server) as server:
         await server.deposit(alice, "50.00")
@@ -305,7 +309,7 @@ async def test_a_refund_is_delivered_live_together_with_its_original(database_ds
                 while not wanted <= told:
                     one = await soon(watch.next())
                     told.add((one.id, one.version, one.refunded))
-                # The payment itself may have been heard of after the watch began.
+                # The event of the payment itself may arrive after the watch began.
                 assert told - wanted <= {(paid.id, 1, 0)}
         with server.feeds.transactions.watch(paid.id) as of_it:
             await of_it.first()
@@ -325,7 +329,7 @@ async def _ids(watch: Watch[tuple[Transaction, ...]]) -> list[UUID]:
 
 
 def _counted(server: OneServer) -> list[int]:
-    """One item for each read of balances: how many wallets it read."""
+    """A list that gets an item for each read of balances: the number of wallets read."""
     reads: list[int] = []
     read = server.feeds.balances._read
 
@@ -338,7 +342,7 @@ def _counted(server: OneServer) -> list[int]:
 
 
 async def _deafened(server: OneServer, owner: Owner) -> None:
-    """That server hears nothing until its listener is started again."""
+    """Stops the listener of a server, which then gets no notifications until it is started again."""
     await server.listener.close()
     listeners = "select count(*) from pg_stat_activity where application_name = 'pocketpay listener'"
     async with asyncio.timeout(10):

@@ -1,4 +1,4 @@
-"""A freeze is felt at once by whoever watches the wallet, on whatever server, and on every server's payments."""
+"""A freeze reaches the owner's subscriptions at once, and applies to payments on every server."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Ids outside and inside."""
+"""Ids as clients see them, and the UUIDs behind them."""
 
 from uuid import UUID
 

@@ -1,4 +1,4 @@
-"""The door of issueCard: the one answer in which a number and a code are."""
+"""The mutation issueCard: its answer is the only one with the card's number and security code."""
 
 import logging
 from datetime import UTC, datetime

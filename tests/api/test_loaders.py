@@ -1,4 +1,4 @@
-"""Fields that read the same thing at once: what happens to one leaves the others alone."""
+"""Fields that load the same key at the same time do not affect each other when one fails or is cancelled."""
 
 import asyncio
 from uuid import UUID

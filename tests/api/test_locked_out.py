@@ -1,4 +1,4 @@
-"""Frozen for all, a wallet's owner is locked out: whoever has their session or password cannot stay or take over."""
+"""The owner of a wallet frozen for all is locked out, so that a stolen session or password is of no use."""
 
 from typing import Any
 
@@ -56,7 +56,7 @@ async def test_the_owner_of_a_wallet_frozen_for_all_can_neither_sign_in_nor_refr
 async def test_the_owner_of_a_wallet_frozen_for_all_cannot_change_password_or_profile(
     client: Client, owner: Owner, current: str
 ) -> None:
-    """Nor is it told whether the password was right."""
+    """The refusal is the same for a right and a wrong password."""
     olga, ada = await operator(client), await client.sign_up("ada")
     seen = "select md5(u::text) from users u where username = 'ada'"
     before = await owner.fetchval(seen)
@@ -84,7 +84,7 @@ async def test_the_owner_of_a_wallet_frozen_for_debits_is_not_locked_out(client:
 
 
 async def test_a_reused_refresh_token_ends_its_session_even_while_the_wallet_is_frozen(client: Client) -> None:
-    """Two have it then, and one of them is a thief."""
+    """A reused token means that two clients have it, and that one of them has stolen it."""
     olga, _ = await operator(client), await client.sign_up("ada")
     first = await refresh_token(client)
     second = (await client.data(REFRESH, {"token": first}))["refreshSession"]["tokens"]["refreshToken"]

@@ -1,4 +1,4 @@
-"""A malformed value is BAD_USER_INPUT: the error says where it stands, and what it must look like."""
+"""A malformed value is BAD_USER_INPUT: the error has the path of the value and the expected format."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -39,7 +39,7 @@ def item(amount: object, **more: object) -> dict[str, object]:
 
 
 def said(answer: Any) -> list[tuple[str, list[str | int], str]]:
-    """Code, place and words of each error."""
+    """The code, the path and the message of each error."""
     return [
         (error["extensions"]["code"], error["extensions"]["inputPath"], error["message"])
         for error in answer["errors"]
@@ -47,7 +47,9 @@ def said(answer: Any) -> list[tuple[str, list[str | int], str]]:
 
 
 @pytest.mark.parametrize("wrong", [12.5, "12,50", "-1", "1e3", " 1", "12.5555", True, {}, 10**13])
-async def test_the_error_for_a_variable_has_its_path_and_the_format_of_an_amount(client: Client, wrong: object) -> None:
+async def test_the_error_for_a_variable_has_its_path_and_the_format_of_an_amount(
+    client: Client, wrong: object
+) -> None:
     ada = await signed_up(client, "ada")
     answer = await client.post(TRANSFER, {"in": item(wrong, idempotencyKey="12345678")}, by=ada)
     words = f"Variable '$in' has invalid value at .amount: {IN_USD}"
@@ -55,7 +57,9 @@ async def test_the_error_for_a_variable_has_its_path_and_the_format_of_an_amount
 
 
 @pytest.mark.parametrize(("currency", "words"), [("USD", IN_USD), ("JPY", IN_JPY), ("KWD", IN_KWD)])
-async def test_the_format_in_the_error_is_that_of_the_viewers_currency(client: Client, currency: str, words: str) -> None:
+async def test_the_format_in_the_error_is_that_of_the_viewers_currency(
+    client: Client, currency: str, words: str
+) -> None:
     ada = await signed_up(client, "ada", currency=currency)
     answer = await client.post(QUOTE, {"much": "x"}, by=ada)
     assert said(answer) == [("BAD_USER_INPUT", ["much"], f"Variable '$much' has invalid value: {words}")]

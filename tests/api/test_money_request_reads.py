@@ -1,4 +1,4 @@
-"""A list of money requests is read in a few statements, however long it is."""
+"""The number of reads for a list of money requests does not depend on its length."""
 
 from uuid import UUID
 

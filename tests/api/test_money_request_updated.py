@@ -1,4 +1,4 @@
-"""Every change of a money request is told to both sides, whichever server made it, and to nobody else."""
+"""The subscription moneyRequestUpdated: both sides get every change made by any server; other users get none."""
 
 from collections.abc import AsyncIterator
 from uuid import UUID
@@ -71,9 +71,9 @@ async def test_both_sides_get_every_change_on_different_servers(here: LiveServer
         assert {one["id"] for one in told} == {ids.encode(ids.REQUEST, request)}
         assert (told[0]["requester"], told[0]["payer"]) == ({"username": "ada"}, {"username": "bob"})
         held = await pay_request(there.services.desk, wallet(bob), request, raw_key=new_key())
-        await ada_sees.nothing()  # neither of a payment that waits,
+        await ada_sees.nothing()  # no event for a pending payment
         await cancel(there.services.desk, wallet(bob), held.transaction.id)
-        await ada_sees.nothing()  # nor of one that was cancelled
+        await ada_sees.nothing()  # no event for a cancelled payment
         await bob_sees.nothing(0)
         held = await pay_request(there.services.desk, wallet(bob), request, raw_key=new_key())
         await confirm(there.services.desk, wallet(bob), held.transaction.id)

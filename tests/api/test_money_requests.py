@@ -1,4 +1,4 @@
-"""The doors about money requests: what each side sees, and what the other side must not."""
+"""Queries and mutations about money requests: what each side sees, and what it must not see."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -30,7 +30,7 @@ from tests.payments.customers import new_key
 
 @pytest.fixture
 async def ada(client: Client) -> Person:
-    """Who signs up has 100.00."""
+    """A new user, with a welcome bonus of 100.00."""
     return await client.sign_up("ada")
 
 
@@ -43,7 +43,9 @@ def codes(told: Any) -> list[tuple[str, list[str]]]:
     return [(error["code"], error["path"]) for error in told["errors"]]
 
 
-async def test_a_money_request_is_paid_when_its_held_payment_is_confirmed(client: Client, ada: Person, bob: Person) -> None:
+async def test_a_money_request_is_paid_when_its_held_payment_is_confirmed(
+    client: Client, ada: Person, bob: Person
+) -> None:
     made = (await ask(client, ada, "@bob"))["moneyRequest"]
     assert (made["direction"], made["status"], made["transaction"]) == ("OUTGOING", "PENDING", None)
     assert (made["requester"], made["payer"]) == ({"username": "ada"}, {"username": "bob"})
@@ -70,10 +72,8 @@ async def test_a_money_request_is_paid_when_its_held_payment_is_confirmed(client
         assert (paid["transaction"]["id"], paid["transaction"]["direction"]) == (payment["id"], direction)
 
 
-async def test_the_requester_sees_no_payment_until_it_is_completed(
-    client: Client, ada: Person, bob: Person
-) -> None:
-    """Held, failed, cancelled: every answer about the request is to the letter what it was before."""
+async def test_the_requester_sees_no_payment_until_it_is_completed(client: Client, ada: Person, bob: Person) -> None:
+    """A held, failed or cancelled payment changes nothing in any answer about the request."""
     id, dear = await asked(client, ada, "bob"), await asked(client, ada, "bob", "100.01")
     before = await found(client, ada, id), await found(client, ada, dear), await listed(client, ada)
     held = (await pay(client, bob, id))["transaction"]
@@ -146,7 +146,9 @@ async def test_too_many_open_requests_to_one_payer_are_rate_limited(client: Clie
     }
 
 
-async def test_repeating_a_request_with_its_key_returns_the_same_request(client: Client, ada: Person, bob: Person) -> None:
+async def test_repeating_a_request_with_its_key_returns_the_same_request(
+    client: Client, ada: Person, bob: Person
+) -> None:
     key = new_key()
     first = await ask(client, ada, "bob", idempotencyKey=key)
     again = await ask(client, ada, "@BOB", "12.50", idempotencyKey=key)
@@ -210,7 +212,9 @@ async def test_unknown_ids_and_other_users_requests_are_not_found(client: Client
     ]
 
 
-async def test_the_list_can_be_paged_and_filtered_by_direction_and_status(client: Client, ada: Person, bob: Person) -> None:
+async def test_the_list_can_be_paged_and_filtered_by_direction_and_status(
+    client: Client, ada: Person, bob: Person
+) -> None:
     out = [await asked(client, ada, "bob", f"{n}.00") for n in range(1, 5)]
     into = [await asked(client, bob, "ada", f"{n}.00") for n in range(1, 4)]
     await decline(client, bob, out[0])
@@ -242,7 +246,9 @@ async def test_the_list_can_be_paged_and_filtered_by_direction_and_status(client
         assert ([one["id"] for one in page["nodes"]], page["totalCount"]) == (expected, len(expected)), said
 
 
-async def test_a_foreign_cursor_and_invalid_page_arguments_are_refused(client: Client, ada: Person, bob: Person) -> None:
+async def test_a_foreign_cursor_and_invalid_page_arguments_are_refused(
+    client: Client, ada: Person, bob: Person
+) -> None:
     await asked(client, ada, "bob")
     cursor = (await listed(client, ada))["pageInfo"]["endCursor"]
     for by, said in (

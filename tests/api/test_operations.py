@@ -1,4 +1,4 @@
-"""The doors of operators: who may enter, and what they find there."""
+"""The fields under `operations`: who may use them, and what they return."""
 
 import asyncio
 from collections.abc import Iterator
@@ -156,7 +156,7 @@ async def test_an_operator_sees_a_wallets_status_balance_and_transactions(client
     assert await operate(client, olga, seen, id=f"customer_wallet_{held.partition('_')[2]}") is None
     assert await operate(client, olga, seen, id="transaction_01") is None
     (beas,) = (await operate(client, olga, WALLET, of=bea.username))["transactions"]["nodes"]
-    assert beas["type"] == "BONUS", "what waits is in the sender's past alone"
+    assert beas["type"] == "BONUS", "a held payment is only in the sender's list"
     house = next(iter(client.services.desk.clearing.house.kinds))
     for nobody in ("nobody", "wallet_01", ids.encode(ids.WALLET, house)):
         assert await operate(client, olga, WALLET, of=nobody) is None
@@ -211,7 +211,9 @@ async def test_every_action_is_recorded_with_its_operator_and_reason(client: Cli
     assert (await operate(client, olga, ACTIONS, wallet="nobody"))["nodes"] == []
 
 
-async def test_an_action_on_an_unknown_risk_setting_is_listed_without_the_setting(client: Client, owner: Owner) -> None:
+async def test_an_action_on_an_unknown_risk_setting_is_listed_without_the_setting(
+    client: Client, owner: Owner
+) -> None:
     olga = await operator(client)
     await owner.execute(
         "insert into operator_actions (id, operator, action, reason, facts, created_at) select gen_random_uuid(), "
@@ -324,7 +326,7 @@ SEEN_BY_OPERATOR = """query ($text: String!) { operations { customers(find: $tex
 
 
 def identities(answer: Any) -> Iterator[str]:
-    """Every id in it."""
+    """Every id in an answer."""
     if isinstance(answer, dict):
         yield from ([answer["id"]] if "id" in answer else [])
         answer = [*answer.values()]
@@ -334,7 +336,7 @@ def identities(answer: Any) -> Iterator[str]:
 
 
 async def test_operators_and_owners_see_different_ids_for_the_same_objects(client: Client) -> None:
-    """A cache that stores objects by their id alone keeps what an operator sees apart from what the owner sees."""
+    """So a cache that stores objects by id never mixes what an operator sees with what the owner sees."""
     olga = await operator(client)
     await client.sign_up("bea")
     await pay(client, olga, "bea", "10.00")
@@ -395,7 +397,7 @@ async def test_a_refused_reversal_has_the_path_of_the_transaction_id(client: Cli
 async def test_an_operators_mutations_run_one_after_another_in_document_order(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A freeze takes long here, and is not overtaken."""
+    """The freeze is made slow here: the mutations after it still wait for it."""
     freeze_wallet = freezing.freeze_wallet
 
     async def slowly(*given: Any, **named: Any) -> Any:

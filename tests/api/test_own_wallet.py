@@ -1,4 +1,4 @@
-"""By GraphQL an operator is refused FORBIDDEN for their own wallet and its transactions; another operator is not."""
+"""Through GraphQL an operator gets FORBIDDEN for their own wallet and its transactions; another operator does not."""
 
 from typing import Any
 

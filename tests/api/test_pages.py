@@ -1,4 +1,4 @@
-"""Pages of a list: what may be asked, and where a cursor leads."""
+"""Pages of a list: their arguments, and the positions that cursors stand for."""
 
 from datetime import UTC, datetime
 from uuid import UUID, uuid4

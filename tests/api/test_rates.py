@@ -1,4 +1,4 @@
-"""How often somebody may ask."""
+"""The limiter of requests per second."""
 
 import pytest
 
@@ -55,7 +55,7 @@ def test_a_bucket_in_use_is_not_dropped() -> None:
 
 
 def test_many_addresses_are_kept_in_bounded_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Past the limit every request searched all buckets, and none was ever forgotten."""
+    """Above the limit every request used to search all buckets, and none was ever dropped."""
     monkeypatch.setattr("pocketpay.api.rates.MOST_KEPT", 100)
     rates = Rates(1, 1_000, Clock())
     for n in range(10_000):

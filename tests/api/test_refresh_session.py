@@ -1,4 +1,4 @@
-"""The door of refreshSession."""
+"""The mutation refreshSession."""
 
 from typing import Any
 
@@ -35,7 +35,7 @@ async def test_an_unknown_refresh_token_is_refused_with_its_path(database: Datab
 
 
 async def test_a_refresh_token_expires_when_its_session_does(database: Database, owner: Owner) -> None:
-    """Also when the lost reply is given again, and never after the longest time that a session may last."""
+    """This holds for a repeated reply too, and the expiry is never later than the maximum length of a session."""
     async with street(database) as at:
         first = await newcomer(at)
         assert first["refreshTokenExpiresAt"] == (await sessions_of(at, first))[0]["expiresAt"]

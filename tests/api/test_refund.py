@@ -1,4 +1,4 @@
-"""The door of refund, and what both sides see of one."""
+"""The mutation refund, and what both sides see of a refund."""
 
 import asyncio
 from typing import Any
@@ -26,7 +26,7 @@ ENTRIES = "{ wallet { entries { nodes { amount { amount } description transactio
 
 
 async def pay(client: Client, by: Person, to: str, amount: str) -> str:
-    """The id of a payment that went out."""
+    """Sends a payment, confirms it when it is held, and returns its id."""
     said = {"to": to, "amount": amount, "description": "Lunch", "idempotencyKey": new_key()}
     sent = (await client.data(SEND, {"input": said}, by=by))["transfer"]["transaction"]
     if sent["status"] == "PENDING_CONFIRMATION":
@@ -41,7 +41,7 @@ async def refund(client: Client, by: Person, of: str, **more: str | None) -> Any
 
 @pytest.fixture
 async def people(client: Client) -> tuple[Person, Person]:
-    """Two who have 100.00 each."""
+    """Two users with 100.00 each."""
     return await client.sign_up("ada"), await client.sign_up("bob")
 
 
@@ -72,9 +72,7 @@ async def test_both_sides_see_a_refund_from_their_own_side(client: Client, peopl
         assert original["updatedAt"] == back["completedAt"]
 
 
-async def test_only_the_refunder_sees_a_failed_refund(
-    client: Client, people: tuple[Person, Person]
-) -> None:
+async def test_only_the_refunder_sees_a_failed_refund(client: Client, people: tuple[Person, Person]) -> None:
     ada, bob = people
     paid = await pay(client, ada, "bob", "10.00")
     await client.sign_up("cyd")
@@ -183,7 +181,7 @@ async def test_the_refunds_of_a_page_are_read_together(
     def counted(self: object, *owner: object) -> object:
         task = asyncio.current_task()
         assert task is not None
-        if "sweeper" not in task.get_name():  # those read every second
+        if "sweeper" not in task.get_name():  # sweepers read every second
             asked.append(self)
         return read(self, *owner)  # type: ignore[arg-type]
 

@@ -1,4 +1,4 @@
-"""requestPasswordReset and resetPassword, as clients ask them."""
+"""The mutations requestPasswordReset and resetPassword."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ MAIL, NEW = "ada@example.com", "amber-lighthouse-42"
 
 
 async def somebody(at: Street) -> None:
-    """Ada, who has verified her address."""
+    """Signs up Ada with a verified email address."""
     form = {"username": "ada", "name": "Ada", "password": PASSWORD, "email": MAIL}
     assert (await at.data(SIGN_UP, input=form))["errors"] == []
     await has_verified_email(at.services.database)

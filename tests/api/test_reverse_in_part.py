@@ -1,4 +1,4 @@
-"""`operations.reverseTransaction` with an amount, with what is available, and with a key."""
+"""`operations.reverseTransaction` with `amount`, with `upToAvailable` and with an idempotency key."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ ACTIONS = "{ operations { actions(first: 1) { nodes { kind refund { amount { amo
 
 
 async def paid(client: Client, olga: Person) -> tuple[Person, Person, str]:
-    """Ada paid Bea 100.00, and Bea spent one cent of her 200.00."""
+    """Ada has paid Bea 100.00, and Bea has spent all but 99.99 of her 200.00. Returns both, and the payment's id."""
     ada, bea = await client.sign_up("ada"), await client.sign_up("bea")
     await client.sign_up("cid")
     await operate(client, olga, SET, input={"name": "NEW_RECIPIENT_ACTION", "value": "off", "reason": "A test"})

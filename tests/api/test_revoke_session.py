@@ -1,4 +1,4 @@
-"""The door of revokeSession."""
+"""The mutation revokeSession."""
 
 from pocketpay.database.sessions import Database
 from tests.api.at_the_door import ERRORS, SIGN_IN, newcomer, street

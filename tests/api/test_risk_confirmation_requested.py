@@ -1,4 +1,4 @@
-"""The sender is asked about each of their payments that awaits an answer, and the recipient hears nothing of it."""
+"""The subscription riskConfirmationRequested: the sender gets each pending payment once, the recipient none."""
 
 from collections.abc import AsyncIterator
 

@@ -1,4 +1,4 @@
-"""riskPolicy and the operators' settings have every rule of the register."""
+"""riskPolicy and the operators' risk settings include every registered rule."""
 
 from pocketpay.risk.rules import RULES, SETTINGS
 from tests.api.operators import SET, operate, operator

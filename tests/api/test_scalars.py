@@ -1,4 +1,4 @@
-"""What the scalars take and give."""
+"""How the custom scalars are parsed and formatted."""
 
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
@@ -81,7 +81,7 @@ def test_any_other_value_is_not_a_date_time(value: Any) -> None:
         moment_from(value)
 
 
-@given(st.datetimes(min_value=datetime(1, 1, 2), max_value=datetime(9999, 12, 30)))  # noqa: DTZ001 - given an offset below
+@given(st.datetimes(min_value=datetime(1, 1, 2), max_value=datetime(9999, 12, 30)))  # noqa: DTZ001 - gets an offset below
 def test_a_date_time_is_the_same_after_formatting_and_parsing(naive: datetime) -> None:
     moment = naive.replace(tzinfo=timezone(timedelta(hours=5)))
     assert moment_text(moment).endswith("Z")

@@ -1,4 +1,4 @@
-"""The schema as a stranger reads it."""
+"""The schema: its descriptions, and its text in schema.graphql."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +12,7 @@ BUILT_IN = ("__", "String", "Int", "Float", "Boolean", "ID")
 
 
 def _described() -> Iterator[tuple[str, str | None]]:
-    """Everything that can have a description: types, fields, arguments, enum values."""
+    """The coordinate and the description of every type, field, argument and enum value."""
     for name, type_ in schema._schema.type_map.items():
         if name.startswith(BUILT_IN):
             continue

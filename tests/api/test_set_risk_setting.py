@@ -1,4 +1,4 @@
-"""The doors of setRiskSetting, clearRiskSetting and riskSettings; a change is felt on every server, at once."""
+"""setRiskSetting, clearRiskSetting and riskSettings: a change applies on every server at once."""
 
 from typing import Any
 
@@ -90,13 +90,11 @@ async def test_a_stored_setting_applies_to_the_first_payment_of_a_new_server(dat
         assert [error["code"] for error in (await send(after, ada, "1.00"))["errors"]] == ["RISK_BLOCKED"]
 
 
-async def test_a_missed_change_is_read_when_the_listener_reconnects(
-    database_dsn: Dsns, owner: Owner
-) -> None:
+async def test_a_missed_change_is_read_when_the_listener_reconnects(database_dsn: Dsns, owner: Owner) -> None:
     async with serving(database_dsn.server) as client:
         await owner.execute(
             "insert into risk_settings values ('rapid_transfer_count', '2', clock_timestamp())"
-        )  # and nobody is told
+        )  # without a notification
         assert client.services.desk.clearing.terms.policy.rule(RapidTransfers).count == 5
         await owner.execute(
             "select pg_terminate_backend(pid) from pg_stat_activity "

@@ -1,4 +1,4 @@
-"""What one member asks for leaves readers for everybody else."""
+"""The reads of one user leave database readers for the others."""
 
 import ast
 import asyncio
@@ -37,7 +37,7 @@ async def test_parallel_searches_of_one_user_do_not_block_the_reads_of_another(
     monkeypatch.setattr(profiles, "search", search)
     searches = asyncio.create_task(client.data(SEARCHES, by=ada))
     async with asyncio.timeout(5):
-        while not counts:  # noqa: ASYNC110 - nothing tells
+        while not counts:  # noqa: ASYNC110 - there is no event to wait for
             await asyncio.sleep(0.005)
     for _ in range(3):
         assert (await client.data(OWN_READS, by=bob))["wallet"]
@@ -48,7 +48,7 @@ async def test_parallel_searches_of_one_user_do_not_block_the_reads_of_another(
 
 
 def test_resolvers_read_only_with_an_owner() -> None:
-    """`services.database` reads without an owner: only reads of shared data may use it."""
+    """`services.database` reads without an owner. Only reads of shared data may use it."""
     for file in API.rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text())):
             if isinstance(node, ast.Attribute) and node.attr == "query" and isinstance(node.value, ast.Attribute):

@@ -1,4 +1,4 @@
-"""The door of signIn."""
+"""The mutation signIn."""
 
 from pocketpay.database.sessions import Database
 from tests.api.at_the_door import SIGN_IN, newcomer, street

@@ -1,4 +1,4 @@
-"""Strangers who guess at a customer's password: the customer is let in, and nobody learns who has an account."""
+"""Attackers guess a customer's password: the customer can still sign in, and no answer tells who has an account."""
 
 import re
 from datetime import timedelta
@@ -31,7 +31,7 @@ async def codes(at: Street, login: str, times: int, address: str) -> list[str]:
 
 
 async def flood(at: Street, login: str = "ada") -> None:
-    """Forty addresses, each of a provider of its own, try twice."""
+    """Makes two wrong guesses from each of forty addresses in different networks."""
     for n in range(40):
         await codes(at, login, 2, f"10.{n}.0.1")
 
@@ -73,7 +73,7 @@ async def test_a_new_address_is_told_when_to_retry_and_can_sign_in_then(database
 
 
 async def test_a_flood_of_guesses_does_not_block_a_signed_in_user_who_gives_the_password(database: Database) -> None:
-    """The address is a new one: the phone is in another network since."""
+    """The requests come from a new address, as from a phone that has changed its network."""
     async with street(database) as at:
         ada = await newcomer(at)
         await flood(at)
@@ -112,8 +112,10 @@ async def test_a_signed_in_user_is_rate_limited_by_their_own_wrong_passwords(dat
         ("{}@example.com", "{}@example\u3002com"),
     ],
 )
-async def test_the_sign_in_counters_do_not_tell_whether_an_account_exists(database: Database, first: str, then: str) -> None:
-    """Five tries of one spelling, then two of another, of somebody and of nobody: the same answers."""
+async def test_the_sign_in_counters_do_not_tell_whether_an_account_exists(
+    database: Database, first: str, then: str
+) -> None:
+    """Five guesses with one spelling and two with another get the same answers for an existing and a missing user."""
     async with street(database) as at:
         form = {"username": "ada", "name": "Ada", "password": PASSWORD, "email": "ada@example.com"}
         await at.data(SIGN_UP, input=form)
@@ -125,7 +127,7 @@ async def test_the_sign_in_counters_do_not_tell_whether_an_account_exists(databa
 
 
 async def test_a_signed_in_user_cannot_probe_many_email_addresses(database: Database) -> None:
-    """A change that was made cleared the count, so four look-ups and one change could go on for ever."""
+    """A successful change used to reset the count, which allowed four probes after each change without end."""
     async with street(database) as at:
         ada = await newcomer(at)
         form = {"username": "bea", "name": "Bea", "password": PASSWORD, "email": "bea@example.com"}

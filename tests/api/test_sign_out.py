@@ -1,4 +1,4 @@
-"""The door of signOut."""
+"""The mutation signOut."""
 
 from pocketpay.database.sessions import Database
 from tests.api.at_the_door import newcomer, street

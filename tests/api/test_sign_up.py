@@ -1,4 +1,4 @@
-"""The door of signUp."""
+"""The mutation signUp."""
 
 from pocketpay.database.sessions import Database
 from tests.api.at_the_door import ERRORS, SIGN_UP, street

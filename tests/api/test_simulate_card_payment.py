@@ -1,4 +1,4 @@
-"""The door of simulateCardPayment."""
+"""The mutation simulateCardPayment."""
 
 from typing import Any
 
@@ -138,7 +138,7 @@ async def test_the_cards_of_a_page_are_read_together(database_dsn: Dsns) -> None
         finally:
             await database.close()
         assert len({node["card"]["id"] for node in page["nodes"] if node["card"]}) == 4
-        assert database.reads == 1 + 2, "one to open; then the page, and its cards"
+        assert database.reads == 1 + 2, "one when the database opens, one for the page, one for its cards"
 
 
 async def test_an_anonymous_request_cannot_pay(client: Client) -> None:

@@ -1,4 +1,4 @@
-"""What changed while a subscriber was away comes first, nothing falls between the two, and it is bounded."""
+"""The argument `since`: a subscription starts with past changes. None is lost, and their number is limited."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
@@ -85,13 +85,13 @@ async def test_past_changes_are_sent_first_and_then_new_ones(
         await (await arrives(sockets, server, whose)).subscribe(TRANSACTIONS, since=since)
         for whose in (ada, bob, eve)
     ]
-    await told(hers, 1)  # her welcome bonus, within the 15 seconds before
+    await told(hers, 1)  # her welcome bonus, made less than 15 seconds before `since`
     assert await told(hers, 3) == [
         (outside(before.id), "PENDING_CONFIRMATION"),
         (outside(cancelled.id), "CANCELLED"),
         (outside(confirmed.id), "COMPLETED"),
     ]
-    # To the payee the held and the cancelled payment do not exist.
+    # The recipient does not see the held and the cancelled payment.
     await told(his, 1)
     assert await told(his, 1) == [(outside(confirmed.id), "COMPLETED")]
     await told(strangers, 1)
@@ -132,7 +132,7 @@ async def test_a_commit_between_the_subscription_and_its_read_is_not_lost(
 
     async def counting(*arguments: Any) -> tuple[datetime, int]:
         counted = await count(*arguments)
-        await land()  # after it was counted, before the watch
+        await land()  # after the count, before the watch
         return counted
 
     async def reading(wanted: Sequence[tuple[UUID, Place]]) -> Sequence[Sequence[Any]]:
@@ -197,7 +197,7 @@ async def _sent(server: LiveServer, whose: Admission, to: str) -> UUID:
 async def test_a_change_stamped_less_than_15_seconds_before_since_is_sent(
     server: LiveServer, sockets: AsyncExitStack, ada: Admission, owner: "asyncpg.Connection[asyncpg.Record]"
 ) -> None:
-    """`since` is later than the stamp of what the client has not seen: by 14 seconds it is sent, by 16 it is not."""
+    """A change stamped 14 seconds before `since` is sent; one stamped 16 seconds before it is not."""
     deposit = await server.deposit(ada, "1.00")
     client = await arrives(sockets, server, ada)
     await owner.execute(AGE, timedelta(minutes=1))
@@ -244,7 +244,7 @@ async def test_a_subscription_on_an_anonymous_socket_is_unauthenticated(server: 
 async def test_held_payments_do_not_count_for_the_recipient(
     server: LiveServer, sockets: AsyncExitStack, ada: Admission, bob: Admission, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The error would tell the payee that payments are held."""
+    """Otherwise the error would tell the recipient that payments are held."""
     for _ in range(3):
         await server.send(ada, "bob", "1.00")
     monkeypatch.setattr(since, "MOST_MISSED", 1)

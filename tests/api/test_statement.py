@@ -1,4 +1,4 @@
-"""A month of a wallet through the door: it adds up, whatever the month and whoever writes meanwhile."""
+"""Wallet.statement: the amounts of a month add up, for every month and while entries are written."""
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -44,7 +44,7 @@ def amounts(found: dict[str, Any], *names: str) -> list[str]:
 
 
 def entries(found: dict[str, Any]) -> Decimal:
-    """The sum of the page's entries."""
+    """The sum of the entries of a page."""
     return sum((Decimal(node["amount"]["amount"]) for node in found["entries"]["nodes"]), Decimal(0))
 
 
@@ -71,7 +71,7 @@ async def test_a_month_has_the_entries_posted_in_it_by_utc(owner: Owner, server:
         *("94.85", "0.00", "2.00", "0.00", "92.85")
     ]
     assert amounts(await statement(door, alice, "2025-10"), "opening", "closing") == ["0.00", "100.00"]
-    # Whoever was paid has the amount alone: the fee was not theirs.
+    # The recipient gets the amount without the fee, which the sender paid.
     assert amounts(await statement(door, bob, "2025-11"), "moneyIn", "fees") == ["10.00", "0.00"]
 
 

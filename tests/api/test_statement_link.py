@@ -1,4 +1,4 @@
-"""A link opens one statement, of one wallet and month, for five minutes; nothing else does."""
+"""A signed link opens the statement of one wallet and month for five minutes. Any change makes it invalid."""
 
 import base64
 import hmac
@@ -21,7 +21,7 @@ NOVEMBER = Month(2026, 11)
 
 
 def parts(link: str) -> tuple[str, dict[str, str]]:
-    """The month and what is said beside it."""
+    """The month in the path of a link, and its query parameters."""
     split = urlsplit(link)
     return split.path.removeprefix("/statements/").removesuffix(".csv"), dict(parse_qsl(split.query))
 
@@ -63,7 +63,7 @@ def test_a_link_opens_the_month_of_its_own_time_zone() -> None:
 
 
 def test_a_utc_link_is_signed_as_by_servers_without_time_zones() -> None:
-    """While servers are replaced one by one, the old and the new ones open each other's links."""
+    """While servers are replaced one by one, old and new ones must accept each other's links."""
     month, said = signed()
     text = f"{said['wallet']}\n{month}\n{said['expires']}".encode()
     digest = hmac.digest(derived_key(SECRET, "statement links"), text, "sha256")
@@ -79,7 +79,7 @@ def test_a_utc_link_is_signed_as_by_servers_without_time_zones() -> None:
         {"timeZone": ""},
         {"timeZone": "Europe/Berlin\n"},
         {"timeZone": None},
-        # The same letters with the borders between them moved.
+        # The same characters, divided between the fields in another way.
         {"timeZone": None, "expires": "{expires}\nEurope/Berlin"},
         {"timeZone": "lin", "expires": "{expires}\nEurope/Ber"},
     ],
@@ -129,7 +129,7 @@ _SIGNATURE = _SAID["signature"]
         (_MONTH, {"signature": "é" * 43}),
         (_MONTH, {"signature": "\ud800"}),
         (_MONTH, {"signature": "A" * 100_000}),
-        # The same letters with the borders between them moved.
+        # The same characters, divided between the fields in another way.
         (_MONTH[:-1], {"expires": _MONTH[-1] + _SAID["expires"]}),
         (_MONTH, {"wallet": _SAID["wallet"] + "\n" + _MONTH, "expires": _SAID["expires"]}),
     ],

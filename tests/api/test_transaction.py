@@ -1,4 +1,4 @@
-"""One transaction through the door: what each side is told of it."""
+"""The query transaction: what each side sees of a transaction."""
 
 from collections.abc import AsyncIterator
 from typing import TypeAlias
@@ -23,7 +23,7 @@ async def server(database_dsn: Dsns) -> AsyncIterator[OneServer]:
 
 @pytest.fixture
 async def cautious(database_dsn: Dsns) -> AsyncIterator[OneServer]:
-    """A server that asks about every payment."""
+    """A server on which every payment waits for confirmation."""
     async with serving(database_dsn.server, asks=True) as serves:
         yield serves
 
@@ -40,9 +40,7 @@ async def test_the_sender_sees_why_a_payment_is_held(owner: Owner, cautious: One
     assert told["entries"] == []
 
 
-async def test_a_reason_of_an_unknown_rule_is_stored_and_not_shown(
-    owner: Owner, cautious: OneServer
-) -> None:
+async def test_a_reason_of_an_unknown_rule_is_stored_and_not_shown(owner: Owner, cautious: OneServer) -> None:
     alice, _ = await people(owner, "alice", "bob")
     await cautious.deposit(alice, "100.00")
     held = await cautious.send(alice, "bob", "60.00")

@@ -1,4 +1,4 @@
-"""Transaction.title and Transaction.merchant: the other side in one short text."""
+"""Transaction.title and Transaction.merchant: a short name of the other side."""
 
 from typing import Any
 
@@ -16,13 +16,13 @@ IDS = "{ transactions(first: 50) { nodes { id type } } }"
 
 
 async def titles(client: Client, by: Person) -> list[tuple[str | None, ...]]:
-    """Type, direction, title and merchant of each, the newest first."""
+    """The type, direction, title and merchant of each transaction, newest first."""
     nodes = (await client.data(TITLES, by=by))["transactions"]["nodes"]
     return [tuple(node.values()) for node in nodes]
 
 
 async def move(client: Client, by: Person, verb: str, **input: Any) -> Any:
-    """The transaction's id."""
+    """Runs a mutation that moves money and returns the id of the transaction."""
     document = (
         f"mutation ($input: {verb[0].upper()}{verb[1:]}Input!) {{ {verb}(input: $input) {{ transaction {{ id }} }} }}"
     )
@@ -31,7 +31,7 @@ async def move(client: Client, by: Person, verb: str, **input: Any) -> Any:
 
 
 async def quiet(client: Client) -> Person:
-    """An operator, after whom no payment is asked about."""
+    """An operator who has switched off the rules that would hold payments."""
     olga = await operator(client)
     for name in ("NEW_RECIPIENT_ACTION", "UNUSUAL_HOUR_ACTION"):
         await operate(client, olga, SET, input={"name": name, "value": "off", "reason": "A test"})

@@ -1,4 +1,4 @@
-"""The life of a transaction is told to those who may see it; to everybody else it does not exist."""
+"""The subscription transactionUpdated: only users who may see a transaction get its changes."""
 
 from collections.abc import AsyncIterator
 

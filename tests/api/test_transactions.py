@@ -1,4 +1,4 @@
-"""Lists of transactions through the door: their pages, filters and counts."""
+"""The query transactions: its pages, filters and counts."""
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -29,7 +29,7 @@ async def server(database_dsn: Dsns) -> AsyncIterator[OneServer]:
 
 @pytest.fixture
 async def cautious(database_dsn: Dsns) -> AsyncIterator[OneServer]:
-    """A server that asks about every payment."""
+    """A server on which every payment waits for confirmation."""
     async with serving(database_dsn.server, asks=True) as serves:
         yield serves
 
@@ -176,7 +176,9 @@ async def test_a_page_with_its_profiles_and_entries_takes_three_reads(
     database = await CountsReads.open(database_dsn.server)
     page = await Door(server, database).ask(alice, f"{{ transactions(first: 20) {{ nodes {WHOLE} }} }}")
     assert len(page["nodes"]) == 20
-    assert database.reads == 1 + 3, "one to open; then the page, the people, the entries"
+    assert database.reads == 1 + 3, (
+        "one when the database opens, then one each for the page, the profiles and the entries"
+    )
     await database.close()
 
 

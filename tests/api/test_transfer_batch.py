@@ -1,4 +1,4 @@
-"""The door of transferBatch."""
+"""The mutation transferBatch."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ SHORT = """mutation ($input: TransferBatchInput!) {
 
 @pytest.fixture
 async def people(client: Client) -> tuple[Person, Person]:
-    """Two who have 100.00 each."""
+    """Two users with 100.00 each."""
     return await client.sign_up("ada"), await client.sign_up("bob")
 
 
@@ -34,7 +34,9 @@ async def batch(client: Client, by: Person, *transfers: dict[str, Any], **more: 
     return (await client.data(BATCH, {"input": said}, by=by))["transferBatch"]
 
 
-async def test_each_result_of_a_batch_has_the_fields_of_a_transfer(client: Client, people: tuple[Person, Person]) -> None:
+async def test_each_result_of_a_batch_has_the_fields_of_a_transfer(
+    client: Client, people: tuple[Person, Person]
+) -> None:
     ada, _ = people
     key = new_key()
     for again in (False, True):
@@ -64,9 +66,7 @@ async def test_each_result_of_a_batch_has_the_fields_of_a_transfer(client: Clien
         assert [one["wallet"] for one in told["results"]] == [after] * 3
 
 
-async def test_an_item_without_a_row_has_only_its_errors(
-    client: Client, people: tuple[Person, Person]
-) -> None:
+async def test_an_item_without_a_row_has_only_its_errors(client: Client, people: tuple[Person, Person]) -> None:
     ada, _ = people
     told = await batch(
         client, ada, to("bob", 1), to("nobody_at_all", 1), to("bob", "0"), to("bob", 1, "a\nb"), to("ada", 1)
@@ -132,7 +132,9 @@ async def test_a_refusal_without_a_field_has_the_path_of_its_item(
     ]
 
 
-async def test_a_batch_of_a_hundred_transfers_is_within_the_limits(client: Client, people: tuple[Person, Person]) -> None:
+async def test_a_batch_of_a_hundred_transfers_is_within_the_limits(
+    client: Client, people: tuple[Person, Person]
+) -> None:
     ada, _ = people
     said = {"transfers": [to("bob", "0.01")] * 100, "idempotencyKey": new_key()}
     results = (await client.data(SHORT, {"input": said}, by=ada))["transferBatch"]["results"]
@@ -160,4 +162,4 @@ async def test_a_hundred_long_transfers_fit_in_variables_and_in_the_document(
     for told in (in_variables, written_out):
         assert (told["errors"], len(told["results"])) == ([], 100)
         codes = {error["code"] for result in told["results"] for error in result["errors"]}
-        assert codes == {"TOO_MANY_PENDING"}, "the first twenty await their confirmation"
+        assert codes == {"TOO_MANY_PENDING"}, "the first twenty wait for confirmation"

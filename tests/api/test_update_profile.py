@@ -1,4 +1,4 @@
-"""The door of updateProfile."""
+"""The mutation updateProfile."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""usernameAvailable: the rules of usernames, and who has one, for a sign-up form."""
+"""The query usernameAvailable: a sign-up form checks whether a username is valid and free."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ FREE = {"available": True, "username": "ada", "errors": []}
 
 
 async def refused(at: Street, username: str, **where: Any) -> tuple[bool | None, str]:
-    """What is said of a name that cannot be chosen: whether it is available, and the code of the one error."""
+    """The field `available` and the error code for a username that cannot be chosen."""
     payload = await at.data(CHECK, username=username, **where)
     (error,) = payload["errors"]
     assert payload["username"] is None
@@ -51,7 +51,9 @@ async def test_an_address_that_checks_too_often_is_rate_limited(database: Databa
         assert await refused(at, "ada", address=ELSEWHERE) == (False, "USERNAME_TAKEN")
 
 
-async def test_checks_do_not_use_up_sign_ups_and_malformed_names_do_not_use_up_checks(database: Database, owner: Owner) -> None:
+async def test_checks_do_not_use_up_sign_ups_and_malformed_names_do_not_use_up_checks(
+    database: Database, owner: Owner
+) -> None:
     async with street(database, sign_up_rate_per_hour=1) as at:
         for _ in range(3):
             assert await refused(at, "a b") == (False, "INVALID_INPUT")

@@ -1,4 +1,4 @@
-"""requestEmailVerification and verifyEmail, as clients ask them."""
+"""The mutations requestEmailVerification and verifyEmail."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ MAIL = "ada@example.com"
 
 
 async def somebody(at: Street) -> str:
-    """An access token of somebody with an address."""
+    """Signs up a user with an email address and returns the access token."""
     form = {"username": "ada", "name": "Ada", "password": PASSWORD, "email": MAIL}
     token: str = (await at.data(SIGN_UP, input=form))["tokens"]["accessToken"]
     return token
@@ -30,7 +30,9 @@ def refusals(payload: Any) -> list[tuple[str, list[str]]]:
 
 
 @pytest.mark.parametrize("way", ["code", "token"])
-async def test_an_address_is_verified_by_the_code_or_the_link_sent_to_it(database: Database, owner: Owner, way: str) -> None:
+async def test_an_address_is_verified_by_the_code_or_the_link_sent_to_it(
+    database: Database, owner: Owner, way: str
+) -> None:
     async with street(database, public_url="https://app.example.com") as at:
         ada = await somebody(at)
         assert await at.data(REQUEST, ada) == {"user": {"email": MAIL, "emailVerified": False}, "errors": []}

@@ -1,4 +1,4 @@
-"""requestPhoneVerification and verifyPhone, as clients ask them."""
+"""The mutations requestPhoneVerification and verifyPhone."""
 
 import pytest
 
@@ -18,7 +18,7 @@ VERIFY = (
 
 
 async def somebody(at: Street) -> str:
-    """An access token of somebody with a number."""
+    """Signs up a user with a phone number and returns the access token."""
     form = {"username": "ada", "name": "Ada", "password": PASSWORD, "phone": PHONE}
     token: str = (await at.data(SIGN_UP, input=form))["tokens"]["accessToken"]
     return token

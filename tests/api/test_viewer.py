@@ -1,4 +1,4 @@
-"""Who is asking, and what they see of themselves."""
+"""The query viewer: the signed-in user, and what they see of their own data."""
 
 from tests.clients import Client
 

@@ -30,7 +30,7 @@ HISTORY = "{ transactions(filter: { types: [WITHDRAWAL] }) { nodes { type status
 
 @pytest.fixture
 async def client(database_dsn: Dsns) -> AsyncIterator[Client]:
-    """Who signs up has 100.00; 60.00 may go to banks in a day."""
+    """A server on which new users have 100.00 and may withdraw 60.00 a day."""
     async with serving(database_dsn.server, withdrawal_limit="60.00") as one:
         yield one
 

@@ -1,4 +1,4 @@
-"""WrongState.node: whoever comes too late is shown the thing as it is now."""
+"""WrongState.node: the error of a late mutation has the object in its current state."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ LATE = """mutation ($id: ID!) { %s(id: $id) { transaction { id } errors { code .
 
 
 async def held(client: Client, by: Person, to: str) -> str:
-    """The id of a payment that awaits its confirmation, because it is the first to that person."""
+    """The id of a payment that waits for confirmation because its recipient is new."""
     input = {"to": to, "amount": "10.00", "description": "Lunch", "idempotencyKey": new_key()}
     payment = (await client.data(SEND, {"input": input}, by=by))["transfer"]["transaction"]
     assert payment["status"] == "PENDING_CONFIRMATION"
@@ -22,7 +22,7 @@ async def held(client: Client, by: Person, to: str) -> str:
 
 
 async def late(client: Client, by: Person, verb: str, id: str) -> Any:
-    """The one error of that mutation, which gives nothing else."""
+    """The only error of a mutation that is too late. Asserts that it returns no transaction."""
     payload = (await client.data(LATE % verb, {"id": id}, by=by))[verb]
     assert payload["transaction"] is None
     (error,) = payload["errors"]
@@ -31,7 +31,7 @@ async def late(client: Client, by: Person, verb: str, id: str) -> Any:
 
 
 async def test_confirming_too_late_shows_the_expired_payment(client: Client, owner: Owner) -> None:
-    """It expires by that very request, or before."""
+    """The mutation itself expires the payment if no sweep has done so."""
     ada, _ = await client.sign_up("ada"), await client.sign_up("bea")
     id = await held(client, ada, "bea")
     await owner.execute(

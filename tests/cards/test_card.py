@@ -1,4 +1,4 @@
-"""A card's life, its expiry and its month: pure, and the same in Python and in the database."""
+"""The transitions of a card, which Python and the database both check, its expiry and its monthly amount."""
 
 from collections.abc import Callable
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""A card's number: nobody else's, right by the check that every form makes, and kept by nobody."""
+"""Card numbers: in a range that no issuer uses, with a valid check digit, and never shown by a text form."""
 
 import pytest
 from hypothesis import given
@@ -11,7 +11,7 @@ DIGITS = "0123456789"
 
 
 def checks_out(said: str) -> bool:
-    """Luhn's check as it is told everywhere: from the right, every second digit doubled, and nine taken off."""
+    """The Luhn check. From the right every second digit is doubled, minus nine if above nine; ten divides the sum."""
     total = 0
     for place, digit in enumerate(reversed(said)):
         value = int(digit)

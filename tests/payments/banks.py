@@ -10,7 +10,7 @@ from pocketpay.payments.desk import Desk
 
 @dataclass
 class SlowBank:
-    """A bank that says what it is told to say, and remembers what it was asked, and what it was asked to pay out."""
+    """A bank that gives the configured reply and records the orders to collect (`asked`) and to pay out."""
 
     reply: BankReply | Exception | None = BankReply.PENDING
     asked: list[BankOrder] = field(default_factory=list)
@@ -25,7 +25,7 @@ class SlowBank:
         return await self._said()
 
     def times_asked(self, id: UUID) -> int:
-        """How often about that order: other tests' orders may be asked about too."""
+        """How often the bank was asked about one order. It may be asked about orders of other tests too."""
         return sum(order.id == id for order in (*self.asked, *self.paid_out))
 
     async def _said(self) -> BankReply:
@@ -38,5 +38,5 @@ class SlowBank:
 
 
 def at(desk: Desk, bank: SlowBank) -> Desk:
-    """The same desk with another bank."""
+    """A copy of a desk with another bank."""
     return replace(desk, bank=bank)

@@ -1,4 +1,4 @@
-"""Cancelling a held payment: the money is its sender's again, once."""
+"""Cancelling a held payment releases its money to the sender, once."""
 
 import pytest
 import uuid_utils.compat as uuids

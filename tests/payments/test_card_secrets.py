@@ -1,4 +1,4 @@
-"""A card's number and code go to whoever asked, and nowhere else."""
+"""A card's number and security code are in the answer of issueCard and nowhere else."""
 
 import asyncpg
 import pytest
@@ -18,14 +18,14 @@ from tests.payments.customers import new_key, person
 from tests.people import made
 
 MADE = Secrets("9999991357924689", "531")
-"""Digits that nothing else in a database or a log has by chance; the code is looked for as a word."""
+"""A number that is in no database or log by chance. The security code is searched for as a whole word."""
 
 TABLES = "select format('%I.%I', schemaname, tablename) from pg_tables where schemaname = 'public'"
 
 
 @pytest.fixture
 def dsns(database_dsn: Dsns) -> Dsns:
-    """A database of each test's own: all of it is read."""
+    """A separate database for each test, because a test reads all of it."""
     return database_dsn
 
 
@@ -35,7 +35,7 @@ def known_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def everything(owner: "Connection[Record]") -> str:
-    """Every row of every table as text, bytes as they are and in hexadecimal."""
+    """Every row of every table as text. Columns of bytes are included as text and in hexadecimal."""
     told = []
     for (table,) in await owner.fetch(TABLES):
         told += [row[0] for row in await owner.fetch(f"select t::text from {table} t")]
@@ -67,11 +67,13 @@ async def test_the_database_has_only_the_last_four_digits(
     )
     assert issued.secrets is MADE
     whole = await everything(owner)
-    assert "4689" in whole, "the search reads what there is"
+    assert "4689" in whole, "the search finds what is stored"
     must_not_tell(whole)
 
 
-async def test_the_clearing_gets_neither_the_number_nor_the_security_code(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_clearing_gets_neither_the_number_nor_the_security_code(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
     seen: list[Instruction] = []
     submit = Clearing.submit
 

@@ -1,4 +1,4 @@
-"""A card is frozen, thawed and closed by its owner alone; closed is final."""
+"""Only its owner can freeze, unfreeze and close a card. Closing is final."""
 
 import asyncio
 import random
@@ -106,7 +106,7 @@ async def test_an_unfrozen_card_can_pay_again(desk: Desk) -> None:
 async def test_nothing_is_paid_after_a_card_is_frozen_or_closed(
     two_desks: list[Desk], records: Records, verb: Verb, why: type[Exception], servers: int
 ) -> None:
-    """Every payment completed before the card was stopped, by the books' own order of time, and none after."""
+    """Every completed payment is dated before the card was frozen or closed."""
     desk = two_desks[0]
     ada = await person(desk, funds="100.00")
     card_id = await card_of(desk, ada)

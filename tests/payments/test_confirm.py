@@ -1,4 +1,4 @@
-"""Confirming a held payment: who may, what is asked again and what is not, and what asking twice means."""
+"""Confirming a held payment: who may confirm it, which rules are checked again, and what repeating it does."""
 
 import pytest
 import uuid_utils.compat as uuids
@@ -27,7 +27,7 @@ from tests.payments.customers import (
 
 
 async def held(desk: Desk, amount: str = "40.00") -> tuple[Person, Person, Transaction]:
-    """A payment that waits: its sender with 100.00, its recipient with nothing."""
+    """A held payment, its sender with 100.00 and its recipient with nothing."""
     ada, bob = await person(desk, funds="100.00"), await person(desk)
     waiting = (await send(desk, ada, bob, amount)).transaction
     assert waiting.status is Status.PENDING_CONFIRMATION
@@ -149,9 +149,7 @@ async def test_a_failed_payment_cannot_be_confirmed(desk: Desk, records: Records
     assert await records.checksum() == before
 
 
-async def test_an_overdue_payment_expires_and_its_money_is_released(
-    desk: Desk, records: Records
-) -> None:
+async def test_an_overdue_payment_expires_and_its_money_is_released(desk: Desk, records: Records) -> None:
     ada, bob, waiting = await held(desk)
     await records.let_lapse(waiting.id)
     refusal = await refused(desk, ada, waiting)
@@ -202,7 +200,9 @@ async def test_the_sender_is_checked_before_the_recipient(desk: Desk, records: R
     assert (await confirm(desk, ada.wallet_id, waiting.id)).transaction.failure_code == "WALLET_FROZEN"
 
 
-async def test_a_payment_that_a_rule_blocks_now_is_blocked_and_its_money_released(desk: Desk, records: Records) -> None:
+async def test_a_payment_that_a_rule_blocks_now_is_blocked_and_its_money_released(
+    desk: Desk, records: Records
+) -> None:
     ada, bob, waiting = await held(desk)
     desk.clearing.terms = terms(large_transfer_threshold="USD:1.00,JPY:1", large_transfer_action="block")
     answer = await confirm(desk, ada.wallet_id, waiting.id)
@@ -229,7 +229,9 @@ async def test_payments_made_since_count_as_rapid(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("how", ["frozen", "gone", "rule"])
-async def test_a_payment_ended_by_its_confirmation_cannot_be_confirmed_again(desk: Desk, records: Records, how: str) -> None:
+async def test_a_payment_ended_by_its_confirmation_cannot_be_confirmed_again(
+    desk: Desk, records: Records, how: str
+) -> None:
     ada, bob, waiting = await held(desk)
     if how == "frozen":
         await records.freeze(ada, "debits")

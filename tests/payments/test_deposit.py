@@ -1,4 +1,4 @@
-"""Bringing money in from a bank: accepted, asked for outside any unit of work, settled once."""
+"""Deposits from a bank: accepted, requested from the bank outside any unit of work, and settled once."""
 
 import asyncio
 
@@ -47,7 +47,7 @@ async def test_the_bank_is_called_outside_any_unit_of_work(desk: Desk) -> None:
 
     class BusyBank(SlowBank):
         async def collect(self, order: BankOrder) -> BankReply:
-            await pay_in(desk, bob, "1.00")  # would wait for ever for its turn
+            await pay_in(desk, bob, "1.00")  # would wait forever for its turn
             return BankReply.SETTLED
 
     answer = await asyncio.wait_for(pay_in(at(desk, BusyBank()), ada, "1.00"), 2)
@@ -147,9 +147,7 @@ async def test_only_an_order_of_the_wallet_can_be_settled(desk: Desk) -> None:
             await desk.submit(Settle(wallet_id, transaction_id, settled=True))
 
 
-async def test_an_accepted_deposit_stays_created_when_it_cannot_be_settled_now(
-    desk: Desk, records: Records
-) -> None:
+async def test_an_accepted_deposit_stays_created_when_it_cannot_be_settled_now(desk: Desk, records: Records) -> None:
     ada = await person(desk)
 
     class LastBank(SlowBank):
@@ -253,7 +251,9 @@ async def test_a_replay_before_the_banks_answer_does_not_call_the_bank(desk: Des
 
 
 @pytest.mark.parametrize("other", [{"raw_amount": "10.01"}, {"raw_bank_name": "Second Bank"}])
-async def test_the_same_key_with_another_input_is_refused(desk: Desk, records: Records, other: dict[str, str]) -> None:
+async def test_the_same_key_with_another_input_is_refused(
+    desk: Desk, records: Records, other: dict[str, str]
+) -> None:
     ada = await person(desk)
     said = {"raw_amount": "10", "raw_bank_name": "First Bank", "raw_key": new_key()}
     await deposit(desk, ada.wallet_id, **said)

@@ -1,4 +1,4 @@
-"""Declining a money request and taking one back: who may, what ends with it, and what saying it again means."""
+"""Declining and cancelling a money request: who may do it, what ends with it, and what repeating it does."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -36,7 +36,7 @@ Verb = Callable[[Desk, UUID, UUID], Awaitable[Answer]]
 
 
 async def requested(desk: Desk, amount: str = "40.00") -> tuple[Person, Person, MoneyRequest]:
-    """Ada, who asks; Bob with 100.00, who is asked; the request."""
+    """Ada, the requester; Bob, the payer, with 100.00; and the request."""
     ada, bob = await person(desk), await person(desk, funds="100.00")
     return ada, bob, await ask(desk, ada, bob, amount)
 
@@ -48,7 +48,7 @@ async def refused(desk: Desk, verb: Verb, who: Person, request_id: UUID) -> Refu
 
 
 async def said_by(desk: Desk, verb: Verb, ada: Person, bob: Person, request: MoneyRequest) -> Answer:
-    """The verb, said by whoever may."""
+    """Declines the request as its payer, or cancels it as its requester."""
     return await verb(desk, (bob if verb is decline_request else ada).wallet_id, request.id)
 
 
@@ -183,7 +183,7 @@ async def test_frozen_wallets_can_still_decline_and_cancel(
 
 
 async def test_cancelling_does_not_tell_the_requester_about_a_held_payment(desk: Desk) -> None:
-    """Neither the answer, nor the request, nor the wallet differ from those where nothing was held."""
+    """The answer, the request and the wallet are the same as without a held payment."""
     told = []
     for pays in (False, True):
         ada, bob, request = await requested(desk)
@@ -208,7 +208,7 @@ async def test_declining_one_request_keeps_the_held_payment_of_another(desk: Des
 async def test_ending_a_held_payment_keeps_the_other_payments_in_the_rapid_count(
     desk: Desk, records: Records
 ) -> None:
-    """Said together: of five recent payments one ends, and four are still too many."""
+    """In one unit of work one of five recent payments ends. Four are still above the count of three."""
     ada, bob = await known_pair(desk, funds="100.00")
     desk.clearing.terms = unguarded()
     for _ in range(3):

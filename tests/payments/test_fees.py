@@ -1,4 +1,4 @@
-"""What a withdrawal costs, against decimal arithmetic that shares nothing with it."""
+"""The fee of a withdrawal, compared with an independent calculation in decimals."""
 
 from decimal import ROUND_HALF_UP, Decimal
 

@@ -1,4 +1,4 @@
-"""A card is issued once for each key, its number shown once and kept nowhere."""
+"""A card is issued once for each key. Its number is shown once and never stored."""
 
 import asyncio
 from datetime import UTC, datetime
@@ -51,7 +51,7 @@ async def test_every_card_has_a_different_number(desk: Desk) -> None:
     assert len({one.number for one in made if one is not None}) == 5
 
 
-# ---------------------------------------------------------------- said twice
+# ---------------------------------------------------------------- repeated orders
 
 
 async def test_a_replay_returns_the_current_card_without_its_number(desk: Desk, records: Records) -> None:

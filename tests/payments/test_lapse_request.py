@@ -1,4 +1,4 @@
-"""Money requests nobody comes back for: they end by themselves, and whoever notices first ends them once."""
+"""Overdue money requests expire by themselves, once, by the first sweep or instruction that finds them."""
 
 import pytest
 
@@ -16,7 +16,7 @@ from tests.payments.customers import Person, Records, ask, balance, money, pay_a
 
 @pytest.fixture
 def dsns(database_dsn: Dsns) -> Dsns:
-    """A database for each test: they count what is swept."""
+    """A separate database for each test, because the tests count what a sweep ends."""
     return database_dsn
 
 
@@ -62,7 +62,7 @@ async def test_a_held_payment_expires_with_its_request_and_its_money_is_released
 
 
 async def test_an_overdue_request_stays_pending_while_its_payment_has_time_left(desk: Desk, records: Records) -> None:
-    """Such a one is not made; should there be one, its sender has been promised that time."""
+    """No such payment is ever made. If there were one, its sender would still have the promised time."""
     _, bob, request = await requested(desk)
     held = (await pay_asked(desk, bob, request)).transaction
     await records.connection.execute(

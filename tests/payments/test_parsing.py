@@ -1,4 +1,4 @@
-"""What may be typed where money is asked for, and what two typings mean the same."""
+"""How the inputs of payments are parsed, and which different inputs mean the same."""
 
 import hashlib
 

@@ -1,4 +1,4 @@
-"""Paying a money request: what becomes of it and of the request, and what is refused."""
+"""Paying a money request: the results for the payment and the request, and the refusals."""
 
 from datetime import timedelta
 
@@ -37,13 +37,13 @@ from tests.payments.customers import (
 
 
 async def requested(desk: Desk, amount: str = "40.00") -> tuple[Person, Person, MoneyRequest]:
-    """Ada, who asks; Bob with 100.00, who is asked; the request."""
+    """Ada, the requester; Bob, the payer, with 100.00; and the request."""
     ada, bob = await person(desk), await person(desk, funds="100.00")
     return ada, bob, await ask(desk, ada, bob, amount)
 
 
 async def refused(desk: Desk, payer: Person, request: MoneyRequest, *, key: str | None = None) -> Refusal:
-    """The refusal that paying meets, raised or in its answer."""
+    """The refusal of a payment, raised or in its answer."""
     try:
         answer = await pay_asked(desk, payer, request, key=key)
     except Refusal as refusal:
@@ -52,7 +52,7 @@ async def refused(desk: Desk, payer: Person, request: MoneyRequest, *, key: str 
     return answer.refusal
 
 
-# ---------------------------------------------------------------- what comes of it
+# ---------------------------------------------------------------- results
 
 
 async def test_a_payment_without_risk_completes_and_its_request_is_paid(desk: Desk, records: Records) -> None:
@@ -94,7 +94,9 @@ async def test_confirming_a_payment_marks_its_request_as_paid(desk: Desk, record
 
 
 @pytest.mark.parametrize("how", ["cancelled", "expired", "blocked", "failed"])
-async def test_a_request_whose_payment_was_not_completed_can_be_paid_again(desk: Desk, records: Records, how: str) -> None:
+async def test_a_request_whose_payment_was_not_completed_can_be_paid_again(
+    desk: Desk, records: Records, how: str
+) -> None:
     ada, bob, request = await requested(desk)
     held = (await pay_asked(desk, bob, request)).transaction
     match how:
@@ -155,7 +157,7 @@ async def test_paid_requests_count_as_rapid_transfers_and_toward_the_limit(desk:
 
 
 async def test_a_held_payment_expires_no_later_than_its_request(desk: Desk, records: Records) -> None:
-    """Otherwise whoever asked could tell from a request that lasts on that money is promised."""
+    """Otherwise a request that stays open after its time would tell the requester that money is held."""
     _, bob, request = await requested(desk)
     await records.connection.execute(
         "update money_requests set expires_at = clock_timestamp() + interval '1 minute' where id = $1", request.id
@@ -164,7 +166,7 @@ async def test_a_held_payment_expires_no_later_than_its_request(desk: Desk, reco
     assert held.expires_at == (await records.request(request.id))["expires_at"]
 
 
-# ---------------------------------------------------------------- what is refused
+# ---------------------------------------------------------------- refusals
 
 
 async def test_only_the_payer_can_pay_a_request(desk: Desk, records: Records) -> None:
@@ -240,7 +242,9 @@ async def test_a_closed_or_fully_frozen_wallet_is_refused_without_a_row(
     assert await records.checksum() == before
 
 
-async def test_an_ended_request_is_refused_before_a_frozen_wallet_and_missing_funds(desk: Desk, records: Records) -> None:
+async def test_an_ended_request_is_refused_before_a_frozen_wallet_and_missing_funds(
+    desk: Desk, records: Records
+) -> None:
     ada, bob = await people(desk, 2)
     request = await ask(desk, ada, bob, "1.00")
     await records.freeze(bob, "debits")
@@ -259,10 +263,8 @@ async def test_too_many_pending_payments_are_refused(desk: Desk) -> None:
     assert (await refused(desk, ada, await ask(desk, bob, ada, "600.00"))).code == "TOO_MANY_PENDING"
 
 
-async def test_a_payment_of_an_ended_request_cannot_be_confirmed(
-    desk: Desk, records: Records
-) -> None:
-    """However it came to be so."""
+async def test_a_payment_of_an_ended_request_cannot_be_confirmed(desk: Desk, records: Records) -> None:
+    """Whatever has ended the request: here its status is changed directly in the table."""
     _, bob, request = await requested(desk)
     held = (await pay_asked(desk, bob, request)).transaction
     await records.connection.execute("update money_requests set status = 'cancelled' where id = $1", request.id)

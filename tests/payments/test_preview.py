@@ -1,4 +1,4 @@
-"""A preview says what a transfer would come to now, and changes nothing."""
+"""A preview returns the outcome that a payment would have now, and changes nothing."""
 
 import pytest
 
@@ -46,7 +46,9 @@ async def test_a_preview_predicts_the_transfer(
 
 
 @pytest.mark.parametrize("to", ["nobody_at_all", "not a name", "oneself", "yen", "closed", "frozen"])
-async def test_a_preview_of_a_transfer_that_leaves_no_row_has_only_its_refusal(desk: Desk, records: Records, to: str) -> None:
+async def test_a_preview_of_a_transfer_that_leaves_no_row_has_only_its_refusal(
+    desk: Desk, records: Records, to: str
+) -> None:
     ada, bob, yuki = await person(desk, funds="1.00"), await person(desk), await person(desk, currency="JPY")
     if to == "closed":
         await records.close_wallet(bob)
@@ -137,7 +139,9 @@ async def test_a_preview_of_a_withdrawal_above_the_limit_has_what_remains(desk: 
     assert within.refusal is None  # the fee counts in no limit
 
 
-async def test_a_preview_of_a_withdrawal_from_a_closed_wallet_has_only_its_refusal(desk: Desk, records: Records) -> None:
+async def test_a_preview_of_a_withdrawal_from_a_closed_wallet_has_only_its_refusal(
+    desk: Desk, records: Records
+) -> None:
     ada = await person(desk, funds="1.00")
     await records.close_wallet(ada)
     seen = await preview_withdrawal(desk, ada.wallet_id, raw_amount="1.00", speed=Speed.STANDARD)

@@ -1,4 +1,4 @@
-"""Refunds: who was paid may give it back, never more than it was."""
+"""Refunds: the recipient of a payment can return it, never more than its amount."""
 
 from datetime import timedelta
 
@@ -36,7 +36,7 @@ def kept() -> Terms:
 
 
 async def paid(desk: Desk, amount: str = "10.00") -> tuple[Person, Person, Transaction]:
-    """Ada, Bob, and that much that she has paid him; nobody has anything else."""
+    """Ada, Bob, and a payment from Ada to Bob. They have no other money."""
     ada, bob = await person(desk, funds=amount), await person(desk)
     return ada, bob, (await send(desk, ada, bob, amount)).transaction
 
@@ -150,7 +150,7 @@ async def test_a_held_payment_can_be_refunded_after_it_is_confirmed(desk: Desk) 
     assert await money(desk, ada) == (1_000, 0)
 
 
-# ---------------------------------------------------------------- of whom and to whom
+# ---------------------------------------------------------------- the wallets of the two sides
 
 
 async def test_a_refund_above_the_balance_is_stored_as_failed(desk: Desk, records: Records) -> None:
@@ -214,9 +214,7 @@ async def test_invalid_input_is_refused_before_an_unknown_payment(desk: Desk) ->
     assert (await refused(desk, bob, uuids.uuid7(), reason="")).code == "INVALID_INPUT"
 
 
-async def test_refund_refusals_come_in_order(
-    desk: Desk, records: Records
-) -> None:
+async def test_refund_refusals_come_in_order(desk: Desk, records: Records) -> None:
     ada, bob, original = await paid(desk)
     await send(desk, bob, await person(desk), "10.00")
     await records.close_wallet(ada)
@@ -229,7 +227,7 @@ async def test_refund_refusals_come_in_order(
     assert _code(await give_back(desk, bob, original.id)) == "INSUFFICIENT_FUNDS"
 
 
-# ---------------------------------------------------------------- said again
+# ---------------------------------------------------------------- repeated refunds
 
 
 async def test_repeating_a_refund_returns_the_first_outcome(desk: Desk, records: Records) -> None:
@@ -268,7 +266,7 @@ async def test_a_key_is_valid_for_one_refund_only(desk: Desk, records: Records) 
     assert await records.checksum() == before
 
 
-# ---------------------------------------------------------------- no limit and no rule
+# ---------------------------------------------------------------- limits and risk rules
 
 
 async def test_a_refund_follows_no_risk_rule_and_restores_the_payers_limit(desk: Desk, records: Records) -> None:
@@ -336,7 +334,7 @@ async def test_a_refund_cannot_be_confirmed_or_cancelled(desk: Desk, records: Re
 
 
 async def paid_to(desk: Desk, whom: Person) -> Transaction:
-    """A payment of 1.00 that they have spent already."""
+    """A payment of 1.00 to a user who has already spent it."""
     done = (await send(desk, await person(desk, funds="1.00"), whom, "1.00")).transaction
     await send(desk, whom, await person(desk), "1.00")
     return done

@@ -1,4 +1,4 @@
-"""Asking for money: what comes of it, what is refused in which order, and what asking twice means."""
+"""Requesting money: the new request, the refusals and their order, and what repeating it does."""
 
 from datetime import timedelta
 
@@ -31,7 +31,7 @@ async def refused(desk: Desk, asker: Person, of: Person | str, amount: str = "5.
     return raised.value
 
 
-# ---------------------------------------------------------------- what comes of it
+# ---------------------------------------------------------------- results
 
 
 async def test_a_new_request_is_pending_and_moves_no_money(desk: Desk, records: Records) -> None:
@@ -69,7 +69,7 @@ async def test_a_wallet_frozen_for_debits_can_still_request_and_be_requested(des
     assert (await ask(desk, ada, bob, "1.00")).status is RequestStatus.PENDING
 
 
-# ---------------------------------------------------------------- what is refused
+# ---------------------------------------------------------------- refusals
 
 
 @pytest.mark.parametrize(
@@ -166,7 +166,7 @@ async def test_requests_from_one_wallet_are_limited_per_day(desk: Desk, records:
     desk.clearing.terms = terms(requests_per_day=3)
     ada, *others = await people(desk, 5)
     made = [await ask(desk, ada, one, "1.00") for one in others[:3]]
-    await cancel_request(desk, ada.wallet_id, made[0].id)  # asking and taking back is asking
+    await cancel_request(desk, ada.wallet_id, made[0].id)  # a cancelled request counts too
     before = await records.checksum()
     refusal = await refused(desk, ada, others[3])
     assert (refusal.code, refusal.field) == ("RATE_LIMITED", None)
@@ -205,7 +205,7 @@ async def test_request_refusals_come_in_order(desk: Desk, records: Records) -> N
     assert (await refused(desk, ada, bob)).code == "RATE_LIMITED"
 
 
-# ---------------------------------------------------------------- asking twice
+# ---------------------------------------------------------------- repeated requests
 
 
 async def test_repeating_a_request_with_its_key_returns_its_current_state(desk: Desk, records: Records) -> None:

@@ -1,4 +1,4 @@
-"""What goes back of each type of transaction: the same accounts, the other way, as the audit says too."""
+"""The reversal of each type of transaction posts to the same accounts with opposite signs, as the audit requires."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -31,7 +31,7 @@ HOUSE = {
     Type.WITHDRAWAL: {HouseKind.BANK: 5_000, HouseKind.FEES: FEE},
     Type.CARD: {HouseKind.CARD_NETWORK: 5_000},
 }
-"""What the house's accounts moved by 50.00 of each type; the rest is the wallets'."""
+"""The amounts that 50.00 of each type posts to the accounts of Pocket Pay. The rest is posted to wallets."""
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def kept() -> Terms:
 
 @dataclass(frozen=True)
 class Happen:
-    """A completed transaction of that type: 50.00 to or from Ada, and a payment from Bob."""
+    """An instruction that writes a completed transaction of a type: 50.00 to or from Ada; for a payment, from Bob."""
 
     type: Type
     ada: UUID
@@ -85,7 +85,7 @@ class Happen:
 
 @dataclass(frozen=True)
 class GiveBack:
-    """All that is left of it goes back, or so much, and nobody asks whether it may. It has a refund's key."""
+    """An instruction that reverses `minor` or everything that remains, without any rule. Its key is that of a refund."""
 
     of: Transaction
     minor: int | None = None
@@ -111,7 +111,7 @@ class GiveBack:
 
 
 async def happened(desk: Desk, type_: Type) -> tuple[Transaction, Sequence[Person]]:
-    """A transaction of that type, and Ada and Bob, who had 100.00 each before."""
+    """A completed transaction of a type, and Ada and Bob, who had 100.00 each before it."""
     both = await people(desk, 2, funds="100.00")
     done = await desk.submit(Happen(type_, *(one.wallet_id for one in both)))
     return done.transaction, both
@@ -153,7 +153,9 @@ async def test_a_transaction_with_a_fee_cannot_be_reversed_in_part(desk: Desk, r
 
 
 @pytest.mark.parametrize("type_", HOUSE)
-async def test_a_reversal_above_the_remaining_amount_raises_books_disagree(desk: Desk, records: Records, type_: Type) -> None:
+async def test_a_reversal_above_the_remaining_amount_raises_books_disagree(
+    desk: Desk, records: Records, type_: Type
+) -> None:
     original, _ = await happened(desk, type_)
     await desk.submit(GiveBack(original))
     before = await records.checksum()

@@ -1,4 +1,4 @@
-"""Risky payments: what makes one, and what the rules keep of it."""
+"""Risky payments: which payments the rules match, and the reasons that are stored."""
 
 import asyncio
 from datetime import timedelta

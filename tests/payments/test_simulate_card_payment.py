@@ -1,4 +1,4 @@
-"""Paying by card: at once, within the wallet's money and the card's own limits, to the cent."""
+"""Paying by card: immediate, within the balance of the wallet and the limits of the card, to the cent."""
 
 import asyncio
 from collections.abc import Awaitable
@@ -135,7 +135,7 @@ async def test_held_money_cannot_be_paid_by_card(desk: Desk) -> None:
 
 
 async def prepared(desk: Desk, records: Records, what: str) -> tuple[Person, UUID]:
-    """Somebody with 100.00 and a card that pays at most 20.00 at once and 30.00 a month, and what happened since."""
+    """A user with 100.00 and a card with limits of 20.00 per payment and 30.00 a month. `what` lists the problems."""
     ada = await person(desk, funds="100.00")
     card_id = await card_of(desk, ada, each="20.00", monthly="30.00")
     if "used" in what:
@@ -162,7 +162,7 @@ async def prepared(desk: Desk, records: Records, what: str) -> tuple[Person, UUI
         ("", "20.01", "CARD_LIMIT_EXCEEDED", "amount"),
         ("used", "10.01", "CARD_LIMIT_EXCEEDED", "amount"),
         ("gone", "1", "WALLET_CLOSED", None),
-        # The first that applies is said.
+        # Of several reasons the first in order is returned.
         ("closed frozen expired used", "20.01", "CARD_CLOSED", "cardId"),
         ("frozen expired used", "20.01", "CARD_FROZEN", "cardId"),
         ("expired used poor", "20.01", "CARD_EXPIRED", "cardId"),
@@ -267,7 +267,7 @@ async def test_each_card_of_a_wallet_has_its_own_monthly_limit(desk: Desk) -> No
             await buy(desk, ada, card_id, "0.01")
 
 
-# ---------------------------------------------------------------- said twice, and at once
+# ---------------------------------------------------------------- repeated and concurrent payments
 
 
 async def test_the_same_key_pays_once(desk: Desk, records: Records) -> None:
@@ -309,7 +309,9 @@ async def test_twenty_concurrent_payments_with_one_key_pay_once(two_desks: list[
 
 
 @pytest.mark.parametrize("servers", [1, 2])
-async def test_of_64_concurrent_payments_of_the_whole_balance_one_completes(two_desks: list[Desk], servers: int) -> None:
+async def test_of_64_concurrent_payments_of_the_whole_balance_one_completes(
+    two_desks: list[Desk], servers: int
+) -> None:
     ada = await person(two_desks[0], funds="100.00")
     cards = [await card_of(two_desks[0], ada) for _ in range(2)]
     told = await all_told(*(buy(two_desks[n % servers], ada, cards[n // 2 % 2], "100.00") for n in range(64)))

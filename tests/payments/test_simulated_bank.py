@@ -1,4 +1,4 @@
-"""The simulated bank, in each of its manners: it misbehaves as real ones do, and never contradicts itself."""
+"""The simulated bank in each of its manners: it fails as real banks do, and never changes an answer."""
 
 import asyncio
 import contextlib

@@ -1,4 +1,4 @@
-"""Splitting a bill: shares that sum to it exactly, in the order said, all asked or nobody."""
+"""Splitting a bill: the shares add up exactly, keep the given order, and are all requested or none."""
 
 import pytest
 from hypothesis import given
@@ -55,12 +55,12 @@ def test_shares_add_up_to_the_total_and_differ_by_at_most_one_unit(total: int, a
         return
     parts = [share.minor for share in shares(Money(total, "USD"), among=among, include_me=include_me)]
     assert (len(parts), sum(parts)) == (ways, total)
-    assert parts == sorted(parts, reverse=True)  # who is named first has one unit more, whoever splits has none
+    assert parts == sorted(parts, reverse=True)  # the first payers pay one unit more, the requester never does
     assert parts[0] - parts[-1] in (0, 1)
     assert parts.count(parts[-1] + 1) == total % ways
 
 
-# ---------------------------------------------------------------- what comes of it
+# ---------------------------------------------------------------- results
 
 
 async def test_each_payer_gets_a_request_for_their_share_in_the_given_order(desk: Desk, records: Records) -> None:
@@ -98,7 +98,7 @@ async def test_payers_are_found_with_an_at_sign_and_in_any_case(desk: Desk) -> N
     assert len(done.answer.requests) == 2
 
 
-# ---------------------------------------------------------------- what is refused
+# ---------------------------------------------------------------- refusals
 
 
 @pytest.mark.parametrize(
@@ -170,7 +170,7 @@ async def test_a_split_creates_all_requests_or_none(desk: Desk, records: Records
     assert len((await split(desk, ada, [cyd, dan], "30.00")).answer.requests) == 2
 
 
-# ---------------------------------------------------------------- splitting twice
+# ---------------------------------------------------------------- repeated splits
 
 
 async def test_repeating_a_split_with_its_key_returns_the_same_requests(desk: Desk, records: Records) -> None:

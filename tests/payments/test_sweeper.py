@@ -1,4 +1,4 @@
-"""The sweeper: each second, whatever the bank does and whatever goes wrong."""
+"""The sweeper runs every second, whatever the bank does and whatever error occurs."""
 
 import asyncio
 from collections.abc import Iterator

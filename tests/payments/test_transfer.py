@@ -1,4 +1,4 @@
-"""Sending money: what comes of it, and what is refused in which order."""
+"""Transfers: their results, the refusals and the order of the refusals."""
 
 import asyncio
 import itertools
@@ -28,7 +28,7 @@ from tests.payments.customers import (
 
 
 async def refused(desk: Desk, sender: Person, to: Person | str, amount: str, **more: str) -> Refusal:
-    """The refusal that a transfer meets, raised or in its answer."""
+    """The refusal of a transfer, raised or in its answer."""
     try:
         answer = await send(desk, sender, to, amount, **more)
     except Refusal as refusal:
@@ -37,7 +37,7 @@ async def refused(desk: Desk, sender: Person, to: Person | str, amount: str, **m
     return answer.refusal
 
 
-# ---------------------------------------------------------------- what comes of it
+# ---------------------------------------------------------------- results
 
 
 async def test_a_transfer_without_risk_is_completed_at_once(desk: Desk, records: Records) -> None:
@@ -129,7 +129,9 @@ async def test_a_transfer_in_yen_has_no_decimals(desk: Desk, records: Records) -
     assert isinstance(await refused(desk, bob, ada, "12.50"), InvalidAmount)
 
 
-async def test_a_transfer_is_never_dated_before_the_last_change_of_either_wallet(desk: Desk, records: Records) -> None:
+async def test_a_transfer_is_never_dated_before_the_last_change_of_either_wallet(
+    desk: Desk, records: Records
+) -> None:
     desk.clearing.terms = unguarded()
     ada, bob = await people(desk, 2, funds="100.00")
     ahead = await records.connection.fetchval(
@@ -161,7 +163,7 @@ async def test_entries_have_times_in_the_order_of_their_sequence_numbers(desk: D
     assert all(row["created_at"] == times[row["transaction_id"]] for row in rows if row["transaction_id"] in times)
 
 
-# ---------------------------------------------------------------- what is refused and leaves nothing
+# ---------------------------------------------------------------- refusals, with or without a row
 
 
 @pytest.mark.parametrize(
@@ -217,9 +219,7 @@ async def test_a_closed_recipient_is_not_found(desk: Desk, records: Records) -> 
     assert await records.checksum() == before
 
 
-async def test_only_a_recipient_frozen_for_all_is_not_found(
-    desk: Desk, records: Records
-) -> None:
+async def test_only_a_recipient_frozen_for_all_is_not_found(desk: Desk, records: Records) -> None:
     desk.clearing.terms = unguarded()
     ada, bob = await people(desk, 2, funds="100.00")
     await records.freeze(bob, "all")
@@ -253,7 +253,9 @@ async def test_a_transfer_from_a_frozen_wallet_is_stored_as_blocked(desk: Desk, 
     assert (await send(desk, ada, bob, "1.00")).refusal is None
 
 
-async def test_too_many_pending_transfers_are_refused_but_not_transfers_without_risk(desk: Desk, records: Records) -> None:
+async def test_too_many_pending_transfers_are_refused_but_not_transfers_without_risk(
+    desk: Desk, records: Records
+) -> None:
     desk.clearing.terms = terms(pending_transfers=2, rapid_transfer_action="off")
     ada, bob = await known_pair(desk, funds="5000.00")
     held = [(await send(desk, ada, bob, "600.00")).transaction for _ in range(2)]
@@ -299,7 +301,9 @@ async def test_a_transfer_to_oneself_is_refused_before_a_frozen_wallet(desk: Des
 
 
 @pytest.mark.parametrize("what", ["debits", "closed"])
-async def test_another_currency_is_refused_before_a_frozen_or_closed_wallet(desk: Desk, records: Records, what: str) -> None:
+async def test_another_currency_is_refused_before_a_frozen_or_closed_wallet(
+    desk: Desk, records: Records, what: str
+) -> None:
     ada, yuki = await person(desk), await person(desk, currency="JPY")
     await (records.close_wallet(ada) if what == "closed" else records.freeze(ada, what))
     assert (await refused(desk, ada, yuki, "1")).code == "CURRENCY_MISMATCH"

@@ -1,4 +1,4 @@
-"""Batches: many transfers in one order, each with its own outcome, or all or none."""
+"""Batches: many transfers in one instruction, each with its own outcome, or in an atomic batch all or none."""
 
 from dataclasses import replace
 
@@ -37,7 +37,7 @@ def kept() -> Terms:
 
 
 def shown(answer: Answer) -> list[Shown]:
-    """Of each item the status reached, the code and the field of what it was refused for."""
+    """The status of each item, and the code and the field of its refusal."""
     return [_shown(part) for part in answer.parts]
 
 
@@ -121,7 +121,9 @@ async def test_a_refused_item_stops_only_itself_or_the_whole_atomic_batch(
     assert await records.checksum() == left
 
 
-async def test_an_item_above_the_balance_fails_and_smaller_ones_after_it_complete(desk: Desk, records: Records) -> None:
+async def test_an_item_above_the_balance_fails_and_smaller_ones_after_it_complete(
+    desk: Desk, records: Records
+) -> None:
     ada, bob = await person(desk, funds="5.00"), await person(desk)
     answer = await send_many(desk, ada, [item(bob, "3.00"), item(bob, "3.00"), item(bob, "2.00"), item(bob, "0.01")])
     poor = ("failed", "INSUFFICIENT_FUNDS", "amount")
@@ -136,9 +138,7 @@ async def test_an_item_above_the_balance_fails_and_smaller_ones_after_it_complet
 
 
 @pytest.mark.parametrize("how", ["poor", "frozen", "blocked by a rule"])
-async def test_a_failed_item_rolls_back_an_atomic_batch_without_a_row(
-    desk: Desk, records: Records, how: str
-) -> None:
+async def test_a_failed_item_rolls_back_an_atomic_batch_without_a_row(desk: Desk, records: Records, how: str) -> None:
     ada, bob = await person(desk, funds="5.00"), await person(desk)
     items = [item(bob, "3.00"), item(bob, "2.00"), item(bob, "0.01")]
     expected = [EMPTY, EMPTY, (None, "INSUFFICIENT_FUNDS", "amount")]
@@ -186,7 +186,7 @@ async def test_a_held_item_does_not_refuse_the_batch(desk: Desk, atomic: bool) -
 
 
 async def test_items_of_a_batch_count_as_rapid_for_each_other(desk: Desk) -> None:
-    """The first payment to somebody makes them known to the next, and each is one of the rapid ones."""
+    """Each item counts as a recent payment for the items after it."""
     desk.clearing.terms = unguarded(rapid_transfer_action="block", rapid_transfer_count=3)
     ada, bob = await person(desk, funds="5.00"), await person(desk)
     blocked: Shown = ("blocked", "RISK_BLOCKED", None)
@@ -232,7 +232,7 @@ async def test_an_invalid_key_refuses_the_batch(desk: Desk, records: Records, ke
     assert await records.checksum() == before
 
 
-# ---------------------------------------------------------------- said again
+# ---------------------------------------------------------------- repeated batches
 
 
 @pytest.mark.parametrize("atomic", [False, True])
@@ -258,9 +258,7 @@ async def test_repeating_a_batch_returns_the_first_outcome(desk: Desk, records: 
     assert await records.checksum() == before
 
 
-async def test_a_replay_returns_the_same_refusals_even_if_the_facts_changed(
-    desk: Desk, records: Records
-) -> None:
+async def test_a_replay_returns_the_same_refusals_even_if_the_facts_changed(desk: Desk, records: Records) -> None:
     desk.clearing.terms = unguarded(
         transfer_limit="USD:900.00,JPY:1", large_transfer_action="confirm", pending_transfers=1
     )

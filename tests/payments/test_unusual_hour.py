@@ -1,4 +1,4 @@
-"""Payments in an unusual hour: previewed, held, confirmed and blocked by the database's clock."""
+"""Payments in an unusual hour by the clock of the database: previewing, holding, confirming and blocking them."""
 
 from datetime import UTC
 
@@ -14,7 +14,7 @@ from tests.payments.customers import Records, money, people, send, unguarded
 
 
 async def hours(records: Records, *, now: bool) -> dict[str, int]:
-    """Unusual hours that have the database's hour among them, or have not: neither is about to begin or end."""
+    """Settings whose unusual hours include the current hour of the database, or do not, by an hour on both sides."""
     hour = (await records.connection.fetchval("select clock_timestamp()")).astimezone(UTC).hour
     around = {"unusual_hour_from": (hour - 1) % 24, "unusual_hour_until": (hour + 2) % 24}
     if now:

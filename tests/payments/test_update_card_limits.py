@@ -1,4 +1,4 @@
-"""A card's own limits change at once, one without the other."""
+"""The limits of a card change at once and independently of each other."""
 
 import pytest
 import uuid_utils.compat as uuids
@@ -38,7 +38,7 @@ async def test_an_omitted_limit_stays_and_none_removes_it(
     for version in (2 if said else 1,) * 2:
         after = await update_card_limits(desk, ada.wallet_id, card_id, **said)
         assert (after.per_payment_limit, after.monthly_limit) == (each, monthly)
-        assert after.version == version, "said again it changes nothing"
+        assert after.version == version, "repeating it changes nothing"
 
 
 async def test_changed_limits_hold_for_every_later_payment(desk: Desk) -> None:

@@ -1,4 +1,4 @@
-"""Sending money to a bank: accepted and held, asked for outside any unit of work, settled once or given back."""
+"""Withdrawals to a bank: accepted and held, sent to the bank outside any unit of work, settled once or released."""
 
 import asyncio
 
@@ -82,7 +82,7 @@ async def test_the_bank_is_called_outside_any_unit_of_work(desk: Desk) -> None:
 
     class BusyBank(SlowBank):
         async def payout(self, order: BankOrder) -> BankReply:
-            await pay_out(desk, bob, "1.00")  # would wait for ever for its turn
+            await pay_out(desk, bob, "1.00")  # would wait forever for its turn
             return BankReply.SETTLED
 
     answer = await asyncio.wait_for(pay_out(at(desk, BusyBank()), ada, "1.00"), 2)
@@ -97,7 +97,7 @@ async def test_the_amount_and_the_fee_are_held_until_the_bank_answers(desk: Desk
     assert await records.entries(answer.transaction.id) == {}
     assert await records.findings() == []
     late = await pay_out(at(desk, bank), ada, "49.26")
-    assert late.transaction.failure_code == "INSUFFICIENT_FUNDS", "what is held cannot be spent"
+    assert late.transaction.failure_code == "INSUFFICIENT_FUNDS", "held money cannot be spent"
     await desk.submit(Settle(ada.wallet_id, answer.transaction.id, settled=True))
     assert await money(desk, ada) == (4_925, 0)
 
@@ -127,7 +127,7 @@ async def test_the_bank_is_polled_until_it_answers(
     await records.let_ask_again(accepted.id)
     await ask_again(at(desk, bank))
     await ask_again(at(desk, bank))
-    assert bank.times_asked(accepted.id) == 2, "after an asking there is a pause"
+    assert bank.times_asked(accepted.id) == 2, "after a poll there is a pause"
     bank.reply = BankReply.SETTLED
     await records.let_ask_again(accepted.id)
     await ask_again(at(desk, bank))
@@ -136,7 +136,9 @@ async def test_the_bank_is_polled_until_it_answers(
     assert bank.times_asked(accepted.id) == 3
 
 
-async def test_the_polling_interval_grows_with_the_age_of_the_order_up_to_an_hour(desk: Desk, records: Records) -> None:
+async def test_the_polling_interval_grows_with_the_age_of_the_order_up_to_an_hour(
+    desk: Desk, records: Records
+) -> None:
     ada, bank = await person(desk, funds="100.00"), SlowBank()
     accepted = (await pay_out(at(desk, bank), ada, "50.00")).transaction
     pause = "select extract(epoch from ask_again_at - clock_timestamp())::float from transactions where id = $1"
@@ -169,7 +171,7 @@ async def test_two_servers_never_poll_the_same_order_at_once(module_dsn: Dsns, r
 
 
 async def test_another_server_settles_an_order_of_a_server_that_died(module_dsn: Dsns, records: Records) -> None:
-    """Killed between the two units of work: the order stands, the hold stands, the bank may have paid."""
+    """The server dies between the two units of work: the order and the hold remain, and the bank may have paid."""
     async with open_desk(module_dsn.server) as dying:
         ada = await person(dying, funds="100.00")
 
@@ -219,7 +221,9 @@ async def test_a_withdrawal_settles_even_in_a_wallet_frozen_or_closed_since(
 
 
 @pytest.mark.parametrize("what", ["debits", "all"])
-async def test_a_withdrawal_from_a_frozen_wallet_is_stored_as_blocked(desk: Desk, records: Records, what: str) -> None:
+async def test_a_withdrawal_from_a_frozen_wallet_is_stored_as_blocked(
+    desk: Desk, records: Records, what: str
+) -> None:
     ada, bank, key = await person(desk, funds="100.00"), SlowBank(BankReply.SETTLED), new_key()
     await records.freeze(ada, what)
     for replayed in (False, True):
@@ -303,7 +307,7 @@ async def test_a_withdrawal_cannot_be_confirmed_or_cancelled(desk: Desk, records
     assert await records.checksum() == before
 
 
-# ---------------------------------------------------------------- said twice, and at once
+# ---------------------------------------------------------------- repeated and concurrent withdrawals
 
 
 async def test_the_same_key_withdraws_once(desk: Desk, records: Records) -> None:

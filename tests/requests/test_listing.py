@@ -1,4 +1,4 @@
-"""A wallet's money requests by pages: the right ones in the right order, read by index and no further."""
+"""Pages of a wallet's money requests: their content and order, and the rows that PostgreSQL reads for them."""
 
 import itertools
 import random
@@ -32,7 +32,7 @@ from generate_series(1, $4::int) n, lateral (select $3::timestamptz + n * interv
 
 @dataclass(frozen=True)
 class Asked:
-    """A request as a test knows it."""
+    """The columns of a money request that the tests compare."""
 
     id: UUID
     requester: UUID
@@ -52,7 +52,7 @@ async def write(owner: "Connection[Record]", asked: list[Asked]) -> None:
 
 
 def at_random(chance: random.Random, wallets: list[UUID], many: int) -> list[Asked]:
-    """Among those wallets, in few different moments so that many tie."""
+    """Random requests among wallets, at only a few different times, so that many have the same time."""
     asked = []
     for _ in range(many):
         requester, payer = chance.sample(wallets, 2)
@@ -107,7 +107,9 @@ async def paged(session: Session, wallet: UUID, narrowed: Narrowed, backwards: b
             return [one.id for one in found]
 
 
-async def test_pages_neither_repeat_nor_skip_requests_while_new_ones_are_made(database: Database, owner: "Connection[Record]") -> None:
+async def test_pages_neither_repeat_nor_skip_requests_while_new_ones_are_made(
+    database: Database, owner: "Connection[Record]"
+) -> None:
     ada, bob = await people(owner, "ada", "bob")
     asked = [Asked(uuids.uuid7(), bob, ada, "pending", NOON + timedelta(minutes=n)) for n in range(10)]
     await write(owner, asked)
@@ -118,7 +120,9 @@ async def test_pages_neither_repeat_nor_skip_requests_while_new_ones_are_made(da
     assert [one.id for one in (*first, *rest)] == [one.id for one in reversed(asked)]
 
 
-async def test_only_the_requester_and_the_payer_find_a_request(database: Database, owner: "Connection[Record]") -> None:
+async def test_only_the_requester_and_the_payer_find_a_request(
+    database: Database, owner: "Connection[Record]"
+) -> None:
     ada, bob, cyd = await people(owner, "ada", "bob", "cyd")
     (asked,) = at_random(random.Random(1), [ada, bob], 1)
     await write(owner, [asked])
@@ -152,12 +156,12 @@ async def test_changes_after_a_position_are_read_in_order(database: Database, ow
         assert [(one.updated_at, one.id) for one in found] == sorted(one for one in later if one > place)[:15]
 
 
-# ---------------------------------------------------------------- what PostgreSQL does for it
+# ---------------------------------------------------------------- query plans
 
 
 @pytest.fixture(params=["empty", "fresh", "large"])
 async def wallet(owner: "Connection[Record]", request: pytest.FixtureRequest) -> UUID:
-    """A wallet with no requests, with some that PostgreSQL has no statistics of yet, or with many and known ones."""
+    """A wallet without requests, with some that are not analyzed yet, or with many that are analyzed."""
     mine, other = await people(owner, f"p{uuids.uuid7().hex[12:]}", f"p{uuids.uuid7().hex[12:]}")
     if request.param != "empty":
         await owner.execute(FILL, mine, other, NOON, 2_000 if request.param == "fresh" else 30_000)

@@ -1,4 +1,4 @@
-"""Large transfer: above the threshold of the payment's currency, and not at it."""
+"""The rule LargeTransfer matches payments above the threshold of their currency, and not at it."""
 
 import pytest
 from hypothesis import given

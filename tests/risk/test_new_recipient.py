@@ -1,4 +1,4 @@
-"""New recipient: whoever was never paid before, whatever the payment is."""
+"""The rule NewRecipient matches recipients who were never paid before, for every amount."""
 
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,4 +1,4 @@
-"""The verdict: every rule off, asking or blocking; all that match are told, with what they met."""
+"""The verdict of a policy: the strictest action, and the reasons of all rules that match, with their thresholds."""
 
 import pytest
 from hypothesis import given
@@ -67,7 +67,7 @@ def test_a_policy_without_the_rapid_rule_counts_no_payments() -> None:
     assert Policy(()).recent.most == 0
 
 
-# ---------------------------------------------------------------- the same, said another way
+# ---------------------------------------------------------------- the same by a model
 
 actions = st.sampled_from(RuleAction)
 

@@ -1,4 +1,4 @@
-"""Rapid transfers: from the count on; a count above a thousand switches the rule off and counts nothing."""
+"""The rule RapidTransfers matches at its count or above. A count above a thousand switches it off."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""The register: whatever is in it is whole, so that no rule can be half added."""
+"""The register of risk rules: every rule in it has all its parts, so that no rule is added incompletely."""
 
 import importlib
 import pkgutil
@@ -23,7 +23,7 @@ every_rule = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
 
 
 def _written() -> Iterator[tuple[str, str]]:
-    """Module and name of each rule in a file under pocketpay/risk."""
+    """The module and the class name of each rule under pocketpay/risk."""
     for found in pkgutil.iter_modules(risk.__path__, "pocketpay.risk."):
         for name, one in vars(importlib.import_module(found.name)).items():
             if isinstance(one, type) and issubclass(one, Rule) and one.__module__ == found.name and one is not Rule:
@@ -68,11 +68,11 @@ def test_the_message_of_a_rule_uses_exactly_its_thresholds(rule: type[Rule[RiskS
 
 
 def test_at_most_one_rule_counts_recent_payments() -> None:
-    """There is one count in the look-up, over one window."""
+    """The look-up has only one count, over one window."""
     assert len([rule for rule in policy().rules if rule.recent is not None]) <= 1
 
 
-# ---------------------------------------------------------------- what is made of the register
+# ---------------------------------------------------------------- the schema, messages, settings and table
 
 
 @pytest.fixture(scope="module")

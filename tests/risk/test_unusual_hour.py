@@ -1,4 +1,4 @@
-"""Unusual hour: above a threshold, between two hours of the day in UTC; off unless somebody switches it on."""
+"""The rule UnusualHour matches payments above a threshold between two hours in UTC. It is off by default."""
 
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -29,7 +29,7 @@ def rule(from_hour: int, until_hour: int, threshold: int = 0) -> UnusualHour:
 
 
 def hours_of(from_hour: int, until_hour: int) -> set[int]:
-    """The unusual hours, counted one by one from the first."""
+    """The set of unusual hours, counted one by one from the first."""
     hours = set()
     hour = from_hour
     while hour != until_hour:

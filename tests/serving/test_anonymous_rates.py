@@ -1,4 +1,4 @@
-"""How often one address may ask without a valid token: by POST, by GET, by websocket."""
+"""The rate of requests without a valid token from one address, with POST, with GET and by websocket."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from tests.conftest import Dsns
 from tests.serving.test_sockets import dialled, heard, opened, say, subscribe
 
 ONE = {"anonymous_rate_per_second": 1}
-"""Two requests at once."""
+"""One request a second, with a burst of two."""
 
 ASK: dict[str, Any] = {"json": {"query": "{ __typename }"}}
 
@@ -26,7 +26,7 @@ def refused(response: httpx.Response) -> bool:
 
 
 def at(client: Client, address: str) -> httpx.AsyncClient:
-    """A client at another address."""
+    """A client with another network address."""
     transport = httpx.ASGITransport(client.app, client=(address, 50_000))
     return httpx.AsyncClient(transport=transport, base_url="http://here")
 

@@ -1,4 +1,4 @@
-"""Websockets that have not signed in: they take nobody's place."""
+"""Anonymous websockets do not use up the places of signed-in users."""
 
 from contextlib import AsyncExitStack
 
@@ -12,7 +12,7 @@ from tests.updates.waiting import until
 
 
 async def test_anonymous_sockets_do_not_block_signed_in_users_at_the_same_address(database_dsn: Dsns) -> None:
-    """A hundred of them kept everybody at their address out."""
+    """A hundred anonymous sockets used to block everybody at their address."""
     async with (
         serving(database_dsn.server, sockets_per_address=100) as client,
         listening(client) as server,

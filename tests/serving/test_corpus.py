@@ -1,4 +1,4 @@
-"""The server and Strawberry's own execution are asked the same, and answer the same: status, media type and body."""
+"""The server and Strawberry's own execution give the same answers: status, media type and body."""
 
 import json
 import re
@@ -24,12 +24,12 @@ FLOAT = (
     'mutation { transfer(input: {to: "b", amount: 1.5, description: "", idempotencyKey: "12345678"}) { replayed } }'
 )
 AS_JSON = ("variables", "extensions")
-"""What a query string has as JSON text."""
+"""The parameters that a query string has as JSON text."""
 PAYMENT = {"to": "bob", "amount": "1.00", "description": "tea", "idempotencyKey": "a-key-1234"}
 
 
 def bodies() -> list[Any]:
-    """Bodies good and bad; bytes go as they are."""
+    """Valid and invalid request bodies. Bytes are sent unchanged."""
     good: list[Any] = [
         {"query": "{ __typename }"},
         {"query": "query A { __typename } query B { a: __typename }", "operationName": "B"},
@@ -125,9 +125,7 @@ def bodies() -> list[Any]:
 
 @pytest.mark.parametrize("accept", ["application/json", "application/graphql-response+json", "*/*", ""])
 @pytest.mark.parametrize("signed_in", [True, False])
-async def test_the_server_answers_as_strawberrys_execution_does(
-    client: Client, accept: str, signed_in: bool
-) -> None:
+async def test_the_server_answers_as_strawberrys_execution_does(client: Client, accept: str, signed_in: bool) -> None:
     ada = await client.sign_up("ada")
     await client.sign_up("bob")
     strawberry = _strawberry_of(client)
@@ -172,7 +170,7 @@ async def test_no_answer_contains_a_value_of_the_variables(client: Client) -> No
 
 
 def _strawberry_of(client: Client) -> httpx.AsyncClient:
-    """The same server, with Strawberry's own execution."""
+    """A client of the same server with Strawberry's own execution."""
     view = strawberry_view(client.app.state.server_context, body_bytes=65_536)
     return httpx.AsyncClient(transport=httpx.ASGITransport(view), base_url="http://here")
 
@@ -185,5 +183,5 @@ async def _ask(http: httpx.AsyncClient, body: Any, accept: str, by: Person | Non
 
 
 def _without_chance(answer: Any) -> Any:
-    """Ids and times of what was made for this very request differ."""
+    """The answer as text, without the parts of ids that differ with every request."""
     return re.sub(r"transaction_[0-9a-z]{26}", "transaction_", str(answer))

@@ -1,4 +1,4 @@
-"""What a document cost, in the answer's extensions."""
+"""The cost of a document in the extensions of its answer."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ def costs(depth: int, aliases: int, fields: int, cost: int, pages: int) -> dict[
 
 
 async def shown(client: Client, body: dict[str, Any], asked: str | None, *, method: str = "POST") -> Any:
-    """The extensions of an answer, None where there are none; `asked` is the header's value, None without one."""
+    """The extensions of an answer, or None. `asked` is the value of the cost header, None to send no header."""
     sent: dict[str, Any] = {"json" if method == "POST" else "params": body}
     request = client.http.build_request(method, "/graphql", **sent)
     del request.headers[HEADER]

@@ -1,4 +1,4 @@
-"""What preparing a document costs: bounded whatever a stranger writes."""
+"""The cost of preparing a document is bounded, whatever the document is."""
 
 import gc
 import random
@@ -36,7 +36,7 @@ MERGED = (
     + " } } "
     + " ".join(f"fragment f{n} on User {{ id username name avatarUrl wallet {{ id }} }}" for n in range(10))
 )
-"""Ten parts of a screen that each ask for what they show of the same person."""
+"""A document of ten components of a screen, each with its own fragment on the same user."""
 
 
 def documents() -> Documents:
@@ -44,7 +44,7 @@ def documents() -> Documents:
 
 
 class Spent:
-    """What validation has spent."""
+    """The amounts that validation has spent of its budgets."""
 
     overlap = fragments = 0
 
@@ -93,7 +93,7 @@ def test_validation_stops_at_its_budget_of_compared_pairs(monkeypatch: pytest.Mo
         assert spent.overlap <= OVERLAP_BUDGET + 2
         assert spent.fragments <= FRAGMENT_BUDGET + dear_documents.TOKENS
         most = max(most, spent.overlap)
-    assert most > OVERLAP_BUDGET, "some of them would compare more"
+    assert most > OVERLAP_BUDGET, "some documents reach the budget"
 
 
 def test_documents_of_real_clients_use_at_most_half_of_the_budget(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -133,7 +133,7 @@ def test_objects_in_a_list_are_not_counted_as_values() -> None:
 
 
 def test_no_validation_rule_visits_names() -> None:
-    """Validation does not visit names. A rule that handles every kind of node, or names, would miss them."""
+    """Validation does not visit name nodes, so no rule may handle them or every kind of node."""
     context = ValidationContext(SHORT, parse("{ __typename }"), TypeInfo(SHORT), lambda _: None)
     for rule in documents()._rules:
         handlers = rule(context).get_enter_leave_for_kind("name")
@@ -160,7 +160,7 @@ def test_anonymous_documents_evict_none_of_signed_in_users() -> None:
 
 
 def test_the_plans_of_a_document_use_no_more_memory_than_its_weight_allows() -> None:
-    """A short text may have several operations, each of which selects the fields of its fragments many times."""
+    """A short document can have several operations that each select the fields of its fragments many times."""
     leaves = "id type status direction description createdAt updatedAt isRisky bankName expiresAt completedAt"
     parts = " ".join(f"part{number}: refundOf {{ ...leaves }}" for number in range(29))
     operations = " ".join(f"query q{number} {{ transactions {{ nodes {{ ...parts }} }} }}" for number in range(11))
@@ -201,12 +201,12 @@ def test_only_a_short_document_gets_a_suggested_name() -> None:
 
 
 def suggesting() -> Documents:
-    """In development the server says which names were probably meant."""
+    """Documents as in development, where error messages suggest the names that were probably meant."""
     return Documents(SHORT, Limits.of(made()), introspection=True)
 
 
 def test_a_long_document_gets_only_one_validation_error() -> None:
-    """Each of them would quote all that was written."""
+    """Each error would quote the whole document."""
 
     def mistakes(fields: int) -> int:
         wrong = " ".join(f"x{n}: 1" for n in range(fields))
@@ -245,7 +245,7 @@ def test_characters_in_quotes_are_limited_too(*, anonymous: bool, most: int) -> 
     "text", ["{ wallet { id currency } }", "{ wallet { id curency } }", "{ a " + "{ b " * 3 + "} } } }", LONG]
 )
 def test_an_evicted_document_is_freed_without_the_garbage_collector(text: str) -> None:
-    """Else documents pile up until it comes, and it stops the event loop for long."""
+    """Otherwise documents pile up until the collector runs, which then stops the event loop for long."""
     kept = documents()
     for number in range(10):
         kept.prepared(f"{text} #{number}")

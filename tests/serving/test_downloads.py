@@ -1,4 +1,4 @@
-"""Downloads of one customer, or of slow clients, shut out nobody else's, and no query."""
+"""Downloads of one customer or of slow clients block neither other downloads nor queries."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -16,14 +16,14 @@ MONTH = "2025-10"
 
 
 async def begun(client: Client, url: str) -> AsyncIterator[bytes]:
-    """A download that has given its first piece, and whose client reads no further until it is asked to."""
+    """Begins a download: its first piece has arrived, and the client reads no further until the iterator is used."""
     told = pieces(client, url)
     await anext(told)
     return told
 
 
 async def more_than_there_are_places(owner: Owner) -> list[UUID]:
-    """Wallets, all but the last with a long month."""
+    """One more wallet than there are download slots. All but the last have a long month."""
     wallets = await people(owner, *(f"p{n:02}" for n in range(downloads.MOST_AT_ONCE + 1)))
     for number in range(0, downloads.MOST_AT_ONCE, 2):
         await post(owner, many_lines(wallets[number], wallets[number + 1], 1_000))
@@ -36,9 +36,9 @@ async def test_a_second_download_of_one_wallet_waits_for_the_first(client: Clien
     first = await begun(client, link(alice, MONTH))
     second = asyncio.create_task(client.http.get(link(alice, MONTH)))
     other = await client.http.get(link(bob, MONTH))
-    assert other.status_code == 200, "nobody else waits"
+    assert other.status_code == 200, "downloads of other wallets do not wait"
     assert not second.done()
-    assert await owner.fetchval(READING) == 1, "and who waits holds no snapshot"
+    assert await owner.fetchval(READING) == 1, "a waiting download holds no snapshot"
     async for _ in first:
         pass
     answer = await second
@@ -101,7 +101,7 @@ async def test_a_slow_download_frees_its_slot_for_a_waiting_one_after_its_minimu
         while await owner.fetchval(READING) != len(slow) - 1:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
     for told in slow[1:]:
-        assert b"Closing balance" in b"".join([piece async for piece in told]), "one place is enough"
+        assert b"Closing balance" in b"".join([piece async for piece in told]), "one freed slot is enough"
 
 
 async def test_a_slow_client_is_disconnected_and_its_snapshot_is_released(

@@ -1,4 +1,4 @@
-"""An operation carried out, without a server around it."""
+"""Executing an operation without a server."""
 
 import gc
 from typing import Any, cast

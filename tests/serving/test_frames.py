@@ -1,4 +1,4 @@
-"""Frames on their way out, where the peer may be gone and the protocol sets limits."""
+"""Outgoing websocket frames: the peer may be gone, and the protocol limits their size."""
 
 from typing import Any, cast
 
@@ -13,11 +13,11 @@ from pocketpay.serving.connections.websocket import text_frame
 from pocketpay.serving.frames import TextFrames, next_frame
 
 CLOSE_REASON_BYTES = 123
-"""What a close frame has room for (RFC 6455, 5.5)."""
+"""The maximum length of the reason in a close frame (RFC 6455, 5.5)."""
 
 
 class Peer:
-    """The far end of a websocket: keeps what arrives until it goes away."""
+    """The client side of a websocket: records the messages that arrive until it is gone."""
 
     def __init__(self) -> None:
         self.heard: list[Message] = []

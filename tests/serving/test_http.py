@@ -1,4 +1,4 @@
-"""GraphQL over HTTP: media types, statuses, limits of a request, headers."""
+"""GraphQL over HTTP: media types, status codes, limits of a request and headers."""
 
 import asyncio
 import contextlib
@@ -130,7 +130,9 @@ async def test_every_answer_has_the_security_headers_and_its_request_id(client: 
     assert "script" not in odd.headers["x-request-id"]
 
 
-async def test_a_body_that_is_too_large_is_413_with_or_without_a_content_length(client: Client, server: Listening) -> None:
+async def test_a_body_that_is_too_large_is_413_with_or_without_a_content_length(
+    client: Client, server: Listening
+) -> None:
     big = b'{"query": "{ __typename }", "x": "' + b"y" * 65_536 + b'"}'
     response = await client.http.post("/graphql", content=big, headers={"content-type": OLD})
     assert response.status_code == 413
@@ -141,7 +143,9 @@ async def test_a_body_that_is_too_large_is_413_with_or_without_a_content_length(
     assert (await _raw(server.port, head + chunked + b"0\r\n\r\n")).startswith(b"HTTP/1.1 413")
 
 
-async def test_a_signed_in_user_can_send_a_longer_body_than_an_anonymous_client(client: Client, server: Listening) -> None:
+async def test_a_signed_in_user_can_send_a_longer_body_than_an_anonymous_client(
+    client: Client, server: Listening
+) -> None:
     ada = await client.sign_up()
     length = client.services.settings.body_bytes
 
@@ -224,8 +228,10 @@ SIGN_IN = 'mutation { signIn(input: {login: "nobody", password: "not a password"
 
 
 @pytest.mark.parametrize(("proxies", "limited"), [("192.0.2.0/24", False), ("198.51.100.7", True), ("", True)])
-async def test_the_forwarded_address_counts_only_from_a_trusted_proxy(database_dsn: Dsns, proxies: str, limited: bool) -> None:
-    """Two clients behind one proxy share the address's rate only where nobody believes the proxy."""
+async def test_the_forwarded_address_counts_only_from_a_trusted_proxy(
+    database_dsn: Dsns, proxies: str, limited: bool
+) -> None:
+    """Two clients behind one proxy share the rate of its address only when the proxy is not trusted."""
     async with serving(database_dsn.server, trusted_proxies=proxies, sign_in_rate_per_minute=1) as client:
         codes = []
         for address in ("203.0.113.1", "203.0.113.2"):
@@ -273,7 +279,7 @@ def _head(*more: bytes) -> bytes:
 
 
 async def _raw(port: int, sent: bytes) -> bytes:
-    """What a server says to those bytes until it ends the connection, or nothing more comes."""
+    """The bytes that the server sends until it closes the connection or nothing arrives for three seconds."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(sent)
     answer = b""

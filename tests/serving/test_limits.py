@@ -1,4 +1,4 @@
-"""How much a document may ask for."""
+"""The limits of a document: depth, aliases, fields, cost, pages and tokens."""
 
 from typing import Any
 
@@ -181,11 +181,11 @@ fragment Request on MoneyRequest {
 }
 fragment Requests on MoneyRequestConnection { totalCount edges { cursor node { ...Request } } pageInfo { ...Page } }
 """
-"""A home screen with four connections, which shows nearly all there is to show."""
+"""A home screen with four connections that selects nearly every field."""
 
 
 def as_apollo_sends(text: str) -> str:
-    """The document with `__typename` in every selection but those of the roots, as Apollo Client adds it."""
+    """The document with `__typename` in every selection except the root ones, as Apollo Client adds it."""
     document = parse(text)
 
     class Names(Visitor):

@@ -1,4 +1,4 @@
-"""Live updates when something goes wrong: what was not heard is made up for, who ended is out, who is stuck goes."""
+"""Live updates when something fails: missed notifications, ended sessions and peers that stop reading."""
 
 import asyncio
 import socket as tcp
@@ -24,7 +24,9 @@ select pg_terminate_backend(pid) from pg_stat_activity
 where application_name = 'pocketpay listener' and datname = current_database()"""
 
 
-async def test_a_change_without_a_notification_is_sent_when_the_listener_reconnects(database_dsn: Dsns, owner: Owner) -> None:
+async def test_a_change_without_a_notification_is_sent_when_the_listener_reconnects(
+    database_dsn: Dsns, owner: Owner
+) -> None:
     async with live(database_dsn.server) as server:
         ada = await server.arrive("ada")
         async with socket(server.url, ada.tokens.access_token) as client:
@@ -77,7 +79,7 @@ async def test_sockets_of_a_session_revoked_meanwhile_close_when_the_listener_re
 async def test_a_peer_that_stops_reading_is_disconnected_and_delays_no_one_else(
     database_dsn: Dsns, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With a second for the eight of production."""
+    """The limit is one second here and eight seconds in production."""
     monkeypatch.setattr(listening, "STUCK_PEER_MILLISECONDS", 1_000)
     async with live(database_dsn.server) as server:
         ada, bob = await server.arrive("ada"), await server.arrive("bob")

@@ -1,4 +1,4 @@
-"""What is written down, and what never is."""
+"""What the log contains, and what it must never contain."""
 
 import ast
 import json

@@ -1,4 +1,4 @@
-"""Whose turn it is to have a new document prepared."""
+"""The queue of new documents: owners take turns, and preparing uses only a share of the time."""
 
 import asyncio
 import math
@@ -17,7 +17,7 @@ SHARE, BURST_SECONDS = 1 / 50, 0.1
 
 
 class Texts:
-    """Texts that take so long to prepare, by a clock of their own, and the order in which they were prepared."""
+    """Documents that each take `seconds` to prepare, by a simulated clock. Records the order of preparing."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
         self.seconds, self.clock = seconds, 0.0
@@ -37,12 +37,12 @@ def waiting() -> NewDocuments:
 
 
 def make_all_wait(turns: NewDocuments) -> None:
-    """No text begins before `let_them_begin`, however slow this machine is."""
+    """Makes every document wait until `let_them_begin`, however slow this machine is."""
     turns._paid_at = asyncio.get_running_loop().time() + 3600
 
 
 async def let_them_begin(turns: NewDocuments) -> None:
-    """Waits until every task of the test waits for its turn; then the turns begin."""
+    """Waits until every task of the test waits for its turn, then starts the turns."""
     await asyncio.sleep(0)
     assert turns._timer is not None
     turns._timer.cancel()
@@ -66,7 +66,7 @@ async def test_an_idle_time_saves_up_one_burst_and_no_more(monkeypatch: pytest.M
     for _ in range(2):
         waits = [asyncio.ensure_future(turns.turn("a", lambda: texts.text("a"))) for _ in range(8)]
         await asyncio.sleep(0.05)
-        assert sum(wait.done() for wait in waits) == 5  # 4 fill the burst, and the last one may pass it
+        assert sum(wait.done() for wait in waits) == 5  # 4 use the burst up, and the last one may exceed it
         for wait in waits:
             wait.cancel()
         await asyncio.gather(*waits, return_exceptions=True)
@@ -146,7 +146,7 @@ async def test_an_error_while_preparing_is_raised_to_the_waiting_caller(monkeypa
 async def test_every_endpoint_refuses_new_documents_once_too_many_wait(
     database_dsn: Dsns, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A flood of members stops no strangers and the other way round; documents that are prepared go through."""
+    """Signed-in and anonymous requests have separate queues. Documents that are already prepared need no turn."""
     limited = serving(database_dsn.server, anonymous_rate_per_second=100)
     async with limited as client, listening(client) as server:
         ada = await client.sign_up("ada")

@@ -1,4 +1,4 @@
-"""Pages on other origins: which ones a server answers, and what the log says of the others."""
+"""Web pages of other origins: which of them a server answers, and how refused ones are logged."""
 
 import json
 from typing import Any
@@ -26,7 +26,7 @@ ASK: dict[str, Any] = {"json": {"query": "{ __typename }"}}
 
 
 async def cors(client: Client, origin: str) -> str | None:
-    """The origin that a page on `origin` may read the answer from, by a preflight and the request after it."""
+    """The origin that CORS allows for a page of `origin`, by a preflight and the request after it, or None."""
     preflight = {
         "origin": origin,
         "access-control-request-method": "POST",
@@ -85,9 +85,7 @@ async def test_a_refused_origin_is_logged_once_and_names_the_setting(
     assert all("ALLOWED_ORIGINS" in line["text"] for line in lines)
 
 
-async def test_the_servers_own_origin_is_not_logged(
-    database_dsn: Dsns, capsys: pytest.CaptureFixture[str]
-) -> None:
+async def test_the_servers_own_origin_is_not_logged(database_dsn: Dsns, capsys: pytest.CaptureFixture[str]) -> None:
     for environment in ("development", "production"):
         async with serving(database_dsn.server, environment=environment) as client:
             proxied = {"origin": "https://pay.example", "sec-fetch-site": "same-origin"}

@@ -1,5 +1,7 @@
-"""Plans give what the executor gives, or nothing. Every test with a server in its process checks that too, by
-`checked_plans`; here are the whole schema, and what goes wrong while a plan runs."""
+"""A plan returns what the executor returns, or there is no plan.
+
+Every test with a server in its process checks that too, by `checked_plans`. These tests cover the whole schema, and
+errors while a plan runs."""
 
 import gc
 from collections.abc import Callable, Iterator
@@ -36,7 +38,7 @@ PAYMENT = {"to": "bob", "amount": "1.00", "description": "Tea", "idempotencyKey"
 
 
 def operation(text: str) -> Operation:
-    """A valid document's one operation, whatever it costs."""
+    """The only operation of a valid document, without a check of its cost."""
     document = parse(text)
     assert validate(SHORT, document) == [], text
     (node,) = document.definitions
@@ -45,7 +47,7 @@ def operation(text: str) -> Operation:
 
 
 def everything(type_: Any, depth: int, variables: dict[str, str]) -> str:
-    """A selection of every field of a type, to that depth. Arguments become variables."""
+    """A selection of every field of a type, to a depth. Its arguments become variables."""
     type_ = get_named_type(type_)
     if is_abstract_type(type_):
         kinds = SHORT.get_possible_types(type_)
@@ -74,7 +76,7 @@ def arguments(field: Any, variables: dict[str, str]) -> str:
 
 
 def roots() -> Iterator[tuple[str, str, str]]:
-    """Every root field of queries and mutations, with a document that selects all below it."""
+    """Every root field of queries and mutations, with a document that selects every field below it."""
     for kind, type_ in (("query", SHORT.query_type), ("mutation", SHORT.mutation_type)):
         assert isinstance(type_, GraphQLObjectType)
         for name, field in type_.fields.items():
@@ -82,7 +84,7 @@ def roots() -> Iterator[tuple[str, str, str]]:
 
 
 def whole(kind: str, name: str, field: Any) -> str:
-    """A document that selects all below a root field."""
+    """A document that selects every field below a root field."""
     variables: dict[str, str] = {}
     below = f"{name}{arguments(field, variables)} {everything(field.type, DEPTH, variables)}"
     declared = ", ".join(f"${variable}: {of}" for variable, of in variables.items())
@@ -93,7 +95,7 @@ def whole(kind: str, name: str, field: Any) -> str:
 def test_everything_below_a_root_field_has_a_plan(kind: str, name: str, text: str) -> None:
     plan = Plans(SHORT).plan(operation(text))
     if (kind, name) == ("mutation", "operations"):
-        assert plan is None, "operators' mutations run one after another, which is the executor's"
+        assert plan is None, "the executor runs the mutations of operators one after another"
     else:
         assert plan is not None
 
@@ -141,7 +143,7 @@ async def test_only_events_of_the_same_object_share_their_bytes() -> None:
     assert plan.payload_of(Wallet.of(states[0])) is None
     plan.keep(Wallet.of(states[0]), b"kept")
     assert plan.payload_of(Wallet.of(states[0])) == b"kept"
-    assert plan.payload_of(Wallet.of(states[1])) is None, "an equal state is another one"
+    assert plan.payload_of(Wallet.of(states[1])) is None, "an equal state is another object"
 
 
 async def test_a_document_has_a_plan_from_its_second_use_on() -> None:
@@ -151,7 +153,9 @@ async def test_a_document_has_a_plan_from_its_second_use_on() -> None:
     assert execution._plan(asked) is execution._plan(asked) is not None
 
 
-async def test_a_plan_that_differs_from_the_executor_is_detected(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_plan_that_differs_from_the_executor_is_detected(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
     ada = await client.sign_up("ada")
     monkeypatch.setattr("pocketpay.serving.plans._constant", lambda name, _: _put_wrong(name))
     with pytest.raises(AssertionError, match="the plan and the executor differ"):
@@ -189,9 +193,7 @@ async def test_a_root_resolver_that_fails_is_called_once(client: Client, monkeyp
     assert len(paid) == 1
 
 
-async def test_a_missing_argument_never_reaches_the_payment(
-    client: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_missing_argument_never_reaches_the_payment(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     ada = await client.sign_up("ada")
     paid = _counting(monkeypatch)
     answer = await client.post(PAY, {}, by=ada)
@@ -200,7 +202,7 @@ async def test_a_missing_argument_never_reaches_the_payment(
 
 
 async def test_a_failed_plan_closes_its_unread_coroutines(client: Client, recwarn: pytest.WarningsRecorder) -> None:
-    """What waits to be read is closed, else Python warns that a coroutine was never awaited."""
+    """Coroutines of pending reads are closed. Otherwise Python warns that they were never awaited."""
     ada = await client.sign_up("ada")
     failed = []
 
@@ -220,7 +222,7 @@ async def test_a_failed_plan_closes_its_unread_coroutines(client: Client, recwar
 
 
 def _counting(monkeypatch: pytest.MonkeyPatch, *, fail: bool = False) -> list[object]:
-    """Payments as they are asked for."""
+    """A list that gets the arguments of each transfer. With `fail` every transfer raises."""
     from pocketpay.payments import transfer as payments
 
     asked: list[object] = []
@@ -236,10 +238,8 @@ def _counting(monkeypatch: pytest.MonkeyPatch, *, fail: bool = False) -> list[ob
     return asked
 
 
-async def test_a_missing_amount_is_an_error_and_not_a_text(
-    client: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Amounts and currencies are written by `str`, which has words for None."""
+async def test_a_missing_amount_is_an_error_and_not_a_text(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Amounts and currencies are written with `str`, which would turn None into "None"."""
     ada = await client.sign_up("ada")
     monkeypatch.setattr("pocketpay.api.money.Amount", lambda _: None)
     answer = await client.post("{ wallet { balance { amount } } }", by=ada)

@@ -1,4 +1,4 @@
-"""How long a document may be, and what a batch may add to it."""
+"""The maximum length of a document, and the extra length that a batch allows."""
 
 import json
 
@@ -33,7 +33,7 @@ def batch(items: str, *, beside: str = "") -> str:
 
 
 def refused(text: str, *, anonymous: bool = False) -> str | None:
-    """Why a document is refused, or None."""
+    """The message with which a document is refused, or None."""
     prepared = Documents(SHORT, Limits.of(made()), introspection=False).prepared(text, anonymous=anonymous)
     return prepared.errors[0].message if prepared.errors else None
 
@@ -130,7 +130,7 @@ def test_the_lexer_returns_the_same_tokens_as_graphql_core(text: str) -> None:
 
 
 def tokens(lexer: Lexer) -> list[tuple[object, ...]]:
-    """What a lexer gives, until it finds what is wrong, and where."""
+    """The tokens of a lexer, up to its first error and the positions of the error."""
     found: list[tuple[object, ...]] = []
     try:
         while lexer.advance().kind is not TokenKind.EOF:

@@ -1,4 +1,4 @@
-"""Refresh tokens in cookies: off by default, and with a header and an allowed origin only."""
+"""Refresh tokens in cookies: off by default, and only with a header and from an allowed origin."""
 
 from collections.abc import AsyncIterator
 from http.cookies import SimpleCookie
@@ -29,7 +29,7 @@ async def client(database_dsn: Dsns) -> AsyncIterator[Client]:
 
 
 async def post(client: Client, query: str, cookie: str | None = None, /, **headers: str) -> httpx.Response:
-    """Sends only the cookie that is given: the client's own jar stays empty."""
+    """Sends a query with the given cookie only: the client's own cookies are cleared first."""
     client.http.cookies.clear()
     variables: Any = {"input": {"login": "ada", "password": PASSWORD}} if query is SIGN_IN else {}
     if query is SIGN_UP:
@@ -46,7 +46,7 @@ def payload(answer: httpx.Response) -> Any:
 
 
 def kept(answer: httpx.Response, name: str = NAME) -> Any:
-    """The one cookie that an answer sets."""
+    """The only cookie that an answer sets."""
     (line,) = answer.headers.get_list("set-cookie")
     (morsel,) = SimpleCookie(line).values()
     assert morsel.key == name
@@ -107,7 +107,9 @@ async def test_the_cookie_is_ignored_without_the_header_and_an_allowed_origin(
     assert payload(await post(client, REFRESH, cookie, **ASKS))["errors"] == []
 
 
-async def test_a_reused_token_in_a_cookie_ends_the_session_and_clears_the_cookie(client: Client, owner: Owner) -> None:
+async def test_a_reused_token_in_a_cookie_ends_the_session_and_clears_the_cookie(
+    client: Client, owner: Owner
+) -> None:
     cookie = kept(await post(client, SIGN_UP, **ASKS)).value
     await post(client, REFRESH, cookie, **ASKS)
     await owner.execute(

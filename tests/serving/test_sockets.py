@@ -1,4 +1,4 @@
-"""The protocol of websockets: what is taken, what closes one and with which code, how many there may be."""
+"""The websocket protocol: accepted messages, close codes, and the limits of sockets and operations."""
 
 import asyncio
 import json
@@ -25,7 +25,7 @@ INIT: dict[str, Any] = {"type": "connection_init"}
 
 @asynccontextmanager
 async def opened(server: Listening, *, by: Person | None = None, **more: Any) -> AsyncIterator[ClientConnection]:
-    """A socket, acknowledged: anonymous, or of that person."""
+    """An acknowledged websocket, anonymous or signed in as a user."""
     async with dialled(server, **more) as socket:
         payload = {"authorization": f"Bearer {by.token}"} if by else None
         await say(socket, INIT if payload is None else {**INIT, "payload": payload})
@@ -37,7 +37,7 @@ async def opened(server: Listening, *, by: Person | None = None, **more: Any) ->
 async def dialled(
     server: Listening, *, protocol: str = "graphql-transport-ws", origin: str | None = None
 ) -> AsyncIterator[ClientConnection]:
-    """A socket on which nothing has been said."""
+    """A websocket on which no message has been sent."""
     async with connect(
         f"ws://127.0.0.1:{server.port}/graphql",
         subprotocols=[Subprotocol(protocol)],
@@ -55,12 +55,12 @@ async def say(socket: ClientConnection, message: object) -> None:
 async def heard(socket: ClientConnection) -> Any:
     async with asyncio.timeout(5):
         frame = await socket.recv()
-    assert isinstance(frame, str), "a binary frame is understood by no client"
+    assert isinstance(frame, str), "clients understand only text frames"
     return json.loads(frame)
 
 
 async def closed(socket: ClientConnection) -> int | None:
-    """The code it is closed with, whatever is said before."""
+    """The code with which the server closes the websocket. Messages before it are ignored."""
     async with asyncio.timeout(5):
         await socket.wait_closed()
     return socket.close_code
@@ -186,7 +186,9 @@ async def test_an_invalid_token_closes_the_socket_with_4403(server: Listening) -
     ],
     ids=".".join,
 )
-async def test_the_token_is_read_from_every_usual_place_in_the_payload(server: Listening, place: list[str], bearer: str) -> None:
+async def test_the_token_is_read_from_every_usual_place_in_the_payload(
+    server: Listening, place: list[str], bearer: str
+) -> None:
     ada = await server.client.sign_up("ada")
     payload: Any = bearer + ada.token
     for name in reversed(place):
@@ -219,7 +221,9 @@ async def test_the_token_is_read_from_every_usual_place_in_the_payload(server: L
     ],
     ids=str,
 )
-async def test_a_payload_with_unreadable_credentials_closes_the_socket_with_4403(server: Listening, payload: Any) -> None:
+async def test_a_payload_with_unreadable_credentials_closes_the_socket_with_4403(
+    server: Listening, payload: Any
+) -> None:
     ada = await server.client.sign_up("ada")
     async with dialled(server) as socket:
         await say(socket, json.dumps({**INIT, "payload": payload}).replace("TOKEN", ada.token))
@@ -361,7 +365,7 @@ async def test_queries_beyond_the_limit_of_operations_wait(
 
 
 async def _none_left(client: Client) -> None:
-    """A closed socket is counted off once its server has seen the end."""
+    """Waits until the server counts no sockets: it does so once it has seen their end."""
     metrics = client.app.state.server_context.metrics
     await until(lambda: b"pocketpay_sockets 0.0" in metrics.text())
 

@@ -1,4 +1,4 @@
-"""What somebody else wrote is words in a spreadsheet, whatever they wrote."""
+"""Text from other users stays text in a spreadsheet and is never a formula."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""A statement as a file: whole, from one moment, for whoever holds the link."""
+"""A statement as a CSV file: complete, from one snapshot, for everybody who has the link."""
 
 import asyncio
 import csv
@@ -36,7 +36,7 @@ READING = "select count(*) from pg_stat_activity where application_name = 'pocke
 
 
 def read(text: str, zone: str = "UTC") -> list[dict[str, str]]:
-    """A file's lines after the byte order mark and the header, which must be the one we know."""
+    """The rows of a file after the byte order mark and the header. Asserts both."""
     assert (text[:1], text.count("\ufeff")) == ("\ufeff", 1)
     assert text.endswith("\r\n")
     header, *rows = csv.reader(io.StringIO(text[1:], newline=""))
@@ -92,7 +92,7 @@ async def test_the_file_has_the_month_from_opening_to_closing_balance(client: Cl
 
 
 async def test_the_file_has_the_month_and_the_local_times_of_its_time_zone(client: Client, owner: Owner) -> None:
-    """In the last night of a Berlin October an hour comes twice; the file keeps the order of the books."""
+    """At the end of October one hour occurs twice in Berlin; the file keeps the order of the ledger."""
     alice, _ = await people(owner, "alice", "bob")
     utc = (
         *("2025-09-30 21:59:59", "2025-09-30 22:00:00", "2025-10-26 00:30:00", "2025-10-26 01:15:00"),
@@ -172,9 +172,7 @@ async def test_the_file_is_an_attachment_that_is_not_cached(client: Client, owne
         assert bool(response.content) == (method == "GET")
 
 
-async def test_a_link_works_on_another_server_with_the_same_secret(
-    client: Client, database_dsn: Dsns
-) -> None:
+async def test_a_link_works_on_another_server_with_the_same_secret(client: Client, database_dsn: Dsns) -> None:
     ada = await client.sign_up()
     month = f"{datetime.now(UTC):%Y-%m}"
     url = await csv_url(client, ada, month)
@@ -187,7 +185,9 @@ async def test_a_link_works_on_another_server_with_the_same_secret(
     assert opening["Date (UTC)"] < bonus["Date (UTC)"] <= closing["Date (UTC)"]
 
 
-async def test_the_closing_balance_of_one_month_is_the_opening_balance_of_the_next(client: Client, owner: Owner) -> None:
+async def test_the_closing_balance_of_one_month_is_the_opening_balance_of_the_next(
+    client: Client, owner: Owner
+) -> None:
     alice, bob = await people(owner, "alice", "bob")
     await post(owner, many_lines(alice, bob, 300, every=timedelta(hours=4)))
     october, november = [read((await client.http.get(link(alice, month))).text) for month in ("2025-10", "2025-11")]
@@ -238,7 +238,9 @@ async def test_a_link_does_not_open_another_wallets_statement(client: Client, ow
     )
     assert swapped != hers
     assert (await client.http.get(swapped, headers=ada.bearer)).status_code == 403
-    assert (await client.http.get(theirs, headers=eve.bearer)).status_code == 200  # whoever holds it
+    assert (
+        await client.http.get(theirs, headers=eve.bearer)
+    ).status_code == 200  # the link works for everybody who has it
 
 
 async def test_the_file_is_read_from_one_snapshot(client: Client, owner: Owner) -> None:
@@ -255,7 +257,7 @@ async def test_the_file_is_read_from_one_snapshot(client: Client, owner: Owner) 
 
 
 async def pieces(client: Client, url: str) -> AsyncIterator[bytes]:
-    """An answer as the server sends it, each piece waited for."""
+    """The pieces of an answer. The server sends the next piece only when the last one was taken."""
     sent: asyncio.Queue[dict[str, Any]] = asyncio.Queue(1)
     path, _, query = url.partition("?")
     scope = {
@@ -273,12 +275,12 @@ async def pieces(client: Client, url: str) -> AsyncIterator[bytes]:
 
 async def until_nobody_reads(owner: Owner) -> None:
     async with asyncio.timeout(10):
-        while await owner.fetchval(READING):  # noqa: ASYNC110 - PostgreSQL tells of no ends
+        while await owner.fetchval(READING):  # noqa: ASYNC110 - PostgreSQL sends no event
             await asyncio.sleep(0.01)
 
 
 async def slow_reader(server: Listening, owner: Owner) -> asyncio.StreamWriter:
-    """A client that has read one line of a long file, and takes no more than fits its small window."""
+    """A client that has read one line of a long file and reads no more. Its receive buffer is small."""
     alice, bob = await people(owner, "alice", "bob")
     await post(owner, many_lines(alice, bob, 8_000))
     narrow = socket.socket()
@@ -307,7 +309,9 @@ async def test_a_client_that_stops_reading_is_disconnected(
     writer.transport.abort()
 
 
-async def test_a_lost_database_connection_ends_the_file_without_a_closing_line(server: Listening, owner: Owner) -> None:
+async def test_a_lost_database_connection_ends_the_file_without_a_closing_line(
+    server: Listening, owner: Owner
+) -> None:
     alice, bob = await people(owner, "alice", "bob")
     await post(owner, many_lines(alice, bob, 8_000))
     url, told = f"http://127.0.0.1:{server.port}{link(alice, '2025-10')}", b""
@@ -350,10 +354,10 @@ async def test_a_long_file_is_sent_with_constant_memory_and_delays_no_other_requ
         await asyncio.wait({beside})
     assert lines == 20_001 + 3
     assert max(resident) - resident[0] < 10_000_000  # all lines at once are some 24 MB
-    assert len(waits) > 3  # a fast machine tells the whole file within 0.3 s
+    assert len(waits) > 3  # a fast machine sends the whole file within 0.3 s
     assert max(waits) < 1.0
 
 
 def resident_bytes() -> int:
-    """The memory that this process has now."""
+    """The resident memory of this process in bytes."""
     return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGESIZE")

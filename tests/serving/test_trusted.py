@@ -1,4 +1,4 @@
-"""Trusted documents: requests that name a text, and servers that answer no other."""
+"""Trusted documents: requests with a document id, and servers that execute no other documents."""
 
 import json
 from collections.abc import AsyncIterator
@@ -38,7 +38,7 @@ def by_hash(text: str) -> dict[str, Any]:
 
 @asynccontextmanager
 async def trusting(dsn: str, folder: Path, manifest: object = RELAY, **settings: Any) -> AsyncIterator[Client]:
-    """A server with that manifest."""
+    """A server with a manifest of trusted documents."""
     file = folder / "documents.json"
     file.write_text(json.dumps(manifest), encoding="utf-8")
     async with serving(dsn, trusted_documents=file, **settings) as client:
@@ -87,7 +87,7 @@ async def test_mode_only_refuses_every_untrusted_document(database_dsn: Dsns, tm
                     assert code(answer) == ("DOCUMENT_NOT_TRUSTED" if text else "BAD_USER_INPUT")
         assert await asked(client, {"documentId": "me"}, ada) == {"data": {"viewer": {"username": "ada"}}}
         refused = await client.http.get("/graphql", params={"documentId": "cancel"}, headers=ada.bearer)
-        assert refused.status_code == 405, "a mutation is none by another name"
+        assert refused.status_code == 405, "GET refuses a mutation with a document id too"
 
 
 async def test_mode_allow_executes_untrusted_documents_too(database_dsn: Dsns, tmp_path: Path) -> None:
@@ -102,7 +102,7 @@ async def test_mode_off_does_not_read_the_manifest(database_dsn: Dsns, tmp_path:
 
 @pytest.mark.parametrize("method", ["POST", "GET"])
 async def test_a_hash_alone_is_refused_with_the_message_that_apollo_expects(client: Client, method: str) -> None:
-    """Apollo Client and urql send the text then, and no hash again."""
+    """Apollo Client and urql then send the text, and no longer the hash."""
     answer = await asked(client, by_hash(OTHER), method=method)
     assert answer == {
         "errors": [{"message": "PersistedQueryNotSupported", "extensions": {"code": "PERSISTED_QUERY_NOT_SUPPORTED"}}]

@@ -1,4 +1,4 @@
-"""Variables on the short way come to what graphql-core makes of them, and anything odd is told in its words."""
+"""The short path coerces variables as graphql-core does, and errors have the messages of graphql-core."""
 
 from typing import Any
 
@@ -80,7 +80,7 @@ def test_variables_are_coerced_as_graphql_core_does(text: str, given: dict[str, 
 
 
 def told(values: VariableValues | list[GraphQLError]) -> object:
-    """What a request learns of them."""
+    """The coerced variables, or the messages and locations of the errors."""
     if isinstance(values, list):
         return [(error.message, error.locations) for error in values]
     sources = {name: (source.signature, source.value) for name, source in values.sources.items()}

@@ -1,4 +1,4 @@
-"""Plain requests get, byte for byte, what they would get by the parser and ASGI; everything else goes that way."""
+"""Plain requests get the same bytes as from the parser and ASGI, which handle all other requests."""
 
 import asyncio
 import random
@@ -20,7 +20,7 @@ BODY = b'{"query":"{ __typename }"}'
 
 
 class Echo(Replies):
-    """Answers with what it was asked."""
+    """Answers each request with its own body and headers."""
 
     def __init__(self) -> None:
         self.anonymous_bytes, self.body_seconds = 1_000, 30.0
@@ -55,7 +55,7 @@ class Echo(Replies):
 
 
 async def nothing(scope: Scope, receive: Receive, send: Send) -> None:
-    """Everything but POST /graphql."""
+    """The application for every request except POST /graphql."""
     refused = HttpRefusal(404, "Nothing here.")
     await http.send_refusal(send, refused, kind=http.JSON, request_id=http.request_id(dict(scope["headers"])))
 
@@ -123,7 +123,7 @@ OTHERS = [
 
 @asynccontextmanager
 async def both() -> AsyncIterator[tuple[Raw, Echo, Raw, Echo]]:
-    """A server that answers plain requests itself, and one that gives all of them to ASGI."""
+    """Two servers: one answers plain requests directly, the other passes all requests to ASGI."""
     plain, parsed = Echo(), Echo()
     async with AsyncExitStack() as open_:
         one = await open_.enter_async_context(raw(replies=plain, other=Handler(nothing, plain)))
@@ -132,7 +132,7 @@ async def both() -> AsyncIterator[tuple[Raw, Echo, Raw, Echo]]:
 
 
 async def said(server: Raw, data: bytes) -> bytes:
-    """All that comes for that, and for an ordinary request behind it that closes the connection."""
+    """All bytes that answer `data` and a usual request after it, which closes the connection."""
     peer = await server.peer()
     await peer.send(data)
     first = await some(peer)
@@ -142,7 +142,7 @@ async def said(server: Raw, data: bytes) -> bytes:
 
 
 async def some(peer: Peer) -> bytes:
-    """The first bytes, if any come: a request that is not whole gets nothing yet."""
+    """The first bytes of an answer, if any: an incomplete request gets none."""
     try:
         async with asyncio.timeout(0.3):
             return await peer.reader.read(65_536)
@@ -156,7 +156,7 @@ def _without_chance(answer: bytes) -> bytes:
 
 
 async def compared(one: Raw, other: Raw, data: bytes) -> None:
-    """Both servers must say the same, byte for byte."""
+    """Asserts that both servers send the same bytes."""
     first, second = await asyncio.gather(said(one, data), said(other, data))
     assert first == second, data[:300]
 
@@ -251,7 +251,9 @@ async def test_a_plain_request_ends_when_its_client_disconnects() -> None:
 
 
 @pytest.mark.parametrize("body", [b"fail", b"cancel"])
-async def test_a_failed_reply_is_answered_with_500_and_closes_the_connection(body: bytes, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_failed_reply_is_answered_with_500_and_closes_the_connection(
+    body: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
     async with both() as (one, _, _, _):
         peer = await one.peer()
         await peer.send(post(body=body))

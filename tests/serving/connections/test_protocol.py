@@ -1,4 +1,4 @@
-"""One connection: how large and how slow a request may be, and how every connection ends."""
+"""HTTP connections: the limits of size and time of a request, and how every connection ends."""
 
 import asyncio
 import logging
@@ -14,7 +14,7 @@ from tests.serving.connections.raw_http import GET, get, post, raw
 from tests.updates.waiting import until
 
 MOMENT = 0.3
-"""Seconds of a limit that a test waits for."""
+"""The seconds of a time limit that a test waits for."""
 
 
 @pytest.fixture(autouse=True)
@@ -25,7 +25,7 @@ def no_tracebacks(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
 
 
 def head(size: int) -> bytes:
-    """A request of so many bytes, all of them head."""
+    """A request that is only a head, of `size` bytes."""
     empty = len(GET) + len(b"X: \r\n")
     return GET[:-2] + b"X: " + b"x" * (size - empty) + b"\r\n\r\n"
 
@@ -56,7 +56,7 @@ async def test_a_head_above_the_limit_is_answered_with_431_and_closed() -> None:
 
 
 async def test_an_endless_head_is_cut_off_after_a_bounded_number_of_bytes() -> None:
-    """128 MB of one header were kept for 308 s."""
+    """128 MB of one header used to be kept for 308 s."""
     async with raw(discard_bytes=4_000_000) as server:
         peer = await server.peer()
         await peer.send(GET[:-2] + b"X: ")
@@ -106,7 +106,7 @@ async def test_bytes_that_are_not_http_are_answered_with_400() -> None:
             assert await peer.ended() == b""
 
 
-# ---------------------------------------------------------------- time
+# ---------------------------------------------------------------- time limits
 
 
 async def test_a_connection_without_a_request_is_closed_without_an_answer() -> None:
@@ -148,7 +148,7 @@ async def test_a_slow_body_is_answered_with_408() -> None:
         status, headers, _ = await peer.answer()
         assert (status, headers["connection"]) == (408, "close")
         assert await peer.ended() == b""
-        assert not server.bodies, "the application never has half a body"
+        assert not server.bodies, "the application never gets half a body"
 
 
 async def test_a_pipelined_slow_body_is_refused_after_the_answer_before_it() -> None:
@@ -160,7 +160,7 @@ async def test_a_pipelined_slow_body_is_refused_after_the_answer_before_it() -> 
         server.release.set()
         assert await peer.status() == 200
         assert await peer.status() == 408
-        assert server.asked == ["/wait"], "the application never sees half a body"
+        assert server.asked == ["/wait"], "the application never gets half a body"
 
 
 async def test_a_body_that_the_application_does_not_read_does_not_keep_the_connection() -> None:
@@ -287,7 +287,7 @@ async def test_bytes_that_are_not_http_do_not_disturb_the_answer_before_them() -
         assert await peer.ended() == b""
 
 
-# ---------------------------------------------------------------- how many
+# ---------------------------------------------------------------- the number of connections
 
 
 async def test_connections_are_limited_per_address() -> None:
@@ -425,7 +425,7 @@ async def test_an_invalid_upgrade_is_answered_without_a_traceback() -> None:
 
 
 async def test_a_refused_upgrade_is_answered_and_logs_no_error() -> None:
-    """Each one was logged as an error: a stranger could fill the log."""
+    """Each refused upgrade used to be logged as an error, so anybody could fill the log."""
     async with raw() as server:
         peer = await server.peer()
         await peer.send(UPGRADE.replace(b" / ", b" /refused ") + b"\r\n")
@@ -445,7 +445,7 @@ async def test_a_pipelined_upgrade_is_refused() -> None:
 
 
 async def test_a_websocket_whose_peer_does_not_read_is_closed() -> None:
-    """It stayed open for ever, also after the server had closed it."""
+    """Such a websocket used to stay open forever, even after the server had closed it."""
     async with raw(unread_seconds=MOMENT, discard_seconds=MOMENT) as server:
         for path in ("flood", "end"):
             peer = await server.peer()
@@ -455,7 +455,7 @@ async def test_a_websocket_whose_peer_does_not_read_is_closed() -> None:
             await until(lambda: server.connections.open == 0)
 
 
-# ---------------------------------------------------------------- the stop
+# ---------------------------------------------------------------- stopping the server
 
 
 async def test_stopping_closes_idle_connections_and_lets_running_requests_finish() -> None:
