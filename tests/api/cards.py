@@ -41,7 +41,7 @@ async def card_of(client: Client, by: Person, **said: Any) -> str:
     return str((await issue(client, by, **said))["card"]["id"])
 
 
-async def bring(client: Client, by: Person, verb: str, id: str) -> Any:
+async def change_status(client: Client, by: Person, verb: str, id: str) -> Any:
     """The payload of freezeCard, unfreezeCard or closeCard."""
     document = f"mutation ($id: ID!) {{ {verb}(id: $id) {{ card {CARD} {ERRORS} }} }}"
     return (await client.data(document, {"id": id}, by=by))[verb]
@@ -58,6 +58,6 @@ async def pay(client: Client, by: Person, card_id: str, amount: str, **said: Any
     return (await client.data(PAY, {"input": asked}, by=by))["simulateCardPayment"]
 
 
-def told(payload: Any) -> list[tuple[str, list[str]]]:
+def errors_of(payload: Any) -> list[tuple[str, list[str]]]:
     """The code and path of each error."""
     return [(error["code"], error["path"]) for error in payload["errors"]]

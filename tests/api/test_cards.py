@@ -7,7 +7,7 @@ from asyncpg import Connection, Record
 
 from pocketpay.api import ids
 from pocketpay.cards import repository
-from tests.api.cards import CARD, LIST, UPDATE, VERBS, bring, card_of, dollars, issue, pay, told, update
+from tests.api.cards import CARD, LIST, UPDATE, VERBS, card_of, change_status, dollars, errors_of, issue, pay, update
 from tests.clients import Client, Person
 from tests.plans import explained, rows_read, scans
 
@@ -38,7 +38,7 @@ async def test_cards_are_listed_newest_first(client: Client) -> None:
     ada, bob = await client.sign_up("ada"), await client.sign_up("bob")
     made = [await card_of(client, ada, label=f"Card {n}") for n in range(3)]
     await card_of(client, bob)
-    await bring(client, ada, "closeCard", made[2])
+    await change_status(client, ada, "closeCard", made[2])
     assert [card["id"] for card in await listed(client, ada)] == made[::-1]
     assert [card["status"] for card in await listed(client, ada)] == ["CLOSED", "ACTIVE", "ACTIVE"]
 
@@ -85,7 +85,7 @@ async def test_only_the_owner_finds_a_card_by_its_id(client: Client) -> None:
 async def test_repeating_a_change_of_status_returns_the_same_card(client: Client, verb: str) -> None:
     ada = await client.sign_up("ada")
     id = await card_of(client, ada)
-    answers = [await bring(client, ada, verb, id) for _ in range(2)]
+    answers = [await change_status(client, ada, verb, id) for _ in range(2)]
     assert answers[0] == answers[1]
     assert (answers[0]["card"]["status"], answers[0]["errors"]) == (STATUS[verb], [])
     assert await listed(client, ada) == [answers[0]["card"]]
@@ -95,8 +95,8 @@ async def test_repeating_a_change_of_status_returns_the_same_card(client: Client
 async def test_changing_a_closed_card_is_refused_with_its_status(client: Client, verb: str) -> None:
     ada = await client.sign_up("ada")
     id = await card_of(client, ada)
-    await bring(client, ada, "closeCard", id)
-    refused = await bring(client, ada, verb, id)
+    await change_status(client, ada, "closeCard", id)
+    refused = await change_status(client, ada, verb, id)
     assert refused == {
         "card": None,
         "errors": [
@@ -112,7 +112,7 @@ async def test_changing_a_closed_card_is_refused_with_its_status(client: Client,
         ],
     }
     limited = await update(client, ada, id, monthlyLimit="1")
-    assert told(limited) == [("WRONG_STATE", ["input", "id"])]
+    assert errors_of(limited) == [("WRONG_STATE", ["input", "id"])]
     assert limited["errors"][0]["status"] == "CLOSED"
 
 
@@ -122,9 +122,9 @@ async def test_a_card_of_another_user_is_not_found(client: Client, verb: str) ->
     card = (await issue(client, ada))["card"]
     asked = [(eve, card["id"]), *((ada, id) for id in elsewhere(card["id"]))]
     for who, id in asked:
-        assert told(await bring(client, who, verb, id)) == [("NOT_FOUND", ["id"])]
-        assert told(await update(client, who, id, monthlyLimit="1")) == [("NOT_FOUND", ["input", "id"])]
-        assert told(await pay(client, who, id, "1.00")) == [("NOT_FOUND", ["input", "cardId"])]
+        assert errors_of(await change_status(client, who, verb, id)) == [("NOT_FOUND", ["id"])]
+        assert errors_of(await update(client, who, id, monthlyLimit="1")) == [("NOT_FOUND", ["input", "id"])]
+        assert errors_of(await pay(client, who, id, "1.00")) == [("NOT_FOUND", ["input", "cardId"])]
     assert await listed(client, ada) == [card]
 
 
@@ -148,7 +148,7 @@ async def test_an_invalid_limit_is_refused_and_changes_nothing(client: Client, f
     ada = await client.sign_up("ada")
     card = (await issue(client, ada))["card"]
     for amount in ("0", "1.001"):
-        assert told(await update(client, ada, card["id"], **{field: amount})) == [
+        assert errors_of(await update(client, ada, card["id"], **{field: amount})) == [
             ("INVALID_AMOUNT", ["input", field])
         ]
     answer = await client.post(UPDATE, {"input": {"id": card["id"], field: "-1"}}, by=ada)

@@ -1,6 +1,6 @@
 """The query currencies: the currencies of a server, without a session."""
 
-from tests.api.at_the_door import SIGN_UP
+from tests.api.token_client import SIGN_UP
 from tests.clients import PASSWORD, Client, serving
 from tests.conftest import Dsns
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.api.at_the_door import SIGN_IN
 from tests.api.operators import BEGIN_RECOVERY, END_SESSIONS, FREEZE, VERIFY_EMAIL, operate, operator
+from tests.api.token_client import SIGN_IN
 from tests.clients import PASSWORD, Client, Person, listening, serving
 from tests.conftest import Dsns
 from tests.identity.mailbox import last, mailbox

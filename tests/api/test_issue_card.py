@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.api.cards import CARD, ISSUE, LIST, card_of, dollars, issue, told
+from tests.api.cards import CARD, ISSUE, LIST, card_of, dollars, errors_of, issue
 from tests.clients import Client, serving
 from tests.conftest import Dsns
 from tests.payments.customers import new_key
@@ -60,7 +60,7 @@ async def test_a_refusal_has_a_code_and_a_path_and_no_number(
     client: Client, said: dict[str, Any], code: str, path: list[str]
 ) -> None:
     refused = await issue(client, await client.sign_up("ada"), **said)
-    assert told(refused) == [(code, path)]
+    assert errors_of(refused) == [(code, path)]
     assert [refused[name] for name in ("card", "number", "securityCode", "replayed")] == [None, None, None, False]
 
 
@@ -68,7 +68,7 @@ async def test_a_key_of_another_card_is_refused(client: Client) -> None:
     ada, key = await client.sign_up("ada"), new_key()
     await issue(client, ada, idempotencyKey=key)
     refused = await issue(client, ada, idempotencyKey=key, label="Books")
-    assert told(refused) == [("IDEMPOTENCY_KEY_REUSED", ["input", "idempotencyKey"])]
+    assert errors_of(refused) == [("IDEMPOTENCY_KEY_REUSED", ["input", "idempotencyKey"])]
     assert refused["number"] is None
 
 

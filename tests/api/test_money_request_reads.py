@@ -6,8 +6,8 @@ import asyncpg
 
 from pocketpay.payments.pay_request import pay_request
 from pocketpay.payments.request_money import request_money
-from tests.api.asking import CountsReads, Door
 from tests.api.one_server import OneServer, serving
+from tests.api.schema_client import CountingDatabase, SchemaClient
 from tests.conftest import Dsns
 from tests.payments.customers import new_key
 from tests.transactions.past import people
@@ -27,17 +27,17 @@ async def test_a_list_of_money_requests_takes_five_reads_whatever_its_length(
     database_dsn: Dsns, owner: "asyncpg.Connection[asyncpg.Record]"
 ) -> None:
     ada, bob, cyd = await people(owner, "ada", "bob", "cyd")
-    counts = await CountsReads.open(database_dsn.server)
+    counts = await CountingDatabase.open(database_dsn.server)
     async with serving(database_dsn.server) as server:
         await server.deposit(bob, "50.00")
-        door, reads = Door(server, counts), []
+        api, reads = SchemaClient(server, counts), []
         for _ in range(2):
             for _ in range(2):
                 request = await ask(server, ada, "bob")
                 await pay_request(server.desk, bob, request, raw_key=new_key())
                 await ask(server, cyd, "ada")
             counts.reads = 0
-            listed = await door.ask(ada, LIST)
+            listed = await api.ask(ada, LIST)
             reads.append(counts.reads)
             paid = [one for one in listed["nodes"] if one["transaction"] is not None]
             assert len(paid) * 2 == len(listed["nodes"]) == listed["totalCount"]

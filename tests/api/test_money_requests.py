@@ -7,7 +7,7 @@ import pytest
 import uuid_utils.compat as uuids
 
 from pocketpay.api import ids
-from tests.api.asking_for_money import (
+from tests.api.money_requests import (
     ASK,
     CANCEL,
     CONFIRM,
@@ -15,14 +15,14 @@ from tests.api.asking_for_money import (
     LIST,
     PAY,
     SPLIT,
-    ask,
-    asked,
+    cancel,
     decline,
-    found,
-    listed,
+    find_request,
+    list_requests,
+    new_request,
     pay,
+    request_money,
     split,
-    take_back,
 )
 from tests.clients import Client, Person
 from tests.payments.customers import new_key
@@ -46,13 +46,13 @@ def codes(told: Any) -> list[tuple[str, list[str]]]:
 async def test_a_money_request_is_paid_when_its_held_payment_is_confirmed(
     client: Client, ada: Person, bob: Person
 ) -> None:
-    made = (await ask(client, ada, "@bob"))["moneyRequest"]
+    made = (await request_money(client, ada, "@bob"))["moneyRequest"]
     assert (made["direction"], made["status"], made["transaction"]) == ("OUTGOING", "PENDING", None)
     assert (made["requester"], made["payer"]) == ({"username": "ada"}, {"username": "bob"})
     assert (made["amount"], made["description"]) == ({"amount": "12.50", "currency": "USD"}, "Lunch")
     life = datetime.fromisoformat(made["expiresAt"]) - datetime.fromisoformat(made["createdAt"])
     assert (life, made["updatedAt"]) == (timedelta(days=30), made["createdAt"])
-    theirs = await found(client, bob, made["id"])
+    theirs = await find_request(client, bob, made["id"])
     assert theirs == made | {"__typename": "MoneyRequest", "direction": "INCOMING"}
     held = await pay(client, bob, made["id"])
     assert (held["errors"], held["replayed"]) == ([], False)
@@ -67,40 +67,48 @@ async def test_a_money_request_is_paid_when_its_held_payment_is_confirmed(
     confirmed = (await client.data(CONFIRM, {"id": payment["id"]}, by=bob))["confirmTransfer"]
     assert confirmed == {"transaction": {"status": "COMPLETED"}, "errors": []}
     for side, direction in ((ada, "INCOMING"), (bob, "OUTGOING")):
-        paid = await found(client, side, made["id"])
+        paid = await find_request(client, side, made["id"])
         assert paid["status"] == "PAID"
         assert (paid["transaction"]["id"], paid["transaction"]["direction"]) == (payment["id"], direction)
 
 
 async def test_the_requester_sees_no_payment_until_it_is_completed(client: Client, ada: Person, bob: Person) -> None:
     """A held, failed or cancelled payment changes nothing in any answer about the request."""
-    id, dear = await asked(client, ada, "bob"), await asked(client, ada, "bob", "100.01")
-    before = await found(client, ada, id), await found(client, ada, dear), await listed(client, ada)
+    id, dear = await new_request(client, ada, "bob"), await new_request(client, ada, "bob", "100.01")
+    before = (
+        await find_request(client, ada, id),
+        await find_request(client, ada, dear),
+        await list_requests(client, ada),
+    )
     held = (await pay(client, bob, id))["transaction"]
-    failed = await pay(client, bob, dear)
+    failed = await pay(client, bob, expensive)
     assert codes(failed) == [("INSUFFICIENT_FUNDS", ["input", "id"])]
-    assert (await found(client, ada, id), await found(client, ada, dear), await listed(client, ada)) == before
-    assert (await found(client, bob, id))["transaction"]["status"] == "PENDING_CONFIRMATION"
-    assert (await found(client, bob, dear))["transaction"]["status"] == "FAILED"
+    assert (
+        await find_request(client, ada, id),
+        await find_request(client, ada, dear),
+        await list_requests(client, ada),
+    ) == before
+    assert (await find_request(client, bob, id))["transaction"]["status"] == "PENDING_CONFIRMATION"
+    assert (await find_request(client, bob, expensive))["transaction"]["status"] == "FAILED"
     for payment in (held["id"], failed["transaction"]["id"]):
-        assert await found(client, ada, payment) is None
-    told = await take_back(client, ada, id)
+        assert await find_request(client, ada, payment) is None
+    told = await cancel(client, ada, id)
     assert told["moneyRequest"]["transaction"] is None
-    assert (await found(client, bob, id))["transaction"]["status"] == "CANCELLED"
-    assert (await found(client, ada, id))["transaction"] is None
+    assert (await find_request(client, bob, id))["transaction"]["status"] == "CANCELLED"
+    assert (await find_request(client, ada, id))["transaction"] is None
 
 
 async def test_the_payer_sees_the_latest_payment_of_a_request(client: Client, ada: Person, bob: Person) -> None:
-    id = await asked(client, ada, "bob")
+    id = await new_request(client, ada, "bob")
     first = (await pay(client, bob, id))["transaction"]["id"]
     await client.data("mutation ($id: ID!) { cancelTransfer(id: $id) { errors { code } } }", {"id": first}, by=bob)
     second = (await pay(client, bob, id))["transaction"]["id"]
-    assert (await found(client, bob, id))["transaction"]["id"] == second != first
+    assert (await find_request(client, bob, id))["transaction"]["id"] == second != first
 
 
 async def test_a_declined_or_cancelled_request_is_final(client: Client, ada: Person, bob: Person) -> None:
-    for verb, by, status in ((decline, bob, "DECLINED"), (take_back, ada, "CANCELLED")):
-        id = await asked(client, ada, "bob")
+    for verb, by, status in ((decline, bob, "DECLINED"), (cancel, ada, "CANCELLED")):
+        id = await new_request(client, ada, "bob")
         for replayed in (False, True):
             told = await verb(client, by, id)
             assert (told["moneyRequest"]["status"], told["replayed"], told["errors"]) == (status, replayed, [])
@@ -108,7 +116,7 @@ async def test_a_declined_or_cancelled_request_is_final(client: Client, ada: Per
         assert codes(told) == [("WRONG_STATE", ["input", "id"])]
         assert (told["errors"][0]["status"], told["transaction"]) == (status, None)
         assert told["errors"][0]["node"] == {"__typename": "MoneyRequest", "id": id}
-        other = take_back if verb is decline else decline
+        other = cancel if verb is decline else decline
         told = await other(client, ada if by is bob else bob, id)
         assert codes(told) == [("WRONG_STATE", ["id"])]
         assert told["errors"][0]["status"] == status
@@ -128,14 +136,14 @@ async def test_a_declined_or_cancelled_request_is_final(client: Client, ada: Per
 async def test_a_refused_money_request_has_a_code_and_a_path(
     client: Client, ada: Person, bob: Person, said: dict[str, str], code: str, path: list[str]
 ) -> None:
-    told = await ask(client, ada, "bob", **said)
+    told = await request_money(client, ada, "bob", **said)
     assert (codes(told), told["moneyRequest"], told["replayed"]) == ([(code, path)], None, False)
 
 
 async def test_too_many_open_requests_to_one_payer_are_rate_limited(client: Client, ada: Person, bob: Person) -> None:
     for _ in range(5):
-        await asked(client, ada, "bob")
-    (error,) = (await ask(client, ada, "bob"))["errors"]
+        await new_request(client, ada, "bob")
+    (error,) = (await request_money(client, ada, "bob"))["errors"]
     assert error == {
         "__typename": "RateLimited",
         "code": "RATE_LIMITED",
@@ -150,10 +158,10 @@ async def test_repeating_a_request_with_its_key_returns_the_same_request(
     client: Client, ada: Person, bob: Person
 ) -> None:
     key = new_key()
-    first = await ask(client, ada, "bob", idempotencyKey=key)
-    again = await ask(client, ada, "@BOB", "12.50", idempotencyKey=key)
+    first = await request_money(client, ada, "bob", idempotencyKey=key)
+    again = await request_money(client, ada, "@BOB", "12.50", idempotencyKey=key)
     assert again == first | {"replayed": True}
-    told = await ask(client, ada, "bob", "12.51", idempotencyKey=key)
+    told = await request_money(client, ada, "bob", "12.51", idempotencyKey=key)
     assert codes(told) == [("IDEMPOTENCY_KEY_REUSED", ["input", "idempotencyKey"])]
 
 
@@ -186,7 +194,7 @@ async def test_a_refused_split_has_a_code_and_a_path(
     told = await split(client, ada, among, total)
     assert codes(told) == [(code, ["input", field])]
     assert (told["moneyRequests"], told["myShare"], told["replayed"]) == ([], None, False)
-    assert (await listed(client, bob))["totalCount"] == 0
+    assert (await list_requests(client, bob))["totalCount"] == 0
 
 
 async def test_the_error_names_the_user_who_cannot_be_asked(client: Client, ada: Person, bob: Person) -> None:
@@ -196,17 +204,17 @@ async def test_the_error_names_the_user_who_cannot_be_asked(client: Client, ada:
 
 async def test_unknown_ids_and_other_users_requests_are_not_found(client: Client, ada: Person, bob: Person) -> None:
     eve = await client.sign_up("eve")
-    id = await asked(client, ada, "bob")
+    id = await new_request(client, ada, "bob")
     strange = [ids.encode(ids.REQUEST, uuids.uuid7()), id.replace("request", "transaction"), "request_", ""]
     for who, tried in ((eve, [id, *strange]), (ada, strange), (bob, strange)):
         for one in tried:
             assert codes(await pay(client, who, one)) == [("NOT_FOUND", ["input", "id"])]
             assert codes(await decline(client, who, one)) == [("NOT_FOUND", ["id"])]
-            assert codes(await take_back(client, who, one)) == [("NOT_FOUND", ["id"])]
-            assert await found(client, who, one) is None
+            assert codes(await cancel(client, who, one)) == [("NOT_FOUND", ["id"])]
+            assert await find_request(client, who, one) is None
     assert codes(await pay(client, ada, id)) == [("NOT_FOUND", ["input", "id"])]
     assert codes(await decline(client, ada, id)) == [("NOT_FOUND", ["id"])]
-    assert codes(await take_back(client, bob, id)) == [("NOT_FOUND", ["id"])]
+    assert codes(await cancel(client, bob, id)) == [("NOT_FOUND", ["id"])]
     assert codes(await pay(client, bob, id, idempotencyKey="short")) == [
         ("INVALID_INPUT", ["input", "idempotencyKey"])
     ]
@@ -215,11 +223,11 @@ async def test_unknown_ids_and_other_users_requests_are_not_found(client: Client
 async def test_the_list_can_be_paged_and_filtered_by_direction_and_status(
     client: Client, ada: Person, bob: Person
 ) -> None:
-    out = [await asked(client, ada, "bob", f"{n}.00") for n in range(1, 5)]
-    into = [await asked(client, bob, "ada", f"{n}.00") for n in range(1, 4)]
+    out = [await new_request(client, ada, "bob", f"{n}.00") for n in range(1, 5)]
+    into = [await new_request(client, bob, "ada", f"{n}.00") for n in range(1, 4)]
     await decline(client, bob, out[0])
     newest = [*reversed(into), *reversed(out)]
-    whole = await listed(client, ada)
+    whole = await list_requests(client, ada)
     assert ([one["id"] for one in whole["nodes"]], whole["totalCount"]) == (newest, 7)
     assert whole["pageInfo"] | {"startCursor": 0, "endCursor": 0} == {
         "hasNextPage": False,
@@ -227,12 +235,12 @@ async def test_the_list_can_be_paged_and_filtered_by_direction_and_status(
         "startCursor": 0,
         "endCursor": 0,
     }
-    first = await listed(client, ada, first=3)
-    rest = await listed(client, ada, first=10, after=first["pageInfo"]["endCursor"])
+    first = await list_requests(client, ada, first=3)
+    rest = await list_requests(client, ada, first=10, after=first["pageInfo"]["endCursor"])
     assert [one["node"]["id"] for one in (*first["edges"], *rest["edges"])] == newest
     assert (first["pageInfo"]["hasNextPage"], rest["pageInfo"]["hasNextPage"]) == (True, False)
-    last = await listed(client, ada, last=2)
-    before = await listed(client, ada, last=2, before=last["pageInfo"]["startCursor"])
+    last = await list_requests(client, ada, last=2)
+    before = await list_requests(client, ada, last=2, before=last["pageInfo"]["startCursor"])
     assert [one["id"] for one in (*before["nodes"], *last["nodes"])] == newest[-4:]
     for said, expected in (
         ({"direction": "OUTGOING"}, out[::-1]),
@@ -242,15 +250,15 @@ async def test_the_list_can_be_paged_and_filtered_by_direction_and_status(
         ({"direction": "INCOMING", "statuses": ["DECLINED"]}, []),
         ({"statuses": []}, []),
     ):
-        page = await listed(client, ada, **said)
+        page = await list_requests(client, ada, **said)
         assert ([one["id"] for one in page["nodes"]], page["totalCount"]) == (expected, len(expected)), said
 
 
 async def test_a_foreign_cursor_and_invalid_page_arguments_are_refused(
     client: Client, ada: Person, bob: Person
 ) -> None:
-    await asked(client, ada, "bob")
-    cursor = (await listed(client, ada))["pageInfo"]["endCursor"]
+    await new_request(client, ada, "bob")
+    cursor = (await list_requests(client, ada))["pageInfo"]["endCursor"]
     for by, said in (
         (bob, {"after": cursor}),
         (ada, {"after": "nonsense"}),

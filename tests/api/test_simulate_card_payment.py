@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 from asyncpg import Connection, Record
 
-from tests.api.asking import CountsReads, Door
-from tests.api.cards import LIST, PAY, bring, card_of, dollars, issue, pay, told
+from tests.api.cards import LIST, PAY, card_of, change_status, dollars, errors_of, issue, pay
 from tests.api.one_server import serving as one_server
+from tests.api.schema_client import CountingDatabase, SchemaClient
 from tests.clients import Client
 from tests.conftest import Dsns
 from tests.payments.cards import buy
@@ -53,7 +53,7 @@ async def test_repeating_a_payment_with_its_key_pays_once(client: Client) -> Non
     first, again = [await pay(client, ada, id, amount, idempotencyKey=key) for amount in ("10", "10.00")]
     assert again == first | {"replayed": True}
     reused = await pay(client, ada, id, "11", idempotencyKey=key)
-    assert told(reused) == [("IDEMPOTENCY_KEY_REUSED", ["input", "idempotencyKey"])]
+    assert errors_of(reused) == [("IDEMPOTENCY_KEY_REUSED", ["input", "idempotencyKey"])]
 
 
 @pytest.mark.parametrize(
@@ -98,9 +98,9 @@ async def test_a_declined_payment_has_a_code_a_path_and_no_transaction(
     elif before == "pay":
         await pay(client, ada, id, "20.00")
     elif before:
-        await bring(client, ada, before, id)
+        await change_status(client, ada, before, id)
     declined = await pay(client, ada, id, **({"amount": "1.00"} | said))
-    assert told(declined) == [(code, path)]
+    assert errors_of(declined) == [(code, path)]
     assert (declined["transaction"], declined["wallet"], declined["replayed"]) == (None, None, False)
     assert message in (None, declined["errors"][0]["message"])
 
@@ -121,9 +121,9 @@ async def test_a_payment_from_a_frozen_wallet_is_blocked(client: Client, owner: 
     id = await card_of(client, ada)
     await owner.execute("update wallets set status = 'frozen', frozen_for = 'debits', freeze_reason = 'a test'")
     blocked = await pay(client, ada, id, "1.00")
-    assert told(blocked) == [("WALLET_FROZEN", [])]
+    assert errors_of(blocked) == [("WALLET_FROZEN", [])]
     assert (blocked["transaction"]["status"], blocked["transaction"]["failureCode"]) == ("BLOCKED", "WALLET_FROZEN")
-    assert told(await issue(client, ada)) == [("WALLET_FROZEN", [])]
+    assert errors_of(await issue(client, ada)) == [("WALLET_FROZEN", [])]
 
 
 async def test_the_cards_of_a_page_are_read_together(database_dsn: Dsns) -> None:
@@ -132,9 +132,9 @@ async def test_the_cards_of_a_page_are_read_together(database_dsn: Dsns) -> None
         for card_id in [await card_at(server.desk, ada) for _ in range(4)]:
             for _ in range(3):
                 await buy(server.desk, ada, card_id, "1.00")
-        database = await CountsReads.open(database_dsn.server)
+        database = await CountingDatabase.open(database_dsn.server)
         try:
-            page = await Door(server, database).ask(ada.wallet_id, ALL)
+            page = await SchemaClient(server, database).ask(ada.wallet_id, ALL)
         finally:
             await database.close()
         assert len({node["card"]["id"] for node in page["nodes"] if node["card"]}) == 4

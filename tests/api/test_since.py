@@ -60,7 +60,7 @@ async def told(subscription: Subscription, many: int) -> list[tuple[str, str]]:
     return [(event["id"], event["status"]) for event in events]
 
 
-def outside(id: UUID) -> str:
+def transaction_id(id: UUID) -> str:
     return ids.encode(ids.TRANSACTION, id)
 
 
@@ -87,17 +87,17 @@ async def test_past_changes_are_sent_first_and_then_new_ones(
     ]
     await told(hers, 1)  # her welcome bonus, made less than 15 seconds before `since`
     assert await told(hers, 3) == [
-        (outside(before.id), "PENDING_CONFIRMATION"),
-        (outside(cancelled.id), "CANCELLED"),
-        (outside(confirmed.id), "COMPLETED"),
+        (transaction_id(before.id), "PENDING_CONFIRMATION"),
+        (transaction_id(cancelled.id), "CANCELLED"),
+        (transaction_id(confirmed.id), "COMPLETED"),
     ]
     # The recipient does not see the held and the cancelled payment.
     await told(his, 1)
-    assert await told(his, 1) == [(outside(confirmed.id), "COMPLETED")]
+    assert await told(his, 1) == [(transaction_id(confirmed.id), "COMPLETED")]
     await told(strangers, 1)
     await server.confirm(ada, before.id)
     for subscription in (hers, his):
-        assert await told(subscription, 1) == [(outside(before.id), "COMPLETED")]
+        assert await told(subscription, 1) == [(transaction_id(before.id), "COMPLETED")]
     await strangers.nothing(0.05)
 
 
@@ -146,9 +146,11 @@ async def test_a_commit_between_the_subscription_and_its_read_is_not_lost(
     changes.count_since, changes._read_since = counting, reading
     hers = await (await arrives(sockets, server, ada)).subscribe(TRANSACTIONS, since=LONG_AGO)
     heard: list[str] = []
-    while len(landed) < 3 or not {outside(id) for id in landed} <= set(heard):
+    while len(landed) < 3 or not {transaction_id(id) for id in landed} <= set(heard):
         heard += [id for id, _ in await told(hers, 1)]
-    assert [id for id in heard if id in {outside(each) for each in landed}] == [outside(id) for id in landed]
+    assert [id for id in heard if id in {transaction_id(each) for each in landed}] == [
+        transaction_id(id) for id in landed
+    ]
 
 
 async def test_one_change_more_than_the_maximum_is_an_error(
@@ -186,7 +188,7 @@ async def test_a_payment_created_before_since_and_changed_after_it_is_counted_an
     assert error["extensions"]["code"] == "TOO_MANY_CHANGES"
     monkeypatch.setattr(since, "MOST_MISSED", 2)
     subscription = await client.subscribe(TRANSACTIONS, since=moment)
-    assert await told(subscription, 2) == [(outside(id), "COMPLETED") for id in held]
+    assert await told(subscription, 2) == [(transaction_id(id), "COMPLETED") for id in held]
 
 
 async def _sent(server: LiveServer, whose: Admission, to: str) -> UUID:
@@ -205,7 +207,7 @@ async def test_a_change_stamped_less_than_15_seconds_before_since_is_sent(
     late = await client.subscribe(TRANSACTIONS, since=moment_text(stamp + timedelta(seconds=16)))
     early = await client.subscribe(TRANSACTIONS, since=moment_text(stamp + timedelta(seconds=14)))
     bonus_and_deposit = await told(early, 2)
-    assert bonus_and_deposit[1] == (outside(deposit.id), "COMPLETED")
+    assert bonus_and_deposit[1] == (transaction_id(deposit.id), "COMPLETED")
     await late.nothing(0.05)
 
 
@@ -227,10 +229,10 @@ async def test_a_subscription_with_an_id_always_starts_with_the_current_state(
     client = await arrives(sockets, server, ada)
     one = await client.subscribe(
         "subscription ($id: ID!, $since: DateTime) { transactionUpdated(id: $id, since: $since) { id status } }",
-        id=outside(deposit.id),
+        id=transaction_id(deposit.id),
         since=moment_text(datetime.now(UTC)),
     )
-    assert await told(one, 1) == [(outside(deposit.id), "COMPLETED")]
+    assert await told(one, 1) == [(transaction_id(deposit.id), "COMPLETED")]
     await one.nothing(0.05)
 
 

@@ -7,8 +7,8 @@ import asyncpg
 import pytest
 import uuid_utils.compat as uuids
 
-from tests.api.asking import NODE, ONE, Door, outside
 from tests.api.one_server import OneServer, serving
+from tests.api.schema_client import NODE, ONE, SchemaClient, transaction_ids
 from tests.conftest import Dsns
 from tests.transactions.past import payment, people, write
 
@@ -32,7 +32,7 @@ async def test_the_sender_sees_why_a_payment_is_held(owner: Owner, cautious: One
     alice, _ = await people(owner, "alice", "bob")
     await cautious.deposit(alice, "100.00")
     held = await cautious.send(alice, "bob", "60.00")
-    told = await Door(cautious).ask(alice, ONE, id=outside(held.id)[0])
+    told = await SchemaClient(cautious).ask(alice, ONE, id=transaction_ids(held.id)[0])
     assert (told["status"], told["direction"], told["isRisky"]) == ("PENDING_CONFIRMATION", "OUTGOING", True)
     assert told["riskReasons"] == [{"rule": "LARGE_TRANSFER", "message": "The amount is above 0.01 USD."}]
     assert told["expiresAt"] > told["createdAt"]
@@ -47,11 +47,11 @@ async def test_a_reason_of_an_unknown_rule_is_stored_and_not_shown(owner: Owner,
     newer = """risk_reasons || '[{"rule": "of_tomorrow", "facts": {"moon": "full"}}]'"""
     await owner.execute(f"update transactions set risk_reasons = {newer} where id = $1", held.id)
     kept = await owner.fetchval("select risk_reasons from transactions where id = $1", held.id)
-    door = Door(cautious)
-    told = await door.ask(alice, ONE, id=outside(held.id)[0])
+    api = SchemaClient(cautious)
+    told = await api.ask(alice, ONE, id=transaction_ids(held.id)[0])
     assert [reason["rule"] for reason in told["riskReasons"]] == ["LARGE_TRANSFER"]
     await owner.execute("update transactions set risk_reasons = risk_reasons - 0 where id = $1", held.id)
-    told = await door.ask(alice, ONE, id=outside(held.id)[0])
+    told = await api.ask(alice, ONE, id=transaction_ids(held.id)[0])
     assert (told["isRisky"], told["riskReasons"]) == (True, [])
     await owner.execute("update transactions set risk_reasons = $2 where id = $1", held.id, kept)
     await cautious.confirm(alice, held.id)
@@ -63,9 +63,9 @@ async def test_each_side_sees_a_completed_payment_from_its_own_side(owner: Owner
     await cautious.deposit(alice, "100.00")
     held = await cautious.send(alice, "bob", "60.00")
     await cautious.confirm(alice, held.id)
-    door = Door(cautious)
-    (id,) = outside(held.id)
-    hers, his = await door.ask(alice, ONE, id=id), await door.ask(bob, ONE, id=id)
+    api = SchemaClient(cautious)
+    (id,) = transaction_ids(held.id)
+    hers, his = await api.ask(alice, ONE, id=id), await api.ask(bob, ONE, id=id)
     assert (hers["direction"], his["direction"]) == ("OUTGOING", "INCOMING")
     assert hers["counterparty"] == {"username": "bob", "name": "Bob"}
     assert his["counterparty"] == {"username": "alice", "name": "Alice"}
@@ -80,27 +80,27 @@ async def test_each_side_sees_a_completed_payment_from_its_own_side(owner: Owner
     assert his["createdAt"] == his["completedAt"] == hers["completedAt"]
     assert his["amount"] == {"amount": "60.00", "currency": "USD", "minorUnits": "6000"}
     assert (his["fee"]["amount"], his["total"]["amount"]) == ("0.00", "60.00")
-    assert await door.ask(bob, NODE, id=his["entries"][0]["id"]) == {
+    assert await api.ask(bob, NODE, id=his["entries"][0]["id"]) == {
         "__typename": "LedgerEntry",
         "id": his["entries"][0]["id"],
     }
-    assert await door.ask(bob, NODE, id=hers["entries"][0]["id"]) is None
+    assert await api.ask(bob, NODE, id=hers["entries"][0]["id"]) is None
 
 
 async def test_only_the_sender_sees_a_failed_payment_and_its_failure_code(owner: Owner, server: OneServer) -> None:
     alice, bob = await people(owner, "alice", "bob")
     failed = await server.send(alice, "bob", "60.00")
-    door = Door(server)
-    (id,) = outside(failed.id)
-    told = await door.ask(alice, ONE, id=id)
+    api = SchemaClient(server)
+    (id,) = transaction_ids(failed.id)
+    told = await api.ask(alice, ONE, id=id)
     assert (told["status"], told["failureCode"], told["entries"]) == ("FAILED", "INSUFFICIENT_FUNDS", [])
-    assert await door.ask(bob, ONE, id=id) is None
+    assert await api.ask(bob, ONE, id=id) is None
 
 
 async def test_a_deposit_has_a_bank_and_no_sender(owner: Owner, server: OneServer) -> None:
     (alice,) = await people(owner, "alice")
     deposit = await server.deposit(alice, "100.00")
-    told = await Door(server).ask(alice, ONE, id=outside(deposit.id)[0])
+    told = await SchemaClient(server).ask(alice, ONE, id=transaction_ids(deposit.id)[0])
     assert (told["type"], told["direction"], told["bankName"]) == ("DEPOSIT", "INCOMING", "First")
     assert (told["sender"], told["counterparty"], told["recipient"]) == (None, None, {"username": "alice"})
 
@@ -109,10 +109,10 @@ async def test_a_transaction_of_other_users_is_not_found(owner: Owner, server: O
     alice, bob, eve = await people(owner, "alice", "bob", "eve")
     paid = payment(alice, bob)
     await write(owner, [paid])
-    door = Door(server)
-    (id,) = outside(paid.id)
-    assert await door.ask(eve, ONE, id=id) is None
-    assert await door.ask(eve, NODE, id=id) is None
+    api = SchemaClient(server)
+    (id,) = transaction_ids(paid.id)
+    assert await api.ask(eve, ONE, id=id) is None
+    assert await api.ask(eve, NODE, id=id) is None
     for bad in (
         "",
         "transaction_",
@@ -121,6 +121,6 @@ async def test_a_transaction_of_other_users_is_not_found(owner: Owner, server: O
         id + "0",
         "nonsense",
         "\x00",
-        outside(uuids.uuid7())[0],
+        transaction_ids(uuids.uuid7())[0],
     ):
-        assert await door.ask(alice, ONE, id=bad) is None
+        assert await api.ask(alice, ONE, id=bad) is None

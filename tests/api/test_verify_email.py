@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from pocketpay.database.sessions import Database
-from tests.api.at_the_door import ERRORS, SIGN_UP, Street, newcomer, street
+from tests.api.token_client import ERRORS, SIGN_UP, TokenClient, sign_up, token_client
 from tests.identity.mailbox import last
 from tests.people import PASSWORD, Owner
 
@@ -18,10 +18,10 @@ VERIFY = (
 MAIL = "ada@example.com"
 
 
-async def somebody(at: Street) -> str:
+async def somebody(api: TokenClient) -> str:
     """Signs up a user with an email address and returns the access token."""
     form = {"username": "ada", "name": "Ada", "password": PASSWORD, "email": MAIL}
-    token: str = (await at.data(SIGN_UP, input=form))["tokens"]["accessToken"]
+    token: str = (await api.data(SIGN_UP, input=form))["tokens"]["accessToken"]
     return token
 
 
@@ -33,13 +33,13 @@ def refusals(payload: Any) -> list[tuple[str, list[str]]]:
 async def test_an_address_is_verified_by_the_code_or_the_link_sent_to_it(
     database: Database, owner: Owner, way: str
 ) -> None:
-    async with street(database, public_url="https://app.example.com") as at:
-        ada = await somebody(at)
-        assert await at.data(REQUEST, ada) == {"user": {"email": MAIL, "emailVerified": False}, "errors": []}
-        mail = await last(at.services, owner)
-        verified = await at.data(VERIFY, ada, input={way: getattr(mail, way)})
+    async with token_client(database, public_url="https://app.example.com") as api:
+        ada = await somebody(api)
+        assert await api.data(REQUEST, ada) == {"user": {"email": MAIL, "emailVerified": False}, "errors": []}
+        mail = await last(api.services, owner)
+        verified = await api.data(VERIFY, ada, input={way: getattr(mail, way)})
         assert verified == {"user": {"email": MAIL, "emailVerified": True}, "errors": []}
-        assert await at.data("{ viewer { emailVerified } }", ada) == {"emailVerified": True}
+        assert await api.data("{ viewer { emailVerified } }", ada) == {"emailVerified": True}
 
 
 @pytest.mark.parametrize(
@@ -57,27 +57,27 @@ async def test_an_address_is_verified_by_the_code_or_the_link_sent_to_it(
 async def test_a_refused_verification_has_the_path_of_the_bad_field(
     database: Database, shown: dict[str, str], refused: tuple[str, list[str]]
 ) -> None:
-    async with street(database) as at:
-        ada = await somebody(at)
-        await at.data(REQUEST, ada)
-        payload = await at.data(VERIFY, ada, input=shown)
+    async with token_client(database) as api:
+        ada = await somebody(api)
+        await api.data(REQUEST, ada)
+        payload = await api.data(VERIFY, ada, input=shown)
         assert payload["user"] is None
         assert refusals(payload) == [refused]
 
 
 async def test_a_request_without_an_address_or_without_mail_is_refused(database: Database) -> None:
-    async with street(database) as at:
-        payload = await at.data(REQUEST, (await newcomer(at))["accessToken"])
+    async with token_client(database) as api:
+        payload = await api.data(REQUEST, (await sign_up(api))["accessToken"])
         assert refusals(payload) == [("INVALID_INPUT", [])]
-    async with street(database, environment="production", secret_key="x" * 32) as at:
-        payload = await at.data(REQUEST, (await newcomer(at, "bea"))["accessToken"])
+    async with token_client(database, environment="production", secret_key="x" * 32) as api:
+        payload = await api.data(REQUEST, (await sign_up(api, "bea"))["accessToken"])
         assert refusals(payload) == [("MAIL_UNAVAILABLE", [])]
 
 
 async def test_requesting_too_many_codes_is_rate_limited(database: Database) -> None:
-    async with street(database) as at:
-        ada = await somebody(at)
+    async with token_client(database) as api:
+        ada = await somebody(api)
         for _ in range(5):
-            assert (await at.data(REQUEST, ada))["errors"] == []
-        (error,) = (await at.data(REQUEST, ada))["errors"]
+            assert (await api.data(REQUEST, ada))["errors"] == []
+        (error,) = (await api.data(REQUEST, ada))["errors"]
         assert (error["code"], error["retryable"]) == ("RATE_LIMITED", True)

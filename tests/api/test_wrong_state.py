@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from tests.api.asking_for_money import asked, take_back
-from tests.api.asking_for_money import pay as pay_request
+from tests.api.money_requests import cancel, new_request
+from tests.api.money_requests import pay as pay_request
 from tests.clients import Client, Person
 from tests.payments.customers import new_key
 from tests.people import Owner
@@ -59,7 +59,7 @@ async def test_the_error_has_the_payment_that_was_cancelled_or_confirmed_before(
 
 async def test_paying_a_request_twice_shows_the_pending_payment(client: Client) -> None:
     ada, bea = await client.sign_up("ada"), await client.sign_up("bea")
-    request = await asked(client, ada, "bea")
+    request = await new_request(client, ada, "bea")
     payment = (await pay_request(client, bea, request))["transaction"]
     assert payment["status"] == "PENDING_CONFIRMATION"
     (error,) = (await pay_request(client, bea, request))["errors"]
@@ -67,6 +67,6 @@ async def test_paying_a_request_twice_shows_the_pending_payment(client: Client) 
         "PENDING_CONFIRMATION",
         {"__typename": "Transaction", "id": payment["id"]},
     )
-    await take_back(client, ada, request)
+    await cancel(client, ada, request)
     (error,) = (await pay_request(client, bea, request))["errors"]
     assert (error["status"], error["node"]) == ("CANCELLED", {"__typename": "MoneyRequest", "id": request})

@@ -11,7 +11,10 @@ DIGITS = "0123456789"
 
 
 def checks_out(said: str) -> bool:
-    """The Luhn check. From the right every second digit is doubled, minus nine if above nine; ten divides the sum."""
+    """The Luhn check: from the right every second digit is doubled, minus nine when that is above nine.
+
+    A number is valid when the sum of the digits is divisible by ten.
+    """
     total = 0
     for place, digit in enumerate(reversed(said)):
         value = int(digit)

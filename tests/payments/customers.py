@@ -352,7 +352,7 @@ class Records:
         await self.connection.execute(_GROW_OLD, transaction_id, by)
 
     async def findings(self) -> list[str]:
-        """The findings of the audit. They are read on this connection: an own audit takes three times as long."""
+        """The findings of the audit, read on this connection: a separate audit would take three times as long."""
         async with self.connection.transaction(isolation="repeatable_read", readonly=True):
             return [
                 f"{proof.law}: {id}: {problem}"

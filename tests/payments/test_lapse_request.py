@@ -62,7 +62,7 @@ async def test_a_held_payment_expires_with_its_request_and_its_money_is_released
 
 
 async def test_an_overdue_request_stays_pending_while_its_payment_has_time_left(desk: Desk, records: Records) -> None:
-    """No such payment is ever made. If there were one, its sender would still have the promised time."""
+    """A payment never outlasts its request. If one did, its sender would keep the promised time."""
     _, bob, request = await requested(desk)
     held = (await pay_asked(desk, bob, request)).transaction
     await records.connection.execute(

@@ -275,7 +275,7 @@ async def test_a_payment_of_an_ended_request_cannot_be_confirmed(desk: Desk, rec
     await cancel(desk, bob.wallet_id, held.id)
 
 
-# ---------------------------------------------------------------- paying twice
+# ---------------------------------------------------------------- repeated payments
 
 
 async def test_repeating_a_payment_with_its_key_returns_its_current_state(desk: Desk, records: Records) -> None:

@@ -85,7 +85,7 @@ class Happen:
 
 @dataclass(frozen=True)
 class GiveBack:
-    """An instruction that reverses `minor` or everything that remains, without any rule. Its key is that of a refund."""
+    """An instruction that reverses `minor` or everything that remains, without any rule. It has a refund's key."""
 
     of: Transaction
     minor: int | None = None

@@ -67,7 +67,7 @@ def test_a_policy_without_the_rapid_rule_counts_no_payments() -> None:
     assert Policy(()).recent.most == 0
 
 
-# ---------------------------------------------------------------- the same by a model
+# ---------------------------------------------------------------- compared with a model
 
 actions = st.sampled_from(RuleAction)
 

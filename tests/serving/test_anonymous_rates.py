@@ -9,7 +9,7 @@ from websockets.exceptions import InvalidStatus
 from tests import people
 from tests.clients import Client, listening, serving
 from tests.conftest import Dsns
-from tests.serving.test_sockets import dialled, heard, opened, say, subscribe
+from tests.serving.test_sockets import acknowledged, connected, receive, send, subscribe
 
 ONE = {"anonymous_rate_per_second": 1}
 """One request a second, with a burst of two."""
@@ -73,9 +73,9 @@ async def test_an_ipv6_network_of_64_bits_counts_as_one_address(database_dsn: Ds
 
 async def test_websocket_upgrades_count_too(database_dsn: Dsns) -> None:
     async with serving(database_dsn.server, **ONE) as client, listening(client) as server:
-        async with dialled(server), dialled(server):
+        async with connected(server), connected(server):
             with pytest.raises(InvalidStatus) as raised:
-                async with dialled(server):
+                async with connected(server):
                     pass
         response = raised.value.response
         assert (response.status_code, response.headers["retry-after"]) == (429, "1")
@@ -83,10 +83,14 @@ async def test_websocket_upgrades_count_too(database_dsn: Dsns) -> None:
 
 
 async def test_operations_on_an_anonymous_socket_count_too(database_dsn: Dsns) -> None:
-    async with serving(database_dsn.server, **ONE) as client, listening(client) as server, opened(server) as socket:
+    async with (
+        serving(database_dsn.server, **ONE) as client,
+        listening(client) as server,
+        acknowledged(server) as socket,
+    ):
         for id in ("1", "2", "3"):
-            await say(socket, subscribe("{ __typename }", id))
-        told = [await heard(socket) for _ in range(4)]
+            await send(socket, subscribe("{ __typename }", id))
+        told = [await receive(socket) for _ in range(4)]
         errors = [message["payload"][0] for message in told if message["type"] == "error"]
         assert errors[0]["extensions"]["code"] == "RATE_LIMITED"
 

@@ -11,7 +11,7 @@ from pocketpay.serving import new_documents
 from pocketpay.serving.new_documents import MOST_OF_ONE, MOST_WAITING, NewDocuments, TooManyNewDocuments
 from tests.clients import listening, serving
 from tests.conftest import Dsns
-from tests.serving.test_sockets import heard, opened, say, subscribe
+from tests.serving.test_sockets import acknowledged, receive, send, subscribe
 
 SHARE, BURST_SECONDS = 1 / 50, 0.1
 
@@ -161,9 +161,9 @@ async def test_every_endpoint_refuses_new_documents_once_too_many_wait(
             got = await client.http.get(
                 "/graphql", params={"query": "{ b: __typename }"}, headers=by.bearer if by else {}
             )
-            async with opened(server, by=by) as socket:
-                await say(socket, subscribe("{ c: __typename }", "1"))
-                told = await heard(socket)
+            async with acknowledged(server, by=by) as socket:
+                await send(socket, subscribe("{ c: __typename }", "1"))
+                told = await receive(socket)
             for errors in (posted["errors"], got.json()["errors"], told["payload"]):
                 assert [error["extensions"]["code"] for error in errors] == ["RATE_LIMITED"]
 

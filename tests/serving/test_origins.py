@@ -11,7 +11,7 @@ from pocketpay.serving.origins import MAX_LOGGED, SECONDS, Origins
 from tests.clients import Client, listening, serving
 from tests.conftest import Dsns
 from tests.people import made
-from tests.serving.test_sockets import dialled
+from tests.serving.test_sockets import connected
 
 LOOPBACK = ("http://localhost:5173", "http://localhost", "http://127.0.0.1:3000", "http://[::1]:4200")
 ELSEWHERE = (
@@ -44,12 +44,12 @@ async def test_development_answers_pages_of_this_machine(database_dsn: Dsns) -> 
     async with serving(database_dsn.server) as client, listening(client) as server:
         for origin in LOOPBACK:
             assert await cors(client, origin) == origin
-            async with dialled(server, origin=origin):
+            async with connected(server, origin=origin):
                 pass
         for origin in ELSEWHERE:
             assert await cors(client, origin) is None
             with pytest.raises(InvalidStatus) as refused:
-                async with dialled(server, origin=origin):
+                async with connected(server, origin=origin):
                     pass
             assert refused.value.response.status_code == 403
 
@@ -63,11 +63,11 @@ async def test_production_does_not_answer_pages_of_this_machine(database_dsn: Ds
             for origin in LOOPBACK:
                 assert await cors(client, origin) is None
                 with pytest.raises(InvalidStatus):
-                    async with dialled(server, origin=origin):
+                    async with connected(server, origin=origin):
                         pass
             if named:
                 assert await cors(client, "https://app.example") == "https://app.example"
-                async with dialled(server, origin="https://app.example"):
+                async with connected(server, origin="https://app.example"):
                     pass
 
 
@@ -78,7 +78,7 @@ async def test_a_refused_origin_is_logged_once_and_names_the_setting(
         for origin in ("https://one.example", "https://two.example", "https://one.example"):
             await cors(client, origin)
             with pytest.raises(InvalidStatus):
-                async with dialled(server, origin=origin):
+                async with connected(server, origin=origin):
                     pass
     lines = [json.loads(line) for line in capsys.readouterr().err.splitlines() if "origin_refused" in line]
     assert [line["origin"] for line in lines] == ["https://one.example", "https://two.example"]

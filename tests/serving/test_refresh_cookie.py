@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.api.at_the_door import SIGN_IN, SIGN_UP
+from tests.api.token_client import SIGN_IN, SIGN_UP
 from tests.clients import PASSWORD, Client, serving
 from tests.conftest import Dsns
 from tests.people import Owner

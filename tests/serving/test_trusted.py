@@ -13,7 +13,7 @@ from pocketpay.serving import trusted
 from pocketpay.settings import SettingsError
 from tests.clients import Client, Person, listening, serving
 from tests.conftest import Dsns
-from tests.serving.test_sockets import heard, opened, say
+from tests.serving.test_sockets import acknowledged, receive, send
 
 ME = "query Me { viewer { username } }"
 NODE = "query Node($id: ID!) { node(id: $id) { id } }"
@@ -132,18 +132,18 @@ async def test_a_websocket_accepts_document_ids_too(database_dsn: Dsns, tmp_path
     async with (
         trusting(database_dsn.server, tmp_path, trusted_documents_mode="only") as client,
         listening(client) as server,
-        opened(server, by=await client.sign_up("ada")) as socket,
+        acknowledged(server, by=await client.sign_up("ada")) as socket,
     ):
-        await say(socket, {"type": "subscribe", "id": "1", "payload": {"documentId": "me"}})
-        assert (await heard(socket))["payload"] == {"data": {"viewer": {"username": "ada"}}}
-        assert (await heard(socket))["type"] == "complete"
+        await send(socket, {"type": "subscribe", "id": "1", "payload": {"documentId": "me"}})
+        assert (await receive(socket))["payload"] == {"data": {"viewer": {"username": "ada"}}}
+        assert (await receive(socket))["type"] == "complete"
         for payload, expected in (
             ({"query": OTHER}, "DOCUMENT_NOT_TRUSTED"),
             ({"documentId": "none"}, "DOCUMENT_NOT_FOUND"),
             (by_hash(OTHER), "PERSISTED_QUERY_NOT_SUPPORTED"),
         ):
-            await say(socket, {"type": "subscribe", "id": "1", "payload": payload})
-            refused = await heard(socket)
+            await send(socket, {"type": "subscribe", "id": "1", "payload": payload})
+            refused = await receive(socket)
             assert (refused["type"], refused["payload"][0]["extensions"]["code"]) == ("error", expected)
 
 

@@ -28,15 +28,15 @@ LIST = f"""query ($direction: Direction, $statuses: [MoneyRequestStatus!], $firs
 NODE = f"query ($id: ID!) {{ node(id: $id) {{ __typename id ... on MoneyRequest {REQUEST} }} }}"
 
 
-async def ask(client: Client, by: Person, of: str, amount: str = "12.50", **more: Any) -> Any:
+async def request_money(client: Client, by: Person, of: str, amount: str = "12.50", **more: Any) -> Any:
     """The payload of requestMoney. `more` replaces the default input fields."""
     said = {"from": of, "amount": amount, "description": "Lunch", "idempotencyKey": new_key()} | more
     return (await client.data(ASK, {"input": said}, by=by))["requestMoney"]
 
 
-async def asked(client: Client, by: Person, of: str, amount: str = "12.50") -> str:
+async def new_request(client: Client, by: Person, of: str, amount: str = "12.50") -> str:
     """Makes a money request and returns its id. Asserts that there are no errors."""
-    told = await ask(client, by, of, amount)
+    told = await request_money(client, by, of, amount)
     assert told["errors"] == []
     id: str = told["moneyRequest"]["id"]
     return id
@@ -58,13 +58,13 @@ async def decline(client: Client, by: Person, id: str) -> Any:
     return (await client.data(DECLINE, {"id": id}, by=by))["declineRequest"]
 
 
-async def take_back(client: Client, by: Person, id: str) -> Any:
+async def cancel(client: Client, by: Person, id: str) -> Any:
     return (await client.data(CANCEL, {"id": id}, by=by))["cancelRequest"]
 
 
-async def listed(client: Client, by: Person, **said: Any) -> Any:
+async def list_requests(client: Client, by: Person, **said: Any) -> Any:
     return (await client.data(LIST, said, by=by))["moneyRequests"]
 
 
-async def found(client: Client, by: Person, id: str) -> Any:
+async def find_request(client: Client, by: Person, id: str) -> Any:
     return (await client.data(NODE, {"id": id}, by=by))["node"]

@@ -18,21 +18,21 @@ from pocketpay.serving.limits import Limits
 from tests.api.one_server import OneServer
 from tests.people import SECRET, made
 
-WHOLE = """{ id type direction status amount { amount currency minorUnits } fee { amount } total { amount }
+ALL_FIELDS = """{ id type direction status amount { amount currency minorUnits } fee { amount } total { amount }
   description sender { username } recipient { username } counterparty { username name } bankName isRisky
   riskReasons { rule message } failureCode expiresAt createdAt updatedAt completedAt
   entries { id sequence amount { amount } balanceAfter { amount } description transaction { id } } }"""
 
-ONE = f"query ($id: ID!) {{ transaction(id: $id) {WHOLE} }}"
+ONE = f"query ($id: ID!) {{ transaction(id: $id) {ALL_FIELDS} }}"
 NODE = "query ($id: ID!) { node(id: $id) { __typename id } }"
 
 
-def outside(*transactions: UUID) -> list[str]:
+def transaction_ids(*transactions: UUID) -> list[str]:
     """The ids of transactions as clients see them."""
     return [ids.encode(ids.TRANSACTION, id) for id in transactions]
 
 
-class CountsReads(Database):
+class CountingDatabase(Database):
     """A database that counts its read sessions."""
 
     reads = 0
@@ -44,7 +44,7 @@ class CountsReads(Database):
             yield session
 
 
-class Door:
+class SchemaClient:
     """Executes GraphQL operations over the services of a server."""
 
     def __init__(self, server: OneServer, database: Database | None = None) -> None:
