@@ -30,15 +30,15 @@ def dollars(amount: str) -> dict[str, str]:
     return {"amount": amount, "currency": "USD"}
 
 
-async def issue(client: Client, by: Person, **said: Any) -> Any:
+async def issue(client: Client, by: Person, **fields: Any) -> Any:
     """The payload of issueCard."""
-    asked = {"label": "Groceries", "idempotencyKey": new_key()} | said
-    return (await client.data(ISSUE, {"input": asked}, by=by))["issueCard"]
+    input = {"label": "Groceries", "idempotencyKey": new_key()} | fields
+    return (await client.data(ISSUE, {"input": input}, by=by))["issueCard"]
 
 
-async def card_of(client: Client, by: Person, **said: Any) -> str:
+async def card_of(client: Client, by: Person, **fields: Any) -> str:
     """Issues a card and returns its id."""
-    return str((await issue(client, by, **said))["card"]["id"])
+    return str((await issue(client, by, **fields))["card"]["id"])
 
 
 async def change_status(client: Client, by: Person, verb: str, id: str) -> Any:
@@ -47,15 +47,15 @@ async def change_status(client: Client, by: Person, verb: str, id: str) -> Any:
     return (await client.data(document, {"id": id}, by=by))[verb]
 
 
-async def update(client: Client, by: Person, id: str, **said: Any) -> Any:
+async def update(client: Client, by: Person, id: str, **fields: Any) -> Any:
     """The payload of updateCardLimits."""
-    return (await client.data(UPDATE, {"input": {"id": id, **said}}, by=by))["updateCardLimits"]
+    return (await client.data(UPDATE, {"input": {"id": id, **fields}}, by=by))["updateCardLimits"]
 
 
-async def pay(client: Client, by: Person, card_id: str, amount: str, **said: Any) -> Any:
+async def pay(client: Client, by: Person, card_id: str, amount: str, **fields: Any) -> Any:
     """The payload of simulateCardPayment."""
-    asked = {"cardId": card_id, "amount": amount, "merchant": "Bookshop", "idempotencyKey": new_key()} | said
-    return (await client.data(PAY, {"input": asked}, by=by))["simulateCardPayment"]
+    input = {"cardId": card_id, "amount": amount, "merchant": "Bookshop", "idempotencyKey": new_key()} | fields
+    return (await client.data(PAY, {"input": input}, by=by))["simulateCardPayment"]
 
 
 def errors_of(payload: Any) -> list[tuple[str, list[str]]]:

@@ -30,28 +30,28 @@ NODE = f"query ($id: ID!) {{ node(id: $id) {{ __typename id ... on MoneyRequest 
 
 async def request_money(client: Client, by: Person, of: str, amount: str = "12.50", **more: Any) -> Any:
     """The payload of requestMoney. `more` replaces the default input fields."""
-    said = {"from": of, "amount": amount, "description": "Lunch", "idempotencyKey": new_key()} | more
-    return (await client.data(ASK, {"input": said}, by=by))["requestMoney"]
+    fields = {"from": of, "amount": amount, "description": "Lunch", "idempotencyKey": new_key()} | more
+    return (await client.data(ASK, {"input": fields}, by=by))["requestMoney"]
 
 
 async def new_request(client: Client, by: Person, of: str, amount: str = "12.50") -> str:
     """Makes a money request and returns its id. Asserts that there are no errors."""
-    told = await request_money(client, by, of, amount)
-    assert told["errors"] == []
-    id: str = told["moneyRequest"]["id"]
+    payload = await request_money(client, by, of, amount)
+    assert payload["errors"] == []
+    id: str = payload["moneyRequest"]["id"]
     return id
 
 
 async def split(client: Client, by: Person, among: list[str], total: str, **more: Any) -> Any:
     """The payload of splitBill."""
-    said = {"among": among, "total": total, "description": "Dinner", "idempotencyKey": new_key()} | more
-    return (await client.data(SPLIT, {"input": said}, by=by))["splitBill"]
+    fields = {"among": among, "total": total, "description": "Dinner", "idempotencyKey": new_key()} | more
+    return (await client.data(SPLIT, {"input": fields}, by=by))["splitBill"]
 
 
 async def pay(client: Client, by: Person, id: str, **more: Any) -> Any:
     """The payload of payRequest."""
-    said = {"id": id, "idempotencyKey": new_key()} | more
-    return (await client.data(PAY, {"input": said}, by=by))["payRequest"]
+    fields = {"id": id, "idempotencyKey": new_key()} | more
+    return (await client.data(PAY, {"input": fields}, by=by))["payRequest"]
 
 
 async def decline(client: Client, by: Person, id: str) -> Any:
@@ -62,8 +62,8 @@ async def cancel(client: Client, by: Person, id: str) -> Any:
     return (await client.data(CANCEL, {"id": id}, by=by))["cancelRequest"]
 
 
-async def list_requests(client: Client, by: Person, **said: Any) -> Any:
-    return (await client.data(LIST, said, by=by))["moneyRequests"]
+async def list_requests(client: Client, by: Person, **fields: Any) -> Any:
+    return (await client.data(LIST, fields, by=by))["moneyRequests"]
 
 
 async def find_request(client: Client, by: Person, id: str) -> Any:

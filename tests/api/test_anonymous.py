@@ -28,27 +28,27 @@ async def test_every_field_except_those_for_signing_in_requires_a_session(client
     ada = await client.sign_up("ada")
     known = (await client.data('{ profile(username: "ada") { id } }', by=ada))["profile"]["id"]
     types = {"query": schema._schema.query_type, "mutation": schema._schema.mutation_type}
-    asked = 0
+    checked = 0
     for kind, type_ in types.items():
         assert isinstance(type_, GraphQLObjectType)
         for name, field in type_.fields.items():
             if name in LET_IN | FOR_SIGNING_UP:
                 continue
-            answer = await client.post(f"{kind} {{ {_asked(name, field, known)} }}")
+            answer = await client.post(f"{kind} {{ {_selection(name, field, known)} }}")
             assert (answer["data"] or {}).get(name) is None, name
             assert [error["extensions"]["code"] for error in answer["errors"]] == ["UNAUTHENTICATED"], name
-            asked += 1
-    assert asked > 15
+            checked += 1
+    assert checked > 15
 
 
-def _asked(name: str, field: GraphQLField, id: str) -> str:
-    given = ", ".join(
+def _selection(name: str, field: GraphQLField, id: str) -> str:
+    arguments = ", ".join(
         f"{word}: {_value(argument.type, id)}"
         for word, argument in field.args.items()
         if is_required_argument(argument)
     )
     selection = "{ __typename }" if is_composite_type(get_named_type(field.type)) else ""
-    return f"{name}{f'({given})' if given else ''} {selection}"
+    return f"{name}{f'({arguments})' if arguments else ''} {selection}"
 
 
 def _value(type_: GraphQLInputType, id: str) -> str:

@@ -38,11 +38,19 @@ async def test_the_owner_gets_an_event_when_money_is_held_and_when_it_is_release
             balance = await client.subscribe(BALANCE)
             await balance.next()
             pending = await server.send(ada, "bob", "30.00")
-            told = await balance.next()
-            assert [told[part]["amount"] for part in ("balance", "held", "available")] == ["100.00", "30.00", "70.00"]
+            event = await balance.next()
+            assert [event[part]["amount"] for part in ("balance", "held", "available")] == [
+                "100.00",
+                "30.00",
+                "70.00",
+            ]
             await server.cancel(ada, pending.id)
-            told = await balance.next()
-            assert [told[part]["amount"] for part in ("balance", "held", "available")] == ["100.00", "0.00", "100.00"]
+            event = await balance.next()
+            assert [event[part]["amount"] for part in ("balance", "held", "available")] == [
+                "100.00",
+                "0.00",
+                "100.00",
+            ]
 
 
 async def test_a_change_made_by_another_server_is_delivered(database_dsn: Dsns) -> None:

@@ -120,8 +120,8 @@ async def test_changing_a_closed_card_is_refused_with_its_status(client: Client,
 async def test_a_card_of_another_user_is_not_found(client: Client, verb: str) -> None:
     ada, eve = await client.sign_up("ada"), await client.sign_up("eve")
     card = (await issue(client, ada))["card"]
-    asked = [(eve, card["id"]), *((ada, id) for id in elsewhere(card["id"]))]
-    for who, id in asked:
+    attempts = [(eve, card["id"]), *((ada, id) for id in elsewhere(card["id"]))]
+    for who, id in attempts:
         assert errors_of(await change_status(client, who, verb, id)) == [("NOT_FOUND", ["id"])]
         assert errors_of(await update(client, who, id, monthlyLimit="1")) == [("NOT_FOUND", ["input", "id"])]
         assert errors_of(await pay(client, who, id, "1.00")) == [("NOT_FOUND", ["input", "cardId"])]
@@ -131,13 +131,13 @@ async def test_a_card_of_another_user_is_not_found(client: Client, verb: str) ->
 async def test_an_omitted_limit_stays_and_null_removes_it(client: Client) -> None:
     ada = await client.sign_up("ada")
     id = await card_of(client, ada, perPaymentLimit="5", monthlyLimit="9")
-    for said, each, monthly in (
+    for fields, each, monthly in (
         ({}, "5.00", "9.00"),
         ({"perPaymentLimit": 7}, "7.00", "9.00"),
         ({"monthlyLimit": None}, "7.00", None),
         ({"perPaymentLimit": None, "monthlyLimit": "30.50"}, None, "30.50"),
     ):
-        card = (await update(client, ada, id, **said))["card"]
+        card = (await update(client, ada, id, **fields))["card"]
         assert card["perPaymentLimit"] == (each and dollars(each))
         assert card["monthlyLimit"] == (monthly and dollars(monthly))
         assert await listed(client, ada) == [card]

@@ -18,8 +18,8 @@ async def test_changing_the_password_revokes_other_sessions_and_the_old_password
     async with token_client(database) as api:
         there = (await sign_up(api))["accessToken"]
         here = (await api.data(SIGN_IN, input={"login": "ada", "password": PASSWORD}))["tokens"]["accessToken"]
-        asked = {"currentPassword": PASSWORD, "newPassword": NEW}
-        assert await api.data(CHANGE, here, input=asked) == {
+        passwords = {"currentPassword": PASSWORD, "newPassword": NEW}
+        assert await api.data(CHANGE, here, input=passwords) == {
             "user": {"username": "ada", "sessions": [{"current": True}]},
             "errors": [],
         }
@@ -34,21 +34,23 @@ async def test_changing_the_password_revokes_other_sessions_and_the_old_password
 async def test_both_passwords_are_checked_together_and_neither_is_in_an_error_message(database: Database) -> None:
     async with token_client(database) as api:
         here = (await sign_up(api))["accessToken"]
-        asked = {"currentPassword": "not the password", "newPassword": "pocketpay"}
-        payload = await api.data(CHANGE, here, input=asked)
+        passwords = {"currentPassword": "not the password", "newPassword": "pocketpay"}
+        payload = await api.data(CHANGE, here, input=passwords)
         assert payload["user"] is None
         assert [(error["code"], error["path"], error["retryable"]) for error in payload["errors"]] == [
             ("INVALID_CREDENTIALS", ["input", "currentPassword"], False),
             ("WEAK_PASSWORD", ["input", "newPassword"], False),
         ]
-        assert not [error for error in payload["errors"] for said in asked.values() if said in error["message"]]
+        assert not [
+            error for error in payload["errors"] for secret in passwords.values() if secret in error["message"]
+        ]
 
 
 async def test_the_sixth_wrong_password_is_rate_limited_in_the_payload(database: Database) -> None:
     async with token_client(database) as api:
         here = (await sign_up(api))["accessToken"]
-        asked = {"currentPassword": "not the password", "newPassword": NEW}
-        answers = [(await api.data(CHANGE, here, input=asked))["errors"][0] for _ in range(6)]
+        passwords = {"currentPassword": "not the password", "newPassword": NEW}
+        answers = [(await api.data(CHANGE, here, input=passwords))["errors"][0] for _ in range(6)]
         assert [error["code"] for error in answers] == ["INVALID_CREDENTIALS"] * 5 + ["RATE_LIMITED"]
         assert (answers[5]["path"], answers[5]["retryable"]) == ([], True)
 
@@ -71,8 +73,8 @@ async def test_changing_the_password_closes_other_sessions_sockets_on_every_serv
             socket(other.url, there.tokens.access_token) as ends,
             socket(other.url, here) as stays,
         ):
-            asked = {"currentPassword": PASSWORD, "newPassword": NEW}
-            assert (await api.data(CHANGE, here, input=asked))["errors"] == []
+            passwords = {"currentPassword": PASSWORD, "newPassword": NEW}
+            assert (await api.data(CHANGE, here, input=passwords))["errors"] == []
             assert await ends.closed() == 4401
             balance = await stays.subscribe("subscription { balanceChanged { balance { amount } } }")
             assert await balance.next() == {"balance": {"amount": "100.00"}}

@@ -39,7 +39,11 @@ def ours() -> Facts:
 
 
 def test_the_schema_has_every_type_and_field_of_the_contract_unchanged(contract: Facts, ours: Facts) -> None:
-    differing = {name: (ours[name], said) for name, said in contract.items() if ours.get(name, said) != said}
+    differing = {
+        name: (ours[name], described)
+        for name, described in contract.items()
+        if ours.get(name, described) != described
+    }
     assert differing == {}
 
 
@@ -50,10 +54,12 @@ def test_nothing_in_the_contract_is_missing_from_the_schema(contract: Facts, our
 
 def test_the_schema_requires_no_argument_beyond_the_contract(contract: Facts, ours: Facts) -> None:
     """Additional fields, types and values are allowed. Additional arguments and input fields must be optional."""
-    more = {name: said for name, said in ours.items() if name not in contract and _parent(name) in contract}
-    inputs = {name for name, said in contract.items() if said == "input"}
+    more = {name: described for name, described in ours.items() if name not in contract and _parent(name) in contract}
+    inputs = {name for name, described in contract.items() if described == "input"}
     required = {
-        name for name, said in more.items() if said.endswith("!") and (":" in name or _parent(name) in inputs)
+        name
+        for name, described in more.items()
+        if described.endswith("!") and (":" in name or _parent(name) in inputs)
     }
     assert required == set()
 
@@ -71,11 +77,11 @@ def _facts(schema: GraphQLSchema) -> Iterator[tuple[str, str]]:
             case GraphQLEnumType():
                 yield from ((f"{name}.{value}", "value") for value in type_.values)
             case GraphQLInputObjectType():
-                yield from ((f"{name}.{field}", _value(said)) for field, said in type_.fields.items())
+                yield from ((f"{name}.{field}", _value(described)) for field, described in type_.fields.items())
             case GraphQLObjectType() | GraphQLInterfaceType():
-                for field, said in type_.fields.items():
-                    yield f"{name}.{field}", str(said.type)
-                    yield from ((f"{name}.{field}({arg}:)", _value(one)) for arg, one in said.args.items())
+                for field, described in type_.fields.items():
+                    yield f"{name}.{field}", str(described.type)
+                    yield from ((f"{name}.{field}({arg}:)", _value(one)) for arg, one in described.args.items())
 
 
 def _kind(type_: GraphQLNamedType) -> str:
@@ -88,9 +94,9 @@ def _kind(type_: GraphQLNamedType) -> str:
     return "enum" if isinstance(type_, GraphQLEnumType) else "scalar"
 
 
-def _value(said: Any) -> str:
-    default = "" if said.default_value is Undefined else f" = {said.default_value!r}"
-    return f"{said.type}{default}"
+def _value(described: Any) -> str:
+    default = "" if described.default_value is Undefined else f" = {described.default_value!r}"
+    return f"{described.type}{default}"
 
 
 def _parent(name: str) -> str:

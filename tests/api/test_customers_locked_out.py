@@ -55,13 +55,13 @@ async def test_a_customer_recovers_by_mail_and_the_operator_sees_no_code(
     assert (payload["customer"]["username"], payload["errors"]) == ("ada", [])
     mail = await last(client.services.identity, owner)
     assert mail.to == MAIL
-    told = str(answer)
+    answer_text = str(answer)
     for secret in (mail.code, mail.code.replace(" ", ""), mail.token):
         assert secret
-        assert secret not in told
+        assert secret not in answer_text
     shown = {"login": "ada", "code": mail.code} if way == "code" else {"token": mail.token}
-    set_anew = await client.data(RESET, {"input": {**shown, "newPassword": NEW}})
-    assert set_anew == {"resetPassword": {"errors": []}}
+    reset = await client.data(RESET, {"input": {**shown, "newPassword": NEW}})
+    assert reset == {"resetPassword": {"errors": []}}
     signed_in = await client.data(SIGN_IN, {"input": {"login": "ada", "password": NEW}})
     assert signed_in["signIn"]["errors"] == []
 

@@ -167,8 +167,8 @@ async def test_balances_at_many_times_are_read_together(owner: Owner, server: On
     counting: Database = await CountingDatabase.open(database_dsn.server)
     api = SchemaClient(server, counting)
     counting.reads = 0  # type: ignore[attr-defined]
-    asked = " ".join(f'at{n}: balanceAt(time: "2026-11-22T12:{n:02}:00Z") {{ amount }}' for n in range(20))
-    balances = await api.ask(alice, f"{{ wallet {{ {asked} }} }}")
+    fields = " ".join(f'at{n}: balanceAt(time: "2026-11-22T12:{n:02}:00Z") {{ amount }}' for n in range(20))
+    balances = await api.ask(alice, f"{{ wallet {{ {fields} }} }}")
     assert [one["amount"] for one in balances.values()] == [f"{n}.00" for n in range(1, 21)]
     assert counting.reads == 2  # type: ignore[attr-defined]  # the wallet, the moments
     await counting.close()

@@ -51,10 +51,10 @@ def test_a_refusal_that_left_a_row_is_not_retryable() -> None:
 
 
 def test_a_refusal_has_its_path_its_message_and_its_status() -> None:
-    (told,) = user_errors([payments.InsufficientFunds(Money(1_000, "USD"), Money(250, "USD"))])
-    assert told.code is ErrorCode.INSUFFICIENT_FUNDS
-    assert told.path == ["input", "amount"]
-    assert told.message == "This needs 10.00 USD, but only 2.50 USD is available."
+    (reported,) = user_errors([payments.InsufficientFunds(Money(1_000, "USD"), Money(250, "USD"))])
+    assert reported.code is ErrorCode.INSUFFICIENT_FUNDS
+    assert reported.path == ["input", "amount"]
+    assert reported.message == "This needs 10.00 USD, but only 2.50 USD is available."
     (stated,) = user_errors([payments.WrongState(replace(HELD, status=Status.CANCELLED))], prefix=())
     assert stated.path == ["id"]
     assert getattr(stated, "status") == "CANCELLED"  # noqa: B009 - a subclass has it
@@ -99,17 +99,17 @@ async def test_raised_refusals_become_the_errors_of_the_payload() -> None:
 )
 def test_a_failure_is_formatted_with_its_code_and_a_fixed_message(error: Exception, code: str, words: str) -> None:
     located = GraphQLError("located", path=["a", 0], original_error=error)
-    (told,) = formatted([located], "BAD_USER_INPUT", "request-1")
-    assert told["message"] == words
-    assert told["path"] == ["a", 0]
+    (reported,) = formatted([located], "BAD_USER_INPUT", "request-1")
+    assert reported["message"] == words
+    assert reported["path"] == ["a", 0]
     expected = {"code": code, **({"requestId": "request-1"} if code == "INTERNAL" else {})}
-    assert told["extensions"] == expected
+    assert reported["extensions"] == expected
 
 
 def test_a_result_that_does_not_fit_its_graphql_type_is_an_internal_error() -> None:
     """graphql-core raises its own error, whose message would contain the value."""
-    (told,) = formatted([GraphQLError("Int cannot represent 2147483648", path=["a"])], "BAD_USER_INPUT", "r")
-    assert told["extensions"]["code"] == "INTERNAL"
+    (reported,) = formatted([GraphQLError("Int cannot represent 2147483648", path=["a"])], "BAD_USER_INPUT", "r")
+    assert reported["extensions"]["code"] == "INTERNAL"
 
 
 @pytest.mark.parametrize(
@@ -134,9 +134,9 @@ def test_a_result_that_does_not_fit_its_graphql_type_is_an_internal_error() -> N
     ],
 )
 def test_a_message_about_an_invalid_value_does_not_contain_the_value(message: str, kept: str) -> None:
-    told = without_value(message)
-    assert kept in told
-    assert "secret" not in told.lower()
+    reported = without_value(message)
+    assert kept in reported
+    assert "secret" not in reported.lower()
 
 
 async def test_an_unexpected_error_is_masked_and_logged_once_without_variables(

@@ -34,7 +34,7 @@ async def alice_and_bob(owner: Owner) -> tuple[UUID, UUID]:
     return alice, bob
 
 
-async def told_of(watch: ChangesWatch[Transaction], id: UUID) -> Status:
+async def next_status(watch: ChangesWatch[Transaction], id: UUID) -> Status:
     """The status in the next event of a transaction. Events of changes made just before the watch may come first."""
     while True:
         transaction = await soon(watch.next())
@@ -42,7 +42,7 @@ async def told_of(watch: ChangesWatch[Transaction], id: UUID) -> Status:
             return transaction.status
 
 
-async def told(watch: ChangesWatch[Transaction], count: int) -> list[tuple[UUID, Status]]:
+async def next_events(watch: ChangesWatch[Transaction], count: int) -> list[tuple[UUID, Status]]:
     seen = [await soon(watch.next()) for _ in range(count)]
     return [(transaction.id, transaction.status) for transaction in seen]
 
@@ -133,13 +133,13 @@ async def test_the_recipient_gets_only_completed_payments_the_sender_every_chang
         await server.deposit(alice, "50.00")
         with server.feeds.changes.watch(alice) as hers, server.feeds.changes.watch(bob) as his:
             cancelled = await server.send(alice, "bob", "1.00")
-            assert await told_of(hers, cancelled.id) is Status.PENDING_CONFIRMATION
+            assert await next_status(hers, cancelled.id) is Status.PENDING_CONFIRMATION
             await server.cancel(alice, cancelled.id)
-            assert await told_of(hers, cancelled.id) is Status.CANCELLED
+            assert await next_status(hers, cancelled.id) is Status.CANCELLED
             confirmed = await server.send(alice, "bob", "2.00")
             await server.confirm(alice, confirmed.id)
-            assert await told(his, 1) == [(confirmed.id, Status.COMPLETED)]
-            while await told_of(hers, confirmed.id) is not Status.COMPLETED:
+            assert await next_events(his, 1) == [(confirmed.id, Status.COMPLETED)]
+            while await next_status(hers, confirmed.id) is not Status.COMPLETED:
                 pass
 
 
@@ -147,23 +147,23 @@ async def test_changes_made_while_the_listener_was_down_arrive_after_it_restarts
     database_dsn: Dsns, alice_and_bob: tuple[UUID, UUID], owner: Owner
 ) -> None:
     alice, bob = alice_and_bob
-    async with serving(database_dsn.server) as on_disconnect, serving(database_dsn.server) as other:
+    async with serving(database_dsn.server) as here, serving(database_dsn.server) as other:
         await other.deposit(alice, "50.00")
         with (
-            on_disconnect.feeds.balances.watch(bob) as balance,
-            on_disconnect.feeds.changes.watch(bob) as changes_of_bob,
-            on_disconnect.feeds.awaiting.watch(alice) as awaiting,
+            here.feeds.balances.watch(bob) as balance,
+            here.feeds.changes.watch(bob) as changes_of_bob,
+            here.feeds.awaiting.watch(alice) as awaiting,
         ):
             await balance.first()
             await awaiting.first()
-            await _deafened(on_disconnect, owner)
+            await _stop_listener(here, owner)
             sent = [await other.send(alice, "bob", "1.00") for _ in range(3)]
             assert changes_of_bob.drained
-            await on_disconnect.listener.start()
+            await here.listener.start()
             assert (await soon(balance.next())).posted_minor == 300
-            assert await told(changes_of_bob, 3) == [(one.id, Status.COMPLETED) for one in sent]
+            assert await next_events(changes_of_bob, 3) == [(one.id, Status.COMPLETED) for one in sent]
             following = await other.send(alice, "bob", "1.00")
-            assert await told(changes_of_bob, 1) == [(following.id, Status.COMPLETED)]
+            assert await next_events(changes_of_bob, 1) == [(following.id, Status.COMPLETED)]
 
 
 async def test_killing_the_listener_under_load_loses_no_change(
@@ -250,10 +250,13 @@ async def test_changes_since_a_time_include_a_refunded_original_for_both_sides(
             while page := (await changes.since(session, [(alice, place)], limit=2))[0]:
                 paged += page
                 place = page[-1].updated_at, page[-1].id
-    for told in (*seen, paged):
-        assert {one.id for one in told} == {old.id, other.id, partly.id, again.id, once.id}
-        assert len(told) == 5
-        assert sorted((one.version, one.refunded) for one in told if one.refund_of is None) == [(2, 600), (3, 300)]
+    for delivered in (*seen, paged):
+        assert {one.id for one in delivered} == {old.id, other.id, partly.id, again.id, once.id}
+        assert len(delivered) == 5
+        assert sorted((one.version, one.refunded) for one in delivered if one.refund_of is None) == [
+            (2, 600),
+            (3, 300),
+        ]
 
 
 async def test_changes_since_a_time_include_a_payment_created_long_before(
@@ -305,12 +308,12 @@ async def test_a_refund_is_delivered_live_together_with_its_original(
         with server.feeds.changes.watch(alice) as hers, server.feeds.changes.watch(bob) as his:
             back = await server.refund(bob, paid.id, "1.00")
             for watch in (hers, his):
-                wanted, told = {(paid.id, 2, 100), (back.id, 1, 0)}, set[tuple[UUID, int, int]]()
-                while not wanted <= told:
+                wanted, delivered = {(paid.id, 2, 100), (back.id, 1, 0)}, set[tuple[UUID, int, int]]()
+                while not wanted <= delivered:
                     one = await soon(watch.next())
-                    told.add((one.id, one.version, one.refunded))
+                    delivered.add((one.id, one.version, one.refunded))
                 # The event of the payment itself may arrive after the watch began.
-                assert told - wanted <= {(paid.id, 1, 0)}
+                assert delivered - wanted <= {(paid.id, 1, 0)}
         with server.feeds.transactions.watch(paid.id) as of_it:
             await of_it.first()
             await server.refund(bob, paid.id, None)
@@ -341,7 +344,7 @@ def _counted(server: OneServer) -> list[int]:
     return reads
 
 
-async def _deafened(server: OneServer, owner: Owner) -> None:
+async def _stop_listener(server: OneServer, owner: Owner) -> None:
     """Stops the listener of a server, which then gets no notifications until it is started again."""
     await server.listener.close()
     listeners = "select count(*) from pg_stat_activity where application_name = 'pocketpay listener'"

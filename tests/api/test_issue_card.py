@@ -47,7 +47,7 @@ async def test_no_other_answer_and_no_log_has_the_number(client: Client, caplog:
 
 
 @pytest.mark.parametrize(
-    ("said", "code", "path"),
+    ("fields", "code", "path"),
     [
         ({"label": ""}, "INVALID_INPUT", ["input", "label"]),
         ({"label": "x" * 51}, "INVALID_INPUT", ["input", "label"]),
@@ -57,9 +57,9 @@ async def test_no_other_answer_and_no_log_has_the_number(client: Client, caplog:
     ],
 )
 async def test_a_refusal_has_a_code_and_a_path_and_no_number(
-    client: Client, said: dict[str, Any], code: str, path: list[str]
+    client: Client, fields: dict[str, Any], code: str, path: list[str]
 ) -> None:
-    refused = await issue(client, await client.sign_up("ada"), **said)
+    refused = await issue(client, await client.sign_up("ada"), **fields)
     assert errors_of(refused) == [(code, path)]
     assert [refused[name] for name in ("card", "number", "securityCode", "replayed")] == [None, None, None, False]
 
@@ -93,8 +93,8 @@ async def test_issuing_too_many_open_cards_is_rate_limited(database_dsn: Dsns) -
 @pytest.mark.parametrize("limit", ["-1", "1e3", 1.5, "NaN", "٣"])
 async def test_a_malformed_limit_is_bad_user_input(client: Client, limit: object) -> None:
     ada = await client.sign_up("ada")
-    said = {"label": "Books", "monthlyLimit": limit, "idempotencyKey": new_key()}
-    answer = await client.post(ISSUE, {"input": said}, by=ada)
+    fields = {"label": "Books", "monthlyLimit": limit, "idempotencyKey": new_key()}
+    answer = await client.post(ISSUE, {"input": fields}, by=ada)
     assert [error["extensions"]["code"] for error in answer["errors"]] == ["BAD_USER_INPUT"]
     assert (await client.data(LIST, by=ada))["cards"] == []
 

@@ -63,13 +63,13 @@ async def test_both_sides_get_every_change_on_different_servers(here: LiveServer
         for subscription in (ada_sees, bob_sees, eve_sees):
             await subscription.nothing(0.05)
         request = await ask(here.services.desk, wallet(ada), "bob")
-        told = [await one.next() for one in (ada_sees, bob_sees)]
-        assert [(one["status"], one["direction"]) for one in told] == [
+        events = [await one.next() for one in (ada_sees, bob_sees)]
+        assert [(one["status"], one["direction"]) for one in events] == [
             ("PENDING", "OUTGOING"),
             ("PENDING", "INCOMING"),
         ]
-        assert {one["id"] for one in told} == {ids.encode(ids.REQUEST, request)}
-        assert (told[0]["requester"], told[0]["payer"]) == ({"username": "ada"}, {"username": "bob"})
+        assert {one["id"] for one in events} == {ids.encode(ids.REQUEST, request)}
+        assert (events[0]["requester"], events[0]["payer"]) == ({"username": "ada"}, {"username": "bob"})
         held = await pay_request(there.services.desk, wallet(bob), request, raw_key=new_key())
         await ada_sees.nothing()  # no event for a pending payment
         await cancel(there.services.desk, wallet(bob), held.transaction.id)
@@ -78,9 +78,9 @@ async def test_both_sides_get_every_change_on_different_servers(here: LiveServer
         held = await pay_request(there.services.desk, wallet(bob), request, raw_key=new_key())
         await confirm(there.services.desk, wallet(bob), held.transaction.id)
         for subscription, direction in ((ada_sees, "INCOMING"), (bob_sees, "OUTGOING")):
-            told_of = await subscription.next()
-            assert told_of["status"] == "PAID"
-            assert told_of["transaction"] == {"status": "COMPLETED", "direction": direction}
+            event = await subscription.next()
+            assert event["status"] == "PAID"
+            assert event["transaction"] == {"status": "COMPLETED", "direction": direction}
         await eve_sees.nothing(0)
 
 
@@ -90,7 +90,7 @@ async def test_a_subscription_on_an_anonymous_socket_is_unauthenticated(here: Li
         assert error["extensions"]["code"] == "UNAUTHENTICATED"
 
 
-async def told(watch: Watch[MoneyRequest], count: int) -> list[tuple[UUID, RequestStatus]]:
+async def next_events(watch: Watch[MoneyRequest], count: int) -> list[tuple[UUID, RequestStatus]]:
     seen = [await soon(watch.next()) for _ in range(count)]
     return [(request.id, request.status) for request in seen]
 
@@ -99,11 +99,11 @@ async def test_changes_made_while_the_listener_was_down_arrive_after_it_restarts
     database_dsn: Dsns, owner: "asyncpg.Connection[asyncpg.Record]"
 ) -> None:
     ada, bob = await people(owner, "ada", "bob")
-    async with serving(database_dsn.server) as on_disconnect, serving(database_dsn.server) as other:
+    async with serving(database_dsn.server) as here, serving(database_dsn.server) as other:
         first = await ask(other.desk, ada, "bob")
-        with on_disconnect.feeds.requests.watch(bob) as watch, on_disconnect.feeds.requests.watch(ada) as hers:
-            await on_disconnect.listener.close()
-            await until(lambda: on_disconnect.feeds.requests._dirty == {})
+        with here.feeds.requests.watch(bob) as watch, here.feeds.requests.watch(ada) as hers:
+            await here.listener.close()
+            await until(lambda: here.feeds.requests._dirty == {})
             second = await ask(other.desk, ada, "bob")
             await decline_request(other.desk, bob, first)
             third = await ask(other.desk, ada, "bob")
@@ -115,15 +115,15 @@ async def test_changes_made_while_the_listener_was_down_arrive_after_it_restarts
             assert await lapse_requests(other.desk) == 1
             assert second not in watch._untold
             assert third not in watch._untold
-            await on_disconnect.listener.start()
+            await here.listener.start()
             expected = {
                 (first, RequestStatus.DECLINED),
                 (second, RequestStatus.PENDING),
                 (third, RequestStatus.EXPIRED),
             }
             for one in (watch, hers):
-                heard: set[tuple[UUID, RequestStatus]] = set()
-                while not heard >= expected:
-                    heard |= set(await told(one, 1))
+                received: set[tuple[UUID, RequestStatus]] = set()
+                while not received >= expected:
+                    received |= set(await next_events(one, 1))
             fourth = await ask(other.desk, ada, "bob")
-            assert await told(watch, 1) == [(fourth, RequestStatus.PENDING)]
+            assert await next_events(watch, 1) == [(fourth, RequestStatus.PENDING)]

@@ -39,8 +39,8 @@ async def bob(client: Client) -> Person:
     return await client.sign_up("bob")
 
 
-def codes(told: Any) -> list[tuple[str, list[str]]]:
-    return [(error["code"], error["path"]) for error in told["errors"]]
+def codes(payload: Any) -> list[tuple[str, list[str]]]:
+    return [(error["code"], error["path"]) for error in payload["errors"]]
 
 
 async def test_a_money_request_is_paid_when_its_held_payment_is_confirmed(
@@ -74,10 +74,10 @@ async def test_a_money_request_is_paid_when_its_held_payment_is_confirmed(
 
 async def test_the_requester_sees_no_payment_until_it_is_completed(client: Client, ada: Person, bob: Person) -> None:
     """A held, failed or cancelled payment changes nothing in any answer about the request."""
-    id, dear = await new_request(client, ada, "bob"), await new_request(client, ada, "bob", "100.01")
+    id, expensive = await new_request(client, ada, "bob"), await new_request(client, ada, "bob", "100.01")
     before = (
         await find_request(client, ada, id),
-        await find_request(client, ada, dear),
+        await find_request(client, ada, expensive),
         await list_requests(client, ada),
     )
     held = (await pay(client, bob, id))["transaction"]
@@ -85,15 +85,15 @@ async def test_the_requester_sees_no_payment_until_it_is_completed(client: Clien
     assert codes(failed) == [("INSUFFICIENT_FUNDS", ["input", "id"])]
     assert (
         await find_request(client, ada, id),
-        await find_request(client, ada, dear),
+        await find_request(client, ada, expensive),
         await list_requests(client, ada),
     ) == before
     assert (await find_request(client, bob, id))["transaction"]["status"] == "PENDING_CONFIRMATION"
     assert (await find_request(client, bob, expensive))["transaction"]["status"] == "FAILED"
     for payment in (held["id"], failed["transaction"]["id"]):
         assert await find_request(client, ada, payment) is None
-    told = await cancel(client, ada, id)
-    assert told["moneyRequest"]["transaction"] is None
+    payload = await cancel(client, ada, id)
+    assert payload["moneyRequest"]["transaction"] is None
     assert (await find_request(client, bob, id))["transaction"]["status"] == "CANCELLED"
     assert (await find_request(client, ada, id))["transaction"] is None
 
@@ -110,20 +110,24 @@ async def test_a_declined_or_cancelled_request_is_final(client: Client, ada: Per
     for verb, by, status in ((decline, bob, "DECLINED"), (cancel, ada, "CANCELLED")):
         id = await new_request(client, ada, "bob")
         for replayed in (False, True):
-            told = await verb(client, by, id)
-            assert (told["moneyRequest"]["status"], told["replayed"], told["errors"]) == (status, replayed, [])
-        told = await pay(client, bob, id)
-        assert codes(told) == [("WRONG_STATE", ["input", "id"])]
-        assert (told["errors"][0]["status"], told["transaction"]) == (status, None)
-        assert told["errors"][0]["node"] == {"__typename": "MoneyRequest", "id": id}
+            payload = await verb(client, by, id)
+            assert (payload["moneyRequest"]["status"], payload["replayed"], payload["errors"]) == (
+                status,
+                replayed,
+                [],
+            )
+        payload = await pay(client, bob, id)
+        assert codes(payload) == [("WRONG_STATE", ["input", "id"])]
+        assert (payload["errors"][0]["status"], payload["transaction"]) == (status, None)
+        assert payload["errors"][0]["node"] == {"__typename": "MoneyRequest", "id": id}
         other = cancel if verb is decline else decline
-        told = await other(client, ada if by is bob else bob, id)
-        assert codes(told) == [("WRONG_STATE", ["id"])]
-        assert told["errors"][0]["status"] == status
+        payload = await other(client, ada if by is bob else bob, id)
+        assert codes(payload) == [("WRONG_STATE", ["id"])]
+        assert payload["errors"][0]["status"] == status
 
 
 @pytest.mark.parametrize(
-    ("said", "code", "path"),
+    ("fields", "code", "path"),
     [
         ({"amount": "0"}, "INVALID_AMOUNT", ["input", "amount"]),
         ({"description": ""}, "INVALID_INPUT", ["input", "description"]),
@@ -134,10 +138,10 @@ async def test_a_declined_or_cancelled_request_is_final(client: Client, ada: Per
     ],
 )
 async def test_a_refused_money_request_has_a_code_and_a_path(
-    client: Client, ada: Person, bob: Person, said: dict[str, str], code: str, path: list[str]
+    client: Client, ada: Person, bob: Person, fields: dict[str, str], code: str, path: list[str]
 ) -> None:
-    told = await request_money(client, ada, "bob", **said)
-    assert (codes(told), told["moneyRequest"], told["replayed"]) == ([(code, path)], None, False)
+    payload = await request_money(client, ada, "bob", **fields)
+    assert (codes(payload), payload["moneyRequest"], payload["replayed"]) == ([(code, path)], None, False)
 
 
 async def test_too_many_open_requests_to_one_payer_are_rate_limited(client: Client, ada: Person, bob: Person) -> None:
@@ -161,20 +165,23 @@ async def test_repeating_a_request_with_its_key_returns_the_same_request(
     first = await request_money(client, ada, "bob", idempotencyKey=key)
     again = await request_money(client, ada, "@BOB", "12.50", idempotencyKey=key)
     assert again == first | {"replayed": True}
-    told = await request_money(client, ada, "bob", "12.51", idempotencyKey=key)
-    assert codes(told) == [("IDEMPOTENCY_KEY_REUSED", ["input", "idempotencyKey"])]
+    payload = await request_money(client, ada, "bob", "12.51", idempotencyKey=key)
+    assert codes(payload) == [("IDEMPOTENCY_KEY_REUSED", ["input", "idempotencyKey"])]
 
 
 async def test_a_bill_is_split_to_the_cent(client: Client, ada: Person, bob: Person) -> None:
     await client.sign_up("cyd")
-    told = await split(client, ada, ["cyd", "@bob"], "10.00")
-    assert [(one["payer"]["username"], one["amount"]["amount"]) for one in told["moneyRequests"]] == [
+    payload = await split(client, ada, ["cyd", "@bob"], "10.00")
+    assert [(one["payer"]["username"], one["amount"]["amount"]) for one in payload["moneyRequests"]] == [
         ("cyd", "3.34"),
         ("bob", "3.33"),
     ]
-    assert (told["myShare"], told["errors"], told["replayed"]) == ({"amount": "3.33"}, [], False)
-    told = await split(client, ada, ["cyd", "bob"], "10.01", includeMe=False)
-    assert ([one["amount"]["amount"] for one in told["moneyRequests"]], told["myShare"]) == (["5.01", "5.00"], None)
+    assert (payload["myShare"], payload["errors"], payload["replayed"]) == ({"amount": "3.33"}, [], False)
+    payload = await split(client, ada, ["cyd", "bob"], "10.01", includeMe=False)
+    assert ([one["amount"]["amount"] for one in payload["moneyRequests"]], payload["myShare"]) == (
+        ["5.01", "5.00"],
+        None,
+    )
 
 
 @pytest.mark.parametrize(
@@ -191,9 +198,9 @@ async def test_a_bill_is_split_to_the_cent(client: Client, ada: Person, bob: Per
 async def test_a_refused_split_has_a_code_and_a_path(
     client: Client, ada: Person, bob: Person, among: list[str], total: str, code: str, field: str
 ) -> None:
-    told = await split(client, ada, among, total)
-    assert codes(told) == [(code, ["input", field])]
-    assert (told["moneyRequests"], told["myShare"], told["replayed"]) == ([], None, False)
+    payload = await split(client, ada, among, total)
+    assert codes(payload) == [(code, ["input", field])]
+    assert (payload["moneyRequests"], payload["myShare"], payload["replayed"]) == ([], None, False)
     assert (await list_requests(client, bob))["totalCount"] == 0
 
 
@@ -242,7 +249,7 @@ async def test_the_list_can_be_paged_and_filtered_by_direction_and_status(
     last = await list_requests(client, ada, last=2)
     before = await list_requests(client, ada, last=2, before=last["pageInfo"]["startCursor"])
     assert [one["id"] for one in (*before["nodes"], *last["nodes"])] == newest[-4:]
-    for said, expected in (
+    for fields, expected in (
         ({"direction": "OUTGOING"}, out[::-1]),
         ({"direction": "INCOMING"}, into[::-1]),
         ({"statuses": ["DECLINED", "PAID"]}, out[:1]),
@@ -250,8 +257,8 @@ async def test_the_list_can_be_paged_and_filtered_by_direction_and_status(
         ({"direction": "INCOMING", "statuses": ["DECLINED"]}, []),
         ({"statuses": []}, []),
     ):
-        page = await list_requests(client, ada, **said)
-        assert ([one["id"] for one in page["nodes"]], page["totalCount"]) == (expected, len(expected)), said
+        page = await list_requests(client, ada, **fields)
+        assert ([one["id"] for one in page["nodes"]], page["totalCount"]) == (expected, len(expected)), fields
 
 
 async def test_a_foreign_cursor_and_invalid_page_arguments_are_refused(
@@ -259,14 +266,14 @@ async def test_a_foreign_cursor_and_invalid_page_arguments_are_refused(
 ) -> None:
     await new_request(client, ada, "bob")
     cursor = (await list_requests(client, ada))["pageInfo"]["endCursor"]
-    for by, said in (
+    for by, fields in (
         (bob, {"after": cursor}),
         (ada, {"after": "nonsense"}),
         (ada, {"first": 101}),
         (ada, {"first": 1, "last": 1}),
     ):
-        answer = await client.post(LIST, said, by=by)
-        assert [error["extensions"]["code"] for error in answer["errors"]] == ["BAD_USER_INPUT"], said
+        answer = await client.post(LIST, fields, by=by)
+        assert [error["extensions"]["code"] for error in answer["errors"]] == ["BAD_USER_INPUT"], fields
 
 
 async def test_an_anonymous_request_can_neither_request_pay_nor_list(client: Client) -> None:

@@ -53,7 +53,7 @@ TRANSFER = (
     "mutation ($input: TransferInput!) { transfer(input: $input) { transaction { id status } errors { code } } }"
 )
 DEPOSIT = "mutation ($input: DepositInput!) { deposit(input: $input) { transaction { id status } errors { code } } }"
-ASKED: tuple[tuple[str, dict[str, Any]], ...] = (
+OPERATIONS: tuple[tuple[str, dict[str, Any]], ...] = (
     (AUDIT, {}),
     (FIND, {"text": "ada"}),
     (WALLET, {"of": "ada"}),
@@ -78,7 +78,7 @@ async def pay(client: Client, by: Person, to: str, amount: str) -> str:
     return id
 
 
-@pytest.mark.parametrize(("document", "variables"), ASKED, ids=[text[:60] for text, _ in ASKED])
+@pytest.mark.parametrize(("document", "variables"), OPERATIONS, ids=[text[:60] for text, _ in OPERATIONS])
 async def test_only_operators_may_use_operations(
     client: Client, owner: Owner, document: str, variables: dict[str, Any]
 ) -> None:
@@ -155,8 +155,8 @@ async def test_an_operator_sees_a_wallets_status_balance_and_transactions(client
         assert (await operate(client, olga, seen, id=id))["expiresAt"] is not None
     assert await operate(client, olga, seen, id=f"customer_wallet_{held.partition('_')[2]}") is None
     assert await operate(client, olga, seen, id="transaction_01") is None
-    (beas,) = (await operate(client, olga, WALLET, of=bea.username))["transactions"]["nodes"]
-    assert beas["type"] == "BONUS", "a held payment is only in the sender's list"
+    (listed,) = (await operate(client, olga, WALLET, of=bea.username))["transactions"]["nodes"]
+    assert listed["type"] == "BONUS", "a held payment is only in the sender's list"
     house = next(iter(client.services.desk.clearing.house.kinds))
     for nobody in ("nobody", "wallet_01", ids.encode(ids.WALLET, house)):
         assert await operate(client, olga, WALLET, of=nobody) is None
@@ -258,10 +258,10 @@ async def test_an_audit_returns_a_bounded_number_of_findings(client: Client, own
     for name in ("ada", "bea", "cid"):
         await client.sign_up(name)
     await owner.execute("update ledger_accounts set posted = 7 where kind = 'wallet'")
-    told = await Audits(client.services.database.dsn, most_told=2).run()
-    assert (len(told.findings), told.more) == (2, True)
-    told = await Audits(client.services.database.dsn, most_told=3).run()
-    assert (len(told.findings), told.more) == (3, False)
+    report = await Audits(client.services.database.dsn, most_told=2).run()
+    assert (len(report.findings), report.more) == (2, True)
+    report = await Audits(client.services.database.dsn, most_told=3).run()
+    assert (len(report.findings), report.more) == (3, False)
 
 
 @pytest.mark.parametrize(

@@ -65,8 +65,8 @@ def test_a_page_is_the_requested_slice(
     async def nobody_counts() -> int | None:
         return None
 
-    told = connection(NUMBERS, page, read, place=lambda n: n, node=str, counted=nobody_counts)
-    assert told.nodes == [str(n) for n in expected]
-    assert [NUMBERS.place(edge.cursor) for edge in told.edges] == expected
+    result = connection(NUMBERS, page, read, place=lambda n: n, node=str, counted=nobody_counts)
+    assert result.nodes == [str(n) for n in expected]
+    assert [NUMBERS.place(edge.cursor) for edge in result.edges] == expected
     more = len(within) > size
-    assert (told.page_info.has_previous_page if backward else told.page_info.has_next_page) == more
+    assert (result.page_info.has_previous_page if backward else result.page_info.has_next_page) == more

@@ -25,12 +25,12 @@ async def test_pending_payments_arrive_oldest_first_then_new_ones_each_once(serv
     await server.cancel(ada, waiting[1].id)
     async with socket(server.url, ada.tokens.access_token) as client:
         requested = await client.subscribe(REQUESTED)
-        asked = [await requested.next(), await requested.next()]
-        assert [one["amount"]["amount"] for one in asked] == ["1.00", "3.00"]
-        assert {one["status"] for one in asked} == {"PENDING_CONFIRMATION"}
-        assert asked[0]["riskReasons"][0]["rule"] == "NEW_RECIPIENT"
-        assert asked[0]["recipient"] == {"username": "bob"}
-        assert asked[0]["expiresAt"] is not None
+        events = [await requested.next(), await requested.next()]
+        assert [one["amount"]["amount"] for one in events] == ["1.00", "3.00"]
+        assert {one["status"] for one in events} == {"PENDING_CONFIRMATION"}
+        assert events[0]["riskReasons"][0]["rule"] == "NEW_RECIPIENT"
+        assert events[0]["recipient"] == {"username": "bob"}
+        assert events[0]["expiresAt"] is not None
         new = await server.send(ada, "bob", "4.00")
         assert (await requested.next())["id"] == ids.encode(ids.TRANSACTION, new.id)
         await server.confirm(ada, waiting[0].id)

@@ -19,9 +19,9 @@ SHOWN = "{ operations { riskSettings { name value } } }"
 
 async def test_the_policy_lists_exactly_the_registered_rules(client: Client) -> None:
     ada = await client.sign_up("ada")
-    told = (await client.data(POLICY, by=ada))["riskPolicy"]["rules"]
-    assert [one["rule"] for one in told] == [rule.name.upper() for rule in RULES]
-    assert [(one["action"], one["message"]) for one in told] == [
+    listed = (await client.data(POLICY, by=ada))["riskPolicy"]["rules"]
+    assert [one["rule"] for one in listed] == [rule.name.upper() for rule in RULES]
+    assert [(one["action"], one["message"]) for one in listed] == [
         (rule.action.name, rule.words.format_map(rule.thresholds("USD"))) for rule in policy().rules
     ]
 
@@ -30,8 +30,8 @@ async def test_the_policy_shows_what_operators_have_set(client: Client) -> None:
     olga, ada = await operator(client), await client.sign_up("ada")
     for name, value in (("RAPID_TRANSFER_ACTION", "block"), ("RAPID_TRANSFER_COUNT", "3")):
         await operate(client, olga, SET, input={"name": name, "value": value, "reason": "A wave of fraud"})
-    told = (await client.data(POLICY, by=ada))["riskPolicy"]["rules"]
-    assert [one for one in told if one["rule"] == "RAPID_TRANSFERS"] == [
+    listed = (await client.data(POLICY, by=ada))["riskPolicy"]["rules"]
+    assert [one for one in listed if one["rule"] == "RAPID_TRANSFERS"] == [
         {
             "rule": "RAPID_TRANSFERS",
             "action": "BLOCK",
@@ -54,8 +54,8 @@ async def test_the_reason_for_an_unusual_hour_is_in_the_preview_and_the_payment(
         await operate(client, olga, SET, input={"name": name, "value": value, "reason": "Thefts at night"})
     words = "The amount is above 10.00 USD, between 00:00 and 24:00 UTC."
     reasons = [{"rule": "UNUSUAL_HOUR", "message": words}]
-    told = (await client.data(POLICY, by=ada))["riskPolicy"]["rules"]
-    assert told[-1] == {**reasons[0], "action": "CONFIRM"}
+    listed = (await client.data(POLICY, by=ada))["riskPolicy"]["rules"]
+    assert listed[-1] == {**reasons[0], "action": "CONFIRM"}
     input = {"to": "bea", "amount": "10.01"}
     seen = (await client.data(PREVIEW, {"input": input}, by=ada))["transferPreview"]
     assert seen == {"status": "PENDING_CONFIRMATION", "riskReasons": reasons}
@@ -68,8 +68,8 @@ async def test_a_rapid_rule_with_a_count_above_a_thousand_is_shown_as_off(client
     olga, ada = await operator(client), await client.sign_up("ada")
     input = {"name": "RAPID_TRANSFER_COUNT", "value": "1001", "reason": "Too many questions"}
     await operate(client, olga, SET, input=input)
-    told = (await client.data(POLICY, by=ada))["riskPolicy"]["rules"]
-    assert {one["rule"]: one["action"] for one in told}["RAPID_TRANSFERS"] == "OFF"
+    listed = (await client.data(POLICY, by=ada))["riskPolicy"]["rules"]
+    assert {one["rule"]: one["action"] for one in listed}["RAPID_TRANSFERS"] == "OFF"
 
 
 async def test_operators_see_every_risk_setting_and_can_set_it(client: Client) -> None:

@@ -96,8 +96,8 @@ async def test_a_signed_in_user_is_rate_limited_by_their_own_wrong_passwords(dat
     async with token_client(database) as api:
         ada = await sign_up(api)
         change = {"currentPassword": WRONG, "newPassword": "amber-lighthouse-42"}
-        said = [(await api.data(CHANGE, ada["accessToken"], input=change))["errors"][0]["code"] for _ in range(6)]
-        assert said == ["INVALID_CREDENTIALS"] * 5 + ["RATE_LIMITED"]
+        answers = [(await api.data(CHANGE, ada["accessToken"], input=change))["errors"][0]["code"] for _ in range(6)]
+        assert answers == ["INVALID_CREDENTIALS"] * 5 + ["RATE_LIMITED"]
         assert (await api.data(SIGN_IN, input={"login": "ada", "password": PASSWORD}))["errors"] == []
 
 
@@ -133,10 +133,10 @@ async def test_a_signed_in_user_cannot_probe_many_email_addresses(database: Data
         form = {"username": "bea", "name": "Bea", "password": PASSWORD, "email": "bea@example.com"}
         await api.data(SIGN_UP, input=form)
         await has_verified_email(database, "bea")
-        said = []
+        answers = []
         for n in range(12):
             email = "bea@example.com" if n % 3 else f"ada{n}@example.com"
             update = {"currentPassword": PASSWORD, "email": email}
             payload = await api.data(UPDATE, ada["accessToken"], input=update)
-            said.append([error["code"] for error in payload["errors"]])
-        assert said == [[] if n % 3 == 0 else ["EMAIL_TAKEN"] for n in range(10)] + [["RATE_LIMITED"]] * 2
+            answers.append([error["code"] for error in payload["errors"]])
+        assert answers == [[] if n % 3 == 0 else ["EMAIL_TAKEN"] for n in range(10)] + [["RATE_LIMITED"]] * 2

@@ -57,7 +57,7 @@ async def test_repeating_a_payment_with_its_key_pays_once(client: Client) -> Non
 
 
 @pytest.mark.parametrize(
-    ("before", "said", "code", "path", "message"),
+    ("before", "fields", "code", "path", "message"),
     [
         ("", {"amount": "0"}, "INVALID_AMOUNT", ["input", "amount"], None),
         ("", {"merchant": ""}, "INVALID_INPUT", ["input", "merchant"], None),
@@ -86,7 +86,7 @@ async def test_a_declined_payment_has_a_code_a_path_and_no_transaction(
     client: Client,
     owner: "Connection[Record]",
     before: str,
-    said: dict[str, Any],
+    fields: dict[str, Any],
     code: str,
     path: list[str],
     message: str | None,
@@ -99,7 +99,7 @@ async def test_a_declined_payment_has_a_code_a_path_and_no_transaction(
         await pay(client, ada, id, "20.00")
     elif before:
         await change_status(client, ada, before, id)
-    declined = await pay(client, ada, id, **({"amount": "1.00"} | said))
+    declined = await pay(client, ada, id, **({"amount": "1.00"} | fields))
     assert errors_of(declined) == [(code, path)]
     assert (declined["transaction"], declined["wallet"], declined["replayed"]) == (None, None, False)
     assert message in (None, declined["errors"][0]["message"])
@@ -143,6 +143,6 @@ async def test_the_cards_of_a_page_are_read_together(database_dsn: Dsns) -> None
 
 async def test_an_anonymous_request_cannot_pay(client: Client) -> None:
     id = await card_of(client, await client.sign_up("ada"))
-    said = {"cardId": id, "amount": "1.00", "merchant": "Bookshop", "idempotencyKey": new_key()}
-    answer = await client.post(PAY, {"input": said})
+    fields = {"cardId": id, "amount": "1.00", "merchant": "Bookshop", "idempotencyKey": new_key()}
+    answer = await client.post(PAY, {"input": fields})
     assert [error["extensions"]["code"] for error in answer["errors"]] == ["UNAUTHENTICATED"]

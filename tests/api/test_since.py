@@ -55,7 +55,7 @@ async def arrives(stack: AsyncExitStack, server: LiveServer, whose: Admission) -
     return await stack.enter_async_context(socket(server.url, whose.tokens.access_token))
 
 
-async def told(subscription: Subscription, many: int) -> list[tuple[str, str]]:
+async def next_events(subscription: Subscription, many: int) -> list[tuple[str, str]]:
     events = [await subscription.next() for _ in range(many)]
     return [(event["id"], event["status"]) for event in events]
 
@@ -85,19 +85,19 @@ async def test_past_changes_are_sent_first_and_then_new_ones(
         await (await arrives(sockets, server, whose)).subscribe(TRANSACTIONS, since=since)
         for whose in (ada, bob, eve)
     ]
-    await told(hers, 1)  # her welcome bonus, made less than 15 seconds before `since`
-    assert await told(hers, 3) == [
+    await next_events(hers, 1)  # her welcome bonus, made less than 15 seconds before `since`
+    assert await next_events(hers, 3) == [
         (transaction_id(before.id), "PENDING_CONFIRMATION"),
         (transaction_id(cancelled.id), "CANCELLED"),
         (transaction_id(confirmed.id), "COMPLETED"),
     ]
     # The recipient does not see the held and the cancelled payment.
-    await told(his, 1)
-    assert await told(his, 1) == [(transaction_id(confirmed.id), "COMPLETED")]
-    await told(strangers, 1)
+    await next_events(his, 1)
+    assert await next_events(his, 1) == [(transaction_id(confirmed.id), "COMPLETED")]
+    await next_events(strangers, 1)
     await server.confirm(ada, before.id)
     for subscription in (hers, his):
-        assert await told(subscription, 1) == [(transaction_id(before.id), "COMPLETED")]
+        assert await next_events(subscription, 1) == [(transaction_id(before.id), "COMPLETED")]
     await strangers.nothing(0.05)
 
 
@@ -112,7 +112,7 @@ async def test_past_changes_of_requests_are_sent_first_to_both_sides(
     ]
     third = await ask(server.services.desk, ada, "bob")
     for subscription in (hers, his):
-        assert await told(subscription, 3) == [
+        assert await next_events(subscription, 3) == [
             (ids.encode(ids.REQUEST, second), "PENDING"),
             (ids.encode(ids.REQUEST, first), "DECLINED"),
             (ids.encode(ids.REQUEST, third), "PENDING"),
@@ -145,10 +145,10 @@ async def test_a_commit_between_the_subscription_and_its_read_is_not_lost(
 
     changes.count_since, changes._read_since = counting, reading
     hers = await (await arrives(sockets, server, ada)).subscribe(TRANSACTIONS, since=LONG_AGO)
-    heard: list[str] = []
-    while len(landed) < 3 or not {transaction_id(id) for id in landed} <= set(heard):
-        heard += [id for id, _ in await told(hers, 1)]
-    assert [id for id in heard if id in {transaction_id(each) for each in landed}] == [
+    received: list[str] = []
+    while len(landed) < 3 or not {transaction_id(id) for id in landed} <= set(received):
+        received += [id for id, _ in await next_events(hers, 1)]
+    assert [id for id in received if id in {transaction_id(each) for each in landed}] == [
         transaction_id(id) for id in landed
     ]
 
@@ -163,7 +163,7 @@ async def test_one_change_more_than_the_maximum_is_an_error(
     for document, many in ((TRANSACTIONS, 3), (REQUESTS, 2)):  # the welcome bonus is a transaction too
         monkeypatch.setattr(since, "MOST_MISSED", many)
         subscription = await client.subscribe(document, since=LONG_AGO)
-        assert len({id for id, _ in await told(subscription, many)}) == many
+        assert len({id for id, _ in await next_events(subscription, many)}) == many
         monkeypatch.setattr(since, "MOST_MISSED", many - 1)
         error = await (await client.subscribe(document, since=LONG_AGO)).error()
         assert error["extensions"] == {"code": "TOO_MANY_CHANGES"}
@@ -188,7 +188,7 @@ async def test_a_payment_created_before_since_and_changed_after_it_is_counted_an
     assert error["extensions"]["code"] == "TOO_MANY_CHANGES"
     monkeypatch.setattr(since, "MOST_MISSED", 2)
     subscription = await client.subscribe(TRANSACTIONS, since=moment)
-    assert await told(subscription, 2) == [(transaction_id(id), "COMPLETED") for id in held]
+    assert await next_events(subscription, 2) == [(transaction_id(id), "COMPLETED") for id in held]
 
 
 async def _sent(server: LiveServer, whose: Admission, to: str) -> UUID:
@@ -206,7 +206,7 @@ async def test_a_change_stamped_less_than_15_seconds_before_since_is_sent(
     stamp = deposit.updated_at - timedelta(minutes=1)
     late = await client.subscribe(TRANSACTIONS, since=moment_text(stamp + timedelta(seconds=16)))
     early = await client.subscribe(TRANSACTIONS, since=moment_text(stamp + timedelta(seconds=14)))
-    bonus_and_deposit = await told(early, 2)
+    bonus_and_deposit = await next_events(early, 2)
     assert bonus_and_deposit[1] == (transaction_id(deposit.id), "COMPLETED")
     await late.nothing(0.05)
 
@@ -232,7 +232,7 @@ async def test_a_subscription_with_an_id_always_starts_with_the_current_state(
         id=transaction_id(deposit.id),
         since=moment_text(datetime.now(UTC)),
     )
-    assert await told(one, 1) == [(transaction_id(deposit.id), "COMPLETED")]
+    assert await next_events(one, 1) == [(transaction_id(deposit.id), "COMPLETED")]
     await one.nothing(0.05)
 
 
@@ -251,5 +251,5 @@ async def test_held_payments_do_not_count_for_the_recipient(
         await server.send(ada, "bob", "1.00")
     monkeypatch.setattr(since, "MOST_MISSED", 1)
     his = await (await arrives(sockets, server, bob)).subscribe(TRANSACTIONS, since=LONG_AGO)
-    await told(his, 1)  # the welcome bonus
+    await next_events(his, 1)  # the welcome bonus
     await his.nothing(0.05)

@@ -242,11 +242,11 @@ async def test_statements_of_a_year_take_one_read_and_one_per_month_with_entries
     counting = await CountingDatabase.open(database_dsn.server)
     api = SchemaClient(server, counting)
     counting.reads = 0
-    asked = " ".join(
+    fields = " ".join(
         f'm{n}: statement(month: "2025-{n:02}") {{ opening {{ amount }} moneyIn {{ amount }} moneyOut {{ amount }} }}'
         for n in range(1, 13)
     )
-    months = await api.ask(alice, f"{{ wallet {{ {asked} }} }}")
+    months = await api.ask(alice, f"{{ wallet {{ {fields} }} }}")
     assert [months[name]["moneyIn"]["amount"] for name in ("m10", "m11", "m12")] == ["0.00", "1.00", "3.00"]
     assert counting.reads == 4  # the wallet, the statements, the sums of two months
     await counting.close()

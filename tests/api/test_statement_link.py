@@ -31,22 +31,22 @@ def signed() -> tuple[str, dict[str, str]]:
 
 
 def test_a_link_opens_its_statement_on_every_server_with_the_same_secret() -> None:
-    month, said = signed()
-    assert StatementLinks(bytes(SECRET)).read(month, said, now=NOW) == (WALLET, NOVEMBER)
+    month, parameters = signed()
+    assert StatementLinks(bytes(SECRET)).read(month, parameters, now=NOW) == (WALLET, NOVEMBER)
     with pytest.raises(BadLink):
-        StatementLinks(b"another secret of thirty-two bytes or more").read(month, said, now=NOW)
+        StatementLinks(b"another secret of thirty-two bytes or more").read(month, parameters, now=NOW)
 
 
 @pytest.mark.parametrize(("seconds", "opens"), [(0, True), (299, True), (300, False), (301, False), (86_400, False)])
 def test_a_link_is_valid_for_five_minutes(seconds: int, opens: bool) -> None:
     assert timedelta(minutes=5) == GOOD_FOR
-    month, said = signed()
+    month, parameters = signed()
     later = NOW + timedelta(seconds=seconds)
     if opens:
-        assert StatementLinks(SECRET).read(month, said, now=later) == (WALLET, NOVEMBER)
+        assert StatementLinks(SECRET).read(month, parameters, now=later) == (WALLET, NOVEMBER)
     else:
         with pytest.raises(BadLink, match="expired"):
-            StatementLinks(SECRET).read(month, said, now=later)
+            StatementLinks(SECRET).read(month, parameters, now=later)
 
 
 BERLIN = Month(2026, 11, "Europe/Berlin")
@@ -57,18 +57,18 @@ def signed_in_berlin() -> tuple[str, dict[str, str]]:
 
 
 def test_a_link_opens_the_month_of_its_own_time_zone() -> None:
-    month, said = signed_in_berlin()
-    assert said["timeZone"] == "Europe/Berlin"
-    assert StatementLinks(SECRET).read(month, said, now=NOW) == (WALLET, BERLIN)
+    month, parameters = signed_in_berlin()
+    assert parameters["timeZone"] == "Europe/Berlin"
+    assert StatementLinks(SECRET).read(month, parameters, now=NOW) == (WALLET, BERLIN)
 
 
 def test_a_utc_link_is_signed_as_by_servers_without_time_zones() -> None:
     """While servers are replaced one by one, old and new ones must accept each other's links."""
-    month, said = signed()
-    text = f"{said['wallet']}\n{month}\n{said['expires']}".encode()
+    month, parameters = signed()
+    text = f"{parameters['wallet']}\n{month}\n{parameters['expires']}".encode()
     digest = hmac.digest(derived_key(SECRET, "statement links"), text, "sha256")
-    assert said.keys() == {"wallet", "expires", "signature"}
-    assert said["signature"] == base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+    assert parameters.keys() == {"wallet", "expires", "signature"}
+    assert parameters["signature"] == base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
 
 @pytest.mark.parametrize(
@@ -85,21 +85,21 @@ def test_a_utc_link_is_signed_as_by_servers_without_time_zones() -> None:
     ],
 )
 def test_a_link_with_a_changed_time_zone_is_refused(changed: dict[str, str | None]) -> None:
-    month, said = signed_in_berlin()
+    month, parameters = signed_in_berlin()
     for name, text in changed.items():
         if text is None:
-            del said[name]
+            del parameters[name]
         else:
-            said[name] = text.format(expires=said["expires"])
+            parameters[name] = text.format(expires=parameters["expires"])
     with pytest.raises(BadLink, match="not valid"):
-        StatementLinks(SECRET).read(month, said, now=NOW)
+        StatementLinks(SECRET).read(month, parameters, now=NOW)
 
 
 def test_a_time_zone_that_the_server_does_not_have_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    month, said = signed_in_berlin()
+    month, parameters = signed_in_berlin()
     monkeypatch.setattr(time_zones, "_names", lambda: frozenset({"UTC"}))
     with pytest.raises(BadLink, match="ask for a new one"):
-        StatementLinks(SECRET).read(month, said, now=NOW)
+        StatementLinks(SECRET).read(month, parameters, now=NOW)
 
 
 _MONTH, _SAID = signed()
@@ -142,7 +142,9 @@ def test_a_changed_link_is_refused(month: str, changed: dict[str, str]) -> None:
 @pytest.mark.parametrize("missing", ["wallet", "expires", "signature"])
 def test_a_link_with_a_missing_part_is_refused(missing: str) -> None:
     with pytest.raises(BadLink):
-        StatementLinks(SECRET).read(_MONTH, {name: said for name, said in _SAID.items() if name != missing}, now=NOW)
+        StatementLinks(SECRET).read(
+            _MONTH, {name: parameters for name, parameters in _SAID.items() if name != missing}, now=NOW
+        )
 
 
 def test_a_link_is_a_path_of_printable_ascii() -> None:

@@ -32,12 +32,12 @@ async def test_the_sender_sees_why_a_payment_is_held(owner: Owner, cautious: One
     alice, _ = await people(owner, "alice", "bob")
     await cautious.deposit(alice, "100.00")
     held = await cautious.send(alice, "bob", "60.00")
-    told = await SchemaClient(cautious).ask(alice, ONE, id=transaction_ids(held.id)[0])
-    assert (told["status"], told["direction"], told["isRisky"]) == ("PENDING_CONFIRMATION", "OUTGOING", True)
-    assert told["riskReasons"] == [{"rule": "LARGE_TRANSFER", "message": "The amount is above 0.01 USD."}]
-    assert told["expiresAt"] > told["createdAt"]
-    assert told["completedAt"] is None
-    assert told["entries"] == []
+    found = await SchemaClient(cautious).ask(alice, ONE, id=transaction_ids(held.id)[0])
+    assert (found["status"], found["direction"], found["isRisky"]) == ("PENDING_CONFIRMATION", "OUTGOING", True)
+    assert found["riskReasons"] == [{"rule": "LARGE_TRANSFER", "message": "The amount is above 0.01 USD."}]
+    assert found["expiresAt"] > found["createdAt"]
+    assert found["completedAt"] is None
+    assert found["entries"] == []
 
 
 async def test_a_reason_of_an_unknown_rule_is_stored_and_not_shown(owner: Owner, cautious: OneServer) -> None:
@@ -48,11 +48,11 @@ async def test_a_reason_of_an_unknown_rule_is_stored_and_not_shown(owner: Owner,
     await owner.execute(f"update transactions set risk_reasons = {newer} where id = $1", held.id)
     kept = await owner.fetchval("select risk_reasons from transactions where id = $1", held.id)
     api = SchemaClient(cautious)
-    told = await api.ask(alice, ONE, id=transaction_ids(held.id)[0])
-    assert [reason["rule"] for reason in told["riskReasons"]] == ["LARGE_TRANSFER"]
+    found = await api.ask(alice, ONE, id=transaction_ids(held.id)[0])
+    assert [reason["rule"] for reason in found["riskReasons"]] == ["LARGE_TRANSFER"]
     await owner.execute("update transactions set risk_reasons = risk_reasons - 0 where id = $1", held.id)
-    told = await api.ask(alice, ONE, id=transaction_ids(held.id)[0])
-    assert (told["isRisky"], told["riskReasons"]) == (True, [])
+    found = await api.ask(alice, ONE, id=transaction_ids(held.id)[0])
+    assert (found["isRisky"], found["riskReasons"]) == (True, [])
     await owner.execute("update transactions set risk_reasons = $2 where id = $1", held.id, kept)
     await cautious.confirm(alice, held.id)
     assert await owner.fetchval("select risk_reasons from transactions where id = $1", held.id) == kept
@@ -92,17 +92,17 @@ async def test_only_the_sender_sees_a_failed_payment_and_its_failure_code(owner:
     failed = await server.send(alice, "bob", "60.00")
     api = SchemaClient(server)
     (id,) = transaction_ids(failed.id)
-    told = await api.ask(alice, ONE, id=id)
-    assert (told["status"], told["failureCode"], told["entries"]) == ("FAILED", "INSUFFICIENT_FUNDS", [])
+    found = await api.ask(alice, ONE, id=id)
+    assert (found["status"], found["failureCode"], found["entries"]) == ("FAILED", "INSUFFICIENT_FUNDS", [])
     assert await api.ask(bob, ONE, id=id) is None
 
 
 async def test_a_deposit_has_a_bank_and_no_sender(owner: Owner, server: OneServer) -> None:
     (alice,) = await people(owner, "alice")
     deposit = await server.deposit(alice, "100.00")
-    told = await SchemaClient(server).ask(alice, ONE, id=transaction_ids(deposit.id)[0])
-    assert (told["type"], told["direction"], told["bankName"]) == ("DEPOSIT", "INCOMING", "First")
-    assert (told["sender"], told["counterparty"], told["recipient"]) == (None, None, {"username": "alice"})
+    found = await SchemaClient(server).ask(alice, ONE, id=transaction_ids(deposit.id)[0])
+    assert (found["type"], found["direction"], found["bankName"]) == ("DEPOSIT", "INCOMING", "First")
+    assert (found["sender"], found["counterparty"], found["recipient"]) == (None, None, {"username": "alice"})
 
 
 async def test_a_transaction_of_other_users_is_not_found(owner: Owner, server: OneServer) -> None:

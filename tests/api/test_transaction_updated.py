@@ -41,8 +41,8 @@ async def test_the_recipient_can_subscribe_to_a_payment_only_when_it_is_complete
         error = await (await client.subscribe(ONE, id=id)).error()
         assert error["extensions"]["code"] == "BAD_USER_INPUT"
         await server.confirm(ada, payment.id)
-        told = await (await client.subscribe(ONE, id=id)).next()
-        assert (told["status"], told["direction"]) == ("COMPLETED", "INCOMING")
+        event = await (await client.subscribe(ONE, id=id)).next()
+        assert (event["status"], event["direction"]) == ("COMPLETED", "INCOMING")
 
 
 async def test_a_transaction_of_another_user_cannot_be_subscribed_to(server: LiveServer) -> None:
@@ -74,18 +74,18 @@ async def test_each_side_gets_only_the_changes_that_it_may_see(server: LiveServe
         for subscription in (ada_sees, bob_sees, eve_sees):
             await subscription.nothing(0.05)
         payment = await server.send(ada, "bob", "1.00")
-        told = await ada_sees.next()
-        assert (told["status"], told["direction"], told["isRisky"]) == ("PENDING_CONFIRMATION", "OUTGOING", True)
+        event = await ada_sees.next()
+        assert (event["status"], event["direction"], event["isRisky"]) == ("PENDING_CONFIRMATION", "OUTGOING", True)
         await server.confirm(ada, payment.id)
         assert (await ada_sees.next())["status"] == "COMPLETED"
-        told = await bob_sees.next()
-        assert (told["status"], told["direction"], told["isRisky"]) == ("COMPLETED", "INCOMING", False)
+        event = await bob_sees.next()
+        assert (event["status"], event["direction"], event["isRisky"]) == ("COMPLETED", "INCOMING", False)
         await eve_sees.nothing()
         await bob_sees.nothing(0)
 
 
 async def test_a_subscription_on_an_anonymous_socket_is_unauthenticated(server: LiveServer) -> None:
     async with socket(server.url, None) as client:
-        for asked in (ALL, 'subscription { transactionUpdated(id: "x") { id } }'):
-            error = await (await client.subscribe(asked)).error()
+        for document in (ALL, 'subscription { transactionUpdated(id: "x") { id } }'):
+            error = await (await client.subscribe(document)).error()
             assert error["extensions"]["code"] == "UNAUTHENTICATED"

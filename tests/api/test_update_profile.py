@@ -19,8 +19,8 @@ PICTURE = "https://pictures.example.com/ada.png"
 async def test_other_users_see_the_new_name_and_picture_but_not_the_email_address(database: Database) -> None:
     async with token_client(database) as api:
         ada, bea = (await sign_up(api))["accessToken"], (await sign_up(api, "bea"))["accessToken"]
-        asked = {"name": "Ada L.", "avatarUrl": PICTURE, "email": "ada@example.com", "currentPassword": PASSWORD}
-        assert await api.data(UPDATE, ada, input=asked) == {
+        fields = {"name": "Ada L.", "avatarUrl": PICTURE, "email": "ada@example.com", "currentPassword": PASSWORD}
+        assert await api.data(UPDATE, ada, input=fields) == {
             "user": {"name": "Ada L.", "email": "ada@example.com", "phone": None, "avatarUrl": PICTURE},
             "errors": [],
         }
@@ -46,7 +46,7 @@ async def test_an_omitted_field_stays_and_null_clears_it(database: Database) -> 
 
 
 @pytest.mark.parametrize(
-    ("asked", "refused"),
+    ("fields", "refused"),
     [
         ({"name": None}, [("INVALID_INPUT", ["input", "name"])]),
         ({"avatarUrl": "http://example.com/"}, [("INVALID_INPUT", ["input", "avatarUrl"])]),
@@ -63,7 +63,7 @@ async def test_an_omitted_field_stays_and_null_clears_it(database: Database) -> 
     ],
 )  # fmt: skip
 async def test_every_refusal_has_the_path_of_its_field(
-    database: Database, asked: dict[str, Any], refused: list[tuple[str, list[str]]]
+    database: Database, fields: dict[str, Any], refused: list[tuple[str, list[str]]]
 ) -> None:
     async with token_client(database) as api:
         here = (await sign_up(api))["accessToken"]
@@ -77,7 +77,7 @@ async def test_every_refusal_has_the_path_of_its_field(
         await api.data(SIGN_UP, input=form)
         await has_verified_email(database, "bea")
         await has_verified_phone(database, "bea")
-        payload = await api.data(UPDATE, here, input=asked)
+        payload = await api.data(UPDATE, here, input=fields)
         assert payload["user"] is None
         assert [(error["code"], error["path"]) for error in payload["errors"]] == refused
         assert await api.data("{ viewer { name email phone } }", here) == {

@@ -5,14 +5,14 @@ from tests.clients import Client
 
 async def test_the_viewer_sees_their_own_user_and_wallet(client: Client) -> None:
     ada = await client.sign_up("ada")
-    told = await client.data(
+    data = await client.data(
         "{ viewer { username role wallet { currency status balance { amount minorUnits currency } version } } }",
         by=ada,
     )
-    assert told["viewer"]["username"] == "ada"
-    assert told["viewer"]["role"] == "MEMBER"
-    assert told["viewer"]["wallet"]["status"] == "ACTIVE"
-    assert told["viewer"]["wallet"]["balance"] == {"amount": "100.00", "minorUnits": "10000", "currency": "USD"}
+    assert data["viewer"]["username"] == "ada"
+    assert data["viewer"]["role"] == "MEMBER"
+    assert data["viewer"]["wallet"]["status"] == "ACTIVE"
+    assert data["viewer"]["wallet"]["balance"] == {"amount": "100.00", "minorUnits": "10000", "currency": "USD"}
 
 
 async def test_without_a_token_the_viewer_is_null_and_unauthenticated(client: Client) -> None:
@@ -31,11 +31,11 @@ async def test_an_invalid_token_is_treated_as_no_token(client: Client) -> None:
 
 async def test_every_node_of_the_viewer_is_found_by_its_id(client: Client) -> None:
     ada = await client.sign_up("ada")
-    told = await client.data(
+    data = await client.data(
         '{ viewer { id wallet { id } sessions { id } } profile(username: "@ADA") { id } }', by=ada
     )
-    viewer = told["viewer"]
-    for id in (viewer["id"], viewer["wallet"]["id"], viewer["sessions"][0]["id"], told["profile"]["id"]):
+    viewer = data["viewer"]
+    for id in (viewer["id"], viewer["wallet"]["id"], viewer["sessions"][0]["id"], data["profile"]["id"]):
         found = await client.data("query ($id: ID!) { node(id: $id) { __typename id } }", {"id": id}, by=ada)
         assert found["node"]["id"] == id
 
@@ -71,10 +71,10 @@ async def test_other_users_nodes_and_malformed_ids_are_null(client: Client) -> N
 
 async def test_the_risk_policy_is_in_the_viewers_currency(client: Client) -> None:
     ada = await client.sign_up("ada")
-    told = await client.data(
+    data = await client.data(
         "{ riskPolicy { largeTransferThreshold { amount currency } rapidTransferCount } }", by=ada
     )
-    assert told["riskPolicy"] == {
+    assert data["riskPolicy"] == {
         "largeTransferThreshold": {"amount": "500.00", "currency": "USD"},
         "rapidTransferCount": 5,
     }

@@ -36,8 +36,8 @@ async def client(database_dsn: Dsns) -> AsyncIterator[Client]:
 
 
 async def withdraw(client: Client, by: Person, amount: str, **more: str) -> Any:
-    said = {"amount": amount, "bankName": "First Bank", "idempotencyKey": new_key()} | more
-    return (await client.data(WITHDRAW, {"input": said}, by=by))["withdraw"]
+    inputs = {"amount": amount, "bankName": "First Bank", "idempotencyKey": new_key()} | more
+    return (await client.data(WITHDRAW, {"input": inputs}, by=by))["withdraw"]
 
 
 def dollars(amount: str) -> dict[str, str]:
@@ -48,15 +48,15 @@ async def test_a_withdrawal_costs_what_was_quoted_and_is_in_the_history(client: 
     ada = await client.sign_up("ada")
     quote = (await client.data(QUOTE, {"amount": "40.00", "speed": "INSTANT"}, by=ada))["withdrawalQuote"]
     assert quote == {"amount": dollars("40.00"), "fee": dollars("0.60"), "total": dollars("40.60")}
-    told = await withdraw(client, ada, "40.00", speed="INSTANT")
-    assert (told["errors"], told["replayed"]) == ([], False)
-    done = told["transaction"]
+    payload = await withdraw(client, ada, "40.00", speed="INSTANT")
+    assert (payload["errors"], payload["replayed"]) == ([], False)
+    done = payload["transaction"]
     assert {name: done[name] for name in quote} == quote
     assert (done["type"], done["direction"], done["status"]) == ("WITHDRAWAL", "OUTGOING", "COMPLETED")
     assert (done["bankName"], done["description"]) == ("First Bank", "Withdrawal to First Bank")
     assert (done["sender"], done["recipient"], done["counterparty"]) == ({"username": "ada"}, None, None)
     assert done["entries"] == [{"amount": dollars("-40.60")}]
-    assert told["wallet"] == {"balance": dollars("59.40"), "held": dollars("0.00"), "available": dollars("59.40")}
+    assert payload["wallet"] == {"balance": dollars("59.40"), "held": dollars("0.00"), "available": dollars("59.40")}
     assert (await client.data(HISTORY, by=ada))["transactions"]["nodes"] == [
         {"type": "WITHDRAWAL", "status": "COMPLETED", "direction": "OUTGOING"}
     ]
@@ -71,9 +71,9 @@ async def test_the_default_speed_is_standard(client: Client) -> None:
 async def test_the_error_for_an_exceeded_limit_has_the_limit(client: Client) -> None:
     ada = await client.sign_up("ada")
     await withdraw(client, ada, "40.00", speed="INSTANT")
-    told = await withdraw(client, ada, "20.01")
-    assert (told["transaction"], told["wallet"]) == (None, None)
-    (error,) = told["errors"]
+    payload = await withdraw(client, ada, "20.01")
+    assert (payload["transaction"], payload["wallet"]) == (None, None)
+    (error,) = payload["errors"]
     limit = error.pop("limit")
     assert error == {
         "__typename": "LimitExceeded",
@@ -107,7 +107,7 @@ async def test_the_limits_of_a_wallet_show_what_is_used(client: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "code", "path"),
+    ("inputs", "code", "path"),
     [
         ({"amount": "0"}, "INVALID_AMOUNT", ["input", "amount"]),
         ({"amount": "1.001"}, "INVALID_AMOUNT", ["input", "amount"]),
@@ -118,22 +118,25 @@ async def test_the_limits_of_a_wallet_show_what_is_used(client: Client) -> None:
     ],
 )
 async def test_a_refused_withdrawal_has_a_code_and_a_path(
-    client: Client, said: dict[str, str], code: str, path: list[str]
+    client: Client, inputs: dict[str, str], code: str, path: list[str]
 ) -> None:
     ada = await client.sign_up("ada")
-    told = await withdraw(client, ada, **({"amount": "1.00"} | said))
-    assert [(error["code"], error["path"]) for error in told["errors"]] == [(code, path)]
+    payload = await withdraw(client, ada, **({"amount": "1.00"} | inputs))
+    assert [(error["code"], error["path"]) for error in payload["errors"]] == [(code, path)]
 
 
 async def test_a_withdrawal_declined_by_the_bank_fails_and_takes_no_money(database_dsn: Dsns) -> None:
     async with serving(database_dsn.server, simulated_bank="declining", environment="development") as client:
         ada = await client.sign_up("ada")
-        told = await withdraw(client, ada, "40.00", speed="INSTANT")
-        assert [(error["code"], error["path"]) for error in told["errors"]] == [
+        payload = await withdraw(client, ada, "40.00", speed="INSTANT")
+        assert [(error["code"], error["path"]) for error in payload["errors"]] == [
             ("BANK_DECLINED", ["input", "bankName"])
         ]
-        assert (told["transaction"]["status"], told["transaction"]["failureCode"]) == ("FAILED", "BANK_DECLINED")
-        assert told["wallet"]["available"] == dollars("100.00")
+        assert (payload["transaction"]["status"], payload["transaction"]["failureCode"]) == (
+            "FAILED",
+            "BANK_DECLINED",
+        )
+        assert payload["wallet"]["available"] == dollars("100.00")
 
 
 @pytest.mark.parametrize("amount", ["0", "0.00", "1.001", "10000000000.01"])
@@ -193,9 +196,9 @@ async def test_the_quote_is_deprecated_in_favour_of_the_preview(client: Client) 
 
 
 async def test_an_anonymous_request_can_neither_withdraw_quote_nor_preview(client: Client) -> None:
-    said = {"amount": "1.00", "bankName": "First Bank", "idempotencyKey": new_key()}
+    inputs = {"amount": "1.00", "bankName": "First Bank", "idempotencyKey": new_key()}
     for document, variables in (
-        (WITHDRAW, {"input": said}),
+        (WITHDRAW, {"input": inputs}),
         (QUOTE, {"amount": "1", "speed": "INSTANT"}),
         (PREVIEW, {"input": {"amount": "1"}}),
     ):

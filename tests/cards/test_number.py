@@ -10,13 +10,13 @@ from pocketpay.cards.number import LENGTH, check_digit
 DIGITS = "0123456789"
 
 
-def checks_out(said: str) -> bool:
+def checks_out(number_: str) -> bool:
     """The Luhn check: from the right every second digit is doubled, minus nine when that is above nine.
 
     A number is valid when the sum of the digits is divisible by ten.
     """
     total = 0
-    for place, digit in enumerate(reversed(said)):
+    for place, digit in enumerate(reversed(number_)):
         value = int(digit)
         if place % 2:
             value *= 2
@@ -52,15 +52,15 @@ def test_every_number_is_in_a_range_that_no_issuer_uses(account: int, code: int)
 
 
 def test_random_digits_come_from_the_secrets_module(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[int] = []
+    limits: list[int] = []
 
     def randbelow(below: int) -> int:
-        asked.append(below)
+        limits.append(below)
         return 0
 
     monkeypatch.setattr("secrets.randbelow", randbelow)
     number.new()
-    assert asked == [10**9, 10**3], "every account and every code"
+    assert limits == [10**9, 10**3], "every account and every code"
 
 
 def test_a_thousand_numbers_are_nearly_all_different() -> None:
@@ -69,7 +69,7 @@ def test_a_thousand_numbers_are_nearly_all_different() -> None:
 
 def test_no_text_form_of_the_secrets_contains_them() -> None:
     made = number.new()
-    for told in (repr(made), str(made), f"{made}", repr([made]), repr(ValueError(made)), repr({"made": made})):
-        assert made.number not in told
-        assert made.number[:12] not in told
-        assert told.count(made.security_code) == 0
+    for shown in (repr(made), str(made), f"{made}", repr([made]), repr(ValueError(made)), repr({"made": made})):
+        assert made.number not in shown
+        assert made.number[:12] not in shown
+        assert shown.count(made.security_code) == 0

@@ -17,9 +17,9 @@ where card_id = $1
 """
 
 
-async def issue(desk: Desk, whose: Person, *, key: str | None = None, **said: str) -> Issued:
+async def issue(desk: Desk, whose: Person, *, key: str | None = None, **fields: str) -> Issued:
     """Issues a card. It has only the limits that are given."""
-    return await issue_card(desk, whose.wallet_id, **({"raw_label": "Groceries"} | said), raw_key=key or new_key())
+    return await issue_card(desk, whose.wallet_id, **({"raw_label": "Groceries"} | fields), raw_key=key or new_key())
 
 
 async def card_of(desk: Desk, whose: Person, *, each: str | None = None, monthly: str | None = None) -> UUID:

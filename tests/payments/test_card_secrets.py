@@ -34,22 +34,22 @@ def known_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(number, "new", lambda: MADE)
 
 
-async def everything(owner: "Connection[Record]") -> str:
+async def whole_database(owner: "Connection[Record]") -> str:
     """Every row of every table as text. Columns of bytes are included as text and in hexadecimal."""
-    told = []
+    texts = []
     for (table,) in await owner.fetch(TABLES):
-        told += [row[0] for row in await owner.fetch(f"select t::text from {table} t")]
+        texts += [row[0] for row in await owner.fetch(f"select t::text from {table} t")]
         columns = await owner.fetch(
             "select quote_ident(attname) from pg_attribute where attrelid = $1::regclass and attnum > 0 "
             "and atttypid = 'bytea'::regtype",
             table,
         )
         for (column,) in columns:
-            told += [row[0] for row in await owner.fetch(f"select encode({column}, 'escape') from {table} t")]
-    return "\n".join(told)
+            texts += [row[0] for row in await owner.fetch(f"select encode({column}, 'escape') from {table} t")]
+    return "\n".join(texts)
 
 
-def must_not_tell(text: str) -> None:
+def assert_no_secrets(text: str) -> None:
     for part in (MADE.number, MADE.number[:-4], MADE.number.encode().hex(), MADE.number[6:15]):
         assert part not in text
     assert "531" not in {word.strip("\"'(),:{}[]") for word in text.replace(",", " ").split()}
@@ -66,9 +66,9 @@ async def test_the_database_has_only_the_last_four_digits(
         desk, ada.wallet_id, issued.card.id, raw_merchant="Bookshop", raw_amount="1.00", raw_key=new_key()
     )
     assert issued.secrets is MADE
-    whole = await everything(owner)
+    whole = await whole_database(owner)
     assert "4689" in whole, "the search finds what is stored"
-    must_not_tell(whole)
+    assert_no_secrets(whole)
 
 
 async def test_the_clearing_gets_neither_the_number_nor_the_security_code(
@@ -85,8 +85,8 @@ async def test_the_clearing_gets_neither_the_number_nor_the_security_code(
     issued = await issue(desk, await person(desk))
     (order,) = seen
     assert "4689" in repr(order)
-    must_not_tell(repr(order))
-    must_not_tell(repr(issued))
+    assert_no_secrets(repr(order))
+    assert_no_secrets(repr(issued))
 
 
 @pytest.mark.parametrize("environment", ["development", "production"])
@@ -103,7 +103,7 @@ async def test_the_log_has_no_secrets_even_when_issuing_a_card_fails(
     monkeypatch.setattr(cards, "insert", breaks)
     with pytest.raises(asyncpg.CheckViolationError) as failed:
         await issue(desk, ada)
-    must_not_tell(str(failed.value))
+    assert_no_secrets(str(failed.value))
     written = capsys.readouterr().err
     assert "unit of work failed" in written
-    must_not_tell(written)
+    assert_no_secrets(written)

@@ -112,10 +112,10 @@ async def test_nothing_is_paid_after_a_card_is_frozen_or_closed(
     card_id = await card_of(desk, ada)
     orders: list[Awaitable[object]] = [buy(two_desks[n % servers], ada, card_id, "1.00") for n in range(40)]
     orders.insert(20, verb(two_desks[-1 % servers], ada.wallet_id, card_id))
-    told = await asyncio.gather(*orders, return_exceptions=True)
-    paid = [one for one in told if isinstance(one, Answer)]
-    assert {type(one) for one in told} <= {Answer, Card, why}
-    assert sum(isinstance(one, Card) for one in told) == 1
+    results = await asyncio.gather(*orders, return_exceptions=True)
+    paid = [one for one in results if isinstance(one, Answer)]
+    assert {type(one) for one in results} <= {Answer, Card, why}
+    assert sum(isinstance(one, Card) for one in results) == 1
     late = "select count(*) from transactions t join cards c on c.id = t.card_id where c.id = $1 and {}"
     assert await records.count(late.format("t.completed_at > c.updated_at"), card_id) == 0
     assert await records.count(late.format("t.status = 'completed'"), card_id) == len(paid)
@@ -130,11 +130,11 @@ async def test_closing_wins_over_concurrent_freezing_and_unfreezing(two_desks: l
         ada = await person(two_desks[0])
         card_id = await card_of(two_desks[0], ada)
         verbs = [chance.choice(list(VERBS)) for _ in range(30)] + [close_card]
-        told: list[Card | BaseException] = await asyncio.gather(
+        results: list[Card | BaseException] = await asyncio.gather(
             *(verb(two_desks[n % 2], ada.wallet_id, card_id) for n, verb in enumerate(verbs)), return_exceptions=True
         )
-        for verb, heard in zip(verbs, told, strict=True):
-            assert isinstance(heard, Card | WrongState)
-            assert heard.status is (VERBS[verb] if isinstance(heard, Card) else CardStatus.CLOSED)
-            assert verb is not close_card or isinstance(heard, Card)
+        for verb, result in zip(verbs, results, strict=True):
+            assert isinstance(result, Card | WrongState)
+            assert result.status is (VERBS[verb] if isinstance(result, Card) else CardStatus.CLOSED)
+            assert verb is not close_card or isinstance(result, Card)
         assert (await kept(records, card_id))[0] == "closed"

@@ -122,8 +122,8 @@ async def test_a_late_decline_of_the_bank_fails_the_deposit(desk: Desk, records:
 async def test_a_deposit_settles_once_whatever_the_bank_answers_later(desk: Desk, records: Records) -> None:
     ada, bank = await person(desk), SlowBank()
     accepted = (await pay_in(at(desk, bank), ada, "12.50")).transaction
-    said = [Settle(ada.wallet_id, accepted.id, settled) for settled in (True, True, False, True, False)]
-    answers = await asyncio.gather(*(desk.submit(one) for one in said))
+    fields = [Settle(ada.wallet_id, accepted.id, settled) for settled in (True, True, False, True, False)]
+    answers = await asyncio.gather(*(desk.submit(one) for one in fields))
     assert {answer.transaction.status for answer in answers} == {Status.COMPLETED}
     assert [answer.refusal for answer in answers] == [None] * 5
     assert await money(desk, ada) == (1_250, 0)
@@ -206,7 +206,7 @@ async def test_a_closed_wallet_refuses_deposits(desk: Desk, records: Records) ->
 
 
 @pytest.mark.parametrize(
-    ("said", "code", "field"),
+    ("fields", "code", "field"),
     [
         ({"raw_amount": "0"}, "INVALID_AMOUNT", "amount"),
         ({"raw_amount": "1.001"}, "INVALID_AMOUNT", "amount"),
@@ -218,7 +218,7 @@ async def test_a_closed_wallet_refuses_deposits(desk: Desk, records: Records) ->
     ],
 )
 async def test_bad_input_changes_nothing(
-    desk: Desk, records: Records, said: dict[str, str], code: str, field: str
+    desk: Desk, records: Records, fields: dict[str, str], code: str, field: str
 ) -> None:
     ada = await person(desk)
     before = await records.checksum()
@@ -226,7 +226,7 @@ async def test_bad_input_changes_nothing(
         await deposit(
             desk,
             ada.wallet_id,
-            **({"raw_amount": "1", "raw_bank_name": "First Bank", "raw_key": new_key()} | said),
+            **({"raw_amount": "1", "raw_bank_name": "First Bank", "raw_key": new_key()} | fields),
         )
     assert (refusal.value.code, refusal.value.field) == (code, field)
     assert await records.checksum() == before
@@ -255,11 +255,11 @@ async def test_the_same_key_with_another_input_is_refused(
     desk: Desk, records: Records, other: dict[str, str]
 ) -> None:
     ada = await person(desk)
-    said = {"raw_amount": "10", "raw_bank_name": "First Bank", "raw_key": new_key()}
-    await deposit(desk, ada.wallet_id, **said)
+    fields = {"raw_amount": "10", "raw_bank_name": "First Bank", "raw_key": new_key()}
+    await deposit(desk, ada.wallet_id, **fields)
     before = await records.checksum()
     with pytest.raises(KeyReused):
-        await deposit(desk, ada.wallet_id, **(said | other))
+        await deposit(desk, ada.wallet_id, **(fields | other))
     assert await records.checksum() == before
 
 

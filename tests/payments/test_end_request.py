@@ -47,7 +47,7 @@ async def refused(desk: Desk, verb: Verb, who: Person, request_id: UUID) -> Refu
     return raised.value
 
 
-async def said_by(desk: Desk, verb: Verb, ada: Person, bob: Person, request: MoneyRequest) -> Answer:
+async def end_request(desk: Desk, verb: Verb, ada: Person, bob: Person, request: MoneyRequest) -> Answer:
     """Declines the request as its payer, or cancels it as its requester."""
     return await verb(desk, (bob if verb is decline_request else ada).wallet_id, request.id)
 
@@ -64,7 +64,7 @@ async def test_declining_or_cancelling_a_request_moves_no_money(
 ) -> None:
     ada, bob, request = await requested(desk)
     before = await balance(desk, ada), await balance(desk, bob)
-    answer = await said_by(desk, verb, ada, bob, request)
+    answer = await end_request(desk, verb, ada, bob, request)
     (ended,) = answer.requests
     assert (ended.status, ended.version, answer.replayed) == (reached, 2, False)
     assert ended.updated_at > request.updated_at
@@ -77,9 +77,9 @@ async def test_repeating_it_returns_the_same_state(
     desk: Desk, records: Records, verb: Verb, reached: RequestStatus
 ) -> None:
     ada, bob, request = await requested(desk)
-    first = await said_by(desk, verb, ada, bob, request)
+    first = await end_request(desk, verb, ada, bob, request)
     before = await records.checksum()
-    again = await said_by(desk, verb, ada, bob, request)
+    again = await end_request(desk, verb, ada, bob, request)
     assert (again.requests, again.replayed) == (first.requests, True)
     assert await records.checksum() == before
 
@@ -91,7 +91,7 @@ async def test_a_held_payment_ends_with_its_request_and_its_money_is_released(
     ada, bob, request = await requested(desk)
     held = (await pay_asked(desk, bob, request)).transaction
     assert await money(desk, bob) == (10_000, 4_000)
-    await said_by(desk, verb, ada, bob, request)
+    await end_request(desk, verb, ada, bob, request)
     assert (await records.request(request.id))["status"] == reached
     assert (await records.transaction(held.id))["status"] == "cancelled"
     assert (await money(desk, ada), await money(desk, bob)) == ((0, 0), (10_000, 0))
@@ -108,7 +108,7 @@ async def test_an_overdue_payment_expires_when_its_request_ends(
     late = (await pay_asked(desk, bob, request)).transaction
     assert late.status is Status.PENDING_CONFIRMATION
     await records.let_lapse(late.id)
-    await said_by(desk, verb, ada, bob, request)
+    await end_request(desk, verb, ada, bob, request)
     assert (await records.transaction(late.id))["status"] == Status.EXPIRED
     assert (await records.request(request.id))["status"] == reached
     assert await money(desk, bob) == (100_00, 0)
@@ -134,7 +134,7 @@ async def test_a_request_that_ended_another_way_is_in_the_wrong_state(
             await records.let_request_lapse(request.id)
     kept = None if before == "expired" else await records.checksum()
     with pytest.raises(WrongState) as refusal:
-        await said_by(desk, verb, ada, bob, request)
+        await end_request(desk, verb, ada, bob, request)
     assert (refusal.value.field, refusal.value.status) == ("id", RequestStatus(before))
     assert (await records.request(request.id))["status"] == before
     assert kept is None or await records.checksum() == kept
@@ -164,8 +164,8 @@ async def test_the_instructions_refuse_everybody_but_the_payer_or_the_requester(
         CancelRequest(ada.wallet_id, stranger.wallet_id, request.id),
     ]
     before = await records.checksum()
-    said: list[Instruction] = [*orders, *taking_back]
-    for order in said:
+    all_orders: list[Instruction] = [*orders, *taking_back]
+    for order in all_orders:
         with pytest.raises(NotFound):
             await desk.submit(order)
     assert await records.checksum() == before
@@ -179,12 +179,12 @@ async def test_frozen_wallets_can_still_decline_and_cancel(
     ada, bob, request = await requested(desk)
     for one in (ada, bob):
         await records.freeze(one, state)
-    assert (await said_by(desk, verb, ada, bob, request)).requests[0].status is reached
+    assert (await end_request(desk, verb, ada, bob, request)).requests[0].status is reached
 
 
 async def test_cancelling_does_not_tell_the_requester_about_a_held_payment(desk: Desk) -> None:
     """The answer, the request and the wallet are the same as without a held payment."""
-    told = []
+    seen = []
     for pays in (False, True):
         ada, bob, request = await requested(desk)
         if pays:
@@ -192,8 +192,8 @@ async def test_cancelling_does_not_tell_the_requester_about_a_held_payment(desk:
         before = await balance(desk, ada)
         answer = await cancel_request(desk, ada.wallet_id, request.id)
         (ended,) = answer.requests
-        told.append((ended.version, ended.status, answer.replayed, answer.refusal, answer.balance == before))
-    assert told[0] == told[1]
+        seen.append((ended.version, ended.status, answer.replayed, answer.refusal, answer.balance == before))
+    assert seen[0] == seen[1]
 
 
 async def test_declining_one_request_keeps_the_held_payment_of_another(desk: Desk, records: Records) -> None:

@@ -108,8 +108,8 @@ async def test_twenty_concurrent_orders_with_one_key_issue_and_show_one_card(
 ) -> None:
     for _ in range(3):
         ada, key = await person(two_desks[0]), new_key()
-        told = await all_issued(*(issue(two_desks[n % servers], ada, key=key) for n in range(20)))
-        issued = [one for one in told if isinstance(one, Issued)]
+        results = await all_issued(*(issue(two_desks[n % servers], ada, key=key) for n in range(20)))
+        issued = [one for one in results if isinstance(one, Issued)]
         assert len(issued) == 20
         assert len({one.card.id for one in issued}) == 1
         (shown,) = [one.secrets for one in issued if one.secrets is not None]
@@ -121,7 +121,7 @@ async def test_twenty_concurrent_orders_with_one_key_issue_and_show_one_card(
 
 
 @pytest.mark.parametrize(
-    ("said", "code", "field"),
+    ("fields", "code", "field"),
     [
         ({"raw_label": " "}, "INVALID_INPUT", "label"),
         ({"raw_label": "x" * 51}, "INVALID_INPUT", "label"),
@@ -135,12 +135,12 @@ async def test_twenty_concurrent_orders_with_one_key_issue_and_show_one_card(
     ],
 )
 async def test_bad_input_issues_nothing(
-    desk: Desk, records: Records, said: dict[str, str], code: str, field: str
+    desk: Desk, records: Records, fields: dict[str, str], code: str, field: str
 ) -> None:
     ada = await person(desk)
     before = await records.checksum()
     with pytest.raises(Refusal) as refusal:
-        await issue_card(desk, ada.wallet_id, **({"raw_label": "Books", "raw_key": new_key()} | said))
+        await issue_card(desk, ada.wallet_id, **({"raw_label": "Books", "raw_key": new_key()} | fields))
     assert (refusal.value.code, refusal.value.field) == (code, field)
     assert await records.checksum() == before
 
@@ -188,12 +188,12 @@ async def test_concurrent_orders_never_exceed_the_maximum_of_open_cards(
         desk.clearing.terms = terms(cards_per_wallet=5)
     ada: Person = await person(two_desks[0])
     closing = await card_of(two_desks[0], ada)
-    told = await all_issued(
+    results = await all_issued(
         *(issue(two_desks[n % servers], ada) for n in range(16)),
         close_card(two_desks[0], ada.wallet_id, closing),
         *(issue(two_desks[n % servers], ada) for n in range(16)),
     )
-    assert sum(isinstance(one, TooManyCards) for one in told) == 32 - 5 + (
+    assert sum(isinstance(one, TooManyCards) for one in results) == 32 - 5 + (
         await records.count(OPEN, ada.wallet_id) - 5
     )
     assert await records.count(OPEN, ada.wallet_id) == 5

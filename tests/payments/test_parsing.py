@@ -145,8 +145,8 @@ def test_an_invalid_username_is_parsed_as_an_empty_one(typed: str) -> None:
 
 
 def test_a_fingerprint_depends_on_the_operation_and_the_parsed_values() -> None:
-    def fingerprint(*said: str | Money, operation: str = "transfer") -> bytes:
-        return parse_key("a key of ours", WALLET, operation, *said).fingerprint
+    def fingerprint(*values: str | Money, operation: str = "transfer") -> bytes:
+        return parse_key("a key of ours", WALLET, operation, *values).fingerprint
 
     first = fingerprint("bob", Money(1_000, "USD"), "Lunch")
     assert len(first) == hashlib.sha256().digest_size

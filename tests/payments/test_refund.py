@@ -41,11 +41,13 @@ async def paid(desk: Desk, amount: str = "10.00") -> tuple[Person, Person, Trans
     return ada, bob, (await send(desk, ada, bob, amount)).transaction
 
 
-async def refused(desk: Desk, refunder: Person, original: object, amount: str | None = None, **said: str) -> Refusal:
+async def refused(
+    desk: Desk, refunder: Person, original: object, amount: str | None = None, **fields: str
+) -> Refusal:
     """The refusal of a refund that leaves no row."""
-    with pytest.raises(Refusal) as told:
-        await give_back(desk, refunder, original, amount, **said)  # type: ignore[arg-type]
-    return told.value
+    with pytest.raises(Refusal) as raised:
+        await give_back(desk, refunder, original, amount, **fields)  # type: ignore[arg-type]
+    return raised.value
 
 
 async def test_a_refund_without_an_amount_returns_the_whole_payment(desk: Desk, records: Records) -> None:
@@ -99,7 +101,7 @@ async def test_a_refund_above_the_remaining_amount_is_refused(
 
 
 @pytest.mark.parametrize(
-    ("said", "code", "field"),
+    ("fields", "code", "field"),
     [
         ({"amount": "0"}, "INVALID_AMOUNT", "amount"),
         ({"amount": "1.001"}, "INVALID_AMOUNT", "amount"),
@@ -113,11 +115,11 @@ async def test_a_refund_above_the_remaining_amount_is_refused(
     ],
 )
 async def test_bad_input_changes_nothing(
-    desk: Desk, records: Records, said: dict[str, str], code: str, field: str
+    desk: Desk, records: Records, fields: dict[str, str], code: str, field: str
 ) -> None:
     _, bob, original = await paid(desk)
     before = await records.checksum()
-    refusal = await refused(desk, bob, original.id, **said)
+    refusal = await refused(desk, bob, original.id, **fields)
     assert (refusal.code, refusal.field) == (code, field)
     assert await records.checksum() == before
 
@@ -260,9 +262,9 @@ async def test_a_key_is_valid_for_one_refund_only(desk: Desk, records: Records) 
         *((other, "4.00", "Sorry"), (uuids.uuid7(), "4.00", "Sorry")),
     ):
         assert (await refused(desk, bob, what, amount, key=key, reason=reason)).code == "IDEMPOTENCY_KEY_REUSED"
-    with pytest.raises(Refusal) as told:
+    with pytest.raises(Refusal) as raised:
         await send(desk, bob, ada, "4.00", key=key)
-    assert told.value.code == "IDEMPOTENCY_KEY_REUSED"
+    assert raised.value.code == "IDEMPOTENCY_KEY_REUSED"
     assert await records.checksum() == before
 
 
@@ -289,9 +291,9 @@ async def test_a_refund_follows_no_risk_rule_and_restores_the_payers_limit(desk:
     desk.clearing.terms = unguarded(transfer_limit="USD:600.00,JPY:1", rapid_transfer_action="block")
     assert (await send(desk, bob, ada, "600.00")).transaction.status is Status.COMPLETED
     assert (await send(desk, ada, bob, "591.00")).transaction.status is Status.COMPLETED
-    with pytest.raises(Refusal) as told:
+    with pytest.raises(Refusal) as raised:
         await send(desk, ada, bob, "0.01")
-    assert told.value.code == "LIMIT_EXCEEDED"
+    assert raised.value.code == "LIMIT_EXCEEDED"
 
 
 async def test_a_refund_does_not_make_its_recipient_known(desk: Desk) -> None:
@@ -327,9 +329,9 @@ async def test_a_refund_cannot_be_confirmed_or_cancelled(desk: Desk, records: Re
     before = await records.checksum()
     for what in (back, failed):
         for answer in (confirm, cancel):
-            with pytest.raises(Refusal) as told:
+            with pytest.raises(Refusal) as raised:
                 await answer(desk, bob.wallet_id, what.id)
-            assert told.value.code == "NOT_FOUND"
+            assert raised.value.code == "NOT_FOUND"
     assert await records.checksum() == before
 
 

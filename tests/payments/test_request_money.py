@@ -73,7 +73,7 @@ async def test_a_wallet_frozen_for_debits_can_still_request_and_be_requested(des
 
 
 @pytest.mark.parametrize(
-    ("said", "code", "field"),
+    ("fields", "code", "field"),
     [
         ({"amount": "0"}, "INVALID_AMOUNT", "amount"),
         ({"amount": "1.001"}, "INVALID_AMOUNT", "amount"),
@@ -88,12 +88,12 @@ async def test_a_wallet_frozen_for_debits_can_still_request_and_be_requested(des
     ],
 )
 async def test_bad_input_changes_nothing(
-    desk: Desk, records: Records, said: dict[str, str], code: str, field: str
+    desk: Desk, records: Records, fields: dict[str, str], code: str, field: str
 ) -> None:
     ada, bob = await people(desk, 2)
     before = await records.checksum()
-    spoken = {"of": bob.username, "amount": "1.00"} | said
-    refusal = await refused(desk, ada, spoken.pop("of"), spoken.pop("amount"), **spoken)
+    inputs = {"of": bob.username, "amount": "1.00"} | fields
+    refusal = await refused(desk, ada, inputs.pop("of"), inputs.pop("amount"), **inputs)
     assert (refusal.code, refusal.field) == (code, field)
     assert await records.checksum() == before
 
@@ -182,10 +182,10 @@ async def test_the_limits_hold_within_one_unit_of_work(desk: Desk) -> None:
     ada, *others = await people(desk, 4)
     desk.clearing.terms = terms(open_requests=2, requests_per_day=5)
     orders = [ask_of(ada, of) for of in others for _ in range(3)]
-    told = await all_told(*(desk.submit(order) for order in orders))
-    codes = [one.code if isinstance(one, Refusal) else "made" for one in told]
+    results = await all_told(*(desk.submit(order) for order in orders))
+    codes = [one.code if isinstance(one, Refusal) else "made" for one in results]
     assert codes == ["made", "made", "RATE_LIMITED"] * 2 + ["made"] + ["RATE_LIMITED"] * 2
-    assert len(answers(told)) == 5
+    assert len(answers(results)) == 5
 
 
 # ---------------------------------------------------------------- which refusal comes first
@@ -237,8 +237,8 @@ async def test_a_key_is_valid_for_one_request_only(desk: Desk, records: Records,
     key = new_key()
     await ask(desk, ada, bob, "10", key=key)
     before = await records.checksum()
-    said = {"of": bob.username, "amount": "10", "description": "Lunch"} | other
-    refusal = await refused(desk, ada, said.pop("of"), said.pop("amount"), key=key, **said)
+    fields = {"of": bob.username, "amount": "10", "description": "Lunch"} | other
+    refusal = await refused(desk, ada, fields.pop("of"), fields.pop("amount"), key=key, **fields)
     assert isinstance(refusal, KeyReused)
     assert await records.checksum() == before
 

@@ -182,7 +182,7 @@ async def test_a_declined_payment_leaves_no_row(
 
 
 @pytest.mark.parametrize(
-    ("said", "code", "field"),
+    ("fields", "code", "field"),
     [
         ({"raw_amount": "0"}, "INVALID_AMOUNT", "amount"),
         ({"raw_amount": "1.001"}, "INVALID_AMOUNT", "amount"),
@@ -194,14 +194,14 @@ async def test_a_declined_payment_leaves_no_row(
 )
 @pytest.mark.parametrize("known", [True, False])
 async def test_bad_input_changes_nothing(
-    desk: Desk, records: Records, said: dict[str, str], code: str, field: str, known: bool
+    desk: Desk, records: Records, fields: dict[str, str], code: str, field: str, known: bool
 ) -> None:
     ada = await person(desk, funds="100.00")
     card_id = await card_of(desk, ada)
     before = await records.checksum()
     rest = {"raw_amount": "1", "raw_merchant": "Bookshop", "raw_key": new_key()}
     with pytest.raises(Refusal) as refusal:
-        await simulate_card_payment(desk, ada.wallet_id, card_id if known else None, **(rest | said))
+        await simulate_card_payment(desk, ada.wallet_id, card_id if known else None, **(rest | fields))
     assert (refusal.value.code, refusal.value.field) == (code, field)
     assert await records.checksum() == before
 
@@ -303,8 +303,8 @@ async def test_the_same_key_with_another_input_is_refused(desk: Desk, records: R
 async def test_twenty_concurrent_payments_with_one_key_pay_once(two_desks: list[Desk], servers: int) -> None:
     ada, key = await person(two_desks[0], funds="100.00"), new_key()
     card_id = await card_of(two_desks[0], ada, monthly="10.00")
-    told = await all_told(*(buy(two_desks[n % servers], ada, card_id, "10", key=key) for n in range(20)))
-    assert sorted(one.replayed for one in answers(told)) == [False] + [True] * 19
+    results = await all_told(*(buy(two_desks[n % servers], ada, card_id, "10", key=key) for n in range(20)))
+    assert sorted(one.replayed for one in answers(results)) == [False] + [True] * 19
     assert await money(two_desks[0], ada) == (9_000, 0)
 
 
@@ -314,8 +314,8 @@ async def test_of_64_concurrent_payments_of_the_whole_balance_one_completes(
 ) -> None:
     ada = await person(two_desks[0], funds="100.00")
     cards = [await card_of(two_desks[0], ada) for _ in range(2)]
-    told = await all_told(*(buy(two_desks[n % servers], ada, cards[n // 2 % 2], "100.00") for n in range(64)))
-    statuses = sorted(one.transaction.status for one in answers(told))
+    results = await all_told(*(buy(two_desks[n % servers], ada, cards[n // 2 % 2], "100.00") for n in range(64)))
+    statuses = sorted(one.transaction.status for one in answers(results))
     assert statuses == [Status.COMPLETED] + [Status.FAILED] * 63
     assert await money(two_desks[0], ada) == (0, 0)
 
@@ -326,11 +326,11 @@ async def test_concurrent_payments_complete_exactly_up_to_the_monthly_limit(
 ) -> None:
     ada = await person(two_desks[0], funds="1000.00")
     tight, wide = [await card_of(two_desks[0], ada, monthly=monthly) for monthly in ("50.00", "90.00")]
-    told = await all_told(
+    results = await all_told(
         *(buy(two_desks[n % servers], ada, card_id, "7.00") for n in range(32) for card_id in (tight, wide))
     )
-    assert len(answers(told)) == 7 + 12
-    refused = [one for one in told if isinstance(one, AboveMonthlyLimit)]
+    assert len(answers(results)) == 7 + 12
+    refused = [one for one in results if isinstance(one, AboveMonthlyLimit)]
     assert {(one.limit.minor, one.remaining.minor) for one in refused} == {(5_000, 100), (9_000, 600)}
     assert len(refused) == 64 - 19
     assert [(await kept(records, card_id))[1] for card_id in (tight, wide)] == [4_900, 8_400]
@@ -345,8 +345,8 @@ async def test_a_lowered_limit_holds_for_all_payments_after_it(
     card_id = await card_of(two_desks[0], ada)
     orders: list[Awaitable[object]] = [buy(two_desks[n % servers], ada, card_id, "1.00") for n in range(40)]
     orders.insert(3, update_card_limits(two_desks[-1 % servers], ada.wallet_id, card_id, raw_monthly_limit="5.00"))
-    told = await asyncio.gather(*orders, return_exceptions=True)
-    paid = [one for one in told if isinstance(one, Answer)]
+    results = await asyncio.gather(*orders, return_exceptions=True)
+    paid = [one for one in results if isinstance(one, Answer)]
     completed = "select count(*) from transactions where card_id = $1 and status = 'completed'"
     assert await records.count(completed, card_id) == len(paid) >= 5
     if servers == 1:
@@ -369,6 +369,6 @@ async def test_concurrent_card_payments_and_transfers_never_spend_a_cent_twice(
             send(two_desks[n % servers], ada, bob, "3.00"),
         )
     ]
-    told = await all_told(*orders)
-    assert [one.transaction.status for one in answers(told)].count(Status.COMPLETED) == 3
+    results = await all_told(*orders)
+    assert [one.transaction.status for one in answers(results)].count(Status.COMPLETED) == 3
     assert await money(two_desks[0], ada) == (100, 0)

@@ -53,16 +53,16 @@ async def test_a_silent_bank_never_answers_a_call_made_before_its_delay(monkeypa
 
 async def test_a_flaky_bank_drops_connections_but_never_changes_an_answer() -> None:
     chance = random.Random(7)
-    said: set[BankReply] = set()
+    replies: set[BankReply] = set()
     for one in (order() for _ in range(60)):
-        heard: list[BankReply] = []
-        while len(heard) < 3:
+        answers: list[BankReply] = []
+        while len(answers) < 3:
             bank = SimulatedBank(Manner.FLAKY, chance=chance.random)
             with contextlib.suppress(ConnectionError):
-                heard.append(await bank.payout(one))
-        assert len(set(heard)) == 1
-        said |= set(heard)
-    assert said == {BankReply.SETTLED, BankReply.DECLINED}
+                answers.append(await bank.payout(one))
+        assert len(set(answers)) == 1
+        replies |= set(answers)
+    assert replies == {BankReply.SETTLED, BankReply.DECLINED}
 
 
 async def test_every_order_at_a_flaky_bank_is_settled_in_the_end(

@@ -102,7 +102,7 @@ async def test_payers_are_found_with_an_at_sign_and_in_any_case(desk: Desk) -> N
 
 
 @pytest.mark.parametrize(
-    ("said", "code", "field"),
+    ("fields", "code", "field"),
     [
         ({"total": "0"}, "INVALID_AMOUNT", "total"),
         ({"total": "1.001"}, "INVALID_AMOUNT", "total"),
@@ -112,11 +112,11 @@ async def test_payers_are_found_with_an_at_sign_and_in_any_case(desk: Desk) -> N
     ],
 )
 async def test_bad_input_changes_nothing(
-    desk: Desk, records: Records, said: dict[str, str], code: str, field: str
+    desk: Desk, records: Records, fields: dict[str, str], code: str, field: str
 ) -> None:
     ada, bob, cyd = await people(desk, 3)
     before = await records.checksum()
-    refusal = await refused(desk, ada, [bob, cyd], **said)
+    refusal = await refused(desk, ada, [bob, cyd], **fields)
     assert (refusal.code, refusal.field) == (code, field)
     assert await records.checksum() == before
 

@@ -167,7 +167,7 @@ async def test_entries_have_times_in_the_order_of_their_sequence_numbers(desk: D
 
 
 @pytest.mark.parametrize(
-    ("said", "code", "field"),
+    ("fields", "code", "field"),
     [
         ({"amount": "0"}, "INVALID_AMOUNT", "amount"),
         ({"amount": "1.234"}, "INVALID_AMOUNT", "amount"),
@@ -184,12 +184,12 @@ async def test_entries_have_times_in_the_order_of_their_sequence_numbers(desk: D
     ],
 )
 async def test_bad_input_changes_nothing(
-    desk: Desk, records: Records, said: dict[str, str], code: str, field: str
+    desk: Desk, records: Records, fields: dict[str, str], code: str, field: str
 ) -> None:
     ada, bob = await people(desk, 2, funds="100.00")
     before = await records.checksum()
-    asked = {"to": bob.username, "amount": "1.00"} | said
-    refusal = await refused(desk, ada, asked.pop("to"), asked.pop("amount"), **asked)
+    inputs = {"to": bob.username, "amount": "1.00"} | fields
+    refusal = await refused(desk, ada, inputs.pop("to"), inputs.pop("amount"), **inputs)
     assert (refusal.code, refusal.field) == (code, field)
     assert await records.checksum() == before
 

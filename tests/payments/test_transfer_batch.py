@@ -72,9 +72,9 @@ async def test_a_batch_of_none_or_of_more_than_a_hundred_is_refused(desk: Desk, 
     ada, bob = await people(desk, 2, funds="10.00")
     before = await records.checksum()
     for atomic in (False, True):
-        with pytest.raises(Refusal) as told:
+        with pytest.raises(Refusal) as raised:
             await send_many(desk, ada, [item(bob, "0.01")] * many, atomic=atomic)
-        assert (told.value.code, told.value.field) == ("INVALID_INPUT", "transfers")
+        assert (raised.value.code, raised.value.field) == ("INVALID_INPUT", "transfers")
     assert await records.checksum() == before
 
 
@@ -226,9 +226,9 @@ async def test_an_invalid_item_refuses_an_atomic_batch_before_its_key_and_all_ru
 async def test_an_invalid_key_refuses_the_batch(desk: Desk, records: Records, key: str) -> None:
     ada, bob = await people(desk, 2, funds="5.00")
     before = await records.checksum()
-    with pytest.raises(Refusal) as told:
+    with pytest.raises(Refusal) as raised:
         await send_many(desk, ada, [item(bob, "1.00")], key=key)
-    assert (told.value.code, told.value.field) == ("INVALID_INPUT", "idempotencyKey")
+    assert (raised.value.code, raised.value.field) == ("INVALID_INPUT", "idempotencyKey")
     assert await records.checksum() == before
 
 
@@ -326,9 +326,9 @@ async def test_a_key_is_valid_for_one_batch_only(desk: Desk, records: Records) -
         ([item(bob, "1.00", "Dinner"), item(bob, "0")], False),
     ]
     for other, atomic in others:
-        with pytest.raises(Refusal) as told:
+        with pytest.raises(Refusal) as raised:
             await send_many(desk, ada, other, atomic=atomic, key=key)
-        assert (told.value.code, told.value.field) == ("IDEMPOTENCY_KEY_REUSED", "idempotencyKey")
+        assert (raised.value.code, raised.value.field) == ("IDEMPOTENCY_KEY_REUSED", "idempotencyKey")
     with pytest.raises(Refusal):
         await send(desk, ada, bob, "1.00", key=key)
     assert await records.checksum() == before

@@ -14,7 +14,10 @@ from tests.payments.customers import Records, money, people, send, unguarded
 
 
 async def hours(records: Records, *, now: bool) -> dict[str, int]:
-    """Settings whose unusual hours include the current hour of the database, or do not. They do not begin or end soon."""
+    """Settings whose unusual hours include the current hour of the database, or exclude it.
+
+    The hours begin and end at least an hour from now, so that a slow test does not cross a border.
+    """
     hour = (await records.connection.fetchval("select clock_timestamp()")).astimezone(UTC).hour
     around = {"unusual_hour_from": (hour - 1) % 24, "unusual_hour_until": (hour + 2) % 24}
     if now:

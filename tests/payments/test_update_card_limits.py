@@ -20,7 +20,7 @@ FIVE, NINE, ONE = (Money(minor, "USD") for minor in (500, 900, 100))
 
 
 @pytest.mark.parametrize(
-    ("said", "each", "monthly"),
+    ("limits", "each", "monthly"),
     [
         ({}, FIVE, NINE),
         ({"raw_per_payment_limit": "1"}, ONE, NINE),
@@ -31,12 +31,12 @@ FIVE, NINE, ONE = (Money(minor, "USD") for minor in (500, 900, 100))
     ],
 )
 async def test_an_omitted_limit_stays_and_none_removes_it(
-    desk: Desk, said: dict[str, Wanted], each: Money | None, monthly: Money | None
+    desk: Desk, limits: dict[str, Wanted], each: Money | None, monthly: Money | None
 ) -> None:
     ada = await person(desk)
     card_id = await card_of(desk, ada, each="5", monthly="9")
-    for version in (2 if said else 1,) * 2:
-        after = await update_card_limits(desk, ada.wallet_id, card_id, **said)
+    for version in (2 if limits else 1,) * 2:
+        after = await update_card_limits(desk, ada.wallet_id, card_id, **limits)
         assert (after.per_payment_limit, after.monthly_limit) == (each, monthly)
         assert after.version == version, "repeating it changes nothing"
 
@@ -56,7 +56,7 @@ async def test_changed_limits_hold_for_every_later_payment(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "field"),
+    ("limits", "field"),
     [
         ({"raw_per_payment_limit": "0"}, "perPaymentLimit"),
         ({"raw_per_payment_limit": "1.001"}, "perPaymentLimit"),
@@ -64,14 +64,14 @@ async def test_changed_limits_hold_for_every_later_payment(desk: Desk) -> None:
     ],
 )
 async def test_an_invalid_limit_changes_nothing(
-    desk: Desk, records: Records, said: dict[str, Wanted], field: str
+    desk: Desk, records: Records, limits: dict[str, Wanted], field: str
 ) -> None:
     ada = await person(desk)
     card_id = await card_of(desk, ada)
     before = await records.checksum()
     for id in (card_id, None):
         with pytest.raises(Refusal) as refusal:
-            await update_card_limits(desk, ada.wallet_id, id, **said)
+            await update_card_limits(desk, ada.wallet_id, id, **limits)
         assert (refusal.value.code, refusal.value.field) == ("INVALID_AMOUNT", field)
     assert await records.checksum() == before
 

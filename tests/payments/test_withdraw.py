@@ -197,9 +197,9 @@ async def test_another_server_settles_an_order_of_a_server_that_died(module_dsn:
 async def test_a_withdrawal_settles_once_whatever_the_bank_answers_later(module_dsn: Dsns, desk: Desk) -> None:
     ada, bank = await person(desk, funds="100.00"), SlowBank()
     accepted = (await pay_out(at(desk, bank), ada, "50.00", INSTANT)).transaction
-    said = [Settle(ada.wallet_id, accepted.id, settled) for settled in (True, False, True, False)]
+    fields = [Settle(ada.wallet_id, accepted.id, settled) for settled in (True, False, True, False)]
     async with open_desk(module_dsn.server) as other:
-        answers = await asyncio.gather(*(to.submit(one) for one in said for to in (desk, other)))
+        answers = await asyncio.gather(*(to.submit(one) for one in fields for to in (desk, other)))
     statuses = {answer.transaction.status for answer in answers}
     assert len(statuses) == 1
     assert await money(desk, ada) == ((4_925, 0) if statuses == {Status.COMPLETED} else (10_000, 0))
@@ -271,7 +271,7 @@ async def test_a_closed_wallet_cannot_withdraw(desk: Desk, records: Records) -> 
 
 
 @pytest.mark.parametrize(
-    ("said", "code", "field"),
+    ("fields", "code", "field"),
     [
         ({"raw_amount": "0"}, "INVALID_AMOUNT", "amount"),
         ({"raw_amount": "1.001"}, "INVALID_AMOUNT", "amount"),
@@ -283,13 +283,13 @@ async def test_a_closed_wallet_cannot_withdraw(desk: Desk, records: Records) -> 
     ],
 )
 async def test_bad_input_changes_nothing(
-    desk: Desk, records: Records, said: dict[str, str], code: str, field: str
+    desk: Desk, records: Records, fields: dict[str, str], code: str, field: str
 ) -> None:
     ada = await person(desk, funds="100.00")
     before = await records.checksum()
     rest = {"raw_amount": "1", "raw_bank_name": "First Bank", "raw_key": new_key()}
     with pytest.raises(Refusal) as refusal:
-        await withdraw(desk, ada.wallet_id, speed=STANDARD, **(rest | said))
+        await withdraw(desk, ada.wallet_id, speed=STANDARD, **(rest | fields))
     assert (refusal.value.code, refusal.value.field) == (code, field)
     assert await records.checksum() == before
 
@@ -321,12 +321,12 @@ async def test_the_same_key_withdraws_once(desk: Desk, records: Records) -> None
 
 async def test_the_same_key_with_another_input_is_refused(desk: Desk, records: Records) -> None:
     ada = await person(desk, funds="100.00")
-    said: dict[str, str] = {"raw_amount": "10", "raw_bank_name": "First Bank", "raw_key": new_key()}
-    await withdraw(desk, ada.wallet_id, speed=STANDARD, **said)
+    fields: dict[str, str] = {"raw_amount": "10", "raw_bank_name": "First Bank", "raw_key": new_key()}
+    await withdraw(desk, ada.wallet_id, speed=STANDARD, **fields)
     before = await records.checksum()
     for speed, other in ((INSTANT, {}), (STANDARD, {"raw_amount": "11"}), (STANDARD, {"raw_bank_name": "Another"})):
         with pytest.raises(KeyReused):
-            await withdraw(desk, ada.wallet_id, speed=speed, **(said | other))
+            await withdraw(desk, ada.wallet_id, speed=speed, **(fields | other))
     assert await records.checksum() == before
 
 

@@ -31,7 +31,7 @@ from generate_series(1, $4::int) n, lateral (select $3::timestamptz + n * interv
 
 
 @dataclass(frozen=True)
-class Asked:
+class RequestRow:
     """The columns of a money request that the tests compare."""
 
     id: UUID
@@ -41,30 +41,30 @@ class Asked:
     created_at: datetime
 
 
-async def write(owner: "Connection[Record]", asked: list[Asked]) -> None:
+async def write(owner: "Connection[Record]", made: list[RequestRow]) -> None:
     rows = [
         (a.id, a.requester, a.payer, "USD", 100, "", a.status, a.created_at + timedelta(days=30), 1, a.created_at,
          a.created_at)
-        for a in asked
+        for a in made
     ]  # fmt: skip
     columns = [name.strip() for name in repository.COLUMNS.split(",")]
     await owner.copy_records_to_table("money_requests", records=rows, columns=columns)
 
 
-def at_random(chance: random.Random, wallets: list[UUID], many: int) -> list[Asked]:
+def random_requests(chance: random.Random, wallets: list[UUID], many: int) -> list[RequestRow]:
     """Random requests among wallets, at only a few different times, so that many have the same time."""
-    asked = []
+    made = []
     for _ in range(many):
         requester, payer = chance.sample(wallets, 2)
         status, at = chance.choice(list(RequestStatus)), NOON + timedelta(minutes=chance.randrange(20))
-        asked.append(Asked(UUID(bytes=chance.randbytes(16)), requester, payer, status, at))
-    return asked
+        made.append(RequestRow(UUID(bytes=chance.randbytes(16)), requester, payer, status, at))
+    return made
 
 
-def expected(asked: list[Asked], wallet: UUID, narrowed: Narrowed) -> list[UUID]:
+def expected(made: list[RequestRow], wallet: UUID, narrowed: Narrowed) -> list[UUID]:
     mine = [
         one
-        for one in asked
+        for one in made
         if ((one.payer == wallet and narrowed.asked_of) or (one.requester == wallet and narrowed.asked_by))
         and one.status in narrowed.statuses
     ]
@@ -77,8 +77,8 @@ async def test_pages_together_are_the_whole_list_in_order_for_every_filter(
 ) -> None:
     chance = random.Random(3)
     wallets = await people(owner, "ada", "bob", "cyd")
-    asked = at_random(chance, wallets, 300)
-    await write(owner, asked)
+    made = random_requests(chance, wallets, 300)
+    await write(owner, made)
     some = [
         frozenset(RequestStatus),
         {RequestStatus.PENDING},
@@ -88,7 +88,7 @@ async def test_pages_together_are_the_whole_list_in_order_for_every_filter(
     async with database.read() as session:
         for asked_of, asked_by, statuses in itertools.product((True, False), (True, False), some):
             narrowed = Narrowed(asked_of, asked_by, frozenset(statuses))
-            whole = expected(asked, wallets[0], narrowed)
+            whole = expected(made, wallets[0], narrowed)
             found = await paged(session, wallets[0], narrowed, backwards)
             assert found == (whole[::-1] if backwards else whole), narrowed
             assert await listing.count(session, wallets[0], narrowed) == len(whole)
@@ -111,23 +111,23 @@ async def test_pages_neither_repeat_nor_skip_requests_while_new_ones_are_made(
     database: Database, owner: "Connection[Record]"
 ) -> None:
     ada, bob = await people(owner, "ada", "bob")
-    asked = [Asked(uuids.uuid7(), bob, ada, "pending", NOON + timedelta(minutes=n)) for n in range(10)]
-    await write(owner, asked)
+    made = [RequestRow(uuids.uuid7(), bob, ada, "pending", NOON + timedelta(minutes=n)) for n in range(10)]
+    await write(owner, made)
     async with database.read() as session:
         first = await listing.read(session, ada, most=4)
-        await write(owner, [Asked(uuids.uuid7(), bob, ada, "pending", NOON + timedelta(hours=1))])
+        await write(owner, [RequestRow(uuids.uuid7(), bob, ada, "pending", NOON + timedelta(hours=1))])
         rest = await listing.read(session, ada, most=10, older_than=listing.place(first[-1]))
-    assert [one.id for one in (*first, *rest)] == [one.id for one in reversed(asked)]
+    assert [one.id for one in (*first, *rest)] == [one.id for one in reversed(made)]
 
 
 async def test_only_the_requester_and_the_payer_find_a_request(
     database: Database, owner: "Connection[Record]"
 ) -> None:
     ada, bob, cyd = await people(owner, "ada", "bob", "cyd")
-    (asked,) = at_random(random.Random(1), [ada, bob], 1)
-    await write(owner, [asked])
+    (made,) = random_requests(random.Random(1), [ada, bob], 1)
+    await write(owner, [made])
     async with database.read() as session:
-        found = [bool(await listing.find(session, wallet, [asked.id, uuids.uuid7()])) for wallet in (ada, bob, cyd)]
+        found = [bool(await listing.find(session, wallet, [made.id, uuids.uuid7()])) for wallet in (ada, bob, cyd)]
     assert found == [True, True, False]
 
 
@@ -146,13 +146,13 @@ async def test_a_count_above_its_maximum_is_none(
 
 async def test_changes_after_a_position_are_read_in_order(database: Database, owner: "Connection[Record]") -> None:
     wallets = await people(owner, "ada", "bob", "cyd")
-    asked = at_random(random.Random(4), wallets, 80)
-    await write(owner, asked)
+    made = random_requests(random.Random(4), wallets, 80)
+    await write(owner, made)
     place = NOON + timedelta(minutes=7), UUID(bytes=b"\x80" * 16)
     async with database.read() as session:
-        told = await repository.since(session, [(wallet, place) for wallet in wallets], limit=15)
-    for wallet, found in zip(wallets, told, strict=True):
-        later = [(one.created_at, one.id) for one in asked if wallet in (one.payer, one.requester)]
+        found_since = await repository.since(session, [(wallet, place) for wallet in wallets], limit=15)
+    for wallet, found in zip(wallets, found_since, strict=True):
+        later = [(one.created_at, one.id) for one in made if wallet in (one.payer, one.requester)]
         assert [(one.updated_at, one.id) for one in found] == sorted(one for one in later if one > place)[:15]
 
 

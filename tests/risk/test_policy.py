@@ -100,12 +100,12 @@ def test_the_verdict_equals_that_of_a_model(
         rapid_transfer_action=rapid,
     ).judge(payment(amount, payee_known=known, recent_count=recent))
 
-    asked = {"large_transfer": large, "new_recipient": new, "rapid_transfers": rapid}
+    actions_of = {"large_transfer": large, "new_recipient": new, "rapid_transfers": rapid}
     met = {
         "large_transfer": amount - threshold >= 1,
         "new_recipient": not known,
         "rapid_transfers": not recent < count and not count > 1_000,
     }
-    told = [rule for rule in met if met[rule] and asked[rule] != "off"]
-    assert [reason.rule for reason in verdict.reasons] == told
-    assert SEVERITY.index(verdict.action) == max((SEVERITY.index(asked[rule]) for rule in told), default=0)
+    matched = [rule for rule in met if met[rule] and actions_of[rule] != "off"]
+    assert [reason.rule for reason in verdict.reasons] == matched
+    assert SEVERITY.index(verdict.action) == max((SEVERITY.index(actions_of[rule]) for rule in matched), default=0)

@@ -49,8 +49,8 @@ def test_the_settings_of_a_rule_belong_to_no_other_rule(rule: type[Rule[RiskSett
 def test_exactly_one_setting_of_a_rule_is_its_action(rule: type[Rule[RiskSettings]]) -> None:
     (action,) = [name for name, field in rule.settings.model_fields.items() if field.annotation is RuleAction]
     assert action.endswith("_action")
-    for said in RuleAction:
-        assert policy(**{action: said}).rule(rule).action is said
+    for text in RuleAction:
+        assert policy(**{action: text}).rule(rule).action is text
 
 
 def test_every_risk_setting_belongs_to_a_rule() -> None:
@@ -62,8 +62,8 @@ def test_every_risk_setting_belongs_to_a_rule() -> None:
 def test_the_message_of_a_rule_uses_exactly_its_thresholds(rule: type[Rule[RiskSettings]], currency: str) -> None:
     thresholds = policy().rule(rule).thresholds(currency)
     assert {name for _, name, _, _ in Formatter().parse(rule.words) if name} == thresholds.keys()
-    said = rule.words.format_map(Reason(rule.name, thresholds).facts)
-    assert said.endswith(".")
+    text = rule.words.format_map(Reason(rule.name, thresholds).facts)
+    assert text.endswith(".")
     assert rule.description.endswith(".")
 
 
@@ -93,14 +93,14 @@ def test_the_schema_has_exactly_the_registered_rules(graph: GraphQLSchema) -> No
 def test_the_schema_has_exactly_the_registered_settings(graph: GraphQLSchema) -> None:
     described = _described(graph, "RiskSettingName")
     assert described.keys() == {name.upper() for rule in RULES for name in rule.settings.model_fields}
-    assert all(said and said.endswith(".") for said in described.values())
+    assert all(text and text.endswith(".") for text in described.values())
 
 
 @every_rule
 def test_the_reason_of_a_rule_has_a_message(rule: type[Rule[RiskSettings]]) -> None:
     thresholds = policy().rule(rule).thresholds("USD")
-    (told,) = RiskReason.of([Reason(rule.name, thresholds)])
-    assert (told.rule, told.message) == (rule.name, rule.words.format_map(thresholds))
+    (reason,) = RiskReason.of([Reason(rule.name, thresholds)])
+    assert (reason.rule, reason.message) == (rule.name, rule.words.format_map(thresholds))
 
 
 def test_the_server_settings_include_every_risk_setting() -> None:

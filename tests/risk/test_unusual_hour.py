@@ -131,5 +131,5 @@ def test_the_reason_has_a_message() -> None:
     assert verdict.reasons == (
         Reason("unusual_hour", {"threshold": "100.00", "currency": "USD", "from_hour": 22, "until_hour": 5}),
     )
-    (told,) = RiskReason.of(verdict.reasons)
-    assert told.message == "The amount is above 100.00 USD, between 22:00 and 05:00 UTC."
+    (reason,) = RiskReason.of(verdict.reasons)
+    assert reason.message == "The amount is above 100.00 USD, between 22:00 and 05:00 UTC."

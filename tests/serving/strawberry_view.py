@@ -26,18 +26,18 @@ def strawberry_view(server_context: ServerContext, *, body_bytes: int) -> ASGIAp
     by_strawberry = copy(schema)
     by_strawberry.extensions = (_prepared_by(server_context.execution.documents),)
 
-    async def answer(asked: Asked, context: Context) -> dict[str, Any]:
+    async def answer(request: Asked, context: Context) -> dict[str, Any]:
         try:
-            operation = await server_context.execution.requested(*asked, context)
+            operation = await server_context.execution.requested(*request, context)
         except Rejected as rejected:
             return rejected.answer(context.request_id).payload
         if operation.type == "subscription":
             return Rejected([NO_SUBSCRIPTIONS]).answer(context.request_id).payload
         result = await by_strawberry.execute(
-            asked.query,
-            variable_values=asked.variables,
+            request.query,
+            variable_values=request.variables,
             context_value=context,
-            operation_name=asked.operation_name,
+            operation_name=request.operation_name,
         )
         result.errors = await server_context.execution.worded(result.errors or [], context)
         return _payload(result, context.request_id)
@@ -73,8 +73,8 @@ def _prepared_by(documents: Documents) -> type[SchemaExtension]:
             yield
 
         def _prepared(self) -> Prepared:
-            asked = self.execution_context
-            return documents.prepared(asked.query or "", anonymous=asked.context.viewer is None)
+            request = self.execution_context
+            return documents.prepared(request.query or "", anonymous=request.context.viewer is None)
 
     return PreparedDocuments
 

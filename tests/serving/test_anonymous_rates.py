@@ -25,7 +25,7 @@ def refused(response: httpx.Response) -> bool:
     return True
 
 
-def at(client: Client, address: str) -> httpx.AsyncClient:
+def client_at(client: Client, address: str) -> httpx.AsyncClient:
     """A client with another network address."""
     transport = httpx.ASGITransport(client.app, client=(address, 50_000))
     return httpx.AsyncClient(transport=transport, base_url="http://here")
@@ -66,7 +66,7 @@ async def test_an_ipv6_network_of_64_bits_counts_as_one_address(database_dsn: Ds
     async with serving(database_dsn.server, **ONE) as client:
         answers = []
         for address in ("2001:db8::1", "2001:db8::2", "2001:db8::ffff:3", "2001:db8:0:1::1"):
-            async with at(client, address) as http:
+            async with client_at(client, address) as http:
                 answers.append(refused(await http.post("/graphql", **ASK)))
         assert answers == [False, False, True, False]
 
@@ -90,8 +90,8 @@ async def test_operations_on_an_anonymous_socket_count_too(database_dsn: Dsns) -
     ):
         for id in ("1", "2", "3"):
             await send(socket, subscribe("{ __typename }", id))
-        told = [await receive(socket) for _ in range(4)]
-        errors = [message["payload"][0] for message in told if message["type"] == "error"]
+        messages = [await receive(socket) for _ in range(4)]
+        errors = [message["payload"][0] for message in messages if message["type"] == "error"]
         assert errors[0]["extensions"]["code"] == "RATE_LIMITED"
 
 

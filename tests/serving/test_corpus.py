@@ -142,10 +142,10 @@ async def test_a_get_request_gets_the_same_answer_as_a_post_request(client: Clie
     for body in bodies():
         if not isinstance(body, dict) or not isinstance(body.get("query"), str) or "mutation" in body["query"]:
             continue
-        said = {name: json.dumps(body[name]) if name in AS_JSON else str(body[name]) for name in body}
-        if len(str(said)) > 4_000 or isinstance(body.get("operationName"), int):
+        query_params = {name: json.dumps(body[name]) if name in AS_JSON else str(body[name]) for name in body}
+        if len(str(query_params)) > 4_000 or isinstance(body.get("operationName"), int):
             continue
-        by_get = await client.http.get("/graphql", params=said, headers=headers)
+        by_get = await client.http.get("/graphql", params=query_params, headers=headers)
         by_post = await client.http.post("/graphql", json=body, headers=headers)
         assert (by_get.status_code, by_get.json()) == (by_post.status_code, by_post.json()), body
         compared += 1
@@ -156,8 +156,10 @@ async def test_a_mutation_sent_with_get_is_not_carried_out(client: Client) -> No
     ada = await client.sign_up("ada")
     query = 'mutation { updateProfile(input: {name: "Eve"}) { errors { code } } }'
     for name in ("mutation", "named"):
-        said = {"query": query.replace("mutation {", f"{'mutation' if name == 'mutation' else 'mutation named'} {{")}
-        refused = await client.http.get("/graphql", params=said, headers=ada.bearer)
+        query_params = {
+            "query": query.replace("mutation {", f"{'mutation' if name == 'mutation' else 'mutation named'} {{")
+        }
+        refused = await client.http.get("/graphql", params=query_params, headers=ada.bearer)
         assert (refused.status_code, refused.headers["allow"]) == (405, "POST")
     assert (await client.data("{ viewer { name } }", by=ada))["viewer"]["name"] != "Eve"
 

@@ -22,13 +22,13 @@ def costs(depth: int, aliases: int, fields: int, cost: int, pages: int) -> dict[
     }
 
 
-async def shown(client: Client, body: dict[str, Any], asked: str | None, *, method: str = "POST") -> Any:
+async def shown(client: Client, body: dict[str, Any], header: str | None, *, method: str = "POST") -> Any:
     """The extensions of an answer, or None. `asked` is the value of the cost header, None to send no header."""
     sent: dict[str, Any] = {"json" if method == "POST" else "params": body}
     request = client.http.build_request(method, "/graphql", **sent)
     del request.headers[HEADER]
-    if asked is not None:
-        request.headers[HEADER] = asked
+    if header is not None:
+        request.headers[HEADER] = header
     return (await client.http.send(request)).json().get("extensions")
 
 

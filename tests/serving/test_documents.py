@@ -116,13 +116,13 @@ def test_documents_with_too_many_operations_and_fragments_are_refused() -> None:
 
 
 def test_documents_with_too_many_list_values_are_refused() -> None:
-    def told(first: int, second: int) -> list[str]:
+    def messages(first: int, second: int) -> list[str]:
         lists = "transactions(filter: {types: [" + "SEND " * first + "], statuses: [" + "COMPLETED " * second + "]})"
         return [error.message for error in documents().prepared(f"{{ {lists} {{ totalCount }} }}").errors]
 
-    assert told(100, 100) == []
-    assert told(100, 101) == ["The lists of this document have more than 200 values. Use a variable."]
-    assert told(201, 0) == told(100, 101)
+    assert messages(100, 100) == []
+    assert messages(100, 101) == ["The lists of this document have more than 200 values. Use a variable."]
+    assert messages(201, 0) == messages(100, 101)
 
 
 def test_objects_in_a_list_are_not_counted_as_values() -> None:
@@ -190,14 +190,14 @@ def test_a_document_beyond_the_budget_is_validated_once(monkeypatch: pytest.Monk
 
 
 def test_only_a_short_document_gets_a_suggested_name() -> None:
-    def told(aliases: int) -> str:
+    def messages(aliases: int) -> str:
         fields = (f"a{n}: __typename @include(if: true) @skip(if: false)" for n in range(aliases))
         text = "{ walet { id } " + " ".join(fields) + " }"
         (error,) = suggesting().prepared(text).errors
         return error.message
 
-    assert told(20) == "Cannot query field 'walet' on type 'Query'. Did you mean 'wallet'?"
-    assert told(28) == "Cannot query field 'walet' on type 'Query'."
+    assert messages(20) == "Cannot query field 'walet' on type 'Query'. Did you mean 'wallet'?"
+    assert messages(28) == "Cannot query field 'walet' on type 'Query'."
 
 
 def suggesting() -> Documents:

@@ -20,20 +20,20 @@ class Peer:
     """The client side of a websocket: records the messages that arrive until it is gone."""
 
     def __init__(self) -> None:
-        self.heard: list[Message] = []
+        self.messages: list[Message] = []
         self.gone = False
 
-    async def hear(self, message: Message) -> None:
+    async def send(self, message: Message) -> None:
         if self.gone:
             raise ConnectionResetError
-        self.heard.append(message)
+        self.messages.append(message)
 
-    async def say(self) -> Message:
+    async def receive(self) -> Message:
         return {"type": "websocket.connect"}
 
 
 async def opened(peer: Peer) -> TextFrames:
-    websocket = WebSocket({"type": "websocket", "headers": []}, peer.say, peer.hear)
+    websocket = WebSocket({"type": "websocket", "headers": []}, peer.receive, peer.send)
     await websocket.accept()
     return TextFrames(cast(Any, None), websocket, websocket)
 
@@ -59,7 +59,7 @@ async def test_closing_a_socket_whose_peer_is_gone_raises_websocket_disconnected
 async def test_a_close_reason_is_cut_to_the_size_of_a_close_frame() -> None:
     peer = Peer()
     await (await opened(peer)).close(4409, "Subscriber for " + "é" * 1000 + " already exists")
-    reason = peer.heard[-1]["reason"].encode()
+    reason = peer.messages[-1]["reason"].encode()
     assert len(reason) in (CLOSE_REASON_BYTES - 1, CLOSE_REASON_BYTES)
     assert reason.startswith("Subscriber for é".encode())
 

@@ -247,8 +247,8 @@ async def test_metrics_in_production_require_the_metrics_token(database_dsn: Dsn
     async with serving(database_dsn.server, environment="production", metrics_token="figures please") as client:
         for shown in ({}, {"authorization": "Bearer figures"}, {"authorization": "figures please"}):
             assert (await client.http.get("/metrics", headers=shown)).status_code == 401
-        told = await client.http.get("/metrics", headers={"authorization": "Bearer figures please"})
-        assert "pocketpay_clearing_waiting" in told.text
+        metrics = await client.http.get("/metrics", headers={"authorization": "Bearer figures please"})
+        assert "pocketpay_clearing_waiting" in metrics.text
 
 
 async def test_development_serves_health_readiness_metrics_and_the_schema(client: Client) -> None:
@@ -321,9 +321,9 @@ JSON_VALUES = st.recursive(
 
 
 @given(st.dictionaries(st.sampled_from(["query", "variables", "operationName", "extensions", "x"]), JSON_VALUES))
-def test_any_json_object_is_a_request_or_refused(said: dict[str, Any]) -> None:
+def test_any_json_object_is_a_request_or_refused(members: dict[str, Any]) -> None:
     with contextlib.suppress(HttpRefusal):
-        asked = http.checked(said)
+        asked = http.checked(members)
         assert isinstance(asked.query, str)
         assert asked.query
 

@@ -163,8 +163,8 @@ async def test_every_endpoint_refuses_new_documents_once_too_many_wait(
             )
             async with acknowledged(server, by=by) as socket:
                 await send(socket, subscribe("{ c: __typename }", "1"))
-                told = await receive(socket)
-            for errors in (posted["errors"], got.json()["errors"], told["payload"]):
+                message = await receive(socket)
+            for errors in (posted["errors"], got.json()["errors"], message["payload"]):
                 assert [error["extensions"]["code"] for error in errors] == ["RATE_LIMITED"]
 
             assert await client.post(f"{{ known{number}: __typename }}", by=by) == prepared

@@ -119,9 +119,9 @@ def test_the_log_of_refused_origins_is_bounded(capsys: pytest.CaptureFixture[str
 def test_an_invalid_origin_is_not_written_to_the_log(sent: str, capsys: pytest.CaptureFixture[str]) -> None:
     log.configure(made())
     Origins((), loopback=False).note_refused(sent)
-    said = capsys.readouterr().err
-    assert "not an origin" in said
-    assert sent not in said
+    logged_text = capsys.readouterr().err
+    assert "not an origin" in logged_text
+    assert sent not in logged_text
 
 
 @pytest.mark.parametrize("accept", ["text/html", "*/*"])

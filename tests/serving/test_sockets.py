@@ -89,9 +89,9 @@ async def test_a_query_is_answered_and_completed(server: Listening) -> None:
 async def test_fields_that_need_a_viewer_are_unauthenticated_on_an_anonymous_socket(server: Listening) -> None:
     async with acknowledged(server) as socket:
         await send(socket, subscribe("{ __typename viewer { id } }"))
-        told = await receive(socket)
-        assert told["payload"]["data"] == {"__typename": "Query", "viewer": None}
-        assert told["payload"]["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
+        messages = await receive(socket)
+        assert messages["payload"]["data"] == {"__typename": "Query", "viewer": None}
+        assert messages["payload"]["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
         await receive(socket)
         await send(socket, subscribe("subscription { balanceChanged { id } }"))
         refused = await receive(socket)
@@ -117,9 +117,9 @@ async def test_a_refused_document_ends_its_operation_but_not_the_socket(
     ada = await server.client.sign_up("ada")
     async with acknowledged(server, by=ada) as socket:
         await send(socket, subscribe(query, "bad"))
-        told = await receive(socket)
-        assert (told["id"], told["type"]) == ("bad", "error")
-        assert told["payload"][0]["extensions"]["code"] == code
+        messages = await receive(socket)
+        assert (messages["id"], messages["type"]) == ("bad", "error")
+        assert messages["payload"][0]["extensions"]["code"] == code
         await send(socket, subscribe("{ __typename }", "bad"))
         assert (await receive(socket))["type"] == "next"
 
@@ -320,8 +320,8 @@ async def test_the_numbers_of_sockets_and_subscriptions_are_limited(database_dsn
         async with acknowledged(server, by=ada) as socket:
             for id in ("1", "2", "3"):
                 await send(socket, subscribe("subscription { balanceChanged { version } }", id))
-            told = [await receive(socket) for _ in range(3)]
-            assert {one["id"]: one["type"] for one in told} == {"1": "next", "2": "next", "3": "error"}
+            messages = [await receive(socket) for _ in range(3)]
+            assert {one["id"]: one["type"] for one in messages} == {"1": "next", "2": "next", "3": "error"}
             async with connected(server) as second:
                 await send(second, {**INIT, "payload": {"Authorization": f"Bearer {ada.token}"}})
                 assert await close_code(second) == 4429
@@ -363,9 +363,9 @@ async def test_queries_beyond_the_limit_of_operations_wait(
             await send(socket, {"type": "ping"})
             assert await receive(socket) == {"type": "pong"}
             free.set()
-            told = [await receive(socket) for _ in range(2 * 6)]
-            assert [one["id"] for one in told if one["type"] == "next"] == list("012345")
-            assert all(one["payload"]["data"]["viewer"]["id"] for one in told if one["type"] == "next")
+            messages = [await receive(socket) for _ in range(2 * 6)]
+            assert [one["id"] for one in messages if one["type"] == "next"] == list("012345")
+            assert all(one["payload"]["data"]["viewer"]["id"] for one in messages if one["type"] == "next")
         assert most == 2
 
 

@@ -314,20 +314,20 @@ async def test_a_lost_database_connection_ends_the_file_without_a_closing_line(
 ) -> None:
     alice, bob = await people(owner, "alice", "bob")
     await post(owner, many_lines(alice, bob, 8_000))
-    url, told = f"http://127.0.0.1:{server.port}{link(alice, '2025-10')}", b""
+    url, received = f"http://127.0.0.1:{server.port}{link(alice, '2025-10')}", b""
 
     async def tell() -> None:
-        nonlocal told
+        nonlocal received
         async with httpx.AsyncClient() as http, http.stream("GET", url) as response:
             async for piece in response.aiter_bytes():
-                if not told:
+                if not received:
                     await owner.execute(READING.replace("count(*)", "pg_terminate_backend(pid)"))
-                told += piece
+                received += piece
 
     with pytest.raises(httpx.RemoteProtocolError):
         await tell()
-    assert told
-    assert b"Closing balance" not in told
+    assert received
+    assert b"Closing balance" not in received
 
 
 async def test_a_long_file_is_sent_with_constant_memory_and_delays_no_other_request(

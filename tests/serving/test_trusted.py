@@ -45,9 +45,9 @@ async def trusting(dsn: str, folder: Path, manifest: object = RELAY, **settings:
         yield client
 
 
-async def asked(client: Client, body: dict[str, Any], by: Person | None = None, *, method: str = "POST") -> Any:
-    said = body if method == "POST" else {n: json.dumps(v) if isinstance(v, dict) else v for n, v in body.items()}
-    sent: dict[str, Any] = {"json" if method == "POST" else "params": said}
+async def answer_to(client: Client, body: dict[str, Any], by: Person | None = None, *, method: str = "POST") -> Any:
+    fields = body if method == "POST" else {n: json.dumps(v) if isinstance(v, dict) else v for n, v in body.items()}
+    sent: dict[str, Any] = {"json" if method == "POST" else "params": fields}
     return (await client.http.request(method, "/graphql", headers=by.bearer if by else {}, **sent)).json()
 
 
@@ -71,9 +71,9 @@ async def test_a_trusted_document_is_executed_by_its_id_or_its_hash(
             by_hash(ME),
             {"query": ME},
         ):
-            answer = await asked(client, name, ada, method=method)
+            answer = await answer_to(client, name, ada, method=method)
             assert answer == {"data": {"viewer": {"username": "ada"}}}, name
-        answer = await asked(client, {"documentId": "node", "variables": {"id": "x"}}, ada, method=method)
+        answer = await answer_to(client, {"documentId": "node", "variables": {"id": "x"}}, ada, method=method)
         assert answer == {"data": {"node": None}}
 
 
@@ -83,31 +83,31 @@ async def test_mode_only_refuses_every_untrusted_document(database_dsn: Dsns, tm
         for by in (ada, None):
             for text in (OTHER, ME + " ", "{", ""):
                 for method in ("POST", "GET"):
-                    answer = await asked(client, {"query": text}, by, method=method)
+                    answer = await answer_to(client, {"query": text}, by, method=method)
                     assert code(answer) == ("DOCUMENT_NOT_TRUSTED" if text else "BAD_USER_INPUT")
-        assert await asked(client, {"documentId": "me"}, ada) == {"data": {"viewer": {"username": "ada"}}}
+        assert await answer_to(client, {"documentId": "me"}, ada) == {"data": {"viewer": {"username": "ada"}}}
         refused = await client.http.get("/graphql", params={"documentId": "cancel"}, headers=ada.bearer)
         assert refused.status_code == 405, "GET refuses a mutation with a document id too"
 
 
 async def test_mode_allow_executes_untrusted_documents_too(database_dsn: Dsns, tmp_path: Path) -> None:
     async with trusting(database_dsn.server, tmp_path) as client:
-        assert await asked(client, {"query": OTHER}) == {"data": {"__typename": "Query"}}
+        assert await answer_to(client, {"query": OTHER}) == {"data": {"__typename": "Query"}}
 
 
 async def test_mode_off_does_not_read_the_manifest(database_dsn: Dsns, tmp_path: Path) -> None:
     async with trusting(database_dsn.server, tmp_path, "odd", trusted_documents_mode="off") as client:
-        assert code(await asked(client, {"documentId": "me"})) == "DOCUMENT_NOT_FOUND"
+        assert code(await answer_to(client, {"documentId": "me"})) == "DOCUMENT_NOT_FOUND"
 
 
 @pytest.mark.parametrize("method", ["POST", "GET"])
 async def test_a_hash_alone_is_refused_with_the_message_that_apollo_expects(client: Client, method: str) -> None:
     """Apollo Client and urql then send the text, and no longer the hash."""
-    answer = await asked(client, by_hash(OTHER), method=method)
+    answer = await answer_to(client, by_hash(OTHER), method=method)
     assert answer == {
         "errors": [{"message": "PersistedQueryNotSupported", "extensions": {"code": "PERSISTED_QUERY_NOT_SUPPORTED"}}]
     }
-    answer = await asked(client, {"query": OTHER, **by_hash(OTHER)}, method=method)
+    answer = await answer_to(client, {"query": OTHER, **by_hash(OTHER)}, method=method)
     assert answer == {"data": {"__typename": "Query"}}
 
 
@@ -153,7 +153,7 @@ async def test_trusted_documents_are_prepared_at_startup(
     async with trusting(database_dsn.server, tmp_path) as client:
         documents = client.app.state.server_context.execution.documents
         monkeypatch.setattr(documents, "_prepare", None)
-        assert code(await asked(client, {"documentId": "me"})) == "UNAUTHENTICATED"
+        assert code(await answer_to(client, {"documentId": "me"})) == "UNAUTHENTICATED"
         for text in RELAY.values():
             assert documents.known(text, anonymous=True).errors == []
 
@@ -163,8 +163,8 @@ async def test_a_trusted_document_that_does_not_fit_the_schema_is_logged_and_ref
 ) -> None:
     manifest = {"old": "{ gone }", "me": ME}
     async with trusting(database_dsn.server, tmp_path, manifest, environment="production") as client:
-        assert code(await asked(client, {"documentId": "old"})) == "GRAPHQL_VALIDATION_FAILED"
-        assert code(await asked(client, {"documentId": "me"})) == "UNAUTHENTICATED"
+        assert code(await answer_to(client, {"documentId": "old"})) == "GRAPHQL_VALIDATION_FAILED"
+        assert code(await answer_to(client, {"documentId": "me"})) == "UNAUTHENTICATED"
     (line,) = (record.msg for record in caplog.records if "trusted_document_refused" in str(record.msg))
     assert isinstance(line, dict)
     assert (line["name"], line["reason"]) == ("old", "Cannot query field 'gone' on type 'Query'.")

@@ -76,10 +76,10 @@ def test_variables_are_coerced_as_graphql_core_does(text: str, given: dict[str, 
     definitions = operation.variable_definitions or ()
     expected = get_variable_values(CORE, definitions, given, max_errors=MOST_ERRORS, hide_suggestions=True)
     values = Variables(CORE, definitions).values(given)
-    assert told(values) == told(expected)
+    assert outcome(values) == outcome(expected)
 
 
-def told(values: VariableValues | list[GraphQLError]) -> object:
+def outcome(values: VariableValues | list[GraphQLError]) -> object:
     """The coerced variables, or the messages and locations of the errors."""
     if isinstance(values, list):
         return [(error.message, error.locations) for error in values]

@@ -50,8 +50,8 @@ class Echo(Replies):
         except HttpRefusal as refused:
             return Reply(refused.payload, refused.status, kind, request_id, refused.headers)
         seen = {name.decode(): value.decode("latin-1") for name, value in sorted(headers.items())}
-        told = {"data": {"body": read.decode("latin-1"), "headers": seen, "client": scope["client"][0]}}
-        return Reply(told, http.status_of(told, kind), kind, request_id)
+        content = {"data": {"body": read.decode("latin-1"), "headers": seen, "client": scope["client"][0]}}
+        return Reply(content, http.status_of(content, kind), kind, request_id)
 
 
 async def nothing(scope: Scope, receive: Receive, send: Send) -> None:
@@ -131,7 +131,7 @@ async def both() -> AsyncIterator[tuple[Raw, Echo, Raw, Echo]]:
         yield one, plain, other, parsed
 
 
-async def said(server: Raw, data: bytes) -> bytes:
+async def answer_to(server: Raw, data: bytes) -> bytes:
     """All bytes that answer `data` and a usual request after it, which closes the connection."""
     peer = await server.peer()
     await peer.send(data)
@@ -157,7 +157,7 @@ def _without_chance(answer: bytes) -> bytes:
 
 async def compared(one: Raw, other: Raw, data: bytes) -> None:
     """Asserts that both servers send the same bytes."""
-    first, second = await asyncio.gather(said(one, data), said(other, data))
+    first, second = await asyncio.gather(answer_to(one, data), answer_to(other, data))
     assert first == second, data[:300]
 
 

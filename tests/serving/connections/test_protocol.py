@@ -20,8 +20,8 @@ MOMENT = 0.3
 @pytest.fixture(autouse=True)
 def no_tracebacks(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
     yield
-    told = [record.getMessage() for record in caplog.get_records("call") if record.levelno >= logging.WARNING]
-    assert not told
+    warnings = [record.getMessage() for record in caplog.get_records("call") if record.levelno >= logging.WARNING]
+    assert not warnings
 
 
 def head(size: int) -> bytes:
