@@ -57,12 +57,12 @@ class OneServer:
 
 
 @asynccontextmanager
-async def serving(dsn: str, *, asks: bool = False, heartbeat_seconds: float = 5.0) -> AsyncIterator[OneServer]:
-    """A server on a database. With `asks` every payment waits for confirmation; without it none does."""
+async def serving(dsn: str, *, confirm_all: bool = False, heartbeat_seconds: float = 5.0) -> AsyncIterator[OneServer]:
+    """A server on a database. With `confirm_all` every payment waits for confirmation; without it none does."""
     settings = Settings.model_validate(
         {
             "large_transfer_threshold": "0.01",
-            "large_transfer_action": RuleAction.CONFIRM if asks else RuleAction.OFF,
+            "large_transfer_action": RuleAction.CONFIRM if confirm_all else RuleAction.OFF,
             "new_recipient_action": RuleAction.OFF,
             "rapid_transfer_action": RuleAction.OFF,
         }

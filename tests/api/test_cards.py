@@ -27,7 +27,7 @@ async def listed(client: Client, by: Person) -> list[Any]:
     return cards
 
 
-def elsewhere(id: str) -> list[str]:
+def foreign_ids(id: str) -> list[str]:
     """Ids that are not a card of the viewer: an id of another type and malformed ids."""
     uuid = ids.decode(ids.CARD, id)
     assert uuid is not None
@@ -77,7 +77,7 @@ async def test_only_the_owner_finds_a_card_by_its_id(client: Client) -> None:
     card = (await issue(client, ada))["card"]
     assert (await client.data(NODE, {"id": card["id"]}, by=ada))["node"] == card
     assert (await client.data(NODE, {"id": card["id"]}, by=eve))["node"] is None
-    for id in elsewhere(card["id"]):
+    for id in foreign_ids(card["id"]):
         assert (await client.data(NODE, {"id": id}, by=ada))["node"] is None
 
 
@@ -120,7 +120,7 @@ async def test_changing_a_closed_card_is_refused_with_its_status(client: Client,
 async def test_a_card_of_another_user_is_not_found(client: Client, verb: str) -> None:
     ada, eve = await client.sign_up("ada"), await client.sign_up("eve")
     card = (await issue(client, ada))["card"]
-    attempts = [(eve, card["id"]), *((ada, id) for id in elsewhere(card["id"]))]
+    attempts = [(eve, card["id"]), *((ada, id) for id in foreign_ids(card["id"]))]
     for who, id in attempts:
         assert errors_of(await change_status(client, who, verb, id)) == [("NOT_FOUND", ["id"])]
         assert errors_of(await update(client, who, id, monthlyLimit="1")) == [("NOT_FOUND", ["input", "id"])]

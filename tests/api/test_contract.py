@@ -34,27 +34,29 @@ def contract() -> Facts:
 
 
 @pytest.fixture(scope="module")
-def ours() -> Facts:
+def served() -> Facts:
     return dict(_facts(build_schema(sdl())))
 
 
-def test_the_schema_has_every_type_and_field_of_the_contract_unchanged(contract: Facts, ours: Facts) -> None:
+def test_the_schema_has_every_type_and_field_of_the_contract_unchanged(contract: Facts, served: Facts) -> None:
     differing = {
-        name: (ours[name], described)
+        name: (served[name], described)
         for name, described in contract.items()
-        if ours.get(name, described) != described
+        if served.get(name, described) != described
     }
     assert differing == {}
 
 
-def test_nothing_in_the_contract_is_missing_from_the_schema(contract: Facts, ours: Facts) -> None:
+def test_nothing_in_the_contract_is_missing_from_the_schema(contract: Facts, served: Facts) -> None:
     """Only the outermost missing coordinate is reported: the fields of a missing type are not."""
-    assert [name for name in contract if name not in ours and _parent(name) in {*ours, ""}] == []
+    assert [name for name in contract if name not in served and _parent(name) in {*served, ""}] == []
 
 
-def test_the_schema_requires_no_argument_beyond_the_contract(contract: Facts, ours: Facts) -> None:
+def test_the_schema_requires_no_argument_beyond_the_contract(contract: Facts, served: Facts) -> None:
     """Additional fields, types and values are allowed. Additional arguments and input fields must be optional."""
-    more = {name: described for name, described in ours.items() if name not in contract and _parent(name) in contract}
+    more = {
+        name: described for name, described in served.items() if name not in contract and _parent(name) in contract
+    }
     inputs = {name for name, described in contract.items() if described == "input"}
     required = {
         name

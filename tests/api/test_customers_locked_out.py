@@ -32,7 +32,7 @@ async def client(database_dsn: Dsns) -> AsyncIterator[Client]:
         yield one
 
 
-async def ada_of(client: Client) -> Person:
+async def sign_up_ada(client: Client) -> Person:
     """Signs up Ada with a verified email address."""
     ada = await client.sign_up("ada", raw_email=MAIL)
     await has_verified_email(client.services.database)
@@ -49,7 +49,7 @@ async def test_a_customer_recovers_by_mail_and_the_operator_sees_no_code(
     client: Client, owner: Owner, way: str
 ) -> None:
     olga = await operator(client)
-    await ada_of(client)
+    await sign_up_ada(client)
     answer = await client.post(BEGIN_RECOVERY, {"input": {"customer": "@ADA", "reason": WHY}}, by=olga)
     payload = answer["data"]["operations"]["beginRecovery"]
     assert (payload["customer"]["username"], payload["errors"]) == ("ada", [])
@@ -81,7 +81,7 @@ async def test_a_refused_action_names_the_input_and_records_nothing(
     client: Client, owner: Owner, document: str, customer: str, reason: str, refused: tuple[str, list[str]]
 ) -> None:
     olga = await operator(client)
-    await ada_of(client)
+    await sign_up_ada(client)
     email = {"email": MAIL} if document is VERIFY_EMAIL else {}
     payload = await operate(client, olga, document, input={"customer": customer, "reason": reason, **email})
     assert refusals(payload) == [refused]
@@ -111,7 +111,7 @@ async def test_a_recovery_that_cannot_begin_is_refused_with_the_reason(client: C
 async def test_a_server_without_mail_refuses_with_mail_unavailable(database_dsn: Dsns) -> None:
     async with serving(database_dsn.server, environment="production", secret_key="x" * 32) as client:
         olga = await operator(client)
-        await ada_of(client)
+        await sign_up_ada(client)
         payload = await operate(client, olga, BEGIN_RECOVERY, input={"customer": "ada", "reason": WHY})
         assert refusals(payload) == [("MAIL_UNAVAILABLE", [])]
 
@@ -138,7 +138,7 @@ async def test_an_operator_verifies_only_the_customers_own_address(client: Clien
 
 
 async def test_an_operator_sees_a_customers_sessions_and_transactions(client: Client) -> None:
-    olga, ada = await operator(client), await ada_of(client)
+    olga, ada = await operator(client), await sign_up_ada(client)
     (there,) = (await client.data("{ viewer { sessions { id } } }", by=ada))["viewer"]["sessions"]
     await client.data(SIGN_IN, {"input": {"login": "ada", "password": PASSWORD}})
     deposit = "mutation ($input: DepositInput!) { deposit(input: $input) { errors { code } } }"

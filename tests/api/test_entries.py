@@ -151,7 +151,7 @@ async def test_balance_at_a_time_includes_entries_posted_at_or_before_it(owner: 
 
 async def test_balance_at_a_time_includes_held_money(owner: Owner, database_dsn: Dsns) -> None:
     alice, _ = await people(owner, "alice", "bob")
-    async with serving(database_dsn.server, asks=True) as server:
+    async with serving(database_dsn.server, confirm_all=True) as server:
         await server.deposit(alice, "10.00")
         held = await server.send(alice, "bob", "4.00")
         moment = held.created_at.isoformat()

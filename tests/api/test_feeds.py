@@ -110,7 +110,7 @@ async def test_only_the_sender_sees_pending_payments_and_only_while_they_are_pen
     database_dsn: Dsns, alice_and_bob: tuple[UUID, UUID]
 ) -> None:
     alice, bob = alice_and_bob
-    async with serving(database_dsn.server, asks=True) as server:
+    async with serving(database_dsn.server, confirm_all=True) as server:
         await server.deposit(alice, "50.00")
         first = await server.send(alice, "bob", "1.00")
         assert first.status is Status.PENDING_CONFIRMATION
@@ -129,7 +129,7 @@ async def test_the_recipient_gets_only_completed_payments_the_sender_every_chang
     database_dsn: Dsns, alice_and_bob: tuple[UUID, UUID]
 ) -> None:
     alice, bob = alice_and_bob
-    async with serving(database_dsn.server, asks=True) as server:
+    async with serving(database_dsn.server, confirm_all=True) as server:
         await server.deposit(alice, "50.00")
         with server.feeds.changes.watch(alice) as hers, server.feeds.changes.watch(bob) as his:
             cancelled = await server.send(alice, "bob", "1.00")
@@ -205,7 +205,7 @@ async def test_changes_since_a_time_are_ordered_and_limited_to_what_the_wallet_m
 ) -> None:
     alice, bob = alice_and_bob
     began = datetime.now(UTC) - timedelta(minutes=1)
-    async with serving(database_dsn.server, asks=True) as server:
+    async with serving(database_dsn.server, confirm_all=True) as server:
         deposit = await server.deposit(alice, "50.00")
         confirmed = await server.send(alice, "bob", "1.00")
         pending = await server.send(alice, "bob", "2.00")
@@ -263,7 +263,7 @@ async def test_changes_since_a_time_include_a_payment_created_long_before(
     database_dsn: Dsns, alice_and_bob: tuple[UUID, UUID], owner: Owner
 ) -> None:
     alice, bob = alice_and_bob
-    async with serving(database_dsn.server, asks=True) as server:
+    async with serving(database_dsn.server, confirm_all=True) as server:
         await server.deposit(alice, "50.00")
         old, older = [await server.send(alice, "bob", amount) for amount in ("5.00", "6.00")]
         for payment in (old, older):

@@ -16,9 +16,9 @@ LIST = """{ moneyRequests { totalCount nodes { id requester { username } payer {
   transaction { id status moneyRequest { id status } } } } }"""
 
 
-async def ask(server: OneServer, asker: UUID, of: str) -> UUID:
+async def request_from(server: OneServer, requester: UUID, of: str) -> UUID:
     answer = await request_money(
-        server.desk, asker, raw_from=of, raw_amount="1.00", raw_description="Lunch", raw_key=new_key()
+        server.desk, requester, raw_from=of, raw_amount="1.00", raw_description="Lunch", raw_key=new_key()
     )
     return answer.requests[0].id
 
@@ -33,9 +33,9 @@ async def test_a_list_of_money_requests_takes_five_reads_whatever_its_length(
         api, reads = SchemaClient(server, counts), []
         for _ in range(2):
             for _ in range(2):
-                request = await ask(server, ada, "bob")
+                request = await request_from(server, ada, "bob")
                 await pay_request(server.desk, bob, request, raw_key=new_key())
-                await ask(server, cyd, "ada")
+                await request_from(server, cyd, "ada")
             counts.reads = 0
             listed = await api.ask(ada, LIST)
             reads.append(counts.reads)

@@ -41,9 +41,9 @@ async def there(database_dsn: Dsns) -> AsyncIterator[LiveServer]:
         yield started
 
 
-async def ask(desk: Desk, asker: UUID, of: str, amount: str = "1.00") -> UUID:
+async def request_from(desk: Desk, requester_id: UUID, of: str, amount: str = "1.00") -> UUID:
     answer = await request_money(
-        desk, asker, raw_from=of, raw_amount=amount, raw_description="Lunch", raw_key=new_key()
+        desk, requester_id, raw_from=of, raw_amount=amount, raw_description="Lunch", raw_key=new_key()
     )
     return answer.requests[0].id
 
@@ -62,7 +62,7 @@ async def test_both_sides_get_every_change_on_different_servers(here: LiveServer
         ada_sees, bob_sees, eve_sees = [await one.subscribe(UPDATES) for one in (hers, his, strangers)]
         for subscription in (ada_sees, bob_sees, eve_sees):
             await subscription.nothing(0.05)
-        request = await ask(here.services.desk, wallet(ada), "bob")
+        request = await request_from(here.services.desk, wallet(ada), "bob")
         events = [await one.next() for one in (ada_sees, bob_sees)]
         assert [(one["status"], one["direction"]) for one in events] == [
             ("PENDING", "OUTGOING"),
@@ -100,13 +100,13 @@ async def test_changes_made_while_the_listener_was_down_arrive_after_it_restarts
 ) -> None:
     ada, bob = await people(owner, "ada", "bob")
     async with serving(database_dsn.server) as here, serving(database_dsn.server) as other:
-        first = await ask(other.desk, ada, "bob")
+        first = await request_from(other.desk, ada, "bob")
         with here.feeds.requests.watch(bob) as watch, here.feeds.requests.watch(ada) as hers:
             await here.listener.close()
             await until(lambda: here.feeds.requests._dirty == {})
-            second = await ask(other.desk, ada, "bob")
+            second = await request_from(other.desk, ada, "bob")
             await decline_request(other.desk, bob, first)
-            third = await ask(other.desk, ada, "bob")
+            third = await request_from(other.desk, ada, "bob")
             await owner.execute(
                 "update money_requests set created_at = created_at - interval '60 days', "
                 "expires_at = clock_timestamp() where id = $1",
@@ -125,5 +125,5 @@ async def test_changes_made_while_the_listener_was_down_arrive_after_it_restarts
                 received: set[tuple[UUID, RequestStatus]] = set()
                 while not received >= expected:
                     received |= set(await next_events(one, 1))
-            fourth = await ask(other.desk, ada, "bob")
+            fourth = await request_from(other.desk, ada, "bob")
             assert await next_events(watch, 1) == [(fourth, RequestStatus.PENDING)]

@@ -325,14 +325,14 @@ SEEN_BY_OPERATOR = """query ($text: String!) { operations { customers(find: $tex
   id wallet { id owner { id } transactions { nodes { id sender { id } recipient { id } } } } } } }"""
 
 
-def identities(answer: Any) -> Iterator[str]:
+def all_ids(answer: Any) -> Iterator[str]:
     """Every id in an answer."""
     if isinstance(answer, dict):
         yield from ([answer["id"]] if "id" in answer else [])
         answer = [*answer.values()]
     if isinstance(answer, list):
         for one in answer:
-            yield from identities(one)
+            yield from all_ids(one)
 
 
 async def test_operators_and_owners_see_different_ids_for_the_same_objects(client: Client) -> None:
@@ -340,8 +340,8 @@ async def test_operators_and_owners_see_different_ids_for_the_same_objects(clien
     olga = await operator(client)
     await client.sign_up("bea")
     await pay(client, olga, "bea", "10.00")
-    own = set(identities(await client.data(SEEN_BY_OWNER, by=olga)))
-    overseen = set(identities(await operate(client, olga, SEEN_BY_OPERATOR, text="olga")))
+    own = set(all_ids(await client.data(SEEN_BY_OWNER, by=olga)))
+    overseen = set(all_ids(await operate(client, olga, SEEN_BY_OPERATOR, text="olga")))
     assert len(own) > 3
     assert len(overseen) > 3
     assert own.isdisjoint(overseen)
@@ -400,11 +400,11 @@ async def test_an_operators_mutations_run_one_after_another_in_document_order(
     """The freeze is made slow here: the mutations after it still wait for it."""
     freeze_wallet = freezing.freeze_wallet
 
-    async def slowly(*given: Any, **named: Any) -> Any:
+    async def slow_freeze(*given: Any, **named: Any) -> Any:
         await asyncio.sleep(0.05)
         return await freeze_wallet(*given, **named)
 
-    monkeypatch.setattr(freezing, "freeze_wallet", slowly)
+    monkeypatch.setattr(freezing, "freeze_wallet", slow_freeze)
     olga = await operator(client)
     await client.sign_up("ada")
     found = "wallet { freeze } errors { code }"

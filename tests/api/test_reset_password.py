@@ -14,14 +14,14 @@ RESET = "mutation ($input: ResetPasswordInput!) { resetPassword(input: $input) {
 MAIL, NEW = "ada@example.com", "amber-lighthouse-42"
 
 
-async def somebody(api: TokenClient) -> None:
+async def sign_up_ada(api: TokenClient) -> None:
     """Signs up Ada with a verified email address."""
     form = {"username": "ada", "name": "Ada", "password": PASSWORD, "email": MAIL}
     assert (await api.data(SIGN_UP, input=form))["errors"] == []
     await has_verified_email(api.services.database)
 
 
-async def requested(api: TokenClient, login: str) -> Any:
+async def request_reset(api: TokenClient, login: str) -> Any:
     payload = await api.data(REQUEST, address=ELSEWHERE, input={"login": login})
     await api.services.afterwards.finish()
     return payload
@@ -34,8 +34,8 @@ def refusals(payload: Any) -> list[tuple[str, list[str]]]:
 @pytest.mark.parametrize("way", ["code", "token"])
 async def test_a_forgotten_password_is_reset_without_a_session(database: Database, owner: Owner, way: str) -> None:
     async with token_client(database, public_url="https://app.example.com") as api:
-        await somebody(api)
-        assert await requested(api, MAIL) == {"errors": []}
+        await sign_up_ada(api)
+        assert await request_reset(api, MAIL) == {"errors": []}
         mail = await last(api.services, owner)
         shown = {"login": MAIL, "code": mail.code} if way == "code" else {"token": mail.token}
         assert await api.data(RESET, input={**shown, "newPassword": NEW}) == {"errors": []}
@@ -47,10 +47,10 @@ async def test_a_forgotten_password_is_reset_without_a_session(database: Databas
 
 async def test_the_answer_does_not_tell_whether_an_account_exists(database: Database) -> None:
     async with token_client(database) as api:
-        await somebody(api)
+        await sign_up_ada(api)
         wrong = {"code": "12345678", "newPassword": NEW}
         for login in ("ada", MAIL, "nobody", "nobody@example.com", "\0"):
-            assert await requested(api, login) == {"errors": []}
+            assert await request_reset(api, login) == {"errors": []}
             assert await api.data(RESET, input={**wrong, "login": login}) == {
                 "errors": [
                     {
@@ -80,10 +80,10 @@ async def test_a_refused_reset_has_the_path_of_the_bad_field(
     database: Database, shown: dict[str, str], refused: tuple[str, list[str]]
 ) -> None:
     async with token_client(database) as api:
-        await somebody(api)
+        await sign_up_ada(api)
         assert refusals(await api.data(RESET, input={"newPassword": NEW, **shown})) == [refused]
 
 
 async def test_a_server_without_mail_refuses_with_mail_unavailable(database: Database) -> None:
     async with token_client(database, environment="production", secret_key="x" * 32) as api:
-        assert refusals(await requested(api, "nobody")) == [("MAIL_UNAVAILABLE", [])]
+        assert refusals(await request_reset(api, "nobody")) == [("MAIL_UNAVAILABLE", [])]

@@ -51,7 +51,7 @@ async def bob(server: LiveServer) -> Admission:
     return await server.arrive("bob")
 
 
-async def arrives(stack: AsyncExitStack, server: LiveServer, whose: Admission) -> SocketClient:
+async def connect_as(stack: AsyncExitStack, server: LiveServer, whose: Admission) -> SocketClient:
     return await stack.enter_async_context(socket(server.url, whose.tokens.access_token))
 
 
@@ -64,9 +64,9 @@ def transaction_id(id: UUID) -> str:
     return ids.encode(ids.TRANSACTION, id)
 
 
-async def ask(desk: Desk, asker: Admission, of: str) -> UUID:
+async def request_from(desk: Desk, requester: Admission, of: str) -> UUID:
     answer = await request_money(
-        desk, asker.viewer.wallet_id, raw_from=of, raw_amount="1.00", raw_description="Lunch", raw_key=new_key()
+        desk, requester.viewer.wallet_id, raw_from=of, raw_amount="1.00", raw_description="Lunch", raw_key=new_key()
     )
     return answer.requests[0].id
 
@@ -82,7 +82,7 @@ async def test_past_changes_are_sent_first_and_then_new_ones(
     await server.confirm(ada, confirmed.id)
     since = moment_text(before.updated_at)
     hers, his, strangers = [
-        await (await arrives(sockets, server, whose)).subscribe(TRANSACTIONS, since=since)
+        await (await connect_as(sockets, server, whose)).subscribe(TRANSACTIONS, since=since)
         for whose in (ada, bob, eve)
     ]
     await next_events(hers, 1)  # her welcome bonus, made less than 15 seconds before `since`
@@ -105,12 +105,13 @@ async def test_past_changes_of_requests_are_sent_first_to_both_sides(
     server: LiveServer, sockets: AsyncExitStack, ada: Admission, bob: Admission
 ) -> None:
     eve = await server.arrive("eve")
-    first, second = [await ask(server.services.desk, ada, "bob") for _ in range(2)]
+    first, second = [await request_from(server.services.desk, ada, "bob") for _ in range(2)]
     await decline_request(server.services.desk, bob.viewer.wallet_id, first)
     hers, his, strangers = [
-        await (await arrives(sockets, server, whose)).subscribe(REQUESTS, since=LONG_AGO) for whose in (ada, bob, eve)
+        await (await connect_as(sockets, server, whose)).subscribe(REQUESTS, since=LONG_AGO)
+        for whose in (ada, bob, eve)
     ]
-    third = await ask(server.services.desk, ada, "bob")
+    third = await request_from(server.services.desk, ada, "bob")
     for subscription in (hers, his):
         assert await next_events(subscription, 3) == [
             (ids.encode(ids.REQUEST, second), "PENDING"),
@@ -125,31 +126,31 @@ async def test_a_commit_between_the_subscription_and_its_read_is_not_lost(
 ) -> None:
     changes = server.services.feeds.changes
     count, read = changes.count_since, changes._read_since
-    landed: list[UUID] = []
+    committed: list[UUID] = []
 
-    async def land() -> None:
-        landed.append((await server.deposit(ada, "1.00")).id)
+    async def commit_deposit() -> None:
+        committed.append((await server.deposit(ada, "1.00")).id)
 
     async def counting(*arguments: Any) -> tuple[datetime, int]:
         counted = await count(*arguments)
-        await land()  # after the count, before the watch
+        await commit_deposit()  # after the count, before the watch
         return counted
 
     async def reading(wanted: Sequence[tuple[UUID, Place]]) -> Sequence[Sequence[Any]]:
-        if len(landed) == 1:
-            await land()  # after the watch, before the read
+        if len(committed) == 1:
+            await commit_deposit()  # after the watch, before the read
         found = await read(wanted)
-        if len(landed) == 2:
-            await land()  # after the read, before its page is delivered
+        if len(committed) == 2:
+            await commit_deposit()  # after the read, before its page is delivered
         return found
 
     changes.count_since, changes._read_since = counting, reading
-    hers = await (await arrives(sockets, server, ada)).subscribe(TRANSACTIONS, since=LONG_AGO)
+    hers = await (await connect_as(sockets, server, ada)).subscribe(TRANSACTIONS, since=LONG_AGO)
     received: list[str] = []
-    while len(landed) < 3 or not {transaction_id(id) for id in landed} <= set(received):
+    while len(committed) < 3 or not {transaction_id(id) for id in committed} <= set(received):
         received += [id for id, _ in await next_events(hers, 1)]
-    assert [id for id in received if id in {transaction_id(each) for each in landed}] == [
-        transaction_id(id) for id in landed
+    assert [id for id in received if id in {transaction_id(each) for each in committed}] == [
+        transaction_id(id) for id in committed
     ]
 
 
@@ -158,8 +159,8 @@ async def test_one_change_more_than_the_maximum_is_an_error(
 ) -> None:
     for _ in range(2):
         await server.deposit(ada, "1.00")
-        await ask(server.services.desk, ada, "bob")
-    client = await arrives(sockets, server, ada)
+        await request_from(server.services.desk, ada, "bob")
+    client = await connect_as(sockets, server, ada)
     for document, many in ((TRANSACTIONS, 3), (REQUESTS, 2)):  # the welcome bonus is a transaction too
         monkeypatch.setattr(since, "MOST_MISSED", many)
         subscription = await client.subscribe(document, since=LONG_AGO)
@@ -177,12 +178,12 @@ async def test_a_payment_created_before_since_and_changed_after_it_is_counted_an
     monkeypatch: pytest.MonkeyPatch,
     owner: "asyncpg.Connection[asyncpg.Record]",
 ) -> None:
-    held = [await _sent(server, ada, name) for name in ("bob", "cyd")]
+    held = [await _send_to_new_user(server, ada, name) for name in ("bob", "cyd")]
     await owner.execute(AGE, timedelta(minutes=10))
     for id in held:
         await server.confirm(ada, id)
     moment = moment_text(datetime.now(UTC) - timedelta(minutes=5))
-    client = await arrives(sockets, server, ada)
+    client = await connect_as(sockets, server, ada)
     monkeypatch.setattr(since, "MOST_MISSED", 1)
     error = await (await client.subscribe(TRANSACTIONS, since=moment)).error()
     assert error["extensions"]["code"] == "TOO_MANY_CHANGES"
@@ -191,7 +192,7 @@ async def test_a_payment_created_before_since_and_changed_after_it_is_counted_an
     assert await next_events(subscription, 2) == [(transaction_id(id), "COMPLETED") for id in held]
 
 
-async def _sent(server: LiveServer, whose: Admission, to: str) -> UUID:
+async def _send_to_new_user(server: LiveServer, whose: Admission, to: str) -> UUID:
     await server.arrive(to)
     return (await server.send(whose, to, "1.00")).id
 
@@ -201,7 +202,7 @@ async def test_a_change_stamped_less_than_15_seconds_before_since_is_sent(
 ) -> None:
     """A change stamped 14 seconds before `since` is sent; one stamped 16 seconds before it is not."""
     deposit = await server.deposit(ada, "1.00")
-    client = await arrives(sockets, server, ada)
+    client = await connect_as(sockets, server, ada)
     await owner.execute(AGE, timedelta(minutes=1))
     stamp = deposit.updated_at - timedelta(minutes=1)
     late = await client.subscribe(TRANSACTIONS, since=moment_text(stamp + timedelta(seconds=16)))
@@ -212,7 +213,7 @@ async def test_a_change_stamped_less_than_15_seconds_before_since_is_sent(
 
 
 async def test_since_in_the_future_is_refused(server: LiveServer, sockets: AsyncExitStack, ada: Admission) -> None:
-    client = await arrives(sockets, server, ada)
+    client = await connect_as(sockets, server, ada)
     for document in (TRANSACTIONS, REQUESTS):
         for ahead in (timedelta(minutes=1), timedelta(days=365 * 2_000)):
             error = await (await client.subscribe(document, since=moment_text(datetime.now(UTC) + ahead))).error()
@@ -226,7 +227,7 @@ async def test_a_subscription_with_an_id_always_starts_with_the_current_state(
     server: LiveServer, sockets: AsyncExitStack, ada: Admission
 ) -> None:
     deposit = await server.deposit(ada, "1.00")
-    client = await arrives(sockets, server, ada)
+    client = await connect_as(sockets, server, ada)
     one = await client.subscribe(
         "subscription ($id: ID!, $since: DateTime) { transactionUpdated(id: $id, since: $since) { id status } }",
         id=transaction_id(deposit.id),
@@ -250,6 +251,6 @@ async def test_held_payments_do_not_count_for_the_recipient(
     for _ in range(3):
         await server.send(ada, "bob", "1.00")
     monkeypatch.setattr(since, "MOST_MISSED", 1)
-    his = await (await arrives(sockets, server, bob)).subscribe(TRANSACTIONS, since=LONG_AGO)
+    his = await (await connect_as(sockets, server, bob)).subscribe(TRANSACTIONS, since=LONG_AGO)
     await next_events(his, 1)  # the welcome bonus
     await his.nothing(0.05)

@@ -22,17 +22,17 @@ async def server(database_dsn: Dsns) -> AsyncIterator[OneServer]:
 
 
 @pytest.fixture
-async def cautious(database_dsn: Dsns) -> AsyncIterator[OneServer]:
+async def confirming(database_dsn: Dsns) -> AsyncIterator[OneServer]:
     """A server on which every payment waits for confirmation."""
-    async with serving(database_dsn.server, asks=True) as serves:
+    async with serving(database_dsn.server, confirm_all=True) as serves:
         yield serves
 
 
-async def test_the_sender_sees_why_a_payment_is_held(owner: Owner, cautious: OneServer) -> None:
+async def test_the_sender_sees_why_a_payment_is_held(owner: Owner, confirming: OneServer) -> None:
     alice, _ = await people(owner, "alice", "bob")
-    await cautious.deposit(alice, "100.00")
-    held = await cautious.send(alice, "bob", "60.00")
-    found = await SchemaClient(cautious).ask(alice, ONE, id=transaction_ids(held.id)[0])
+    await confirming.deposit(alice, "100.00")
+    held = await confirming.send(alice, "bob", "60.00")
+    found = await SchemaClient(confirming).ask(alice, ONE, id=transaction_ids(held.id)[0])
     assert (found["status"], found["direction"], found["isRisky"]) == ("PENDING_CONFIRMATION", "OUTGOING", True)
     assert found["riskReasons"] == [{"rule": "LARGE_TRANSFER", "message": "The amount is above 0.01 USD."}]
     assert found["expiresAt"] > found["createdAt"]
@@ -40,30 +40,30 @@ async def test_the_sender_sees_why_a_payment_is_held(owner: Owner, cautious: One
     assert found["entries"] == []
 
 
-async def test_a_reason_of_an_unknown_rule_is_stored_and_not_shown(owner: Owner, cautious: OneServer) -> None:
+async def test_a_reason_of_an_unknown_rule_is_stored_and_not_shown(owner: Owner, confirming: OneServer) -> None:
     alice, _ = await people(owner, "alice", "bob")
-    await cautious.deposit(alice, "100.00")
-    held = await cautious.send(alice, "bob", "60.00")
+    await confirming.deposit(alice, "100.00")
+    held = await confirming.send(alice, "bob", "60.00")
     newer = """risk_reasons || '[{"rule": "of_tomorrow", "facts": {"moon": "full"}}]'"""
     await owner.execute(f"update transactions set risk_reasons = {newer} where id = $1", held.id)
     kept = await owner.fetchval("select risk_reasons from transactions where id = $1", held.id)
-    api = SchemaClient(cautious)
+    api = SchemaClient(confirming)
     found = await api.ask(alice, ONE, id=transaction_ids(held.id)[0])
     assert [reason["rule"] for reason in found["riskReasons"]] == ["LARGE_TRANSFER"]
     await owner.execute("update transactions set risk_reasons = risk_reasons - 0 where id = $1", held.id)
     found = await api.ask(alice, ONE, id=transaction_ids(held.id)[0])
     assert (found["isRisky"], found["riskReasons"]) == (True, [])
     await owner.execute("update transactions set risk_reasons = $2 where id = $1", held.id, kept)
-    await cautious.confirm(alice, held.id)
+    await confirming.confirm(alice, held.id)
     assert await owner.fetchval("select risk_reasons from transactions where id = $1", held.id) == kept
 
 
-async def test_each_side_sees_a_completed_payment_from_its_own_side(owner: Owner, cautious: OneServer) -> None:
+async def test_each_side_sees_a_completed_payment_from_its_own_side(owner: Owner, confirming: OneServer) -> None:
     alice, bob = await people(owner, "alice", "bob")
-    await cautious.deposit(alice, "100.00")
-    held = await cautious.send(alice, "bob", "60.00")
-    await cautious.confirm(alice, held.id)
-    api = SchemaClient(cautious)
+    await confirming.deposit(alice, "100.00")
+    held = await confirming.send(alice, "bob", "60.00")
+    await confirming.confirm(alice, held.id)
+    api = SchemaClient(confirming)
     (id,) = transaction_ids(held.id)
     hers, his = await api.ask(alice, ONE, id=id), await api.ask(bob, ONE, id=id)
     assert (hers["direction"], his["direction"]) == ("OUTGOING", "INCOMING")

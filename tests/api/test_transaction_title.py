@@ -30,7 +30,7 @@ async def move(client: Client, by: Person, verb: str, **input: Any) -> Any:
     return answer[verb]["transaction"]["id"]
 
 
-async def quiet(client: Client) -> Person:
+async def operator_without_risk_rules(client: Client) -> Person:
     """An operator who has switched off the rules that would hold payments."""
     olga = await operator(client)
     for name in ("NEW_RECIPIENT_ACTION", "UNUSUAL_HOUR_ACTION"):
@@ -54,7 +54,7 @@ async def test_a_title_is_a_bank_a_merchant_or_the_welcome_bonus(client: Client)
 
 
 async def test_the_title_of_a_payment_and_of_its_refund_is_the_other_person(client: Client) -> None:
-    await quiet(client)
+    await operator_without_risk_rules(client)
     ada, bea = await client.sign_up("ada"), await client.sign_up("bea")
     id = await move(client, ada, "transfer", to="bea", amount="7.00", description="Opera tickets")
     await move(client, bea, "refund", transactionId=id, reason="Sold out")
@@ -80,7 +80,7 @@ async def test_a_refund_without_another_person_has_the_title_of_its_original(cli
 
 
 async def test_the_title_of_a_payment_to_a_closed_user_is_closed_account(client: Client) -> None:
-    await quiet(client)
+    await operator_without_risk_rules(client)
     ada, bea = await client.sign_up("ada"), await client.sign_up("bea")
     await move(client, ada, "transfer", to="bea", amount="7.00", description="Opera tickets")
     await move(client, bea, "transfer", to="ada", amount="107.00", description="All that I have")

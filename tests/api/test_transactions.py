@@ -28,9 +28,9 @@ async def server(database_dsn: Dsns) -> AsyncIterator[OneServer]:
 
 
 @pytest.fixture
-async def cautious(database_dsn: Dsns) -> AsyncIterator[OneServer]:
+async def confirming(database_dsn: Dsns) -> AsyncIterator[OneServer]:
     """A server on which every payment waits for confirmation."""
-    async with serving(database_dsn.server, asks=True) as serves:
+    async with serving(database_dsn.server, confirm_all=True) as serves:
         yield serves
 
 
@@ -39,11 +39,11 @@ def listed(page: dict[str, Any]) -> list[str]:
     return [node["id"] for node in page["nodes"]]
 
 
-async def test_no_query_shows_a_held_payment_to_its_recipient(owner: Owner, cautious: OneServer) -> None:
+async def test_no_query_shows_a_held_payment_to_its_recipient(owner: Owner, confirming: OneServer) -> None:
     alice, bob = await people(owner, "alice", "bob")
-    await cautious.deposit(alice, "100.00")
-    held = await cautious.send(alice, "bob", "60.00")
-    api = SchemaClient(cautious)
+    await confirming.deposit(alice, "100.00")
+    held = await confirming.send(alice, "bob", "60.00")
+    api = SchemaClient(confirming)
     (id,) = transaction_ids(held.id)
     assert await api.ask(bob, ONE, id=id) is None
     assert await api.ask(bob, NODE, id=id) is None

@@ -18,7 +18,7 @@ VERIFY = (
 MAIL = "ada@example.com"
 
 
-async def somebody(api: TokenClient) -> str:
+async def sign_up_with_email(api: TokenClient) -> str:
     """Signs up a user with an email address and returns the access token."""
     form = {"username": "ada", "name": "Ada", "password": PASSWORD, "email": MAIL}
     token: str = (await api.data(SIGN_UP, input=form))["tokens"]["accessToken"]
@@ -34,7 +34,7 @@ async def test_an_address_is_verified_by_the_code_or_the_link_sent_to_it(
     database: Database, owner: Owner, way: str
 ) -> None:
     async with token_client(database, public_url="https://app.example.com") as api:
-        ada = await somebody(api)
+        ada = await sign_up_with_email(api)
         assert await api.data(REQUEST, ada) == {"user": {"email": MAIL, "emailVerified": False}, "errors": []}
         mail = await last(api.services, owner)
         verified = await api.data(VERIFY, ada, input={way: getattr(mail, way)})
@@ -58,7 +58,7 @@ async def test_a_refused_verification_has_the_path_of_the_bad_field(
     database: Database, shown: dict[str, str], refused: tuple[str, list[str]]
 ) -> None:
     async with token_client(database) as api:
-        ada = await somebody(api)
+        ada = await sign_up_with_email(api)
         await api.data(REQUEST, ada)
         payload = await api.data(VERIFY, ada, input=shown)
         assert payload["user"] is None
@@ -76,7 +76,7 @@ async def test_a_request_without_an_address_or_without_mail_is_refused(database:
 
 async def test_requesting_too_many_codes_is_rate_limited(database: Database) -> None:
     async with token_client(database) as api:
-        ada = await somebody(api)
+        ada = await sign_up_with_email(api)
         for _ in range(5):
             assert (await api.data(REQUEST, ada))["errors"] == []
         (error,) = (await api.data(REQUEST, ada))["errors"]

@@ -17,7 +17,7 @@ VERIFY = (
 )
 
 
-async def somebody(api: TokenClient) -> str:
+async def sign_up_with_phone(api: TokenClient) -> str:
     """Signs up a user with a phone number and returns the access token."""
     form = {"username": "ada", "name": "Ada", "password": PASSWORD, "phone": PHONE}
     token: str = (await api.data(SIGN_UP, input=form))["tokens"]["accessToken"]
@@ -26,7 +26,7 @@ async def somebody(api: TokenClient) -> str:
 
 async def test_a_number_is_verified_by_the_code_sent_to_it(database: Database, owner: Owner) -> None:
     async with token_client(database) as api:
-        ada = await somebody(api)
+        ada = await sign_up_with_phone(api)
         assert await api.data(REQUEST, ada) == {"user": {"phone": PHONE, "phoneVerified": False}, "errors": []}
         code = (await last(api.services, owner)).code
         verified = await api.data(VERIFY, ada, input={"code": code})
@@ -37,7 +37,7 @@ async def test_a_number_is_verified_by_the_code_sent_to_it(database: Database, o
 @pytest.mark.parametrize("code", ["", "123", "no digits", "1234567890", "\u0660" * 6])
 async def test_a_wrong_code_is_refused_with_its_path(database: Database, code: str) -> None:
     async with token_client(database) as api:
-        ada = await somebody(api)
+        ada = await sign_up_with_phone(api)
         await api.data(REQUEST, ada)
         payload = await api.data(VERIFY, ada, input={"code": code})
         assert payload["user"] is None
@@ -55,7 +55,7 @@ async def test_a_request_without_a_number_or_without_text_messages_is_refused(da
 
 async def test_requesting_too_many_codes_is_rate_limited(database: Database) -> None:
     async with token_client(database) as api:
-        ada = await somebody(api)
+        ada = await sign_up_with_phone(api)
         for _ in range(5):
             assert (await api.data(REQUEST, ada))["errors"] == []
         (error,) = (await api.data(REQUEST, ada))["errors"]

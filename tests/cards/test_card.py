@@ -50,7 +50,7 @@ CARD = Card(
 )
 
 
-def allowed_here(before: CardStatus, after: CardStatus) -> bool:
+def allowed_in_python(before: CardStatus, after: CardStatus) -> bool:
     try:
         require_transition(before, after)
     except BooksDisagree:
@@ -58,7 +58,7 @@ def allowed_here(before: CardStatus, after: CardStatus) -> bool:
     return True
 
 
-async def allowed_there(owner: "Connection[Record]", id: UUID, after: CardStatus) -> bool:
+async def allowed_in_database(owner: "Connection[Record]", id: UUID, after: CardStatus) -> bool:
     try:
         await owner.execute("update cards set status = $2 where id = $1", id, after.value)
     except asyncpg.CheckViolationError as violation:
@@ -74,7 +74,7 @@ async def test_python_and_the_database_allow_the_same_transitions(owner: "Connec
     for before, after in PAIRS:
         id = uuids.uuid7()
         await owner.execute(INSERT, id, wallet, before.value)
-        if await allowed_there(owner, id, after) != allowed_here(before, after):
+        if await allowed_in_database(owner, id, after) != allowed_in_python(before, after):
             differing.append((before, after))
     assert differing == []
 
@@ -84,7 +84,7 @@ def test_every_status_is_in_the_transition_table_and_in_the_database() -> None:
 
 
 def test_a_closed_card_has_no_further_transitions() -> None:
-    assert [after for after in CardStatus if allowed_here(CardStatus.CLOSED, after)] == [CardStatus.CLOSED]
+    assert [after for after in CardStatus if allowed_in_python(CardStatus.CLOSED, after)] == [CardStatus.CLOSED]
 
 
 @pytest.mark.parametrize(

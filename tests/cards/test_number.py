@@ -10,7 +10,7 @@ from pocketpay.cards.number import LENGTH, check_digit
 DIGITS = "0123456789"
 
 
-def checks_out(number_: str) -> bool:
+def luhn_valid(number_: str) -> bool:
     """The Luhn check: from the right every second digit is doubled, minus nine when that is above nine.
 
     A number is valid when the sum of the digits is divisible by ten.
@@ -33,7 +33,7 @@ def test_the_check_digit_matches_well_known_numbers(known: str) -> None:
 
 @given(st.text(DIGITS, min_size=1, max_size=30))
 def test_exactly_one_check_digit_makes_a_number_valid(body: str) -> None:
-    assert [digit for digit in DIGITS if checks_out(body + digit)] == [check_digit(body)]
+    assert [digit for digit in DIGITS if luhn_valid(body + digit)] == [check_digit(body)]
 
 
 @given(st.integers(0, 10**9 - 1), st.integers(0, 999))
@@ -46,7 +46,7 @@ def test_every_number_is_in_a_range_that_no_issuer_uses(account: int, code: int)
     assert set(made.number) <= set(DIGITS)
     assert made.number.startswith("9999"), "national numbers of a country that there cannot be"
     assert int(made.number[6:15]) == account
-    assert checks_out(made.number)
+    assert luhn_valid(made.number)
     assert (len(made.security_code), int(made.security_code)) == (3, code)
     assert made.last4 == made.number[-4:]
 

@@ -18,17 +18,17 @@ class SlowBank:
 
     async def collect(self, order: BankOrder) -> BankReply:
         self.asked.append(order)
-        return await self._said()
+        return await self._configured_reply()
 
     async def payout(self, order: BankOrder) -> BankReply:
         self.paid_out.append(order)
-        return await self._said()
+        return await self._configured_reply()
 
     def times_asked(self, id: UUID) -> int:
         """How often the bank was asked about one order. It may be asked about orders of other tests too."""
         return sum(order.id == id for order in (*self.asked, *self.paid_out))
 
-    async def _said(self) -> BankReply:
+    async def _configured_reply(self) -> BankReply:
         if self.reply is None:
             await asyncio.sleep(60)
             raise AssertionError

@@ -161,19 +161,31 @@ async def give_back(
 
 
 async def ask(
-    desk: Desk, asker: Person, of: Person | str, amount: str, *, key: str | None = None, description: str = "Lunch"
+    desk: Desk,
+    requester: Person,
+    of: Person | str,
+    amount: str,
+    *,
+    key: str | None = None,
+    description: str = "Lunch",
 ) -> MoneyRequest:
     """Makes a money request and returns it."""
-    return (await asked(desk, asker, of, amount, key=key, description=description)).requests[0]
+    return (await asked(desk, requester, of, amount, key=key, description=description)).requests[0]
 
 
 async def asked(
-    desk: Desk, asker: Person, of: Person | str, amount: str, *, key: str | None = None, description: str = "Lunch"
+    desk: Desk,
+    requester: Person,
+    of: Person | str,
+    amount: str,
+    *,
+    key: str | None = None,
+    description: str = "Lunch",
 ) -> Answer:
     """Makes a money request and returns the answer."""
     return await request_money(
         desk,
-        asker.wallet_id,
+        requester.wallet_id,
         raw_from=of if isinstance(of, str) else of.username,
         raw_amount=amount,
         raw_description=description,

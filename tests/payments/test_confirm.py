@@ -173,12 +173,12 @@ async def test_a_payment_of_a_sender_frozen_since_is_blocked_and_its_money_relea
     assert await records.entries(waiting.id) == {}
 
 
-@pytest.mark.parametrize("gone", ["all", "closed"])
+@pytest.mark.parametrize("state", ["all", "closed"])
 async def test_a_payment_to_a_recipient_closed_since_fails_and_its_money_is_released(
-    desk: Desk, records: Records, gone: str
+    desk: Desk, records: Records, state: str
 ) -> None:
     ada, bob, waiting = await held(desk)
-    await (records.close_wallet(bob) if gone == "closed" else records.freeze(bob, gone))
+    await (records.close_wallet(bob) if state == "closed" else records.freeze(bob, state))
     answer = await confirm(desk, ada.wallet_id, waiting.id)
     assert (answer.transaction.status, answer.transaction.failure_code) == (Status.FAILED, "RECIPIENT_NOT_FOUND")
     assert answer.refusal is not None
@@ -228,14 +228,14 @@ async def test_payments_made_since_count_as_rapid(desk: Desk) -> None:
     assert (await confirm(desk, ada.wallet_id, later.id)).transaction.status is Status.COMPLETED
 
 
-@pytest.mark.parametrize("how", ["frozen", "gone", "rule"])
+@pytest.mark.parametrize("how", ["sender frozen", "recipient closed", "rule blocks"])
 async def test_a_payment_ended_by_its_confirmation_cannot_be_confirmed_again(
     desk: Desk, records: Records, how: str
 ) -> None:
     ada, bob, waiting = await held(desk)
-    if how == "frozen":
+    if how == "sender frozen":
         await records.freeze(ada, "debits")
-    elif how == "gone":
+    elif how == "recipient closed":
         await records.close_wallet(bob)
     else:
         desk.clearing.terms = terms(new_recipient_action="block")

@@ -76,15 +76,15 @@ async def test_an_overdue_request_stays_pending_while_its_payment_has_time_left(
     await cancel(desk, bob.wallet_id, held.id)
 
 
-@pytest.mark.parametrize("who", ["asker", "payer"])
+@pytest.mark.parametrize("who", ["requester", "payer"])
 async def test_a_request_from_or_to_a_closed_wallet_is_cancelled(desk: Desk, records: Records, who: str) -> None:
     ada, bob, request = await requested(desk)
     stays = await ask(desk, bob, await person(desk), "1.00")
-    gone = ada if who == "asker" else bob
+    gone = ada if who == "requester" else bob
     await records.close_wallet(gone)
     await lapse_requests(desk)
     assert (await records.request(request.id))["status"] == "cancelled"
-    assert (await records.request(stays.id))["status"] == ("pending" if who == "asker" else "cancelled")
+    assert (await records.request(stays.id))["status"] == ("pending" if who == "requester" else "cancelled")
 
 
 async def test_a_held_payment_to_a_closed_wallet_is_cancelled_with_its_request(desk: Desk, records: Records) -> None:
@@ -137,9 +137,9 @@ async def test_a_request_of_a_locked_wallet_is_left_for_a_later_sweep(desk: Desk
 
 async def test_each_sweep_is_bounded_and_repeated_sweeps_end_every_request(desk: Desk, records: Records) -> None:
     desk.clearing.terms = terms(open_requests=100, requests_per_day=100)
-    askers = await people(desk, 3)
+    requesters = await people(desk, 3)
     bob = await person(desk)
-    made = [await ask(desk, asker, bob, "1.00") for asker in askers for _ in range(30)]
+    made = [await ask(desk, requester, bob, "1.00") for requester in requesters for _ in range(30)]
     await records.connection.execute(
         "update money_requests set created_at = created_at - interval '60 days', expires_at = clock_timestamp()"
     )

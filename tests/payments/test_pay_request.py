@@ -225,8 +225,8 @@ async def test_a_request_with_a_pending_payment_cannot_be_paid_again(desk: Desk,
 @pytest.mark.parametrize(
     ("whose", "state", "code", "field"),
     [
-        ("asker", "closed", "RECIPIENT_NOT_FOUND", "to"),
-        ("asker", "all", "RECIPIENT_NOT_FOUND", "to"),
+        ("requester", "closed", "RECIPIENT_NOT_FOUND", "to"),
+        ("requester", "all", "RECIPIENT_NOT_FOUND", "to"),
         ("payer", "closed", "WALLET_CLOSED", None),
     ],
 )
@@ -234,7 +234,7 @@ async def test_a_closed_or_fully_frozen_wallet_is_refused_without_a_row(
     desk: Desk, records: Records, whose: str, state: str, code: str, field: str | None
 ) -> None:
     ada, bob, request = await requested(desk)
-    one = ada if whose == "asker" else bob
+    one = ada if whose == "requester" else bob
     await (records.close_wallet(one) if state == "closed" else records.freeze(one, state))
     before = await records.checksum()
     refusal = await refused(desk, bob, request)

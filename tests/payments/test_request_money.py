@@ -25,9 +25,9 @@ from tests.payments.customers import (
 )
 
 
-async def refused(desk: Desk, asker: Person, of: Person | str, amount: str = "5.00", **more: str) -> Refusal:
+async def refused(desk: Desk, requester: Person, of: Person | str, amount: str = "5.00", **more: str) -> Refusal:
     with pytest.raises(Refusal) as raised:
-        await asked(desk, asker, of, amount, **more)
+        await asked(desk, requester, of, amount, **more)
     return raised.value
 
 
@@ -103,15 +103,15 @@ async def test_bad_input_changes_nothing(
     [
         ("payer", "closed", "RECIPIENT_NOT_FOUND", "from"),
         ("payer", "all", "RECIPIENT_NOT_FOUND", "from"),
-        ("asker", "closed", "WALLET_CLOSED", None),
-        ("asker", "all", "WALLET_FROZEN", None),
+        ("requester", "closed", "WALLET_CLOSED", None),
+        ("requester", "all", "WALLET_FROZEN", None),
     ],
 )
 async def test_a_request_from_or_to_a_closed_or_fully_frozen_wallet_is_refused(
     desk: Desk, records: Records, whose: str, state: str, code: str, field: str | None
 ) -> None:
     ada, bob = await people(desk, 2)
-    one = ada if whose == "asker" else bob
+    one = ada if whose == "requester" else bob
     await (records.close_wallet(one) if state == "closed" else records.freeze(one, state))
     before = await records.checksum()
     refusal = await refused(desk, ada, bob)
@@ -130,8 +130,8 @@ async def test_a_user_cannot_request_money_from_themselves(desk: Desk, records: 
 async def test_a_request_across_currencies_is_refused(desk: Desk, records: Records) -> None:
     ada, yuki = await person(desk), await person(desk, currency="JPY")
     before = await records.checksum()
-    for asker, of in ((ada, yuki), (yuki, ada)):
-        refusal = await refused(desk, asker, of, "1")
+    for requester, of in ((ada, yuki), (yuki, ada)):
+        refusal = await refused(desk, requester, of, "1")
         assert (refusal.code, refusal.field) == ("CURRENCY_MISMATCH", "from")
     assert await records.checksum() == before
 

@@ -40,7 +40,7 @@ def kept() -> Terms:
 
 
 @dataclass(frozen=True)
-class Happen:
+class WriteTransaction:
     """An instruction that writes a completed transaction of a type: 50.00 to or from Ada; for a payment, from Bob."""
 
     type: Type
@@ -84,7 +84,7 @@ class Happen:
 
 
 @dataclass(frozen=True)
-class GiveBack:
+class Reverse:
     """An instruction that reverses `minor` or everything that remains, without any rule. It has a refund's key."""
 
     of: Transaction
@@ -110,17 +110,17 @@ class GiveBack:
         return Reversal(uuids.uuid7(), original, amount, "A mistake").done(book, self.key)
 
 
-async def happened(desk: Desk, type_: Type) -> tuple[Transaction, Sequence[Person]]:
+async def completed_transaction(desk: Desk, type_: Type) -> tuple[Transaction, Sequence[Person]]:
     """A completed transaction of a type, and Ada and Bob, who had 100.00 each before it."""
     both = await people(desk, 2, funds="100.00")
-    done = await desk.submit(Happen(type_, *(one.wallet_id for one in both)))
+    done = await desk.submit(WriteTransaction(type_, *(one.wallet_id for one in both)))
     return done.transaction, both
 
 
 @pytest.mark.parametrize("type_", HOUSE)
 async def test_a_reversal_posts_the_opposite_of_every_entry(desk: Desk, records: Records, type_: Type) -> None:
-    original, (ada, bob) = await happened(desk, type_)
-    back = (await desk.submit(GiveBack(original))).transaction
+    original, (ada, bob) = await completed_transaction(desk, type_)
+    back = (await desk.submit(Reverse(original))).transaction
     assert (back.type, back.status, back.refund_of) == (Type.REFUND, Status.COMPLETED, original.id)
     assert (back.amount, back.fee.minor) == (original.total, 0)
     assert (back.source_wallet_id, back.destination_wallet_id) == (
@@ -137,18 +137,18 @@ async def test_a_reversal_posts_the_opposite_of_every_entry(desk: Desk, records:
 
 @pytest.mark.parametrize("type_", [type_ for type_ in HOUSE if type_ is not Type.WITHDRAWAL])
 async def test_a_transaction_without_a_fee_can_be_reversed_in_part(desk: Desk, records: Records, type_: Type) -> None:
-    original, _ = await happened(desk, type_)
+    original, _ = await completed_transaction(desk, type_)
     for minor in (1, 4_000, None):
-        back = (await desk.submit(GiveBack(original, minor))).transaction
+        back = (await desk.submit(Reverse(original, minor))).transaction
         assert sorted(map(abs, (await records.entries(back.id)).values())) == [minor or 999] * 2
     assert (await records.transaction(original.id))["refunded"] == 5_000
 
 
 async def test_a_transaction_with_a_fee_cannot_be_reversed_in_part(desk: Desk, records: Records) -> None:
-    original, _ = await happened(desk, Type.WITHDRAWAL)
+    original, _ = await completed_transaction(desk, Type.WITHDRAWAL)
     before = await records.checksum()
     with pytest.raises(BooksDisagree):
-        await desk.submit(GiveBack(original, 5_000))
+        await desk.submit(Reverse(original, 5_000))
     assert await records.checksum() == before
 
 
@@ -156,10 +156,10 @@ async def test_a_transaction_with_a_fee_cannot_be_reversed_in_part(desk: Desk, r
 async def test_a_reversal_above_the_remaining_amount_raises_books_disagree(
     desk: Desk, records: Records, type_: Type
 ) -> None:
-    original, _ = await happened(desk, type_)
-    await desk.submit(GiveBack(original))
+    original, _ = await completed_transaction(desk, type_)
+    await desk.submit(Reverse(original))
     before = await records.checksum()
     for minor in (1, original.total.minor, None):
         with pytest.raises(BooksDisagree):
-            await desk.submit(GiveBack(original, minor))
+            await desk.submit(Reverse(original, minor))
     assert await records.checksum() == before

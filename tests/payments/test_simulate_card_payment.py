@@ -146,9 +146,9 @@ async def prepared(desk: Desk, records: Records, what: str) -> tuple[Person, UUI
         await close_card(desk, ada.wallet_id, card_id)
     if "expired" in what:
         await expire(records, card_id)
-    if "gone" in what:
+    if "no-wallet" in what:
         await records.close_wallet(ada)
-    if "poor" in what:
+    if "low-funds" in what:
         await buy(desk, ada, await card_of(desk, ada), "99.99" if "used" not in what else "79.99")
     return ada, card_id
 
@@ -161,12 +161,12 @@ async def prepared(desk: Desk, records: Records, what: str) -> tuple[Person, UUI
         ("expired", "1", "CARD_EXPIRED", "cardId"),
         ("", "20.01", "CARD_LIMIT_EXCEEDED", "amount"),
         ("used", "10.01", "CARD_LIMIT_EXCEEDED", "amount"),
-        ("gone", "1", "WALLET_CLOSED", None),
+        ("no-wallet", "1", "WALLET_CLOSED", None),
         # Of several reasons the first in order is returned.
         ("closed frozen expired used", "20.01", "CARD_CLOSED", "cardId"),
         ("frozen expired used", "20.01", "CARD_FROZEN", "cardId"),
-        ("expired used poor", "20.01", "CARD_EXPIRED", "cardId"),
-        ("closed gone", "20.01", "WALLET_CLOSED", None),
+        ("expired used low-funds", "20.01", "CARD_EXPIRED", "cardId"),
+        ("closed no-wallet", "20.01", "WALLET_CLOSED", None),
     ],
 )
 async def test_a_declined_payment_leaves_no_row(

@@ -26,7 +26,7 @@ def sweeping(desk: Desk) -> Iterator[None]:
         task.cancel()
 
 
-async def becomes(records: Records, transaction_id: object, status: str) -> None:
+async def wait_for_status(records: Records, transaction_id: object, status: str) -> None:
     async with asyncio.timeout(2):
         sql = "select count(*) from transactions where id = $1 and status = $2"
         while not await records.count(sql, transaction_id, status):  # noqa: ASYNC110 - nothing tells
@@ -34,7 +34,7 @@ async def becomes(records: Records, transaction_id: object, status: str) -> None
 
 
 @pytest.fixture(autouse=True)
-def often(monkeypatch: pytest.MonkeyPatch) -> None:
+def short_interval(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sweeper, "EVERY_SECONDS", 0.02)
 
 
@@ -49,7 +49,7 @@ async def test_a_silent_bank_does_not_delay_expiry(desk: Desk, records: Records)
                 await asyncio.sleep(0.01)
         held = (await send(desk, ada, bob, "1.00")).transaction
         await records.let_lapse(held.id)
-        await becomes(records, held.id, "expired")
+        await wait_for_status(records, held.id, "expired")
     await desk.submit(Settle(ada.wallet_id, deposited.id, settled=False))
 
 
@@ -60,9 +60,9 @@ async def test_an_overdue_payment_of_a_locked_wallet_is_left_for_a_later_sweep(d
         await records.let_lapse(one.id)
     async with held_elsewhere(desk, ada):
         assert await expire_overdue(desk) == 1
-        await becomes(records, held[1].id, "expired")
+        await wait_for_status(records, held[1].id, "expired")
     assert await expire_overdue(desk) == 1
-    await becomes(records, held[0].id, "expired")
+    await wait_for_status(records, held[0].id, "expired")
 
 
 async def test_overdue_payments_of_a_wallet_ahead_of_the_clock_do_not_block_others(
@@ -75,7 +75,7 @@ async def test_overdue_payments_of_a_wallet_ahead_of_the_clock_do_not_block_othe
         await records.let_lapse(one.id)
     async with ahead(records, YEAR, late):
         assert await expire_overdue(desk) == 1
-        await becomes(records, held[2].id, "expired")
+        await wait_for_status(records, held[2].id, "expired")
     assert await expire_overdue(desk) == 2
 
 
@@ -98,7 +98,7 @@ async def test_the_bank_is_polled_about_every_unsettled_deposit(
         await records.let_ask_again(one.id)
     with sweeping(at(desk, bank)):
         for one in accepted:
-            await becomes(records, one.id, "completed")
+            await wait_for_status(records, one.id, "completed")
     assert await money(desk, ada) == (500, 0)
 
 
@@ -133,4 +133,4 @@ async def test_sweeps_continue_after_an_error(desk: Desk, records: Records, monk
 
     monkeypatch.setattr(sweeper, "expire_overdue", troubled)
     with sweeping(desk):
-        await becomes(records, held.id, "expired")
+        await wait_for_status(records, held.id, "expired")

@@ -22,7 +22,7 @@ from tests.risk.payments import CODES, policy
 every_rule = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
 
 
-def _written() -> Iterator[tuple[str, str]]:
+def _rule_classes() -> Iterator[tuple[str, str]]:
     """The module and the class name of each rule under pocketpay/risk."""
     for found in pkgutil.iter_modules(risk.__path__, "pocketpay.risk."):
         for name, one in vars(importlib.import_module(found.name)).items():
@@ -31,7 +31,7 @@ def _written() -> Iterator[tuple[str, str]]:
 
 
 def test_every_rule_class_is_in_the_register() -> None:
-    assert sorted(_written()) == sorted((rule.__module__, rule.__name__) for rule in RULES)
+    assert sorted(_rule_classes()) == sorted((rule.__module__, rule.__name__) for rule in RULES)
 
 
 def test_every_rule_has_a_unique_name() -> None:

@@ -18,7 +18,7 @@ from pocketpay.transactions.transaction import Transaction
 from tests import people
 from tests.updates.waiting import until
 
-UNASKED = {"large_transfer_action": "off", "new_recipient_action": "off", "rapid_transfer_action": "off"}
+NO_CONFIRMATION = {"large_transfer_action": "off", "new_recipient_action": "off", "rapid_transfer_action": "off"}
 """Settings under which no payment waits for confirmation."""
 
 

@@ -181,9 +181,9 @@ async def _ask(http: httpx.AsyncClient, body: Any, accept: str, by: Person | Non
     headers = {"accept": accept, "content-type": "application/json", **(by.bearer if by else {})}
     content = {"content": body} if isinstance(body, bytes) else {"json": body}
     response = await http.post("/graphql", headers=headers, **content)
-    return response.status_code, response.headers["content-type"], _without_chance(response.json())
+    return response.status_code, response.headers["content-type"], _without_new_ids(response.json())
 
 
-def _without_chance(answer: Any) -> Any:
+def _without_new_ids(answer: Any) -> Any:
     """The answer as text, without the parts of ids that differ with every request."""
     return re.sub(r"transaction_[0-9a-z]{26}", "transaction_", str(answer))

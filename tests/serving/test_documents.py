@@ -184,7 +184,7 @@ def test_a_document_of_a_signed_in_user_is_prepared_for_anonymous_requests_too()
 
 def test_a_document_beyond_the_budget_is_validated_once(monkeypatch: pytest.MonkeyPatch) -> None:
     with counted(monkeypatch) as spent:
-        (error,) = suggesting().prepared("{ wallet { " + "id " * 480 + "} }").errors
+        (error,) = development_documents().prepared("{ wallet { " + "id " * 480 + "} }").errors
     assert error.extensions == {"code": "QUERY_TOO_COMPLEX"}
     assert spent.overlap <= OVERLAP_BUDGET + 2
 
@@ -193,14 +193,14 @@ def test_only_a_short_document_gets_a_suggested_name() -> None:
     def messages(aliases: int) -> str:
         fields = (f"a{n}: __typename @include(if: true) @skip(if: false)" for n in range(aliases))
         text = "{ walet { id } " + " ".join(fields) + " }"
-        (error,) = suggesting().prepared(text).errors
+        (error,) = development_documents().prepared(text).errors
         return error.message
 
     assert messages(20) == "Cannot query field 'walet' on type 'Query'. Did you mean 'wallet'?"
     assert messages(28) == "Cannot query field 'walet' on type 'Query'."
 
 
-def suggesting() -> Documents:
+def development_documents() -> Documents:
     """Documents as in development, where error messages suggest the names that were probably meant."""
     return Documents(SHORT, Limits.of(made()), introspection=True)
 
@@ -210,7 +210,7 @@ def test_a_long_document_gets_only_one_validation_error() -> None:
 
     def mistakes(fields: int) -> int:
         wrong = " ".join(f"x{n}: 1" for n in range(fields))
-        errors = suggesting().prepared(f"{{ transactions(filter: {{{wrong}}}) {{ totalCount }} }}").errors
+        errors = development_documents().prepared(f"{{ transactions(filter: {{{wrong}}}) {{ totalCount }} }}").errors
         return sum("not to include unknown field" in error.message for error in errors)
 
     assert mistakes(50) == 5

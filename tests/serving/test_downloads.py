@@ -9,7 +9,7 @@ import pytest
 from pocketpay.serving import downloads
 from tests.clients import Client, Listening
 from tests.ledger.posted import many_lines, post
-from tests.serving.test_statement_csv import READING, Owner, link, pieces, slow_reader, until_nobody_reads
+from tests.serving.test_statement_csv import READING, Owner, link, pieces, slow_reader, until_no_readers
 from tests.transactions.past import people
 
 MONTH = "2025-10"
@@ -87,7 +87,7 @@ async def test_slow_downloads_end_at_their_deadline_and_free_their_slots(
     ada = await client.sign_up()
     assert (await client.data("{ wallet { transactions(first: 5) { totalCount } } }", by=ada))["wallet"]
     assert (await waiting).status_code == 200
-    await until_nobody_reads(owner)
+    await until_no_readers(owner)
 
 
 async def test_a_slow_download_frees_its_slot_for_a_waiting_one_after_its_minimum_time(
@@ -109,5 +109,5 @@ async def test_a_slow_client_is_disconnected_and_its_snapshot_is_released(
 ) -> None:
     monkeypatch.setattr(downloads, "DEADLINE_SECONDS", 1.0)
     writer = await slow_reader(server, owner)
-    await until_nobody_reads(owner)
+    await until_no_readers(owner)
     writer.transport.abort()

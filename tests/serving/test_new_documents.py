@@ -32,7 +32,7 @@ class Texts:
         return name
 
 
-def waiting() -> NewDocuments:
+def new_queue() -> NewDocuments:
     return NewDocuments(share=SHARE, burst_seconds=BURST_SECONDS)
 
 
@@ -51,7 +51,7 @@ async def let_them_begin(turns: NewDocuments) -> None:
 
 
 async def test_new_documents_use_only_their_share_of_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    texts, turns = Texts(monkeypatch, 0.001), waiting()
+    texts, turns = Texts(monkeypatch, 0.001), new_queue()
     began = time.monotonic()
     count = 0
     while time.monotonic() - began < 1.0:
@@ -62,7 +62,7 @@ async def test_new_documents_use_only_their_share_of_the_time(monkeypatch: pytes
 
 
 async def test_an_idle_time_saves_up_one_burst_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
-    texts, turns = Texts(monkeypatch, BURST_SECONDS / 4), waiting()
+    texts, turns = Texts(monkeypatch, BURST_SECONDS / 4), new_queue()
     for _ in range(2):
         waits = [asyncio.ensure_future(turns.turn("a", lambda: texts.text("a"))) for _ in range(8)]
         await asyncio.sleep(0.05)
@@ -70,11 +70,11 @@ async def test_an_idle_time_saves_up_one_burst_and_no_more(monkeypatch: pytest.M
         for wait in waits:
             wait.cancel()
         await asyncio.gather(*waits, return_exceptions=True)
-        turns = waiting()
+        turns = new_queue()
 
 
 async def test_owners_take_turns_and_each_owners_documents_stay_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
-    texts, turns = Texts(monkeypatch, 0.0001), waiting()
+    texts, turns = Texts(monkeypatch, 0.0001), new_queue()
     make_all_wait(turns)
     names = ["a1", "a2", "a3", "b1", "b2", "c1"]
     waits = [asyncio.ensure_future(turns.turn(name[0], partial(texts.text, name))) for name in names]
@@ -84,7 +84,7 @@ async def test_owners_take_turns_and_each_owners_documents_stay_in_order(monkeyp
 
 
 async def test_an_owner_with_many_documents_does_not_delay_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
-    texts, turns = Texts(monkeypatch, 0.0005), waiting()
+    texts, turns = Texts(monkeypatch, 0.0005), new_queue()
     make_all_wait(turns)
     flood = [asyncio.ensure_future(turns.turn("a", lambda: texts.text("a"))) for _ in range(MOST_OF_ONE)]
     await asyncio.sleep(0)
@@ -98,7 +98,7 @@ async def test_an_owner_with_many_documents_does_not_delay_the_others(monkeypatc
 
 
 async def test_the_number_of_waiting_documents_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:
-    texts, turns = Texts(monkeypatch, 10), waiting()
+    texts, turns = Texts(monkeypatch, 10), new_queue()
     make_all_wait(turns)
     waits = [asyncio.ensure_future(turns.turn(f"owner {n}", lambda: texts.text("a"))) for n in range(MOST_WAITING)]
     await asyncio.sleep(0)
@@ -110,7 +110,7 @@ async def test_the_number_of_waiting_documents_is_limited(monkeypatch: pytest.Mo
 
 
 async def test_the_wait_of_a_document_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:
-    texts, turns = Texts(monkeypatch, 10), waiting()
+    texts, turns = Texts(monkeypatch, 10), new_queue()
     monkeypatch.setattr(new_documents, "SECONDS", 0.02)
     await turns.turn("a", lambda: texts.text("a"))
     with pytest.raises(TooManyNewDocuments):
@@ -119,7 +119,7 @@ async def test_the_wait_of_a_document_is_limited(monkeypatch: pytest.MonkeyPatch
 
 
 async def test_a_document_whose_client_disconnected_is_not_prepared(monkeypatch: pytest.MonkeyPatch) -> None:
-    texts, turns = Texts(monkeypatch, 0.0005), waiting()
+    texts, turns = Texts(monkeypatch, 0.0005), new_queue()
     make_all_wait(turns)
     left, stays = (asyncio.ensure_future(turns.turn("a", partial(texts.text, name))) for name in ("left", "stays"))
     await asyncio.sleep(0)
@@ -130,7 +130,7 @@ async def test_a_document_whose_client_disconnected_is_not_prepared(monkeypatch:
 
 
 async def test_an_error_while_preparing_is_raised_to_the_waiting_caller(monkeypatch: pytest.MonkeyPatch) -> None:
-    texts, turns = Texts(monkeypatch, 0.0001), waiting()
+    texts, turns = Texts(monkeypatch, 0.0001), new_queue()
     make_all_wait(turns)
 
     def fail() -> str:

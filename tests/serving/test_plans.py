@@ -46,12 +46,12 @@ def operation(text: str) -> Operation:
     return Operation(node, Prepared(document, [], 0, undirected="@" not in text), NOTHING, recheck=False)
 
 
-def everything(type_: Any, depth: int, variables: dict[str, str]) -> str:
+def full_selection(type_: Any, depth: int, variables: dict[str, str]) -> str:
     """A selection of every field of a type, to a depth. Its arguments become variables."""
     type_ = get_named_type(type_)
     if is_abstract_type(type_):
         kinds = SHORT.get_possible_types(type_)
-        parts = (f"... on {kind.name} {everything(kind, depth - 1, variables)}" for kind in kinds)
+        parts = (f"... on {kind.name} {full_selection(kind, depth - 1, variables)}" for kind in kinds)
         return "{ __typename " + " ".join(parts) + " }"
     if not is_object_type(type_):
         return ""
@@ -61,7 +61,7 @@ def everything(type_: Any, depth: int, variables: dict[str, str]) -> str:
         if not (is_object_type(below) or is_abstract_type(below)):
             fields.append(f"{type_.name}_{name}: {name}{arguments(field, variables)}")
         elif depth > 0:
-            under = everything(below, depth - 1, variables)
+            under = full_selection(below, depth - 1, variables)
             fields.append(f"{type_.name}_{name}: {name}{arguments(field, variables)} {under}")
     return "{ " + " ".join(fields) + " }"
 
@@ -80,13 +80,13 @@ def roots() -> Iterator[tuple[str, str, str]]:
     for kind, type_ in (("query", SHORT.query_type), ("mutation", SHORT.mutation_type)):
         assert isinstance(type_, GraphQLObjectType)
         for name, field in type_.fields.items():
-            yield kind, name, whole(kind, name, field)
+            yield kind, name, full_document(kind, name, field)
 
 
-def whole(kind: str, name: str, field: Any) -> str:
+def full_document(kind: str, name: str, field: Any) -> str:
     """A document that selects every field below a root field."""
     variables: dict[str, str] = {}
-    below = f"{name}{arguments(field, variables)} {everything(field.type, DEPTH, variables)}"
+    below = f"{name}{arguments(field, variables)} {full_selection(field.type, DEPTH, variables)}"
     declared = ", ".join(f"${variable}: {of}" for variable, of in variables.items())
     return f"{kind} {f'({declared})' if declared else ''} {{ {below} }}"
 
@@ -118,7 +118,7 @@ def test_other_documents_have_no_plan(text: str) -> None:
 @pytest.mark.parametrize("name", list(SHORT.subscription_type.fields) if SHORT.subscription_type else [])
 def test_every_subscription_has_a_plan_for_its_events(name: str) -> None:
     assert SHORT.subscription_type is not None
-    text = whole("subscription", name, SHORT.subscription_type.fields[name])
+    text = full_document("subscription", name, SHORT.subscription_type.fields[name])
     assert Plans(SHORT).event_plan(operation(text)) is not None
 
 
@@ -157,12 +157,12 @@ async def test_a_plan_that_differs_from_the_executor_is_detected(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ada = await client.sign_up("ada")
-    monkeypatch.setattr("pocketpay.serving.plans._constant", lambda name, _: _put_wrong(name))
+    monkeypatch.setattr("pocketpay.serving.plans._constant", lambda name, _: _wrong_writer(name))
     with pytest.raises(AssertionError, match="the plan and the executor differ"):
         await client.data("{ viewer { __typename } }", by=ada)
 
 
-def _put_wrong(name: str) -> Callable[..., None]:
+def _wrong_writer(name: str) -> Callable[..., None]:
     def put(source: Any, written: dict[str, Any], run: Any) -> None:
         written[name] = "Wrong"
 

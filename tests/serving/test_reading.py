@@ -73,7 +73,15 @@ def test_an_anonymous_document_has_no_extra_length_for_a_batch() -> None:
         batch("".join(f'"{n}" ' for n in range(1_100))),
         batch(transfers(20), beside="id " * 1_000),
     ],
-    ids=["much beside", "two operations", "a query", "two mutations", "in a fragment", "no objects", "few items"],
+    ids=[
+        "many other tokens",
+        "two operations",
+        "a query",
+        "two mutations",
+        "in a fragment",
+        "no objects",
+        "few items",
+    ],
 )
 def test_only_a_document_with_one_batch_mutation_can_exceed_the_token_limit(text: str) -> None:
     assert refused(text) == "This document is longer than 1000 tokens."

@@ -328,7 +328,7 @@ async def test_the_numbers_of_sockets_and_subscriptions_are_limited(database_dsn
             async with acknowledged(server) as oldest, acknowledged(server), acknowledged(server):
                 assert await close_code(oldest) == 4429
             assert "pocketpay_subscriptions 2.0" in (await client.http.get("/metrics")).text
-        await _none_left(client)
+        await _wait_for_no_sockets(client)
         async with acknowledged(server, by=ada):
             pass
 
@@ -369,7 +369,7 @@ async def test_queries_beyond_the_limit_of_operations_wait(
         assert most == 2
 
 
-async def _none_left(client: Client) -> None:
+async def _wait_for_no_sockets(client: Client) -> None:
     """Waits until the server counts no sockets: it does so once it has seen their end."""
     metrics = client.app.state.server_context.metrics
     await until(lambda: b"pocketpay_sockets 0.0" in metrics.text())

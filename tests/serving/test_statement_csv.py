@@ -273,7 +273,7 @@ async def pieces(client: Client, url: str) -> AsyncIterator[bytes]:
     await answering
 
 
-async def until_nobody_reads(owner: Owner) -> None:
+async def until_no_readers(owner: Owner) -> None:
     async with asyncio.timeout(10):
         while await owner.fetchval(READING):  # noqa: ASYNC110 - PostgreSQL sends no event
             await asyncio.sleep(0.01)
@@ -297,7 +297,7 @@ async def slow_reader(server: Listening, owner: Owner) -> asyncio.StreamWriter:
 async def test_a_client_that_disconnects_ends_the_download(server: Listening, owner: Owner) -> None:
     writer = await slow_reader(server, owner)
     writer.transport.abort()
-    await until_nobody_reads(owner)
+    await until_no_readers(owner)
 
 
 async def test_a_client_that_stops_reading_is_disconnected(
@@ -305,7 +305,7 @@ async def test_a_client_that_stops_reading_is_disconnected(
 ) -> None:
     monkeypatch.setattr(statement_csv, "STALLED_SECONDS", 0.2)
     writer = await slow_reader(server, owner)
-    await until_nobody_reads(owner)
+    await until_no_readers(owner)
     writer.transport.abort()
 
 
@@ -316,7 +316,7 @@ async def test_a_lost_database_connection_ends_the_file_without_a_closing_line(
     await post(owner, many_lines(alice, bob, 8_000))
     url, received = f"http://127.0.0.1:{server.port}{link(alice, '2025-10')}", b""
 
-    async def tell() -> None:
+    async def download() -> None:
         nonlocal received
         async with httpx.AsyncClient() as http, http.stream("GET", url) as response:
             async for piece in response.aiter_bytes():
@@ -325,7 +325,7 @@ async def test_a_lost_database_connection_ends_the_file_without_a_closing_line(
                 received += piece
 
     with pytest.raises(httpx.RemoteProtocolError):
-        await tell()
+        await download()
     assert received
     assert b"Closing balance" not in received
 
