@@ -345,7 +345,9 @@ async def test_operators_and_owners_see_different_ids_for_the_same_objects(clien
     assert len(own) > 3
     assert len(overseen) > 3
     assert own.isdisjoint(overseen)
-    assert {id.rpartition("_")[2] for id in overseen} & {id.rpartition("_")[2] for id in own}, "the same things"
+    assert {id.rpartition("_")[2] for id in overseen} & {id.rpartition("_")[2] for id in own}, (
+        "both see ids with the same suffixes"
+    )
     node = "query ($id: ID!) { node(id: $id) { __typename id } }"
     for id in own:
         assert (await client.data(node, {"id": id}, by=olga))["node"]["id"] == id

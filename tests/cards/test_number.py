@@ -44,7 +44,7 @@ def test_every_number_is_in_a_range_that_no_issuer_uses(account: int, code: int)
         made = number.new()
     assert len(made.number) == LENGTH == 16
     assert set(made.number) <= set(DIGITS)
-    assert made.number.startswith("9999"), "national numbers of a country that there cannot be"
+    assert made.number.startswith("9999"), "the country code 999 is never assigned"
     assert int(made.number[6:15]) == account
     assert luhn_valid(made.number)
     assert (len(made.security_code), int(made.security_code)) == (3, code)

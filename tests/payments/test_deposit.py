@@ -86,13 +86,13 @@ async def test_a_deposit_stays_created_until_the_bank_answers(
     assert (answer.transaction.status, answer.refusal) == (Status.CREATED, None)
     assert await money(desk, ada) == (0, 0)
     await ask_again(at(desk, bank))
-    assert bank.times_asked(answer.transaction.id) == 1, "somebody may still be waiting for the first answer"
+    assert bank.times_asked(answer.transaction.id) == 1, "the first call may still be waiting for its answer"
     await records.let_ask_again(answer.transaction.id)
     await ask_again(at(desk, bank))
     assert bank.times_asked(answer.transaction.id) == 2
     bank.reply = BankReply.SETTLED
     await ask_again(at(desk, bank))
-    assert bank.times_asked(answer.transaction.id) == 2, "the pause is not over"
+    assert bank.times_asked(answer.transaction.id) == 2, "the polling interval is not over"
     await records.let_ask_again(answer.transaction.id)
     await ask_again(at(desk, bank))
     await ask_again(at(desk, bank))

@@ -123,11 +123,11 @@ async def test_the_bank_is_polled_until_it_answers(
     accepted = (await pay_out(at(desk, bank), ada, "50.00", INSTANT)).transaction
     assert accepted.status is Status.CREATED
     await ask_again(at(desk, bank))
-    assert bank.times_asked(accepted.id) == 1, "somebody may still be waiting for the first answer"
+    assert bank.times_asked(accepted.id) == 1, "the first call may still be waiting for its answer"
     await records.let_ask_again(accepted.id)
     await ask_again(at(desk, bank))
     await ask_again(at(desk, bank))
-    assert bank.times_asked(accepted.id) == 2, "after a poll there is a pause"
+    assert bank.times_asked(accepted.id) == 2, "the next poll waits for the polling interval"
     bank.reply = BankReply.SETTLED
     await records.let_ask_again(accepted.id)
     await ask_again(at(desk, bank))
