@@ -55,4 +55,4 @@ def test_resolvers_read_only_with_an_owner() -> None:
                 of = node.value
                 services = of.value
                 name = services.attr if isinstance(services, ast.Attribute) else getattr(services, "id", "")
-                assert not (of.attr == "database" and name == "rooms"), f"{file.name}:{node.lineno}"
+                assert not (of.attr == "database" and name == "services"), f"{file.name}:{node.lineno}"
