@@ -352,7 +352,7 @@ class Records:
             transaction_id,
         )
 
-    async def let_ask_again(self, transaction_id: UUID) -> None:
+    async def make_poll_due(self, transaction_id: UUID) -> None:
         """Makes an order due to be polled at the bank again."""
         await self.connection.execute(
             "update transactions set ask_again_at = clock_timestamp() - interval '1 millisecond' where id = $1",

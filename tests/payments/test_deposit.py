@@ -87,13 +87,13 @@ async def test_a_deposit_stays_created_until_the_bank_answers(
     assert await money(desk, ada) == (0, 0)
     await ask_again(at(desk, bank))
     assert bank.times_asked(answer.transaction.id) == 1, "the first call may still be waiting for its answer"
-    await records.let_ask_again(answer.transaction.id)
+    await records.make_poll_due(answer.transaction.id)
     await ask_again(at(desk, bank))
     assert bank.times_asked(answer.transaction.id) == 2
     bank.reply = BankReply.SETTLED
     await ask_again(at(desk, bank))
     assert bank.times_asked(answer.transaction.id) == 2, "the polling interval is not over"
-    await records.let_ask_again(answer.transaction.id)
+    await records.make_poll_due(answer.transaction.id)
     await ask_again(at(desk, bank))
     await ask_again(at(desk, bank))
     assert bank.times_asked(answer.transaction.id) == 3
@@ -112,7 +112,7 @@ async def test_a_deposit_does_not_wait_long_for_a_silent_bank(desk: Desk, monkey
 async def test_a_late_decline_of_the_bank_fails_the_deposit(desk: Desk, records: Records) -> None:
     ada, bank = await person(desk), SlowBank()
     accepted = (await pay_in(at(desk, bank), ada, "12.50")).transaction
-    await records.let_ask_again(accepted.id)
+    await records.make_poll_due(accepted.id)
     bank.reply = BankReply.DECLINED
     await ask_again(at(desk, bank))
     kept = await records.transaction(accepted.id)
@@ -158,7 +158,7 @@ async def test_an_accepted_deposit_stays_created_when_it_cannot_be_settled_now(d
     answer = await pay_in(at(desk, LastBank()), ada, "12.50")
     assert (answer.transaction.status, answer.replayed) == (Status.CREATED, False)
     desk.clearing._open = True
-    await records.let_ask_again(answer.transaction.id)
+    await records.make_poll_due(answer.transaction.id)
     await ask_again(desk)
     assert await money(desk, ada) == (1_250, 0)
 

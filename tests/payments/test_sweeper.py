@@ -41,7 +41,7 @@ def short_interval(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_a_silent_bank_does_not_delay_expiry(desk: Desk, records: Records) -> None:
     ada, bob = await people(desk, 2, funds="10.00")
     deposited = (await pay_in(at(desk, SlowBank()), ada, "1.00")).transaction
-    await records.let_ask_again(deposited.id)
+    await records.make_poll_due(deposited.id)
     silent = SlowBank(None)
     with sweeping(at(desk, silent)):
         async with asyncio.timeout(2):
@@ -86,7 +86,7 @@ async def test_the_bank_is_polled_about_every_unsettled_deposit(
     ada, bank = await person(desk), SlowBank()
     accepted = [(await pay_in(at(desk, bank), ada, "1.00")).transaction for _ in range(5)]
     for one in accepted:
-        await records.let_ask_again(one.id)
+        await records.make_poll_due(one.id)
     bank.asked.clear()
     rounds = 0
     while await ask_again(at(desk, bank)):
@@ -95,7 +95,7 @@ async def test_the_bank_is_polled_about_every_unsettled_deposit(
     assert {bank.times_asked(one.id) for one in accepted} == {1}
     bank.reply = BankReply.SETTLED
     for one in accepted:
-        await records.let_ask_again(one.id)
+        await records.make_poll_due(one.id)
     with sweeping(at(desk, bank)):
         for one in accepted:
             await wait_for_status(records, one.id, "completed")
@@ -106,7 +106,7 @@ async def test_an_error_at_one_order_does_not_block_the_others(desk: Desk, recor
     ada, bank = await person(desk), SlowBank()
     accepted = [(await pay_in(at(desk, bank), ada, "1.00")).transaction for _ in range(3)]
     for one in accepted:
-        await records.let_ask_again(one.id)
+        await records.make_poll_due(one.id)
 
     class OddBank(SlowBank):
         async def collect(self, order: object) -> BankReply:

@@ -124,12 +124,12 @@ async def test_the_bank_is_polled_until_it_answers(
     assert accepted.status is Status.CREATED
     await ask_again(at(desk, bank))
     assert bank.times_asked(accepted.id) == 1, "the first call may still be waiting for its answer"
-    await records.let_ask_again(accepted.id)
+    await records.make_poll_due(accepted.id)
     await ask_again(at(desk, bank))
     await ask_again(at(desk, bank))
     assert bank.times_asked(accepted.id) == 2, "the next poll waits for the polling interval"
     bank.reply = BankReply.SETTLED
-    await records.let_ask_again(accepted.id)
+    await records.make_poll_due(accepted.id)
     await ask_again(at(desk, bank))
     assert (await records.transaction(accepted.id))["status"] == "completed"
     assert await money(desk, ada) == (4_925, 0)
@@ -162,7 +162,7 @@ async def test_two_servers_never_poll_the_same_order_at_once(module_dsn: Dsns, r
         ada, bank = await person(one, funds="100.00"), SlowBank()
         orders = [(await pay_out(at(one, bank), ada, "1.00")).transaction.id for _ in range(10)]
         for id in orders:
-            await records.let_ask_again(id)
+            await records.make_poll_due(id)
         bank.paid_out.clear()
         bank.reply = BankReply.SETTLED
         await asyncio.gather(*(ask_again(at(desk, bank)) for desk in (one, two, one, two)))
@@ -187,7 +187,7 @@ async def test_another_server_settles_an_order_of_a_server_that_died(module_dsn:
         bank = SlowBank(BankReply.SETTLED)
         again = await pay_out(at(next_one, bank), ada, "50.00", INSTANT, key="key-of-the-dying")
         assert (again.transaction.status, again.replayed, bank.paid_out) == (Status.CREATED, True, [])
-        await records.let_ask_again(again.transaction.id)
+        await records.make_poll_due(again.transaction.id)
         await ask_again(at(next_one, bank))
         assert bank.times_asked(again.transaction.id) == 1
         assert await money(next_one, ada) == (4_925, 0)
