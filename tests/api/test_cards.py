@@ -44,7 +44,7 @@ async def test_cards_are_listed_newest_first(client: Client) -> None:
 
 
 @pytest.mark.parametrize("direction", [1, -1])
-async def test_the_list_has_every_open_card_and_the_newest_closed_ones(
+async def test_the_card_list_has_every_open_card_and_the_newest_closed_ones(
     client: Client, owner: "Connection[Record]", direction: int
 ) -> None:
     ada = await client.sign_up("ada")
@@ -59,7 +59,7 @@ async def test_the_list_has_every_open_card_and_the_newest_closed_ones(
     assert {card["label"] for card in cards} == {"First", "Second"} | {f"Old {n}" for n in newest}
 
 
-async def test_the_list_reads_at_most_two_more_cards_than_it_returns(
+async def test_the_card_list_reads_at_most_two_more_cards_than_it_returns(
     client: Client, owner: "Connection[Record]"
 ) -> None:
     ada = await client.sign_up("ada")

@@ -12,7 +12,7 @@ from tests.conftest import Dsns
 from tests.payments.customers import new_key
 
 
-async def test_the_number_and_the_security_code_are_shown_once(client: Client) -> None:
+async def test_the_number_and_the_security_code_of_a_card_are_shown_once(client: Client) -> None:
     ada, key = await client.sign_up("ada"), new_key()
     first = await issue(client, ada, perPaymentLimit="20", monthlyLimit=100, idempotencyKey=key)
     card, now = first["card"], datetime.now(UTC)
@@ -36,7 +36,9 @@ async def test_the_number_and_the_security_code_are_shown_once(client: Client) -
     assert again == {"card": card, "number": None, "securityCode": None, "replayed": True, "errors": []}
 
 
-async def test_no_other_answer_and_no_log_has_the_number(client: Client, caplog: pytest.LogCaptureFixture) -> None:
+async def test_the_card_number_is_in_no_other_answer_and_in_no_log(
+    client: Client, caplog: pytest.LogCaptureFixture
+) -> None:
     caplog.set_level(logging.DEBUG)
     ada = await client.sign_up("ada")
     issued = await issue(client, ada)
@@ -56,7 +58,7 @@ async def test_no_other_answer_and_no_log_has_the_number(client: Client, caplog:
         ({"idempotencyKey": "short"}, "INVALID_INPUT", ["input", "idempotencyKey"]),
     ],
 )
-async def test_a_refusal_has_a_code_and_a_path_and_no_number(
+async def test_a_refused_card_order_has_a_code_a_path_and_no_number(
     client: Client, fields: dict[str, Any], code: str, path: list[str]
 ) -> None:
     refused = await issue(client, await client.sign_up("ada"), **fields)

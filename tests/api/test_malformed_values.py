@@ -57,7 +57,7 @@ async def test_the_error_for_a_variable_has_its_path_and_the_format_of_an_amount
 
 
 @pytest.mark.parametrize(("currency", "words"), [("USD", IN_USD), ("JPY", IN_JPY), ("KWD", IN_KWD)])
-async def test_the_format_in_the_error_is_that_of_the_viewers_currency(
+async def test_the_amount_format_in_the_error_is_that_of_the_viewers_currency(
     client: Client, currency: str, words: str
 ) -> None:
     ada = await signed_up(client, "ada", currency=currency)
@@ -75,7 +75,7 @@ async def test_a_prepared_document_gives_each_viewer_the_format_of_their_currenc
         assert errors_of(await client.post(text, by=person)) == [("BAD_USER_INPUT", ["amount"], words)]
 
 
-async def test_a_socket_returns_the_same_error_message(client: Client) -> None:
+async def test_a_websocket_returns_the_same_error_for_a_malformed_value(client: Client) -> None:
     ada = await signed_up(client, "ada", "JPY")
     async with listening(client) as server, socket(f"http://127.0.0.1:{server.port}", ada.token) as opened:
         error = await (await opened.subscribe(QUOTE, much=1.5)).error()
@@ -84,7 +84,7 @@ async def test_a_socket_returns_the_same_error_message(client: Client) -> None:
     ]
 
 
-async def test_the_path_has_list_indexes_and_every_bad_value_has_its_own_error(client: Client) -> None:
+async def test_the_error_path_has_list_indexes_and_every_bad_value_has_an_error(client: Client) -> None:
     ada = await signed_up(client, "ada")
     variables = {"input": {"transfers": [item("1"), item("x"), item(1.5)], "idempotencyKey": "12345678"}}
     answer = await client.post(BATCH, variables, by=ada)
@@ -115,7 +115,7 @@ async def test_a_bad_literal_has_its_path_in_an_argument_a_fragment_or_a_default
         ]
 
 
-async def test_errors_for_other_types_have_a_path_too(client: Client) -> None:
+async def test_errors_for_malformed_values_of_other_types_have_a_path(client: Client) -> None:
     ada = await signed_up(client, "ada")
     for document, variables, place in (
         (LIST, {"fields": {"since": "yesterday"}}, ["fields", "since"]),

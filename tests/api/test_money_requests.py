@@ -227,7 +227,7 @@ async def test_unknown_ids_and_other_users_requests_are_not_found(client: Client
     ]
 
 
-async def test_the_list_can_be_paged_and_filtered_by_direction_and_status(
+async def test_money_requests_can_be_paged_and_filtered_by_direction_and_status(
     client: Client, ada: Person, bob: Person
 ) -> None:
     out = [await new_request(client, ada, "bob", f"{n}.00") for n in range(1, 5)]

@@ -33,7 +33,7 @@ def test_refused_requests_return_the_wait_and_use_up_no_rate() -> None:
     assert rates.take("ada") is None
 
 
-def test_full_buckets_are_dropped() -> None:
+def test_rate_buckets_that_are_full_again_are_dropped() -> None:
     clock = Clock()
     rates = Rates(1, 2, clock)
     for n in range(1_000):
@@ -44,7 +44,7 @@ def test_full_buckets_are_dropped() -> None:
     assert len(rates) <= 2
 
 
-def test_a_bucket_in_use_is_not_dropped() -> None:
+def test_a_rate_bucket_in_use_is_not_dropped() -> None:
     clock = Clock()
     rates = Rates(1, 2, clock)
     taken = []
@@ -54,7 +54,7 @@ def test_a_bucket_in_use_is_not_dropped() -> None:
     assert taken.count(None) == 2 + 9, "the burst, and one for each second since"
 
 
-def test_many_addresses_are_kept_in_bounded_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rate_buckets_of_many_addresses_use_bounded_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     """Above the limit every request used to search all buckets, and none was ever dropped."""
     monkeypatch.setattr("pocketpay.api.rates.MOST_KEPT", 100)
     rates = Rates(1, 1_000, Clock())

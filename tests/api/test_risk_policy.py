@@ -17,7 +17,7 @@ TRANSFER = (
 SHOWN = "{ operations { riskSettings { name value } } }"
 
 
-async def test_the_policy_lists_exactly_the_registered_rules(client: Client) -> None:
+async def test_the_risk_policy_lists_exactly_the_registered_rules(client: Client) -> None:
     ada = await client.sign_up("ada")
     listed = (await client.data(POLICY, by=ada))["riskPolicy"]["rules"]
     assert [one["rule"] for one in listed] == [rule.name.upper() for rule in RULES]
@@ -26,7 +26,7 @@ async def test_the_policy_lists_exactly_the_registered_rules(client: Client) -> 
     ]
 
 
-async def test_the_policy_shows_what_operators_have_set(client: Client) -> None:
+async def test_the_risk_policy_shows_what_operators_have_set(client: Client) -> None:
     olga, ada = await operator(client), await client.sign_up("ada")
     for name, value in (("RAPID_TRANSFER_ACTION", "block"), ("RAPID_TRANSFER_COUNT", "3")):
         await operate(client, olga, SET, input={"name": name, "value": value, "reason": "A wave of fraud"})

@@ -81,7 +81,7 @@ async def test_a_reason_keeps_the_threshold_that_applied(client: Client) -> None
     }
 
 
-async def test_a_stored_setting_applies_to_the_first_payment_of_a_new_server(database_dsn: Dsns) -> None:
+async def test_a_stored_risk_setting_applies_to_the_first_payment_of_a_new_server(database_dsn: Dsns) -> None:
     async with serving(database_dsn.server) as before:
         input = {"name": "NEW_RECIPIENT_ACTION", "value": "block", "reason": REASON}
         await operate(before, await operator(before), SET, input=input)
@@ -90,7 +90,9 @@ async def test_a_stored_setting_applies_to_the_first_payment_of_a_new_server(dat
         assert [error["code"] for error in (await send(after, ada, "1.00"))["errors"]] == ["RISK_BLOCKED"]
 
 
-async def test_a_missed_change_is_read_when_the_listener_reconnects(database_dsn: Dsns, owner: Owner) -> None:
+async def test_a_missed_change_of_a_risk_setting_is_read_when_the_listener_reconnects(
+    database_dsn: Dsns, owner: Owner
+) -> None:
     async with serving(database_dsn.server) as client:
         await owner.execute(
             "insert into risk_settings values ('rapid_transfer_count', '2', clock_timestamp())"
@@ -103,7 +105,7 @@ async def test_a_missed_change_is_read_when_the_listener_reconnects(database_dsn
         await until(lambda: client.services.desk.clearing.terms.policy.rule(RapidTransfers).count == 2)
 
 
-async def test_the_settings_list_shows_which_values_are_overridden(client: Client) -> None:
+async def test_the_list_of_risk_settings_shows_which_are_overridden(client: Client) -> None:
     olga = await operator(client)
     await operate(client, olga, SET, input={"name": "RAPID_TRANSFER_COUNT", "value": "3", "reason": REASON})
     shown = await operate(client, olga, SETTINGS)
@@ -114,7 +116,7 @@ async def test_the_settings_list_shows_which_values_are_overridden(client: Clien
     }
 
 
-async def test_a_refused_setting_has_the_path_of_the_bad_input(client: Client) -> None:
+async def test_a_refused_risk_setting_has_the_path_of_the_bad_input(client: Client) -> None:
     olga = await operator(client)
     for value, reason, path in (("0", REASON, "value"), ("3", " ", "reason")):
         input = {"name": "RAPID_TRANSFER_COUNT", "value": value, "reason": reason}

@@ -24,7 +24,7 @@ async def test_the_answer_of_a_sign_up_has_the_new_wallet_and_session(database: 
         assert await api.data("{ viewer { username } }", token) == {"username": "ada"}
 
 
-async def test_every_refusal_has_the_path_of_its_field(database: Database) -> None:
+async def test_every_refusal_of_a_sign_up_has_the_path_of_its_field(database: Database) -> None:
     async with token_client(database) as api:
         form = {"username": "x", "name": "", "password": "password1234", "email": "", "phone": "1", "currency": "EUR"}
         payload = await api.data(SIGN_UP, input=form)
@@ -71,7 +71,7 @@ async def test_signing_up_too_often_is_rate_limited_with_the_seconds_to_wait(dat
         assert f"{error['retryAfterSeconds']} seconds" in error["message"]
 
 
-async def test_null_is_the_same_as_an_omitted_field(database: Database) -> None:
+async def test_null_is_the_same_as_an_omitted_field_at_sign_up(database: Database) -> None:
     async with token_client(database) as api:
         form = {
             "username": "ada",

@@ -71,7 +71,7 @@ async def request_from(desk: Desk, requester: Admission, of: str) -> UUID:
     return answer.requests[0].id
 
 
-async def test_past_changes_are_sent_first_and_then_new_ones(
+async def test_a_subscription_with_since_sends_past_changes_and_then_new_ones(
     server: LiveServer, sockets: AsyncExitStack, ada: Admission, bob: Admission
 ) -> None:
     eve = await server.arrive("eve")
@@ -101,7 +101,7 @@ async def test_past_changes_are_sent_first_and_then_new_ones(
     await strangers.nothing(0.05)
 
 
-async def test_past_changes_of_requests_are_sent_first_to_both_sides(
+async def test_past_changes_of_money_requests_are_sent_first_to_both_sides(
     server: LiveServer, sockets: AsyncExitStack, ada: Admission, bob: Admission
 ) -> None:
     eve = await server.arrive("eve")
@@ -154,7 +154,7 @@ async def test_a_commit_between_the_subscription_and_its_read_is_not_lost(
     ]
 
 
-async def test_one_change_more_than_the_maximum_is_an_error(
+async def test_more_past_changes_than_the_maximum_are_an_error(
     server: LiveServer, sockets: AsyncExitStack, ada: Admission, bob: Admission, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for _ in range(2):
@@ -244,7 +244,7 @@ async def test_a_subscription_on_an_anonymous_socket_is_unauthenticated(server: 
             assert error["extensions"]["code"] == "UNAUTHENTICATED"
 
 
-async def test_held_payments_do_not_count_for_the_recipient(
+async def test_held_payments_do_not_count_as_changes_for_the_recipient(
     server: LiveServer, sockets: AsyncExitStack, ada: Admission, bob: Admission, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Otherwise the error would tell the recipient that payments are held."""

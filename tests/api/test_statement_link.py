@@ -30,7 +30,7 @@ def signed() -> tuple[str, dict[str, str]]:
     return parts(StatementLinks(SECRET).link(WALLET, NOVEMBER, now=NOW))
 
 
-def test_a_link_opens_its_statement_on_every_server_with_the_same_secret() -> None:
+def test_a_statement_link_works_on_every_server_with_the_same_secret() -> None:
     month, parameters = signed()
     assert StatementLinks(bytes(SECRET)).read(month, parameters, now=NOW) == (WALLET, NOVEMBER)
     with pytest.raises(BadLink):
@@ -38,7 +38,7 @@ def test_a_link_opens_its_statement_on_every_server_with_the_same_secret() -> No
 
 
 @pytest.mark.parametrize(("seconds", "opens"), [(0, True), (299, True), (300, False), (301, False), (86_400, False)])
-def test_a_link_is_valid_for_five_minutes(seconds: int, opens: bool) -> None:
+def test_a_statement_link_is_valid_for_five_minutes(seconds: int, opens: bool) -> None:
     assert timedelta(minutes=5) == GOOD_FOR
     month, parameters = signed()
     later = NOW + timedelta(seconds=seconds)
@@ -56,13 +56,13 @@ def signed_in_berlin() -> tuple[str, dict[str, str]]:
     return parts(StatementLinks(SECRET).link(WALLET, BERLIN, now=NOW))
 
 
-def test_a_link_opens_the_month_of_its_own_time_zone() -> None:
+def test_a_statement_link_opens_the_month_of_its_own_time_zone() -> None:
     month, parameters = signed_in_berlin()
     assert parameters["timeZone"] == "Europe/Berlin"
     assert StatementLinks(SECRET).read(month, parameters, now=NOW) == (WALLET, BERLIN)
 
 
-def test_a_utc_link_is_signed_as_by_servers_without_time_zones() -> None:
+def test_a_utc_statement_link_is_signed_as_by_servers_without_time_zones() -> None:
     """While servers are replaced one by one, old and new ones must accept each other's links."""
     month, parameters = signed()
     text = f"{parameters['wallet']}\n{month}\n{parameters['expires']}".encode()
@@ -84,7 +84,7 @@ def test_a_utc_link_is_signed_as_by_servers_without_time_zones() -> None:
         {"timeZone": "lin", "expires": "{expires}\nEurope/Ber"},
     ],
 )
-def test_a_link_with_a_changed_time_zone_is_refused(changed: dict[str, str | None]) -> None:
+def test_a_statement_link_with_a_changed_time_zone_is_refused(changed: dict[str, str | None]) -> None:
     month, parameters = signed_in_berlin()
     for name, text in changed.items():
         if text is None:
@@ -95,7 +95,7 @@ def test_a_link_with_a_changed_time_zone_is_refused(changed: dict[str, str | Non
         StatementLinks(SECRET).read(month, parameters, now=NOW)
 
 
-def test_a_time_zone_that_the_server_does_not_have_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_statement_link_with_an_unknown_time_zone_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     month, parameters = signed_in_berlin()
     monkeypatch.setattr(time_zones, "_names", lambda: frozenset({"UTC"}))
     with pytest.raises(BadLink, match="ask for a new one"):
@@ -134,20 +134,20 @@ _SIGNATURE = _SAID["signature"]
         (_MONTH, {"wallet": _SAID["wallet"] + "\n" + _MONTH, "expires": _SAID["expires"]}),
     ],
 )
-def test_a_changed_link_is_refused(month: str, changed: dict[str, str]) -> None:
+def test_a_changed_statement_link_is_refused(month: str, changed: dict[str, str]) -> None:
     with pytest.raises(BadLink, match="link is not valid"):
         StatementLinks(SECRET).read(month, _SAID | changed, now=NOW)
 
 
 @pytest.mark.parametrize("missing", ["wallet", "expires", "signature"])
-def test_a_link_with_a_missing_part_is_refused(missing: str) -> None:
+def test_a_statement_link_with_a_missing_part_is_refused(missing: str) -> None:
     with pytest.raises(BadLink):
         StatementLinks(SECRET).read(
             _MONTH, {name: parameters for name, parameters in _SAID.items() if name != missing}, now=NOW
         )
 
 
-def test_a_link_is_a_path_of_printable_ascii() -> None:
+def test_a_statement_link_is_a_path_of_printable_ascii() -> None:
     link = StatementLinks(SECRET).link(WALLET, NOVEMBER, now=NOW)
     assert link == f"/statements/2026-11.csv?{urlencode(_SAID)}"
     assert link.isascii()

@@ -40,7 +40,7 @@ async def test_the_sender_sees_why_a_payment_is_held(owner: Owner, confirming: O
     assert found["entries"] == []
 
 
-async def test_a_reason_of_an_unknown_rule_is_stored_and_not_shown(owner: Owner, confirming: OneServer) -> None:
+async def test_a_reason_of_an_unknown_risk_rule_is_stored_and_not_shown(owner: Owner, confirming: OneServer) -> None:
     alice, _ = await people(owner, "alice", "bob")
     await confirming.deposit(alice, "100.00")
     held = await confirming.send(alice, "bob", "60.00")

@@ -84,7 +84,7 @@ async def test_pages_can_be_read_forward_and_backward(owner: Owner, server: OneS
     assert listed(between) == newest_first[1:4]
 
 
-async def test_the_wallet_has_the_same_list(owner: Owner, server: OneServer) -> None:
+async def test_the_wallet_has_the_same_list_of_transactions(owner: Owner, server: OneServer) -> None:
     alice, bob = await people(owner, "alice", "bob")
     paid = payment(alice, bob)
     await write(owner, [paid])
@@ -142,7 +142,7 @@ async def test_each_field_of_the_filter_narrows_the_list(owner: Owner, server: O
         assert await api.refusal(alice, LIST, filter=wrong) == "BAD_USER_INPUT"
 
 
-async def test_a_filtered_list_continues_where_the_last_page_stopped_searching(
+async def test_a_filtered_list_continues_where_the_search_of_the_last_page_stopped(
     owner: Owner, server: OneServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(history, "STRETCH", 5)

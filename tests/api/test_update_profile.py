@@ -28,7 +28,7 @@ async def test_other_users_see_the_new_name_and_picture_but_not_the_email_addres
         assert seen == {"name": "Ada L.", "avatarUrl": PICTURE}
 
 
-async def test_an_omitted_field_stays_and_null_clears_it(database: Database) -> None:
+async def test_an_omitted_profile_field_stays_and_null_clears_it(database: Database) -> None:
     async with token_client(database) as api:
         form = {
             "username": "ada",
@@ -62,7 +62,7 @@ async def test_an_omitted_field_stays_and_null_clears_it(database: Database) -> 
         ]),
     ],
 )  # fmt: skip
-async def test_every_refusal_has_the_path_of_its_field(
+async def test_every_refusal_of_a_profile_update_has_the_path_of_its_field(
     database: Database, fields: dict[str, Any], refused: list[tuple[str, list[str]]]
 ) -> None:
     async with token_client(database) as api:

@@ -41,7 +41,7 @@ async def test_a_username_is_checked_by_the_same_rules_as_at_sign_up(database: D
         assert (error["path"], of_sign_up["path"]) == (["username"], ["input", "username"])
 
 
-async def test_an_address_that_checks_too_often_is_rate_limited(database: Database) -> None:
+async def test_an_address_that_checks_usernames_too_often_is_rate_limited(database: Database) -> None:
     async with token_client(database, sign_up_rate_per_hour=2) as api:
         await sign_up(api)
         assert await refused(api, "ada") == (False, "USERNAME_TAKEN")

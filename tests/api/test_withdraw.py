@@ -62,7 +62,7 @@ async def test_a_withdrawal_costs_what_was_quoted_and_is_in_the_history(client: 
     ]
 
 
-async def test_the_default_speed_is_standard(client: Client) -> None:
+async def test_the_default_withdrawal_speed_is_standard(client: Client) -> None:
     ada = await client.sign_up("ada")
     done = (await withdraw(client, ada, "40"))["transaction"]
     assert (done["fee"], done["total"]) == (dollars("0.00"), dollars("40.00"))
@@ -188,7 +188,7 @@ async def test_a_preview_has_the_refusal_that_the_withdrawal_would_have(
     assert known == [error[1] != "INVALID_AMOUNT"] * 4
 
 
-async def test_the_quote_is_deprecated_in_favour_of_the_preview(client: Client) -> None:
+async def test_the_withdrawal_quote_is_deprecated_in_favour_of_the_preview(client: Client) -> None:
     asked = '{ __type(name: "Query") { fields(includeDeprecated: true) { name isDeprecated deprecationReason } } }'
     fields = {one["name"]: one for one in (await client.data(asked))["__type"]["fields"]}
     assert "withdrawalPreview" in fields["withdrawalQuote"]["deprecationReason"]

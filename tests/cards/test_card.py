@@ -107,7 +107,7 @@ def test_a_clock_that_goes_back_does_not_start_a_new_month() -> None:
     assert (after.spent, after.spent_in) == (dollars(3_001), date(2026, 11, 1))
 
 
-def test_the_first_payment_of_a_month_starts_a_new_sum() -> None:
+def test_the_first_card_payment_of_a_month_starts_a_new_sum() -> None:
     within, after = CARD.paid(dollars(500), LAST_MOMENT), CARD.paid(dollars(500), NEXT_MONTH)
     assert (within.spent, within.spent_in, within.version) == (dollars(3_500), date(2026, 11, 1), 2)
     assert (after.spent, after.spent_in) == (dollars(500), month_of(NEXT_MONTH))
@@ -130,7 +130,7 @@ def test_an_unusable_card_raises_the_most_serious_reason(
         changed(CARD).require_usable(now)
 
 
-def test_a_limit_can_be_used_fully_and_not_exceeded_by_a_cent() -> None:
+def test_a_card_limit_can_be_used_fully_and_not_exceeded_by_a_cent() -> None:
     card = replace(CARD, per_payment_limit=dollars(2_000), monthly_limit=dollars(4_500))
     card.require_room(dollars(1_500), NOW)
     with pytest.raises(AboveMonthlyLimit) as monthly:

@@ -17,7 +17,7 @@ async def held(desk: Desk) -> tuple[Person, Person, Transaction]:
     return ada, bob, (await send(desk, ada, bob, "40.00")).transaction
 
 
-async def test_cancelled_transfer_returns_the_held_money(desk: Desk, records: Records) -> None:
+async def test_a_cancelled_transfer_releases_the_held_money(desk: Desk, records: Records) -> None:
     ada, bob, waiting = await held(desk)
     before = await balance(desk, ada)
     answer = await cancel(desk, ada.wallet_id, waiting.id)

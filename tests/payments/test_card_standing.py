@@ -124,7 +124,9 @@ async def test_nothing_is_paid_after_a_card_is_frozen_or_closed(
         await buy(desk, ada, card_id, "1.00")
 
 
-async def test_closing_wins_over_concurrent_freezing_and_unfreezing(two_desks: list[Desk], records: Records) -> None:
+async def test_closing_a_card_wins_over_concurrent_freezing_and_unfreezing(
+    two_desks: list[Desk], records: Records
+) -> None:
     chance = random.Random(5)
     for _ in range(4):
         ada = await person(two_desks[0])

@@ -40,7 +40,7 @@ async def refused(desk: Desk, who: Person, transaction: Transaction) -> Refusal:
     return raised.value
 
 
-async def test_confirmed_transfer_moves_the_held_money(desk: Desk, records: Records) -> None:
+async def test_a_confirmed_transfer_moves_the_held_money(desk: Desk, records: Records) -> None:
     ada, bob, waiting = await held(desk)
     answer = await confirm(desk, ada.wallet_id, waiting.id)
     done = answer.transaction

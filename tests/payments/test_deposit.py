@@ -217,7 +217,7 @@ async def test_a_closed_wallet_refuses_deposits(desk: Desk, records: Records) ->
         ({"raw_key": "short"}, "INVALID_INPUT", "idempotencyKey"),
     ],
 )
-async def test_bad_input_changes_nothing(
+async def test_invalid_input_is_refused_and_deposits_nothing(
     desk: Desk, records: Records, fields: dict[str, str], code: str, field: str
 ) -> None:
     ada = await person(desk)

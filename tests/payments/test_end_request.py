@@ -73,7 +73,7 @@ async def test_declining_or_cancelling_a_request_moves_no_money(
 
 
 @BOTH
-async def test_repeating_it_returns_the_same_state(
+async def test_repeating_a_decline_or_a_cancellation_returns_the_same_state(
     desk: Desk, records: Records, verb: Verb, reached: RequestStatus
 ) -> None:
     ada, bob, request = await requested(desk)

@@ -134,7 +134,7 @@ async def test_twenty_concurrent_orders_with_one_key_issue_and_show_one_card(
         ({"raw_key": "short"}, "INVALID_INPUT", "idempotencyKey"),
     ],
 )
-async def test_bad_input_issues_nothing(
+async def test_invalid_input_is_refused_and_issues_no_card(
     desk: Desk, records: Records, fields: dict[str, str], code: str, field: str
 ) -> None:
     ada = await person(desk)

@@ -114,7 +114,7 @@ async def test_a_refund_above_the_remaining_amount_is_refused(
         ({"key": "a" * 256}, "INVALID_INPUT", "idempotencyKey"),
     ],
 )
-async def test_bad_input_changes_nothing(
+async def test_invalid_input_is_refused_and_refunds_nothing(
     desk: Desk, records: Records, fields: dict[str, str], code: str, field: str
 ) -> None:
     _, bob, original = await paid(desk)

@@ -87,7 +87,7 @@ async def test_a_wallet_frozen_for_debits_can_still_request_and_be_requested(des
         ({"of": "\ud800\x00"}, "RECIPIENT_NOT_FOUND", "from"),
     ],
 )
-async def test_bad_input_changes_nothing(
+async def test_invalid_input_is_refused_and_creates_no_request(
     desk: Desk, records: Records, fields: dict[str, str], code: str, field: str
 ) -> None:
     ada, bob = await people(desk, 2)
@@ -178,7 +178,7 @@ async def test_requests_from_one_wallet_are_limited_per_day(desk: Desk, records:
     assert (await ask(desk, ada, others[3], "1.00")).status is RequestStatus.PENDING
 
 
-async def test_the_limits_hold_within_one_unit_of_work(desk: Desk) -> None:
+async def test_the_limits_of_money_requests_hold_within_one_unit_of_work(desk: Desk) -> None:
     ada, *others = await people(desk, 4)
     desk.clearing.terms = terms(open_requests=2, requests_per_day=5)
     orders = [ask_of(ada, of) for of in others for _ in range(3)]

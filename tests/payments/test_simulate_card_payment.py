@@ -193,7 +193,7 @@ async def test_a_declined_payment_leaves_no_row(
     ],
 )
 @pytest.mark.parametrize("known", [True, False])
-async def test_bad_input_changes_nothing(
+async def test_invalid_input_is_refused_and_pays_nothing(
     desk: Desk, records: Records, fields: dict[str, str], code: str, field: str, known: bool
 ) -> None:
     ada = await person(desk, funds="100.00")

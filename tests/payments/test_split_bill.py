@@ -111,7 +111,7 @@ async def test_payers_are_found_with_an_at_sign_and_in_any_case(desk: Desk) -> N
         ({"key": "short"}, "INVALID_INPUT", "idempotencyKey"),
     ],
 )
-async def test_bad_input_changes_nothing(
+async def test_invalid_input_is_refused_and_splits_nothing(
     desk: Desk, records: Records, fields: dict[str, str], code: str, field: str
 ) -> None:
     ada, bob, cyd = await people(desk, 3)

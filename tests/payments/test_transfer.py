@@ -183,7 +183,7 @@ async def test_entries_have_times_in_the_order_of_their_sequence_numbers(desk: D
         ({"to": "\ud800\x00"}, "RECIPIENT_NOT_FOUND", "to"),
     ],
 )
-async def test_bad_input_changes_nothing(
+async def test_invalid_input_is_refused_and_transfers_nothing(
     desk: Desk, records: Records, fields: dict[str, str], code: str, field: str
 ) -> None:
     ada, bob = await people(desk, 2, funds="100.00")

@@ -193,7 +193,7 @@ async def test_items_of_a_batch_count_as_rapid_for_each_other(desk: Desk) -> Non
     assert shown(await send_many(desk, ada, [item(bob, "1.00")] * 5)) == [DONE] * 3 + [blocked] * 2
 
 
-async def test_the_limit_counts_the_items_before(desk: Desk) -> None:
+async def test_the_transfer_limit_counts_the_earlier_items_of_a_batch(desk: Desk) -> None:
     desk.clearing.terms = unguarded(transfer_limit="USD:5.00,JPY:1")
     ada, bob = await person(desk, funds="50.00"), await person(desk)
     answer = await send_many(desk, ada, [item(bob, "2.00"), item(bob, "3.01"), item(bob, "3.00"), item(bob, "0.01")])

@@ -282,7 +282,7 @@ async def test_a_closed_wallet_cannot_withdraw(desk: Desk, records: Records) -> 
         ({"raw_key": "short"}, "INVALID_INPUT", "idempotencyKey"),
     ],
 )
-async def test_bad_input_changes_nothing(
+async def test_invalid_input_is_refused_and_withdraws_nothing(
     desk: Desk, records: Records, fields: dict[str, str], code: str, field: str
 ) -> None:
     ada = await person(desk, funds="100.00")

@@ -30,12 +30,12 @@ def test_a_large_payment_stays_large_when_its_amount_grows(amount: int, threshol
 
 
 @given(amount=amounts, known=st.booleans(), recent=st.integers(min_value=0, max_value=100))
-def test_the_rule_depends_on_the_amount_only(amount: int, known: bool, recent: int) -> None:
+def test_the_large_transfer_rule_depends_on_the_amount_only(amount: int, known: bool, recent: int) -> None:
     here = rule(500).matches(payment(amount, payee_known=known, recent_count=recent))
     assert here is rule(500).matches(payment(amount))
 
 
-def test_each_currency_has_its_own_threshold() -> None:
+def test_each_currency_has_its_own_threshold_of_a_large_transfer() -> None:
     both = policy(large_transfer_threshold="USD:500.00,JPY:50000")
     reason = Reason(LargeTransfer.name, {"threshold": "50000", "currency": "JPY"})
     assert both.judge(payment(50_001, "JPY")).reasons == (reason,)

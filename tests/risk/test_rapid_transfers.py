@@ -15,7 +15,7 @@ counts = st.integers(min_value=1, max_value=RAPID_COUNT_OFF)
 
 
 @given(count=counts, recent=st.integers(min_value=0, max_value=1_100), amount=st.integers(1, 10**12))
-def test_the_rule_matches_at_or_above_its_count_for_every_amount(count: int, recent: int, amount: int) -> None:
+def test_the_rapid_rule_matches_at_or_above_its_count_for_every_amount(count: int, recent: int, amount: int) -> None:
     rule = RapidTransfers(RuleAction.CONFIRM, count, 60)
     assert rule.matches(payment(amount, recent_count=recent)) is (recent >= count)
 
@@ -27,7 +27,7 @@ def test_recent_payments_are_counted_only_up_to_the_count_of_the_rule(count: int
     assert on.judge(payment(recent_count=on.recent.most)).action is RuleAction.CONFIRM
 
 
-def test_a_count_above_a_thousand_switches_the_rule_off() -> None:
+def test_a_count_above_a_thousand_switches_the_rapid_rule_off() -> None:
     flood = payment(recent_count=10_000)
     most = policy(rapid_transfer_count=RAPID_COUNT_OFF)
     assert most.judge(flood).reasons == (Reason(RapidTransfers.name, {"count": 1_000, "window_minutes": 60}),)
@@ -36,5 +36,5 @@ def test_a_count_above_a_thousand_switches_the_rule_off() -> None:
     assert above.judge(flood) is SAFE
 
 
-def test_a_rule_that_is_off_counts_no_payments() -> None:
+def test_a_rapid_rule_that_is_off_counts_no_payments() -> None:
     assert policy(rapid_transfer_action="off").recent.most == 0

@@ -56,7 +56,7 @@ async def test_requests_are_counted_before_their_body_is_parsed(database_dsn: Ds
         assert statuses == [400, 400, 429]
 
 
-async def test_get_requests_count_too(database_dsn: Dsns) -> None:
+async def test_get_requests_count_toward_the_anonymous_rate(database_dsn: Dsns) -> None:
     async with serving(database_dsn.server, **ONE) as client:
         answers = [await client.http.get("/graphql", params={"query": "{ __typename }"}) for _ in range(3)]
         assert [refused(answer) for answer in answers] == [False, False, True]
@@ -71,7 +71,7 @@ async def test_an_ipv6_network_of_64_bits_counts_as_one_address(database_dsn: Ds
         assert answers == [False, False, True, False]
 
 
-async def test_websocket_upgrades_count_too(database_dsn: Dsns) -> None:
+async def test_websocket_upgrades_count_toward_the_anonymous_rate(database_dsn: Dsns) -> None:
     async with serving(database_dsn.server, **ONE) as client, listening(client) as server:
         async with connected(server), connected(server):
             with pytest.raises(InvalidStatus) as raised:
@@ -82,7 +82,7 @@ async def test_websocket_upgrades_count_too(database_dsn: Dsns) -> None:
         assert b"RATE_LIMITED" in (response.body or b"")
 
 
-async def test_operations_on_an_anonymous_socket_count_too(database_dsn: Dsns) -> None:
+async def test_operations_on_an_anonymous_socket_count_toward_the_anonymous_rate(database_dsn: Dsns) -> None:
     async with (
         serving(database_dsn.server, **ONE) as client,
         listening(client) as server,

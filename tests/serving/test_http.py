@@ -329,7 +329,7 @@ def test_any_json_object_is_a_request_or_refused(members: dict[str, Any]) -> Non
 
 
 @given(st.text(max_size=200))
-def test_any_text_is_prepared_or_refused_with_a_code(text: str) -> None:
+def test_any_document_text_is_prepared_or_refused_with_an_error_code(text: str) -> None:
     documents = Documents(schema._schema, Limits.of(made()), introspection=True)
     for error in documents.prepared(text).errors:
         assert error.extensions

@@ -61,7 +61,7 @@ async def test_new_documents_use_only_their_share_of_the_time(monkeypatch: pytes
     assert 100 <= count <= 1 + (BURST_SECONDS + elapsed * SHARE) / texts.seconds
 
 
-async def test_an_idle_time_saves_up_one_burst_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_idle_time_allows_one_burst_of_new_documents_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
     texts, turns = Texts(monkeypatch, BURST_SECONDS / 4), new_queue()
     for _ in range(2):
         waits = [asyncio.ensure_future(turns.turn("a", lambda: texts.text("a"))) for _ in range(8)]
@@ -73,7 +73,9 @@ async def test_an_idle_time_saves_up_one_burst_and_no_more(monkeypatch: pytest.M
         turns = new_queue()
 
 
-async def test_owners_take_turns_and_each_owners_documents_stay_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_document_owners_take_turns_and_each_owners_documents_stay_in_order(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     texts, turns = Texts(monkeypatch, 0.0001), new_queue()
     make_all_wait(turns)
     names = ["a1", "a2", "a3", "b1", "b2", "c1"]
@@ -97,7 +99,7 @@ async def test_an_owner_with_many_documents_does_not_delay_the_others(monkeypatc
     await asyncio.gather(*flood)
 
 
-async def test_the_number_of_waiting_documents_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_number_of_waiting_new_documents_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:
     texts, turns = Texts(monkeypatch, 10), new_queue()
     make_all_wait(turns)
     waits = [asyncio.ensure_future(turns.turn(f"owner {n}", lambda: texts.text("a"))) for n in range(MOST_WAITING)]
@@ -109,7 +111,7 @@ async def test_the_number_of_waiting_documents_is_limited(monkeypatch: pytest.Mo
     await asyncio.gather(*waits, return_exceptions=True)
 
 
-async def test_the_wait_of_a_document_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_time_that_a_new_document_waits_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:
     texts, turns = Texts(monkeypatch, 10), new_queue()
     monkeypatch.setattr(new_documents, "SECONDS", 0.02)
     await turns.turn("a", lambda: texts.text("a"))
@@ -129,7 +131,7 @@ async def test_a_document_whose_client_disconnected_is_not_prepared(monkeypatch:
     assert texts.prepared == ["stays"]
 
 
-async def test_an_error_while_preparing_is_raised_to_the_waiting_caller(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_error_while_preparing_a_document_is_raised_to_its_caller(monkeypatch: pytest.MonkeyPatch) -> None:
     texts, turns = Texts(monkeypatch, 0.0001), new_queue()
     make_all_wait(turns)
 

@@ -92,7 +92,7 @@ def full_document(kind: str, name: str, field: Any) -> str:
 
 
 @pytest.mark.parametrize(("kind", "name", "text"), list(roots()), ids=lambda given: given if " " not in given else "")
-def test_everything_below_a_root_field_has_a_plan(kind: str, name: str, text: str) -> None:
+def test_a_selection_of_every_field_below_a_root_field_has_a_plan(kind: str, name: str, text: str) -> None:
     plan = Plans(SHORT).plan(operation(text))
     if (kind, name) == ("mutation", "operations"):
         assert plan is None, "the executor runs the mutations of operators one after another"
@@ -111,7 +111,7 @@ def test_everything_below_a_root_field_has_a_plan(kind: str, name: str, text: st
         "mutation { operations { __typename } }",
     ],
 )
-def test_other_documents_have_no_plan(text: str) -> None:
+def test_documents_that_only_the_executor_supports_have_no_plan(text: str) -> None:
     assert Plans(SHORT).plan(operation(text)) is None
 
 

@@ -71,7 +71,7 @@ async def test_a_browser_session_works_with_its_cookie_alone(client: Client) -> 
     assert payload(again)["errors"] == [{"code": "INVALID_TOKEN", "path": ["refreshToken"]}]
 
 
-async def test_the_cookie_is_http_only_secure_same_site_and_lasts_as_long_as_the_session(client: Client) -> None:
+async def test_the_refresh_cookie_is_http_only_secure_same_site_and_lasts_as_the_session(client: Client) -> None:
     signed_in = [await post(client, query, **ASKS) for query in (SIGN_UP, SIGN_IN)][1]
     cookie = kept(signed_in)
     assert cookie["httponly"]
@@ -92,7 +92,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("headers", REFUSED.values(), ids=REFUSED.keys())
-async def test_the_cookie_is_ignored_without_the_header_and_an_allowed_origin(
+async def test_the_refresh_cookie_is_ignored_without_the_header_and_an_allowed_origin(
     client: Client, owner: Owner, headers: dict[str, str]
 ) -> None:
     cookie = kept(await post(client, SIGN_UP, **ASKS)).value
@@ -120,7 +120,7 @@ async def test_a_reused_token_in_a_cookie_ends_the_session_and_clears_the_cookie
     assert (kept(stolen).value, kept(stolen)["max-age"]) == ("", "0")
 
 
-async def test_refusals_and_other_requests_do_not_change_the_cookie(client: Client) -> None:
+async def test_refusals_and_other_requests_do_not_change_the_refresh_cookie(client: Client) -> None:
     cookie = kept(await post(client, SIGN_UP, **ASKS)).value
     taken = await post(client, SIGN_UP, cookie, **ASKS)
     assert payload(taken)["errors"] != []
@@ -147,7 +147,7 @@ async def test_the_preflight_allows_the_header_only_for_allowed_origins(client: 
     assert "access-control-allow-origin" not in refused.headers
 
 
-async def test_no_cookies_are_used_when_the_setting_is_off(database_dsn: Dsns) -> None:
+async def test_no_refresh_cookies_are_used_when_the_setting_is_off(database_dsn: Dsns) -> None:
     async with serving(database_dsn.server, **SETTINGS | {"refresh_cookie": False}) as client:
         signed_up = await post(client, SIGN_UP, **ASKS)
         token = payload(signed_up)["tokens"]["refreshToken"]
@@ -158,7 +158,7 @@ async def test_no_cookies_are_used_when_the_setting_is_off(database_dsn: Dsns) -
         assert (await client.http.options("/graphql", headers=asked | {"origin": APP})).status_code == 400
 
 
-async def test_in_development_the_cookie_works_without_tls(database_dsn: Dsns) -> None:
+async def test_in_development_the_refresh_cookie_works_without_tls(database_dsn: Dsns) -> None:
     async with serving(database_dsn.server, refresh_cookie=True) as client:
         page = ASKS | {"origin": "http://localhost:5173"}
         cookie = kept(await post(client, SIGN_UP, **page), "pocketpay_refresh")

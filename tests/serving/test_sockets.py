@@ -239,7 +239,7 @@ async def test_a_payload_without_credentials_opens_an_anonymous_socket(server: L
             assert await receive(socket) == {"type": "connection_ack"}
 
 
-async def test_a_second_init_and_an_id_in_use_close_the_socket(server: Listening) -> None:
+async def test_a_second_init_or_an_id_in_use_closes_the_socket(server: Listening) -> None:
     ada = await server.client.sign_up("ada")
     async with acknowledged(server, by=ada) as socket:
         await send(socket, INIT)

@@ -59,7 +59,7 @@ async def csv_url(client: Client, person: Person, month: str) -> str:
     return str(data["wallet"]["statement"]["csvUrl"])
 
 
-async def test_the_file_has_the_month_from_opening_to_closing_balance(client: Client, owner: Owner) -> None:
+async def test_a_statement_file_has_the_month_from_opening_to_closing_balance(client: Client, owner: Owner) -> None:
     alice, bob = await people(owner, "alice", "bob")
     paid = [
         Paid(NOVEMBER - TICK, None, alice, 10_000),
@@ -91,7 +91,9 @@ async def test_the_file_has_the_month_from_opening_to_closing_balance(client: Cl
     }  # fmt: skip
 
 
-async def test_the_file_has_the_month_and_the_local_times_of_its_time_zone(client: Client, owner: Owner) -> None:
+async def test_a_statement_file_has_the_month_and_the_local_times_of_its_time_zone(
+    client: Client, owner: Owner
+) -> None:
     """At the end of October one hour occurs twice in Berlin; the file keeps the order of the ledger."""
     alice, _ = await people(owner, "alice", "bob")
     utc = (
@@ -115,7 +117,7 @@ async def test_the_file_has_the_month_and_the_local_times_of_its_time_zone(clien
 
 @pytest.mark.parametrize("zone", ["UTC", "Pacific/Kiritimati", "Pacific/Pago_Pago"])
 @pytest.mark.parametrize("month", ["0001-01", "9999-12"])
-async def test_the_first_and_the_last_possible_month_have_a_file(
+async def test_the_first_and_the_last_possible_month_have_a_statement_file(
     client: Client, owner: Owner, month: str, zone: str
 ) -> None:
     (alice,) = await people(owner, "alice")
@@ -123,7 +125,7 @@ async def test_the_first_and_the_last_possible_month_have_a_file(
     assert (opening["Balance"], closing["Balance"]) == ("0.00", "0.00")
 
 
-async def test_the_file_of_the_current_month_in_a_time_zone_ends_now(client: Client) -> None:
+async def test_a_statement_file_of_the_current_month_in_a_time_zone_ends_now(client: Client) -> None:
     ada, zone = await client.sign_up(), "Asia/Kathmandu"
     before = datetime.now(time_zone(zone)).replace(tzinfo=None, microsecond=0)
     query = 'query ($month: String!) { wallet { statement(month: $month, timeZone: "Asia/Kathmandu") { csvUrl } } }'
@@ -133,7 +135,7 @@ async def test_the_file_of_the_current_month_in_a_time_zone_ends_now(client: Cli
     assert before <= datetime.fromisoformat(closing[f"Date ({zone})"]) <= after
 
 
-async def test_a_link_opens_only_its_own_time_zone(client: Client, owner: Owner) -> None:
+async def test_a_statement_link_opens_only_its_own_time_zone(client: Client, owner: Owner) -> None:
     (alice,) = await people(owner, "alice")
     here, berlin = link(alice, "2025-11"), link(alice, "2025-11", "Europe/Berlin")
     assert "timeZone=Europe%2FBerlin" in berlin
@@ -148,7 +150,7 @@ async def test_a_link_opens_only_its_own_time_zone(client: Client, owner: Owner)
     assert (await client.http.get(berlin)).status_code == 200
 
 
-async def test_the_file_begins_with_a_utf_8_byte_order_mark_for_excel(client: Client, owner: Owner) -> None:
+async def test_a_statement_file_begins_with_a_utf_8_byte_order_mark_for_excel(client: Client, owner: Owner) -> None:
     alice, bob = await people(owner, "alice", "bob")
     await owner.execute("update users set name = 'Zoë Żółć 山田' where username = 'bob'")
     await post(owner, [Paid(NOVEMBER, None, bob, 500), Paid(NOVEMBER, bob, alice, 100)])
@@ -159,7 +161,7 @@ async def test_the_file_begins_with_a_utf_8_byte_order_mark_for_excel(client: Cl
     assert content.decode("utf-8-sig") == content.decode()[1:]
 
 
-async def test_the_file_is_an_attachment_that_is_not_cached(client: Client, owner: Owner) -> None:
+async def test_a_statement_file_is_an_attachment_that_is_not_cached(client: Client, owner: Owner) -> None:
     (alice,) = await people(owner, "alice")
     for method in ("GET", "HEAD"):
         response = await client.http.request(method, link(alice, "2025-11"))
@@ -172,7 +174,9 @@ async def test_the_file_is_an_attachment_that_is_not_cached(client: Client, owne
         assert bool(response.content) == (method == "GET")
 
 
-async def test_a_link_works_on_another_server_with_the_same_secret(client: Client, database_dsn: Dsns) -> None:
+async def test_a_link_from_the_schema_works_on_another_server_with_the_same_secret(
+    client: Client, database_dsn: Dsns
+) -> None:
     ada = await client.sign_up()
     month = f"{datetime.now(UTC):%Y-%m}"
     url = await csv_url(client, ada, month)
@@ -199,7 +203,7 @@ async def test_the_closing_balance_of_one_month_is_the_opening_balance_of_the_ne
         assert [row["Balance"] for row in rows[-2:]] == [rows[-1]["Balance"]] * 2
 
 
-async def test_texts_of_other_users_are_not_formulas_in_the_file(client: Client, owner: Owner) -> None:
+async def test_texts_of_other_users_are_not_formulas_in_a_statement_file(client: Client, owner: Owner) -> None:
     alice, bob = await people(owner, "alice", "bob")
     await owner.execute("update users set name = '=1+1' where username = 'bob'")
     await post(
@@ -210,7 +214,7 @@ async def test_texts_of_other_users_are_not_formulas_in_the_file(client: Client,
     assert (paid["Description"], paid["Counterparty"]) == ('\'=HYPERLINK("https://x")', "'=1+1 (bob)")
 
 
-async def test_an_invalid_or_expired_link_is_refused_as_json(client: Client, owner: Owner) -> None:
+async def test_an_invalid_or_expired_statement_link_is_refused_as_json(client: Client, owner: Owner) -> None:
     alice, bob = await people(owner, "alice", "bob")
     good = link(alice, "2025-11")
     for url in (
@@ -229,7 +233,7 @@ async def test_an_invalid_or_expired_link_is_refused_as_json(client: Client, own
     assert (await client.http.post(good)).status_code == 405
 
 
-async def test_a_link_does_not_open_another_wallets_statement(client: Client, owner: Owner) -> None:
+async def test_a_statement_link_does_not_open_another_wallets_statement(client: Client, owner: Owner) -> None:
     ada, eve = await client.sign_up("ada"), await client.sign_up("eve")
     month = f"{datetime.now(UTC):%Y-%m}"
     hers, theirs = await csv_url(client, eve, month), await csv_url(client, ada, month)
@@ -243,7 +247,7 @@ async def test_a_link_does_not_open_another_wallets_statement(client: Client, ow
     ).status_code == 200  # the link works for everybody who has it
 
 
-async def test_the_file_is_read_from_one_snapshot(client: Client, owner: Owner) -> None:
+async def test_a_statement_file_is_read_from_one_snapshot(client: Client, owner: Owner) -> None:
     alice, bob = await people(owner, "alice", "bob")
     await post(owner, many_lines(alice, bob, 1_000))
     whole = b""
@@ -330,7 +334,7 @@ async def test_a_lost_database_connection_ends_the_file_without_a_closing_line(
     assert b"Closing balance" not in received
 
 
-async def test_a_long_file_is_sent_with_constant_memory_and_delays_no_other_request(
+async def test_a_long_statement_uses_constant_memory_and_delays_no_other_request(
     server: Listening, owner: Owner
 ) -> None:
     alice, bob = await people(owner, "alice", "bob")

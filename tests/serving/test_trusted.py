@@ -77,7 +77,9 @@ async def test_a_trusted_document_is_executed_by_its_id_or_its_hash(
         assert answer == {"data": {"node": None}}
 
 
-async def test_mode_only_refuses_every_untrusted_document(database_dsn: Dsns, tmp_path: Path) -> None:
+async def test_trusted_documents_mode_only_refuses_every_untrusted_document(
+    database_dsn: Dsns, tmp_path: Path
+) -> None:
     async with trusting(database_dsn.server, tmp_path, trusted_documents_mode="only") as client:
         ada = await client.sign_up("ada")
         for by in (ada, None):
@@ -90,18 +92,22 @@ async def test_mode_only_refuses_every_untrusted_document(database_dsn: Dsns, tm
         assert refused.status_code == 405, "GET refuses a mutation with a document id too"
 
 
-async def test_mode_allow_executes_untrusted_documents_too(database_dsn: Dsns, tmp_path: Path) -> None:
+async def test_trusted_documents_mode_allow_executes_untrusted_documents_too(
+    database_dsn: Dsns, tmp_path: Path
+) -> None:
     async with trusting(database_dsn.server, tmp_path) as client:
         assert await answer_to(client, {"query": OTHER}) == {"data": {"__typename": "Query"}}
 
 
-async def test_mode_off_does_not_read_the_manifest(database_dsn: Dsns, tmp_path: Path) -> None:
+async def test_trusted_documents_mode_off_does_not_read_the_manifest(database_dsn: Dsns, tmp_path: Path) -> None:
     async with trusting(database_dsn.server, tmp_path, "odd", trusted_documents_mode="off") as client:
         assert code(await answer_to(client, {"documentId": "me"})) == "DOCUMENT_NOT_FOUND"
 
 
 @pytest.mark.parametrize("method", ["POST", "GET"])
-async def test_a_hash_alone_is_refused_with_the_message_that_apollo_expects(client: Client, method: str) -> None:
+async def test_a_query_hash_alone_is_refused_with_the_message_that_apollo_expects(
+    client: Client, method: str
+) -> None:
     """Apollo Client and urql then send the text, and no longer the hash."""
     answer = await answer_to(client, by_hash(OTHER), method=method)
     assert answer == {
@@ -111,7 +117,7 @@ async def test_a_hash_alone_is_refused_with_the_message_that_apollo_expects(clie
     assert answer == {"data": {"__typename": "Query"}}
 
 
-async def test_a_hash_alone_is_answered_with_status_200(client: Client) -> None:
+async def test_a_query_hash_alone_is_answered_with_status_200(client: Client) -> None:
     for accept in ("application/json", "application/graphql-response+json"):
         response = await client.http.post("/graphql", json=by_hash(OTHER), headers={"accept": accept})
         assert response.status_code == 200
@@ -180,13 +186,13 @@ async def test_a_trusted_document_that_does_not_fit_the_schema_is_logged_and_ref
         "\udcff",
     ],
 )
-def test_an_invalid_manifest_is_a_settings_error(tmp_path: Path, manifest: str) -> None:
+def test_an_invalid_manifest_of_trusted_documents_is_a_settings_error(tmp_path: Path, manifest: str) -> None:
     file = tmp_path / "documents.json"
     file.write_bytes(manifest.encode("utf-8", "surrogateescape"))
     with pytest.raises(SettingsError, match=r"^TRUSTED_DOCUMENTS: "):
         trusted.load(file)
 
 
-def test_a_missing_manifest_is_a_settings_error(tmp_path: Path) -> None:
+def test_a_missing_manifest_of_trusted_documents_is_a_settings_error(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="cannot be read: No such file or directory"):
         trusted.load(tmp_path / "none.json")

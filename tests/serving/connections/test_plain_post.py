@@ -207,7 +207,7 @@ async def test_plain_and_other_requests_can_alternate_on_one_connection() -> Non
         assert plain.plain == 3
 
 
-async def test_requests_behind_a_plain_one_are_answered_in_order() -> None:
+async def test_requests_pipelined_after_a_plain_one_are_answered_in_order() -> None:
     async with both_servers() as (one, plain, _, _):
         peer = await one.peer()
         plain.release.clear()

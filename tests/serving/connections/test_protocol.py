@@ -240,7 +240,7 @@ async def test_a_body_with_too_many_trailer_bytes_is_refused() -> None:
         assert not server.bodies
 
 
-async def test_trailers_are_ignored() -> None:
+async def test_trailers_of_a_chunked_body_are_ignored() -> None:
     async with raw() as server:
         peer = await server.peer()
         await peer.send(b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\nX: y\r\n\r\n" + GET)
@@ -404,7 +404,7 @@ async def test_an_upgraded_connection_has_no_http_timeouts_and_is_counted_until_
         await until(lambda: server.connections.open == 0)
 
 
-async def test_the_head_of_an_upgrade_has_the_same_limits() -> None:
+async def test_the_head_of_a_websocket_upgrade_has_the_same_limits() -> None:
     async with raw(head_bytes=20_000) as server:
         for more, status in ((b"", 101), (b"X: " + b"x" * 9_000 + b"\r\n", 431), (b"X: " + b"x" * 30_000, 431)):
             peer = await server.peer()
@@ -458,7 +458,7 @@ async def test_a_websocket_whose_peer_does_not_read_is_closed() -> None:
 # ---------------------------------------------------------------- stopping the server
 
 
-async def test_stopping_closes_idle_connections_and_lets_running_requests_finish() -> None:
+async def test_stopping_the_server_closes_idle_connections_and_finishes_requests() -> None:
     async with raw() as server:
         idle, silent, begun, answering = [await server.peer() for _ in range(4)]
         await idle.send(GET)
@@ -474,7 +474,7 @@ async def test_stopping_closes_idle_connections_and_lets_running_requests_finish
         assert await answering.ended() == b""
 
 
-async def test_stopping_gives_an_incomplete_body_a_short_time_to_arrive() -> None:
+async def test_stopping_the_server_gives_an_incomplete_body_a_short_time_to_arrive() -> None:
     async with raw(stop_seconds=MOMENT) as server:
         slow, quick = await server.peer(), await server.peer()
         for peer in (slow, quick):
