@@ -45,7 +45,7 @@ async def test_a_forgotten_password_is_reset_without_a_session(database: Databas
         assert [error["code"] for error in old["errors"]] == ["INVALID_CREDENTIALS"]
 
 
-async def test_the_answer_does_not_tell_whether_an_account_exists(database: Database) -> None:
+async def test_a_password_reset_does_not_reveal_whether_an_account_exists(database: Database) -> None:
     async with token_client(database) as api:
         await sign_up_ada(api)
         wrong = {"code": "12345678", "newPassword": NEW}

@@ -1,4 +1,4 @@
-"""Attackers guess a customer's password: the customer can still sign in, and no answer tells who has an account."""
+"""Attackers guess a customer's password: the customer can still sign in, and no answer reveals who has an account."""
 
 import re
 from datetime import timedelta
@@ -112,7 +112,7 @@ async def test_a_signed_in_user_is_rate_limited_by_their_own_wrong_passwords(dat
         ("{}@example.com", "{}@example\u3002com"),
     ],
 )
-async def test_the_sign_in_counters_do_not_tell_whether_an_account_exists(
+async def test_the_sign_in_counters_do_not_reveal_whether_an_account_exists(
     database: Database, first: str, then: str
 ) -> None:
     """Five guesses with one spelling and two with another get the same answers for an existing and a missing user."""

@@ -247,7 +247,7 @@ async def test_a_subscription_on_an_anonymous_socket_is_unauthenticated(server: 
 async def test_held_payments_do_not_count_as_changes_for_the_recipient(
     server: LiveServer, sockets: AsyncExitStack, ada: Admission, bob: Admission, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Otherwise the error would tell the recipient that payments are held."""
+    """Otherwise the error would reveal held payments to the recipient."""
     for _ in range(3):
         await server.send(ada, "bob", "1.00")
     monkeypatch.setattr(since, "MOST_MISSED", 1)

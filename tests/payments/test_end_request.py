@@ -182,7 +182,7 @@ async def test_frozen_wallets_can_still_decline_and_cancel(
     assert (await end_request(desk, verb, ada, bob, request)).requests[0].status is reached
 
 
-async def test_cancelling_does_not_tell_the_requester_about_a_held_payment(desk: Desk) -> None:
+async def test_cancelling_does_not_reveal_a_held_payment_to_the_requester(desk: Desk) -> None:
     """The answer, the request and the wallet are the same as without a held payment."""
     seen = []
     for pays in (False, True):

@@ -157,7 +157,7 @@ async def test_paid_requests_count_as_rapid_transfers_and_toward_the_limit(desk:
 
 
 async def test_a_held_payment_expires_no_later_than_its_request(desk: Desk, records: Records) -> None:
-    """Otherwise a request that stays open after its time would tell the requester that money is held."""
+    """Otherwise a request that stays open after its time would reveal to the requester that money is held."""
     _, bob, request = await requested(desk)
     await records.connection.execute(
         "update money_requests set expires_at = clock_timestamp() + interval '1 minute' where id = $1", request.id

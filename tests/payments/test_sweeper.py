@@ -29,7 +29,7 @@ def sweeping(desk: Desk) -> Iterator[None]:
 async def wait_for_status(records: Records, transaction_id: object, status: str) -> None:
     async with asyncio.timeout(2):
         sql = "select count(*) from transactions where id = $1 and status = $2"
-        while not await records.count(sql, transaction_id, status):  # noqa: ASYNC110 - nothing tells
+        while not await records.count(sql, transaction_id, status):  # noqa: ASYNC110 - there is no event to wait for
             await asyncio.sleep(0.01)
 
 
@@ -45,7 +45,7 @@ async def test_a_silent_bank_does_not_delay_expiry(desk: Desk, records: Records)
     silent = SlowBank(None)
     with sweeping(at(desk, silent)):
         async with asyncio.timeout(2):
-            while not silent.asked:  # noqa: ASYNC110 - nothing tells
+            while not silent.asked:  # noqa: ASYNC110 - there is no event to wait for
                 await asyncio.sleep(0.01)
         held = (await send(desk, ada, bob, "1.00")).transaction
         await records.let_lapse(held.id)
