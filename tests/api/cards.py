@@ -36,7 +36,7 @@ async def issue(client: Client, by: Person, **fields: Any) -> Any:
     return (await client.data(ISSUE, {"input": input}, by=by))["issueCard"]
 
 
-async def card_of(client: Client, by: Person, **fields: Any) -> str:
+async def new_card(client: Client, by: Person, **fields: Any) -> str:
     """Issues a card and returns its id."""
     return str((await issue(client, by, **fields))["card"]["id"])
 

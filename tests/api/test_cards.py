@@ -7,7 +7,7 @@ from asyncpg import Connection, Record
 
 from pocketpay.api import ids
 from pocketpay.cards import repository
-from tests.api.cards import CARD, LIST, UPDATE, VERBS, card_of, change_status, dollars, errors_of, issue, pay, update
+from tests.api.cards import CARD, LIST, UPDATE, VERBS, change_status, dollars, errors_of, issue, new_card, pay, update
 from tests.clients import Client, Person
 from tests.plans import explained, rows_read, scans
 
@@ -36,8 +36,8 @@ def foreign_ids(id: str) -> list[str]:
 
 async def test_cards_are_listed_newest_first(client: Client) -> None:
     ada, bob = await client.sign_up("ada"), await client.sign_up("bob")
-    made = [await card_of(client, ada, label=f"Card {n}") for n in range(3)]
-    await card_of(client, bob)
+    made = [await new_card(client, ada, label=f"Card {n}") for n in range(3)]
+    await new_card(client, bob)
     await change_status(client, ada, "closeCard", made[2])
     assert [card["id"] for card in await listed(client, ada)] == made[::-1]
     assert [card["status"] for card in await listed(client, ada)] == ["CLOSED", "ACTIVE", "ACTIVE"]
@@ -48,7 +48,7 @@ async def test_the_card_list_has_every_open_card_and_the_newest_closed_ones(
     client: Client, owner: "Connection[Record]", direction: int
 ) -> None:
     ada = await client.sign_up("ada")
-    first, second = [await card_of(client, ada, label=label) for label in ("First", "Second")]
+    first, second = [await new_card(client, ada, label=label) for label in ("First", "Second")]
     await owner.execute(CLOSED, direction)
     cards = await listed(client, ada)
     assert len(cards) == 100
@@ -63,7 +63,7 @@ async def test_the_card_list_reads_at_most_two_more_cards_than_it_returns(
     client: Client, owner: "Connection[Record]"
 ) -> None:
     ada = await client.sign_up("ada")
-    await card_of(client, ada, label="First")
+    await new_card(client, ada, label="First")
     for step in (1, 1000, 200_000):
         await owner.execute(CLOSED, step)
     wallet_id = await owner.fetchval("select wallet_id from cards limit 1")
@@ -84,7 +84,7 @@ async def test_only_the_owner_finds_a_card_by_its_id(client: Client) -> None:
 @pytest.mark.parametrize("verb", VERBS)
 async def test_repeating_a_change_of_status_returns_the_same_card(client: Client, verb: str) -> None:
     ada = await client.sign_up("ada")
-    id = await card_of(client, ada)
+    id = await new_card(client, ada)
     answers = [await change_status(client, ada, verb, id) for _ in range(2)]
     assert answers[0] == answers[1]
     assert (answers[0]["card"]["status"], answers[0]["errors"]) == (STATUS[verb], [])
@@ -94,7 +94,7 @@ async def test_repeating_a_change_of_status_returns_the_same_card(client: Client
 @pytest.mark.parametrize("verb", ["freezeCard", "unfreezeCard"])
 async def test_changing_a_closed_card_is_refused_with_its_status(client: Client, verb: str) -> None:
     ada = await client.sign_up("ada")
-    id = await card_of(client, ada)
+    id = await new_card(client, ada)
     await change_status(client, ada, "closeCard", id)
     refused = await change_status(client, ada, verb, id)
     assert refused == {
@@ -130,7 +130,7 @@ async def test_a_card_of_another_user_is_not_found(client: Client, verb: str) ->
 
 async def test_an_omitted_limit_stays_and_null_removes_it(client: Client) -> None:
     ada = await client.sign_up("ada")
-    id = await card_of(client, ada, perPaymentLimit="5", monthlyLimit="9")
+    id = await new_card(client, ada, perPaymentLimit="5", monthlyLimit="9")
     for fields, each, monthly in (
         ({}, "5.00", "9.00"),
         ({"perPaymentLimit": 7}, "7.00", "9.00"),
@@ -157,7 +157,7 @@ async def test_an_invalid_limit_is_refused_and_changes_nothing(client: Client, f
 
 
 async def test_an_anonymous_request_can_neither_list_nor_change_cards(client: Client) -> None:
-    id = await card_of(client, await client.sign_up("ada"))
+    id = await new_card(client, await client.sign_up("ada"))
     documents = [LIST, *(f'mutation {{ {verb}(id: "{id}") {{ card {{ id }} }} }}' for verb in VERBS)]
     documents.append(f'mutation {{ updateCardLimits(input: {{ id: "{id}" }}) {{ card {{ id }} }} }}')
     for document in documents:

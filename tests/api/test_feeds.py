@@ -235,7 +235,7 @@ async def test_changes_since_a_time_include_a_refunded_original_for_both_sides(
         old = await server.send(alice, "bob", "5.00")
         other = await server.send(alice, "bob", "6.00")
         move = "update transactions set created_at = $2, completed_at = $2, updated_at = $2 where id = $1"
-        await Records(owner, database_dsn.server).grow_old(
+        await Records(owner, database_dsn.server).make_older(
             old.id, timedelta(days=9)
         )  # and its use of the limit with it
         await owner.execute(move, old.id, old.created_at - timedelta(days=9))
@@ -267,7 +267,7 @@ async def test_changes_since_a_time_include_a_payment_created_long_before(
         await server.deposit(alice, "50.00")
         old, older = [await server.send(alice, "bob", amount) for amount in ("5.00", "6.00")]
         for payment in (old, older):
-            await Records(owner, database_dsn.server).grow_old(payment.id, timedelta(days=9))
+            await Records(owner, database_dsn.server).make_older(payment.id, timedelta(days=9))
         began = older.updated_at, older.id
         await server.cancel(alice, old.id)
         await server.confirm(alice, older.id)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.api.cards import CARD, ISSUE, LIST, card_of, dollars, errors_of, issue
+from tests.api.cards import CARD, ISSUE, LIST, dollars, errors_of, issue, new_card
 from tests.clients import Client, serving
 from tests.conftest import Dsns
 from tests.payments.customers import new_key
@@ -78,7 +78,7 @@ async def test_issuing_too_many_open_cards_is_rate_limited(database_dsn: Dsns) -
     async with serving(database_dsn.server, cards_per_wallet=2) as client:
         ada = await client.sign_up("ada")
         for _ in range(2):
-            await card_of(client, ada)
+            await new_card(client, ada)
         refused = await issue(client, ada)
         assert refused["errors"] == [
             {

@@ -5,13 +5,13 @@ from typing import Any
 import pytest
 from asyncpg import Connection, Record
 
-from tests.api.cards import LIST, PAY, card_of, change_status, dollars, errors_of, issue, pay
+from tests.api.cards import LIST, PAY, change_status, dollars, errors_of, issue, new_card, pay
 from tests.api.one_server import serving as one_server
 from tests.api.schema_client import CountingDatabase, SchemaClient
 from tests.clients import Client
 from tests.conftest import Dsns
 from tests.payments.cards import buy
-from tests.payments.cards import card_of as card_at
+from tests.payments.cards import new_card as card_at
 from tests.payments.customers import new_key, person
 
 ALL = "{ transactions(first: 50) { nodes { card { id spentThisMonth { amount } } } } }"
@@ -20,7 +20,7 @@ HISTORY = "{ transactions(filter: { types: [CARD] }, first: 50) { nodes { status
 
 async def test_a_card_payment_shows_in_the_answer_the_card_and_the_history(client: Client) -> None:
     ada = await client.sign_up("ada")
-    id = await card_of(client, ada, label="Books")
+    id = await new_card(client, ada, label="Books")
     paid = await pay(client, ada, id, "12.50")
     assert (paid["errors"], paid["replayed"]) == ([], False)
     done = paid["transaction"]
@@ -49,7 +49,7 @@ async def test_a_card_payment_shows_in_the_answer_the_card_and_the_history(clien
 
 async def test_repeating_a_payment_with_its_key_pays_once(client: Client) -> None:
     ada, key = await client.sign_up("ada"), new_key()
-    id = await card_of(client, ada)
+    id = await new_card(client, ada)
     first, again = [await pay(client, ada, id, amount, idempotencyKey=key) for amount in ("10", "10.00")]
     assert again == first | {"replayed": True}
     reused = await pay(client, ada, id, "11", idempotencyKey=key)
@@ -92,7 +92,7 @@ async def test_a_declined_payment_has_a_code_a_path_and_no_transaction(
     message: str | None,
 ) -> None:
     ada = await client.sign_up("ada")
-    id = await card_of(client, ada, perPaymentLimit="20", monthlyLimit="30")
+    id = await new_card(client, ada, perPaymentLimit="20", monthlyLimit="30")
     if before == "expire":
         await owner.execute("update cards set expiry_year = expiry_year - 5")
     elif before == "pay":
@@ -107,7 +107,7 @@ async def test_a_declined_payment_has_a_code_a_path_and_no_transaction(
 
 async def test_a_payment_above_the_balance_is_stored_as_failed_with_the_required_amount(client: Client) -> None:
     ada = await client.sign_up("ada")
-    id = await card_of(client, ada)
+    id = await new_card(client, ada)
     failed = await pay(client, ada, id, "100.01")
     (error,) = failed["errors"]
     assert (error["code"], error["path"]) == ("INSUFFICIENT_FUNDS", ["input", "amount"])
@@ -118,7 +118,7 @@ async def test_a_payment_above_the_balance_is_stored_as_failed_with_the_required
 
 async def test_a_payment_from_a_frozen_wallet_is_blocked(client: Client, owner: "Connection[Record]") -> None:
     ada = await client.sign_up("ada")
-    id = await card_of(client, ada)
+    id = await new_card(client, ada)
     await owner.execute("update wallets set status = 'frozen', frozen_for = 'debits', freeze_reason = 'a test'")
     blocked = await pay(client, ada, id, "1.00")
     assert errors_of(blocked) == [("WALLET_FROZEN", [])]
@@ -142,7 +142,7 @@ async def test_the_cards_of_a_page_are_read_together(database_dsn: Dsns) -> None
 
 
 async def test_an_anonymous_request_cannot_pay(client: Client) -> None:
-    id = await card_of(client, await client.sign_up("ada"))
+    id = await new_card(client, await client.sign_up("ada"))
     fields = {"cardId": id, "amount": "1.00", "merchant": "Bookshop", "idempotencyKey": new_key()}
     answer = await client.post(PAY, {"input": fields})
     assert [error["extensions"]["code"] for error in answer["errors"]] == ["UNAUTHENTICATED"]

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.api.cards import card_of, pay
+from tests.api.cards import new_card, pay
 from tests.api.operators import SET, operate, operator
 from tests.clients import PASSWORD, Client, Person
 from tests.payments.customers import new_key
@@ -42,8 +42,8 @@ async def test_a_title_is_a_bank_a_merchant_or_the_welcome_bonus(client: Client)
     ada = await client.sign_up("ada")
     await move(client, ada, "deposit", amount="50.00", bankName="First Bank")
     await move(client, ada, "withdraw", amount="10.00", bankName="Second Bank", speed="INSTANT")
-    await pay(client, ada, await card_of(client, ada), "5.00", merchant="Bookshop")
-    await pay(client, ada, await card_of(client, ada), "500.00", merchant="Opera")
+    await pay(client, ada, await new_card(client, ada), "5.00", merchant="Bookshop")
+    await pay(client, ada, await new_card(client, ada), "500.00", merchant="Opera")
     assert await titles(client, ada) == [
         ("CARD", "OUTGOING", "Opera", "Opera"),
         ("CARD", "OUTGOING", "Bookshop", "Bookshop"),
@@ -66,7 +66,7 @@ async def test_a_refund_without_another_person_has_the_title_of_its_original(cli
     olga, ada = await operator(client), await client.sign_up("ada")
     await move(client, ada, "deposit", amount="50.00", bankName="First Bank")
     await move(client, ada, "withdraw", amount="10.00", bankName="Second Bank", speed="INSTANT")
-    await pay(client, ada, await card_of(client, ada), "5.00", merchant="Bookshop")
+    await pay(client, ada, await new_card(client, ada), "5.00", merchant="Bookshop")
     before = (await client.data(IDS, by=ada))["transactions"]["nodes"]
     for node in before:
         input = {"transactionId": node["id"], "reason": "Fraud"}

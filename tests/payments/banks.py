@@ -37,6 +37,6 @@ class SlowBank:
         return self.reply
 
 
-def at(desk: Desk, bank: SlowBank) -> Desk:
+def with_bank(desk: Desk, bank: SlowBank) -> Desk:
     """A copy of a desk with another bank."""
     return replace(desk, bank=bank)

@@ -22,7 +22,7 @@ async def issue(desk: Desk, whose: Person, *, key: str | None = None, **fields: 
     return await issue_card(desk, whose.wallet_id, **({"raw_label": "Groceries"} | fields), raw_key=key or new_key())
 
 
-async def card_of(desk: Desk, whose: Person, *, each: str | None = None, monthly: str | None = None) -> UUID:
+async def new_card(desk: Desk, whose: Person, *, each: str | None = None, monthly: str | None = None) -> UUID:
     """Issues a card and returns its id."""
     issued = await issue_card(
         desk,
@@ -50,7 +50,7 @@ async def buy(
     )
 
 
-async def kept(records: Records, card_id: UUID) -> tuple[str, int, int]:
+async def stored_card(records: Records, card_id: UUID) -> tuple[str, int, int]:
     """The (status, amount spent in its month in minor units, version) of a card in the table."""
     row = await records.connection.fetchrow("select status, spent, version from cards where id = $1", card_id)
     assert row is not None

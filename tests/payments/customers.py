@@ -73,7 +73,7 @@ def terms(**overrides: Hashable) -> Terms:
     return Terms.of(Settings(_env_file=None, **settings))  # type: ignore[call-arg, arg-type]
 
 
-def unguarded(**overrides: Hashable) -> Terms:
+def without_risk_rules(**overrides: Hashable) -> Terms:
     """Terms with every risk rule off, unless the given settings switch it on."""
     actions = [name for name in RISK_SETTINGS if name.endswith("_action")]
     return terms(**(dict.fromkeys(actions, "off") | overrides))
@@ -145,7 +145,7 @@ async def send(
     )
 
 
-async def give_back(
+async def refund_payment(
     desk: Desk,
     refunder: Person,
     original: UUID | None,
@@ -160,7 +160,7 @@ async def give_back(
     )
 
 
-async def ask(
+async def new_money_request(
     desk: Desk,
     requester: Person,
     of: Person | str,
@@ -170,10 +170,10 @@ async def ask(
     description: str = "Lunch",
 ) -> MoneyRequest:
     """Makes a money request and returns it."""
-    return (await asked(desk, requester, of, amount, key=key, description=description)).requests[0]
+    return (await request_money_from(desk, requester, of, amount, key=key, description=description)).requests[0]
 
 
-async def asked(
+async def request_money_from(
     desk: Desk,
     requester: Person,
     of: Person | str,
@@ -193,7 +193,7 @@ async def asked(
     )
 
 
-async def pay_asked(desk: Desk, payer: Person, request: MoneyRequest, *, key: str | None = None) -> Answer:
+async def pay_money_request(desk: Desk, payer: Person, request: MoneyRequest, *, key: str | None = None) -> Answer:
     """Pays a money request."""
     return await pay_request(desk, payer.wallet_id, request.id, raw_key=key or new_key())
 
@@ -282,7 +282,7 @@ class Records:
         assert row is not None
         return row
 
-    async def let_request_lapse(self, request_id: UUID) -> None:
+    async def make_request_overdue(self, request_id: UUID) -> None:
         """Makes a money request overdue, together with its held payment."""
         await self.connection.execute(
             "update money_requests set created_at = created_at - interval '60 days', "
@@ -295,7 +295,7 @@ class Records:
             request_id,
         )
 
-    async def let_request_age(self, request_id: UUID, by: timedelta) -> None:
+    async def make_request_older(self, request_id: UUID, by: timedelta) -> None:
         """Moves the creation time of a money request into the past."""
         await self.connection.execute(
             "update money_requests set created_at = created_at - $2::interval where id = $1", request_id, by
@@ -334,18 +334,18 @@ class Records:
         )
 
     async def close_wallet(self, whose: Person) -> None:
-        """Closes the wallet whatever its balance; the user stays. Call `open_again` before an audit."""
+        """Closes the wallet whatever its balance; the user stays. Call `reopen_wallets` before an audit."""
         await self.connection.execute("update wallets set status = 'closed' where id = $1", whose.wallet_id)
         self.closed.add(whose.wallet_id)
 
-    async def open_again(self) -> None:
+    async def reopen_wallets(self) -> None:
         """Opens the wallets that `close_wallet` has closed."""
         await self.connection.execute(
             "update wallets set status = 'active' where id = any($1::uuid[])", [*self.closed]
         )
         self.closed.clear()
 
-    async def let_lapse(self, transaction_id: UUID) -> None:
+    async def make_overdue(self, transaction_id: UUID) -> None:
         """Makes a held payment overdue."""
         await self.connection.execute(
             "update transactions set expires_at = clock_timestamp() - interval '1 millisecond' where id = $1",
@@ -359,7 +359,7 @@ class Records:
             transaction_id,
         )
 
-    async def grow_old(self, transaction_id: UUID, by: timedelta) -> None:
+    async def make_older(self, transaction_id: UUID, by: timedelta) -> None:
         """Moves the creation time of a transaction into the past, together with its use of the limit."""
         await self.connection.execute(_GROW_OLD, transaction_id, by)
 

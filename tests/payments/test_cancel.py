@@ -9,7 +9,7 @@ from pocketpay.payments.desk import Desk
 from pocketpay.transactions.errors import NotFound, WrongState
 from pocketpay.transactions.lifecycle import Status
 from pocketpay.transactions.transaction import Transaction
-from tests.payments.customers import Person, Records, balance, money, pay_in, people, person, send, unguarded
+from tests.payments.customers import Person, Records, balance, money, pay_in, people, person, send, without_risk_rules
 
 
 async def held(desk: Desk) -> tuple[Person, Person, Transaction]:
@@ -62,7 +62,7 @@ async def test_unknown_ids_and_deposits_are_not_found(desk: Desk, records: Recor
 async def test_a_completed_payment_cannot_be_cancelled(desk: Desk, records: Records) -> None:
     ada, _, waiting = await held(desk)
     await confirm(desk, ada.wallet_id, waiting.id)
-    desk.clearing.terms = unguarded()
+    desk.clearing.terms = without_risk_rules()
     at_once = (await send(desk, ada, await person(desk), "1.00")).transaction
     before = await records.checksum()
     for transaction in (waiting, at_once):
@@ -74,7 +74,7 @@ async def test_a_completed_payment_cannot_be_cancelled(desk: Desk, records: Reco
 
 async def test_an_overdue_payment_expires_and_is_not_cancelled(desk: Desk, records: Records) -> None:
     ada, _, waiting = await held(desk)
-    await records.let_lapse(waiting.id)
+    await records.make_overdue(waiting.id)
     with pytest.raises(WrongState) as refusal:
         await cancel(desk, ada.wallet_id, waiting.id)
     assert refusal.value.status is Status.EXPIRED

@@ -17,7 +17,7 @@ from pocketpay.payments.freeze_card import freeze_card
 from pocketpay.payments.unfreeze_card import unfreeze_card
 from pocketpay.transactions.errors import NotFound, WrongState
 from pocketpay.transactions.lifecycle import Status
-from tests.payments.cards import buy, card_of, kept
+from tests.payments.cards import buy, new_card, stored_card
 from tests.payments.customers import Records, money, person
 
 Verb = Callable[[Desk, UUID, UUID], Awaitable[Card]]
@@ -40,18 +40,18 @@ async def test_an_open_card_can_be_frozen_unfrozen_and_closed(
     desk: Desk, records: Records, verb: Verb, before: CardStatus
 ) -> None:
     ada = await person(desk)
-    card_id = await card_of(desk, ada)
+    card_id = await new_card(desk, ada)
     for earlier in REACHING[before]:
         await earlier(desk, ada.wallet_id, card_id)
     after = await verb(desk, ada.wallet_id, card_id)
     assert after.status is VERBS[verb]
-    assert (after.status, after.version) == (await kept(records, card_id))[::2]
+    assert (after.status, after.version) == (await stored_card(records, card_id))[::2]
 
 
 @pytest.mark.parametrize("verb", VERBS, ids=lambda verb: verb.__name__)
 async def test_repeating_a_change_of_status_returns_the_same_card(desk: Desk, records: Records, verb: Verb) -> None:
     ada = await person(desk)
-    card_id = await card_of(desk, ada)
+    card_id = await new_card(desk, ada)
     first = await verb(desk, ada.wallet_id, card_id)
     before = await records.checksum()
     assert await verb(desk, ada.wallet_id, card_id) == first
@@ -61,7 +61,7 @@ async def test_repeating_a_change_of_status_returns_the_same_card(desk: Desk, re
 @pytest.mark.parametrize("verb", [freeze_card, unfreeze_card], ids=lambda verb: verb.__name__)
 async def test_a_closed_card_stays_closed(desk: Desk, records: Records, verb: Verb) -> None:
     ada = await person(desk)
-    card_id = await card_of(desk, ada)
+    card_id = await new_card(desk, ada)
     await close_card(desk, ada.wallet_id, card_id)
     before = await records.checksum()
     with pytest.raises(WrongState) as refusal:
@@ -73,7 +73,7 @@ async def test_a_closed_card_stays_closed(desk: Desk, records: Records, verb: Ve
 @pytest.mark.parametrize("verb", VERBS, ids=lambda verb: verb.__name__)
 async def test_a_card_of_another_user_is_not_found(desk: Desk, records: Records, verb: Verb) -> None:
     ada, eve = await person(desk), await person(desk)
-    card_id = await card_of(desk, ada)
+    card_id = await new_card(desk, ada)
     before = await records.checksum()
     for id in (card_id, uuids.uuid7(), ada.wallet_id):
         with pytest.raises(NotFound) as refusal:
@@ -85,7 +85,7 @@ async def test_a_card_of_another_user_is_not_found(desk: Desk, records: Records,
 @pytest.mark.parametrize("what", ["debits", "all"])
 async def test_a_card_of_a_frozen_wallet_can_be_frozen_and_closed(desk: Desk, records: Records, what: str) -> None:
     ada = await person(desk)
-    card_id = await card_of(desk, ada)
+    card_id = await new_card(desk, ada)
     await records.freeze(ada, what)
     assert (await freeze_card(desk, ada.wallet_id, card_id)).status is CardStatus.FROZEN
     assert (await close_card(desk, ada.wallet_id, card_id)).status is CardStatus.CLOSED
@@ -93,7 +93,7 @@ async def test_a_card_of_a_frozen_wallet_can_be_frozen_and_closed(desk: Desk, re
 
 async def test_an_unfrozen_card_can_pay_again(desk: Desk) -> None:
     ada = await person(desk, funds="10.00")
-    card_id = await card_of(desk, ada)
+    card_id = await new_card(desk, ada)
     await freeze_card(desk, ada.wallet_id, card_id)
     with pytest.raises(CardFrozen):
         await buy(desk, ada, card_id, "1.00")
@@ -109,7 +109,7 @@ async def test_nothing_is_paid_after_a_card_is_frozen_or_closed(
     """Every completed payment is dated before the card was frozen or closed."""
     desk = two_desks[0]
     ada = await person(desk, funds="100.00")
-    card_id = await card_of(desk, ada)
+    card_id = await new_card(desk, ada)
     orders: list[Awaitable[object]] = [buy(two_desks[n % servers], ada, card_id, "1.00") for n in range(40)]
     orders.insert(20, verb(two_desks[-1 % servers], ada.wallet_id, card_id))
     results = await asyncio.gather(*orders, return_exceptions=True)
@@ -130,7 +130,7 @@ async def test_closing_a_card_wins_over_concurrent_freezing_and_unfreezing(
     chance = random.Random(5)
     for _ in range(4):
         ada = await person(two_desks[0])
-        card_id = await card_of(two_desks[0], ada)
+        card_id = await new_card(two_desks[0], ada)
         verbs = [chance.choice(list(VERBS)) for _ in range(30)] + [close_card]
         results: list[Card | BaseException] = await asyncio.gather(
             *(verb(two_desks[n % 2], ada.wallet_id, card_id) for n, verb in enumerate(verbs)), return_exceptions=True
@@ -139,4 +139,4 @@ async def test_closing_a_card_wins_over_concurrent_freezing_and_unfreezing(
             assert isinstance(result, Card | WrongState)
             assert result.status is (VERBS[verb] if isinstance(result, Card) else CardStatus.CLOSED)
             assert verb is not close_card or isinstance(result, Card)
-        assert (await kept(records, card_id))[0] == "closed"
+        assert (await stored_card(records, card_id))[0] == "closed"

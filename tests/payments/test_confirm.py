@@ -22,7 +22,7 @@ from tests.payments.customers import (
     person,
     send,
     terms,
-    unguarded,
+    without_risk_rules,
 )
 
 
@@ -121,7 +121,7 @@ async def test_unknown_ids_and_deposits_are_not_found(desk: Desk, records: Recor
 
 
 async def test_confirming_a_payment_that_was_never_held_changes_nothing(desk: Desk, records: Records) -> None:
-    desk.clearing.terms = unguarded()
+    desk.clearing.terms = without_risk_rules()
     ada, bob = await people(desk, 2, funds="10.00")
     done = (await send(desk, ada, bob, "1.00")).transaction
     before = await records.checksum()
@@ -151,7 +151,7 @@ async def test_a_failed_payment_cannot_be_confirmed(desk: Desk, records: Records
 
 async def test_an_overdue_payment_expires_and_its_money_is_released(desk: Desk, records: Records) -> None:
     ada, bob, waiting = await held(desk)
-    await records.let_lapse(waiting.id)
+    await records.make_overdue(waiting.id)
     refusal = await refused(desk, ada, waiting)
     assert isinstance(refusal, WrongState)
     assert refusal.status is Status.EXPIRED
@@ -216,14 +216,14 @@ async def test_a_payment_that_a_rule_blocks_now_is_blocked_and_its_money_release
 
 async def test_a_payment_does_not_count_itself_as_rapid(desk: Desk) -> None:
     ada, _, waiting = await held(desk)
-    desk.clearing.terms = unguarded(rapid_transfer_action="block", rapid_transfer_count=1)
+    desk.clearing.terms = without_risk_rules(rapid_transfer_action="block", rapid_transfer_count=1)
     assert (await confirm(desk, ada.wallet_id, waiting.id)).transaction.status is Status.COMPLETED
 
 
 async def test_payments_made_since_count_as_rapid(desk: Desk) -> None:
     ada, bob, waiting = await held(desk)
     later = (await send(desk, ada, bob, "1.00")).transaction
-    desk.clearing.terms = unguarded(rapid_transfer_action="block", rapid_transfer_count=1)
+    desk.clearing.terms = without_risk_rules(rapid_transfer_action="block", rapid_transfer_count=1)
     assert (await confirm(desk, ada.wallet_id, waiting.id)).transaction.failure_code == "RISK_BLOCKED"
     assert (await confirm(desk, ada.wallet_id, later.id)).transaction.status is Status.COMPLETED
 

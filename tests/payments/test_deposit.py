@@ -17,7 +17,7 @@ from pocketpay.payments.sweeper import ask_again
 from pocketpay.transactions.errors import BankDeclined, KeyReused, NotFound
 from pocketpay.transactions.lifecycle import Status
 from pocketpay.transactions.transaction import Type
-from tests.payments.banks import SlowBank, at
+from tests.payments.banks import SlowBank, with_bank
 from tests.payments.customers import Person, Records, balance, money, new_key, pay_in, person, send
 
 
@@ -38,7 +38,7 @@ async def test_a_deposit_is_posted_from_the_bank_account_of_pocket_pay(desk: Des
 
 async def test_the_bank_gets_the_transaction_id_as_its_key(desk: Desk) -> None:
     ada, bank = await person(desk), SlowBank(BankReply.SETTLED)
-    answer = await pay_in(at(desk, bank), ada, "12.50")
+    answer = await pay_in(with_bank(desk, bank), ada, "12.50")
     assert bank.asked == [BankOrder(answer.transaction.id, Money(1_250, "USD"), "First Bank")]
 
 
@@ -50,7 +50,7 @@ async def test_the_bank_is_called_outside_any_unit_of_work(desk: Desk) -> None:
             await pay_in(desk, bob, "1.00")  # would wait forever for its turn
             return BankReply.SETTLED
 
-    answer = await asyncio.wait_for(pay_in(at(desk, BusyBank()), ada, "1.00"), 2)
+    answer = await asyncio.wait_for(pay_in(with_bank(desk, BusyBank()), ada, "1.00"), 2)
     assert answer.transaction.status is Status.COMPLETED
 
 
@@ -67,12 +67,12 @@ async def test_a_deposit_does_not_lock_the_bank_account(desk: Desk) -> None:
 
 async def test_a_declined_deposit_fails_without_entries(desk: Desk, records: Records) -> None:
     ada, bank, key = await person(desk), SlowBank(BankReply.DECLINED), new_key()
-    answer = await pay_in(at(desk, bank), ada, "12.50", key=key)
+    answer = await pay_in(with_bank(desk, bank), ada, "12.50", key=key)
     assert (answer.transaction.status, answer.transaction.failure_code) == (Status.FAILED, "BANK_DECLINED")
     assert isinstance(answer.refusal, BankDeclined)
     assert await records.entries(answer.transaction.id) == {}
     assert await money(desk, ada) == (0, 0)
-    again = await pay_in(at(desk, bank), ada, "12.50", key=key)
+    again = await pay_in(with_bank(desk, bank), ada, "12.50", key=key)
     assert (again.transaction, again.replayed, len(bank.asked)) == (answer.transaction, True, 1)
     assert isinstance(again.refusal, BankDeclined)
 
@@ -82,20 +82,20 @@ async def test_a_deposit_stays_created_until_the_bank_answers(
     desk: Desk, records: Records, reply: BankReply | Exception
 ) -> None:
     ada, bank = await person(desk), SlowBank(reply)
-    answer = await pay_in(at(desk, bank), ada, "12.50")
+    answer = await pay_in(with_bank(desk, bank), ada, "12.50")
     assert (answer.transaction.status, answer.refusal) == (Status.CREATED, None)
     assert await money(desk, ada) == (0, 0)
-    await ask_again(at(desk, bank))
+    await ask_again(with_bank(desk, bank))
     assert bank.times_asked(answer.transaction.id) == 1, "the first call may still be waiting for its answer"
     await records.make_poll_due(answer.transaction.id)
-    await ask_again(at(desk, bank))
+    await ask_again(with_bank(desk, bank))
     assert bank.times_asked(answer.transaction.id) == 2
     bank.reply = BankReply.SETTLED
-    await ask_again(at(desk, bank))
+    await ask_again(with_bank(desk, bank))
     assert bank.times_asked(answer.transaction.id) == 2, "the polling interval is not over"
     await records.make_poll_due(answer.transaction.id)
-    await ask_again(at(desk, bank))
-    await ask_again(at(desk, bank))
+    await ask_again(with_bank(desk, bank))
+    await ask_again(with_bank(desk, bank))
     assert bank.times_asked(answer.transaction.id) == 3
     assert (await records.transaction(answer.transaction.id))["status"] == "completed"
     assert await money(desk, ada) == (1_250, 0)
@@ -104,24 +104,24 @@ async def test_a_deposit_stays_created_until_the_bank_answers(
 async def test_a_deposit_does_not_wait_long_for_a_silent_bank(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(settle, "BANK_SECONDS", 0.05)
     ada = await person(desk)
-    answer = await asyncio.wait_for(pay_in(at(desk, SlowBank(None)), ada, "1.00"), 2)
+    answer = await asyncio.wait_for(pay_in(with_bank(desk, SlowBank(None)), ada, "1.00"), 2)
     assert answer.transaction.status is Status.CREATED
     await desk.submit(Settle(ada.wallet_id, answer.transaction.id, settled=False))
 
 
 async def test_a_late_decline_of_the_bank_fails_the_deposit(desk: Desk, records: Records) -> None:
     ada, bank = await person(desk), SlowBank()
-    accepted = (await pay_in(at(desk, bank), ada, "12.50")).transaction
+    accepted = (await pay_in(with_bank(desk, bank), ada, "12.50")).transaction
     await records.make_poll_due(accepted.id)
     bank.reply = BankReply.DECLINED
-    await ask_again(at(desk, bank))
+    await ask_again(with_bank(desk, bank))
     kept = await records.transaction(accepted.id)
     assert (kept["status"], kept["failure_code"]) == ("failed", "BANK_DECLINED")
 
 
 async def test_a_deposit_settles_once_whatever_the_bank_answers_later(desk: Desk, records: Records) -> None:
     ada, bank = await person(desk), SlowBank()
-    accepted = (await pay_in(at(desk, bank), ada, "12.50")).transaction
+    accepted = (await pay_in(with_bank(desk, bank), ada, "12.50")).transaction
     fields = [Settle(ada.wallet_id, accepted.id, settled) for settled in (True, True, False, True, False)]
     answers = await asyncio.gather(*(desk.submit(one) for one in fields))
     assert {answer.transaction.status for answer in answers} == {Status.COMPLETED}
@@ -131,7 +131,7 @@ async def test_a_deposit_settles_once_whatever_the_bank_answers_later(desk: Desk
 
 async def test_settling_a_declined_deposit_twice_returns_the_reason_both_times(desk: Desk) -> None:
     ada, bank = await person(desk), SlowBank()
-    accepted = (await pay_in(at(desk, bank), ada, "12.50")).transaction
+    accepted = (await pay_in(with_bank(desk, bank), ada, "12.50")).transaction
     settle = Settle(ada.wallet_id, accepted.id, settled=False)
     answers = await asyncio.gather(*(desk.submit(settle) for _ in range(2)))
     assert [answer.transaction.status for answer in answers] == [Status.FAILED] * 2
@@ -155,7 +155,7 @@ async def test_an_accepted_deposit_stays_created_when_it_cannot_be_settled_now(d
             desk.clearing._open = False
             return BankReply.SETTLED
 
-    answer = await pay_in(at(desk, LastBank()), ada, "12.50")
+    answer = await pay_in(with_bank(desk, LastBank()), ada, "12.50")
     assert (answer.transaction.status, answer.replayed) == (Status.CREATED, False)
     desk.clearing._open = True
     await records.make_poll_due(answer.transaction.id)
@@ -168,7 +168,7 @@ async def test_a_deposit_settles_even_in_a_wallet_frozen_or_closed_since(
     desk: Desk, records: Records, what: str
 ) -> None:
     ada, bank = await person(desk), SlowBank()
-    accepted = (await pay_in(at(desk, bank), ada, "12.50")).transaction
+    accepted = (await pay_in(with_bank(desk, bank), ada, "12.50")).transaction
     await (records.close_wallet(ada) if what == "closed" else records.freeze(ada, what))
     await desk.submit(Settle(ada.wallet_id, accepted.id, settled=True))
     assert await money(desk, ada) == (1_250, 0)
@@ -183,13 +183,13 @@ async def test_a_wallet_frozen_for_debits_accepts_deposits(desk: Desk, records: 
 async def test_a_deposit_to_a_wallet_frozen_for_all_is_stored_as_blocked(desk: Desk, records: Records) -> None:
     ada, bank, key = await person(desk), SlowBank(BankReply.SETTLED), new_key()
     await records.freeze(ada, "all")
-    answer = await pay_in(at(desk, bank), ada, "12.50", key=key)
+    answer = await pay_in(with_bank(desk, bank), ada, "12.50", key=key)
     assert (answer.transaction.status, answer.transaction.failure_code) == (Status.BLOCKED, "WALLET_FROZEN")
     assert answer.refusal is not None
     assert answer.refusal.code == "WALLET_FROZEN"
     assert bank.asked == []
     assert await records.entries(answer.transaction.id) == {}
-    again = await pay_in(at(desk, bank), ada, "12.50", key=key)
+    again = await pay_in(with_bank(desk, bank), ada, "12.50", key=key)
     assert again.replayed
     assert again.refusal is not None
     assert again.refusal.code == "WALLET_FROZEN"
@@ -243,11 +243,11 @@ async def test_the_same_key_deposits_once(desk: Desk, records: Records) -> None:
 
 async def test_a_replay_before_the_banks_answer_does_not_call_the_bank(desk: Desk) -> None:
     ada, key, bank = await person(desk), new_key(), SlowBank()
-    first = await pay_in(at(desk, bank), ada, "10", key=key)
-    again = await pay_in(at(desk, bank), ada, "10", key=key)
+    first = await pay_in(with_bank(desk, bank), ada, "10", key=key)
+    again = await pay_in(with_bank(desk, bank), ada, "10", key=key)
     assert (again.transaction, again.replayed, len(bank.asked)) == (first.transaction, True, 1)
     await desk.submit(Settle(ada.wallet_id, first.transaction.id, settled=True))
-    assert (await pay_in(at(desk, bank), ada, "10", key=key)).transaction.status is Status.COMPLETED
+    assert (await pay_in(with_bank(desk, bank), ada, "10", key=key)).transaction.status is Status.COMPLETED
 
 
 @pytest.mark.parametrize("other", [{"raw_amount": "10.01"}, {"raw_bank_name": "Second Bank"}])
@@ -265,7 +265,7 @@ async def test_the_same_key_with_another_input_is_refused(
 
 async def test_twenty_concurrent_deposits_with_one_key_deposit_once(desk: Desk) -> None:
     ada, key, bank = await person(desk), new_key(), SlowBank(BankReply.SETTLED)
-    answers = await asyncio.gather(*(pay_in(at(desk, bank), ada, "10", key=key) for _ in range(20)))
+    answers = await asyncio.gather(*(pay_in(with_bank(desk, bank), ada, "10", key=key) for _ in range(20)))
     assert sorted(answer.replayed for answer in answers) == [False] + [True] * 19
     assert len(bank.asked) == 1
     assert await money(desk, ada) == (1_000, 0)

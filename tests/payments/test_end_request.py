@@ -21,15 +21,15 @@ from tests.clearing.instructions import transfer_of
 from tests.payments.customers import (
     Person,
     Records,
-    ask,
     balance,
     known_pair,
     money,
-    pay_asked,
+    new_money_request,
+    pay_money_request,
     people,
     person,
     send,
-    unguarded,
+    without_risk_rules,
 )
 
 Verb = Callable[[Desk, UUID, UUID], Awaitable[Answer]]
@@ -38,7 +38,7 @@ Verb = Callable[[Desk, UUID, UUID], Awaitable[Answer]]
 async def requested(desk: Desk, amount: str = "40.00") -> tuple[Person, Person, MoneyRequest]:
     """Ada, the requester; Bob, the payer, with 100.00; and the request."""
     ada, bob = await person(desk), await person(desk, funds="100.00")
-    return ada, bob, await ask(desk, ada, bob, amount)
+    return ada, bob, await new_money_request(desk, ada, bob, amount)
 
 
 async def refused(desk: Desk, verb: Verb, who: Person, request_id: UUID) -> Refusal:
@@ -89,7 +89,7 @@ async def test_a_held_payment_ends_with_its_request_and_its_money_is_released(
     desk: Desk, records: Records, verb: Verb, reached: RequestStatus
 ) -> None:
     ada, bob, request = await requested(desk)
-    held = (await pay_asked(desk, bob, request)).transaction
+    held = (await pay_money_request(desk, bob, request)).transaction
     assert await money(desk, bob) == (10_000, 4_000)
     await end_request(desk, verb, ada, bob, request)
     assert (await records.request(request.id))["status"] == reached
@@ -105,9 +105,9 @@ async def test_an_overdue_payment_expires_when_its_request_ends(
     desk: Desk, records: Records, verb: Verb, reached: RequestStatus
 ) -> None:
     ada, bob, request = await requested(desk)
-    late = (await pay_asked(desk, bob, request)).transaction
+    late = (await pay_money_request(desk, bob, request)).transaction
     assert late.status is Status.PENDING_CONFIRMATION
-    await records.let_lapse(late.id)
+    await records.make_overdue(late.id)
     await end_request(desk, verb, ada, bob, request)
     assert (await records.transaction(late.id))["status"] == Status.EXPIRED
     assert (await records.request(request.id))["status"] == reached
@@ -124,14 +124,14 @@ async def test_a_request_that_ended_another_way_is_in_the_wrong_state(
     ada, bob, request = await requested(desk)
     match before:
         case "paid":
-            desk.clearing.terms = unguarded()
-            await pay_asked(desk, bob, request)
+            desk.clearing.terms = without_risk_rules()
+            await pay_money_request(desk, bob, request)
         case "declined":
             await decline_request(desk, bob.wallet_id, request.id)
         case "cancelled":
             await cancel_request(desk, ada.wallet_id, request.id)
         case "expired":
-            await records.let_request_lapse(request.id)
+            await records.make_request_overdue(request.id)
     kept = None if before == "expired" else await records.checksum()
     with pytest.raises(WrongState) as refusal:
         await end_request(desk, verb, ada, bob, request)
@@ -188,7 +188,7 @@ async def test_cancelling_does_not_reveal_a_held_payment_to_the_requester(desk: 
     for pays in (False, True):
         ada, bob, request = await requested(desk)
         if pays:
-            await pay_asked(desk, bob, request)
+            await pay_money_request(desk, bob, request)
         before = await balance(desk, ada)
         answer = await cancel_request(desk, ada.wallet_id, request.id)
         (ended,) = answer.requests
@@ -198,8 +198,8 @@ async def test_cancelling_does_not_reveal_a_held_payment_to_the_requester(desk: 
 
 async def test_declining_one_request_keeps_the_held_payment_of_another(desk: Desk, records: Records) -> None:
     ada, bob = await people(desk, 2, funds="100.00")
-    first, second = await ask(desk, ada, bob, "10.00"), await ask(desk, ada, bob, "20.00")
-    held = (await pay_asked(desk, bob, first)).transaction
+    first, second = await new_money_request(desk, ada, bob, "10.00"), await new_money_request(desk, ada, bob, "20.00")
+    held = (await pay_money_request(desk, bob, first)).transaction
     await decline_request(desk, bob.wallet_id, second.id)
     assert (await records.transaction(held.id))["status"] == "pending_confirmation"
     assert await money(desk, bob) == (10_000, 1_000)
@@ -210,14 +210,14 @@ async def test_ending_a_held_payment_keeps_the_other_payments_in_the_rapid_count
 ) -> None:
     """In one unit of work one of five recent payments ends. Four are still above the count of three."""
     ada, bob = await known_pair(desk, funds="100.00")
-    desk.clearing.terms = unguarded()
+    desk.clearing.terms = without_risk_rules()
     for _ in range(3):
         await send(desk, ada, bob, "1.00")
-    request = await ask(desk, bob, ada, "2.00")
-    desk.clearing.terms = unguarded(
+    request = await new_money_request(desk, bob, ada, "2.00")
+    desk.clearing.terms = without_risk_rules(
         new_recipient_action="off", rapid_transfer_action="confirm", rapid_transfer_count=3
     )
-    held = (await pay_asked(desk, ada, request)).transaction
+    held = (await pay_money_request(desk, ada, request)).transaction
     assert held.status is Status.PENDING_CONFIRMATION
     units = desk.clearing.counts.units
     declined, paid = await asyncio.gather(

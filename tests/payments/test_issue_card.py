@@ -14,7 +14,7 @@ from pocketpay.payments.desk import Desk
 from pocketpay.payments.freeze_card import freeze_card
 from pocketpay.payments.issue_card import Issued, issue_card
 from pocketpay.transactions.errors import KeyReused
-from tests.payments.cards import card_of, issue
+from tests.payments.cards import issue, new_card
 from tests.payments.customers import Person, Records, money, new_key, pay_in, person, terms
 
 OPEN = "select count(*) from cards where wallet_id = $1 and status <> 'closed'"
@@ -166,16 +166,16 @@ async def test_a_frozen_or_closed_wallet_gets_a_replay_but_no_new_card(
 async def test_a_wallet_cannot_have_more_open_cards_than_the_maximum(desk: Desk, records: Records) -> None:
     desk.clearing.terms = terms(cards_per_wallet=3)
     ada, bob = await person(desk), await person(desk)
-    cards = [await card_of(desk, ada) for _ in range(3)]
+    cards = [await new_card(desk, ada) for _ in range(3)]
     await freeze_card(desk, ada.wallet_id, cards[0])
     before = await records.checksum()
     with pytest.raises(TooManyCards) as refusal:
         await issue(desk, ada)
     assert (refusal.value.code, refusal.value.field, refusal.value.most) == ("RATE_LIMITED", None, 3)
     assert await records.checksum() == before
-    await card_of(desk, bob)
+    await new_card(desk, bob)
     await close_card(desk, ada.wallet_id, cards[1])
-    await card_of(desk, ada)
+    await new_card(desk, ada)
     with pytest.raises(TooManyCards):
         await issue(desk, ada)
 
@@ -187,7 +187,7 @@ async def test_concurrent_orders_never_exceed_the_maximum_of_open_cards(
     for desk in two_desks:
         desk.clearing.terms = terms(cards_per_wallet=5)
     ada: Person = await person(two_desks[0])
-    closing = await card_of(two_desks[0], ada)
+    closing = await new_card(two_desks[0], ada)
     results = await all_issued(
         *(issue(two_desks[n % servers], ada) for n in range(16)),
         close_card(two_desks[0], ada.wallet_id, closing),

@@ -11,7 +11,17 @@ from pocketpay.requests.money_request import MoneyRequest, RequestStatus
 from pocketpay.transactions.errors import NotFound
 from tests.clearing.instructions import YEAR, ahead, held_elsewhere
 from tests.conftest import Dsns
-from tests.payments.customers import Person, Records, ask, balance, money, pay_asked, people, person, terms
+from tests.payments.customers import (
+    Person,
+    Records,
+    balance,
+    money,
+    new_money_request,
+    pay_money_request,
+    people,
+    person,
+    terms,
+)
 
 
 @pytest.fixture
@@ -22,7 +32,7 @@ def dsns(database_dsn: Dsns) -> Dsns:
 
 async def requested(desk: Desk) -> tuple[Person, Person, MoneyRequest]:
     ada, bob = await person(desk), await person(desk, funds="100.00")
-    return ada, bob, await ask(desk, ada, bob, "40.00")
+    return ada, bob, await new_money_request(desk, ada, bob, "40.00")
 
 
 def lapse(request: MoneyRequest) -> LapseRequest:
@@ -31,7 +41,7 @@ def lapse(request: MoneyRequest) -> LapseRequest:
 
 async def test_the_next_sweep_expires_an_overdue_request(desk: Desk, records: Records) -> None:
     ada, bob, request = await requested(desk)
-    await records.let_request_lapse(request.id)
+    await records.make_request_overdue(request.id)
     before = await balance(desk, ada), await balance(desk, bob)
     assert await lapse_requests(desk) == 1
     kept = await records.request(request.id)
@@ -53,8 +63,8 @@ async def test_a_held_payment_expires_with_its_request_and_its_money_is_released
     desk: Desk, records: Records
 ) -> None:
     _, bob, request = await requested(desk)
-    held = (await pay_asked(desk, bob, request)).transaction
-    await records.let_request_lapse(request.id)
+    held = (await pay_money_request(desk, bob, request)).transaction
+    await records.make_request_overdue(request.id)
     assert await lapse_requests(desk) == 1
     assert (await records.request(request.id))["status"] == "expired"
     assert (await records.transaction(held.id))["status"] == "expired"
@@ -64,7 +74,7 @@ async def test_a_held_payment_expires_with_its_request_and_its_money_is_released
 async def test_an_overdue_request_stays_pending_while_its_payment_has_time_left(desk: Desk, records: Records) -> None:
     """A payment never outlasts its request. If one did, its sender would keep the promised time."""
     _, bob, request = await requested(desk)
-    held = (await pay_asked(desk, bob, request)).transaction
+    held = (await pay_money_request(desk, bob, request)).transaction
     await records.connection.execute(
         "update money_requests set created_at = created_at - interval '60 days', expires_at = clock_timestamp() "
         "where id = $1",
@@ -79,7 +89,7 @@ async def test_an_overdue_request_stays_pending_while_its_payment_has_time_left(
 @pytest.mark.parametrize("who", ["requester", "payer"])
 async def test_a_request_from_or_to_a_closed_wallet_is_cancelled(desk: Desk, records: Records, who: str) -> None:
     ada, bob, request = await requested(desk)
-    stays = await ask(desk, bob, await person(desk), "1.00")
+    stays = await new_money_request(desk, bob, await person(desk), "1.00")
     gone = ada if who == "requester" else bob
     await records.close_wallet(gone)
     await lapse_requests(desk)
@@ -89,7 +99,7 @@ async def test_a_request_from_or_to_a_closed_wallet_is_cancelled(desk: Desk, rec
 
 async def test_a_held_payment_to_a_closed_wallet_is_cancelled_with_its_request(desk: Desk, records: Records) -> None:
     ada, bob, request = await requested(desk)
-    held = (await pay_asked(desk, bob, request)).transaction
+    held = (await pay_money_request(desk, bob, request)).transaction
     await records.close_wallet(ada)
     await lapse_requests(desk)
     assert (await records.request(request.id))["status"] == "cancelled"
@@ -110,7 +120,7 @@ async def test_a_wallet_closed_long_ago_is_swept_only_with_a_wider_window(desk: 
 
 async def test_an_instruction_about_an_overdue_request_expires_it_first(desk: Desk, records: Records) -> None:
     _, _, request = await requested(desk)
-    await records.let_request_lapse(request.id)
+    await records.make_request_overdue(request.id)
     answer = await desk.submit(lapse(request))
     assert answer.requests[0].status is RequestStatus.EXPIRED
     assert (await desk.submit(lapse(request))).requests == answer.requests
@@ -127,7 +137,7 @@ async def test_a_request_of_a_locked_wallet_is_left_for_a_later_sweep(desk: Desk
     ada, _, first = await requested(desk)
     _, _, second = await requested(desk)
     for request in (first, second):
-        await records.let_request_lapse(request.id)
+        await records.make_request_overdue(request.id)
     async with held_elsewhere(desk, ada):
         assert await lapse_requests(desk) == 1
         assert (await records.request(second.id))["status"] == "expired"
@@ -139,7 +149,7 @@ async def test_each_sweep_is_bounded_and_repeated_sweeps_end_every_request(desk:
     desk.clearing.terms = terms(open_requests=100, requests_per_day=100)
     requesters = await people(desk, 3)
     bob = await person(desk)
-    made = [await ask(desk, requester, bob, "1.00") for requester in requesters for _ in range(30)]
+    made = [await new_money_request(desk, requester, bob, "1.00") for requester in requesters for _ in range(30)]
     await records.connection.execute(
         "update money_requests set created_at = created_at - interval '60 days', expires_at = clock_timestamp()"
     )
@@ -156,10 +166,14 @@ async def test_requests_of_a_wallet_ahead_of_the_clock_do_not_block_others(
 ) -> None:
     monkeypatch.setattr(sweeper, "MOST_AT_ONCE", 1)
     late, bob, cyd = [await person(desk) for _ in range(3)]
-    of_late = await ask(desk, bob, late, "1.00") if whose == "payer" else await ask(desk, late, bob, "1.00")
-    other = await ask(desk, bob, cyd, "1.00")
+    of_late = (
+        await new_money_request(desk, bob, late, "1.00")
+        if whose == "payer"
+        else await new_money_request(desk, late, bob, "1.00")
+    )
+    other = await new_money_request(desk, bob, cyd, "1.00")
     for one in (of_late, other):
-        await records.let_request_lapse(one.id)
+        await records.make_request_overdue(one.id)
     async with ahead(records, YEAR, late):
         assert await lapse_requests(desk) == 1
         assert (await records.request(other.id))["status"] == "expired"
@@ -171,7 +185,7 @@ async def test_requests_of_a_closed_wallet_ahead_of_the_clock_do_not_block_other
 ) -> None:
     monkeypatch.setattr(sweeper, "MOST_AT_ONCE", 1)
     late, bob, cyd = [await person(desk) for _ in range(3)]
-    of_late, other = await ask(desk, late, bob, "1.00"), await ask(desk, cyd, bob, "1.00")
+    of_late, other = await new_money_request(desk, late, bob, "1.00"), await new_money_request(desk, cyd, bob, "1.00")
     for one in (late, cyd):
         await records.close_wallet(one)
     async with ahead(records, YEAR, late):

@@ -18,7 +18,7 @@ from tests.payments.customers import (
     person,
     send,
     terms,
-    unguarded,
+    without_risk_rules,
 )
 
 
@@ -88,7 +88,7 @@ async def test_a_preview_of_an_invalid_amount_is_refused(desk: Desk, amount: str
 
 
 async def test_a_preview_does_not_wait_for_a_lock(desk: Desk) -> None:
-    desk.clearing.terms = unguarded()
+    desk.clearing.terms = without_risk_rules()
     ada, bob = await people(desk, 2, funds="10.00")
     other = await connect(desk.database.dsn)
     try:
@@ -145,7 +145,7 @@ async def test_a_preview_of_a_withdrawal_from_a_closed_wallet_has_only_its_refus
     ada = await person(desk, funds="1.00")
     await records.close_wallet(ada)
     seen = await preview_withdrawal(desk, ada.wallet_id, raw_amount="1.00", speed=Speed.STANDARD)
-    await records.open_again()
+    await records.reopen_wallets()
     assert seen.refusal is not None
     assert (seen.refusal.code, seen.status, seen.available_after) == ("WALLET_CLOSED", None, None)
 

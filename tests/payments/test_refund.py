@@ -17,22 +17,22 @@ from pocketpay.transactions.transaction import Transaction, Type
 from tests.payments.customers import (
     Person,
     Records,
-    give_back,
     money,
     new_key,
     pay_in,
     pay_out,
     people,
     person,
+    refund_payment,
     send,
     terms,
-    unguarded,
+    without_risk_rules,
 )
 
 
 @pytest.fixture
 def kept() -> Terms:
-    return unguarded()
+    return without_risk_rules()
 
 
 async def paid(desk: Desk, amount: str = "10.00") -> tuple[Person, Person, Transaction]:
@@ -46,13 +46,13 @@ async def refused(
 ) -> Refusal:
     """The refusal of a refund that leaves no row."""
     with pytest.raises(Refusal) as raised:
-        await give_back(desk, refunder, original, amount, **fields)  # type: ignore[arg-type]
+        await refund_payment(desk, refunder, original, amount, **fields)  # type: ignore[arg-type]
     return raised.value
 
 
 async def test_a_refund_without_an_amount_returns_the_whole_payment(desk: Desk, records: Records) -> None:
     ada, bob, original = await paid(desk)
-    answer = await give_back(desk, bob, original.id, reason="  Wrong size ")
+    answer = await refund_payment(desk, bob, original.id, reason="  Wrong size ")
     refund = answer.transaction
     assert (refund.type, refund.status, refund.refund_of) == (Type.REFUND, Status.COMPLETED, original.id)
     assert (refund.source_wallet_id, refund.destination_wallet_id) == (bob.wallet_id, ada.wallet_id)
@@ -65,7 +65,7 @@ async def test_a_refund_without_an_amount_returns_the_whole_payment(desk: Desk, 
 async def test_the_original_stays_completed_and_counts_what_was_refunded(desk: Desk, records: Records) -> None:
     ada, bob, original = await paid(desk)
     for given, so_far, version in (("2.50", 250, 2), ("0.01", 251, 3), (None, 1_000, 4)):
-        answer = await give_back(desk, bob, original.id, given)
+        answer = await refund_payment(desk, bob, original.id, given)
         row = await records.transaction(original.id)
         assert (row["status"], row["refunded"], row["version"]) == ("completed", so_far, version)
         assert row["updated_at"] == answer.transaction.completed_at
@@ -76,7 +76,7 @@ async def test_the_original_stays_completed_and_counts_what_was_refunded(desk: D
 
 async def test_a_fully_refunded_payment_cannot_be_refunded_again(desk: Desk, records: Records) -> None:
     _, bob, original = await paid(desk)
-    await give_back(desk, bob, original.id)
+    await refund_payment(desk, bob, original.id)
     await pay_in(desk, bob, "50.00")
     before = await records.checksum()
     for amount in (None, "0.01", "10.00", "11.00"):
@@ -91,7 +91,7 @@ async def test_a_refund_above_the_remaining_amount_is_refused(
 ) -> None:
     _, bob, original = await paid(desk)
     if given is not None:
-        await give_back(desk, bob, original.id, given)
+        await refund_payment(desk, bob, original.id, given)
     await pay_in(desk, bob, "50.00")
     before = await records.checksum()
     refusal = await refused(desk, bob, original.id, asked)
@@ -132,7 +132,7 @@ async def test_only_the_recipient_of_a_completed_payment_can_refund_it(desk: Des
     held = (await send(desk, ada, cyd, "1.00")).transaction.id
     brought = (await pay_in(desk, ada, "1.00")).transaction.id
     out = (await pay_out(desk, ada, "1.00")).transaction.id
-    back = (await give_back(desk, bob, sent, "0.10")).transaction.id
+    back = (await refund_payment(desk, bob, sent, "0.10")).transaction.id
     before = await records.checksum()
     for who, what in (
         *((ada, sent), (cyd, sent), (bob, failed), (cyd, held), (ada, held), (ada, brought), (ada, out)),
@@ -148,7 +148,7 @@ async def test_a_held_payment_can_be_refunded_after_it_is_confirmed(desk: Desk) 
     ada, bob = await person(desk, funds="10.00"), await person(desk)
     held = (await send(desk, ada, bob, "10.00")).transaction
     await confirm(desk, ada.wallet_id, held.id)
-    assert (await give_back(desk, bob, held.id)).transaction.status is Status.COMPLETED
+    assert (await refund_payment(desk, bob, held.id)).transaction.status is Status.COMPLETED
     assert await money(desk, ada) == (1_000, 0)
 
 
@@ -160,7 +160,7 @@ async def test_a_refund_above_the_balance_is_stored_as_failed(desk: Desk, record
     await send(desk, bob, await person(desk), "9.99")
     key = new_key()
     for again in (False, True):
-        answer = await give_back(desk, bob, original.id, key=key)
+        answer = await refund_payment(desk, bob, original.id, key=key)
         assert (answer.transaction.status, answer.replayed) == (Status.FAILED, again)
         assert isinstance(answer.refusal, InsufficientFunds)
         assert (answer.refusal.required.minor, answer.refusal.available.minor) == (1_000, 1)
@@ -168,14 +168,14 @@ async def test_a_refund_above_the_balance_is_stored_as_failed(desk: Desk, record
     row = await records.transaction(original.id)
     assert (row["refunded"], row["version"]) == (0, 1)
     assert await records.entries(answer.transaction.id) == {}
-    assert (await give_back(desk, bob, original.id, "0.01")).refusal is None
+    assert (await refund_payment(desk, bob, original.id, "0.01")).refusal is None
 
 
 @pytest.mark.parametrize("what", ["debits", "all"])
 async def test_a_refund_from_a_frozen_wallet_is_stored_as_blocked(desk: Desk, records: Records, what: str) -> None:
     _, bob, original = await paid(desk)
     await records.freeze(bob, what)
-    answer = await give_back(desk, bob, original.id, "1.00")
+    answer = await refund_payment(desk, bob, original.id, "1.00")
     assert (answer.transaction.status, answer.transaction.failure_code) == (Status.BLOCKED, "WALLET_FROZEN")
     assert answer.refusal is not None
     assert (answer.refusal.code, answer.refusal.field) == ("WALLET_FROZEN", None)
@@ -204,7 +204,7 @@ async def test_a_refund_to_a_closed_or_fully_frozen_payer_is_refused(desk: Desk,
 async def test_a_payer_frozen_for_debits_can_be_refunded(desk: Desk, records: Records) -> None:
     ada, bob, original = await paid(desk)
     await records.freeze(ada, "debits")
-    assert (await give_back(desk, bob, original.id)).transaction.status is Status.COMPLETED
+    assert (await refund_payment(desk, bob, original.id)).transaction.status is Status.COMPLETED
 
 
 # ---------------------------------------------------------------- which refusal comes first
@@ -224,9 +224,9 @@ async def test_refund_refusals_come_in_order(desk: Desk, records: Records) -> No
     assert (await refused(desk, bob, original.id, "10.01")).code == "REFUND_TOO_LARGE"
     assert (await refused(desk, bob, original.id, "10.00")).code == "RECIPIENT_NOT_FOUND"
     await records.connection.execute("update wallets set status = 'active' where id = $1", ada.wallet_id)
-    assert _code(await give_back(desk, bob, original.id)) == "WALLET_FROZEN"
+    assert _code(await refund_payment(desk, bob, original.id)) == "WALLET_FROZEN"
     await records.freeze(bob, None)
-    assert _code(await give_back(desk, bob, original.id)) == "INSUFFICIENT_FUNDS"
+    assert _code(await refund_payment(desk, bob, original.id)) == "INSUFFICIENT_FUNDS"
 
 
 # ---------------------------------------------------------------- repeated refunds
@@ -235,10 +235,10 @@ async def test_refund_refusals_come_in_order(desk: Desk, records: Records) -> No
 async def test_repeating_a_refund_returns_the_first_outcome(desk: Desk, records: Records) -> None:
     ada, bob, original = await paid(desk)
     key = new_key()
-    first = await give_back(desk, bob, original.id, "4.00", key=key)
+    first = await refund_payment(desk, bob, original.id, "4.00", key=key)
     await send(desk, bob, ada, "6.00")
     before = await records.checksum()
-    again = await give_back(desk, bob, original.id, "4", key=key, reason=" Sorry ")
+    again = await refund_payment(desk, bob, original.id, "4", key=key, reason=" Sorry ")
     assert (again.transaction.id, again.replayed, again.refusal) == (first.transaction.id, True, None)
     assert again.balance.posted.minor == 0
     assert await records.checksum() == before
@@ -247,15 +247,15 @@ async def test_repeating_a_refund_returns_the_first_outcome(desk: Desk, records:
 async def test_repeating_a_full_refund_is_not_already_refunded(desk: Desk) -> None:
     _, bob, original = await paid(desk)
     key = new_key()
-    first = await give_back(desk, bob, original.id, key=key)
-    assert (await give_back(desk, bob, original.id, key=key)).transaction == first.transaction
+    first = await refund_payment(desk, bob, original.id, key=key)
+    assert (await refund_payment(desk, bob, original.id, key=key)).transaction == first.transaction
 
 
 async def test_a_key_is_valid_for_one_refund_only(desk: Desk, records: Records) -> None:
     ada, bob, original = await paid(desk)
     other = (await send(desk, bob, ada, "1.00")).transaction.id
     key = new_key()
-    await give_back(desk, bob, original.id, "4.00", key=key)
+    await refund_payment(desk, bob, original.id, "4.00", key=key)
     before = await records.checksum()
     for what, amount, reason in (
         *((original.id, "4.01", "Sorry"), (original.id, None, "Sorry"), (original.id, "4.00", "Sorry!")),
@@ -272,7 +272,7 @@ async def test_a_key_is_valid_for_one_refund_only(desk: Desk, records: Records) 
 
 
 async def test_a_refund_follows_no_risk_rule_and_restores_the_payers_limit(desk: Desk, records: Records) -> None:
-    desk.clearing.terms = unguarded(transfer_limit="USD:600.00,JPY:1")
+    desk.clearing.terms = without_risk_rules(transfer_limit="USD:600.00,JPY:1")
     ada, bob = await people(desk, 2, funds="600.00")
     original = (await send(desk, ada, bob, "600.00")).transaction
     usage = "select amount from wallet_usage where wallet_id = $1 and kind = 'transfer'"
@@ -284,11 +284,11 @@ async def test_a_refund_follows_no_risk_rule_and_restores_the_payers_limit(desk:
         transfer_limit="USD:600.00,JPY:1",
     )
     for amount in ("590.00", "1.00"):
-        back = (await give_back(desk, bob, original.id, amount)).transaction
+        back = (await refund_payment(desk, bob, original.id, amount)).transaction
         assert (back.status, back.risk_reasons) == (Status.COMPLETED, ())
     assert await records.connection.fetchval(usage, bob.wallet_id) is None
     assert await records.connection.fetchval(usage, ada.wallet_id) == 900
-    desk.clearing.terms = unguarded(transfer_limit="USD:600.00,JPY:1", rapid_transfer_action="block")
+    desk.clearing.terms = without_risk_rules(transfer_limit="USD:600.00,JPY:1", rapid_transfer_action="block")
     assert (await send(desk, bob, ada, "600.00")).transaction.status is Status.COMPLETED
     assert (await send(desk, ada, bob, "591.00")).transaction.status is Status.COMPLETED
     with pytest.raises(Refusal) as raised:
@@ -298,7 +298,7 @@ async def test_a_refund_follows_no_risk_rule_and_restores_the_payers_limit(desk:
 
 async def test_a_refund_does_not_make_its_recipient_known(desk: Desk) -> None:
     ada, bob, original = await paid(desk)
-    await give_back(desk, bob, original.id, "5.00")
+    await refund_payment(desk, bob, original.id, "5.00")
     desk.clearing.terms = terms()
     assert _reasons(await send(desk, bob, ada, "1.00")) == ["new_recipient"]
 
@@ -307,8 +307,8 @@ async def test_the_recipient_of_a_fully_refunded_payment_is_new_again(desk: Desk
     ada, bob, original = await paid(desk)
     cyd, dan, other = await paid(desk)
     await pay_in(desk, ada, "1.00")
-    await give_back(desk, bob, original.id, "9.99")
-    await give_back(desk, dan, other.id)
+    await refund_payment(desk, bob, original.id, "9.99")
+    await refund_payment(desk, dan, other.id)
     desk.clearing.terms = terms()
     assert _reasons(await send(desk, ada, bob, "1.00")) == []
     assert _reasons(await send(desk, cyd, dan, "1.00")) == ["new_recipient"]
@@ -317,15 +317,15 @@ async def test_the_recipient_of_a_fully_refunded_payment_is_new_again(desk: Desk
 async def test_the_recipient_of_another_payment_stays_known(desk: Desk) -> None:
     ada, bob = await person(desk, funds="10.00"), await person(desk)
     first, _ = [(await send(desk, ada, bob, "1.00")).transaction for _ in range(2)]
-    await give_back(desk, bob, first.id)
+    await refund_payment(desk, bob, first.id)
     desk.clearing.terms = terms()
     assert _reasons(await send(desk, ada, bob, "1.00")) == []
 
 
 async def test_a_refund_cannot_be_confirmed_or_cancelled(desk: Desk, records: Records) -> None:
     _, bob, original = await paid(desk)
-    back = (await give_back(desk, bob, original.id)).transaction
-    failed = (await give_back(desk, bob, (await paid_to(desk, bob)).id)).transaction
+    back = (await refund_payment(desk, bob, original.id)).transaction
+    failed = (await refund_payment(desk, bob, (await paid_to(desk, bob)).id)).transaction
     before = await records.checksum()
     for what in (back, failed):
         for answer in (confirm, cancel):
@@ -344,8 +344,8 @@ async def paid_to(desk: Desk, whom: Person) -> Transaction:
 
 async def test_an_old_payment_can_be_refunded(desk: Desk, records: Records) -> None:
     _, bob, original = await paid(desk)
-    await records.grow_old(original.id, timedelta(days=400))
-    assert (await give_back(desk, bob, original.id)).transaction.status is Status.COMPLETED
+    await records.make_older(original.id, timedelta(days=400))
+    assert (await refund_payment(desk, bob, original.id)).transaction.status is Status.COMPLETED
 
 
 def _reasons(answer: Answer) -> list[str]:

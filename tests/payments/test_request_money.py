@@ -15,19 +15,19 @@ from tests.clearing.instructions import all_told, answers, ask_of
 from tests.payments.customers import (
     Person,
     Records,
-    ask,
-    asked,
     balance,
     new_key,
+    new_money_request,
     people,
     person,
+    request_money_from,
     terms,
 )
 
 
 async def refused(desk: Desk, requester: Person, of: Person | str, amount: str = "5.00", **more: str) -> Refusal:
     with pytest.raises(Refusal) as raised:
-        await asked(desk, requester, of, amount, **more)
+        await request_money_from(desk, requester, of, amount, **more)
     return raised.value
 
 
@@ -37,7 +37,7 @@ async def refused(desk: Desk, requester: Person, of: Person | str, amount: str =
 async def test_a_new_request_is_pending_and_moves_no_money(desk: Desk, records: Records) -> None:
     ada, bob = await people(desk, 2)
     before = await balance(desk, ada), await balance(desk, bob)
-    answer = await asked(desk, ada, bob, "12.50", description=" Lunch ")
+    answer = await request_money_from(desk, ada, bob, "12.50", description=" Lunch ")
     made = answer.requests[0]
     assert (made.requester_wallet_id, made.payer_wallet_id) == (ada.wallet_id, bob.wallet_id)
     assert (made.amount, made.description, made.version) == (Money(1_250, "USD"), "Lunch", 1)
@@ -53,20 +53,20 @@ async def test_a_new_request_is_pending_and_moves_no_money(desk: Desk, records: 
 async def test_a_request_expires_after_the_days_of_the_setting(desk: Desk) -> None:
     desk.clearing.terms = terms(request_expire_days=3)
     ada, bob = await people(desk, 2)
-    made = await ask(desk, ada, bob, "1.00")
+    made = await new_money_request(desk, ada, bob, "1.00")
     assert made.expires_at - made.created_at == timedelta(days=3)
 
 
 async def test_a_payer_is_found_with_an_at_sign_and_in_any_case(desk: Desk) -> None:
     ada, bob = await people(desk, 2)
-    assert (await ask(desk, ada, "@" + bob.username.upper(), "1.00")).payer_wallet_id == bob.wallet_id
+    assert (await new_money_request(desk, ada, "@" + bob.username.upper(), "1.00")).payer_wallet_id == bob.wallet_id
 
 
 async def test_a_wallet_frozen_for_debits_can_still_request_and_be_requested(desk: Desk, records: Records) -> None:
     ada, bob = await people(desk, 2)
     for one in (ada, bob):
         await records.freeze(one, "debits")
-    assert (await ask(desk, ada, bob, "1.00")).status is RequestStatus.PENDING
+    assert (await new_money_request(desk, ada, bob, "1.00")).status is RequestStatus.PENDING
 
 
 # ---------------------------------------------------------------- refusals
@@ -140,42 +140,42 @@ async def test_open_requests_from_one_user_to_another_are_limited(desk: Desk, re
     desk.clearing.terms = terms(open_requests=2)
     ada, bob = await people(desk, 2)
     cyd = await person(desk)
-    first, second = [await ask(desk, ada, bob, "1.00") for _ in range(2)]
+    first, second = [await new_money_request(desk, ada, bob, "1.00") for _ in range(2)]
     before = await records.checksum()
     refusal = await refused(desk, ada, bob)
     assert (refusal.code, refusal.field) == ("RATE_LIMITED", "from")
     assert await records.checksum() == before
-    await ask(desk, ada, cyd, "1.00")
-    await ask(desk, bob, ada, "1.00")
+    await new_money_request(desk, ada, cyd, "1.00")
+    await new_money_request(desk, bob, ada, "1.00")
     await decline_request(desk, bob.wallet_id, first.id)
-    await ask(desk, ada, bob, "1.00")
+    await new_money_request(desk, ada, bob, "1.00")
     await cancel_request(desk, ada.wallet_id, second.id)
-    await ask(desk, ada, bob, "1.00")
+    await new_money_request(desk, ada, bob, "1.00")
     assert (await refused(desk, ada, bob)).code == "RATE_LIMITED"
 
 
 async def test_an_overdue_request_does_not_count_as_open(desk: Desk, records: Records) -> None:
     desk.clearing.terms = terms(open_requests=1)
     ada, bob = await people(desk, 2)
-    made = await ask(desk, ada, bob, "1.00")
-    await records.let_request_lapse(made.id)
-    assert (await ask(desk, ada, bob, "1.00")).status is RequestStatus.PENDING
+    made = await new_money_request(desk, ada, bob, "1.00")
+    await records.make_request_overdue(made.id)
+    assert (await new_money_request(desk, ada, bob, "1.00")).status is RequestStatus.PENDING
 
 
 async def test_requests_from_one_wallet_are_limited_per_day(desk: Desk, records: Records) -> None:
     desk.clearing.terms = terms(requests_per_day=3)
     ada, *others = await people(desk, 5)
-    made = [await ask(desk, ada, one, "1.00") for one in others[:3]]
+    made = [await new_money_request(desk, ada, one, "1.00") for one in others[:3]]
     await cancel_request(desk, ada.wallet_id, made[0].id)  # a cancelled request counts too
     before = await records.checksum()
     refusal = await refused(desk, ada, others[3])
     assert (refusal.code, refusal.field) == ("RATE_LIMITED", None)
     assert await records.checksum() == before
-    await ask(desk, others[0], others[1], "1.00")
+    await new_money_request(desk, others[0], others[1], "1.00")
     await records.connection.execute(
         "update money_requests set created_at = created_at - interval '25 hours' where id = $1", made[0].id
     )
-    assert (await ask(desk, ada, others[3], "1.00")).status is RequestStatus.PENDING
+    assert (await new_money_request(desk, ada, others[3], "1.00")).status is RequestStatus.PENDING
 
 
 async def test_the_limits_of_money_requests_hold_within_one_unit_of_work(desk: Desk) -> None:
@@ -195,7 +195,7 @@ async def test_request_refusals_come_in_order(desk: Desk, records: Records) -> N
     desk.clearing.terms = terms(open_requests=1)
     ada, bob = await people(desk, 2)
     yuki = await person(desk, currency="JPY")
-    await ask(desk, ada, bob, "1.00")
+    await new_money_request(desk, ada, bob, "1.00")
     await records.freeze(ada, "all")
     assert (await refused(desk, ada, "nobody_at_all", "0")).code == "INVALID_AMOUNT"
     assert (await refused(desk, ada, "nobody_at_all")).code == "RECIPIENT_NOT_FOUND"
@@ -211,13 +211,13 @@ async def test_request_refusals_come_in_order(desk: Desk, records: Records) -> N
 async def test_repeating_a_request_with_its_key_returns_its_current_state(desk: Desk, records: Records) -> None:
     ada, bob = await people(desk, 2)
     key = new_key()
-    first = await ask(desk, ada, bob, "10", key=key)
+    first = await new_money_request(desk, ada, bob, "10", key=key)
     before = await records.checksum()
-    again = await asked(desk, ada, f"@{bob.username}", "10.00", key=key)
+    again = await request_money_from(desk, ada, f"@{bob.username}", "10.00", key=key)
     assert (again.requests, again.replayed) == ((first,), True)
     assert await records.checksum() == before
     await decline_request(desk, bob.wallet_id, first.id)
-    again = await asked(desk, ada, bob, "10", key=key)
+    again = await request_money_from(desk, ada, bob, "10", key=key)
     assert (again.requests[0].id, again.requests[0].status) == (first.id, RequestStatus.DECLINED)
 
 
@@ -225,17 +225,17 @@ async def test_a_replay_comes_before_every_refusal(desk: Desk, records: Records)
     desk.clearing.terms = terms(open_requests=1, requests_per_day=1)
     ada, bob = await people(desk, 2)
     key = new_key()
-    first = await ask(desk, ada, bob, "10", key=key)
+    first = await new_money_request(desk, ada, bob, "10", key=key)
     await records.freeze(ada, "all")
     await records.close_wallet(bob)
-    assert (await asked(desk, ada, bob, "10", key=key)).requests[0].id == first.id
+    assert (await request_money_from(desk, ada, bob, "10", key=key)).requests[0].id == first.id
 
 
 @pytest.mark.parametrize("other", [{"amount": "10.01"}, {"description": "Dinner"}, {"of": "somebody"}])
 async def test_a_key_is_valid_for_one_request_only(desk: Desk, records: Records, other: dict[str, str]) -> None:
     ada, bob = await people(desk, 2)
     key = new_key()
-    await ask(desk, ada, bob, "10", key=key)
+    await new_money_request(desk, ada, bob, "10", key=key)
     before = await records.checksum()
     fields = {"of": bob.username, "amount": "10", "description": "Lunch"} | other
     refusal = await refused(desk, ada, fields.pop("of"), fields.pop("amount"), key=key, **fields)
@@ -246,8 +246,8 @@ async def test_a_key_is_valid_for_one_request_only(desk: Desk, records: Records,
 async def test_a_replay_expires_an_overdue_request(desk: Desk, records: Records) -> None:
     ada, bob = await people(desk, 2)
     key = new_key()
-    made = await ask(desk, ada, bob, "10", key=key)
-    await records.let_request_lapse(made.id)
-    again = await asked(desk, ada, bob, "10", key=key)
+    made = await new_money_request(desk, ada, bob, "10", key=key)
+    await records.make_request_overdue(made.id)
+    again = await request_money_from(desk, ada, bob, "10", key=key)
     assert (again.requests[0].status, again.requests[0].version, again.replayed) == (RequestStatus.EXPIRED, 2, True)
     assert (await records.request(made.id))["status"] == "expired"

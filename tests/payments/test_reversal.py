@@ -21,7 +21,7 @@ from pocketpay.payments.parsing import parse_key
 from pocketpay.payments.reversal import Reversal
 from pocketpay.transactions.lifecycle import Status
 from pocketpay.transactions.transaction import Transaction, Type
-from tests.payments.customers import Person, Records, money, new_key, people, unguarded
+from tests.payments.customers import Person, Records, money, new_key, people, without_risk_rules
 
 FEE = 75
 HOUSE = {
@@ -36,7 +36,7 @@ HOUSE = {
 
 @pytest.fixture
 def kept() -> Terms:
-    return unguarded()
+    return without_risk_rules()
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from tests.payments.customers import (
     person,
     send,
     terms,
-    unguarded,
+    without_risk_rules,
 )
 
 LARGE = Reason(LargeTransfer.name, {"threshold": "500.00", "currency": "USD"})
@@ -81,7 +81,7 @@ async def test_the_sixth_payment_within_the_hour_is_rapid(desk: Desk, records: R
     first = await records.connection.fetchval(
         "select id from transactions where source_wallet_id = $1 and status = 'completed' limit 1", ada.wallet_id
     )
-    await records.grow_old(first, timedelta(minutes=61))
+    await records.make_older(first, timedelta(minutes=61))
     assert (await send(desk, ada, bob, "0.01")).transaction.risk_reasons == ()
 
 
@@ -96,7 +96,7 @@ async def test_pending_payments_count_as_rapid_and_failed_or_cancelled_ones_do_n
     assert (await send(desk, ada, bob, "0.01")).transaction.risk_reasons == ()  # the fifth
     assert (await send(desk, ada, bob, "0.01")).transaction.risk_reasons == (RAPID,)
     await cancel(desk, ada.wallet_id, waiting[0].id)
-    await records.let_lapse(waiting[1].id)
+    await records.make_overdue(waiting[1].id)
     assert (await send(desk, ada, bob, "0.01")).transaction.risk_reasons == ()
 
 
@@ -113,13 +113,13 @@ async def test_a_blocked_payment_is_stored_with_all_its_reasons(desk: Desk, reco
 
 
 async def test_a_rule_that_is_off_adds_no_reason(desk: Desk) -> None:
-    desk.clearing.terms = unguarded()
+    desk.clearing.terms = without_risk_rules()
     ada, bob = await people(desk, 2, funds="1000.00")
     assert (await send(desk, ada, bob, "900.00")).transaction.risk_reasons == ()
 
 
 async def test_a_rapid_count_above_a_thousand_switches_the_rule_off(desk: Desk) -> None:
-    desk.clearing.terms = unguarded(rapid_transfer_action="confirm", rapid_transfer_count=1_001)
+    desk.clearing.terms = without_risk_rules(rapid_transfer_action="confirm", rapid_transfer_count=1_001)
     assert desk.clearing.terms.policy.recent.most == 0
     ada, bob = await people(desk, 2, funds="1.00")
     for _ in range(7):
@@ -127,7 +127,7 @@ async def test_a_rapid_count_above_a_thousand_switches_the_rule_off(desk: Desk) 
 
 
 async def test_rapid_payments_in_one_unit_of_work_count_each_other(desk: Desk) -> None:
-    desk.clearing.terms = unguarded(rapid_transfer_action="confirm", rapid_transfer_count=3)
+    desk.clearing.terms = without_risk_rules(rapid_transfer_action="confirm", rapid_transfer_count=3)
     ada, bob = await people(desk, 2, funds="1.00")
     units = desk.clearing.counts.units
     answers = await asyncio.gather(*(send(desk, ada, bob, "0.01") for _ in range(6)))

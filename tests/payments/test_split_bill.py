@@ -10,7 +10,17 @@ from pocketpay.payments.desk import Desk
 from pocketpay.payments.split_bill import MOST_ASKED, Split, shares, split_bill
 from pocketpay.requests.money_request import RequestStatus
 from pocketpay.transactions.errors import InvalidAmount, KeyReused
-from tests.payments.customers import Person, Records, ask, new_key, pay_asked, people, person, terms, unguarded
+from tests.payments.customers import (
+    Person,
+    Records,
+    new_key,
+    new_money_request,
+    pay_money_request,
+    people,
+    person,
+    terms,
+    without_risk_rules,
+)
 
 
 async def split(
@@ -84,11 +94,11 @@ async def test_the_others_pay_the_whole_bill_when_the_requester_is_not_included(
 
 
 async def test_a_bill_can_be_split_among_twenty_and_each_can_pay(desk: Desk) -> None:
-    desk.clearing.terms = unguarded(requests_per_day=20)
+    desk.clearing.terms = without_risk_rules(requests_per_day=20)
     ada, *others = await people(desk, MOST_ASKED + 1, funds="10.00")
     done = await split(desk, ada, others, "100.00")
     assert len(done.answer.requests) == 20
-    paid = await pay_asked(desk, others[19], done.answer.requests[19])
+    paid = await pay_money_request(desk, others[19], done.answer.requests[19])
     assert paid.transaction.amount == done.answer.requests[19].amount
 
 
@@ -160,7 +170,7 @@ async def test_a_closed_or_fully_frozen_wallet_cannot_split_a_bill(
 async def test_a_split_creates_all_requests_or_none(desk: Desk, records: Records) -> None:
     desk.clearing.terms = terms(open_requests=1, requests_per_day=3)
     ada, bob, cyd, dan, eve = await people(desk, 5)
-    await ask(desk, ada, bob, "1.00")
+    await new_money_request(desk, ada, bob, "1.00")
     before = await records.checksum()
     refusal = await refused(desk, ada, [cyd, dan, bob])
     assert (refusal.code, refusal.field) == ("RATE_LIMITED", "among")

@@ -13,7 +13,7 @@ from pocketpay.payments.desk import Desk
 from pocketpay.payments.settle import Settle
 from pocketpay.payments.sweeper import ask_again, expire_overdue, sweep_forever
 from tests.clearing.instructions import YEAR, ahead, held_elsewhere
-from tests.payments.banks import SlowBank, at
+from tests.payments.banks import SlowBank, with_bank
 from tests.payments.customers import Records, money, pay_in, people, person, send
 
 
@@ -40,15 +40,15 @@ def short_interval(monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def test_a_silent_bank_does_not_delay_expiry(desk: Desk, records: Records) -> None:
     ada, bob = await people(desk, 2, funds="10.00")
-    deposited = (await pay_in(at(desk, SlowBank()), ada, "1.00")).transaction
+    deposited = (await pay_in(with_bank(desk, SlowBank()), ada, "1.00")).transaction
     await records.make_poll_due(deposited.id)
     silent = SlowBank(None)
-    with sweeping(at(desk, silent)):
+    with sweeping(with_bank(desk, silent)):
         async with asyncio.timeout(2):
             while not silent.asked:  # noqa: ASYNC110 - there is no event to wait for
                 await asyncio.sleep(0.01)
         held = (await send(desk, ada, bob, "1.00")).transaction
-        await records.let_lapse(held.id)
+        await records.make_overdue(held.id)
         await wait_for_status(records, held.id, "expired")
     await desk.submit(Settle(ada.wallet_id, deposited.id, settled=False))
 
@@ -57,7 +57,7 @@ async def test_an_overdue_payment_of_a_locked_wallet_is_left_for_a_later_sweep(d
     ada, bob, cyd = await people(desk, 3, funds="10.00")
     held = [(await send(desk, payer, cyd, "1.00")).transaction for payer in (ada, bob)]
     for one in held:
-        await records.let_lapse(one.id)
+        await records.make_overdue(one.id)
     async with held_elsewhere(desk, ada):
         assert await expire_overdue(desk) == 1
         await wait_for_status(records, held[1].id, "expired")
@@ -72,7 +72,7 @@ async def test_overdue_payments_of_a_wallet_ahead_of_the_clock_do_not_block_othe
     late, bob, cyd = await people(desk, 3, funds="10.00")
     held = [(await send(desk, payer, cyd, "1.00")).transaction for payer in (late, late, bob)]
     for one in held:
-        await records.let_lapse(one.id)
+        await records.make_overdue(one.id)
     async with ahead(records, YEAR, late):
         assert await expire_overdue(desk) == 1
         await wait_for_status(records, held[2].id, "expired")
@@ -84,19 +84,19 @@ async def test_the_bank_is_polled_about_every_unsettled_deposit(
 ) -> None:
     monkeypatch.setattr(sweeper, "MOST_AT_ONCE", 2)
     ada, bank = await person(desk), SlowBank()
-    accepted = [(await pay_in(at(desk, bank), ada, "1.00")).transaction for _ in range(5)]
+    accepted = [(await pay_in(with_bank(desk, bank), ada, "1.00")).transaction for _ in range(5)]
     for one in accepted:
         await records.make_poll_due(one.id)
     bank.asked.clear()
     rounds = 0
-    while await ask_again(at(desk, bank)):
+    while await ask_again(with_bank(desk, bank)):
         rounds += 1
     assert rounds >= 3
     assert {bank.times_asked(one.id) for one in accepted} == {1}
     bank.reply = BankReply.SETTLED
     for one in accepted:
         await records.make_poll_due(one.id)
-    with sweeping(at(desk, bank)):
+    with sweeping(with_bank(desk, bank)):
         for one in accepted:
             await wait_for_status(records, one.id, "completed")
     assert await money(desk, ada) == (500, 0)
@@ -104,7 +104,7 @@ async def test_the_bank_is_polled_about_every_unsettled_deposit(
 
 async def test_an_error_at_one_order_does_not_block_the_others(desk: Desk, records: Records) -> None:
     ada, bank = await person(desk), SlowBank()
-    accepted = [(await pay_in(at(desk, bank), ada, "1.00")).transaction for _ in range(3)]
+    accepted = [(await pay_in(with_bank(desk, bank), ada, "1.00")).transaction for _ in range(3)]
     for one in accepted:
         await records.make_poll_due(one.id)
 
@@ -114,7 +114,7 @@ async def test_an_error_at_one_order_does_not_block_the_others(desk: Desk, recor
                 raise ZeroDivisionError
             return BankReply.SETTLED
 
-    await ask_again(at(desk, OddBank()))
+    await ask_again(with_bank(desk, OddBank()))
     assert await money(desk, ada) == (200, 0)
     await desk.submit(Settle(ada.wallet_id, accepted[0].id, settled=False))
 
@@ -122,7 +122,7 @@ async def test_an_error_at_one_order_does_not_block_the_others(desk: Desk, recor
 async def test_sweeps_continue_after_an_error(desk: Desk, records: Records, monkeypatch: pytest.MonkeyPatch) -> None:
     ada, bob = await people(desk, 2, funds="10.00")
     held = (await send(desk, ada, bob, "1.00")).transaction
-    await records.let_lapse(held.id)
+    await records.make_overdue(held.id)
     trouble = [ServiceBusy("away"), ZeroDivisionError("a bug")]
     sweep = sweeper.expire_overdue
 

@@ -23,7 +23,7 @@ from tests.payments.customers import (
     person,
     send,
     terms,
-    unguarded,
+    without_risk_rules,
 )
 
 
@@ -41,7 +41,7 @@ async def refused(desk: Desk, sender: Person, to: Person | str, amount: str, **m
 
 
 async def test_a_transfer_without_risk_is_completed_at_once(desk: Desk, records: Records) -> None:
-    desk.clearing.terms = unguarded()
+    desk.clearing.terms = without_risk_rules()
     ada, bob = await people(desk, 2, funds="100.00")
     answer = await send(desk, ada, bob, "12.50", description=" Lunch ")
     done = answer.transaction
@@ -56,7 +56,7 @@ async def test_a_transfer_without_risk_is_completed_at_once(desk: Desk, records:
 
 
 async def test_the_answer_has_the_senders_balance_after_the_transfer(desk: Desk) -> None:
-    desk.clearing.terms = unguarded()
+    desk.clearing.terms = without_risk_rules()
     ada, bob = await people(desk, 2, funds="100.00")
     before = await balance(desk, ada)
     answer = await send(desk, ada, bob, "12.50")
@@ -66,7 +66,7 @@ async def test_the_answer_has_the_senders_balance_after_the_transfer(desk: Desk)
 
 
 async def test_the_whole_balance_can_be_sent_and_not_a_cent_more(desk: Desk, records: Records) -> None:
-    desk.clearing.terms = unguarded()
+    desk.clearing.terms = without_risk_rules()
     ada, bob = await people(desk, 2, funds="100.00")
     refusal = await refused(desk, ada, bob, "100.01")
     assert isinstance(refusal, InsufficientFunds)
@@ -122,7 +122,7 @@ async def test_a_held_payment_does_not_change_the_recipients_wallet(desk: Desk) 
 
 
 async def test_a_transfer_in_yen_has_no_decimals(desk: Desk, records: Records) -> None:
-    desk.clearing.terms = unguarded()
+    desk.clearing.terms = without_risk_rules()
     ada, bob = await person(desk, funds="1250", currency="JPY"), await person(desk, currency="JPY")
     answer = await send(desk, ada, bob, "1250")
     assert answer.transaction.amount == Money(1_250, "JPY")
@@ -132,7 +132,7 @@ async def test_a_transfer_in_yen_has_no_decimals(desk: Desk, records: Records) -
 async def test_a_transfer_is_never_dated_before_the_last_change_of_either_wallet(
     desk: Desk, records: Records
 ) -> None:
-    desk.clearing.terms = unguarded()
+    desk.clearing.terms = without_risk_rules()
     ada, bob = await people(desk, 2, funds="100.00")
     ahead = await records.connection.fetchval(
         "update ledger_accounts set updated_at = clock_timestamp() + interval '4 seconds' where id = $1 "
@@ -146,7 +146,7 @@ async def test_a_transfer_is_never_dated_before_the_last_change_of_either_wallet
 
 
 async def test_entries_have_times_in_the_order_of_their_sequence_numbers(desk: Desk, records: Records) -> None:
-    desk.clearing.terms = unguarded()
+    desk.clearing.terms = without_risk_rules()
     ada, bob = await people(desk, 2, funds="100.00")
     payments = [send(desk, *pair, "1.00") for pair in [(ada, bob), (bob, ada)] * 40]
     answers = await asyncio.gather(*payments)
@@ -220,7 +220,7 @@ async def test_a_closed_recipient_is_not_found(desk: Desk, records: Records) -> 
 
 
 async def test_only_a_recipient_frozen_for_all_is_not_found(desk: Desk, records: Records) -> None:
-    desk.clearing.terms = unguarded()
+    desk.clearing.terms = without_risk_rules()
     ada, bob = await people(desk, 2, funds="100.00")
     await records.freeze(bob, "all")
     before = await records.checksum()
@@ -266,7 +266,7 @@ async def test_too_many_pending_transfers_are_refused_but_not_transfers_without_
     assert (await send(desk, ada, bob, "1.00")).transaction.status is Status.COMPLETED
     await cancel(desk, ada.wallet_id, held[0].id)
     assert (await send(desk, ada, bob, "600.00")).transaction.status is Status.PENDING_CONFIRMATION
-    await records.let_lapse(held[1].id)
+    await records.make_overdue(held[1].id)
     assert (await send(desk, ada, bob, "600.00")).transaction.status is Status.PENDING_CONFIRMATION
 
 

@@ -24,7 +24,7 @@ from tests.payments.customers import (
     send,
     send_many,
     terms,
-    unguarded,
+    without_risk_rules,
 )
 
 NOBODY = "nobody_at_all"
@@ -33,7 +33,7 @@ Shown = tuple[str | None, str | None, str | None]
 
 @pytest.fixture
 def kept() -> Terms:
-    return unguarded()
+    return without_risk_rules()
 
 
 def shown(answer: Answer) -> list[Shown]:
@@ -101,7 +101,7 @@ async def test_a_batch_can_have_a_hundred_items(desk: Desk) -> None:
 async def test_a_refused_item_stops_only_itself_or_the_whole_atomic_batch(
     desk: Desk, records: Records, bad: tuple[str, str, str], code: str, field: str | None
 ) -> None:
-    desk.clearing.terms = unguarded(transfer_limit="USD:1000.00,JPY:1")
+    desk.clearing.terms = without_risk_rules(transfer_limit="USD:1000.00,JPY:1")
     ada, bob = await people(desk, 2, funds="5000.00")
     names = {"ada": ada.username, "bob": bob.username, "yuki": (await person(desk, currency="JPY")).username}
     wrong = RawTransfer(names.get(bad[0], bad[0]), *bad[1:])
@@ -146,7 +146,7 @@ async def test_a_failed_item_rolls_back_an_atomic_batch_without_a_row(desk: Desk
         await records.freeze(ada, "debits")
         expected = [(None, "WALLET_FROZEN", None), EMPTY, EMPTY]
     elif how == "blocked by a rule":
-        desk.clearing.terms = unguarded(rapid_transfer_action="block", rapid_transfer_count=1)
+        desk.clearing.terms = without_risk_rules(rapid_transfer_action="block", rapid_transfer_count=1)
         expected = [EMPTY, (None, "RISK_BLOCKED", None), EMPTY]
     before = await records.checksum()
     key = new_key()
@@ -155,7 +155,7 @@ async def test_a_failed_item_rolls_back_an_atomic_batch_without_a_row(desk: Desk
         assert (shown(answer), answer.replayed, answer.balance.posted.minor) == (expected, False, 500)
         assert await records.checksum() == before
     await records.freeze(ada, None)
-    desk.clearing.terms = unguarded()
+    desk.clearing.terms = without_risk_rules()
     await pay_in(desk, ada, "0.01")
     assert shown(await send_many(desk, ada, items, atomic=True, key=key)) == [DONE] * 3
 
@@ -187,14 +187,14 @@ async def test_a_held_item_does_not_refuse_the_batch(desk: Desk, atomic: bool) -
 
 async def test_items_of_a_batch_count_as_rapid_for_each_other(desk: Desk) -> None:
     """Each item counts as a recent payment for the items after it."""
-    desk.clearing.terms = unguarded(rapid_transfer_action="block", rapid_transfer_count=3)
+    desk.clearing.terms = without_risk_rules(rapid_transfer_action="block", rapid_transfer_count=3)
     ada, bob = await person(desk, funds="5.00"), await person(desk)
     blocked: Shown = ("blocked", "RISK_BLOCKED", None)
     assert shown(await send_many(desk, ada, [item(bob, "1.00")] * 5)) == [DONE] * 3 + [blocked] * 2
 
 
 async def test_the_transfer_limit_counts_the_earlier_items_of_a_batch(desk: Desk) -> None:
-    desk.clearing.terms = unguarded(transfer_limit="USD:5.00,JPY:1")
+    desk.clearing.terms = without_risk_rules(transfer_limit="USD:5.00,JPY:1")
     ada, bob = await person(desk, funds="50.00"), await person(desk)
     answer = await send_many(desk, ada, [item(bob, "2.00"), item(bob, "3.01"), item(bob, "3.00"), item(bob, "0.01")])
     over = (None, "LIMIT_EXCEEDED", "amount")
@@ -259,7 +259,7 @@ async def test_repeating_a_batch_returns_the_first_outcome(desk: Desk, records: 
 
 
 async def test_a_replay_returns_the_same_refusals_even_if_the_facts_changed(desk: Desk, records: Records) -> None:
-    desk.clearing.terms = unguarded(
+    desk.clearing.terms = without_risk_rules(
         transfer_limit="USD:900.00,JPY:1", large_transfer_action="confirm", pending_transfers=1
     )
     ada, bob, gone = await people(desk, 3, funds="5000.00")
@@ -274,7 +274,7 @@ async def test_a_replay_returns_the_same_refusals_even_if_the_facts_changed(desk
         *("INVALID_AMOUNT", None, "LIMIT_EXCEEDED", "LIMIT_EXCEEDED", "INVALID_INPUT"),
         *("RECIPIENT_NOT_FOUND", "SELF_TRANSFER", "RECIPIENT_NOT_FOUND", "LIMIT_EXCEEDED", None),
     ]
-    desk.clearing.terms = unguarded()
+    desk.clearing.terms = without_risk_rules()
     await records.connection.execute("update wallets set status = 'active' where id = $1", gone.wallet_id)
     again = await send_many(desk, ada, items, key=key)
     assert again.replayed

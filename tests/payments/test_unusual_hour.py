@@ -10,7 +10,7 @@ from pocketpay.payments.desk import Desk
 from pocketpay.payments.preview import preview_transfer
 from pocketpay.risk.unusual_hour import UnusualHour
 from pocketpay.transactions.lifecycle import Status
-from tests.payments.customers import Records, money, people, send, unguarded
+from tests.payments.customers import Records, money, people, send, without_risk_rules
 
 
 async def hours(records: Records, *, now: bool) -> dict[str, int]:
@@ -27,7 +27,7 @@ async def hours(records: Records, *, now: bool) -> dict[str, int]:
 
 async def unusual(records: Records, action: str, *, now: bool = True) -> Terms:
     both = {"unusual_hour_action": action, "unusual_hour_threshold": "USD:10.00,JPY:1"}
-    return unguarded(**both, **await hours(records, now=now))
+    return without_risk_rules(**both, **await hours(records, now=now))
 
 
 @pytest.mark.parametrize("action", ["off", "confirm", "block"])

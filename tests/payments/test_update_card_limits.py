@@ -13,7 +13,7 @@ from pocketpay.payments.desk import Desk
 from pocketpay.payments.update_card_limits import update_card_limits
 from pocketpay.transactions.errors import NotFound, WrongState
 from pocketpay.transactions.lifecycle import Status
-from tests.payments.cards import buy, card_of
+from tests.payments.cards import buy, new_card
 from tests.payments.customers import Records, person
 
 FIVE, NINE, ONE = (Money(minor, "USD") for minor in (500, 900, 100))
@@ -34,7 +34,7 @@ async def test_an_omitted_limit_stays_and_none_removes_it(
     desk: Desk, limits: dict[str, Wanted], each: Money | None, monthly: Money | None
 ) -> None:
     ada = await person(desk)
-    card_id = await card_of(desk, ada, each="5", monthly="9")
+    card_id = await new_card(desk, ada, each="5", monthly="9")
     for version in (2 if limits else 1,) * 2:
         after = await update_card_limits(desk, ada.wallet_id, card_id, **limits)
         assert (after.per_payment_limit, after.monthly_limit) == (each, monthly)
@@ -43,7 +43,7 @@ async def test_an_omitted_limit_stays_and_none_removes_it(
 
 async def test_changed_limits_hold_for_every_later_payment(desk: Desk) -> None:
     ada = await person(desk, funds="100.00")
-    card_id = await card_of(desk, ada)
+    card_id = await new_card(desk, ada)
     await buy(desk, ada, card_id, "6.00")
     await update_card_limits(desk, ada.wallet_id, card_id, raw_per_payment_limit="5", raw_monthly_limit="4")
     with pytest.raises(AbovePaymentLimit):
@@ -67,7 +67,7 @@ async def test_an_invalid_limit_changes_nothing(
     desk: Desk, records: Records, limits: dict[str, Wanted], field: str
 ) -> None:
     ada = await person(desk)
-    card_id = await card_of(desk, ada)
+    card_id = await new_card(desk, ada)
     before = await records.checksum()
     for id in (card_id, None):
         with pytest.raises(Refusal) as refusal:
@@ -78,7 +78,7 @@ async def test_an_invalid_limit_changes_nothing(
 
 async def test_a_card_of_another_user_is_not_found(desk: Desk, records: Records) -> None:
     ada, eve = await person(desk), await person(desk)
-    card_id = await card_of(desk, ada)
+    card_id = await new_card(desk, ada)
     before = await records.checksum()
     for id in (card_id, uuids.uuid7(), None):
         with pytest.raises(NotFound):
@@ -88,7 +88,7 @@ async def test_a_card_of_another_user_is_not_found(desk: Desk, records: Records)
 
 async def test_a_closed_card_keeps_its_limits(desk: Desk, records: Records) -> None:
     ada = await person(desk)
-    card_id = await card_of(desk, ada)
+    card_id = await new_card(desk, ada)
     await close_card(desk, ada.wallet_id, card_id)
     before = await records.checksum()
     with pytest.raises(WrongState) as refusal:

@@ -21,7 +21,7 @@ from pocketpay.transactions.errors import BankDeclined, InsufficientFunds, KeyRe
 from pocketpay.transactions.lifecycle import Status
 from pocketpay.transactions.transaction import Type
 from tests.conftest import Dsns
-from tests.payments.banks import SlowBank, at
+from tests.payments.banks import SlowBank, with_bank
 from tests.payments.customers import (
     Records,
     balance,
@@ -33,7 +33,7 @@ from tests.payments.customers import (
     people,
     person,
     send,
-    unguarded,
+    without_risk_rules,
 )
 
 INSTANT, STANDARD = Speed.INSTANT, Speed.STANDARD
@@ -70,9 +70,9 @@ async def test_the_fee_of_an_instant_withdrawal_is_a_separate_leg(desk: Desk, re
 
 async def test_the_bank_gets_the_amount_without_the_fee_and_the_transaction_id(desk: Desk) -> None:
     ada, bank = await person(desk, funds="100.00"), SlowBank(BankReply.SETTLED)
-    done = (await pay_out(at(desk, bank), ada, "50.00", INSTANT)).transaction
+    done = (await pay_out(with_bank(desk, bank), ada, "50.00", INSTANT)).transaction
     assert bank.paid_out == [BankOrder(done.id, Money(5_000, "USD"), "First Bank", instant=True)]
-    slowly = (await pay_out(at(desk, bank), ada, "10.00")).transaction
+    slowly = (await pay_out(with_bank(desk, bank), ada, "10.00")).transaction
     assert bank.paid_out[1:] == [BankOrder(slowly.id, Money(1_000, "USD"), "First Bank", instant=False)]
     assert bank.asked == []
 
@@ -85,18 +85,18 @@ async def test_the_bank_is_called_outside_any_unit_of_work(desk: Desk) -> None:
             await pay_out(desk, bob, "1.00")  # would wait forever for its turn
             return BankReply.SETTLED
 
-    answer = await asyncio.wait_for(pay_out(at(desk, BusyBank()), ada, "1.00"), 2)
+    answer = await asyncio.wait_for(pay_out(with_bank(desk, BusyBank()), ada, "1.00"), 2)
     assert answer.transaction.status is Status.COMPLETED
 
 
 async def test_the_amount_and_the_fee_are_held_until_the_bank_answers(desk: Desk, records: Records) -> None:
     ada, bank = await person(desk, funds="100.00"), SlowBank()
-    answer = await pay_out(at(desk, bank), ada, "50.00", INSTANT)
+    answer = await pay_out(with_bank(desk, bank), ada, "50.00", INSTANT)
     assert (answer.transaction.status, answer.refusal) == (Status.CREATED, None)
     assert await money(desk, ada) == (10_000, 5_075)
     assert await records.entries(answer.transaction.id) == {}
     assert await records.findings() == []
-    late = await pay_out(at(desk, bank), ada, "49.26")
+    late = await pay_out(with_bank(desk, bank), ada, "49.26")
     assert late.transaction.failure_code == "INSUFFICIENT_FUNDS", "held money cannot be spent"
     await desk.submit(Settle(ada.wallet_id, answer.transaction.id, settled=True))
     assert await money(desk, ada) == (4_925, 0)
@@ -104,12 +104,12 @@ async def test_the_amount_and_the_fee_are_held_until_the_bank_answers(desk: Desk
 
 async def test_a_declined_withdrawal_releases_the_held_money(desk: Desk, records: Records) -> None:
     ada, bank, key = await person(desk, funds="100.00"), SlowBank(BankReply.DECLINED), new_key()
-    answer = await pay_out(at(desk, bank), ada, "50.00", INSTANT, key=key)
+    answer = await pay_out(with_bank(desk, bank), ada, "50.00", INSTANT, key=key)
     assert (answer.transaction.status, answer.transaction.failure_code) == (Status.FAILED, "BANK_DECLINED")
     assert isinstance(answer.refusal, BankDeclined)
     assert await records.entries(answer.transaction.id) == {}
     assert await money(desk, ada) == (10_000, 0)
-    again = await pay_out(at(desk, bank), ada, "50.00", INSTANT, key=key)
+    again = await pay_out(with_bank(desk, bank), ada, "50.00", INSTANT, key=key)
     assert (again.transaction, again.replayed, len(bank.paid_out)) == (answer.transaction, True, 1)
     assert isinstance(again.refusal, BankDeclined)
 
@@ -120,17 +120,17 @@ async def test_the_bank_is_polled_until_it_answers(
 ) -> None:
     monkeypatch.setattr(settle, "BANK_SECONDS", 0.05)
     ada, bank = await person(desk, funds="100.00"), SlowBank(reply)
-    accepted = (await pay_out(at(desk, bank), ada, "50.00", INSTANT)).transaction
+    accepted = (await pay_out(with_bank(desk, bank), ada, "50.00", INSTANT)).transaction
     assert accepted.status is Status.CREATED
-    await ask_again(at(desk, bank))
+    await ask_again(with_bank(desk, bank))
     assert bank.times_asked(accepted.id) == 1, "the first call may still be waiting for its answer"
     await records.make_poll_due(accepted.id)
-    await ask_again(at(desk, bank))
-    await ask_again(at(desk, bank))
+    await ask_again(with_bank(desk, bank))
+    await ask_again(with_bank(desk, bank))
     assert bank.times_asked(accepted.id) == 2, "the next poll waits for the polling interval"
     bank.reply = BankReply.SETTLED
     await records.make_poll_due(accepted.id)
-    await ask_again(at(desk, bank))
+    await ask_again(with_bank(desk, bank))
     assert (await records.transaction(accepted.id))["status"] == "completed"
     assert await money(desk, ada) == (4_925, 0)
     assert bank.times_asked(accepted.id) == 3
@@ -140,7 +140,7 @@ async def test_the_polling_interval_grows_with_the_age_of_the_order_up_to_an_hou
     desk: Desk, records: Records
 ) -> None:
     ada, bank = await person(desk, funds="100.00"), SlowBank()
-    accepted = (await pay_out(at(desk, bank), ada, "50.00")).transaction
+    accepted = (await pay_out(with_bank(desk, bank), ada, "50.00")).transaction
     pause = "select extract(epoch from ask_again_at - clock_timestamp())::float from transactions where id = $1"
     assert 8 < await records.connection.fetchval(pause, accepted.id) <= 10
     for age_seconds, expected in ((1, 10), (40, 40), (600, 600), (90_000, 3_600)):
@@ -150,7 +150,7 @@ async def test_the_polling_interval_grows_with_the_age_of_the_order_up_to_an_hou
             accepted.id,
             age_seconds,
         )
-        await ask_again(at(desk, bank))
+        await ask_again(with_bank(desk, bank))
         assert await records.connection.fetchval(pause, accepted.id) == pytest.approx(expected, abs=3)
     await records.connection.execute(
         "update transactions set created_at = $2 where id = $1", accepted.id, accepted.created_at
@@ -160,12 +160,12 @@ async def test_the_polling_interval_grows_with_the_age_of_the_order_up_to_an_hou
 async def test_two_servers_never_poll_the_same_order_at_once(module_dsn: Dsns, records: Records) -> None:
     async with open_desk(module_dsn.server) as one, open_desk(module_dsn.server) as two:
         ada, bank = await person(one, funds="100.00"), SlowBank()
-        orders = [(await pay_out(at(one, bank), ada, "1.00")).transaction.id for _ in range(10)]
+        orders = [(await pay_out(with_bank(one, bank), ada, "1.00")).transaction.id for _ in range(10)]
         for id in orders:
             await records.make_poll_due(id)
         bank.paid_out.clear()
         bank.reply = BankReply.SETTLED
-        await asyncio.gather(*(ask_again(at(desk, bank)) for desk in (one, two, one, two)))
+        await asyncio.gather(*(ask_again(with_bank(desk, bank)) for desk in (one, two, one, two)))
         assert {bank.times_asked(id) for id in orders} == {1}
         assert await money(one, ada) == (9_000, 0)
 
@@ -181,14 +181,14 @@ async def test_another_server_settles_an_order_of_a_server_that_died(module_dsn:
                 raise asyncio.CancelledError
 
         with pytest.raises(asyncio.CancelledError):
-            await pay_out(at(dying, LastBank()), ada, "50.00", INSTANT, key="key-of-the-dying")
+            await pay_out(with_bank(dying, LastBank()), ada, "50.00", INSTANT, key="key-of-the-dying")
     async with open_desk(module_dsn.server) as next_one:
         assert await money(next_one, ada) == (10_000, 5_075)
         bank = SlowBank(BankReply.SETTLED)
-        again = await pay_out(at(next_one, bank), ada, "50.00", INSTANT, key="key-of-the-dying")
+        again = await pay_out(with_bank(next_one, bank), ada, "50.00", INSTANT, key="key-of-the-dying")
         assert (again.transaction.status, again.replayed, bank.paid_out) == (Status.CREATED, True, [])
         await records.make_poll_due(again.transaction.id)
-        await ask_again(at(next_one, bank))
+        await ask_again(with_bank(next_one, bank))
         assert bank.times_asked(again.transaction.id) == 1
         assert await money(next_one, ada) == (4_925, 0)
         assert await records.findings() == []
@@ -196,7 +196,7 @@ async def test_another_server_settles_an_order_of_a_server_that_died(module_dsn:
 
 async def test_a_withdrawal_settles_once_whatever_the_bank_answers_later(module_dsn: Dsns, desk: Desk) -> None:
     ada, bank = await person(desk, funds="100.00"), SlowBank()
-    accepted = (await pay_out(at(desk, bank), ada, "50.00", INSTANT)).transaction
+    accepted = (await pay_out(with_bank(desk, bank), ada, "50.00", INSTANT)).transaction
     fields = [Settle(ada.wallet_id, accepted.id, settled) for settled in (True, False, True, False)]
     async with open_desk(module_dsn.server) as other:
         answers = await asyncio.gather(*(to.submit(one) for one in fields for to in (desk, other)))
@@ -211,7 +211,7 @@ async def test_a_withdrawal_settles_even_in_a_wallet_frozen_or_closed_since(
     desk: Desk, records: Records, what: str, settled: bool
 ) -> None:
     ada = await person(desk, funds="100.00")
-    accepted = (await pay_out(at(desk, SlowBank()), ada, "50.00", INSTANT)).transaction
+    accepted = (await pay_out(with_bank(desk, SlowBank()), ada, "50.00", INSTANT)).transaction
     await (records.close_wallet(ada) if what == "closed" else records.freeze(ada, what))
     await desk.submit(Settle(ada.wallet_id, accepted.id, settled=settled))
     assert await money(desk, ada) == ((4_925, 0) if settled else (10_000, 0))
@@ -227,7 +227,7 @@ async def test_a_withdrawal_from_a_frozen_wallet_is_stored_as_blocked(
     ada, bank, key = await person(desk, funds="100.00"), SlowBank(BankReply.SETTLED), new_key()
     await records.freeze(ada, what)
     for replayed in (False, True):
-        answer = await pay_out(at(desk, bank), ada, "12.50", key=key)
+        answer = await pay_out(with_bank(desk, bank), ada, "12.50", key=key)
         assert (answer.transaction.status, answer.transaction.failure_code) == (Status.BLOCKED, "WALLET_FROZEN")
         assert answer.refusal is not None
         assert (answer.refusal.code, answer.refusal.field, answer.replayed) == ("WALLET_FROZEN", None, replayed)
@@ -244,7 +244,7 @@ async def test_a_withdrawal_whose_amount_and_fee_exceed_the_balance_is_stored_as
 ) -> None:
     ada, bank, key = await person(desk, funds="100.00"), SlowBank(BankReply.SETTLED), new_key()
     for replayed in (False, True):
-        answer = await pay_out(at(desk, bank), ada, amount, speed, key=key)
+        answer = await pay_out(with_bank(desk, bank), ada, amount, speed, key=key)
         assert (answer.transaction.status, answer.replayed) == (Status.FAILED, replayed)
         assert isinstance(answer.refusal, InsufficientFunds)
         assert answer.refusal.field == "amount"
@@ -296,7 +296,7 @@ async def test_invalid_input_is_refused_and_withdraws_nothing(
 
 async def test_a_withdrawal_cannot_be_confirmed_or_cancelled(desk: Desk, records: Records) -> None:
     ada, bob = await person(desk, funds="100.00"), await person(desk)
-    waiting = (await pay_out(at(desk, SlowBank()), ada, "1.00")).transaction
+    waiting = (await pay_out(with_bank(desk, SlowBank()), ada, "1.00")).transaction
     before = await records.checksum()
     for verb in (confirm, cancel):
         for who in (ada, bob):
@@ -332,7 +332,7 @@ async def test_the_same_key_with_another_input_is_refused(desk: Desk, records: R
 
 async def test_twenty_concurrent_withdrawals_with_one_key_withdraw_once(desk: Desk) -> None:
     ada, key, bank = await person(desk, funds="100.00"), new_key(), SlowBank(BankReply.SETTLED)
-    answers = await asyncio.gather(*(pay_out(at(desk, bank), ada, "10", key=key) for _ in range(20)))
+    answers = await asyncio.gather(*(pay_out(with_bank(desk, bank), ada, "10", key=key) for _ in range(20)))
     assert sorted(answer.replayed for answer in answers) == [False] + [True] * 19
     assert len(bank.paid_out) == 1
     assert await money(desk, ada) == (9_000, 0)
@@ -341,7 +341,10 @@ async def test_twenty_concurrent_withdrawals_with_one_key_withdraw_once(desk: De
 async def test_concurrent_withdrawals_and_transfers_on_two_servers_never_overspend(
     module_dsn: Dsns, records: Records
 ) -> None:
-    async with open_desk(module_dsn.server, unguarded()) as one, open_desk(module_dsn.server, unguarded()) as two:
+    async with (
+        open_desk(module_dsn.server, without_risk_rules()) as one,
+        open_desk(module_dsn.server, without_risk_rules()) as two,
+    ):
         ada, bob = await people(one, 2)
         await pay_in(one, ada, "10.00")
         orders = [
