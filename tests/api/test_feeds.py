@@ -125,7 +125,7 @@ async def test_only_the_sender_sees_pending_payments_and_only_while_they_are_pen
             assert await soon(hers.next()) == ()
 
 
-async def test_the_recipient_gets_only_completed_payments_the_sender_every_change(
+async def test_the_sender_gets_every_change_and_the_recipient_only_completed_payments(
     database_dsn: Dsns, alice_and_bob: tuple[UUID, UUID]
 ) -> None:
     alice, bob = alice_and_bob

@@ -19,7 +19,7 @@ async def server(database_dsn: Dsns) -> AsyncIterator[LiveServer]:
         yield started
 
 
-async def test_pending_payments_arrive_oldest_first_then_new_ones_each_once(server: LiveServer) -> None:
+async def test_pending_payments_arrive_oldest_first_and_new_ones_arrive_once(server: LiveServer) -> None:
     ada, _ = await server.arrive("ada"), await server.arrive("bob")
     waiting = [await server.send(ada, "bob", amount) for amount in ("1.00", "2.00", "3.00")]
     await server.cancel(ada, waiting[1].id)

@@ -45,7 +45,7 @@ async def test_confirming_too_late_shows_the_expired_payment(client: Client, own
     assert first["node"] == (await client.data(now, {"id": id}, by=ada))["transaction"]
 
 
-async def test_the_error_has_the_payment_that_was_cancelled_or_confirmed_before(client: Client) -> None:
+async def test_the_error_of_a_late_mutation_has_the_cancelled_or_completed_payment(client: Client) -> None:
     ada, _, _ = [await client.sign_up(name) for name in ("ada", "bea", "cid")]
     for to, done, too_late, status in (
         ("bea", "cancelTransfer", "confirmTransfer", "CANCELLED"),

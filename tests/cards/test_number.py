@@ -67,7 +67,7 @@ def test_a_thousand_numbers_are_nearly_all_different() -> None:
     assert len({number.new().number for _ in range(1_000)}) > 990
 
 
-def test_no_text_form_of_the_secrets_contains_them() -> None:
+def test_the_text_of_card_secrets_contains_neither_the_number_nor_the_code() -> None:
     made = number.new()
     for shown in (repr(made), str(made), f"{made}", repr([made]), repr(ValueError(made)), repr({"made": made})):
         assert made.number not in shown

@@ -116,7 +116,7 @@ async def test_an_overdue_payment_expires_when_its_request_ends(
 
 @BOTH
 @pytest.mark.parametrize("before", ["paid", "declined", "cancelled", "expired"])
-async def test_a_request_that_ended_another_way_is_in_the_wrong_state(
+async def test_ending_a_request_that_ended_another_way_is_refused(
     desk: Desk, records: Records, verb: Verb, reached: RequestStatus, before: str
 ) -> None:
     if before == reached:

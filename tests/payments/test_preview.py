@@ -72,7 +72,7 @@ async def test_a_preview_counts_pending_transfers(desk: Desk) -> None:
     assert seen.refusal.code == "TOO_MANY_PENDING"
 
 
-async def test_a_preview_has_the_required_and_the_available_amount(desk: Desk) -> None:
+async def test_a_preview_above_the_balance_has_the_required_and_the_available_amount(desk: Desk) -> None:
     ada, bob = await people(desk, 2, funds="10.00")
     await send(desk, ada, bob, "4.00")
     seen = await previewed(desk, ada, bob, "6.01")

@@ -219,7 +219,9 @@ async def test_a_closed_recipient_is_not_found(desk: Desk, records: Records) -> 
     assert await records.checksum() == before
 
 
-async def test_only_a_recipient_frozen_for_all_is_not_found(desk: Desk, records: Records) -> None:
+async def test_a_recipient_frozen_for_all_is_not_found_and_one_frozen_for_debits_is_paid(
+    desk: Desk, records: Records
+) -> None:
     desk.clearing.terms = without_risk_rules()
     ada, bob = await people(desk, 2, funds="100.00")
     await records.freeze(bob, "all")

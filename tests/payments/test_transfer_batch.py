@@ -138,7 +138,9 @@ async def test_an_item_above_the_balance_fails_and_smaller_ones_after_it_complet
 
 
 @pytest.mark.parametrize("how", ["insufficient funds", "frozen", "blocked by a rule"])
-async def test_a_failed_item_rolls_back_an_atomic_batch_without_a_row(desk: Desk, records: Records, how: str) -> None:
+async def test_an_item_that_would_fail_refuses_an_atomic_batch_and_leaves_no_row(
+    desk: Desk, records: Records, how: str
+) -> None:
     ada, bob = await person(desk, funds="5.00"), await person(desk)
     items = [item(bob, "3.00"), item(bob, "2.00"), item(bob, "0.01")]
     expected = [EMPTY, EMPTY, (None, "INSUFFICIENT_FUNDS", "amount")]

@@ -84,7 +84,7 @@ def test_a_fragment_counts_at_each_spread_but_is_visited_once(monkeypatch: pytes
     assert weight.depth == 2
 
 
-def test_measuring_circular_fragments_ends() -> None:
+def test_measuring_a_document_with_circular_fragments_ends() -> None:
     circle = "fragment a on Query { ...b viewer { ...c } } fragment b on Query { ...a } fragment c on User { ...c }"
     weigh("{ ...a } " + circle)
 

@@ -201,7 +201,7 @@ async def test_a_missing_argument_never_reaches_the_payment(client: Client, monk
     assert paid == []
 
 
-async def test_a_failed_plan_closes_its_unread_coroutines(client: Client, recwarn: pytest.WarningsRecorder) -> None:
+async def test_a_failed_plan_closes_its_pending_reads(client: Client, recwarn: pytest.WarningsRecorder) -> None:
     """Coroutines of pending reads are closed. Otherwise Python warns that they were never awaited."""
     ada = await client.sign_up("ada")
     failed = []
