@@ -79,7 +79,7 @@ async def test_a_subscription_on_an_anonymous_socket_is_unauthenticated(server: 
         assert error["path"] == ["balanceChanged"]
 
 
-async def test_many_changes_at_once_arrive_in_version_order_up_to_the_last(server: LiveServer) -> None:
+async def test_many_concurrent_changes_arrive_in_version_order(server: LiveServer) -> None:
     ada = await server.arrive("ada")
     async with socket(server.url, ada.tokens.access_token) as client:
         balances = [await client.subscribe(BALANCE) for _ in range(5)]

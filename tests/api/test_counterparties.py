@@ -55,7 +55,7 @@ async def test_search_finds_profiles_by_the_prefix_of_a_username(owner: Owner, s
     assert await api.ask(alice, SEARCH, text="\x00") == []
 
 
-async def test_asking_for_more_than_a_hundred_profiles_is_refused(owner: Owner, server: OneServer) -> None:
+async def test_requesting_more_than_a_hundred_profiles_is_refused(owner: Owner, server: OneServer) -> None:
     (alice,) = await people(owner, "alice")
     api = SchemaClient(server)
     for first in (-1, 101):

@@ -7,7 +7,7 @@ from tests.conftest import Dsns
 CURRENCIES = "{ currencies { code name digits } }"
 
 
-async def test_currencies_are_listed_without_a_session_with_the_default_first(database_dsn: Dsns) -> None:
+async def test_an_anonymous_request_lists_the_currencies_with_the_default_first(database_dsn: Dsns) -> None:
     async with serving(database_dsn.server, currencies="KWD,JPY,usd") as client:
         assert (await client.data(CURRENCIES))["currencies"] == [
             {"code": "KWD", "name": "Kuwaiti Dinar", "digits": 3},

@@ -50,7 +50,7 @@ def test_a_refusal_that_left_a_row_is_not_retryable() -> None:
     assert [kind for kind in ENDS_AS if TABLE[kind].retryable] == []
 
 
-def test_a_refusal_has_its_path_its_message_and_its_status() -> None:
+def test_a_refusal_is_reported_with_its_path_message_and_status() -> None:
     (reported,) = user_errors([payments.InsufficientFunds(Money(1_000, "USD"), Money(250, "USD"))])
     assert reported.code is ErrorCode.INSUFFICIENT_FUNDS
     assert reported.path == ["input", "amount"]

@@ -66,7 +66,7 @@ async def test_a_refused_card_order_has_a_code_a_path_and_no_number(
     assert [refused[name] for name in ("card", "number", "securityCode", "replayed")] == [None, None, None, False]
 
 
-async def test_a_key_of_another_card_is_refused(client: Client) -> None:
+async def test_an_idempotency_key_of_another_card_is_refused(client: Client) -> None:
     ada, key = await client.sign_up("ada"), new_key()
     await issue(client, ada, idempotencyKey=key)
     refused = await issue(client, ada, idempotencyKey=key, label="Books")

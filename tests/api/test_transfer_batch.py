@@ -112,7 +112,7 @@ async def test_a_refused_batch_has_a_code_and_a_path(
     assert payload == {"replayed": False, "results": [], "errors": [{"code": code, "path": path}]}
 
 
-async def test_a_key_of_another_batch_is_refused(client: Client, people: tuple[Person, Person]) -> None:
+async def test_an_idempotency_key_of_another_batch_is_refused(client: Client, people: tuple[Person, Person]) -> None:
     ada, _ = people
     key = new_key()
     await batch(client, ada, to("bob", 1), idempotencyKey=key)

@@ -68,7 +68,7 @@ async def test_the_default_withdrawal_speed_is_standard(client: Client) -> None:
     assert (done["fee"], done["total"]) == (dollars("0.00"), dollars("40.00"))
 
 
-async def test_the_error_for_an_exceeded_limit_has_the_limit(client: Client) -> None:
+async def test_the_error_for_an_exceeded_limit_contains_the_limit(client: Client) -> None:
     ada = await client.sign_up("ada")
     await withdraw(client, ada, "40.00", speed="INSTANT")
     payload = await withdraw(client, ada, "20.01")

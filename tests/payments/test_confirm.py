@@ -160,7 +160,7 @@ async def test_an_overdue_payment_expires_and_its_money_is_released(desk: Desk, 
 
 
 @pytest.mark.parametrize("what", ["debits", "all"])
-async def test_a_payment_of_a_sender_frozen_since_is_blocked_and_its_money_released(
+async def test_confirming_a_payment_of_a_frozen_sender_blocks_it_and_releases_its_money(
     desk: Desk, records: Records, what: str
 ) -> None:
     ada, bob, waiting = await held(desk)
@@ -174,7 +174,7 @@ async def test_a_payment_of_a_sender_frozen_since_is_blocked_and_its_money_relea
 
 
 @pytest.mark.parametrize("state", ["all", "closed"])
-async def test_a_payment_to_a_recipient_closed_since_fails_and_its_money_is_released(
+async def test_confirming_a_payment_to_a_closed_recipient_fails_it_and_releases_its_money(
     desk: Desk, records: Records, state: str
 ) -> None:
     ada, bob, waiting = await held(desk)
@@ -187,7 +187,9 @@ async def test_a_payment_to_a_recipient_closed_since_fails_and_its_money_is_rele
     assert await records.entries(waiting.id) == {}
 
 
-async def test_a_recipient_frozen_for_debits_since_is_paid(desk: Desk, records: Records) -> None:
+async def test_confirming_a_payment_to_a_recipient_frozen_for_debits_completes_it(
+    desk: Desk, records: Records
+) -> None:
     ada, bob, waiting = await held(desk)
     await records.freeze(bob, "debits")
     assert (await confirm(desk, ada.wallet_id, waiting.id)).transaction.status is Status.COMPLETED
@@ -200,9 +202,7 @@ async def test_the_sender_is_checked_before_the_recipient(desk: Desk, records: R
     assert (await confirm(desk, ada.wallet_id, waiting.id)).transaction.failure_code == "WALLET_FROZEN"
 
 
-async def test_a_payment_that_a_rule_blocks_now_is_blocked_and_its_money_released(
-    desk: Desk, records: Records
-) -> None:
+async def test_confirming_a_payment_that_a_rule_blocks_now_releases_its_money(desk: Desk, records: Records) -> None:
     ada, bob, waiting = await held(desk)
     desk.clearing.terms = terms(large_transfer_threshold="USD:1.00,JPY:1", large_transfer_action="block")
     answer = await confirm(desk, ada.wallet_id, waiting.id)
@@ -220,7 +220,7 @@ async def test_a_payment_does_not_count_itself_as_rapid(desk: Desk) -> None:
     assert (await confirm(desk, ada.wallet_id, waiting.id)).transaction.status is Status.COMPLETED
 
 
-async def test_payments_made_since_count_as_rapid(desk: Desk) -> None:
+async def test_payments_made_before_the_confirmation_count_as_rapid(desk: Desk) -> None:
     ada, bob, waiting = await held(desk)
     later = (await send(desk, ada, bob, "1.00")).transaction
     desk.clearing.terms = without_risk_rules(rapid_transfer_action="block", rapid_transfer_count=1)

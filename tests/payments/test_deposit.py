@@ -164,7 +164,7 @@ async def test_an_accepted_deposit_stays_created_when_it_cannot_be_settled_now(d
 
 
 @pytest.mark.parametrize("what", ["debits", "all", "closed"])
-async def test_a_deposit_settles_even_in_a_wallet_frozen_or_closed_since(
+async def test_a_deposit_settles_even_if_its_wallet_has_been_frozen_or_closed(
     desk: Desk, records: Records, what: str
 ) -> None:
     ada, bank = await person(desk), SlowBank()

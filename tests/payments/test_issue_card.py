@@ -68,7 +68,9 @@ async def test_a_replay_returns_the_current_card_without_its_number(desk: Desk, 
 @pytest.mark.parametrize(
     "other", [{"raw_label": "Books"}, {"raw_per_payment_limit": "20"}, {"raw_monthly_limit": "21"}, {}]
 )
-async def test_a_key_of_another_card_is_refused(desk: Desk, records: Records, other: dict[str, str]) -> None:
+async def test_an_idempotency_key_of_another_card_is_refused(
+    desk: Desk, records: Records, other: dict[str, str]
+) -> None:
     ada, key = await person(desk), new_key()
     await issue(desk, ada, key=key, raw_monthly_limit="20")
     before = await records.checksum()
@@ -77,14 +79,16 @@ async def test_a_key_of_another_card_is_refused(desk: Desk, records: Records, ot
     assert await records.checksum() == before
 
 
-async def test_a_key_with_the_other_kind_of_limit_is_refused(desk: Desk) -> None:
+async def test_an_idempotency_key_with_the_other_kind_of_limit_is_refused(desk: Desk) -> None:
     ada, key = await person(desk), new_key()
     await issue(desk, ada, key=key, raw_monthly_limit="20")
     with pytest.raises(KeyReused):
         await issue(desk, ada, key=key, raw_per_payment_limit="20")
 
 
-async def test_a_key_of_a_card_cannot_be_used_for_a_deposit_nor_the_reverse(desk: Desk, records: Records) -> None:
+async def test_an_idempotency_key_of_a_card_cannot_be_used_for_a_deposit_nor_the_reverse(
+    desk: Desk, records: Records
+) -> None:
     ada, cards, moneys = await person(desk), new_key(), new_key()
     await issue(desk, ada, key=cards)
     await pay_in(desk, ada, "1.00", key=moneys)
@@ -96,7 +100,7 @@ async def test_a_key_of_a_card_cannot_be_used_for_a_deposit_nor_the_reverse(desk
     assert await records.checksum() == before
 
 
-async def test_two_users_can_use_the_same_key(desk: Desk) -> None:
+async def test_two_users_can_use_the_same_idempotency_key(desk: Desk) -> None:
     key = new_key()
     issued = [await issue(desk, await person(desk), key=key) for _ in range(2)]
     assert [one.replayed for one in issued] == [False, False]

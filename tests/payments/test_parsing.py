@@ -123,14 +123,14 @@ def test_a_bank_name_can_have_100_characters() -> None:
 
 
 @pytest.mark.parametrize("typed", ["", "        ", "seven77", "x" * 256, *(f"key-key-{unfit}" for unfit in UNFIT)])
-def test_an_invalid_key_is_refused(typed: str) -> None:
+def test_an_invalid_idempotency_key_is_refused(typed: str) -> None:
     with pytest.raises(InvalidInput) as refused:
         parse_key(typed, WALLET, "transfer")
     assert (refused.value.code, refused.value.field) == ("INVALID_INPUT", "idempotencyKey")
 
 
 @pytest.mark.parametrize("typed", ["eight888", "x" * 255, "schlüssel-🔑", "with spaces in it"])
-def test_a_key_of_8_to_255_characters_is_kept_unchanged(typed: str) -> None:
+def test_an_idempotency_key_of_8_to_255_characters_is_kept_unchanged(typed: str) -> None:
     assert parse_key(typed, WALLET, "transfer").text == typed
 
 
@@ -144,7 +144,7 @@ def test_an_invalid_username_is_parsed_as_an_empty_one(typed: str) -> None:
     assert parse_recipient(typed) == ""
 
 
-def test_a_fingerprint_depends_on_the_operation_and_the_parsed_values() -> None:
+def test_the_fingerprint_of_a_key_depends_on_the_operation_and_the_parsed_values() -> None:
     def fingerprint(*values: str | Money, operation: str = "transfer") -> bytes:
         return parse_key("a key of ours", WALLET, operation, *values).fingerprint
 

@@ -230,7 +230,7 @@ async def test_a_request_with_a_pending_payment_cannot_be_paid_again(desk: Desk,
         ("payer", "closed", "WALLET_CLOSED", None),
     ],
 )
-async def test_a_closed_or_fully_frozen_wallet_is_refused_without_a_row(
+async def test_paying_a_request_with_a_closed_or_fully_frozen_wallet_leaves_no_row(
     desk: Desk, records: Records, whose: str, state: str, code: str, field: str | None
 ) -> None:
     ada, bob, request = await requested(desk)
@@ -301,7 +301,7 @@ async def test_a_replay_of_a_failed_payment_has_the_first_refusal(desk: Desk) ->
     assert (again.required, again.available) == (first.required, first.available)
 
 
-async def test_a_key_is_valid_for_one_request_only(desk: Desk, records: Records) -> None:
+async def test_an_idempotency_key_is_valid_for_one_payment_of_a_request_only(desk: Desk, records: Records) -> None:
     desk.clearing.terms = without_risk_rules()
     ada, bob, request = await requested(desk)
     other = await new_money_request(desk, ada, bob, "1.00")
@@ -312,7 +312,7 @@ async def test_a_key_is_valid_for_one_request_only(desk: Desk, records: Records)
     assert await records.checksum() == before
 
 
-async def test_an_invalid_key_is_refused(desk: Desk, records: Records) -> None:
+async def test_an_invalid_idempotency_key_is_refused(desk: Desk, records: Records) -> None:
     _, bob, request = await requested(desk)
     before = await records.checksum()
     refusal = await refused(desk, bob, request, key="short")

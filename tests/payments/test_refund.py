@@ -244,14 +244,14 @@ async def test_repeating_a_refund_returns_the_first_outcome(desk: Desk, records:
     assert await records.checksum() == before
 
 
-async def test_repeating_a_full_refund_is_not_already_refunded(desk: Desk) -> None:
+async def test_repeating_a_full_refund_returns_it_instead_of_already_refunded(desk: Desk) -> None:
     _, bob, original = await paid(desk)
     key = new_key()
     first = await refund_payment(desk, bob, original.id, key=key)
     assert (await refund_payment(desk, bob, original.id, key=key)).transaction == first.transaction
 
 
-async def test_a_key_is_valid_for_one_refund_only(desk: Desk, records: Records) -> None:
+async def test_an_idempotency_key_is_valid_for_one_refund_only(desk: Desk, records: Records) -> None:
     ada, bob, original = await paid(desk)
     other = (await send(desk, bob, ada, "1.00")).transaction.id
     key = new_key()

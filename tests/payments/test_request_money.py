@@ -232,7 +232,9 @@ async def test_a_replay_comes_before_every_refusal(desk: Desk, records: Records)
 
 
 @pytest.mark.parametrize("other", [{"amount": "10.01"}, {"description": "Dinner"}, {"of": "somebody"}])
-async def test_a_key_is_valid_for_one_request_only(desk: Desk, records: Records, other: dict[str, str]) -> None:
+async def test_an_idempotency_key_is_valid_for_one_money_request_only(
+    desk: Desk, records: Records, other: dict[str, str]
+) -> None:
     ada, bob = await people(desk, 2)
     key = new_key()
     await new_money_request(desk, ada, bob, "10", key=key)

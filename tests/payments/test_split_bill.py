@@ -195,7 +195,7 @@ async def test_repeating_a_split_with_its_key_returns_the_same_requests(desk: De
 
 
 @pytest.mark.parametrize("other", ["order", "fewer", "total", "without me", "description"])
-async def test_a_key_is_valid_for_one_split_only(desk: Desk, records: Records, other: str) -> None:
+async def test_an_idempotency_key_is_valid_for_one_split_only(desk: Desk, records: Records, other: str) -> None:
     ada, bob, cyd = await people(desk, 3)
     key = new_key()
     await split(desk, ada, [bob, cyd], "10", key=key)

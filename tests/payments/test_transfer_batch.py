@@ -225,7 +225,7 @@ async def test_an_invalid_item_refuses_an_atomic_batch_before_its_key_and_all_ru
 
 
 @pytest.mark.parametrize("key", ["short", "a" * 256, " " * 10])
-async def test_an_invalid_key_refuses_the_batch(desk: Desk, records: Records, key: str) -> None:
+async def test_an_invalid_idempotency_key_refuses_the_batch(desk: Desk, records: Records, key: str) -> None:
     ada, bob = await people(desk, 2, funds="5.00")
     before = await records.checksum()
     with pytest.raises(Refusal) as raised:
@@ -313,7 +313,7 @@ async def test_a_batch_without_any_row_does_not_keep_its_key(desk: Desk, records
     assert (await send(desk, ada, bob, "1.00", key=key)).transaction.status is Status.COMPLETED
 
 
-async def test_a_key_is_valid_for_one_batch_only(desk: Desk, records: Records) -> None:
+async def test_an_idempotency_key_is_valid_for_one_batch_only(desk: Desk, records: Records) -> None:
     ada, bob, key = await person(desk, funds="50.00"), await person(desk), new_key()
     items = [item(bob, "1.00"), item(bob, "0")]
     await send_many(desk, ada, items, key=key)

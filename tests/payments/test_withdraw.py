@@ -207,7 +207,7 @@ async def test_a_withdrawal_settles_once_whatever_the_bank_answers_later(module_
 
 @pytest.mark.parametrize("what", ["debits", "all", "closed"])
 @pytest.mark.parametrize("settled", [True, False])
-async def test_a_withdrawal_settles_even_in_a_wallet_frozen_or_closed_since(
+async def test_a_withdrawal_settles_even_if_its_wallet_has_been_frozen_or_closed(
     desk: Desk, records: Records, what: str, settled: bool
 ) -> None:
     ada = await person(desk, funds="100.00")

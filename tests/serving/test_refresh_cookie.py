@@ -71,7 +71,7 @@ async def test_a_browser_session_works_with_its_cookie_alone(client: Client) -> 
     assert payload(again)["errors"] == [{"code": "INVALID_TOKEN", "path": ["refreshToken"]}]
 
 
-async def test_the_refresh_cookie_is_http_only_secure_same_site_and_lasts_as_the_session(client: Client) -> None:
+async def test_the_refresh_cookie_is_http_only_secure_same_site_and_lives_with_the_session(client: Client) -> None:
     signed_in = [await post(client, query, **ASKS) for query in (SIGN_UP, SIGN_IN)][1]
     cookie = kept(signed_in)
     assert cookie["httponly"]

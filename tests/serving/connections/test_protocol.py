@@ -412,7 +412,7 @@ async def test_the_head_of_a_websocket_upgrade_has_the_same_limits() -> None:
             assert await peer.status() == status
 
 
-async def test_an_invalid_upgrade_is_answered_without_a_traceback() -> None:
+async def test_an_invalid_websocket_upgrade_is_answered_without_a_traceback() -> None:
     async with raw() as server:
         posted = UPGRADE.replace(b"GET", b"POST") + b"\r\n"
         with_body = UPGRADE + b"Content-Length: 2\r\n\r\n{}"
@@ -424,7 +424,7 @@ async def test_an_invalid_upgrade_is_answered_without_a_traceback() -> None:
         await until(lambda: server.connections.open == 0)
 
 
-async def test_a_refused_upgrade_is_answered_and_logs_no_error() -> None:
+async def test_a_refused_websocket_upgrade_is_answered_and_logs_no_error() -> None:
     """Each refused upgrade used to be logged as an error, so anybody could fill the log."""
     async with raw() as server:
         peer = await server.peer()
@@ -434,7 +434,7 @@ async def test_a_refused_upgrade_is_answered_and_logs_no_error() -> None:
         assert await peer.ended() == b""
 
 
-async def test_a_pipelined_upgrade_is_refused() -> None:
+async def test_a_pipelined_websocket_upgrade_is_refused() -> None:
     async with raw() as server:
         peer = await server.peer()
         await peer.send(get("wait") + UPGRADE + b"\r\n")
