@@ -10,14 +10,14 @@ from pocketpay.payments.desk import Desk
 
 @dataclass
 class SlowBank:
-    """A bank that gives the configured reply and records the orders to collect (`asked`) and to pay out."""
+    """A bank that gives the configured reply. Records its orders in `collected` and `paid_out`."""
 
     reply: BankReply | Exception | None = BankReply.PENDING
-    asked: list[BankOrder] = field(default_factory=list)
+    collected: list[BankOrder] = field(default_factory=list)
     paid_out: list[BankOrder] = field(default_factory=list)
 
     async def collect(self, order: BankOrder) -> BankReply:
-        self.asked.append(order)
+        self.collected.append(order)
         return await self._configured_reply()
 
     async def payout(self, order: BankOrder) -> BankReply:
@@ -26,7 +26,7 @@ class SlowBank:
 
     def times_asked(self, id: UUID) -> int:
         """How often the bank was asked about one order. It may be asked about orders of other tests too."""
-        return sum(order.id == id for order in (*self.asked, *self.paid_out))
+        return sum(order.id == id for order in (*self.collected, *self.paid_out))
 
     async def _configured_reply(self) -> BankReply:
         if self.reply is None:

@@ -39,7 +39,7 @@ async def test_a_deposit_is_posted_from_the_bank_account_of_pocket_pay(desk: Des
 async def test_the_bank_gets_the_transaction_id_as_its_key(desk: Desk) -> None:
     ada, bank = await person(desk), SlowBank(BankReply.SETTLED)
     answer = await pay_in(with_bank(desk, bank), ada, "12.50")
-    assert bank.asked == [BankOrder(answer.transaction.id, Money(1_250, "USD"), "First Bank")]
+    assert bank.collected == [BankOrder(answer.transaction.id, Money(1_250, "USD"), "First Bank")]
 
 
 async def test_the_bank_is_called_outside_any_unit_of_work(desk: Desk) -> None:
@@ -73,7 +73,7 @@ async def test_a_declined_deposit_fails_without_entries(desk: Desk, records: Rec
     assert await records.entries(answer.transaction.id) == {}
     assert await money(desk, ada) == (0, 0)
     again = await pay_in(with_bank(desk, bank), ada, "12.50", key=key)
-    assert (again.transaction, again.replayed, len(bank.asked)) == (answer.transaction, True, 1)
+    assert (again.transaction, again.replayed, len(bank.collected)) == (answer.transaction, True, 1)
     assert isinstance(again.refusal, BankDeclined)
 
 
@@ -187,7 +187,7 @@ async def test_a_deposit_to_a_wallet_frozen_for_all_is_stored_as_blocked(desk: D
     assert (answer.transaction.status, answer.transaction.failure_code) == (Status.BLOCKED, "WALLET_FROZEN")
     assert answer.refusal is not None
     assert answer.refusal.code == "WALLET_FROZEN"
-    assert bank.asked == []
+    assert bank.collected == []
     assert await records.entries(answer.transaction.id) == {}
     again = await pay_in(with_bank(desk, bank), ada, "12.50", key=key)
     assert again.replayed
@@ -245,7 +245,7 @@ async def test_a_replay_before_the_banks_answer_does_not_call_the_bank(desk: Des
     ada, key, bank = await person(desk), new_key(), SlowBank()
     first = await pay_in(with_bank(desk, bank), ada, "10", key=key)
     again = await pay_in(with_bank(desk, bank), ada, "10", key=key)
-    assert (again.transaction, again.replayed, len(bank.asked)) == (first.transaction, True, 1)
+    assert (again.transaction, again.replayed, len(bank.collected)) == (first.transaction, True, 1)
     await desk.submit(Settle(ada.wallet_id, first.transaction.id, settled=True))
     assert (await pay_in(with_bank(desk, bank), ada, "10", key=key)).transaction.status is Status.COMPLETED
 
@@ -267,7 +267,7 @@ async def test_twenty_concurrent_deposits_with_one_key_deposit_once(desk: Desk) 
     ada, key, bank = await person(desk), new_key(), SlowBank(BankReply.SETTLED)
     answers = await asyncio.gather(*(pay_in(with_bank(desk, bank), ada, "10", key=key) for _ in range(20)))
     assert sorted(answer.replayed for answer in answers) == [False] + [True] * 19
-    assert len(bank.asked) == 1
+    assert len(bank.collected) == 1
     assert await money(desk, ada) == (1_000, 0)
 
 

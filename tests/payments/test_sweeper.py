@@ -45,7 +45,7 @@ async def test_a_silent_bank_does_not_delay_expiry(desk: Desk, records: Records)
     silent = SlowBank(None)
     with sweeping(with_bank(desk, silent)):
         async with asyncio.timeout(2):
-            while not silent.asked:  # noqa: ASYNC110 - there is no event to wait for
+            while not silent.collected:  # noqa: ASYNC110 - there is no event to wait for
                 await asyncio.sleep(0.01)
         held = (await send(desk, ada, bob, "1.00")).transaction
         await records.make_overdue(held.id)
@@ -87,7 +87,7 @@ async def test_the_bank_is_polled_about_every_unsettled_deposit(
     accepted = [(await pay_in(with_bank(desk, bank), ada, "1.00")).transaction for _ in range(5)]
     for one in accepted:
         await records.make_poll_due(one.id)
-    bank.asked.clear()
+    bank.collected.clear()
     rounds = 0
     while await ask_again(with_bank(desk, bank)):
         rounds += 1

@@ -74,7 +74,7 @@ async def test_the_bank_gets_the_amount_without_the_fee_and_the_transaction_id(d
     assert bank.paid_out == [BankOrder(done.id, Money(5_000, "USD"), "First Bank", instant=True)]
     slowly = (await pay_out(with_bank(desk, bank), ada, "10.00")).transaction
     assert bank.paid_out[1:] == [BankOrder(slowly.id, Money(1_000, "USD"), "First Bank", instant=False)]
-    assert bank.asked == []
+    assert bank.collected == []
 
 
 async def test_the_bank_is_called_outside_any_unit_of_work(desk: Desk) -> None:

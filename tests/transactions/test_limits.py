@@ -111,7 +111,7 @@ async def test_deposit_limit_refuses_before_the_bank_is_asked(module_dsn: Dsns, 
         ada, bank = await person(strict, funds="60.00"), SlowBank(BankReply.SETTLED)
         before = await records.checksum()
         assert (await refused(pay_in(with_bank(strict, bank), ada, "40.01"))).kind is DEPOSIT
-        assert (bank.asked, await records.checksum()) == ([], before)
+        assert (bank.collected, await records.checksum()) == ([], before)
         assert (await pay_in(with_bank(strict, bank), ada, "40.00")).transaction.status is Status.COMPLETED
 
 

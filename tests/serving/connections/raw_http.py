@@ -69,13 +69,13 @@ class Peer:
 
 @dataclass
 class Raw:
-    """The server: its port, its connections, and the paths (`asked`) and bodies of its requests."""
+    """The server: its port, its connections, and the paths and bodies of its requests."""
 
     port: int
     connections: Connections
     server: uvicorn.Server
     release: asyncio.Event = field(default_factory=asyncio.Event)
-    asked: list[str] = field(default_factory=list)
+    paths: list[str] = field(default_factory=list)
     bodies: list[bytes] = field(default_factory=list)
     peers: list[Peer] = field(default_factory=list)
 
@@ -93,7 +93,7 @@ class Raw:
         /flood     sends to a websocket without end
         /end       closes a websocket while sent messages are unread
         """
-        self.asked.append(scope["path"])
+        self.paths.append(scope["path"])
         if scope["type"] == "websocket":
             if scope["path"] == "/refused":
                 await http.refuse_upgrade(receive, send, http.too_many_requests(1))

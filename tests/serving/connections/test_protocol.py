@@ -52,7 +52,7 @@ async def test_a_head_above_the_limit_is_answered_with_431_and_closed() -> None:
             assert (status, headers["connection"]) == (431, "close")
             assert b"the limit is 2000 bytes" in body
             assert await peer.ended() == b""
-        assert not server.asked
+        assert not server.paths
 
 
 async def test_an_endless_head_is_cut_off_after_a_bounded_number_of_bytes() -> None:
@@ -94,7 +94,7 @@ async def test_a_pipelined_large_head_is_refused_after_the_answer_before_it() ->
         await peer.send(GET + head(2_400))
         assert await peer.status() == 200
         assert await peer.ended() == b""
-        assert server.asked == ["/"]
+        assert server.paths == ["/"]
 
 
 async def test_bytes_that_are_not_http_are_answered_with_400() -> None:
@@ -155,12 +155,12 @@ async def test_a_pipelined_slow_body_is_refused_after_the_answer_before_it() -> 
     async with raw(body_seconds=MOMENT) as server:
         peer = await server.peer()
         await peer.send(get("wait") + post(b"{", length=100))
-        await until(lambda: server.asked == ["/wait"])
+        await until(lambda: server.paths == ["/wait"])
         await asyncio.sleep(2 * MOMENT)
         server.release.set()
         assert await peer.status() == 200
         assert await peer.status() == 408
-        assert server.asked == ["/wait"], "the application never gets half a body"
+        assert server.paths == ["/wait"], "the application never gets half a body"
 
 
 async def test_a_body_that_the_application_does_not_read_does_not_keep_the_connection() -> None:
@@ -255,7 +255,7 @@ async def test_pipelined_requests_are_answered_in_order() -> None:
     async with raw() as server:
         peer = await server.peer()
         await peer.send(get("wait") + post(b"12", path="a") + get("b") + post(b"3", path="c"))
-        await until(lambda: server.asked == ["/wait"])
+        await until(lambda: server.paths == ["/wait"])
         server.release.set()
         assert [(await peer.answer())[2] for _ in range(4)] == [b"/wait", b"/a", b"/b", b"/c"]
         assert server.bodies == [b"", b"12", b"", b"3"]
@@ -265,20 +265,20 @@ async def test_too_many_pipelined_requests_end_the_connection_after_the_first_an
     async with raw(pipelined=5) as server:
         peer = await server.peer()
         await peer.send(get("wait") + GET * 1_000)
-        await until(lambda: server.asked == ["/wait"])
+        await until(lambda: server.paths == ["/wait"])
         server.release.set()
         answers = [await peer.answer() for _ in range(6)]
         assert [status for status, _, _ in answers] == [200] * 6
         assert answers[5][1]["connection"] == "close"
         assert await peer.ended() == b""
-        assert len(server.asked) == 6
+        assert len(server.paths) == 6
 
 
 async def test_bytes_that_are_not_http_do_not_disturb_the_answer_before_them() -> None:
     async with raw() as server:
         peer = await server.peer()
         await peer.send(get("wait"))
-        await until(lambda: server.asked == ["/wait"])
+        await until(lambda: server.paths == ["/wait"])
         await peer.send(b"\x00\x01\x02\r\n\r\n")
         await asyncio.sleep(0.05)
         server.release.set()
@@ -331,13 +331,13 @@ async def test_at_the_total_limit_idle_and_silent_connections_are_closed_first()
         await idle.send(GET)
         assert await idle.status() == 200
         await waiting.send(get("wait"))
-        await until(lambda: "/wait" in server.asked)
+        await until(lambda: "/wait" in server.paths)
         first, second = await server.peer(), await server.peer()
         await first.send(get("wait"))
         assert await idle.ended() in (b"", b"reset")
         await second.send(get("wait"))
         assert await silent.ended() in (b"", b"reset")
-        await until(lambda: server.asked.count("/wait") == 3)
+        await until(lambda: server.paths.count("/wait") == 3)
         third = await server.peer()
         await third.send(GET)
         assert await third.status() == 503
@@ -351,7 +351,7 @@ async def test_refused_connections_are_not_kept_open() -> None:
         waiting = [await server.peer(), await server.peer()]
         for peer in waiting:
             await peer.send(get("wait"))
-        await until(lambda: len(server.asked) == 2)
+        await until(lambda: len(server.paths) == 2)
         flood = [await server.peer() for _ in range(60)]
         assert len(server.connections.refused) <= 16
         ends = [await peer.ended() for peer in flood]
@@ -438,7 +438,7 @@ async def test_a_pipelined_websocket_upgrade_is_refused() -> None:
     async with raw() as server:
         peer = await server.peer()
         await peer.send(get("wait") + UPGRADE + b"\r\n")
-        await until(lambda: server.asked == ["/wait"])
+        await until(lambda: server.paths == ["/wait"])
         server.release.set()
         assert await peer.status() == 200
         assert await peer.ended() == b""
@@ -451,7 +451,7 @@ async def test_a_websocket_whose_peer_does_not_read_is_closed() -> None:
             peer = await server.peer()
             peer.writer.transport.pause_reading()  # type: ignore[attr-defined]
             await peer.send(UPGRADE.replace(b" / ", b" /%s " % path.encode()) + b"\r\n")
-            await until(lambda: f"/{path}" in server.asked)  # noqa: B023 - called at once
+            await until(lambda: f"/{path}" in server.paths)  # noqa: B023 - called at once
             await until(lambda: server.connections.open == 0)
 
 
@@ -465,7 +465,7 @@ async def test_stopping_the_server_closes_idle_connections_and_finishes_requests
         assert await idle.status() == 200
         await begun.send(GET[:10])
         await answering.send(get("wait"))
-        await until(lambda: "/wait" in server.asked)
+        await until(lambda: "/wait" in server.paths)
         server.server.should_exit = True
         assert [await peer.ended() for peer in (idle, silent, begun)] == [b""] * 3
         server.release.set()
@@ -479,7 +479,7 @@ async def test_stopping_the_server_gives_an_incomplete_body_a_short_time_to_arri
         slow, quick = await server.peer(), await server.peer()
         for peer in (slow, quick):
             await peer.send(post(b"{", length=2))
-        await until(lambda: len(server.asked) == 2)
+        await until(lambda: len(server.paths) == 2)
         server.server.should_exit = True
         await until(lambda: len(server.connections.stopping) == 2)
         await quick.send(b"}")
