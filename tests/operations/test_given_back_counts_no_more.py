@@ -141,9 +141,9 @@ async def test_reversed_card_payment_gives_the_cards_month_back(desk: Desk, reco
     first, _ = await buy(desk, ada, card, "20.00"), await buy(desk, ada, card, "10.00")
     assert await is_full(buy(desk, ada, card, "0.01"))
     await reverse(desk, first, "5.00")
-    assert await cards.kept(records, card) == ("active", 2_500, 4)
+    assert await cards.stored_card(records, card) == ("active", 2_500, 4)
     await reverse(desk, first)
-    assert await cards.kept(records, card) == ("active", 1_000, 5)
+    assert await cards.stored_card(records, card) == ("active", 1_000, 5)
     assert not await is_full(buy(desk, ada, card, "20.00"))
     assert await is_full(buy(desk, ada, card, "0.01"))
 
@@ -157,7 +157,7 @@ async def test_month_before_gives_this_one_no_room(desk: Desk, records: Records,
     if pays_again:
         await buy(desk, ada, card, "25.00")
     await reverse(desk, last_month)
-    assert (await cards.kept(records, card))[1] == (2_500 if pays_again else 0)
+    assert (await cards.stored_card(records, card))[1] == (2_500 if pays_again else 0)
     assert await is_full(buy(desk, ada, card, "5.01" if pays_again else "30.01"))
     assert not await is_full(buy(desk, ada, card, "5.00" if pays_again else "30.00"))
 
@@ -168,7 +168,7 @@ async def test_payment_of_a_closed_card_is_reversed_too(desk: Desk, records: Rec
     paid = await buy(desk, ada, card, "20.00")
     await close_card(desk, ada.wallet_id, card)
     await reverse(desk, paid)
-    assert await cards.kept(records, card) == ("closed", 0, 4)
+    assert await cards.stored_card(records, card) == ("closed", 0, 4)
 
 
 async def test_reversals_and_payments_at_once_leave_the_card_as_its_payments_say(two_desks: list[Desk]) -> None:
